@@ -1,0 +1,225 @@
+//! Hosts, ports and scopes of each Microsoft cloud.
+//!
+//! Sources: Microsoft's published endpoint lists and the tables Microsoft's own tools carry (CSS-Exchange
+//! `Get-CloudServiceEndpoint.ps1`, MSAL `AzureCloud.cs`). A cell no source fills is `None`: asking for it is an error
+//! that says so, never a guess.
+
+use std::fmt;
+
+/// How TLS begins on a mail port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Security {
+    /// TLS from the first byte: `pop3s://`, `imaps://`, `smtps://`.
+    Implicit,
+    /// A plain greeting, then `STLS` or `STARTTLS`: `pop3://`, `imap://`, `smtp://`.
+    Upgrade,
+}
+
+/// A host and port spoken to with a mail protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MailEndpoint {
+    /// DNS name or IP address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How TLS begins.
+    pub security: Security,
+}
+
+impl MailEndpoint {
+    /// An endpoint with TLS from the first byte.
+    pub fn implicit(host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port, security: Security::Implicit }
+    }
+
+    /// An endpoint that begins in the clear and is upgraded.
+    pub fn upgrade(host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port, security: Security::Upgrade }
+    }
+}
+
+/// A host, port and path spoken to with HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HttpsEndpoint {
+    /// DNS name or IP address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Path with its leading slash; empty for a bare host.
+    pub path: String,
+}
+
+impl HttpsEndpoint {
+    /// `https://host:443path`.
+    pub fn new(host: &str, path: &str) -> Self {
+        Self { host: host.to_owned(), port: 443, path: path.to_owned() }
+    }
+
+    /// What belongs in the `Host` header and in a URL: the port only where it is not 443, IPv6 in brackets.
+    pub fn authority(&self) -> String {
+        let host = bracketed(&self.host);
+        if self.port == 443 { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+impl fmt::Display for HttpsEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "https://{}{}", self.authority(), self.path)
+    }
+}
+
+/// `host:port` as it stands in labels and messages.
+pub fn host_port(host: &str, port: u16) -> String {
+    format!("{}:{port}", bracketed(host))
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// One Microsoft cloud, built in or configured: where to get tokens and where to use them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// The name used in the configuration.
+    pub name: String,
+    /// Token endpoint's host; the path is made from the tenant.
+    pub login: HttpsEndpoint,
+    /// POP3, where known.
+    pub pop3: Option<MailEndpoint>,
+    /// IMAP, where known.
+    pub imap: Option<MailEndpoint>,
+    /// SMTP submission, where known.
+    pub smtp: Option<MailEndpoint>,
+    /// Exchange Web Services, with its path.
+    pub ews: Option<HttpsEndpoint>,
+    /// Microsoft Graph.
+    pub graph: Option<HttpsEndpoint>,
+    /// OAuth scope of POP3, IMAP, SMTP and EWS.
+    pub scope: String,
+    /// OAuth scope of Graph, where Graph is known.
+    pub graph_scope: Option<String>,
+}
+
+/// Path of Exchange Web Services on every Exchange host.
+pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
+
+struct Row {
+    name: &'static str,
+    login: &'static str,
+    exchange: &'static str,
+    /// POP3 and IMAP host; `None` where no source names it.
+    mail: Option<&'static str>,
+    smtp: Option<&'static str>,
+    graph: &'static str,
+}
+
+const TABLE: &[Row] = &[
+    Row {
+        name: "global",
+        login: "login.microsoftonline.com",
+        exchange: "outlook.office365.com",
+        mail: Some("outlook.office365.com"),
+        smtp: Some("smtp.office365.com"),
+        graph: "graph.microsoft.com",
+    },
+    // The lists give 143, 25, 587, 993 and 995 on the same name as EWS.
+    Row {
+        name: "us-gov-high",
+        login: "login.microsoftonline.us",
+        exchange: "outlook.office365.us",
+        mail: Some("outlook.office365.us"),
+        smtp: Some("outlook.office365.us"),
+        graph: "graph.microsoft.us",
+    },
+    Row {
+        name: "us-gov-dod",
+        login: "login.microsoftonline.us",
+        exchange: "outlook-dod.office365.us",
+        mail: Some("outlook-dod.office365.us"),
+        smtp: Some("outlook-dod.office365.us"),
+        graph: "dod-graph.microsoft.us",
+    },
+    // 21Vianet's list shows 443 and 80 only.
+    Row {
+        name: "china",
+        login: "login.partner.microsoftonline.cn",
+        exchange: "partner.outlook.cn",
+        mail: None,
+        smtp: None,
+        graph: "microsoftgraph.chinacloudapi.cn",
+    },
+    Row {
+        name: "bleu",
+        login: "login.sovcloud-identity.fr",
+        exchange: "outlook.sovcloud.fr",
+        mail: None,
+        smtp: None,
+        graph: "graph.svc.sovcloud.fr",
+    },
+    Row {
+        name: "delos",
+        login: "login.sovcloud-identity.de",
+        exchange: "outlook.sovcloud.de",
+        mail: None,
+        smtp: None,
+        graph: "graph.svc.sovcloud.de",
+    },
+];
+
+impl Cloud {
+    /// The names of the built-in clouds, the usual one first.
+    pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|row| row.name)
+    }
+
+    /// The built-in cloud of that name.
+    pub fn built_in(name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.name == name).map(Row::cloud)
+    }
+}
+
+impl Row {
+    fn cloud(&self) -> Cloud {
+        Cloud {
+            name: self.name.to_owned(),
+            login: HttpsEndpoint::new(self.login, ""),
+            pop3: self.mail.map(|host| MailEndpoint::implicit(host, 995)),
+            imap: self.mail.map(|host| MailEndpoint::implicit(host, 993)),
+            smtp: self.smtp.map(|host| MailEndpoint::upgrade(host, 587)),
+            ews: Some(HttpsEndpoint::new(self.exchange, EWS_PATH)),
+            graph: Some(HttpsEndpoint::new(self.graph, "")),
+            scope: format!("https://{}/.default", self.exchange),
+            graph_scope: Some(format!("https://{}/.default", self.graph)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn global_is_what_microsoft_documents() {
+        let cloud = Cloud::built_in("global").expect("built in");
+        assert_eq!(cloud.login.to_string(), "https://login.microsoftonline.com");
+        assert_eq!(cloud.pop3, Some(MailEndpoint::implicit("outlook.office365.com", 995)));
+        assert_eq!(cloud.imap, Some(MailEndpoint::implicit("outlook.office365.com", 993)));
+        assert_eq!(cloud.smtp, Some(MailEndpoint::upgrade("smtp.office365.com", 587)));
+        assert_eq!(cloud.ews.expect("known").to_string(), "https://outlook.office365.com/EWS/Exchange.asmx");
+        assert_eq!(cloud.scope, "https://outlook.office365.com/.default");
+    }
+
+    #[test]
+    fn a_cell_no_source_fills_is_none() {
+        let names: Vec<_> = Cloud::built_in_names().collect();
+        assert_eq!(names, ["global", "us-gov-high", "us-gov-dod", "china", "bleu", "delos"]);
+        assert_eq!(Cloud::built_in("china").expect("built in").pop3, None);
+        assert_eq!(Cloud::built_in("mars"), None);
+    }
+
+    #[test]
+    fn ipv6_stands_in_brackets() {
+        assert_eq!(host_port("::1", 995), "[::1]:995");
+        assert_eq!(HttpsEndpoint { host: "::1".into(), port: 8443, path: "/x".into() }.to_string(), "https://[::1]:8443/x");
+    }
+}

@@ -1,0 +1,13 @@
+//! Monitors OAuth access to mail and calendars in Microsoft 365.
+//!
+//! Every check is a conversation over one dialed connection with a cursor that says which phase is open; what it
+//! learns becomes one plain [`outcome::Outcome`]; everything the user sees is made from outcomes and nothing else.
+//!
+//! The modules stand in floors: a file names only files on lower floors (`tests/laws.rs` holds that).
+
+pub mod cloud;
+pub mod levels;
+pub mod outcome;
+pub mod reason;
+pub mod secret;
+pub mod settings;

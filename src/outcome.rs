@@ -1,0 +1,428 @@
+//! What one run of a probe learnt: plain data, from which everything the user sees is made.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use crate::reason::Reason;
+
+/// A timed part of a run, and also where it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Getting an access token; in the `token` check, the token request itself.
+    Token,
+    /// Finding the addresses of a name.
+    Dns,
+    /// TCP connect, to the host or to the proxy.
+    Connect,
+    /// Asking the proxy to connect further.
+    Proxy,
+    /// TLS handshake.
+    Tls,
+    /// The server's first words; for HTTPS in the `reach` check, a harmless request and its answer.
+    Greeting,
+    /// Asking for TLS and, in SMTP, the EHLO before it.
+    Starttls,
+    /// Logging in; in SMTP, the EHLO before it too.
+    Auth,
+    /// Opening the mailbox: POP3 `STAT`, IMAP `STATUS`, EWS `FindFolder`.
+    Mailbox,
+}
+
+impl Phase {
+    /// Every phase, in the order of a run.
+    pub const ALL: &'static [Self] = &[
+        Self::Token,
+        Self::Dns,
+        Self::Connect,
+        Self::Proxy,
+        Self::Tls,
+        Self::Greeting,
+        Self::Starttls,
+        Self::Auth,
+        Self::Mailbox,
+    ];
+
+    /// The value of the `phase` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Proxy => "proxy",
+            Self::Tls => "tls",
+            Self::Greeting => "greeting",
+            Self::Starttls => "starttls",
+            Self::Auth => "auth",
+            Self::Mailbox => "mailbox",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Which probe: a check of a tenant or of one of its mailboxes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProbeId {
+    /// The tenant's name in the configuration.
+    pub tenant: String,
+    /// The mailbox's label (its `name`, else its address); `None` for checks of the tenant.
+    pub mailbox: Option<String>,
+    /// The check's name.
+    pub check: &'static str,
+}
+
+impl ProbeId {
+    /// The `mailbox` label: empty for checks of the tenant.
+    pub fn mailbox_label(&self) -> &str {
+        self.mailbox.as_deref().unwrap_or("")
+    }
+}
+
+/// `contoso/praxis/pop3`, `contoso/token`.
+impl fmt::Display for ProbeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.mailbox {
+            Some(mailbox) => write!(f, "{}/{mailbox}/{}", self.tenant, self.check),
+            None => write!(f, "{}/{}", self.tenant, self.check),
+        }
+    }
+}
+
+/// The time spent in one phase. A phase entered twice has two spans; the spans of a run add up to its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which phase.
+    pub phase: Phase,
+    /// How long it was open.
+    pub took: Duration,
+}
+
+/// What one run of a probe learnt.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which probe.
+    pub probe: ProbeId,
+    /// The mailbox's address, where the probe has one. A label only where the user gave the mailbox no name.
+    pub address: Option<String>,
+    /// When the run began.
+    pub at: SystemTime,
+    /// How long it took: the sum of its phases.
+    pub took: Duration,
+    /// The phases that were entered, in order.
+    pub phases: Vec<Span>,
+    /// What was learnt, also by a run that failed.
+    pub facts: Facts,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+impl Outcome {
+    /// Whether the run succeeded.
+    pub fn is_ok(&self) -> bool {
+        matches!(self.verdict, Verdict::Ok)
+    }
+
+    /// The failure, if it failed.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.verdict {
+            Verdict::Failed(failure) => Some(failure),
+            Verdict::Ok | Verdict::Skipped(_) => None,
+        }
+    }
+
+    /// Time spent in `phase`, over all its spans; `None` if it was never entered.
+    pub fn phase(&self, phase: Phase) -> Option<Duration> {
+        let mut spans = self.phases.iter().filter(|span| span.phase == phase).peekable();
+        spans.peek()?;
+        Some(spans.map(|span| span.took).sum())
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It worked.
+    Ok,
+    /// It failed: where, why, and what was seen.
+    Failed(Failure),
+    /// It did not take place.
+    Skipped(SkipReason),
+}
+
+/// Why a run did not take place. A run that did not happen is reported as such, never as a failure of the far side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The server asked us to stay away until then; `because` is the reason of the run it told us in.
+    BackOff {
+        /// When the next run may take place.
+        until: SystemTime,
+        /// What the server had said.
+        because: Reason,
+    },
+    /// Another run still holds this mailbox's one connection, or this probe still runs.
+    Busy,
+    /// The scheduler came too late for this run's turn.
+    Missed,
+}
+
+impl SkipReason {
+    /// The value of a label.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BackOff { .. } => "back_off",
+            Self::Busy => "busy",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+/// All a check can say: what went wrong. Where it went wrong is known to the cursor.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Why.
+    pub reason: Reason,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+impl Fault {
+    /// A fault without evidence.
+    pub fn new(reason: Reason) -> Self {
+        Self { reason, evidence: Evidence::default() }
+    }
+
+    /// A fault with the server's words, already bounded and cleaned of secrets.
+    pub fn heard(reason: Reason, heard: impl Into<String>) -> Self {
+        Self { reason, evidence: Evidence { heard: Some(heard.into()), ..Evidence::default() } }
+    }
+
+    /// The same fault with a code (`AADSTS` number, `5.7.3`, `ErrorAccessDenied`) as evidence.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.evidence.code = Some(code.into());
+        self
+    }
+
+    /// The same fault with an identifier for a support ticket.
+    #[must_use]
+    pub fn id(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.evidence.ids.push((name, value.into()));
+        self
+    }
+}
+
+/// A fault and where it happened. Made in `Probe::run` and nowhere else.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The phase that was open.
+    pub phase: Phase,
+    /// Why.
+    pub reason: Reason,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// What was said and heard. Never a label; never a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Whom we spoke to: `host:port`, with the address where known.
+    pub peer: Option<String>,
+    /// What we said last, with `<secret>` in place of one.
+    pub said: Option<String>,
+    /// What they answered: bounded, printable, cleaned of secrets.
+    pub heard: Option<String>,
+    /// Their own code for it.
+    pub code: Option<String>,
+    /// Names and values for a support ticket: `correlation_id`, `request_id`, `server`, `session`.
+    pub ids: Vec<(&'static str, String)>,
+}
+
+/// What was learnt. Not known is not no: everything is optional.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// From the token and its answer.
+    pub token: Option<TokenFacts>,
+    /// Every address that was tried, in order.
+    pub endpoints: Vec<EndpointFacts>,
+    /// Every DNS question that was asked by the `dns` check.
+    pub dns: Vec<DnsFacts>,
+    /// From the mailbox.
+    pub mailbox: MailboxFacts,
+    /// From the server's words.
+    pub server: ServerFacts,
+    /// When the configured credential expires, where declared or read.
+    pub credential_expires: Option<SystemTime>,
+    /// How long the server asked us to stay away.
+    pub back_off: Option<Duration>,
+}
+
+/// From the token's claims and the answer that brought it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenFacts {
+    /// When it expires: claim `exp`, else `expires_in`.
+    pub expires: Option<SystemTime>,
+    /// `expires_in` as answered.
+    pub expires_in: Option<Duration>,
+    /// Claim `aud`.
+    pub audience: Option<String>,
+    /// Claim `iss`.
+    pub issuer: Option<String>,
+    /// Claim `tid`.
+    pub tenant_id: Option<String>,
+    /// Claim `appid` or `azp`.
+    pub app_id: Option<String>,
+    /// Claim `oid`: the object id that `New-ServicePrincipal -ObjectId` wants.
+    pub object_id: Option<String>,
+    /// Claim `roles`; `None` when the token could not be read, empty when it has none.
+    pub roles: Option<Vec<String>>,
+    /// Whether it came from the cache.
+    pub cached: bool,
+    /// Server time less local time in seconds, from the `Date` header.
+    pub clock_skew: Option<f64>,
+    /// `x-ms-request-id` of the token answer.
+    pub request_id: Option<String>,
+    /// `x-ms-ests-server` of the token answer: build and region.
+    pub ests_server: Option<String>,
+}
+
+/// One address that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointFacts {
+    /// Name as configured.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// The address; `None` behind a proxy that resolves for us.
+    pub address: Option<IpAddr>,
+    /// Time to connect, if it connected.
+    pub connect: Option<Duration>,
+    /// Time of the TLS handshake, if it succeeded.
+    pub handshake: Option<Duration>,
+    /// Negotiated version: `TLSv1.3`.
+    pub tls_version: Option<&'static str>,
+    /// The certificate presented, also a refused one.
+    pub certificate: Option<CertificateFacts>,
+    /// Why this address failed, if it did, and in which phase.
+    pub failed: Option<(Phase, Reason)>,
+}
+
+/// From a leaf certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// Subject, RFC 4514 style, bounded and printable.
+    pub subject: String,
+    /// Issuer's common name or organisation: short enough for a label.
+    pub issuer: String,
+    /// Names it is for.
+    pub names: Vec<String>,
+    /// Valid from.
+    pub not_before: SystemTime,
+    /// Valid until.
+    pub not_after: SystemTime,
+    /// SHA-256 of the DER, lower-case hex.
+    pub fingerprint: String,
+    /// Whether it was accepted.
+    pub verified: bool,
+}
+
+/// IPv4 or IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// A records.
+    V4,
+    /// AAAA records.
+    V6,
+}
+
+impl Family {
+    /// The value of the `family` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
+}
+
+/// One DNS question and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DnsFacts {
+    /// The name asked for.
+    pub host: String,
+    /// `system` or the resolver's address.
+    pub resolver: String,
+    /// A or AAAA.
+    pub family: Family,
+    /// Time to the answer, if one came.
+    pub took: Option<Duration>,
+    /// `NOERROR`, `NXDOMAIN`, …; `None` for the system's resolver, which does not tell.
+    pub rcode: Option<String>,
+    /// The addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The names on the way, first hop first.
+    pub chain: Vec<String>,
+    /// Lowest time to live of the addresses.
+    pub ttl: Option<Duration>,
+    /// Why this question failed, if it did.
+    pub failed: Option<Reason>,
+}
+
+/// From the mailbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailboxFacts {
+    /// POP3 `STAT`, IMAP `STATUS`.
+    pub messages: Option<u64>,
+    /// IMAP `STATUS`.
+    pub unseen: Option<u64>,
+    /// POP3 `STAT`.
+    pub bytes: Option<u64>,
+    /// EWS `FindFolder`, Graph `mailFolders`: folders below the one opened.
+    pub folders: Option<u64>,
+}
+
+/// From the server's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// Its name, from the greeting, the trailer or a header.
+    pub name: Option<String>,
+    /// Our public address as SMTP's `Hello [..]` shows it.
+    pub public_address: Option<String>,
+    /// Session or request ids worth quoting to support.
+    pub ids: Vec<(&'static str, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_s_name_is_its_path() {
+        let mut probe = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: "pop3" };
+        assert_eq!(probe.to_string(), "contoso/praxis/pop3");
+        probe.mailbox = None;
+        probe.check = "token";
+        assert_eq!(probe.to_string(), "contoso/token");
+        assert_eq!(probe.mailbox_label(), "");
+    }
+
+    #[test]
+    fn a_phase_entered_twice_counts_twice() {
+        let second = Duration::from_secs(1);
+        let outcome = Outcome {
+            probe: ProbeId { tenant: "t".into(), mailbox: None, check: "reach" },
+            address: None,
+            at: SystemTime::UNIX_EPOCH,
+            took: 3 * second,
+            phases: [Phase::Dns, Phase::Connect, Phase::Dns].map(|phase| Span { phase, took: second }).to_vec(),
+            facts: Facts::default(),
+            verdict: Verdict::Ok,
+        };
+        assert_eq!(outcome.phase(Phase::Dns), Some(2 * second));
+        assert_eq!(outcome.phase(Phase::Auth), None);
+    }
+}

@@ -1,0 +1,240 @@
+//! Every way to fail: a stable code, whose move it is, how bad it is, what it means and what to do first.
+//!
+//! One table; labels, help, documentation and tests are made from it. A new reason is one row.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// Whoever runs this program on this machine.
+    Here,
+    /// Whoever runs the network between this machine and Microsoft.
+    Network,
+    /// Microsoft.
+    Microsoft,
+    /// The administrator of the tenant (Entra, Exchange Online).
+    TenantAdmin,
+    /// The owner of the app registration.
+    ApplicationOwner,
+}
+
+impl Owner {
+    /// The value of the `owner` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Network => "network",
+            Self::Microsoft => "microsoft",
+            Self::TenantAdmin => "tenant_admin",
+            Self::ApplicationOwner => "application_owner",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It does not work and will not until somebody acts.
+    Failed,
+    /// It works, but less well than it should.
+    Degraded,
+    /// It does not work now and may work by itself later.
+    Transient,
+}
+
+macro_rules! reasons {
+    ($( $(#[doc = $group:literal])* $variant:ident $code:literal $owner:ident $severity:ident $title:literal $remedy:literal )*) => {
+        /// Why a run failed. The code is a label and a promise: it never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $( #[doc = $title] $variant, )* }
+
+        impl Reason {
+            /// Every reason, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
+
+            /// The value of the `reason` label: snake_case, stable.
+            pub const fn code(self) -> &'static str { match self { $( Self::$variant => $code, )* } }
+            /// Whose move it is.
+            pub const fn owner(self) -> Owner { match self { $( Self::$variant => Owner::$owner, )* } }
+            /// How bad it is.
+            pub const fn severity(self) -> Severity { match self { $( Self::$variant => Severity::$severity, )* } }
+            /// What it means, in a few words.
+            pub const fn title(self) -> &'static str { match self { $( Self::$variant => $title, )* } }
+            /// The first thing to do, in one line.
+            pub const fn remedy(self) -> &'static str { match self { $( Self::$variant => $remedy, )* } }
+        }
+    };
+}
+
+reasons! {
+    // This machine.
+    Internal "internal" Here Failed "the probe itself failed" "report it with the log line of this run"
+    TimedOut "timed_out" Here Transient "the run's time was used up" "raise `timeout` if the phases shown are slow but progressing"
+    LocalResources "local_resources" Here Transient "this machine has no socket, file or memory left" "check `ulimit -n` and the memory of this machine"
+    LocalTrustStore "local_trust_store" Here Failed "no trusted root certificates could be read here" "install the package ca-certificates or set `network.ca_file`"
+    SecretUnreadable "secret_unreadable" Here Failed "the credential could not be read" "check the path and rights of the secret file or variable"
+
+    // Names and addresses.
+    DnsNoAnswer "dns_no_answer" Network Failed "the resolver did not answer" "check the resolver in /etc/resolv.conf and that port 53 to it is open"
+    DnsRefused "dns_refused" Network Failed "the resolver refused the question" "allow this machine on the resolver, or ask another one"
+    DnsServerFailure "dns_server_failure" Network Failed "the resolver failed to find an answer" "check the resolver's own forwarding and its access to the internet"
+    DnsNameUnknown "dns_name_unknown" Network Failed "the resolver says the name does not exist" "check for a DNS filter, a private zone or a typing mistake in the name"
+    DnsNoAddresses "dns_no_addresses" Network Failed "the name has no addresses" "check for a DNS filter that empties the answer"
+    DnsSinkhole "dns_sinkhole" Network Failed "the resolver sends the name to a blocking address" "take the name off the DNS filter's block list"
+    DnsMalformed "dns_malformed" Network Failed "the resolver's answer could not be read" "check what answers on port 53 of the resolver"
+
+    // Connecting.
+    ConnectRefused "connect_refused" Network Failed "the connection was refused" "open the port in the firewall, or check the host and port"
+    ConnectReset "connect_reset" Network Failed "the connection was reset" "check firewalls and filters on the way to this host and port"
+    ConnectTimedOut "connect_timed_out" Network Failed "the connection attempt was silently dropped" "open the port outbound in the firewall: Microsoft lists 587, 993 and 995 as optional endpoints"
+    ConnectUnreachable "connect_unreachable" Network Failed "there is no route to the address" "check this machine's routes and default gateway, for IPv4 and IPv6"
+    ConnectProhibited "connect_prohibited" Network Failed "a firewall says the connection is administratively prohibited" "open the port outbound in the firewall"
+    ConnectFailed "connect_failed" Network Failed "the connection could not be made" "see the evidence for the operating system's own words"
+
+    // Proxies.
+    ProxyUnreachable "proxy_unreachable" Network Failed "the proxy could not be reached" "check `network.proxy` and that the proxy runs"
+    ProxyRefused "proxy_refused" Network Failed "the proxy refused to connect to this host and port" "allow CONNECT to this host and port on the proxy"
+    ProxyAuthRequired "proxy_auth_required" Network Failed "the proxy wants a user and password" "set `network.proxy_user` and `network.proxy_password_file`"
+    ProxyReplyMalformed "proxy_reply_malformed" Network Failed "the proxy's answer could not be read" "check that `network.proxy` names an HTTP proxy"
+    ProxyTimedOut "proxy_timed_out" Network Failed "the proxy did not answer" "check the proxy's load and its own access to the internet"
+
+    // TLS.
+    TlsTimedOut "tls_timed_out" Network Failed "the TLS handshake stalled" "look for a filter that drops TLS by server name or by protocol"
+    TlsClosed "tls_closed" Network Failed "the connection was closed during the TLS handshake" "look for a filter that resets TLS by server name or by protocol"
+    TlsNotSpoken "tls_not_spoken" Network Failed "the peer does not speak TLS on this port" "check the port: 995 and 993 begin with TLS, 587, 110 and 143 do not"
+    TlsCertificateExpired "tls_certificate_expired" Network Failed "the certificate has expired" "see who presents it: Microsoft renews in time, an intercepting device may not; check this machine's clock"
+    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" Network Failed "the certificate is not valid yet" "check this machine's clock"
+    TlsCertificateWrongName "tls_certificate_wrong_name" Network Failed "the certificate is for another name" "check DNS, pinned addresses and proxies: another server answers"
+    TlsCertificateUntrusted "tls_certificate_untrusted" Network Failed "the certificate's issuer is not trusted here" "if your own proxy inspects TLS, exempt this host or set `network.ca_file`; otherwise update ca-certificates"
+    TlsCertificateSelfSigned "tls_certificate_self_signed" Network Failed "the certificate is self-signed" "another server or device answers: check DNS and TLS inspection"
+    TlsCertificateWeak "tls_certificate_weak" Network Failed "the certificate's key or signature is too weak" "another server or device answers: check DNS and TLS inspection"
+    TlsProtocolTooOld "tls_protocol_too_old" Network Failed "no TLS version in common" "TLS 1.2 or later must reach Microsoft: check TLS inspection on the way"
+    TlsFailed "tls_failed" Network Failed "the TLS handshake failed" "see the evidence for OpenSSL's own words"
+
+    // Talking.
+    NoGreeting "no_greeting" Network Failed "connected, but the server said nothing" "look for a mail filter or antivirus proxy between here and Microsoft"
+    GreetingUnexpected "greeting_unexpected" Network Failed "something else answers on this port" "check the host, the port and what stands between here and Microsoft"
+    GreetingRefused "greeting_refused" Microsoft Transient "the server turned the connection away in its greeting" "wait; if it lasts, see the server's words"
+    ConnectionClosed "connection_closed" Network Transient "the server hung up in mid-conversation" "if it lasts, look for a filter between here and Microsoft"
+    ReplyTimedOut "reply_timed_out" Microsoft Transient "the server did not answer in time" "if it lasts, check service health; refusals by Exchange may take 20 seconds"
+    ReplyMalformed "reply_malformed" Network Failed "the reply could not be read" "see the evidence: something rewrites or garbles the conversation"
+    ReplyTooLong "reply_too_long" Network Failed "the reply exceeds any honest size" "see the evidence: this is not Exchange answering"
+    StarttlsNotOffered "starttls_not_offered" Network Failed "the server does not offer STARTTLS" "switch off mail inspection on the firewall (it hides STARTTLS)"
+    StarttlsRefused "starttls_refused" Network Failed "the server refused STARTTLS" "see the server's words; switch off mail inspection on the firewall"
+    StarttlsInjection "starttls_injection" Network Failed "bytes were slipped in ahead of TLS" "somebody on the way tampers with the connection: find the device"
+    HttpNotMicrosoft "http_not_microsoft" Network Failed "something on the way answered instead of Microsoft" "exempt the host from the web filter, captive portal or proxy that answered"
+    HttpRedirected "http_redirected" Network Failed "the request was redirected elsewhere" "check the URL, and proxies and portals on the way"
+
+    // Token: the credential.
+    ClientSecretWrong "client_secret_wrong" ApplicationOwner Failed "the client secret is wrong" "configure the secret's Value, not its Secret ID; create a new client secret if it is lost"
+    ClientSecretExpired "client_secret_expired" ApplicationOwner Failed "the client secret has expired" "create a new client secret (Entra > App registrations > Certificates & secrets) and configure it here"
+    ClientSecretMissing "client_secret_missing" ApplicationOwner Failed "no client secret was sent" "configure the client secret"
+    ClientIsPublic "client_is_public" ApplicationOwner Failed "the application is registered as a public client" "App registrations > Authentication: switch off `Allow public client flows`"
+    ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential" "look the AADSTS number up in the evidence"
+
+    // Token: the application and the tenant.
+    ApplicationNotFound "application_not_found" ApplicationOwner Failed "the application is not known in this tenant" "check `client_id` and `tenant_id`; grant admin consent in this tenant"
+    ServicePrincipalMissing "service_principal_missing" TenantAdmin Failed "the application has no enterprise application in this tenant" "grant admin consent, which creates it"
+    ApplicationDisabled "application_disabled" TenantAdmin Failed "the application is disabled in this tenant" "Enterprise applications > Properties: set `Enabled for users to sign-in` to Yes"
+    TenantNotFound "tenant_not_found" ApplicationOwner Failed "the tenant does not exist in this cloud" "check `tenant_id` and `cloud`"
+    TenantIdInvalid "tenant_id_invalid" ApplicationOwner Failed "the tenant id is no tenant id" "set `tenant_id` to the directory's GUID or a verified domain"
+    TenantBlocked "tenant_blocked" TenantAdmin Failed "the tenant is blocked or decommissioned" "check the subscription in the Microsoft 365 admin centre"
+    WrongCloud "wrong_cloud" ApplicationOwner Failed "the tenant lives in another Microsoft cloud" "set `cloud` to the tenant's cloud"
+    TenantRestricted "tenant_restricted" Network Failed "a proxy on the way restricts which tenants may be used" "add this tenant to the proxy's tenant restrictions, or bypass it for login.microsoftonline.com"
+    ConditionalAccessBlocked "conditional_access_blocked" TenantAdmin Failed "Conditional Access for workload identities blocks the token" "add this machine's public address to the policy's named location, or exclude the application"
+
+    // Token: the scope and the answer.
+    ScopeInvalid "scope_invalid" ApplicationOwner Failed "the scope is not valid" "leave `scope` out, or end it with /.default"
+    ResourceNotFound "resource_not_found" TenantAdmin Failed "the tenant does not know the resource asked for" "the tenant needs an Exchange Online licence; check `scope`"
+    ResourceDisabled "resource_disabled" TenantAdmin Failed "Exchange Online is disabled or lapsed in this tenant" "check the subscription and the enterprise application `Office 365 Exchange Online`"
+    TokenThrottled "token_throttled" Here Transient "too many token requests" "wait; the probe obeys Retry-After; look for other programs using this application in a loop"
+    TokenServiceUnavailable "token_service_unavailable" Microsoft Transient "the token service is in trouble" "wait, and check service health"
+    TokenRequestMalformed "token_request_malformed" Here Failed "Entra could not read the token request" "look for a proxy that changes requests, and report it"
+    TokenRefused "token_refused" ApplicationOwner Failed "Entra refused the token for a reason not in the catalogue" "look the AADSTS number up at https://login.microsoftonline.com/error"
+    TokenReplyMalformed "token_reply_malformed" Network Failed "the token endpoint's answer could not be read" "see the evidence: something on the way may have answered"
+    TokenRoleMissing "token_role_missing" TenantAdmin Failed "the token lacks the permission this protocol needs" "add the application permission and grant admin consent"
+    TokenWrongAudience "token_wrong_audience" ApplicationOwner Failed "the token is for another resource" "leave `scope` out, or set it to https://outlook.office365.com/.default"
+    TokenWrongTenant "token_wrong_tenant" ApplicationOwner Failed "the token comes from another tenant" "check `tenant_id`"
+    TokenExpired "token_expired" Here Failed "the token was refused as expired" "check this machine's clock"
+    TokenInvalid "token_invalid" Here Failed "the server could not read or verify the token" "check `cloud` and `scope`, and look for a proxy that cuts headers"
+
+    // Mailbox protocols.
+    AuthRefused "auth_refused" TenantAdmin Failed "Exchange refused the application for this mailbox" "check New-ServicePrincipal (with the enterprise application's object id), Add-MailboxPermission and the protocol's switch in Get-CASMailbox"
+    MailboxNotConnected "mailbox_not_connected" TenantAdmin Failed "the token was accepted, but the mailbox could not be opened" "check Add-MailboxPermission, the mailbox's licence and Get-CASMailbox"
+    MailboxNotFound "mailbox_not_found" TenantAdmin Failed "there is no such mailbox" "check the address, the licence, and that the mailbox is in Exchange Online"
+    MailboxUnavailable "mailbox_unavailable" Microsoft Transient "the mailbox is being moved or its database is offline" "wait, and check service health and Get-MoveRequest"
+    BasicAuthBlocked "basic_auth_blocked" Here Failed "the server took the login for basic authentication" "something on the way changes the mechanism: look for a mail proxy"
+    MechanismNotOffered "mechanism_not_offered" Network Failed "the server does not offer XOAUTH2" "check that the host is Exchange Online and that no mail proxy hides AUTH"
+    CommandRefused "command_refused" Microsoft Failed "the server refused a command" "see the server's words"
+    ProtocolError "protocol_error" Microsoft Failed "the server calls our command a protocol error" "see the server's words; look for a mail proxy"
+    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" TenantAdmin Failed "authenticated SMTP is switched off for the tenant" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
+    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" TenantAdmin Failed "authenticated SMTP is switched off for the mailbox" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
+    AuthPolicyBlocked "auth_policy_blocked" TenantAdmin Failed "a policy of the tenant blocks the login" "check Conditional Access and security defaults"
+    Throttled "throttled" Microsoft Transient "the server throttles us" "wait; the probe obeys the back-off; look for other clients of this mailbox"
+    TooManyConnections "too_many_connections" Here Transient "the mailbox has too many connections" "close other clients of this mailbox (SMTP allows three)"
+    ServerUnavailable "server_unavailable" Microsoft Transient "the server is in trouble" "wait, and check service health"
+    SessionInvalidated "session_invalidated" TenantAdmin Transient "the session was ended because the account changed" "check recent changes to the mailbox"
+
+    // EWS and Graph.
+    EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01"
+    EwsBlockedByPolicy "ews_blocked_by_policy" TenantAdmin Failed "EWS is blocked by policy for this application" "add the client id to Set-OrganizationConfig -EwsAllowedAppIDs (it replaces the list: read it first)"
+    EwsForbidden "ews_forbidden" TenantAdmin Failed "EWS is forbidden, without a reason given" "check the licence (Kiosk, F1 and F3 have no EWS), Test-ApplicationAccessPolicy and Test-ServicePrincipalAuthorization"
+    EwsPathNotFound "ews_path_not_found" ApplicationOwner Failed "there is no EWS at this address" "set `ews` to https://HOST/EWS/Exchange.asmx"
+    EwsTokenRefused "ews_token_refused" ApplicationOwner Failed "EWS refused the token" "see x-ms-diagnostics in the evidence"
+    ImpersonationDenied "impersonation_denied" TenantAdmin Failed "the application may not act for this mailbox" "Test-ServicePrincipalAuthorization, Test-ApplicationAccessPolicy: bring the mailbox into scope"
+    AccessDenied "access_denied" TenantAdmin Failed "access to the folder is denied" "check the application's permission and access policies for this mailbox"
+    FolderNotFound "folder_not_found" TenantAdmin Failed "the folder does not exist in this mailbox" "open the mailbox once, or check the folder"
+    LicenseInvalid "license_invalid" TenantAdmin Failed "the mailbox has no valid licence" "assign an Exchange Online licence"
+    AccountDisabled "account_disabled" TenantAdmin Failed "the account is disabled" "enable the account in Entra"
+    RequestRejected "request_rejected" Here Failed "the server could not accept our request" "report it with the evidence"
+    OperationFailed "operation_failed" Microsoft Failed "the operation failed for a reason not in the catalogue" "look the code in the evidence up"
+}
+
+impl Reason {
+    /// The reason of that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_labels_and_distinct() {
+        let mut seen = std::collections::HashSet::new();
+        for reason in Reason::ALL {
+            assert!(seen.insert(reason.code()), "{reason} stands twice");
+            assert!(reason.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()), "{reason}");
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+        assert_eq!(Reason::from_code("gremlins"), None);
+    }
+
+    #[test]
+    fn texts_are_one_line_each_and_in_the_project_s_style() {
+        for reason in Reason::ALL {
+            for text in [reason.title(), reason.remedy()] {
+                assert!(!text.is_empty() && !text.ends_with('.') && !text.contains(['\n', '|']), "{reason}: {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a configuration means once it has been read and found right: plain data that probes are made from.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::cloud::Cloud;
+use crate::levels::Limits;
+use crate::outcome::ProbeId;
+use crate::secret::Secret;
+
+/// A whole configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// How this machine reaches Microsoft.
+    pub network: Network,
+    /// Every probe, in the order of the file: tenant by tenant, the tenant's own checks before its mailboxes'.
+    pub probes: Vec<ProbeSettings>,
+}
+
+/// How this machine reaches Microsoft.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Names pinned to an address, as `curl --resolve`; lower case.
+    pub resolve: BTreeMap<String, IpAddr>,
+    /// PEM file of certificates trusted in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// HTTP proxy that is asked to CONNECT.
+    pub proxy: Option<Proxy>,
+    /// Hosts and domains reached without the proxy, as in `NO_PROXY`.
+    pub no_proxy: Vec<String>,
+    /// Who the `dns` check asks.
+    pub resolvers: Vec<Resolver>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { resolve: BTreeMap::new(), ca_file: None, proxy: None, no_proxy: Vec::new(), resolvers: vec![Resolver::System] }
+    }
+}
+
+/// An HTTP proxy.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// DNS name or IP address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// User and password, where it wants them.
+    pub login: Option<(String, Secret)>,
+}
+
+/// Who is asked by the `dns` check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    /// As the application would: `getaddrinfo`, hosts file included.
+    System,
+    /// This server, port 53 unless given.
+    Address(SocketAddr),
+}
+
+/// A tenant and the application registered in it.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// The name used in labels.
+    pub name: String,
+    /// The Microsoft cloud it lives in.
+    pub cloud: Cloud,
+    /// Directory id, or a verified domain.
+    pub tenant_id: String,
+    /// Application (client) id.
+    pub client_id: String,
+    /// Where the client secret is.
+    pub credential: SecretSource,
+    /// When the client secret expires, where the user declared it.
+    pub credential_expires: Option<SystemTime>,
+}
+
+/// Where a secret is. Read anew for every token request, so that a rotated secret needs no reload.
+#[derive(Clone, Debug)]
+pub enum SecretSource {
+    /// A file; white space at its end is not part of the secret.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// Already in hand (the simulated tenant, tests).
+    Given(Secret),
+}
+
+impl SecretSource {
+    /// Reads the secret.
+    ///
+    /// # Errors
+    /// In words for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
+    pub fn read(&self) -> Result<Secret, String> {
+        let text = match self {
+            Self::File(path) => {
+                std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?
+            }
+            Self::Variable(name) => {
+                std::env::var(name).map_err(|_| format!("the variable `{name}` is not set to readable text"))?
+            }
+            Self::Given(secret) => return Ok(secret.clone()),
+        };
+        let secret = Secret::new(text.trim_end());
+        drop(Secret::new(text)); // zeroes the copy with the line ending
+        if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
+    }
+}
+
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the file `{}`", path.display()),
+            Self::Variable(name) => write!(f, "the variable `{name}`"),
+            Self::Given(_) => f.write_str("the given secret"),
+        }
+    }
+}
+
+/// One probe.
+#[derive(Clone, Debug)]
+pub struct ProbeSettings {
+    /// Its name; `id.check` is one of the checks' names.
+    pub id: ProbeId,
+    /// Its tenant.
+    pub tenant: Arc<Tenant>,
+    /// The mailbox's address, for checks of a mailbox.
+    pub address: Option<String>,
+    /// Time between the beginnings of two runs.
+    pub interval: Duration,
+    /// The one deadline of a run.
+    pub timeout: Duration,
+    /// What counts as a warning and as critical, beside failing.
+    pub limits: Limits,
+    /// What the `ews` and `graph` checks open.
+    pub folder: Folder,
+}
+
+/// What the `ews` check opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Folder {
+    /// `msgfolderroot`: mail.
+    #[default]
+    Root,
+    /// `calendar`.
+    Calendar,
+}
