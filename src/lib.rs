@@ -7,7 +7,9 @@
 
 pub mod cloud;
 pub mod levels;
+pub mod net;
 pub mod outcome;
 pub mod reason;
 pub mod secret;
 pub mod settings;
+pub mod trace;
