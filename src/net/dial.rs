@@ -25,6 +25,27 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Looking at a refused certificate is worth this much more of a run that has failed already.
 const SECOND_LOOK: Duration = Duration::from_secs(3);
 
+/// A way to the moment at which TLS would begin.
+pub trait BeforeTls: Sync {
+    /// Connects, and speaks in the clear as far as the protocol needs it.
+    ///
+    /// # Errors
+    /// Why it could not.
+    fn reach(&self, net: &Net, trace: &mut Trace) -> impl Future<Output = Result<BoxStream, Fault>> + Send;
+}
+
+/// TLS from the first byte.
+struct Directly<'a> {
+    host: &'a str,
+    port: u16,
+}
+
+impl BeforeTls for Directly<'_> {
+    async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
+        net.connect(trace, self.host, self.port).await
+    }
+}
+
 /// How this machine reaches hosts: pinned names, proxy, trust.
 #[derive(Debug)]
 pub struct Net {
@@ -82,7 +103,7 @@ impl Net {
         if let Err(fault) = &result
             && is_about_certificate(fault.reason)
         {
-            self.look_again(trace, host, async |net, scratch| net.connect(scratch, host, port).await).await;
+            self.look_again(trace, host, &Directly { host, port }).await;
         }
         result
     }
@@ -93,12 +114,12 @@ impl Net {
         &self,
         trace: &mut Trace,
         host: &str,
-        again: impl AsyncFnOnce(&Self, &mut Trace) -> Result<BoxStream, Fault>,
+        again: &impl BeforeTls,
     ) {
         trace.finish();
         let mut scratch = Trace::begin(Phase::Tls, trace.deadline());
         let look = async {
-            let plain = again(self, &mut scratch).await.ok()?;
+            let plain = again.reach(self, &mut scratch).await.ok()?;
             self.tls.refused_certificate(host, plain).await
         };
         let limit = SECOND_LOOK.min(trace.remaining().mul_f64(0.9));

@@ -8,8 +8,8 @@ use crate::outcome::{Facts, Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{MASK, Secret, Sent};
 use crate::trace::Trace;
+use crate::wire::Refusal;
 
-use super::tls::Connector;
 use super::{BoxStream, words};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
@@ -124,25 +124,31 @@ impl<'t> Conn<'t> {
         words::printable(&self.sent, text.as_bytes())
     }
 
-    /// `fault` with all it quotes cleaned of what this connection has sent.
-    #[must_use]
-    pub fn cleaned(&self, fault: Fault) -> Fault {
-        words::cleaned(&self.sent, fault)
+    /// What a reply was judged to be, or why the run ends with it.
+    ///
+    /// # Errors
+    /// The refusal's fault, cleaned of what this connection has sent; the back-off it asks for becomes a fact.
+    pub fn judged<T>(&mut self, reply: Result<T, Refusal>) -> Result<T, Fault> {
+        reply.map_err(|refusal| self.refused(refusal))
     }
 
-    /// Turns the connection into TLS after the server agreed to it.
+    /// A refusal's fault, as [`Conn::judged`] makes it.
+    #[must_use]
+    pub fn refused(&mut self, refusal: Refusal) -> Fault {
+        self.trace.facts.back_off = refusal.back_off.or(self.trace.facts.back_off);
+        words::cleaned(&self.sent, refusal.fault)
+    }
+
+    /// Gives the bare stream back at the moment the server has agreed to TLS.
     ///
     /// # Errors
     /// `starttls_injection` when anything stands in the buffer: it came in the clear and would be taken for the
-    /// server's secured words (RFC 8314, the STARTTLS command injection). The `tls_*` reasons.
-    pub async fn upgrade(&mut self, tls: &Connector, host: &str) -> Result<(), Fault> {
-        if self.used < self.ahead.len() {
-            let extra = String::from_utf8_lossy(self.ahead.get(self.used..).unwrap_or(&[])).into_owned();
-            return Err(self.heard(Reason::StarttlsInjection, &extra));
+    /// server's secured words.
+    pub fn into_plain(self) -> Result<BoxStream, Fault> {
+        match self.ahead.get(self.used..).unwrap_or(&[]) {
+            [] => Ok(self.stream),
+            extra => Err(self.heard(Reason::StarttlsInjection, &String::from_utf8_lossy(extra))),
         }
-        let plain = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
-        self.stream = tls.secure(self.trace, host, plain).await?;
-        Ok(())
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
