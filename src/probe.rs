@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 
 use crate::check::{self, AnyCheck, Cx, Kind, Means};
-use crate::outcome::{Facts, Failure, Fault, Outcome, ProbeId, SkipReason, Verdict};
+use crate::outcome::{Facts, Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
@@ -94,7 +94,7 @@ impl Probe {
             Err(_) => Some(Fault::new(trace.silence())),
         };
         trace.finish();
-        let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&trace, fault)));
+        let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));
         self.obey(&verdict, trace.facts.back_off);
         self.outcome(at, trace, verdict)
     }
@@ -112,8 +112,8 @@ impl Probe {
         }
     }
 
-    fn first_phase(&self) -> crate::outcome::Phase {
-        self.kind.phases.first().copied().unwrap_or(crate::outcome::Phase::Connect)
+    fn first_phase(&self) -> Phase {
+        self.kind.phases.first().copied().unwrap_or(Phase::Connect)
     }
 
     fn backing_off(&self) -> Option<SkipReason> {
@@ -125,7 +125,8 @@ impl Probe {
     fn obey(&self, verdict: &Verdict, asked: Option<Duration>) {
         let (Verdict::Failed(failure), Some(asked)) = (verdict, asked) else { return };
         let told = SkipReason::BackOff { until: SystemTime::now() + asked, because: failure.reason };
-        *self.slot.back_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(BackOff { until: Instant::now() + asked, told });
+        *self.slot.back_off.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(BackOff { until: Instant::now() + asked, told });
     }
 
     fn outcome(&self, at: SystemTime, mut trace: Trace, verdict: Verdict) -> Outcome {
@@ -143,11 +144,15 @@ impl Probe {
     }
 }
 
-/// What went wrong, and where: the phase that was open.
-fn stamp(trace: &Trace, fault: Fault) -> Failure {
+/// What went wrong, and where: the phase that was open. The address that was being tried keeps it too.
+fn stamp(trace: &mut Trace, fault: Fault) -> Failure {
     let mut evidence = fault.evidence;
     evidence.peer = evidence.peer.or_else(|| trace.peer.clone());
     evidence.said = evidence.said.or_else(|| trace.said.clone());
+    let step = trace.step();
+    if let Some(endpoint) = trace.endpoint().filter(|_| matches!(step, Phase::Connect | Phase::Proxy | Phase::Tls)) {
+        endpoint.failed.get_or_insert((step, fault.reason));
+    }
     Failure { phase: trace.open(), reason: fault.reason, evidence }
 }
 

@@ -59,6 +59,7 @@ impl Trace {
     pub fn fetching(&mut self) {
         self.enter(Phase::Token);
         self.fetching = true;
+        self.inner = None;
     }
 
     /// The token is there, or never will be.
@@ -85,6 +86,11 @@ impl Trace {
         self.open
     }
 
+    /// The step being taken: the open phase, or what happens inside it while a token is fetched.
+    pub fn step(&self) -> Phase {
+        self.inner.filter(|_| self.fetching).unwrap_or(self.open)
+    }
+
     /// The time left until the deadline.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
@@ -107,7 +113,7 @@ impl Trace {
 
     /// What it means that the deadline has passed now: silence is named after the step that met it.
     pub fn silence(&self) -> Reason {
-        match self.inner.filter(|_| self.fetching).unwrap_or(self.open) {
+        match self.step() {
             Phase::Dns => Reason::DnsNoAnswer,
             Phase::Connect => Reason::ConnectTimedOut,
             Phase::Proxy => Reason::ProxyTimedOut,

@@ -61,7 +61,10 @@ fn is_about_token(reason: Reason) -> bool {
 fn explained(mut fault: Fault, facts: &TokenFacts, role: &str, tenant: &Tenant, scope: &str) -> Fault {
     if is_about_token(fault.reason) {
         let lacks_role = facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| granted == role));
-        let foreign = facts.tenant_id.as_ref().is_some_and(|tid| is_guid(&tenant.tenant_id) && !tid.eq_ignore_ascii_case(&tenant.tenant_id));
+        let foreign = facts
+            .tenant_id
+            .as_ref()
+            .is_some_and(|tid| is_guid(&tenant.tenant_id) && !tid.eq_ignore_ascii_case(&tenant.tenant_id));
         let elsewhere = facts.audience.as_ref().is_some_and(|audience| !same_resource(audience, scope));
         if elsewhere {
             fault.reason = Reason::TokenWrongAudience;
@@ -83,7 +86,10 @@ fn is_guid(text: &str) -> bool {
 fn same_resource(audience: &str, scope: &str) -> bool {
     const EXCHANGE: &str = "00000002-0000-0ff1-ce00-000000000000";
     let resource = |text: &str| {
-        text.trim_end_matches("/.default").trim_end_matches('/').to_ascii_lowercase().replace("outlook.office.com", "outlook.office365.com")
+        text.trim_end_matches("/.default")
+            .trim_end_matches('/')
+            .to_ascii_lowercase()
+            .replace("outlook.office.com", "outlook.office365.com")
     };
     audience.eq_ignore_ascii_case(EXCHANGE) || resource(audience) == resource(scope)
 }

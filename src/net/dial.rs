@@ -110,12 +110,7 @@ impl Net {
 
     /// Reads the certificate that was just refused over a second connection, made by `again` up to the moment TLS would
     /// begin; its facts go to the address that refused. The run's clock is stopped first.
-    pub async fn look_again(
-        &self,
-        trace: &mut Trace,
-        host: &str,
-        again: &impl BeforeTls,
-    ) {
+    pub async fn look_again(&self, trace: &mut Trace, host: &str, again: &impl BeforeTls) {
         trace.finish();
         let mut scratch = Trace::begin(Phase::Tls, trace.deadline());
         let look = async {
