@@ -11,8 +11,10 @@ use crate::token::Tokens;
 use crate::trace::Trace;
 
 mod authorized;
+mod imap;
 mod mail;
 mod pop3;
+mod smtp;
 mod token;
 
 /// One kind of check.

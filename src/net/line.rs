@@ -13,7 +13,7 @@ use crate::wire::Refusal;
 use super::{BoxStream, words};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
-const MAX_LINE: usize = 16 * 1024;
+pub const MAX_LINE: usize = 16 * 1024;
 /// More lines than this belong to no reply of the conversations here (EHLO and CAPABILITY have about a dozen).
 const MAX_LINES: usize = 512;
 
