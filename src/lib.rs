@@ -12,6 +12,7 @@ pub mod net;
 pub mod outcome;
 pub mod probe;
 pub mod reason;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod token;
