@@ -18,6 +18,8 @@ pub struct Board {
     probes: Vec<Known>,
     places: HashMap<ProbeId, usize>,
     latencies: BTreeMap<(String, &'static str), Latencies>,
+    /// Turns that were skipped since the start, by [`SkipReason::code`](crate::outcome::SkipReason::code).
+    pub skips: BTreeMap<&'static str, u64>,
 }
 
 impl Board {
@@ -55,7 +57,9 @@ impl Board {
         let Some(known) = self.places.get(&outcome.probe).and_then(|place| self.probes.get_mut(*place)) else {
             return;
         };
-        if !matches!(outcome.verdict, Verdict::Skipped(_)) {
+        if let Verdict::Skipped(skip) = &outcome.verdict {
+            *self.skips.entry(skip.code()).or_default() += 1;
+        } else {
             let of = (outcome.probe.tenant.clone(), outcome.probe.check);
             self.latencies.entry(of).or_default().observe(outcome.took);
         }

@@ -101,13 +101,17 @@ impl State {
     /// what is not known is not hidden by what is well.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        let weight = |state| match state {
+        if other.badness() > self.badness() { other } else { self }
+    }
+
+    /// How bad it is: the order that [`State::worse`] goes by.
+    pub const fn badness(self) -> u8 {
+        match self {
             Self::Ok => 0,
             Self::Unknown => 1,
             Self::Warning => 2,
             Self::Critical => 3,
-        };
-        if weight(other) > weight(self) { other } else { self }
+        }
     }
 }
 

@@ -12,4 +12,5 @@ pub mod outcome;
 pub mod reason;
 pub mod secret;
 pub mod settings;
+pub mod sink;
 pub mod spelling;

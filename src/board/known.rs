@@ -35,8 +35,6 @@ pub struct Known {
     pub runs: u64,
     /// Runs that failed, by where and why.
     pub failures: BTreeMap<(Phase, Reason), u64>,
-    /// Turns that were skipped, by [`SkipReason::code`].
-    pub skips: BTreeMap<&'static str, u64>,
     /// The last failures, the latest first: kept when successes have long followed.
     pub last_failures: VecDeque<PastFailure>,
 }
@@ -70,7 +68,6 @@ impl Known {
             certificates: BTreeMap::new(),
             runs: 0,
             failures: BTreeMap::new(),
-            skips: BTreeMap::new(),
             last_failures: VecDeque::new(),
         }
     }
@@ -100,7 +97,6 @@ impl Known {
     pub(super) fn learn(&mut self, outcome: Outcome, failures_kept: usize) {
         let outcome = Arc::new(outcome);
         if let Verdict::Skipped(skip) = &outcome.verdict {
-            *self.skips.entry(skip.code()).or_default() += 1;
             if let SkipReason::BackOff { until, .. } = skip {
                 self.back_off_until = Some(*until);
             }

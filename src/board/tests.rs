@@ -108,7 +108,7 @@ fn a_skipped_turn_is_no_run() {
     assert_eq!((known.runs, known.back_off_until), (1, Some(at(9))));
     assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(1)));
     assert_eq!(known.skipped.as_ref().map(|outcome| outcome.at), Some(at(3)));
-    assert_eq!(known.skips.iter().collect::<Vec<_>>(), [(&"back_off", &1), (&"busy", &1)]);
+    assert_eq!(board.skips.iter().collect::<Vec<_>>(), [(&"back_off", &1), (&"busy", &1)]);
     let counted: Vec<u64> = board.latencies().map(|(_, _, latencies)| latencies.count).collect();
     assert_eq!(counted, [1]);
 }
