@@ -1,5 +1,9 @@
 //! Outcomes in, text out: all that anybody sees, each format in a file of its own.
 
+pub mod checkmk;
+pub mod doctor;
+pub mod json;
+pub mod log;
 pub mod nagios;
 pub mod prometheus;
 mod words;

@@ -131,6 +131,25 @@ pub fn entered(outcome: &Outcome) -> impl Iterator<Item = (Phase, Duration)> {
     once.map(|(_, span)| (span.phase, outcome.phase(span.phase).unwrap_or_default()))
 }
 
+/// The numbers of a run that took place, in plain decimals: seconds to the millisecond, days to the hundredth.
+pub fn numbers(judged: &Judged<'_>) -> Vec<(Metric, String)> {
+    if matches!(judged.outcome.verdict, Verdict::Skipped(_)) {
+        return Vec::new();
+    }
+    let written = |metric: Metric| {
+        let value = metric.of(judged.outcome, judged.now)?;
+        Some((
+            metric,
+            match metric {
+                Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
+                Metric::CertificateDays | Metric::SecretDays => format!("{value:.2}"),
+                Metric::Messages => format!("{value:.0}"),
+            },
+        ))
+    };
+    Metric::all().filter_map(written).collect()
+}
+
 /// What was said and heard, name and value.
 pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Evidence { peer, said, heard, code, ids } = evidence;

@@ -2,5 +2,6 @@
 
 mod golden;
 mod nagios;
+mod others;
 mod prometheus;
 mod sample;

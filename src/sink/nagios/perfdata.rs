@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::levels::{Metric, Range};
-use crate::sink::Judged;
+use crate::sink::{Judged, words};
 
 /// Bytes it may take of the output.
 const MOST: usize = 4000;
@@ -35,29 +35,10 @@ fn items(judged: &[Judged<'_>], wanted: impl Fn(Metric) -> bool) -> Vec<String> 
     for one in judged {
         let prefix =
             if judged.len() > 1 { unique(&label(&one.outcome.probe.to_string()), &mut taken) + "_" } else { String::new() };
-        let known = numbers(one).into_iter().filter(|(metric, _)| wanted(*metric));
+        let known = words::numbers(one).into_iter().filter(|(metric, _)| wanted(*metric));
         items.extend(known.map(|(metric, value)| item(&format!("{prefix}{metric}"), metric, &value, one)));
     }
     items
-}
-
-/// The numbers of a run that took place, as they are written.
-pub fn numbers(judged: &Judged<'_>) -> Vec<(Metric, String)> {
-    if matches!(judged.outcome.verdict, crate::outcome::Verdict::Skipped(_)) {
-        return Vec::new();
-    }
-    let written = |metric: Metric| {
-        let value = metric.of(judged.outcome, judged.now)?;
-        Some((
-            metric,
-            match metric {
-                Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
-                Metric::CertificateDays | Metric::SecretDays => format!("{value:.2}"),
-                Metric::Messages => format!("{value:.0}"),
-            },
-        ))
-    };
-    Metric::all().filter_map(written).collect()
 }
 
 fn item(label: &str, metric: Metric, value: &str, judged: &Judged<'_>) -> String {
