@@ -6,6 +6,7 @@
 //! The modules stand in floors: a file names only files on lower floors (`tests/laws.rs` holds that).
 
 pub mod cloud;
+pub mod config;
 pub mod levels;
 pub mod outcome;
 pub mod reason;
