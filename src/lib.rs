@@ -7,7 +7,9 @@
 
 pub mod board;
 pub mod check;
+pub mod cli;
 pub mod cloud;
+pub mod config;
 pub mod levels;
 pub mod net;
 pub mod outcome;

@@ -33,7 +33,7 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
         .probes
         .iter()
         .zip(&outcomes)
-        .map(|(probe, outcome)| Judged::new(outcome, if given.is_empty() { &probe.limits } else { &given }, now))
+        .map(|(probe, outcome)| Judged::new(outcome, if given == Limits::default() { &probe.limits } else { &given }, now))
         .collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
         one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
