@@ -32,10 +32,15 @@ pub struct Lab {
 impl Lab {
     /// Starts the servers; `None`, said aloud, where one is not installed.
     pub fn start() -> Option<Self> {
-        needs::all_there(&[dovecot::PART, issuer::PART]).then(Self::started)
+        Self::with_mailboxes(&[])
     }
 
-    fn started() -> Self {
+    /// The same with more mailboxes, all empty.
+    pub fn with_mailboxes(more: &[String]) -> Option<Self> {
+        needs::all_there(&[dovecot::PART, issuer::PART]).then(|| Self::started(more))
+    }
+
+    fn started(more: &[String]) -> Self {
         let scratch = Scratch::new();
         let authority = Authority::new("Lab Root");
         let good = authority.identity(&scratch, "good", NAMES, 30);
@@ -44,7 +49,8 @@ impl Lab {
         let wrong_name = authority.identity(&scratch, "wrong-name", &["mail.example"], 30);
         let key = SigningKey::new(&scratch);
         let identities = [("127.0.0.1", &good), (EXPIRED, &expired), (UNTRUSTED, &untrusted), (WRONG_NAME, &wrong_name)];
-        let mailboxes = [(MAILBOX, MESSAGES), (EMPTY_MAILBOX, 0)];
+        let mut mailboxes = vec![(MAILBOX, MESSAGES), (EMPTY_MAILBOX, 0)];
+        mailboxes.extend(more.iter().map(|mailbox| (mailbox.as_str(), 0)));
         Self {
             dovecot: Dovecot::start(&scratch, &key, &identities, &mailboxes),
             issuer: Issuer::start(&scratch, &key, &good, 3599),

@@ -23,6 +23,7 @@ mod fixtures;
 mod mail;
 mod resolving;
 mod serving;
+mod standing;
 
 /// Seconds since 1970.
 fn unix_time() -> u64 {
