@@ -73,6 +73,7 @@ impl Lab {
             secret: SECRET.into(),
             mailbox: MAILBOX.into(),
             resolvers: Vec::new(),
+            interval: "60s".into(),
         }
     }
 }
@@ -90,6 +91,8 @@ pub struct Setup {
     pub secret: String,
     pub mailbox: String,
     pub resolvers: Vec<String>,
+    /// Between two runs of `serve`, and the longest of a run.
+    pub interval: String,
 }
 
 impl Setup {
@@ -105,6 +108,7 @@ impl Setup {
             secret: SECRET.into(),
             mailbox: MAILBOX.into(),
             resolvers: Vec::new(),
+            interval: "60s".into(),
         }
     }
 
@@ -126,7 +130,7 @@ impl Setup {
             network["resolvers"] = json!(self.resolvers);
         }
         let configuration = json!({
-            "defaults": { "interval": "1s", "timeout": "20s" },
+            "defaults": { "interval": self.interval, "timeout": self.interval },
             "network": network,
             "clouds": { "lab": {
                 "login": self.login, "pop3": self.pop3, "imap": self.imap, "smtp": self.smtp,
@@ -135,7 +139,7 @@ impl Setup {
             "tenants": [ {
                 "name": "contoso", "cloud": "lab", "tenant_id": TENANT, "client_id": CLIENT,
                 "credential": { "client_secret_file": secret },
-                "checks": ["token", "dns", "reach"],
+                "checks": [{ "token": { "interval": self.interval } }, "dns", "reach"],
                 "mailboxes": [ { "address": self.mailbox, "name": "praxis", "checks": ["pop3", "imap", "smtp"] } ],
             } ],
         });

@@ -21,6 +21,7 @@ mod unbound;
 mod failing;
 mod fixtures;
 mod mail;
+mod readme;
 mod resolving;
 mod serving;
 mod standing;

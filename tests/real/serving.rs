@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, Setup};
 use crate::program::{Serving, promtool_complaints};
 use crate::prometheus::{self, Prometheus};
 use crate::{http, needs};
@@ -12,10 +13,15 @@ use crate::{http, needs};
 const PROBE: &str = "/probe?check=pop3&tenant=contoso&mailbox=praxis";
 const POP3_SUCCEEDED: &str = r#"m365_probe_success{check="pop3",mailbox="praxis",tenant="contoso"} 1"#;
 
+/// Every check every two seconds.
+fn configuration(lab: &Lab) -> PathBuf {
+    Setup { interval: "2s".into(), ..lab.setup() }.write(&lab.scratch, "serve")
+}
+
 #[test]
 fn prometheus_scrapes_every_check() {
     let Some(lab) = needs::all_there(&[prometheus::PART]).then(Lab::start).flatten() else { return };
-    let mut serving = Serving::start(&lab.scratch, &lab.setup().write(&lab.scratch, "serve"));
+    let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     serving.wait_for_metric(POP3_SUCCEEDED);
     let mut prometheus = Prometheus::start(&lab.scratch, serving.port);
     let succeeded = prometheus.answer("m365_probe_success");
@@ -28,7 +34,7 @@ fn prometheus_scrapes_every_check() {
 #[test]
 fn promtool_has_no_complaint() {
     let Some(lab) = needs::all_there(&[prometheus::PART]).then(Lab::start).flatten() else { return };
-    let mut serving = Serving::start(&lab.scratch, &lab.setup().write(&lab.scratch, "serve"));
+    let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     assert_eq!(promtool_complaints(&serving.page("/metrics")), "", "before the first run");
     serving.wait_for_metric(POP3_SUCCEEDED);
     assert_eq!(promtool_complaints(&serving.page("/metrics")), "");
@@ -40,7 +46,7 @@ fn promtool_has_no_complaint() {
 #[test]
 fn sigterm_ends_it_within_a_second_and_loses_no_answer() {
     let Some(lab) = Lab::start() else { return };
-    let mut serving = Serving::start(&lab.scratch, &lab.setup().write(&lab.scratch, "serve"));
+    let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     let port = serving.port;
     let scrape = std::thread::spawn(move || http::get(port, PROBE));
     serving.daemon.wait_for("begin a run", || http::get(port, "/metrics").is_ok());
@@ -59,7 +65,7 @@ fn sigterm_ends_it_within_a_second_and_loses_no_answer() {
 #[test]
 fn a_new_configuration_is_taken_and_a_wrong_one_changes_nothing() {
     let Some(lab) = Lab::start() else { return };
-    let configuration = lab.setup().write(&lab.scratch, "serve");
+    let configuration = configuration(&lab);
     let good = fs::read_to_string(&configuration).expect("read");
     let mut serving = Serving::start(&lab.scratch, &configuration);
     serving.wait_for_metric(POP3_SUCCEEDED);
