@@ -5,9 +5,16 @@
 //!
 //! The modules stand in floors: a file names only files on lower floors (`tests/laws.rs` holds that).
 
+pub mod check;
 pub mod cloud;
 pub mod levels;
+pub mod net;
 pub mod outcome;
+pub mod probe;
 pub mod reason;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
+pub mod token;
+pub mod trace;
+pub mod wire;
