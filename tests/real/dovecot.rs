@@ -145,6 +145,12 @@ service auth {{
     mode = 0666
   }}
 }}
+# A test's refused logins are not to slow down its next ones.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service pop3-login {{
   inet_listener pop3 {{
     port = {pop3}
