@@ -9,8 +9,12 @@ use crate::outcome::Fault;
 use crate::secret::Sent;
 
 mod exchange;
+pub mod http;
 pub mod imap;
+pub mod jwt;
+pub mod oauth;
 pub mod pop3;
+pub mod role;
 pub mod sasl;
 pub mod smtp;
 pub mod text;
