@@ -9,10 +9,11 @@ use std::process::Command;
 /// The top-level modules, bottom floor first. A file may name only modules on the lines above its own, and its own
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
-    &["cloud", "reason", "secret"],
+    &["cloud", "reason", "secret", "spelling"],
     &["outcome"],
-    &["board", "diagnosis", "levels", "trace", "wire"],
+    &["levels"],
     &["settings"],
+    &["board", "diagnosis", "trace", "wire"],
     &["net", "sink"],
     &["token"],
     &["check"],
