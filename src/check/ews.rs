@@ -6,13 +6,12 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request};
 
 use crate::cloud::HttpsEndpoint;
-use crate::net::http::{self, Answer};
+use crate::net::http;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::{Folder, ProbeSettings};
 use crate::token::Token;
-use crate::wire::http::Head;
 use crate::wire::soap;
 
 use super::authorized::{self, Authorized};
@@ -30,16 +29,15 @@ impl Check for Ews {
     const NAME: &'static str = "ews";
     const PURPOSE: &'static str = "EWS FindFolder in the mailbox or its calendar, by impersonation";
     const OF_MAILBOX: bool = true;
-    const PHASES: &'static [Phase] =
-        &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox];
+    const PHASES: &'static [Phase] = &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox];
 
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
         let at = cloud.ews.clone().ok_or_else(|| format!("no EWS host is known for the cloud `{}`", cloud.name))?;
         let mailbox = settings.address.clone().ok_or("ews needs a mailbox")?;
         let folder = match settings.folder {
-            Folder::Root => "msgfolderroot",
-            Folder::Calendar => "calendar",
+            Folder::Root => soap::ROOT,
+            Folder::Calendar => soap::CALENDAR,
         };
         Ok(Self { at, mailbox, folder })
     }
@@ -57,9 +55,11 @@ impl Authorized for Ews {
         sent.remember(&token.secret);
         let request = self.request(&token.secret)?;
         let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
-        let head = Head { status: answer.status, headers: &answer.headers };
-        cx.trace.facts.server.ids = soap::ids(head).into_iter().map(|(name, id)| (name, answer.clean(&id))).collect();
-        self.judge(cx, head, &answer)
+        let ids = soap::ids(answer.head());
+        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.clean(&id))).collect();
+        let found = soap::found(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
+        cx.trace.facts.mailbox.folders = Some(found.folders);
+        Ok(())
     }
 }
 
@@ -73,7 +73,7 @@ impl Ews {
         let mut bearer = HeaderValue::from_str(bearer.expose()).map_err(|_| Fault::new(Reason::TokenInvalid))?;
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(soap::CONTENT_TYPE));
         headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
         // "When using impersonation you must always use the X-AnchorMailbox request header" (Microsoft's page on EWS
         // impersonation): without it requests may end at a server that does not hold the mailbox.
@@ -82,18 +82,5 @@ impl Ews {
         }
         http::identify(headers);
         Ok(request)
-    }
-
-    fn judge(&self, cx: &mut Cx<'_>, head: Head<'_>, answer: &Answer) -> Result<(), Fault> {
-        match soap::found(head, &answer.body) {
-            Ok(found) => {
-                cx.trace.facts.mailbox.folders = Some(found.folders);
-                Ok(())
-            }
-            Err(refusal) => {
-                cx.trace.facts.back_off = refusal.back_off;
-                Err(answer.cleaned(refusal.fault))
-            }
-        }
     }
 }
