@@ -11,3 +11,4 @@ pub mod outcome;
 pub mod reason;
 pub mod secret;
 pub mod settings;
+pub mod sim;
