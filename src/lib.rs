@@ -18,6 +18,7 @@ pub mod reason;
 pub mod schedule;
 pub mod secret;
 pub mod settings;
+pub mod sim;
 pub mod sink;
 pub mod spelling;
 pub mod token;
