@@ -46,9 +46,9 @@ impl Head<'_> {
 
     /// Whether the body is a page for people, as block pages and captive portals are.
     pub fn is_page(&self, body: &[u8]) -> bool {
-        let start = body.get(..200).unwrap_or(body).trim_ascii_start().to_ascii_lowercase();
+        let start = String::from_utf8_lossy(body.get(..1000).unwrap_or(body)).to_ascii_lowercase();
         let declared = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
-        declared || start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+        declared || ["<!doctype html", "<html"].iter().any(|opening| start.contains(opening))
     }
 
     /// The fault in being sent elsewhere, if this is a redirection. It is never followed: what comes next would be
@@ -117,6 +117,7 @@ pub(super) mod tests {
             (&[("server", "Microsoft-IIS/10.0"), ("content-type", "text/html")], "", true, true),
             (&[("x-feserver", "FR0P281CA0001")], " \n<HTML><body>", true, true),
             (&[("server", "squid"), ("content-type", "Text/HTML; charset=utf-8")], "blocked", false, true),
+            (&[], "<?xml version='1.0'?>\n<!DOCTYPE html>", false, true),
             (&[("server", "nginx")], "<?xml version='1.0'?><a/>", false, false),
         ] {
             let headers = headers(lines);
