@@ -4,7 +4,6 @@ use super::sasl::Challenge;
 use super::{Refusal, exchange, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::secret::Secret;
 
 mod status;
 
@@ -15,17 +14,15 @@ pub const STARTTLS: &str = "STARTTLS";
 /// Ends the session.
 pub const LOGOUT: &str = "LOGOUT";
 
-/// Logs in with the payload on the same line (SASL-IR), which saves a round trip.
-pub fn authenticate(payload: &Secret) -> Secret {
-    Secret::new(["AUTHENTICATE XOAUTH2 ", payload.expose()].concat())
-}
+/// Logs in. The payload stands on the same line (SASL-IR), which saves a round trip, or follows the `+`.
+pub const AUTHENTICATE: &str = "AUTHENTICATE XOAUTH2";
 
 /// A command, which decides what its refusal means when the words do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// [`STARTTLS`].
     Starttls,
-    /// [`authenticate`].
+    /// [`AUTHENTICATE`].
     Login,
     /// [`STATUS`], and everything else.
     Mailbox,

@@ -5,7 +5,6 @@ pub use super::sasl::Login;
 use super::{Refusal, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::secret::Secret;
 
 mod ehlo;
 mod refusal;
@@ -18,7 +17,8 @@ pub use reply::{Assembly, Reply, Trailer};
 
 /// Asks for TLS (RFC 3207).
 pub const STARTTLS: &str = "STARTTLS";
-/// Names the mechanism only, for servers that find the token too long for the command: the payload follows the `334`.
+/// Logs in. The payload stands on the same line, which saves a round trip, or follows the `334`. In upper case:
+/// Exchange was reported to mind.
 pub const AUTH: &str = "AUTH XOAUTH2";
 /// Ends the session.
 pub const QUIT: &str = "QUIT";
@@ -26,12 +26,6 @@ pub const QUIT: &str = "QUIT";
 /// `EHLO` with our name, or an address literal where we have none.
 pub fn ehlo_command(name: &str) -> String {
     format!("EHLO {name}")
-}
-
-/// `AUTH XOAUTH2` with the payload on the same line, which saves a round trip. The mechanism is in upper case:
-/// Exchange was reported to mind.
-pub fn auth_command(payload: &Secret) -> Secret {
-    Secret::new([AUTH, " ", payload.expose()].concat())
 }
 
 /// What the greeting told.
@@ -60,7 +54,7 @@ pub fn starttls(reply: &Reply) -> Result<(), Refusal> {
     }
 }
 
-/// The reply to the payload, whichever way it was sent; to [`auth_command`], ask [`line_too_long`] first.
+/// The reply to the payload, whichever way it was sent; to [`AUTH`] with it on the same line, ask [`line_too_long`] first.
 pub fn login(reply: &Reply) -> Result<Login, Refusal> {
     match reply.code {
         235 => Ok(Login::Accepted),
