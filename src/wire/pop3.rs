@@ -1,7 +1,6 @@
 //! POP3 (RFC 1939, SASL by RFC 5034) as a conversation that opens a mailbox needs it: one function per answer.
 
-use super::sasl::Challenge;
-pub use super::sasl::Login;
+use super::sasl::{Challenge, Login};
 use super::{Refusal, exchange, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;

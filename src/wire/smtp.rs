@@ -1,7 +1,6 @@
 //! SMTP submission (RFC 5321, RFC 4954) as a conversation that logs in and sends nothing needs it.
 
-use super::sasl::Challenge;
-pub use super::sasl::Login;
+use super::sasl::{Challenge, Login};
 use super::{Refusal, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
