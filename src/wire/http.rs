@@ -24,6 +24,12 @@ impl Head<'_> {
         Some(text::line(&String::from_utf8_lossy(value.as_bytes()), 200)).filter(|value| !value.is_empty())
     }
 
+    /// All headers of that name in one, as long as anything heard: for reading and for evidence. `None` if absent or empty.
+    pub fn said(&self, name: &str) -> Option<String> {
+        let all: Vec<_> = self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        Some(text::heard(&all.join(", "))).filter(|said| !said.is_empty())
+    }
+
     /// The server's clock, from `Date`.
     pub fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.headers.get("date")?.to_str().ok()?).ok()
@@ -124,6 +130,17 @@ pub(super) mod tests {
             let head = Head { status: StatusCode::OK, headers: &headers };
             assert_eq!((head.is_from_microsoft(), head.is_page(body.as_bytes())), (microsoft, page), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_header_is_read_whole_or_shown_short() {
+        let long = "x".repeat(300);
+        let mut headers = headers(&[("www-authenticate", &long)]);
+        headers.append("www-authenticate", "Bearer error=\"invalid_token\"".parse().expect("a value"));
+        let head = Head { status: StatusCode::UNAUTHORIZED, headers: &headers };
+        assert_eq!(head.header("WWW-Authenticate").map(|value| value.chars().count()), Some(200));
+        assert!(head.said("WWW-Authenticate").is_some_and(|said| said.ends_with("xxx, Bearer error=\"invalid_token\"")));
+        assert_eq!((head.header("date"), head.said("date")), (None, None));
     }
 
     #[test]
