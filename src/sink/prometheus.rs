@@ -1,8 +1,8 @@
 //! Prometheus's text format: `/metrics` for the whole board, `/probe` for one run.
 //!
 //! Counters, times and histograms exist from the start, with 0. What a run showed exists from the first run on (not
-//! known is not no) and vanishes when it is too old to be shown as how things are, so that dashboards see absence;
-//! times stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
+//! known is not no: a 0 would be a failure that never was, a NaN would spoil every average over it) and vanishes when
+//! it is too old to be shown as how things are, so that dashboards see absence; times stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
 
 mod exporter;
 mod facts;
