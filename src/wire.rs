@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::outcome::Fault;
 use crate::secret::Sent;
 
+pub mod dns;
 mod exchange;
 pub mod imap;
 pub mod pop3;
