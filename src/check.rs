@@ -12,6 +12,7 @@ use crate::trace::Trace;
 
 mod authorized;
 mod dns;
+mod ews;
 mod imap;
 mod mail;
 mod pop3;
@@ -35,7 +36,14 @@ pub struct Kind {
 }
 
 /// Every kind of check, in the order in which they are shown. A new check is one file, its `mod` line and its row here.
-pub const KINDS: &[Kind] = &[kind::<token::Issuance>(), kind::<dns::Names>(), kind::<mail::Mail<pop3::Session>>()];
+pub const KINDS: &[Kind] = &[
+    kind::<token::Issuance>(),
+    kind::<dns::Names>(),
+    kind::<mail::Mail<pop3::Session>>(),
+    kind::<mail::Mail<imap::Session>>(),
+    kind::<mail::Mail<smtp::Session>>(),
+    kind::<ews::Ews>(),
+];
 
 /// The kind of that name.
 pub fn kind_named(name: &str) -> Option<&'static Kind> {

@@ -8,6 +8,7 @@ pub mod proxy;
 pub mod resolve;
 pub mod tls;
 pub mod together;
+pub mod trust;
 pub mod words;
 
 use tokio::io::{AsyncRead, AsyncWrite};

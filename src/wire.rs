@@ -10,10 +10,15 @@ use crate::secret::Sent;
 
 pub mod dns;
 mod exchange;
+pub mod http;
 pub mod imap;
+pub mod jwt;
+pub mod oauth;
 pub mod pop3;
+pub mod role;
 pub mod sasl;
 pub mod smtp;
+pub mod soap;
 pub mod text;
 
 /// Why a step failed, and how long the server asked us to stay away.

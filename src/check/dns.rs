@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cloud::Cloud;
 use crate::net::Net;
-use crate::net::together::together;
+use crate::net::together::{share, together};
 use crate::outcome::{Family, Fault, Phase};
 use crate::settings::{ProbeSettings, Resolver};
 
@@ -36,14 +36,14 @@ impl Check for Names {
 
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
-        let public = Cloud::built_in_names().any(|name| name == cloud.name);
-        Ok(Self { hosts: hosts(cloud), public })
+        Ok(Self { hosts: hosts(cloud), public: cloud.is_built_in() })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
         let net = &cx.means.net;
         let questions = self.questions(&cx.means.resolvers);
-        let limit = limit(cx.trace.remaining(), questions.len());
+        // The last answer is due well before the run's deadline.
+        let limit = QUESTION.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
         let mut answers: Vec<Vec<Answer>> = vec![Vec::new(); questions.len()];
         let asked: Vec<_> = questions.iter().map(|question| question.ask(net, limit)).collect();
         together(AT_ONCE, asked, |place, heard| {
@@ -86,12 +86,6 @@ impl Question<'_> {
             Self::Server { at, host, family } => vec![Answer::from_server(at, host, family, limit).await],
         }
     }
-}
-
-/// The time for one question, so that the last is over well before the run's deadline.
-fn limit(remaining: Duration, questions: usize) -> Duration {
-    let rounds = u32::try_from(questions.div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
-    QUESTION.min(remaining * 2 / 3 / rounds)
 }
 
 /// Every host of `cloud` that has a name, each once.

@@ -1,5 +1,7 @@
 //! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
 
+use std::fmt::Write as _;
+
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::http::response;
@@ -11,6 +13,8 @@ use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
 use crate::trace::Trace;
+use crate::wire::Refusal;
+use crate::wire::http::Head;
 
 use super::words::{self, printable};
 use super::{BoxStream, Net};
@@ -23,6 +27,24 @@ const MAX_HEADERS: usize = 100;
 
 /// What we say we are. Exchange's allow and block lists match on it, so it changes only with the major version.
 pub const USER_AGENT: &str = concat!("m365-probe/", env!("CARGO_PKG_VERSION_MAJOR"));
+
+/// Marks a request so that Microsoft's support can find it: a fresh id, echoed in the answer.
+pub fn identify(headers: &mut HeaderMap) {
+    let mut bytes = [0; 16];
+    // Without entropy the id is all zeros: of no use to support, and of no harm to the request.
+    let _ = openssl::rand::rand_bytes(&mut bytes);
+    let mut id: String = bytes.iter().fold(String::with_capacity(36), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex
+    });
+    for dash in [20, 16, 12, 8] {
+        id.insert(dash, '-');
+    }
+    if let Ok(id) = id.parse() {
+        headers.insert("client-request-id", id);
+        headers.insert("return-client-request-id", header::HeaderValue::from_static("true"));
+    }
+}
 
 /// A whole answer.
 #[derive(Debug)]
@@ -47,10 +69,16 @@ impl Answer {
         printable(&self.sent, text.as_bytes())
     }
 
-    /// `fault` with all it quotes cleaned of what this exchange has sent.
+    /// Status and headers, as the protocol's text reads them.
+    pub fn head(&self) -> Head<'_> {
+        Head { status: self.status, headers: &self.headers }
+    }
+
+    /// A refusal's fault, cleaned of what this exchange has sent; the back-off it asks for becomes a fact.
     #[must_use]
-    pub fn cleaned(&self, fault: Fault) -> Fault {
-        words::cleaned(&self.sent, fault)
+    pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
+        trace.facts.back_off = refusal.back_off;
+        words::cleaned(&self.sent, refusal.fault)
     }
 }
 

@@ -233,17 +233,3 @@ async fn the_system_knows_pinned_names_and_the_hosts_file() {
     assert_eq!(facts, [both("localhost"), both(HOST)].concat());
     assert_eq!(outcome.facts.dns[2].addresses, [IpAddr::from([127, 0, 0, 9])]);
 }
-
-#[test]
-fn questions_share_the_time_there_is() {
-    let seconds = Duration::from_secs;
-    for (remaining, questions, expected) in [
-        (seconds(30), 8, seconds(5)),
-        (seconds(3), 8, seconds(2)),
-        (seconds(30), 4 * AT_ONCE, seconds(5)),
-        (seconds(12), 4 * AT_ONCE, seconds(2)),
-        (seconds(0), 0, seconds(0)),
-    ] {
-        assert_eq!(limit(remaining, questions), expected, "{remaining:?} {questions}");
-    }
-}
