@@ -16,6 +16,8 @@ mod ews;
 mod imap;
 mod mail;
 mod pop3;
+#[cfg(test)]
+mod script;
 mod smtp;
 mod token;
 #[cfg(test)]
