@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::outcome::Fault;
 
+pub mod dns;
 mod exchange;
 pub mod http;
 pub mod imap;
