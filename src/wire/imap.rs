@@ -65,7 +65,7 @@ const FAREWELL: exchange::Step = exchange::Step { refused: Reason::ConnectionClo
 pub enum Line<'a> {
     /// The command is done.
     Done(&'a str),
-    /// `*` and what stands after it: data for [`status`], or to be passed over.
+    /// `*` and what stands after it: data for [`status()`], or to be passed over.
     Untagged(&'a str),
     /// `+`, in answer to the login only: refused in a challenge; send an empty line and read again.
     Challenged(Challenge),
