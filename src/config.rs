@@ -1,6 +1,6 @@
 //! Turns the file as written into [`Settings`], or tells every mistake in it at once.
 //!
-//! One catalogue of keys ([`catalogue`]) drives the reader, the unknown-key detection and the schema; the example is
+//! One catalogue of keys drives the reader, the unknown-key detection and the schema; the example is
 //! the very file that the tests parse.
 
 mod catalogue;

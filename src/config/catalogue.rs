@@ -210,4 +210,16 @@ mod tests {
             assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{text}");
         }
     }
+
+    #[test]
+    fn the_example_shows_every_key_and_every_check_is_named_in_it() {
+        let example = super::super::example();
+        for key in KEYS {
+            let shown = [format!(" {}: ", key.name), format!("\n{}:\n", key.name), format!(" {}:\n", key.name)];
+            assert!(shown.iter().any(|text| example.contains(text)), "{} of {}", key.name, key.section.name());
+        }
+        for check in CHECKS {
+            assert!(example.contains(check.name), "{}", check.name);
+        }
+    }
 }

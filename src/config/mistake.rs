@@ -47,8 +47,16 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
+    /// Nobody reads further, and a wrong file altogether has one in every line.
+    const SHOWN: usize = 200;
+
     pub(super) fn new(file: &str, mut list: Vec<Mistake>) -> Self {
         list.sort_by_key(|mistake| mistake.at);
+        let more = list.len().saturating_sub(Self::SHOWN);
+        if more > 0 {
+            list.truncate(Self::SHOWN);
+            list.push(Mistake::of_the_file(format!("{more} more mistakes are not shown")));
+        }
         Self { file: file.to_owned(), list }
     }
 }
