@@ -35,6 +35,8 @@ fn stage() -> Stage {
         ("/etc/m365-probe/contoso.secret", MARKED.as_bytes(), 0o600),
         ("/etc/m365-probe/open.secret", MARKED.as_bytes(), 0o644),
         ("/etc/m365-probe/empty.secret", b"\n", 0o600),
+        ("/etc/m365-probe/two-lines.secret", b"client_secret=\nhunter2\n", 0o600),
+        ("/etc/m365-probe/marked.secret", b"\xef\xbb\xbfhunter2\n", 0o600),
         ("/etc/m365-probe/binary.secret", b"\xff\xfe", 0o600),
         ("/etc/m365-probe/proxy.password", MARKED.as_bytes(), 0o600),
         ("/etc/ssl/empty.pem", b"no certificate\n", 0o644),
@@ -173,6 +175,14 @@ fn scalars_keep_the_text_as_written() {
         let loaded = parse(&small("").replace("contoso\n", &format!("{name}\n"))).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         assert_eq!(loaded.settings.probes[0].id.tenant, name.trim_matches('"'));
     }
+}
+
+#[test]
+fn a_byte_order_mark_and_foreign_line_ends_do_not_matter() {
+    let text = format!("\u{feff}{}", small("").replace('\n', "\r\n"));
+    assert_eq!(rhythm(&text).len(), 3);
+    let mistakes = parse(&text.replace("contoso.example", "common")).expect_err("wrong").to_string();
+    assert!(mistakes.starts_with("/etc/m365-probe/m365-probe.yml:3:16: tenants[0].tenant_id: `common`"), "{mistakes}");
 }
 
 #[test]

@@ -94,7 +94,15 @@ pub(super) fn read(
 ) -> Vec<Asked> {
     let Some(entry) = fields.entry("checks") else {
         let offered = |check: &&CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
-        return checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+        let asked: Vec<Asked> = checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+        if let (Some(cloud), true) = (cloud, asked.is_empty()) {
+            reader.mistake(
+                fields.at,
+                &fields.path,
+                format!("the cloud `{}` names no server that a mailbox can be checked on", cloud.name),
+            );
+        }
+        return asked;
     };
     let path = fields.key("checks");
     let Content::List(items) = &entry.value.content else {

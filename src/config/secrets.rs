@@ -48,6 +48,17 @@ fn from_variable(reader: &mut Reader<'_>, found: &Found<Variable>) -> Option<Sec
     None
 }
 
+/// What editors and shells do to a file with a secret.
+fn malformed(secret: &str) -> Option<&'static str> {
+    if secret.starts_with('\u{feff}') {
+        Some("begins with a byte order mark")
+    } else if secret.contains(['\n', '\r']) {
+        Some("has more than one line")
+    } else {
+        None
+    }
+}
+
 /// Permission bits that let somebody else read a file.
 const OTHERS_READ: u32 = 0o044;
 
@@ -74,7 +85,11 @@ pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: impl Into<Opti
     let secret = Secret::new(text.trim_end());
     drop(Secret::new(text)); // zeroes the copy with the line ending
     if secret.expose().is_empty() {
-        reader.mistake(at, key, format!("`{name}` is empty; the secret goes into its first line"));
+        reader.mistake(at, key, format!("`{name}` is empty; the secret alone goes into it"));
+        return None;
+    }
+    if let Some(wrong) = malformed(secret.expose()) {
+        reader.mistake(at, key, format!("`{name}` {wrong}; the secret alone goes into it"));
         return None;
     }
     if file.mode.is_some_and(|mode| mode & OTHERS_READ != 0) {

@@ -61,6 +61,8 @@ pub(super) fn read(text: &str) -> Result<Node, Mistake> {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         strict_booleans: true,
+        // `!env NAME` read as the text `NAME` would surprise.
+        reject_unsupported_tags: true,
         // A quoted line could hold a secret.
         with_snippet: false,
     };
