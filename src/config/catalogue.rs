@@ -6,6 +6,9 @@ use super::value::{
     Variable,
 };
 
+use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
+use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant};
+
 /// A map with its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
@@ -99,9 +102,6 @@ const fn key(section: Section, name: &'static str, kind: Kind, default: &'static
 const fn required(section: Section, name: &'static str, kind: Kind, about: &'static str) -> Key {
     Key { section, name, kind, required: true, default: "", about }
 }
-
-use Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
-use Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant};
 
 /// The catalogue.
 #[rustfmt::skip]

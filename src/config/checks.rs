@@ -8,7 +8,7 @@ use crate::settings::Folder;
 
 use super::catalogue::{self, CHECKS, CheckName, Level, NOT_YET, Section, checks_of};
 use super::clouds::{not_offered, offers};
-use super::mistake::did_you_mean;
+use super::nearest::did_you_mean;
 use super::reader::{Fields, Found, Reader, numbered, shown};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, Interval, Limit, Timeout};

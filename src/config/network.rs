@@ -9,11 +9,12 @@ use crate::settings::{Network, Proxy, Resolver};
 
 use super::catalogue::{PROXY_LOGIN, Section};
 use super::environment;
+use super::grammar::is_host_name;
 use super::mistake::Position;
 use super::reader::{Fields, Reader, Seen, shown, twice};
 use super::secrets;
 use super::tree::Node;
-use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, ResolverName, is_host_name};
+use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, ResolverName};
 
 /// What `network` says, and where it pins names, so that a pin nobody needs can be told.
 pub(super) struct Read {

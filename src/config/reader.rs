@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::secret::MASK;
 
 use super::catalogue::{Key, Kind, Section};
-use super::mistake::{Mistake, Position, did_you_mean};
+use super::mistake::{Mistake, Position};
+use super::nearest::did_you_mean;
 use super::surroundings::Surroundings;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};

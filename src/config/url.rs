@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
 
-use super::value::{Format, Value, is_host_name};
+use super::grammar::is_host_name;
+use super::value::{Format, Value};
 
 /// A URL taken apart. No user, no query: neither has a meaning here, and a user comes with a password.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::settings::{self, Resolver};
 
+use super::grammar::{is_domain, is_guid, is_mail_address, is_variable};
+
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
 /// What a value looks like.
@@ -244,51 +246,12 @@ fn is_label(text: &str) -> Result<(), String> {
     Err(if meant.is_empty() { String::new() } else { format!("did you mean `{meant}`?") })
 }
 
-fn is_guid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
 fn is_tenant(text: &str) -> Result<(), String> {
     match text {
         // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow: tenant id or domain.
         "common" | "organizations" | "consumers" => Err("an application signs in to one tenant only".to_owned()),
         _ => expect(is_guid(text) || is_domain(text)),
     }
-}
-
-/// At least two labels of letters, digits and inner hyphens.
-fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && text.contains('.') && text.split('.').all(is_host_label)
-}
-
-/// A DNS name of one label or more, as it can stand in a URL or be pinned.
-pub(super) fn is_host_name(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_host_label)
-}
-
-fn is_host_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
-/// The addresses Exchange gives out: RFC 5321's dot-string, letters of any script included, and a domain.
-fn is_mail_address(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| {
-        (1..=64).contains(&local.len())
-            && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(c))
-            && !local.split('.').any(str::is_empty)
-            && is_domain(domain)
-    })
-}
-
-fn is_variable(text: &str) -> bool {
-    !text.starts_with(|c: char| c.is_ascii_digit())
-        && !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn seconds_meant(text: &str) -> String {
