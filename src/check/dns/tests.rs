@@ -185,7 +185,7 @@ async fn private_addresses_are_a_sinkhole_where_the_hosts_are_microsoft_s() {
     assert_eq!(failure.evidence.peer, Some(at.to_string()));
     assert_eq!(failure.evidence.said.as_deref(), Some("A login.microsoftonline.com"));
     let heard = failure.evidence.heard.as_deref().expect("words");
-    assert!(heard.starts_with(&format!("10.0.0.1; also A outlook.office365.com at {at}: dns_sinkhole, ")), "{heard}");
+    assert!(heard.starts_with(&format!("10.0.0.1; also A outlook.office365.com at {at} dns_sinkhole, ")), "{heard}");
 }
 
 #[tokio::test(start_paused = true)]
