@@ -7,7 +7,9 @@
 
 pub mod board;
 pub mod check;
+pub mod cli;
 pub mod cloud;
+pub mod config;
 pub mod levels;
 pub mod net;
 pub mod outcome;
@@ -16,6 +18,7 @@ pub mod reason;
 pub mod schedule;
 pub mod secret;
 pub mod settings;
+pub mod sim;
 pub mod sink;
 pub mod spelling;
 pub mod token;
