@@ -20,8 +20,6 @@ mod reach;
 mod several;
 mod smtp;
 mod token;
-#[cfg(test)]
-mod trial;
 
 /// One kind of check.
 #[derive(Debug)]

@@ -54,8 +54,19 @@ impl Check for Reach {
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
-        let attempts = self.resolve(cx.trace, &cx.means.net).await;
-        self.follow(attempts, cx.trace, &cx.means.net).await
+        let net = &cx.means.net;
+        let mut attempts = self.resolve(cx.trace, net).await;
+        note(cx.trace, &attempts);
+        for step in Step::ALL {
+            take(step, &mut attempts, cx.trace, net).await;
+            note(cx.trace, &attempts);
+        }
+        cx.trace.finish();
+        look_again(&mut attempts, cx.trace, net).await;
+        note(cx.trace, &attempts);
+        let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
+        cx.trace.blame(phase);
+        Err(fault)
     }
 }
 
@@ -72,7 +83,7 @@ impl Reach {
         .await;
         let mut attempts = Vec::new();
         for at in &self.endpoints {
-            let addresses = found.get(dialed(net, at)).cloned().unwrap_or_else(|| Ok(Vec::new()));
+            let addresses = found.get(dialed(net, at)).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
             let routes = match (addresses, net.proxy_for(&at.host)) {
                 (Err(fault), _) => vec![Route::Nowhere(fault)],
                 (Ok(addresses), Some(via)) => vec![Route::Through(via.clone(), addresses)],
@@ -81,21 +92,6 @@ impl Reach {
             attempts.extend(routes.into_iter().map(|route| Attempt::new(at, route, trace.deadline())));
         }
         attempts
-    }
-
-    /// Takes every step with every attempt, and says what came of it.
-    async fn follow(&self, mut attempts: Vec<Attempt<'_>>, trace: &mut Trace, net: &Net) -> Result<(), Fault> {
-        note(trace, &attempts);
-        for step in Step::ALL {
-            take(step, &mut attempts, trace, net).await;
-            note(trace, &attempts);
-        }
-        trace.finish();
-        look_again(&mut attempts, trace, net).await;
-        note(trace, &attempts);
-        let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
-        trace.blame(phase);
-        Err(fault)
     }
 }
 
@@ -132,6 +128,3 @@ async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
 fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {
     trace.facts.endpoints = attempts.iter().map(Attempt::facts).collect();
 }
-
-#[cfg(test)]
-mod tests;

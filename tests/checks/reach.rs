@@ -1,19 +1,18 @@
 //! The check against peers on loopback: honest ones, and ones that end it at every step.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 
-use crate::check::trial::{failed, lab, run};
-use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
-use crate::outcome::Outcome;
-use crate::settings::{Network, Proxy};
+use crate::trial::{failed, lab, run};
+use m365_probe::check::Means;
+use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use m365_probe::outcome::{Outcome, Phase};
+use m365_probe::reason::Reason;
+use m365_probe::settings::{Network, Proxy};
 
-use super::*;
-use peer::{Act, Authority};
-
-mod peer;
+use crate::peer::{Act, Authority};
 
 use Act::{Close, Hear, HearHead, Say, Tls, Tunnel};
 
@@ -56,7 +55,7 @@ fn verified(outcome: &Outcome) -> usize {
 async fn everything_answers() {
     let authority = Authority::new();
     let cloud = cloud(&authority, ENTRA, POP3, IMAP, SMTP).await;
-    let outcome = run("reach", cloud, &authority.trusted()).await;
+    let outcome = run("reach", cloud, &authority.means()).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Tls]);
@@ -70,6 +69,7 @@ async fn everything_answers() {
 #[tokio::test]
 async fn every_peer_that_lies_has_its_phase_and_reason() {
     let authority = Authority::new();
+    let means = authority.means();
     let page = Say("HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html>Blocked");
     let portal = Say("HTTP/1.1 302 Found\r\nlocation: http://portal.example/\r\ncontent-length: 0\r\n\r\n");
     let login: &[(&[Act], (Phase, Reason))] = &[
@@ -95,15 +95,15 @@ async fn every_peer_that_lies_has_its_phase_and_reason() {
         (&[hello, Hear, offer, Hear, Say("220 go\r\n"), Close], (Phase::Tls, Reason::TlsClosed)),
     ];
     for (acts, expected) in login {
-        let outcome = run("reach", cloud(&authority, acts, POP3, IMAP, SMTP).await, &authority.trusted()).await;
+        let outcome = run("reach", cloud(&authority, acts, POP3, IMAP, SMTP).await, &means).await;
         assert_eq!(failed(&outcome), Some(*expected), "{acts:?}");
     }
     for (acts, expected) in pop3 {
-        let outcome = run("reach", cloud(&authority, ENTRA, acts, IMAP, SMTP).await, &authority.trusted()).await;
+        let outcome = run("reach", cloud(&authority, ENTRA, acts, IMAP, SMTP).await, &means).await;
         assert_eq!(failed(&outcome), Some(*expected), "{acts:?}");
     }
     for (acts, expected) in smtp {
-        let outcome = run("reach", cloud(&authority, ENTRA, POP3, IMAP, acts).await, &authority.trusted()).await;
+        let outcome = run("reach", cloud(&authority, ENTRA, POP3, IMAP, acts).await, &means).await;
         assert_eq!(failed(&outcome), Some(*expected), "{acts:?}");
     }
 }
@@ -116,7 +116,7 @@ async fn silence_at_one_port_ends_in_time_and_hides_no_other() {
         (ENTRA, &[Tls], (Phase::Greeting, Reason::NoGreeting)),
         (&[Tls], POP3, (Phase::Greeting, Reason::NoGreeting)),
     ] {
-        let outcome = run("reach", cloud(&authority, login, pop3, IMAP, SMTP).await, &authority.trusted()).await;
+        let outcome = run("reach", cloud(&authority, login, pop3, IMAP, SMTP).await, &authority.means()).await;
         assert_eq!(failed(&outcome), Some(expected));
         assert!(outcome.took >= Duration::from_secs(4) && outcome.took < Duration::from_secs(6), "{:?}", outcome.took);
         let broken = outcome.facts.endpoints.iter().filter(|at| at.failed.is_some()).count();
@@ -131,7 +131,7 @@ async fn a_blocked_port_hides_no_other() {
     let closed = closed_port().await;
     cloud.pop3 = Some(MailEndpoint::implicit("localhost", closed));
     let imap = cloud.imap.as_ref().expect("set").port;
-    let outcome = run("reach", cloud, &authority.trusted()).await;
+    let outcome = run("reach", cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ConnectRefused)));
     let evidence = &outcome.failure().expect("failed").evidence;
     assert_eq!(evidence.peer, Some(format!("localhost:{closed} (127.0.0.1)")));
@@ -146,7 +146,7 @@ async fn a_blocked_port_hides_no_other() {
 async fn a_refused_certificate_is_the_evidence() {
     let (authority, interceptor) = (Authority::new(), Authority::new());
     let cloud = cloud(&interceptor, ENTRA, POP3, IMAP, SMTP).await;
-    let outcome = run("reach", cloud, &authority.trusted()).await;
+    let outcome = run("reach", cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Tls, Reason::TlsCertificateUntrusted)));
     for at in &outcome.facts.endpoints {
         let certificate = at.certificate.as_ref().expect("seen");
@@ -156,31 +156,12 @@ async fn a_refused_certificate_is_the_evidence() {
 }
 
 #[tokio::test]
-async fn one_address_of_two_is_enough_and_the_dead_one_is_a_fact() {
-    let authority = Authority::new();
-    let endpoint = Endpoint { path: "/".to_owned(), ..endpoint::all(&lab("localhost", authority.serve(ENTRA).await)).remove(0) };
-    let reach = Reach { endpoints: vec![endpoint] };
-    let net = Net::new(&authority.trusted()).expect("a trust store");
-    for (addresses, expected) in [
-        ([[127, 0, 0, 9], [127, 0, 0, 1]], None),
-        ([[127, 0, 0, 8], [127, 0, 0, 9]], Some((Phase::Connect, Reason::ConnectRefused))),
-    ] {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let mut trace = Trace::begin(Phase::Dns, deadline);
-        let attempt = |address: [u8; 4]| Attempt::new(&reach.endpoints[0], Route::Direct(address.into()), deadline);
-        let result = reach.follow(addresses.map(attempt).into(), &mut trace, &net).await;
-        assert_eq!(result.err().map(|fault| (trace.open(), fault.reason)), expected);
-        assert_eq!(trace.facts.endpoints[0].failed, Some((Phase::Connect, Reason::ConnectRefused)));
-    }
-}
-
-#[tokio::test]
 async fn a_name_without_an_address_is_told_before_anything_else() {
     let authority = Authority::new();
     let mut cloud = cloud(&authority, ENTRA, POP3, POP3, SMTP).await;
     let unknown = "x".repeat(64); // no DNS name can have such a label: nobody is asked
     cloud.ews = Some(HttpsEndpoint::new(&unknown, "/EWS/Exchange.asmx"));
-    let outcome = run("reach", cloud, &authority.trusted()).await;
+    let outcome = run("reach", cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNameUnknown)), "{:?}", outcome.verdict);
     assert_eq!(outcome.failure().expect("failed").evidence.peer, Some(format!("{unknown}:443")));
     assert_eq!(verified(&outcome), 4);
@@ -199,7 +180,8 @@ async fn a_proxy_is_one_way_to_each_endpoint() {
         (closed_port().await, Some((Phase::Connect, Reason::ProxyUnreachable))),
     ] {
         let proxy = Some(Proxy { host: "127.0.0.1".to_owned(), port, login: None });
-        let outcome = run("reach", lab("login.example", 443), &Network { proxy, ..authority.trusted() }).await;
+        let means = Means::new(&Network { proxy, ..authority.trusted() }).expect("a trust store");
+        let outcome = run("reach", lab("login.example", 443), &means).await;
         assert_eq!(failed(&outcome), expected, "{:?}", outcome.verdict);
         let [at] = outcome.facts.endpoints.as_slice() else { panic!("{:?}", outcome.facts.endpoints) };
         assert_eq!((at.host.as_str(), at.port, at.address, at.failed), ("login.example", 443, None, expected));

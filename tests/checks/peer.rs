@@ -15,8 +15,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_native_tls::{TlsAcceptor, native_tls};
 
-use crate::net::BoxStream;
-use crate::settings::Network;
+use m365_probe::check::Means;
+use m365_probe::net::BoxStream;
+use m365_probe::settings::Network;
 
 /// What a peer does next.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +68,11 @@ impl Authority {
     /// A network that trusts this authority.
     pub fn trusted(&self) -> Network {
         Network { ca_file: Some(self.ca_file.clone()), ..Network::default() }
+    }
+
+    /// The means of such a network.
+    pub fn means(&self) -> Means {
+        Means::new(&self.trusted()).expect("a trust store")
     }
 
     /// A server that plays `acts` for everybody who connects; its port.
