@@ -111,3 +111,35 @@ fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, Flaw> {
     let bytes = BASE64URL.decode(part).map_err(|_| Flaw::Unreadable)?;
     serde_json::from_slice(&bytes).map_err(|_| Flaw::Unreadable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_believed_only_as_it_was_signed() {
+        let (key, other) = (SigningKey::new().expect("a key"), SigningKey::new().expect("a key"));
+        let claims = json!({
+            "aud": "a", "iss": "i", "tid": "t", "appid": "c", "oid": "o", "roles": ["r"], "nbf": 1, "exp": 2, "uti": "u",
+        });
+        let token = key.sign(&claims).expect("signs").expose().to_owned();
+        assert_eq!(key.verify(&token).expect("believed").roles, ["r"]);
+        assert_eq!(other.verify(&token), Err(Flaw::BadSignature));
+
+        let parts: Vec<&str> = token.split('.').collect();
+        let [header, payload, signature] = parts.as_slice() else { panic!("three parts") };
+        let forged = BASE64URL.encode(claims.to_string().replace("\"r\"", "\"s\""));
+        let unsigned = BASE64URL.encode(r#"{"typ":"JWT","alg":"none"}"#);
+        for (token, flaw) in [
+            (format!("{header}.{forged}.{signature}"), Flaw::BadSignature),
+            (format!("{header}.{payload}."), Flaw::BadSignature),
+            (format!("{unsigned}.{payload}."), Flaw::Unreadable),
+            (format!("{header}.{payload}"), Flaw::Unreadable),
+            (format!("{header}.{payload}.!"), Flaw::Unreadable),
+            (token.chars().take(100).collect(), Flaw::Unreadable),
+            (String::new(), Flaw::Unreadable),
+        ] {
+            assert_eq!(key.verify(&token), Err(flaw), "{token}");
+        }
+    }
+}

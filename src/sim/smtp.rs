@@ -184,7 +184,7 @@ impl Session {
                 talk.part(&self.worded("451 4.7.500 Server busy. Please try again later.")).await
             }
             Err(Refusal::Trouble(Trouble::TooManyConnections)) => {
-                talk.part(&self.worded("432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information.")).await
+                talk.part(&self.worded("432 4.3.2 concurrent connection limit exceeded")).await
             }
             Err(Refusal::Trouble(Trouble::Unavailable)) => {
                 talk.part(&self.worded("454 4.7.0 Temporary authentication failure")).await
