@@ -182,6 +182,9 @@ mod tests {
         }
     }
 
+    type Spoil = fn(&mut Claims);
+    type Change<'c> = &'c dyn Fn(&mut Tenant);
+
     /// What a protocol answers for the mailbox `praxis`: `Ok` with its address.
     fn answer(tenant: &Tenant, protocol: Protocol, token: &Presented, user: &str) -> Result<String, Refusal> {
         let mailbox = match protocol {
@@ -206,7 +209,7 @@ mod tests {
     #[test]
     fn each_flaw_of_a_token_has_its_refusal() {
         let tenant = Tenant::contoso();
-        let cases: &[(fn(&mut Claims), Refusal)] = &[
+        let cases: &[(Spoil, Refusal)] = &[
             (|claims| claims.aud = "https://graph.microsoft.com".to_owned(), Refusal::WrongAudience),
             (|claims| claims.tid = "99999999-2222-3333-4444-555555555555".to_owned(), Refusal::WrongTenant),
             (|claims| claims.iss = "https://sts.windows.net/other/".to_owned(), Refusal::WrongTenant),
@@ -231,7 +234,6 @@ mod tests {
     fn each_step_left_out_of_the_set_up_has_its_refusal_and_spares_the_other_protocols() {
         use Protocol::{Ews, Imap, Pop3, Smtp};
         let praxis = |tenant: &mut Tenant, change: fn(&mut Mailbox)| change(tenant.mailbox_mut(PRAXIS).expect("known"));
-        type Change<'c> = &'c dyn Fn(&mut Tenant);
         let cases: &[(&str, Change<'_>, &[Protocol], Refusal)] = &[
             ("New-ServicePrincipal", &|t| t.exchange.service_principals.clear(), &[Pop3, Imap, Smtp], Refusal::NotRegistered),
             ("Add-MailboxPermission", &|t| praxis(t, |m| m.full_access = false), &[Pop3, Imap, Smtp], Refusal::NotConnected),
