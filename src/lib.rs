@@ -5,10 +5,22 @@
 //!
 //! The modules stand in floors: a file names only files on lower floors (`tests/laws.rs` holds that).
 
+pub mod board;
+pub mod check;
+pub mod cli;
 pub mod cloud;
+pub mod config;
 pub mod levels;
+pub mod net;
 pub mod outcome;
+pub mod probe;
 pub mod reason;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod sim;
+pub mod sink;
+pub mod spelling;
+pub mod token;
+pub mod trace;
+pub mod wire;

@@ -1,0 +1,160 @@
+//! `imap`: can the application open the mailbox with IMAP?
+
+use crate::cloud::{Cloud, MailEndpoint};
+use crate::net::Conn;
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::Secret;
+use crate::wire::imap::{self, Line, Step};
+use crate::wire::sasl::Challenge;
+
+use super::mail;
+
+/// One IMAP session.
+#[derive(Debug, Default)]
+pub struct Session {
+    commands: u32,
+    /// What the greeting announced, where it did.
+    capabilities: Option<Vec<String>>,
+}
+
+impl mail::Session for Session {
+    const NAME: &'static str = "imap";
+    const PURPOSE: &'static str = "IMAP login with XOAUTH2, and the inbox counted";
+    const ROLE: &'static str = "IMAP.AccessAsApp";
+
+    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
+        cloud.imap.as_ref()
+    }
+
+    async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        let line = conn.line().await?;
+        let greeting = conn.judged(imap::greeting(&line))?;
+        if greeting.preauthenticated {
+            return Err(conn.heard(Reason::GreetingUnexpected, &line));
+        }
+        conn.facts().server.name = greeting.server;
+        self.capabilities = greeting.capabilities;
+        Ok(())
+    }
+
+    async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        let tag = self.tag();
+        conn.say(&format!("{tag} {}", imap::STARTTLS)).await?;
+        self.capabilities = None; // what was announced in the clear counts for nothing (RFC 3501 section 6.2.1)
+        answer(conn, &tag, Step::Starttls, None).await.map(drop)
+    }
+
+    async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
+        match self.authenticate(conn, payload).await {
+            Err(fault) if fault.reason == Reason::ProtocolError => Err(self.explained(conn, fault).await),
+            result => result,
+        }
+    }
+
+    async fn mailbox(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        conn.enter(Phase::Mailbox);
+        let tag = self.tag();
+        conn.say(&format!("{tag} {}", imap::STATUS)).await?;
+        let data = answer(conn, &tag, Step::Mailbox, None).await?;
+        for line in &data {
+            if let Some(status) = conn.judged(imap::status(line).map_err(Into::into))? {
+                let facts = &mut conn.facts().mailbox;
+                facts.messages = status.messages;
+                facts.unseen = status.unseen;
+            }
+        }
+        Ok(())
+    }
+
+    async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        let tag = self.tag();
+        conn.say(&format!("{tag} {}", imap::LOGOUT)).await?;
+        while conn.line().await?.split(' ').next() != Some(&tag) {}
+        Ok(())
+    }
+}
+
+impl Session {
+    /// On one line, which saves a round trip, unless the server has announced that it does not know how (RFC 4959).
+    async fn authenticate(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
+        let tag = self.tag();
+        if self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR")) {
+            conn.say_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
+            answer(conn, &tag, Step::Login, None).await.map(drop)
+        } else {
+            conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
+            answer(conn, &tag, Step::Login, Some(payload)).await.map(drop)
+        }
+    }
+
+    /// A command called wrong may be one the server does not have: asking costs a round trip, so only now.
+    async fn explained(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
+        let tag = self.tag();
+        let asked = conn.say(&format!("{tag} {}", imap::CAPABILITY)).await;
+        if asked.is_ok()
+            && let Ok(data) = answer(conn, &tag, Step::Mailbox, None).await
+            && let Some(list) = data.iter().find_map(|line| imap::capabilities(line))
+            && !list.iter().any(|word| word == "AUTH=XOAUTH2")
+        {
+            fault.reason = Reason::MechanismNotOffered;
+        }
+        fault
+    }
+
+    fn tag(&mut self) -> String {
+        self.commands += 1;
+        format!("a{}", self.commands)
+    }
+}
+
+/// Reads up to the tagged line; returns the untagged data before it. The first `+` invites `payload`, where there is
+/// one; any other is a refusal in a challenge, which an empty line ends.
+async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<&Secret>) -> Result<Vec<String>, Fault> {
+    let mut data = Vec::new();
+    let mut challenge: Option<Challenge> = None;
+    let mut farewell = None;
+    loop {
+        let line = match whole_line(conn).await {
+            Ok(line) => line,
+            Err(fault) => return Err(farewell.unwrap_or(fault)),
+        };
+        match imap::line(&line, tag, step) {
+            Ok(Line::Done(_)) => return Ok(data),
+            Ok(Line::Untagged(words)) => data.push(words.to_owned()),
+            Ok(Line::Challenged(_)) if payload.is_some() => {
+                if let Some(payload) = payload.take() {
+                    conn.say_secret("", payload).await?;
+                }
+            }
+            Ok(Line::Challenged(said)) if challenge.is_none() && step == Step::Login => {
+                challenge = Some(said);
+                conn.say("").await?;
+            }
+            Ok(Line::Challenged(_)) => return Err(conn.heard(Reason::ReplyMalformed, &line)),
+            // The tagged line behind a farewell tells more, where there is one.
+            Err(refusal) if imap::is_farewell(&line) => farewell = Some(conn.refused(refusal)),
+            Err(refusal) => {
+                let refusal = match &challenge {
+                    Some(challenge) => challenge.onto(refusal),
+                    None => refusal,
+                };
+                return Err(conn.refused(refusal));
+            }
+        }
+    }
+}
+
+/// A line with the literals in it.
+async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
+    let mut line = conn.line().await?;
+    while let Some(count) = imap::literal(&line) {
+        let literal = conn.literal(usize::try_from(count).unwrap_or(usize::MAX)).await?;
+        let rest = conn.line().await?;
+        line = format!("{line}\r\n{literal}{rest}");
+        if line.len() > crate::net::line::MAX_LINE {
+            return Err(conn.heard(Reason::ReplyTooLong, &line));
+        }
+    }
+    Ok(line)
+}

@@ -1,0 +1,75 @@
+//! `pop3`: can the application open the mailbox with POP3?
+
+use crate::cloud::{Cloud, MailEndpoint};
+use crate::net::Conn;
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::Secret;
+use crate::wire::pop3;
+use crate::wire::sasl::Login;
+
+use super::mail;
+
+/// One POP3 session.
+#[derive(Debug, Default)]
+pub struct Session;
+
+impl mail::Session for Session {
+    const NAME: &'static str = "pop3";
+    const PURPOSE: &'static str = "POP3 login with XOAUTH2, and the mailbox opened";
+    const ROLE: &'static str = "POP.AccessAsApp";
+
+    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
+        cloud.pop3.as_ref()
+    }
+
+    async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        let line = conn.line().await?;
+        let greeting = conn.judged(pop3::greeting(&line))?;
+        conn.facts().server.name = greeting.server;
+        Ok(())
+    }
+
+    async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        conn.say(pop3::STLS).await?;
+        let line = conn.line().await?;
+        conn.judged(pop3::stls(&line))
+    }
+
+    /// In two lines, because Exchange takes the one-line form for an over-long command.
+    async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
+        conn.say(pop3::AUTH).await?;
+        let line = conn.line().await?;
+        conn.judged(pop3::invitation(&line))?;
+        conn.say_secret("", payload).await?;
+        let line = conn.line().await?;
+        match conn.judged(pop3::login(&line))? {
+            Login::Accepted => Ok(()),
+            Login::Challenged(challenge) => {
+                conn.say("").await?;
+                let line = conn.line().await?;
+                match pop3::login(&line) {
+                    Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &line)),
+                    Err(refusal) => Err(conn.refused(challenge.onto(refusal))),
+                }
+            }
+        }
+    }
+
+    /// Exchange says `+OK` to a login before it has opened the mailbox: only STAT proves it.
+    async fn mailbox(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        conn.enter(Phase::Mailbox);
+        conn.say(pop3::STAT).await?;
+        let line = conn.line().await?;
+        let stat = conn.judged(pop3::stat(&line))?;
+        let facts = &mut conn.facts().mailbox;
+        facts.messages = Some(stat.messages);
+        facts.bytes = Some(stat.bytes);
+        Ok(())
+    }
+
+    async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        conn.say(pop3::QUIT).await?;
+        conn.line().await.map(drop)
+    }
+}

@@ -1,0 +1,109 @@
+//! `smtp`: may the application log in to send as the mailbox? No mail is sent.
+
+use crate::cloud::{Cloud, MailEndpoint};
+use crate::net::Conn;
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::Secret;
+use crate::wire::sasl::Login;
+use crate::wire::smtp::{self, Assembly, Reply};
+
+use super::mail;
+
+/// One SMTP session.
+#[derive(Debug, Default)]
+pub struct Session;
+
+/// An address literal: syntactically right everywhere (RFC 5321 section 4.1.3), and it tells nothing of this machine.
+const NAME: &str = "[127.0.0.1]";
+
+impl mail::Session for Session {
+    const NAME: &'static str = "smtp";
+    const PURPOSE: &'static str = "SMTP login with XOAUTH2; no mail is sent";
+    const ROLE: &'static str = "SMTP.SendAsApp";
+    const PHASES: &'static [Phase] =
+        &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Auth];
+
+    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
+        cloud.smtp.as_ref()
+    }
+
+    async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        let reply = read(conn, Assembly::greeting()).await?;
+        let greeting = conn.judged(smtp::greeting(&reply))?;
+        conn.facts().server.name = greeting.server;
+        Ok(())
+    }
+
+    async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        let features = ehlo(conn).await?;
+        conn.judged(features.require_starttls().map_err(Into::into))?;
+        conn.say(smtp::STARTTLS).await?;
+        let reply = read(conn, Assembly::default()).await?;
+        conn.judged(smtp::starttls(&reply))
+    }
+
+    /// On one line, which saves a round trip; a server that finds it too long gets the token on a line of its own
+    /// (RFC 4954 section 4).
+    async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
+        let features = ehlo(conn).await?;
+        conn.judged(features.require_xoauth2().map_err(Into::into))?;
+        conn.say_secret(&format!("{} ", smtp::AUTH), payload).await?;
+        let mut reply = read(conn, Assembly::default()).await?;
+        if smtp::line_too_long(&reply) {
+            conn.say(smtp::AUTH).await?;
+            let invitation = read(conn, Assembly::default()).await?;
+            conn.judged(smtp::invitation(&invitation))?;
+            conn.say_secret("", payload).await?;
+            reply = read(conn, Assembly::default()).await?;
+        }
+        match conn.judged(smtp::login(&reply))? {
+            Login::Accepted => Ok(()),
+            Login::Challenged(challenge) => {
+                conn.say("").await?;
+                let reply = read(conn, Assembly::default()).await?;
+                match smtp::login(&reply) {
+                    Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.shown())),
+                    Err(refusal) => Err(conn.refused(challenge.onto(refusal))),
+                }
+            }
+        }
+    }
+
+    /// There is nothing to open: SMTP proves the mailbox only by sending.
+    async fn mailbox(&mut self, _: &mut Conn<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        conn.say(smtp::QUIT).await?;
+        read(conn, Assembly::default()).await.map(drop)
+    }
+}
+
+async fn ehlo(conn: &mut Conn<'_>) -> Result<smtp::Features, Fault> {
+    conn.say(&smtp::ehlo_command(NAME)).await?;
+    let reply = read(conn, Assembly::default()).await?;
+    let features = conn.judged(smtp::ehlo(&reply))?;
+    let address = features.public_address.map(|address| address.to_string());
+    let facts = &mut conn.facts().server;
+    facts.public_address = address.or(facts.public_address.take());
+    Ok(features)
+}
+
+/// A whole reply. The server's name and session id in its trailer are what Microsoft's support asks for.
+async fn read(conn: &mut Conn<'_>, mut assembly: Assembly) -> Result<Reply, Fault> {
+    let reply = loop {
+        let line = conn.line().await?;
+        if let Some(reply) = conn.judged(assembly.push(&line).map_err(Into::into))? {
+            break reply;
+        }
+    };
+    if let Some(trailer) = reply.trailer() {
+        let (server, session) = (conn.clean(&trailer.server), conn.clean(&trailer.session));
+        let facts = &mut conn.facts().server;
+        facts.name = Some(server);
+        facts.ids = vec![("session", session)];
+    }
+    Ok(reply)
+}

@@ -1,0 +1,25 @@
+//! From a name to a secured stream, every step ours to time: resolve, connect, proxy, TLS.
+
+pub mod ask;
+pub mod dial;
+pub mod http;
+pub mod line;
+pub mod proxy;
+pub mod resolve;
+pub mod tls;
+pub mod together;
+pub mod trust;
+pub mod words;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use dial::Net;
+pub use line::Conn;
+
+/// Anything bytes go through: a socket, TLS over one, or a test's pipe.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A stream whose making does not matter any more.
+pub type BoxStream = Box<dyn Stream>;

@@ -1,0 +1,244 @@
+//! The dial: resolve, connect, proxy, TLS, each step a phase of the run and each address a fact of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::cloud::host_port;
+use crate::outcome::{EndpointFacts, Fault, Phase};
+use crate::reason::Reason;
+use crate::settings::{Network, Proxy};
+use crate::trace::Trace;
+
+use super::tls::{Connector, is_about_certificate};
+use super::{BoxStream, proxy, resolve};
+
+/// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Looking at a refused certificate is worth this much more of a run that has failed already.
+const SECOND_LOOK: Duration = Duration::from_secs(3);
+
+/// A way to the moment at which TLS would begin.
+pub trait BeforeTls: Sync {
+    /// Connects, and speaks in the clear as far as the protocol needs it.
+    ///
+    /// # Errors
+    /// Why it could not.
+    fn reach(&self, net: &Net, trace: &mut Trace) -> impl Future<Output = Result<BoxStream, Fault>> + Send;
+}
+
+/// TLS from the first byte.
+struct Directly<'a> {
+    host: &'a str,
+    port: u16,
+}
+
+impl BeforeTls for Directly<'_> {
+    async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
+        net.connect(trace, self.host, self.port).await
+    }
+}
+
+/// How this machine reaches hosts: pinned names, proxy, trust.
+#[derive(Debug)]
+pub struct Net {
+    /// Who is trusted.
+    pub tls: Connector,
+    pinned: BTreeMap<String, IpAddr>,
+    proxy: Option<Proxy>,
+    no_proxy: Vec<String>,
+}
+
+impl Net {
+    /// Reads the trust store and keeps the rest of `network`.
+    ///
+    /// # Errors
+    /// In words: as [`Connector::new`].
+    pub fn new(network: &Network) -> Result<Self, String> {
+        Ok(Self {
+            tls: Connector::new(network.ca_file.as_deref())?,
+            pinned: network.resolve.clone(),
+            proxy: network.proxy.clone(),
+            no_proxy: network.no_proxy.clone(),
+        })
+    }
+
+    /// The address `host` is pinned to.
+    pub fn pinned(&self, host: &str) -> Option<IpAddr> {
+        self.pinned.get(&host.to_ascii_lowercase()).copied()
+    }
+
+    /// A plain stream to `host:port`, through the proxy where one is to be used.
+    ///
+    /// # Errors
+    /// The `dns_*`, `connect_*` and `proxy_*` reasons.
+    pub async fn connect(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
+        trace.peer = Some(host_port(host, port));
+        trace.said = None;
+        match self.proxy_for(host) {
+            None => {
+                trace.enter(Phase::Dns);
+                let addresses = resolve::resolve(&self.pinned, host).await?;
+                trace.enter(Phase::Connect);
+                try_each(trace, host, port, &addresses).await
+            }
+            Some(via) => self.connect_through(trace, via, host, port).await,
+        }
+    }
+
+    /// A stream to `host:port` with TLS from the first byte.
+    ///
+    /// # Errors
+    /// As [`Net::connect`], and the `tls_*` reasons. After a refused certificate its facts are in the trace.
+    pub async fn connect_tls(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
+        let plain = self.connect(trace, host, port).await?;
+        let result = self.tls.secure(trace, host, plain).await;
+        if let Err(fault) = &result
+            && is_about_certificate(fault.reason)
+        {
+            self.look_again(trace, host, &Directly { host, port }).await;
+        }
+        result
+    }
+
+    /// Reads the certificate that was just refused over a second connection, made by `again` up to the moment TLS would
+    /// begin; its facts go to the address that refused. The run's clock is stopped first.
+    pub async fn look_again(&self, trace: &mut Trace, host: &str, again: &impl BeforeTls) {
+        trace.finish();
+        let mut scratch = Trace::begin(Phase::Tls, trace.deadline());
+        let look = async {
+            let plain = again.reach(self, &mut scratch).await.ok()?;
+            self.tls.refused_certificate(host, plain).await
+        };
+        let limit = SECOND_LOOK.min(trace.remaining().mul_f64(0.9));
+        if let (Ok(Some(certificate)), Some(endpoint)) = (timeout(limit, look).await, trace.endpoint()) {
+            endpoint.certificate = Some(certificate);
+        }
+    }
+
+    fn proxy_for(&self, host: &str) -> Option<&Proxy> {
+        let direct = |_: &&Proxy| !proxy::bypassed(&self.no_proxy, host) && self.pinned(host).is_none_or(|at| !at.is_loopback());
+        self.proxy.as_ref().filter(direct)
+    }
+
+    async fn connect_through(&self, trace: &mut Trace, via: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
+        trace.enter(Phase::Dns);
+        let addresses = resolve::resolve(&self.pinned, &via.host).await?;
+        trace.enter(Phase::Connect);
+        let stream = try_each(trace, &via.host, via.port, &addresses).await.map_err(|mut fault| {
+            fault.evidence.code = Some(fault.reason.code().to_owned());
+            fault.reason = Reason::ProxyUnreachable;
+            fault
+        })?;
+        trace.enter(Phase::Proxy);
+        trace.facts.endpoints.push(endpoint(host, port, None));
+        let through = proxy::connect(trace, stream, via, host, port).await;
+        if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
+            endpoint.failed = Some((Phase::Proxy, fault.reason));
+        }
+        through
+    }
+}
+
+fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts {
+    EndpointFacts {
+        host: host.to_owned(),
+        port,
+        address,
+        connect: None,
+        handshake: None,
+        tls_version: None,
+        certificate: None,
+        failed: None,
+    }
+}
+
+/// The first of `addresses` that connects. Every attempt is a fact: a fall-back from IPv6 to IPv4 is never silent.
+async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
+    let mut last = Fault::new(Reason::DnsNoAddresses);
+    for (index, address) in addresses.iter().enumerate() {
+        trace.peer = Some(format!("{} ({address})", host_port(host, port)));
+        trace.facts.endpoints.push(endpoint(host, port, Some(*address)));
+        let left = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        let began = Instant::now();
+        let attempt = connect(SocketAddr::new(*address, port), CONNECT.min(trace.remaining() / left)).await;
+        if let Some(endpoint) = trace.endpoint() {
+            match &attempt {
+                Ok(_) => endpoint.connect = Some(began.elapsed()),
+                Err(fault) => endpoint.failed = Some((Phase::Connect, fault.reason)),
+            }
+        }
+        match attempt {
+            Ok(stream) => return Ok(Box::new(stream)),
+            Err(fault) => last = fault,
+        }
+    }
+    Err(last)
+}
+
+/// One TCP connection, ready to be measured over.
+///
+/// # Errors
+/// The `connect_*` reasons.
+pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fault> {
+    match timeout(limit, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => {
+            // Nagle's algorithm and delayed acknowledgements together cost 41 ms a command, which would be our own.
+            let _ = stream.set_nodelay(true);
+            Ok(Socket(stream))
+        }
+        Ok(Err(error)) => Err(Fault::heard(reason(&error), error.to_string())),
+        Err(_) => Err(Fault::new(Reason::ConnectTimedOut)),
+    }
+}
+
+fn reason(error: &io::Error) -> Reason {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Reason::ConnectRefused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Reason::ConnectReset,
+        io::ErrorKind::TimedOut => Reason::ConnectTimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            Reason::ConnectUnreachable
+        }
+        io::ErrorKind::PermissionDenied => Reason::ConnectProhibited, // a local packet filter's verdict
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Reason::LocalResources,
+        _ => match error.raw_os_error() {
+            Some(12 | 23 | 24 | 105) => Reason::LocalResources, // ENOMEM, ENFILE, EMFILE, ENOBUFS
+            _ => Reason::ConnectFailed,
+        },
+    }
+}
+
+/// A TCP stream that acknowledges at once. Linux falls back to delayed acknowledgements by itself, and a server that
+/// leaves Nagle's algorithm on then waits for ours before it finishes a reply.
+#[derive(Debug)]
+pub struct Socket(TcpStream);
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = self.0.set_quickack(true);
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,163 @@
+//! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
+
+use std::fmt::Write as _;
+
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::http::response;
+use hyper::{HeaderMap, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+
+use crate::cloud::HttpsEndpoint;
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::Sent;
+use crate::trace::Trace;
+use crate::wire::Refusal;
+use crate::wire::http::Head;
+
+use super::words::{self, printable};
+use super::{BoxStream, Net};
+
+/// The longest honest answer is a page of folders or an HTML block page; only its beginning is ever read.
+const MAX_BODY: usize = 1024 * 1024;
+/// Head of an answer: Exchange sends about 30 headers in 4 kB.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEADERS: usize = 100;
+
+/// What we say we are. Exchange's allow and block lists match on it, so it changes only with the major version.
+pub const USER_AGENT: &str = concat!("m365-probe/", env!("CARGO_PKG_VERSION_MAJOR"));
+
+/// Marks a request so that Microsoft's support can find it: a fresh id, echoed in the answer.
+pub fn identify(headers: &mut HeaderMap) {
+    let mut bytes = [0; 16];
+    // Without entropy the id is all zeros: of no use to support, and of no harm to the request.
+    let _ = openssl::rand::rand_bytes(&mut bytes);
+    let mut id: String = bytes.iter().fold(String::with_capacity(36), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex
+    });
+    for dash in [20, 16, 12, 8] {
+        id.insert(dash, '-');
+    }
+    if let Ok(id) = id.parse() {
+        headers.insert("client-request-id", id);
+        headers.insert("return-client-request-id", header::HeaderValue::from_static("true"));
+    }
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body, at most 1 MiB.
+    pub body: Bytes,
+    sent: Sent,
+}
+
+impl Answer {
+    /// The body as text, invalid UTF-8 replaced. Not cleaned: for parsing.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The server's words as evidence: one line, bounded, printable, without our secrets.
+    pub fn clean(&self, text: &str) -> String {
+        printable(&self.sent, text.as_bytes())
+    }
+
+    /// Status and headers, as the protocol's text reads them.
+    pub fn head(&self) -> Head<'_> {
+        Head { status: self.status, headers: &self.headers }
+    }
+
+    /// A refusal's fault, cleaned of what this exchange has sent; the back-off it asks for becomes a fact.
+    #[must_use]
+    pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
+        trace.facts.back_off = refusal.back_off;
+        words::cleaned(&self.sent, refusal.fault)
+    }
+}
+
+/// Sends `request` to `at` over a connection of its own and reads the whole answer in `phase`. `sent` are the secrets
+/// in the request.
+///
+/// # Errors
+/// Those of [`Net::connect_tls`]; `connection_closed`, `reply_malformed` (not HTTP), `reply_too_long`.
+pub async fn exchange(
+    trace: &mut Trace,
+    net: &Net,
+    at: &HttpsEndpoint,
+    phase: Phase,
+    request: Request<Full<Bytes>>,
+    sent: Sent,
+) -> Result<Answer, Fault> {
+    let stream = net.connect_tls(trace, &at.host, at.port).await?;
+    trace.enter(phase);
+    over(trace, stream, at, request, sent).await
+}
+
+/// The exchange itself, over any stream.
+///
+/// # Errors
+/// As [`exchange`].
+pub async fn over(
+    trace: &mut Trace,
+    stream: BoxStream,
+    at: &HttpsEndpoint,
+    mut request: Request<Full<Bytes>>,
+    sent: Sent,
+) -> Result<Answer, Fault> {
+    trace.said = Some(format!("{} https://{}{}", request.method(), at.authority(), request.uri()));
+    let headers = request.headers_mut();
+    headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
+    if let Ok(host) = at.authority().parse() {
+        headers.insert(header::HOST, host);
+    }
+    let mut builder = hyper::client::conn::http1::Builder::new();
+    builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| fault(&error, &sent))?;
+    let (head, body) = {
+        let answer = whole(sender.send_request(request), &sent);
+        // The connection has to be driven while the answer is awaited, and is of no use afterwards.
+        tokio::pin!(answer, connection);
+        tokio::select! {
+            biased;
+            answer = &mut answer => answer,
+            _ = &mut connection => answer.await,
+        }?
+    };
+    Ok(Answer { status: head.status, headers: head.headers, body, sent })
+}
+
+type Responding = hyper::Result<Response<Incoming>>;
+
+async fn whole(response: impl Future<Output = Responding>, sent: &Sent) -> Result<(response::Parts, Bytes), Fault> {
+    let (head, body) = response.await.map_err(|error| fault(&error, sent))?.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| broken_body(&*error, sent))?;
+    Ok((head, body.to_bytes()))
+}
+
+fn broken_body(error: &(dyn std::error::Error + Send + Sync + 'static), sent: &Sent) -> Fault {
+    if error.is::<LengthLimitError>() {
+        return Fault::heard(Reason::ReplyTooLong, format!("a body of more than {MAX_BODY} bytes"));
+    }
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) => fault(error, sent),
+        None => Fault::new(Reason::ConnectionClosed),
+    }
+}
+
+fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
+    let reason = if error.is_parse_too_large() {
+        Reason::ReplyTooLong
+    } else if error.is_parse() {
+        Reason::ReplyMalformed
+    } else {
+        Reason::ConnectionClosed
+    };
+    Fault::heard(reason, printable(sent, error.to_string().as_bytes()))
+}

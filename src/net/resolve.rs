@@ -1,0 +1,104 @@
+//! Finding the addresses of a name as the application would: pinned names, then the system's resolver.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs as _};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::outcome::Fault;
+use crate::reason::Reason;
+
+/// A lookup in flight holds a thread that cannot be stopped, for as long as the system's resolver likes. With more than
+/// this many of them the resolver is dead anyway, and further ones wait for the deadline without a thread.
+static LOOKUPS: Semaphore = Semaphore::const_new(16);
+
+/// The addresses of `host`, in the order the system prefers them. Never empty.
+///
+/// # Errors
+/// The `dns_*` reasons.
+pub async fn resolve(pinned: &BTreeMap<String, IpAddr>, host: &str) -> Result<Vec<IpAddr>, Fault> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![address]);
+    }
+    if let Some(address) = pinned.get(&host.to_ascii_lowercase()) {
+        return Ok(vec![*address]);
+    }
+    let addresses = system(host).await?;
+    if addresses.iter().all(IpAddr::is_unspecified) {
+        // 0.0.0.0 would connect us to ourselves.
+        return Err(Fault::heard(Reason::DnsSinkhole, format!("{host} has the address {}", addresses[0])));
+    }
+    Ok(addresses)
+}
+
+/// What `getaddrinfo` says, hosts file included. Never empty.
+///
+/// # Errors
+/// The `dns_*` reasons.
+pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
+    let permit = LOOKUPS.acquire().await;
+    let began = Instant::now();
+    let name = host.to_owned();
+    // The permit goes with the thread, which lives on when this run does not wait for it any more.
+    let lookup = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|socket| socket.ip()).collect::<Vec<_>>())
+    });
+    let addresses = match lookup.await.unwrap_or_else(|error| Err(error.into())) {
+        Ok(addresses) => addresses,
+        Err(error) => return Err(Fault::heard(reason(&error, began.elapsed()), error.to_string())),
+    };
+    if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }
+}
+
+/// std keeps only getaddrinfo's text, so the text of glibc and musl has to do.
+fn reason(error: &io::Error, took: Duration) -> Reason {
+    /// glibc says "Temporary failure" for SERVFAIL, which comes at once, and for silence, which takes `timeout:` seconds.
+    const SILENCE: Duration = Duration::from_secs(2);
+    let text = error.to_string();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&["not known", "does not resolve", "NODATA"]) {
+        Reason::DnsNameUnknown
+    } else if says(&["No address associated", "has no usable address"]) {
+        Reason::DnsNoAddresses
+    } else if says(&["Temporary failure", "Try again"]) && took >= SILENCE {
+        Reason::DnsNoAnswer
+    } else if error.raw_os_error().is_some() {
+        Reason::LocalResources
+    } else {
+        Reason::DnsServerFailure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_and_pinned_names_ask_nobody() {
+        let pinned = BTreeMap::from([("outlook.office365.com".to_owned(), IpAddr::from([127, 0, 0, 9]))]);
+        for (host, address) in [("10.1.2.3", "10.1.2.3"), ("::1", "::1"), ("Outlook.Office365.com", "127.0.0.9")] {
+            assert_eq!(resolve(&pinned, host).await.expect(host), [address.parse::<IpAddr>().expect(address)]);
+        }
+    }
+
+    #[test]
+    fn getaddrinfo_s_words_have_reasons() {
+        let quick = Duration::from_millis(3);
+        let slow = Duration::from_secs(10);
+        for (text, took, expected) in [
+            ("failed to lookup address information: Name or service not known", quick, Reason::DnsNameUnknown),
+            ("failed to lookup address information: Name does not resolve", quick, Reason::DnsNameUnknown),
+            ("failed to lookup address information: No address associated with hostname", quick, Reason::DnsNoAddresses),
+            ("failed to lookup address information: Temporary failure in name resolution", slow, Reason::DnsNoAnswer),
+            ("failed to lookup address information: Temporary failure in name resolution", quick, Reason::DnsServerFailure),
+            ("failed to lookup address information: Non-recoverable failure", quick, Reason::DnsServerFailure),
+        ] {
+            assert_eq!(reason(&io::Error::other(text), took), expected, "{text}");
+        }
+        assert_eq!(reason(&io::Error::from_raw_os_error(24), quick), Reason::LocalResources);
+    }
+}

@@ -1,0 +1,122 @@
+//! What the first bytes of the peer say: the version of a ServerHello (RFC 8446 section 4.1.3) or an alert.
+
+use crate::reason::Reason;
+
+/// Record type of handshake messages.
+pub const HANDSHAKE: u8 = 22;
+/// Record type of alerts.
+pub const ALERT: u8 = 21;
+
+/// The version negotiated by the ServerHello at the beginning of `bytes`.
+pub fn version(bytes: &[u8]) -> Option<&'static str> {
+    const SERVER_HELLO: u8 = 2;
+    let mut at = Cursor(bytes);
+    if at.u8()? != HANDSHAKE {
+        return None;
+    }
+    at.skip(4)?; // record version and length
+    if at.u8()? != SERVER_HELLO {
+        return None;
+    }
+    at.skip(3)?; // message length
+    let legacy = at.u16()?;
+    at.skip(32)?; // random
+    let session = at.u8()?;
+    at.skip(usize::from(session))?;
+    at.skip(3)?; // cipher suite and compression
+    Some(name(selected(&mut at).unwrap_or(legacy)))
+}
+
+/// The extension `supported_versions`, which alone tells TLS 1.3 from 1.2.
+fn selected(at: &mut Cursor<'_>) -> Option<u16> {
+    const SUPPORTED_VERSIONS: u16 = 43;
+    at.skip(2)?; // length of all extensions
+    loop {
+        let kind = at.u16()?;
+        let length = at.u16()?;
+        if kind == SUPPORTED_VERSIONS {
+            return at.u16();
+        }
+        at.skip(usize::from(length))?;
+    }
+}
+
+fn name(version: u16) -> &'static str {
+    match version {
+        0x0301 => "TLSv1.0",
+        0x0302 => "TLSv1.1",
+        0x0303 => "TLSv1.2",
+        0x0304 => "TLSv1.3",
+        _ => "unknown",
+    }
+}
+
+/// What an alert instead of a ServerHello means.
+pub fn alert(bytes: &[u8]) -> Reason {
+    const PROTOCOL_VERSION: u8 = 70;
+    match bytes.get(6) {
+        Some(&PROTOCOL_VERSION) => Reason::TlsProtocolTooOld,
+        _ => Reason::TlsFailed,
+    }
+}
+
+/// Reads forward and never beyond the end.
+struct Cursor<'a>(&'a [u8]);
+
+impl Cursor<'_> {
+    fn u8(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_be_bytes([self.u8()?, self.u8()?]))
+    }
+
+    fn skip(&mut self, count: usize) -> Option<()> {
+        self.0 = self.0.get(count..)?;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server_hello(legacy: u16, extensions: &[u8]) -> Vec<u8> {
+        let mut body = legacy.to_be_bytes().to_vec();
+        body.extend([7; 32]);
+        body.extend([2, 9, 9]); // session id
+        body.extend([0x13, 0x01, 0]);
+        body.extend(u16::try_from(extensions.len()).expect("short").to_be_bytes());
+        body.extend(extensions);
+        let mut message = vec![22, 3, 3, 0, 0, 2, 0, 0, 0];
+        message.extend(body);
+        message
+    }
+
+    #[test]
+    fn the_negotiated_version_is_found() {
+        for (legacy, extensions, expected) in [
+            (0x0303, &[0, 43, 0, 2, 3, 4][..], "TLSv1.3"),
+            (0x0303, &[0, 51, 0, 2, 1, 1, 0, 43, 0, 2, 3, 4][..], "TLSv1.3"),
+            (0x0303, &[0xff, 1, 0, 1, 0][..], "TLSv1.2"),
+            (0x0302, &[][..], "TLSv1.1"),
+        ] {
+            assert_eq!(version(&server_hello(legacy, extensions)), Some(expected));
+        }
+    }
+
+    #[test]
+    fn any_other_beginning_is_none_at_any_length() {
+        let hello = server_hello(0x0303, &[0, 43, 0, 2, 3, 4]);
+        for length in 0..45 {
+            assert_eq!(version(&hello[..length]), None, "{length}");
+        }
+        assert_eq!(version(b"+OK ready\r\n"), None);
+        assert_eq!(alert(&[21, 3, 3, 0, 2, 2, 70]), Reason::TlsProtocolTooOld);
+        assert_eq!(alert(&[21, 3, 3, 0, 2, 2, 40]), Reason::TlsFailed);
+        assert_eq!(alert(&[21]), Reason::TlsFailed);
+    }
+}

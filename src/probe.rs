@@ -1,0 +1,173 @@
+//! A named, configured check: one run, with the only deadline, the panic guard and the stamp that says where it failed.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::check::{self, AnyCheck, Cx, Kind, Means};
+use crate::outcome::{Facts, Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
+use crate::reason::Reason;
+use crate::settings::ProbeSettings;
+use crate::trace::Trace;
+
+/// A named, configured check.
+#[derive(Debug)]
+pub struct Probe {
+    /// What it was made from.
+    pub settings: ProbeSettings,
+    /// Its kind.
+    pub kind: &'static Kind,
+    check: Box<dyn AnyCheck>,
+    slot: Arc<Slot>,
+}
+
+/// The one connection a mailbox and protocol may have at a time, and how long the server asked us to stay away.
+#[derive(Debug, Default)]
+pub struct Slot {
+    connection: tokio::sync::Mutex<()>,
+    back_off: Mutex<Option<BackOff>>,
+}
+
+#[derive(Clone, Debug)]
+struct BackOff {
+    until: Instant,
+    told: SkipReason,
+}
+
+/// Every slot there is. They outlive a reload: a server's wish for peace and a running conversation do too.
+#[derive(Debug, Default)]
+pub struct Slots(Mutex<HashMap<ProbeId, Arc<Slot>>>);
+
+impl Slots {
+    fn slot(&self, id: &ProbeId) -> Arc<Slot> {
+        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default())
+    }
+
+    /// Forgets the slots of probes that are no more.
+    pub fn retain(&self, keep: impl Fn(&ProbeId) -> bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| keep(id));
+    }
+}
+
+impl Probe {
+    /// The probe that `settings` describe.
+    ///
+    /// # Errors
+    /// In words: the check is unknown, or the cloud or mailbox lacks what it needs.
+    pub fn new(settings: ProbeSettings, slots: &Slots) -> Result<Self, String> {
+        let kind = check::kind_named(settings.id.check).ok_or_else(|| format!("there is no check `{}`", settings.id.check))?;
+        let check = kind.make(&settings)?;
+        let slot = slots.slot(&settings.id);
+        Ok(Self { settings, kind, check, slot })
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &ProbeId {
+        &self.settings.id
+    }
+
+    /// Runs once, for at most the probe's own timeout and `limit`. Always comes back with an outcome.
+    pub async fn run(&self, means: &Means, limit: Option<Duration>) -> Outcome {
+        let timeout = self.settings.timeout.min(limit.unwrap_or(Duration::MAX));
+        let deadline = Instant::now() + timeout;
+        if let Some(told) = self.backing_off() {
+            return self.skipped(told);
+        }
+        let Ok(_connection) = timeout_at(deadline, self.slot.connection.lock()).await else {
+            return self.skipped(SkipReason::Busy);
+        };
+        let at = SystemTime::now();
+        let mut trace = Trace::begin(self.first_phase(), deadline);
+        let result = {
+            let mut cx = Cx { trace: &mut trace, means, tenant: &self.settings.tenant };
+            timeout_at(deadline, guarded(self.check.start(&mut cx))).await
+        };
+        let fault = match result {
+            Ok(Ok(result)) => result.err(),
+            Ok(Err(panic)) => Some(Fault::heard(Reason::Internal, panic)),
+            Err(_) => Some(Fault::new(trace.silence())),
+        };
+        trace.finish();
+        let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));
+        self.obey(&verdict, trace.facts.back_off);
+        self.outcome(at, trace, verdict)
+    }
+
+    /// The outcome of a run that did not take place.
+    pub fn skipped(&self, why: SkipReason) -> Outcome {
+        Outcome {
+            probe: self.settings.id.clone(),
+            address: self.settings.address.clone(),
+            at: SystemTime::now(),
+            took: Duration::ZERO,
+            phases: Vec::new(),
+            facts: Facts::default(),
+            verdict: Verdict::Skipped(why),
+        }
+    }
+
+    fn first_phase(&self) -> Phase {
+        self.kind.phases.first().copied().unwrap_or(Phase::Connect)
+    }
+
+    fn backing_off(&self) -> Option<SkipReason> {
+        let mut back_off = self.slot.back_off.lock().unwrap_or_else(PoisonError::into_inner);
+        back_off.take_if(|back_off| back_off.until <= Instant::now());
+        back_off.as_ref().map(|back_off| back_off.told.clone())
+    }
+
+    fn obey(&self, verdict: &Verdict, asked: Option<Duration>) {
+        let (Verdict::Failed(failure), Some(asked)) = (verdict, asked) else { return };
+        let told = SkipReason::BackOff { until: SystemTime::now() + asked, because: failure.reason };
+        *self.slot.back_off.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(BackOff { until: Instant::now() + asked, told });
+    }
+
+    fn outcome(&self, at: SystemTime, mut trace: Trace, verdict: Verdict) -> Outcome {
+        let phases = trace.spans().to_vec();
+        trace.facts.credential_expires = trace.facts.credential_expires.or(self.settings.tenant.credential_expires);
+        Outcome {
+            probe: self.settings.id.clone(),
+            address: self.settings.address.clone(),
+            at,
+            took: phases.iter().map(|span| span.took).sum(),
+            phases,
+            facts: trace.facts,
+            verdict,
+        }
+    }
+}
+
+/// What went wrong, and where: the phase that was open. The address that was being tried keeps it too.
+fn stamp(trace: &mut Trace, fault: Fault) -> Failure {
+    let mut evidence = fault.evidence;
+    evidence.peer = evidence.peer.or_else(|| trace.peer.clone());
+    evidence.said = evidence.said.or_else(|| trace.said.clone());
+    let step = trace.step();
+    if let Some(endpoint) = trace.endpoint().filter(|_| matches!(step, Phase::Connect | Phase::Proxy | Phase::Tls)) {
+        endpoint.failed.get_or_insert((step, fault.reason));
+    }
+    Failure { phase: trace.open(), reason: fault.reason, evidence }
+}
+
+/// Polls `run` so that a panic in it becomes a value: one broken conversation must not end the others.
+async fn guarded<T>(run: impl Future<Output = T> + Unpin) -> Result<T, String> {
+    let mut run = run;
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| std::pin::Pin::new(&mut run).poll(cx))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Err(panic) => Poll::Ready(Err(words(&*panic))),
+    })
+    .await
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without words"))
+}

@@ -1,0 +1,177 @@
+//! One client credentials request (RFC 6749 section 4.4) as Entra wants it, over our own dialed stream.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::{Request, Response, StatusCode};
+use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
+use oauth2::{
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RequestTokenError,
+    Scope, StandardRevocableToken, TokenResponse as _, TokenUrl,
+};
+
+use crate::cloud::HttpsEndpoint;
+use crate::net::Net;
+use crate::net::http::{self, Answer};
+use crate::outcome::{Fault, Phase, TokenFacts};
+use crate::reason::Reason;
+use crate::secret::{Secret, Sent};
+use crate::settings::Tenant;
+use crate::trace::Trace;
+use crate::wire::jwt;
+use crate::wire::oauth::{self, EntraError, TokenAnswer};
+
+type Client = oauth2::Client<
+    EntraError,
+    TokenAnswer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// Asks for a token.
+///
+/// # Errors
+/// Those of the dial, and what Entra's refusal means; the back-off it asks for becomes a fact.
+pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
+    let secret = tenant.credential.read().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
+    let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
+    let client = client(&at, tenant, &secret)?;
+    let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, secret: &secret, answered: None })));
+    let asked = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned())).request_async(&http).await;
+    let told = http.0.into_inner().ok().flatten();
+    let now = SystemTime::now();
+    match (asked, told) {
+        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, &answer, now)),
+        (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
+        (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
+            Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body)))
+        }
+        _ => Err(Fault::new(Reason::Internal)),
+    }
+}
+
+fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client, Fault> {
+    let url = TokenUrl::new(at.to_string()).map_err(|error| Fault::heard(Reason::TenantIdInvalid, error.to_string()))?;
+    Ok(oauth2::Client::new(ClientId::new(tenant.client_id.clone()))
+        .set_client_secret(ClientSecret::new(secret.expose().to_owned()))
+        .set_auth_type(AuthType::RequestBody) // what Microsoft documents first
+        .set_token_uri(url))
+}
+
+/// A token, what it claims, and what the answer told beside it.
+fn granted(trace: &mut Trace, token: TokenAnswer, answer: &Answer, now: SystemTime) -> (Secret, TokenFacts) {
+    let expires_in = token.expires_in();
+    let secret = token.into_token();
+    let head = answer.head();
+    let mut facts = jwt::facts(&secret).unwrap_or_default();
+    facts.expires_in = expires_in;
+    facts.expires = facts.expires.or_else(|| now.checked_add(expires_in?));
+    facts.clock_skew = head.date().map(|theirs| skew(theirs, now));
+    facts.request_id = head.header("x-ms-request-id");
+    facts.ests_server = head.header("x-ms-ests-server");
+    trace.facts.token = Some(facts.clone());
+    (secret, facts)
+}
+
+/// Server time less local time in seconds. `Date` is cut to whole seconds: on average the truth is half a second later.
+fn skew(theirs: SystemTime, ours: SystemTime) -> f64 {
+    let cut = match theirs.duration_since(ours) {
+        Ok(ahead) => ahead.as_secs_f64(),
+        Err(behind) => -behind.duration().as_secs_f64(),
+    };
+    cut + 0.5
+}
+
+/// What `oauth2` speaks HTTP with: exactly one exchange, each step of it a phase of the run.
+struct OneExchange<'t>(Mutex<Option<Exchange<'t>>>);
+
+struct Exchange<'t> {
+    trace: &'t mut Trace,
+    net: &'t Net,
+    at: &'t HttpsEndpoint,
+    secret: &'t Secret,
+    /// The answer as it came, which says more than `oauth2` keeps of it.
+    answered: Option<Answer>,
+}
+
+/// Why there was no answer at all.
+#[derive(Debug)]
+struct Dialed(Fault);
+
+impl std::fmt::Display for Dialed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.reason)
+    }
+}
+
+impl std::error::Error for Dialed {}
+
+impl<'c> AsyncHttpClient<'c> for OneExchange<'_> {
+    type Error = Dialed;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Dialed>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let taken = self.0.lock().ok().and_then(|mut exchange| exchange.take());
+            let mut exchange = taken.ok_or_else(|| Dialed(Fault::new(Reason::Internal)))?;
+            let response = exchange.send(request).await;
+            if let Ok(mut place) = self.0.lock() {
+                *place = Some(exchange);
+            }
+            response.map_err(Dialed)
+        })
+    }
+}
+
+impl Exchange<'_> {
+    async fn send(&mut self, request: HttpRequest) -> Result<HttpResponse, Fault> {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.method_mut() = head.method;
+        *request.uri_mut() = path.parse().map_err(|_| Fault::new(Reason::TenantIdInvalid))?;
+        *request.headers_mut() = head.headers;
+        http::identify(request.headers_mut());
+        let answer = http::exchange(self.trace, self.net, self.at, Phase::Token, request, self.sent()).await?;
+        let mut response = Response::new(answer.body.to_vec());
+        // Any 2xx with a token in it will do; `oauth2` insists on 200.
+        *response.status_mut() = if answer.status.is_success() { StatusCode::OK } else { answer.status };
+        *response.headers_mut() = answer.headers.clone();
+        self.answered = Some(answer);
+        Ok(response)
+    }
+
+    /// The secret as it stands in the request: plain, and encoded for the form.
+    fn sent(&self) -> Sent {
+        let encoded: String = form_urlencoded::byte_serialize(self.secret.expose().as_bytes()).collect();
+        let mut sent = Sent::default();
+        sent.remember(self.secret);
+        sent.remember(&Secret::new(encoded));
+        sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn skew_is_server_time_less_ours() {
+        let ours = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_500);
+        for (theirs, expected) in [(1_790_000_000, 0.0), (1_790_000_060, 60.0), (1_789_999_940, -60.0)] {
+            let theirs = SystemTime::UNIX_EPOCH + Duration::from_secs(theirs);
+            assert!((skew(theirs, ours) - expected).abs() < 1e-6, "{expected}");
+        }
+    }
+}

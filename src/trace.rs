@@ -1,0 +1,183 @@
+//! The cursor of a run: which phase is open, how long the closed ones took, and what was learnt on the way.
+//!
+//! Where a run fails is recorded here before each step, never inferred from an error afterwards.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::outcome::{EndpointFacts, Facts, Phase, Span};
+use crate::reason::Reason;
+
+/// The record of one run, kept outside the run's future so that it survives a deadline and a panic.
+#[derive(Debug)]
+pub struct Trace {
+    /// What was learnt so far.
+    pub facts: Facts,
+    /// Whom we spoke to last: `host:port (address)`.
+    pub peer: Option<String>,
+    /// What we said last, with `<secret>` in place of one.
+    pub said: Option<String>,
+    open: Phase,
+    since: Instant,
+    deadline: Instant,
+    spans: Vec<Span>,
+    /// What happens inside the token phase, while a token is fetched for another check.
+    inner: Option<Phase>,
+    fetching: bool,
+    finished: bool,
+    /// Whether the failure was placed by [`Trace::blame`].
+    blamed: bool,
+}
+
+impl Trace {
+    /// A run that begins now in `first` and must end at `deadline`.
+    pub fn begin(first: Phase, deadline: Instant) -> Self {
+        Self {
+            facts: Facts::default(),
+            peer: None,
+            said: None,
+            open: first,
+            since: Instant::now(),
+            deadline,
+            spans: Vec::with_capacity(Phase::ALL.len()),
+            inner: None,
+            fetching: false,
+            finished: false,
+            blamed: false,
+        }
+    }
+
+    /// Opens `phase` and closes the one before it. Inside a token request the token phase stays open.
+    pub fn enter(&mut self, phase: Phase) {
+        if self.fetching {
+            self.inner = Some(phase);
+        } else if !self.finished && phase != self.open {
+            self.close(Instant::now());
+            self.open = phase;
+        }
+    }
+
+    /// Opens the token phase: until [`Trace::fetched`], dialing the token endpoint counts towards it.
+    pub fn fetching(&mut self) {
+        self.enter(Phase::Token);
+        self.fetching = true;
+        self.inner = None;
+    }
+
+    /// The token is there, or never will be.
+    pub fn fetched(&mut self) {
+        self.fetching = false;
+    }
+
+    /// Stops the clock: what follows (saying goodbye, looking at a refused certificate) is not measured.
+    pub fn finish(&mut self) {
+        if !self.finished {
+            self.close(Instant::now());
+            self.finished = true;
+        }
+    }
+
+    /// Moves the cursor to where a part of the run that went on in parallel has failed.
+    pub fn blame(&mut self, phase: Phase) {
+        self.finish();
+        self.open = phase;
+        self.blamed = true;
+    }
+
+    /// The open phase: where a run that ends now has failed.
+    pub fn open(&self) -> Phase {
+        self.open
+    }
+
+    /// The step being taken: the open phase, or what happens inside it while a token is fetched.
+    pub fn step(&self) -> Phase {
+        self.inner.filter(|_| self.fetching).unwrap_or(self.open)
+    }
+
+    /// The time left until the deadline.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The deadline itself.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The closed phases, in order. Complete after [`Trace::finish`].
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// The address being tried, for its facts; `None` before the first, and where many were tried at a time.
+    pub fn endpoint(&mut self) -> Option<&mut EndpointFacts> {
+        self.facts.endpoints.last_mut().filter(|_| !self.blamed)
+    }
+
+    /// What it means that the deadline has passed now: silence is named after the step that met it.
+    pub fn silence(&self) -> Reason {
+        match self.step() {
+            Phase::Dns => Reason::DnsNoAnswer,
+            Phase::Connect => Reason::ConnectTimedOut,
+            Phase::Proxy => Reason::ProxyTimedOut,
+            Phase::Tls => Reason::TlsTimedOut,
+            Phase::Greeting => Reason::NoGreeting,
+            Phase::Token | Phase::Starttls | Phase::Auth | Phase::Mailbox => Reason::ReplyTimedOut,
+        }
+    }
+
+    fn close(&mut self, now: Instant) {
+        self.spans.push(Span { phase: self.open, took: now - self.since });
+        self.since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::advance;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn begin(first: Phase) -> Trace {
+        Trace::begin(first, Instant::now() + 1000 * MS)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn phases_add_up_to_the_total() {
+        let mut trace = begin(Phase::Dns);
+        for (phase, took) in [(Phase::Connect, 3), (Phase::Tls, 5), (Phase::Tls, 7), (Phase::Auth, 11)] {
+            advance(took * MS).await;
+            trace.enter(phase);
+        }
+        advance(13 * MS).await;
+        trace.finish();
+        advance(17 * MS).await;
+        trace.enter(Phase::Mailbox);
+        let spans: Vec<_> = trace.spans().iter().map(|span| (span.phase, span.took.as_millis())).collect();
+        assert_eq!(spans, [(Phase::Dns, 3), (Phase::Connect, 5), (Phase::Tls, 18), (Phase::Auth, 13)]);
+        assert_eq!(trace.open(), Phase::Auth);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fetching_a_token_is_one_phase_and_silence_inside_it_keeps_its_name() {
+        let mut trace = begin(Phase::Token);
+        trace.fetching();
+        trace.enter(Phase::Connect);
+        advance(2 * MS).await;
+        assert_eq!((trace.open(), trace.silence()), (Phase::Token, Reason::ConnectTimedOut));
+        trace.fetched();
+        assert_eq!(trace.silence(), Reason::ReplyTimedOut);
+        trace.enter(Phase::Dns);
+        trace.finish();
+        assert_eq!(trace.spans()[0], Span { phase: Phase::Token, took: 2 * MS });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_phase_names_its_silence() {
+        for phase in Phase::ALL {
+            assert_ne!(begin(*phase).silence(), Reason::TimedOut, "{phase}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The words in which POP3 and IMAP servers refuse, Exchange's before all, and what each means.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Refusal, text};
+use crate::outcome::Fault;
+use crate::reason::Reason;
+
+/// What a refusal means. `said` is the whole line, `words` the part of it after the status; `otherwise` is the reason
+/// of this step where the words are not known.
+pub(super) fn refusal(said: &str, words: &str, otherwise: Reason) -> Refusal {
+    let lower = words.to_ascii_lowercase();
+    let code = response_code(words);
+    let by_words = WORDS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
+    let by_words = by_words.filter(|reason| says_more(*reason, otherwise));
+    let by_code =
+        || CODES.iter().find(|(known, _)| code.is_some_and(|code| code.eq_ignore_ascii_case(known))).map(|(_, reason)| *reason);
+    let mut fault = Fault::heard(by_words.or_else(by_code).unwrap_or(otherwise), text::heard(said));
+    if let Some(code) = code {
+        fault = fault.code(code);
+    }
+    Refusal::from(with_tail(fault, words)).back_off(back_off(&lower))
+}
+
+/// In answer to STARTTLS a "protocol error" is a refusal of TLS, and a farewell in the greeting is a refused greeting:
+/// there the step says more than the words.
+fn says_more(words: Reason, step: Reason) -> bool {
+    !matches!(
+        (words, step),
+        (Reason::ProtocolError, Reason::StarttlsRefused) | (Reason::ConnectionClosed, Reason::GreetingRefused)
+    )
+}
+
+/// First match wins: what says more stands above what says less.
+const WORDS: &[(&str, Reason)] = &[
+    ("request is throttled", Reason::Throttled),
+    ("backoff time", Reason::Throttled),
+    ("basicauthblocked", Reason::BasicAuthBlocked),
+    ("basic authentication is disabled", Reason::BasicAuthBlocked),
+    // Exchange's answer to USER and PASS, and to LOGIN; its answer to AUTH is `Authentication failure`.
+    ("logon failure:", Reason::BasicAuthBlocked),
+    ("login failed.", Reason::BasicAuthBlocked),
+    // In the `[Error="…"]` tail: the address is not in the directory.
+    ("noadrecipient", Reason::MailboxNotFound),
+    ("authenticated but not connected", Reason::MailboxNotConnected),
+    ("session invalidated", Reason::SessionInvalidated),
+    ("number of connections", Reason::TooManyConnections), // Dovecot
+    ("too many connections", Reason::TooManyConnections),
+    ("too many simultaneous connections", Reason::TooManyConnections), // Gmail
+    ("server unavailable", Reason::ServerUnavailable),
+    ("temporary authentication failure", Reason::ServerUnavailable), // Dovecot
+    ("internal error occurred", Reason::ServerUnavailable),          // Dovecot
+    ("protocol error. 14", Reason::MechanismNotOffered),
+    ("authentication mechanism", Reason::MechanismNotOffered), // Dovecot: `Unsupported authentication mechanism.`
+    ("no mechanism available", Reason::MechanismNotOffered),   // Cyrus
+    ("protocol error", Reason::ProtocolError),
+    ("command error", Reason::ProtocolError),
+    ("command is not valid in this state", Reason::ProtocolError),
+    ("exchange was canceled by the client", Reason::ProtocolError),
+    // Exchange's own numbers: 22 ends a session for the server's sake, the others for ours.
+    ("connection is closed. 22", Reason::ServerUnavailable),
+    ("connection is closed.", Reason::ConnectionClosed),
+    ("connection closed.", Reason::ConnectionClosed),
+];
+
+/// Response codes of IMAP (RFC 5530) and of POP3 (RFC 2449, RFC 3206).
+const CODES: &[(&str, Reason)] = &[
+    ("AUTHENTICATIONFAILED", Reason::AuthRefused),
+    ("AUTHORIZATIONFAILED", Reason::AuthRefused),
+    ("AUTH", Reason::AuthRefused),
+    ("EXPIRED", Reason::TokenExpired),
+    ("UNAVAILABLE", Reason::ServerUnavailable),
+    ("SYS/TEMP", Reason::ServerUnavailable),
+    ("SYS/PERM", Reason::ServerUnavailable),
+    ("SERVERBUG", Reason::ServerUnavailable),
+    ("LIMIT", Reason::Throttled),
+    ("LOGIN-DELAY", Reason::Throttled),
+    ("INUSE", Reason::MailboxUnavailable),
+    ("IN-USE", Reason::MailboxUnavailable),
+    ("CORRUPTION", Reason::MailboxUnavailable),
+    ("NOPERM", Reason::AccessDenied),
+    ("NONEXISTENT", Reason::FolderNotFound),
+    ("CLIENTBUG", Reason::ProtocolError),
+];
+
+/// `UNAVAILABLE` of `[UNAVAILABLE] come back later`.
+fn response_code(words: &str) -> Option<&str> {
+    let code = words.trim_start().strip_prefix('[')?.split([']', ' ']).next()?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/');
+    (!code.is_empty() && code.len() <= 40 && code.bytes().all(plain)).then_some(code)
+}
+
+/// Adds what Exchange's diagnostic tail tells: `[Error="AuthFailed:LogonDenied-…<RequestId=…,ST=…>…" Proxy=HOST:PORT:…]`.
+/// The quotes are there only if the text needs them.
+fn with_tail(mut fault: Fault, words: &str) -> Fault {
+    let Some((_, tail)) = words.split_once("[Error=") else { return fault };
+    let error = tail.trim_start_matches('"');
+    let code = error.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').next().unwrap_or_default();
+    if !code.is_empty() {
+        fault = fault.code(text::line(code, 60));
+    }
+    for (key, name) in [("RequestId=", "request_id"), ("MailboxBE=", "mailbox_server"), ("Proxy=", "proxy")] {
+        let value = tail.split_once(key).map(|(_, rest)| rest.split(|c: char| ",<>]\" ".contains(c)).next().unwrap_or_default());
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            fault = fault.id(name, text::line(value, 100));
+        }
+    }
+    fault
+}
+
+/// `Suggested Backoff Time: 89117 milliseconds`, in lower case; the punctuation was seen to vary.
+fn back_off(lower: &str) -> Option<Duration> {
+    let (_, rest) = lower.split_once("backoff time")?;
+    let rest = rest.trim_start_matches([':', '=', ' ']);
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next().filter(|digits| !digits.is_empty())?;
+    // More digits than fit mean a very long time.
+    let number = digits.parse().unwrap_or(u64::MAX);
+    let unit = rest.get(digits.len()..).unwrap_or_default().trim_start();
+    Some(if unit.starts_with("second") { Duration::from_secs(number) } else { Duration::from_millis(number) })
+}
+
+/// The front end's name in Exchange's greeting: `… service is ready. [UABBADcA…]`, base64 of UTF-16LE. It tells the
+/// data centre, and that Exchange is really there.
+pub(super) fn server_name(greeting: &str) -> Option<String> {
+    let (_, encoded) = greeting.trim_end().strip_suffix(']')?.rsplit_once('[')?;
+    let bytes = STANDARD.decode(encoded).ok()?;
+    let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?))).collect();
+    let name = String::from_utf16(&units).ok()?;
+    let host = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    (host && !name.is_empty() && name.len() <= 255 && bytes.len() % 2 == 0).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_tail_says_more_than_the_sentence_before_it() {
+        let line = r#"NO AUTHENTICATE failed. [Error="AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:x" Proxy=PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL]"#;
+        let fault = refusal(line, line, Reason::AuthRefused).fault;
+        assert_eq!(fault.reason, Reason::AuthRefused);
+        assert_eq!(fault.evidence.code.as_deref(), Some("AuthFailed:LogonDenied"));
+        assert_eq!(fault.evidence.ids, [("proxy", "PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL".to_owned())]);
+
+        let line = r#"-ERR Logon failure [Error="AuthFailed:LogonDenied-BasicAuthBlocked-<RequestId=d7c4a3b2-1111,ST=02:03:58><AS:BasicAuthBlocked>"#;
+        let fault = refusal(line, line, Reason::AuthRefused).fault;
+        assert_eq!(fault.reason, Reason::BasicAuthBlocked);
+        assert_eq!(fault.evidence.ids, [("request_id", "d7c4a3b2-1111".to_owned())]);
+
+        let fault = refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", Reason::AuthRefused).fault;
+        assert_eq!(fault.reason, Reason::MailboxNotFound);
+        assert_eq!(fault.evidence.ids, [("mailbox_server", "x.prod".to_owned())]);
+    }
+
+    #[test]
+    fn the_back_off_is_read_in_every_spelling() {
+        for (words, wanted) in [
+            ("Request is throttled. Suggested Backoff Time: 89117 milliseconds", Some(Duration::from_millis(89_117))),
+            ("Backoff Time=299961 milliseconds", Some(Duration::from_millis(299_961))),
+            ("Suggested backoff time 5 seconds", Some(Duration::from_secs(5))),
+            ("Suggested Backoff Time: 99999999999999999999999 milliseconds", Some(super::super::LONGEST_BACK_OFF)),
+            ("Suggested Backoff Time: soon", None),
+            ("Server Unavailable. 15", None),
+        ] {
+            assert_eq!(refusal(words, words, Reason::AuthRefused).back_off, wanted, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_names_its_server_or_does_not() {
+        for (greeting, name) in [
+            ("+OK ready. [UABBADcAUAAyADYANABDAEEAMAAxADMANwAuAEYAUgBBAFAA]", Some("PA7P264CA0137.FRAP")),
+            ("+OK ready. []", None),
+            ("+OK ready. [AAA]", None),
+            ("+OK ready. [Z]]", None),
+            ("+OK Dovecot ready.", None),
+            ("* OK [CAPABILITY IMAP4rev1] Dovecot ready.", None),
+        ] {
+            assert_eq!(server_name(greeting).as_deref(), name, "{greeting}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_words_panic(words in any::<String>(), tail in any::<String>()) {
+            refusal(&words, &words, Reason::AuthRefused);
+            refusal(&words, &format!("{words}[Error=\"{tail}] backoff time {tail}"), Reason::AuthRefused);
+            server_name(&format!("{words}[{tail}]"));
+        }
+    }
+}

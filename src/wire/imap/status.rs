@@ -1,0 +1,122 @@
+//! IMAP `STATUS`: how many messages a mailbox holds, without opening it for anybody to notice.
+
+use super::malformed;
+use crate::outcome::Fault;
+
+/// Counts what INBOX holds. Only this proves that the mailbox could be opened: Exchange may say `OK` to AUTHENTICATE before
+/// it has.
+pub const STATUS: &str = "STATUS INBOX (MESSAGES UNSEEN)";
+
+/// What the server counts; what it leaves out is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// All messages.
+    pub messages: Option<u64>,
+    /// Those not seen yet.
+    pub unseen: Option<u64>,
+}
+
+/// Reads untagged data (what stands after `* `): the status of INBOX, or `None` where it is something else.
+///
+/// The name comes as an atom, quoted or as a literal, the numbers in any order and with any others between them.
+pub fn status(data: &str) -> Result<Option<Status>, Fault> {
+    let Some((keyword, rest)) = data.split_once(' ') else { return Ok(None) };
+    if !keyword.eq_ignore_ascii_case("STATUS") {
+        return Ok(None);
+    }
+    let (name, rest) = mailbox(rest).ok_or_else(|| malformed(data))?;
+    if !name.eq_ignore_ascii_case("INBOX") {
+        return Ok(None);
+    }
+    numbers(rest).map(Some).ok_or_else(|| malformed(data))
+}
+
+/// `(MESSAGES 12 UNSEEN 3)`.
+fn numbers(text: &str) -> Option<Status> {
+    let list = text.trim().strip_prefix('(')?.strip_suffix(')')?;
+    let mut words = list.split_ascii_whitespace();
+    let mut status = Status::default();
+    while let Some(name) = words.next() {
+        let value = words.next()?;
+        match name.to_ascii_uppercase().as_str() {
+            "MESSAGES" => status.messages = Some(value.parse().ok()?),
+            "UNSEEN" => status.unseen = Some(value.parse().ok()?),
+            _ => {}
+        }
+    }
+    Some(status)
+}
+
+/// The mailbox name at the start of `text`, and what follows it.
+fn mailbox(text: &str) -> Option<(String, &str)> {
+    if let Some(rest) = text.strip_prefix('{') {
+        let (count, rest) = rest.split_once('}')?;
+        let count = count.strip_suffix('+').unwrap_or(count).parse().ok()?;
+        let rest = rest.strip_prefix("\r\n").unwrap_or(rest);
+        return Some((rest.get(..count)?.to_owned(), rest.get(count..)?));
+    }
+    let Some(rest) = text.strip_prefix('"') else {
+        return text.split_once(' ').map(|(name, rest)| (name.to_owned(), rest));
+    };
+    let mut name = String::new();
+    let mut chars = rest.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((name, rest.get(at + 1..)?)),
+            '\\' => name.push(chars.next()?.1),
+            _ => name.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_same_answer() {
+        let both = Some(Status { messages: Some(12), unseen: Some(3) });
+        for (data, read) in [
+            ("STATUS INBOX (MESSAGES 12 UNSEEN 3)", both),
+            ("STATUS INBOX (UNSEEN 3 MESSAGES 12) ", both),
+            ("status \"inbox\" (messages 12 uidnext 99 unseen 3)", both),
+            ("STATUS {5}\r\nINBOX (MESSAGES 12 UNSEEN 3)", both),
+            ("STATUS {5+}INBOX (MESSAGES 12 UNSEEN 3 )", both),
+            ("STATUS INBOX ()", Some(Status::default())),
+            ("STATUS \"a \\\" b\" (MESSAGES 1)", None),
+            ("STATUS Sent (MESSAGES 1)", None),
+            ("CAPABILITY IMAP4rev1", None),
+            ("3 EXISTS", None),
+            ("", None),
+        ] {
+            assert_eq!(status(data).expect("read"), read, "{data}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_answer() {
+        for data in [
+            "STATUS INBOX",
+            "STATUS INBOX (MESSAGES)",
+            "STATUS INBOX (MESSAGES twelve)",
+            "STATUS INBOX (MESSAGES 99999999999999999999999)",
+            "STATUS INBOX MESSAGES 12",
+            "STATUS \"INBOX (MESSAGES 12)",
+            "STATUS {99}\r\nINBOX (MESSAGES 12)",
+            "STATUS {3}\r\n€€ (MESSAGES 12)x",
+        ] {
+            assert!(!matches!(status(data), Ok(Some(_))), "{data}");
+        }
+        assert!(status("STATUS INBOX (MESSAGES)").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_data_panics(rest in any::<String>(), start in "STATUS (INBOX|\"|\\{[0-9]{1,4}\\}) ?\\(?") {
+            let _ = status(&(start + &rest));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The claims of an access token, for people to look at: nothing is verified, and nothing depends on them being there.
+//!
+//! Formally an access token is opaque to a client. Exchange's are plain JWTs, and their claims tell why a login may fail.
+//! <https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference>
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::{Map, Value};
+
+use super::text;
+use crate::outcome::TokenFacts;
+use crate::secret::Secret;
+
+/// Tokens run to 2.5 kB; one of more than this is not looked into.
+const LONGEST: usize = 64 * 1024;
+
+/// More roles than this are more than Exchange Online has.
+const MOST_ROLES: usize = 100;
+
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What the token's claims tell; `None` for a token that cannot be read, which is no fault.
+pub fn facts(token: &Secret) -> Option<TokenFacts> {
+    let claims = claims(token.expose())?;
+    let word = |name: &str| claims.get(name).and_then(word);
+    Some(TokenFacts {
+        expires: claims.get("exp").and_then(moment),
+        audience: word("aud"),
+        issuer: word("iss"),
+        tenant_id: word("tid"),
+        // Version 1 tokens say `appid`, version 2 tokens `azp`.
+        app_id: word("appid").or_else(|| word("azp")),
+        object_id: word("oid"),
+        // Entra leaves the claim out when there is nothing to put into it.
+        roles: Some(claims.get("roles").map(words).unwrap_or_default()),
+        ..TokenFacts::default()
+    })
+}
+
+fn claims(token: &str) -> Option<Map<String, Value>> {
+    if token.len() > LONGEST {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None; // five parts are an encrypted token
+    }
+    serde_json::from_slice(&URL_SAFE.decode(payload).ok()?).ok()
+}
+
+/// A string, or the first of several: RFC 7519 lets `aud` be either.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(word) => Some(text::line(word, 200)).filter(|word| !word.is_empty()),
+        Value::Array(all) => all.first().filter(|first| first.is_string()).and_then(word),
+        _ => None,
+    }
+}
+
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(all) => all.iter().filter(|value| value.is_string()).filter_map(word).take(MOST_ROLES).collect(),
+        other => word(other).into_iter().collect(),
+    }
+}
+
+/// Seconds since 1970, as a number or as digits; only up to the year 9999, beyond which no calendar goes.
+fn moment(value: &Value) -> Option<SystemTime> {
+    const YEAR_10000: u64 = 253_402_300_800;
+    let seconds = match value {
+        Value::Number(_) => value.as_u64().or_else(|| whole(value.as_f64()?))?,
+        Value::String(digits) => digits.trim().parse().ok()?,
+        _ => return None,
+    };
+    (seconds < YEAR_10000).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// RFC 7519 allows fractions of a second.
+fn whole(seconds: f64) -> Option<u64> {
+    Duration::try_from_secs_f64(seconds).ok().map(|since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn token(payload: &str) -> Secret {
+        Secret::new(format!("e30.{}.c2ln", URL_SAFE.encode(payload)))
+    }
+
+    #[test]
+    fn an_application_token_for_exchange() {
+        let facts = facts(&token(
+            r#"{"aud":"https://outlook.office365.com","iss":"https://sts.windows.net/t/","exp":1795460000,"appid":"app",
+                "oid":"object","tid":"t","roles":["POP.AccessAsApp","full_access_as_app"],"ver":"1.0"}"#,
+        ))
+        .expect("readable");
+        assert_eq!(facts.audience.as_deref(), Some("https://outlook.office365.com"));
+        assert_eq!(facts.issuer.as_deref(), Some("https://sts.windows.net/t/"));
+        assert_eq!(facts.expires, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_460_000)));
+        assert_eq!([facts.app_id, facts.object_id, facts.tenant_id].map(Option::unwrap_or_default), ["app", "object", "t"]);
+        assert_eq!(facts.roles, Some(vec!["POP.AccessAsApp".to_owned(), "full_access_as_app".to_owned()]));
+    }
+
+    #[test]
+    fn odd_claims_are_read_as_far_as_they_go() {
+        let read = |payload: &str| facts(&token(payload)).expect("readable");
+        assert_eq!(read("{}").roles, Some(vec![]));
+        assert_eq!(read(r#"{"roles":"one"}"#).roles, Some(vec!["one".to_owned()]));
+        assert_eq!(read(r#"{"roles":[1,"two",["three"]]}"#).roles, Some(vec!["two".to_owned()]));
+        assert_eq!(read(r#"{"aud":["a","b"],"azp":"v2"}"#).audience.as_deref(), Some("a"));
+        assert_eq!(read(r#"{"azp":"v2"}"#).app_id.as_deref(), Some("v2"));
+        let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        for (exp, expires) in [
+            ("7", at(7)),
+            ("7.9", at(7)),
+            ("\"7\"", at(7)),
+            ("-7", None),
+            ("1e300", None),
+            ("253402300800", None),
+            ("null", None),
+        ] {
+            assert_eq!(read(&format!(r#"{{"exp":{exp}}}"#)).expires, expires, "{exp}");
+        }
+    }
+
+    #[test]
+    fn an_opaque_token_has_no_facts() {
+        for opaque in ["", "EwBAAl3BAAUF", "a.b", "a.b.c", "e30.bm8.c2ln", "e30.W10.c2ln", "e30.e30.c2ln.x.y"] {
+            assert_eq!(facts(&Secret::new(opaque)), None, "{opaque}");
+        }
+        assert_eq!(facts(&Secret::new(format!("e30.{}.c2ln", "A".repeat(LONGEST)))), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_panics(any in any::<String>(), payload in any::<Vec<u8>>(), exp in any::<f64>()) {
+            facts(&Secret::new(any));
+            facts(&Secret::new(format!("e30.{}.c2ln", URL_SAFE.encode(payload))));
+            facts(&token(&format!(r#"{{"exp":{exp}}}"#)));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The JSON in which Entra refuses a token.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::wire::text;
+
+/// RFC 6749's error with what Entra adds. Any field may be missing or odd: an answer that says little is better
+/// evidence than none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(from = "Map<String, Value>")]
+pub struct EntraError {
+    /// `invalid_client` and the like.
+    pub error: Option<String>,
+    /// For people; ends with trace id, correlation id and time.
+    pub error_description: Option<String>,
+    /// The AADSTS numbers; older answers have two.
+    pub error_codes: Vec<u64>,
+    /// The server's time, `2026-11-23 18:00:00Z`.
+    pub timestamp: Option<String>,
+    /// For a support ticket.
+    pub trace_id: Option<String>,
+    /// For a support ticket.
+    pub correlation_id: Option<String>,
+    /// `message_only` and the like, from Conditional Access.
+    pub suberror: Option<String>,
+    /// Where to read more.
+    pub error_uri: Option<String>,
+    /// What Conditional Access wants to see.
+    pub claims: Option<String>,
+}
+
+impl oauth2::ErrorResponse for EntraError {}
+
+/// One line: the description, else the error's name.
+impl fmt::Display for EntraError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.error_description.as_deref().or(self.error.as_deref()).unwrap_or("an error without a description");
+        f.write_str(&text::heard(said))
+    }
+}
+
+impl EntraError {
+    /// Whether this is an issuer's error at all and not just any JSON object.
+    pub fn says_something(&self) -> bool {
+        self.error.is_some() || !self.codes().is_empty()
+    }
+
+    /// The AADSTS numbers. The description is looked into only where the numbers are missing: it is not for programs.
+    pub fn codes(&self) -> Vec<u64> {
+        let written = || {
+            let (_, rest) = self.error_description.as_deref()?.split_once("AADSTS")?;
+            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        };
+        if self.error_codes.is_empty() { written().into_iter().collect() } else { self.error_codes.clone() }
+    }
+}
+
+impl From<Map<String, Value>> for EntraError {
+    fn from(fields: Map<String, Value>) -> Self {
+        let word = |name: &str| fields.get(name).and_then(word);
+        Self {
+            error: word("error"),
+            error_description: word("error_description"),
+            error_codes: fields.get("error_codes").map(numbers).unwrap_or_default(),
+            timestamp: word("timestamp"),
+            trace_id: word("trace_id"),
+            correlation_id: word("correlation_id"),
+            suberror: word("suberror"),
+            error_uri: word("error_uri"),
+            claims: word("claims"),
+        }
+    }
+}
+
+/// A string; a number as it is written; anything else is left out.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(word) if !word.is_empty() => Some(word.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Numbers, or strings of digits; a single one need not stand in an array.
+fn numbers(value: &Value) -> Vec<u64> {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim_start_matches("AADSTS").parse().ok());
+    match value {
+        Value::Array(all) => all.iter().filter_map(number).take(16).collect(),
+        one => number(one).into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_fields_never_spoil_the_rest() {
+        for (json, error, codes) in [
+            (r#"{"error":"invalid_client","error_codes":[7000215],"new":{"a":1}}"#, Some("invalid_client"), vec![7_000_215]),
+            (r#"{"error":"x","error_codes":"7000215"}"#, Some("x"), vec![7_000_215]),
+            (r#"{"error":"x","error_codes":7000215}"#, Some("x"), vec![7_000_215]),
+            (r#"{"error":"x","error_codes":["AADSTS90002",-1,null,1.5]}"#, Some("x"), vec![90_002]),
+            (r#"{"error":{"code":"x"},"error_codes":null,"trace_id":[]}"#, None, vec![]),
+            (r#"{"error":"x","error":"y"}"#, Some("y"), vec![]),
+            (r#"{"error":"","error_description":null}"#, None, vec![]),
+            (r#"{"error_description":"AADSTS50196: loop"}"#, None, vec![50_196]),
+            (r#"{"error_description":"AADSTS: loop"}"#, None, vec![]),
+            ("{}", None, vec![]),
+        ] {
+            let read: EntraError = serde_json::from_str(json).expect("lenient");
+            assert_eq!((read.error.as_deref(), read.codes()), (error, codes), "{json}");
+        }
+    }
+
+    #[test]
+    fn it_is_shown_on_one_line() {
+        let error = EntraError { error: Some("e".into()), error_description: Some("one\r\ntwo".into()), ..EntraError::default() };
+        assert_eq!(error.to_string(), "one two");
+        assert_eq!(EntraError { error_description: None, ..error }.to_string(), "e");
+    }
+}

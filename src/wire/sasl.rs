@@ -1,0 +1,122 @@
+//! SASL XOAUTH2: the one payload that POP3, IMAP and SMTP log in with, and the challenge that may refuse it.
+
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
+use secrecy::zeroize::Zeroizing;
+use serde_json::Value;
+
+use super::{Refusal, text};
+use crate::secret::Secret;
+
+/// `base64("user=" mailbox ^A "auth=Bearer " token ^A ^A)`.
+///
+/// The user is the mailbox to open, a shared one too; the application is known from the token.
+/// <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+pub fn xoauth2(mailbox: &str, token: &Secret) -> Secret {
+    let parts = ["user=", mailbox, "\x01auth=Bearer ", token.expose(), "\x01\x01"];
+    // With room for all of it, no half-written copy is left behind in memory by growing.
+    let mut plain = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    for part in parts {
+        plain.push_str(part);
+    }
+    Secret::new(STANDARD.encode(plain.as_bytes()))
+}
+
+/// How a payload was received, if not refused outright.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// The token was accepted.
+    Accepted,
+    /// Refused in a challenge: send an empty line and read again.
+    Challenged(Challenge),
+}
+
+/// What a server says in a challenge instead of accepting the payload. The answer to it is an empty line, and only then
+/// comes the refusal proper. Google defines it as JSON (`status`, `schemes`, `scope`); Dovecot and others follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// `status`: `401` or `invalid_token` and the like.
+    pub status: Option<String>,
+    /// All of it, decoded where it can be, bounded and printable.
+    pub text: String,
+}
+
+/// Padding may be left out: it carries nothing, and a challenge is evidence, not something to be strict about.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl Challenge {
+    /// Reads what stands after `+ ` or `334 `. Never fails: what is no base64 is kept as it stands.
+    pub fn read(encoded: &str) -> Self {
+        let encoded = encoded.trim();
+        let decoded = LENIENT.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec());
+        let status = match serde_json::from_slice::<Value>(&decoded) {
+            Ok(json) => match json.get("status") {
+                Some(Value::String(status)) => Some(text::line(status, 40)),
+                Some(Value::Number(status)) => Some(status.to_string()),
+                _ => None,
+            },
+            Err(_) => None,
+        };
+        Self { status, text: text::heard_bytes(&decoded) }
+    }
+
+    /// Adds what the challenge said to the refusal that followed it.
+    #[must_use]
+    pub fn onto(&self, mut refusal: Refusal) -> Refusal {
+        let evidence = &mut refusal.fault.evidence;
+        let heard = evidence.heard.take().unwrap_or_default();
+        evidence.heard = Some(text::heard(&format!("{heard} (challenge: {})", self.text)));
+        evidence.code = evidence.code.take().or_else(|| self.status.clone());
+        refusal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::outcome::Fault;
+    use crate::reason::Reason;
+
+    #[test]
+    fn the_payload_is_the_one_microsoft_documents() {
+        let payload = xoauth2("test@contoso.onmicrosoft.com", &Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"));
+        assert_eq!(
+            payload.expose(),
+            "dXNlcj10ZXN0QGNvbnRvc28ub25taWNyb3NvZnQuY29tAWF1dGg9QmVhcmVyIEV3QkFBbDNCQUFVRkZwVUFvN0ozVmUwYmpMQldaV0NjbFJDM0VvQUEBAQ=="
+        );
+    }
+
+    #[test]
+    fn a_challenge_is_read_as_far_as_it_can_be() {
+        let google = STANDARD.encode(r#"{"status":"401","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
+        for (encoded, status, text) in [
+            (google.as_str(), Some("401"), r#"{"status":"401","schemes":"Bearer","scope":"https://mail.google.com/"}"#),
+            ("eyJzdGF0dXMiOjQwMH0", Some("400"), r#"{"status":400}"#),
+            ("bm8=", None, "no"),
+            ("not base64!", None, "not base64!"),
+            ("", None, ""),
+        ] {
+            let challenge = Challenge::read(encoded);
+            assert_eq!((challenge.status.as_deref(), challenge.text.as_str()), (status, text));
+        }
+    }
+
+    #[test]
+    fn the_refusal_keeps_both() {
+        let refusal = Challenge::read("eyJzdGF0dXMiOiI0MDEifQ==").onto(Fault::heard(Reason::AuthRefused, "535 5.7.3 no").into());
+        assert_eq!(refusal.fault.evidence.heard.as_deref(), Some(r#"535 5.7.3 no (challenge: {"status":"401"})"#));
+        assert_eq!(refusal.fault.evidence.code.as_deref(), Some("401"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_challenge_panics(encoded in any::<String>()) {
+            Challenge::read(&encoded);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What an SMTP server's refusal means: by its words, then by its enhanced code, then by its code.
+
+use super::Reply;
+use crate::outcome::Fault;
+use crate::reason::Reason;
+use crate::wire::{Refusal, text};
+
+/// What a refusal (`4xx`, `5xx`) means; `otherwise` is the reason of this step where nothing about it is known.
+pub(super) fn refusal(reply: &Reply, otherwise: Reason) -> Refusal {
+    let known = by_words(&reply.words()).or_else(|| by_enhanced(reply.enhanced()?));
+    // In the greeting and for unknown commands the step itself says more than a bare code does.
+    let reason = known.or_else(|| by_code(reply.code).filter(|_| otherwise == Reason::AuthRefused)).unwrap_or(match reply.code {
+        400..=499 if otherwise == Reason::CommandRefused => Reason::ServerUnavailable,
+        _ => otherwise,
+    });
+    with_evidence(reply, reason)
+}
+
+/// A refusal of STARTTLS: what is not trouble of the server as a whole is a refusal of TLS.
+pub(super) fn starttls(reply: &Reply) -> Refusal {
+    let known = by_words(&reply.words()).filter(|reason| *reason != Reason::ProtocolError);
+    let trouble = (reply.code == 421).then_some(Reason::ServerUnavailable);
+    with_evidence(reply, known.or(trouble).unwrap_or(Reason::StarttlsRefused))
+}
+
+/// Whether the server found the token too long for the AUTH command: `500 5.5.2 Line too long` (Dovecot), `500 5.5.6`
+/// (RFC 4954, 6). Then send [`super::AUTH`] alone, and the payload on its own line after the [`super::invitation`].
+pub fn line_too_long(reply: &Reply) -> bool {
+    reply.code == 500 && (reply.enhanced() == Some("5.5.6") || reply.words().to_ascii_lowercase().contains("too long"))
+}
+
+fn with_evidence(reply: &Reply, reason: Reason) -> Refusal {
+    let code = reply.enhanced().map_or_else(|| reply.code.to_string(), str::to_owned);
+    let mut fault = Fault::heard(reason, text::heard(&reply.shown())).code(code);
+    if let Some(trailer) = reply.trailer() {
+        fault = fault.id("server", trailer.server).id("session", trailer.session).id("server_time", trailer.time);
+    }
+    fault.into()
+}
+
+/// All words of a row must be there, in any order; first match wins. `5.7.139` alone stands for a dozen causes.
+const WORDS: &[(&[&str], Reason)] = &[
+    (&["tls 1.0"], Reason::TlsProtocolTooOld),
+    (&["smtpclientauthentication", "disabled", "for the mailbox"], Reason::SmtpAuthDisabledMailbox),
+    (&["smtpclientauthentication", "disabled", "for the tenant"], Reason::SmtpAuthDisabledTenant),
+    (&["smtpclientauthentication", "disabled", "mailbox"], Reason::SmtpAuthDisabledMailbox),
+    (&["smtpclientauthentication", "disabled"], Reason::SmtpAuthDisabledTenant),
+    (&["basic authentication"], Reason::BasicAuthBlocked),
+    // Only password logins look at passwords and at federated sign-in.
+    (&["credentials were incorrect"], Reason::BasicAuthBlocked),
+    (&["federated sts"], Reason::BasicAuthBlocked),
+    (&["security defaults"], Reason::AuthPolicyBlocked),
+    (&["did not meet the criteria"], Reason::AuthPolicyBlocked),
+    (&["connection limit"], Reason::TooManyConnections),
+    (&["thread limit"], Reason::TooManyConnections),
+    (&["too many", "connections"], Reason::TooManyConnections),
+    (&["number of", "connections"], Reason::TooManyConnections),
+    (&["throttl"], Reason::Throttled),
+    (&["too many", "attempts"], Reason::Throttled),
+    (&["mailbox logon failure"], Reason::MailboxNotConnected),
+    (&["cannot open mailbox"], Reason::MailboxNotConnected),
+    (&["bad outbound sender"], Reason::AuthPolicyBlocked),
+    (&["server busy"], Reason::ServerUnavailable),
+    (&["service not available"], Reason::ServerUnavailable),
+    (&["temporary server error"], Reason::ServerUnavailable),
+    (&["temporary authentication failure"], Reason::ServerUnavailable),
+    (&["authentication mechanism"], Reason::MechanismNotOffered), // Postfix: `Invalid authentication mechanism`
+    (&["authentication not enabled"], Reason::MechanismNotOffered), // Postfix
+];
+
+fn by_words(words: &str) -> Option<Reason> {
+    let lower = words.to_ascii_lowercase();
+    WORDS.iter().find(|(all, _)| all.iter().all(|word| lower.contains(word))).map(|(_, reason)| *reason)
+}
+
+fn by_enhanced(code: &str) -> Option<Reason> {
+    Some(match code {
+        "5.7.3" | "5.7.8" | "5.7.57" => Reason::AuthRefused,
+        "5.7.139" => Reason::AuthPolicyBlocked,
+        "5.7.30" => Reason::BasicAuthBlocked,
+        "4.7.66" => Reason::TlsProtocolTooOld,
+        _ => return None,
+    })
+}
+
+/// Codes in answer to AUTH: RFC 4954, 6, and what Exchange adds.
+fn by_code(code: u16) -> Option<Reason> {
+    Some(match code {
+        // Exchange's own use; RFC 4954 means a password transition, of which a token knows nothing.
+        432 => Reason::TooManyConnections,
+        430 => Reason::MailboxNotConnected,
+        400..=499 => Reason::ServerUnavailable,
+        500..=503 | 530 => Reason::ProtocolError,
+        504 | 534 | 538 => Reason::MechanismNotOffered,
+        535 => Reason::AuthRefused,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(said: &str, otherwise: Reason) -> Refusal {
+        let reply = Reply { code: said[..3].parse().expect("a code"), lines: vec![said[4..].to_owned()] };
+        refusal(&reply, otherwise)
+    }
+
+    #[test]
+    fn refusals_of_the_login() {
+        for (said, reason) in [
+            (
+                "535 5.7.3 Authentication unsuccessful [GVYP.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]",
+                Reason::AuthRefused,
+            ),
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.",
+                Reason::SmtpAuthDisabledTenant,
+            ),
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. Visit https://aka.ms/smtp_auth_disabled",
+                Reason::SmtpAuthDisabledMailbox,
+            ),
+            ("535 5.7.139 For the Mailbox, SmtpClientAuthentication is disabled", Reason::SmtpAuthDisabledMailbox),
+            ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", Reason::BasicAuthBlocked),
+            (
+                "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. Contact your administrator.",
+                Reason::AuthPolicyBlocked,
+            ),
+            (
+                "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully. Contact your administrator.",
+                Reason::AuthPolicyBlocked,
+            ),
+            ("535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.", Reason::BasicAuthBlocked),
+            ("535 5.7.139 Authentication unsuccessful, federated STS service was unreachable.", Reason::BasicAuthBlocked),
+            ("535 5.7.139 something new", Reason::AuthPolicyBlocked),
+            ("535 5.7.8 Error: authentication failed", Reason::AuthRefused),
+            ("535 no", Reason::AuthRefused),
+            ("550 5.7.30 Basic authentication is not supported for Client Submission.", Reason::BasicAuthBlocked),
+            ("530 5.7.57 Client not authenticated to send mail", Reason::AuthRefused),
+            ("530 5.7.0 Must issue a STARTTLS command first", Reason::ProtocolError),
+            ("421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client", Reason::TlsProtocolTooOld),
+            ("432 4.3.2 concurrent connection limit exceeded", Reason::TooManyConnections),
+            ("432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", Reason::TooManyConnections),
+            ("421 4.3.2 The maximum number of concurrent connections has exceeded a limit", Reason::TooManyConnections),
+            ("430 4.2.0 STOREDRV; mailbox logon failure; Cannot open mailbox", Reason::MailboxNotConnected),
+            ("550 5.1.8 Bad outbound sender", Reason::AuthPolicyBlocked),
+            ("451 4.7.0 Temporary server error. Please try again later. PRX4", Reason::ServerUnavailable),
+            ("454 4.7.0 Temporary authentication failure", Reason::ServerUnavailable),
+            ("421 4.3.2 Service not available", Reason::ServerUnavailable),
+            ("451 4.7.500 Server busy", Reason::ServerUnavailable),
+            ("499 what", Reason::ServerUnavailable),
+            ("503 5.5.1 Bad sequence of commands", Reason::ProtocolError),
+            ("501 5.5.4 Invalid arguments", Reason::ProtocolError),
+            ("504 5.7.4 Unrecognized authentication type", Reason::MechanismNotOffered),
+            ("534 5.7.9 too weak", Reason::MechanismNotOffered),
+            ("538 5.7.11 Encryption required", Reason::MechanismNotOffered),
+            ("535 5.7.8 Error: authentication failed: Invalid authentication mechanism", Reason::MechanismNotOffered),
+            ("599 what", Reason::AuthRefused),
+        ] {
+            assert_eq!(refused(said, Reason::AuthRefused).fault.reason, reason, "{said}");
+        }
+    }
+
+    #[test]
+    fn refusals_of_the_greeting_and_of_ehlo() {
+        for (said, greeting, ehlo) in [
+            ("421 come back later", Reason::GreetingRefused, Reason::ServerUnavailable),
+            ("554 no SMTP service here", Reason::GreetingRefused, Reason::CommandRefused),
+            ("421 4.3.2 Service not available", Reason::ServerUnavailable, Reason::ServerUnavailable),
+            ("421 too many connections", Reason::TooManyConnections, Reason::TooManyConnections),
+            ("502 not implemented", Reason::GreetingRefused, Reason::CommandRefused),
+        ] {
+            assert_eq!(refused(said, Reason::GreetingRefused).fault.reason, greeting, "{said}");
+            assert_eq!(refused(said, Reason::CommandRefused).fault.reason, ehlo, "{said}");
+        }
+    }
+
+    #[test]
+    fn the_evidence_is_what_support_asks_for() {
+        let said = "535 5.7.3 Authentication unsuccessful [GVYP.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]";
+        let evidence = refused(said, Reason::AuthRefused).fault.evidence;
+        assert_eq!(evidence.heard.as_deref(), Some(said));
+        assert_eq!(evidence.code.as_deref(), Some("5.7.3"));
+        assert_eq!(evidence.ids.first(), Some(&("server", "GVYP.OUTLOOK.COM".to_owned())));
+        assert_eq!(evidence.ids.get(1), Some(&("session", "08DB0823FF6976E9".to_owned())));
+        assert_eq!(refused("535 no", Reason::AuthRefused).fault.evidence.code.as_deref(), Some("535"));
+    }
+}
