@@ -26,11 +26,12 @@ pub fn config(arguments: &Config) -> u8 {
     match arguments {
         Config::Check { file } => match config::load(file) {
             Ok(loaded) => {
-                out(&config::warnings(file, &loaded));
+                let name = file.display().to_string();
+                loaded.warnings.iter().for_each(|warning| out(&format!("warning: {}\n", warning.line(&name))));
                 out(&format!("{}: {} probes\n", file.display(), loaded.settings.probes.len()));
             }
             Err(mistakes) => {
-                err(&format!("{mistakes}"));
+                err(&format!("{mistakes}\n"));
                 return USAGE;
             }
         },

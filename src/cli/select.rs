@@ -30,10 +30,15 @@ pub fn probes(selection: &Selection, checks: &[String], timeout: Option<Duration
             let all = checks.iter().any(|check| check == "all");
             Settings { probes: if all { probes } else { named(&probes, checks) }, ..settings }
         }
-        None => config::from_selection(&in_words(selection, checks, timeout), &Machine).map_err(|mistakes| mistakes.to_string())?,
+        None => {
+            config::from_selection(&in_words(selection, checks, timeout), &Machine).map_err(|mistakes| mistakes.to_string())?
+        }
     };
     if probes.is_empty() {
-        return Err(format!("nothing to run for `{}`; name a mailbox, or look at `checks` in the configuration", checks.join(" ")));
+        return Err(format!(
+            "nothing to run for `{}`; name a mailbox, or look at `checks` in the configuration",
+            checks.join(" ")
+        ));
     }
     Ok(Selected { network, probes })
 }

@@ -11,6 +11,8 @@ pub use status::{STATUS, Status, status};
 
 /// Asks for TLS.
 pub const STARTTLS: &str = "STARTTLS";
+/// Asks what the server can do.
+pub const CAPABILITY: &str = "CAPABILITY";
 /// Ends the session.
 pub const LOGOUT: &str = "LOGOUT";
 
@@ -34,6 +36,14 @@ impl Step {
             Self::Starttls => Reason::StarttlsRefused,
             Self::Login => Reason::AuthRefused,
             Self::Mailbox => Reason::CommandRefused,
+        }
+    }
+
+    /// `BAD` blames our command, unless the words say otherwise: Exchange throttles with `BAD` too.
+    const fn misunderstood(self) -> Reason {
+        match self {
+            Self::Starttls => Reason::StarttlsRefused,
+            Self::Login | Self::Mailbox => Reason::ProtocolError,
         }
     }
 }
@@ -64,7 +74,7 @@ pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusa
             match status.to_ascii_uppercase().as_str() {
                 "OK" => Ok(Line::Done(words)),
                 "NO" => Err(exchange::refusal(line, words, step.refused())),
-                "BAD" => Err(bad(line, words, step)),
+                "BAD" => Err(exchange::refusal(line, words, step.misunderstood())),
                 _ => Err(malformed(line).into()),
             }
         }
@@ -77,16 +87,6 @@ pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusa
 pub fn is_farewell(line: &str) -> bool {
     let mut words = line.split(' ');
     words.next() == Some("*") && words.next().is_some_and(|word| word.eq_ignore_ascii_case("BYE"))
-}
-
-/// `BAD` blames our command, except where the words say otherwise: Exchange throttles with `BAD` too.
-fn bad(line: &str, words: &str, step: Step) -> Refusal {
-    let otherwise = if step == Step::Starttls { Reason::StarttlsRefused } else { Reason::ProtocolError };
-    let mut refusal = exchange::refusal(line, words, otherwise);
-    if refusal.fault.reason == Reason::ProtocolError {
-        refusal.fault.reason = otherwise;
-    }
-    refusal
 }
 
 /// How many bytes follow the line as a literal: `{12}` or `{12+}` at its end. The reader takes so many bytes and then a
@@ -121,15 +121,20 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
         "BYE" => return Err(exchange::refusal(line, words, Reason::GreetingRefused)),
         _ => return Err(unexpected()),
     };
-    Ok(Greeting { server: exchange::server_name(words), capabilities: capabilities(words), preauthenticated })
+    Ok(Greeting { server: exchange::server_name(words), capabilities: announced(words), preauthenticated })
 }
 
-/// `[CAPABILITY IMAP4rev1 …]` at the start of `words`, in upper case.
-fn capabilities(words: &str) -> Option<Vec<String>> {
-    let (list, _) = words.strip_prefix('[')?.split_once(']')?;
-    let mut list = list.split_ascii_whitespace();
+/// What untagged data announces, in upper case: `CAPABILITY IMAP4rev1 …`. `None` where it is something else.
+pub fn capabilities(data: &str) -> Option<Vec<String>> {
+    let mut list = data.split_ascii_whitespace();
     list.next().filter(|word| word.eq_ignore_ascii_case("CAPABILITY"))?;
     Some(list.take(100).map(|word| text::line(&word.to_ascii_uppercase(), 60)).collect())
+}
+
+/// The same in a response code at the start of `words`: `[CAPABILITY IMAP4rev1 …]`.
+fn announced(words: &str) -> Option<Vec<String>> {
+    let (code, _) = words.strip_prefix('[')?.split_once(']')?;
+    capabilities(code)
 }
 
 fn malformed(line: &str) -> Fault {
@@ -156,7 +161,7 @@ mod tests {
         assert_eq!(dovecot.capabilities, Some(["IMAP4REV1", "SASL-IR", "AUTH=XOAUTH2"].map(String::from).to_vec()));
         assert!(greeting("* PREAUTH welcome back").expect("greeted").preauthenticated);
         for (line, reason) in [
-            ("* BYE Connection closed. 14", Reason::ConnectionClosed),
+            ("* BYE Connection closed. 14", Reason::GreetingRefused),
             ("* BYE Server Unavailable. 15", Reason::ServerUnavailable),
             ("* BYE go away", Reason::GreetingRefused),
             ("* NO", Reason::GreetingUnexpected),
