@@ -5,6 +5,7 @@
 //!
 //! The modules stand in floors: a file names only files on lower floors (`tests/laws.rs` holds that).
 
+pub mod board;
 pub mod check;
 pub mod cloud;
 pub mod levels;
@@ -15,6 +16,8 @@ pub mod reason;
 pub mod schedule;
 pub mod secret;
 pub mod settings;
+pub mod sink;
+pub mod spelling;
 pub mod token;
 pub mod trace;
 pub mod wire;

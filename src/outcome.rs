@@ -171,6 +171,9 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// The code of every reason.
+    pub const CODES: [&'static str; 3] = ["back_off", "busy", "missed"];
+
     /// The value of a label.
     pub const fn code(&self) -> &'static str {
         match self {

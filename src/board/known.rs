@@ -1,0 +1,149 @@
+//! What is known of one probe.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::outcome::{CertificateFacts, EndpointFacts, Failure, MailboxFacts, Outcome, Phase, SkipReason, Verdict};
+use crate::reason::Reason;
+use crate::settings::ProbeSettings;
+
+/// What is known of one probe: its last run, what earlier runs learnt that it did not get as far as, and counts.
+///
+/// What was learnt is kept as the outcome that told it, so that its age is known and nothing is stored twice.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What the probe is.
+    pub settings: ProbeSettings,
+    /// The last run that took place.
+    pub last: Option<Arc<Outcome>>,
+    /// When the last run began that succeeded.
+    pub last_success: Option<SystemTime>,
+    /// The turn that was skipped last, if it came after the last run.
+    pub skipped: Option<Arc<Outcome>>,
+    /// Until when the server asked us to stay away; may be past.
+    pub back_off_until: Option<SystemTime>,
+    /// The last run that had a token.
+    pub token: Option<Arc<Outcome>>,
+    /// The last run that asked resolvers.
+    pub dns: Option<Arc<Outcome>>,
+    /// The last run that saw into the mailbox.
+    pub mailbox: Option<Arc<Outcome>>,
+    /// The last run that was shown a certificate, by host and port.
+    certificates: BTreeMap<(String, u16), Arc<Outcome>>,
+    /// Runs that took place.
+    pub runs: u64,
+    /// Runs that failed, by where and why.
+    pub failures: BTreeMap<(Phase, Reason), u64>,
+    /// The last failures, the latest first: kept when successes have long followed.
+    pub last_failures: VecDeque<PastFailure>,
+}
+
+/// A failure that is kept for the record.
+#[derive(Clone, Debug)]
+pub struct PastFailure {
+    /// When the run began.
+    pub at: SystemTime,
+    /// How long it took.
+    pub took: Duration,
+    /// How it failed.
+    pub failure: Failure,
+}
+
+impl Known {
+    /// Hosts and ports remembered for one probe: more than any cloud has, so that nothing grows without end.
+    const ENDPOINTS: usize = 32;
+
+    /// Nothing known yet.
+    pub(super) fn new(settings: ProbeSettings) -> Self {
+        Self {
+            settings,
+            last: None,
+            last_success: None,
+            skipped: None,
+            back_off_until: None,
+            token: None,
+            dns: None,
+            mailbox: None,
+            certificates: BTreeMap::new(),
+            runs: 0,
+            failures: BTreeMap::new(),
+            last_failures: VecDeque::new(),
+        }
+    }
+
+    /// Whether what a run that began at `at` told may still be shown as how things are.
+    ///
+    /// Three missed turns, or one that used up all its time, are given; after that dashboards must see absence.
+    pub fn is_current(&self, at: SystemTime, now: SystemTime) -> bool {
+        let ProbeSettings { interval, timeout, .. } = self.settings;
+        let given = interval.saturating_mul(3).max(interval.saturating_add(timeout));
+        now.duration_since(at).is_ok_and(|age| age <= given) || now < at
+    }
+
+    /// Every host and port that ever presented a certificate, with the run that saw it last.
+    pub fn certificates(&self) -> impl Iterator<Item = (&str, u16, &Arc<Outcome>)> {
+        self.certificates.iter().map(|((host, port), outcome)| (host.as_str(), *port, outcome))
+    }
+
+    /// Whether `settings` mean the same mailbox or tenant of the same application, so that what is known still holds.
+    pub(super) fn is_about(&self, settings: &ProbeSettings) -> bool {
+        let about = |of: &ProbeSettings| (of.tenant.tenant_id.clone(), of.tenant.client_id.clone(), of.tenant.cloud.clone());
+        let here = &self.settings;
+        (here.address.as_ref(), here.folder) == (settings.address.as_ref(), settings.folder) && about(here) == about(settings)
+    }
+
+    /// Learns from `outcome`, keeping at most `failures_kept` failures for the record.
+    pub(super) fn learn(&mut self, outcome: Outcome, failures_kept: usize) {
+        let outcome = Arc::new(outcome);
+        if let Verdict::Skipped(skip) = &outcome.verdict {
+            if let SkipReason::BackOff { until, .. } = skip {
+                self.back_off_until = Some(*until);
+            }
+            self.skipped = Some(outcome);
+            return;
+        }
+        self.runs += 1;
+        self.skipped = None;
+        let asked_away = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
+        self.back_off_until = asked_away;
+        match outcome.failure() {
+            Some(failure) => self.count(&outcome, failure, failures_kept),
+            None => self.last_success = Some(outcome.at),
+        }
+        self.keep_facts(&outcome);
+        self.last = Some(outcome);
+    }
+
+    fn count(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
+        *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
+        self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure: failure.clone() });
+        self.last_failures.truncate(kept);
+    }
+
+    /// A run that ended early leaves what earlier runs learnt in the phases it did not reach.
+    fn keep_facts(&mut self, outcome: &Arc<Outcome>) {
+        let facts = &outcome.facts;
+        if facts.token.is_some() {
+            self.token = Some(Arc::clone(outcome));
+        }
+        if !facts.dns.is_empty() {
+            self.dns = Some(Arc::clone(outcome));
+        }
+        if facts.mailbox != MailboxFacts::default() {
+            self.mailbox = Some(Arc::clone(outcome));
+        }
+        for EndpointFacts { host, port, .. } in shown_certificates(outcome).map(|(endpoint, _)| endpoint) {
+            self.certificates.insert((host.clone(), *port), Arc::clone(outcome));
+        }
+        while self.certificates.len() > Self::ENDPOINTS {
+            let oldest = self.certificates.iter().min_by_key(|(_, outcome)| outcome.at).map(|(endpoint, _)| endpoint.clone());
+            oldest.and_then(|endpoint| self.certificates.remove(&endpoint));
+        }
+    }
+}
+
+/// The certificates that `outcome` was shown, and where.
+pub fn shown_certificates(outcome: &Outcome) -> impl Iterator<Item = (&EndpointFacts, &CertificateFacts)> {
+    outcome.facts.endpoints.iter().filter_map(|endpoint| Some((endpoint, endpoint.certificate.as_ref()?)))
+}

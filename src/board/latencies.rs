@@ -1,0 +1,55 @@
+//! How long runs took, counted in a few buckets.
+
+use std::time::Duration;
+
+/// A histogram of runs, failed ones included.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Latencies {
+    counts: [u64; Self::BOUNDS.len()],
+    /// Runs counted.
+    pub count: u64,
+    /// Their time together, in seconds.
+    pub sum: f64,
+}
+
+impl Latencies {
+    /// Upper bounds in seconds: from a resolver on the same machine to the default timeout. Exchange answers a login in
+    /// half a second, and takes 20 seconds to refuse one.
+    pub const BOUNDS: [f64; 9] = [0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
+
+    /// Counts a run.
+    pub fn observe(&mut self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        self.count += 1;
+        self.sum += seconds;
+        if let Some((_, count)) = Self::BOUNDS.iter().zip(&mut self.counts).find(|(bound, _)| seconds <= **bound) {
+            *count += 1;
+        }
+    }
+
+    /// Each bound with the number of runs that took no longer.
+    pub fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
+        let mut so_far = 0;
+        Self::BOUNDS.into_iter().zip(self.counts).map(move |(bound, count)| {
+            so_far += count;
+            (bound, so_far)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_counts_in_every_bucket_it_fits() {
+        let mut latencies = Latencies::default();
+        for millis in [25, 26, 100, 400, 30_000] {
+            latencies.observe(Duration::from_millis(millis));
+        }
+        let counts: Vec<u64> = latencies.cumulative().map(|(_, count)| count).collect();
+        assert_eq!(counts, [1, 3, 3, 4, 4, 4, 4, 4, 4]);
+        assert_eq!(latencies.count, 5);
+        assert!((latencies.sum - 30.551).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,177 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::cloud::Cloud;
+use crate::levels::Limits;
+use crate::outcome::{CertificateFacts, EndpointFacts, Evidence, Facts, Failure, MailboxFacts, Phase, SkipReason, TokenFacts};
+use crate::reason::Reason;
+use crate::settings::{Folder, SecretSource, Tenant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn settings(tenant_id: &str, mailbox: &str) -> ProbeSettings {
+    ProbeSettings {
+        id: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" },
+        tenant: Arc::new(Tenant {
+            name: "contoso".into(),
+            cloud: Cloud::built_in("global").expect("built in"),
+            tenant_id: tenant_id.into(),
+            client_id: "client".into(),
+            credential: SecretSource::Variable("SECRET".into()),
+            credential_expires: None,
+        }),
+        address: Some(format!("{mailbox}@contoso.example")),
+        interval: MINUTE,
+        timeout: MINUTE / 2,
+        limits: Limits::default(),
+        folder: Folder::Root,
+    }
+}
+
+fn at(minute: u32) -> SystemTime {
+    SystemTime::UNIX_EPOCH + minute * MINUTE
+}
+
+fn outcome(mailbox: &str, minute: u32, facts: Facts, verdict: Verdict) -> Outcome {
+    Outcome {
+        probe: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" },
+        address: None,
+        at: at(minute),
+        took: Duration::from_millis(300),
+        phases: Vec::new(),
+        facts,
+        verdict,
+    }
+}
+
+fn failed(phase: Phase, reason: Reason) -> Verdict {
+    Verdict::Failed(Failure { phase, reason, evidence: Evidence::default() })
+}
+
+fn rich() -> Facts {
+    let certificate = CertificateFacts {
+        subject: "CN=outlook.com".into(),
+        issuer: "DigiCert".into(),
+        names: Vec::new(),
+        not_before: at(0),
+        not_after: at(90_000),
+        fingerprint: String::new(),
+        verified: true,
+    };
+    let endpoint = EndpointFacts {
+        host: "outlook.office365.com".into(),
+        port: 995,
+        address: None,
+        connect: None,
+        handshake: None,
+        tls_version: None,
+        certificate: Some(certificate),
+        failed: None,
+    };
+    Facts {
+        token: Some(TokenFacts::default()),
+        endpoints: vec![endpoint],
+        mailbox: MailboxFacts { messages: Some(12), ..MailboxFacts::default() },
+        ..Facts::default()
+    }
+}
+
+fn only(board: &Board) -> &Known {
+    board.probes().first().expect("one probe")
+}
+
+#[test]
+fn a_run_that_ends_early_leaves_the_last_good_facts() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    board.record(outcome("praxis", 1, rich(), Verdict::Ok));
+    board.record(outcome("praxis", 2, Facts::default(), failed(Phase::Dns, Reason::DnsNoAnswer)));
+    let known = only(&board);
+    assert_eq!((known.runs, known.last_success), (2, Some(at(1))));
+    assert_eq!(known.failures.get(&(Phase::Dns, Reason::DnsNoAnswer)), Some(&1));
+    assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(2)));
+    for told in [&known.token, &known.mailbox] {
+        assert_eq!(told.as_ref().map(|outcome| outcome.at), Some(at(1)));
+    }
+    let certificates: Vec<_> = known.certificates().map(|(host, port, outcome)| (host, port, outcome.at)).collect();
+    assert_eq!(certificates, [("outlook.office365.com", 995, at(1))]);
+}
+
+#[test]
+fn a_skipped_turn_is_no_run() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    board.record(outcome("praxis", 1, rich(), Verdict::Ok));
+    let because = Reason::Throttled;
+    board.record(outcome("praxis", 2, Facts::default(), Verdict::Skipped(SkipReason::BackOff { until: at(9), because })));
+    board.record(outcome("praxis", 3, Facts::default(), Verdict::Skipped(SkipReason::Busy)));
+    let known = only(&board);
+    assert_eq!((known.runs, known.back_off_until), (1, Some(at(9))));
+    assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(1)));
+    assert_eq!(known.skipped.as_ref().map(|outcome| outcome.at), Some(at(3)));
+    assert_eq!(board.skips.iter().collect::<Vec<_>>(), [(&"back_off", &1), (&"busy", &1)]);
+    let counted: Vec<u64> = board.latencies().map(|(_, _, latencies)| latencies.count).collect();
+    assert_eq!(counted, [1]);
+}
+
+#[test]
+fn a_back_off_lasts_from_the_end_of_the_run_it_was_asked_in() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    let asked = Facts { back_off: Some(MINUTE), ..Facts::default() };
+    board.record(outcome("praxis", 1, asked, failed(Phase::Auth, Reason::Throttled)));
+    assert_eq!(only(&board).back_off_until, Some(at(2) + Duration::from_millis(300)));
+    let absurd = Facts { back_off: Some(Duration::MAX), ..Facts::default() };
+    board.record(outcome("praxis", 2, absurd, failed(Phase::Auth, Reason::Throttled)));
+    assert_eq!(only(&board).back_off_until, None);
+    board.record(outcome("praxis", 3, Facts::default(), Verdict::Ok));
+    assert_eq!(only(&board).back_off_until, None);
+}
+
+#[test]
+fn failures_are_kept_longer_than_successes_but_not_for_ever() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    for minute in 0..50 {
+        board.record(outcome("praxis", minute, Facts::default(), failed(Phase::Auth, Reason::AuthRefused)));
+        board.record(outcome("praxis", minute, Facts::default(), Verdict::Ok));
+    }
+    let kept = &only(&board).last_failures;
+    assert_eq!((kept.len(), kept.front().map(|failure| failure.at)), (20, Some(at(49))));
+}
+
+#[test]
+fn hosts_that_come_and_go_are_forgotten_in_the_end() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    for minute in 0..100 {
+        let mut facts = rich();
+        facts.endpoints.iter_mut().for_each(|endpoint| endpoint.host = format!("host{minute}"));
+        board.record(outcome("praxis", minute, facts, Verdict::Ok));
+    }
+    assert_eq!(only(&board).certificates().count(), 32);
+    assert!(only(&board).certificates().all(|(_, _, outcome)| outcome.at >= at(68)));
+}
+
+#[test]
+fn a_reload_keeps_what_stays_and_drops_what_goes_or_changes() {
+    let mut board = Board::new(&[settings("t", "stays"), settings("t", "goes"), settings("t", "changes")]);
+    for mailbox in ["stays", "goes", "changes", "unheard of"] {
+        board.record(outcome(mailbox, 1, rich(), Verdict::Ok));
+    }
+    let slower = ProbeSettings { interval: 5 * MINUTE, ..settings("t", "stays") };
+    board.adopt(&[settings("t", "comes"), settings("other", "changes"), slower, settings("t", "stays")]);
+    let runs: Vec<_> = board.probes().iter().map(|known| (known.settings.id.mailbox_label(), known.runs)).collect();
+    assert_eq!(runs, [("comes", 0), ("changes", 0), ("stays", 1)]);
+    let id = settings("t", "stays").id;
+    assert_eq!(board.probe(&id).map(|known| known.settings.interval), Some(5 * MINUTE));
+    assert_eq!(board.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [3]);
+    board.record(outcome("goes", 2, rich(), Verdict::Ok));
+    assert_eq!(board.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn what_is_old_is_no_longer_current() {
+    let board = Board::new(&[settings("t", "praxis"), ProbeSettings { timeout: 10 * MINUTE, ..settings("t", "patient") }]);
+    for (probe, age, current) in [(0, 3, true), (0, 4, false), (1, 11, true), (1, 12, false)] {
+        let known = board.probes().get(probe).expect("a probe");
+        assert_eq!(known.is_current(at(100), at(100 + age)), current, "{age}");
+        assert!(known.is_current(at(100), at(50)), "a clock set back makes nothing old");
+    }
+}

@@ -1,0 +1,172 @@
+//! What a user calls too slow, too old or too many: metrics and the ranges they should stay in.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use super::State;
+use super::range::Range;
+use crate::outcome::{Outcome, Phase};
+use crate::spelling::did_you_mean;
+
+/// What counts as a warning and as critical, beside failing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Where a metric should stay lest it be a warning.
+    pub warning: Vec<(Metric, Range)>,
+    /// Where a metric should stay lest it be critical.
+    pub critical: Vec<(Metric, Range)>,
+    /// What a run is that used up its time: the STATE of `--timeout DURATION:STATE`.
+    pub timed_out: State,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { warning: Vec::new(), critical: Vec::new(), timed_out: State::Critical }
+    }
+}
+
+impl Limits {
+    /// Reads `[METRIC=]RANGE` texts, as they stand after `-w` and `-c` and in the configuration.
+    ///
+    /// # Errors
+    /// In words for a person: a metric or range that is none, or a metric given twice for one level.
+    pub fn parse(warning: &[String], critical: &[String]) -> Result<Self, String> {
+        Ok(Self { warning: level("warning", warning)?, critical: level("critical", critical)?, ..Self::default() })
+    }
+
+    /// The range of `metric` in each level: warning, critical.
+    pub fn of(&self, metric: Metric) -> (Option<&Range>, Option<&Range>) {
+        (range_of(&self.warning, metric), range_of(&self.critical, metric))
+    }
+}
+
+fn range_of(level: &[(Metric, Range)], metric: Metric) -> Option<&Range> {
+    level.iter().find(|(limited, _)| *limited == metric).map(|(_, range)| range)
+}
+
+fn level(name: &str, texts: &[String]) -> Result<Vec<(Metric, Range)>, String> {
+    let mut limits: Vec<(Metric, Range)> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (metric, range) = match text.split_once('=') {
+            Some((metric, range)) => (Metric::from_code(metric)?, range),
+            None => (Metric::Total, text.as_str()),
+        };
+        if limits.iter().any(|(limited, _)| *limited == metric) {
+            return Err(format!("the {name} level of `{metric}` is given twice; keep one"));
+        }
+        limits.push((metric, range.parse()?));
+    }
+    Ok(limits)
+}
+
+/// A number that a run yields and a range can be set for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Seconds of the whole run.
+    Total,
+    /// Seconds of one phase.
+    Phase(Phase),
+    /// Days until the first certificate expires; negative once it has.
+    CertificateDays,
+    /// Days until the configured credential expires; negative once it has.
+    SecretDays,
+    /// Messages in the mailbox.
+    Messages,
+}
+
+impl Metric {
+    /// Every metric, in the order they are shown.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let phases = Phase::ALL.iter().copied().map(Self::Phase);
+        std::iter::once(Self::Total).chain(phases).chain([Self::CertificateDays, Self::SecretDays, Self::Messages])
+    }
+
+    /// Its name after `-w`, in the configuration and in performance data.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Phase(phase) => phase.code(),
+            Self::CertificateDays => "certificate_days",
+            Self::SecretDays => "secret_days",
+            Self::Messages => "messages",
+        }
+    }
+
+    /// Whether it counts seconds.
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::Total | Self::Phase(_))
+    }
+
+    /// Its value in `outcome`, where that is known.
+    pub fn of(self, outcome: &Outcome, now: SystemTime) -> Option<f64> {
+        let facts = &outcome.facts;
+        match self {
+            Self::Total => Some(outcome.took.as_secs_f64()),
+            Self::Phase(phase) => outcome.phase(phase).map(|took| took.as_secs_f64()),
+            Self::CertificateDays => {
+                let certificates = facts.endpoints.iter().filter_map(|endpoint| endpoint.certificate.as_ref());
+                certificates.map(|certificate| certificate.not_after).min().map(|end| days_until(end, now))
+            }
+            Self::SecretDays => facts.credential_expires.map(|end| days_until(end, now)),
+            Self::Messages => facts.mailbox.messages.map(|count| count as f64),
+        }
+    }
+
+    fn from_code(code: &str) -> Result<Self, String> {
+        Self::all().find(|metric| metric.code() == code).ok_or_else(|| {
+            let allowed: Vec<&str> = Self::all().map(Self::code).collect();
+            let hint = did_you_mean(code, allowed.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            format!("unknown metric `{code}`; allowed are {}{}", allowed.join(", "), hint.unwrap_or_default())
+        })
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+fn days_until(end: SystemTime, now: SystemTime) -> f64 {
+    let seconds = match end.duration_since(now) {
+        Ok(left) => left.as_secs_f64(),
+        Err(over) => -over.duration().as_secs_f64(),
+    };
+    seconds / 86_400.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_bare_range_is_the_total_s() {
+        let limits = Limits::parse(&texts(&["2", "tls=0.5", "certificate_days=30:"]), &texts(&["10"])).expect("limits");
+        assert_eq!(limits.of(Metric::Total), ("2".parse().ok().as_ref(), "10".parse().ok().as_ref()));
+        assert_eq!(limits.of(Metric::Phase(Phase::Tls)).0, "0.5".parse().ok().as_ref());
+        assert_eq!(limits.of(Metric::CertificateDays), ("30:".parse().ok().as_ref(), None));
+        assert_eq!(limits.of(Metric::Messages), (None, None));
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_what_is_allowed() {
+        for (warning, says) in [
+            (&["totl=1"][..], "did you mean `total`?"),
+            (
+                &["size=1"],
+                "allowed are total, token, dns, connect, proxy, tls, greeting, starttls, auth, mailbox, certificate_days",
+            ),
+            (&["=1"], "unknown metric ``"),
+            (&["total=20:10"], "start is above its end"),
+            (&["total="], "it has no number"),
+            (&["1", "total=2"], "given twice"),
+        ] {
+            let error = Limits::parse(&texts(warning), &[]).expect_err(says);
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

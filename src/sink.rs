@@ -1,0 +1,44 @@
+//! Outcomes in, text out: all that anybody sees, each format in a file of its own.
+
+pub mod checkmk;
+pub mod doctor;
+pub mod json;
+pub mod log;
+pub mod nagios;
+pub mod prometheus;
+mod words;
+
+use std::time::SystemTime;
+
+use crate::levels::{self, Judgement, Limits, State};
+use crate::outcome::Outcome;
+
+/// An outcome and what it amounts to.
+#[derive(Clone, Debug)]
+pub struct Judged<'a> {
+    /// What a run learnt.
+    pub outcome: &'a Outcome,
+    /// The limits it was judged by.
+    pub limits: &'a Limits,
+    /// What it amounts to.
+    pub judgement: Judgement,
+    /// When it was judged.
+    pub now: SystemTime,
+}
+
+impl<'a> Judged<'a> {
+    /// Judges `outcome` by `limits`.
+    pub fn new(outcome: &'a Outcome, limits: &'a Limits, now: SystemTime) -> Self {
+        Self { outcome, limits, judgement: levels::judge(outcome, limits, now), now }
+    }
+
+    /// Ok, Warning, Critical or Unknown.
+    pub fn state(&self) -> State {
+        self.judgement.state
+    }
+}
+
+/// The worst state; of nothing at all, Unknown.
+pub fn worst(judged: &[Judged<'_>]) -> State {
+    judged.iter().map(Judged::state).reduce(State::worse).unwrap_or(State::Unknown)
+}

@@ -1,0 +1,36 @@
+//! Checkmk's local checks: one line for each service, for an agent plugin to print.
+//!
+//! `STATE "Service name" metric=value;warn;crit|… text`, after <https://docs.checkmk.com/latest/en/localchecks.html>.
+
+use super::{Judged, words};
+use crate::levels::Range;
+
+/// A line for each outcome, to the last line feed.
+pub fn report(judged: &[Judged<'_>]) -> String {
+    judged.iter().map(line).collect()
+}
+
+fn line(judged: &Judged<'_>) -> String {
+    let name: String = words::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
+    let text = format!("{}: {}", words::subject(judged.outcome), words::sentence(judged));
+    let mut lines = vec![text];
+    if let Some(failure) = judged.outcome.failure() {
+        lines.push(failure.reason.title().to_owned());
+        lines.extend(words::evidence(&failure.evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));
+    }
+    // `\n` in the text begins a new line of details: ours may, a server's may not.
+    let text: Vec<String> = lines.iter().map(|line| line.replace('\\', "/")).collect();
+    format!("{} \"M365 {name}\" {} {}\n", judged.state().exit_code(), metrics(judged), text.join("\\n"))
+}
+
+/// `-` where nothing was measured; plain numbers, and levels only where they are upper bounds: `;warn;crit` is that.
+fn metrics(judged: &Judged<'_>) -> String {
+    let metric = |(metric, value): (_, String)| {
+        let (warning, critical) = judged.limits.of(metric);
+        let bound = |range: Option<&Range>| range.and_then(Range::at_most).map(|most| most.to_string()).unwrap_or_default();
+        let text = format!("{metric}={value};{};{}", bound(warning), bound(critical));
+        text.trim_end_matches(';').to_owned()
+    };
+    let metrics: Vec<String> = words::numbers(judged).into_iter().map(metric).collect();
+    if metrics.is_empty() { "-".to_owned() } else { metrics.join("|") }
+}

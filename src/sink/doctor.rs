@@ -1,0 +1,97 @@
+//! Outcomes for a person: tenant, mailbox and check as a tree, and with each failure what to do about it.
+
+use std::fmt::Write as _;
+
+use super::{Judged, words};
+use crate::levels::State;
+use crate::outcome::{Failure, ProbeId};
+
+/// The whole text, to its last line feed; `colour` is for terminals that want it.
+pub fn report(judged: &[Judged<'_>], colour: bool) -> String {
+    let mut out = String::new();
+    let mut before: Option<&ProbeId> = None;
+    for one in judged {
+        heading(&mut out, before, one);
+        check(&mut out, one, colour);
+        before = Some(&one.outcome.probe);
+    }
+    out + "\n" + &summary(judged, colour) + "\n"
+}
+
+/// The tenant where it changes, the mailbox where it changes.
+fn heading(out: &mut String, before: Option<&ProbeId>, judged: &Judged<'_>) {
+    let probe = &judged.outcome.probe;
+    let same_tenant = before.is_some_and(|before| before.tenant == probe.tenant);
+    if !same_tenant {
+        let gap = if before.is_some() { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}{}", words::one_line(&probe.tenant));
+    }
+    if let Some(mailbox) = &probe.mailbox
+        && !(same_tenant && before.is_some_and(|before| before.mailbox == probe.mailbox))
+    {
+        let address = judged.outcome.address.as_deref().filter(|address| *address != mailbox);
+        let address = address.map(|address| format!("  {}", words::one_line(address))).unwrap_or_default();
+        let _ = writeln!(out, "  {}{address}", words::one_line(mailbox));
+    }
+}
+
+fn check(out: &mut String, judged: &Judged<'_>, colour: bool) {
+    let outcome = judged.outcome;
+    let indent = if outcome.probe.mailbox.is_some() { "    " } else { "  " };
+    let state = painted(judged.state(), colour);
+    let told = outcome.failure().map_or_else(|| words::sentence(judged), words::cause);
+    let _ = writeln!(out, "{indent}{:<6} {state}  {told}", outcome.probe.check);
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(out, "{indent}       {name:<18} {value}");
+    };
+    if !outcome.phases.is_empty() {
+        row("phases", &words::phases(outcome));
+    }
+    if let Some(failure) = outcome.failure() {
+        explain(failure, &mut row);
+    }
+    if judged.state() != State::Ok {
+        for (name, value) in words::facts(judged) {
+            row(&name, &value);
+        }
+    }
+}
+
+fn explain(failure: &Failure, row: &mut impl FnMut(&str, &str)) {
+    row("meaning", failure.reason.title());
+    row("whose move", failure.reason.owner().code());
+    row("what to do", failure.reason.remedy());
+    for (name, value) in words::evidence(&failure.evidence) {
+        row(name, &value);
+    }
+}
+
+/// `7 checks: 5 ok, 1 warning, 1 critical`.
+fn summary(judged: &[Judged<'_>], colour: bool) -> String {
+    let mut counts = Vec::new();
+    for state in State::ALL {
+        let count = judged.iter().filter(|one| one.state() == *state).count();
+        if count > 0 {
+            let text = format!("{count} {}", state.code());
+            counts.push(if colour { paint(&text, *state) } else { text });
+        }
+    }
+    let counted = words::count_of(judged.len().try_into().unwrap_or(u64::MAX), "check");
+    if counts.is_empty() { counted } else { format!("{counted}: {}", counts.join(", ")) }
+}
+
+/// The state's word, as wide as the widest.
+fn painted(state: State, colour: bool) -> String {
+    let word = format!("{:<8}", state.word());
+    if colour { paint(&word, state) } else { word }
+}
+
+fn paint(text: &str, state: State) -> String {
+    let colour = match state {
+        State::Ok => "32",
+        State::Warning => "33",
+        State::Critical => "1;31",
+        State::Unknown => "35",
+    };
+    format!("\u{1b}[{colour}m{text}\u{1b}[0m")
+}

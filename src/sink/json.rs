@@ -1,0 +1,149 @@
+//! Outcomes for programs: `check --output json`, `doctor --output json` and `/api/v1/outcomes`.
+
+mod facts;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Judged, words};
+use crate::levels;
+use crate::outcome::{Evidence, Failure, SkipReason, Verdict};
+use crate::reason::Reason;
+
+/// The version of the format. Keys may be added under one version, never changed or removed.
+const SCHEMA: u32 = 1;
+
+/// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds.
+pub fn report(judged: &[Judged<'_>], now: SystemTime) -> String {
+    let outcomes: Vec<Shown<'_>> = judged.iter().map(Shown::new).collect();
+    let ok = !judged.is_empty() && judged.iter().all(|one| one.outcome.is_ok());
+    let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes: [], outcomes };
+    // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
+    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    at: String,
+    ok: bool,
+    /// What the diagnosis holds to be behind it all; empty where none was made.
+    root_causes: [Value; 0],
+    outcomes: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    probe: String,
+    tenant: &'a str,
+    mailbox: Option<&'a str>,
+    address: Option<&'a str>,
+    check: &'static str,
+    at: String,
+    state: &'static str,
+    ok: bool,
+    phase: Option<&'static str>,
+    reason: Option<&'static str>,
+    owner: Option<&'static str>,
+    title: Option<&'static str>,
+    remedy: Option<&'static str>,
+    skipped: Option<Skipped>,
+    seconds: f64,
+    phases: Vec<Phase>,
+    breaches: Vec<Breach>,
+    facts: Map<String, Value>,
+    evidence: Option<Heard<'a>>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(judged: &'a Judged<'_>) -> Self {
+        let outcome = judged.outcome;
+        let failure = outcome.failure();
+        let reason = failure.map(|failure| failure.reason);
+        Self {
+            probe: outcome.probe.to_string(),
+            tenant: &outcome.probe.tenant,
+            mailbox: outcome.probe.mailbox.as_deref(),
+            address: outcome.address.as_deref(),
+            check: outcome.probe.check,
+            at: words::time(outcome.at),
+            state: judged.state().code(),
+            ok: outcome.is_ok(),
+            phase: failure.map(|failure| failure.phase.code()),
+            reason: reason.map(Reason::code),
+            owner: reason.map(|reason| reason.owner().code()),
+            title: reason.map(Reason::title),
+            remedy: reason.map(Reason::remedy),
+            skipped: Skipped::of(&outcome.verdict),
+            seconds: seconds(outcome.took),
+            phases: outcome.phases.iter().map(|span| Phase { phase: span.phase.code(), seconds: seconds(span.took) }).collect(),
+            breaches: judged.judgement.breaches.iter().map(Breach::new).collect(),
+            facts: facts::of(&outcome.facts),
+            evidence: failure.map(Heard::of),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Phase {
+    phase: &'static str,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Skipped {
+    reason: &'static str,
+    until: Option<String>,
+    because: Option<&'static str>,
+}
+
+impl Skipped {
+    fn of(verdict: &Verdict) -> Option<Self> {
+        let Verdict::Skipped(skip) = verdict else { return None };
+        let (until, because) = match skip {
+            SkipReason::BackOff { until, because } => (Some(words::time(*until)), Some(because.code())),
+            SkipReason::Busy | SkipReason::Missed => (None, None),
+        };
+        Some(Self { reason: skip.code(), until, because })
+    }
+}
+
+#[derive(Serialize)]
+struct Breach {
+    metric: &'static str,
+    value: f64,
+    range: String,
+    state: &'static str,
+}
+
+impl Breach {
+    fn new(breach: &levels::Breach) -> Self {
+        let levels::Breach { metric, value, range, state } = breach;
+        Self { metric: metric.code(), value: *value, range: range.to_string(), state: state.code() }
+    }
+}
+
+#[derive(Serialize)]
+struct Heard<'a> {
+    peer: Option<&'a str>,
+    said: Option<&'a str>,
+    heard: Option<&'a str>,
+    code: Option<&'a str>,
+    ids: BTreeMap<&'static str, &'a str>,
+}
+
+impl<'a> Heard<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        let Evidence { peer, said, heard, code, ids } = &failure.evidence;
+        let ids = ids.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Self { peer: peer.as_deref(), said: said.as_deref(), heard: heard.as_deref(), code: code.as_deref(), ids }
+    }
+}
+
+/// Seconds to the microsecond: what lies below is noise.
+fn seconds(took: Duration) -> f64 {
+    took.as_micros() as f64 / 1e6
+}

@@ -1,0 +1,126 @@
+//! The output of a plugin for Nagios, Icinga and all that take their place.
+//!
+//! One first line, one `|`, performance data behind it, then long text. Nagios takes everything behind a second `|` for
+//! performance data and Icinga joins what follows one on each line, so there never is a second one.
+
+mod perfdata;
+
+use std::fmt::Write as _;
+
+use super::{Judged, words, worst};
+use crate::levels::State;
+use crate::outcome::{Outcome, Verdict};
+
+/// Bytes of output that are safe: Nagios keeps 8192 (`MAX_PLUGIN_OUTPUT_LENGTH`), its closing NUL included.
+const MOST: usize = 8000;
+
+/// Bytes of it for the first line's text; the guidelines want 80, a remedy needs a little more.
+const FIRST_LINE: usize = 800;
+
+/// The whole output, to its last line feed, and the state to exit with.
+///
+/// `verbosity` is the number of `-v`: 0 the cause of failures, 1 times too, 2 all evidence too, 3 all facts too.
+pub fn report(judged: &[Judged<'_>], verbosity: u8) -> (String, State) {
+    let state = worst(judged);
+    let (first, long) = match judged {
+        [] => ("M365 UNKNOWN - no probe matches the selection".to_owned(), Vec::new()),
+        [one] => (line(one), details(one, verbosity)),
+        several => (summary(several, state), one_each(several, verbosity)),
+    };
+    let mut out = bounded(&harmless(&first), FIRST_LINE);
+    let perfdata = perfdata::of(judged);
+    if !perfdata.is_empty() {
+        let _ = write!(out, " | {perfdata}");
+    }
+    for line in long {
+        out.push('\n');
+        out.push_str(&harmless(&line));
+    }
+    let mut out = bounded(&out, MOST);
+    out.push('\n');
+    (out, state)
+}
+
+/// The output when there was nothing to report on: wrong usage, an unreadable configuration, a panic. Exit with
+/// [`State::Unknown`].
+pub fn unknown(message: &str) -> String {
+    let mut lines = message.lines().map(words::one_line);
+    let mut out = format!("M365 UNKNOWN - {}", lines.next().unwrap_or_default());
+    lines.for_each(|line| out.extend(["\n", &line]));
+    bounded(&harmless(&out), MOST) + "\n"
+}
+
+/// `POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages`.
+fn line(judged: &Judged<'_>) -> String {
+    let check = judged.outcome.probe.check.to_ascii_uppercase();
+    format!("{check} {} - {}: {}", judged.state(), words::subject(judged.outcome), words::sentence(judged))
+}
+
+/// `M365 CRITICAL - 2 of 7 not ok: contoso/token (client_secret_expired in token), …`.
+fn summary(judged: &[Judged<'_>], state: State) -> String {
+    const NAMED: usize = 3;
+    let bad: Vec<&Judged<'_>> = worst_first(judged).into_iter().filter(|one| one.state() != State::Ok).collect();
+    if bad.is_empty() {
+        return format!("M365 {state} - {} of {} ok", judged.len(), judged.len());
+    }
+    let named: Vec<String> = bad.iter().take(NAMED).map(|one| name_and_cause(one.outcome)).collect();
+    let more = bad.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("M365 {state} - {} of {} not ok: {}{more}", bad.len(), judged.len(), named.join(", "))
+}
+
+fn name_and_cause(outcome: &Outcome) -> String {
+    let name = words::one_line(&outcome.probe.to_string());
+    match &outcome.verdict {
+        Verdict::Failed(failure) => format!("{name} ({})", words::cause(failure)),
+        Verdict::Skipped(skip) => format!("{name} ({})", skip.code()),
+        Verdict::Ok => name,
+    }
+}
+
+/// A line each, and what lies behind each as far as one `-v` less would tell.
+fn one_each(judged: &[Judged<'_>], verbosity: u8) -> Vec<String> {
+    let behind = |one: &Judged<'_>| match verbosity.checked_sub(1) {
+        Some(verbosity) => details(one, verbosity).into_iter().map(|line| format!("  {line}")).collect(),
+        None => Vec::new(),
+    };
+    worst_first(judged).into_iter().flat_map(|one| std::iter::once(line(one)).chain(behind(one))).collect()
+}
+
+/// So that what is cut off at the end is what matters least.
+fn worst_first<'a, 'b>(judged: &'b [Judged<'a>]) -> Vec<&'b Judged<'a>> {
+    let mut sorted: Vec<&Judged<'_>> = judged.iter().collect();
+    sorted.sort_by_key(|one| std::cmp::Reverse(one.state().badness()));
+    sorted
+}
+
+fn details(judged: &Judged<'_>, verbosity: u8) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(failure) = judged.outcome.failure() {
+        lines.push(format!("{} (whose move: {})", failure.reason.title(), failure.reason.owner().code()));
+        let telling = |name: &str| verbosity >= 2 || !matches!(name, "peer" | "said" | "code");
+        let evidence = words::evidence(&failure.evidence).into_iter().filter(|(name, _)| telling(name));
+        lines.extend(evidence.map(|(name, value)| format!("{name}: {value}")));
+    }
+    if verbosity >= 1 && !judged.outcome.phases.is_empty() {
+        lines.push(format!("phases: {}", words::phases(judged.outcome)));
+    }
+    if verbosity >= 3 {
+        lines.extend(words::facts(judged).into_iter().map(|(name, value)| format!("{name}: {value}")));
+    }
+    lines
+}
+
+fn harmless(text: &str) -> String {
+    text.replace('|', "/")
+}
+
+/// `text`, cut between characters so that it has at most `most` bytes.
+fn bounded(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let cut = "…";
+    let end = (0..=most - cut.len()).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default().to_owned() + cut
+}

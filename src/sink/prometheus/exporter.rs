@@ -1,0 +1,77 @@
+//! The program's own metrics, which live as long as it does: `/metrics` has them, `/probe` never.
+
+use std::time::SystemTime;
+
+use prometheus::proto::MetricFamily;
+use prometheus::{Gauge, IntGauge, Opts, Registry};
+
+/// The program's own metrics.
+#[derive(Clone, Debug)]
+pub struct Exporter {
+    registry: Registry,
+    /// Runs under way now.
+    pub probes_in_flight: IntGauge,
+    /// How much later than planned the run that began last began, in seconds.
+    pub scheduler_lag: Gauge,
+    reload_successful: IntGauge,
+    reload_success_time: Gauge,
+}
+
+impl Default for Exporter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Exporter {
+    /// Metrics of a program that has just started; its configuration counts as loaded once [`Exporter::reloaded`].
+    pub fn new() -> Self {
+        let build = Opts::new("m365_exporter_build_info", "1, with what was built as labels.")
+            .const_label("version", env!("CARGO_PKG_VERSION"))
+            .const_label("os", std::env::consts::OS)
+            .const_label("arch", std::env::consts::ARCH);
+        let exporter = Self {
+            registry: Registry::new(),
+            probes_in_flight: valid(IntGauge::new("m365_exporter_probes_in_flight", "Runs under way now.")),
+            scheduler_lag: valid(Gauge::new(
+                "m365_exporter_scheduler_lag_seconds",
+                "How much later than planned the last scheduled run began.",
+            )),
+            reload_successful: valid(IntGauge::new(
+                "m365_exporter_config_last_reload_successful",
+                "Whether the last attempt to load the configuration succeeded.",
+            )),
+            reload_success_time: valid(Gauge::new(
+                "m365_exporter_config_last_reload_success_timestamp_seconds",
+                "When the configuration in use was loaded.",
+            )),
+        };
+        let build = valid(IntGauge::with_opts(build));
+        build.set(1);
+        let Self { registry, probes_in_flight, scheduler_lag, reload_successful, reload_success_time } = &exporter;
+        valid(registry.register(Box::new(build)));
+        valid(registry.register(Box::new(probes_in_flight.clone())));
+        valid(registry.register(Box::new(scheduler_lag.clone())));
+        valid(registry.register(Box::new(reload_successful.clone())));
+        valid(registry.register(Box::new(reload_success_time.clone())));
+        exporter
+    }
+
+    /// Notes an attempt to load the configuration; a failed one leaves the time of the one in use.
+    pub fn reloaded(&self, successful: bool, now: SystemTime) {
+        self.reload_successful.set(i64::from(successful));
+        if successful {
+            let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            self.reload_success_time.set(since.as_secs_f64());
+        }
+    }
+
+    pub(super) fn gather(&self) -> Vec<MetricFamily> {
+        self.registry.gather()
+    }
+}
+
+/// Names and labels are constants above: that they are valid and distinct is known when the first test has run.
+fn valid<T>(made: prometheus::Result<T>) -> T {
+    made.expect("a constant metric is valid")
+}

@@ -1,0 +1,109 @@
+//! The metrics of what runs learnt: tokens, certificates, names, mailboxes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use super::families::{Families, Labels, Spec};
+use crate::board::shown_certificates;
+use crate::cloud::host_port;
+use crate::outcome::{Outcome, ProbeId, TokenFacts};
+use crate::sink::words;
+
+const TOKEN_EXPIRY: Spec = Spec { name: "m365_token_expiry_timestamp_seconds", help: "When the access token seen last expires." };
+const ROLE: Spec = Spec {
+    name: "m365_token_role_granted",
+    help: "Whether the access token grants this application permission; an application under RBAC for Applications needs none.",
+};
+const SKEW: Spec =
+    Spec { name: "m365_clock_skew_seconds", help: "The token endpoint's time less the time here (cached on /metrics)." };
+const CREDENTIAL: Spec = Spec {
+    name: "m365_credential_expiry_timestamp_seconds",
+    help: "When the application's credential expires, as declared or read.",
+};
+const NOT_AFTER: Spec = Spec {
+    name: "m365_tls_certificate_not_after_timestamp_seconds",
+    help: "When the certificate expires that was presented last; the earliest, where an endpoint has several addresses.",
+};
+const TLS: Spec = Spec { name: "m365_tls_info", help: "TLS version and issuer of the certificate (cached on /metrics)." };
+const ANSWERS: Spec = Spec { name: "m365_dns_answers", help: "Addresses in the resolver's answer (cached on /metrics)." };
+const QUERY: Spec = Spec {
+    name: "m365_dns_query_duration_seconds",
+    help: "Time to the resolver's answer, absent without one (cached on /metrics).",
+};
+const MESSAGES: Spec = Spec { name: "m365_mailbox_messages", help: "Messages in the mailbox (cached on /metrics)." };
+const BYTES: Spec = Spec { name: "m365_mailbox_bytes", help: "Size of the mailbox's messages (cached on /metrics)." };
+
+/// Application permissions that have a series each. A closed list: a claim's text never becomes a label.
+const ROLES: [&str; 4] = ["POP.AccessAsApp", "IMAP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app"];
+
+/// How much of an issuer's name becomes a label.
+const ISSUER: usize = 64;
+
+/// Adds when the token expires.
+pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
+    if token.expires.is_some() {
+        families.timestamp(&TOKEN_EXPIRY, Labels::of(probe), token.expires);
+    }
+}
+
+/// Adds what the token grants and how far the clocks are apart, where known.
+pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
+    for role in ROLES.iter().filter(|_| token.roles.is_some()) {
+        let granted = token.roles.iter().flatten().any(|granted| granted == role);
+        families.gauge(&ROLE, Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
+    }
+    if let Some(skew) = token.clock_skew.filter(|skew| skew.is_finite()) {
+        families.gauge(&SKEW, Labels::of(probe), skew);
+    }
+}
+
+/// Adds when the credential of a tenant's application expires: one series a tenant.
+pub fn credential(families: &mut Families, tenant: &str, expires: SystemTime) {
+    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: "token" };
+    families.timestamp(&CREDENTIAL, Labels::of(&probe).with("credential", "client_secret"), Some(expires));
+}
+
+/// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were
+/// spoken for. `None` is every endpoint.
+pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&str, u16)>, current: bool) {
+    let mut ends: BTreeMap<String, SystemTime> = BTreeMap::new();
+    let mut infos: BTreeSet<(String, &str, String)> = BTreeSet::new();
+    let asked = |host: &str, port| only.is_none_or(|only| only == (host, port));
+    for (endpoint, certificate) in shown_certificates(outcome).filter(|(endpoint, _)| asked(&endpoint.host, endpoint.port)) {
+        let name = host_port(&endpoint.host, endpoint.port);
+        let end = ends.entry(name.clone()).or_insert(certificate.not_after);
+        *end = certificate.not_after.min(*end);
+        let issuer: String = words::one_line(&certificate.issuer).chars().take(ISSUER).collect();
+        infos.insert((name, endpoint.tls_version.unwrap_or(""), issuer));
+    }
+    for (endpoint, end) in ends {
+        families.timestamp(&NOT_AFTER, Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
+    }
+    for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
+        let labels = Labels::of(&outcome.probe).with("endpoint", &endpoint);
+        families.gauge(&TLS, labels.with("version", version).with("issuer", &issuer), 1.0);
+    }
+}
+
+/// Adds what resolvers answered. A question asked twice counts with its last answer.
+pub fn dns(families: &mut Families, outcome: &Outcome) {
+    let questions: BTreeMap<_, _> =
+        outcome.facts.dns.iter().map(|answer| ((&answer.host, &answer.resolver, answer.family), answer)).collect();
+    for ((host, resolver, family), answer) in questions {
+        let labels = Labels::of(&outcome.probe).with("host", host).with("resolver", resolver).with("family", family.code());
+        families.gauge(&ANSWERS, labels.clone(), answer.addresses.len() as f64);
+        if let Some(took) = answer.took {
+            families.gauge(&QUERY, labels, took.as_secs_f64());
+        }
+    }
+}
+
+/// Adds what the mailbox told.
+pub fn mailbox(families: &mut Families, outcome: &Outcome) {
+    let mailbox = &outcome.facts.mailbox;
+    for (spec, count) in [(&MESSAGES, mailbox.messages), (&BYTES, mailbox.bytes)] {
+        if let Some(count) = count {
+            families.gauge(spec, Labels::of(&outcome.probe), count as f64);
+        }
+    }
+}

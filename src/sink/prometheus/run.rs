@@ -1,0 +1,32 @@
+//! The metrics of one run: whether it worked, how long it took, and where and why it failed.
+
+use super::families::{Families, Labels, Spec};
+use crate::outcome::{Outcome, Phase};
+use crate::sink::words;
+
+const SUCCESS: Spec = Spec { name: "m365_probe_success", help: "Whether the last run succeeded (cached on /metrics)." };
+const DURATION: Spec = Spec { name: "m365_probe_duration_seconds", help: "Time of the last run (cached on /metrics)." };
+const PHASE: Spec = Spec {
+    name: "m365_probe_phase_duration_seconds",
+    help: "Time of one phase of the last run, 0 if it was not entered (cached on /metrics).",
+};
+const FAILURE: Spec = Spec {
+    name: "m365_probe_failure_info",
+    help: "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).",
+};
+
+/// Adds the metrics of a run that took place. Every phase in `phases` has its series, entered or not.
+pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
+    let labels = Labels::of(&outcome.probe);
+    families.gauge(&SUCCESS, labels.clone(), f64::from(u8::from(outcome.is_ok())));
+    families.gauge(&DURATION, labels.clone(), outcome.took.as_secs_f64());
+    let entered = words::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
+    let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
+    for (phase, took) in expected.chain(entered) {
+        families.gauge(&PHASE, labels.clone().with("phase", phase.code()), took.as_secs_f64());
+    }
+    if let Some(failure) = outcome.failure() {
+        let labels = labels.with("phase", failure.phase.code()).with("reason", failure.reason.code());
+        families.gauge(&FAILURE, labels.with("owner", failure.reason.owner().code()), 1.0);
+    }
+}

@@ -1,0 +1,229 @@
+//! What an outcome is in words, for every sink that a person reads.
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use super::Judged;
+use crate::cloud::host_port;
+use crate::levels::{Breach, Metric};
+use crate::outcome::{EndpointFacts, Evidence, Failure, Outcome, Phase, SkipReason, Verdict};
+
+/// Characters of one text from outside that are shown: more than any honest reply has.
+const SHOWN: usize = 500;
+
+/// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
+const CODE: usize = 60;
+
+/// `text` on one line of at most 500 characters and without anything that moves the cursor or the reader: control
+/// characters and those that reorder or hide their neighbours become their escape.
+pub fn one_line(text: &str) -> String {
+    shown(text, SHOWN)
+}
+
+fn shown(text: &str, most: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(most));
+    for (count, c) in text.chars().enumerate() {
+        if count == most {
+            out.push('…');
+            break;
+        }
+        if misleads(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+fn misleads(c: char) -> bool {
+    let hides = matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || hides
+}
+
+/// Seconds to the millisecond: `0.412`.
+pub fn seconds(took: Duration) -> String {
+    format!("{:.3}", took.as_secs_f64())
+}
+
+/// RFC 3339, UTC, to the second: `2026-11-23T17:59:49Z`.
+pub fn time(at: SystemTime) -> String {
+    // humantime's formatter fails on times before 1970 and after 9999: a clock or a certificate may be that wrong.
+    let within = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since.as_secs() < 253_402_300_800);
+    if within { humantime::format_rfc3339_seconds(at).to_string() } else { "unknown".to_owned() }
+}
+
+/// Whom the outcome is about: the mailbox's address, else its name, else the tenant.
+pub fn subject(outcome: &Outcome) -> String {
+    one_line(outcome.address.as_deref().or(outcome.probe.mailbox.as_deref()).unwrap_or(&outcome.probe.tenant))
+}
+
+/// The outcome in one sentence: what was achieved, or what failed where and what to do first.
+pub fn sentence(judged: &Judged<'_>) -> String {
+    let mut text = match &judged.outcome.verdict {
+        Verdict::Ok => success(judged.outcome),
+        Verdict::Failed(failure) => format!("{}; {}", cause(failure), failure.reason.remedy()),
+        Verdict::Skipped(skip) => skipped(skip),
+    };
+    for breach in &judged.judgement.breaches {
+        let _ = write!(text, "; {}", breached(breach));
+    }
+    text
+}
+
+/// `client_secret_expired in token (AADSTS7000222)`.
+pub fn cause(failure: &Failure) -> String {
+    let code = code(failure).map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("{} in {}{code}", failure.reason, failure.phase)
+}
+
+/// The other side's own code as people look it up: Entra's numbers with their prefix.
+pub fn code(failure: &Failure) -> Option<String> {
+    let code = failure.evidence.code.as_deref()?;
+    let number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
+    let prefix = if number && failure.phase == Phase::Token { "AADSTS" } else { "" };
+    Some(format!("{prefix}{}", shown(code, CODE)))
+}
+
+fn success(outcome: &Outcome) -> String {
+    let done = match outcome.phases.last().map(|span| span.phase) {
+        Some(Phase::Mailbox) => "mailbox opened",
+        Some(Phase::Auth) => "login accepted",
+        Some(Phase::Token) => "token received",
+        Some(Phase::Dns) => "names resolved",
+        _ => "reached",
+    };
+    let counted = [(outcome.facts.mailbox.messages, "message"), (outcome.facts.mailbox.folders, "folder")];
+    let counts = counted.into_iter().filter_map(|(count, thing)| Some(format!(", {}", count_of(count?, thing))));
+    format!("{done} in {}s{}", seconds(outcome.took), counts.collect::<String>())
+}
+
+/// `1 message`, `12 messages`.
+pub fn count_of(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+fn skipped(skip: &SkipReason) -> String {
+    match skip {
+        SkipReason::BackOff { until, because } => {
+            format!("not run: the server asked us to stay away until {} ({because})", time(*until))
+        }
+        SkipReason::Busy => "not run: another run still holds the connection".to_owned(),
+        SkipReason::Missed => "not run: its turn came too late".to_owned(),
+    }
+}
+
+fn breached(breach: &Breach) -> String {
+    let Breach { metric, value, range, .. } = breach;
+    match metric {
+        Metric::Total | Metric::Phase(_) => format!("{metric} took {value:.3}s, limit {range}"),
+        Metric::CertificateDays | Metric::SecretDays => format!("{metric} is {value:.1}, limit {range}"),
+        Metric::Messages => format!("{metric} is {value}, limit {range}"),
+    }
+}
+
+/// Phases with their times, each once, in order of entry: `token 0.213s, dns 0.004s`.
+pub fn phases(outcome: &Outcome) -> String {
+    let times: Vec<String> = entered(outcome).map(|(phase, took)| format!("{phase} {}s", seconds(took))).collect();
+    times.join(", ")
+}
+
+/// The phases that were entered, each once, with all the time spent in them.
+pub fn entered(outcome: &Outcome) -> impl Iterator<Item = (Phase, Duration)> {
+    let first_time = |at: usize, phase| outcome.phases.iter().take(at).all(|span| span.phase != phase);
+    let once = outcome.phases.iter().enumerate().filter(move |(at, span)| first_time(*at, span.phase));
+    once.map(|(_, span)| (span.phase, outcome.phase(span.phase).unwrap_or_default()))
+}
+
+/// The numbers of a run that took place, in plain decimals: seconds to the millisecond, days to the hundredth.
+pub fn numbers(judged: &Judged<'_>) -> Vec<(Metric, String)> {
+    if matches!(judged.outcome.verdict, Verdict::Skipped(_)) {
+        return Vec::new();
+    }
+    let written = |metric: Metric| {
+        let value = metric.of(judged.outcome, judged.now)?;
+        Some((
+            metric,
+            match metric {
+                Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
+                Metric::CertificateDays | Metric::SecretDays => format!("{value:.2}"),
+                Metric::Messages => format!("{value:.0}"),
+            },
+        ))
+    };
+    Metric::all().filter_map(written).collect()
+}
+
+/// What was said and heard, name and value.
+pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
+    let Evidence { peer, said, heard, code, ids } = evidence;
+    let told = [("peer", peer), ("said", said), ("heard", heard), ("code", code)];
+    let told = told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));
+    told.chain(ids.iter().map(|(name, value)| (*name, one_line(value)))).collect()
+}
+
+/// What was learnt, name and value, the most telling first.
+pub fn facts(judged: &Judged<'_>) -> Vec<(String, String)> {
+    let facts = &judged.outcome.facts;
+    let mut told = Vec::new();
+    let mut tell = |name: &str, value: Option<String>| told.extend(value.map(|value| (name.to_owned(), one_line(&value))));
+    if let Some(token) = &facts.token {
+        tell("token expires", token.expires.map(time));
+        tell("token roles", token.roles.as_ref().map(|roles| if roles.is_empty() { "none".to_owned() } else { roles.join(" ") }));
+        tell("token audience", token.audience.clone());
+        tell("token object id", token.object_id.clone());
+        tell("clock skew", token.clock_skew.map(|skew| format!("{skew:.1}s")));
+        tell("token request id", token.request_id.clone());
+    }
+    tell("credential expires", facts.credential_expires.map(time));
+    for endpoint in &facts.endpoints {
+        tell("endpoint", Some(reached(endpoint)));
+    }
+    for answer in &facts.dns {
+        let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
+        let result = answer.failed.map_or_else(|| addresses.join(" "), |reason| reason.to_string());
+        tell("dns", Some(format!("{} {} from {}: {result}", answer.host, answer.family.code(), answer.resolver)));
+    }
+    tell("unseen", facts.mailbox.unseen.map(|count| count.to_string()));
+    tell("bytes", facts.mailbox.bytes.map(|count| count.to_string()));
+    tell("server", facts.server.name.clone());
+    tell("our public address", facts.server.public_address.clone());
+    for (name, value) in &facts.server.ids {
+        tell(name, Some(value.clone()));
+    }
+    told
+}
+
+fn reached(endpoint: &EndpointFacts) -> String {
+    let mut text = host_port(&endpoint.host, endpoint.port);
+    let mut add = |part: Option<String>| part.map(|part| write!(text, ", {part}"));
+    add(endpoint.address.map(|address| address.to_string()));
+    add(endpoint.tls_version.map(ToOwned::to_owned));
+    add(endpoint.certificate.as_ref().map(|certificate| {
+        let trust = if certificate.verified { "" } else { "refused " };
+        format!("{trust}certificate by {} until {}", certificate.issuer, time(certificate.not_after))
+    }));
+    add(endpoint.failed.map(|(phase, reason)| format!("{reason} in {phase}")));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_stays_on_its_line() {
+        for (heard, shown) in [
+            ("plain", "plain"),
+            ("a\r\nb\tc\0", "a\\r\\nb\\tc\\u{0}"),
+            ("\u{1b}[31mred\u{9b}", "\\u{1b}[31mred\\u{9b}"),
+            ("grüße \u{202e}evil", "grüße \\u{202e}evil"),
+        ] {
+            assert_eq!(one_line(heard), shown);
+        }
+        assert_eq!(one_line(&"ü".repeat(10_000)), "ü".repeat(500) + "…");
+    }
+
+    #[test]
+    fn a_time_nobody_can_mean_is_unknown() {
+        assert_eq!(time(SystemTime::UNIX_EPOCH), "1970-01-01T00:00:00Z");
+        assert_eq!(time(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), "unknown");
+        assert_eq!(time(SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800)), "unknown");
+    }
+}

@@ -1,0 +1,7 @@
+//! Every sink over the same outcomes: golden files, and the laws of each format.
+
+mod golden;
+mod nagios;
+mod others;
+mod prometheus;
+mod sample;

@@ -1,0 +1,118 @@
+//! Checkmk's lines, the doctor's text, JSON and the log.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use m365_probe::levels::Limits;
+use m365_probe::outcome::Outcome;
+use m365_probe::sink::{Judged, checkmk, doctor, json, log};
+use serde_json::Value;
+
+use crate::golden::assert_golden;
+use crate::sample;
+
+fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<Judged<'a>> {
+    outcomes.iter().map(|outcome| Judged::new(outcome, limits, sample::now())).collect()
+}
+
+#[test]
+fn checkmk_reads_a_line_for_each() {
+    let (mut outcomes, limits) = (sample::all(), sample::limits());
+    outcomes.extend(outcomes.last().cloned().map(|mut odd| {
+        odd.probe.tenant = "o'dd \"tenant\"\n\\n".into();
+        odd
+    }));
+    let text = checkmk::report(&judged(&outcomes, &limits));
+    assert_eq!(text.lines().count(), outcomes.len());
+    for (line, one) in text.lines().zip(judged(&outcomes, &limits)) {
+        let (state, rest) = line.split_once(" \"").expect(line);
+        assert_eq!(state, one.state().exit_code().to_string());
+        let (name, rest) = rest.split_once("\" ").expect(line);
+        assert!(name.starts_with("M365 ") && !name.contains(['\'', '\\']), "{name}");
+        let (metrics, text) = rest.split_once(' ').expect(line);
+        assert!(!text.is_empty() && !line.chars().any(char::is_control), "{line}");
+        for metric in metrics.split('|').filter(|_| metrics != "-") {
+            let (name, value) = metric.split_once('=').expect(metric);
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{metric}");
+            assert!(value.split(';').all(|number| number.is_empty() || number.parse::<f64>().is_ok()), "{metric}");
+        }
+    }
+    assert_golden("checkmk.txt", &text);
+}
+
+#[test]
+fn the_doctor_s_text() {
+    let limits = sample::limits();
+    let mut outcomes = sample::all();
+    outcomes.push(sample::secret_expired());
+    outcomes.iter_mut().rev().take(1).for_each(|outcome| outcome.probe.tenant = "fabrikam".into());
+    let text = doctor::report(&judged(&outcomes, &limits), false);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "no escape without colour");
+    assert_golden("doctor.txt", &text);
+    let coloured = doctor::report(&judged(&outcomes, &limits), true);
+    let plain = ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[1;31m", "\u{1b}[35m", "\u{1b}[0m"];
+    assert_eq!(plain.iter().fold(coloured, |text, escape| text.replace(escape, "")), text, "colour changes nothing else");
+    assert_eq!(doctor::report(&[], false), "\n0 checks\n");
+}
+
+#[test]
+fn json_as_the_interface_promises() {
+    let limits = sample::limits();
+    let outcomes = sample::all();
+    let text = json::report(&judged(&outcomes, &limits), sample::now());
+    assert_golden("outcomes.json", &text);
+
+    let limits = Limits::default();
+    let text = json::report(&judged(&[sample::secret_expired()], &limits), sample::now());
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    for (pointer, value) in [
+        ("/schema", 1.into()),
+        ("/at", "2026-11-23T17:59:49Z".into()),
+        ("/ok", false.into()),
+        ("/root_causes", Value::Array(Vec::new())),
+        ("/outcomes/0/probe", "contoso/token".into()),
+        ("/outcomes/0/tenant", "contoso".into()),
+        ("/outcomes/0/mailbox", Value::Null),
+        ("/outcomes/0/check", "token".into()),
+        ("/outcomes/0/state", "critical".into()),
+        ("/outcomes/0/ok", false.into()),
+        ("/outcomes/0/phase", "token".into()),
+        ("/outcomes/0/reason", "client_secret_expired".into()),
+        ("/outcomes/0/owner", "application_owner".into()),
+        ("/outcomes/0/seconds", 0.213.into()),
+        ("/outcomes/0/phases/3/phase", "token".into()),
+        ("/outcomes/0/phases/3/seconds", 0.167.into()),
+        ("/outcomes/0/facts", Value::Object(serde_json::Map::new())),
+        ("/outcomes/0/evidence/said", "POST /contoso/oauth2/v2.0/token".into()),
+        ("/outcomes/0/evidence/code", "7000222".into()),
+        ("/outcomes/0/evidence/ids/correlation_id", "c0c0c0c0-0000-1111-2222-333333333333".into()),
+    ] {
+        assert_eq!(report.pointer(pointer), Some(&value), "{pointer}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("one writer").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn one_log_line_for_each() {
+    let written = Written::default();
+    let sink = written.clone();
+    let subscriber =
+        tracing_subscriber::fmt().json().flatten_event(true).without_time().with_writer(move || sink.clone()).finish();
+    let outcomes = sample::all();
+    tracing::subscriber::with_default(subscriber, || outcomes.iter().for_each(log::outcome));
+    let text = String::from_utf8(written.0.lock().expect("one writer").clone()).expect("UTF-8");
+    assert_eq!(text.lines().count(), outcomes.len());
+    assert_golden("log.jsonl", &text);
+}

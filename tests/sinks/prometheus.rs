@@ -1,0 +1,169 @@
+//! Prometheus's pages: read by a small strict parser and by promtool.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use m365_probe::board::Board;
+use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
+use m365_probe::reason::Reason;
+use m365_probe::sink::prometheus::{Exporter, metrics, probe};
+
+use crate::golden::assert_golden;
+use crate::sample;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+fn board() -> Board {
+    let outcomes = sample::all();
+    let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
+    let mut board = Board::new(&probes);
+    for outcome in outcomes {
+        board.record(outcome);
+    }
+    board
+}
+
+fn exporter() -> Exporter {
+    let exporter = Exporter::new();
+    exporter.reloaded(true, sample::now());
+    exporter.probes_in_flight.set(2);
+    exporter.scheduler_lag.set(0.004);
+    exporter
+}
+
+fn page(board: &Board) -> String {
+    metrics(board, &exporter(), sample::phases, sample::now())
+}
+
+/// Name and labels as written → value. Fails on anything that is not the text format as Prometheus reads it.
+fn read(page: &str) -> HashMap<&str, f64> {
+    let (mut series, mut family, mut seen) = (HashMap::new(), "", HashSet::new());
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().expect(line);
+            assert!(seen.insert(family), "{family} stands apart from itself");
+            assert!(lines.peek().is_some_and(|line| line.starts_with(&format!("# TYPE {family} "))), "{family} has no type");
+            lines.next();
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').expect(line);
+        let bare = name.split('{').next().expect(line);
+        let of = ["", "_bucket", "_sum", "_count"].iter().any(|suffix| bare.strip_suffix(suffix) == Some(family));
+        assert!(of, "{bare} does not belong to {family}");
+        assert!(line.chars().all(|c| !c.is_control()), "{line:?}");
+        assert!(series.insert(name, value.parse().expect(line)).is_none(), "{name} stands twice");
+    }
+    series
+}
+
+fn promtool_accepts(page: &str) {
+    let tool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut tool) = tool else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "promtool is missing: apt install prometheus");
+        return;
+    };
+    tool.stdin.take().expect("piped").write_all(page.as_bytes()).expect("promtool reads");
+    let done = tool.wait_with_output().expect("promtool ends");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.trim().is_empty(), "{said}");
+}
+
+#[test]
+fn the_whole_board() {
+    let page = page(&board());
+    read(&page);
+    promtool_accepts(&page);
+    assert_golden("metrics.prom", &page);
+}
+
+#[test]
+fn one_probe() {
+    let mut pages = String::new();
+    for outcome in sample::all() {
+        let page = probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check));
+        let series = read(&page);
+        promtool_accepts(&page);
+        assert_eq!(series.get("probe_success"), Some(&f64::from(u8::from(outcome.is_ok()))), "{page}");
+        assert_eq!(series.get("probe_timeout_seconds"), Some(&30.0));
+        assert!(!page.contains("m365_exporter_"), "{page}");
+        pages.extend(["=== ", &outcome.probe.to_string(), "\n", &page]);
+    }
+    assert_golden("probe.prom", &pages);
+}
+
+#[test]
+fn series_exist_before_the_first_run() {
+    let id = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: "pop3" };
+    let page = page(&Board::new(&[sample::settings(&id)]));
+    let series = read(&page);
+    promtool_accepts(&page);
+    let of = r#"{tenant="contoso",mailbox="praxis",check="pop3""#;
+    for name in [
+        "m365_probe_runs_total",
+        "m365_probe_last_run_timestamp_seconds",
+        "m365_probe_last_success_timestamp_seconds",
+        "m365_probe_back_off_until_timestamp_seconds",
+    ] {
+        assert_eq!(series.get(&*format!("{name}{of}}}")), Some(&0.0), "{name}");
+    }
+    assert_eq!(series.get(&*format!("m365_probe_interval_seconds{of}}}")), Some(&60.0));
+    for phase in sample::phases("pop3") {
+        let failures = format!(r#"m365_probe_failures_total{of},phase="{phase}",reason="timed_out"}}"#);
+        assert_eq!(series.get(&*failures), Some(&0.0), "{failures}");
+    }
+    assert_eq!(series.get(r#"m365_probe_latency_seconds_count{tenant="contoso",check="pop3"}"#), Some(&0.0));
+    assert_eq!(series.get(r#"m365_exporter_skipped_runs_total{reason="busy"}"#), Some(&0.0));
+    assert!(!page.contains("m365_probe_success"), "not known is not no");
+}
+
+#[test]
+fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
+    let mut board = Board::new(&[sample::settings(&sample::pop3().probe)]);
+    board.record(sample::pop3());
+    board.record(Outcome {
+        facts: Facts::default(),
+        verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
+        ..sample::pop3()
+    });
+    let shown = |after: u64| metrics(&board, &exporter(), sample::phases, sample::now() + Duration::from_secs(after));
+    let fresh = shown(0);
+    for name in [
+        "m365_probe_success{",
+        "m365_probe_failure_info{",
+        "m365_tls_info{",
+        "m365_mailbox_messages{",
+        "m365_token_role_granted{",
+    ] {
+        assert!(fresh.contains(name), "{name}");
+        assert!(!shown(171).contains(name), "{name}");
+    }
+    for name in [
+        "m365_tls_certificate_not_after_timestamp_seconds{",
+        "m365_token_expiry_timestamp_seconds{",
+        "m365_probe_last_run_timestamp_seconds{",
+    ] {
+        assert!(shown(100_000).contains(name), "{name}");
+    }
+}
+
+#[test]
+fn a_peer_s_words_are_no_label_but_for_a_bounded_issuer() {
+    let page = probe(&sample::attacked(), TIMEOUT, sample::phases("pop3"));
+    let told: Vec<&str> = page.lines().filter(|line| line.contains("ERR")).collect();
+    assert!(told.len() == 1 && told.iter().all(|line| line.starts_with("m365_tls_info") && line.len() < 300), "{told:?}");
+}
+
+#[test]
+fn the_tenant_s_token_is_shown_once() {
+    let page = page(&board());
+    let expiries = page.lines().filter(|line| line.starts_with("m365_token_expiry_timestamp_seconds{")).count();
+    assert_eq!(expiries, 1);
+}
