@@ -11,6 +11,7 @@ use crate::token::Tokens;
 use crate::trace::Trace;
 
 mod authorized;
+mod ews;
 mod imap;
 mod mail;
 mod pop3;
@@ -37,6 +38,7 @@ pub const KINDS: &[Kind] = &[
     kind::<mail::Mail<pop3::Session>>(),
     kind::<mail::Mail<imap::Session>>(),
     kind::<mail::Mail<smtp::Session>>(),
+    kind::<ews::Ews>(),
 ];
 
 /// The kind of that name.

@@ -6,6 +6,7 @@ pub mod line;
 pub mod proxy;
 pub mod resolve;
 pub mod tls;
+pub mod trust;
 pub mod words;
 
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -61,7 +61,7 @@ impl mail::Session for Session {
     async fn mailbox(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.enter(Phase::Mailbox);
         let tag = self.tag();
-        conn.say(&format!("{tag} {}", imap::status_command())).await?;
+        conn.say(&format!("{tag} {}", imap::STATUS)).await?;
         let data = answer(conn, &tag, Step::Mailbox, None).await?;
         for line in &data {
             if let Some(status) = conn.judged(imap::status(line).map_err(Into::into))? {

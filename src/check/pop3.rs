@@ -5,7 +5,8 @@ use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
-use crate::wire::pop3::{self, Login};
+use crate::wire::pop3;
+use crate::wire::sasl::Login;
 
 use super::mail;
 

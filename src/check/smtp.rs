@@ -5,7 +5,8 @@ use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
-use crate::wire::smtp::{self, Assembly, Login, Reply};
+use crate::wire::sasl::Login;
+use crate::wire::smtp::{self, Assembly, Reply};
 
 use super::mail;
 

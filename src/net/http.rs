@@ -13,6 +13,8 @@ use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
 use crate::trace::Trace;
+use crate::wire::Refusal;
+use crate::wire::http::Head;
 
 use super::words::{self, printable};
 use super::{BoxStream, Net};
@@ -67,10 +69,16 @@ impl Answer {
         printable(&self.sent, text.as_bytes())
     }
 
-    /// `fault` with all it quotes cleaned of what this exchange has sent.
+    /// Status and headers, as the protocol's text reads them.
+    pub fn head(&self) -> Head<'_> {
+        Head { status: self.status, headers: &self.headers }
+    }
+
+    /// A refusal's fault, cleaned of what this exchange has sent; the back-off it asks for becomes a fact.
     #[must_use]
-    pub fn cleaned(&self, fault: Fault) -> Fault {
-        words::cleaned(&self.sent, fault)
+    pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
+        trace.facts.back_off = refusal.back_off;
+        words::cleaned(&self.sent, refusal.fault)
     }
 }
 

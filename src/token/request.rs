@@ -22,7 +22,6 @@ use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::Tenant;
 use crate::trace::Trace;
-use crate::wire::http::Head;
 use crate::wire::jwt;
 use crate::wire::oauth::{self, EntraError, TokenAnswer};
 
@@ -52,9 +51,11 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
     let told = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
     match (asked, told) {
-        (Ok(answer), Some(Exchange { trace, answered: Some(heard), .. })) => Ok(granted(trace, answer, &heard, now)),
+        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, &answer, now)),
         (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
-        (_, Some(Exchange { trace, answered: Some(heard), .. })) => Err(refused(trace, &heard)),
+        (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
+            Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body)))
+        }
         _ => Err(Fault::new(Reason::Internal)),
     }
 }
@@ -68,10 +69,10 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client
 }
 
 /// A token, what it claims, and what the answer told beside it.
-fn granted(trace: &mut Trace, answer: TokenAnswer, heard: &Heard, now: SystemTime) -> (Secret, TokenFacts) {
-    let expires_in = answer.expires_in();
-    let secret = answer.into_token();
-    let head = heard.head();
+fn granted(trace: &mut Trace, token: TokenAnswer, answer: &Answer, now: SystemTime) -> (Secret, TokenFacts) {
+    let expires_in = token.expires_in();
+    let secret = token.into_token();
+    let head = answer.head();
     let mut facts = jwt::facts(&secret).unwrap_or_default();
     facts.expires_in = expires_in;
     facts.expires = facts.expires.or_else(|| now.checked_add(expires_in?));
@@ -80,12 +81,6 @@ fn granted(trace: &mut Trace, answer: TokenAnswer, heard: &Heard, now: SystemTim
     facts.ests_server = head.header("x-ms-ests-server");
     trace.facts.token = Some(facts.clone());
     (secret, facts)
-}
-
-fn refused(trace: &mut Trace, heard: &Heard) -> Fault {
-    let refusal = oauth::refusal(heard.head(), &heard.answer.body);
-    trace.facts.back_off = refusal.back_off;
-    heard.answer.cleaned(refusal.fault)
 }
 
 /// Server time less local time in seconds. `Date` is cut to whole seconds: on average the truth is half a second later.
@@ -105,18 +100,8 @@ struct Exchange<'t> {
     net: &'t Net,
     at: &'t HttpsEndpoint,
     secret: &'t Secret,
-    answered: Option<Heard>,
-}
-
-/// The answer as it came, which says more than `oauth2` keeps of it.
-struct Heard {
-    answer: Answer,
-}
-
-impl Heard {
-    fn head(&self) -> Head<'_> {
-        Head { status: self.answer.status, headers: &self.answer.headers }
-    }
+    /// The answer as it came, which says more than `oauth2` keeps of it.
+    answered: Option<Answer>,
 }
 
 /// Why there was no answer at all.
@@ -162,7 +147,7 @@ impl Exchange<'_> {
         // Any 2xx with a token in it will do; `oauth2` insists on 200.
         *response.status_mut() = if answer.status.is_success() { StatusCode::OK } else { answer.status };
         *response.headers_mut() = answer.headers.clone();
-        self.answered = Some(Heard { answer });
+        self.answered = Some(answer);
         Ok(response)
     }
 

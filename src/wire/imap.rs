@@ -7,7 +7,7 @@ use crate::reason::Reason;
 
 mod status;
 
-pub use status::{Status, status, status_command};
+pub use status::{STATUS, Status, status};
 
 /// Asks for TLS.
 pub const STARTTLS: &str = "STARTTLS";
@@ -24,7 +24,7 @@ pub enum Step {
     Starttls,
     /// [`AUTHENTICATE`].
     Login,
-    /// [`status_command`], and everything else.
+    /// [`STATUS`], and everything else.
     Mailbox,
 }
 
@@ -45,7 +45,7 @@ pub enum Line<'a> {
     Done(&'a str),
     /// `*` and what stands after it: data for [`status`], or to be passed over.
     Untagged(&'a str),
-    /// `+`: in answer to the login, refused in a challenge; send an empty line and read again.
+    /// `+`, in answer to the login only: refused in a challenge; send an empty line and read again.
     Challenged(Challenge),
 }
 
@@ -58,7 +58,7 @@ pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusa
     match label {
         "*" if is_farewell(line) => Err(exchange::refusal(line, rest, Reason::ConnectionClosed)),
         "*" if !rest.is_empty() => Ok(Line::Untagged(rest)),
-        "+" => Ok(Line::Challenged(Challenge::read(rest))),
+        "+" if step == Step::Login => Ok(Line::Challenged(Challenge::read(rest))),
         _ if label == tag => {
             let (status, words) = rest.split_once(' ').unwrap_or((rest, ""));
             match status.to_ascii_uppercase().as_str() {
@@ -214,6 +214,7 @@ mod tests {
             (Mailbox, "a1 OK done", Reason::ReplyMalformed),
             (Mailbox, "a2 MAYBE", Reason::ReplyMalformed),
             (Mailbox, "a2", Reason::ReplyMalformed),
+            (Mailbox, "+ go on", Reason::ReplyMalformed),
             (Mailbox, "*", Reason::ReplyMalformed),
             (Mailbox, "-ERR what", Reason::ReplyMalformed),
             (Mailbox, "", Reason::ReplyMalformed),

@@ -1,6 +1,6 @@
 //! POP3 (RFC 1939, SASL by RFC 5034) as a conversation that opens a mailbox needs it: one function per answer.
 
-use super::sasl::Challenge;
+use super::sasl::{Challenge, Login};
 use super::{Refusal, exchange, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
@@ -79,15 +79,6 @@ pub fn invitation(line: &str) -> Result<(), Refusal> {
         Reply::Err(words) | Reply::Closing(words) => Err(exchange::refusal(line, words, Reason::MechanismNotOffered)),
         Reply::Ok(_) => Err(malformed(line).into()),
     }
-}
-
-/// How the payload was received, if not refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
-    /// The token was accepted.
-    Accepted,
-    /// Refused in a challenge: send an empty line and read again.
-    Challenged(Challenge),
 }
 
 /// The answer to the payload.

@@ -22,6 +22,15 @@ pub fn xoauth2(mailbox: &str, token: &Secret) -> Secret {
     Secret::new(STANDARD.encode(plain.as_bytes()))
 }
 
+/// How a payload was received, if not refused outright.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// The token was accepted.
+    Accepted,
+    /// Refused in a challenge: send an empty line and read again.
+    Challenged(Challenge),
+}
+
 /// What a server says in a challenge instead of accepting the payload. The answer to it is an empty line, and only then
 /// comes the refusal proper. Google defines it as JSON (`status`, `schemes`, `scope`); Dovecot and others follow.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! SMTP submission (RFC 5321, RFC 4954) as a conversation that logs in and sends nothing needs it.
 
-use super::sasl::Challenge;
+use super::sasl::{Challenge, Login};
 use super::{Refusal, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
@@ -51,15 +51,6 @@ pub fn starttls(reply: &Reply) -> Result<(), Refusal> {
         400..=599 => Err(refusal::starttls(reply)),
         _ => Err(malformed(reply).into()),
     }
-}
-
-/// How the payload was received, if not refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
-    /// The token was accepted.
-    Accepted,
-    /// Refused in a challenge: send an empty line and read again.
-    Challenged(Challenge),
 }
 
 /// The reply to the payload, whichever way it was sent; to [`AUTH`] with it on the same line, ask [`line_too_long`] first.

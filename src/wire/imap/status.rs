@@ -3,10 +3,9 @@
 use super::malformed;
 use crate::outcome::Fault;
 
-/// `STATUS INBOX (MESSAGES UNSEEN)`.
-pub const fn status_command() -> &'static str {
-    "STATUS INBOX (MESSAGES UNSEEN)"
-}
+/// Counts what INBOX holds. Only this proves that the mailbox could be opened: Exchange may say `OK` to AUTHENTICATE before
+/// it has.
+pub const STATUS: &str = "STATUS INBOX (MESSAGES UNSEEN)";
 
 /// What the server counts; what it leaves out is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,86 @@
+//! `ews`: can the application open the mailbox, or its calendar, with Exchange Web Services?
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request};
+
+use crate::cloud::HttpsEndpoint;
+use crate::net::http;
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::{Secret, Sent};
+use crate::settings::{Folder, ProbeSettings};
+use crate::token::Token;
+use crate::wire::soap;
+
+use super::authorized::{self, Authorized};
+use super::{Check, Cx};
+
+/// The check: one FindFolder.
+#[derive(Debug)]
+pub struct Ews {
+    at: HttpsEndpoint,
+    mailbox: String,
+    folder: &'static str,
+}
+
+impl Check for Ews {
+    const NAME: &'static str = "ews";
+    const PURPOSE: &'static str = "EWS FindFolder in the mailbox or its calendar, by impersonation";
+    const OF_MAILBOX: bool = true;
+    const PHASES: &'static [Phase] = &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox];
+
+    fn new(settings: &ProbeSettings) -> Result<Self, String> {
+        let cloud = &settings.tenant.cloud;
+        let at = cloud.ews.clone().ok_or_else(|| format!("no EWS host is known for the cloud `{}`", cloud.name))?;
+        let mailbox = settings.address.clone().ok_or("ews needs a mailbox")?;
+        let folder = match settings.folder {
+            Folder::Root => soap::ROOT,
+            Folder::Calendar => soap::CALENDAR,
+        };
+        Ok(Self { at, mailbox, folder })
+    }
+
+    async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
+        authorized::run(self, cx).await
+    }
+}
+
+impl Authorized for Ews {
+    const ROLE: &'static str = "full_access_as_app";
+
+    async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
+        let mut sent = Sent::default();
+        sent.remember(&token.secret);
+        let request = self.request(&token.secret)?;
+        let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
+        let ids = soap::ids(answer.head());
+        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.clean(&id))).collect();
+        let found = soap::found(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
+        cx.trace.facts.mailbox.folders = Some(found.folders);
+        Ok(())
+    }
+}
+
+impl Ews {
+    fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
+        let mut request = Request::new(Full::new(Bytes::from(soap::find_folder(self.folder, &self.mailbox))));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.at.path.parse().map_err(|_| Fault::new(Reason::EwsPathNotFound))?;
+        let headers = request.headers_mut();
+        let bearer = Secret::new(["Bearer ", token.expose()].concat());
+        let mut bearer = HeaderValue::from_str(bearer.expose()).map_err(|_| Fault::new(Reason::TokenInvalid))?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(soap::CONTENT_TYPE));
+        headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
+        // "When using impersonation you must always use the X-AnchorMailbox request header" (Microsoft's page on EWS
+        // impersonation): without it requests may end at a server that does not hold the mailbox.
+        if let Ok(mailbox) = HeaderValue::from_str(&self.mailbox) {
+            headers.insert("x-anchormailbox", mailbox);
+        }
+        http::identify(headers);
+        Ok(request)
+    }
+}

@@ -1,0 +1,271 @@
+//! The command line, as promised to users and scripts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::Styles;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::check;
+use crate::cloud::Cloud;
+use crate::levels::State;
+
+/// Monitors OAuth access to mail and calendars in Microsoft 365.
+#[derive(Debug, Parser)]
+#[command(name = "m365-probe", version, styles = Styles::plain(), max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to write the log, which goes to standard error; RUST_LOG says how much of it.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run all probes on their schedules and serve metrics, probes on demand and a status page.
+    Serve(Serve),
+    /// Run checks once, as a Nagios, Icinga or Checkmk plugin.
+    Check(Check),
+    /// Run everything once and say for a person what is wrong and what to do.
+    Doctor(Doctor),
+    /// Serve against an embedded simulated tenant: no account needed.
+    Demo(Demo),
+    /// Look at configuration files.
+    #[command(subcommand)]
+    Config(Config),
+    /// Print the catalogue of failures.
+    Reasons(Reasons),
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration.
+    #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Address to listen on; may be repeated.
+    #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
+    pub listen: Vec<SocketAddr>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What to check.
+    #[arg(required = true, value_name = "CHECK", value_parser = check_names())]
+    pub checks: Vec<String>,
+    /// Whom to check.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `messages`; may be repeated.
+    #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
+    pub warning: Vec<String>,
+    /// Be critical outside this range; may be repeated.
+    #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
+    pub critical: Vec<String>,
+    /// Give up after so many seconds (or `500ms`, `1m`), and what that means: ok, warning, critical, unknown or 0 to 3.
+    #[arg(short, long, value_name = "TIME[:STATE]", default_value = "30s:critical", value_parser = timeout)]
+    pub timeout: Timeout,
+    /// Say more; up to three times.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = CheckOutput::Nagios)]
+    pub output: CheckOutput,
+}
+
+/// What `check` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckOutput {
+    /// A Nagios or Icinga plugin's output.
+    Nagios,
+    /// JSON.
+    Json,
+    /// Checkmk local check lines.
+    Checkmk,
+}
+
+/// Whom to look at: a configuration file, or one tenant given here.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// The configuration.
+    #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only this tenant of the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Only this mailbox, by address or name; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub mailbox: Vec<String>,
+    /// Without a configuration: the Microsoft cloud.
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(Cloud::built_in_names()))]
+    pub cloud: Option<String>,
+    /// Without a configuration: directory id, or a verified domain.
+    #[arg(long, value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// Without a configuration: application (client) id.
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Without a configuration: file with the client secret; else the variable M365_PROBE_CLIENT_SECRET is used.
+    #[arg(long, value_name = "FILE")]
+    pub client_secret_file: Option<PathBuf>,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Whom to look at.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// A fault of the simulated tenant; may be repeated. `--fault list` names them.
+    #[arg(long, value_name = "NAME")]
+    pub fault: Vec<String>,
+    /// Run everything once and print it instead of serving.
+    #[arg(long)]
+    pub once: bool,
+    /// What `--once` prints.
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text, requires = "once")]
+    pub output: TextOrJson,
+    /// Address to listen on; may be repeated.
+    #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
+    pub listen: Vec<SocketAddr>,
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Read a configuration and print every mistake in it.
+    Check {
+        /// The configuration.
+        file: PathBuf,
+    },
+    /// Print a complete, commented configuration.
+    Example,
+    /// Print the JSON Schema of the configuration.
+    Schema,
+}
+
+/// `reasons`
+#[derive(Debug, Args)]
+pub struct Reasons {
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+/// How long a check may take, and what it means when it takes longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout {
+    /// How long.
+    pub limit: Duration,
+    /// What it means; `None` leaves it to the reason.
+    pub state: Option<State>,
+}
+
+fn check_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(check::KINDS.iter().map(|kind| kind.name).chain(["all"]))
+}
+
+/// `127.0.0.1:10365`, `[::1]:10365`, and `:10365` for every address, as Prometheus people write it.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    whole.parse().map_err(|_| "write it as `127.0.0.1:10365`, `[::1]:10365` or `:10365`".to_owned())
+}
+
+/// Seconds as Nagios writes them, or a humantime duration; behind a colon the state, as nagios-plugins writes it.
+fn timeout(text: &str) -> Result<Timeout, String> {
+    let (time, state) = text.split_once(':').map_or((text, None), |(time, state)| (time, Some(state)));
+    let seconds = time.parse::<f64>().ok().map(Duration::try_from_secs_f64);
+    let limit = match seconds {
+        Some(Ok(limit)) => limit,
+        Some(Err(_)) => return Err("the time must be positive".to_owned()),
+        None => humantime::parse_duration(time).map_err(|_| "write the time as `10`, `500ms` or `1m`".to_owned())?,
+    };
+    if limit.is_zero() {
+        return Err("the time must be positive".to_owned());
+    }
+    Ok(Timeout { limit, state: state.map(state_named).transpose()? })
+}
+
+fn state_named(text: &str) -> Result<State, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "0" | "ok" => Ok(State::Ok),
+        "1" | "w" | "warning" => Ok(State::Warning),
+        "2" | "c" | "critical" => Ok(State::Critical),
+        "3" | "u" | "unknown" => Ok(State::Unknown),
+        _ => Err("the state is ok, warning, critical, unknown or 0 to 3".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn timeouts_as_nagios_and_people_write_them() {
+        for (text, millis, state) in [
+            ("10", 10_000, None),
+            ("0.5", 500, None),
+            ("500ms", 500, None),
+            ("1m", 60_000, None),
+            ("10:2", 10_000, Some(State::Critical)),
+            ("10:UNKNOWN", 10_000, Some(State::Unknown)),
+            ("30s:critical", 30_000, Some(State::Critical)),
+        ] {
+            let expected = Timeout { limit: Duration::from_millis(millis), state };
+            assert_eq!(timeout(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "-1", "ten", "10:maybe", "inf", "NaN", "10:"] {
+            assert!(timeout(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_as_prometheus_people_write_them() {
+        assert_eq!(listen(":10365").map(|at| at.to_string()), Ok("[::]:10365".to_owned()));
+        assert_eq!(listen("127.0.0.1:0").map(|at| at.port()), Ok(0));
+        assert!(listen("10365").is_err());
+        assert!(listen("localhost:10365").is_err());
+    }
+}

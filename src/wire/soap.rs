@@ -1,0 +1,145 @@
+//! One EWS operation, FindFolder: the cheapest request that proves an application can open a mailbox.
+//! <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder-operation>
+
+use hyper::StatusCode;
+use quick_xml::escape::escape;
+
+use super::Refusal;
+use super::http::Head;
+
+mod answer;
+mod refusal;
+
+/// What every EWS client sends. No SOAPAction: EWS finds the operation in the body.
+pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
+
+/// The folder that holds all of a mailbox's mail folders.
+pub const ROOT: &str = "msgfolderroot";
+/// The mailbox's own calendar.
+pub const CALENDAR: &str = "calendar";
+
+/// A larger answer is none: one folder takes 2 kB.
+pub const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// The request body, for [`ROOT`] or [`CALENDAR`] of that address. Send it with `X-AnchorMailbox: {mailbox}`, or Exchange may answer 500 or 503 at times.
+///
+/// `SmtpAddress` takes any of the mailbox's addresses, `PrimarySmtpAddress` only one. `Exchange2013_SP1` is the only
+/// version that Exchange Online's own schema allows. One entry is asked for: the count comes with it.
+pub fn find_folder(folder: &str, mailbox: &str) -> String {
+    format!(
+        concat!(
+            r#"<?xml version="1.0" encoding="utf-8"?>"#,
+            r#"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/""#,
+            r#" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages""#,
+            r#" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">"#,
+            r#"<soap:Header><t:RequestServerVersion Version="Exchange2013_SP1"/>"#,
+            r"<t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>{mailbox}</t:SmtpAddress></t:ConnectingSID>",
+            r"</t:ExchangeImpersonation></soap:Header>",
+            r#"<soap:Body><m:FindFolder Traversal="Shallow">"#,
+            r"<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>",
+            r#"<m:IndexedPageFolderView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/>"#,
+            r#"<m:ParentFolderIds><t:DistinguishedFolderId Id="{folder}"/></m:ParentFolderIds>"#,
+            r"</m:FindFolder></soap:Body></soap:Envelope>",
+        ),
+        mailbox = escape(mailbox),
+        folder = escape(folder),
+    )
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Folders below the one opened. Zero is a success too: the folder was opened, and a calendar seldom has any.
+    pub folders: u64,
+}
+
+/// The answer to [`find_folder`], whatever its status.
+pub fn found(head: Head<'_>, body: &[u8]) -> Result<Found, Refusal> {
+    let answer = answer::read(body);
+    match answer {
+        Some(answer) if head.status == StatusCode::OK && answer.succeeded() => Ok(Found { folders: answer.folders() }),
+        answer => Err(refusal::refusal(head, body, answer.as_ref())),
+    }
+}
+
+/// The headers of any EWS answer that support asks for, under the names that evidence gives them.
+pub fn ids(head: Head<'_>) -> Vec<(&'static str, String)> {
+    const KEPT: &[(&str, &str)] = &[
+        ("request-id", "request_id"),
+        ("client-request-id", "client_request_id"),
+        ("x-feserver", "fe_server"),
+        ("x-beserver", "be_server"),
+        ("x-targetbeserver", "target_be_server"),
+        ("x-calculatedbetarget", "be_target"),
+        ("x-calculatedfetarget", "fe_target"),
+        ("x-backendhttpstatus", "be_status"),
+        ("x-diaginfo", "diag_info"),
+        ("x-caserrorcode", "cas_error"),
+    ];
+    KEPT.iter().filter_map(|(header, name)| Some((*name, head.header(header)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use quick_xml::events::Event;
+    use quick_xml::reader::Reader;
+
+    use super::*;
+    use crate::wire::http::tests::headers;
+
+    /// Local names in the order they open, and every text.
+    fn outline(xml: &str) -> (Vec<String>, Vec<String>) {
+        let mut reader = Reader::from_str(xml);
+        let (mut names, mut texts) = (Vec::new(), Vec::new());
+        loop {
+            match reader.read_event().expect("well formed") {
+                Event::Start(tag) | Event::Empty(tag) => names.push(tag.name().as_ref().to_owned()),
+                Event::Text(text) => texts.push(text.into_inner().into_owned()),
+                Event::GeneralRef(name) => texts.push(format!("&{};", &*name)),
+                Event::Eof => return (names, texts),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_request_has_the_order_that_the_schema_demands() {
+        let request = find_folder(CALENDAR, "probe@example.com");
+        let (names, texts) = outline(&request);
+        assert_eq!(
+            names,
+            [
+                "soap:Envelope",
+                "soap:Header",
+                "t:RequestServerVersion",
+                "t:ExchangeImpersonation",
+                "t:ConnectingSID",
+                "t:SmtpAddress",
+                "soap:Body",
+                "m:FindFolder",
+                "m:FolderShape",
+                "t:BaseShape",
+                "m:IndexedPageFolderView",
+                "m:ParentFolderIds",
+                "t:DistinguishedFolderId",
+            ]
+        );
+        assert_eq!(texts, ["probe@example.com", "IdOnly"]);
+        assert!(request.contains(r#"Id="calendar""#));
+        assert!(find_folder(ROOT, "x").contains(r#"Id="msgfolderroot""#));
+    }
+
+    #[test]
+    fn an_address_cannot_break_out() {
+        let (names, texts) = outline(&find_folder(ROOT, "o'<x/>&@example.com"));
+        assert_eq!(names.len(), 13);
+        assert_eq!(texts.concat(), "o&apos;&lt;x/&gt;&amp;@example.comIdOnly");
+    }
+
+    #[test]
+    fn what_support_asks_for() {
+        let headers = headers(&[("request-id", "r"), ("x-feserver", "f"), ("set-cookie", "exchangecookie=1")]);
+        let ids = ids(Head { status: StatusCode::OK, headers: &headers });
+        assert_eq!(ids, [("request_id", "r".to_owned()), ("fe_server", "f".to_owned())]);
+    }
+}

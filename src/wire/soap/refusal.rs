@@ -1,0 +1,303 @@
+//! What it means when EWS does not find the folder: by diagnostic headers, by SOAP code, by status.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+
+use super::answer::Answer;
+use super::ids;
+use crate::outcome::Fault;
+use crate::reason::Reason;
+use crate::wire::http::Head;
+use crate::wire::{Refusal, text};
+
+/// Every answer that is no success.
+pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Answer>) -> Refusal {
+    let mut fault = diagnosed(head)
+        .or_else(|| policy(head))
+        .or_else(|| claims(head))
+        .or_else(|| redirected(head))
+        .or_else(|| said(answer?))
+        .unwrap_or_else(|| by_status(head, body));
+    fault.evidence.ids.extend(ids(head));
+    let waits = matches!(
+        fault.reason,
+        Reason::Throttled | Reason::TooManyConnections | Reason::ServerUnavailable | Reason::MailboxUnavailable
+    );
+    let asked = answer.and_then(|answer| answer.back_off).or(head.retry_after());
+    Refusal::from(fault).back_off(asked.filter(|back_off| waits && *back_off > Duration::ZERO))
+}
+
+/// `x-ms-diagnostics: 2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`.
+/// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
+fn diagnosed(head: Head<'_>) -> Option<Fault> {
+    let said = head.header(DIAGNOSTICS)?;
+    let number = said.split(|c: char| !c.is_ascii_digit()).next()?;
+    let (_, reason) = DIAGNOSED.iter().find(|(known, _)| *known == number)?;
+    Some(Fault::heard(*reason, said.as_str()).code(number))
+}
+
+const DIAGNOSTICS: &str = "x-ms-diagnostics";
+
+const DIAGNOSED: &[(&str, Reason)] = &[
+    ("2000000", Reason::TokenInvalid), // signature
+    ("2000001", Reason::TokenInvalid),
+    ("2000002", Reason::TokenExpired),
+    ("2000003", Reason::TokenWrongAudience),
+    ("2000004", Reason::TokenWrongTenant),
+    ("2000005", Reason::MailboxNotFound),
+    ("2000007", Reason::ServerUnavailable),
+    ("2000008", Reason::TokenRoleMissing),
+    ("2000020", Reason::TenantRestricted), // by a header that a proxy on the way injects
+];
+
+/// `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
+/// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
+fn policy(head: Head<'_>) -> Option<Fault> {
+    let said = head.header("x-ews-policy-reason")?;
+    let lower = said.to_ascii_lowercase();
+    let reason = if lower.contains("disabled") {
+        Reason::EwsDisabled
+    } else if lower.contains("blocked") || lower.contains("policy") {
+        Reason::EwsBlockedByPolicy
+    } else {
+        Reason::EwsForbidden
+    };
+    Some(Fault::heard(reason, said))
+}
+
+/// A claims challenge: Conditional Access has changed its mind about the token.
+fn claims(head: Head<'_>) -> Option<Fault> {
+    let said = head.header("www-authenticate")?;
+    said.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, said))
+}
+
+/// Also status 440, with which forms login sends people to its page. Exchange's own error page is an outage of it.
+fn redirected(head: Head<'_>) -> Option<Fault> {
+    let location = head.header("location").unwrap_or_default();
+    if head.status.is_redirection() && location.to_ascii_lowercase().contains("/ews/genericerrorpage.htm") {
+        return Some(Fault::heard(Reason::ServerUnavailable, format!("{} to {location}", head.status)));
+    }
+    head.redirected().or_else(|| (head.status.as_u16() == 440).then(|| Fault::heard(Reason::HttpRedirected, head.shown(b""))))
+}
+
+/// What the answer itself says, as a fault or in a response message.
+fn said(answer: &Answer) -> Option<Fault> {
+    let code = answer.code.as_deref().filter(|code| *code != "NoError")?;
+    let known = |code: &str| CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason);
+    let inner = answer.inner.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(known);
+    let reason = inner.or_else(|| known(code)).unwrap_or(Reason::OperationFailed);
+    let message = answer.message.as_deref().map(without_identifiers).unwrap_or_default();
+    Some(Fault::heard(reason, text::heard(message)).code(text::line(code, 100)))
+}
+
+/// `Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`:
+/// what follows names servers and people.
+fn without_identifiers(message: &str) -> &str {
+    let cut = [".,", " Server = ", " user = "].iter().filter_map(|mark| message.find(mark)).min();
+    cut.and_then(|at| message.get(..=at)).unwrap_or(message)
+}
+
+/// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode>
+const CODES: &[(&str, Reason)] = &[
+    ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
+    ("ErrorNonPrimarySmtpAddress", Reason::MailboxNotFound),
+    ("ErrorCannotFindUser", Reason::MailboxNotFound),
+    ("ErrorMailboxLogonFailed", Reason::MailboxNotConnected),
+    ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
+    ("ErrorImpersonationDenied", Reason::ImpersonationDenied),
+    ("ErrorImpersonationFailed", Reason::ServerUnavailable), // the directory, not a right
+    ("ErrorInvalidExchangeImpersonationHeaderData", Reason::RequestRejected),
+    ("ErrorInvalidRequest", Reason::RequestRejected),
+    ("ErrorSchemaValidation", Reason::RequestRejected),
+    ("ErrorInvalidServerVersion", Reason::RequestRejected),
+    ("ErrorInvalidSchemaVersionForMailboxVersion", Reason::RequestRejected),
+    ("ErrorMissingEmailAddress", Reason::RequestRejected),
+    ("Client", Reason::RequestRejected), // SOAP 1.1's own code for a wrong request
+    ("ErrorServerBusy", Reason::Throttled),
+    ("ErrorTooManyObjectsOpened", Reason::Throttled),
+    ("ErrorExceededFindCountLimit", Reason::Throttled),
+    ("ErrorExceededConnectionCount", Reason::TooManyConnections),
+    ("ErrorAccessDenied", Reason::AccessDenied),
+    ("ErrorFolderNotFound", Reason::FolderNotFound),
+    ("ErrorItemNotFound", Reason::FolderNotFound),
+    ("ErrorInternalServerError", Reason::ServerUnavailable),
+    ("ErrorInternalServerTransientError", Reason::ServerUnavailable),
+    ("ErrorTimeoutExpired", Reason::ServerUnavailable),
+    ("ErrorNotEnoughMemory", Reason::ServerUnavailable),
+    ("ErrorInsufficientResources", Reason::ServerUnavailable),
+    ("ErrorProxyRequestProcessingFailed", Reason::ServerUnavailable), // between Exchange's own servers
+    ("ErrorADUnavailable", Reason::ServerUnavailable),
+    ("ErrorADOperation", Reason::ServerUnavailable),
+    ("ErrorNoRespondingCASInDestinationSite", Reason::ServerUnavailable),
+    ("ErrorMailboxMoveInProgress", Reason::MailboxUnavailable),
+    ("ErrorMailboxStoreUnavailable", Reason::MailboxUnavailable),
+    ("ErrorMailboxFailover", Reason::MailboxUnavailable),
+    ("ErrorConnectionFailed", Reason::MailboxUnavailable), // from EWS to the mailbox
+    ("ErrorAccountDisabled", Reason::AccountDisabled),
+    ("ErrorInvalidLicense", Reason::LicenseInvalid),
+    ("ErrorOrganizationAccessBlocked", Reason::TenantBlocked),
+];
+
+fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
+    // ASP.NET's own page, whoever has stripped the headers from it.
+    let outage = || String::from_utf8_lossy(body.get(..4096).unwrap_or(body)).contains("Server Error in '/");
+    if head.is_page(body) && !head.is_from_microsoft() && !outage() {
+        return Fault::heard(Reason::HttpNotMicrosoft, head.shown(body));
+    }
+    let reason = match head.status {
+        StatusCode::UNAUTHORIZED => return unauthorized(head),
+        StatusCode::FORBIDDEN => Reason::EwsForbidden,
+        StatusCode::NOT_FOUND | StatusCode::GONE => Reason::EwsPathNotFound,
+        StatusCode::TOO_MANY_REQUESTS => Reason::Throttled,
+        status if status.is_client_error() => Reason::RequestRejected,
+        status if status.is_server_error() => Reason::ServerUnavailable,
+        _ => Reason::ReplyMalformed,
+    };
+    Fault::heard(reason, head.shown(body))
+}
+
+/// Refused without a diagnosis that we know: whatever the headers say is all there is.
+fn unauthorized(head: Head<'_>) -> Fault {
+    let why = head.header(DIAGNOSTICS).or_else(|| head.header("www-authenticate"));
+    Fault::heard(Reason::EwsTokenRefused, why.unwrap_or_else(|| head.shown(b"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::http::tests::headers;
+    use crate::wire::soap::found;
+
+    fn refused(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
+        let headers = headers(lines);
+        let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+        found(head, body.as_bytes()).expect_err("a refusal")
+    }
+
+    fn response(code: &str, message: &str) -> String {
+        format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Body><m:FindFolderResponse><m:ResponseMessages><m:FindFolderResponseMessage ResponseClass="Error"><m:MessageText>{message}</m:MessageText><m:ResponseCode>{code}</m:ResponseCode></m:FindFolderResponseMessage></m:ResponseMessages></m:FindFolderResponse></s:Body></s:Envelope>"#
+        )
+    }
+
+    fn soap_fault(code: &str) -> String {
+        format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>a:{code}</faultcode><faultstring>no</faultstring></s:Fault></s:Body></s:Envelope>"#
+        )
+    }
+
+    #[test]
+    fn diagnostic_headers() {
+        for (status, name, value, reason) in [
+            (
+                401,
+                DIAGNOSTICS,
+                r#"2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource""#,
+                Reason::TokenWrongAudience,
+            ),
+            (
+                401,
+                DIAGNOSTICS,
+                r#"2000008;reason="The token contains no permissions, or permissions can not be understood.""#,
+                Reason::TokenRoleMissing,
+            ),
+            (
+                403,
+                DIAGNOSTICS,
+                r#"2000008;reason="The token contains not enough scope to make this call.""#,
+                Reason::TokenRoleMissing,
+            ),
+            (401, DIAGNOSTICS, r#"2000002;reason="expired""#, Reason::TokenExpired),
+            (401, DIAGNOSTICS, "2000001", Reason::TokenInvalid),
+            (401, DIAGNOSTICS, r#"2000004;reason="The tenant for tenant guid 'x' does not exist.""#, Reason::TokenWrongTenant),
+            (
+                302,
+                DIAGNOSTICS,
+                r#"2000020;reason="xms_trpid claim was not present";error_category="insufficiant_claims""#,
+                Reason::TenantRestricted,
+            ),
+            (401, DIAGNOSTICS, r#"2000010;reason="new""#, Reason::EwsTokenRefused),
+            (401, DIAGNOSTICS, "garbage", Reason::EwsTokenRefused),
+            (
+                401,
+                "www-authenticate",
+                r#"Bearer client_id="00000002-0000-0ff1-ce00-000000000000", error="invalid_token""#,
+                Reason::EwsTokenRefused,
+            ),
+            (401, "www-authenticate", r#"Bearer error="insufficient_claims", claims="eyJ""#, Reason::ConditionalAccessBlocked),
+            (403, "x-ews-policy-reason", "EWS is disabled for this user or tenant", Reason::EwsDisabled),
+            (403, "x-ews-policy-reason", "EWS is blocked by policy for this user or tenant", Reason::EwsBlockedByPolicy),
+            (403, "x-ews-policy-reason", "because", Reason::EwsForbidden),
+            (302, "location", "/ews/genericerrorpage.htm?aspxerrorpath=/ews/exchange.asmx", Reason::ServerUnavailable),
+            (302, "location", "https://portal.example/", Reason::HttpRedirected),
+            (440, "location", "/owa/auth/logon.aspx", Reason::HttpRedirected),
+        ] {
+            let fault = refused(status, &[(name, value)], "").fault;
+            assert_eq!(fault.reason, reason, "{value}");
+            assert!(fault.evidence.heard.is_some_and(|heard| heard.contains(value) || status == 440), "{value}");
+        }
+    }
+
+    #[test]
+    fn statuses_without_an_answer() {
+        let page = [("content-type", "text/html")];
+        let iis = [("content-type", "text/html"), ("server", "Microsoft-IIS/10.0")];
+        for (status, lines, body, reason) in [
+            (401, &[][..], "", Reason::EwsTokenRefused),
+            (403, &[("server", "Microsoft-HTTPAPI/2.0")], "", Reason::EwsForbidden),
+            (403, &page, "<html>Blocked</html>", Reason::HttpNotMicrosoft),
+            (404, &iis, "<html>404 - File or directory not found.</html>", Reason::EwsPathNotFound),
+            (429, &[], "", Reason::Throttled),
+            (400, &[], "", Reason::RequestRejected),
+            (500, &page, "<html><title>Server Error in '/EWS' Application.</title></html>", Reason::ServerUnavailable),
+            (503, &iis, "<html>Service Unavailable</html>", Reason::ServerUnavailable),
+            (502, &page, "<html>squid</html>", Reason::HttpNotMicrosoft),
+            (200, &page, "<html>Welcome to the hotel</html>", Reason::HttpNotMicrosoft),
+            (200, &[], "", Reason::ReplyMalformed),
+            (200, &[], "{}", Reason::ReplyMalformed),
+        ] {
+            assert_eq!(refused(status, lines, body).fault.reason, reason, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn codes_mean_the_same_wherever_they_stand() {
+        for (code, reason) in [
+            ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
+            ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
+            ("ErrorAccessDenied", Reason::AccessDenied),
+            ("ErrorServerBusy", Reason::Throttled),
+            ("ErrorMailboxStoreUnavailable", Reason::MailboxUnavailable),
+            ("ErrorNewInThisServer", Reason::OperationFailed),
+        ] {
+            for (status, body) in [(200, response(code, "no")), (500, soap_fault(code)), (200, soap_fault(code))] {
+                let fault = refused(status, &[], &body).fault;
+                assert_eq!((fault.reason, fault.evidence.code.as_deref()), (reason, Some(code)), "{status} {body}");
+            }
+        }
+        assert_eq!(refused(500, &[], &soap_fault("Client")).fault.reason, Reason::RequestRejected);
+    }
+
+    #[test]
+    fn no_message_names_people() {
+        let message = "Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1.prod.outlook.com, user = /o=ExchangeLabs";
+        let fault = refused(200, &[("request-id", "r")], &response("ErrorMailboxMoveInProgress", message)).fault;
+        assert_eq!(fault.evidence.heard.as_deref(), Some("Mailbox move in progress. Try again later."));
+        assert_eq!(fault.evidence.ids, [("request_id", "r".to_owned())]);
+    }
+
+    #[test]
+    fn when_to_come_back() {
+        let after = [("retry-after", "30")];
+        assert_eq!(refused(503, &after, "").back_off, Some(Duration::from_secs(30)));
+        assert_eq!(refused(429, &after, "").back_off, Some(Duration::from_secs(30)));
+        assert_eq!(refused(401, &after, "").back_off, None);
+        let busy = soap_fault("ErrorServerBusy").replace(
+            "</s:Fault>",
+            r#"<detail><t:MessageXml xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><t:Value Name="BackOffMilliseconds">1500</t:Value></t:MessageXml></detail></s:Fault>"#,
+        );
+        assert_eq!(refused(500, &after, &busy).back_off, Some(Duration::from_millis(1500)));
+        assert_eq!(refused(500, &[], &busy.replace("1500", "0")).back_off, None);
+    }
+}
