@@ -8,6 +8,7 @@
 pub mod board;
 pub mod check;
 pub mod cloud;
+pub mod config;
 pub mod levels;
 pub mod net;
 pub mod outcome;

@@ -1,0 +1,85 @@
+//! Turns the file as written into [`Settings`], or tells every mistake in it at once.
+//!
+//! One catalogue of keys ([`catalogue`]) drives the reader, the unknown-key detection and the schema; the example is
+//! the very file that the tests parse.
+
+mod catalogue;
+mod checks;
+mod clouds;
+mod environment;
+mod mistake;
+mod network;
+mod reader;
+mod secrets;
+mod surroundings;
+mod tenants;
+mod tree;
+mod url;
+mod value;
+
+use std::path::Path;
+
+use crate::settings::Settings;
+
+pub use mistake::{Mistake, Mistakes, Position};
+pub use surroundings::{FileRead, Machine, Surroundings};
+
+use catalogue::Section;
+use checks::Defaults;
+use reader::Reader;
+
+/// A configuration that was found right.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it means.
+    pub settings: Settings,
+    /// What may surprise, in the order of the file.
+    pub warnings: Vec<Mistake>,
+}
+
+/// Reads the file at `path`. Paths in it are relative to its directory.
+///
+/// # Errors
+/// Every mistake, in the order of the file; or the one that it cannot be read.
+pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
+    let file = path.display().to_string();
+    let text = read(path).map_err(|message| Mistakes::new(&file, vec![Mistake::of_the_file(message)]))?;
+    parse(&text, path, &Machine)
+}
+
+/// Reads no more than the bound and one byte: a pipe, as from `<(sops -d config.yml)`, may be endless.
+fn read(path: &Path) -> Result<String, String> {
+    use std::io::Read;
+    let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(tree::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(bound).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
+}
+
+/// Reads the text of the file at `path`, with the files and variables it refers to.
+///
+/// # Errors
+/// Every mistake, in the order of the text.
+pub fn parse(text: &str, path: &Path, surroundings: &dyn Surroundings) -> Result<Loaded, Mistakes> {
+    let file = path.display().to_string();
+    let root = tree::read(text).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
+    let mut reader = Reader::new(surroundings, path.parent().unwrap_or(Path::new("")));
+    let settings = settings(&mut reader, &root);
+    let Reader { mistakes, mut warnings, .. } = reader;
+    if !mistakes.is_empty() {
+        return Err(Mistakes::new(&file, mistakes));
+    }
+    warnings.sort_by_key(|warning| warning.at);
+    Ok(Loaded { settings, warnings })
+}
+
+fn settings(reader: &mut Reader<'_>, root: &tree::Node) -> Settings {
+    let root = reader.section(root, Section::Root, "");
+    let defaults = Defaults::read(reader, root.entry("defaults").map(|entry| &entry.value));
+    let network::Read { network, pins } = network::read(reader, root.entry("network").map(|entry| &entry.value));
+    let mut clouds = clouds::read(reader, &root);
+    let probes = tenants::read(reader, &root, defaults, &mut clouds);
+    clouds.warn_unused(reader, &network, &pins);
+    Settings { network, probes }
+}

@@ -1,0 +1,207 @@
+//! Every key of the configuration, once: the reader, the unknown-key detection, the schema and the tests walk this table.
+
+use super::value::{
+    CaFile, ClientId, CloudName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit, MailAddress,
+    PasswordFile, Pop3Url, ProxyUrl, ProxyUser, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, TenantId, Timeout, Value,
+    Variable,
+};
+
+/// A map with its own keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Root,
+    Defaults,
+    Network,
+    Cloud,
+    Tenant,
+    Credential,
+    Mailbox,
+    Check,
+}
+
+impl Section {
+    pub(super) const ALL: &'static [Self] =
+        &[Self::Root, Self::Defaults, Self::Network, Self::Cloud, Self::Tenant, Self::Credential, Self::Mailbox, Self::Check];
+
+    /// Its name in messages and in the schema.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "configuration",
+            Self::Defaults => "defaults",
+            Self::Network => "network",
+            Self::Cloud => "cloud",
+            Self::Tenant => "tenant",
+            Self::Credential => "credential",
+            Self::Mailbox => "mailbox",
+            Self::Check => "check",
+        }
+    }
+
+    /// Its keys, in the order of the documentation.
+    pub(super) fn keys(self) -> impl Iterator<Item = &'static Key> + Clone {
+        KEYS.iter().filter(move |key| key.section == self)
+    }
+}
+
+/// What stands behind a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// A single value.
+    One(&'static Format),
+    /// A list of values.
+    List(&'static Format),
+    /// A single value or a list of them.
+    OneOrList(&'static Format),
+    /// Names of the reader's choice, each with a value.
+    Table(&'static Format),
+    /// A map with keys of its own.
+    Map(Section),
+    /// Names of the reader's choice, each with such a map.
+    Maps(Section),
+    /// A list of such maps.
+    MapList(Section),
+    /// A list of checks: names, or maps of one name to its options.
+    Checks(Level),
+}
+
+/// What a check is a check of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Tenant,
+    Mailbox,
+}
+
+impl Level {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Mailbox => "mailbox",
+        }
+    }
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub section: Section,
+    pub name: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    /// In words where it is no single value; empty where there is none.
+    pub default: &'static str,
+    pub about: &'static str,
+}
+
+const fn key(section: Section, name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Key {
+    Key { section, name, kind, required: false, default, about }
+}
+
+const fn required(section: Section, name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { section, name, kind, required: true, default: "", about }
+}
+
+use Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
+use Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant};
+
+/// The catalogue.
+#[rustfmt::skip]
+pub(super) const KEYS: &[Key] = &[
+    key(Root, "defaults", Map(Defaults), "", "what every check does unless it says otherwise"),
+    key(Root, "network", Map(Network), "", "how this machine reaches Microsoft"),
+    key(Root, "clouds", Maps(Cloud), "", "clouds of your own beside the built-in ones: a lab, a gateway, other ports"),
+    required(Root, "tenants", MapList(Tenant), "the tenants and their mailboxes"),
+
+    key(Defaults, "interval", One(&Interval::FORMAT), "60s", "time between the beginnings of two runs"),
+    key(Defaults, "timeout", One(&Timeout::FORMAT), "30s", "the one deadline of a run; where nobody wrote one beside the interval, at most the interval"),
+
+    key(Network, "resolve", Table(&IpAddress::FORMAT), "", "names pinned to an address, as `curl --resolve`"),
+    key(Network, "ca_file", One(&CaFile::FORMAT), "", "PEM file of certificates trusted in addition to the system's"),
+    key(Network, "proxy", One(&ProxyUrl::FORMAT), "HTTPS_PROXY", "HTTP proxy that is asked to CONNECT; hosts in NO_PROXY are reached without it"),
+    key(Network, "proxy_user", One(&ProxyUser::FORMAT), "", "who the proxy is told we are"),
+    key(Network, "proxy_password_file", One(&PasswordFile::FORMAT), "", "file with the password of `proxy_user`"),
+    key(Network, "resolvers", List(&ResolverName::FORMAT), "system", "who the `dns` check asks"),
+
+    required(Cloud, "login", One(&ServerUrl::FORMAT), "where tokens come from"),
+    key(Cloud, "pop3", One(&Pop3Url::FORMAT), "", "POP3 server; `pop3://` is upgraded with STLS"),
+    key(Cloud, "imap", One(&ImapUrl::FORMAT), "", "IMAP server; `imap://` is upgraded with STARTTLS"),
+    key(Cloud, "smtp", One(&SmtpUrl::FORMAT), "", "submission server; `smtp://` is upgraded with STARTTLS"),
+    key(Cloud, "ews", One(&EwsUrl::FORMAT), "", "Exchange Web Services; the path is /EWS/Exchange.asmx unless given"),
+    key(Cloud, "graph", One(&ServerUrl::FORMAT), "", "Microsoft Graph"),
+    key(Cloud, "scope", One(&Scope::FORMAT), "https://outlook.office365.com/.default", "OAuth scope of POP3, IMAP, SMTP and EWS"),
+
+    required(Tenant, "name", One(&Label::FORMAT), "the `tenant` label"),
+    key(Tenant, "cloud", One(&CloudName::FORMAT), "global", "the Microsoft cloud it lives in"),
+    required(Tenant, "tenant_id", One(&TenantId::FORMAT), "directory id, or a verified domain"),
+    required(Tenant, "client_id", One(&ClientId::FORMAT), "application (client) id of the app registration"),
+    required(Tenant, "credential", Map(Credential), "how the application proves itself"),
+    key(Tenant, "checks", Checks(Level::Tenant), "token, dns, reach", "checks of the tenant as a whole; `[]` for none"),
+    key(Tenant, "mailboxes", MapList(Mailbox), "", "the mailboxes that are opened"),
+
+    key(Credential, "client_secret_file", One(&SecretFile::FORMAT), "", "file with the client secret, read anew for every token request"),
+    key(Credential, "client_secret_env", One(&Variable::FORMAT), "", "environment variable with the client secret"),
+    key(Credential, "expires", One(&Date::FORMAT), "", "when the client secret expires, as the Entra admin center shows it: shown, exported, warned about"),
+
+    required(Mailbox, "address", One(&MailAddress::FORMAT), "its e-mail address"),
+    key(Mailbox, "name", One(&Label::FORMAT), "the address", "the `mailbox` label, where an address must not become one"),
+    key(Mailbox, "checks", Checks(Level::Mailbox), "pop3, imap, smtp, ews, as far as the cloud has them", "checks of this mailbox"),
+
+    key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m", "time between the beginnings of two runs"),
+    key(Check, "timeout", One(&Timeout::FORMAT), "that of `defaults`, at most the interval", "the one deadline of a run"),
+    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` check opens"),
+    key(Check, "warning", OneOrList(&Limit::FORMAT), "", "what counts as a warning, beside failing"),
+    key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
+];
+
+/// One check, as far as the configuration knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CheckName {
+    pub name: &'static str,
+    pub level: Level,
+    pub about: &'static str,
+}
+
+/// The checks, in the order in which they are asked for by default.
+#[rustfmt::skip]
+pub(super) const CHECKS: &[CheckName] = &[
+    CheckName { name: "token", level: Level::Tenant, about: "gets a fresh access token" },
+    CheckName { name: "dns", level: Level::Tenant, about: "asks every resolver for the cloud's hosts" },
+    CheckName { name: "reach", level: Level::Tenant, about: "connects to every address of the cloud's hosts and verifies TLS" },
+    CheckName { name: "pop3", level: Level::Mailbox, about: "logs in over POP3 and counts the messages" },
+    CheckName { name: "imap", level: Level::Mailbox, about: "logs in over IMAP and counts the messages" },
+    CheckName { name: "smtp", level: Level::Mailbox, about: "logs in over SMTP; no mail is sent" },
+    CheckName { name: "ews", level: Level::Mailbox, about: "opens a folder over Exchange Web Services" },
+];
+
+/// Checks that this version names but cannot run.
+pub(super) const NOT_YET: &[&str] = &["graph"];
+
+/// The check of that name.
+pub(super) fn check(name: &str) -> Option<&'static CheckName> {
+    CHECKS.iter().find(|check| check.name == name)
+}
+
+/// The checks of that level.
+pub(super) fn checks_of(level: Level) -> impl Iterator<Item = &'static CheckName> + Clone {
+    CHECKS.iter().filter(move |check| check.level == level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_has_keys_and_no_key_stands_twice() {
+        for section in Section::ALL {
+            let names: Vec<_> = section.keys().map(|key| key.name).collect();
+            let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+            assert!(!names.is_empty() && distinct.len() == names.len(), "{section:?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_in_the_project_s_style() {
+        for text in KEYS.iter().map(|key| key.about).chain(CHECKS.iter().map(|check| check.about)) {
+            assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{text}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Lists of checks → what each of them is to do.
+
+use std::time::Duration;
+
+use crate::cloud::Cloud;
+use crate::levels::Limits;
+use crate::settings::Folder;
+
+use super::catalogue::{self, CheckName, Level, NOT_YET, Section, checks_of};
+use super::clouds::{not_offered, offers};
+use super::mistake::did_you_mean;
+use super::reader::{Fields, Found, Reader, numbered, shown};
+use super::tree::{Content, Entry, Node};
+use super::value::{self, Interval, Limit, Timeout};
+
+/// The rhythm of checks that have none of their own.
+#[derive(Clone, Copy)]
+pub(super) struct Defaults {
+    interval: Duration,
+    timeout: Duration,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(60), timeout: Duration::from_secs(30) }
+    }
+}
+
+/// A fresh token every minute from every probe would look like an attack; five minutes find a lost secret soon enough.
+const TOKEN_INTERVAL: Duration = Duration::from_secs(300);
+
+/// What one check is to do.
+pub(super) struct Asked {
+    pub check: &'static CheckName,
+    pub interval: Duration,
+    pub timeout: Duration,
+    pub limits: Limits,
+    pub folder: Folder,
+}
+
+impl Defaults {
+    /// Reads the `defaults` section.
+    pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Self {
+        let Some(node) = node else { return Self::default() };
+        let fields = reader.section(node, Section::Defaults, "defaults");
+        let (interval, timeout) = rhythm(reader, &fields, Self::default());
+        Self { interval, timeout }
+    }
+
+    /// What a check does that only its name was said of.
+    pub(super) fn asked(self, check: &'static CheckName) -> Asked {
+        let Self { interval, timeout } = self.of(check);
+        Asked { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
+    }
+
+    fn of(self, check: &CheckName) -> Self {
+        let interval = if check.name == "token" { self.interval.max(TOKEN_INTERVAL) } else { self.interval };
+        Self { interval, ..self }
+    }
+
+    /// The same with another deadline.
+    pub(super) fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, interval: self.interval.max(timeout) }
+    }
+}
+
+/// Interval and timeout of a map. A run ends before the next one begins: a timeout that is written is at most the
+/// interval, one that is inherited gives way to it.
+fn rhythm(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> (Duration, Duration) {
+    let interval = reader.one::<Interval>(fields, "interval").map_or(inherited.interval, |found| found.value.0);
+    let Some(Found { at, key, value: Timeout(timeout) }) = reader.one::<Timeout>(fields, "timeout") else {
+        return (interval, inherited.timeout.min(interval));
+    };
+    if timeout > interval {
+        let [timeout, interval] = [timeout, interval].map(humantime::format_duration);
+        reader.mistake(
+            at,
+            &key,
+            format!("`{timeout}` is longer than the interval, {interval}; a run ends before the next one begins"),
+        );
+    }
+    (interval, timeout)
+}
+
+/// Reads `checks`; where it is absent, every check of the level that the cloud has the server for.
+///
+/// `cloud` is `None` where it was not understood: then nothing is said about what it has.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    level: Level,
+    defaults: Defaults,
+    cloud: Option<&Cloud>,
+) -> Vec<Asked> {
+    let Some(entry) = fields.entry("checks") else {
+        let offered = |check: &&CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
+        return checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+    };
+    let path = fields.key("checks");
+    let Content::List(items) = &entry.value.content else {
+        reader.mistake(
+            entry.value.at,
+            &path,
+            format!("{} where a list of checks belongs; {}", entry.value.content.name(), names(level)),
+        );
+        return Vec::new();
+    };
+    if items.is_empty() && level == Level::Mailbox {
+        reader.mistake(entry.value.at, &path, format!("the list is empty; {}", names(level)));
+    }
+    let mut asked: Vec<Asked> = Vec::new();
+    for (path, item) in numbered(&path, items) {
+        let Some(one) = item_asked(reader, item, &path, level, defaults) else { continue };
+        if let Some(cloud) = cloud.filter(|cloud| !offers(cloud, one.check.name)) {
+            reader.mistake(item.at, &path, not_offered(cloud, one.check.name));
+        } else if asked.iter().any(|other| other.check.name == one.check.name) {
+            reader.mistake(item.at, &path, format!("`{}` stands twice in this list", one.check.name));
+        } else {
+            asked.push(one);
+        }
+    }
+    asked
+}
+
+/// One item: a name, or a map of one name to its options.
+fn item_asked(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, defaults: Defaults) -> Option<Asked> {
+    match &item.content {
+        Content::Scalar(name) => named(reader, item, path, name, level).map(|check| defaults.asked(check)),
+        Content::Map(entries) => match entries.as_slice() {
+            [entry] => with_options(reader, entry, path, level, defaults),
+            [first, second, ..] if catalogue::check(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
+                let message = format!("indent `{}` further: the options of `{}` stand below it", shown(&second.key), first.key);
+                reader.mistake(second.at, path, message);
+                None
+            }
+            _ => {
+                reader.mistake(item.at, path, "a check is a name, or a map of one name to its options");
+                None
+            }
+        },
+        other => {
+            let message = format!("{} where a check belongs: a name, or a map of one name to its options", other.name());
+            reader.mistake(item.at, path, message);
+            None
+        }
+    }
+}
+
+fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Level) -> Option<&'static CheckName> {
+    match find(name, level) {
+        Ok(check) => Some(check),
+        Err(message) => {
+            reader.mistake(item.at, path, message);
+            None
+        }
+    }
+}
+
+/// The check of that name and level, or what is wrong with the name.
+pub(super) fn find(name: &str, level: Level) -> Result<&'static CheckName, String> {
+    match catalogue::check(name) {
+        Some(check) if check.level == level => Ok(check),
+        Some(check) => {
+            Err(format!("`{name}` is a check of a {}, not of a {}; {}", check.level.name(), level.name(), names(level)))
+        }
+        None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; {}", names(level))),
+        None => {
+            let hint = did_you_mean(name, checks_of(level).map(|check| check.name));
+            let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            Err(format!("`{}` is not a check; {}{hint}", shown(name), names(level)))
+        }
+    }
+}
+
+fn names(level: Level) -> String {
+    let names: Vec<_> = checks_of(level).map(|check| check.name).collect();
+    format!("the checks of a {} are {}", level.name(), names.join(", "))
+}
+
+fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level, defaults: Defaults) -> Option<Asked> {
+    let path = format!("{path}.{}", shown(&entry.key));
+    let check = find(&entry.key, level).map_err(|message| reader.mistake(entry.at, &path, message));
+    let fields = reader.section(&entry.value, Section::Check, &path);
+    let inherited = check.map_or(defaults, |check| defaults.of(check));
+    let (interval, timeout) = rhythm(reader, &fields, inherited);
+    let folder = reader.one::<value::Folder>(&fields, "folder");
+    if let (Some(folder), Ok(check)) = (&folder, check)
+        && check.name != "ews"
+    {
+        reader.mistake(folder.at, &folder.key, format!("`{}` opens no folder; it is an option of ews", check.name));
+    }
+    let limits = limits(reader, &fields);
+    Some(Asked { check: check.ok()?, interval, timeout, limits, folder: folder.map(|found| found.value.0).unwrap_or_default() })
+}
+
+fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
+    let warning = ranges(reader, fields, "warning");
+    let critical = ranges(reader, fields, "critical");
+    match Limits::parse(&warning, &critical) {
+        Ok(limits) => limits,
+        Err(message) => {
+            reader.mistake(fields.at, &fields.path, message);
+            Limits::default()
+        }
+    }
+}
+
+/// The ranges that are right by themselves.
+fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Vec<String> {
+    let mut ranges = Vec::new();
+    for (path, node) in reader.one_or_list(fields, name) {
+        let Some(found) = reader.scalar::<Limit>(node, &path) else { continue };
+        match Limits::parse(std::slice::from_ref(&found.value.0), &[]) {
+            Ok(_) => ranges.push(found.value.0),
+            Err(message) => reader.mistake(found.at, &path, message),
+        }
+    }
+    ranges
+}

@@ -1,0 +1,100 @@
+//! What the environment says about proxies, read as curl reads it.
+
+use crate::secret::Secret;
+use crate::settings::Proxy;
+
+use super::reader::Reader;
+use super::surroundings::Surroundings;
+use super::url::Url;
+
+/// curl's order: <https://curl.se/docs/manpage.html>, "ENVIRONMENT".
+const PROXY: [&str; 2] = ["https_proxy", "HTTPS_PROXY"];
+const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+/// The proxy of `https_proxy` or `HTTPS_PROXY`. A proxy we cannot use is a mistake: going without it in silence would
+/// measure another way than the application's.
+pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
+    let (name, text) = first(reader.surroundings, PROXY)?;
+    let proxy = parse(&text);
+    if proxy.is_none() {
+        // The value may hold a password.
+        let message = "its value is not an HTTP proxy; http://[USER:PASSWORD@]HOST[:PORT], or set `proxy` under `network`";
+        reader.mistake(None, &format!("the variable {name}"), message);
+    }
+    proxy
+}
+
+/// Hosts and domains reached without the proxy, lower case.
+pub(super) fn no_proxy(surroundings: &dyn Surroundings) -> Vec<String> {
+    let Some((_, text)) = first(surroundings, NO_PROXY) else { return Vec::new() };
+    let words = text.split(|c: char| c == ',' || c.is_whitespace());
+    words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect()
+}
+
+fn first(surroundings: &dyn Surroundings, names: [&'static str; 2]) -> Option<(&'static str, String)> {
+    let set = |name: &'static str| surroundings.variable(name).map(|text| (name, text.trim().to_owned()));
+    names.into_iter().filter_map(set).find(|(_, text)| !text.is_empty())
+}
+
+fn parse(text: &str) -> Option<Proxy> {
+    let rest = text.split_once("://").map_or(Some(text), |(scheme, rest)| {
+        let http = scheme.eq_ignore_ascii_case("http");
+        http.then_some(rest)
+    })?;
+    let (login, server) = rest.rsplit_once('@').map_or((None, rest), |(login, server)| (Some(login), server));
+    let url = Url::parse(&format!("http://{server}"))?;
+    let login = match login {
+        Some(login) => {
+            let (user, password) = login.split_once(':').unwrap_or((login, ""));
+            Some((unescape(user)?, Secret::new(unescape(password)?)))
+        }
+        None => None,
+    };
+    // Without a port curl takes 1080.
+    Some(Proxy { host: url.host, port: url.port.unwrap_or(1080), login })
+}
+
+/// Percent-decoding; `None` for what is no text afterwards.
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let high = char::from(rest.next()?).to_digit(16)?;
+                let low = char::from(rest.next()?).to_digit(16)?;
+                u8::try_from(high * 16 + low).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_read_as_curl_reads_it() {
+        for (text, host, port, user) in [
+            ("http://proxy.example:3128", "proxy.example", 3128, None),
+            ("http://proxy.example:3128/", "proxy.example", 3128, None),
+            ("proxy.example:3128", "proxy.example", 3128, None),
+            ("HTTP://proxy.example", "proxy.example", 1080, None),
+            ("http://[::1]:8080", "::1", 8080, None),
+            ("http://me:p%40ss@proxy.example:80", "proxy.example", 80, Some(("me", "p@ss"))),
+            ("http://me@proxy.example:80", "proxy.example", 80, Some(("me", ""))),
+        ] {
+            let proxy = parse(text).expect(text);
+            assert_eq!((proxy.host.as_str(), proxy.port), (host, port), "{text}");
+            let login = proxy.login.as_ref().map(|(name, password)| (name.as_str(), password.expose()));
+            assert_eq!(login, user, "{text}");
+        }
+        for text in
+            ["socks5://proxy.example:1080", "https://proxy.example", "http://", "http://a b", "http://x:%zz@h", "http://x:%f"]
+        {
+            assert!(parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The `network` section and the environment's own words about proxies → how this machine reaches Microsoft.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::secret::Secret;
+use crate::settings::{Network, Proxy, Resolver};
+
+use super::catalogue::Section;
+use super::environment;
+use super::mistake::Position;
+use super::reader::{Fields, Reader, shown};
+use super::secrets;
+use super::tree::Node;
+use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, ResolverName, is_host_name};
+
+/// What `network` says, and where it pins names, so that a pin nobody needs can be told.
+pub(super) struct Read {
+    pub network: Network,
+    pub pins: Vec<(Position, String)>,
+}
+
+/// Reads the section; an absent one is the default, with the environment's proxy.
+pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
+    let fields = node.map(|node| reader.section(node, Section::Network, "network"));
+    let (resolve, pins) = fields.as_ref().map(|fields| resolve(reader, fields)).unwrap_or_default();
+    let resolvers = fields.as_ref().map(|fields| resolvers(reader, fields)).unwrap_or_default();
+    let network = Network {
+        resolve,
+        ca_file: fields.as_ref().and_then(|fields| ca_file(reader, fields)),
+        proxy: proxy(reader, fields.as_ref()),
+        no_proxy: environment::no_proxy(reader.surroundings),
+        resolvers: if resolvers.is_empty() { vec![Resolver::System] } else { resolvers },
+    };
+    Read { network, pins }
+}
+
+fn resolve(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (BTreeMap<String, IpAddr>, Vec<(Position, String)>) {
+    let (mut pinned, mut pins) = (BTreeMap::new(), Vec::new());
+    for entry in reader.table(fields, "resolve") {
+        let path = format!("network.resolve.{}", shown(&entry.key));
+        let name = entry.key.trim_end_matches('.').to_ascii_lowercase();
+        if !is_host_name(&name) {
+            reader.mistake(
+                entry.at,
+                "network.resolve",
+                format!("`{}` is not a host name; it has no scheme and no port", shown(&entry.key)),
+            );
+        }
+        if let Some(address) = reader.scalar::<IpAddress>(&entry.value, &path) {
+            pinned.insert(name.clone(), address.value.0);
+            pins.push((entry.at, name));
+        }
+    }
+    (pinned, pins)
+}
+
+fn resolvers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Resolver> {
+    let mut resolvers = Vec::new();
+    for (path, node) in reader.list(fields, "resolvers") {
+        let Some(found) = reader.scalar::<ResolverName>(node, &path) else { continue };
+        if resolvers.contains(&found.value.0) {
+            reader.mistake(found.at, &path, "this resolver stands twice");
+        } else {
+            resolvers.push(found.value.0);
+        }
+    }
+    resolvers
+}
+
+fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {
+    let found = reader.one::<CaFile>(fields, "ca_file")?;
+    let path = reader.resolve(&found.value.0);
+    let wrong = match reader.surroundings.file(&path) {
+        Err(error) => format!("cannot read `{}`: {error}", path.display()),
+        Ok(file) => match certificates(&file.bytes) {
+            Ok(0) => {
+                format!("`{}` holds no certificate; it takes PEM, beginning with -----BEGIN CERTIFICATE-----", path.display())
+            }
+            Ok(_) => return Some(path),
+            Err(number) => format!("certificate {number} in `{}` cannot be read", path.display()),
+        },
+    };
+    reader.mistake(found.at, &found.key, wrong);
+    None
+}
+
+/// How many certificates a PEM file holds, or the number of the first that is none.
+fn certificates(pem: &[u8]) -> Result<usize, usize> {
+    let mut count = 0;
+    for block in x509_parser::pem::Pem::iter_from_buffer(pem) {
+        match block {
+            Ok(block) if block.label == "CERTIFICATE" => {
+                count += 1;
+                block.parse_x509().map_err(|_| count)?;
+            }
+            Ok(_) => {}
+            Err(_) => return Err(count + 1),
+        }
+    }
+    Ok(count)
+}
+
+fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> {
+    let written = fields.and_then(|fields| fields.entry("proxy"));
+    let login = fields.and_then(|fields| login(reader, fields));
+    let address = match (fields, written) {
+        (Some(fields), Some(_)) => match reader.one::<ProxyUrl>(fields, "proxy")?.value {
+            ProxyUrl::At(host, port) => Some(Proxy { host, port, login: None }),
+            ProxyUrl::None => None,
+        },
+        _ => environment::proxy(reader),
+    };
+    match (address, login) {
+        (Some(proxy), Some(login)) => Some(Proxy { login: Some(login.1), ..proxy }),
+        (Some(proxy), None) => Some(proxy),
+        (None, Some((at, _))) => {
+            reader.mistake(at, "network.proxy_user", "there is no proxy to log in to; name it with `proxy`");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// User and password: both or neither.
+fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (String, Secret))> {
+    for (one, other) in [("proxy_user", "proxy_password_file"), ("proxy_password_file", "proxy_user")] {
+        if let (Some(entry), None) = (fields.entry(one), fields.entry(other)) {
+            reader.mistake(entry.at, &fields.key(one), format!("it lacks `{other}`; a login has both"));
+        }
+    }
+    let user = reader.one::<ProxyUser>(fields, "proxy_user");
+    let file = reader.one::<PasswordFile>(fields, "proxy_password_file")?;
+    let path = reader.resolve(&file.value.0);
+    let password = secrets::read_file(reader, &path, file.at, &file.key)?;
+    user.map(|user| (user.at, (user.value.0, password)))
+}

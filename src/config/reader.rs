@@ -1,0 +1,230 @@
+//! Walks the tree by the catalogue and collects what is wrong; hands out what is right, typed.
+
+use std::path::{Path, PathBuf};
+
+use crate::secret::MASK;
+
+use super::catalogue::{Key, Kind, Section};
+use super::mistake::{Mistake, Position, did_you_mean};
+use super::surroundings::Surroundings;
+use super::tree::{Content, Entry, Node};
+use super::value::{Format, Value};
+
+/// Collects mistakes and warnings while the parts of the configuration are read.
+pub(super) struct Reader<'a> {
+    pub surroundings: &'a dyn Surroundings,
+    /// Relative paths begin here.
+    base: &'a Path,
+    pub mistakes: Vec<Mistake>,
+    pub warnings: Vec<Mistake>,
+}
+
+/// A value that was found right, and where it stands.
+pub(super) struct Found<T> {
+    pub at: Position,
+    pub key: String,
+    pub value: T,
+}
+
+/// One map of the file, its keys looked up in the catalogue.
+pub(super) struct Fields<'n> {
+    section: Section,
+    /// `tenants[0].credential`
+    pub path: String,
+    pub at: Position,
+    entries: Vec<(&'static Key, &'n Entry)>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(surroundings: &'a dyn Surroundings, base: &'a Path) -> Self {
+        Self { surroundings, base, mistakes: Vec::new(), warnings: Vec::new() }
+    }
+
+    pub(super) fn mistake(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl Into<String>) {
+        self.mistakes.push(Mistake::new(at.into(), key, message));
+    }
+
+    pub(super) fn warning(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl Into<String>) {
+        self.warnings.push(Mistake::new(at.into(), key, message));
+    }
+
+    /// A path as the configuration means it.
+    pub(super) fn resolve(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+
+    /// Reads a map with the keys of `section`. What is no map reads as an empty one, without complaints about what is missing.
+    pub(super) fn section<'n>(&mut self, node: &'n Node, section: Section, path: &str) -> Fields<'n> {
+        let mut fields = Fields { section, path: path.to_owned(), at: node.at, entries: Vec::new() };
+        match &node.content {
+            Content::Map(entries) => entries.iter().for_each(|entry| self.entry(entry, &mut fields)),
+            // `network:` with every line below commented out.
+            Content::Empty => {}
+            other => {
+                self.mistake(node.at, path, format!("{} where a map belongs; its keys are {}", other.name(), names(section)));
+                return fields;
+            }
+        }
+        for key in section.keys().filter(|key| key.required && fields.entry(key.name).is_none()) {
+            let place = if path.is_empty() { "the configuration" } else { "this" };
+            self.mistake(node.at, &fields.key(key.name), format!("{place} lacks `{}`: {}", key.name, key.about));
+        }
+        fields
+    }
+
+    fn entry<'n>(&mut self, entry: &'n Entry, fields: &mut Fields<'n>) {
+        let path = fields.key(&shown(&entry.key));
+        let Some(key) = fields.section.keys().find(|key| key.name == entry.key) else {
+            let message = unknown(fields.section, &entry.key);
+            return self.mistake(entry.at, &path, message);
+        };
+        if let Some(first) = fields.entry(key.name) {
+            let message = format!("`{}` stands twice; it stands already in line {}", key.name, first.at.line);
+            return self.mistake(entry.at, &path, message);
+        }
+        fields.entries.push((key, entry));
+    }
+
+    /// The value of a key that has a single one, if it is there and right.
+    pub(super) fn one<T: Value>(&mut self, fields: &Fields<'_>, name: &str) -> Option<Found<T>> {
+        let (key, entry) = fields.lookup(name)?;
+        debug_assert!(matches!(key.kind, Kind::One(format) if *format == T::FORMAT), "{name}: catalogue and reader differ");
+        self.scalar(&entry.value, &fields.key(name))
+    }
+
+    /// Reads a single value.
+    pub(super) fn scalar<T: Value>(&mut self, node: &Node, path: &str) -> Option<Found<T>> {
+        let Content::Scalar(text) = &node.content else {
+            let message = format!("{} where {} belongs; {}", node.content.name(), T::FORMAT.what, T::FORMAT.allowed);
+            self.mistake(node.at, path, message);
+            return None;
+        };
+        match T::parse(text) {
+            Ok(value) => Some(Found { at: node.at, key: path.to_owned(), value }),
+            Err(hint) => {
+                self.mistake(node.at, path, complaint(text, &T::FORMAT, &hint));
+                None
+            }
+        }
+    }
+
+    /// The items of a list that is not empty, each with its path; nothing if the key is absent.
+    pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<(String, &'n Node)> {
+        let Some((_, entry)) = fields.lookup(name) else { return Vec::new() };
+        let path = fields.key(name);
+        match &entry.value.content {
+            Content::List(items) if items.is_empty() => {
+                self.mistake(entry.value.at, &path, "the list is empty; give it an item or leave the key out");
+                Vec::new()
+            }
+            Content::List(items) => numbered(&path, items),
+            other => {
+                self.mistake(entry.value.at, &path, format!("{} where a list belongs", other.name()));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The values of a key that takes one or a list of them.
+    pub(super) fn one_or_list<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<(String, &'n Node)> {
+        match fields.lookup(name) {
+            Some((_, entry)) if matches!(entry.value.content, Content::Scalar(_)) => vec![(fields.key(name), &entry.value)],
+            _ => self.list(fields, name),
+        }
+    }
+
+    /// The entries of a map whose keys are names of the writer's choice; each name once.
+    pub(super) fn table<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<&'n Entry> {
+        let Some((_, entry)) = fields.lookup(name) else { return Vec::new() };
+        let path = fields.key(name);
+        match &entry.value.content {
+            Content::Empty => Vec::new(),
+            Content::Map(entries) => {
+                let mut kept: Vec<&Entry> = Vec::new();
+                for entry in entries {
+                    match kept.iter().find(|other| other.key.eq_ignore_ascii_case(&entry.key)) {
+                        Some(first) => {
+                            let message =
+                                format!("`{}` stands twice; it stands already in line {}", shown(&entry.key), first.at.line);
+                            self.mistake(entry.at, &path, message);
+                        }
+                        None => kept.push(entry),
+                    }
+                }
+                kept
+            }
+            other => {
+                self.mistake(entry.value.at, &path, format!("{} where a map of names belongs", other.name()));
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl<'n> Fields<'n> {
+    /// The path of a key of this map.
+    pub(super) fn key(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// The line of a key, if it is there.
+    pub(super) fn entry(&self, name: &str) -> Option<&'n Entry> {
+        self.lookup(name).map(|(_, entry)| entry)
+    }
+
+    fn lookup(&self, name: &str) -> Option<(&'static Key, &'n Entry)> {
+        debug_assert!(self.section.keys().any(|key| key.name == name), "{name} is not in the catalogue");
+        self.entries.iter().find(|(key, _)| key.name == name).copied()
+    }
+}
+
+/// `path[0]`, `path[1]`, …
+pub(super) fn numbered<'n>(path: &str, items: &'n [Node]) -> Vec<(String, &'n Node)> {
+    items.iter().enumerate().map(|(index, item)| (format!("{path}[{index}]"), item)).collect()
+}
+
+/// What is wrong with `text`; what is allowed; what may have been meant.
+pub(super) fn complaint(text: &str, format: &Format, hint: &str) -> String {
+    let text = if format.sensitive { MASK.to_owned() } else { shown(text) };
+    let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
+    format!("`{text}` is not {}; {}{hint}", format.what, format.allowed)
+}
+
+/// A piece of the file as it may stand in a message: bounded, and never what looks like a client secret (Entra's have
+/// 40 characters, a tilde among them), wherever somebody pasted it.
+pub(super) fn shown(text: &str) -> String {
+    if text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']) {
+        return MASK.to_owned();
+    }
+    let mut short: String = text.chars().take(100).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Keys people try first; their values are never read.
+const SECRETS: &[(&str, &str)] = &[
+    ("client_secret", "`client_secret_file` or `client_secret_env`"),
+    ("secret", "`client_secret_file` or `client_secret_env`"),
+    ("password", "`client_secret_file` or `client_secret_env`"),
+    ("proxy_password", "`proxy_password_file`"),
+];
+
+fn unknown(section: Section, written: &str) -> String {
+    if let Some((_, instead)) = SECRETS.iter().find(|(name, _)| *name == written) {
+        return format!("secrets never stand in this file; name where it is with {instead}");
+    }
+    let known = section.keys().map(|key| key.name);
+    let hint = did_you_mean(written, known.clone()).map(|name| format!("; did you mean `{name}`?"));
+    let elsewhere = || {
+        let home = Section::ALL.iter().find(|other| other.keys().any(|key| key.name == written))?;
+        Some(format!("; `{written}` is a key of {}", home.name()))
+    };
+    let hint = hint.or_else(elsewhere).unwrap_or_default();
+    format!("`{}` is not a key of {}; its keys are {}{hint}", shown(written), section.name(), names(section))
+}
+
+fn names(section: Section) -> String {
+    section.keys().map(|key| key.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,80 @@
+//! Where secrets are: files and variables, examined at load so that a missing one is told before the first run.
+
+use std::path::Path;
+
+use crate::secret::Secret;
+use crate::settings::SecretSource;
+
+use super::mistake::Position;
+use super::reader::{Fields, Found, Reader, shown};
+use super::value::{SecretFile, Variable};
+
+/// Where the client secret is: exactly one of file and variable.
+pub(super) fn source(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<SecretSource> {
+    let file = reader.one::<SecretFile>(fields, "client_secret_file");
+    let variable = reader.one::<Variable>(fields, "client_secret_env");
+    match (fields.entry("client_secret_file"), fields.entry("client_secret_env")) {
+        (None, None) => {
+            let message =
+                "there is no client secret; name its file with `client_secret_file` or its variable with `client_secret_env`";
+            reader.mistake(fields.at, &fields.path, message);
+            None
+        }
+        (Some(_), Some(second)) => {
+            let message = "`client_secret_file` and `client_secret_env` both stand here; one of them is enough";
+            reader.mistake(second.at, &fields.path, message);
+            None
+        }
+        (Some(_), None) => from_file(reader, file?),
+        (None, Some(_)) => from_variable(reader, variable?),
+    }
+}
+
+fn from_file(reader: &mut Reader<'_>, found: Found<SecretFile>) -> Option<SecretSource> {
+    let path = reader.resolve(&found.value.0);
+    read_file(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path))
+}
+
+fn from_variable(reader: &mut Reader<'_>, found: Found<Variable>) -> Option<SecretSource> {
+    let name = found.value.0;
+    let wrong = match reader.surroundings.variable(&name).map(Secret::new) {
+        None => "is not set to readable text",
+        Some(secret) if secret.expose().trim().is_empty() => "is empty",
+        Some(_) => return Some(SecretSource::Variable(name)),
+    };
+    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", shown(&name)));
+    None
+}
+
+/// Permission bits that let somebody else read a file.
+const OTHERS_READ: u32 = 0o044;
+
+/// Reads a secret, and warns of a file that others can read.
+pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: Position, key: &str) -> Option<Secret> {
+    let name = match path.file_name().map(|name| shown(&name.to_string_lossy())) {
+        // Somebody wrote the secret where its file's name belongs.
+        Some(name) if name == crate::secret::MASK => name,
+        _ => path.display().to_string(),
+    };
+    let file = match reader.surroundings.file(path) {
+        Ok(file) => file,
+        Err(error) => {
+            reader.mistake(at, key, format!("cannot read `{name}`: {error}"));
+            return None;
+        }
+    };
+    let Ok(text) = String::from_utf8(file.bytes) else {
+        reader.mistake(at, key, format!("`{name}` is not text; a secret is one line of UTF-8"));
+        return None;
+    };
+    let secret = Secret::new(text.trim_end());
+    drop(Secret::new(text)); // zeroes the copy with the line ending
+    if secret.expose().is_empty() {
+        reader.mistake(at, key, format!("`{name}` is empty; the secret goes into its first line"));
+        return None;
+    }
+    if file.mode.is_some_and(|mode| mode & OTHERS_READ != 0) {
+        reader.warning(at, key, format!("others on this machine can read `{name}`; chmod 600 keeps them out"));
+    }
+    Some(secret)
+}

@@ -1,0 +1,157 @@
+//! The `tenants` section → probes, in the order of the file.
+
+use std::sync::Arc;
+
+use crate::cloud::Cloud;
+use crate::outcome::ProbeId;
+use crate::settings::{ProbeSettings, SecretSource, Tenant};
+
+use super::catalogue::{Level, Section};
+use super::checks::{self, Asked, Defaults};
+use super::clouds::Clouds;
+use super::mistake::Position;
+use super::reader::{Fields, Found, Reader};
+use super::secrets;
+use super::tree::Node;
+use super::value::{ClientId, CloudName, Date, Label, MailAddress, TenantId};
+
+/// Reads the section.
+pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
+    let mut names = Labels::default();
+    let mut probes = Vec::new();
+    for (path, node) in reader.list(root, "tenants") {
+        probes.extend(tenant(reader, node, &path, defaults, clouds, &mut names));
+    }
+    probes
+}
+
+fn tenant(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    path: &str,
+    defaults: Defaults,
+    clouds: &mut Clouds,
+    names: &mut Labels,
+) -> Vec<ProbeSettings> {
+    let fields = reader.section(node, Section::Tenant, path);
+    let name = reader.one::<Label>(&fields, "name");
+    if let Some(found) = &name {
+        names.add(reader, &found.value.0, found.at, &found.key);
+    }
+    let cloud = cloud(reader, &fields, clouds);
+    let tenant_id = reader.one::<TenantId>(&fields, "tenant_id");
+    let client_id = reader.one::<ClientId>(&fields, "client_id");
+    let (credential, expires) = credential(reader, &fields);
+    let own = checks::read(reader, &fields, Level::Tenant, defaults, cloud.as_ref());
+    let mailboxes = mailboxes(reader, &fields, defaults, cloud.as_ref());
+    if own.is_empty() && fields.entry("mailboxes").is_none() && fields.entry("checks").is_some_and(is_empty_list) {
+        reader.mistake(fields.at, path, "nothing is checked here; give it `checks` or `mailboxes`");
+    }
+
+    // Whatever is missing here has been told already.
+    let (Some(name), Some(cloud), Some(tenant_id), Some(client_id), Some(credential)) =
+        (name, cloud, tenant_id, client_id, credential)
+    else {
+        return Vec::new();
+    };
+    let tenant = Arc::new(Tenant {
+        name: name.value.0,
+        cloud,
+        tenant_id: tenant_id.value.0,
+        client_id: client_id.value.0,
+        credential,
+        credential_expires: expires.map(|found| found.value.0),
+    });
+    let own = own.into_iter().map(|asked| probe(&tenant, None, asked));
+    let theirs = mailboxes.into_iter().flat_map(|Mailbox { address, label, checks }| {
+        let tenant = &tenant;
+        checks.into_iter().map(move |asked| probe(tenant, Some((label.clone(), address.clone())), asked))
+    });
+    own.chain(theirs).collect()
+}
+
+fn is_empty_list(entry: &super::tree::Entry) -> bool {
+    matches!(&entry.value.content, super::tree::Content::List(items) if items.is_empty())
+}
+
+fn cloud(reader: &mut Reader<'_>, fields: &Fields<'_>, clouds: &mut Clouds) -> Option<Cloud> {
+    let written = match fields.entry("cloud") {
+        Some(_) => Some(reader.one::<CloudName>(fields, "cloud")?),
+        None => None,
+    };
+    let name = written.as_ref().map_or("global", |found| found.value.0.as_str());
+    clouds.choose(name).unwrap_or_else(|message| {
+        let at = written.as_ref().map_or(fields.at, |found| found.at);
+        reader.mistake(at, &fields.key("cloud"), message);
+        None
+    })
+}
+
+fn credential(reader: &mut Reader<'_>, tenant: &Fields<'_>) -> (Option<SecretSource>, Option<Found<Date>>) {
+    let Some(entry) = tenant.entry("credential") else { return (None, None) };
+    let told = reader.mistakes.len();
+    let fields = reader.section(&entry.value, Section::Credential, &tenant.key("credential"));
+    let understood = reader.mistakes.len() == told;
+    let expires = reader.one::<Date>(&fields, "expires");
+    // A slip in the key's name has been told; that the key is missing would be the same mistake twice.
+    let named = ["client_secret_file", "client_secret_env"].iter().any(|name| fields.entry(name).is_some());
+    let source = if understood || named { secrets::source(reader, &fields) } else { None };
+    (source, expires)
+}
+
+/// A mailbox as the file has it.
+struct Mailbox {
+    address: String,
+    label: String,
+    checks: Vec<Asked>,
+}
+
+fn mailboxes(reader: &mut Reader<'_>, tenant: &Fields<'_>, defaults: Defaults, cloud: Option<&Cloud>) -> Vec<Mailbox> {
+    let mut labels = Labels::default();
+    let mut mailboxes = Vec::new();
+    for (path, node) in reader.list(tenant, "mailboxes") {
+        let fields = reader.section(node, Section::Mailbox, &path);
+        let address = reader.one::<MailAddress>(&fields, "address");
+        let name = reader.one::<Label>(&fields, "name");
+        let checks = checks::read(reader, &fields, Level::Mailbox, defaults, cloud);
+        let Some(address) = address else { continue };
+        let (label, at, key) = match name {
+            Some(name) => (name.value.0, name.at, name.key),
+            None if fields.entry("name").is_some() => continue,
+            None => (address.value.0.clone(), address.at, address.key),
+        };
+        labels.add(reader, &label, at, &key);
+        mailboxes.push(Mailbox { address: address.value.0, label, checks });
+    }
+    mailboxes
+}
+
+/// Labels that must differ, whatever their case: people and Windows file names do not tell case apart.
+#[derive(Default)]
+struct Labels(Vec<(String, Position)>);
+
+impl Labels {
+    fn add(&mut self, reader: &mut Reader<'_>, label: &str, at: Position, key: &str) {
+        match self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(label)) {
+            Some((_, first)) => {
+                let message = format!("`{label}` stands twice; it stands already in line {}, and labels differ", first.line);
+                reader.mistake(at, key, message);
+            }
+            None => self.0.push((label.to_owned(), at)),
+        }
+    }
+}
+
+/// The probe of one check; a mailbox is its label and its address.
+pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, asked: Asked) -> ProbeSettings {
+    let (label, address) = mailbox.unzip();
+    ProbeSettings {
+        id: ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check.name },
+        tenant: Arc::clone(tenant),
+        address,
+        interval: asked.interval,
+        timeout: asked.timeout,
+        limits: asked.limits,
+        folder: asked.folder,
+    }
+}

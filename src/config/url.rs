@@ -1,0 +1,206 @@
+//! Where servers are: the URLs of a cloud's cells and of the proxy.
+
+use std::net::Ipv6Addr;
+
+use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
+
+use super::value::{Format, Value, is_host_name};
+
+/// A URL taken apart. No user, no query: neither has a meaning here, and a user comes with a password.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Url {
+    pub scheme: String,
+    /// DNS name or IP address, without brackets.
+    pub host: String,
+    pub port: Option<u16>,
+    /// With its leading slash, or empty.
+    pub path: String,
+}
+
+impl Url {
+    /// Reads `scheme://host[:port][/path]`; `None` for anything else.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let slash = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(slash)?;
+        let (host, port) = split_authority(authority)?;
+        let clean = path.bytes().all(|b| b.is_ascii_graphic() && b != b'?' && b != b'#');
+        clean.then(|| Self { scheme: scheme.to_ascii_lowercase(), host, port, path: path.to_owned() })
+    }
+
+    /// Whether the path says nothing.
+    fn is_bare(&self) -> bool {
+        matches!(self.path.as_str(), "" | "/")
+    }
+}
+
+fn split_authority(authority: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (address, after) = rest.split_once(']')?;
+            address.parse::<Ipv6Addr>().ok()?;
+            (address, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    let port = match port {
+        Some(digits) => Some(digits.parse::<u16>().ok().filter(|port| *port != 0)?),
+        None => None,
+    };
+    let known = host.contains(':') || is_host_name(host);
+    known.then(|| (host.to_ascii_lowercase(), port))
+}
+
+const HTTPS: &str = "^https://[^/?#@ ]+(/[^?# ]*)?$";
+
+/// An HTTPS server without a path: its paths are the protocol's.
+pub(super) struct ServerUrl(pub HttpsEndpoint);
+
+impl Value for ServerUrl {
+    const FORMAT: Format = Format::new("the URL of an HTTPS server", "https://HOST[:PORT]", "^https://[^/?#@ ]+/?$");
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = https(text)?;
+        if !url.is_bare() {
+            return Err("leave out the path".to_owned());
+        }
+        Ok(Self(HttpsEndpoint { host: url.host, port: url.port.unwrap_or(443), path: String::new() }))
+    }
+}
+
+/// Exchange Web Services.
+pub(super) struct EwsUrl(pub HttpsEndpoint);
+
+impl Value for EwsUrl {
+    const FORMAT: Format = Format::new("the URL of Exchange Web Services", "https://HOST[:PORT][/PATH]", HTTPS);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = https(text)?;
+        let path = if url.is_bare() { EWS_PATH.to_owned() } else { url.path };
+        Ok(Self(HttpsEndpoint { host: url.host, port: url.port.unwrap_or(443), path }))
+    }
+}
+
+fn https(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok_or_else(|| scheme_missing(text, "https"))?;
+    if url.scheme == "https" { Ok(url) } else { Err(String::new()) }
+}
+
+/// `host:port` is what people write first.
+fn scheme_missing(text: &str, scheme: &str) -> String {
+    let guess = format!("{scheme}://{text}");
+    if !text.contains("://") && Url::parse(&guess).is_some() { format!("did you mean `{guess}`?") } else { String::new() }
+}
+
+/// Declares the mail servers' URLs: schemes with TLS from the first byte and with an upgrade, and their ports.
+macro_rules! mail_urls {
+    ($( $(#[$doc:meta])* $name:ident: $what:literal, $implicit:literal $tls_port:literal, $upgrade:literal $plain_port:literal; )*) => { $(
+        $(#[$doc])*
+        pub(super) struct $name(pub MailEndpoint);
+
+        impl Value for $name {
+            const FORMAT: Format = Format::new(
+                $what,
+                concat!($implicit, "://HOST[:PORT] (TLS from the start) or ", $upgrade, "://HOST[:PORT] (upgraded)"),
+                concat!("^(", $implicit, "|", $upgrade, ")://[^/?#@ ]+/?$"),
+            );
+
+            fn parse(text: &str) -> Result<Self, String> {
+                let url = Url::parse(text).ok_or_else(|| scheme_missing(text, $implicit))?;
+                let (security, port) = match url.scheme.as_str() {
+                    $implicit => (Security::Implicit, $tls_port),
+                    $upgrade => (Security::Upgrade, $plain_port),
+                    _ => return Err(String::new()),
+                };
+                if !url.is_bare() {
+                    return Err("leave out the path".to_owned());
+                }
+                Ok(Self(MailEndpoint { host: url.host, port: url.port.unwrap_or(port), security }))
+            }
+        }
+    )* };
+}
+
+// RFC 8314 section 3 and the protocols' own ports.
+mail_urls! {
+    /// POP3.
+    Pop3Url: "the URL of a POP3 server", "pop3s" 995, "pop3" 110;
+    /// IMAP.
+    ImapUrl: "the URL of an IMAP server", "imaps" 993, "imap" 143;
+    /// Submission, not transport: port 587, never 25.
+    SmtpUrl: "the URL of an SMTP server", "smtps" 465, "smtp" 587;
+}
+
+/// An HTTP proxy, or none at all.
+pub(super) enum ProxyUrl {
+    None,
+    At(String, u16),
+}
+
+impl Value for ProxyUrl {
+    const FORMAT: Format =
+        Format::new("an HTTP proxy", "http://HOST:PORT, or none", "^(none|http://[^/?#@ ]+:[0-9]+/?)$").sensitive();
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        if text.contains('@') {
+            return Err("user and password stand in `proxy_user` and `proxy_password_file`".to_owned());
+        }
+        let url = Url::parse(text).ok_or_else(|| scheme_missing(text, "http"))?;
+        match (url.scheme.as_str(), url.port) {
+            ("http", Some(port)) if url.is_bare() => Ok(Self::At(url.host, port)),
+            ("http", None) => Err("the port is missing".to_owned()),
+            _ => Err(String::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart_or_refused() {
+        let url = |text: &str| Url::parse(text).map(|url| (url.host, url.port, url.path));
+        for (text, parts) in [
+            ("https://Example.COM", Some(("example.com", None, ""))),
+            ("https://example.com:8443/a/b", Some(("example.com", Some(8443), "/a/b"))),
+            ("https://[::1]:8443/", Some(("::1", Some(8443), "/"))),
+            ("https://[::1]", Some(("::1", None, ""))),
+            ("https://127.0.0.1:1", Some(("127.0.0.1", Some(1), ""))),
+            ("https://user:password@example.com", None),
+            ("https://example.com?q", None),
+            ("https://example.com/?q", None),
+            ("https://example.com:0", None),
+            ("https://example.com:70000", None),
+            ("https://example.com:", None),
+            ("https://", None),
+            ("https://[::1", None),
+            ("https://[::1]x", None),
+            ("https://exa mple.com", None),
+            ("https://grüße.example", None),
+            ("example.com", None),
+            ("", None),
+        ] {
+            assert_eq!(url(text), parts.map(|(host, port, path)| (host.to_owned(), port, path.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_says_how_tls_begins() {
+        for (text, port, security) in [
+            ("smtp://h", 587, Security::Upgrade),
+            ("smtps://h", 465, Security::Implicit),
+            ("SMTP://h:25/", 25, Security::Upgrade),
+        ] {
+            let read = SmtpUrl::parse(text).map(|url| url.0);
+            assert_eq!(read, Ok(MailEndpoint { host: "h".into(), port, security }), "{text}");
+        }
+        assert_eq!(SmtpUrl::parse("h:587").map(|url| url.0), Err("did you mean `smtps://h:587`?".to_owned()));
+    }
+}

@@ -1,0 +1,287 @@
+//! The single values of a configuration: what each looks like, said once for messages and schema, and how it is read.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use crate::settings::{self, Resolver};
+
+pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Format {
+    /// What it is, with its article: "`x` is not …".
+    pub what: &'static str,
+    /// What is allowed, for people.
+    pub allowed: &'static str,
+    /// Regular expression of the schema (ECMA 262); empty for any text. It may let through what the reader refuses.
+    pub pattern: &'static str,
+    /// All values there are, where they can be told.
+    pub choices: &'static [&'static str],
+    /// Whether somebody may have put a secret in its place, so that no message quotes it.
+    pub sensitive: bool,
+}
+
+impl Format {
+    pub(super) const fn new(what: &'static str, allowed: &'static str, pattern: &'static str) -> Self {
+        Self { what, allowed, pattern, choices: &[], sensitive: false }
+    }
+
+    pub(super) const fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
+    }
+
+    const fn choices(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, ..self }
+    }
+}
+
+/// A kind of value, read from its text.
+pub(super) trait Value: Sized {
+    const FORMAT: Format;
+
+    /// The value, or what may have been meant (empty where nobody knows).
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+/// Declares values that are texts with a rule.
+macro_rules! texts {
+    ($( $(#[$doc:meta])* $name:ident: $what:literal, $allowed:literal, $pattern:literal, $rule:expr; )*) => { $(
+        $(#[$doc])*
+        pub(super) struct $name(pub String);
+
+        impl Value for $name {
+            const FORMAT: Format = Format::new($what, $allowed, $pattern);
+
+            fn parse(text: &str) -> Result<Self, String> {
+                let rule: fn(&str) -> Result<(), String> = $rule;
+                rule(text).map(|()| Self(text.to_owned()))
+            }
+        }
+    )* };
+}
+
+texts! {
+    /// A value of a metric's label, and a piece of a probe's name: no `/`, nothing that needs quoting in a shell.
+    Label: "a name for a label", "1 to 64 letters (a-z, A-Z), digits and . _ @ + -", "^[A-Za-z0-9._@+-]{1,64}$", is_label;
+    /// A GUID.
+    ClientId: "an application id", "a GUID: 8-4-4-4-12 hexadecimal digits",
+        "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", |text| expect(is_guid(text));
+    /// A GUID or a domain.
+    TenantId: "a tenant id", "a GUID, or a domain verified in the tenant such as contoso.onmicrosoft.com",
+        "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+)$", is_tenant;
+    /// An e-mail address.
+    MailAddress: "an e-mail address", "name@domain", "^[^@ ]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$", |text| expect(is_mail_address(text));
+    /// The name of a cloud, built in or from `clouds`.
+    CloudName: "a cloud", "a built-in cloud or one of `clouds`", "^[A-Za-z0-9._@+-]{1,64}$", is_label;
+    /// A name for the proxy; RFC 7617 forbids the colon, which ends it.
+    ProxyUser: "a proxy user", "text without a colon or control characters", "^[^:]+$",
+        |text| expect(!text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control()));
+    /// An OAuth scope.
+    Scope: "an OAuth scope", "text without spaces, usually ending in /.default", "^[!-~]+$",
+        |text| expect(!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()));
+    /// A limit; `levels` knows its grammar.
+    Limit: "a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", "^([a-z0-9_]+=)?@?[-~0-9.:]+$", |_| Ok(());
+}
+
+/// The name of an environment variable.
+pub(super) struct Variable(pub String);
+
+impl Value for Variable {
+    const FORMAT: Format = Format::new(
+        "the name of an environment variable",
+        "letters, digits and _, not beginning with a digit",
+        "^[A-Za-z_][A-Za-z0-9_]*$",
+    )
+    .sensitive();
+
+    fn parse(text: &str) -> Result<Self, String> {
+        expect(is_variable(text)).map(|()| Self(text.to_owned()))
+    }
+}
+
+/// Declares values that name a file.
+macro_rules! files {
+    ($( $(#[$doc:meta])* $name:ident: $what:literal; )*) => { $(
+        $(#[$doc])*
+        pub(super) struct $name(pub PathBuf);
+
+        impl Value for $name {
+            const FORMAT: Format = Format::new($what, "a path, relative to the configuration file or absolute", "");
+
+            fn parse(text: &str) -> Result<Self, String> {
+                expect(!text.is_empty() && !text.contains('\0')).map(|()| Self(PathBuf::from(text)))
+            }
+        }
+    )* };
+}
+
+files! {
+    /// Certificates.
+    CaFile: "a file of certificates";
+    /// The client secret.
+    SecretFile: "a file with a client secret";
+    /// The proxy's password.
+    PasswordFile: "a file with a password";
+}
+
+/// Declares durations with their bounds.
+macro_rules! durations {
+    ($( $(#[$doc:meta])* $name:ident: $what:literal, $allowed:literal, $bounds:expr; )*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(super) struct $name(pub Duration);
+
+        impl Value for $name {
+            const FORMAT: Format = Format::new($what, $allowed, "^ *[0-9]+ *[a-zA-Z]+( *[0-9]+ *[a-zA-Z]+)* *$");
+
+            fn parse(text: &str) -> Result<Self, String> {
+                let bounds: std::ops::RangeInclusive<Duration> = $bounds;
+                let duration = humantime::parse_duration(text).map_err(|_| seconds_meant(text))?;
+                expect(bounds.contains(&duration)).map(|()| Self(duration))
+            }
+        }
+    )* };
+}
+
+durations! {
+    /// Time between two runs. More often than once a second is a load test; less often than daily, the series go stale.
+    Interval: "an interval", "a number with a unit, 1s to 24h: 60s, 5m, 1h", Duration::from_secs(1)..=Duration::from_secs(86_400);
+    /// The deadline of a run.
+    Timeout: "a timeout", "a number with a unit, 100ms to 10m: 500ms, 30s, 1m",
+        Duration::from_millis(100)..=Duration::from_secs(600);
+}
+
+/// A day, or a moment.
+pub(super) struct Date(pub SystemTime);
+
+impl Value for Date {
+    const FORMAT: Format = Format::new(
+        "a date",
+        "YYYY-MM-DD, or with a time YYYY-MM-DDThh:mm:ssZ",
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z)?$",
+    );
+
+    fn parse(text: &str) -> Result<Self, String> {
+        // A day counts from its beginning: better a warning half a day early than an outage.
+        let moment = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        humantime::parse_rfc3339(&moment).map(Self).map_err(|_| String::new())
+    }
+}
+
+/// An address for a pinned name.
+pub(super) struct IpAddress(pub IpAddr);
+
+impl Value for IpAddress {
+    const FORMAT: Format = Format::new("an IP address", "IPv4 or IPv6, without a port", "^[0-9A-Fa-f.:]+$");
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| String::new())
+    }
+}
+
+/// Who the `dns` check asks.
+pub(super) struct ResolverName(pub Resolver);
+
+impl Value for ResolverName {
+    const FORMAT: Format = Format::new(
+        "a resolver",
+        "`system`, or an IP address with or without a port",
+        "^(system|[0-9A-Fa-f.:]+|\\[[0-9A-Fa-f.:]+\\]:[0-9]+)$",
+    );
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "system" {
+            return Ok(Self(Resolver::System));
+        }
+        let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| text.parse::<SocketAddr>());
+        match address {
+            Ok(address) if address.port() != 0 => Ok(Self(Resolver::Address(address))),
+            _ if text.eq_ignore_ascii_case("system") => Err("did you mean `system`?".to_owned()),
+            _ => Err(String::new()),
+        }
+    }
+}
+
+/// What the `ews` check opens.
+pub(super) struct Folder(pub settings::Folder);
+
+impl Value for Folder {
+    const FORMAT: Format =
+        Format::new("a folder that can be opened", "msgfolderroot or calendar", "").choices(&["msgfolderroot", "calendar"]);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "msgfolderroot" => Ok(Self(settings::Folder::Root)),
+            "calendar" => Ok(Self(settings::Folder::Calendar)),
+            _ => Err(String::new()),
+        }
+    }
+}
+
+pub(super) fn expect(holds: bool) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(String::new()) }
+}
+
+fn is_label(text: &str) -> Result<(), String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._@+-".contains(&b);
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+        return Ok(());
+    }
+    let words: String = text.split_whitespace().collect::<Vec<_>>().join("-");
+    let meant: String = words.chars().filter(|c| u8::try_from(*c).is_ok_and(allowed)).take(64).collect();
+    Err(if meant.is_empty() { String::new() } else { format!("did you mean `{meant}`?") })
+}
+
+fn is_guid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn is_tenant(text: &str) -> Result<(), String> {
+    match text {
+        // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow: tenant id or domain.
+        "common" | "organizations" | "consumers" => Err("an application signs in to one tenant only".to_owned()),
+        _ => expect(is_guid(text) || is_domain(text)),
+    }
+}
+
+/// At least two labels of letters, digits and inner hyphens.
+fn is_domain(text: &str) -> bool {
+    text.len() <= 253 && text.contains('.') && text.split('.').all(is_host_label)
+}
+
+/// A DNS name of one label or more, as it can stand in a URL or be pinned.
+pub(super) fn is_host_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_host_label)
+}
+
+fn is_host_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// The addresses Exchange gives out: RFC 5321's dot-string, letters of any script included, and a domain.
+fn is_mail_address(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(local, domain)| {
+        (1..=64).contains(&local.len())
+            && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(c))
+            && !local.split('.').any(str::is_empty)
+            && is_domain(domain)
+    })
+}
+
+fn is_variable(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn seconds_meant(text: &str) -> String {
+    let number = !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit());
+    if number { format!("did you mean `{text}s`?") } else { String::new() }
+}

@@ -1,0 +1,88 @@
+//! The configuration: every mistake by its fixture, the example, and no panic on anything.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use m365_probe::config::{self, FileRead, Surroundings};
+use m365_probe::settings::{Folder, Resolver, SecretSource};
+
+/// Files and variables that exist for a test only.
+#[derive(Default)]
+struct Stage {
+    variables: BTreeMap<&'static str, &'static str>,
+    files: BTreeMap<PathBuf, (Vec<u8>, u32)>,
+}
+
+impl Surroundings for Stage {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).map(|&value| value.to_owned())
+    }
+
+    fn file(&self, path: &Path) -> io::Result<FileRead> {
+        let (bytes, mode) = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(FileRead { bytes: bytes.clone(), mode: Some(*mode) })
+    }
+}
+
+const MARKED: &str = "Xy38Q~marked-secret-marked-secret-marked";
+
+/// Everything the example and the fixtures refer to.
+fn stage() -> Stage {
+    let mut stage = Stage::default();
+    stage.variables.extend([("LAB_CLIENT_SECRET", MARKED), ("EMPTY", " ")]);
+    for (path, bytes, mode) in [
+        ("/etc/m365-probe/contoso.secret", MARKED.as_bytes(), 0o600),
+        ("/etc/m365-probe/open.secret", MARKED.as_bytes(), 0o644),
+        ("/etc/m365-probe/empty.secret", b"\n", 0o600),
+        ("/etc/m365-probe/binary.secret", b"\xff\xfe", 0o600),
+        ("/etc/m365-probe/proxy.password", MARKED.as_bytes(), 0o600),
+        ("/etc/ssl/empty.pem", b"no certificate\n", 0o644),
+        ("/etc/ssl/broken.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0o644),
+        ("/etc/ssl/corporate.pem", include_bytes!("config/corporate.pem"), 0o644),
+    ] {
+        stage.files.insert(path.into(), (bytes.to_vec(), mode));
+    }
+    stage
+}
+
+fn parse(text: &str) -> Result<config::Loaded, config::Mistakes> {
+    config::parse(text, Path::new("/etc/m365-probe/m365-probe.yml"), &stage())
+}
+
+#[test]
+fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
+    let loaded = parse(include_str!("../src/config/example.yml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(loaded.warnings, []);
+    let settings = loaded.settings;
+    let probes: Vec<String> =
+        settings.probes.iter().map(|p| format!("{} {}s {}s", p.id, p.interval.as_secs(), p.timeout.as_secs())).collect();
+    assert_eq!(
+        probes,
+        [
+            "contoso/token 600s 30s",
+            "contoso/dns 60s 30s",
+            "contoso/reach 300s 30s",
+            "contoso/praxis/pop3 60s 30s",
+            "contoso/praxis/smtp 60s 30s",
+            "contoso/praxis/ews 300s 20s",
+            "contoso/calendar@contoso.example/imap 60s 30s",
+            "contoso/calendar@contoso.example/ews 60s 30s",
+            "lab/token 300s 30s",
+            "lab/dns 60s 30s",
+            "lab/reach 60s 30s",
+            "lab/probe@lab.example/pop3 60s 30s",
+            "lab/probe@lab.example/imap 60s 30s",
+            "lab/probe@lab.example/smtp 60s 30s",
+            "lab/probe@lab.example/ews 60s 30s",
+        ]
+    );
+    assert_eq!(settings.probes[5].folder, Folder::Calendar);
+    assert_eq!(settings.probes[5].address.as_deref(), Some("praxis@contoso.example"));
+    assert!(matches!(&settings.probes[0].tenant.credential, SecretSource::File(path) if path.ends_with("contoso.secret")));
+    assert!(matches!(&settings.probes[8].tenant.credential, SecretSource::Variable(name) if name == "LAB_CLIENT_SECRET"));
+    let proxy = settings.network.proxy.expect("a proxy");
+    assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
+    assert_eq!(settings.network.resolvers.len(), 3);
+    assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
+}
