@@ -7,10 +7,13 @@ mod catalogue;
 mod checks;
 mod clouds;
 mod environment;
+mod masked;
 mod mistake;
 mod network;
 mod reader;
+mod schema;
 mod secrets;
+mod selection;
 mod surroundings;
 mod tenants;
 mod tree;
@@ -22,6 +25,8 @@ use std::path::Path;
 use crate::settings::Settings;
 
 pub use mistake::{Mistake, Mistakes, Position};
+pub use schema::schema;
+pub use selection::{CLIENT_SECRET, Selection, from_selection};
 pub use surroundings::{FileRead, Machine, Surroundings};
 
 use catalogue::Section;
@@ -35,6 +40,13 @@ pub struct Loaded {
     pub settings: Settings,
     /// What may surprise, in the order of the file.
     pub warnings: Vec<Mistake>,
+    /// The file as it was understood, for `/config`: YAML without comments and without secrets.
+    pub masked: String,
+}
+
+/// A complete and commented configuration: every key, with what it is for.
+pub const fn example() -> &'static str {
+    include_str!("config/example.yml")
 }
 
 /// Reads the file at `path`. Paths in it are relative to its directory.
@@ -71,7 +83,7 @@ pub fn parse(text: &str, path: &Path, surroundings: &dyn Surroundings) -> Result
         return Err(Mistakes::new(&file, mistakes));
     }
     warnings.sort_by_key(|warning| warning.at);
-    Ok(Loaded { settings, warnings })
+    Ok(Loaded { settings, warnings, masked: masked::write(&root) })
 }
 
 fn settings(reader: &mut Reader<'_>, root: &tree::Node) -> Settings {

@@ -86,3 +86,47 @@ fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
     assert_eq!(settings.network.resolvers.len(), 3);
     assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
 }
+
+/// `f` told of every fixture in `folder`; what it says must stand in the `.txt` beside it. `BLESS=1` writes it there.
+fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).expect("fixtures") {
+        let path = entry.expect("a fixture").path();
+        if path.extension().is_none_or(|extension| extension != "yml") {
+            continue;
+        }
+        seen += 1;
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let said = f(name, &std::fs::read_to_string(&path).expect("text")).replace("/etc/m365-probe/", "") + "\n";
+        let expected = path.with_extension("txt");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&expected, &said).expect("written");
+        }
+        let expected = std::fs::read_to_string(&expected).unwrap_or_default();
+        if said != expected {
+            wrong.push(format!("{name}\n said: {said} not: {expected}"));
+        }
+    }
+    assert!(seen > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_what_is_allowed_and_what_was_meant() {
+    golden("bad", |name, text| {
+        let said = config::parse(text, &Path::new("/etc/m365-probe").join(name), &stage());
+        let said = said.expect_err(name).to_string();
+        assert!(!said.contains("marked-secret") && !said.contains("hunter2"), "{said}");
+        said
+    });
+}
+
+#[test]
+fn every_warning_is_told_with_its_place() {
+    golden("warn", |name, text| {
+        let loaded = config::parse(text, &Path::new("/etc/m365-probe").join(name), &stage());
+        let loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        loaded.warnings.iter().map(|warning| warning.line(name)).collect::<Vec<_>>().join("\n")
+    });
+}

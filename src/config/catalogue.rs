@@ -152,6 +152,12 @@ pub(super) const KEYS: &[Key] = &[
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];
 
+/// Where the client secret is: exactly one of these.
+pub(super) const SECRET_SOURCES: [&str; 2] = ["client_secret_file", "client_secret_env"];
+
+/// The proxy's login: both or neither.
+pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
+
 /// One check, as far as the configuration knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckName {

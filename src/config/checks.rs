@@ -6,7 +6,7 @@ use crate::cloud::Cloud;
 use crate::levels::Limits;
 use crate::settings::Folder;
 
-use super::catalogue::{self, CheckName, Level, NOT_YET, Section, checks_of};
+use super::catalogue::{self, CHECKS, CheckName, Level, NOT_YET, Section, checks_of};
 use super::clouds::{not_offered, offers};
 use super::mistake::did_you_mean;
 use super::reader::{Fields, Found, Reader, numbered, shown};
@@ -164,12 +164,24 @@ pub(super) fn find(name: &str, level: Level) -> Result<&'static CheckName, Strin
             Err(format!("`{name}` is a check of a {}, not of a {}; {}", check.level.name(), level.name(), names(level)))
         }
         None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; {}", names(level))),
-        None => {
-            let hint = did_you_mean(name, checks_of(level).map(|check| check.name));
-            let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-            Err(format!("`{}` is not a check; {}{hint}", shown(name), names(level)))
-        }
+        None => Err(unknown(name, &names(level), checks_of(level))),
     }
+}
+
+/// A check by its name alone, or what is wrong with the name.
+pub(super) fn find_any(name: &str) -> Result<&'static CheckName, String> {
+    let known = || CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ");
+    match catalogue::check(name) {
+        Some(check) => Ok(check),
+        None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; the checks are {}", known())),
+        None => Err(unknown(name, &format!("the checks are {}", known()), CHECKS.iter())),
+    }
+}
+
+fn unknown(name: &str, known: &str, among: impl Iterator<Item = &'static CheckName>) -> String {
+    let hint = did_you_mean(name, among.map(|check| check.name));
+    let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!("`{}` is not a check; {known}{hint}", shown(name))
 }
 
 fn names(level: Level) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::secret::Secret;
 use crate::settings::{Network, Proxy, Resolver};
 
-use super::catalogue::Section;
+use super::catalogue::{PROXY_LOGIN, Section};
 use super::environment;
 use super::mistake::Position;
 use super::reader::{Fields, Reader, shown};
@@ -125,7 +125,8 @@ fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> 
 
 /// User and password: both or neither.
 fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (String, Secret))> {
-    for (one, other) in [("proxy_user", "proxy_password_file"), ("proxy_password_file", "proxy_user")] {
+    let [user, password] = PROXY_LOGIN;
+    for (one, other) in [(user, password), (password, user)] {
         if let (Some(entry), None) = (fields.entry(one), fields.entry(other)) {
             reader.mistake(entry.at, &fields.key(one), format!("it lacks `{other}`; a login has both"));
         }

@@ -99,13 +99,12 @@ impl<'a> Reader<'a> {
             self.mistake(node.at, path, message);
             return None;
         };
-        match T::parse(text) {
-            Ok(value) => Some(Found { at: node.at, key: path.to_owned(), value }),
-            Err(hint) => {
-                self.mistake(node.at, path, complaint(text, &T::FORMAT, &hint));
-                None
-            }
-        }
+        self.text(Some(node.at), path, text).map(|value| Found { at: node.at, key: path.to_owned(), value })
+    }
+
+    /// Reads the text of a single value, from the file or from elsewhere.
+    pub(super) fn text<T: Value>(&mut self, at: Option<Position>, key: &str, text: &str) -> Option<T> {
+        T::parse(text).map_err(|hint| self.mistake(at, key, complaint(text, &T::FORMAT, &hint))).ok()
     }
 
     /// The items of a list that is not empty, each with its path; nothing if the key is absent.
@@ -190,17 +189,20 @@ pub(super) fn complaint(text: &str, format: &Format, hint: &str) -> String {
     format!("`{text}` is not {}; {}{hint}", format.what, format.allowed)
 }
 
-/// A piece of the file as it may stand in a message: bounded, and never what looks like a client secret (Entra's have
-/// 40 characters, a tilde among them), wherever somebody pasted it.
+/// A piece of the file as it may stand in a message: bounded, and no secret.
 pub(super) fn shown(text: &str) -> String {
-    if text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']) {
-        return MASK.to_owned();
-    }
+    let text = masked(text);
     let mut short: String = text.chars().take(100).collect();
     if short.len() < text.len() {
         short.push('…');
     }
     short
+}
+
+/// The text, unless it looks like a client secret that somebody pasted in the wrong place: Entra's have 40 characters,
+/// a tilde among them.
+pub(super) fn masked(text: &str) -> &str {
+    if text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']) { MASK } else { text }
 }
 
 /// Keys people try first; their values are never read.

@@ -25,24 +25,24 @@ pub(super) fn source(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Sec
             reader.mistake(second.at, &fields.path, message);
             None
         }
-        (Some(_), None) => from_file(reader, file?),
-        (None, Some(_)) => from_variable(reader, variable?),
+        (Some(_), None) => from_file(reader, &file?),
+        (None, Some(_)) => from_variable(reader, &variable?),
     }
 }
 
-fn from_file(reader: &mut Reader<'_>, found: Found<SecretFile>) -> Option<SecretSource> {
+fn from_file(reader: &mut Reader<'_>, found: &Found<SecretFile>) -> Option<SecretSource> {
     let path = reader.resolve(&found.value.0);
     read_file(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path))
 }
 
-fn from_variable(reader: &mut Reader<'_>, found: Found<Variable>) -> Option<SecretSource> {
-    let name = found.value.0;
-    let wrong = match reader.surroundings.variable(&name).map(Secret::new) {
+fn from_variable(reader: &mut Reader<'_>, found: &Found<Variable>) -> Option<SecretSource> {
+    let name = &found.value.0;
+    let wrong = match reader.surroundings.variable(name).map(Secret::new) {
         None => "is not set to readable text",
         Some(secret) if secret.expose().trim().is_empty() => "is empty",
-        Some(_) => return Some(SecretSource::Variable(name)),
+        Some(_) => return Some(SecretSource::Variable(name.clone())),
     };
-    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", shown(&name)));
+    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", shown(name)));
     None
 }
 
@@ -50,7 +50,8 @@ fn from_variable(reader: &mut Reader<'_>, found: Found<Variable>) -> Option<Secr
 const OTHERS_READ: u32 = 0o044;
 
 /// Reads a secret, and warns of a file that others can read.
-pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: Position, key: &str) -> Option<Secret> {
+pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
+    let at = at.into();
     let name = match path.file_name().map(|name| shown(&name.to_string_lossy())) {
         // Somebody wrote the secret where its file's name belongs.
         Some(name) if name == crate::secret::MASK => name,

@@ -6,7 +6,7 @@ use crate::cloud::Cloud;
 use crate::outcome::ProbeId;
 use crate::settings::{ProbeSettings, SecretSource, Tenant};
 
-use super::catalogue::{Level, Section};
+use super::catalogue::{Level, SECRET_SOURCES, Section};
 use super::checks::{self, Asked, Defaults};
 use super::clouds::Clouds;
 use super::mistake::Position;
@@ -94,7 +94,7 @@ fn credential(reader: &mut Reader<'_>, tenant: &Fields<'_>) -> (Option<SecretSou
     let understood = reader.mistakes.len() == told;
     let expires = reader.one::<Date>(&fields, "expires");
     // A slip in the key's name has been told; that the key is missing would be the same mistake twice.
-    let named = ["client_secret_file", "client_secret_env"].iter().any(|name| fields.entry(name).is_some());
+    let named = SECRET_SOURCES.iter().any(|name| fields.entry(name).is_some());
     let source = if understood || named { secrets::source(reader, &fields) } else { None };
     (source, expires)
 }

@@ -21,15 +21,21 @@ pub(super) struct Format {
     pub choices: &'static [&'static str],
     /// Whether somebody may have put a secret in its place, so that no message quotes it.
     pub sensitive: bool,
+    /// Whether a YAML number is as good as the same text.
+    pub number: bool,
 }
 
 impl Format {
     pub(super) const fn new(what: &'static str, allowed: &'static str, pattern: &'static str) -> Self {
-        Self { what, allowed, pattern, choices: &[], sensitive: false }
+        Self { what, allowed, pattern, choices: &[], sensitive: false, number: false }
     }
 
     pub(super) const fn sensitive(self) -> Self {
         Self { sensitive: true, ..self }
+    }
+
+    const fn or_number(self) -> Self {
+        Self { number: true, ..self }
     }
 
     const fn choices(self, choices: &'static [&'static str]) -> Self {
@@ -47,12 +53,12 @@ pub(super) trait Value: Sized {
 
 /// Declares values that are texts with a rule.
 macro_rules! texts {
-    ($( $(#[$doc:meta])* $name:ident: $what:literal, $allowed:literal, $pattern:literal, $rule:expr; )*) => { $(
+    ($( $(#[$doc:meta])* $name:ident: $format:expr, $rule:expr; )*) => { $(
         $(#[$doc])*
         pub(super) struct $name(pub String);
 
         impl Value for $name {
-            const FORMAT: Format = Format::new($what, $allowed, $pattern);
+            const FORMAT: Format = $format;
 
             fn parse(text: &str) -> Result<Self, String> {
                 let rule: fn(&str) -> Result<(), String> = $rule;
@@ -64,26 +70,31 @@ macro_rules! texts {
 
 texts! {
     /// A value of a metric's label, and a piece of a probe's name: no `/`, nothing that needs quoting in a shell.
-    Label: "a name for a label", "1 to 64 letters (a-z, A-Z), digits and . _ @ + -", "^[A-Za-z0-9._@+-]{1,64}$", is_label;
-    /// A GUID.
-    ClientId: "an application id", "a GUID: 8-4-4-4-12 hexadecimal digits",
-        "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", |text| expect(is_guid(text));
-    /// A GUID or a domain.
-    TenantId: "a tenant id", "a GUID, or a domain verified in the tenant such as contoso.onmicrosoft.com",
-        "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+)$", is_tenant;
-    /// An e-mail address.
-    MailAddress: "an e-mail address", "name@domain", "^[^@ ]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$", |text| expect(is_mail_address(text));
+    Label: Format::new("a name for a label", "1 to 64 letters (a-z, A-Z), digits and . _ @ + -", LABEL).or_number(), is_label;
     /// The name of a cloud, built in or from `clouds`.
-    CloudName: "a cloud", "a built-in cloud or one of `clouds`", "^[A-Za-z0-9._@+-]{1,64}$", is_label;
+    CloudName: Format::new("a cloud", "a built-in cloud or one of `clouds`", LABEL).or_number(), is_label;
+    /// A GUID.
+    ClientId: Format::new("an application id", "a GUID: 8-4-4-4-12 hexadecimal digits", GUID), |text| expect(is_guid(text));
+    /// A GUID or a domain.
+    TenantId: Format::new("a tenant id", "a GUID, or a domain verified in the tenant such as contoso.onmicrosoft.com", TENANT),
+        is_tenant;
+    /// An e-mail address.
+    MailAddress: Format::new("an e-mail address", "name@domain", MAIL_ADDRESS), |text| expect(is_mail_address(text));
     /// A name for the proxy; RFC 7617 forbids the colon, which ends it.
-    ProxyUser: "a proxy user", "text without a colon or control characters", "^[^:]+$",
+    ProxyUser: Format::new("a proxy user", "text without a colon or control characters", "^[^:]+$").or_number(),
         |text| expect(!text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control()));
     /// An OAuth scope.
-    Scope: "an OAuth scope", "text without spaces, usually ending in /.default", "^[!-~]+$",
+    Scope: Format::new("an OAuth scope", "text without spaces, usually ending in /.default", "^[!-~]+$"),
         |text| expect(!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()));
     /// A limit; `levels` knows its grammar.
-    Limit: "a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", "^([a-z0-9_]+=)?@?[-~0-9.:]+$", |_| Ok(());
+    Limit: Format::new("a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", LIMIT).or_number(), |_| Ok(());
 }
+
+const LABEL: &str = "^[A-Za-z0-9._@+-]{1,64}$";
+const GUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
+const TENANT: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)+)$";
+const MAIL_ADDRESS: &str = "^[^@ ]+@[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)+$";
+const LIMIT: &str = "^([a-z0-9_]+=)?@?[-+~0-9.:e]+$";
 
 /// The name of an environment variable.
 pub(super) struct Variable(pub String);

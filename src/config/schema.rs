@@ -1,0 +1,114 @@
+//! The catalogue as a JSON Schema, for editors that complete and check while one types.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::catalogue::{Key, Kind, Level, PROXY_LOGIN, SECRET_SOURCES, Section, checks_of};
+use super::value::Format;
+
+/// The schema of the configuration: JSON Schema 2020-12. It may let through what the reader refuses, never the reverse.
+pub fn schema() -> Json {
+    let parts: Map<String, Json> = Section::ALL.iter().map(|section| (section.name().to_owned(), object(*section))).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of m365-probe",
+        "$ref": reference(Section::Root),
+        "$defs": parts,
+    })
+}
+
+fn reference(section: Section) -> String {
+    format!("#/$defs/{}", section.name())
+}
+
+fn object(section: Section) -> Json {
+    let properties: Map<String, Json> = section.keys().map(|key| (key.name.to_owned(), property(key))).collect();
+    let required: Vec<&str> = section.keys().filter(|key| key.required).map(|key| key.name).collect();
+    let mut object = json!({
+        // A section may be empty: `network:` with every line below commented out.
+        "type": if required.is_empty() { json!(["object", "null"]) } else { json!("object") },
+        "additionalProperties": false,
+        "properties": properties,
+        "required": required,
+    });
+    match section {
+        Section::Credential => object["oneOf"] = SECRET_SOURCES.iter().map(|name| json!({ "required": [name] })).collect(),
+        Section::Network => {
+            let [user, password] = PROXY_LOGIN;
+            object["dependentRequired"] = json!({ user: [password], password: [user] });
+        }
+        _ => {}
+    }
+    object
+}
+
+fn property(key: &Key) -> Json {
+    let mut property = match key.kind {
+        Kind::One(format) => value(format),
+        Kind::List(format) => json!({ "type": "array", "minItems": 1, "items": value(format) }),
+        Kind::OneOrList(format) => {
+            json!({ "oneOf": [value(format), { "type": "array", "minItems": 1, "items": value(format) }] })
+        }
+        Kind::Table(format) => json!({ "type": ["object", "null"], "additionalProperties": value(format) }),
+        Kind::Map(section) => json!({ "$ref": reference(section) }),
+        Kind::Maps(section) => json!({ "type": ["object", "null"], "additionalProperties": { "$ref": reference(section) } }),
+        Kind::MapList(section) => json!({ "type": "array", "minItems": 1, "items": { "$ref": reference(section) } }),
+        Kind::Checks(level) => {
+            json!({ "type": "array", "minItems": usize::from(level == Level::Mailbox), "items": check(level) })
+        }
+    };
+    let default = if key.default.is_empty() { String::new() } else { format!("; default: {}", key.default) };
+    property["description"] = json!(format!("{}{default}", key.about));
+    property
+}
+
+fn value(format: &Format) -> Json {
+    let mut value = json!({ "type": if format.number { json!(["string", "number"]) } else { json!("string") } });
+    if !format.pattern.is_empty() {
+        value["pattern"] = json!(format.pattern);
+    }
+    if !format.choices.is_empty() {
+        value["enum"] = json!(format.choices);
+    }
+    value["$comment"] = json!(format.allowed);
+    value
+}
+
+/// A name, or a map of one name to its options.
+fn check(level: Level) -> Json {
+    let names: Vec<Json> = checks_of(level).map(|check| json!({ "const": check.name, "description": check.about })).collect();
+    let options: Map<String, Json> =
+        checks_of(level).map(|check| (check.name.to_owned(), json!({ "$ref": reference(Section::Check) }))).collect();
+    let map = json!({
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": false,
+        "properties": options,
+    });
+    json!({ "oneOf": [{ "oneOf": names }, map] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::KEYS;
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_catalogue_is_in_it() {
+        let schema = schema();
+        for key in KEYS {
+            let property = &schema["$defs"][key.section.name()]["properties"][key.name];
+            assert!(property["description"].as_str().is_some_and(|text| text.starts_with(key.about)), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let schema = schema();
+        let text = schema.to_string();
+        for piece in text.split("\"$ref\":\"#/$defs/").skip(1) {
+            let name = piece.split('"').next().expect("a name");
+            assert!(schema["$defs"][name].is_object(), "{name}");
+        }
+    }
+}

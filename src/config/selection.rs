@@ -1,0 +1,175 @@
+//! A configuration from the command line alone, for `check` and `doctor` where there is no file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cloud::Cloud;
+use crate::levels::Limits;
+use crate::secret::Secret;
+use crate::settings::{ProbeSettings, SecretSource, Settings, Tenant};
+
+use super::catalogue::{CHECKS, CheckName, Level};
+use super::checks::{self, Defaults};
+use super::clouds::{Clouds, not_offered, offers};
+use super::mistake::Mistakes;
+use super::network;
+use super::reader::Reader;
+use super::secrets;
+use super::surroundings::Surroundings;
+use super::tenants::probe;
+use super::value::{ClientId, MailAddress, TenantId, Value};
+
+/// The variable that holds the client secret where no file is named.
+pub const CLIENT_SECRET: &str = "M365_PROBE_CLIENT_SECRET";
+
+/// What the command line says in place of a file, as it was written.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// `--cloud`; `global` unless given.
+    pub cloud: Option<String>,
+    /// `--tenant-id`.
+    pub tenant_id: Option<String>,
+    /// `--client-id`.
+    pub client_id: Option<String>,
+    /// `--client-secret-file`; without it the variable [`CLIENT_SECRET`].
+    pub client_secret_file: Option<PathBuf>,
+    /// `--mailbox`.
+    pub mailboxes: Vec<String>,
+    /// Names of checks. `all`, or none at all: every check that can be had.
+    pub checks: Vec<String>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--warning` and `--critical`.
+    pub limits: Limits,
+}
+
+/// Makes settings of a selection: the same probes that a file with these values would give.
+///
+/// `dns` and `reach` need neither ids nor a secret; where only they are asked for, those may be missing.
+///
+/// # Errors
+/// Every mistake, the option in place of the key.
+pub fn from_selection(selection: &Selection, surroundings: &dyn Surroundings) -> Result<Settings, Mistakes> {
+    let mut reader = Reader::new(surroundings, Path::new(""));
+    let settings = settings(&mut reader, selection);
+    match settings {
+        Some(settings) if reader.mistakes.is_empty() => Ok(settings),
+        _ => Err(Mistakes::new("", reader.mistakes)),
+    }
+}
+
+fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> {
+    let network = network::read(reader, None).network;
+    let cloud = Clouds::default().choose(selection.cloud.as_deref().unwrap_or("global"));
+    let cloud = cloud.unwrap_or_else(|message| {
+        reader.mistake(None, "--cloud", message);
+        None
+    });
+    let asked = asked(reader, selection, cloud.as_ref());
+    let mailboxes = mailboxes(reader, selection, &asked);
+    let needs_token = asked.is_empty() || asked.iter().any(|check| !["dns", "reach"].contains(&check.name));
+    let tenant = tenant(reader, selection, cloud, needs_token);
+    Some(Settings { network, probes: probes(&Arc::new(tenant?), &asked, &mailboxes, selection) })
+}
+
+/// The checks by name; those of a mailbox only as far as the cloud has them.
+fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<&'static CheckName> {
+    let offered = |check: &CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
+    if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
+        let wanted = |check: &&CheckName| check.level == Level::Tenant || !selection.mailboxes.is_empty();
+        return CHECKS.iter().filter(wanted).filter(|check| offered(check)).collect();
+    }
+    let mut asked: Vec<&CheckName> = Vec::new();
+    for name in &selection.checks {
+        match (checks::find_any(name), cloud) {
+            (Ok(check), Some(cloud)) if !offers(cloud, check.name) => {
+                reader.mistake(None, "--cloud", not_offered(cloud, check.name));
+            }
+            (Ok(check), _) if asked.iter().any(|other| other.name == check.name) => {}
+            (Ok(check), _) => asked.push(check),
+            (Err(message), _) => reader.mistake(None, "CHECK", message),
+        }
+    }
+    asked
+}
+
+fn mailboxes(reader: &mut Reader<'_>, selection: &Selection, asked: &[&CheckName]) -> Vec<String> {
+    if let (Some(check), true) = (asked.iter().find(|check| check.level == Level::Mailbox), selection.mailboxes.is_empty()) {
+        reader.mistake(None, "--mailbox", format!("{} opens a mailbox; name one with --mailbox ADDRESS", check.name));
+    }
+    let mut mailboxes: Vec<String> = Vec::new();
+    for text in &selection.mailboxes {
+        let Some(MailAddress(address)) = reader.text(None, "--mailbox", text) else { continue };
+        if !mailboxes.iter().any(|other| other.eq_ignore_ascii_case(&address)) {
+            mailboxes.push(address);
+        }
+    }
+    mailboxes
+}
+
+fn tenant(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<Cloud>, needs_token: bool) -> Option<Tenant> {
+    let tenant_id = id::<TenantId>(reader, "--tenant-id", selection.tenant_id.as_deref(), needs_token, |id| id.0);
+    let client_id = id::<ClientId>(reader, "--client-id", selection.client_id.as_deref(), needs_token, |id| id.0);
+    let credential = credential(reader, selection, needs_token);
+    let (cloud, tenant_id) = (cloud?, tenant_id?);
+    Some(Tenant {
+        name: if tenant_id.is_empty() { cloud.name.clone() } else { tenant_id.clone() },
+        cloud,
+        tenant_id,
+        client_id: client_id?,
+        credential: credential?,
+        credential_expires: None,
+    })
+}
+
+/// The id that an option gives; empty where it is neither given nor needed.
+fn id<T: Value>(
+    reader: &mut Reader<'_>,
+    option: &str,
+    text: Option<&str>,
+    needed: bool,
+    inner: fn(T) -> String,
+) -> Option<String> {
+    match text {
+        Some(text) => reader.text(None, option, text).map(inner),
+        None if needed => {
+            reader.mistake(
+                None,
+                option,
+                format!("it is missing; give {} with {option}, or a file with --config", T::FORMAT.what),
+            );
+            None
+        }
+        None => Some(String::new()),
+    }
+}
+
+fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> Option<SecretSource> {
+    if let Some(path) = &selection.client_secret_file {
+        return secrets::read_file(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()));
+    }
+    let secret = reader.surroundings.variable(CLIENT_SECRET).map(Secret::new);
+    match secret {
+        Some(secret) if !secret.expose().trim().is_empty() => Some(SecretSource::Variable(CLIENT_SECRET.to_owned())),
+        _ if needed => {
+            let message = format!("there is no client secret; name its file, or put it into the variable {CLIENT_SECRET}");
+            reader.mistake(None, "--client-secret-file", message);
+            None
+        }
+        _ => Some(SecretSource::Given(Secret::new(""))),
+    }
+}
+
+/// In the order of a file: the tenant's checks, then mailbox by mailbox.
+fn probes(tenant: &Arc<Tenant>, asked: &[&'static CheckName], mailboxes: &[String], selection: &Selection) -> Vec<ProbeSettings> {
+    let defaults = selection.timeout.map_or(Defaults::default(), |timeout| Defaults::default().with_timeout(timeout));
+    let of = |level: Level| asked.iter().copied().filter(move |check| check.level == level);
+    let one = |mailbox: Option<&String>, check| {
+        let mailbox = mailbox.map(|address| (address.clone(), address.clone()));
+        ProbeSettings { limits: selection.limits.clone(), ..probe(tenant, mailbox, defaults.asked(check)) }
+    };
+    let own = of(Level::Tenant).map(|check| one(None, check));
+    let theirs = mailboxes.iter().flat_map(|mailbox| of(Level::Mailbox).map(move |check| (mailbox, check)));
+    own.chain(theirs.map(|(mailbox, check)| one(Some(mailbox), check))).collect()
+}
