@@ -11,12 +11,15 @@ use crate::token::Tokens;
 use crate::trace::Trace;
 
 mod authorized;
+mod dns;
 mod ews;
 mod imap;
 mod mail;
 mod pop3;
 mod smtp;
 mod token;
+#[cfg(test)]
+mod trial;
 
 /// One kind of check.
 #[derive(Debug)]
@@ -35,6 +38,7 @@ pub struct Kind {
 /// Every kind of check, in the order in which they are shown. A new check is one file, its `mod` line and its row here.
 pub const KINDS: &[Kind] = &[
     kind::<token::Issuance>(),
+    kind::<dns::Names>(),
     kind::<mail::Mail<pop3::Session>>(),
     kind::<mail::Mail<imap::Session>>(),
     kind::<mail::Mail<smtp::Session>>(),

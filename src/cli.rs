@@ -4,15 +4,103 @@ mod args;
 mod check;
 mod demo;
 mod doctor;
+mod log;
+mod once;
 mod print;
 mod select;
+mod serve;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::ExitCode;
 
+use clap::Parser as _;
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
 
-use crate::{config, serve, sink};
-use args::{Cli, Command, Config, LogFormat};
+use crate::levels::State;
+use crate::sink::nagios;
+use args::{Cli, Command};
+
+/// Good; for `check`, state OK.
+const GOOD: u8 = 0;
+/// Something is wrong with Microsoft 365 access.
+const WRONG: u8 = 1;
+/// The command line or the configuration is wrong.
+const USAGE: u8 = 2;
+/// Our own fault.
+const FAULT: u8 = 3;
+
+/// Runs the program with `arguments`, its own name first, and tells its exit code.
+///
+/// `check` knows Nagios's states and nothing else: whatever goes wrong before there is one is 3, UNKNOWN, and is said on
+/// standard output. For the others 0 is good, 1 something wrong with Microsoft 365 access, 2 usage, 3 our own fault.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = as_plugin(arguments.into_iter().collect());
+    let plugin = is_check(&arguments);
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => {
+            log::start(cli.log_format, &cli.command);
+            let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command)));
+            ended.unwrap_or_else(|_| failed(plugin, FAULT, "the probe itself failed; see standard error"))
+        }
+        Err(error) => usage(&error, plugin),
+    }
+}
+
+fn dispatch(command: Command) -> u8 {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Config(arguments) => print::config(&arguments),
+        Command::Reasons(arguments) => print::reasons(&arguments),
+        Command::Completions { shell } => print::completions(shell),
+    }
+}
+
+/// Called as `check_m365`, the program is `m365-probe check`.
+fn as_plugin(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().and_then(|name| Path::new(name).file_stem()).map(ToOwned::to_owned);
+    if name.is_some_and(|name| name == "check_m365") {
+        arguments.insert(1, "check".into());
+    }
+    arguments
+}
+
+/// Whether Nagios's rules hold, also for a line that cannot be read.
+fn is_check(arguments: &[OsString]) -> bool {
+    arguments.iter().skip(1).find(|argument| !argument.to_string_lossy().starts_with('-')).is_some_and(|first| first == "check")
+}
+
+fn usage(error: &clap::Error, plugin: bool) -> u8 {
+    let text = error.render().to_string();
+    let help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    match (help, plugin) {
+        (true, true) => print::out(&text),
+        (true, false) => {
+            print::out(&text);
+            return if error.use_stderr() { USAGE } else { GOOD };
+        }
+        (false, true) => print::out(&nagios::unknown(text.strip_prefix("error: ").unwrap_or(&text))),
+        (false, false) => {
+            print::err(&text);
+            return USAGE;
+        }
+    }
+    State::Unknown.exit_code()
+}
+
+/// Says what stands in the way of running at all.
+fn failed(plugin: bool, code: u8, message: &str) -> u8 {
+    if plugin {
+        print::out(&nagios::unknown(message));
+        State::Unknown.exit_code()
+    } else {
+        print::err(&format!("error: {}\n", message.trim_end()));
+        code
+    }
+}

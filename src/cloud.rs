@@ -176,6 +176,11 @@ impl Cloud {
     pub fn built_in(name: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.name == name).map(Row::cloud)
     }
+
+    /// Whether its hosts are Microsoft's own, and not those of a laboratory.
+    pub fn is_built_in(&self) -> bool {
+        Self::built_in_names().any(|name| name == self.name)
+    }
 }
 
 impl Row {

@@ -2,6 +2,7 @@
 
 mod limits;
 mod range;
+mod timeout;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use std::time::SystemTime;
 
 pub use self::limits::{Limits, Metric};
 pub use self::range::Range;
+pub use self::timeout::Timeout;
 use crate::outcome::{Outcome, SkipReason, Verdict};
 use crate::reason::{Reason, Severity};
 

@@ -7,6 +7,7 @@
 
 pub mod board;
 pub mod check;
+pub mod cli;
 pub mod cloud;
 pub mod config;
 pub mod levels;
@@ -18,6 +19,7 @@ pub mod schedule;
 pub mod secret;
 pub mod serve;
 pub mod settings;
+pub mod sim;
 pub mod sink;
 pub mod spelling;
 pub mod token;

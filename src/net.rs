@@ -1,11 +1,13 @@
 //! From a name to a secured stream, every step ours to time: resolve, connect, proxy, TLS.
 
+pub mod ask;
 pub mod dial;
 pub mod http;
 pub mod line;
 pub mod proxy;
 pub mod resolve;
 pub mod tls;
+pub mod together;
 pub mod trust;
 pub mod words;
 

@@ -12,6 +12,7 @@ pub mod words;
 
 use std::time::SystemTime;
 
+use crate::board::Board;
 use crate::levels::{self, Judgement, Limits, State};
 use crate::outcome::Outcome;
 
@@ -38,6 +39,17 @@ impl<'a> Judged<'a> {
     pub fn state(&self) -> State {
         self.judgement.state
     }
+}
+
+/// The last outcome of each probe on the board, by the limits of its configuration; a turn that was skipped only where
+/// nothing ran before it.
+pub fn judged(board: &Board, now: SystemTime) -> Vec<Judged<'_>> {
+    let mut judged = Vec::with_capacity(board.probes().len());
+    for known in board.probes() {
+        let last = known.last.as_deref().or(known.skipped.as_deref());
+        judged.extend(last.map(|outcome| Judged::new(outcome, &known.settings.limits, now)));
+    }
+    judged
 }
 
 /// The worst state; of nothing at all, Unknown.

@@ -26,6 +26,8 @@ pub struct Trace {
     inner: Option<Phase>,
     fetching: bool,
     finished: bool,
+    /// Whether the failure was placed by [`Trace::blame`].
+    blamed: bool,
 }
 
 impl Trace {
@@ -42,6 +44,7 @@ impl Trace {
             inner: None,
             fetching: false,
             finished: false,
+            blamed: false,
         }
     }
 
@@ -79,6 +82,7 @@ impl Trace {
     pub fn blame(&mut self, phase: Phase) {
         self.finish();
         self.open = phase;
+        self.blamed = true;
     }
 
     /// The open phase: where a run that ends now has failed.
@@ -106,9 +110,9 @@ impl Trace {
         &self.spans
     }
 
-    /// The address being tried, for its facts; `None` before the first.
+    /// The address being tried, for its facts; `None` before the first, and where many were tried at a time.
     pub fn endpoint(&mut self) -> Option<&mut EndpointFacts> {
-        self.facts.endpoints.last_mut()
+        self.facts.endpoints.last_mut().filter(|_| !self.blamed)
     }
 
     /// What it means that the deadline has passed now: silence is named after the step that met it.

@@ -88,9 +88,13 @@ impl Known {
 
     /// Whether `settings` mean the same mailbox or tenant of the same application, so that what is known still holds.
     pub(super) fn is_about(&self, settings: &ProbeSettings) -> bool {
-        let about = |of: &ProbeSettings| (of.tenant.tenant_id.clone(), of.tenant.client_id.clone(), of.tenant.cloud.clone());
-        let here = &self.settings;
-        (here.address.as_ref(), here.folder) == (settings.address.as_ref(), settings.folder) && about(here) == about(settings)
+        let (ours, theirs) = (&self.settings, settings);
+        let (ours_of, theirs_of) = (&*ours.tenant, &*theirs.tenant);
+        ours.address == theirs.address
+            && ours.folder == theirs.folder
+            && ours_of.tenant_id == theirs_of.tenant_id
+            && ours_of.client_id == theirs_of.client_id
+            && ours_of.cloud == theirs_of.cloud
     }
 
     /// Learns from `outcome`, keeping at most `failures_kept` failures for the record.

@@ -1,3 +1,5 @@
+//! The board, told what probes found and asked what is known.
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 

@@ -1,6 +1,7 @@
 //! A conversation that needs a token: where it comes from, and what a refusal of it means.
 
 use std::future::Future;
+use std::time::SystemTime;
 
 use crate::outcome::{Fault, TokenFacts};
 use crate::reason::Reason;
@@ -72,9 +73,19 @@ fn explained(mut fault: Fault, facts: &TokenFacts, role: &str, tenant: &Tenant, 
             fault.reason = Reason::TokenWrongTenant;
         } else if lacks_role {
             fault.reason = Reason::TokenRoleMissing;
+        } else if has_expired(facts) {
+            fault.reason = Reason::TokenExpired;
         }
     }
     fault
+}
+
+/// Whether the token's life is over by Entra's clock, as far as its answer told the time. By ours alone, a clock that runs
+/// fast would blame a good token.
+fn has_expired(facts: &TokenFacts) -> bool {
+    let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let now = seconds(SystemTime::now()) + facts.clock_skew.unwrap_or_default();
+    facts.expires.is_some_and(|expires| seconds(expires) <= now)
 }
 
 fn is_guid(text: &str) -> bool {

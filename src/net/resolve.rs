@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -39,10 +39,16 @@ pub async fn resolve(pinned: &BTreeMap<String, IpAddr>, host: &str) -> Result<Ve
 /// # Errors
 /// The `dns_*` reasons.
 pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
-    let _permit = LOOKUPS.acquire().await;
+    let permit = LOOKUPS.acquire().await;
     let began = Instant::now();
-    let addresses: Vec<IpAddr> = match tokio::net::lookup_host((host, 0)).await {
-        Ok(found) => found.map(|socket| socket.ip()).collect(),
+    let name = host.to_owned();
+    // The permit goes with the thread, which lives on when this run does not wait for it any more.
+    let lookup = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|socket| socket.ip()).collect::<Vec<_>>())
+    });
+    let addresses = match lookup.await.unwrap_or_else(|error| Err(error.into())) {
+        Ok(addresses) => addresses,
         Err(error) => return Err(Fault::heard(reason(&error, began.elapsed()), error.to_string())),
     };
     if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }

@@ -1,8 +1,8 @@
 //! Prometheus's text format: `/metrics` for the whole board, `/probe` for one run.
 //!
 //! Counters, times and histograms exist from the start, with 0. What a run showed exists from the first run on (not
-//! known is not no) and vanishes when it is too old to be shown as how things are, so that dashboards see absence;
-//! times stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
+//! known is not no: a 0 would be a failure that never was, a NaN would spoil every average over it) and vanishes when
+//! it is too old to be shown as how things are, so that dashboards see absence; times stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
 
 mod exporter;
 mod facts;
@@ -60,22 +60,22 @@ pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'st
         facts::credential(&mut families, tenant, expires);
     }
     for (tenant, check, latencies) in board.latencies() {
-        families.histogram(&LATENCY, Labels::default().with("tenant", tenant).with("check", check), latencies);
+        families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
     }
     for reason in SkipReason::CODES {
         let count = board.skips.get(reason).copied().unwrap_or_default();
-        families.counter(&SKIPS, Labels::default().with("reason", reason), count);
+        families.counter(&SKIPS, &Labels::default().with("reason", reason), count);
     }
-    families.page(&exporter.gather())
+    families.page() + &exporter.page()
 }
 
 /// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
 /// given.
 pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     let mut families = Families::default();
-    families.gauge(&PROBE_SUCCESS, Labels::default(), f64::from(u8::from(outcome.is_ok())));
-    families.gauge(&PROBE_DURATION, Labels::default(), outcome.took.as_secs_f64());
-    families.gauge(&PROBE_TIMEOUT, Labels::default(), timeout.as_secs_f64());
+    families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
+    families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
+    families.gauge(&PROBE_TIMEOUT, &Labels::default(), timeout.as_secs_f64());
     if let Verdict::Skipped(skip) = &outcome.verdict {
         skipped(&mut families, outcome, skip);
     } else {
@@ -91,22 +91,22 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     facts::certificates(&mut families, outcome, None, true);
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
-    families.page(&[])
+    families.page()
 }
 
 /// What exists from the start and stays.
 fn always(families: &mut Families, known: &Known, phases: &[Phase]) {
     let labels = Labels::of(&known.settings.id);
-    families.counter(&RUNS, labels.clone(), known.runs);
-    families.timestamp(&LAST_RUN, labels.clone(), known.last.as_ref().map(|outcome| outcome.at));
-    families.timestamp(&LAST_SUCCESS, labels.clone(), known.last_success);
-    families.timestamp(&BACK_OFF, labels.clone(), known.back_off_until);
-    families.gauge(&INTERVAL, labels.clone(), known.settings.interval.as_secs_f64());
+    families.counter(&RUNS, &labels, known.runs);
+    families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
+    families.timestamp(&LAST_SUCCESS, &labels, known.last_success);
+    families.timestamp(&BACK_OFF, &labels, known.back_off_until);
+    families.gauge(&INTERVAL, &labels, known.settings.interval.as_secs_f64());
     // A failure of each phase exists from the start with the one reason that any phase may have; others once met.
     let mut failures: BTreeMap<(Phase, Reason), u64> = phases.iter().map(|phase| ((*phase, Reason::TimedOut), 0)).collect();
     failures.extend(&known.failures);
     for ((phase, reason), count) in failures {
-        families.counter(&FAILURES, labels.clone().with("phase", phase.code()).with("reason", reason.code()), count);
+        families.counter(&FAILURES, &labels.with("phase", phase.code()).with("reason", reason.code()), count);
     }
 }
 
@@ -143,7 +143,7 @@ fn token(families: &mut Families, known: &Known, now: SystemTime) {
 }
 
 fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
-    families.gauge(&SKIPPED, Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
+    families.gauge(&SKIPPED, &Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
 }
 
 /// When the credential of each tenant's application expires: the earliest time declared or read.

@@ -15,6 +15,7 @@ pub(super) fn refusal(said: &str, words: &str, otherwise: Reason) -> Refusal {
     let lower = words.to_ascii_lowercase();
     let code = response_code(words);
     let by_words = WORDS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
+    let by_words = by_words.filter(|reason| says_more(*reason, otherwise));
     let by_code =
         || CODES.iter().find(|(known, _)| code.is_some_and(|code| code.eq_ignore_ascii_case(known))).map(|(_, reason)| *reason);
     let mut fault = Fault::heard(by_words.or_else(by_code).unwrap_or(otherwise), text::heard(said));
@@ -22,6 +23,15 @@ pub(super) fn refusal(said: &str, words: &str, otherwise: Reason) -> Refusal {
         fault = fault.code(code);
     }
     Refusal::from(with_tail(fault, words)).back_off(back_off(&lower))
+}
+
+/// In answer to STARTTLS a "protocol error" is a refusal of TLS, and a farewell in the greeting is a refused greeting:
+/// there the step says more than the words.
+fn says_more(words: Reason, step: Reason) -> bool {
+    !matches!(
+        (words, step),
+        (Reason::ProtocolError, Reason::StarttlsRefused) | (Reason::ConnectionClosed, Reason::GreetingRefused)
+    )
 }
 
 /// First match wins: what says more stands above what says less.

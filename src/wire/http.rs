@@ -24,6 +24,12 @@ impl Head<'_> {
         Some(text::line(&String::from_utf8_lossy(value.as_bytes()), 200)).filter(|value| !value.is_empty())
     }
 
+    /// All headers of that name in one, as long as anything heard: for reading and for evidence. `None` if absent or empty.
+    pub fn said(&self, name: &str) -> Option<String> {
+        let all: Vec<_> = self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        Some(text::heard(&all.join(", "))).filter(|said| !said.is_empty())
+    }
+
     /// The server's clock, from `Date`.
     pub fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.headers.get("date")?.to_str().ok()?).ok()
@@ -46,9 +52,9 @@ impl Head<'_> {
 
     /// Whether the body is a page for people, as block pages and captive portals are.
     pub fn is_page(&self, body: &[u8]) -> bool {
-        let start = body.get(..200).unwrap_or(body).trim_ascii_start().to_ascii_lowercase();
+        let start = String::from_utf8_lossy(body.get(..1000).unwrap_or(body)).to_ascii_lowercase();
         let declared = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
-        declared || start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+        declared || ["<!doctype html", "<html"].iter().any(|opening| start.contains(opening))
     }
 
     /// The fault in being sent elsewhere, if this is a redirection. It is never followed: what comes next would be
@@ -117,12 +123,24 @@ pub(super) mod tests {
             (&[("server", "Microsoft-IIS/10.0"), ("content-type", "text/html")], "", true, true),
             (&[("x-feserver", "FR0P281CA0001")], " \n<HTML><body>", true, true),
             (&[("server", "squid"), ("content-type", "Text/HTML; charset=utf-8")], "blocked", false, true),
+            (&[], "<?xml version='1.0'?>\n<!DOCTYPE html>", false, true),
             (&[("server", "nginx")], "<?xml version='1.0'?><a/>", false, false),
         ] {
             let headers = headers(lines);
             let head = Head { status: StatusCode::OK, headers: &headers };
             assert_eq!((head.is_from_microsoft(), head.is_page(body.as_bytes())), (microsoft, page), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_header_is_read_whole_or_shown_short() {
+        let long = "x".repeat(300);
+        let mut headers = headers(&[("www-authenticate", &long)]);
+        headers.append("www-authenticate", "Bearer error=\"invalid_token\"".parse().expect("a value"));
+        let head = Head { status: StatusCode::UNAUTHORIZED, headers: &headers };
+        assert_eq!(head.header("WWW-Authenticate").map(|value| value.chars().count()), Some(200));
+        assert!(head.said("WWW-Authenticate").is_some_and(|said| said.ends_with("xxx, Bearer error=\"invalid_token\"")));
+        assert_eq!((head.header("date"), head.said("date")), (None, None));
     }
 
     #[test]

@@ -36,6 +36,14 @@ impl Step {
             Self::Mailbox => Reason::CommandRefused,
         }
     }
+
+    /// `BAD` blames our command, unless the words say otherwise: Exchange throttles with `BAD` too.
+    const fn misunderstood(self) -> Reason {
+        match self {
+            Self::Starttls => Reason::StarttlsRefused,
+            Self::Login | Self::Mailbox => Reason::ProtocolError,
+        }
+    }
 }
 
 /// One answer from the server, its literals included: see [`literal`].
@@ -64,7 +72,7 @@ pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusa
             match status.to_ascii_uppercase().as_str() {
                 "OK" => Ok(Line::Done(words)),
                 "NO" => Err(exchange::refusal(line, words, step.refused())),
-                "BAD" => Err(bad(line, words, step)),
+                "BAD" => Err(exchange::refusal(line, words, step.misunderstood())),
                 _ => Err(malformed(line).into()),
             }
         }
@@ -77,16 +85,6 @@ pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusa
 pub fn is_farewell(line: &str) -> bool {
     let mut words = line.split(' ');
     words.next() == Some("*") && words.next().is_some_and(|word| word.eq_ignore_ascii_case("BYE"))
-}
-
-/// `BAD` blames our command, except where the words say otherwise: Exchange throttles with `BAD` too.
-fn bad(line: &str, words: &str, step: Step) -> Refusal {
-    let otherwise = if step == Step::Starttls { Reason::StarttlsRefused } else { Reason::ProtocolError };
-    let mut refusal = exchange::refusal(line, words, otherwise);
-    if refusal.fault.reason == Reason::ProtocolError {
-        refusal.fault.reason = otherwise;
-    }
-    refusal
 }
 
 /// How many bytes follow the line as a literal: `{12}` or `{12+}` at its end. The reader takes so many bytes and then a
@@ -156,7 +154,7 @@ mod tests {
         assert_eq!(dovecot.capabilities, Some(["IMAP4REV1", "SASL-IR", "AUTH=XOAUTH2"].map(String::from).to_vec()));
         assert!(greeting("* PREAUTH welcome back").expect("greeted").preauthenticated);
         for (line, reason) in [
-            ("* BYE Connection closed. 14", Reason::ConnectionClosed),
+            ("* BYE Connection closed. 14", Reason::GreetingRefused),
             ("* BYE Server Unavailable. 15", Reason::ServerUnavailable),
             ("* BYE go away", Reason::GreetingRefused),
             ("* NO", Reason::GreetingUnexpected),

@@ -60,14 +60,7 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
 pub fn stls(line: &str) -> Result<(), Refusal> {
     match reply(line)? {
         Reply::Ok(_) => Ok(()),
-        Reply::Err(words) | Reply::Closing(words) => {
-            let mut refusal = exchange::refusal(line, words, Reason::StarttlsRefused);
-            // A server that does not know the command calls it a mistake of ours.
-            if refusal.fault.reason == Reason::ProtocolError {
-                refusal.fault.reason = Reason::StarttlsRefused;
-            }
-            Err(refusal)
-        }
+        Reply::Err(words) | Reply::Closing(words) => Err(exchange::refusal(line, words, Reason::StarttlsRefused)),
         Reply::Continue(_) => Err(malformed(line).into()),
     }
 }
@@ -149,7 +142,7 @@ mod tests {
             ("-ERR Server Unavailable. 21", Reason::ServerUnavailable),
             ("-ERR [SYS/TEMP] come back later", Reason::ServerUnavailable),
             ("-ERR no", Reason::GreetingRefused),
-            ("-ERR Connection is closed. 12", Reason::ConnectionClosed),
+            ("-ERR Connection is closed. 12", Reason::GreetingRefused),
             ("* OK The Microsoft Exchange IMAP4 service is ready.", Reason::GreetingUnexpected),
             ("220 mail ESMTP", Reason::GreetingUnexpected),
             ("HTTP/1.1 400 Bad Request", Reason::GreetingUnexpected),

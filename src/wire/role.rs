@@ -1,40 +1,25 @@
-//! The application permissions that each check needs in its token.
+//! The application permissions that let a token open a mailbox, protocol by protocol.
+//!
+//! A token may lack one and still do: with RBAC for Applications the permission is granted in Exchange and stands in no
+//! token. So its absence explains a refusal, and is none by itself.
 
 /// An application role of Exchange Online (resource `00000002-0000-0ff1-ce00-000000000000`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// The check that needs it.
-    pub check: &'static str,
     /// As it stands in the token's `roles`.
     pub name: &'static str,
     /// Its id in an application's manifest, where a source gives one.
     pub id: Option<&'static str>,
 }
 
-/// Sources: Microsoft's two articles on OAuth for IMAP, POP and SMTP and for EWS; the ids of POP and IMAP are those of
-/// the resource's own list of roles.
-pub const ROLES: &[Role] = &[
-    Role { check: "pop3", name: "POP.AccessAsApp", id: Some("cb842b43-da6e-4506-86fe-bb12199c656d") },
-    Role { check: "imap", name: "IMAP.AccessAsApp", id: Some("5e5addcd-3e8d-4e90-baf5-964efab2b20a") },
-    Role { check: "smtp", name: "SMTP.SendAsApp", id: None },
-    Role { check: "ews", name: "full_access_as_app", id: Some("dc890d15-9560-4a4c-9b7f-a736ec74ec40") },
-];
+/// POP3. <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+pub const POP3: Role = Role { name: "POP.AccessAsApp", id: Some("cb842b43-da6e-4506-86fe-bb12199c656d") };
+/// IMAP; the same page.
+pub const IMAP: Role = Role { name: "IMAP.AccessAsApp", id: Some("5e5addcd-3e8d-4e90-baf5-964efab2b20a") };
+/// SMTP; the same page.
+pub const SMTP: Role = Role { name: "SMTP.SendAsApp", id: None };
+/// EWS. <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>
+pub const EWS: Role = Role { name: "full_access_as_app", id: Some("dc890d15-9560-4a4c-9b7f-a736ec74ec40") };
 
-/// The role that `check` needs; `None` for a check that opens no mailbox.
-///
-/// A token may lack it and still do: with RBAC for Applications the permission is granted in Exchange and stands in no
-/// token. So its absence explains a refusal, and is none by itself.
-pub fn needed_by(check: &str) -> Option<&'static Role> {
-    ROLES.iter().find(|role| role.check == check)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn checks_of_a_mailbox_need_a_role() {
-        assert_eq!(needed_by("smtp").map(|role| role.name), Some("SMTP.SendAsApp"));
-        assert_eq!(needed_by("dns"), None);
-    }
-}
+/// All of them.
+pub const ALL: [Role; 4] = [POP3, IMAP, SMTP, EWS];

@@ -19,7 +19,7 @@ pub const ROOT: &str = "msgfolderroot";
 pub const CALENDAR: &str = "calendar";
 
 /// A larger answer is none: one folder takes 2 kB.
-pub const LARGEST_ANSWER: usize = 256 * 1024;
+const LARGEST_ANSWER: usize = 256 * 1024;
 
 /// The request body, for [`ROOT`] or [`CALENDAR`] of that address. Send it with `X-AnchorMailbox: {mailbox}`, or Exchange may answer 500 or 503 at times.
 ///

@@ -1,7 +1,8 @@
 //! A peer's words made fit for a person's eyes: one line, printable, bounded.
 
-/// How many characters of an answer are kept as evidence.
-pub const HEARD: usize = 400;
+/// How many characters of an answer are kept as evidence here: more than anybody will read. It is cut to that only after
+/// our secrets have been masked in it, so that no cut leaves half a secret standing.
+pub const HEARD: usize = 4096;
 
 /// `text` on one line of at most [`HEARD`] characters.
 pub fn heard(text: &str) -> String {
@@ -76,7 +77,7 @@ mod tests {
         assert_eq!(line("abcde", 5), "abcde");
         assert_eq!(line("abcdef", 5), "abcd…");
         assert_eq!(line("äöüäöü", 5), "äöüä…");
-        assert_eq!(heard_bytes(&[b'x'; 9000]).chars().count(), HEARD);
+        assert_eq!(heard_bytes(&[b'x'; 3 * HEARD]).chars().count(), HEARD);
     }
 
     proptest! {

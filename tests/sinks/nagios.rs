@@ -75,7 +75,8 @@ fn whatever_happened_the_output_keeps_to_the_format() {
     }
 }
 
-fn well_formed(text: &str, state: State, ran: bool) {
+/// Fails on output that a parser of Nagios, Icinga or Perl would misread.
+pub fn well_formed(text: &str, state: State, ran: bool) {
     assert!(text.len() <= 8192 && text.ends_with('\n') && !text.trim_end_matches('\n').is_empty(), "{} bytes", text.len());
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
     let mut words = text.split(' ');

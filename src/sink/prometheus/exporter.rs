@@ -2,8 +2,7 @@
 
 use std::time::SystemTime;
 
-use prometheus::proto::MetricFamily;
-use prometheus::{Gauge, IntGauge, Opts, Registry};
+use prometheus::{Gauge, IntGauge, Opts, Registry, TextEncoder};
 
 /// The program's own metrics.
 #[derive(Clone, Debug)]
@@ -66,8 +65,9 @@ impl Exporter {
         }
     }
 
-    pub(super) fn gather(&self) -> Vec<MetricFamily> {
-        self.registry.gather()
+    /// The program's part of the page.
+    pub(super) fn page(&self) -> String {
+        valid(TextEncoder::new().encode_to_string(&self.registry.gather()))
     }
 }
 

@@ -42,7 +42,7 @@ const ISSUER: usize = 64;
 /// Adds when the token expires.
 pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
     if token.expires.is_some() {
-        families.timestamp(&TOKEN_EXPIRY, Labels::of(probe), token.expires);
+        families.timestamp(&TOKEN_EXPIRY, &Labels::of(probe), token.expires);
     }
 }
 
@@ -50,17 +50,17 @@ pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts
 pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
     for role in ROLES.iter().filter(|_| token.roles.is_some()) {
         let granted = token.roles.iter().flatten().any(|granted| granted == role);
-        families.gauge(&ROLE, Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
+        families.gauge(&ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
     }
     if let Some(skew) = token.clock_skew.filter(|skew| skew.is_finite()) {
-        families.gauge(&SKEW, Labels::of(probe), skew);
+        families.gauge(&SKEW, &Labels::of(probe), skew);
     }
 }
 
 /// Adds when the credential of a tenant's application expires: one series a tenant.
 pub fn credential(families: &mut Families, tenant: &str, expires: SystemTime) {
     let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: "token" };
-    families.timestamp(&CREDENTIAL, Labels::of(&probe).with("credential", "client_secret"), Some(expires));
+    families.timestamp(&CREDENTIAL, &Labels::of(&probe).with("credential", "client_secret"), Some(expires));
 }
 
 /// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were
@@ -77,11 +77,11 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         infos.insert((name, endpoint.tls_version.unwrap_or(""), issuer));
     }
     for (endpoint, end) in ends {
-        families.timestamp(&NOT_AFTER, Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
+        families.timestamp(&NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
     }
     for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
         let labels = Labels::of(&outcome.probe).with("endpoint", &endpoint);
-        families.gauge(&TLS, labels.with("version", version).with("issuer", &issuer), 1.0);
+        families.gauge(&TLS, &labels.with("version", version).with("issuer", &issuer), 1.0);
     }
 }
 
@@ -91,9 +91,9 @@ pub fn dns(families: &mut Families, outcome: &Outcome) {
         outcome.facts.dns.iter().map(|answer| ((&answer.host, &answer.resolver, answer.family), answer)).collect();
     for ((host, resolver, family), answer) in questions {
         let labels = Labels::of(&outcome.probe).with("host", host).with("resolver", resolver).with("family", family.code());
-        families.gauge(&ANSWERS, labels.clone(), answer.addresses.len() as f64);
+        families.gauge(&ANSWERS, &labels, answer.addresses.len() as f64);
         if let Some(took) = answer.took {
-            families.gauge(&QUERY, labels, took.as_secs_f64());
+            families.gauge(&QUERY, &labels, took.as_secs_f64());
         }
     }
 }
@@ -103,7 +103,7 @@ pub fn mailbox(families: &mut Families, outcome: &Outcome) {
     let mailbox = &outcome.facts.mailbox;
     for (spec, count) in [(&MESSAGES, mailbox.messages), (&BYTES, mailbox.bytes)] {
         if let Some(count) = count {
-            families.gauge(spec, Labels::of(&outcome.probe), count as f64);
+            families.gauge(spec, &Labels::of(&outcome.probe), count as f64);
         }
     }
 }

@@ -18,15 +18,15 @@ const FAILURE: Spec = Spec {
 /// Adds the metrics of a run that took place. Every phase in `phases` has its series, entered or not.
 pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
     let labels = Labels::of(&outcome.probe);
-    families.gauge(&SUCCESS, labels.clone(), f64::from(u8::from(outcome.is_ok())));
-    families.gauge(&DURATION, labels.clone(), outcome.took.as_secs_f64());
+    families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
+    families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
     let entered = words::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
     let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
     for (phase, took) in expected.chain(entered) {
-        families.gauge(&PHASE, labels.clone().with("phase", phase.code()), took.as_secs_f64());
+        families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());
     }
     if let Some(failure) = outcome.failure() {
         let labels = labels.with("phase", failure.phase.code()).with("reason", failure.reason.code());
-        families.gauge(&FAILURE, labels.with("owner", failure.reason.owner().code()), 1.0);
+        families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
     }
 }

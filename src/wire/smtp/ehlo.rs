@@ -14,14 +14,14 @@ pub struct Features {
     pub starttls: bool,
     /// Mechanisms of `AUTH`, in upper case.
     pub mechanisms: Vec<String>,
-    /// Whether a keyword has been overwritten with `XXXXXXXA`, as mail inspection on Cisco firewalls does.
-    pub masked: bool,
     /// Our public address, from `Hello [..]`.
     pub public_address: Option<IpAddr>,
     /// The server's name.
     pub server: Option<String>,
     /// All of it, as evidence.
     shown: String,
+    /// A keyword that something on the way has overwritten: `XXXXXXXA`, as mail inspection on Cisco firewalls does.
+    masked: Option<String>,
 }
 
 /// The reply to EHLO.
@@ -48,8 +48,8 @@ impl Features {
             match words.next().as_deref() {
                 Some("STARTTLS") => features.starttls = true,
                 Some("AUTH") => features.mechanisms.extend(words.take(20)),
-                Some(word) => features.masked |= masked(word),
-                None => {}
+                Some(word) if is_masked(word) => features.masked = Some(text::line(word, 40)),
+                Some(_) | None => {}
             }
         }
         features
@@ -66,12 +66,16 @@ impl Features {
     }
 
     fn require(&self, offered: bool, reason: Reason) -> Result<(), Fault> {
-        if offered { Ok(()) } else { Err(Fault::heard(reason, self.shown.as_str())) }
+        if offered {
+            return Ok(());
+        }
+        let fault = Fault::heard(reason, self.shown.as_str());
+        Err(if let Some(masked) = &self.masked { fault.code(masked.as_str()) } else { fault })
     }
 }
 
 /// `XXXXXXXA`: as many X as the keyword was long, and one letter.
-fn masked(keyword: &str) -> bool {
+fn is_masked(keyword: &str) -> bool {
     let xs = keyword.trim_end_matches(|c: char| c != 'X');
     xs.len() >= 4 && xs.len() + 1 >= keyword.len() && xs.bytes().all(|b| b == b'X')
 }
@@ -96,7 +100,7 @@ mod tests {
         let before = read(&["DU2PR04CA0001.outlook.office365.com Hello [203.0.113.7]", "SIZE 157286400", "STARTTLS", "SMTPUTF8"]);
         assert_eq!(before.public_address, "203.0.113.7".parse().ok());
         assert_eq!(before.server.as_deref(), Some("DU2PR04CA0001.outlook.office365.com"));
-        assert!(before.require_starttls().is_ok() && !before.masked);
+        assert!(before.require_starttls().is_ok());
         let fault = before.require_xoauth2().expect_err("not yet");
         assert_eq!(fault.reason, Reason::MechanismNotOffered);
         assert!(fault.evidence.heard.is_some_and(|heard| heard.contains("STARTTLS / SMTPUTF8")));
@@ -114,7 +118,8 @@ mod tests {
         for (keyword, hidden) in
             [("XXXXXXXA", true), ("XXXXXXXX", true), ("X-EXPS", false), ("XOAUTH2", false), ("XXX", false), ("SIZE", false)]
         {
-            assert_eq!(read(&["host", keyword]).masked, hidden, "{keyword}");
+            let fault = read(&["host", keyword]).require_starttls().expect_err("not there");
+            assert_eq!(fault.evidence.code.is_some(), hidden, "{keyword}");
         }
         assert_eq!(read(&["host Hello [unknown]"]).public_address, None);
         assert_eq!(read(&[""]).server, None);

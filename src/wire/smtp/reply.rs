@@ -122,6 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::wire::smtp;
 
     fn read(lines: &[&str], mut assembly: Assembly) -> Result<Option<Reply>, Reason> {
         let mut whole = None;
@@ -176,7 +177,7 @@ mod tests {
         fn no_line_panics(line in any::<String>(), code in "[0-9]{3}[- ]|") {
             if let Ok(Some(reply)) = Assembly::default().push(&(code + &line)) {
                 let _ = (reply.words(), reply.shown(), reply.host(), reply.enhanced().map(str::len));
-                let _ = (crate::wire::smtp::ehlo(&reply), crate::wire::smtp::login(&reply), crate::wire::smtp::greeting(&reply));
+                let _ = (smtp::greeting(&reply), smtp::ehlo(&reply), smtp::starttls(&reply), smtp::invitation(&reply), smtp::login(&reply));
             }
         }
     }

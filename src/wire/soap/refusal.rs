@@ -31,7 +31,7 @@ pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Answer>) -> R
 /// `x-ms-diagnostics: 2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
 fn diagnosed(head: Head<'_>) -> Option<Fault> {
-    let said = head.header(DIAGNOSTICS)?;
+    let said = head.said(DIAGNOSTICS)?;
     let number = said.split(|c: char| !c.is_ascii_digit()).next()?;
     let (_, reason) = DIAGNOSED.iter().find(|(known, _)| *known == number)?;
     Some(Fault::heard(*reason, said.as_str()).code(number))
@@ -54,7 +54,7 @@ const DIAGNOSED: &[(&str, Reason)] = &[
 /// `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
 fn policy(head: Head<'_>) -> Option<Fault> {
-    let said = head.header("x-ews-policy-reason")?;
+    let said = head.said("x-ews-policy-reason")?;
     let lower = said.to_ascii_lowercase();
     let reason = if lower.contains("disabled") {
         Reason::EwsDisabled
@@ -68,7 +68,7 @@ fn policy(head: Head<'_>) -> Option<Fault> {
 
 /// A claims challenge: Conditional Access has changed its mind about the token.
 fn claims(head: Head<'_>) -> Option<Fault> {
-    let said = head.header("www-authenticate")?;
+    let said = head.said("www-authenticate")?;
     said.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, said))
 }
 
@@ -159,7 +159,7 @@ fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
 
 /// Refused without a diagnosis that we know: whatever the headers say is all there is.
 fn unauthorized(head: Head<'_>) -> Fault {
-    let why = head.header(DIAGNOSTICS).or_else(|| head.header("www-authenticate"));
+    let why = head.said(DIAGNOSTICS).or_else(|| head.said("www-authenticate"));
     Fault::heard(Reason::EwsTokenRefused, why.unwrap_or_else(|| head.shown(b"")))
 }
 

@@ -1,0 +1,106 @@
+//! One question asked, and what came of it: facts for the outcome, and the fault if it turns out to be one.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use crate::net::{Net, ask, resolve};
+use crate::outcome::{DnsFacts, Evidence, Family, Fault};
+use crate::reason::Reason;
+
+/// What came of one question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// For the outcome.
+    pub facts: DnsFacts,
+    /// Why the question failed, with its evidence, if it did.
+    pub fault: Option<Fault>,
+    /// Who was asked, for the evidence.
+    peer: String,
+}
+
+impl Answer {
+    /// Asks as the application would. A pinned name has its pinned address, as in every other check.
+    pub async fn from_system(net: &Net, host: &str, limit: Duration) -> [Self; 2] {
+        let began = Instant::now();
+        let found = match net.pinned(host) {
+            Some(address) => Ok(vec![address]),
+            None => timeout(limit, resolve::system(host)).await.unwrap_or_else(|_| Err(Fault::new(Reason::DnsNoAnswer))),
+        };
+        let took = began.elapsed();
+        [Family::V4, Family::V6].map(|family| {
+            let mut answer = Self::unheard("system".to_owned(), "system".to_owned(), host, family);
+            match &found {
+                Ok(addresses) => {
+                    answer.facts.took = Some(took);
+                    answer.facts.addresses = addresses.iter().copied().filter(|address| of(address) == family).collect();
+                    let none = answer.facts.addresses.is_empty();
+                    answer.fail_if(none.then(|| Fault::new(Reason::DnsNoAddresses)));
+                }
+                Err(fault) => answer.fail_if(Some(fault.clone())),
+            }
+            answer
+        })
+    }
+
+    /// Asks the server at `at`.
+    pub async fn from_server(at: SocketAddr, host: &str, family: Family, limit: Duration) -> Self {
+        let began = Instant::now();
+        let mut answer = Self::unheard(at.to_string(), label(at), host, family);
+        match ask::ask(at, host, family, limit).await {
+            Ok(said) => {
+                answer.facts.took = Some(began.elapsed());
+                let fault = said.failed.map(|reason| Fault::heard(reason, &said.rcode).code(&said.rcode));
+                answer.facts.rcode = Some(said.rcode);
+                answer.facts.addresses = said.addresses;
+                answer.facts.chain = said.chain;
+                answer.facts.ttl = said.ttl;
+                answer.fail_if(fault);
+            }
+            Err(fault) => answer.fail_if(Some(fault)),
+        }
+        answer
+    }
+
+    /// Takes note of `fault`, if there is one.
+    pub fn fail_if(&mut self, fault: Option<Fault>) {
+        self.facts.failed = fault.as_ref().map(|fault| fault.reason);
+        let said = format!("{} {}", record(self.facts.family), self.facts.host);
+        self.fault = fault.map(|fault| {
+            let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(said), ..fault.evidence };
+            Fault { reason: fault.reason, evidence }
+        });
+    }
+
+    fn unheard(peer: String, resolver: String, host: &str, family: Family) -> Self {
+        let facts = DnsFacts {
+            host: host.to_owned(),
+            resolver,
+            family,
+            took: None,
+            rcode: None,
+            addresses: Vec::new(),
+            chain: Vec::new(),
+            ttl: None,
+            failed: None,
+        };
+        Self { facts, fault: None, peer }
+    }
+}
+
+fn of(address: &IpAddr) -> Family {
+    if address.is_ipv4() { Family::V4 } else { Family::V6 }
+}
+
+fn record(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "A",
+        Family::V6 => "AAAA",
+    }
+}
+
+/// As the user wrote it: the port only where it is not 53.
+fn label(at: SocketAddr) -> String {
+    if at.port() == 53 { at.ip().to_string() } else { at.to_string() }
+}

@@ -1,0 +1,235 @@
+//! The check against resolvers on loopback that lie, in every way they can.
+
+use std::net::IpAddr;
+use std::str::FromStr as _;
+
+use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UdpSocket};
+
+use crate::check::trial::{failed, lab, run};
+use crate::cloud::MailEndpoint;
+use crate::outcome::Outcome;
+use crate::reason::Reason;
+use crate::settings::Network;
+
+use super::*;
+
+const HOST: &str = "outlook.office365.com";
+
+/// Everything sent back, in order, for one question over UDP (`false`) or TCP (`true`).
+type Lie = fn(&Message, bool) -> Vec<Vec<u8>>;
+
+/// A resolver that answers with `lie` until the test ends.
+async fn resolver(lie: Lie) -> SocketAddr {
+    let (udp, tcp) = loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        // The same port may be taken over TCP.
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().expect("bound")).await {
+            break (udp, tcp);
+        }
+    };
+    let at = udp.local_addr().expect("bound");
+    tokio::spawn(async move {
+        let mut buffer = [0; 4096];
+        while let Ok((length, peer)) = udp.recv_from(&mut buffer).await {
+            for reply in lie(&Message::from_vec(&buffer[..length]).expect("a question"), false) {
+                udp.send_to(&reply, peer).await.expect("sent");
+            }
+        }
+    });
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = tcp.accept().await {
+            let mut question = vec![0; usize::from(stream.read_u16().await.expect("a length"))];
+            stream.read_exact(&mut question).await.expect("a question");
+            for reply in lie(&Message::from_vec(&question).expect("a question"), true) {
+                let length = u16::try_from(reply.len()).expect("short");
+                stream.write_all(&[&length.to_be_bytes()[..], &reply].concat()).await.expect("sent");
+            }
+        }
+    });
+    at
+}
+
+fn reply(to: &Message, code: ResponseCode, data: Vec<(&str, RData)>) -> Message {
+    let mut message = Message::new(to.metadata.id, MessageType::Response, OpCode::Query);
+    message.metadata.response_code = code;
+    message.add_queries(to.queries.clone());
+    message.add_answers(data.into_iter().map(|(owner, data)| Record::from_rdata(name(owner), 60, data)));
+    message
+}
+
+fn name(text: &str) -> Name {
+    Name::from_str(text).expect(text)
+}
+
+fn written(message: &Message) -> Vec<Vec<u8>> {
+    vec![message.to_vec().expect("writable")]
+}
+
+fn refuses(to: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
+    written(&reply(to, code, vec![]))
+}
+
+/// The right answer, in the families of `addresses`.
+fn addresses(to: &Message, addresses: &[&str]) -> Message {
+    let wanted = to.queries[0].query_type;
+    let data = addresses.iter().filter_map(|address| match (address.parse().expect("an address"), wanted) {
+        (IpAddr::V4(v4), RecordType::A) => Some(RData::A(A(v4))),
+        (IpAddr::V6(v6), RecordType::AAAA) => Some(RData::AAAA(AAAA(v6))),
+        _ => None,
+    });
+    let owner = to.queries[0].name.to_ascii();
+    reply(to, ResponseCode::NoError, data.map(|data| (owner.as_str(), data)).collect())
+}
+
+fn honest(to: &Message, _: bool) -> Vec<Vec<u8>> {
+    written(&addresses(to, &["52.97.97.162", "2603:1026::2"]))
+}
+
+async fn ask(cloud: Cloud, resolvers: &[SocketAddr]) -> Outcome {
+    let resolvers = resolvers.iter().map(|at| Resolver::Address(*at)).collect();
+    run("dns", cloud, &Network { resolvers, ..Network::default() }).await
+}
+
+#[tokio::test]
+async fn every_lie_has_its_reason() {
+    let table: &[(&str, Lie, Option<Reason>)] = &[
+        ("honest", honest, None),
+        ("IPv4 only", |to, _| written(&addresses(to, &["52.97.97.162"])), None),
+        ("IPv6 only", |to, _| written(&addresses(to, &["2603:1026::2"])), None),
+        ("NXDOMAIN", |to, _| refuses(to, ResponseCode::NXDomain), Some(Reason::DnsNameUnknown)),
+        ("SERVFAIL", |to, _| refuses(to, ResponseCode::ServFail), Some(Reason::DnsServerFailure)),
+        ("REFUSED", |to, _| refuses(to, ResponseCode::Refused), Some(Reason::DnsRefused)),
+        ("NODATA", |to, _| refuses(to, ResponseCode::NoError), Some(Reason::DnsNoAddresses)),
+        ("sinkhole", |to, _| written(&addresses(to, &["0.0.0.0"])), Some(Reason::DnsSinkhole)),
+        ("half a sinkhole", |to, _| written(&addresses(to, &["0.0.0.0", "2603:1026::2"])), Some(Reason::DnsSinkhole)),
+        ("private", |to, _| written(&addresses(to, &["10.0.0.1"])), None),
+        ("garbage", |to, _| vec![[&to.metadata.id.to_be_bytes()[..], &[0x81; 9]].concat()], Some(Reason::DnsMalformed)),
+        (
+            "forged first",
+            |to, tcp| {
+                let mut forged = addresses(to, &["6.6.6.6"]);
+                forged.metadata.id ^= 1;
+                let mut elsewhere = addresses(to, &["6.6.6.6"]);
+                elsewhere.queries[0].name = name("evil.example.");
+                [written(&forged), written(&elsewhere), honest(to, tcp)].concat()
+            },
+            None,
+        ),
+        (
+            "too old for EDNS",
+            |to, tcp| if to.edns.is_some() { refuses(to, ResponseCode::FormErr) } else { honest(to, tcp) },
+            None,
+        ),
+        (
+            "cut short",
+            |to, tcp| {
+                let mut whole = addresses(to, &["52.97.97.162"]);
+                whole.metadata.truncation = !tcp;
+                written(&if tcp { whole } else { whole.truncate() })
+            },
+            None,
+        ),
+        (
+            "cut short, then garbage",
+            |to, tcp| {
+                let mut whole = addresses(to, &["52.97.97.162"]);
+                whole.metadata.truncation = true;
+                if tcp { vec![vec![0; 5]] } else { written(&whole) }
+            },
+            Some(Reason::DnsMalformed),
+        ),
+    ];
+    for (lie, respond, expected) in table {
+        let outcome = ask(lab(HOST, 443), &[resolver(*respond).await]).await;
+        assert_eq!(failed(&outcome), expected.map(|reason| (Phase::Dns, reason)), "{lie}: {:?}", outcome.facts.dns);
+        let forged = outcome.facts.dns.iter().flat_map(|facts| &facts.addresses).any(|at| *at == IpAddr::from([6, 6, 6, 6]));
+        assert!(!forged, "{lie}");
+    }
+}
+
+#[tokio::test]
+async fn each_question_is_a_fact() {
+    let at = resolver(|to, _| {
+        let chain = |target: &str| RData::CNAME(CNAME(name(target)));
+        let data = match to.queries[0].query_type {
+            RecordType::A => RData::A(A([52, 97, 97, 162].into())),
+            _ => return refuses(to, ResponseCode::NoError),
+        };
+        let owner = to.queries[0].name.to_ascii();
+        let records = vec![(owner.as_str(), chain("a.example.")), ("a.example.", chain("b.example.")), ("b.example.", data)];
+        written(&reply(to, ResponseCode::NoError, records))
+    })
+    .await;
+    let outcome = ask(lab(HOST, 443), &[at]).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    let [v4, v6] = outcome.facts.dns.as_slice() else { panic!("{:?}", outcome.facts.dns) };
+    assert_eq!((v4.host.as_str(), v4.resolver.clone(), v4.family), (HOST, at.to_string(), Family::V4));
+    assert_eq!(v4.rcode.as_deref(), Some("NOERROR"));
+    assert_eq!(v4.addresses, [IpAddr::from([52, 97, 97, 162])]);
+    assert_eq!(v4.chain, ["a.example", "b.example"]);
+    assert_eq!(v4.ttl, Some(Duration::from_secs(60)));
+    assert!(v4.took.is_some());
+    assert_eq!((v6.family, v6.addresses.len(), v6.failed), (Family::V6, 0, None));
+}
+
+#[tokio::test]
+async fn private_addresses_are_a_sinkhole_where_the_hosts_are_microsoft_s() {
+    let at = resolver(|to, _| written(&addresses(to, &["10.0.0.1"]))).await;
+    let outcome = ask(Cloud::built_in("global").expect("built in"), &[at]).await;
+    let failure = outcome.failure().expect("a failure");
+    assert_eq!(failure.reason, Reason::DnsSinkhole);
+    assert_eq!(failure.evidence.peer, Some(at.to_string()));
+    assert_eq!(failure.evidence.said.as_deref(), Some("A login.microsoftonline.com"));
+    let heard = failure.evidence.heard.as_deref().expect("words");
+    assert!(heard.starts_with(&format!("10.0.0.1; also A outlook.office365.com at {at}: dns_sinkhole, ")), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_ends_before_the_run_does_and_is_not_hidden_by_another_resolver() {
+    let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let outcome = ask(lab(HOST, 443), &[silent.local_addr().expect("bound")]).await;
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNoAnswer)));
+    assert_eq!(outcome.took, QUESTION);
+    assert_eq!(outcome.facts.dns.len(), 2, "{:?}", outcome.facts.dns);
+    assert!(outcome.facts.dns.iter().all(|facts| facts.failed == Some(Reason::DnsNoAnswer) && facts.took.is_none()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_speaks_something_else_is_malformed() {
+    let at = resolver(|_, _| vec![b"HTTP/1.0 400 Bad Request\r\n\r\n".to_vec()]).await;
+    let outcome = ask(lab(HOST, 443), &[at]).await;
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsMalformed)));
+    assert_eq!(outcome.failure().expect("failed").evidence.heard.as_deref(), Some("HTTP/1.0 400 Bad Request"));
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_does_not_answer() {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let nobody = socket.local_addr().expect("bound");
+    drop(socket);
+    let outcome = ask(lab(HOST, 443), &[resolver(honest).await, nobody]).await;
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNoAnswer)));
+    assert!(outcome.took < Duration::from_secs(2));
+    let evidence = &outcome.failure().expect("failed").evidence;
+    assert_eq!(evidence.peer, Some(nobody.to_string()));
+    assert!(evidence.heard.as_deref().is_some_and(|heard| heard.contains("refused")), "{evidence:?}");
+}
+
+#[tokio::test]
+async fn the_system_knows_pinned_names_and_the_hosts_file() {
+    let pinned = [(HOST.to_owned(), IpAddr::from([127, 0, 0, 9]))].into();
+    let mut cloud = lab("localhost", 443);
+    cloud.pop3 = Some(MailEndpoint::implicit("Outlook.Office365.com", 995));
+    cloud.imap = Some(MailEndpoint::implicit("127.0.0.1", 993));
+    let outcome = run("dns", cloud, &Network { resolve: pinned, ..Network::default() }).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    let facts: Vec<_> =
+        outcome.facts.dns.iter().map(|facts| (facts.host.as_str(), facts.resolver.as_str(), facts.family)).collect();
+    let both = |host| [(host, "system", Family::V4), (host, "system", Family::V6)];
+    assert_eq!(facts, [both("localhost"), both(HOST)].concat());
+    assert_eq!(outcome.facts.dns[2].addresses, [IpAddr::from([127, 0, 0, 9])]);
+}

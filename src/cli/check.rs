@@ -1,0 +1,54 @@
+//! `check`: once, as a Nagios, Icinga or Checkmk plugin.
+
+use std::time::{Duration, SystemTime};
+
+use super::args::{Check, CheckOutput, Timeout};
+use super::{failed, once, print, select};
+use crate::levels::{Limits, State};
+use crate::outcome::Outcome;
+use crate::settings::ProbeSettings;
+use crate::sink::{Judged, checkmk, json, nagios, worst};
+
+/// Runs the checks, prints their output and tells Nagios's exit code.
+pub fn run(arguments: &Check) -> u8 {
+    match report(arguments) {
+        Ok((text, state)) => {
+            print::out(&text);
+            state.exit_code()
+        }
+        Err(problem) => failed(true, State::Unknown.exit_code(), &problem),
+    }
+}
+
+fn report(arguments: &Check) -> Result<(String, State), String> {
+    let given = Limits::parse(&arguments.warning, &arguments.critical)?;
+    let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit))?;
+    let runtime = once::runtime()?;
+    let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit));
+    let outcomes = runtime.block_on(run);
+    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
+    let outcomes = outcomes?;
+    let now = SystemTime::now();
+    let mut judged: Vec<Judged<'_>> = selected
+        .probes
+        .iter()
+        .zip(&outcomes)
+        .map(|(probe, outcome)| Judged::new(outcome, if given == Limits::default() { &probe.limits } else { &given }, now))
+        .collect();
+    for (one, probe) in judged.iter_mut().zip(&selected.probes) {
+        one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
+    }
+    Ok(match arguments.output {
+        CheckOutput::Nagios => nagios::report(&judged, arguments.verbose),
+        CheckOutput::Json => (json::report(&judged, now), worst(&judged)),
+        CheckOutput::Checkmk => (checkmk::report(&judged), worst(&judged)),
+    })
+}
+
+/// The state the user wants for a run that used all its time; others keep theirs.
+fn when_late(state: State, outcome: &Outcome, probe: &ProbeSettings, timeout: Timeout) -> State {
+    /// The deadline is met by a timer of a millisecond's grain.
+    const GRAIN: Duration = Duration::from_millis(2);
+    let late = outcome.failure().is_some() && outcome.took + GRAIN >= timeout.limit.min(probe.timeout);
+    timeout.state.filter(|_| late).unwrap_or(state)
+}

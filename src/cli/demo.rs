@@ -1,0 +1,86 @@
+//! `demo`: everything against an embedded simulated tenant; no account, no configuration, no network.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Demo, TextOrJson};
+use super::{FAULT, GOOD, USAGE, doctor, failed, once, print};
+use crate::sim::{self, Running};
+
+/// Serves the demonstration, or runs it once and prints it.
+pub fn run(arguments: &Demo) -> u8 {
+    if arguments.fault.iter().any(|fault| fault == "list") {
+        list();
+        return GOOD;
+    }
+    match Scratch::new() {
+        Ok(scratch) if arguments.once => print_once(arguments, &scratch),
+        Ok(scratch) => super::serve::demo(arguments, scratch.0.as_path()),
+        Err(problem) => failed(false, FAULT, &problem),
+    }
+}
+
+fn list() {
+    for fault in sim::Fault::ALL {
+        print::out(&format!("{:<28} {}\n", fault.name(), fault.text()));
+    }
+}
+
+fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
+    let runtime = match once::runtime() {
+        Ok(runtime) => runtime,
+        Err(problem) => return failed(false, FAULT, &problem),
+    };
+    let ended = runtime.block_on(async {
+        let running = tenant(arguments).await?;
+        let settings = settings(&running, &scratch.0)?;
+        let outcomes = once::run(&settings.network, &settings.probes, None).await.map_err(|problem| (FAULT, problem))?;
+        if arguments.output == TextOrJson::Text {
+            print::out("Against the simulated tenant; `m365-probe demo` without --once serves a page and metrics.\n\n");
+        }
+        Ok((settings.probes, outcomes))
+    });
+    runtime.shutdown_background();
+    match ended {
+        Ok((probes, outcomes)) => doctor::report(&probes, &outcomes, arguments.output),
+        Err((code, problem)) => failed(false, code, &problem),
+    }
+}
+
+/// The simulated tenant with the faults asked for.
+///
+/// # Errors
+/// Exit code and words: an unknown fault, or no port to be had.
+pub async fn tenant(arguments: &Demo) -> Result<Running, (u8, String)> {
+    let running = sim::start(sim::Tenant::contoso()).await.map_err(|problem| (FAULT, problem))?;
+    for fault in &arguments.fault {
+        running.set_fault(fault).map_err(|problem| (USAGE, format!("--fault: {problem}")))?;
+    }
+    Ok(running)
+}
+
+/// Every check of `running`, whose CA is written to `directory`.
+///
+/// # Errors
+/// Exit code and words: the file cannot be written.
+pub fn settings(running: &Running, directory: &Path) -> Result<crate::settings::Settings, (u8, String)> {
+    let ca_file = running.write_ca(directory);
+    let ca_file = ca_file.map_err(|error| (FAULT, format!("cannot write to `{}`: {error}", directory.display())))?;
+    Ok(running.settings(&ca_file))
+}
+
+/// A directory of this process, gone when it ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, String> {
+        let path = std::env::temp_dir().join(format!("m365-probe-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| format!("cannot make `{}`: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0); // what stays is a public certificate in the temporary directory
+    }
+}

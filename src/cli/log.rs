@@ -1,0 +1,31 @@
+//! The log on standard error: what RUST_LOG asks for, in the format the command line asks for.
+
+use std::io::IsTerminal as _;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+use super::args::{Command, LogFormat};
+
+/// Starts the log. A service tells what it does; a command that prints its result is quiet.
+pub fn start(format: LogFormat, command: &Command) {
+    let quiet = !matches!(command, Command::Serve(_) | Command::Demo(_));
+    let usual = Targets::new().with_default(if quiet { LevelFilter::ERROR } else { LevelFilter::INFO });
+    let wanted = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse().ok()).unwrap_or(usual);
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(false);
+    let registry = tracing_subscriber::registry();
+    let started = match format {
+        LogFormat::Text => registry.with(layer.with_filter(wanted)).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true).with_filter(wanted)).try_init(),
+    };
+    drop(started); // a log that runs already (in a test) stays
+    std::panic::set_hook(Box::new(|panic| {
+        // Where, and not what: a panic's words are the only text here that no type keeps secrets out of.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "the probe itself failed");
+    }));
+}

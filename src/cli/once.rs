@@ -1,0 +1,46 @@
+//! Some probes once: what `check`, `doctor` and `demo --once` have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::check::Means;
+use crate::outcome::Outcome;
+use crate::probe::{Probe, Slots};
+use crate::settings::{Network, ProbeSettings};
+
+/// Conversations at once: enough for a mailbox's checks side by side, few enough to be a good guest.
+const AT_ONCE: usize = 16;
+
+/// A runtime on this thread: one run at a time is all the CPU a plugin should take.
+///
+/// # Errors
+/// In words: the operating system refuses what it takes.
+pub fn runtime() -> Result<Runtime, String> {
+    Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
+}
+
+/// Runs every probe once, each for at most `limit`, and tells the outcomes in their order.
+///
+/// # Errors
+/// In words: the trust store, or a check that its cloud lacks.
+pub async fn run(network: &Network, probes: &[ProbeSettings], limit: Option<Duration>) -> Result<Vec<Outcome>, String> {
+    let means = Arc::new(Means::new(network)?);
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Slots::default();
+    let mut running = JoinSet::new();
+    for (index, settings) in probes.iter().enumerate() {
+        let probe = Probe::new(settings.clone(), &slots)?;
+        let (means, places) = (Arc::clone(&means), Arc::clone(&places));
+        running.spawn(async move {
+            let _place = places.acquire().await;
+            (index, probe.run(&means, limit).await)
+        });
+    }
+    let mut outcomes: Vec<(usize, Outcome)> = running.join_all().await;
+    outcomes.sort_by_key(|(index, _)| *index);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}

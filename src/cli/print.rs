@@ -1,0 +1,73 @@
+//! What is printed as it stands: the configuration's example and schema, the catalogue, completions.
+
+use std::io::Write as _;
+
+use clap::CommandFactory as _;
+use serde_json::json;
+
+use super::args::{Cli, Config, Reasons, TextOrJson};
+use super::{GOOD, USAGE};
+use crate::config;
+use crate::reason::Reason;
+
+/// Writes to standard output. A reader that has gone away (`| head`) wants no more, and is no failure.
+pub fn out(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes to standard error.
+pub fn err(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// `config`
+pub fn config(arguments: &Config) -> u8 {
+    match arguments {
+        Config::Check { file } => match config::load(file) {
+            Ok(loaded) => {
+                let name = file.display().to_string();
+                loaded.warnings.iter().for_each(|warning| out(&format!("warning: {}\n", warning.line(&name))));
+                out(&format!("{}: {} probes\n", file.display(), loaded.settings.probes.len()));
+            }
+            Err(mistakes) => {
+                err(&format!("{mistakes}\n"));
+                return USAGE;
+            }
+        },
+        Config::Example => out(config::example()),
+        Config::Schema => out(&format!("{:#}\n", config::schema())),
+    }
+    GOOD
+}
+
+/// `reasons`
+pub fn reasons(arguments: &Reasons) -> u8 {
+    match arguments.output {
+        TextOrJson::Text => {
+            for reason in Reason::ALL {
+                out(&format!("{reason}  ({})\n  {}\n  -> {}\n", reason.owner().code(), reason.title(), reason.remedy()));
+            }
+        }
+        TextOrJson::Json => {
+            let rows: Vec<_> = Reason::ALL.iter().map(|reason| row(*reason)).collect();
+            out(&format!("{:#}\n", json!({ "schema": 1, "reasons": rows })));
+        }
+    }
+    GOOD
+}
+
+fn row(reason: Reason) -> serde_json::Value {
+    json!({
+        "reason": reason, "owner": reason.owner(), "severity": reason.severity(),
+        "title": reason.title(), "remedy": reason.remedy(),
+    })
+}
+
+/// `completions`
+pub fn completions(shell: clap_complete::Shell) -> u8 {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "m365-probe", &mut text);
+    out(&String::from_utf8_lossy(&text));
+    GOOD
+}

@@ -1,0 +1,100 @@
+//! Which probes the command line means: those of a configuration, or of one tenant given in words.
+
+use std::time::Duration;
+
+use super::args::Selection;
+use crate::check;
+use crate::config::{self, Machine};
+use crate::levels::Limits;
+use crate::settings::{Network, ProbeSettings, Settings};
+
+/// What the command line means.
+#[derive(Debug)]
+pub struct Selected {
+    /// How this machine reaches Microsoft.
+    pub network: Network,
+    /// What to run; at least one.
+    pub probes: Vec<ProbeSettings>,
+}
+
+/// The probes that `selection` and `checks` mean. `all` stands for what is configured; a check that is named is run on
+/// every mailbox selected, configured for it or not.
+///
+/// # Errors
+/// In words for a person: every mistake in the configuration, or what is missing or unknown on the command line.
+pub fn probes(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> Result<Selected, String> {
+    let Settings { network, probes } = match &selection.config {
+        Some(path) => {
+            let settings = config::load(path).map_err(|mistakes| mistakes.to_string())?.settings;
+            let probes = narrowed(settings.probes, selection)?;
+            let all = checks.iter().any(|check| check == "all");
+            Settings { probes: if all { probes } else { named(&probes, checks) }, ..settings }
+        }
+        None => {
+            config::from_selection(&in_words(selection, checks, timeout), &Machine).map_err(|mistakes| mistakes.to_string())?
+        }
+    };
+    if probes.is_empty() {
+        return Err(format!(
+            "nothing to run for `{}`; name a mailbox, or look at `checks` in the configuration",
+            checks.join(" ")
+        ));
+    }
+    Ok(Selected { network, probes })
+}
+
+fn in_words(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> config::Selection {
+    config::Selection {
+        cloud: selection.cloud.clone(),
+        tenant_id: selection.tenant_id.clone(),
+        client_id: selection.client_id.clone(),
+        client_secret_file: selection.client_secret_file.clone(),
+        mailboxes: selection.mailbox.clone(),
+        checks: checks.to_vec(),
+        timeout,
+        limits: Limits::default(),
+    }
+}
+
+/// What is left when only some tenants and mailboxes are wanted. With a mailbox named, the tenant's own checks stay out.
+fn narrowed(probes: Vec<ProbeSettings>, selection: &Selection) -> Result<Vec<ProbeSettings>, String> {
+    let of_tenant = |probe: &ProbeSettings| selection.tenant.as_ref().is_none_or(|name| *name == probe.id.tenant);
+    let probes: Vec<_> = probes.into_iter().filter(of_tenant).collect();
+    if let (Some(name), []) = (&selection.tenant, &probes[..]) {
+        return Err(format!("--tenant: there is no tenant `{name}` in the configuration"));
+    }
+    if let Some(unknown) = selection.mailbox.iter().find(|wanted| !probes.iter().any(|probe| is_of(probe, wanted))) {
+        return Err(format!("--mailbox: there is no mailbox `{unknown}` in the configuration"));
+    }
+    let wanted = |probe: &ProbeSettings| selection.mailbox.iter().any(|wanted| is_of(probe, wanted));
+    Ok(probes.into_iter().filter(|probe| selection.mailbox.is_empty() || wanted(probe)).collect())
+}
+
+fn is_of(probe: &ProbeSettings, mailbox: &str) -> bool {
+    let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(mailbox));
+    is(&probe.address) || is(&probe.id.mailbox)
+}
+
+/// The named checks on all that `probes` are about: as configured, else with the usual settings.
+fn named(probes: &[ProbeSettings], checks: &[String]) -> Vec<ProbeSettings> {
+    let mut chosen: Vec<ProbeSettings> = Vec::new();
+    for kind in check::KINDS.iter().filter(|kind| checks.iter().any(|check| check == kind.name)) {
+        for about in probes {
+            let mut settings = about.clone();
+            settings.id.check = kind.name;
+            if !kind.of_mailbox {
+                (settings.id.mailbox, settings.address) = (None, None);
+            } else if settings.address.is_none() {
+                continue;
+            }
+            match probes.iter().find(|probe| probe.id == settings.id) {
+                Some(configured) => settings = configured.clone(),
+                None => settings.limits = Limits::default(),
+            }
+            if !chosen.iter().any(|probe| probe.id == settings.id) {
+                chosen.push(settings);
+            }
+        }
+    }
+    chosen
+}

@@ -1,0 +1,178 @@
+//! A simulated Microsoft 365 tenant on loopback: real sockets, real TLS, and every fault by name.
+//!
+//! It plays Entra's token endpoint, POP3, IMAP, SMTP submission, EWS and DNS under Microsoft's own names, as
+//! Exchange Online behaves, and really checks what it is given. It shares no parser with the checks, so that a mistake
+//! made on one side cannot hide on the other.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), String> {
+//! let tenant = m365_probe::sim::start(m365_probe::sim::Tenant::contoso()).await?;
+//! tenant.set_fault("client_secret_expired")?;
+//! let settings = tenant.settings(std::path::Path::new("/tmp/contoso"));
+//! # Ok(()) }
+//! ```
+
+mod access;
+mod authority;
+mod directory;
+mod dns;
+mod entra;
+mod ews;
+mod fault;
+mod http;
+mod id;
+mod imap;
+mod jwt;
+mod listen;
+mod mailbox;
+mod offer;
+mod pop3;
+mod sasl;
+mod smtp;
+mod state;
+mod talk;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinSet;
+
+use crate::cloud::Security;
+
+pub use self::directory::{Application, Exchange, Protocol, Tenant};
+pub use self::fault::{Befallen, Fault, Service};
+pub use self::mailbox::{Folder, Licence, Mailbox, Message};
+
+use self::authority::Certificates;
+use self::jwt::SigningKey;
+use self::state::State;
+
+/// A simulated tenant that listens. It stops when this is dropped.
+pub struct Running {
+    state: Arc<State>,
+    ports: Ports,
+    _tasks: JoinSet<()>,
+}
+
+/// Where a running tenant listens, all on 127.0.0.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// HTTPS: token endpoint and discovery.
+    pub login: u16,
+    /// POP3 over TLS.
+    pub pop3s: u16,
+    /// POP3 with STLS.
+    pub pop3: u16,
+    /// IMAP over TLS.
+    pub imaps: u16,
+    /// IMAP with STARTTLS.
+    pub imap: u16,
+    /// SMTP with STARTTLS.
+    pub smtp: u16,
+    /// HTTPS: EWS.
+    pub ews: u16,
+    /// DNS, UDP and TCP.
+    pub dns: u16,
+}
+
+/// Starts `tenant` on ports the system chooses.
+///
+/// # Errors
+/// In words for a person: no port or no certificate could be had.
+pub async fn start(tenant: Tenant) -> Result<Running, String> {
+    start_on(tenant, Ports::default()).await
+}
+
+/// Starts `tenant` on given ports; 0 lets the system choose.
+///
+/// # Errors
+/// In words for a person: a port is taken, or no certificate could be made.
+pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, String> {
+    let key = || SigningKey::new().map_err(|error| format!("cannot make a signing key: {error}"));
+    let state = Arc::new(State::new(tenant, Certificates::new().await?, key()?, key()?));
+    let mut tasks = JoinSet::new();
+    let services = [
+        (&mut ports.login, Service::Login, Security::Implicit),
+        (&mut ports.pop3s, Service::Pop3, Security::Implicit),
+        (&mut ports.pop3, Service::Pop3, Security::Upgrade),
+        (&mut ports.imaps, Service::Imap, Security::Implicit),
+        (&mut ports.imap, Service::Imap, Security::Upgrade),
+        (&mut ports.smtp, Service::Smtp, Security::Upgrade),
+        (&mut ports.ews, Service::Ews, Security::Implicit),
+    ];
+    for (port, service, security) in services {
+        let listener = bind(*port).await?;
+        *port = local_port(listener.local_addr())?;
+        tasks.spawn(listen::listen(Arc::clone(&state), service, security, listener));
+    }
+    let (datagrams, listener) = bind_both(ports.dns).await?;
+    ports.dns = local_port(listener.local_addr())?;
+    tasks.spawn(dns::serve_datagrams(Arc::clone(&state), datagrams));
+    tasks.spawn(listen::listen(Arc::clone(&state), Service::Dns, Security::Upgrade, listener));
+    Ok(Running { state, ports, _tasks: tasks })
+}
+
+async fn bind(port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| cannot_listen(port, &error))
+}
+
+/// The same port for UDP and TCP; where the system chooses, it may take several attempts to find one free in both.
+async fn bind_both(port: u16) -> Result<(UdpSocket, TcpListener), String> {
+    let mut attempts = 0;
+    loop {
+        let listener = bind(port).await?;
+        let chosen = local_port(listener.local_addr())?;
+        match UdpSocket::bind((Ipv4Addr::LOCALHOST, chosen)).await {
+            Ok(datagrams) => return Ok((datagrams, listener)),
+            Err(error) if port != 0 || attempts == 16 => return Err(cannot_listen(chosen, &error)),
+            Err(_) => attempts += 1,
+        }
+    }
+}
+
+fn local_port(address: std::io::Result<SocketAddr>) -> Result<u16, String> {
+    address.map(|address| address.port()).map_err(|error| format!("cannot listen: {error}"))
+}
+
+fn cannot_listen(port: u16, error: &std::io::Error) -> String {
+    format!("cannot listen on 127.0.0.1:{port}: {error}")
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// Makes something go wrong from now on: `NAME` wherever it can, or `NAME@SERVICE` there only.
+    ///
+    /// # Errors
+    /// In words for a person: there is no such fault, or it cannot befall that service.
+    pub fn set_fault(&self, fault: &str) -> Result<(), String> {
+        let befallen: Befallen = fault.parse()?;
+        self.state.set_faults(|faults| faults.push(befallen));
+        Ok(())
+    }
+
+    /// Puts everything right again that a fault made go wrong.
+    pub fn clear_faults(&self) {
+        self.state.set_faults(Vec::clear);
+    }
+
+    /// Changes the tenant as its administrator could.
+    pub fn change(&self, change: impl FnOnce(&mut Tenant)) {
+        self.state.change(change);
+    }
+
+    /// From now on every token issued so far counts as expired; new ones are good.
+    pub fn expire_tokens(&self) {
+        self.state.expire_tokens();
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("ports", &self.ports).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,163 @@
+//! The one decision: what this tenant answers to this token, for this mailbox, over this protocol.
+//!
+//! Pure. Protocols only render it; the order of the checks is Exchange Online's.
+
+use super::directory::{Protocol, Tenant, Trouble};
+use super::jwt::{Claims, Flaw};
+use super::mailbox::{Licence, Mailbox};
+
+/// Why Exchange Online does not let the application in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `SmtpClientAuthenticationDisabled` for the tenant.
+    SmtpDisabledForTenant,
+    /// `SmtpClientAuthenticationDisabled` for the mailbox.
+    SmtpDisabledForMailbox,
+    /// The token cannot be read.
+    TokenUnreadable,
+    /// The token is not signed by Entra.
+    BadSignature,
+    /// The token has expired, or is not valid yet.
+    Expired,
+    /// The token is for another resource.
+    WrongAudience,
+    /// The token comes from another tenant.
+    WrongTenant,
+    /// The token has no roles at all.
+    NoRoles,
+    /// The token has roles, but not this protocol's.
+    RoleMissing,
+    /// EWS is switched off, for the tenant or the mailbox.
+    EwsDisabled,
+    /// The application is not on the list of those that may use EWS.
+    EwsBlocked,
+    /// The mailbox's licence has no EWS.
+    EwsUnlicensed,
+    /// Exchange does not know the application's service principal.
+    NotRegistered,
+    /// There is no such mailbox.
+    NoMailbox,
+    /// The application has no permission on the mailbox, or it may not be opened over this protocol: Exchange lets
+    /// the application in, but not to the mailbox.
+    NotConnected,
+    /// The protocol is switched off for the mailbox.
+    ProtocolDisabled,
+    /// An access policy keeps the application from this mailbox.
+    OutOfScope,
+    /// The mailbox has no licence.
+    Unlicensed,
+    /// The mailbox's database is offline.
+    Offline,
+    /// The server itself is in trouble.
+    Trouble(Trouble),
+}
+
+/// A token as a protocol received it, checked for its signature.
+pub type Presented = Result<Claims, Flaw>;
+
+/// Names of Exchange Online that a token may be for.
+const AUDIENCES: &[&str] =
+    &["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
+
+/// A login over POP3, IMAP or SMTP at `now` (seconds since 1970).
+///
+/// SMTP's switches are examined before the token: a client with a bad token still hears that SMTP is disabled.
+pub fn login<'t>(
+    tenant: &'t Tenant,
+    protocol: Protocol,
+    token: &Presented,
+    user: &str,
+    now: i64,
+) -> Result<&'t Mailbox, Refusal> {
+    if let Some(trouble) = tenant.exchange.trouble.get(&protocol) {
+        return Err(Refusal::Trouble(*trouble));
+    }
+    if protocol == Protocol::Smtp {
+        smtp_enabled(tenant, user)?;
+    }
+    let claims = authentic(tenant, token, now)?;
+    role(claims, protocol)?;
+    if !tenant.exchange.service_principals.contains(&claims.oid) {
+        return Err(Refusal::NotRegistered);
+    }
+    let mailbox = tenant.mailbox(user).ok_or(Refusal::NoMailbox)?;
+    let enabled = match protocol {
+        Protocol::Pop3 => mailbox.pop_enabled,
+        Protocol::Imap => mailbox.imap_enabled,
+        Protocol::Smtp | Protocol::Ews => true,
+    };
+    if !enabled {
+        return Err(Refusal::ProtocolDisabled);
+    }
+    if !mailbox.full_access || mailbox.licence == Licence::Missing || !mailbox.online {
+        return Err(Refusal::NotConnected);
+    }
+    Ok(mailbox)
+}
+
+fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
+    match tenant.mailbox(user).and_then(|mailbox| mailbox.smtp_auth_disabled) {
+        Some(true) => Err(Refusal::SmtpDisabledForMailbox),
+        Some(false) => Ok(()),
+        None if tenant.exchange.smtp_auth_disabled => Err(Refusal::SmtpDisabledForTenant),
+        None => Ok(()),
+    }
+}
+
+/// An EWS request before its body is looked at: the token, the permission and the tenant's policies.
+pub fn ews_request<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
+    let claims = authentic(tenant, token, now)?;
+    role(claims, Protocol::Ews)?;
+    match tenant.exchange.ews_enabled {
+        Some(false) => Err(Refusal::EwsDisabled),
+        Some(true) if !tenant.exchange.ews_allowed_app_ids.contains(&claims.appid) => Err(Refusal::EwsBlocked),
+        Some(true) | None => Ok(claims),
+    }
+}
+
+/// The mailbox an EWS request wants to act as. No service principal and no mailbox permission is needed here.
+pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox, Refusal> {
+    if let Some(trouble) = tenant.exchange.trouble.get(&Protocol::Ews) {
+        return Err(Refusal::Trouble(*trouble));
+    }
+    let mailbox = tenant.mailbox(address).ok_or(Refusal::NoMailbox)?;
+    match (mailbox.ews_enabled, mailbox.licence) {
+        (Some(false), _) => Err(Refusal::EwsDisabled),
+        (_, Licence::Kiosk) => Err(Refusal::EwsUnlicensed),
+        (_, Licence::Missing) => Err(Refusal::Unlicensed),
+        _ if !mailbox.in_scope => Err(Refusal::OutOfScope),
+        _ if !mailbox.online => Err(Refusal::Offline),
+        _ => Ok(mailbox),
+    }
+}
+
+fn authentic<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
+    let claims = match token {
+        Ok(claims) => claims,
+        Err(Flaw::Unreadable) => return Err(Refusal::TokenUnreadable),
+        Err(Flaw::BadSignature) => return Err(Refusal::BadSignature),
+    };
+    if !AUDIENCES.contains(&claims.aud.trim_end_matches('/')) {
+        return Err(Refusal::WrongAudience);
+    }
+    if claims.tid != tenant.id || claims.iss != format!("https://sts.windows.net/{}/", tenant.id) {
+        return Err(Refusal::WrongTenant);
+    }
+    if claims.exp <= now || claims.nbf > now + CLOCK_SKEW {
+        return Err(Refusal::Expired);
+    }
+    Ok(claims)
+}
+
+/// How far ahead of us a token's issuer may be, in seconds.
+const CLOCK_SKEW: i64 = 300;
+
+fn role(claims: &Claims, protocol: Protocol) -> Result<(), Refusal> {
+    if claims.roles.iter().any(|role| role == protocol.role()) {
+        Ok(())
+    } else if claims.roles.is_empty() {
+        Err(Refusal::NoRoles)
+    } else {
+        Err(Refusal::RoleMissing)
+    }
+}

@@ -1,0 +1,165 @@
+//! The certificates: an authority made at start, the certificate everything is served with, and the wrong ones.
+
+use std::time::Duration;
+
+use async_native_tls::TlsAcceptor;
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkcs12::Pkcs12;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName};
+use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
+
+use super::fault::{Fault, Service};
+
+/// Names the tenant plays: Microsoft's own, and those of this machine.
+pub(super) const NAMES: &[&str] = &[
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "outlook.office365.com",
+    "outlook.office.com",
+    "smtp.office365.com",
+    "graph.microsoft.com",
+    "localhost",
+];
+
+/// What TLS is accepted with. Each acceptor is built once.
+pub(super) struct Certificates {
+    /// The authority's certificate, PEM.
+    pub authority: String,
+    good: TlsAcceptor,
+    wrong: Vec<(Fault, TlsAcceptor)>,
+}
+
+impl Certificates {
+    /// A new authority and all it issues.
+    pub(super) async fn new() -> Result<Self, String> {
+        let (authority, shapes) = issue().map_err(|error| format!("cannot make certificates: {error}"))?;
+        let mut acceptors = Vec::new();
+        for (fault, pkcs12) in shapes {
+            let acceptor = TlsAcceptor::new(pkcs12.as_slice(), "").await;
+            acceptors.push((fault, acceptor.map_err(|error| format!("cannot accept TLS: {error}"))?));
+        }
+        let (_, good) = acceptors.remove(0);
+        let wrong = acceptors.into_iter().filter_map(|(fault, acceptor)| Some((fault?, acceptor))).collect();
+        Ok(Self { authority, good, wrong })
+    }
+
+    /// What to accept TLS with while the faults that `has` confirms are in force.
+    pub(super) fn acceptor(&self, service: Service, has: impl Fn(Service, Fault) -> bool) -> &TlsAcceptor {
+        let wrong = self.wrong.iter().find(|(fault, _)| has(service, *fault));
+        wrong.map_or(&self.good, |(_, acceptor)| acceptor)
+    }
+}
+
+/// An issuer: its certificate and its key.
+struct Issuer {
+    certificate: X509,
+    key: PKey<Private>,
+}
+
+/// How a certificate differs from the good one.
+struct Shape<'i> {
+    fault: Option<Fault>,
+    issuer: Option<&'i Issuer>,
+    names: &'i [&'i str],
+    /// Days from now that it is valid from and until.
+    days: (i64, i64),
+}
+
+/// The authority's PEM, and each certificate with its key as PKCS #12; the good one first.
+#[expect(clippy::type_complexity, reason = "used once, right above")]
+fn issue() -> Result<(String, Vec<(Option<Fault>, Vec<u8>)>), ErrorStack> {
+    let authority = Issuer::new("Simulated Tenant Root")?;
+    let stranger = Issuer::new("Contoso TLS Inspection")?;
+    let good = Shape { fault: None, issuer: Some(&authority), names: NAMES, days: (-1, 100) };
+    let shapes = [
+        Shape { ..good },
+        Shape { fault: Some(Fault::TlsCertificateExpired), days: (-101, -1), ..good },
+        Shape { fault: Some(Fault::TlsCertificateNotYetValid), days: (1, 101), ..good },
+        Shape { fault: Some(Fault::TlsCertificateWrongName), names: &["mail.fabrikam.example"], ..good },
+        Shape { fault: Some(Fault::TlsCertificateUntrusted), issuer: Some(&stranger), ..good },
+        Shape { fault: Some(Fault::TlsCertificateSelfSigned), issuer: None, ..good },
+    ];
+    let key = new_key()?;
+    let mut issued = Vec::new();
+    for shape in shapes {
+        issued.push((shape.fault, shape.pkcs12(&key)?));
+    }
+    Ok((String::from_utf8_lossy(&authority.certificate.to_pem()?).into_owned(), issued))
+}
+
+impl Issuer {
+    fn new(name: &str) -> Result<Self, ErrorStack> {
+        let key = new_key()?;
+        let name = subject(name)?;
+        let mut builder = blank(&key, &name, &name, (-1, 365))?;
+        builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+        builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+        builder.sign(&key, MessageDigest::sha256())?;
+        Ok(Self { certificate: builder.build(), key })
+    }
+}
+
+impl Shape<'_> {
+    fn pkcs12(&self, key: &PKey<Private>) -> Result<Vec<u8>, ErrorStack> {
+        let name = subject(self.names.first().copied().unwrap_or_default())?;
+        let issuer = self.issuer.map_or(&*name, |issuer| issuer.certificate.subject_name());
+        let mut builder = blank(key, &name, issuer, self.days)?;
+        builder.append_extension(BasicConstraints::new().build()?)?;
+        builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
+        builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+        let mut alternatives = SubjectAlternativeName::new();
+        for name in self.names {
+            alternatives.dns(name);
+        }
+        if self.names == NAMES {
+            alternatives.ip("127.0.0.1").ip("::1");
+        }
+        let alternatives = alternatives.build(&builder.x509v3_context(self.issuer.map(|issuer| &*issuer.certificate), None))?;
+        builder.append_extension(alternatives)?;
+        builder.sign(self.issuer.map_or(key, |issuer| &issuer.key), MessageDigest::sha256())?;
+        Pkcs12::builder().name("simulated tenant").pkey(key).cert(&builder.build()).build2("")?.to_der()
+    }
+}
+
+fn new_key() -> Result<PKey<Private>, ErrorStack> {
+    PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)
+}
+
+fn subject(name: &str) -> Result<X509Name, ErrorStack> {
+    let mut builder = X509NameBuilder::new()?;
+    builder.append_entry_by_nid(Nid::COMMONNAME, name)?;
+    builder.append_entry_by_nid(Nid::ORGANIZATIONNAME, "m365-probe simulated tenant")?;
+    Ok(builder.build())
+}
+
+fn blank(
+    key: &PKey<Private>,
+    subject: &openssl::x509::X509NameRef,
+    issuer: &openssl::x509::X509NameRef,
+    (from, until): (i64, i64),
+) -> Result<X509Builder, ErrorStack> {
+    let day = |days: i64| {
+        let second = super::id::unix_now() + days * DAY.as_secs().cast_signed();
+        Asn1Time::from_unix(second)
+    };
+    let mut builder = X509::builder()?;
+    builder.set_version(2)?;
+    // 127 bits: a serial number is positive (RFC 5280, section 4.1.2.2).
+    let mut serial = super::id::random::<16>();
+    serial[0] &= 0x7f;
+    builder.set_serial_number(&*BigNum::from_slice(&serial)?.to_asn1_integer()?)?;
+    builder.set_subject_name(subject)?;
+    builder.set_issuer_name(issuer)?;
+    builder.set_not_before(&*day(from)?)?;
+    builder.set_not_after(&*day(until)?)?;
+    builder.set_pubkey(key)?;
+    Ok(builder)
+}
+
+const DAY: Duration = Duration::from_secs(86_400);

@@ -1,0 +1,190 @@
+//! What an administrator has set: the tenant, its application, its switches and its mailboxes, as plain data.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::outcome::Phase;
+use crate::secret::Secret;
+
+use super::mailbox::Mailbox;
+
+/// A way to reach a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// POP3.
+    Pop3,
+    /// IMAP4rev1.
+    Imap,
+    /// SMTP submission.
+    Smtp,
+    /// Exchange Web Services.
+    Ews,
+}
+
+impl Protocol {
+    /// Every protocol.
+    pub const ALL: &'static [Self] = &[Self::Pop3, Self::Imap, Self::Smtp, Self::Ews];
+
+    /// The application permission it needs, as it stands in the token's `roles` claim.
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Pop3 => "POP.AccessAsApp",
+            Self::Imap => "IMAP.AccessAsApp",
+            Self::Smtp => "SMTP.SendAsApp",
+            Self::Ews => "full_access_as_app",
+        }
+    }
+}
+
+/// A whole tenant. Start from [`Tenant::contoso`] and change what a test is about.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Directory id, a GUID in lower case.
+    pub id: String,
+    /// A verified domain.
+    pub domain: String,
+    /// Whether Entra knows the tenant.
+    pub exists: bool,
+    /// The application registered in it.
+    pub application: Application,
+    /// The tenant-wide settings of Exchange Online.
+    pub exchange: Exchange,
+    /// The mailboxes.
+    pub mailboxes: Vec<Mailbox>,
+    /// How long each step takes before its answer begins; what is missing takes no time.
+    pub latency: BTreeMap<Phase, Duration>,
+    /// How long a refused login takes; Exchange Online takes 5 to 17 seconds.
+    pub refusal_delay: Duration,
+    /// What the DNS server answers for the names the tenant plays.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// An app registration and its enterprise application.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Application (client) id, a GUID in lower case.
+    pub client_id: String,
+    /// Display name.
+    pub name: String,
+    /// The client secret's value.
+    pub secret: Secret,
+    /// Whether that secret has expired.
+    pub secret_expired: bool,
+    /// Object id of the enterprise application (service principal): claim `oid`.
+    pub object_id: String,
+    /// Whether the enterprise application exists.
+    pub has_service_principal: bool,
+    /// `Enabled for users to sign-in`.
+    pub enabled: bool,
+    /// Whether Conditional Access for workload identities blocks it.
+    pub conditional_access_blocked: bool,
+    /// Application permissions with admin consent: claim `roles`.
+    pub roles: Vec<String>,
+    /// How long a token lives; negative for tokens that are expired when they arrive.
+    pub token_seconds: i64,
+}
+
+/// The tenant-wide settings of Exchange Online.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Whether the tenant ever had Exchange Online: without it there is no resource to get a token for.
+    pub present: bool,
+    /// Whether the subscription has lapsed.
+    pub lapsed: bool,
+    /// `New-ServicePrincipal -ObjectId`: the object ids Exchange knows.
+    pub service_principals: Vec<String>,
+    /// `Set-TransportConfig -SmtpClientAuthenticationDisabled`.
+    pub smtp_auth_disabled: bool,
+    /// `Set-OrganizationConfig -EwsEnabled`; `None` counts as true.
+    pub ews_enabled: Option<bool>,
+    /// `Set-OrganizationConfig -EwsAllowedAppIDs`; has no effect while `ews_enabled` is `None`.
+    pub ews_allowed_app_ids: Vec<String>,
+    /// What Exchange suffers from at present.
+    pub trouble: BTreeMap<Protocol, Trouble>,
+}
+
+/// What a healthy configuration does not protect from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The client is asked to stay away for a while.
+    Throttled,
+    /// Other clients of this mailbox hold all its connections.
+    TooManyConnections,
+    /// The server fails.
+    Unavailable,
+}
+
+impl Tenant {
+    /// A tenant in which everything works: application, permissions and three mailboxes.
+    pub fn contoso() -> Self {
+        Self {
+            id: "11111111-2222-3333-4444-555555555555".to_owned(),
+            domain: "contoso.example".to_owned(),
+            exists: true,
+            application: Application::contoso(),
+            exchange: Exchange::contoso(),
+            mailboxes: ["praxis", "labor", "empfang"]
+                .iter()
+                .zip([12, 3, 0])
+                .map(|(name, messages)| Mailbox::new(&format!("{name}@contoso.example")).with_messages(messages))
+                .collect(),
+            latency: BTreeMap::new(),
+            refusal_delay: Duration::ZERO,
+            addresses: vec![IpAddr::from([127, 0, 0, 1])],
+        }
+    }
+
+    /// The mailbox of that address, primary or alias, in any case.
+    pub fn mailbox(&self, address: &str) -> Option<&Mailbox> {
+        self.mailboxes.iter().find(|mailbox| mailbox.is_called(address))
+    }
+
+    /// The same, to change it.
+    pub fn mailbox_mut(&mut self, address: &str) -> Option<&mut Mailbox> {
+        self.mailboxes.iter_mut().find(|mailbox| mailbox.is_called(address))
+    }
+
+    /// Whether `name` (a path segment of the token endpoint) means this tenant.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.exists && (name.eq_ignore_ascii_case(&self.id) || name.eq_ignore_ascii_case(&self.domain))
+    }
+
+    /// Extra time before the answer of a step.
+    pub fn latency(&self, phase: Phase) -> Duration {
+        self.latency.get(&phase).copied().unwrap_or_default()
+    }
+}
+
+impl Application {
+    fn contoso() -> Self {
+        Self {
+            client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".to_owned(),
+            name: "Line of Business".to_owned(),
+            // Shaped like a real one: 40 characters with `~`, `.` and `_`; of no use anywhere.
+            secret: Secret::new("sim8Q~not.a.real_secret-0123456789abcdef"),
+            secret_expired: false,
+            object_id: "0b1ec71d-0000-4000-8000-00000000e0a1".to_owned(),
+            has_service_principal: true,
+            enabled: true,
+            conditional_access_blocked: false,
+            roles: Protocol::ALL.iter().map(|protocol| protocol.role().to_owned()).collect(),
+            token_seconds: 3900,
+        }
+    }
+}
+
+impl Exchange {
+    fn contoso() -> Self {
+        let application = Application::contoso();
+        Self {
+            present: true,
+            lapsed: false,
+            service_principals: vec![application.object_id],
+            smtp_auth_disabled: false,
+            ews_enabled: Some(true),
+            ews_allowed_app_ids: vec![application.client_id],
+            trouble: BTreeMap::new(),
+        }
+    }
+}

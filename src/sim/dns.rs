@@ -1,0 +1,130 @@
+//! A DNS server for the names the tenant plays, over UDP and TCP.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
+
+use crate::outcome::Phase;
+
+use super::authority::NAMES;
+use super::fault::{Fault, Service};
+use super::listen::IDLE;
+use super::state::{State, View};
+use super::talk::pause;
+
+/// Microsoft's own short time to live: the last hop changes with the load.
+const TTL: u32 = 60;
+/// The largest answer over UDP to a client that does not say more (RFC 1035, section 4.2.1).
+const UDP: u16 = 512;
+/// Names on the way to an address, as seen in 2026.
+const CHAINS: &[(&str, &[&str])] = &[
+    (
+        "login.microsoftonline.com",
+        &["login.mso.msidentity.com", "ak.privatelink.msidentity.com", "www.tm.a.prd.aadg.trafficmanager.net"],
+    ),
+    (
+        "outlook.office.com",
+        &["substrate.office.com", "ooc-g2.tm-4.office.com", "outlook.ms-acdc.office.com", "FRA-efz.ms-acdc.office.com"],
+    ),
+    ("outlook.office365.com", &["ooc-g2.tm-4.office.com", "outlook.ms-acdc.office.com", "FRA-efz.ms-acdc.office.com"]),
+    ("smtp.office365.com", &["ooc-g2.tm-4.office.com", "outlook.ms-acdc.office.com", "FRA-efz.ms-acdc.office.com"]),
+    ("graph.microsoft.com", &["ags.privatelink.msidentity.com", "www.tm.prd.ags.trafficmanager.net"]),
+];
+
+/// Answers datagrams until the socket is dropped.
+pub(super) async fn serve_datagrams(state: Arc<State>, socket: UdpSocket) {
+    let mut buffer = [0; 4096];
+    loop {
+        // An error here is about an earlier answer that could not be delivered.
+        let Ok((size, client)) = socket.recv_from(&mut buffer).await else { continue };
+        let question = buffer.get(..size).unwrap_or_default();
+        let Some(answer) = answer(&state.view(), question, true) else { continue };
+        pause(state.view().tenant.latency(Phase::Dns)).await;
+        let _ = socket.send_to(&answer, client).await;
+    }
+}
+
+/// Answers the questions of one TCP connection, each behind its length (RFC 1035, section 4.2.2).
+pub(super) async fn serve_stream(state: Arc<State>, mut stream: TcpStream) -> std::io::Result<()> {
+    loop {
+        let size = timeout(IDLE, stream.read_u16()).await??;
+        let mut question = vec![0; size.into()];
+        timeout(IDLE, stream.read_exact(&mut question)).await??;
+        let Some(answer) = answer(&state.view(), &question, false) else { return std::future::pending().await };
+        pause(state.view().tenant.latency(Phase::Dns)).await;
+        let mut framed = u16::try_from(answer.len()).unwrap_or(u16::MAX).to_be_bytes().to_vec();
+        framed.extend(answer);
+        stream.write_all(&framed).await?;
+    }
+}
+
+/// The answer to a question; `None` where none is given.
+fn answer(view: &View, question: &[u8], datagram: bool) -> Option<Vec<u8>> {
+    let has = |fault| view.has(Service::Dns, fault);
+    if has(Fault::DnsNoAnswer) {
+        return None;
+    }
+    if has(Fault::DnsMalformed) {
+        // The client's own id, so that it is taken for the answer, and then nothing that makes sense.
+        return Some(question.iter().take(2).copied().chain([0x81, 0x80, 0xff, 0xff, 0xff]).collect());
+    }
+    let asked = Message::from_vec(question).ok()?;
+    if asked.metadata.message_type != MessageType::Query {
+        return None;
+    }
+    let mut reply = Message::response(asked.metadata.id, asked.metadata.op_code);
+    reply.metadata.recursion_desired = asked.metadata.recursion_desired;
+    reply.metadata.recursion_available = true;
+    reply.metadata.response_code = match asked.queries.as_slice() {
+        _ if has(Fault::DnsServerFailure) => ResponseCode::ServFail,
+        _ if has(Fault::DnsRefused) => ResponseCode::Refused,
+        _ if has(Fault::DnsNameUnknown) => ResponseCode::NXDomain,
+        _ if asked.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
+        [query] if query.query_class() == DNSClass::IN => {
+            let addresses =
+                if has(Fault::DnsSinkhole) { vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)] } else { view.tenant.addresses.clone() };
+            let addresses = if has(Fault::DnsNoAddresses) { Vec::new() } else { addresses };
+            resolve(query, &addresses, &mut reply)
+        }
+        [_] => ResponseCode::Refused,
+        _ => ResponseCode::FormErr,
+    };
+    for query in asked.queries {
+        reply.add_query(query);
+    }
+    let bytes = reply.to_vec().ok()?;
+    let room = asked.edns.as_ref().map_or(UDP, |edns| edns.max_payload().max(UDP));
+    if datagram && bytes.len() > room.into() { reply.truncate().to_vec().ok() } else { Some(bytes) }
+}
+
+/// Puts the records for `query` into `reply`.
+fn resolve(query: &Query, addresses: &[IpAddr], reply: &mut Message) -> ResponseCode {
+    let name = query.name().to_ascii();
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let chain = CHAINS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, chain)| chain);
+    let inside = CHAINS.iter().any(|(_, chain)| chain.iter().any(|hop| hop.eq_ignore_ascii_case(&name)));
+    if !NAMES.contains(&name.as_str()) && !inside {
+        return ResponseCode::NXDomain;
+    }
+    let mut owner = query.name().clone();
+    for hop in chain {
+        let Ok(target) = Name::from_ascii(format!("{hop}.")) else { return ResponseCode::ServFail };
+        reply.add_answer(Record::from_rdata(owner, TTL, RData::CNAME(CNAME(target.clone()))));
+        owner = target;
+    }
+    for address in addresses {
+        let data = match (address, query.query_type()) {
+            (IpAddr::V4(address), RecordType::A) => RData::A(A(*address)),
+            (IpAddr::V6(address), RecordType::AAAA) => RData::AAAA(AAAA(*address)),
+            _ => continue,
+        };
+        reply.add_answer(Record::from_rdata(owner.clone(), TTL, data));
+    }
+    ResponseCode::NoError
+}

@@ -1,0 +1,224 @@
+//! Entra's refusals: number, status, `error` and text of each, in the JSON Microsoft answers.
+
+use std::time::SystemTime;
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use crate::sim::directory::{Application, Tenant};
+use crate::sim::http::{Answer, Asked};
+use crate::sim::id;
+
+/// What identifies a request in a support ticket.
+pub(super) struct Ids {
+    /// `x-ms-request-id` and `trace_id`.
+    pub trace: String,
+    /// The client's own id, or a new one.
+    pub correlation: String,
+}
+
+impl Ids {
+    /// The ids of a request.
+    pub(super) fn new(asked: &Asked) -> Self {
+        let correlation = asked.header("client-request-id").filter(|id| id.len() == 36).map_or_else(id::guid, str::to_owned);
+        Self { trace: id::guid(), correlation }
+    }
+}
+
+/// A refusal: AADSTS number, `error`, text.
+pub(super) struct Aadsts {
+    number: u32,
+    error: &'static str,
+    text: String,
+}
+
+/// 401 for `invalid_client`, 503 for `temporarily_unavailable`, 400 for every other `error`.
+fn status(error: &str) -> StatusCode {
+    match error {
+        "invalid_client" => StatusCode::UNAUTHORIZED,
+        "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+impl Aadsts {
+    /// The answer, with the `error` of the token endpoint.
+    pub(super) fn answer(&self, ids: &Ids) -> Answer {
+        self.answer_as(self.error, ids)
+    }
+
+    /// The answer with another `error`.
+    pub(super) fn answer_as(&self, error: &str, ids: &Ids) -> Answer {
+        let (number, text, Ids { trace, correlation }) = (self.number, &self.text, ids);
+        let time = id::entra_time(SystemTime::now());
+        let body = json!({
+            "error": error,
+            "error_description": format!("AADSTS{number}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}"),
+            "error_codes": [number],
+            "timestamp": time,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={number}"),
+        });
+        Answer::new(status(error)).body("application/json; charset=utf-8", body.to_string())
+    }
+
+    fn new(number: u32, error: &'static str, text: impl Into<String>) -> Self {
+        Self { number, error, text: text.into() }
+    }
+
+    // The request.
+
+    pub(super) fn malformed() -> Self {
+        Self::new(9_002_313, "invalid_request", "Invalid request. Request is malformed or invalid.")
+    }
+
+    pub(super) fn parameter_missing(name: &str) -> Self {
+        let text = format!("The request body must contain the following parameter: '{name}'.");
+        Self::new(900_144, "invalid_request", text)
+    }
+
+    pub(super) fn grant_not_supported(grant: &str) -> Self {
+        let text = format!("The app requested an unsupported grant type '{}'.", shortened(grant));
+        Self::new(70_003, "unsupported_grant_type", text)
+    }
+
+    pub(super) fn grant_not_over(endpoint: &str) -> Self {
+        let text = format!(
+            "The grant type is not supported over the /{endpoint} endpoint. Please use the /organizations or tenant-specific endpoint."
+        );
+        Self::new(9_001_023, "invalid_request", text)
+    }
+
+    // The tenant.
+
+    pub(super) fn tenant_not_found(name: &str) -> Self {
+        let text = format!(
+            "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. \
+             Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
+            shortened(name)
+        );
+        Self::new(90_002, "invalid_request", text)
+    }
+
+    pub(super) fn tenant_malformed(name: &str) -> Self {
+        let text = format!(
+            "Specified tenant identifier '{}' is neither a valid DNS name, nor a valid external domain.",
+            shortened(name)
+        );
+        Self::new(900_023, "invalid_request", text)
+    }
+
+    // The application.
+
+    pub(super) fn application_not_found(client_id: &str, tenant: &Tenant) -> Self {
+        let text = format!(
+            "Application with identifier '{}' was not found in the directory '{}'. This can happen if the application has not been \
+             installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your \
+             authentication request to the wrong tenant.",
+            shortened(client_id),
+            tenant.domain
+        );
+        Self::new(700_016, "unauthorized_client", text)
+    }
+
+    pub(super) fn service_principal_missing(tenant: &Tenant) -> Self {
+        let text = format!(
+            "The client application {} is missing service principal in the tenant {}. \
+             See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119",
+            tenant.application.client_id, tenant.id
+        );
+        Self::new(7_000_229, "invalid_client", text)
+    }
+
+    pub(super) fn application_disabled(application: &Application) -> Self {
+        let text = format!("Application '{}'({}) is disabled.", application.client_id, application.name);
+        Self::new(7_000_112, "unauthorized_client", text)
+    }
+
+    pub(super) fn conditional_access() -> Self {
+        let text = "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.";
+        Self::new(53_003, "invalid_grant", text)
+    }
+
+    // The secret.
+
+    pub(super) fn secret_missing() -> Self {
+        let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+        Self::new(7_000_218, "invalid_client", text)
+    }
+
+    pub(super) fn secret_empty() -> Self {
+        let text = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
+        Self::new(7_000_216, "invalid_client", text)
+    }
+
+    pub(super) fn secret_wrong(application: &Application) -> Self {
+        let text = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client \
+             secret ID, for a secret added to app '{}'.",
+            application.client_id
+        );
+        Self::new(7_000_215, "invalid_client", text)
+    }
+
+    pub(super) fn secret_expired(application: &Application) -> Self {
+        let text = format!(
+            "The provided client secret keys for app '{}' are expired. Visit the Azure portal to create new keys for your app: \
+             https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.",
+            application.client_id
+        );
+        Self::new(7_000_222, "invalid_client", text)
+    }
+
+    pub(super) fn assertion_unknown(application: &Application) -> Self {
+        let text = format!(
+            "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key \
+             was not found., Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app \
+             Id '{}'.]",
+            application.client_id
+        );
+        Self::new(700_027, "invalid_client", text)
+    }
+
+    // The scope and the resource.
+
+    pub(super) fn scope_invalid(scope: &str) -> Self {
+        let text = format!(
+            "The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed \
+             to the resource identifier (application ID URI).",
+            shortened(scope)
+        );
+        Self::new(1_002_012, "invalid_scope", text)
+    }
+
+    pub(super) fn resource_not_found(resource: &str, tenant: &Tenant) -> Self {
+        let text = format!(
+            "The resource principal named {} was not found in the tenant named {}. This can happen if the application has not been \
+             installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your \
+             authentication request to the wrong tenant.",
+            shortened(resource),
+            tenant.domain
+        );
+        Self::new(500_011, "invalid_resource", text)
+    }
+
+    pub(super) fn resource_disabled(resource: &str) -> Self {
+        let text = format!(
+            "The service principal for resource '{resource}' is disabled. This indicate that a subscription within the tenant has \
+             lapsed, or that the administrator for this tenant has disabled the application, preventing tokens from being issued for it."
+        );
+        Self::new(500_014, "invalid_resource", text)
+    }
+
+    // The service.
+
+    pub(super) fn service_unavailable() -> Self {
+        Self::new(90_033, "temporarily_unavailable", "A transient error has occurred. Please try again.")
+    }
+}
+
+/// What a client sent, short enough to be said back.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(256).collect()
+}

@@ -1,0 +1,176 @@
+//! Exchange Web Services: who may call, in HTTP; what is answered, in SOAP.
+
+mod folder;
+mod request;
+mod response;
+mod xml;
+
+use hyper::{Method, StatusCode};
+
+use crate::cloud::EWS_PATH;
+use crate::outcome::Phase;
+
+use self::request::{Impersonated, Invalid, Request};
+use super::access::{self, Refusal};
+use super::directory::{Tenant, Trouble};
+use super::http::{Answer, Asked};
+use super::id;
+use super::state::State;
+use super::talk::pause;
+
+/// How long a throttled client is told to stay away.
+const BACK_OFF_MILLISECONDS: u32 = 297_749;
+
+/// Answers any request to the Exchange host.
+pub(super) async fn answer(state: &State, asked: &Asked) -> Answer {
+    let view = state.view();
+    let bearer = asked.header("authorization").and_then(bearer);
+    let verdict = match bearer {
+        None => return common(asked, unauthorized("", None)),
+        Some(token) => {
+            let token = state.present(token);
+            pause(view.tenant.latency(Phase::Auth)).await;
+            access::ews_request(&view.tenant, &token, id::unix_now()).map(|_| ())
+        }
+    };
+    let answer = match verdict {
+        Err(refusal) => refused(refusal),
+        Ok(()) if !asked.path.eq_ignore_ascii_case(EWS_PATH) => Answer::new(StatusCode::NOT_FOUND)
+            .body("text/html", "<html><head><title>404 - File or directory not found.</title></head></html>"),
+        Ok(()) if asked.method == Method::POST => call(&view.tenant, asked),
+        Ok(()) => {
+            Answer::new(StatusCode::OK).body("text/html; charset=utf-8", "<html><head><title>Service</title></head></html>")
+        }
+    };
+    common(asked, answer)
+}
+
+/// The token of an `Authorization: Bearer` header.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+/// The headers of every answer of Exchange Online.
+fn common(asked: &Asked, answer: Answer) -> Answer {
+    let backend = answer.status.as_u16().to_string();
+    let mut answer = answer
+        .header("server", "Microsoft-IIS/10.0")
+        .header("request-id", id::guid())
+        .header("x-calculatedbetarget", id::BACK_END)
+        .header("x-backendhttpstatus", backend)
+        .header("x-feproxyinfo", id::FRONT_END)
+        .header("x-beserver", server(id::BACK_END))
+        .header("x-feserver", server(id::FRONT_END))
+        .header("x-diaginfo", server(id::BACK_END))
+        .header("strict-transport-security", "max-age=31536000; includeSubDomains; preload")
+        .header("cache-control", "private");
+    if asked.header("return-client-request-id").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true")) {
+        answer = answer.header("client-request-id", asked.header("client-request-id").unwrap_or_default());
+    }
+    answer
+}
+
+/// A server's name without its domain.
+fn server(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// 401 with the challenge Exchange sends; `error` and diagnostics only where there was a token.
+fn unauthorized(error: &str, diagnostics: Option<&str>) -> Answer {
+    let challenge = format!(
+        "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@*\", \
+         token_types=\"app_asserted_user_v1 service_asserted_app_v1\", \
+         authorization_uri=\"https://login.windows.net/common/oauth2/authorize\"{error}"
+    );
+    let answer = Answer::new(StatusCode::UNAUTHORIZED).header("www-authenticate", challenge);
+    match diagnostics {
+        Some(text) => answer.header("x-ms-diagnostics", text),
+        None => answer,
+    }
+}
+
+/// A refusal in HTTP: of the token, or by policy.
+fn refused(refusal: Refusal) -> Answer {
+    const ERROR: &str = ", error=\"invalid_token\"";
+    let token = |text: &str| unauthorized(ERROR, Some(text));
+    let forbidden = Answer::new(StatusCode::FORBIDDEN);
+    match refusal {
+        Refusal::BadSignature => {
+            token(r#"2000000;reason="The token has an invalid signature.";error_category="invalid_signature""#)
+        }
+        Refusal::Expired => token(r#"2000002;reason="The token has expired.";error_category="token_expired""#),
+        Refusal::WrongAudience => {
+            token(r#"2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource""#)
+        }
+        Refusal::WrongTenant => {
+            token(r#"2000004;reason="The tenant for tenant guid does not exist.";error_category="invalid_tenant""#)
+        }
+        Refusal::NoRoles => token(
+            r#"2000008;reason="The token contains no permissions, or permissions can not be understood.";error_category="invalid_grant""#,
+        ),
+        Refusal::RoleMissing => forbidden.header(
+            "x-ms-diagnostics",
+            r#"2000008;reason="The token contains not enough scope to make this call.";error_category="invalid_grant""#,
+        ),
+        Refusal::EwsDisabled => forbidden.header("x-ews-policy-reason", "EWS is disabled for this user or tenant"),
+        Refusal::EwsBlocked => forbidden.header("x-ews-policy-reason", "EWS is blocked by policy for this user or tenant"),
+        Refusal::EwsUnlicensed => forbidden,
+        Refusal::Trouble(_) => Answer::new(StatusCode::SERVICE_UNAVAILABLE).header("retry-after", "30"),
+        _ => {
+            token(r#"2000001;reason="OAuth token submitted with the request can not be parsed.";error_category="invalid_token""#)
+        }
+    }
+}
+
+/// One SOAP call.
+fn call(tenant: &Tenant, asked: &Asked) -> Answer {
+    let request = match request::read(&asked.body) {
+        Ok(request) => request,
+        Err(Invalid { code, text, xml }) => return response::fault(code, &text, &xml),
+    };
+    let Some(who) = &request.impersonated else {
+        let text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";
+        return response::fault("ErrorInvalidExchangeImpersonationHeaderData", text, "");
+    };
+    if let Impersonated::Sid = who {
+        return response::fault("ErrorInvalidUserSid", "The SID in the request is invalid.", "");
+    }
+    let mailbox = match access::ews_mailbox(tenant, who.address()) {
+        Ok(mailbox) => mailbox,
+        Err(refusal) => return no_mailbox(refusal, &request),
+    };
+    if matches!(who, Impersonated::Primary(address) if !mailbox.address.eq_ignore_ascii_case(address)) {
+        let text = "The primary SMTP address must be specified when referencing a mailbox.";
+        return response::fault("ErrorNonPrimarySmtpAddress", text, "");
+    }
+    folder::answer(mailbox, &request)
+}
+
+/// A refusal in SOAP: of the mailbox.
+fn no_mailbox(refusal: Refusal, request: &Request) -> Answer {
+    let fault = |code, text| response::fault(code, text, "");
+    match refusal {
+        Refusal::NoMailbox => fault("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it."),
+        Refusal::OutOfScope => {
+            fault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user.")
+        }
+        Refusal::Offline => response::errors(
+            request,
+            "ErrorMailboxStoreUnavailable",
+            "The mailbox database is temporarily unavailable., Cannot open mailbox.",
+        ),
+        Refusal::Unlicensed => response::errors(request, "ErrorInvalidLicense", "The user doesn't have a valid license."),
+        Refusal::Trouble(Trouble::Throttled) => response::fault(
+            "ErrorServerBusy",
+            "The server cannot service this request right now. Try again later.",
+            &format!("<t:Value Name=\"BackOffMilliseconds\">{BACK_OFF_MILLISECONDS}</t:Value>"),
+        ),
+        Refusal::Trouble(Trouble::TooManyConnections) => response::fault(
+            "ErrorExceededConnectionCount",
+            "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.",
+            "<t:Value Name=\"Policy\">MaxConcurrency</t:Value><t:Value Name=\"MaxConcurrencyLimit\">27</t:Value>",
+        ),
+        refusal => refused(refusal),
+    }
+}

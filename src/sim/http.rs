@@ -1,0 +1,192 @@
+//! HTTPS for Entra and EWS: one hyper server, bounded, and the faults of an HTTP answer.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+
+use crate::outcome::Phase;
+
+use super::fault::{Fault, Service};
+use super::state::State;
+use super::talk::{Stream, pause};
+use super::{entra, ews};
+
+/// The largest request body taken.
+const BODY: usize = 256 * 1024;
+/// The largest request head taken.
+const HEAD: usize = 64 * 1024;
+/// How long a client may take for a request's head.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long a client may take for a request's body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A request, read whole.
+pub(super) struct Asked {
+    /// The method.
+    pub method: Method,
+    /// The path, without the query.
+    pub path: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Asked {
+    /// A header's text; `None` where it is missing or not ASCII.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// An answer.
+pub(super) struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    headers: HeaderMap,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// An answer without headers or body.
+    pub(super) fn new(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: String::new() }
+    }
+
+    /// The same with a header; text that cannot stand in one is left out.
+    #[must_use]
+    pub(super) fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+            self.headers.append(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    /// The same with a body of that media type.
+    #[must_use]
+    pub(super) fn body(self, media_type: &str, body: impl Into<String>) -> Self {
+        Self { body: body.into(), ..self }.header("content-type", media_type)
+    }
+
+    fn into_response(self) -> Response<Payload> {
+        let mut response = Response::new(Either::Left(Full::from(self.body)));
+        (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers);
+        response
+    }
+}
+
+/// A whole body, or one that never ends.
+type Payload = Either<Full<Bytes>, Endless>;
+
+/// Serves requests on `stream` until the client leaves.
+pub(super) async fn serve(state: Arc<State>, service: Service, stream: Box<dyn Stream>) {
+    let answer = service_fn(|request| answer(Arc::clone(&state), service, request));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(stream), answer);
+    // How it ended is the client's to know.
+    let _ = connection.await;
+}
+
+/// The end of a connection without an answer.
+#[derive(Debug)]
+struct HungUp;
+
+impl std::fmt::Display for HungUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("hung up")
+    }
+}
+impl std::error::Error for HungUp {}
+
+async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>) -> Result<Response<Payload>, HungUp> {
+    let (parts, body) = request.into_parts();
+    let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await.map_err(|_| HungUp)?;
+    let Ok(body) = body else { return Ok(Answer::new(StatusCode::PAYLOAD_TOO_LARGE).into_response()) };
+    let path = parts.uri.path().to_owned();
+    let asked = Asked { method: parts.method, path, headers: parts.headers, body: body.to_bytes() };
+    pause(state.view().tenant.latency(phase(service, &asked))).await;
+    if let Some(faulty) = disturb(&state, service).await? {
+        return Ok(faulty);
+    }
+    let answer = match service {
+        Service::Login => entra::answer(&state, &asked),
+        _ => ews::answer(&state, &asked).await,
+    };
+    Ok(answer.into_response())
+}
+
+/// Which phase of a run this request belongs to.
+fn phase(service: Service, asked: &Asked) -> Phase {
+    match (service, &asked.method) {
+        (_, &Method::GET | &Method::HEAD) => Phase::Greeting,
+        (Service::Login, _) => Phase::Token,
+        _ => Phase::Mailbox,
+    }
+}
+
+/// What a fault of the connection answers, in place of the service.
+async fn disturb(state: &State, service: Service) -> Result<Option<Response<Payload>>, HungUp> {
+    let view = state.view();
+    let has = |fault| view.has(service, fault);
+    if has(Fault::ConnectionClosed) {
+        return Err(HungUp);
+    }
+    if has(Fault::ReplyTimedOut) {
+        std::future::pending::<()>().await;
+    }
+    if has(Fault::ReplyTooLong) {
+        let mut response = Response::new(Either::Right(Endless(Endless::PIECES)));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        return Ok(Some(response));
+    }
+    let answer = if has(Fault::ReplyMalformed) {
+        Answer::new(StatusCode::OK)
+            .header("x-ms-request-id", super::id::guid())
+            .body("application/json", "{\"token_type\":\"Bea\u{0}<s:Env")
+    } else if has(Fault::HttpNotMicrosoft) {
+        Answer::new(StatusCode::OK).header("server", "WebFilter/7.1").body("text/html", BLOCK_PAGE)
+    } else if has(Fault::HttpRedirected) {
+        Answer::new(StatusCode::FOUND).header("location", "https://portal.hotel.example/login").body("text/html", "")
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(answer.into_response()))
+}
+
+const BLOCK_PAGE: &str =
+    "<html><head><title>Access denied</title></head><body>This site is blocked by your organisation.</body></html>";
+
+/// A body that never ends, as far as any honest reader can tell: so many pieces are left.
+struct Endless(u32);
+
+impl Endless {
+    const PIECE: &[u8] = &[b'x'; 16 * 1024];
+    /// 64 MiB: nobody honest reads them all, and a test that does comes to an end.
+    const PIECES: u32 = 4096;
+}
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.0 == 0 {
+            return Poll::Ready(None);
+        }
+        self.0 -= 1;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(Self::PIECE)))))
+    }
+}

@@ -1,0 +1,113 @@
+//! Access tokens: signed as Entra signs them, and read back as Exchange reads them.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use openssl::error::ErrorStack;
+use openssl::hash::{MessageDigest, hash};
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::sign::{Signer, Verifier};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::secret::Secret;
+
+/// The part of a token's claims that decides about access.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct Claims {
+    /// The resource it is for.
+    pub aud: String,
+    /// `https://sts.windows.net/{tenant id}/`.
+    pub iss: String,
+    /// Tenant id.
+    pub tid: String,
+    /// Client id.
+    pub appid: String,
+    /// Object id of the service principal.
+    pub oid: String,
+    /// Application permissions.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// Valid from, in seconds since 1970.
+    pub nbf: i64,
+    /// Valid until, in seconds since 1970.
+    pub exp: i64,
+    /// The token's own id.
+    pub uti: String,
+}
+
+/// Why a token's claims cannot be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Not three base64url parts with JSON in them, or not RS256.
+    Unreadable,
+    /// Not signed with this tenant's key.
+    BadSignature,
+}
+
+/// The key tokens are signed with, made at start.
+pub struct SigningKey {
+    key: PKey<Private>,
+    id: String,
+    modulus: String,
+    exponent: String,
+}
+
+impl SigningKey {
+    /// A fresh RSA key of 2048 bits.
+    pub fn new() -> Result<Self, ErrorStack> {
+        let rsa = Rsa::generate(2048)?;
+        let (modulus, exponent) = (BASE64URL.encode(rsa.n().to_vec()), BASE64URL.encode(rsa.e().to_vec()));
+        let key = PKey::from_rsa(rsa)?;
+        // Entra's `kid` equals `x5t`, the SHA-1 thumbprint of a certificate; here that of the public key.
+        let id = BASE64URL.encode(hash(MessageDigest::sha1(), &key.public_key_to_der()?)?);
+        Ok(Self { key, id, modulus, exponent })
+    }
+
+    /// `claims` as a signed compact JWT.
+    pub fn sign(&self, claims: &Value) -> Result<Secret, ErrorStack> {
+        let header = json!({ "typ": "JWT", "alg": "RS256", "x5t": self.id, "kid": self.id });
+        let text = format!("{}.{}", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()));
+        let mut signer = Signer::new(MessageDigest::sha256(), &self.key)?;
+        let signature = signer.sign_oneshot_to_vec(text.as_bytes())?;
+        Ok(Secret::new(format!("{text}.{}", BASE64URL.encode(signature))))
+    }
+
+    /// The claims of a token this key has signed.
+    pub fn verify(&self, token: &str) -> Result<Claims, Flaw> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(Flaw::Unreadable)?;
+        let (header, payload) = signed.split_once('.').ok_or(Flaw::Unreadable)?;
+        let header: Value = decode(header)?;
+        let claims = decode(payload)?;
+        if header.get("alg") != Some(&json!("RS256")) {
+            return Err(Flaw::Unreadable);
+        }
+        let signature = BASE64URL.decode(signature).map_err(|_| Flaw::Unreadable)?;
+        match self.verifies(signed.as_bytes(), &signature) {
+            Ok(true) => Ok(claims),
+            Ok(false) | Err(_) => Err(Flaw::BadSignature),
+        }
+    }
+
+    fn verifies(&self, signed: &[u8], signature: &[u8]) -> Result<bool, ErrorStack> {
+        Verifier::new(MessageDigest::sha256(), &self.key)?.verify_oneshot(signature, signed)
+    }
+
+    /// The public key as published at `discovery/v2.0/keys`.
+    pub fn published(&self) -> Value {
+        json!({ "keys": [{
+            "kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.id, "x5t": self.id, "n": self.modulus, "e": self.exponent,
+        }] })
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, Flaw> {
+    let bytes = BASE64URL.decode(part).map_err(|_| Flaw::Unreadable)?;
+    serde_json::from_slice(&bytes).map_err(|_| Flaw::Unreadable)
+}

@@ -1,0 +1,179 @@
+//! What a running tenant offers to its clients: a cloud, settings, a configuration file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
+use crate::levels::Limits;
+use crate::outcome::ProbeId;
+use crate::settings::{self, Folder, Network, ProbeSettings, Resolver, SecretSource, Settings};
+
+use super::Running;
+use super::authority::NAMES;
+
+/// The names Microsoft's services have.
+const LOGIN: &str = "login.microsoftonline.com";
+const OUTLOOK: &str = "outlook.office365.com";
+const SMTP: &str = "smtp.office365.com";
+
+/// The cloud's and the tenant's name in a configuration.
+const CLOUD: &str = "simulated";
+const TENANT: &str = "contoso";
+
+/// Checks of the tenant, and of each mailbox.
+const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
+const MAILBOX_CHECKS: &[&str] = &["pop3", "imap", "smtp", "ews"];
+
+impl Running {
+    /// Microsoft's names with this tenant's ports; TLS from the first byte for POP3 and IMAP.
+    pub fn cloud(&self) -> Cloud {
+        let https = |host: &str, port, path: &str| HttpsEndpoint { host: host.to_owned(), port, path: path.to_owned() };
+        let ports = self.ports();
+        Cloud {
+            name: CLOUD.to_owned(),
+            login: https(LOGIN, ports.login, ""),
+            pop3: Some(MailEndpoint::implicit(OUTLOOK, ports.pop3s)),
+            imap: Some(MailEndpoint::implicit(OUTLOOK, ports.imaps)),
+            smtp: Some(MailEndpoint::upgrade(SMTP, ports.smtp)),
+            ews: Some(https(OUTLOOK, ports.ews, EWS_PATH)),
+            graph: None,
+            scope: format!("https://{OUTLOOK}/.default"),
+            graph_scope: None,
+        }
+    }
+
+    /// The same cloud with POP3 and IMAP on the ports that begin in the clear.
+    pub fn cloud_with_starttls(&self) -> Cloud {
+        let ports = self.ports();
+        let upgrade = |port| Some(MailEndpoint::upgrade(OUTLOOK, port));
+        Cloud { pop3: upgrade(ports.pop3), imap: upgrade(ports.imap), ..self.cloud() }
+    }
+
+    /// Every name it plays, pinned to this machine.
+    pub fn resolve(&self) -> BTreeMap<String, IpAddr> {
+        NAMES.iter().map(|name| ((*name).to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))).collect()
+    }
+
+    /// The authority its certificates come from, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.state.certificates.authority
+    }
+
+    /// Its DNS server.
+    pub fn resolver(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports().dns).into()
+    }
+
+    /// The application in this tenant, with its secret in hand.
+    pub fn tenant(&self) -> settings::Tenant {
+        let tenant = &self.state.view().tenant;
+        settings::Tenant {
+            name: TENANT.to_owned(),
+            cloud: self.cloud(),
+            tenant_id: tenant.id.clone(),
+            client_id: tenant.application.client_id.clone(),
+            credential: SecretSource::Given(tenant.application.secret.clone()),
+            credential_expires: None,
+        }
+    }
+
+    /// Writes the authority's certificate to `ca.pem` in `directory` and returns where.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn write_ca(&self, directory: &Path) -> io::Result<PathBuf> {
+        let path = directory.join("ca.pem");
+        std::fs::write(&path, self.ca_pem())?;
+        Ok(path)
+    }
+
+    /// A whole configuration: every check of the tenant and of its mailboxes. `ca_file` is where [`Running::write_ca`] wrote.
+    pub fn settings(&self, ca_file: &Path) -> Settings {
+        let network = Network {
+            resolve: self.resolve(),
+            ca_file: Some(ca_file.to_owned()),
+            resolvers: vec![Resolver::Address(self.resolver())],
+            ..Network::default()
+        };
+        let tenant = Arc::new(self.tenant());
+        let probe = |check, address: Option<&str>| ProbeSettings {
+            id: ProbeId { tenant: TENANT.to_owned(), mailbox: address.map(short_name), check },
+            tenant: Arc::clone(&tenant),
+            address: address.map(str::to_owned),
+            interval: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            limits: Limits::default(),
+            folder: Folder::Root,
+        };
+        let mut probes: Vec<_> = TENANT_CHECKS.iter().map(|check| probe(check, None)).collect();
+        for mailbox in &self.state.view().tenant.mailboxes {
+            probes.extend(MAILBOX_CHECKS.iter().map(|check| probe(check, Some(&mailbox.address))));
+        }
+        Settings { network, probes }
+    }
+
+    /// Writes `ca.pem`, `client.secret` and `m365-probe.yml` to `directory`; returns where the configuration is.
+    ///
+    /// # Errors
+    /// A file could not be written.
+    pub fn write_config(&self, directory: &Path) -> io::Result<PathBuf> {
+        let ca_file = self.write_ca(directory)?;
+        let secret_file = directory.join("client.secret");
+        write_private(&secret_file, self.state.view().tenant.application.secret.expose())?;
+        let path = directory.join("m365-probe.yml");
+        std::fs::write(&path, self.config(&ca_file, &secret_file))?;
+        Ok(path)
+    }
+
+    fn config(&self, ca_file: &Path, secret_file: &Path) -> String {
+        let (ports, view) = (self.ports(), self.state.view());
+        let tenant = &view.tenant;
+        let mut text =
+            format!("defaults: {{ interval: 10s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
+        for (name, address) in self.resolve() {
+            let _ = writeln!(text, "    {name}: {address}");
+        }
+        let _ = write!(
+            text,
+            "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{}\n    \
+             imap: imaps://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
+             scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
+             credential:\n      client_secret_file: {}\n    checks: [{}]\n    mailboxes:\n",
+            self.resolver(),
+            ports.login,
+            ports.pop3s,
+            ports.imaps,
+            ports.smtp,
+            ports.ews,
+            tenant.id,
+            tenant.application.client_id,
+            secret_file.display(),
+            TENANT_CHECKS.join(", "),
+        );
+        for mailbox in &tenant.mailboxes {
+            let (address, checks) = (&mailbox.address, MAILBOX_CHECKS.join(", "));
+            let _ =
+                writeln!(text, "      - address: {address}\n        name: {}\n        checks: [{checks}]", short_name(address));
+        }
+        text
+    }
+}
+
+/// A mailbox's label: what stands before the `@`.
+fn short_name(address: &str) -> String {
+    address.split('@').next().unwrap_or(address).to_owned()
+}
+
+/// Writes a file only its owner can read.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    io::Write::write_all(&mut options.open(path)?, text.as_bytes())
+}

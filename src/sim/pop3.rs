@@ -1,0 +1,253 @@
+//! POP3 as Exchange Online speaks it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::outcome::Phase;
+
+use super::access::{self, Refusal};
+use super::directory::{Protocol, Trouble};
+use super::fault::Fault;
+use super::mailbox::Message;
+use super::talk::{Heard, Over, Talk};
+use super::{id, sasl};
+
+/// After this many refused logins the server hangs up.
+const LOGINS: u32 = 3;
+/// After this many unknown commands the server hangs up.
+const MISTAKES: u32 = 3;
+
+const BASIC_DISABLED: &str = "-ERR Basic authentication is disabled\r\n";
+const NOT_CONNECTED: &str = "-ERR User is authenticated but not connected.\r\n";
+const WRONG_STATE: &str = "-ERR Command is not valid in this state.\r\n";
+
+/// A whole session, from the greeting on.
+pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
+    let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", id::greeting_bracket());
+    talk.greet(&greeting, "-ERR Server Unavailable. 21\r\n").await?;
+    let mut session = Session::default();
+    loop {
+        let line = match talk.line().await? {
+            Heard::Line(line) => line,
+            Heard::TooLong => return talk.part("-ERR Protocol error. Connection is closed. 10\r\n").await,
+            Heard::Idle => return talk.part("-ERR Connection is closed. 12\r\n").await,
+        };
+        if line.eq_ignore_ascii_case("STLS") && !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
+            if talk.offer_tls("+OK Begin TLS negotiation.\r\n", "-ERR Server Unavailable. 21\r\n").await? {
+                talk = talk.upgrade().await?;
+                session = Session::default();
+            }
+            continue;
+        }
+        session.obey(&mut talk, &line).await?;
+    }
+}
+
+/// What the server remembers of a client.
+#[derive(Default)]
+struct Session {
+    user: Option<String>,
+    refusals: u32,
+    mistakes: u32,
+    opened: Option<Opened>,
+}
+
+/// After a successful AUTH: the maildrop, locked as it was then, or none where it could not be opened.
+struct Opened {
+    address: String,
+    messages: Option<Vec<Message>>,
+    deleted: BTreeSet<usize>,
+}
+
+impl Session {
+    async fn obey(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+        if !line.is_ascii() {
+            return self.mistake(talk, "-ERR Protocol error. 17\r\n").await;
+        }
+        let mut words = line.split(' ').filter(|word| !word.is_empty());
+        let command = words.next().unwrap_or_default().to_ascii_uppercase();
+        let arguments: Vec<&str> = words.collect();
+        match (command.as_str(), arguments.as_slice()) {
+            ("CAPA", []) => talk.say(&self.capabilities(talk)).await,
+            ("QUIT", []) => self.quit(talk).await,
+            ("AUTH", _) if self.opened.is_some() || !talk.secure => talk.say(WRONG_STATE).await,
+            ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("XOAUTH2") && !talk.has(Fault::MechanismNotOffered) => {
+                self.authenticate(talk).await
+            }
+            ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("PLAIN") => talk.say(BASIC_DISABLED).await,
+            ("AUTH", [_]) => self.mistake(talk, "-ERR Protocol error. 14\r\n").await,
+            // The line is held to the length of ordinary commands: a token never fits behind AUTH.
+            ("AUTH", [_, _, ..]) => talk.part("-ERR Protocol error. Connection is closed. 10\r\n").await,
+            ("USER", [user]) if self.opened.is_none() => {
+                self.user = Some((*user).to_owned());
+                talk.say("+OK\r\n").await
+            }
+            ("PASS", [_, ..]) if self.opened.is_none() && self.user.is_some() => talk.say(BASIC_DISABLED).await,
+            ("STAT" | "LIST" | "UIDL" | "RETR" | "TOP" | "DELE" | "RSET" | "NOOP", _) => {
+                self.transact(talk, &command, &arguments).await
+            }
+            ("USER" | "PASS", _) => talk.say(WRONG_STATE).await,
+            ("CAPA" | "QUIT" | "AUTH", _) => self.mistake(talk, "-ERR Protocol error. 16\r\n").await,
+            _ => self.mistake(talk, "-ERR Protocol error. 19\r\n").await,
+        }
+    }
+
+    async fn mistake(&mut self, talk: &mut Talk, reply: &str) -> Result<(), Over> {
+        self.mistakes += 1;
+        if self.mistakes < MISTAKES {
+            talk.say(reply).await
+        } else {
+            talk.part("-ERR Protocol error. Connection is closed. 20\r\n").await
+        }
+    }
+
+    fn capabilities(&self, talk: &Talk) -> String {
+        let mut text = "+OK\r\nTOP\r\nUIDL\r\n".to_owned();
+        if talk.secure && !talk.has(Fault::MechanismNotOffered) {
+            text.push_str("SASL XOAUTH2\r\n");
+        } else if !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
+            text.push_str("STLS\r\n");
+        }
+        text + ".\r\n"
+    }
+
+    async fn authenticate(&mut self, talk: &mut Talk) -> Result<(), Over> {
+        talk.say("+ \r\n").await?;
+        let line = match talk.line().await? {
+            Heard::Line(line) => line,
+            Heard::TooLong => return talk.part("-ERR Protocol error. Connection is closed. 10\r\n").await,
+            Heard::Idle => return talk.part("-ERR Connection is closed. 12\r\n").await,
+        };
+        if line == "*" {
+            return talk.say("-ERR The AUTH protocol exchange was canceled by the client.\r\n").await;
+        }
+        let view = talk.view();
+        let login = sasl::xoauth2(&line);
+        let verdict = match &login {
+            Some(login) => {
+                let token = talk.state.present(login.token.expose());
+                access::login(&view.tenant, Protocol::Pop3, &token, &login.user, id::unix_now())
+            }
+            None => Err(Refusal::TokenUnreadable),
+        };
+        talk.deliberate(verdict.as_ref().err().copied()).await?;
+        let messages = match verdict {
+            Ok(mailbox) => Some(mailbox.messages.clone()),
+            Err(Refusal::NotConnected) => None,
+            Err(refusal) => return self.refuse(talk, refusal).await,
+        };
+        let address = login.map(|login| login.user).unwrap_or_default();
+        self.opened = Some(Opened { address, messages, deleted: BTreeSet::new() });
+        // Said whether or not the mailbox could be opened: only the next command tells.
+        talk.say("+OK User successfully authenticated.\r\n").await
+    }
+
+    async fn refuse(&mut self, talk: &mut Talk, refusal: Refusal) -> Result<(), Over> {
+        self.refusals += 1;
+        match refusal {
+            Refusal::Trouble(Trouble::Unavailable) => talk.part("-ERR Server Unavailable. 21\r\n").await,
+            Refusal::Trouble(Trouble::Throttled | Trouble::TooManyConnections) => {
+                talk.part("-ERR Connection is closed. 22\r\n").await
+            }
+            _ if self.refusals < LOGINS => talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await,
+            // The second line really comes without -ERR.
+            _ => {
+                talk.part("-ERR Authentication failure: unknown user name or bad password.\r\nConnection is closed. 21\r\n").await
+            }
+        }
+    }
+
+    async fn transact(&mut self, talk: &mut Talk, command: &str, arguments: &[&str]) -> Result<(), Over> {
+        let Some(opened) = &mut self.opened else { return talk.say(WRONG_STATE).await };
+        if opened.messages.is_none() {
+            return talk.say(NOT_CONNECTED).await;
+        }
+        talk.pause(Phase::Mailbox).await;
+        let reply = opened.reply(command, arguments);
+        talk.say(&reply.unwrap_or_else(|| "-ERR Protocol error. 14\r\n".to_owned())).await
+    }
+
+    async fn quit(&mut self, talk: &mut Talk) -> Result<(), Over> {
+        if let Some(opened) = &self.opened {
+            let gone: Vec<u32> = opened.deleted.iter().filter_map(|at| Some(opened.messages.as_ref()?.get(*at)?.uid)).collect();
+            if !gone.is_empty() {
+                talk.state.change(|tenant| {
+                    if let Some(mailbox) = tenant.mailbox_mut(&opened.address) {
+                        mailbox.messages.retain(|message| !gone.contains(&message.uid));
+                    }
+                });
+            }
+        }
+        talk.part("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await
+    }
+}
+
+impl Opened {
+    /// The reply; `None` where the arguments are wrong.
+    fn reply(&mut self, command: &str, arguments: &[&str]) -> Option<String> {
+        let numbers: Vec<usize> = arguments.iter().map(|word| word.parse().ok()).collect::<Option<_>>()?;
+        let (count, octets) =
+            self.present().fold((0, 0), |(count, octets), (_, message)| (count + 1, octets + message.text.len()));
+        Some(match (command, numbers.as_slice()) {
+            ("STAT", []) => format!("+OK {count} {octets}\r\n"),
+            ("LIST", []) => self.listing(&format!("+OK {count} {octets}\r\n"), |message| message.text.len().to_string()),
+            ("UIDL", []) => self.listing("+OK\r\n", |message| message.uid.to_string()),
+            ("LIST", [number]) => self.one(*number, |message| format!("+OK {number} {}\r\n", message.text.len())),
+            ("UIDL", [number]) => self.one(*number, |message| format!("+OK {number} {}\r\n", message.uid)),
+            ("RETR", [number]) => self.one(*number, |message| format!("+OK\r\n{}", stuffed(&message.text))),
+            ("TOP", [number, lines]) => self.one(*number, |message| format!("+OK\r\n{}", stuffed(&top(&message.text, *lines)))),
+            ("DELE", [number]) => self.delete(*number),
+            ("RSET", []) => {
+                self.deleted.clear();
+                "+OK\r\n".to_owned()
+            }
+            ("NOOP", []) => "+OK\r\n".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// Messages not deleted, with their place.
+    fn present(&self) -> impl Iterator<Item = (usize, &Message)> {
+        self.messages.iter().flatten().enumerate().filter(|(at, _)| !self.deleted.contains(at))
+    }
+
+    fn listing(&self, first: &str, describe: impl Fn(&Message) -> String) -> String {
+        let mut text = first.to_owned();
+        for (at, message) in self.present() {
+            let _ = write!(text, "{} {}\r\n", at + 1, describe(message));
+        }
+        text + ".\r\n"
+    }
+
+    fn one(&self, number: usize, describe: impl Fn(&Message) -> String) -> String {
+        let found = self.present().find(|(at, _)| at + 1 == number);
+        found.map_or_else(|| NO_SUCH_MESSAGE.to_owned(), |(_, message)| describe(message))
+    }
+
+    fn delete(&mut self, number: usize) -> String {
+        let Some((at, _)) = self.present().find(|(at, _)| at + 1 == number) else { return NO_SUCH_MESSAGE.to_owned() };
+        self.deleted.insert(at);
+        "+OK\r\n".to_owned()
+    }
+}
+
+const NO_SUCH_MESSAGE: &str = "-ERR The specified message is out of range.\r\n";
+
+/// A message with its dots doubled and its end marked (RFC 1939, section 3).
+fn stuffed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for line in text.split_inclusive("\r\n") {
+        if line.starts_with('.') {
+            out.push('.');
+        }
+        out.push_str(line);
+    }
+    out + ".\r\n"
+}
+
+/// The header and the first `lines` lines of the body.
+fn top(text: &str, lines: usize) -> String {
+    let (header, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+    let body: String = body.split_inclusive("\r\n").take(lines).collect();
+    format!("{header}\r\n\r\n{body}")
+}

@@ -1,0 +1,100 @@
+//! What every connection shares: the tenant as it is now, the faults in force, the keys.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::access::Presented;
+use super::authority::Certificates;
+use super::directory::Tenant;
+use super::fault::{Befallen, Fault, Service};
+use super::jwt::{Claims, Flaw, SigningKey};
+
+/// The tenant at one moment, its faults included.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    /// The tenant, with everything changed that a fault changes.
+    pub tenant: Tenant,
+    faults: Vec<Befallen>,
+}
+
+impl View {
+    /// Whether `fault` befalls `service` now.
+    pub(super) fn has(&self, service: Service, fault: Fault) -> bool {
+        self.faults.iter().any(|befallen| befallen.fault == fault && befallen.services.contains(&service))
+    }
+}
+
+/// Shared by all connections.
+pub(super) struct State {
+    /// What TLS is accepted with.
+    pub certificates: Certificates,
+    /// What tokens are signed with.
+    pub key: SigningKey,
+    /// A key Exchange does not know.
+    pub foreign_key: SigningKey,
+    base: Mutex<Tenant>,
+    view: watch::Sender<Arc<View>>,
+    serial: AtomicU64,
+    revoked: AtomicU64,
+}
+
+impl State {
+    pub(super) fn new(tenant: Tenant, certificates: Certificates, key: SigningKey, foreign_key: SigningKey) -> Self {
+        let (view, _) = watch::channel(Arc::new(View { tenant: tenant.clone(), faults: Vec::new() }));
+        let (serial, revoked) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { certificates, key, foreign_key, base: Mutex::new(tenant), view, serial, revoked }
+    }
+
+    /// The tenant and its faults now.
+    pub(super) fn view(&self) -> Arc<View> {
+        self.view.borrow().clone()
+    }
+
+    /// Tells when the view changes.
+    pub(super) fn changes(&self) -> watch::Receiver<Arc<View>> {
+        self.view.subscribe()
+    }
+
+    /// Changes the tenant; faults in force stay in force.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Tenant)) {
+        let mut base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut base);
+        self.publish(&base, self.view().faults.clone());
+    }
+
+    /// Replaces the faults in force.
+    pub(super) fn set_faults(&self, change: impl FnOnce(&mut Vec<Befallen>)) {
+        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = self.view().faults.clone();
+        change(&mut faults);
+        self.publish(&base, faults);
+    }
+
+    fn publish(&self, base: &Tenant, faults: Vec<Befallen>) {
+        let mut tenant = base.clone();
+        for befallen in &faults {
+            befallen.fault.befall(&befallen.services, &mut tenant);
+        }
+        self.view.send_replace(Arc::new(View { tenant, faults }));
+    }
+
+    /// A token's own id; later tokens have higher ones.
+    pub(super) fn next_token_id(&self) -> String {
+        format!("{:08x}", self.serial.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// From now on every token issued so far counts as expired.
+    pub(super) fn expire_tokens(&self) {
+        self.revoked.store(self.serial.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Reads a token as Exchange does: signature first, claims as they are.
+    pub(super) fn present(&self, token: &str) -> Presented {
+        let claims = self.key.verify(token)?;
+        let serial = u64::from_str_radix(claims.uti.get(..8).unwrap_or_default(), 16).map_err(|_| Flaw::Unreadable)?;
+        let exp = if serial <= self.revoked.load(Ordering::Relaxed) { 0 } else { claims.exp };
+        Ok(Claims { exp, ..claims })
+    }
+}

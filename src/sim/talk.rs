@@ -1,0 +1,237 @@
+//! One mail connection: bounded lines in, whole replies out, TLS when it is time, and the faults of a connection.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{sleep, timeout};
+
+use crate::outcome::Phase;
+
+use super::access::Refusal;
+use super::fault::{Fault, Service};
+use super::state::{State, View};
+
+/// Whatever bytes go over: TCP, or TLS over it.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+
+/// The conversation is over: the client left, or was left.
+#[derive(Debug)]
+pub(super) struct Over;
+
+/// What the client said.
+pub(super) enum Heard {
+    /// A line, without its ending. Bytes outside UTF-8 are replaced.
+    Line(String),
+    /// More than [`LINE`] bytes without an ending.
+    TooLong,
+    /// Nothing for [`IDLE`].
+    Idle,
+}
+
+/// The longest line taken: a token of 8 KiB in base64, twice over.
+const LINE: usize = 24 * 1024;
+/// The longest silence borne.
+const IDLE: Duration = Duration::from_secs(300);
+/// How long a client may take for its part of a TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+/// How much a reply that never ends holds in truth: enough that nobody reads it whole.
+const ENDLESS: usize = 64 * 1024 * 1024;
+
+/// One mail connection.
+pub(super) struct Talk {
+    /// What all connections share.
+    pub state: Arc<State>,
+    /// Which service this is.
+    pub service: Service,
+    /// The client's address.
+    pub client: IpAddr,
+    /// Whether TLS is in use.
+    pub secure: bool,
+    stream: Box<dyn Stream>,
+    unread: Vec<u8>,
+}
+
+impl Talk {
+    /// A conversation that begins in the clear.
+    pub(super) fn new(state: Arc<State>, service: Service, client: IpAddr, stream: Box<dyn Stream>) -> Self {
+        Self { state, service, client, secure: false, stream, unread: Vec::new() }
+    }
+
+    /// The tenant and its faults now.
+    pub(super) fn view(&self) -> Arc<View> {
+        self.state.view()
+    }
+
+    /// Whether `fault` befalls this service now.
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.state.view().has(self.service, fault)
+    }
+
+    /// Takes the time the tenant is told to take for `phase`.
+    pub(super) async fn pause(&self, phase: Phase) {
+        pause(self.view().tenant.latency(phase)).await;
+    }
+
+    /// Writes a whole reply; its line endings are the caller's.
+    pub(super) async fn say(&mut self, reply: &str) -> Result<(), Over> {
+        self.send(reply.as_bytes()).await
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Over> {
+        let write = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        timeout(IDLE, write).await.map_err(|_| Over)?.map_err(|_| Over)
+    }
+
+    /// Says the last words and hangs up so that they arrive: what the client still sends is read and thrown away.
+    pub(super) async fn part(&mut self, reply: &str) -> Result<(), Over> {
+        self.say(reply).await?;
+        let _ = self.stream.shutdown().await;
+        let _ = timeout(Duration::from_secs(1), self.drain()).await;
+        Err(Over)
+    }
+
+    async fn drain(&mut self) {
+        let mut waste = [0; 4096];
+        while let Ok(1..) = self.stream.read(&mut waste).await {}
+    }
+
+    /// The next line.
+    pub(super) async fn line(&mut self) -> Result<Heard, Over> {
+        loop {
+            if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.unread.drain(..=end).collect();
+                line.pop();
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                return Ok(Heard::Line(String::from_utf8_lossy(&line).into_owned()));
+            }
+            if self.unread.len() > LINE {
+                return Ok(Heard::TooLong);
+            }
+            match timeout(IDLE, self.fill()).await {
+                Ok(filled) => filled?,
+                Err(_) => return Ok(Heard::Idle),
+            }
+        }
+    }
+
+    /// The next `count` bytes, as they are.
+    pub(super) async fn exactly(&mut self, count: usize) -> Result<Vec<u8>, Over> {
+        while self.unread.len() < count {
+            timeout(IDLE, self.fill()).await.map_err(|_| Over)??;
+        }
+        Ok(self.unread.drain(..count).collect())
+    }
+
+    async fn fill(&mut self) -> Result<(), Over> {
+        let mut chunk = [0; 4096];
+        match self.stream.read(&mut chunk).await {
+            Ok(0) | Err(_) => Err(Over),
+            Ok(count) => {
+                self.unread.extend(chunk.iter().take(count));
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins TLS. What came in the clear behind the client's last line is thrown away, not obeyed.
+    pub(super) async fn upgrade(mut self) -> Result<Self, Over> {
+        self.unread.clear();
+        self.stream = secure(&self.state, self.service, self.stream).await?;
+        Ok(Self { secure: true, ..self })
+    }
+
+    /// The server's first words, or what stands in their place: `refused` is what a server too busy to greet says.
+    pub(super) async fn greet(&mut self, greeting: &str, refused: &str) -> Result<(), Over> {
+        self.pause(Phase::Greeting).await;
+        if self.has(Fault::NoGreeting) {
+            self.hold().await
+        } else if self.has(Fault::GreetingUnexpected) {
+            self.part("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n").await
+        } else if self.has(Fault::GreetingRefused) {
+            self.part(refused).await
+        } else {
+            self.say(greeting).await
+        }
+    }
+
+    /// The answer to STARTTLS: `ready`, or what a fault puts in its place. True when TLS comes next.
+    pub(super) async fn offer_tls(&mut self, ready: &str, refused: &str) -> Result<bool, Over> {
+        self.pause(Phase::Starttls).await;
+        if self.has(Fault::StarttlsRefused) {
+            self.say(refused).await?;
+            return Ok(false);
+        }
+        let injected = if self.has(Fault::StarttlsInjection) { "+OK 235 * OK injected before TLS\r\n" } else { "" };
+        self.say(&format!("{ready}{injected}")).await?;
+        Ok(true)
+    }
+
+    /// Takes the time a verdict on a token takes, then does what a fault of the connection does in its place.
+    pub(super) async fn deliberate(&mut self, refusal: Option<Refusal>) -> Result<(), Over> {
+        self.pause(Phase::Auth).await;
+        if refusal.is_some() {
+            pause(self.view().tenant.refusal_delay).await;
+        }
+        if self.has(Fault::ConnectionClosed) {
+            return Err(Over);
+        }
+        if self.has(Fault::ReplyTimedOut) {
+            return self.hold().await;
+        }
+        if self.has(Fault::ReplyMalformed) {
+            return self.part("\u{1}\u{2}\u{1b}[2J?? garbage ??\r\n").await;
+        }
+        if self.has(Fault::ReplyTooLong) {
+            let piece = [b'x'; 16 * 1024];
+            for _ in 0..ENDLESS / piece.len() {
+                self.send(&piece).await?;
+            }
+            return Err(Over);
+        }
+        Ok(())
+    }
+
+    /// Says nothing until the client leaves.
+    async fn hold(&mut self) -> Result<(), Over> {
+        let _ = timeout(IDLE, self.drain()).await;
+        Err(Over)
+    }
+}
+
+/// Sleeps, where there is time to take.
+pub(super) async fn pause(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
+}
+
+/// Accepts TLS over `stream`, or does what a fault does in its place.
+pub(super) async fn secure(state: &State, service: Service, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Over> {
+    let view = state.view();
+    pause(view.tenant.latency(Phase::Tls)).await;
+    let mut hello = [0; 2048];
+    if view.has(service, Fault::TlsTimedOut) {
+        let _ = timeout(IDLE, async { while let Ok(1..) = stream.read(&mut hello).await {} }).await;
+        return Err(Over);
+    }
+    if view.has(service, Fault::TlsClosed) || view.has(service, Fault::TlsNotSpoken) {
+        // The hello is read first: closing over unread bytes would reset the connection.
+        let _ = timeout(HANDSHAKE, stream.read(&mut hello)).await;
+        if view.has(service, Fault::TlsNotSpoken) {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+        }
+        let _ = stream.shutdown().await;
+        return Err(Over);
+    }
+    let acceptor = state.certificates.acceptor(service, |service, fault| view.has(service, fault));
+    let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await.map_err(|_| Over)?.map_err(|_| Over)?;
+    Ok(Box::new(stream))
+}

@@ -1,0 +1,181 @@
+//! Laws over the source as text: which way imports run, how files open, how long they are, what may not stand in them.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The top-level modules, bottom floor first. A file may name only modules on the lines above its own, and its own
+/// module: parent, children and siblings.
+const FLOORS: &[&[&str]] = &[
+    &["cloud", "reason", "secret", "spelling"],
+    &["outcome"],
+    &["levels"],
+    &["settings"],
+    &["board", "diagnosis", "trace", "wire"],
+    &["net", "sink"],
+    &["token"],
+    &["check"],
+    &["probe"],
+    &["config", "schedule", "sim"],
+    &["serve"],
+    &["cli"],
+    &["lib", "main"],
+];
+
+/// The gate stands far behind the guide, which is 120.
+const MOST_LINES: usize = 450;
+
+#[test]
+fn imports_run_downward() {
+    let mut wrong = Vec::new();
+    for file in rust_files("src") {
+        let own = top_module(&file);
+        let Some(standing) = floor(&own) else {
+            wrong.push(format!("{}: `{own}` stands on no floor; add it to FLOORS", file.display()));
+            continue;
+        };
+        let upward = |name: &String| *name != own && floor(name).is_some_and(|theirs| theirs >= standing);
+        let names = modules_named(&fs::read_to_string(&file).unwrap());
+        wrong.extend(names.iter().filter(|name| upward(name)).map(|name| format!("{}: crate::{name}", file.display())));
+    }
+    assert!(wrong.is_empty(), "imports that do not run downward:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_opens_with_what_it_is_for() {
+    let silent: Vec<_> = all_rust_files().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! ")).collect();
+    assert!(silent.is_empty(), "files that do not open with `//!`: {silent:?}");
+}
+
+#[test]
+fn a_file_holds_one_idea() {
+    let lines = |file: &PathBuf| fs::read_to_string(file).unwrap().lines().count();
+    let long: Vec<_> = all_rust_files().filter(|file| lines(file) > MOST_LINES).collect();
+    assert!(long.is_empty(), "files of more than {MOST_LINES} lines: {long:?}");
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!"), concat!("todo", "!(")];
+    assert_absent(&all_rust_files().collect::<Vec<_>>(), &marks);
+}
+
+/// Nothing that is true only of the machine it was written on.
+#[test]
+fn committed_files_name_no_machine_and_no_registry() {
+    let places = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
+    let registries = [concat!("registry.", "npmjs"), concat!("index.", "crates.io"), concat!("\"reso", "lved\"")];
+    assert_absent(&committed_files(), &[&places[..], &registries[..]].concat());
+}
+
+#[track_caller]
+fn assert_absent(files: &[PathBuf], marks: &[&str]) {
+    let mut found = Vec::new();
+    for file in files {
+        let text = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        let lines = text.lines().zip(1..).filter(|(line, _)| marks.iter().any(|mark| line.contains(mark)));
+        found.extend(lines.map(|(line, number)| format!("{}:{number}: {line}", file.display())));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// `src/net/dial.rs` and `src/net.rs` are `net`.
+fn top_module(file: &Path) -> String {
+    let below = file.strip_prefix(root().join("src")).unwrap();
+    let first = below.components().next().unwrap().as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The top-level modules that a file names: in `crate::a::b` and in `crate::{a, b::{c, d}}`, comments aside.
+fn modules_named(source: &str) -> BTreeSet<String> {
+    let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let mut names = BTreeSet::new();
+    for path in code.split("crate::").skip(1) {
+        match path.strip_prefix('{') {
+            Some(group) => names.extend(group_members(group)),
+            None => names.extend(identifier(path)),
+        }
+    }
+    names
+}
+
+/// The first words of the members of a group whose opening brace has been read.
+fn group_members(group: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut members = vec![String::new()];
+    for character in group.chars() {
+        match character {
+            '}' if depth == 0 => break,
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => members.push(String::new()),
+            _ if depth == 0 => members.last_mut().unwrap().push(character),
+            _ => {}
+        }
+    }
+    members.iter().filter_map(|member| identifier(member.trim())).collect()
+}
+
+fn identifier(text: &str) -> Option<String> {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    (end > 0).then(|| text[..end].to_owned())
+}
+
+#[test]
+fn modules_are_found_in_every_form_of_import() {
+    let source =
+        "// crate::comment\nuse crate::one::Two;\nuse crate::{three, four::{Five, six::Seven},\n eight};\nlet x = crate::nine();";
+    let names: Vec<_> = modules_named(source).into_iter().collect();
+    assert_eq!(names, ["eight", "four", "nine", "one", "three"]);
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn all_rust_files() -> impl Iterator<Item = PathBuf> {
+    ["src", "tests", "benches"].into_iter().flat_map(rust_files)
+}
+
+fn rust_files(directory: &str) -> Vec<PathBuf> {
+    let is_rust = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "rs");
+    files_below(&root().join(directory)).into_iter().filter(is_rust).collect()
+}
+
+/// Every file below a directory, but for what is hidden or built.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if path.is_file() {
+                files.push(path);
+            } else if !name.starts_with('.') && name != "target" {
+                directories.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// What git knows; where it does not answer (an unpacked archive, another user's checkout), all there is.
+fn committed_files() -> Vec<PathBuf> {
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
+    match listed {
+        Ok(listed) if listed.status.success() => {
+            let names = String::from_utf8(listed.stdout).unwrap();
+            names.split('\0').map(|name| root().join(name)).filter(|path| path.is_file()).collect()
+        }
+        _ => files_below(root()),
+    }
+}

@@ -1,0 +1,136 @@
+//! Where one thing is wrong, the run ends in the right phase, for the right reason, with exit code 2.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use crate::issuer::Issuer;
+use crate::lab::{EXPIRED, Lab, Setup, UNTRUSTED, WRONG_NAME};
+use crate::{authority, port, program};
+
+/// What is wrong, the check, how it is made wrong, and the phase and reason that must be told.
+type Case<'a> = (&'a str, &'a str, Setup, &'a str, &'a str);
+
+#[track_caller]
+fn assert_each(lab: &Lab, cases: &[Case<'_>]) {
+    for (name, check, setup, phase, reason) in cases {
+        let configuration = setup.write(&lab.scratch, "wrong");
+        program::check(&configuration, &[check, "--timeout", "3s"]).assert_failed(name, phase, reason);
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_told_by_every_check() {
+    let Some(lab) = Lab::start() else { return };
+    let wrong = Setup { secret: "marked-secret-of-yesterday".into(), ..lab.setup() };
+    let cases =
+        ["token", "pop3", "imap", "smtp"].map(|check| ("wrong secret", check, wrong.clone(), "token", "client_secret_wrong"));
+    assert_each(&lab, &cases);
+    let answer = program::check(&wrong.write(&lab.scratch, "wrong"), &["token"]);
+    let evidence = &answer.outcome()["evidence"];
+    assert_eq!(evidence["code"], "7000215", "{evidence:#}");
+    assert!(evidence["heard"].as_str().is_some_and(|heard| heard.starts_with("AADSTS7000215: ")), "{evidence:#}");
+}
+
+#[test]
+fn an_unknown_mailbox_is_refused_in_auth() {
+    let Some(lab) = Lab::start() else { return };
+    let unknown = Setup { mailbox: "nobody@contoso.example".into(), ..lab.setup() };
+    let cases = ["pop3", "imap", "smtp"].map(|check| ("unknown mailbox", check, unknown.clone(), "auth", "auth_refused"));
+    assert_each(&lab, &cases);
+}
+
+#[test]
+fn an_expired_token_is_told_from_other_refusals() {
+    let Some(lab) = Lab::start() else { return };
+    let identity = lab.authority.identity(&lab.scratch, "late", authority::NAMES, 30);
+    let late = Issuer::start(&lab.scratch, &lab.key, &identity, -600);
+    let expired = Setup { login: late.url(), ..lab.setup() };
+    let cases = ["pop3", "imap", "smtp"].map(|check| ("expired token", check, expired.clone(), "auth", "token_expired"));
+    assert_each(&lab, &cases);
+}
+
+#[test]
+fn a_closed_port_is_refused_in_connect() {
+    let Some(lab) = Lab::start() else { return };
+    let closed = port::free();
+    let good = lab.setup();
+    let mail = Setup {
+        pop3: format!("pop3s://outlook.office365.com:{closed}"),
+        imap: format!("imap://outlook.office365.com:{closed}"),
+        smtp: format!("smtp://smtp.office365.com:{closed}"),
+        ..good.clone()
+    };
+    let login = Setup { login: format!("https://login.microsoftonline.com:{closed}"), ..good };
+    assert_each(
+        &lab,
+        &[
+            ("closed POP3S", "pop3", mail.clone(), "connect", "connect_refused"),
+            ("closed IMAP", "imap", mail.clone(), "connect", "connect_refused"),
+            ("closed submission", "smtp", mail.clone(), "connect", "connect_refused"),
+            ("closed, reached for", "reach", mail, "connect", "connect_refused"),
+            ("closed login, before the mailbox", "pop3", login, "token", "connect_refused"),
+        ],
+    );
+}
+
+#[test]
+fn a_silent_server_is_told_by_what_was_awaited() {
+    let Some(lab) = Lab::start() else { return };
+    // The kernel completes the handshake of TCP; nobody ever says a word.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("listen");
+    let silent = listener.local_addr().expect("an address").port();
+    let good = lab.setup();
+    let implicit = Setup {
+        pop3: format!("pop3s://outlook.office365.com:{silent}"),
+        imap: format!("imaps://outlook.office365.com:{silent}"),
+        ..good.clone()
+    };
+    let upgraded = Setup {
+        pop3: format!("pop3://outlook.office365.com:{silent}"),
+        imap: format!("imap://outlook.office365.com:{silent}"),
+        smtp: format!("smtp://smtp.office365.com:{silent}"),
+        ..good.clone()
+    };
+    let login = Setup { login: format!("https://login.microsoftonline.com:{silent}"), ..good };
+    assert_each(
+        &lab,
+        &[
+            ("silent POP3S", "pop3", implicit.clone(), "tls", "tls_timed_out"),
+            ("silent IMAPS", "imap", implicit, "tls", "tls_timed_out"),
+            ("silent POP3", "pop3", upgraded.clone(), "greeting", "no_greeting"),
+            ("silent IMAP", "imap", upgraded.clone(), "greeting", "no_greeting"),
+            ("silent submission", "smtp", upgraded, "greeting", "no_greeting"),
+            ("silent login", "pop3", login, "token", "tls_timed_out"),
+        ],
+    );
+}
+
+#[test]
+fn a_bad_certificate_ends_the_run_in_tls() {
+    let Some(lab) = Lab::start() else { return };
+    let good = lab.setup();
+    for (address, reason) in [
+        (EXPIRED, "tls_certificate_expired"),
+        (UNTRUSTED, "tls_certificate_untrusted"),
+        (WRONG_NAME, "tls_certificate_wrong_name"),
+    ] {
+        let implicit = Setup { mail_address: Some(address.into()), ..good.clone() };
+        let upgraded = Setup {
+            pop3: format!("pop3://outlook.office365.com:{}", lab.dovecot.pop3),
+            imap: format!("imap://outlook.office365.com:{}", lab.dovecot.imap),
+            ..implicit.clone()
+        };
+        assert_each(
+            &lab,
+            &[
+                ("POP3S", "pop3", implicit.clone(), "tls", reason),
+                ("POP3 with STLS", "pop3", upgraded.clone(), "tls", reason),
+                ("IMAPS", "imap", implicit.clone(), "tls", reason),
+                ("IMAP with STARTTLS", "imap", upgraded, "tls", reason),
+                ("submission", "smtp", implicit.clone(), "tls", reason),
+                ("reached for", "reach", implicit, "tls", reason),
+            ],
+        );
+    }
+    let stranger = Setup { ca_file: None, ..good };
+    assert_each(&lab, &[("own root not configured", "token", stranger, "tls", "tls_certificate_untrusted")]);
+}

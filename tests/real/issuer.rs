@@ -1,0 +1,77 @@
+//! The token endpoint: npm's oauth2-mock-server behind TLS, made strict in `issuer.mjs`.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use openssl::rsa::Rsa;
+use serde_json::json;
+
+use crate::authority::Identity;
+use crate::daemon::Daemon;
+use crate::needs::{self, Part};
+use crate::port;
+use crate::scratch::Scratch;
+
+pub const PART: Part =
+    Part { name: "oauth2-mock-server", files: &["node_modules/oauth2-mock-server/package.json"], as_root: false };
+
+pub const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub const CLIENT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+pub const SECRET: &str = "marked-secret~Q8.lab";
+pub const AUDIENCE: &str = "https://outlook.office365.com";
+pub const KEY_ID: &str = "lab";
+const OBJECT_ID: &str = "99999999-8888-7777-6666-555555555555";
+
+/// The key that signs tokens. Whoever verifies them has it without asking the issuer.
+#[derive(Debug)]
+pub struct SigningKey {
+    private: PathBuf,
+    public: Vec<u8>,
+}
+
+impl SigningKey {
+    pub fn new(scratch: &Scratch) -> Self {
+        let key = Rsa::generate(2048).expect("make a key");
+        let private = scratch.secret("signing.pem", &String::from_utf8_lossy(&key.private_key_to_pem().expect("encode")));
+        Self { private, public: key.public_key_to_pem().expect("encode") }
+    }
+
+    pub fn public_pem(&self) -> &[u8] {
+        &self.public
+    }
+}
+
+#[derive(Debug)]
+pub struct Issuer {
+    pub port: u16,
+    _daemon: Daemon,
+}
+
+impl Issuer {
+    /// Starts an issuer whose tokens live for `lifetime` seconds; a negative one makes tokens that have expired.
+    pub fn start(scratch: &Scratch, key: &SigningKey, identity: &Identity, lifetime: i64) -> Self {
+        let port = port::free();
+        let lab = json!({
+            "port": port, "tls_key": identity.key, "tls_certificate": identity.certificate,
+            "signing_key": key.private, "key_id": KEY_ID, "lifetime": lifetime,
+            "tenant": TENANT, "client": CLIENT, "secret": SECRET, "object_id": OBJECT_ID,
+            "roles": ["POP.AccessAsApp", "IMAP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app"],
+        });
+        let configuration = scratch.file(&format!("issuer-{port}.json"), lab.to_string());
+        // Node looks for a module's imports beside the module; one read from standard input has the working directory.
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/issuer.mjs");
+        let daemon = Daemon::start(
+            "node",
+            |node| {
+                node.args(["--input-type=module", "-"]).arg(configuration).current_dir(needs::cache());
+                node.stdin(File::open(module).expect("open issuer.mjs"))
+            },
+            &scratch.path().join(format!("issuer-{port}.log")),
+        );
+        Self { port, _daemon: daemon.listening(port) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://login.microsoftonline.com:{}", self.port)
+    }
+}

@@ -1,0 +1,68 @@
+//! Where everything is right, every check says so, and how many messages there are.
+
+use crate::issuer::{CLIENT, TENANT};
+use crate::lab::{EMPTY_MAILBOX, Lab, MESSAGES, Setup};
+use crate::postfix::{self, Postfix};
+use crate::{authority, needs, program};
+
+#[test]
+fn every_way_into_dovecot_is_open() {
+    let Some(lab) = Lab::start() else { return };
+    let good = lab.setup();
+    let (pop3, imap) = (lab.dovecot.pop3, lab.dovecot.imap);
+    let stls = Setup { pop3: format!("pop3://outlook.office365.com:{pop3}"), ..good.clone() };
+    let starttls = Setup { imap: format!("imap://outlook.office365.com:{imap}"), ..good.clone() };
+    let empty = Setup { mailbox: EMPTY_MAILBOX.into(), ..good.clone() };
+    for (name, check, setup, messages) in [
+        ("POP3S", "pop3", &good, MESSAGES),
+        ("POP3 with STLS", "pop3", &stls, MESSAGES),
+        ("POP3S, nothing there", "pop3", &empty, 0),
+        ("IMAPS", "imap", &good, MESSAGES),
+        ("IMAP with STARTTLS", "imap", &starttls, MESSAGES),
+        ("IMAPS, nothing there", "imap", &empty, 0),
+    ] {
+        let answer = program::check(&setup.write(&lab.scratch, "good"), &[check]);
+        answer.assert_ok(name);
+        assert_eq!(answer.outcome()["facts"]["messages"], messages, "{name}: {:#}", answer.report);
+    }
+}
+
+/// Dovecot refuses so long a line, whereupon the token goes on a line of its own; Postfix takes it at once.
+#[test]
+fn submission_is_open_with_the_token_on_one_line_or_two() {
+    let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
+    let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
+    let postfix = Postfix::start(&lab.scratch, &identity, &lab.dovecot.auth_socket());
+    for (name, port) in [("Dovecot", lab.dovecot.submission), ("Postfix", postfix.submission)] {
+        let setup = Setup { smtp: format!("smtp://smtp.office365.com:{port}"), ..lab.setup() };
+        program::check(&setup.write(&lab.scratch, name), &["smtp"]).assert_ok(name);
+    }
+}
+
+#[test]
+fn the_tenant_s_own_checks_tell_what_they_learnt() {
+    let Some(lab) = Lab::start() else { return };
+    let configuration = lab.setup().write(&lab.scratch, "good");
+
+    let token = program::check(&configuration, &["token"]);
+    token.assert_ok("token");
+    let said = token.outcome()["facts"].to_string();
+    for claim in [TENANT, CLIENT, "https://outlook.office365.com", "POP.AccessAsApp"] {
+        assert!(said.contains(claim), "{claim} is not in {said}");
+    }
+
+    let reach = program::check(&configuration, &["reach"]);
+    reach.assert_ok("reach");
+    let said = reach.outcome()["facts"].to_string();
+    for fact in ["login.microsoftonline.com", "outlook.office365.com", "smtp.office365.com", "Lab Root", "TLSv1.3"] {
+        assert!(said.contains(fact), "{fact} is not in {said}");
+    }
+}
+
+#[test]
+fn several_checks_are_one_answer() {
+    let Some(lab) = Lab::start() else { return };
+    let answer = program::check(&lab.setup().write(&lab.scratch, "good"), &["pop3", "imap", "smtp", "token"]);
+    answer.assert_ok("four checks");
+    assert_eq!(answer.report["outcomes"].as_array().map(Vec::len), Some(4), "{:#}", answer.report);
+}

@@ -1,0 +1,33 @@
+//! The built program against servers that nobody here wrote: Dovecot, Postfix, a token issuer, unbound, Prometheus.
+//!
+//! Each test starts what it needs in a directory of its own, on loopback, and leaves nothing behind. `tests/run`
+//! installs the servers; where one is missing, the tests that need it are left out and say so (`needs.rs`).
+#![allow(clippy::unwrap_used)]
+
+mod authority;
+mod daemon;
+mod dovecot;
+mod http;
+mod issuer;
+mod lab;
+mod needs;
+mod port;
+mod postfix;
+mod program;
+mod prometheus;
+mod scratch;
+mod unbound;
+
+mod failing;
+mod fixtures;
+mod mail;
+mod readme;
+mod resolving;
+mod serving;
+mod standing;
+
+/// Seconds since 1970.
+fn unix_time() -> u64 {
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::SystemTime::UNIX_EPOCH).expect("a clock after 1970").as_secs()
+}

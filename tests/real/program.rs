@@ -1,0 +1,136 @@
+//! The built program, run as a user runs it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::daemon::Daemon;
+use crate::http;
+use crate::issuer::SECRET;
+use crate::port;
+use crate::scratch::Scratch;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+
+/// How one run of `check --output json` ended.
+#[derive(Debug)]
+pub struct Answer {
+    pub exit: Option<i32>,
+    pub report: Value,
+}
+
+/// `m365-probe check NAME… --config FILE --output json`, with everything logged that can be.
+pub fn check(configuration: &Path, arguments: &[&str]) -> Answer {
+    let mut program = Command::new(PROGRAM);
+    program.arg("check").args(arguments).args(["--output", "json", "--config"]).arg(configuration);
+    let output = bare(&mut program).output().expect("run the program");
+    let (said, logged) = texts(&output);
+    let report = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}\nsaid: {said}\nlogged: {logged}"));
+    Answer { exit: output.status.code(), report }
+}
+
+impl Answer {
+    /// The only outcome.
+    pub fn outcome(&self) -> &Value {
+        let outcomes = self.report["outcomes"].as_array().expect("a list of outcomes");
+        assert_eq!(outcomes.len(), 1, "{:#}", self.report);
+        &outcomes[0]
+    }
+
+    /// Panics unless it says that everything asked for works.
+    #[track_caller]
+    pub fn assert_ok(&self, name: &str) {
+        assert_eq!((self.exit, &self.report["ok"]), (Some(0), &Value::Bool(true)), "{name}: {:#}", self.report);
+    }
+
+    /// Panics unless it says that the only thing asked for failed in this phase for this reason.
+    #[track_caller]
+    pub fn assert_failed(&self, name: &str, phase: &str, reason: &str) {
+        let outcome = self.outcome();
+        let place = |key: &str| outcome[key].as_str().unwrap_or("-");
+        assert_eq!((place("phase"), place("reason")), (phase, reason), "{name}: {:#}", self.report);
+        assert_eq!((self.exit, place("state"), &outcome["ok"]), (Some(2), "critical", &Value::Bool(false)), "{name}");
+    }
+}
+
+/// `m365-probe serve` at work.
+#[derive(Debug)]
+pub struct Serving {
+    pub port: u16,
+    pub daemon: Daemon,
+}
+
+impl Serving {
+    /// Starts it and waits until it is ready.
+    pub fn start(scratch: &Scratch, configuration: &Path) -> Self {
+        let port = port::free();
+        let listen = format!("127.0.0.1:{port}");
+        let mut daemon = Daemon::start(
+            PROGRAM,
+            |program| bare(program).args(["serve", "--listen", &listen, "--config"]).arg(configuration),
+            &scratch.path().join(format!("serve-{port}.log")),
+        );
+        daemon.wait_for("become ready", || http::get(port, "/-/ready").is_ok_and(|(status, _)| status == 200));
+        Self { port, daemon }
+    }
+
+    /// A page that must be there.
+    #[track_caller]
+    pub fn page(&self, path: &str) -> String {
+        let (status, body) = http::get(self.port, path).expect("an answer");
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Waits until `/metrics` has a line that begins so.
+    pub fn wait_for_metric(&mut self, line: &str) {
+        let port = self.port;
+        let has = |(_, body): (u16, String)| body.lines().any(|found| found.starts_with(line));
+        self.daemon.wait_for(&format!("show {line}"), || http::get(port, "/metrics").is_ok_and(has));
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_keeps_secrets(&self.daemon.log());
+        }
+    }
+}
+
+/// Nothing of this machine's environment, all that can be logged, and no colours.
+fn bare(program: &mut Command) -> &mut Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    program.env_clear().env("PATH", path).env("RUST_LOG", "trace").env("NO_COLOR", "1")
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let logged = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_keeps_secrets(&said);
+    assert_keeps_secrets(&logged);
+    (said, logged)
+}
+
+/// Neither the client secret, nor a token, nor a SASL payload.
+#[track_caller]
+fn assert_keeps_secrets(text: &str) {
+    let (token, sasl) = ("eyJ0eXAi", "dXNlcj"); // how base64 of `{"typ"` and of `user=` begins
+    for marked in [SECRET, "marked-secret", token, sasl] {
+        assert!(!text.contains(marked), "`{marked}` in the output:\n{text}");
+    }
+}
+
+/// `promtool check metrics`: its complaints, none if all is well.
+pub fn promtool_complaints(metrics: &str) -> String {
+    let mut promtool = Command::new("promtool");
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = promtool.spawn().expect("run promtool");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(metrics.as_bytes()).expect("hand metrics over");
+    drop(input);
+    let output = child.wait_with_output().expect("wait for promtool");
+    [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
+}

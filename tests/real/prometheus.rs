@@ -1,0 +1,61 @@
+//! Debian's Prometheus, scraping our program.
+
+use serde_json::Value;
+
+use crate::daemon::Daemon;
+use crate::http;
+use crate::needs::Part;
+use crate::port;
+use crate::scratch::Scratch;
+
+pub const PART: Part = Part { name: "Prometheus", files: &["/usr/bin/prometheus", "/usr/bin/promtool"], as_root: false };
+
+#[derive(Debug)]
+pub struct Prometheus {
+    port: u16,
+    daemon: Daemon,
+}
+
+impl Prometheus {
+    /// Starts one that scrapes `/metrics` of a port every second.
+    pub fn start(scratch: &Scratch, target: u16) -> Self {
+        let port = port::free();
+        let home = scratch.dir("prometheus");
+        let configuration = scratch.file(
+            "prometheus/prometheus.yml",
+            format!(
+                "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
+                 scrape_configs:\n\
+                 - job_name: m365\n  static_configs: [ {{ targets: [ '127.0.0.1:{target}' ] }} ]\n"
+            ),
+        );
+        let daemon = Daemon::start(
+            "/usr/bin/prometheus",
+            |prometheus| {
+                prometheus.arg(format!("--web.listen-address=127.0.0.1:{port}"));
+                prometheus.arg(format!("--config.file={}", configuration.display()));
+                prometheus.arg(format!("--storage.tsdb.path={}", home.join("data").display()))
+            },
+            &home.join("output.log"),
+        );
+        Self { port, daemon: daemon.listening(port) }
+    }
+
+    /// Waits until a query has a result and returns it: a list of `{ metric, value }`.
+    pub fn answer(&mut self, query: &str) -> Vec<Value> {
+        let mut found = Vec::new();
+        let port = self.port;
+        self.daemon.wait_for(&format!("answer {query}"), || {
+            found = ask(port, query);
+            !found.is_empty()
+        });
+        found
+    }
+}
+
+fn ask(port: u16, query: &str) -> Vec<Value> {
+    let answer = http::get(port, &format!("/api/v1/query?query={query}"));
+    let body = answer.map(|(_, body)| body).unwrap_or_default();
+    let answer: Value = serde_json::from_str(&body).unwrap_or_default();
+    answer["data"]["result"].as_array().cloned().unwrap_or_default()
+}

@@ -1,0 +1,48 @@
+//! What the README offers to paste, read by the programs it is meant for.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::scratch::Scratch;
+use crate::{needs, prometheus};
+
+const README: &str = include_str!("../../README.md");
+
+/// The README's YAML blocks that contain `key` at the start of a line.
+fn yaml_with(key: &str) -> Vec<&'static str> {
+    let blocks = README.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let found: Vec<_> = blocks.filter(|block| block.lines().any(|line| line.starts_with(key))).collect();
+    assert!(!found.is_empty(), "the README has no YAML with `{key}`");
+    found
+}
+
+fn assert_accepted(program: &str, arguments: &[&str], file: &Path) {
+    let output = Command::new(program).args(arguments).arg(file).output().expect("run");
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+}
+
+#[test]
+fn prometheus_takes_its_snippets() {
+    if !needs::all_there(&[prometheus::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    for block in yaml_with("scrape_configs:") {
+        assert_accepted("promtool", &["check", "config"], &scratch.file("prometheus.yml", block));
+    }
+    for block in yaml_with("groups:") {
+        assert_accepted("promtool", &["check", "rules"], &scratch.file("rules.yml", block));
+    }
+}
+
+#[test]
+fn the_program_takes_its_configuration() {
+    let scratch = Scratch::new();
+    let secret = scratch.secret("contoso.secret", "x");
+    for block in yaml_with("tenants:") {
+        let block = block.replace("/etc/m365-probe/contoso.secret", &secret.display().to_string());
+        let file = scratch.file("m365-probe.yml", block);
+        assert_accepted(env!("CARGO_BIN_EXE_m365-probe"), &["config", "check"], &file);
+    }
+}

@@ -1,0 +1,26 @@
+//! A lab for `benches/processes` to measure in.
+
+use std::io::{self, Read};
+use std::{env, fs};
+
+use serde_json::json;
+
+use crate::issuer::{CLIENT, TENANT};
+use crate::lab::Lab;
+
+/// Writes where everything is to the file `M365_LAB` and stands until standard input ends.
+#[test]
+#[ignore = "stands until its input ends; started by benches/processes"]
+fn a_lab_stands() {
+    let file = env::var_os("M365_LAB").expect("M365_LAB names a file");
+    let mailboxes: Vec<_> = (0..100).map(|n| format!("user{n}@contoso.example")).collect();
+    let Some(lab) = Lab::with_mailboxes(&mailboxes) else { panic!("`tests/run missing` tells what is not installed") };
+    let setup = lab.setup();
+    let description = json!({
+        "login": setup.login, "pop3": setup.pop3, "imap": setup.imap, "smtp": setup.smtp, "pop3s_port": lab.dovecot.pop3s,
+        "ca_file": lab.ca_file, "secret": setup.secret, "tenant_id": TENANT, "client_id": CLIENT, "mailboxes": mailboxes,
+    });
+    let unfinished = lab.scratch.file("lab.json", description.to_string());
+    fs::copy(&unfinished, &file).expect("write M365_LAB");
+    io::stdin().read_to_end(&mut Vec::new()).expect("read until the end");
+}
