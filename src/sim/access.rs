@@ -98,9 +98,8 @@ pub fn login<'t>(
 fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
     match tenant.mailbox(user).and_then(|mailbox| mailbox.smtp_auth_disabled) {
         Some(true) => Err(Refusal::SmtpDisabledForMailbox),
-        Some(false) => Ok(()),
         None if tenant.exchange.smtp_auth_disabled => Err(Refusal::SmtpDisabledForTenant),
-        None => Ok(()),
+        Some(false) | None => Ok(()),
     }
 }
 

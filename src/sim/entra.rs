@@ -246,11 +246,11 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
     let application = &tenant.application;
     // Five minutes back, as Entra does.
     let issued = id::unix_now() - 300;
-    let issuer = format!("https://sts.windows.net/{}/", tenant.id);
+    let authority = format!("https://sts.windows.net/{}/", tenant.id);
     let opaque = |bytes: usize| BASE64.encode(id::random::<256>().get(..bytes).unwrap_or_default());
     let mut claims = json!({
         "aud": audience,
-        "iss": issuer,
+        "iss": authority,
         "iat": issued,
         "nbf": issued,
         "exp": id::unix_now() + application.token_seconds,
@@ -258,7 +258,7 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "app_displayname": application.name,
         "appid": application.client_id,
         "appidacr": "1",
-        "idp": issuer,
+        "idp": authority,
         "idtyp": "app",
         "oid": application.object_id,
         "rh": format!("1.AXQA{}", opaque(30)),

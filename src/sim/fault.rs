@@ -218,12 +218,10 @@ impl std::str::FromStr for Befallen {
         let fault = Fault::from_name(name).ok_or_else(|| format!("there is no fault `{name}`; `demo --help` lists them"))?;
         let services = fault.services();
         let Some(service) = service else { return Ok(Self { fault, services: services.to_vec() }) };
-        match services.iter().find(|known| known.name() == service) {
-            Some(service) => Ok(Self { fault, services: vec![*service] }),
-            None => {
-                let allowed: Vec<_> = services.iter().map(|service| service.name()).collect();
-                Err(format!("`{name}` cannot befall `{service}`; it can befall {}", allowed.join(", ")))
-            }
-        }
+        let Some(service) = services.iter().find(|known| known.name() == service) else {
+            let allowed: Vec<_> = services.iter().map(|service| service.name()).collect();
+            return Err(format!("`{name}` cannot befall `{service}`; it can befall {}", allowed.join(", ")));
+        };
+        Ok(Self { fault, services: vec![*service] })
     }
 }

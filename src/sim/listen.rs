@@ -36,7 +36,7 @@ pub(super) async fn listen(state: Arc<State>, service: Service, security: Securi
             listener = TcpListener::bind(address).await.ok();
         }
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return },
+            ended = changes.changed() => if ended.is_err() { return },
             Some(_) = connections.join_next() => {}
             accepted = accepted(listener.as_ref()), if open && connections.len() < CONNECTIONS => {
                 if let Some((stream, client)) = accepted {
