@@ -12,10 +12,11 @@ use super::stop::Stop;
 use super::{NotStarted, Source};
 use crate::board::Board;
 use crate::check::{self, Means};
+use crate::config::Loaded;
 use crate::outcome::{Outcome, Phase};
 use crate::probe::{Probe, Slots};
 use crate::schedule::{Pulse, Schedule};
-use crate::settings::Settings;
+use crate::settings::{ProbeSettings, Settings};
 use crate::sink::log;
 use crate::sink::prometheus::{self, Exporter};
 
@@ -42,8 +43,8 @@ pub struct Engine {
 /// What one configuration comes to.
 #[derive(Debug)]
 pub struct Work {
-    /// As loaded.
-    pub settings: Settings,
+    /// As loaded, for `/config`.
+    pub masked: String,
     /// Its probes, in its order.
     pub probes: Vec<Arc<Probe>>,
     /// What their runs share. The tokens in hand are not carried over: whoever reloads after a repair wants to see at
@@ -69,7 +70,7 @@ impl Engine {
     pub async fn start(source: Source) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
         let (source, slots) = (Arc::new(source), Arc::<Slots>::default());
         let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
-        let board = Arc::new(RwLock::new(Board::new(&work.settings.probes)));
+        let board = Arc::new(RwLock::new(Board::new(&work.settings())));
         let (outcomes, learnt) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
         let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse);
@@ -138,7 +139,7 @@ impl Engine {
         let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse);
         let before = std::mem::replace(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), schedule);
         drop(before);
-        self.board.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings.probes);
+        self.board.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings());
         *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
     }
 }
@@ -151,17 +152,22 @@ impl Work {
         loading.await.unwrap_or_else(|_| Err("reading the configuration failed; see the log".to_owned()))
     }
 
-    fn new(settings: Settings, slots: &Slots) -> Result<Self, String> {
-        let means = Arc::new(Means::new(&settings.network)?);
-        let made = settings.probes.iter().map(|settings| (&settings.id, Probe::new(settings.clone(), slots)));
-        let (mut probes, mut mistakes) = (Vec::with_capacity(settings.probes.len()), Vec::new());
-        for (id, probe) in made {
-            match probe {
+    fn new(loaded: Loaded, slots: &Slots) -> Result<Self, String> {
+        let Settings { network, probes: settings } = loaded.settings;
+        let means = Arc::new(Means::new(&network)?);
+        let (mut probes, mut mistakes) = (Vec::with_capacity(settings.len()), Vec::new());
+        for settings in settings {
+            let id = settings.id.clone();
+            match Probe::new(settings, slots) {
                 Ok(probe) => probes.push(Arc::new(probe)),
                 Err(problem) => mistakes.push(format!("{id}: {problem}")),
             }
         }
-        if mistakes.is_empty() { Ok(Self { settings, probes, means }) } else { Err(mistakes.join("\n")) }
+        if mistakes.is_empty() { Ok(Self { masked: loaded.masked, probes, means }) } else { Err(mistakes.join("\n")) }
+    }
+
+    fn settings(&self) -> Vec<ProbeSettings> {
+        self.probes.iter().map(|probe| probe.settings.clone()).collect()
     }
 }
 

@@ -12,8 +12,6 @@ use super::answer::{Answer, TEXT, page, words};
 use super::choice::choose;
 use super::engine::Engine;
 use super::query::Query;
-use crate::probe::Probe;
-use crate::settings::Settings;
 use crate::sink::{Judged, debug, log, prometheus};
 
 /// What Prometheus sends along, in seconds.
@@ -42,7 +40,7 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         return page(prometheus::CONTENT_TYPE, metrics);
     }
     let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
-    page(TEXT, debug::page(&judged, limit, &metrics, &configuration(probe, &work.settings)))
+    page(TEXT, debug::page(&judged, limit, &metrics, &probe.settings))
 }
 
 /// The time that the scraper gives us. One who gives less than the way back takes gets half of it.
@@ -52,12 +50,6 @@ fn limit(headers: &HeaderMap) -> Result<Option<Duration>, String> {
     let given = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let given = given.ok_or_else(|| format!("the header {SCRAPE_TIMEOUT} is not a time in seconds"))?;
     Ok(Some(given.saturating_sub(WAY_BACK).max(given / 2)))
-}
-
-/// The part of the configuration that `probe` is made from.
-fn configuration(probe: &Probe, settings: &Settings) -> String {
-    let alone = Settings { network: settings.network.clone(), probes: vec![probe.settings.clone()] };
-    format!("{alone:#?}")
 }
 
 #[cfg(test)]

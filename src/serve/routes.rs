@@ -97,7 +97,7 @@ fn told(page: Page, engine: &Engine) -> Answer {
     match page {
         Page::Metrics => self::page(prometheus::CONTENT_TYPE, engine.metrics()),
         Page::Outcomes => self::page(JSON, outcomes(engine, now)),
-        Page::Configuration => self::page(TEXT, format!("{:#?}\n", engine.work().settings)),
+        Page::Configuration => self::page(TEXT, engine.work().masked.clone()),
         Page::Healthy => words(StatusCode::OK, "Healthy"),
         Page::Ready if engine.stop.has_begun() => words(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         Page::Ready => words(StatusCode::OK, "Ready"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tracing::warn;
 
-use crate::config;
+use crate::config::{self, Loaded};
 use crate::settings::Settings;
 
 /// Where a service's configuration comes from.
@@ -21,16 +21,20 @@ impl Source {
     ///
     /// # Errors
     /// Every mistake, a line each.
-    pub(super) fn load(&self) -> Result<Settings, String> {
+    pub(super) fn load(&self) -> Result<Loaded, String> {
         match self {
             Self::File(path) => {
                 let loaded = config::load(path).map_err(|mistakes| mistakes.to_string())?;
                 for warning in &loaded.warnings {
                     warn!("{}", warning.line(&path.display().to_string()));
                 }
-                Ok(loaded.settings)
+                Ok(loaded)
             }
-            Self::Given(settings) => Ok(settings.clone()),
+            Self::Given(settings) => Ok(Loaded {
+                settings: settings.clone(),
+                warnings: Vec::new(),
+                masked: "# made by the program itself; there is no file\n".to_owned(),
+            }),
         }
     }
 }

@@ -4,16 +4,34 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Judged, words};
+use crate::secret::MASK;
+use crate::settings::ProbeSettings;
 
-/// The whole text: what happened, the `metrics` that would have been returned, and the probe's `configuration`, both
-/// already written and free of secrets. `limit` is the time that the run was given.
-pub fn page(judged: &Judged<'_>, limit: Duration, metrics: &str, configuration: &str) -> String {
+/// The whole text: what happened, the `metrics` that would have been returned, and how the probe is configured. `limit`
+/// is the time that the run was given.
+pub fn page(judged: &Judged<'_>, limit: Duration, metrics: &str, settings: &ProbeSettings) -> String {
     let mut page = String::from("Logs for the probe:\n");
     log(&mut page, judged, limit);
-    for (title, text) in [("Metrics that would have been returned", metrics), ("Probe configuration", configuration)] {
-        let _ = writeln!(page, "\n\n{title}:\n{}", text.trim_end());
-    }
+    let _ = writeln!(page, "\n\nMetrics that would have been returned:\n{}", metrics.trim_end());
+    page.push_str("\n\nProbe configuration:\n");
+    configuration(&mut page, settings);
     page
+}
+
+/// What the probe was made from. Where its secret is, is no secret.
+fn configuration(page: &mut String, settings: &ProbeSettings) {
+    let ProbeSettings { id, tenant, address, interval, timeout, .. } = settings;
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(page, "{name}: {}", words::one_line(value));
+    };
+    row("probe", &id.to_string());
+    row("address", address.as_deref().unwrap_or("none"));
+    row("cloud", &tenant.cloud.name);
+    row("tenant_id", &tenant.tenant_id);
+    row("client_id", &tenant.client_id);
+    row("client_secret", &format!("{MASK} from {}", tenant.credential));
+    row("interval", &humantime::format_duration(*interval).to_string());
+    row("timeout", &humantime::format_duration(*timeout).to_string());
 }
 
 /// When each phase began and how long it took, how it ended, what was said and what was learnt.
