@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::net::Net;
 use crate::outcome::{Fault, TokenFacts};
@@ -136,8 +136,13 @@ impl Entry {
         Some(Err(failed.fault.clone()))
     }
 
+    /// Ends a little before the run's deadline, so that those who wait for the same answer are told why there is none.
     async fn fetch(&mut self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
-        let result = request::token(trace, net, tenant, scope).await;
+        let limit = trace.remaining().mul_f64(0.95);
+        let result = match timeout(limit, request::token(trace, net, tenant, scope)).await {
+            Ok(result) => result,
+            Err(_) => Err(Fault::new(trace.silence())),
+        };
         self.keep(trace, result)
     }
 

@@ -45,16 +45,10 @@ impl mail::Session for Session {
         answer(conn, &tag, Step::Starttls, None).await.map(drop)
     }
 
-    /// On one line, which saves a round trip, unless the server has announced that it does not know how (RFC 4959).
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
-        let tag = self.tag();
-        let announced = |name: &str| self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == name));
-        if announced("SASL-IR") {
-            conn.say_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
-            answer(conn, &tag, Step::Login, None).await.map(drop)
-        } else {
-            conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
-            answer(conn, &tag, Step::Login, Some(payload)).await.map(drop)
+        match self.authenticate(conn, payload).await {
+            Err(fault) if fault.reason == Reason::ProtocolError => Err(self.explained(conn, fault).await),
+            result => result,
         }
     }
 
@@ -82,6 +76,32 @@ impl mail::Session for Session {
 }
 
 impl Session {
+    /// On one line, which saves a round trip, unless the server has announced that it does not know how (RFC 4959).
+    async fn authenticate(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
+        let tag = self.tag();
+        if self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR")) {
+            conn.say_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
+            answer(conn, &tag, Step::Login, None).await.map(drop)
+        } else {
+            conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
+            answer(conn, &tag, Step::Login, Some(payload)).await.map(drop)
+        }
+    }
+
+    /// A command called wrong may be one the server does not have: asking costs a round trip, so only now.
+    async fn explained(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
+        let tag = self.tag();
+        let asked = conn.say(&format!("{tag} {}", imap::CAPABILITY)).await;
+        if asked.is_ok()
+            && let Ok(data) = answer(conn, &tag, Step::Mailbox, None).await
+            && let Some(list) = data.iter().find_map(|line| imap::capabilities(line))
+            && !list.iter().any(|word| word == "AUTH=XOAUTH2")
+        {
+            fault.reason = Reason::MechanismNotOffered;
+        }
+        fault
+    }
+
     fn tag(&mut self) -> String {
         self.commands += 1;
         format!("a{}", self.commands)

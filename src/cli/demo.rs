@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Demo, TextOrJson};
 use super::{FAULT, GOOD, USAGE, doctor, failed, once, print};
+use crate::settings::Settings;
 use crate::sim::{self, Running};
 
 /// Serves the demonstration, or runs it once and prints it.
@@ -31,8 +32,7 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
         Err(problem) => return failed(false, FAULT, &problem),
     };
     let ended = runtime.block_on(async {
-        let running = tenant(arguments).await?;
-        let settings = settings(&running, &scratch.0)?;
+        let (_running, settings) = start(arguments, &scratch.0).await?;
         let outcomes = once::run(&settings.network, &settings.probes, None).await.map_err(|problem| (FAULT, problem))?;
         if arguments.output == TextOrJson::Text {
             print::out("Against the simulated tenant; `m365-probe demo` without --once serves a page and metrics.\n\n");
@@ -46,26 +46,19 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
     }
 }
 
-/// The simulated tenant with the faults asked for.
+/// The simulated tenant, with the faults asked for, and every check of it as if nothing were wrong.
 ///
 /// # Errors
-/// Exit code and words: an unknown fault, or no port to be had.
-pub async fn tenant(arguments: &Demo) -> Result<Running, (u8, String)> {
+/// Exit code and words: an unknown fault, no port to be had, no place for its CA's certificate in `directory`.
+pub async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
     let running = sim::start(sim::Tenant::contoso()).await.map_err(|problem| (FAULT, problem))?;
-    for fault in &arguments.fault {
-        running.set_fault(fault).map_err(|problem| (USAGE, format!("--fault: {problem}")))?;
-    }
-    Ok(running)
-}
-
-/// Every check of `running`, whose CA is written to `directory`.
-///
-/// # Errors
-/// Exit code and words: the file cannot be written.
-pub fn settings(running: &Running, directory: &Path) -> Result<crate::settings::Settings, (u8, String)> {
     let ca_file = running.write_ca(directory);
     let ca_file = ca_file.map_err(|error| (FAULT, format!("cannot write to `{}`: {error}", directory.display())))?;
-    Ok(running.settings(&ca_file))
+    let settings = running.settings(&ca_file);
+    for fault in &arguments.fault {
+        running.set_fault(fault).map_err(|problem| (USAGE, format!("--fault: {problem}; `--fault list` names them all")))?;
+    }
+    Ok((running, settings))
 }
 
 /// A directory of this process, gone when it ends.

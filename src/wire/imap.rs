@@ -11,6 +11,8 @@ pub use status::{STATUS, Status, status};
 
 /// Asks for TLS.
 pub const STARTTLS: &str = "STARTTLS";
+/// Asks what the server can do.
+pub const CAPABILITY: &str = "CAPABILITY";
 /// Ends the session.
 pub const LOGOUT: &str = "LOGOUT";
 
@@ -119,15 +121,20 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
         "BYE" => return Err(exchange::refusal(line, words, Reason::GreetingRefused)),
         _ => return Err(unexpected()),
     };
-    Ok(Greeting { server: exchange::server_name(words), capabilities: capabilities(words), preauthenticated })
+    Ok(Greeting { server: exchange::server_name(words), capabilities: announced(words), preauthenticated })
 }
 
-/// `[CAPABILITY IMAP4rev1 …]` at the start of `words`, in upper case.
-fn capabilities(words: &str) -> Option<Vec<String>> {
-    let (list, _) = words.strip_prefix('[')?.split_once(']')?;
-    let mut list = list.split_ascii_whitespace();
+/// What untagged data announces, in upper case: `CAPABILITY IMAP4rev1 …`. `None` where it is something else.
+pub fn capabilities(data: &str) -> Option<Vec<String>> {
+    let mut list = data.split_ascii_whitespace();
     list.next().filter(|word| word.eq_ignore_ascii_case("CAPABILITY"))?;
     Some(list.take(100).map(|word| text::line(&word.to_ascii_uppercase(), 60)).collect())
+}
+
+/// The same in a response code at the start of `words`: `[CAPABILITY IMAP4rev1 …]`.
+fn announced(words: &str) -> Option<Vec<String>> {
+    let (code, _) = words.strip_prefix('[')?.split_once(']')?;
+    capabilities(code)
 }
 
 fn malformed(line: &str) -> Fault {
