@@ -137,8 +137,12 @@ async fn forget(body: Incoming) -> Result<(), Answer> {
     if body.is_end_stream() {
         return Ok(());
     }
+    let declared = body.size_hint().lower();
     let mut body = Limited::new(body, BODY);
     let read = async {
+        if declared > BODY as u64 {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE); // before it is sent
+        }
         while let Some(piece) = body.frame().await {
             piece.map_err(|error| {
                 if error.is::<LengthLimitError>() { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }

@@ -141,7 +141,7 @@ async fn scheduled_runs_are_seen_on_every_page() {
     };
     assert_eq!(report["ok"], true, "{report:#}");
     let metrics = get(address(&service), "/metrics").await.body;
-    let success = r#"m365_probe_success{check="pop3",mailbox="praxis",tenant="contoso"} 1"#;
+    let success = r#"m365_probe_success{tenant="contoso",mailbox="praxis",check="pop3"} 1"#;
     assert!(metrics.contains(success), "{metrics}");
     assert!(metrics.contains("m365_exporter_config_last_reload_successful 1"));
     assert!(metrics.contains("m365_exporter_probes_in_flight "));
