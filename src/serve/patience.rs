@@ -95,7 +95,7 @@ mod tests {
         let (ours, mut theirs) = duplex(8);
         let reader = tokio::spawn(async move {
             for _ in 0..8 {
-                sleep(STALLED - Duration::from_secs(1)).await;
+                sleep(STALLED * 9 / 10).await;
                 theirs.read_exact(&mut [0; 8]).await.expect("bytes");
             }
         });

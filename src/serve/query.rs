@@ -55,36 +55,41 @@ fn space(byte: u8) -> u8 {
 mod tests {
     use super::*;
 
+    fn read(raw: &str) -> Result<Vec<(String, String)>, String> {
+        Query::parse(raw).map(|query| query.0)
+    }
+
     #[test]
-    fn parameters_are_decoded_or_refused() {
-        let table: [(&str, Result<&[(&str, &str)], &str>); 17] = [
-            ("", Ok(&[])),
-            ("&&", Ok(&[])),
-            ("a=b", Ok(&[("a", "b")])),
-            ("a", Ok(&[("a", "")])),
-            ("=b", Ok(&[("", "b")])),
-            ("a=b=c&d=", Ok(&[("a", "b=c"), ("d", "")])),
-            ("a=one+two%2Bthree", Ok(&[("a", "one two+three")])),
-            ("mailbox=praxis%40contoso.example", Ok(&[("mailbox", "praxis@contoso.example")])),
-            ("%61=gr%C3%BC%c3%9fe", Ok(&[("a", "grüße")])),
-            ("a=%26%3D%25", Ok(&[("a", "&=%")])),
-            ("a=%", Err("`%`")),
-            ("a=%4", Err("`%4`")),
-            ("a=%zz", Err("`%zz`")),
-            ("a=%+1", Err("`%+1`")),
-            ("a=%ü", Err("`%ü`")),
-            ("%ff=a", Err("`%ff` does not spell UTF-8")),
-            ("a=%00", Ok(&[("a", "\0")])),
-        ];
-        for (raw, expected) in table {
-            match (Query::parse(raw), expected) {
-                (Ok(query), Ok(pairs)) => {
-                    let read: Vec<_> = query.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                    assert_eq!(read, pairs, "{raw}");
-                }
-                (Err(problem), Err(words)) => assert!(problem.contains(words), "{raw}: {problem}"),
-                (read, _) => panic!("{raw}: {read:?}"),
-            }
+    fn parameters_are_decoded() {
+        for (raw, pairs) in [
+            ("", &[][..]),
+            ("&&", &[]),
+            ("a=b", &[("a", "b")]),
+            ("a", &[("a", "")]),
+            ("=b", &[("", "b")]),
+            ("a=b=c&d=", &[("a", "b=c"), ("d", "")]),
+            ("a=one+two%2Bthree", &[("a", "one two+three")]),
+            ("mailbox=praxis%40contoso.example", &[("mailbox", "praxis@contoso.example")]),
+            ("%61=gr%C3%BC%c3%9fe", &[("a", "grüße")]),
+            ("a=%26%3D%25", &[("a", "&=%")]),
+            ("a=%00", &[("a", "\0")]),
+        ] {
+            let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            assert_eq!(read(raw), Ok(pairs), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_broken_escape_is_told() {
+        for (raw, words) in [
+            ("a=%", "`%` is not an escape"),
+            ("a=%4", "`%4` is not"),
+            ("a=%zz", "`%zz` is not"),
+            ("a=%+1", "`%+1` is not"),
+            ("a=%ü", "`%ü` is not"),
+            ("%ff=a", "`%ff` does not spell UTF-8"),
+        ] {
+            assert!(read(raw).is_err_and(|problem| problem.starts_with(words)), "{raw}");
         }
     }
 
