@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::trial::{failed, lab, run};
 use m365_probe::check::Means;
@@ -122,6 +122,23 @@ async fn silence_at_one_port_ends_in_time_and_hides_no_other() {
         let broken = outcome.facts.endpoints.iter().filter(|at| at.failed.is_some()).count();
         assert_eq!(broken, 1, "{:?}", outcome.facts.endpoints);
     }
+}
+
+/// A listener whose queue is full drops what else would connect, as a firewall does.
+#[tokio::test(start_paused = true)]
+async fn a_port_that_drops_everything_times_out_in_connect() {
+    let authority = Authority::new();
+    let mut cloud = cloud(&authority, ENTRA, POP3, IMAP, SMTP).await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("bound");
+    let full = socket.listen(0).expect("listening");
+    let at = full.local_addr().expect("bound");
+    let _queued = TcpStream::connect(at).await.expect("room for one");
+    cloud.imap = Some(MailEndpoint::implicit("localhost", at.port()));
+    let outcome = run("reach", cloud, &authority.means()).await;
+    assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ConnectTimedOut)));
+    assert!(outcome.took < Duration::from_secs(6), "{:?}", outcome.took);
+    assert_eq!(verified(&outcome), 3);
 }
 
 #[tokio::test]
