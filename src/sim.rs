@@ -32,26 +32,27 @@ mod smtp;
 mod state;
 mod talk;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
 use crate::cloud::Security;
 
 pub use self::directory::{Application, Exchange, Protocol, Tenant};
-pub use self::fault::{Befallen, Fault, Service};
+pub use self::fault::{Befallen, Fault, Reach, Service};
 pub use self::mailbox::{Folder, Licence, Mailbox, Message};
 
 use self::authority::Certificates;
-use self::jwt::SigningKey;
+use self::listen::Gate;
 use self::state::State;
 
 /// A simulated tenant that listens. It stops when this is dropped.
 pub struct Running {
     state: Arc<State>,
     ports: Ports,
+    gates: Vec<Arc<Gate>>,
     _tasks: JoinSet<()>,
 }
 
@@ -89,9 +90,10 @@ pub async fn start(tenant: Tenant) -> Result<Running, String> {
 /// # Errors
 /// In words for a person: a port is taken, or no certificate could be made.
 pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, String> {
-    let key = || SigningKey::new().map_err(|error| format!("cannot make a signing key: {error}"));
-    let state = Arc::new(State::new(tenant, Certificates::new().await?, key()?, key()?));
+    let state = Arc::new(State::new(tenant, Certificates::new().await?)?);
     let mut tasks = JoinSet::new();
+    let mut gates = Vec::new();
+    let datagrams = bind_datagrams(&mut ports.dns).await?;
     let services = [
         (&mut ports.login, Service::Login, Security::Implicit),
         (&mut ports.pop3s, Service::Pop3, Security::Implicit),
@@ -100,39 +102,31 @@ pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, Strin
         (&mut ports.imap, Service::Imap, Security::Upgrade),
         (&mut ports.smtp, Service::Smtp, Security::Upgrade),
         (&mut ports.ews, Service::Ews, Security::Implicit),
+        (&mut ports.dns, Service::Dns, Security::Upgrade),
     ];
     for (port, service, security) in services {
-        let listener = bind(*port).await?;
-        *port = local_port(listener.local_addr())?;
-        tasks.spawn(listen::listen(Arc::clone(&state), service, security, listener));
+        let gate = Arc::new(Gate::open(service, security, *port).map_err(|error| cannot_listen(*port, &error))?);
+        *port = gate.port();
+        tasks.spawn(listen::listen(Arc::clone(&state), Arc::clone(&gate)));
+        gates.push(gate);
     }
-    let (datagrams, listener) = bind_both(ports.dns).await?;
-    ports.dns = local_port(listener.local_addr())?;
     tasks.spawn(dns::serve_datagrams(Arc::clone(&state), datagrams));
-    tasks.spawn(listen::listen(Arc::clone(&state), Service::Dns, Security::Upgrade, listener));
-    Ok(Running { state, ports, _tasks: tasks })
+    Ok(Running { state, ports, gates, _tasks: tasks })
 }
 
-async fn bind(port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| cannot_listen(port, &error))
-}
-
-/// The same port for UDP and TCP; where the system chooses, it may take several attempts to find one free in both.
-async fn bind_both(port: u16) -> Result<(UdpSocket, TcpListener), String> {
+/// A UDP socket whose port is free for TCP too; where the system chooses, it may take several attempts to find one.
+async fn bind_datagrams(port: &mut u16) -> Result<UdpSocket, String> {
+    let wanted = *port;
     let mut attempts = 0;
     loop {
-        let listener = bind(port).await?;
-        let chosen = local_port(listener.local_addr())?;
-        match UdpSocket::bind((Ipv4Addr::LOCALHOST, chosen)).await {
-            Ok(datagrams) => return Ok((datagrams, listener)),
-            Err(error) if port != 0 || attempts == 16 => return Err(cannot_listen(chosen, &error)),
-            Err(_) => attempts += 1,
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, wanted)).await.map_err(|error| cannot_listen(wanted, &error))?;
+        *port = socket.local_addr().map_err(|error| cannot_listen(wanted, &error))?.port();
+        match std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)) {
+            Err(_) if wanted == 0 && attempts < 16 => attempts += 1,
+            Err(error) => return Err(cannot_listen(*port, &error)),
+            Ok(_) => return Ok(socket),
         }
     }
-}
-
-fn local_port(address: std::io::Result<SocketAddr>) -> Result<u16, String> {
-    address.map(|address| address.port()).map_err(|error| format!("cannot listen: {error}"))
 }
 
 fn cannot_listen(port: u16, error: &std::io::Error) -> String {
@@ -152,12 +146,19 @@ impl Running {
     pub fn set_fault(&self, fault: &str) -> Result<(), String> {
         let befallen: Befallen = fault.parse()?;
         self.state.set_faults(|faults| faults.push(befallen));
+        self.obey();
         Ok(())
     }
 
     /// Puts everything right again that a fault made go wrong.
     pub fn clear_faults(&self) {
         self.state.set_faults(Vec::clear);
+        self.obey();
+    }
+
+    fn obey(&self) {
+        let view = self.state.view();
+        self.gates.iter().for_each(|gate| gate.obey(&view));
     }
 
     /// Changes the tenant as its administrator could.
@@ -168,6 +169,13 @@ impl Running {
     /// From now on every token issued so far counts as expired; new ones are good.
     pub fn expire_tokens(&self) {
         self.state.expire_tokens();
+    }
+}
+
+/// Ports close at once; conversations end with their tasks.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.gates.iter().for_each(|gate| gate.close());
     }
 }
 

@@ -98,9 +98,8 @@ pub fn login<'t>(
 fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
     match tenant.mailbox(user).and_then(|mailbox| mailbox.smtp_auth_disabled) {
         Some(true) => Err(Refusal::SmtpDisabledForMailbox),
-        Some(false) => Ok(()),
         None if tenant.exchange.smtp_auth_disabled => Err(Refusal::SmtpDisabledForTenant),
-        None => Ok(()),
+        Some(false) | None => Ok(()),
     }
 }
 
@@ -159,5 +158,126 @@ fn role(claims: &Claims, protocol: Protocol) -> Result<(), Refusal> {
         Err(Refusal::NoRoles)
     } else {
         Err(Refusal::RoleMissing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_795_456_789;
+    const PRAXIS: &str = "praxis@contoso.example";
+
+    fn claims(tenant: &Tenant) -> Claims {
+        Claims {
+            aud: "https://outlook.office365.com".to_owned(),
+            iss: format!("https://sts.windows.net/{}/", tenant.id),
+            tid: tenant.id.clone(),
+            appid: tenant.application.client_id.clone(),
+            oid: tenant.application.object_id.clone(),
+            roles: tenant.application.roles.clone(),
+            nbf: NOW - 300,
+            exp: NOW + 3600,
+            uti: "00000001".to_owned(),
+        }
+    }
+
+    type Spoil = fn(&mut Claims);
+    type Change<'c> = &'c dyn Fn(&mut Tenant);
+
+    /// What a protocol answers for the mailbox `praxis`: `Ok` with its address.
+    fn answer(tenant: &Tenant, protocol: Protocol, token: &Presented, user: &str) -> Result<String, Refusal> {
+        let mailbox = match protocol {
+            Protocol::Ews => ews_request(tenant, token, NOW).and_then(|_| ews_mailbox(tenant, user)),
+            _ => login(tenant, protocol, token, user, NOW),
+        };
+        mailbox.map(|mailbox| mailbox.address.clone())
+    }
+
+    #[test]
+    fn a_good_token_opens_its_mailbox_over_every_protocol_under_every_address() {
+        let mut tenant = Tenant::contoso();
+        tenant.mailbox_mut(PRAXIS).expect("known").aliases.push("info@contoso.example".to_owned());
+        for protocol in Protocol::ALL {
+            for user in [PRAXIS, "Praxis@Contoso.example", "INFO@contoso.example"] {
+                let token = Ok(claims(&tenant));
+                assert_eq!(answer(&tenant, *protocol, &token, user).as_deref(), Ok(PRAXIS), "{protocol:?} {user}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_flaw_of_a_token_has_its_refusal() {
+        let tenant = Tenant::contoso();
+        let cases: &[(Spoil, Refusal)] = &[
+            (|claims| claims.aud = "https://graph.microsoft.com".to_owned(), Refusal::WrongAudience),
+            (|claims| claims.tid = "99999999-2222-3333-4444-555555555555".to_owned(), Refusal::WrongTenant),
+            (|claims| claims.iss = "https://sts.windows.net/other/".to_owned(), Refusal::WrongTenant),
+            (|claims| claims.exp = NOW, Refusal::Expired),
+            (|claims| claims.nbf = NOW + 301, Refusal::Expired),
+            (|claims| claims.roles.clear(), Refusal::NoRoles),
+            (|claims| claims.roles = vec!["Mail.Read".to_owned()], Refusal::RoleMissing),
+        ];
+        for (spoil, refusal) in cases {
+            let mut claims = claims(&tenant);
+            spoil(&mut claims);
+            for protocol in Protocol::ALL {
+                assert_eq!(answer(&tenant, *protocol, &Ok(claims.clone()), PRAXIS), Err(*refusal), "{protocol:?}");
+            }
+        }
+        for (flaw, refusal) in [(Flaw::Unreadable, Refusal::TokenUnreadable), (Flaw::BadSignature, Refusal::BadSignature)] {
+            assert_eq!(answer(&tenant, Protocol::Imap, &Err(flaw), PRAXIS), Err(refusal));
+        }
+    }
+
+    #[test]
+    fn each_step_left_out_of_the_set_up_has_its_refusal_and_spares_the_other_protocols() {
+        use Protocol::{Ews, Imap, Pop3, Smtp};
+        let praxis = |tenant: &mut Tenant, change: fn(&mut Mailbox)| change(tenant.mailbox_mut(PRAXIS).expect("known"));
+        let cases: &[(&str, Change<'_>, &[Protocol], Refusal)] = &[
+            ("New-ServicePrincipal", &|t| t.exchange.service_principals.clear(), &[Pop3, Imap, Smtp], Refusal::NotRegistered),
+            ("Add-MailboxPermission", &|t| praxis(t, |m| m.full_access = false), &[Pop3, Imap, Smtp], Refusal::NotConnected),
+            ("PopEnabled", &|t| praxis(t, |m| m.pop_enabled = false), &[Pop3], Refusal::ProtocolDisabled),
+            ("ImapEnabled", &|t| praxis(t, |m| m.imap_enabled = false), &[Imap], Refusal::ProtocolDisabled),
+            ("SMTP for the tenant", &|t| t.exchange.smtp_auth_disabled = true, &[Smtp], Refusal::SmtpDisabledForTenant),
+            (
+                "SMTP for the mailbox",
+                &|t| praxis(t, |m| m.smtp_auth_disabled = Some(true)),
+                &[Smtp],
+                Refusal::SmtpDisabledForMailbox,
+            ),
+            ("the mailbox", &|t| t.mailboxes.clear(), &[Pop3, Imap, Smtp, Ews], Refusal::NoMailbox),
+            ("EwsEnabled for the tenant", &|t| t.exchange.ews_enabled = Some(false), &[Ews], Refusal::EwsDisabled),
+            ("EwsEnabled for the mailbox", &|t| praxis(t, |m| m.ews_enabled = Some(false)), &[Ews], Refusal::EwsDisabled),
+            ("EwsAllowedAppIDs", &|t| t.exchange.ews_allowed_app_ids.clear(), &[Ews], Refusal::EwsBlocked),
+            ("a full licence", &|t| praxis(t, |m| m.licence = Licence::Kiosk), &[Ews], Refusal::EwsUnlicensed),
+            ("the access policy", &|t| praxis(t, |m| m.in_scope = false), &[Ews], Refusal::OutOfScope),
+        ];
+        for (step, change, refused, refusal) in cases {
+            let mut tenant = Tenant::contoso();
+            change(&mut tenant);
+            for protocol in Protocol::ALL {
+                let expected = if refused.contains(protocol) { Err(*refusal) } else { Ok(PRAXIS.to_owned()) };
+                assert_eq!(answer(&tenant, *protocol, &Ok(claims(&tenant)), PRAXIS), expected, "without {step}: {protocol:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_smtp_switch_is_examined_before_the_token_and_the_mailbox_s_overrides_the_tenant_s() {
+        let mut tenant = Tenant::contoso();
+        tenant.exchange.smtp_auth_disabled = true;
+        let bad = Err(Flaw::BadSignature);
+        assert_eq!(answer(&tenant, Protocol::Smtp, &bad, PRAXIS), Err(Refusal::SmtpDisabledForTenant));
+        tenant.mailbox_mut(PRAXIS).expect("known").smtp_auth_disabled = Some(false);
+        assert_eq!(answer(&tenant, Protocol::Smtp, &bad, PRAXIS), Err(Refusal::BadSignature));
+        assert_eq!(answer(&tenant, Protocol::Smtp, &Ok(claims(&tenant)), PRAXIS).as_deref(), Ok(PRAXIS));
+    }
+
+    #[test]
+    fn the_allow_list_of_ews_has_no_effect_while_the_switch_is_unset() {
+        let mut tenant = Tenant::contoso();
+        (tenant.exchange.ews_enabled, tenant.exchange.ews_allowed_app_ids) = (None, Vec::new());
+        assert_eq!(answer(&tenant, Protocol::Ews, &Ok(claims(&tenant)), PRAXIS).as_deref(), Ok(PRAXIS));
     }
 }

@@ -62,6 +62,7 @@ pub struct Tenant {
 
 /// An app registration and its enterprise application.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of Entra's own")]
 pub struct Application {
     /// Application (client) id, a GUID in lower case.
     pub client_id: String,

@@ -14,6 +14,7 @@ use super::directory::Tenant;
 use super::fault::{Fault, Service};
 use super::http::{Answer, Asked};
 use super::id;
+use super::jwt::SigningKey;
 use super::state::{State, View};
 
 /// Where Entra plays, port and all as clients see it.
@@ -231,8 +232,12 @@ fn issue(state: &State, view: &View, resource: &Resource) -> Answer {
     let has = |fault| view.has(Service::Login, fault);
     let audience = if has(Fault::TokenWrongAudience) { "https://graph.microsoft.com" } else { &resource.name };
     let claims = claims(tenant, resource, audience, &state.next_token_id());
-    let key = if has(Fault::TokenInvalid) { &state.foreign_key } else { &state.key };
-    let Ok(token) = key.sign(&claims) else { return Answer::new(StatusCode::INTERNAL_SERVER_ERROR) };
+    let signed = if has(Fault::TokenInvalid) {
+        SigningKey::new().and_then(|foreign| foreign.sign(&claims))
+    } else {
+        state.key.sign(&claims)
+    };
+    let Ok(token) = signed else { return Answer::new(StatusCode::INTERNAL_SERVER_ERROR) };
     // What Entra says stays plausible even where a test makes tokens that are expired on arrival.
     let seconds = if tenant.application.token_seconds > 0 { tenant.application.token_seconds - 1 } else { 3599 };
     json_answer(
@@ -246,11 +251,11 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
     let application = &tenant.application;
     // Five minutes back, as Entra does.
     let issued = id::unix_now() - 300;
-    let issuer = format!("https://sts.windows.net/{}/", tenant.id);
+    let authority = format!("https://sts.windows.net/{}/", tenant.id);
     let opaque = |bytes: usize| BASE64.encode(id::random::<256>().get(..bytes).unwrap_or_default());
     let mut claims = json!({
         "aud": audience,
-        "iss": issuer,
+        "iss": authority,
         "iat": issued,
         "nbf": issued,
         "exp": id::unix_now() + application.token_seconds,
@@ -258,7 +263,7 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "app_displayname": application.name,
         "appid": application.client_id,
         "appidacr": "1",
-        "idp": issuer,
+        "idp": authority,
         "idtyp": "app",
         "oid": application.object_id,
         "rh": format!("1.AXQA{}", opaque(30)),

@@ -1,6 +1,7 @@
 //! Exchange Web Services: who may call, in HTTP; what is answered, in SOAP.
 
 mod folder;
+mod names;
 mod request;
 mod response;
 mod xml;

@@ -47,8 +47,26 @@ impl Service {
     }
 }
 
+/// How far a fault reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It can befall one service and spare the others.
+    Each,
+    /// What is wrong lies behind all its services: it befalls them together.
+    Whole,
+}
+
+macro_rules! reach {
+    (each) => {
+        Reach::Each
+    };
+    (whole) => {
+        Reach::Whole
+    };
+}
+
 macro_rules! faults {
-    ($( $variant:ident $name:literal [$($service:ident)+] $text:literal )*) => {
+    ($( $variant:ident $name:literal $reach:ident [$($service:ident)+] $text:literal )*) => {
         /// Something that can be made to go wrong.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Fault { $( #[doc = $text] $variant, )* }
@@ -63,78 +81,80 @@ macro_rules! faults {
             pub const fn text(self) -> &'static str { match self { $( Self::$variant => $text, )* } }
             /// The services it can befall.
             pub const fn services(self) -> &'static [Service] { match self { $( Self::$variant => &[ $( Service::$service, )+ ], )* } }
+            /// Whether it befalls each service by itself, or all of them together.
+            pub const fn reach(self) -> Reach { match self { $( Self::$variant => reach!($reach), )* } }
         }
     };
 }
 
 faults! {
-    DnsNameUnknown "dns_name_unknown" [Dns] "the resolver says no name exists"
-    DnsServerFailure "dns_server_failure" [Dns] "the resolver answers SERVFAIL"
-    DnsRefused "dns_refused" [Dns] "the resolver refuses every question"
-    DnsNoAddresses "dns_no_addresses" [Dns] "the resolver's answers hold no address"
-    DnsSinkhole "dns_sinkhole" [Dns] "the resolver sends every name to 0.0.0.0"
-    DnsNoAnswer "dns_no_answer" [Dns] "the resolver never answers"
-    DnsMalformed "dns_malformed" [Dns] "the resolver answers with garbage"
+    DnsNameUnknown "dns_name_unknown" each [Dns] "the resolver says no name exists"
+    DnsServerFailure "dns_server_failure" each [Dns] "the resolver answers SERVFAIL"
+    DnsRefused "dns_refused" each [Dns] "the resolver refuses every question"
+    DnsNoAddresses "dns_no_addresses" each [Dns] "the resolver's answers hold no address"
+    DnsSinkhole "dns_sinkhole" each [Dns] "the resolver sends every name to 0.0.0.0"
+    DnsNoAnswer "dns_no_answer" each [Dns] "the resolver never answers"
+    DnsMalformed "dns_malformed" each [Dns] "the resolver answers with garbage"
 
-    ConnectRefused "connect_refused" [Login Pop3 Imap Smtp Ews] "the ports are closed"
-    TlsTimedOut "tls_timed_out" [Login Pop3 Imap Smtp Ews] "the TLS handshake is never answered"
-    TlsClosed "tls_closed" [Login Pop3 Imap Smtp Ews] "the connection is closed when TLS begins"
-    TlsNotSpoken "tls_not_spoken" [Login Pop3 Imap Smtp Ews] "plain text is answered to the TLS handshake"
-    TlsCertificateExpired "tls_certificate_expired" [Login Pop3 Imap Smtp Ews] "the certificate has expired"
-    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" [Login Pop3 Imap Smtp Ews] "the certificate is not valid yet"
-    TlsCertificateWrongName "tls_certificate_wrong_name" [Login Pop3 Imap Smtp Ews] "the certificate is for another name"
-    TlsCertificateUntrusted "tls_certificate_untrusted" [Login Pop3 Imap Smtp Ews] "an intercepting device's own authority issued the certificate"
-    TlsCertificateSelfSigned "tls_certificate_self_signed" [Login Pop3 Imap Smtp Ews] "the certificate is self-signed"
+    ConnectRefused "connect_refused" each [Login Pop3 Imap Smtp Ews] "the ports are closed"
+    TlsTimedOut "tls_timed_out" each [Login Pop3 Imap Smtp Ews] "the TLS handshake is never answered"
+    TlsClosed "tls_closed" each [Login Pop3 Imap Smtp Ews] "the connection is closed when TLS begins"
+    TlsNotSpoken "tls_not_spoken" each [Login Pop3 Imap Smtp Ews] "plain text is answered to the TLS handshake"
+    TlsCertificateExpired "tls_certificate_expired" each [Login Pop3 Imap Smtp Ews] "the certificate has expired"
+    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" each [Login Pop3 Imap Smtp Ews] "the certificate is not valid yet"
+    TlsCertificateWrongName "tls_certificate_wrong_name" each [Login Pop3 Imap Smtp Ews] "the certificate is for another name"
+    TlsCertificateUntrusted "tls_certificate_untrusted" each [Login Pop3 Imap Smtp Ews] "an intercepting device's own authority issued the certificate"
+    TlsCertificateSelfSigned "tls_certificate_self_signed" each [Login Pop3 Imap Smtp Ews] "the certificate is self-signed"
 
-    NoGreeting "no_greeting" [Pop3 Imap Smtp] "the server says nothing"
-    GreetingUnexpected "greeting_unexpected" [Pop3 Imap Smtp] "another server greets"
-    GreetingRefused "greeting_refused" [Pop3 Imap Smtp] "the server turns clients away in its greeting"
-    StarttlsNotOffered "starttls_not_offered" [Pop3 Imap Smtp] "STARTTLS is neither offered nor known"
-    StarttlsRefused "starttls_refused" [Pop3 Imap Smtp] "STARTTLS is offered, then refused"
-    StarttlsInjection "starttls_injection" [Pop3 Imap Smtp] "bytes follow the answer to STARTTLS in plain text"
-    MechanismNotOffered "mechanism_not_offered" [Pop3 Imap Smtp] "XOAUTH2 is neither offered nor known"
-    ConnectionClosed "connection_closed" [Login Pop3 Imap Smtp Ews] "the server hangs up instead of answering"
-    ReplyTimedOut "reply_timed_out" [Login Pop3 Imap Smtp Ews] "the server never answers the token"
-    ReplyMalformed "reply_malformed" [Login Pop3 Imap Smtp Ews] "the answer is garbage"
-    ReplyTooLong "reply_too_long" [Login Pop3 Imap Smtp Ews] "the answer never ends"
-    HttpNotMicrosoft "http_not_microsoft" [Login Ews] "a web filter's page is answered"
-    HttpRedirected "http_redirected" [Login Ews] "a portal redirects every request"
+    NoGreeting "no_greeting" each [Pop3 Imap Smtp] "the server says nothing"
+    GreetingUnexpected "greeting_unexpected" each [Pop3 Imap Smtp] "another server greets"
+    GreetingRefused "greeting_refused" each [Pop3 Imap Smtp] "the server turns clients away in its greeting"
+    StarttlsNotOffered "starttls_not_offered" each [Pop3 Imap Smtp] "STARTTLS is neither offered nor known"
+    StarttlsRefused "starttls_refused" each [Pop3 Imap Smtp] "STARTTLS is offered, then refused"
+    StarttlsInjection "starttls_injection" each [Pop3 Imap Smtp] "bytes follow the answer to STARTTLS in plain text"
+    MechanismNotOffered "mechanism_not_offered" each [Pop3 Imap Smtp] "XOAUTH2 is neither offered nor known"
+    ConnectionClosed "connection_closed" each [Login Pop3 Imap Smtp Ews] "the server hangs up instead of answering"
+    ReplyTimedOut "reply_timed_out" each [Login Pop3 Imap Smtp Ews] "the server never answers the token"
+    ReplyMalformed "reply_malformed" each [Login Pop3 Imap Smtp Ews] "the answer is garbage"
+    ReplyTooLong "reply_too_long" each [Login Pop3 Imap Smtp Ews] "the answer never ends"
+    HttpNotMicrosoft "http_not_microsoft" each [Login Ews] "a web filter's page is answered"
+    HttpRedirected "http_redirected" each [Login Ews] "a portal redirects every request"
 
-    ClientSecretWrong "client_secret_wrong" [Login] "the client secret has been replaced by another"
-    ClientSecretExpired "client_secret_expired" [Login] "the client secret has expired"
-    ApplicationNotFound "application_not_found" [Login] "the application is not in this tenant"
-    ServicePrincipalMissing "service_principal_missing" [Login] "the enterprise application has been deleted"
-    ApplicationDisabled "application_disabled" [Login] "the application is disabled for sign-in"
-    TenantNotFound "tenant_not_found" [Login] "the tenant does not exist"
-    ConditionalAccessBlocked "conditional_access_blocked" [Login] "Conditional Access blocks the application from here"
-    ScopeInvalid "scope_invalid" [Login] "the scope is refused"
-    ResourceNotFound "resource_not_found" [Login] "the tenant has no Exchange Online"
-    ResourceDisabled "resource_disabled" [Login] "the Exchange Online subscription has lapsed"
-    TokenThrottled "token_throttled" [Login] "the token endpoint answers 429 with Retry-After"
-    TokenServiceUnavailable "token_service_unavailable" [Login] "the token service is unavailable"
-    TokenRoleMissing "token_role_missing" [Pop3 Imap Smtp Ews] "the application permission is missing or not consented"
-    TokenWrongAudience "token_wrong_audience" [Login] "tokens are for Microsoft Graph, whatever was asked for"
-    TokenExpired "token_expired" [Login] "tokens have expired when they arrive"
-    TokenInvalid "token_invalid" [Login] "tokens carry a signature Exchange does not know"
+    ClientSecretWrong "client_secret_wrong" each [Login] "the client secret has been replaced by another"
+    ClientSecretExpired "client_secret_expired" each [Login] "the client secret has expired"
+    ApplicationNotFound "application_not_found" each [Login] "the application is not in this tenant"
+    ServicePrincipalMissing "service_principal_missing" each [Login] "the enterprise application has been deleted"
+    ApplicationDisabled "application_disabled" each [Login] "the application is disabled for sign-in"
+    TenantNotFound "tenant_not_found" each [Login] "the tenant does not exist"
+    ConditionalAccessBlocked "conditional_access_blocked" each [Login] "Conditional Access blocks the application from here"
+    ScopeInvalid "scope_invalid" each [Login] "the scope is refused"
+    ResourceNotFound "resource_not_found" each [Login] "the tenant has no Exchange Online"
+    ResourceDisabled "resource_disabled" each [Login] "the Exchange Online subscription has lapsed"
+    TokenThrottled "token_throttled" each [Login] "the token endpoint answers 429 with Retry-After"
+    TokenServiceUnavailable "token_service_unavailable" each [Login] "the token service is unavailable"
+    TokenRoleMissing "token_role_missing" each [Pop3 Imap Smtp Ews] "the application permission is missing or not consented"
+    TokenWrongAudience "token_wrong_audience" each [Login] "tokens are for Microsoft Graph, whatever was asked for"
+    TokenExpired "token_expired" each [Login] "tokens have expired when they arrive"
+    TokenInvalid "token_invalid" each [Login] "tokens carry a signature Exchange does not know"
 
-    AuthRefused "auth_refused" [Pop3] "Exchange does not know the application: New-ServicePrincipal is missing (POP3, IMAP and SMTP)"
-    MailboxNotConnected "mailbox_not_connected" [Pop3] "Add-MailboxPermission is missing (POP3, IMAP and SMTP)"
-    MailboxNotFound "mailbox_not_found" [Pop3] "the mailboxes do not exist (all protocols)"
-    ProtocolDisabled "protocol_disabled" [Pop3 Imap] "the protocol is switched off for the mailboxes"
-    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" [Smtp] "authenticated SMTP is off for the tenant"
-    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" [Smtp] "authenticated SMTP is off for the mailboxes"
-    Throttled "throttled" [Pop3 Imap Smtp Ews] "the server throttles and names a back-off"
-    TooManyConnections "too_many_connections" [Pop3 Imap Smtp Ews] "the mailboxes have too many connections"
-    ServerUnavailable "server_unavailable" [Pop3 Imap Smtp Ews] "Exchange fails on its own side"
+    AuthRefused "auth_refused" whole [Pop3 Imap Smtp] "Exchange does not know the application: New-ServicePrincipal is missing"
+    MailboxNotConnected "mailbox_not_connected" whole [Pop3 Imap Smtp] "Add-MailboxPermission is missing"
+    MailboxNotFound "mailbox_not_found" whole [Pop3 Imap Smtp Ews] "the mailboxes do not exist"
+    ProtocolDisabled "protocol_disabled" each [Pop3 Imap] "the protocol is switched off for the mailboxes"
+    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" each [Smtp] "authenticated SMTP is off for the tenant"
+    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" each [Smtp] "authenticated SMTP is off for the mailboxes"
+    Throttled "throttled" each [Imap Ews] "the server throttles and names a back-off"
+    TooManyConnections "too_many_connections" each [Smtp Ews] "the mailboxes have too many connections"
+    ServerUnavailable "server_unavailable" each [Pop3 Imap Smtp Ews] "Exchange fails on its own side"
 
-    EwsDisabled "ews_disabled" [Ews] "EWS is switched off for the tenant"
-    EwsBlockedByPolicy "ews_blocked_by_policy" [Ews] "the application is not on the EWS allow list"
-    EwsForbidden "ews_forbidden" [Ews] "the mailboxes' licence has no EWS"
-    ImpersonationDenied "impersonation_denied" [Ews] "an access policy keeps the application from the mailboxes"
-    AccessDenied "access_denied" [Ews] "the folders may not be read"
-    FolderNotFound "folder_not_found" [Ews] "the mailboxes have lost their folders"
-    MailboxUnavailable "mailbox_unavailable" [Ews] "the mailbox database is offline (all protocols)"
-    LicenseInvalid "license_invalid" [Ews] "the mailboxes have no licence (all protocols)"
+    EwsDisabled "ews_disabled" each [Ews] "EWS is switched off for the tenant"
+    EwsBlockedByPolicy "ews_blocked_by_policy" each [Ews] "the application is not on the EWS allow list"
+    EwsForbidden "ews_forbidden" each [Ews] "the mailboxes' licence has no EWS"
+    ImpersonationDenied "impersonation_denied" each [Ews] "an access policy keeps the application from the mailboxes"
+    AccessDenied "access_denied" each [Ews] "the folders may not be read"
+    FolderNotFound "folder_not_found" each [Ews] "the mailboxes have lost their folders"
+    MailboxUnavailable "mailbox_unavailable" whole [Pop3 Imap Smtp Ews] "the mailbox database is offline"
+    LicenseInvalid "license_invalid" whole [Pop3 Imap Smtp Ews] "the mailboxes have no licence"
 }
 
 impl Fault {
@@ -201,7 +221,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A fault and the services it befalls: `NAME` for all it can, `NAME@SERVICE` for one.
+/// A fault and the services it befalls: `NAME` for all it can, `NAME@SERVICE` for one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Befallen {
     /// What goes wrong.
@@ -218,12 +238,44 @@ impl std::str::FromStr for Befallen {
         let fault = Fault::from_name(name).ok_or_else(|| format!("there is no fault `{name}`; `demo --help` lists them"))?;
         let services = fault.services();
         let Some(service) = service else { return Ok(Self { fault, services: services.to_vec() }) };
-        match services.iter().find(|known| known.name() == service) {
-            Some(service) => Ok(Self { fault, services: vec![*service] }),
-            None => {
-                let allowed: Vec<_> = services.iter().map(|service| service.name()).collect();
-                Err(format!("`{name}` cannot befall `{service}`; it can befall {}", allowed.join(", ")))
-            }
+        if fault.reach() == Reach::Whole {
+            return Err(format!("`{name}` befalls all its services together; leave `@{service}` out"));
+        }
+        let Some(service) = services.iter().find(|known| known.name() == service) else {
+            let allowed: Vec<_> = services.iter().map(|service| service.name()).collect();
+            return Err(format!("`{name}` cannot befall `{service}`; it can befall {}", allowed.join(", ")));
+        };
+        Ok(Self { fault, services: vec![*service] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_reason_codes_where_they_lead_to_one() {
+        // What Exchange answers to it is `auth_refused` or `mailbox_not_connected`: it does not say which switch is off.
+        const NO_REASON: &[Fault] = &[Fault::ProtocolDisabled];
+        for fault in Fault::ALL {
+            assert_eq!(Fault::from_name(fault.name()), Some(*fault), "{fault} stands twice");
+            assert_eq!(crate::reason::Reason::from_code(fault.name()).is_none(), NO_REASON.contains(fault), "{fault}");
+            assert!(!fault.text().is_empty() && !fault.text().ends_with('.'), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_fault_befalls_all_its_services_or_one() {
+        let read = |text: &str| text.parse::<Befallen>();
+        assert_eq!(read("no_greeting").expect("known").services, [Service::Pop3, Service::Imap, Service::Smtp]);
+        assert_eq!(read("no_greeting@imap").expect("known").services, [Service::Imap]);
+        for (text, words) in [
+            ("gremlins", "there is no fault `gremlins`"),
+            ("no_greeting@ews", "cannot befall `ews`; it can befall pop3, imap, smtp"),
+            ("auth_refused@imap", "leave `@imap` out"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(words), "{error}");
         }
     }
 }

@@ -137,15 +137,14 @@ impl Session {
         if !talk.secure || !mechanism.eq_ignore_ascii_case("XOAUTH2") || talk.has(Fault::MechanismNotOffered) {
             return self.mistake(talk, tag).await;
         }
-        let line = match initial {
-            Some(text) => text.to_owned(),
-            None => {
-                talk.say("+ \r\n").await?;
-                match talk.line().await? {
-                    Heard::Line(line) => line,
-                    Heard::TooLong => return talk.part(&format!("{tag} BAD Command Error. 10\r\n{BYE_14}")).await,
-                    Heard::Idle => return talk.part("* BYE Connection is closed. 13\r\n").await,
-                }
+        let line = if let Some(text) = initial {
+            text.to_owned()
+        } else {
+            talk.say("+ \r\n").await?;
+            match talk.line().await? {
+                Heard::Line(line) => line,
+                Heard::TooLong => return talk.part(&format!("{tag} BAD Command Error. 10\r\n{BYE_14}")).await,
+                Heard::Idle => return talk.part("* BYE Connection is closed. 13\r\n").await,
             }
         };
         if line == "*" {

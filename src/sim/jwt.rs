@@ -1,5 +1,7 @@
 //! Access tokens: signed as Entra signs them, and read back as Exchange reads them.
 
+use std::sync::OnceLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use openssl::error::ErrorStack;
@@ -45,7 +47,7 @@ pub enum Flaw {
     BadSignature,
 }
 
-/// The key tokens are signed with, made at start.
+/// A key tokens are signed with.
 pub struct SigningKey {
     key: PKey<Private>,
     id: String,
@@ -53,7 +55,19 @@ pub struct SigningKey {
     exponent: String,
 }
 
+/// The key of every tenant in this process, as Entra's are shared by its tenants; made once, for it takes a while.
+static SHARED: OnceLock<SigningKey> = OnceLock::new();
+
 impl SigningKey {
+    /// The key of every tenant.
+    pub fn shared() -> Result<&'static Self, ErrorStack> {
+        if let Some(key) = SHARED.get() {
+            return Ok(key);
+        }
+        let key = Self::new()?;
+        Ok(SHARED.get_or_init(|| key))
+    }
+
     /// A fresh RSA key of 2048 bits.
     pub fn new() -> Result<Self, ErrorStack> {
         let rsa = Rsa::generate(2048)?;
@@ -82,7 +96,8 @@ impl SigningKey {
         if header.get("alg") != Some(&json!("RS256")) {
             return Err(Flaw::Unreadable);
         }
-        let signature = BASE64URL.decode(signature).map_err(|_| Flaw::Unreadable)?;
+        // A token cut short counts as badly signed, wherever the cut falls.
+        let signature = BASE64URL.decode(signature).map_err(|_| Flaw::BadSignature)?;
         match self.verifies(signed.as_bytes(), &signature) {
             Ok(true) => Ok(claims),
             Ok(false) | Err(_) => Err(Flaw::BadSignature),
@@ -110,4 +125,36 @@ impl std::fmt::Debug for SigningKey {
 fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, Flaw> {
     let bytes = BASE64URL.decode(part).map_err(|_| Flaw::Unreadable)?;
     serde_json::from_slice(&bytes).map_err(|_| Flaw::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_believed_only_as_it_was_signed() {
+        let (key, other) = (SigningKey::new().expect("a key"), SigningKey::new().expect("a key"));
+        let claims = json!({
+            "aud": "a", "iss": "i", "tid": "t", "appid": "c", "oid": "o", "roles": ["r"], "nbf": 1, "exp": 2, "uti": "u",
+        });
+        let token = key.sign(&claims).expect("signs").expose().to_owned();
+        assert_eq!(key.verify(&token).expect("believed").roles, ["r"]);
+        assert_eq!(other.verify(&token), Err(Flaw::BadSignature));
+
+        let parts: Vec<&str> = token.split('.').collect();
+        let [header, payload, signature] = parts.as_slice() else { panic!("three parts") };
+        let forged = BASE64URL.encode(claims.to_string().replace("\"r\"", "\"s\""));
+        let unsigned = BASE64URL.encode(r#"{"typ":"JWT","alg":"none"}"#);
+        for (token, flaw) in [
+            (format!("{header}.{forged}.{signature}"), Flaw::BadSignature),
+            (format!("{header}.{payload}."), Flaw::BadSignature),
+            (format!("{unsigned}.{payload}."), Flaw::Unreadable),
+            (format!("{header}.{payload}"), Flaw::Unreadable),
+            (format!("{header}.{payload}.!"), Flaw::BadSignature),
+            (token.chars().take(100).collect(), Flaw::Unreadable),
+            (String::new(), Flaw::Unreadable),
+        ] {
+            assert_eq!(key.verify(&token), Err(flaw), "{token}");
+        }
+    }
 }

@@ -1,17 +1,21 @@
 //! Listening: a bounded number of connections for each port, and ports that a fault can close.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::cloud::Security;
 
 use super::fault::{Fault, Service};
-use super::state::State;
+use super::state::{State, View};
 use super::talk::{Over, Stream, Talk, secure};
 use super::{dns, http, imap, pop3, smtp};
 
@@ -22,40 +26,78 @@ const CONNECTIONS: usize = 512;
 /// How long to wait before trying again what the system refused.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Accepts connections until dropped. The port is closed while [`Fault::ConnectRefused`] befalls the service.
-pub(super) async fn listen(state: Arc<State>, service: Service, security: Security, listener: TcpListener) {
-    let Ok(address) = listener.local_addr() else { return };
-    let mut listener = Some(listener);
-    let mut changes = state.changes();
-    let mut connections = JoinSet::new();
-    loop {
-        let open = !changes.borrow_and_update().has(service, Fault::ConnectRefused);
-        if !open {
-            listener = None;
+/// A port that can be closed and opened again, at once and for everybody.
+pub(super) struct Gate {
+    service: Service,
+    security: Security,
+    address: SocketAddr,
+    listener: Mutex<Option<TcpListener>>,
+    runtime: Handle,
+}
+
+impl Gate {
+    /// A port on loopback, open; 0 lets the system choose.
+    pub(super) fn open(service: Service, security: Security, port: u16) -> io::Result<Self> {
+        let listener = bind((Ipv4Addr::LOCALHOST, port).into())?;
+        let address = listener.local_addr()?;
+        Ok(Self { service, security, address, listener: Mutex::new(Some(listener)), runtime: Handle::current() })
+    }
+
+    /// Which port it is.
+    pub(super) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Opens or closes it, as the faults in force want it.
+    pub(super) fn obey(&self, view: &View) {
+        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        if view.has(self.service, Fault::ConnectRefused) {
+            *listener = None;
         } else if listener.is_none() {
-            listener = TcpListener::bind(address).await.ok();
+            let _runtime = self.runtime.enter();
+            *listener = bind(self.address).ok();
         }
-        tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return },
-            Some(_) = connections.join_next() => {}
-            accepted = accepted(listener.as_ref()), if open && connections.len() < CONNECTIONS => {
-                if let Some((stream, client)) = accepted {
-                    connections.spawn(converse(Arc::clone(&state), service, security, stream, client));
-                }
-            }
-        }
+    }
+
+    /// Closes it for good.
+    pub(super) fn close(&self) {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// The next connection; none while it is closed.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        poll_fn(|cx| match &*self.listener.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(listener) => listener.poll_accept(cx),
+            None => Poll::Pending,
+        })
+        .await
     }
 }
 
-/// The next connection; `None` where the system refused, a moment later.
-async fn accepted(listener: Option<&TcpListener>) -> Option<(TcpStream, SocketAddr)> {
-    if let Some(listener) = listener
-        && let Ok(accepted) = listener.accept().await
-    {
-        return Some(accepted);
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+/// Accepts connections until dropped.
+pub(super) async fn listen(state: Arc<State>, gate: Arc<Gate>) {
+    let mut changes = state.changes();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            // A gate that has been opened again has to be asked again.
+            ended = changes.changed() => if ended.is_err() { return },
+            Some(_) = connections.join_next() => {}
+            accepted = gate.accept(), if connections.len() < CONNECTIONS => match accepted {
+                Ok((stream, client)) => {
+                    connections.spawn(converse(Arc::clone(&state), gate.service, gate.security, stream, client));
+                }
+                // Out of sockets: one is free again when a conversation ends.
+                Err(_) => sleep(RETRY).await,
+            },
+        }
     }
-    sleep(RETRY).await;
-    None
 }
 
 async fn converse(state: Arc<State>, service: Service, security: Security, stream: TcpStream, client: SocketAddr) {

@@ -2,6 +2,7 @@
 
 /// A mailbox.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of Exchange's own")]
 pub struct Mailbox {
     /// Primary SMTP address.
     pub address: String,
@@ -68,7 +69,7 @@ pub struct Message {
 
 /// What every new mailbox has: name, distinguished id, class.
 const DEFAULT_FOLDERS: &[(&str, &str, &str)] = &[
-    ("Archive", "archiveinbox", "IPF.Note"),
+    ("Archive", "", "IPF.Note"),
     ("Calendar", "calendar", "IPF.Appointment"),
     ("Contacts", "contacts", "IPF.Contact"),
     ("Deleted Items", "deleteditems", "IPF.Note"),

@@ -26,7 +26,7 @@ const CLOUD: &str = "simulated";
 const TENANT: &str = "contoso";
 
 /// Checks of the tenant, and of each mailbox.
-const TENANT_CHECKS: &[&str] = &["token", "dns"];
+const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
 const MAILBOX_CHECKS: &[&str] = &["pop3", "imap", "smtp", "ews"];
 
 impl Running {
@@ -71,13 +71,13 @@ impl Running {
 
     /// The application in this tenant, with its secret in hand.
     pub fn tenant(&self) -> settings::Tenant {
-        let tenant = &self.state.view().tenant;
+        let tenant = self.state.set_up();
         settings::Tenant {
             name: TENANT.to_owned(),
             cloud: self.cloud(),
-            tenant_id: tenant.id.clone(),
-            client_id: tenant.application.client_id.clone(),
-            credential: SecretSource::Given(tenant.application.secret.clone()),
+            tenant_id: tenant.id,
+            client_id: tenant.application.client_id,
+            credential: SecretSource::Given(tenant.application.secret),
             credential_expires: None,
         }
     }
@@ -111,7 +111,7 @@ impl Running {
             folder: Folder::Root,
         };
         let mut probes: Vec<_> = TENANT_CHECKS.iter().map(|check| probe(check, None)).collect();
-        for mailbox in &self.state.view().tenant.mailboxes {
+        for mailbox in &self.state.set_up().mailboxes {
             probes.extend(MAILBOX_CHECKS.iter().map(|check| probe(check, Some(&mailbox.address))));
         }
         Settings { network, probes }
@@ -124,15 +124,14 @@ impl Running {
     pub fn write_config(&self, directory: &Path) -> io::Result<PathBuf> {
         let ca_file = self.write_ca(directory)?;
         let secret_file = directory.join("client.secret");
-        write_private(&secret_file, self.state.view().tenant.application.secret.expose())?;
+        write_private(&secret_file, self.state.set_up().application.secret.expose())?;
         let path = directory.join("m365-probe.yml");
         std::fs::write(&path, self.config(&ca_file, &secret_file))?;
         Ok(path)
     }
 
     fn config(&self, ca_file: &Path, secret_file: &Path) -> String {
-        let (ports, view) = (self.ports(), self.state.view());
-        let tenant = &view.tenant;
+        let (ports, tenant) = (self.ports(), self.state.set_up());
         let mut text =
             format!("defaults: {{ interval: 10s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
         for (name, address) in self.resolve() {

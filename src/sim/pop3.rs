@@ -68,7 +68,7 @@ impl Session {
         let command = words.next().unwrap_or_default().to_ascii_uppercase();
         let arguments: Vec<&str> = words.collect();
         match (command.as_str(), arguments.as_slice()) {
-            ("CAPA", []) => talk.say(&self.capabilities(talk)).await,
+            ("CAPA", []) => talk.say(&capabilities(talk)).await,
             ("QUIT", []) => self.quit(talk).await,
             ("AUTH", _) if self.opened.is_some() || !talk.secure => talk.say(WRONG_STATE).await,
             ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("XOAUTH2") && !talk.has(Fault::MechanismNotOffered) => {
@@ -99,16 +99,6 @@ impl Session {
         } else {
             talk.part("-ERR Protocol error. Connection is closed. 20\r\n").await
         }
-    }
-
-    fn capabilities(&self, talk: &Talk) -> String {
-        let mut text = "+OK\r\nTOP\r\nUIDL\r\n".to_owned();
-        if talk.secure && !talk.has(Fault::MechanismNotOffered) {
-            text.push_str("SASL XOAUTH2\r\n");
-        } else if !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
-            text.push_str("STLS\r\n");
-        }
-        text + ".\r\n"
     }
 
     async fn authenticate(&mut self, talk: &mut Talk) -> Result<(), Over> {
@@ -180,6 +170,17 @@ impl Session {
         }
         talk.part("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await
     }
+}
+
+/// What CAPA lists.
+fn capabilities(talk: &Talk) -> String {
+    let mut text = "+OK\r\nTOP\r\nUIDL\r\n".to_owned();
+    if talk.secure && !talk.has(Fault::MechanismNotOffered) {
+        text.push_str("SASL XOAUTH2\r\n");
+    } else if !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
+        text.push_str("STLS\r\n");
+    }
+    text + ".\r\n"
 }
 
 impl Opened {

@@ -66,7 +66,7 @@ impl Session {
         match command.to_ascii_uppercase().as_str() {
             "EHLO" => self.hello(talk, true).await,
             "HELO" => self.hello(talk, false).await,
-            "QUIT" => talk.part(&self.closing()).await,
+            "QUIT" => talk.part("221 2.0.0 Service closing transmission channel\r\n").await,
             "NOOP" => talk.say("250 2.0.0 OK\r\n").await,
             "RSET" => {
                 (self.sender, self.recipients) = (None, 0);
@@ -80,10 +80,6 @@ impl Session {
             "VRFY" => talk.say("252 2.1.5 Cannot VRFY user\r\n").await,
             _ => self.mistake(talk, "500 5.3.3 Unrecognized command").await,
         }
-    }
-
-    fn closing(&self) -> String {
-        "221 2.0.0 Service closing transmission channel\r\n".to_owned()
     }
 
     async fn mistake(&mut self, talk: &mut Talk, reply: &str) -> Result<(), Over> {
@@ -120,9 +116,9 @@ impl Session {
             (true, "BINARYMIME"),
             (true, "CHUNKING"),
         ];
-        let mut reply: String = lines.iter().filter(|(shown, _)| *shown).map(|(_, line)| format!("250-{line}\r\n")).collect();
-        reply.push_str("250 SMTPUTF8\r\n");
-        talk.say(&reply).await
+        let lines = lines.iter().filter(|(shown, _)| *shown);
+        let reply = lines.fold(String::new(), |reply, (_, line)| reply + "250-" + line + "\r\n");
+        talk.say(&(reply + "250 SMTPUTF8\r\n")).await
     }
 
     async fn auth(&mut self, talk: &mut Talk, rest: &str) -> Result<(), Over> {
@@ -188,7 +184,7 @@ impl Session {
                 talk.part(&self.worded("451 4.7.500 Server busy. Please try again later.")).await
             }
             Err(Refusal::Trouble(Trouble::TooManyConnections)) => {
-                talk.part(&self.worded("432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information.")).await
+                talk.part(&self.worded("432 4.3.2 concurrent connection limit exceeded")).await
             }
             Err(Refusal::Trouble(Trouble::Unavailable)) => {
                 talk.part(&self.worded("454 4.7.0 Temporary authentication failure")).await

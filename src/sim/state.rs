@@ -31,9 +31,7 @@ pub(super) struct State {
     /// What TLS is accepted with.
     pub certificates: Certificates,
     /// What tokens are signed with.
-    pub key: SigningKey,
-    /// A key Exchange does not know.
-    pub foreign_key: SigningKey,
+    pub key: &'static SigningKey,
     base: Mutex<Tenant>,
     view: watch::Sender<Arc<View>>,
     serial: AtomicU64,
@@ -41,15 +39,21 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(tenant: Tenant, certificates: Certificates, key: SigningKey, foreign_key: SigningKey) -> Self {
+    pub(super) fn new(tenant: Tenant, certificates: Certificates) -> Result<Self, String> {
+        let key = SigningKey::shared().map_err(|error| format!("cannot make a signing key: {error}"))?;
         let (view, _) = watch::channel(Arc::new(View { tenant: tenant.clone(), faults: Vec::new() }));
         let (serial, revoked) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { certificates, key, foreign_key, base: Mutex::new(tenant), view, serial, revoked }
+        Ok(Self { certificates, key, base: Mutex::new(tenant), view, serial, revoked })
     }
 
     /// The tenant and its faults now.
     pub(super) fn view(&self) -> Arc<View> {
         self.view.borrow().clone()
+    }
+
+    /// The tenant as its administrator has set it up, without the faults.
+    pub(super) fn set_up(&self) -> Tenant {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells when the view changes.

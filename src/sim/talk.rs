@@ -39,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(300);
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How much a reply that never ends holds in truth: enough that nobody reads it whole.
 const ENDLESS: usize = 64 * 1024 * 1024;
+/// A piece of it.
+const PIECE: &[u8] = &[b'x'; 16 * 1024];
 
 /// One mail connection.
 pub(super) struct Talk {
@@ -190,9 +192,8 @@ impl Talk {
             return self.part("\u{1}\u{2}\u{1b}[2J?? garbage ??\r\n").await;
         }
         if self.has(Fault::ReplyTooLong) {
-            let piece = [b'x'; 16 * 1024];
-            for _ in 0..ENDLESS / piece.len() {
-                self.send(&piece).await?;
+            for _ in 0..ENDLESS / PIECE.len() {
+                self.send(PIECE).await?;
             }
             return Err(Over);
         }

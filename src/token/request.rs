@@ -51,7 +51,7 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
     let told = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
     match (asked, told) {
-        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, &answer, now)),
+        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
         (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
             Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body)))
@@ -69,9 +69,10 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client
 }
 
 /// A token, what it claims, and what the answer told beside it.
-fn granted(trace: &mut Trace, token: TokenAnswer, answer: &Answer, now: SystemTime) -> (Secret, TokenFacts) {
+fn granted(trace: &mut Trace, token: TokenAnswer, mut answer: Answer, now: SystemTime) -> (Secret, TokenFacts) {
     let expires_in = token.expires_in();
     let secret = token.into_token();
+    answer.remember(&secret);
     let head = answer.head();
     let mut facts = jwt::facts(&secret).unwrap_or_default();
     facts.expires_in = expires_in;
@@ -79,6 +80,10 @@ fn granted(trace: &mut Trace, token: TokenAnswer, answer: &Answer, now: SystemTi
     facts.clock_skew = head.date().map(|theirs| skew(theirs, now));
     facts.request_id = head.header("x-ms-request-id");
     facts.ests_server = head.header("x-ms-ests-server");
+    // Who knows the secret can write it anywhere, also into a claim.
+    for word in facts.words() {
+        *word = answer.clean(word);
+    }
     trace.facts.token = Some(facts.clone());
     (secret, facts)
 }

@@ -12,7 +12,7 @@ use super::request::{Base, FolderName, Operation, Page, Request, Shape, Traversa
 use super::response::{self, Message};
 use super::xml::escaped;
 
-/// Answers FindFolder and GetFolder.
+/// Answers a request.
 pub(super) fn answer(mailbox: &Mailbox, request: &Request) -> Answer {
     if !mailbox.folders_readable {
         return response::errors(request, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
@@ -28,6 +28,7 @@ pub(super) fn answer(mailbox: &Mailbox, request: &Request) -> Answer {
             };
         };
         Message::Success(match &request.operation {
+            Operation::ConvertId => node.alternate_id(),
             Operation::GetFolder => format!("<m:Folders>{}</m:Folders>", node.xml(&request.shape)),
             Operation::FindFolder { traversal, page } => root_folder(&below(&nodes, node, *traversal), *page, &request.shape),
         })
@@ -155,6 +156,16 @@ impl Node<'_> {
             "IPF.Task" => "TasksFolder",
             _ => "Folder",
         }
+    }
+
+    /// Its id as `ConvertId` answers it.
+    fn alternate_id(&self) -> String {
+        format!(
+            "<m:AlternateId xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"t:AlternateIdType\" Format=\"EwsId\" \
+             Id=\"{}\" Mailbox=\"{}\"/>",
+            node_id(self.owner, self.key),
+            escaped(self.owner)
+        )
     }
 
     /// The folder with the properties asked for, in the order of the schema's `BaseFolderType`.

@@ -1,5 +1,6 @@
 //! An EWS request read from SOAP, held to the order and the values its schema demands.
 
+use super::names;
 use super::xml::{Element, Namespace};
 
 /// A request the service understands.
@@ -48,6 +49,8 @@ pub(super) enum Operation {
     },
     /// `m:GetFolder`: the folders named.
     GetFolder,
+    /// `m:ConvertId`: the ids named, in another notation. Clients ask it to learn the server's version.
+    ConvertId,
 }
 
 impl Operation {
@@ -56,6 +59,7 @@ impl Operation {
         match self {
             Self::FindFolder { .. } => "FindFolder",
             Self::GetFolder => "GetFolder",
+            Self::ConvertId => "ConvertId",
         }
     }
 }
@@ -136,65 +140,6 @@ pub(super) struct Invalid {
     pub xml: String,
 }
 
-/// Members of `DistinguishedFolderIdNameType` that Office 365 knows.
-const DISTINGUISHED: &[&str] = &[
-    "calendar",
-    "contacts",
-    "deleteditems",
-    "drafts",
-    "inbox",
-    "journal",
-    "notes",
-    "outbox",
-    "sentitems",
-    "tasks",
-    "msgfolderroot",
-    "publicfoldersroot",
-    "root",
-    "junkemail",
-    "searchfolders",
-    "voicemail",
-    "recoverableitemsroot",
-    "recoverableitemsdeletions",
-    "recoverableitemsversions",
-    "recoverableitemspurges",
-    "archiveroot",
-    "archivemsgfolderroot",
-    "archivedeleteditems",
-    "archiveinbox",
-    "archiverecoverableitemsroot",
-    "archiverecoverableitemsdeletions",
-    "archiverecoverableitemsversions",
-    "archiverecoverableitemspurges",
-    "syncissues",
-    "conflicts",
-    "localfailures",
-    "serverfailures",
-    "recipientcache",
-    "quickcontacts",
-    "conversationhistory",
-    "adminauditlogs",
-    "todosearch",
-    "mycontacts",
-    "directory",
-    "imcontactlist",
-    "peopleconnect",
-    "favorites",
-];
-
-/// Versions a request may name.
-const VERSIONS: &[&str] = &[
-    "Exchange2007",
-    "Exchange2007_SP1",
-    "Exchange2010",
-    "Exchange2010_SP1",
-    "Exchange2010_SP2",
-    "Exchange2013",
-    "Exchange2013_SP1",
-    "Exchange2015",
-    "Exchange2016",
-];
-
 /// Reads a request.
 pub(super) fn read(document: &[u8]) -> Result<Request, Invalid> {
     if document.is_empty() {
@@ -220,6 +165,7 @@ pub(super) fn read(document: &[u8]) -> Result<Request, Invalid> {
             let [shape, ids] = call.children.as_slice() else { return Err(incomplete(call)) };
             (Operation::GetFolder, folder_shape(shape)?, folder_names(ids, "FolderIds")?)
         }
+        "ConvertId" => (Operation::ConvertId, Shape { base: Base::IdOnly, additional: Vec::new() }, alternate_ids(call)?),
         _ => return Err(unexpected(call)),
     };
     Ok(Request { impersonated, operation, shape, folders })
@@ -228,8 +174,7 @@ pub(super) fn read(document: &[u8]) -> Result<Request, Invalid> {
 fn head(header: &Element) -> Result<Option<Impersonated>, Invalid> {
     if let Some(version) = header.child(Namespace::Types, "RequestServerVersion") {
         let version = version.attribute("Version").unwrap_or_default();
-        // V2017_07_11 and its like are versions of the schema, and good ones.
-        if !VERSIONS.contains(&version) && !version.starts_with("V2") {
+        if !names::is_version(version) {
             let text = "The specified server version is invalid.".to_owned();
             return Err(Invalid { code: "ErrorInvalidServerVersion", text, xml: String::new() });
         }
@@ -335,13 +280,26 @@ fn folder_name(element: &Element) -> Result<FolderName, Invalid> {
     let id = element.attribute("Id").ok_or_else(|| violation("The required attribute 'Id' is missing"));
     if element.is(Namespace::Types, "DistinguishedFolderId") {
         let id = id?;
-        return if DISTINGUISHED.contains(&id) {
+        return if names::is_distinguished(id) {
             Ok(FolderName::Distinguished(id.to_owned()))
         } else {
             Err(invalid_attribute("Id", id))
         };
     }
     if element.is(Namespace::Types, "FolderId") { Ok(FolderName::Id(id?.to_owned())) } else { Err(unexpected(element)) }
+}
+
+/// `SourceIds` of `ConvertId`.
+fn alternate_ids(call: &Element) -> Result<Vec<FolderName>, Invalid> {
+    let [sources] = call.children.as_slice() else { return Err(incomplete(call)) };
+    if call.attribute("DestinationFormat").is_none() {
+        return Err(violation("The required attribute 'DestinationFormat' is missing"));
+    }
+    let id = |source: &Element| {
+        let id = source.attribute("Id").filter(|_| source.is(Namespace::Types, "AlternateId"));
+        id.map(|id| FolderName::Id(id.to_owned())).ok_or_else(|| unexpected(source))
+    };
+    sources.children.iter().map(id).collect()
 }
 
 fn unexpected(element: &Element) -> Invalid {

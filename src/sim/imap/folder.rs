@@ -12,16 +12,15 @@ pub(super) struct Selected {
     messages: Vec<Message>,
     deleted: BTreeSet<u32>,
     writable: bool,
-    inbox: bool,
     changed: bool,
     /// Whether CLOSE has let go of it.
     pub(super) closed: bool,
 }
 
 impl Selected {
-    /// The inbox's messages, if they are not what they were when this was last asked.
+    /// The messages, if they are not what they were when this was last asked.
     pub(super) fn changes(&mut self) -> Option<Vec<Message>> {
-        (std::mem::take(&mut self.changed) && self.inbox).then(|| self.messages.clone())
+        std::mem::take(&mut self.changed).then(|| self.messages.clone())
     }
 }
 
@@ -139,14 +138,7 @@ const UID_VALIDITY: usize = 14;
 
 fn select(mailbox: &Mailbox, folder: &Folder, writable: bool) -> Selected {
     let messages = messages(mailbox, folder).to_vec();
-    Selected {
-        messages,
-        deleted: BTreeSet::new(),
-        writable,
-        inbox: folder.distinguished == "inbox",
-        changed: false,
-        closed: false,
-    }
+    Selected { messages, deleted: BTreeSet::new(), writable, changed: false, closed: false }
 }
 
 fn summary(selected: &Selected) -> String {
@@ -170,7 +162,7 @@ fn summary(selected: &Selected) -> String {
 /// The places a set like `1,3:*` names, by sequence number or by unique id.
 fn places(selected: &Selected, by_uid: bool, set: &str) -> Option<Vec<usize>> {
     let number = |at: usize, message: &Message| if by_uid { message.uid } else { u32::try_from(at + 1).unwrap_or(u32::MAX) };
-    let last = selected.messages.iter().enumerate().last().map_or(0, |(at, message)| number(at, message));
+    let last = selected.messages.iter().enumerate().next_back().map_or(0, |(at, message)| number(at, message));
     let read = |text: &str| if text == "*" { Some(last) } else { text.parse::<u32>().ok().filter(|number| *number > 0) };
     let mut ranges = Vec::new();
     for part in set.split(',') {
@@ -187,10 +179,9 @@ fn places(selected: &Selected, by_uid: bool, set: &str) -> Option<Vec<usize>> {
 
 fn fetch(selected: &mut Selected, by_uid: bool, set: &str, items: &Argument) -> Option<String> {
     let mut items: Vec<String> = items.texts().iter().map(|item| item.to_ascii_uppercase()).collect();
-    match items.first().map(String::as_str) {
-        Some("ALL") => items = ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map(str::to_owned).into(),
-        Some("FAST" | "FULL") => items = ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map(str::to_owned).into(),
-        _ => {}
+    // ENVELOPE and BODY, which ALL and FULL stand for besides, are not kept here.
+    if let Some("ALL" | "FAST" | "FULL") = items.first().map(String::as_str) {
+        items = ["FLAGS", "INTERNALDATE", "RFC822.SIZE"].map(str::to_owned).into();
     }
     if by_uid && !items.iter().any(|item| item == "UID") {
         items.insert(0, "UID".to_owned());
@@ -230,12 +221,12 @@ fn value(message: &Message, flags: &str, item: &str) -> Option<String> {
         "RFC822.HEADER" | "BODY[HEADER]" | "BODY.PEEK[HEADER]" => literal(&shown, &header),
         "RFC822.TEXT" | "BODY[TEXT]" | "BODY.PEEK[TEXT]" | "BODY[1]" | "BODY.PEEK[1]" => literal(&shown, body),
         _ => {
-            let (_, fields) = shown.strip_prefix("BODY[HEADER.FIELDS (")?.strip_suffix(")]").map(|fields| ((), fields))?;
+            let fields = shown.strip_prefix("BODY[HEADER.FIELDS (")?.strip_suffix(")]")?;
             let wanted: Vec<&str> = fields.split(' ').collect();
             let lines = header.lines().filter(|line| {
                 line.split_once(':').is_some_and(|(name, _)| wanted.iter().any(|field| field.eq_ignore_ascii_case(name)))
             });
-            let text: String = lines.map(|line| format!("{line}\r\n")).collect();
+            let text = lines.fold(String::new(), |text, line| text + line + "\r\n");
             literal(&shown, &format!("{text}\r\n"))
         }
     })

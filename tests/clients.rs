@@ -1,0 +1,78 @@
+//! Honest clients that nobody here wrote, against the simulated tenant: what they refuse, Microsoft's clients would.
+//!
+//! `tests/clients/run` installs them and runs this; without them there is nothing to run.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use m365_probe::sim::{self, Running, Tenant};
+
+/// Starts a tenant, describes it to `client` and lets it speak.
+async fn speak(client: &str, program: &str, environment: &str) {
+    let program = std::env::var(environment).unwrap_or_else(|_| program.to_owned());
+    let tenant = sim::start(Tenant::contoso()).await.expect("the tenant starts");
+    let described = describe(&tenant, client);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(client);
+    // Node takes a further authority from its environment only.
+    let authority = described.with_file_name("ca.pem");
+    let child = move || Command::new(program).arg(script).arg(described).env("NODE_EXTRA_CA_CERTS", authority).output();
+    let output = tokio::task::spawn_blocking(child).await.expect("the client runs").expect("the client starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{client}: {}\n{said}", output.status);
+}
+
+/// Writes what a client needs to know to a directory of its own, and returns the description, in JSON.
+fn describe(tenant: &Running, client: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(client);
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let ca_file = tenant.write_ca(&directory).expect("a file");
+    let (ports, application) = (tenant.ports(), tenant.tenant());
+    let secret = application.credential.read().expect("a secret");
+    let mut json = format!(
+        "{{ \"ca_file\": \"{}\", \"tenant_id\": \"{}\", \"client_id\": \"{}\", \"client_secret\": \"{}\", \"mailbox\": \"praxis@contoso.example\"",
+        ca_file.display(),
+        application.tenant_id,
+        application.client_id,
+        secret.expose()
+    );
+    for (name, port) in [
+        ("login", ports.login),
+        ("pop3s", ports.pop3s),
+        ("pop3", ports.pop3),
+        ("imaps", ports.imaps),
+        ("imap", ports.imap),
+        ("smtp", ports.smtp),
+        ("ews", ports.ews),
+        ("dns", ports.dns),
+    ] {
+        let _ = write!(json, ", \"{name}\": {port}");
+    }
+    let path = directory.join("tenant.json");
+    std::fs::write(&path, json + " }\n").expect("a file");
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn python_s_own_mail_clients() {
+    speak("mail.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn msal() {
+    speak("msal_token.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn exchangelib() {
+    speak("exchangelib_folders.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn ews_javascript_api() {
+    speak("ews_javascript_api.js", "node", "CLIENTS_NODE").await;
+}

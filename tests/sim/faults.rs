@@ -1,0 +1,245 @@
+//! Every fault, on every service it can befall: what a client then sees.
+
+use std::time::Duration;
+
+use hickory_proto::rr::RecordType;
+use m365_probe::sim::{Fault, Reach, Running, Service, Tenant, start};
+use tokio::time::timeout;
+
+use crate::ews::{FIND_FOLDER, call};
+use crate::peer::{Answer, PRAXIS, Peer, form, post, xoauth2};
+use crate::{names, peer};
+
+/// Faults that are seen as silence, and so take as long as a test is willing to wait.
+const SILENT: &[Fault] = &[Fault::DnsNoAnswer, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
+
+/// What a client sees of each fault: a piece of the transcript. A row without a service holds for all the others.
+const SEEN: &[(Fault, Option<Service>, &str)] = {
+    use Fault as F;
+    use Service::{Ews, Imap, Login, Pop3, Smtp};
+    &[
+        (F::DnsNameUnknown, None, "NXDomain [] []"),
+        (F::DnsServerFailure, None, "ServFail [] []"),
+        (F::DnsRefused, None, "Refused [] []"),
+        (F::DnsNoAddresses, None, "efz.ms-acdc.office.com.\"] []"),
+        (F::DnsSinkhole, None, "[0.0.0.0]"),
+        (F::DnsNoAnswer, None, "silence"),
+        (F::DnsMalformed, None, "garbage"),
+        (F::ConnectRefused, None, "connect: Connection refused"),
+        (F::TlsTimedOut, None, "silence"),
+        (F::TlsClosed, None, "tls: "),
+        (F::TlsNotSpoken, None, "wrong version number"),
+        (F::TlsCertificateExpired, None, "certificate has expired"),
+        (F::TlsCertificateNotYetValid, None, "certificate is not yet valid"),
+        (F::TlsCertificateWrongName, None, "ostname mismatch"),
+        (F::TlsCertificateUntrusted, None, "unable to get local issuer certificate"),
+        (F::TlsCertificateSelfSigned, None, "self-signed certificate"),
+        (F::NoGreeting, None, "silence"),
+        (F::GreetingUnexpected, None, "SSH-2.0-OpenSSH"),
+        (F::GreetingRefused, Some(Pop3), "-ERR Server Unavailable. 21 | <end>"),
+        (F::GreetingRefused, Some(Imap), "* BYE Server Unavailable. 15 | <end>"),
+        (F::GreetingRefused, Some(Smtp), "421 4.3.2 Service not available ["),
+        (F::StarttlsNotOffered, Some(Pop3), "-ERR Protocol error. 19"),
+        (F::StarttlsNotOffered, Some(Imap), "a0 BAD Command Error. 12"),
+        (F::StarttlsNotOffered, Some(Smtp), "500 5.3.3 Unrecognized command"),
+        (F::StarttlsRefused, Some(Pop3), "-ERR Server Unavailable. 21"),
+        (F::StarttlsRefused, Some(Imap), "a0 NO Server Unavailable. 15"),
+        (F::StarttlsRefused, Some(Smtp), "454 4.7.0 TLS not available"),
+        (F::StarttlsInjection, None, "injected before TLS"),
+        (F::MechanismNotOffered, Some(Pop3), "-ERR Protocol error. 14"),
+        (F::MechanismNotOffered, Some(Imap), "a1 BAD Command Error. 12"),
+        (F::MechanismNotOffered, Some(Smtp), "504 5.7.4 Unrecognized authentication type"),
+        (F::ConnectionClosed, None, "<end>"),
+        (F::ReplyTimedOut, None, "silence"),
+        (F::ReplyMalformed, Some(Login), "200 {\"token_type\":\"Bea\u{0}"),
+        (F::ReplyMalformed, Some(Ews), "200 {\"token_type\":\"Bea\u{0}"),
+        (F::ReplyMalformed, None, "?? garbage ??"),
+        (F::ReplyTooLong, None, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        (F::HttpNotMicrosoft, None, "This site is blocked by your organisation"),
+        (F::HttpRedirected, None, "302 "),
+        (F::ClientSecretWrong, None, "401 7000215"),
+        (F::ClientSecretExpired, None, "401 7000222"),
+        (F::ApplicationNotFound, None, "400 700016"),
+        (F::ServicePrincipalMissing, None, "401 7000229"),
+        (F::ApplicationDisabled, None, "400 7000112"),
+        (F::TenantNotFound, None, "400 90002"),
+        (F::ConditionalAccessBlocked, None, "400 53003"),
+        (F::ScopeInvalid, None, "400 1002012"),
+        (F::ResourceNotFound, None, "400 500011"),
+        (F::ResourceDisabled, None, "400 500014"),
+        (F::TokenThrottled, None, "429 Too Many Requests"),
+        (F::TokenServiceUnavailable, None, "503 90033"),
+        (F::TokenWrongAudience, None, "200 token; EWS 401 2000003;"),
+        (F::TokenExpired, None, "200 token; EWS 401 2000002;"),
+        (F::TokenInvalid, None, "200 token; EWS 401 2000000;"),
+        (F::TokenRoleMissing, Some(Ews), "403 2000008;"),
+        (F::TokenRoleMissing, None, REFUSED),
+        (
+            F::AuthRefused,
+            Some(Imap),
+            "AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:praxis@contoso.example\" Proxy=",
+        ),
+        (F::AuthRefused, None, REFUSED),
+        (
+            F::MailboxNotConnected,
+            Some(Pop3),
+            "+OK User successfully authenticated. | -ERR User is authenticated but not connected.",
+        ),
+        (F::MailboxNotConnected, Some(Imap), "a1 NO User is authenticated but not connected."),
+        (F::MailboxNotConnected, Some(Smtp), "535 5.7.3 Authentication unsuccessful"),
+        (F::MailboxNotFound, Some(Imap), "[Error=\"AuthFailed:NoADRecipient\" Proxy="),
+        (F::MailboxNotFound, Some(Ews), "500 ErrorNonExistentMailbox"),
+        (F::MailboxNotFound, None, REFUSED),
+        (F::ProtocolDisabled, Some(Pop3), REFUSED),
+        (F::ProtocolDisabled, Some(Imap), "a1 NO User is authenticated but not connected."),
+        (
+            F::SmtpAuthDisabledTenant,
+            None,
+            "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+        ),
+        (
+            F::SmtpAuthDisabledMailbox,
+            None,
+            "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
+        ),
+        (
+            F::Throttled,
+            Some(Imap),
+            "a1 NO Request is throttled. Suggested Backoff Time: 89117 milliseconds | * BYE Connection closed. 14",
+        ),
+        (F::Throttled, Some(Ews), "500 ErrorServerBusy BackOffMilliseconds=297749"),
+        (F::TooManyConnections, Some(Smtp), "432 4.3.2 concurrent connection limit exceeded"),
+        (F::TooManyConnections, Some(Ews), "500 ErrorExceededConnectionCount"),
+        (F::ServerUnavailable, Some(Pop3), "-ERR Server Unavailable. 21"),
+        (F::ServerUnavailable, Some(Imap), "a1 NO Server Unavailable. 15"),
+        (F::ServerUnavailable, Some(Smtp), "454 4.7.0 Temporary authentication failure"),
+        (F::ServerUnavailable, Some(Ews), "503 "),
+        (F::EwsDisabled, None, "403 EWS is disabled for this user or tenant"),
+        (F::EwsBlockedByPolicy, None, "403 EWS is blocked by policy for this user or tenant"),
+        (F::EwsForbidden, None, "403 "),
+        (F::ImpersonationDenied, None, "500 ErrorImpersonateUserDenied"),
+        (F::AccessDenied, None, "200 ErrorAccessDenied"),
+        (F::FolderNotFound, None, "200 ErrorFolderNotFound"),
+        (F::MailboxUnavailable, Some(Ews), "200 ErrorMailboxStoreUnavailable"),
+        (F::MailboxUnavailable, None, "not connected|5.7.3"),
+        (F::LicenseInvalid, Some(Ews), "200 ErrorInvalidLicense"),
+        (F::LicenseInvalid, None, "not connected|5.7.3"),
+    ]
+};
+
+/// The generic refusal of a login, in each protocol's words.
+const REFUSED: &str = "Authentication failure: unknown|NO AUTHENTICATE failed.|5.7.3 Authentication unsuccessful";
+
+#[tokio::test]
+async fn each_fault_is_seen_where_it_befalls_and_gone_when_it_is_cleared() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    for fault in Fault::ALL {
+        for service in fault.services() {
+            let name = if fault.reach() == Reach::Whole { fault.to_string() } else { format!("{fault}@{}", service.name()) };
+            tenant.set_fault(&name).unwrap();
+            let patience = if SILENT.contains(fault) { Duration::from_millis(150) } else { Duration::from_secs(20) };
+            let seen = timeout(patience, observe(&tenant, *service, *fault)).await.unwrap_or_else(|_| "silence".to_owned());
+            tenant.clear_faults();
+
+            let rows = || SEEN.iter().filter(|(known, ..)| known == fault);
+            let row = rows().find(|(_, at, _)| at.as_ref() == Some(service)).or_else(|| rows().find(|(_, at, _)| at.is_none()));
+            let (.., expected) = row.unwrap_or_else(|| panic!("no row for {name}: {seen}"));
+            assert!(
+                expected.split('|').any(|piece| seen.contains(piece.trim_matches('|'))) || seen.contains(expected),
+                "{name}: {seen}"
+            );
+        }
+    }
+    for service in [Service::Login, Service::Pop3, Service::Imap, Service::Smtp, Service::Ews, Service::Dns] {
+        let seen = observe(&tenant, service, Fault::DnsNoAnswer).await;
+        let good = ["200 token; EWS 200 NoError", "+OK 12 3477", "STATUS completed", "235 2.7.0", "200 NoError", "[127.0.0.1]"];
+        assert!(good.iter().any(|piece| seen.contains(piece)), "{service:?}: {seen}");
+    }
+}
+
+/// What a client sees of a service, as one line.
+async fn observe(tenant: &Running, service: Service, fault: Fault) -> String {
+    let starttls = fault.name().starts_with("starttls");
+    let seen = match service {
+        Service::Login => login(tenant).await,
+        Service::Ews => {
+            let token = peer::token(tenant).await;
+            call(tenant, &token, FIND_FOLDER).await.map(|answer| soap(&answer))
+        }
+        Service::Dns => Ok(dns(tenant).await),
+        Service::Pop3 | Service::Imap | Service::Smtp => mail(tenant, service, starttls).await,
+    };
+    seen.unwrap_or_else(|error| error)
+}
+
+async fn login(tenant: &Running) -> Result<String, String> {
+    let answer = post(tenant, "contoso.example", &form(tenant)).await?;
+    let json = answer.json();
+    if let Some(token) = json["access_token"].as_str() {
+        return Ok(format!("200 token; EWS {}", soap(&call(tenant, token, FIND_FOLDER).await?)));
+    }
+    let number =
+        json["error_codes"][0].as_u64().map_or_else(|| answer.body.chars().take(200).collect(), |number| number.to_string());
+    Ok(if answer.head.is_empty() { "<end>".to_owned() } else { format!("{} {number}", answer.status()) })
+}
+
+fn soap(answer: &Answer) -> String {
+    if answer.head.is_empty() {
+        return "<end>".to_owned();
+    }
+    let between =
+        |from: &str| answer.body.split_once(from).and_then(|(_, rest)| rest.split_once('<')).map(|(text, _)| text.to_owned());
+    let code = between(">a:").or_else(|| between("<m:ResponseCode>"));
+    let back_off = between("BackOffMilliseconds\">").map(|time| format!(" BackOffMilliseconds={time}")).unwrap_or_default();
+    let words = code.unwrap_or_else(|| answer.body.chars().take(200).collect());
+    let headers = format!("{}{}", answer.header("x-ms-diagnostics"), answer.header("x-ews-policy-reason"));
+    format!("{} {headers}{words}{back_off}", answer.status())
+}
+
+async fn dns(tenant: &Running) -> String {
+    let answer = names::ask(tenant, "outlook.office365.com", RecordType::A).await;
+    if hickory_proto::op::Message::from_vec(&answer).is_err() {
+        return "garbage".to_owned();
+    }
+    let (code, chain, addresses) = names::read(&answer);
+    format!("{code} {chain:?} {addresses:?}")
+}
+
+/// A mail conversation from the greeting to the mailbox; the server's lines, joined by ` | `.
+async fn mail(tenant: &Running, service: Service, starttls: bool) -> Result<String, String> {
+    let token = peer::token(tenant).await;
+    let sasl = xoauth2(PRAXIS, &token);
+    let ports = tenant.ports();
+    let (port, clear, name) = match service {
+        Service::Pop3 => (ports.pop3s, ports.pop3, "outlook.office365.com"),
+        Service::Imap => (ports.imaps, ports.imap, "outlook.office365.com"),
+        _ => (ports.smtp, ports.smtp, "smtp.office365.com"),
+    };
+    let in_the_clear = starttls || service == Service::Smtp;
+    let mut peer = if in_the_clear { Peer::plain(clear).await? } else { Peer::tls(tenant, port, name).await? };
+    let mut heard = vec![peer.line().await];
+    if in_the_clear {
+        let begin = match service {
+            Service::Pop3 => "STLS",
+            Service::Imap => "a0 STARTTLS",
+            _ => "STARTTLS",
+        };
+        heard.push(peer.ask(begin).await);
+        if starttls || heard.iter().any(|line| !line.starts_with("220")) {
+            heard.push(peer.line_if_any().await);
+            return Ok(heard.join(" | "));
+        }
+        peer = peer.secured(tenant, name).await?;
+    }
+    let commands = match service {
+        Service::Pop3 => vec!["AUTH XOAUTH2".to_owned(), sasl, "STAT".to_owned()],
+        Service::Imap => {
+            vec![format!("a1 AUTHENTICATE XOAUTH2 {sasl}"), "a2 STATUS INBOX (MESSAGES)".to_owned(), "a3 NOOP".to_owned()]
+        }
+        _ => vec!["HELO x".to_owned(), format!("AUTH XOAUTH2 {sasl}")],
+    };
+    for command in commands {
+        heard.push(peer.ask(&command).await);
+    }
+    Ok(heard.join(" | "))
+}

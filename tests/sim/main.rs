@@ -1,0 +1,12 @@
+//! Conversations with the simulated tenant over real sockets and real TLS: as it should be, and every fault.
+#![allow(clippy::unwrap_used)]
+
+mod entra;
+mod ews;
+mod faults;
+mod hostile;
+mod imap;
+mod names;
+mod peer;
+mod pop3;
+mod smtp;
