@@ -17,6 +17,8 @@ mod imap;
 mod mail;
 mod pop3;
 mod reach;
+#[cfg(test)]
+mod script;
 mod several;
 mod smtp;
 mod token;

@@ -15,6 +15,7 @@ use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
+use crate::secret::Sent;
 use crate::settings::Proxy;
 use crate::trace::Trace;
 
@@ -171,7 +172,7 @@ impl<'a> Attempt<'a> {
 
     /// The greeting. A session's state lasts for a login, which never comes here: each step has a session of its own.
     async fn greeting<S: Session>(&mut self) -> Result<(), Fault> {
-        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace);
+        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
         S::default().greeting(&mut conn).await?;
         if self.at.security == Security::Upgrade {
             self.stream = Some(conn.into_plain()?);
@@ -180,7 +181,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask_for_tls<S: Session>(&mut self) -> Result<(), Fault> {
-        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace);
+        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
         S::default().starttls(&mut conn).await?;
         self.stream = Some(conn.into_plain()?);
         Ok(())
