@@ -15,7 +15,6 @@ use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
-use crate::secret::Sent;
 use crate::settings::Proxy;
 use crate::trace::Trace;
 
