@@ -293,15 +293,6 @@ pub struct TokenFacts {
     pub ests_server: Option<String>,
 }
 
-impl TokenFacts {
-    /// Everything in it that is somebody else's text.
-    pub fn words(&mut self) -> impl Iterator<Item = &mut String> {
-        let claims = [&mut self.audience, &mut self.issuer, &mut self.tenant_id, &mut self.app_id, &mut self.object_id];
-        let headers = [&mut self.request_id, &mut self.ests_server];
-        claims.into_iter().chain(headers).flatten().chain(self.roles.iter_mut().flatten())
-    }
-}
-
 /// One address that was tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EndpointFacts {

@@ -42,7 +42,7 @@ use crate::cloud::Security;
 
 pub use self::directory::{Application, Exchange, Protocol, Tenant};
 pub use self::fault::{Befallen, Fault, Reach, Service};
-pub use self::mailbox::{Folder, Licence, Mailbox, Message};
+pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
 
 use self::authority::Certificates;
 use self::listen::Gate;

@@ -64,17 +64,15 @@ impl mail::Session for Session {
         conn.enter(Phase::Mailbox);
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::STATUS)).await?;
-        let data = answer(conn, &tag, Step::Mailbox, None).await?;
-        for line in &data {
-            if let Some(status) = conn.judged(imap::status(line).map_err(Into::into))? {
+        for line in answer(conn, &tag, Step::Mailbox, None).await? {
+            if let Some(status) = conn.judged(imap::status(&line).map_err(Into::into))? {
                 let facts = &mut conn.facts().mailbox;
-                facts.messages = status.messages;
-                facts.unseen = status.unseen;
+                (facts.messages, facts.unseen) = (status.messages, status.unseen);
                 return Ok(());
             }
         }
         // `OK` without what was asked for proves nothing.
-        Err(conn.heard(Reason::ReplyMalformed, &format!("no status in {} lines", data.len())))
+        Err(conn.heard(Reason::ReplyMalformed, "OK without a STATUS"))
     }
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::directory::{Protocol, Tenant, Trouble};
-use super::mailbox::Licence;
+use super::mailbox::{FolderAccess, Licence};
 
 /// A service of the simulated tenant; each listens on ports of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ faults! {
     EwsForbidden "ews_forbidden" each [Ews] "the mailboxes' licence has no EWS"
     ImpersonationDenied "impersonation_denied" each [Ews] "an access policy keeps the application from the mailboxes"
     AccessDenied "access_denied" each [Ews] "the folders may not be read"
-    FolderNotFound "folder_not_found" each [Ews] "the mailboxes have lost their folders"
+    FolderNotFound "folder_not_found" each [Ews] "the folders are hidden from the application"
     MailboxUnavailable "mailbox_unavailable" whole [Pop3 Imap Smtp Ews] "the mailbox database is offline"
     LicenseInvalid "license_invalid" whole [Pop3 Imap Smtp Ews] "the mailboxes have no licence"
 }
@@ -205,8 +205,8 @@ impl Fault {
                 Self::EwsForbidden => mailbox.licence = Licence::Kiosk,
                 Self::LicenseInvalid => mailbox.licence = Licence::Missing,
                 Self::ImpersonationDenied => mailbox.in_scope = false,
-                Self::AccessDenied => mailbox.folders_readable = false,
-                Self::FolderNotFound => mailbox.folders.clear(),
+                Self::AccessDenied => mailbox.folder_access = FolderAccess::Denied,
+                Self::FolderNotFound => mailbox.folder_access = FolderAccess::Hidden,
                 Self::MailboxUnavailable => mailbox.online = false,
                 _ => return,
             }
@@ -235,7 +235,7 @@ impl std::str::FromStr for Befallen {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, service) = text.split_once('@').map_or((text, None), |(name, service)| (name, Some(service)));
-        let fault = Fault::from_name(name).ok_or_else(|| format!("there is no fault `{name}`; `demo --help` lists them"))?;
+        let fault = Fault::from_name(name).ok_or_else(|| format!("there is no fault `{name}`"))?;
         let services = fault.services();
         let Some(service) = service else { return Ok(Self { fault, services: services.to_vec() }) };
         if fault.reach() == Reach::Whole {

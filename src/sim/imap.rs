@@ -26,7 +26,7 @@ const BYE_14: &str = "* BYE Connection closed. 14\r\n";
 /// A whole session, from the greeting on.
 pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
     let greeting = format!("* OK The Microsoft Exchange IMAP4 service is ready. [{}]\r\n", id::greeting_bracket());
-    talk.greet(&greeting, "* BYE Server Unavailable. 15\r\n").await?;
+    talk.greet(&greeting, "* BYE Connection is closed. 13\r\n").await?;
     let mut session = Session::default();
     loop {
         let text = session.listen(&mut talk).await?;

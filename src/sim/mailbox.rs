@@ -20,8 +20,8 @@ pub struct Mailbox {
     pub full_access: bool,
     /// Whether an application access policy or RBAC scope lets the application in over EWS.
     pub in_scope: bool,
-    /// Whether the application may read the folders over EWS.
-    pub folders_readable: bool,
+    /// What the application sees of the folders over EWS.
+    pub folder_access: FolderAccess,
     /// The licence.
     pub licence: Licence,
     /// Whether the mailbox database is online.
@@ -41,6 +41,17 @@ pub enum Licence {
     Kiosk,
     /// Nothing: none is assigned.
     Missing,
+}
+
+/// What an application that is let into a mailbox sees of its folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderAccess {
+    /// The folders.
+    Readable,
+    /// That it may not read them.
+    Denied,
+    /// Nothing: they are hidden from it, or were never made.
+    Hidden,
 }
 
 /// A folder below the mailbox's root.
@@ -95,7 +106,7 @@ impl Mailbox {
             smtp_auth_disabled: None,
             full_access: true,
             in_scope: true,
-            folders_readable: true,
+            folder_access: FolderAccess::Readable,
             licence: Licence::Full,
             online: true,
             folders: DEFAULT_FOLDERS.iter().map(|&(name, id, class)| Folder::new(name, id, class)).collect(),

@@ -24,7 +24,7 @@ const WRONG_STATE: &str = "-ERR Command is not valid in this state.\r\n";
 /// A whole session, from the greeting on.
 pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
     let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", id::greeting_bracket());
-    talk.greet(&greeting, "-ERR Server Unavailable. 21\r\n").await?;
+    talk.greet(&greeting, "-ERR The service is not available to this address.\r\n").await?;
     let mut session = Session::default();
     loop {
         let line = match talk.line().await? {

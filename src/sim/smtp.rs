@@ -20,8 +20,8 @@ pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
     let mut session = Session::new();
     let greeting =
         format!("220 {} Microsoft ESMTP MAIL Service ready at {}\r\n", id::FRONT_END, id::mail_date(SystemTime::now()));
-    let busy = session.worded("421 4.3.2 Service not available");
-    talk.greet(&greeting, &busy).await?;
+    // RFC 5321, section 3.1.
+    talk.greet(&greeting, &session.worded("554 5.3.2 No SMTP service here")).await?;
     loop {
         let line = match talk.line().await? {
             Heard::Line(line) => line,

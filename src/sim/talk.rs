@@ -150,7 +150,7 @@ impl Talk {
         Ok(Self { secure: true, ..self })
     }
 
-    /// The server's first words, or what stands in their place: `refused` is what a server too busy to greet says.
+    /// The server's first words, or what stands in their place: `refused` is what a server says that turns clients away.
     pub(super) async fn greet(&mut self, greeting: &str, refused: &str) -> Result<(), Over> {
         self.pause(Phase::Greeting).await;
         if self.has(Fault::NoGreeting) {

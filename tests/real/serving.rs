@@ -19,15 +19,18 @@ fn configuration(lab: &Lab) -> PathBuf {
 }
 
 #[test]
-fn prometheus_scrapes_every_check() {
+fn prometheus_scrapes_every_check_and_discovers_every_probe() {
     let Some(lab) = needs::all_there(&[prometheus::PART]).then(Lab::start).flatten() else { return };
     let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     serving.wait_for_pop3("praxis");
     let mut prometheus = Prometheus::start(&lab.scratch, serving.port);
-    let succeeded = prometheus.answer("m365_probe_success");
-    let checks: BTreeSet<_> = succeeded.iter().filter_map(|series| series["metric"]["check"].as_str()).collect();
-    assert_eq!(checks, BTreeSet::from(["dns", "imap", "pop3", "reach", "smtp", "token"]));
-    let pop3 = prometheus.answer("m365_probe_success%7Bcheck=%22pop3%22,mailbox=%22praxis%22%7D==1");
+    let every = BTreeSet::from(["dns", "imap", "pop3", "reach", "smtp", "token"]);
+    for metric in ["m365_probe_success", "probe_success%7Bjob=%22m365-probes%22%7D"] {
+        let series = prometheus.answer(metric, every.len());
+        let checks: BTreeSet<_> = series.iter().filter_map(|series| series["metric"]["check"].as_str()).collect();
+        assert_eq!(checks, every, "{metric}");
+    }
+    let pop3 = prometheus.answer("m365_probe_success%7Bjob=%22m365%22,check=%22pop3%22,mailbox=%22praxis%22%7D==1", 1);
     assert_eq!(pop3.len(), 1, "{pop3:?}");
 }
 

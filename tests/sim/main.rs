@@ -9,4 +9,5 @@ mod imap;
 mod names;
 mod peer;
 mod pop3;
+mod reasons;
 mod smtp;

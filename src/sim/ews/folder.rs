@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::sim::http::Answer;
-use crate::sim::mailbox::Mailbox;
+use crate::sim::mailbox::{FolderAccess, Mailbox};
 
 use super::request::{Base, FolderName, Operation, Page, Request, Shape, Traversal};
 use super::response::{self, Message};
@@ -14,7 +14,7 @@ use super::xml::escaped;
 
 /// Answers a request.
 pub(super) fn answer(mailbox: &Mailbox, request: &Request) -> Answer {
-    if !mailbox.folders_readable {
+    if mailbox.folder_access == FolderAccess::Denied {
         return response::errors(request, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
     }
     let nodes = nodes(mailbox);
@@ -51,7 +51,7 @@ struct Node<'m> {
 }
 
 fn nodes(mailbox: &Mailbox) -> Vec<Node<'_>> {
-    if mailbox.folders.is_empty() {
+    if mailbox.folder_access == FolderAccess::Hidden {
         return Vec::new();
     }
     let blank = Node {

@@ -1,0 +1,124 @@
+//! Every fault, through the checks: each leads to the reason of its own name, and spares the other services.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use m365_probe::check::Means;
+use m365_probe::outcome::Outcome;
+use m365_probe::probe::{Probe, Slots};
+use m365_probe::reason::Reason;
+use m365_probe::sim::{Fault, Reach, Service, Tenant, start};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// What the checks of a service make of a fault that its server does not name. Exchange tells POP3 and SMTP less than
+/// IMAP, and IMAP less than EWS.
+const OTHERWISE: &[(Fault, Service, Reason)] = {
+    use Fault as F;
+    use Service::{Imap, Login, Pop3, Smtp};
+    &[
+        (F::ReplyMalformed, Login, Reason::TokenReplyMalformed),
+        (F::MailboxNotConnected, Smtp, Reason::AuthRefused),
+        (F::MailboxNotFound, Pop3, Reason::AuthRefused),
+        (F::MailboxNotFound, Smtp, Reason::AuthRefused),
+        (F::ProtocolDisabled, Pop3, Reason::AuthRefused),
+        (F::ProtocolDisabled, Imap, Reason::MailboxNotConnected),
+        (F::MailboxUnavailable, Pop3, Reason::MailboxNotConnected),
+        (F::MailboxUnavailable, Imap, Reason::MailboxNotConnected),
+        (F::MailboxUnavailable, Smtp, Reason::AuthRefused),
+        (F::LicenseInvalid, Pop3, Reason::MailboxNotConnected),
+        (F::LicenseInvalid, Imap, Reason::MailboxNotConnected),
+        (F::LicenseInvalid, Smtp, Reason::AuthRefused),
+    ]
+};
+
+/// Faults of the token that only those who are shown the token notice.
+const LATER: &[Fault] = &[Fault::TokenWrongAudience, Fault::TokenExpired, Fault::TokenInvalid];
+
+/// Faults that show as silence: the run's time decides how long that takes.
+const SILENT: &[Fault] = &[Fault::DnsNoAnswer, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
+
+/// POP3 and IMAP are spoken over TLS here, so what happens to STARTTLS does not concern them.
+fn spared(fault: Fault, service: Service) -> bool {
+    fault.name().starts_with("starttls") && service != Service::Smtp
+}
+
+/// Runs at a time: silence takes no work, and more of them would be slow for want of a processor.
+static RUNS: Semaphore = Semaphore::const_new(4);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_leads_to_the_reason_of_its_name() {
+    let mut runs = JoinSet::new();
+    for fault in Fault::ALL {
+        if fault.reach() == Reach::Whole {
+            runs.spawn(judge(*fault, fault.services().to_vec(), fault.to_string()));
+            continue;
+        }
+        for service in fault.services() {
+            runs.spawn(judge(*fault, vec![*service], format!("{fault}@{}", service.name())));
+        }
+    }
+    let mut wrong: Vec<String> = runs.join_all().await.into_iter().flatten().collect();
+    wrong.sort();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What is wrong with the checks' reasons while `name` is in force.
+async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String> {
+    let _turn = RUNS.acquire().await.unwrap();
+    let seen = observe(fault, &services, &name).await;
+    let mut wrong = Vec::new();
+    for (check, reason) in seen {
+        let service = service_of(check);
+        let hit =
+            services.contains(&service) && !spared(fault, service) && !(LATER.contains(&fault) && service == Service::Login);
+        let expected = if hit { Some(expected(fault, service)) } else { None };
+        // A token that cannot be had or used is everybody's trouble.
+        let through_token = services == [Service::Login] && reason.is_some() && service != Service::Dns;
+        if reason != expected && !(expected.is_none() && through_token) {
+            wrong.push(format!("{name}: {check} says {reason:?}, not {expected:?}"));
+        }
+    }
+    wrong
+}
+
+fn expected(fault: Fault, service: Service) -> Reason {
+    let otherwise = OTHERWISE.iter().find(|(known, at, _)| *known == fault && *at == service);
+    otherwise.map_or_else(|| Reason::from_code(fault.name()).expect("a reason code"), |(.., reason)| *reason)
+}
+
+fn service_of(check: &str) -> Service {
+    let services = [Service::Pop3, Service::Imap, Service::Smtp, Service::Ews, Service::Dns];
+    services.into_iter().find(|service| service.name() == check).unwrap_or(Service::Login)
+}
+
+/// The reason of each check of the tenant and of its first mailbox.
+async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'static str, Option<Reason>> {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("reasons-{}", tenant.ports().login));
+    std::fs::create_dir_all(&directory).unwrap();
+    let mut settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
+    let means = Means::new(&settings.network).unwrap();
+    tenant.set_fault(name).unwrap();
+    let slots = Slots::default();
+    settings.probes.retain(|probe| probe.address.as_deref().is_none_or(|address| address == crate::peer::PRAXIS));
+    settings.probes.retain(|probe| probe.id.check != "reach");
+    let mut seen = BTreeMap::new();
+    for mut probe in settings.probes {
+        if SILENT.contains(&fault) {
+            if !services.contains(&service_of(probe.id.check)) {
+                continue;
+            }
+            probe.timeout = Duration::from_secs(3);
+        }
+        let probe = Probe::new(probe, &slots).unwrap();
+        seen.insert(probe.id().check, reason(&probe.run(&means, None).await));
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+    seen
+}
+
+fn reason(outcome: &Outcome) -> Option<Reason> {
+    outcome.failure().map(|failure| failure.reason)
+}
