@@ -1,6 +1,7 @@
 //! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
 
 use std::fmt::Write as _;
+use std::io;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -163,10 +164,16 @@ fn broken_body(error: &(dyn std::error::Error + Send + Sync + 'static), sent: &S
 fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
     let reason = if error.is_parse_too_large() {
         Reason::ReplyTooLong
-    } else if error.is_parse() {
+    } else if error.is_parse() || is_garbled(error) {
         Reason::ReplyMalformed
     } else {
         Reason::ConnectionClosed
     };
     Fault::heard(reason, printable(sent, error.to_string().as_bytes()))
+}
+
+/// Whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.
+fn is_garbled(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
