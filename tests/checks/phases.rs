@@ -18,7 +18,7 @@ use crate::trial::{failed, lab};
 
 use Act::{Close, Hear, HearHead, Say, Tls};
 
-const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 73\r\n\r\n\
+pub const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 73\r\n\r\n\
     {\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"EwBAAl3BAAUFFp\"}";
 const ENTRA: &[Act] = &[Tls, HearHead, Say(TOKEN)];
 const HELLO: Act = Say("+OK The Microsoft Exchange POP3 service is ready.\r\n");
@@ -31,7 +31,7 @@ const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_secs(2);
 
 /// One run of a check of a mailbox, or of the tenant where it is `token`.
-async fn run(check: &'static str, cloud: Cloud, network: &Network, timeout: Duration) -> Outcome {
+pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
     let tenant = Tenant {
         name: "contoso".to_owned(),
         cloud,
@@ -50,8 +50,7 @@ async fn run(check: &'static str, cloud: Cloud, network: &Network, timeout: Dura
         limits: Limits::default(),
         folder: Folder::default(),
     };
-    let means = Means::new(network).expect("means");
-    let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(&means, None).await;
+    let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await;
     assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took);
     outcome
 }
@@ -70,7 +69,7 @@ fn closed_port() -> u16 {
 async fn a_good_run_enters_every_phase_in_order() {
     let authority = Authority::new();
     let pop3 = [Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK 3 1000\r\n"), Hear, Say("+OK\r\n")];
-    let outcome = run("pop3", cloud(&authority, ENTRA, &pop3).await, &authority.trusted(), LONG).await;
+    let outcome = run("pop3", cloud(&authority, ENTRA, &pop3).await, &authority.means(), LONG).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Token, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth, Phase::Mailbox]);
@@ -110,8 +109,8 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
     // All at once: those that are met with silence take their whole time.
     let mut runs = tokio::task::JoinSet::new();
     for (place, (login, pop3, timeout, _)) in lies.iter().enumerate() {
-        let (cloud, network, timeout) = (cloud(&authority, login, pop3).await, authority.trusted(), *timeout);
-        runs.spawn(async move { (place, run("pop3", cloud, &network, timeout).await) });
+        let (cloud, means, timeout) = (cloud(&authority, login, pop3).await, authority.means(), *timeout);
+        runs.spawn(async move { (place, run("pop3", cloud, &means, timeout).await) });
     }
     for (place, outcome) in runs.join_all().await {
         let (login, pop3, _, end) = &lies[place];
@@ -119,9 +118,9 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
         assert!(outcome.failure().is_some_and(|failure| failure.evidence.peer.is_some()), "{outcome:?}");
     }
     // The token check names the step itself.
-    let network = authority.trusted();
     let (silent, dumb) = (cloud(&authority, &[], &[]).await, cloud(&authority, &[Tls], &[]).await);
-    let (silent, dumb) = tokio::join!(run("token", silent, &network, SHORT), run("token", dumb, &network, SHORT));
+    let means = authority.means();
+    let (silent, dumb) = tokio::join!(run("token", silent, &means, SHORT), run("token", dumb, &means, SHORT));
     assert_eq!(failed(&silent), Some((InTls, Reason::TlsTimedOut)));
     assert_eq!(failed(&dumb), Some((Token, Reason::ReplyTimedOut)));
 }
@@ -135,11 +134,11 @@ async fn names_and_ports_that_lead_nowhere() {
     ] {
         let mut cloud = cloud(&authority, ENTRA, &[]).await;
         cloud.pop3 = Some(MailEndpoint::implicit(host, port));
-        let outcome = run("pop3", cloud, &authority.trusted(), LONG).await;
+        let outcome = run("pop3", cloud, &authority.means(), LONG).await;
         assert_eq!(failed(&outcome), Some(end), "{host}: {:?}", outcome.verdict);
     }
     let nobody = lab("localhost", closed_port());
-    assert_eq!(failed(&run("token", nobody, &authority.trusted(), LONG).await), Some((Phase::Connect, Reason::ConnectRefused)));
+    assert_eq!(failed(&run("token", nobody, &authority.means(), LONG).await), Some((Phase::Connect, Reason::ConnectRefused)));
 }
 
 #[tokio::test]
@@ -168,8 +167,8 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
             login: Some(("user".to_owned(), Secret::new("proxy-password"))),
         };
         let network = Network { proxy: Some(proxy), ..authority.trusted() };
-        let timeout = *timeout;
-        runs.spawn(async move { (place, run("token", lab("login.example", 443), &network, timeout).await) });
+        let (means, timeout) = (Means::new(&network).expect("means"), *timeout);
+        runs.spawn(async move { (place, run("token", lab("login.example", 443), &means, timeout).await) });
     }
     for (place, outcome) in runs.join_all().await {
         let (acts, _, reason) = &lies[place];
@@ -179,18 +178,20 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
     }
     let proxy = Proxy { host: "localhost".to_owned(), port: closed_port(), login: None };
     let network = Network { proxy: Some(proxy), ..authority.trusted() };
-    let outcome = run("token", lab("login.example", 443), &network, LONG).await;
+    let means = Means::new(&network).expect("means");
+    let outcome = run("token", lab("login.example", 443), &means, LONG).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ProxyUnreachable)));
 }
 
 #[tokio::test]
 async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
-    const SMTP: &[&str] = &["220 smtp.example ESMTP", "250-smtp.example\r\n250 STARTTLS", "220 go ahead"];
+    const SMTP: &[&str] = &["220 smtp.example ESMTP\r\n", "250-smtp.example\r\n250 STARTTLS\r\n", "220 go ahead\r\n"];
     let (authority, trusted) = (Authority::new(), Trusted::new());
     let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
         + &std::fs::read_to_string(trusted.file()).unwrap();
     std::fs::write(trusted.file(), both).unwrap();
     let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
+    let means = Means::new(&network).expect("means");
     for (flaw, reason) in [
         (Flaw::Expired, Reason::TlsCertificateExpired),
         (Flaw::NotYetValid, Reason::TlsCertificateNotYetValid),
@@ -202,9 +203,9 @@ async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
     ] {
         for check in ["pop3", "smtp"] {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
-            cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(flaw, &[])));
-            cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(flaw, SMTP)));
-            let outcome = run(check, cloud, &network, LONG).await;
+            cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(Some(flaw), &[], &[])));
+            cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(Some(flaw), SMTP, &[])));
+            let outcome = run(check, cloud, &means, LONG).await;
             assert_eq!(failed(&outcome), Some((Phase::Tls, reason)), "{flaw:?} {check}: {:?}", outcome.verdict);
             let tried = outcome.facts.endpoints.last().expect("an address");
             assert_eq!(tried.failed, Some((Phase::Tls, reason)));

@@ -1,4 +1,4 @@
-//! How many times a run waits for the other side, counted by a relay between the probe and the simulated tenant.
+//! How many times a run waits for the other side, counted by a relay between the probe and its peers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,8 +9,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use m365_probe::check::Means;
-use m365_probe::probe::{Probe, Slots};
-use m365_probe::sim;
+use m365_probe::cloud::MailEndpoint;
+use m365_probe::settings::Network;
+
+use crate::certificates::Trusted;
+use crate::phases::{TOKEN, run};
+use crate::trial::lab;
 
 /// What a client says within this time it says in one go.
 const TOGETHER: Duration = Duration::from_millis(40);
@@ -55,33 +59,30 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, turns: Arc<AtomicUsi
 
 #[tokio::test]
 async fn round_trips_are_as_few_as_the_protocols_allow() {
-    let running = sim::start(sim::Tenant::contoso()).await.unwrap();
-    let ca_file = std::env::temp_dir().join(format!("m365-turns-{}", std::process::id()));
-    std::fs::create_dir_all(&ca_file).unwrap();
-    let settings = running.settings(&running.write_ca(&ca_file).unwrap());
+    const POP3: &[&str] = &["+OK ready\r\n", "+ \r\n", "+OK in\r\n", "+OK 3 1000\r\n", "+OK bye\r\n"];
+    const IMAP: &[&str] =
+        &["* OK ready\r\n", "a1 OK in\r\n", "* STATUS INBOX (MESSAGES 3 UNSEEN 1)\r\na2 OK done\r\n", "a3 OK bye\r\n"];
+    const CLEAR: &[&str] = &["220 smtp.example ESMTP\r\n", "250-smtp.example\r\n250 STARTTLS\r\n", "220 go ahead\r\n"];
+    const SMTP: &[&str] = &["", "250-smtp.example\r\n250 AUTH XOAUTH2\r\n", "235 2.7.0 in\r\n", "221 bye\r\n"];
+    let trusted = Trusted::new();
+    let means = Means::new(&Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() }).unwrap();
+    let login = trusted.serve(None, &[], &["", TOKEN]);
     // TCP is one more; where the server speaks first in the clear, its greeting is another. The goodbye is courtesy.
-    for (check, port, clear, goodbye, round_trips) in [
-        ("token", running.ports().login, false, 0, 3),
-        ("pop3", running.ports().pop3s, false, 1, 6),
-        ("imap", running.ports().imaps, false, 1, 5),
-        ("smtp", running.ports().smtp, true, 1, 7),
+    for (check, before, after, goodbye, round_trips) in [
+        ("token", &[][..], &["", TOKEN][..], 0, 3),
+        ("pop3", &[], POP3, 1, 6),
+        ("imap", &[], IMAP, 1, 5),
+        ("smtp", CLEAR, SMTP, 1, 7),
     ] {
-        let (here, turns) = relay(port).await;
-        let mut one = settings.probes.iter().find(|probe| probe.id.check == check).unwrap().clone();
-        let tenant = Arc::make_mut(&mut one.tenant);
-        match check {
-            "token" => tenant.cloud.login.port = here,
-            "pop3" => tenant.cloud.pop3.as_mut().unwrap().port = here,
-            "imap" => tenant.cloud.imap.as_mut().unwrap().port = here,
-            _ => tenant.cloud.smtp.as_mut().unwrap().port = here,
-        }
-        let means = Means::new(&settings.network).unwrap();
-        let outcome = Probe::new(one, &Slots::default()).unwrap().run(&means, None).await;
+        let (here, turns) = relay(trusted.serve(None, before, after)).await;
+        let mut cloud = lab("localhost", if check == "token" { here } else { login });
+        cloud.pop3 = Some(MailEndpoint::implicit("localhost", here));
+        cloud.imap = Some(MailEndpoint::implicit("localhost", here));
+        cloud.smtp = Some(MailEndpoint::upgrade("localhost", here));
+        let outcome = run(check, cloud, &means, Duration::from_secs(20)).await;
         assert!(outcome.is_ok(), "{check}: {:?}", outcome.verdict);
-        let connected = outcome.facts.endpoints.last().unwrap();
-        assert_eq!(connected.tls_version, Some("TLSv1.3"));
+        assert_eq!(outcome.facts.endpoints.last().unwrap().tls_version, Some("TLSv1.3"));
         let said = turns.load(Ordering::Relaxed);
-        assert_eq!(said + 1 + usize::from(clear) - goodbye, round_trips, "{check}");
+        assert_eq!(said + 1 + usize::from(!before.is_empty()) - goodbye, round_trips, "{check}");
     }
-    std::fs::remove_dir_all(ca_file).unwrap();
 }
