@@ -16,10 +16,12 @@ mod ews;
 mod imap;
 mod mail;
 mod pop3;
+mod reach;
+#[cfg(test)]
+mod script;
+mod several;
 mod smtp;
 mod token;
-#[cfg(test)]
-mod trial;
 
 /// One kind of check.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct Kind {
 pub const KINDS: &[Kind] = &[
     kind::<token::Issuance>(),
     kind::<dns::Names>(),
+    kind::<reach::Reach>(),
     kind::<mail::Mail<pop3::Session>>(),
     kind::<mail::Mail<imap::Session>>(),
     kind::<mail::Mail<smtp::Session>>(),

@@ -1,14 +1,16 @@
 //! Turns the file as written into [`Settings`], or tells every mistake in it at once.
 //!
-//! One catalogue of keys ([`catalogue`]) drives the reader, the unknown-key detection and the schema; the example is
+//! One catalogue of keys drives the reader, the unknown-key detection and the schema; the example is
 //! the very file that the tests parse.
 
 mod catalogue;
 mod checks;
 mod clouds;
 mod environment;
+mod grammar;
 mod masked;
 mod mistake;
+mod nearest;
 mod network;
 mod reader;
 mod schema;

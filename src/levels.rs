@@ -2,15 +2,12 @@
 
 mod limits;
 mod range;
-mod timeout;
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::SystemTime;
 
 pub use self::limits::{Limits, Metric};
 pub use self::range::Range;
-pub use self::timeout::Timeout;
 use crate::outcome::{Outcome, SkipReason, Verdict};
 use crate::reason::{Reason, Severity};
 
@@ -21,7 +18,7 @@ use crate::reason::{Reason, Severity};
 pub fn judge(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Judgement {
     let (verdict, breaches) = match &outcome.verdict {
         Verdict::Ok => (State::Ok, breaches(outcome, limits, now)),
-        Verdict::Failed(failure) => (of_failure(failure.reason, limits), breaches(outcome, limits, now)),
+        Verdict::Failed(failure) => (of_failure(failure.reason), breaches(outcome, limits, now)),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
         Verdict::Skipped(SkipReason::BackOff { .. }) => (State::Warning, Vec::new()),
         Verdict::Skipped(SkipReason::Busy | SkipReason::Missed) => (State::Unknown, Vec::new()),
@@ -123,23 +120,11 @@ impl fmt::Display for State {
     }
 }
 
-/// A name in any case or an exit code, as in nagios-plugins' `-t SECONDS:STATE`.
-impl FromStr for State {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let named = |state: &&Self| state.code() == text.to_ascii_lowercase() || state.exit_code().to_string() == text;
-        let unknown = || format!("unknown state `{text}`; write ok, warning, critical, unknown or 0 to 3");
-        Self::ALL.iter().find(named).copied().ok_or_else(unknown)
-    }
-}
-
 /// The plugin guidelines keep UNKNOWN for what went wrong in the plugin itself; a name that does not resolve, a port
 /// that is closed and a server that is silent are what the plugin is there to find: CRITICAL.
-fn of_failure(reason: Reason, limits: &Limits) -> State {
+fn of_failure(reason: Reason) -> State {
     match reason {
         Reason::Internal | Reason::LocalResources | Reason::LocalTrustStore | Reason::SecretUnreadable => State::Unknown,
-        Reason::TimedOut => limits.timed_out,
         _ => match reason.severity() {
             Severity::Degraded => State::Warning,
             Severity::Failed | Severity::Transient => State::Critical,
@@ -209,13 +194,6 @@ mod tests {
     }
 
     #[test]
-    fn the_user_says_what_a_timeout_is() {
-        let limits = Limits { timed_out: State::Unknown, ..Limits::default() };
-        assert_eq!(judge(&failed(Reason::TimedOut), &limits, now()).state, State::Unknown);
-        assert_eq!(judge(&failed(Reason::ConnectTimedOut), &limits, now()).state, State::Critical);
-    }
-
-    #[test]
     fn a_run_that_did_not_happen_says_nothing_of_the_far_side() {
         for (skip, state) in [
             (SkipReason::Busy, State::Unknown),
@@ -257,15 +235,5 @@ mod tests {
             assert_eq!(one.worse(other), worst);
             assert_eq!(other.worse(one), worst);
         }
-    }
-
-    #[test]
-    fn a_state_is_read_by_name_or_number() {
-        for state in State::ALL {
-            assert_eq!(state.word().parse(), Ok(*state));
-            assert_eq!(state.code().parse(), Ok(*state));
-            assert_eq!(state.exit_code().to_string().parse(), Ok(*state));
-        }
-        assert!("4".parse::<State>().is_err_and(|error| error.contains("`4`")));
     }
 }

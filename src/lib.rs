@@ -17,6 +17,7 @@ pub mod probe;
 pub mod reason;
 pub mod schedule;
 pub mod secret;
+pub mod serve;
 pub mod settings;
 pub mod sim;
 pub mod sink;

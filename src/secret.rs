@@ -1,7 +1,10 @@
 //! A string that cannot be printed, logged or serialised, and the cleaning of what a peer says back.
 
+use std::collections::HashMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 /// A client secret, an access token, a password or a SASL payload. Zeroed on drop.
@@ -31,11 +34,11 @@ impl fmt::Debug for Secret {
 /// What stands in any output where a secret would have been.
 pub const MASK: &str = "<secret>";
 
-/// The secrets one conversation has sent, so that a peer which echoes them cannot make us print them.
+/// The secrets of one conversation, so that a peer which echoes them cannot make us print them.
 ///
 /// A server may quote our command in its refusal and a proxy may quote our headers in its error page. Text from the
 /// wire therefore becomes evidence only through [`Sent::clean`]. Any piece of a secret of [`Sent::PIECE`] characters
-/// or more is masked, whatever its case; shorter secrets are masked where they stand whole.
+/// or more is masked, whatever its case, and so is its base64; shorter secrets are masked where they stand whole.
 #[derive(Clone, Default)]
 pub struct Sent(Vec<Secret>);
 
@@ -43,40 +46,114 @@ impl Sent {
     /// Pieces of a secret at least this long are recognised: long enough that ordinary words never match by chance.
     pub const PIECE: usize = 12;
 
-    /// Remembers `secret` until the conversation ends.
+    /// Remembers `secret` until the conversation ends, in lower case and as base64 shows it.
     pub fn remember(&mut self, secret: &Secret) {
-        self.0.push(secret.clone());
+        let bytes = secret.expose().as_bytes();
+        self.0.push(Secret::new(secret.expose().to_ascii_lowercase()));
+        // Base64 takes three bytes at a time: what it makes of a secret depends on how many bytes stand before it.
+        for skipped in 0..3 {
+            let whole = bytes.get(skipped..).unwrap_or_default();
+            let encoded = STANDARD_NO_PAD.encode(whole.get(..whole.len() / 3 * 3).unwrap_or_default());
+            if encoded.len() >= Self::PIECE {
+                self.0.push(Secret::new(encoded.to_ascii_lowercase()));
+            }
+        }
     }
 
     /// `text` with every piece of a remembered secret replaced by [`MASK`].
     pub fn clean(&self, text: &str) -> String {
-        let bytes: Vec<u8> = text.bytes().map(|b| b.to_ascii_lowercase()).collect();
-        let mut masked = vec![false; bytes.len()];
-        for secret in &self.0 {
-            let needle: Vec<u8> = secret.expose().bytes().map(|b| b.to_ascii_lowercase()).collect();
-            let piece = needle.len().min(Self::PIECE);
-            if piece == 0 || bytes.len() < piece {
-                continue;
-            }
-            let pieces: std::collections::HashSet<&[u8]> = needle.windows(piece).collect();
-            for (start, window) in bytes.windows(piece).enumerate() {
-                if pieces.contains(window) {
-                    masked[start..start + piece].fill(true);
-                }
+        let lower = text.to_ascii_lowercase().into_bytes();
+        let mut masked = vec![false; lower.len()];
+        let (short, long): (Vec<_>, Vec<_>) = self.0.iter().map(Secret::expose).partition(|secret| secret.len() < Self::PIECE);
+        for secret in short.iter().filter(|secret| !secret.is_empty()) {
+            for (at, _) in lower.windows(secret.len()).enumerate().filter(|(_, window)| *window == secret.as_bytes()) {
+                mask(&mut masked, at, secret.len());
             }
         }
-        let mut out = String::with_capacity(text.len());
-        let mut inside = false;
-        for (at, c) in text.char_indices() {
-            match (masked[at], inside) {
-                (true, false) => out.push_str(MASK),
-                (true, true) => {}
-                (false, _) => out.push(c),
-            }
-            inside = masked[at];
+        // Evidence is short and secrets are long, so the index is made of the evidence.
+        let mut pieces = Pieces::of(&lower);
+        long.iter().for_each(|secret| pieces.find(secret.as_bytes()));
+        for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found(*hash)) {
+            mask(&mut masked, at, Self::PIECE);
         }
-        out
+        shown(text, &masked)
     }
+}
+
+fn mask(masked: &mut [bool], at: usize, count: usize) {
+    if let Some(piece) = masked.get_mut(at..at + count) {
+        piece.fill(true);
+    }
+}
+
+fn shown(text: &str, masked: &[bool]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for (at, c) in text.char_indices() {
+        let hidden = masked.get(at).copied().unwrap_or_default();
+        match (hidden, inside) {
+            (true, false) => out.push_str(MASK),
+            (true, true) => {}
+            (false, _) => out.push(c),
+        }
+        inside = hidden;
+    }
+    out
+}
+
+/// The pieces of one text by their hashes, and which of them were found in a secret.
+struct Pieces {
+    found: HashMap<u64, bool>,
+    /// One bit for each hash: nearly every piece of a secret is told apart without looking into the map.
+    filter: Box<[bool; 1 << 12]>,
+}
+
+impl Pieces {
+    fn of(text: &[u8]) -> Self {
+        let mut pieces = Self { found: HashMap::new(), filter: Box::new([false; 1 << 12]) };
+        for hash in hashes(text) {
+            pieces.filter[Self::bit(hash)] = true;
+            pieces.found.insert(hash, false);
+        }
+        pieces
+    }
+
+    fn find(&mut self, secret: &[u8]) {
+        if self.found.is_empty() {
+            return;
+        }
+        for hash in hashes(secret) {
+            if self.filter[Self::bit(hash)]
+                && let Some(found) = self.found.get_mut(&hash)
+            {
+                *found = true;
+            }
+        }
+    }
+
+    fn found(&self, hash: u64) -> bool {
+        self.found.get(&hash).copied().unwrap_or_default()
+    }
+
+    fn bit(hash: u64) -> usize {
+        (hash >> 52) as usize
+    }
+}
+
+/// The hash of every [`Sent::PIECE`] bytes of `text`, each made from the one before it (Rabin and Karp). Two pieces with the
+/// same hash would mask too much, never too little.
+fn hashes(text: &[u8]) -> impl Iterator<Item = u64> {
+    const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+    const LEAVING: u64 = BASE.wrapping_pow(Sent::PIECE as u32);
+    let push = |hash: u64, byte: &u8| hash.wrapping_mul(BASE).wrapping_add(u64::from(*byte) + 1);
+    let (first, rest) = text.split_at_checked(Sent::PIECE).unwrap_or_default();
+    let first = (!first.is_empty()).then(|| first.iter().fold(0, push));
+    let pairs = rest.iter().zip(text);
+    let following = pairs.scan(first.unwrap_or_default(), move |hash, (entering, leaving)| {
+        *hash = push(*hash, entering).wrapping_sub(LEAVING.wrapping_mul(u64::from(*leaving) + 1));
+        Some(*hash)
+    });
+    first.into_iter().chain(following)
 }
 
 impl fmt::Debug for Sent {

@@ -1,12 +1,14 @@
 //! Outcomes in, text out: all that anybody sees, each format in a file of its own.
 
 pub mod checkmk;
+pub mod debug;
 pub mod doctor;
+pub mod index;
 pub mod json;
 pub mod log;
 pub mod nagios;
 pub mod prometheus;
-mod words;
+pub mod words;
 
 use std::time::SystemTime;
 

@@ -18,7 +18,7 @@ pub mod role;
 pub mod sasl;
 pub mod smtp;
 pub mod soap;
-mod text;
+pub mod text;
 
 /// Why a step failed, and how long the server asked us to stay away.
 #[derive(Clone, Debug)]

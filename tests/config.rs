@@ -35,6 +35,8 @@ fn stage() -> Stage {
         ("/etc/m365-probe/contoso.secret", MARKED.as_bytes(), 0o600),
         ("/etc/m365-probe/open.secret", MARKED.as_bytes(), 0o644),
         ("/etc/m365-probe/empty.secret", b"\n", 0o600),
+        ("/etc/m365-probe/two-lines.secret", b"client_secret=\nhunter2\n", 0o600),
+        ("/etc/m365-probe/marked.secret", b"\xef\xbb\xbfhunter2\n", 0o600),
         ("/etc/m365-probe/binary.secret", b"\xff\xfe", 0o600),
         ("/etc/m365-probe/proxy.password", MARKED.as_bytes(), 0o600),
         ("/etc/ssl/empty.pem", b"no certificate\n", 0o644),
@@ -129,4 +131,211 @@ fn every_warning_is_told_with_its_place() {
         let loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes}"));
         loaded.warnings.iter().map(|warning| warning.line(name)).collect::<Vec<_>>().join("\n")
     });
+}
+
+/// The smallest configuration there is, with more keys of the tenant.
+fn small(more: &str) -> String {
+    format!(
+        "tenants:
+  - name: contoso
+    tenant_id: contoso.example
+    client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+    credential: {{ client_secret_file: contoso.secret }}
+{more}"
+    )
+}
+
+fn rhythm(text: &str) -> Vec<String> {
+    let loaded = parse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let rhythm = |probe: &m365_probe::settings::ProbeSettings| {
+        let [interval, timeout] = [probe.interval, probe.timeout].map(humantime::format_duration);
+        format!("{} {interval} {timeout}", probe.id.check)
+    };
+    loaded.settings.probes.iter().map(rhythm).collect()
+}
+
+#[test]
+fn a_timeout_gives_way_to_the_interval_and_the_token_s_interval_is_at_least_five_minutes() {
+    let defaults = |defaults: &str| format!("defaults: {{ {defaults} }}\n{}", small(""));
+    assert_eq!(rhythm(&small("")), ["token 5m 30s", "dns 1m 30s", "reach 1m 30s"]);
+    assert_eq!(rhythm(&defaults("interval: 10s")), ["token 5m 10s", "dns 10s 10s", "reach 10s 10s"]);
+    assert_eq!(rhythm(&defaults("interval: 10m, timeout: 2m")), ["token 10m 2m", "dns 10m 2m", "reach 10m 2m"]);
+    assert_eq!(rhythm(&small("    checks: [{ token: { interval: 5s } }, dns]")), ["token 5s 5s", "dns 1m 30s"]);
+}
+
+#[test]
+fn without_checks_a_mailbox_gets_those_its_cloud_has() {
+    let china = "    cloud: china\n    checks: []\n    mailboxes: [{ address: praxis@contoso.example }]";
+    assert_eq!(rhythm(&small(china)), ["ews 1m 30s"]);
+}
+
+#[test]
+fn scalars_keep_the_text_as_written() {
+    for name in ["007", "1.10", "1e3", "0x10", "true", "1_000", "\"quoted\""] {
+        let loaded = parse(&small("").replace("contoso\n", &format!("{name}\n"))).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        assert_eq!(loaded.settings.probes[0].id.tenant, name.trim_matches('"'));
+    }
+}
+
+#[test]
+fn a_byte_order_mark_and_foreign_line_ends_do_not_matter() {
+    let text = format!("\u{feff}{}", small("").replace('\n', "\r\n"));
+    assert_eq!(rhythm(&text).len(), 3);
+    let mistakes = parse(&text.replace("contoso.example", "common")).expect_err("wrong").to_string();
+    assert!(mistakes.starts_with("/etc/m365-probe/m365-probe.yml:3:16: tenants[0].tenant_id: `common`"), "{mistakes}");
+}
+
+#[test]
+fn anchors_and_merges_spare_repetition() {
+    let text = small("    checks: [{ dns: &slow { interval: 5m, timeout: 10s } }, { reach: { <<: *slow, timeout: 20s } }]");
+    assert_eq!(rhythm(&text), ["dns 5m 10s", "reach 5m 20s"]);
+}
+
+#[test]
+fn aliases_that_multiply_are_refused() {
+    let mut text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for pair in ('a'..='j').collect::<Vec<_>>().windows(2) {
+        let list = vec![format!("*{}", pair[0]); 10].join(",");
+        text = format!("{text}{0}: &{0} [{list}]\n", pair[1]);
+    }
+    let mistakes = parse(&text).expect_err("a bomb").to_string();
+    assert!(mistakes.contains("repeats more than a configuration does"), "{mistakes}");
+}
+
+#[test]
+fn a_huge_file_is_refused() {
+    let mistakes = parse(&"#".repeat(2 * 1024 * 1024)).expect_err("too large").to_string();
+    assert_eq!(mistakes, "/etc/m365-probe/m365-probe.yml: the file has 2097152 bytes; at most 1048576 are read");
+}
+
+#[test]
+fn a_wrong_file_altogether_does_not_flood_the_screen() {
+    let lines: Vec<String> = (0..1000).map(|n| format!("key{n}: x")).collect();
+    let mistakes = parse(&lines.join("\n")).expect_err("wrong").to_string();
+    assert_eq!(mistakes.lines().count(), 201);
+    assert!(mistakes.ends_with("801 more mistakes are not shown"), "{mistakes}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_on_this_machine_is_read_with_the_secret_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("config-load");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let [file, secret] = ["m365-probe.yml", "contoso.secret"].map(|name| folder.join(name));
+    // What the environment says about proxies is another test's.
+    std::fs::write(&file, format!("network: {{ proxy: none }}\n{}", small(""))).expect("written");
+    std::fs::write(&secret, MARKED).expect("written");
+    for (mode, warnings) in [(0o600, 0), (0o640, 1), (0o604, 1)] {
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).expect("set");
+        let loaded = config::load(&file).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        assert_eq!(loaded.warnings.len(), warnings, "{mode:o}");
+        assert_eq!(loaded.settings.probes[0].tenant.credential.read().expect("readable").expose(), MARKED);
+    }
+    std::fs::write(&file, small("").replace("contoso.secret", ".")).expect("written");
+    let mistakes = config::load(&file).expect_err("a folder is no secret").to_string();
+    assert!(mistakes.ends_with("it is not a regular file"), "{mistakes}");
+}
+
+#[test]
+fn a_missing_file_is_one_mistake() {
+    let mistakes = config::load(Path::new("no/such.yml")).expect_err("missing").to_string();
+    assert!(mistakes.starts_with("no/such.yml: cannot be read: No such file"), "{mistakes}");
+}
+
+#[test]
+fn what_is_shown_reads_back_as_the_same_and_holds_no_comment() {
+    let example = config::example();
+    let loaded = parse(example).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let again = parse(&loaded.masked).unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", loaded.masked));
+    assert_eq!(format!("{:?}", again.settings), format!("{:?}", loaded.settings));
+    assert_eq!(again.masked, loaded.masked);
+    assert!(!loaded.masked.contains('#') && !loaded.masked.contains(MARKED), "{}", loaded.masked);
+}
+
+#[test]
+fn the_environment_s_proxy_holds_unless_the_file_says_otherwise() {
+    let proxy = |head: &str| {
+        let mut stage = stage();
+        stage.variables.extend([("HTTPS_PROXY", "http://me:pw@env.example:1"), ("NO_PROXY", "localhost, .Corp.example")]);
+        let loaded = config::parse(&format!("{head}\n{}", small("")), Path::new("/etc/m365-probe/x.yml"), &stage);
+        let network = loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).settings.network;
+        assert_eq!(network.no_proxy, ["localhost", ".corp.example"]);
+        network.proxy.map(|proxy| format!("{}:{} {:?}", proxy.host, proxy.port, proxy.login))
+    };
+    assert_eq!(proxy("").as_deref(), Some("env.example:1 Some((\"me\", <secret>))"));
+    assert_eq!(proxy("network: { proxy: none }"), None);
+    assert_eq!(proxy("network: { proxy: http://file.example:2 }").as_deref(), Some("file.example:2 None"));
+}
+
+#[test]
+fn an_environment_s_proxy_that_cannot_be_used_is_a_mistake_without_its_value() {
+    let mut stage = stage();
+    stage.variables.insert("https_proxy", "socks5://me:hunter2@env.example:1");
+    let mistakes = config::parse(&small(""), Path::new("x.yml"), &stage).expect_err("no HTTP proxy").to_string();
+    assert!(mistakes.starts_with("x.yml: the variable https_proxy: its value is not an HTTP proxy"), "{mistakes}");
+    assert!(!mistakes.contains("hunter2"));
+}
+
+fn selection() -> config::Selection {
+    config::Selection {
+        tenant_id: Some("contoso.example".into()),
+        client_id: Some("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into()),
+        client_secret_file: Some("/etc/m365-probe/contoso.secret".into()),
+        mailboxes: vec!["praxis@contoso.example".into()],
+        ..config::Selection::default()
+    }
+}
+
+fn selected(selection: &config::Selection) -> Result<Vec<String>, String> {
+    let settings = config::from_selection(selection, &stage()).map_err(|mistakes| mistakes.to_string())?;
+    Ok(settings.probes.iter().map(|probe| probe.id.to_string()).collect())
+}
+
+#[test]
+fn a_selection_gives_the_probes_a_file_would() {
+    let all = selected(&selection()).expect("right");
+    assert_eq!(all.len(), 7);
+    assert_eq!(all[0], "contoso.example/token");
+    assert_eq!(all[3], "contoso.example/praxis@contoso.example/pop3");
+    let two = config::Selection { checks: vec!["pop3".into(), "token".into(), "pop3".into()], ..selection() };
+    assert_eq!(selected(&two).expect("right"), ["contoso.example/token", "contoso.example/praxis@contoso.example/pop3"]);
+    let reach = config::Selection { checks: vec!["reach".into()], ..config::Selection::default() };
+    assert_eq!(selected(&reach).expect("needs no secret"), ["global/reach"]);
+}
+
+#[test]
+fn a_selection_tells_every_mistake_with_its_option() {
+    let bad = config::Selection {
+        cloud: Some("chian".into()),
+        tenant_id: Some("common".into()),
+        checks: vec!["pop".into(), "ews".into()],
+        ..config::Selection::default()
+    };
+    let said = selected(&bad).expect_err("wrong");
+    let options: Vec<&str> = said.lines().filter_map(|line| line.split_once(':')).map(|(option, _)| option).collect();
+    assert_eq!(options, ["--cloud", "CHECK", "--mailbox", "--tenant-id", "--client-id", "--client-secret-file"], "{said}");
+    let china = config::Selection { cloud: Some("china".into()), checks: vec!["pop3".into()], ..selection() };
+    assert!(selected(&china).expect_err("no POP3 there").starts_with("--cloud: no pop3 server is known"));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,200}") {
+        let _ = parse(&text);
+    }
+
+    /// A good file with a piece cut out and another put in: deep into the reader.
+    #[test]
+    fn no_damage_makes_it_panic(start in 0..4000usize, cut in 0..60usize, put in "[\\PC\\n]{0,20}") {
+        let example: Vec<char> = config::example().chars().collect();
+        let (head, tail) = example.split_at(start.min(example.len()));
+        let text: String = head.iter().copied().chain(put.chars()).chain(tail.iter().skip(cut).copied()).collect();
+        match parse(&text) {
+            Ok(loaded) => assert!(!loaded.masked.contains(MARKED)),
+            Err(mistakes) => assert!(!mistakes.list.is_empty() && !mistakes.to_string().contains(MARKED)),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::outcome::{CertificateFacts, EndpointFacts, Failure, MailboxFacts, Outcome, Phase, SkipReason, Verdict};
+use crate::outcome::{CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 
@@ -46,7 +46,7 @@ pub struct PastFailure {
     pub at: SystemTime,
     /// How long it took.
     pub took: Duration,
-    /// How it failed.
+    /// How it failed, with the evidence's texts cut to 400 characters.
     pub failure: Failure,
 }
 
@@ -121,7 +121,8 @@ impl Known {
 
     fn count(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
-        self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure: failure.clone() });
+        let failure = Failure { evidence: brief(&failure.evidence), ..failure.clone() };
+        self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure });
         self.last_failures.truncate(kept);
     }
 
@@ -145,6 +146,15 @@ impl Known {
             oldest.and_then(|endpoint| self.certificates.remove(&endpoint));
         }
     }
+}
+
+/// The evidence with its texts cut to what is worth keeping for the record.
+fn brief(evidence: &Evidence) -> Evidence {
+    const KEPT: usize = 400;
+    let cut = |text: &String| text.chars().take(KEPT).collect::<String>();
+    let Evidence { peer, said, heard, code, ids } = evidence;
+    let [peer, said, heard, code] = [peer, said, heard, code].map(|text| text.as_ref().map(cut));
+    Evidence { peer, said, heard, code, ids: ids.iter().map(|(name, value)| (*name, cut(value))).collect() }
 }
 
 /// The certificates that `outcome` was shown, and where.

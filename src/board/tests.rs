@@ -140,6 +140,17 @@ fn failures_are_kept_longer_than_successes_but_not_for_ever() {
 }
 
 #[test]
+fn what_a_server_said_at_length_is_kept_in_brief() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    let evidence = Evidence { heard: Some("ü".repeat(4000)), ids: vec![("session", "x".repeat(4000))], ..Evidence::default() };
+    let verdict = Verdict::Failed(Failure { phase: Phase::Auth, reason: Reason::AuthRefused, evidence });
+    board.record(outcome("praxis", 1, Facts::default(), verdict));
+    let kept = only(&board).last_failures.front().map(|failure| &failure.failure.evidence).expect("a failure");
+    assert_eq!(kept.heard, Some("ü".repeat(400)));
+    assert!(kept.ids.iter().all(|(_, value)| value.len() == 400));
+}
+
+#[test]
 fn hosts_that_come_and_go_are_forgotten_in_the_end() {
     let mut board = Board::new(&[settings("t", "praxis")]);
     for minute in 0..100 {

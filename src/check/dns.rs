@@ -100,6 +100,3 @@ fn hosts(cloud: &Cloud) -> Vec<String> {
     }
     hosts
 }
-
-#[cfg(test)]
-mod tests;

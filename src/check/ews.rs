@@ -48,7 +48,7 @@ impl Check for Ews {
 }
 
 impl Authorized for Ews {
-    const ROLE: &'static str = "full_access_as_app";
+    const ROLE: &'static str = crate::wire::role::EWS.name;
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let mut sent = Sent::default();

@@ -1,5 +1,9 @@
 //! `imap`: can the application open the mailbox with IMAP?
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::cloud::{Cloud, MailEndpoint};
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
@@ -9,6 +13,9 @@ use crate::wire::imap::{self, Line, Step};
 use crate::wire::sasl::Challenge;
 
 use super::mail;
+
+/// A server that called our command wrong may take this long to say what it can do.
+const EXPLANATION: Duration = Duration::from_secs(3);
 
 /// One IMAP session.
 #[derive(Debug, Default)]
@@ -21,7 +28,7 @@ pub struct Session {
 impl mail::Session for Session {
     const NAME: &'static str = "imap";
     const PURPOSE: &'static str = "IMAP login with XOAUTH2, and the inbox counted";
-    const ROLE: &'static str = "IMAP.AccessAsApp";
+    const ROLE: &'static str = crate::wire::role::IMAP.name;
 
     fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
         cloud.imap.as_ref()
@@ -33,7 +40,8 @@ impl mail::Session for Session {
         if greeting.preauthenticated {
             return Err(conn.heard(Reason::GreetingUnexpected, &line));
         }
-        conn.facts().server.name = greeting.server;
+        let name = greeting.server.map(|name| conn.clean(&name));
+        conn.facts().server.name = name;
         self.capabilities = greeting.capabilities;
         Ok(())
     }
@@ -56,15 +64,15 @@ impl mail::Session for Session {
         conn.enter(Phase::Mailbox);
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::STATUS)).await?;
-        let data = answer(conn, &tag, Step::Mailbox, None).await?;
-        for line in &data {
-            if let Some(status) = conn.judged(imap::status(line).map_err(Into::into))? {
+        for line in answer(conn, &tag, Step::Mailbox, None).await? {
+            if let Some(status) = conn.judged(imap::status(&line).map_err(Into::into))? {
                 let facts = &mut conn.facts().mailbox;
-                facts.messages = status.messages;
-                facts.unseen = status.unseen;
+                (facts.messages, facts.unseen) = (status.messages, status.unseen);
+                return Ok(());
             }
         }
-        Ok(())
+        // `OK` without what was asked for proves nothing.
+        Err(conn.heard(Reason::ReplyMalformed, "OK without a STATUS"))
     }
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
@@ -79,27 +87,34 @@ impl Session {
     /// On one line, which saves a round trip, unless the server has announced that it does not know how (RFC 4959).
     async fn authenticate(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         let tag = self.tag();
-        if self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR")) {
+        let in_one = self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR"));
+        if in_one {
             conn.say_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
-            answer(conn, &tag, Step::Login, None).await.map(drop)
         } else {
             conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
-            answer(conn, &tag, Step::Login, Some(payload)).await.map(drop)
         }
+        answer(conn, &tag, Step::Login, Some(Payload { secret: payload, given: in_one })).await.map(drop)
     }
 
-    /// A command called wrong may be one the server does not have: asking costs a round trip, so only now.
+    /// A command called wrong may be one the server does not have: asking costs a round trip, so only now, and no answer
+    /// explains nothing.
     async fn explained(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
-        let tag = self.tag();
-        let asked = conn.say(&format!("{tag} {}", imap::CAPABILITY)).await;
-        if asked.is_ok()
-            && let Ok(data) = answer(conn, &tag, Step::Mailbox, None).await
-            && let Some(list) = data.iter().find_map(|line| imap::capabilities(line))
+        let said = conn.last_said();
+        let list = timeout(conn.patience(EXPLANATION), self.capability(conn)).await;
+        if let Ok(Ok(Some(list))) = list
             && !list.iter().any(|word| word == "AUTH=XOAUTH2")
         {
             fault.reason = Reason::MechanismNotOffered;
         }
+        fault.evidence.said = said;
         fault
+    }
+
+    async fn capability(&mut self, conn: &mut Conn<'_>) -> Result<Option<Vec<String>>, Fault> {
+        let tag = self.tag();
+        conn.say(&format!("{tag} {}", imap::CAPABILITY)).await?;
+        let data = answer(conn, &tag, Step::Mailbox, None).await?;
+        Ok(data.iter().find_map(|line| imap::capabilities(line)))
     }
 
     fn tag(&mut self) -> String {
@@ -108,9 +123,17 @@ impl Session {
     }
 }
 
-/// Reads up to the tagged line; returns the untagged data before it. The first `+` invites `payload`, where there is
-/// one; any other is a refusal in a challenge, which an empty line ends.
-async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<&Secret>) -> Result<Vec<String>, Fault> {
+/// What a `+` may ask for.
+struct Payload<'a> {
+    secret: &'a Secret,
+    /// Whether it stood behind the command already.
+    given: bool,
+}
+
+/// Reads up to the tagged line; returns the untagged data before it. The first `+` invites `payload`, unless the server was
+/// given it: then an empty one says that the server has passed over it, and any other is a refusal in a challenge, which
+/// an empty line ends.
+async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<Payload<'_>>) -> Result<Vec<String>, Fault> {
     let mut data = Vec::new();
     let mut challenge: Option<Challenge> = None;
     let mut farewell = None;
@@ -122,14 +145,13 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
         match imap::line(&line, tag, step) {
             Ok(Line::Done(_)) => return Ok(data),
             Ok(Line::Untagged(words)) => data.push(words.to_owned()),
-            Ok(Line::Challenged(_)) if payload.is_some() => {
-                if let Some(payload) = payload.take() {
-                    conn.say_secret("", payload).await?;
-                }
-            }
             Ok(Line::Challenged(said)) if challenge.is_none() && step == Step::Login => {
-                challenge = Some(said);
-                conn.say("").await?;
+                if let Some(payload) = payload.take().filter(|payload| !payload.given || said.text.is_empty()) {
+                    conn.say_secret("", payload.secret).await?;
+                } else {
+                    challenge = Some(said);
+                    conn.give_way().await?;
+                }
             }
             Ok(Line::Challenged(_)) => return Err(conn.heard(Reason::ReplyMalformed, &line)),
             // The tagged line behind a farewell tells more, where there is one.
@@ -158,3 +180,6 @@ async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
     }
     Ok(line)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::cloud::{Cloud, MailEndpoint, Security};
+use crate::net::dial::BeforeTls;
 use crate::net::tls::is_about_certificate;
 use crate::net::{BoxStream, Conn, Net};
 use crate::outcome::{Fault, Phase};
-use crate::secret::Secret;
+use crate::secret::{Secret, Sent};
 use crate::settings::ProbeSettings;
 use crate::token::Token;
 use crate::trace::Trace;
@@ -80,57 +81,68 @@ impl<S: Session> Authorized for Mail<S> {
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let payload = sasl::xoauth2(&self.mailbox, &token.secret);
+        let mut sent = Sent::default();
+        sent.remember(&token.secret);
+        sent.remember(&payload);
         let net = &cx.means.net;
         let mut session = S::default();
         let mut conn = match self.at.security {
             Security::Implicit => {
                 let stream = net.connect_tls(cx.trace, &self.at.host, self.at.port).await?;
-                let mut conn = Conn::over(stream, cx.trace);
+                let mut conn = Conn::over(stream, cx.trace, &sent);
                 greet(&mut session, &mut conn).await?;
                 conn
             }
-            Security::Upgrade => self.upgraded(&mut session, net, cx.trace).await?,
+            Security::Upgrade => {
+                let way = InTheClear { mail: self, sent: &sent };
+                let secured = way.upgraded(&mut session, net, cx.trace).await?;
+                Conn::over(secured, cx.trace, &sent)
+            }
         };
-        conn.keep_secret(&token.secret);
         speak(&mut session, &mut conn, &payload).await
     }
 }
 
-impl<S: Session> Mail<S> {
-    /// A connection that began in the clear.
-    async fn upgraded<'t>(&self, session: &mut S, net: &Net, trace: &'t mut Trace) -> Result<Conn<'t>, Fault> {
-        let plain = net.connect(trace, &self.at.host, self.at.port).await?;
-        let plain = self.consent(session, plain, trace).await?;
-        match net.tls.secure(trace, &self.at.host, plain).await {
-            Ok(secured) => Ok(Conn::over(secured, trace)),
-            Err(fault) => {
-                if is_about_certificate(fault.reason) {
-                    net.look_again(trace, &self.at.host, self).await;
-                }
-                Err(fault)
-            }
-        }
-    }
+/// A connection that begins in the clear.
+struct InTheClear<'a, S> {
+    mail: &'a Mail<S>,
+    sent: &'a Sent,
+}
 
-    /// Speaks in the clear up to the server's consent to TLS.
-    async fn consent(&self, session: &mut S, plain: BoxStream, trace: &mut Trace) -> Result<BoxStream, Fault> {
-        let mut conn = Conn::over(plain, trace);
-        greet(session, &mut conn).await?;
-        conn.enter(Phase::Starttls);
-        session.starttls(&mut conn).await?;
-        conn.into_plain()
+impl<S: Session> InTheClear<'_, S> {
+    /// Up to TLS and through it.
+    async fn upgraded(&self, session: &mut S, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
+        let MailEndpoint { host, port, .. } = &self.mail.at;
+        let plain = net.connect(trace, host, *port).await?;
+        let plain = consent(session, Conn::over(plain, trace, self.sent)).await?;
+        let secured = net.tls.secure(trace, host, plain).await;
+        if let Err(fault) = &secured
+            && is_about_certificate(fault.reason)
+        {
+            net.look_again(trace, host, self).await;
+        }
+        secured
     }
 }
 
 /// How the moment before TLS is reached again, to look at a refused certificate.
-impl<S: Session> crate::net::dial::BeforeTls for Mail<S> {
+impl<S: Session> BeforeTls for InTheClear<'_, S> {
     async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
-        let plain = net.connect(trace, &self.at.host, self.at.port).await?;
-        self.consent(&mut S::default(), plain, trace).await
+        let plain = net.connect(trace, &self.mail.at.host, self.mail.at.port).await?;
+        consent(&mut S::default(), Conn::over(plain, trace, self.sent)).await
     }
 }
 
-async fn greet<S: Session>(session: &mut S, conn: &mut Conn<'_>) -> Result<(), Fault> {
+/// Speaks in the clear up to the server's consent to TLS.
+pub(super) async fn consent<S: Session>(session: &mut S, mut conn: Conn<'_>) -> Result<BoxStream, Fault> {
+    greet(session, &mut conn).await?;
+    conn.enter(Phase::Starttls);
+    session.starttls(&mut conn).await?;
+    conn.into_plain()
+}
+
+/// The server's first words.
+pub(super) async fn greet<S: Session>(session: &mut S, conn: &mut Conn<'_>) -> Result<(), Fault> {
     conn.enter(Phase::Greeting);
     session.greeting(conn).await
 }
@@ -141,6 +153,7 @@ pub(super) async fn speak<S: Session>(session: &mut S, conn: &mut Conn<'_>, payl
     session.login(conn, payload).await?;
     session.mailbox(conn).await?;
     conn.finish();
-    let _ = timeout(GOODBYE, session.goodbye(conn)).await; // the answer to a goodbye changes nothing
+    // The answer to a goodbye changes nothing, nor does its absence: not even when the deadline is near.
+    let _ = timeout(conn.patience(GOODBYE), session.goodbye(conn)).await;
     Ok(())
 }

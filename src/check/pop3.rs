@@ -17,7 +17,7 @@ pub struct Session;
 impl mail::Session for Session {
     const NAME: &'static str = "pop3";
     const PURPOSE: &'static str = "POP3 login with XOAUTH2, and the mailbox opened";
-    const ROLE: &'static str = "POP.AccessAsApp";
+    const ROLE: &'static str = crate::wire::role::POP3.name;
 
     fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
         cloud.pop3.as_ref()
@@ -26,7 +26,8 @@ impl mail::Session for Session {
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let line = conn.line().await?;
         let greeting = conn.judged(pop3::greeting(&line))?;
-        conn.facts().server.name = greeting.server;
+        let name = greeting.server.map(|name| conn.clean(&name));
+        conn.facts().server.name = name;
         Ok(())
     }
 
@@ -46,7 +47,7 @@ impl mail::Session for Session {
         match conn.judged(pop3::login(&line))? {
             Login::Accepted => Ok(()),
             Login::Challenged(challenge) => {
-                conn.say("").await?;
+                conn.give_way().await?;
                 let line = conn.line().await?;
                 match pop3::login(&line) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &line)),
@@ -73,3 +74,6 @@ impl mail::Session for Session {
         conn.line().await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ const NAME: &str = "[127.0.0.1]";
 impl mail::Session for Session {
     const NAME: &'static str = "smtp";
     const PURPOSE: &'static str = "SMTP login with XOAUTH2; no mail is sent";
-    const ROLE: &'static str = "SMTP.SendAsApp";
+    const ROLE: &'static str = crate::wire::role::SMTP.name;
     const PHASES: &'static [Phase] =
         &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Auth];
 
@@ -31,7 +31,8 @@ impl mail::Session for Session {
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let reply = read(conn, Assembly::greeting()).await?;
         let greeting = conn.judged(smtp::greeting(&reply))?;
-        conn.facts().server.name = greeting.server;
+        let name = greeting.server.map(|name| conn.clean(&name));
+        conn.facts().server.name = name;
         Ok(())
     }
 
@@ -43,8 +44,8 @@ impl mail::Session for Session {
         conn.judged(smtp::starttls(&reply))
     }
 
-    /// On one line, which saves a round trip; a server that finds it too long gets the token on a line of its own
-    /// (RFC 4954 section 4).
+    /// On one line, which saves a round trip. A server that finds it too long, or that passes over what stands behind the
+    /// mechanism, gets the token on a line of its own (RFC 4954 section 4).
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         let features = ehlo(conn).await?;
         conn.judged(features.require_xoauth2().map_err(Into::into))?;
@@ -54,13 +55,15 @@ impl mail::Session for Session {
             conn.say(smtp::AUTH).await?;
             let invitation = read(conn, Assembly::default()).await?;
             conn.judged(smtp::invitation(&invitation))?;
-            conn.say_secret("", payload).await?;
-            reply = read(conn, Assembly::default()).await?;
+            reply = alone(conn, payload).await?;
+        } else if smtp::asks_for_payload(&reply) {
+            reply = alone(conn, payload).await?;
         }
+        note_trailer(conn, &reply);
         match conn.judged(smtp::login(&reply))? {
             Login::Accepted => Ok(()),
             Login::Challenged(challenge) => {
-                conn.say("").await?;
+                conn.give_way().await?;
                 let reply = read(conn, Assembly::default()).await?;
                 match smtp::login(&reply) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.shown())),
@@ -91,19 +94,30 @@ async fn ehlo(conn: &mut Conn<'_>) -> Result<smtp::Features, Fault> {
     Ok(features)
 }
 
-/// A whole reply. The server's name and session id in its trailer are what Microsoft's support asks for.
+async fn alone(conn: &mut Conn<'_>, payload: &Secret) -> Result<Reply, Fault> {
+    conn.say_secret("", payload).await?;
+    read(conn, Assembly::default()).await
+}
+
+/// A whole reply.
 async fn read(conn: &mut Conn<'_>, mut assembly: Assembly) -> Result<Reply, Fault> {
-    let reply = loop {
+    loop {
         let line = conn.line().await?;
         if let Some(reply) = conn.judged(assembly.push(&line).map_err(Into::into))? {
-            break reply;
+            return Ok(reply);
         }
-    };
+    }
+}
+
+/// The server's name and session id in the trailer of its answer to the login are what Microsoft's support asks for.
+fn note_trailer(conn: &mut Conn<'_>, reply: &Reply) {
     if let Some(trailer) = reply.trailer() {
         let (server, session) = (conn.clean(&trailer.server), conn.clean(&trailer.session));
         let facts = &mut conn.facts().server;
         facts.name = Some(server);
         facts.ids = vec![("session", session)];
     }
-    Ok(reply)
 }
+
+#[cfg(test)]
+mod tests;

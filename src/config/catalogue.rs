@@ -6,6 +6,9 @@ use super::value::{
     Variable,
 };
 
+use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
+use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant};
+
 /// A map with its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
@@ -99,9 +102,6 @@ const fn key(section: Section, name: &'static str, kind: Kind, default: &'static
 const fn required(section: Section, name: &'static str, kind: Kind, about: &'static str) -> Key {
     Key { section, name, kind, required: true, default: "", about }
 }
-
-use Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
-use Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant};
 
 /// The catalogue.
 #[rustfmt::skip]
@@ -208,6 +208,18 @@ mod tests {
     fn texts_are_in_the_project_s_style() {
         for text in KEYS.iter().map(|key| key.about).chain(CHECKS.iter().map(|check| check.about)) {
             assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_example_shows_every_key_and_every_check_is_named_in_it() {
+        let example = super::super::example();
+        for key in KEYS {
+            let shown = [format!(" {}: ", key.name), format!("\n{}:\n", key.name), format!(" {}:\n", key.name)];
+            assert!(shown.iter().any(|text| example.contains(text)), "{} of {}", key.name, key.section.name());
+        }
+        for check in CHECKS {
+            assert!(example.contains(check.name), "{}", check.name);
         }
     }
 }

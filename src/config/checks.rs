@@ -8,7 +8,7 @@ use crate::settings::Folder;
 
 use super::catalogue::{self, CHECKS, CheckName, Level, NOT_YET, Section, checks_of};
 use super::clouds::{not_offered, offers};
-use super::mistake::did_you_mean;
+use super::nearest::did_you_mean;
 use super::reader::{Fields, Found, Reader, numbered, shown};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, Interval, Limit, Timeout};
@@ -94,7 +94,15 @@ pub(super) fn read(
 ) -> Vec<Asked> {
     let Some(entry) = fields.entry("checks") else {
         let offered = |check: &&CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
-        return checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+        let asked: Vec<Asked> = checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+        if let (Some(cloud), true) = (cloud, asked.is_empty()) {
+            reader.mistake(
+                fields.at,
+                &fields.path,
+                format!("the cloud `{}` names no server that a mailbox can be checked on", cloud.name),
+            );
+        }
+        return asked;
     };
     let path = fields.key("checks");
     let Content::List(items) = &entry.value.content else {

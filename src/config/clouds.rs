@@ -6,7 +6,8 @@ use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::settings::Network;
 
 use super::catalogue::{Level, Section, checks_of};
-use super::mistake::{Position, did_you_mean};
+use super::mistake::Position;
+use super::nearest::did_you_mean;
 use super::reader::{Fields, Reader, complaint, shown};
 use super::tree::Entry;
 use super::value::{EwsUrl, ImapUrl, Label, Pop3Url, Scope, ServerUrl, SmtpUrl, Value};
@@ -121,7 +122,8 @@ pub(super) fn offers(cloud: &Cloud, check: &str) -> bool {
 pub(super) fn not_offered(cloud: &Cloud, check: &str) -> String {
     let names = checks_of(Level::Mailbox).map(|check| check.name).filter(|name| offers(cloud, name));
     let names = names.collect::<Vec<_>>().join(", ");
-    let can =
-        if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it can be checked with {names}") };
-    format!("no {check} server is known of the cloud `{}`; {can}, or name the server in a cloud of your own", cloud.name)
+    let can = if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it has {names}") };
+    let way_out =
+        if Cloud::built_in(&cloud.name).is_some() { "name the server in a cloud of your own" } else { "name the server" };
+    format!("no {check} server is known of the cloud `{}`; {can}, or {way_out} under `clouds`", cloud.name)
 }

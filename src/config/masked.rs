@@ -1,53 +1,71 @@
 //! The configuration as it was loaded, for `/config`: YAML without comments, without anything that looks like a secret.
 
 use super::reader::masked;
-use super::tree::{Content, Node};
+use super::tree::{Content, Entry, Node};
 
 /// Writes a tree as YAML. Names of files and variables that hold secrets are no secrets; comments, which may hold
 /// anything, are not in the tree.
-pub(super) fn write(node: &Node) -> String {
+pub(super) fn write(root: &Node) -> String {
     let mut out = String::new();
-    below(node, 0, &mut out);
+    match &root.content {
+        Content::Map(entries) => map(entries, 0, &mut out),
+        _ => value(root, 0, &mut out),
+    }
     out
 }
 
+/// The lines of a map; the first one is continued where the caller left off.
+fn map(entries: &[Entry], indent: usize, out: &mut String) {
+    for (number, entry) in entries.iter().enumerate() {
+        if number > 0 {
+            spaces(indent, out);
+        }
+        out.push_str(&scalar(&entry.key));
+        out.push(':');
+        value(&entry.value, indent, out);
+    }
+}
+
 /// What stands behind a key or a dash: on the same line, or on lines of its own.
-fn below(node: &Node, indent: usize, out: &mut String) {
+fn value(node: &Node, indent: usize, out: &mut String) {
     match &node.content {
         Content::Empty => out.push('\n'),
         Content::Scalar(text) => {
+            out.push(' ');
             out.push_str(&scalar(text));
             out.push('\n');
         }
-        Content::List(items) if items.is_empty() => out.push_str("[]\n"),
-        Content::Map(entries) if entries.is_empty() => out.push_str("{}\n"),
+        Content::List(items) if items.is_empty() => out.push_str(" []\n"),
+        Content::Map(entries) if entries.is_empty() => out.push_str(" {}\n"),
         Content::List(items) => {
-            for item in items {
-                line(indent, "-", item, out);
+            out.push('\n');
+            for node in items {
+                spaces(indent + 2, out);
+                item(node, indent + 2, out);
             }
         }
         Content::Map(entries) => {
-            for entry in entries {
-                line(indent, &format!("{}:", scalar(&entry.key)), &entry.value, out);
-            }
+            out.push('\n');
+            spaces(indent + 2, out);
+            map(entries, indent + 2, out);
         }
     }
 }
 
-fn line(indent: usize, head: &str, value: &Node, out: &mut String) {
-    out.extend(std::iter::repeat_n(' ', indent));
-    out.push_str(head);
-    let block = match &value.content {
-        Content::List(items) => !items.is_empty(),
-        Content::Map(entries) => !entries.is_empty(),
-        Content::Empty | Content::Scalar(_) => false,
-    };
-    match &value.content {
-        Content::Empty => {}
-        _ if block => out.push('\n'),
-        _ => out.push(' '),
+/// A dash, and what stands behind it.
+fn item(node: &Node, indent: usize, out: &mut String) {
+    out.push('-');
+    match &node.content {
+        Content::Map(entries) if !entries.is_empty() => {
+            out.push(' ');
+            map(entries, indent + 2, out);
+        }
+        _ => value(node, indent, out),
     }
-    below(value, indent + 2, out);
+}
+
+fn spaces(count: usize, out: &mut String) {
+    out.extend(std::iter::repeat_n(' ', count));
 }
 
 /// A scalar that reads back as itself: plain where that is beyond doubt, else quoted as JSON, which YAML contains.
@@ -55,7 +73,37 @@ fn scalar(text: &str) -> String {
     let text = masked(text);
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_.@+-:=~".contains(&b))
-        && !text.ends_with(':')
+        // `1:30` is a number to older readers, `key:` a map to all.
+        && (!text.contains(':') || text.contains("://") && !text.ends_with(':'))
         && !text.eq_ignore_ascii_case("null");
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree;
+    use super::*;
+
+    #[test]
+    fn a_tree_reads_back_as_the_same() {
+        for text in [
+            "a: 1\n",
+            "a:\n  b: \"x: y\"\n  c:\n    - 007\n    - d: https://h:1/\n      e: []\n    -\n      - \"1:30\"\n",
+            "\"null\": \"\"\nf:\ng: {}\nh: \"a \\\"q\\\" # no comment\"\n",
+            "[]",
+            "- x",
+        ] {
+            let once = write(&tree::read(text).expect("YAML"));
+            let twice = write(&tree::read(&once).expect("YAML"));
+            assert_eq!(once, twice, "{text}");
+        }
+        let text = "a:\n  b: x\n  c:\n    - d: y\n      e: z\n    - w\n";
+        assert_eq!(write(&tree::read(text).expect("YAML")), text);
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_masked() {
+        let text = "a: Xy38Q~marked-secret-marked-secret-marked\nb: http://u:p@h:1\n";
+        assert_eq!(write(&tree::read(text).expect("YAML")), "a: \"<secret>\"\nb: \"<secret>\"\n");
+    }
 }

@@ -9,11 +9,12 @@ use crate::settings::{Network, Proxy, Resolver};
 
 use super::catalogue::{PROXY_LOGIN, Section};
 use super::environment;
+use super::grammar::is_host_name;
 use super::mistake::Position;
-use super::reader::{Fields, Reader, shown};
+use super::reader::{Fields, Reader, Seen, shown, twice};
 use super::secrets;
 use super::tree::Node;
-use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, ResolverName, is_host_name};
+use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, ResolverName};
 
 /// What `network` says, and where it pins names, so that a pin nobody needs can be told.
 pub(super) struct Read {
@@ -57,13 +58,16 @@ fn resolve(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (BTreeMap<String, Ip
 }
 
 fn resolvers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Resolver> {
-    let mut resolvers = Vec::new();
+    let (mut resolvers, mut seen) = (Vec::new(), Seen::default());
     for (path, node) in reader.list(fields, "resolvers") {
         let Some(found) = reader.scalar::<ResolverName>(node, &path) else { continue };
-        if resolvers.contains(&found.value.0) {
-            reader.mistake(found.at, &path, "this resolver stands twice");
-        } else {
-            resolvers.push(found.value.0);
+        let name = match &found.value.0 {
+            Resolver::System => "system".to_owned(),
+            Resolver::Address(address) => address.to_string(),
+        };
+        match seen.before(&name, found.at) {
+            Some(first) => reader.mistake(found.at, &path, twice(&name, first)),
+            None => resolvers.push(found.value.0),
         }
     }
     resolvers
@@ -127,7 +131,7 @@ fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> 
 fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (String, Secret))> {
     let [user, password] = PROXY_LOGIN;
     for (one, other) in [(user, password), (password, user)] {
-        if let (Some(entry), None) = (fields.entry(one), fields.entry(other)) {
+        if let (Some(entry), true) = (fields.entry(one), fields.is_missing(other)) {
             reader.mistake(entry.at, &fields.key(one), format!("it lacks `{other}`; a login has both"));
         }
     }

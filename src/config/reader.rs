@@ -1,11 +1,13 @@
 //! Walks the tree by the catalogue and collects what is wrong; hands out what is right, typed.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::secret::MASK;
 
 use super::catalogue::{Key, Kind, Section};
-use super::mistake::{Mistake, Position, did_you_mean};
+use super::mistake::{Mistake, Position};
+use super::nearest::did_you_mean;
 use super::surroundings::Surroundings;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};
@@ -33,6 +35,8 @@ pub(super) struct Fields<'n> {
     pub path: String,
     pub at: Position,
     entries: Vec<(&'static Key, &'n Entry)>,
+    /// Keys that a misspelt one was taken for: they are not missing.
+    meant: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
@@ -55,19 +59,20 @@ impl<'a> Reader<'a> {
 
     /// Reads a map with the keys of `section`. What is no map reads as an empty one, without complaints about what is missing.
     pub(super) fn section<'n>(&mut self, node: &'n Node, section: Section, path: &str) -> Fields<'n> {
-        let mut fields = Fields { section, path: path.to_owned(), at: node.at, entries: Vec::new() };
+        let mut fields = Fields { section, path: path.to_owned(), at: node.at, entries: Vec::new(), meant: Vec::new() };
         match &node.content {
             Content::Map(entries) => entries.iter().for_each(|entry| self.entry(entry, &mut fields)),
             // `network:` with every line below commented out.
             Content::Empty => {}
             other => {
                 self.mistake(node.at, path, format!("{} where a map belongs; its keys are {}", other.name(), names(section)));
+                // It may have meant anything.
+                fields.meant.extend(section.keys().map(|key| key.name));
                 return fields;
             }
         }
-        for key in section.keys().filter(|key| key.required && fields.entry(key.name).is_none()) {
-            let place = if path.is_empty() { "the configuration" } else { "this" };
-            self.mistake(node.at, &fields.key(key.name), format!("{place} lacks `{}`: {}", key.name, key.about));
+        for key in section.keys().filter(|key| key.required && fields.is_missing(key.name)) {
+            self.mistake(node.at, &fields.key(key.name), format!("`{}` is missing: {}", key.name, key.about));
         }
         fields
     }
@@ -75,12 +80,12 @@ impl<'a> Reader<'a> {
     fn entry<'n>(&mut self, entry: &'n Entry, fields: &mut Fields<'n>) {
         let path = fields.key(&shown(&entry.key));
         let Some(key) = fields.section.keys().find(|key| key.name == entry.key) else {
-            let message = unknown(fields.section, &entry.key);
+            let (message, meant) = unknown(fields.section, &entry.key);
+            fields.meant.extend(meant);
             return self.mistake(entry.at, &path, message);
         };
         if let Some(first) = fields.entry(key.name) {
-            let message = format!("`{}` stands twice; it stands already in line {}", key.name, first.at.line);
-            return self.mistake(entry.at, &path, message);
+            return self.mistake(entry.at, &path, twice(key.name, first.at));
         }
         fields.entries.push((key, entry));
     }
@@ -109,11 +114,12 @@ impl<'a> Reader<'a> {
 
     /// The items of a list that is not empty, each with its path; nothing if the key is absent.
     pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<(String, &'n Node)> {
-        let Some((_, entry)) = fields.lookup(name) else { return Vec::new() };
+        let Some((key, entry)) = fields.lookup(name) else { return Vec::new() };
         let path = fields.key(name);
         match &entry.value.content {
             Content::List(items) if items.is_empty() => {
-                self.mistake(entry.value.at, &path, "the list is empty; give it an item or leave the key out");
+                let way_out = if key.required { "give it an item" } else { "give it an item or leave the key out" };
+                self.mistake(entry.value.at, &path, format!("the list is empty; {way_out}"));
                 Vec::new()
             }
             Content::List(items) => numbered(&path, items),
@@ -139,18 +145,15 @@ impl<'a> Reader<'a> {
         match &entry.value.content {
             Content::Empty => Vec::new(),
             Content::Map(entries) => {
-                let mut kept: Vec<&Entry> = Vec::new();
-                for entry in entries {
-                    match kept.iter().find(|other| other.key.eq_ignore_ascii_case(&entry.key)) {
-                        Some(first) => {
-                            let message =
-                                format!("`{}` stands twice; it stands already in line {}", shown(&entry.key), first.at.line);
-                            self.mistake(entry.at, &path, message);
-                        }
-                        None => kept.push(entry),
+                let mut seen = Seen::default();
+                let mut distinct = |entry: &&Entry| match seen.before(&entry.key, entry.at) {
+                    Some(first) => {
+                        self.mistake(entry.at, &path, twice(&entry.key, first));
+                        false
                     }
-                }
-                kept
+                    None => true,
+                };
+                entries.iter().filter(|entry| distinct(entry)).collect()
             }
             other => {
                 self.mistake(entry.value.at, &path, format!("{} where a map of names belongs", other.name()));
@@ -171,9 +174,27 @@ impl<'n> Fields<'n> {
         self.lookup(name).map(|(_, entry)| entry)
     }
 
+    /// Whether a key is neither there nor misspelt.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        self.entry(name).is_none() && !self.meant.contains(&name)
+    }
+
     fn lookup(&self, name: &str) -> Option<(&'static Key, &'n Entry)> {
         debug_assert!(self.section.keys().any(|key| key.name == name), "{name} is not in the catalogue");
         self.entries.iter().find(|(key, _)| key.name == name).copied()
+    }
+}
+
+/// Names that must differ, whatever their case: people do not tell case apart.
+#[derive(Default)]
+pub(super) struct Seen(HashMap<String, Position>);
+
+impl Seen {
+    /// Remembers the name; where it stood first, if it has been seen before.
+    pub(super) fn before(&mut self, name: &str, at: Position) -> Option<Position> {
+        let mut first = None;
+        self.0.entry(name.to_ascii_lowercase()).and_modify(|seen| first = Some(*seen)).or_insert(at);
+        first
     }
 }
 
@@ -199,32 +220,41 @@ pub(super) fn shown(text: &str) -> String {
     short
 }
 
-/// The text, unless it looks like a client secret that somebody pasted in the wrong place: Entra's have 40 characters,
-/// a tilde among them.
+/// The text, unless it looks like a secret that somebody put in the wrong place: Entra's client secrets have 40
+/// characters, a tilde among them; a URL can carry a password before its `@`.
 pub(super) fn masked(text: &str) -> &str {
-    if text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']) { MASK } else { text }
+    let client_secret = text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']);
+    let password = text.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
+    if client_secret || password { MASK } else { text }
 }
 
-/// Keys people try first; their values are never read.
-const SECRETS: &[(&str, &str)] = &[
-    ("client_secret", "`client_secret_file` or `client_secret_env`"),
-    ("secret", "`client_secret_file` or `client_secret_env`"),
-    ("password", "`client_secret_file` or `client_secret_env`"),
-    ("proxy_password", "`proxy_password_file`"),
+/// What is wrong with a name that stands a second time.
+pub(super) fn twice(name: &str, first: Position) -> String {
+    format!("`{}` stands twice, first in line {}", shown(name), first.line)
+}
+
+/// Keys people try first, whose values are never read; what is there instead, and the key it stands for.
+const SECRETS: &[(&str, &str, &str)] = &[
+    ("client_secret", "`client_secret_file` or `client_secret_env`", "client_secret_file"),
+    ("secret", "`client_secret_file` or `client_secret_env`", "client_secret_file"),
+    ("password", "`client_secret_file` or `client_secret_env`", "client_secret_file"),
+    ("proxy_password", "`proxy_password_file`", "proxy_password_file"),
 ];
 
-fn unknown(section: Section, written: &str) -> String {
-    if let Some((_, instead)) = SECRETS.iter().find(|(name, _)| *name == written) {
-        return format!("secrets never stand in this file; name where it is with {instead}");
+/// What is wrong with a key that is not in the catalogue, and which key was meant, as far as that can be guessed.
+fn unknown(section: Section, written: &str) -> (String, Option<&'static str>) {
+    if let Some((_, instead, key)) = SECRETS.iter().find(|(name, ..)| *name == written) {
+        return (format!("secrets never stand in this file; name where it is with {instead}"), Some(key));
     }
-    let known = section.keys().map(|key| key.name);
-    let hint = did_you_mean(written, known.clone()).map(|name| format!("; did you mean `{name}`?"));
+    let meant = did_you_mean(written, section.keys().map(|key| key.name));
+    let hint = meant.map(|name| format!("; did you mean `{name}`?"));
     let elsewhere = || {
         let home = Section::ALL.iter().find(|other| other.keys().any(|key| key.name == written))?;
         Some(format!("; `{written}` is a key of {}", home.name()))
     };
     let hint = hint.or_else(elsewhere).unwrap_or_default();
-    format!("`{}` is not a key of {}; its keys are {}{hint}", shown(written), section.name(), names(section))
+    let message = format!("`{}` is not a key of {}; its keys are {}{hint}", shown(written), section.name(), names(section));
+    (message, meant)
 }
 
 fn names(section: Section) -> String {

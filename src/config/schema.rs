@@ -56,8 +56,12 @@ fn property(key: &Key) -> Json {
             json!({ "type": "array", "minItems": usize::from(level == Level::Mailbox), "items": check(level) })
         }
     };
+    let allowed = match key.kind {
+        Kind::One(format) | Kind::List(format) | Kind::OneOrList(format) | Kind::Table(format) => format!("; {}", format.allowed),
+        Kind::Map(_) | Kind::Maps(_) | Kind::MapList(_) | Kind::Checks(_) => String::new(),
+    };
     let default = if key.default.is_empty() { String::new() } else { format!("; default: {}", key.default) };
-    property["description"] = json!(format!("{}{default}", key.about));
+    property["description"] = json!(format!("{}{allowed}{default}", key.about));
     property
 }
 
@@ -69,7 +73,6 @@ fn value(format: &Format) -> Json {
     if !format.choices.is_empty() {
         value["enum"] = json!(format.choices);
     }
-    value["$comment"] = json!(format.allowed);
     value
 }
 

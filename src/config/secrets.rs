@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::secret::Secret;
 use crate::settings::SecretSource;
 
+use super::catalogue::SECRET_SOURCES;
 use super::mistake::Position;
-use super::reader::{Fields, Found, Reader, shown};
+use super::reader::{Fields, Found, Reader, masked, shown};
 use super::value::{SecretFile, Variable};
 
 /// Where the client secret is: exactly one of file and variable.
@@ -14,6 +15,7 @@ pub(super) fn source(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Sec
     let file = reader.one::<SecretFile>(fields, "client_secret_file");
     let variable = reader.one::<Variable>(fields, "client_secret_env");
     match (fields.entry("client_secret_file"), fields.entry("client_secret_env")) {
+        (None, None) if SECRET_SOURCES.iter().any(|name| !fields.is_missing(name)) => None,
         (None, None) => {
             let message =
                 "there is no client secret; name its file with `client_secret_file` or its variable with `client_secret_env`";
@@ -46,17 +48,29 @@ fn from_variable(reader: &mut Reader<'_>, found: &Found<Variable>) -> Option<Sec
     None
 }
 
+/// What editors and shells do to a file with a secret.
+fn malformed(secret: &str) -> Option<&'static str> {
+    if secret.starts_with('\u{feff}') {
+        Some("begins with a byte order mark")
+    } else if secret.contains(['\n', '\r']) {
+        Some("has more than one line")
+    } else {
+        None
+    }
+}
+
 /// Permission bits that let somebody else read a file.
 const OTHERS_READ: u32 = 0o044;
 
 /// Reads a secret, and warns of a file that others can read.
 pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
     let at = at.into();
-    let name = match path.file_name().map(|name| shown(&name.to_string_lossy())) {
-        // Somebody wrote the secret where its file's name belongs.
-        Some(name) if name == crate::secret::MASK => name,
-        _ => path.display().to_string(),
-    };
+    let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if masked(&last) != last {
+        reader.mistake(at, key, "this looks like the secret itself; write it into a file and give the file's path");
+        return None;
+    }
+    let name = path.display();
     let file = match reader.surroundings.file(path) {
         Ok(file) => file,
         Err(error) => {
@@ -71,7 +85,11 @@ pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: impl Into<Opti
     let secret = Secret::new(text.trim_end());
     drop(Secret::new(text)); // zeroes the copy with the line ending
     if secret.expose().is_empty() {
-        reader.mistake(at, key, format!("`{name}` is empty; the secret goes into its first line"));
+        reader.mistake(at, key, format!("`{name}` is empty; the secret alone goes into it"));
+        return None;
+    }
+    if let Some(wrong) = malformed(secret.expose()) {
+        reader.mistake(at, key, format!("`{name}` {wrong}; the secret alone goes into it"));
         return None;
     }
     if file.mode.is_some_and(|mode| mode & OTHERS_READ != 0) {

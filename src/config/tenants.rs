@@ -6,18 +6,18 @@ use crate::cloud::Cloud;
 use crate::outcome::ProbeId;
 use crate::settings::{ProbeSettings, SecretSource, Tenant};
 
-use super::catalogue::{Level, SECRET_SOURCES, Section};
+use super::catalogue::{Level, Section};
 use super::checks::{self, Asked, Defaults};
 use super::clouds::Clouds;
 use super::mistake::Position;
-use super::reader::{Fields, Found, Reader};
+use super::reader::{Fields, Found, Reader, Seen, twice};
 use super::secrets;
 use super::tree::Node;
 use super::value::{ClientId, CloudName, Date, Label, MailAddress, TenantId};
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
-    let mut names = Labels::default();
+    let mut names = Seen::default();
     let mut probes = Vec::new();
     for (path, node) in reader.list(root, "tenants") {
         probes.extend(tenant(reader, node, &path, defaults, clouds, &mut names));
@@ -31,12 +31,12 @@ fn tenant(
     path: &str,
     defaults: Defaults,
     clouds: &mut Clouds,
-    names: &mut Labels,
+    names: &mut Seen,
 ) -> Vec<ProbeSettings> {
     let fields = reader.section(node, Section::Tenant, path);
     let name = reader.one::<Label>(&fields, "name");
     if let Some(found) = &name {
-        names.add(reader, &found.value.0, found.at, &found.key);
+        distinct(reader, names, &found.value.0, found.at, &found.key);
     }
     let cloud = cloud(reader, &fields, clouds);
     let tenant_id = reader.one::<TenantId>(&fields, "tenant_id");
@@ -89,14 +89,8 @@ fn cloud(reader: &mut Reader<'_>, fields: &Fields<'_>, clouds: &mut Clouds) -> O
 
 fn credential(reader: &mut Reader<'_>, tenant: &Fields<'_>) -> (Option<SecretSource>, Option<Found<Date>>) {
     let Some(entry) = tenant.entry("credential") else { return (None, None) };
-    let told = reader.mistakes.len();
     let fields = reader.section(&entry.value, Section::Credential, &tenant.key("credential"));
-    let understood = reader.mistakes.len() == told;
-    let expires = reader.one::<Date>(&fields, "expires");
-    // A slip in the key's name has been told; that the key is missing would be the same mistake twice.
-    let named = SECRET_SOURCES.iter().any(|name| fields.entry(name).is_some());
-    let source = if understood || named { secrets::source(reader, &fields) } else { None };
-    (source, expires)
+    (secrets::source(reader, &fields), reader.one::<Date>(&fields, "expires"))
 }
 
 /// A mailbox as the file has it.
@@ -107,7 +101,7 @@ struct Mailbox {
 }
 
 fn mailboxes(reader: &mut Reader<'_>, tenant: &Fields<'_>, defaults: Defaults, cloud: Option<&Cloud>) -> Vec<Mailbox> {
-    let mut labels = Labels::default();
+    let mut labels = Seen::default();
     let mut mailboxes = Vec::new();
     for (path, node) in reader.list(tenant, "mailboxes") {
         let fields = reader.section(node, Section::Mailbox, &path);
@@ -120,25 +114,15 @@ fn mailboxes(reader: &mut Reader<'_>, tenant: &Fields<'_>, defaults: Defaults, c
             None if fields.entry("name").is_some() => continue,
             None => (address.value.0.clone(), address.at, address.key),
         };
-        labels.add(reader, &label, at, &key);
+        distinct(reader, &mut labels, &label, at, &key);
         mailboxes.push(Mailbox { address: address.value.0, label, checks });
     }
     mailboxes
 }
 
-/// Labels that must differ, whatever their case: people and Windows file names do not tell case apart.
-#[derive(Default)]
-struct Labels(Vec<(String, Position)>);
-
-impl Labels {
-    fn add(&mut self, reader: &mut Reader<'_>, label: &str, at: Position, key: &str) {
-        match self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(label)) {
-            Some((_, first)) => {
-                let message = format!("`{label}` stands twice; it stands already in line {}, and labels differ", first.line);
-                reader.mistake(at, key, message);
-            }
-            None => self.0.push((label.to_owned(), at)),
-        }
+fn distinct(reader: &mut Reader<'_>, labels: &mut Seen, label: &str, at: Position, key: &str) {
+    if let Some(first) = labels.before(label, at) {
+        reader.mistake(at, key, format!("{}; labels must differ", twice(label, first)));
     }
 }
 

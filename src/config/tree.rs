@@ -56,11 +56,13 @@ pub(super) fn read(text: &str) -> Result<Node, Mistake> {
     }
     let options = serde_saphyr::options! {
         // Ten steps deep is more than the format has; aliases may repeat a tenant, not blow up memory.
-        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: 250_000, max_documents: 1 },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 250_000 },
+        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: 250_000, max_documents: 2 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         strict_booleans: true,
+        // `!env NAME` read as the text `NAME` would surprise.
+        reject_unsupported_tags: true,
         // A quoted line could hold a secret.
         with_snippet: false,
     };
@@ -73,8 +75,15 @@ pub(super) fn read(text: &str) -> Result<Node, Mistake> {
 
 fn syntax(error: &serde_saphyr::Error) -> String {
     match error {
+        serde_saphyr::Error::AliasError { error, .. } => syntax(error),
+        serde_saphyr::Error::Message { msg, .. } => msg.clone(),
         serde_saphyr::Error::MultipleDocuments { .. } => {
             "a second document begins here; the configuration is one document".to_owned()
+        }
+        serde_saphyr::Error::Budget { .. }
+        | serde_saphyr::Error::AliasReplayLimitExceeded { .. }
+        | serde_saphyr::Error::AliasReplayStackDepthExceeded { .. } => {
+            "it nests deeper or repeats more than a configuration does; is this the right file?".to_owned()
         }
         other => {
             // The position stands in front of the message already.

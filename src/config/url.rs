@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
 
-use super::value::{Format, Value, is_host_name};
+use super::grammar::is_host_name;
+use super::value::{Format, Value};
 
 /// A URL taken apart. No user, no query: neither has a meaning here, and a user comes with a password.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl Url {
         let (authority, path) = rest.split_at_checked(slash)?;
         let (host, port) = split_authority(authority)?;
         let clean = path.bytes().all(|b| b.is_ascii_graphic() && b != b'?' && b != b'#');
-        clean.then(|| Self { scheme: scheme.to_ascii_lowercase(), host, port, path: path.to_owned() })
+        clean.then(|| Self { scheme: scheme.to_owned(), host, port, path: path.to_owned() })
     }
 
     /// Whether the path says nothing.
@@ -141,8 +142,7 @@ pub(super) enum ProxyUrl {
 }
 
 impl Value for ProxyUrl {
-    const FORMAT: Format =
-        Format::new("an HTTP proxy", "http://HOST:PORT, or none", "^(none|http://[^/?#@ ]+:[0-9]+/?)$").sensitive();
+    const FORMAT: Format = Format::new("an HTTP proxy", "http://HOST:PORT, or none", "^(none|http://[^/?#@ ]+:[0-9]+/?)$");
 
     fn parse(text: &str) -> Result<Self, String> {
         if text == "none" {
@@ -196,7 +196,7 @@ mod tests {
         for (text, port, security) in [
             ("smtp://h", 587, Security::Upgrade),
             ("smtps://h", 465, Security::Implicit),
-            ("SMTP://h:25/", 25, Security::Upgrade),
+            ("smtp://H:25/", 25, Security::Upgrade),
         ] {
             let read = SmtpUrl::parse(text).map(|url| url.0);
             assert_eq!(read, Ok(MailEndpoint { host: "h".into(), port, security }), "{text}");

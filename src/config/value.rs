@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::settings::{self, Resolver};
 
+use super::grammar::{is_domain, is_guid, is_mail_address, is_variable};
+
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
 /// What a value looks like.
@@ -70,7 +72,7 @@ macro_rules! texts {
 
 texts! {
     /// A value of a metric's label, and a piece of a probe's name: no `/`, nothing that needs quoting in a shell.
-    Label: Format::new("a name for a label", "1 to 64 letters (a-z, A-Z), digits and . _ @ + -", LABEL).or_number(), is_label;
+    Label: Format::new("a plain name", "1 to 64 letters (a-z, A-Z), digits and . _ @ + -", LABEL).or_number(), is_label;
     /// The name of a cloud, built in or from `clouds`.
     CloudName: Format::new("a cloud", "a built-in cloud or one of `clouds`", LABEL).or_number(), is_label;
     /// A GUID.
@@ -87,14 +89,13 @@ texts! {
     Scope: Format::new("an OAuth scope", "text without spaces, usually ending in /.default", "^[!-~]+$"),
         |text| expect(!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()));
     /// A limit; `levels` knows its grammar.
-    Limit: Format::new("a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", LIMIT).or_number(), |_| Ok(());
+    Limit: Format::new("a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", "").or_number(), |_| Ok(());
 }
 
 const LABEL: &str = "^[A-Za-z0-9._@+-]{1,64}$";
 const GUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
 const TENANT: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)+)$";
 const MAIL_ADDRESS: &str = "^[^@ ]+@[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)+$";
-const LIMIT: &str = "^([a-z0-9_]+=)?@?[-+~0-9.:e]+$";
 
 /// The name of an environment variable.
 pub(super) struct Variable(pub String);
@@ -145,7 +146,7 @@ macro_rules! durations {
         pub(super) struct $name(pub Duration);
 
         impl Value for $name {
-            const FORMAT: Format = Format::new($what, $allowed, "^ *[0-9]+ *[a-zA-Z]+( *[0-9]+ *[a-zA-Z]+)* *$");
+            const FORMAT: Format = Format::new($what, $allowed, "^( *[0-9]+([.][0-9]+)? *[A-Za-zµ]+)+ *$");
 
             fn parse(text: &str) -> Result<Self, String> {
                 let bounds: std::ops::RangeInclusive<Duration> = $bounds;
@@ -199,7 +200,7 @@ impl Value for ResolverName {
     const FORMAT: Format = Format::new(
         "a resolver",
         "`system`, or an IP address with or without a port",
-        "^(system|[0-9A-Fa-f.:]+|\\[[0-9A-Fa-f.:]+\\]:[0-9]+)$",
+        "^(system|[0-9A-Fa-f.:]+|\\[[0-9A-Fa-f.:%]+\\]:[0-9]+)$",
     );
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -245,12 +246,6 @@ fn is_label(text: &str) -> Result<(), String> {
     Err(if meant.is_empty() { String::new() } else { format!("did you mean `{meant}`?") })
 }
 
-fn is_guid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
 fn is_tenant(text: &str) -> Result<(), String> {
     match text {
         // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow: tenant id or domain.
@@ -259,40 +254,45 @@ fn is_tenant(text: &str) -> Result<(), String> {
     }
 }
 
-/// At least two labels of letters, digits and inner hyphens.
-fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && text.contains('.') && text.split('.').all(is_host_label)
-}
-
-/// A DNS name of one label or more, as it can stand in a URL or be pinned.
-pub(super) fn is_host_name(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_host_label)
-}
-
-fn is_host_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
-/// The addresses Exchange gives out: RFC 5321's dot-string, letters of any script included, and a domain.
-fn is_mail_address(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| {
-        (1..=64).contains(&local.len())
-            && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(c))
-            && !local.split('.').any(str::is_empty)
-            && is_domain(domain)
-    })
-}
-
-fn is_variable(text: &str) -> bool {
-    !text.starts_with(|c: char| c.is_ascii_digit())
-        && !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
 fn seconds_meant(text: &str) -> String {
     let number = !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit());
     if number { format!("did you mean `{text}s`?") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads<T: Value>(good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(T::parse(text).is_ok(), "{text} is {}", T::FORMAT.what);
+        }
+        for text in bad {
+            assert!(T::parse(text).is_err(), "{text} is not {}", T::FORMAT.what);
+        }
+    }
+
+    #[test]
+    fn values_are_read_or_refused() {
+        reads::<Label>(&["contoso", "a", "front.desk_1@x+y-z"], &["", "a b", "a/b", "ä", "a|b", &"x".repeat(65)]);
+        reads::<ClientId>(
+            &["AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee"],
+            &["", "aaaaaaaa-bbbb-cccc-ddddeeeeeeeeeeee", "zaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"],
+        );
+        reads::<TenantId>(
+            &["contoso.onmicrosoft.com", "xn--grse-0ra.example"],
+            &["contoso", "common", "a..b", "-a.b", "a.b/c", ".a.b"],
+        );
+        reads::<MailAddress>(
+            &["a@b.example", "Jürgen.O'Neil+x@b.example"],
+            &["@b.example", "a@", "a@b", "a b@c.example", "a..b@c.example", "a@b@c.example", "<a@b.example>"],
+        );
+        reads::<Interval>(&["1s", "90s", "1m 30s", "1.5m", "24h"], &["", "1", "0s", "25h", "18446744073709551615weeks", "5x"]);
+        reads::<Timeout>(&["100ms", "10m"], &["99ms", "11m"]);
+        reads::<Date>(&["2027-03-01", "2027-03-01T12:00:00Z"], &["2027-3-1", "2027-13-01", "0x27-03-01", "ü027-03-01"]);
+        reads::<IpAddress>(&["10.0.0.5", "::1"], &["10.0.0", "10.0.0.5:80", "[::1]"]);
+        reads::<ResolverName>(&["system", "::1", "[::1]:5353", "9.9.9.9:53"], &["", "dns.example", "9.9.9.9:x"]);
+        reads::<Variable>(&["A", "_a1"], &["", "1A", "A-B", "A B"]);
+        reads::<Scope>(&["https://outlook.office365.com/.default"], &["", "a b", "ä"]);
+    }
 }

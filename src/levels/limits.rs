@@ -3,26 +3,17 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use super::State;
 use super::range::Range;
 use crate::outcome::{Outcome, Phase};
 use crate::spelling::did_you_mean;
 
 /// What counts as a warning and as critical, beside failing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     /// Where a metric should stay lest it be a warning.
     pub warning: Vec<(Metric, Range)>,
     /// Where a metric should stay lest it be critical.
     pub critical: Vec<(Metric, Range)>,
-    /// What a run is that used up its time: the STATE of `--timeout DURATION:STATE`.
-    pub timed_out: State,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { warning: Vec::new(), critical: Vec::new(), timed_out: State::Critical }
-    }
 }
 
 impl Limits {
@@ -31,7 +22,7 @@ impl Limits {
     /// # Errors
     /// In words for a person: a metric or range that is none, or a metric given twice for one level.
     pub fn parse(warning: &[String], critical: &[String]) -> Result<Self, String> {
-        Ok(Self { warning: level("warning", warning)?, critical: level("critical", critical)?, ..Self::default() })
+        Ok(Self { warning: level("warning", warning)?, critical: level("critical", critical)? })
     }
 
     /// The range of `metric` in each level: warning, critical.

@@ -28,24 +28,28 @@ pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Durati
     let until = Instant::now() + limit;
     // The id and the port, which the system draws for the socket, are what a forger would have to guess (RFC 5452).
     let question = Question::new(Message::query().metadata.id, host, family)?;
-    let mut answer = over_udp(&question, resolver, true, until).await?;
-    if answer.as_ref().is_some_and(|answer| answer.rcode == "FORMERR") {
-        answer = over_udp(&question, resolver, false, until).await?; // too old for EDNS: RFC 6891 section 7
+    let answer = exchange(&question, &question.message(true)?, resolver, until).await?;
+    if answer.rcode != "FORMERR" {
+        return Ok(answer);
     }
-    match answer {
+    // Too old for EDNS: RFC 6891 section 7.
+    exchange(&question, &question.message(false)?, resolver, until).await
+}
+
+async fn exchange(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
+    match over_udp(question, message, resolver, until).await? {
         Some(answer) => Ok(answer),
-        None => over_tcp(&question, resolver, until).await,
+        None => over_tcp(question, message, resolver, until).await,
     }
 }
 
-/// The answer to one datagram; `None` when it is cut short. The datagram is sent once more at half time: UDP may lose it.
-async fn over_udp(question: &Question, resolver: SocketAddr, edns: bool, until: Instant) -> Result<Option<Answer>, Fault> {
-    let message = question.message(edns)?;
+/// The answer to a datagram; `None` when it is cut short. The datagram is sent once more at half time: UDP may lose it.
+async fn over_udp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<Option<Answer>, Fault> {
     let socket = socket(resolver).await.map_err(|error| unanswered(&error))?;
     let mut foreign = None;
-    let halfway = Instant::now() + (until - Instant::now()) / 2;
-    for until in [halfway, until] {
-        socket.send(&message).await.map_err(|error| unanswered(&error))?;
+    let now = Instant::now();
+    for until in [now + until.saturating_duration_since(now) / 2, until] {
+        socket.send(message).await.map_err(|error| unanswered(&error))?;
         if let Ok(read) = timeout_at(until, receive(question, &socket, &mut foreign)).await {
             return read;
         }
@@ -78,12 +82,11 @@ async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<V
 }
 
 /// The whole answer, after UDP could carry only part of it.
-async fn over_tcp(question: &Question, resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
-    let message = question.message(true)?;
+async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
     let talk = async {
         let mut stream = TcpStream::connect(resolver).await?;
         let length = u16::try_from(message.len()).unwrap_or_default(); // a question is never longer than 300 bytes
-        stream.write_all(&[&length.to_be_bytes()[..], &message].concat()).await?;
+        stream.write_all(&[&length.to_be_bytes()[..], message].concat()).await?;
         let mut bytes = vec![0; usize::from(stream.read_u16().await?)];
         stream.read_exact(&mut bytes).await?;
         Ok::<_, io::Error>(bytes)

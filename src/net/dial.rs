@@ -75,6 +75,14 @@ impl Net {
         self.pinned.get(&host.to_ascii_lowercase()).copied()
     }
 
+    /// The addresses of `host`: pinned, or from the system's resolver. Never empty.
+    ///
+    /// # Errors
+    /// The `dns_*` reasons.
+    pub async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Fault> {
+        resolve::resolve(&self.pinned, host).await
+    }
+
     /// A plain stream to `host:port`, through the proxy where one is to be used.
     ///
     /// # Errors
@@ -85,7 +93,7 @@ impl Net {
         match self.proxy_for(host) {
             None => {
                 trace.enter(Phase::Dns);
-                let addresses = resolve::resolve(&self.pinned, host).await?;
+                let addresses = self.resolve(host).await?;
                 trace.enter(Phase::Connect);
                 try_each(trace, host, port, &addresses).await
             }
@@ -123,20 +131,17 @@ impl Net {
         }
     }
 
-    fn proxy_for(&self, host: &str) -> Option<&Proxy> {
+    /// The proxy that `host` is reached through, if any.
+    pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
         let direct = |_: &&Proxy| !proxy::bypassed(&self.no_proxy, host) && self.pinned(host).is_none_or(|at| !at.is_loopback());
         self.proxy.as_ref().filter(direct)
     }
 
     async fn connect_through(&self, trace: &mut Trace, via: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
         trace.enter(Phase::Dns);
-        let addresses = resolve::resolve(&self.pinned, &via.host).await?;
+        let addresses = self.resolve(&via.host).await?;
         trace.enter(Phase::Connect);
-        let stream = try_each(trace, &via.host, via.port, &addresses).await.map_err(|mut fault| {
-            fault.evidence.code = Some(fault.reason.code().to_owned());
-            fault.reason = Reason::ProxyUnreachable;
-            fault
-        })?;
+        let stream = connect_proxy(trace, via, &addresses).await?;
         trace.enter(Phase::Proxy);
         trace.facts.endpoints.push(endpoint(host, port, None));
         let through = proxy::connect(trace, stream, via, host, port).await;
@@ -147,7 +152,20 @@ impl Net {
     }
 }
 
-fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts {
+/// A stream to the proxy at the first of its `addresses` that connects.
+///
+/// # Errors
+/// `proxy_unreachable`, with the reason in the evidence.
+pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
+    try_each(trace, &via.host, via.port, addresses).await.map_err(|mut fault| {
+        fault.evidence.code = Some(fault.reason.code().to_owned());
+        fault.reason = Reason::ProxyUnreachable;
+        fault
+    })
+}
+
+/// The facts of an address that is about to be tried.
+pub fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts {
     EndpointFacts {
         host: host.to_owned(),
         port,

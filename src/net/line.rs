@@ -1,8 +1,10 @@
 //! A connection spoken to in lines, with the cursor that knows where we are.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tracing::{Level, enabled, trace};
 
 use crate::outcome::{Facts, Fault, Phase};
 use crate::reason::Reason;
@@ -14,8 +16,10 @@ use super::{BoxStream, words};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
 pub const MAX_LINE: usize = 16 * 1024;
-/// More lines than this belong to no reply of the conversations here (EHLO and CAPABILITY have about a dozen).
+/// More lines than this belong to no conversation held here (EHLO and CAPABILITY have about a dozen).
 const MAX_LINES: usize = 512;
+/// More bytes than this neither: a conversation takes about 2 kB, and an IMAP server may have news for us.
+pub const MAX_HEARD: usize = 128 * 1024;
 
 /// One connection of one run: the stream, what was read ahead, the secrets it has sent, and the run's cursor.
 pub struct Conn<'t> {
@@ -25,13 +29,15 @@ pub struct Conn<'t> {
     /// How much of `ahead` has been handed out.
     used: usize,
     lines: usize,
+    heard: usize,
     sent: Sent,
 }
 
 impl<'t> Conn<'t> {
-    /// A connection over any stream: a dialed one, or a test's pipe.
-    pub fn over(stream: BoxStream, trace: &'t mut Trace) -> Self {
-        Self { trace, stream, ahead: Vec::new(), used: 0, lines: 0, sent: Sent::default() }
+    /// A connection over any stream: a dialed one, or a test's pipe. Whatever of `sent` the server says is masked, also
+    /// before it was sent: the server may know it from another connection.
+    pub fn over(stream: BoxStream, trace: &'t mut Trace, sent: &Sent) -> Self {
+        Self { trace, stream, ahead: Vec::new(), used: 0, lines: 0, heard: 0, sent: sent.clone() }
     }
 
     /// Opens `phase`: what fails from now on failed there.
@@ -49,13 +55,32 @@ impl<'t> Conn<'t> {
         self.trace.finish();
     }
 
+    /// `most`, or what may be spent of the time left so that the run still ends with its own words.
+    pub fn patience(&self, most: Duration) -> Duration {
+        most.min(self.trace.remaining().mul_f64(0.9))
+    }
+
     /// Sends `text` and CRLF.
     ///
     /// # Errors
     /// `connection_closed`.
     pub async fn say(&mut self, text: &str) -> Result<(), Fault> {
-        self.trace.said = Some(text.to_owned());
+        self.said(text.to_owned());
         self.write(format!("{text}\r\n").as_bytes()).await
+    }
+
+    /// What was said last, as evidence shows it.
+    pub fn last_said(&self) -> Option<String> {
+        self.trace.said.clone()
+    }
+
+    /// Sends an empty line, which gives way to a refusal. What was said last remains what is refused.
+    ///
+    /// # Errors
+    /// `connection_closed`.
+    pub async fn give_way(&mut self) -> Result<(), Fault> {
+        trace!("> (an empty line)");
+        self.write(b"\r\n").await
     }
 
     /// Sends `text`, `secret` and CRLF in one write; in evidence `<secret>` stands for the secret.
@@ -63,35 +88,32 @@ impl<'t> Conn<'t> {
     /// # Errors
     /// `connection_closed`.
     pub async fn say_secret(&mut self, text: &str, secret: &Secret) -> Result<(), Fault> {
-        self.trace.said = Some(format!("{text}{MASK}"));
-        self.keep_secret(secret);
+        self.said(format!("{text}{MASK}"));
+        self.sent.remember(secret);
         let whole = Secret::new(format!("{text}{}\r\n", secret.expose()));
         self.write(whole.expose().as_bytes()).await
-    }
-
-    /// Masks `secret` in whatever the server says from now on.
-    pub fn keep_secret(&mut self, secret: &Secret) {
-        self.sent.remember(secret);
     }
 
     /// The next line, without its line ending.
     ///
     /// # Errors
-    /// `connection_closed`, `connect_reset`; `reply_too_long` for an endless line or too many of them.
+    /// `connection_closed`; `reply_too_long` for an endless line or too many of them.
     pub async fn line(&mut self) -> Result<String, Fault> {
+        let mut looked = 0;
         loop {
-            let rest = self.ahead.get(self.used..).unwrap_or(&[]);
-            if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line = rest.get(..end).unwrap_or(&[]);
+            let rest = self.rest();
+            if let Some(end) = rest.iter().skip(looked).position(|byte| *byte == b'\n') {
+                let line = rest.get(..looked + end).unwrap_or(&[]);
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 let text = String::from_utf8_lossy(line).into_owned();
-                self.used += end + 1;
+                self.used += looked + end + 1;
                 self.lines += 1;
+                self.show(&text);
                 return if self.lines > MAX_LINES { Err(self.heard(Reason::ReplyTooLong, &text)) } else { Ok(text) };
             }
-            if rest.len() > MAX_LINE {
-                let start = String::from_utf8_lossy(rest.get(..words::MAX_HEARD).unwrap_or(rest)).into_owned();
-                return Err(self.heard(Reason::ReplyTooLong, &start));
+            looked = rest.len();
+            if looked > MAX_LINE {
+                return Err(self.heard(Reason::ReplyTooLong, &String::from_utf8_lossy(rest)));
             }
             self.read_more().await?;
         }
@@ -105,12 +127,12 @@ impl<'t> Conn<'t> {
         if count > MAX_LINE {
             return Err(self.heard(Reason::ReplyTooLong, &format!("a literal of {count} bytes")));
         }
-        while self.ahead.len() - self.used < count {
+        while self.rest().len() < count {
             self.read_more().await?;
         }
-        let bytes = self.ahead.get(self.used..self.used + count).unwrap_or(&[]);
-        let text = String::from_utf8_lossy(bytes).into_owned();
+        let text = String::from_utf8_lossy(self.rest().get(..count).unwrap_or(&[])).into_owned();
         self.used += count;
+        self.show(&text);
         Ok(text)
     }
 
@@ -145,7 +167,7 @@ impl<'t> Conn<'t> {
     /// `starttls_injection` when anything stands in the buffer: it came in the clear and would be taken for the
     /// server's secured words.
     pub fn into_plain(self) -> Result<BoxStream, Fault> {
-        match self.ahead.get(self.used..).unwrap_or(&[]) {
+        match self.rest() {
             [] => Ok(self.stream),
             extra => Err(self.heard(Reason::StarttlsInjection, &String::from_utf8_lossy(extra))),
         }
@@ -159,24 +181,38 @@ impl<'t> Conn<'t> {
         written.await.map_err(|error| broken(&error))
     }
 
+    /// What was read and not handed out yet.
+    fn rest(&self) -> &[u8] {
+        self.ahead.get(self.used..).unwrap_or(&[])
+    }
+
     async fn read_more(&mut self) -> Result<(), Fault> {
-        if self.used == self.ahead.len() {
-            self.ahead.clear();
-            self.used = 0;
-        }
+        self.ahead.drain(..self.used.min(self.ahead.len()));
+        self.used = 0;
         let mut chunk = [0; 4096];
-        match self.stream.read(&mut chunk).await {
-            Ok(0) => {
-                let begun = self.ahead.get(self.used..).unwrap_or(&[]).to_vec();
-                let words = String::from_utf8_lossy(&begun).into_owned();
-                let reason = Reason::ConnectionClosed;
-                Err(if begun.is_empty() { Fault::new(reason) } else { self.heard(reason, &words) })
-            }
-            Ok(count) => {
-                self.ahead.extend_from_slice(chunk.get(..count).unwrap_or(&[]));
-                Ok(())
-            }
-            Err(error) => Err(broken(&error)),
+        let count = self.stream.read(&mut chunk).await.map_err(|error| broken(&error))?;
+        let fresh = chunk.get(..count).unwrap_or(&[]);
+        self.ahead.extend_from_slice(fresh);
+        self.heard += count;
+        let words = String::from_utf8_lossy(&self.ahead);
+        match count {
+            0 if words.is_empty() => Err(Fault::new(Reason::ConnectionClosed)),
+            0 => Err(self.heard(Reason::ConnectionClosed, &words)),
+            _ if self.heard > MAX_HEARD => Err(self.heard(Reason::ReplyTooLong, &words)),
+            _ => Ok(()),
+        }
+    }
+
+    fn said(&mut self, shown: String) {
+        trace!("> {shown}");
+        self.trace.said = Some(shown);
+    }
+
+    /// Shows to whoever reads the log at `trace` what the server said.
+    fn show(&self, heard: &str) {
+        // Asked here, because cleaning costs more than the rest of a line.
+        if enabled!(Level::TRACE) {
+            trace!("< {}", self.clean(heard));
         }
     }
 }

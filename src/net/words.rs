@@ -2,6 +2,7 @@
 
 use crate::outcome::Fault;
 use crate::secret::Sent;
+use crate::wire::text;
 
 /// Evidence is for reading, on a screen and in 8 kB of Nagios output.
 pub const MAX_HEARD: usize = 400;
@@ -10,21 +11,8 @@ const MAX_LOOK: usize = 16 * 1024;
 
 /// `bytes` as one bounded printable line without the secrets in `sent`.
 pub fn printable(sent: &Sent, bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes.get(..MAX_LOOK).unwrap_or(bytes)).into_owned();
-    let clean = sent.clean(&text);
-    let mut out = String::new();
-    for c in clean.trim().chars() {
-        if out.len() >= MAX_HEARD {
-            out.push('…');
-            break;
-        }
-        match c {
-            '\r' | '\n' | '\t' => out.push(' '),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    let text = String::from_utf8_lossy(bytes.get(..MAX_LOOK).unwrap_or(bytes));
+    text::line(&sent.clean(&text), MAX_HEARD)
 }
 
 /// `fault` with all it quotes made printable and cleaned of `sent`.
@@ -49,13 +37,13 @@ mod tests {
         for (bytes, expected) in [
             (&b"  -ERR no\r\n"[..], "-ERR no"),
             (b"a\tb\nc", "a b c"),
-            (b"\x1b[31mred\0", "\u{fffd}[31mred\u{fffd}"),
+            (b"\x1b[31mred\0", r"\u{1b}[31mred\u{0}"),
             (b"gr\xfc\xdfe", "gr\u{fffd}\u{fffd}e"),
         ] {
             assert_eq!(printable(&none, bytes), expected);
         }
         let long = printable(&none, "ä".repeat(100_000).as_bytes());
-        assert!(long.len() <= MAX_HEARD + 4 && long.ends_with('…'));
+        assert!(long.chars().count() <= MAX_HEARD && long.ends_with('…'));
     }
 
     #[test]

@@ -26,7 +26,7 @@ const CLOUD: &str = "simulated";
 const TENANT: &str = "contoso";
 
 /// Checks of the tenant, and of each mailbox.
-const TENANT_CHECKS: &[&str] = &["token", "dns"];
+const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
 const MAILBOX_CHECKS: &[&str] = &["pop3", "imap", "smtp", "ews"];
 
 impl Running {

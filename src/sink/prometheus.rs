@@ -1,8 +1,9 @@
 //! Prometheus's text format: `/metrics` for the whole board, `/probe` for one run.
 //!
-//! Counters, times and histograms exist from the start, with 0. What a run showed exists from the first run on (not
-//! known is not no: a 0 would be a failure that never was, a NaN would spoil every average over it) and vanishes when
-//! it is too old to be shown as how things are, so that dashboards see absence; times stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
+//! Every series of a probe exists from the start, with 0. What a run showed vanishes when it is too old to be shown as how
+//! things are, so that dashboards see absence; times and counters stay. What only a run can tell (certificates, addresses,
+//! messages) comes with the first run. No label carries a peer's words, but for the issuer of a certificate, bounded and
+//! printable.
 
 mod exporter;
 mod facts;
@@ -113,8 +114,10 @@ fn always(families: &mut Families, known: &Known, phases: &[Phase]) {
 /// What the last runs showed, as far as it is current.
 fn cached(families: &mut Families, known: &Known, phases: &[Phase], now: SystemTime) {
     let current = |outcome: &Outcome| known.is_current(outcome.at, now);
-    if let Some(outcome) = known.last.as_deref().filter(|last| current(last)) {
-        run::add(families, outcome, phases);
+    match known.last.as_deref() {
+        None => run::add_unknown(families, &known.settings.id, phases),
+        Some(outcome) if current(outcome) => run::add(families, outcome, phases),
+        Some(_) => {}
     }
     if let Some(outcome) = known.skipped.as_deref().filter(|skipped| current(skipped))
         && let Verdict::Skipped(skip) = &outcome.verdict

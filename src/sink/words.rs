@@ -7,6 +7,7 @@ use super::Judged;
 use crate::cloud::host_port;
 use crate::levels::{Breach, Metric};
 use crate::outcome::{EndpointFacts, Evidence, Failure, Outcome, Phase, SkipReason, Verdict};
+use crate::wire::text::line;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.
 const SHOWN: usize = 500;
@@ -14,27 +15,9 @@ const SHOWN: usize = 500;
 /// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
 const CODE: usize = 60;
 
-/// `text` on one line of at most 500 characters and without anything that moves the cursor or the reader: control
-/// characters and those that reorder or hide their neighbours become their escape.
+/// `text` on one line of at most 500 characters, without anything that moves the cursor or misleads the reader.
 pub fn one_line(text: &str) -> String {
-    shown(text, SHOWN)
-}
-
-fn shown(text: &str, most: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(most));
-    for (count, c) in text.chars().enumerate() {
-        if count == most {
-            out.push('…');
-            break;
-        }
-        if misleads(c) { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    out
-}
-
-fn misleads(c: char) -> bool {
-    let hides = matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    c.is_control() || hides
+    line(text, SHOWN)
 }
 
 /// Seconds to the millisecond: `0.412`.
@@ -78,7 +61,7 @@ pub fn code(failure: &Failure) -> Option<String> {
     let code = failure.evidence.code.as_deref()?;
     let number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
     let prefix = if number && failure.phase == Phase::Token { "AADSTS" } else { "" };
-    Some(format!("{prefix}{}", shown(code, CODE)))
+    Some(format!("{prefix}{}", line(code, CODE)))
 }
 
 fn success(outcome: &Outcome) -> String {
@@ -206,19 +189,6 @@ fn reached(endpoint: &EndpointFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_server_says_stays_on_its_line() {
-        for (heard, shown) in [
-            ("plain", "plain"),
-            ("a\r\nb\tc\0", "a\\r\\nb\\tc\\u{0}"),
-            ("\u{1b}[31mred\u{9b}", "\\u{1b}[31mred\\u{9b}"),
-            ("grüße \u{202e}evil", "grüße \\u{202e}evil"),
-        ] {
-            assert_eq!(one_line(heard), shown);
-        }
-        assert_eq!(one_line(&"ü".repeat(10_000)), "ü".repeat(500) + "…");
-    }
 
     #[test]
     fn a_time_nobody_can_mean_is_unknown() {

@@ -79,6 +79,10 @@ fn granted(trace: &mut Trace, token: TokenAnswer, answer: &Answer, now: SystemTi
     facts.clock_skew = head.date().map(|theirs| skew(theirs, now));
     facts.request_id = head.header("x-ms-request-id");
     facts.ests_server = head.header("x-ms-ests-server");
+    // A hostile issuer may echo our secret anywhere.
+    let words = [&mut facts.audience, &mut facts.issuer, &mut facts.tenant_id, &mut facts.app_id, &mut facts.object_id];
+    let words = words.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
+    words.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.clean(text));
     trace.facts.token = Some(facts.clone());
     (secret, facts)
 }

@@ -9,30 +9,54 @@ use super::{Refusal, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
-/// What a refusal means. `said` is the whole line, `words` the part of it after the status; `otherwise` is the reason
-/// of this step where the words are not known.
-pub(super) fn refusal(said: &str, words: &str, otherwise: Reason) -> Refusal {
+/// What a refusal means at one step of a conversation, where its words do not say more.
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    /// No is the answer.
+    pub refused: Reason,
+    /// The server does not know what was asked for.
+    pub unknown: Reason,
+}
+
+/// What a refusal means. `said` is the whole line, `words` the part of it after the status.
+pub(super) fn refusal(said: &str, words: &str, step: Step) -> Refusal {
     let lower = words.to_ascii_lowercase();
     let code = response_code(words);
-    let by_words = WORDS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
-    let by_words = by_words.filter(|reason| says_more(*reason, otherwise));
+    let by_words = || WORDS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
     let by_code =
         || CODES.iter().find(|(known, _)| code.is_some_and(|code| code.eq_ignore_ascii_case(known))).map(|(_, reason)| *reason);
-    let mut fault = Fault::heard(by_words.or_else(by_code).unwrap_or(otherwise), text::heard(said));
+    let reason = if UNKNOWN.iter().any(|part| lower.contains(part)) {
+        step.unknown
+    } else {
+        by_words().or_else(by_code).filter(|reason| says_more(*reason, step)).unwrap_or(step.refused)
+    };
+    let mut fault = Fault::heard(reason, text::heard(said));
     if let Some(code) = code {
         fault = fault.code(code);
     }
     Refusal::from(with_tail(fault, words)).back_off(back_off(&lower))
 }
 
-/// In answer to STARTTLS a "protocol error" is a refusal of TLS, and a farewell in the greeting is a refused greeting:
-/// there the step says more than the words.
-fn says_more(words: Reason, step: Reason) -> bool {
-    !matches!(
-        (words, step),
-        (Reason::ProtocolError, Reason::StarttlsRefused) | (Reason::ConnectionClosed, Reason::GreetingRefused)
-    )
+/// A farewell or trouble in the greeting is a refused greeting, and a mistake or trouble in answer to STARTTLS is a
+/// refusal of TLS: there the step says more than the words.
+fn says_more(reason: Reason, step: Step) -> bool {
+    match step.unknown {
+        Reason::GreetingRefused => !matches!(reason, Reason::ConnectionClosed | Reason::ServerUnavailable),
+        Reason::StarttlsNotOffered => !matches!(reason, Reason::ProtocolError | Reason::ServerUnavailable),
+        _ => true,
+    }
 }
+
+/// The server does not know the command, or what it names.
+const UNKNOWN: &[&str] = &[
+    "protocol error. 14", // Exchange POP3: an argument, the mechanism too
+    "protocol error. 19", // Exchange POP3: the command
+    "protocol error. 20",
+    "command error. 12", // Exchange IMAP: command or arguments
+    "unknown command",   // Dovecot
+    "unrecognized command",
+    "isn't enabled", // Dovecot: `TLS support isn't enabled.`
+];
 
 /// First match wins: what says more stands above what says less.
 const WORDS: &[(&str, Reason)] = &[
@@ -53,9 +77,8 @@ const WORDS: &[(&str, Reason)] = &[
     ("server unavailable", Reason::ServerUnavailable),
     ("temporary authentication failure", Reason::ServerUnavailable), // Dovecot
     ("internal error occurred", Reason::ServerUnavailable),          // Dovecot
-    ("protocol error. 14", Reason::MechanismNotOffered),
-    ("authentication mechanism", Reason::MechanismNotOffered), // Dovecot: `Unsupported authentication mechanism.`
-    ("no mechanism available", Reason::MechanismNotOffered),   // Cyrus
+    ("authentication mechanism", Reason::MechanismNotOffered),       // Dovecot: `Unsupported authentication mechanism.`
+    ("no mechanism available", Reason::MechanismNotOffered),         // Cyrus
     ("protocol error", Reason::ProtocolError),
     ("command error", Reason::ProtocolError),
     ("command is not valid in this state", Reason::ProtocolError),
@@ -139,20 +162,22 @@ mod tests {
 
     use super::*;
 
+    const LOGIN: Step = Step { refused: Reason::AuthRefused, unknown: Reason::ProtocolError };
+
     #[test]
     fn the_tail_says_more_than_the_sentence_before_it() {
         let line = r#"NO AUTHENTICATE failed. [Error="AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:x" Proxy=PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL]"#;
-        let fault = refusal(line, line, Reason::AuthRefused).fault;
+        let fault = refusal(line, line, LOGIN).fault;
         assert_eq!(fault.reason, Reason::AuthRefused);
         assert_eq!(fault.evidence.code.as_deref(), Some("AuthFailed:LogonDenied"));
         assert_eq!(fault.evidence.ids, [("proxy", "PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL".to_owned())]);
 
         let line = r#"-ERR Logon failure [Error="AuthFailed:LogonDenied-BasicAuthBlocked-<RequestId=d7c4a3b2-1111,ST=02:03:58><AS:BasicAuthBlocked>"#;
-        let fault = refusal(line, line, Reason::AuthRefused).fault;
+        let fault = refusal(line, line, LOGIN).fault;
         assert_eq!(fault.reason, Reason::BasicAuthBlocked);
         assert_eq!(fault.evidence.ids, [("request_id", "d7c4a3b2-1111".to_owned())]);
 
-        let fault = refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", Reason::AuthRefused).fault;
+        let fault = refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", LOGIN).fault;
         assert_eq!(fault.reason, Reason::MailboxNotFound);
         assert_eq!(fault.evidence.ids, [("mailbox_server", "x.prod".to_owned())]);
     }
@@ -167,7 +192,7 @@ mod tests {
             ("Suggested Backoff Time: soon", None),
             ("Server Unavailable. 15", None),
         ] {
-            assert_eq!(refusal(words, words, Reason::AuthRefused).back_off, wanted, "{words}");
+            assert_eq!(refusal(words, words, LOGIN).back_off, wanted, "{words}");
         }
     }
 
@@ -188,8 +213,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_words_panic(words in any::<String>(), tail in any::<String>()) {
-            refusal(&words, &words, Reason::AuthRefused);
-            refusal(&words, &format!("{words}[Error=\"{tail}] backoff time {tail}"), Reason::AuthRefused);
+            refusal(&words, &words, LOGIN);
+            refusal(&words, &format!("{words}[Error=\"{tail}] backoff time {tail}"), LOGIN);
             server_name(&format!("{words}[{tail}]"));
         }
     }

@@ -31,29 +31,43 @@ pub enum Step {
 }
 
 impl Step {
-    const fn refused(self) -> Reason {
-        match self {
+    /// `NO`.
+    const fn refused(self) -> exchange::Step {
+        let refused = match self {
             Self::Starttls => Reason::StarttlsRefused,
             Self::Login => Reason::AuthRefused,
             Self::Mailbox => Reason::CommandRefused,
-        }
+        };
+        exchange::Step { refused, unknown: self.unknown() }
     }
 
     /// `BAD` blames our command, unless the words say otherwise: Exchange throttles with `BAD` too.
-    const fn misunderstood(self) -> Reason {
-        match self {
-            Self::Starttls => Reason::StarttlsRefused,
+    const fn misunderstood(self) -> exchange::Step {
+        let refused = match self {
+            Self::Starttls => Reason::StarttlsNotOffered,
             Self::Login | Self::Mailbox => Reason::ProtocolError,
+        };
+        exchange::Step { refused, unknown: self.unknown() }
+    }
+
+    const fn unknown(self) -> Reason {
+        match self {
+            Self::Starttls => Reason::StarttlsNotOffered,
+            Self::Login => Reason::MechanismNotOffered,
+            Self::Mailbox => Reason::ProtocolError,
         }
     }
 }
+
+const GREETING: exchange::Step = exchange::Step { refused: Reason::GreetingRefused, unknown: Reason::GreetingRefused };
+const FAREWELL: exchange::Step = exchange::Step { refused: Reason::ConnectionClosed, unknown: Reason::ProtocolError };
 
 /// One answer from the server, its literals included: see [`literal`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// The command is done.
     Done(&'a str),
-    /// `*` and what stands after it: data for [`status`], or to be passed over.
+    /// `*` and what stands after it: data for [`status()`], or to be passed over.
     Untagged(&'a str),
     /// `+`, in answer to the login only: refused in a challenge; send an empty line and read again.
     Challenged(Challenge),
@@ -66,7 +80,9 @@ pub enum Line<'a> {
 pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusal> {
     let (label, rest) = line.split_once(' ').unwrap_or((line, ""));
     match label {
-        "*" if is_farewell(line) => Err(exchange::refusal(line, rest, Reason::ConnectionClosed)),
+        "*" if is_farewell(line) => Err(exchange::refusal(line, rest, FAREWELL)),
+        // Untagged, it is about a command that the server could not even take apart (RFC 3501, 7.1.3): ours.
+        "*" if rest.starts_with("BAD ") => Err(exchange::refusal(line, rest, step.misunderstood())),
         "*" if !rest.is_empty() => Ok(Line::Untagged(rest)),
         "+" if step == Step::Login => Ok(Line::Challenged(Challenge::read(rest))),
         _ if label == tag => {
@@ -118,7 +134,7 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
     let preauthenticated = match status.to_ascii_uppercase().as_str() {
         "OK" => false,
         "PREAUTH" => true,
-        "BYE" => return Err(exchange::refusal(line, words, Reason::GreetingRefused)),
+        "BYE" => return Err(exchange::refusal(line, words, GREETING)),
         _ => return Err(unexpected()),
     };
     Ok(Greeting { server: exchange::server_name(words), capabilities: announced(words), preauthenticated })
@@ -162,7 +178,8 @@ mod tests {
         assert!(greeting("* PREAUTH welcome back").expect("greeted").preauthenticated);
         for (line, reason) in [
             ("* BYE Connection closed. 14", Reason::GreetingRefused),
-            ("* BYE Server Unavailable. 15", Reason::ServerUnavailable),
+            ("* BYE Server Unavailable. 15", Reason::GreetingRefused),
+            ("* BYE Too many connections", Reason::TooManyConnections),
             ("* BYE go away", Reason::GreetingRefused),
             ("* NO", Reason::GreetingUnexpected),
             ("+OK POP3 ready", Reason::GreetingUnexpected),
@@ -197,6 +214,9 @@ mod tests {
             (Login, "a2 NO Basic authentication is disabled.", Reason::BasicAuthBlocked),
             (Login, "a2 NO LOGIN failed.", Reason::BasicAuthBlocked),
             (Login, "a2 BAD Command Error. 10", Reason::ProtocolError),
+            (Login, "a2 BAD Command Error. 12", Reason::MechanismNotOffered),
+            (Login, "* BAD Command Error. 10", Reason::ProtocolError),
+            (Mailbox, "a2 BAD Command Error. 12", Reason::ProtocolError),
             (Login, "a2 NO Server Unavailable. 15", Reason::ServerUnavailable),
             (Login, "a2 BAD Server Unavailable. 15", Reason::ServerUnavailable),
             (Login, "a2 NO [AUTHENTICATIONFAILED] Authentication failed.", Reason::AuthRefused),
@@ -211,7 +231,9 @@ mod tests {
             (Login, "* BYE Connection is closed. 13", Reason::ConnectionClosed),
             (Login, "* BYE Session invalidated - Disabled", Reason::SessionInvalidated),
             (Login, "* BYE", Reason::ConnectionClosed),
-            (Starttls, "a2 BAD Command Error. 12", Reason::StarttlsRefused),
+            (Starttls, "a2 BAD Command Error. 12", Reason::StarttlsNotOffered),
+            (Starttls, "a2 BAD TLS support isn't enabled.", Reason::StarttlsNotOffered),
+            (Starttls, "a2 NO Server Unavailable. 15", Reason::StarttlsRefused),
             (Starttls, "a2 NO not now", Reason::StarttlsRefused),
             (Mailbox, "a2 BAD User is authenticated but not connected.", Reason::MailboxNotConnected),
             (Mailbox, "a2 NO [NONEXISTENT] Mailbox doesn't exist", Reason::FolderNotFound),

@@ -51,7 +51,9 @@ pub struct Greeting {
 pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
     match reply(line) {
         Ok(Reply::Ok(words)) => Ok(Greeting { server: exchange::server_name(words) }),
-        Ok(Reply::Err(words) | Reply::Closing(words)) => Err(exchange::refusal(line, words, Reason::GreetingRefused)),
+        Ok(Reply::Err(words) | Reply::Closing(words)) => {
+            Err(refused(line, words, Reason::GreetingRefused, Reason::GreetingRefused))
+        }
         Ok(Reply::Continue(_)) | Err(_) => Err(Fault::heard(Reason::GreetingUnexpected, text::heard(line)).into()),
     }
 }
@@ -60,7 +62,9 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
 pub fn stls(line: &str) -> Result<(), Refusal> {
     match reply(line)? {
         Reply::Ok(_) => Ok(()),
-        Reply::Err(words) | Reply::Closing(words) => Err(exchange::refusal(line, words, Reason::StarttlsRefused)),
+        Reply::Err(words) | Reply::Closing(words) => {
+            Err(refused(line, words, Reason::StarttlsRefused, Reason::StarttlsNotOffered))
+        }
         Reply::Continue(_) => Err(malformed(line).into()),
     }
 }
@@ -69,7 +73,9 @@ pub fn stls(line: &str) -> Result<(), Refusal> {
 pub fn invitation(line: &str) -> Result<(), Refusal> {
     match reply(line)? {
         Reply::Continue(_) => Ok(()),
-        Reply::Err(words) | Reply::Closing(words) => Err(exchange::refusal(line, words, Reason::MechanismNotOffered)),
+        Reply::Err(words) | Reply::Closing(words) => {
+            Err(refused(line, words, Reason::MechanismNotOffered, Reason::MechanismNotOffered))
+        }
         Reply::Ok(_) => Err(malformed(line).into()),
     }
 }
@@ -79,7 +85,7 @@ pub fn login(line: &str) -> Result<Login, Refusal> {
     match reply(line)? {
         Reply::Ok(_) => Ok(Login::Accepted),
         Reply::Continue(encoded) => Ok(Login::Challenged(Challenge::read(encoded))),
-        Reply::Err(words) | Reply::Closing(words) => Err(exchange::refusal(line, words, Reason::AuthRefused)),
+        Reply::Err(words) | Reply::Closing(words) => Err(refused(line, words, Reason::AuthRefused, Reason::ProtocolError)),
     }
 }
 
@@ -102,9 +108,14 @@ pub fn stat(line: &str) -> Result<Stat, Refusal> {
                 _ => Err(malformed(line).into()),
             }
         }
-        Reply::Err(words) | Reply::Closing(words) => Err(exchange::refusal(line, words, Reason::CommandRefused)),
+        Reply::Err(words) | Reply::Closing(words) => Err(refused(line, words, Reason::CommandRefused, Reason::ProtocolError)),
         Reply::Continue(_) => Err(malformed(line).into()),
     }
+}
+
+/// `refused` where the answer is no, `unknown` where the server does not know what was asked for.
+fn refused(line: &str, words: &str, refused: Reason, unknown: Reason) -> Refusal {
+    exchange::refusal(line, words, exchange::Step { refused, unknown })
 }
 
 fn malformed(line: &str) -> Fault {
@@ -119,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    fn refused<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Reason {
+    fn reason<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Reason {
         answer.expect_err("a refusal").fault.reason
     }
 
@@ -138,9 +149,10 @@ mod tests {
 
     #[test]
     fn greetings_that_are_none() {
-        for (line, reason) in [
-            ("-ERR Server Unavailable. 21", Reason::ServerUnavailable),
-            ("-ERR [SYS/TEMP] come back later", Reason::ServerUnavailable),
+        for (line, expected) in [
+            ("-ERR Server Unavailable. 21", Reason::GreetingRefused),
+            ("-ERR [SYS/TEMP] come back later", Reason::GreetingRefused),
+            ("-ERR Too many connections", Reason::TooManyConnections),
             ("-ERR no", Reason::GreetingRefused),
             ("-ERR Connection is closed. 12", Reason::GreetingRefused),
             ("* OK The Microsoft Exchange IMAP4 service is ready.", Reason::GreetingUnexpected),
@@ -149,13 +161,13 @@ mod tests {
             ("+OKAY", Reason::GreetingUnexpected),
             ("", Reason::GreetingUnexpected),
         ] {
-            assert_eq!(refused(greeting(line)), reason, "{line}");
+            assert_eq!(reason(greeting(line)), expected, "{line}");
         }
     }
 
     #[test]
     fn refusals_of_the_login() {
-        for (line, reason) in [
+        for (line, expected) in [
             ("-ERR Authentication failure: unknown user name or bad password.", Reason::AuthRefused),
             (
                 "-ERR Authentication failure: unknown user name or bad password. [Error=NoADRecipient Proxy=x]",
@@ -179,7 +191,7 @@ mod tests {
             ("garbage", Reason::ReplyMalformed),
             ("", Reason::ReplyMalformed),
         ] {
-            assert_eq!(refused(login(line)), reason, "{line}");
+            assert_eq!(reason(login(line)), expected, "{line}");
         }
         let throttled = login("-ERR Request is throttled. Suggested Backoff Time: 1000 milliseconds").expect_err("throttled");
         assert_eq!(throttled.back_off, Some(Duration::from_secs(1)));
@@ -188,16 +200,19 @@ mod tests {
 
     #[test]
     fn refusals_of_the_other_steps() {
-        assert_eq!(refused(stls("-ERR Unknown command.")), Reason::StarttlsRefused);
-        assert_eq!(refused(stls("-ERR Protocol error. 19")), Reason::StarttlsRefused);
-        assert_eq!(refused(stls("+ go on")), Reason::ReplyMalformed);
-        assert_eq!(refused(invitation("-ERR Protocol error. 14")), Reason::MechanismNotOffered);
-        assert_eq!(refused(invitation("-ERR Unsupported authentication mechanism.")), Reason::MechanismNotOffered);
-        assert_eq!(refused(invitation("+OK")), Reason::ReplyMalformed);
-        assert_eq!(refused(stat("-ERR User is authenticated but not connected.")), Reason::MailboxNotConnected);
-        assert_eq!(refused(stat("-ERR no such thing")), Reason::CommandRefused);
+        assert_eq!(reason(stls("-ERR Unknown command.")), Reason::StarttlsNotOffered);
+        assert_eq!(reason(stls("-ERR TLS support isn't enabled.")), Reason::StarttlsNotOffered);
+        assert_eq!(reason(stls("-ERR Protocol error. 19")), Reason::StarttlsNotOffered);
+        assert_eq!(reason(stls("-ERR Server Unavailable. 21")), Reason::StarttlsRefused);
+        assert_eq!(reason(stls("-ERR Command is not valid in this state.")), Reason::StarttlsRefused);
+        assert_eq!(reason(stls("+ go on")), Reason::ReplyMalformed);
+        assert_eq!(reason(invitation("-ERR Protocol error. 14")), Reason::MechanismNotOffered);
+        assert_eq!(reason(invitation("-ERR Unsupported authentication mechanism.")), Reason::MechanismNotOffered);
+        assert_eq!(reason(invitation("+OK")), Reason::ReplyMalformed);
+        assert_eq!(reason(stat("-ERR User is authenticated but not connected.")), Reason::MailboxNotConnected);
+        assert_eq!(reason(stat("-ERR no such thing")), Reason::CommandRefused);
         for line in ["+OK", "+OK twelve 3", "+OK 12", "+OK -1 5", "+OK 99999999999999999999999 1", "+ 1 2"] {
-            assert_eq!(refused(stat(line)), Reason::ReplyMalformed, "{line}");
+            assert_eq!(reason(stat(line)), Reason::ReplyMalformed, "{line}");
         }
     }
 

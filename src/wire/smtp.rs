@@ -63,6 +63,12 @@ pub fn login(reply: &Reply) -> Result<Login, Refusal> {
     }
 }
 
+/// Whether the reply to [`AUTH`] with the payload on the same line asks for the payload all the same: an empty challenge, where
+/// a refusal would say something. Such a server has passed over it.
+pub fn asks_for_payload(reply: &Reply) -> bool {
+    reply.code == 334 && reply.words().trim().is_empty()
+}
+
 /// The reply to a bare [`AUTH`]: an invitation to send the payload.
 pub fn invitation(reply: &Reply) -> Result<(), Refusal> {
     match reply.code {

@@ -23,7 +23,7 @@ fn every_way_into_dovecot_is_open() {
     ] {
         let answer = program::check(&setup.write(&lab.scratch, "good"), &[check]);
         answer.assert_ok(name);
-        assert_eq!(answer.outcome()["facts"]["messages"], messages, "{name}: {:#}", answer.report);
+        assert_eq!(answer.outcome()["facts"]["mailbox"]["messages"], messages, "{name}: {:#}", answer.report);
     }
 }
 

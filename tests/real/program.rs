@@ -84,11 +84,20 @@ impl Serving {
         body
     }
 
-    /// Waits until `/metrics` has a line that begins so.
-    pub fn wait_for_metric(&mut self, line: &str) {
+    /// Waits until `/metrics` has a series of that name with those labels and that value.
+    pub fn wait_for_metric(&mut self, name: &str, labels: &[&str], value: &str) {
         let port = self.port;
-        let has = |(_, body): (u16, String)| body.lines().any(|found| found.starts_with(line));
-        self.daemon.wait_for(&format!("show {line}"), || http::get(port, "/metrics").is_ok_and(has));
+        let matches = |line: &str| {
+            let series = line.strip_suffix(value).and_then(|line| line.strip_suffix(' ')).unwrap_or_default();
+            series.starts_with(name) && labels.iter().all(|label| series.contains(label))
+        };
+        let has = |(_, body): (u16, String)| body.lines().any(matches);
+        self.daemon.wait_for(&format!("show {name}{labels:?} {value}"), || http::get(port, "/metrics").is_ok_and(has));
+    }
+
+    /// Waits until POP3 has succeeded for a mailbox.
+    pub fn wait_for_pop3(&mut self, mailbox: &str) {
+        self.wait_for_metric("m365_probe_success{", &["check=\"pop3\"", &format!("mailbox=\"{mailbox}\"")], "1");
     }
 }
 

@@ -17,16 +17,20 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes `/metrics` of a port every second.
+    /// Starts one that scrapes `/metrics` of a port every two seconds, and every target it finds at `/sd`.
     pub fn start(scratch: &Scratch, target: u16) -> Self {
         let port = port::free();
         let home = scratch.dir("prometheus");
         let configuration = scratch.file(
             "prometheus/prometheus.yml",
             format!(
-                "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
-                 scrape_configs:\n\
-                 - job_name: m365\n  static_configs: [ {{ targets: [ '127.0.0.1:{target}' ] }} ]\n"
+                "global: {{ scrape_interval: 2s, scrape_timeout: 2s }}
+scrape_configs:
+- job_name: m365
+  static_configs: [ {{ targets: [ '127.0.0.1:{target}' ] }} ]
+- job_name: m365-probes
+  http_sd_configs: [ {{ url: 'http://127.0.0.1:{target}/sd' }} ]
+"
             ),
         );
         let daemon = Daemon::start(
@@ -41,13 +45,13 @@ impl Prometheus {
         Self { port, daemon: daemon.listening(port) }
     }
 
-    /// Waits until a query has a result and returns it: a list of `{ metric, value }`.
-    pub fn answer(&mut self, query: &str) -> Vec<Value> {
+    /// Waits until a query has at least `count` results and returns them: each `{ metric, value }`.
+    pub fn answer(&mut self, query: &str, count: usize) -> Vec<Value> {
         let mut found = Vec::new();
         let port = self.port;
         self.daemon.wait_for(&format!("answer {query}"), || {
             found = ask(port, query);
-            !found.is_empty()
+            found.len() >= count
         });
         found
     }

@@ -11,7 +11,7 @@ use crate::prometheus::{self, Prometheus};
 use crate::{http, needs};
 
 const PROBE: &str = "/probe?check=pop3&tenant=contoso&mailbox=praxis";
-const POP3_SUCCEEDED: &str = r#"m365_probe_success{check="pop3",mailbox="praxis",tenant="contoso"} 1"#;
+const RELOADED: &str = "m365_exporter_config_last_reload_successful";
 
 /// Every check every two seconds.
 fn configuration(lab: &Lab) -> PathBuf {
@@ -19,15 +19,18 @@ fn configuration(lab: &Lab) -> PathBuf {
 }
 
 #[test]
-fn prometheus_scrapes_every_check() {
+fn prometheus_scrapes_every_check_and_discovers_every_probe() {
     let Some(lab) = needs::all_there(&[prometheus::PART]).then(Lab::start).flatten() else { return };
     let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
-    serving.wait_for_metric(POP3_SUCCEEDED);
+    serving.wait_for_pop3("praxis");
     let mut prometheus = Prometheus::start(&lab.scratch, serving.port);
-    let succeeded = prometheus.answer("m365_probe_success");
-    let checks: BTreeSet<_> = succeeded.iter().filter_map(|series| series["metric"]["check"].as_str()).collect();
-    assert_eq!(checks, BTreeSet::from(["dns", "imap", "pop3", "reach", "smtp", "token"]));
-    let pop3 = prometheus.answer("m365_probe_success%7Bcheck=%22pop3%22,mailbox=%22praxis%22%7D==1");
+    let every = BTreeSet::from(["dns", "imap", "pop3", "reach", "smtp", "token"]);
+    for metric in ["m365_probe_success", "probe_success%7Bjob=%22m365-probes%22%7D"] {
+        let series = prometheus.answer(metric, every.len());
+        let checks: BTreeSet<_> = series.iter().filter_map(|series| series["metric"]["check"].as_str()).collect();
+        assert_eq!(checks, every, "{metric}");
+    }
+    let pop3 = prometheus.answer("m365_probe_success%7Bjob=%22m365%22,check=%22pop3%22,mailbox=%22praxis%22%7D==1", 1);
     assert_eq!(pop3.len(), 1, "{pop3:?}");
 }
 
@@ -36,7 +39,7 @@ fn promtool_has_no_complaint() {
     let Some(lab) = needs::all_there(&[prometheus::PART]).then(Lab::start).flatten() else { return };
     let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     assert_eq!(promtool_complaints(&serving.page("/metrics")), "", "before the first run");
-    serving.wait_for_metric(POP3_SUCCEEDED);
+    serving.wait_for_pop3("praxis");
     assert_eq!(promtool_complaints(&serving.page("/metrics")), "");
     let probe = serving.page(PROBE);
     assert_eq!(promtool_complaints(&probe), "");
@@ -68,19 +71,19 @@ fn a_new_configuration_is_taken_and_a_wrong_one_changes_nothing() {
     let configuration = configuration(&lab);
     let good = fs::read_to_string(&configuration).expect("read");
     let mut serving = Serving::start(&lab.scratch, &configuration);
-    serving.wait_for_metric(POP3_SUCCEEDED);
+    serving.wait_for_pop3("praxis");
 
     fs::write(&configuration, "tenants: [ { nonsense: 1 } ]\n").expect("write");
     serving.daemon.signal("HUP");
-    serving.wait_for_metric("m365_exporter_config_last_reload_successful 0");
-    serving.wait_for_metric(POP3_SUCCEEDED);
+    serving.wait_for_metric(RELOADED, &[], "0");
+    serving.wait_for_pop3("praxis");
     let (status, complaint) = http::request("POST", serving.port, "/-/reload").expect("an answer");
     assert!(status >= 400 && complaint.contains("nonsense"), "{status} {complaint}");
 
     fs::write(&configuration, good.replace("\"praxis\"", "\"reception\"")).expect("write");
     let (status, complaint) = http::request("POST", serving.port, "/-/reload").expect("an answer");
     assert_eq!(status, 200, "{complaint}");
-    serving.wait_for_metric("m365_exporter_config_last_reload_successful 1");
-    serving.wait_for_metric(&POP3_SUCCEEDED.replace("praxis", "reception"));
+    serving.wait_for_metric(RELOADED, &[], "1");
+    serving.wait_for_pop3("reception");
     assert!(!serving.page("/metrics").contains("mailbox=\"praxis\""), "a mailbox that is no longer configured");
 }

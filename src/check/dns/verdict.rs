@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::net::words::printable;
+use crate::check::several;
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::secret::Sent;
 
 use super::answer::Answer;
 
@@ -58,19 +57,14 @@ fn failure(families: &mut [Answer]) -> Option<Fault> {
 fn worst(mut failed: Vec<Fault>) -> Option<Fault> {
     failed.sort_by_key(rank);
     let mut faults = failed.into_iter();
-    let mut worst = faults.next()?;
-    let others: Vec<String> = faults.map(|fault| also(&fault)).collect();
-    if !others.is_empty() {
-        let heard = worst.evidence.heard.take().unwrap_or_else(|| worst.reason.title().to_owned());
-        worst.evidence.heard = Some(printable(&Sent::default(), format!("{heard}; also {}", others.join(", ")).as_bytes()));
-    }
-    Some(worst)
+    let worst = faults.next()?;
+    Some(several::with(worst, faults.map(|fault| shown(&fault))))
 }
 
-/// `A outlook.office365.com at 9.9.9.9:53: dns_no_answer`.
-fn also(fault: &Fault) -> String {
+/// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`.
+fn shown(fault: &Fault) -> String {
     let part = |text: &Option<String>| text.clone().unwrap_or_default();
-    format!("{} at {}: {}", part(&fault.evidence.said), part(&fault.evidence.peer), fault.reason)
+    format!("{} at {} {}", part(&fault.evidence.said), part(&fault.evidence.peer), fault.reason)
 }
 
 fn rank(fault: &Fault) -> usize {

@@ -33,9 +33,6 @@ const QUERY: Spec = Spec {
 const MESSAGES: Spec = Spec { name: "m365_mailbox_messages", help: "Messages in the mailbox (cached on /metrics)." };
 const BYTES: Spec = Spec { name: "m365_mailbox_bytes", help: "Size of the mailbox's messages (cached on /metrics)." };
 
-/// Application permissions that have a series each. A closed list: a claim's text never becomes a label.
-const ROLES: [&str; 4] = ["POP.AccessAsApp", "IMAP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app"];
-
 /// How much of an issuer's name becomes a label.
 const ISSUER: usize = 64;
 
@@ -48,7 +45,8 @@ pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts
 
 /// Adds what the token grants and how far the clocks are apart, where known.
 pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
-    for role in ROLES.iter().filter(|_| token.roles.is_some()) {
+    // A closed list of roles: a claim's text never becomes a label.
+    for role in crate::wire::role::ALL.map(|role| role.name).iter().filter(|_| token.roles.is_some()) {
         let granted = token.roles.iter().flatten().any(|granted| granted == role);
         families.gauge(&ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
     }

@@ -1,10 +1,11 @@
 //! The metrics of one run: whether it worked, how long it took, and where and why it failed.
 
 use super::families::{Families, Labels, Spec};
-use crate::outcome::{Outcome, Phase};
+use crate::outcome::{Outcome, Phase, ProbeId};
 use crate::sink::words;
 
-const SUCCESS: Spec = Spec { name: "m365_probe_success", help: "Whether the last run succeeded (cached on /metrics)." };
+const SUCCESS: Spec =
+    Spec { name: "m365_probe_success", help: "Whether the last run succeeded, 0 before the first (cached on /metrics)." };
 const DURATION: Spec = Spec { name: "m365_probe_duration_seconds", help: "Time of the last run (cached on /metrics)." };
 const PHASE: Spec = Spec {
     name: "m365_probe_phase_duration_seconds",
@@ -14,6 +15,17 @@ const FAILURE: Spec = Spec {
     name: "m365_probe_failure_info",
     help: "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).",
 };
+
+/// The series of a probe that has not run yet. They exist from the start, as those of any exporter do; that there was no
+/// run shows in the time of the last one, which is 0.
+pub fn add_unknown(families: &mut Families, probe: &ProbeId, phases: &[Phase]) {
+    let labels = Labels::of(probe);
+    families.gauge(&SUCCESS, &labels, 0.0);
+    families.gauge(&DURATION, &labels, 0.0);
+    for phase in phases {
+        families.gauge(&PHASE, &labels.with("phase", phase.code()), 0.0);
+    }
+}
 
 /// Adds the metrics of a run that took place. Every phase in `phases` has its series, entered or not.
 pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {

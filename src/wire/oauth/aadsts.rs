@@ -35,7 +35,7 @@ const TABLE: &[(&[u64], Reason)] = &[
     (&[500_014], Reason::ResourceDisabled),
     // The resource demands that applications be assigned to one of its roles.
     (&[50_105, 501_051], Reason::TokenRoleMissing),
-    (&[90_014, 900_144, 9_002_313], Reason::TokenRequestMalformed),
+    (&[90_014, 900_144, 9_002_313, 70_003], Reason::TokenRequestMalformed),
     // The service.
     (&[50_196, 90_055], Reason::TokenThrottled),
     (&[90_033, 90_006, 90_024, 90_090, 90_012, 50_033], Reason::TokenServiceUnavailable),

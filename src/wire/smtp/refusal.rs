@@ -8,6 +8,8 @@ use crate::wire::{Refusal, text};
 /// What a refusal (`4xx`, `5xx`) means; `otherwise` is the reason of this step where nothing about it is known.
 pub(super) fn refusal(reply: &Reply, otherwise: Reason) -> Refusal {
     let known = by_words(&reply.words()).or_else(|| by_enhanced(reply.enhanced()?));
+    // Trouble in the greeting is a refused greeting.
+    let known = known.filter(|reason| (*reason, otherwise) != (Reason::ServerUnavailable, Reason::GreetingRefused));
     // In the greeting and for unknown commands the step itself says more than a bare code does.
     let reason = known.or_else(|| by_code(reply.code).filter(|_| otherwise == Reason::AuthRefused)).unwrap_or(match reply.code {
         400..=499 if otherwise == Reason::CommandRefused => Reason::ServerUnavailable,
@@ -51,7 +53,7 @@ const WORDS: &[(&[&str], Reason)] = &[
     (&["federated sts"], Reason::BasicAuthBlocked),
     (&["security defaults"], Reason::AuthPolicyBlocked),
     (&["did not meet the criteria"], Reason::AuthPolicyBlocked),
-    (&["connection limit"], Reason::TooManyConnections),
+    (&["connection", "limit"], Reason::TooManyConnections),
     (&["thread limit"], Reason::TooManyConnections),
     (&["too many", "connections"], Reason::TooManyConnections),
     (&["number of", "connections"], Reason::TooManyConnections),
@@ -60,7 +62,7 @@ const WORDS: &[(&[&str], Reason)] = &[
     (&["mailbox logon failure"], Reason::MailboxNotConnected),
     (&["cannot open mailbox"], Reason::MailboxNotConnected),
     (&["bad outbound sender"], Reason::AuthPolicyBlocked),
-    (&["server busy"], Reason::ServerUnavailable),
+    (&["server busy"], Reason::Throttled), // 4.7.500, of the client's address
     (&["service not available"], Reason::ServerUnavailable),
     (&["temporary server error"], Reason::ServerUnavailable),
     (&["temporary authentication failure"], Reason::ServerUnavailable),
@@ -141,6 +143,10 @@ mod tests {
             ("530 5.7.0 Must issue a STARTTLS command first", Reason::ProtocolError),
             ("421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client", Reason::TlsProtocolTooOld),
             ("432 4.3.2 concurrent connection limit exceeded", Reason::TooManyConnections),
+            (
+                "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending",
+                Reason::TooManyConnections,
+            ),
             ("432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", Reason::TooManyConnections),
             ("421 4.3.2 The maximum number of concurrent connections has exceeded a limit", Reason::TooManyConnections),
             ("430 4.2.0 STOREDRV; mailbox logon failure; Cannot open mailbox", Reason::MailboxNotConnected),
@@ -148,7 +154,7 @@ mod tests {
             ("451 4.7.0 Temporary server error. Please try again later. PRX4", Reason::ServerUnavailable),
             ("454 4.7.0 Temporary authentication failure", Reason::ServerUnavailable),
             ("421 4.3.2 Service not available", Reason::ServerUnavailable),
-            ("451 4.7.500 Server busy", Reason::ServerUnavailable),
+            ("451 4.7.500 Server busy. Please try again later.", Reason::Throttled),
             ("499 what", Reason::ServerUnavailable),
             ("503 5.5.1 Bad sequence of commands", Reason::ProtocolError),
             ("501 5.5.4 Invalid arguments", Reason::ProtocolError),
@@ -167,7 +173,7 @@ mod tests {
         for (said, greeting, ehlo) in [
             ("421 come back later", Reason::GreetingRefused, Reason::ServerUnavailable),
             ("554 no SMTP service here", Reason::GreetingRefused, Reason::CommandRefused),
-            ("421 4.3.2 Service not available", Reason::ServerUnavailable, Reason::ServerUnavailable),
+            ("421 4.3.2 Service not available", Reason::GreetingRefused, Reason::ServerUnavailable),
             ("421 too many connections", Reason::TooManyConnections, Reason::TooManyConnections),
             ("502 not implemented", Reason::GreetingRefused, Reason::CommandRefused),
         ] {

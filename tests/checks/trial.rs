@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cloud::{Cloud, HttpsEndpoint};
-use crate::levels::Limits;
-use crate::outcome::{Outcome, Phase, ProbeId};
-use crate::probe::{Probe, Slots};
-use crate::reason::Reason;
-use crate::secret::Secret;
-use crate::settings::{Folder, Network, ProbeSettings, SecretSource, Tenant};
-
-use super::Means;
+use m365_probe::check::Means;
+use m365_probe::cloud::{Cloud, HttpsEndpoint};
+use m365_probe::levels::Limits;
+use m365_probe::outcome::{Outcome, Phase, ProbeId};
+use m365_probe::probe::{Probe, Slots};
+use m365_probe::reason::Reason;
+use m365_probe::secret::Secret;
+use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Tenant};
 
 /// A cloud that is no built-in one, with a token endpoint at `host:port` and nothing else.
 pub fn lab(host: &str, port: u16) -> Cloud {
@@ -29,7 +28,7 @@ pub fn lab(host: &str, port: u16) -> Cloud {
 }
 
 /// One run of the tenant's check of that name, with ten seconds of time.
-pub async fn run(check: &'static str, cloud: Cloud, network: &Network) -> Outcome {
+pub async fn run(check: &'static str, cloud: Cloud, means: &Means) -> Outcome {
     let tenant = Tenant {
         name: "contoso".to_owned(),
         cloud,
@@ -47,8 +46,7 @@ pub async fn run(check: &'static str, cloud: Cloud, network: &Network) -> Outcom
         limits: Limits::default(),
         folder: Folder::default(),
     };
-    let means = Means::new(network).expect("a trust store");
-    Probe::new(settings, &Slots::default()).expect("a check").run(&means, None).await
+    Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await
 }
 
 /// Where and why it failed.

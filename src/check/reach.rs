@@ -1,0 +1,130 @@
+//! `reach`: does every host and port the tenant needs answer, on every address, as Microsoft would?
+//!
+//! All addresses take each step at the same time, so that one blocked port hides no other and the phases still add up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::net::Net;
+use crate::net::together::{share, together};
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::settings::ProbeSettings;
+use crate::trace::Trace;
+
+use super::{Check, Cx};
+use attempt::{Attempt, Route};
+use endpoint::Endpoint;
+use step::Step;
+
+mod attempt;
+mod endpoint;
+mod marks;
+mod step;
+mod verdict;
+
+/// Attempts under way at a time.
+const AT_ONCE: usize = 64;
+/// More addresses of one name than this are no honest answer; Exchange Online has about eight in each family.
+const MAX_ADDRESSES: usize = 32;
+/// The resolver may take this long: as long as glibc waits before it turns to the next server.
+const RESOLVE: Duration = Duration::from_secs(5);
+/// Any other step may take this long: Linux has sent a SYN four times by then.
+const STEP: Duration = Duration::from_secs(10);
+/// Looking at refused certificates is worth this much more of a run that has failed already.
+const SECOND_LOOK: Duration = Duration::from_secs(3);
+
+/// The check.
+#[derive(Debug)]
+pub struct Reach {
+    endpoints: Vec<Endpoint>,
+}
+
+impl Check for Reach {
+    const NAME: &'static str = "reach";
+    const PURPOSE: &'static str = "every host and port on every address: connection, TLS and first words";
+    const OF_MAILBOX: bool = false;
+    const PHASES: &'static [Phase] = &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls];
+
+    fn new(settings: &ProbeSettings) -> Result<Self, String> {
+        Ok(Self { endpoints: endpoint::all(&settings.tenant.cloud) })
+    }
+
+    async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
+        let net = &cx.means.net;
+        let mut attempts = self.resolve(cx.trace, net).await;
+        note(cx.trace, &attempts);
+        for step in Step::ALL {
+            take(step, &mut attempts, cx.trace, net).await;
+            note(cx.trace, &attempts);
+        }
+        cx.trace.finish();
+        look_again(&mut attempts, cx.trace, net).await;
+        note(cx.trace, &attempts);
+        let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
+        cx.trace.blame(phase);
+        Err(fault)
+    }
+}
+
+impl Reach {
+    /// One attempt for each address of each endpoint, or one through the proxy. A name is looked up once.
+    async fn resolve(&self, trace: &Trace, net: &Net) -> Vec<Attempt<'_>> {
+        let names: BTreeSet<&str> = self.endpoints.iter().map(|at| dialed(net, at)).collect();
+        let limit = RESOLVE.min(share(trace.remaining() / 2, names.len(), AT_ONCE));
+        let lookups = names.into_iter().map(|name| lookup(net, name, limit)).collect();
+        let mut found = BTreeMap::new();
+        together(AT_ONCE, lookups, |_, (name, addresses)| {
+            found.insert(name, addresses);
+        })
+        .await;
+        let mut attempts = Vec::new();
+        for at in &self.endpoints {
+            let addresses = found.get(dialed(net, at)).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
+            let routes = match (addresses, net.proxy_for(&at.host)) {
+                (Err(fault), _) => vec![Route::Nowhere(fault)],
+                (Ok(addresses), Some(via)) => vec![Route::Through(via.clone(), addresses)],
+                (Ok(addresses), None) => addresses.into_iter().take(MAX_ADDRESSES).map(Route::Direct).collect(),
+            };
+            attempts.extend(routes.into_iter().map(|route| Attempt::new(at, route, trace.deadline())));
+        }
+        attempts
+    }
+}
+
+/// The name that is looked up to get to `at`: its own, or the proxy's.
+fn dialed<'a>(net: &'a Net, at: &'a Endpoint) -> &'a str {
+    net.proxy_for(&at.host).map_or(&at.host, |via| &via.host)
+}
+
+async fn lookup<'a>(net: &Net, name: &'a str, limit: Duration) -> (&'a str, Result<Vec<IpAddr>, Fault>) {
+    let found = timeout(limit, net.resolve(name)).await;
+    (name, found.unwrap_or_else(|_| Err(Fault::new(Reason::DnsNoAnswer))))
+}
+
+/// Has every attempt that got so far take `step`. Each has half of the time that is left, so that silence at one step
+/// leaves time for the others to show what works.
+async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: &Net) {
+    let going: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants(step)).collect();
+    if going.is_empty() {
+        return;
+    }
+    trace.enter(step.phase());
+    let limit = share(STEP.min(trace.remaining() / 2), going.len(), AT_ONCE);
+    together(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit)).collect(), |_, ()| ()).await;
+}
+
+/// Reads the certificates that were refused. The run's clock stands still.
+async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
+    let limit = SECOND_LOOK.min(trace.remaining().mul_f64(0.9));
+    let refused = attempts.iter_mut().filter(|attempt| attempt.was_shown_a_wrong_certificate());
+    let looks = refused.map(|attempt| timeout(limit, attempt.look_again(net, limit))).collect();
+    together(AT_ONCE, looks, |_, _| ()).await;
+}
+
+fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {
+    trace.facts.endpoints = attempts.iter().map(Attempt::facts).collect();
+}

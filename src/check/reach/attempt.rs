@@ -1,0 +1,213 @@
+//! One address of one endpoint, tried step by step with a cursor of its own.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::Request;
+use tokio::time::{Instant, timeout};
+
+use crate::check::mail::Session;
+use crate::check::{imap, pop3, smtp};
+use crate::cloud::{HttpsEndpoint, Security, host_port};
+use crate::net::tls::is_about_certificate;
+use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
+use crate::outcome::{EndpointFacts, Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::Sent;
+use crate::settings::Proxy;
+use crate::trace::Trace;
+
+use super::endpoint::{Endpoint, Speaks};
+use super::marks;
+use super::step::Step;
+
+/// How an endpoint is got to.
+#[derive(Clone, Debug)]
+pub enum Route {
+    /// At this address.
+    Direct(IpAddr),
+    /// Through the proxy at one of these addresses.
+    Through(Proxy, Vec<IpAddr>),
+    /// Not at all: its name, or the proxy's, has no address.
+    Nowhere(Fault),
+}
+
+/// One attempt.
+pub struct Attempt<'a> {
+    /// Where to.
+    pub at: &'a Endpoint,
+    /// Where and why it failed, if it did.
+    pub failed: Option<(Phase, Fault)>,
+    route: Route,
+    trace: Trace,
+    stream: Option<BoxStream>,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt that has taken no step yet, of a run that must end at `deadline`.
+    pub fn new(at: &'a Endpoint, route: Route, deadline: Instant) -> Self {
+        let mut trace = Trace::begin(Phase::Dns, deadline);
+        let address = if let Route::Direct(address) = &route { Some(*address) } else { None };
+        trace.facts.endpoints.push(dial::endpoint(&at.host, at.port, address));
+        let name = host_port(&at.host, at.port);
+        trace.peer = Some(address.map_or_else(|| name.clone(), |address| format!("{name} ({address})")));
+        let mut attempt = Self { at, failed: None, route, trace, stream: None };
+        if let Route::Nowhere(fault) = &attempt.route {
+            attempt.fail(Phase::Dns, fault.clone());
+        }
+        attempt
+    }
+
+    /// What was learnt about the address.
+    pub fn facts(&self) -> EndpointFacts {
+        let known = self.trace.facts.endpoints.last().cloned();
+        known.unwrap_or_else(|| dial::endpoint(&self.at.host, self.at.port, None))
+    }
+
+    /// Whether `step` is still to be taken here.
+    pub fn wants(&self, step: Step) -> bool {
+        let belongs = match step {
+            Step::Connect | Step::Greet => true,
+            Step::Proxy => matches!(self.route, Route::Through(..)),
+            Step::Secure => self.at.security == Security::Implicit,
+            Step::AskForTls | Step::Upgrade => self.at.security == Security::Upgrade,
+        };
+        belongs && self.failed.is_none()
+    }
+
+    /// Takes `step` within `limit`, or notes why it could not.
+    pub async fn take(&mut self, step: Step, net: &Net, limit: Duration) {
+        self.trace.enter(step.phase());
+        let taken = timeout(limit, self.go(step, net, limit)).await;
+        if let Err(fault) = taken.unwrap_or_else(|_| Err(Fault::new(self.trace.silence()))) {
+            self.fail(step.phase(), fault);
+        }
+    }
+
+    /// Whether it failed for a certificate that has not been seen.
+    pub fn was_shown_a_wrong_certificate(&self) -> bool {
+        self.failed.as_ref().is_some_and(|(_, fault)| is_about_certificate(fault.reason))
+    }
+
+    /// Goes the same way once more, as far as the moment before TLS, and reads the certificate that was refused.
+    pub async fn look_again(&mut self, net: &Net, limit: Duration) {
+        let mut again = Self::new(self.at, self.route.clone(), self.trace.deadline());
+        for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
+            let too_far = step == Step::Greet && self.at.security == Security::Implicit;
+            if again.wants(step) && !too_far {
+                again.take(step, net, limit).await;
+            }
+        }
+        if let (Some(stream), None) = (again.stream, again.failed)
+            && let Some(certificate) = net.tls.refused_certificate(&self.at.host, stream).await
+            && let Some(facts) = self.trace.endpoint()
+        {
+            facts.certificate = Some(certificate);
+        }
+    }
+
+    fn fail(&mut self, phase: Phase, mut fault: Fault) {
+        let evidence = &mut fault.evidence;
+        evidence.peer = evidence.peer.take().or_else(|| self.trace.peer.clone());
+        evidence.said = evidence.said.take().or_else(|| self.trace.said.clone());
+        if let Some(facts) = self.trace.endpoint() {
+            facts.failed = Some((phase, fault.reason));
+        }
+        self.failed = Some((phase, fault));
+    }
+
+    async fn go(&mut self, step: Step, net: &Net, limit: Duration) -> Result<(), Fault> {
+        match step {
+            Step::Connect => self.connect(limit).await,
+            Step::Proxy => self.through_proxy().await,
+            Step::Secure | Step::Upgrade => self.secure(net).await,
+            Step::Greet => match self.at.speaks {
+                Speaks::Https => self.request().await,
+                Speaks::Pop3 => self.greeting::<pop3::Session>().await,
+                Speaks::Imap => self.greeting::<imap::Session>().await,
+                Speaks::Smtp => self.greeting::<smtp::Session>().await,
+            },
+            Step::AskForTls => match self.at.speaks {
+                Speaks::Https => Ok(()),
+                Speaks::Pop3 => self.ask_for_tls::<pop3::Session>().await,
+                Speaks::Imap => self.ask_for_tls::<imap::Session>().await,
+                Speaks::Smtp => self.ask_for_tls::<smtp::Session>().await,
+            },
+        }
+    }
+
+    async fn connect(&mut self, limit: Duration) -> Result<(), Fault> {
+        let began = Instant::now();
+        self.stream = Some(match &self.route {
+            Route::Direct(address) => Box::new(dial::connect(SocketAddr::new(*address, self.at.port), limit).await?),
+            Route::Through(via, addresses) => {
+                // The proxy's own addresses are nobody's facts here, and its silence has to end before this step does.
+                let mut dialing = Trace::begin(Phase::Connect, began + limit * 9 / 10);
+                dial::connect_proxy(&mut dialing, via, addresses).await?
+            }
+            Route::Nowhere(fault) => return Err(fault.clone()),
+        });
+        if let Some(facts) = self.trace.endpoint() {
+            facts.connect = Some(began.elapsed());
+        }
+        Ok(())
+    }
+
+    async fn through_proxy(&mut self) -> Result<(), Fault> {
+        let stream = self.stream()?;
+        if let Route::Through(via, _) = &self.route {
+            self.stream = Some(proxy::connect(&mut self.trace, stream, via, &self.at.host, self.at.port).await?);
+        }
+        Ok(())
+    }
+
+    async fn secure(&mut self, net: &Net) -> Result<(), Fault> {
+        let stream = self.stream()?;
+        self.trace.said = None;
+        self.stream = Some(net.tls.secure(&mut self.trace, &self.at.host, stream).await?);
+        Ok(())
+    }
+
+    /// The greeting. A session's state lasts for a login, which never comes here: each step has a session of its own.
+    async fn greeting<S: Session>(&mut self) -> Result<(), Fault> {
+        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
+        S::default().greeting(&mut conn).await?;
+        if self.at.security == Security::Upgrade {
+            self.stream = Some(conn.into_plain()?);
+        }
+        Ok(())
+    }
+
+    async fn ask_for_tls<S: Session>(&mut self) -> Result<(), Fault> {
+        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
+        S::default().starttls(&mut conn).await?;
+        self.stream = Some(conn.into_plain()?);
+        Ok(())
+    }
+
+    /// A harmless request: nothing is asked of the answer but to come from Microsoft.
+    async fn request(&mut self) -> Result<(), Fault> {
+        let stream = self.stream()?;
+        let at = HttpsEndpoint { host: self.at.host.clone(), port: self.at.port, path: self.at.path.clone() };
+        let request = Request::get(&self.at.path).body(Full::default());
+        let request = request.map_err(|error| Fault::heard(Reason::Internal, error.to_string()))?;
+        let answer = http::over(&mut self.trace, stream, &at, request, Sent::default()).await.map_err(|mut fault| {
+            // What does not speak HTTP is no server of Microsoft's.
+            if fault.reason == Reason::ReplyMalformed {
+                fault.reason = Reason::GreetingUnexpected;
+            }
+            fault
+        })?;
+        marks::judge(answer.head(), &answer.body, self.at)
+    }
+
+    fn stream(&mut self) -> Result<BoxStream, Fault> {
+        self.stream.take().ok_or_else(lost)
+    }
+}
+
+/// Every step that succeeds leaves a stream to the next one.
+fn lost() -> Fault {
+    Fault::heard(Reason::Internal, "the stream is gone")
+}

@@ -1,0 +1,83 @@
+//! The hosts and ports a tenant's checks need, each once.
+
+use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint, Security};
+
+/// What is spoken at an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTPS.
+    Https,
+    /// POP3.
+    Pop3,
+    /// IMAP.
+    Imap,
+    /// SMTP.
+    Smtp,
+}
+
+/// A host and port, and how to tell whether the right server is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// DNS name or IP address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// What is spoken there.
+    pub speaks: Speaks,
+    /// How TLS begins.
+    pub security: Security,
+    /// What is asked for over HTTPS; empty elsewhere.
+    pub path: String,
+    /// Whether an answer over HTTPS must bear a mark of Microsoft's: nobody else has a built-in cloud's hosts.
+    pub marked: bool,
+}
+
+/// What the checks of a tenant in `cloud` connect to.
+pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
+    let mut all: Vec<Endpoint> = Vec::new();
+    let mail = [(Speaks::Pop3, &cloud.pop3), (Speaks::Imap, &cloud.imap), (Speaks::Smtp, &cloud.smtp)];
+    let mail = mail.into_iter().filter_map(|(speaks, at)| at.as_ref().map(|at| of_mail(speaks, at)));
+    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| of_https(at, cloud.is_built_in()));
+    for endpoint in https.chain(mail) {
+        if !all.iter().any(|known| known.port == endpoint.port && known.host.eq_ignore_ascii_case(&endpoint.host)) {
+            all.push(endpoint);
+        }
+    }
+    all
+}
+
+fn of_mail(speaks: Speaks, at: &MailEndpoint) -> Endpoint {
+    Endpoint { host: at.host.clone(), port: at.port, speaks, security: at.security, path: String::new(), marked: false }
+}
+
+fn of_https(at: &HttpsEndpoint, marked: bool) -> Endpoint {
+    let path = if at.path.is_empty() { "/".to_owned() } else { at.path.clone() };
+    Endpoint { host: at.host.clone(), port: at.port, speaks: Speaks::Https, security: Security::Implicit, path, marked }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_host_and_port_stands_once() {
+        let shown = |name| {
+            let cloud = Cloud::built_in(name).expect("built in");
+            all(&cloud).iter().map(|at| format!("{}:{}{}", at.host, at.port, at.path)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown("global"),
+            [
+                "login.microsoftonline.com:443/",
+                "outlook.office365.com:443/EWS/Exchange.asmx",
+                "outlook.office365.com:995",
+                "outlook.office365.com:993",
+                "smtp.office365.com:587",
+            ]
+        );
+        assert_eq!(shown("china"), ["login.partner.microsoftonline.cn:443/", "partner.outlook.cn:443/EWS/Exchange.asmx"]);
+        let mut one_port = Cloud::built_in("global").expect("built in");
+        one_port.ews.clone_from(&Some(HttpsEndpoint::new("LOGIN.microsoftonline.com", "/EWS")));
+        assert_eq!(all(&one_port).len(), 4);
+    }
+}

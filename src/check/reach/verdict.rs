@@ -1,0 +1,86 @@
+//! What all attempts mean together: which endpoints cannot be reached, and which failure came first.
+
+use crate::check::several;
+use crate::cloud::host_port;
+use crate::outcome::{Fault, Phase};
+
+use super::attempt::Attempt;
+use super::endpoint::Endpoint;
+
+/// The failure of the earliest phase, if any endpoint works on none of its addresses; the other endpoints stand in its
+/// evidence.
+pub fn judge(endpoints: &[Endpoint], attempts: &[Attempt<'_>]) -> Option<(Phase, Fault)> {
+    let mut failed: Vec<(&Endpoint, Phase, &Fault)> = endpoints.iter().filter_map(|at| failure(at, attempts)).collect();
+    failed.sort_by_key(|(_, phase, _)| *phase);
+    let mut failed = failed.into_iter();
+    let (_, phase, first) = failed.next()?;
+    let others = failed.map(|(at, phase, fault)| format!("{} {} in {phase}", host_port(&at.host, at.port), fault.reason));
+    Some((phase, several::with(first.clone(), others)))
+}
+
+/// Why `at` cannot be reached: the failure of the address that got farthest, because the others may not matter (a
+/// machine without IPv6 has no route to half of them).
+fn failure<'a>(at: &'a Endpoint, attempts: &'a [Attempt<'_>]) -> Option<(&'a Endpoint, Phase, &'a Fault)> {
+    let mut failed: Vec<&(Phase, Fault)> = Vec::new();
+    for attempt in attempts.iter().filter(|attempt| std::ptr::eq(attempt.at, at)) {
+        failed.push(attempt.failed.as_ref()?);
+    }
+    let farthest = failed.iter().map(|(phase, _)| *phase).max()?;
+    failed.into_iter().find(|(phase, _)| *phase == farthest).map(|(phase, fault)| (at, *phase, fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::check::reach::attempt::Route;
+    use crate::check::reach::endpoint;
+    use crate::cloud::Cloud;
+    use crate::reason::Reason;
+
+    /// Where and why each address of the two first endpoints of a cloud failed.
+    type Addresses = [&'static [Option<(Phase, Reason)>]; 2];
+
+    fn judged(addresses: Addresses) -> Option<(Phase, Reason, String)> {
+        let mut endpoints = endpoint::all(&Cloud::built_in("global").expect("built in"));
+        endpoints.truncate(2);
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut attempts = Vec::new();
+        for (at, failures) in endpoints.iter().zip(addresses) {
+            for failed in failures {
+                let mut attempt = Attempt::new(at, Route::Direct(Ipv4Addr::LOCALHOST.into()), deadline);
+                attempt.failed = failed.map(|(phase, reason)| (phase, Fault::new(reason)));
+                attempts.push(attempt);
+            }
+        }
+        judge(&endpoints, &attempts).map(|(phase, fault)| (phase, fault.reason, fault.evidence.heard.unwrap_or_default()))
+    }
+
+    #[test]
+    fn one_address_of_two_is_enough_and_the_earliest_phase_is_to_blame() {
+        const UNREACHABLE: Option<(Phase, Reason)> = Some((Phase::Connect, Reason::ConnectUnreachable));
+        const REFUSED: Option<(Phase, Reason)> = Some((Phase::Connect, Reason::ConnectRefused));
+        const UNTRUSTED: Option<(Phase, Reason)> = Some((Phase::Tls, Reason::TlsCertificateUntrusted));
+        let none = |phase, reason| Some((phase, reason, String::new()));
+        for (addresses, expected) in [
+            ([&[None][..], &[None]], None),
+            ([&[UNREACHABLE, None], &[UNTRUSTED, None]], None),
+            ([&[REFUSED, UNREACHABLE], &[None]], none(Phase::Connect, Reason::ConnectRefused)),
+            ([&[UNREACHABLE, UNTRUSTED], &[None]], none(Phase::Tls, Reason::TlsCertificateUntrusted)),
+            (
+                [&[UNTRUSTED], &[REFUSED]],
+                Some((
+                    Phase::Connect,
+                    Reason::ConnectRefused,
+                    "the connection was refused; also login.microsoftonline.com:443 tls_certificate_untrusted in tls".to_owned(),
+                )),
+            ),
+        ] {
+            assert_eq!(judged(addresses), expected, "{addresses:?}");
+        }
+    }
+}

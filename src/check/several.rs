@@ -1,0 +1,34 @@
+//! One fault out of several: a run has one reason, and tells the others in its evidence.
+
+use crate::net::words::printable;
+use crate::outcome::Fault;
+use crate::secret::Sent;
+
+/// `first` with `others` after its own words, all of it bounded.
+pub fn with(mut first: Fault, others: impl Iterator<Item = String>) -> Fault {
+    let others: Vec<String> = others.collect();
+    if !others.is_empty() {
+        let heard = first.evidence.heard.as_deref().unwrap_or(first.reason.title());
+        let all = format!("{heard}; also {}", others.join(", "));
+        first.evidence.heard = Some(printable(&Sent::default(), all.as_bytes()));
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::Reason;
+
+    #[test]
+    fn the_others_stand_after_the_first_one_s_words() {
+        let heard = |fault: Fault, others: &[&str]| with(fault, others.iter().map(ToString::to_string)).evidence.heard;
+        let refused = || Fault::heard(Reason::ConnectRefused, "Connection refused (os error 111)");
+        assert_eq!(heard(refused(), &[]).as_deref(), Some("Connection refused (os error 111)"));
+        let both = heard(refused(), &["b:995 connect_timed_out", "c:993 tls_closed"]);
+        assert_eq!(both.as_deref(), Some("Connection refused (os error 111); also b:995 connect_timed_out, c:993 tls_closed"));
+        let silent = heard(Fault::new(Reason::DnsNoAnswer), &["x"]);
+        assert_eq!(silent.as_deref(), Some("the resolver did not answer; also x"));
+        assert!(heard(refused(), &["x"; 1000]).is_some_and(|heard| heard.len() < 500));
+    }
+}

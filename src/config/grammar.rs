@@ -1,0 +1,42 @@
+//! What names look like: GUIDs, domains and hosts, e-mail addresses, variables.
+
+/// 8-4-4-4-12 hexadecimal digits.
+pub(super) fn is_guid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// At least two labels of letters, digits and inner hyphens.
+pub(super) fn is_domain(text: &str) -> bool {
+    text.len() <= 253 && text.contains('.') && text.split('.').all(is_host_label)
+}
+
+/// A DNS name of one label or more, as it can stand in a URL or be pinned.
+pub(super) fn is_host_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_host_label)
+}
+
+fn is_host_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// The addresses Exchange gives out: RFC 5321's dot-string, letters of any script included, and a domain.
+pub(super) fn is_mail_address(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(local, domain)| {
+        (1..=64).contains(&local.len())
+            && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(c))
+            && !local.split('.').any(str::is_empty)
+            && is_domain(domain)
+    })
+}
+
+/// POSIX's names, which every shell can set.
+pub(super) fn is_variable(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}

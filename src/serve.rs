@@ -1,0 +1,127 @@
+//! The service: every probe at its own rhythm, and what is known of them over HTTP.
+
+mod answer;
+mod choice;
+mod connection;
+mod discovery;
+mod engine;
+mod listener;
+mod on_demand;
+mod patience;
+mod query;
+mod routes;
+mod signals;
+mod source;
+mod stop;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::info;
+
+use self::engine::Engine;
+use self::signals::{Signal, Signals};
+
+pub use self::source::Source;
+
+/// From the signal to the end of the process at most one second may pass: the rest of it is for the process itself.
+const LAST_ANSWERS: Duration = Duration::from_millis(900);
+
+/// What a service needs to know.
+#[derive(Debug)]
+pub struct Options {
+    /// Where its configuration comes from, also when it is told to reload.
+    pub source: Source,
+    /// Where it listens; port 0 is any free one.
+    pub listen: Vec<SocketAddr>,
+}
+
+/// Why a service did not start, in words.
+#[derive(Debug)]
+pub enum NotStarted {
+    /// The configuration is wrong; every mistake, a line each.
+    Configuration(String),
+    /// The machine refused: an address is taken, a signal cannot be caught.
+    Machine(String),
+}
+
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Configuration(words) | Self::Machine(words)) = self;
+        f.write_str(words)
+    }
+}
+
+impl std::error::Error for NotStarted {}
+
+/// Serves until SIGTERM or SIGINT, and reloads on SIGHUP. `started` hears the addresses that are listened on.
+///
+/// The first signal lets running scrapes have their answer, for less than a second; the second one ends at once. A name
+/// lookup may still hang in a thread of the runtime's, so shut that down without waiting for it.
+///
+/// # Errors
+/// Why it did not start.
+pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Result<(), NotStarted> {
+    let mut signals = Signals::catch()?; // before anything takes time, so that none is missed
+    let service = Service::start(options).await?;
+    started(service.addresses());
+    while signals.next().await == Signal::Reload {
+        service.reload_soon();
+    }
+    info!("shutting down");
+    tokio::select! {
+        () = service.stop() => {}
+        () = signals.stop() => {}
+    }
+    Ok(())
+}
+
+/// A running service; dropping it ends it at once.
+#[derive(Debug)]
+pub struct Service {
+    engine: Arc<Engine>,
+    addresses: Vec<SocketAddr>,
+    tasks: JoinSet<()>,
+}
+
+impl Service {
+    /// Loads the configuration, listens, and sets the probes to work.
+    ///
+    /// # Errors
+    /// Why it did not start.
+    pub async fn start(options: Options) -> Result<Self, NotStarted> {
+        let mut tasks = JoinSet::new();
+        let (engine, recorder) = Engine::start(options.source).await?;
+        tasks.spawn(recorder);
+        let listeners = listener::bind(&options.listen).await.map_err(NotStarted::Machine)?;
+        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        for address in &addresses {
+            let address: &SocketAddr = address;
+            info!("listening on http://{address}");
+        }
+        tasks.spawn(listener::accept(listeners, Arc::clone(&engine)));
+        Ok(Self { engine, addresses, tasks })
+    }
+
+    /// Where it listens, in the order asked for.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Stops accepting, lets running requests have their answer for less than a second, and ends.
+    pub async fn stop(mut self) {
+        self.engine.stop.begin();
+        // The listener's task ends with its last connection; the recorder's only when it is dropped with the service.
+        let _ = timeout(LAST_ANSWERS, self.tasks.join_next()).await;
+    }
+
+    /// Reloads the configuration beside everything else; what comes of it is in the log and in the metrics.
+    fn reload_soon(&self) {
+        let engine = Arc::clone(&self.engine);
+        tokio::spawn(async move { engine.reload().await.map(drop) });
+    }
+}

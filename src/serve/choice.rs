@@ -1,0 +1,80 @@
+//! Which probe a request asks for, or in words what it could have asked for.
+
+use std::sync::Arc;
+
+use super::query::Query;
+use crate::probe::Probe;
+use crate::sink::words::one_line;
+
+/// So many allowed values are listed: a message, not a directory.
+const LISTED: usize = 20;
+
+/// The one probe that `check`, `tenant` and `mailbox` name. Tenant and mailbox may be left out where there is only one;
+/// a mailbox is known by its name or its address.
+///
+/// # Errors
+/// In words: none or several are meant, and which there are.
+pub fn choose<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Probe>, String> {
+    let (check, tenant, mailbox) = (query.one("check")?, query.one("tenant")?, query.one("mailbox")?);
+    let every: Vec<&Arc<Probe>> = probes.iter().collect();
+    let check = check.ok_or_else(|| missing("check", &values(&every, |probe| probe.id().check)))?;
+    let of_check = narrow("check", every, Some(check), |probe| probe.id().check)?;
+    let of_tenant = narrow("tenant", of_check, tenant, |probe| &probe.id().tenant)?;
+    if let Some(mailbox) = mailbox.filter(|_| of_tenant.iter().all(|probe| probe.id().mailbox.is_none())) {
+        return Err(format!("`{check}` is a check of the tenant; leave out the mailbox `{}`", one_line(mailbox)));
+    }
+    let wanted = mailbox.map(|mailbox| label(&of_tenant, mailbox));
+    let of_mailbox = narrow("mailbox", of_tenant, wanted, |probe| probe.id().mailbox_label())?;
+    of_mailbox.into_iter().next().ok_or_else(|| "no probe is configured".to_owned())
+}
+
+/// The label of the mailbox that is known by `name` or has it for an address, which Exchange compares without case.
+fn label<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {
+    let named = probes.iter().any(|probe| probe.id().mailbox_label() == name);
+    let by_address = |probe: &&&Arc<Probe>| probe.settings.address.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
+    let addressed = probes.iter().find(by_address).filter(|_| !named);
+    addressed.map_or(name, |probe| probe.id().mailbox_label())
+}
+
+/// Those of `probes` that have the `wanted` value; where none is wanted there must be only one.
+fn narrow<'a>(
+    parameter: &str,
+    probes: Vec<&'a Arc<Probe>>,
+    wanted: Option<&str>,
+    value: impl Fn(&'a Probe) -> &'a str,
+) -> Result<Vec<&'a Arc<Probe>>, String> {
+    let known = values(&probes, &value);
+    let wanted = match (wanted, known.as_slice()) {
+        (Some(wanted), _) => wanted,
+        (None, [only]) => only,
+        (None, _) => return Err(missing(parameter, &known)),
+    };
+    if !known.contains(&wanted) {
+        return Err(format!("there is no {parameter} `{}` to probe; {}", one_line(wanted), one_of(&known)));
+    }
+    Ok(probes.into_iter().filter(|probe| value(probe) == wanted).collect())
+}
+
+fn values<'a>(probes: &[&'a Arc<Probe>], value: impl Fn(&'a Probe) -> &'a str) -> Vec<&'a str> {
+    let mut values = Vec::new();
+    for probe in probes {
+        let value = value(probe);
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+fn missing(parameter: &str, known: &[&str]) -> String {
+    format!("the parameter `{parameter}` is missing; {}", one_of(known))
+}
+
+fn one_of(known: &[&str]) -> String {
+    let listed: Vec<&str> = known.iter().take(LISTED).copied().collect();
+    match known.len().saturating_sub(LISTED) {
+        _ if known.is_empty() => "no probe is configured".to_owned(),
+        0 => format!("one of {}", listed.join(", ")),
+        more => format!("one of {} and {more} more, see /sd", listed.join(", ")),
+    }
+}

@@ -1,0 +1,47 @@
+//! One connection: requests read with patience and within bounds, each answered.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tracing::debug;
+
+use super::engine::Engine;
+use super::patience::Patient;
+use super::routes;
+
+/// A request's head must be there this long after the connection is open or idle. It bounds the silence between two
+/// requests too; a scraper simply connects again.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// Fields in a head. Prometheus sends seven, a browser about twenty.
+const FIELDS: usize = 64;
+/// Bytes of a head, its request line included. Longer ones are answered 431.
+const HEAD: usize = 16 * 1024;
+
+/// Answers what comes over `stream` until it is closed, or until the end has come and the running request is answered.
+pub async fn serve(stream: TcpStream, engine: &Engine) {
+    let Ok(local) = stream.local_addr() else { return };
+    let _ = stream.set_nodelay(true); // without it only slower
+    let answer = service_fn(async |request| Ok::<_, Infallible>(routes::answer(engine, local, request).await));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_headers(FIELDS)
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(Patient::new(stream)), answer);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = engine.stop.begun() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "connection ended");
+    }
+}

@@ -1,0 +1,48 @@
+//! `/sd`: our probes as targets for Prometheus's HTTP service discovery
+//! (<https://prometheus.io/docs/prometheus/latest/http_sd/>).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use hyper::HeaderMap;
+use hyper::header::HOST;
+use serde::Serialize;
+
+use crate::outcome::ProbeId;
+use crate::probe::Probe;
+
+#[derive(Serialize)]
+struct Group<'a> {
+    targets: [&'a str; 1],
+    labels: BTreeMap<&'static str, String>,
+}
+
+/// One target for each probe, reached the way the request reached us.
+pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, headers: &HeaderMap, local: SocketAddr) -> String {
+    let host = host(headers).map_or_else(|| local.to_string(), ToOwned::to_owned);
+    let groups: Vec<Group<'_>> = probes.map(|probe| Group { targets: [&host], labels: labels(probe.id()) }).collect();
+    serde_json::to_string_pretty(&groups).unwrap_or_default() + "\n" // texts only: there is nothing JSON cannot hold
+}
+
+/// `instance` tells the targets apart, which all share one address.
+fn labels(id: &ProbeId) -> BTreeMap<&'static str, String> {
+    let mut labels = BTreeMap::from([
+        ("__metrics_path__", "/probe".to_owned()),
+        ("__param_check", id.check.to_owned()),
+        ("__param_tenant", id.tenant.clone()),
+        ("instance", id.to_string()),
+        ("check", id.check.to_owned()),
+        ("tenant", id.tenant.clone()),
+    ]);
+    if let Some(mailbox) = &id.mailbox {
+        labels.extend([("__param_mailbox", mailbox.clone()), ("mailbox", mailbox.clone())]);
+    }
+    labels
+}
+
+/// The name we were called by, if it looks like one.
+fn host(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    Some(host).filter(|host| !host.is_empty() && host.len() <= 300 && host.bytes().all(plain))
+}

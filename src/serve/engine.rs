@@ -1,0 +1,185 @@
+//! The probes at work, the board they fill, and how a new configuration takes over from the old one.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
+
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tracing::{error, info};
+
+use super::stop::Stop;
+use super::{NotStarted, Source};
+use crate::board::Board;
+use crate::check::{self, Means};
+use crate::config::Loaded;
+use crate::outcome::{Outcome, Phase};
+use crate::probe::{Probe, Slots};
+use crate::schedule::{Pulse, Schedule};
+use crate::settings::{ProbeSettings, Settings};
+use crate::sink::log;
+use crate::sink::prometheus::{self, Exporter};
+
+/// Outcomes on their way to the board. Recording one takes microseconds.
+const OUTCOMES: usize = 16;
+
+/// Everything that goes on beside HTTP.
+#[derive(Debug)]
+pub struct Engine {
+    /// The end, when it comes.
+    pub stop: Stop,
+    source: Arc<Source>,
+    work: RwLock<Arc<Work>>,
+    schedule: Mutex<Schedule>,
+    board: Arc<RwLock<Board>>,
+    slots: Arc<Slots>,
+    pulse: Arc<Pulse>,
+    exporter: Exporter,
+    outcomes: mpsc::Sender<Outcome>,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+}
+
+/// What one configuration comes to.
+#[derive(Debug)]
+pub struct Work {
+    /// As loaded, for `/config`.
+    pub masked: String,
+    /// Its probes, in its order.
+    pub probes: Vec<Arc<Probe>>,
+    /// What their runs share. The tokens in hand are not carried over: whoever reloads after a repair wants to see at
+    /// once whether it helped, and not a refusal remembered from before.
+    pub means: Arc<Means>,
+}
+
+/// Why a configuration was not taken over.
+#[derive(Debug)]
+pub enum NotReloaded {
+    /// There is no file to load.
+    NoSource,
+    /// It is wrong; every mistake, a line each.
+    Wrong(String),
+}
+
+impl Engine {
+    /// Loads the configuration and sets its probes to work. The future records what they learn, for as long as it is
+    /// polled.
+    ///
+    /// # Errors
+    /// The configuration is wrong.
+    pub async fn start(source: Source) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
+        let (source, slots) = (Arc::new(source), Arc::<Slots>::default());
+        let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
+        let board = Arc::new(RwLock::new(Board::new(&work.settings())));
+        let (outcomes, learnt) = mpsc::channel(OUTCOMES);
+        let pulse = Arc::<Pulse>::default();
+        let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse);
+        let engine = Self {
+            stop: Stop::default(),
+            source,
+            work: RwLock::new(Arc::new(work)),
+            schedule: Mutex::new(schedule),
+            board: Arc::clone(&board),
+            slots,
+            pulse,
+            exporter: Exporter::new(),
+            outcomes,
+            reloading: tokio::sync::Mutex::default(),
+        };
+        engine.exporter.reloaded(true, SystemTime::now());
+        Ok((Arc::new(engine), record(board, learnt)))
+    }
+
+    /// The configuration in use and its probes.
+    pub fn work(&self) -> Arc<Work> {
+        Arc::clone(&self.work.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is known now. Nothing is recorded while it is held.
+    pub fn board(&self) -> RwLockReadGuard<'_, Board> {
+        self.board.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The page of `/metrics`.
+    pub fn metrics(&self) -> String {
+        self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
+        self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
+        prometheus::metrics(&self.board(), &self.exporter, phases, SystemTime::now())
+    }
+
+    /// Takes the configuration anew and tells how many probes it has. A wrong one changes nothing but a metric.
+    ///
+    /// # Errors
+    /// It is wrong, or there is nothing to take it from.
+    pub async fn reload(&self) -> Result<usize, NotReloaded> {
+        if matches!(*self.source, Source::Given(_)) {
+            return Err(NotReloaded::NoSource);
+        }
+        let _alone = self.reloading.lock().await;
+        let loaded = Work::load(&self.source, &self.slots).await;
+        self.exporter.reloaded(loaded.is_ok(), SystemTime::now());
+        let result = match loaded {
+            Ok(work) => {
+                let probes = work.probes.len();
+                self.take_over(work);
+                info!(probes, "configuration reloaded");
+                Ok(probes)
+            }
+            Err(mistakes) => {
+                error!("configuration not reloaded, the old one stays in use\n{mistakes}");
+                Err(NotReloaded::Wrong(mistakes))
+            }
+        };
+        let work = self.work();
+        self.slots.retain(|id| work.probes.iter().any(|probe| probe.id() == id));
+        result
+    }
+
+    fn take_over(&self, work: Work) {
+        let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse);
+        let before = std::mem::replace(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), schedule);
+        drop(before);
+        self.board.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings());
+        *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
+    }
+}
+
+impl Work {
+    /// Reads files and the trust store: off the threads that answer.
+    async fn load(source: &Arc<Source>, slots: &Arc<Slots>) -> Result<Self, String> {
+        let (source, slots) = (Arc::clone(source), Arc::clone(slots));
+        let loading = spawn_blocking(move || Self::new(source.load()?, &slots));
+        loading.await.unwrap_or_else(|_| Err("reading the configuration failed; see the log".to_owned()))
+    }
+
+    fn new(loaded: Loaded, slots: &Slots) -> Result<Self, String> {
+        let Settings { network, probes: settings } = loaded.settings;
+        let means = Arc::new(Means::new(&network)?);
+        let (mut probes, mut mistakes) = (Vec::with_capacity(settings.len()), Vec::new());
+        for settings in settings {
+            let id = settings.id.clone();
+            match Probe::new(settings, slots) {
+                Ok(probe) => probes.push(Arc::new(probe)),
+                Err(problem) => mistakes.push(format!("{id}: {problem}")),
+            }
+        }
+        if mistakes.is_empty() { Ok(Self { masked: loaded.masked, probes, means }) } else { Err(mistakes.join("\n")) }
+    }
+
+    fn settings(&self) -> Vec<ProbeSettings> {
+        self.probes.iter().map(|probe| probe.settings.clone()).collect()
+    }
+}
+
+/// The phases that a check may enter.
+fn phases(check: &str) -> &'static [Phase] {
+    check::kind_named(check).map_or(&[], |kind| kind.phases)
+}
+
+/// Records and logs outcomes until nobody is left to send one.
+async fn record(board: Arc<RwLock<Board>>, mut learnt: mpsc::Receiver<Outcome>) {
+    while let Some(outcome) = learnt.recv().await {
+        log::outcome(&outcome);
+        board.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
+    }
+}

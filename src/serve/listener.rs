@@ -1,0 +1,85 @@
+//! Listens, and accepts no more connections at a time than we can afford.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::warn;
+
+use super::connection;
+use super::engine::Engine;
+
+/// Connections at a time, over all listeners; further ones wait in the system's queue. Each may hold some 20 kB of
+/// requests and a page.
+const CONNECTIONS: usize = 128;
+/// After the system has refused us a connection (usually for want of file descriptors) we leave it alone for a moment.
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// Listens on every address.
+///
+/// # Errors
+/// In words: which address could not be had, and why.
+pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let bound = match TcpListener::bind(address).await {
+            Err(_) if is_every_address(*address) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await,
+            bound => bound,
+        };
+        listeners.push(bound.map_err(|error| format!("cannot listen on `{address}`: {error}"))?);
+    }
+    Ok(listeners)
+}
+
+/// `[::]` takes IPv4 too, and has to make do with it where IPv6 is switched off.
+fn is_every_address(address: SocketAddr) -> bool {
+    address.is_ipv6() && address.ip().is_unspecified()
+}
+
+/// Accepts and answers until the end has come and the last connection is closed.
+pub async fn accept(listeners: Vec<TcpListener>, engine: Arc<Engine>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut doors = JoinSet::new();
+    for listener in listeners {
+        doors.spawn(keep_door(listener, Arc::clone(&places), Arc::clone(&engine)));
+    }
+    while doors.join_next().await.is_some() {}
+}
+
+async fn keep_door(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<Engine>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = engine.stop.begun() => break,
+            // A connection whose task panicked is over and the panic is in the log; the others go on.
+            Some(_) = connections.join_next() => {}
+            accepted = next(&listener, &places) => match accepted {
+                Ok((stream, place)) => {
+                    let engine = Arc::clone(&engine);
+                    connections.spawn(async move {
+                        connection::serve(stream, &engine).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    warn!(%error, "cannot accept a connection");
+                    sleep(BREATHER).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// A place first, then a connection: whoever finds no place stays in the system's queue.
+async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
+}

@@ -1,0 +1,82 @@
+//! `/probe`: one probe, now, for whoever asks, with metrics of its own.
+//!
+//! As with blackbox_exporter, what such a run learns goes to the one who asked and to the log, and not to the board:
+//! `/metrics` tells of the scheduled runs, whoever else may ask what how often. A run that fails or cannot take place is
+//! an answer like any other, 200 with `probe_success 0`.
+
+use std::time::{Duration, SystemTime};
+
+use hyper::{HeaderMap, StatusCode};
+
+use super::answer::{Answer, TEXT, page, words};
+use super::choice::choose;
+use super::engine::Engine;
+use super::query::Query;
+use crate::sink::{Judged, debug, log, prometheus};
+
+/// What Prometheus sends along, in seconds.
+const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
+/// The way back takes time too; blackbox_exporter's `--timeout-offset`.
+const WAY_BACK: Duration = Duration::from_millis(500);
+
+/// Runs the probe that `query` names.
+pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answer {
+    let work = engine.work();
+    let (probe, in_detail) = match choose(&work.probes, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
+        Ok((probe, debug)) => (probe, debug.is_some_and(|debug| debug == "true")),
+        Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+    };
+    let limit = match limit(headers) {
+        Ok(limit) => limit.unwrap_or(Duration::MAX).min(probe.settings.timeout),
+        Err(problem) => return words(StatusCode::INTERNAL_SERVER_ERROR, &problem), // as blackbox_exporter has it
+    };
+    let outcome = tokio::select! {
+        outcome = probe.run(&work.means, Some(limit)) => outcome,
+        () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
+    };
+    log::outcome(&outcome);
+    let metrics = prometheus::probe(&outcome, limit, probe.kind.phases);
+    if !in_detail {
+        return page(prometheus::CONTENT_TYPE, metrics);
+    }
+    let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
+    page(TEXT, debug::page(&judged, limit, &metrics, &probe.settings))
+}
+
+/// The time that the scraper gives us. One who gives less than the way back takes gets half of it.
+fn limit(headers: &HeaderMap) -> Result<Option<Duration>, String> {
+    let Some(value) = headers.get(SCRAPE_TIMEOUT) else { return Ok(None) };
+    let seconds = value.to_str().ok().and_then(|text| text.trim().parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
+    let given = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let given = given.ok_or_else(|| format!("the header {SCRAPE_TIMEOUT} is not a time in seconds"))?;
+    Ok(Some(given.saturating_sub(WAY_BACK).max(given / 2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    #[test]
+    fn the_scraper_says_how_long_we_have() {
+        for (header, millis) in [
+            ("10", Some(9500)),
+            ("10.000000", Some(9500)),
+            ("1.25", Some(750)),
+            ("1", Some(500)),
+            ("0.5", Some(250)),
+            ("1e2", Some(99_500)),
+            ("0", None),
+            ("-1", None),
+            ("NaN", None),
+            ("inf", None),
+            ("10s", None),
+            ("", None),
+        ] {
+            let headers = HeaderMap::from_iter([(SCRAPE_TIMEOUT.parse().expect("name"), HeaderValue::from_static(header))]);
+            let expected = millis.map(|millis| Some(Duration::from_millis(millis)));
+            assert_eq!(limit(&headers).ok(), expected, "{header}");
+        }
+        assert_eq!(limit(&HeaderMap::new()), Ok(None));
+    }
+}

@@ -1,0 +1,55 @@
+//! One run told at length, for whoever asks `/probe` with `debug=true`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{Judged, words};
+use crate::secret::MASK;
+use crate::settings::ProbeSettings;
+
+/// The whole text: what happened, the `metrics` that would have been returned, and how the probe is configured. `limit`
+/// is the time that the run was given.
+pub fn page(judged: &Judged<'_>, limit: Duration, metrics: &str, settings: &ProbeSettings) -> String {
+    let mut page = String::from("Logs for the probe:\n");
+    log(&mut page, judged, limit);
+    let _ = writeln!(page, "\n\nMetrics that would have been returned:\n{}", metrics.trim_end());
+    page.push_str("\n\nProbe configuration:\n");
+    configuration(&mut page, settings);
+    page
+}
+
+/// What the probe was made from. Where its secret is, is no secret.
+fn configuration(page: &mut String, settings: &ProbeSettings) {
+    let ProbeSettings { id, tenant, address, interval, timeout, .. } = settings;
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(page, "{name}: {}", words::one_line(value));
+    };
+    row("probe", &id.to_string());
+    row("address", address.as_deref().unwrap_or("none"));
+    row("cloud", &tenant.cloud.name);
+    row("tenant_id", &tenant.tenant_id);
+    row("client_id", &tenant.client_id);
+    row("client_secret", &format!("{MASK} from {}", tenant.credential));
+    row("interval", &humantime::format_duration(*interval).to_string());
+    row("timeout", &humantime::format_duration(*timeout).to_string());
+}
+
+/// When each phase began and how long it took, how it ended, what was said and what was learnt.
+fn log(page: &mut String, judged: &Judged<'_>, limit: Duration) {
+    let outcome = judged.outcome;
+    let probe = words::one_line(&outcome.probe.to_string());
+    let _ = writeln!(page, "{} {probe}, limit {}s", words::time(outcome.at), words::seconds(limit));
+    let mut began = Duration::ZERO;
+    for span in &outcome.phases {
+        let _ = writeln!(page, "+{}s {} took {}s", words::seconds(began), span.phase, words::seconds(span.took));
+        began += span.took;
+    }
+    let _ = writeln!(page, "+{}s {}: {}", words::seconds(began), judged.state(), words::sentence(judged));
+    let evidence = outcome.failure().map(|failure| words::evidence(&failure.evidence)).unwrap_or_default();
+    for (name, value) in evidence {
+        let _ = writeln!(page, "{name}: {value}");
+    }
+    for (name, value) in words::facts(judged) {
+        let _ = writeln!(page, "{name}: {value}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Clients that are slow, greedy or wrong.
+
+use std::fmt::Write as _;
+
+use m365_probe::serve::Source;
+use tokio::io::AsyncWriteExt as _;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::client::{connect, exchange, get, parse, request, rest};
+use crate::scene::{address, idle, serve, settings, silent};
+
+/// Time stands still but for waiting.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_ends_its_request_is_cut_off() {
+    let service = idle().await;
+    for beginning in ["", "GET /metrics HTTP/1.1\r\nHost: h\r\n", "GET /metr"] {
+        let began = Instant::now();
+        let answer = exchange(address(&service), beginning).await;
+        assert_eq!((answer.as_str(), began.elapsed().as_secs()), ("", 10), "{beginning:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_byte_now_and_then_does_not_keep_a_connection() {
+    let service = idle().await;
+    let mut stream = connect(address(&service)).await;
+    let began = Instant::now();
+    for byte in "GET /metrics HTTP/1.1\r\nHost: h\r\nX-Slow: aaaaaaaaaaaaaaaa".bytes() {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        if stream.write_all(&[byte]).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(rest(&mut stream).await, "");
+    assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_comes_is_not_waited_for() {
+    let service = idle().await;
+    let request = "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n1";
+    assert_eq!(parse(&exchange(address(&service), request).await).status, 408);
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused() {
+    let service = idle().await;
+    let many = (0..100).fold(String::new(), |mut fields, number| {
+        let _ = write!(fields, "X-{number}: a\r\n");
+        fields
+    });
+    for (what, status, request) in [
+        ("a field", 431, format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "a".repeat(20_000))),
+        ("a target", 431, format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "a".repeat(20_000))),
+        ("the number of fields", 431, format!("GET / HTTP/1.1\r\nHost: h\r\n{many}\r\n")),
+        ("a declared body", 413, "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n".to_owned()),
+        (
+            "a body",
+            413,
+            format!("POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n{}\r\n", "a".repeat(0x2000)),
+        ),
+    ] {
+        let answer = exchange(address(&service), &request).await;
+        assert_eq!(parse(&answer).status, status, "{what}");
+    }
+    assert_eq!(get(address(&service), "/-/healthy").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused() {
+    let service = idle().await;
+    for garbage in
+        ["\0\u{1}\u{2}\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n"]
+    {
+        assert_eq!(parse(&exchange(address(&service), garbage).await).status, 400, "{garbage:?}");
+    }
+    let smuggled = "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc";
+    assert_eq!(parse(&exchange(address(&service), smuggled).await).status, 400);
+}
+
+/// More than there are places: the last ones wait for one and are answered all the same.
+#[tokio::test]
+async fn two_hundred_at_once_are_all_answered() {
+    let service = idle().await;
+    let server = address(&service);
+    let mut clients = JoinSet::new();
+    for _ in 0..200 {
+        clients.spawn(async move { get(server, "/metrics").await.status });
+    }
+    assert!(clients.join_all().await.into_iter().all(|status| status == 200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_connections_do_not_keep_others_out_for_long() {
+    let service = idle().await;
+    let mut held = Vec::new();
+    for _ in 0..150 {
+        held.push(connect(address(&service)).await);
+    }
+    assert_eq!(get(address(&service), "/-/healthy").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_goes_on_while_probes_wait() {
+    let (peer, at) = silent().await;
+    let service = serve(Source::Given(settings(at, &[("contoso", None, "token")]))).await;
+    let server = address(&service);
+    let asking = tokio::spawn(async move { request(server, "GET", "/probe?check=token", "").await });
+    let _held = peer.accept().await.expect("the run has begun");
+    assert_eq!(get(server, "/metrics").await.status, 200);
+    asking.abort();
+}

@@ -1,0 +1,9 @@
+//! The service over real sockets: requests written by hand, clients and peers that misbehave, reload and shutdown.
+
+mod client;
+mod hostile;
+mod on_demand;
+mod pages;
+mod reload;
+mod scene;
+mod shutdown;

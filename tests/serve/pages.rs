@@ -1,0 +1,150 @@
+//! What there is under which path, and how it is answered.
+
+use std::time::Duration;
+
+use m365_probe::serve::Source;
+use m365_probe::sim;
+use serde_json::Value;
+
+use crate::client::{connect, exchange, get, parse, request, rest};
+use crate::scene::{Scratch, address, idle, refused, serve, settings};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+#[tokio::test]
+async fn every_page_answers_in_its_type() {
+    let service = idle().await;
+    for (path, content_type, begins) in [
+        ("/", "text/html; charset=utf-8", "<!DOCTYPE html>"),
+        ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "# HELP m365_"),
+        ("/sd", "application/json", "[]\n"),
+        ("/api/v1/outcomes", "application/json", "{\n"),
+        ("/config", "text/plain; charset=utf-8", "# "),
+        ("/-/healthy", "text/plain; charset=utf-8", "Healthy\n"),
+        ("/-/ready", "text/plain; charset=utf-8", "Ready\n"),
+    ] {
+        let reply = get(address(&service), path).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)), "{path}");
+        assert!(reply.body.starts_with(begins), "{path}: {}", reply.body);
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert!(reply.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_meant_so_is_told() {
+    let service = idle().await;
+    for (method, target, status, allow) in [
+        ("GET", "/nothing", 404, None),
+        ("GET", "/metrics/", 404, None),
+        ("GET", "//metrics", 404, None),
+        ("GET", "/../etc/passwd", 404, None),
+        ("GET", "/%6detrics", 404, None),
+        ("POST", "/nothing", 404, None),
+        ("OPTIONS", "*", 404, None),
+        ("POST", "/metrics", 405, Some("GET, HEAD")),
+        ("DELETE", "/", 405, Some("GET, HEAD")),
+        ("OPTIONS", "/probe", 405, Some("GET, HEAD")),
+        ("TRACE", "/config", 405, Some("GET, HEAD")),
+        ("GET", "/-/reload", 405, Some("POST")),
+        ("HEAD", "/-/reload", 405, Some("POST")),
+        ("PUT", "/-/reload", 405, Some("POST")),
+        ("POST", "/-/reload", 409, None),
+        ("GET", "/metrics?a=%zz", 400, None),
+        ("GET", "http://elsewhere.example/-/healthy", 200, None),
+    ] {
+        let reply = request(address(&service), method, target, "").await;
+        assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {target}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_page() {
+    let service = idle().await;
+    let (head, whole) = (request(address(&service), "HEAD", "/", "").await, get(address(&service), "/").await);
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_eq!(head.header("content-length"), Some(whole.body.len().to_string().as_str()));
+}
+
+#[tokio::test]
+async fn a_connection_carries_many_requests_also_ahead_of_their_answers() {
+    let service = idle().await;
+    let one = "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut stream = connect(address(&service)).await;
+    for _ in 0..3 {
+        stream.write_all(one.as_bytes()).await.expect("write");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"Healthy\n") {
+            assert_ne!(stream.read_buf(&mut answer).await.expect("read"), 0, "closed early");
+        }
+    }
+    let last = "GET /-/ready HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    stream.write_all(format!("{one}{one}{last}").as_bytes()).await.expect("write");
+    let answers = rest(&mut stream).await;
+    assert_eq!((answers.matches("Healthy\n").count(), answers.ends_with("Ready\n")), (2, true), "{answers}");
+}
+
+#[tokio::test]
+async fn old_clients_are_answered_too() {
+    let service = idle().await;
+    let answer = exchange(address(&service), "GET /-/healthy HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\nHealthy\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_small_body_is_forgotten() {
+    let service = idle().await;
+    let reply = request(address(&service), "POST", "/-/reload", "Content-Length: 2\r\n\r\n{}").await;
+    assert_eq!(reply.status, 409);
+    let chunked =
+        "POST /-/reload HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    assert_eq!(parse(&exchange(address(&service), chunked).await).status, 409);
+}
+
+#[tokio::test]
+async fn probes_are_targets_under_the_name_we_are_called_by() {
+    let probes = [("contoso", None, "token"), ("contoso", Some("praxis"), "pop3")];
+    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    let groups: Value = serde_json::from_str(&get(address(&service), "/sd").await.body).expect("JSON");
+    assert_eq!(groups.as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        groups[1],
+        serde_json::json!({
+            "targets": ["probe.example:10365"],
+            "labels": {
+                "__metrics_path__": "/probe", "__param_check": "pop3", "__param_tenant": "contoso", "__param_mailbox": "praxis",
+                "instance": "contoso/praxis/pop3", "check": "pop3", "tenant": "contoso", "mailbox": "praxis",
+            },
+        })
+    );
+    assert_eq!(groups[0]["labels"].get("mailbox"), None);
+    let nameless = exchange(address(&service), "GET /sd HTTP/1.0\r\n\r\n").await;
+    assert!(nameless.contains(&format!("\"{}\"", address(&service))), "{nameless}");
+    let odd = exchange(address(&service), "GET /sd HTTP/1.0\r\nHost: a\"b/c\r\n\r\n").await;
+    assert!(odd.contains(&format!("\"{}\"", address(&service))), "{odd}");
+}
+
+/// Time stands still but for waiting, so that the first round is over at once.
+#[tokio::test(start_paused = true)]
+async fn scheduled_runs_are_seen_on_every_page() {
+    let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");
+    let scratch = Scratch::new();
+    let settings = tenant.settings(&tenant.write_ca(&scratch.0).expect("written"));
+    let count = settings.probes.len();
+    let service = serve(Source::Given(settings)).await;
+    let report = loop {
+        let report: Value = serde_json::from_str(&get(address(&service), "/api/v1/outcomes").await.body).expect("JSON");
+        if report["outcomes"].as_array().is_some_and(|outcomes| outcomes.len() == count) {
+            break report;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(report["ok"], true, "{report:#}");
+    let metrics = get(address(&service), "/metrics").await.body;
+    let success = r#"m365_probe_success{tenant="contoso",mailbox="praxis",check="pop3"} 1"#;
+    assert!(metrics.contains(success), "{metrics}");
+    assert!(metrics.contains("m365_exporter_config_last_reload_successful 1"));
+    assert!(metrics.contains("m365_exporter_probes_in_flight "));
+    let page = get(address(&service), "/").await.body;
+    assert!(page.contains("<td>praxis</td><td>pop3</td><td class=\"ok\">ok</td>"), "{page}");
+}

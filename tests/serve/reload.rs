@@ -1,0 +1,79 @@
+//! A new configuration is taken over whole, or not at all.
+
+use m365_probe::serve::{NotStarted, Options, Service, Source};
+
+use crate::client::{Reply, get, request};
+use crate::scene::{SECRET, Scratch, address, configuration, refused, serve};
+
+async fn reload(service: &Service) -> Reply {
+    request(address(service), "POST", "/-/reload", "").await
+}
+
+/// A series' value, without what stands behind the point.
+fn value(metrics: &str, name: &str) -> u64 {
+    let line = metrics.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} in {metrics}"));
+    let whole = line.rsplit(' ').next().and_then(|value| value.split('.').next());
+    whole.and_then(|value| value.parse().ok()).expect("a number")
+}
+
+#[tokio::test]
+async fn a_good_one_takes_over_and_a_wrong_one_changes_nothing() {
+    const SUCCESSFUL: &str = "m365_exporter_config_last_reload_successful";
+    const SINCE: &str = "m365_exporter_config_last_reload_success_timestamp_seconds";
+    let (scratch, login) = (Scratch::new(), refused().await);
+    scratch.file("client.secret", SECRET);
+    let file = scratch.file("m365-probe.yml", &configuration("contoso", login));
+    let service = serve(Source::File(file)).await;
+
+    let began = get(address(&service), "/metrics").await.body;
+    assert!(value(&began, SUCCESSFUL) == 1 && value(&began, SINCE) > 1_700_000_000, "{began}");
+    let shown = get(address(&service), "/config").await.body;
+    assert!(shown.contains("name: contoso") && !shown.contains(SECRET), "{shown}");
+
+    scratch.file(
+        "m365-probe.yml",
+        &configuration("contoso", login).replace("checks:", "chekcs:").replace("cloud: lab", "cloud: moon"),
+    );
+    let refusal = reload(&service).await;
+    assert_eq!(refusal.status, 500);
+    assert!(refusal.body.contains("chekcs") && refusal.body.contains("moon"), "every mistake: {}", refusal.body);
+    let after = get(address(&service), "/metrics").await.body;
+    assert_eq!((value(&after, SUCCESSFUL), value(&after, SINCE)), (0, value(&began, SINCE)));
+    assert_eq!(get(address(&service), "/config").await.body, shown);
+    assert_eq!(get(address(&service), "/probe?check=token&tenant=contoso").await.status, 200);
+
+    scratch.file("m365-probe.yml", &configuration("fabrikam", login));
+    let taken = reload(&service).await;
+    assert_eq!((taken.status, taken.body.as_str()), (200, "configuration reloaded: probes 1\n"));
+    let after = get(address(&service), "/metrics").await.body;
+    assert!(value(&after, SUCCESSFUL) == 1 && value(&after, SINCE) >= value(&began, SINCE));
+    assert!(after.contains("tenant=\"fabrikam\"") && !after.contains("tenant=\"contoso\""), "{after}");
+    assert_eq!(get(address(&service), "/probe?check=token&tenant=contoso").await.status, 400);
+    assert_eq!(get(address(&service), "/probe?check=token&tenant=fabrikam").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_changes_nothing_either() {
+    let scratch = Scratch::new();
+    scratch.file("client.secret", SECRET);
+    let file = scratch.file("m365-probe.yml", &configuration("contoso", refused().await));
+    let service = serve(Source::File(file.clone())).await;
+    std::fs::remove_file(file).expect("removed");
+    let refusal = reload(&service).await;
+    assert_eq!(refusal.status, 500);
+    assert!(refusal.body.contains("cannot be read"), "{}", refusal.body);
+    assert_eq!(get(address(&service), "/probe?check=token").await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_starts_with_a_wrong_configuration_or_a_taken_address() {
+    let scratch = Scratch::new();
+    let file = scratch.file("m365-probe.yml", "tenants: 1\n");
+    let refused = Service::start(Options { source: Source::File(file), listen: Vec::new() }).await;
+    assert!(matches!(refused, Err(NotStarted::Configuration(words)) if words.contains("m365-probe.yml:1:")));
+
+    let service = crate::scene::idle().await;
+    let source = Source::Given(m365_probe::settings::Settings::default());
+    let refused = Service::start(Options { source, listen: vec![address(&service)] }).await;
+    assert!(matches!(refused, Err(NotStarted::Machine(words)) if words.starts_with("cannot listen on `127.0.0.1:")));
+}

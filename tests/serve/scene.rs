@@ -1,0 +1,117 @@
+//! What a service is set before in the tests: probes of a tenant, its peers, a configuration file.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use m365_probe::levels::Limits;
+use m365_probe::outcome::ProbeId;
+use m365_probe::secret::Secret;
+use m365_probe::serve::{Options, Service, Source};
+use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Settings, Tenant};
+use tokio::net::TcpListener;
+
+/// No output may ever hold it.
+pub const SECRET: &str = "marked-secret-7f3a9c-must-not-be-seen";
+
+pub async fn serve(source: Source) -> Service {
+    let listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+    Service::start(Options { source, listen }).await.expect("it starts")
+}
+
+pub fn address(service: &Service) -> SocketAddr {
+    service.addresses()[0]
+}
+
+/// A service with nothing to do but to answer.
+pub async fn idle() -> Service {
+    serve(Source::Given(Settings::default())).await
+}
+
+/// A peer that accepts and says nothing.
+pub async fn silent() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("bind");
+    let address = listener.local_addr().expect("bound");
+    (listener, address)
+}
+
+/// An address at which nobody listens any more.
+pub async fn refused() -> SocketAddr {
+    silent().await.1
+}
+
+/// Probes, each as tenant, mailbox and check, whose every server is at `peer`. They wait for somebody to ask: the
+/// scheduler's turn may come, but the interval and the timeout are long.
+pub fn settings(peer: SocketAddr, probes: &[(&str, Option<&str>, &'static str)]) -> Settings {
+    let one = |&(tenant, mailbox, check): &(&str, Option<&str>, &'static str)| ProbeSettings {
+        id: ProbeId { tenant: tenant.to_owned(), mailbox: mailbox.map(ToOwned::to_owned), check },
+        tenant: Arc::new(self::tenant(tenant, peer)),
+        address: mailbox.map(|mailbox| format!("{mailbox}@{tenant}.example")),
+        interval: Duration::from_secs(86_400),
+        timeout: Duration::from_secs(30),
+        limits: Limits::default(),
+        folder: Folder::Root,
+    };
+    Settings { probes: probes.iter().map(one).collect(), ..Settings::default() }
+}
+
+fn tenant(name: &str, peer: SocketAddr) -> Tenant {
+    let https = HttpsEndpoint { host: peer.ip().to_string(), port: peer.port(), path: String::new() };
+    let mail = Some(MailEndpoint { port: peer.port(), ..MailEndpoint::implicit(&peer.ip().to_string(), peer.port()) });
+    let cloud = Cloud {
+        name: "lab".into(),
+        login: https,
+        pop3: mail.clone(),
+        imap: mail.clone(),
+        smtp: mail,
+        ..Cloud::built_in("global").expect("built in")
+    };
+    Tenant {
+        name: name.to_owned(),
+        cloud,
+        tenant_id: "contoso.example".into(),
+        client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
+        credential: SecretSource::Given(Secret::new(SECRET)),
+        credential_expires: None,
+    }
+}
+
+/// A directory that goes with the test.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("m365-probe-serve-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    /// Writes a file and tells where it is.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).expect("write");
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A configuration file with one check, `token` of `tenant`, whose login server is at `login`.
+pub fn configuration(tenant: &str, login: SocketAddr) -> String {
+    format!(
+        "# {SECRET} stands in a comment\n\
+         clouds:\n  lab: {{ login: 'https://{login}' }}\n\
+         tenants:\n  - name: {tenant}\n    cloud: lab\n    tenant_id: contoso.example\n    \
+         client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\n    \
+         credential: {{ client_secret_file: client.secret }}\n    checks: [token]\n"
+    )
+}
