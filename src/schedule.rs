@@ -75,13 +75,17 @@ struct Runner {
 }
 
 impl Runner {
-    /// Runs until nobody listens. One run at a time: a run that lasts into the next one's time makes that one missed.
+    /// Runs until nobody listens. One run at a time: a run that lasts into the next one's time delays it, and one that lasts
+    /// over it and the one after makes it missed.
     async fn keep(self, rhythm: Rhythm) {
         let start = Instant::now();
         let mut due = start + rhythm.first;
         let mut next = start + rhythm.second;
         loop {
-            sleep_until(due).await;
+            tokio::select! {
+                () = sleep_until(due) => {}
+                () = self.outcomes.closed() => return,
+            }
             let outcome = self.once(due).await;
             if self.outcomes.send(outcome).await.is_err() {
                 return;

@@ -1,14 +1,14 @@
 //! Gets an access token, keeps it until shortly before it expires, and knows its claims.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout};
 
 use crate::net::Net;
 use crate::outcome::{Fault, TokenFacts};
-use crate::reason::Owner;
+use crate::reason::{Owner, Reason};
 use crate::secret::Secret;
 use crate::settings::Tenant;
 use crate::trace::Trace;
@@ -22,6 +22,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 const REFUSED: Duration = Duration::from_secs(60);
 /// A failure to reach Entra is remembered only for those who have been waiting for the same answer.
 const UNREACHED: Duration = Duration::from_secs(5);
+/// The life of a token that neither tells it itself nor came with it: long enough not to ask for every run.
+const UNTOLD: Duration = Duration::from_secs(60);
 /// A token that was refused is replaced at most this often.
 const REPLACE: Duration = Duration::from_secs(60);
 
@@ -39,14 +41,22 @@ pub struct Token {
 
 /// The tokens in hand, one for each application and scope.
 #[derive(Debug, Default)]
-pub struct Tokens(Mutex<HashMap<Key, Arc<tokio::sync::Mutex<Entry>>>>);
+pub struct Tokens(Mutex<HashMap<Key, Arc<Entry>>>);
 
 /// Application and scope. The secret is not part of it: a rotated secret gets the same tokens.
 type Key = (String, String, String, String);
 
-/// What is known about one kind of token. Its lock is held while a token is fetched, so that everybody waits for one answer.
+/// One kind of token.
 #[derive(Debug, Default)]
 struct Entry {
+    /// Held while a token is fetched, so that everybody waits for one answer.
+    turn: tokio::sync::Mutex<()>,
+    known: Mutex<Known>,
+}
+
+/// What is known about one kind of token.
+#[derive(Debug, Default)]
+struct Known {
     token: Option<Token>,
     issued: u64,
     failed: Option<Failed>,
@@ -59,6 +69,8 @@ struct Failed {
     back_off: Option<Duration>,
     at: Instant,
     until: Instant,
+    /// How long an answer was waited for in vain. Who has more time than that may ask again.
+    waited: Option<Duration>,
 }
 
 impl Tokens {
@@ -68,9 +80,7 @@ impl Tokens {
     /// Why there is none.
     pub async fn fresh(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
         let result = request::token(trace, net, tenant, scope).await;
-        let entry = self.entry(tenant, scope);
-        let mut entry = entry.lock().await;
-        entry.keep(trace, result)
+        self.entry(tenant, scope).keep(trace, result, None)
     }
 
     /// A token to use: one in hand that is good for a while, else a new one.
@@ -81,10 +91,15 @@ impl Tokens {
         trace.fetching();
         let asked = Instant::now();
         let entry = self.entry(tenant, scope);
-        let mut entry = entry.lock().await;
-        let result = match entry.known(trace, asked) {
+        let result = match entry.tell(trace, asked) {
             Some(known) => known,
-            None => entry.fetch(trace, net, tenant, scope).await,
+            None => {
+                let _turn = entry.turn.lock().await;
+                match entry.tell(trace, asked) {
+                    Some(known) => known,
+                    None => entry.fetch(trace, net, tenant, scope).await,
+                }
+            }
         };
         trace.fetched();
         result
@@ -100,74 +115,127 @@ impl Tokens {
         tenant: &Tenant,
         scope: &str,
     ) -> Option<Result<Token, Fault>> {
-        let entry = self.entry(tenant, scope);
-        let mut entry = entry.lock().await;
-        if let Some(newer) = entry.token.as_ref().filter(|token| token.serial > refused.serial) {
-            return Some(Ok(newer.clone()));
-        }
-        if !refused.facts.cached || entry.replaced.is_some_and(|at| at.elapsed() < REPLACE) {
+        if !refused.facts.cached {
             return None;
         }
-        entry.replaced = Some(Instant::now());
+        let refused_in = trace.open();
         trace.fetching();
-        let fresh = entry.fetch(trace, net, tenant, scope).await;
+        let entry = self.entry(tenant, scope);
+        // Who is refused at the same time waits for the same replacement.
+        let _turn = entry.turn.lock().await;
+        let instead = match entry.replacement(refused) {
+            Replacement::Newer(token) => Some(Ok(token)),
+            Replacement::Fetch => Some(entry.fetch(trace, net, tenant, scope).await),
+            Replacement::None => None,
+        };
         trace.fetched();
-        Some(fresh)
+        if instead.is_none() {
+            trace.enter(refused_in);
+        }
+        instead
     }
 
-    fn entry(&self, tenant: &Tenant, scope: &str) -> Arc<tokio::sync::Mutex<Entry>> {
+    fn entry(&self, tenant: &Tenant, scope: &str) -> Arc<Entry> {
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone(), scope.to_owned());
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
     }
 }
 
+/// What can be had instead of a refused token.
+enum Replacement {
+    Newer(Token),
+    Fetch,
+    None,
+}
+
 impl Entry {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What can be said without asking Entra.
-    fn known(&self, trace: &mut Trace, asked: Instant) -> Option<Result<Token, Fault>> {
+    fn tell(&self, trace: &mut Trace, asked: Instant) -> Option<Result<Token, Fault>> {
         let now = Instant::now();
-        if let Some(token) = self.token.as_ref().filter(|token| now < token.renew_at) {
+        let known = self.known();
+        if let Some(token) = known.token.as_ref().filter(|token| now < token.renew_at) {
             let mut token = token.clone();
             token.facts.cached = true;
             trace.facts.token = Some(token.facts.clone());
             return Some(Ok(token));
         }
-        let failed = self.failed.as_ref().filter(|failed| now < failed.until || asked < failed.at)?;
+        let failed = known.failed.as_ref().filter(|failed| now < failed.until || asked < failed.at)?;
+        if failed.waited.is_some_and(|waited| trace.remaining() > waited) {
+            return None;
+        }
         trace.facts.back_off = failed.back_off.map(|_| failed.until.saturating_duration_since(now));
         Some(Err(failed.fault.clone()))
     }
 
-    /// Ends a little before the run's deadline, so that those who wait for the same answer are told why there is none.
-    async fn fetch(&mut self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
-        let limit = trace.remaining().mul_f64(0.95);
-        let result = match timeout(limit, request::token(trace, net, tenant, scope)).await {
-            Ok(result) => result,
-            Err(_) => Err(Fault::new(trace.silence())),
-        };
-        self.keep(trace, result)
+    fn replacement(&self, refused: &Token) -> Replacement {
+        let mut known = self.known();
+        if let Some(newer) = known.token.as_ref().filter(|token| token.serial > refused.serial) {
+            return Replacement::Newer(newer.clone());
+        }
+        if known.replaced.is_some_and(|at| at.elapsed() < REPLACE) {
+            return Replacement::None;
+        }
+        known.replaced = Some(Instant::now());
+        Replacement::Fetch
     }
 
-    fn keep(&mut self, trace: &mut Trace, result: Result<(Secret, TokenFacts), Fault>) -> Result<Token, Fault> {
+    /// Ends a little before the run's deadline, so that those who wait for the same answer are told why there is none.
+    async fn fetch(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
+        let limit = trace.remaining().mul_f64(0.95);
+        match timeout(limit, request::token(trace, net, tenant, scope)).await {
+            Ok(result) => self.keep(trace, result, None),
+            Err(_) => {
+                let silence = Err(Fault::new(trace.silence()));
+                self.keep(trace, silence, Some(limit))
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        trace: &mut Trace,
+        result: Result<(Secret, TokenFacts), Fault>,
+        waited: Option<Duration>,
+    ) -> Result<Token, Fault> {
         let now = Instant::now();
+        let mut known = self.known();
         match result {
             Ok((secret, facts)) => {
-                self.issued += 1;
-                self.failed = None;
-                let life = facts.expires_in.unwrap_or_default();
-                let good_for = life.saturating_sub(RENEW_BEFORE).max(life * 3 / 4);
-                let token = Token { secret, facts, serial: self.issued, renew_at: now + good_for };
+                known.issued += 1;
+                known.failed = None;
+                let token = Token { secret, serial: known.issued, renew_at: now + good_for(&facts), facts };
                 trace.facts.token = Some(token.facts.clone());
-                self.token = Some(token.clone());
+                known.token = Some(token.clone());
                 Ok(token)
             }
             Err(mut fault) => {
                 fault.evidence.peer = fault.evidence.peer.or_else(|| trace.peer.clone());
                 fault.evidence.said = fault.evidence.said.or_else(|| trace.said.clone());
                 let back_off = trace.facts.back_off;
-                let remembered = if fault.reason.owner() == Owner::Network { UNREACHED } else { REFUSED };
+                let remembered = if is_entras_word(fault.reason) { REFUSED } else { UNREACHED };
                 let until = now + back_off.unwrap_or(remembered);
-                self.failed = Some(Failed { fault: fault.clone(), back_off, at: now, until });
+                known.failed = Some(Failed { fault: fault.clone(), back_off, at: now, until, waited });
                 Err(fault)
             }
         }
     }
 }
+
+/// How long a token is used before it is renewed.
+fn good_for(facts: &TokenFacts) -> Duration {
+    let claimed = || facts.expires?.duration_since(SystemTime::now()).ok();
+    let life = facts.expires_in.or_else(claimed).unwrap_or(UNTOLD);
+    life.saturating_sub(RENEW_BEFORE).max(life * 3 / 4)
+}
+
+/// Whether a failure is an answer of Entra's, or of this machine, that the next question would get too.
+fn is_entras_word(reason: Reason) -> bool {
+    reason.owner() != Owner::Network && !matches!(reason, Reason::ReplyTimedOut | Reason::LocalResources)
+}
+
+#[cfg(test)]
+mod tests;

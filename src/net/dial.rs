@@ -22,6 +22,8 @@ use super::{BoxStream, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
+/// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
+const MOST_ADDRESSES: usize = 16;
 /// Looking at a refused certificate is worth this much more of a run that has failed already.
 const SECOND_LOOK: Duration = Duration::from_secs(3);
 
@@ -181,6 +183,7 @@ pub fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts
 /// The first of `addresses` that connects. Every attempt is a fact: a fall-back from IPv6 to IPv4 is never silent.
 async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
     let mut last = Fault::new(Reason::DnsNoAddresses);
+    let addresses = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
     for (index, address) in addresses.iter().enumerate() {
         trace.peer = Some(format!("{} ({address})", host_port(host, port)));
         trace.facts.endpoints.push(endpoint(host, port, Some(*address)));

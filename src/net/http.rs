@@ -1,17 +1,19 @@
 //! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
 
 use std::fmt::Write as _;
+use std::io;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::http::response;
 use hyper::{HeaderMap, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use tracing::trace;
 
 use crate::cloud::HttpsEndpoint;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
-use crate::secret::Sent;
+use crate::secret::{Secret, Sent};
 use crate::trace::Trace;
 use crate::wire::Refusal;
 use crate::wire::http::Head;
@@ -69,6 +71,11 @@ impl Answer {
         printable(&self.sent, text.as_bytes())
     }
 
+    /// Masks `secret` too in what is shown of this answer: one that it brought.
+    pub fn remember(&mut self, secret: &Secret) {
+        self.sent.remember(secret);
+    }
+
     /// Status and headers, as the protocol's text reads them.
     pub fn head(&self) -> Head<'_> {
         Head { status: self.status, headers: &self.headers }
@@ -111,7 +118,9 @@ pub async fn over(
     mut request: Request<Full<Bytes>>,
     sent: Sent,
 ) -> Result<Answer, Fault> {
-    trace.said = Some(format!("{} https://{}{}", request.method(), at.authority(), request.uri()));
+    let said = format!("{} https://{}{}", request.method(), at.authority(), request.uri());
+    trace!("> {said}");
+    trace.said = Some(said);
     let headers = request.headers_mut();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
     if let Ok(host) = at.authority().parse() {
@@ -130,6 +139,7 @@ pub async fn over(
             _ = &mut connection => answer.await,
         }?
     };
+    trace!("< {} with {} headers and {} bytes", head.status, head.headers.len(), body.len());
     Ok(Answer { status: head.status, headers: head.headers, body, sent })
 }
 
@@ -154,10 +164,16 @@ fn broken_body(error: &(dyn std::error::Error + Send + Sync + 'static), sent: &S
 fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
     let reason = if error.is_parse_too_large() {
         Reason::ReplyTooLong
-    } else if error.is_parse() {
+    } else if error.is_parse() || is_garbled(error) {
         Reason::ReplyMalformed
     } else {
         Reason::ConnectionClosed
     };
     Fault::heard(reason, printable(sent, error.to_string().as_bytes()))
+}
+
+/// Whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.
+fn is_garbled(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }

@@ -1,8 +1,11 @@
 //! Asking an HTTP proxy to connect further: one CONNECT, RFC 9110 section 9.3.6.
 
+use std::io::ErrorKind;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tracing::trace;
 
 use crate::cloud::host_port;
 use crate::outcome::Fault;
@@ -44,21 +47,29 @@ pub async fn connect(trace: &mut Trace, mut stream: BoxStream, proxy: &Proxy, ho
     }
     request.push_str("\r\n");
     let request = Secret::new(request);
+    trace!("> CONNECT {target}");
     stream.write_all(request.expose().as_bytes()).await.map_err(|error| unreadable(&error.to_string()))?;
-    let answer = read_answer(&mut stream).await?;
+    let answer = read_answer(&mut stream, &sent).await?;
     let status_line = words::printable(&sent, answer.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or(&[]));
+    trace!("< {status_line}");
     judge(&status_line).map(|()| stream)
 }
 
 /// Reads up to the empty line, byte by byte so that nothing of the tunnel is swallowed.
-async fn read_answer(stream: &mut BoxStream) -> Result<Vec<u8>, Fault> {
+async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") && !answer.ends_with(b"\n\n") {
-        match stream.read_u8().await {
-            Ok(byte) if answer.len() < MAX_ANSWER => answer.push(byte),
-            Ok(_) => return Err(unreadable("an endless answer")),
-            Err(error) => return Err(unreadable(&error.to_string())),
-        }
+        let problem = match stream.read_u8().await {
+            Ok(byte) if answer.len() < MAX_ANSWER => {
+                answer.push(byte);
+                continue;
+            }
+            Ok(_) => "an endless answer".to_owned(),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => "hung up".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let begun = words::printable(sent, &answer);
+        return Err(unreadable(&if begun.is_empty() { problem } else { format!("{problem} after: {begun}") }));
     }
     Ok(answer)
 }

@@ -127,6 +127,10 @@ fn fault(error: &native_tls::Error, seen: &Seen) -> Fault {
     }
     match bytes.first() {
         Some(&hello::ALERT) => Fault::heard(hello::alert(&bytes), text),
+        // It did not say that it is too old, it just answered in an old version.
+        Some(&hello::HANDSHAKE) if matches!(hello::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
+            Fault::heard(Reason::TlsProtocolTooOld, text)
+        }
         Some(&hello::HANDSHAKE) if !seen.ended() => Fault::heard(Reason::TlsFailed, text),
         Some(&hello::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
         Some(_) => Fault::heard(Reason::TlsNotSpoken, words::printable(&Sent::default(), &bytes)),

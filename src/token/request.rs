@@ -51,7 +51,7 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
     let told = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
     match (asked, told) {
-        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, &answer, now)),
+        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
         (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
             Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body)))
@@ -69,9 +69,10 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client
 }
 
 /// A token, what it claims, and what the answer told beside it.
-fn granted(trace: &mut Trace, token: TokenAnswer, answer: &Answer, now: SystemTime) -> (Secret, TokenFacts) {
+fn granted(trace: &mut Trace, token: TokenAnswer, mut answer: Answer, now: SystemTime) -> (Secret, TokenFacts) {
     let expires_in = token.expires_in();
     let secret = token.into_token();
+    answer.remember(&secret);
     let head = answer.head();
     let mut facts = jwt::facts(&secret).unwrap_or_default();
     facts.expires_in = expires_in;

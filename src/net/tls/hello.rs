@@ -53,8 +53,10 @@ fn name(version: u16) -> &'static str {
 
 /// What an alert instead of a ServerHello means.
 pub fn alert(bytes: &[u8]) -> Reason {
+    const CLOSE_NOTIFY: u8 = 0;
     const PROTOCOL_VERSION: u8 = 70;
     match bytes.get(6) {
+        Some(&CLOSE_NOTIFY) => Reason::TlsClosed,
         Some(&PROTOCOL_VERSION) => Reason::TlsProtocolTooOld,
         _ => Reason::TlsFailed,
     }

@@ -1,0 +1,198 @@
+//! Runs that end in every way a run can end, with checks made for the purpose and time that stands still.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::time::{advance, sleep};
+
+use super::*;
+use crate::check::Running;
+use crate::cloud::Cloud;
+use crate::levels::Limits;
+use crate::secret::Secret;
+use crate::settings::{Folder, Network, SecretSource, Tenant};
+
+const SECOND: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a check does in its run.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Take(Phase, Duration),
+    Stop(Reason),
+    AskForPeace(Duration),
+    Panic,
+    PanicWith(&'static str),
+    Silence(Phase),
+}
+
+#[derive(Debug)]
+struct Acting {
+    acts: Vec<Act>,
+    runs: Arc<AtomicUsize>,
+}
+
+impl AnyCheck for Acting {
+    fn start<'a>(&'a self, cx: &'a mut Cx<'_>) -> Running<'a> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            for act in &self.acts {
+                match *act {
+                    Act::Take(phase, time) => {
+                        cx.trace.enter(phase);
+                        sleep(time).await;
+                    }
+                    Act::Stop(reason) => return Err(Fault::new(reason)),
+                    Act::AskForPeace(time) => cx.trace.facts.back_off = Some(time),
+                    Act::Panic => panic!("words from the source"),
+                    Act::PanicWith(words) => panic!("made of {words}"),
+                    Act::Silence(phase) => {
+                        cx.trace.enter(phase);
+                        std::future::pending::<()>().await;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn settings() -> ProbeSettings {
+    let tenant = Tenant {
+        name: "contoso".to_owned(),
+        cloud: Cloud::built_in("global").expect("a cloud"),
+        tenant_id: "contoso.example".to_owned(),
+        client_id: "client".to_owned(),
+        credential: SecretSource::Given(Secret::new("secret")),
+        credential_expires: None,
+    };
+    ProbeSettings {
+        id: ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: "pop3" },
+        tenant: Arc::new(tenant),
+        address: Some("box@contoso.example".to_owned()),
+        interval: Duration::from_secs(60),
+        timeout: TIMEOUT,
+        limits: Limits::default(),
+        folder: Folder::default(),
+    }
+}
+
+fn probe(slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let mut probe = Probe::new(settings(), slots).expect("a probe");
+    probe.check = Box::new(Acting { acts: acts.to_vec(), runs: Arc::clone(&runs) });
+    (probe, runs)
+}
+
+fn means() -> Means {
+    Means::new(&Network::default()).expect("means")
+}
+
+fn ended(outcome: &Outcome) -> Option<(Phase, Reason)> {
+    outcome.failure().map(|failure| (failure.phase, failure.reason))
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_end_has_its_phase_and_the_phases_add_up() {
+    use Phase::{Auth, Connect, Dns, Greeting, Mailbox, Proxy, Starttls, Tls, Token};
+    let take = |phase, seconds: u32| Act::Take(phase, seconds * SECOND);
+    let mut cases = vec![
+        (vec![take(Token, 1), take(Dns, 2), take(Mailbox, 3)], None, 6 * SECOND),
+        (vec![take(Tls, 2), Act::Stop(Reason::TlsClosed)], Some((Tls, Reason::TlsClosed)), 2 * SECOND),
+        (vec![take(Auth, 2), Act::Panic], Some((Auth, Reason::Internal)), 2 * SECOND),
+        (vec![Act::Panic], Some((Token, Reason::Internal)), Duration::ZERO),
+        (vec![take(Auth, 60)], Some((Auth, Reason::ReplyTimedOut)), TIMEOUT),
+    ];
+    for (phase, reason) in [
+        (Token, Reason::ReplyTimedOut),
+        (Dns, Reason::DnsNoAnswer),
+        (Connect, Reason::ConnectTimedOut),
+        (Proxy, Reason::ProxyTimedOut),
+        (Tls, Reason::TlsTimedOut),
+        (Greeting, Reason::NoGreeting),
+        (Starttls, Reason::ReplyTimedOut),
+        (Auth, Reason::ReplyTimedOut),
+        (Mailbox, Reason::ReplyTimedOut),
+    ] {
+        cases.push((vec![take(Dns, 1), Act::Silence(phase)], Some((phase, reason)), TIMEOUT));
+    }
+    let means = means();
+    for (acts, end, took) in cases {
+        let outcome = probe(&Slots::default(), &acts).0.run(&means, None).await;
+        assert_eq!(ended(&outcome), end, "{acts:?}");
+        assert_eq!(outcome.took, took, "{acts:?}");
+        assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took, "{acts:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_shortens_a_run_and_never_lengthens_it() {
+    let (probe, _) = probe(&Slots::default(), &[Act::Silence(Phase::Auth)]);
+    for (limit, took) in [(Some(SECOND), SECOND), (Some(20 * SECOND), TIMEOUT), (None, TIMEOUT)] {
+        assert_eq!(probe.run(&means(), limit).await.took, took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_s_words_are_shown_only_where_they_stand_in_the_source() {
+    for (act, heard) in
+        [(Act::Panic, "panicked: words from the source"), (Act::PanicWith("a-secret-token"), "panicked: the log says where")]
+    {
+        let outcome = probe(&Slots::default(), &[act]).0.run(&means(), None).await;
+        let evidence = outcome.failure().expect("a failure").evidence.clone();
+        assert_eq!(evidence.heard.as_deref(), Some(heard));
+        assert!(!format!("{outcome:?}").contains("a-secret-token"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_connection_at_a_time() {
+    let slots = Slots::default();
+    let means = means();
+    let (long, _) = probe(&slots, &[Act::Take(Phase::Auth, 9 * SECOND)]);
+    let (other, runs) = probe(&slots, &[Act::Take(Phase::Auth, SECOND)]);
+    let (first, second) = tokio::join!(long.run(&means, None), async {
+        sleep(SECOND).await;
+        other.run(&means, None).await
+    });
+    assert!(first.is_ok());
+    assert!(matches!(second.verdict, Verdict::Skipped(SkipReason::Busy)), "{second:?}");
+    assert_eq!((second.took, runs.load(Ordering::Relaxed)), (Duration::ZERO, 0));
+
+    let (short, _) = probe(&slots, &[Act::Take(Phase::Auth, 4 * SECOND)]);
+    let (first, second) = tokio::join!(short.run(&means, None), other.run(&means, None));
+    assert!(first.is_ok() && second.is_ok(), "who waits not too long has its turn");
+    assert_eq!(second.took, SECOND, "and the wait is not measured");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_back_off_is_obeyed_by_everybody_and_for_so_long() {
+    let slots = Slots::default();
+    let means = means();
+    let throttled = [Act::Take(Phase::Auth, SECOND), Act::AskForPeace(60 * SECOND), Act::Stop(Reason::Throttled)];
+    let (throttled, _) = probe(&slots, &throttled);
+    // Who waits for the connection while the server asks for peace obeys too.
+    let (waiting, runs) = probe(&slots, &[]);
+    let (first, second) = tokio::join!(throttled.run(&means, None), waiting.run(&means, None));
+    assert_eq!(ended(&first), Some((Phase::Auth, Reason::Throttled)));
+    let told = |outcome: &Outcome| match &outcome.verdict {
+        Verdict::Skipped(SkipReason::BackOff { because, .. }) => Some(*because),
+        _ => None,
+    };
+    assert_eq!((told(&second), runs.load(Ordering::Relaxed)), (Some(Reason::Throttled), 0));
+    // After a reload too: the slots outlive the probes.
+    drop(waiting);
+    let (reloaded, runs) = probe(&slots, &[]);
+    advance(59 * SECOND).await;
+    assert_eq!(told(&reloaded.run(&means, None).await), Some(Reason::Throttled));
+    advance(SECOND).await;
+    assert!(reloaded.run(&means, None).await.is_ok());
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+    // A run that succeeds asks for nothing, whatever it heard before.
+    let (happy, _) = probe(&slots, &[Act::AskForPeace(60 * SECOND)]);
+    assert!(happy.run(&means, None).await.is_ok() && happy.run(&means, None).await.is_ok());
+    // Forgotten probes are forgotten whole.
+    assert_eq!(ended(&throttled.run(&means, None).await), Some((Phase::Auth, Reason::Throttled)));
+    slots.retain(|_| false);
+    let (again, _) = probe(&slots, &[]);
+    assert!(again.run(&means, None).await.is_ok());
+}
