@@ -1,0 +1,154 @@
+//! Peers whose TLS is wrong in one way each, below OpenSSL's own standards where it must be.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::ssl::{SslAcceptor, SslMethod, SslVersion};
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509, X509NameBuilder};
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    Expired,
+    NotYetValid,
+    WrongName,
+    SelfSigned,
+    Untrusted,
+    /// A key of 1024 bits.
+    Weak,
+    /// The certificate is good; TLS 1.1 is the newest version spoken.
+    Old,
+}
+
+/// An authority that is trusted, where its certificate is told to be.
+pub struct Trusted {
+    key: PKey<Private>,
+    root: X509,
+    file: PathBuf,
+}
+
+impl Drop for Trusted {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+impl Trusted {
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let key = strong();
+        let root = certificate("Trusted Root", &key, None, (-1, 30), &[]);
+        let file = format!("m365-flaws-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let file = std::env::temp_dir().join(file);
+        std::fs::write(&file, root.to_pem().unwrap()).unwrap();
+        Self { key, root, file }
+    }
+
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn acceptor(&self, flaw: Flaw) -> SslAcceptor {
+        let stranger = strong();
+        let strange_root = certificate("Inspecting Device", &stranger, None, (-1, 30), &[]);
+        let own = if flaw == Flaw::Weak { PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap() } else { strong() };
+        let issuer = match flaw {
+            Flaw::SelfSigned => None,
+            Flaw::Untrusted => Some((&strange_root, &stranger)),
+            _ => Some((&self.root, &self.key)),
+        };
+        let days = match flaw {
+            Flaw::Expired => (-30, -1),
+            Flaw::NotYetValid => (1, 30),
+            _ => (-1, 30),
+        };
+        let name = if flaw == Flaw::WrongName { "mail.fabrikam.example" } else { "localhost" };
+        let leaf = certificate("The Peer", &own, issuer, days, &[name]);
+        let mut builder = SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap();
+        builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+        if flaw == Flaw::Old {
+            builder.set_min_proto_version(Some(SslVersion::TLS1)).unwrap();
+            builder.set_max_proto_version(Some(SslVersion::TLS1_1)).unwrap();
+        }
+        builder.set_private_key(&own).unwrap();
+        builder.set_certificate(&leaf).unwrap();
+        builder.build()
+    }
+
+    /// A peer with that flaw; its port. `before` are the lines it answers with before TLS: the first to nothing, each
+    /// further one to a line.
+    pub fn serve(&self, flaw: Flaw, before: &'static [&'static str]) -> u16 {
+        let acceptor = self.acceptor(flaw);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // Ends with the test program; a client that goes away is answered no more.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let _ = converse(&stream, &acceptor, before);
+            }
+        });
+        port
+    }
+}
+
+fn converse(stream: &TcpStream, acceptor: &SslAcceptor, before: &[&str]) -> std::io::Result<()> {
+    let mut reading = BufReader::new(stream);
+    for (at, line) in before.iter().enumerate() {
+        if at > 0 {
+            reading.read_line(&mut String::new())?;
+        }
+        (&mut &*stream).write_all(format!("{line}\r\n").as_bytes())?;
+    }
+    if let Ok(mut secured) = acceptor.accept(stream.try_clone()?) {
+        secured.read_to_end(&mut Vec::new())?;
+    }
+    Ok(())
+}
+
+fn strong() -> PKey<Private> {
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap()
+}
+
+/// An authority where it has no `names`, else a server's certificate.
+fn certificate(
+    name: &str,
+    key: &PKey<Private>,
+    issuer: Option<(&X509, &PKey<Private>)>,
+    days: (i64, i64),
+    names: &[&str],
+) -> X509 {
+    let mut subject = X509NameBuilder::new().unwrap();
+    subject.append_entry_by_nid(Nid::COMMONNAME, name).unwrap();
+    let subject = subject.build();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let day = |days: i64| Asn1Time::from_unix(now + days * 86_400).unwrap();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    builder.set_issuer_name(issuer.map_or(&subject, |(issuer, _)| issuer.subject_name())).unwrap();
+    builder.set_pubkey(key).unwrap();
+    builder.set_not_before(&day(days.0)).unwrap();
+    builder.set_not_after(&day(days.1)).unwrap();
+    if names.is_empty() {
+        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+    } else {
+        let mut alternatives = SubjectAlternativeName::new();
+        for name in names {
+            alternatives.dns(name);
+        }
+        let alternatives = alternatives.build(&builder.x509v3_context(None, None)).unwrap();
+        builder.append_extension(alternatives).unwrap();
+    }
+    builder.sign(issuer.map_or(key, |(_, key)| key), MessageDigest::sha256()).unwrap();
+    builder.build()
+}

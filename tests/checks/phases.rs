@@ -1,0 +1,205 @@
+//! For each phase, peers that make a whole run end there: phase, reason and what was seen are right.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use m365_probe::check::Means;
+use m365_probe::cloud::{Cloud, MailEndpoint};
+use m365_probe::levels::Limits;
+use m365_probe::outcome::{Outcome, Phase, ProbeId};
+use m365_probe::probe::{Probe, Slots};
+use m365_probe::reason::Reason;
+use m365_probe::secret::Secret;
+use m365_probe::settings::{Folder, Network, ProbeSettings, Proxy, SecretSource, Tenant};
+
+use crate::certificates::{Flaw, Trusted};
+use crate::peer::{Act, Authority};
+use crate::trial::{failed, lab};
+
+use Act::{Close, Hear, HearHead, Say, Tls};
+
+const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 73\r\n\r\n\
+    {\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"EwBAAl3BAAUFFp\"}";
+const ENTRA: &[Act] = &[Tls, HearHead, Say(TOKEN)];
+const HELLO: Act = Say("+OK The Microsoft Exchange POP3 service is ready.\r\n");
+const GO_ON: Act = Say("+ \r\n");
+const IN: Act = Say("+OK User successfully authenticated.\r\n");
+
+/// Enough for every honest step on a busy machine.
+const LONG: Duration = Duration::from_secs(20);
+/// For peers that are silent from the beginning.
+const SHORT: Duration = Duration::from_millis(700);
+
+/// One run of a check of a mailbox, or of the tenant where it is `token`.
+async fn run(check: &'static str, cloud: Cloud, network: &Network, timeout: Duration) -> Outcome {
+    let tenant = Tenant {
+        name: "contoso".to_owned(),
+        cloud,
+        tenant_id: "contoso.example".to_owned(),
+        client_id: "client".to_owned(),
+        credential: SecretSource::Given(Secret::new("a-client-secret")),
+        credential_expires: None,
+    };
+    let address = (check != "token").then(|| "box@contoso.example".to_owned());
+    let settings = ProbeSettings {
+        id: ProbeId { tenant: "contoso".to_owned(), mailbox: address.clone(), check },
+        tenant: Arc::new(tenant),
+        address,
+        interval: Duration::from_secs(60),
+        timeout,
+        limits: Limits::default(),
+        folder: Folder::default(),
+    };
+    let means = Means::new(network).expect("means");
+    let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(&means, None).await;
+    assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took);
+    outcome
+}
+
+async fn cloud(by: &Authority, login: &[Act], pop3: &[Act]) -> Cloud {
+    let mut cloud = lab("localhost", by.serve(login).await);
+    cloud.pop3 = Some(MailEndpoint::implicit("localhost", by.serve(pop3).await));
+    cloud
+}
+
+fn closed_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn a_good_run_enters_every_phase_in_order() {
+    let authority = Authority::new();
+    let pop3 = [Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK 3 1000\r\n"), Hear, Say("+OK\r\n")];
+    let outcome = run("pop3", cloud(&authority, ENTRA, &pop3).await, &authority.trusted(), LONG).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
+    assert_eq!(phases, [Phase::Token, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth, Phase::Mailbox]);
+}
+
+#[tokio::test]
+async fn a_lying_peer_ends_the_run_in_its_phase() {
+    use Phase::{Auth, Greeting, Mailbox, Tls as InTls, Token};
+    let refused = Say("HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: 76\r\n\r\n\
+        {\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: wrong secret\"}");
+    let authority = Authority::new();
+    #[rustfmt::skip]
+    let lies: &[(&[Act], &[Act], Duration, (Phase, Reason))] = &[
+        (&[Tls, HearHead, refused], &[], LONG, (Token, Reason::ClientSecretWrong)),
+        (&[Tls, HearHead, Close], &[], LONG, (Token, Reason::ConnectionClosed)),
+        (&[Close], &[], LONG, (Token, Reason::TlsClosed)),
+        (&[Say("HTTP/1.1 400 Bad Request\r\n\r\n")], &[], LONG, (Token, Reason::TlsNotSpoken)),
+        (&[], &[], SHORT, (Token, Reason::TlsTimedOut)),
+        (&[Tls], &[], SHORT, (Token, Reason::ReplyTimedOut)),
+        (ENTRA, &[], SHORT, (InTls, Reason::TlsTimedOut)),
+        (ENTRA, &[Close], LONG, (InTls, Reason::TlsClosed)),
+        (ENTRA, &[Hear, Close], LONG, (InTls, Reason::TlsClosed)),
+        (ENTRA, &[HELLO], LONG, (InTls, Reason::TlsNotSpoken)),
+        (ENTRA, &[Say("\u{15}\u{3}\u{3}\0\u{2}\u{2}\u{28}"), Close], LONG, (InTls, Reason::TlsFailed)),
+        (ENTRA, &[Say("\u{15}\u{3}\u{1}\0\u{2}\u{2}\u{46}"), Close], LONG, (InTls, Reason::TlsProtocolTooOld)),
+        (ENTRA, &[Say("\u{15}\u{3}\u{3}\0\u{2}\u{1}\0"), Close], LONG, (InTls, Reason::TlsClosed)),
+        (ENTRA, &[Tls], SHORT, (Greeting, Reason::NoGreeting)),
+        (ENTRA, &[Tls, Close], LONG, (Greeting, Reason::ConnectionClosed)),
+        (ENTRA, &[Tls, Say("SSH-2.0-OpenSSH_9.2\r\n")], LONG, (Greeting, Reason::GreetingUnexpected)),
+        (ENTRA, &[Tls, HELLO, Hear, Say("-ERR Protocol error. 14\r\n")], LONG, (Auth, Reason::MechanismNotOffered)),
+        (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear, Say("-ERR no\r\n")], LONG, (Auth, Reason::AuthRefused)),
+        (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear], SHORT, (Auth, Reason::ReplyTimedOut)),
+        (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK\r\n")], LONG, (Mailbox, Reason::ReplyMalformed)),
+        (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Close], LONG, (Mailbox, Reason::ConnectionClosed)),
+        (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear, IN, Hear], SHORT, (Mailbox, Reason::ReplyTimedOut)),
+    ];
+    for (login, pop3, timeout, end) in lies {
+        let outcome = run("pop3", cloud(&authority, login, pop3).await, &authority.trusted(), *timeout).await;
+        assert_eq!(failed(&outcome), Some(*end), "{login:?} {pop3:?}: {:?}", outcome.verdict);
+        assert!(outcome.failure().is_some_and(|failure| failure.evidence.peer.is_some()), "{outcome:?}");
+    }
+    // The token check names the step itself.
+    for (login, end) in [(&[][..], (InTls, Reason::TlsTimedOut)), (&[Tls], (Token, Reason::ReplyTimedOut))] {
+        let outcome = run("token", cloud(&authority, login, &[]).await, &authority.trusted(), SHORT).await;
+        assert_eq!(failed(&outcome), Some(end), "{login:?}");
+    }
+}
+
+#[tokio::test]
+async fn names_and_ports_that_lead_nowhere() {
+    let authority = Authority::new();
+    for (host, port, end) in [
+        ("not..a.name", 995, (Phase::Dns, Reason::DnsNameUnknown)),
+        ("localhost", closed_port(), (Phase::Connect, Reason::ConnectRefused)),
+    ] {
+        let mut cloud = cloud(&authority, ENTRA, &[]).await;
+        cloud.pop3 = Some(MailEndpoint::implicit(host, port));
+        let outcome = run("pop3", cloud, &authority.trusted(), LONG).await;
+        assert_eq!(failed(&outcome), Some(end), "{host}: {:?}", outcome.verdict);
+    }
+    let nobody = lab("localhost", closed_port());
+    assert_eq!(failed(&run("token", nobody, &authority.trusted(), LONG).await), Some((Phase::Connect, Reason::ConnectRefused)));
+}
+
+#[tokio::test]
+async fn a_lying_proxy_ends_the_run_in_its_phase() {
+    let authority = Authority::new();
+    let header: &'static str = "X: y\r\n".repeat(10_000).leak();
+    let line: &'static str = "x".repeat(40_000).leak();
+    #[rustfmt::skip]
+    let lies: &[(&[Act], Duration, Reason)] = &[
+        (&[HearHead, Say("HTTP/1.1 403 Forbidden\r\n\r\n")], LONG, Reason::ProxyRefused),
+        (&[HearHead, Say("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n")], LONG, Reason::ProxyAuthRequired),
+        (&[HearHead, Say("HTTP/1.1 504 Gateway Timeout\r\n\r\n")], LONG, Reason::ProxyTimedOut),
+        (&[HearHead, Say("SSH-2.0-OpenSSH_9.2\r\n\r\n")], LONG, Reason::ProxyReplyMalformed),
+        (&[HearHead, Say("\0\u{1}\u{2}"), Close], LONG, Reason::ProxyReplyMalformed),
+        (&[HearHead, Say("HTTP/1.1 200 OK\r\n"), Say(header)], LONG, Reason::ProxyReplyMalformed),
+        (&[HearHead, Say(line)], LONG, Reason::ProxyReplyMalformed),
+        (&[Close], LONG, Reason::ProxyReplyMalformed),
+        (&[], SHORT, Reason::ProxyTimedOut),
+        (&[HearHead, Say("HTTP/1.1 200 OK\r\n")], SHORT, Reason::ProxyTimedOut),
+    ];
+    for (acts, timeout, reason) in lies {
+        let proxy = Proxy {
+            host: "localhost".to_owned(),
+            port: authority.serve(acts).await,
+            login: Some(("user".to_owned(), Secret::new("proxy-password"))),
+        };
+        let network = Network { proxy: Some(proxy), ..authority.trusted() };
+        let outcome = run("token", lab("login.example", 443), &network, *timeout).await;
+        assert_eq!(failed(&outcome), Some((Phase::Proxy, *reason)), "{acts:.200?}: {:?}", outcome.verdict);
+        let shown = format!("{outcome:?}");
+        assert!(!shown.contains("proxy-password") && shown.len() < 3000, "{shown}");
+    }
+    let proxy = Proxy { host: "localhost".to_owned(), port: closed_port(), login: None };
+    let network = Network { proxy: Some(proxy), ..authority.trusted() };
+    let outcome = run("token", lab("login.example", 443), &network, LONG).await;
+    assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ProxyUnreachable)));
+}
+
+#[tokio::test]
+async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
+    const SMTP: &[&str] = &["220 smtp.example ESMTP", "250-smtp.example\r\n250 STARTTLS", "220 go ahead"];
+    let (authority, trusted) = (Authority::new(), Trusted::new());
+    let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
+        + &std::fs::read_to_string(trusted.file()).unwrap();
+    std::fs::write(trusted.file(), both).unwrap();
+    let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
+    for (flaw, reason) in [
+        (Flaw::Expired, Reason::TlsCertificateExpired),
+        (Flaw::NotYetValid, Reason::TlsCertificateNotYetValid),
+        (Flaw::WrongName, Reason::TlsCertificateWrongName),
+        (Flaw::SelfSigned, Reason::TlsCertificateSelfSigned),
+        (Flaw::Untrusted, Reason::TlsCertificateUntrusted),
+        (Flaw::Weak, Reason::TlsCertificateWeak),
+        (Flaw::Old, Reason::TlsProtocolTooOld),
+    ] {
+        for check in ["pop3", "smtp"] {
+            let mut cloud = cloud(&authority, ENTRA, &[]).await;
+            cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(flaw, &[])));
+            cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(flaw, SMTP)));
+            let outcome = run(check, cloud, &network, LONG).await;
+            assert_eq!(failed(&outcome), Some((Phase::Tls, reason)), "{flaw:?} {check}: {:?}", outcome.verdict);
+            let tried = outcome.facts.endpoints.last().expect("an address");
+            assert_eq!(tried.failed, Some((Phase::Tls, reason)));
+            if flaw != Flaw::Old {
+                let certificate = tried.certificate.as_ref().expect("the certificate that was refused");
+                assert!(!certificate.verified && certificate.subject.contains("The Peer"), "{certificate:?}");
+            }
+        }
+    }
+}
