@@ -29,6 +29,11 @@ pub struct Pulse {
 }
 
 impl Pulse {
+    /// Counts a run from now on, until what this returns is dropped.
+    pub fn run(&self) -> InFlight<'_> {
+        InFlight::enter(&self.in_flight)
+    }
+
     /// Runs in flight.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
@@ -106,13 +111,14 @@ impl Runner {
     async fn once(&self, due: Instant) -> Outcome {
         let _place = self.places.acquire().await;
         self.pulse.lag_nanos.store(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        let _counted = InFlight::enter(&self.pulse.in_flight);
+        let _counted = self.pulse.run();
         self.probe.run(&self.means, None).await
     }
 }
 
 /// Counts a run while it lasts, however it ends.
-struct InFlight<'a>(&'a AtomicUsize);
+#[derive(Debug)]
+pub struct InFlight<'a>(&'a AtomicUsize);
 
 impl<'a> InFlight<'a> {
     fn enter(count: &'a AtomicUsize) -> Self {

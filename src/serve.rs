@@ -85,7 +85,10 @@ pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Resul
 pub struct Service {
     engine: Arc<Engine>,
     addresses: Vec<SocketAddr>,
-    tasks: JoinSet<()>,
+    /// One task, which ends with the last connection.
+    listening: JoinSet<()>,
+    /// One task, which ends when this is dropped.
+    _recording: JoinSet<()>,
 }
 
 impl Service {
@@ -94,17 +97,16 @@ impl Service {
     /// # Errors
     /// Why it did not start.
     pub async fn start(options: Options) -> Result<Self, NotStarted> {
-        let mut tasks = JoinSet::new();
+        let (mut listening, mut recording) = (JoinSet::new(), JoinSet::new());
         let (engine, recorder) = Engine::start(options.source).await?;
-        tasks.spawn(recorder);
+        recording.spawn(recorder);
         let listeners = listener::bind(&options.listen).await.map_err(NotStarted::Machine)?;
-        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         for address in &addresses {
-            let address: &SocketAddr = address;
             info!("listening on http://{address}");
         }
-        tasks.spawn(listener::accept(listeners, Arc::clone(&engine)));
-        Ok(Self { engine, addresses, tasks })
+        listening.spawn(listener::accept(listeners, Arc::clone(&engine)));
+        Ok(Self { engine, addresses, listening, _recording: recording })
     }
 
     /// Where it listens, in the order asked for.
@@ -115,8 +117,7 @@ impl Service {
     /// Stops accepting, lets running requests have their answer for less than a second, and ends.
     pub async fn stop(mut self) {
         self.engine.stop.begin();
-        // The listener's task ends with its last connection; the recorder's only when it is dropped with the service.
-        let _ = timeout(LAST_ANSWERS, self.tasks.join_next()).await;
+        let _ = timeout(LAST_ANSWERS, self.listening.join_next()).await; // whoever is not done by then is cut off
     }
 
     /// Reloads the configuration beside everything else; what comes of it is in the log and in the metrics.

@@ -34,9 +34,9 @@ fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
     ended.map_or_else(|(code, problem)| failed(false, code, &problem), |()| GOOD)
 }
 
-/// Two threads: a page being written for a scrape must not be measured as the slowness of a peer.
+/// One thread for conversations, which wait most of the time: no run wakes another processor. Pages are written beside it.
 fn runtime() -> std::io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build()
+    Builder::new_multi_thread().worker_threads(1).enable_all().build()
 }
 
 fn told(problem: NotStarted) -> (u8, String) {

@@ -237,22 +237,23 @@ fn reason(error: &io::Error) -> Reason {
     }
 }
 
-/// A TCP stream that acknowledges at once. Linux falls back to delayed acknowledgements by itself, and a server that
-/// leaves Nagle's algorithm on then waits for ours before it finishes a reply.
+/// A TCP stream that acknowledges at once. Whoever answers what was just received is taken by Linux to answer again, and to
+/// acknowledge with that; a server that leaves Nagle's algorithm on then waits for us before it finishes its reply.
 #[derive(Debug)]
 pub struct Socket(TcpStream);
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = self.0.set_quickack(true);
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        let written = Pin::new(&mut self.0).poll_write(cx, buf);
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = self.0.set_quickack(true);
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

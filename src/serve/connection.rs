@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -23,7 +24,7 @@ const FIELDS: usize = 64;
 const HEAD: usize = 16 * 1024;
 
 /// Answers what comes over `stream` until it is closed, or until the end has come and the running request is answered.
-pub async fn serve(stream: TcpStream, engine: &Engine) {
+pub async fn serve(stream: TcpStream, engine: &Arc<Engine>) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true); // without it only slower
     let answer = service_fn(async |request| Ok::<_, Infallible>(routes::answer(engine, local, request).await));

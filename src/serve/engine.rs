@@ -28,12 +28,13 @@ const OUTCOMES: usize = 16;
 pub struct Engine {
     /// The end, when it comes.
     pub stop: Stop,
+    /// Counts runs, scheduled or not.
+    pub pulse: Arc<Pulse>,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     schedule: Mutex<Schedule>,
     board: Arc<RwLock<Board>>,
     slots: Arc<Slots>,
-    pulse: Arc<Pulse>,
     exporter: Exporter,
     outcomes: mpsc::Sender<Outcome>,
     /// One reload at a time.

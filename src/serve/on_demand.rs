@@ -30,6 +30,7 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         Ok(limit) => limit.unwrap_or(Duration::MAX).min(probe.settings.timeout),
         Err(problem) => return words(StatusCode::INTERNAL_SERVER_ERROR, &problem), // as blackbox_exporter has it
     };
+    let _counted = engine.pulse.run();
     let outcome = tokio::select! {
         outcome = probe.run(&work.means, Some(limit)) => outcome,
         () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),

@@ -1,12 +1,14 @@
 //! What there is under which path, and what becomes of requests for anything else.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, StatusCode};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::answer::{Answer, HTML, JSON, TEXT, page, words};
@@ -65,7 +67,7 @@ impl Page {
 }
 
 /// Answers `request`, which came in at the address `local`.
-pub async fn answer(engine: &Engine, local: SocketAddr, request: Request<Incoming>) -> Answer {
+pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let Some(page) = Page::at(head.uri.path()) else {
         return words(StatusCode::NOT_FOUND, "there is nothing here; see / for what there is");
@@ -87,11 +89,16 @@ pub async fn answer(engine: &Engine, local: SocketAddr, request: Request<Incomin
             let work = engine.work();
             self::page(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &head.headers, local))
         }
-        other => told(other, engine),
+        other => {
+            let engine = Arc::clone(engine);
+            let told = spawn_blocking(move || told(other, &engine)).await;
+            told.unwrap_or_else(|_| words(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
+        }
     }
 }
 
-/// The pages that only tell what is known.
+/// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
+/// it would be measured as the slowness of a peer.
 fn told(page: Page, engine: &Engine) -> Answer {
     let now = SystemTime::now();
     match page {

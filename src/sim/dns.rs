@@ -66,11 +66,10 @@ pub(super) async fn serve_stream(state: Arc<State>, mut stream: TcpStream) -> st
 
 /// The answer to a question; `None` where none is given.
 fn answer(view: &View, question: &[u8], datagram: bool) -> Option<Vec<u8>> {
-    let has = |fault| view.has(Service::Dns, fault);
-    if has(Fault::DnsNoAnswer) {
+    if view.has(Service::Dns, Fault::DnsNoAnswer) {
         return None;
     }
-    if has(Fault::DnsMalformed) {
+    if view.has(Service::Dns, Fault::DnsMalformed) {
         // The client's own id, so that it is taken for the answer, and then nothing that makes sense.
         return Some(question.iter().take(2).copied().chain([0x81, 0x80, 0xff, 0xff, 0xff]).collect());
     }
@@ -81,26 +80,27 @@ fn answer(view: &View, question: &[u8], datagram: bool) -> Option<Vec<u8>> {
     let mut reply = Message::response(asked.metadata.id, asked.metadata.op_code);
     reply.metadata.recursion_desired = asked.metadata.recursion_desired;
     reply.metadata.recursion_available = true;
-    reply.metadata.response_code = match asked.queries.as_slice() {
+    reply.metadata.response_code = respond(view, &asked, &mut reply);
+    let room = asked.edns.as_ref().map_or(UDP, |edns| edns.max_payload().max(UDP));
+    reply.add_queries(asked.queries);
+    let bytes = reply.to_vec().ok()?;
+    if datagram && bytes.len() > room.into() { reply.truncate().to_vec().ok() } else { Some(bytes) }
+}
+
+/// Puts the answers to what was asked into `reply`.
+fn respond(view: &View, asked: &Message, reply: &mut Message) -> ResponseCode {
+    let has = |fault| view.has(Service::Dns, fault);
+    match asked.queries.as_slice() {
         _ if has(Fault::DnsServerFailure) => ResponseCode::ServFail,
         _ if has(Fault::DnsRefused) => ResponseCode::Refused,
         _ if has(Fault::DnsNameUnknown) => ResponseCode::NXDomain,
         _ if asked.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
-        [query] if query.query_class() == DNSClass::IN => {
-            let addresses =
-                if has(Fault::DnsSinkhole) { vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)] } else { view.tenant.addresses.clone() };
-            let addresses = if has(Fault::DnsNoAddresses) { Vec::new() } else { addresses };
-            resolve(query, &addresses, &mut reply)
-        }
-        [_] => ResponseCode::Refused,
+        [query] if query.query_class() != DNSClass::IN => ResponseCode::Refused,
+        [query] if has(Fault::DnsNoAddresses) => resolve(query, &[], reply),
+        [query] if has(Fault::DnsSinkhole) => resolve(query, &[Ipv4Addr::UNSPECIFIED.into()], reply),
+        [query] => resolve(query, &view.tenant.addresses, reply),
         _ => ResponseCode::FormErr,
-    };
-    for query in asked.queries {
-        reply.add_query(query);
     }
-    let bytes = reply.to_vec().ok()?;
-    let room = asked.edns.as_ref().map_or(UDP, |edns| edns.max_payload().max(UDP));
-    if datagram && bytes.len() > room.into() { reply.truncate().to_vec().ok() } else { Some(bytes) }
 }
 
 /// Puts the records for `query` into `reply`.

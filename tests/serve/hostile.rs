@@ -108,6 +108,7 @@ async fn a_page_goes_on_while_probes_wait() {
     let server = address(&service);
     let asking = tokio::spawn(async move { request(server, "GET", "/probe?check=token", "").await });
     let _held = peer.accept().await.expect("the run has begun");
-    assert_eq!(get(server, "/metrics").await.status, 200);
+    let metrics = get(server, "/metrics").await.body;
+    assert!(metrics.contains("\nm365_exporter_probes_in_flight 1\n"), "{metrics}");
     asking.abort();
 }

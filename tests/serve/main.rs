@@ -7,3 +7,4 @@ mod pages;
 mod reload;
 mod scene;
 mod shutdown;
+mod signals;

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::sim::http::Answer;
-use crate::sim::mailbox::{FolderAccess, Mailbox};
+use crate::sim::mailbox::{Folder, FolderAccess, Mailbox};
 
 use super::request::{Base, FolderName, Operation, Page, Request, Shape, Traversal};
 use super::response::{self, Message};
@@ -54,32 +54,28 @@ fn nodes(mailbox: &Mailbox) -> Vec<Node<'_>> {
     if mailbox.folder_access == FolderAccess::Hidden {
         return Vec::new();
     }
-    let blank = Node {
-        key: "root",
-        parent: None,
-        owner: &mailbox.address,
-        name: "root",
-        distinguished: "root",
-        class: "",
-        total: 0,
-        unread: 0,
-        children: 1,
-    };
-    let mut nodes = vec![
-        Node {
-            key: "msgfolderroot",
-            parent: Some("root"),
-            name: "Top of Information Store",
-            distinguished: "msgfolderroot",
-            class: "IPF",
-            children: mailbox.folders.len(),
-            ..blank
-        },
-        blank,
-    ];
-    nodes.extend(mailbox.folders.iter().map(|folder| {
+    let root = Node::above(mailbox, "root", None, "root", "", 1);
+    let top = Node::above(mailbox, "msgfolderroot", Some("root"), "Top of Information Store", "IPF", mailbox.folders.len());
+    [top, root].into_iter().chain(mailbox.folders.iter().map(|folder| Node::of(mailbox, folder))).collect()
+}
+
+impl<'m> Node<'m> {
+    /// A folder above those of the mailbox: it holds no items.
+    fn above(
+        mailbox: &'m Mailbox,
+        key: &'m str,
+        parent: Option<&'m str>,
+        name: &'m str,
+        class: &'m str,
+        children: usize,
+    ) -> Self {
+        Self { key, parent, owner: &mailbox.address, name, distinguished: key, class, total: 0, unread: 0, children }
+    }
+
+    /// A folder of the mailbox; what the inbox holds is known.
+    fn of(mailbox: &'m Mailbox, folder: &'m Folder) -> Self {
         let inbox = folder.distinguished == "inbox";
-        Node {
+        Self {
             key: &folder.name,
             parent: Some("msgfolderroot"),
             owner: &mailbox.address,
@@ -90,8 +86,7 @@ fn nodes(mailbox: &Mailbox) -> Vec<Node<'_>> {
             unread: if inbox { mailbox.unseen() } else { 0 },
             children: 0,
         }
-    }));
-    nodes
+    }
 }
 
 fn find<'n, 'm>(nodes: &'n [Node<'m>], mailbox: &Mailbox, name: &FolderName) -> Option<&'n Node<'m>> {

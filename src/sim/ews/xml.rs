@@ -25,9 +25,10 @@ pub(super) const MESSAGES: &str = "http://schemas.microsoft.com/exchange/service
 /// SOAP 1.1.
 pub(super) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
-/// Elements within elements are taken this deep, and this many in all.
+/// Elements within elements are taken this deep.
 const DEPTH: usize = 32;
-const ELEMENTS: usize = 4096;
+/// Tags and texts are taken up to this many.
+const EVENTS: usize = 8192;
 
 /// An element.
 #[derive(Debug)]
@@ -50,45 +51,34 @@ impl Element {
         let mut reader = NsReader::from_str(document.trim_start_matches('\u{feff}'));
         reader.config_mut().check_end_names = true;
         let mut open: Vec<Self> = Vec::new();
-        let mut count = 0;
-        loop {
+        for _ in 0..EVENTS {
             let (namespace, event) = reader.read_resolved_event().ok()?;
-            match event {
-                Event::Start(start) => open.push(Self::begin(&namespace, &start)?),
-                Event::Empty(start) => {
-                    let element = Self::begin(&namespace, &start)?;
-                    match open.last_mut() {
-                        Some(parent) => parent.children.push(element),
-                        None => return Some(element),
-                    }
+            let closed = match event {
+                Event::Start(start) => {
+                    open.push(Self::begin(&namespace, &start)?);
+                    None
                 }
-                Event::End(_) => {
-                    let element = open.pop()?;
-                    match open.last_mut() {
-                        Some(parent) => parent.children.push(element),
-                        None => return Some(element),
-                    }
-                }
-                Event::Text(text) => {
-                    if let Some(element) = open.last_mut() {
-                        element.text.push_str(&text.xml10_content());
-                    }
-                }
-                Event::GeneralRef(reference) => {
-                    let resolved = reference.resolve_char_ref().ok()?;
-                    let letter = resolved.or_else(|| predefined(&reference))?;
-                    open.last_mut()?.text.push(letter);
-                }
-                Event::CData(text) => open.last_mut()?.text.push_str(&text.xml10_content()),
+                Event::Empty(start) => Some(Self::begin(&namespace, &start)?),
+                Event::End(_) => open.pop(),
                 // Exchange refuses document types, and so no entity can be defined.
                 Event::DocType(_) | Event::Eof => return None,
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+                other => {
+                    if let Some(element) = open.last_mut() {
+                        element.text.push_str(&text(&other)?);
+                    }
+                    None
+                }
+            };
+            match (closed, open.last_mut()) {
+                (Some(element), Some(parent)) => parent.children.push(element),
+                (Some(element), None) => return Some(element),
+                (None, _) => {}
             }
-            count += 1;
-            if open.len() > DEPTH || count > ELEMENTS {
+            if open.len() > DEPTH {
                 return None;
             }
         }
+        None
     }
 
     fn begin(namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Option<Self> {
@@ -127,6 +117,16 @@ impl Element {
     }
 }
 
+/// The text an event stands for: none for comments and their like.
+fn text(event: &Event<'_>) -> Option<String> {
+    Some(match event {
+        Event::Text(text) => text.xml10_content().into_owned(),
+        Event::CData(text) => text.xml10_content().into_owned(),
+        Event::GeneralRef(reference) => reference.resolve_char_ref().ok()?.or_else(|| predefined(reference))?.to_string(),
+        _ => String::new(),
+    })
+}
+
 fn predefined(name: &str) -> Option<char> {
     Some(match name {
         "lt" => '<',
@@ -142,4 +142,32 @@ fn predefined(name: &str) -> Option<char> {
 pub(super) fn escaped(text: &str) -> String {
     let allowed: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n')).collect();
     quick_xml::escape::escape(allowed.as_str()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_by_namespace_and_text_is_put_together() {
+        let document = format!(
+            "\u{feff}<?xml version=\"1.0\"?><!-- x --><e xmlns=\"{SOAP}\" xmlns:q=\"{TYPES}\"><q:a k=\"&lt;1\">b&amp;<![CDATA[<c>]]>&#100;</q:a></e>"
+        );
+        let envelope = Element::read(&document).expect("well-formed");
+        assert!(envelope.is(Namespace::Soap, "e"));
+        let inner = envelope.child(Namespace::Types, "a").expect("there");
+        assert_eq!((inner.text.as_str(), inner.attribute("k")), ("b&<c>d", Some("<1")));
+    }
+
+    #[test]
+    fn what_is_no_document_is_nothing() {
+        let deep = "<a>".repeat(40) + &"</a>".repeat(40);
+        let wide = format!("<a>{}</a>", "<b/>".repeat(10_000));
+        let entity = "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>";
+        for document in
+            ["", " ", "x", "<a>", "<a></b>", "<q:a/>", "<a>&b;</a>", "<a b=c/>", "<a b=\"1\" b=\"1\"/>", &deep, &wide, entity]
+        {
+            assert!(Element::read(document).is_none(), "{}", document.chars().take(40).collect::<String>());
+        }
+    }
 }

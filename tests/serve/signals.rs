@@ -1,0 +1,81 @@
+//! The built program and the signals that an init system sends it.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::scene::{SECRET, Scratch, configuration, refused, silent};
+
+/// A running `serve`; killed when dropped.
+struct Serving {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Serving {
+    fn start(scratch: &Scratch, configuration: &str) -> Self {
+        scratch.file("client.secret", SECRET);
+        let file = scratch.file("m365-probe.yml", configuration);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_m365-probe"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .arg(file)
+            .env_remove("RUST_LOG")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let log = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let mut serving = Self { child, log };
+        serving.wait_for("listening on http://127.0.0.1:");
+        serving
+    }
+
+    /// Reads the log up to a line with `words`.
+    fn wait_for(&mut self, words: &str) {
+        let found = self.log.by_ref().map_while(Result::ok).any(|line| line.contains(words));
+        assert!(found, "the log ended without `{words}`");
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("kill").success());
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        self.child.wait().expect("ended")
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // fails where it has ended, as it should
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn hang_up_reloads_and_terminate_ends_well_within_a_second() {
+    let (scratch, login) = (Scratch::new(), refused().await);
+    let mut serving = Serving::start(&scratch, &configuration("contoso", login));
+    scratch.file("m365-probe.yml", "tenants: 1\n");
+    serving.signal("HUP");
+    serving.wait_for("configuration not reloaded");
+    scratch.file("m365-probe.yml", &configuration("fabrikam", login));
+    serving.signal("HUP");
+    serving.wait_for("configuration reloaded");
+    let asked = Instant::now();
+    serving.signal("TERM");
+    assert!(serving.ended().success());
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_run_under_way_does_not_hold_up_the_end() {
+    let (peer, at) = silent().await;
+    let scratch = Scratch::new();
+    let mut serving = Serving::start(&scratch, &configuration("contoso", at));
+    let _held = peer.accept().await.expect("the first scheduled run has begun");
+    let asked = Instant::now();
+    serving.signal("INT");
+    assert!(serving.ended().success());
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+}
