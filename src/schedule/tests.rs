@@ -1,4 +1,5 @@
 //! Rhythms as arithmetic, and runners with time that stands still.
+#![allow(clippy::used_underscore_binding)]
 
 use crate::outcome::{Phase, Verdict};
 use crate::probe::Slots;

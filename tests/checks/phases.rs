@@ -30,6 +30,9 @@ const LONG: Duration = Duration::from_secs(20);
 /// For peers that are silent from the beginning.
 const SHORT: Duration = Duration::from_secs(2);
 
+/// Where and why a run ends.
+type End = (Phase, Reason);
+
 /// One run of a check of a mailbox, or of the tenant where it is `token`.
 pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
     let tenant = Tenant {
@@ -82,7 +85,7 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
         {\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: wrong secret\"}");
     let authority = Authority::new();
     #[rustfmt::skip]
-    let lies: &[(&[Act], &[Act], Duration, (Phase, Reason))] = &[
+    let lies: &[(&[Act], &[Act], Duration, End)] = &[
         (&[Tls, HearHead, refused], &[], LONG, (Token, Reason::ClientSecretWrong)),
         (&[Tls, HearHead, Close], &[], LONG, (Token, Reason::ConnectionClosed)),
         (&[Close], &[], LONG, (Token, Reason::TlsClosed)),

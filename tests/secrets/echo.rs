@@ -125,17 +125,17 @@ impl Authority {
         })
     }
 
-    /// A proxy, in the clear.
-    pub fn proxy(&self) -> u16 {
-        listen(None, |stream| {
-            let heard = request(stream)?;
-            answer(stream, &format!("403 {}", heard.replace(['\r', '\n'], " ")), "", "")
-        })
-    }
-
     fn serve(&self, converse: impl Fn(&mut dyn Stream) -> std::io::Result<()> + Send + 'static) -> u16 {
         listen(Some(self.acceptor.clone()), converse)
     }
+}
+
+/// A proxy, in the clear.
+pub fn proxy() -> u16 {
+    listen(None, |stream| {
+        let heard = request(stream)?;
+        answer(stream, &format!("403 {}", heard.replace(['\r', '\n'], " ")), "", "")
+    })
 }
 
 /// Serves one client after the other until the test program ends.

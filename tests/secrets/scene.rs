@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
-use crate::echo::{Authority, Login};
+use crate::echo::{self, Authority, Login};
 
 /// With characters that a form encodes.
 pub const CLIENT_SECRET: &str = "mark8Q~client+secret/of=the&application-0123456789";
@@ -95,7 +95,7 @@ impl Scene {
         let password = self.directory.join("proxy.password");
         let proxy = format!(
             "  proxy: http://localhost:{}\n  proxy_user: user\n  proxy_password_file: {}\n",
-            self.authority.proxy(),
+            echo::proxy(),
             password.display()
         );
         self.config(443, [995, 993, 465], 443, &proxy)
