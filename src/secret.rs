@@ -183,6 +183,27 @@ mod tests {
     }
 
     #[test]
+    fn base64_of_a_secret_is_masked_wherever_it_begins() {
+        let secret = "a-client-secret/with+odd=characters";
+        let sent = sent(&[secret]);
+        for before in ["", "x", "xy", "user:", "user=box@contoso.example\u{1}auth=Bearer "] {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{before}{secret}\u{1}"));
+            let clean = sent.clean(&format!("-ERR {encoded}!"));
+            let shown = clean.replace(MASK, "");
+            assert!(clean.contains(MASK), "{clean}");
+            let hidden = encoded.len() + "-ERR !".len() - shown.len();
+            assert!(hidden >= secret.len() / 3 * 4 - 4, "{hidden} of {encoded} are hidden: {clean}");
+        }
+    }
+
+    #[test]
+    fn much_text_is_cleaned_in_little_time() {
+        let sent = sent(&["aaaaaaaaaaaa".repeat(300).as_str()]);
+        assert_eq!(sent.clean(&"a".repeat(20_000)), MASK);
+        assert_eq!(sent.clean(&"ab".repeat(10_000)).len(), 20_000);
+    }
+
+    #[test]
     fn an_echo_is_masked_whole_in_part_and_in_another_case() {
         let sent = sent(&["eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.payload.signature", "pw"]);
         for (heard, clean) in [
