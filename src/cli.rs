@@ -68,9 +68,18 @@ fn as_plugin(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Whether Nagios's rules hold, also for a line that cannot be read.
+/// Whether Nagios's rules hold, also for a line that cannot be read: whether the first word that is no option, nor the
+/// value of one, is `check`.
 fn is_check(arguments: &[OsString]) -> bool {
-    arguments.iter().skip(1).find(|argument| !argument.to_string_lossy().starts_with('-')).is_some_and(|first| first == "check")
+    let mut words = arguments.iter().skip(1);
+    while let Some(word) = words.next() {
+        match word.to_string_lossy().as_ref() {
+            "--log-format" => drop(words.next()),
+            option if option.starts_with('-') => {}
+            command => return command == "check",
+        }
+    }
+    false
 }
 
 fn usage(error: &clap::Error, plugin: bool) -> u8 {
@@ -85,13 +94,21 @@ fn usage(error: &clap::Error, plugin: bool) -> u8 {
             print::out(&text);
             return if error.use_stderr() { USAGE } else { GOOD };
         }
-        (false, true) => print::out(&nagios::unknown(text.strip_prefix("error: ").unwrap_or(&text))),
+        (false, true) => print::out(&nagios::unknown(&first_line_first(&text))),
         (false, false) => {
             print::err(&text);
             return USAGE;
         }
     }
     State::Unknown.exit_code()
+}
+
+/// The whole complaint on the first line, which is all that Nagios shows.
+fn first_line_first(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let (complaint, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let complaint: Vec<&str> = complaint.lines().map(str::trim).collect();
+    format!("{}\n{rest}", complaint.join(" "))
 }
 
 /// Says what stands in the way of running at all.

@@ -13,7 +13,7 @@ use crate::levels::State;
 
 /// Monitors OAuth access to mail and calendars in Microsoft 365.
 #[derive(Debug, Parser)]
-#[command(name = "m365-probe", version, styles = Styles::plain(), max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "m365-probe", version, styles = Styles::plain(), max_term_width = 100, arg_required_else_help = true, propagate_version = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -38,6 +38,7 @@ pub enum Command {
     /// Run all probes on their schedules and serve metrics, probes on demand and a status page.
     Serve(Serve),
     /// Run checks once, as a Nagios, Icinga or Checkmk plugin.
+    #[command(display_name = "m365-probe")]
     Check(Check),
     /// Run everything once and say for a person what is wrong and what to do.
     Doctor(Doctor),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::args::{Check, CheckOutput, Timeout};
-use super::{failed, once, print, select};
+use super::{once, print, select};
 use crate::levels::{Limits, State};
 use crate::outcome::Outcome;
 use crate::settings::ProbeSettings;
@@ -16,7 +16,13 @@ pub fn run(arguments: &Check) -> u8 {
             print::out(&text);
             state.exit_code()
         }
-        Err(problem) => failed(true, State::Unknown.exit_code(), &problem),
+        Err(problem) => {
+            print::out(&match arguments.output {
+                CheckOutput::Checkmk => checkmk::unknown(&problem),
+                CheckOutput::Nagios | CheckOutput::Json => nagios::unknown(&problem),
+            });
+            State::Unknown.exit_code()
+        }
     }
 }
 

@@ -3,11 +3,17 @@
 //! `STATE "Service name" metric=value;warn;crit|… text`, after <https://docs.checkmk.com/latest/en/localchecks.html>.
 
 use super::{Judged, words};
-use crate::levels::Range;
+use crate::levels::{Range, State};
 
 /// A line for each outcome, to the last line feed.
 pub fn report(judged: &[Judged<'_>]) -> String {
     judged.iter().map(line).collect()
+}
+
+/// The line when there was nothing to report on: an unreadable configuration, no trust store.
+pub fn unknown(message: &str) -> String {
+    let lines: Vec<String> = message.lines().map(|line| words::one_line(line).replace('\\', "/")).collect();
+    format!("{} \"M365\" - {}\n", State::Unknown.exit_code(), lines.join("\\n"))
 }
 
 fn line(judged: &Judged<'_>) -> String {

@@ -1,0 +1,105 @@
+//! The built program as a plugin: what a scheduler sees of it before, and beside, any answer of a server.
+
+use std::fs::File;
+use std::process::{Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+
+fn run(line: &str) -> Output {
+    bare(&mut Command::new(PROGRAM)).args(line.split_whitespace()).output().expect("run the program")
+}
+
+fn bare(command: &mut Command) -> &mut Command {
+    command.env_remove("M365_PROBE_CONFIG").env_remove("M365_PROBE_CLIENT_SECRET").env_remove("RUST_LOG")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[test]
+fn whatever_is_wrong_with_the_line_is_unknown_on_standard_output() {
+    for (line, first) in [
+        ("check", "M365 UNKNOWN - the following required arguments were not provided: <CHECK>..."),
+        ("check bogus", "M365 UNKNOWN - invalid value 'bogus' for '<CHECK>...' [possible values: token, "),
+        ("--log-format json check bogus", "M365 UNKNOWN - invalid value 'bogus'"),
+        ("--log-format=none check pop3", "M365 UNKNOWN - invalid value 'none' for '--log-format"),
+        ("check pop3 --bogus", "M365 UNKNOWN - unexpected argument '--bogus' found"),
+        ("check pop3 -t 0", "M365 UNKNOWN - invalid value '0' for '--timeout"),
+        ("check pop3 -t 5:perhaps", "M365 UNKNOWN - invalid value '5:perhaps' for '--timeout"),
+        ("check pop3 -w 20:10", "M365 UNKNOWN - `20:10` is no range: its start is above its end"),
+        ("check pop3 -c mesages=1", "M365 UNKNOWN - unknown metric `mesages`"),
+        ("check pop3", "M365 UNKNOWN - --mailbox: "),
+        ("check token --tenant-id contoso.example", "M365 UNKNOWN - --client-id: "),
+        ("check all --config /does/not/exist.yml", "M365 UNKNOWN - /does/not/exist.yml: cannot be read"),
+        ("check --help", "Run checks once, as a Nagios, Icinga or Checkmk plugin"),
+        ("check -h", "Run checks once, as a Nagios, Icinga or Checkmk plugin"),
+        ("check --version", concat!("m365-probe ", env!("CARGO_PKG_VERSION"))),
+        ("check -V", concat!("m365-probe ", env!("CARGO_PKG_VERSION"))),
+    ] {
+        let output = run(line);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{line}: {said}");
+        assert!(said.starts_with(first), "{line}: {said}");
+        assert_eq!(text(&output.stderr), "", "{line}");
+        assert!(!said.contains('|'), "{line}: {said}");
+    }
+}
+
+#[test]
+fn the_other_commands_say_usage_on_standard_error() {
+    for (line, exit) in [
+        ("", 2),
+        ("bogus", 2),
+        ("reasons --bogus", 2),
+        ("doctor --config /does/not/exist.yml", 2),
+        ("serve --config /does/not/exist.yml", 2),
+        ("config check /does/not/exist.yml", 2),
+        ("demo --once --fault bogus", 2),
+        ("--help", 0),
+        ("--version", 0),
+        ("help check", 0),
+        ("doctor --version", 0),
+        ("config example", 0),
+    ] {
+        let output = run(line);
+        assert_eq!(output.status.code(), Some(exit), "{line}");
+        let (said, complained) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(complained.is_empty(), exit == 0 || line.is_empty(), "{line}: {said}{complained}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn under_the_name_check_m365_it_is_the_plugin() {
+    use std::os::unix::process::CommandExt as _;
+    for (line, first) in [("--version", "m365-probe "), ("", "M365 UNKNOWN - "), ("token --bogus", "M365 UNKNOWN - ")] {
+        let mut command = Command::new(PROGRAM);
+        let output =
+            bare(command.arg0("/usr/lib/nagios/plugins/check_m365")).args(line.split_whitespace()).output().expect("run");
+        assert_eq!(output.status.code(), Some(3), "{line}");
+        assert!(text(&output.stdout).starts_with(first), "{line}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn checkmk_gets_a_service_s_line_for_what_keeps_it_from_running() {
+    let output = run("check all --output checkmk --config /does/not/exist.yml");
+    let said = text(&output.stdout);
+    assert!(said.starts_with("3 \"M365\" - /does/not/exist.yml: cannot be read"), "{said}");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_or_closed_output_changes_no_exit_code() {
+    let full = || File::options().write(true).open("/dev/full").expect("/dev/full");
+    let mut command = Command::new(PROGRAM);
+    let status = bare(command.arg("check").stdout(full()).stderr(Stdio::null())).status().expect("run");
+    assert_eq!(status.code(), Some(3));
+    let (reader, writer) = std::io::pipe().expect("pipe");
+    drop(reader);
+    let mut command = Command::new(PROGRAM);
+    let status = bare(command.args(["check", "--help"]).stdout(writer).stderr(Stdio::null())).status().expect("run");
+    assert_eq!(status.code(), Some(3));
+}
