@@ -10,7 +10,6 @@ mod environment;
 mod grammar;
 mod masked;
 mod mistake;
-mod nearest;
 mod network;
 mod reader;
 mod schema;

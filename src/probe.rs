@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, trace_span};
 
 use crate::check::{self, AnyCheck, Cx, Kind, Means};
 use crate::outcome::{Facts, Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
@@ -88,7 +89,9 @@ impl Probe {
         let mut trace = Trace::begin(self.first_phase(), deadline);
         let result = {
             let mut cx = Cx { trace: &mut trace, means, tenant: &self.settings.tenant };
-            timeout_at(deadline, guarded(self.check.start(&mut cx))).await
+            // Conversations go on side by side: in the log each line is told with its probe.
+            let span = trace_span!("run", probe = %self.id());
+            timeout_at(deadline, guarded(self.check.start(&mut cx)).instrument(span)).await
         };
         let fault = match result {
             Ok(Ok(result)) => result.err(),
@@ -176,4 +179,4 @@ fn words(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

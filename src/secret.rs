@@ -72,7 +72,9 @@ impl Sent {
         }
         // Evidence is short and secrets are long, so the index is made of the evidence.
         let mut pieces = Pieces::of(&lower);
-        long.iter().for_each(|secret| pieces.find(secret.as_bytes()));
+        for secret in long {
+            pieces.find(secret.as_bytes());
+        }
         for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found(*hash)) {
             mask(&mut masked, at, Self::PIECE);
         }
@@ -144,13 +146,13 @@ impl Pieces {
 /// same hash would mask too much, never too little.
 fn hashes(text: &[u8]) -> impl Iterator<Item = u64> {
     const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-    const LEAVING: u64 = BASE.wrapping_pow(Sent::PIECE as u32);
+    let gone = (0..Sent::PIECE).fold(1_u64, |power, _| power.wrapping_mul(BASE));
     let push = |hash: u64, byte: &u8| hash.wrapping_mul(BASE).wrapping_add(u64::from(*byte) + 1);
     let (first, rest) = text.split_at_checked(Sent::PIECE).unwrap_or_default();
     let first = (!first.is_empty()).then(|| first.iter().fold(0, push));
     let pairs = rest.iter().zip(text);
     let following = pairs.scan(first.unwrap_or_default(), move |hash, (entering, leaving)| {
-        *hash = push(*hash, entering).wrapping_sub(LEAVING.wrapping_mul(u64::from(*leaving) + 1));
+        *hash = push(*hash, entering).wrapping_sub(gone.wrapping_mul(u64::from(*leaving) + 1));
         Some(*hash)
     });
     first.into_iter().chain(following)
@@ -178,6 +180,27 @@ mod tests {
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "<secret>");
         assert_eq!(format!("{:?}", sent(&["hunter2"])), "1 secrets");
+    }
+
+    #[test]
+    fn base64_of_a_secret_is_masked_wherever_it_begins() {
+        let secret = "a-client-secret/with+odd=characters";
+        let sent = sent(&[secret]);
+        for before in ["", "x", "xy", "user:", "user=box@contoso.example\u{1}auth=Bearer "] {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{before}{secret}\u{1}"));
+            let clean = sent.clean(&format!("-ERR {encoded}!"));
+            let shown = clean.replace(MASK, "");
+            assert!(clean.contains(MASK), "{clean}");
+            let hidden = encoded.len() + "-ERR !".len() - shown.len();
+            assert!(hidden >= secret.len() / 3 * 4 - 4, "{hidden} of {encoded} are hidden: {clean}");
+        }
+    }
+
+    #[test]
+    fn much_text_is_cleaned_in_little_time() {
+        let sent = sent(&["aaaaaaaaaaaa".repeat(300).as_str()]);
+        assert_eq!(sent.clean(&"a".repeat(20_000)), MASK);
+        assert_eq!(sent.clean(&"ab".repeat(10_000)).len(), 20_000);
     }
 
     #[test]

@@ -91,18 +91,12 @@ impl Tokens {
         trace.fetching();
         let asked = Instant::now();
         let entry = self.entry(tenant, scope);
-        let result = match entry.tell(trace, asked) {
-            Some(known) => known,
-            None => {
-                let _turn = entry.turn.lock().await;
-                match entry.tell(trace, asked) {
-                    Some(known) => known,
-                    None => entry.fetch(trace, net, tenant, scope).await,
-                }
-            }
+        let told = match entry.tell(trace, asked) {
+            Some(told) => told,
+            None => entry.ask(asked, trace, net, tenant, scope).await,
         };
         trace.fetched();
-        result
+        told
     }
 
     /// A token to use instead of `refused`: a newer one in hand, or one fetched anew. `None` when `refused` itself is
@@ -124,7 +118,7 @@ impl Tokens {
         // Who is refused at the same time waits for the same replacement.
         let _turn = entry.turn.lock().await;
         let instead = match entry.replacement(refused) {
-            Replacement::Newer(token) => Some(Ok(token)),
+            Replacement::Newer(token) => Some(Ok(*token)),
             Replacement::Fetch => Some(entry.fetch(trace, net, tenant, scope).await),
             Replacement::None => None,
         };
@@ -143,7 +137,7 @@ impl Tokens {
 
 /// What can be had instead of a refused token.
 enum Replacement {
-    Newer(Token),
+    Newer(Box<Token>),
     Fetch,
     None,
 }
@@ -174,7 +168,7 @@ impl Entry {
     fn replacement(&self, refused: &Token) -> Replacement {
         let mut known = self.known();
         if let Some(newer) = known.token.as_ref().filter(|token| token.serial > refused.serial) {
-            return Replacement::Newer(newer.clone());
+            return Replacement::Newer(Box::new(newer.clone()));
         }
         if known.replaced.is_some_and(|at| at.elapsed() < REPLACE) {
             return Replacement::None;
@@ -183,16 +177,23 @@ impl Entry {
         Replacement::Fetch
     }
 
+    /// Waits for its turn, and fetches a token unless somebody has learnt meanwhile what there is to learn.
+    async fn ask(&self, asked: Instant, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
+        let _turn = self.turn.lock().await;
+        match self.tell(trace, asked) {
+            Some(told) => told,
+            None => self.fetch(trace, net, tenant, scope).await,
+        }
+    }
+
     /// Ends a little before the run's deadline, so that those who wait for the same answer are told why there is none.
     async fn fetch(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
         let limit = trace.remaining().mul_f64(0.95);
-        match timeout(limit, request::token(trace, net, tenant, scope)).await {
-            Ok(result) => self.keep(trace, result, None),
-            Err(_) => {
-                let silence = Err(Fault::new(trace.silence()));
-                self.keep(trace, silence, Some(limit))
-            }
+        if let Ok(result) = timeout(limit, request::token(trace, net, tenant, scope)).await {
+            return self.keep(trace, result, None);
         }
+        let silence = Err(Fault::new(trace.silence()));
+        self.keep(trace, silence, Some(limit))
     }
 
     fn keep(

@@ -1,9 +1,11 @@
 //! `demo`: everything against an embedded simulated tenant; no account, no configuration, no network.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::args::{Demo, TextOrJson};
-use super::{FAULT, GOOD, USAGE, doctor, failed, once, print};
+use super::{FAULT, GOOD, USAGE, doctor, failed, once, print, serve};
+use crate::serve::{Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, Running};
 
@@ -15,7 +17,7 @@ pub fn run(arguments: &Demo) -> u8 {
     }
     match Scratch::new() {
         Ok(scratch) if arguments.once => print_once(arguments, &scratch),
-        Ok(scratch) => super::serve::demo(arguments, scratch.0.as_path()),
+        Ok(scratch) => serve_it(arguments, &scratch),
         Err(problem) => failed(false, FAULT, &problem),
     }
 }
@@ -46,11 +48,27 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
     }
 }
 
+fn serve_it(arguments: &Demo, scratch: &Scratch) -> u8 {
+    serve::with_runtime(async {
+        let (_running, settings) = start(arguments, &scratch.0).await?;
+        let options = Options { source: Source::Given(settings), listen: arguments.listen.clone() };
+        crate::serve::run(options, welcome).await.map_err(serve::told)
+    })
+}
+
+fn welcome(addresses: &[SocketAddr]) {
+    print::out("Serving the simulated tenant `contoso`; Ctrl-C ends it.\n\n");
+    for address in addresses {
+        print::out(&format!("  page     http://{address}/\n  metrics  http://{address}/metrics\n"));
+    }
+    print::out("\nSee a fault found:  m365-probe demo --once --fault client_secret_expired   (--fault list names them)\n");
+}
+
 /// The simulated tenant, with the faults asked for, and every check of it as if nothing were wrong.
 ///
 /// # Errors
 /// Exit code and words: an unknown fault, no port to be had, no place for its CA's certificate in `directory`.
-pub async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
+async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
     let running = sim::start(sim::Tenant::contoso()).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);
     let ca_file = ca_file.map_err(|error| (FAULT, format!("cannot write to `{}`: {error}", directory.display())))?;

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
 use crate::settings::Folder;
+use crate::spelling::did_you_mean;
 
 use super::catalogue::{self, CHECKS, CheckName, Level, NOT_YET, Section, checks_of};
 use super::clouds::{not_offered, offers};
-use super::nearest::did_you_mean;
+
 use super::reader::{Fields, Found, Reader, numbered, shown};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, Interval, Limit, Timeout};

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::settings::Network;
+use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of};
 use super::mistake::Position;
-use super::nearest::did_you_mean;
+
 use super::reader::{Fields, Reader, complaint, shown};
 use super::tree::Entry;
 use super::value::{EwsUrl, ImapUrl, Label, Pop3Url, Scope, ServerUrl, SmtpUrl, Value};

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::secret::MASK;
+use crate::spelling::did_you_mean;
 
 use super::catalogue::{Key, Kind, Section};
 use super::mistake::{Mistake, Position};
-use super::nearest::did_you_mean;
+
 use super::surroundings::Surroundings;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};

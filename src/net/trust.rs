@@ -1,8 +1,8 @@
 //! Which of the system's root certificates OpenSSL reads: a choice made once, before any thread exists.
 //!
-//! Left alone, OpenSSL reads and parses the whole bundle of some 150 certificates: 35 ms of CPU for each trust store that
-//! is built, in a plugin that Nagios starts every minute. From a directory hashed by subject it reads only the one root
-//! it needs.
+//! Left alone, OpenSSL reads and parses the whole bundle of some 150 certificates: ten times the CPU of everything else in
+//! a plugin that Nagios starts every minute (96 ms instead of 9 ms for `check reach`). From a directory hashed by subject
+//! it reads only the one root it needs.
 
 use std::path::Path;
 

@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a check does in its run.
 #[derive(Clone, Copy, Debug)]
-enum Act {
+pub enum Act {
     Take(Phase, Duration),
     Stop(Reason),
     AskForPeace(Duration),
@@ -56,7 +56,7 @@ impl AnyCheck for Acting {
     }
 }
 
-fn settings() -> ProbeSettings {
+pub fn settings() -> ProbeSettings {
     let tenant = Tenant {
         name: "contoso".to_owned(),
         cloud: Cloud::built_in("global").expect("a cloud"),
@@ -77,13 +77,18 @@ fn settings() -> ProbeSettings {
 }
 
 fn probe(slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
+    acting(settings(), slots, acts)
+}
+
+/// A probe whose check does so, and how often it was started.
+pub fn acting(settings: ProbeSettings, slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
     let runs = Arc::new(AtomicUsize::new(0));
-    let mut probe = Probe::new(settings(), slots).expect("a probe");
+    let mut probe = Probe::new(settings, slots).expect("a probe");
     probe.check = Box::new(Acting { acts: acts.to_vec(), runs: Arc::clone(&runs) });
     (probe, runs)
 }
 
-fn means() -> Means {
+pub fn means() -> Means {
     Means::new(&Network::default()).expect("means")
 }
 

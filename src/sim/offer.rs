@@ -133,7 +133,7 @@ impl Running {
     fn config(&self, ca_file: &Path, secret_file: &Path) -> String {
         let (ports, tenant) = (self.ports(), self.state.set_up());
         let mut text =
-            format!("defaults: {{ interval: 10s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
+            format!("defaults: {{ interval: 30s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
         for (name, address) in self.resolve() {
             let _ = writeln!(text, "    {name}: {address}");
         }

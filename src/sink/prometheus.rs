@@ -45,7 +45,7 @@ const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The tim
 
 /// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
 pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'static [Phase], now: SystemTime) -> String {
-    let mut families = Families::default();
+    let mut families = Families::of(board.probes().len());
     let with_token_check: BTreeSet<&str> =
         board.probes().iter().map(|known| &known.settings.id).filter(|id| id.check == "token").map(|id| &*id.tenant).collect();
     for known in board.probes() {
@@ -67,7 +67,7 @@ pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'st
         let count = board.skips.get(reason).copied().unwrap_or_default();
         families.counter(&SKIPS, &Labels::default().with("reason", reason), count);
     }
-    families.page() + &exporter.page()
+    families.page(&exporter.page())
 }
 
 /// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
@@ -92,7 +92,7 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     facts::certificates(&mut families, outcome, None, true);
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
-    families.page()
+    families.page("")
 }
 
 /// What exists from the start and stays.

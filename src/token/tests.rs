@@ -51,7 +51,7 @@ impl Endpoint {
                 tokio::spawn(async move {
                     let mut stream = acceptor.accept(stream).await.ok()?;
                     let mut heard = [0; 4096];
-                    stream.read(&mut heard).await.ok()?;
+                    stream.read(&mut heard).await.ok().filter(|count| *count > 0)?;
                     counted.fetch_add(1, Ordering::Relaxed);
                     let (delay, answer) = answering.lock().expect("unpoisoned").clone();
                     sleep(delay).await;

@@ -1,6 +1,6 @@
-//! Peers whose TLS is wrong in one way each, below OpenSSL's own standards where it must be.
+//! Peers whose TLS is as Microsoft's, or wrong in one way, below OpenSSL's own standards where it must be.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,25 +57,29 @@ impl Trusted {
         &self.file
     }
 
-    fn acceptor(&self, flaw: Flaw) -> SslAcceptor {
+    fn acceptor(&self, flaw: Option<Flaw>) -> SslAcceptor {
         let stranger = strong();
         let strange_root = certificate("Inspecting Device", &stranger, None, (-1, 30), &[]);
-        let own = if flaw == Flaw::Weak { PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap() } else { strong() };
+        let own = if flaw == Some(Flaw::Weak) { PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap() } else { strong() };
         let issuer = match flaw {
-            Flaw::SelfSigned => None,
-            Flaw::Untrusted => Some((&strange_root, &stranger)),
+            Some(Flaw::SelfSigned) => None,
+            Some(Flaw::Untrusted) => Some((&strange_root, &stranger)),
             _ => Some((&self.root, &self.key)),
         };
         let days = match flaw {
-            Flaw::Expired => (-30, -1),
-            Flaw::NotYetValid => (1, 30),
+            Some(Flaw::Expired) => (-30, -1),
+            Some(Flaw::NotYetValid) => (1, 30),
             _ => (-1, 30),
         };
-        let name = if flaw == Flaw::WrongName { "mail.fabrikam.example" } else { "localhost" };
+        let name = if flaw == Some(Flaw::WrongName) { "mail.fabrikam.example" } else { "localhost" };
         let leaf = certificate("The Peer", &own, issuer, days, &[name]);
-        let mut builder = SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap();
+        // The older of these two profiles still has TLS 1.1; the newer one alone has 1.3.
+        let mut builder = match flaw {
+            Some(_) => SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap(),
+            None => SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap(),
+        };
         builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
-        if flaw == Flaw::Old {
+        if flaw == Some(Flaw::Old) {
             builder.set_min_proto_version(Some(SslVersion::TLS1)).unwrap();
             builder.set_max_proto_version(Some(SslVersion::TLS1_1)).unwrap();
         }
@@ -84,32 +88,41 @@ impl Trusted {
         builder.build()
     }
 
-    /// A peer with that flaw; its port. `before` are the lines it answers with before TLS: the first to nothing, each
-    /// further one to a line.
-    pub fn serve(&self, flaw: Flaw, before: &'static [&'static str]) -> u16 {
+    /// A peer with that flaw; its port. `before` are the answers it has before TLS, `after` those behind it: the first to
+    /// nothing, each further one to a line.
+    pub fn serve(&self, flaw: Option<Flaw>, before: &'static [&'static str], after: &'static [&'static str]) -> u16 {
         let acceptor = self.acceptor(flaw);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         // Ends with the test program; a client that goes away is answered no more.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let _ = converse(&stream, &acceptor, before);
+                let _ = converse(&stream, &acceptor, before, after);
             }
         });
         port
     }
 }
 
-fn converse(stream: &TcpStream, acceptor: &SslAcceptor, before: &[&str]) -> std::io::Result<()> {
-    let mut reading = BufReader::new(stream);
-    for (at, line) in before.iter().enumerate() {
-        if at > 0 {
-            reading.read_line(&mut String::new())?;
-        }
-        (&mut &*stream).write_all(format!("{line}\r\n").as_bytes())?;
-    }
+fn converse(stream: &TcpStream, acceptor: &SslAcceptor, before: &[&str], after: &[&str]) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    play(&mut stream.try_clone()?, before)?;
     if let Ok(mut secured) = acceptor.accept(stream.try_clone()?) {
+        play(&mut secured, after)?;
         secured.read_to_end(&mut Vec::new())?;
+    }
+    Ok(())
+}
+
+fn play(stream: &mut (impl Read + Write), answers: &[&str]) -> std::io::Result<()> {
+    for (at, answer) in answers.iter().enumerate() {
+        let mut line = Vec::new();
+        while at > 0 && !line.ends_with(b"\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            line.extend(byte);
+        }
+        stream.write_all(answer.as_bytes())?;
     }
     Ok(())
 }

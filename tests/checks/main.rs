@@ -7,3 +7,4 @@ mod peer;
 mod phases;
 mod reach;
 mod trial;
+mod turns;

@@ -18,7 +18,7 @@ use crate::trial::{failed, lab};
 
 use Act::{Close, Hear, HearHead, Say, Tls};
 
-const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 73\r\n\r\n\
+pub const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 73\r\n\r\n\
     {\"token_type\":\"Bearer\",\"expires_in\":3599,\"access_token\":\"EwBAAl3BAAUFFp\"}";
 const ENTRA: &[Act] = &[Tls, HearHead, Say(TOKEN)];
 const HELLO: Act = Say("+OK The Microsoft Exchange POP3 service is ready.\r\n");
@@ -28,10 +28,13 @@ const IN: Act = Say("+OK User successfully authenticated.\r\n");
 /// Enough for every honest step on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 /// For peers that are silent from the beginning.
-const SHORT: Duration = Duration::from_millis(700);
+const SHORT: Duration = Duration::from_secs(2);
+
+/// Where and why a run ends.
+type End = (Phase, Reason);
 
 /// One run of a check of a mailbox, or of the tenant where it is `token`.
-async fn run(check: &'static str, cloud: Cloud, network: &Network, timeout: Duration) -> Outcome {
+pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
     let tenant = Tenant {
         name: "contoso".to_owned(),
         cloud,
@@ -50,8 +53,7 @@ async fn run(check: &'static str, cloud: Cloud, network: &Network, timeout: Dura
         limits: Limits::default(),
         folder: Folder::default(),
     };
-    let means = Means::new(network).expect("means");
-    let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(&means, None).await;
+    let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await;
     assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took);
     outcome
 }
@@ -70,7 +72,7 @@ fn closed_port() -> u16 {
 async fn a_good_run_enters_every_phase_in_order() {
     let authority = Authority::new();
     let pop3 = [Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK 3 1000\r\n"), Hear, Say("+OK\r\n")];
-    let outcome = run("pop3", cloud(&authority, ENTRA, &pop3).await, &authority.trusted(), LONG).await;
+    let outcome = run("pop3", cloud(&authority, ENTRA, &pop3).await, &authority.means(), LONG).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Token, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth, Phase::Mailbox]);
@@ -83,7 +85,7 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
         {\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: wrong secret\"}");
     let authority = Authority::new();
     #[rustfmt::skip]
-    let lies: &[(&[Act], &[Act], Duration, (Phase, Reason))] = &[
+    let lies: &[(&[Act], &[Act], Duration, End)] = &[
         (&[Tls, HearHead, refused], &[], LONG, (Token, Reason::ClientSecretWrong)),
         (&[Tls, HearHead, Close], &[], LONG, (Token, Reason::ConnectionClosed)),
         (&[Close], &[], LONG, (Token, Reason::TlsClosed)),
@@ -107,16 +109,23 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
         (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Close], LONG, (Mailbox, Reason::ConnectionClosed)),
         (ENTRA, &[Tls, HELLO, Hear, GO_ON, Hear, IN, Hear], SHORT, (Mailbox, Reason::ReplyTimedOut)),
     ];
-    for (login, pop3, timeout, end) in lies {
-        let outcome = run("pop3", cloud(&authority, login, pop3).await, &authority.trusted(), *timeout).await;
+    // All at once: those that are met with silence take their whole time.
+    let mut runs = tokio::task::JoinSet::new();
+    for (place, (login, pop3, timeout, _)) in lies.iter().enumerate() {
+        let (cloud, means, timeout) = (cloud(&authority, login, pop3).await, authority.means(), *timeout);
+        runs.spawn(async move { (place, run("pop3", cloud, &means, timeout).await) });
+    }
+    for (place, outcome) in runs.join_all().await {
+        let (login, pop3, _, end) = &lies[place];
         assert_eq!(failed(&outcome), Some(*end), "{login:?} {pop3:?}: {:?}", outcome.verdict);
         assert!(outcome.failure().is_some_and(|failure| failure.evidence.peer.is_some()), "{outcome:?}");
     }
     // The token check names the step itself.
-    for (login, end) in [(&[][..], (InTls, Reason::TlsTimedOut)), (&[Tls], (Token, Reason::ReplyTimedOut))] {
-        let outcome = run("token", cloud(&authority, login, &[]).await, &authority.trusted(), SHORT).await;
-        assert_eq!(failed(&outcome), Some(end), "{login:?}");
-    }
+    let (silent, dumb) = (cloud(&authority, &[], &[]).await, cloud(&authority, &[Tls], &[]).await);
+    let means = authority.means();
+    let (silent, dumb) = tokio::join!(run("token", silent, &means, SHORT), run("token", dumb, &means, SHORT));
+    assert_eq!(failed(&silent), Some((InTls, Reason::TlsTimedOut)));
+    assert_eq!(failed(&dumb), Some((Token, Reason::ReplyTimedOut)));
 }
 
 #[tokio::test]
@@ -128,11 +137,11 @@ async fn names_and_ports_that_lead_nowhere() {
     ] {
         let mut cloud = cloud(&authority, ENTRA, &[]).await;
         cloud.pop3 = Some(MailEndpoint::implicit(host, port));
-        let outcome = run("pop3", cloud, &authority.trusted(), LONG).await;
+        let outcome = run("pop3", cloud, &authority.means(), LONG).await;
         assert_eq!(failed(&outcome), Some(end), "{host}: {:?}", outcome.verdict);
     }
     let nobody = lab("localhost", closed_port());
-    assert_eq!(failed(&run("token", nobody, &authority.trusted(), LONG).await), Some((Phase::Connect, Reason::ConnectRefused)));
+    assert_eq!(failed(&run("token", nobody, &authority.means(), LONG).await), Some((Phase::Connect, Reason::ConnectRefused)));
 }
 
 #[tokio::test]
@@ -153,32 +162,39 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
         (&[], SHORT, Reason::ProxyTimedOut),
         (&[HearHead, Say("HTTP/1.1 200 OK\r\n")], SHORT, Reason::ProxyTimedOut),
     ];
-    for (acts, timeout, reason) in lies {
+    let mut runs = tokio::task::JoinSet::new();
+    for (place, (acts, timeout, _)) in lies.iter().enumerate() {
         let proxy = Proxy {
             host: "localhost".to_owned(),
             port: authority.serve(acts).await,
             login: Some(("user".to_owned(), Secret::new("proxy-password"))),
         };
         let network = Network { proxy: Some(proxy), ..authority.trusted() };
-        let outcome = run("token", lab("login.example", 443), &network, *timeout).await;
+        let (means, timeout) = (Means::new(&network).expect("means"), *timeout);
+        runs.spawn(async move { (place, run("token", lab("login.example", 443), &means, timeout).await) });
+    }
+    for (place, outcome) in runs.join_all().await {
+        let (acts, _, reason) = &lies[place];
         assert_eq!(failed(&outcome), Some((Phase::Proxy, *reason)), "{acts:.200?}: {:?}", outcome.verdict);
         let shown = format!("{outcome:?}");
         assert!(!shown.contains("proxy-password") && shown.len() < 3000, "{shown}");
     }
     let proxy = Proxy { host: "localhost".to_owned(), port: closed_port(), login: None };
     let network = Network { proxy: Some(proxy), ..authority.trusted() };
-    let outcome = run("token", lab("login.example", 443), &network, LONG).await;
+    let means = Means::new(&network).expect("means");
+    let outcome = run("token", lab("login.example", 443), &means, LONG).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ProxyUnreachable)));
 }
 
 #[tokio::test]
 async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
-    const SMTP: &[&str] = &["220 smtp.example ESMTP", "250-smtp.example\r\n250 STARTTLS", "220 go ahead"];
+    const SMTP: &[&str] = &["220 smtp.example ESMTP\r\n", "250-smtp.example\r\n250 STARTTLS\r\n", "220 go ahead\r\n"];
     let (authority, trusted) = (Authority::new(), Trusted::new());
     let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
         + &std::fs::read_to_string(trusted.file()).unwrap();
     std::fs::write(trusted.file(), both).unwrap();
     let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
+    let means = Means::new(&network).expect("means");
     for (flaw, reason) in [
         (Flaw::Expired, Reason::TlsCertificateExpired),
         (Flaw::NotYetValid, Reason::TlsCertificateNotYetValid),
@@ -190,9 +206,9 @@ async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
     ] {
         for check in ["pop3", "smtp"] {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
-            cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(flaw, &[])));
-            cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(flaw, SMTP)));
-            let outcome = run(check, cloud, &network, LONG).await;
+            cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(Some(flaw), &[], &[])));
+            cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(Some(flaw), SMTP, &[])));
+            let outcome = run(check, cloud, &means, LONG).await;
             assert_eq!(failed(&outcome), Some((Phase::Tls, reason)), "{flaw:?} {check}: {:?}", outcome.verdict);
             let tried = outcome.facts.endpoints.last().expect("an address");
             assert_eq!(tried.failed, Some((Phase::Tls, reason)));

@@ -70,7 +70,7 @@ async fn every_lie_has_its_place_and_reason() {
     let lies: &[(usize, &str, Phase, Reason)] = &[
         (0, "+OK POP3 ready", Greeting, Reason::GreetingUnexpected),
         (0, "* PREAUTH welcome", Greeting, Reason::GreetingUnexpected),
-        (0, "* BYE Server Unavailable. 15", Greeting, Reason::ServerUnavailable),
+        (0, "* BYE Server Unavailable. 15", Greeting, Reason::GreetingRefused),
         (1, "a1 NO AUTHENTICATE failed.", Auth, Reason::AuthRefused),
         (1, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | a1 NO AUTHENTICATE failed.", Auth, Reason::AuthRefused),
         (1, "+ | <payload> | + eyJzdGF0dXMiOiI0MDEifQ== |  | a1 NO no", Auth, Reason::AuthRefused),
@@ -104,7 +104,7 @@ async fn every_lie_has_its_place_and_reason() {
         assert_eq!(talk.ended(), (*phase, Err(*reason)), "{lie}");
     }
     for (lie, reason) in [
-        ("a1 BAD Command Error. 12", Reason::StarttlsRefused),
+        ("a1 BAD Command Error. 12", Reason::StarttlsNotOffered),
         ("* CAPABILITY x\na1 OK Begin TLS.\n* CAPABILITY AUTH=XOAUTH2", Reason::StarttlsInjection),
         ("+ go on", Reason::ReplyMalformed),
     ] {

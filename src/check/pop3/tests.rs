@@ -1,5 +1,7 @@
 //! The POP3 conversation with servers that are good, odd, and hostile.
 
+use std::time::Duration;
+
 use super::Session;
 use crate::check::script::laws::{self, Part};
 use crate::check::script::{Delivery, Turn, clear, lying, script, talk};
@@ -49,7 +51,7 @@ async fn every_lie_has_its_place_and_reason() {
     #[rustfmt::skip]
     let lies: &[(usize, &str, Phase, Reason)] = &[
         (0, "* OK IMAP ready", Greeting, Reason::GreetingUnexpected),
-        (0, "-ERR Server Unavailable. 21", Greeting, Reason::ServerUnavailable),
+        (0, "-ERR Server Unavailable. 21", Greeting, Reason::GreetingRefused),
         (0, "-ERR Connection is closed. 12", Greeting, Reason::GreetingRefused),
         (1, "-ERR Protocol error. 14", Auth, Reason::MechanismNotOffered),
         (1, "+OK go on", Auth, Reason::ReplyMalformed),
@@ -73,7 +75,7 @@ async fn every_lie_has_its_place_and_reason() {
         assert_eq!(talk.ended(), (*phase, Err(*reason)), "{lie}");
     }
     for (lie, reason) in [
-        ("-ERR Unknown command.", Reason::StarttlsRefused),
+        ("-ERR Unknown command.", Reason::StarttlsNotOffered),
         ("+ go on", Reason::ReplyMalformed),
         ("+OK Begin TLS.\n+OK 0 0", Reason::StarttlsInjection),
     ] {
@@ -89,6 +91,13 @@ async fn a_challenge_and_the_refusal_behind_it_are_both_evidence() {
     let evidence = talk.result.expect_err("refused").evidence;
     assert_eq!(evidence.heard.as_deref(), Some(r#"-ERR [AUTH] Invalid credentials (challenge: {"status":"401"})"#));
     assert_eq!(talk.said.as_deref(), Some("<secret>"), "what was refused, not the empty line behind it");
+}
+
+/// Everything went well by the skin of its teeth: a goodbye that is not answered does not turn that into a failure.
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_near_the_deadline_costs_nothing() {
+    let talk = talk::<Session>(&good(), Delivery::After(Duration::from_millis(2450))).await;
+    assert_eq!(talk.ended(), (Mailbox, Ok(())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -130,18 +130,7 @@ async fn garbage_is_garbage<S: Session>(part: Part, good: &[Turn], at: usize) {
 /// Whatever of token and payload a server says back, in whatever form: no piece of it comes out.
 async fn no_echo_is_shown<S: Session>(part: Part, good: &[Turn], at: usize) {
     for echo in echoes() {
-        for shape in [
-            "-ERR ECHO",
-            "+ ECHO",
-            "* OK ECHO",
-            "* BYE [ECHO]",
-            "a1 NO [ECHO] ECHO",
-            "a2 NO ECHO",
-            "535 5.7.3 ECHO",
-            "334 ECHO",
-            "220 ECHO.x",
-            "ECHO",
-        ] {
+        for shape in ["-ERR ECHO", "+ ECHO", "* BYE [ECHO]", "a1 NO [ECHO] ECHO", "535 5.7.3 ECHO", "220 ECHO.x"] {
             let lie = shape.replace("ECHO", &echo);
             // Whatever it leads us to say is accepted; what matters is what we show.
             let turns = [&lying(good, at, &lie)[..], &anything()].concat();
@@ -195,7 +184,7 @@ pub fn anything_ends<S: Session>(part: Part, good: &[Turn]) {
         "\\* STATUS (INBOX|\\{[0-9]{1,6}\\})( \\(MESSAGES [0-9]{1,25}\\))?",
     ];
     let lies = proptest::collection::vec(answer, 1..6);
-    let config = ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     proptest!(config, |(at in 0..good.len(), lies in lies)| {
         let mut turns = good[..at].to_vec();

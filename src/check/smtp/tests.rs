@@ -73,7 +73,7 @@ async fn every_lie_has_its_place_and_reason() {
     #[rustfmt::skip]
     let lies: &[(usize, &str, Phase, Reason)] = &[
         (0, "+OK POP3 ready", Greeting, Reason::GreetingUnexpected),
-        (0, "421 4.3.2 Service not available", Greeting, Reason::ServerUnavailable),
+        (0, "421 4.3.2 Service not available", Greeting, Reason::GreetingRefused),
         (0, "554 no SMTP service here", Greeting, Reason::GreetingRefused),
         (0, "220-a\n221 b", Greeting, Reason::ReplyMalformed),
         (1, "502 5.5.1 not implemented", Auth, Reason::CommandRefused),

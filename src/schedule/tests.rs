@@ -1,0 +1,134 @@
+//! Rhythms as arithmetic, and runners with time that stands still.
+#![allow(clippy::used_underscore_binding)]
+
+use crate::outcome::{Phase, Verdict};
+use crate::probe::Slots;
+use crate::probe::tests::{Act, acting, means, settings};
+use crate::settings::ProbeSettings;
+
+use super::*;
+
+fn id(number: u32) -> ProbeId {
+    ProbeId { tenant: "contoso".into(), mailbox: Some(format!("mailbox{number}")), check: "pop3" }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn fnv_is_the_published_one() {
+    assert_eq!(fnv(b""), 0xcbf2_9ce4_8422_2325);
+    assert_eq!(fnv(b"a"), 0xaf63_dc4c_8601_ec8c);
+    assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
+}
+
+#[test]
+fn the_place_in_the_interval_is_kept_over_restarts() {
+    let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let place = |now: SystemTime| {
+        let due = now + Rhythm::of(&id(7), MINUTE, now).second;
+        due.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_nanos() % MINUTE.as_nanos()
+    };
+    assert_eq!(place(noon), place(noon + Duration::from_millis(12_345)));
+}
+
+#[test]
+fn the_first_run_comes_early_and_the_second_not_on_its_heels() {
+    for number in 0..1000 {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123 + u64::from(number) * 77);
+        for interval in [Duration::from_secs(1), MINUTE, 5 * MINUTE] {
+            let Rhythm { first, second } = Rhythm::of(&id(number), interval, now);
+            assert!(first < FIRST_ROUND.min(interval), "{first:?}");
+            let gap = second.saturating_sub(first);
+            assert!(gap >= interval / 2 && gap <= interval * 3 / 2, "{interval:?}: {gap:?}");
+        }
+    }
+}
+
+#[test]
+fn names_spread_over_the_interval() {
+    let mut tenths = [0; 10];
+    for number in 0..1000 {
+        let second = Rhythm::of(&id(number), MINUTE, SystemTime::UNIX_EPOCH).second;
+        tenths[usize::try_from(second.as_millis() % 60_000 / 6000).expect("small")] += 1;
+    }
+    assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");
+}
+
+/// A probe of its own mailbox, whose runs take `time`.
+fn probe(number: u32, interval: Duration, time: Duration) -> Arc<Probe> {
+    let settings = ProbeSettings { id: id(number), interval, timeout: 100 * MINUTE, ..settings() };
+    Arc::new(acting(settings, &Slots::default(), &[Act::Take(Phase::Auth, time)]).0)
+}
+
+struct Scheduled {
+    schedule: Schedule,
+    outcomes: mpsc::Receiver<Outcome>,
+    pulse: Arc<Pulse>,
+}
+
+fn start(probes: &[Arc<Probe>]) -> Scheduled {
+    let (sender, outcomes) = mpsc::channel(1000);
+    let pulse = Arc::new(Pulse::default());
+    let schedule = Schedule::start(probes, &Arc::new(means()), &sender, &pulse);
+    Scheduled { schedule, outcomes, pulse }
+}
+
+impl Scheduled {
+    /// How many outcomes come within `time`, run and missed.
+    async fn count(&mut self, time: Duration) -> (usize, usize) {
+        let end = Instant::now() + time;
+        let (mut run, mut missed) = (0, 0);
+        while let Ok(Some(outcome)) = tokio::time::timeout_at(end, self.outcomes.recv()).await {
+            match outcome.verdict {
+                Verdict::Skipped(SkipReason::Missed) => missed += 1,
+                _ => run += 1,
+            }
+        }
+        (run, missed)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_runs_once_in_each_interval() {
+    let mut scheduled = start(&[probe(1, MINUTE, Duration::from_secs(1))]);
+    scheduled.count(2 * MINUTE).await;
+    assert_eq!(scheduled.count(10 * MINUTE).await, (10, 0));
+}
+
+/// A run of two and a half intervals: one run at a time, and the turns it stood in the way of are told.
+#[tokio::test(start_paused = true)]
+async fn turns_that_were_missed_are_recorded() {
+    let mut scheduled = start(&[probe(1, MINUTE, 150 * Duration::from_secs(1))]);
+    scheduled.count(20 * MINUTE).await;
+    let (run, missed) = scheduled.count(60 * MINUTE).await;
+    assert_eq!(run + missed, 60, "every turn has its record");
+    assert!((23..=25).contains(&run), "{run} of 60 minutes at 2.5 each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_run_at_a_time_and_no_more() {
+    let probes: Vec<_> = (0..200).map(|number| probe(number, 100 * MINUTE, MINUTE)).collect();
+    let mut scheduled = start(&probes);
+    scheduled.count(Duration::from_secs(30)).await;
+    assert_eq!(scheduled.pulse.in_flight(), IN_FLIGHT);
+    assert_eq!(scheduled.count(5 * MINUTE).await.0, 200, "the others have their turn after them");
+    assert_eq!(scheduled.pulse.in_flight(), 0);
+    assert!(scheduled.pulse.lag() > MINUTE, "and how late they were is told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_when_nobody_listens_and_when_it_is_dropped() {
+    let Scheduled { mut schedule, outcomes, pulse } = start(&[probe(1, MINUTE, MINUTE), probe(2, 100 * MINUTE, MINUTE)]);
+    tokio::time::sleep(20 * Duration::from_secs(1)).await;
+    assert_eq!(pulse.in_flight(), 2);
+    drop(outcomes);
+    let began = Instant::now();
+    while schedule._tasks.join_next().await.is_some() {}
+    assert!(began.elapsed() <= MINUTE, "a run under way is the last");
+
+    let Scheduled { schedule, outcomes: _outcomes, pulse } = start(&[probe(1, MINUTE, MINUTE)]);
+    tokio::time::sleep(20 * Duration::from_secs(1)).await;
+    drop(schedule);
+    tokio::task::yield_now().await;
+    assert_eq!(pulse.in_flight(), 0);
+}
