@@ -13,6 +13,7 @@ use crate::trace::Trace;
 mod authorized;
 mod dns;
 mod ews;
+mod graph;
 mod imap;
 mod mail;
 mod pop3;
@@ -46,6 +47,7 @@ pub const KINDS: &[Kind] = &[
     kind::<mail::Mail<imap::Session>>(),
     kind::<mail::Mail<smtp::Session>>(),
     kind::<ews::Ews>(),
+    kind::<graph::Graph>(),
 ];
 
 /// The kind of that name.

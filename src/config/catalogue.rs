@@ -147,7 +147,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m", "time between the beginnings of two runs"),
     key(Check, "timeout", One(&Timeout::FORMAT), "that of `defaults`, at most the interval", "the one deadline of a run"),
-    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` check opens"),
+    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` and `graph` checks open"),
     key(Check, "warning", OneOrList(&Limit::FORMAT), "", "what counts as a warning, beside failing"),
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];
@@ -163,23 +163,26 @@ pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
 pub(super) struct CheckName {
     pub name: &'static str,
     pub level: Level,
+    /// Whether it is made where nobody says which checks to make.
+    pub by_default: bool,
     pub about: &'static str,
 }
 
-/// The checks, in the order in which they are asked for by default.
+/// The checks, in the order in which they are shown.
 #[rustfmt::skip]
 pub(super) const CHECKS: &[CheckName] = &[
-    CheckName { name: "token", level: Level::Tenant, about: "gets a fresh access token" },
-    CheckName { name: "dns", level: Level::Tenant, about: "asks every resolver for the cloud's hosts" },
-    CheckName { name: "reach", level: Level::Tenant, about: "connects to every address of the cloud's hosts and verifies TLS" },
-    CheckName { name: "pop3", level: Level::Mailbox, about: "logs in over POP3 and counts the messages" },
-    CheckName { name: "imap", level: Level::Mailbox, about: "logs in over IMAP and counts the messages" },
-    CheckName { name: "smtp", level: Level::Mailbox, about: "logs in over SMTP; no mail is sent" },
-    CheckName { name: "ews", level: Level::Mailbox, about: "opens a folder over Exchange Web Services" },
+    CheckName { name: "token", level: Level::Tenant, by_default: true, about: "gets a fresh access token" },
+    CheckName { name: "dns", level: Level::Tenant, by_default: true, about: "asks every resolver for the cloud's hosts" },
+    CheckName { name: "reach", level: Level::Tenant, by_default: true, about: "connects to every address of the cloud's hosts and verifies TLS" },
+    CheckName { name: "pop3", level: Level::Mailbox, by_default: true, about: "logs in over POP3 and counts the messages" },
+    CheckName { name: "imap", level: Level::Mailbox, by_default: true, about: "logs in over IMAP and counts the messages" },
+    CheckName { name: "smtp", level: Level::Mailbox, by_default: true, about: "logs in over SMTP; no mail is sent" },
+    CheckName { name: "ews", level: Level::Mailbox, by_default: true, about: "opens a folder over Exchange Web Services" },
+    CheckName { name: "graph", level: Level::Mailbox, by_default: false, about: "opens a folder over Microsoft Graph; only when asked for, since it needs permissions of its own" },
 ];
 
-/// Checks that this version names but cannot run.
-pub(super) const NOT_YET: &[&str] = &["graph"];
+/// The checks that open a folder.
+pub(super) const OF_FOLDERS: [&str; 2] = ["ews", "graph"];
 
 /// The check of that name.
 pub(super) fn check(name: &str) -> Option<&'static CheckName> {

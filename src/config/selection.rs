@@ -77,7 +77,8 @@ fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> 
 fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<&'static CheckName> {
     let offered = |check: &CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
     if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
-        let wanted = |check: &&CheckName| check.level == Level::Tenant || !selection.mailboxes.is_empty();
+        let possible = |check: &CheckName| check.level == Level::Tenant || !selection.mailboxes.is_empty();
+        let wanted = |check: &&CheckName| check.by_default && possible(check);
         return CHECKS.iter().filter(wanted).filter(|check| offered(check)).collect();
     }
     let mut asked: Vec<&CheckName> = Vec::new();
