@@ -149,7 +149,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m", "time between the beginnings of two runs"),
     key(Check, "timeout", One(&Timeout::FORMAT), "that of `defaults`, at most the interval", "the one deadline of a run"),
-    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` check opens"),
+    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` and `graph` checks open"),
     key(Check, "warning", OneOrList(&Limit::FORMAT), "", "what counts as a warning, beside failing"),
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];
@@ -160,8 +160,8 @@ pub(super) const SECRET_SOURCES: [&str; 2] = ["client_secret_file", "client_secr
 /// The proxy's login: both or neither.
 pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
 
-/// Checks that this version names but cannot run.
-pub(super) const NOT_YET: &[&str] = &["graph"];
+/// The checks that open a folder.
+pub(super) const OF_FOLDERS: [&str; 2] = ["ews", "graph"];
 
 /// Whether the configuration asks for `check` of a tenant or of a mailbox.
 pub(super) const fn level_of(check: &check::Kind) -> Level {

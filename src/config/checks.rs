@@ -8,7 +8,7 @@ use crate::levels::Limits;
 use crate::settings::Folder;
 use crate::spelling::did_you_mean;
 
-use super::catalogue::{Level, NOT_YET, Section, checks_of, level_of};
+use super::catalogue::{Level, OF_FOLDERS, Section, checks_of, level_of};
 use super::clouds::{not_offered, offers};
 
 use super::reader::{Fields, Found, Reader, numbered, shown};
@@ -84,7 +84,7 @@ fn rhythm(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> 
     (interval, timeout)
 }
 
-/// Reads `checks`; where it is absent, every check of the level that the cloud has the server for.
+/// Reads `checks`; where it is absent, the level's default checks that the cloud has the server for.
 ///
 /// `cloud` is `None` where it was not understood: then nothing is said about what it has.
 pub(super) fn read(
@@ -96,7 +96,8 @@ pub(super) fn read(
 ) -> Vec<Asked> {
     let Some(entry) = fields.entry("checks") else {
         let offered = |check: &&check::Kind| cloud.is_none_or(|cloud| offers(cloud, check.name));
-        let asked: Vec<Asked> = checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+        let wanted = checks_of(level).filter(|check| check.by_default);
+        let asked: Vec<Asked> = wanted.filter(offered).map(|check| defaults.asked(check)).collect();
         if let (Some(cloud), true) = (cloud, asked.is_empty()) {
             reader.mistake(
                 fields.at,
@@ -173,7 +174,6 @@ pub(super) fn find(name: &str, level: Level) -> Result<&'static check::Kind, Str
         Some(check) => {
             Err(format!("`{name}` is a check of a {}, not of a {}; {}", level_of(check).name(), level.name(), names(level)))
         }
-        None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; {}", names(level))),
         None => Err(unknown(name, &names(level), checks_of(level))),
     }
 }
@@ -183,7 +183,6 @@ pub(super) fn find_any(name: &str) -> Result<&'static check::Kind, String> {
     let known = || check::KINDS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ");
     match check::kind_named(name) {
         Some(check) => Ok(check),
-        None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; the checks are {}", known())),
         None => Err(unknown(name, &format!("the checks are {}", known()), check::KINDS.iter())),
     }
 }
@@ -207,9 +206,13 @@ fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level
     let (interval, timeout) = rhythm(reader, &fields, inherited);
     let folder = reader.one::<value::Folder>(&fields, "folder");
     if let (Some(folder), Ok(check)) = (&folder, check)
-        && check.name != "ews"
+        && !OF_FOLDERS.contains(&check.name)
     {
-        reader.mistake(folder.at, &folder.key, format!("`{}` opens no folder; it is an option of ews", check.name));
+        reader.mistake(
+            folder.at,
+            &folder.key,
+            format!("`{}` opens no folder; it is an option of {}", check.name, OF_FOLDERS.join(" and ")),
+        );
     }
     let limits = limits(reader, &fields);
     Some(Asked { check: check.ok()?, interval, timeout, limits, folder: folder.map(|found| found.value.0).unwrap_or_default() })

@@ -78,7 +78,8 @@ fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> 
 fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<&'static check::Kind> {
     let offered = |check: &check::Kind| cloud.is_none_or(|cloud| offers(cloud, check.name));
     if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
-        let wanted = |check: &&check::Kind| level_of(check) == Level::Tenant || !selection.mailboxes.is_empty();
+        let possible = |check: &check::Kind| level_of(check) == Level::Tenant || !selection.mailboxes.is_empty();
+        let wanted = |check: &&check::Kind| check.by_default && possible(check);
         return check::KINDS.iter().filter(wanted).filter(|check| offered(check)).collect();
     }
     let mut asked: Vec<&check::Kind> = Vec::new();
