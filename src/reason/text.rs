@@ -156,9 +156,10 @@ const fn arranged() -> [&'static Entry; Reason::ALL.len()] {
         }
         group += 1;
     }
+    // The compiler's message is then the code of the reason without a text.
     let mut reason = 0;
     while reason < placed.len() {
-        assert!(placed[reason], "a reason has no text");
+        assert!(placed[reason], "{}", Reason::ALL[reason].code());
         reason += 1;
     }
     arranged
