@@ -7,6 +7,7 @@ mod doctor;
 mod log;
 mod once;
 mod print;
+mod reasons;
 mod select;
 mod serve;
 
@@ -54,7 +55,7 @@ fn dispatch(command: Command) -> u8 {
         Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Config(arguments) => print::config(&arguments),
-        Command::Reasons(arguments) => print::reasons(&arguments),
+        Command::Reasons(arguments) => reasons::run(&arguments),
         Command::Completions { shell } => print::completions(shell),
     }
 }

@@ -1,6 +1,8 @@
 //! Every way to fail: a stable code, whose move it is, how bad it is, what it means and what to do first.
 //!
-//! One table; labels, help, documentation and tests are made from it. A new reason is one row.
+//! One table; labels, help, documentation and tests are made from it. A new reason is one row, and its [`text`].
+
+pub mod text;
 
 use std::fmt;
 

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::Styles;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::check;
 use crate::cloud::Cloud;
 use crate::levels::State;
+use crate::reason::text::Lang;
 
 /// Monitors OAuth access to mail and calendars in Microsoft 365.
 #[derive(Debug, Parser)]
@@ -117,7 +119,7 @@ pub struct Selection {
     #[arg(long, value_name = "ADDRESS")]
     pub mailbox: Vec<String>,
     /// Without a configuration: the Microsoft cloud.
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(Cloud::built_in_names()))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Cloud::built_in_names()))]
     pub cloud: Option<String>,
     /// Without a configuration: directory id, or a verified domain.
     #[arg(long, value_name = "ID")]
@@ -184,6 +186,9 @@ pub enum Config {
 /// `reasons`
 #[derive(Debug, Args)]
 pub struct Reasons {
+    /// The language.
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = lang())]
+    pub lang: Lang,
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub output: TextOrJson,
@@ -198,8 +203,12 @@ pub struct Timeout {
     pub state: Option<State>,
 }
 
-fn check_names() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(check::KINDS.iter().map(|kind| kind.name).chain(["all"]))
+fn check_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(check::KINDS.iter().map(|kind| kind.name).chain(["all"]))
+}
+
+fn lang() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(Lang::ALL.map(Lang::name)).try_map(|name| name.parse::<Lang>())
 }
 
 /// `127.0.0.1:10365`, `[::1]:10365`, and `:10365` for every address, as Prometheus people write it.

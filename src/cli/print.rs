@@ -1,14 +1,12 @@
-//! What is printed as it stands: the configuration's example and schema, the catalogue, completions.
+//! What is printed as it stands: the configuration's example and schema, completions.
 
 use std::io::Write as _;
 
 use clap::CommandFactory as _;
-use serde_json::json;
 
-use super::args::{Cli, Config, Reasons, TextOrJson};
+use super::args::{Cli, Config};
 use super::{GOOD, USAGE};
 use crate::config;
-use crate::reason::Reason;
 
 /// Writes to standard output. A reader that has gone away (`| head`) wants no more, and is no failure.
 pub fn out(text: &str) {
@@ -39,29 +37,6 @@ pub fn config(arguments: &Config) -> u8 {
         Config::Schema => out(&format!("{:#}\n", config::schema())),
     }
     GOOD
-}
-
-/// `reasons`
-pub fn reasons(arguments: &Reasons) -> u8 {
-    match arguments.output {
-        TextOrJson::Text => {
-            for reason in Reason::ALL {
-                out(&format!("{reason}  ({})\n  {}\n  -> {}\n", reason.owner().code(), reason.title(), reason.remedy()));
-            }
-        }
-        TextOrJson::Json => {
-            let rows: Vec<_> = Reason::ALL.iter().map(|reason| row(*reason)).collect();
-            out(&format!("{:#}\n", json!({ "schema": 1, "reasons": rows })));
-        }
-    }
-    GOOD
-}
-
-fn row(reason: Reason) -> serde_json::Value {
-    json!({
-        "reason": reason, "owner": reason.owner(), "severity": reason.severity(),
-        "title": reason.title(), "remedy": reason.remedy(),
-    })
 }
 
 /// `completions`

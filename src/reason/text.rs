@@ -1,0 +1,166 @@
+//! What a person reads about a reason: what it means, what to do, how long a change takes and where that is written.
+//!
+//! One file a group of reasons, both languages side by side. A reason without its text does not compile.
+
+mod connecting;
+mod credential;
+mod ews;
+mod machine;
+mod mailbox;
+mod placeholder;
+mod source;
+mod talking;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod token;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::Reason;
+pub use placeholder::{Ids, fill};
+
+/// The language of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+impl Lang {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::En, Self::De];
+
+    /// Its name on the command line, which is ISO 639's.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+}
+
+impl fmt::Display for Lang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Lang {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|lang| lang.name() == name);
+        known.ok_or_else(|| format!("`{name}` is no language this program speaks; write en or de"))
+    }
+}
+
+/// A reason in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Text {
+    /// A few words, lower case, no full stop; in English [`Reason::title`].
+    pub title: &'static str,
+    /// A few sentences; [`fill`] puts ids into the placeholders.
+    pub meaning: &'static str,
+    /// What to do, in order. Commands stand in backquotes; placeholders as above.
+    pub steps: &'static [&'static str],
+    /// How long such a change takes to apply, where it takes long.
+    pub applies: Option<&'static str>,
+    /// A page or document to read on in.
+    pub source: Option<&'static str>,
+}
+
+impl Reason {
+    /// What a person reads about it.
+    pub const fn text(self, lang: Lang) -> &'static Text {
+        let entry = ENTRIES[self as usize];
+        match lang {
+            Lang::En => &entry.en,
+            Lang::De => &entry.de,
+        }
+    }
+}
+
+/// A reason in both languages.
+struct Entry {
+    reason: Reason,
+    en: Text,
+    de: Text,
+}
+
+/// `Reason from SOURCE: en MEANING - STEP… takes APPLIES; de TITLE MEANING - STEP… takes APPLIES;`
+macro_rules! entries {
+    ($( $reason:ident $(from $source:ident)? :
+        en $meaning:literal $( - $step:literal )+ $( takes $applies:literal )? ;
+        de $titel:literal $bedeutung:literal $( - $schritt:literal )+ $( takes $wirkt:literal )? ; )*) => {
+        /// The group's texts.
+        pub(super) const ENTRIES: &[super::Entry] = &[ $( super::Entry {
+            reason: super::Reason::$reason,
+            en: super::Text {
+                title: super::Reason::$reason.title(),
+                meaning: $meaning,
+                steps: &[ $( $step, )+ ],
+                applies: super::first(&[ $( $applies )? ]),
+                source: super::first(&[ $( super::source::$source )? ]),
+            },
+            de: super::Text {
+                title: $titel,
+                meaning: $bedeutung,
+                steps: &[ $( $schritt, )+ ],
+                applies: super::first(&[ $( $wirkt )? ]),
+                source: super::first(&[ $( super::source::$source )? ]),
+            },
+        }, )* ];
+    };
+}
+use entries;
+
+const fn first(written: &[&'static str]) -> Option<&'static str> {
+    if written.is_empty() { None } else { Some(written[0]) }
+}
+
+const GROUPS: [&[Entry]; 8] = [
+    machine::ENTRIES,
+    connecting::ENTRIES,
+    tls::ENTRIES,
+    talking::ENTRIES,
+    credential::ENTRIES,
+    token::ENTRIES,
+    mailbox::ENTRIES,
+    ews::ENTRIES,
+];
+
+/// In the catalogue's order.
+const ENTRIES: [&Entry; Reason::ALL.len()] = arranged();
+
+/// Evaluated while compiling, so that a reason without a text, or with two, is an error of the compiler.
+const fn arranged() -> [&'static Entry; Reason::ALL.len()] {
+    let mut arranged = [&GROUPS[0][0]; Reason::ALL.len()];
+    let mut placed = [false; Reason::ALL.len()];
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let mut row = 0;
+        while row < GROUPS[group].len() {
+            let entry = &GROUPS[group][row];
+            let at = entry.reason as usize;
+            assert!(!placed[at], "a reason has two texts");
+            arranged[at] = entry;
+            placed[at] = true;
+            row += 1;
+        }
+        group += 1;
+    }
+    // The compiler's message is then the code of the reason without a text.
+    let mut reason = 0;
+    while reason < placed.len() {
+        assert!(placed[reason], "{}", Reason::ALL[reason].code());
+        reason += 1;
+    }
+    arranged
+}

@@ -1,0 +1,125 @@
+//! The token refused: the application's credential, the application and the tenant.
+
+super::entries! {
+    ClientSecretWrong from ERROR_CODES:
+        en "Entra knows the application, but the secret is not one of its own (AADSTS7000215). Very often the Secret ID was copied instead of the Value."
+        - "Configure the secret's Value, not its Secret ID. The Value is shown only once, right after the secret was created."
+        - "If the Value is lost: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret; copy the column Value and configure it here.";
+        de "der geheime Clientschlüssel ist falsch"
+        "Entra kennt die Anwendung, aber das Geheimnis gehört nicht zu ihr (AADSTS7000215). Sehr oft wurde die Geheime ID statt des Werts kopiert."
+        - "Tragen Sie den Wert des Geheimnisses ein, nicht die Geheime ID. Der Wert wird nur einmal angezeigt, direkt nach dem Anlegen."
+        - "Ist der Wert verloren: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel; kopieren Sie die Spalte Wert und tragen Sie ihn hier ein.";
+
+    ClientSecretExpired from ERROR_CODES:
+        en "The client secret was right and is past its last day (AADSTS7000222). Everything that uses this secret has stopped."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value."
+        - "Configure the new Value here and in every other program that uses this application, then delete the old secret."
+        - "Declare its end date as `expires` in the configuration, so that you are warned in time.";
+        de "der geheime Clientschlüssel ist abgelaufen"
+        "Der geheime Clientschlüssel war richtig und hat seinen letzten Gültigkeitstag überschritten (AADSTS7000222). Alles, was ihn verwendet, steht still."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert."
+        - "Tragen Sie den neuen Wert hier und in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie dann das alte Geheimnis."
+        - "Geben Sie das Ablaufdatum in der Konfiguration als `expires` an, damit Sie rechtzeitig gewarnt werden.";
+
+    ClientSecretMissing from CLIENT_CREDENTIALS:
+        en "The request for a token held no secret, or an empty one (AADSTS7000216, AADSTS7000218)."
+        - "Configure the client secret, and check that its file or variable is not empty.";
+        de "es wurde kein geheimer Clientschlüssel gesendet"
+        "Die Tokenanforderung enthielt kein Geheimnis oder ein leeres (AADSTS7000216, AADSTS7000218)."
+        - "Tragen Sie den geheimen Clientschlüssel ein, und prüfen Sie, dass seine Datei oder Variable nicht leer ist.";
+
+    ClientIsPublic from CLIENT_CREDENTIALS:
+        en "A public client cannot keep a secret, so Entra takes none from it (AADSTS700025)."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > Authentication: switch off `Allow public client flows`.";
+        de "die Anwendung ist als öffentlicher Client registriert"
+        "Ein öffentlicher Client kann kein Geheimnis bewahren; deshalb nimmt Entra von ihm keines an (AADSTS700025)."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Authentifizierung: Schalten Sie `Öffentliche Clientflows zulassen` aus.";
+
+    ClientCredentialRefused from ERROR_CODES:
+        en "Entra refused the secret, certificate or federated credential of the application. The AADSTS number says which part: 700027 certificate not registered, 700024 clock, 1000502 certificate expired, 70021 and 700211 to 700213 no matching federated credential."
+        - "Look the AADSTS number of the evidence up at https://login.microsoftonline.com/error."
+        - "Compare Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets with what is configured here."
+        - "For AADSTS700024 check this machine's clock.";
+        de "Entra hat die Anmeldeinformationen der Anwendung abgelehnt"
+        "Entra hat das Geheimnis, das Zertifikat oder die Verbundanmeldeinformationen der Anwendung abgelehnt. Die AADSTS-Nummer sagt, was davon: 700027 Zertifikat nicht hinterlegt, 700024 Uhrzeit, 1000502 Zertifikat abgelaufen, 70021 und 700211 bis 700213 keine passenden Verbundanmeldeinformationen."
+        - "Schlagen Sie die AADSTS-Nummer aus dem Beleg unter https://login.microsoftonline.com/error nach."
+        - "Vergleichen Sie Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse mit dem, was hier eingetragen ist."
+        - "Bei AADSTS700024 prüfen Sie die Uhr dieses Rechners.";
+
+    ApplicationNotFound from ERROR_CODES:
+        en "No application with this id is known in the tenant (AADSTS700016): the id is wrong, the tenant is, or the application of another tenant was never consented to here."
+        - "Check `client_id` and `tenant_id` against App registrations > Overview: Application (client) ID and Directory (tenant) ID. They are easily swapped."
+        - "If the application belongs to another tenant, have an administrator of {tenant_id} grant admin consent.";
+        de "die Anwendung ist in diesem Mandanten nicht bekannt"
+        "Im Mandanten ist keine Anwendung mit dieser ID bekannt (AADSTS700016): Die ID stimmt nicht, der Mandant stimmt nicht, oder der Anwendung eines anderen Mandanten wurde hier nie zugestimmt."
+        - "Vergleichen Sie `client_id` und `tenant_id` mit App-Registrierungen > Übersicht: Anwendungs-ID (Client) und Verzeichnis-ID (Mandant). Sie werden leicht vertauscht."
+        - "Gehört die Anwendung zu einem anderen Mandanten, lassen Sie die Administratorzustimmung in {tenant_id} erteilen.";
+
+    ServicePrincipalMissing from MISSING_SERVICE_PRINCIPAL:
+        en "The app registration exists, but its enterprise application (service principal) in the tenant was deleted or never created (AADSTS7000229)."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Grant admin consent: this creates the enterprise application."
+        - "A new enterprise application has a new object id: register it in Exchange as well, in Exchange Online PowerShell: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
+        takes "30 to 120 minutes in Exchange";
+        de "die Anwendung hat in diesem Mandanten keine Unternehmensanwendung"
+        "Die App-Registrierung gibt es, aber ihre Unternehmensanwendung (der Dienstprinzipal) im Mandanten wurde gelöscht oder nie angelegt (AADSTS7000229)."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Administratorzustimmung erteilen: Das legt die Unternehmensanwendung an."
+        - "Eine neue Unternehmensanwendung hat eine neue Objekt-ID: Registrieren Sie sie auch in Exchange, in Exchange Online PowerShell: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
+        takes "30 bis 120 Minuten in Exchange";
+
+    ApplicationDisabled from ERROR_CODES:
+        en "The enterprise application exists, but signing in with it is switched off (AADSTS7000112)."
+        - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Properties: set `Enabled for users to sign-in` to Yes."
+        - "Ask first who switched it off and why: it may have been a security measure, also of Microsoft.";
+        de "die Anwendung ist in diesem Mandanten deaktiviert"
+        "Die Unternehmensanwendung gibt es, aber die Anmeldung mit ihr ist abgeschaltet (AADSTS7000112)."
+        - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Eigenschaften: Setzen Sie `Aktiviert für die Benutzeranmeldung` auf Ja."
+        - "Klären Sie vorher, wer sie warum abgeschaltet hat: Es kann eine Sicherheitsmaßnahme gewesen sein, auch eine von Microsoft.";
+
+    TenantNotFound from ERROR_CODES:
+        en "The token service knows no tenant {tenant_id} (AADSTS90002): the id is wrong, or the tenant lives in another Microsoft cloud."
+        - "Check `tenant_id` against Microsoft Entra admin center > Overview > Tenant ID."
+        - "Check `cloud`: tenants in China and of the US government have login hosts of their own.";
+        de "den Mandanten gibt es in dieser Cloud nicht"
+        "Der Tokendienst kennt keinen Mandanten {tenant_id} (AADSTS90002): Die ID stimmt nicht, oder der Mandant liegt in einer anderen Microsoft-Cloud."
+        - "Vergleichen Sie `tenant_id` mit Microsoft Entra Admin Center > Übersicht > Mandanten-ID."
+        - "Prüfen Sie `cloud`: Mandanten in China und der US-Regierung haben eigene Anmeldehosts.";
+
+    TenantIdInvalid from ERROR_CODES:
+        en "What is configured as tenant is neither a GUID nor a domain name (AADSTS900023), or none that this login works with (AADSTS50059, AADSTS50194)."
+        - "Set `tenant_id` to the directory's GUID or a verified domain; `common` and `consumers` do not work for applications.";
+        de "die Mandanten-ID ist keine Mandanten-ID"
+        "Was als Mandant eingetragen ist, ist weder eine GUID noch ein Domänenname (AADSTS900023), oder keiner, mit dem diese Anmeldung möglich ist (AADSTS50059, AADSTS50194)."
+        - "Setzen Sie `tenant_id` auf die GUID des Verzeichnisses oder eine überprüfte Domäne; `common` und `consumers` gehen für Anwendungen nicht.";
+
+    TenantBlocked from TENANT_LIFECYCLE:
+        en "Microsoft has blocked or decommissioned the tenant, for example for inactivity (AADSTS5000224, AADSTS5000225)."
+        - "Check the subscription: Microsoft 365 admin center > Billing > Your products."
+        - "If the tenant is still needed, open a support case with Microsoft; give the trace id of the evidence.";
+        de "der Mandant ist gesperrt oder stillgelegt"
+        "Microsoft hat den Mandanten gesperrt oder stillgelegt, zum Beispiel wegen Inaktivität (AADSTS5000224, AADSTS5000225)."
+        - "Prüfen Sie das Abonnement: Microsoft 365 Admin Center > Abrechnung > Ihre Produkte."
+        - "Wird der Mandant noch gebraucht, eröffnen Sie eine Supportanfrage bei Microsoft; geben Sie die Trace-ID aus dem Beleg an.";
+
+    WrongCloud from ERROR_CODES:
+        en "The tenant exists, but in another Microsoft cloud than the one asked (AADSTS90038, AADSTS900382, AADSTS900432)."
+        - "Set `cloud` to the tenant's cloud. It decides the hosts for login and mail.";
+        de "der Mandant liegt in einer anderen Microsoft-Cloud"
+        "Den Mandanten gibt es, aber in einer anderen Microsoft-Cloud als der gefragten (AADSTS90038, AADSTS900382, AADSTS900432)."
+        - "Setzen Sie `cloud` auf die Cloud des Mandanten. Davon hängen die Hosts für Anmeldung und Mail ab.";
+
+    TenantRestricted from ERROR_CODES:
+        en "A proxy on the way adds Microsoft's tenant restriction headers, and this tenant is not on its list (AADSTS500021, AADSTS500022). The application is set up correctly as far as can be seen."
+        - "Add tenant {tenant_id} to the tenant restrictions of the proxy, or bypass it for login.microsoftonline.com.";
+        de "ein Proxy auf dem Weg beschränkt, welche Mandanten benutzt werden dürfen"
+        "Ein Proxy auf dem Weg fügt die Kopfzeilen für Mandanteneinschränkungen ein, und dieser Mandant steht nicht auf seiner Liste (AADSTS500021, AADSTS500022). Die Anwendung ist, soweit erkennbar, richtig eingerichtet."
+        - "Nehmen Sie den Mandanten {tenant_id} in die Mandanteneinschränkungen des Proxys auf, oder umgehen Sie ihn für login.microsoftonline.com.";
+
+    ConditionalAccessBlocked from WORKLOAD_IDENTITY:
+        en "A Conditional Access policy for workload identities refuses the token (AADSTS53003), by place or by risk. It applies to the address from which this machine reaches the internet."
+        - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy blocked."
+        - "Add this machine's public address to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy.";
+        de "Bedingter Zugriff für Workloadidentitäten blockiert das Token"
+        "Eine Richtlinie des bedingten Zugriffs für Workloadidentitäten verweigert das Token (AADSTS53003), nach Ort oder Risiko. Maßgeblich ist die Adresse, mit der dieser Rechner ins Internet geht."
+        - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie blockiert hat."
+        - "Nehmen Sie die öffentliche Adresse dieses Rechners in den benannten Standort der Richtlinie auf: Bedingter Zugriff > Benannte Standorte. Oder schließen Sie die Anwendung von der Richtlinie aus.";
+}

@@ -1,0 +1,125 @@
+//! EWS and Graph.
+
+super::entries! {
+    EwsDisabled from EWS_ACCESS:
+        en "EWS is switched off for the tenant or for this mailbox; both must allow it. From October 2026 on Microsoft switches it off tenant by tenant, and on 2027-04-01 it ends for good in Exchange Online. While it is off, the list of allowed applications does not help."
+        - "See who says no: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        - "For the tenant: EwsAllowedAppIDs REPLACES the whole list, so write every id that the first command showed, and this application's: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "For the mailbox: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
+        - "Move to Microsoft Graph before 2027-04-01: there are no exceptions after that day."
+        takes "about 1 hour for the switch, up to 24 hours for the list";
+        de "EWS ist für den Mandanten oder das Postfach abgeschaltet"
+        "EWS ist für den Mandanten oder für dieses Postfach abgeschaltet; beide müssen es erlauben. Ab Oktober 2026 schaltet Microsoft es Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig. Solange es aus ist, hilft die Liste der erlaubten Anwendungen nicht."
+        - "Stellen Sie fest, wer es verbietet: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "Für das Postfach: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
+        - "Stellen Sie vor dem 01.04.2027 auf Microsoft Graph um: Nach diesem Tag gibt es keine Ausnahmen."
+        takes "etwa 1 Stunde für den Schalter, bis zu 24 Stunden für die Liste";
+
+    EwsBlockedByPolicy from EWS_ACCESS:
+        en "EWS is on, but not for this application: its id is missing from EwsAllowedAppIDs, or its User-Agent is refused by EwsApplicationAccessPolicy. The answer does not say which; both must pass."
+        - "Read the lists: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
+        - "EwsAllowedAppIDs REPLACES the whole list, so write every id shown, and this application's: `Set-OrganizationConfig -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "If EwsApplicationAccessPolicy is EnforceAllowList, the probe's User-Agent must stand in EwsAllowList as well; with EnforceBlockList it must not stand in EwsBlockList."
+        - "Move to Microsoft Graph before EWS ends on 2027-04-01."
+        takes "up to 24 hours";
+        de "EWS ist für diese Anwendung durch eine Richtlinie gesperrt"
+        "EWS ist eingeschaltet, aber nicht für diese Anwendung: Ihre ID fehlt in EwsAllowedAppIDs, oder ihr User-Agent wird durch EwsApplicationAccessPolicy abgelehnt. Die Antwort sagt nicht, welches von beiden; beide müssen zustimmen."
+        - "Lesen Sie die Listen: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
+        - "EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten IDs an und die dieser Anwendung: `Set-OrganizationConfig -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "Steht EwsApplicationAccessPolicy auf EnforceAllowList, muss auch der User-Agent der Prüfung in EwsAllowList stehen; bei EnforceBlockList darf er nicht in EwsBlockList stehen."
+        - "Stellen Sie auf Microsoft Graph um, bevor EWS am 01.04.2027 endet."
+        takes "bis zu 24 Stunden";
+
+    EwsForbidden from EWS_ACCESS:
+        en "EWS answered 403 and named no reason. The token is not the cause: usually the mailbox has a licence without EWS (Kiosk, F1, F3), or an access policy or RBAC scope leaves the mailbox out."
+        - "Check the mailbox's licence: Microsoft 365 admin center > Users > Active users > Licenses and apps. Kiosk, F1 and F3 have no EWS; Exchange Online Plan 1 or 2, E3 and E5 have."
+        - "Ask both scopes: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` and `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`. The column InScope must be True."
+        - "Check the tenant's switches as well: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        takes "access policies over 1 hour; RBAC for Applications 30 minutes, up to 2 hours for an active application";
+        de "EWS ist verboten, ohne Angabe eines Grundes"
+        "EWS hat mit 403 geantwortet und keinen Grund genannt. Am Token liegt es nicht: Meist hat das Postfach eine Lizenz ohne EWS (Kiosk, F1, F3), oder eine Zugriffsrichtlinie oder ein RBAC-Bereich schließt das Postfach aus."
+        - "Prüfen Sie die Lizenz des Postfachs: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps. Kiosk, F1 und F3 enthalten kein EWS; Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
+        - "Fragen Sie beide Bereiche ab: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` und `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`. In der Spalte InScope muss True stehen."
+        - "Prüfen Sie auch die Schalter des Mandanten: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        takes "Zugriffsrichtlinien über 1 Stunde; RBAC für Anwendungen 30 Minuten, bei einer aktiven Anwendung bis zu 2 Stunden";
+
+    EwsPathNotFound from EWS_OAUTH:
+        en "The host answered that there is nothing at this path."
+        - "Set `ews` to https://HOST/EWS/Exchange.asmx, or leave it out for the cloud's own.";
+        de "unter dieser Adresse gibt es kein EWS"
+        "Der Host hat geantwortet, dass es unter diesem Pfad nichts gibt."
+        - "Setzen Sie `ews` auf https://HOST/EWS/Exchange.asmx, oder lassen Sie es weg, damit die Adresse der Cloud gilt.";
+
+    EwsTokenRefused from EWS_DIAGNOSTICS:
+        en "EWS refused the token (HTTP 401 or 403). The header x-ms-diagnostics says why: 2000003 wrong audience, 2000004 unknown tenant, 2000005 no such user, 2000008 permission missing, 2000002 expired."
+        - "See x-ms-diagnostics in the evidence."
+        - "For 2000008: add the application permission full_access_as_app and grant admin consent (App registrations > application {client_id} > API permissions), or assign the RBAC role: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        - "For 2000003: leave `scope` out. For 2000004: check `tenant_id`. For 2000002: check this machine's clock."
+        takes "a permission with the next token; an RBAC role 30 minutes to 2 hours";
+        de "EWS hat das Token abgelehnt"
+        "EWS hat das Token abgelehnt (HTTP 401 oder 403). Die Kopfzeile x-ms-diagnostics sagt, warum: 2000003 falsche Zielgruppe, 2000004 unbekannter Mandant, 2000005 unbekannter Benutzer, 2000008 fehlende Berechtigung, 2000002 abgelaufen."
+        - "Sehen Sie im Beleg x-ms-diagnostics nach."
+        - "Bei 2000008: Fügen Sie die Anwendungsberechtigung full_access_as_app hinzu, und erteilen Sie die Administratorzustimmung (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen), oder weisen Sie die RBAC-Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        - "Bei 2000003: Lassen Sie `scope` weg. Bei 2000004: Prüfen Sie `tenant_id`. Bei 2000002: Prüfen Sie die Uhr dieses Rechners."
+        takes "eine Berechtigung mit dem nächsten Token; eine RBAC-Rolle nach 30 Minuten bis 2 Stunden";
+
+    ImpersonationDenied from MAILBOX_SCOPE:
+        en "The token is good, but the application may not act for this mailbox: an application access policy or the scope of its RBAC for Applications role leaves the mailbox out."
+        - "Ask both scopes: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` and `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
+        - "Bring the mailbox into scope: add it to the policy's group or to the role's scope, or assign the role: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        takes "access policies over 1 hour; RBAC for Applications 30 minutes, up to 2 hours for an active application";
+        de "die Anwendung darf nicht für dieses Postfach handeln"
+        "Das Token ist gültig, aber die Anwendung darf nicht für dieses Postfach handeln: Eine Anwendungszugriffsrichtlinie oder der Bereich ihrer RBAC-Rolle für Anwendungen schließt das Postfach aus."
+        - "Fragen Sie beide Bereiche ab: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` und `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
+        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        takes "Zugriffsrichtlinien über 1 Stunde; RBAC für Anwendungen 30 Minuten, bei einer aktiven Anwendung bis zu 2 Stunden";
+
+    AccessDenied from MAILBOX_SCOPE:
+        en "The login worked, but the folder may not be read: the application permission is missing (or only the delegated one was granted), or an access policy leaves the mailbox out."
+        - "Check the application's permission and consent: Microsoft Entra admin center > App registrations > application {client_id} > API permissions; the type must be Application."
+        - "Check the access policies for this mailbox: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` and `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`."
+        takes "a permission with the next token; access policies over 1 hour";
+        de "der Zugriff auf den Ordner wird verweigert"
+        "Die Anmeldung hat funktioniert, aber der Ordner darf nicht gelesen werden: Die Anwendungsberechtigung fehlt (oder es wurde nur die delegierte erteilt), oder eine Zugriffsrichtlinie schließt das Postfach aus."
+        - "Prüfen Sie Berechtigung und Zustimmung der Anwendung: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen; der Typ muss Anwendung sein."
+        - "Prüfen Sie die Zugriffsrichtlinien für dieses Postfach: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` und `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`."
+        takes "eine Berechtigung mit dem nächsten Token; Zugriffsrichtlinien nach über 1 Stunde";
+
+    FolderNotFound from RESPONSE_CODES:
+        en "The mailbox was opened, but holds no such folder, or none that the application may see."
+        - "Open the mailbox {mailbox} once in Outlook, which creates the default folders, or check the folder in the configuration.";
+        de "den Ordner gibt es in diesem Postfach nicht"
+        "Das Postfach wurde geöffnet, enthält aber keinen solchen Ordner oder keinen, den die Anwendung sehen darf."
+        - "Öffnen Sie das Postfach {mailbox} einmal in Outlook, das die Standardordner anlegt, oder prüfen Sie den Ordner in der Konfiguration.";
+
+    LicenseInvalid from RESPONSE_CODES:
+        en "Exchange answers that the user of the mailbox has no valid licence."
+        - "Assign an Exchange Online licence: Microsoft 365 admin center > Users > Active users > {mailbox} > Licenses and apps. For EWS take Plan 1 or 2, E3 or E5: Kiosk, F1 and F3 have no EWS.";
+        de "das Postfach hat keine gültige Lizenz"
+        "Exchange antwortet, dass der Benutzer des Postfachs keine gültige Lizenz hat."
+        - "Weisen Sie eine Exchange Online-Lizenz zu: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > {mailbox} > Lizenzen und Apps. Für EWS Plan 1 oder 2, E3 oder E5: Kiosk, F1 und F3 enthalten kein EWS.";
+
+    AccountDisabled from RESPONSE_CODES:
+        en "The account behind the mailbox is disabled. For shared mailboxes that is normal and no obstacle to an application, as long as the request names the mailbox."
+        - "For a user's mailbox, enable the account in Microsoft Entra admin center > Users > {mailbox} > Properties > Account enabled."
+        - "For a shared mailbox leave it disabled and report this with the evidence.";
+        de "das Konto ist deaktiviert"
+        "Das Konto hinter dem Postfach ist deaktiviert. Bei freigegebenen Postfächern ist das üblich und für eine Anwendung kein Hindernis, solange die Anfrage das Postfach nennt."
+        - "Bei einem Benutzerpostfach aktivieren Sie das Konto: Microsoft Entra Admin Center > Benutzer > {mailbox} > Eigenschaften > Konto aktiviert."
+        - "Bei einem freigegebenen Postfach lassen Sie es deaktiviert und melden dies zusammen mit dem Beleg.";
+
+    RequestRejected from RESPONSE_CODES:
+        en "The server finds fault with the request itself. The probe sends a valid one, so it was changed on the way, or the probe has a fault."
+        - "Look for a proxy between here and {host} that changes requests; if there is none, report it with the evidence.";
+        de "der Server konnte unsere Anfrage nicht annehmen"
+        "Der Server beanstandet die Anfrage selbst. Die Prüfung sendet eine gültige; also wurde sie unterwegs verändert, oder die Prüfung hat einen Fehler."
+        - "Suchen Sie zwischen diesem Rechner und {host} nach einem Proxy, der Anfragen verändert; gibt es keinen, melden Sie den Fehler zusammen mit dem Beleg.";
+
+    OperationFailed from RESPONSE_CODES:
+        en "The server answered with a code that this catalogue does not hold."
+        - "Look the code of the evidence up in Microsoft's reference; if it lasts, open a support case with the request id of the evidence.";
+        de "der Vorgang ist aus einem Grund fehlgeschlagen, der nicht im Katalog steht"
+        "Der Server hat mit einem Code geantwortet, den dieser Katalog nicht enthält."
+        - "Schlagen Sie den Code aus dem Beleg in der Referenz von Microsoft nach; hält es an, eröffnen Sie eine Supportanfrage mit der Request-ID aus dem Beleg.";
+}

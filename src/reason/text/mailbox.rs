@@ -1,0 +1,142 @@
+//! POP3, IMAP and SMTP: logging in, and opening the mailbox.
+
+super::entries! {
+    AuthRefused from MAIL_OAUTH:
+        en "Entra issued the token, but Exchange does not let the application into this mailbox over this protocol. Exchange answers most mistakes with the same words; in order of likelihood: the application is not registered in Exchange or with the wrong object id, it has no permission on the mailbox, or the protocol is switched off for the mailbox. If EWS or Graph work for the same mailbox, the first two are all but certain: they do not need them."
+        - "Connect with `Connect-ExchangeOnline` and check the registration: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. AppId {client_id} must stand there with ObjectId {object_id}."
+        - "If it does not, register it: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. The object id is that of the enterprise application (Enterprise applications > Overview), not the one shown under App registrations; an entry with the wrong one has to be replaced."
+        - "Grant it the mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. The user is the service principal's id as Get-ServicePrincipal shows it."
+        - "See the protocol's switch: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. If it is off: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        takes "30 to 120 minutes";
+        de "Exchange lässt die Anwendung nicht in dieses Postfach"
+        "Entra hat das Token ausgestellt, aber Exchange lässt die Anwendung über dieses Protokoll nicht in das Postfach. Exchange beantwortet die meisten Fehler mit denselben Worten; der Wahrscheinlichkeit nach: Die Anwendung ist in Exchange nicht oder mit der falschen Objekt-ID registriert, sie hat keine Berechtigung für das Postfach, oder das Protokoll ist für das Postfach abgeschaltet. Funktionieren EWS oder Graph für dasselbe Postfach, sind die ersten beiden so gut wie sicher: Dort werden sie nicht gebraucht."
+        - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und prüfen Sie die Registrierung: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
+        - "Fehlt der Eintrag, registrieren Sie die Anwendung: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht), nicht die unter App-Registrierungen angezeigte; ein Eintrag mit der falschen muss ersetzt werden."
+        - "Geben Sie ihr das Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt."
+        - "Prüfen Sie den Schalter des Protokolls: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. Ist es abgeschaltet: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        takes "30 bis 120 Minuten";
+
+    MailboxNotConnected from MAIL_OAUTH:
+        en "Exchange accepted the token, but opened no session in the mailbox. The application lacks permission on the mailbox, the protocol is switched off for it, the address is an alias, or the mailbox has no licence; brief trouble at Microsoft and too many connections look the same."
+        - "Grant the mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
+        - "See the switches: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. If one is off: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        - "Check that {mailbox} is the primary address (`Get-EXOMailbox -Identity \"{mailbox}\"`) and that the mailbox is licensed: Microsoft 365 admin center > Users > Active users > Licenses and apps."
+        takes "30 to 120 minutes";
+        de "das Token wurde angenommen, aber das Postfach ließ sich nicht öffnen"
+        "Exchange hat das Token angenommen, aber keine Sitzung im Postfach geöffnet. Der Anwendung fehlt die Berechtigung für das Postfach, das Protokoll ist dafür abgeschaltet, die Adresse ist ein Alias, oder das Postfach hat keine Lizenz; kurze Störungen bei Microsoft und zu viele Verbindungen sehen genauso aus."
+        - "Geben Sie das Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
+        - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. Ist einer aus: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        - "Prüfen Sie, ob {mailbox} die primäre Adresse ist (`Get-EXOMailbox -Identity \"{mailbox}\"`) und ob das Postfach lizenziert ist: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps."
+        takes "30 bis 120 Minuten";
+
+    MailboxNotFound from RESPONSE_CODES:
+        en "The directory of Exchange Online holds no mailbox by this address: a typing mistake, a missing licence, a deleted mailbox, or one that lives on premises."
+        - "Look the address up: `Get-Recipient -Identity \"{mailbox}\"` and `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "If there is only a mail user, the mailbox is on premises and not reached here. If there is nothing, check the address in the configuration and the licence: Microsoft 365 admin center > Users > Active users > Licenses and apps.";
+        de "dieses Postfach gibt es nicht"
+        "Das Verzeichnis von Exchange Online enthält kein Postfach mit dieser Adresse: ein Tippfehler, eine fehlende Lizenz, ein gelöschtes Postfach oder eines, das lokal betrieben wird."
+        - "Suchen Sie die Adresse: `Get-Recipient -Identity \"{mailbox}\"` und `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Gibt es nur einen E-Mail-Benutzer, liegt das Postfach lokal und ist hier nicht erreichbar. Gibt es nichts, prüfen Sie die Adresse in der Konfiguration und die Lizenz: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps.";
+
+    MailboxUnavailable from RESPONSE_CODES:
+        en "The mailbox exists and cannot be opened for the moment: it is being moved, or its database is offline or failing over."
+        - "Wait, and check Microsoft 365 admin center > Health > Service health."
+        - "See whether it is being moved: `Get-MoveRequest -Identity \"{mailbox}\"`.";
+        de "das Postfach wird verschoben, oder seine Datenbank ist offline"
+        "Das Postfach gibt es, es lässt sich aber zurzeit nicht öffnen: Es wird verschoben, oder seine Datenbank ist offline oder wechselt den Server."
+        - "Warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus."
+        - "Sehen Sie nach, ob es verschoben wird: `Get-MoveRequest -Identity \"{mailbox}\"`.";
+
+    BasicAuthBlocked from MAIL_OAUTH:
+        en "The server speaks of basic authentication, which is switched off in Exchange Online. The probe logs in with OAuth only, so something on the way changes the login."
+        - "Look for a mail proxy between here and {host}:{port} that changes the mechanism, and bypass it.";
+        de "der Server hielt die Anmeldung für Standardauthentifizierung"
+        "Der Server spricht von Standardauthentifizierung, die in Exchange Online abgeschaltet ist. Die Prüfung meldet sich nur mit OAuth an; also verändert etwas auf dem Weg die Anmeldung."
+        - "Suchen Sie zwischen diesem Rechner und {host}:{port} nach einem Mailproxy, der das Verfahren verändert, und umgehen Sie ihn.";
+
+    MechanismNotOffered from MAIL_OAUTH:
+        en "The server's list of login mechanisms lacks XOAUTH2. Exchange Online offers it on every mail protocol."
+        - "Check that {host} is Exchange Online."
+        - "Look for a mail proxy or firewall that hides or shortens the list.";
+        de "der Server bietet XOAUTH2 nicht an"
+        "In der Liste der Anmeldeverfahren des Servers fehlt XOAUTH2. Exchange Online bietet es bei jedem Mailprotokoll an."
+        - "Prüfen Sie, ob {host} Exchange Online ist."
+        - "Suchen Sie nach einem Mailproxy oder einer Firewall, die die Liste verbirgt oder kürzt.";
+
+    CommandRefused:
+        en "The server refused a command that it should carry out, in words this catalogue does not hold."
+        - "See the server's words in the evidence; with the server's name and the time Microsoft support can find the session.";
+        de "der Server hat einen Befehl abgelehnt"
+        "Der Server hat einen Befehl abgelehnt, den er ausführen müsste, mit Worten, die dieser Katalog nicht enthält."
+        - "Sehen Sie im Beleg den Wortlaut des Servers nach; mit Servernamen und Uhrzeit kann der Microsoft-Support die Sitzung finden.";
+
+    ProtocolError from SASL:
+        en "The server calls our command a mistake in the protocol. The same command works against Exchange, so something on the way may change it."
+        - "See the server's words in the evidence, and look for a mail proxy between here and {host}:{port}."
+        - "If there is none, report it with the evidence.";
+        de "der Server hält unseren Befehl für einen Protokollfehler"
+        "Der Server hält unseren Befehl für einen Protokollfehler. Gegenüber Exchange ist der Befehl gültig; also verändert ihn womöglich etwas auf dem Weg."
+        - "Sehen Sie im Beleg den Wortlaut des Servers nach, und suchen Sie zwischen diesem Rechner und {host}:{port} nach einem Mailproxy."
+        - "Gibt es keinen, melden Sie den Fehler zusammen mit dem Beleg.";
+
+    SmtpAuthDisabledTenant from SMTP_AUTH:
+        en "Authenticated SMTP is off for the whole tenant, and this mailbox has no exception. That is the default for tenants created after January 2020. The switch is looked at before the token, so this says nothing about the token."
+        - "Make an exception for this mailbox, which the tenant's setting does not override: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
+        - "Only if all mailboxes are to send this way, switch it on for the tenant: `Set-TransportConfig -SmtpClientAuthenticationDisabled $false`. See the setting with `Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled`."
+        takes "30 to 120 minutes";
+        de "authentifiziertes SMTP ist für den Mandanten abgeschaltet"
+        "Authentifiziertes SMTP ist für den ganzen Mandanten abgeschaltet, und dieses Postfach hat keine Ausnahme. Das ist die Voreinstellung für Mandanten, die nach Januar 2020 angelegt wurden. Der Schalter wird vor dem Token geprüft; über das Token sagt dies also nichts aus."
+        - "Richten Sie für dieses Postfach eine Ausnahme ein; sie geht der Einstellung des Mandanten vor: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
+        - "Nur wenn alle Postfächer so senden sollen, schalten Sie es für den Mandanten ein: `Set-TransportConfig -SmtpClientAuthenticationDisabled $false`. Die Einstellung zeigt `Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled`."
+        takes "30 bis 120 Minuten";
+
+    SmtpAuthDisabledMailbox from SMTP_AUTH:
+        en "Authenticated SMTP is switched off on this mailbox itself; the tenant's setting does not matter. The switch is looked at before the token, so this says nothing about the token."
+        - "Switch it on: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`. With $null instead the mailbox follows the tenant."
+        takes "30 to 120 minutes";
+        de "authentifiziertes SMTP ist für das Postfach abgeschaltet"
+        "Authentifiziertes SMTP ist an diesem Postfach selbst abgeschaltet; auf die Einstellung des Mandanten kommt es nicht an. Der Schalter wird vor dem Token geprüft; über das Token sagt dies also nichts aus."
+        - "Schalten Sie es ein: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`. Mit $null folgt das Postfach stattdessen dem Mandanten."
+        takes "30 bis 120 Minuten";
+
+    AuthPolicyBlocked from WORKLOAD_IDENTITY:
+        en "The server says that a policy of the tenant, Conditional Access or the security defaults, stands against this login."
+        - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy applied."
+        - "Check Conditional Access for workload identities and the security defaults (Overview > Properties), and exclude the application where the policy is not meant for it.";
+        de "eine Richtlinie des Mandanten blockiert die Anmeldung"
+        "Laut Server steht eine Richtlinie des Mandanten, der bedingte Zugriff oder die Sicherheitsstandards, dieser Anmeldung entgegen."
+        - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie angewendet wurde."
+        - "Prüfen Sie den bedingten Zugriff für Workloadidentitäten und die Sicherheitsstandards (Übersicht > Eigenschaften), und schließen Sie die Anwendung dort aus, wo die Richtlinie nicht für sie gedacht ist.";
+
+    Throttled from EWS_THROTTLING:
+        en "Exchange asks for a pause because too much was asked of it. This is not a refusal: login and permissions were not judged."
+        - "Wait; the probe obeys the back-off that the server named."
+        - "Look for other clients of {mailbox} and of application {client_id} that log in too often, and lengthen the interval of this probe.";
+        de "der Server drosselt uns"
+        "Exchange bittet um eine Pause, weil zu viel von ihm verlangt wurde. Das ist keine Ablehnung: Über Anmeldung und Berechtigungen wurde nicht entschieden."
+        - "Warten Sie; die Prüfung hält die vom Server genannte Pause ein."
+        - "Suchen Sie nach anderen Clients des Postfachs {mailbox} und der Anwendung {client_id}, die sich zu oft anmelden, und verlängern Sie das Intervall dieser Prüfung.";
+
+    TooManyConnections from EWS_THROTTLING:
+        en "The mailbox has as many connections as Exchange allows: three for SMTP, 27 requests at once for EWS."
+        - "Close other clients of {mailbox}, or let them use fewer connections at once.";
+        de "das Postfach hat zu viele Verbindungen"
+        "Das Postfach hat so viele Verbindungen, wie Exchange zulässt: drei bei SMTP, 27 gleichzeitige Anfragen bei EWS."
+        - "Schließen Sie andere Clients des Postfachs {mailbox}, oder lassen Sie sie weniger Verbindungen gleichzeitig benutzen.";
+
+    ServerUnavailable:
+        en "The server says that it is in trouble itself. Nothing is wrong on your side as far as can be seen."
+        - "Wait, and check Microsoft 365 admin center > Health > Service health."
+        - "If it lasts, open a support case with the server's name, the time and the ids of the evidence.";
+        de "der Server ist gestört"
+        "Der Server meldet, dass er selbst gestört ist. Auf Ihrer Seite ist, soweit erkennbar, nichts falsch."
+        - "Warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus."
+        - "Hält es an, eröffnen Sie eine Supportanfrage mit Servernamen, Uhrzeit und den IDs aus dem Beleg.";
+
+    SessionInvalidated:
+        en "Exchange ended the session because the state of the account changed meanwhile."
+        - "Check recent changes to the mailbox {mailbox}, its licence and its account; the next run shows whether they shut the probe out.";
+        de "die Sitzung wurde beendet, weil sich das Konto geändert hat"
+        "Exchange hat die Sitzung beendet, weil sich der Zustand des Kontos inzwischen geändert hat."
+        - "Prüfen Sie jüngste Änderungen am Postfach {mailbox}, an seiner Lizenz und seinem Konto; der nächste Lauf zeigt, ob sie die Prüfung aussperren.";
+}

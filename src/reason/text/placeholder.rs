@@ -1,0 +1,60 @@
+//! The reader's own ids in the texts, so that a command can be pasted as it stands.
+
+/// What is known of the reader's set-up; what is not stays a stand-in such as `<CLIENT_ID>`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ids<'a> {
+    /// Application (client) id.
+    pub client_id: Option<&'a str>,
+    /// Object id of the enterprise application: the token's `oid`.
+    pub object_id: Option<&'a str>,
+    /// Directory (tenant) id or a verified domain.
+    pub tenant_id: Option<&'a str>,
+    /// The mailbox's address.
+    pub mailbox: Option<&'a str>,
+    /// The host that was asked.
+    pub host: Option<&'a str>,
+    /// Its port.
+    pub port: Option<u16>,
+}
+
+/// Every placeholder a meaning or a step may hold.
+pub(super) const NAMES: [&str; 6] = ["client_id", "object_id", "tenant_id", "mailbox", "host", "port"];
+
+/// The sentence, a meaning or a step, with its placeholders replaced.
+///
+/// A step is made to be pasted into a shell, and the object id comes from a token: a value that could mean anything to
+/// PowerShell inside double quotes leaves the stand-in in place.
+pub fn fill(step: &str, ids: &Ids) -> String {
+    let port = ids.port.map(|port| port.to_string());
+    let values = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref()];
+    NAMES.iter().zip(values).fold(step.to_owned(), |step, (name, value)| {
+        let stand_in = format!("<{}>", name.to_ascii_uppercase());
+        step.replace(&format!("{{{name}}}"), value.filter(|value| is_harmless(value)).unwrap_or(&stand_in))
+    })
+}
+
+fn is_harmless(value: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._@+':".contains(&byte);
+    !value.is_empty() && value.bytes().all(harmless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_ids_stand_in_the_step_and_unknown_ones_leave_a_stand_in() {
+        let step = "`Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\"`, {host}:{port}";
+        let ids = Ids { mailbox: Some("o'brien@contoso.com"), port: Some(993), ..Ids::default() };
+        let expected = "`Add-MailboxPermission -Identity \"o'brien@contoso.com\" -User \"<OBJECT_ID>\"`, <HOST>:993";
+        assert_eq!(fill(step, &ids), expected);
+    }
+
+    #[test]
+    fn a_value_that_powershell_could_run_is_not_filled_in() {
+        for object_id in ["\"; whoami; \"", "$(whoami)", "`n", "a b", "\u{201c}", "{mailbox}", ""] {
+            let ids = Ids { object_id: Some(object_id), mailbox: Some("a@b.example"), ..Ids::default() };
+            assert_eq!(fill("\"{object_id}\"", &ids), "\"<OBJECT_ID>\"", "{object_id}");
+        }
+    }
+}

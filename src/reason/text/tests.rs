@@ -1,0 +1,192 @@
+//! Laws over the texts: complete, alike in both languages, and no command or parameter that does not exist.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+/// Every cmdlet a text may name, with its parameters.
+const CMDLETS: &[(&str, &[&str])] = &[
+    ("Add-MailboxPermission", &["Identity", "User", "AccessRights"]),
+    ("Connect-ExchangeOnline", &["Organization"]),
+    ("Format-List", &[]),
+    ("Format-Table", &[]),
+    ("Get-CASMailbox", &["Identity"]),
+    ("Get-EXOMailbox", &["Identity"]),
+    ("Get-MoveRequest", &["Identity"]),
+    ("Get-OrganizationConfig", &["RetrieveEwsOperationAccessPolicy"]),
+    ("Get-Recipient", &["Identity"]),
+    ("Get-ServicePrincipal", &[]),
+    ("Get-TransportConfig", &[]),
+    ("New-ManagementRoleAssignment", &["Name", "App", "Role", "CustomResourceScope"]),
+    ("New-ServicePrincipal", &["AppId", "ObjectId", "DisplayName"]),
+    ("Set-CASMailbox", &["Identity", "PopEnabled", "ImapEnabled", "EwsEnabled", "SmtpClientAuthenticationDisabled"]),
+    ("Set-OrganizationConfig", &["EwsEnabled", "EwsAllowedAppIDs"]),
+    ("Set-TransportConfig", &["SmtpClientAuthenticationDisabled"]),
+    ("Test-ApplicationAccessPolicy", &["Identity", "AppId"]),
+    ("Test-ServicePrincipalAuthorization", &["Identity", "Resource"]),
+];
+
+/// Every property a text may list.
+const PROPERTIES: &[&str] = &[
+    "AppId",
+    "ObjectId",
+    "DisplayName",
+    "PopEnabled",
+    "ImapEnabled",
+    "EwsEnabled",
+    "SmtpClientAuthenticationDisabled",
+    "EwsAllowedAppIDs",
+    "EwsApplicationAccessPolicy",
+    "EwsAllowList",
+    "EwsBlockList",
+];
+
+const VERBS: &[&str] =
+    &["Add", "Connect", "Disable", "Enable", "Format", "Get", "Install", "New", "Remove", "Set", "Test", "Update"];
+
+fn every_text() -> impl Iterator<Item = (Reason, Lang, &'static Text)> {
+    Reason::ALL.iter().flat_map(|reason| Lang::ALL.map(|lang| (*reason, lang, reason.text(lang))))
+}
+
+/// What stands in backquotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Words shaped like a cmdlet.
+fn cmdlets(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter(|word| word.split_once('-').is_some_and(|(verb, noun)| VERBS.contains(&verb) && !noun.is_empty()))
+}
+
+fn commands(text: &str) -> Vec<&str> {
+    quoted(text).filter(|command| cmdlets(command.split(' ').next().unwrap()).next().is_some()).collect()
+}
+
+/// Names in braces, sorted.
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut names: Vec<_> = text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn a_text_lies_at_its_own_reason_and_the_english_title_is_the_catalogue_s() {
+    for reason in Reason::ALL {
+        assert_eq!(ENTRIES[*reason as usize].reason, *reason);
+        assert_eq!(reason.text(Lang::En).title, reason.title());
+        assert_ne!(reason.text(Lang::De).title, reason.title(), "{reason}: not translated");
+        assert_ne!(reason.text(Lang::De).meaning, reason.text(Lang::En).meaning, "{reason}: not translated");
+    }
+}
+
+#[test]
+fn titles_are_phrases_and_all_else_is_sentences() {
+    for (reason, lang, text) in every_text() {
+        let phrases = [Some(text.title), text.applies, text.source];
+        for phrase in phrases.into_iter().flatten() {
+            assert!(!phrase.is_empty() && phrase == phrase.trim() && !phrase.ends_with('.'), "{reason} {lang}: {phrase}");
+        }
+        assert!(!text.title.contains(['\n', '|']), "{reason} {lang}");
+        assert!(!text.steps.is_empty(), "{reason} {lang}");
+        for sentence in text.steps.iter().chain([&text.meaning]) {
+            let whole = sentence.ends_with('.') && !sentence.starts_with(char::is_whitespace) && !sentence.contains('\n');
+            assert!(whole && !sentence.contains("  "), "{reason} {lang}: {sentence}");
+            assert_eq!(sentence.matches('`').count() % 2, 0, "{reason} {lang}: {sentence}");
+        }
+    }
+}
+
+#[test]
+fn placeholders_are_known() {
+    for (reason, lang, text) in every_text() {
+        for sentence in text.steps.iter().chain([&text.meaning]) {
+            let unknown: Vec<_> = placeholders(sentence).into_iter().filter(|name| !placeholder::NAMES.contains(name)).collect();
+            assert!(unknown.is_empty(), "{reason} {lang}: {unknown:?}");
+        }
+    }
+}
+
+#[test]
+fn commands_name_only_what_exists() {
+    for (reason, lang, text) in every_text() {
+        for sentence in text.steps.iter().chain([&text.meaning]) {
+            for cmdlet in cmdlets(sentence) {
+                assert!(CMDLETS.iter().any(|(name, _)| *name == cmdlet), "{reason} {lang}: {cmdlet}");
+            }
+            for command in commands(sentence) {
+                command.split('|').for_each(|part| assert_cmdlet(part.trim()));
+            }
+            let prose: Vec<_> = sentence.split('`').step_by(2).collect();
+            assert!(!prose.concat().contains(" -"), "{reason} {lang}: a parameter outside a command: {sentence}");
+        }
+    }
+}
+
+/// One cmdlet of a pipeline, with its parameters; ids only inside double quotes.
+#[track_caller]
+fn assert_cmdlet(part: &str) {
+    assert_eq!(part.matches('"').count() % 2, 0, "{part}");
+    let outside = part.split('"').step_by(2).collect::<String>();
+    assert!(placeholders(&outside).is_empty() && !outside.contains('<'), "an id outside double quotes: {part}");
+    let mut words = outside.split_ascii_whitespace();
+    let name = words.next().unwrap();
+    let (_, parameters) = CMDLETS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name}"));
+    for word in words {
+        match word.strip_prefix('-') {
+            Some(parameter) => assert!(parameters.contains(&parameter), "{name} has no -{parameter}"),
+            None if name.starts_with("Format-") => {
+                word.split(',').for_each(|property| assert!(PROPERTIES.contains(&property), "{property}"));
+            }
+            None => assert!(["$true", "$false", "$null", "FullAccess"].contains(&word), "{part}: {word}"),
+        }
+    }
+}
+
+#[test]
+fn both_languages_say_the_same() {
+    for reason in Reason::ALL {
+        let (en, de) = (reason.text(Lang::En), reason.text(Lang::De));
+        assert_eq!(en.steps.len(), de.steps.len(), "{reason}");
+        assert_eq!(en.applies.is_some(), de.applies.is_some(), "{reason}");
+        assert_eq!(en.source, de.source, "{reason}");
+        for (en, de) in en.steps.iter().zip(de.steps).chain([(&en.meaning, &de.meaning)]) {
+            assert_eq!(commands(en), commands(de), "{reason}");
+            assert_eq!(placeholders(en), placeholders(de), "{reason}: {en}");
+            assert_eq!(long_numbers(en), long_numbers(de), "{reason}: {en}");
+        }
+    }
+}
+
+/// Years, and the numbers of AADSTS and x-ms-diagnostics; sorted.
+fn long_numbers(text: &str) -> Vec<&str> {
+    let mut numbers: Vec<_> = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() >= 4).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn the_steps_hold_what_the_remedy_names() {
+    for reason in Reason::ALL {
+        let steps = reason.text(Lang::En).steps.concat();
+        for word in quoted(reason.remedy()).chain(cmdlets(reason.remedy())) {
+            assert!(steps.contains(word), "{reason}: {word}");
+        }
+    }
+}
+
+#[test]
+fn sources_are_microsoft_s_or_standards() {
+    let places = ["https://learn.microsoft.com/", "https://aka.ms/", "https://go.microsoft.com/", "RFC ", "Microsoft: "];
+    for (reason, _, text) in every_text() {
+        let Some(source) = text.source else { continue };
+        assert!(places.iter().any(|place| source.starts_with(place)), "{reason}: {source}");
+    }
+}
+
+#[test]
+fn languages_have_names() {
+    for lang in Lang::ALL {
+        assert_eq!(lang.name().parse(), Ok(lang));
+    }
+    assert!("fr".parse::<Lang>().is_err());
+}

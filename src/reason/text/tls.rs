@@ -1,0 +1,94 @@
+//! The TLS handshake and the certificate.
+
+super::entries! {
+    TlsTimedOut from TLS:
+        en "The connection stands, but the TLS handshake does not finish. Filters that look into TLS often stop so."
+        - "Look for a filter that drops TLS by server name or by protocol on the way to {host}:{port}.";
+        de "der TLS-Handshake ist stehen geblieben"
+        "Die Verbindung steht, aber der TLS-Handshake wird nicht fertig. So verhalten sich oft Filter, die in TLS hineinsehen."
+        - "Suchen Sie auf dem Weg zu {host}:{port} nach einem Filter, der TLS nach Servernamen oder Protokoll verwirft.";
+
+    TlsClosed from TLS:
+        en "The other side hung up during the TLS handshake. Microsoft does not do that to a client that offers TLS 1.2."
+        - "Look for a filter that resets TLS by server name or by protocol."
+        - "Check that the port is right: {port} must be one that begins with TLS, or STARTTLS must come first.";
+        de "die Verbindung wurde während des TLS-Handshakes geschlossen"
+        "Die Gegenseite hat während des TLS-Handshakes aufgelegt. Microsoft tut das bei einem Client, der TLS 1.2 anbietet, nicht."
+        - "Suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
+        - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
+
+    TlsNotSpoken from MAIL_OVER_TLS:
+        en "The answer to the TLS handshake was no TLS. Usually the port is one that begins in clear text."
+        - "Check the port: 995 and 993 begin with TLS; 587, 110 and 143 do not."
+        - "If the port is right, look for a mail proxy that answers in clear text.";
+        de "die Gegenseite spricht auf diesem Port kein TLS"
+        "Auf den TLS-Handshake kam eine Antwort, die kein TLS ist. Meist beginnt der Port im Klartext."
+        - "Prüfen Sie den Port: 995 und 993 beginnen mit TLS; 587, 110 und 143 nicht."
+        - "Stimmt der Port, suchen Sie nach einem Mailproxy, der im Klartext antwortet.";
+
+    TlsCertificateExpired from CERTIFICATES:
+        en "The certificate presented is past its last day. Microsoft renews in time, so another device presents it or this machine's clock is wrong."
+        - "Check this machine's clock."
+        - "See in the evidence who issued the certificate: an intercepting device may have missed to renew its own.";
+        de "das Zertifikat ist abgelaufen"
+        "Das vorgelegte Zertifikat hat seinen letzten Gültigkeitstag überschritten. Microsoft erneuert rechtzeitig; also legt es ein anderes Gerät vor, oder die Uhr dieses Rechners geht falsch."
+        - "Prüfen Sie die Uhr dieses Rechners."
+        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat: Ein mitlesendes Gerät hat womöglich sein eigenes nicht erneuert.";
+
+    TlsCertificateNotYetValid from CERTIFICATES:
+        en "The certificate's first day lies in this machine's future. The clock is the likely cause."
+        - "Check this machine's clock and its time synchronisation (NTP).";
+        de "das Zertifikat ist noch nicht gültig"
+        "Der erste Gültigkeitstag des Zertifikats liegt für diesen Rechner in der Zukunft. Wahrscheinliche Ursache ist die Uhr."
+        - "Prüfen Sie die Uhr dieses Rechners und seine Zeitsynchronisation (NTP).";
+
+    TlsCertificateWrongName from CERTIFICATE_NAMES:
+        en "The certificate does not name {host}: another server answers."
+        - "Check DNS, pinned addresses and proxies: see in the evidence for which names the certificate is.";
+        de "das Zertifikat gilt für einen anderen Namen"
+        "Das Zertifikat nennt {host} nicht: Es antwortet ein anderer Server."
+        - "Prüfen Sie DNS, fest eingetragene Adressen und Proxys: Im Beleg steht, für welche Namen das Zertifikat gilt.";
+
+    TlsCertificateUntrusted from CERTIFICATES:
+        en "The certificate leads to no root this machine trusts. Either a device of your own network inspects TLS with its own authority, or this machine's roots are too old (Exchange Online needs DigiCert Global Root G2 since March 2026)."
+        - "See in the evidence who issued the certificate."
+        - "If it is your own proxy, exempt {host} from TLS inspection, or set `network.ca_file` to its authority."
+        - "If it is DigiCert or Microsoft, update ca-certificates.";
+        de "dem Aussteller des Zertifikats wird hier nicht vertraut"
+        "Das Zertifikat führt zu keinem Stammzertifikat, dem dieser Rechner vertraut. Entweder prüft ein Gerät im eigenen Netz TLS mit einer eigenen Zertifizierungsstelle, oder die Stammzertifikate dieses Rechners sind zu alt (Exchange Online setzt seit März 2026 DigiCert Global Root G2 voraus)."
+        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
+        - "Ist es der eigene Proxy, nehmen Sie {host} von der TLS-Prüfung aus, oder setzen Sie `network.ca_file` auf dessen Zertifizierungsstelle."
+        - "Ist es DigiCert oder Microsoft, aktualisieren Sie ca-certificates.";
+
+    TlsCertificateSelfSigned from CERTIFICATES:
+        en "The certificate vouches for itself. Microsoft presents none such: another server or device answers."
+        - "Check DNS and TLS inspection on the way to {host}:{port}."
+        - "If an inspecting proxy of your own is meant to answer, set `network.ca_file` to its authority.";
+        de "das Zertifikat ist selbstsigniert"
+        "Das Zertifikat bürgt für sich selbst. Microsoft legt solche nicht vor: Es antwortet ein anderer Server oder ein Gerät."
+        - "Prüfen Sie DNS und TLS-Prüfung auf dem Weg zu {host}:{port}."
+        - "Soll ein eigener prüfender Proxy antworten, setzen Sie `network.ca_file` auf dessen Zertifizierungsstelle.";
+
+    TlsCertificateWeak from CERTIFICATES:
+        en "The certificate's key or signature is below what OpenSSL accepts here. Microsoft's are not: another server or device answers."
+        - "Check DNS and TLS inspection on the way to {host}:{port}; a device that inspects TLS needs a stronger certificate.";
+        de "Schlüssel oder Signatur des Zertifikats sind zu schwach"
+        "Schlüssel oder Signatur des Zertifikats genügen OpenSSL hier nicht. Bei Microsoft kommt das nicht vor: Es antwortet ein anderer Server oder ein Gerät."
+        - "Prüfen Sie DNS und TLS-Prüfung auf dem Weg zu {host}:{port}; ein Gerät, das TLS prüft, braucht ein stärkeres Zertifikat.";
+
+    TlsProtocolTooOld from TLS_OLD:
+        en "Both sides found no TLS version in common. Microsoft 365 accepts TLS 1.2 and later only; TLS 1.0 and 1.1 are refused."
+        - "Check TLS inspection on the way: a device that speaks TLS 1.0 or 1.1 towards Microsoft must be updated or bypassed."
+        - "Check this machine's OpenSSL configuration for a limit on the TLS version.";
+        de "keine gemeinsame TLS-Version"
+        "Beide Seiten haben keine gemeinsame TLS-Version gefunden. Microsoft 365 nimmt nur TLS 1.2 und neuer an; TLS 1.0 und 1.1 werden abgelehnt."
+        - "Prüfen Sie die TLS-Prüfung auf dem Weg: Ein Gerät, das gegenüber Microsoft TLS 1.0 oder 1.1 spricht, muss aktualisiert oder umgangen werden."
+        - "Prüfen Sie die OpenSSL-Konfiguration dieses Rechners auf eine Beschränkung der TLS-Version.";
+
+    TlsFailed from TLS:
+        en "The TLS handshake failed for a reason not in the catalogue."
+        - "See the evidence for OpenSSL's own words, and look for TLS inspection on the way to {host}:{port}.";
+        de "der TLS-Handshake ist fehlgeschlagen"
+        "Der TLS-Handshake ist aus einem Grund fehlgeschlagen, der nicht im Katalog steht."
+        - "Sehen Sie im Beleg die Meldung von OpenSSL nach, und suchen Sie nach einer TLS-Prüfung auf dem Weg zu {host}:{port}.";
+}
