@@ -76,18 +76,14 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
 
 fn cause(mailbox: Option<&str>, same: &[Blame<'_>]) -> Option<RootCause> {
     let best = same.iter().rev().max_by_key(|blame| blame.confidence)?;
-    let mut explains = Vec::new();
-    for blame in same {
-        if !explains.contains(&blame.outcome.probe) {
-            explains.push(blame.outcome.probe.clone());
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let explained = same.iter().map(|blame| &blame.outcome.probe).filter(|probe| seen.insert(*probe));
     Some(RootCause {
         reason: best.reason,
         confidence: best.confidence,
         tenant: best.outcome.probe.tenant.clone(),
         mailbox: mailbox.map(ToOwned::to_owned),
-        explains,
+        explains: explained.cloned().collect(),
         candidates: best.candidates.to_vec(),
         evidence: best.evidence.clone(),
     })
