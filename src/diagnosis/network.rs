@@ -14,6 +14,8 @@ pub struct Network<'a> {
     resolver: Option<Reason>,
     /// Hosts that this machine's resolver does not lead to.
     lost: BTreeMap<&'a str, Reason>,
+    /// `host:port` of those who connect and then never answer a request.
+    silent: BTreeSet<&'a str>,
     /// Why the token check did not get an answer.
     login: Option<&'a Failure>,
 }
@@ -25,6 +27,10 @@ impl<'a> Network<'a> {
         Self {
             resolver: most_frequent(failures(outcomes).map(|(_, failure)| failure.reason).filter(|reason| is_resolver(*reason))),
             lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome)).collect(),
+            silent: failures(outcomes)
+                .filter(|(_, one)| one.reason == Reason::ReplyTimedOut)
+                .filter_map(|(_, one)| peer(one))
+                .collect(),
             login: token.map(|(_, failure)| failure).filter(|failure| is_about_the_way(failure.reason)),
         }
     }
@@ -38,7 +44,9 @@ impl<'a> Network<'a> {
         let lost = || peer_host(failure).and_then(|host| self.lost.get(host).copied());
         // The token was not to be had for the reason that the check of the token tells, however another run met it.
         let login = || self.login.filter(|_| failure.phase == Phase::Token).map(|login| login.reason);
-        let reason = resolver.or_else(lost).or_else(login)?;
+        // The same silence, met by `reach` before anything was asked for.
+        let silent = || peer(failure).filter(|at| self.is_silence(at, failure.reason)).map(|_| Reason::ReplyTimedOut);
+        let reason = resolver.or_else(lost).or_else(login).or_else(silent)?;
         let evidence = failure.evidence.clone();
         Some(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence })
     }
@@ -48,14 +56,19 @@ impl<'a> Network<'a> {
         let mut blames = Vec::new();
         for (outcome, failure) in failures(outcomes).filter(|(outcome, _)| outcome.probe.check == "reach") {
             for (at, reason) in closed(&outcome.facts.endpoints) {
-                let told = reason == failure.reason || is_resolver(reason) || self.lost.contains_key(&*at.host);
-                if !told {
-                    let evidence = Evidence { peer: Some(host_port(&at.host, at.port)), ..Evidence::default() };
+                let peer = host_port(&at.host, at.port);
+                let explained = self.lost.contains_key(&*at.host) || self.is_silence(&peer, reason);
+                if reason != failure.reason && !is_resolver(reason) && !explained {
+                    let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
                     blames.push(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence });
                 }
             }
         }
         blames
+    }
+
+    fn is_silence(&self, peer: &str, reason: Reason) -> bool {
+        reason == Reason::NoGreeting && self.silent.contains(peer)
     }
 }
 
@@ -102,9 +115,13 @@ fn is_about_the_way(reason: Reason) -> bool {
     way || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
 }
 
-/// `outlook.office365.com:995 (52.98.1.2)` is about `outlook.office365.com`.
+/// `outlook.office365.com:995` of `outlook.office365.com:995 (52.98.1.2)`.
+fn peer(failure: &Failure) -> Option<&str> {
+    failure.evidence.peer.as_deref()?.split(' ').next()
+}
+
 fn peer_host(failure: &Failure) -> Option<&str> {
-    let at = failure.evidence.peer.as_deref()?.split(' ').next()?;
+    let at = peer(failure)?;
     Some(at.rsplit_once(':').map_or(at, |(host, _)| host))
 }
 

@@ -220,6 +220,11 @@ fn the_matrix_row_by_row() {
             vec![(R::TlsCertificateUntrusted, Certain, None, &["token", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"])],
         ),
         (
+            "the login host falls silent",
+            vec![("token", Token, R::ReplyTimedOut), ("reach", Phase::Greeting, R::NoGreeting)],
+            vec![(R::ReplyTimedOut, Likely, None, &["token", "reach"])],
+        ),
+        (
             "something unheard of",
             vec![("a/ews", Mailbox, R::OperationFailed)],
             vec![(R::OperationFailed, Possible, Some("a"), &["a/ews"])],
