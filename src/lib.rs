@@ -10,6 +10,7 @@ pub mod check;
 pub mod cli;
 pub mod cloud;
 pub mod config;
+pub mod diagnosis;
 pub mod levels;
 pub mod net;
 pub mod outcome;

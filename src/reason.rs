@@ -182,6 +182,12 @@ reasons! {
     ServerUnavailable "server_unavailable" Microsoft Transient "the server is in trouble" "wait, and check service health"
     SessionInvalidated "session_invalidated" TenantAdmin Transient "the session was ended because the account changed" "check recent changes to the mailbox"
 
+    // What only several outcomes together can tell.
+    ExchangeServicePrincipalMissing "exchange_service_principal_missing" TenantAdmin Failed "Exchange does not know the application" "New-ServicePrincipal -AppId <client id> -ObjectId <object id of the enterprise application, not of the app registration>"
+    MailboxPermissionMissing "mailbox_permission_missing" TenantAdmin Failed "the application has no permission for the mailbox" "Add-MailboxPermission <mailbox> -User <object id of the service principal> -AccessRights FullAccess"
+    ProtocolDisabled "protocol_disabled" TenantAdmin Failed "the protocol is switched off for the mailbox" "look at Get-CASMailbox <mailbox>; Set-CASMailbox <mailbox> -PopEnabled $true (-ImapEnabled $true, -SmtpClientAuthenticationDisabled $false)"
+    AccessRefusedEverywhere "access_refused_everywhere" TenantAdmin Failed "Exchange refuses the application everywhere, though Entra issues its token" "if something was changed, wait two hours; else check the policies and the permissions of the application"
+
     // EWS and Graph.
     EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01"
     EwsBlockedByPolicy "ews_blocked_by_policy" TenantAdmin Failed "EWS is blocked by policy for this application" "add the client id to Set-OrganizationConfig -EwsAllowedAppIDs (it replaces the list: read it first)"

@@ -1,5 +1,6 @@
 //! Outcomes in, text out: all that anybody sees, each format in a file of its own.
 
+pub mod cause;
 pub mod checkmk;
 pub mod debug;
 pub mod doctor;

@@ -1,21 +1,44 @@
-//! Outcomes for a person: tenant, mailbox and check as a tree, and with each failure what to do about it.
+//! Outcomes for a person: the root causes with what to do about them, then tenant, mailbox and check as a tree.
 
 use std::fmt::Write as _;
 
-use super::{Judged, words};
+use super::{Judged, cause, words};
+use crate::diagnosis::RootCause;
 use crate::levels::State;
-use crate::outcome::{Failure, ProbeId};
+use crate::outcome::ProbeId;
 
 /// The whole text, to its last line feed; `colour` is for terminals that want it.
 pub fn report(judged: &[Judged<'_>], colour: bool) -> String {
     let mut out = String::new();
+    let causes = cause::of(judged);
+    for (number, cause) in (1_usize..).zip(&causes) {
+        root_cause(&mut out, number, cause, colour);
+    }
     let mut before: Option<&ProbeId> = None;
     for one in judged {
         heading(&mut out, before, one);
-        check(&mut out, one, colour);
+        check(&mut out, one, &causes, colour);
         before = Some(&one.outcome.probe);
     }
     out + "\n" + &summary(judged, colour) + "\n"
+}
+
+/// What it is, whose move it is and what to do; folded under it, what it explains.
+fn root_cause(out: &mut String, number: usize, cause: &RootCause, colour: bool) {
+    let title = cause.reason.title();
+    let title = if colour { paint(title, State::Critical) } else { title.to_owned() };
+    let _ = writeln!(out, "root cause {number}: {title} ({})", cause::name(cause));
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(out, "  {name:<12} {value}");
+    };
+    row("what to do", cause.reason.remedy());
+    row("whose move", cause.owner().code());
+    if let Some(candidates) = cause::candidates(cause) {
+        row("or perhaps", &candidates);
+    }
+    row("where", &cause::place(cause));
+    row("explains", &cause::explained(cause));
+    out.push('\n');
 }
 
 /// The tenant where it changes, the mailbox where it changes.
@@ -35,7 +58,7 @@ fn heading(out: &mut String, before: Option<&ProbeId>, judged: &Judged<'_>) {
     }
 }
 
-fn check(out: &mut String, judged: &Judged<'_>, colour: bool) {
+fn check(out: &mut String, judged: &Judged<'_>, causes: &[RootCause], colour: bool) {
     let outcome = judged.outcome;
     let indent = if outcome.probe.mailbox.is_some() { "    " } else { "  " };
     let state = painted(judged.state(), colour);
@@ -48,21 +71,18 @@ fn check(out: &mut String, judged: &Judged<'_>, colour: bool) {
         row("phases", &words::phases(outcome));
     }
     if let Some(failure) = outcome.failure() {
-        explain(failure, &mut row);
+        row("meaning", failure.reason.title());
+        if let Some(numbers) = cause::numbers(causes, &outcome.probe) {
+            row("root cause", &numbers);
+        }
+        for (name, value) in words::evidence(&failure.evidence) {
+            row(name, &value);
+        }
     }
     if judged.state() != State::Ok {
         for (name, value) in words::facts(judged) {
             row(&name, &value);
         }
-    }
-}
-
-fn explain(failure: &Failure, row: &mut impl FnMut(&str, &str)) {
-    row("meaning", failure.reason.title());
-    row("whose move", failure.reason.owner().code());
-    row("what to do", failure.reason.remedy());
-    for (name, value) in words::evidence(&failure.evidence) {
-        row(name, &value);
     }
 }
 

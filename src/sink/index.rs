@@ -1,10 +1,11 @@
-//! The page at `/`: what there is, and how every probe is doing.
+//! The page at `/`: what is wrong and why, what there is, and how every probe is doing.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-use super::{Judged, words};
+use super::{Judged, cause, judged, words};
 use crate::board::{Board, Known};
+use crate::diagnosis::RootCause;
 
 /// Where something is to be found.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,9 @@ dt { float: left; clear: left; width: 11rem } dd { margin-left: 11rem }
 pub fn page(board: &Board, links: &[Link], now: SystemTime) -> String {
     let mut page = HEAD.to_owned();
     let _ = writeln!(page, "<h1>m365-probe {}</h1>", env!("CARGO_PKG_VERSION"));
-    page.push_str("<p>Monitors OAuth access to mail and calendars in Microsoft 365.</p>\n<dl>\n");
+    page.push_str("<p>Monitors OAuth access to mail and calendars in Microsoft 365.</p>\n");
+    root_causes(&mut page, &cause::of(&judged(board, now)));
+    page.push_str("<dl>\n");
     for Link { path, about } in links {
         let _ = writeln!(page, "<dt><a href=\"{path}\">{path}</a></dt><dd>{}</dd>", escaped(about));
     }
@@ -49,6 +52,26 @@ pub fn page(board: &Board, links: &[Link], now: SystemTime) -> String {
     }
     page.push_str("</table>\n</body>\n</html>\n");
     page
+}
+
+fn root_causes(page: &mut String, causes: &[RootCause]) {
+    if causes.is_empty() {
+        return;
+    }
+    let count = words::count_of(causes.len().try_into().unwrap_or(u64::MAX), "root cause");
+    let _ = writeln!(page, "<h2>{count}</h2>\n<ol>");
+    for cause in causes {
+        let (title, remedy) = (escaped(cause.reason.title()), escaped(cause.reason.remedy()));
+        let (name, owner, place) = (cause::name(cause), cause.owner().code(), escaped(&cause::place(cause)));
+        let perhaps = cause::candidates(cause).map(|codes| format!("<br>or perhaps {codes}")).unwrap_or_default();
+        let explained = escaped(&cause::explained(cause));
+        let _ = writeln!(
+            page,
+            "<li><strong class=\"critical\">{place}: {title}</strong> ({name})\
+             <br>{remedy} (whose move: {owner}){perhaps}<br>explains {explained}</li>"
+        );
+    }
+    page.push_str("</ol>\n");
 }
 
 fn row(page: &mut String, known: &Known, now: SystemTime) {

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Judged, words};
+use super::{Judged, cause, words};
+use crate::diagnosis::RootCause;
 use crate::levels;
 use crate::outcome::{Evidence, Failure, SkipReason, Verdict};
 use crate::reason::Reason;
@@ -20,7 +21,9 @@ const SCHEMA: u32 = 1;
 pub fn report(judged: &[Judged<'_>], now: SystemTime) -> String {
     let outcomes: Vec<Shown<'_>> = judged.iter().map(Shown::new).collect();
     let ok = !judged.is_empty() && judged.iter().all(|one| one.outcome.is_ok());
-    let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes: [], outcomes };
+    let causes = cause::of(judged);
+    let root_causes = causes.iter().map(Cause::new).collect();
+    let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes };
     // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }
@@ -30,9 +33,40 @@ struct Report<'a> {
     schema: u32,
     at: String,
     ok: bool,
-    /// What the diagnosis holds to be behind it all; empty where none was made.
-    root_causes: [Value; 0],
+    /// What the diagnosis holds to be behind it all; empty where nothing failed.
+    root_causes: Vec<Cause<'a>>,
     outcomes: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Cause<'a> {
+    reason: &'static str,
+    confidence: &'static str,
+    owner: &'static str,
+    tenant: &'a str,
+    mailbox: Option<&'a str>,
+    title: &'static str,
+    /// What to do, step by step.
+    remedy: [&'static str; 1],
+    explains: Vec<String>,
+    /// What else it may be, the next best first.
+    candidates: Vec<&'static str>,
+}
+
+impl<'a> Cause<'a> {
+    fn new(cause: &'a RootCause) -> Self {
+        Self {
+            reason: cause.reason.code(),
+            confidence: cause.confidence.code(),
+            owner: cause.owner().code(),
+            tenant: &cause.tenant,
+            mailbox: cause.mailbox.as_deref(),
+            title: cause.reason.title(),
+            remedy: [cause.reason.remedy()],
+            explains: cause.explains.iter().map(ToString::to_string).collect(),
+            candidates: cause.candidates.iter().copied().map(Reason::code).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -7,7 +7,8 @@ mod perfdata;
 
 use std::fmt::Write as _;
 
-use super::{Judged, words, worst};
+use super::{Judged, cause, words, worst};
+use crate::diagnosis::RootCause;
 use crate::levels::State;
 use crate::outcome::{Outcome, Verdict};
 
@@ -25,7 +26,7 @@ pub fn report(judged: &[Judged<'_>], verbosity: u8) -> (String, State) {
     let (first, long) = match judged {
         [] => ("M365 UNKNOWN - no probe matches the selection".to_owned(), Vec::new()),
         [one] => (line(one), details(one, verbosity)),
-        several => (summary(several, state), one_each(several, verbosity)),
+        several => of_several(several, state, verbosity),
     };
     let mut out = bounded(&harmless(&first), FIRST_LINE);
     let perfdata = perfdata::of(judged);
@@ -52,8 +53,54 @@ pub fn unknown(message: &str) -> String {
 
 /// `POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages`.
 fn line(judged: &Judged<'_>) -> String {
+    headed(judged, &words::sentence(judged))
+}
+
+/// `POP3 CRITICAL - praxis@contoso.example: auth_refused in auth; follows from root cause 1`.
+fn consequence(judged: &Judged<'_>, numbers: &str) -> String {
+    headed(judged, &words::told(judged, |failure| format!("{}; follows from root cause {numbers}", words::cause(failure))))
+}
+
+fn headed(judged: &Judged<'_>, told: &str) -> String {
     let check = judged.outcome.probe.check.to_ascii_uppercase();
-    format!("{check} {} - {}: {}", judged.state(), words::subject(judged.outcome), words::sentence(judged))
+    format!("{check} {} - {}: {told}", judged.state(), words::subject(judged.outcome))
+}
+
+/// The root cause first, and behind each failure which cause it follows from.
+fn of_several(judged: &[Judged<'_>], state: State, verbosity: u8) -> (String, Vec<String>) {
+    let causes = cause::of(judged);
+    let (first, mut long) = match causes.first() {
+        Some(cause) => (blamed(cause, causes.len() - 1, judged, state), told(&causes)),
+        None => (summary(judged, state), Vec::new()),
+    };
+    long.extend(one_each(judged, &causes, verbosity));
+    (first, long)
+}
+
+/// `M365 CRITICAL - contoso: client_secret_expired (certain): the client secret has expired; create a …; 9 of 12 not ok`.
+fn blamed(cause: &RootCause, others: usize, judged: &[Judged<'_>], state: State) -> String {
+    let others = match others {
+        0 => String::new(),
+        others => format!("; {} more", words::count_of(others.try_into().unwrap_or(u64::MAX), "root cause")),
+    };
+    let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
+    let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
+    let place = cause::place(cause);
+    format!("M365 {state} - {place}: {what}; {}{others}; {bad} of {} not ok", cause.reason.remedy(), judged.len())
+}
+
+/// A line for each root cause, numbered from 1.
+fn told(causes: &[RootCause]) -> Vec<String> {
+    let line = |(number, cause): (usize, &RootCause)| {
+        let (name, place, owner) = (cause::name(cause), cause::place(cause), cause.owner().code());
+        let perhaps = cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
+        let remedy = cause.reason.remedy();
+        format!(
+            "root cause {number}: {place}: {name} (whose move: {owner}){perhaps}; {remedy}; explains {}",
+            cause::explained(cause)
+        )
+    };
+    (1..).zip(causes).map(line).collect()
 }
 
 /// `M365 CRITICAL - 2 of 7 not ok: contoso/token (client_secret_expired in token), …`.
@@ -79,7 +126,11 @@ fn name_and_cause(outcome: &Outcome) -> String {
 }
 
 /// A line each, and what lies behind each as far as one `-v` less would tell.
-fn one_each(judged: &[Judged<'_>], verbosity: u8) -> Vec<String> {
+fn one_each(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> Vec<String> {
+    let line = |one: &Judged<'_>| match cause::numbers(causes, &one.outcome.probe) {
+        Some(numbers) => consequence(one, &numbers),
+        None => line(one),
+    };
     let behind = |one: &Judged<'_>| match verbosity.checked_sub(1) {
         Some(verbosity) => details(one, verbosity).into_iter().map(|line| format!("  {line}")).collect(),
         None => Vec::new(),

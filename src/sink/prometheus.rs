@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::{Board, Known};
+use crate::diagnosis::diagnose;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
 
@@ -39,6 +40,11 @@ const BACK_OFF: Spec = Spec {
 const SKIPPED: Spec = Spec { name: "m365_probe_skipped_info", help: "1 while the last run did not take place, for this reason." };
 const SKIPS: Spec = Spec { name: "m365_exporter_skipped_runs_total", help: "Runs that did not take place." };
 
+const ROOT_CAUSE: Spec = Spec {
+    name: "m365_root_cause_info",
+    help: "1 while the diagnosis holds this to be why the last runs failed; mailbox is empty where the tenant is concerned.",
+};
+
 const PROBE_SUCCESS: Spec = Spec { name: "probe_success", help: "Whether the probe was a success." };
 const PROBE_DURATION: Spec = Spec { name: "probe_duration_seconds", help: "How long the probe took to complete." };
 const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The time the probe was given." };
@@ -61,6 +67,7 @@ pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'st
     for (tenant, expires) in credentials(board) {
         facts::credential(families, tenant, expires);
     }
+    root_causes(&mut families, board, now);
     for (tenant, check, latencies) in board.latencies() {
         families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
     }
@@ -94,6 +101,16 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
     families.page("")
+}
+
+/// What lies behind the failures that are current.
+fn root_causes(families: &mut Families, board: &Board, now: SystemTime) {
+    let last = board.probes().iter().filter_map(|known| known.last.as_deref().filter(|last| known.is_current(last.at, now)));
+    for cause in diagnose(last) {
+        let labels = Labels::default().with("tenant", &cause.tenant).with("mailbox", cause.mailbox.as_deref().unwrap_or(""));
+        let labels = labels.with("reason", cause.reason.code()).with("owner", cause.owner().code());
+        families.gauge(&ROOT_CAUSE, &labels, 1.0);
+    }
 }
 
 /// What exists from the start and stays.

@@ -49,9 +49,14 @@ pub fn subject(outcome: &Outcome) -> String {
 
 /// The outcome in one sentence: what was achieved, or what failed where and what to do first.
 pub fn sentence(judged: &Judged<'_>) -> String {
+    told(judged, |failure| format!("{}; {}", cause(failure), failure.reason.remedy()))
+}
+
+/// The same with other words for a failure.
+pub fn told(judged: &Judged<'_>, failed: impl Fn(&Failure) -> String) -> String {
     let mut text = match &judged.outcome.verdict {
         Verdict::Ok => success(judged.outcome),
-        Verdict::Failed(failure) => format!("{}; {}", cause(failure), failure.reason.remedy()),
+        Verdict::Failed(failure) => failed(failure),
         Verdict::Skipped(skip) => skipped(skip),
     };
     for breach in &judged.judgement.breaches {

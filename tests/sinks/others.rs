@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
+use m365_probe::reason::Reason;
 use m365_probe::sink::{Judged, checkmk, doctor, json, log};
 use serde_json::Value;
 
@@ -69,7 +70,15 @@ fn json_as_the_interface_promises() {
         ("/schema", 1.into()),
         ("/at", "2026-11-23T17:59:49Z".into()),
         ("/ok", false.into()),
-        ("/root_causes", Value::Array(Vec::new())),
+        ("/root_causes/0/reason", "client_secret_expired".into()),
+        ("/root_causes/0/confidence", "certain".into()),
+        ("/root_causes/0/owner", "application_owner".into()),
+        ("/root_causes/0/tenant", "contoso".into()),
+        ("/root_causes/0/mailbox", Value::Null),
+        ("/root_causes/0/title", "the client secret has expired".into()),
+        ("/root_causes/0/remedy/0", Reason::ClientSecretExpired.remedy().into()),
+        ("/root_causes/0/explains", vec!["contoso/token"].into()),
+        ("/root_causes/1", Value::Null),
         ("/outcomes/0/probe", "contoso/token".into()),
         ("/outcomes/0/tenant", "contoso".into()),
         ("/outcomes/0/mailbox", Value::Null),
@@ -87,8 +96,10 @@ fn json_as_the_interface_promises() {
         ("/outcomes/0/evidence/code", "7000222".into()),
         ("/outcomes/0/evidence/ids/correlation_id", "c0c0c0c0-0000-1111-2222-333333333333".into()),
     ] {
-        assert_eq!(report.pointer(pointer), Some(&value), "{pointer}");
+        assert_eq!(report.pointer(pointer).unwrap_or(&Value::Null), &value, "{pointer}");
     }
+    let well: Value = serde_json::from_str(&json::report(&judged(&[sample::pop3()], &limits), sample::now())).expect("JSON");
+    assert_eq!(well.pointer("/root_causes"), Some(&Value::Array(Vec::new())));
 }
 
 #[derive(Clone, Default)]

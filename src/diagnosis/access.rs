@@ -1,0 +1,166 @@
+//! What lies behind a refusal that Exchange does not explain: what works beside it tells the causes apart.
+//!
+//! POP3, IMAP and SMTP need the application's service principal in Exchange and a permission for the mailbox; EWS and Graph
+//! need neither.
+//! <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+
+use std::collections::BTreeMap;
+
+use super::{Blame, Confidence, failures};
+use crate::outcome::{Failure, Outcome, Phase};
+use crate::reason::Reason;
+
+/// What all outcomes of a tenant show of the application's access.
+#[derive(Debug, Default)]
+pub struct Access<'a> {
+    mailboxes: BTreeMap<Option<&'a str>, Mailbox>,
+    /// Somebody told what is wrong with the token that all these checks share.
+    token: Option<Reason>,
+    /// Exchange knows the application: a mail protocol let it in, if only to a mailbox it may not open.
+    known: bool,
+    /// Mail protocols that refused, over all mailboxes.
+    refusing: Vec<&'static str>,
+    /// EWS or Graph opened a mailbox.
+    api_fine: bool,
+    /// EWS or Graph refused without a reason that would be theirs alone.
+    api_refused: bool,
+}
+
+/// What the checks of one mailbox show.
+#[derive(Debug, Default)]
+struct Mailbox {
+    fine: Vec<&'static str>,
+    refused: Vec<&'static str>,
+    /// What somebody said about the mailbox as a whole.
+    state: Option<Reason>,
+}
+
+/// A conclusion.
+type Finding = (Reason, Confidence, &'static [Reason]);
+
+impl<'a> Access<'a> {
+    /// What `outcomes` show.
+    pub fn of(outcomes: &[&'a Outcome]) -> Self {
+        let mut access = Self::default();
+        for outcome in outcomes.iter().filter(|outcome| outcome.is_ok()) {
+            access.learn_success(outcome);
+        }
+        for (outcome, failure) in failures(outcomes) {
+            access.learn_failure(outcome, failure);
+        }
+        access
+    }
+
+    fn learn_success(&mut self, outcome: &'a Outcome) {
+        let check = outcome.probe.check;
+        if is_mail(check) {
+            self.known = true;
+            self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default().fine.push(check);
+        }
+        self.api_fine |= is_api(check);
+    }
+
+    fn learn_failure(&mut self, outcome: &'a Outcome, failure: &Failure) {
+        let check = outcome.probe.check;
+        let mailbox = self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default();
+        if is_refusal(outcome, failure) {
+            mailbox.refused.push(check);
+            self.known |= failure.reason == Reason::MailboxNotConnected;
+            if !self.refusing.contains(&check) {
+                self.refusing.push(check);
+            }
+        }
+        match failure.reason {
+            Reason::MailboxNotFound | Reason::LicenseInvalid | Reason::AccountDisabled | Reason::MailboxUnavailable => {
+                mailbox.state = mailbox.state.or(Some(failure.reason));
+            }
+            // Graph has a token of its own.
+            Reason::TokenInvalid | Reason::TokenExpired | Reason::TokenWrongAudience | Reason::TokenWrongTenant
+                if check != "graph" =>
+            {
+                self.token = self.token.or(Some(failure.reason));
+            }
+            Reason::EwsTokenRefused | Reason::EwsForbidden | Reason::AccessDenied | Reason::AuthRefused if is_api(check) => {
+                self.api_refused = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// What `failure` is blamed on, if it is a refusal that other outcomes explain.
+    pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
+        let everywhere = self.is_refused_everywhere();
+        let unexplained_api = everywhere
+            && is_api(outcome.probe.check)
+            && matches!(
+                failure.reason,
+                Reason::EwsTokenRefused | Reason::EwsForbidden | Reason::AccessDenied | Reason::AuthRefused
+            );
+        if !unexplained_api && !is_refusal(outcome, failure) {
+            return None;
+        }
+        let mailbox = self.mailboxes.get(&outcome.probe.mailbox.as_deref())?;
+        let (reason, confidence, candidates) = if everywhere {
+            (Reason::AccessRefusedEverywhere, Confidence::Likely, EVERYWHERE)
+        } else if self.known {
+            self.of_mailbox(mailbox)?
+        } else {
+            self.of_application(mailbox)?
+        };
+        Some(Blame { outcome, reason, confidence, candidates, evidence: failure.evidence.clone() })
+    }
+
+    /// Nothing lets the application in, though Entra issues its token: what the protocols have in common is to blame.
+    fn is_refused_everywhere(&self) -> bool {
+        let explained = self.token.is_some() || self.mailboxes.values().any(|mailbox| mailbox.state.is_some());
+        !self.known && !explained && !self.api_fine && self.api_refused && self.refusing.len() > 1
+    }
+
+    /// No mail protocol has let the application in anywhere.
+    fn of_application(&self, mailbox: &Mailbox) -> Option<Finding> {
+        if let Some(reason) = self.token.or(mailbox.state) {
+            return Some((reason, Confidence::Likely, &[]));
+        }
+        // One protocol alone may as well be switched off.
+        (self.refusing.len() > 1).then_some((
+            Reason::ExchangeServicePrincipalMissing,
+            Confidence::Likely,
+            &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled],
+        ))
+    }
+
+    /// Exchange knows the application: it is about this mailbox.
+    fn of_mailbox(&self, mailbox: &Mailbox) -> Option<Finding> {
+        if !mailbox.fine.is_empty() {
+            return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
+        }
+        if let Some(state) = mailbox.state {
+            return Some((state, Confidence::Likely, &[]));
+        }
+        let others_work = self.mailboxes.values().any(|other| !other.fine.is_empty());
+        match mailbox.refused.len() {
+            0 => None,
+            1 if !others_work => None,
+            1 => Some((Reason::MailboxPermissionMissing, Confidence::Possible, OF_MAILBOX)),
+            _ => Some((Reason::MailboxPermissionMissing, Confidence::Likely, OF_MAILBOX)),
+        }
+    }
+}
+
+const EVERYWHERE: &[Reason] =
+    &[Reason::AuthPolicyBlocked, Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing];
+const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound];
+
+/// Whether Exchange refused without saying why.
+fn is_refusal(outcome: &Outcome, failure: &Failure) -> bool {
+    let generic = matches!(failure.reason, Reason::AuthRefused | Reason::MailboxNotConnected);
+    generic && is_mail(outcome.probe.check) && matches!(failure.phase, Phase::Auth | Phase::Mailbox)
+}
+
+fn is_mail(check: &str) -> bool {
+    matches!(check, "pop3" | "imap" | "smtp")
+}
+
+fn is_api(check: &str) -> bool {
+    matches!(check, "ews" | "graph")
+}

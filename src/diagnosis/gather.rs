@@ -1,0 +1,90 @@
+//! Failures blamed on the same reason have one cause: of the tenant, or of each mailbox it befell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Blame, RootCause};
+use crate::outcome::{Outcome, Phase};
+use crate::reason::{Owner, Reason};
+
+/// The causes that `blames` amount to, in the order in which they were met. No two have tenant, mailbox and reason in common.
+pub fn causes(outcomes: &[&Outcome], blames: Vec<Blame<'_>>) -> Vec<RootCause> {
+    let mut order: Vec<Reason> = Vec::new();
+    let mut by_reason: BTreeMap<Reason, Vec<Blame<'_>>> = BTreeMap::new();
+    for blame in blames {
+        let same = by_reason.entry(blame.reason).or_default();
+        if same.is_empty() {
+            order.push(blame.reason);
+        }
+        same.push(blame);
+    }
+    let same = order.into_iter().filter_map(|reason| by_reason.remove(&reason));
+    same.flat_map(|same| by_mailbox(outcomes, same)).collect()
+}
+
+/// One cause where the whole tenant is concerned, else one for each mailbox.
+fn by_mailbox(outcomes: &[&Outcome], same: Vec<Blame<'_>>) -> Vec<RootCause> {
+    if !is_of_mailboxes(outcomes, &same) {
+        return cause(None, &same).into_iter().collect();
+    }
+    let mut mailboxes: BTreeMap<Option<&str>, Vec<Blame<'_>>> = BTreeMap::new();
+    for blame in same {
+        mailboxes.entry(blame.outcome.probe.mailbox.as_deref()).or_default().push(blame);
+    }
+    mailboxes.into_iter().filter_map(|(mailbox, same)| cause(mailbox, &same)).collect()
+}
+
+/// Whether mailboxes are concerned one by one: others are well in the same checks, or the reason is about a mailbox and
+/// there is only the one.
+fn is_of_mailboxes(outcomes: &[&Outcome], same: &[Blame<'_>]) -> bool {
+    let concerned: BTreeSet<_> = same.iter().map(|blame| blame.outcome.probe.mailbox.as_deref()).collect();
+    let inside = |blame: &Blame<'_>| {
+        blame.outcome.failure().is_some_and(|failure| matches!(failure.phase, Phase::Auth | Phase::Mailbox))
+            && blame.outcome.probe.mailbox.is_some()
+    };
+    let Some(reason) = same.first().map(|blame| blame.reason) else { return false };
+    if reason.owner() == Owner::Network || !same.iter().all(inside) {
+        return false;
+    }
+    let checks: BTreeSet<_> = same.iter().map(|blame| blame.outcome.probe.check).collect();
+    let well = |outcome: &&&Outcome| {
+        outcome.is_ok() && checks.contains(outcome.probe.check) && !concerned.contains(&outcome.probe.mailbox.as_deref())
+    };
+    outcomes.iter().any(|outcome| well(&outcome)) || concerned.len() == 1 && is_about_a_mailbox(reason)
+}
+
+fn is_about_a_mailbox(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::AuthRefused
+            | Reason::MailboxPermissionMissing
+            | Reason::ProtocolDisabled
+            | Reason::MailboxNotConnected
+            | Reason::MailboxNotFound
+            | Reason::MailboxUnavailable
+            | Reason::SmtpAuthDisabledMailbox
+            | Reason::TooManyConnections
+            | Reason::SessionInvalidated
+            | Reason::ImpersonationDenied
+            | Reason::EwsForbidden
+            | Reason::AccessDenied
+            | Reason::FolderNotFound
+            | Reason::LicenseInvalid
+            | Reason::AccountDisabled
+            | Reason::Throttled
+    )
+}
+
+fn cause(mailbox: Option<&str>, same: &[Blame<'_>]) -> Option<RootCause> {
+    let best = same.iter().rev().max_by_key(|blame| blame.confidence)?;
+    let mut seen = BTreeSet::new();
+    let explained = same.iter().map(|blame| &blame.outcome.probe).filter(|probe| seen.insert(*probe));
+    Some(RootCause {
+        reason: best.reason,
+        confidence: best.confidence,
+        tenant: best.outcome.probe.tenant.clone(),
+        mailbox: mailbox.map(ToOwned::to_owned),
+        explains: explained.cloned().collect(),
+        candidates: best.candidates.to_vec(),
+        evidence: best.evidence.clone(),
+    })
+}

@@ -1,0 +1,138 @@
+//! What lies behind failures on the way: a resolver, a host without an address, a login host nobody reaches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Blame, failures, own};
+use crate::cloud::host_port;
+use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Outcome, Phase};
+use crate::reason::{Owner, Reason};
+
+/// What all outcomes of a tenant show of the way to Microsoft.
+#[derive(Debug)]
+pub struct Network<'a> {
+    /// What is wrong with the resolver itself, whichever name is asked for.
+    resolver: Option<Reason>,
+    /// Hosts that this machine's resolver does not lead to.
+    lost: BTreeMap<&'a str, Reason>,
+    /// `host:port` of those who connect and then never answer a request.
+    silent: BTreeSet<&'a str>,
+    /// Why the token check did not get an answer.
+    login: Option<&'a Failure>,
+}
+
+impl<'a> Network<'a> {
+    /// What `outcomes` show.
+    pub fn of(outcomes: &[&'a Outcome]) -> Self {
+        let token = failures(outcomes).find(|(outcome, _)| outcome.probe.check == "token");
+        Self {
+            resolver: most_frequent(failures(outcomes).map(|(_, failure)| failure.reason).filter(|reason| is_resolver(*reason))),
+            lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome)).collect(),
+            silent: failures(outcomes)
+                .filter(|(_, one)| one.reason == Reason::ReplyTimedOut)
+                .filter_map(|(_, one)| peer(one))
+                .collect(),
+            login: token.map(|(_, failure)| failure).filter(|failure| is_about_the_way(failure.reason)),
+        }
+    }
+
+    /// What `failure` is blamed on, if it is a consequence of something on the way.
+    pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
+        if !is_about_the_way(failure.reason) {
+            return None;
+        }
+        let resolver = self.resolver.filter(|_| is_resolver(failure.reason));
+        let lost = || peer_host(failure).and_then(|host| self.lost.get(host).copied());
+        // The token was not to be had for the reason that the check of the token tells, however another run met it.
+        let login = || self.login.filter(|_| failure.phase == Phase::Token).map(|login| login.reason);
+        // The same silence, met by `reach` before anything was asked for.
+        let silent = || peer(failure).filter(|at| self.is_silence(at, failure.reason)).map(|_| Reason::ReplyTimedOut);
+        let reason = resolver.or_else(lost).or_else(login).or_else(silent)?;
+        let evidence = failure.evidence.clone();
+        Some(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence })
+    }
+
+    /// What else the `reach` checks met: a run has one reason, but several endpoints may be closed for several.
+    pub fn also_unreachable(&self, outcomes: &[&'a Outcome]) -> Vec<Blame<'a>> {
+        let mut blames = Vec::new();
+        for (outcome, failure) in failures(outcomes).filter(|(outcome, _)| outcome.probe.check == "reach") {
+            for (at, reason) in closed(&outcome.facts.endpoints) {
+                let peer = host_port(&at.host, at.port);
+                let explained = self.lost.contains_key(&*at.host) || self.is_silence(&peer, reason);
+                if reason != failure.reason && !is_resolver(reason) && !explained {
+                    let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
+                    blames.push(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence });
+                }
+            }
+        }
+        blames
+    }
+
+    fn is_silence(&self, peer: &str, reason: Reason) -> bool {
+        reason == Reason::NoGreeting && self.silent.contains(peer)
+    }
+}
+
+/// The hosts that the system's resolver, which every dial asks, does not lead to: no family has an answer, or a filter's.
+fn lost(outcome: &Outcome) -> Vec<(&str, Reason)> {
+    let mut hosts: BTreeMap<&str, Vec<&DnsFacts>> = BTreeMap::new();
+    for answer in outcome.facts.dns.iter().filter(|answer| answer.resolver == "system") {
+        hosts.entry(&answer.host).or_default().push(answer);
+    }
+    let why = |answers: &[&DnsFacts]| {
+        let sinkhole = answers.iter().any(|answer| answer.failed == Some(Reason::DnsSinkhole));
+        if sinkhole {
+            return Some(Reason::DnsSinkhole);
+        }
+        let reasons: Option<Vec<Reason>> = answers.iter().map(|answer| answer.failed).collect();
+        reasons?.into_iter().next().filter(|reason| !is_resolver(*reason))
+    };
+    hosts.into_iter().filter_map(|(host, answers)| Some((host, why(&answers)?))).collect()
+}
+
+/// The endpoints that no address leads to, and why the one that got farthest failed.
+fn closed(endpoints: &[EndpointFacts]) -> Vec<(&EndpointFacts, Reason)> {
+    let mut addresses: BTreeMap<(&str, u16), Vec<&EndpointFacts>> = BTreeMap::new();
+    for endpoint in endpoints {
+        addresses.entry((&endpoint.host, endpoint.port)).or_default().push(endpoint);
+    }
+    let farthest = |tried: Vec<&'_ EndpointFacts>| -> Option<(Phase, Reason)> {
+        let failed: Option<Vec<(Phase, Reason)>> = tried.iter().map(|endpoint| endpoint.failed).collect();
+        failed?.into_iter().reduce(|one, other| if other.0 > one.0 { other } else { one })
+    };
+    let mut seen = BTreeSet::new();
+    let first = endpoints.iter().filter(|endpoint| seen.insert((&*endpoint.host, endpoint.port)));
+    first.filter_map(|at| Some((at, farthest(addresses.remove(&(&*at.host, at.port))?)?.1))).collect()
+}
+
+/// Whether the reason is about the resolver and not about one name.
+fn is_resolver(reason: Reason) -> bool {
+    matches!(reason, Reason::DnsNoAnswer | Reason::DnsRefused | Reason::DnsServerFailure | Reason::DnsMalformed)
+}
+
+/// Whether the reason is about reaching somebody and not about what they answered.
+fn is_about_the_way(reason: Reason) -> bool {
+    let way = reason.owner() == Owner::Network && reason != Reason::TenantRestricted;
+    way || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
+}
+
+/// `outlook.office365.com:995` of `outlook.office365.com:995 (52.98.1.2)`.
+fn peer(failure: &Failure) -> Option<&str> {
+    failure.evidence.peer.as_deref()?.split(' ').next()
+}
+
+fn peer_host(failure: &Failure) -> Option<&str> {
+    let at = peer(failure)?;
+    Some(at.rsplit_once(':').map_or(at, |(host, _)| host))
+}
+
+/// The first of equals.
+fn most_frequent(reasons: impl Iterator<Item = Reason>) -> Option<Reason> {
+    let mut counts: Vec<(Reason, usize)> = Vec::new();
+    for reason in reasons {
+        match counts.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((reason, 1)),
+        }
+    }
+    counts.into_iter().reduce(|one, other| if other.1 > one.1 { other } else { one }).map(|(reason, _)| reason)
+}

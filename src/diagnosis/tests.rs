@@ -1,0 +1,387 @@
+//! The matrix of what is missing and what is then seen, row by row, and several faults at a time.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Confidence, RootCause, diagnose};
+use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Outcome, Phase, ProbeId, SkipReason, Verdict};
+use crate::reason::Reason;
+
+/// What goes wrong: a probe (`*` for any mailbox), a phase and a reason.
+type Failing = (&'static str, Phase, Reason);
+
+/// A cause: reason, confidence, mailbox, and the probes it explains, `*` for every mailbox.
+type Expected = (Reason, Confidence, Option<&'static str>, &'static [&'static str]);
+
+fn outcome(mailbox: Option<&str>, check: &'static str) -> Outcome {
+    Outcome {
+        probe: ProbeId { tenant: "t".into(), mailbox: mailbox.map(ToOwned::to_owned), check },
+        address: None,
+        at: SystemTime::UNIX_EPOCH,
+        took: Duration::ZERO,
+        phases: Vec::new(),
+        facts: Facts::default(),
+        verdict: Verdict::Ok,
+    }
+}
+
+fn fail(outcome: &mut Outcome, phase: Phase, reason: Reason) {
+    let port = match outcome.probe.check {
+        "pop3" => 995,
+        "imap" => 993,
+        "smtp" => 587,
+        _ => 443,
+    };
+    let host = if phase == Phase::Token || outcome.probe.mailbox.is_none() { "login" } else { "outlook" };
+    let evidence = Evidence { peer: Some(format!("{host}:{port} (192.0.2.1)")), ..Evidence::default() };
+    outcome.verdict = Verdict::Failed(Failure { phase, reason, evidence });
+}
+
+/// A tenant in which all is well but for `failing`.
+fn tenant(mailboxes: &[&str], checks: &[&'static str], failing: &[Failing]) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = ["token", "dns", "reach"].map(|check| outcome(None, check)).to_vec();
+    outcomes.extend(mailboxes.iter().flat_map(|mailbox| checks.iter().map(|check| outcome(Some(mailbox), check))));
+    for outcome in &mut outcomes {
+        for (probe, phase, reason) in failing {
+            if matches(outcome.probe.mailbox.as_deref(), outcome.probe.check, probe) {
+                fail(outcome, *phase, *reason);
+            }
+        }
+    }
+    outcomes
+}
+
+fn matches(mailbox: Option<&str>, check: &str, pattern: &str) -> bool {
+    match pattern.split_once('/') {
+        Some((who, what)) => mailbox.is_some_and(|mailbox| who == "*" || who == mailbox) && what == check,
+        None => mailbox.is_none() && pattern == check,
+    }
+}
+
+#[track_caller]
+fn assert_causes(case: &str, outcomes: &[Outcome], expected: &[Expected]) {
+    let causes = diagnose(outcomes);
+    let told: Vec<_> = causes.iter().map(|cause| (cause.reason, cause.confidence, cause.mailbox.as_deref())).collect();
+    let wanted: Vec<_> = expected.iter().map(|(reason, confidence, mailbox, _)| (*reason, *confidence, *mailbox)).collect();
+    assert_eq!(told, wanted, "{case}");
+    for (cause, (.., patterns)) in causes.iter().zip(expected) {
+        let concerned = |probe: &ProbeId| patterns.iter().any(|pattern| matches(probe.mailbox.as_deref(), probe.check, pattern));
+        let wanted: Vec<_> = outcomes.iter().map(|one| &one.probe).filter(|probe| concerned(probe)).collect();
+        assert_eq!(cause.explains.iter().collect::<Vec<_>>(), wanted, "{case}: {}", cause.reason);
+    }
+    assert_sound(outcomes, &causes);
+}
+
+/// Whatever the case: every failure is explained, and nothing that works is blamed.
+#[track_caller]
+fn assert_sound(outcomes: &[Outcome], causes: &[RootCause]) {
+    for outcome in outcomes {
+        let explained = causes.iter().any(|cause| cause.explains.contains(&outcome.probe));
+        assert_eq!(explained, outcome.failure().is_some(), "{}", outcome.probe);
+    }
+    for cause in causes {
+        assert!(!cause.candidates.contains(&cause.reason), "{}", cause.reason);
+        assert!(cause.confidence != Confidence::Certain || cause.candidates.is_empty(), "{}", cause.reason);
+    }
+}
+
+const ALL: &[&str] = &["*/pop3", "*/imap", "*/smtp"];
+const EVERYTHING: &[&str] = &["*/pop3", "*/imap", "*/smtp", "*/ews"];
+
+#[test]
+#[allow(clippy::too_many_lines)] // a table
+fn the_matrix_row_by_row() {
+    use Confidence::{Certain, Likely, Possible};
+    use Phase::{Auth, Connect, Mailbox, Tls, Token};
+    use Reason as R;
+    let refused = |who: &'static [&'static str]| -> Vec<Failing> { who.iter().map(|one| (*one, Auth, R::AuthRefused)).collect() };
+    let cases: Vec<(&str, Vec<Failing>, Vec<Expected>)> = vec![
+        ("all is well", vec![], vec![]),
+        (
+            "the secret has expired",
+            [("token", Token, R::ClientSecretExpired)]
+                .into_iter()
+                .chain(EVERYTHING.iter().map(|one| (*one, Token, R::ClientSecretExpired)))
+                .collect(),
+            vec![(R::ClientSecretExpired, Certain, None, &["token", "*/pop3", "*/imap", "*/smtp", "*/ews"])],
+        ),
+        (
+            "the login host cannot be reached, met differently",
+            vec![
+                ("token", Connect, R::ConnectTimedOut),
+                ("reach", Connect, R::ConnectTimedOut),
+                ("*/pop3", Token, R::ConnectTimedOut),
+                ("*/imap", Token, R::TimedOut),
+                ("*/smtp", Token, R::ConnectTimedOut),
+                ("*/ews", Token, R::ConnectTimedOut),
+            ],
+            vec![(R::ConnectTimedOut, Certain, None, &["token", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"])],
+        ),
+        ("no service principal in Exchange", refused(ALL), vec![(R::ExchangeServicePrincipalMissing, Likely, None, ALL)]),
+        (
+            "no mailbox permission anywhere",
+            vec![
+                ("*/pop3", Mailbox, R::MailboxNotConnected),
+                ("*/imap", Auth, R::MailboxNotConnected),
+                ("*/smtp", Auth, R::AuthRefused),
+            ],
+            vec![(R::MailboxPermissionMissing, Likely, None, ALL)],
+        ),
+        (
+            "one mailbox of three without permission",
+            refused(&["b/pop3", "b/imap", "b/smtp"]),
+            vec![(R::MailboxPermissionMissing, Likely, Some("b"), &["b/pop3", "b/imap", "b/smtp"])],
+        ),
+        (
+            "the role of one protocol",
+            vec![("*/pop3", Auth, R::TokenRoleMissing)],
+            vec![(R::TokenRoleMissing, Certain, None, &["*/pop3"])],
+        ),
+        (
+            "the role of every protocol",
+            EVERYTHING.iter().map(|one| (*one, Auth, R::TokenRoleMissing)).collect(),
+            vec![(R::TokenRoleMissing, Certain, None, EVERYTHING)],
+        ),
+        ("POP3 off everywhere", refused(&["*/pop3"]), vec![(R::ProtocolDisabled, Likely, None, &["*/pop3"])]),
+        (
+            "POP3 and IMAP off everywhere",
+            vec![("*/pop3", Auth, R::AuthRefused), ("*/imap", Auth, R::MailboxNotConnected)],
+            vec![(R::ProtocolDisabled, Likely, None, &["*/pop3", "*/imap"])],
+        ),
+        (
+            "IMAP off for one mailbox",
+            vec![("a/imap", Auth, R::MailboxNotConnected)],
+            vec![(R::ProtocolDisabled, Likely, Some("a"), &["a/imap"])],
+        ),
+        (
+            "SMTP off for the tenant says nothing about the token",
+            vec![("*/smtp", Auth, R::SmtpAuthDisabledTenant)],
+            vec![(R::SmtpAuthDisabledTenant, Certain, None, &["*/smtp"])],
+        ),
+        (
+            "SMTP off for one mailbox",
+            vec![("c/smtp", Auth, R::SmtpAuthDisabledMailbox)],
+            vec![(R::SmtpAuthDisabledMailbox, Certain, Some("c"), &["c/smtp"])],
+        ),
+        (
+            "one address wrong",
+            vec![
+                ("b/pop3", Auth, R::AuthRefused),
+                ("b/imap", Auth, R::MailboxNotFound),
+                ("b/smtp", Auth, R::AuthRefused),
+                ("b/ews", Mailbox, R::MailboxNotFound),
+            ],
+            vec![(R::MailboxNotFound, Certain, Some("b"), &["b/pop3", "b/imap", "b/smtp", "b/ews"])],
+        ),
+        (
+            "every address wrong",
+            vec![
+                ("*/pop3", Auth, R::AuthRefused),
+                ("*/imap", Auth, R::MailboxNotFound),
+                ("*/smtp", Auth, R::AuthRefused),
+                ("*/ews", Mailbox, R::MailboxNotFound),
+            ],
+            vec![(R::MailboxNotFound, Certain, None, EVERYTHING)],
+        ),
+        (
+            "no licence",
+            vec![
+                ("*/pop3", Mailbox, R::MailboxNotConnected),
+                ("*/imap", Auth, R::MailboxNotConnected),
+                ("*/smtp", Auth, R::AuthRefused),
+                ("*/ews", Mailbox, R::LicenseInvalid),
+            ],
+            vec![(R::LicenseInvalid, Certain, None, EVERYTHING)],
+        ),
+        (
+            "a token Exchange cannot verify, as EWS says",
+            refused(ALL).into_iter().chain([("*/ews", Mailbox, R::TokenInvalid)]).collect(),
+            vec![(R::TokenInvalid, Certain, None, EVERYTHING)],
+        ),
+        (
+            "refused by everybody without a reason",
+            refused(ALL).into_iter().chain([("*/ews", Mailbox, R::EwsTokenRefused)]).collect(),
+            vec![(R::AccessRefusedEverywhere, Likely, None, EVERYTHING)],
+        ),
+        (
+            "an access policy keeps EWS out of one mailbox",
+            vec![("a/ews", Mailbox, R::ImpersonationDenied)],
+            vec![(R::ImpersonationDenied, Certain, Some("a"), &["a/ews"])],
+        ),
+        ("EWS off", vec![("*/ews", Mailbox, R::EwsDisabled)], vec![(R::EwsDisabled, Certain, None, &["*/ews"])]),
+        ("a port blocked", vec![("*/pop3", Connect, R::ConnectTimedOut)], vec![(R::ConnectTimedOut, Certain, None, &["*/pop3"])]),
+        ("throttled is not denied", vec![("a/imap", Auth, R::Throttled)], vec![(R::Throttled, Certain, Some("a"), &["a/imap"])]),
+        (
+            "everybody's TLS inspected",
+            ["token", "reach"]
+                .into_iter()
+                .map(|one| (one, Tls, R::TlsCertificateUntrusted))
+                .chain(EVERYTHING.iter().map(|one| (*one, Token, R::TlsCertificateUntrusted)))
+                .collect(),
+            vec![(R::TlsCertificateUntrusted, Certain, None, &["token", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"])],
+        ),
+        (
+            "the login host falls silent",
+            vec![("token", Token, R::ReplyTimedOut), ("reach", Phase::Greeting, R::NoGreeting)],
+            vec![(R::ReplyTimedOut, Likely, None, &["token", "reach"])],
+        ),
+        (
+            "something unheard of",
+            vec![("a/ews", Mailbox, R::OperationFailed)],
+            vec![(R::OperationFailed, Possible, Some("a"), &["a/ews"])],
+        ),
+        // Several at a time.
+        (
+            "POP role missing and EWS disabled",
+            vec![("*/pop3", Auth, R::TokenRoleMissing), ("*/ews", Mailbox, R::EwsDisabled)],
+            vec![(R::TokenRoleMissing, Certain, None, &["*/pop3"]), (R::EwsDisabled, Certain, None, &["*/ews"])],
+        ),
+        (
+            "POP role and the service principal missing",
+            vec![("*/pop3", Auth, R::TokenRoleMissing), ("*/imap", Auth, R::AuthRefused), ("*/smtp", Auth, R::AuthRefused)],
+            vec![
+                (R::TokenRoleMissing, Certain, None, &["*/pop3"]),
+                (R::ExchangeServicePrincipalMissing, Likely, None, &["*/imap", "*/smtp"]),
+            ],
+        ),
+        (
+            "SMTP off for the tenant and no permission for one mailbox",
+            vec![("*/smtp", Auth, R::SmtpAuthDisabledTenant), ("c/pop3", Auth, R::AuthRefused), ("c/imap", Auth, R::AuthRefused)],
+            vec![
+                (R::SmtpAuthDisabledTenant, Certain, None, &["*/smtp"]),
+                (R::MailboxPermissionMissing, Likely, Some("c"), &["c/pop3", "c/imap"]),
+            ],
+        ),
+    ];
+    for (case, failing, expected) in cases {
+        let outcomes = tenant(&["a", "b", "c"], &["pop3", "imap", "smtp", "ews"], &failing);
+        assert_causes(case, &outcomes, &expected);
+    }
+}
+
+#[test]
+fn where_little_is_watched_little_is_claimed() {
+    use Confidence::{Likely, Possible};
+    use Phase::{Auth, Mailbox};
+    let graph = tenant(&["a"], &["pop3", "imap", "smtp", "graph"], &MAIL_REFUSED);
+    assert_causes("Graph shows what EWS would", &graph, &[(Reason::ExchangeServicePrincipalMissing, Likely, None, ALL)]);
+    let causes = diagnose(&graph);
+    assert_eq!(causes[0].candidates[0], Reason::MailboxPermissionMissing);
+
+    let one = tenant(&["a"], &["pop3"], &MAIL_REFUSED);
+    assert_causes("one protocol alone", &one, &[(Reason::AuthRefused, Possible, Some("a"), &["a/pop3"])]);
+    assert_eq!(diagnose(&one)[0].candidates[0], Reason::ExchangeServicePrincipalMissing);
+
+    let one = tenant(&["a"], &["pop3"], &[("a/pop3", Mailbox, Reason::MailboxNotConnected)]);
+    assert_causes("one protocol alone", &one, &[(Reason::MailboxNotConnected, Possible, Some("a"), &["a/pop3"])]);
+
+    let other_works = tenant(&["a", "b"], &["pop3"], &[("b/pop3", Auth, Reason::AuthRefused)]);
+    assert_causes("another works", &other_works, &[(Reason::MailboxPermissionMissing, Possible, Some("b"), &["b/pop3"])]);
+}
+
+const MAIL_REFUSED: [Failing; 3] = [
+    ("*/pop3", Phase::Auth, Reason::AuthRefused),
+    ("*/imap", Phase::Auth, Reason::AuthRefused),
+    ("*/smtp", Phase::Auth, Reason::AuthRefused),
+];
+
+fn answer(host: &str, family: Family, failed: Option<Reason>) -> DnsFacts {
+    let (host, resolver) = (host.to_owned(), "system".to_owned());
+    DnsFacts { host, resolver, family, took: None, rcode: None, addresses: Vec::new(), chain: Vec::new(), ttl: None, failed }
+}
+
+#[test]
+fn a_dead_resolver_explains_everything_behind_it() {
+    let mut failing = vec![
+        ("token", Phase::Dns, Reason::DnsNoAnswer),
+        ("dns", Phase::Dns, Reason::DnsNoAnswer),
+        ("reach", Phase::Dns, Reason::DnsServerFailure),
+    ];
+    failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::DnsNoAnswer)));
+    let all: &[&str] = &["token", "dns", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"];
+    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+    assert_causes("dead", &outcomes, &[(Reason::DnsNoAnswer, Confidence::Certain, None, all)]);
+}
+
+#[test]
+fn a_host_without_an_address_explains_what_fails_there() {
+    let mut outcomes = tenant(
+        &["a", "b"],
+        &["pop3", "ews"],
+        &[
+            ("dns", Phase::Dns, Reason::DnsSinkhole),
+            ("*/pop3", Phase::Connect, Reason::ConnectRefused),
+            ("a/ews", Phase::Tls, Reason::TlsCertificateWrongName),
+            ("b/ews", Phase::Mailbox, Reason::Throttled),
+        ],
+    );
+    outcomes[1].facts.dns = vec![
+        answer("outlook", Family::V4, Some(Reason::DnsSinkhole)),
+        answer("outlook", Family::V6, None),
+        answer("login", Family::V4, None),
+        answer("login", Family::V6, Some(Reason::DnsNoAddresses)),
+    ];
+    let expected: [Expected; 2] = [
+        (Reason::DnsSinkhole, Confidence::Certain, None, &["dns", "*/pop3", "a/ews"]),
+        (Reason::Throttled, Confidence::Certain, Some("b"), &["b/ews"]),
+    ];
+    assert_causes("sinkhole", &outcomes, &expected);
+}
+
+#[test]
+fn an_expired_secret_hides_no_blocked_port() {
+    let mut failing =
+        vec![("token", Phase::Token, Reason::ClientSecretExpired), ("reach", Phase::Connect, Reason::ConnectTimedOut)];
+    failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::ClientSecretExpired)));
+    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp", "ews"], &failing);
+    let closed = |port, failed| EndpointFacts {
+        host: "outlook".into(),
+        port,
+        address: None,
+        connect: None,
+        handshake: None,
+        tls_version: None,
+        certificate: None,
+        failed,
+    };
+    outcomes[2].facts.endpoints = vec![
+        closed(995, Some((Phase::Connect, Reason::ConnectTimedOut))),
+        closed(993, Some((Phase::Connect, Reason::ConnectUnreachable))),
+        closed(993, None),
+        closed(587, Some((Phase::Greeting, Reason::NoGreeting))),
+        closed(587, Some((Phase::Connect, Reason::ConnectUnreachable))),
+    ];
+    let behind: &[&str] = &["token", "*/pop3", "*/imap", "*/smtp", "*/ews"];
+    let expected: [Expected; 3] = [
+        (Reason::ClientSecretExpired, Confidence::Certain, None, behind),
+        (Reason::ConnectTimedOut, Confidence::Certain, None, &["reach"]),
+        (Reason::NoGreeting, Confidence::Certain, None, &["reach"]),
+    ];
+    assert_causes("both", &outcomes, &expected);
+    assert_eq!(diagnose(&outcomes)[2].evidence.peer.as_deref(), Some("outlook:587"));
+}
+
+#[test]
+fn a_run_that_did_not_take_place_is_no_failure_and_proves_nothing() {
+    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &MAIL_REFUSED);
+    outcomes.push(outcome(Some("b"), "pop3"));
+    if let Some(last) = outcomes.last_mut() {
+        last.verdict = Verdict::Skipped(SkipReason::Busy);
+    }
+    let mail: &[&str] = &["a/pop3", "a/imap", "a/smtp"];
+    assert_causes("skipped", &outcomes, &[(Reason::ExchangeServicePrincipalMissing, Confidence::Likely, None, mail)]);
+}
+
+#[test]
+fn whatever_fails_is_explained_and_named_once() {
+    for reason in Reason::ALL {
+        for phase in Phase::ALL {
+            for pattern in ["token", "dns", "reach", "*/pop3", "a/smtp", "*/ews"] {
+                let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &[(pattern, *phase, *reason)]);
+                let causes = diagnose(&outcomes);
+                assert_sound(&outcomes, &causes);
+                let names: std::collections::HashSet<_> = causes.iter().map(|cause| (&cause.mailbox, cause.reason)).collect();
+                assert_eq!(names.len(), causes.len(), "{reason} in {phase} of {pattern}");
+            }
+        }
+    }
+}
