@@ -12,3 +12,4 @@ mod peer;
 mod pop3;
 mod reasons;
 mod smtp;
+mod upgraded;
