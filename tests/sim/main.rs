@@ -13,3 +13,4 @@ mod peer;
 mod pop3;
 mod reasons;
 mod smtp;
+mod upgraded;
