@@ -67,7 +67,7 @@ pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'st
     for (tenant, expires) in credentials(board) {
         facts::credential(families, tenant, expires);
     }
-    root_causes(&mut families, board, now);
+    root_causes(families, board, now);
     for (tenant, check, latencies) in board.latencies() {
         families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
     }
@@ -107,9 +107,11 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
 fn root_causes(families: &mut Families, board: &Board, now: SystemTime) {
     let last = board.probes().iter().filter_map(|known| known.last.as_deref().filter(|last| known.is_current(last.at, now)));
     for cause in diagnose(last) {
-        let labels = Labels::default().with("tenant", &cause.tenant).with("mailbox", cause.mailbox.as_deref().unwrap_or(""));
-        let labels = labels.with("reason", cause.reason.code()).with("owner", cause.owner().code());
-        families.gauge(&ROOT_CAUSE, &labels, 1.0);
+        let labels = Labels::default();
+        let labels = labels.with("tenant", &cause.tenant);
+        let labels = labels.with("mailbox", cause.mailbox.as_deref().unwrap_or(""));
+        let labels = labels.with("reason", cause.reason.code());
+        families.gauge(&ROOT_CAUSE, &labels.with("owner", cause.owner().code()), 1.0);
     }
 }
 
