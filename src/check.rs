@@ -13,6 +13,7 @@ use crate::trace::Trace;
 mod authorized;
 mod dns;
 mod ews;
+mod graph;
 mod imap;
 mod mail;
 mod pop3;
@@ -32,6 +33,8 @@ pub struct Kind {
     pub purpose: &'static str,
     /// Whether it is made for each mailbox, or once for the tenant.
     pub of_mailbox: bool,
+    /// Whether it is made where nobody says which checks to make.
+    pub by_default: bool,
     /// The phases it can enter: every series exists before it ever fails.
     pub phases: &'static [Phase],
     make: fn(&ProbeSettings) -> Result<Box<dyn AnyCheck>, String>,
@@ -46,6 +49,7 @@ pub const KINDS: &[Kind] = &[
     kind::<mail::Mail<imap::Session>>(),
     kind::<mail::Mail<smtp::Session>>(),
     kind::<ews::Ews>(),
+    kind::<graph::Graph>(),
 ];
 
 /// The kind of that name.
@@ -58,6 +62,7 @@ const fn kind<C: Check + 'static>() -> Kind {
         name: C::NAME,
         purpose: C::PURPOSE,
         of_mailbox: C::OF_MAILBOX,
+        by_default: C::BY_DEFAULT,
         phases: C::PHASES,
         make: |settings| C::new(settings).map(|check| Box::new(check) as Box<dyn AnyCheck>),
     }
@@ -81,6 +86,8 @@ pub trait Check: Debug + Send + Sync + Sized {
     const PURPOSE: &'static str;
     /// Whether it is made for each mailbox.
     const OF_MAILBOX: bool;
+    /// Whether it is made where nobody says which checks to make; not so where it needs permissions of its own.
+    const BY_DEFAULT: bool = true;
     /// The phases it can enter, in their order; the first is open from the start.
     const PHASES: &'static [Phase];
 

@@ -43,16 +43,21 @@ struct BackOff {
 
 /// Every slot there is. They outlive a reload: a server's wish for peace and a running conversation do too.
 #[derive(Debug, Default)]
-pub struct Slots(Mutex<HashMap<ProbeId, Arc<Slot>>>);
+pub struct Slots(Mutex<HashMap<Place, Arc<Slot>>>);
+
+/// Tenant, address and check. The address and not the label: a mailbox under two names is one mailbox to its server.
+type Place = (String, Option<String>, &'static str);
 
 impl Slots {
-    fn slot(&self, id: &ProbeId) -> Arc<Slot> {
-        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default())
+    fn slot(&self, settings: &ProbeSettings) -> Arc<Slot> {
+        let address = settings.address.as_ref().map(|address| address.to_ascii_lowercase());
+        let place = (settings.id.tenant.clone(), address, settings.id.check);
+        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default())
     }
 
-    /// Forgets the slots of probes that are no more.
-    pub fn retain(&self, keep: impl Fn(&ProbeId) -> bool) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| keep(id));
+    /// Forgets the slots that no probe has any more.
+    pub fn sweep(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, slot| Arc::strong_count(slot) > 1);
     }
 }
 
@@ -64,7 +69,7 @@ impl Probe {
     pub fn new(settings: ProbeSettings, slots: &Slots) -> Result<Self, String> {
         let kind = check::kind_named(settings.id.check).ok_or_else(|| format!("there is no check `{}`", settings.id.check))?;
         let check = kind.make(&settings)?;
-        let slot = slots.slot(&settings.id);
+        let slot = slots.slot(&settings);
         Ok(Self { settings, kind, check, slot })
     }
 

@@ -1,6 +1,6 @@
 //! A simulated Microsoft 365 tenant on loopback: real sockets, real TLS, and every fault by name.
 //!
-//! It plays Entra's token endpoint, POP3, IMAP, SMTP submission, EWS and DNS under Microsoft's own names, as
+//! It plays Entra's token endpoint, POP3, IMAP, SMTP submission, EWS, Microsoft Graph and DNS under Microsoft's own names, as
 //! Exchange Online behaves, and really checks what it is given. It shares no parser with the checks, so that a mistake
 //! made on one side cannot hide on the other.
 //!
@@ -19,6 +19,7 @@ mod dns;
 mod entra;
 mod ews;
 mod fault;
+mod graph;
 mod http;
 mod id;
 mod imap;
@@ -73,6 +74,8 @@ pub struct Ports {
     pub smtp: u16,
     /// HTTPS: EWS.
     pub ews: u16,
+    /// HTTPS: Microsoft Graph.
+    pub graph: u16,
     /// DNS, UDP and TCP.
     pub dns: u16,
 }
@@ -102,6 +105,7 @@ pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, Strin
         (&mut ports.imap, Service::Imap, Security::Upgrade),
         (&mut ports.smtp, Service::Smtp, Security::Upgrade),
         (&mut ports.ews, Service::Ews, Security::Implicit),
+        (&mut ports.graph, Service::Graph, Security::Implicit),
         (&mut ports.dns, Service::Dns, Security::Upgrade),
     ];
     for (port, service, security) in services {

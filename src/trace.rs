@@ -117,19 +117,24 @@ impl Trace {
 
     /// What it means that the deadline has passed now: silence is named after the step that met it.
     pub fn silence(&self) -> Reason {
-        match self.step() {
-            Phase::Dns => Reason::DnsNoAnswer,
-            Phase::Connect => Reason::ConnectTimedOut,
-            Phase::Proxy => Reason::ProxyTimedOut,
-            Phase::Tls => Reason::TlsTimedOut,
-            Phase::Greeting => Reason::NoGreeting,
-            Phase::Token | Phase::Starttls | Phase::Auth | Phase::Mailbox => Reason::ReplyTimedOut,
-        }
+        silence_in(self.step())
     }
 
     fn close(&mut self, now: Instant) {
         self.spans.push(Span { phase: self.open, took: now - self.since });
         self.since = now;
+    }
+}
+
+/// What a peer's silence in `step` is called.
+pub const fn silence_in(step: Phase) -> Reason {
+    match step {
+        Phase::Dns => Reason::DnsNoAnswer,
+        Phase::Connect => Reason::ConnectTimedOut,
+        Phase::Proxy => Reason::ProxyTimedOut,
+        Phase::Tls => Reason::TlsTimedOut,
+        Phase::Greeting => Reason::NoGreeting,
+        Phase::Token | Phase::Starttls | Phase::Auth | Phase::Mailbox => Reason::ReplyTimedOut,
     }
 }
 

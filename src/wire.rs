@@ -9,6 +9,7 @@ use crate::outcome::Fault;
 
 pub mod dns;
 mod exchange;
+pub mod graph;
 pub mod http;
 pub mod imap;
 pub mod jwt;

@@ -44,6 +44,7 @@ fn describe(tenant: &Running, client: &str) -> PathBuf {
         ("imap", ports.imap),
         ("smtp", ports.smtp),
         ("ews", ports.ews),
+        ("graph", ports.graph),
         ("dns", ports.dns),
     ] {
         let _ = write!(json, ", \"{name}\": {port}");

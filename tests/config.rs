@@ -70,6 +70,7 @@ fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
             "contoso/praxis/ews 300s 20s",
             "contoso/calendar@contoso.example/imap 60s 30s",
             "contoso/calendar@contoso.example/ews 60s 30s",
+            "contoso/calendar@contoso.example/graph 60s 30s",
             "lab/token 300s 30s",
             "lab/dns 60s 30s",
             "lab/reach 60s 30s",
@@ -80,9 +81,10 @@ fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
         ]
     );
     assert_eq!(settings.probes[5].folder, Folder::Calendar);
+    assert_eq!(settings.probes[8].folder, Folder::Calendar);
     assert_eq!(settings.probes[5].address.as_deref(), Some("praxis@contoso.example"));
     assert!(matches!(&settings.probes[0].tenant.credential, SecretSource::File(path) if path.ends_with("contoso.secret")));
-    assert!(matches!(&settings.probes[8].tenant.credential, SecretSource::Variable(name) if name == "LAB_CLIENT_SECRET"));
+    assert!(matches!(&settings.probes[9].tenant.credential, SecretSource::Variable(name) if name == "LAB_CLIENT_SECRET"));
     let proxy = settings.network.proxy.expect("a proxy");
     assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
     assert_eq!(settings.network.resolvers.len(), 3);

@@ -1,6 +1,7 @@
 //! The built program as a plugin: what a scheduler sees of it before, and beside, any answer of a server.
 
 use std::fs::File;
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
@@ -102,4 +103,37 @@ fn a_full_or_closed_output_changes_no_exit_code() {
     let mut command = Command::new(PROGRAM);
     let status = bare(command.args(["check", "--help"]).stdout(writer).stderr(Stdio::null())).status().expect("run");
     assert_eq!(status.code(), Some(3));
+}
+
+/// A peer that accepts and says nothing, and a run without a configuration that meets it: the token endpoint of every
+/// check.
+#[test]
+fn silence_until_the_time_is_up_is_the_state_asked_for() {
+    let peer = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = peer.local_addr().expect("bound").port();
+    let directory = std::env::temp_dir().join(format!("m365-probe-plugin-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let file = directory.join("m365-probe.yml");
+    let configuration = format!(
+        "network: {{ resolve: {{ login.example: 127.0.0.1, pop.example: 127.0.0.1 }} }}
+clouds:
+  lab: {{ login: 'https://login.example:{port}', pop3: 'pop3s://pop.example:{port}', scope: https://pop.example/.default }}
+tenants:
+  - name: contoso
+    cloud: lab
+    tenant_id: contoso.example
+    client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+    credential: {{ client_secret_env: M365_PROBE_TEST_SECRET }}
+    mailboxes: [{{ address: praxis@contoso.example, checks: [pop3] }}]
+"
+    );
+    std::fs::write(&file, configuration).expect("written");
+    for (line, exit) in [("check pop3 -t 400ms:unknown", 3), ("check token -t 0.4:1", 1), ("check pop3 -t 400ms", 2)] {
+        let mut command = Command::new(PROGRAM);
+        bare(&mut command).args(line.split(' ')).arg("--config").arg(&file).env("M365_PROBE_TEST_SECRET", "s");
+        let output = command.output().expect("run");
+        assert_eq!(output.status.code(), Some(exit), "{line}: {}", text(&output.stdout));
+        assert!(text(&output.stdout).contains("_timed_out in "), "{line}: {}", text(&output.stdout));
+    }
+    std::fs::remove_dir_all(&directory).expect("removed");
 }

@@ -74,11 +74,21 @@ impl Known {
 
     /// Whether what a run that began at `at` told may still be shown as how things are.
     ///
-    /// Three missed turns, or one that used up all its time, are given; after that dashboards must see absence.
+    /// Three missed turns, or one that used up all its time, are given; after that dashboards must see absence. A failure
+    /// after which the server wanted us away does not age meanwhile: it would vanish between runs, and no alert that
+    /// waits some minutes would ever fire.
     pub fn is_current(&self, at: SystemTime, now: SystemTime) -> bool {
         let ProbeSettings { interval, timeout, .. } = self.settings;
         let given = interval.saturating_mul(3).max(interval.saturating_add(timeout));
+        let given = given.saturating_add(self.kept_away(now));
         now.duration_since(at).is_ok_and(|age| age <= given) || now < at
+    }
+
+    /// How much of the time since the last run, which failed, the server wanted us away.
+    fn kept_away(&self, now: SystemTime) -> Duration {
+        let failed = self.last.as_ref().filter(|outcome| !outcome.is_ok());
+        let away = failed.zip(self.back_off_until).and_then(|(run, until)| until.min(now).duration_since(run.at).ok());
+        away.unwrap_or_default()
     }
 
     /// Every host and port that ever presented a certificate, with the run that saw it last.

@@ -188,3 +188,15 @@ fn what_is_old_is_no_longer_current() {
         assert!(known.is_current(at(100), at(50)), "a clock set back makes nothing old");
     }
 }
+
+#[test]
+fn a_failure_is_current_as_long_as_the_server_wants_us_away() {
+    let throttled = failed(Phase::Auth, Reason::Throttled);
+    for (verdict, age, current) in
+        [(throttled.clone(), 9, true), (throttled.clone(), 13, true), (throttled, 14, false), (Verdict::Ok, 9, false)]
+    {
+        let mut board = Board::new(&[settings("t", "praxis")]);
+        board.record(outcome("praxis", 100, Facts { back_off: Some(10 * MINUTE), ..Facts::default() }, verdict));
+        assert_eq!(only(&board).is_current(at(100), at(100 + age)), current, "{age}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::SystemTime;
 
+use crate::cloud::Cloud;
 use crate::outcome::{Fault, TokenFacts};
 use crate::reason::Reason;
 use crate::settings::Tenant;
@@ -10,10 +11,28 @@ use crate::token::Token;
 
 use super::Cx;
 
+/// What a conversation's token must be for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The OAuth scope to ask for.
+    pub scope: &'a str,
+    /// The resource's own application id, which stands in place of its URL in version 2 tokens.
+    pub resource: &'static str,
+    /// The permissions of which it must carry one.
+    pub roles: &'static [&'static str],
+}
+
+impl<'a> Wanted<'a> {
+    /// A token for Exchange Online, with one of `roles`.
+    pub fn exchange(cloud: &'a Cloud, roles: &'static [&'static str]) -> Self {
+        Self { scope: &cloud.scope, resource: "00000002-0000-0ff1-ce00-000000000000", roles }
+    }
+}
+
 /// A conversation that begins with a token in hand.
 pub trait Authorized: Sync {
-    /// The permission its token must carry.
-    const ROLE: &'static str;
+    /// What its token must be for.
+    fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a>;
 
     /// Speaks to the server, from the dial to the goodbye.
     ///
@@ -28,18 +47,18 @@ pub trait Authorized: Sync {
 /// # Errors
 /// Why it failed.
 pub async fn run<C: Authorized>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), Fault> {
-    let scope = cx.tenant.cloud.scope.clone();
     let (tokens, net, tenant) = (&cx.means.tokens, &cx.means.net, cx.tenant);
-    let token = tokens.usable(cx.trace, net, tenant, &scope).await?;
+    let wanted = conversation.wants(&tenant.cloud);
+    let token = tokens.usable(cx.trace, net, tenant, wanted.scope).await?;
     let refused = match conversation.converse(cx, &token).await {
         Err(fault) if is_about_token(fault.reason) => fault,
         result => return result,
     };
-    if let Some(fresh) = tokens.instead_of(&token, cx.trace, net, tenant, &scope).await {
+    if let Some(fresh) = tokens.instead_of(&token, cx.trace, net, tenant, wanted.scope).await {
         let fresh = fresh?;
-        return conversation.converse(cx, &fresh).await.map_err(|fault| explained(fault, &fresh.facts, C::ROLE, tenant, &scope));
+        return conversation.converse(cx, &fresh).await.map_err(|fault| explained(fault, &fresh.facts, tenant, wanted));
     }
-    Err(explained(refused, &token.facts, C::ROLE, tenant, &scope))
+    Err(explained(refused, &token.facts, tenant, wanted))
 }
 
 /// Whether another token could change the answer.
@@ -47,6 +66,7 @@ fn is_about_token(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::AuthRefused
+            | Reason::AccessDenied
             | Reason::MailboxNotConnected
             | Reason::EwsTokenRefused
             | Reason::TokenExpired
@@ -59,14 +79,15 @@ fn is_about_token(reason: Reason) -> bool {
 
 /// A generic refusal in the light of the token's own claims: what it lacks explains the refusal. A claim that cannot be
 /// read explains nothing, and a missing role is no fault while the login works (RBAC for Applications).
-fn explained(mut fault: Fault, facts: &TokenFacts, role: &str, tenant: &Tenant, scope: &str) -> Fault {
+fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: Wanted<'_>) -> Fault {
     if is_about_token(fault.reason) {
-        let lacks_role = facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| granted == role));
+        let lacks_role =
+            facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| wanted.roles.contains(&granted.as_str())));
         let foreign = facts
             .tenant_id
             .as_ref()
             .is_some_and(|tid| is_guid(&tenant.tenant_id) && !tid.eq_ignore_ascii_case(&tenant.tenant_id));
-        let elsewhere = facts.audience.as_ref().is_some_and(|audience| !same_resource(audience, scope));
+        let elsewhere = facts.audience.as_ref().is_some_and(|audience| !is_for(audience, wanted));
         if elsewhere {
             fault.reason = Reason::TokenWrongAudience;
         } else if foreign {
@@ -92,15 +113,14 @@ fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// Whether `audience` is what `scope` asked for: the resource's URL, or Exchange Online's own application id, which
-/// stands in version 2 tokens. Exchange takes `outlook.office.com` for `outlook.office365.com`.
-fn same_resource(audience: &str, scope: &str) -> bool {
-    const EXCHANGE: &str = "00000002-0000-0ff1-ce00-000000000000";
+/// Whether `audience` is what was asked for: the resource's URL or its id. Exchange takes `outlook.office.com` for
+/// `outlook.office365.com`.
+fn is_for(audience: &str, wanted: Wanted<'_>) -> bool {
     let resource = |text: &str| {
         text.trim_end_matches("/.default")
             .trim_end_matches('/')
             .to_ascii_lowercase()
             .replace("outlook.office.com", "outlook.office365.com")
     };
-    audience.eq_ignore_ascii_case(EXCHANGE) || resource(audience) == resource(scope)
+    audience.eq_ignore_ascii_case(wanted.resource) || resource(audience) == resource(wanted.scope)
 }

@@ -2,19 +2,19 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request};
 
-use crate::cloud::HttpsEndpoint;
+use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::net::http;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::{Folder, ProbeSettings};
 use crate::token::Token;
-use crate::wire::soap;
+use crate::wire::{role, soap};
 
-use super::authorized::{self, Authorized};
+use super::authorized::{self, Authorized, Wanted};
 use super::{Check, Cx};
 
 /// The check: one FindFolder.
@@ -48,7 +48,9 @@ impl Check for Ews {
 }
 
 impl Authorized for Ews {
-    const ROLE: &'static str = crate::wire::role::EWS.name;
+    fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
+        Wanted::exchange(cloud, &[role::EWS.name])
+    }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let mut sent = Sent::default();
@@ -69,10 +71,7 @@ impl Ews {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.at.path.parse().map_err(|_| Fault::new(Reason::EwsPathNotFound))?;
         let headers = request.headers_mut();
-        let bearer = Secret::new(["Bearer ", token.expose()].concat());
-        let mut bearer = HeaderValue::from_str(bearer.expose()).map_err(|_| Fault::new(Reason::TokenInvalid))?;
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
+        http::bear(headers, token)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(soap::CONTENT_TYPE));
         headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
         // "When using impersonation you must always use the X-AnchorMailbox request header" (Microsoft's page on EWS

@@ -18,7 +18,7 @@ use crate::token::Token;
 use crate::trace::Trace;
 use crate::wire::sasl;
 
-use super::authorized::{self, Authorized};
+use super::authorized::{self, Authorized, Wanted};
 use super::{Check, Cx};
 
 /// A server may take this long over its own goodbye; it is not measured.
@@ -77,7 +77,9 @@ impl<S: Session> Check for Mail<S> {
 }
 
 impl<S: Session> Authorized for Mail<S> {
-    const ROLE: &'static str = S::ROLE;
+    fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
+        Wanted::exchange(cloud, const { &[S::ROLE] })
+    }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let payload = sasl::xoauth2(&self.mailbox, &token.secret);

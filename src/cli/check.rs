@@ -1,13 +1,15 @@
 //! `check`: once, as a Nagios, Icinga or Checkmk plugin.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
 use super::{once, print, select};
 use crate::levels::{Limits, State};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Phase};
+use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 use crate::sink::{Judged, checkmk, json, nagios, worst};
+use crate::trace;
 
 /// Runs the checks, prints their output and tells Nagios's exit code.
 pub fn run(arguments: &Check) -> u8 {
@@ -51,10 +53,12 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     })
 }
 
-/// The state the user wants for a run that used all its time; others keep theirs.
+/// The state the user wants for a run that met silence until its time was used up; others keep theirs.
 fn when_late(state: State, outcome: &Outcome, probe: &ProbeSettings, timeout: Timeout) -> State {
-    /// The deadline is met by a timer of a millisecond's grain.
-    const GRAIN: Duration = Duration::from_millis(2);
-    let late = outcome.failure().is_some() && outcome.took + GRAIN >= timeout.limit.min(probe.timeout);
+    /// A token is waited for a twentieth less than a run may take, and timers have a grain of a millisecond.
+    const NEARLY_ALL: f64 = 0.94;
+    let silent = |reason: Reason| Phase::ALL.iter().any(|phase| trace::silence_in(*phase) == reason);
+    let all = timeout.limit.min(probe.timeout);
+    let late = outcome.took >= all.mul_f64(NEARLY_ALL) && outcome.failure().is_some_and(|failure| silent(failure.reason));
     timeout.state.filter(|_| late).unwrap_or(state)
 }

@@ -25,6 +25,7 @@ pub struct Selected {
 pub fn probes(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> Result<Selected, String> {
     let Settings { network, probes } = match &selection.config {
         Some(path) => {
+            nothing_else(selection)?;
             let settings = config::load(path).map_err(|mistakes| mistakes.to_string())?.settings;
             let probes = narrowed(settings.probes, selection)?;
             let all = checks.iter().any(|check| check == "all");
@@ -41,6 +42,22 @@ pub fn probes(selection: &Selection, checks: &[String], timeout: Option<Duration
         ));
     }
     Ok(Selected { network, probes })
+}
+
+/// What stands for a configuration must not be passed over in silence where there is one.
+fn nothing_else(selection: &Selection) -> Result<(), String> {
+    let given = [
+        ("--cloud", selection.cloud.is_some()),
+        ("--tenant-id", selection.tenant_id.is_some()),
+        ("--client-id", selection.client_id.is_some()),
+        ("--client-secret-file", selection.client_secret_file.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(format!(
+            "{option}: it takes the place of a configuration; leave it out, or --config and the variable M365_PROBE_CONFIG"
+        )),
+        None => Ok(()),
+    }
 }
 
 fn in_words(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> config::Selection {

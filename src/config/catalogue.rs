@@ -1,5 +1,7 @@
 //! Every key of the configuration, once: the reader, the unknown-key detection, the schema and the tests walk this table.
 
+use crate::check;
+
 use super::value::{
     CaFile, ClientId, CloudName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit, MailAddress,
     PasswordFile, Pop3Url, ProxyUrl, ProxyUser, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, TenantId, Timeout, Value,
@@ -147,7 +149,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m", "time between the beginnings of two runs"),
     key(Check, "timeout", One(&Timeout::FORMAT), "that of `defaults`, at most the interval", "the one deadline of a run"),
-    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` check opens"),
+    key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` and `graph` checks open"),
     key(Check, "warning", OneOrList(&Limit::FORMAT), "", "what counts as a warning, beside failing"),
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];
@@ -158,37 +160,17 @@ pub(super) const SECRET_SOURCES: [&str; 2] = ["client_secret_file", "client_secr
 /// The proxy's login: both or neither.
 pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
 
-/// One check, as far as the configuration knows it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CheckName {
-    pub name: &'static str,
-    pub level: Level,
-    pub about: &'static str,
-}
+/// The checks that open a folder.
+pub(super) const OF_FOLDERS: [&str; 2] = ["ews", "graph"];
 
-/// The checks, in the order in which they are asked for by default.
-#[rustfmt::skip]
-pub(super) const CHECKS: &[CheckName] = &[
-    CheckName { name: "token", level: Level::Tenant, about: "gets a fresh access token" },
-    CheckName { name: "dns", level: Level::Tenant, about: "asks every resolver for the cloud's hosts" },
-    CheckName { name: "reach", level: Level::Tenant, about: "connects to every address of the cloud's hosts and verifies TLS" },
-    CheckName { name: "pop3", level: Level::Mailbox, about: "logs in over POP3 and counts the messages" },
-    CheckName { name: "imap", level: Level::Mailbox, about: "logs in over IMAP and counts the messages" },
-    CheckName { name: "smtp", level: Level::Mailbox, about: "logs in over SMTP; no mail is sent" },
-    CheckName { name: "ews", level: Level::Mailbox, about: "opens a folder over Exchange Web Services" },
-];
-
-/// Checks that this version names but cannot run.
-pub(super) const NOT_YET: &[&str] = &["graph"];
-
-/// The check of that name.
-pub(super) fn check(name: &str) -> Option<&'static CheckName> {
-    CHECKS.iter().find(|check| check.name == name)
+/// Whether the configuration asks for `check` of a tenant or of a mailbox.
+pub(super) const fn level_of(check: &check::Kind) -> Level {
+    if check.of_mailbox { Level::Mailbox } else { Level::Tenant }
 }
 
 /// The checks of that level.
-pub(super) fn checks_of(level: Level) -> impl Iterator<Item = &'static CheckName> + Clone {
-    CHECKS.iter().filter(move |check| check.level == level)
+pub(super) fn checks_of(level: Level) -> impl Iterator<Item = &'static check::Kind> + Clone {
+    check::KINDS.iter().filter(move |check| level_of(check) == level)
 }
 
 #[cfg(test)]
@@ -206,7 +188,7 @@ mod tests {
 
     #[test]
     fn texts_are_in_the_project_s_style() {
-        for text in KEYS.iter().map(|key| key.about).chain(CHECKS.iter().map(|check| check.about)) {
+        for text in KEYS.iter().map(|key| key.about).chain(check::KINDS.iter().map(|check| check.purpose)) {
             assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{text}");
         }
     }
@@ -218,7 +200,7 @@ mod tests {
             let shown = [format!(" {}: ", key.name), format!("\n{}:\n", key.name), format!(" {}:\n", key.name)];
             assert!(shown.iter().any(|text| example.contains(text)), "{} of {}", key.name, key.section.name());
         }
-        for check in CHECKS {
+        for check in check::KINDS {
             assert!(example.contains(check.name), "{}", check.name);
         }
     }

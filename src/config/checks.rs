@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::check;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
 use crate::settings::Folder;
 use crate::spelling::did_you_mean;
 
-use super::catalogue::{self, CHECKS, CheckName, Level, NOT_YET, Section, checks_of};
+use super::catalogue::{Level, OF_FOLDERS, Section, checks_of, level_of};
 use super::clouds::{not_offered, offers};
 
 use super::reader::{Fields, Found, Reader, numbered, shown};
@@ -32,7 +33,7 @@ const TOKEN_INTERVAL: Duration = Duration::from_secs(300);
 
 /// What one check is to do.
 pub(super) struct Asked {
-    pub check: &'static CheckName,
+    pub check: &'static check::Kind,
     pub interval: Duration,
     pub timeout: Duration,
     pub limits: Limits,
@@ -49,12 +50,12 @@ impl Defaults {
     }
 
     /// What a check does that only its name was said of.
-    pub(super) fn asked(self, check: &'static CheckName) -> Asked {
+    pub(super) fn asked(self, check: &'static check::Kind) -> Asked {
         let Self { interval, timeout } = self.of(check);
         Asked { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
     }
 
-    fn of(self, check: &CheckName) -> Self {
+    fn of(self, check: &check::Kind) -> Self {
         let interval = if check.name == "token" { self.interval.max(TOKEN_INTERVAL) } else { self.interval };
         Self { interval, ..self }
     }
@@ -83,7 +84,7 @@ fn rhythm(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> 
     (interval, timeout)
 }
 
-/// Reads `checks`; where it is absent, every check of the level that the cloud has the server for.
+/// Reads `checks`; where it is absent, the level's default checks that the cloud has the server for.
 ///
 /// `cloud` is `None` where it was not understood: then nothing is said about what it has.
 pub(super) fn read(
@@ -94,8 +95,9 @@ pub(super) fn read(
     cloud: Option<&Cloud>,
 ) -> Vec<Asked> {
     let Some(entry) = fields.entry("checks") else {
-        let offered = |check: &&CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
-        let asked: Vec<Asked> = checks_of(level).filter(offered).map(|check| defaults.asked(check)).collect();
+        let offered = |check: &&check::Kind| cloud.is_none_or(|cloud| offers(cloud, check.name));
+        let wanted = checks_of(level).filter(|check| check.by_default);
+        let asked: Vec<Asked> = wanted.filter(offered).map(|check| defaults.asked(check)).collect();
         if let (Some(cloud), true) = (cloud, asked.is_empty()) {
             reader.mistake(
                 fields.at,
@@ -137,7 +139,7 @@ fn item_asked(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, de
         Content::Scalar(name) => named(reader, item, path, name, level).map(|check| defaults.asked(check)),
         Content::Map(entries) => match entries.as_slice() {
             [entry] => with_options(reader, entry, path, level, defaults),
-            [first, second, ..] if catalogue::check(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
+            [first, second, ..] if check::kind_named(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
                 let message = format!("indent `{}` further: the options of `{}` stand below it", shown(&second.key), first.key);
                 reader.mistake(second.at, path, message);
                 None
@@ -155,7 +157,7 @@ fn item_asked(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, de
     }
 }
 
-fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Level) -> Option<&'static CheckName> {
+fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Level) -> Option<&'static check::Kind> {
     match find(name, level) {
         Ok(check) => Some(check),
         Err(message) => {
@@ -166,28 +168,26 @@ fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Le
 }
 
 /// The check of that name and level, or what is wrong with the name.
-pub(super) fn find(name: &str, level: Level) -> Result<&'static CheckName, String> {
-    match catalogue::check(name) {
-        Some(check) if check.level == level => Ok(check),
+pub(super) fn find(name: &str, level: Level) -> Result<&'static check::Kind, String> {
+    match check::kind_named(name) {
+        Some(check) if level_of(check) == level => Ok(check),
         Some(check) => {
-            Err(format!("`{name}` is a check of a {}, not of a {}; {}", check.level.name(), level.name(), names(level)))
+            Err(format!("`{name}` is a check of a {}, not of a {}; {}", level_of(check).name(), level.name(), names(level)))
         }
-        None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; {}", names(level))),
         None => Err(unknown(name, &names(level), checks_of(level))),
     }
 }
 
 /// A check by its name alone, or what is wrong with the name.
-pub(super) fn find_any(name: &str) -> Result<&'static CheckName, String> {
-    let known = || CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ");
-    match catalogue::check(name) {
+pub(super) fn find_any(name: &str) -> Result<&'static check::Kind, String> {
+    let known = || check::KINDS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ");
+    match check::kind_named(name) {
         Some(check) => Ok(check),
-        None if NOT_YET.contains(&name) => Err(format!("the check `{name}` is not available yet; the checks are {}", known())),
-        None => Err(unknown(name, &format!("the checks are {}", known()), CHECKS.iter())),
+        None => Err(unknown(name, &format!("the checks are {}", known()), check::KINDS.iter())),
     }
 }
 
-fn unknown(name: &str, known: &str, among: impl Iterator<Item = &'static CheckName>) -> String {
+fn unknown(name: &str, known: &str, among: impl Iterator<Item = &'static check::Kind>) -> String {
     let hint = did_you_mean(name, among.map(|check| check.name));
     let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
     format!("`{}` is not a check; {known}{hint}", shown(name))
@@ -206,9 +206,13 @@ fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level
     let (interval, timeout) = rhythm(reader, &fields, inherited);
     let folder = reader.one::<value::Folder>(&fields, "folder");
     if let (Some(folder), Ok(check)) = (&folder, check)
-        && check.name != "ews"
+        && !OF_FOLDERS.contains(&check.name)
     {
-        reader.mistake(folder.at, &folder.key, format!("`{}` opens no folder; it is an option of ews", check.name));
+        reader.mistake(
+            folder.at,
+            &folder.key,
+            format!("`{}` opens no folder; it is an option of {}", check.name, OF_FOLDERS.join(" and ")),
+        );
     }
     let limits = limits(reader, &fields);
     Some(Asked { check: check.ok()?, interval, timeout, limits, folder: folder.map(|found| found.value.0).unwrap_or_default() })

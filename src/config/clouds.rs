@@ -115,6 +115,7 @@ pub(super) fn offers(cloud: &Cloud, check: &str) -> bool {
         "imap" => cloud.imap.is_some(),
         "smtp" => cloud.smtp.is_some(),
         "ews" => cloud.ews.is_some(),
+        "graph" => cloud.graph.is_some(),
         _ => true,
     }
 }

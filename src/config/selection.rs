@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::check;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
 use crate::secret::Secret;
 use crate::settings::{ProbeSettings, SecretSource, Settings, Tenant};
 
-use super::catalogue::{CHECKS, CheckName, Level};
+use super::catalogue::{Level, level_of};
 use super::checks::{self, Defaults};
 use super::clouds::{Clouds, not_offered, offers};
 use super::mistake::Mistakes;
@@ -74,13 +75,14 @@ fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> 
 }
 
 /// The checks by name; those of a mailbox only as far as the cloud has them.
-fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<&'static CheckName> {
-    let offered = |check: &CheckName| cloud.is_none_or(|cloud| offers(cloud, check.name));
+fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<&'static check::Kind> {
+    let offered = |check: &check::Kind| cloud.is_none_or(|cloud| offers(cloud, check.name));
     if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
-        let wanted = |check: &&CheckName| check.level == Level::Tenant || !selection.mailboxes.is_empty();
-        return CHECKS.iter().filter(wanted).filter(|check| offered(check)).collect();
+        let possible = |check: &check::Kind| level_of(check) == Level::Tenant || !selection.mailboxes.is_empty();
+        let wanted = |check: &&check::Kind| check.by_default && possible(check);
+        return check::KINDS.iter().filter(wanted).filter(|check| offered(check)).collect();
     }
-    let mut asked: Vec<&CheckName> = Vec::new();
+    let mut asked: Vec<&check::Kind> = Vec::new();
     for name in &selection.checks {
         match (checks::find_any(name), cloud) {
             (Ok(check), Some(cloud)) if !offers(cloud, check.name) => {
@@ -94,8 +96,8 @@ fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) 
     asked
 }
 
-fn mailboxes(reader: &mut Reader<'_>, selection: &Selection, asked: &[&CheckName]) -> Vec<String> {
-    if let (Some(check), true) = (asked.iter().find(|check| check.level == Level::Mailbox), selection.mailboxes.is_empty()) {
+fn mailboxes(reader: &mut Reader<'_>, selection: &Selection, asked: &[&check::Kind]) -> Vec<String> {
+    if let (Some(check), true) = (asked.iter().find(|check| level_of(check) == Level::Mailbox), selection.mailboxes.is_empty()) {
         reader.mistake(None, "--mailbox", format!("{} opens a mailbox; name one with --mailbox ADDRESS", check.name));
     }
     let mut mailboxes: Vec<String> = Vec::new();
@@ -162,9 +164,14 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
 }
 
 /// In the order of a file: the tenant's checks, then mailbox by mailbox.
-fn probes(tenant: &Arc<Tenant>, asked: &[&'static CheckName], mailboxes: &[String], selection: &Selection) -> Vec<ProbeSettings> {
+fn probes(
+    tenant: &Arc<Tenant>,
+    asked: &[&'static check::Kind],
+    mailboxes: &[String],
+    selection: &Selection,
+) -> Vec<ProbeSettings> {
     let defaults = selection.timeout.map_or(Defaults::default(), |timeout| Defaults::default().with_timeout(timeout));
-    let of = |level: Level| asked.iter().copied().filter(move |check| check.level == level);
+    let of = |level: Level| asked.iter().copied().filter(move |check| level_of(check) == level);
     let one = |mailbox: Option<&String>, check| {
         let mailbox = mailbox.map(|address| (address.clone(), address.clone()));
         ProbeSettings { limits: selection.limits.clone(), ..probe(tenant, mailbox, defaults.asked(check)) }

@@ -48,6 +48,18 @@ pub fn identify(headers: &mut HeaderMap) {
     }
 }
 
+/// Shows the server `token`.
+///
+/// # Errors
+/// `token_invalid`: it holds what no header can.
+pub fn bear(headers: &mut HeaderMap, token: &Secret) -> Result<(), Fault> {
+    let bearer = Secret::new(["Bearer ", token.expose()].concat());
+    let mut bearer = header::HeaderValue::from_str(bearer.expose()).map_err(|_| Fault::new(Reason::TokenInvalid))?;
+    bearer.set_sensitive(true);
+    headers.insert(header::AUTHORIZATION, bearer);
+    Ok(())
+}
+
 /// A whole answer.
 #[derive(Debug)]
 pub struct Answer {

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio_native_tls::native_tls;
 
 use crate::outcome::{CertificateFacts, Fault, Phase};
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Connector {
 }
 
 /// A secured stream over any stream.
-type Secured = tokio_native_tls::TlsStream<Watched<BoxStream>>;
+type Secured = tokio_native_tls::TlsStream<Watched<BufReader<BoxStream>>>;
 
 impl Connector {
     /// Trusts the system's roots and the certificates in the PEM file `extra`.
@@ -71,7 +71,7 @@ impl Connector {
         trace.enter(Phase::Tls);
         let began = tokio::time::Instant::now();
         let seen = Seen::default();
-        let result = self.verifying.connect(host, Watched { stream, seen: seen.clone() }).await;
+        let result = self.verifying.connect(host, Watched::over(stream, &seen)).await;
         let version = hello::version(&seen.bytes());
         if let Some(endpoint) = trace.endpoint() {
             endpoint.tls_version = version;
@@ -96,7 +96,7 @@ impl Connector {
             let built = builder.build().ok()?;
             self.accepting.get_or_init(|| built.into())
         };
-        let secured = accepting.connect(host, Watched { stream, seen: Seen::default() }).await.ok()?;
+        let secured = accepting.connect(host, Watched::over(stream, &Seen::default())).await.ok()?;
         leaf(&secured, false)
     }
 }
@@ -188,6 +188,13 @@ impl Seen {
 struct Watched<S> {
     stream: S,
     seen: Seen,
+}
+
+impl Watched<BufReader<BoxStream>> {
+    /// OpenSSL asks for the head and the body of each record by itself: without a buffer, twice the system calls.
+    fn over(stream: BoxStream, seen: &Seen) -> Self {
+        Self { stream: BufReader::with_capacity(4096, stream), seen: seen.clone() }
+    }
 }
 
 impl<S: Stream> AsyncRead for Watched<S> {

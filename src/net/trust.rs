@@ -20,8 +20,15 @@ pub fn environment() -> Option<[(&'static str, &'static str); 2]> {
     Some([("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", directory)])
 }
 
-/// Whether `directory` holds at least one certificate under its hash, `0123abcd.0`.
+/// The roots that Microsoft's servers lead to, DigiCert Global Root G2 and the older Global Root CA, by their hashes.
+const MICROSOFTS: [&str; 2] = ["607986c7.0", "3513523f.0"];
+
+/// Whether `directory` holds certificates under their hashes, `0123abcd.0`: those Microsoft's servers need, which is
+/// quickly seen, or any other.
 fn is_hashed(directory: &Path) -> bool {
+    if MICROSOFTS.iter().any(|root| directory.join(root).exists()) {
+        return true;
+    }
     let Ok(entries) = std::fs::read_dir(directory) else { return false };
     entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_hash))
 }

@@ -197,7 +197,23 @@ async fn a_back_off_is_obeyed_by_everybody_and_for_so_long() {
     assert!(happy.run(&means, None).await.is_ok() && happy.run(&means, None).await.is_ok());
     // Forgotten probes are forgotten whole.
     assert_eq!(ended(&throttled.run(&means, None).await), Some((Phase::Auth, Reason::Throttled)));
-    slots.retain(|_| false);
+    slots.sweep();
+    let (kept, _) = probe(&slots, &[]);
+    assert_eq!(told(&kept.run(&means, None).await), Some(Reason::Throttled), "what a probe still has is kept");
+    drop((throttled, reloaded, happy, kept));
+    slots.sweep();
     let (again, _) = probe(&slots, &[]);
     assert!(again.run(&means, None).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_under_two_names_has_one_connection() {
+    let (slots, means) = (Slots::default(), means());
+    let (first, _) = probe(&slots, &[Act::Take(Phase::Auth, 9 * SECOND)]);
+    let mut named = settings();
+    (named.id.mailbox, named.address) = (Some("again".to_owned()), Some("Box@Contoso.example".to_owned()));
+    let (second, runs) = acting(named, &slots, &[]);
+    let (_, second) = tokio::join!(first.run(&means, None), second.run(&means, None));
+    assert!(matches!(second.verdict, Verdict::Skipped(SkipReason::Busy)), "{second:?}");
+    assert_eq!(runs.load(Ordering::Relaxed), 0);
 }

@@ -131,8 +131,7 @@ impl Engine {
                 Err(NotReloaded::Wrong(mistakes))
             }
         };
-        let work = self.work();
-        self.slots.retain(|id| work.probes.iter().any(|probe| probe.id() == id));
+        self.slots.sweep();
         result
     }
 

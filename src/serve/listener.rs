@@ -31,7 +31,7 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> 
             Err(_) if is_every_address(*address) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await,
             bound => bound,
         };
-        listeners.push(bound.map_err(|error| format!("cannot listen on `{address}`: {error}"))?);
+        listeners.push(bound.map_err(|error| format!("cannot listen on `{address}`: {error}; choose another with --listen"))?);
     }
     Ok(listeners)
 }

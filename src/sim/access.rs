@@ -56,8 +56,11 @@ pub enum Refusal {
 pub type Presented = Result<Claims, Flaw>;
 
 /// Names of Exchange Online that a token may be for.
-const AUDIENCES: &[&str] =
+const EXCHANGE: &[&str] =
     &["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
+
+/// Names of Microsoft Graph that a token may be for.
+const GRAPH: &[&str] = &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 
 /// A login over POP3, IMAP or SMTP at `now` (seconds since 1970).
 ///
@@ -75,8 +78,8 @@ pub fn login<'t>(
     if protocol == Protocol::Smtp {
         smtp_enabled(tenant, user)?;
     }
-    let claims = authentic(tenant, token, now)?;
-    role(claims, protocol)?;
+    let claims = authentic(tenant, token, EXCHANGE, now)?;
+    role(claims, protocol.roles())?;
     if !tenant.exchange.service_principals.contains(&claims.oid) {
         return Err(Refusal::NotRegistered);
     }
@@ -84,7 +87,7 @@ pub fn login<'t>(
     let enabled = match protocol {
         Protocol::Pop3 => mailbox.pop_enabled,
         Protocol::Imap => mailbox.imap_enabled,
-        Protocol::Smtp | Protocol::Ews => true,
+        Protocol::Smtp | Protocol::Ews | Protocol::Graph => true,
     };
     if !enabled {
         return Err(Refusal::ProtocolDisabled);
@@ -105,8 +108,8 @@ fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
 
 /// An EWS request before its body is looked at: the token, the permission and the tenant's policies.
 pub fn ews_request<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
-    let claims = authentic(tenant, token, now)?;
-    role(claims, Protocol::Ews)?;
+    let claims = authentic(tenant, token, EXCHANGE, now)?;
+    role(claims, Protocol::Ews.roles())?;
     match tenant.exchange.ews_enabled {
         Some(false) => Err(Refusal::EwsDisabled),
         Some(true) if !tenant.exchange.ews_allowed_app_ids.contains(&claims.appid) => Err(Refusal::EwsBlocked),
@@ -130,13 +133,31 @@ pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox,
     }
 }
 
-fn authentic<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
+/// A Graph request for a mailbox, which needs one of `roles`. Neither the switches of EWS nor a service principal in Exchange
+/// matter here.
+pub fn graph<'t>(tenant: &'t Tenant, token: &Presented, roles: &[&str], address: &str, now: i64) -> Result<&'t Mailbox, Refusal> {
+    let claims = authentic(tenant, token, GRAPH, now)?;
+    role(claims, roles)?;
+    if let Some(trouble) = tenant.exchange.trouble.get(&Protocol::Graph) {
+        return Err(Refusal::Trouble(*trouble));
+    }
+    let served = tenant.exchange.present && !tenant.exchange.lapsed;
+    let mailbox = tenant.mailbox(address).filter(|_| served).ok_or(Refusal::NoMailbox)?;
+    match mailbox.licence {
+        Licence::Missing => Err(Refusal::Unlicensed),
+        _ if !mailbox.in_scope => Err(Refusal::OutOfScope),
+        _ if !mailbox.online => Err(Refusal::Offline),
+        Licence::Full | Licence::Kiosk => Ok(mailbox),
+    }
+}
+
+fn authentic<'c>(tenant: &Tenant, token: &'c Presented, audiences: &[&str], now: i64) -> Result<&'c Claims, Refusal> {
     let claims = match token {
         Ok(claims) => claims,
         Err(Flaw::Unreadable) => return Err(Refusal::TokenUnreadable),
         Err(Flaw::BadSignature) => return Err(Refusal::BadSignature),
     };
-    if !AUDIENCES.contains(&claims.aud.trim_end_matches('/')) {
+    if !audiences.contains(&claims.aud.trim_end_matches('/')) {
         return Err(Refusal::WrongAudience);
     }
     if claims.tid != tenant.id || claims.iss != format!("https://sts.windows.net/{}/", tenant.id) {
@@ -151,8 +172,8 @@ fn authentic<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c 
 /// How far ahead of us a token's issuer may be, in seconds.
 const CLOCK_SKEW: i64 = 300;
 
-fn role(claims: &Claims, protocol: Protocol) -> Result<(), Refusal> {
-    if claims.roles.iter().any(|role| role == protocol.role()) {
+fn role(claims: &Claims, any_of: &[&str]) -> Result<(), Refusal> {
+    if claims.roles.iter().any(|role| any_of.contains(&role.as_str())) {
         Ok(())
     } else if claims.roles.is_empty() {
         Err(Refusal::NoRoles)
@@ -168,9 +189,10 @@ mod tests {
     const NOW: i64 = 1_795_456_789;
     const PRAXIS: &str = "praxis@contoso.example";
 
-    fn claims(tenant: &Tenant) -> Claims {
+    fn claims(tenant: &Tenant, protocol: Protocol) -> Claims {
+        let resource = if protocol == Protocol::Graph { GRAPH } else { EXCHANGE };
         Claims {
-            aud: "https://outlook.office365.com".to_owned(),
+            aud: resource[0].to_owned(),
             iss: format!("https://sts.windows.net/{}/", tenant.id),
             tid: tenant.id.clone(),
             appid: tenant.application.client_id.clone(),
@@ -189,6 +211,7 @@ mod tests {
     fn answer(tenant: &Tenant, protocol: Protocol, token: &Presented, user: &str) -> Result<String, Refusal> {
         let mailbox = match protocol {
             Protocol::Ews => ews_request(tenant, token, NOW).and_then(|_| ews_mailbox(tenant, user)),
+            Protocol::Graph => graph(tenant, token, &["Mail.Read"], user, NOW),
             _ => login(tenant, protocol, token, user, NOW),
         };
         mailbox.map(|mailbox| mailbox.address.clone())
@@ -200,7 +223,7 @@ mod tests {
         tenant.mailbox_mut(PRAXIS).expect("known").aliases.push("info@contoso.example".to_owned());
         for protocol in Protocol::ALL {
             for user in [PRAXIS, "Praxis@Contoso.example", "INFO@contoso.example"] {
-                let token = Ok(claims(&tenant));
+                let token = Ok(claims(&tenant, *protocol));
                 assert_eq!(answer(&tenant, *protocol, &token, user).as_deref(), Ok(PRAXIS), "{protocol:?} {user}");
             }
         }
@@ -210,19 +233,19 @@ mod tests {
     fn each_flaw_of_a_token_has_its_refusal() {
         let tenant = Tenant::contoso();
         let cases: &[(Spoil, Refusal)] = &[
-            (|claims| claims.aud = "https://graph.microsoft.com".to_owned(), Refusal::WrongAudience),
+            (|claims| claims.aud = "https://vault.azure.net".to_owned(), Refusal::WrongAudience),
             (|claims| claims.tid = "99999999-2222-3333-4444-555555555555".to_owned(), Refusal::WrongTenant),
             (|claims| claims.iss = "https://sts.windows.net/other/".to_owned(), Refusal::WrongTenant),
             (|claims| claims.exp = NOW, Refusal::Expired),
             (|claims| claims.nbf = NOW + 301, Refusal::Expired),
             (|claims| claims.roles.clear(), Refusal::NoRoles),
-            (|claims| claims.roles = vec!["Mail.Read".to_owned()], Refusal::RoleMissing),
+            (|claims| claims.roles = vec!["Sites.Read.All".to_owned()], Refusal::RoleMissing),
         ];
         for (spoil, refusal) in cases {
-            let mut claims = claims(&tenant);
-            spoil(&mut claims);
             for protocol in Protocol::ALL {
-                assert_eq!(answer(&tenant, *protocol, &Ok(claims.clone()), PRAXIS), Err(*refusal), "{protocol:?}");
+                let mut claims = claims(&tenant, *protocol);
+                spoil(&mut claims);
+                assert_eq!(answer(&tenant, *protocol, &Ok(claims), PRAXIS), Err(*refusal), "{protocol:?}");
             }
         }
         for (flaw, refusal) in [(Flaw::Unreadable, Refusal::TokenUnreadable), (Flaw::BadSignature, Refusal::BadSignature)] {
@@ -232,7 +255,7 @@ mod tests {
 
     #[test]
     fn each_step_left_out_of_the_set_up_has_its_refusal_and_spares_the_other_protocols() {
-        use Protocol::{Ews, Imap, Pop3, Smtp};
+        use Protocol::{Ews, Graph, Imap, Pop3, Smtp};
         let praxis = |tenant: &mut Tenant, change: fn(&mut Mailbox)| change(tenant.mailbox_mut(PRAXIS).expect("known"));
         let cases: &[(&str, Change<'_>, &[Protocol], Refusal)] = &[
             ("New-ServicePrincipal", &|t| t.exchange.service_principals.clear(), &[Pop3, Imap, Smtp], Refusal::NotRegistered),
@@ -246,19 +269,23 @@ mod tests {
                 &[Smtp],
                 Refusal::SmtpDisabledForMailbox,
             ),
-            ("the mailbox", &|t| t.mailboxes.clear(), &[Pop3, Imap, Smtp, Ews], Refusal::NoMailbox),
+            ("the mailbox", &|t| t.mailboxes.clear(), &[Pop3, Imap, Smtp, Ews, Graph], Refusal::NoMailbox),
             ("EwsEnabled for the tenant", &|t| t.exchange.ews_enabled = Some(false), &[Ews], Refusal::EwsDisabled),
             ("EwsEnabled for the mailbox", &|t| praxis(t, |m| m.ews_enabled = Some(false)), &[Ews], Refusal::EwsDisabled),
             ("EwsAllowedAppIDs", &|t| t.exchange.ews_allowed_app_ids.clear(), &[Ews], Refusal::EwsBlocked),
             ("a full licence", &|t| praxis(t, |m| m.licence = Licence::Kiosk), &[Ews], Refusal::EwsUnlicensed),
-            ("the access policy", &|t| praxis(t, |m| m.in_scope = false), &[Ews], Refusal::OutOfScope),
+            ("the access policy", &|t| praxis(t, |m| m.in_scope = false), &[Ews, Graph], Refusal::OutOfScope),
         ];
         for (step, change, refused, refusal) in cases {
             let mut tenant = Tenant::contoso();
             change(&mut tenant);
             for protocol in Protocol::ALL {
                 let expected = if refused.contains(protocol) { Err(*refusal) } else { Ok(PRAXIS.to_owned()) };
-                assert_eq!(answer(&tenant, *protocol, &Ok(claims(&tenant)), PRAXIS), expected, "without {step}: {protocol:?}");
+                assert_eq!(
+                    answer(&tenant, *protocol, &Ok(claims(&tenant, *protocol)), PRAXIS),
+                    expected,
+                    "without {step}: {protocol:?}"
+                );
             }
         }
     }
@@ -271,13 +298,13 @@ mod tests {
         assert_eq!(answer(&tenant, Protocol::Smtp, &bad, PRAXIS), Err(Refusal::SmtpDisabledForTenant));
         tenant.mailbox_mut(PRAXIS).expect("known").smtp_auth_disabled = Some(false);
         assert_eq!(answer(&tenant, Protocol::Smtp, &bad, PRAXIS), Err(Refusal::BadSignature));
-        assert_eq!(answer(&tenant, Protocol::Smtp, &Ok(claims(&tenant)), PRAXIS).as_deref(), Ok(PRAXIS));
+        assert_eq!(answer(&tenant, Protocol::Smtp, &Ok(claims(&tenant, Protocol::Smtp)), PRAXIS).as_deref(), Ok(PRAXIS));
     }
 
     #[test]
     fn the_allow_list_of_ews_has_no_effect_while_the_switch_is_unset() {
         let mut tenant = Tenant::contoso();
         (tenant.exchange.ews_enabled, tenant.exchange.ews_allowed_app_ids) = (None, Vec::new());
-        assert_eq!(answer(&tenant, Protocol::Ews, &Ok(claims(&tenant)), PRAXIS).as_deref(), Ok(PRAXIS));
+        assert_eq!(answer(&tenant, Protocol::Ews, &Ok(claims(&tenant, Protocol::Ews)), PRAXIS).as_deref(), Ok(PRAXIS));
     }
 }

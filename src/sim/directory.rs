@@ -20,19 +20,22 @@ pub enum Protocol {
     Smtp,
     /// Exchange Web Services.
     Ews,
+    /// Microsoft Graph.
+    Graph,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: &'static [Self] = &[Self::Pop3, Self::Imap, Self::Smtp, Self::Ews];
+    pub const ALL: &'static [Self] = &[Self::Pop3, Self::Imap, Self::Smtp, Self::Ews, Self::Graph];
 
-    /// The application permission it needs, as it stands in the token's `roles` claim.
-    pub const fn role(self) -> &'static str {
+    /// The application permissions it needs for all it can do, as they stand in the token's `roles` claim.
+    pub const fn roles(self) -> &'static [&'static str] {
         match self {
-            Self::Pop3 => "POP.AccessAsApp",
-            Self::Imap => "IMAP.AccessAsApp",
-            Self::Smtp => "SMTP.SendAsApp",
-            Self::Ews => "full_access_as_app",
+            Self::Pop3 => &["POP.AccessAsApp"],
+            Self::Imap => &["IMAP.AccessAsApp"],
+            Self::Smtp => &["SMTP.SendAsApp"],
+            Self::Ews => &["full_access_as_app"],
+            Self::Graph => &["Mail.Read", "Calendars.Read"],
         }
     }
 }
@@ -80,7 +83,8 @@ pub struct Application {
     pub enabled: bool,
     /// Whether Conditional Access for workload identities blocks it.
     pub conditional_access_blocked: bool,
-    /// Application permissions with admin consent: claim `roles`.
+    /// Application permissions with admin consent, of Exchange Online and of Microsoft Graph: claim `roles` of the tokens for
+    /// either.
     pub roles: Vec<String>,
     /// How long a token lives; negative for tokens that are expired when they arrive.
     pub token_seconds: i64,
@@ -169,7 +173,7 @@ impl Application {
             has_service_principal: true,
             enabled: true,
             conditional_access_blocked: false,
-            roles: Protocol::ALL.iter().map(|protocol| protocol.role().to_owned()).collect(),
+            roles: Protocol::ALL.iter().flat_map(|protocol| protocol.roles()).map(|role| (*role).to_owned()).collect(),
             token_seconds: 3900,
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use self::form::Form;
 use self::refusal::{Aadsts, Ids};
-use super::directory::Tenant;
+use super::directory::{Protocol, Tenant};
 use super::fault::{Fault, Service};
 use super::http::{Answer, Asked};
 use super::id;
@@ -279,8 +279,10 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "xms_sub_fct": "9 3",
         "xms_tnt_fct": "3 10",
     });
-    if resource.exchange && !application.roles.is_empty() {
-        claims["roles"] = json!(application.roles);
+    let of_graph = |role: &&String| Protocol::Graph.roles().contains(&role.as_str());
+    let roles: Vec<_> = application.roles.iter().filter(|role| of_graph(role) != resource.exchange).collect();
+    if !roles.is_empty() {
+        claims["roles"] = json!(roles);
     }
     claims
 }

@@ -18,6 +18,8 @@ pub enum Service {
     Smtp,
     /// Exchange Web Services.
     Ews,
+    /// Microsoft Graph.
+    Graph,
     /// DNS, over UDP and TCP.
     Dns,
 }
@@ -31,6 +33,7 @@ impl Service {
             Self::Imap => "imap",
             Self::Smtp => "smtp",
             Self::Ews => "ews",
+            Self::Graph => "graph",
             Self::Dns => "dns",
         }
     }
@@ -42,6 +45,7 @@ impl Service {
             Self::Imap => Some(Protocol::Imap),
             Self::Smtp => Some(Protocol::Smtp),
             Self::Ews => Some(Protocol::Ews),
+            Self::Graph => Some(Protocol::Graph),
             Self::Login | Self::Dns => None,
         }
     }
@@ -96,15 +100,15 @@ faults! {
     DnsNoAnswer "dns_no_answer" each [Dns] "the resolver never answers"
     DnsMalformed "dns_malformed" each [Dns] "the resolver answers with garbage"
 
-    ConnectRefused "connect_refused" each [Login Pop3 Imap Smtp Ews] "the ports are closed"
-    TlsTimedOut "tls_timed_out" each [Login Pop3 Imap Smtp Ews] "the TLS handshake is never answered"
-    TlsClosed "tls_closed" each [Login Pop3 Imap Smtp Ews] "the connection is closed when TLS begins"
-    TlsNotSpoken "tls_not_spoken" each [Login Pop3 Imap Smtp Ews] "plain text is answered to the TLS handshake"
-    TlsCertificateExpired "tls_certificate_expired" each [Login Pop3 Imap Smtp Ews] "the certificate has expired"
-    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" each [Login Pop3 Imap Smtp Ews] "the certificate is not valid yet"
-    TlsCertificateWrongName "tls_certificate_wrong_name" each [Login Pop3 Imap Smtp Ews] "the certificate is for another name"
-    TlsCertificateUntrusted "tls_certificate_untrusted" each [Login Pop3 Imap Smtp Ews] "an intercepting device's own authority issued the certificate"
-    TlsCertificateSelfSigned "tls_certificate_self_signed" each [Login Pop3 Imap Smtp Ews] "the certificate is self-signed"
+    ConnectRefused "connect_refused" each [Login Pop3 Imap Smtp Ews Graph] "the ports are closed"
+    TlsTimedOut "tls_timed_out" each [Login Pop3 Imap Smtp Ews Graph] "the TLS handshake is never answered"
+    TlsClosed "tls_closed" each [Login Pop3 Imap Smtp Ews Graph] "the connection is closed when TLS begins"
+    TlsNotSpoken "tls_not_spoken" each [Login Pop3 Imap Smtp Ews Graph] "plain text is answered to the TLS handshake"
+    TlsCertificateExpired "tls_certificate_expired" each [Login Pop3 Imap Smtp Ews Graph] "the certificate has expired"
+    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" each [Login Pop3 Imap Smtp Ews Graph] "the certificate is not valid yet"
+    TlsCertificateWrongName "tls_certificate_wrong_name" each [Login Pop3 Imap Smtp Ews Graph] "the certificate is for another name"
+    TlsCertificateUntrusted "tls_certificate_untrusted" each [Login Pop3 Imap Smtp Ews Graph] "an intercepting device's own authority issued the certificate"
+    TlsCertificateSelfSigned "tls_certificate_self_signed" each [Login Pop3 Imap Smtp Ews Graph] "the certificate is self-signed"
 
     NoGreeting "no_greeting" each [Pop3 Imap Smtp] "the server says nothing"
     GreetingUnexpected "greeting_unexpected" each [Pop3 Imap Smtp] "another server greets"
@@ -113,12 +117,12 @@ faults! {
     StarttlsRefused "starttls_refused" each [Pop3 Imap Smtp] "STARTTLS is offered, then refused"
     StarttlsInjection "starttls_injection" each [Pop3 Imap Smtp] "bytes follow the answer to STARTTLS in plain text"
     MechanismNotOffered "mechanism_not_offered" each [Pop3 Imap Smtp] "XOAUTH2 is neither offered nor known"
-    ConnectionClosed "connection_closed" each [Login Pop3 Imap Smtp Ews] "the server hangs up instead of answering"
-    ReplyTimedOut "reply_timed_out" each [Login Pop3 Imap Smtp Ews] "the server never answers the token"
-    ReplyMalformed "reply_malformed" each [Login Pop3 Imap Smtp Ews] "the answer is garbage"
-    ReplyTooLong "reply_too_long" each [Login Pop3 Imap Smtp Ews] "the answer never ends"
-    HttpNotMicrosoft "http_not_microsoft" each [Login Ews] "a web filter's page is answered"
-    HttpRedirected "http_redirected" each [Login Ews] "a portal redirects every request"
+    ConnectionClosed "connection_closed" each [Login Pop3 Imap Smtp Ews Graph] "the server hangs up instead of answering"
+    ReplyTimedOut "reply_timed_out" each [Login Pop3 Imap Smtp Ews Graph] "the server never answers the token"
+    ReplyMalformed "reply_malformed" each [Login Pop3 Imap Smtp Ews Graph] "the answer is garbage"
+    ReplyTooLong "reply_too_long" each [Login Pop3 Imap Smtp Ews Graph] "the answer never ends"
+    HttpNotMicrosoft "http_not_microsoft" each [Login Ews Graph] "a web filter's page is answered"
+    HttpRedirected "http_redirected" each [Login Ews Graph] "a portal redirects every request"
 
     ClientSecretWrong "client_secret_wrong" each [Login] "the client secret has been replaced by another"
     ClientSecretExpired "client_secret_expired" each [Login] "the client secret has expired"
@@ -132,29 +136,29 @@ faults! {
     ResourceDisabled "resource_disabled" each [Login] "the Exchange Online subscription has lapsed"
     TokenThrottled "token_throttled" each [Login] "the token endpoint answers 429 with Retry-After"
     TokenServiceUnavailable "token_service_unavailable" each [Login] "the token service is unavailable"
-    TokenRoleMissing "token_role_missing" each [Pop3 Imap Smtp Ews] "the application permission is missing or not consented"
+    TokenRoleMissing "token_role_missing" each [Pop3 Imap Smtp Ews Graph] "the application permission is missing or not consented"
     TokenWrongAudience "token_wrong_audience" each [Login] "tokens are for Microsoft Graph, whatever was asked for"
     TokenExpired "token_expired" each [Login] "tokens have expired when they arrive"
     TokenInvalid "token_invalid" each [Login] "tokens carry a signature Exchange does not know"
 
     AuthRefused "auth_refused" whole [Pop3 Imap Smtp] "Exchange does not know the application: New-ServicePrincipal is missing"
     MailboxNotConnected "mailbox_not_connected" whole [Pop3 Imap Smtp] "Add-MailboxPermission is missing"
-    MailboxNotFound "mailbox_not_found" whole [Pop3 Imap Smtp Ews] "the mailboxes do not exist"
+    MailboxNotFound "mailbox_not_found" whole [Pop3 Imap Smtp Ews Graph] "the mailboxes do not exist"
     ProtocolDisabled "protocol_disabled" each [Pop3 Imap] "the protocol is switched off for the mailboxes"
     SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" each [Smtp] "authenticated SMTP is off for the tenant"
     SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" each [Smtp] "authenticated SMTP is off for the mailboxes"
-    Throttled "throttled" each [Imap Ews] "the server throttles and names a back-off"
+    Throttled "throttled" each [Imap Ews Graph] "the server throttles and names a back-off"
     TooManyConnections "too_many_connections" each [Smtp Ews] "the mailboxes have too many connections"
-    ServerUnavailable "server_unavailable" each [Pop3 Imap Smtp Ews] "Exchange fails on its own side"
+    ServerUnavailable "server_unavailable" each [Pop3 Imap Smtp Ews Graph] "Exchange fails on its own side"
 
     EwsDisabled "ews_disabled" each [Ews] "EWS is switched off for the tenant"
     EwsBlockedByPolicy "ews_blocked_by_policy" each [Ews] "the application is not on the EWS allow list"
     EwsForbidden "ews_forbidden" each [Ews] "the mailboxes' licence has no EWS"
-    ImpersonationDenied "impersonation_denied" each [Ews] "an access policy keeps the application from the mailboxes"
-    AccessDenied "access_denied" each [Ews] "the folders may not be read"
-    FolderNotFound "folder_not_found" each [Ews] "the folders are hidden from the application"
-    MailboxUnavailable "mailbox_unavailable" whole [Pop3 Imap Smtp Ews] "the mailbox database is offline"
-    LicenseInvalid "license_invalid" whole [Pop3 Imap Smtp Ews] "the mailboxes have no licence"
+    ImpersonationDenied "impersonation_denied" whole [Ews Graph] "an access policy keeps the application from the mailboxes"
+    AccessDenied "access_denied" whole [Ews Graph] "the folders may not be read"
+    FolderNotFound "folder_not_found" whole [Ews Graph] "the folders are hidden from the application"
+    MailboxUnavailable "mailbox_unavailable" whole [Pop3 Imap Smtp Ews Graph] "the mailbox database is offline"
+    LicenseInvalid "license_invalid" whole [Pop3 Imap Smtp Ews Graph] "the mailboxes have no licence"
 }
 
 impl Fault {
@@ -177,7 +181,10 @@ impl Fault {
             Self::ApplicationDisabled => application.enabled = false,
             Self::ConditionalAccessBlocked => application.conditional_access_blocked = true,
             Self::TokenExpired => application.token_seconds = -60,
-            Self::TokenRoleMissing => application.roles.retain(|role| !protocols.iter().any(|protocol| protocol.role() == role)),
+            Self::TokenRoleMissing => {
+                let needed = |role: &str| protocols.iter().any(|protocol| protocol.roles().contains(&role));
+                application.roles.retain(|role| !needed(role));
+            }
             Self::TenantNotFound => tenant.exists = false,
             Self::ResourceNotFound => exchange.present = false,
             Self::ResourceDisabled => exchange.lapsed = true,

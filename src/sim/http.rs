@@ -1,4 +1,4 @@
-//! HTTPS for Entra and EWS: one hyper server, bounded, and the faults of an HTTP answer.
+//! HTTPS for Entra, EWS and Graph: one hyper server, bounded, and the faults of an HTTP answer.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::outcome::Phase;
 use super::fault::{Fault, Service};
 use super::state::State;
 use super::talk::{Stream, pause};
-use super::{entra, ews};
+use super::{entra, ews, graph};
 
 /// The largest request body taken.
 const BODY: usize = 256 * 1024;
@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub method: Method,
     /// The path, without the query.
     pub path: String,
+    /// The query, without its `?`; empty where there is none.
+    pub query: String,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
@@ -115,14 +117,15 @@ async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>)
     let (parts, body) = request.into_parts();
     let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await.map_err(|_| HungUp)?;
     let Ok(body) = body else { return Ok(Answer::new(StatusCode::PAYLOAD_TOO_LARGE).into_response()) };
-    let path = parts.uri.path().to_owned();
-    let asked = Asked { method: parts.method, path, headers: parts.headers, body: body.to_bytes() };
+    let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
+    let asked = Asked { method: parts.method, path, query, headers: parts.headers, body: body.to_bytes() };
     pause(state.view().tenant.latency(phase(service, &asked))).await;
     if let Some(faulty) = disturb(&state, service).await? {
         return Ok(faulty);
     }
     let answer = match service {
         Service::Login => entra::answer(&state, &asked),
+        Service::Graph => graph::answer(&state, &asked).await,
         _ => ews::answer(&state, &asked).await,
     };
     Ok(answer.into_response())
@@ -131,6 +134,7 @@ async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>)
 /// Which phase of a run this request belongs to.
 fn phase(service: Service, asked: &Asked) -> Phase {
     match (service, &asked.method) {
+        (Service::Graph, _) => Phase::Mailbox,
         (_, &Method::GET | &Method::HEAD) => Phase::Greeting,
         (Service::Login, _) => Phase::Token,
         _ => Phase::Mailbox,

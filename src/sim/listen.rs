@@ -118,7 +118,7 @@ async fn speak(
     stream: Box<dyn Stream>,
     client: SocketAddr,
 ) -> Result<(), Over> {
-    if matches!(service, Service::Login | Service::Ews) {
+    if matches!(service, Service::Login | Service::Ews | Service::Graph) {
         let stream = secure(&state, service, stream).await?;
         http::serve(state, service, stream).await;
         return Ok(());

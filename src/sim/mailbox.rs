@@ -18,9 +18,9 @@ pub struct Mailbox {
     pub smtp_auth_disabled: Option<bool>,
     /// `Add-MailboxPermission -AccessRights FullAccess` for the application's service principal.
     pub full_access: bool,
-    /// Whether an application access policy or RBAC scope lets the application in over EWS.
+    /// Whether an application access policy or RBAC scope lets the application in over EWS and Graph.
     pub in_scope: bool,
-    /// What the application sees of the folders over EWS.
+    /// What the application sees of the folders over EWS and Graph.
     pub folder_access: FolderAccess,
     /// The licence.
     pub licence: Licence,

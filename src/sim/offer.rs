@@ -20,6 +20,7 @@ use super::authority::NAMES;
 const LOGIN: &str = "login.microsoftonline.com";
 const OUTLOOK: &str = "outlook.office365.com";
 const SMTP: &str = "smtp.office365.com";
+const GRAPH: &str = "graph.microsoft.com";
 
 /// The cloud's and the tenant's name in a configuration.
 const CLOUD: &str = "simulated";
@@ -27,7 +28,7 @@ const TENANT: &str = "contoso";
 
 /// Checks of the tenant, and of each mailbox.
 const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
-const MAILBOX_CHECKS: &[&str] = &["pop3", "imap", "smtp", "ews"];
+const MAILBOX_CHECKS: &[&str] = &["pop3", "imap", "smtp", "ews", "graph"];
 
 impl Running {
     /// Microsoft's names with this tenant's ports; TLS from the first byte for POP3 and IMAP.
@@ -41,9 +42,9 @@ impl Running {
             imap: Some(MailEndpoint::implicit(OUTLOOK, ports.imaps)),
             smtp: Some(MailEndpoint::upgrade(SMTP, ports.smtp)),
             ews: Some(https(OUTLOOK, ports.ews, EWS_PATH)),
-            graph: None,
+            graph: Some(https(GRAPH, ports.graph, "")),
             scope: format!("https://{OUTLOOK}/.default"),
-            graph_scope: None,
+            graph_scope: Some(format!("https://{GRAPH}/.default")),
         }
     }
 
@@ -141,7 +142,7 @@ impl Running {
             text,
             "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{}\n    \
              imap: imaps://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
-             scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
+             graph: https://{GRAPH}:{}\n    scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
              credential:\n      client_secret_file: {}\n    checks: [{}]\n    mailboxes:\n",
             self.resolver(),
             ports.login,
@@ -149,6 +150,7 @@ impl Running {
             ports.imaps,
             ports.smtp,
             ports.ews,
+            ports.graph,
             tenant.id,
             tenant.application.client_id,
             secret_file.display(),

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 pub use self::exporter::Exporter;
-use self::families::{Families, Labels, Spec};
+use self::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::{Board, Known};
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
@@ -45,20 +45,21 @@ const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The tim
 
 /// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
 pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'static [Phase], now: SystemTime) -> String {
-    let mut families = Families::of(board.probes().len());
+    let mut families = exporter.families();
+    let families = &mut *families;
     let with_token_check: BTreeSet<&str> =
         board.probes().iter().map(|known| &known.settings.id).filter(|id| id.check == "token").map(|id| &*id.tenant).collect();
     for known in board.probes() {
         let id = &known.settings.id;
-        always(&mut families, known, phases(id.check));
-        cached(&mut families, known, phases(id.check), now);
+        always(families, known, phases(id.check));
+        cached(families, known, phases(id.check), now);
         // Every probe of a tenant has the same token, more or less: one of them is enough to show it.
         if id.check == "token" || !with_token_check.contains(&*id.tenant) {
-            token(&mut families, known, now);
+            token(families, known, now);
         }
     }
     for (tenant, expires) in credentials(board) {
-        facts::credential(&mut families, tenant, expires);
+        facts::credential(families, tenant, expires);
     }
     for (tenant, check, latencies) in board.latencies() {
         families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);

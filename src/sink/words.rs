@@ -25,6 +25,16 @@ pub fn seconds(took: Duration) -> String {
     format!("{:.3}", took.as_secs_f64())
 }
 
+/// Seconds, or milliseconds where seconds would be noughts: `1.302s`, `35ms`, `0.4ms`.
+fn brief(took: Duration) -> String {
+    let millis = took.as_secs_f64() * 1e3;
+    match millis {
+        ..9.95 => format!("{millis:.1}ms"),
+        ..999.5 => format!("{millis:.0}ms"),
+        _ => format!("{}s", seconds(took)),
+    }
+}
+
 /// RFC 3339, UTC, to the second: `2026-11-23T17:59:49Z`.
 pub fn time(at: SystemTime) -> String {
     // humantime's formatter fails on times before 1970 and after 9999: a clock or a certificate may be that wrong.
@@ -101,9 +111,9 @@ fn breached(breach: &Breach) -> String {
     }
 }
 
-/// Phases with their times, each once, in order of entry: `token 0.213s, dns 0.004s`.
+/// Phases with their times, each once, in order of entry: `token 213ms, dns 4.1ms`.
 pub fn phases(outcome: &Outcome) -> String {
-    let times: Vec<String> = entered(outcome).map(|(phase, took)| format!("{phase} {}s", seconds(took))).collect();
+    let times: Vec<String> = entered(outcome).map(|(phase, took)| format!("{phase} {}", brief(took))).collect();
     times.join(", ")
 }
 
@@ -160,7 +170,11 @@ pub fn facts(judged: &Judged<'_>) -> Vec<(String, String)> {
     }
     for answer in &facts.dns {
         let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
-        let result = answer.failed.map_or_else(|| addresses.join(" "), |reason| reason.to_string());
+        let result = match answer.failed {
+            Some(reason) => reason.to_string(),
+            None if addresses.is_empty() => "no address".to_owned(),
+            None => addresses.join(" "),
+        };
         tell("dns", Some(format!("{} {} from {}: {result}", answer.host, answer.family.code(), answer.resolver)));
     }
     tell("unseen", facts.mailbox.unseen.map(|count| count.to_string()));
@@ -189,6 +203,22 @@ fn reached(endpoint: &EndpointFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_in_the_unit_that_tells_it() {
+        for (micros, text) in [
+            (0, "0.0ms"),
+            (240, "0.2ms"),
+            (9_940, "9.9ms"),
+            (9_960, "10ms"),
+            (412_300, "412ms"),
+            (999_400, "999ms"),
+            (999_600, "1.000s"),
+            (29_898_000, "29.898s"),
+        ] {
+            assert_eq!(brief(Duration::from_micros(micros)), text);
+        }
+    }
 
     #[test]
     fn a_time_nobody_can_mean_is_unknown() {

@@ -21,5 +21,12 @@ pub const SMTP: Role = Role { name: "SMTP.SendAsApp", id: None };
 /// EWS. <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>
 pub const EWS: Role = Role { name: "full_access_as_app", id: Some("dc890d15-9560-4a4c-9b7f-a736ec74ec40") };
 
-/// All of them.
+/// All of those of Exchange Online.
 pub const ALL: [Role; 4] = [POP3, IMAP, SMTP, EWS];
+
+/// Mail over Microsoft Graph (resource `00000003-0000-0000-c000-000000000000`): any of these.
+/// <https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders>
+pub const GRAPH_MAIL: &[&str] = &["Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"];
+/// Calendars over Microsoft Graph: any of these.
+/// <https://learn.microsoft.com/en-us/graph/api/calendar-list-calendarview>
+pub const GRAPH_CALENDAR: &[&str] = &["Calendars.Read", "Calendars.ReadWrite"];

@@ -10,6 +10,8 @@ use super::http::Head;
 mod answer;
 mod refusal;
 
+pub(super) use refusal::{meaning, without_identifiers};
+
 /// What every EWS client sends. No SOAPAction: EWS finds the operation in the body.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 

@@ -7,6 +7,7 @@ use m365_probe::sim::{Fault, Reach, Running, Service, Tenant, start};
 use tokio::time::timeout;
 
 use crate::ews::{FIND_FOLDER, call};
+use crate::graph;
 use crate::peer::{Answer, PRAXIS, Peer, form, post, xoauth2};
 use crate::{names, peer};
 
@@ -16,7 +17,7 @@ const SILENT: &[Fault] = &[Fault::DnsNoAnswer, Fault::TlsTimedOut, Fault::NoGree
 /// What a client sees of each fault: a piece of the transcript. A row without a service holds for all the others.
 const SEEN: &[(Fault, Option<Service>, &str)] = {
     use Fault as F;
-    use Service::{Ews, Imap, Login, Pop3, Smtp};
+    use Service::{Ews, Graph, Imap, Login, Pop3, Smtp};
     &[
         (F::DnsNameUnknown, None, "NXDomain [] []"),
         (F::DnsServerFailure, None, "ServFail [] []"),
@@ -53,6 +54,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::ReplyTimedOut, None, "silence"),
         (F::ReplyMalformed, Some(Login), "200 {\"token_type\":\"Bea\u{0}"),
         (F::ReplyMalformed, Some(Ews), "200 {\"token_type\":\"Bea\u{0}"),
+        (F::ReplyMalformed, Some(Graph), "200 {\"token_type\":\"Bea\u{0}"),
         (F::ReplyMalformed, None, "?? garbage ??"),
         (F::ReplyTooLong, None, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         (F::HttpNotMicrosoft, None, "This site is blocked by your organisation"),
@@ -73,6 +75,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::TokenExpired, None, "200 token; EWS 401 2000002;"),
         (F::TokenInvalid, None, "200 token; EWS 401 2000000;"),
         (F::TokenRoleMissing, Some(Ews), "403 2000008;"),
+        (F::TokenRoleMissing, Some(Graph), "401 The token contains no permissions"),
         (F::TokenRoleMissing, None, REFUSED),
         (
             F::AuthRefused,
@@ -89,6 +92,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::MailboxNotConnected, Some(Smtp), "535 5.7.3 Authentication unsuccessful"),
         (F::MailboxNotFound, Some(Imap), "[Error=\"AuthFailed:NoADRecipient\" Proxy="),
         (F::MailboxNotFound, Some(Ews), "500 ErrorNonExistentMailbox"),
+        (F::MailboxNotFound, Some(Graph), "404 ResourceNotFound"),
         (F::MailboxNotFound, None, REFUSED),
         (F::ProtocolDisabled, Some(Pop3), REFUSED),
         (F::ProtocolDisabled, Some(Imap), "a1 NO User is authenticated but not connected."),
@@ -108,21 +112,28 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
             "a1 NO Request is throttled. Suggested Backoff Time: 89117 milliseconds | * BYE Connection closed. 14",
         ),
         (F::Throttled, Some(Ews), "500 ErrorServerBusy BackOffMilliseconds=297749"),
+        (F::Throttled, Some(Graph), "429 ApplicationThrottled"),
         (F::TooManyConnections, Some(Smtp), "432 4.3.2 concurrent connection limit exceeded"),
         (F::TooManyConnections, Some(Ews), "500 ErrorExceededConnectionCount"),
         (F::ServerUnavailable, Some(Pop3), "-ERR Server Unavailable. 21"),
         (F::ServerUnavailable, Some(Imap), "a1 NO Server Unavailable. 15"),
         (F::ServerUnavailable, Some(Smtp), "454 4.7.0 Temporary authentication failure"),
         (F::ServerUnavailable, Some(Ews), "503 "),
+        (F::ServerUnavailable, Some(Graph), "503 serviceNotAvailable"),
         (F::EwsDisabled, None, "403 EWS is disabled for this user or tenant"),
         (F::EwsBlockedByPolicy, None, "403 EWS is blocked by policy for this user or tenant"),
         (F::EwsForbidden, None, "403 "),
+        (F::ImpersonationDenied, Some(Graph), "403 ErrorAccessDenied Access to OData is disabled."),
         (F::ImpersonationDenied, None, "500 ErrorImpersonateUserDenied"),
+        (F::AccessDenied, Some(Graph), "403 ErrorAccessDenied Access is denied."),
         (F::AccessDenied, None, "200 ErrorAccessDenied"),
+        (F::FolderNotFound, Some(Graph), "404 ErrorItemNotFound"),
         (F::FolderNotFound, None, "200 ErrorFolderNotFound"),
         (F::MailboxUnavailable, Some(Ews), "200 ErrorMailboxStoreUnavailable"),
+        (F::MailboxUnavailable, Some(Graph), "503 ErrorMailboxStoreUnavailable"),
         (F::MailboxUnavailable, None, "not connected|5.7.3"),
         (F::LicenseInvalid, Some(Ews), "200 ErrorInvalidLicense"),
+        (F::LicenseInvalid, Some(Graph), "404 MailboxNotEnabledForRESTAPI"),
         (F::LicenseInvalid, None, "not connected|5.7.3"),
     ]
 };
@@ -150,9 +161,17 @@ async fn each_fault_is_seen_where_it_befalls_and_gone_when_it_is_cleared() {
             );
         }
     }
-    for service in [Service::Login, Service::Pop3, Service::Imap, Service::Smtp, Service::Ews, Service::Dns] {
+    for service in [Service::Login, Service::Pop3, Service::Imap, Service::Smtp, Service::Ews, Service::Graph, Service::Dns] {
         let seen = observe(&tenant, service, Fault::DnsNoAnswer).await;
-        let good = ["200 token; EWS 200 NoError", "+OK 12 3477", "STATUS completed", "235 2.7.0", "200 NoError", "[127.0.0.1]"];
+        let good = [
+            "200 token; EWS 200 NoError",
+            "+OK 12 3477",
+            "STATUS completed",
+            "235 2.7.0",
+            "200 NoError",
+            "200 {\"@odata",
+            "[127.0.0.1]",
+        ];
         assert!(good.iter().any(|piece| seen.contains(piece)), "{service:?}: {seen}");
     }
 }
@@ -165,6 +184,10 @@ async fn observe(tenant: &Running, service: Service, fault: Fault) -> String {
         Service::Ews => {
             let token = peer::token(tenant).await;
             call(tenant, &token, FIND_FOLDER).await.map(|answer| soap(&answer))
+        }
+        Service::Graph => {
+            let token = graph::token(tenant).await;
+            graph::call(tenant, &token, graph::FOLDERS).await.map(|answer| json(&answer))
         }
         Service::Dns => Ok(dns(tenant).await),
         Service::Pop3 | Service::Imap | Service::Smtp => mail(tenant, service, starttls).await,
@@ -194,6 +217,17 @@ fn soap(answer: &Answer) -> String {
     let words = code.unwrap_or_else(|| answer.body.chars().take(200).collect());
     let headers = format!("{}{}", answer.header("x-ms-diagnostics"), answer.header("x-ews-policy-reason"));
     format!("{} {headers}{words}{back_off}", answer.status())
+}
+
+/// Status, code and message of an error of Graph's, else the beginning of the body.
+fn json(answer: &Answer) -> String {
+    if answer.head.is_empty() {
+        return "<end>".to_owned();
+    }
+    let error = &answer.json()["error"];
+    let words: Vec<_> = [&error["code"], &error["message"]].into_iter().filter_map(|text| text.as_str()).collect();
+    let words = if words.is_empty() { answer.body.chars().take(200).collect() } else { words.join(" ") };
+    format!("{} {words}", answer.status())
 }
 
 async fn dns(tenant: &Running) -> String {

@@ -5,6 +5,7 @@ mod delays;
 mod entra;
 mod ews;
 mod faults;
+mod graph;
 mod hostile;
 mod imap;
 mod names;

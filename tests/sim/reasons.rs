@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 /// IMAP, and IMAP less than EWS.
 const OTHERWISE: &[(Fault, Service, Reason)] = {
     use Fault as F;
-    use Service::{Imap, Login, Pop3, Smtp};
+    use Service::{Graph, Imap, Login, Pop3, Smtp};
     &[
         (F::ReplyMalformed, Login, Reason::TokenReplyMalformed),
         (F::MailboxNotConnected, Smtp, Reason::AuthRefused),
@@ -30,11 +30,15 @@ const OTHERWISE: &[(Fault, Service, Reason)] = {
         (F::LicenseInvalid, Pop3, Reason::MailboxNotConnected),
         (F::LicenseInvalid, Imap, Reason::MailboxNotConnected),
         (F::LicenseInvalid, Smtp, Reason::AuthRefused),
+        (F::LicenseInvalid, Graph, Reason::MailboxNotFound),
     ]
 };
 
-/// What `reach`, which speaks to every host as far as its greeting, makes of a fault.
+/// What `reach`, which speaks to every host but Graph's as far as its greeting, makes of a fault.
 fn reached(fault: Fault, services: &[Service]) -> Option<Reason> {
+    if services == [Service::Graph] {
+        return None;
+    }
     let (https, smtp) = (services == [Service::Login] || services == [Service::Ews], services == [Service::Smtp]);
     let seen = match fault.name() {
         // The harmless request is its greeting.
@@ -108,7 +112,7 @@ fn expected(fault: Fault, service: Service) -> Reason {
 }
 
 fn service_of(check: &str) -> Service {
-    let services = [Service::Pop3, Service::Imap, Service::Smtp, Service::Ews, Service::Dns];
+    let services = [Service::Pop3, Service::Imap, Service::Smtp, Service::Ews, Service::Graph, Service::Dns];
     services.into_iter().find(|service| service.name() == check).unwrap_or(Service::Login)
 }
 

@@ -1,8 +1,11 @@
 //! The program's own metrics, which live as long as it does: `/metrics` has them, `/probe` never.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use prometheus::{Gauge, IntGauge, Opts, Registry, TextEncoder};
+
+use super::families::Families;
 
 /// The program's own metrics.
 #[derive(Clone, Debug)]
@@ -14,6 +17,7 @@ pub struct Exporter {
     pub scheduler_lag: Gauge,
     reload_successful: IntGauge,
     reload_success_time: Gauge,
+    families: Arc<Mutex<Families>>,
 }
 
 impl Default for Exporter {
@@ -44,10 +48,11 @@ impl Exporter {
                 "m365_exporter_config_last_reload_success_timestamp_seconds",
                 "When the configuration in use was loaded.",
             )),
+            families: Arc::default(),
         };
         let build = valid(IntGauge::with_opts(build));
         build.set(1);
-        let Self { registry, probes_in_flight, scheduler_lag, reload_successful, reload_success_time } = &exporter;
+        let Self { registry, probes_in_flight, scheduler_lag, reload_successful, reload_success_time, .. } = &exporter;
         valid(registry.register(Box::new(build)));
         valid(registry.register(Box::new(probes_in_flight.clone())));
         valid(registry.register(Box::new(scheduler_lag.clone())));
@@ -63,6 +68,13 @@ impl Exporter {
             let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             self.reload_success_time.set(since.as_secs_f64());
         }
+    }
+
+    /// Families to write a page with, empty. One page is written at a time.
+    pub(super) fn families(&self) -> MutexGuard<'_, Families> {
+        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        families.clear();
+        families
     }
 
     /// The program's part of the page.

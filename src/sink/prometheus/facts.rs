@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use super::families::{Families, Labels, Spec};
+use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::shown_certificates;
 use crate::cloud::host_port;
 use crate::outcome::{Outcome, ProbeId, TokenFacts};
@@ -78,7 +78,8 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         families.timestamp(&NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
     }
     for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
-        let labels = Labels::of(&outcome.probe).with("endpoint", &endpoint);
+        let labels = Labels::of(&outcome.probe);
+        let labels = labels.with("endpoint", &endpoint);
         families.gauge(&TLS, &labels.with("version", version).with("issuer", &issuer), 1.0);
     }
 }
@@ -88,7 +89,10 @@ pub fn dns(families: &mut Families, outcome: &Outcome) {
     let questions: BTreeMap<_, _> =
         outcome.facts.dns.iter().map(|answer| ((&answer.host, &answer.resolver, answer.family), answer)).collect();
     for ((host, resolver, family), answer) in questions {
-        let labels = Labels::of(&outcome.probe).with("host", host).with("resolver", resolver).with("family", family.code());
+        let labels = Labels::of(&outcome.probe);
+        let labels = labels.with("host", host);
+        let labels = labels.with("resolver", resolver);
+        let labels = labels.with("family", family.code());
         families.gauge(&ANSWERS, &labels, answer.addresses.len() as f64);
         if let Some(took) = answer.took {
             families.gauge(&QUERY, &labels, took.as_secs_f64());

@@ -20,13 +20,12 @@ pub struct Spec {
 }
 
 /// Families by name, in the order a registry would give them.
-#[derive(Default)]
-pub struct Families {
-    by_name: BTreeMap<&'static str, Family>,
-    /// Bytes a family will probably need.
-    room: usize,
-}
+///
+/// Their memory is kept from page to page: to grow a thousand kilobytes anew costs as much as to write them.
+#[derive(Debug, Default)]
+pub struct Families(BTreeMap<&'static str, Family>);
 
+#[derive(Debug)]
 struct Family {
     help: &'static str,
     kind: &'static str,
@@ -34,31 +33,28 @@ struct Family {
 }
 
 impl Families {
-    /// Families of so many probes. Room for one line each is reserved: to grow from nothing costs as much as to write, and
-    /// what is reserved in vain is never touched.
-    pub fn of(probes: usize) -> Self {
-        /// A line is shorter, mostly.
-        const LINE: usize = 128;
-        Self { by_name: BTreeMap::new(), room: probes * LINE }
+    /// Forgets every line.
+    pub fn clear(&mut self) {
+        self.0.values_mut().for_each(|family| family.lines.clear());
     }
 
     /// Adds a gauge.
-    pub fn gauge(&mut self, spec: &Spec, labels: &Labels, value: f64) {
+    pub fn gauge(&mut self, spec: &Spec, labels: &impl Labelled, value: f64) {
         sample(self.family(spec, "gauge"), spec.name, labels, value);
     }
 
     /// Adds a gauge of a time, in seconds since 1970; 0 is never.
-    pub fn timestamp(&mut self, spec: &Spec, labels: &Labels, at: Option<SystemTime>) {
+    pub fn timestamp(&mut self, spec: &Spec, labels: &impl Labelled, at: Option<SystemTime>) {
         self.gauge(spec, labels, at.map_or(0.0, unix));
     }
 
     /// Adds a counter.
-    pub fn counter(&mut self, spec: &Spec, labels: &Labels, count: u64) {
+    pub fn counter(&mut self, spec: &Spec, labels: &impl Labelled, count: u64) {
         sample(self.family(spec, "counter"), spec.name, labels, count as f64);
     }
 
     /// Adds a histogram.
-    pub fn histogram(&mut self, spec: &Spec, labels: &Labels, latencies: &Latencies) {
+    pub fn histogram(&mut self, spec: &Spec, labels: &impl Labelled, latencies: &Latencies) {
         let lines = self.family(spec, "histogram");
         let series = |suffix: &str| format!("{}{suffix}", spec.name);
         for (bound, count) in latencies.cumulative() {
@@ -70,27 +66,30 @@ impl Families {
     }
 
     fn family(&mut self, spec: &Spec, kind: &'static str) -> &mut String {
-        let new = || Family { help: spec.help, kind, lines: String::with_capacity(self.room) };
-        &mut self.by_name.entry(spec.name).or_insert_with(new).lines
+        let new = || Family { help: spec.help, kind, lines: String::new() };
+        &mut self.0.entry(spec.name).or_insert_with(new).lines
     }
 
-    /// The page, and `more` behind it.
-    pub fn page(self, more: &str) -> String {
-        let room: usize = self.by_name.values().map(|family| family.lines.len() + 256).sum();
+    /// The page, and `more` behind it. A family without a line is not named.
+    pub fn page(&self, more: &str) -> String {
+        let room: usize = self.0.values().map(|family| family.lines.len() + 256).sum();
         let mut page = String::with_capacity(room + more.len());
-        for (name, Family { help, kind, lines }) in self.by_name {
+        for (name, Family { help, kind, lines }) in self.0.iter().filter(|(_, family)| !family.lines.is_empty()) {
             let _ = write!(page, "# HELP {name} {help}\n# TYPE {name} {kind}\n{lines}");
         }
         page + more
     }
 }
 
-fn sample(lines: &mut String, name: &str, Labels(labels): &Labels, value: f64) {
+fn sample(lines: &mut String, name: &str, labels: &impl Labelled, value: f64) {
     lines.push_str(name);
-    if !labels.is_empty() {
-        lines.push('{');
-        lines.push_str(labels);
+    let bare = lines.len();
+    lines.push('{');
+    labels.write(lines);
+    if lines.len() > bare + 1 {
         lines.push('}');
+    } else {
+        lines.truncate(bare);
     }
     // Most values are counts and times not spent; an integer is written several times as fast as a fraction.
     let _ = match whole(value) {
@@ -106,26 +105,56 @@ fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
 }
 
-/// The labels of one series, as they are written between the braces.
+/// The labels of one series, which write themselves between the braces.
+pub trait Labelled {
+    /// Appends them to `lines`.
+    fn write(&self, lines: &mut String);
+
+    /// The same and one more, written when the series is.
+    fn with<'a>(&'a self, name: &'a str, value: &'a str) -> With<'a, Self> {
+        With { labels: self, name, value }
+    }
+}
+
+/// Labels written once for many series.
 #[derive(Default)]
 pub struct Labels(String);
 
 impl Labels {
     /// `tenant`, `mailbox`, `check`.
     pub fn of(probe: &ProbeId) -> Self {
-        Self::default().with("tenant", &probe.tenant).with("mailbox", probe.mailbox_label()).with("check", probe.check)
-    }
-
-    /// The same and one more.
-    pub fn with(&self, name: &str, value: &str) -> Self {
-        let mut labels = String::with_capacity(self.0.len() + name.len() + value.len() + 8);
-        labels.push_str(&self.0);
-        labels.push_str(if labels.is_empty() { "" } else { "," });
-        labels.push_str(name);
-        labels.push_str("=\"");
-        push_escaped(&mut labels, value);
-        labels.push('"');
+        let mut labels = String::new();
+        let none = Self::default();
+        let tenant = none.with("tenant", &probe.tenant);
+        tenant.with("mailbox", probe.mailbox_label()).with("check", probe.check).write(&mut labels);
         Self(labels)
+    }
+}
+
+impl Labelled for Labels {
+    fn write(&self, lines: &mut String) {
+        lines.push_str(&self.0);
+    }
+}
+
+/// Labels and one more.
+pub struct With<'a, L: ?Sized> {
+    labels: &'a L,
+    name: &'a str,
+    value: &'a str,
+}
+
+impl<L: Labelled + ?Sized> Labelled for With<'_, L> {
+    fn write(&self, lines: &mut String) {
+        let before = lines.len();
+        self.labels.write(lines);
+        if lines.len() > before {
+            lines.push(',');
+        }
+        lines.push_str(self.name);
+        lines.push_str("=\"");
+        push_escaped(lines, self.value);
+        lines.push('"');
     }
 }
 
@@ -175,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_label_s_value_is_escaped_as_the_format_wants() {
-        let Labels(labels) = Labels::default().with("a", "b\\c\"d\ne|f}").with("g", "");
+        let mut labels = String::new();
+        Labels::default().with("a", "b\\c\"d\ne|f}").with("g", "").write(&mut labels);
         assert_eq!(labels, r#"a="b\\c\"d\ne|f}",g="""#);
     }
 }

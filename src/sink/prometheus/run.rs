@@ -1,6 +1,6 @@
 //! The metrics of one run: whether it worked, how long it took, and where and why it failed.
 
-use super::families::{Families, Labels, Spec};
+use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::outcome::{Outcome, Phase, ProbeId};
 use crate::sink::words;
 
@@ -38,7 +38,8 @@ pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
         families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());
     }
     if let Some(failure) = outcome.failure() {
-        let labels = labels.with("phase", failure.phase.code()).with("reason", failure.reason.code());
+        let labels = labels.with("phase", failure.phase.code());
+        let labels = labels.with("reason", failure.reason.code());
         families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
     }
 }

@@ -84,18 +84,22 @@ fn redirected(head: Head<'_>) -> Option<Fault> {
 /// What the answer itself says, as a fault or in a response message.
 fn said(answer: &Answer) -> Option<Fault> {
     let code = answer.code.as_deref().filter(|code| *code != "NoError")?;
-    let known = |code: &str| CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason);
-    let inner = answer.inner.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(known);
-    let reason = inner.or_else(|| known(code)).unwrap_or(Reason::OperationFailed);
+    let inner = answer.inner.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(meaning);
+    let reason = inner.or_else(|| meaning(code)).unwrap_or(Reason::OperationFailed);
     let message = answer.message.as_deref().map(without_identifiers).unwrap_or_default();
     Some(Fault::heard(reason, text::heard(message)).code(text::line(code, 100)))
 }
 
 /// `Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`:
 /// what follows names servers and people.
-fn without_identifiers(message: &str) -> &str {
+pub(in crate::wire) fn without_identifiers(message: &str) -> &str {
     let cut = [".,", " Server = ", " user = "].iter().filter_map(|mark| message.find(mark)).min();
     cut.and_then(|at| message.get(..=at)).unwrap_or(message)
+}
+
+/// What a code of Exchange's means, in EWS and behind Graph; `None` for one that is not in the catalogue.
+pub(in crate::wire) fn meaning(code: &str) -> Option<Reason> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
 }
 
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode>

@@ -1,0 +1,91 @@
+//! `graph`: can the application open the mailbox, or its calendar, with Microsoft Graph? The twin of `ews`.
+
+use std::time::{Duration, SystemTime};
+
+use http_body_util::Full;
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, HeaderValue};
+
+use crate::cloud::{Cloud, HttpsEndpoint};
+use crate::net::http;
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+use crate::secret::{Secret, Sent};
+use crate::settings::{Folder, ProbeSettings};
+use crate::token::Token;
+use crate::wire::{graph, role};
+
+use super::authorized::{self, Authorized, Wanted};
+use super::{Check, Cx};
+
+/// How much of a calendar is looked at: enough to open it.
+const AHEAD: Duration = Duration::from_secs(24 * 3600);
+
+/// The check: one GET.
+#[derive(Debug)]
+pub struct Graph {
+    at: HttpsEndpoint,
+    scope: String,
+    mailbox: String,
+    folder: Folder,
+}
+
+impl Check for Graph {
+    const NAME: &'static str = "graph";
+    const PURPOSE: &'static str = "Microsoft Graph mailFolders of the mailbox, or its calendarView";
+    const OF_MAILBOX: bool = true;
+    const BY_DEFAULT: bool = false;
+    const PHASES: &'static [Phase] = &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox];
+
+    fn new(settings: &ProbeSettings) -> Result<Self, String> {
+        let cloud = &settings.tenant.cloud;
+        let known = cloud.graph.clone().zip(cloud.graph_scope.clone());
+        let (at, scope) = known.ok_or_else(|| format!("no Graph host is known for the cloud `{}`", cloud.name))?;
+        let mailbox = settings.address.clone().ok_or("graph needs a mailbox")?;
+        Ok(Self { at, scope, mailbox, folder: settings.folder })
+    }
+
+    async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
+        authorized::run(self, cx).await
+    }
+}
+
+impl Authorized for Graph {
+    fn wants<'a>(&'a self, _: &'a Cloud) -> Wanted<'a> {
+        let roles = match self.folder {
+            Folder::Root => role::GRAPH_MAIL,
+            Folder::Calendar => role::GRAPH_CALENDAR,
+        };
+        Wanted { scope: &self.scope, resource: "00000003-0000-0000-c000-000000000000", roles }
+    }
+
+    async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
+        let mut sent = Sent::default();
+        sent.remember(&token.secret);
+        let request = self.request(&token.secret)?;
+        let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
+        let ids = graph::ids(answer.head());
+        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.clean(&id))).collect();
+        graph::opened(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))
+    }
+}
+
+impl Graph {
+    fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
+        let target = match self.folder {
+            Folder::Root => graph::mail_folders(&self.mailbox),
+            Folder::Calendar => {
+                let now = SystemTime::now();
+                graph::calendar_view(&self.mailbox, now, now + AHEAD)
+            }
+        };
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = target.parse().map_err(|_| Fault::new(Reason::RequestRejected))?;
+        let headers = request.headers_mut();
+        http::bear(headers, token)?;
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        http::identify(headers);
+        Ok(request)
+    }
+}

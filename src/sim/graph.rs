@@ -1,0 +1,210 @@
+//! Microsoft Graph, as far as mailboxes go: who may call, which mailbox, and its folders or its calendar, in JSON.
+
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::outcome::Phase;
+
+use super::access::{self, Refusal};
+use super::directory::Trouble;
+use super::http::{Answer, Asked};
+use super::id;
+use super::mailbox::{FolderAccess, Mailbox};
+use super::state::State;
+use super::talk::pause;
+
+/// How long a throttled client is told to stay away, in seconds.
+const RETRY_AFTER: &str = "10";
+
+/// Permissions that open the mail folders, and the calendar.
+const MAIL: &[&str] = &["Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"];
+const CALENDARS: &[&str] = &["Calendars.Read", "Calendars.ReadWrite"];
+
+/// Answers any request to the Graph host.
+pub(super) async fn answer(state: &State, asked: &Asked) -> Answer {
+    let ids = Ids { request: id::guid(), client: asked.header("client-request-id").map_or_else(id::guid, str::to_owned) };
+    let answer = match called(state, asked).await {
+        Ok(body) => json_answer(StatusCode::OK, &body),
+        Err(error) => error.answer(&ids),
+    };
+    answer
+        .header("request-id", &ids.request)
+        .header("client-request-id", &ids.client)
+        .header("x-ms-ags-diagnostic", DIAGNOSTIC)
+        .header("strict-transport-security", "max-age=31536000")
+        .header("cache-control", "private")
+}
+
+const DIAGNOSTIC: &str = r#"{"ServerInfo":{"DataCenter":"Germany West Central","Slice":"E","Ring":"4","ScaleUnit":"000","RoleInstance":"FR1PEPF00000001"}}"#;
+
+/// What an error repeats of the headers.
+struct Ids {
+    request: String,
+    client: String,
+}
+
+/// What can be asked of a mailbox.
+#[derive(Clone, Copy)]
+enum Call {
+    Folders,
+    Calendar,
+    CalendarView,
+}
+
+impl Call {
+    /// The call and the mailbox that a path names.
+    fn of(path: &str) -> Option<(Self, String)> {
+        let segments: Vec<&str> = path.strip_prefix("/v1.0/users/")?.split('/').collect();
+        let (user, call) = match segments.as_slice() {
+            [user, "mailFolders"] => (user, Self::Folders),
+            [user, "calendar"] => (user, Self::Calendar),
+            [user, "calendar", "calendarView"] | [user, "calendarView"] => (user, Self::CalendarView),
+            _ => return None,
+        };
+        Some((call, decoded(user)?))
+    }
+
+    fn roles(self) -> &'static [&'static str] {
+        match self {
+            Self::Folders => MAIL,
+            Self::Calendar | Self::CalendarView => CALENDARS,
+        }
+    }
+}
+
+/// The body of a success.
+async fn called(state: &State, asked: &Asked) -> Result<Value, Error> {
+    let view = state.view();
+    let token = asked.header("authorization").and_then(|header| header.split_once(' '));
+    let token = token.filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty());
+    let (_, token) = token.ok_or(Error(401, "InvalidAuthenticationToken", "Access token is empty."))?;
+    let token = state.present(token.trim());
+    pause(view.tenant.latency(Phase::Auth)).await;
+    let unknown = Error(400, "BadRequest", "Resource not found for the segment.");
+    let (call, user) = Call::of(&asked.path).filter(|_| asked.method == Method::GET).ok_or(unknown)?;
+    let mailbox = access::graph(&view.tenant, &token, call.roles(), &user, id::unix_now()).map_err(Error::of)?;
+    match mailbox.folder_access {
+        FolderAccess::Readable => {}
+        FolderAccess::Denied => return Err(ACCESS_DENIED),
+        FolderAccess::Hidden => return Err(Error(404, "ErrorItemNotFound", "The specified object was not found in the store.")),
+    }
+    let query = query(&asked.query).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
+    match call {
+        Call::Folders => Ok(folders(mailbox, top(&query, 10)?)),
+        Call::Calendar => Ok(json!({ "id": entry_id(mailbox, "calendar"), "name": "Calendar" })),
+        Call::CalendarView => calendar_view(&query),
+    }
+}
+
+fn folders(mailbox: &Mailbox, top: usize) -> Value {
+    let mail: Vec<_> = mailbox.folders.iter().filter(|folder| folder.class == "IPF.Note").collect();
+    let value: Vec<_> = mail.iter().take(top).map(|folder| json!({ "id": entry_id(mailbox, &folder.name) })).collect();
+    let mut answer =
+        json!({ "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users/mailFolders(id)", "value": value });
+    if mail.len() > top {
+        answer["@odata.nextLink"] = json!(format!("https://graph.microsoft.com/v1.0/users/mailFolders?$top={top}&$skip={top}"));
+    }
+    answer
+}
+
+/// Nobody has an appointment here; both ends of the time have to be said all the same.
+fn calendar_view(query: &[(String, String)]) -> Result<Value, Error> {
+    let moment = |name| {
+        let text = query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default();
+        humantime::parse_rfc3339_weak(text.trim_end_matches('Z'))
+    };
+    let (Ok(from), Ok(until)) = (moment("startDateTime"), moment("endDateTime")) else {
+        return Err(Error(
+            400,
+            "ErrorInvalidParameter",
+            "This request requires a time window specified by the query string parameters StartDateTime and EndDateTime.",
+        ));
+    };
+    if from > until {
+        return Err(Error(400, "ErrorInvalidParameter", "The start of the time window lies after its end."));
+    }
+    top(query, 10)?;
+    Ok(json!({ "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users/calendar/calendarView(id)", "value": [] }))
+}
+
+/// An opaque id, as Exchange makes them: `AAMk` and more.
+fn entry_id(mailbox: &Mailbox, name: &str) -> String {
+    format!("AAMkA{}", id::hex(format!("{}/{name}", mailbox.address).as_bytes()))
+}
+
+/// `$top`, from 1 to 1000.
+fn top(query: &[(String, String)], default: usize) -> Result<usize, Error> {
+    let Some((_, text)) = query.iter().find(|(name, _)| name == "$top") else { return Ok(default) };
+    let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+    number.ok_or(Error(400, "BadRequest", "Invalid value for the query option '$top'."))
+}
+
+/// Names and values.
+fn query(text: &str) -> Option<Vec<(String, String)>> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').and_then(|(name, value)| Some((decoded(name)?, decoded(value)?)))).collect()
+}
+
+/// Percent-encoding taken away; a `+` is itself in a path.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        bytes.push(if byte == b'%' { u8::try_from(digit()? * 16 + digit()?).ok()? } else { byte });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Status, code and message.
+struct Error(u16, &'static str, &'static str);
+
+const ACCESS_DENIED: Error = Error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
+
+impl Error {
+    fn of(refusal: Refusal) -> Self {
+        let token = |message| Self(401, "InvalidAuthenticationToken", message);
+        match refusal {
+            Refusal::BadSignature => token("Access token validation failure. Invalid signature."),
+            Refusal::Expired => token("Lifetime validation failed, the token is expired."),
+            Refusal::WrongAudience => token("Access token validation failure. Invalid audience."),
+            Refusal::WrongTenant => token("Access token validation failure. Invalid issuer."),
+            Refusal::NoRoles => Self(401, "", "The token contains no permissions, or permissions can not be understood."),
+            Refusal::RoleMissing => ACCESS_DENIED,
+            Refusal::OutOfScope => Self(403, "ErrorAccessDenied", "Access to OData is disabled."),
+            Refusal::NoMailbox => Self(404, "ResourceNotFound", "Resource could not be discovered."),
+            Refusal::Unlicensed => {
+                Self(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+            }
+            Refusal::Offline => Self(
+                503,
+                "ErrorMailboxStoreUnavailable",
+                "The mailbox database is temporarily unavailable., Cannot open mailbox.",
+            ),
+            Refusal::Trouble(Trouble::Throttled | Trouble::TooManyConnections) => {
+                Self(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
+            }
+            Refusal::Trouble(Trouble::Unavailable) => Self(503, "serviceNotAvailable", "The service is temporarily unavailable."),
+            _ => token("CompactToken parsing failed with error code: 80049217"),
+        }
+    }
+
+    fn answer(self, ids: &Ids) -> Answer {
+        let Self(status, code, message) = self;
+        let mut error =
+            json!({ "message": message, "innerError": { "request-id": ids.request, "client-request-id": ids.client } });
+        if !code.is_empty() {
+            error["code"] = json!(code);
+        }
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let answer = json_answer(status, &json!({ "error": error }));
+        match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => answer.header("retry-after", RETRY_AFTER),
+            _ => answer,
+        }
+    }
+}
+
+fn json_answer(status: StatusCode, body: &Value) -> Answer {
+    Answer::new(status).body("application/json", body.to_string())
+}
