@@ -9,11 +9,11 @@ super::entries! {
         - "Suchen Sie auf dem Weg zu {host}:{port} nach einem Filter, der TLS nach Servernamen oder Protokoll verwirft.";
 
     TlsClosed from TLS:
-        en "The other side hung up during the TLS handshake. Microsoft does not do that to a client that offers TLS 1.2."
+        en "The other side hung up during the TLS handshake. To a client that offers TLS 1.2, as this one does, a filter does that far more often than Microsoft."
         - "Look for a filter that resets TLS by server name or by protocol."
         - "Check that the port is right: {port} must be one that begins with TLS, or STARTTLS must come first.";
         de "die Verbindung wurde während des TLS-Handshakes geschlossen"
-        "Die Gegenseite hat während des TLS-Handshakes aufgelegt. Microsoft tut das bei einem Client, der TLS 1.2 anbietet, nicht."
+        "Die Gegenseite hat während des TLS-Handshakes aufgelegt. Bei einem Client, der wie dieser TLS 1.2 anbietet, tut das weit eher ein Filter als Microsoft."
         - "Suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
         - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
 
@@ -29,7 +29,7 @@ super::entries! {
     TlsCertificateExpired from CERTIFICATES:
         en "The certificate presented is past its last day. Microsoft renews in time, so another device presents it or this machine's clock is wrong."
         - "Check this machine's clock."
-        - "See in the evidence who issued the certificate: an intercepting device may have missed to renew its own.";
+        - "See in the evidence who issued the certificate: an intercepting device may have failed to renew its own.";
         de "das Zertifikat ist abgelaufen"
         "Das vorgelegte Zertifikat hat seinen letzten Gültigkeitstag überschritten. Microsoft erneuert rechtzeitig; also legt es ein anderes Gerät vor, oder die Uhr dieses Rechners geht falsch."
         - "Prüfen Sie die Uhr dieses Rechners."
