@@ -5,6 +5,7 @@
 mod connecting;
 mod credential;
 mod ews;
+mod inferred;
 mod machine;
 mod mailbox;
 mod placeholder;
@@ -125,7 +126,7 @@ const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }
 }
 
-const GROUPS: [&[Entry]; 8] = [
+const GROUPS: [&[Entry]; 9] = [
     machine::ENTRIES,
     connecting::ENTRIES,
     tls::ENTRIES,
@@ -134,6 +135,7 @@ const GROUPS: [&[Entry]; 8] = [
     token::ENTRIES,
     mailbox::ENTRIES,
     ews::ENTRIES,
+    inferred::ENTRIES,
 ];
 
 /// In the catalogue's order.

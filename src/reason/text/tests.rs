@@ -14,6 +14,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Get-MoveRequest", &["Identity"]),
     ("Get-OrganizationConfig", &["RetrieveEwsOperationAccessPolicy"]),
     ("Get-Recipient", &["Identity"]),
+    ("Get-MailboxPermission", &["Identity"]),
     ("Get-ServicePrincipal", &[]),
     ("Get-TransportConfig", &[]),
     ("New-ManagementRoleAssignment", &["Name", "App", "Role", "CustomResourceScope"]),

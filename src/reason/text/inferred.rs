@@ -1,0 +1,49 @@
+//! Causes that no single answer tells: what lies behind several refusals together.
+
+super::entries! {
+    ExchangeServicePrincipalMissing from MAIL_OAUTH:
+        en "Entra issues the token, EWS or Graph open the mailbox, but POP3, IMAP and SMTP refuse the application for every mailbox. Those three need what the others do not: the application's registration in Exchange. It is missing, or was made with the object id of the app registration instead of that of the enterprise application."
+        - "Connect with `Connect-ExchangeOnline` and look: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. AppId {client_id} must stand there with ObjectId {object_id}."
+        - "Register it: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. The object id is that of the enterprise application (Enterprise applications > Overview)."
+        - "Grant it each mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
+        takes "30 to 120 minutes";
+        de "Exchange kennt die Anwendung nicht"
+        "Entra stellt das Token aus, EWS oder Graph öffnen das Postfach, aber POP3, IMAP und SMTP weisen die Anwendung bei jedem Postfach ab. Diese drei brauchen, was die anderen nicht brauchen: die Registrierung der Anwendung in Exchange. Sie fehlt, oder sie wurde mit der Objekt-ID der App-Registrierung statt mit der der Unternehmensanwendung angelegt."
+        - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und sehen Sie nach: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
+        - "Registrieren Sie die Anwendung: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht)."
+        - "Geben Sie ihr jedes Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
+        takes "30 bis 120 Minuten";
+
+    MailboxPermissionMissing from MAIL_OAUTH:
+        en "Exchange knows the application and lets it into other mailboxes, or accepts its token here without opening the mailbox. What this mailbox lacks is most probably the permission for the application."
+        - "See what is granted: `Get-MailboxPermission -Identity \"{mailbox}\"`."
+        - "Grant it: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. The user is the service principal's id as Get-ServicePrincipal shows it."
+        takes "30 to 120 minutes";
+        de "der Anwendung fehlt die Berechtigung für das Postfach"
+        "Exchange kennt die Anwendung und lässt sie in andere Postfächer, oder es nimmt ihr Token hier an, ohne das Postfach zu öffnen. Diesem Postfach fehlt höchstwahrscheinlich die Berechtigung für die Anwendung."
+        - "Sehen Sie nach, was erteilt ist: `Get-MailboxPermission -Identity \"{mailbox}\"`."
+        - "Erteilen Sie sie: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt."
+        takes "30 bis 120 Minuten";
+
+    ProtocolDisabled from MAIL_OAUTH:
+        en "Other protocols open this mailbox with the same token, this one is refused, and its permission stands in the token. Most probably the protocol is switched off for the mailbox."
+        - "See the switches: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`."
+        - "Switch it on: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`; for SMTP `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
+        takes "30 to 120 minutes";
+        de "das Protokoll ist für das Postfach abgeschaltet"
+        "Andere Protokolle öffnen dieses Postfach mit demselben Token, dieses wird abgewiesen, und seine Berechtigung steht im Token. Höchstwahrscheinlich ist das Protokoll für das Postfach abgeschaltet."
+        - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`."
+        - "Schalten Sie es ein: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`; für SMTP `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
+        takes "30 bis 120 Minuten";
+
+    AccessRefusedEverywhere from MAIL_OAUTH:
+        en "Entra issues the token, but no protocol opens any mailbox with it. A change that has not arrived everywhere yet looks like this, and so does a policy that keeps the application out."
+        - "If something was changed in the last two hours, wait: Exchange keeps permissions in its memory for so long."
+        - "Otherwise check the application's permissions and their admin consent (App registrations > API permissions), its registration (`Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`) and its scope (`Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`)."
+        takes "30 to 120 minutes";
+        de "Exchange weist die Anwendung überall ab, obwohl Entra ihr Token ausstellt"
+        "Entra stellt das Token aus, aber kein Protokoll öffnet damit irgendein Postfach. So sieht eine Änderung aus, die noch nicht überall angekommen ist, und ebenso eine Richtlinie, die die Anwendung aussperrt."
+        - "Wurde in den letzten zwei Stunden etwas geändert, warten Sie: So lange behält Exchange Berechtigungen im Speicher."
+        - "Andernfalls prüfen Sie die Berechtigungen der Anwendung und deren Administratoreinwilligung (App-Registrierungen > API-Berechtigungen), ihre Registrierung (`Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`) und ihren Bereich (`Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`)."
+        takes "30 bis 120 Minuten";
+}
