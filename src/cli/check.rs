@@ -37,12 +37,9 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     let outcomes = outcomes?;
     let now = SystemTime::now();
-    let mut judged: Vec<Judged<'_>> = selected
-        .probes
-        .iter()
-        .zip(&outcomes)
-        .map(|(probe, outcome)| Judged::new(outcome, if given == Limits::default() { &probe.limits } else { &given }, now))
-        .collect();
+    let limits: Vec<Limits> = selected.probes.iter().map(|probe| given.over(&probe.limits)).collect();
+    let mut judged: Vec<Judged<'_>> =
+        outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
         one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
     }

@@ -25,10 +25,21 @@ impl Limits {
         Ok(Self { warning: level("warning", warning)?, critical: level("critical", critical)? })
     }
 
+    /// These limits, and of `others` those for what these leave open.
+    #[must_use]
+    pub fn over(&self, others: &Self) -> Self {
+        Self { warning: merged(&self.warning, &others.warning), critical: merged(&self.critical, &others.critical) }
+    }
+
     /// The range of `metric` in each level: warning, critical.
     pub fn of(&self, metric: Metric) -> (Option<&Range>, Option<&Range>) {
         (range_of(&self.warning, metric), range_of(&self.critical, metric))
     }
+}
+
+fn merged(these: &[(Metric, Range)], others: &[(Metric, Range)]) -> Vec<(Metric, Range)> {
+    let open = others.iter().filter(|(metric, _)| range_of(these, *metric).is_none());
+    these.iter().chain(open).copied().collect()
 }
 
 fn range_of(level: &[(Metric, Range)], metric: Metric) -> Option<&Range> {
@@ -132,6 +143,18 @@ mod tests {
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_command_line_leaves_open_the_configuration_fills() {
+        let limits = |warning: &[&str], critical: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+            Limits::parse(&owned(warning), &owned(critical)).expect("limits")
+        };
+        let given = limits(&["tls=1", "5"], &[]);
+        let configured = limits(&["2", "messages=10"], &["10"]);
+        assert_eq!(given.over(&configured), limits(&["tls=1", "5", "messages=10"], &["10"]));
+        assert_eq!(Limits::default().over(&configured), configured);
     }
 
     #[test]
