@@ -45,8 +45,9 @@ pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts
 
 /// Adds what the token grants and how far the clocks are apart, where known.
 pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
-    // A closed list of roles: a claim's text never becomes a label.
-    for role in crate::wire::role::ALL.map(|role| role.name).iter().filter(|_| token.roles.is_some()) {
+    // A closed list of roles: a claim's text never becomes a label. They are Exchange's: a token for Graph never has them.
+    let tells = token.roles.is_some() && probe.check != "graph";
+    for role in crate::wire::role::ALL.map(|role| role.name).iter().filter(|_| tells) {
         let granted = token.roles.iter().flatten().any(|granted| granted == role);
         families.gauge(&ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
     }
