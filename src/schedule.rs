@@ -18,7 +18,7 @@ const FIRST_ROUND: Duration = Duration::from_secs(10);
 /// Runs in flight at once. A handshake costs about a millisecond of CPU, so a hundred slow peers still leave most of a
 /// core; more at once would be measured as their slowness.
 const IN_FLIGHT: usize = 64;
-/// After the machine slept for a night, one record of it is enough for each probe and hour.
+/// When the machine has slept for a night, so many records of missed turns tell it: more would only crowd the channel.
 const MOST_MISSED: u32 = 60;
 
 /// How the scheduler is doing.

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::check::script::laws::{self, Part};
-use crate::check::script::{Delivery, Turn, clear, lying, script, talk};
+use crate::check::script::{Delivery, Turn, lying, script, talk};
 use crate::outcome::Phase::{self, Auth, Greeting, Mailbox, Starttls};
 use crate::reason::Reason;
 
@@ -100,16 +100,14 @@ async fn every_lie_has_its_place_and_reason() {
         (2, "+ go on", Mailbox, Reason::ReplyMalformed),
     ];
     for (at, lie, phase, reason) in lies {
-        let talk = talk::<Session>(&lying(&good(), *at, lie), Delivery::Whole).await;
-        assert_eq!(talk.ended(), (*phase, Err(*reason)), "{lie}");
+        laws::a_lie_ends::<Session>(Part::Secured, &good(), *at, lie, *phase, *reason).await;
     }
     for (lie, reason) in [
         ("a1 BAD Command Error. 12", Reason::StarttlsNotOffered),
         ("* CAPABILITY x\na1 OK Begin TLS.\n* CAPABILITY AUTH=XOAUTH2", Reason::StarttlsInjection),
         ("+ go on", Reason::ReplyMalformed),
     ] {
-        let talk = clear::<Session>(&lying(&in_the_clear(), 1, lie), Delivery::Whole).await;
-        assert_eq!(talk.ended(), (Starttls, Err(reason)), "{lie}");
+        laws::a_lie_ends::<Session>(Part::Clear, &in_the_clear(), 1, lie, Starttls, reason).await;
     }
 }
 

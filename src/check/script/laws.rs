@@ -47,6 +47,12 @@ pub async fn hold<S: Session>(part: Part, good: &[Turn]) {
     }
 }
 
+/// A run in which turn `at` of a good conversation is answered with `lie` ends in `phase` for `reason`.
+pub async fn a_lie_ends<S: Session>(part: Part, good: &[Turn], at: usize, lie: &str, phase: Phase, reason: Reason) {
+    let talk = part.play::<S>(&lying(good, at, lie), Delivery::Whole).await;
+    assert_eq!(talk.ended(), (phase, Err(reason)), "{lie}");
+}
+
 async fn a_good_run_is_good_however_it_comes<S: Session>(part: Part, good: &[Turn]) {
     let whole = part.play::<S>(good, Delivery::Whole).await;
     assert!(whole.result.is_ok(), "{whole:?}");

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::check::script::laws::{self, Part};
-use crate::check::script::{Delivery, Turn, clear, lying, script, talk};
+use crate::check::script::{Delivery, Turn, lying, script, talk};
 use crate::outcome::Phase::{self, Auth, Greeting, Starttls};
 use crate::reason::Reason;
 
@@ -93,8 +93,7 @@ async fn every_lie_has_its_place_and_reason() {
         (2, "421 4.7.66 TLS 1.0 and 1.1 are not supported.", Auth, Reason::TlsProtocolTooOld),
     ];
     for (at, lie, phase, reason) in lies {
-        let talk = talk::<Session>(&lying(&good(), *at, lie), Delivery::Whole).await;
-        assert_eq!(talk.ended(), (*phase, Err(*reason)), "{lie}");
+        laws::a_lie_ends::<Session>(Part::Secured, &good(), *at, lie, *phase, *reason).await;
     }
     for (at, lie, reason) in [
         (1, "250-a\n250 XXXXXXXA", Reason::StarttlsNotOffered),
@@ -104,7 +103,6 @@ async fn every_lie_has_its_place_and_reason() {
         (2, "220-go\n220 on\n", Reason::StarttlsInjection),
         (2, "250 what", Reason::ReplyMalformed),
     ] {
-        let talk = clear::<Session>(&lying(&in_the_clear(), at, lie), Delivery::Whole).await;
-        assert_eq!(talk.ended(), (Starttls, Err(reason)), "{lie}");
+        laws::a_lie_ends::<Session>(Part::Clear, &in_the_clear(), at, lie, Starttls, reason).await;
     }
 }
