@@ -19,6 +19,8 @@ pub struct Known {
     pub last: Option<Arc<Outcome>>,
     /// When the last run began that succeeded.
     pub last_success: Option<SystemTime>,
+    /// When the first of the failed runs began that no success has followed; `None` while it succeeds.
+    pub failing_since: Option<SystemTime>,
     /// The turn that was skipped last, if it came after the last run.
     pub skipped: Option<Arc<Outcome>>,
     /// Until when the server asked us to stay away; may be past.
@@ -60,6 +62,7 @@ impl Known {
             settings,
             last: None,
             last_success: None,
+            failing_since: None,
             skipped: None,
             back_off_until: None,
             token: None,
@@ -123,7 +126,7 @@ impl Known {
         self.back_off_until = asked_away;
         match outcome.failure() {
             Some(failure) => self.count(&outcome, failure, failures_kept),
-            None => self.last_success = Some(outcome.at),
+            None => (self.last_success, self.failing_since) = (Some(outcome.at), None),
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);
@@ -131,6 +134,7 @@ impl Known {
 
     fn count(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
+        self.failing_since.get_or_insert(outcome.at);
         let failure = Failure { evidence: brief(&failure.evidence), ..failure.clone() };
         self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure });
         self.last_failures.truncate(kept);
