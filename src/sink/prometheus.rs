@@ -99,7 +99,7 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     facts::certificates(&mut families, outcome, None, true);
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
-    causes::explain(&mut families, outcome.failure().map(|failure| failure.reason).into_iter().collect());
+    causes::explain(&mut families, causes::named(outcome).collect());
     families.page("")
 }
 
