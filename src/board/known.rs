@@ -124,9 +124,10 @@ impl Known {
         self.skipped = None;
         let asked_away = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
         self.back_off_until = asked_away;
-        match outcome.failure() {
-            Some(failure) => self.count(&outcome, failure, failures_kept),
-            None => (self.last_success, self.failing_since) = (Some(outcome.at), None),
+        if let Some(failure) = outcome.failure() {
+            self.count(&outcome, failure, failures_kept);
+        } else {
+            (self.last_success, self.failing_since) = (Some(outcome.at), None);
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);
