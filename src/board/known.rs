@@ -22,7 +22,7 @@ pub struct Known {
     pub last: Option<Arc<Outcome>>,
     /// When the last run began that succeeded.
     pub last_success: Option<SystemTime>,
-    /// When the first of the failed runs began that nothing but failures followed; `None` while all is well.
+    /// When the first of the failed runs began that no success has followed; `None` while it succeeds.
     pub failing_since: Option<SystemTime>,
     /// How long the last runs took.
     pub recent: Recent,
@@ -143,9 +143,10 @@ impl Known {
         }
         let asked_away = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
         self.back_off_until = asked_away;
-        match outcome.failure() {
-            Some(failure) => self.count(&outcome, failure, failures_kept),
-            None => (self.last_success, self.failing_since) = (Some(outcome.at), None),
+        if let Some(failure) = outcome.failure() {
+            self.count(&outcome, failure, failures_kept);
+        } else {
+            (self.last_success, self.failing_since) = (Some(outcome.at), None);
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);

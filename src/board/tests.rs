@@ -87,6 +87,26 @@ fn only(board: &Board) -> &Known {
 }
 
 #[test]
+fn a_failure_stands_since_its_first_run() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    let down = || failed(Phase::Dns, Reason::DnsNoAnswer);
+    let busy = || Verdict::Skipped(SkipReason::Busy);
+    let wrong = || failed(Phase::Token, Reason::ClientSecretExpired);
+    let course = [
+        (Verdict::Ok, None),
+        (down(), Some(2)),
+        (busy(), Some(2)),
+        (wrong(), Some(2)), // another failure, and still no success
+        (Verdict::Ok, None),
+        (down(), Some(6)),
+    ];
+    for ((verdict, since), minute) in course.into_iter().zip(1..) {
+        board.record(outcome("praxis", minute, Facts::default(), verdict));
+        assert_eq!(only(&board).failing_since, since.map(at), "in minute {minute}");
+    }
+}
+
+#[test]
 fn a_run_that_ends_early_leaves_the_last_good_facts() {
     let mut board = Board::new(&[settings("t", "praxis")]);
     board.record(outcome("praxis", 1, rich(), Verdict::Ok));
