@@ -87,7 +87,9 @@ mod tests {
         let mut sent = Sent::default();
         sent.remember(&Secret::new(secret));
         let mut record = Record::new(&mut trace, &sent);
-        lines.iter().for_each(|line| record.note(Speaker::They, line));
+        for line in lines {
+            record.note(Speaker::They, line);
+        }
         drop(record);
         trace.facts.transcript.lines().map(|(line, _)| line.text.to_string()).collect()
     }
