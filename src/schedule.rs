@@ -12,9 +12,6 @@ use crate::check::Means;
 use crate::outcome::{Outcome, ProbeId, SkipReason};
 use crate::probe::Probe;
 
-/// The first round of a fresh start is over within this time: nobody likes an empty page. From then on each probe
-/// keeps its own place in its interval.
-const FIRST_ROUND: Duration = Duration::from_secs(10);
 /// Runs in flight at once. A handshake costs about a millisecond of CPU, so a hundred slow peers still leave most of a
 /// core; more at once would be measured as their slowness.
 const IN_FLIGHT: usize = 64;
@@ -52,12 +49,19 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Sets every probe to work.
-    pub fn start(probes: &[Arc<Probe>], means: &Arc<Means>, outcomes: &mpsc::Sender<Outcome>, pulse: &Arc<Pulse>) -> Self {
+    /// Sets every probe to work. The first run of each comes within `first_round`; from then on it keeps its own place in its
+    /// interval.
+    pub fn start(
+        probes: &[Arc<Probe>],
+        means: &Arc<Means>,
+        outcomes: &mpsc::Sender<Outcome>,
+        pulse: &Arc<Pulse>,
+        first_round: Duration,
+    ) -> Self {
         let places = Arc::new(Semaphore::new(IN_FLIGHT));
         let mut tasks = JoinSet::new();
         for probe in probes {
-            let rhythm = Rhythm::of(probe.id(), probe.settings.interval, SystemTime::now());
+            let rhythm = Rhythm::of(probe.id(), probe.settings.interval, first_round, SystemTime::now());
             let runner = Runner {
                 probe: Arc::clone(probe),
                 means: Arc::clone(means),
@@ -144,11 +148,11 @@ impl Rhythm {
     /// Each probe has its place in its interval, spread by its name and kept over restarts: at a given second of the
     /// wall clock the same probes are due on every day. The first run comes early; the second is the next one in
     /// place that leaves at least half an interval between the two.
-    fn of(id: &ProbeId, interval: Duration, now: SystemTime) -> Self {
+    fn of(id: &ProbeId, interval: Duration, first_round: Duration, now: SystemTime) -> Self {
         let hash = u128::from(fnv(id.to_string().as_bytes()));
         let interval = interval.as_nanos().max(1);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let first = hash % FIRST_ROUND.as_nanos().min(interval);
+        let first = hash % first_round.as_nanos().clamp(1, interval);
         let place = (hash % interval + interval - now % interval) % interval;
         let earliest = first + interval.div_ceil(2);
         let rounds = earliest.saturating_sub(place).div_ceil(interval);

@@ -5,14 +5,17 @@ mod choice;
 mod connection;
 mod discovery;
 mod engine;
+mod faults;
 mod listener;
 mod on_demand;
+mod pages;
 mod patience;
 mod query;
 mod routes;
 mod signals;
 mod source;
 mod stop;
+mod visitor;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -26,6 +29,7 @@ use tracing::info;
 use self::engine::Engine;
 use self::signals::{Signal, Signals};
 
+pub use self::faults::Faults;
 pub use self::source::Source;
 
 /// From the signal to the end of the process at most one second may pass: the rest of it is for the process itself.
@@ -38,6 +42,15 @@ pub struct Options {
     pub source: Source,
     /// Where it listens; port 0 is any free one.
     pub listen: Vec<SocketAddr>,
+    /// What a visitor of the page may make go wrong: in a real service, nothing.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+impl Options {
+    /// Serves what `source` says at `listen`, and nothing goes wrong on purpose.
+    pub fn new(source: Source, listen: Vec<SocketAddr>) -> Self {
+        Self { source, listen, faults: None }
+    }
 }
 
 /// Why a service did not start, in words.
@@ -98,7 +111,7 @@ impl Service {
     /// Why it did not start.
     pub async fn start(options: Options) -> Result<Self, NotStarted> {
         let (mut listening, mut recording) = (JoinSet::new(), JoinSet::new());
-        let (engine, recorder) = Engine::start(options.source).await?;
+        let (engine, recorder) = Engine::start(options.source, options.faults).await?;
         recording.spawn(recorder);
         let listeners = listener::bind(&options.listen).await.map_err(NotStarted::Machine)?;
         let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();

@@ -154,6 +154,18 @@ impl Running {
         Ok(())
     }
 
+    /// Ends what [`Running::set_fault`] began, wherever it befell.
+    pub fn end_fault(&self, fault: Fault) {
+        self.state.set_faults(|faults| faults.retain(|befallen| befallen.fault != fault));
+        self.obey();
+    }
+
+    /// What goes wrong now, each fault once.
+    pub fn faults(&self) -> Vec<Fault> {
+        let view = self.state.view();
+        Fault::ALL.iter().copied().filter(|fault| view.faults().any(|befallen| befallen.fault == *fault)).collect()
+    }
+
     /// Puts everything right again that a fault made go wrong.
     pub fn clear_faults(&self) {
         self.state.set_faults(Vec::clear);

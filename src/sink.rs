@@ -4,10 +4,10 @@ pub mod cause;
 pub mod checkmk;
 pub mod debug;
 pub mod doctor;
-pub mod index;
 pub mod json;
 pub mod log;
 pub mod nagios;
+pub mod page;
 pub mod prometheus;
 pub mod words;
 

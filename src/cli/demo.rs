@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{Demo, TextOrJson};
 use super::{FAULT, GOOD, USAGE, doctor, failed, once, print, serve};
-use crate::serve::{Options, Source};
+use crate::serve::{Faults, Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, Running};
+use crate::sink::page::Offer;
 
 /// Serves the demonstration, or runs it once and prints it.
 pub fn run(arguments: &Demo) -> u8 {
@@ -50,10 +52,36 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
 
 fn serve_it(arguments: &Demo, scratch: &Scratch) -> u8 {
     serve::with_runtime(async {
-        let (_running, settings) = start(arguments, &scratch.0).await?;
-        let options = Options { source: Source::Given(settings), listen: arguments.listen.clone() };
+        let (running, settings) = start(arguments, &scratch.0).await?;
+        let faults = Some(Arc::new(Buttons(running)) as Arc<dyn Faults>);
+        let options = Options { faults, ..Options::new(Source::Given(settings), arguments.listen.clone()) };
         crate::serve::run(options, welcome).await.map_err(serve::told)
     })
+}
+
+/// The simulated tenant's faults as the page's buttons.
+#[derive(Debug)]
+struct Buttons(Running);
+
+impl Faults for Buttons {
+    fn offers(&self) -> Vec<Offer> {
+        let on = self.0.faults();
+        let offer = |fault: &sim::Fault| Offer { name: fault.name(), about: fault.text(), on: on.contains(fault) };
+        sim::Fault::ALL.iter().map(offer).collect()
+    }
+
+    fn toggle(&self, name: &str) -> Result<(), String> {
+        let fault = sim::Fault::from_name(name).ok_or_else(|| format!("there is no fault `{name}`"))?;
+        if self.0.faults().contains(&fault) {
+            self.0.end_fault(fault);
+            return Ok(());
+        }
+        self.0.set_fault(name)
+    }
+
+    fn clear(&self) {
+        self.0.clear_faults();
+    }
 }
 
 fn welcome(addresses: &[SocketAddr]) {

@@ -8,7 +8,7 @@ use crate::serve::{self, NotStarted, Options, Source};
 
 /// Serves until told to end.
 pub fn run(arguments: &Serve) -> u8 {
-    let options = Options { source: Source::File(arguments.config.clone()), listen: arguments.listen.clone() };
+    let options = Options::new(Source::File(arguments.config.clone()), arguments.listen.clone());
     with_runtime(async { serve::run(options, |_| ()).await.map_err(told) })
 }
 

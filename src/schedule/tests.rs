@@ -13,6 +13,7 @@ fn id(number: u32) -> ProbeId {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+const FIRST_ROUND: Duration = Duration::from_secs(10);
 
 #[test]
 fn fnv_is_the_published_one() {
@@ -25,7 +26,7 @@ fn fnv_is_the_published_one() {
 fn the_place_in_the_interval_is_kept_over_restarts() {
     let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
     let place = |now: SystemTime| {
-        let due = now + Rhythm::of(&id(7), MINUTE, now).second;
+        let due = now + Rhythm::of(&id(7), MINUTE, FIRST_ROUND, now).second;
         due.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_nanos() % MINUTE.as_nanos()
     };
     assert_eq!(place(noon), place(noon + Duration::from_millis(12_345)));
@@ -36,7 +37,7 @@ fn the_first_run_comes_early_and_the_second_not_on_its_heels() {
     for number in 0..1000 {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123 + u64::from(number) * 77);
         for interval in [Duration::from_secs(1), MINUTE, 5 * MINUTE] {
-            let Rhythm { first, second } = Rhythm::of(&id(number), interval, now);
+            let Rhythm { first, second } = Rhythm::of(&id(number), interval, FIRST_ROUND, now);
             assert!(first < FIRST_ROUND.min(interval), "{first:?}");
             let gap = second.saturating_sub(first);
             assert!(gap >= interval / 2 && gap <= interval * 3 / 2, "{interval:?}: {gap:?}");
@@ -48,7 +49,7 @@ fn the_first_run_comes_early_and_the_second_not_on_its_heels() {
 fn names_spread_over_the_interval() {
     let mut tenths = [0; 10];
     for number in 0..1000 {
-        let second = Rhythm::of(&id(number), MINUTE, SystemTime::UNIX_EPOCH).second;
+        let second = Rhythm::of(&id(number), MINUTE, FIRST_ROUND, SystemTime::UNIX_EPOCH).second;
         tenths[usize::try_from(second.as_millis() % 60_000 / 6000).expect("small")] += 1;
     }
     assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");
@@ -69,7 +70,7 @@ struct Scheduled {
 fn start(probes: &[Arc<Probe>]) -> Scheduled {
     let (sender, outcomes) = mpsc::channel(1000);
     let pulse = Arc::new(Pulse::default());
-    let schedule = Schedule::start(probes, &Arc::new(means()), &sender, &pulse);
+    let schedule = Schedule::start(probes, &Arc::new(means()), &sender, &pulse, FIRST_ROUND);
     Scheduled { schedule, outcomes, pulse }
 }
 

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::stop::Stop;
-use super::{NotStarted, Source};
+use super::{Faults, NotStarted, Source};
 use crate::board::Board;
 use crate::check::{self, Means};
 use crate::config::Loaded;
@@ -23,6 +23,11 @@ use crate::sink::prometheus::{self, Exporter};
 /// Outcomes on their way to the board. Recording one takes microseconds.
 const OUTCOMES: usize = 16;
 
+/// The first round of a fresh start is over within this time: nobody likes an empty page.
+const FIRST_ROUND: Duration = Duration::from_secs(10);
+/// The same when somebody has pressed a button and waits for what it does.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// Everything that goes on beside HTTP.
 #[derive(Debug)]
 pub struct Engine {
@@ -30,6 +35,8 @@ pub struct Engine {
     pub stop: Stop,
     /// Counts runs, scheduled or not.
     pub pulse: Arc<Pulse>,
+    /// What a visitor of the page may make go wrong.
+    pub faults: Option<Arc<dyn Faults>>,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     schedule: Mutex<Schedule>,
@@ -68,13 +75,16 @@ impl Engine {
     ///
     /// # Errors
     /// The configuration is wrong.
-    pub async fn start(source: Source) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
+    pub async fn start(
+        source: Source,
+        faults: Option<Arc<dyn Faults>>,
+    ) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
         let (source, slots) = (Arc::new(source), Arc::<Slots>::default());
         let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
         let board = Arc::new(RwLock::new(Board::new(&work.settings())));
         let (outcomes, learnt) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
-        let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse);
+        let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse, FIRST_ROUND);
         let engine = Self {
             stop: Stop::default(),
             source,
@@ -83,6 +93,7 @@ impl Engine {
             board: Arc::clone(&board),
             slots,
             pulse,
+            faults,
             exporter: Exporter::new(),
             outcomes,
             reloading: tokio::sync::Mutex::default(),
@@ -122,7 +133,7 @@ impl Engine {
         let result = match loaded {
             Ok(work) => {
                 let probes = work.probes.len();
-                self.take_over(work);
+                self.take_over(work, FIRST_ROUND);
                 info!(probes, "configuration reloaded");
                 Ok(probes)
             }
@@ -135,8 +146,18 @@ impl Engine {
         result
     }
 
-    fn take_over(&self, work: Work) {
-        let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse);
+    /// Begins anew with what is configured, and soon: new tokens, and no server that wanted us away is remembered. Of a service
+    /// that has faults to offer, whose configuration is in hand.
+    pub async fn begin_anew(&self) {
+        let _alone = self.reloading.lock().await;
+        match Work::load(&self.source, &Arc::default()).await {
+            Ok(work) => self.take_over(work, AT_ONCE),
+            Err(mistakes) => error!("cannot begin anew\n{mistakes}"),
+        }
+    }
+
+    fn take_over(&self, work: Work, first_round: Duration) {
+        let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse, first_round);
         let before = std::mem::replace(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), schedule);
         drop(before);
         self.board.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings());

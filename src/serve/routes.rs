@@ -7,26 +7,29 @@ use std::time::{Duration, SystemTime};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{ALLOW, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::answer::{Answer, HTML, JSON, TEXT, page, words};
+use super::answer::{Answer, JSON, TEXT, page, words};
 use super::engine::{Engine, NotReloaded};
+use super::pages::{self, Which};
 use super::query::Query;
-use super::{discovery, on_demand};
-use crate::sink::index::{self, Link};
+use super::{discovery, faults, on_demand};
+use crate::sink::page::FAULTS;
 use crate::sink::{Judged, json, prometheus};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
+/// What is said of a path that leads nowhere.
+const NOTHING: &str = "there is nothing here; see / for what there is";
 /// A body must be there in this time.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// What there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Page {
-    Index,
+    ForPeople(Which),
     Metrics,
     Probe,
     Discovery,
@@ -35,53 +38,62 @@ enum Page {
     Healthy,
     Ready,
     Reload,
+    Faults,
 }
 
-const PAGES: &[(Page, Link)] = &[
-    (Page::Index, Link { path: "/", about: "this page" }),
-    (Page::Metrics, Link { path: "/metrics", about: "metrics of all scheduled probes, for Prometheus" }),
-    (Page::Probe, Link { path: "/probe", about: "one probe, now: ?check=…&tenant=…&mailbox=…, with &debug=true told at length" }),
-    (Page::Discovery, Link { path: "/sd", about: "all probes as targets, for Prometheus's http_sd_configs" }),
-    (Page::Outcomes, Link { path: "/api/v1/outcomes", about: "the last outcome of each probe, as JSON" }),
-    (Page::Configuration, Link { path: "/config", about: "the configuration in use, secrets masked" }),
-    (Page::Healthy, Link { path: "/-/healthy", about: "200 while the process lives" }),
-    (Page::Ready, Link { path: "/-/ready", about: "200 while probes are at work, 503 when shutting down" }),
-    (Page::Reload, Link { path: "/-/reload", about: "with POST: take the configuration anew" }),
+const PAGES: &[(&str, Page)] = &[
+    ("/", Page::ForPeople(Which::Status)),
+    ("/probes", Page::ForPeople(Which::Probe)),
+    ("/reasons", Page::ForPeople(Which::Reasons)),
+    ("/metrics", Page::Metrics),
+    ("/probe", Page::Probe),
+    ("/sd", Page::Discovery),
+    ("/api/v1/outcomes", Page::Outcomes),
+    ("/config", Page::Configuration),
+    ("/-/healthy", Page::Healthy),
+    ("/-/ready", Page::Ready),
+    ("/-/reload", Page::Reload),
+    (FAULTS, Page::Faults),
 ];
 
 impl Page {
-    fn at(path: &str) -> Option<Self> {
-        PAGES.iter().find(|(_, link)| link.path == path).map(|(page, _)| *page)
+    /// What is there. Faults are to be had only of a service that has some.
+    fn at(path: &str, engine: &Engine) -> Option<Self> {
+        let page = PAGES.iter().find(|(known, _)| *known == path).map(|(_, page)| *page);
+        page.filter(|page| *page != Self::Faults || engine.faults.is_some())
     }
 
     fn allows(self, method: &Method) -> bool {
         match self {
-            Self::Reload => method == Method::POST,
+            Self::Reload | Self::Faults => method == Method::POST,
             _ => method == Method::GET || method == Method::HEAD,
         }
     }
 
     fn allowed(self) -> &'static str {
-        if self == Self::Reload { "POST" } else { "GET, HEAD" }
+        if matches!(self, Self::Reload | Self::Faults) { "POST" } else { "GET, HEAD" }
     }
 }
 
 /// Answers `request`, which came in at the address `local`.
 pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let Some(page) = Page::at(head.uri.path()) else {
-        return words(StatusCode::NOT_FOUND, "there is nothing here; see / for what there is");
+    let Some(page) = Page::at(head.uri.path(), engine) else {
+        return words(StatusCode::NOT_FOUND, NOTHING);
     };
     if !page.allows(&head.method) {
         return wrong_method(page);
-    }
-    if let Err(refusal) = forget(body).await {
-        return refusal;
     }
     let query = match Query::parse(head.uri.query().unwrap_or_default()) {
         Ok(query) => query,
         Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
     };
+    if let (Page::Faults, Some(faults)) = (page, &engine.faults) {
+        return faults::answer(engine, &**faults, &query, &head.headers, body).await;
+    }
+    if let Err(refusal) = forget(body).await {
+        return refusal;
+    }
     match page {
         Page::Probe => on_demand::answer(engine, &query, &head.headers).await,
         Page::Reload => reload(engine).await,
@@ -91,7 +103,7 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
         }
         other => {
             let engine = Arc::clone(engine);
-            let told = spawn_blocking(move || told(other, &engine)).await;
+            let told = spawn_blocking(move || told(other, &engine, &query, &head.headers)).await;
             told.unwrap_or_else(|_| words(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
         }
     }
@@ -99,7 +111,7 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
 
 /// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
 /// it would be measured as the slowness of a peer.
-fn told(page: Page, engine: &Engine) -> Answer {
+fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap) -> Answer {
     let now = SystemTime::now();
     match page {
         Page::Metrics => self::page(prometheus::CONTENT_TYPE, engine.metrics()),
@@ -108,10 +120,8 @@ fn told(page: Page, engine: &Engine) -> Answer {
         Page::Healthy => words(StatusCode::OK, "Healthy"),
         Page::Ready if engine.stop.has_begun() => words(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         Page::Ready => words(StatusCode::OK, "Ready"),
-        _ => {
-            let links: Vec<Link> = PAGES.iter().map(|(_, link)| *link).collect();
-            self::page(HTML, index::page(&engine.board(), &links, now))
-        }
+        Page::ForPeople(which) => pages::answer(engine, which, query, headers),
+        _ => words(StatusCode::NOT_FOUND, NOTHING),
     }
 }
 

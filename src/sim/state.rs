@@ -20,6 +20,11 @@ pub(super) struct View {
 }
 
 impl View {
+    /// The faults in force.
+    pub(super) fn faults(&self) -> impl Iterator<Item = &Befallen> {
+        self.faults.iter()
+    }
+
     /// Whether `fault` befalls `service` now.
     pub(super) fn has(&self, service: Service, fault: Fault) -> bool {
         self.faults.iter().any(|befallen| befallen.fault == fault && befallen.services.contains(&service))

@@ -4,6 +4,7 @@ mod client;
 mod hostile;
 mod on_demand;
 mod pages;
+mod people;
 mod reload;
 mod scene;
 mod shutdown;

@@ -15,6 +15,7 @@ async fn every_page_answers_in_its_type() {
     let service = idle().await;
     for (path, content_type, begins) in [
         ("/", "text/html; charset=utf-8", "<!DOCTYPE html>"),
+        ("/reasons", "text/html; charset=utf-8", "<!DOCTYPE html>"),
         ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "# HELP m365_"),
         ("/sd", "application/json", "[]\n"),
         ("/api/v1/outcomes", "application/json", "{\n"),
@@ -51,6 +52,9 @@ async fn what_is_not_there_or_not_meant_so_is_told() {
         ("PUT", "/-/reload", 405, Some("POST")),
         ("POST", "/-/reload", 409, None),
         ("GET", "/metrics?a=%zz", 400, None),
+        ("GET", "/?lang=fr", 400, None),
+        ("GET", "/probes?check=nothing", 400, None),
+        ("POST", "/faults", 404, None),
         ("GET", "http://elsewhere.example/-/healthy", 200, None),
     ] {
         let reply = request(address(&service), method, target, "").await;
@@ -146,5 +150,7 @@ async fn scheduled_runs_are_seen_on_every_page() {
     assert!(metrics.contains("m365_exporter_config_last_reload_successful 1"));
     assert!(metrics.contains("m365_exporter_probes_in_flight "));
     let page = get(address(&service), "/").await.body;
-    assert!(page.contains("<td>praxis</td><td>pop3</td><td class=\"ok\">ok</td>"), "{page}");
+    assert!(page.contains("aria-label=\"contoso/praxis/pop3: ok, "), "{page}");
+    let page = get(address(&service), "/probes?check=pop3&mailbox=praxis").await.body;
+    assert!(page.contains("<code>AUTH XOAUTH2</code>") && page.contains("<code>&lt;secret&gt;</code>"), "{page}");
 }

@@ -69,11 +69,11 @@ async fn a_file_that_is_gone_changes_nothing_either() {
 async fn nothing_starts_with_a_wrong_configuration_or_a_taken_address() {
     let scratch = Scratch::new();
     let file = scratch.file("m365-probe.yml", "tenants: 1\n");
-    let refused = Service::start(Options { source: Source::File(file), listen: Vec::new() }).await;
+    let refused = Service::start(Options::new(Source::File(file), Vec::new())).await;
     assert!(matches!(refused, Err(NotStarted::Configuration(words)) if words.contains("m365-probe.yml:1:")));
 
     let service = crate::scene::idle().await;
     let source = Source::Given(m365_probe::settings::Settings::default());
-    let refused = Service::start(Options { source, listen: vec![address(&service)] }).await;
+    let refused = Service::start(Options::new(source, vec![address(&service)])).await;
     assert!(matches!(refused, Err(NotStarted::Machine(words)) if words.starts_with("cannot listen on `127.0.0.1:")));
 }

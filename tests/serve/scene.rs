@@ -19,7 +19,7 @@ pub const SECRET: &str = "marked-secret-7f3a9c-must-not-be-seen";
 
 pub async fn serve(source: Source) -> Service {
     let listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
-    Service::start(Options { source, listen }).await.expect("it starts")
+    Service::start(Options::new(source, listen)).await.expect("it starts")
 }
 
 pub fn address(service: &Service) -> SocketAddr {

@@ -1,0 +1,171 @@
+//! A card for each root cause: what is broken, since when, who must act, what to do.
+
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use super::Visitor;
+use super::html::{capital, escaped, prose};
+use super::table;
+use super::time::{clock, lasting};
+use super::tongue::{self, with, words};
+use crate::board::{Board, Known};
+use crate::diagnosis::RootCause;
+use crate::outcome::{Evidence, ProbeId};
+use crate::reason::Reason;
+use crate::reason::text::{Ids, Lang, fill};
+use crate::sink::{cause, words::evidence};
+
+/// A root cause and the probes it explains, as the board knows them.
+pub struct Case<'a> {
+    cause: &'a RootCause,
+    explained: Vec<&'a Known>,
+}
+
+impl<'a> Case<'a> {
+    /// Looks up what the cause explains.
+    pub fn new(cause: &'a RootCause, board: &'a Board) -> Self {
+        let explained = cause.explains.iter().filter_map(|probe| board.probe(probe)).collect();
+        Self { cause, explained }
+    }
+
+    /// When the first of what it explains began to fail, and whether it may have failed before we looked.
+    pub fn since(&self) -> Option<(SystemTime, bool)> {
+        let since = self.explained.iter().filter_map(|known| Some((known.failing_since?, known.last_success.is_none())));
+        since.min_by_key(|(at, _)| *at)
+    }
+
+    /// What it is, as a title.
+    pub fn title(&self, lang: Lang) -> String {
+        capital(self.cause.reason.text(lang).title)
+    }
+
+    /// The whole card; the only one has its title above it.
+    pub fn card(&self, page: &mut String, number: Option<usize>, visitor: &Visitor<'_>, now: SystemTime) {
+        let (lang, words) = (visitor.lang, words(visitor.lang));
+        let text = self.cause.reason.text(lang);
+        match number {
+            None => page.push_str("<article class=\"card critical\" aria-labelledby=\"headline\">\n"),
+            Some(number) => {
+                let title = escaped(&self.title(lang));
+                let _ = writeln!(page, "<article class=\"card critical\" aria-labelledby=\"cause-{number}\">");
+                let _ = writeln!(page, "<h2 id=\"cause-{number}\">{number}. {title}</h2>");
+            }
+        }
+        let _ = write!(page, "<dl class=\"key\">\n<div><dt>{}</dt><dd>{}</dd></div>\n", words.broken, self.place());
+        if let Some(since) = self.since() {
+            let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", words.since, told_since(since, now, lang));
+        }
+        let owner = capital(tongue::owner(self.cause.owner(), lang));
+        let _ = write!(page, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
+        let _ = writeln!(page, "<p>{}</p>", prose(&fill(text.meaning, &self.ids())));
+        steps(page, self.cause.reason, &self.ids(), lang);
+        self.reservations(page, visitor);
+        self.folded(page, number.unwrap_or(1), visitor, now);
+        page.push_str("</article>\n");
+    }
+
+    /// What is broken: `contoso: token; praxis: pop3, imap`.
+    fn place(&self) -> String {
+        let (tenant, explained) = (escaped(&self.cause.tenant), escaped(&cause::explained(self.cause)));
+        format!("<strong>{tenant}</strong>: {explained}")
+    }
+
+    /// How sure it is, and what else it may be.
+    fn reservations(&self, page: &mut String, visitor: &Visitor<'_>) {
+        let (lang, words) = (visitor.lang, words(visitor.lang));
+        let sure = tongue::confidence(self.cause.confidence, lang);
+        let _ = write!(page, "<dl class=\"small\">\n<div><dt>{}</dt><dd>{}</dd></div>\n", words.sure, escaped(sure));
+        if !self.cause.candidates.is_empty() {
+            let perhaps: Vec<String> = self.cause.candidates.iter().map(|reason| named(*reason, visitor)).collect();
+            let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", words.perhaps, perhaps.join(", "));
+        }
+        let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", words.reason, code(self.cause.reason, visitor));
+        page.push_str("</dl>\n");
+    }
+
+    /// What was seen, and every check that fails for it.
+    fn folded(&self, page: &mut String, number: usize, visitor: &Visitor<'_>, now: SystemTime) {
+        let words = words(visitor.lang);
+        if self.cause.evidence != Evidence::default() {
+            let _ = writeln!(page, "<details id=\"evidence-{number}\"><summary>{}</summary>", words.evidence);
+            pairs(page, &evidence(&self.cause.evidence));
+            page.push_str("</details>\n");
+        }
+        let summary = match self.explained.len() {
+            1 => words.affected_one.to_owned(),
+            count => with(words.affected, [count]),
+        };
+        let _ = writeln!(page, "<details id=\"affected-{number}\"><summary>{summary}</summary>");
+        table::failing(page, &self.explained, visitor, now);
+        page.push_str("</details>\n");
+    }
+
+    fn ids(&self) -> Ids<'_> {
+        let first = self.explained.first().copied();
+        let address = self.cause.mailbox.as_ref().and(first).and_then(|known| known.settings.address.as_deref());
+        first.map(|known| Ids { mailbox: address, ..ids(known) }).unwrap_or_default()
+    }
+}
+
+/// The ids of a probe's own tenant, mailbox and server.
+pub fn ids(known: &Known) -> Ids<'_> {
+    let token = known.token.as_ref().and_then(|outcome| outcome.facts.token.as_ref());
+    let failure = known.last.as_ref().and_then(|outcome| outcome.failure());
+    let peer = failure.and_then(|failure| failure.evidence.peer.as_deref());
+    let at = peer.and_then(|peer| peer.split(' ').next()?.rsplit_once(':'));
+    Ids {
+        client_id: Some(&known.settings.tenant.client_id),
+        tenant_id: Some(&known.settings.tenant.tenant_id),
+        object_id: token.and_then(|token| token.object_id.as_deref()),
+        mailbox: known.settings.address.as_deref(),
+        host: at.map(|(host, _)| host),
+        port: at.and_then(|(_, port)| port.parse().ok()),
+    }
+}
+
+/// What to do, step by step, and how long that takes.
+pub fn steps(page: &mut String, reason: Reason, ids: &Ids<'_>, lang: Lang) {
+    let (text, words) = (reason.text(lang), words(lang));
+    let _ = write!(page, "<h3>{}</h3>\n<ol class=\"steps\">\n", words.to_do);
+    for step in text.steps {
+        let _ = writeln!(page, "<li>{}</li>", prose(&fill(step, ids)));
+    }
+    page.push_str("</ol>\n");
+    if let Some(applies) = text.applies {
+        let _ = writeln!(page, "<p>{}: {}</p>", words.applies, prose(applies));
+    }
+}
+
+/// `14:02:10 UTC, for 12 minutes`; of what was broken when we first looked, nobody knows since when.
+pub fn told_since((at, before): (SystemTime, bool), now: SystemTime, lang: Lang) -> String {
+    let words = words(lang);
+    let least = if before { format!("{} ", words.at_least) } else { String::new() };
+    let lasting = with(words.for_time, [lasting(at, now, lang)]);
+    format!("<strong>{least}{}</strong>, {}", clock(at, now), escaped(&lasting))
+}
+
+/// A reason's title, as a link to what there is to know of it.
+pub fn named(reason: Reason, visitor: &Visitor<'_>) -> String {
+    let to = visitor.link("/reasons", reason.code());
+    format!("<a href=\"{to}\">{}</a>", escaped(reason.text(visitor.lang).title))
+}
+
+/// A reason's code, as a link to what there is to know of it.
+pub fn code(reason: Reason, visitor: &Visitor<'_>) -> String {
+    format!("<a href=\"{}\"><code>{reason}</code></a>", visitor.link("/reasons", reason.code()))
+}
+
+/// Names and values.
+pub fn pairs<N: AsRef<str>>(page: &mut String, pairs: &[(N, String)]) {
+    page.push_str("<dl class=\"pairs\">\n");
+    for (name, value) in pairs {
+        let name = name.as_ref().replace('_', " ");
+        let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&name), escaped(value));
+    }
+    page.push_str("</dl>\n");
+}
+
+/// A probe's name, as a link to its page.
+pub fn probe_link(id: &ProbeId, shown: &str, visitor: &Visitor<'_>) -> String {
+    format!("<a href=\"{}\">{}</a>", visitor.probe(id), escaped(shown))
+}

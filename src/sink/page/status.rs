@@ -1,0 +1,100 @@
+//! The page at `/`: what is broken, since when, who must act and what to do; below it, how every probe is doing.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use super::causes::Case;
+use super::html::{Body, class, document, escaped, sign};
+use super::time::ago;
+use super::tongue::{with, words};
+use super::{Offer, Visitor, faults, history, table, watch};
+use crate::board::{Board, Known};
+use crate::levels::State;
+use crate::sink::{cause, judged};
+
+/// The whole page. `offers` are the faults that can be made to happen: none but in the demonstration.
+pub fn page(board: &Board, offers: Option<&[Offer]>, visitor: &Visitor<'_>, now: SystemTime) -> String {
+    let found = cause::of(&judged(board, now));
+    let cases: Vec<Case<'_>> = found.iter().map(|cause| Case::new(cause, board)).collect();
+    let state = overall(board, &cases, now);
+    let headline = headline(board, state, &cases, visitor);
+    let mut main = String::with_capacity(64 * 1024);
+    banner(&mut main, board, state, &headline, visitor, now);
+    for (number, case) in (1_usize..).zip(&cases) {
+        case.card(&mut main, (cases.len() > 1).then_some(number), visitor, now);
+    }
+    if let Some(offers) = offers {
+        faults::section(&mut main, offers, visitor);
+    }
+    watch::look(&mut main, board, visitor, now);
+    tenants(&mut main, board, visitor, now);
+    watch::ends(&mut main, board, visitor, now);
+    history::of_all(&mut main, board, visitor, now);
+    document(visitor, now, &Body { title: format!("{headline} · m365-probe"), state, refresh: Some(visitor.refresh), main })
+}
+
+/// How everything is together; `None` while nothing is known.
+fn overall(board: &Board, cases: &[Case<'_>], now: SystemTime) -> Option<State> {
+    if !cases.is_empty() {
+        return Some(State::Critical);
+    }
+    let states = || board.probes().iter().filter_map(|known| table::state(known, now));
+    states().next()?;
+    let worst = states().reduce(State::worse)?;
+    Some(if worst == State::Ok && watch::anything(board, now) { State::Warning } else { worst })
+}
+
+/// The one problem by its name; of several, how many.
+fn headline(board: &Board, state: Option<State>, cases: &[Case<'_>], visitor: &Visitor<'_>) -> String {
+    let words = words(visitor.lang);
+    match (state, cases) {
+        (_, [one]) => one.title(visitor.lang),
+        (_, [_, ..]) => with(words.problems, [cases.len()]),
+        (None, _) if board.probes().is_empty() => words.nothing_configured.to_owned(),
+        (None, _) => words.nothing_yet.to_owned(),
+        (Some(State::Ok), _) => words.all_well.to_owned(),
+        (Some(State::Warning | State::Critical), _) => words.worth.to_owned(),
+        (Some(State::Unknown), _) => words.unsure.to_owned(),
+    }
+}
+
+/// One sentence for who has a second, and how many checks stand behind it.
+fn banner(main: &mut String, board: &Board, state: Option<State>, headline: &str, visitor: &Visitor<'_>, now: SystemTime) {
+    let words = words(visitor.lang);
+    let all = board.probes().len();
+    let failing = board.probes().iter().filter(|known| known.failing_since.is_some()).count();
+    let working = board.probes().iter().filter(|known| known.failing_since.is_none() && known.last.is_some()).count();
+    let counted = if failing > 0 { with(words.of_checks_fail, [failing, all]) } else { with(words.checks_work, [working, all]) };
+    let last = board.probes().iter().filter_map(|known| known.last.as_ref()).map(|last| last.at).max();
+    let last = last.map(|at| format!(" · {} {}", words.last_run, ago(at, now, visitor.lang))).unwrap_or_default();
+    let _ = write!(
+        main,
+        "<div class=\"banner {}\">\n<h1 id=\"headline\"><span aria-hidden=\"true\">{}</span> {}</h1>\n<p>{counted}{last}</p>\n</div>\n",
+        class(state),
+        sign(state),
+        escaped(headline)
+    );
+}
+
+/// A section for each tenant, those with problems first.
+fn tenants(main: &mut String, board: &Board, visitor: &Visitor<'_>, now: SystemTime) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut tenants: Vec<(&str, Vec<&Known>)> = Vec::new();
+    for known in board.probes() {
+        let name = &*known.settings.id.tenant;
+        let place = *places.entry(name).or_insert(tenants.len());
+        match tenants.get_mut(place) {
+            Some((_, probes)) => probes.push(known),
+            None => tenants.push((name, vec![known])),
+        }
+    }
+    let well = |probes: &[&Known]| probes.iter().all(|known| table::state(known, now) == Some(State::Ok));
+    tenants.sort_by_key(|(_, probes)| well(probes));
+    for (name, probes) in tenants {
+        let name = escaped(name);
+        let _ = write!(main, "<section aria-labelledby=\"tenant-{name}\">\n<h2 id=\"tenant-{name}\">{name}</h2>\n");
+        table::tenant(main, &probes, visitor, now);
+        main.push_str("</section>\n");
+    }
+}

@@ -1,0 +1,142 @@
+//! The pages for people: languages, links, what stands on them, and buttons only where there is something to break.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use m365_probe::reason::Reason;
+use m365_probe::serve::{Faults, Options, Service, Source};
+use m365_probe::settings::Settings;
+use m365_probe::sink::page::Offer;
+
+use crate::client::{Reply, get, request};
+use crate::scene::{address, idle, refused, serve, settings};
+
+#[derive(Debug, Default)]
+struct Buttons(Mutex<Vec<String>>);
+
+impl Faults for Buttons {
+    fn offers(&self) -> Vec<Offer> {
+        let on = |name: &str| self.0.lock().expect("lock").iter().any(|known| known == name);
+        ["one", "two"].map(|name| Offer { name, about: "breaks <things>", on: on(name) }).to_vec()
+    }
+
+    fn toggle(&self, name: &str) -> Result<(), String> {
+        if name == "nothing" {
+            return Err("there is no fault `nothing`".to_owned());
+        }
+        self.0.lock().expect("lock").push(name.to_owned());
+        Ok(())
+    }
+
+    fn clear(&self) {
+        self.0.lock().expect("lock").clear();
+    }
+}
+
+async fn press(service: &Service, fields: &str, form: &str) -> Reply {
+    let headers = format!("{fields}Content-Length: {}\r\n\r\n{form}", form.len());
+    request(address(service), "POST", "/faults?lang=de", &headers).await
+}
+
+#[tokio::test]
+async fn the_browser_s_language_is_spoken_and_the_address_overrides_it() {
+    let service = idle().await;
+    for (target, accepted, lang, told) in [
+        ("/", "", "en", "No probe is configured"),
+        ("/", "Accept-Language: de-DE,de;q=0.9,en;q=0.8\r\n", "de", "Es ist keine Prüfung eingerichtet"),
+        ("/?lang=en", "Accept-Language: de\r\n", "en", "No probe is configured"),
+        ("/reasons?lang=de", "", "de", "der geheime Clientschlüssel"),
+    ] {
+        let reply = request(address(&service), "GET", target, accepted).await;
+        assert!(reply.body.contains(&format!("<html lang=\"{lang}\"")), "{target}");
+        assert!(reply.body.to_lowercase().contains(&told.to_lowercase()), "{target}: {}", reply.body);
+        assert_eq!(reply.header("vary"), Some("accept-language"));
+    }
+    let german = get(address(&service), "/?lang=de").await.body;
+    assert!(german.contains("href=\"/reasons?lang=de\"") && german.contains("href=\"/?lang=en\""), "links carry it on: {german}");
+}
+
+#[tokio::test]
+async fn every_reason_has_its_place_and_every_link_on_the_page_leads_there() {
+    let service = idle().await;
+    let page = get(address(&service), "/reasons").await.body;
+    for reason in Reason::ALL {
+        assert_eq!(page.matches(&format!(" id=\"{reason}\"")).count(), 1, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_scripts_reloads_itself_and_can_be_told_not_to() {
+    let service = idle().await;
+    let page = get(address(&service), "/").await.body;
+    assert!(page.contains("<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"), "{page}");
+    let still = get(address(&service), "/?refresh=off").await.body;
+    assert!(!still.contains("http-equiv=\"refresh\"") && !still.contains("data-refresh"), "{still}");
+}
+
+#[tokio::test]
+async fn names_on_the_page_are_text() {
+    let probes = [("a\"><script>x</script>", Some("b&<i>"), "pop3")];
+    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    for target in ["/", "/probes?check=pop3"] {
+        let page = get(address(&service), target).await.body;
+        assert!(!page.contains("<script>x") && !page.contains("<i>") && page.contains("&lt;script&gt;x"), "{target}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn hundreds_of_probes_are_a_page_of_a_moment() {
+    let names: Vec<String> = (0..100).map(|number| format!("mailbox{number}")).collect();
+    let mut probes = vec![("contoso", None, "token"), ("contoso", None, "reach")];
+    for name in &names {
+        probes.extend(["pop3", "imap", "smtp", "ews"].map(|check| ("contoso", Some(name.as_str()), check)));
+    }
+    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    let began = Instant::now();
+    let page = get(address(&service), "/").await.body;
+    assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    assert!(page.contains("<summary>100 mailboxes without problems</summary>"), "{page}");
+    assert_eq!(page.matches("<td class=\"none\">").count(), probes.len());
+}
+
+#[tokio::test]
+async fn a_real_service_has_nothing_to_break() {
+    let service = idle().await;
+    assert!(!get(address(&service), "/").await.body.contains("<form"));
+    assert_eq!(press(&service, "", "fault=one").await.status, 404);
+    let policy = get(address(&service), "/").await;
+    assert!(policy.header("content-security-policy").is_some_and(|policy| policy.contains("form-action 'none'")));
+}
+
+#[tokio::test]
+async fn a_button_does_what_it_says_for_a_page_of_ours_alone() {
+    let buttons = Arc::new(Buttons::default());
+    let faults = Some(Arc::clone(&buttons) as Arc<dyn Faults>);
+    let listen = vec![([127, 0, 0, 1], 0).into()];
+    let options = Options { faults, ..Options::new(Source::Given(Settings::default()), listen) };
+    let service = Service::start(options).await.expect("it starts");
+    let page = get(address(&service), "/").await;
+    assert!(page.body.contains("aria-pressed=\"false\" title=\"breaks &lt;things&gt;\""), "{}", page.body);
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("form-action 'self'")));
+
+    let own = "Origin: http://probe.example:10365\r\nSec-Fetch-Site: same-origin\r\n";
+    let done = press(&service, own, "fault=two").await;
+    assert_eq!((done.status, done.header("location")), (303, Some("/?lang=de#faults")));
+    assert!(get(address(&service), "/").await.body.contains("In force now: two"));
+    for (fields, form, status) in [
+        ("Origin: http://evil.example\r\n", "fault=one", 403),
+        ("Origin: null\r\n", "fault=one", 403),
+        ("Sec-Fetch-Site: cross-site\r\n", "fault=one", 403),
+        (own, "fault=nothing", 400),
+        (own, "", 400),
+        (own, "fault=one&clear=all", 400),
+        (own, &"x".repeat(2000), 400),
+    ] {
+        assert_eq!(press(&service, fields, form).await.status, status, "{fields}{form}");
+    }
+    assert_eq!(*buttons.0.lock().expect("lock"), ["two"]);
+    assert_eq!(press(&service, "", "clear=all").await.status, 303);
+    assert!(get(address(&service), "/").await.body.contains("Nothing is wrong now."));
+    assert_eq!(get(address(&service), "/faults").await.status, 405);
+}
