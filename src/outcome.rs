@@ -168,10 +168,17 @@ pub enum SkipReason {
     Busy,
     /// The scheduler came too late for this run's turn.
     Missed,
+    /// It did once, but so long ago that nobody knows how things are now. Said of a service's results, never by a run.
+    Stale {
+        /// When the last run began.
+        since: SystemTime,
+    },
+    /// Its first turn is still to come. Said of a service's results, never by a run.
+    NotYet,
 }
 
 impl SkipReason {
-    /// The code of every reason.
+    /// The code of every reason that a scheduler counts.
     pub const CODES: [&'static str; 3] = ["back_off", "busy", "missed"];
 
     /// The value of a label.
@@ -180,6 +187,8 @@ impl SkipReason {
             Self::BackOff { .. } => "back_off",
             Self::Busy => "busy",
             Self::Missed => "missed",
+            Self::Stale { .. } => "stale",
+            Self::NotYet => "not_yet",
         }
     }
 }
