@@ -118,7 +118,7 @@ impl From<Read> for Facts {
             },
             credential_expires: read.credential_expires.as_deref().and_then(time),
             back_off: read.back_off_seconds.and_then(duration),
-            warnings: Vec::new(), // they stand beside the facts, with evidence of their own
+            ..Self::default() // warnings stand beside the facts in JSON, and a transcript stays with the service
         }
     }
 }
