@@ -1,5 +1,6 @@
 //! What there is under which path, and what becomes of requests for anything else.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,9 +16,10 @@ use super::answer::{Answer, JSON, TEXT, page, words};
 use super::engine::{Engine, NotReloaded};
 use super::pages::{self, Which};
 use super::query::Query;
-use super::{discovery, faults, on_demand};
+use super::{choice, discovery, faults, on_demand};
+use crate::outcome::ProbeId;
 use crate::sink::page::FAULTS;
-use crate::sink::{Judged, json, prometheus};
+use crate::sink::{self, cause, json, prometheus};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -115,7 +117,7 @@ fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
     let now = SystemTime::now();
     match page {
         Page::Metrics => self::page(prometheus::CONTENT_TYPE, engine.metrics()),
-        Page::Outcomes => self::page(JSON, outcomes(engine, now)),
+        Page::Outcomes => outcomes(engine, query, now),
         Page::Configuration => self::page(TEXT, engine.work().masked.clone()),
         Page::Healthy => words(StatusCode::OK, "Healthy"),
         Page::Ready if engine.stop.has_begun() => words(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
@@ -125,14 +127,17 @@ fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
     }
 }
 
-fn outcomes(engine: &Engine, now: SystemTime) -> String {
+/// The probes that are asked about, and of the root causes of everything those that explain one of them.
+fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
     let board = engine.board();
-    let judged: Vec<Judged<'_>> = board
-        .probes()
-        .iter()
-        .filter_map(|known| Some(Judged::new(known.last.as_ref().or(known.skipped.as_ref())?, &known.settings.limits, now)))
-        .collect();
-    json::report(&judged, now)
+    let shown = match choice::narrowed(board.probes(), query) {
+        Ok(shown) => shown,
+        Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+    };
+    let mut causes = cause::of(&sink::judged(&board, now));
+    let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
+    causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
+    page(JSON, json::known(&shown, &causes, now))
 }
 
 async fn reload(engine: &Engine) -> Answer {
