@@ -262,6 +262,17 @@ pub struct Facts {
     pub credential_expires: Option<SystemTime>,
     /// How long the server asked us to stay away.
     pub back_off: Option<Duration>,
+    /// What is worth a look though it stopped nothing; each reason at most once.
+    pub warnings: Vec<Fault>,
+}
+
+impl Facts {
+    /// Notes what is worth a look though it stops nothing. Each reason is told once, as it was met first.
+    pub fn warn(&mut self, warning: Fault) {
+        if self.warnings.iter().all(|known| known.reason != warning.reason) {
+            self.warnings.push(warning);
+        }
+    }
 }
 
 /// From the token's claims and the answer that brought it.

@@ -79,6 +79,12 @@ fn check(out: &mut String, judged: &Judged<'_>, causes: &[RootCause], colour: bo
             row(name, &value);
         }
     }
+    for warning in &outcome.facts.warnings {
+        row("worth a look", &format!("{}: {}", warning.reason, warning.reason.remedy()));
+        for (name, value) in words::evidence(&warning.evidence) {
+            row(name, &value);
+        }
+    }
     if judged.state() != State::Ok {
         for (name, value) in words::facts(judged) {
             row(&name, &value);

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{Judged, cause, words};
 use crate::diagnosis::RootCause;
 use crate::levels;
-use crate::outcome::{Evidence, Failure, SkipReason, Verdict};
+use crate::outcome::{Evidence, Fault, SkipReason, Verdict};
 use crate::reason::Reason;
 
 /// The version of the format. Keys may be added under one version, never changed or removed.
@@ -88,6 +88,8 @@ struct Shown<'a> {
     seconds: f64,
     phases: Vec<Phase>,
     breaches: Vec<Breach>,
+    /// What is worth a look though it stopped nothing.
+    warnings: Vec<Warning<'a>>,
     facts: Map<String, Value>,
     evidence: Option<Heard<'a>>,
 }
@@ -115,8 +117,9 @@ impl<'a> Shown<'a> {
             seconds: seconds(outcome.took),
             phases: outcome.phases.iter().map(|span| Phase { phase: span.phase.code(), seconds: seconds(span.took) }).collect(),
             breaches: judged.judgement.breaches.iter().map(Breach::new).collect(),
+            warnings: outcome.facts.warnings.iter().map(Warning::of).collect(),
             facts: facts::of(&outcome.facts),
-            evidence: failure.map(Heard::of),
+            evidence: failure.map(|failure| Heard::of(&failure.evidence)),
         }
     }
 }
@@ -161,6 +164,28 @@ impl Breach {
 }
 
 #[derive(Serialize)]
+struct Warning<'a> {
+    reason: &'static str,
+    owner: &'static str,
+    title: &'static str,
+    remedy: &'static str,
+    evidence: Heard<'a>,
+}
+
+impl<'a> Warning<'a> {
+    fn of(warning: &'a Fault) -> Self {
+        let reason = warning.reason;
+        Self {
+            reason: reason.code(),
+            owner: reason.owner().code(),
+            title: reason.title(),
+            remedy: reason.remedy(),
+            evidence: Heard::of(&warning.evidence),
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct Heard<'a> {
     peer: Option<&'a str>,
     said: Option<&'a str>,
@@ -170,8 +195,8 @@ struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    fn of(failure: &'a Failure) -> Self {
-        let Evidence { peer, said, heard, code, ids } = &failure.evidence;
+    fn of(evidence: &'a Evidence) -> Self {
+        let Evidence { peer, said, heard, code, ids } = evidence;
         let ids = ids.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Self { peer: peer.as_deref(), said: said.as_deref(), heard: heard.as_deref(), code: code.as_deref(), ids }
     }
