@@ -116,7 +116,8 @@ pub async fn start(tenant: Tenant) -> Result<Running, String> {
 /// # Errors
 /// In words for a person: a port is taken, or no certificate could be made.
 pub async fn start_at(tenant: Tenant, mut places: Places) -> Result<Running, String> {
-    let state = Arc::new(State::new(tenant, Certificates::new().await?)?);
+    let certificates = Certificates::new(&tenant.authority).await?;
+    let state = Arc::new(State::new(tenant, certificates)?);
     let mut tasks = JoinSet::new();
     let mut gates = Vec::new();
     for place in &mut places.dns {
