@@ -17,6 +17,15 @@ super::entries! {
         - "Suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
         - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
 
+    TlsReset from TLS:
+        en "The connection stood, and was torn down by a reset as soon as the ClientHello had been sent, which names {host} in the clear. So act filters that block by server name (SNI), and firewalls that allow only certain protocols on a port."
+        - "Look for a filter on the way to {host}:{port} that resets TLS by server name, and exempt this host."
+        - "If other names at the same address work, it is the name; if none does, it is the protocol or the port.";
+        de "die Verbindung wurde gleich nach unseren ersten TLS-Worten zurückgesetzt"
+        "Die Verbindung stand und wurde durch ein Reset abgebrochen, sobald das ClientHello gesendet war, das {host} im Klartext nennt. So verhalten sich Filter, die nach Servernamen (SNI) sperren, und Firewalls, die auf einem Port nur bestimmte Protokolle erlauben."
+        - "Suchen Sie auf dem Weg zu {host}:{port} nach einem Filter, der TLS nach Servernamen zurücksetzt, und nehmen Sie diesen Host davon aus."
+        - "Gelingen andere Namen unter derselben Adresse, liegt es am Namen; gelingt keiner, am Protokoll oder am Port.";
+
     TlsNotSpoken from MAIL_OVER_TLS:
         en "The answer to the TLS handshake was no TLS. Usually the port is one that begins in clear text."
         - "Check the port: 995 and 993 begin with TLS; 587, 110 and 143 do not."
@@ -59,6 +68,17 @@ super::entries! {
         - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
         - "Ist es der eigene Proxy, nehmen Sie {host} von der TLS-Prüfung aus, oder setzen Sie `network.ca_file` auf dessen Zertifizierungsstelle."
         - "Ist es DigiCert oder Microsoft, aktualisieren Sie ca-certificates.";
+
+    TlsRootMissing from CERTIFICATES:
+        en "The certificate names a certification authority that Microsoft uses, but the root above it is not among those trusted here. Since 2026 Microsoft's servers need DigiCert Global Root G2; old systems and small container images lack it. This is no interception."
+        - "Update the package `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), or install it: DigiCert Global Root G2 must be trusted."
+        - "If variables such as `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store, see that it holds that root."
+        - "Until then `network.ca_file` may name a file with that root.";
+        de "das Stammzertifikat der Server von Microsoft fehlt hier"
+        "Das Zertifikat nennt eine Zertifizierungsstelle, die Microsoft nutzt, aber deren Stammzertifikat gehört nicht zu denen, denen hier vertraut wird. Seit 2026 brauchen die Server von Microsoft DigiCert Global Root G2; alten Systemen und kleinen Container-Images fehlt es. Dies ist kein Mitlesen."
+        - "Aktualisieren Sie das Paket `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), oder installieren Sie es: DigiCert Global Root G2 muss vertraut werden."
+        - "Nennen Variablen wie `SSL_CERT_FILE` und `SSL_CERT_DIR` einen anderen Speicher, prüfen Sie, ob er dieses Stammzertifikat enthält."
+        - "Bis dahin kann `network.ca_file` eine Datei mit diesem Stammzertifikat nennen.";
 
     TlsCertificateSelfSigned from CERTIFICATES:
         en "The certificate vouches for itself. Microsoft presents none such: another server or device answers."
