@@ -113,7 +113,7 @@ reasons! {
     // TLS.
     TlsTimedOut "tls_timed_out" Network Failed "the TLS handshake stalled" "look for a filter that drops TLS by server name or by protocol"
     TlsClosed "tls_closed" Network Failed "the connection was closed during the TLS handshake" "look for a filter that resets TLS by server name or by protocol"
-    TlsReset "tls_reset" Network Failed "the connection was reset right after our first words of TLS" "look for a filter that resets TLS by server name"
+    TlsNameFiltered "tls_name_filtered" Network Failed "TLS is cut off for this server name alone" "take the name off the firewall's or web filter's block list (filter by SNI)"
     TlsNotSpoken "tls_not_spoken" Network Failed "the peer does not speak TLS on this port" "check the port: 995 and 993 begin with TLS, 587, 110 and 143 do not"
     TlsCertificateExpired "tls_certificate_expired" Network Failed "the certificate has expired" "see who presents it: Microsoft renews in time, an intercepting device may not; check this machine's clock"
     TlsCertificateNotYetValid "tls_certificate_not_yet_valid" Network Failed "the certificate is not valid yet" "check this machine's clock"

@@ -17,14 +17,14 @@ super::entries! {
         - "Suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
         - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
 
-    TlsReset from TLS:
-        en "The connection stood, and was torn down by a reset as soon as the ClientHello had been sent, which names {host} in the clear. So act filters that block by server name (SNI), and firewalls that allow only certain protocols on a port."
-        - "Look for a filter on the way to {host}:{port} that resets TLS by server name, and exempt this host."
-        - "If other names at the same address work, it is the name; if none does, it is the protocol or the port.";
-        de "die Verbindung wurde gleich nach unseren ersten TLS-Worten zurückgesetzt"
-        "Die Verbindung stand und wurde durch ein Reset abgebrochen, sobald das ClientHello gesendet war, das {host} im Klartext nennt. So verhalten sich Filter, die nach Servernamen (SNI) sperren, und Firewalls, die auf einem Port nur bestimmte Protokolle erlauben."
-        - "Suchen Sie auf dem Weg zu {host}:{port} nach einem Filter, der TLS nach Servernamen zurücksetzt, und nehmen Sie diesen Host davon aus."
-        - "Gelingen andere Namen unter derselben Adresse, liegt es am Namen; gelingt keiner, am Protokoll oder am Port.";
+    TlsNameFiltered from TLS:
+        en "The handshake for {host} is reset or left without an answer, while the same address answers a handshake that names no server. So something on the way reads the name in the ClientHello (SNI) and cuts the connection off for it."
+        - "Take {host} off the block list of the firewall, intrusion prevention or web filter that filters by SNI, on port {port} too."
+        - "Categories such as webmail, cloud storage or unknown protocols often contain Microsoft's mail hosts.";
+        de "TLS wird nur für diesen Servernamen abgebrochen"
+        "Der Handshake für {host} wird zurückgesetzt oder bleibt ohne Antwort, während dieselbe Adresse einen Handshake ohne Servernamen beantwortet. Etwas auf dem Weg liest also den Namen im ClientHello (SNI) und bricht die Verbindung seinetwegen ab."
+        - "Nehmen Sie {host} von der Sperrliste der Firewall, Angriffserkennung oder des Webfilters, der nach SNI filtert, auch auf Port {port}."
+        - "Kategorien wie Webmail, Cloudspeicher oder unbekannte Protokolle enthalten oft die Mailhosts von Microsoft.";
 
     TlsNotSpoken from MAIL_OVER_TLS:
         en "The answer to the TLS handshake was no TLS. Usually the port is one that begins in clear text."
