@@ -65,6 +65,7 @@ impl Check for Reach {
         look_again(&mut attempts, cx.trace, net).await;
         note(cx.trace, &attempts);
         warn(cx.trace, attempts.iter().filter_map(|attempt| attempt.interception(net)).collect());
+        attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.tell(cx.trace));
         let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
         cx.trace.blame(phase);
         Err(fault)

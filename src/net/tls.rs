@@ -94,6 +94,9 @@ impl Connector {
                 endpoint.certificate = accepted(secured);
             }
         }
+        if result.is_ok() {
+            note(trace);
+        }
         match result {
             Ok(secured) => Ok(Box::new(secured)),
             Err(error) => Err(fault(&error, &seen)),
@@ -204,6 +207,15 @@ pub fn deserves_a_look(reason: Reason) -> bool {
             | Reason::TlsCertificateWeak
             | Reason::TlsProtocolTooOld
     )
+}
+
+/// Notes with whom TLS is spoken.
+fn note(trace: &mut Trace) {
+    let Some(endpoint) = trace.endpoint() else { return };
+    let certificate = endpoint.certificate.as_ref();
+    let whose = certificate.map(|certificate| format!(" with {}, certified by {}", certificate.subject, certificate.issuer));
+    let noted = format!("{}{}", endpoint.tls_version.unwrap_or("TLS"), whose.unwrap_or_default());
+    trace.note(&noted);
 }
 
 fn accepted(secured: &Secured) -> Option<CertificateFacts> {
