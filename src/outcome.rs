@@ -312,7 +312,7 @@ pub struct CertificateFacts {
     /// The whole name of the issuer, RFC 4514 style, bounded and printable.
     pub issuer_name: String,
     /// The product that inspects TLS, where the issuer's name shows one.
-    pub product: Option<&'static str>,
+    pub product: Option<String>,
     /// Names it is for.
     pub names: Vec<String>,
     /// Valid from.

@@ -25,7 +25,10 @@ pub fn facts(der: &[u8], verified: bool) -> Option<CertificateFacts> {
     Some(CertificateFacts {
         subject: words(&certificate.subject().to_string()),
         issuer: short(certificate.issuer()),
-        product: Some(&issuer_name).filter(|name| !authority::is_microsofts(name)).and_then(|name| authority::product(name)),
+        product: Some(&issuer_name)
+            .filter(|name| !authority::is_microsofts(name))
+            .and_then(|name| authority::product(name))
+            .map(str::to_owned),
         issuer_name,
         names: names(&certificate),
         not_before: system_time(validity.not_before),
@@ -40,7 +43,7 @@ pub fn facts(der: &[u8], verified: bool) -> Option<CertificateFacts> {
 
 /// What a person wants to know of a certificate that was refused, or was not expected.
 pub fn described(certificate: &CertificateFacts) -> String {
-    let product = certificate.product.map(|product| format!(" ({product})")).unwrap_or_default();
+    let product = certificate.product.as_ref().map(|product| format!(" ({product})")).unwrap_or_default();
     let names = match certificate.names.as_slice() {
         [] => "for no name".to_owned(),
         [one] => format!("for {one}"),
