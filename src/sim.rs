@@ -96,7 +96,7 @@ pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, Strin
     let state = Arc::new(State::new(tenant, Certificates::new().await?)?);
     let mut tasks = JoinSet::new();
     let mut gates = Vec::new();
-    let datagrams = bind_datagrams(&mut ports.dns).await?;
+    let (datagrams, dns) = bind_dns(&mut ports.dns).await?;
     let services = [
         (&mut ports.login, Service::Login, Security::Implicit),
         (&mut ports.pop3s, Service::Pop3, Security::Implicit),
@@ -106,11 +106,14 @@ pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, Strin
         (&mut ports.smtp, Service::Smtp, Security::Upgrade),
         (&mut ports.ews, Service::Ews, Security::Implicit),
         (&mut ports.graph, Service::Graph, Security::Implicit),
-        (&mut ports.dns, Service::Dns, Security::Upgrade),
     ];
+    let mut open = vec![Gate::over(Service::Dns, Security::Upgrade, dns).map_err(|error| cannot_listen(ports.dns, &error))?];
     for (port, service, security) in services {
-        let gate = Arc::new(Gate::open(service, security, *port).map_err(|error| cannot_listen(*port, &error))?);
+        let gate = Gate::open(service, security, *port).map_err(|error| cannot_listen(*port, &error))?;
         *port = gate.port();
+        open.push(gate);
+    }
+    for gate in open.into_iter().map(Arc::new) {
         tasks.spawn(listen::listen(Arc::clone(&state), Arc::clone(&gate)));
         gates.push(gate);
     }
@@ -118,8 +121,8 @@ pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, Strin
     Ok(Running { state, ports, gates, _tasks: tasks })
 }
 
-/// A UDP socket whose port is free for TCP too; where the system chooses, it may take several attempts to find one.
-async fn bind_datagrams(port: &mut u16) -> Result<UdpSocket, String> {
+/// The same port for UDP and TCP; where the system chooses, it may take several attempts to find one.
+async fn bind_dns(port: &mut u16) -> Result<(UdpSocket, std::net::TcpListener), String> {
     let wanted = *port;
     let mut attempts = 0;
     loop {
@@ -128,7 +131,7 @@ async fn bind_datagrams(port: &mut u16) -> Result<UdpSocket, String> {
         match std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)) {
             Err(_) if wanted == 0 && attempts < 16 => attempts += 1,
             Err(error) => return Err(cannot_listen(*port, &error)),
-            Ok(_) => return Ok(socket),
+            Ok(listener) => return Ok((socket, listener)),
         }
     }
 }
@@ -143,12 +146,14 @@ impl Running {
         self.ports
     }
 
-    /// Makes something go wrong from now on: `NAME` wherever it can, or `NAME@SERVICE` there only.
+    /// Makes something go wrong from now on: `NAME` wherever it can, `NAME@SERVICE` there only, `NAME@MAILBOX` and
+    /// `NAME@SERVICE@MAILBOX` for one mailbox only.
     ///
     /// # Errors
-    /// In words for a person: there is no such fault, or it cannot befall that service.
+    /// In words for a person: there is no such fault or mailbox, or the one cannot befall the other.
     pub fn set_fault(&self, fault: &str) -> Result<(), String> {
         let befallen: Befallen = fault.parse()?;
+        self.require_mailbox(&befallen)?;
         self.state.set_faults(|faults| faults.push(befallen));
         self.obey();
         Ok(())
@@ -158,6 +163,17 @@ impl Running {
     pub fn clear_faults(&self) {
         self.state.set_faults(Vec::clear);
         self.obey();
+    }
+
+    fn require_mailbox(&self, befallen: &Befallen) -> Result<(), String> {
+        let tenant = self.state.set_up();
+        let addresses: Vec<&str> = tenant.mailboxes.iter().map(|mailbox| mailbox.address.as_str()).collect();
+        match &befallen.mailbox {
+            Some(name) if !addresses.iter().any(|address| befallen.concerns(address)) => {
+                Err(format!("there is no mailbox `{name}`; there are {}", addresses.join(", ")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn obey(&self) {
