@@ -181,8 +181,11 @@ fn grant(view: &View, form: Result<Form, form::Malformed>, name: &str) -> Result
     Ok(resource)
 }
 
+/// A fault and what Entra says then.
+type Answered = (Fault, fn(&Tenant) -> Aadsts);
+
 /// Faults that Entra just says.
-const ANSWERED: &[(Fault, fn(&Tenant) -> Aadsts)] = &[
+const ANSWERED: &[Answered] = &[
     (Fault::TokenRequestMalformed, |_| Aadsts::malformed()),
     (Fault::TenantIdInvalid, |tenant| Aadsts::tenant_malformed(&tenant.id)),
     (Fault::TenantRestricted, Aadsts::tenant_restricted),

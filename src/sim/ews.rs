@@ -140,9 +140,10 @@ fn refused(refusal: Refusal) -> Answer {
             r#"2000008;reason="The token contains not enough scope to make this call.";error_category="invalid_grant""#,
         ),
         Refusal::EwsDisabled => forbidden.header("x-ews-policy-reason", "EWS is disabled for this user or tenant"),
-        Refusal::EwsBlocked => forbidden.header("x-ews-policy-reason", "EWS is blocked by policy for this user or tenant"),
+        Refusal::EwsBlocked | Refusal::UserAgentBlocked => {
+            forbidden.header("x-ews-policy-reason", "EWS is blocked by policy for this user or tenant")
+        }
         Refusal::EwsUnlicensed => forbidden,
-        Refusal::UserAgentBlocked => forbidden.header("x-ews-policy-reason", "EWS is blocked by policy for this user or tenant"),
         Refusal::Unexplained => token(
             r#"4000000;reason="Flighting is not enabled for domain 'contoso.example'.";error_category="oauth_not_available""#,
         ),
