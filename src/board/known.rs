@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::outcome::{CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, SkipReason, Verdict};
+use super::Recent;
+use crate::outcome::{
+    CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, SkipReason, Transcript, Verdict,
+};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 
@@ -21,6 +24,13 @@ pub struct Known {
     pub last_success: Option<SystemTime>,
     /// When the first of the failed runs began that no success has followed; `None` while it succeeds.
     pub failing_since: Option<SystemTime>,
+    /// How long the last runs took.
+    pub recent: Recent,
+    /// What was said and heard in the last run that took place. Its outcome no longer holds it: what outcomes are kept for
+    /// is what they learnt, and a conversation takes more memory than that.
+    pub talk: Transcript,
+    /// The same of the last run that failed, once successes have followed.
+    pub failed_talk: Transcript,
     /// The turn that was skipped last, if it came after the last run.
     pub skipped: Option<Arc<Outcome>>,
     /// Until when the server asked us to stay away; may be past.
@@ -63,6 +73,9 @@ impl Known {
             last: None,
             last_success: None,
             failing_since: None,
+            recent: Recent::default(),
+            talk: Transcript::default(),
+            failed_talk: Transcript::default(),
             skipped: None,
             back_off_until: None,
             token: None,
@@ -111,7 +124,8 @@ impl Known {
     }
 
     /// Learns from `outcome`, keeping at most `failures_kept` failures for the record.
-    pub(super) fn learn(&mut self, outcome: Outcome, failures_kept: usize) {
+    pub(super) fn learn(&mut self, mut outcome: Outcome, failures_kept: usize) {
+        let talk = std::mem::take(&mut outcome.facts.transcript);
         let outcome = Arc::new(outcome);
         if let Verdict::Skipped(skip) = &outcome.verdict {
             if let SkipReason::BackOff { until, .. } = skip {
@@ -122,6 +136,11 @@ impl Known {
         }
         self.runs += 1;
         self.skipped = None;
+        self.recent.push(outcome.took, outcome.is_ok());
+        let before = std::mem::replace(&mut self.talk, talk);
+        if outcome.is_ok() && self.failing_since.is_some() {
+            self.failed_talk = before;
+        }
         let asked_away = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
         self.back_off_until = asked_away;
         if let Some(failure) = outcome.failure() {
