@@ -109,7 +109,7 @@ fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 mod tests {
     use super::*;
 
-    fn by(name: HeaderName, values: &[&'static str]) -> Wanted {
+    fn by(name: &HeaderName, values: &[&'static str]) -> Wanted {
         let values = values.iter().map(|value| (name.clone(), HeaderValue::from_static(value)));
         Wanted::by(&values.collect())
     }
@@ -140,7 +140,7 @@ mod tests {
             (&["application/openmetrics-text;q=5"], false),
             (&[";;,=;q,,application/openmetrics-text;;;q=,"], false),
         ] {
-            assert_eq!(by(ACCEPT, accept).format == Format::OpenMetrics, open_metrics, "{accept:?}");
+            assert_eq!(by(&ACCEPT, accept).format == Format::OpenMetrics, open_metrics, "{accept:?}");
         }
     }
 
@@ -158,7 +158,7 @@ mod tests {
             (&[""], false),
             (&[], false),
         ] {
-            assert_eq!(by(ACCEPT_ENCODING, accept).gzip, welcome, "{accept:?}");
+            assert_eq!(by(&ACCEPT_ENCODING, accept).gzip, welcome, "{accept:?}");
         }
     }
 

@@ -93,7 +93,7 @@ mod tests {
         let families = Process::starting(SystemTime::now()).collect();
         let values: Vec<f64> = families
             .iter()
-            .flat_map(|family| family.get_metric())
+            .flat_map(MetricFamily::get_metric)
             .map(|metric| metric.get_gauge().get_value().max(metric.get_counter().get_value()))
             .collect();
         assert_eq!(values.len(), 4);
