@@ -16,6 +16,7 @@ mod signals;
 mod source;
 mod stop;
 mod visitor;
+mod wanted;
 
 use std::fmt;
 use std::net::SocketAddr;

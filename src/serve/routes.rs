@@ -16,10 +16,11 @@ use super::answer::{Answer, JSON, TEXT, page, words};
 use super::engine::{Engine, NotReloaded};
 use super::pages::{self, Which};
 use super::query::Query;
+use super::wanted::Wanted;
 use super::{choice, discovery, faults, on_demand};
 use crate::outcome::ProbeId;
 use crate::sink::page::FAULTS;
-use crate::sink::{self, cause, json, prometheus};
+use crate::sink::{self, cause, json};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -104,8 +105,8 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
             self::page(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &head.headers, local))
         }
         other => {
-            let engine = Arc::clone(engine);
-            let told = spawn_blocking(move || told(other, &engine, &query, &head.headers)).await;
+            let (engine, wanted) = (Arc::clone(engine), Wanted::by(&head.headers));
+            let told = spawn_blocking(move || told(other, &engine, &query, &head.headers, wanted)).await;
             told.unwrap_or_else(|_| words(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
         }
     }
@@ -113,10 +114,10 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
 
 /// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
 /// it would be measured as the slowness of a peer.
-fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap) -> Answer {
+fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap, wanted: Wanted) -> Answer {
     let now = SystemTime::now();
     match page {
-        Page::Metrics => self::page(prometheus::CONTENT_TYPE, engine.metrics()),
+        Page::Metrics => wanted.page(engine.metrics(wanted.format)),
         Page::Outcomes => outcomes(engine, query, now),
         Page::Configuration => self::page(TEXT, engine.work().masked.clone()),
         Page::Healthy => words(StatusCode::OK, "Healthy"),
