@@ -20,6 +20,7 @@ mod tenants;
 mod tree;
 mod url;
 mod value;
+mod web;
 
 use std::path::Path;
 
@@ -29,6 +30,7 @@ pub use mistake::{Mistake, Mistakes, Position};
 pub use schema::schema;
 pub use selection::{CLIENT_SECRET, Selection, from_selection};
 pub use surroundings::{FileRead, Machine, Surroundings};
+pub use web::{Web, load_web, web_example};
 
 use catalogue::Section;
 use checks::Defaults;

@@ -6,10 +6,13 @@ mod connection;
 mod discovery;
 mod engine;
 mod faults;
+mod gate;
 mod listener;
+mod login;
 mod on_demand;
 mod pages;
 mod patience;
+mod protection;
 mod query;
 mod routes;
 mod signals;
@@ -20,6 +23,7 @@ mod wanted;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,12 +49,14 @@ pub struct Options {
     pub listen: Vec<SocketAddr>,
     /// What a visitor of the page may make go wrong: in a real service, nothing.
     pub faults: Option<Arc<dyn Faults>>,
+    /// How our own pages are protected: the file of `--web.config.file`.
+    pub web: Option<PathBuf>,
 }
 
 impl Options {
     /// Serves what `source` says at `listen`, and nothing goes wrong on purpose.
     pub fn new(source: Source, listen: Vec<SocketAddr>) -> Self {
-        Self { source, listen, faults: None }
+        Self { source, listen, faults: None, web: None }
     }
 }
 
@@ -112,13 +118,11 @@ impl Service {
     /// Why it did not start.
     pub async fn start(options: Options) -> Result<Self, NotStarted> {
         let (mut listening, mut recording) = (JoinSet::new(), JoinSet::new());
-        let (engine, recorder) = Engine::start(options.source, options.faults).await?;
+        let (engine, recorder) = Engine::start(options.source, options.faults, options.web).await?;
         recording.spawn(recorder);
         let listeners = listener::bind(&options.listen).await.map_err(NotStarted::Machine)?;
         let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-        for address in &addresses {
-            info!("listening on http://{address}");
-        }
+        listener::announce(&addresses, &engine.protection.now());
         listening.spawn(listener::accept(listeners, Arc::clone(&engine)));
         Ok(Self { engine, addresses, listening, _recording: recording })
     }

@@ -67,6 +67,9 @@ pub struct Serve {
     /// Address to listen on; may be repeated.
     #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
     pub listen: Vec<SocketAddr>,
+    /// TLS and users of our own pages, as Prometheus's exporters have it; see `config web-example`.
+    #[arg(long, visible_alias = "web.config.file", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
 }
 
 /// `check`
@@ -202,9 +205,14 @@ pub enum Config {
     Check {
         /// The configuration.
         file: PathBuf,
+        /// It is a web configuration, as of `serve --web.config.file`.
+        #[arg(long)]
+        web: bool,
     },
     /// Print a complete, commented configuration.
     Example,
+    /// Print a complete, commented web configuration, for `serve --web.config.file`.
+    WebExample,
     /// Print the JSON Schema of the configuration.
     Schema,
 }

@@ -1,6 +1,7 @@
 //! What is printed as it stands: the configuration's example and schema, completions.
 
 use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::CommandFactory as _;
@@ -38,7 +39,8 @@ pub fn err(text: &str) {
 /// `config`
 pub fn config(arguments: &Config) -> u8 {
     match arguments {
-        Config::Check { file } => match config::load(file) {
+        Config::Check { file, web: true } => return web(file),
+        Config::Check { file, .. } => match config::load(file) {
             Ok(loaded) => {
                 let name = file.display().to_string();
                 loaded.warnings.iter().for_each(|warning| out(&format!("warning: {}\n", warning.line(&name))));
@@ -50,9 +52,27 @@ pub fn config(arguments: &Config) -> u8 {
             }
         },
         Config::Example => out(config::example()),
+        Config::WebExample => out(config::web_example()),
         Config::Schema => out(&format!("{:#}\n", config::schema())),
     }
     GOOD
+}
+
+/// `config check --web`
+fn web(file: &Path) -> u8 {
+    let name = file.display().to_string();
+    match config::load_web(file).1 {
+        Ok(web) => {
+            web.warnings.iter().for_each(|warning| out(&format!("warning: {}\n", warning.line(&name))));
+            let tls = if web.acceptor.is_some() { "TLS" } else { "no TLS" };
+            out(&format!("{name}: {tls}, {} users\n", web.users.len()));
+            GOOD
+        }
+        Err(mistakes) => {
+            err(&format!("{mistakes}\n"));
+            USAGE
+        }
+    }
 }
 
 /// `completions`

@@ -8,7 +8,8 @@ use crate::serve::{self, NotStarted, Options, Source};
 
 /// Serves until told to end.
 pub fn run(arguments: &Serve) -> u8 {
-    let options = Options::new(Source::File(arguments.config.clone()), arguments.listen.clone());
+    let source = Source::File(arguments.config.clone());
+    let options = Options { web: arguments.web_config.clone(), ..Options::new(source, arguments.listen.clone()) };
     with_runtime(async { serve::run(options, |_| ()).await.map_err(told) })
 }
 

@@ -1,15 +1,17 @@
 //! Every key of the configuration, once: the reader, the unknown-key detection, the schema and the tests walk this table.
 
 use crate::check;
+use crate::net::tls::{ClientCertificate, Version};
 
 use super::value::{
     CaFile, ClientId, CloudName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit, MailAddress,
     PasswordFile, Pop3Url, ProxyUrl, ProxyUser, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, TenantId, Timeout, Value,
     Variable,
 };
+use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile, Switch};
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
-use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant};
+use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant, Web, WebHttp, WebTls};
 
 /// A map with its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +24,14 @@ pub(super) enum Section {
     Credential,
     Mailbox,
     Check,
+    /// The web configuration, a file of its own, and its parts.
+    Web,
+    WebTls,
+    WebHttp,
 }
 
 impl Section {
+    /// Those of the configuration itself.
     pub(super) const ALL: &'static [Self] =
         &[Self::Root, Self::Defaults, Self::Network, Self::Cloud, Self::Tenant, Self::Credential, Self::Mailbox, Self::Check];
 
@@ -39,12 +46,15 @@ impl Section {
             Self::Credential => "credential",
             Self::Mailbox => "mailbox",
             Self::Check => "check",
+            Self::Web => "web configuration",
+            Self::WebTls => "tls_server_config",
+            Self::WebHttp => "http_server_config",
         }
     }
 
     /// Its keys, in the order of the documentation.
     pub(super) fn keys(self) -> impl Iterator<Item = &'static Key> + Clone {
-        KEYS.iter().filter(move |key| key.section == self)
+        KEYS.iter().chain(WEB_KEYS).filter(move |key| key.section == self)
     }
 }
 
@@ -154,6 +164,40 @@ pub(super) const KEYS: &[Key] = &[
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];
 
+/// The same for the web configuration, whose format is that of Prometheus's exporters.
+#[rustfmt::skip]
+pub(super) const WEB_KEYS: &[Key] = &[
+    key(Web, "tls_server_config", Map(WebTls), "", "TLS for our own pages"),
+    key(Web, "http_server_config", Map(WebHttp), "", "what every answer carries"),
+    key(Web, "basic_auth_users", Table(&BcryptHash::FORMAT), "", "who may ask, each with the bcrypt hash of a password"),
+
+    required(WebTls, "cert_file", One(&CertificateFile::FORMAT), "PEM file with our own certificate first"),
+    required(WebTls, "key_file", One(&KeyFile::FORMAT), "PEM file with its private key"),
+    key(WebTls, "client_auth_type", One(&ClientCertificate::FORMAT), "NoClientCert", "which certificates clients show"),
+    key(WebTls, "client_ca_file", One(&CertificateFile::FORMAT), "", "PEM file of those who issue them"),
+    key(WebTls, "min_version", One(&Version::FORMAT), "TLS12", "the oldest TLS that is spoken"),
+    key(WebTls, "max_version", One(&Version::FORMAT), "TLS13", "the newest TLS that is spoken"),
+    key(WebTls, "prefer_server_cipher_suites", One(&Switch::FORMAT), "true", "whose order of cipher suites counts"),
+
+    key(WebHttp, "http2", One(&Switch::FORMAT), "false", "accepted for the format's sake; HTTP/1.1 is spoken"),
+    key(WebHttp, "headers", Table(&FieldValue::FORMAT), "", "headers of every answer"),
+];
+
+/// Keys of the format that are not honoured here, and what to do instead.
+pub(super) const UNSUPPORTED: &[(Section, &str, &str)] = &[
+    (WebTls, "cert", "the certificate stands in a file; name it with `cert_file`"),
+    (WebTls, "key", "the private key stands in a file; name it with `key_file`"),
+    (WebTls, "client_ca", "the certificates stand in a file; name it with `client_ca_file`"),
+    (
+        WebTls,
+        "client_allowed_sans",
+        "every client is admitted that `client_ca_file` vouches for; name an authority of your own there",
+    ),
+    (WebTls, "cipher_suites", "the system's OpenSSL chooses; leave it out, and set `min_version`"),
+    (WebTls, "curve_preferences", "the system's OpenSSL chooses; leave it out"),
+    (Web, "rate_limit", "connections and logins are bounded already; leave it out"),
+];
+
 /// Where the client secret is: exactly one of these.
 pub(super) const SECRET_SOURCES: [&str; 2] = ["client_secret_file", "client_secret_env"];
 
@@ -188,7 +232,7 @@ mod tests {
 
     #[test]
     fn texts_are_in_the_project_s_style() {
-        for text in KEYS.iter().map(|key| key.about).chain(check::KINDS.iter().map(|check| check.purpose)) {
+        for text in KEYS.iter().chain(WEB_KEYS).map(|key| key.about).chain(check::KINDS.iter().map(|check| check.purpose)) {
             assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{text}");
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::secret::MASK;
 use crate::spelling::did_you_mean;
 
-use super::catalogue::{Key, Kind, Section};
+use super::catalogue::{Key, Kind, Section, UNSUPPORTED};
 use super::mistake::{Mistake, Position};
 
 use super::surroundings::Surroundings;
@@ -246,6 +246,9 @@ const SECRETS: &[(&str, &str, &str)] = &[
 fn unknown(section: Section, written: &str) -> (String, Option<&'static str>) {
     if let Some((_, instead, key)) = SECRETS.iter().find(|(name, ..)| *name == written) {
         return (format!("secrets never stand in this file; name where it is with {instead}"), Some(key));
+    }
+    if let Some((.., instead)) = UNSUPPORTED.iter().find(|(of, name, _)| (*of, *name) == (section, written)) {
+        return (format!("this is not supported: {instead}"), None);
     }
     let meant = did_you_mean(written, section.keys().map(|key| key.name));
     let hint = meant.map(|name| format!("; did you mean `{name}`?"));

@@ -1,8 +1,9 @@
-//! TLS where we dial: one connector, built once and shared; the only file that knows a TLS library on this side.
+//! TLS where we dial: one connector, built once and shared; with its children, the only file that knows a TLS library here.
 //!
 //! `async-native-tls` builds a connector for every connection, and OpenSSL then reads and parses the whole CA bundle:
 //! 71 ms of CPU for each handshake. It accepts no prebuilt connector, so this file drives native-tls's own through
-//! `tokio-native-tls`. Where we accept TLS, the acceptor is built once anyway and `async-native-tls` does the work.
+//! `tokio-native-tls`. How we accept TLS for our own pages stands in `acceptor.rs`; the simulated tenant accepts it with
+//! `async-native-tls`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,6 +24,7 @@ use crate::trace::Trace;
 
 use super::{BoxStream, Stream, words};
 
+mod acceptor;
 mod authority;
 mod certificate;
 mod hello;
@@ -33,6 +35,8 @@ use standing::Standing;
 
 /// More issuers than this are no honest network's; whoever makes up a new one each time is looked at each time.
 const MOST_ISSUERS: usize = 64;
+
+pub use acceptor::{Acceptor, ClientCertificate, Terms, Version};
 
 /// What we trust, and how we ask.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! One connection: requests read with patience and within bounds, each answered.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +10,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tracing::debug;
 
 use super::engine::Engine;
+use super::gate;
 use super::patience::Patient;
-use super::routes;
+use crate::net::BoxStream;
 
+/// A TLS handshake must be over in this time: two turns, and a client that is far away.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// A request's head must be there this long after the connection is open or idle. It bounds the silence between two
 /// requests too; a scraper simply connects again.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -24,10 +29,11 @@ const FIELDS: usize = 64;
 const HEAD: usize = 16 * 1024;
 
 /// Answers what comes over `stream` until it is closed, or until the end has come and the running request is answered.
-pub async fn serve(stream: TcpStream, engine: &Arc<Engine>) {
+pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true); // without it only slower
-    let answer = service_fn(async |request| Ok::<_, Infallible>(routes::answer(engine, local, request).await));
+    let Some(stream) = secured(stream, engine).await else { return };
+    let answer = service_fn(async |request| Ok::<_, Infallible>(gate::answer(engine, from, local, request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
@@ -44,5 +50,23 @@ pub async fn serve(stream: TcpStream, engine: &Arc<Engine>) {
     };
     if let Err(error) = ended {
         debug!(%error, "connection ended");
+    }
+}
+
+/// The stream itself, or TLS over it where that is asked for.
+async fn secured(stream: TcpStream, engine: &Engine) -> Option<BoxStream> {
+    let web = engine.protection.current().await;
+    let Some(acceptor) = &web.acceptor else { return Some(Box::new(stream)) };
+    let handshake = tokio::select! {
+        handshake = timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)) => handshake,
+        () = engine.stop.begun() => return None, // nothing has been asked yet
+    };
+    match handshake {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            debug!(%error, "TLS handshake failed");
+            None
+        }
+        Err(_) => None,
     }
 }

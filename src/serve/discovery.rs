@@ -18,14 +18,14 @@ struct Group<'a> {
 }
 
 /// One target for each probe, reached the way the request reached us.
-pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, headers: &HeaderMap, local: SocketAddr) -> String {
+pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, headers: &HeaderMap, local: SocketAddr, secure: bool) -> String {
     let host = host(headers).map_or_else(|| local.to_string(), ToOwned::to_owned);
-    let groups: Vec<Group<'_>> = probes.map(|probe| Group { targets: [&host], labels: labels(probe.id()) }).collect();
+    let groups: Vec<Group<'_>> = probes.map(|probe| Group { targets: [&host], labels: labels(probe.id(), secure) }).collect();
     serde_json::to_string_pretty(&groups).unwrap_or_default() + "\n" // texts only: there is nothing JSON cannot hold
 }
 
 /// `instance` tells the targets apart, which all share one address.
-fn labels(id: &ProbeId) -> BTreeMap<&'static str, String> {
+fn labels(id: &ProbeId, secure: bool) -> BTreeMap<&'static str, String> {
     let mut labels = BTreeMap::from([
         ("__metrics_path__", "/probe".to_owned()),
         ("__param_check", id.check.to_owned()),
@@ -34,6 +34,9 @@ fn labels(id: &ProbeId) -> BTreeMap<&'static str, String> {
         ("check", id.check.to_owned()),
         ("tenant", id.tenant.clone()),
     ]);
+    if secure {
+        labels.insert("__scheme__", "https".to_owned());
+    }
     if let Some(mailbox) = &id.mailbox {
         labels.extend([("__param_mailbox", mailbox.clone()), ("mailbox", mailbox.clone())]);
     }

@@ -1,6 +1,7 @@
 //! The probes at work, the board they fill, and how a new configuration takes over from the old one.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +9,8 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
+use super::login::Logins;
+use super::protection::Protection;
 use super::stop::Stop;
 use super::{Faults, NotStarted, Source};
 use crate::board::Board;
@@ -37,6 +40,10 @@ pub struct Engine {
     pub pulse: Arc<Pulse>,
     /// What a visitor of the page may make go wrong.
     pub faults: Option<Arc<dyn Faults>>,
+    /// Who may ask, and over what.
+    pub protection: Arc<Protection>,
+    /// The logins that are known.
+    pub logins: Logins,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     schedule: Mutex<Schedule>,
@@ -78,9 +85,12 @@ impl Engine {
     pub async fn start(
         source: Source,
         faults: Option<Arc<dyn Faults>>,
+        web: Option<PathBuf>,
     ) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
         let (source, slots) = (Arc::new(source), Arc::<Slots>::default());
         let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
+        let protection = Arc::new(Protection::load(web).map_err(NotStarted::Configuration)?);
+        let logins = Logins::new().map_err(NotStarted::Machine)?;
         let board = Arc::new(RwLock::new(Board::new(&work.settings())));
         let (outcomes, learnt) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
@@ -94,6 +104,8 @@ impl Engine {
             slots,
             pulse,
             faults,
+            protection,
+            logins,
             exporter: Exporter::new().with_process(SystemTime::now()),
             outcomes,
             reloading: tokio::sync::Mutex::default(),
@@ -115,6 +127,7 @@ impl Engine {
     /// The page of `/metrics`.
     pub fn metrics(&self, format: Format) -> String {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
+        self.exporter.web_config_in_force.set(i64::from(self.protection.is_in_force()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
         prometheus::metrics(&self.board(), &self.exporter, phases, SystemTime::now(), format)
     }

@@ -9,10 +9,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::connection;
 use super::engine::Engine;
+use crate::config::Web;
 
 /// Connections at a time, over all listeners; further ones wait in the system's queue. Each may hold some 20 kB of
 /// requests and a page.
@@ -41,6 +42,22 @@ fn is_every_address(address: SocketAddr) -> bool {
     address.is_ipv6() && address.ip().is_unspecified()
 }
 
+/// Tells where we listen, and what whoever reaches us there may do unasked.
+pub fn announce(addresses: &[SocketAddr], web: &Web) {
+    let scheme = if web.acceptor.is_some() { "https" } else { "http" };
+    for address in addresses {
+        info!("listening on {scheme}://{address}");
+    }
+    let Some(open) = addresses.iter().find(|address| !address.ip().to_canonical().is_loopback()) else { return };
+    let lacks = match (web.users.is_empty(), web.acceptor.is_none()) {
+        (true, true) => "without a password and without TLS",
+        (true, false) => "without a password",
+        (false, true) => "with a password that is sent in the clear",
+        (false, false) => return,
+    };
+    warn!("whoever reaches {open} can read these pages {lacks}; see `m365-probe config web-example`, or listen on loopback");
+}
+
 /// Accepts and answers until the end has come and the last connection is closed.
 pub async fn accept(listeners: Vec<TcpListener>, engine: Arc<Engine>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -59,10 +76,10 @@ async fn keep_door(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<En
             // A connection whose task panicked is over and the panic is in the log; the others go on.
             Some(_) = connections.join_next() => {}
             accepted = next(&listener, &places) => match accepted {
-                Ok((stream, place)) => {
+                Ok((stream, from, place)) => {
                     let engine = Arc::clone(&engine);
                     connections.spawn(async move {
-                        connection::serve(stream, &engine).await;
+                        connection::serve(stream, from, &engine).await;
                         drop(place);
                     });
                 }
@@ -78,8 +95,8 @@ async fn keep_door(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<En
 }
 
 /// A place first, then a connection: whoever finds no place stays in the system's queue.
-async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, from) = listener.accept().await?;
+    Ok((stream, from, place))
 }

@@ -102,7 +102,15 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
         Page::Reload => reload(engine).await,
         Page::Discovery => {
             let work = engine.work();
-            self::page(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &head.headers, local))
+            self::page(
+                JSON,
+                discovery::targets(
+                    work.probes.iter().map(AsRef::as_ref),
+                    &head.headers,
+                    local,
+                    engine.protection.now().acceptor.is_some(),
+                ),
+            )
         }
         other => {
             let (engine, wanted) = (Arc::clone(engine), Wanted::by(&head.headers));

@@ -2,6 +2,7 @@
 
 mod client;
 mod hostile;
+mod identity;
 mod on_demand;
 mod pages;
 mod people;
@@ -9,3 +10,4 @@ mod reload;
 mod scene;
 mod shutdown;
 mod signals;
+mod web;

@@ -18,6 +18,8 @@ pub struct Exporter {
     pub probes_in_flight: IntGauge,
     /// How much later than planned the run that began last began, in seconds.
     pub scheduler_lag: Gauge,
+    /// 1: what `--web.config.file` says is in force.
+    pub web_config_in_force: IntGauge,
     reload_successful: IntGauge,
     reload_success_time: Gauge,
     families: Arc<Mutex<Families>>,
@@ -43,6 +45,10 @@ impl Exporter {
                 "m365_exporter_scheduler_lag_seconds",
                 "How much later than planned the last scheduled run began.",
             )),
+            web_config_in_force: valid(IntGauge::new(
+                "m365_exporter_web_config_last_reload_successful",
+                "Whether the web configuration is in force as its files are now.",
+            )),
             reload_successful: valid(IntGauge::new(
                 "m365_exporter_config_last_reload_successful",
                 "Whether the last attempt to load the configuration succeeded.",
@@ -55,10 +61,12 @@ impl Exporter {
         };
         let build = valid(IntGauge::with_opts(build));
         build.set(1);
+        exporter.web_config_in_force.set(1);
         let Self { registry, probes_in_flight, scheduler_lag, reload_successful, reload_success_time, .. } = &exporter;
         valid(registry.register(Box::new(build)));
         valid(registry.register(Box::new(probes_in_flight.clone())));
         valid(registry.register(Box::new(scheduler_lag.clone())));
+        valid(registry.register(Box::new(exporter.web_config_in_force.clone())));
         valid(registry.register(Box::new(reload_successful.clone())));
         valid(registry.register(Box::new(reload_success_time.clone())));
         exporter

@@ -1,0 +1,221 @@
+//! Who asks, and whether they may: HTTP's Basic authentication (RFC 7617) against bcrypt hashes.
+//!
+//! A hash is made to be slow, so what was found right is remembered, and what was not is never cheap: one hash is computed at
+//! a time, and of those who wait, one for each address. Guessing slows down those who guess and nobody else.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::sign::Signer;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::secret::Secret;
+
+/// Logins that are remembered: a few users, each with an old and a new password.
+const REMEMBERED: usize = 64;
+
+/// A login that was found right, told apart from all others and good for nothing else.
+type Digest = [u8; 32];
+
+/// The logins of this process.
+pub struct Logins {
+    /// Made at start: no digest means anything elsewhere.
+    key: PKey<Private>,
+    right: Mutex<VecDeque<Digest>>,
+    hashing: Arc<Semaphore>,
+    waiting: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+}
+
+impl fmt::Debug for Logins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Logins")
+    }
+}
+
+impl Logins {
+    /// None known yet.
+    ///
+    /// # Errors
+    /// In words: the system gives no random numbers.
+    pub fn new() -> Result<Self, String> {
+        let mut key = [0; 32];
+        let made = openssl::rand::rand_bytes(&mut key).and_then(|()| PKey::hmac(&key));
+        Ok(Self {
+            key: made.map_err(|error| format!("cannot make a random key: {error}"))?,
+            right: Mutex::default(),
+            hashing: Arc::new(Semaphore::new(1)),
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// Whether one of `users` asks, from `address`.
+    pub async fn admits(&self, users: &BTreeMap<String, Secret>, headers: &HeaderMap, address: IpAddr) -> bool {
+        let Some((name, password)) = given(headers) else { return false };
+        // A name that nobody has costs as much as a wrong password, so that it cannot be told from one.
+        let Some(hash) = users.get(&name).or_else(|| users.values().next()) else { return false };
+        let is_known = users.contains_key(&name);
+        let Some(digest) = self.digest(&name, hash, &password) else { return false };
+        if self.is_remembered(&digest) {
+            return is_known;
+        }
+        let own = self.place(address);
+        let Ok(own_turn) = own.acquire_owned().await else { return false };
+        let Ok(turn) = Arc::clone(&self.hashing).acquire_owned().await else { return false };
+        if self.is_remembered(&digest) {
+            return is_known; // whoever waited in front asked the same
+        }
+        let hash = hash.clone();
+        let right = spawn_blocking(move || {
+            // Held to the end: whoever has hung up meanwhile must not let the next one in.
+            let _turns = (own_turn, turn);
+            bcrypt::verify(password.expose(), hash.expose()).unwrap_or(false)
+        });
+        let right = right.await.unwrap_or(false) && is_known;
+        if right {
+            self.remember(digest);
+        }
+        right
+    }
+
+    fn digest(&self, name: &str, hash: &Secret, password: &Secret) -> Option<Digest> {
+        let mut signer = Signer::new(MessageDigest::sha256(), &self.key).ok()?;
+        for part in [name, hash.expose(), password.expose()] {
+            signer.update(&part.len().to_be_bytes()).ok()?;
+            signer.update(part.as_bytes()).ok()?;
+        }
+        signer.sign_to_vec().ok()?.try_into().ok()
+    }
+
+    /// Looks at all of them, however early one fits.
+    fn is_remembered(&self, digest: &Digest) -> bool {
+        let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
+        right.iter().fold(false, |found, known| openssl::memcmp::eq(known, digest) | found)
+    }
+
+    fn remember(&self, digest: Digest) {
+        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
+        if right.len() == REMEMBERED {
+            right.pop_front();
+        }
+        right.push_back(digest);
+    }
+
+    /// Where those wait who ask from `address`. Addresses from which nobody waits any more are forgotten.
+    fn place(&self, address: IpAddr) -> Arc<Semaphore> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|_, place| Arc::strong_count(place) > 1);
+        Arc::clone(waiting.entry(address).or_insert_with(|| Arc::new(Semaphore::new(1))))
+    }
+}
+
+/// Name and password, where there are any.
+fn given(headers: &HeaderMap) -> Option<(String, Secret)> {
+    let field = headers.get(AUTHORIZATION)?.as_bytes();
+    let (scheme, encoded) = field.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let decoded = Secret::new(String::from_utf8(STANDARD.decode(encoded.trim_ascii()).ok()?).ok()?);
+    let (name, password) = decoded.expose().split_once(':')?;
+    Some((name.to_owned(), Secret::new(password)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// The cheapest there is: what is tested is not bcrypt.
+    fn users(passwords: &[(&str, &str)]) -> BTreeMap<String, Secret> {
+        let hashed = |password| Secret::new(bcrypt::hash(password, 4).expect("a hash"));
+        passwords.iter().map(|(name, password)| ((*name).to_owned(), hashed(*password))).collect()
+    }
+
+    fn asking(scheme: &str, login: &str) -> HeaderMap {
+        let field = format!("{scheme} {}", STANDARD.encode(login)).parse().expect("a header");
+        HeaderMap::from_iter([(AUTHORIZATION, field)])
+    }
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[tokio::test]
+    async fn the_right_password_of_the_right_user_is_admitted() {
+        let logins = Logins::new().expect("random numbers");
+        let users = users(&[("prometheus", "pass:word"), ("zoë", "grüße")]);
+        for (scheme, login, admitted) in [
+            ("Basic", "prometheus:pass:word", true),
+            ("basic", "prometheus:pass:word", true),
+            ("BASIC", "zoë:grüße", true),
+            ("Basic", "prometheus:pass", false),
+            ("Basic", "prometheus:grüße", false),
+            ("Basic", "nobody:pass:word", false),
+            ("Basic", "prometheus", false),
+            ("Basic", ":", false),
+            ("Bearer", "prometheus:pass:word", false),
+        ] {
+            for _ in 0..2 {
+                assert_eq!(logins.admits(&users, &asking(scheme, login), HERE).await, admitted, "{scheme} {login}");
+            }
+        }
+        assert!(!logins.admits(&users, &HeaderMap::new(), HERE).await);
+        let garbage = HeaderMap::from_iter([(AUTHORIZATION, "Basic %%%".parse().expect("a header"))]);
+        assert!(!logins.admits(&users, &garbage, HERE).await);
+    }
+
+    #[tokio::test]
+    async fn a_new_hash_ends_what_was_remembered() {
+        let logins = Logins::new().expect("random numbers");
+        assert!(logins.admits(&users(&[("a", "old")]), &asking("Basic", "a:old"), HERE).await);
+        assert!(!logins.admits(&users(&[("a", "new")]), &asking("Basic", "a:old"), HERE).await);
+        assert!(!logins.admits(&users(&[("b", "old")]), &asking("Basic", "a:old"), HERE).await, "a user that is gone");
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_the_same_at_once_cost_one_hash() {
+        let logins = Arc::new(Logins::new().expect("random numbers"));
+        let users = Arc::new(BTreeMap::from([("a".to_owned(), Secret::new(bcrypt::hash("p", 8).expect("a hash")))]));
+        let began = Instant::now();
+        assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await);
+        let one = began.elapsed();
+        let mut asked = tokio::task::JoinSet::new();
+        let began = Instant::now();
+        for _ in 0..100 {
+            let (logins, users) = (Arc::clone(&logins), Arc::clone(&users));
+            asked.spawn(async move { logins.admits(&users, &asking("Basic", "a:p"), HERE).await });
+        }
+        assert!(asked.join_all().await.into_iter().all(|admitted| admitted));
+        assert!(began.elapsed() < 20 * one, "{:?} for a hundred, {one:?} for one", began.elapsed());
+    }
+
+    /// A flood from one address delays another address by one hash, and whoever is known not at all.
+    #[tokio::test]
+    async fn who_guesses_waits_for_himself() {
+        let logins = Arc::new(Logins::new().expect("random numbers"));
+        let users = Arc::new(users(&[("a", "p")]));
+        assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await);
+        let hashing = Arc::clone(&logins.hashing).acquire_owned().await.expect("a turn"); // nobody gets one now
+        let mut guesses = tokio::task::JoinSet::new();
+        for guess in 0..50 {
+            let (logins, users) = (Arc::clone(&logins), Arc::clone(&users));
+            let from = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+            guesses.spawn(async move { logins.admits(&users, &asking("Basic", &format!("a:{guess}")), from).await });
+        }
+        tokio::task::yield_now().await;
+        assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await, "known, though nobody gets a turn");
+        drop(hashing);
+        assert!(guesses.join_all().await.into_iter().all(|admitted| !admitted));
+        assert!(!logins.admits(&users, &asking("Basic", "a:x"), HERE).await);
+        assert_eq!(logins.waiting.lock().expect("lock").len(), 1, "those who are done are forgotten");
+    }
+}

@@ -1,0 +1,120 @@
+//! How our own service is protected now: what `--web.config.file` says, read anew when it or a file it names has changed.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::config::{self, Web};
+
+/// Files are looked at no more often than this, however many connections there are.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How our own service is protected.
+#[derive(Debug)]
+pub struct Protection {
+    file: Option<PathBuf>,
+    now: RwLock<Arc<Web>>,
+    looked: Mutex<Looked>,
+    /// Whether what the files say is in force: a wrong one changes nothing.
+    in_force: AtomicBool,
+}
+
+/// When the files were looked at last, and what they looked like.
+#[derive(Debug)]
+struct Looked {
+    at: Instant,
+    files: Vec<Seen>,
+}
+
+/// A file, and what changes when it does: also when another file takes its place, as Kubernetes and certbot do it.
+type Seen = (PathBuf, Option<(Option<SystemTime>, u64, u64)>);
+
+impl Protection {
+    /// What `file` says; without one, nothing is protected.
+    ///
+    /// # Errors
+    /// Every mistake in it, a line each.
+    pub fn load(file: Option<PathBuf>) -> Result<Self, String> {
+        let (files, web) = file.as_ref().map_or_else(|| (Vec::new(), Ok(Web::default())), read);
+        let web = web?;
+        let looked = Looked { at: Instant::now(), files };
+        Ok(Self { file, now: RwLock::new(Arc::new(web)), looked: Mutex::new(looked), in_force: AtomicBool::new(true) })
+    }
+
+    /// What is in force.
+    pub fn now(&self) -> Arc<Web> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether what the files say is in force.
+    pub fn is_in_force(&self) -> bool {
+        self.in_force.load(Ordering::Relaxed)
+    }
+
+    /// What is in force, after a look at the files if the last one is a moment ago. Who comes meanwhile has the old one.
+    pub async fn current(self: &Arc<Self>) -> Arc<Web> {
+        if self.is_due() {
+            let protection = Arc::clone(self);
+            let _ = spawn_blocking(move || protection.look()).await; // a panic is in the log, and the old one in force
+        }
+        self.now()
+    }
+
+    fn is_due(&self) -> bool {
+        if self.file.is_none() {
+            return false;
+        }
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = looked.at.elapsed() >= LOOK;
+        if due {
+            looked.at = Instant::now();
+        }
+        due
+    }
+
+    fn look(&self) {
+        let Some(file) = &self.file else { return };
+        let changed = {
+            let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            looked.files.iter().any(|(file, before)| seen(file) != *before)
+        };
+        if !changed {
+            return;
+        }
+        let (files, web) = read(file);
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner).files = files;
+        self.in_force.store(web.is_ok(), Ordering::Relaxed);
+        match web {
+            Ok(web) => {
+                *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(web);
+                info!("web configuration reloaded");
+            }
+            Err(mistakes) => error!("web configuration not reloaded, the old one stays in force\n{mistakes}"),
+        }
+    }
+}
+
+/// The files as they were before they were read: a change in between is seen next time.
+fn read(file: &PathBuf) -> (Vec<Seen>, Result<Web, String>) {
+    let before = seen(file);
+    let (files, web) = config::load_web(file);
+    let own = |named: &PathBuf| if named == file { before } else { seen(named) };
+    let files = files.into_iter().map(|named| (named.clone(), own(&named))).collect();
+    if let Ok(web) = &web {
+        for warning in &web.warnings {
+            warn!("{}", warning.line(&file.display().to_string()));
+        }
+    }
+    (files, web.map_err(|mistakes| mistakes.to_string()))
+}
+
+fn seen(file: &PathBuf) -> Option<(Option<SystemTime>, u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = std::fs::metadata(file).ok()?;
+    Some((about.modified().ok(), about.len(), about.ino()))
+}

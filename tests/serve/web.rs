@@ -1,0 +1,255 @@
+//! `--web.config.file`: TLS, users and headers, changed while the service runs, and clients that will not have it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use m365_probe::serve::{NotStarted, Options, Service, Source};
+use m365_probe::settings::Settings;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::Instant;
+use tokio_native_tls::native_tls::{self, Protocol};
+use tokio_native_tls::{TlsConnector, TlsStream};
+
+use crate::client::{Reply, connect, exchange, get, parse, request, rest};
+use crate::identity;
+use crate::scene::{Scratch, address};
+
+async fn start(web: PathBuf) -> Result<Service, NotStarted> {
+    let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    Service::start(Options { web: Some(web), ..Options::new(Source::Given(Settings::default()), listen) }).await
+}
+
+/// The cheapest hash there is.
+fn hash(password: &str) -> String {
+    bcrypt::hash(password, 4).expect("a hash")
+}
+
+fn login(login: &str) -> String {
+    format!("Authorization: Basic {}\r\n", STANDARD.encode(login))
+}
+
+/// A scratch directory with a certificate in it, and the web configuration that names it, with `more`.
+fn secured(scratch: &Scratch, name: &str, more: &str) -> PathBuf {
+    let (certificate, key) = identity::new(name, false);
+    scratch.file("server.crt", &certificate);
+    scratch.file("server.key", &key);
+    scratch.file("web.yml", &format!("tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n{more}"))
+}
+
+/// TLS to our service, whoever it says it is.
+async fn tls(at: SocketAddr, newest: Protocol) -> Result<TlsStream<tokio::net::TcpStream>, native_tls::Error> {
+    tls_as(at, newest, None).await
+}
+
+/// The same as a client with a certificate.
+async fn tls_as(
+    at: SocketAddr,
+    newest: Protocol,
+    own: Option<native_tls::Identity>,
+) -> Result<TlsStream<tokio::net::TcpStream>, native_tls::Error> {
+    let mut builder = native_tls::TlsConnector::builder();
+    builder.danger_accept_invalid_certs(true).max_protocol_version(Some(newest));
+    own.map(|own| builder.identity(own));
+    TlsConnector::from(builder.build().expect("a connector")).connect("localhost", connect(at).await).await
+}
+
+/// Asks over TLS; tells the certificate's subject too.
+async fn ask(at: SocketAddr, target: &str, headers: &str) -> (String, Reply) {
+    let mut stream = tls(at, Protocol::Tlsv13).await.expect("TLS");
+    let certificate = stream.get_ref().peer_certificate().expect("asked").expect("shown").to_der().expect("DER");
+    let subject = openssl::x509::X509::from_der(&certificate).expect("a certificate");
+    let name = subject.subject_name().entries().next().expect("a name").data().to_string().expect("text");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("write");
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await; // some end without TLS's own goodbye
+    (name, parse(&answer))
+}
+
+#[tokio::test]
+async fn every_page_asks_who_wants_to_see_it() {
+    let scratch = Scratch::new();
+    let users = format!("basic_auth_users:\n  prometheus: {}\n  zoë: {}\n", hash("pass:word"), hash("grüße"));
+    let headers = "http_server_config:\n  headers:\n    X-Frame-Options: sameorigin\n    Strict-Transport-Security: max-age=60\n";
+    let service = start(scratch.file("web.yml", &(users + headers))).await.expect("it starts");
+    for path in ["/", "/metrics", "/-/healthy", "/-/ready", "/nothing"] {
+        for fields in ["", &login("prometheus:wrong"), &login("nobody:pass:word"), "Authorization: Bearer x\r\n"] {
+            let refused = request(address(&service), "GET", path, fields).await;
+            assert_eq!(refused.status, 401, "{path} {fields}");
+            assert!(refused.header("www-authenticate").is_some_and(|ask| ask.starts_with("Basic realm=")), "{path}");
+            assert_eq!(refused.header("strict-transport-security"), Some("max-age=60"));
+        }
+    }
+    for who in ["prometheus:pass:word", "zoë:grüße"] {
+        let reply = request(address(&service), "GET", "/-/healthy", &login(who)).await;
+        assert_eq!((reply.status, reply.body.as_str()), (200, "Healthy\n"), "{who}");
+        assert_eq!(reply.header("x-frame-options"), Some("sameorigin"));
+        assert_eq!(reply.head.matches("x-frame-options").count(), 1, "{}", reply.head);
+    }
+    assert_eq!(request(address(&service), "POST", "/-/reload", "").await.status, 401);
+}
+
+#[tokio::test]
+async fn pages_are_served_over_tls_and_targets_say_so() {
+    let scratch = Scratch::new();
+    let service = start(secured(&scratch, "one", "  min_version: TLS13\n")).await.expect("it starts");
+    let (name, reply) = ask(address(&service), "/-/healthy", "").await;
+    assert_eq!((name.as_str(), reply.status), ("one", 200));
+    assert!(tls(address(&service), Protocol::Tlsv12).await.is_err(), "older than `min_version`");
+    let plain = exchange(address(&service), "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert!(!plain.contains("Healthy"), "{plain}");
+}
+
+/// TLS 1.3 tells a client that its certificate will not do only when it reads.
+async fn answered(mut stream: TlsStream<tokio::net::TcpStream>) -> bool {
+    let asked = stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    asked.is_ok() && answer.starts_with("HTTP/1.1 200 ")
+}
+
+#[tokio::test]
+async fn clients_show_certificates_where_they_must() {
+    let scratch = Scratch::new();
+    let (known, known_key) = identity::new("known", false);
+    let (stranger, stranger_key) = identity::new("stranger", false);
+    let own = |certificate: &str, key: &str| native_tls::Identity::from_pkcs8(certificate.as_bytes(), key.as_bytes()).ok();
+    scratch.file("clients.crt", &known);
+    for (asks, issuers, with, without, unknown) in [
+        ("NoClientCert", false, true, true, true),
+        ("RequestClientCert", false, true, true, true),
+        ("RequireAnyClientCert", false, true, false, true),
+        ("VerifyClientCertIfGiven", true, true, true, false),
+        ("RequireAndVerifyClientCert", true, true, false, false),
+    ] {
+        let issuers = if issuers { "  client_ca_file: clients.crt\n" } else { "" };
+        let web = secured(&scratch, "one", &format!("  client_auth_type: {asks}\n{issuers}"));
+        let service = start(web).await.expect("it starts");
+        for (who, own, admitted) in [
+            ("known", own(&known, &known_key), with),
+            ("nobody", None, without),
+            ("stranger", own(&stranger, &stranger_key), unknown),
+        ] {
+            for newest in [Protocol::Tlsv12, Protocol::Tlsv13] {
+                let got = match tls_as(address(&service), newest, own.clone()).await {
+                    Ok(stream) => answered(stream).await,
+                    Err(_) => false,
+                };
+                assert_eq!(got, admitted, "{asks}, {who}, {newest:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_be_in_any_form_of_pem() {
+    let scratch = Scratch::new();
+    let web = secured(&scratch, "one", "");
+    let (certificate, key) = identity::new("old form", true);
+    assert!(key.contains("EC PRIVATE KEY"));
+    scratch.file("server.crt", &certificate);
+    scratch.file("server.key", &key);
+    let service = start(web).await.expect("it starts");
+    assert_eq!(ask(address(&service), "/-/healthy", "").await.0, "old form");
+}
+
+#[tokio::test]
+async fn nothing_starts_with_a_wrong_web_configuration() {
+    let scratch = Scratch::new();
+    let (certificate, _) = identity::new("one", false);
+    let (_, key) = identity::new("other", false);
+    for (what, certificate, key, words) in [
+        ("another's key", certificate.as_str(), key.as_str(), "the key does not belong to the first certificate"),
+        ("no key", &certificate, "nothing", "no private key in PEM"),
+        ("no certificate", "nothing", &key, "no certificate in PEM"),
+    ] {
+        scratch.file("server.crt", certificate);
+        scratch.file("server.key", key);
+        let web = scratch.file("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
+        let refused = start(web).await.expect_err(what);
+        assert!(
+            matches!(&refused, NotStarted::Configuration(told) if told.contains(words) && told.contains("web.yml:2:3: ")),
+            "{what}: {refused}"
+        );
+    }
+}
+
+/// A renewed certificate and a new password count without a restart; what is wrong changes nothing and is told.
+#[tokio::test]
+async fn files_are_read_anew_when_they_change() {
+    let scratch = Scratch::new();
+    let users = |password: &str| format!("basic_auth_users:\n  a: {}\n", hash(password));
+    let service = start(secured(&scratch, "first", &users("old"))).await.expect("it starts");
+    let at = address(&service);
+    assert_eq!(ask(at, "/-/healthy", &login("a:old")).await.0, "first");
+
+    secured(&scratch, "second", &users("new"));
+    until(async || ask(at, "/-/healthy", &login("a:new")).await.1.status == 200).await;
+    let (name, reply) = ask(at, "/-/healthy", &login("a:old")).await;
+    assert_eq!((name.as_str(), reply.status), ("second", 401), "the old password is no longer good");
+
+    scratch.file("server.key", "half a ke");
+    let in_force = "m365_exporter_web_config_last_reload_successful";
+    let told = async |value: &str| {
+        let metrics = ask(at, "/metrics", &login("a:new")).await.1.body;
+        metrics.lines().any(|line| line == format!("{in_force} {value}"))
+    };
+    until(async || told("0").await).await;
+    assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.0, "second", "the old one stays in force");
+    secured(&scratch, "third", &users("new"));
+    until(async || told("1").await).await;
+    assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.0, "third");
+}
+
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "never");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Time stands still but for waiting.
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_never_ends_is_cut_off() {
+    let scratch = Scratch::new();
+    let service = start(secured(&scratch, "one", "")).await.expect("it starts");
+    for beginning in [&b""[..], b"\x16\x03\x01\x02\x00", b"\x16"] {
+        let mut stream = connect(address(&service)).await;
+        let began = Instant::now();
+        stream.write_all(beginning).await.expect("write");
+        assert_eq!(rest(&mut stream).await, "");
+        assert_eq!(began.elapsed().as_secs(), 10, "{beginning:?}");
+    }
+    let mut stream = connect(address(&service)).await;
+    stream.write_all(&[b'x'; 4096]).await.expect("write");
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await; // an alert, and the end
+    assert!(bytes.len() < 100, "{bytes:?}");
+}
+
+/// Wrong passwords, as many as there are places for connections, and a scraper that is known.
+#[tokio::test]
+async fn a_flood_of_guesses_holds_nobody_up_who_is_known() {
+    let scratch = Scratch::new();
+    let slow = bcrypt::hash("right", 10).expect("a hash"); // some fifty milliseconds each
+    let service = start(scratch.file("web.yml", &format!("basic_auth_users:\n  a: {slow}\n"))).await.expect("it starts");
+    let at = address(&service);
+    let one = std::time::Instant::now();
+    assert_eq!(request(at, "GET", "/metrics", &login("a:right")).await.status, 200);
+    let one = one.elapsed();
+    let mut guesses = tokio::task::JoinSet::new();
+    for guess in 0..60 {
+        guesses.spawn(async move { request(at, "GET", "/metrics", &login(&format!("a:{guess}"))).await.status });
+    }
+    for _ in 0..10 {
+        let began = std::time::Instant::now();
+        assert_eq!(request(at, "GET", "/metrics", &login("a:right")).await.status, 200);
+        assert!(began.elapsed() < 10 * one + Duration::from_millis(500), "{:?}, and {one:?} alone", began.elapsed());
+    }
+    guesses.abort_all(); // whoever hangs up is not waited for
+    assert_eq!(get(at, "/metrics").await.status, 401);
+}
