@@ -204,6 +204,12 @@ impl Fault {
         Self { reason, evidence: Evidence { heard: Some(heard.into()), ..Evidence::default() } }
     }
 
+    /// The same evidence under another reason.
+    #[must_use]
+    pub fn renamed(self, reason: Reason) -> Self {
+        Self { reason, ..self }
+    }
+
     /// The same fault with a code (`AADSTS` number, `5.7.3`, `ErrorAccessDenied`) as evidence.
     #[must_use]
     pub fn code(mut self, code: impl Into<String>) -> Self {
@@ -382,8 +388,44 @@ pub struct DnsFacts {
     pub chain: Vec<String>,
     /// Lowest time to live of the addresses.
     pub ttl: Option<Duration>,
+    /// Where the addresses are from, where it is known that no server was asked for them.
+    pub source: Option<NameSource>,
+    /// Those of the addresses that lie outside the ranges Microsoft publishes for the host.
+    pub outside: Vec<IpAddr>,
     /// Why this question failed, if it did.
     pub failed: Option<Reason>,
+}
+
+impl DnsFacts {
+    /// The place of the front end, which Microsoft chooses by where the resolver is: `fra-efz` of
+    /// `FRA-efz.ms-acdc.office.com`. A place on another continent means that names are resolved far away.
+    pub fn front_end(&self) -> Option<String> {
+        self.chain.iter().find_map(|name| {
+            let label = name.split('.').next()?.to_ascii_lowercase();
+            let place = label.strip_suffix("-efz")?;
+            let is_code = (2..=8).contains(&place.len()) && place.bytes().all(|b| b.is_ascii_alphanumeric());
+            is_code.then_some(label)
+        })
+    }
+}
+
+/// Where the addresses of a name are from when no server was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameSource {
+    /// `network.resolve`.
+    Pin,
+    /// The hosts file of this machine.
+    HostsFile,
+}
+
+impl NameSource {
+    /// The word for it, also in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::HostsFile => "hosts_file",
+        }
+    }
 }
 
 /// From the mailbox.
