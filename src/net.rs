@@ -6,6 +6,7 @@ pub mod hosts;
 pub mod http;
 pub mod line;
 pub mod proxy;
+mod record;
 pub mod resolve;
 pub mod tls;
 pub mod together;

@@ -49,6 +49,17 @@ pub enum Severity {
     Transient,
 }
 
+impl Severity {
+    /// The value of the `severity` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Degraded => "degraded",
+            Self::Transient => "transient",
+        }
+    }
+}
+
 macro_rules! reasons {
     ($( $(#[doc = $group:literal])* $variant:ident $code:literal $owner:ident $severity:ident $title:literal $remedy:literal )*) => {
         /// Why a run failed. The code is a label and a promise: it never changes its meaning.
