@@ -403,6 +403,11 @@ impl NameSource {
             Self::HostsFile => "hosts_file",
         }
     }
+
+    /// What that word stands for.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Pin, Self::HostsFile].into_iter().find(|source| source.code() == code)
+    }
 }
 
 /// From the mailbox.
