@@ -3,6 +3,8 @@
 mod skip;
 mod transcript;
 
+mod dns;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -10,6 +12,8 @@ use std::time::{Duration, SystemTime};
 pub use self::skip::SkipReason;
 pub use self::transcript::{Line, Speaker, Transcript};
 use crate::reason::Reason;
+
+pub use dns::{DnsFacts, Family, NameSource};
 
 /// A timed part of a run, and also where it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -325,89 +329,6 @@ pub struct CertificateFacts {
     pub fingerprint: String,
     /// Whether it was accepted.
     pub verified: bool,
-}
-
-/// IPv4 or IPv6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Family {
-    /// A records.
-    V4,
-    /// AAAA records.
-    V6,
-}
-
-impl Family {
-    /// The value of the `family` label.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::V4 => "ipv4",
-            Self::V6 => "ipv6",
-        }
-    }
-}
-
-/// One DNS question and its answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DnsFacts {
-    /// The name asked for.
-    pub host: String,
-    /// `system` or the resolver's address.
-    pub resolver: String,
-    /// A or AAAA.
-    pub family: Family,
-    /// Time to the answer, if one came.
-    pub took: Option<Duration>,
-    /// `NOERROR`, `NXDOMAIN`, …; `None` for the system's resolver, which does not tell.
-    pub rcode: Option<String>,
-    /// The addresses.
-    pub addresses: Vec<IpAddr>,
-    /// The names on the way, first hop first.
-    pub chain: Vec<String>,
-    /// Lowest time to live of the addresses.
-    pub ttl: Option<Duration>,
-    /// Where the addresses are from, where it is known that no server was asked for them.
-    pub source: Option<NameSource>,
-    /// Those of the addresses that lie outside the ranges Microsoft publishes for the host.
-    pub outside: Vec<IpAddr>,
-    /// Why this question failed, if it did.
-    pub failed: Option<Reason>,
-}
-
-impl DnsFacts {
-    /// The place of the front end, which Microsoft chooses by where the resolver is: `fra-efz` of
-    /// `FRA-efz.ms-acdc.office.com`. A place on another continent means that names are resolved far away.
-    pub fn front_end(&self) -> Option<String> {
-        self.chain.iter().find_map(|name| {
-            let label = name.split('.').next()?.to_ascii_lowercase();
-            let place = label.strip_suffix("-efz")?;
-            let is_code = (2..=8).contains(&place.len()) && place.bytes().all(|b| b.is_ascii_alphanumeric());
-            is_code.then_some(label)
-        })
-    }
-}
-
-/// Where the addresses of a name are from when no server was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameSource {
-    /// `network.resolve`.
-    Pin,
-    /// The hosts file of this machine.
-    HostsFile,
-}
-
-impl NameSource {
-    /// The word for it, also in JSON.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Pin => "pin",
-            Self::HostsFile => "hosts_file",
-        }
-    }
-
-    /// What that word stands for.
-    pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Pin, Self::HostsFile].into_iter().find(|source| source.code() == code)
-    }
 }
 
 /// From the mailbox.
