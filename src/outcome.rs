@@ -319,6 +319,10 @@ pub struct CertificateFacts {
     pub subject: String,
     /// Issuer's common name or organisation: short enough for a label.
     pub issuer: String,
+    /// The whole name of the issuer, RFC 4514 style, bounded and printable.
+    pub issuer_name: String,
+    /// The product that inspects TLS, where the issuer's name shows one.
+    pub product: Option<String>,
     /// Names it is for.
     pub names: Vec<String>,
     /// Valid from.

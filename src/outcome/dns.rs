@@ -15,6 +15,14 @@ pub enum Family {
 }
 
 impl Family {
+    /// The family of `address`.
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
     /// The value of the `family` label.
     pub const fn code(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! One question asked, and what came of it: facts for the outcome, and the fault if it turns out to be one.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -38,7 +38,7 @@ impl Answer {
             match &found {
                 Ok(addresses) => {
                     answer.facts.took = Some(took);
-                    answer.facts.addresses = addresses.iter().copied().filter(|address| of(address) == family).collect();
+                    answer.facts.addresses = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
                     let none = answer.facts.addresses.is_empty();
                     answer.fail_if(none.then(|| Fault::new(Reason::DnsNoAddresses)));
                 }
@@ -113,10 +113,6 @@ impl Answer {
         };
         Self { facts, fault: None, peer }
     }
-}
-
-fn of(address: &IpAddr) -> Family {
-    if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
 
 fn record(family: Family) -> &'static str {
