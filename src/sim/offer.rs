@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
 use crate::levels::Limits;
@@ -25,6 +25,9 @@ const GRAPH: &str = "graph.microsoft.com";
 /// The cloud's and the tenant's name in a configuration.
 const CLOUD: &str = "simulated";
 const TENANT: &str = "contoso";
+
+/// The client secret was declared to last so long from the start.
+const SECRET_LASTS: Duration = Duration::from_secs(97 * 86_400);
 
 /// Checks of the tenant, and of each mailbox.
 const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
@@ -55,9 +58,16 @@ impl Running {
         Cloud { pop3: upgrade(ports.pop3), imap: upgrade(ports.imap), ..self.cloud() }
     }
 
-    /// Every name it plays, pinned to this machine.
+    /// Every name it plays, pinned to the first place of its service.
     pub fn resolve(&self) -> BTreeMap<String, IpAddr> {
-        NAMES.iter().map(|name| ((*name).to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))).collect()
+        let places = self.places();
+        let first = |name: &str| match name {
+            LOGIN | "login.windows.net" => places.login.first(),
+            SMTP => places.smtp.first(),
+            GRAPH => places.graph.first(),
+            _ => places.ews.first(),
+        };
+        NAMES.iter().filter_map(|name| Some(((*name).to_owned(), first(name)?.ip()))).collect()
     }
 
     /// The authority its certificates come from, PEM.
@@ -65,9 +75,9 @@ impl Running {
         &self.state.certificates.authority
     }
 
-    /// Its DNS server.
+    /// Its DNS server; a port nobody listens on, where it has none.
     pub fn resolver(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.ports().dns).into()
+        self.places().dns.first().copied().unwrap_or((Ipv4Addr::LOCALHOST, 0).into())
     }
 
     /// The application in this tenant, with its secret in hand.
@@ -79,7 +89,7 @@ impl Running {
             tenant_id: tenant.id,
             client_id: tenant.application.client_id,
             credential: SecretSource::Given(tenant.application.secret),
-            credential_expires: None,
+            credential_expires: Some(SystemTime::now() + SECRET_LASTS),
         }
     }
 
@@ -107,7 +117,7 @@ impl Running {
             tenant: Arc::clone(&tenant),
             address: address.map(str::to_owned),
             interval: Duration::from_secs(10),
-            timeout: Duration::from_secs(30),
+            timeout: Duration::from_secs(10), // no longer than the interval, as a configuration must have it
             limits: Limits::default(),
             folder: Folder::Root,
         };
