@@ -24,6 +24,7 @@ mod failing;
 mod fixtures;
 mod mail;
 mod monitors;
+mod packaging;
 mod readme;
 mod resolving;
 mod serving;
