@@ -101,9 +101,8 @@ impl Drop for Unit {
 fn systemd_hears_of_the_start_of_reloads_and_of_the_end() {
     for in_abstract_namespace in [false, true] {
         let mut unit = Unit::start(if in_abstract_namespace { "abstract" } else { "path" }, in_abstract_namespace, &[]);
-        assert_eq!(unit.news(), "READY=1\nSTATUS=1 probes at work");
-        for (secret, status) in [("rotated\n", "1 probes at work"), ("", "the last reload failed, see the log; 1 probes at work")]
-        {
+        assert_eq!(unit.news(), "READY=1\nSTATUS=1 probe at work");
+        for (secret, status) in [("rotated\n", "1 probe at work"), ("", "the last reload failed, see the log; 1 probe at work")] {
             std::fs::write(unit.directory.join("contoso"), secret).expect("written");
             unit.signal("HUP");
             let reloading = unit.news();

@@ -110,7 +110,7 @@ impl Engine {
 
     /// What it does, for a person.
     pub fn status(&self) -> String {
-        format!("{} probes at work", self.work().probes.len())
+        format!("{} at work", count_of(self.work().probes.len().try_into().unwrap_or(u64::MAX), "probe"))
     }
 
     /// Whether probes have their turns: the one with the shortest interval must have had one in the time of two, however
