@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod browser;
 mod daemon;
 mod dovecot;
 mod http;
@@ -21,6 +22,8 @@ mod unbound;
 mod failing;
 mod fixtures;
 mod mail;
+mod page;
+mod protected;
 mod readme;
 mod resolving;
 mod serving;
