@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod browser;
 mod daemon;
 mod dovecot;
 mod http;
@@ -25,6 +26,8 @@ mod fixtures;
 mod mail;
 mod monitors;
 mod packaging;
+mod page;
+mod protected;
 mod readme;
 mod resolving;
 mod serving;

@@ -14,6 +14,12 @@ use crate::scratch::Scratch;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
+/// What `m365-probe config NAME` prints.
+pub fn config(name: &str) -> String {
+    let mut program = Command::new(PROGRAM);
+    texts(&bare(program.args(["config", name])).output().expect("run the program")).0
+}
+
 /// How one run of `check --output json` ended.
 #[derive(Debug)]
 pub struct Answer {
@@ -63,17 +69,23 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Starts it and waits until it is ready.
+    /// Starts it on loopback and waits until it is ready.
     pub fn start(scratch: &Scratch, configuration: &Path) -> Self {
-        let port = port::free();
-        let listen = format!("127.0.0.1:{port}");
-        let mut daemon = Daemon::start(
-            PROGRAM,
-            |program| bare(program).args(["serve", "--listen", &listen, "--config"]).arg(configuration),
-            &scratch.path().join(format!("serve-{port}.log")),
-        );
+        Self::listening(scratch, configuration, "127.0.0.1")
+    }
+
+    /// The same at another address of this machine.
+    pub fn listening(scratch: &Scratch, configuration: &Path, address: &str) -> Self {
+        let (port, mut daemon) = begun(scratch, configuration, address, &[]);
         daemon.wait_for("become ready", || http::get(port, "/-/ready").is_ok_and(|(status, _)| status == 200));
         Self { port, daemon }
+    }
+
+    /// The same behind a web configuration; it listens.
+    pub fn protected(scratch: &Scratch, configuration: &Path, web: &Path) -> Self {
+        let web = format!("--web.config.file={}", web.display());
+        let (port, daemon) = begun(scratch, configuration, "127.0.0.1", &[&web]);
+        Self { port, daemon: daemon.listening(port) }
     }
 
     /// A page that must be there.
@@ -101,11 +113,51 @@ impl Serving {
     }
 }
 
+/// `m365-probe serve` as it starts.
+fn begun(scratch: &Scratch, configuration: &Path, address: &str, arguments: &[&str]) -> (u16, Daemon) {
+    let port = port::free();
+    let listen = format!("{address}:{port}");
+    let daemon = Daemon::start(
+        PROGRAM,
+        |program| bare(program).args(["serve", "--listen", &listen]).args(arguments).arg("--config").arg(configuration),
+        &scratch.path().join(format!("serve-{port}.log")),
+    );
+    (port, daemon)
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_keeps_secrets(&self.daemon.log());
         }
+    }
+}
+
+/// `m365-probe demo` at work.
+#[derive(Debug)]
+pub struct Demo {
+    port: u16,
+    _daemon: Daemon,
+}
+
+impl Demo {
+    /// Starts it with these faults and waits until it is ready.
+    pub fn start(scratch: &Scratch, faults: &[&str]) -> Self {
+        let port = port::free();
+        let listen = format!("127.0.0.1:{port}");
+        let arguments = faults.iter().flat_map(|fault| ["--fault", fault]);
+        let mut daemon = Daemon::start(
+            PROGRAM,
+            |program| bare(program).args(["demo", "--listen", &listen]).args(arguments),
+            &scratch.path().join(format!("demo-{port}.log")),
+        );
+        daemon.wait_for("become ready", || http::get(port, "/-/ready").is_ok_and(|(status, _)| status == 200));
+        Self { port, _daemon: daemon }
+    }
+
+    /// Where a page of it is.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
     }
 }
 

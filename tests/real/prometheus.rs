@@ -19,11 +19,9 @@ pub struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes `/metrics` of a port every two seconds, and every target it finds at `/sd`.
     pub fn start(scratch: &Scratch, target: u16) -> Self {
-        let port = port::free();
-        let home = scratch.dir("prometheus");
-        let configuration = scratch.file(
-            "prometheus/prometheus.yml",
-            format!(
+        Self::configured(
+            scratch,
+            &format!(
                 "global: {{ scrape_interval: 2s, scrape_timeout: 2s }}
 scrape_configs:
 - job_name: m365
@@ -32,7 +30,14 @@ scrape_configs:
   http_sd_configs: [ {{ url: 'http://127.0.0.1:{target}/sd' }} ]
 "
             ),
-        );
+        )
+    }
+
+    /// Starts one with this configuration.
+    pub fn configured(scratch: &Scratch, configuration: &str) -> Self {
+        let port = port::free();
+        let home = scratch.dir("prometheus");
+        let configuration = scratch.file("prometheus/prometheus.yml", configuration);
         let daemon = Daemon::start(
             "/usr/bin/prometheus",
             |prometheus| {

@@ -13,7 +13,7 @@ use crate::diagnosis::RootCause;
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::{Ids, Lang, fill};
-use crate::sink::{cause, words::evidence};
+use crate::sink::words::evidence;
 
 /// A root cause and the probes it explains, as the board knows them.
 pub struct Case<'a> {
@@ -51,23 +51,36 @@ impl<'a> Case<'a> {
                 let _ = writeln!(page, "<h2 id=\"cause-{number}\">{number}. {title}</h2>");
             }
         }
-        let _ = write!(page, "<dl class=\"key\">\n<div><dt>{}</dt><dd>{}</dd></div>\n", words.broken, self.place());
+        let _ = write!(page, "<dl class=\"key\">\n<div><dt>{}</dt><dd>{}</dd></div>\n", words.broken, self.place(lang));
         if let Some(since) = self.since() {
             let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", words.since, told_since(since, now, lang));
         }
         let owner = capital(tongue::owner(self.cause.owner(), lang));
         let _ = write!(page, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
         let _ = writeln!(page, "<p>{}</p>", prose(&fill(text.meaning, &self.ids())));
-        steps(page, self.cause.reason, &self.ids(), lang);
+        let level = if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline };
+        steps(page, self.cause.reason, &self.ids(), lang, level);
         self.reservations(page, visitor);
         self.folded(page, number.unwrap_or(1), visitor, now);
         page.push_str("</article>\n");
     }
 
-    /// What is broken: `contoso: token; praxis: pop3, imap`.
-    fn place(&self) -> String {
-        let (tenant, explained) = (escaped(&self.cause.tenant), escaped(&cause::explained(self.cause)));
-        format!("<strong>{tenant}</strong>: {explained}")
+    /// What is broken: the tenant, its checks, and the mailboxes whose checks are the same together.
+    fn place(&self, lang: Lang) -> String {
+        let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+        for of_one in self.cause.explains.chunk_by(|one, other| one.mailbox == other.mailbox) {
+            let checks: Vec<&str> = of_one.iter().map(|probe| probe.check).collect();
+            let mailbox = of_one.first().and_then(|probe| probe.mailbox.as_deref());
+            match groups.iter_mut().find(|(same, mailboxes)| *same == checks && !mailboxes.is_empty()) {
+                Some((_, mailboxes)) => mailboxes.extend(mailbox),
+                None => groups.push((checks, mailbox.into_iter().collect())),
+            }
+        }
+        let mut told = format!("<strong>{}</strong>", escaped(&self.cause.tenant));
+        for (checks, mailboxes) in groups {
+            let _ = write!(told, "<br>{}{}", escaped(&named_few(&mailboxes, lang)), checks.join(", "));
+        }
+        told
     }
 
     /// How sure it is, and what else it may be.
@@ -107,6 +120,17 @@ impl<'a> Case<'a> {
     }
 }
 
+/// `praxis, labor and 3 more: `; of the tenant itself, nothing.
+fn named_few(mailboxes: &[&str], lang: Lang) -> String {
+    const FEW: usize = 3;
+    let named = mailboxes.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
+    match mailboxes.len().checked_sub(FEW) {
+        None if mailboxes.is_empty() => String::new(),
+        Some(more @ 1..) => with(words(lang).and_more, [named, more.to_string()]) + ": ",
+        _ => named + ": ",
+    }
+}
+
 /// The ids of a probe's own tenant, mailbox and server.
 pub fn ids(known: &Known) -> Ids<'_> {
     let token = known.token.as_ref().and_then(|outcome| outcome.facts.token.as_ref());
@@ -123,10 +147,29 @@ pub fn ids(known: &Known) -> Ids<'_> {
     }
 }
 
+/// What stands above a small heading: the order of headings is how a screen reader finds its way.
+#[derive(Clone, Copy, Debug)]
+pub enum Level {
+    /// The page's own.
+    BelowHeadline,
+    /// A section's or a card's.
+    BelowTitle,
+}
+
+impl Level {
+    const fn tags(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BelowHeadline => ("<h2 class=\"minor\">", "</h2>"),
+            Self::BelowTitle => ("<h3>", "</h3>"),
+        }
+    }
+}
+
 /// What to do, step by step, and how long that takes.
-pub fn steps(page: &mut String, reason: Reason, ids: &Ids<'_>, lang: Lang) {
+pub fn steps(page: &mut String, reason: Reason, ids: &Ids<'_>, lang: Lang, level: Level) {
     let (text, words) = (reason.text(lang), words(lang));
-    let _ = write!(page, "<h3>{}</h3>\n<ol class=\"steps\">\n", words.to_do);
+    let (begin, end) = level.tags();
+    let _ = write!(page, "{begin}{}{end}\n<ol class=\"steps\">\n", words.to_do);
     for step in text.steps {
         let _ = writeln!(page, "<li>{}</li>", prose(&fill(step, ids)));
     }

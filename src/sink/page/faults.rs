@@ -21,8 +21,14 @@ pub struct Offer {
 pub const PATH: &str = "/faults";
 
 /// What a first-time visitor tries: a fault of each kind.
-const FIRST: [&str; 6] =
-    ["client_secret_expired", "auth_refused", "connect_refused", "ews_disabled", "tls_certificate_untrusted", "throttled"];
+const FIRST: [&str; 6] = [
+    "client_secret_expired",
+    "exchange_service_principal_missing",
+    "connect_refused",
+    "ews_disabled",
+    "tls_certificate_untrusted",
+    "throttled",
+];
 
 /// The whole section.
 pub fn section(page: &mut String, offers: &[Offer], visitor: &Visitor<'_>) {

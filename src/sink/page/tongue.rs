@@ -48,6 +48,7 @@ table! {
     last_run "last run" "letzter Lauf"
 
     broken "What is broken" "Was gestört ist"
+    and_more "{} and {} more" "{} und {} weitere"
     since "Since" "Seit"
     at_least "at least" "mindestens"
     acts "Who must act" "Wer handeln muss"

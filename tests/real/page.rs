@@ -1,0 +1,226 @@
+//! The pages in a real browser: nothing is complained of, everything can be read, reached and pressed.
+
+use serde_json::Value;
+
+use crate::browser::{self, Browser};
+use crate::needs;
+use crate::program::Demo;
+use crate::scratch::Scratch;
+
+/// Every text on the page whose contrast with what lies behind it is lower than WCAG 2's AA wants: 4.5, or 3 for large text.
+const TOO_FAINT: &str = r#"(() => {
+  const channels = (colour) => {
+    const numbers = colour.match(/-?[\d.]+(e-?\d+)?/g).map(Number);
+    const [r, g, b, a = 1] = colour.startsWith("color(") ? [...numbers.slice(0, 3).map((x) => x * 255), numbers[3]] : numbers;
+    return [r, g, b, a];
+  };
+  const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a)];
+  const behind = (element) => {
+    const layers = [];
+    for (let one = element; one; one = one.parentElement) {
+      const layer = channels(getComputedStyle(one).backgroundColor);
+      layers.push(layer);
+      if (layer[3] === 1) break;
+    }
+    return layers.reverse().reduce((below, layer) => over(layer, below), matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]);
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = colour.map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const faint = [];
+  let looked = 0;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text; (text = texts.nextNode());) {
+    const element = text.parentElement;
+    if (!text.data.trim() || !element.checkVisibility() || element.closest("script,noscript,.unseen,.skip,:disabled")) continue;
+    looked++;
+    const style = getComputedStyle(element);
+    const ground = behind(element);
+    const [light, dark] = [luminance(ground), luminance(over(channels(style.color), ground))].sort((a, b) => b - a);
+    const ratio = (light + 0.05) / (dark + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) faint.push(`${ratio.toFixed(2)} "${text.data.trim().slice(0, 40)}" in ${element.tagName}.${element.className}`);
+  }
+  return looked > 20 ? faint : ["hardly a text was looked at: " + looked];
+})()"#;
+
+/// What a screen reader and a keyboard would stumble over.
+const STUMBLES: &str = r#"(() => {
+  const stumbles = [];
+  const say = (what, elements) => elements.forEach((one) => stumbles.push(`${what}: ${one.outerHTML.slice(0, 120)}`));
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  if (!/^(en|de)$/.test(document.documentElement.lang)) stumbles.push("no language");
+  for (const landmark of ["header", "nav", "main", "footer", "h1"]) if (all(landmark).length !== 1) stumbles.push(`not one ${landmark}`);
+  const seen = new Set();
+  say("an id stands twice", all("[id]").filter((one) => seen.has(one.id) || !seen.add(one.id)));
+  say("a label that names nothing", all("[aria-labelledby]").filter((one) => !document.getElementById(one.getAttribute("aria-labelledby"))));
+  say("a heading that skips a level", all("h1,h2,h3,h4").filter((one, at, heads) => at && one.tagName[1] - heads[at - 1].tagName[1] > 1));
+  say("a cell without a header", all("tbody tr").filter((row) => !row.querySelector("th[scope=row]")));
+  say("a table without headers", all("table").filter((table) => !table.querySelector("thead th[scope=col]")));
+  say("a link without a name", all("a,button,summary").filter((one) => !(one.getAttribute("aria-label") || one.textContent.trim())));
+  say("a drawing that is not described", all("svg").filter((one) => !one.closest("[aria-hidden=true]") && !(one.getAttribute("role") === "img" && one.getAttribute("aria-label"))));
+  say("a list item outside of a list", all("li").filter((one) => !/^(UL|OL)$/.test(one.parentElement.tagName)));
+  say("a style that the policy forbids", all("[style]"));
+  return stumbles;
+})()"#;
+
+#[track_caller]
+fn assert_none(browser: &mut Browser, what: &str, script: &str) {
+    let found = browser.evaluate(script);
+    assert_eq!(found.as_array().map(Vec::len), Some(0), "{what}: {found:#}");
+}
+
+#[track_caller]
+fn assert_fine(browser: &mut Browser, url: &str) {
+    let schemes = ["light", "dark"];
+    for scheme in schemes {
+        browser.prefer(scheme);
+        browser.show(url);
+        assert_eq!(browser.complaints(), Vec::<String>::new(), "{url} in {scheme}");
+        assert_none(browser, &format!("{url} in {scheme}: too faint"), TOO_FAINT);
+    }
+    assert_none(browser, &format!("{url}: stumbles"), STUMBLES);
+    let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+    assert_eq!(browser.evaluate(fits), true, "{url} is wider than the window");
+    let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
+    for asked in browser.requested() {
+        assert!(asked.starts_with(&origin) || asked.starts_with("data:"), "{url} asks for {asked}");
+    }
+}
+
+#[test]
+fn every_page_is_fine_in_the_light_in_the_dark_and_on_a_phone() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &["client_secret_expired", "throttled@imap"]);
+    let mut browser = Browser::start(&scratch);
+    browser.show(&demo.url("/"));
+    browser.until(
+        "document.querySelector('h1')?.textContent.includes('problem') || document.querySelectorAll('article').length > 0",
+    );
+    for (width, height, phone) in [(1280, 900, false), (360, 780, true)] {
+        browser.resize(width, height, phone);
+        for path in [
+            "/?refresh=off",
+            "/?refresh=off&lang=de",
+            "/probes?check=pop3&mailbox=praxis&refresh=off",
+            "/probes?check=dns&refresh=off",
+            "/reasons",
+        ] {
+            assert_fine(&mut browser, &demo.url(path));
+        }
+    }
+}
+
+#[test]
+fn a_button_breaks_something_and_the_page_tells_it_by_itself() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &[]);
+    let mut browser = Browser::start(&scratch);
+    browser.resize(1280, 900, false);
+    browser.show(&demo.url("/"));
+    browser.until("document.querySelector('h1')?.textContent.includes('Everything works')");
+    for (fault, title, acts) in [
+        ("client_secret_expired", "The client secret has expired", "The owner of the app registration"),
+        ("exchange_service_principal_missing", "Exchange does not know the application", "The administrator of the tenant"),
+        ("connect_refused", "The connection was refused", "Whoever runs the network"),
+        ("ews_disabled", "EWS is disabled", "The administrator of the tenant"),
+        ("tls_certificate_untrusted", "The certificate's issuer is not trusted here", "Whoever runs the network"),
+    ] {
+        browser.evaluate(&format!("document.getElementById('fault-{fault}').click()"));
+        browser.until(&format!("[...document.querySelectorAll('h1,h2')].some((one) => one.textContent.includes(\"{title}\"))"));
+        let told = format!("document.querySelector('article.card .key').textContent.includes('{acts}')");
+        assert_eq!(browser.evaluate(&told), true, "{fault}");
+        assert_eq!(
+            browser.evaluate("/\\d\\d:\\d\\d:\\d\\d UTC/.test(document.querySelector('article.card .key').textContent)"),
+            true
+        );
+        let pressed = format!("document.getElementById('fault-{fault}').getAttribute('aria-pressed')");
+        assert_eq!(browser.evaluate(&pressed), "true", "{fault}");
+        browser.screenshot(fault);
+        browser.evaluate("document.getElementById('clear').click()");
+        browser.until("document.querySelector('h1')?.textContent.includes('Everything works')");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_keyboard_gets_everywhere_and_what_is_unfolded_stays_so() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &["exchange_service_principal_missing"]);
+    let mut browser = Browser::start(&scratch);
+    browser.show(&demo.url("/"));
+    browser.until("document.querySelectorAll('article.card details').length > 0");
+    let mut reached = Vec::new();
+    for _ in 0..400 {
+        browser.press("Tab", "");
+        let at = browser.evaluate("(() => { const at = document.activeElement; return at === document.body ? '' : at.tagName + ':' + (at.id || at.textContent.trim()) })()");
+        let at = at.as_str().unwrap_or_default().to_owned();
+        if reached.contains(&at) && at == reached[0] || at.is_empty() {
+            break;
+        }
+        reached.push(at);
+    }
+    assert_eq!(reached.first().map(String::as_str), Some("A:Skip to the content"));
+    for wanted in ["A:Overview", "A:Deutsch", "SUMMARY:Evidence", "BUTTON:fault-client_secret_expired", "A:Pause"] {
+        assert!(reached.iter().any(|at| at == wanted), "{wanted} cannot be reached: {reached:#?}");
+    }
+
+    // Unfolded with the keyboard, and still so when the page has refreshed itself; the focus stays too.
+    browser.evaluate("document.querySelector('#evidence-1 summary').focus()");
+    browser.press("Enter", "\r");
+    browser.until("document.getElementById('evidence-1').open");
+    browser.evaluate("void (window.before = document.getElementById('evidence-1'))");
+    browser.until("window.before !== document.getElementById('evidence-1')");
+    assert_eq!(browser.evaluate("document.getElementById('evidence-1').open"), true);
+    assert_eq!(browser.evaluate("document.activeElement.parentElement.id"), "evidence-1");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_browser_s_language_decides_and_a_page_works_without_scripts() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &["client_secret_expired"]);
+    let mut browser = Browser::start(&scratch);
+    browser.accept_language("de-AT,de;q=0.9,en;q=0.5");
+    browser.show(&demo.url("/"));
+    browser.until("document.querySelector('h1')?.textContent.includes('Der geheime Clientschlüssel ist abgelaufen')");
+    assert_eq!(browser.evaluate("document.documentElement.lang"), "de");
+    browser.screenshot("german");
+
+    browser.accept_language("en");
+    browser.run_scripts(false);
+    browser.show(&demo.url("/"));
+    // The page reloads itself as a whole: another document, later.
+    let drawn = |browser: &mut Browser| browser.evaluate("document.querySelector('#as-of time').dateTime");
+    let before: Value = drawn(&mut browser);
+    browser.until(&format!("document.readyState === 'complete' && document.querySelector('#as-of time')?.dateTime > {before}"));
+}
+
+#[test]
+fn a_page_whose_service_is_gone_says_so() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &[]);
+    let mut browser = Browser::start(&scratch);
+    browser.show(&demo.url("/"));
+    assert_eq!(browser.evaluate("document.getElementById('stale').checkVisibility()"), false);
+    drop(demo);
+    browser.until("document.getElementById('stale').checkVisibility()");
+    assert_eq!(browser.evaluate("/\\d/.test(document.querySelector('#stale span').textContent)"), true);
+}
