@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use crate::net::Net;
 use crate::outcome::{Fault, Phase};
+use crate::registration::Registrations;
 use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
 use crate::token::Tokens;
 use crate::trace::Trace;
@@ -126,6 +127,8 @@ pub struct Means {
     pub net: Net,
     /// The tokens in hand.
     pub tokens: Tokens,
+    /// What Graph told of the applications.
+    pub registrations: Registrations,
     /// Who the `dns` check asks.
     pub resolvers: Vec<Resolver>,
 }
@@ -136,7 +139,12 @@ impl Means {
     /// # Errors
     /// In words: as [`Net::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
-        Ok(Self { net: Net::new(network)?, tokens: Tokens::default(), resolvers: network.resolvers.clone() })
+        Ok(Self {
+            net: Net::new(network)?,
+            tokens: Tokens::default(),
+            registrations: Registrations::new(network),
+            resolvers: network.resolvers.clone(),
+        })
     }
 }
 
