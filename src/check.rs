@@ -2,9 +2,12 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::net::Net;
+use crate::cloud::ranges::Ranges;
+use crate::net::{Net, hosts};
 use crate::outcome::{Fault, Phase};
 use crate::registration::Registrations;
 use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
@@ -131,6 +134,10 @@ pub struct Means {
     pub registrations: Registrations,
     /// Who the `dns` check asks.
     pub resolvers: Vec<Resolver>,
+    /// The address ranges to hold answers against, where the user gave a list; else those shipped for the cloud.
+    pub ranges: Option<Arc<Ranges>>,
+    /// Where names of this machine's own stand, so that they are known for what they are.
+    pub hosts_file: PathBuf,
 }
 
 impl Means {
@@ -144,6 +151,8 @@ impl Means {
             tokens: Tokens::default(),
             registrations: Registrations::new(network),
             resolvers: network.resolvers.clone(),
+            ranges: network.ranges.clone(),
+            hosts_file: hosts::SYSTEM.into(),
         })
     }
 }
