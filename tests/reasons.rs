@@ -29,8 +29,9 @@ fn the_pages_are_what_the_program_prints() {
 /// Where a reason stands for show: nothing leads to it there.
 const FOR_SHOW: &[&str] = &["src/reason", "src/sink", "src/levels", "src/board", "src/remote", "tests/sinks", "tests/reasons.rs"];
 
-/// What becomes of a way between networks, and of a proxy's own refusals, shows only in networks made for it.
+/// What becomes of a way between networks, of a resolver behind one and of a proxy shows only in networks made for it.
 const OF_THE_WAY: &[&str] = &[
+    "dns_tcp_blocked",
     "ipv4_unreachable",
     "ipv6_unreachable",
     "some_addresses_unreachable",
