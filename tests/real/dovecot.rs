@@ -41,18 +41,30 @@ pub struct Dovecot {
 
 impl Dovecot {
     pub fn start(scratch: &Scratch, key: &SigningKey, identities: &Identities<'_>, mailboxes: &[(&str, usize)]) -> Self {
-        let home = scratch.dir("dovecot");
+        Self::start_in("dovecot", scratch, key, identities, mailboxes, "")
+    }
+
+    /// Another one, in a directory of that name, whose settings `otherwise` stand behind the usual ones and win.
+    pub fn start_in(
+        name: &str,
+        scratch: &Scratch,
+        key: &SigningKey,
+        identities: &Identities<'_>,
+        mailboxes: &[(&str, usize)],
+        otherwise: &str,
+    ) -> Self {
+        let home = scratch.dir(name);
         for (mailbox, messages) in mailboxes {
             deliver(&home, mailbox, *messages);
         }
         let accounts: Vec<_> = mailboxes.iter().map(|(mailbox, _)| format!("{mailbox}:::::::nopassword=y\n")).collect();
         fs::write(home.join("users"), accounts.concat()).expect("write the list of mailboxes");
-        let keys = scratch.dir("dovecot/keys/default/RS256");
+        let keys = scratch.dir(&format!("{name}/keys/default/RS256"));
         fs::write(keys.join(KEY_ID), key.public_pem()).expect("write the public key");
         fs::write(home.join("oauth2.conf"), passdb(&home)).expect("write the passdb");
 
         let [pop3, pop3s, imap, imaps, submission] = [(); 5].map(|()| port::free());
-        let text = configuration(&home, identities, [pop3, pop3s, imap, imaps, submission]);
+        let text = configuration(&home, identities, [pop3, pop3s, imap, imaps, submission]) + otherwise;
         let file = home.join("dovecot.conf");
         fs::write(&file, text).expect("write the configuration");
         let log = home.join("output.log");
@@ -65,6 +77,11 @@ impl Dovecot {
     /// The socket by which another server has a login verified.
     pub fn auth_socket(&self) -> PathBuf {
         self.home.join("auth")
+    }
+
+    /// Where its settings, keys and mail are.
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     pub fn log(&self) -> String {

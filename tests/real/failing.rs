@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
+use crate::dovecot::Dovecot;
 use crate::issuer::Issuer;
-use crate::lab::{EXPIRED, Lab, Setup, UNTRUSTED, WRONG_NAME};
-use crate::{authority, port, program};
+use crate::lab::{EXPIRED, Lab, MAILBOX, Setup, UNTRUSTED, WRONG_NAME};
+use crate::postfix::{self, Postfix};
+use crate::{authority, needs, port, program};
 
 /// What is wrong, the check, how it is made wrong, and the phase and reason that must be told.
 type Case<'a> = (&'a str, &'a str, Setup, &'a str, &'a str);
@@ -133,4 +135,92 @@ fn a_bad_certificate_ends_the_run_in_tls() {
     }
     let stranger = Setup { ca_file: None, ..good };
     assert_each(&lab, &[("own root not configured", "token", stranger, "tls", "tls_certificate_untrusted")]);
+}
+
+/// What says that a refusal was not understood.
+const UNCLASSIFIED: [&str; 5] = ["internal", "operation_failed", "command_refused", "request_rejected", "reply_malformed"];
+
+/// Dovecot refuses in other words than Exchange: each means what it says, and nothing is left unclassified.
+#[test]
+fn dovecot_s_refusals_have_reasons_of_their_own() {
+    let Some(lab) = Lab::start() else { return };
+    let identity = lab.authority.identity(&lab.scratch, "other", authority::NAMES, 30);
+    let identities = [("127.0.0.1", &identity)];
+    let other =
+        |name: &str, otherwise: &str| Dovecot::start_in(name, &lab.scratch, &lab.key, &identities, &[(MAILBOX, 1)], otherwise);
+    let at = |dovecot: &Dovecot| Setup {
+        pop3: format!("pop3s://outlook.office365.com:{}", dovecot.pop3s),
+        imap: format!("imaps://outlook.office365.com:{}", dovecot.imaps),
+        smtp: format!("smtp://smtp.office365.com:{}", dovecot.submission),
+        ..lab.setup()
+    };
+
+    let passwords = other("passwords", "auth_mechanisms = plain\n");
+    // The public key is gone. Dovecot does not say that it cannot tell whether the token is good: it calls it bad.
+    let keyless = other("keyless", "");
+    std::fs::remove_dir_all(keyless.home().join("keys")).expect("remove the keys");
+    // The mail belongs to somebody else: the login is good, and the mailbox does not open.
+    let closed = other("closed", "");
+    let maildir = closed.home().join("mail").join(MAILBOX);
+    std::os::unix::fs::chown(&maildir, Some(0), Some(0)).expect("take the mail away");
+    std::fs::set_permissions(&maildir, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("close the maildir");
+
+    assert_each(
+        &lab,
+        &[
+            ("passwords only", "pop3", at(&passwords), "auth", "mechanism_not_offered"),
+            ("passwords only", "imap", at(&passwords), "auth", "mechanism_not_offered"),
+            ("passwords only", "smtp", at(&passwords), "auth", "mechanism_not_offered"),
+            ("no key", "pop3", at(&keyless), "auth", "auth_refused"),
+            ("no key", "imap", at(&keyless), "auth", "auth_refused"),
+            ("no key", "smtp", at(&keyless), "auth", "auth_refused"),
+        ],
+    );
+    for check in ["pop3", "imap"] {
+        let answer = program::check(&at(&closed).write(&lab.scratch, "closed"), &[check, "--timeout", "5s"]);
+        let reason = answer.outcome()["reason"].as_str().expect("a failure");
+        assert!(!UNCLASSIFIED.contains(&reason), "{check}: {:#}", answer.report);
+    }
+}
+
+#[test]
+fn postfix_s_refusals_have_reasons_of_their_own() {
+    let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
+    let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
+    let start = |name: &str, socket: &std::path::Path, otherwise: &str| {
+        Postfix::start_in(name, &lab.scratch, &identity, socket, otherwise)
+    };
+    let socket = lab.dovecot.auth_socket();
+    let good = start("postfix", &socket, "");
+    let plain = start("plain", &socket, "smtpd_tls_security_level = none\nsmtpd_tls_auth_only = no\n");
+    let lonely = start("lonely", &lab.scratch.path().join("nobody"), "");
+    let anonymous = start("anonymous", &socket, "smtpd_sasl_auth_enable = no\n");
+    let at = |postfix: &Postfix, mailbox: &str| Setup {
+        smtp: format!("smtp://smtp.office365.com:{}", postfix.submission),
+        mailbox: mailbox.into(),
+        ..lab.setup()
+    };
+    assert_each(
+        &lab,
+        &[
+            ("unknown mailbox", "smtp", at(&good, "nobody@contoso.example"), "auth", "auth_refused"),
+            ("no TLS", "smtp", at(&plain, MAILBOX), "starttls", "starttls_not_offered"),
+            // Its smtpd ends over this, in the middle of the conversation and without a word.
+            ("nobody to verify logins", "smtp", at(&lonely, MAILBOX), "auth", "connection_closed"),
+            ("no logins at all", "smtp", at(&anonymous, MAILBOX), "auth", "mechanism_not_offered"),
+        ],
+    );
+}
+
+/// Other servers' refusals come to root causes of the catalogue, too.
+#[test]
+fn the_diagnosis_of_a_real_refusal_is_a_root_cause() {
+    let Some(lab) = Lab::start() else { return };
+    let unknown = Setup { mailbox: "nobody@contoso.example".into(), ..lab.setup() };
+    let answer = program::check(&unknown.write(&lab.scratch, "wrong"), &["pop3", "imap", "smtp", "--timeout", "5s"]);
+    let causes = answer.report["root_causes"].as_array().expect("root causes");
+    assert_eq!(causes.len(), 1, "{:#}", answer.report);
+    assert_eq!(causes[0]["reason"], "exchange_service_principal_missing", "{:#}", answer.report);
+    assert_eq!(causes[0]["confidence"], "likely", "{:#}", answer.report);
+    assert_eq!(causes[0]["explains"].as_array().map(Vec::len), Some(3), "{:#}", answer.report);
 }

@@ -20,12 +20,17 @@ pub struct Postfix {
 
 impl Postfix {
     pub fn start(scratch: &Scratch, identity: &Identity, auth_socket: &Path) -> Self {
+        Self::start_in("postfix", scratch, identity, auth_socket, "")
+    }
+
+    /// Another one, in a directory of that name, whose settings `otherwise` stand behind the usual ones and win.
+    pub fn start_in(name: &str, scratch: &Scratch, identity: &Identity, auth_socket: &Path, otherwise: &str) -> Self {
         let submission = port::free();
-        let home = scratch.dir("postfix");
-        let queue = scratch.dir("postfix/queue");
-        let data = scratch.dir("postfix/data");
+        let home = scratch.dir(name);
+        let queue = scratch.dir(&format!("{name}/queue"));
+        let data = scratch.dir(&format!("{name}/data"));
         owned_by_postfix(&data);
-        fs::write(home.join("main.cf"), main_cf(&home, identity, auth_socket)).expect("write main.cf");
+        fs::write(home.join("main.cf"), main_cf(&home, identity, auth_socket) + otherwise).expect("write main.cf");
         fs::write(home.join("master.cf"), master_cf(submission)).expect("write master.cf");
         let made = Command::new("/usr/sbin/postfix").arg("-c").arg(&home).arg("check").output().expect("run postfix check");
         assert!(made.status.success() && queue.join("pid").exists(), "{}", String::from_utf8_lossy(&made.stderr));

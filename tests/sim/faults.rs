@@ -88,7 +88,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::TokenExpired, None, "200 token; EWS 401 2000002;"),
         (F::TokenInvalid, None, "200 token; EWS 401 2000000;"),
         (F::TokenRoleMissing, Some(Ews), "403 2000008;"),
-        (F::TokenRoleMissing, Some(Graph), "401 The token contains no permissions"),
+        (F::TokenRoleMissing, Some(Graph), "403 ErrorAccessDenied Access is denied."),
         (F::TokenRoleMissing, None, REFUSED),
         (
             F::ExchangeServicePrincipalMissing,

@@ -9,7 +9,7 @@ use m365_probe::outcome::{Outcome, Phase};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::settings::Folder;
-use m365_probe::sim::{Running, Tenant, start};
+use m365_probe::sim::{READ_ALL, Running, Tenant, start};
 
 use crate::peer::{Answer, PRAXIS, Peer, form, post};
 
@@ -118,7 +118,7 @@ async fn a_run_opens_the_mailbox_or_its_calendar_under_any_address() {
         assert_eq!(ids, ["request_id", "client_request_id", "ags_diagnostic"]);
         let token = outcome.facts.token.unwrap();
         assert_eq!(token.audience.as_deref(), Some("https://graph.microsoft.com"));
-        assert_eq!(token.roles.unwrap(), ["Mail.Read", "Calendars.Read"]);
+        assert_eq!(token.roles.unwrap(), ["Mail.Read", "Calendars.Read", READ_ALL]);
     }
 }
 
