@@ -96,7 +96,7 @@ impl Watched {
         let listen = format!("127.0.0.1:{demo}");
         let mut running = Daemon::start(
             PROGRAM,
-            |program| program.env_clear().args(["demo", "--fault", "auth_refused", "--listen", &listen]),
+            |program| program.env_clear().args(["demo", "--fault", "exchange_service_principal_missing", "--listen", &listen]),
             &scratch.path().join("demo.log"),
         );
         running.wait_for("have run every probe once", || {
