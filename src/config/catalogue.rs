@@ -8,7 +8,7 @@ use super::value::{
     Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile,
     ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
 };
-use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile, Switch};
+use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
 use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant, Web, WebHttp, WebTls};

@@ -14,7 +14,8 @@ use super::mistake::{Mistake, Mistakes, Position};
 use super::reader::{Fields, Reader, shown};
 use super::surroundings::Machine;
 use super::tree::{self, Node};
-use value::{BcryptHash, CertificateFile, FieldValue, KeyFile, Switch};
+use super::value::Switch;
+use value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 
 pub(super) mod value;
 

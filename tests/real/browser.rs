@@ -71,18 +71,18 @@ impl Browser {
         let writing = OpenOptions::new().write(true).open(&commands).expect("open a pipe");
         let messages = listen(&answers);
         let mut browser = Self { child, commands: writing, messages, events: VecDeque::new(), session: String::new(), last: 0 };
-        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }))["targetId"].clone();
-        let attached = browser.call("Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
-        browser.session = attached["sessionId"].as_str().expect("a session").to_owned();
+        let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].clone();
+        let attached = browser.call("Target.attachToTarget", &json!({ "targetId": target, "flatten": true }));
+        attached["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network", "Audits"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// Calls a method of the protocol.
     #[track_caller]
-    pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last += 1;
         let id = self.last;
         let mut command = json!({ "id": id, "method": method, "params": parameters });
@@ -106,7 +106,7 @@ impl Browser {
     #[track_caller]
     pub fn show(&mut self, url: &str) {
         self.events.clear();
-        self.call("Page.navigate", json!({ "url": url }));
+        self.call("Page.navigate", &json!({ "url": url }));
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'");
     }
 
@@ -114,7 +114,7 @@ impl Browser {
     #[track_caller]
     pub fn evaluate(&mut self, script: &str) -> Value {
         let asked = json!({ "expression": script, "returnByValue": true, "awaitPromise": true, "userGesture": true });
-        let answer = self.call("Runtime.evaluate", asked);
+        let answer = self.call("Runtime.evaluate", &asked);
         assert!(answer["exceptionDetails"].is_null(), "{script}: {answer:#}");
         answer["result"]["value"].clone()
     }
@@ -142,7 +142,7 @@ impl Browser {
             if kind == "keyDown" {
                 event["text"] = json!(text);
             }
-            self.call("Input.dispatchKeyEvent", event);
+            self.call("Input.dispatchKeyEvent", &event);
         }
     }
 
@@ -150,28 +150,28 @@ impl Browser {
     pub fn resize(&mut self, width: u32, height: u32, phone: bool) {
         let scale = if phone { 2 } else { 1 };
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone });
-        self.call("Emulation.setDeviceMetricsOverride", metrics);
+        self.call("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
     /// `dark` or `light`, as the reader prefers.
     pub fn prefer(&mut self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.call("Emulation.setEmulatedMedia", features);
+        self.call("Emulation.setEmulatedMedia", &features);
     }
 
     /// The language that the browser asks for.
     pub fn accept_language(&mut self, languages: &str) {
-        self.call("Network.setExtraHTTPHeaders", json!({ "headers": { "Accept-Language": languages } }));
+        self.call("Network.setExtraHTTPHeaders", &json!({ "headers": { "Accept-Language": languages } }));
     }
 
     /// With scripts or without.
     pub fn run_scripts(&mut self, run: bool) {
-        self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));
+        self.call("Emulation.setScriptExecutionDisabled", &json!({ "value": !run }));
     }
 
     /// The whole page as a PNG, in the directory `M365_TESTS_SCREENSHOTS` if that is set.
     pub fn screenshot(&mut self, name: &str) -> Vec<u8> {
-        let shot = self.call("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": true }));
+        let shot = self.call("Page.captureScreenshot", &json!({ "format": "png", "captureBeyondViewport": true }));
         let png = STANDARD.decode(shot["data"].as_str().unwrap_or_default()).expect("base64");
         if let Some(directory) = std::env::var_os("M365_TESTS_SCREENSHOTS") {
             std::fs::write(Path::new(&directory).join(format!("{name}.png")), &png).expect("keep a screenshot");
@@ -182,7 +182,7 @@ impl Browser {
     /// Everything that the browser complained of since the page was shown: errors of scripts, violations of the policy, what
     /// could not be loaded.
     pub fn complaints(&mut self) -> Vec<String> {
-        self.call("Runtime.evaluate", json!({ "expression": "0" })); // what came before it has arrived
+        self.call("Runtime.evaluate", &json!({ "expression": "0" })); // what came before it has arrived
         let complains = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
             "Runtime.exceptionThrown" | "Audits.issueAdded" | "Network.loadingFailed" => true,
             "Log.entryAdded" => event["params"]["entry"]["level"] == "error" || event["params"]["entry"]["level"] == "warning",
@@ -194,7 +194,7 @@ impl Browser {
 
     /// The addresses of everything that was asked for since the page was shown.
     pub fn requested(&mut self) -> Vec<String> {
-        self.call("Runtime.evaluate", json!({ "expression": "0" }));
+        self.call("Runtime.evaluate", &json!({ "expression": "0" }));
         let sent = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         sent.filter_map(|event| event["params"]["request"]["url"].as_str()).map(ToOwned::to_owned).collect()
     }

@@ -66,17 +66,6 @@ impl Value for Version {
     }
 }
 
-/// True or false.
-pub struct Switch(pub bool);
-
-impl Value for Switch {
-    const FORMAT: Format = Format::new("a switch", "true or false", "^(true|false)$");
-
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| String::new())
-    }
-}
-
 /// The value of a header.
 pub struct FieldValue(pub String);
 
