@@ -5,6 +5,11 @@
 //! that says so, never a guess.
 
 use std::fmt;
+use std::time::Duration;
+
+/// From 1970 to the end of EWS in Exchange Online, without exception: 2027-04-01 UTC (Microsoft, "Exchange Online EWS, Your
+/// Time is Almost Up", 2026-02-05).
+pub const EWS_ENDS: Duration = Duration::from_secs(1_806_537_600);
 
 /// How TLS begins on a mail port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

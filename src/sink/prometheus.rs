@@ -72,6 +72,11 @@ pub fn metrics(
     for (tenant, expires) in credentials(board) {
         facts::credential(families, tenant, expires);
     }
+    let with_ews: BTreeSet<&str> =
+        board.probes().iter().map(|known| &known.settings.id).filter(|id| id.check == "ews").map(|id| &*id.tenant).collect();
+    for tenant in with_ews {
+        facts::ews_end(families, tenant);
+    }
     causes::add(families, board, now);
     for (tenant, check, latencies) in board.latencies() {
         families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
@@ -101,6 +106,9 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase], format: For
     }
     if let Some(expires) = outcome.facts.credential_expires {
         facts::credential(&mut families, &outcome.probe.tenant, expires);
+    }
+    if outcome.probe.check == "ews" {
+        facts::ews_end(&mut families, &outcome.probe.tenant);
     }
     facts::certificates(&mut families, outcome, None, true);
     facts::addresses(&mut families, outcome);
