@@ -17,7 +17,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
 /// Faults that together show everything a dashboard draws: a link that is down, a failure behind the login, and one that
 /// may pass.
-const FAULTS: [&str; 3] = ["connect_refused@pop3", "auth_refused", "throttled@ews"];
+const FAULTS: [&str; 3] = ["connect_refused@pop3", "exchange_service_principal_missing", "throttled@ews"];
 
 /// A query that is in doubt has been answered by then; most are after two runs of every probe, twenty seconds.
 const PATIENCE: Duration = Duration::from_secs(100);

@@ -86,14 +86,27 @@ fn links_lead_somewhere() {
 fn columns_that_are_dressed_are_shown() {
     for board in boards::all() {
         for panel in board.drawn().into_iter().filter(|panel| panel["type"] == "table") {
-            let organized = list(&panel["transformations"]).iter().find(|step| step["id"] == "organize");
-            let Some(organized) = organized else { continue };
-            let renamed = organized["options"]["renameByName"].as_object().expect("names");
-            let ordered = organized["options"]["indexByName"].as_object().expect("an order");
+            let step =
+                |id: &str| list(&panel["transformations"]).iter().find(|step| step["id"] == id).map(|step| &step["options"]);
+            let dressed = list(&panel["fieldConfig"]["overrides"]).iter().map(|one| &one["matcher"]);
+            if let Some(matrix) = step("groupingToMatrix") {
+                let corner = format!("{}\\{}", string(&matrix["rowField"]), string(&matrix["columnField"]));
+                let mut by_name = dressed.filter(|matcher| matcher["id"] == "byName");
+                assert!(
+                    by_name.all(|matcher| matcher["options"] == corner.as_str()),
+                    "{}: {} is not {corner}",
+                    board.file,
+                    panel["title"]
+                );
+                continue;
+            }
+            let organized = step("organize").expect("a table has its columns in order");
+            let renamed = organized["renameByName"].as_object().expect("names");
+            let ordered = organized["indexByName"].as_object().expect("an order");
             let shown: Vec<_> =
                 ordered.keys().map(|field| renamed.get(field).map_or(field.as_str(), |name| string(name))).collect();
-            for dressed in list(&panel["fieldConfig"]["overrides"]) {
-                let name = string(&dressed["matcher"]["options"]);
+            for matcher in dressed {
+                let name = string(&matcher["options"]);
                 assert!(shown.contains(&name), "{}: {} has no column {name}", board.file, panel["title"]);
             }
             for sorted in list(&panel["options"]["sortBy"]) {

@@ -34,9 +34,11 @@ fn label_names(mut labels: &str) -> Vec<String> {
     names
 }
 
-/// What Prometheus itself says of every target.
+/// What Prometheus itself says of every target and alert.
 pub fn of_prometheus() -> Metrics {
-    ["up", "scrape_duration_seconds"].map(|name| (name.to_owned(), BTreeSet::new())).into()
+    let alerts = BTreeSet::from(["alertname", "alertstate"].map(str::to_owned));
+    let of_targets = ["up", "scrape_duration_seconds"].map(|name| (name.to_owned(), BTreeSet::new()));
+    of_targets.into_iter().chain([("ALERTS".to_owned(), alerts)]).collect()
 }
 
 /// The labels that Prometheus gives every series of a target.
