@@ -78,7 +78,7 @@ async fn exchangelib() {
 #[ignore = "tests/clients/run installs what it needs"]
 async fn prometheus_client() {
     let tenant = sim::start(Tenant::contoso()).await.expect("the tenant starts");
-    tenant.set_fault("auth_refused").expect("a fault");
+    tenant.set_fault("exchange_service_principal_missing").expect("a fault");
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prometheus_client");
     std::fs::create_dir_all(&directory).expect("a directory");
     let mut settings = tenant.settings(&tenant.write_ca(&directory).expect("a file"));

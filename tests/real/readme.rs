@@ -31,9 +31,6 @@ fn prometheus_takes_its_snippets() {
     for block in yaml_with("scrape_configs:") {
         assert_accepted("promtool", &["check", "config"], &scratch.file("prometheus.yml", block));
     }
-    for block in yaml_with("groups:") {
-        assert_accepted("promtool", &["check", "rules"], &scratch.file("rules.yml", block));
-    }
 }
 
 #[test]

@@ -156,7 +156,7 @@ async fn debug_tells_the_run_its_metrics_and_its_configuration() {
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; charset=utf-8")), "{}", reply.body);
     for words in [
         "Logs for the probe:\n",
-        "contoso/praxis/pop3, limit 30.000s\n",
+        "contoso/praxis/pop3, limit 10.000s\n",
         "s token took ",
         "s mailbox took ",
         "mailbox opened in ",

@@ -221,6 +221,32 @@ fn a_root_cause_stands_since_what_it_explains_fails() {
 }
 
 #[test]
+fn reach_tells_each_family_s_addresses_and_times() {
+    let mut reach = sample::pop3();
+    (reach.probe.check, reach.probe.mailbox) = ("reach", None);
+    let mut dead = reach.facts.endpoints[0].clone();
+    (dead.connect, dead.handshake, dead.failed) = (None, None, Some((Phase::Connect, Reason::ConnectTimedOut)));
+    let mut slow = reach.facts.endpoints[0].clone();
+    slow.connect = Some(Duration::from_millis(80));
+    reach.facts.endpoints.extend([dead, slow]);
+    let page = probe(&reach, TIMEOUT, sample::phases("reach"), Format::Text);
+    let series = read(&page);
+    for (name, family, value) in [
+        ("addresses", "ipv4", 3.0),
+        ("addresses_working", "ipv4", 2.0),
+        ("connect_duration_seconds", "ipv4", 0.08),
+        ("handshake_duration_seconds", "ipv4", 0.03),
+        ("addresses", "ipv6", 1.0),
+        ("addresses_working", "ipv6", 1.0),
+        ("connect_duration_seconds", "ipv6", 0.012),
+    ] {
+        let of = r#"tenant="contoso",mailbox="",check="reach",endpoint="outlook.office365.com:995""#;
+        let line = format!(r#"m365_endpoint_{name}{{{of},family="{family}"}}"#);
+        assert_eq!(series.get(&*line), Some(&value), "{line}\n{page}");
+    }
+}
+
+#[test]
 fn the_tenant_s_token_is_shown_once() {
     let page = page(&board());
     let expiries = page.lines().filter(|line| line.starts_with("m365_token_expiry_timestamp_seconds{")).count();

@@ -1,12 +1,12 @@
 //! The metrics of what runs learnt: tokens, certificates, names, mailboxes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::shown_certificates;
 use crate::cloud::host_port;
-use crate::outcome::{CredentialKind, Family, Outcome, ProbeId, Registration, TokenFacts};
+use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration, TokenFacts};
 use crate::sink::words;
 
 const TOKEN_EXPIRY: Spec = Spec { name: "m365_token_expiry_timestamp_seconds", help: "When the access token seen last expires." };
@@ -37,6 +37,14 @@ const ADDRESSES: Spec = Spec { name: "m365_endpoint_addresses", help: "Addresses
 const WORKING: Spec = Spec {
     name: "m365_endpoint_addresses_working",
     help: "Addresses of the endpoint on which every step succeeded, up to the server's first words.",
+};
+const CONNECT: Spec = Spec {
+    name: "m365_endpoint_connect_duration_seconds",
+    help: "Time to connect to the endpoint; the longest, where a family has several addresses.",
+};
+const HANDSHAKE: Spec = Spec {
+    name: "m365_endpoint_handshake_duration_seconds",
+    help: "Time of the TLS handshake with the endpoint; the longest, where a family has several addresses.",
 };
 const ANSWERS: Spec = Spec { name: "m365_dns_answers", help: "Addresses in the resolver's answer (cached on /metrics)." };
 const QUERY: Spec = Spec {
@@ -128,24 +136,29 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
     }
 }
 
-/// Adds how many addresses of each family lead to each endpoint. `reach` alone tries them all.
+/// Adds how many addresses of each family lead to each endpoint, and how long that takes. `reach` alone tries them all.
 pub fn addresses(families: &mut Families, outcome: &Outcome) {
     if outcome.probe.check != "reach" {
         return;
     }
-    let mut counts: BTreeMap<(String, Family), (u32, u32)> = BTreeMap::new();
+    let mut ways: BTreeMap<(String, Family), Vec<&EndpointFacts>> = BTreeMap::new();
     for endpoint in &outcome.facts.endpoints {
         let Some(address) = endpoint.address else { continue };
-        let count = counts.entry((host_port(&endpoint.host, endpoint.port), Family::of(address))).or_default();
-        count.0 += 1;
-        count.1 += u32::from(endpoint.failed.is_none());
+        ways.entry((host_port(&endpoint.host, endpoint.port), Family::of(address))).or_default().push(endpoint);
     }
-    for ((endpoint, family), (all, working)) in counts {
+    for ((endpoint, family), ways) in ways {
         let labels = Labels::of(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
         let labels = labels.with("family", family.code());
-        families.gauge(&ADDRESSES, &labels, f64::from(all));
-        families.gauge(&WORKING, &labels, f64::from(working));
+        let working = ways.iter().filter(|way| way.failed.is_none()).count();
+        families.gauge(&ADDRESSES, &labels, ways.len() as f64);
+        families.gauge(&WORKING, &labels, working as f64);
+        let longest = |time: fn(&EndpointFacts) -> Option<Duration>| ways.iter().filter_map(|way| time(way)).max();
+        for (spec, took) in [(&CONNECT, longest(|way| way.connect)), (&HANDSHAKE, longest(|way| way.handshake))] {
+            if let Some(took) = took {
+                families.gauge(spec, &labels, took.as_secs_f64());
+            }
+        }
     }
 }
 

@@ -1,0 +1,210 @@
+//! Every query, put to a Prometheus that watches the built program demonstrate one tenant that is well and one in trouble.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::boards::{self, Query, label_values, list, string};
+use crate::daemon::Daemon;
+use crate::metrics::{self, Metrics, OF_THE_TARGET};
+use crate::promql::named;
+use crate::rules::rules;
+use crate::scratch::Scratch;
+use crate::{PROMETHEUS, file, http, needs, port};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+
+/// Faults that together show everything a dashboard draws: a link that is down, a failure behind the login, and one that
+/// may pass.
+const FAULTS: [&str; 3] = ["connect_refused@pop3", "exchange_service_principal_missing", "throttled@ews"];
+
+/// A query that is in doubt has been answered by then; most are after two runs of every probe, twenty seconds.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// Two demonstrations and who watches them. Servers first: they end before their directory goes.
+struct Watched {
+    prometheus: u16,
+    demos: [u16; 2],
+    _daemons: Vec<Daemon>,
+    _scratch: Scratch,
+}
+
+impl Watched {
+    fn start() -> Self {
+        let scratch = Scratch::new();
+        let demos = [port::free(), port::free()];
+        let mut daemons = Vec::new();
+        for (number, demo) in demos.into_iter().enumerate() {
+            let mut faults = Vec::new();
+            for fault in FAULTS.into_iter().filter(|_| number == 1) {
+                faults.extend(["--fault", fault]);
+            }
+            let listen = format!("127.0.0.1:{demo}");
+            let log = scratch.path().join(format!("demo-{number}.log"));
+            let daemon = Daemon::start(PROGRAM, |demo| demo.args(["demo", "--listen", &listen]).args(&faults), &log);
+            daemons.push(daemon.listening(demo));
+        }
+        let prometheus = port::free();
+        let configuration = scratch.file(
+            "prometheus.yml",
+            format!(
+                "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}
+rule_files: [ '{}', '{}' ]
+scrape_configs:
+- job_name: m365
+  static_configs: [ {{ targets: [ '127.0.0.1:{}', '127.0.0.1:{}' ] }} ]
+",
+                file("rules.yml").display(),
+                file("alerts.yml").display(),
+                demos[0],
+                demos[1]
+            ),
+        );
+        let daemon = Daemon::start(
+            "/usr/bin/prometheus",
+            |program| {
+                program.arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
+                program.arg(format!("--config.file={}", configuration.display()));
+                program.arg(format!("--storage.tsdb.path={}", scratch.path().join("data").display()))
+            },
+            &scratch.path().join("prometheus.log"),
+        );
+        daemons.push(daemon.listening(prometheus));
+        Self { prometheus, demos, _daemons: daemons, _scratch: scratch }
+    }
+
+    /// What Prometheus says; `null` where it does not answer.
+    fn ask(&self, path: &str) -> Value {
+        let answer = http::get(self.prometheus, path).map(|(_, body)| body).unwrap_or_default();
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+
+    /// The series that answer a query, as Grafana asks it.
+    fn answer(&self, query: &Query<'_>) -> Vec<Value> {
+        let sent = form_urlencoded::byte_serialize(query.sent().as_bytes()).collect::<String>();
+        let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let path = if query.instant {
+            format!("/api/v1/query?query={sent}")
+        } else {
+            format!("/api/v1/query_range?query={sent}&start={}&end={now}&step=1", now - 60)
+        };
+        let answer = self.ask(&path);
+        let error = answer["error"].as_str();
+        assert!(error.is_none(), "{}: {error:?}", query.at);
+        list(&answer["data"]["result"]).to_vec()
+    }
+
+    fn page(&self, demo: usize) -> String {
+        http::get(self.demos[demo], "/metrics").expect("a page").1
+    }
+}
+
+#[test]
+fn every_query_is_answered_and_names_what_there_is() {
+    if !needs::all_there(&[PROMETHEUS]) {
+        return;
+    }
+    let watched = Watched::start();
+    let boards = boards::all();
+    let mut waiting: Vec<_> = boards.iter().flat_map(boards::Board::queries).collect();
+    let begun = Instant::now();
+    while !waiting.is_empty() {
+        waiting.retain(|query| watched.answer(query).is_empty());
+        let open: Vec<_> = waiting.iter().map(|query| format!("{}: {}", query.at, query.sent())).collect();
+        assert!(begun.elapsed() < PATIENCE, "not answered:\n{}", open.join("\n"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    series_have_names_of_their_own(&watched, &boards);
+    variables_have_values(&watched, &boards);
+    named_is_what_there_is(&watched, &boards);
+    alerts_are_evaluated(&watched);
+}
+
+/// Two lines of one name are one line too many.
+fn series_have_names_of_their_own(watched: &Watched, boards: &[boards::Board]) {
+    for query in boards.iter().flat_map(boards::Board::queries) {
+        let Some(legend) = query.legend else { continue };
+        let mut names = BTreeMap::new();
+        for series in watched.answer(&query) {
+            let mut name = legend.to_owned();
+            for (label, value) in series["metric"].as_object().expect("labels") {
+                name = name.replace(&format!("{{{{{label}}}}}"), string(value));
+            }
+            let before = names.insert(name.clone(), series["metric"].clone());
+            assert!(before.is_none(), "{}: `{name}` is {} and {before:?}", query.at, series["metric"]);
+        }
+    }
+}
+
+fn variables_have_values(watched: &Watched, boards: &[boards::Board]) {
+    for board in boards {
+        for variable in board.variables() {
+            let Some((selector, label)) = label_values(string(&variable["query"])) else { continue };
+            let query = Query { at: board.file.into(), text: selector.into(), instant: true, legend: None }.sent();
+            let selector = form_urlencoded::byte_serialize(query.as_bytes()).collect::<String>();
+            let answer = watched.ask(&format!("/api/v1/label/{label}/values?match[]={selector}"));
+            assert!(!list(&answer["data"]).is_empty(), "{}: {} has no values: {answer}", board.file, variable["name"]);
+        }
+    }
+}
+
+/// No query, and no rule, names a metric or a label that no page has.
+fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
+    let mut known: Metrics = metrics::of_prometheus();
+    for demo in [0, 1] {
+        for (metric, labels) in metrics::on_page(&watched.page(demo)) {
+            known.entry(metric).or_default().extend(labels);
+        }
+    }
+    // A demonstration has no warning to show; what the sinks' own page looks like then is on record.
+    let golden = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/metrics.prom")).unwrap();
+    known.extend(metrics::on_page(&golden).into_iter().filter(|(metric, _)| metric == "m365_probe_warning_info"));
+    let every_label: BTreeSet<String> = known.values().flatten().cloned().collect();
+    let recorded: Vec<String> = rules("rules.yml").iter().map(|rule| string(&rule["record"]).to_owned()).collect();
+    let mut queries: Vec<(String, String)> =
+        boards.iter().flat_map(boards::Board::queries).map(|query| (query.at.clone(), query.text.clone())).collect();
+    for rule in ["rules.yml", "alerts.yml"].into_iter().flat_map(rules) {
+        let name = string(&rule["record"]).to_owned() + string(&rule["alert"]);
+        queries.push((name, string(&rule["expr"]).to_owned()));
+    }
+    let mut wrong = Vec::new();
+    for (at, query) in queries {
+        let named = named(&query);
+        let of_the_target = |label: &str| OF_THE_TARGET.contains(&label);
+        for (metric, labels) in named.selected.iter().filter(|(metric, _)| !recorded.contains(metric)) {
+            match known.get(metric) {
+                None => wrong.push(format!("{at}: there is no {metric}")),
+                Some(has) => wrong.extend(
+                    labels
+                        .iter()
+                        .filter(|label| !has.contains(*label) && !of_the_target(label))
+                        .map(|label| format!("{at}: {metric} has no {label}")),
+                ),
+            }
+        }
+        // `exporter` is what the README's relabelling adds to targets found through /sd.
+        let elsewhere = |label: &String| every_label.contains(label) || of_the_target(label) || label == "exporter";
+        wrong.extend(named.grouped.iter().filter(|label| !elsewhere(label)).map(|label| format!("{at}: nothing has {label}")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Prometheus evaluates every rule without an error, and the tenant in trouble is about to wake somebody.
+fn alerts_are_evaluated(watched: &Watched) {
+    let answer = watched.ask("/api/v1/rules");
+    let groups = list(&answer["data"]["groups"]);
+    let evaluated: Vec<&Value> = groups.iter().flat_map(|group| list(&group["rules"])).collect();
+    assert_eq!(evaluated.len(), rules("rules.yml").len() + rules("alerts.yml").len());
+    for rule in &evaluated {
+        assert_eq!(rule["health"], "ok", "{rule}");
+    }
+    let pending = |name: &str| evaluated.iter().any(|rule| rule["name"] == name && rule["state"] != "inactive");
+    for name in ["Microsoft365AccessFails", "Microsoft365TroubleLasts"] {
+        assert!(pending(name), "{name} is not pending");
+    }
+    for name in ["Microsoft365MonitoringGone", "Microsoft365MonitoringDown", "Microsoft365ResultsStale", "Microsoft365ProbeFails"]
+    {
+        assert!(!pending(name), "{name} is pending");
+    }
+}

@@ -1,0 +1,164 @@
+//! Rules and alerts, and every query as PromQL: what promtool and jsonnet say to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use m365_probe::reason::{Owner, Reason, Severity};
+use serde_json::{Value, json};
+
+use crate::boards::{self, list, string};
+use crate::scratch::Scratch;
+use crate::{JSONNET, PROMETHEUS, file, needs, run, text};
+
+const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dashboards/alerts.test.yml");
+
+pub fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}
+
+/// Every rule of a file.
+pub fn rules(name: &str) -> Vec<Value> {
+    list(&yaml(&text(name))["groups"]).iter().flat_map(|group| list(&group["rules"])).cloned().collect()
+}
+
+#[test]
+fn promtool_accepts_the_rules() {
+    if !needs::all_there(&[PROMETHEUS]) {
+        return;
+    }
+    for name in ["rules.yml", "alerts.yml"] {
+        run("promtool", &["check", "rules", "--lint=all", "--lint-fatal", file(name).to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn alerts_fire_when_they_should_and_else_stay_silent() {
+    if needs::all_there(&[PROMETHEUS]) {
+        run("promtool", &["test", "rules", TESTS]);
+    }
+}
+
+/// No alert without a test of both, and none tested that is not there.
+#[test]
+fn every_alert_is_tested_to_fire_and_to_stay_silent() {
+    let tests = yaml(&std::fs::read_to_string(TESTS).unwrap());
+    let cases = list(&tests["tests"]).iter().flat_map(|test| list(&test["alert_rule_test"]));
+    let mut tested: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for case in cases {
+        let what = if list(&case["exp_alerts"]).is_empty() { "silent" } else { "fires" };
+        tested.entry(string(&case["alertname"])).or_default().insert(what);
+    }
+    let alerts = rules("alerts.yml");
+    let both = BTreeSet::from(["fires", "silent"]);
+    let expected: BTreeMap<&str, _> = alerts.iter().map(|alert| (string(&alert["alert"]), both.clone())).collect();
+    assert_eq!(tested, expected);
+}
+
+/// Whoever is woken is told what, whose move it is, and where to read on.
+#[test]
+fn an_alert_tells_whose_move_it_is_and_where_to_read_on() {
+    let uids: Vec<String> = boards::all().iter().map(|board| board.uid().to_owned()).collect();
+    let owners = [Owner::Here, Owner::Network, Owner::Microsoft, Owner::TenantAdmin, Owner::ApplicationOwner].map(Owner::code);
+    let mut names = BTreeSet::new();
+    for alert in rules("alerts.yml") {
+        let name = string(&alert["alert"]).to_owned();
+        let (labels, notes) = (&alert["labels"], &alert["annotations"]);
+        assert!(name.starts_with("Microsoft365") && names.insert(name.clone()), "{name}");
+        assert!(["critical", "warning"].contains(&string(&labels["severity"])), "{name}");
+        // From the series itself, which groups or records by owner, or fixed.
+        let grouped = string(&alert["expr"]).contains("owner");
+        assert!(grouped || owners.contains(&string(&labels["owner"])), "{name} has no owner");
+        for note in ["summary", "description"] {
+            assert!(!string(&notes[note]).is_empty(), "{name} has no {note}");
+        }
+        let runbook = string(&notes["runbook_url"]);
+        assert!(runbook.starts_with("http://"), "{name}: {runbook}");
+        if let Some((_, reason)) = runbook.split_once("/reasons#") {
+            let known = reason == "{{ $labels.reason }}" || Reason::from_code(reason).is_some();
+            assert!(known, "{name}: {reason} is no reason");
+        }
+        let uid = string(&notes["dashboard_url"]).strip_prefix("/d/").and_then(|rest| rest.split('?').next()).expect(&name);
+        assert!(uids.iter().any(|known| known == uid), "{name}: no dashboard {uid}");
+    }
+}
+
+/// Being throttled wakes nobody: what the error budget leaves out is throttling, all of it, and nothing that stays broken.
+#[test]
+fn throttling_is_no_outage() {
+    let rules = rules("rules.yml");
+    let failing = rules.iter().find(|rule| rule["record"] == "tenant_check_owner:m365_probes_failing:count").expect("a rule");
+    let left_out =
+        string(&failing["expr"]).split_once("reason!~\"").and_then(|(_, rest)| rest.split_once('"')).expect("reasons").0;
+    let left_out: BTreeSet<&str> = left_out.split('|').collect();
+    let of_rates =
+        |reason: &&Reason| ["throttl", "too many"].iter().any(|word| format!("{reason} {}", reason.title()).contains(word));
+    let throttling: BTreeSet<&str> = Reason::ALL.iter().filter(of_rates).map(|reason| reason.code()).collect();
+    assert_eq!(left_out, throttling);
+    for code in left_out {
+        assert_eq!(Reason::from_code(code).map(Reason::severity), Some(Severity::Transient), "{code}");
+    }
+}
+
+#[test]
+fn promtool_reads_every_query() {
+    if !needs::all_there(&[PROMETHEUS]) {
+        return;
+    }
+    let boards = boards::all();
+    let queries: Vec<_> = boards.iter().flat_map(boards::Board::queries).collect();
+    assert!(queries.len() > 100, "{}", queries.len());
+    let scratch = Scratch::new();
+    let check = |queries: &[&boards::Query<'_>]| {
+        let rules: Vec<_> = queries
+            .iter()
+            .zip(0..)
+            .map(|(query, number)| json!({ "record": format!("q:{number}"), "expr": query.sent() }))
+            .collect();
+        let rules = json!({ "groups": [ { "name": "queries", "rules": rules } ] });
+        let file = scratch.file("queries.yml", rules.to_string());
+        let output = std::process::Command::new("promtool").args(["check", "rules"]).arg(file).output().expect("promtool");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let said = check(&queries.iter().collect::<Vec<_>>());
+    assert!(said.contains(&format!("SUCCESS: {} rules found", queries.len())), "{said}");
+}
+
+#[test]
+fn jsonnet_makes_a_mixin_of_them() {
+    if !needs::all_there(&[JSONNET, PROMETHEUS]) {
+        return;
+    }
+    let mixin = |fields: &str| -> Value {
+        let wanted = format!(
+            "local mixin = (import '{}') + {{ _config+:: {{ {fields} }} }}; {{ alerts: mixin.prometheusAlerts, rules: mixin.prometheusRules, dashboards: mixin.grafanaDashboards }}",
+            file("mixin.libsonnet").display()
+        );
+        serde_json::from_str(&run("jsonnet", &["-e", &wanted])).expect("JSON")
+    };
+    let plain = mixin("");
+    assert_eq!(plain["alerts"], yaml(&text("alerts.yml")));
+    assert_eq!(plain["rules"], yaml(&text("rules.yml")));
+    for board in boards::all() {
+        assert!(plain["dashboards"][format!("{}.json", board.uid())] == board.json, "{} is another", board.file);
+    }
+    let own = mixin("grafanaUrl: 'https://grafana.example', errorBudget: 0.001, criticalSeverity: 'page'");
+    let alert = &own["alerts"]["groups"][0]["rules"][0];
+    assert_eq!(alert["labels"]["severity"], "page");
+    assert!(string(&alert["annotations"]["dashboard_url"]).starts_with("https://grafana.example/d/m365-"));
+    assert_eq!(own["rules"]["groups"][0]["rules"][0]["expr"], "vector(0.001)");
+    let scratch = Scratch::new();
+    for part in ["alerts", "rules"] {
+        let file = scratch.file(part, own[part].to_string());
+        run("promtool", &["check", "rules", file.to_str().unwrap()]);
+    }
+}
+
+/// What Grafana reads from `/etc/grafana/provisioning` (its documentation: Administration, Provisioning).
+#[test]
+fn provisioning_names_what_there_is() {
+    let provider = &yaml(&text("provisioning/dashboards/m365-probe.yml"))["providers"][0];
+    assert_eq!((&provider["type"], &provider["allowUiUpdates"]), (&json!("file"), &json!(false)));
+    assert!(string(&provider["options"]["path"]).starts_with('/'), "{provider}");
+    let source = &yaml(&text("provisioning/datasources/prometheus.yml"))["datasources"][0];
+    assert_eq!(source["type"], "prometheus");
+    assert!(string(&source["jsonData"]["timeInterval"]).ends_with('s'), "$__rate_interval is made from it");
+}

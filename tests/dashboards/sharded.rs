@@ -1,0 +1,64 @@
+//! The README's way to let Prometheus spread many probes over many programs, tried with two of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::boards::{list, string};
+use crate::daemon::Daemon;
+use crate::scratch::Scratch;
+use crate::{PROMETHEUS, http, needs, port};
+
+const README: &str = include_str!("../../README.md");
+
+/// The README's configuration, with ours in place of its programs, and more often.
+fn configuration(ours: [u16; 2]) -> String {
+    let blocks = README.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.into_iter().find(|block| block.contains("hashmod")).expect("the README shards");
+    let block = block.replace("probe-a:10365", &format!("127.0.0.1:{}", ours[0]));
+    let block = block.replace("probe-b:10365", &format!("127.0.0.1:{}", ours[1]));
+    let block = block.replace("scrape_interval: 60s", "scrape_interval: 2s").replace("scrape_timeout: 30s", "scrape_timeout: 2s");
+    assert!(!block.contains("probe-") && block.contains("_interval: 2s") && block.contains("_timeout: 2s"), "{block}");
+    block
+}
+
+#[test]
+fn prometheus_spreads_the_probes_over_two_programs() {
+    if !needs::all_there(&[PROMETHEUS]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let ours = [port::free(), port::free()];
+    let start = |ours: u16| {
+        let (listen, log) = (format!("127.0.0.1:{ours}"), scratch.path().join(format!("{ours}.log")));
+        let program = env!("CARGO_BIN_EXE_m365-probe");
+        Daemon::start(program, |program| program.args(["demo", "--listen", &listen]), &log).listening(ours)
+    };
+    let _programs = ours.map(start);
+    let prometheus = port::free();
+    let file = scratch.file("prometheus.yml", configuration(ours));
+    let mut daemon = Daemon::start(
+        "/usr/bin/prometheus",
+        |program| {
+            program.arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
+            program.arg(format!("--config.file={}", file.display()));
+            program.arg(format!("--storage.tsdb.path={}", scratch.path().join("data").display()))
+        },
+        &scratch.path().join("prometheus.log"),
+    )
+    .listening(prometheus);
+
+    let offered: Value = serde_json::from_str(&http::get(ours[0], "/sd").expect("targets").1).expect("JSON");
+    let offered: BTreeSet<String> = list(&offered).iter().map(|group| string(&group["labels"]["instance"]).to_owned()).collect();
+    let mut scraped: BTreeMap<String, String> = BTreeMap::new();
+    daemon.wait_for("scrape every probe once", || {
+        let answer = http::get(prometheus, "/api/v1/query?query=probe_success").map(|(_, body)| body).unwrap_or_default();
+        let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+        let series = list(&answer["data"]["result"]).iter().map(|series| &series["metric"]);
+        scraped = series.map(|labels| (string(&labels["instance"]).to_owned(), string(&labels["exporter"]).to_owned())).collect();
+        scraped.len() >= offered.len()
+    });
+    assert_eq!(scraped.keys().cloned().collect::<BTreeSet<_>>(), offered);
+    let shares = ours.map(|ours| scraped.values().filter(|exporter| **exporter == format!("127.0.0.1:{ours}")).count());
+    assert!(shares.iter().sum::<usize>() == offered.len() && shares.iter().all(|share| *share > 2), "{shares:?}");
+}
