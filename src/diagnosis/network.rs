@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gate::Gate;
 use super::{Blame, Confidence, failures, own};
 use crate::cloud::host_port;
-use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Outcome, Phase};
+use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, NameSource, Outcome, Phase};
 use crate::reason::{Owner, Reason};
 
 /// What all outcomes of a tenant show of the way to Microsoft.
@@ -15,6 +15,8 @@ pub struct Network<'a> {
     resolver: Option<Reason>,
     /// Hosts that this machine's resolver does not lead to.
     lost: BTreeMap<&'a str, Reason>,
+    /// Hosts of Microsoft's whose address this machine's hosts file fixes.
+    fixed: BTreeSet<&'a str>,
     /// `host:port` of those who connect and then never answer a request.
     silent: BTreeSet<&'a str>,
     /// Why the token check did not get an answer.
@@ -30,6 +32,7 @@ impl<'a> Network<'a> {
         Self {
             resolver: most_frequent(failures(outcomes).map(|(_, failure)| failure.reason).filter(|reason| is_resolver(*reason))),
             lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome)).collect(),
+            fixed: outcomes.iter().flat_map(|outcome| fixed(outcome)).collect(),
             silent: failures(outcomes)
                 .filter(|(_, one)| one.reason == Reason::ReplyTimedOut)
                 .filter_map(|(_, one)| peer(one))
@@ -53,7 +56,9 @@ impl<'a> Network<'a> {
         let login = || self.login.filter(|_| failure.phase == Phase::Token).map(|login| login.reason);
         // The same silence, met by `reach` before anything was asked for.
         let silent = || peer(failure).filter(|at| self.is_silence(at, failure.reason)).map(|_| Reason::ReplyTimedOut);
-        let reason = resolver.or_else(lost).or_else(login).or_else(silent)?;
+        // An address that somebody wrote down once may lead to a server that is gone.
+        let fixed = || peer_host(failure).filter(|host| self.fixed.contains(host)).map(|_| Reason::DnsHostsFile);
+        let reason = resolver.or_else(lost).or_else(fixed).or_else(login).or_else(silent)?;
         let evidence = failure.evidence.clone();
         Some(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence })
     }
@@ -70,7 +75,8 @@ impl<'a> Network<'a> {
                     blames.extend((!gated).then(|| behind(outcome, gate)));
                     continue;
                 }
-                let explained = self.lost.contains_key(&*at.host) || self.is_silence(&peer, reason);
+                let at_host = self.lost.contains_key(&*at.host) || self.fixed.contains(&*at.host);
+                let explained = at_host || self.is_silence(&peer, reason);
                 if (gated || reason != failure.reason) && !is_resolver(reason) && !explained {
                     let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
                     blames.push(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence });
@@ -104,14 +110,21 @@ fn lost(outcome: &Outcome) -> Vec<(&str, Reason)> {
         hosts.entry(&answer.host).or_default().push(answer);
     }
     let why = |answers: &[&DnsFacts]| {
-        let sinkhole = answers.iter().any(|answer| answer.failed == Some(Reason::DnsSinkhole));
-        if sinkhole {
-            return Some(Reason::DnsSinkhole);
+        let blocks = |reason: &Reason| matches!(reason, Reason::DnsSinkhole | Reason::DnsHostsFileBlocks);
+        if let Some(blocked) = answers.iter().filter_map(|answer| answer.failed).find(blocks) {
+            return Some(blocked);
         }
         let reasons: Option<Vec<Reason>> = answers.iter().map(|answer| answer.failed).collect();
         reasons?.into_iter().next().filter(|reason| !is_resolver(*reason))
     };
     hosts.into_iter().filter_map(|(host, answers)| Some((host, why(&answers)?))).collect()
+}
+
+/// The hosts whose address the hosts file fixes, where that is worth a look: they are Microsoft's.
+fn fixed(outcome: &Outcome) -> impl Iterator<Item = &str> {
+    let worth_a_look = outcome.facts.warnings.iter().any(|warning| warning.reason == Reason::DnsHostsFile);
+    let of_hosts_file = move |answer: &&DnsFacts| worth_a_look && answer.source == Some(NameSource::HostsFile);
+    outcome.facts.dns.iter().filter(of_hosts_file).map(|answer| answer.host.as_str())
 }
 
 /// The endpoints that no address leads to, and why the one that got farthest failed.
@@ -131,13 +144,21 @@ fn closed(endpoints: &[EndpointFacts]) -> Vec<(&EndpointFacts, Reason)> {
 
 /// Whether the reason is about the resolver and not about one name.
 fn is_resolver(reason: Reason) -> bool {
-    matches!(reason, Reason::DnsNoAnswer | Reason::DnsRefused | Reason::DnsServerFailure | Reason::DnsMalformed)
+    matches!(
+        reason,
+        Reason::DnsNoAnswer
+            | Reason::DnsPortRefused
+            | Reason::DnsTcpBlocked
+            | Reason::DnsRefused
+            | Reason::DnsServerFailure
+            | Reason::DnsMalformed
+    )
 }
 
 /// Whether the reason is about reaching somebody and not about what they answered.
 fn is_about_the_way(reason: Reason) -> bool {
     let way = reason.owner() == Owner::Network && reason != Reason::TenantRestricted;
-    way || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
+    way || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut | Reason::DnsHostsFileBlocks)
 }
 
 /// `outlook.office365.com:995` of `outlook.office365.com:995 (52.98.1.2)`.

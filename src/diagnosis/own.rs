@@ -30,6 +30,7 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::ConnectionClosed
         | Reason::ReplyTimedOut
         | Reason::ReplyMalformed
+        | Reason::DnsHostsFile
         | Reason::ProtocolError
         | Reason::ClientCredentialRefused
         | Reason::TokenRefused

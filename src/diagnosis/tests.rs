@@ -1,13 +1,12 @@
 //! The matrix of what is missing and what is then seen, row by row, and several faults at a time.
 
+mod names;
 mod together;
 
 use std::time::{Duration, SystemTime};
 
 use super::{Confidence, RootCause, diagnose};
-use crate::outcome::{
-    DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Outcome, Phase, ProbeId, Registration, SkipReason, Verdict,
-};
+use crate::outcome::{EndpointFacts, Evidence, Facts, Failure, Outcome, Phase, ProbeId, Registration, SkipReason, Verdict};
 use crate::reason::Reason;
 
 /// What goes wrong: a probe (`*` for any mailbox), a phase and a reason.
@@ -303,61 +302,6 @@ const MAIL_REFUSED: [Failing; 3] = [
     ("*/imap", Phase::Auth, Reason::AuthRefused),
     ("*/smtp", Phase::Auth, Reason::AuthRefused),
 ];
-
-fn answer(host: &str, family: Family, failed: Option<Reason>) -> DnsFacts {
-    let (host, resolver) = (host.to_owned(), "system".to_owned());
-    DnsFacts {
-        host,
-        resolver,
-        family,
-        took: None,
-        rcode: None,
-        addresses: Vec::new(),
-        chain: Vec::new(),
-        ttl: None,
-        source: None,
-        outside: Vec::new(),
-        failed,
-    }
-}
-
-#[test]
-fn a_dead_resolver_explains_everything_behind_it() {
-    let mut failing = vec![
-        ("token", Phase::Dns, Reason::DnsNoAnswer),
-        ("dns", Phase::Dns, Reason::DnsNoAnswer),
-        ("reach", Phase::Dns, Reason::DnsServerFailure),
-    ];
-    failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::DnsNoAnswer)));
-    let all: &[&str] = &["token", "dns", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"];
-    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
-    assert_causes("dead", &outcomes, &[(Reason::DnsNoAnswer, Confidence::Certain, None, all)]);
-}
-
-#[test]
-fn a_host_without_an_address_explains_what_fails_there() {
-    let mut outcomes = tenant(
-        &["a", "b"],
-        &["pop3", "ews"],
-        &[
-            ("dns", Phase::Dns, Reason::DnsSinkhole),
-            ("*/pop3", Phase::Connect, Reason::ConnectRefused),
-            ("a/ews", Phase::Tls, Reason::TlsCertificateWrongName),
-            ("b/ews", Phase::Mailbox, Reason::Throttled),
-        ],
-    );
-    outcomes[1].facts.dns = vec![
-        answer("outlook", Family::V4, Some(Reason::DnsSinkhole)),
-        answer("outlook", Family::V6, None),
-        answer("login", Family::V4, None),
-        answer("login", Family::V6, Some(Reason::DnsNoAddresses)),
-    ];
-    let expected: [Expected; 2] = [
-        (Reason::DnsSinkhole, Confidence::Certain, None, &["dns", "*/pop3", "a/ews"]),
-        (Reason::Throttled, Confidence::Certain, Some("b"), &["b/ews"]),
-    ];
-    assert_causes("sinkhole", &outcomes, &expected);
-}
 
 #[test]
 fn an_expired_secret_hides_no_blocked_port() {

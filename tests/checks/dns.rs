@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
@@ -12,10 +13,11 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use crate::trial::{failed, lab, run};
 use m365_probe::check::Means;
+use m365_probe::cloud::ranges::Ranges;
 use m365_probe::cloud::{Cloud, MailEndpoint};
-use m365_probe::outcome::{Family, Outcome, Phase};
+use m365_probe::outcome::{DnsFacts, Family, NameSource, Outcome, Phase};
 use m365_probe::reason::Reason;
-use m365_probe::settings::{Network, Resolver};
+use m365_probe::settings::{Network, Proxy, Resolver};
 
 const HOST: &str = "outlook.office365.com";
 
@@ -89,6 +91,45 @@ fn honest(to: &Message, _: bool) -> Vec<Vec<u8>> {
     written(&addresses(to, &["52.97.97.162", "2603:1026::2"]))
 }
 
+/// An answer of which UDP can carry nothing.
+fn cut(to: &Message) -> Vec<Vec<u8>> {
+    let mut cut = reply(to, ResponseCode::NoError, vec![]);
+    cut.metadata.truncation = true;
+    written(&cut)
+}
+
+/// An answer of so many addresses.
+fn many(to: &Message, count: u32) -> Message {
+    let owner = to.queries[0].name.to_ascii();
+    let data = |number: u32| match to.queries[0].query_type {
+        RecordType::A => RData::A(A((0x3460_0000 + number).into())),
+        _ => RData::AAAA(AAAA((0x2603_1026_u128 << 96 | u128::from(number)).into())),
+    };
+    reply(to, ResponseCode::NoError, (0..count).map(|number| (owner.as_str(), data(number))).collect())
+}
+
+/// An answer whose only record has a name that is a pointer to itself.
+fn circular(to: &Message) -> Vec<u8> {
+    let mut bytes = reply(to, ResponseCode::NoError, vec![]).to_vec().expect("writable");
+    bytes[7] = 1; // one answer
+    let here = u16::try_from(bytes.len()).expect("short") | 0xc000;
+    [&bytes[..], &here.to_be_bytes(), &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 6, 6, 6, 6]].concat()
+}
+
+/// What Microsoft's own servers say, as far as ranges go.
+fn microsoft(to: &Message, _: bool) -> Vec<Vec<u8>> {
+    let exchange = to.queries[0].name.to_ascii().contains("office365");
+    written(&addresses(to, if exchange { &["52.97.97.162", "2603:1026::2"] } else { &["20.190.141.1", "2603:1046:2000::2"] }))
+}
+
+fn global() -> Cloud {
+    Cloud::built_in("global").expect("built in")
+}
+
+fn warned(outcome: &Outcome) -> Vec<Reason> {
+    outcome.facts.warnings.iter().map(|warning| warning.reason).collect()
+}
+
 async fn ask(cloud: Cloud, resolvers: &[SocketAddr]) -> Outcome {
     let mut means = Means::new(&Network::default()).expect("a trust store");
     means.resolvers = resolvers.iter().map(|at| Resolver::Address(*at)).collect();
@@ -143,12 +184,46 @@ async fn every_lie_has_its_reason() {
             },
             Some(Reason::DnsMalformed),
         ),
+        ("cut short, then hung up", |to, tcp| if tcp { vec![] } else { cut(to) }, Some(Reason::DnsTcpBlocked)),
+        (
+            "cut short, then nothing of the length told",
+            |to, tcp| if tcp { vec![vec![]] } else { cut(to) },
+            Some(Reason::DnsMalformed),
+        ),
+        ("cut short, then more addresses than anybody has", |to, tcp| if tcp { written(&many(to, 1400)) } else { cut(to) }, None),
+        (
+            "cut short, then 64 kB of nothing",
+            |to, tcp| if tcp { vec![[&to.metadata.id.to_be_bytes()[..], &[0x81; 65_000]].concat()] } else { cut(to) },
+            Some(Reason::DnsMalformed),
+        ),
+        ("a name that points at itself", |to, _| vec![circular(to)], Some(Reason::DnsMalformed)),
+        (
+            "aliases in a circle",
+            |to, _| {
+                let alias = |target: &str| RData::CNAME(CNAME(name(target)));
+                let owner = to.queries[0].name.to_ascii();
+                let records = vec![(owner.as_str(), alias("a.example.")), ("a.example.", alias(&owner))];
+                written(&reply(to, ResponseCode::NoError, records))
+            },
+            Some(Reason::DnsNoAddresses),
+        ),
+        (
+            "addresses of another name",
+            |to, _| {
+                let data = RData::A(A([6, 6, 6, 6].into()));
+                written(&reply(to, ResponseCode::NoError, vec![("evil.example.", data)]))
+            },
+            Some(Reason::DnsNoAddresses),
+        ),
+        ("cut short over TCP too", |to, _| cut(to), Some(Reason::DnsMalformed)),
     ];
     for (lie, respond, expected) in table {
         let outcome = ask(lab(HOST, 443), &[resolver(*respond).await]).await;
         assert_eq!(failed(&outcome), expected.map(|reason| (Phase::Dns, reason)), "{lie}: {:?}", outcome.facts.dns);
         let forged = outcome.facts.dns.iter().flat_map(|facts| &facts.addresses).any(|at| *at == IpAddr::from([6, 6, 6, 6]));
         assert!(!forged, "{lie}");
+        let longest = |counted: fn(&DnsFacts) -> usize| outcome.facts.dns.iter().map(counted).max().unwrap_or_default();
+        assert!(longest(|facts| facts.addresses.len()) <= 64 && longest(|facts| facts.chain.len()) <= 16, "{lie}");
     }
 }
 
@@ -186,7 +261,7 @@ async fn private_addresses_are_a_sinkhole_where_the_hosts_are_microsoft_s() {
     assert_eq!(failure.evidence.peer, Some(at.to_string()));
     assert_eq!(failure.evidence.said.as_deref(), Some("A login.microsoftonline.com"));
     let heard = failure.evidence.heard.as_deref().expect("words");
-    assert!(heard.starts_with(&format!("10.0.0.1; also A outlook.office365.com at {at} dns_sinkhole, ")), "{heard}");
+    assert!(heard.starts_with("10.0.0.1; also A outlook.office365.com, A smtp.office365.com, "), "{heard}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,6 +272,100 @@ async fn silence_ends_before_the_run_does_and_is_not_hidden_by_another_resolver(
     assert_eq!(outcome.took, Duration::from_secs(5));
     assert_eq!(outcome.facts.dns.len(), 2, "{:?}", outcome.facts.dns);
     assert!(outcome.facts.dns.iter().all(|facts| facts.failed == Some(Reason::DnsNoAnswer) && facts.took.is_none()));
+}
+
+#[tokio::test]
+async fn a_resolver_that_denies_what_another_knows_is_worth_a_look() {
+    let (knows, denies) = (resolver(microsoft).await, resolver(|to, _| refuses(to, ResponseCode::NXDomain)).await);
+    let outcome = ask(global(), &[denies, knows]).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    assert_eq!(warned(&outcome), [Reason::DnsResolversDisagree]);
+    let evidence = &outcome.facts.warnings[0].evidence;
+    assert_eq!(evidence.peer, Some(denies.to_string()));
+    let both = format!("{denies} says NXDOMAIN, {knows} says 20.190.141.1 2603:1046:2000::2; also A outlook.office365.com, ");
+    assert!(evidence.heard.as_deref().is_some_and(|heard| heard.starts_with(&both)), "{evidence:?}");
+    let failed = outcome.facts.dns.iter().filter(|facts| facts.failed.is_some()).count();
+    assert_eq!((failed, outcome.facts.dns.len()), (8, 16));
+}
+
+#[tokio::test]
+async fn an_address_outside_the_published_ranges_is_worth_a_look_until_the_user_s_list_holds_it() {
+    let at = resolver(|to, _| written(&addresses(to, &["146.112.61.104"]))).await;
+    let mut means = Means::new(&Network::default()).expect("a trust store");
+    means.resolvers = vec![Resolver::Address(at)];
+    let outcome = run("dns", global(), &means).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    assert_eq!(warned(&outcome), [Reason::DnsOutsidePublishedRanges]);
+    let heard = outcome.facts.warnings[0].evidence.heard.clone().expect("both sides");
+    assert!(heard.starts_with("146.112.61.104; Microsoft's list of 2023-07-31, ID 56: 20.20.32.0/19, "), "{heard}");
+    assert!(heard.ends_with("; also A outlook.office365.com, A smtp.office365.com, A graph.microsoft.com"), "{heard}");
+    assert_eq!(outcome.facts.dns[0].outside, outcome.facts.dns[0].addresses);
+
+    let list =
+        r#"[{ "id": 1, "urls": ["*.microsoftonline.com", "*.office365.com", "*.microsoft.com"], "ips": ["146.112.0.0/16"] }]"#;
+    means.ranges = Some(Arc::new(Ranges::read(list, "ours").expect("a list")));
+    let outcome = run("dns", global(), &means).await;
+    assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
+    let outcome = run("dns", Cloud { name: "lab".to_owned(), ..global() }, &means).await;
+    assert!(warned(&outcome).is_empty(), "no list is for a laboratory");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_names_are_the_proxy_s_to_find() {
+    let proxy = Some(Proxy { host: "localhost".to_owned(), port: 3128, login: None });
+    let mut means = Means::new(&Network { proxy, ..Network::default() }).expect("a trust store");
+    let denies = resolver(|to, _| refuses(to, ResponseCode::NXDomain)).await;
+    means.resolvers = vec![Resolver::Address(denies), Resolver::System];
+    let mut cloud = lab("does-not-exist.invalid", 443);
+    cloud.ews = global().ews;
+    let outcome = run("dns", cloud, &means).await;
+    assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
+    let found = outcome.facts.dns.iter().filter(|facts| !facts.addresses.is_empty()).map(|facts| facts.host.as_str());
+    assert!(found.clone().count() > 0 && found.clone().all(|host| host == "localhost"), "{:?}", outcome.facts.dns);
+}
+
+#[tokio::test]
+async fn a_name_in_the_hosts_file_is_known_for_it() {
+    let file = std::env::temp_dir().join(format!("m365-probe-check-hosts-{}", std::process::id()));
+    std::fs::write(&file, "127.0.0.1 localhost\n::1 LocalHost # ours\n").expect("written");
+    let mut means = Means::new(&Network::default()).expect("a trust store");
+    means.hosts_file.clone_from(&file);
+    let outcome = run("dns", lab("localhost", 443), &means).await;
+    let _ = std::fs::remove_file(&file);
+    assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
+    assert!(outcome.facts.dns.iter().all(|facts| facts.source == Some(NameSource::HostsFile)), "{:?}", outcome.facts.dns);
+    let outcome = run("dns", lab("localhost", 443), &means).await;
+    assert!(outcome.facts.dns.iter().all(|facts| facts.source.is_none()), "{:?}", outcome.facts.dns);
+}
+
+#[tokio::test]
+async fn a_resolver_without_tcp_is_told_from_a_silent_one() {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let at = udp.local_addr().expect("bound");
+    tokio::spawn(async move {
+        let mut buffer = [0; 4096];
+        while let Ok((length, peer)) = udp.recv_from(&mut buffer).await {
+            let question = Message::from_vec(&buffer[..length]).expect("a question");
+            udp.send_to(&cut(&question)[0], peer).await.expect("sent");
+        }
+    });
+    let outcome = ask(lab(HOST, 443), &[at]).await;
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsTcpBlocked)));
+    let heard = outcome.failure().and_then(|failure| failure.evidence.heard.clone()).expect("words");
+    assert!(heard.starts_with("cut short over UDP, and over TCP: ") && heard.contains("refused"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_another_question_is_none() {
+    let at = resolver(|to, _| {
+        let mut other = addresses(to, &["6.6.6.6"]);
+        other.queries[0].name = name("login.microsoftonline.com.");
+        written(&other)
+    })
+    .await;
+    let outcome = ask(lab(HOST, 443), &[at]).await;
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsMalformed)));
+    assert!(outcome.facts.dns.iter().all(|facts| facts.addresses.is_empty()), "{:?}", outcome.facts.dns);
 }
 
 #[tokio::test(start_paused = true)]

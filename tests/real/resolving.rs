@@ -1,9 +1,16 @@
 //! The `dns` check against a resolver that tells the truth, lies, fails or says nothing.
 
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
 use crate::lab::Setup;
+use crate::needs::Part;
 use crate::scratch::Scratch;
 use crate::unbound::{self, Manner, Unbound};
 use crate::{needs, program};
+
+const UNSHARE: Part = Part { name: "unshare", files: &["/usr/bin/unshare"], as_root: true };
 
 fn check(scratch: &Scratch, resolver: String) -> program::Answer {
     let setup = Setup { resolvers: vec![resolver], ..Setup::unpinned() };
@@ -44,4 +51,94 @@ fn each_other_manner_has_its_reason() {
         let unbound = Unbound::start(&scratch, manner);
         check(&scratch, unbound.address()).assert_failed(&format!("{manner:?}"), "dns", reason);
     }
+}
+
+/// A configuration of Microsoft's own cloud, which is asked about and never connected to.
+fn global(scratch: &Scratch, resolvers: &[&str]) -> PathBuf {
+    let secret = scratch.secret("global.secret", "secret");
+    let configuration = json!({
+        "network": { "resolvers": resolvers },
+        "tenants": [ {
+            "name": "contoso", "tenant_id": "contoso.example", "client_id": "11111111-2222-3333-4444-555555555555",
+            "credential": { "client_secret_file": secret }, "checks": ["dns", "reach"],
+        } ],
+    });
+    scratch.file("global.yml", format!("{configuration:#}\n"))
+}
+
+#[track_caller]
+fn assert_warned(answer: &program::Answer, name: &str, expected: &[&str]) {
+    let outcome = answer.outcome();
+    let warnings = outcome["warnings"].as_array().expect("a list");
+    let reasons: Vec<&str> = warnings.iter().filter_map(|warning| warning["reason"].as_str()).collect();
+    assert_eq!(reasons, expected, "{name}: {:#}", answer.report);
+    let state = if expected.is_empty() { (0, "ok") } else { (1, "warning") };
+    assert_eq!(
+        (answer.exit, outcome["state"].as_str(), &outcome["ok"]),
+        (Some(state.0), Some(state.1), &Value::Bool(true)),
+        "{name}"
+    );
+}
+
+#[test]
+fn microsoft_s_own_hosts_have_public_addresses_of_the_published_ranges() {
+    if !needs::all_there(&[unbound::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let asked = |manners: &[Manner]| {
+        let servers: Vec<Unbound> = manners.iter().map(|manner| Unbound::start(&scratch, *manner)).collect();
+        let addresses: Vec<String> = servers.iter().map(Unbound::address).collect();
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        program::check(&global(&scratch, &addresses), &["dns", "--timeout", "8s"])
+    };
+    assert_warned(&asked(&[Manner::Microsoft]), "honest", &[]);
+    assert_warned(&asked(&[Manner::BlockPage]), "a block page", &["dns_outside_published_ranges"]);
+    let split = asked(&[Manner::NameError, Manner::Microsoft]);
+    assert_warned(&split, "one denies", &["dns_resolvers_disagree"]);
+    let heard = split.outcome()["warnings"][0]["evidence"]["heard"].as_str().expect("both sides").to_owned();
+    assert!(heard.contains(" says NXDOMAIN, ") && heard.contains(" says 20.190.141.1 2603:1046:2000::2"), "{heard}");
+    assert_warned(&asked(&[Manner::Microsoft, Manner::Private]), "one sends it elsewhere", &["dns_resolvers_disagree"]);
+    asked(&[Manner::Private]).assert_failed("private", "dns", "dns_sinkhole");
+}
+
+#[test]
+fn an_answer_too_long_for_udp_is_had_over_tcp_or_told_to_need_it() {
+    if !needs::all_there(&[unbound::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let unbound = Unbound::start(&scratch, Manner::Many);
+    let answer = check(&scratch, unbound.address());
+    answer.assert_ok("over TCP");
+    let facts = answer.outcome()["facts"]["dns"].as_array().expect("a list");
+    let longest = facts.iter().filter_map(|facts| Some(facts["addresses"].as_array()?.len())).max();
+    assert_eq!(longest, Some(64), "of 200, no more than are of use");
+    let unbound = Unbound::start(&scratch, Manner::ManyWithoutTcp);
+    check(&scratch, unbound.address()).assert_failed("without TCP", "dns", "dns_tcp_blocked");
+}
+
+/// The system's own resolver, with another hosts file in place: in a mount namespace of the program's own.
+#[test]
+fn the_hosts_file_is_recognised() {
+    if !needs::all_there(&[UNSHARE]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let hosts = |exchange: &str, login: &str| {
+        let text = format!(
+            "{exchange} outlook.office365.com smtp.office365.com\n{login} login.microsoftonline.com graph.microsoft.com\n"
+        );
+        scratch.file("hosts", text)
+    };
+    let configuration = global(&scratch, &["system"]);
+    let asked = |hosts: PathBuf, check| program::check_with_hosts(&hosts, &configuration, &[check, "--timeout", "8s"]);
+    let Some(answer) = asked(hosts("52.97.97.162", "20.190.141.1"), "dns") else {
+        return needs::leave_out("this machine lets nobody make a mount namespace");
+    };
+    assert_warned(&answer, "fixed", &["dns_hosts_file"]);
+    assert_eq!(answer.outcome()["facts"]["dns"][0]["source"], "hosts_file");
+    let blocked = hosts("0.0.0.0", "0.0.0.0");
+    asked(blocked.clone(), "dns").expect("again").assert_failed("blocked", "dns", "dns_hosts_file_blocks");
+    asked(blocked, "reach").expect("again").assert_failed("blocked", "dns", "dns_hosts_file_blocks");
 }

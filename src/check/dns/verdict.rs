@@ -138,13 +138,18 @@ fn is_denial(reason: Reason) -> bool {
 fn together(faults: Vec<Fault>) -> Option<Fault> {
     let mut faults = faults.into_iter();
     let first = faults.next()?;
-    Some(several::with(first, faults.map(|fault| shown(&fault))))
+    let others: Vec<String> = faults.map(|fault| beside(&first, &fault)).collect();
+    Some(several::with(first, others.into_iter()))
 }
 
-/// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`.
-fn shown(fault: &Fault) -> String {
+/// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`, without what it has in common with the first.
+fn beside(first: &Fault, fault: &Fault) -> String {
     let part = |text: &Option<String>| text.clone().unwrap_or_default();
-    format!("{} at {} {}", part(&fault.evidence.said), part(&fault.evidence.peer), fault.reason)
+    let mut shown = part(&fault.evidence.said);
+    if fault.evidence.peer != first.evidence.peer || fault.reason != first.reason {
+        shown = format!("{shown} at {}", part(&fault.evidence.peer));
+    }
+    if fault.reason == first.reason { shown } else { format!("{shown} {}", fault.reason) }
 }
 
 fn rank(fault: &Fault) -> usize {

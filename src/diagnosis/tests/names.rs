@@ -1,0 +1,111 @@
+//! What lies behind failures where a resolver is dead, lies, or is not asked.
+
+use super::{EVERYTHING, Expected, assert_causes, tenant};
+use crate::diagnosis::Confidence;
+use crate::outcome::{DnsFacts, Family, Fault, NameSource, Phase};
+use crate::reason::Reason;
+
+fn answer(host: &str, family: Family, failed: Option<Reason>) -> DnsFacts {
+    let (host, resolver) = (host.to_owned(), "system".to_owned());
+    DnsFacts {
+        host,
+        resolver,
+        family,
+        took: None,
+        rcode: None,
+        addresses: Vec::new(),
+        chain: Vec::new(),
+        ttl: None,
+        source: None,
+        outside: Vec::new(),
+        failed,
+    }
+}
+
+#[test]
+fn a_dead_resolver_explains_everything_behind_it() {
+    let mut failing = vec![
+        ("token", Phase::Dns, Reason::DnsNoAnswer),
+        ("dns", Phase::Dns, Reason::DnsNoAnswer),
+        ("reach", Phase::Dns, Reason::DnsServerFailure),
+    ];
+    failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::DnsNoAnswer)));
+    let all: &[&str] = &["token", "dns", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"];
+    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+    assert_causes("dead", &outcomes, &[(Reason::DnsNoAnswer, Confidence::Certain, None, all)]);
+}
+
+#[test]
+fn a_resolver_that_denies_one_host_explains_that_host_alone() {
+    for reason in [Reason::DnsNameUnknown, Reason::DnsSinkhole, Reason::DnsHostsFileBlocks] {
+        let mut outcomes = tenant(
+            &["a"],
+            &["pop3", "imap", "ews"],
+            &[
+                ("dns", Phase::Dns, reason),
+                ("reach", Phase::Dns, reason),
+                ("*/pop3", Phase::Connect, Reason::ConnectTimedOut),
+                ("*/imap", Phase::Dns, reason),
+            ],
+        );
+        outcomes[1].facts.dns = vec![
+            answer("login", Family::V4, None),
+            answer("outlook", Family::V4, Some(reason)),
+            answer("outlook", Family::V6, Some(Reason::DnsNoAddresses)),
+            // Another resolver, which knows the host: the dial asks the system's alone.
+            DnsFacts { resolver: "9.9.9.9".to_owned(), ..answer("outlook", Family::V4, None) },
+        ];
+        let explained: &[&str] = &["dns", "reach", "*/pop3", "*/imap"];
+        assert_causes(reason.code(), &outcomes, &[(reason, Confidence::Certain, None, explained)]);
+    }
+}
+
+#[test]
+fn a_lying_resolver_that_nothing_asks_explains_nothing() {
+    let mut outcomes = tenant(&["a"], &["pop3"], &[("*/pop3", Phase::Connect, Reason::ConnectTimedOut)]);
+    outcomes[1].facts.warn(Fault::new(Reason::DnsResolversDisagree));
+    let denied = answer("outlook", Family::V4, Some(Reason::DnsNameUnknown));
+    outcomes[1].facts.dns = vec![answer("outlook", Family::V4, None), DnsFacts { resolver: "9.9.9.9".to_owned(), ..denied }];
+    assert_causes("the second", &outcomes, &[(Reason::ConnectTimedOut, Confidence::Certain, None, &["*/pop3"])]);
+}
+
+#[test]
+fn an_address_in_the_hosts_file_explains_what_fails_there() {
+    let failing = [("*/pop3", Phase::Connect, Reason::ConnectTimedOut), ("*/imap", Phase::Tls, Reason::TlsCertificateWrongName)];
+    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &failing);
+    let fixed = DnsFacts { source: Some(NameSource::HostsFile), ..answer("outlook", Family::V4, None) };
+    outcomes[1].facts.dns = vec![fixed];
+    let own: &[Expected] = &[
+        (Reason::ConnectTimedOut, Confidence::Certain, None, &["*/pop3"]),
+        (Reason::TlsCertificateWrongName, Confidence::Certain, None, &["*/imap"]),
+    ];
+    assert_causes("a host of the user's own", &outcomes, own);
+    outcomes[1].facts.warn(Fault::new(Reason::DnsHostsFile));
+    let expected = [(Reason::DnsHostsFile, Confidence::Likely, None, &["*/pop3", "*/imap"][..])];
+    assert_causes("a host of Microsoft's", &outcomes, &expected);
+}
+
+#[test]
+fn a_host_without_an_address_explains_what_fails_there() {
+    let mut outcomes = tenant(
+        &["a", "b"],
+        &["pop3", "ews"],
+        &[
+            ("dns", Phase::Dns, Reason::DnsSinkhole),
+            ("*/pop3", Phase::Connect, Reason::ConnectRefused),
+            ("a/ews", Phase::Tls, Reason::TlsCertificateWrongName),
+            ("b/ews", Phase::Mailbox, Reason::Throttled),
+        ],
+    );
+    outcomes[1].facts.dns = vec![
+        answer("outlook", Family::V4, Some(Reason::DnsSinkhole)),
+        answer("outlook", Family::V6, None),
+        answer("login", Family::V4, None),
+        answer("login", Family::V6, Some(Reason::DnsNoAddresses)),
+    ];
+    let expected: [Expected; 2] = [
+        (Reason::DnsSinkhole, Confidence::Certain, None, &["dns", "*/pop3", "a/ews"]),
+        (Reason::Throttled, Confidence::Certain, Some("b"), &["b/ews"]),
+    ];
+    assert_causes("sinkhole", &outcomes, &expected);
+}
