@@ -9,6 +9,7 @@ pub mod json;
 pub mod log;
 pub mod nagios;
 pub mod prometheus;
+pub mod remedy;
 pub mod words;
 
 use std::time::SystemTime;
@@ -16,6 +17,7 @@ use std::time::SystemTime;
 use crate::board::Board;
 use crate::levels::{self, Judgement, Limits, State};
 use crate::outcome::Outcome;
+use crate::settings::Tenant;
 
 /// An outcome and what it amounts to.
 #[derive(Clone, Debug)]
@@ -28,12 +30,20 @@ pub struct Judged<'a> {
     pub judgement: Judgement,
     /// When it was judged.
     pub now: SystemTime,
+    /// The tenant as configured, whose ids the texts are filled in with; `None` where it is not at hand.
+    pub tenant: Option<&'a Tenant>,
 }
 
 impl<'a> Judged<'a> {
     /// Judges `outcome` by `limits`.
     pub fn new(outcome: &'a Outcome, limits: &'a Limits, now: SystemTime) -> Self {
-        Self { outcome, limits, judgement: levels::judge(outcome, limits, now), now }
+        Self { outcome, limits, judgement: levels::judge(outcome, limits, now), now, tenant: None }
+    }
+
+    /// The same, with the tenant it is about.
+    #[must_use]
+    pub fn of(self, tenant: &'a Tenant) -> Self {
+        Self { tenant: Some(tenant), ..self }
     }
 
     /// Ok, Warning, Critical or Unknown.
@@ -48,7 +58,8 @@ pub fn judged(board: &Board, now: SystemTime) -> Vec<Judged<'_>> {
     let mut judged = Vec::with_capacity(board.probes().len());
     for known in board.probes() {
         let last = known.last.as_deref().or(known.skipped.as_deref());
-        judged.extend(last.map(|outcome| Judged::new(outcome, &known.settings.limits, now)));
+        let settings = &known.settings;
+        judged.extend(last.map(|outcome| Judged::new(outcome, &settings.limits, now).of(&settings.tenant)));
     }
     judged
 }

@@ -7,6 +7,7 @@ use super::{once, print, select};
 use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
+use crate::reason::text::Lang;
 use crate::settings::ProbeSettings;
 use crate::sink::{Judged, checkmk, json, nagios, worst};
 use crate::trace;
@@ -32,7 +33,7 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     let given = Limits::parse(&arguments.warning, &arguments.critical)?;
     let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit))?;
     let runtime = once::runtime()?;
-    let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit));
+    let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
     let outcomes = runtime.block_on(run);
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     let outcomes = outcomes?;
@@ -41,11 +42,12 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     let mut judged: Vec<Judged<'_>> =
         outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
+        one.tenant = Some(&probe.tenant);
         one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
     }
     Ok(match arguments.output {
         CheckOutput::Nagios => nagios::report(&judged, arguments.verbose),
-        CheckOutput::Json => (json::report(&judged, now), worst(&judged)),
+        CheckOutput::Json => (json::report(&judged, now, Lang::En), worst(&judged)),
         CheckOutput::Checkmk => (checkmk::report(&judged), worst(&judged)),
     })
 }

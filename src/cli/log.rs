@@ -9,13 +9,14 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
 use super::args::{Command, LogFormat};
+use super::terminal;
 
 /// Starts the log. A service tells what it does; a command that prints its result is quiet.
 pub fn start(format: LogFormat, command: &Command) {
     let quiet = !matches!(command, Command::Serve(_) | Command::Demo(_));
     let usual = Targets::new().with_default(if quiet { LevelFilter::ERROR } else { LevelFilter::INFO });
     let wanted = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse().ok()).unwrap_or(usual);
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = terminal::takes_colour(std::io::stderr().is_terminal());
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(false);
     let registry = tracing_subscriber::registry();
     let started = match format {

@@ -15,8 +15,9 @@ use super::answer::{Answer, HTML, JSON, TEXT, page, words};
 use super::engine::{Engine, NotReloaded};
 use super::query::Query;
 use super::{discovery, on_demand};
+use crate::reason::text::Lang;
 use crate::sink::index::{self, Link};
-use crate::sink::{Judged, json, prometheus};
+use crate::sink::{json, judged, prometheus};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -117,12 +118,7 @@ fn told(page: Page, engine: &Engine) -> Answer {
 
 fn outcomes(engine: &Engine, now: SystemTime) -> String {
     let board = engine.board();
-    let judged: Vec<Judged<'_>> = board
-        .probes()
-        .iter()
-        .filter_map(|known| Some(Judged::new(known.last.as_ref().or(known.skipped.as_ref())?, &known.settings.limits, now)))
-        .collect();
-    json::report(&judged, now)
+    json::report(&judged(&board, now), now, Lang::En)
 }
 
 async fn reload(engine: &Engine) -> Answer {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
+use super::cause::Case;
 use super::{Judged, cause, judged, words};
 use crate::board::{Board, Known};
-use crate::diagnosis::RootCause;
 
 /// Where something is to be found.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub fn page(board: &Board, links: &[Link], now: SystemTime) -> String {
     page
 }
 
-fn root_causes(page: &mut String, causes: &[RootCause]) {
+fn root_causes(page: &mut String, causes: &[Case]) {
     if causes.is_empty() {
         return;
     }
@@ -62,7 +62,7 @@ fn root_causes(page: &mut String, causes: &[RootCause]) {
     let _ = writeln!(page, "<h2>{count}</h2>\n<ol>");
     for cause in causes {
         let (title, remedy) = (escaped(cause.reason.title()), escaped(cause.reason.remedy()));
-        let (name, owner, place) = (cause::name(cause), cause.owner().code(), escaped(&cause::place(cause)));
+        let (name, owner, place) = (cause::name(cause), cause.reason.owner().code(), escaped(&cause::place(cause)));
         let perhaps = cause::candidates(cause).map(|codes| format!("<br>or perhaps {codes}")).unwrap_or_default();
         let explained = escaped(&cause::explained(cause));
         let _ = writeln!(

@@ -8,21 +8,24 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::remedy::Concern;
 use super::{Judged, cause, words};
-use crate::diagnosis::RootCause;
+use crate::diagnosis::{RootCause, diagnose};
 use crate::levels;
-use crate::outcome::{Evidence, Failure, SkipReason, Verdict};
+use crate::outcome::{Evidence, SkipReason, Verdict};
 use crate::reason::Reason;
+use crate::reason::text::Lang;
 
 /// The version of the format. Keys may be added under one version, never changed or removed.
 const SCHEMA: u32 = 1;
 
-/// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds.
-pub fn report(judged: &[Judged<'_>], now: SystemTime) -> String {
+/// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds, and what is said
+/// of root causes is in `lang`.
+pub fn report(judged: &[Judged<'_>], now: SystemTime, lang: Lang) -> String {
     let outcomes: Vec<Shown<'_>> = judged.iter().map(Shown::new).collect();
     let ok = !judged.is_empty() && judged.iter().all(|one| one.outcome.is_ok());
-    let causes = cause::of(judged);
-    let root_causes = causes.iter().map(Cause::new).collect();
+    let causes = diagnose(judged.iter().map(|one| one.outcome));
+    let root_causes = causes.iter().map(|cause| Cause::new(cause, judged, lang)).collect();
     let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes };
     // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
@@ -45,26 +48,44 @@ struct Cause<'a> {
     owner: &'static str,
     tenant: &'a str,
     mailbox: Option<&'a str>,
+    /// The addresses of the mailboxes it befell.
+    addresses: Vec<&'a str>,
     title: &'static str,
-    /// What to do, step by step.
-    remedy: [&'static str; 1],
+    /// What it means here.
+    meaning: String,
+    /// What to do, step by step; commands stand in backquotes, of many mailboxes the first few in each.
+    remedy: Vec<String>,
+    /// How long such a change takes to apply.
+    applies: Option<&'static str>,
+    /// Where to read on.
+    source: Option<&'static str>,
     explains: Vec<String>,
     /// What else it may be, the next best first.
     candidates: Vec<&'static str>,
+    /// What was seen where it shows best.
+    evidence: Heard<'a>,
 }
 
 impl<'a> Cause<'a> {
-    fn new(cause: &'a RootCause) -> Self {
+    fn new(cause: &'a RootCause, judged: &'a [Judged<'a>], lang: Lang) -> Self {
+        let outcomes = cause::outcomes(&cause.explains, judged);
+        let concern = Concern::new(&cause.tenant, cause.reason, outcomes, judged);
+        let text = cause.reason.text(lang);
         Self {
             reason: cause.reason.code(),
             confidence: cause.confidence.code(),
             owner: cause.owner().code(),
             tenant: &cause.tenant,
             mailbox: cause.mailbox.as_deref(),
-            title: cause.reason.title(),
-            remedy: [cause.reason.remedy()],
+            addresses: concern.mailboxes().to_vec(),
+            title: text.title,
+            meaning: concern.meaning(text, lang),
+            remedy: concern.lines(text, lang),
+            applies: text.applies,
+            source: text.source,
             explains: cause.explains.iter().map(ToString::to_string).collect(),
             candidates: cause.candidates.iter().copied().map(Reason::code).collect(),
+            evidence: Heard::of(&cause.evidence),
         }
     }
 }
@@ -116,7 +137,7 @@ impl<'a> Shown<'a> {
             phases: outcome.phases.iter().map(|span| Phase { phase: span.phase.code(), seconds: seconds(span.took) }).collect(),
             breaches: judged.judgement.breaches.iter().map(Breach::new).collect(),
             facts: facts::of(&outcome.facts),
-            evidence: failure.map(Heard::of),
+            evidence: failure.map(|failure| Heard::of(&failure.evidence)),
         }
     }
 }
@@ -170,8 +191,8 @@ struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    fn of(failure: &'a Failure) -> Self {
-        let Evidence { peer, said, heard, code, ids } = &failure.evidence;
+    fn of(evidence: &'a Evidence) -> Self {
+        let Evidence { peer, said, heard, code, ids } = evidence;
         let ids = ids.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Self { peer: peer.as_deref(), said: said.as_deref(), heard: heard.as_deref(), code: code.as_deref(), ids }
     }

@@ -7,8 +7,8 @@ mod perfdata;
 
 use std::fmt::Write as _;
 
+use super::cause::{Case, Numbers};
 use super::{Judged, cause, words, worst};
-use crate::diagnosis::RootCause;
 use crate::levels::State;
 use crate::outcome::{Outcome, Verdict};
 
@@ -78,10 +78,11 @@ fn of_several(judged: &[Judged<'_>], state: State, verbosity: u8) -> (String, Ve
 }
 
 /// `M365 CRITICAL - contoso: client_secret_expired (certain): the client secret has expired; create a …; 9 of 12 not ok`.
-fn blamed(cause: &RootCause, others: usize, judged: &[Judged<'_>], state: State) -> String {
+fn blamed(cause: &Case, others: usize, judged: &[Judged<'_>], state: State) -> String {
     let others = match others {
         0 => String::new(),
-        others => format!("; {} more", words::count_of(others.try_into().unwrap_or(u64::MAX), "root cause")),
+        1 => "; 1 more root cause".to_owned(),
+        others => format!("; {others} more root causes"),
     };
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
     let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
@@ -90,9 +91,9 @@ fn blamed(cause: &RootCause, others: usize, judged: &[Judged<'_>], state: State)
 }
 
 /// A line for each root cause, numbered from 1.
-fn told(causes: &[RootCause]) -> Vec<String> {
-    let line = |(number, cause): (usize, &RootCause)| {
-        let (name, place, owner) = (cause::name(cause), cause::place(cause), cause.owner().code());
+fn told(causes: &[Case]) -> Vec<String> {
+    let line = |(number, cause): (usize, &Case)| {
+        let (name, place, owner) = (cause::name(cause), cause::place(cause), cause.reason.owner().code());
         let perhaps = cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
         let remedy = cause.reason.remedy();
         format!(
@@ -126,8 +127,9 @@ fn name_and_cause(outcome: &Outcome) -> String {
 }
 
 /// A line each, and what lies behind each as far as one `-v` less would tell.
-fn one_each(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> Vec<String> {
-    let line = |one: &Judged<'_>| match cause::numbers(causes, &one.outcome.probe) {
+fn one_each(judged: &[Judged<'_>], causes: &[Case], verbosity: u8) -> Vec<String> {
+    let numbers = Numbers::of(causes);
+    let line = |one: &Judged<'_>| match numbers.told(&one.outcome.probe) {
         Some(numbers) => consequence(one, &numbers),
         None => line(one),
     };
