@@ -2,11 +2,13 @@
 
 mod known;
 mod latencies;
+mod recent;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use self::known::{Known, PastFailure, shown_certificates};
 pub use self::latencies::Latencies;
+pub use self::recent::{Brief, Recent};
 use crate::outcome::{Outcome, ProbeId, Verdict};
 use crate::settings::ProbeSettings;
 

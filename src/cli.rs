@@ -37,7 +37,14 @@ const FAULT: u8 = 3;
 ///
 /// `check` knows Nagios's states and nothing else: whatever goes wrong before there is one is 3, UNKNOWN, and is said on
 /// standard output. For the others 0 is good, 1 something wrong with Microsoft 365 access, 2 usage, 3 our own fault.
+///
+/// Output that could not be written is our own fault and, to Nagios, UNKNOWN: both are 3.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let code = carry_out(arguments);
+    if print::lost() { FAULT } else { code }
+}
+
+fn carry_out(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = as_plugin(arguments.into_iter().collect());
     let plugin = is_check(&arguments);
     match Cli::try_parse_from(&arguments) {

@@ -14,10 +14,12 @@ use crate::reason::{Reason, Severity};
 /// What `outcome` amounts to under `limits`.
 ///
 /// A failure is critical, whosever move it is, unless nobody but this machine had a part in it (then nothing is known
-/// of the far side) or the access still works. A number that is not known breaches nothing: not known is not no.
+/// of the far side) or the access still works. A run that succeeded and saw
+/// what is worth a look is a warning. A number that is not known breaches nothing: not known is not no.
 pub fn judge(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Judgement {
     let (verdict, breaches) = match &outcome.verdict {
-        Verdict::Ok => (State::Ok, breaches(outcome, limits, now)),
+        Verdict::Ok if outcome.facts.warnings.is_empty() => (State::Ok, breaches(outcome, limits, now)),
+        Verdict::Ok => (State::Warning, breaches(outcome, limits, now)),
         Verdict::Failed(failure) => (of_failure(failure.reason), breaches(outcome, limits, now)),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
         Verdict::Skipped(SkipReason::BackOff { .. }) => (State::Warning, Vec::new()),
@@ -150,7 +152,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::{Evidence, Facts, Failure, Phase, ProbeId, Span};
+    use crate::outcome::{Evidence, Facts, Failure, Fault, Phase, ProbeId, Span};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -191,6 +193,17 @@ mod tests {
             };
             assert_eq!(state, expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn what_is_worth_a_look_is_a_warning() {
+        let warned = |mut outcome: Outcome| {
+            outcome.facts.warn(Fault::new(Reason::TlsIntercepted));
+            judge(&outcome, &Limits::default(), now()).state
+        };
+        assert_eq!(warned(run(Verdict::Ok)), State::Warning);
+        assert_eq!(warned(failed(Reason::AuthRefused)), State::Critical);
+        assert_eq!(warned(failed(Reason::Internal)), State::Unknown);
     }
 
     #[test]

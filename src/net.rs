@@ -5,6 +5,7 @@ pub mod dial;
 pub mod http;
 pub mod line;
 pub mod proxy;
+mod record;
 pub mod resolve;
 pub mod tls;
 pub mod together;

@@ -1,9 +1,12 @@
 //! What one run of a probe learnt: plain data, from which everything the user sees is made.
 
+mod transcript;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+pub use self::transcript::{Line, Speaker, Transcript};
 use crate::reason::Reason;
 
 /// A timed part of a run, and also where it failed.
@@ -262,6 +265,19 @@ pub struct Facts {
     pub credential_expires: Option<SystemTime>,
     /// How long the server asked us to stay away.
     pub back_off: Option<Duration>,
+    /// What was said and heard.
+    pub transcript: Transcript,
+    /// What is worth a look though it stopped nothing; each reason at most once.
+    pub warnings: Vec<Fault>,
+}
+
+impl Facts {
+    /// Notes what is worth a look though it stops nothing. Each reason is told once, as it was met first.
+    pub fn warn(&mut self, warning: Fault) {
+        if self.warnings.iter().all(|known| known.reason != warning.reason) {
+            self.warnings.push(warning);
+        }
+    }
 }
 
 /// From the token's claims and the answer that brought it.

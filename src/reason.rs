@@ -49,6 +49,17 @@ pub enum Severity {
     Transient,
 }
 
+impl Severity {
+    /// The value of the `severity` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Degraded => "degraded",
+            Self::Transient => "transient",
+        }
+    }
+}
+
 macro_rules! reasons {
     ($( $(#[doc = $group:literal])* $variant:ident $code:literal $owner:ident $severity:ident $title:literal $remedy:literal )*) => {
         /// Why a run failed. The code is a label and a promise: it never changes its meaning.
@@ -116,6 +127,7 @@ reasons! {
     TlsCertificateSelfSigned "tls_certificate_self_signed" Network Failed "the certificate is self-signed" "another server or device answers: check DNS and TLS inspection"
     TlsCertificateWeak "tls_certificate_weak" Network Failed "the certificate's key or signature is too weak" "another server or device answers: check DNS and TLS inspection"
     TlsProtocolTooOld "tls_protocol_too_old" Network Failed "no TLS version in common" "TLS 1.2 or later must reach Microsoft: check TLS inspection on the way"
+    TlsIntercepted "tls_intercepted" Network Degraded "a device on the way decrypts TLS, and is trusted here" "exempt this host from TLS inspection, as Microsoft asks for its mail and login hosts"
     TlsFailed "tls_failed" Network Failed "the TLS handshake failed" "see the evidence for OpenSSL's own words"
 
     // Talking.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::outcome::{EndpointFacts, Facts, Phase, Span};
+use crate::outcome::{EndpointFacts, Facts, Line, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
+use crate::wire::text;
 
 /// The record of one run, kept outside the run's future so that it survives a deadline and a panic.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Trace {
     pub peer: Option<String>,
     /// What we said last, with `<secret>` in place of one.
     pub said: Option<String>,
+    began: Instant,
     open: Phase,
     since: Instant,
     deadline: Instant,
@@ -37,6 +39,7 @@ impl Trace {
             facts: Facts::default(),
             peer: None,
             said: None,
+            began: Instant::now(),
             open: first,
             since: Instant::now(),
             deadline,
@@ -46,6 +49,31 @@ impl Trace {
             finished: false,
             blamed: false,
         }
+    }
+
+    /// Notes that we say `shown`, which has `<secret>` in place of one.
+    pub fn say(&mut self, shown: String) {
+        let line = self.line(Speaker::We, &shown);
+        self.facts.transcript.push(line);
+        self.said = Some(shown);
+    }
+
+    /// Notes what they say, already cleaned of secrets.
+    pub fn hear(&mut self, cleaned: &str) {
+        let line = self.line(Speaker::They, cleaned);
+        self.facts.transcript.push(line);
+    }
+
+    /// Notes what happens between the lines.
+    pub fn note(&mut self, happened: &str) {
+        let line = self.line(Speaker::Nobody, happened);
+        self.facts.transcript.push(line);
+    }
+
+    /// A line as it would be noted now.
+    pub fn line(&self, speaker: Speaker, text: &str) -> Line {
+        let text = text::line(text, Transcript::WIDTH).into();
+        Line { at: self.began.elapsed(), phase: self.open, speaker, text }
     }
 
     /// Opens `phase` and closes the one before it. Inside a token request the token phase stays open.

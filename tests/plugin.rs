@@ -48,6 +48,18 @@ fn whatever_is_wrong_with_the_line_is_unknown_on_standard_output() {
 }
 
 #[test]
+fn output_that_is_lost_is_not_good() {
+    for line in ["config example", "reasons", "check --version", "--help"] {
+        let full = File::options().write(true).open("/dev/full").expect("Linux has a full device");
+        let output =
+            bare(&mut Command::new(PROGRAM)).args(line.split_whitespace()).stdout(full).output().expect("run the program");
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{line}: {told}");
+        assert!(told.starts_with("error: cannot write to standard output: ") && told.lines().count() == 1, "{line}: {told}");
+    }
+}
+
+#[test]
 fn the_other_commands_say_usage_on_standard_error() {
     for (line, exit) in [
         ("", 2),

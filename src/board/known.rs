@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::outcome::{CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, SkipReason, Verdict};
+use super::Recent;
+use crate::outcome::{
+    CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, SkipReason, Transcript, Verdict,
+};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 
@@ -19,6 +22,15 @@ pub struct Known {
     pub last: Option<Arc<Outcome>>,
     /// When the last run began that succeeded.
     pub last_success: Option<SystemTime>,
+    /// When the first of the failed runs began that no success has followed; `None` while it succeeds.
+    pub failing_since: Option<SystemTime>,
+    /// How long the last runs took.
+    pub recent: Recent,
+    /// What was said and heard in the last run that took place. Its outcome no longer holds it: what outcomes are kept for
+    /// is what they learnt, and a conversation takes more memory than that.
+    pub talk: Transcript,
+    /// The same of the last run that failed, once successes have followed.
+    pub failed_talk: Transcript,
     /// The turn that was skipped last, if it came after the last run.
     pub skipped: Option<Arc<Outcome>>,
     /// Until when the server asked us to stay away; may be past.
@@ -60,6 +72,10 @@ impl Known {
             settings,
             last: None,
             last_success: None,
+            failing_since: None,
+            recent: Recent::default(),
+            talk: Transcript::default(),
+            failed_talk: Transcript::default(),
             skipped: None,
             back_off_until: None,
             token: None,
@@ -108,7 +124,8 @@ impl Known {
     }
 
     /// Learns from `outcome`, keeping at most `failures_kept` failures for the record.
-    pub(super) fn learn(&mut self, outcome: Outcome, failures_kept: usize) {
+    pub(super) fn learn(&mut self, mut outcome: Outcome, failures_kept: usize) {
+        let talk = std::mem::take(&mut outcome.facts.transcript);
         let outcome = Arc::new(outcome);
         if let Verdict::Skipped(skip) = &outcome.verdict {
             if let SkipReason::BackOff { until, .. } = skip {
@@ -119,11 +136,17 @@ impl Known {
         }
         self.runs += 1;
         self.skipped = None;
+        self.recent.push(outcome.took, outcome.is_ok());
+        let before = std::mem::replace(&mut self.talk, talk);
+        if outcome.is_ok() && self.failing_since.is_some() {
+            self.failed_talk = before;
+        }
         let asked_away = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
         self.back_off_until = asked_away;
-        match outcome.failure() {
-            Some(failure) => self.count(&outcome, failure, failures_kept),
-            None => self.last_success = Some(outcome.at),
+        if let Some(failure) = outcome.failure() {
+            self.count(&outcome, failure, failures_kept);
+        } else {
+            (self.last_success, self.failing_since) = (Some(outcome.at), None);
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);
@@ -131,6 +154,7 @@ impl Known {
 
     fn count(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
+        self.failing_since.get_or_insert(outcome.at);
         let failure = Failure { evidence: brief(&failure.evidence), ..failure.clone() };
         self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure });
         self.last_failures.truncate(kept);

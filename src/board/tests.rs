@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
-use crate::outcome::{CertificateFacts, EndpointFacts, Evidence, Facts, Failure, MailboxFacts, Phase, SkipReason, TokenFacts};
+use crate::outcome::{
+    CertificateFacts, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase, SkipReason, Speaker, TokenFacts,
+    Transcript,
+};
 use crate::reason::Reason;
 use crate::settings::{Folder, SecretSource, Tenant};
 
@@ -84,6 +87,26 @@ fn only(board: &Board) -> &Known {
 }
 
 #[test]
+fn a_failure_stands_since_its_first_run() {
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    let down = || failed(Phase::Dns, Reason::DnsNoAnswer);
+    let busy = || Verdict::Skipped(SkipReason::Busy);
+    let wrong = || failed(Phase::Token, Reason::ClientSecretExpired);
+    let course = [
+        (Verdict::Ok, None),
+        (down(), Some(2)),
+        (busy(), Some(2)),
+        (wrong(), Some(2)), // another failure, and still no success
+        (Verdict::Ok, None),
+        (down(), Some(6)),
+    ];
+    for ((verdict, since), minute) in course.into_iter().zip(1..) {
+        board.record(outcome("praxis", minute, Facts::default(), verdict));
+        assert_eq!(only(&board).failing_since, since.map(at), "in minute {minute}");
+    }
+}
+
+#[test]
 fn a_run_that_ends_early_leaves_the_last_good_facts() {
     let mut board = Board::new(&[settings("t", "praxis")]);
     board.record(outcome("praxis", 1, rich(), Verdict::Ok));
@@ -126,6 +149,31 @@ fn a_back_off_lasts_from_the_end_of_the_run_it_was_asked_in() {
     assert_eq!(only(&board).back_off_until, None);
     board.record(outcome("praxis", 3, Facts::default(), Verdict::Ok));
     assert_eq!(only(&board).back_off_until, None);
+}
+
+#[test]
+fn since_when_it_fails_is_known_and_what_was_said_in_the_last_failed_run() {
+    let said = |text: &str| {
+        let mut transcript = Transcript::default();
+        let speaker = Speaker::We;
+        transcript.push(Line { at: Duration::ZERO, phase: Phase::Auth, speaker, text: text.into() });
+        Facts { transcript, ..Facts::default() }
+    };
+    let mut board = Board::new(&[settings("t", "praxis")]);
+    board.record(outcome("praxis", 1, said("one"), Verdict::Ok));
+    assert_eq!(only(&board).failing_since, None);
+    for (minute, text) in [(2, "two"), (3, "three")] {
+        board.record(outcome("praxis", minute, said(text), failed(Phase::Auth, Reason::AuthRefused)));
+        assert_eq!(only(&board).failing_since, Some(at(2)));
+        assert_eq!(only(&board).talk, said(text).transcript);
+    }
+    for minute in [4, 5] {
+        board.record(outcome("praxis", minute, said("well"), Verdict::Ok));
+    }
+    let known = only(&board);
+    assert_eq!((known.failing_since, &known.failed_talk), (None, &said("three").transcript));
+    assert!(known.last.as_ref().is_some_and(|last| last.facts.transcript.is_empty()), "kept once");
+    assert_eq!(known.recent.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
 }
 
 #[test]

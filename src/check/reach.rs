@@ -64,6 +64,7 @@ impl Check for Reach {
         cx.trace.finish();
         look_again(&mut attempts, cx.trace, net).await;
         note(cx.trace, &attempts);
+        attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.tell(cx.trace));
         let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
         cx.trace.blame(phase);
         Err(fault)

@@ -1,6 +1,7 @@
 //! What is printed as it stands: the configuration's example and schema, completions.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::CommandFactory as _;
 
@@ -8,10 +9,25 @@ use super::args::{Cli, Config};
 use super::{GOOD, USAGE};
 use crate::config;
 
-/// Writes to standard output. A reader that has gone away (`| head`) wants no more, and is no failure.
+/// Whether something that should have been printed is lost.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output. A reader that has gone away (`| head`) wants no more, and is no failure; a full disk is, and
+/// [`lost`] remembers it for the exit code.
 pub fn out(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        err(&format!("error: cannot write to standard output: {error}\n"));
+    }
+}
+
+/// Whether output is lost, so that the exit code must not say that all went well.
+pub fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Writes to standard error.

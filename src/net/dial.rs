@@ -196,9 +196,16 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
                 Err(fault) => endpoint.failed = Some((Phase::Connect, fault.reason)),
             }
         }
+        let peer = trace.peer.clone().unwrap_or_default();
         match attempt {
-            Ok(stream) => return Ok(Box::new(stream)),
-            Err(fault) => last = fault,
+            Ok(stream) => {
+                trace.note(&format!("connected to {peer}"));
+                return Ok(Box::new(stream));
+            }
+            Err(fault) => {
+                trace.note(&format!("{peer}: {}", fault.reason));
+                last = fault;
+            }
         }
     }
     Err(last)

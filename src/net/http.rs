@@ -132,7 +132,7 @@ pub async fn over(
 ) -> Result<Answer, Fault> {
     let said = format!("{} https://{}{}", request.method(), at.authority(), request.uri());
     trace!("> {said}");
-    trace.said = Some(said);
+    trace.say(said);
     let headers = request.headers_mut();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
     if let Ok(host) = at.authority().parse() {
@@ -152,7 +152,39 @@ pub async fn over(
         }?
     };
     trace!("< {} with {} headers and {} bytes", head.status, head.headers.len(), body.len());
+    hear(trace, &head, &body, &sent);
     Ok(Answer { status: head.status, headers: head.headers, body, sent })
+}
+
+/// Headers worth reading in a transcript: who answered, what it was, and why not.
+const TELLING: [&str; 12] = [
+    "server",
+    "x-feserver",
+    "x-ms-ests-server",
+    "date",
+    "content-type",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "x-ms-diagnostics",
+    "request-id",
+    "x-ms-request-id",
+    "x-ews-policy-reason",
+];
+
+/// Notes an answer. The body of one that grants what was asked for is not shown: it is a token, or somebody's mail.
+fn hear(trace: &mut Trace, head: &response::Parts, body: &Bytes, sent: &Sent) {
+    trace.hear(&format!("{:?} {}", head.version, head.status));
+    for name in TELLING {
+        if let Some(value) = head.headers.get(name) {
+            trace.hear(&format!("{name}: {}", printable(sent, value.as_bytes())));
+        }
+    }
+    match body.len() {
+        0 => {}
+        count if head.status.is_success() => trace.note(&format!("a body of {count} bytes, not shown")),
+        _ => trace.hear(&printable(sent, body)),
+    }
 }
 
 type Responding = hyper::Result<Response<Incoming>>;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tracing::{Level, enabled, trace};
 
-use crate::outcome::{Facts, Fault, Phase};
+use crate::outcome::{Facts, Fault, Phase, Speaker};
 use crate::reason::Reason;
 use crate::secret::{MASK, Secret, Sent};
 use crate::trace::Trace;
 use crate::wire::Refusal;
 
+use super::record::Record;
 use super::{BoxStream, words};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
@@ -23,41 +24,40 @@ pub const MAX_HEARD: usize = 128 * 1024;
 
 /// One connection of one run: the stream, what was read ahead, the secrets it has sent, and the run's cursor.
 pub struct Conn<'t> {
-    trace: &'t mut Trace,
+    record: Record<'t>,
     stream: BoxStream,
     ahead: Vec<u8>,
     /// How much of `ahead` has been handed out.
     used: usize,
     lines: usize,
     heard: usize,
-    sent: Sent,
 }
 
 impl<'t> Conn<'t> {
     /// A connection over any stream: a dialed one, or a test's pipe. Whatever of `sent` the server says is masked, also
     /// before it was sent: the server may know it from another connection.
     pub fn over(stream: BoxStream, trace: &'t mut Trace, sent: &Sent) -> Self {
-        Self { trace, stream, ahead: Vec::new(), used: 0, lines: 0, heard: 0, sent: sent.clone() }
+        Self { record: Record::new(trace, sent), stream, ahead: Vec::new(), used: 0, lines: 0, heard: 0 }
     }
 
     /// Opens `phase`: what fails from now on failed there.
     pub fn enter(&mut self, phase: Phase) {
-        self.trace.enter(phase);
+        self.record.trace.enter(phase);
     }
 
     /// What was learnt so far, to add to.
     pub fn facts(&mut self) -> &mut Facts {
-        &mut self.trace.facts
+        &mut self.record.trace.facts
     }
 
     /// Stops the run's clock: what follows is courtesy.
     pub fn finish(&mut self) {
-        self.trace.finish();
+        self.record.trace.finish();
     }
 
     /// `most`, or what may be spent of the time left so that the run still ends with its own words.
     pub fn patience(&self, most: Duration) -> Duration {
-        most.min(self.trace.remaining().mul_f64(0.9))
+        most.min(self.record.trace.remaining().mul_f64(0.9))
     }
 
     /// Sends `text` and CRLF.
@@ -71,7 +71,7 @@ impl<'t> Conn<'t> {
 
     /// What was said last, as evidence shows it.
     pub fn last_said(&self) -> Option<String> {
-        self.trace.said.clone()
+        self.record.trace.said.clone()
     }
 
     /// Sends an empty line, which gives way to a refusal. What was said last remains what is refused.
@@ -80,6 +80,7 @@ impl<'t> Conn<'t> {
     /// `connection_closed`.
     pub async fn give_way(&mut self) -> Result<(), Fault> {
         trace!("> (an empty line)");
+        self.record.note(Speaker::Nobody, "an empty line");
         self.write(b"\r\n").await
     }
 
@@ -89,7 +90,7 @@ impl<'t> Conn<'t> {
     /// `connection_closed`.
     pub async fn say_secret(&mut self, text: &str, secret: &Secret) -> Result<(), Fault> {
         self.said(format!("{text}{MASK}"));
-        self.sent.remember(secret);
+        self.record.sent.remember(secret);
         let whole = Secret::new(format!("{text}{}\r\n", secret.expose()));
         self.write(whole.expose().as_bytes()).await
     }
@@ -143,7 +144,7 @@ impl<'t> Conn<'t> {
 
     /// The server's words as evidence: one line, bounded, printable, without our secrets.
     pub fn clean(&self, text: &str) -> String {
-        words::printable(&self.sent, text.as_bytes())
+        words::printable(&self.record.sent, text.as_bytes())
     }
 
     /// What a reply was judged to be, or why the run ends with it.
@@ -157,8 +158,8 @@ impl<'t> Conn<'t> {
     /// A refusal's fault, as [`Conn::judged`] makes it.
     #[must_use]
     pub fn refused(&mut self, refusal: Refusal) -> Fault {
-        self.trace.facts.back_off = refusal.back_off.or(self.trace.facts.back_off);
-        words::cleaned(&self.sent, refusal.fault)
+        self.record.trace.facts.back_off = refusal.back_off.or(self.record.trace.facts.back_off);
+        words::cleaned(&self.record.sent, refusal.fault)
     }
 
     /// Gives the bare stream back at the moment the server has agreed to TLS.
@@ -205,11 +206,13 @@ impl<'t> Conn<'t> {
 
     fn said(&mut self, shown: String) {
         trace!("> {shown}");
-        self.trace.said = Some(shown);
+        self.record.note(Speaker::We, &shown);
+        self.record.trace.said = Some(shown);
     }
 
-    /// Shows to whoever reads the log at `trace` what the server said.
-    fn show(&self, heard: &str) {
+    /// Keeps for the transcript what the server said, and shows it to whoever reads the log at `trace`.
+    fn show(&mut self, heard: &str) {
+        self.record.note(Speaker::They, heard);
         // Asked here, because cleaning costs more than the rest of a line.
         if enabled!(Level::TRACE) {
             trace!("< {}", self.clean(heard));

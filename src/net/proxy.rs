@@ -34,7 +34,7 @@ pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
 /// The `proxy_*` reasons, with the proxy's status line as evidence.
 pub async fn connect(trace: &mut Trace, mut stream: BoxStream, proxy: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
     let target = host_port(host, port);
-    trace.said = Some(format!("CONNECT {target}"));
+    trace.say(format!("CONNECT {target}"));
     let mut sent = Sent::default();
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     if let Some((user, password)) = &proxy.login {
@@ -52,6 +52,7 @@ pub async fn connect(trace: &mut Trace, mut stream: BoxStream, proxy: &Proxy, ho
     let answer = read_answer(&mut stream, &sent).await?;
     let status_line = words::printable(&sent, answer.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or(&[]));
     trace!("< {status_line}");
+    trace.hear(&status_line);
     judge(&status_line).map(|()| stream)
 }
 

@@ -80,6 +80,9 @@ impl Connector {
                 endpoint.certificate = leaf(secured, true);
             }
         }
+        if result.is_ok() {
+            note(trace);
+        }
         match result {
             Ok(secured) => Ok(Box::new(secured)),
             Err(error) => Err(fault(&error, &seen)),
@@ -112,6 +115,15 @@ pub fn is_about_certificate(reason: Reason) -> bool {
             | Reason::TlsCertificateSelfSigned
             | Reason::TlsCertificateWeak
     )
+}
+
+/// Notes with whom TLS is spoken.
+fn note(trace: &mut Trace) {
+    let Some(endpoint) = trace.endpoint() else { return };
+    let certificate = endpoint.certificate.as_ref();
+    let whose = certificate.map(|certificate| format!(" with {}, certified by {}", certificate.subject, certificate.issuer));
+    let noted = format!("{}{}", endpoint.tls_version.unwrap_or("TLS"), whose.unwrap_or_default());
+    trace.note(&noted);
 }
 
 fn leaf(secured: &Secured, verified: bool) -> Option<CertificateFacts> {

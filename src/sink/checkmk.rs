@@ -4,6 +4,8 @@
 
 use super::{Judged, words};
 use crate::levels::{Range, State};
+use crate::outcome::Evidence;
+use crate::reason::Reason;
 
 /// A line for each outcome, to the last line feed.
 pub fn report(judged: &[Judged<'_>]) -> String {
@@ -20,9 +22,15 @@ fn line(judged: &Judged<'_>) -> String {
     let name: String = words::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
     let text = format!("{}: {}", words::subject(judged.outcome), words::sentence(judged));
     let mut lines = vec![text];
+    let mut told = |reason: Reason, evidence: &Evidence| {
+        lines.push(reason.title().to_owned());
+        lines.extend(words::evidence(evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));
+    };
     if let Some(failure) = judged.outcome.failure() {
-        lines.push(failure.reason.title().to_owned());
-        lines.extend(words::evidence(&failure.evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));
+        told(failure.reason, &failure.evidence);
+    }
+    for warning in &judged.outcome.facts.warnings {
+        told(warning.reason, &warning.evidence);
     }
     // `\n` in the text begins a new line of details: ours may, a server's may not.
     let text: Vec<String> = lines.iter().map(|line| line.replace('\\', "/")).collect();

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Judged, words};
+use crate::outcome::{Speaker, Transcript};
 use crate::secret::MASK;
 use crate::settings::ProbeSettings;
 
@@ -34,7 +35,7 @@ fn configuration(page: &mut String, settings: &ProbeSettings) {
     row("timeout", &humantime::format_duration(*timeout).to_string());
 }
 
-/// When each phase began and how long it took, how it ended, what was said and what was learnt.
+/// When each phase began and how long it took, what was said and heard, how it ended and what was learnt.
 fn log(page: &mut String, judged: &Judged<'_>, limit: Duration) {
     let outcome = judged.outcome;
     let probe = words::one_line(&outcome.probe.to_string());
@@ -44,6 +45,7 @@ fn log(page: &mut String, judged: &Judged<'_>, limit: Duration) {
         let _ = writeln!(page, "+{}s {} took {}s", words::seconds(began), span.phase, words::seconds(span.took));
         began += span.took;
     }
+    talk(page, &outcome.facts.transcript);
     let _ = writeln!(page, "+{}s {}: {}", words::seconds(began), judged.state(), words::sentence(judged));
     let evidence = outcome.failure().map(|failure| words::evidence(&failure.evidence)).unwrap_or_default();
     for (name, value) in evidence {
@@ -51,5 +53,20 @@ fn log(page: &mut String, judged: &Judged<'_>, limit: Duration) {
     }
     for (name, value) in words::facts(judged) {
         let _ = writeln!(page, "{name}: {value}");
+    }
+}
+
+/// What was said (`>`) and heard (`<`), and what happened between the lines.
+fn talk(page: &mut String, transcript: &Transcript) {
+    for (line, left_out) in transcript.lines() {
+        let speaker = match line.speaker {
+            Speaker::We => ">",
+            Speaker::They => "<",
+            Speaker::Nobody => "*",
+        };
+        let _ = writeln!(page, "+{}s {} {speaker} {}", words::seconds(line.at), line.phase, line.text);
+        if left_out > 0 {
+            let _ = writeln!(page, "({} left out)", words::count_of(left_out.try_into().unwrap_or(u64::MAX), "line"));
+        }
     }
 }

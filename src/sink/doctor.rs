@@ -5,6 +5,7 @@ mod columns;
 mod learnt;
 mod page;
 mod tree;
+mod warning;
 pub mod words;
 
 pub use self::page::Look;
@@ -27,7 +28,7 @@ pub fn report(judged: &[Judged<'_>], look: &Look) -> String {
     for (number, case) in (1_usize..).zip(&cases) {
         case::block(&mut page, number, case, judged, look);
     }
-    case::warnings(&mut page, judged, look);
+    warning::section(&mut page, judged, look);
     tree::draw(&mut page, judged, &cases, look);
     page.end()
 }

@@ -12,7 +12,7 @@ use super::remedy::Concern;
 use super::{Judged, cause, words};
 use crate::diagnosis::{RootCause, diagnose};
 use crate::levels;
-use crate::outcome::{Evidence, SkipReason, Verdict};
+use crate::outcome::{Evidence, Fault, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::reason::text::Lang;
 
@@ -109,6 +109,8 @@ struct Shown<'a> {
     seconds: f64,
     phases: Vec<Phase>,
     breaches: Vec<Breach>,
+    /// What is worth a look though it stopped nothing.
+    warnings: Vec<Warning<'a>>,
     facts: Map<String, Value>,
     evidence: Option<Heard<'a>>,
 }
@@ -136,6 +138,7 @@ impl<'a> Shown<'a> {
             seconds: seconds(outcome.took),
             phases: outcome.phases.iter().map(|span| Phase { phase: span.phase.code(), seconds: seconds(span.took) }).collect(),
             breaches: judged.judgement.breaches.iter().map(Breach::new).collect(),
+            warnings: outcome.facts.warnings.iter().map(Warning::of).collect(),
             facts: facts::of(&outcome.facts),
             evidence: failure.map(|failure| Heard::of(&failure.evidence)),
         }
@@ -178,6 +181,28 @@ impl Breach {
     fn new(breach: &levels::Breach) -> Self {
         let levels::Breach { metric, value, range, state } = breach;
         Self { metric: metric.code(), value: *value, range: range.to_string(), state: state.code() }
+    }
+}
+
+#[derive(Serialize)]
+struct Warning<'a> {
+    reason: &'static str,
+    owner: &'static str,
+    title: &'static str,
+    remedy: &'static str,
+    evidence: Heard<'a>,
+}
+
+impl<'a> Warning<'a> {
+    fn of(warning: &'a Fault) -> Self {
+        let reason = warning.reason;
+        Self {
+            reason: reason.code(),
+            owner: reason.owner().code(),
+            title: reason.title(),
+            remedy: reason.remedy(),
+            evidence: Heard::of(&warning.evidence),
+        }
     }
 }
 

@@ -5,11 +5,17 @@ use tracing::{info, warn};
 use super::words;
 use crate::outcome::{Outcome, Verdict};
 
-/// Logs `outcome`: what worked and what did not take place as information, a failure as a warning.
+/// Logs `outcome`: what worked and what did not take place as information, a failure, and what is
+/// worth a look, as a warning.
 pub fn outcome(outcome: &Outcome) {
     let probe = words::one_line(&outcome.probe.to_string());
     let seconds = outcome.took.as_secs_f64();
+    let warnings: Vec<&str> = outcome.facts.warnings.iter().map(|warning| warning.reason.code()).collect();
+    let warnings = (!warnings.is_empty()).then(|| warnings.join(" "));
     match &outcome.verdict {
+        Verdict::Ok if warnings.is_some() => {
+            warn!(probe, ok = true, seconds, warnings, "probe succeeded, with something worth a look");
+        }
         Verdict::Ok => info!(probe, ok = true, seconds, "probe succeeded"),
         Verdict::Skipped(skip) => info!(probe, ok = false, skipped = skip.code(), "probe not run"),
         Verdict::Failed(failure) => {
@@ -17,7 +23,7 @@ pub fn outcome(outcome: &Outcome) {
             let heard = failure.evidence.heard.as_deref().map(words::one_line);
             let code = words::code(failure);
             let phase = failure.phase.code();
-            warn!(probe, ok = false, seconds, phase, reason, owner, code, heard, "probe failed");
+            warn!(probe, ok = false, seconds, phase, reason, owner, code, heard, warnings, "probe failed");
         }
     }
 }

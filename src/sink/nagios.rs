@@ -155,6 +155,11 @@ fn details(judged: &Judged<'_>, verbosity: u8) -> Vec<String> {
         let evidence = words::evidence(&failure.evidence).into_iter().filter(|(name, _)| telling(name));
         lines.extend(evidence.map(|(name, value)| format!("{name}: {value}")));
     }
+    for warning in &judged.outcome.facts.warnings {
+        let (reason, owner) = (warning.reason, warning.reason.owner().code());
+        lines.push(format!("{reason}: {} (whose move: {owner})", reason.remedy()));
+        lines.extend(words::evidence(&warning.evidence).into_iter().map(|(name, value)| format!("  {name}: {value}")));
+    }
     if verbosity >= 1 && !judged.outcome.phases.is_empty() {
         lines.push(format!("phases: {}", words::phases(judged.outcome)));
     }

@@ -5,6 +5,7 @@
 //! messages) comes with the first run. No label carries a peer's words, but for the issuer of a certificate, bounded and
 //! printable.
 
+mod causes;
 mod exporter;
 mod facts;
 mod families;
@@ -16,7 +17,6 @@ use std::time::{Duration, SystemTime};
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::{Board, Known};
-use crate::diagnosis::diagnose;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
 
@@ -32,6 +32,10 @@ const LAST_SUCCESS: Spec = Spec {
     name: "m365_probe_last_success_timestamp_seconds",
     help: "When the last run that succeeded began, 0 before the first.",
 };
+const FAILING_SINCE: Spec = Spec {
+    name: "m365_probe_failing_since_timestamp_seconds",
+    help: "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.",
+};
 const INTERVAL: Spec = Spec { name: "m365_probe_interval_seconds", help: "Time from one run to the next." };
 const BACK_OFF: Spec = Spec {
     name: "m365_probe_back_off_until_timestamp_seconds",
@@ -39,11 +43,6 @@ const BACK_OFF: Spec = Spec {
 };
 const SKIPPED: Spec = Spec { name: "m365_probe_skipped_info", help: "1 while the last run did not take place, for this reason." };
 const SKIPS: Spec = Spec { name: "m365_exporter_skipped_runs_total", help: "Runs that did not take place." };
-
-const ROOT_CAUSE: Spec = Spec {
-    name: "m365_root_cause_info",
-    help: "1 while the diagnosis holds this to be why the last runs failed; mailbox is empty where the tenant is concerned.",
-};
 
 const PROBE_SUCCESS: Spec = Spec { name: "probe_success", help: "Whether the probe was a success." };
 const PROBE_DURATION: Spec = Spec { name: "probe_duration_seconds", help: "How long the probe took to complete." };
@@ -67,7 +66,7 @@ pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'st
     for (tenant, expires) in credentials(board) {
         facts::credential(families, tenant, expires);
     }
-    root_causes(families, board, now);
+    causes::add(families, board, now);
     for (tenant, check, latencies) in board.latencies() {
         families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
     }
@@ -100,19 +99,8 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     facts::certificates(&mut families, outcome, None, true);
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
+    causes::explain(&mut families, causes::named(outcome).collect());
     families.page("")
-}
-
-/// What lies behind the failures that are current.
-fn root_causes(families: &mut Families, board: &Board, now: SystemTime) {
-    let last = board.probes().iter().filter_map(|known| known.last.as_deref().filter(|last| known.is_current(last.at, now)));
-    for cause in diagnose(last) {
-        let labels = Labels::default();
-        let labels = labels.with("tenant", &cause.tenant);
-        let labels = labels.with("mailbox", cause.mailbox.as_deref().unwrap_or(""));
-        let labels = labels.with("reason", cause.reason.code());
-        families.gauge(&ROOT_CAUSE, &labels.with("owner", cause.owner().code()), 1.0);
-    }
 }
 
 /// What exists from the start and stays.
@@ -121,6 +109,7 @@ fn always(families: &mut Families, known: &Known, phases: &[Phase]) {
     families.counter(&RUNS, &labels, known.runs);
     families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
     families.timestamp(&LAST_SUCCESS, &labels, known.last_success);
+    families.timestamp(&FAILING_SINCE, &labels, known.failing_since);
     families.timestamp(&BACK_OFF, &labels, known.back_off_until);
     families.gauge(&INTERVAL, &labels, known.settings.interval.as_secs_f64());
     // A failure of each phase exists from the start with the one reason that any phase may have; others once met.

@@ -232,6 +232,10 @@ fn endpoints(outcome: &Outcome, reason: Reason) -> Vec<Endpoint<'_>> {
     let one = !matches!(outcome.probe.check, "dns" | "reach");
     let failure = outcome.failure().filter(|failure| one || failure.reason == reason && outcome.probe.check == "reach");
     let peer = failure.and_then(|failure| endpoint(failure.evidence.peer.as_deref()?));
+    let warning = outcome.facts.warnings.iter().find(|warning| warning.reason == reason);
+    let warned = warning.and_then(|warning| endpoint(warning.evidence.peer.as_deref()?));
+    // What is warned of may be noticed by a run that fails for something else.
+    let peer = warned.or(peer.filter(|_| warning.is_none()));
     peer.into_iter().chain(missed).chain(not_found).collect()
 }
 

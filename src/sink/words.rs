@@ -62,6 +62,9 @@ pub fn told(judged: &Judged<'_>, failed: impl Fn(&Failure) -> String) -> String 
     for breach in &judged.judgement.breaches {
         let _ = write!(text, "; {}", breached(breach));
     }
+    for warning in &judged.outcome.facts.warnings {
+        let _ = write!(text, "; {}: {}", warning.reason, warning.reason.title());
+    }
     text
 }
 

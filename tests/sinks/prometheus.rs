@@ -1,6 +1,6 @@
 //! Prometheus's pages: read by a small strict parser and by promtool.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -111,6 +111,7 @@ fn series_exist_before_the_first_run() {
         "m365_probe_runs_total",
         "m365_probe_last_run_timestamp_seconds",
         "m365_probe_last_success_timestamp_seconds",
+        "m365_probe_failing_since_timestamp_seconds",
         "m365_probe_back_off_until_timestamp_seconds",
     ] {
         assert_eq!(series.get(&*format!("{name}{of}}}")), Some(&0.0), "{name}");
@@ -161,6 +162,38 @@ fn a_peer_s_words_are_no_label_but_for_a_bounded_issuer() {
     let page = probe(&sample::attacked(), TIMEOUT, sample::phases("pop3"));
     let told: Vec<&str> = page.lines().filter(|line| line.contains("ERR")).collect();
     assert!(told.len() == 1 && told.iter().all(|line| line.starts_with("m365_tls_info") && line.len() < 300), "{told:?}");
+}
+
+/// The `reason` of every line that begins with `name`.
+fn reasons<'a>(page: &'a str, named: impl Fn(&str) -> bool) -> BTreeSet<&'a str> {
+    let reason = |line: &'a str| Some(line.split_once("reason=\"")?.1.split_once('"')?.0);
+    page.lines().filter(|line| named(line)).filter_map(reason).collect()
+}
+
+#[test]
+fn every_reason_named_is_explained() {
+    let of_one = sample::all().into_iter().map(|outcome| probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check)));
+    for page in of_one.chain([page(&board()), page(&Board::new(&[sample::settings(&sample::pop3().probe)]))]) {
+        let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
+        let skips = |line: &str| line.contains("skip"); // those have reasons of their own
+        assert_eq!(explained, reasons(&page, |line| !skips(line)), "{page}");
+    }
+}
+
+#[test]
+fn a_root_cause_stands_since_what_it_explains_fails() {
+    let failure = sample::secret_expired();
+    let mut board = Board::new(&[sample::settings(&failure.probe)]);
+    for ago in [120, 60, 0] {
+        board.record(Outcome { at: sample::now() - Duration::from_secs(ago), ..failure.clone() });
+    }
+    let page = page(&board);
+    let series = read(&page);
+    let of = r#"{tenant="contoso",mailbox="",reason="client_secret_expired",owner="application_owner"}"#;
+    let value = |name: &str| series.get(&*format!("{name}{of}")).copied();
+    assert_eq!(value("m365_root_cause_info"), Some(1.0));
+    assert_eq!(value("m365_root_cause_failing_probes"), Some(1.0));
+    assert_eq!(value("m365_root_cause_since_timestamp_seconds"), Some(1_795_456_669.0));
 }
 
 #[test]

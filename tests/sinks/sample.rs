@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use m365_probe::cloud::Cloud;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{
-    CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, MailboxFacts, Outcome, Phase, ProbeId,
+    CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, Outcome, Phase, ProbeId,
     ServerFacts, SkipReason, Span, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
@@ -159,6 +159,17 @@ fn dns() -> Outcome {
     outcome("", "dns", &[(Phase::Dns, 8_250)], facts, Verdict::Ok)
 }
 
+/// `imap`, all well but for a device that reads along.
+fn intercepted() -> Outcome {
+    let spans =
+        [(Phase::Token, 0), (Phase::Connect, 9_000), (Phase::Tls, 31_000), (Phase::Auth, 180_000), (Phase::Mailbox, 30_000)];
+    let mut facts = Facts { endpoints: vec![endpoint(993, "52.98.1.2", 120)], ..Facts::default() };
+    let heard = Fault::heard(Reason::TlsIntercepted, "issuer: CN=Contoso Web Gateway");
+    facts.warn(heard.clone());
+    facts.warn(heard);
+    outcome("labor", "imap", &spans, facts, Verdict::Ok)
+}
+
 fn ews() -> Outcome {
     let spans =
         [(Phase::Token, 250_000), (Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Mailbox, 900_000)];
@@ -226,7 +237,7 @@ pub fn failed_in_each_phase() -> Vec<Outcome> {
 /// All of them.
 pub fn all() -> Vec<Outcome> {
     let back_off = SkipReason::BackOff { until: now() + Duration::from_secs(300), because: Reason::Throttled };
-    let mut all = vec![token(), dns(), pop3(), ews(), attacked()];
+    let mut all = vec![token(), dns(), pop3(), ews(), intercepted(), attacked()];
     all.extend([skipped("throttled", back_off), skipped("busy", SkipReason::Busy), skipped("missed", SkipReason::Missed)]);
     all.extend(failed_in_each_phase());
     let unreadable = failed(Phase::Token, Reason::SecretUnreadable, Evidence::default());

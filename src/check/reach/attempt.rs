@@ -65,6 +65,14 @@ impl<'a> Attempt<'a> {
         known.unwrap_or_else(|| dial::endpoint(&self.at.host, self.at.port, None))
     }
 
+    /// Adds to the run's transcript what was said and heard here.
+    pub fn tell(&self, trace: &mut Trace) {
+        let peer = self.trace.peer.as_deref().unwrap_or(&self.at.host);
+        let reason = self.failed.as_ref().map(|(phase, fault)| format!(": {} in {phase}", fault.reason));
+        trace.note(&format!("{peer}{}", reason.unwrap_or_default()));
+        self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));
+    }
+
     /// Whether `step` is still to be taken here.
     pub fn wants(&self, step: Step) -> bool {
         let belongs = match step {

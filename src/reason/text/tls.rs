@@ -85,6 +85,15 @@ super::entries! {
         - "Prüfen Sie die TLS-Prüfung auf dem Weg: Ein Gerät, das gegenüber Microsoft TLS 1.0 oder 1.1 spricht, muss aktualisiert oder umgangen werden."
         - "Prüfen Sie die OpenSSL-Konfiguration dieses Rechners auf eine Beschränkung der TLS-Version.";
 
+    TlsIntercepted from CERTIFICATES:
+        en "The certificate is not Microsoft's: a device on the way decrypts the connection, token and mail included, and shows a certificate of its own, whose issuer is trusted here. It works for as long as the device does; Microsoft advises against inspecting its mail and login hosts."
+        - "See in the evidence who issued the certificate."
+        - "Exempt {host} from TLS inspection, or accept it knowingly.";
+        de "ein Gerät auf dem Weg entschlüsselt TLS, und ihm wird hier vertraut"
+        "Das Zertifikat ist nicht von Microsoft: Ein Gerät auf dem Weg entschlüsselt die Verbindung samt Token und E-Mail und zeigt ein eigenes Zertifikat vor, dessen Aussteller hier vertraut wird. Das geht gut, solange das Gerät läuft; Microsoft rät davon ab, seine E-Mail- und Anmeldeserver so zu prüfen."
+        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
+        - "Nehmen Sie {host} von der TLS-Prüfung aus, oder nehmen Sie sie bewusst hin.";
+
     TlsFailed from TLS:
         en "The TLS handshake failed for a reason not in the catalogue."
         - "See the evidence for OpenSSL's own words, and look for TLS inspection on the way to {host}:{port}.";

@@ -1,8 +1,8 @@
 //! A root cause for a person: whose move it is, what to do now, what was seen, and folded under it what it explains.
 
 use super::page::{Ink, Look, Page};
+use super::shown;
 use super::words::{self, Words};
-use super::{learnt, shown};
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::Reason;
 use crate::sink::cause::{self, Case};
@@ -66,7 +66,7 @@ pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Loo
 }
 
 /// Steps, numbered, each command on a line of its own.
-fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Words) {
+pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Words) {
     let apart = steps.iter().flatten().any(|part| matches!(part, Part::Command(_)));
     for (number, step) in (1..).zip(steps) {
         if apart && number > 1 {
@@ -217,20 +217,6 @@ fn probes(case: &Case, look: &Look) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// What is worth a look though nothing failed for it: reasons with the runs that noticed them, and limits that were left.
-pub fn warnings(page: &mut Page, judged: &[Judged<'_>], look: &Look) {
-    let words = words::of(look.lang);
-    let breaches = learnt::breaches(judged, look);
-    if breaches.is_empty() {
-        return;
-    }
-    page.gap();
-    page.heading(0, Ink::Fair, words.worth_a_look);
-    for (who, told) in breaches {
-        page.prose("  • ", &format!("{who}: {told}"));
-    }
-}
-
 fn section(page: &mut Page, title: &str) {
     page.gap();
     page.heading(2, Ink::Head, title);
@@ -245,7 +231,7 @@ fn rows(page: &mut Page, rows: &[(&str, &str)]) {
 }
 
 /// So that the rows of a block stand in one column throughout.
-const LABELS: usize = 13;
+pub const LABELS: usize = 13;
 
 /// The width of a column of names.
 pub fn column<'a>(names: impl Iterator<Item = &'a str>) -> usize {

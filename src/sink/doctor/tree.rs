@@ -10,7 +10,7 @@ use super::page::{Ink, Look, Page};
 use super::words::{self, put};
 use super::{columns::Columns, learnt, shown};
 use crate::levels::State;
-use crate::outcome::{Failure, Outcome, SkipReason, Verdict};
+use crate::outcome::{Failure, Outcome, SkipReason, Speaker, Verdict};
 use crate::reason::{Reason, Severity};
 use crate::sink::cause::{Case, Numbers};
 use crate::sink::remedy::list;
@@ -138,7 +138,26 @@ impl Tree<'_> {
             Verdict::Ok => {}
         }
         if self.look.everything {
+            self.transcript(outcome, &below);
             self.rows(learnt::facts(judged, self.look), &below);
+        }
+    }
+
+    /// What was said (`>`) and heard (`<`), and what happened between the lines (`*`).
+    fn transcript(&mut self, outcome: &Outcome, below: &str) {
+        let words = words::of(self.look.lang);
+        for (line, left_out) in outcome.facts.transcript.lines() {
+            let speaker = match line.speaker {
+                Speaker::We => ">",
+                Speaker::They => "<",
+                Speaker::Nobody => "*",
+            };
+            let text = shown(&line.text, self.look);
+            self.page.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
+            let told = if left_out == 1 { words.left_out_one } else { words.left_out };
+            if left_out > 0 {
+                self.page.line(&format!("{below}{:>8} {}", "", put(told, &[("n", &left_out.to_string())])));
+            }
         }
     }
 
@@ -226,8 +245,8 @@ fn state(judged: &Judged<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
         Verdict::Failed(_) => (Ink::Bad, words.failed.to_owned() + &because),
         Verdict::Skipped(_) => (Ink::Odd, words.not_run.to_owned()),
         Verdict::Ok => match judged.state() {
-            State::Ok => (Ink::Good, words.ok.to_owned()),
-            State::Warning => (Ink::Fair, words.warning.to_owned()),
+            State::Ok if judged.outcome.facts.warnings.is_empty() => (Ink::Good, words.ok.to_owned()),
+            State::Ok | State::Warning => (Ink::Fair, words.warning.to_owned()),
             State::Critical => (Ink::Bad, words.critical.to_owned()),
             State::Unknown => (Ink::Odd, words.unknown.to_owned()),
         },

@@ -88,6 +88,7 @@ words! {
 
     // What is worth a look.
     worth_a_look "Worth a look" "Außerdem zu beachten";
+    noticed_by "Noticed by" "Bemerkt von";
     limit "{metric} is {value}, limit {range}" "{metric} beträgt {value}, Grenze {range}";
     certificate_days "days to the certificate's end" "Tage bis zum Ablauf des Zertifikats";
     secret_days "days to the client secret's end" "Tage bis zum Ablauf des geheimen Clientschlüssels";
@@ -109,6 +110,8 @@ words! {
     busy "another run still holds the connection" "ein anderer Lauf belegt noch die Verbindung";
     missed "its turn came too late" "sie kam zu spät an die Reihe";
     failed_in "failed {phase}" "fehlgeschlagen {phase}";
+    left_out_one "(1 line left out)" "(1 Zeile ausgelassen)";
+    left_out "({n} lines left out)" "({n} Zeilen ausgelassen)";
     legend "Times in milliseconds, phase by phase; ✗ marks where it failed, → the root cause." "Zeiten in Millisekunden, Phase für Phase; ✗ zeigt, wo es scheiterte, → die Ursache.";
     legend_well "Times in milliseconds, phase by phase." "Zeiten in Millisekunden, Phase für Phase.";
     alike "… and {n} more with the same result: {who}" "… und {n} weitere mit demselben Ergebnis: {who}";

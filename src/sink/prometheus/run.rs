@@ -15,6 +15,10 @@ const FAILURE: Spec = Spec {
     name: "m365_probe_failure_info",
     help: "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).",
 };
+const WARNING: Spec = Spec {
+    name: "m365_probe_warning_info",
+    help: "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).",
+};
 
 /// The series of a probe that has not run yet. They exist from the start, as those of any exporter do; that there was no
 /// run shows in the time of the last one, which is 0.
@@ -41,5 +45,9 @@ pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
         let labels = labels.with("phase", failure.phase.code());
         let labels = labels.with("reason", failure.reason.code());
         families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
+    }
+    for warning in &outcome.facts.warnings {
+        let labels = labels.with("reason", warning.reason.code());
+        families.gauge(&WARNING, &labels.with("owner", warning.reason.owner().code()), 1.0);
     }
 }

@@ -1,0 +1,124 @@
+//! What is said and heard over one connection, on its way to the run's transcript.
+
+use crate::outcome::{Line, Speaker, Transcript};
+use crate::secret::Sent;
+use crate::trace::Trace;
+use crate::wire::text;
+
+/// Bytes of a line that are looked at: twice what is shown, because masking may shorten it.
+const LOOKED_AT: usize = 2 * Transcript::WIDTH;
+
+/// The run's cursor, the secrets of the connection, and its lines.
+///
+/// To clean a line costs as much as the secrets are long. So they are cleaned together, when the connection is given up:
+/// also by a deadline or a panic.
+pub(super) struct Record<'t> {
+    /// The run's cursor.
+    pub trace: &'t mut Trace,
+    /// What was sent, and must not be shown.
+    pub sent: Sent,
+    /// Not cleaned yet.
+    raw: Vec<Raw>,
+}
+
+struct Raw {
+    line: Line,
+    text: String,
+    cut: bool,
+}
+
+impl<'t> Record<'t> {
+    /// Nothing said yet.
+    pub fn new(trace: &'t mut Trace, sent: &Sent) -> Self {
+        Self { trace, sent: sent.clone(), raw: Vec::new() }
+    }
+
+    /// Keeps a line. Of a peer that talks without end, no more than a transcript holds.
+    pub fn note(&mut self, speaker: Speaker, words: &str) {
+        if self.raw.len() == Transcript::LINES {
+            self.pass_on();
+        }
+        let text: String = words.chars().map(|c| if c == '\n' { ' ' } else { c }).take(LOOKED_AT).collect();
+        let cut = text.len() < words.len();
+        self.raw.push(Raw { line: self.trace.line(speaker, ""), text, cut });
+    }
+
+    fn pass_on(&mut self) {
+        let raw = std::mem::take(&mut self.raw);
+        let texts: Vec<&str> = raw.iter().map(|raw| raw.text.as_str()).collect();
+        let whole = self.sent.clean(&texts.join("\n"));
+        let together: Vec<&str> = whole.split('\n').collect();
+        // A mask takes a line's end with it only where a secret has one.
+        let apart = together.len() != raw.len();
+        for (place, Raw { line, text, cut }) in raw.into_iter().enumerate() {
+            let mut clean =
+                if apart { self.sent.clean(&text) } else { together.get(place).copied().unwrap_or_default().to_owned() };
+            if cut {
+                // What stands at the cut may be the beginning of a secret, too short to be known as one.
+                let keep = clean.chars().count().saturating_sub(Sent::PIECE);
+                clean = clean.chars().take(keep).collect::<String>() + "…";
+            }
+            let text = text::line(&clean, Transcript::WIDTH).into();
+            self.trace.facts.transcript.push(Line { text, ..line });
+        }
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        self.pass_on();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::outcome::Phase;
+    use crate::secret::Secret;
+
+    const SECRET: &str = "marked-secret-of-some-length-0123456789";
+
+    fn told(secret: &str, lines: &[&str]) -> Vec<String> {
+        let mut trace = Trace::begin(Phase::Auth, Instant::now() + Duration::from_secs(1));
+        let mut sent = Sent::default();
+        sent.remember(&Secret::new(secret));
+        let mut record = Record::new(&mut trace, &sent);
+        for line in lines {
+            record.note(Speaker::They, line);
+        }
+        drop(record);
+        trace.facts.transcript.lines().map(|(line, _)| line.text.to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn an_echoed_secret_is_masked_in_every_line() {
+        let echo = format!("-ERR {SECRET} no");
+        assert_eq!(told(SECRET, &["+OK", &echo, "bye"]), ["+OK", "-ERR <secret> no", "bye"]);
+        let two_lines = "first-line-of-it\nsecond-line-of-it";
+        let split = told(two_lines, &["first-line-of-it", "second-line-of-it", two_lines]);
+        assert!(split.iter().all(|line| line.contains("<secret>") && !line.contains("line-of")), "{split:?}");
+    }
+
+    #[tokio::test]
+    async fn no_cut_leaves_half_a_secret() {
+        for before in LOOKED_AT - 60..LOOKED_AT {
+            // Once the piece in front is masked, what stands at the cut moves into sight.
+            let hidden = SECRET.repeat(13);
+            let line = format!("{hidden}{}{SECRET}", "y".repeat(before - hidden.len()));
+            let told = told(SECRET, &[&line]);
+            assert!(told.iter().all(|line| !line.contains("marked")), "{before}: {told:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_talks_without_end_fills_no_memory() {
+        let long = "x".repeat(10_000);
+        let told = told(SECRET, &vec![long.as_str(); 1000]);
+        assert_eq!(told.len(), Transcript::LINES);
+        assert!(told.iter().all(|line| line.chars().count() <= Transcript::WIDTH));
+    }
+}
