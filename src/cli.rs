@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod demo;
 mod doctor;
+mod from;
 mod log;
 mod once;
 mod print;

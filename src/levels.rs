@@ -23,7 +23,7 @@ pub fn judge(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Judgement {
         Verdict::Failed(failure) => (of_failure(failure.reason), breaches(outcome, limits, now)),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
         Verdict::Skipped(SkipReason::BackOff { .. }) => (State::Warning, Vec::new()),
-        Verdict::Skipped(SkipReason::Busy | SkipReason::Missed) => (State::Unknown, Vec::new()),
+        Verdict::Skipped(_) => (State::Unknown, Vec::new()),
     };
     let state = breaches.iter().fold(verdict, |state, breach| state.worse(breach.state));
     Judgement { state, breaches }

@@ -1,11 +1,13 @@
 //! What one run of a probe learnt: plain data, from which everything the user sees is made.
 
+mod skip;
 mod transcript;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+pub use self::skip::SkipReason;
 pub use self::transcript::{Line, Speaker, Transcript};
 use crate::reason::Reason;
 
@@ -155,36 +157,6 @@ pub enum Verdict {
     Failed(Failure),
     /// It did not take place.
     Skipped(SkipReason),
-}
-
-/// Why a run did not take place. A run that did not happen is reported as such, never as a failure of the far side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SkipReason {
-    /// The server asked us to stay away until then; `because` is the reason of the run it told us in.
-    BackOff {
-        /// When the next run may take place.
-        until: SystemTime,
-        /// What the server had said.
-        because: Reason,
-    },
-    /// Another run still holds this mailbox's one connection, or this probe still runs.
-    Busy,
-    /// The scheduler came too late for this run's turn.
-    Missed,
-}
-
-impl SkipReason {
-    /// The code of every reason.
-    pub const CODES: [&'static str; 3] = ["back_off", "busy", "missed"];
-
-    /// The value of a label.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::BackOff { .. } => "back_off",
-            Self::Busy => "busy",
-            Self::Missed => "missed",
-        }
-    }
 }
 
 /// All a check can say: what went wrong. Where it went wrong is known to the cursor.

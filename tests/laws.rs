@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["token"],
     &["check"],
     &["probe"],
-    &["config", "schedule", "sim"],
+    &["config", "remote", "schedule", "sim"],
     &["serve"],
     &["cli"],
     &["lib", "main"],

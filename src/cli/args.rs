@@ -78,6 +78,9 @@ pub struct Check {
     /// Whom to check.
     #[command(flatten)]
     pub selection: Selection,
+    /// Whom to ask instead of checking.
+    #[command(flatten)]
+    pub from: From,
     /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `messages`; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub warning: Vec<String>,
@@ -130,6 +133,23 @@ pub struct Selection {
     /// Without a configuration: file with the client secret; else the variable M365_PROBE_CLIENT_SECRET is used.
     #[arg(long, value_name = "FILE")]
     pub client_secret_file: Option<PathBuf>,
+}
+
+/// A running `serve` that is asked for its results.
+#[derive(Debug, Args)]
+pub struct From {
+    /// Log in nowhere: tell the results of the `serve` at this URL (`http://HOST:10365`), as if they had been got here.
+    #[arg(long = "from", value_name = "URL")]
+    pub url: Option<String>,
+    /// With --from: PEM file of certificates trusted in addition to the system's.
+    #[arg(long = "from-ca-file", value_name = "FILE", requires = "url")]
+    pub ca_file: Option<PathBuf>,
+    /// With --from: who it is told we are.
+    #[arg(long = "from-user", value_name = "NAME", requires = "url", requires = "password_file")]
+    pub user: Option<String>,
+    /// With --from: file with the password of --from-user.
+    #[arg(long = "from-password-file", value_name = "FILE", requires = "url", requires = "user")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// `doctor`

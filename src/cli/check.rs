@@ -3,13 +3,14 @@
 use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
-use super::{once, print, select};
+use super::{from, once, print, select};
+use crate::diagnosis::RootCause;
 use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
-use crate::reason::text::Lang;
+use crate::remote::Known;
 use crate::settings::ProbeSettings;
-use crate::sink::{Judged, checkmk, json, nagios, worst};
+use crate::sink::{Application, Judged, cause, checkmk, json, nagios, worst};
 use crate::trace;
 
 /// Runs the checks, prints their output and tells Nagios's exit code.
@@ -31,6 +32,9 @@ pub fn run(arguments: &Check) -> u8 {
 
 fn report(arguments: &Check) -> Result<(String, State), String> {
     let given = Limits::parse(&arguments.warning, &arguments.critical)?;
+    if let Some(url) = &arguments.from.url {
+        return Ok(retold(arguments, &given, &from::ask(url, arguments)?));
+    }
     let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit))?;
     let runtime = once::runtime()?;
     let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
@@ -42,14 +46,30 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     let mut judged: Vec<Judged<'_>> =
         outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
-        one.tenant = Some(&probe.tenant);
+        one.application = Some((&*probe.tenant).into());
         one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
     }
-    Ok(match arguments.output {
-        CheckOutput::Nagios => nagios::report(&judged, arguments.verbose),
-        CheckOutput::Json => (json::report(&judged, now, Lang::En), worst(&judged)),
-        CheckOutput::Checkmk => (checkmk::report(&judged), worst(&judged)),
-    })
+    Ok(written(arguments, &judged, &cause::of(&judged), now))
+}
+
+/// What a service found out, judged by its limits and those given here: all of it as of when it said so.
+fn retold(arguments: &Check, given: &Limits, known: &Known) -> (String, State) {
+    let limits: Vec<Limits> = known.limits.iter().map(|configured| given.over(configured)).collect();
+    let mut judged: Vec<Judged<'_>> =
+        known.outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, known.at)).collect();
+    for one in &mut judged {
+        let application = known.applications.get(&one.outcome.probe.tenant);
+        one.application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
+    }
+    written(arguments, &judged, &known.causes, known.at)
+}
+
+fn written(arguments: &Check, judged: &[Judged<'_>], causes: &[RootCause], now: SystemTime) -> (String, State) {
+    match arguments.output {
+        CheckOutput::Nagios => nagios::blaming(judged, causes, arguments.verbose),
+        CheckOutput::Json => (json::blaming(judged, causes, now), worst(judged)),
+        CheckOutput::Checkmk => (checkmk::report(judged), worst(judged)),
+    }
 }
 
 /// The state the user wants for a run that met silence until its time was used up; others keep theirs.

@@ -50,7 +50,7 @@ impl Showing {
     pub fn report(self, probes: &[ProbeSettings], outcomes: &[Outcome]) -> u8 {
         let now = SystemTime::now();
         let judged = probes.iter().zip(outcomes);
-        let judged: Vec<_> = judged.map(|(probe, outcome)| Judged::new(outcome, &probe.limits, now).of(&probe.tenant)).collect();
+        let judged: Vec<_> = judged.map(|(probe, outcome)| Judged::new(outcome, &probe.limits, now).of(&*probe.tenant)).collect();
         print::out(&match self.output {
             TextOrJson::Text => doctor::report(&judged, &terminal::look(self.lang(), self.everything)),
             // A program must not read something else because of a locale.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::query::Query;
+use crate::board::Known;
 use crate::probe::Probe;
 use crate::sink::words::one_line;
 
@@ -27,6 +28,36 @@ pub fn choose<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
     let of_mailbox = narrow("mailbox", of_tenant, wanted, |probe| probe.id().mailbox_label())?;
     of_mailbox.into_iter().next().ok_or_else(|| "no probe is configured".to_owned())
 }
+
+/// Of `probes` those of the `tenant`, of one of the mailboxes (by name or address) and of one of the checks that the query
+/// names; what it leaves out is not asked about.
+///
+/// # Errors
+/// In words: a value that no probe has.
+pub fn narrowed<'a>(probes: &'a [Known], query: &Query) -> Result<Vec<&'a Known>, String> {
+    let mut left: Vec<&Known> = probes.iter().collect();
+    for (parameter, is) in NARROWING {
+        let wanted = query.all(parameter);
+        if let Some(unknown) = wanted.iter().find(|wanted| !left.iter().any(|known| is(known, wanted))) {
+            return Err(format!("there is no {parameter} `{}` among these probes; see /sd for all of them", one_line(unknown)));
+        }
+        left.retain(|known| wanted.is_empty() || wanted.iter().any(|wanted| is(known, wanted)));
+    }
+    Ok(left)
+}
+
+/// A parameter, and whether a probe is what one of its values asks for.
+type Narrowing = (&'static str, fn(&Known, &str) -> bool);
+
+/// In this order, so that a mailbox is looked for in its tenant and a check on its mailbox.
+const NARROWING: [Narrowing; 3] = [
+    ("tenant", |known, wanted| known.settings.id.tenant == wanted),
+    ("mailbox", |known, wanted| {
+        let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        is(&known.settings.id.mailbox) || is(&known.settings.address)
+    }),
+    ("check", |known, wanted| known.settings.id.check == wanted),
+];
 
 /// The label of the mailbox that is known by `name` or has it for an address, which Exchange compares without case.
 fn label<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {

@@ -31,6 +31,11 @@ impl Query {
         let value = values.next().filter(|value| !value.is_empty());
         if values.next().is_some() { Err(format!("the parameter `{name}` is given twice")) } else { Ok(value) }
     }
+
+    /// Every value of the parameter `name` but empty ones, in the order of the request.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str()).collect()
+    }
 }
 
 fn decode(text: &str) -> Result<String, String> {

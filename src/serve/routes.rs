@@ -1,5 +1,6 @@
 //! What there is under which path, and what becomes of requests for anything else.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,10 +15,10 @@ use tokio::time::timeout;
 use super::answer::{Answer, HTML, JSON, TEXT, page, words};
 use super::engine::{Engine, NotReloaded};
 use super::query::Query;
-use super::{discovery, on_demand};
-use crate::reason::text::Lang;
+use super::{choice, discovery, on_demand};
+use crate::outcome::ProbeId;
 use crate::sink::index::{self, Link};
-use crate::sink::{json, judged, prometheus};
+use crate::sink::{self, cause, json, prometheus};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -43,7 +44,13 @@ const PAGES: &[(Page, Link)] = &[
     (Page::Metrics, Link { path: "/metrics", about: "metrics of all scheduled probes, for Prometheus" }),
     (Page::Probe, Link { path: "/probe", about: "one probe, now: ?check=…&tenant=…&mailbox=…, with &debug=true told at length" }),
     (Page::Discovery, Link { path: "/sd", about: "all probes as targets, for Prometheus's http_sd_configs" }),
-    (Page::Outcomes, Link { path: "/api/v1/outcomes", about: "the last outcome of each probe, as JSON" }),
+    (
+        Page::Outcomes,
+        Link {
+            path: "/api/v1/outcomes",
+            about: "the last outcome of each probe, as JSON; of some with ?tenant=…&mailbox=…&check=…",
+        },
+    ),
     (Page::Configuration, Link { path: "/config", about: "the configuration in use, secrets masked" }),
     (Page::Healthy, Link { path: "/-/healthy", about: "200 while the process lives" }),
     (Page::Ready, Link { path: "/-/ready", about: "200 while probes are at work, 503 when shutting down" }),
@@ -92,7 +99,7 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
         }
         other => {
             let engine = Arc::clone(engine);
-            let told = spawn_blocking(move || told(other, &engine)).await;
+            let told = spawn_blocking(move || told(other, &query, &engine)).await;
             told.unwrap_or_else(|_| words(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
         }
     }
@@ -100,11 +107,11 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
 
 /// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
 /// it would be measured as the slowness of a peer.
-fn told(page: Page, engine: &Engine) -> Answer {
+fn told(page: Page, query: &Query, engine: &Engine) -> Answer {
     let now = SystemTime::now();
     match page {
         Page::Metrics => self::page(prometheus::CONTENT_TYPE, engine.metrics()),
-        Page::Outcomes => self::page(JSON, outcomes(engine, now)),
+        Page::Outcomes => outcomes(engine, query, now),
         Page::Configuration => self::page(TEXT, engine.work().masked.clone()),
         Page::Healthy => words(StatusCode::OK, "Healthy"),
         Page::Ready if engine.stop.has_begun() => words(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
@@ -116,9 +123,18 @@ fn told(page: Page, engine: &Engine) -> Answer {
     }
 }
 
-fn outcomes(engine: &Engine, now: SystemTime) -> String {
+/// The probes that are asked about, and of the root causes of everything those that explain one of them.
+fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
     let board = engine.board();
-    json::report(&judged(&board, now), now, Lang::En)
+    let shown = match choice::narrowed(board.probes(), query) {
+        Ok(shown) => shown,
+        Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+    };
+    let judged = sink::judged(&board, now);
+    let mut causes = cause::of(&judged);
+    let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
+    causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
+    page(JSON, json::known(&shown, &causes, &judged, now))
 }
 
 async fn reload(engine: &Engine) -> Answer {

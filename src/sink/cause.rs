@@ -59,19 +59,24 @@ pub fn outcomes<'a>(probes: &[ProbeId], judged: &'a [Judged<'a>]) -> Vec<&'a Out
     judged.iter().map(|one| one.outcome).filter(|outcome| wanted.contains(&outcome.probe)).collect()
 }
 
-/// What lies behind all that failed among `judged`, the most certain first.
-pub fn of(judged: &[Judged<'_>]) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for cause in diagnose(judged.iter().map(|one| one.outcome)) {
-        match cases.iter_mut().find(|case| case.is_alike(&cause)) {
-            Some(case) => {
-                case.mailboxes.extend(cause.mailbox);
-                case.explains.extend(cause.explains);
+/// The root causes of all that failed among `judged`.
+pub fn of(judged: &[Judged<'_>]) -> Vec<RootCause> {
+    diagnose(judged.iter().map(|one| one.outcome))
+}
+
+/// The same causes, those that differ in nothing but the mailbox told as one.
+pub fn cases(causes: &[RootCause]) -> Vec<Case> {
+    let mut told: Vec<Case> = Vec::new();
+    for cause in causes {
+        match told.iter_mut().find(|known| known.is_alike(cause)) {
+            Some(known) => {
+                known.mailboxes.extend(cause.mailbox.clone());
+                known.explains.extend_from_slice(&cause.explains);
             }
-            None => cases.push(Case::new(cause)),
+            None => told.push(Case::new(cause.clone())),
         }
     }
-    cases
+    told
 }
 
 /// The tenant, or the mailboxes in it, that it concerns: `contoso`, `contoso/praxis`, `contoso/praxis, labor and 3 more`.

@@ -22,7 +22,7 @@ const SHOWN: usize = 500;
 
 /// The whole text, to its last line feed.
 pub fn report(judged: &[Judged<'_>], look: &Look) -> String {
-    let cases = cause::of(judged);
+    let cases = cause::cases(&cause::of(judged));
     let mut page = Page::new(look);
     summary(&mut page, judged, &cases, look);
     for (number, case) in (1_usize..).zip(&cases) {

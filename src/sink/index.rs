@@ -39,7 +39,7 @@ pub fn page(board: &Board, links: &[Link], now: SystemTime) -> String {
     let mut page = HEAD.to_owned();
     let _ = writeln!(page, "<h1>m365-probe {}</h1>", env!("CARGO_PKG_VERSION"));
     page.push_str("<p>Monitors OAuth access to mail and calendars in Microsoft 365.</p>\n");
-    root_causes(&mut page, &cause::of(&judged(board, now)));
+    root_causes(&mut page, &cause::cases(&cause::of(&judged(board, now))));
     page.push_str("<dl>\n");
     for Link { path, about } in links {
         let _ = writeln!(page, "<dt><a href=\"{path}\">{path}</a></dt><dd>{}</dd>", escaped(about));

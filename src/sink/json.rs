@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::remedy::Concern;
 use super::{Judged, cause, words};
-use crate::diagnosis::{RootCause, diagnose};
-use crate::levels;
+use crate::board::Known;
+use crate::diagnosis::RootCause;
+use crate::levels::{self, Limits, Metric, Range};
 use crate::outcome::{Evidence, Fault, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::reason::text::Lang;
@@ -22,11 +23,36 @@ const SCHEMA: u32 = 1;
 /// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds, and what is said
 /// of root causes is in `lang`.
 pub fn report(judged: &[Judged<'_>], now: SystemTime, lang: Lang) -> String {
-    let outcomes: Vec<Shown<'_>> = judged.iter().map(Shown::new).collect();
-    let ok = !judged.is_empty() && judged.iter().all(|one| one.outcome.is_ok());
-    let causes = diagnose(judged.iter().map(|one| one.outcome));
-    let root_causes = causes.iter().map(|cause| Cause::new(cause, judged, lang)).collect();
-    let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes };
+    let causes = cause::of(judged);
+    written(judged.iter().map(Shown::new).collect(), explained(&causes, judged, lang), None, now)
+}
+
+/// The same with root causes that were found elsewhere, where more was known.
+pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], now: SystemTime) -> String {
+    written(judged.iter().map(Shown::new).collect(), explained(causes, judged, Lang::En), None, now)
+}
+
+/// What a service knows of some of its probes: the last outcome of each, how often it runs and whether that is current,
+/// and which have not run yet. `judged` is everything that the causes were found in.
+pub fn known(probes: &[&Known], causes: &[RootCause], judged: &[Judged<'_>], now: SystemTime) -> String {
+    let outcomes = probes.iter().filter_map(|known| {
+        let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
+        let shown = Shown::new(&Judged::new(outcome, &known.settings.limits, now));
+        let (interval, current) = (seconds(known.settings.interval), known.is_current(outcome.at, now));
+        Some(Shown { interval_seconds: Some(interval), current: Some(current), ..shown })
+    });
+    let pending = probes.iter().filter(|known| known.last.is_none() && known.skipped.is_none());
+    let pending = pending.map(|known| Pending::new(known)).collect();
+    written(outcomes.collect(), explained(causes, judged, Lang::En), Some(pending), now)
+}
+
+fn explained<'a>(causes: &'a [RootCause], judged: &'a [Judged<'a>], lang: Lang) -> Vec<Cause<'a>> {
+    causes.iter().map(|cause| Cause::new(cause, judged, lang)).collect()
+}
+
+fn written(outcomes: Vec<Shown<'_>>, root_causes: Vec<Cause<'_>>, pending: Option<Vec<Pending<'_>>>, now: SystemTime) -> String {
+    let ok = !outcomes.is_empty() && outcomes.iter().all(|one| one.ok);
+    let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes, pending };
     // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }
@@ -39,6 +65,31 @@ struct Report<'a> {
     /// What the diagnosis holds to be behind it all; empty where nothing failed.
     root_causes: Vec<Cause<'a>>,
     outcomes: Vec<Shown<'a>>,
+    /// Probes of a service whose first turn is still to come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Vec<Pending<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Pending<'a> {
+    probe: String,
+    tenant: &'a str,
+    mailbox: Option<&'a str>,
+    address: Option<&'a str>,
+    check: &'static str,
+}
+
+impl<'a> Pending<'a> {
+    fn new(known: &'a Known) -> Self {
+        let id = &known.settings.id;
+        Self {
+            probe: id.to_string(),
+            tenant: &id.tenant,
+            mailbox: id.mailbox.as_deref(),
+            address: known.settings.address.as_deref(),
+            check: id.check,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,6 +98,8 @@ struct Cause<'a> {
     confidence: &'static str,
     owner: &'static str,
     tenant: &'a str,
+    tenant_id: Option<&'a str>,
+    client_id: Option<&'a str>,
     mailbox: Option<&'a str>,
     /// The addresses of the mailboxes it befell.
     addresses: Vec<&'a str>,
@@ -70,12 +123,15 @@ impl<'a> Cause<'a> {
     fn new(cause: &'a RootCause, judged: &'a [Judged<'a>], lang: Lang) -> Self {
         let outcomes = cause::outcomes(&cause.explains, judged);
         let concern = Concern::new(&cause.tenant, cause.reason, outcomes, judged);
+        let (client_id, tenant_id) = concern.application();
         let text = cause.reason.text(lang);
         Self {
             reason: cause.reason.code(),
             confidence: cause.confidence.code(),
             owner: cause.owner().code(),
             tenant: &cause.tenant,
+            tenant_id,
+            client_id,
             mailbox: cause.mailbox.as_deref(),
             addresses: concern.mailboxes().to_vec(),
             title: text.title,
@@ -98,6 +154,12 @@ struct Shown<'a> {
     address: Option<&'a str>,
     check: &'static str,
     at: String,
+    /// Of a service: seconds between the beginnings of two runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_seconds: Option<f64>,
+    /// Of a service: whether this is how things are; not so when three turns have passed without a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<bool>,
     state: &'static str,
     ok: bool,
     phase: Option<&'static str>,
@@ -108,6 +170,7 @@ struct Shown<'a> {
     skipped: Option<Skipped>,
     seconds: f64,
     phases: Vec<Phase>,
+    limits: Levels,
     breaches: Vec<Breach>,
     /// What is worth a look though it stopped nothing.
     warnings: Vec<Warning<'a>>,
@@ -116,7 +179,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(judged: &'a Judged<'_>) -> Self {
+    fn new(judged: &Judged<'a>) -> Self {
         let outcome = judged.outcome;
         let failure = outcome.failure();
         let reason = failure.map(|failure| failure.reason);
@@ -127,6 +190,8 @@ impl<'a> Shown<'a> {
             address: outcome.address.as_deref(),
             check: outcome.probe.check,
             at: words::time(outcome.at),
+            interval_seconds: None,
+            current: None,
             state: judged.state().code(),
             ok: outcome.is_ok(),
             phase: failure.map(|failure| failure.phase.code()),
@@ -137,6 +202,7 @@ impl<'a> Shown<'a> {
             skipped: Skipped::of(&outcome.verdict),
             seconds: seconds(outcome.took),
             phases: outcome.phases.iter().map(|span| Phase { phase: span.phase.code(), seconds: seconds(span.took) }).collect(),
+            limits: Levels::of(judged.limits),
             breaches: judged.judgement.breaches.iter().map(Breach::new).collect(),
             warnings: outcome.facts.warnings.iter().map(Warning::of).collect(),
             facts: facts::of(&outcome.facts),
@@ -156,16 +222,35 @@ struct Skipped {
     reason: &'static str,
     until: Option<String>,
     because: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
 }
 
 impl Skipped {
     fn of(verdict: &Verdict) -> Option<Self> {
         let Verdict::Skipped(skip) = verdict else { return None };
-        let (until, because) = match skip {
-            SkipReason::BackOff { until, because } => (Some(words::time(*until)), Some(because.code())),
-            SkipReason::Busy | SkipReason::Missed => (None, None),
-        };
-        Some(Self { reason: skip.code(), until, because })
+        let told = Self { reason: skip.code(), until: None, because: None, since: None };
+        Some(match skip {
+            SkipReason::BackOff { until, because } => {
+                Self { until: Some(words::time(*until)), because: Some(because.code()), ..told }
+            }
+            SkipReason::Stale { since } => Self { since: Some(words::time(*since)), ..told },
+            SkipReason::Busy | SkipReason::Missed | SkipReason::NotYet => told,
+        })
+    }
+}
+
+/// What a state was judged by, as it stands in a configuration.
+#[derive(Serialize)]
+struct Levels {
+    warning: Vec<String>,
+    critical: Vec<String>,
+}
+
+impl Levels {
+    fn of(limits: &Limits) -> Self {
+        let written = |level: &[(Metric, Range)]| level.iter().map(|(metric, range)| format!("{metric}={range}")).collect();
+        Self { warning: written(&limits.warning), critical: written(&limits.critical) }
     }
 }
 

@@ -9,8 +9,10 @@ use std::fmt::Write as _;
 
 use super::cause::{Case, Numbers};
 use super::{Judged, cause, words, worst};
+use crate::diagnosis::RootCause;
 use crate::levels::State;
 use crate::outcome::{Outcome, Verdict};
+use crate::reason::Reason;
 
 /// Bytes of output that are safe: Nagios keeps 8192 (`MAX_PLUGIN_OUTPUT_LENGTH`), its closing NUL included.
 const MOST: usize = 8000;
@@ -22,11 +24,16 @@ const FIRST_LINE: usize = 800;
 ///
 /// `verbosity` is the number of `-v`: 0 the cause of failures, 1 times too, 2 all evidence too, 3 all facts too.
 pub fn report(judged: &[Judged<'_>], verbosity: u8) -> (String, State) {
+    blaming(judged, &cause::of(judged), verbosity)
+}
+
+/// The same with root causes that were found elsewhere, where more was known.
+pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> (String, State) {
     let state = worst(judged);
     let (first, long) = match judged {
         [] => ("M365 UNKNOWN - no probe matches the selection".to_owned(), Vec::new()),
-        [one] => (line(one), details(one, verbosity)),
-        several => of_several(several, state, verbosity),
+        [one] => of_one(one, &cause::cases(causes), verbosity),
+        several => of_several(several, &cause::cases(causes), state, verbosity),
     };
     let mut out = bounded(&harmless(&first), FIRST_LINE);
     let perfdata = perfdata::of(judged);
@@ -66,14 +73,29 @@ fn headed(judged: &Judged<'_>, told: &str) -> String {
     format!("{check} {} - {}: {told}", judged.state(), words::subject(judged.outcome))
 }
 
+/// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
+fn of_one(judged: &Judged<'_>, causes: &[Case], verbosity: u8) -> (String, Vec<String>) {
+    let explaining: Vec<&Case> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
+    let behind = |own: Reason| explaining.iter().find(|cause| cause.reason != own);
+    let first = words::told(judged, |failure| match behind(failure.reason) {
+        Some(cause) => {
+            let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
+            format!("{}; follows from {}: {what}; {}", words::cause(failure), cause::place(cause), cause.reason.remedy())
+        }
+        None => words::failed(failure),
+    });
+    let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
+    let long = told(&others).into_iter().chain(details(judged, verbosity)).collect();
+    (headed(judged, &first), long)
+}
+
 /// The root cause first, and behind each failure which cause it follows from.
-fn of_several(judged: &[Judged<'_>], state: State, verbosity: u8) -> (String, Vec<String>) {
-    let causes = cause::of(judged);
+fn of_several(judged: &[Judged<'_>], causes: &[Case], state: State, verbosity: u8) -> (String, Vec<String>) {
     let (first, mut long) = match causes.first() {
-        Some(cause) => (blamed(cause, causes.len() - 1, judged, state), told(&causes)),
+        Some(cause) => (blamed(cause, causes.len() - 1, judged, state), told(causes)),
         None => (summary(judged, state), Vec::new()),
     };
-    long.extend(one_each(judged, &causes, verbosity));
+    long.extend(one_each(judged, causes, verbosity));
     (first, long)
 }
 

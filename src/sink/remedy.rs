@@ -41,11 +41,13 @@ impl<'a> Concern<'a> {
     pub fn new(tenant: &str, reason: Reason, outcomes: impl IntoIterator<Item = &'a Outcome>, judged: &'a [Judged<'a>]) -> Self {
         let of_tenant = || judged.iter().filter(|one| one.outcome.probe.tenant == tenant);
         let token = || of_tenant().filter_map(|one| one.outcome.facts.token.as_ref());
-        let configured = of_tenant().find_map(|one| one.tenant);
+        let configured = of_tenant().find_map(|one| one.application);
         let mut concern = Self {
-            client_id: configured.map(|tenant| &*tenant.client_id).or_else(|| token().find_map(|token| token.app_id.as_deref())),
+            client_id: configured
+                .map(|application| application.client_id)
+                .or_else(|| token().find_map(|token| token.app_id.as_deref())),
             tenant_id: configured
-                .map(|tenant| &*tenant.tenant_id)
+                .map(|application| application.tenant_id)
                 .or_else(|| token().find_map(|token| token.tenant_id.as_deref())),
             object_id: token().find_map(|token| token.object_id.as_deref()),
             ..Self::default()

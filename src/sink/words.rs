@@ -49,7 +49,12 @@ pub fn subject(outcome: &Outcome) -> String {
 
 /// The outcome in one sentence: what was achieved, or what failed where and what to do first.
 pub fn sentence(judged: &Judged<'_>) -> String {
-    told(judged, |failure| format!("{}; {}", cause(failure), failure.reason.remedy()))
+    told(judged, failed)
+}
+
+/// A failure in one sentence: `client_secret_expired in token (AADSTS7000222); create a new client secret …`.
+pub fn failed(failure: &Failure) -> String {
+    format!("{}; {}", cause(failure), failure.reason.remedy())
 }
 
 /// The same with other words for a failure.
@@ -107,6 +112,10 @@ fn skipped(skip: &SkipReason) -> String {
         }
         SkipReason::Busy => "not run: another run still holds the connection".to_owned(),
         SkipReason::Missed => "not run: its turn came too late".to_owned(),
+        SkipReason::Stale { since } => {
+            format!("no current result: the last run was at {}; look at the log and the load of m365-probe", time(*since))
+        }
+        SkipReason::NotYet => "not run yet: its first turn is still to come".to_owned(),
     }
 }
 

@@ -124,13 +124,43 @@ async fn probes_are_targets_under_the_name_we_are_called_by() {
     assert!(odd.contains(&format!("\"{}\"", address(&service))), "{odd}");
 }
 
+#[tokio::test]
+async fn some_outcomes_can_be_asked_for() {
+    let peer = refused().await;
+    let probes = [("contoso", Some("praxis"), "pop3"), ("contoso", None, "token"), ("fabrikam", Some("labor"), "imap")];
+    let service = serve(Source::Given(settings(peer, &probes))).await;
+    for (query, expected) in [
+        ("", &["contoso/praxis/pop3", "contoso/token", "fabrikam/labor/imap"][..]),
+        ("?tenant=contoso", &["contoso/praxis/pop3", "contoso/token"]),
+        ("?mailbox=PRAXIS%40contoso.example&mailbox=labor", &["contoso/praxis/pop3", "fabrikam/labor/imap"]),
+        ("?check=token&check=imap&tenant=", &["contoso/token", "fabrikam/labor/imap"]),
+    ] {
+        let report: Value =
+            serde_json::from_str(&get(address(&service), &format!("/api/v1/outcomes{query}")).await.body).expect("JSON");
+        let known = ["outcomes", "pending"].iter().flat_map(|key| report[key].as_array().expect("a list"));
+        let mut known: Vec<&str> = known.map(|probe| probe["probe"].as_str().expect("a name")).collect();
+        known.sort_unstable();
+        assert_eq!(known, expected, "{query}");
+    }
+    for (query, says) in [
+        ("?tenant=nobody", "there is no tenant `nobody` among these probes"),
+        ("?tenant=contoso&mailbox=labor", "there is no mailbox `labor` among"),
+        ("?mailbox=praxis&check=imap", "there is no check `imap` among"),
+        ("?tenant=%zz", "is not an escape"),
+    ] {
+        let reply = get(address(&service), &format!("/api/v1/outcomes{query}")).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert!(reply.body.contains(says), "{query}: {}", reply.body);
+    }
+}
+
 /// Time stands still but for waiting, so that the first round is over at once.
 #[tokio::test(start_paused = true)]
 async fn scheduled_runs_are_seen_on_every_page() {
     let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");
     let scratch = Scratch::new();
     let settings = tenant.settings(&tenant.write_ca(&scratch.0).expect("written"));
-    let count = settings.probes.len();
+    let (count, interval) = (settings.probes.len(), settings.probes[0].interval.as_secs_f64());
     let service = serve(Source::Given(settings)).await;
     let report = loop {
         let report: Value = serde_json::from_str(&get(address(&service), "/api/v1/outcomes").await.body).expect("JSON");
@@ -140,6 +170,9 @@ async fn scheduled_runs_are_seen_on_every_page() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
     assert_eq!(report["ok"], true, "{report:#}");
+    assert_eq!(report["pending"], Value::Array(Vec::new()));
+    assert!(report["outcomes"].as_array().is_some_and(|all| all.iter().all(|one| one["current"] == true)), "{report:#}");
+    assert_eq!(report["outcomes"][0]["interval_seconds"], interval);
     let metrics = get(address(&service), "/metrics").await.body;
     let success = r#"m365_probe_success{tenant="contoso",mailbox="praxis",check="pop3"} 1"#;
     assert!(metrics.contains(success), "{metrics}");

@@ -5,4 +5,5 @@ mod golden;
 mod nagios;
 mod others;
 mod prometheus;
+mod retold;
 mod sample;

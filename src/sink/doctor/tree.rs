@@ -230,6 +230,8 @@ fn skipped(skip: &SkipReason, look: &Look) -> String {
         }
         SkipReason::Busy => words.busy.to_owned(),
         SkipReason::Missed => words.missed.to_owned(),
+        SkipReason::Stale { since } => put(words.stale, &[("at", &plain::time(*since))]),
+        SkipReason::NotYet => words.not_yet.to_owned(),
     }
 }
 

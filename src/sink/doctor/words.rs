@@ -108,6 +108,8 @@ words! {
     not_run "not run" "ausgelassen";
     back_off "the server asked us to stay away until {until}: {because}" "der Server hat um eine Pause bis {until} gebeten: {because}";
     busy "another run still holds the connection" "ein anderer Lauf belegt noch die Verbindung";
+    stale "no run since {at}" "kein Lauf seit {at}";
+    not_yet "its first turn is still to come" "ihr erster Lauf steht noch aus";
     missed "its turn came too late" "sie kam zu spät an die Reihe";
     failed_in "failed {phase}" "fehlgeschlagen {phase}";
     left_out_one "(1 line left out)" "(1 Zeile ausgelassen)";

@@ -1,0 +1,46 @@
+//! `check --from`: what a running service knows, in the plugin's own words.
+
+use super::args::{Check, Selection};
+use super::once;
+use crate::remote::{self, Known, Service, Wanted};
+use crate::settings::SecretSource;
+
+/// The outcomes that the service at `url` has for what the command line selects.
+///
+/// # Errors
+/// In words for a person: what on the command line does not go with it, or what is wrong with the service.
+pub fn ask(url: &str, arguments: &Check) -> Result<Known, String> {
+    let Check { selection, from, .. } = arguments;
+    nothing_of_our_own(selection)?;
+    let login = match (&from.user, &from.password_file) {
+        (Some(user), Some(path)) => {
+            let password = SecretSource::File(path.clone()).read();
+            Some((user.clone(), password.map_err(|problem| format!("--from-password-file: {problem}"))?))
+        }
+        _ => None,
+    };
+    let service = Service { url: url.to_owned(), ca_file: from.ca_file.clone(), login };
+    let (tenant, mailboxes) = (selection.tenant.clone(), selection.mailbox.clone());
+    let wanted = Wanted { tenant, mailboxes, checks: arguments.checks.clone() };
+    let runtime = once::runtime()?;
+    let known = runtime.block_on(remote::ask(&service, &wanted, arguments.timeout.limit));
+    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
+    known
+}
+
+/// The service has its own configuration; another one must not be passed over in silence. The environment's is for
+/// whoever does not say --from.
+fn nothing_of_our_own(selection: &Selection) -> Result<(), String> {
+    let environment = std::env::var_os("M365_PROBE_CONFIG");
+    let given = [
+        ("--config", selection.config.as_ref().is_some_and(|path| Some(path.as_os_str()) != environment.as_deref())),
+        ("--cloud", selection.cloud.is_some()),
+        ("--tenant-id", selection.tenant_id.is_some()),
+        ("--client-id", selection.client_id.is_some()),
+        ("--client-secret-file", selection.client_secret_file.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(format!("{option}: with --from the service's own configuration holds; leave one of them out")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,44 @@
+//! Why a run did not take place, or is no longer to be told.
+
+use std::time::SystemTime;
+
+use crate::reason::Reason;
+
+/// Why a run did not take place. A run that did not happen is reported as such, never as a failure of the far side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The server asked us to stay away until then; `because` is the reason of the run it told us in.
+    BackOff {
+        /// When the next run may take place.
+        until: SystemTime,
+        /// What the server had said.
+        because: Reason,
+    },
+    /// Another run still holds this mailbox's one connection, or this probe still runs.
+    Busy,
+    /// The scheduler came too late for this run's turn.
+    Missed,
+    /// It did once, but so long ago that nobody knows how things are now. Said of a service's results, never by a run.
+    Stale {
+        /// When the last run began.
+        since: SystemTime,
+    },
+    /// Its first turn is still to come. Said of a service's results, never by a run.
+    NotYet,
+}
+
+impl SkipReason {
+    /// The code of every reason that a scheduler counts.
+    pub const CODES: [&'static str; 3] = ["back_off", "busy", "missed"];
+
+    /// The value of a label.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BackOff { .. } => "back_off",
+            Self::Busy => "busy",
+            Self::Missed => "missed",
+            Self::Stale { .. } => "stale",
+            Self::NotYet => "not_yet",
+        }
+    }
+}

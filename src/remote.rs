@@ -1,0 +1,199 @@
+//! What a running service knows, asked over HTTP: the results of others' logins instead of logins of one's own.
+
+mod document;
+mod facts;
+mod interned;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, Url};
+
+use crate::check;
+use crate::diagnosis::RootCause;
+use crate::levels::Limits;
+use crate::outcome::Outcome;
+use crate::secret::Secret;
+use crate::wire::text::line;
+
+pub use self::document::read;
+
+/// An outcome in JSON takes about 3 kB, so this is more than ten thousand of them.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+/// What a service says in words, where it refuses.
+const MAX_WORDS: usize = 2000;
+/// A certificate file holds a few certificates, a bundle a few hundred.
+const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
+
+/// A service that can be asked.
+#[derive(Debug)]
+pub struct Service {
+    /// `http://HOST:10365`, perhaps with a path in front of ours.
+    pub url: String,
+    /// PEM file of certificates trusted in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// User and password, where it wants them.
+    pub login: Option<(String, Secret)>,
+}
+
+/// Which of its probes are asked about.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only those of this tenant.
+    pub tenant: Option<String>,
+    /// Only those of these mailboxes, by address or name. A check of the tenant is that of the mailboxes' tenants.
+    pub mailboxes: Vec<String>,
+    /// Names of checks, or `all` for every check there is.
+    pub checks: Vec<String>,
+}
+
+/// What it answers: at least one outcome.
+#[derive(Debug)]
+pub struct Known {
+    /// When it said so, by its own clock.
+    pub at: SystemTime,
+    /// An outcome for each probe asked about. One that is too old says that, and so does one that has not run yet.
+    pub outcomes: Vec<Outcome>,
+    /// The limits in its configuration, for each outcome.
+    pub limits: Vec<Limits>,
+    /// What it holds to be behind the failures among them, of all that it knows.
+    pub causes: Vec<RootCause>,
+    /// Client id and tenant id in its configuration, for each tenant that has such a cause.
+    pub applications: HashMap<String, (String, String)>,
+}
+
+/// Asks `service` about what is `wanted`, for at most `limit`.
+///
+/// # Errors
+/// In words for a person: it cannot be reached, refuses, is none of ours, or does not know what is wanted.
+pub async fn ask(service: &Service, wanted: &Wanted, limit: Duration) -> Result<Known, String> {
+    let url = outcomes_of(&service.url, wanted)?;
+    let client = client(service, limit)?;
+    let request = match &service.login {
+        Some((user, password)) => client.get(url).basic_auth(user, Some(password.expose())),
+        None => client.get(url),
+    };
+    let place = &service.url;
+    let failed = |error: reqwest::Error| unreachable(place, limit, &error);
+    let response = request.send().await.map_err(failed)?;
+    let status = response.status();
+    let body = body(response, if status.is_success() { MAX_BODY } else { MAX_WORDS }).await.map_err(failed)?;
+    match (status, body) {
+        (StatusCode::OK, Some(body)) => read(&body, wanted).map_err(|problem| format!("`{place}`: {problem}")),
+        (StatusCode::OK, None) => Err(format!("`{place}` answers with more than {} MiB; select less", MAX_BODY >> 20)),
+        (status, body) => Err(refused(place, status, &body.unwrap_or_default())),
+    }
+}
+
+/// Where the outcomes are. Only what every service understands is left to it to select; [`read`] selects anew.
+fn outcomes_of(base: &str, wanted: &Wanted) -> Result<Url, String> {
+    let wrong = |why: &str| format!("--from: `{}` {why}", line(&without_login(base), 200));
+    let mut url = Url::parse(base).map_err(|_| wrong("is no URL; write it as `http://HOST:10365`"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong("is no HTTP URL; write it as `http://HOST:10365`"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong(
+            "has a login in it, which other users of this machine can see; use --from-user and --from-password-file",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("has more behind its path; end it there, the rest is ours to say"));
+    }
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(["api", "v1", "outcomes"]);
+    }
+    let narrowing = wanted.narrowing();
+    if !narrowing.is_empty() {
+        url.query_pairs_mut().extend_pairs(narrowing);
+    }
+    Ok(url)
+}
+
+/// `base` as it may be shown, also one that is no URL: what stands before an `@` may be a password.
+fn without_login(base: &str) -> String {
+    base.rsplit_once('@').map_or_else(|| base.to_owned(), |(_, rest)| format!("…@{rest}"))
+}
+
+impl Wanted {
+    /// Whether every check is asked about.
+    fn all_checks(&self) -> bool {
+        self.checks.iter().any(|check| check == "all")
+    }
+
+    /// As parameters. A check of a tenant that is known by one of its mailboxes takes seeing both.
+    fn narrowing(&self) -> Vec<(&str, &str)> {
+        let of_mailbox = |check: &String| check::kind_named(check).is_some_and(|kind| kind.of_mailbox);
+        let (mailboxes, checks) = match (self.all_checks(), self.checks.iter().all(of_mailbox), self.mailboxes.is_empty()) {
+            (true, ..) => (&self.mailboxes[..], &[][..]),
+            (_, true, _) | (_, _, true) => (&self.mailboxes[..], &self.checks[..]),
+            _ => (&[][..], &[][..]),
+        };
+        let tenant = self.tenant.iter().map(|tenant| ("tenant", tenant.as_str()));
+        let mailboxes = mailboxes.iter().map(|mailbox| ("mailbox", mailbox.as_str()));
+        tenant.chain(mailboxes).chain(checks.iter().map(|check| ("check", check.as_str()))).collect()
+    }
+}
+
+/// The service is ours and near: no proxy stands between, and whoever sends us elsewhere is not it.
+fn client(service: &Service, limit: Duration) -> Result<Client, String> {
+    let builder = Client::builder().no_proxy().redirect(Policy::none()).http1_only().timeout(limit);
+    let builder = match &service.ca_file {
+        Some(path) => trusting(builder, path)?,
+        None => builder,
+    };
+    builder.build().map_err(|error| format!("cannot make ready to ask `{}`: {}", service.url, words(&error)))
+}
+
+fn trusting(builder: ClientBuilder, path: &Path) -> Result<ClientBuilder, String> {
+    use std::io::Read as _;
+    let name = path.display();
+    let mut pem = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_CA_FILE).read_to_end(&mut pem));
+    read.map_err(|error| format!("--from-ca-file: cannot read `{name}`: {error}"))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(builder.tls_certs_merge(certificates)),
+        _ => Err(format!("--from-ca-file: there is no certificate in PEM in `{name}`")),
+    }
+}
+
+/// The whole body; `None` where it is longer than `most`.
+async fn body(mut response: Response, most: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body))
+}
+
+fn refused(place: &str, status: StatusCode, body: &[u8]) -> String {
+    let said = line(&String::from_utf8_lossy(body), 300);
+    match status {
+        StatusCode::UNAUTHORIZED => format!("`{place}` wants another login (401); see --from-user and --from-password-file"),
+        StatusCode::BAD_REQUEST => format!("`{place}`: {said}"),
+        StatusCode::NOT_FOUND => format!("`{place}` has no /api/v1/outcomes (404); is it m365-probe that listens there?"),
+        status => format!("`{place}` answers {status}: {said}"),
+    }
+}
+
+fn unreachable(place: &str, limit: Duration, error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("`{place}` does not answer within {}; is m365-probe at work there?", humantime::format_duration(limit));
+    }
+    format!("cannot ask `{place}`: {}; is `m365-probe serve` listening there?", words(error))
+}
+
+/// The innermost words: what the system or OpenSSL says. The outer ones repeat the URL.
+fn words(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    line(&innermost.to_string(), 300)
+}
