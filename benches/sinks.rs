@@ -44,6 +44,8 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
     let certificate = CertificateFacts {
         subject: "CN=outlook.com, O=Microsoft Corporation, L=Redmond, ST=Washington, C=US".into(),
         issuer: "DigiCert Cloud Services CA-1".into(),
+        issuer_name: "C=US, O=DigiCert Inc".into(),
+        product: None,
         names: (0..60).map(|name| format!("name{name}.office365.example")).collect(),
         not_before: now,
         not_after: now,

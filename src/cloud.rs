@@ -183,6 +183,15 @@ impl Cloud {
     }
 }
 
+/// Whether `host:port` is an endpoint of a built-in cloud: nobody but Microsoft has those names, and a laboratory that
+/// borrows them seldom has the ports.
+pub fn is_microsofts(host: &str, port: u16) -> bool {
+    let mail = |row: &Row| row.mail.is_some_and(|known| host == known && matches!(port, 993 | 995));
+    let smtp = |row: &Row| row.smtp.is_some_and(|known| host == known && port == 587);
+    let https = |row: &Row| port == 443 && [row.login, row.exchange, row.graph].contains(&host);
+    TABLE.iter().any(|row| https(row) || mail(row) || smtp(row))
+}
+
 impl Row {
     fn cloud(&self) -> Cloud {
         Cloud {
@@ -220,6 +229,20 @@ mod tests {
         assert_eq!(names, ["global", "us-gov-high", "us-gov-dod", "china", "bleu", "delos"]);
         assert_eq!(Cloud::built_in("china").expect("built in").pop3, None);
         assert_eq!(Cloud::built_in("mars"), None);
+    }
+
+    #[test]
+    fn microsofts_endpoints_are_those_of_the_table() {
+        for name in Cloud::built_in_names() {
+            let cloud = Cloud::built_in(name).expect("built in");
+            let https = [Some(&cloud.login), cloud.ews.as_ref(), cloud.graph.as_ref()].into_iter().flatten();
+            let mail = [&cloud.pop3, &cloud.imap, &cloud.smtp].into_iter().flatten();
+            let all = https.map(|at| (at.host.as_str(), at.port)).chain(mail.map(|at| (at.host.as_str(), at.port)));
+            all.for_each(|(host, port)| assert!(is_microsofts(host, port), "{host}:{port}"));
+        }
+        for (host, port) in [("login.microsoftonline.com", 20443), ("outlook.office365.com", 25), ("localhost", 443)] {
+            assert!(!is_microsofts(host, port), "{host}:{port}");
+        }
     }
 
     #[test]

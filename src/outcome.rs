@@ -309,6 +309,10 @@ pub struct CertificateFacts {
     pub subject: String,
     /// Issuer's common name or organisation: short enough for a label.
     pub issuer: String,
+    /// The whole name of the issuer, RFC 4514 style, bounded and printable.
+    pub issuer_name: String,
+    /// The product that inspects TLS, where the issuer's name shows one.
+    pub product: Option<String>,
     /// Names it is for.
     pub names: Vec<String>,
     /// Valid from.
@@ -331,6 +335,14 @@ pub enum Family {
 }
 
 impl Family {
+    /// The family of `address`.
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
     /// The value of the `family` label.
     pub const fn code(self) -> &'static str {
         match self {

@@ -108,22 +108,29 @@ reasons! {
     ConnectUnreachable "connect_unreachable" Network Failed "there is no route to the address" "check this machine's routes and default gateway, for IPv4 and IPv6"
     ConnectProhibited "connect_prohibited" Network Failed "a firewall says the connection is administratively prohibited" "open the port outbound in the firewall"
     ConnectFailed "connect_failed" Network Failed "the connection could not be made" "see the evidence for the operating system's own words"
+    Ipv4Unreachable "ipv4_unreachable" Network Degraded "a host answers over IPv6, and on none of its IPv4 addresses" "check the route and the firewall's rules for IPv4"
+    Ipv6Unreachable "ipv6_unreachable" Network Degraded "a host answers over IPv4, and on none of its IPv6 addresses" "check the route and the firewall's rules for IPv6, or take the machine's IPv6 address away"
+    SomeAddressesUnreachable "some_addresses_unreachable" Network Degraded "some addresses of a host do not answer, others do" "open the port to all of Microsoft's published ranges, not to single addresses"
 
     // Proxies.
     ProxyUnreachable "proxy_unreachable" Network Failed "the proxy could not be reached" "check `network.proxy` and that the proxy runs"
     ProxyRefused "proxy_refused" Network Failed "the proxy refused to connect to this host and port" "allow CONNECT to this host and port on the proxy"
     ProxyAuthRequired "proxy_auth_required" Network Failed "the proxy wants a user and password" "set `network.proxy_user` and `network.proxy_password_file`"
-    ProxyReplyMalformed "proxy_reply_malformed" Network Failed "the proxy's answer could not be read" "check that `network.proxy` names an HTTP proxy"
+    ProxyAuthRefused "proxy_auth_refused" Here Failed "the proxy refused our user and password" "correct `network.proxy_user` and the password in `network.proxy_password_file`"
+    ProxyAuthUnsupported "proxy_auth_unsupported" Network Failed "the proxy asks for a login in a way that is not spoken here" "offer Basic on the proxy, or exempt this machine from authentication there: Negotiate, NTLM and Digest are not spoken"
+    ProxyReplyMalformed "proxy_reply_malformed" Network Failed "the proxy's answer could not be read" "check that `network.proxy` names the proxy with the right scheme and port"
     ProxyTimedOut "proxy_timed_out" Network Failed "the proxy did not answer" "check the proxy's load and its own access to the internet"
 
     // TLS.
     TlsTimedOut "tls_timed_out" Network Failed "the TLS handshake stalled" "look for a filter that drops TLS by server name or by protocol"
     TlsClosed "tls_closed" Network Failed "the connection was closed during the TLS handshake" "look for a filter that resets TLS by server name or by protocol"
+    TlsNameFiltered "tls_name_filtered" Network Failed "TLS is cut off for this server name alone" "take the name off the firewall's or web filter's block list (filter by SNI)"
     TlsNotSpoken "tls_not_spoken" Network Failed "the peer does not speak TLS on this port" "check the port: 995 and 993 begin with TLS, 587, 110 and 143 do not"
     TlsCertificateExpired "tls_certificate_expired" Network Failed "the certificate has expired" "see who presents it: Microsoft renews in time, an intercepting device may not; check this machine's clock"
     TlsCertificateNotYetValid "tls_certificate_not_yet_valid" Network Failed "the certificate is not valid yet" "check this machine's clock"
     TlsCertificateWrongName "tls_certificate_wrong_name" Network Failed "the certificate is for another name" "check DNS, pinned addresses and proxies: another server answers"
     TlsCertificateUntrusted "tls_certificate_untrusted" Network Failed "the certificate's issuer is not trusted here" "if your own proxy inspects TLS, exempt this host or set `network.ca_file`; otherwise update ca-certificates"
+    TlsRootMissing "tls_root_missing" Here Failed "the root certificate of Microsoft's servers is missing here" "update the package ca-certificates: DigiCert Global Root G2 must be trusted"
     TlsCertificateSelfSigned "tls_certificate_self_signed" Network Failed "the certificate is self-signed" "another server or device answers: check DNS and TLS inspection"
     TlsCertificateWeak "tls_certificate_weak" Network Failed "the certificate's key or signature is too weak" "another server or device answers: check DNS and TLS inspection"
     TlsProtocolTooOld "tls_protocol_too_old" Network Failed "no TLS version in common" "TLS 1.2 or later must reach Microsoft: check TLS inspection on the way"
@@ -199,6 +206,8 @@ reasons! {
     MailboxPermissionMissing "mailbox_permission_missing" TenantAdmin Failed "the application has no permission for the mailbox" "Add-MailboxPermission <mailbox> -User <object id of the service principal> -AccessRights FullAccess"
     ProtocolDisabled "protocol_disabled" TenantAdmin Failed "the protocol is switched off for the mailbox" "look at Get-CASMailbox <mailbox>; Set-CASMailbox <mailbox> -PopEnabled $true (-ImapEnabled $true, -SmtpClientAuthenticationDisabled $false)"
     AccessRefusedEverywhere "access_refused_everywhere" TenantAdmin Failed "Exchange refuses the application everywhere, though Entra issues its token" "if something was changed, wait two hours; else check the policies and the permissions of the application"
+    FirewallRequiredSetOnly "firewall_required_set_only" Network Failed "the firewall opens only the endpoints that Microsoft calls required" "open TCP 587, 993 and 995 outbound too: Microsoft lists them as optional (endpoint set ID 2)"
+    ProxyAllowsOnly443 "proxy_allows_only_443" Network Failed "the proxy connects to port 443 and to no other" "allow CONNECT to ports 587, 993 and 995 of Microsoft's hosts on the proxy"
 
     // EWS and Graph.
     EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01"

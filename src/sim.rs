@@ -1,4 +1,4 @@
-//! A simulated Microsoft 365 tenant on loopback: real sockets, real TLS, and every fault by name.
+//! A simulated Microsoft 365 tenant, on loopback or in a network of a test's own: real sockets, real TLS, and every fault by name.
 //!
 //! It plays Entra's token endpoint, POP3, IMAP, SMTP submission, EWS, Microsoft Graph and DNS under Microsoft's own names, as
 //! Exchange Online behaves, and really checks what it is given. It shares no parser with the checks, so that a mistake
@@ -33,7 +33,7 @@ mod smtp;
 mod state;
 mod talk;
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::UdpSocket;
@@ -52,12 +52,35 @@ use self::state::State;
 /// A simulated tenant that listens. It stops when this is dropped.
 pub struct Running {
     state: Arc<State>,
-    ports: Ports,
+    places: Places,
     gates: Vec<Arc<Gate>>,
     _tasks: JoinSet<()>,
 }
 
-/// Where a running tenant listens, all on 127.0.0.1.
+/// Where a tenant listens: each service at one address and port, or at several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// HTTPS: token endpoint and discovery.
+    pub login: Vec<SocketAddr>,
+    /// POP3 over TLS.
+    pub pop3s: Vec<SocketAddr>,
+    /// POP3 with STLS.
+    pub pop3: Vec<SocketAddr>,
+    /// IMAP over TLS.
+    pub imaps: Vec<SocketAddr>,
+    /// IMAP with STARTTLS.
+    pub imap: Vec<SocketAddr>,
+    /// SMTP with STARTTLS.
+    pub smtp: Vec<SocketAddr>,
+    /// HTTPS: EWS.
+    pub ews: Vec<SocketAddr>,
+    /// HTTPS: Microsoft Graph.
+    pub graph: Vec<SocketAddr>,
+    /// DNS, UDP and TCP.
+    pub dns: Vec<SocketAddr>,
+}
+
+/// The port of each service's first place; 0 where it has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
     /// HTTPS: token endpoint and discovery.
@@ -80,67 +103,102 @@ pub struct Ports {
     pub dns: u16,
 }
 
-/// Starts `tenant` on ports the system chooses.
+/// Starts `tenant` on 127.0.0.1, on ports the system chooses.
 ///
 /// # Errors
 /// In words for a person: no port or no certificate could be had.
 pub async fn start(tenant: Tenant) -> Result<Running, String> {
-    start_on(tenant, Ports::default()).await
+    start_at(tenant, Places::on_loopback()).await
 }
 
-/// Starts `tenant` on given ports; 0 lets the system choose.
+/// Starts `tenant` at `places`, in the network namespace of the calling thread; port 0 lets the system choose.
 ///
 /// # Errors
 /// In words for a person: a port is taken, or no certificate could be made.
-pub async fn start_on(tenant: Tenant, mut ports: Ports) -> Result<Running, String> {
-    let state = Arc::new(State::new(tenant, Certificates::new().await?)?);
+pub async fn start_at(tenant: Tenant, mut places: Places) -> Result<Running, String> {
+    let certificates = Certificates::new(&tenant.authority).await?;
+    let state = Arc::new(State::new(tenant, certificates)?);
     let mut tasks = JoinSet::new();
     let mut gates = Vec::new();
-    let datagrams = bind_datagrams(&mut ports.dns).await?;
-    let services = [
-        (&mut ports.login, Service::Login, Security::Implicit),
-        (&mut ports.pop3s, Service::Pop3, Security::Implicit),
-        (&mut ports.pop3, Service::Pop3, Security::Upgrade),
-        (&mut ports.imaps, Service::Imap, Security::Implicit),
-        (&mut ports.imap, Service::Imap, Security::Upgrade),
-        (&mut ports.smtp, Service::Smtp, Security::Upgrade),
-        (&mut ports.ews, Service::Ews, Security::Implicit),
-        (&mut ports.graph, Service::Graph, Security::Implicit),
-        (&mut ports.dns, Service::Dns, Security::Upgrade),
-    ];
-    for (port, service, security) in services {
-        let gate = Arc::new(Gate::open(service, security, *port).map_err(|error| cannot_listen(*port, &error))?);
-        *port = gate.port();
-        tasks.spawn(listen::listen(Arc::clone(&state), Arc::clone(&gate)));
-        gates.push(gate);
+    for place in &mut places.dns {
+        let datagrams = bind_datagrams(place).await?;
+        tasks.spawn(dns::serve_datagrams(Arc::clone(&state), datagrams));
     }
-    tasks.spawn(dns::serve_datagrams(Arc::clone(&state), datagrams));
-    Ok(Running { state, ports, gates, _tasks: tasks })
+    for (places, service, security) in places.services() {
+        for place in places {
+            let gate = Gate::open(service, security, *place).map_err(|error| cannot_listen(*place, &error))?;
+            let gate = Arc::new(gate);
+            *place = gate.address();
+            tasks.spawn(listen::listen(Arc::clone(&state), Arc::clone(&gate)));
+            gates.push(gate);
+        }
+    }
+    Ok(Running { state, places, gates, _tasks: tasks })
+}
+
+impl Places {
+    /// Each service on 127.0.0.1, on a port of the system's choice.
+    fn on_loopback() -> Self {
+        let mut places = Self::default();
+        places.services().into_iter().for_each(|(places, ..)| places.push((Ipv4Addr::LOCALHOST, 0).into()));
+        places
+    }
+
+    fn services(&mut self) -> [(&mut Vec<SocketAddr>, Service, Security); 9] {
+        [
+            (&mut self.login, Service::Login, Security::Implicit),
+            (&mut self.pop3s, Service::Pop3, Security::Implicit),
+            (&mut self.pop3, Service::Pop3, Security::Upgrade),
+            (&mut self.imaps, Service::Imap, Security::Implicit),
+            (&mut self.imap, Service::Imap, Security::Upgrade),
+            (&mut self.smtp, Service::Smtp, Security::Upgrade),
+            (&mut self.ews, Service::Ews, Security::Implicit),
+            (&mut self.graph, Service::Graph, Security::Implicit),
+            (&mut self.dns, Service::Dns, Security::Upgrade),
+        ]
+    }
 }
 
 /// A UDP socket whose port is free for TCP too; where the system chooses, it may take several attempts to find one.
-async fn bind_datagrams(port: &mut u16) -> Result<UdpSocket, String> {
-    let wanted = *port;
+async fn bind_datagrams(place: &mut SocketAddr) -> Result<UdpSocket, String> {
+    let wanted = *place;
     let mut attempts = 0;
     loop {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, wanted)).await.map_err(|error| cannot_listen(wanted, &error))?;
-        *port = socket.local_addr().map_err(|error| cannot_listen(wanted, &error))?.port();
-        match std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)) {
-            Err(_) if wanted == 0 && attempts < 16 => attempts += 1,
-            Err(error) => return Err(cannot_listen(*port, &error)),
+        let socket = UdpSocket::bind(wanted).await.map_err(|error| cannot_listen(wanted, &error))?;
+        *place = socket.local_addr().map_err(|error| cannot_listen(wanted, &error))?;
+        match std::net::TcpListener::bind(*place) {
+            Err(_) if wanted.port() == 0 && attempts < 16 => attempts += 1,
+            Err(error) => return Err(cannot_listen(*place, &error)),
             Ok(_) => return Ok(socket),
         }
     }
 }
 
-fn cannot_listen(port: u16, error: &std::io::Error) -> String {
-    format!("cannot listen on 127.0.0.1:{port}: {error}")
+fn cannot_listen(place: SocketAddr, error: &std::io::Error) -> String {
+    format!("cannot listen on {place}: {error}")
 }
 
 impl Running {
     /// Where it listens.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// On which ports.
     pub fn ports(&self) -> Ports {
-        self.ports
+        let first = |places: &[SocketAddr]| places.first().map_or(0, SocketAddr::port);
+        let places = &self.places;
+        Ports {
+            login: first(&places.login),
+            pop3s: first(&places.pop3s),
+            pop3: first(&places.pop3),
+            imaps: first(&places.imaps),
+            imap: first(&places.imap),
+            smtp: first(&places.smtp),
+            ews: first(&places.ews),
+            graph: first(&places.graph),
+            dns: first(&places.dns),
+        }
     }
 
     /// Makes something go wrong from now on: `NAME` wherever it can, or `NAME@SERVICE` there only.
@@ -185,6 +243,6 @@ impl Drop for Running {
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("ports", &self.ports).finish_non_exhaustive()
+        f.debug_struct("Running").field("places", &self.places).finish_non_exhaustive()
     }
 }

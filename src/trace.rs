@@ -106,6 +106,13 @@ impl Trace {
         }
     }
 
+    /// Takes out of the open phase what went on since `began`: it was no part of the run.
+    pub fn aside(&mut self, began: Instant) {
+        if !self.finished {
+            self.since += began.elapsed();
+        }
+    }
+
     /// Moves the cursor to where a part of the run that went on in parallel has failed.
     pub fn blame(&mut self, phase: Phase) {
         self.finish();
@@ -205,6 +212,18 @@ mod tests {
         trace.enter(Phase::Dns);
         trace.finish();
         assert_eq!(trace.spans()[0], Span { phase: Phase::Token, took: 2 * MS });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_goes_on_aside_is_not_measured() {
+        let mut trace = begin(Phase::Tls);
+        advance(2 * MS).await;
+        let began = Instant::now();
+        advance(30 * MS).await;
+        trace.aside(began);
+        advance(3 * MS).await;
+        trace.enter(Phase::Auth);
+        assert_eq!(trace.spans(), [Span { phase: Phase::Tls, took: 5 * MS }]);
     }
 
     #[tokio::test(start_paused = true)]

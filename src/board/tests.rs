@@ -58,6 +58,8 @@ fn rich() -> Facts {
     let certificate = CertificateFacts {
         subject: "CN=outlook.com".into(),
         issuer: "DigiCert".into(),
+        issuer_name: "C=US, O=DigiCert Inc".into(),
+        product: None,
         names: Vec::new(),
         not_before: at(0),
         not_after: at(90_000),

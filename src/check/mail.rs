@@ -9,7 +9,6 @@ use tokio::time::timeout;
 
 use crate::cloud::{Cloud, MailEndpoint, Security};
 use crate::net::dial::BeforeTls;
-use crate::net::tls::is_about_certificate;
 use crate::net::{BoxStream, Conn, Net};
 use crate::outcome::{Fault, Phase};
 use crate::secret::{Secret, Sent};
@@ -117,13 +116,7 @@ impl<S: Session> InTheClear<'_, S> {
         let MailEndpoint { host, port, .. } = &self.mail.at;
         let plain = net.connect(trace, host, *port).await?;
         let plain = consent(session, Conn::over(plain, trace, self.sent)).await?;
-        let secured = net.tls.secure(trace, host, plain).await;
-        if let Err(fault) = &secured
-            && is_about_certificate(fault.reason)
-        {
-            net.look_again(trace, host, self).await;
-        }
-        secured
+        net.secured(trace, host, plain, self).await
     }
 }
 

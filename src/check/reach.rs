@@ -15,8 +15,8 @@ use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
 
-use super::{Check, Cx};
-use attempt::{Attempt, Route};
+use super::{Check, Cx, several};
+use attempt::{Attempt, Look, Route};
 use endpoint::Endpoint;
 use step::Step;
 
@@ -64,6 +64,7 @@ impl Check for Reach {
         cx.trace.finish();
         look_again(&mut attempts, cx.trace, net).await;
         note(cx.trace, &attempts);
+        warn(cx.trace, attempts.iter().filter_map(|attempt| attempt.interception(net)).collect());
         attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.tell(cx.trace));
         let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
         cx.trace.blame(phase);
@@ -118,12 +119,26 @@ async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: 
     together(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit)).collect(), |_, ()| ()).await;
 }
 
-/// Reads the certificates that were refused. The run's clock stands still.
+/// Reads the certificates that have to be explained. The run's clock stands still.
 async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
-    let limit = SECOND_LOOK.min(trace.remaining().mul_f64(0.9));
-    let refused = attempts.iter_mut().filter(|attempt| attempt.was_shown_a_wrong_certificate());
-    let looks = refused.map(|attempt| timeout(limit, attempt.look_again(net, limit))).collect();
+    let limit = SECOND_LOOK.min(trace.remaining() / 2);
+    let mut issuers = BTreeSet::new();
+    let shown = attempts.iter_mut().filter(|attempt| match attempt.wants_a_look(net) {
+        Look::Refused => true,
+        // One is enough to know an issuer.
+        Look::Unknown(issuer) => issuers.insert(issuer),
+        Look::None => false,
+    });
+    let looks = shown.map(|attempt| timeout(limit, attempt.look_again(net, limit))).collect();
     together(AT_ONCE, looks, |_, _| ()).await;
+}
+
+/// Tells the first of `warnings`, all of one kind, with where the others were met.
+fn warn(trace: &mut Trace, warnings: Vec<Fault>) {
+    let mut warnings = warnings.into_iter();
+    let Some(first) = warnings.next() else { return };
+    let places = warnings.filter_map(|warning| warning.evidence.peer);
+    trace.facts.warn(several::with(first, places));
 }
 
 fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use openssl::x509::X509;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -17,7 +18,7 @@ use crate::reason::Reason;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
-use super::tls::{Connector, is_about_certificate};
+use super::tls::{Connector, deserves_a_look, may_be_filtered_by_name};
 use super::{BoxStream, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
@@ -109,28 +110,65 @@ impl Net {
     /// As [`Net::connect`], and the `tls_*` reasons. After a refused certificate its facts are in the trace.
     pub async fn connect_tls(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
         let plain = self.connect(trace, host, port).await?;
-        let result = self.tls.secure(trace, host, plain).await;
-        if let Err(fault) = &result
-            && is_about_certificate(fault.reason)
-        {
-            self.look_again(trace, host, &Directly { host, port }).await;
-        }
-        result
+        self.secured(trace, host, plain, &Directly { host, port }).await
     }
 
-    /// Reads the certificate that was just refused over a second connection, made by `again` up to the moment TLS would
-    /// begin; its facts go to the address that refused. The run's clock is stopped first.
-    pub async fn look_again(&self, trace: &mut Trace, host: &str, again: &impl BeforeTls) {
-        trace.finish();
-        let mut scratch = Trace::begin(Phase::Tls, trace.deadline());
-        let look = async {
-            let plain = again.reach(self, &mut scratch).await.ok()?;
-            self.tls.refused_certificate(host, plain).await
-        };
-        let limit = SECOND_LOOK.min(trace.remaining().mul_f64(0.9));
-        if let (Ok(Some(certificate)), Some(endpoint)) = (timeout(limit, look).await, trace.endpoint()) {
-            endpoint.certificate = Some(certificate);
+    /// Secures `plain`. A certificate that has to be explained is looked at once more, over a connection made by `again`
+    /// up to the moment TLS would begin: one that was refused, and one of Microsoft's hosts whose issuer nobody knows.
+    ///
+    /// # Errors
+    /// The `tls_*` reasons, with the refused certificate as evidence.
+    pub async fn secured(
+        &self,
+        trace: &mut Trace,
+        host: &str,
+        plain: BoxStream,
+        again: &impl BeforeTls,
+    ) -> Result<BoxStream, Fault> {
+        let result = self.tls.secure(trace, host, plain).await;
+        match result {
+            Err(fault) if deserves_a_look(fault.reason) => {
+                trace.finish();
+                let chain = self.look_again(trace, host, again).await;
+                Err(self.tls.explained(trace.endpoint(), fault, &chain))
+            }
+            Err(fault) if may_be_filtered_by_name(fault.reason) => {
+                trace.finish();
+                let answered = self.once_more(trace, again, |stream| self.tls.answers_without_a_name(stream)).await;
+                Err(if answered.unwrap_or_default() { filtered_by_name(fault) } else { fault })
+            }
+            Ok(secured) => {
+                if trace.endpoint().is_some_and(|at| self.tls.wonders(at)) {
+                    let began = Instant::now();
+                    let chain = self.look_again(trace, host, again).await;
+                    trace.aside(began);
+                    trace.endpoint().into_iter().for_each(|at| self.tls.learn(at, &chain));
+                }
+                if let Some(mut warning) = trace.endpoint().and_then(|at| self.tls.interception(at)) {
+                    warning.evidence.peer.clone_from(&trace.peer);
+                    trace.facts.warn(warning);
+                }
+                Ok(secured)
+            }
+            Err(fault) => Err(fault),
         }
+    }
+
+    /// What is presented over a second connection.
+    async fn look_again(&self, trace: &Trace, host: &str, again: &impl BeforeTls) -> Vec<X509> {
+        self.once_more(trace, again, |stream| self.tls.presented(host, stream)).await.unwrap_or_default()
+    }
+
+    /// What `look` makes of a second connection, which is not measured; its facts are nobody's.
+    async fn once_more<L: Future>(
+        &self,
+        trace: &Trace,
+        again: &impl BeforeTls,
+        look: impl FnOnce(BoxStream) -> L,
+    ) -> Option<L::Output> {
+        let mut scratch = Trace::begin(Phase::Tls, trace.deadline());
+        let all = async { Some(look(again.reach(self, &mut scratch).await.ok()?).await) };
+        timeout(SECOND_LOOK.min(trace.remaining() / 2), all).await.ok().flatten()
     }
 
     /// The proxy that `host` is reached through, if any.
@@ -152,6 +190,15 @@ impl Net {
         }
         through
     }
+}
+
+/// The fault in a handshake that failed with the server's name in it, and was answered without.
+#[must_use]
+pub fn filtered_by_name(mut fault: Fault) -> Fault {
+    let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
+    fault.evidence.heard = Some(format!("{heard}; a handshake that names no server is answered"));
+    fault.reason = Reason::TlsNameFiltered;
+    fault
 }
 
 /// A stream to the proxy at the first of its `addresses` that connects.

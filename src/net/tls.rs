@@ -4,31 +4,44 @@
 //! 71 ms of CPU for each handshake. It accepts no prebuilt connector, so this file drives native-tls's own through
 //! `tokio-native-tls`. Where we accept TLS, the acceptor is built once anyway and `async-native-tls` does the work.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use openssl::x509::X509;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio_native_tls::native_tls;
 
-use crate::outcome::{CertificateFacts, Fault, Phase};
+use crate::cloud;
+use crate::outcome::{CertificateFacts, EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
 use crate::trace::Trace;
 
 use super::{BoxStream, Stream, words};
 
+mod authority;
 mod certificate;
 mod hello;
+mod look;
+mod standing;
+
+use standing::Standing;
+
+/// More issuers than this are no honest network's; whoever makes up a new one each time is looked at each time.
+const MOST_ISSUERS: usize = 64;
 
 /// What we trust, and how we ask.
 #[derive(Clone)]
 pub struct Connector {
     verifying: tokio_native_tls::TlsConnector,
-    /// Accepts anything: it reads a refused certificate and then hangs up. Built when first needed.
-    accepting: Arc<OnceLock<tokio_native_tls::TlsConnector>>,
+    /// What is trusted in addition to the system's roots, as PEM; read again when a chain has to be explained.
+    extra: Arc<Vec<u8>>,
+    /// What the issuers of certificates that were looked at lead to, by their whole names.
+    issuers: Arc<Mutex<BTreeMap<String, Standing>>>,
 }
 
 impl std::fmt::Debug for Connector {
@@ -48,9 +61,10 @@ impl Connector {
     pub fn new(extra: Option<&Path>) -> Result<Self, String> {
         let mut builder = native_tls::TlsConnector::builder();
         builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12)); // Microsoft's own floor
+        let mut pem = Vec::new();
         if let Some(path) = extra {
             let named = |problem: String| format!("cannot use `{}`: {problem}", path.display());
-            let pem = std::fs::read(path).map_err(|error| named(error.to_string()))?;
+            pem = std::fs::read(path).map_err(|error| named(error.to_string()))?;
             let certificates = native_tls::Certificate::stack_from_pem(&pem).map_err(|_| named("it is not a PEM file".into()))?;
             if certificates.is_empty() {
                 return Err(named("it holds no certificate".into()));
@@ -60,7 +74,7 @@ impl Connector {
             }
         }
         let verifying = builder.build().map_err(|error| format!("cannot set up TLS: {error}"))?;
-        Ok(Self { verifying: verifying.into(), accepting: Arc::default() })
+        Ok(Self { verifying: verifying.into(), extra: Arc::new(pem), issuers: Arc::default() })
     }
 
     /// Secures `stream` for `host` and keeps version and certificate as facts of the address being tried.
@@ -77,7 +91,7 @@ impl Connector {
             endpoint.tls_version = version;
             if let Ok(secured) = &result {
                 endpoint.handshake = Some(began.elapsed());
-                endpoint.certificate = leaf(secured, true);
+                endpoint.certificate = accepted(secured);
             }
         }
         if result.is_ok() {
@@ -89,23 +103,100 @@ impl Connector {
         }
     }
 
-    /// The certificate that was refused: a handshake that accepts anything, then nothing is sent.
-    pub async fn refused_certificate(&self, host: &str, stream: BoxStream) -> Option<CertificateFacts> {
-        let accepting = if let Some(connector) = self.accepting.get() {
-            connector
+    /// What `host` presents at the other end of `stream`, its own certificate first: a handshake that accepts anything,
+    /// then nothing is sent.
+    pub async fn presented(&self, host: &str, stream: BoxStream) -> Vec<X509> {
+        look::chain(host, stream).await
+    }
+
+    /// Whether a handshake that names no server is answered at the other end of `stream`.
+    pub async fn answers_without_a_name(&self, stream: BoxStream) -> bool {
+        look::is_answered_without_a_name(stream).await
+    }
+
+    /// A refusal in the light of the `chain` that was refused, which becomes evidence of it and a fact of the address.
+    pub fn explained(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
+        let Some(shown) = chain.first().and_then(|leaf| certificate::facts(&leaf.to_der().ok()?, false)) else { return fault };
+        if fault.reason == Reason::TlsCertificateUntrusted {
+            fault.reason = self.why_untrusted(&shown.issuer_name, chain);
+        }
+        let heard = fault.evidence.heard.unwrap_or_default();
+        fault.evidence.heard =
+            Some(words::printable(&Sent::default(), format!("{heard}; {}", certificate::described(&shown)).as_bytes()));
+        if let Some(endpoint) = endpoint {
+            endpoint.certificate = Some(shown);
+        }
+        fault
+    }
+
+    /// An unknown issuer is an interceptor, unless what is unknown here is known everywhere else.
+    fn why_untrusted(&self, issuer: &str, chain: &[X509]) -> Reason {
+        let extra = self.extra();
+        if extra.is_empty() && standing::is_empty() {
+            Reason::LocalTrustStore
+        } else if authority::is_microsofts(issuer) && standing::lacks_the_root_of(chain, &extra) {
+            Reason::TlsRootMissing
         } else {
-            let mut builder = native_tls::TlsConnector::builder();
-            builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-            let built = builder.build().ok()?;
-            self.accepting.get_or_init(|| built.into())
-        };
-        let secured = accepting.connect(host, Watched::over(stream, &Seen::default())).await.ok()?;
-        leaf(&secured, false)
+            Reason::TlsCertificateUntrusted
+        }
+    }
+
+    /// Whether the certificate accepted at `endpoint`, one of Microsoft's own, has to be looked at with its chain to tell
+    /// whether a device on the way made it: nobody knows its issuer yet.
+    pub fn wonders(&self, endpoint: &EndpointFacts) -> bool {
+        unknown_issuer(endpoint).is_some_and(|issuer| self.issuers().get(issuer).is_none())
+    }
+
+    /// Keeps what `chain`, presented at `endpoint`, leads to.
+    pub fn learn(&self, endpoint: &EndpointFacts, chain: &[X509]) {
+        if let (Some(issuer), false) = (unknown_issuer(endpoint), chain.is_empty()) {
+            let standing = standing::of(chain, &self.extra());
+            let mut issuers = self.issuers();
+            if issuers.len() < MOST_ISSUERS {
+                issuers.insert(issuer.to_owned(), standing);
+            }
+        }
+    }
+
+    /// The warning that the certificate accepted at `endpoint`, one of Microsoft's own, was made by a device on the way: its
+    /// issuer says so, or is known to lead to a root that was added here.
+    pub fn interception(&self, endpoint: &EndpointFacts) -> Option<Fault> {
+        let certificate = endpoint.certificate.as_ref().filter(|certificate| certificate.verified)?;
+        let issuer = doubtful(endpoint)?;
+        let added = self.issuers().get(issuer) == Some(&Standing::Added);
+        (added || certificate.product.is_some())
+            .then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
+    }
+
+    fn issuers(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
+        self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn extra(&self) -> Vec<X509> {
+        X509::stack_from_pem(&self.extra).unwrap_or_default()
     }
 }
 
-/// Whether a refused certificate is behind `reason`, so that looking at it is worth another connection.
-pub fn is_about_certificate(reason: Reason) -> bool {
+/// The issuer of the certificate at `endpoint`, if that is one of Microsoft's and the issuer none of theirs. A laboratory
+/// has authorities of its own, and they intercept nothing.
+fn doubtful(endpoint: &EndpointFacts) -> Option<&str> {
+    let issuer = endpoint.certificate.as_ref()?.issuer_name.as_str();
+    (!authority::is_microsofts(issuer) && cloud::is_microsofts(&endpoint.host, endpoint.port)).then_some(issuer)
+}
+
+/// The issuer of the certificate accepted at `endpoint`, where its name does not tell what it is.
+fn unknown_issuer(endpoint: &EndpointFacts) -> Option<&str> {
+    let certificate = endpoint.certificate.as_ref().filter(|certificate| certificate.verified)?;
+    doubtful(endpoint).filter(|_| certificate.product.is_none())
+}
+
+/// Whether a filter by server name may be behind `reason`: it is worth trying without one.
+pub fn may_be_filtered_by_name(reason: Reason) -> bool {
+    matches!(reason, Reason::TlsClosed | Reason::TlsTimedOut)
+}
+
+/// Whether the certificate behind a refusal for `reason` is worth another connection.
+pub fn deserves_a_look(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::TlsCertificateExpired
@@ -114,6 +205,7 @@ pub fn is_about_certificate(reason: Reason) -> bool {
             | Reason::TlsCertificateUntrusted
             | Reason::TlsCertificateSelfSigned
             | Reason::TlsCertificateWeak
+            | Reason::TlsProtocolTooOld
     )
 }
 
@@ -126,31 +218,41 @@ fn note(trace: &mut Trace) {
     trace.note(&noted);
 }
 
-fn leaf(secured: &Secured, verified: bool) -> Option<CertificateFacts> {
+fn accepted(secured: &Secured) -> Option<CertificateFacts> {
     let der = secured.get_ref().peer_certificate().ok()??.to_der().ok()?;
-    certificate::facts(&der, verified)
+    certificate::facts(&der, true)
 }
 
 fn fault(error: &native_tls::Error, seen: &Seen) -> Fault {
     let text = error.to_string();
     let bytes = seen.bytes();
-    if let Some(reason) = verification(&text) {
-        return Fault::heard(reason, text);
+    if let Some((reason, words)) = verification(&text) {
+        return Fault::heard(reason, format!("certificate verify failed: {words}"));
     }
     match bytes.first() {
-        Some(&hello::ALERT) => Fault::heard(hello::alert(&bytes), text),
+        Some(&hello::ALERT) => alerted(Fault::heard(hello::alert(&bytes), text)),
         // It did not say that it is too old, it just answered in an old version.
         Some(&hello::HANDSHAKE) if matches!(hello::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
             Fault::heard(Reason::TlsProtocolTooOld, text)
         }
-        Some(&hello::HANDSHAKE) if !seen.ended() => Fault::heard(Reason::TlsFailed, text),
+        Some(&hello::HANDSHAKE) if !seen.ended() => alerted(Fault::heard(Reason::TlsFailed, text)),
         Some(&hello::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
         Some(_) => Fault::heard(Reason::TlsNotSpoken, words::printable(&Sent::default(), &bytes)),
     }
 }
 
+/// The number of the alert that OpenSSL speaks of (RFC 8446 section 6.2) as the code.
+fn alerted(fault: Fault) -> Fault {
+    let heard = fault.evidence.heard.as_deref().unwrap_or_default();
+    let number = heard.rsplit_once("SSL alert number ").map(|(_, number)| number.trim_end_matches(|c: char| !c.is_ascii_digit()));
+    match number.and_then(|number| number.parse::<u8>().ok()) {
+        Some(number) => fault.code(format!("alert {number}")),
+        None => fault,
+    }
+}
+
 /// native-tls hides the result of verification but prints OpenSSL's words for it (x509_txt.c), in parentheses at the end.
-fn verification(text: &str) -> Option<Reason> {
+fn verification(text: &str) -> Option<(Reason, &str)> {
     const KINDS: &[(&str, Reason)] = &[
         ("certificate is not yet valid", Reason::TlsCertificateNotYetValid),
         ("certificate has expired", Reason::TlsCertificateExpired),
@@ -165,10 +267,10 @@ fn verification(text: &str) -> Option<Reason> {
     if !text.contains("certificate verify failed") {
         return None;
     }
-    let words = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map(|(_, words)| words.to_ascii_lowercase());
-    let known = KINDS.iter().find(|(kind, _)| words.as_deref() == Some(kind));
+    let words = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or("no reason given", |(_, words)| words);
+    let known = KINDS.iter().find(|(kind, _)| words.eq_ignore_ascii_case(kind));
     // Every other verification failure means that no path leads to a trusted root.
-    Some(known.map_or(Reason::TlsCertificateUntrusted, |(_, reason)| *reason))
+    Some((known.map_or(Reason::TlsCertificateUntrusted, |(_, reason)| *reason), words))
 }
 
 /// The first bytes that came from the peer, and whether the stream ended.
@@ -238,3 +340,6 @@ impl<S: Stream> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,9 @@ struct Failed {
 struct Certificate {
     subject: String,
     issuer: String,
+    #[serde(default)]
+    issuer_name: String,
+    product: Option<String>,
     names: Vec<String>,
     not_before: String,
     not_after: String,
@@ -163,6 +166,8 @@ impl Certificate {
         Some(CertificateFacts {
             subject: self.subject,
             issuer: self.issuer,
+            issuer_name: self.issuer_name,
+            product: self.product,
             names: self.names,
             not_before: time(&self.not_before)?,
             not_after: time(&self.not_after)?,

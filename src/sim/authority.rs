@@ -27,6 +27,9 @@ pub(super) const NAMES: &[&str] = &[
     "localhost",
 ];
 
+/// Whose certificates these are.
+const ORGANISATION: &str = "m365-probe simulated tenant";
+
 /// What TLS is accepted with. Each acceptor is built once.
 pub(super) struct Certificates {
     /// The authority's certificate, PEM.
@@ -36,9 +39,9 @@ pub(super) struct Certificates {
 }
 
 impl Certificates {
-    /// A new authority and all it issues.
-    pub(super) async fn new() -> Result<Self, String> {
-        let (authority, shapes) = issue().map_err(|error| format!("cannot make certificates: {error}"))?;
+    /// A new authority of that organisation and name, and all it issues.
+    pub(super) async fn new((organisation, name): &(String, String)) -> Result<Self, String> {
+        let (authority, shapes) = issue(organisation, name).map_err(|error| format!("cannot make certificates: {error}"))?;
         let mut acceptors = Vec::new();
         for (fault, pkcs12) in shapes {
             let acceptor = TlsAcceptor::new(pkcs12.as_slice(), "").await;
@@ -73,9 +76,9 @@ struct Shape<'i> {
 
 /// The authority's PEM, and each certificate with its key as PKCS #12; the good one first.
 #[expect(clippy::type_complexity, reason = "used once, right above")]
-fn issue() -> Result<(String, Vec<(Option<Fault>, Vec<u8>)>), ErrorStack> {
-    let authority = Issuer::new("Simulated Tenant Root")?;
-    let stranger = Issuer::new("Contoso TLS Inspection")?;
+fn issue(organisation: &str, name: &str) -> Result<(String, Vec<(Option<Fault>, Vec<u8>)>), ErrorStack> {
+    let authority = Issuer::new(organisation, name)?;
+    let stranger = Issuer::new(ORGANISATION, "Contoso TLS Inspection")?;
     let good = Shape { fault: None, issuer: Some(&authority), names: NAMES, days: (-1, 100) };
     let shapes = [
         Shape { ..good },
@@ -94,9 +97,9 @@ fn issue() -> Result<(String, Vec<(Option<Fault>, Vec<u8>)>), ErrorStack> {
 }
 
 impl Issuer {
-    fn new(name: &str) -> Result<Self, ErrorStack> {
+    fn new(organisation: &str, name: &str) -> Result<Self, ErrorStack> {
         let key = new_key()?;
-        let name = subject(name)?;
+        let name = subject(organisation, name)?;
         let mut builder = blank(&key, &name, &name, (-1, 365))?;
         builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
         builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
@@ -107,7 +110,7 @@ impl Issuer {
 
 impl Shape<'_> {
     fn pkcs12(&self, key: &PKey<Private>) -> Result<Vec<u8>, ErrorStack> {
-        let name = subject(self.names.first().copied().unwrap_or_default())?;
+        let name = subject(ORGANISATION, self.names.first().copied().unwrap_or_default())?;
         let issuer = self.issuer.map_or(&*name, |issuer| issuer.certificate.subject_name());
         let mut builder = blank(key, &name, issuer, self.days)?;
         builder.append_extension(BasicConstraints::new().build()?)?;
@@ -131,10 +134,10 @@ fn new_key() -> Result<PKey<Private>, ErrorStack> {
     PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)
 }
 
-fn subject(name: &str) -> Result<X509Name, ErrorStack> {
+fn subject(organisation: &str, name: &str) -> Result<X509Name, ErrorStack> {
     let mut builder = X509NameBuilder::new()?;
     builder.append_entry_by_nid(Nid::COMMONNAME, name)?;
-    builder.append_entry_by_nid(Nid::ORGANIZATIONNAME, "m365-probe simulated tenant")?;
+    builder.append_entry_by_nid(Nid::ORGANIZATIONNAME, organisation)?;
     Ok(builder.build())
 }
 

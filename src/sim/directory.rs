@@ -61,6 +61,8 @@ pub struct Tenant {
     pub refusal_delay: Duration,
     /// What the DNS server answers for the names the tenant plays.
     pub addresses: Vec<IpAddr>,
+    /// Organisation and name of the authority that its certificates come from.
+    pub authority: (String, String),
 }
 
 /// An app registration and its enterprise application.
@@ -137,6 +139,7 @@ impl Tenant {
             latency: BTreeMap::new(),
             refusal_delay: Duration::ZERO,
             addresses: vec![IpAddr::from([127, 0, 0, 1])],
+            authority: ("m365-probe simulated tenant".to_owned(), "Simulated Tenant Root".to_owned()),
         }
     }
 

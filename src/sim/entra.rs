@@ -131,13 +131,20 @@ fn token(state: &State, view: &View, asked: &Asked, ids: &Ids, tenant: &str) -> 
         return Aadsts::service_unavailable().answer(ids);
     }
     let form = Form::of(asked);
-    match grant(view, form, tenant) {
+    match unrestricted(&view.tenant, asked).and_then(|()| grant(view, form, tenant)) {
         Ok(resource) => issue(state, view, &resource),
         Err(refusal) => refusal.answer(ids),
     }
     .header("cache-control", "no-store, no-cache")
     .header("pragma", "no-cache")
     .header("expires", "-1")
+}
+
+/// A proxy on the way may say, in a header of Microsoft's invention, which tenants its users may enter.
+fn unrestricted(tenant: &Tenant, asked: &Asked) -> Result<(), Aadsts> {
+    let Some(allowed) = asked.header("restrict-access-to-tenants") else { return Ok(()) };
+    let allowed = allowed.split(',').any(|name| tenant.is_called(name.trim()));
+    if allowed { Ok(()) } else { Err(Aadsts::tenant_restricted(tenant)) }
 }
 
 /// The resource to issue a token for, after every check, in Entra's order: tenant, client, secret, scope, resource.

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -36,16 +36,16 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// A port on loopback, open; 0 lets the system choose.
-    pub(super) fn open(service: Service, security: Security, port: u16) -> io::Result<Self> {
-        let listener = bind((Ipv4Addr::LOCALHOST, port).into())?;
+    /// A port, open; 0 lets the system choose.
+    pub(super) fn open(service: Service, security: Security, at: SocketAddr) -> io::Result<Self> {
+        let listener = bind(at)?;
         let address = listener.local_addr()?;
         Ok(Self { service, security, address, listener: Mutex::new(Some(listener)), runtime: Handle::current() })
     }
 
-    /// Which port it is.
-    pub(super) fn port(&self) -> u16 {
-        self.address.port()
+    /// Where it is.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Opens or closes it, as the faults in force want it.

@@ -55,9 +55,16 @@ impl Running {
         Cloud { pop3: upgrade(ports.pop3), imap: upgrade(ports.imap), ..self.cloud() }
     }
 
-    /// Every name it plays, pinned to this machine.
+    /// Every name it plays, pinned to the first place of its service.
     pub fn resolve(&self) -> BTreeMap<String, IpAddr> {
-        NAMES.iter().map(|name| ((*name).to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))).collect()
+        let places = self.places();
+        let first = |name: &str| match name {
+            LOGIN | "login.windows.net" => places.login.first(),
+            SMTP => places.smtp.first(),
+            GRAPH => places.graph.first(),
+            _ => places.ews.first(),
+        };
+        NAMES.iter().filter_map(|name| Some(((*name).to_owned(), first(name)?.ip()))).collect()
     }
 
     /// The authority its certificates come from, PEM.
@@ -65,9 +72,9 @@ impl Running {
         &self.state.certificates.authority
     }
 
-    /// Its DNS server.
+    /// Its DNS server; a port nobody listens on, where it has none.
     pub fn resolver(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.ports().dns).into()
+        self.places().dns.first().copied().unwrap_or((Ipv4Addr::LOCALHOST, 0).into())
     }
 
     /// The application in this tenant, with its secret in hand.

@@ -97,6 +97,7 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
         facts::credential(&mut families, &outcome.probe.tenant, expires);
     }
     facts::certificates(&mut families, outcome, None, true);
+    facts::addresses(&mut families, outcome);
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
     causes::explain(&mut families, causes::named(outcome).collect());
@@ -125,7 +126,10 @@ fn cached(families: &mut Families, known: &Known, phases: &[Phase], now: SystemT
     let current = |outcome: &Outcome| known.is_current(outcome.at, now);
     match known.last.as_deref() {
         None => run::add_unknown(families, &known.settings.id, phases),
-        Some(outcome) if current(outcome) => run::add(families, outcome, phases),
+        Some(outcome) if current(outcome) => {
+            run::add(families, outcome, phases);
+            facts::addresses(families, outcome);
+        }
         Some(_) => {}
     }
     if let Some(outcome) = known.skipped.as_deref().filter(|skipped| current(skipped))

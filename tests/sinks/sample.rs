@@ -65,6 +65,8 @@ fn certificate(issuer: &str, days: u32) -> CertificateFacts {
     CertificateFacts {
         subject: "CN=outlook.com".into(),
         issuer: issuer.into(),
+        issuer_name: format!("C=US, O=DigiCert Inc, CN={issuer}"),
+        product: None,
         names: vec!["outlook.com".into(), "*.office365.com".into()],
         not_before: now() - 100 * DAY,
         not_after: now() + days * DAY,

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use crate::check::mail::Session;
 use crate::check::{imap, pop3, smtp};
 use crate::cloud::{HttpsEndpoint, Security, host_port};
-use crate::net::tls::is_about_certificate;
+use crate::net::tls::{deserves_a_look, may_be_filtered_by_name};
 use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
@@ -31,6 +31,17 @@ pub enum Route {
     Through(Proxy, Vec<IpAddr>),
     /// Not at all: its name, or the proxy's, has no address.
     Nowhere(Fault),
+}
+
+/// Why a certificate is looked at again.
+#[derive(Debug)]
+pub enum Look {
+    /// It was refused, or kept back.
+    Refused,
+    /// It was accepted, and nobody knows this issuer.
+    Unknown(String),
+    /// It is not.
+    None,
 }
 
 /// One attempt.
@@ -93,12 +104,18 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether it failed for a certificate that has not been seen.
-    pub fn was_shown_a_wrong_certificate(&self) -> bool {
-        self.failed.as_ref().is_some_and(|(_, fault)| is_about_certificate(fault.reason))
+    /// Why the certificate it was shown has to be looked at again, if it has.
+    pub fn wants_a_look(&self, net: &Net) -> Look {
+        match &self.failed {
+            Some((_, fault)) if deserves_a_look(fault.reason) || may_be_filtered_by_name(fault.reason) => Look::Refused,
+            None if net.tls.wonders(&self.facts()) => {
+                Look::Unknown(self.facts().certificate.map(|certificate| certificate.issuer_name).unwrap_or_default())
+            }
+            _ => Look::None,
+        }
     }
 
-    /// Goes the same way once more, as far as the moment before TLS, and reads the certificate that was refused.
+    /// Goes the same way once more, as far as the moment before TLS, and reads what is presented there.
     pub async fn look_again(&mut self, net: &Net, limit: Duration) {
         let mut again = Self::new(self.at, self.route.clone(), self.trace.deadline());
         for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
@@ -107,12 +124,31 @@ impl<'a> Attempt<'a> {
                 again.take(step, net, limit).await;
             }
         }
-        if let (Some(stream), None) = (again.stream, again.failed)
-            && let Some(certificate) = net.tls.refused_certificate(&self.at.host, stream).await
-            && let Some(facts) = self.trace.endpoint()
-        {
-            facts.certificate = Some(certificate);
+        let (Some(stream), None) = (again.stream, again.failed) else { return };
+        // The failure stays in its place until the look is over: there may be no time for it to end.
+        if self.failed.as_ref().is_some_and(|(_, fault)| may_be_filtered_by_name(fault.reason)) {
+            if net.tls.answers_without_a_name(stream).await
+                && let Some((phase, fault)) = self.failed.take()
+            {
+                self.fail(phase, dial::filtered_by_name(fault));
+            }
+            return;
         }
+        let chain = net.tls.presented(&self.at.host, stream).await;
+        match self.failed.take() {
+            Some((phase, fault)) => {
+                let fault = net.tls.explained(self.trace.endpoint(), fault, &chain);
+                self.fail(phase, fault);
+            }
+            None => net.tls.learn(&self.facts(), &chain),
+        }
+    }
+
+    /// The warning that a device on the way decrypts TLS here, if one is seen to.
+    pub fn interception(&self, net: &Net) -> Option<Fault> {
+        let mut warning = net.tls.interception(&self.facts())?;
+        warning.evidence.peer.clone_from(&self.trace.peer);
+        Some(warning)
     }
 
     fn fail(&mut self, phase: Phase, mut fault: Fault) {

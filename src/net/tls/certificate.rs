@@ -9,8 +9,10 @@ use x509_parser::time::ASN1Time;
 
 use crate::outcome::CertificateFacts;
 use crate::secret::Sent;
+use crate::wire::text::line;
 
 use super::super::words::printable;
+use super::authority;
 
 /// Microsoft's mail certificate has about thirty names; a hostile one could have a million.
 const MAX_NAMES: usize = 50;
@@ -19,9 +21,15 @@ const MAX_NAMES: usize = 50;
 pub fn facts(der: &[u8], verified: bool) -> Option<CertificateFacts> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let validity = certificate.validity();
+    let issuer_name = words(&certificate.issuer().to_string());
     Some(CertificateFacts {
         subject: words(&certificate.subject().to_string()),
         issuer: short(certificate.issuer()),
+        product: Some(&issuer_name)
+            .filter(|name| !authority::is_microsofts(name))
+            .and_then(|name| authority::product(name))
+            .map(str::to_owned),
+        issuer_name,
         names: names(&certificate),
         not_before: system_time(validity.not_before),
         not_after: system_time(validity.not_after),
@@ -31,6 +39,30 @@ pub fn facts(der: &[u8], verified: bool) -> Option<CertificateFacts> {
         }),
         verified,
     })
+}
+
+/// What a person wants to know of a certificate that was refused, or was not expected.
+pub fn described(certificate: &CertificateFacts) -> String {
+    let product = certificate.product.as_ref().map(|product| format!(" ({product})")).unwrap_or_default();
+    let names = match certificate.names.as_slice() {
+        [] => "for no name".to_owned(),
+        [one] => format!("for {one}"),
+        [one, two] => format!("for {one}, {two}"),
+        [one, two, more @ ..] => format!("for {one}, {two} and {} more", more.len()),
+    };
+    // Short, so that a long name does not push the fingerprint out of the evidence.
+    let (issuer, subject) = (line(&certificate.issuer_name, 100), line(&certificate.subject, 80));
+    let fingerprint = &certificate.fingerprint;
+    let (from, until) = (day(certificate.not_before), day(certificate.not_after));
+    words(&format!("issuer {issuer}{product}; subject {subject}; SHA-256 {fingerprint}; valid {from} to {until}; {names}"))
+}
+
+/// `2026-11-25`; far outside of any calendar, `unknown`.
+fn day(at: SystemTime) -> String {
+    const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
+    let within = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since <= YEAR_9999);
+    let whole = if within { humantime::format_rfc3339_seconds(at).to_string() } else { "unknown".to_owned() };
+    whole.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// The issuer's common name, else its organisation, else all of it.

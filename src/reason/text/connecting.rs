@@ -49,6 +49,35 @@ super::entries! {
         "Das Betriebssystem konnte die Verbindung nicht aufbauen, aus einem Grund, der nicht im Katalog steht."
         - "Sehen Sie im Beleg die Meldung des Betriebssystems nach, und prüfen Sie die lokale Firewall dieses Rechners.";
 
+    Ipv4Unreachable from ICMP:
+        en "{host} has addresses of both families. It answers over IPv6, but on no IPv4 address: every connection that tries IPv4 first waits in vain before it falls back."
+        - "Check this machine's IPv4 route and default gateway, and the firewall's rules for IPv4."
+        - "See in the facts which addresses failed and how.";
+        de "ein Host antwortet über IPv6, aber auf keiner seiner IPv4-Adressen"
+        "{host} hat Adressen beider Familien. Er antwortet über IPv6, aber auf keiner IPv4-Adresse: Jede Verbindung, die es zuerst mit IPv4 versucht, wartet vergeblich, bevor sie ausweicht."
+        - "Prüfen Sie IPv4-Route und Standardgateway dieses Rechners sowie die Regeln der Firewall für IPv4."
+        - "Sehen Sie in den Fakten nach, welche Adressen wie gescheitert sind.";
+
+    Ipv6Unreachable from ICMP:
+        en "{host} has addresses of both families. It answers over IPv4, but on no IPv6 address, though this machine has a route for IPv6: every connection that tries IPv6 first waits in vain before it falls back."
+        - "Check this machine's IPv6 route and default gateway, and the firewall's rules for IPv6."
+        - "If this network has no IPv6, take the address and the route away from this machine."
+        - "See in the facts which addresses failed and how.";
+        de "ein Host antwortet über IPv4, aber auf keiner seiner IPv6-Adressen"
+        "{host} hat Adressen beider Familien. Er antwortet über IPv4, aber auf keiner IPv6-Adresse, obwohl dieser Rechner eine Route für IPv6 hat: Jede Verbindung, die es zuerst mit IPv6 versucht, wartet vergeblich, bevor sie ausweicht."
+        - "Prüfen Sie IPv6-Route und Standardgateway dieses Rechners sowie die Regeln der Firewall für IPv6."
+        - "Hat dieses Netz kein IPv6, nehmen Sie diesem Rechner die Adresse und die Route."
+        - "Sehen Sie in den Fakten nach, welche Adressen wie gescheitert sind.";
+
+    SomeAddressesUnreachable from ENDPOINTS:
+        en "Of the addresses of {host} some answer and some do not. Which one a connection gets is chance: access works now and then."
+        - "See in the facts which addresses failed and how."
+        - "Open the port to all of Microsoft's published ranges: addresses within them change without notice.";
+        de "einige Adressen eines Hosts antworten nicht, andere schon"
+        "Von den Adressen von {host} antworten manche, andere nicht. Welche eine Verbindung bekommt, ist Zufall: Der Zugriff klappt dann mal und mal nicht."
+        - "Sehen Sie in den Fakten nach, welche Adressen wie gescheitert sind."
+        - "Geben Sie den Port zu allen von Microsoft veröffentlichten Bereichen frei: Einzelne Adressen wechseln darin ohne Ankündigung.";
+
     ProxyUnreachable:
         en "The proxy itself could not be reached, so nothing is known about Microsoft."
         - "Check the host and port in `network.proxy`, and that the proxy runs.";
@@ -72,12 +101,30 @@ super::entries! {
         "Der Proxy hat mit 407 geantwortet: Er verlangt eine Anmeldung."
         - "Setzen Sie `network.proxy_user` und `network.proxy_password_file`, oder nehmen Sie diesen Rechner auf dem Proxy von der Anmeldung aus.";
 
+    ProxyAuthRefused from HTTP:
+        en "The proxy answered 407 although user and password were sent: it does not accept them. With SOCKS it says so in its own words."
+        - "Correct `network.proxy_user` and the password in `network.proxy_password_file`, or what `HTTPS_PROXY` says."
+        - "Check on the proxy that the account is neither locked nor expired.";
+        de "der Proxy hat Benutzername und Kennwort abgelehnt"
+        "Der Proxy hat mit 407 geantwortet, obwohl Benutzername und Kennwort gesendet wurden: Er nimmt sie nicht an. Bei SOCKS sagt er das mit eigenen Worten."
+        - "Berichtigen Sie `network.proxy_user` und das Kennwort in `network.proxy_password_file`, oder die Angaben in `HTTPS_PROXY`."
+        - "Prüfen Sie auf dem Proxy, ob das Konto gesperrt oder abgelaufen ist.";
+
+    ProxyAuthUnsupported from HTTP:
+        en "The proxy wants a login, and offers none of the ways that are spoken here: Basic with an HTTP proxy, user and password with SOCKS. The evidence shows what it offers."
+        - "Have the proxy offer Basic to this machine, or exempt this machine from authentication there: Negotiate, NTLM and Digest are not spoken."
+        - "Or name a proxy of your own on this machine that logs in to the other one.";
+        de "der Proxy verlangt eine Anmeldung, die hier nicht gesprochen wird"
+        "Der Proxy verlangt eine Anmeldung und bietet keine an, die hier gesprochen wird: Basic beim HTTP-Proxy, Benutzername und Kennwort bei SOCKS. Der Beleg zeigt, was er anbietet."
+        - "Lassen Sie den Proxy diesem Rechner Basic anbieten, oder nehmen Sie den Rechner dort von der Anmeldung aus: Negotiate, NTLM und Digest werden nicht gesprochen."
+        - "Oder nennen Sie einen eigenen Proxy auf diesem Rechner, der sich am anderen anmeldet.";
+
     ProxyReplyMalformed from HTTP:
-        en "What answers at the proxy's address does not speak HTTP."
-        - "Check that `network.proxy` names an HTTP proxy and its port, not a SOCKS proxy or a web server's TLS port.";
+        en "What answers at the proxy's address does not speak the proxy's protocol."
+        - "Check the scheme, host and port in `network.proxy`: http:// is a proxy that is asked to CONNECT, socks5:// a SOCKS proxy; the TLS port of a web server is neither.";
         de "die Antwort des Proxys war nicht lesbar"
-        "Was unter der Adresse des Proxys antwortet, spricht kein HTTP."
-        - "Prüfen Sie, ob `network.proxy` einen HTTP-Proxy und dessen Port nennt, keinen SOCKS-Proxy und keinen TLS-Port eines Webservers.";
+        "Was unter der Adresse des Proxys antwortet, spricht nicht das Protokoll des Proxys."
+        - "Prüfen Sie Schema, Host und Port in `network.proxy`: http:// ist ein Proxy, der um CONNECT gebeten wird, socks5:// ein SOCKS-Proxy; der TLS-Port eines Webservers ist keines von beiden.";
 
     ProxyTimedOut:
         en "The proxy took the connection, but did not answer the request to connect to {host}:{port}."

@@ -46,4 +46,22 @@ super::entries! {
         - "Wurde in den letzten zwei Stunden etwas geändert, warten Sie: So lange behält Exchange Berechtigungen im Speicher."
         - "Andernfalls prüfen Sie die Berechtigungen der Anwendung und deren Administratoreinwilligung (App-Registrierungen > API-Berechtigungen), ihre Registrierung (`Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`) und ihren Bereich (`Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`)."
         takes "30 bis 120 Minuten";
+
+    FirewallRequiredSetOnly from ENDPOINTS:
+        en "Port 443 of Microsoft's hosts is open, and the mail ports answer nothing or are rejected. So a firewall acts that opens only the endpoints which Microsoft's list calls required: 587, 993, 995 and 143 stand there as optional (endpoint set ID 2)."
+        - "Open TCP 587, 993 and 995 outbound to the addresses of endpoint set ID 2 (outlook.office365.com and smtp.office365.com), as far as the checks use them."
+        - "Rule sets that take Microsoft's list over by themselves must take the optional sets too.";
+        de "die Firewall gibt nur frei, was Microsoft als erforderlich führt"
+        "Port 443 der Hosts von Microsoft ist offen, und die Mailports antworten nicht oder werden abgewiesen. So verhält sich eine Firewall, die nur die in der Liste von Microsoft als erforderlich geführten Endpunkte freigibt: 587, 993, 995 und 143 stehen dort als optional (Endpunktgruppe ID 2)."
+        - "Geben Sie TCP 587, 993 und 995 ausgehend zu den Adressen der Endpunktgruppe ID 2 frei (outlook.office365.com und smtp.office365.com), soweit die Prüfungen sie nutzen."
+        - "Regelwerke, die die Liste von Microsoft selbst übernehmen, müssen auch die optionalen Gruppen übernehmen.";
+
+    ProxyAllowsOnly443 from HTTP:
+        en "The proxy connects to port 443 of Microsoft's hosts and refuses the mail ports. Proxies made for the web come so: squid's own configuration denies CONNECT to any port but 443."
+        - "Allow CONNECT to ports 587, 993 and 995 of Microsoft's hosts on the proxy (squid: add them to the acl `SSL_ports`)."
+        - "Or open these ports directly in the firewall, and name the hosts in `NO_PROXY`.";
+        de "der Proxy verbindet zu Port 443 und zu keinem anderen"
+        "Der Proxy verbindet zu Port 443 der Hosts von Microsoft und lehnt die Mailports ab. So werden Proxys für das Web ausgeliefert: squid verweigert von sich aus CONNECT zu jedem Port außer 443."
+        - "Erlauben Sie auf dem Proxy CONNECT zu den Ports 587, 993 und 995 der Hosts von Microsoft (squid: in die acl `SSL_ports` aufnehmen)."
+        - "Oder geben Sie diese Ports direkt in der Firewall frei, und nennen Sie die Hosts in `NO_PROXY`.";
 }

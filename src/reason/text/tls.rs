@@ -17,6 +17,15 @@ super::entries! {
         - "Suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
         - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
 
+    TlsNameFiltered from TLS:
+        en "The handshake for {host} is reset or left without an answer, while the same address answers a handshake that names no server. So something on the way reads the name in the ClientHello (SNI) and cuts the connection off for it."
+        - "Take {host} off the block list of the firewall, intrusion prevention or web filter that filters by SNI, on port {port} too."
+        - "Categories such as webmail, cloud storage or unknown protocols often contain Microsoft's mail hosts.";
+        de "TLS wird nur für diesen Servernamen abgebrochen"
+        "Der Handshake für {host} wird zurückgesetzt oder bleibt ohne Antwort, während dieselbe Adresse einen Handshake ohne Servernamen beantwortet. Etwas auf dem Weg liest also den Namen im ClientHello (SNI) und bricht die Verbindung seinetwegen ab."
+        - "Nehmen Sie {host} von der Sperrliste der Firewall, Angriffserkennung oder des Webfilters, der nach SNI filtert, auch auf Port {port}."
+        - "Kategorien wie Webmail, Cloudspeicher oder unbekannte Protokolle enthalten oft die Mailhosts von Microsoft.";
+
     TlsNotSpoken from MAIL_OVER_TLS:
         en "The answer to the TLS handshake was no TLS. Usually the port is one that begins in clear text."
         - "Check the port: 995 and 993 begin with TLS; 587, 110 and 143 do not."
@@ -59,6 +68,17 @@ super::entries! {
         - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
         - "Ist es der eigene Proxy, nehmen Sie {host} von der TLS-Prüfung aus, oder setzen Sie `network.ca_file` auf dessen Zertifizierungsstelle."
         - "Ist es DigiCert oder Microsoft, aktualisieren Sie ca-certificates.";
+
+    TlsRootMissing from CERTIFICATES:
+        en "The certificate names a certification authority that Microsoft uses, but the root above it is not among those trusted here. Since 2026 Microsoft's servers need DigiCert Global Root G2; old systems and small container images lack it. This is no interception."
+        - "Update the package `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), or install it: DigiCert Global Root G2 must be trusted."
+        - "If variables such as `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store, see that it holds that root."
+        - "Until then `network.ca_file` may name a file with that root.";
+        de "das Stammzertifikat der Server von Microsoft fehlt hier"
+        "Das Zertifikat nennt eine Zertifizierungsstelle, die Microsoft nutzt, aber deren Stammzertifikat gehört nicht zu denen, denen hier vertraut wird. Seit 2026 brauchen die Server von Microsoft DigiCert Global Root G2; alten Systemen und kleinen Container-Images fehlt es. Dies ist kein Mitlesen."
+        - "Aktualisieren Sie das Paket `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), oder installieren Sie es: DigiCert Global Root G2 muss vertraut werden."
+        - "Nennen Variablen wie `SSL_CERT_FILE` und `SSL_CERT_DIR` einen anderen Speicher, prüfen Sie, ob er dieses Stammzertifikat enthält."
+        - "Bis dahin kann `network.ca_file` eine Datei mit diesem Stammzertifikat nennen.";
 
     TlsCertificateSelfSigned from CERTIFICATES:
         en "The certificate vouches for itself. Microsoft presents none such: another server or device answers."

@@ -109,6 +109,10 @@ impl Aadsts {
         Self::new(900_023, "invalid_request", text)
     }
 
+    pub(super) fn tenant_restricted(tenant: &Tenant) -> Self {
+        Self::new(500_021, "invalid_request", format!("Access to '{}' tenant is denied.", tenant.domain))
+    }
+
     // The application.
 
     pub(super) fn application_not_found(client_id: &str, tenant: &Tenant) -> Self {

@@ -76,6 +76,8 @@ fn certificate(certificate: &CertificateFacts) -> Object {
     known([
         ("subject", Some(certificate.subject.as_str().into())),
         ("issuer", Some(certificate.issuer.as_str().into())),
+        ("issuer_name", Some(certificate.issuer_name.as_str().into())),
+        ("product", text(certificate.product.as_ref())),
         ("names", Some(json!(certificate.names))),
         ("not_before", Some(time(certificate.not_before).into())),
         ("not_after", Some(time(certificate.not_after).into())),

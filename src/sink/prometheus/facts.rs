@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::shown_certificates;
 use crate::cloud::host_port;
-use crate::outcome::{Outcome, ProbeId, TokenFacts};
+use crate::outcome::{Family, Outcome, ProbeId, TokenFacts};
 use crate::sink::words;
 
 const TOKEN_EXPIRY: Spec = Spec { name: "m365_token_expiry_timestamp_seconds", help: "When the access token seen last expires." };
@@ -25,6 +25,15 @@ const NOT_AFTER: Spec = Spec {
     help: "When the certificate expires that was presented last; the earliest, where an endpoint has several addresses.",
 };
 const TLS: Spec = Spec { name: "m365_tls_info", help: "TLS version and issuer of the certificate (cached on /metrics)." };
+const VERIFIED: Spec = Spec {
+    name: "m365_tls_certificate_verified",
+    help: "Whether the certificate was accepted; 0 if it was refused at any address of the endpoint (cached on /metrics).",
+};
+const ADDRESSES: Spec = Spec { name: "m365_endpoint_addresses", help: "Addresses of the endpoint that were tried." };
+const WORKING: Spec = Spec {
+    name: "m365_endpoint_addresses_working",
+    help: "Addresses of the endpoint on which every step succeeded, up to the server's first words.",
+};
 const ANSWERS: Spec = Spec { name: "m365_dns_answers", help: "Addresses in the resolver's answer (cached on /metrics)." };
 const QUERY: Spec = Spec {
     name: "m365_dns_query_duration_seconds",
@@ -67,21 +76,48 @@ pub fn credential(families: &mut Families, tenant: &str, expires: SystemTime) {
 pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&str, u16)>, current: bool) {
     let mut ends: BTreeMap<String, SystemTime> = BTreeMap::new();
     let mut infos: BTreeSet<(String, &str, String)> = BTreeSet::new();
+    let mut verified: BTreeMap<String, bool> = BTreeMap::new();
     let asked = |host: &str, port| only.is_none_or(|only| only == (host, port));
     for (endpoint, certificate) in shown_certificates(outcome).filter(|(endpoint, _)| asked(&endpoint.host, endpoint.port)) {
         let name = host_port(&endpoint.host, endpoint.port);
         let end = ends.entry(name.clone()).or_insert(certificate.not_after);
         *end = certificate.not_after.min(*end);
+        *verified.entry(name.clone()).or_insert(true) &= certificate.verified;
         let issuer: String = words::one_line(&certificate.issuer).chars().take(ISSUER).collect();
         infos.insert((name, endpoint.tls_version.unwrap_or(""), issuer));
     }
     for (endpoint, end) in ends {
         families.timestamp(&NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
     }
+    for (endpoint, verified) in verified.into_iter().filter(|_| current) {
+        let labels = Labels::of(&outcome.probe);
+        families.gauge(&VERIFIED, &labels.with("endpoint", &endpoint), f64::from(u8::from(verified)));
+    }
     for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
         let labels = Labels::of(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
         families.gauge(&TLS, &labels.with("version", version).with("issuer", &issuer), 1.0);
+    }
+}
+
+/// Adds how many addresses of each family lead to each endpoint. `reach` alone tries them all.
+pub fn addresses(families: &mut Families, outcome: &Outcome) {
+    if outcome.probe.check != "reach" {
+        return;
+    }
+    let mut counts: BTreeMap<(String, Family), (u32, u32)> = BTreeMap::new();
+    for endpoint in &outcome.facts.endpoints {
+        let Some(address) = endpoint.address else { continue };
+        let count = counts.entry((host_port(&endpoint.host, endpoint.port), Family::of(address))).or_default();
+        count.0 += 1;
+        count.1 += u32::from(endpoint.failed.is_none());
+    }
+    for ((endpoint, family), (all, working)) in counts {
+        let labels = Labels::of(&outcome.probe);
+        let labels = labels.with("endpoint", &endpoint);
+        let labels = labels.with("family", family.code());
+        families.gauge(&ADDRESSES, &labels, f64::from(all));
+        families.gauge(&WORKING, &labels, f64::from(working));
     }
 }
 

@@ -1,0 +1,125 @@
+//! Who issued a certificate, as its issuer's name tells: an authority that Microsoft uses, or a product that inspects TLS.
+
+/// Organisations whose authorities sign for Microsoft's mail, login and Graph hosts: seen 2020 to 2026, DigiCert and
+/// Microsoft itself in parallel. Never a ground for refusal: any public authority may take their place.
+const MICROSOFTS: &[&str] = &["DigiCert Inc", "DigiCert, Inc.", "Microsoft Corporation"];
+
+/// What stands in the issuer's name when a product makes the certificate, with the product's name. Lower case.
+const PRODUCTS: &[(&str, &str)] = &[
+    ("zscaler", "Zscaler"),
+    ("netskope", "Netskope"),
+    ("goskope", "Netskope"),
+    ("palo alto", "Palo Alto Networks"),
+    ("paloalto", "Palo Alto Networks"),
+    ("fortinet", "Fortinet FortiGate"),
+    ("fortigate", "Fortinet FortiGate"),
+    ("fortiguard", "Fortinet FortiGate"),
+    ("cisco umbrella", "Cisco Umbrella"),
+    ("opendns", "Cisco Umbrella"),
+    ("ironport", "Cisco Secure Web Appliance"),
+    ("cisco", "Cisco"),
+    ("sophos", "Sophos"),
+    ("astaro", "Sophos"),
+    ("cyberoam", "Sophos"),
+    ("blue coat", "Symantec (Blue Coat)"),
+    ("bluecoat", "Symantec (Blue Coat)"),
+    ("cloud services proxy", "Symantec (Blue Coat)"),
+    ("forcepoint", "Forcepoint"),
+    ("websense", "Forcepoint"),
+    ("check point", "Check Point"),
+    ("checkpoint", "Check Point"),
+    ("mcafee", "Skyhigh (McAfee)"),
+    ("skyhigh", "Skyhigh (McAfee)"),
+    ("barracuda", "Barracuda"),
+    ("watchguard", "WatchGuard"),
+    ("fireware", "WatchGuard"),
+    ("sonicwall", "SonicWall"),
+    ("iboss", "iboss"),
+    ("cato networks", "Cato Networks"),
+    ("cloudflare gateway", "Cloudflare Gateway"),
+    ("cloudflare for teams", "Cloudflare Gateway"),
+    ("gateway ca - cloudflare", "Cloudflare Gateway"),
+    ("untangle", "Untangle"),
+    ("pfsense", "pfSense"),
+    ("opnsense", "OPNsense"),
+    ("securepoint", "Securepoint"),
+    ("lancom", "LANCOM"),
+    ("kaspersky", "Kaspersky"),
+    ("eset ssl", "ESET"),
+    ("eset", "ESET"),
+    ("avast", "Avast"),
+    ("avg web", "AVG"),
+    ("avg technologies", "AVG"),
+    ("bitdefender", "Bitdefender"),
+    ("g data", "G DATA"),
+    ("dr.web", "Dr.Web"),
+    ("trend micro", "Trend Micro"),
+    ("adguard", "AdGuard"),
+    ("mitmproxy", "mitmproxy"),
+    ("portswigger", "Burp Suite"),
+    ("charles proxy", "Charles"),
+    ("do_not_trust", "Fiddler"),
+    ("fiddler", "Fiddler"),
+    ("squid", "squid"),
+    ("sslsplit", "SSLsplit"),
+];
+
+/// Whether `issuer`, the whole of its name, is an authority that signs for Microsoft's own hosts.
+pub fn is_microsofts(issuer: &str) -> bool {
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(',');
+    MICROSOFTS.iter().any(|known| issuer.split("O=").skip(1).any(|part| part.strip_prefix(known).is_some_and(ends)))
+}
+
+/// The product that calls itself so as an issuer, as far as its name stands in `issuer`, the whole of it.
+pub fn product(issuer: &str) -> Option<&'static str> {
+    let issuer = issuer.to_lowercase();
+    PRODUCTS.iter().find(|(mark, _)| stands_in(&issuer, mark)).map(|(_, product)| *product)
+}
+
+/// Whether `mark` begins a word of `issuer`: `eset` is not in `CN=Preset Services`.
+fn stands_in(issuer: &str, mark: &str) -> bool {
+    issuer.match_indices(mark).any(|(at, _)| {
+        let before = issuer.get(..at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|before| !before.is_alphanumeric())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_named_by_their_issuers_and_public_authorities_are_none() {
+        for (issuer, expected) in [
+            ("C=US, ST=California, O=Zscaler Inc., CN=Zscaler Intermediate Root CA (zscaler.net)", Some("Zscaler")),
+            ("C=US, O=Netskope Inc, CN=ca.contoso.goskope.com", Some("Netskope")),
+            ("CN=FG100FTK19001234, O=Fortinet, OU=Certificate Authority", Some("Fortinet FortiGate")),
+            ("C=US, O=Cisco, CN=Cisco Umbrella Secondary SubCA fra-SG", Some("Cisco Umbrella")),
+            ("C=SK, O=ESET, spol. s r. o., CN=ESET SSL Filter CA", Some("ESET")),
+            ("CN=Preset Services, O=Preset", None),
+            ("CN=mitmproxy, O=mitmproxy", Some("mitmproxy")),
+            ("C=PortSwigger, O=PortSwigger, OU=PortSwigger CA, CN=PortSwigger CA", Some("Burp Suite")),
+            ("CN=DO_NOT_TRUST_FiddlerRoot, O=DO_NOT_TRUST", Some("Fiddler")),
+            ("C=US, O=DigiCert Inc, CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1", None),
+            ("C=US, O=Microsoft Corporation, CN=Microsoft TLS G2 RSA CA OCSP 04", None),
+            ("C=US, O=Let's Encrypt, CN=R11", None),
+            ("C=BE, O=GlobalSign nv-sa, CN=GlobalSign RSA OV SSL CA 2018", None),
+        ] {
+            assert_eq!(product(issuer), expected, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn microsofts_authorities_are_known_by_their_organisation() {
+        for (issuer, expected) in [
+            ("C=US, O=DigiCert Inc, CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1", true),
+            ("CN=DigiCert Cloud Services CA-1, O=DigiCert, Inc.", true),
+            ("C=US, O=Microsoft Corporation, CN=Microsoft TLS G2 RSA CA OCSP 04", true),
+            ("O=DigiCert Incorporated Proxies, CN=x", false),
+            ("CN=Microsoft Corporation", false),
+            ("", false),
+        ] {
+            assert_eq!(is_microsofts(issuer), expected, "{issuer}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A look at what a peer presents: a handshake that accepts anything, and nothing is sent behind it.
+//!
+//! native-tls shows the leaf alone, and of a refused handshake nothing. Who stands behind a certificate is told by the
+//! whole chain, so this one handshake drives OpenSSL itself.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::sync::OnceLock;
+
+use openssl::ssl::{HandshakeError, Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::x509::X509;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::super::BoxStream;
+use super::hello;
+
+/// A handshake takes about 6 kB; no chain is longer than this.
+const MOST: usize = 128 * 1024;
+
+/// The certificates that the peer at the other end of `stream` presents as `host`, its own first; empty if it presents
+/// none.
+pub async fn chain(host: &str, stream: BoxStream) -> Vec<X509> {
+    shaken(host, stream).await.map(|secured| presented(&secured)).unwrap_or_default()
+}
+
+/// Whether TLS is spoken at the other end of `stream` to those who name no server. An alert may be
+/// a filter's too.
+pub async fn is_answered_without_a_name(mut stream: BoxStream) -> bool {
+    const NO_HOST: &str = "0.0.0.0"; // an address is no name, and is left out
+    let begun = ssl(NO_HOST).map(|ssl| ssl.connect(Pipe::default()));
+    let Some(Err(HandshakeError::WouldBlock(mut waiting))) = begun else { return false };
+    let hello = std::mem::take(&mut waiting.get_mut().outgoing);
+    stream.write_all(&hello).await.is_ok() && matches!(stream.read_u8().await, Ok(hello::HANDSHAKE))
+}
+
+fn presented(secured: &SslStream<Pipe>) -> Vec<X509> {
+    let chain: Vec<X509> = secured.ssl().peer_cert_chain().into_iter().flatten().map(ToOwned::to_owned).collect();
+    if chain.is_empty() { secured.ssl().peer_certificate().into_iter().collect() } else { chain }
+}
+
+/// The handshake: OpenSSL works on buffers, and here they are filled and emptied.
+async fn shaken(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>> {
+    let mut heard = 0;
+    let mut attempt = ssl(host)?.connect(Pipe::default());
+    loop {
+        let mut waiting = match attempt {
+            Ok(secured) => return Some(secured),
+            Err(HandshakeError::WouldBlock(waiting)) => waiting,
+            Err(_) => return None,
+        };
+        let pipe = waiting.get_mut();
+        stream.write_all(&std::mem::take(&mut pipe.outgoing)).await.ok()?;
+        stream.flush().await.ok()?;
+        let mut chunk = [0; 4096];
+        let count = stream.read(&mut chunk).await.ok()?;
+        heard += count;
+        if count == 0 || heard > MOST {
+            return None;
+        }
+        pipe.incoming.extend(chunk.get(..count)?);
+        attempt = waiting.handshake();
+    }
+}
+
+/// One side of a conversation with `host` that takes whatever it is shown, however old and weak.
+fn ssl(host: &str) -> Option<Ssl> {
+    static CONTEXT: OnceLock<Option<SslContext>> = OnceLock::new();
+    let context = CONTEXT.get_or_init(|| {
+        let mut builder = SslContext::builder(SslMethod::tls_client()).ok()?;
+        builder.set_verify(SslVerifyMode::NONE);
+        builder.set_cipher_list("ALL:@SECLEVEL=0").ok()?;
+        builder.set_min_proto_version(Some(SslVersion::TLS1)).ok()?;
+        Some(builder.build())
+    });
+    let mut ssl = Ssl::new(context.as_ref()?).ok()?;
+    if host.parse::<IpAddr>().is_err() {
+        ssl.set_hostname(host).ok()?;
+    }
+    Some(ssl)
+}
+
+/// What came in and was not read yet, and what is to go out.
+#[derive(Debug, Default)]
+struct Pipe {
+    incoming: VecDeque<u8>,
+    outgoing: Vec<u8>,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.incoming.is_empty() { Err(io::ErrorKind::WouldBlock.into()) } else { self.incoming.read(into) }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.outgoing.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! What a chain of certificates leads to: a public root, one that somebody has added here, or one that is missing here.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use openssl::stack::Stack;
+use openssl::x509::store::{X509Store, X509StoreBuilder};
+use openssl::x509::{X509, X509StoreContext};
+
+/// What is known of the root a chain leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It came with the system, as Mozilla's programme has it.
+    Public,
+    /// Somebody has put it into the trust store of this machine, or named it in `network.ca_file`.
+    Added,
+    /// It is trusted, and nothing here tells who put it there.
+    Unknown,
+}
+
+/// Where distributions keep the roots they ship, one a file: Debian, Ubuntu, Alpine. `update-ca-certificates` merges them
+/// with what was added, so the merged store cannot tell.
+const SHIPPED: &[&str] = &["/usr/share/ca-certificates"];
+/// Where administrators add theirs: Debian and Alpine; Fedora and RHEL; SUSE; Arch.
+const ADDED: &[&str] = &[
+    "/usr/local/share/ca-certificates",
+    "/etc/pki/ca-trust/source/anchors",
+    "/etc/pki/trust/anchors",
+    "/etc/ca-certificates/trust-source/anchors",
+];
+/// More files than this hold no roots: Mozilla has 150.
+const MOST_FILES: usize = 2000;
+/// A certificate takes 2 kB, a whole bundle 220 kB.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// The standing of the root that `chain`, a server's certificate first, leads to in the system's store with `extra`.
+pub fn of(chain: &[X509], extra: &[X509]) -> Standing {
+    let Some(root) = root(chain, extra) else { return Standing::Unknown };
+    let is_root = |certificate: &X509| *certificate == root;
+    if SHIPPED.iter().any(|place| holds(Path::new(place), &is_root)) {
+        Standing::Public
+    } else if extra.iter().any(is_root) || ADDED.iter().any(|place| holds(Path::new(place), &is_root)) {
+        Standing::Added
+    } else if SHIPPED.iter().any(|place| Path::new(place).is_dir()) {
+        // Trusted and not shipped: added in a place of its own.
+        Standing::Added
+    } else {
+        Standing::Unknown
+    }
+}
+
+/// Whether no root is trusted here by the name that `chain` leads up to.
+pub fn lacks_the_root_of(chain: &[X509], extra: &[X509]) -> bool {
+    let Some(top) = chain.last() else { return false };
+    let named = |certificate: &X509| certificate.subject_name().try_cmp(top.issuer_name()).is_ok_and(std::cmp::Ordering::is_eq);
+    let hash = format!("{:08x}.", top.issuer_name_hash());
+    let hashed = || store_directories().iter().any(|directory| files(directory).iter().any(|file| begins_with(file, &hash)));
+    let bundled = || store_file().is_some_and(|file| certificates(&file).iter().any(named));
+    !(extra.iter().any(named) || hashed() || bundled())
+}
+
+/// Whether the system trusts nobody at all.
+pub fn is_empty() -> bool {
+    let hashed = |file: &PathBuf| file.extension().is_some_and(|number| number.to_string_lossy().parse::<u32>().is_ok());
+    let directories = store_directories();
+    directories.iter().all(|directory| !files(directory).iter().any(hashed))
+        && store_file().is_none_or(|file| certificates(&file).is_empty())
+}
+
+/// The root at which OpenSSL ends the chain.
+fn root(chain: &[X509], extra: &[X509]) -> Option<X509> {
+    let (leaf, between) = chain.split_first()?;
+    let mut path = Stack::new().ok()?;
+    for certificate in between {
+        path.push(certificate.clone()).ok()?;
+    }
+    let store = store(extra)?;
+    let verified = X509StoreContext::new().ok()?.init(&store, leaf, &path, |context| {
+        let good = context.verify_cert()?;
+        Ok(context.chain().filter(|_| good).and_then(|chain| chain.iter().last().map(ToOwned::to_owned)))
+    });
+    verified.ok()?
+}
+
+fn store(extra: &[X509]) -> Option<X509Store> {
+    let mut builder = X509StoreBuilder::new().ok()?;
+    builder.set_default_paths().ok()?;
+    for certificate in extra {
+        builder.add_cert(certificate.clone()).ok()?;
+    }
+    Some(builder.build())
+}
+
+/// The variables by which OpenSSL finds the system's store; where the user set none, we or openssl-probe have.
+fn store_file() -> Option<PathBuf> {
+    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+fn store_directories() -> Vec<PathBuf> {
+    let listed: OsString = std::env::var_os("SSL_CERT_DIR").unwrap_or_default();
+    std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
+fn holds(place: &Path, wanted: &impl Fn(&X509) -> bool) -> bool {
+    let below = files(place).into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
+    below.take(MOST_FILES).any(|file| certificates(&file).iter().any(wanted))
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).take(MOST_FILES).collect()
+}
+
+fn begins_with(file: &Path, start: &str) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+}
+
+/// The certificates in a file, PEM or DER; none where it is no such file.
+fn certificates(file: &Path) -> Vec<X509> {
+    let regular = fs::metadata(file).is_ok_and(|about| about.is_file() && about.len() <= LARGEST_FILE);
+    let Some(bytes) = regular.then(|| fs::read(file).ok()).flatten() else { return Vec::new() };
+    let one = || X509::from_der(&bytes).into_iter().collect();
+    X509::stack_from_pem(&bytes).ok().filter(|stack| !stack.is_empty()).unwrap_or_else(one)
+}

@@ -1,0 +1,187 @@
+//! Who stands behind a certificate, over a pipe: authorities that are trusted here, that are Microsoft's, or that inspect.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509Name, X509NameBuilder};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::time::Instant;
+
+use super::*;
+use crate::net::dial;
+
+const HOST: &str = "login.microsoftonline.com";
+
+fn key() -> PKey<Private> {
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
+    PKey::from_ec_key(EcKey::generate(&curve).expect("a key")).expect("a key")
+}
+
+fn name(organisation: &str, common: &str) -> X509Name {
+    let mut name = X509NameBuilder::new().expect("a name");
+    name.append_entry_by_nid(Nid::ORGANIZATIONNAME, organisation).expect("an organisation");
+    name.append_entry_by_nid(Nid::COMMONNAME, common).expect("a name");
+    name.build()
+}
+
+/// An authority, or a server's certificate signed by one.
+fn certificate(subject: &X509Name, own: &PKey<Private>, issuer: Option<(&X509, &PKey<Private>)>, host: Option<&str>) -> X509 {
+    let mut builder = X509::builder().expect("a builder");
+    builder.set_version(2).expect("version 3");
+    builder.set_serial_number(&BigNum::from_u32(7).expect("a number").to_asn1_integer().expect("a serial")).expect("set");
+    builder.set_subject_name(subject).expect("a subject");
+    builder.set_issuer_name(issuer.map_or(subject, |(issuer, _)| issuer.subject_name())).expect("an issuer");
+    builder.set_pubkey(own).expect("a key");
+    builder.set_not_before(&Asn1Time::days_from_now(0).expect("a time")).expect("a time");
+    builder.set_not_after(&Asn1Time::days_from_now(30).expect("a time")).expect("a time");
+    match host {
+        None => builder.append_extension(BasicConstraints::new().critical().ca().build().expect("built")).expect("added"),
+        Some(host) => {
+            let names = SubjectAlternativeName::new().dns(host).build(&builder.x509v3_context(None, None)).expect("built");
+            builder.append_extension(names).expect("added");
+        }
+    }
+    builder.sign(issuer.map_or(own, |(_, key)| key), MessageDigest::sha256()).expect("signed");
+    builder.build()
+}
+
+/// A server whose certificate comes from an intermediate authority of `organisation`, and a file with the root above it.
+struct Server {
+    acceptor: tokio_native_tls::TlsAcceptor,
+    root: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.root);
+    }
+}
+
+impl Server {
+    fn issued_by(organisation: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let (root_key, middle_key, leaf_key) = (key(), key(), key());
+        let root = certificate(&name("The Root of the Test", "Root"), &root_key, None, None);
+        let middle = certificate(&name(organisation, "Issuing CA"), &middle_key, Some((&root, &root_key)), None);
+        let leaf = certificate(&name("Server", HOST), &leaf_key, Some((&middle, &middle_key)), Some(HOST));
+        let pem = [leaf, middle].iter().flat_map(|one| one.to_pem().expect("PEM")).collect::<Vec<u8>>();
+        let identity = native_tls::Identity::from_pkcs8(&pem, &leaf_key.private_key_to_pem_pkcs8().expect("PEM"));
+        let acceptor = native_tls::TlsAcceptor::new(identity.expect("an identity")).expect("an acceptor");
+        let file = format!("m365-standing-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let file = std::env::temp_dir().join(file);
+        std::fs::write(&file, root.to_pem().expect("PEM")).expect("written");
+        Self { acceptor: acceptor.into(), root: file }
+    }
+
+    fn trusted(&self) -> Connector {
+        Connector::new(Some(&self.root)).expect("a trust store")
+    }
+
+    /// A connection to it.
+    fn dialed(&self) -> BoxStream {
+        let (ours, theirs) = duplex(16 * 1024);
+        let acceptor = self.acceptor.clone();
+        tokio::spawn(async move {
+            let mut secured = acceptor.accept(theirs).await?;
+            let _ = secured.read_u8().await;
+            Ok::<_, native_tls::Error>(())
+        });
+        Box::new(ours)
+    }
+}
+
+/// What `connector` makes of `server` as the host's `port`.
+async fn secured(connector: &Connector, server: &Server, port: u16) -> (EndpointFacts, Result<BoxStream, Fault>) {
+    let mut trace = Trace::begin(Phase::Tls, Instant::now() + Duration::from_secs(5));
+    trace.facts.endpoints.push(dial::endpoint(HOST, port, None));
+    let result = connector.secure(&mut trace, HOST, server.dialed()).await;
+    (trace.facts.endpoints.remove(0), result)
+}
+
+#[tokio::test]
+async fn a_root_that_was_added_here_intercepts_and_one_look_is_enough_to_know() {
+    let server = Server::issued_by("Contoso Web Gateway");
+    let connector = server.trusted();
+    let (at, result) = secured(&connector, &server, 443).await;
+    assert!(result.is_ok() && connector.wonders(&at) && connector.interception(&at).is_none());
+    connector.learn(&at, &connector.presented(HOST, server.dialed()).await);
+    assert!(!connector.wonders(&at));
+    let warning = connector.interception(&at).expect("a warning");
+    assert_eq!(warning.reason, Reason::TlsIntercepted);
+    let heard = warning.evidence.heard.expect("the certificate");
+    assert!(heard.contains("O=Contoso Web Gateway") && heard.contains("SHA-256") && heard.contains(HOST), "{heard}");
+    let (again, _) = secured(&connector, &server, 443).await;
+    assert!(!connector.wonders(&again) && connector.interception(&again).is_some());
+}
+
+#[tokio::test]
+async fn products_are_named_without_a_look_and_microsofts_and_a_laboratory_s_authorities_are_fine() {
+    for (organisation, port, product) in [
+        ("Zscaler Inc.", 443, Some("Zscaler")),
+        ("DigiCert Inc", 443, None),
+        ("Microsoft Corporation", 443, None),
+        ("Zscaler Inc.", 20443, None),
+        ("Laboratory", 20443, None),
+    ] {
+        let server = Server::issued_by(organisation);
+        let connector = server.trusted();
+        let (at, result) = secured(&connector, &server, port).await;
+        assert!(result.is_ok() && !connector.wonders(&at), "{organisation}");
+        let told = connector.interception(&at).and_then(|warning| warning.evidence.heard);
+        assert_eq!(told.is_some(), product.is_some(), "{organisation} {port}");
+        assert!(product.is_none_or(|product| told.is_some_and(|told| told.contains(&format!("({product})")))));
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_leads_nowhere_is_an_interceptor_s_or_lacks_a_root() {
+    for (organisation, reason) in [
+        ("Contoso Web Gateway", Reason::TlsCertificateUntrusted),
+        ("Fortinet", Reason::TlsCertificateUntrusted),
+        ("DigiCert Inc", Reason::TlsRootMissing),
+    ] {
+        let server = Server::issued_by(organisation);
+        let connector = Connector::new(None).expect("a trust store");
+        let (mut at, result) = secured(&connector, &server, 443).await;
+        let fault = result.err().expect("not trusted");
+        assert_eq!(fault.reason, Reason::TlsCertificateUntrusted);
+        let chain = connector.presented(HOST, server.dialed()).await;
+        assert_eq!(chain.len(), 2);
+        let fault = connector.explained(Some(&mut at), fault, &chain);
+        assert_eq!(fault.reason, reason, "{organisation}");
+        let heard = fault.evidence.heard.expect("the certificate");
+        let start = "certificate verify failed: unable to get local issuer certificate; issuer ";
+        assert!(heard.starts_with(start) && heard.contains(organisation), "{heard}");
+        let shown = at.certificate.expect("seen");
+        assert!(!shown.verified && heard.contains(&shown.fingerprint));
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_presented_ends() {
+    let connector = Connector::new(None).expect("a trust store");
+    for answer in [&b""[..], b"+OK ready\r\n", &[22, 3, 3, 255, 255], &[21, 3, 3, 0, 2, 2, 40]] {
+        let dial = || {
+            let (ours, mut theirs) = duplex(4096);
+            tokio::spawn(async move {
+                let _ = theirs.read(&mut [0; 4096]).await;
+                theirs.write_all(answer).await
+            });
+            Box::new(ours)
+        };
+        assert!(connector.presented(HOST, dial()).await.is_empty(), "{answer:?}");
+        assert_eq!(connector.answers_without_a_name(dial()).await, answer.first() == Some(&22), "{answer:?}");
+    }
+    let (ours, mut theirs) = duplex(4096);
+    let endless = tokio::spawn(async move { while theirs.write_all(&[22, 3, 3, 1, 0].repeat(500)).await.is_ok() {} });
+    assert!(connector.presented(HOST, Box::new(ours)).await.is_empty());
+    endless.await.expect("over");
+}

@@ -1,0 +1,236 @@
+//! A row of the table: what is done to a world, and what the program must say of it.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::program::{self, Answer, Said, labels};
+use crate::world::World;
+
+/// Every check that wants an answer from the login host, or from a host behind the same firewall rule.
+pub const ALL_OTHERS: &[&str] = &["token", "pop3", "imap", "smtp", "ews", "graph"];
+
+/// Beyond its deadline a run may take what it takes to start and end a program on a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
+
+/// A condition of the network.
+pub struct Condition {
+    pub name: &'static str,
+    set: Box<dyn Fn(&mut World) + Send + Sync>,
+    reach: Expected,
+    dns: Expected,
+    causes: Vec<(&'static str, &'static str)>,
+    fails: Vec<&'static str>,
+    warns: Vec<(&'static str, &'static str)>,
+    tells: Vec<&'static str>,
+    hides: Vec<&'static str>,
+}
+
+/// What a check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Ok,
+    #[allow(dead_code)]
+    Warning,
+    Failed(&'static str, &'static str),
+}
+
+impl Condition {
+    /// All is well in spite of it, until something else is said.
+    pub fn new(name: &'static str, set: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
+        Self {
+            name,
+            set: Box::new(set),
+            reach: Expected::Ok,
+            dns: Expected::Ok,
+            causes: Vec::new(),
+            fails: Vec::new(),
+            warns: Vec::new(),
+            tells: Vec::new(),
+            hides: Vec::new(),
+        }
+    }
+
+    /// `reach` fails in this phase for this reason.
+    pub fn reach(mut self, phase: &'static str, reason: &'static str) -> Self {
+        self.reach = Expected::Failed(phase, reason);
+        self.fails.push("reach");
+        self
+    }
+
+    /// `dns` fails for this reason.
+    pub fn dns(mut self, reason: &'static str) -> Self {
+        self.dns = Expected::Failed("dns", reason);
+        self.fails.push("dns");
+        self
+    }
+
+    /// These checks fail too, and no other.
+    pub fn fails(mut self, checks: &[&'static str]) -> Self {
+        self.fails.extend(checks);
+        self
+    }
+
+    /// A root cause, and whose move it is. Together with the others said: all there are.
+    pub fn cause(mut self, reason: &'static str, owner: &'static str) -> Self {
+        self.causes.push((reason, owner));
+        self
+    }
+
+    #[allow(dead_code)]
+    /// A check warns of this. Together with the others said: all there is.
+    pub fn warns(mut self, check: &'static str, reason: &'static str) -> Self {
+        match check {
+            "dns" => self.dns = Expected::Warning,
+            "reach" => self.reach = Expected::Warning,
+            _ => {}
+        }
+        self.warns.push((check, reason));
+        self
+    }
+
+    /// Evidence or facts in `doctor`'s report hold this.
+    pub fn tells(mut self, words: &'static str) -> Self {
+        self.tells.push(words);
+        self
+    }
+
+    /// Nothing the program says holds this.
+    pub fn hides(mut self, words: &'static str) -> Self {
+        self.hides.push(words);
+        self
+    }
+
+    /// Makes a world, sets it so, asks the program and compares.
+    pub fn run(&self) -> Line {
+        let begun = Instant::now();
+        let mut world = World::new();
+        (self.set)(&mut world);
+        let configuration = world.settle();
+        let said = program::ask(&world, &configuration);
+        let mut wrong = Vec::new();
+        self.judge(&said, world.timeout, &mut wrong);
+        let reach = outcomes(&said.reach.report).next();
+        let said_of = |key| reach.and_then(|reach| reach[key].as_str()).unwrap_or("-").to_owned();
+        Line {
+            name: self.name,
+            phase: said_of("phase"),
+            reason: said_of("reason"),
+            owner: said_of("owner"),
+            causes: causes(&said.doctor.report).iter().map(|(reason, owner)| format!("{reason} ({owner})")).collect(),
+            asked: said.reach.took,
+            took: begun.elapsed(),
+            report: if wrong.is_empty() { String::new() } else { format!("{:#}\n{:#}", said.doctor.report, said.reach.report) },
+            wrong,
+        }
+    }
+
+    fn judge(&self, said: &Said, timeout: Duration, wrong: &mut Vec<String>) {
+        judge_check("reach", self.reach, &said.reach, wrong);
+        judge_check("dns", self.dns, &said.dns, wrong);
+        let report = &said.doctor.report;
+        let failed: BTreeSet<_> = outcomes(report).filter(|one| one["ok"] != true).map(check).collect();
+        differ(wrong, "failed checks", &self.fails.iter().copied().collect::<BTreeSet<_>>(), &failed);
+        differ(wrong, "root causes", &self.causes.iter().copied().collect::<BTreeSet<_>>(), &causes(report));
+        let warned: BTreeSet<_> = outcomes(report).flat_map(warnings).filter(|(_, reason)| is_of_networks(reason)).collect();
+        differ(wrong, "warnings", &self.warns.iter().copied().collect::<BTreeSet<_>>(), &warned);
+        differ(wrong, "doctor's exit", &Some(i32::from(!self.fails.is_empty())), &said.doctor.exit);
+        let text = format!("{report}{}", said.reach.report);
+        wrong.extend(self.tells.iter().filter(|words| !text.contains(**words)).map(|words| format!("`{words}` is not told")));
+        let all = format!("{text}{}{}", said.dns.report, said.metrics);
+        wrong.extend(self.hides.iter().filter(|words| all.contains(**words)).map(|words| format!("`{words}` is told")));
+        for answer in [&said.doctor, &said.reach, &said.dns] {
+            judge_time(answer, timeout, wrong);
+        }
+        judge_metrics(report, &said.metrics, wrong);
+    }
+}
+
+/// A condition's line in the printed table.
+pub struct Line {
+    pub name: &'static str,
+    pub phase: String,
+    pub reason: String,
+    pub owner: String,
+    pub causes: Vec<String>,
+    /// How long `check reach` took, and the whole condition.
+    pub asked: Duration,
+    pub took: Duration,
+    /// What is not as it should be, and the reports that show it.
+    pub wrong: Vec<String>,
+    pub report: String,
+}
+
+fn judge_check(name: &str, expected: Expected, answer: &Answer, wrong: &mut Vec<String>) {
+    let outcome = outcomes(&answer.report).next();
+    let word = |key| outcome.and_then(|outcome| outcome[key].as_str()).unwrap_or("-");
+    let (exit, phase, reason) = match expected {
+        Expected::Ok => (0, "-", "-"),
+        Expected::Warning => (1, "-", "-"),
+        Expected::Failed(phase, reason) => (2, phase, reason),
+    };
+    differ(wrong, &format!("check {name}"), &(Some(exit), phase, reason), &(answer.exit, word("phase"), word("reason")));
+}
+
+/// The labels must tell what the report tells: an alert reads nothing else.
+fn judge_metrics(report: &Value, metrics: &str, wrong: &mut Vec<String>) {
+    let pairs = |name, wanted: &[&str]| -> BTreeSet<Vec<String>> {
+        labels(metrics, name, wanted).into_iter().map(|found| found.into_iter().map(str::to_owned).collect()).collect()
+    };
+    let told = causes(report).into_iter().map(|(reason, owner)| vec![reason.to_owned(), owner.to_owned()]).collect();
+    differ(wrong, "m365_root_cause_info", &told, &pairs("m365_root_cause_info", &["reason", "owner"]));
+    let failing = outcomes(report).filter(|one| one["ok"] != true).map(|one| vec![check(one).to_owned()]).collect();
+    differ(wrong, "m365_probe_failure_info", &failing, &pairs("m365_probe_failure_info", &["check"]));
+    let warned = outcomes(report).flat_map(warnings).map(|(check, reason)| vec![check.to_owned(), reason.to_owned()]);
+    differ(wrong, "m365_probe_warning_info", &warned.collect(), &pairs("m365_probe_warning_info", &["check", "reason"]));
+}
+
+/// No run is longer than its deadline, and none ends for want of time where something better is known.
+fn judge_time(answer: &Answer, timeout: Duration, wrong: &mut Vec<String>) {
+    for one in outcomes(&answer.report) {
+        let seconds = one["seconds"].as_f64().unwrap_or(f64::INFINITY);
+        if seconds > timeout.as_secs_f64() + 0.2 {
+            wrong.push(format!("{} took {seconds} s of {timeout:?}", check(one)));
+        }
+        if one["reason"] == "timed_out" {
+            wrong.push(format!("{} timed_out", check(one)));
+        }
+    }
+    if answer.took > timeout + SLACK {
+        wrong.push(format!("a program took {:?}", answer.took));
+    }
+}
+
+fn differ<T: std::fmt::Debug + PartialEq>(wrong: &mut Vec<String>, what: &str, expected: &T, found: &T) {
+    if expected != found {
+        wrong.push(format!("{what}: expected {expected:?}, found {found:?}"));
+    }
+}
+
+fn outcomes(report: &Value) -> impl Iterator<Item = &Value> {
+    report["outcomes"].as_array().into_iter().flatten()
+}
+
+fn check(outcome: &Value) -> &str {
+    outcome["check"].as_str().unwrap_or("-")
+}
+
+fn causes(report: &Value) -> BTreeSet<(&str, &str)> {
+    report["root_causes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|cause| (cause["reason"].as_str().unwrap_or("-"), cause["owner"].as_str().unwrap_or("-")))
+        .collect()
+}
+
+fn warnings(outcome: &Value) -> Vec<(&str, &str)> {
+    let warnings = outcome["warnings"].as_array().into_iter().flatten();
+    warnings.map(|warning| (check(outcome), warning["reason"].as_str().unwrap_or("-"))).collect()
+}
+
+/// Warnings of other things than the network (a service's coming end) are no business of this table.
+fn is_of_networks(reason: &str) -> bool {
+    m365_probe::reason::Reason::from_code(reason).is_some_and(|reason| reason.owner().code() == "network")
+}

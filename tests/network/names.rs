@@ -1,0 +1,127 @@
+//! Conditions of names and addresses: resolvers that are silent, refuse, fail, lie or disagree.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::condition::{ALL_OTHERS, Condition};
+use crate::microsoft::{GRAPH, Host, LOGIN, OUTLOOK, SMTP};
+use crate::resolver::{dnsmasq, honest, slow, unbound};
+use crate::world::World;
+
+/// All of them.
+pub fn conditions() -> Vec<Condition> {
+    [silent(), failing(), lying(), hosts_file()].into_iter().flatten().collect()
+}
+
+fn silent() -> Vec<Condition> {
+    vec![
+        Condition::new("all is well over IPv4 and IPv6", |_| {}).tells("2603:1026:c03:5::2").tells("52.98.1.2"),
+        everything("the resolver is silent", "dns_no_answer", |world| {
+            honest(world);
+            world.guard("meta l4proto { tcp, udp } th dport 53 drop");
+        }),
+        Condition::new("an answer cut short over UDP, TCP dropped", |world| {
+            crowded(world);
+            world.guard("tcp dport 53 drop");
+        })
+        .reach("dns", "dns_no_answer")
+        .dns("dns_no_answer")
+        .fails(&["smtp"])
+        .cause("dns_no_answer", "network"),
+        Condition::new("an answer cut short over UDP, TCP works", crowded),
+        Condition::new("the resolver takes a second", |world| {
+            slow(world);
+            world.timeout = Duration::from_secs(12);
+        }),
+    ]
+}
+
+fn failing() -> Vec<Condition> {
+    vec![
+        everything("the resolver answers SERVFAIL", "dns_server_failure", |world| {
+            // By asking a server that it may not ask.
+            unbound(world, "", "forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@9");
+        }),
+        everything("the resolver answers NXDOMAIN", "dns_name_unknown", |world| {
+            unbound(world, "  local-zone: \".\" always_nxdomain", "");
+        }),
+        everything("the resolver's answers are empty", "dns_no_addresses", |world| {
+            unbound(world, "  local-zone: \".\" always_nodata", "");
+        }),
+        Condition::new("NXDOMAIN for the login host alone", |world| dnsmasq(world, &[OUTLOOK, SMTP, GRAPH], ""))
+            .reach("dns", "dns_name_unknown")
+            .dns("dns_name_unknown")
+            .fails(ALL_OTHERS)
+            .cause("dns_name_unknown", "network")
+            .tells("login.microsoftonline.com"),
+    ]
+}
+
+fn lying() -> Vec<Condition> {
+    let lie = |name, address: &'static str| {
+        Condition::new(name, move |world| {
+            dnsmasq(world, &[LOGIN, SMTP, GRAPH], &format!("address=/outlook.office365.com/{address}"));
+        })
+        .dns("dns_sinkhole")
+        .fails(&["pop3", "imap", "ews"])
+        .cause("dns_sinkhole", "network")
+        .tells(address)
+    };
+    vec![
+        everything("a sinkhole: every name is 0.0.0.0", "dns_sinkhole", |world| {
+            unbound(world, "  local-zone: \".\" always_null", "");
+        }),
+        lie("a sinkhole: a block page at 10.66.0.1", "10.66.0.1").reach("connect", "connect_refused"),
+        lie("a sinkhole: 100.64.0.9 of carriers' networks", "100.64.0.9").reach("connect", "connect_timed_out"),
+        lie("a sinkhole: 169.254.7.7 of the link", "169.254.7.7").reach("connect", "connect_timed_out"),
+        Condition::new("an answer outside Microsoft's ranges", |world| {
+            dnsmasq(world, &[LOGIN, SMTP, GRAPH, STRANGE], "");
+            world.divert("ip daddr 203.0.113.7 dnat ip to 52.98.1.2");
+        })
+        .tells("203.0.113.7"),
+        Condition::new("two resolvers disagree", |world| {
+            honest(world);
+            second(world, &[LOGIN, SMTP, GRAPH, STRANGE]);
+        })
+        .tells("203.0.113.7")
+        .tells("52.98.1.2"),
+    ]
+}
+
+fn hosts_file() -> Vec<Condition> {
+    let written = |address: &'static str| {
+        move |world: &mut World| world.client.file("hosts", &format!("127.0.0.1 localhost\n{address} outlook.office365.com\n"))
+    };
+    vec![
+        Condition::new("a hosts-file entry, right", written("40.99.10.34")).tells("40.99.10.34"),
+        Condition::new("a hosts-file entry, wrong", written("10.66.0.1"))
+            .reach("connect", "connect_refused")
+            .dns("dns_sinkhole")
+            .fails(&["pop3", "imap", "ews"])
+            .cause("dns_sinkhole", "network"),
+    ]
+}
+
+/// An address that is none of Microsoft's.
+const STRANGE: Host = ("outlook.office365.com", &["203.0.113.7"]);
+
+/// A condition in which no name is found, for one reason.
+fn everything(name: &'static str, reason: &'static str, set: impl Fn(&mut World) + Send + Sync + 'static) -> Condition {
+    Condition::new(name, set).reach("dns", reason).dns(reason).fails(ALL_OTHERS).cause(reason, "network")
+}
+
+/// For submission's host, more addresses than a datagram holds; all lead to the right server.
+fn crowded(world: &mut World) {
+    let mut more = String::new();
+    for number in 1..=90 {
+        let _ = writeln!(more, "host-record={},52.96.7.{number}", SMTP.0);
+    }
+    world.divert(&format!("ip daddr 52.96.7.0/24 dnat ip to {}", SMTP.1[0]));
+    dnsmasq(world, &[LOGIN, OUTLOOK, GRAPH], &more);
+}
+
+/// A second resolver, of another mind.
+fn second(world: &mut World, hosts: &[Host]) {
+    crate::resolver::at(world, "10.66.0.3", hosts);
+    world.network["resolvers"] = serde_json::json!(["system", "10.66.0.1", "10.66.0.3"]);
+}

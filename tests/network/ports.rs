@@ -1,0 +1,67 @@
+//! Conditions of routes, firewalls and addresses.
+
+use crate::condition::{ALL_OTHERS, Condition};
+use crate::world::{GATEWAY, GATEWAY_V6};
+
+/// All of them.
+pub fn conditions() -> Vec<Condition> {
+    [dropped(), rejected(), families()].into_iter().flatten().collect()
+}
+
+/// A condition that is one rule for what the gateway passes on.
+fn rule(name: &'static str, rule: &'static str) -> Condition {
+    Condition::new(name, move |world| world.filter(rule))
+}
+
+fn dropped() -> Vec<Condition> {
+    let dropped = |name, text, fails: &[&'static str]| {
+        rule(name, text).reach("connect", "connect_timed_out").fails(fails).cause("connect_timed_out", "network")
+    };
+    vec![
+        dropped("995 dropped", "tcp dport 995 drop", &["pop3"]).tells("outlook.office365.com:995"),
+        dropped("993 dropped", "tcp dport 993 drop", &["imap"]),
+        dropped("587 dropped", "tcp dport 587 drop", &["smtp"]),
+        dropped("443 dropped", "tcp dport 443 drop", ALL_OTHERS),
+        dropped("443 open, 587, 993 and 995 dropped", "tcp dport { 587, 993, 995 } drop", &["pop3", "imap", "smtp"]),
+    ]
+}
+
+fn rejected() -> Vec<Condition> {
+    let rejected = |name, text, reason, fails: &[&'static str]| {
+        rule(name, text).reach("connect", reason).fails(fails).cause(reason, "network")
+    };
+    vec![
+        rejected("995 rejected with a TCP reset", "tcp dport 995 reject with tcp reset", "connect_refused", &["pop3"]),
+        rejected(
+            "993 rejected: port unreachable",
+            "tcp dport 993 reject with icmpx port-unreachable",
+            "connect_refused",
+            &["imap"],
+        ),
+        rejected(
+            "587 rejected: host unreachable",
+            "tcp dport 587 reject with icmpx host-unreachable",
+            "connect_unreachable",
+            &["smtp"],
+        ),
+        Condition::new("no route to anywhere", |world| {
+            world.client.ip(&format!("route del default via {GATEWAY}\nroute del default via {GATEWAY_V6}\n"));
+        })
+        .reach("connect", "connect_unreachable")
+        .fails(ALL_OTHERS)
+        .cause("connect_unreachable", "network"),
+    ]
+}
+
+fn families() -> Vec<Condition> {
+    vec![
+        rule("IPv6 dropped, IPv4 works", "meta nfproto ipv6 drop"),
+        rule("IPv4 dropped, IPv6 works", "meta nfproto ipv4 drop"),
+        Condition::new("no IPv6 route, IPv4 works", |world| world.client.ip(&format!("route del default via {GATEWAY_V6}\n"))),
+        rule(
+            "half of the addresses dead",
+            "ip daddr { 20.190.141.32, 52.98.1.2, 52.97.20.18 } drop\n\
+             ip6 daddr { 2603:1046:2000:148::8, 2603:1026:c03:5::2, 2603:1026:c0a:850::2 } drop",
+        ),
+    ]
+}

@@ -1,0 +1,117 @@
+//! The built program at work inside a world: `doctor`, `check reach`, `check dns` and `serve`, all at the same time.
+
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::daemon::Daemon;
+use crate::http;
+use crate::namespace::IP;
+use crate::world::World;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+/// Where `serve` listens, on the client's own loopback.
+const PORT: u16 = 10365;
+/// The checks of the configuration: each has run once when so many series tell of a run.
+const PROBES: usize = 8;
+/// What `serve` may take for its first round: the spread of the beginnings, a run, and a busy machine.
+const FIRST_ROUND: Duration = Duration::from_secs(40);
+
+/// What the program says of a world.
+#[derive(Debug)]
+pub struct Said {
+    pub doctor: Answer,
+    pub reach: Answer,
+    pub dns: Answer,
+    /// `/metrics`, when each check has run.
+    pub metrics: String,
+}
+
+/// A report, and how it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub exit: Option<i32>,
+    pub report: Value,
+    pub took: Duration,
+}
+
+/// Asks everything.
+pub fn ask(world: &World, configuration: &Path) -> Said {
+    let log = world.scratch.path().join("serve.log");
+    let prepared = |program: &mut Command, arguments: &[&str]| {
+        program.args(arguments).arg("--config").arg(configuration).env_clear();
+        program.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        program.envs(world.environment.iter().cloned());
+    };
+    let listen = format!("127.0.0.1:{PORT}");
+    let mut serve = Daemon::start(
+        IP,
+        |ip| {
+            ip.args(["netns", "exec", world.client.name(), PROGRAM]);
+            prepared(ip, &["serve", "--listen", &listen]);
+            ip
+        },
+        &log,
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = world.client.command(PROGRAM);
+        prepared(&mut command, arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        (Instant::now(), command.spawn().expect("run the program"))
+    };
+    // As long as the configuration allows, like the other two.
+    let limit = format!("{}s", world.timeout.as_secs());
+    let running = [
+        run(&["doctor", "--output", "json"]),
+        run(&["check", "reach", "--output", "json", "--timeout", &limit]),
+        run(&["check", "dns", "--output", "json", "--timeout", &limit]),
+    ];
+    let [doctor, reach, dns] = thread::scope(|scope| {
+        running.map(|running| scope.spawn(|| end(running))).map(|waiting| waiting.join().expect("an answer"))
+    });
+    let mut metrics = String::new();
+    let begun = Instant::now();
+    serve.wait_for("run every check once", || {
+        metrics = world.client.door().inside(|| page("/metrics")).unwrap_or_default();
+        assert!(begun.elapsed() < FIRST_ROUND, "not every check has run\n{metrics}");
+        has_run(&metrics) == PROBES
+    });
+    Said { doctor, reach, dns, metrics }
+}
+
+fn end((begun, child): (Instant, Child)) -> Answer {
+    let output = child.wait_with_output().expect("wait for the program");
+    let took = begun.elapsed();
+    let (said, logged) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let report = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}\nsaid: {said}\nlogged: {logged}"));
+    Answer { exit: output.status.code(), report, took }
+}
+
+fn page(path: &str) -> Option<String> {
+    // A port nobody listens on yet refuses at once.
+    TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], PORT))).ok()?;
+    http::get(PORT, path).ok().map(|(_, body)| body)
+}
+
+fn has_run(metrics: &str) -> usize {
+    let runs = metrics.lines().filter(|line| line.starts_with("m365_probe_last_run_timestamp_seconds{"));
+    runs.filter(|line| !line.ends_with(" 0")).count()
+}
+
+/// The values of a label of all series of that name whose value is 1, sorted.
+pub fn labels<'a>(metrics: &'a str, name: &str, wanted: &[&str]) -> Vec<Vec<&'a str>> {
+    let lines = metrics.lines().filter(|line| line.ends_with(" 1"));
+    let series = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+    let value = |series: &'a str, label: &str| {
+        let rest = &series[series.find(&format!("{label}=\""))? + label.len() + 2..];
+        Some(&rest[..rest.find('"')?])
+    };
+    let mut found: Vec<Vec<&str>> =
+        series.map(|series| wanted.iter().map(|label| value(series, label).unwrap_or("")).collect()).collect();
+    found.sort_unstable();
+    found
+}

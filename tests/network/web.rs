@@ -1,0 +1,135 @@
+//! Conditions of HTTP and proxies: block pages, portals, tenant restrictions; proxies that refuse, ask or are silent.
+
+use crate::condition::{ALL_OTHERS, Condition};
+use crate::devices::{PROXY, interceptor, proxy};
+use crate::secured::fault;
+use crate::world::{GATEWAY, World};
+
+const MAIL: &[&str] = &["pop3", "imap", "smtp"];
+
+/// All of them.
+pub fn conditions() -> Vec<Condition> {
+    [pages(), proxies()].into_iter().flatten().collect()
+}
+
+/// Squid in the way, its authority trusted.
+fn filtered(name: &'static str, rules: &'static str) -> Condition {
+    Condition::new(name, move |world| {
+        let authority = interceptor(world, rules);
+        world.network["ca_file"] = authority.certificate.display().to_string().into();
+    })
+}
+
+fn pages() -> Vec<Condition> {
+    vec![
+        filtered(
+            "443: the web filter's block page",
+            "acl connect method CONNECT\nhttp_access allow connect\nhttp_access deny all",
+        )
+        .reach("greeting", "http_not_microsoft")
+        .fails(ALL_OTHERS)
+        .cause("http_not_microsoft", "network"),
+        filtered(
+            "443: a captive portal's redirect",
+            "acl connect method CONNECT\nhttp_access allow connect\nacl anybody src all\n\
+             deny_info 302:https://portal.hotel.example/login anybody\nhttp_access deny anybody",
+        )
+        .reach("greeting", "http_redirected")
+        .fails(ALL_OTHERS)
+        .cause("http_redirected", "network")
+        .tells("portal.hotel.example"),
+        Condition::new("HTML where JSON was due", |world| fault(world, "http_not_microsoft@login"))
+            .reach("greeting", "http_not_microsoft")
+            .fails(ALL_OTHERS)
+            .cause("http_not_microsoft", "network")
+            .tells("blocked by your organisation"),
+        filtered(
+            "a proxy restricts which tenants may be used",
+            "request_header_add Restrict-Access-To-Tenants \"fabrikam.example\" all\n\
+             request_header_add Restrict-Access-Context \"22222222-3333-4444-5555-666666666666\" all",
+        )
+        .fails(ALL_OTHERS)
+        .cause("tenant_restricted", "network"),
+    ]
+}
+
+/// Nothing passes but what goes through the proxy.
+fn only_by_proxy(world: &mut World, rules: &str) {
+    world.filter("drop");
+    proxy(world, rules);
+}
+
+fn proxies() -> Vec<Condition> {
+    let refused = |name, rules: &'static str, reason, fails: &[&'static str]| {
+        Condition::new(name, move |world| only_by_proxy(world, rules))
+            .reach("proxy", reason)
+            .fails(fails)
+            .cause(reason, "network")
+    };
+    let only_443 = "acl https port 443\nacl connect method CONNECT\nhttp_access deny connect !https";
+    vec![
+        Condition::new("a proxy that works", |world| only_by_proxy(world, "")),
+        Condition::new("a proxy that wants a password, and has it", |world| {
+            let rules = with_password(world);
+            only_by_proxy(world, &rules);
+            world.network["proxy_user"] = "probe".into();
+            let password = world.scratch.secret("proxy.password", "pr0xy~marked-secret\n");
+            world.network["proxy_password_file"] = password.display().to_string().into();
+        })
+        .hides("marked-secret"),
+        Condition::new("a proxy that wants a password", |world| {
+            let rules = with_password(world);
+            only_by_proxy(world, &rules);
+        })
+        .reach("proxy", "proxy_auth_required")
+        .fails(ALL_OTHERS)
+        .cause("proxy_auth_required", "network"),
+        Condition::new("a proxy that refuses the password", |world| {
+            let rules = with_password(world);
+            only_by_proxy(world, &rules);
+            world.network["proxy_user"] = "probe".into();
+            let password = world.scratch.secret("proxy.password", "wrong~marked-secret\n");
+            world.network["proxy_password_file"] = password.display().to_string().into();
+        })
+        .reach("proxy", "proxy_auth_required")
+        .fails(ALL_OTHERS)
+        .cause("proxy_auth_required", "network")
+        .hides("marked-secret"),
+        refused("a proxy that lets only 443 through", only_443, "proxy_refused", MAIL),
+        refused(
+            "a proxy that refuses one host",
+            "acl login dstdomain login.microsoftonline.com\nhttp_access deny login",
+            "proxy_refused",
+            ALL_OTHERS,
+        ),
+        Condition::new("a proxy that is not there", |world| {
+            world.filter("drop");
+            world.network["proxy"] = format!("http://{GATEWAY}:{PROXY}").into();
+        })
+        .reach("connect", "proxy_unreachable")
+        .fails(ALL_OTHERS)
+        .cause("proxy_unreachable", "network"),
+        Condition::new("a proxy that says nothing", |world| {
+            world.filter("drop");
+            let listen = format!("TCP4-LISTEN:{PROXY},bind={GATEWAY},fork");
+            world.serve("silent-proxy", "/usr/bin/socat", &[listen, "EXEC:sleep 60".to_owned()], (GATEWAY, PROXY));
+            world.network["proxy"] = format!("http://{GATEWAY}:{PROXY}").into();
+        })
+        .reach("proxy", "proxy_timed_out")
+        .fails(ALL_OTHERS)
+        .cause("proxy_timed_out", "network"),
+    ]
+}
+
+/// Squid's rules for the login `probe`.
+fn with_password(world: &World) -> String {
+    // `openssl passwd -apr1`, as htpasswd writes it.
+    let made =
+        std::process::Command::new("openssl").args(["passwd", "-apr1", "pr0xy~marked-secret"]).output().expect("run openssl");
+    let users = world.scratch.file("proxy.users", format!("probe:{}", String::from_utf8_lossy(&made.stdout)));
+    format!(
+        "auth_param basic program /usr/lib/squid/basic_ncsa_auth {}\nauth_param basic children 1\n\
+         acl known proxy_auth REQUIRED\nhttp_access deny !known",
+        users.display()
+    )
+}
