@@ -2,7 +2,9 @@
 
 pub mod ask;
 pub mod dial;
+pub mod families;
 pub mod http;
+pub mod icmp;
 pub mod line;
 pub mod proxy;
 mod record;

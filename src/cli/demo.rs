@@ -25,8 +25,14 @@ pub fn run(arguments: &Demo) -> u8 {
 }
 
 fn list() {
+    print::out(
+        "--fault NAME befalls all it can, NAME@SERVICE one service, NAME@MAILBOX one mailbox, NAME@SERVICE@MAILBOX one\n\
+         service of one mailbox, where the list says that it may. The mailboxes are praxis, labor and empfang.\n\n",
+    );
     for fault in sim::Fault::ALL {
-        print::out(&format!("{:<28} {}\n", fault.name(), fault.text()));
+        let places = fault.places();
+        let places = if places.is_empty() { places } else { format!(" ({places})") };
+        print::out(&format!("{:<34} {}{places}\n", fault.name(), fault.text()));
     }
 }
 
@@ -42,7 +48,7 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
             print::out(&format!("{}\n\n", words::of(showing.lang()).simulated));
         }
         let progress = showing.progress(&settings.probes);
-        let outcomes = once::run(&settings.network, &settings.probes, None, progress).await;
+        let outcomes = once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
         Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
     runtime.shutdown_background();

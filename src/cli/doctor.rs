@@ -63,7 +63,7 @@ impl Showing {
 /// Runs everything, prints it and tells the exit code.
 pub fn run(arguments: &Doctor) -> u8 {
     let showing = Showing::from(arguments);
-    let selected = match select::probes(&arguments.selection, &["all".to_owned()], None) {
+    let selected = match select::probes(&arguments.selection, &["all".to_owned()], arguments.timeout) {
         Ok(selected) => selected,
         Err(problem) => return failed(false, USAGE, &problem),
     };
@@ -72,7 +72,7 @@ pub fn run(arguments: &Doctor) -> u8 {
         Err(problem) => return failed(false, FAULT, &problem),
     };
     let progress = showing.progress(&selected.probes);
-    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, None, progress));
+    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, arguments.timeout, progress));
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     match outcomes {
         Ok(outcomes) => showing.report(&selected.probes, &outcomes),

@@ -17,8 +17,8 @@ use crate::outcome::Verdict;
 use crate::reason::text::Lang;
 use crate::wire::text::{HEARD, line};
 
-/// Characters of one text from outside that are shown unless everything is.
-const SHOWN: usize = 500;
+/// Characters of one text from outside that are shown unless everything is: a refusal of Entra's has 600.
+const SHOWN: usize = 1000;
 
 /// The whole text, to its last line feed.
 pub fn report(judged: &[Judged<'_>], look: &Look) -> String {

@@ -1,10 +1,10 @@
 //! A root cause for a person: whose move it is, what to do now, what was seen, and folded under it what it explains.
 
 use super::page::{Ink, Look, Page};
-use super::shown;
 use super::words::{self, Words};
+use super::{number, shown};
 use crate::outcome::{Evidence, Outcome};
-use crate::reason::Reason;
+use crate::reason::{Owner, Reason};
 use crate::sink::cause::{self, Case};
 use crate::sink::remedy::{Concern, Part, list};
 use crate::sink::{Judged, words as plain};
@@ -123,7 +123,7 @@ pub fn seen<'a>(case: &'a Case, judged: &'a [Judged<'a>]) -> (&'a Evidence, Opti
         return (&case.evidence, explained.first().copied());
     };
     let telling = |evidence: &Evidence| usize::from(evidence.code.is_some()) + evidence.ids.len();
-    let alike = failures().filter(|(_, failure)| failure.reason == first.reason && failure.phase == first.phase);
+    let alike = failures().filter(|(_, failure)| failure.reason == first.reason);
     let best = alike.fold(
         (outcome, first),
         |best, other| {
@@ -141,6 +141,8 @@ fn evidence(page: &mut Page, evidence: &Evidence, seen: Option<&Outcome>, look: 
     let during = outcome.failure().map(|failure| words::phase(failure.phase, look.lang)).unwrap_or_default();
     let probe = plain::one_line(&outcome.probe.to_string());
     section(page, &format!("{} ({probe}, {during})", words.seen));
+    let pause = outcome.facts.back_off.map(|away| (words.stay_away, number(away.as_secs_f64(), 0, look.lang)));
+    let told: Vec<(&str, String)> = told.into_iter().chain(pause).collect();
     let names = column(told.iter().map(|(name, _)| *name));
     for (name, value) in &told {
         page.verbatim(4, names, name, value);
@@ -155,9 +157,13 @@ pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)
     told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, look)))).collect()
 }
 
-/// What Microsoft's support asks for, in one block; only where the other side gave us something to quote.
+/// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
+/// quote.
 fn ticket(page: &mut Page, case: &Case, seen: Option<&Outcome>, concern: &Concern<'_>, judged: &[Judged<'_>], look: &Look) {
     let words = words::of(look.lang);
+    if matches!(case.reason.owner(), Owner::Here | Owner::Network) {
+        return;
+    }
     let quotable = |outcome: &&Outcome| !quoted(outcome, look).is_empty();
     let Some(outcome) = seen.filter(quotable).or_else(|| case.outcomes(judged).into_iter().find(quotable)) else { return };
     let mut told = vec![(words.time.to_owned(), plain::time(outcome.at))];

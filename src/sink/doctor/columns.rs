@@ -69,7 +69,11 @@ impl Columns {
         let ran = !outcome.phases.is_empty();
         let total = if ran { millis(outcome.took, look.lang) } else { String::new() };
         let first = format!("{name:<names$}  {state}  {total:>width$}", names = self.names, width = self.total);
-        let Some(gap) = self.gap else { return listed(page, &first, outcome, look) };
+        let Some(gap) = self.gap else {
+            let below: String = name.chars().map(bar).collect();
+            let below = format!("{below:<width$}", width = self.before_phases() + 2);
+            return page.hanging(&(first + "  "), &below, &listed(outcome, look));
+        };
         let mut line = first;
         let slowest = slowest(outcome);
         for (phase, width) in &self.phases {
@@ -85,7 +89,7 @@ impl Columns {
 }
 
 /// On a narrow page the phases stand behind the time as far as they took a part of it.
-fn listed(page: &mut Page, first: &str, outcome: &Outcome, look: &Look) {
+fn listed(outcome: &Outcome, look: &Look) -> String {
     let worth = |phase: Phase, took: Duration| {
         let failed = outcome.failure().is_some_and(|failure| failure.phase == phase);
         look.everything || failed || took * 20 >= outcome.took
@@ -94,7 +98,15 @@ fn listed(page: &mut Page, first: &str, outcome: &Outcome, look: &Look) {
         .filter(|(phase, took)| worth(*phase, *took))
         .filter_map(|(phase, _)| Some(format!("{phase} {}", cell(outcome, phase, look.lang)?)))
         .collect();
-    page.line(&format!("{first}  {}", told.join(", ")));
+    told.join(", ")
+}
+
+/// What stands below a character of a check's branch: the bars go on.
+const fn bar(c: char) -> char {
+    match c {
+        '│' | '├' => '│',
+        _ => ' ',
+    }
 }
 
 /// The time of a phase, with a mark where it failed; `None` where it was not entered.

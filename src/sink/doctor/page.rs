@@ -98,10 +98,10 @@ impl Page {
         self.hanging(first, &" ".repeat(first.chars().count()), text);
     }
 
-    /// Sentences, wrapped, with `first` before the first line and `rest`, which is as long, before the others.
+    /// Sentences, wrapped, with `first` before the first line and `rest`, which takes as much room, before the others.
     pub fn hanging(&mut self, first: &str, rest: &str, text: &str) {
         let mut before = first;
-        for line in wrapped(text, self.width.saturating_sub(first.chars().count())) {
+        for line in wrapped(text, self.width.saturating_sub(rest.chars().count())) {
             self.line(&(before.to_owned() + &line));
             before = rest;
         }

@@ -10,7 +10,7 @@ use super::page::{Ink, Look, Page};
 use super::words::{self, put};
 use super::{columns::Columns, learnt, shown};
 use crate::levels::State;
-use crate::outcome::{Failure, Outcome, SkipReason, Speaker, Verdict};
+use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
 use crate::reason::{Reason, Severity};
 use crate::sink::cause::{Case, Numbers};
 use crate::sink::remedy::list;
@@ -33,8 +33,16 @@ pub fn draw(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look)
     }
     page.gap();
     page.heading(0, Ink::Head, words.chain);
-    let mut tree =
-        Tree { page, cases, judged, numbers: Numbers::of(cases), told: HashSet::new(), columns: Columns::default(), look };
+    let mut tree = Tree {
+        page,
+        cases,
+        judged,
+        numbers: Numbers::of(cases),
+        told: HashSet::new(),
+        heard: HashSet::new(),
+        columns: Columns::default(),
+        look,
+    };
     for tenant in judged.chunk_by(|one, other| one.outcome.probe.tenant == other.outcome.probe.tenant) {
         tree.tenant(tenant);
     }
@@ -50,9 +58,11 @@ struct Tree<'a> {
     cases: &'a [Case],
     judged: &'a [Judged<'a>],
     numbers: Numbers<'a>,
-    /// What has been told of a case once is not told again: its number and the reason, the title once and then the
-    /// words that each check heard.
+    /// What has been told of a case is not told again: its number and the reason, the title once and then what each check
+    /// heard.
     told: HashSet<(usize, Reason, &'static str)>,
+    /// The number of a case, and what some check heard.
+    heard: HashSet<(Vec<usize>, Option<String>)>,
     columns: Columns,
     look: &'a Look,
 }
@@ -67,7 +77,12 @@ impl Tree<'_> {
             let line = self.page.paint(Ink::Head, &line);
             self.page.line(&line);
         }
-        let secret = judged.iter().find_map(|one| learnt::secret(one, self.look));
+        // What the configuration says of a secret that Entra refuses is worth nothing.
+        let refused = |one: &Judged<'_>| {
+            let secrets = [Reason::ClientSecretExpired, Reason::ClientSecretWrong];
+            one.outcome.failure().is_some_and(|failure| secrets.contains(&failure.reason))
+        };
+        let secret = judged.iter().find_map(|one| learnt::secret(one, self.look)).filter(|_| !judged.iter().any(refused));
         let own = judged.iter().take_while(|one| one.outcome.probe.mailbox.is_none()).count();
         let (own, mailboxes) = judged.split_at(own);
         if let Some(secret) = secret {
@@ -173,8 +188,9 @@ impl Tree<'_> {
         }
         let mut told = exchanged(&failure.evidence, self.look);
         if !self.look.everything {
-            let known = cases.iter().any(|case| seen(case, self.judged).0.heard == failure.evidence.heard);
+            let known = cases.iter().any(|case| says_the_same(seen(case, self.judged).0, &failure.evidence));
             let new = self.is_new(numbers, failure.reason, outcome.probe.check) && !known;
+            let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
             told.retain(|(name, _)| *name == words.heard && new);
         }
         let ids = failure.evidence.ids.iter().filter(|_| self.look.everything);
@@ -212,6 +228,12 @@ impl Tree<'_> {
 
 /// Check, state, reason and the numbers of what explains it.
 type Fared = (&'static str, State, Option<Reason>, Vec<usize>);
+
+/// Whether two answers differ in nothing that tells anything: ids and times differ in each, and more may follow in one.
+fn says_the_same(one: &Evidence, other: &Evidence) -> bool {
+    let (heard, also) = (one.heard.as_deref().unwrap_or_default(), other.heard.as_deref().unwrap_or_default());
+    one.code.is_some() && one.code == other.code || also == heard || !heard.is_empty() && also.starts_with(heard)
+}
 
 fn branch(last: bool) -> &'static str {
     if last { "└─ " } else { "├─ " }
