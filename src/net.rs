@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod dial;
 pub mod families;
+pub mod hosts;
 pub mod http;
 pub mod icmp;
 pub mod line;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::page::{Ink, Look, Page};
+use super::page::{Ink, Look, Page, TOGETHER};
 use super::{learnt, number, words};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::text::Lang;
@@ -96,7 +96,7 @@ fn listed(outcome: &Outcome, look: &Look) -> String {
     };
     let told: Vec<String> = plain::entered(outcome)
         .filter(|(phase, took)| worth(*phase, *took))
-        .filter_map(|(phase, _)| Some(format!("{phase} {}", cell(outcome, phase, look.lang)?)))
+        .filter_map(|(phase, _)| Some(format!("{phase}{TOGETHER}{}", cell(outcome, phase, look.lang)?)))
         .collect();
     told.join(", ")
 }

@@ -41,6 +41,9 @@ pub enum Ink {
     Faint,
 }
 
+/// A space at which no line is broken; it is printed as any other.
+pub const TOGETHER: char = '\u{a0}';
+
 /// Narrower than this nothing can be read.
 const NARROWEST: usize = 40;
 
@@ -130,6 +133,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let (mut line, mut used) = (String::new(), 0);
     for word in words(text) {
+        let word = word.replace(TOGETHER, " ");
         let length = word.chars().count();
         if used > 0 && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
