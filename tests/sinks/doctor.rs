@@ -135,15 +135,18 @@ fn commands_and_evidence_are_never_broken() {
 }
 
 #[test]
-fn a_warning_is_told_with_what_to_do() {
-    let mut outcome = sample::pop3();
+fn warnings_are_told_once_with_what_to_do() {
+    let (mut pop3, mut ews) = (sample::pop3(), sample::ews());
     let evidence = Evidence { peer: Some("outlook.office365.com:995 (192.0.2.1)".into()), ..Evidence::default() };
-    outcome.facts.warnings = vec![Fault { reason: Reason::TlsIntercepted, evidence }];
-    let limits = Limits::default();
-    for (lang, title) in [(Lang::En, "\nWorth a look\n"), (Lang::De, "\nAußerdem zu beachten\n")] {
-        let text = doctor::report(&[Judged::new(&outcome, &limits, sample::now())], &Look { lang, ..Look::default() });
-        let capital: String = Reason::TlsIntercepted.text(lang).title.chars().skip(1).collect();
-        assert!(text.contains(title) && text.contains(&format!("{capital} (tls_intercepted)")), "{text}");
-        assert!(text.contains("outlook.office365.com:995 (192.0.2.1)"), "{text}");
+    pop3.facts.warnings = vec![Fault { reason: Reason::TlsIntercepted, evidence }];
+    let left = Evidence { heard: Some("129 days left until 2027-04-01".into()), ..Evidence::default() };
+    ews.facts.warnings = vec![Fault { reason: Reason::EwsRetiring, evidence: left }];
+    let mut labor = ews.clone();
+    labor.probe.mailbox = Some("labor".into());
+    let (outcomes, limits) = ([pop3, ews, labor], Limits::default());
+    let judged: Vec<Judged<'_>> = outcomes.iter().map(|outcome| Judged::new(outcome, &limits, sample::now())).collect();
+    for lang in Lang::ALL {
+        let text = doctor::report(&judged, &Look { lang, ..Look::default() });
+        assert_golden(&format!("doctor/warnings.{lang}.txt"), &text);
     }
 }

@@ -10,7 +10,7 @@ use m365_probe::outcome::{
     ServerFacts, SkipReason, Span, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
-use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -174,7 +174,8 @@ fn intercepted() -> Outcome {
     outcome("labor", "imap", &spans, facts, Verdict::Ok)
 }
 
-fn ews() -> Outcome {
+/// `ews`, all well.
+pub fn ews() -> Outcome {
     let spans =
         [(Phase::Token, 250_000), (Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Mailbox, 900_000)];
     let mailbox = MailboxFacts { folders: Some(1), ..MailboxFacts::default() };
@@ -266,11 +267,13 @@ pub fn settings(id: &ProbeId) -> ProbeSettings {
             client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
             credential: SecretSource::Variable("M365_PROBE_CLIENT_SECRET".into()),
             credential_expires: Some(now() + 98 * DAY),
+            read_expiry: false,
         }),
         address: id.mailbox.as_ref().map(|mailbox| format!("{mailbox}@contoso.example")),
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(30),
         limits: limits(),
         folder: Folder::Root,
+        authorization: Authorization::Permissions,
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use m365_probe::outcome::{Evidence, Facts, Failure, Fault, Outcome, Phase, Span, Verdict};
+use m365_probe::reason::Reason;
 use m365_probe::sim::Ports;
 
 use crate::sample;
@@ -86,6 +87,9 @@ impl Steady {
         for (_, value) in &mut facts.server.ids {
             *value = self.text(value);
         }
+        // The end of EWS is told, and one day no longer told, by the calendar of the day on which the test runs.
+        facts.warnings.retain(|warning| warning.reason != Reason::EwsRetiring);
+        (facts.ews_ends, facts.registration) = (None, None);
         for Fault { evidence, .. } in &mut facts.warnings {
             self.evidence(evidence);
         }

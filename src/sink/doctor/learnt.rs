@@ -5,7 +5,7 @@ use super::words::{self, Words, put};
 use super::{number, shown};
 use crate::cloud::host_port;
 use crate::levels::{Breach, Metric};
-use crate::outcome::{DnsFacts, EndpointFacts, Outcome};
+use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Outcome, Registration};
 use crate::sink::{Judged, words as plain};
 
 /// What a run that succeeded found: `12 messages`, `3 folders`.
@@ -37,6 +37,7 @@ fn breached(breach: &Breach, look: &Look) -> String {
         Metric::Phase(phase) => (put(words.seconds_of, &[("phase", phase.code())]), 3),
         Metric::CertificateDays => (words.certificate_days.to_owned(), 1),
         Metric::SecretDays => (words.secret_days.to_owned(), 1),
+        Metric::EwsDays => (words.ews_days.to_owned(), 1),
         Metric::Messages => (words.messages_metric.to_owned(), 0),
     };
     let value = number(breach.value, decimals, look.lang);
@@ -59,6 +60,9 @@ pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
         tell(words.ests_server, token.ests_server.clone());
     }
     tell(words.secret_expires, secret(judged, look));
+    tell(words.registration, facts.registration.as_ref().map(|told| registration(told, words)));
+    tell(words.ews_ends, facts.ews_ends.map(plain::time));
+    tell(words.last_worked, facts.last_worked.map(plain::time));
     for endpoint in &facts.endpoints {
         tell(words.endpoint, Some(reached(endpoint, words)));
     }
@@ -82,6 +86,23 @@ pub fn secret(judged: &Judged<'_>, look: &Look) -> Option<String> {
     let left = expires.duration_since(judged.now).unwrap_or_default().as_secs() / 86_400;
     let left = put(words::of(look.lang).days_left, &[("n", &left.to_string())]);
     Some(format!("{} ({left})", plain::time(expires)))
+}
+
+/// When each credential of the application expires, or why that is not known.
+fn registration(registration: &Registration, words: &Words) -> String {
+    let told = |credential: &CredentialFacts| {
+        let used = if credential.in_use { words.in_use } else { "" };
+        let until = credential.expires.map_or_else(|| words.unknown.to_owned(), plain::time);
+        put(words.credential, &[("kind", credential.kind.code()), ("used", used), ("until", &until)])
+    };
+    match registration {
+        Registration::Read { credentials, .. } => {
+            or(credentials.iter().map(told).collect::<Vec<_>>().join(", "), words.no_credential)
+        }
+        Registration::NotPermitted => words.not_permitted.to_owned(),
+        Registration::Elsewhere => words.registered_elsewhere.to_owned(),
+        Registration::Unread(why) => put(words.not_read, &[("why", why)]),
+    }
 }
 
 fn or(text: String, empty: &str) -> String {

@@ -92,6 +92,7 @@ words! {
     limit "{metric} is {value}, limit {range}" "{metric} beträgt {value}, Grenze {range}";
     certificate_days "days to the certificate's end" "Tage bis zum Ablauf des Zertifikats";
     secret_days "days to the client secret's end" "Tage bis zum Ablauf des geheimen Clientschlüssels";
+    ews_days "number of days until EWS ends (Microsoft Graph is the way on)" "Anzahl der Tage bis zum Ende von EWS (Nachfolger: Microsoft Graph)";
     messages_metric "number of messages" "Anzahl der Nachrichten";
     seconds_total "time in all (seconds)" "Gesamtzeit (Sekunden)";
     seconds_of "time in {phase} (seconds)" "Zeit in {phase} (Sekunden)";
@@ -133,6 +134,15 @@ words! {
     object_id_row "object id (oid)" "Objekt-ID (oid)";
     clock_skew "clock difference" "Abweichung der Uhr";
     secret_expires "client secret valid until" "geheimer Clientschlüssel gültig bis";
+    registration "credentials" "Anmeldeinformationen";
+    credential "{kind}{used} until {until}" "{kind}{used} bis {until}";
+    in_use " (in use)" " (in Gebrauch)";
+    no_credential "no credential" "keine Anmeldeinformation";
+    not_permitted "not permitted to read; Application.Read.All of Microsoft Graph would do" "keine Leseberechtigung; Application.Read.All von Microsoft Graph würde genügen";
+    registered_elsewhere "in another tenant, which alone can show it" "in einem anderen Mandanten, der allein sie zeigen kann";
+    not_read "not read: {why}" "nicht gelesen: {why}";
+    ews_ends "EWS ends" "EWS endet";
+    last_worked "last worked" "lief zuletzt";
     days_left "{n} days left" "noch {n} Tage";
     endpoint "endpoint" "Endpunkt";
     certificate "certificate by {issuer} until {until}" "Zertifikat von {issuer} bis {until}";
