@@ -8,9 +8,11 @@ mod from;
 mod log;
 mod once;
 mod print;
+mod progress;
 mod reasons;
 mod select;
 mod serve;
+mod terminal;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,6 +4,7 @@ mod document;
 mod facts;
 mod interned;
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -60,6 +61,8 @@ pub struct Known {
     pub limits: Vec<Limits>,
     /// What it holds to be behind the failures among them, of all that it knows.
     pub causes: Vec<RootCause>,
+    /// Client id and tenant id in its configuration, for each tenant that has such a cause.
+    pub applications: HashMap<String, (String, String)>,
 }
 
 /// Asks `service` about what is `wanted`, for at most `limit`.

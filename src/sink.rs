@@ -9,6 +9,7 @@ pub mod log;
 pub mod nagios;
 pub mod page;
 pub mod prometheus;
+pub mod remedy;
 pub mod words;
 
 use std::time::SystemTime;
@@ -16,6 +17,22 @@ use std::time::SystemTime;
 use crate::board::Board;
 use crate::levels::{self, Judgement, Limits, State};
 use crate::outcome::Outcome;
+use crate::settings::Tenant;
+
+/// The application that was used, and the tenant it was used in, as configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Application<'a> {
+    /// Application (client) id.
+    pub client_id: &'a str,
+    /// Directory id, or a verified domain.
+    pub tenant_id: &'a str,
+}
+
+impl<'a> From<&'a Tenant> for Application<'a> {
+    fn from(tenant: &'a Tenant) -> Self {
+        Self { client_id: &tenant.client_id, tenant_id: &tenant.tenant_id }
+    }
+}
 
 /// An outcome and what it amounts to.
 #[derive(Clone, Debug)]
@@ -28,12 +45,20 @@ pub struct Judged<'a> {
     pub judgement: Judgement,
     /// When it was judged.
     pub now: SystemTime,
+    /// The ids that the texts are filled in with; `None` where they are not at hand.
+    pub application: Option<Application<'a>>,
 }
 
 impl<'a> Judged<'a> {
     /// Judges `outcome` by `limits`.
     pub fn new(outcome: &'a Outcome, limits: &'a Limits, now: SystemTime) -> Self {
-        Self { outcome, limits, judgement: levels::judge(outcome, limits, now), now }
+        Self { outcome, limits, judgement: levels::judge(outcome, limits, now), now, application: None }
+    }
+
+    /// The same, with the application that was used.
+    #[must_use]
+    pub fn of(self, application: impl Into<Application<'a>>) -> Self {
+        Self { application: Some(application.into()), ..self }
     }
 
     /// Ok, Warning, Critical or Unknown.
@@ -48,7 +73,8 @@ pub fn judged(board: &Board, now: SystemTime) -> Vec<Judged<'_>> {
     let mut judged = Vec::with_capacity(board.probes().len());
     for known in board.probes() {
         let last = known.last.as_deref().or(known.skipped.as_deref());
-        judged.extend(last.map(|outcome| Judged::new(outcome, &known.settings.limits, now)));
+        let settings = &known.settings;
+        judged.extend(last.map(|outcome| Judged::new(outcome, &settings.limits, now).of(&*settings.tenant)));
     }
     judged
 }

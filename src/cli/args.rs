@@ -161,12 +161,18 @@ pub struct Doctor {
     /// Whom to look at.
     #[command(flatten)]
     pub selection: Selection,
+    /// The language; else that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, else English.
+    #[arg(long, value_name = "LANG", value_parser = lang())]
+    pub lang: Option<Lang>,
     /// Give each check at most so many seconds (or `500ms`, `1m`); else as configured.
     #[arg(short, long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<Duration>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub output: TextOrJson,
+    /// Show every check with all it has learnt.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
 }
 
 /// For people or for machines.
@@ -187,12 +193,18 @@ pub struct Demo {
     /// Run everything once and print it instead of serving.
     #[arg(long)]
     pub once: bool,
+    /// With `--once`: the language; else that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, else English.
+    #[arg(long, value_name = "LANG", value_parser = lang(), requires = "once")]
+    pub lang: Option<Lang>,
     /// Give each check of `--once` at most so many seconds (or `500ms`, `1m`).
     #[arg(short, long, value_name = "TIME", value_parser = time, requires = "once")]
     pub timeout: Option<Duration>,
     /// What `--once` prints.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text, requires = "once")]
     pub output: TextOrJson,
+    /// With `--once`: show every check with all it has learnt.
+    #[arg(short, long, action = ArgAction::Count, requires = "once")]
+    pub verbose: u8,
     /// Address to listen on; may be repeated.
     #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
     pub listen: Vec<SocketAddr>,

@@ -10,7 +10,7 @@ use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::remote::Known;
 use crate::settings::ProbeSettings;
-use crate::sink::{Judged, cause, checkmk, json, nagios, worst};
+use crate::sink::{Application, Judged, cause, checkmk, json, nagios, worst};
 use crate::trace;
 
 /// Runs the checks, prints their output and tells Nagios's exit code.
@@ -37,7 +37,7 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     }
     let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit))?;
     let runtime = once::runtime()?;
-    let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit));
+    let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
     let outcomes = runtime.block_on(run);
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     let outcomes = outcomes?;
@@ -46,6 +46,7 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
     let mut judged: Vec<Judged<'_>> =
         outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
+        one.application = Some((&*probe.tenant).into());
         one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
     }
     Ok(written(arguments, &judged, &cause::of(&judged), now))
@@ -54,8 +55,12 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
 /// What a service found out, judged by its limits and those given here: all of it as of when it said so.
 fn retold(arguments: &Check, given: &Limits, known: &Known) -> (String, State) {
     let limits: Vec<Limits> = known.limits.iter().map(|configured| given.over(configured)).collect();
-    let judged: Vec<Judged<'_>> =
+    let mut judged: Vec<Judged<'_>> =
         known.outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, known.at)).collect();
+    for one in &mut judged {
+        let application = known.applications.get(&one.outcome.probe.tenant);
+        one.application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
+    }
     written(arguments, &judged, &known.causes, known.at)
 }
 

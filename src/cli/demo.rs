@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Demo, TextOrJson};
-use super::{FAULT, GOOD, USAGE, doctor, failed, once, print, serve};
+use super::args::Demo;
+use super::doctor::Showing;
+use super::{FAULT, GOOD, USAGE, failed, once, print, serve};
 use crate::serve::{Faults, Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, Running};
+use crate::sink::doctor::words;
 use crate::sink::page::Offer;
 
 /// Serves the demonstration, or runs it once and prints it.
@@ -41,18 +43,19 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
+    let showing = Showing::from(arguments);
     let ended = runtime.block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
-        let outcomes =
-            once::run(&settings.network, &settings.probes, arguments.timeout).await.map_err(|problem| (FAULT, problem))?;
-        if arguments.output == TextOrJson::Text {
-            print::out("Against the simulated tenant; `m365-probe demo` without --once serves a page and metrics.\n\n");
+        if showing.is_text() {
+            print::out(&format!("{}\n\n", words::of(showing.lang()).simulated));
         }
-        Ok((settings.probes, outcomes))
+        let progress = showing.progress(&settings.probes);
+        let outcomes = once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
+        Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
     runtime.shutdown_background();
     match ended {
-        Ok((probes, outcomes)) => doctor::report(&probes, &outcomes, arguments.output),
+        Ok((probes, outcomes)) => showing.report(&probes, &outcomes),
         Err((code, problem)) => failed(false, code, &problem),
     }
 }

@@ -1,16 +1,68 @@
 //! `doctor`: everything once, for a person.
 
-use std::io::IsTerminal as _;
 use std::time::SystemTime;
 
-use super::args::{Doctor, TextOrJson};
-use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select};
+use super::args::{Demo, Doctor, TextOrJson};
+use super::progress::Progress;
+use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
 use crate::outcome::Outcome;
+use crate::reason::text::Lang;
 use crate::settings::ProbeSettings;
 use crate::sink::{Judged, doctor, json};
 
+/// How the findings are to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Showing {
+    lang: Option<Lang>,
+    output: TextOrJson,
+    everything: bool,
+}
+
+impl From<&Doctor> for Showing {
+    fn from(arguments: &Doctor) -> Self {
+        Self { lang: arguments.lang, output: arguments.output, everything: arguments.verbose > 0 }
+    }
+}
+
+impl From<&Demo> for Showing {
+    fn from(arguments: &Demo) -> Self {
+        Self { lang: arguments.lang, output: arguments.output, everything: arguments.verbose > 0 }
+    }
+}
+
+impl Showing {
+    /// The language for a person.
+    pub fn lang(self) -> Lang {
+        self.lang.unwrap_or_else(terminal::lang)
+    }
+
+    /// Whether a person reads it.
+    pub fn is_text(self) -> bool {
+        self.output == TextOrJson::Text
+    }
+
+    /// What is shown while `probes` run, if a person watches.
+    pub fn progress(self, probes: &[ProbeSettings]) -> Option<Progress> {
+        if self.is_text() { Progress::on_terminal(probes, self.lang()) } else { None }
+    }
+
+    /// Prints the outcomes of `probes` and tells the exit code.
+    pub fn report(self, probes: &[ProbeSettings], outcomes: &[Outcome]) -> u8 {
+        let now = SystemTime::now();
+        let judged = probes.iter().zip(outcomes);
+        let judged: Vec<_> = judged.map(|(probe, outcome)| Judged::new(outcome, &probe.limits, now).of(&*probe.tenant)).collect();
+        print::out(&match self.output {
+            TextOrJson::Text => doctor::report(&judged, &terminal::look(self.lang(), self.everything)),
+            // A program must not read something else because of a locale.
+            TextOrJson::Json => json::report(&judged, now, self.lang.unwrap_or_default()),
+        });
+        if outcomes.iter().all(Outcome::is_ok) { GOOD } else { WRONG }
+    }
+}
+
 /// Runs everything, prints it and tells the exit code.
 pub fn run(arguments: &Doctor) -> u8 {
+    let showing = Showing::from(arguments);
     let selected = match select::probes(&arguments.selection, &["all".to_owned()], arguments.timeout) {
         Ok(selected) => selected,
         Err(problem) => return failed(false, USAGE, &problem),
@@ -19,22 +71,11 @@ pub fn run(arguments: &Doctor) -> u8 {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
-    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, arguments.timeout));
+    let progress = showing.progress(&selected.probes);
+    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, arguments.timeout, progress));
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     match outcomes {
-        Ok(outcomes) => report(&selected.probes, &outcomes, arguments.output),
+        Ok(outcomes) => showing.report(&selected.probes, &outcomes),
         Err(problem) => failed(false, USAGE, &problem),
     }
-}
-
-/// Prints the outcomes of `probes` and tells the exit code.
-pub fn report(probes: &[ProbeSettings], outcomes: &[Outcome], output: TextOrJson) -> u8 {
-    let now = SystemTime::now();
-    let judged: Vec<_> = probes.iter().zip(outcomes).map(|(probe, outcome)| Judged::new(outcome, &probe.limits, now)).collect();
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print::out(&match output {
-        TextOrJson::Text => doctor::report(&judged, colour),
-        TextOrJson::Json => json::report(&judged, now),
-    });
-    if outcomes.iter().all(Outcome::is_ok) { GOOD } else { WRONG }
 }

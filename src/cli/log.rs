@@ -1,7 +1,5 @@
 //! The log on standard error: what RUST_LOG asks for, in the format the command line asks for.
 
-use std::io::IsTerminal as _;
-
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -15,8 +13,8 @@ pub fn start(format: LogFormat, command: &Command) {
     let quiet = !matches!(command, Command::Serve(_) | Command::Demo(_));
     let usual = Targets::new().with_default(if quiet { LevelFilter::ERROR } else { LevelFilter::INFO });
     let wanted = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse().ok()).unwrap_or(usual);
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(false);
+    // Colours would take a feature of the library that is left out.
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
     let registry = tracing_subscriber::registry();
     let started = match format {
         LogFormat::Text => registry.with(layer.with_filter(wanted)).try_init(),

@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::progress::{self, Progress};
 use crate::check::Means;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
@@ -23,11 +24,16 @@ pub fn runtime() -> Result<Runtime, String> {
     Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
 }
 
-/// Runs every probe once, each for at most `limit`, and tells the outcomes in their order.
+/// Runs every probe once, each for at most `limit`, and tells the outcomes in their order; `progress` is shown meanwhile.
 ///
 /// # Errors
 /// In words: the trust store, or a check that its cloud lacks.
-pub async fn run(network: &Network, probes: &[ProbeSettings], limit: Option<Duration>) -> Result<Vec<Outcome>, String> {
+pub async fn run(
+    network: &Network,
+    probes: &[ProbeSettings],
+    limit: Option<Duration>,
+    progress: Option<Progress>,
+) -> Result<Vec<Outcome>, String> {
     let means = Arc::new(Means::new(network)?);
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let slots = Slots::default();
@@ -40,7 +46,30 @@ pub async fn run(network: &Network, probes: &[ProbeSettings], limit: Option<Dura
             (index, probe.run(&means, limit).await)
         });
     }
-    let mut outcomes: Vec<(usize, Outcome)> = running.join_all().await;
+    let mut outcomes = match progress {
+        Some(progress) => watched(running, progress).await,
+        None => running.join_all().await,
+    };
     outcomes.sort_by_key(|(index, _)| *index);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// Waits for all of them, and shows who is waited for.
+async fn watched(mut running: JoinSet<(usize, Outcome)>, mut progress: Progress) -> Vec<(usize, Outcome)> {
+    let mut outcomes = Vec::new();
+    let mut beat = tokio::time::interval(progress::BEAT);
+    loop {
+        tokio::select! {
+            ended = running.join_next() => match ended {
+                Some(Ok((index, outcome))) => {
+                    progress.ended(index, outcome.failure().is_some());
+                    outcomes.push((index, outcome));
+                }
+                Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(_)) => {}
+                None => return outcomes,
+            },
+            _ = beat.tick() => progress.draw(),
+        }
+    }
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::args::{Reasons, ReasonsOutput};
 use super::{GOOD, print};
 use crate::reason::text::{Ids, Lang, fill};
-use crate::reason::{Owner, Reason, Severity};
+use crate::reason::{Reason, Severity};
+use crate::sink::doctor::words::owner;
 
 /// `reasons`
 pub fn run(arguments: &Reasons) -> u8 {
@@ -133,20 +134,6 @@ const fn severity(severity: Severity, lang: Lang) -> &'static str {
         (Lang::De, Severity::Failed) => "gestört",
         (Lang::De, Severity::Degraded) => "eingeschränkt",
         (Lang::De, Severity::Transient) => "vorübergehend",
-    }
-}
-
-const fn owner(owner: Owner, lang: Lang) -> &'static str {
-    match (lang, owner) {
-        (Lang::En, Owner::Here) => "whoever runs this program on this machine",
-        (Lang::En, Owner::Network) => "whoever runs the network between here and Microsoft",
-        (_, Owner::Microsoft) => "Microsoft",
-        (Lang::En, Owner::TenantAdmin) => "the administrator of the tenant",
-        (Lang::En, Owner::ApplicationOwner) => "the owner of the app registration",
-        (Lang::De, Owner::Here) => "wer dieses Programm auf diesem Rechner betreibt",
-        (Lang::De, Owner::Network) => "wer das Netz zwischen hier und Microsoft betreibt",
-        (Lang::De, Owner::TenantAdmin) => "die Administration des Mandanten",
-        (Lang::De, Owner::ApplicationOwner) => "der Besitzer der App-Registrierung",
     }
 }
 

@@ -40,9 +40,10 @@ pub fn read(body: &[u8], wanted: &Wanted) -> Result<Known, String> {
         limits.push(Limits::default());
         outcomes.push(name.not_yet(at)?);
     }
+    let applications = document.root_causes.iter().filter_map(Cause::application).collect();
     let causes = document.root_causes.into_iter().map(Cause::known).collect::<Result<Vec<_>, _>>()?;
     let explains_one = |cause: &RootCause| outcomes.iter().any(|outcome| cause.explains.contains(&outcome.probe));
-    Ok(Known { at, causes: causes.into_iter().filter(explains_one).collect(), outcomes, limits })
+    Ok(Known { at, causes: causes.into_iter().filter(explains_one).collect(), applications, outcomes, limits })
 }
 
 fn unreadable(error: &serde_json::Error) -> String {
@@ -265,12 +266,20 @@ struct Cause {
     reason: String,
     confidence: String,
     tenant: String,
+    tenant_id: Option<String>,
+    client_id: Option<String>,
     mailbox: Option<String>,
     explains: Vec<String>,
     candidates: Vec<String>,
+    evidence: Option<Heard>,
 }
 
 impl Cause {
+    /// The tenant's name, and the ids of the application and of the tenant.
+    fn application(&self) -> Option<(String, (String, String))> {
+        Some((self.tenant.clone(), (self.client_id.clone()?, self.tenant_id.clone()?)))
+    }
+
     fn known(self) -> Result<RootCause, String> {
         let confidences = [Confidence::Possible, Confidence::Likely, Confidence::Certain];
         let confidence = confidences.into_iter().find(|one| one.code() == self.confidence);
@@ -281,7 +290,7 @@ impl Cause {
             mailbox: self.mailbox,
             explains: self.explains.iter().filter_map(|path| probe(path)).collect(),
             candidates: self.candidates.iter().filter_map(|code| Reason::from_code(code)).collect(),
-            evidence: Evidence::default(),
+            evidence: self.evidence.as_ref().map(Heard::known).unwrap_or_default(),
         })
     }
 }

@@ -143,10 +143,11 @@ fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
         Ok(shown) => shown,
         Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
     };
-    let mut causes = cause::of(&sink::judged(&board, now));
+    let judged = sink::judged(&board, now);
+    let mut causes = cause::of(&judged);
     let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
     causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
-    page(JSON, json::known(&shown, &causes, now))
+    page(JSON, json::known(&shown, &causes, &judged, now))
 }
 
 async fn reload(engine: &Engine) -> Answer {

@@ -8,30 +8,33 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::remedy::Concern;
 use super::{Judged, cause, words};
 use crate::board::Known;
 use crate::diagnosis::RootCause;
 use crate::levels::{self, Limits, Metric, Range};
 use crate::outcome::{Evidence, Fault, SkipReason, Verdict};
 use crate::reason::Reason;
+use crate::reason::text::Lang;
 
 /// The version of the format. Keys may be added under one version, never changed or removed.
 const SCHEMA: u32 = 1;
 
-/// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds.
-pub fn report(judged: &[Judged<'_>], now: SystemTime) -> String {
-    blaming(judged, &cause::of(judged), now)
+/// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds, and what is said
+/// of root causes is in `lang`.
+pub fn report(judged: &[Judged<'_>], now: SystemTime, lang: Lang) -> String {
+    let causes = cause::of(judged);
+    written(judged.iter().map(Shown::new).collect(), explained(&causes, judged, lang), None, now)
 }
 
 /// The same with root causes that were found elsewhere, where more was known.
 pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], now: SystemTime) -> String {
-    let outcomes: Vec<Shown<'_>> = judged.iter().map(Shown::new).collect();
-    written(outcomes, causes, None, now)
+    written(judged.iter().map(Shown::new).collect(), explained(causes, judged, Lang::En), None, now)
 }
 
 /// What a service knows of some of its probes: the last outcome of each, how often it runs and whether that is current,
-/// and which have not run yet.
-pub fn known(probes: &[&Known], causes: &[RootCause], now: SystemTime) -> String {
+/// and which have not run yet. `judged` is everything that the causes were found in.
+pub fn known(probes: &[&Known], causes: &[RootCause], judged: &[Judged<'_>], now: SystemTime) -> String {
     let outcomes = probes.iter().filter_map(|known| {
         let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
         let shown = Shown::new(&Judged::new(outcome, &known.settings.limits, now));
@@ -39,12 +42,16 @@ pub fn known(probes: &[&Known], causes: &[RootCause], now: SystemTime) -> String
         Some(Shown { interval_seconds: Some(interval), current: Some(current), ..shown })
     });
     let pending = probes.iter().filter(|known| known.last.is_none() && known.skipped.is_none());
-    written(outcomes.collect(), causes, Some(pending.map(|known| Pending::new(known)).collect()), now)
+    let pending = pending.map(|known| Pending::new(known)).collect();
+    written(outcomes.collect(), explained(causes, judged, Lang::En), Some(pending), now)
 }
 
-fn written(outcomes: Vec<Shown<'_>>, causes: &[RootCause], pending: Option<Vec<Pending<'_>>>, now: SystemTime) -> String {
+fn explained<'a>(causes: &'a [RootCause], judged: &'a [Judged<'a>], lang: Lang) -> Vec<Cause<'a>> {
+    causes.iter().map(|cause| Cause::new(cause, judged, lang)).collect()
+}
+
+fn written(outcomes: Vec<Shown<'_>>, root_causes: Vec<Cause<'_>>, pending: Option<Vec<Pending<'_>>>, now: SystemTime) -> String {
     let ok = !outcomes.is_empty() && outcomes.iter().all(|one| one.ok);
-    let root_causes = causes.iter().map(Cause::new).collect();
     let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes, pending };
     // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
@@ -91,27 +98,50 @@ struct Cause<'a> {
     confidence: &'static str,
     owner: &'static str,
     tenant: &'a str,
+    tenant_id: Option<&'a str>,
+    client_id: Option<&'a str>,
     mailbox: Option<&'a str>,
+    /// The addresses of the mailboxes it befell.
+    addresses: Vec<&'a str>,
     title: &'static str,
-    /// What to do, step by step.
-    remedy: [&'static str; 1],
+    /// What it means here.
+    meaning: String,
+    /// What to do, step by step; commands stand in backquotes, of many mailboxes the first few in each.
+    remedy: Vec<String>,
+    /// How long such a change takes to apply.
+    applies: Option<&'static str>,
+    /// Where to read on.
+    source: Option<&'static str>,
     explains: Vec<String>,
     /// What else it may be, the next best first.
     candidates: Vec<&'static str>,
+    /// What was seen where it shows best.
+    evidence: Heard<'a>,
 }
 
 impl<'a> Cause<'a> {
-    fn new(cause: &'a RootCause) -> Self {
+    fn new(cause: &'a RootCause, judged: &'a [Judged<'a>], lang: Lang) -> Self {
+        let outcomes = cause::outcomes(&cause.explains, judged);
+        let concern = Concern::new(&cause.tenant, cause.reason, outcomes, judged);
+        let (client_id, tenant_id) = concern.application();
+        let text = cause.reason.text(lang);
         Self {
             reason: cause.reason.code(),
             confidence: cause.confidence.code(),
             owner: cause.owner().code(),
             tenant: &cause.tenant,
+            tenant_id,
+            client_id,
             mailbox: cause.mailbox.as_deref(),
-            title: cause.reason.title(),
-            remedy: [cause.reason.remedy()],
+            addresses: concern.mailboxes().to_vec(),
+            title: text.title,
+            meaning: concern.meaning(text, lang),
+            remedy: concern.lines(text, lang),
+            applies: text.applies,
+            source: text.source,
             explains: cause.explains.iter().map(ToString::to_string).collect(),
             candidates: cause.candidates.iter().copied().map(Reason::code).collect(),
+            evidence: Heard::of(&cause.evidence),
         }
     }
 }

@@ -7,6 +7,7 @@ mod perfdata;
 
 use std::fmt::Write as _;
 
+use super::cause::{Case, Numbers};
 use super::{Judged, cause, words, worst};
 use crate::diagnosis::RootCause;
 use crate::levels::State;
@@ -31,8 +32,8 @@ pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> (S
     let state = worst(judged);
     let (first, long) = match judged {
         [] => ("M365 UNKNOWN - no probe matches the selection".to_owned(), Vec::new()),
-        [one] => of_one(one, causes, verbosity),
-        several => of_several(several, causes, state, verbosity),
+        [one] => of_one(one, &cause::cases(causes), verbosity),
+        several => of_several(several, &cause::cases(causes), state, verbosity),
     };
     let mut out = bounded(&harmless(&first), FIRST_LINE);
     let perfdata = perfdata::of(judged);
@@ -73,8 +74,8 @@ fn headed(judged: &Judged<'_>, told: &str) -> String {
 }
 
 /// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
-fn of_one(judged: &Judged<'_>, causes: &[RootCause], verbosity: u8) -> (String, Vec<String>) {
-    let explaining: Vec<&RootCause> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
+fn of_one(judged: &Judged<'_>, causes: &[Case], verbosity: u8) -> (String, Vec<String>) {
+    let explaining: Vec<&Case> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
     let behind = |own: Reason| explaining.iter().find(|cause| cause.reason != own);
     let first = words::told(judged, |failure| match behind(failure.reason) {
         Some(cause) => {
@@ -89,7 +90,7 @@ fn of_one(judged: &Judged<'_>, causes: &[RootCause], verbosity: u8) -> (String, 
 }
 
 /// The root cause first, and behind each failure which cause it follows from.
-fn of_several(judged: &[Judged<'_>], causes: &[RootCause], state: State, verbosity: u8) -> (String, Vec<String>) {
+fn of_several(judged: &[Judged<'_>], causes: &[Case], state: State, verbosity: u8) -> (String, Vec<String>) {
     let (first, mut long) = match causes.first() {
         Some(cause) => (blamed(cause, causes.len() - 1, judged, state), told(causes)),
         None => (summary(judged, state), Vec::new()),
@@ -99,10 +100,11 @@ fn of_several(judged: &[Judged<'_>], causes: &[RootCause], state: State, verbosi
 }
 
 /// `M365 CRITICAL - contoso: client_secret_expired (certain): the client secret has expired; create a …; 9 of 12 not ok`.
-fn blamed(cause: &RootCause, others: usize, judged: &[Judged<'_>], state: State) -> String {
+fn blamed(cause: &Case, others: usize, judged: &[Judged<'_>], state: State) -> String {
     let others = match others {
         0 => String::new(),
-        others => format!("; {} more", words::count_of(others.try_into().unwrap_or(u64::MAX), "root cause")),
+        1 => "; 1 more root cause".to_owned(),
+        others => format!("; {others} more root causes"),
     };
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
     let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
@@ -111,9 +113,9 @@ fn blamed(cause: &RootCause, others: usize, judged: &[Judged<'_>], state: State)
 }
 
 /// A line for each root cause, numbered from 1.
-fn told(causes: &[RootCause]) -> Vec<String> {
-    let line = |(number, cause): (usize, &RootCause)| {
-        let (name, place, owner) = (cause::name(cause), cause::place(cause), cause.owner().code());
+fn told(causes: &[Case]) -> Vec<String> {
+    let line = |(number, cause): (usize, &Case)| {
+        let (name, place, owner) = (cause::name(cause), cause::place(cause), cause.reason.owner().code());
         let perhaps = cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
         let remedy = cause.reason.remedy();
         format!(
@@ -147,8 +149,9 @@ fn name_and_cause(outcome: &Outcome) -> String {
 }
 
 /// A line each, and what lies behind each as far as one `-v` less would tell.
-fn one_each(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> Vec<String> {
-    let line = |one: &Judged<'_>| match cause::numbers(causes, &one.outcome.probe) {
+fn one_each(judged: &[Judged<'_>], causes: &[Case], verbosity: u8) -> Vec<String> {
+    let numbers = Numbers::of(causes);
+    let line = |one: &Judged<'_>| match numbers.told(&one.outcome.probe) {
         Some(numbers) => consequence(one, &numbers),
         None => line(one),
     };

@@ -6,6 +6,8 @@ use m365_probe::board::Board;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
+use m365_probe::reason::text::Lang;
+use m365_probe::sink::doctor::Look;
 use m365_probe::sink::prometheus::{Exporter, Format, metrics, probe};
 use m365_probe::sink::{Judged, checkmk, doctor, json, nagios};
 use proptest::collection::vec;
@@ -46,11 +48,13 @@ proptest! {
         let limits = [Limits::default(), sample::limits()];
         for limits in &limits {
             let judged: Vec<Judged<'_>> = outcomes.iter().map(|one| Judged::new(one, limits, sample::now())).collect();
+            let lang = Lang::ALL[usize::from(verbosity % 2)];
+            let look = Look { lang, width: usize::from(verbosity) * 50, everything: verbosity > 1, ..Look::default() };
             let (text, state) = nagios::report(&judged, verbosity);
             well_formed(&text, state, true);
             prop_assert_eq!(checkmk::report(&judged).lines().count(), outcomes.len());
-            prop_assert!(doctor::report(&judged, false).chars().all(|c| c == '\n' || !c.is_control()));
-            prop_assert!(serde_json::from_str::<serde_json::Value>(&json::report(&judged, sample::now())).is_ok());
+            prop_assert!(doctor::report(&judged, &look).chars().all(|c| c == '\n' || !c.is_control()));
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&json::report(&judged, sample::now(), lang)).is_ok());
         }
         let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
         let mut board = Board::new(&probes);

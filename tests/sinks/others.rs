@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
-use m365_probe::reason::Reason;
+use m365_probe::reason::text::Lang;
+use m365_probe::sink::doctor::Look;
 use m365_probe::sink::{Judged, checkmk, doctor, json, log};
 use serde_json::Value;
 
@@ -47,24 +48,31 @@ fn the_doctor_s_text() {
     let mut outcomes = sample::all();
     outcomes.push(sample::secret_expired());
     outcomes.iter_mut().rev().take(1).for_each(|outcome| outcome.probe.tenant = "fabrikam".into());
-    let text = doctor::report(&judged(&outcomes, &limits), false);
+    let everything = Look { everything: true, ..Look::default() };
+    let text = doctor::report(&judged(&outcomes, &limits), &everything);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "no escape without colour");
     assert_golden("doctor.txt", &text);
-    let coloured = doctor::report(&judged(&outcomes, &limits), true);
-    let plain = ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[1;31m", "\u{1b}[35m", "\u{1b}[0m"];
-    assert_eq!(plain.iter().fold(coloured, |text, escape| text.replace(escape, "")), text, "colour changes nothing else");
-    assert_eq!(doctor::report(&[], false), "\n0 checks\n");
+    let coloured = doctor::report(&judged(&outcomes, &limits), &Look { colour: true, ..everything });
+    assert_eq!(without_colour(&coloured), text, "colour changes nothing else");
+    assert_eq!(doctor::report(&[], &Look::default()), "Nothing was checked.\n");
+}
+
+/// `text` without what sets colours, ECMA-48's `ESC [ … m`.
+fn without_colour(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let plain = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(plain, |plain, piece| plain + piece.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 #[test]
 fn json_as_the_interface_promises() {
     let limits = sample::limits();
     let outcomes = sample::all();
-    let text = json::report(&judged(&outcomes, &limits), sample::now());
+    let text = json::report(&judged(&outcomes, &limits), sample::now(), Lang::En);
     assert_golden("outcomes.json", &text);
 
     let limits = Limits::default();
-    let text = json::report(&judged(&[sample::secret_expired()], &limits), sample::now());
+    let text = json::report(&judged(&[sample::secret_expired()], &limits), sample::now(), Lang::En);
     let report: Value = serde_json::from_str(&text).expect("JSON");
     for (pointer, value) in [
         ("/schema", 1.into()),
@@ -76,7 +84,8 @@ fn json_as_the_interface_promises() {
         ("/root_causes/0/tenant", "contoso".into()),
         ("/root_causes/0/mailbox", Value::Null),
         ("/root_causes/0/title", "the client secret has expired".into()),
-        ("/root_causes/0/remedy/0", Reason::ClientSecretExpired.remedy().into()),
+        ("/root_causes/0/applies", Value::Null),
+        ("/root_causes/0/evidence/code", "7000222".into()),
         ("/root_causes/0/explains", vec!["contoso/token"].into()),
         ("/root_causes/1", Value::Null),
         ("/outcomes/0/probe", "contoso/token".into()),
@@ -98,7 +107,8 @@ fn json_as_the_interface_promises() {
     ] {
         assert_eq!(report.pointer(pointer).unwrap_or(&Value::Null), &value, "{pointer}");
     }
-    let well: Value = serde_json::from_str(&json::report(&judged(&[sample::pop3()], &limits), sample::now())).expect("JSON");
+    let well: Value =
+        serde_json::from_str(&json::report(&judged(&[sample::pop3()], &limits), sample::now(), Lang::En)).expect("JSON");
     assert_eq!(well.pointer("/root_causes"), Some(&Value::Array(Vec::new())));
 }
 

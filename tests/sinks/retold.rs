@@ -6,8 +6,9 @@ use m365_probe::board::Board;
 use m365_probe::diagnosis::RootCause;
 use m365_probe::outcome::{Outcome, SkipReason, Verdict};
 use m365_probe::reason::Reason;
+use m365_probe::reason::text::Lang;
 use m365_probe::remote::{self, Wanted};
-use m365_probe::sink::{self, Judged, cause, checkmk, json, nagios};
+use m365_probe::sink::{self, Application, Judged, cause, checkmk, json, nagios};
 use proptest::prelude::*;
 
 use crate::sample;
@@ -38,7 +39,8 @@ fn numbered(mut outcome: Outcome, number: usize) -> Outcome {
 }
 
 fn document(board: &Board, now: SystemTime) -> String {
-    json::known(&board.probes().iter().collect::<Vec<_>>(), &cause::of(&sink::judged(board, now)), now)
+    let judged = sink::judged(board, now);
+    json::known(&board.probes().iter().collect::<Vec<_>>(), &cause::of(&judged), &judged, now)
 }
 
 fn all(mailbox: Option<&str>) -> Wanted {
@@ -47,7 +49,12 @@ fn all(mailbox: Option<&str>) -> Wanted {
 }
 
 fn judged(known: &remote::Known) -> Vec<Judged<'_>> {
-    known.outcomes.iter().zip(&known.limits).map(|(outcome, limits)| Judged::new(outcome, limits, known.at)).collect()
+    let judged = known.outcomes.iter().zip(&known.limits).map(|(outcome, limits)| {
+        let application = known.applications.get(&outcome.probe.tenant);
+        let application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
+        Judged { application, ..Judged::new(outcome, limits, known.at) }
+    });
+    judged.collect()
 }
 
 #[test]
@@ -65,7 +72,7 @@ fn every_sink_says_of_it_what_it_would_have_said_there() {
             assert_eq!(nagios::report(one, verbosity), nagios::report(other, verbosity));
         }
     }
-    assert_eq!(json::blaming(&here, &known.causes, known.at), json::report(&there, sample::now()));
+    assert_eq!(json::blaming(&here, &known.causes, known.at), json::report(&there, sample::now(), Lang::En));
 }
 
 #[test]

@@ -174,7 +174,8 @@ fn intercepted() -> Outcome {
     outcome("labor", "imap", &spans, facts, Verdict::Ok)
 }
 
-fn ews() -> Outcome {
+/// `ews`, all well.
+pub fn ews() -> Outcome {
     let spans =
         [(Phase::Token, 250_000), (Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Mailbox, 900_000)];
     let mailbox = MailboxFacts { folders: Some(1), ..MailboxFacts::default() };

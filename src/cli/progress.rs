@@ -1,0 +1,121 @@
+//! What a person sees while the checks run: one line, drawn again and again, and gone when they have ended.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{print, terminal};
+use crate::reason::text::Lang;
+use crate::settings::ProbeSettings;
+use crate::sink::doctor::words::{self, Words, put};
+use crate::sink::words::one_line;
+
+/// Time between two drawings.
+pub const BEAT: Duration = Duration::from_millis(100);
+
+/// From then on the seconds are shown: somebody may be silent.
+const LONG: Duration = Duration::from_secs(2);
+
+const TURNING: [&str; 4] = ["|", "/", "-", "\\"];
+
+/// Carriage return, and clear the line: ECMA-48.
+const ANEW: &str = "\r\u{1b}[2K";
+
+/// How far the checks are.
+#[derive(Debug)]
+pub struct Progress {
+    words: &'static Words,
+    /// Those that have not ended.
+    waiting: Vec<(usize, String)>,
+    all: usize,
+    failed: usize,
+    began: Instant,
+    drawn: usize,
+    width: usize,
+    to: fn(&str),
+}
+
+impl Progress {
+    /// For `probes`, where standard error or else standard output is a terminal. One that cannot move its cursor gets a
+    /// line at the beginning.
+    pub fn on_terminal(probes: &[ProbeSettings], lang: Lang) -> Option<Self> {
+        let to: fn(&str) = match (std::io::stderr().is_terminal(), std::io::stdout().is_terminal()) {
+            (true, _) => print::err,
+            (false, true) => print::out,
+            (false, false) => return None,
+        };
+        let words = words::of(lang);
+        if terminal::is_dumb() {
+            to(&(put(words.begun, &[("n", &probes.len().to_string())]) + "\n"));
+            return None;
+        }
+        let waiting = probes.iter().map(|probe| one_line(&probe.id.to_string())).enumerate().collect();
+        let width = terminal::width().unwrap_or(80);
+        Some(Self { words, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, to })
+    }
+
+    /// The probe with this index has ended.
+    pub fn ended(&mut self, index: usize, failed: bool) {
+        self.waiting.retain(|(waiting, _)| *waiting != index);
+        self.failed += usize::from(failed);
+        self.draw();
+    }
+
+    /// Draws the line anew.
+    pub fn draw(&mut self) {
+        let turning = TURNING[self.drawn % TURNING.len()];
+        self.drawn += 1;
+        // The last column stays free: a full line would make some terminals go to the next.
+        let line: String = format!("{turning} {}", self.line()).chars().take(self.width.saturating_sub(1)).collect();
+        (self.to)(&format!("{ANEW}{line}"));
+    }
+
+    /// `[#####·····] 9 of 18 checks done, 2 failed, 12 s; waiting for contoso/praxis/pop3, …`.
+    fn line(&self) -> String {
+        const BAR: usize = 20;
+        let done = self.all - self.waiting.len();
+        let full = (BAR * done).checked_div(self.all).unwrap_or(BAR);
+        let bar = "#".repeat(full) + &"·".repeat(BAR - full);
+        let counted = put(self.words.running, &[("done", &done.to_string()), ("all", &self.all.to_string())]);
+        let mut line = format!("[{bar}] {counted}");
+        if self.failed > 0 {
+            line = line + ", " + &put(self.words.running_failed, &[("n", &self.failed.to_string())]);
+        }
+        if self.began.elapsed() >= LONG {
+            line = line + ", " + &self.began.elapsed().as_secs().to_string() + " s";
+        }
+        if !self.waiting.is_empty() {
+            let names: Vec<&str> = self.waiting.iter().take(5).map(|(_, name)| name.as_str()).collect();
+            line = line + "; " + &put(self.words.waiting_for, &[("who", &names.join(", "))]);
+        }
+        line
+    }
+}
+
+/// However it ends, the line does not stay.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        (self.to)(ANEW);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_line_tells_how_far_and_who_is_waited_for() {
+        let waiting = ["t/token", "t/a/pop3"].map(ToOwned::to_owned).into_iter().enumerate().collect();
+        let words = words::of(Lang::De);
+        let to: fn(&str) = |_| {};
+        let mut progress = Progress { words, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, to };
+        assert_eq!(progress.line(), "[····················] 0 von 2 Prüfungen fertig; warte auf t/token, t/a/pop3");
+        tokio::time::advance(Duration::from_secs(12)).await;
+        progress.ended(0, true);
+        let expected = "[##########··········] 1 von 2 Prüfungen fertig, 1 fehlgeschlagen, 12 s; warte auf t/a/pop3";
+        assert_eq!(progress.line(), expected);
+        progress.ended(1, false);
+        assert_eq!(progress.line(), "[####################] 2 von 2 Prüfungen fertig, 1 fehlgeschlagen, 12 s");
+    }
+}

@@ -1,0 +1,103 @@
+//! What the terminal and the locale say about how a person wants to read.
+
+use std::io::IsTerminal as _;
+
+use crate::reason::text::Lang;
+use crate::sink::doctor::Look;
+
+/// Wider lines are hard to follow with the eye.
+const WIDEST: usize = 140;
+
+/// How text on standard output is to look.
+pub fn look(lang: Lang, everything: bool) -> Look {
+    let terminal = std::io::stdout().is_terminal();
+    let width = if terminal { width() } else { None };
+    let usual = Look::default();
+    Look { lang, width: width.map_or(usual.width, |width| width.min(WIDEST)), colour: takes_colour(terminal), everything }
+}
+
+/// Columns of the terminal we run on.
+pub fn width() -> Option<usize> {
+    let asked = terminal_size::terminal_size_of(std::io::stdout()).or_else(|| terminal_size::terminal_size_of(std::io::stderr()));
+    asked.map(|(terminal_size::Width(columns), _)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+/// Whether a stream takes colours that is a terminal or none: <https://no-color.org>, <https://bixense.com/clicolors>.
+pub fn takes_colour(terminal: bool) -> bool {
+    colour(terminal, variable)
+}
+
+fn colour(terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+    if variable("NO_COLOR").is_some() {
+        return false;
+    }
+    let forced = variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    forced || terminal && !is_dumb_by(variable)
+}
+
+/// Whether the terminal cannot move its cursor.
+pub fn is_dumb() -> bool {
+    is_dumb_by(variable)
+}
+
+fn is_dumb_by(variable: impl Fn(&str) -> Option<String>) -> bool {
+    variable("TERM").is_some_and(|name| name == "dumb")
+}
+
+/// The language of the locale, where we speak it; else English.
+pub fn lang() -> Lang {
+    lang_by(variable)
+}
+
+/// The first variable that is set decides, as POSIX has it.
+fn lang_by(variable: impl Fn(&str) -> Option<String>) -> Lang {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+    let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default().to_ascii_lowercase();
+    language.parse().unwrap_or_default()
+}
+
+/// An environment variable; an empty one counts as none.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + Copy + 'a {
+        |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn the_locale_s_language_where_we_speak_it() {
+        for (set, lang) in [
+            (&[][..], Lang::En),
+            (&[("LANG", "de_DE.UTF-8")], Lang::De),
+            (&[("LANG", "de")], Lang::De),
+            (&[("LANG", "DE-at@euro")], Lang::De),
+            (&[("LANG", "fr_FR.UTF-8")], Lang::En),
+            (&[("LANG", "den_CA")], Lang::En),
+            (&[("LC_MESSAGES", "de_CH.UTF-8"), ("LANG", "C")], Lang::De),
+            (&[("LC_ALL", "C.UTF-8"), ("LC_MESSAGES", "de_DE"), ("LANG", "de_DE")], Lang::En),
+        ] {
+            assert_eq!(lang_by(given(set)), lang, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn colour_only_where_it_is_wanted() {
+        for (terminal, set, wanted) in [
+            (true, &[][..], true),
+            (false, &[], false),
+            (true, &[("NO_COLOR", "1")], false),
+            (true, &[("TERM", "dumb")], false),
+            (true, &[("TERM", "xterm")], true),
+            (false, &[("CLICOLOR_FORCE", "1")], true),
+            (false, &[("CLICOLOR_FORCE", "0")], false),
+            (true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+        ] {
+            assert_eq!(colour(terminal, given(set)), wanted, "{terminal} {set:?}");
+        }
+    }
+}

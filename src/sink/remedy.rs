@@ -1,0 +1,358 @@
+//! What to do about a reason, with the reader's own ids filled in and a command for each mailbox that is concerned.
+
+use super::Judged;
+use crate::outcome::Outcome;
+use crate::reason::Reason;
+use crate::reason::text::{Ids, Lang, Text, fill};
+
+/// Mailboxes, and endpoints, that get a command of their own; of more, the number is told.
+const COMMANDS: usize = 5;
+
+/// Names in a sentence; of more, the number is told.
+const NAMED: usize = 3;
+
+/// A piece of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A sentence or a piece of one.
+    Prose(String),
+    /// A command to paste.
+    Command(String),
+    /// For so many more mailboxes the commands before it are the same.
+    More(usize),
+}
+
+type Endpoint<'a> = (&'a str, Option<u16>);
+
+/// Whom and what a remedy is about.
+#[derive(Clone, Debug, Default)]
+pub struct Concern<'a> {
+    client_id: Option<&'a str>,
+    tenant_id: Option<&'a str>,
+    object_id: Option<&'a str>,
+    /// Addresses of the mailboxes concerned.
+    mailboxes: Vec<&'a str>,
+    /// Host and port of those that were spoken to, or could not be; of a name that was not found, the name alone.
+    endpoints: Vec<Endpoint<'a>>,
+}
+
+impl<'a> Concern<'a> {
+    /// Of `reason` in the `outcomes` of one tenant, which are among `judged`.
+    pub fn new(tenant: &str, reason: Reason, outcomes: impl IntoIterator<Item = &'a Outcome>, judged: &'a [Judged<'a>]) -> Self {
+        let of_tenant = || judged.iter().filter(|one| one.outcome.probe.tenant == tenant);
+        let token = || of_tenant().filter_map(|one| one.outcome.facts.token.as_ref());
+        let configured = of_tenant().find_map(|one| one.application);
+        let mut concern = Self {
+            client_id: configured
+                .map(|application| application.client_id)
+                .or_else(|| token().find_map(|token| token.app_id.as_deref())),
+            tenant_id: configured
+                .map(|application| application.tenant_id)
+                .or_else(|| token().find_map(|token| token.tenant_id.as_deref())),
+            object_id: token().find_map(|token| token.object_id.as_deref()),
+            ..Self::default()
+        };
+        for outcome in outcomes {
+            if let Some(address) = outcome.address.as_deref()
+                && !concern.mailboxes.contains(&address)
+            {
+                concern.mailboxes.push(address);
+            }
+            for endpoint in endpoints(outcome, reason) {
+                if !concern.endpoints.contains(&endpoint) {
+                    concern.endpoints.push(endpoint);
+                }
+            }
+        }
+        concern
+    }
+
+    /// The object id of the enterprise application, if a token told it.
+    pub fn object_id(&self) -> Option<&'a str> {
+        self.object_id
+    }
+
+    /// Application (client) id and directory (tenant) id, as far as they are known.
+    pub fn application(&self) -> (Option<&'a str>, Option<&'a str>) {
+        (self.client_id, self.tenant_id)
+    }
+
+    /// Addresses of the mailboxes concerned.
+    pub fn mailboxes(&self) -> &[&'a str] {
+        &self.mailboxes
+    }
+
+    /// What the reason means here.
+    pub fn meaning(&self, text: &Text, lang: Lang) -> String {
+        self.prose(text.meaning, lang)
+    }
+
+    /// What to do, step by step: a command stands for each mailbox concerned, of many for the first few.
+    pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<Part>> {
+        text.steps.iter().map(|step| self.step(step, lang)).collect()
+    }
+
+    /// The same with each step in one text, commands in backquotes.
+    pub fn lines(&self, text: &Text, lang: Lang) -> Vec<String> {
+        let line = |step: &&str| {
+            let told = pieces(step).map(|piece| match piece {
+                Piece::Prose(prose) => self.prose(&prose, lang),
+                Piece::Command(command) => {
+                    let commands: Vec<String> = self.commands(command).iter().map(|command| format!("`{command}`")).collect();
+                    commands.join(", ")
+                }
+            });
+            told.collect()
+        };
+        text.steps.iter().map(line).collect()
+    }
+
+    fn step(&self, step: &str, lang: Lang) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for piece in pieces(step) {
+            match piece {
+                Piece::Prose(prose) => {
+                    let after_command = !parts.is_empty();
+                    let prose = if after_command { prose.trim_start_matches([')', '.', ',', ';', ' ']) } else { &*prose };
+                    // Of two commands that stand one below the other it is plain that both are meant.
+                    if !prose.is_empty() && !["and", "und"].contains(&prose.trim()) {
+                        parts.push(Part::Prose(self.prose(prose, lang)));
+                    }
+                }
+                Piece::Command(command) => {
+                    if let Some(Part::Prose(before)) = parts.last_mut() {
+                        before.truncate(before.trim_end_matches([' ', '(']).len());
+                        if !before.ends_with([':', ';', '.']) {
+                            before.push(':');
+                        }
+                    }
+                    parts.extend(self.commands(command).into_iter().map(Part::Command));
+                    let more = self.mailboxes.len().saturating_sub(COMMANDS);
+                    parts.extend((more > 0 && command.contains("{mailbox}")).then_some(Part::More(more)));
+                }
+            }
+        }
+        parts
+    }
+
+    /// The command, once for each of what it names.
+    fn commands(&self, command: &str) -> Vec<String> {
+        let every_mailbox: Vec<Option<&str>> = some_or_none(&self.mailboxes, command.contains("{mailbox}"));
+        let named = command.contains("{host}") || command.contains("{port}");
+        let every_endpoint: Vec<Option<Endpoint<'_>>> = some_or_none(&self.endpoints, named);
+        let mut commands = Vec::new();
+        for mailbox in &every_mailbox {
+            for endpoint in &every_endpoint {
+                commands.push(fill(command, &self.ids(*mailbox, *endpoint)));
+            }
+        }
+        commands
+    }
+
+    fn ids(&self, mailbox: Option<&'a str>, endpoint: Option<Endpoint<'a>>) -> Ids<'a> {
+        let host = endpoint.map(|(host, _)| host);
+        let port = endpoint.and_then(|(_, port)| port);
+        Ids { client_id: self.client_id, object_id: self.object_id, tenant_id: self.tenant_id, mailbox, host, port }
+    }
+
+    /// A sentence, with several mailboxes or endpoints named one after the other.
+    fn prose(&self, sentence: &str, lang: Lang) -> String {
+        let mailbox = |address: &&'a str| fill("{mailbox}", &self.ids(Some(address), None));
+        let mut sentence = sentence.to_owned();
+        if self.mailboxes.len() > 1 {
+            let named: Vec<String> = self.mailboxes.iter().map(mailbox).collect();
+            sentence = sentence.replace("{mailbox}", &list(&named, NAMED, lang));
+        }
+        if self.endpoints.len() > 1 {
+            sentence = self.at_every_endpoint(sentence, lang);
+        }
+        fill(&sentence, &self.ids(self.mailboxes.first().copied(), self.endpoints.first().copied()))
+    }
+
+    /// `{port} to {host}` becomes `995 to a, 993 to a and 587 to b`, and what stands alone a list of its own.
+    fn at_every_endpoint(&self, mut sentence: String, lang: Lang) -> String {
+        while let Some(fragment) = together(&sentence) {
+            let fragment = fragment.to_owned();
+            let named: Vec<String> =
+                self.endpoints.iter().map(|endpoint| fill(&fragment, &self.ids(None, Some(*endpoint)))).collect();
+            sentence = sentence.replace(&fragment, &list(&named, COMMANDS, lang));
+        }
+        for alone in ["{host}", "{port}"] {
+            let mut named: Vec<String> =
+                self.endpoints.iter().map(|endpoint| fill(alone, &self.ids(None, Some(*endpoint)))).collect();
+            let mut seen = std::collections::HashSet::new();
+            named.retain(|name| seen.insert(name.clone()));
+            sentence = sentence.replace(alone, &list(&named, COMMANDS, lang));
+        }
+        sentence
+    }
+}
+
+/// The first few where each is named, else one turn with none.
+fn some_or_none<T: Copy>(all: &[T], named: bool) -> Vec<Option<T>> {
+    if named && !all.is_empty() { all.iter().take(COMMANDS).copied().map(Some).collect() } else { vec![None] }
+}
+
+/// The shortest piece of `sentence` that names a host and its port, if they stand close together.
+fn together(sentence: &str) -> Option<&str> {
+    const CLOSE: usize = 8;
+    let pairs = [("{host}", "{port}"), ("{port}", "{host}")];
+    let found = pairs.into_iter().filter_map(|(first, second)| {
+        let (start, _) = sentence.match_indices(first).find(|(start, _)| {
+            let rest = &sentence[start + first.len()..];
+            rest.find(second).is_some_and(|gap| gap <= CLOSE)
+        })?;
+        let end = start + first.len() + sentence[start + first.len()..].find(second)? + second.len();
+        Some((start, &sentence[start..end]))
+    });
+    found.min_by_key(|(start, _)| *start).map(|(_, fragment)| fragment)
+}
+
+/// `a`, `a and b`, `a, b and c`, `a, b, c and 97 more`.
+pub fn list(names: &[String], most: usize, lang: Lang) -> String {
+    let (and, more) = match lang {
+        Lang::En => ("and", "more"),
+        Lang::De => ("und", "weitere"),
+    };
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if names.len() <= most => format!("{} {and} {last}", first.join(", ")),
+        _ => {
+            let shown = names.get(..most).unwrap_or(names);
+            format!("{} {and} {} {more}", shown.join(", "), names.len() - shown.len())
+        }
+    }
+}
+
+/// Whom a failed run spoke to, and all that it could not reach or find for this very reason.
+fn endpoints(outcome: &Outcome, reason: Reason) -> Vec<Endpoint<'_>> {
+    let missed = outcome.facts.endpoints.iter().filter(|at| at.failed.is_some_and(|(_, why)| why == reason));
+    let missed = missed.map(|at| (&*at.host, Some(at.port)));
+    let not_found = outcome.facts.dns.iter().filter(|answer| answer.failed == Some(reason)).map(|answer| (&*answer.host, None));
+    // The peer of `dns` is the resolver, and of `reach` the first of many.
+    let one = !matches!(outcome.probe.check, "dns" | "reach");
+    let failure = outcome.failure().filter(|failure| one || failure.reason == reason && outcome.probe.check == "reach");
+    let peer = failure.and_then(|failure| endpoint(failure.evidence.peer.as_deref()?));
+    let warning = outcome.facts.warnings.iter().find(|warning| warning.reason == reason);
+    let warned = warning.and_then(|warning| endpoint(warning.evidence.peer.as_deref()?));
+    // What is warned of may be noticed by a run that fails for something else.
+    let peer = warned.or(peer.filter(|_| warning.is_none()));
+    peer.into_iter().chain(missed).chain(not_found).collect()
+}
+
+/// Host and port of `outlook.office365.com:995 (52.98.1.2)`.
+fn endpoint(peer: &str) -> Option<Endpoint<'_>> {
+    let (host, port) = peer.split(' ').next()?.rsplit_once(':')?;
+    Some((host, Some(port.parse().ok()?)))
+}
+
+/// A piece of a step as written.
+enum Piece<'a> {
+    Prose(String),
+    Command(&'a str),
+}
+
+/// What is a command, and what stands around it: a word in backquotes that is none stays in its sentence.
+fn pieces(step: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut pieces: Vec<Piece<'_>> = Vec::new();
+    for (index, piece) in step.split('`').enumerate() {
+        let quoted = index % 2 == 1;
+        match pieces.last_mut() {
+            _ if quoted && is_command(piece) => pieces.push(Piece::Command(piece)),
+            Some(Piece::Prose(prose)) if quoted => prose.extend(["`", piece, "`"]),
+            Some(Piece::Prose(prose)) => prose.push_str(piece),
+            _ if quoted => pieces.push(Piece::Prose(format!("`{piece}`"))),
+            _ => pieces.push(Piece::Prose(piece.to_owned())),
+        }
+    }
+    pieces.into_iter().filter(|piece| !matches!(piece, Piece::Prose(prose) if prose.is_empty()))
+}
+
+/// A cmdlet with something behind it; a bare one is a word of its sentence.
+fn is_command(quoted: &str) -> bool {
+    let Some((name, _)) = quoted.split_once(' ') else { return false };
+    let capital = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    name.split_once('-').is_some_and(|(verb, noun)| capital(verb) && capital(noun))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn concern<'a>(mailboxes: &[&'a str], endpoints: &[(&'a str, u16)]) -> Concern<'a> {
+        let endpoints = endpoints.iter().map(|(host, port)| (*host, Some(*port)));
+        Concern {
+            client_id: Some("app"),
+            object_id: Some("oid"),
+            mailboxes: mailboxes.to_vec(),
+            endpoints: endpoints.collect(),
+            ..Concern::default()
+        }
+    }
+
+    fn prose(text: &str) -> Part {
+        Part::Prose(text.to_owned())
+    }
+
+    fn command(text: &str) -> Part {
+        Part::Command(text.to_owned())
+    }
+
+    #[test]
+    fn a_command_stands_alone_and_once_for_each_mailbox() {
+        let step = "Grant it (`Add-X -Identity \"{mailbox}\" -User \"{object_id}\"`). The user is what Get-X shows of `scope`.";
+        assert_eq!(
+            concern(&["a@x", "b@x"], &[]).step(step, Lang::En),
+            [
+                prose("Grant it:"),
+                command("Add-X -Identity \"a@x\" -User \"oid\""),
+                command("Add-X -Identity \"b@x\" -User \"oid\""),
+                prose("The user is what Get-X shows of `scope`."),
+            ]
+        );
+        assert_eq!(concern(&[], &[]).step("`Get-X -Id \"{mailbox}\"`.", Lang::En), [command("Get-X -Id \"<MAILBOX>\"")]);
+    }
+
+    #[test]
+    fn commands_that_belong_together_stand_together() {
+        let step = "Ask both: `Get-X -A` and `Get-Y -B`.";
+        assert_eq!(concern(&[], &[]).step(step, Lang::En), [prose("Ask both:"), command("Get-X -A"), command("Get-Y -B")]);
+        let step = "An: `Set-X -A`; für SMTP `Set-X -B`.";
+        let expected = [prose("An:"), command("Set-X -A"), prose("für SMTP:"), command("Set-X -B")];
+        assert_eq!(concern(&[], &[]).step(step, Lang::De), expected);
+    }
+
+    #[test]
+    fn of_many_mailboxes_the_first_few_are_named() {
+        let addresses: Vec<String> = (1..=100).map(|number| format!("m{number}@x")).collect();
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        let concern = concern(&addresses, &[]);
+        let parts = concern.step("Open {mailbox}: `Get-X -Id \"{mailbox}\"`.", Lang::De);
+        assert_eq!(parts.first(), Some(&prose("Open m1@x, m2@x, m3@x und 97 weitere:")));
+        assert_eq!(parts.get(5), Some(&command("Get-X -Id \"m5@x\"")));
+        assert_eq!(parts.get(6..), Some(&[Part::More(95)][..]));
+    }
+
+    #[test]
+    fn every_endpoint_is_named() {
+        let concern = concern(&[], &[("a.example", 995), ("a.example", 993), ("b.example", 587)]);
+        for (sentence, told) in [
+            ("Reach {host}:{port}.", "Reach a.example:995, a.example:993 and b.example:587."),
+            (
+                "Open TCP port {port} to {host} outbound.",
+                "Open TCP port 995 to a.example, 993 to a.example and 587 to b.example outbound.",
+            ),
+            ("Exempt {host}.", "Exempt a.example and b.example."),
+            ("Port {port}; a rule of {host}.", "Port 995, 993 and 587; a rule of a.example and b.example."),
+        ] {
+            assert_eq!(concern.prose(sentence, Lang::En), told);
+        }
+    }
+
+    #[test]
+    fn a_step_for_a_program_is_one_text() {
+        let text = Text { title: "", meaning: "", steps: &["Ask `Get-X -Id \"{mailbox}\"`."], applies: None, source: None };
+        assert_eq!(concern(&["a@x", "b@x"], &[]).lines(&text, Lang::En), ["Ask `Get-X -Id \"a@x\"`, `Get-X -Id \"b@x\"`."]);
+    }
+}

@@ -1,0 +1,98 @@
+//! The built program before a person: what a pipe, a locale and a terminal make of the doctor's text.
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+
+/// A command whose surroundings say nothing about languages and colours.
+fn quiet(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn demo(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = quiet(PROGRAM);
+    command.args(["demo", "--once", "--fault", "ews_disabled"]).args(arguments).envs(variables.iter().copied());
+    command.output().expect("the program runs")
+}
+
+fn text(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stderr.is_empty(), "nothing is drawn where nobody watches: {output:?}");
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+#[test]
+fn a_pipe_gets_neither_colour_nor_progress_and_the_locale_chooses_the_language() {
+    let english = text(&demo(&[], &[("LANG", "C.UTF-8")]));
+    assert!(english.contains("\n  What to do now\n") && !english.contains('\u{1b}'), "{english}");
+    let german = text(&demo(&[], &[("LANG", "de_DE.UTF-8")]));
+    assert!(german.contains("\n  Was jetzt zu tun ist\n"), "{german}");
+    let asked = text(&demo(&["--lang", "en"], &[("LANG", "de_DE.UTF-8")]));
+    assert!(asked.contains("\n  What to do now\n"), "{asked}");
+    let forced = text(&demo(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(forced.contains("\u{1b}[1;31mRoot cause 1"), "{forced}");
+}
+
+#[test]
+fn a_program_gets_the_whole_remedy_and_another_language_only_when_it_asks() {
+    let usual: Value = serde_json::from_str(&text(&demo(&["--output", "json"], &[("LANG", "de_DE.UTF-8")]))).expect("JSON");
+    let cause = &usual["root_causes"][0];
+    assert_eq!(cause["reason"], "ews_disabled");
+    assert_eq!(cause["title"], "EWS is disabled for the tenant or the mailbox");
+    assert_eq!(cause["client_id"], "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
+    let remedy: Vec<&str> = cause["remedy"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert!(remedy.len() > 2 && remedy.concat().contains(",aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\"`"), "{remedy:?}");
+    assert!(remedy.concat().contains("Set-CASMailbox -Identity \"labor@contoso.example\" -EwsEnabled $true"), "{remedy:?}");
+    for key in ["meaning", "applies", "source"] {
+        assert!(cause[key].is_string(), "{key}: {cause}");
+    }
+    assert!(cause["evidence"]["heard"].is_string() && cause["addresses"][2].is_string(), "{cause}");
+    let german = text(&demo(&["--output", "json", "--lang", "de"], &[]));
+    let german: Value = serde_json::from_str(&german).expect("JSON");
+    assert_eq!(german["root_causes"][0]["title"], "EWS ist für den Mandanten oder das Postfach abgeschaltet");
+    assert_eq!(german["root_causes"][0]["owner"], "tenant_admin");
+}
+
+/// The program on a terminal of that many columns, and all that it wrote there.
+fn on_a_terminal(columns: usize, variables: &[(&str, &str)], arguments: &str) -> String {
+    let line = format!("stty rows 40 cols {columns}; exec '{PROGRAM}' demo --once --fault ews_disabled {arguments}");
+    let mut command = quiet("script");
+    command.args(["--quiet", "--command", &line, "/dev/null"]).envs(variables.iter().copied());
+    let output = command.output().expect("script, of util-linux, runs");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Carriage return, and clear the line.
+const ANEW: &str = "\r\u{1b}[2K";
+
+#[test]
+fn a_terminal_shows_how_far_the_checks_are_and_then_the_text_at_its_width() {
+    let shown = on_a_terminal(80, &[("TERM", "xterm")], "--lang en");
+    assert!(shown.contains("[####################] 18 of 18 checks done"), "{shown}");
+    let drawn: Vec<&str> = shown.split(ANEW).collect();
+    assert!(drawn.len() > 18, "{shown}");
+    let (lines, report) = drawn[1..].split_at(drawn.len() - 2);
+    assert!(lines.iter().all(|line| line.chars().count() < 80 && !line.contains('\n')), "{lines:?}");
+    let report = report.concat();
+    assert!(report.starts_with("\u{1b}[1;31m3 of 18 checks fail."), "{report}");
+    let tree = report.lines().map(|line| line.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "")).collect::<Vec<_>>();
+    let tree = tree.iter().filter(|line| line.starts_with(['│', '├', '└']) && !line.contains('\u{1b}'));
+    assert!(tree.clone().count() > 3 && tree.clone().all(|line| line.chars().count() <= 80), "{report}");
+}
+
+#[test]
+fn a_terminal_that_wants_no_colour_gets_none_and_a_dumb_one_no_drawing() {
+    let plain = on_a_terminal(100, &[("TERM", "xterm"), ("NO_COLOR", "1")], "--lang de");
+    assert!(plain.contains("18 von 18 Prüfungen fertig") && !plain.contains("\u{1b}[1"), "{plain}");
+    let dumb = on_a_terminal(100, &[("TERM", "dumb")], "--lang de");
+    assert!(dumb.contains("18 Prüfungen laufen") && !dumb.contains('\u{1b}'), "{dumb}");
+    let json = on_a_terminal(100, &[("TERM", "xterm")], "--output json");
+    assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
+}
