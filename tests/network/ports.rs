@@ -22,6 +22,10 @@ fn dropped() -> Vec<Condition> {
         dropped("993 dropped", "tcp dport 993 drop", &["imap"]),
         dropped("587 dropped", "tcp dport 587 drop", &["smtp"]),
         dropped("443 dropped", "tcp dport 443 drop", ALL_OTHERS),
+        Condition::new("packets of more than 700 bytes dropped", |world| world.filter("meta length > 700 drop"))
+            .reach("tls", "tls_timed_out")
+            .fails(ALL_OTHERS)
+            .cause("tls_timed_out", "network"),
         dropped("443 open, 587, 993 and 995 dropped", "tcp dport { 587, 993, 995 } drop", &["pop3", "imap", "smtp"]),
     ]
 }

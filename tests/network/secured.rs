@@ -100,6 +100,7 @@ fn interception() -> Vec<Condition> {
             let authority = interceptor(world, "");
             world.network["ca_file"] = authority.certificate.display().to_string().into();
         })
+        .warns(&["token", "reach", "ews", "graph"], "tls_intercepted")
         .tells("Contoso TLS Inspection"),
         Condition::new("995 intercepted by an unknown authority", |world| mail_interceptor(world, 995, "52.98.1.2"))
             .reach("tls", "tls_certificate_untrusted")
@@ -114,9 +115,9 @@ fn interception() -> Vec<Condition> {
             let other = authority(world, "another-root", "/O=Another/CN=Another Root");
             world.environment[0].1 = other.certificate.display().to_string();
         })
-        .reach("tls", "tls_certificate_untrusted")
+        .reach("tls", "tls_root_missing")
         .fails(ALL_OTHERS)
-        .cause("tls_certificate_untrusted", "network"),
+        .cause("tls_root_missing", "here"),
     ]
 }
 

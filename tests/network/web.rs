@@ -14,10 +14,11 @@ pub fn conditions() -> Vec<Condition> {
 
 /// Squid in the way, its authority trusted.
 fn filtered(name: &'static str, rules: &'static str) -> Condition {
-    Condition::new(name, move |world| {
+    let set = move |world: &mut World| {
         let authority = interceptor(world, rules);
         world.network["ca_file"] = authority.certificate.display().to_string().into();
-    })
+    };
+    Condition::new(name, set).warns(&["token"], "tls_intercepted")
 }
 
 fn pages() -> Vec<Condition> {
@@ -48,6 +49,7 @@ fn pages() -> Vec<Condition> {
             "request_header_add Restrict-Access-To-Tenants \"fabrikam.example\" all\n\
              request_header_add Restrict-Access-Context \"22222222-3333-4444-5555-666666666666\" all",
         )
+        .warns(&["reach"], "tls_intercepted")
         .fails(ALL_OTHERS)
         .cause("tenant_restricted", "network"),
     ]
