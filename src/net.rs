@@ -4,6 +4,7 @@ pub mod ask;
 pub mod dial;
 pub mod http;
 pub mod line;
+mod own_resolvers;
 pub mod proxy;
 mod record;
 pub mod resolve;
