@@ -2,9 +2,12 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::net::Net;
+use crate::cloud::ranges::Ranges;
+use crate::net::{Net, hosts};
 use crate::outcome::{Fault, Phase};
 use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
 use crate::token::Tokens;
@@ -128,6 +131,10 @@ pub struct Means {
     pub tokens: Tokens,
     /// Who the `dns` check asks.
     pub resolvers: Vec<Resolver>,
+    /// The address ranges to hold answers against, where the user gave a list; else those shipped for the cloud.
+    pub ranges: Option<Arc<Ranges>>,
+    /// Where names of this machine's own stand, so that they are known for what they are.
+    pub hosts_file: PathBuf,
 }
 
 impl Means {
@@ -136,7 +143,13 @@ impl Means {
     /// # Errors
     /// In words: as [`Net::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
-        Ok(Self { net: Net::new(network)?, tokens: Tokens::default(), resolvers: network.resolvers.clone() })
+        Ok(Self {
+            net: Net::new(network)?,
+            tokens: Tokens::default(),
+            resolvers: network.resolvers.clone(),
+            ranges: network.ranges.clone(),
+            hosts_file: hosts::SYSTEM.into(),
+        })
     }
 }
 

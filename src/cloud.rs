@@ -4,6 +4,8 @@
 //! `Get-CloudServiceEndpoint.ps1`, MSAL `AzureCloud.cs`). A cell no source fills is `None`: asking for it is an error
 //! that says so, never a guess.
 
+pub mod ranges;
+
 use std::fmt;
 
 /// How TLS begins on a mail port.
@@ -103,17 +105,22 @@ pub struct Cloud {
 /// Path of Exchange Web Services on every Exchange host.
 pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
 
+/// One row of Microsoft's clouds. Resource names (`https://HOST/.default`) are documented for the global cloud; for the
+/// others they follow from its rule, and from what Microsoft's own tools ask for.
 struct Row {
     name: &'static str,
     login: &'static str,
     exchange: &'static str,
     /// POP3 and IMAP host; `None` where no source names it.
     mail: Option<&'static str>,
+    /// Submission host; `None` where no source names it.
     smtp: Option<&'static str>,
     graph: &'static str,
 }
 
+// Singapore's government cloud is missing: of its hosts only login.sovcloud-identity.sg is known (MSAL).
 const TABLE: &[Row] = &[
+    // Published endpoint list, IDs 1, 2 and 56.
     Row {
         name: "global",
         login: "login.microsoftonline.com",
@@ -122,7 +129,8 @@ const TABLE: &[Row] = &[
         smtp: Some("smtp.office365.com"),
         graph: "graph.microsoft.com",
     },
-    // The lists give 143, 25, 587, 993 and 995 on the same name as EWS.
+    // The government lists have 143, 25, 587, 993 and 995 on the name that EWS has. smtp.office365.us is heard of, but in
+    // no list.
     Row {
         name: "us-gov-high",
         login: "login.microsoftonline.us",
@@ -131,6 +139,7 @@ const TABLE: &[Row] = &[
         smtp: Some("outlook.office365.us"),
         graph: "graph.microsoft.us",
     },
+    // webmail.apps.mil is another name of the same.
     Row {
         name: "us-gov-dod",
         login: "login.microsoftonline.us",
@@ -139,15 +148,17 @@ const TABLE: &[Row] = &[
         smtp: Some("outlook-dod.office365.us"),
         graph: "dod-graph.microsoft.us",
     },
-    // 21Vianet's list shows 443 and 80 only.
+    // 21Vianet's list opens 587, 993 and 995 to names below partner.outlook.cn (ID 20) without telling them. Submission is
+    // commonly known as smtp.partner.outlook.cn; of the others no name is.
     Row {
         name: "china",
         login: "login.partner.microsoftonline.cn",
         exchange: "partner.outlook.cn",
         mail: None,
-        smtp: None,
+        smtp: Some("smtp.partner.outlook.cn"),
         graph: "microsoftgraph.chinacloudapi.cn",
     },
+    // Of the sovereign clouds Microsoft's tools name login, Exchange and Graph, and no mail ports.
     Row {
         name: "bleu",
         login: "login.sovcloud-identity.fr",
@@ -177,9 +188,24 @@ impl Cloud {
         TABLE.iter().find(|row| row.name == name).map(Row::cloud)
     }
 
-    /// Whether its hosts are Microsoft's own, and not those of a laboratory.
-    pub fn is_built_in(&self) -> bool {
-        Self::built_in_names().any(|name| name == self.name)
+    /// The names and addresses of its hosts, each once: the one that tokens come from first, as they are asked.
+    pub fn hosts(&self) -> Vec<&str> {
+        let mail = [&self.pop3, &self.imap, &self.smtp].into_iter().flatten().map(|at| at.host.as_str());
+        let https = [&self.ews, &self.graph].into_iter().flatten().map(|at| at.host.as_str());
+        let mut hosts: Vec<&str> = Vec::new();
+        for host in std::iter::once(self.login.host.as_str()).chain(mail).chain(https) {
+            if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    /// Whether `host` is Microsoft's own, which everybody reaches at public addresses: one of a built-in cloud's, and not
+    /// one that the user put in its place, nor one of a laboratory.
+    pub fn is_microsofts(&self, host: &str) -> bool {
+        let own = Self::built_in(&self.name);
+        own.is_some_and(|own| own.hosts().iter().any(|known| known.eq_ignore_ascii_case(host)))
     }
 }
 
@@ -223,12 +249,53 @@ mod tests {
         assert_eq!(cloud.scope, "https://outlook.office365.com/.default");
     }
 
+    /// Which cells are filled, cloud by cloud.
     #[test]
     fn a_cell_no_source_fills_is_none() {
-        let names: Vec<_> = Cloud::built_in_names().collect();
-        assert_eq!(names, ["global", "us-gov-high", "us-gov-dod", "china", "bleu", "delos"]);
-        assert_eq!(Cloud::built_in("china").expect("built in").pop3, None);
+        let filled = |cloud: &Cloud| {
+            let mail = [&cloud.pop3, &cloud.imap, &cloud.smtp].map(|at| at.as_ref().map_or("-", |at| &at.host).to_owned());
+            let https = [&cloud.ews, &cloud.graph].map(|at| at.as_ref().map_or("-", |at| &at.host).to_owned());
+            format!("{} {} {} {}", cloud.name, cloud.login.host, mail.join(" "), https.join(" "))
+        };
+        let table: Vec<String> = Cloud::built_in_names().filter_map(Cloud::built_in).map(|cloud| filled(&cloud)).collect();
+        assert_eq!(
+            table,
+            [
+                "global login.microsoftonline.com outlook.office365.com outlook.office365.com smtp.office365.com outlook.office365.com graph.microsoft.com",
+                "us-gov-high login.microsoftonline.us outlook.office365.us outlook.office365.us outlook.office365.us outlook.office365.us graph.microsoft.us",
+                "us-gov-dod login.microsoftonline.us outlook-dod.office365.us outlook-dod.office365.us outlook-dod.office365.us outlook-dod.office365.us dod-graph.microsoft.us",
+                "china login.partner.microsoftonline.cn - - smtp.partner.outlook.cn partner.outlook.cn microsoftgraph.chinacloudapi.cn",
+                "bleu login.sovcloud-identity.fr - - - outlook.sovcloud.fr graph.svc.sovcloud.fr",
+                "delos login.sovcloud-identity.de - - - outlook.sovcloud.de graph.svc.sovcloud.de",
+            ]
+        );
         assert_eq!(Cloud::built_in("mars"), None);
+    }
+
+    #[test]
+    fn scopes_name_the_cloud_s_own_hosts_and_ports_are_the_protocols() {
+        for cloud in Cloud::built_in_names().filter_map(Cloud::built_in) {
+            let (ews, graph) = (cloud.ews.expect("known"), cloud.graph.expect("known"));
+            assert_eq!(cloud.scope, format!("https://{}/.default", ews.host));
+            assert_eq!(cloud.graph_scope, Some(format!("https://{}/.default", graph.host)));
+            assert_eq!((ews.port, ews.path.as_str(), graph.port, cloud.login.port), (443, EWS_PATH, 443, 443));
+            let mail = [(cloud.pop3, 995, Security::Implicit), (cloud.imap, 993, Security::Implicit)];
+            for (at, port, security) in mail.into_iter().chain([(cloud.smtp, 587, Security::Upgrade)]) {
+                assert!(at.is_none_or(|at| (at.port, at.security) == (port, security)), "{}", cloud.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_is_microsoft_s_in_its_own_cloud_alone() {
+        let global = Cloud::built_in("global").expect("built in");
+        assert_eq!(
+            global.hosts(),
+            ["login.microsoftonline.com", "outlook.office365.com", "smtp.office365.com", "graph.microsoft.com"]
+        );
+        assert!(global.is_microsofts("Outlook.Office365.com"));
+        assert!(!global.is_microsofts("mail.contoso.example"));
+        assert!(!Cloud { name: "lab".to_owned(), ..global }.is_microsofts("outlook.office365.com"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod dial;
+pub mod hosts;
 pub mod http;
 pub mod line;
 mod own_resolvers;

@@ -3,6 +3,8 @@
 mod skip;
 mod transcript;
 
+mod dns;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -10,6 +12,8 @@ use std::time::{Duration, SystemTime};
 pub use self::skip::SkipReason;
 pub use self::transcript::{Line, Speaker, Transcript};
 use crate::reason::Reason;
+
+pub use dns::{DnsFacts, Family, NameSource};
 
 /// A timed part of a run, and also where it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -179,6 +183,12 @@ impl Fault {
         Self { reason, evidence: Evidence { heard: Some(heard.into()), ..Evidence::default() } }
     }
 
+    /// The same evidence under another reason.
+    #[must_use]
+    pub fn renamed(self, reason: Reason) -> Self {
+        Self { reason, ..self }
+    }
+
     /// The same fault with a code (`AADSTS` number, `5.7.3`, `ErrorAccessDenied`) as evidence.
     #[must_use]
     pub fn code(mut self, code: impl Into<String>) -> Self {
@@ -323,56 +333,6 @@ pub struct CertificateFacts {
     pub fingerprint: String,
     /// Whether it was accepted.
     pub verified: bool,
-}
-
-/// IPv4 or IPv6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Family {
-    /// A records.
-    V4,
-    /// AAAA records.
-    V6,
-}
-
-impl Family {
-    /// The family of `address`.
-    pub const fn of(address: IpAddr) -> Self {
-        match address {
-            IpAddr::V4(_) => Self::V4,
-            IpAddr::V6(_) => Self::V6,
-        }
-    }
-
-    /// The value of the `family` label.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::V4 => "ipv4",
-            Self::V6 => "ipv6",
-        }
-    }
-}
-
-/// One DNS question and its answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DnsFacts {
-    /// The name asked for.
-    pub host: String,
-    /// `system` or the resolver's address.
-    pub resolver: String,
-    /// A or AAAA.
-    pub family: Family,
-    /// Time to the answer, if one came.
-    pub took: Option<Duration>,
-    /// `NOERROR`, `NXDOMAIN`, …; `None` for the system's resolver, which does not tell.
-    pub rcode: Option<String>,
-    /// The addresses.
-    pub addresses: Vec<IpAddr>,
-    /// The names on the way, first hop first.
-    pub chain: Vec<String>,
-    /// Lowest time to live of the addresses.
-    pub ttl: Option<Duration>,
-    /// Why this question failed, if it did.
-    pub failed: Option<Reason>,
 }
 
 /// From the mailbox.

@@ -95,11 +95,17 @@ reasons! {
     // Names and addresses.
     DnsNoAnswer "dns_no_answer" Network Failed "the resolver did not answer" "check the resolver in /etc/resolv.conf and that port 53 to it is open"
     DnsRefused "dns_refused" Network Failed "the resolver refused the question" "allow this machine on the resolver, or ask another one"
+    DnsPortRefused "dns_port_refused" Network Failed "nothing answers on the resolver's port" "check the resolver's address and port, and that it runs"
+    DnsTcpBlocked "dns_tcp_blocked" Network Failed "the answer needs TCP, which does not get through to the resolver" "open TCP port 53 to the resolver, beside UDP"
     DnsServerFailure "dns_server_failure" Network Failed "the resolver failed to find an answer" "check the resolver's own forwarding and its access to the internet"
     DnsNameUnknown "dns_name_unknown" Network Failed "the resolver says the name does not exist" "check for a DNS filter, a private zone or a typing mistake in the name"
     DnsNoAddresses "dns_no_addresses" Network Failed "the name has no addresses" "check for a DNS filter that empties the answer"
     DnsSinkhole "dns_sinkhole" Network Failed "the resolver sends the name to a blocking address" "take the name off the DNS filter's block list"
     DnsMalformed "dns_malformed" Network Failed "the resolver's answer could not be read" "check what answers on port 53 of the resolver"
+    DnsHostsFileBlocks "dns_hosts_file_blocks" Here Failed "this machine's hosts file blocks the name" "take the name out of the hosts file"
+    DnsHostsFile "dns_hosts_file" Here Degraded "this machine's hosts file fixes the address" "take the name out of the hosts file: Microsoft's addresses change"
+    DnsResolversDisagree "dns_resolvers_disagree" Network Degraded "resolvers disagree about a name" "see which resolver denies it, and take the name off that one's filter"
+    DnsOutsidePublishedRanges "dns_outside_published_ranges" Network Degraded "an address lies outside Microsoft's published ranges" "compare with Microsoft's current list, and see who answers there with `reach`"
 
     // Connecting.
     ConnectRefused "connect_refused" Network Failed "the connection was refused" "open the port in the firewall, or check the host and port"

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::cloud::Cloud;
+use crate::cloud::ranges::Ranges;
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
@@ -33,11 +34,20 @@ pub struct Network {
     pub no_proxy: Vec<String>,
     /// Who the `dns` check asks.
     pub resolvers: Vec<Resolver>,
+    /// The address ranges that answers are held against, in place of those shipped.
+    pub ranges: Option<Arc<Ranges>>,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { resolve: BTreeMap::new(), ca_file: None, proxy: None, no_proxy: Vec::new(), resolvers: vec![Resolver::System] }
+        Self {
+            resolve: BTreeMap::new(),
+            ca_file: None,
+            proxy: None,
+            no_proxy: Vec::new(),
+            resolvers: vec![Resolver::System],
+            ranges: None,
+        }
     }
 }
 

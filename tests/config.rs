@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use m365_probe::cloud::{Cloud, MailEndpoint};
 use m365_probe::config::{self, FileRead, Surroundings};
 use m365_probe::settings::{Folder, Resolver, SecretSource};
 
@@ -39,6 +40,10 @@ fn stage() -> Stage {
         ("/etc/m365-probe/marked.secret", b"\xef\xbb\xbfhunter2\n", 0o600),
         ("/etc/m365-probe/binary.secret", b"\xff\xfe", 0o600),
         ("/etc/m365-probe/proxy.password", MARKED.as_bytes(), 0o600),
+        ("/etc/m365-probe/ranges.json", include_bytes!("../src/cloud/ranges/global.json"), 0o644),
+        ("/etc/m365-probe/ranges-no_json.json", b"<!DOCTYPE html>\n", 0o644),
+        ("/etc/m365-probe/ranges-no_list.json", b"{\"value\": []}\n", 0o644),
+        ("/etc/m365-probe/ranges-bad_range.json", b"[{\"id\": 1, \"urls\": [\"*\"],\n  \"ips\": [\"10.0.0.0/33\"]}]", 0o644),
         ("/etc/ssl/empty.pem", b"no certificate\n", 0o644),
         ("/etc/ssl/broken.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0o644),
         ("/etc/ssl/corporate.pem", include_bytes!("config/corporate.pem"), 0o644),
@@ -87,6 +92,7 @@ fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
     assert!(matches!(&settings.probes[9].tenant.credential, SecretSource::Variable(name) if name == "LAB_CLIENT_SECRET"));
     let proxy = settings.network.proxy.expect("a proxy");
     assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
+    assert_eq!(settings.network.ranges.expect("a list").source(), "`/etc/m365-probe/ranges.json` of 2023-07-31");
     assert_eq!(settings.network.resolvers.len(), 3);
     assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
 }
@@ -147,6 +153,46 @@ fn small(more: &str) -> String {
     )
 }
 
+#[test]
+fn a_built_in_cloud_takes_what_is_written_of_it_and_keeps_the_rest() {
+    let own = "    cloud: bleu\n    mailboxes: [{ address: a@b.example, checks: [pop3, ews] }]\n";
+    let changed = format!("clouds: {{ bleu: {{ pop3: 'pop3s://pop.contoso.example' }} }}\n{}", small(own));
+    let settings = parse(&changed).unwrap_or_else(|mistakes| panic!("{mistakes}")).settings;
+    let cloud = &settings.probes[0].tenant.cloud;
+    assert_eq!(cloud.pop3, Some(MailEndpoint::implicit("pop.contoso.example", 995)));
+    assert_eq!(*cloud, Cloud { pop3: cloud.pop3.clone(), ..Cloud::built_in("bleu").expect("built in") });
+    assert!(cloud.is_microsofts("outlook.sovcloud.fr") && !cloud.is_microsofts("pop.contoso.example"));
+    let said = parse(&small(own)).expect_err("not known").to_string();
+    let expected = "the cloud `bleu` has no known POP3 host; it has ews, graph; name the host as `pop3` under `clouds.bleu`";
+    assert!(said.contains(expected), "{said}");
+}
+
+/// Every check that a built-in cloud lacks the host of is told as such, and no other.
+#[test]
+fn each_cell_of_the_table_is_offered_or_told_to_be_unknown() {
+    for name in Cloud::built_in_names() {
+        let cloud = Cloud::built_in(name).expect("built in");
+        let has = [
+            ("pop3", cloud.pop3.is_some()),
+            ("imap", cloud.imap.is_some()),
+            ("smtp", cloud.smtp.is_some()),
+            ("ews", cloud.ews.is_some()),
+            ("graph", cloud.graph.is_some()),
+        ];
+        for (check, has) in has {
+            let text = small(&format!("    cloud: {name}\n    mailboxes: [{{ address: a@b.example, checks: [{check}] }}]\n"));
+            match parse(&text) {
+                Ok(_) => assert!(has, "{name} {check}"),
+                Err(mistakes) => {
+                    let said = mistakes.to_string();
+                    let told = [format!("the cloud `{name}` has no known "), format!("`{check}` under `clouds.{name}`")];
+                    assert!(!has && told.iter().all(|part| said.contains(part)), "{said}");
+                }
+            }
+        }
+    }
+}
+
 fn rhythm(text: &str) -> Vec<String> {
     let loaded = parse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let rhythm = |probe: &m365_probe::settings::ProbeSettings| {
@@ -167,8 +213,8 @@ fn a_timeout_gives_way_to_the_interval_and_the_token_s_interval_is_at_least_five
 
 #[test]
 fn without_checks_a_mailbox_gets_those_its_cloud_has() {
-    let china = "    cloud: china\n    checks: []\n    mailboxes: [{ address: praxis@contoso.example }]";
-    assert_eq!(rhythm(&small(china)), ["ews 1m 30s"]);
+    let bleu = "    cloud: bleu\n    checks: []\n    mailboxes: [{ address: praxis@contoso.example }]";
+    assert_eq!(rhythm(&small(bleu)), ["ews 1m 30s"]);
 }
 
 #[test]
@@ -318,7 +364,7 @@ fn a_selection_tells_every_mistake_with_its_option() {
     let options: Vec<&str> = said.lines().filter_map(|line| line.split_once(':')).map(|(option, _)| option).collect();
     assert_eq!(options, ["--cloud", "CHECK", "--mailbox", "--tenant-id", "--client-id", "--client-secret-file"], "{said}");
     let china = config::Selection { cloud: Some("china".into()), checks: vec!["pop3".into()], ..selection() };
-    assert!(selected(&china).expect_err("no POP3 there").starts_with("--cloud: no pop3 server is known"));
+    assert!(selected(&china).expect_err("no POP3 there").starts_with("--cloud: the cloud `china` has no known POP3 host; "));
 }
 
 proptest::proptest! {

@@ -1,18 +1,26 @@
 //! `dns`: does every configured resolver know the addresses of every host the tenant needs?
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::cloud::Cloud;
+use crate::cloud::ranges::Ranges;
 use crate::net::Net;
+use crate::net::hosts::{self, Entries};
 use crate::net::together::{share, together};
-use crate::outcome::{Family, Fault, Phase};
+use crate::outcome::{Family, Fault, NameSource, Phase};
 use crate::settings::{ProbeSettings, Resolver};
 
 use super::{Check, Cx};
 use answer::Answer;
+use host::Host;
 
 mod answer;
+mod blocking;
+mod host;
+mod published;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 /// A resolver has this long for one answer: as long as glibc waits before it turns to the next server.
@@ -23,9 +31,7 @@ const AT_ONCE: usize = 32;
 /// The check.
 #[derive(Debug)]
 pub struct Names {
-    hosts: Vec<String>,
-    /// Whether the hosts are Microsoft's own, which have public addresses, and not those of a laboratory.
-    public: bool,
+    cloud: Cloud,
 }
 
 impl Check for Names {
@@ -35,17 +41,18 @@ impl Check for Names {
     const PHASES: &'static [Phase] = &[Phase::Dns];
 
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
-        let cloud = &settings.tenant.cloud;
-        Ok(Self { hosts: hosts(cloud), public: cloud.is_built_in() })
+        Ok(Self { cloud: settings.tenant.cloud.clone() })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
         let net = &cx.means.net;
-        let questions = self.questions(&cx.means.resolvers);
+        let hosts = host::all(&self.cloud, net);
+        let entries = hosts::entries(&cx.means.hosts_file, hosts.iter().map(|host| host.name.clone()).collect()).await;
+        let questions = questions(&hosts, &cx.means.resolvers);
         // The last answer is due well before the run's deadline.
         let limit = QUESTION.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
         let mut answers: Vec<Vec<Answer>> = vec![Vec::new(); questions.len()];
-        let asked: Vec<_> = questions.iter().map(|question| question.ask(net, limit)).collect();
+        let asked: Vec<_> = questions.iter().map(|question| question.ask(net, &entries, limit)).collect();
         together(AT_ONCE, asked, |place, heard| {
             if let Some(answer) = answers.get_mut(place) {
                 *answer = heard;
@@ -53,21 +60,25 @@ impl Check for Names {
         })
         .await;
         let mut answers: Vec<_> = answers.into_iter().flatten().collect();
-        let verdict = verdict::judge(&mut answers, |host| net.pinned(host), self.public);
+        let judged = verdict::judge(&mut answers, &hosts);
+        let ranges = cx.means.ranges.as_deref().or_else(|| Ranges::shipped(&self.cloud.name));
+        let outside = ranges.and_then(|ranges| published::compare(&mut answers, &hosts, ranges));
+        judged.warnings.into_iter().chain(outside).for_each(|warning| cx.trace.facts.warn(warning));
         cx.trace.facts.dns = answers.into_iter().map(|answer| answer.facts).collect();
-        verdict
+        judged.fault.map_or(Ok(()), Err)
     }
 }
 
-impl Names {
-    /// Resolver by resolver, in the order of the configuration.
-    fn questions<'a>(&'a self, resolvers: &'a [Resolver]) -> Vec<Question<'a>> {
-        let of = |resolver: &'a Resolver, host: &'a String| match resolver {
-            Resolver::System => vec![Question::System { host }],
-            Resolver::Address(at) => [Family::V4, Family::V6].map(|family| Question::Server { at: *at, host, family }).to_vec(),
-        };
-        resolvers.iter().flat_map(|resolver| self.hosts.iter().flat_map(move |host| of(resolver, host))).collect()
-    }
+/// Resolver by resolver, in the order of the configuration.
+fn questions<'a>(hosts: &'a [Host], resolvers: &'a [Resolver]) -> Vec<Question<'a>> {
+    let of = |resolver: &'a Resolver, host: &'a Host| match resolver {
+        Resolver::System => vec![Question::System { host: &host.name }],
+        Resolver::Address(_) if host.is_proxy() => vec![],
+        Resolver::Address(at) => {
+            [Family::V4, Family::V6].map(|family| Question::Server { at: *at, host: &host.name, family }).to_vec()
+        }
+    };
+    resolvers.iter().flat_map(|resolver| hosts.iter().flat_map(move |host| of(resolver, host))).collect()
 }
 
 /// What is asked in one go.
@@ -80,23 +91,19 @@ enum Question<'a> {
 }
 
 impl Question<'_> {
-    async fn ask(&self, net: &Net, limit: Duration) -> Vec<Answer> {
+    async fn ask(&self, net: &Net, entries: &Entries, limit: Duration) -> Vec<Answer> {
         match *self {
-            Self::System { host } => Answer::from_system(net, host, limit).await.to_vec(),
+            Self::System { host } => {
+                let mut answers = Answer::from_system(net, host, limit).await.to_vec();
+                let found: Vec<_> = answers.iter().flat_map(|answer| answer.facts.addresses.clone()).collect();
+                if net.pinned(host).is_none() && hosts::gives(entries, host, &found) {
+                    for answer in &mut answers {
+                        answer.facts.source = Some(NameSource::HostsFile);
+                    }
+                }
+                answers
+            }
             Self::Server { at, host, family } => vec![Answer::from_server(at, host, family, limit).await],
         }
     }
-}
-
-/// Every host of `cloud` that has a name, each once.
-fn hosts(cloud: &Cloud) -> Vec<String> {
-    let mail = [&cloud.pop3, &cloud.imap, &cloud.smtp].into_iter().flatten().map(|at| &at.host);
-    let https = [&cloud.ews, &cloud.graph].into_iter().flatten().map(|at| &at.host);
-    let mut hosts = Vec::new();
-    for host in [&cloud.login.host].into_iter().chain(mail).chain(https).map(|host| host.to_ascii_lowercase()) {
-        if host.parse::<IpAddr>().is_err() && !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
-    hosts
 }

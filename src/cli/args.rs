@@ -201,6 +201,19 @@ pub enum Config {
     Example,
     /// Print the JSON Schema of the configuration.
     Schema,
+    /// Print the address ranges that answers of resolvers are held against, in Microsoft's endpoint format, with their date.
+    Ranges(RangesInUse),
+}
+
+/// `config ranges`
+#[derive(Debug, Args)]
+pub struct RangesInUse {
+    /// The Microsoft cloud whose ranges are meant.
+    #[arg(long, value_name = "NAME", default_value = "global", value_parser = PossibleValuesParser::new(Cloud::built_in_names()))]
+    pub cloud: String,
+    /// A configuration, whose `network.ranges_file` takes the place of what is shipped.
+    #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `reasons`

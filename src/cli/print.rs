@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::CommandFactory as _;
 
-use super::args::{Cli, Config};
+use super::args::{Cli, Config, RangesInUse};
 use super::{GOOD, USAGE};
+use crate::cloud::ranges::Ranges;
 use crate::config;
 
 /// Whether something that should have been printed is lost.
@@ -51,7 +52,31 @@ pub fn config(arguments: &Config) -> u8 {
         },
         Config::Example => out(config::example()),
         Config::Schema => out(&format!("{:#}\n", config::schema())),
+        Config::Ranges(arguments) => return ranges(arguments),
     }
+    GOOD
+}
+
+/// `config ranges`: the list to standard output, where it comes from to standard error, so that a redirected list can be
+/// used as `network.ranges_file`.
+fn ranges(arguments: &RangesInUse) -> u8 {
+    let loaded = match arguments.config.as_deref().map(config::load).transpose() {
+        Ok(loaded) => loaded,
+        Err(mistakes) => {
+            err(&format!("{mistakes}\n"));
+            return USAGE;
+        }
+    };
+    let own = loaded.and_then(|loaded| loaded.settings.network.ranges);
+    let Some(ranges) = own.as_deref().or_else(|| Ranges::shipped(&arguments.cloud)) else {
+        let cloud = &arguments.cloud;
+        err(&format!(
+            "error: no address ranges are published for the cloud `{cloud}`; name a list of your own as `network.ranges_file`\n"
+        ));
+        return USAGE;
+    };
+    err(&format!("{}\n", ranges.source()));
+    out(&format!("{}\n", ranges.to_json()));
     GOOD
 }
 

@@ -4,8 +4,8 @@ use crate::check;
 
 use super::value::{
     CaFile, ClientId, CloudName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit, MailAddress,
-    PasswordFile, Pop3Url, ProxyUrl, ProxyUser, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, TenantId, Timeout, Value,
-    Variable,
+    PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, TenantId,
+    Timeout, Value, Variable,
 };
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
@@ -110,7 +110,7 @@ const fn required(section: Section, name: &'static str, kind: Kind, about: &'sta
 pub(super) const KEYS: &[Key] = &[
     key(Root, "defaults", Map(Defaults), "", "what every check does unless it says otherwise"),
     key(Root, "network", Map(Network), "", "how this machine reaches Microsoft"),
-    key(Root, "clouds", Maps(Cloud), "", "clouds of your own beside the built-in ones: a lab, a gateway, other ports"),
+    key(Root, "clouds", Maps(Cloud), "", "clouds of your own: a lab, a gateway, other ports; or what is to be otherwise in a built-in one"),
     required(Root, "tenants", MapList(Tenant), "the tenants and their mailboxes"),
 
     key(Defaults, "interval", One(&Interval::FORMAT), "60s", "time between the beginnings of two runs"),
@@ -122,8 +122,9 @@ pub(super) const KEYS: &[Key] = &[
     key(Network, "proxy_user", One(&ProxyUser::FORMAT), "", "who the proxy is told we are"),
     key(Network, "proxy_password_file", One(&PasswordFile::FORMAT), "", "file with the password of `proxy_user`"),
     key(Network, "resolvers", List(&ResolverName::FORMAT), "system", "who the `dns` check asks"),
+    key(Network, "ranges_file", One(&RangesFile::FORMAT), "a list shipped with the program", "Microsoft's address ranges, as https://endpoints.office.com serves them, in place of those shipped"),
 
-    required(Cloud, "login", One(&ServerUrl::FORMAT), "where tokens come from"),
+    key(Cloud, "login", One(&ServerUrl::FORMAT), "", "where tokens come from; a cloud of your own needs it"),
     key(Cloud, "pop3", One(&Pop3Url::FORMAT), "", "POP3 server; `pop3://` is upgraded with STLS"),
     key(Cloud, "imap", One(&ImapUrl::FORMAT), "", "IMAP server; `imap://` is upgraded with STARTTLS"),
     key(Cloud, "smtp", One(&SmtpUrl::FORMAT), "", "submission server; `smtp://` is upgraded with STARTTLS"),

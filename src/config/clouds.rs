@@ -1,4 +1,4 @@
-//! The `clouds` section → clouds beside the built-in ones, and which of all of them are in use.
+//! The `clouds` section → clouds beside the built-in ones, or changed ones, and which of all of them are in use.
 
 use std::collections::BTreeSet;
 
@@ -40,10 +40,12 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> Own {
     let path = format!("clouds.{}", shown(&entry.key));
     if let Err(hint) = Label::parse(&entry.key) {
         reader.mistake(entry.at, "clouds", complaint(&entry.key, &Label::FORMAT, &hint));
-    } else if Cloud::built_in(&entry.key).is_some() {
-        reader.mistake(entry.at, &path, format!("`{}` is a built-in cloud; choose another name", entry.key));
     }
     let fields = reader.section(&entry.value, Section::Cloud, &path);
+    let built_in = Cloud::built_in(&entry.key);
+    if built_in.is_none() && fields.is_missing("login") {
+        reader.mistake(fields.at, &fields.key("login"), "`login` is missing: where tokens come from");
+    }
     let login = reader.one::<ServerUrl>(&fields, "login").map(|found| found.value.0);
     let pop3 = reader.one::<Pop3Url>(&fields, "pop3").map(|found| found.value.0);
     let imap = reader.one::<ImapUrl>(&fields, "imap").map(|found| found.value.0);
@@ -52,18 +54,34 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> Own {
     let graph = reader.one::<ServerUrl>(&fields, "graph").map(|found| found.value.0);
     let scope = reader.one::<Scope>(&fields, "scope").map(|found| found.value.0);
     let name = entry.key.clone();
-    let cloud = login.map(|login| Cloud {
+    let base = built_in.or_else(|| login.clone().map(|login| empty(&name, login)));
+    let cloud = base.map(|base| Cloud {
         name: name.clone(),
-        login,
-        pop3,
-        imap,
-        smtp,
-        ews,
-        graph_scope: graph.as_ref().map(graph_scope),
-        graph,
-        scope: scope.unwrap_or_else(|| "https://outlook.office365.com/.default".to_owned()),
+        login: login.unwrap_or(base.login),
+        pop3: pop3.or(base.pop3),
+        imap: imap.or(base.imap),
+        smtp: smtp.or(base.smtp),
+        ews: ews.or(base.ews),
+        graph_scope: graph.as_ref().map(graph_scope).or(base.graph_scope),
+        graph: graph.or(base.graph),
+        scope: scope.unwrap_or(base.scope),
     });
     Own { at: entry.at, name, cloud }
+}
+
+/// A cloud of the user's own before anything else is said of it.
+fn empty(name: &str, login: HttpsEndpoint) -> Cloud {
+    Cloud {
+        name: name.to_owned(),
+        login,
+        pop3: None,
+        imap: None,
+        smtp: None,
+        ews: None,
+        graph: None,
+        scope: "https://outlook.office365.com/.default".to_owned(),
+        graph_scope: None,
+    }
 }
 
 /// Graph's scope names its host; ports are no part of a resource's name.
@@ -79,7 +97,7 @@ impl Clouds {
             None => Some(Cloud::built_in(name).ok_or_else(|| self.unknown(name))?),
         };
         self.used.insert(name.to_owned());
-        self.hosts.extend(cloud.iter().flat_map(hosts));
+        self.hosts.extend(cloud.iter().flat_map(Cloud::hosts).map(str::to_ascii_lowercase));
         Ok(cloud)
     }
 
@@ -102,12 +120,6 @@ impl Clouds {
     }
 }
 
-fn hosts(cloud: &Cloud) -> impl Iterator<Item = String> {
-    let mail = [&cloud.pop3, &cloud.imap, &cloud.smtp].into_iter().flatten().map(|endpoint| &endpoint.host);
-    let https = [&cloud.ews, &cloud.graph].into_iter().flatten().map(|endpoint| &endpoint.host);
-    std::iter::once(&cloud.login.host).chain(mail).chain(https).cloned().collect::<Vec<_>>().into_iter()
-}
-
 /// Whether the cloud has what the check needs.
 pub(super) fn offers(cloud: &Cloud, check: &str) -> bool {
     match check {
@@ -125,7 +137,7 @@ pub(super) fn not_offered(cloud: &Cloud, check: &str) -> String {
     let names = checks_of(Level::Mailbox).map(|check| check.name).filter(|name| offers(cloud, name));
     let names = names.collect::<Vec<_>>().join(", ");
     let can = if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it has {names}") };
-    let way_out =
-        if Cloud::built_in(&cloud.name).is_some() { "name the server in a cloud of your own" } else { "name the server" };
-    format!("no {check} server is known of the cloud `{}`; {can}, or {way_out} under `clouds`", cloud.name)
+    let Cloud { name, .. } = cloud;
+    let protocol = if check == "graph" { "Microsoft Graph".to_owned() } else { check.to_ascii_uppercase() };
+    format!("the cloud `{name}` has no known {protocol} host; {can}; name the host as `{check}` under `clouds.{name}`")
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::cloud::ranges::Ranges;
 use crate::secret::Secret;
 use crate::settings::{Network, Proxy, Resolver};
 
@@ -14,7 +16,7 @@ use super::mistake::Position;
 use super::reader::{Fields, Reader, Seen, shown, twice};
 use super::secrets;
 use super::tree::Node;
-use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, ResolverName};
+use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, RangesFile, ResolverName};
 
 /// What `network` says, and where it pins names, so that a pin nobody needs can be told.
 pub(super) struct Read {
@@ -33,6 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
         proxy: proxy(reader, fields.as_ref()),
         no_proxy: environment::no_proxy(reader.surroundings),
         resolvers: if resolvers.is_empty() { vec![Resolver::System] } else { resolvers },
+        ranges: fields.as_ref().and_then(|fields| ranges(reader, fields)).map(Arc::new),
     };
     Read { network, pins }
 }
@@ -71,6 +74,18 @@ fn resolvers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Resolver> {
         }
     }
     resolvers
+}
+
+fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ranges> {
+    let found = reader.one::<RangesFile>(fields, "ranges_file")?;
+    let path = reader.resolve(&found.value.0);
+    let name = format!("`{}`", path.display());
+    let read = reader.surroundings.file(&path).map_err(|error| format!("cannot read {name}: {error}"));
+    let ranges = read.and_then(|file| {
+        // What is no UTF-8 is no JSON either, and its place is told as such.
+        Ranges::read(&String::from_utf8_lossy(&file.bytes), &name).map_err(|wrong| format!("{name}, {wrong}"))
+    });
+    ranges.map_err(|wrong| reader.mistake(found.at, &found.key, wrong)).ok()
 }
 
 fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {

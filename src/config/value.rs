@@ -132,6 +132,8 @@ macro_rules! files {
 files! {
     /// Certificates.
     CaFile: "a file of certificates";
+    /// Published address ranges.
+    RangesFile: "a file of address ranges";
     /// The client secret.
     SecretFile: "a file with a client secret";
     /// The proxy's password.
@@ -200,18 +202,18 @@ impl Value for ResolverName {
     const FORMAT: Format = Format::new(
         "a resolver",
         "`system`, or an IP address with or without a port",
-        "^(system|[0-9A-Fa-f.:]+|\\[[0-9A-Fa-f.:%]+\\]:[0-9]+)$",
+        "^(system|[0-9A-Fa-f.:]+(%[0-9]+)?|[0-9.]+:[0-9]+|\\[[0-9A-Fa-f.:]+(%[0-9]+)?\\](:[0-9]+)?)$",
     );
 
     fn parse(text: &str) -> Result<Self, String> {
         if text == "system" {
             return Ok(Self(Resolver::System));
         }
-        let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| text.parse::<SocketAddr>());
-        match address {
-            Ok(address) if address.port() != 0 => Ok(Self(Resolver::Address(address))),
-            _ if text.eq_ignore_ascii_case("system") => Err("did you mean `system`?".to_owned()),
-            _ => Err(String::new()),
+        // `fe80::1%2` and `[::1]` have a port in brackets alone.
+        let with_port = [text.to_owned(), format!("{text}:53"), format!("[{text}]:53")];
+        match with_port.iter().find_map(|text| text.parse::<SocketAddr>().ok()) {
+            Some(address) if address.port() != 0 => Ok(Self(Resolver::Address(address))),
+            _ => Err(resolver_meant(text)),
         }
     }
 }
@@ -254,6 +256,20 @@ fn is_tenant(text: &str) -> Result<(), String> {
     }
 }
 
+fn resolver_meant(text: &str) -> String {
+    let scope = text.split_once('%').map(|(_, scope)| scope.trim_end_matches(|c: char| c.is_ascii_digit() || "]:".contains(c)));
+    match () {
+        () if text.eq_ignore_ascii_case("system") => "did you mean `system`?".to_owned(),
+        () if scope.is_some_and(|scope| !scope.is_empty()) => {
+            "write the interface behind `%` as its number, which `ip link` shows".to_owned()
+        }
+        () if text.contains(|c: char| c.is_ascii_alphabetic()) && text.contains('.') => {
+            "to find its address would take a resolver".to_owned()
+        }
+        () => String::new(),
+    }
+}
+
 fn seconds_meant(text: &str) -> String {
     let number = !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit());
     if number { format!("did you mean `{text}s`?") } else { String::new() }
@@ -291,7 +307,10 @@ mod tests {
         reads::<Timeout>(&["100ms", "10m"], &["99ms", "11m"]);
         reads::<Date>(&["2027-03-01", "2027-03-01T12:00:00Z"], &["2027-3-1", "2027-13-01", "0x27-03-01", "ü027-03-01"]);
         reads::<IpAddress>(&["10.0.0.5", "::1"], &["10.0.0", "10.0.0.5:80", "[::1]"]);
-        reads::<ResolverName>(&["system", "::1", "[::1]:5353", "9.9.9.9:53"], &["", "dns.example", "9.9.9.9:x"]);
+        reads::<ResolverName>(
+            &["system", "::1", "[::1]", "[::1]:5353", "9.9.9.9", "9.9.9.9:53", "fe80::1%2", "[fe80::1%2]:53"],
+            &["", "dns.example", "dns.example:53", "9.9.9.9:x", "9.9.9.9:0", "9.9.9.9:65536", "fe80::1%eth0", "::1:", "System"],
+        );
         reads::<Variable>(&["A", "_a1"], &["", "1A", "A-B", "A B"]);
         reads::<Scope>(&["https://outlook.office365.com/.default"], &["", "a b", "ä"]);
     }

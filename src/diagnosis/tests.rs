@@ -286,7 +286,19 @@ const MAIL_REFUSED: [Failing; 3] = [
 
 fn answer(host: &str, family: Family, failed: Option<Reason>) -> DnsFacts {
     let (host, resolver) = (host.to_owned(), "system".to_owned());
-    DnsFacts { host, resolver, family, took: None, rcode: None, addresses: Vec::new(), chain: Vec::new(), ttl: None, failed }
+    DnsFacts {
+        host,
+        resolver,
+        family,
+        took: None,
+        rcode: None,
+        addresses: Vec::new(),
+        chain: Vec::new(),
+        ttl: None,
+        source: None,
+        outside: Vec::new(),
+        failed,
+    }
 }
 
 #[test]

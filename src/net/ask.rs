@@ -23,7 +23,8 @@ const MAX_DATAGRAM: usize = 4096;
 /// answer that says no is an answer.
 ///
 /// # Errors
-/// `dns_no_answer`, `dns_malformed`, `dns_name_unknown` (no name at all), `local_resources`.
+/// `dns_no_answer`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `dns_name_unknown` (no name at all),
+/// `local_resources`.
 pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<Answer, Fault> {
     let until = Instant::now() + limit;
     // The id and the port, which the system draws for the socket, are what a forger would have to guess (RFC 5452).
@@ -91,7 +92,7 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
         stream.read_exact(&mut bytes).await?;
         Ok::<_, io::Error>(bytes)
     };
-    let cut = |words: &str| Fault::heard(Reason::DnsNoAnswer, format!("cut short over UDP, and over TCP: {words}"));
+    let cut = |words: &str| Fault::heard(Reason::DnsTcpBlocked, format!("cut short over UDP, and over TCP: {words}"));
     match timeout(until.saturating_duration_since(Instant::now()), talk).await {
         Ok(Ok(bytes)) => match question.read(&bytes) {
             Reading::Answer(answer) => Ok(answer),
@@ -102,10 +103,11 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
     }
 }
 
-/// A refused or unreachable port 53 is a resolver that does not answer; the system's words say how.
+/// An unreachable resolver is one that does not answer; the system's words say how.
 fn unanswered(error: &io::Error) -> Fault {
     let reason = match error.raw_os_error() {
         Some(12 | 23 | 24 | 105) => Reason::LocalResources, // ENOMEM, ENFILE, EMFILE, ENOBUFS
+        _ if error.kind() == io::ErrorKind::ConnectionRefused => Reason::DnsPortRefused,
         _ => Reason::DnsNoAnswer,
     };
     Fault::heard(reason, error.to_string())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -11,8 +12,10 @@ use tokio::time::Instant;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
-use super::own_resolvers;
+use super::{hosts, own_resolvers};
 
+/// More addresses than this are no honest answer, and too many to try or to show.
+const MAX_ADDRESSES: usize = 64;
 /// A lookup in flight holds a thread that cannot be stopped, for as long as the system's resolver likes. With more than
 /// this many of them the resolver is dead anyway, and further ones wait for the deadline without a thread.
 static LOOKUPS: Semaphore = Semaphore::const_new(16);
@@ -31,7 +34,10 @@ pub async fn resolve(pinned: &BTreeMap<String, IpAddr>, host: &str) -> Result<Ve
     let addresses = system(host).await?;
     if addresses.iter().all(IpAddr::is_unspecified) {
         // 0.0.0.0 would connect us to ourselves.
-        return Err(Fault::heard(Reason::DnsSinkhole, format!("{host} has the address {}", addresses[0])));
+        let entries = hosts::entries(Path::new(hosts::SYSTEM), vec![host.to_owned()]).await;
+        let here = hosts::gives(&entries, host, &addresses);
+        let reason = if here { Reason::DnsHostsFileBlocks } else { Reason::DnsSinkhole };
+        return Err(Fault::heard(reason, format!("{host} has the address {}", addresses[0])));
     }
     Ok(addresses)
 }
@@ -47,7 +53,7 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
     // The permit goes with the thread, which lives on when this run does not wait for it any more.
     let lookup = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|socket| socket.ip()).collect::<Vec<_>>())
+        (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|socket| socket.ip()).take(MAX_ADDRESSES).collect::<Vec<_>>())
     });
     let addresses = match lookup.await.unwrap_or_else(|error| Err(error.into())) {
         Ok(addresses) => addresses,

@@ -8,6 +8,7 @@ mod ews;
 mod inferred;
 mod machine;
 mod mailbox;
+mod names;
 mod placeholder;
 mod source;
 mod talking;
@@ -126,8 +127,9 @@ const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }
 }
 
-const GROUPS: [&[Entry]; 9] = [
+const GROUPS: [&[Entry]; 10] = [
     machine::ENTRIES,
+    names::ENTRIES,
     connecting::ENTRIES,
     tls::ENTRIES,
     talking::ENTRIES,

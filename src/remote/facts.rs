@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::interned::interned;
-use crate::outcome::{CertificateFacts, DnsFacts, EndpointFacts, Facts, Family, MailboxFacts, Phase, ServerFacts, TokenFacts};
+use crate::outcome::{
+    CertificateFacts, DnsFacts, EndpointFacts, Facts, Family, MailboxFacts, NameSource, Phase, ServerFacts, TokenFacts,
+};
 use crate::reason::Reason;
 
 /// As the JSON sink writes them.
@@ -82,6 +84,9 @@ struct Dns {
     addresses: Vec<IpAddr>,
     chain: Vec<String>,
     ttl_seconds: Option<u64>,
+    source: Option<String>,
+    #[serde(default)]
+    outside_published_ranges: Vec<IpAddr>,
     failed: Option<String>,
 }
 
@@ -188,6 +193,8 @@ impl Dns {
             addresses: self.addresses,
             chain: self.chain,
             ttl: self.ttl_seconds.map(Duration::from_secs),
+            source: self.source.as_deref().and_then(NameSource::from_code),
+            outside: self.outside_published_ranges,
             failed: self.failed.as_deref().and_then(Reason::from_code),
         })
     }

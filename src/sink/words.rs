@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::Judged;
 use crate::cloud::host_port;
 use crate::levels::{Breach, Metric};
-use crate::outcome::{EndpointFacts, Evidence, Failure, Outcome, Phase, SkipReason, Verdict};
+use crate::outcome::{EndpointFacts, Evidence, Failure, NameSource, Outcome, Phase, SkipReason, Verdict};
 use crate::wire::text::line;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.
@@ -192,7 +192,19 @@ pub fn facts(judged: &Judged<'_>) -> Vec<(String, String)> {
             None if addresses.is_empty() => "no address".to_owned(),
             None => addresses.join(" "),
         };
-        tell("dns", Some(format!("{} {} from {}: {result}", answer.host, answer.family.code(), answer.resolver)));
+        let from = match answer.source {
+            Some(NameSource::HostsFile) => "the hosts file",
+            Some(NameSource::Pin) => "network.resolve",
+            None => &answer.resolver,
+        };
+        let mut text = format!("{} {} from {from}: {result}", answer.host, answer.family.code());
+        let mut add = |part: Option<String>| part.map(|part| write!(text, ", {part}"));
+        add(answer.took.filter(|_| answer.source.is_none()).map(|took| format!("in {}", brief(took))));
+        add(answer.ttl.map(|ttl| format!("ttl {}s", ttl.as_secs())));
+        add(answer.chain.first().map(|first| format!("by way of {first}")));
+        add(answer.front_end().map(|place| format!("front end {place}")));
+        add((!answer.outside.is_empty()).then(|| format!("{} outside the published ranges", answer.outside.len())));
+        tell("dns", Some(text));
     }
     tell("unseen", facts.mailbox.unseen.map(|count| count.to_string()));
     tell("bytes", facts.mailbox.bytes.map(|count| count.to_string()));

@@ -208,12 +208,12 @@ async fn a_resolver_that_speaks_something_else_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_does_not_answer() {
+async fn a_port_where_nobody_listens_is_told_from_silence() {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let nobody = socket.local_addr().expect("bound");
     drop(socket);
     let outcome = ask(lab(HOST, 443), &[resolver(honest).await, nobody]).await;
-    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNoAnswer)));
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsPortRefused)));
     assert!(outcome.took < Duration::from_secs(2));
     let evidence = &outcome.failure().expect("failed").evidence;
     assert_eq!(evidence.peer, Some(nobody.to_string()));

@@ -147,6 +147,8 @@ fn dns() -> Outcome {
         addresses: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
         chain: vec!["ooc-g2.tm-4.office.com".into()],
         ttl: Some(Duration::from_secs(10)),
+        source: None,
+        outside: Vec::new(),
         failed,
     };
     let facts = Facts {

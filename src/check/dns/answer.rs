@@ -1,13 +1,16 @@
 //! One question asked, and what came of it: facts for the outcome, and the fault if it turns out to be one.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
 use crate::net::{Net, ask, resolve};
-use crate::outcome::{DnsFacts, Evidence, Family, Fault};
+use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource};
 use crate::reason::Reason;
+
+/// The `resolver` label of this machine's own.
+pub const SYSTEM: &str = "system";
 
 /// What came of one question.
 #[derive(Clone, Debug)]
@@ -30,11 +33,12 @@ impl Answer {
         };
         let took = began.elapsed();
         [Family::V4, Family::V6].map(|family| {
-            let mut answer = Self::unheard("system".to_owned(), "system".to_owned(), host, family);
+            let mut answer = Self::unheard(SYSTEM.to_owned(), SYSTEM.to_owned(), host, family);
+            answer.facts.source = net.pinned(host).map(|_| NameSource::Pin);
             match &found {
                 Ok(addresses) => {
                     answer.facts.took = Some(took);
-                    answer.facts.addresses = addresses.iter().copied().filter(|address| of(address) == family).collect();
+                    answer.facts.addresses = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
                     let none = answer.facts.addresses.is_empty();
                     answer.fail_if(none.then(|| Fault::new(Reason::DnsNoAddresses)));
                 }
@@ -66,14 +70,34 @@ impl Answer {
     /// Takes note of `fault`, if there is one.
     pub fn fail_if(&mut self, fault: Option<Fault>) {
         self.facts.failed = fault.as_ref().map(|fault| fault.reason);
-        let said = format!("{} {}", record(self.facts.family), self.facts.host);
-        self.fault = fault.map(|fault| {
-            let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(said), ..fault.evidence };
-            Fault { reason: fault.reason, evidence }
-        });
+        self.fault = fault.map(|fault| self.attributed(fault));
     }
 
-    fn unheard(peer: String, resolver: String, host: &str, family: Family) -> Self {
+    /// `fault` with who was asked for what.
+    pub fn attributed(&self, fault: Fault) -> Fault {
+        let said = format!("{} {}", record(self.facts.family), self.facts.host);
+        let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(said), ..fault.evidence };
+        Fault { reason: fault.reason, evidence }
+    }
+
+    /// Whether this machine's own resolver was asked.
+    pub fn is_systems(&self) -> bool {
+        self.facts.resolver == SYSTEM
+    }
+
+    /// What was answered, in a few words: the addresses, else the server's code, else the reason.
+    pub fn told(&self) -> String {
+        let addresses: Vec<String> = self.facts.addresses.iter().take(8).map(ToString::to_string).collect();
+        let code = self.facts.rcode.as_ref().filter(|code| *code != "NOERROR");
+        match (addresses.is_empty(), code, self.facts.failed) {
+            (false, ..) => addresses.join(" "),
+            (true, Some(code), _) => code.clone(),
+            (true, None, Some(reason)) => reason.code().to_owned(),
+            (true, None, None) => "no address".to_owned(),
+        }
+    }
+
+    pub(super) fn unheard(peer: String, resolver: String, host: &str, family: Family) -> Self {
         let facts = DnsFacts {
             host: host.to_owned(),
             resolver,
@@ -83,14 +107,12 @@ impl Answer {
             addresses: Vec::new(),
             chain: Vec::new(),
             ttl: None,
+            source: None,
+            outside: Vec::new(),
             failed: None,
         };
         Self { facts, fault: None, peer }
     }
-}
-
-fn of(address: &IpAddr) -> Family {
-    if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
 
 fn record(family: Family) -> &'static str {

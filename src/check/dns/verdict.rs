@@ -1,64 +1,144 @@
-//! What the answers mean together: which host which resolver does not lead to, and the reason that tells most.
-
-use std::net::IpAddr;
+//! What the answers mean together: which resolver does not lead to which host, who disagrees with whom, and the reason
+//! that tells most.
 
 use crate::check::several;
-use crate::outcome::Fault;
+use crate::outcome::{Fault, NameSource};
 use crate::reason::Reason;
 
 use super::answer::Answer;
+use super::blocking::{is_blocking, is_nowhere};
+use super::host::{Host, Way};
 
 /// What tells most comes first: a filter's lie before a plain no, a no before silence.
 const TELLING: &[Reason] = &[
     Reason::LocalResources,
+    Reason::DnsHostsFileBlocks,
     Reason::DnsSinkhole,
     Reason::DnsNameUnknown,
     Reason::DnsRefused,
     Reason::DnsServerFailure,
     Reason::DnsMalformed,
+    Reason::DnsTcpBlocked,
+    Reason::DnsPortRefused,
     Reason::DnsNoAnswer,
     Reason::DnsNoAddresses,
 ];
 
-/// Marks blocked answers, forgives the family a host does not have, and says what is left. `public` hosts have public
-/// addresses only, except where they are `pinned` to another.
+/// What the answers amount to.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The most telling `dns_*` reason, if there is one; the others stand in its evidence.
+    pub fault: Option<Fault>,
+    /// What is worth a look.
+    pub warnings: Vec<Fault>,
+}
+
+/// Marks blocked answers, forgives the family a host does not have, and says what is left.
 ///
-/// # Errors
-/// The most telling `dns_*` reason, if any resolver leads to no address of any host; the others stand in the evidence.
-pub fn judge(answers: &mut [Answer], pinned: impl Fn(&str) -> Option<IpAddr>, public: bool) -> Result<(), Fault> {
+/// A resolver of the user's choice that denies a name to which another leads is worth a look; the system's own is
+/// believed by every application here, so that its lie is a failure. A resolver that does not work at all is one too.
+pub fn judge(answers: &mut [Answer], hosts: &[Host]) -> Judged {
     for answer in answers.iter_mut() {
-        let pin = pinned(&answer.facts.host);
-        mark_sinkhole(answer, |address| is_sinkhole(address, pin, public));
+        let host = hosts.iter().find(|host| host.name == answer.facts.host);
+        mark(answer, host.map_or(Way::Own, |host| host.way));
     }
     // Both families of a host stand side by side, whoever was asked.
-    let mut failed: Vec<Fault> = Vec::new();
-    for pair in
-        answers.chunk_by_mut(|one, other| one.facts.host == other.facts.host && one.facts.resolver == other.facts.resolver)
-    {
-        failed.extend(failure(pair));
-    }
-    worst(failed).map_or(Ok(()), Err)
-}
-
-/// Why one resolver does not lead to one host, if it does not.
-fn failure(families: &mut [Answer]) -> Option<Fault> {
-    let blocked = families.iter().any(|answer| answer.facts.failed == Some(Reason::DnsSinkhole));
-    let reachable = families.iter().any(|answer| answer.fault.is_none());
-    if reachable {
-        for answer in families.iter_mut().filter(|answer| answer.facts.failed == Some(Reason::DnsNoAddresses)) {
-            answer.facts.failed = None;
+    let same = |one: &Answer, other: &Answer| one.facts.host == other.facts.host && one.facts.resolver == other.facts.resolver;
+    let views: Vec<View> = answers.chunk_by_mut(same).filter_map(View::of).collect();
+    let (mut failed, mut disagreeing, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
+    for host in hosts {
+        let views: Vec<&View> = views.iter().filter(|view| view.host == host.name).collect();
+        let leading = views.iter().find(|view| view.fault.is_none());
+        for view in &views {
+            match (&view.fault, leading) {
+                (Some(fault), _) if is_of_no_account(host.way, fault.reason) => {}
+                (Some(fault), Some(leading)) if is_denial(fault.reason) => {
+                    let both = both_sides(fault, view, leading);
+                    if view.is_systems { failed.push(both) } else { disagreeing.push(both.renamed(Reason::DnsResolversDisagree)) }
+                }
+                (Some(fault), _) => failed.push(fault.clone()),
+                (None, _) => fixed.extend(view.fixed.clone().filter(|_| host.way == Way::Microsoft)),
+            }
         }
     }
-    let faults = families.iter_mut().filter_map(|answer| answer.fault.take());
-    if blocked || !reachable { faults.min_by_key(rank) } else { None }
+    failed.sort_by_key(rank);
+    let warnings = [disagreeing, fixed].into_iter().filter_map(together).collect();
+    Judged { fault: together(failed), warnings }
 }
 
-/// The most telling fault, the first of equals; what else failed is added to what was heard.
-fn worst(mut failed: Vec<Fault>) -> Option<Fault> {
-    failed.sort_by_key(rank);
-    let mut faults = failed.into_iter();
-    let worst = faults.next()?;
-    Some(several::with(worst, faults.map(|fault| shown(&fault))))
+/// What one resolver says of one host, in both families.
+#[derive(Debug)]
+struct View {
+    host: String,
+    /// Who says it.
+    speaker: String,
+    is_systems: bool,
+    /// Why it does not lead there, if it does not.
+    fault: Option<Fault>,
+    /// What it says, in a few words.
+    told: String,
+    /// The hosts file's part in it.
+    fixed: Option<Fault>,
+}
+
+impl View {
+    /// Takes the faults out of the answers; that one family has no address where the other has is none.
+    fn of(families: &mut [Answer]) -> Option<Self> {
+        let blocked = |reason| matches!(reason, Some(Reason::DnsSinkhole | Reason::DnsHostsFileBlocks));
+        let blocked = families.iter().any(|answer| blocked(answer.facts.failed));
+        let leads = families.iter().any(|answer| answer.fault.is_none());
+        if leads {
+            for answer in families.iter_mut().filter(|answer| answer.facts.failed == Some(Reason::DnsNoAddresses)) {
+                answer.facts.failed = None;
+            }
+        }
+        let fault = families.iter_mut().filter_map(|answer| answer.fault.take()).min_by_key(rank).filter(|_| blocked || !leads);
+        let reason = fault.as_ref().map(|fault| fault.reason);
+        let speaking: Vec<&Answer> = families.iter().filter(|answer| answer.facts.failed == reason).collect();
+        let with_addresses = || speaking.iter().filter(|answer| !answer.facts.addresses.is_empty());
+        let told: Vec<String> = with_addresses().map(|answer| answer.told()).collect();
+        let first = families.first()?;
+        let fixed = with_addresses().find(|answer| answer.facts.source == Some(NameSource::HostsFile));
+        Some(Self {
+            host: first.facts.host.clone(),
+            speaker: match first.facts.source {
+                Some(NameSource::Pin) => "network.resolve".to_owned(),
+                Some(NameSource::HostsFile) => "the hosts file".to_owned(),
+                None => first.facts.resolver.clone(),
+            },
+            is_systems: first.is_systems(),
+            told: if told.is_empty() { speaking.first().unwrap_or(&first).told() } else { told.join(" ") },
+            fixed: fixed.map(|answer| {
+                answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.told())))
+            }),
+            fault,
+        })
+    }
+}
+
+/// The fault, with what it contradicts beside it: `9.9.9.9 says NXDOMAIN, system says 52.97.97.162`.
+fn both_sides(fault: &Fault, denying: &View, leading: &View) -> Fault {
+    let heard = format!("{} says {}, {} says {}", denying.speaker, denying.told, leading.speaker, leading.told);
+    let mut both = fault.clone();
+    both.evidence.heard = Some(heard);
+    both
+}
+
+/// Whether nothing goes the way that the fault is on: a proxy finds the addresses itself.
+fn is_of_no_account(way: Way, reason: Reason) -> bool {
+    way == Way::Proxied && reason != Reason::LocalResources
+}
+
+/// Whether the resolver works, and says that the name leads nowhere.
+fn is_denial(reason: Reason) -> bool {
+    matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
+}
+
+/// The first fault; what else failed is added to what was heard.
+fn together(faults: Vec<Fault>) -> Option<Fault> {
+    let mut faults = faults.into_iter();
+    let first = faults.next()?;
+    Some(several::with(first, faults.map(|fault| shown(&fault))))
 }
 
 /// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`.
@@ -71,57 +151,16 @@ fn rank(fault: &Fault) -> usize {
     TELLING.iter().position(|reason| *reason == fault.reason).unwrap_or(TELLING.len())
 }
 
-fn mark_sinkhole(answer: &mut Answer, is_sinkhole: impl Fn(IpAddr) -> bool) {
+/// An answer of nothing but blocking addresses is a filter's; in the hosts file they are this machine's own doing, and
+/// the block is certain only where they lead nowhere at all.
+fn mark(answer: &mut Answer, way: Way) {
     let Some(first) = answer.facts.addresses.first().copied() else { return };
-    if answer.facts.addresses.iter().all(|address| is_sinkhole(*address)) {
-        answer.fail_if(Some(Fault::heard(Reason::DnsSinkhole, first.to_string())));
-    }
-}
-
-/// Whether `address` leads nowhere near Microsoft: unspecified, loopback, private, shared (RFC 6598) or link-local.
-fn is_sinkhole(address: IpAddr, pin: Option<IpAddr>, public: bool) -> bool {
-    let here = match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let shared = matches!(v4.octets(), [100, 64..=127, ..]);
-            v4.is_loopback() || v4.is_private() || v4.is_link_local() || shared
-        }
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    let all = |blocks: fn(std::net::IpAddr) -> bool| answer.facts.addresses.iter().all(|address| blocks(*address));
+    let reason = match (answer.facts.source, way) {
+        (Some(NameSource::HostsFile), _) if all(is_nowhere) => Reason::DnsHostsFileBlocks,
+        (None, Way::Microsoft) if all(is_blocking) => Reason::DnsSinkhole,
+        (None, Way::Own | Way::Pinned | Way::Proxy) if all(is_nowhere) => Reason::DnsSinkhole,
+        _ => return,
     };
-    address.to_canonical().is_unspecified() || (here && public && pin != Some(address))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocking_addresses_are_known_where_hosts_are_public() {
-        for (address, pin, public, expected) in [
-            ("0.0.0.0", None, false, true),
-            ("::", None, false, true),
-            ("::ffff:0.0.0.0", None, false, true),
-            ("127.0.0.1", None, true, true),
-            ("::1", None, true, true),
-            ("10.1.2.3", None, true, true),
-            ("172.31.255.1", None, true, true),
-            ("192.168.1.1", None, true, true),
-            ("169.254.0.1", None, true, true),
-            ("100.64.0.1", None, true, true),
-            ("100.127.255.255", None, true, true),
-            ("fd00::1", None, true, true),
-            ("fe80::1", None, true, true),
-            ("::ffff:10.0.0.1", None, true, true),
-            ("52.97.97.162", None, true, false),
-            ("100.128.0.1", None, true, false),
-            ("172.32.0.1", None, true, false),
-            ("2603:1026::1", None, true, false),
-            ("10.1.2.3", None, false, false),
-            ("127.0.0.1", None, false, false),
-            ("10.1.2.3", Some("10.1.2.3"), true, false),
-            ("10.1.2.4", Some("10.1.2.3"), true, true),
-        ] {
-            let parsed = |text: &str| text.parse::<IpAddr>().expect("an address");
-            assert_eq!(is_sinkhole(parsed(address), pin.map(parsed), public), expected, "{address} {pin:?} {public}");
-        }
-    }
+    answer.fail_if(Some(Fault::heard(reason, first.to_string())));
 }

@@ -37,7 +37,7 @@ pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
     let mut all: Vec<Endpoint> = Vec::new();
     let mail = [(Speaks::Pop3, &cloud.pop3), (Speaks::Imap, &cloud.imap), (Speaks::Smtp, &cloud.smtp)];
     let mail = mail.into_iter().filter_map(|(speaks, at)| at.as_ref().map(|at| of_mail(speaks, at)));
-    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| of_https(at, cloud.is_built_in()));
+    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| of_https(at, cloud.is_microsofts(&at.host)));
     for endpoint in https.chain(mail) {
         if !all.iter().any(|known| known.port == endpoint.port && known.host.eq_ignore_ascii_case(&endpoint.host)) {
             all.push(endpoint);
@@ -75,7 +75,10 @@ mod tests {
                 "smtp.office365.com:587",
             ]
         );
-        assert_eq!(shown("china"), ["login.partner.microsoftonline.cn:443/", "partner.outlook.cn:443/EWS/Exchange.asmx"]);
+        assert_eq!(
+            shown("china"),
+            ["login.partner.microsoftonline.cn:443/", "partner.outlook.cn:443/EWS/Exchange.asmx", "smtp.partner.outlook.cn:587"]
+        );
         let mut one_port = Cloud::built_in("global").expect("built in");
         one_port.ews.clone_from(&Some(HttpsEndpoint::new("LOGIN.microsoftonline.com", "/EWS")));
         assert_eq!(all(&one_port).len(), 4);

@@ -1,6 +1,7 @@
 //! The pages, documents and standards the texts rest on.
 
 pub(super) const DNS: &str = "RFC 1035";
+pub(super) const DNS_TCP: &str = "RFC 7766";
 pub(super) const DNS_NAMES: &str = "RFC 2308";
 pub(super) const TCP: &str = "RFC 9293";
 pub(super) const ICMP: &str = "RFC 1812, section 5.2.7.1";

@@ -1,5 +1,7 @@
 //! What was learnt, as an object that has a key only for what is known.
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value, json};
 
 use super::seconds;
@@ -96,9 +98,17 @@ fn dns(answer: &DnsFacts) -> Object {
         ("rcode", text(answer.rcode.as_ref())),
         ("addresses", Some(json!(addresses))),
         ("chain", Some(json!(answer.chain))),
+        ("first_hop", text(answer.chain.first())),
+        ("front_end", answer.front_end().map(Into::into)),
         ("ttl_seconds", answer.ttl.map(|ttl| ttl.as_secs().into())),
+        ("source", answer.source.map(|source| source.code().into())),
+        ("outside_published_ranges", list_of_addresses(&answer.outside)),
         ("failed", answer.failed.map(|reason| reason.code().into())),
     ])
+}
+
+fn list_of_addresses(addresses: &[IpAddr]) -> Option<Value> {
+    (!addresses.is_empty()).then(|| addresses.iter().map(ToString::to_string).collect())
 }
 
 fn mailbox(mailbox: &MailboxFacts) -> Object {

@@ -39,6 +39,14 @@ const QUERY: Spec = Spec {
     name: "m365_dns_query_duration_seconds",
     help: "Time to the resolver's answer, absent without one (cached on /metrics).",
 };
+const ANSWERED: Spec = Spec {
+    name: "m365_dns_query_success",
+    help: "Whether the resolver's answer is of use: addresses, or none of this family where the other has some (cached on /metrics).",
+};
+const TTL: Spec = Spec {
+    name: "m365_dns_ttl_seconds",
+    help: "How long the resolver's answer may be kept, absent where it does not tell (cached on /metrics).",
+};
 const MESSAGES: Spec = Spec { name: "m365_mailbox_messages", help: "Messages in the mailbox (cached on /metrics)." };
 const BYTES: Spec = Spec { name: "m365_mailbox_bytes", help: "Size of the mailbox's messages (cached on /metrics)." };
 
@@ -130,7 +138,11 @@ pub fn dns(families: &mut Families, outcome: &Outcome) {
         let labels = labels.with("host", host);
         let labels = labels.with("resolver", resolver);
         let labels = labels.with("family", family.code());
+        families.gauge(&ANSWERED, &labels, f64::from(u8::from(answer.failed.is_none())));
         families.gauge(&ANSWERS, &labels, answer.addresses.len() as f64);
+        if let Some(ttl) = answer.ttl {
+            families.gauge(&TTL, &labels, ttl.as_secs_f64());
+        }
         if let Some(took) = answer.took {
             families.gauge(&QUERY, &labels, took.as_secs_f64());
         }

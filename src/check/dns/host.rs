@@ -1,0 +1,89 @@
+//! The hosts that are asked about, and how this machine gets to each: what an answer means depends on it.
+
+use std::net::IpAddr;
+
+use crate::cloud::Cloud;
+use crate::net::Net;
+
+/// A host that is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Its name, in lower case.
+    pub name: String,
+    /// How this machine gets there.
+    pub way: Way,
+}
+
+/// How this machine gets to a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To a host of Microsoft's, whose addresses are public.
+    Microsoft,
+    /// To a host of the user's own, which may be anywhere.
+    Own,
+    /// To the address that `network.resolve` gives, which may be anywhere.
+    Pinned,
+    /// Through a proxy, which finds the address itself.
+    Proxied,
+    /// To that proxy.
+    Proxy,
+}
+
+impl Host {
+    /// Whether it is a proxy, which only this machine's own resolver has to know.
+    pub fn is_proxy(&self) -> bool {
+        self.way == Way::Proxy
+    }
+}
+
+/// Every host of `cloud` that has a name, and the proxies on the way, each once.
+pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
+    let way = |name: &str| match () {
+        () if net.pinned(name).is_some() => Way::Pinned,
+        () if net.proxy_for(name).is_some() => Way::Proxied,
+        () if cloud.is_microsofts(name) => Way::Microsoft,
+        () => Way::Own,
+    };
+    let own = cloud.hosts().into_iter().map(|name| (name.to_ascii_lowercase(), way(name)));
+    let proxies = cloud.hosts().into_iter().filter_map(|name| net.proxy_for(name));
+    let proxies = proxies.map(|proxy| (proxy.host.to_ascii_lowercase(), Way::Proxy));
+    let mut hosts: Vec<Host> = Vec::new();
+    for (name, way) in own.chain(proxies) {
+        if name.parse::<IpAddr>().is_err() && hosts.iter().all(|host| host.name != name) {
+            hosts.push(Host { name, way });
+        }
+    }
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Network, Proxy};
+
+    #[test]
+    fn the_way_to_a_host_is_what_the_dial_takes() {
+        let proxy = Proxy { host: "Proxy.example".to_owned(), port: 3128, login: None };
+        let network = Network {
+            resolve: [("smtp.office365.com".to_owned(), IpAddr::from([10, 0, 0, 9]))].into(),
+            proxy: Some(proxy),
+            no_proxy: vec!["office365.com".to_owned()],
+            ..Network::default()
+        };
+        let net = Net::new(&network).expect("a trust store");
+        let mut cloud = Cloud::built_in("global").expect("built in");
+        let ways = |cloud: &Cloud| all(cloud, &net).into_iter().map(|host| (host.name, host.way)).collect::<Vec<_>>();
+        let named = |ways: [(&str, Way); 5]| ways.map(|(name, way)| (name.to_owned(), way)).to_vec();
+        let expected = [
+            ("login.microsoftonline.com", Way::Proxied),
+            ("outlook.office365.com", Way::Microsoft),
+            ("smtp.office365.com", Way::Pinned),
+            ("graph.microsoft.com", Way::Proxied),
+            ("proxy.example", Way::Proxy),
+        ];
+        assert_eq!(ways(&cloud), named(expected));
+        cloud.name = "lab".to_owned();
+        cloud.login.host = "127.0.0.1".to_owned();
+        assert_eq!(ways(&cloud)[0], ("outlook.office365.com".to_owned(), Way::Own));
+    }
+}

@@ -1,0 +1,36 @@
+//! Answers held against the ranges that Microsoft publishes: what lies outside is worth a look, and no more.
+
+use std::net::IpAddr;
+
+use crate::check::several;
+use crate::cloud::ranges::{Published, Ranges};
+use crate::outcome::Fault;
+use crate::reason::Reason;
+
+use super::answer::Answer;
+use super::host::{Host, Way};
+
+/// Marks the addresses of Microsoft's hosts that lie outside `ranges`, and tells of them. An answer that is of no use
+/// anyhow, a sinkhole's say, is told by its own reason.
+pub fn compare(answers: &mut [Answer], hosts: &[Host], ranges: &Ranges) -> Option<Fault> {
+    let mut warnings: Vec<Fault> = Vec::new();
+    for answer in answers.iter_mut().filter(|answer| answer.facts.failed.is_none()) {
+        let is_microsofts = hosts.iter().any(|host| host.name == answer.facts.host && host.way == Way::Microsoft);
+        let Some(published) = ranges.of(&answer.facts.host).filter(|_| is_microsofts) else { continue };
+        let outside = answer.facts.addresses.iter().copied().filter(|address| !published.holds(*address));
+        answer.facts.outside = outside.collect();
+        if let Some(heard) = told(&answer.facts.outside, &published, ranges) {
+            warnings.push(answer.attributed(Fault::heard(Reason::DnsOutsidePublishedRanges, heard)));
+        }
+    }
+    let mut warnings = warnings.into_iter();
+    let first = warnings.next()?;
+    Some(several::with(first, warnings.map(|more| more.evidence.said.unwrap_or_default())))
+}
+
+/// Both sides: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.
+fn told(outside: &[IpAddr], published: &Published<'_>, ranges: &Ranges) -> Option<String> {
+    let first = outside.first()?;
+    let addresses: Vec<String> = outside.iter().take(8).map(ToString::to_string).collect();
+    Some(format!("{}; {}, {}", addresses.join(" "), ranges.source(), published.shown(*first)))
+}

@@ -1,0 +1,278 @@
+//! The address ranges that Microsoft publishes for its hosts, in the format of its endpoint web service.
+//!
+//! <https://endpoints.office.com> serves the same lists; a newer one takes the place of what is shipped. An address
+//! outside them is worth a look and never an error by itself: the lists change monthly.
+
+mod subnet;
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+pub use subnet::{Subnet, embedded};
+
+/// What is shipped, by cloud: of Microsoft's lists, the sets that hold the hosts of its row. For the others no list is public.
+const SHIPPED: &[(&str, &str)] = &[
+    ("global", include_str!("ranges/global.json")),
+    ("us-gov-high", include_str!("ranges/us-gov-high.json")),
+    ("us-gov-dod", include_str!("ranges/us-gov-dod.json")),
+    ("china", include_str!("ranges/china.json")),
+];
+
+/// So many ranges of a host are shown: evidence has to fit into a line, and `config ranges` prints them all.
+const SHOWN: usize = 8;
+
+/// A list of endpoint sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranges {
+    sets: Vec<Set>,
+    source: String,
+}
+
+/// One entry of the list, as far as it is of use here; what else Microsoft's entries have is passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Set {
+    id: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    service_area: String,
+    /// Names, with `*` for any characters.
+    #[serde(default)]
+    urls: Vec<String>,
+    #[serde(default)]
+    ips: Vec<Subnet>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    tcp_ports: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    udp_ports: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    category: String,
+    #[serde(default)]
+    required: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    notes: String,
+    /// When Microsoft published it: ours alone, since Microsoft tells the version of a list elsewhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    version: String,
+}
+
+impl Ranges {
+    /// The list shipped for a built-in cloud, where there is one.
+    pub fn shipped(cloud: &str) -> Option<&'static Self> {
+        static READ: LazyLock<Vec<(&str, Ranges)>> = LazyLock::new(|| {
+            // A test holds that all of them can be read.
+            SHIPPED.iter().filter_map(|(cloud, json)| Some((*cloud, Ranges::read(json, "Microsoft's list").ok()?))).collect()
+        });
+        READ.iter().find(|(name, _)| *name == cloud).map(|(_, ranges)| ranges)
+    }
+
+    /// Reads a list in Microsoft's format; `source` says in messages where it comes from.
+    ///
+    /// # Errors
+    /// In words, with line and column: what is no JSON, no list of sets, no address range; or that no set would be of use.
+    pub fn read(json: &str, source: &str) -> Result<Self, String> {
+        let sets: Vec<Set> = serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|error| placed(&error))?;
+        if !sets.iter().any(Set::is_of_use) {
+            return Err(
+                "no entry has both `urls` and `ips`; it takes the list that https://endpoints.office.com serves".to_owned()
+            );
+        }
+        let version = sets.iter().map(|set| set.version.as_str()).max().unwrap_or_default();
+        let source = if version.is_empty() { source.to_owned() } else { format!("{source} of {version}") };
+        Ok(Self { sets, source })
+    }
+
+    /// Where the list comes from, with its date where that is known.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What is published for `host`: by the sets that name it, else by those whose patterns cover it. `None`: nothing.
+    pub fn of(&self, host: &str) -> Option<Published<'_>> {
+        let host = host.to_ascii_lowercase();
+        let of_use = || self.sets.iter().filter(|set| set.is_of_use());
+        let names = |set: &&Set| set.urls.iter().any(|url| url.eq_ignore_ascii_case(&host));
+        let covers = |set: &&Set| set.urls.iter().any(|url| is_covered(&host, &url.to_ascii_lowercase()));
+        let mut sets: Vec<&Set> = of_use().filter(names).collect();
+        if sets.is_empty() {
+            sets = of_use().filter(covers).collect();
+        }
+        (!sets.is_empty()).then_some(Published { sets })
+    }
+
+    /// The list as JSON text, in the format it is read in.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(&self.sets).unwrap_or_default()
+    }
+}
+
+impl Set {
+    /// Whether it says where a host's addresses lie. Most sets have names alone, behind networks of others.
+    fn is_of_use(&self) -> bool {
+        !self.urls.is_empty() && !self.ips.is_empty()
+    }
+}
+
+/// What is published for one host.
+#[derive(Clone, Debug)]
+pub struct Published<'a> {
+    sets: Vec<&'a Set>,
+}
+
+impl Published<'_> {
+    /// Whether `address` lies inside.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.subnets().any(|subnet| subnet.holds(address))
+    }
+
+    /// The ids of the sets, and their ranges of the family of `address`: `ID 1, 2: 13.107.6.152/31, …`.
+    pub fn shown(&self, address: IpAddr) -> String {
+        let ids: Vec<String> = self.sets.iter().map(|set| set.id.to_string()).collect();
+        let mut ranges: Vec<String> = Vec::new();
+        for subnet in self.subnets().filter(|subnet| subnet.is_ipv4() == embedded(address).is_ipv4()) {
+            let text = subnet.to_string();
+            if !ranges.contains(&text) {
+                ranges.push(text);
+            }
+        }
+        let more = ranges.len().saturating_sub(SHOWN);
+        ranges.truncate(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let ranges = if ranges.is_empty() { "none of this family".to_owned() } else { ranges.join(", ") };
+        format!("ID {}: {ranges}{more}", ids.join(", "))
+    }
+
+    fn subnets(&self) -> impl Iterator<Item = &Subnet> {
+        self.sets.iter().flat_map(|set| &set.ips)
+    }
+}
+
+/// Whether `pattern`, in which `*` stands for any characters, covers `host`; both in lower case.
+fn is_covered(host: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = host.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
+/// The message with its place in front.
+fn placed(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let no_json = if error.is_syntax() || error.is_eof() { "not JSON: " } else { "" };
+    // Of a whole that is of the wrong kind, serde_json knows no column.
+    let column = Some(error.column()).filter(|column| *column > 0).map(|column| format!(", column {column}"));
+    format!("line {}{}: {no_json}{text}", error.line(), column.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::Cloud;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn every_host_of_a_cloud_with_a_list_is_in_it_and_prints_as_it_was_read() {
+        for (name, json) in SHIPPED {
+            let ranges = Ranges::shipped(name).unwrap_or_else(|| panic!("{name} cannot be read"));
+            let cloud = Cloud::built_in(name).expect(name);
+            for host in cloud.hosts() {
+                let published = ranges.of(host).unwrap_or_else(|| panic!("{name} {host}"));
+                assert!(!published.shown(address("1.2.3.4")).contains("none"), "{name} {host}");
+                assert!(!published.shown(address("2a00::1")).contains("none"), "{name} {host}");
+            }
+            assert!(ranges.source().starts_with("Microsoft's list of 2023-"), "{}", ranges.source());
+            assert_eq!(ranges.to_json(), json.trim_end(), "{name}");
+            assert!(ranges.sets.iter().all(|set| set.is_of_use() && !set.version.is_empty()), "{name}");
+        }
+        for name in Cloud::built_in_names().filter(|name| SHIPPED.iter().all(|(shipped, _)| shipped != name)) {
+            assert_eq!(Ranges::shipped(name), None);
+        }
+    }
+
+    #[test]
+    fn addresses_seen_on_the_wire_lie_inside() {
+        let ranges = Ranges::shipped("global").expect("shipped");
+        for (host, at, inside) in [
+            ("outlook.office365.com", "52.97.97.162", true),
+            ("Outlook.Office365.com", "40.101.1.1", true),
+            ("outlook.office365.com", "2603:1026::2", true),
+            ("outlook.office365.com", "20.190.141.1", false),
+            ("outlook.office365.com", "203.0.113.9", false),
+            ("smtp.office365.com", "40.92.1.1", false), // Exchange Online Protection, port 25
+            ("login.microsoftonline.com", "20.190.141.1", true),
+            ("login.microsoftonline.com", "40.126.38.1", true),
+            ("login.microsoftonline.com", "2603:1046:2000:148::1", true),
+            ("login.microsoftonline.com", "52.97.97.162", false),
+            ("graph.microsoft.com", "20.20.32.1", true),
+            ("outlook.office365.com", "64:ff9b::3461:61a2", true), // 52.97.97.162 behind NAT64
+            ("outlook.office365.com", "::ffff:52.97.97.162", true),
+            ("outlook.office365.com", "64:ff9b::1.2.3.4", false),
+        ] {
+            assert_eq!(ranges.of(host).expect(host).holds(address(at)), inside, "{host} {at}");
+        }
+        assert!(ranges.of("mail.contoso.example").is_none());
+        assert!(ranges.of("r1.res.office365.com").is_none());
+    }
+
+    #[test]
+    fn a_set_that_names_the_host_goes_before_one_whose_pattern_covers_it() {
+        let json = r#"[{"id": 1, "urls": ["*.contoso.example"], "ips": ["10.0.0.0/8"]},
+                       {"id": 2, "urls": ["mail.contoso.example"], "ips": ["192.168.0.0/16"], "expressRoute": true},
+                       {"id": 3, "urls": ["mail.contoso.example"]}]"#;
+        let ranges = Ranges::read(json, "ours").expect("a list");
+        assert_eq!(ranges.of("MAIL.contoso.example").expect("named").shown(address("1.1.1.1")), "ID 2: 192.168.0.0/16");
+        assert_eq!(ranges.of("www.contoso.example").expect("covered").shown(address("1.1.1.1")), "ID 1: 10.0.0.0/8");
+        assert_eq!(ranges.of("www.contoso.example").expect("covered").shown(address("::1")), "ID 1: none of this family");
+        assert_eq!(ranges.source(), "ours");
+        for (host, pattern, covered) in [
+            ("a.b", "*.b", true),
+            (".b", "*.b", true),
+            ("b", "*.b", false),
+            ("autodiscover.x.onmicrosoft.com", "autodiscover.*.onmicrosoft.com", true),
+            ("x-files.sharepoint.com", "*-files.sharepoint.com", true),
+            ("ab", "a*b*", true),
+            ("ab", "ab", true),
+            ("abc", "ab", false),
+            ("aXbXc", "a*b*c", true),
+            ("", "*", true),
+            ("a", "**", true),
+        ] {
+            assert_eq!(is_covered(host, pattern), covered, "{host} {pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_told_with_its_place() {
+        for (json, said) in [
+            ("", "line 1: not JSON: EOF while parsing a value"),
+            ("<html>", "line 1, column 1: not JSON: expected value"),
+            ("{}", "line 1: invalid type: map, expected a sequence"),
+            ("[\n  {\"urls\": []}]", "line 2, column 14: missing field `id`"),
+            ("[{\"id\": \"one\"}]", "line 1, column 13: invalid type: string \"one\", expected u32"),
+            ("[]", "no entry has both `urls` and `ips`; it takes the list that https://endpoints.office.com serves"),
+            (
+                "[{\"id\": 1,\n\"ips\": [\"10.0.0.0/33\"]}]",
+                "line 2, column 22: `10.0.0.0/33` is no address range; write ADDRESS/LENGTH, as 40.96.0.0/13",
+            ),
+        ] {
+            assert_eq!(Ranges::read(json, "it").expect_err(json), said);
+        }
+        assert!(Ranges::read("\u{feff}[{\"id\": 1, \"urls\": [\"*\"], \"ips\": [\"1.2.3.4\"]}]", "it").is_ok());
+    }
+}

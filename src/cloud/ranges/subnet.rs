@@ -1,0 +1,121 @@
+//! An address range as `40.96.0.0/13`.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// All addresses that begin with the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    address: IpAddr,
+    length: u8,
+}
+
+impl Subnet {
+    /// Whether `address` lies inside, itself or as [`embedded`] in it.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        match (self.address, embedded(address)) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => same(own.to_bits().into(), other.to_bits().into(), 32 - self.length),
+            (IpAddr::V6(own), IpAddr::V6(other)) => same(own.to_bits(), other.to_bits(), 128 - self.length),
+            _ => false,
+        }
+    }
+
+    /// Whether it is one of IPv4.
+    pub const fn is_ipv4(&self) -> bool {
+        self.address.is_ipv4()
+    }
+}
+
+/// Whether two addresses are the same but for their last bits.
+fn same(one: u128, other: u128, last: u8) -> bool {
+    (one ^ other).checked_shr(last.into()).unwrap_or(0) == 0
+}
+
+/// The IPv4 address that an IPv6 one stands for: mapped (`::ffff:1.2.3.4`), or translated by NAT64 on a network without
+/// IPv4 (`64:ff9b::1.2.3.4`, RFC 6052). Any other address is itself.
+pub fn embedded(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+                let [.., a, b, c, d] = v6.octets();
+                Ipv4Addr::new(a, b, c, d).into()
+            }
+            _ => v6.into(),
+        },
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
+impl FromStr for Subnet {
+    type Err = String;
+
+    /// Without a length it is the one address.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            let shown: String = text.chars().take(50).collect();
+            format!("`{shown}` is no address range; write ADDRESS/LENGTH, as 40.96.0.0/13")
+        };
+        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let length = length.map_or(Ok(whole), |length| length.parse().map_err(|_| wrong()))?;
+        if length <= whole { Ok(Self { address, length }) } else { Err(wrong()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Subnet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Subnet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_inside_when_the_first_bits_are_the_same() {
+        for (subnet, address, inside) in [
+            ("40.96.0.0/13", "40.96.0.0", true),
+            ("40.96.0.0/13", "40.103.255.255", true),
+            ("40.96.0.0/13", "40.104.0.0", false),
+            ("40.96.0.0/13", "2603:1026::1", false),
+            ("131.253.33.215/32", "131.253.33.215", true),
+            ("131.253.33.215", "131.253.33.214", false),
+            ("0.0.0.0/0", "1.2.3.4", true),
+            ("::/0", "::1", true),
+            ("2603:1016::/36", "2603:1016:fff::1", true),
+            ("2603:1016::/36", "2603:1016:1000::1", false),
+            ("2620:1ec:4::152/128", "2620:1ec:4::153", false),
+            ("52.96.0.0/14", "64:ff9b::3461:61a2", true),
+        ] {
+            assert_eq!(
+                subnet.parse::<Subnet>().expect(subnet).holds(address.parse().expect(address)),
+                inside,
+                "{subnet} {address}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        for text in ["", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1", "10.0.0.0/8/8", "10.0.0.0/256"] {
+            assert!(text.parse::<Subnet>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the answer to a DNS question tells.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::reason::Reason;
+
+/// IPv4 or IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// A records.
+    V4,
+    /// AAAA records.
+    V6,
+}
+
+impl Family {
+    /// The family of `address`.
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
+    /// The value of the `family` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
+}
+
+/// One DNS question and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DnsFacts {
+    /// The name asked for.
+    pub host: String,
+    /// `system` or the resolver's address.
+    pub resolver: String,
+    /// A or AAAA.
+    pub family: Family,
+    /// Time to the answer, if one came.
+    pub took: Option<Duration>,
+    /// `NOERROR`, `NXDOMAIN`, …; `None` for the system's resolver, which does not tell.
+    pub rcode: Option<String>,
+    /// The addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The names on the way, first hop first.
+    pub chain: Vec<String>,
+    /// Lowest time to live of the addresses.
+    pub ttl: Option<Duration>,
+    /// Where the addresses are from, where it is known that no server was asked for them.
+    pub source: Option<NameSource>,
+    /// Those of the addresses that lie outside the ranges Microsoft publishes for the host.
+    pub outside: Vec<IpAddr>,
+    /// Why this question failed, if it did.
+    pub failed: Option<Reason>,
+}
+
+impl DnsFacts {
+    /// The place of the front end, which Microsoft chooses by where the resolver is: `fra-efz` of
+    /// `FRA-efz.ms-acdc.office.com`. A place on another continent means that names are resolved far away.
+    pub fn front_end(&self) -> Option<String> {
+        self.chain.iter().find_map(|name| {
+            let label = name.split('.').next()?.to_ascii_lowercase();
+            let place = label.strip_suffix("-efz")?;
+            let is_code = (2..=8).contains(&place.len()) && place.bytes().all(|b| b.is_ascii_alphanumeric());
+            is_code.then_some(label)
+        })
+    }
+}
+
+/// Where the addresses of a name are from when no server was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameSource {
+    /// `network.resolve`.
+    Pin,
+    /// The hosts file of this machine.
+    HostsFile,
+}
+
+impl NameSource {
+    /// The word for it, also in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::HostsFile => "hosts_file",
+        }
+    }
+
+    /// What that word stands for.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Pin, Self::HostsFile].into_iter().find(|source| source.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_end_s_place_is_a_short_code() {
+        for (chain, place) in [
+            (&["ooc-g2.tm-4.office.com", "outlook.ms-acdc.office.com", "FRA-efz.ms-acdc.office.com"][..], Some("fra-efz")),
+            (&["syd-efz.ms-acdc.office.com"], Some("syd-efz")),
+            (&["login.mso.msidentity.com"], None),
+            (&["a-efz.example", "way-too-long-a-code-efz.example", "-efz.example", "\u{fc}\u{fc}-efz.example"], None),
+            (&[], None),
+        ] {
+            let facts = DnsFacts {
+                host: "outlook.office365.com".to_owned(),
+                resolver: "system".to_owned(),
+                family: Family::V4,
+                took: None,
+                rcode: None,
+                addresses: Vec::new(),
+                chain: chain.iter().map(ToString::to_string).collect(),
+                ttl: None,
+                source: None,
+                outside: Vec::new(),
+                failed: None,
+            };
+            assert_eq!(facts.front_end().as_deref(), place, "{chain:?}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_known_by_its_code() {
+        for source in [NameSource::Pin, NameSource::HostsFile] {
+            assert_eq!(NameSource::from_code(source.code()), Some(source));
+        }
+        assert_eq!(NameSource::from_code("dns"), None);
+    }
+}
