@@ -25,8 +25,8 @@ impl<'a> Network<'a> {
     pub fn of(outcomes: &[&'a Outcome]) -> Self {
         let token = failures(outcomes).find(|(outcome, _)| outcome.probe.check == "token");
         Self {
-            resolver: most_frequent(failures(outcomes).map(|(_, failure)| failure.reason).filter(|reason| is_resolver(*reason))),
-            lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome)).collect(),
+            resolver: resolver(outcomes),
+            lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome).into_iter().chain(astray(outcome))).collect(),
             silent: failures(outcomes)
                 .filter(|(_, one)| one.reason == Reason::ReplyTimedOut)
                 .filter_map(|(_, one)| peer(one))
@@ -72,6 +72,13 @@ impl<'a> Network<'a> {
     }
 }
 
+/// What is wrong with the resolver: as the check that asks it itself has it, else as most met it.
+fn resolver(outcomes: &[&Outcome]) -> Option<Reason> {
+    let told = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
+    let asked = told().find(|(outcome, _)| outcome.probe.check == "dns").map(|(_, failure)| failure.reason);
+    asked.or_else(|| most_frequent(told().map(|(_, failure)| failure.reason)))
+}
+
 /// The hosts that the system's resolver, which every dial asks, does not lead to: no family has an answer, or a filter's.
 fn lost(outcome: &Outcome) -> Vec<(&str, Reason)> {
     let mut hosts: BTreeMap<&str, Vec<&DnsFacts>> = BTreeMap::new();
@@ -79,14 +86,24 @@ fn lost(outcome: &Outcome) -> Vec<(&str, Reason)> {
         hosts.entry(&answer.host).or_default().push(answer);
     }
     let why = |answers: &[&DnsFacts]| {
-        let sinkhole = answers.iter().any(|answer| answer.failed == Some(Reason::DnsSinkhole));
-        if sinkhole {
-            return Some(Reason::DnsSinkhole);
+        let mut failed = answers.iter().filter_map(|answer| answer.failed);
+        let blocked = failed.find(|reason| matches!(reason, Reason::DnsSinkhole | Reason::DnsHostsFileBlocks));
+        if blocked.is_some() {
+            return blocked;
         }
         let reasons: Option<Vec<Reason>> = answers.iter().map(|answer| answer.failed).collect();
         reasons?.into_iter().next().filter(|reason| !is_resolver(*reason))
     };
     hosts.into_iter().filter_map(|(host, answers)| Some((host, why(&answers)?))).collect()
+}
+
+/// The hosts whose names, as `reach` found, are to blame for an address where nothing of Microsoft's is.
+fn astray(outcome: &Outcome) -> impl Iterator<Item = (&str, Reason)> {
+    let reached = outcome.facts.endpoints.iter().filter(|_| outcome.probe.check == "reach");
+    reached.filter_map(|endpoint| match endpoint.failed {
+        Some((Phase::Dns, reason @ (Reason::DnsSinkhole | Reason::DnsHostsFileBlocks))) => Some((&*endpoint.host, reason)),
+        _ => None,
+    })
 }
 
 /// The endpoints that no address leads to, and why the one that got farthest failed.
@@ -106,7 +123,15 @@ fn closed(endpoints: &[EndpointFacts]) -> Vec<(&EndpointFacts, Reason)> {
 
 /// Whether the reason is about the resolver and not about one name.
 fn is_resolver(reason: Reason) -> bool {
-    matches!(reason, Reason::DnsNoAnswer | Reason::DnsRefused | Reason::DnsServerFailure | Reason::DnsMalformed)
+    matches!(
+        reason,
+        Reason::DnsNoAnswer
+            | Reason::DnsPortRefused
+            | Reason::DnsTcpBlocked
+            | Reason::DnsRefused
+            | Reason::DnsServerFailure
+            | Reason::DnsMalformed
+    )
 }
 
 /// Whether the reason is about reaching somebody and not about what they answered.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use m365_probe::reason::{Owner, Reason};
 use serde_json::Value;
 
 use crate::program::{self, Answer, Said, labels};
@@ -241,5 +242,5 @@ fn warnings(outcome: &Value) -> Vec<(&str, &str)> {
 
 /// Warnings of other things than the network (a service's coming end) are no business of this table.
 fn is_of_networks(reason: &str) -> bool {
-    m365_probe::reason::Reason::from_code(reason).is_some_and(|reason| reason.owner().code() == "network")
+    Reason::from_code(reason).is_some_and(|reason| matches!(reason.owner(), Owner::Network | Owner::Here))
 }
