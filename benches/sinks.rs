@@ -14,7 +14,7 @@ use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
 use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Tenant};
-use m365_probe::sink::prometheus::{Exporter, metrics};
+use m365_probe::sink::prometheus::{Exporter, Format, metrics};
 
 const CHECKS: [&str; 3] = ["pop3", "smtp", "ews"];
 
@@ -96,7 +96,9 @@ fn scrape(bench: &mut Criterion) {
         board.record(outcome(&probe.id, now));
     }
     let exporter = Exporter::new();
-    bench.bench_function("metrics_of_300_probes", |bench| bench.iter(|| metrics(black_box(&board), &exporter, phases, now)));
+    for (name, format) in [("metrics_of_300_probes", Format::Text), ("openmetrics_of_300_probes", Format::OpenMetrics)] {
+        bench.bench_function(name, |bench| bench.iter(|| metrics(black_box(&board), &exporter, phases, now, format)));
+    }
     let sample = outcome(&ProbeId { tenant: "contoso".into(), mailbox: Some("mailbox000".into()), check: "pop3" }, now);
     bench.bench_function("record", |bench| bench.iter(|| board.record(black_box(sample.clone()))));
 }

@@ -4,6 +4,7 @@
 //! reason have one cause. Where the evidence does not decide, the cause says so and lists what else it may be.
 
 mod access;
+mod gate;
 mod gather;
 mod network;
 mod own;

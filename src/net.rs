@@ -2,8 +2,10 @@
 
 pub mod ask;
 pub mod dial;
+pub mod families;
 pub mod hosts;
 pub mod http;
+pub mod icmp;
 pub mod line;
 mod own_resolvers;
 pub mod proxy;

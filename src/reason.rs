@@ -202,6 +202,8 @@ reasons! {
     SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" TenantAdmin Failed "authenticated SMTP is switched off for the tenant" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
     SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" TenantAdmin Failed "authenticated SMTP is switched off for the mailbox" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
     AuthPolicyBlocked "auth_policy_blocked" TenantAdmin Failed "a policy of the tenant blocks the login" "check Conditional Access and security defaults"
+    SenderBlocked "sender_blocked" TenantAdmin Failed "the mailbox may not send: it is restricted for spam" "release it in Microsoft Defender > Email & collaboration > Review > Restricted entities"
+    SendAsDenied "send_as_denied" TenantAdmin Failed "the application may not send as this sender" "Add-RecipientPermission <sender> -Trustee <object id of the service principal> -AccessRights SendAs"
     Throttled "throttled" Microsoft Transient "the server throttles us" "wait; the probe obeys the back-off; look for other clients of this mailbox"
     TooManyConnections "too_many_connections" Here Transient "the mailbox has too many connections" "close other clients of this mailbox (SMTP allows three)"
     ServerUnavailable "server_unavailable" Microsoft Transient "the server is in trouble" "wait, and check service health"
@@ -215,10 +217,16 @@ reasons! {
     FirewallRequiredSetOnly "firewall_required_set_only" Network Failed "the firewall opens only the endpoints that Microsoft calls required" "open TCP 587, 993 and 995 outbound too: Microsoft lists them as optional (endpoint set ID 2)"
     ProxyAllowsOnly443 "proxy_allows_only_443" Network Failed "the proxy connects to port 443 and to no other" "allow CONNECT to ports 587, 993 and 995 of Microsoft's hosts on the proxy"
 
+    EwsNotLicensed "ews_not_licensed" TenantAdmin Failed "the mailbox's licence does not include EWS" "assign Exchange Online Plan 1 or 2, E3 or E5: Kiosk, F1 and F3 have no EWS"
+    UserAgentBlocked "user_agent_blocked" TenantAdmin Failed "a policy blocks this program by its User-Agent" "look at EwsApplicationAccessPolicy, EwsAllowList and EwsBlockList in Get-OrganizationConfig"
+    PropagationPending "propagation_pending" TenantAdmin Transient "a recent change has not arrived everywhere yet" "wait up to two hours after the change, then look again"
+
     // EWS and Graph.
     EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01"
     EwsBlockedByPolicy "ews_blocked_by_policy" TenantAdmin Failed "EWS is blocked by policy for this application" "add the client id to Set-OrganizationConfig -EwsAllowedAppIDs (it replaces the list: read it first)"
     EwsForbidden "ews_forbidden" TenantAdmin Failed "EWS is forbidden, without a reason given" "check the licence (Kiosk, F1 and F3 have no EWS), Test-ApplicationAccessPolicy and Test-ServicePrincipalAuthorization"
+    EwsRetired "ews_retired" ApplicationOwner Failed "EWS in Exchange Online has been switched off for good" "move the application to Microsoft Graph: nobody can switch EWS on again"
+    EwsRetiring "ews_retiring" ApplicationOwner Degraded "EWS in Exchange Online ends on 2027-04-01" "move the application to Microsoft Graph before that day; the check `graph` shows whether it may"
     EwsPathNotFound "ews_path_not_found" ApplicationOwner Failed "there is no EWS at this address" "set `ews` to https://HOST/EWS/Exchange.asmx"
     EwsTokenRefused "ews_token_refused" ApplicationOwner Failed "EWS refused the token" "see x-ms-diagnostics in the evidence"
     ImpersonationDenied "impersonation_denied" TenantAdmin Failed "the application may not act for this mailbox" "Test-ServicePrincipalAuthorization, Test-ApplicationAccessPolicy: bring the mailbox into scope"

@@ -13,6 +13,7 @@ mod routes;
 mod signals;
 mod source;
 mod stop;
+mod wanted;
 
 use std::fmt;
 use std::net::SocketAddr;

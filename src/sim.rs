@@ -120,14 +120,21 @@ pub async fn start_at(tenant: Tenant, mut places: Places) -> Result<Running, Str
     let state = Arc::new(State::new(tenant, certificates)?);
     let mut tasks = JoinSet::new();
     let mut gates = Vec::new();
+    let mut held = Vec::new();
     for place in &mut places.dns {
-        let datagrams = bind_datagrams(place).await?;
+        let (datagrams, listener) = bind_dns(place).await?;
         tasks.spawn(dns::serve_datagrams(Arc::clone(&state), datagrams));
+        held.push(listener);
     }
+    let mut held = held.into_iter();
     for (places, service, security) in places.services() {
         for place in places {
-            let gate = Gate::open(service, security, *place).map_err(|error| cannot_listen(*place, &error))?;
-            let gate = Arc::new(gate);
+            let held = if service == Service::Dns { held.next() } else { None };
+            let gate = match held {
+                Some(listener) => Gate::over(service, security, listener),
+                None => Gate::open(service, security, *place),
+            };
+            let gate = Arc::new(gate.map_err(|error| cannot_listen(*place, &error))?);
             *place = gate.address();
             tasks.spawn(listen::listen(Arc::clone(&state), Arc::clone(&gate)));
             gates.push(gate);
@@ -159,8 +166,8 @@ impl Places {
     }
 }
 
-/// A UDP socket whose port is free for TCP too; where the system chooses, it may take several attempts to find one.
-async fn bind_datagrams(place: &mut SocketAddr) -> Result<UdpSocket, String> {
+/// The same port for UDP and TCP; where the system chooses, it may take several attempts to find one.
+async fn bind_dns(place: &mut SocketAddr) -> Result<(UdpSocket, std::net::TcpListener), String> {
     let wanted = *place;
     let mut attempts = 0;
     loop {
@@ -169,7 +176,7 @@ async fn bind_datagrams(place: &mut SocketAddr) -> Result<UdpSocket, String> {
         match std::net::TcpListener::bind(*place) {
             Err(_) if wanted.port() == 0 && attempts < 16 => attempts += 1,
             Err(error) => return Err(cannot_listen(*place, &error)),
-            Ok(_) => return Ok(socket),
+            Ok(listener) => return Ok((socket, listener)),
         }
     }
 }
@@ -201,12 +208,14 @@ impl Running {
         }
     }
 
-    /// Makes something go wrong from now on: `NAME` wherever it can, or `NAME@SERVICE` there only.
+    /// Makes something go wrong from now on: `NAME` wherever it can, `NAME@SERVICE` there only, `NAME@MAILBOX` and
+    /// `NAME@SERVICE@MAILBOX` for one mailbox only.
     ///
     /// # Errors
-    /// In words for a person: there is no such fault, or it cannot befall that service.
+    /// In words for a person: there is no such fault or mailbox, or the one cannot befall the other.
     pub fn set_fault(&self, fault: &str) -> Result<(), String> {
         let befallen: Befallen = fault.parse()?;
+        self.require_mailbox(&befallen)?;
         self.state.set_faults(|faults| faults.push(befallen));
         self.obey();
         Ok(())
@@ -216,6 +225,17 @@ impl Running {
     pub fn clear_faults(&self) {
         self.state.set_faults(Vec::clear);
         self.obey();
+    }
+
+    fn require_mailbox(&self, befallen: &Befallen) -> Result<(), String> {
+        let tenant = self.state.set_up();
+        let addresses: Vec<&str> = tenant.mailboxes.iter().map(|mailbox| mailbox.address.as_str()).collect();
+        match &befallen.mailbox {
+            Some(name) if !addresses.iter().any(|address| befallen.concerns(address)) => {
+                Err(format!("there is no mailbox `{name}`; there are {}", addresses.join(", ")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn obey(&self) {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use m365_probe::serve::{Options, Service, Source};
 use m365_probe::sim::{self, Running, Tenant};
 
 /// Starts a tenant, describes it to `client` and lets it speak.
@@ -70,6 +71,27 @@ async fn msal() {
 #[ignore = "tests/clients/run installs what it needs"]
 async fn exchangelib() {
     speak("exchangelib_folders.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+/// Both pages of metrics of a tenant in trouble, read by the reference parser of OpenMetrics.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn prometheus_client() {
+    let tenant = sim::start(Tenant::contoso()).await.expect("the tenant starts");
+    tenant.set_fault("auth_refused").expect("a fault");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prometheus_client");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let mut settings = tenant.settings(&tenant.write_ca(&directory).expect("a file"));
+    settings.probes.iter_mut().for_each(|probe| probe.interval = std::time::Duration::from_secs(1));
+    let listen = vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()];
+    let service = Service::start(Options { source: Source::Given(settings), listen }).await.expect("it starts");
+    let address = format!("http://{}", service.addresses()[0]);
+    let program = std::env::var("CLIENTS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/openmetrics.py");
+    let child = move || Command::new(program).arg(script).arg(address).output();
+    let output = tokio::task::spawn_blocking(child).await.expect("the client runs").expect("the client starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{said}", output.status);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,7 +155,11 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
             }
             Ok(Line::Challenged(_)) => return Err(conn.heard(Reason::ReplyMalformed, &line)),
             // The tagged line behind a farewell tells more, where there is one.
-            Err(refusal) if imap::is_farewell(&line) => farewell = Some(conn.refused(refusal)),
+            // Of two farewells the first tells why.
+            Err(refusal) if imap::is_farewell(&line) => {
+                let fault = conn.refused(refusal);
+                farewell.get_or_insert(fault);
+            }
             Err(refusal) => {
                 let refusal = match &challenge {
                     Some(challenge) => challenge.onto(refusal),

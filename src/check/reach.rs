@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::net::Net;
 use crate::net::together::{share, together};
+use crate::net::{Net, families};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
@@ -67,6 +67,7 @@ impl Check for Reach {
         astray::blame(&mut attempts, net, &cx.means.hosts_file).await;
         note(cx.trace, &attempts);
         warn(cx.trace, attempts.iter().filter_map(|attempt| attempt.interception(net)).collect());
+        compare_families(cx.trace, &self.endpoints, &attempts);
         attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.tell(cx.trace));
         let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
         cx.trace.blame(phase);
@@ -133,6 +134,20 @@ async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
     });
     let looks = shown.map(|attempt| timeout(limit, attempt.look_again(net, limit))).collect();
     together(AT_ONCE, looks, |_, _| ()).await;
+}
+
+/// Tells which families and addresses do not work where others do.
+fn compare_families(trace: &mut Trace, endpoints: &[Endpoint], attempts: &[Attempt<'_>]) {
+    let of = |at: &Endpoint| -> Vec<_> {
+        attempts.iter().filter(|attempt| std::ptr::eq(attempt.at, at)).map(Attempt::facts).collect()
+    };
+    let mut by_reason: BTreeMap<Reason, Vec<Fault>> = BTreeMap::new();
+    for warning in endpoints.iter().flat_map(|at| families::warnings(&of(at)).collect::<Vec<_>>()) {
+        by_reason.entry(warning.reason).or_default().push(warning);
+    }
+    for warnings in by_reason.into_values() {
+        warn(trace, warnings);
+    }
 }
 
 /// Tells the first of `warnings`, all of one kind, with where the others were met.

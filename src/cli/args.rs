@@ -158,6 +158,9 @@ pub struct Doctor {
     /// Whom to look at.
     #[command(flatten)]
     pub selection: Selection,
+    /// Give each check at most so many seconds (or `500ms`, `1m`); else as configured.
+    #[arg(short, long, value_name = "TIME", value_parser = time)]
+    pub timeout: Option<Duration>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub output: TextOrJson,
@@ -175,12 +178,15 @@ pub enum TextOrJson {
 /// `demo`
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// A fault of the simulated tenant; may be repeated. `--fault list` names them.
+    /// A fault of the simulated tenant, `NAME[@SERVICE][@MAILBOX]`; may be repeated. `--fault list` names them.
     #[arg(long, value_name = "NAME")]
     pub fault: Vec<String>,
     /// Run everything once and print it instead of serving.
     #[arg(long)]
     pub once: bool,
+    /// Give each check of `--once` at most so many seconds (or `500ms`, `1m`).
+    #[arg(short, long, value_name = "TIME", value_parser = time, requires = "once")]
+    pub timeout: Option<Duration>,
     /// What `--once` prints.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text, requires = "once")]
     pub output: TextOrJson,
@@ -250,19 +256,21 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     whole.parse().map_err(|_| "write it as `127.0.0.1:10365`, `[::1]:10365` or `:10365`".to_owned())
 }
 
-/// Seconds as Nagios writes them, or a humantime duration; behind a colon the state, as nagios-plugins writes it.
+/// A time, and behind a colon the state that exceeding it means, as nagios-plugins writes it.
 fn timeout(text: &str) -> Result<Timeout, String> {
-    let (time, state) = text.split_once(':').map_or((text, None), |(time, state)| (time, Some(state)));
-    let seconds = time.parse::<f64>().ok().map(Duration::try_from_secs_f64);
-    let limit = match seconds {
-        Some(Ok(limit)) => limit,
+    let (limit, state) = text.split_once(':').map_or((text, None), |(limit, state)| (limit, Some(state)));
+    Ok(Timeout { limit: time(limit)?, state: state.map(state_named).transpose()? })
+}
+
+/// Seconds as Nagios writes them, or a humantime duration.
+fn time(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().map(Duration::try_from_secs_f64);
+    let time = match seconds {
+        Some(Ok(time)) => time,
         Some(Err(_)) => return Err("the time must be positive".to_owned()),
-        None => humantime::parse_duration(time).map_err(|_| "write the time as `10`, `500ms` or `1m`".to_owned())?,
+        None => humantime::parse_duration(text).map_err(|_| "write the time as `10`, `500ms` or `1m`".to_owned())?,
     };
-    if limit.is_zero() {
-        return Err("the time must be positive".to_owned());
-    }
-    Ok(Timeout { limit, state: state.map(state_named).transpose()? })
+    if time.is_zero() { Err("the time must be positive".to_owned()) } else { Ok(time) }
 }
 
 fn state_named(text: &str) -> Result<State, String> {

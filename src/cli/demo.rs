@@ -23,8 +23,14 @@ pub fn run(arguments: &Demo) -> u8 {
 }
 
 fn list() {
+    print::out(
+        "--fault NAME befalls all it can, NAME@SERVICE one service, NAME@MAILBOX one mailbox, NAME@SERVICE@MAILBOX one\n\
+         service of one mailbox, where the list says that it may. The mailboxes are praxis, labor and empfang.\n\n",
+    );
     for fault in sim::Fault::ALL {
-        print::out(&format!("{:<28} {}\n", fault.name(), fault.text()));
+        let places = fault.places();
+        let places = if places.is_empty() { places } else { format!(" ({places})") };
+        print::out(&format!("{:<34} {}{places}\n", fault.name(), fault.text()));
     }
 }
 
@@ -35,7 +41,8 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
     };
     let ended = runtime.block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
-        let outcomes = once::run(&settings.network, &settings.probes, None).await.map_err(|problem| (FAULT, problem))?;
+        let outcomes =
+            once::run(&settings.network, &settings.probes, arguments.timeout).await.map_err(|problem| (FAULT, problem))?;
         if arguments.output == TextOrJson::Text {
             print::out("Against the simulated tenant; `m365-probe demo` without --once serves a page and metrics.\n\n");
         }

@@ -11,7 +11,7 @@ use crate::sink::{Judged, doctor, json};
 
 /// Runs everything, prints it and tells the exit code.
 pub fn run(arguments: &Doctor) -> u8 {
-    let selected = match select::probes(&arguments.selection, &["all".to_owned()], None) {
+    let selected = match select::probes(&arguments.selection, &["all".to_owned()], arguments.timeout) {
         Ok(selected) => selected,
         Err(problem) => return failed(false, USAGE, &problem),
     };
@@ -19,7 +19,7 @@ pub fn run(arguments: &Doctor) -> u8 {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
-    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, None));
+    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, arguments.timeout));
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     match outcomes {
         Ok(outcomes) => report(&selected.probes, &outcomes, arguments.output),

@@ -24,6 +24,8 @@ pub struct Access<'a> {
     api_fine: bool,
     /// EWS or Graph refused without a reason that would be theirs alone.
     api_refused: bool,
+    /// Entra says that the tenant has no Exchange Online now: then Graph finds no mailbox in it.
+    tenant: Option<Reason>,
 }
 
 /// What the checks of one mailbox show.
@@ -33,6 +35,33 @@ struct Mailbox {
     refused: Vec<&'static str>,
     /// What somebody said about the mailbox as a whole.
     state: Option<Reason>,
+    /// Somebody beside Graph says that there is no such mailbox.
+    unknown: bool,
+    /// A mail protocol took the token and then found no mailbox to open: the address is in the directory.
+    unopened: bool,
+    /// What EWS and Graph, which share policies and little else, answered.
+    ews: Option<Reason>,
+    graph: Option<Api>,
+}
+
+impl Mailbox {
+    /// What is said about the mailbox as a whole, by all together. That there is none, Graph says of every mailbox that it
+    /// does not serve; one that is in the directory all the same has no licence.
+    fn told(&self) -> Option<Finding> {
+        match self.state? {
+            Reason::MailboxNotFound if self.unopened && !self.unknown => {
+                Some((Reason::LicenseInvalid, Confidence::Likely, &[Reason::MailboxNotFound]))
+            }
+            state => Some((state, Confidence::Likely, &[])),
+        }
+    }
+}
+
+/// What Graph answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    Fine,
+    Refused(Reason),
 }
 
 /// A conclusion.
@@ -57,6 +86,9 @@ impl<'a> Access<'a> {
             self.known = true;
             self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default().fine.push(check);
         }
+        if check == "graph" {
+            self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default().graph = Some(Api::Fine);
+        }
         self.api_fine |= is_api(check);
     }
 
@@ -65,15 +97,23 @@ impl<'a> Access<'a> {
         let mailbox = self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default();
         if is_refusal(outcome, failure) {
             mailbox.refused.push(check);
-            self.known |= failure.reason == Reason::MailboxNotConnected;
+            mailbox.unopened |= failure.reason == Reason::MailboxNotConnected;
+            self.known |= mailbox.unopened;
             if !self.refusing.contains(&check) {
                 self.refusing.push(check);
             }
         }
+        match check {
+            "ews" => mailbox.ews = Some(failure.reason),
+            "graph" => mailbox.graph = Some(Api::Refused(failure.reason)),
+            _ => {}
+        }
         match failure.reason {
             Reason::MailboxNotFound | Reason::LicenseInvalid | Reason::AccountDisabled | Reason::MailboxUnavailable => {
-                mailbox.state = mailbox.state.or(Some(failure.reason));
+                mailbox.state = most_telling(mailbox.state, failure.reason);
+                mailbox.unknown |= failure.reason == Reason::MailboxNotFound && check != "graph";
             }
+            Reason::ResourceNotFound | Reason::ResourceDisabled | Reason::TenantBlocked => self.tenant = Some(failure.reason),
             // Graph has a token of its own.
             Reason::TokenInvalid | Reason::TokenExpired | Reason::TokenWrongAudience | Reason::TokenWrongTenant
                 if check != "graph" =>
@@ -89,6 +129,10 @@ impl<'a> Access<'a> {
 
     /// What `failure` is blamed on, if it is a refusal that other outcomes explain.
     pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
+        let concerned = self.mailboxes.get(&outcome.probe.mailbox.as_deref());
+        if let Some((reason, confidence, candidates)) = concerned.and_then(|mailbox| self.of_api(outcome, failure, mailbox)) {
+            return Some(Blame { outcome, reason, confidence, candidates, evidence: failure.evidence.clone() });
+        }
         let everywhere = self.is_refused_everywhere();
         let unexplained_api = everywhere
             && is_api(outcome.probe.check)
@@ -110,6 +154,28 @@ impl<'a> Access<'a> {
         Some(Blame { outcome, reason, confidence, candidates, evidence: failure.evidence.clone() })
     }
 
+    /// What EWS's answer and Graph's tell together, which neither tells alone.
+    fn of_api(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
+        let policy = Some(Api::Refused(Reason::ImpersonationDenied));
+        match (outcome.probe.check, failure.reason) {
+            ("ews", Reason::EwsForbidden) if mailbox.graph == Some(Api::Fine) => {
+                Some((Reason::EwsNotLicensed, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::EwsDisabled]))
+            }
+            ("ews", Reason::EwsForbidden) if mailbox.graph == policy => {
+                Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::EwsNotLicensed]))
+            }
+            // The list of allowed applications does not reach Graph; the lists by User-Agent reach both.
+            ("ews", Reason::EwsBlockedByPolicy) if mailbox.graph == policy => Some(BY_USER_AGENT),
+            ("graph", Reason::ImpersonationDenied) if mailbox.ews == Some(Reason::EwsBlockedByPolicy) => Some(BY_USER_AGENT),
+            // Graph has one answer for all mailboxes that it does not serve.
+            ("graph", Reason::MailboxNotFound) => {
+                let of_tenant = self.tenant.map(|told| -> Finding { (told, Confidence::Likely, &[]) });
+                of_tenant.or_else(|| mailbox.told().filter(|(told, ..)| *told != Reason::MailboxNotFound))
+            }
+            _ => None,
+        }
+    }
+
     /// Nothing lets the application in, though Entra issues its token: what the protocols have in common is to blame.
     fn is_refused_everywhere(&self) -> bool {
         let explained = self.token.is_some() || self.mailboxes.values().any(|mailbox| mailbox.state.is_some());
@@ -118,8 +184,11 @@ impl<'a> Access<'a> {
 
     /// No mail protocol has let the application in anywhere.
     fn of_application(&self, mailbox: &Mailbox) -> Option<Finding> {
-        if let Some(reason) = self.token.or(mailbox.state) {
+        if let Some(reason) = self.token {
             return Some((reason, Confidence::Likely, &[]));
+        }
+        if let Some(told) = mailbox.told() {
+            return Some(told);
         }
         // One protocol alone may as well be switched off.
         (self.refusing.len() > 1).then_some((
@@ -134,8 +203,8 @@ impl<'a> Access<'a> {
         if !mailbox.fine.is_empty() {
             return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
         }
-        if let Some(state) = mailbox.state {
-            return Some((state, Confidence::Likely, &[]));
+        if let Some(told) = mailbox.told() {
+            return Some(told);
         }
         let others_work = self.mailboxes.values().any(|other| !other.fine.is_empty());
         match mailbox.refused.len() {
@@ -147,9 +216,16 @@ impl<'a> Access<'a> {
     }
 }
 
+const BY_USER_AGENT: Finding =
+    (Reason::UserAgentBlocked, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::ImpersonationDenied]);
 const EVERYWHERE: &[Reason] =
     &[Reason::AuthPolicyBlocked, Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing];
 const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound];
+
+/// Of two things said about a mailbox the one that says more: that there is none is what many say who serve it not.
+fn most_telling(known: Option<Reason>, said: Reason) -> Option<Reason> {
+    known.filter(|known| *known != Reason::MailboxNotFound || said == Reason::MailboxNotFound).or(Some(said))
+}
 
 /// Whether Exchange refused without saying why.
 fn is_refusal(outcome: &Outcome, failure: &Failure) -> bool {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Blame, failures, own};
+use super::gate::Gate;
+use super::{Blame, Confidence, failures, own};
 use crate::cloud::host_port;
 use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Outcome, Phase};
 use crate::reason::{Owner, Reason};
@@ -18,6 +19,8 @@ pub struct Network<'a> {
     silent: BTreeSet<&'a str>,
     /// Why the token check did not get an answer.
     login: Option<&'a Failure>,
+    /// Who lets only the web through.
+    gate: Option<Gate>,
 }
 
 impl<'a> Network<'a> {
@@ -32,6 +35,7 @@ impl<'a> Network<'a> {
                 .filter_map(|(_, one)| peer(one))
                 .collect(),
             login: token.map(|(_, failure)| failure).filter(|failure| is_about_the_way(failure.reason)),
+            gate: Gate::of(outcomes),
         }
     }
 
@@ -39,6 +43,9 @@ impl<'a> Network<'a> {
     pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
         if !is_about_the_way(failure.reason) {
             return None;
+        }
+        if let Some(gate) = self.gate_before(peer(failure), failure.phase) {
+            return Some(behind(outcome, gate));
         }
         let resolver = self.resolver.filter(|_| is_resolver(failure.reason));
         let lost = || peer_host(failure).and_then(|host| self.lost.get(host).copied());
@@ -55,16 +62,28 @@ impl<'a> Network<'a> {
     pub fn also_unreachable(&self, outcomes: &[&'a Outcome]) -> Vec<Blame<'a>> {
         let mut blames = Vec::new();
         for (outcome, failure) in failures(outcomes).filter(|(outcome, _)| outcome.probe.check == "reach") {
+            let gated = self.gate_before(peer(failure), failure.phase).is_some();
             for (at, reason) in closed(&outcome.facts.endpoints) {
                 let peer = host_port(&at.host, at.port);
+                let phase = at.failed.map_or(Phase::Connect, |(phase, _)| phase);
+                if let Some(gate) = self.gate_before(Some(&peer), phase) {
+                    blames.extend((!gated).then(|| behind(outcome, gate)));
+                    continue;
+                }
                 let explained = self.lost.contains_key(&*at.host) || self.is_silence(&peer, reason);
-                if reason != failure.reason && !is_resolver(reason) && !explained {
+                if (gated || reason != failure.reason) && !is_resolver(reason) && !explained {
                     let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
                     blames.push(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence });
                 }
             }
         }
         blames
+    }
+
+    /// The gate that stands before `peer`, where a connection fails in `phase`.
+    fn gate_before(&self, peer: Option<&str>, phase: Phase) -> Option<&Gate> {
+        let gate = self.gate.as_ref().filter(|_| matches!(phase, Phase::Connect | Phase::Proxy))?;
+        peer.filter(|peer| gate.closes(peer)).map(|_| gate)
     }
 
     fn is_silence(&self, peer: &str, reason: Reason) -> bool {
@@ -77,6 +96,12 @@ fn resolver(outcomes: &[&Outcome]) -> Option<Reason> {
     let told = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
     let asked = told().find(|(outcome, _)| outcome.probe.check == "dns").map(|(_, failure)| failure.reason);
     asked.or_else(|| most_frequent(told().map(|(_, failure)| failure.reason)))
+}
+
+/// A failure before which a gate stands.
+fn behind<'a>(outcome: &'a Outcome, gate: &Gate) -> Blame<'a> {
+    let evidence = gate.evidence.clone();
+    Blame { outcome, reason: gate.reason, confidence: Confidence::Likely, candidates: &[], evidence }
 }
 
 /// The hosts that the system's resolver, which every dial asks, does not lead to: no family has an answer, or a filter's.

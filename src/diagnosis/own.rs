@@ -23,7 +23,6 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::OperationFailed
         | Reason::CommandRefused
         | Reason::RequestRejected
-        | Reason::TokenRefused
         | Reason::TimedOut
         | Reason::Internal => Confidence::Possible,
         Reason::ConnectFailed
@@ -33,6 +32,7 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::ReplyMalformed
         | Reason::ProtocolError
         | Reason::ClientCredentialRefused
+        | Reason::TokenRefused
         | Reason::EwsForbidden
         | Reason::EwsTokenRefused
         | Reason::AccessDenied => Confidence::Likely,

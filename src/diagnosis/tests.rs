@@ -373,6 +373,37 @@ fn an_expired_secret_hides_no_blocked_port() {
 }
 
 #[test]
+fn a_firewall_for_the_web_alone_is_one_cause_beside_any_other() {
+    let outlook = |port, failed| EndpointFacts {
+        host: "outlook".into(),
+        port,
+        address: "192.0.2.1".parse().ok(),
+        connect: None,
+        handshake: None,
+        tls_version: None,
+        certificate: None,
+        failed,
+    };
+    let dropped = Some((Phase::Connect, Reason::ConnectTimedOut));
+    let failing = [
+        ("reach", Phase::Connect, Reason::ConnectTimedOut),
+        ("*/pop3", Phase::Connect, Reason::ConnectTimedOut),
+        ("*/imap", Phase::Connect, Reason::ConnectTimedOut),
+    ];
+    let mut outcomes = tenant(&["a"], &["pop3", "imap", "ews"], &failing);
+    let untrusted = Some((Phase::Tls, Reason::TlsCertificateUntrusted));
+    outcomes[2].facts.endpoints = vec![outlook(443, untrusted), outlook(995, dropped), outlook(993, dropped)];
+    if let Verdict::Failed(failure) = &mut outcomes[2].verdict {
+        failure.evidence.peer = Some("outlook:995 (192.0.2.1)".to_owned());
+    }
+    let expected: [Expected; 2] = [
+        (Reason::TlsCertificateUntrusted, Confidence::Certain, None, &["reach"]),
+        (Reason::FirewallRequiredSetOnly, Confidence::Likely, None, &["reach", "*/pop3", "*/imap"]),
+    ];
+    assert_causes("both", &outcomes, &expected);
+}
+
+#[test]
 fn a_run_that_did_not_take_place_is_no_failure_and_proves_nothing() {
     let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &MAIL_REFUSED);
     outcomes.push(outcome(Some("b"), "pop3"));

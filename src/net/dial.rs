@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use openssl::x509::X509;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 
 use crate::cloud::host_port;
@@ -19,7 +19,7 @@ use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
 use super::tls::{Connector, deserves_a_look, may_be_filtered_by_name};
-use super::{BoxStream, proxy, resolve};
+use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -227,9 +227,10 @@ pub fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts
     }
 }
 
-/// The first of `addresses` that connects. Every attempt is a fact: a fall-back from IPv6 to IPv4 is never silent.
+/// The first of `addresses` that connects. Every attempt is a fact, and every fall-back a warning.
 async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
-    let mut last = Fault::new(Reason::DnsNoAddresses);
+    let mut told = Fault::new(Reason::DnsNoAddresses);
+    let before = trace.facts.endpoints.len();
     let addresses = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
     for (index, address) in addresses.iter().enumerate() {
         trace.peer = Some(format!("{} ({address})", host_port(host, port)));
@@ -247,15 +248,24 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
         match attempt {
             Ok(stream) => {
                 trace.note(&format!("connected to {peer}"));
+                let tried = trace.facts.endpoints.get(before..).unwrap_or(&[]);
+                let warnings: Vec<Fault> = families::warnings(tried).collect();
+                for warning in warnings {
+                    trace.facts.warn(warning);
+                }
                 return Ok(Box::new(stream));
             }
-            Err(fault) => {
+            Err(mut fault) => {
                 trace.note(&format!("{peer}: {}", fault.reason));
-                last = fault;
+                // What one address met says more than that another, of a family this machine has not, has no route.
+                if matches!(told.reason, Reason::DnsNoAddresses | Reason::ConnectUnreachable) {
+                    fault.evidence.peer = Some(peer);
+                    told = fault;
+                }
             }
         }
     }
-    Err(last)
+    Err(told)
 }
 
 /// One TCP connection, ready to be measured over.
@@ -263,14 +273,29 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
 /// # Errors
 /// The `connect_*` reasons.
 pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fault> {
-    match timeout(limit, TcpStream::connect(address)).await {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.map_err(|error| Fault::heard(reason(&error), error.to_string()))?;
+    let queue = icmp::Queue::of(&socket);
+    match timeout(limit, socket.connect(address)).await {
         Ok(Ok(stream)) => {
+            queue.into_iter().for_each(icmp::Queue::close);
             // Nagle's algorithm and delayed acknowledgements together cost 41 ms a command, which would be our own.
             let _ = stream.set_nodelay(true);
             Ok(Socket(stream))
         }
-        Ok(Err(error)) => Err(Fault::heard(reason(&error), error.to_string())),
+        Ok(Err(error)) => Err(unconnected(&error, queue.and_then(|queue| queue.heard()))),
         Err(_) => Err(Fault::new(Reason::ConnectTimedOut)),
+    }
+}
+
+/// What the kernel says, and what somebody on the way had said to it.
+fn unconnected(error: &io::Error, message: Option<icmp::Message>) -> Fault {
+    match message {
+        None => Fault::heard(reason(error), error.to_string()),
+        Some(message) => {
+            let reason = if message.says == icmp::Says::Prohibited { Reason::ConnectProhibited } else { reason(error) };
+            Fault::heard(reason, format!("{error}; {message}"))
+        }
     }
 }
 

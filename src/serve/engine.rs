@@ -18,7 +18,7 @@ use crate::probe::{Probe, Slots};
 use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
 use crate::sink::log;
-use crate::sink::prometheus::{self, Exporter};
+use crate::sink::prometheus::{self, Exporter, Format};
 
 /// Outcomes on their way to the board. Recording one takes microseconds.
 const OUTCOMES: usize = 16;
@@ -83,7 +83,7 @@ impl Engine {
             board: Arc::clone(&board),
             slots,
             pulse,
-            exporter: Exporter::new(),
+            exporter: Exporter::new().with_process(SystemTime::now()),
             outcomes,
             reloading: tokio::sync::Mutex::default(),
         };
@@ -102,10 +102,10 @@ impl Engine {
     }
 
     /// The page of `/metrics`.
-    pub fn metrics(&self) -> String {
+    pub fn metrics(&self, format: Format) -> String {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
-        prometheus::metrics(&self.board(), &self.exporter, phases, SystemTime::now())
+        prometheus::metrics(&self.board(), &self.exporter, phases, SystemTime::now(), format)
     }
 
     /// Takes the configuration anew and tells how many probes it has. A wrong one changes nothing but a metric.

@@ -12,6 +12,8 @@ use super::answer::{Answer, TEXT, page, words};
 use super::choice::choose;
 use super::engine::Engine;
 use super::query::Query;
+use super::wanted::Wanted;
+use crate::sink::prometheus::Format;
 use crate::sink::{Judged, debug, log, prometheus};
 
 /// What Prometheus sends along, in seconds.
@@ -36,12 +38,13 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
     log::outcome(&outcome);
-    let metrics = prometheus::probe(&outcome, limit, probe.kind.phases);
+    let metrics = |format| prometheus::probe(&outcome, limit, probe.kind.phases, format);
     if !in_detail {
-        return page(prometheus::CONTENT_TYPE, metrics);
+        let wanted = Wanted::by(headers);
+        return wanted.page(metrics(wanted.format));
     }
     let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
-    page(TEXT, debug::page(&judged, limit, &metrics, &probe.settings))
+    page(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
 }
 
 /// The time that the scraper gives us. One who gives less than the way back takes gets half of it.

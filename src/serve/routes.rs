@@ -15,10 +15,11 @@ use tokio::time::timeout;
 use super::answer::{Answer, HTML, JSON, TEXT, page, words};
 use super::engine::{Engine, NotReloaded};
 use super::query::Query;
+use super::wanted::Wanted;
 use super::{choice, discovery, on_demand};
 use crate::outcome::ProbeId;
 use crate::sink::index::{self, Link};
-use crate::sink::{self, cause, json, prometheus};
+use crate::sink::{self, cause, json};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -98,8 +99,8 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
             self::page(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &head.headers, local))
         }
         other => {
-            let engine = Arc::clone(engine);
-            let told = spawn_blocking(move || told(other, &query, &engine)).await;
+            let (engine, wanted) = (Arc::clone(engine), Wanted::by(&head.headers));
+            let told = spawn_blocking(move || told(other, &query, &engine, wanted)).await;
             told.unwrap_or_else(|_| words(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
         }
     }
@@ -107,10 +108,10 @@ pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<In
 
 /// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
 /// it would be measured as the slowness of a peer.
-fn told(page: Page, query: &Query, engine: &Engine) -> Answer {
+fn told(page: Page, query: &Query, engine: &Engine, wanted: Wanted) -> Answer {
     let now = SystemTime::now();
     match page {
-        Page::Metrics => self::page(prometheus::CONTENT_TYPE, engine.metrics()),
+        Page::Metrics => wanted.page(engine.metrics(wanted.format)),
         Page::Outcomes => outcomes(engine, query, now),
         Page::Configuration => self::page(TEXT, engine.work().masked.clone()),
         Page::Healthy => words(StatusCode::OK, "Healthy"),

@@ -33,6 +33,12 @@ pub enum Refusal {
     EwsBlocked,
     /// The mailbox's licence has no EWS.
     EwsUnlicensed,
+    /// A policy blocks this program by its `User-Agent`.
+    UserAgentBlocked,
+    /// Exchange refuses the application and says nothing.
+    Unexplained,
+    /// The account is disabled.
+    AccountDisabled,
     /// Exchange does not know the application's service principal.
     NotRegistered,
     /// There is no such mailbox.
@@ -80,10 +86,16 @@ pub fn login<'t>(
     }
     let claims = authentic(tenant, token, EXCHANGE, now)?;
     role(claims, protocol.roles())?;
+    if tenant.exchange.refuses_everything {
+        return Err(Refusal::Unexplained);
+    }
     if !tenant.exchange.service_principals.contains(&claims.oid) {
         return Err(Refusal::NotRegistered);
     }
     let mailbox = tenant.mailbox(user).ok_or(Refusal::NoMailbox)?;
+    if let Some(trouble) = mailbox.trouble.get(&protocol) {
+        return Err(Refusal::Trouble(*trouble));
+    }
     let enabled = match protocol {
         Protocol::Pop3 => mailbox.pop_enabled,
         Protocol::Imap => mailbox.imap_enabled,
@@ -110,6 +122,12 @@ fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
 pub fn ews_request<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
     let claims = authentic(tenant, token, EXCHANGE, now)?;
     role(claims, Protocol::Ews.roles())?;
+    if tenant.exchange.refuses_everything {
+        return Err(Refusal::Unexplained);
+    }
+    if tenant.exchange.user_agents_blocked {
+        return Err(Refusal::UserAgentBlocked);
+    }
     match tenant.exchange.ews_enabled {
         Some(false) => Err(Refusal::EwsDisabled),
         Some(true) if !tenant.exchange.ews_allowed_app_ids.contains(&claims.appid) => Err(Refusal::EwsBlocked),
@@ -123,10 +141,14 @@ pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox,
         return Err(Refusal::Trouble(*trouble));
     }
     let mailbox = tenant.mailbox(address).ok_or(Refusal::NoMailbox)?;
+    if let Some(trouble) = mailbox.trouble.get(&Protocol::Ews) {
+        return Err(Refusal::Trouble(*trouble));
+    }
     match (mailbox.ews_enabled, mailbox.licence) {
         (Some(false), _) => Err(Refusal::EwsDisabled),
         (_, Licence::Kiosk) => Err(Refusal::EwsUnlicensed),
         (_, Licence::Missing) => Err(Refusal::Unlicensed),
+        _ if !mailbox.account_enabled => Err(Refusal::AccountDisabled),
         _ if !mailbox.in_scope => Err(Refusal::OutOfScope),
         _ if !mailbox.online => Err(Refusal::Offline),
         _ => Ok(mailbox),
@@ -138,13 +160,23 @@ pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox,
 pub fn graph<'t>(tenant: &'t Tenant, token: &Presented, roles: &[&str], address: &str, now: i64) -> Result<&'t Mailbox, Refusal> {
     let claims = authentic(tenant, token, GRAPH, now)?;
     role(claims, roles)?;
+    if tenant.exchange.refuses_everything {
+        return Err(Refusal::Unexplained);
+    }
+    if tenant.exchange.user_agents_blocked {
+        return Err(Refusal::UserAgentBlocked);
+    }
     if let Some(trouble) = tenant.exchange.trouble.get(&Protocol::Graph) {
         return Err(Refusal::Trouble(*trouble));
     }
     let served = tenant.exchange.present && !tenant.exchange.lapsed;
     let mailbox = tenant.mailbox(address).filter(|_| served).ok_or(Refusal::NoMailbox)?;
+    if let Some(trouble) = mailbox.trouble.get(&Protocol::Graph) {
+        return Err(Refusal::Trouble(*trouble));
+    }
     match mailbox.licence {
         Licence::Missing => Err(Refusal::Unlicensed),
+        _ if !mailbox.account_enabled => Err(Refusal::AccountDisabled),
         _ if !mailbox.in_scope => Err(Refusal::OutOfScope),
         _ if !mailbox.online => Err(Refusal::Offline),
         Licence::Full | Licence::Kiosk => Ok(mailbox),

@@ -94,6 +94,7 @@ pub struct Application {
 
 /// The tenant-wide settings of Exchange Online.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch or a state of Exchange's own")]
 pub struct Exchange {
     /// Whether the tenant ever had Exchange Online: without it there is no resource to get a token for.
     pub present: bool,
@@ -107,6 +108,10 @@ pub struct Exchange {
     pub ews_enabled: Option<bool>,
     /// `Set-OrganizationConfig -EwsAllowedAppIDs`; has no effect while `ews_enabled` is `None`.
     pub ews_allowed_app_ids: Vec<String>,
+    /// Whether a policy blocks programs by their `User-Agent` (`Set-OrganizationConfig -EwsApplicationAccessPolicy`).
+    pub user_agents_blocked: bool,
+    /// Whether it refuses the application everywhere, for a reason it keeps to itself.
+    pub refuses_everything: bool,
     /// What Exchange suffers from at present.
     pub trouble: BTreeMap<Protocol, Trouble>,
 }
@@ -120,6 +125,10 @@ pub enum Trouble {
     TooManyConnections,
     /// The server fails.
     Unavailable,
+    /// The account has just been changed: its sessions end.
+    Invalidated,
+    /// The mailbox is restricted for having sent spam.
+    SenderBlocked,
 }
 
 impl Tenant {
@@ -192,6 +201,8 @@ impl Exchange {
             smtp_auth_disabled: false,
             ews_enabled: Some(true),
             ews_allowed_app_ids: vec![application.client_id],
+            user_agents_blocked: false,
+            refuses_everything: false,
             trouble: BTreeMap::new(),
         }
     }

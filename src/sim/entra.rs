@@ -156,6 +156,9 @@ fn grant(view: &View, form: Result<Form, form::Malformed>, name: &str) -> Result
     if grant_type != "client_credentials" {
         return Err(Aadsts::grant_not_supported(grant_type));
     }
+    if let Some(refusal) = ANSWERED.iter().find(|(fault, _)| view.has(Service::Login, *fault)) {
+        return Err(refusal.1(tenant));
+    }
     known_tenant(tenant, name)?;
     let client_id = form.client_id().ok_or_else(|| Aadsts::parameter_missing("client_id"))?;
     if !client_id.eq_ignore_ascii_case(&application.client_id) {
@@ -184,6 +187,22 @@ fn grant(view: &View, form: Result<Form, form::Malformed>, name: &str) -> Result
     }
     Ok(resource)
 }
+
+/// A fault and what Entra says then.
+type Answered = (Fault, fn(&Tenant) -> Aadsts);
+
+/// Faults that Entra just says.
+const ANSWERED: &[Answered] = &[
+    (Fault::TokenRequestMalformed, |_| Aadsts::malformed()),
+    (Fault::TenantIdInvalid, |tenant| Aadsts::tenant_malformed(&tenant.id)),
+    (Fault::TenantRestricted, Aadsts::tenant_restricted),
+    (Fault::TenantBlocked, |_| Aadsts::tenant_blocked()),
+    (Fault::WrongCloud, |_| Aadsts::wrong_cloud()),
+    (Fault::ClientIsPublic, |_| Aadsts::client_is_public()),
+    (Fault::ClientSecretMissing, |_| Aadsts::secret_missing()),
+    (Fault::ClientCredentialRefused, |tenant| Aadsts::assertion_unknown(&tenant.application)),
+    (Fault::TokenRefused, |_| Aadsts::unheard_of()),
+];
 
 fn known_tenant(tenant: &Tenant, name: &str) -> Result<(), Aadsts> {
     let domain = name.contains('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
@@ -238,7 +257,11 @@ fn issue(state: &State, view: &View, resource: &Resource) -> Answer {
     let tenant = &view.tenant;
     let has = |fault| view.has(Service::Login, fault);
     let audience = if has(Fault::TokenWrongAudience) { "https://graph.microsoft.com" } else { &resource.name };
-    let claims = claims(tenant, resource, audience, &state.next_token_id());
+    let mut claims = claims(tenant, resource, audience, &state.next_token_id());
+    if has(Fault::TokenWrongTenant) {
+        let other = "99999999-8888-7777-6666-555555555555";
+        (claims["tid"], claims["iss"]) = (json!(other), json!(format!("https://sts.windows.net/{other}/")));
+    }
     let signed = if has(Fault::TokenInvalid) {
         SigningKey::new().and_then(|foreign| foreign.sign(&claims))
     } else {

@@ -14,9 +14,10 @@ use crate::outcome::Phase;
 use self::request::{Impersonated, Invalid, Request};
 use super::access::{self, Refusal};
 use super::directory::{Tenant, Trouble};
+use super::fault::{Fault, Service};
 use super::http::{Answer, Asked};
 use super::id;
-use super::state::State;
+use super::state::{State, View};
 use super::talk::pause;
 
 /// How long a throttled client is told to stay away.
@@ -26,6 +27,9 @@ const BACK_OFF_MILLISECONDS: u32 = 297_749;
 pub(super) async fn answer(state: &State, asked: &Asked) -> Answer {
     let view = state.view();
     let bearer = asked.header("authorization").and_then(bearer);
+    if let Some(answer) = instead(&view) {
+        return common(asked, answer);
+    }
     let verdict = match bearer {
         None => return common(asked, unauthorized("", None)),
         Some(token) => {
@@ -36,14 +40,35 @@ pub(super) async fn answer(state: &State, asked: &Asked) -> Answer {
     };
     let answer = match verdict {
         Err(refusal) => refused(refusal),
-        Ok(()) if !asked.path.eq_ignore_ascii_case(EWS_PATH) => Answer::new(StatusCode::NOT_FOUND)
-            .body("text/html", "<html><head><title>404 - File or directory not found.</title></head></html>"),
+        Ok(()) if !asked.path.eq_ignore_ascii_case(EWS_PATH) => not_found(),
         Ok(()) if asked.method == Method::POST => call(&view.tenant, asked),
         Ok(()) => {
             Answer::new(StatusCode::OK).body("text/html; charset=utf-8", "<html><head><title>Service</title></head></html>")
         }
     };
     common(asked, answer)
+}
+
+/// What a fault of EWS as a whole answers.
+fn instead(view: &View) -> Option<Answer> {
+    let has = |fault| view.has(Service::Ews, fault);
+    if has(Fault::TenantRestricted) {
+        let diagnostics = r#"2000020;reason="xms_trpid claim was not present but sec-tenant-restriction-access-policy header was in requres";error_category="insufficiant_claims""#;
+        let sent = Answer::new(StatusCode::FOUND).header("location", "https://login.microsoftonline.com/");
+        return Some(sent.header("x-ms-diagnostics", diagnostics).header("restrict-access-confirm", "1"));
+    }
+    if has(Fault::EwsTokenRefused) {
+        return Some(refused(Refusal::Unexplained));
+    }
+    if has(Fault::EwsPathNotFound) {
+        return Some(not_found());
+    }
+    has(Fault::EwsRetired).then(|| Answer::new(StatusCode::GONE))
+}
+
+fn not_found() -> Answer {
+    Answer::new(StatusCode::NOT_FOUND)
+        .body("text/html", "<html><head><title>404 - File or directory not found.</title></head></html>")
 }
 
 /// The token of an `Authorization: Bearer` header.
@@ -115,8 +140,13 @@ fn refused(refusal: Refusal) -> Answer {
             r#"2000008;reason="The token contains not enough scope to make this call.";error_category="invalid_grant""#,
         ),
         Refusal::EwsDisabled => forbidden.header("x-ews-policy-reason", "EWS is disabled for this user or tenant"),
-        Refusal::EwsBlocked => forbidden.header("x-ews-policy-reason", "EWS is blocked by policy for this user or tenant"),
+        Refusal::EwsBlocked | Refusal::UserAgentBlocked => {
+            forbidden.header("x-ews-policy-reason", "EWS is blocked by policy for this user or tenant")
+        }
         Refusal::EwsUnlicensed => forbidden,
+        Refusal::Unexplained => token(
+            r#"4000000;reason="Flighting is not enabled for domain 'contoso.example'.";error_category="oauth_not_available""#,
+        ),
         Refusal::Trouble(_) => Answer::new(StatusCode::SERVICE_UNAVAILABLE).header("retry-after", "30"),
         _ => {
             token(r#"2000001;reason="OAuth token submitted with the request can not be parsed.";error_category="invalid_token""#)
@@ -156,6 +186,7 @@ fn no_mailbox(refusal: Refusal, request: &Request) -> Answer {
         Refusal::OutOfScope => {
             fault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user.")
         }
+        Refusal::AccountDisabled => fault("ErrorAccountDisabled", "The account that was used for the request is disabled."),
         Refusal::Offline => response::errors(
             request,
             "ErrorMailboxStoreUnavailable",

@@ -1,9 +1,13 @@
 //! Every fault the simulated tenant can be given, by name: the reason code it leads to, where there is one.
 
+mod befall;
+mod befallen;
+
 use std::fmt;
 
-use super::directory::{Protocol, Tenant, Trouble};
-use super::mailbox::{FolderAccess, Licence};
+pub use self::befallen::Befallen;
+
+use super::directory::Protocol;
 
 /// A service of the simulated tenant; each listens on ports of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +42,12 @@ impl Service {
         }
     }
 
+    /// The service of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Login, Self::Pop3, Self::Imap, Self::Smtp, Self::Ews, Self::Graph, Self::Dns];
+        all.into_iter().find(|service| service.name() == name)
+    }
+
     /// The protocol it speaks to mailboxes, if it does.
     pub const fn protocol(self) -> Option<Protocol> {
         match self {
@@ -69,8 +79,17 @@ macro_rules! reach {
     };
 }
 
+macro_rules! of_mailbox {
+    (tenant) => {
+        false
+    };
+    (mailbox) => {
+        true
+    };
+}
+
 macro_rules! faults {
-    ($( $variant:ident $name:literal $reach:ident [$($service:ident)+] $text:literal )*) => {
+    ($( $variant:ident $name:literal $reach:ident $of:ident [$($service:ident)+] $text:literal )*) => {
         /// Something that can be made to go wrong.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Fault { $( #[doc = $text] $variant, )* }
@@ -87,78 +106,104 @@ macro_rules! faults {
             pub const fn services(self) -> &'static [Service] { match self { $( Self::$variant => &[ $( Service::$service, )+ ], )* } }
             /// Whether it befalls each service by itself, or all of them together.
             pub const fn reach(self) -> Reach { match self { $( Self::$variant => reach!($reach), )* } }
+            /// Whether it can befall one mailbox and spare the others.
+            pub const fn of_mailbox(self) -> bool { match self { $( Self::$variant => of_mailbox!($of), )* } }
         }
     };
 }
 
 faults! {
-    DnsNameUnknown "dns_name_unknown" each [Dns] "the resolver says no name exists"
-    DnsServerFailure "dns_server_failure" each [Dns] "the resolver answers SERVFAIL"
-    DnsRefused "dns_refused" each [Dns] "the resolver refuses every question"
-    DnsNoAddresses "dns_no_addresses" each [Dns] "the resolver's answers hold no address"
-    DnsSinkhole "dns_sinkhole" each [Dns] "the resolver sends every name to 0.0.0.0"
-    DnsNoAnswer "dns_no_answer" each [Dns] "the resolver never answers"
-    DnsMalformed "dns_malformed" each [Dns] "the resolver answers with garbage"
+    DnsNameUnknown "dns_name_unknown" each tenant [Dns] "the resolver says no name exists"
+    DnsServerFailure "dns_server_failure" each tenant [Dns] "the resolver answers SERVFAIL"
+    DnsRefused "dns_refused" each tenant [Dns] "the resolver refuses every question"
+    DnsNoAddresses "dns_no_addresses" each tenant [Dns] "the resolver's answers hold no address"
+    DnsSinkhole "dns_sinkhole" each tenant [Dns] "the resolver sends every name to 0.0.0.0"
+    DnsNoAnswer "dns_no_answer" each tenant [Dns] "the resolver never answers"
+    DnsMalformed "dns_malformed" each tenant [Dns] "the resolver answers with garbage"
 
-    ConnectRefused "connect_refused" each [Login Pop3 Imap Smtp Ews Graph] "the ports are closed"
-    TlsTimedOut "tls_timed_out" each [Login Pop3 Imap Smtp Ews Graph] "the TLS handshake is never answered"
-    TlsClosed "tls_closed" each [Login Pop3 Imap Smtp Ews Graph] "the connection is closed when TLS begins"
-    TlsNotSpoken "tls_not_spoken" each [Login Pop3 Imap Smtp Ews Graph] "plain text is answered to the TLS handshake"
-    TlsCertificateExpired "tls_certificate_expired" each [Login Pop3 Imap Smtp Ews Graph] "the certificate has expired"
-    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" each [Login Pop3 Imap Smtp Ews Graph] "the certificate is not valid yet"
-    TlsCertificateWrongName "tls_certificate_wrong_name" each [Login Pop3 Imap Smtp Ews Graph] "the certificate is for another name"
-    TlsCertificateUntrusted "tls_certificate_untrusted" each [Login Pop3 Imap Smtp Ews Graph] "an intercepting device's own authority issued the certificate"
-    TlsCertificateSelfSigned "tls_certificate_self_signed" each [Login Pop3 Imap Smtp Ews Graph] "the certificate is self-signed"
+    ConnectTimedOut "connect_timed_out" each tenant [Login Pop3 Imap Smtp Ews Graph] "a firewall drops every packet to the ports"
+    ConnectRefused "connect_refused" each tenant [Login Pop3 Imap Smtp Ews Graph] "the ports are closed"
+    TlsTimedOut "tls_timed_out" each tenant [Login Pop3 Imap Smtp Ews Graph] "the TLS handshake is never answered"
+    TlsClosed "tls_closed" each tenant [Login Pop3 Imap Smtp Ews Graph] "the connection is closed when TLS begins"
+    TlsNotSpoken "tls_not_spoken" each tenant [Login Pop3 Imap Smtp Ews Graph] "plain text is answered to the TLS handshake"
+    TlsCertificateExpired "tls_certificate_expired" each tenant [Login Pop3 Imap Smtp Ews Graph] "the certificate has expired"
+    TlsCertificateNotYetValid "tls_certificate_not_yet_valid" each tenant [Login Pop3 Imap Smtp Ews Graph] "the certificate is not valid yet"
+    TlsCertificateWrongName "tls_certificate_wrong_name" each tenant [Login Pop3 Imap Smtp Ews Graph] "the certificate is for another name"
+    TlsCertificateUntrusted "tls_certificate_untrusted" each tenant [Login Pop3 Imap Smtp Ews Graph] "an intercepting device's own authority issued the certificate"
+    TlsCertificateSelfSigned "tls_certificate_self_signed" each tenant [Login Pop3 Imap Smtp Ews Graph] "the certificate is self-signed"
 
-    NoGreeting "no_greeting" each [Pop3 Imap Smtp] "the server says nothing"
-    GreetingUnexpected "greeting_unexpected" each [Pop3 Imap Smtp] "another server greets"
-    GreetingRefused "greeting_refused" each [Pop3 Imap Smtp] "the server turns clients away in its greeting"
-    StarttlsNotOffered "starttls_not_offered" each [Pop3 Imap Smtp] "STARTTLS is neither offered nor known"
-    StarttlsRefused "starttls_refused" each [Pop3 Imap Smtp] "STARTTLS is offered, then refused"
-    StarttlsInjection "starttls_injection" each [Pop3 Imap Smtp] "bytes follow the answer to STARTTLS in plain text"
-    MechanismNotOffered "mechanism_not_offered" each [Pop3 Imap Smtp] "XOAUTH2 is neither offered nor known"
-    ConnectionClosed "connection_closed" each [Login Pop3 Imap Smtp Ews Graph] "the server hangs up instead of answering"
-    ReplyTimedOut "reply_timed_out" each [Login Pop3 Imap Smtp Ews Graph] "the server never answers the token"
-    ReplyMalformed "reply_malformed" each [Login Pop3 Imap Smtp Ews Graph] "the answer is garbage"
-    ReplyTooLong "reply_too_long" each [Login Pop3 Imap Smtp Ews Graph] "the answer never ends"
-    HttpNotMicrosoft "http_not_microsoft" each [Login Ews Graph] "a web filter's page is answered"
-    HttpRedirected "http_redirected" each [Login Ews Graph] "a portal redirects every request"
+    NoGreeting "no_greeting" each tenant [Pop3 Imap Smtp] "the server says nothing"
+    GreetingUnexpected "greeting_unexpected" each tenant [Pop3 Imap Smtp] "another server greets"
+    GreetingRefused "greeting_refused" each tenant [Pop3 Imap Smtp] "the server turns clients away in its greeting"
+    StarttlsNotOffered "starttls_not_offered" each tenant [Pop3 Imap Smtp] "STARTTLS is neither offered nor known"
+    StarttlsRefused "starttls_refused" each tenant [Pop3 Imap Smtp] "STARTTLS is offered, then refused"
+    StarttlsInjection "starttls_injection" each tenant [Pop3 Imap Smtp] "bytes follow the answer to STARTTLS in plain text"
+    MechanismNotOffered "mechanism_not_offered" each tenant [Pop3 Imap Smtp] "XOAUTH2 is neither offered nor known"
+    ConnectionClosed "connection_closed" each tenant [Login Pop3 Imap Smtp Ews Graph] "the server hangs up instead of answering"
+    ReplyTimedOut "reply_timed_out" each tenant [Login Pop3 Imap Smtp Ews Graph] "the server never answers the token"
+    ReplyMalformed "reply_malformed" each tenant [Pop3 Imap Smtp Ews Graph] "the answer is garbage"
+    TokenReplyMalformed "token_reply_malformed" each tenant [Login] "the token endpoint's answer is garbage"
+    ReplyTooLong "reply_too_long" each tenant [Login Pop3 Imap Smtp Ews Graph] "the answer never ends"
+    HttpNotMicrosoft "http_not_microsoft" each tenant [Login Ews Graph] "a web filter's page is answered"
+    HttpRedirected "http_redirected" each tenant [Login Ews Graph] "a portal redirects every request"
 
-    ClientSecretWrong "client_secret_wrong" each [Login] "the client secret has been replaced by another"
-    ClientSecretExpired "client_secret_expired" each [Login] "the client secret has expired"
-    ApplicationNotFound "application_not_found" each [Login] "the application is not in this tenant"
-    ServicePrincipalMissing "service_principal_missing" each [Login] "the enterprise application has been deleted"
-    ApplicationDisabled "application_disabled" each [Login] "the application is disabled for sign-in"
-    TenantNotFound "tenant_not_found" each [Login] "the tenant does not exist"
-    ConditionalAccessBlocked "conditional_access_blocked" each [Login] "Conditional Access blocks the application from here"
-    ScopeInvalid "scope_invalid" each [Login] "the scope is refused"
-    ResourceNotFound "resource_not_found" each [Login] "the tenant has no Exchange Online"
-    ResourceDisabled "resource_disabled" each [Login] "the Exchange Online subscription has lapsed"
-    TokenThrottled "token_throttled" each [Login] "the token endpoint answers 429 with Retry-After"
-    TokenServiceUnavailable "token_service_unavailable" each [Login] "the token service is unavailable"
-    TokenRoleMissing "token_role_missing" each [Pop3 Imap Smtp Ews Graph] "the application permission is missing or not consented"
-    TokenWrongAudience "token_wrong_audience" each [Login] "tokens are for Microsoft Graph, whatever was asked for"
-    TokenExpired "token_expired" each [Login] "tokens have expired when they arrive"
-    TokenInvalid "token_invalid" each [Login] "tokens carry a signature Exchange does not know"
+    ClientSecretWrong "client_secret_wrong" each tenant [Login] "the client secret has been replaced by another"
+    ClientSecretExpired "client_secret_expired" each tenant [Login] "the client secret has expired"
+    ClientSecretMissing "client_secret_missing" each tenant [Login] "the client secret gets lost on the way"
+    ClientIsPublic "client_is_public" each tenant [Login] "the application is registered as a public client"
+    ClientCredentialRefused "client_credential_refused" each tenant [Login] "the application's certificate is not registered"
+    ApplicationNotFound "application_not_found" each tenant [Login] "the application is not in this tenant"
+    ServicePrincipalMissing "service_principal_missing" each tenant [Login] "the enterprise application has been deleted"
+    ApplicationDisabled "application_disabled" each tenant [Login] "the application is disabled for sign-in"
+    TenantNotFound "tenant_not_found" each tenant [Login] "the tenant does not exist"
+    TenantIdInvalid "tenant_id_invalid" each tenant [Login] "the tenant id is no tenant id"
+    TenantBlocked "tenant_blocked" each tenant [Login] "Microsoft has blocked the tenant"
+    WrongCloud "wrong_cloud" each tenant [Login] "the tenant lives in another Microsoft cloud"
+    TenantRestricted "tenant_restricted" each tenant [Login Ews] "a proxy on the way lets only other tenants through"
+    ConditionalAccessBlocked "conditional_access_blocked" each tenant [Login] "Conditional Access blocks the application from here"
+    ScopeInvalid "scope_invalid" each tenant [Login] "the scope is refused"
+    ResourceNotFound "resource_not_found" each tenant [Login] "the tenant has no Exchange Online"
+    ResourceDisabled "resource_disabled" each tenant [Login] "the Exchange Online subscription has lapsed"
+    TokenThrottled "token_throttled" each tenant [Login] "the token endpoint answers 429 with Retry-After"
+    TokenServiceUnavailable "token_service_unavailable" each tenant [Login] "the token service is unavailable"
+    TokenRequestMalformed "token_request_malformed" each tenant [Login] "something on the way garbles the token request"
+    TokenRefused "token_refused" each tenant [Login] "the token is refused with a number nobody has heard of"
+    TokenRoleMissing "token_role_missing" each tenant [Pop3 Imap Smtp Ews Graph] "the application permission is missing or not consented"
+    TokenWrongAudience "token_wrong_audience" each tenant [Login] "tokens are for Microsoft Graph, whatever was asked for"
+    TokenWrongTenant "token_wrong_tenant" each tenant [Login] "tokens come from another tenant"
+    TokenExpired "token_expired" each tenant [Login] "tokens have expired when they arrive"
+    TokenInvalid "token_invalid" each tenant [Login] "tokens carry a signature Exchange does not know"
 
-    AuthRefused "auth_refused" whole [Pop3 Imap Smtp] "Exchange does not know the application: New-ServicePrincipal is missing"
-    MailboxNotConnected "mailbox_not_connected" whole [Pop3 Imap Smtp] "Add-MailboxPermission is missing"
-    MailboxNotFound "mailbox_not_found" whole [Pop3 Imap Smtp Ews Graph] "the mailboxes do not exist"
-    ProtocolDisabled "protocol_disabled" each [Pop3 Imap] "the protocol is switched off for the mailboxes"
-    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" each [Smtp] "authenticated SMTP is off for the tenant"
-    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" each [Smtp] "authenticated SMTP is off for the mailboxes"
-    Throttled "throttled" each [Imap Ews Graph] "the server throttles and names a back-off"
-    TooManyConnections "too_many_connections" each [Smtp Ews] "the mailboxes have too many connections"
-    ServerUnavailable "server_unavailable" each [Pop3 Imap Smtp Ews Graph] "Exchange fails on its own side"
+    ExchangeServicePrincipalMissing "exchange_service_principal_missing" whole tenant [Pop3 Imap Smtp] "Exchange does not know the application: New-ServicePrincipal is missing"
+    MailboxPermissionMissing "mailbox_permission_missing" whole mailbox [Pop3 Imap Smtp] "Add-MailboxPermission is missing"
+    MailboxNotFound "mailbox_not_found" whole mailbox [Pop3 Imap Smtp Ews Graph] "the mailboxes do not exist"
+    ProtocolDisabled "protocol_disabled" each mailbox [Pop3 Imap] "the protocol is switched off for the mailboxes"
+    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" each tenant [Smtp] "authenticated SMTP is off for the tenant"
+    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" each mailbox [Smtp] "authenticated SMTP is off for the mailboxes"
+    AuthPolicyBlocked "auth_policy_blocked" each tenant [Smtp] "security defaults lock the login out"
+    BasicAuthBlocked "basic_auth_blocked" each tenant [Pop3 Imap Smtp] "the login arrives as basic authentication, which is switched off"
+    TlsProtocolTooOld "tls_protocol_too_old" each tenant [Smtp] "the connection arrives over TLS 1.1, which is refused"
+    SenderBlocked "sender_blocked" each mailbox [Smtp] "the mailboxes may not send: they are restricted for spam"
+    SessionInvalidated "session_invalidated" each mailbox [Pop3 Imap] "the accounts change in the middle of the session"
+    ProtocolError "protocol_error" each tenant [Pop3 Imap Smtp] "the server takes the login for a protocol error"
+    Throttled "throttled" each mailbox [Imap Ews Graph] "the server throttles and names a back-off"
+    TooManyConnections "too_many_connections" each mailbox [Smtp Ews] "the mailboxes have too many connections"
+    ServerUnavailable "server_unavailable" each tenant [Pop3 Imap Smtp Ews Graph] "Exchange fails on its own side"
 
-    EwsDisabled "ews_disabled" each [Ews] "EWS is switched off for the tenant"
-    EwsBlockedByPolicy "ews_blocked_by_policy" each [Ews] "the application is not on the EWS allow list"
-    EwsForbidden "ews_forbidden" each [Ews] "the mailboxes' licence has no EWS"
-    ImpersonationDenied "impersonation_denied" whole [Ews Graph] "an access policy keeps the application from the mailboxes"
-    AccessDenied "access_denied" whole [Ews Graph] "the folders may not be read"
-    FolderNotFound "folder_not_found" whole [Ews Graph] "the folders are hidden from the application"
-    MailboxUnavailable "mailbox_unavailable" whole [Pop3 Imap Smtp Ews Graph] "the mailbox database is offline"
-    LicenseInvalid "license_invalid" whole [Pop3 Imap Smtp Ews Graph] "the mailboxes have no licence"
+    EwsDisabled "ews_disabled" each mailbox [Ews] "EWS is switched off"
+    EwsBlockedByPolicy "ews_blocked_by_policy" each tenant [Ews] "the application is not on the EWS allow list"
+    EwsNotLicensed "ews_not_licensed" each mailbox [Ews] "the mailboxes' licence has no EWS"
+    EwsRetired "ews_retired" each tenant [Ews] "EWS has been switched off for good"
+    EwsPathNotFound "ews_path_not_found" each tenant [Ews] "there is no EWS at the address"
+    EwsTokenRefused "ews_token_refused" each tenant [Ews] "EWS refuses the token for a reason nobody has heard of"
+    UserAgentBlocked "user_agent_blocked" whole tenant [Ews Graph] "a policy blocks programs by their User-Agent"
+    ImpersonationDenied "impersonation_denied" whole mailbox [Ews Graph] "an access policy keeps the application from the mailboxes"
+    AccessDenied "access_denied" whole mailbox [Ews Graph] "the folders may not be read"
+    FolderNotFound "folder_not_found" whole mailbox [Ews Graph] "the folders are hidden from the application"
+    MailboxUnavailable "mailbox_unavailable" whole mailbox [Pop3 Imap Smtp Ews Graph] "the mailbox database is offline"
+    LicenseInvalid "license_invalid" whole mailbox [Pop3 Imap Smtp Ews Graph] "the mailboxes have no licence"
+    AccountDisabled "account_disabled" whole mailbox [Ews Graph] "the mailboxes' accounts are disabled"
+    AccessRefusedEverywhere "access_refused_everywhere" whole tenant [Pop3 Imap Smtp Ews Graph] "Exchange refuses the application everywhere and says nothing"
 }
 
 impl Fault {
@@ -167,57 +212,12 @@ impl Fault {
         Self::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 
-    /// Puts into `tenant` what an administrator, or Microsoft, would have changed. Faults of the connection change nothing.
-    pub(super) fn befall(self, services: &[Service], tenant: &mut Tenant) {
-        let protocols: Vec<Protocol> = services.iter().filter_map(|service| service.protocol()).collect();
-        let application = &mut tenant.application;
-        let exchange = &mut tenant.exchange;
-        let mut trouble = |trouble| exchange.trouble.extend(protocols.iter().map(|protocol| (*protocol, trouble)));
-        match self {
-            Self::ClientSecretWrong => application.secret = crate::secret::Secret::new(super::id::guid()),
-            Self::ClientSecretExpired => application.secret_expired = true,
-            Self::ApplicationNotFound => application.client_id = super::id::guid(),
-            Self::ServicePrincipalMissing => application.has_service_principal = false,
-            Self::ApplicationDisabled => application.enabled = false,
-            Self::ConditionalAccessBlocked => application.conditional_access_blocked = true,
-            Self::TokenExpired => application.token_seconds = -60,
-            Self::TokenRoleMissing => {
-                let needed = |role: &str| protocols.iter().any(|protocol| protocol.roles().contains(&role));
-                application.roles.retain(|role| !needed(role));
-            }
-            Self::TenantNotFound => tenant.exists = false,
-            Self::ResourceNotFound => exchange.present = false,
-            Self::ResourceDisabled => exchange.lapsed = true,
-            Self::AuthRefused => exchange.service_principals.clear(),
-            Self::SmtpAuthDisabledTenant => exchange.smtp_auth_disabled = true,
-            Self::EwsDisabled => exchange.ews_enabled = Some(false),
-            Self::EwsBlockedByPolicy => (exchange.ews_enabled, exchange.ews_allowed_app_ids) = (Some(true), Vec::new()),
-            Self::Throttled => trouble(Trouble::Throttled),
-            Self::TooManyConnections => trouble(Trouble::TooManyConnections),
-            Self::ServerUnavailable => trouble(Trouble::Unavailable),
-            Self::MailboxNotFound => tenant.mailboxes.clear(),
-            _ => self.befall_mailboxes(&protocols, tenant),
-        }
-    }
-
-    fn befall_mailboxes(self, protocols: &[Protocol], tenant: &mut Tenant) {
-        for mailbox in &mut tenant.mailboxes {
-            match self {
-                Self::MailboxNotConnected => mailbox.full_access = false,
-                Self::SmtpAuthDisabledMailbox => mailbox.smtp_auth_disabled = Some(true),
-                Self::ProtocolDisabled => {
-                    mailbox.pop_enabled &= !protocols.contains(&Protocol::Pop3);
-                    mailbox.imap_enabled &= !protocols.contains(&Protocol::Imap);
-                }
-                Self::EwsForbidden => mailbox.licence = Licence::Kiosk,
-                Self::LicenseInvalid => mailbox.licence = Licence::Missing,
-                Self::ImpersonationDenied => mailbox.in_scope = false,
-                Self::AccessDenied => mailbox.folder_access = FolderAccess::Denied,
-                Self::FolderNotFound => mailbox.folder_access = FolderAccess::Hidden,
-                Self::MailboxUnavailable => mailbox.online = false,
-                _ => return,
-            }
-        }
+    /// Where it can be made to befall: `@imap`, `@MAILBOX`; empty where it always befalls all it can.
+    pub fn places(self) -> String {
+        let each = self.reach() == Reach::Each && self.services().len() > 1;
+        let services = self.services().iter().filter(|_| each).map(|service| format!("@{}", service.name()));
+        let mailbox = self.of_mailbox().then(|| "@MAILBOX".to_owned());
+        services.chain(mailbox).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -225,34 +225,6 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// A fault and the services it befalls: `NAME` for all it can, `NAME@SERVICE` for one of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Befallen {
-    /// What goes wrong.
-    pub fault: Fault,
-    /// Where.
-    pub services: Vec<Service>,
-}
-
-impl std::str::FromStr for Befallen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, service) = text.split_once('@').map_or((text, None), |(name, service)| (name, Some(service)));
-        let fault = Fault::from_name(name).ok_or_else(|| format!("there is no fault `{name}`"))?;
-        let services = fault.services();
-        let Some(service) = service else { return Ok(Self { fault, services: services.to_vec() }) };
-        if fault.reach() == Reach::Whole {
-            return Err(format!("`{name}` befalls all its services together; leave `@{service}` out"));
-        }
-        let Some(service) = services.iter().find(|known| known.name() == service) else {
-            let allowed: Vec<_> = services.iter().map(|service| service.name()).collect();
-            return Err(format!("`{name}` cannot befall `{service}`; it can befall {}", allowed.join(", ")));
-        };
-        Ok(Self { fault, services: vec![*service] })
     }
 }
 
@@ -266,21 +238,6 @@ mod tests {
             assert_eq!(Fault::from_name(fault.name()), Some(*fault), "{fault} stands twice");
             assert!(crate::reason::Reason::from_code(fault.name()).is_some(), "{fault}");
             assert!(!fault.text().is_empty() && !fault.text().ends_with('.'), "{fault}");
-        }
-    }
-
-    #[test]
-    fn a_fault_befalls_all_its_services_or_one() {
-        let read = |text: &str| text.parse::<Befallen>();
-        assert_eq!(read("no_greeting").expect("known").services, [Service::Pop3, Service::Imap, Service::Smtp]);
-        assert_eq!(read("no_greeting@imap").expect("known").services, [Service::Imap]);
-        for (text, words) in [
-            ("gremlins", "there is no fault `gremlins`"),
-            ("no_greeting@ews", "cannot befall `ews`; it can befall pop3, imap, smtp"),
-            ("auth_refused@imap", "leave `@imap` out"),
-        ] {
-            let error = read(text).expect_err(text);
-            assert!(error.contains(words), "{error}");
         }
     }
 }

@@ -170,8 +170,9 @@ impl Error {
             Refusal::WrongAudience => token("Access token validation failure. Invalid audience."),
             Refusal::WrongTenant => token("Access token validation failure. Invalid issuer."),
             Refusal::NoRoles => Self(401, "", "The token contains no permissions, or permissions can not be understood."),
-            Refusal::RoleMissing => ACCESS_DENIED,
-            Refusal::OutOfScope => Self(403, "ErrorAccessDenied", "Access to OData is disabled."),
+            Refusal::RoleMissing | Refusal::Unexplained => ACCESS_DENIED,
+            Refusal::AccountDisabled => Self(403, "ErrorAccountDisabled", "The account is disabled."),
+            Refusal::OutOfScope | Refusal::UserAgentBlocked => Self(403, "ErrorAccessDenied", "Access to OData is disabled."),
             Refusal::NoMailbox => Self(404, "ResourceNotFound", "Resource could not be discovered."),
             Refusal::Unlicensed => {
                 Self(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")

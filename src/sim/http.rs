@@ -156,7 +156,7 @@ async fn disturb(state: &State, service: Service) -> Result<Option<Response<Payl
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
         return Ok(Some(response));
     }
-    let answer = if has(Fault::ReplyMalformed) {
+    let answer = if has(Fault::ReplyMalformed) || has(Fault::TokenReplyMalformed) {
         Answer::new(StatusCode::OK)
             .header("x-ms-request-id", super::id::guid())
             .body("application/json", "{\"token_type\":\"Bea\u{0}<s:Env")

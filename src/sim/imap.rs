@@ -164,6 +164,12 @@ impl Session {
             None => Err(Refusal::TokenUnreadable),
         };
         talk.deliberate(verdict.as_ref().err().copied()).await?;
+        if talk.has(Fault::BasicAuthBlocked) {
+            return talk.part(&format!("{tag} NO Basic authentication is disabled.\r\n{BYE}")).await;
+        }
+        if talk.has(Fault::ProtocolError) {
+            return talk.say(&format!("{tag} BAD Command Error. 10\r\n")).await;
+        }
         match verdict {
             Ok(mailbox) => {
                 self.user = Some(mailbox.address.clone());
@@ -225,7 +231,8 @@ fn refused(tag: &str, refusal: Refusal, user: &str) -> (String, bool) {
         Refusal::Trouble(Trouble::Throttled) => {
             (format!("{tag} NO Request is throttled. Suggested Backoff Time: {BACK_OFF_MILLISECONDS} milliseconds\r\n"), true)
         }
-        Refusal::Trouble(Trouble::TooManyConnections) => {
+        Refusal::Trouble(Trouble::Invalidated) => ("* BYE Session invalidated - Disabled\r\n".to_owned(), true),
+        Refusal::Trouble(Trouble::TooManyConnections | Trouble::SenderBlocked) => {
             (format!("{tag} BAD User is authenticated but not connected.\r\n"), true)
         }
         Refusal::Trouble(Trouble::Unavailable) => (format!("{tag} NO Server Unavailable. 15\r\n"), false),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -32,15 +32,47 @@ pub(super) struct Gate {
     security: Security,
     address: SocketAddr,
     listener: Mutex<Option<TcpListener>>,
+    /// Keeps the port silent: see [`Silence`].
+    silence: Mutex<Option<Silence>>,
     runtime: Handle,
+}
+
+/// A port whose queue of connections is full: the kernel drops what is sent to it, as a firewall does.
+struct Silence {
+    _listener: std::net::TcpListener,
+    _queued: Vec<TcpStream>,
+}
+
+impl Silence {
+    /// Room for one connection, and the connections that fill it.
+    fn on(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(0)?.into_std()?;
+        let queued = (0..4).map(|_| {
+            let client = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(50))?;
+            client.set_nonblocking(true)?;
+            TcpStream::from_std(client)
+        });
+        // The queue is full when a connection is no longer taken.
+        let queued = queued.map_while(Result::ok).collect();
+        Ok(Self { _listener: listener, _queued: queued })
+    }
 }
 
 impl Gate {
     /// A port, open; 0 lets the system choose.
     pub(super) fn open(service: Service, security: Security, at: SocketAddr) -> io::Result<Self> {
-        let listener = bind(at)?;
+        Self::over(service, security, std::net::TcpListener::bind(at)?)
+    }
+
+    /// The port that `listener` holds, open.
+    pub(super) fn over(service: Service, security: Security, listener: std::net::TcpListener) -> io::Result<Self> {
+        let listener = asynchronous(listener)?;
         let address = listener.local_addr()?;
-        Ok(Self { service, security, address, listener: Mutex::new(Some(listener)), runtime: Handle::current() })
+        let (listener, silence) = (Mutex::new(Some(listener)), Mutex::new(None));
+        Ok(Self { service, security, address, listener, silence, runtime: Handle::current() })
     }
 
     /// Where it is.
@@ -51,10 +83,19 @@ impl Gate {
     /// Opens or closes it, as the faults in force want it.
     pub(super) fn obey(&self, view: &View) {
         let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner);
+        let _runtime = self.runtime.enter();
+        if view.has(self.service, Fault::ConnectTimedOut) {
+            *listener = None;
+            if silence.is_none() {
+                *silence = Silence::on(self.address).ok();
+            }
+            return;
+        }
+        *silence = None;
         if view.has(self.service, Fault::ConnectRefused) {
             *listener = None;
         } else if listener.is_none() {
-            let _runtime = self.runtime.enter();
             *listener = bind(self.address).ok();
         }
     }
@@ -62,6 +103,7 @@ impl Gate {
     /// Closes it for good.
     pub(super) fn close(&self) {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// The next connection; none while it is closed.
@@ -75,7 +117,10 @@ impl Gate {
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = std::net::TcpListener::bind(address)?;
+    asynchronous(std::net::TcpListener::bind(address)?)
+}
+
+fn asynchronous(listener: std::net::TcpListener) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     TcpListener::from_std(listener)
 }

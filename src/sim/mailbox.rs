@@ -1,5 +1,9 @@
 //! A mailbox: its addresses, its switches, its folders and its messages.
 
+use std::collections::BTreeMap;
+
+use super::directory::{Protocol, Trouble};
+
 /// A mailbox.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of Exchange's own")]
@@ -26,6 +30,10 @@ pub struct Mailbox {
     pub licence: Licence,
     /// Whether the mailbox database is online.
     pub online: bool,
+    /// Whether the account it belongs to is enabled.
+    pub account_enabled: bool,
+    /// What it suffers from at present.
+    pub trouble: BTreeMap<Protocol, Trouble>,
     /// The folders below the root.
     pub folders: Vec<Folder>,
     /// The messages of the inbox, oldest first.
@@ -109,6 +117,8 @@ impl Mailbox {
             folder_access: FolderAccess::Readable,
             licence: Licence::Full,
             online: true,
+            account_enabled: true,
+            trouble: BTreeMap::new(),
             folders: DEFAULT_FOLDERS.iter().map(|&(name, id, class)| Folder::new(name, id, class)).collect(),
             messages: Vec::new(),
         }

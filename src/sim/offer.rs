@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
 use crate::levels::Limits;
@@ -25,6 +25,9 @@ const GRAPH: &str = "graph.microsoft.com";
 /// The cloud's and the tenant's name in a configuration.
 const CLOUD: &str = "simulated";
 const TENANT: &str = "contoso";
+
+/// The client secret was declared to last so long from the start.
+const SECRET_LASTS: Duration = Duration::from_secs(97 * 86_400);
 
 /// Checks of the tenant, and of each mailbox.
 const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
@@ -86,7 +89,7 @@ impl Running {
             tenant_id: tenant.id,
             client_id: tenant.application.client_id,
             credential: SecretSource::Given(tenant.application.secret),
-            credential_expires: None,
+            credential_expires: Some(SystemTime::now() + SECRET_LASTS),
         }
     }
 
@@ -114,7 +117,7 @@ impl Running {
             tenant: Arc::clone(&tenant),
             address: address.map(str::to_owned),
             interval: Duration::from_secs(10),
-            timeout: Duration::from_secs(30),
+            timeout: Duration::from_secs(10), // no longer than the interval, as a configuration must have it
             limits: Limits::default(),
             folder: Folder::Root,
         };

@@ -121,6 +121,12 @@ impl Session {
             None => Err(Refusal::TokenUnreadable),
         };
         talk.deliberate(verdict.as_ref().err().copied()).await?;
+        if talk.has(Fault::BasicAuthBlocked) {
+            return talk.say(BASIC_DISABLED).await;
+        }
+        if talk.has(Fault::ProtocolError) {
+            return talk.say("-ERR Protocol error. 18\r\n").await;
+        }
         let messages = match verdict {
             Ok(mailbox) => Some(mailbox.messages.clone()),
             Err(Refusal::NotConnected) => None,
@@ -136,9 +142,8 @@ impl Session {
         self.refusals += 1;
         match refusal {
             Refusal::Trouble(Trouble::Unavailable) => talk.part("-ERR Server Unavailable. 21\r\n").await,
-            Refusal::Trouble(Trouble::Throttled | Trouble::TooManyConnections) => {
-                talk.part("-ERR Connection is closed. 22\r\n").await
-            }
+            Refusal::Trouble(Trouble::Invalidated) => talk.part("-ERR Session invalidated - Disabled\r\n").await,
+            Refusal::Trouble(_) => talk.part("-ERR Connection is closed. 22\r\n").await,
             _ if self.refusals < LOGINS => talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await,
             // The second line really comes without -ERR.
             _ => {

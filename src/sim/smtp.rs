@@ -173,6 +173,9 @@ impl Session {
             None => Err(Refusal::TokenUnreadable),
         };
         talk.deliberate(verdict.as_ref().err().copied()).await?;
+        if let Some((_, reply)) = INSTEAD.iter().find(|(fault, _)| talk.has(*fault)) {
+            return self.mistake(talk, reply).await;
+        }
         match verdict {
             Ok(mailbox) => {
                 self.user = Some(mailbox.address.clone());
@@ -186,7 +189,10 @@ impl Session {
             Err(Refusal::Trouble(Trouble::TooManyConnections)) => {
                 talk.part(&self.worded("432 4.3.2 concurrent connection limit exceeded")).await
             }
-            Err(Refusal::Trouble(Trouble::Unavailable)) => {
+            Err(Refusal::Trouble(Trouble::SenderBlocked)) => {
+                self.mistake(talk, "550 5.1.8 Access denied, bad outbound sender").await
+            }
+            Err(Refusal::Trouble(Trouble::Unavailable | Trouble::Invalidated)) => {
                 talk.part(&self.worded("454 4.7.0 Temporary authentication failure")).await
             }
             Err(_) => self.mistake(talk, "535 5.7.3 Authentication unsuccessful").await,
@@ -275,6 +281,22 @@ impl Session {
         talk.say(&reply).await
     }
 }
+
+/// What is answered to a login, whatever its token, while a fault is in force.
+const INSTEAD: &[(Fault, &str)] = &[
+    (
+        Fault::AuthPolicyBlocked,
+        "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. \
+         Contact your administrator.",
+    ),
+    (Fault::BasicAuthBlocked, "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."),
+    (
+        Fault::TlsProtocolTooOld,
+        "421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client to support TLS 1.2. \
+         Visit https://aka.ms/smtp_auth_tls.",
+    ),
+    (Fault::ProtocolError, "503 5.5.2 Bad sequence of commands"),
+];
 
 fn disabled(what: &str) -> String {
     format!(

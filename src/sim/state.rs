@@ -79,7 +79,7 @@ impl State {
     fn publish(&self, base: &Tenant, faults: Vec<Befallen>) {
         let mut tenant = base.clone();
         for befallen in &faults {
-            befallen.fault.befall(&befallen.services, &mut tenant);
+            befallen.befall(&mut tenant);
         }
         self.view.send_replace(Arc::new(View { tenant, faults }));
     }

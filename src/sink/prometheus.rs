@@ -1,4 +1,4 @@
-//! Prometheus's text format: `/metrics` for the whole board, `/probe` for one run.
+//! Prometheus's text formats: `/metrics` for the whole board, `/probe` for one run.
 //!
 //! Every series of a probe exists from the start, with 0. What a run showed vanishes when it is too old to be shown as how
 //! things are, so that dashboards see absence; times and counters stay. What only a run can tell (certificates, addresses,
@@ -9,6 +9,8 @@ mod causes;
 mod exporter;
 mod facts;
 mod families;
+mod format;
+mod process;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,12 +18,10 @@ use std::time::{Duration, SystemTime};
 
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels, Spec};
+pub use self::format::Format;
 use crate::board::{Board, Known};
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
-
-/// The `Content-Type` of both pages; Prometheus 3 refuses a page without one.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const LATENCY: Spec = Spec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
 const RUNS: Spec = Spec { name: "m365_probe_runs_total", help: "Runs." };
@@ -49,7 +49,13 @@ const PROBE_DURATION: Spec = Spec { name: "probe_duration_seconds", help: "How l
 const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The time the probe was given." };
 
 /// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
-pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'static [Phase], now: SystemTime) -> String {
+pub fn metrics(
+    board: &Board,
+    exporter: &Exporter,
+    phases: impl Fn(&str) -> &'static [Phase],
+    now: SystemTime,
+    format: Format,
+) -> String {
     let mut families = exporter.families();
     let families = &mut *families;
     let with_token_check: BTreeSet<&str> =
@@ -74,12 +80,12 @@ pub fn metrics(board: &Board, exporter: &Exporter, phases: impl Fn(&str) -> &'st
         let count = board.skips.get(reason).copied().unwrap_or_default();
         families.counter(&SKIPS, &Labels::default().with("reason", reason), count);
     }
-    families.page(&exporter.page())
+    families.page(format, &exporter.page(format))
 }
 
 /// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
 /// given.
-pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
+pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase], format: Format) -> String {
     let mut families = Families::default();
     families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
     families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
@@ -101,7 +107,7 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase]) -> String {
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
     causes::explain(&mut families, causes::named(outcome).collect());
-    families.page("")
+    families.page(format, "")
 }
 
 /// What exists from the start and stays.

@@ -60,6 +60,26 @@ async fn a_run_that_fails_is_an_answer() {
     assert!(!reply.body.contains("m365_exporter_"), "{}", reply.body);
 }
 
+/// Scrapes at the same time do not see each other's series, nor those of a run before.
+#[tokio::test]
+async fn each_scrape_has_a_registry_of_its_own() {
+    let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
+    let mut scrapes = tokio::task::JoinSet::new();
+    for (tenant, mailbox, check) in PROBES.into_iter().cycle().take(4 * PROBES.len()) {
+        let (address, mailbox) = (address(&service), mailbox.unwrap_or_default());
+        scrapes.spawn(async move {
+            let page = get(address, &format!("/probe?check={check}&tenant={tenant}&mailbox={mailbox}")).await.body;
+            let own = format!(r#"{{tenant="{tenant}",mailbox="{mailbox}",check="{check}""#);
+            let labelled: Vec<_> = page.lines().filter(|line| line.contains("tenant=")).collect();
+            assert!(labelled.len() > 3 && labelled.iter().all(|line| line.contains(&own)), "{own}: {page}");
+            assert_eq!(page.matches("\nprobe_success ").count(), 1, "{own}: {page}");
+        });
+    }
+    while let Some(scrape) = scrapes.join_next().await {
+        scrape.expect("a page of its own");
+    }
+}
+
 #[tokio::test]
 async fn what_was_asked_for_does_not_count_as_scheduled() {
     let service = serve(Source::Given(settings(refused().await, &[("contoso", Some("praxis"), "pop3")]))).await;

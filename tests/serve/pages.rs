@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use m365_probe::serve::Source;
+use m365_probe::serve::{Service, Source};
 use m365_probe::sim;
 use serde_json::Value;
 
@@ -29,6 +29,33 @@ async fn every_page_answers_in_its_type() {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert!(reply.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")), "{path}");
     }
+}
+
+/// An answer to a request for `/metrics` with these headers, its body as it came.
+async fn metrics(service: &Service, headers: &str) -> (String, Vec<u8>) {
+    let mut stream = connect(address(service)).await;
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("write");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("read");
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head") + 4;
+    (String::from_utf8(answer[..end].to_vec()).expect("a head is text"), answer[end..].to_vec())
+}
+
+#[tokio::test]
+async fn metrics_come_as_the_scraper_reads_them() {
+    let service = idle().await;
+    let (head, body) = metrics(&service, "").await;
+    assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n") && !head.contains("content-encoding"));
+    assert!(body.starts_with(b"# HELP ") && !body.ends_with(b"# EOF\n"));
+    let (head, body) = metrics(&service, "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n").await;
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"), "{head}");
+    assert!(head.contains("vary: accept, accept-encoding\r\n") && body.ends_with(b"# EOF\n"), "{head}");
+    let (head, body) = metrics(&service, "Accept-Encoding: gzip\r\n").await;
+    assert!(head.contains("content-encoding: gzip\r\n") && head.contains(&format!("content-length: {}\r\n", body.len())));
+    assert!(body.starts_with(&[0x1f, 0x8b]), "the magic number of RFC 1952");
+    let (head, _) = metrics(&service, "Accept-Encoding: gzip;q=0\r\n").await;
+    assert!(!head.contains("content-encoding"), "{head}");
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn a_throttled_run_learns_how_long_to_stay_away() {
 #[tokio::test]
 async fn the_mailbox_lives_over_graph_while_ews_is_blocked() {
     let runs = Runs::new().await;
-    for fault in ["ews_disabled", "ews_blocked_by_policy", "ews_forbidden"] {
+    for fault in ["ews_disabled", "ews_blocked_by_policy", "ews_not_licensed"] {
         runs.tenant.set_fault(fault).unwrap();
         assert_eq!(reason(&runs.run(Folder::Calendar, PRAXIS).await), None, "{fault}");
     }

@@ -16,10 +16,22 @@ use tokio::task::JoinSet;
 /// IMAP, and IMAP less than EWS.
 const OTHERWISE: &[(Fault, Service, Reason)] = {
     use Fault as F;
-    use Service::{Graph, Imap, Login, Pop3, Smtp};
+    use Service::{Ews, Graph, Imap, Pop3, Smtp};
     &[
-        (F::ReplyMalformed, Login, Reason::TokenReplyMalformed),
-        (F::MailboxNotConnected, Smtp, Reason::AuthRefused),
+        (F::ExchangeServicePrincipalMissing, Pop3, Reason::AuthRefused),
+        (F::ExchangeServicePrincipalMissing, Imap, Reason::AuthRefused),
+        (F::ExchangeServicePrincipalMissing, Smtp, Reason::AuthRefused),
+        (F::MailboxPermissionMissing, Pop3, Reason::MailboxNotConnected),
+        (F::MailboxPermissionMissing, Imap, Reason::MailboxNotConnected),
+        (F::MailboxPermissionMissing, Smtp, Reason::AuthRefused),
+        (F::AccessRefusedEverywhere, Pop3, Reason::AuthRefused),
+        (F::AccessRefusedEverywhere, Imap, Reason::AuthRefused),
+        (F::AccessRefusedEverywhere, Smtp, Reason::AuthRefused),
+        (F::AccessRefusedEverywhere, Ews, Reason::EwsTokenRefused),
+        (F::AccessRefusedEverywhere, Graph, Reason::AccessDenied),
+        (F::EwsNotLicensed, Ews, Reason::EwsForbidden),
+        (F::UserAgentBlocked, Ews, Reason::EwsBlockedByPolicy),
+        (F::UserAgentBlocked, Graph, Reason::ImpersonationDenied),
         (F::MailboxNotFound, Pop3, Reason::AuthRefused),
         (F::MailboxNotFound, Smtp, Reason::AuthRefused),
         (F::ProtocolDisabled, Pop3, Reason::AuthRefused),
@@ -44,7 +56,8 @@ fn reached(fault: Fault, services: &[Service]) -> Option<Reason> {
         // The harmless request is its greeting.
         "reply_timed_out" if https => return Some(Reason::NoGreeting),
         "connection_closed" | "reply_too_long" => https,
-        "no_greeting" | "connect_refused" => true,
+        "no_greeting" | "connect_refused" | "connect_timed_out" => true,
+        "tls_protocol_too_old" => false, // said by SMTP, long after TLS
         name if name.starts_with("starttls") => smtp,
         name => ["tls_", "greeting_", "http_"].iter().any(|kind| name.starts_with(kind)),
     };
@@ -52,10 +65,11 @@ fn reached(fault: Fault, services: &[Service]) -> Option<Reason> {
 }
 
 /// Faults of the token that only those who are shown the token notice.
-const LATER: &[Fault] = &[Fault::TokenWrongAudience, Fault::TokenExpired, Fault::TokenInvalid];
+const LATER: &[Fault] = &[Fault::TokenWrongAudience, Fault::TokenWrongTenant, Fault::TokenExpired, Fault::TokenInvalid];
 
 /// Faults that show as silence: the run's time decides how long that takes.
-const SILENT: &[Fault] = &[Fault::DnsNoAnswer, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
+const SILENT: &[Fault] =
+    &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
 
 /// POP3 and IMAP are spoken over TLS here, so what happens to STARTTLS does not concern them.
 fn spared(fault: Fault, service: Service) -> bool {

@@ -6,7 +6,7 @@ use m365_probe::board::Board;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
-use m365_probe::sink::prometheus::{Exporter, metrics, probe};
+use m365_probe::sink::prometheus::{Exporter, Format, metrics, probe};
 use m365_probe::sink::{Judged, checkmk, doctor, json, nagios};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -55,9 +55,9 @@ proptest! {
         let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
         let mut board = Board::new(&probes);
         for outcome in &outcomes {
-            read(&probe(outcome, Duration::from_secs(30), sample::phases("pop3")));
+            read(&probe(outcome, Duration::from_secs(30), sample::phases("pop3"), Format::Text));
             board.record(outcome.clone());
         }
-        read(&metrics(&board, &Exporter::new(), sample::phases, sample::now()));
+        read(&metrics(&board, &Exporter::new(), sample::phases, sample::now(), Format::Text));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use m365_probe::board::Board;
 use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
 use m365_probe::reason::Reason;
-use m365_probe::sink::prometheus::{Exporter, metrics, probe};
+use m365_probe::sink::prometheus::{Exporter, Format, metrics, probe};
 
 use crate::golden::assert_golden;
 use crate::sample;
@@ -34,7 +34,7 @@ fn exporter() -> Exporter {
 }
 
 fn page(board: &Board) -> String {
-    metrics(board, &exporter(), sample::phases, sample::now())
+    metrics(board, &exporter(), sample::phases, sample::now(), Format::Text)
 }
 
 /// Name and labels as written → value. Fails on anything that is not the text format as Prometheus reads it.
@@ -83,11 +83,33 @@ fn the_whole_board() {
     assert_golden("metrics.prom", &page);
 }
 
+/// The lines that hold samples.
+fn samples(page: &str) -> Vec<&str> {
+    page.lines().filter(|line| !line.starts_with('#')).collect()
+}
+
+/// `tests/clients` has it read by a strict parser that nobody here wrote.
+#[test]
+fn open_metrics_tells_the_same() {
+    let page = metrics(&board(), &exporter(), sample::phases, sample::now(), Format::OpenMetrics);
+    let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
+    assert_golden("metrics.openmetrics", &headings);
+    let text = self::page(&board());
+    assert_eq!(samples(&page), samples(&text));
+    assert!(page.ends_with("\n# EOF\n") && page.matches("# EOF").count() == 1);
+    for outcome in sample::all() {
+        let of_one = |format| probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check), format);
+        let (open_metrics, text) = (of_one(Format::OpenMetrics), of_one(Format::Text));
+        assert_eq!(samples(&open_metrics), samples(&text), "{}", outcome.probe);
+        assert!(open_metrics.ends_with("\n# EOF\n"));
+    }
+}
+
 #[test]
 fn one_probe() {
     let mut pages = String::new();
     for outcome in sample::all() {
-        let page = probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check));
+        let page = probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check), Format::Text);
         let series = read(&page);
         promtool_accepts(&page);
         assert_eq!(series.get("probe_success"), Some(&f64::from(u8::from(outcome.is_ok()))), "{page}");
@@ -136,7 +158,8 @@ fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
         verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
         ..sample::pop3()
     });
-    let shown = |after: u64| metrics(&board, &exporter(), sample::phases, sample::now() + Duration::from_secs(after));
+    let shown =
+        |after: u64| metrics(&board, &exporter(), sample::phases, sample::now() + Duration::from_secs(after), Format::Text);
     let fresh = shown(0);
     for name in [
         "m365_probe_success{",
@@ -159,7 +182,7 @@ fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
 
 #[test]
 fn a_peer_s_words_are_no_label_but_for_a_bounded_issuer() {
-    let page = probe(&sample::attacked(), TIMEOUT, sample::phases("pop3"));
+    let page = probe(&sample::attacked(), TIMEOUT, sample::phases("pop3"), Format::Text);
     let told: Vec<&str> = page.lines().filter(|line| line.contains("ERR")).collect();
     assert!(told.len() == 1 && told.iter().all(|line| line.starts_with("m365_tls_info") && line.len() < 300), "{told:?}");
 }
@@ -172,7 +195,8 @@ fn reasons<'a>(page: &'a str, named: impl Fn(&str) -> bool) -> BTreeSet<&'a str>
 
 #[test]
 fn every_reason_named_is_explained() {
-    let of_one = sample::all().into_iter().map(|outcome| probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check)));
+    let of_one =
+        sample::all().into_iter().map(|outcome| probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check), Format::Text));
     for page in of_one.chain([page(&board()), page(&Board::new(&[sample::settings(&sample::pop3().probe)]))]) {
         let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
         let skips = |line: &str| line.contains("skip"); // those have reasons of their own

@@ -3,6 +3,7 @@
 use crate::check::several;
 use crate::cloud::host_port;
 use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
 
 use super::attempt::Attempt;
 use super::endpoint::Endpoint;
@@ -26,7 +27,11 @@ fn failure<'a>(at: &'a Endpoint, attempts: &'a [Attempt<'_>]) -> Option<(&'a End
         failed.push(attempt.failed.as_ref()?);
     }
     let farthest = failed.iter().map(|(phase, _)| *phase).max()?;
-    failed.into_iter().find(|(phase, _)| *phase == farthest).map(|(phase, fault)| (at, *phase, fault))
+    let mut there = failed.into_iter().filter(|(phase, _)| *phase == farthest).peekable();
+    let first = there.peek().copied()?;
+    // What one address met says more than that another, of a family this machine has not, has no route.
+    let (phase, fault) = there.find(|(_, fault)| fault.reason != Reason::ConnectUnreachable).unwrap_or(first);
+    Some((at, *phase, fault))
 }
 
 #[cfg(test)]
@@ -40,7 +45,6 @@ mod tests {
     use crate::check::reach::attempt::Route;
     use crate::check::reach::endpoint;
     use crate::cloud::Cloud;
-    use crate::reason::Reason;
 
     /// Where and why each address of the two first endpoints of a cloud failed.
     type Addresses = [&'static [Option<(Phase, Reason)>]; 2];
@@ -70,6 +74,8 @@ mod tests {
             ([&[None][..], &[None]], None),
             ([&[UNREACHABLE, None], &[UNTRUSTED, None]], None),
             ([&[REFUSED, UNREACHABLE], &[None]], none(Phase::Connect, Reason::ConnectRefused)),
+            ([&[UNREACHABLE, REFUSED], &[None]], none(Phase::Connect, Reason::ConnectRefused)),
+            ([&[UNREACHABLE, UNREACHABLE], &[None]], none(Phase::Connect, Reason::ConnectUnreachable)),
             ([&[UNREACHABLE, UNTRUSTED], &[None]], none(Phase::Tls, Reason::TlsCertificateUntrusted)),
             (
                 [&[UNTRUSTED], &[REFUSED]],

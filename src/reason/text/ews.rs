@@ -44,6 +44,28 @@ super::entries! {
         - "Prüfen Sie auch die Schalter des Mandanten: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
         takes "Zugriffsrichtlinien über 1 Stunde; RBAC für Anwendungen 30 Minuten, bei einer aktiven Anwendung bis zu 2 Stunden";
 
+    EwsRetired from EWS_DEPRECATION:
+        en "EWS ended in Exchange Online on 2027-04-01, or this server says that it is gone. There is no switch and no exception any more; on-premises Exchange keeps EWS. Token, permissions and mailbox are not to blame."
+        - "Move the application to Microsoft Graph: permissions such as Mail.ReadWrite and Calendars.ReadWrite take the place of full_access_as_app (App registrations > application {client_id} > API permissions > Microsoft Graph)."
+        - "Take the check `ews` out of the configuration and put `graph` in its place.";
+        de "EWS ist in Exchange Online endgültig abgeschaltet"
+        "EWS wurde in Exchange Online am 01.04.2027 beendet, oder dieser Server meldet, dass es nicht mehr vorhanden ist. Schalter und Ausnahmen gibt es nicht mehr; Exchange Server im eigenen Haus behält EWS. An Token, Berechtigungen und Postfach liegt es nicht."
+        - "Stellen Sie die Anwendung auf Microsoft Graph um: Berechtigungen wie Mail.ReadWrite und Calendars.ReadWrite treten an die Stelle von full_access_as_app (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Microsoft Graph)."
+        - "Nehmen Sie die Prüfung `ews` aus der Konfiguration, und setzen Sie `graph` an ihre Stelle.";
+
+    EwsRetiring from EWS_DEPRECATION:
+        en "EWS still works here. Microsoft switches it off tenant by tenant since October 2026, and on 2027-04-01 it ends in Exchange Online for good, without exceptions. Whatever uses EWS must have moved to Microsoft Graph by then."
+        - "See which applications use EWS: Microsoft 365 admin center > Reports > Usage > EWS usage."
+        - "Move the application to Microsoft Graph, and watch the way there with the check `graph`: it needs Mail.ReadBasic.All, or Calendars.Read for a calendar (App registrations > application {client_id} > API permissions > Microsoft Graph)."
+        - "Until then keep the application on the list, which the cmdlet REPLACES as a whole: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`; read it first with `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        takes "up to 24 hours for the list";
+        de "EWS endet in Exchange Online am 01.04.2027"
+        "EWS funktioniert hier noch. Microsoft schaltet es seit Oktober 2026 Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig und ohne Ausnahmen. Was EWS verwendet, muss bis dahin auf Microsoft Graph umgestellt sein."
+        - "Stellen Sie fest, welche Anwendungen EWS verwenden: Microsoft 365 Admin Center > Berichte > Nutzung > EWS-Nutzung."
+        - "Stellen Sie die Anwendung auf Microsoft Graph um, und beobachten Sie den Weg dorthin mit der Prüfung `graph`: Sie braucht Mail.ReadBasic.All, für einen Kalender Calendars.Read (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Microsoft Graph)."
+        - "Halten Sie die Anwendung bis dahin auf der Liste, die der Befehl als Ganzes ERSETZT: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`; lesen Sie sie vorher mit `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        takes "bis zu 24 Stunden für die Liste";
+
     EwsPathNotFound from EWS_OAUTH:
         en "The host answered that there is nothing at this path."
         - "Set `ews` to https://HOST/EWS/Exchange.asmx, or leave it out for the cloud's own.";

@@ -44,7 +44,40 @@ super::entries! {
         de "Exchange weist die Anwendung überall ab, obwohl Entra ihr Token ausstellt"
         "Entra stellt das Token aus, aber kein Protokoll öffnet damit irgendein Postfach. So sieht eine Änderung aus, die noch nicht überall angekommen ist, und ebenso eine Richtlinie, die die Anwendung aussperrt."
         - "Wurde in den letzten zwei Stunden etwas geändert, warten Sie: So lange behält Exchange Berechtigungen im Speicher."
-        - "Andernfalls prüfen Sie die Berechtigungen der Anwendung und deren Administratoreinwilligung (App-Registrierungen > API-Berechtigungen), ihre Registrierung (`Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`) und ihren Bereich (`Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`)."
+        - "Andernfalls prüfen Sie die Berechtigungen der Anwendung und deren Administratorzustimmung (App-Registrierungen > API-Berechtigungen), ihre Registrierung (`Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`) und ihren Bereich (`Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`)."
+        takes "30 bis 120 Minuten";
+
+    EwsNotLicensed from EWS_ACCESS:
+        en "EWS answers 403 without a reason, while the same mailbox opens with Microsoft Graph. A policy that keeps the application from the mailbox would keep Graph out as well; what keeps out EWS alone and says nothing is a licence without it. Kiosk, F1 and F3 have had no EWS since 2026-06-30."
+        - "Assign a licence that includes EWS: Microsoft 365 admin center > Users > Active users > {mailbox} > Licenses and apps. Exchange Online Plan 1 or 2, E3 and E5 have it."
+        - "If the licence is right, look at the tenant's switches: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        - "Better than a licence for four months: use Microsoft Graph, which this licence has; EWS ends on 2027-04-01.";
+        de "die Lizenz des Postfachs enthält kein EWS"
+        "EWS antwortet mit 403 und nennt keinen Grund, während sich dasselbe Postfach mit Microsoft Graph öffnen lässt. Eine Richtlinie, die die Anwendung vom Postfach fernhält, würde auch Graph aussperren; was EWS allein und ohne Begründung aussperrt, ist eine Lizenz ohne EWS. Kiosk, F1 und F3 enthalten seit dem 30.06.2026 kein EWS mehr."
+        - "Weisen Sie eine Lizenz mit EWS zu: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > {mailbox} > Lizenzen und Apps. Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
+        - "Stimmt die Lizenz, prüfen Sie die Schalter: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        - "Besser als eine Lizenz für die letzten Monate: Verwenden Sie Microsoft Graph, das diese Lizenz enthält; EWS endet am 01.04.2027.";
+
+    UserAgentBlocked from EWS_ACCESS:
+        en "EWS is blocked by policy and Graph says that access is disabled, for the same mailboxes. The list of allowed applications does not reach Graph; the tenant's lists of programs by User-Agent reach both. This program calls itself `m365-probe/` and its version; your own application may be on the list where this one is not."
+        - "Read the lists: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
+        - "With EnforceAllowList add `m365-probe/*` to EwsAllowList, with EnforceBlockList take what matches it out of EwsBlockList. The cmdlet REPLACES the whole list, so write every entry shown: `Set-OrganizationConfig -EwsAllowList \"<EVERY_ENTRY_SHOWN>\",\"m365-probe/*\"`."
+        takes "over 1 hour";
+        de "eine Richtlinie sperrt dieses Programm anhand seines User-Agents"
+        "EWS ist durch eine Richtlinie gesperrt, und Graph meldet für dieselben Postfächer, dass der Zugriff deaktiviert ist. Die Liste der erlaubten Anwendungen gilt nicht für Graph; die Listen des Mandanten, die Programme nach ihrem User-Agent unterscheiden, gelten für beide. Dieses Programm nennt sich `m365-probe/` mit seiner Version; Ihre eigene Anwendung kann auf der Liste stehen, auch wenn dieses fehlt."
+        - "Lesen Sie die Listen: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
+        - "Bei EnforceAllowList fügen Sie `m365-probe/*` zu EwsAllowList hinzu, bei EnforceBlockList entfernen Sie aus EwsBlockList, was darauf passt. Der Befehl ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten Einträge an: `Set-OrganizationConfig -EwsAllowList \"<EVERY_ENTRY_SHOWN>\",\"m365-probe/*\"`."
+        takes "über 1 Stunde";
+
+    PropagationPending from RBAC:
+        en "Everything is refused, and something was changed less than two hours ago: the application was registered or given permissions, or access has only just stopped working. Exchange keeps permissions in its memory and learns of changes late; until then it answers as if they had not been made."
+        - "Wait up to two hours after the last change, then look again; changing more meanwhile only begins the wait anew."
+        - "The cmdlets see changes at once, so the set-up can be checked now: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`, `Get-MailboxPermission -Identity \"{mailbox}\"` and `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`."
+        takes "30 to 120 minutes";
+        de "eine Änderung ist noch nicht überall angekommen"
+        "Alles wird abgewiesen, und vor weniger als zwei Stunden wurde etwas geändert: Die Anwendung wurde registriert oder bekam Berechtigungen, oder der Zugriff funktioniert erst seit Kurzem nicht mehr. Exchange hält Berechtigungen im Speicher und erfährt spät von Änderungen; bis dahin antwortet es, als gäbe es sie nicht."
+        - "Warten Sie nach der letzten Änderung bis zu zwei Stunden, und sehen Sie dann wieder nach; wer währenddessen weiter ändert, wartet von vorn."
+        - "Die Cmdlets sehen Änderungen sofort; die Einrichtung lässt sich also schon jetzt prüfen: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`, `Get-MailboxPermission -Identity \"{mailbox}\"` und `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\"`."
         takes "30 bis 120 Minuten";
 
     FirewallRequiredSetOnly from ENDPOINTS:

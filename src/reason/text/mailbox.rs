@@ -108,6 +108,26 @@ super::entries! {
         - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie angewendet wurde."
         - "Prüfen Sie den bedingten Zugriff für Workloadidentitäten und die Sicherheitsstandards (Übersicht > Eigenschaften), und schließen Sie die Anwendung dort aus, wo die Richtlinie nicht für sie gedacht ist.";
 
+    SenderBlocked from RESTRICTED_ENTITIES:
+        en "Microsoft has stopped this mailbox from sending because spam left it, or too much mail did. It can still receive, and be read. Whoever got hold of it may still have access."
+        - "Find out how the spam was sent, change the account's password and revoke its sessions before anything else."
+        - "Then release it: Microsoft Defender portal > Email & collaboration > Review > Restricted entities > {mailbox} > Unblock."
+        takes "up to 24 hours";
+        de "das Postfach darf nicht senden: Es ist wegen Spam gesperrt"
+        "Microsoft hat diesem Postfach das Senden gesperrt, weil Spam oder zu viel Mail von ihm ausging. Empfangen und gelesen werden kann es weiterhin. Wer sich Zugang verschafft hat, kann ihn noch haben."
+        - "Stellen Sie zuerst fest, wie der Spam versendet wurde, ändern Sie das Kennwort des Kontos, und widerrufen Sie seine Sitzungen."
+        - "Heben Sie danach die Sperre auf: Microsoft Defender-Portal > E-Mail & Zusammenarbeit > Überprüfen > Eingeschränkte Entitäten > {mailbox} > Blockierung aufheben."
+        takes "bis zu 24 Stunden";
+
+    SendAsDenied from MAIL_OAUTH:
+        en "The login worked, but the sender of the message is another than the mailbox that logged in, and the application may not send as that other one."
+        - "Send as the mailbox that logs in, or grant the right: `Add-RecipientPermission -Identity \"{mailbox}\" -Trustee \"{object_id}\" -AccessRights SendAs`."
+        takes "30 to 120 minutes";
+        de "die Anwendung darf nicht als dieser Absender senden"
+        "Die Anmeldung hat funktioniert, aber der Absender der Nachricht ist ein anderer als das angemeldete Postfach, und die Anwendung darf nicht als dieser andere senden."
+        - "Senden Sie als das angemeldete Postfach, oder erteilen Sie das Recht: `Add-RecipientPermission -Identity \"{mailbox}\" -Trustee \"{object_id}\" -AccessRights SendAs`."
+        takes "30 bis 120 Minuten";
+
     Throttled from EWS_THROTTLING:
         en "Exchange asks for a pause because too much was asked of it. This is not a refusal: login and permissions were not judged."
         - "Wait; the probe obeys the back-off that the server named."

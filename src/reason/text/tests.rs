@@ -6,6 +6,7 @@ use super::*;
 /// Every cmdlet a text may name, with its parameters.
 const CMDLETS: &[(&str, &[&str])] = &[
     ("Add-MailboxPermission", &["Identity", "User", "AccessRights"]),
+    ("Add-RecipientPermission", &["Identity", "Trustee", "AccessRights"]),
     ("Connect-ExchangeOnline", &["Organization"]),
     ("Format-List", &[]),
     ("Format-Table", &[]),
@@ -20,7 +21,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("New-ManagementRoleAssignment", &["Name", "App", "Role", "CustomResourceScope"]),
     ("New-ServicePrincipal", &["AppId", "ObjectId", "DisplayName"]),
     ("Set-CASMailbox", &["Identity", "PopEnabled", "ImapEnabled", "EwsEnabled", "SmtpClientAuthenticationDisabled"]),
-    ("Set-OrganizationConfig", &["EwsEnabled", "EwsAllowedAppIDs"]),
+    ("Set-OrganizationConfig", &["EwsEnabled", "EwsAllowedAppIDs", "EwsAllowList"]),
     ("Set-TransportConfig", &["SmtpClientAuthenticationDisabled"]),
     ("Test-ApplicationAccessPolicy", &["Identity", "AppId"]),
     ("Test-ServicePrincipalAuthorization", &["Identity", "Resource"]),
@@ -138,7 +139,7 @@ fn assert_cmdlet(part: &str) {
             None if name.starts_with("Format-") => {
                 word.split(',').for_each(|property| assert!(PROPERTIES.contains(&property), "{property}"));
             }
-            None => assert!(["$true", "$false", "$null", "FullAccess"].contains(&word), "{part}: {word}"),
+            None => assert!(["$true", "$false", "$null", "FullAccess", "SendAs", ","].contains(&word), "{part}: {word}"),
         }
     }
 }

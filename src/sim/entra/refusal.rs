@@ -113,6 +113,21 @@ impl Aadsts {
         Self::new(500_021, "invalid_request", format!("Access to '{}' tenant is denied.", tenant.domain))
     }
 
+    pub(super) fn tenant_blocked() -> Self {
+        let text = "This tenant has been blocked due to inactivity. To learn more about tenant lifecycle policies, see \
+                    https://aka.ms/TenantLifecycle";
+        Self::new(5_000_225, "invalid_grant", text)
+    }
+
+    pub(super) fn wrong_cloud() -> Self {
+        Self::new(900_382, "invalid_request", "Confidential Client is not supported in Cross Cloud request.")
+    }
+
+    /// A number that Microsoft has not given out.
+    pub(super) fn unheard_of() -> Self {
+        Self::new(7_999_999, "unauthorized_client", "The request was refused for a reason of its own.")
+    }
+
     // The application.
 
     pub(super) fn application_not_found(client_id: &str, tenant: &Tenant) -> Self {
@@ -143,6 +158,11 @@ impl Aadsts {
     pub(super) fn conditional_access() -> Self {
         let text = "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.";
         Self::new(53_003, "invalid_grant", text)
+    }
+
+    pub(super) fn client_is_public() -> Self {
+        let text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
+        Self::new(700_025, "invalid_client", text)
     }
 
     // The secret.

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use prometheus::proto::MetricType;
 use prometheus::{Gauge, IntGauge, Opts, Registry, TextEncoder};
 
-use super::families::Families;
+use super::families::{Families, Labels, sample};
+use super::format::Format;
+use super::process::Process;
 
 /// The program's own metrics.
 #[derive(Clone, Debug)]
@@ -77,13 +80,34 @@ impl Exporter {
         families
     }
 
+    /// Shows what the process takes from the machine, too.
+    #[must_use]
+    pub fn with_process(self, now: SystemTime) -> Self {
+        valid(self.registry.register(Box::new(Process::starting(now))));
+        self
+    }
+
     /// The program's part of the page.
-    pub(super) fn page(&self) -> String {
-        valid(TextEncoder::new().encode_to_string(&self.registry.gather()))
+    pub(super) fn page(&self, format: Format) -> String {
+        let families = self.registry.gather();
+        if format == Format::Text {
+            return valid(TextEncoder::new().encode_to_string(&families));
+        }
+        let mut page = String::new();
+        for family in &families {
+            let counts = family.get_field_type() == MetricType::COUNTER; // there are gauges and counters here
+            format.heading(&mut page, family.name(), family.help(), if counts { "counter" } else { "gauge" });
+            for metric in family.get_metric() {
+                let value = if counts { metric.get_counter().get_value() } else { metric.get_gauge().get_value() };
+                let labels: Labels = metric.get_label().iter().map(|label| (label.name(), label.value())).collect();
+                sample(&mut page, family.name(), &labels, value);
+            }
+        }
+        page
     }
 }
 
-/// Names and labels are constants above: that they are valid and distinct is known when the first test has run.
-fn valid<T>(made: prometheus::Result<T>) -> T {
+/// Names and labels are constants: that they are valid and distinct is known when the first test has run.
+pub(super) fn valid<T>(made: prometheus::Result<T>) -> T {
     made.expect("a constant metric is valid")
 }

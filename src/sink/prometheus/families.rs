@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
+use super::format::Format;
 use crate::board::Latencies;
 use crate::outcome::ProbeId;
 
@@ -15,7 +16,7 @@ use crate::outcome::ProbeId;
 pub struct Spec {
     /// Its name.
     pub name: &'static str,
-    /// Its `# HELP`: no backslash, no line end.
+    /// Its `# HELP`: no backslash, no quote, no line end.
     pub help: &'static str,
 }
 
@@ -57,8 +58,10 @@ impl Families {
     pub fn histogram(&mut self, spec: &Spec, labels: &impl Labelled, latencies: &Latencies) {
         let lines = self.family(spec, "histogram");
         let series = |suffix: &str| format!("{}{suffix}", spec.name);
+        // A bound is written with its decimal point, as OpenMetrics and Prometheus 3 have it: the series must not depend on
+        // who reads which format.
         for (bound, count) in latencies.cumulative() {
-            sample(lines, &series("_bucket"), &labels.with("le", &bound.to_string()), count as f64);
+            sample(lines, &series("_bucket"), &labels.with("le", &format!("{bound:?}")), count as f64);
         }
         sample(lines, &series("_bucket"), &labels.with("le", "+Inf"), latencies.count as f64);
         sample(lines, &series("_sum"), labels, latencies.sum);
@@ -71,17 +74,19 @@ impl Families {
     }
 
     /// The page, and `more` behind it. A family without a line is not named.
-    pub fn page(&self, more: &str) -> String {
+    pub fn page(&self, format: Format, more: &str) -> String {
         let room: usize = self.0.values().map(|family| family.lines.len() + 256).sum();
-        let mut page = String::with_capacity(room + more.len());
+        let mut page = String::with_capacity(room + more.len() + format.end().len());
         for (name, Family { help, kind, lines }) in self.0.iter().filter(|(_, family)| !family.lines.is_empty()) {
-            let _ = write!(page, "# HELP {name} {help}\n# TYPE {name} {kind}\n{lines}");
+            format.heading(&mut page, name, help, kind);
+            page.push_str(lines);
         }
-        page + more
+        page + more + format.end()
     }
 }
 
-fn sample(lines: &mut String, name: &str, labels: &impl Labelled, value: f64) {
+/// Adds a line.
+pub fn sample(lines: &mut String, name: &str, labels: &impl Labelled, value: f64) {
     lines.push_str(name);
     let bare = lines.len();
     lines.push('{');
@@ -128,6 +133,16 @@ impl Labels {
         let tenant = none.with("tenant", &probe.tenant);
         tenant.with("mailbox", probe.mailbox_label()).with("check", probe.check).write(&mut labels);
         Self(labels)
+    }
+}
+
+impl<'a> FromIterator<(&'a str, &'a str)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(pairs: I) -> Self {
+        pairs.into_iter().fold(Self::default(), |labels, (name, value)| {
+            let mut longer = String::new();
+            labels.with(name, value).write(&mut longer);
+            Self(longer)
+        })
     }
 }
 

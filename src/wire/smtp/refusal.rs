@@ -61,8 +61,11 @@ const WORDS: &[(&[&str], Reason)] = &[
     (&["too many", "attempts"], Reason::Throttled),
     (&["mailbox logon failure"], Reason::MailboxNotConnected),
     (&["cannot open mailbox"], Reason::MailboxNotConnected),
-    (&["bad outbound sender"], Reason::AuthPolicyBlocked),
-    (&["server busy"], Reason::Throttled), // 4.7.500, of the client's address
+    (&["bad outbound sender"], Reason::SenderBlocked),
+    (&["sendasdenied"], Reason::SendAsDenied),
+    (&["permissions to send as"], Reason::SendAsDenied),
+    (&["submissionquotaexceeded"], Reason::Throttled), // recipients a day
+    (&["server busy"], Reason::Throttled),             // 4.7.500, of the client's address
     (&["service not available"], Reason::ServerUnavailable),
     (&["temporary server error"], Reason::ServerUnavailable),
     (&["temporary authentication failure"], Reason::ServerUnavailable),
@@ -150,7 +153,25 @@ mod tests {
             ("432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", Reason::TooManyConnections),
             ("421 4.3.2 The maximum number of concurrent connections has exceeded a limit", Reason::TooManyConnections),
             ("430 4.2.0 STOREDRV; mailbox logon failure; Cannot open mailbox", Reason::MailboxNotConnected),
-            ("550 5.1.8 Bad outbound sender", Reason::AuthPolicyBlocked),
+            ("550 5.1.8 Bad outbound sender", Reason::SenderBlocked),
+            ("550 5.7.60 SMTP; Client does not have permissions to send as this sender", Reason::SendAsDenied),
+            (
+                "554 5.2.252 SendAsDenied; a@contoso.example not allowed to send as b@contoso.example; STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied",
+                Reason::SendAsDenied,
+            ),
+            ("554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", Reason::SendAsDenied),
+            ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Reason::Throttled),
+            (
+                "430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:ConnectionFailedTransientException.MapiExceptionLogonFailed; Failed to process message due to a transient exception with message Cannot open mailbox",
+                Reason::MailboxNotConnected,
+            ),
+            ("451 4.7.0 Temporary server error. Please try again later. PRX2", Reason::ServerUnavailable),
+            ("451 4.7.0 Temporary server error. Please try again later. PRX5", Reason::ServerUnavailable),
+            ("535 5.7.139 Authentication unsuccessful, the federated STS URL does not support HTTPS.", Reason::BasicAuthBlocked),
+            (
+                "530 5.7.57 Client not authenticated to send mail; Error: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+                Reason::SmtpAuthDisabledTenant,
+            ),
             ("451 4.7.0 Temporary server error. Please try again later. PRX4", Reason::ServerUnavailable),
             ("454 4.7.0 Temporary authentication failure", Reason::ServerUnavailable),
             ("421 4.3.2 Service not available", Reason::ServerUnavailable),

@@ -1,0 +1,110 @@
+//! IPv4 and IPv6 beside each other: an endpoint that answers over the one and not over the other is never taken for sound.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use crate::cloud::host_port;
+use crate::outcome::{EndpointFacts, Family, Fault};
+use crate::reason::Reason;
+
+/// Addresses that a warning names; the facts have them all.
+const MOST_NAMED: usize = 4;
+
+/// What is worth a look about one endpoint that works, given all addresses of it that were `tried`: a family none of whose
+/// addresses works, and single addresses that do not. One that does not work at all is no warning, but a failure.
+pub fn warnings(tried: &[EndpointFacts]) -> impl Iterator<Item = Fault> {
+    warnings_where(tried, &has_route)
+}
+
+/// `has_route` tells whether this machine has a way to an address at all: where it has none for a whole family, nobody is
+/// kept waiting for that family and there is nothing to mend.
+fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) -> impl Iterator<Item = Fault> {
+    let works = tried.iter().any(|at| at.failed.is_none() && at.address.is_some());
+    let of = |family| {
+        let mut of: Vec<(&EndpointFacts, IpAddr)> = tried.iter().filter_map(|at| Some((at, at.address?))).collect();
+        of.retain(|(_, address)| Family::of(*address) == family);
+        of
+    };
+    let found = [(Family::V4, Reason::Ipv4Unreachable), (Family::V6, Reason::Ipv6Unreachable)].map(|(family, dead)| {
+        let all = of(family);
+        let broken: Vec<_> = all.iter().filter(|(at, _)| at.failed.is_some()).copied().collect();
+        let whole = broken.len() == all.len();
+        let (first, address) = *broken.first().filter(|_| works)?;
+        if whole && !has_route(address) {
+            return None;
+        }
+        let reason = if whole { dead } else { Reason::SomeAddressesUnreachable };
+        let mut fault = Fault::heard(reason, told(&broken, all.len()));
+        fault.evidence.peer = Some(host_port(&first.host, first.port));
+        Some(fault)
+    });
+    found.into_iter().flatten()
+}
+
+/// `2 of 8: 52.98.1.2 connect_timed_out in connect, …`.
+fn told(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
+    let one = |(at, address): &(&EndpointFacts, IpAddr)| {
+        at.failed.map_or_else(String::new, |(phase, reason)| format!("{address} {reason} in {phase}"))
+    };
+    let named: Vec<String> = broken.iter().take(MOST_NAMED).map(one).collect();
+    let more = if broken.len() > MOST_NAMED { ", …" } else { "" };
+    format!("{} of {all}: {}{more}", broken.len(), named.join(", "))
+}
+
+/// Whether this machine's routing table leads to `address`: connecting a UDP socket asks it, and sends nothing.
+fn has_route(address: IpAddr) -> bool {
+    const DISCARD: u16 = 9;
+    let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(SocketAddr::new(address, DISCARD))).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::dial;
+    use crate::outcome::Phase;
+
+    fn tried(addresses: &[(&str, bool)]) -> Vec<EndpointFacts> {
+        let one = |(address, works): &(&str, bool)| {
+            let mut at = dial::endpoint("outlook.office365.com", 995, Some(address.parse().expect("an address")));
+            at.failed = (!works).then_some((Phase::Connect, Reason::ConnectTimedOut));
+            at
+        };
+        addresses.iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_dead_family_and_dead_addresses_are_told_while_another_works() {
+        const V4: &str = "192.0.2.1";
+        const V6: &str = "2001:db8::1";
+        const OTHER: &str = "192.0.2.2";
+        for (addresses, routes, expected) in [
+            (&[(V6, true), (V4, true)][..], true, &[][..]),
+            (&[(V6, false), (V4, true)], true, &["ipv6_unreachable"]),
+            (&[(V6, false), (V4, true)], false, &[]),
+            (&[(V6, true), (V4, false)], true, &["ipv4_unreachable"]),
+            (&[(V6, false), (V4, false)], true, &[]),
+            (&[(V6, false), (V4, false), (OTHER, true)], true, &["some_addresses_unreachable", "ipv6_unreachable"]),
+            (&[(V4, true), (OTHER, false)], false, &["some_addresses_unreachable"]),
+            (&[], true, &[]),
+        ] {
+            let told: Vec<_> = warnings_where(&tried(addresses), &|_| routes).map(|fault| fault.reason.code()).collect();
+            assert_eq!(told, expected, "{addresses:?} {routes}");
+        }
+    }
+
+    #[test]
+    fn the_evidence_names_the_addresses() {
+        let told = warnings_where(&tried(&[("2001:db8::1", false), ("192.0.2.1", true)]), &|_| true).next().expect("a warning");
+        assert_eq!(told.evidence.peer.as_deref(), Some("outlook.office365.com:995"));
+        assert_eq!(told.evidence.heard.as_deref(), Some("1 of 1: 2001:db8::1 connect_timed_out in connect"));
+        let many: Vec<_> = (1..=9).map(|last| (format!("192.0.2.{last}"), last == 9)).collect();
+        let many: Vec<_> = many.iter().map(|(address, works)| (address.as_str(), *works)).collect();
+        let told = warnings_where(&tried(&many), &|_| true).next().and_then(|told| told.evidence.heard).expect("words");
+        assert!(told.starts_with("8 of 9: 192.0.2.1 ") && told.ends_with("192.0.2.4 connect_timed_out in connect, …"), "{told}");
+    }
+
+    #[test]
+    fn this_machine_has_a_way_to_itself() {
+        assert!(has_route(Ipv4Addr::LOCALHOST.into()));
+    }
+}

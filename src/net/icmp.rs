@@ -1,0 +1,166 @@
+//! What a router or firewall on the way said when a connection failed.
+//!
+//! The kernel makes one error of several ICMP messages: "administratively prohibited" becomes "no route to host" in IPv4, and
+//! "port unreachable", which no TCP server sends but a firewall does, becomes "connection refused". The message itself
+//! stands in the socket's error queue (ip(7), `IP_RECVERR`), which std and tokio do not read. Elsewhere than on Linux there
+//! is none.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// An ICMP message about our connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What it says.
+    pub says: Says,
+    /// Who sent it.
+    pub from: Option<IpAddr>,
+}
+
+/// What a message "destination unreachable" says, in either version (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// A rule forbids it.
+    Prohibited,
+    /// Nobody listens on the port; to a TCP connection, a firewall's way to refuse.
+    PortUnreachable,
+    /// There is no way to it.
+    NoRoute,
+    /// Anything else: type and code.
+    Other(u8, u8),
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.says {
+            Says::Prohibited => f.write_str("ICMP: administratively prohibited"),
+            Says::PortUnreachable => f.write_str("ICMP: port unreachable"),
+            Says::NoRoute => f.write_str("ICMP: no route"),
+            Says::Other(kind, code) => write!(f, "ICMP type {kind} code {code}"),
+        }?;
+        self.from.map_or(Ok(()), |from| write!(f, ", from {from}"))
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub use linux::Queue;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io::IoSliceMut;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+
+    use nix::libc::{sock_extended_err, sockaddr_in6};
+    use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
+    use tokio::net::TcpSocket;
+
+    use super::{Message, Says};
+
+    /// The error queue of a socket that connects. It outlives the socket, which a failed attempt takes with it.
+    #[derive(Debug)]
+    pub struct Queue(OwnedFd);
+
+    impl Queue {
+        /// The queue of `socket`, from now on filled; `None` where there is no room for another descriptor.
+        pub fn of(socket: &TcpSocket) -> Option<Self> {
+            let queue = Self(socket.as_fd().try_clone_to_owned().ok()?);
+            queue.fill(true);
+            Some(queue)
+        }
+
+        /// Ends it: while an open connection has one, every message would break it.
+        pub fn close(self) {
+            self.fill(false);
+        }
+
+        fn fill(&self, on: bool) {
+            // One of the two is the wrong family, and fails.
+            let _ = setsockopt(&self.0, Ipv4RecvErr, &on);
+            let _ = setsockopt(&self.0, Ipv6RecvErr, &on);
+        }
+
+        /// The message that made the attempt fail, if one did.
+        pub fn heard(&self) -> Option<Message> {
+            // The packet it is about comes along, and is of no use.
+            let mut packet = [0; 128];
+            let mut parts = [IoSliceMut::new(&mut packet)];
+            let mut room = nix::cmsg_space!(sock_extended_err, sockaddr_in6);
+            let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+            let read = recvmsg::<SockaddrStorage>(self.0.as_raw_fd(), &mut parts, Some(&mut room), flags).ok()?;
+            read.cmsgs().ok()?.find_map(|message| match message {
+                ControlMessageOwned::Ipv4RecvErr(error, from) => {
+                    let from = from.map(|from| Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr)));
+                    Some(Message { says: in_v4(error)?, from: from.filter(|from| !from.is_unspecified()).map(Into::into) })
+                }
+                ControlMessageOwned::Ipv6RecvErr(error, from) => {
+                    let from = from.map(|from| Ipv6Addr::from(from.sin6_addr.s6_addr));
+                    Some(Message { says: in_v6(error)?, from: from.filter(|from| !from.is_unspecified()).map(Into::into) })
+                }
+                _ => None,
+            })
+        }
+    }
+
+    /// `None` for what is no message, but the kernel's own error.
+    fn in_v4(error: sock_extended_err) -> Option<Says> {
+        const ICMP: u8 = 2; // SO_EE_ORIGIN_ICMP
+        const UNREACHABLE: u8 = 3;
+        (error.ee_origin == ICMP).then_some(match (error.ee_type, error.ee_code) {
+            (UNREACHABLE, 9 | 10 | 13) => Says::Prohibited,
+            (UNREACHABLE, 3) => Says::PortUnreachable,
+            (UNREACHABLE, 0 | 1 | 5 | 6 | 7 | 11 | 12) => Says::NoRoute,
+            (kind, code) => Says::Other(kind, code),
+        })
+    }
+
+    fn in_v6(error: sock_extended_err) -> Option<Says> {
+        const ICMP6: u8 = 3; // SO_EE_ORIGIN_ICMP6
+        const UNREACHABLE: u8 = 1;
+        (error.ee_origin == ICMP6).then_some(match (error.ee_type, error.ee_code) {
+            (UNREACHABLE, 1 | 5 | 6) => Says::Prohibited,
+            (UNREACHABLE, 4) => Says::PortUnreachable,
+            (UNREACHABLE, 0 | 2 | 3) => Says::NoRoute,
+            (kind, code) => Says::Other(kind, code),
+        })
+    }
+}
+
+/// Where there is no such queue.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub struct Queue;
+
+#[cfg(not(target_os = "linux"))]
+impl Queue {
+    /// None.
+    pub fn of(_: &tokio::net::TcpSocket) -> Option<Self> {
+        None
+    }
+
+    /// Nothing to end.
+    pub fn close(self) {}
+
+    /// Nothing.
+    pub fn heard(&self) -> Option<Message> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_reads_as_words_with_its_sender() {
+        let from = "10.0.0.1".parse().ok();
+        for (says, from, words) in [
+            (Says::Prohibited, from, "ICMP: administratively prohibited, from 10.0.0.1"),
+            (Says::PortUnreachable, None, "ICMP: port unreachable"),
+            (Says::Other(3, 4), from, "ICMP type 3 code 4, from 10.0.0.1"),
+        ] {
+            assert_eq!(Message { says, from }.to_string(), words);
+        }
+    }
+}

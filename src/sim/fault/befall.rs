@@ -1,0 +1,77 @@
+//! What a fault changes in the tenant: what an administrator, or Microsoft, would have changed.
+
+use super::{Befallen, Fault};
+use crate::secret::Secret;
+use crate::sim::directory::{Protocol, Tenant, Trouble};
+use crate::sim::id;
+use crate::sim::mailbox::{FolderAccess, Licence, Mailbox};
+
+impl Befallen {
+    /// Puts it into `tenant`. Faults of the connection change nothing.
+    pub(in crate::sim) fn befall(&self, tenant: &mut Tenant) {
+        let protocols: Vec<Protocol> = self.services.iter().filter_map(|service| service.protocol()).collect();
+        match self.fault {
+            Fault::MailboxNotFound => tenant.mailboxes.retain(|mailbox| !self.concerns(&mailbox.address)),
+            fault if fault.of_mailbox() => {
+                let concerned = tenant.mailboxes.iter_mut().filter(|mailbox| self.concerns(&mailbox.address));
+                concerned.for_each(|mailbox| befall_mailbox(fault, &protocols, mailbox));
+            }
+            fault => befall_tenant(fault, &protocols, tenant),
+        }
+    }
+}
+
+fn befall_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
+    let application = &mut tenant.application;
+    let exchange = &mut tenant.exchange;
+    match fault {
+        Fault::ClientSecretWrong => application.secret = Secret::new(id::guid()),
+        Fault::ClientSecretExpired => application.secret_expired = true,
+        Fault::ApplicationNotFound => application.client_id = id::guid(),
+        Fault::ServicePrincipalMissing => application.has_service_principal = false,
+        Fault::ApplicationDisabled => application.enabled = false,
+        Fault::ConditionalAccessBlocked => application.conditional_access_blocked = true,
+        Fault::TokenExpired => application.token_seconds = -60,
+        Fault::TokenRoleMissing => {
+            let needed = |role: &str| protocols.iter().any(|protocol| protocol.roles().contains(&role));
+            application.roles.retain(|role| !needed(role));
+        }
+        Fault::TenantNotFound => tenant.exists = false,
+        Fault::ResourceNotFound => exchange.present = false,
+        Fault::ResourceDisabled => exchange.lapsed = true,
+        Fault::ExchangeServicePrincipalMissing => exchange.service_principals.clear(),
+        Fault::SmtpAuthDisabledTenant => exchange.smtp_auth_disabled = true,
+        Fault::EwsBlockedByPolicy => (exchange.ews_enabled, exchange.ews_allowed_app_ids) = (Some(true), Vec::new()),
+        Fault::UserAgentBlocked => exchange.user_agents_blocked = true,
+        Fault::AccessRefusedEverywhere => exchange.refuses_everything = true,
+        Fault::ServerUnavailable => {
+            exchange.trouble.extend(protocols.iter().map(|protocol| (*protocol, Trouble::Unavailable)));
+        }
+        _ => {}
+    }
+}
+
+fn befall_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox) {
+    let mut trouble = |trouble| mailbox.trouble.extend(protocols.iter().map(|protocol| (*protocol, trouble)));
+    match fault {
+        Fault::Throttled => trouble(Trouble::Throttled),
+        Fault::TooManyConnections => trouble(Trouble::TooManyConnections),
+        Fault::SessionInvalidated => trouble(Trouble::Invalidated),
+        Fault::SenderBlocked => trouble(Trouble::SenderBlocked),
+        Fault::MailboxPermissionMissing => mailbox.full_access = false,
+        Fault::SmtpAuthDisabledMailbox => mailbox.smtp_auth_disabled = Some(true),
+        Fault::ProtocolDisabled => {
+            mailbox.pop_enabled &= !protocols.contains(&Protocol::Pop3);
+            mailbox.imap_enabled &= !protocols.contains(&Protocol::Imap);
+        }
+        Fault::EwsDisabled => mailbox.ews_enabled = Some(false),
+        Fault::EwsNotLicensed => mailbox.licence = Licence::Kiosk,
+        Fault::LicenseInvalid => mailbox.licence = Licence::Missing,
+        Fault::AccountDisabled => mailbox.account_enabled = false,
+        Fault::ImpersonationDenied => mailbox.in_scope = false,
+        Fault::AccessDenied => mailbox.folder_access = FolderAccess::Denied,
+        Fault::FolderNotFound => mailbox.folder_access = FolderAccess::Hidden,
+        Fault::MailboxUnavailable => mailbox.online = false,
+        _ => {}
+    }
+}

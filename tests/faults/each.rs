@@ -1,0 +1,50 @@
+//! One fault at a time.
+
+use m365_probe::reason::Reason;
+use m365_probe::sim::Fault;
+
+use crate::demo::{Cause, diagnosed};
+
+/// The table: each fault as a user would write it first, and what the doctor makes of it.
+#[test]
+fn each_fault_is_the_first_root_cause_and_the_only_one() {
+    assert_named(&Fault::ALL.iter().map(ToString::to_string).collect::<Vec<_>>());
+}
+
+/// One mailbox of three: the others are not concerned.
+#[test]
+fn each_fault_of_a_mailbox_is_named_with_that_mailbox() {
+    let names: Vec<String> = Fault::ALL.iter().filter(|fault| fault.of_mailbox()).map(|fault| format!("{fault}@labor")).collect();
+    for (name, causes) in names.iter().zip(assert_named(&names)) {
+        assert_eq!(causes[0].mailbox.as_deref(), Some("labor"), "{name}: {causes:#?}");
+        assert!(causes[0].explains.iter().all(|probe| probe.starts_with("contoso/labor/")), "{name}: {causes:#?}");
+    }
+}
+
+/// Prints what is said of each fault, and sees that it is that fault, sure enough and alone.
+fn assert_named(names: &[String]) -> Vec<Vec<Cause>> {
+    let sets: Vec<_> = names.iter().map(|name| vec![name.clone()]).collect();
+    let told = diagnosed(&sets);
+    let mut wrong = Vec::new();
+    for (name, causes) in names.iter().zip(&told) {
+        let row: Vec<_> = causes
+            .iter()
+            .map(|cause| {
+                let whom = cause.mailbox.as_deref().unwrap_or("all");
+                let others =
+                    if cause.candidates.is_empty() { String::new() } else { format!(" or {}", cause.candidates.join(", ")) };
+                format!("{} ({}, {whom}, explains {}){others}", cause.reason, cause.confidence, cause.explains.len())
+            })
+            .collect();
+        let row = format!("{name:<44} {}", row.join("; "));
+        println!("{row}");
+        let expected = name.split('@').next().unwrap();
+        assert!(Reason::from_code(expected).is_some(), "{name}");
+        let first = causes.first().is_some_and(|cause| cause.reason == expected && cause.confidence != "possible");
+        if !first || causes.len() != 1 {
+            wrong.push(row);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    told
+}

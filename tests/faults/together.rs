@@ -1,0 +1,71 @@
+//! Several faults at a time: all are named, and nothing innocent is.
+
+use crate::demo::{Cause, diagnosed};
+
+/// Faults, and the root causes that must be told of: reason, confidence and mailbox, in any order, and nothing else.
+type Case = (&'static [&'static str], &'static [(&'static str, &'static str, Option<&'static str>)]);
+
+const CASES: &[Case] = &[
+    // A secret that expires unnoticed, and a firewall that was never opened for POP3.
+    (
+        &["client_secret_expired", "connect_refused@pop3"],
+        &[("client_secret_expired", "certain", None), ("connect_refused", "certain", None)],
+    ),
+    (
+        &["client_secret_expired", "connect_timed_out@pop3"],
+        &[("client_secret_expired", "certain", None), ("connect_timed_out", "certain", None)],
+    ),
+    (&["token_role_missing@pop3", "ews_disabled"], &[("token_role_missing", "certain", None), ("ews_disabled", "certain", None)]),
+    (&["dns_no_answer"], &[("dns_no_answer", "certain", None)]),
+    (&["mailbox_permission_missing@labor"], &[("mailbox_permission_missing", "likely", Some("labor"))]),
+    // A new tenant: SMTP is off by default, and one mailbox was forgotten.
+    (
+        &["smtp_auth_disabled_tenant", "mailbox_permission_missing@empfang"],
+        &[("smtp_auth_disabled_tenant", "certain", None), ("mailbox_permission_missing", "likely", Some("empfang"))],
+    ),
+    // The autumn of 2026: EWS is blocked while a licence has run out, which EWS would have told, and Graph calls unknown.
+    (
+        &["ews_blocked_by_policy", "license_invalid@praxis"],
+        &[("ews_blocked_by_policy", "certain", None), ("license_invalid", "likely", Some("praxis"))],
+    ),
+    // A typing mistake in one address, and IMAP switched off for another mailbox.
+    (
+        &["mailbox_not_found@labor", "protocol_disabled@imap@empfang"],
+        &[("mailbox_not_found", "certain", Some("labor")), ("protocol_disabled", "likely", Some("empfang"))],
+    ),
+    // TLS inspection of the web, and an application that Exchange was never told of.
+    (
+        &["tls_certificate_untrusted@graph", "exchange_service_principal_missing"],
+        &[("tls_certificate_untrusted", "certain", None), ("exchange_service_principal_missing", "likely", None)],
+    ),
+    // A busy Monday.
+    (
+        &["throttled@imap@praxis", "server_unavailable@smtp"],
+        &[("throttled", "certain", Some("praxis")), ("server_unavailable", "certain", None)],
+    ),
+];
+
+#[test]
+fn all_are_named_and_nothing_innocent_is() {
+    let sets: Vec<Vec<String>> = CASES.iter().map(|(faults, _)| faults.iter().map(ToString::to_string).collect()).collect();
+    let mut wrong = Vec::new();
+    for ((faults, expected), causes) in CASES.iter().zip(diagnosed(&sets)) {
+        let mut told: Vec<_> = causes.iter().map(named).collect();
+        let mut expected = expected.to_vec();
+        told.sort_unstable();
+        expected.sort_unstable();
+        if told != expected {
+            wrong.push(format!("{}: {causes:#?}", faults.join(" + ")));
+        }
+        assert!(causes.is_sorted_by(|one, next| rank(one) >= rank(next)), "the surest first: {causes:#?}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn named(cause: &Cause) -> (&str, &str, Option<&str>) {
+    (&cause.reason, &cause.confidence, cause.mailbox.as_deref())
+}
+
+fn rank(cause: &Cause) -> usize {
+    ["possible", "likely", "certain"].iter().position(|word| *word == cause.confidence).unwrap()
+}
