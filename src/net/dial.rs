@@ -183,6 +183,7 @@ impl Net {
         trace.enter(Phase::Connect);
         let stream = connect_proxy(trace, via, &addresses).await?;
         trace.enter(Phase::Proxy);
+        trace.peer = Some(host_port(host, port));
         trace.facts.endpoints.push(endpoint(host, port, None));
         let through = proxy::connect(trace, stream, via, host, port).await;
         if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
@@ -235,9 +236,8 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
     for (index, address) in addresses.iter().enumerate() {
         trace.peer = Some(format!("{} ({address})", host_port(host, port)));
         trace.facts.endpoints.push(endpoint(host, port, Some(*address)));
-        let left = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
         let began = Instant::now();
-        let attempt = connect(SocketAddr::new(*address, port), CONNECT.min(trace.remaining() / left)).await;
+        let attempt = connect(SocketAddr::new(*address, port), patience(trace.remaining(), addresses.len() - index)).await;
         if let Some(endpoint) = trace.endpoint() {
             match &attempt {
                 Ok(_) => endpoint.connect = Some(began.elapsed()),
@@ -266,6 +266,13 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
         }
     }
     Err(told)
+}
+
+/// How long an address is waited for, when so many are `left`, itself among them. While there is another, half of the time
+/// is kept for what comes after the connection: dead addresses must not look like a server that does not answer.
+fn patience(remaining: Duration, left: usize) -> Duration {
+    let shares = if left > 1 { left * 2 } else { 1 };
+    CONNECT.min(remaining / u32::try_from(shares).unwrap_or(u32::MAX))
 }
 
 /// One TCP connection, ready to be measured over.
@@ -341,5 +348,21 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_addresses_leave_half_of_the_time_to_the_rest_of_the_run() {
+        let run = Duration::from_secs(6);
+        for addresses in [2, 4, MOST_ADDRESSES] {
+            let waited = (2..=addresses).rev().fold(Duration::ZERO, |waited, left| waited + patience(run - waited, left));
+            assert!(waited <= run / 2, "{addresses}: {waited:?}");
+        }
+        assert_eq!(patience(run, 1), run);
+        assert_eq!(patience(Duration::from_secs(60), 1), CONNECT);
     }
 }

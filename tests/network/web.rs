@@ -97,7 +97,10 @@ fn proxies() -> Vec<Condition> {
         .fails(ALL_OTHERS)
         .cause("proxy_auth_required", "network")
         .hides("marked-secret"),
-        refused("a proxy that lets only 443 through", only_443, "proxy_refused", MAIL),
+        Condition::new("a proxy that lets only 443 through", move |world| only_by_proxy(world, only_443))
+            .reach("proxy", "proxy_refused")
+            .fails(MAIL)
+            .cause("proxy_allows_only_443", "network"),
         refused(
             "a proxy that refuses one host",
             "acl login dstdomain login.microsoftonline.com\nhttp_access deny login",

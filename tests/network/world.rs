@@ -14,7 +14,8 @@ use crate::scratch::Scratch;
 
 /// The gateway, as the client sees it: also where resolvers, proxies and other devices listen.
 pub const GATEWAY: &str = "10.66.0.1";
-pub const GATEWAY_V6: &str = "fd66::1";
+/// Of a public network, as the client is: from a private one, IPv6 is tried last.
+pub const GATEWAY_V6: &str = "2001:db8:66::1";
 
 pub const MAILBOX: &str = "praxis@contoso.example";
 
@@ -42,14 +43,14 @@ impl World {
         let (g, m) = (gateway.name(), beyond.name());
         client.ip(&format!("link add up0 type veth peer name down0 netns {g}"));
         gateway.ip(&format!("link add up0 type veth peer name down0 netns {m}"));
-        client.ip("link set up0 up\naddr add 10.66.0.2/24 dev up0\naddr add fd66::2/64 dev up0 nodad\n");
+        client.ip("link set up0 up\naddr add 10.66.0.2/24 dev up0\naddr add 2001:db8:66::2/64 dev up0 nodad\n");
         gateway.ip(&format!(
             "link set down0 up\naddr add {GATEWAY}/24 dev down0\naddr add {GATEWAY_V6}/64 dev down0 nodad\n\
              link set up0 up\naddr add 10.67.0.1/24 dev up0\naddr add fd67::1/64 dev up0 nodad\n\
              route add default via 10.67.0.2\nroute add default via fd67::2\n"
         ));
         beyond.ip("link set down0 up\naddr add 10.67.0.2/24 dev down0\naddr add fd67::2/64 dev down0 nodad\n\
-             route add 10.66.0.0/24 via 10.67.0.1\nroute add fd66::/64 via fd67::1\n");
+             route add 10.66.0.0/24 via 10.67.0.1\nroute add 2001:db8:66::/64 via fd67::1\n");
         client.ip(&format!("route add default via {GATEWAY}\nroute add default via {GATEWAY_V6}\n"));
         gateway.door().inside(forward);
         let scratch = Scratch::new();
