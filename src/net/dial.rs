@@ -23,6 +23,8 @@ use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
+/// What the way to an address may take: twice around the earth is less, and Linux sends its SYN again after a second.
+const DISTANT: Duration = Duration::from_secs(1);
 /// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
 const MOST_ADDRESSES: usize = 16;
 /// Looking at a refused certificate is worth this much more of a run that has failed already.
@@ -233,12 +235,12 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
     let mut told = Fault::new(Reason::DnsNoAddresses);
     let before = trace.facts.endpoints.len();
     let addresses = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
-    let patience = patience(trace.remaining(), addresses.len());
+    let share = trace.remaining() / 2 / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     for (index, address) in addresses.iter().enumerate() {
         trace.peer = Some(format!("{} ({address})", host_port(host, port)));
         trace.facts.endpoints.push(endpoint(host, port, Some(*address)));
         let began = Instant::now();
-        let limit = if index + 1 < addresses.len() { patience } else { CONNECT.min(trace.remaining()) };
+        let limit = patience(share, trace.remaining(), addresses.len() - index);
         let attempt = connect(SocketAddr::new(*address, port), limit).await;
         if let Some(endpoint) = trace.endpoint() {
             match &attempt {
@@ -270,10 +272,12 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
     Err(told)
 }
 
-/// How long each of `count` addresses is waited for while there is another: half of the time that is left is kept for what
-/// comes after the connection, so that dead addresses do not look like a server that does not answer.
-fn patience(remaining: Duration, count: usize) -> Duration {
-    CONNECT.min(remaining / 2 / u32::try_from(count.max(1)).unwrap_or(u32::MAX))
+/// How long an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
+/// of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look like
+/// a server that does not answer. A distant one has its second, if there is time for it.
+fn patience(share: Duration, remaining: Duration, left: usize) -> Duration {
+    let equal = remaining / u32::try_from(left.max(1)).unwrap_or(u32::MAX);
+    if left > 1 { share.max(DISTANT).min(equal).min(CONNECT) } else { CONNECT.min(remaining) }
 }
 
 /// One TCP connection, ready to be measured over.
@@ -358,10 +362,16 @@ mod tests {
 
     #[test]
     fn dead_addresses_leave_half_of_the_time_to_the_rest_of_the_run() {
-        let run = Duration::from_secs(6);
-        for (count, each) in [(2, 1500), (4, 750), (MOST_ADDRESSES, 187)] {
-            assert_eq!(patience(run, count).as_millis(), each, "{count}");
+        let seconds = Duration::from_secs_f64;
+        for (share, remaining, left, expected) in [
+            (seconds(1.5), seconds(6.0), 2, seconds(1.5)),
+            (seconds(0.75), seconds(6.0), 4, DISTANT),
+            (seconds(0.25), seconds(8.0), 16, seconds(0.5)),
+            (seconds(0.25), seconds(3.0), 1, seconds(3.0)),
+            (seconds(150.0), seconds(600.0), 2, CONNECT),
+            (seconds(30.0), seconds(60.0), 1, CONNECT),
+        ] {
+            assert_eq!(patience(share, remaining, left), expected, "{share:?} {remaining:?} {left}");
         }
-        assert_eq!(patience(Duration::from_secs(600), 2), CONNECT);
     }
 }
