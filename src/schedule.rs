@@ -22,10 +22,20 @@ const IN_FLIGHT: usize = 64;
 const MOST_MISSED: u32 = 60;
 
 /// How the scheduler is doing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pulse {
     in_flight: AtomicUsize,
     lag_nanos: AtomicU64,
+    begun: Instant,
+    /// When the last turn was over, since `begun`.
+    turn_nanos: AtomicU64,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        let (in_flight, lag_nanos, turn_nanos) = Default::default();
+        Self { in_flight, lag_nanos, begun: Instant::now(), turn_nanos }
+    }
 }
 
 impl Pulse {
@@ -37,6 +47,15 @@ impl Pulse {
     /// Runs in flight.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the last turn of a probe was over and told; without one, how long ago the first was waited for.
+    pub fn idle(&self) -> Duration {
+        self.begun.elapsed().saturating_sub(Duration::from_nanos(self.turn_nanos.load(Ordering::Relaxed)))
+    }
+
+    fn turned(&self) {
+        self.turn_nanos.store(nanos_of(self.begun.elapsed()), Ordering::Relaxed);
     }
 
     /// How late the last run began.
@@ -95,6 +114,7 @@ impl Runner {
             if self.outcomes.send(outcome).await.is_err() {
                 return;
             }
+            self.pulse.turned();
             due = next;
             let mut missed = 0;
             while due + self.probe.settings.interval <= Instant::now() {
@@ -110,7 +130,7 @@ impl Runner {
 
     async fn once(&self, due: Instant) -> Outcome {
         let _place = self.places.acquire().await;
-        self.pulse.lag_nanos.store(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.pulse.lag_nanos.store(nanos_of(due.elapsed()), Ordering::Relaxed);
         let _counted = self.pulse.run();
         self.probe.run(&self.means, None).await
     }
@@ -154,6 +174,10 @@ impl Rhythm {
         let rounds = earliest.saturating_sub(place).div_ceil(interval);
         Self { first: nanos(first), second: nanos(place + rounds * interval) }
     }
+}
+
+fn nanos_of(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn nanos(nanos: u128) -> Duration {

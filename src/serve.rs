@@ -13,6 +13,7 @@ mod routes;
 mod signals;
 mod source;
 mod stop;
+mod systemd;
 mod wanted;
 
 use std::fmt;
@@ -21,11 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
-use tracing::info;
+use tokio::time::{sleep, timeout};
+use tracing::{error, info};
 
 use self::engine::Engine;
 use self::signals::{Signal, Signals};
+use self::systemd::Systemd;
 
 pub use self::source::Source;
 
@@ -70,10 +72,14 @@ pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Resul
     let mut signals = Signals::catch()?; // before anything takes time, so that none is missed
     let service = Service::start(options).await?;
     started(service.addresses());
+    let systemd = Arc::new(Systemd::from_environment());
+    systemd.ready(&service.engine.status());
+    let _watched = service.watched(&systemd);
     while signals.next().await == Signal::Reload {
-        service.reload_soon();
+        service.reload_soon(&systemd);
     }
     info!("shutting down");
+    systemd.stopping();
     tokio::select! {
         () = service.stop() => {}
         () = signals.stop() => {}
@@ -122,8 +128,32 @@ impl Service {
     }
 
     /// Reloads the configuration beside everything else; what comes of it is in the log and in the metrics.
-    fn reload_soon(&self) {
-        let engine = Arc::clone(&self.engine);
-        tokio::spawn(async move { engine.reload().await.map(drop) });
+    fn reload_soon(&self, systemd: &Arc<Systemd>) {
+        let (engine, systemd) = (Arc::clone(&self.engine), Arc::clone(systemd));
+        tokio::spawn(async move {
+            systemd.reloading();
+            let failed = engine.reload().await.is_err();
+            let status = engine.status();
+            systemd.ready(&if failed { format!("the last reload failed, see the log; {status}") } else { status });
+        });
+    }
+
+    /// Tells systemd's watchdog, if there is one, that the probes are at work, for as long as they are. The task lives as
+    /// long as what this returns.
+    fn watched(&self, systemd: &Arc<Systemd>) -> JoinSet<()> {
+        let mut watching = JoinSet::new();
+        let Some(limit) = systemd.watchdog else { return watching };
+        let (engine, systemd) = (Arc::clone(&self.engine), Arc::clone(systemd));
+        watching.spawn(async move {
+            loop {
+                if engine.is_alive() {
+                    systemd.alive();
+                } else {
+                    error!("no probe had its turn in time; systemd's watchdog is not told that all is well");
+                }
+                sleep(limit / 3).await; // of three signs of life two may be late
+            }
+        });
+        watching
     }
 }

@@ -31,9 +31,14 @@ const MARKED: &str = "Xy38Q~marked-secret-marked-secret-marked";
 /// Everything the example and the fixtures refer to.
 fn stage() -> Stage {
     let mut stage = Stage::default();
-    stage.variables.extend([("LAB_CLIENT_SECRET", MARKED), ("EMPTY", " ")]);
+    stage.variables.extend([
+        ("LAB_CLIENT_SECRET", MARKED),
+        ("EMPTY", " "),
+        ("CREDENTIALS_DIRECTORY", "/run/credentials/m365-probe.service"),
+    ]);
     for (path, bytes, mode) in [
         ("/etc/m365-probe/contoso.secret", MARKED.as_bytes(), 0o600),
+        ("/run/credentials/m365-probe.service/contoso", MARKED.as_bytes(), 0o400),
         ("/etc/m365-probe/open.secret", MARKED.as_bytes(), 0o644),
         ("/etc/m365-probe/empty.secret", b"\n", 0o600),
         ("/etc/m365-probe/two-lines.secret", b"client_secret=\nhunter2\n", 0o600),
@@ -95,6 +100,24 @@ fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
     assert_eq!(settings.network.ranges.expect("a list").source(), "`/etc/m365-probe/ranges.json` of 2023-07-31");
     assert_eq!(settings.network.resolvers.len(), 3);
     assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
+}
+
+#[test]
+fn a_credential_of_systemd_s_is_a_file_where_systemd_puts_it() {
+    let text = include_str!("../src/config/example.yml");
+    let text = text.replace("client_secret_env: LAB_CLIENT_SECRET", "client_secret_credential: contoso");
+    let loaded = parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(loaded.warnings, []);
+    let path = Path::new("/run/credentials/m365-probe.service/contoso");
+    assert!(matches!(&loaded.settings.probes[9].tenant.credential, SecretSource::File(file) if file == path));
+
+    let mut elsewhere = stage();
+    elsewhere.variables.remove("CREDENTIALS_DIRECTORY");
+    let mistakes = config::parse(&text, Path::new("/etc/m365-probe/m365-probe.yml"), &elsewhere).expect_err("no credentials");
+    assert!(
+        mistakes.to_string().contains("systemd hands over no credentials here (CREDENTIALS_DIRECTORY is not set); give"),
+        "{mistakes}"
+    );
 }
 
 /// `f` told of every fixture in `folder`; what it says must stand in the `.txt` beside it. `BLESS=1` writes it there.

@@ -3,9 +3,9 @@
 use crate::check;
 
 use super::value::{
-    CaFile, ClientId, CloudName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit, MailAddress,
-    PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, TenantId,
-    Timeout, Value, Variable,
+    CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit,
+    MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl,
+    TenantId, Timeout, Value, Variable,
 };
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
@@ -142,6 +142,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Credential, "client_secret_file", One(&SecretFile::FORMAT), "", "file with the client secret, read anew for every token request"),
     key(Credential, "client_secret_env", One(&Variable::FORMAT), "", "environment variable with the client secret"),
+    key(Credential, "client_secret_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's (`LoadCredential=`, `LoadCredentialEncrypted=`) with the client secret"),
     key(Credential, "expires", One(&Date::FORMAT), "", "when the client secret expires, as the Entra admin center shows it: shown, exported, warned about"),
 
     required(Mailbox, "address", One(&MailAddress::FORMAT), "its e-mail address"),
@@ -156,7 +157,7 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 /// Where the client secret is: exactly one of these.
-pub(super) const SECRET_SOURCES: [&str; 2] = ["client_secret_file", "client_secret_env"];
+pub(super) const SECRET_SOURCES: [&str; 3] = ["client_secret_file", "client_secret_env", "client_secret_credential"];
 
 /// The proxy's login: both or neither.
 pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];

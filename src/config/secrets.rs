@@ -8,28 +8,47 @@ use crate::settings::SecretSource;
 use super::catalogue::SECRET_SOURCES;
 use super::mistake::Position;
 use super::reader::{Fields, Found, Reader, masked, shown};
-use super::value::{SecretFile, Variable};
+use super::value::{CredentialName, SecretFile, Variable};
 
-/// Where the client secret is: exactly one of file and variable.
+/// Where systemd puts a service's credentials (`systemd.exec(5)`).
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
+/// Where the client secret is: exactly one of file, variable and credential.
 pub(super) fn source(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<SecretSource> {
     let file = reader.one::<SecretFile>(fields, "client_secret_file");
     let variable = reader.one::<Variable>(fields, "client_secret_env");
-    match (fields.entry("client_secret_file"), fields.entry("client_secret_env")) {
-        (None, None) if SECRET_SOURCES.iter().any(|name| !fields.is_missing(name)) => None,
-        (None, None) => {
-            let message =
-                "there is no client secret; name its file with `client_secret_file` or its variable with `client_secret_env`";
+    let credential = reader.one::<CredentialName>(fields, "client_secret_credential");
+    let given: Vec<_> = SECRET_SOURCES.iter().filter_map(|name| Some((*name, fields.entry(name)?))).collect();
+    match given[..] {
+        [] if SECRET_SOURCES.iter().any(|name| !fields.is_missing(name)) => None,
+        [] => {
+            let message = "there is no client secret; name its file with `client_secret_file`, its variable with `client_secret_env` or \
+                 its credential with `client_secret_credential`";
             reader.mistake(fields.at, &fields.path, message);
             None
         }
-        (Some(_), Some(second)) => {
-            let message = "`client_secret_file` and `client_secret_env` both stand here; one of them is enough";
+        [(first, _), (other, second), ..] => {
+            let message = format!("`{first}` and `{other}` both stand here; one of them is enough");
             reader.mistake(second.at, &fields.path, message);
             None
         }
-        (Some(_), None) => from_file(reader, &file?),
-        (None, Some(_)) => from_variable(reader, &variable?),
+        [("client_secret_file", _)] => from_file(reader, &file?),
+        [("client_secret_env", _)] => from_variable(reader, &variable?),
+        [_] => from_credential(reader, &credential?),
     }
+}
+
+fn from_credential(reader: &mut Reader<'_>, found: &Found<CredentialName>) -> Option<SecretSource> {
+    let Some(directory) = reader.surroundings.variable(CREDENTIALS_DIRECTORY) else {
+        let message = format!(
+            "systemd hands over no credentials here ({CREDENTIALS_DIRECTORY} is not set); give the unit \
+             `LoadCredential=`, or set the variable to the directory that has the file"
+        );
+        reader.mistake(found.at, &found.key, message);
+        return None;
+    };
+    let path = Path::new(&directory).join(&found.value.0);
+    read_file(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path))
 }
 
 fn from_file(reader: &mut Reader<'_>, found: &Found<SecretFile>) -> Option<SecretSource> {

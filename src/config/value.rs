@@ -113,6 +113,23 @@ impl Value for Variable {
     }
 }
 
+/// The name of a credential that systemd hands over: a file in one directory.
+pub(super) struct CredentialName(pub String);
+
+impl Value for CredentialName {
+    const FORMAT: Format = Format::new(
+        "the name of a credential",
+        "letters, digits and . _ @ + -, as behind `LoadCredential=`",
+        "^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,254}$",
+    )
+    .sensitive();
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@+-".contains(&b));
+        expect(plain && (1..=255).contains(&text.len()) && !text.starts_with('.')).map(|()| Self(text.to_owned()))
+    }
+}
+
 /// Declares values that name a file.
 macro_rules! files {
     ($( $(#[$doc:meta])* $name:ident: $what:literal; )*) => { $(

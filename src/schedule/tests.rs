@@ -132,3 +132,17 @@ async fn it_ends_when_nobody_listens_and_when_it_is_dropped() {
     tokio::task::yield_now().await;
     assert_eq!(pulse.in_flight(), 0);
 }
+
+/// What a watchdog goes by: turns that are over and told, not runs that have begun.
+#[tokio::test(start_paused = true)]
+async fn idle_is_the_time_since_a_turn_was_over() {
+    let mut scheduled = start(&[probe(1, MINUTE, Duration::from_secs(1))]);
+    for _ in 0..5 {
+        scheduled.count(MINUTE).await;
+        assert!(scheduled.pulse.idle() <= 2 * MINUTE, "{:?}", scheduled.pulse.idle());
+    }
+    drop(scheduled.schedule);
+    let before = scheduled.pulse.idle();
+    tokio::time::advance(10 * MINUTE).await;
+    assert_eq!(scheduled.pulse.idle(), before + 10 * MINUTE);
+}

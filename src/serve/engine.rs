@@ -108,6 +108,18 @@ impl Engine {
         prometheus::metrics(&self.board(), &self.exporter, phases, SystemTime::now(), format)
     }
 
+    /// What it does, for a person.
+    pub fn status(&self) -> String {
+        format!("{} at work", count_of(self.work().probes.len().try_into().unwrap_or(u64::MAX), "probe"))
+    }
+
+    /// Whether probes have their turns: the one with the shortest interval must have had one in the time of two, however
+    /// its runs end. Without a probe there is nothing to stand still.
+    pub fn is_alive(&self) -> bool {
+        let given = |probe: &Arc<Probe>| probe.settings.interval.saturating_mul(2).saturating_add(probe.settings.timeout);
+        self.work().probes.iter().map(given).min().is_none_or(|given| self.pulse.idle() <= given)
+    }
+
     /// Takes the configuration anew and tells how many probes it has. A wrong one changes nothing but a metric.
     ///
     /// # Errors

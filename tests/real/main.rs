@@ -16,11 +16,15 @@ mod postfix;
 mod program;
 mod prometheus;
 mod scratch;
+mod status;
 mod unbound;
+mod watched;
 
 mod failing;
 mod fixtures;
 mod mail;
+mod monitors;
+mod packaging;
 mod readme;
 mod resolving;
 mod serving;

@@ -1,0 +1,89 @@
+//! Tells systemd how the service is doing, in the words of `sd_notify(3)`. Where no systemd asked for it, nothing is said.
+
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+use tracing::warn;
+
+/// A word to a systemd that does not read may take this long; it would hold up everything else.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The service's line to systemd.
+#[derive(Debug, Default)]
+pub struct Systemd {
+    line: Option<(UnixDatagram, SocketAddr)>,
+    /// How often systemd wants to hear that the service is alive, if it does.
+    pub watchdog: Option<Duration>,
+}
+
+impl Systemd {
+    /// As the variables have it that systemd sets for a unit of `Type=notify` and with `WatchdogSec=`.
+    pub fn from_environment() -> Self {
+        let Some(socket) = env::var_os("NOTIFY_SOCKET") else { return Self::default() };
+        let number = |name| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+        let ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+        let watchdog = number("WATCHDOG_USEC").filter(|limit| ours && *limit > 0).map(Duration::from_micros);
+        match line(&socket) {
+            Ok(line) => Self { line: Some(line), watchdog },
+            Err(error) => {
+                warn!("cannot tell systemd how the service is doing: NOTIFY_SOCKET={}: {error}", socket.display());
+                Self::default()
+            }
+        }
+    }
+
+    /// Probes are at work and requests are answered.
+    pub fn ready(&self, status: &str) {
+        self.say(&format!("READY=1\nSTATUS={status}"));
+    }
+
+    /// The configuration is being taken anew; what follows is [`Systemd::ready`].
+    pub fn reloading(&self) {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1_000_000 + now.tv_nsec / 1000));
+    }
+
+    /// The end has begun.
+    pub fn stopping(&self) {
+        self.say("STOPPING=1");
+    }
+
+    /// All is going on as it should.
+    pub fn alive(&self) {
+        self.say("WATCHDOG=1");
+    }
+
+    fn say(&self, words: &str) {
+        if let Some((socket, address)) = &self.line
+            && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
+        {
+            warn!("cannot tell systemd {words:?}: {error}");
+        }
+    }
+}
+
+/// A path, or behind an `@` a name in the abstract namespace.
+fn line(socket: &OsStr) -> std::io::Result<(UnixDatagram, SocketAddr)> {
+    let address = match socket.as_bytes() {
+        [b'/', ..] => SocketAddr::from_pathname(socket)?,
+        [b'@', name @ ..] => in_abstract_namespace(name)?,
+        _ => return Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "neither a path nor an abstract name")),
+    };
+    let socket = UnixDatagram::unbound()?;
+    socket.set_write_timeout(Some(PATIENCE))?;
+    Ok((socket, address))
+}
+
+#[cfg(target_os = "linux")]
+fn in_abstract_namespace(name: &[u8]) -> std::io::Result<SocketAddr> {
+    use std::os::linux::net::SocketAddrExt as _;
+    SocketAddr::from_abstract_name(name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn in_abstract_namespace(_: &[u8]) -> std::io::Result<SocketAddr> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,195 @@
+//! What makes a service of the program: unit, Debian package, container, manifests; each read by the tool it is for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::needs::{self, Part};
+use crate::scratch::Scratch;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+const SYSTEMD: Part = Part { name: "systemd-analyze", files: &["/usr/bin/systemd-analyze"], as_root: false };
+const DEBIAN: Part = Part {
+    name: "dpkg-dev and lintian",
+    files: &["/usr/bin/dpkg-shlibdeps", "/usr/bin/lintian", "/usr/bin/strip"],
+    as_root: true,
+};
+const PYTHON: Part = Part {
+    name: "kubernetes-validate and dockerfile-parse (pip)",
+    files: &["packaging/bin/kubernetes-validate", "packaging/bin/python"],
+    as_root: false,
+};
+
+/// Python that turns YAML documents into JSON, and a container's file into its steps.
+const READ_MANIFESTS: &str =
+    "import json, sys, yaml\nprint(json.dumps([one for name in sys.argv[1:] for one in yaml.safe_load_all(open(name))]))";
+const READ_CONTAINERFILE: &str = "import json, sys, dockerfile_parse\nparser = dockerfile_parse.DockerfileParser(fileobj=open(sys.argv[1], 'rb'))\n\
+    print(json.dumps([[one['instruction'], one['value']] for one in parser.structure]))";
+
+fn integrations(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(name)
+}
+
+fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
+}
+
+#[track_caller]
+fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
+    let program = program.as_ref();
+    let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    assert!(output.status.success(), "{} {arguments:?}: {}", program.display(), said(&output));
+    said(&output)
+}
+
+#[test]
+fn systemd_takes_the_unit_and_finds_it_closed() {
+    if !needs::all_there(&[SYSTEMD]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let unit = fs::read_to_string(integrations("service/m365-probe.service")).expect("the unit");
+    assert!(unit.contains("/usr/bin/m365-probe "));
+    let credential = format!("LoadCredential=contoso:{}", scratch.secret("contoso.secret", "x").display());
+    let unit = unit
+        .replace("/usr/bin/m365-probe", PROGRAM)
+        .replace("#LoadCredential=contoso:/etc/m365-probe/contoso.secret", &credential);
+    assert!(unit.contains(&credential));
+    let file = scratch.file("m365-probe.service", unit);
+    let verified = run("systemd-analyze", &["verify", "--man=no", &file.display().to_string()]);
+    assert_eq!(verified.trim(), "", "nothing to complain of");
+    // 2.0 is where systemd's own judgement of what is closed well ends.
+    run("systemd-analyze", &["security", "--offline=true", "--threshold=20", &file.display().to_string()]);
+}
+
+#[test]
+fn the_debian_package_is_installed_and_removed_again() {
+    if !needs::all_there(&[DEBIAN]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let output = scratch.dir("debian").display().to_string();
+    let package = run(integrations("deb/build"), &["--program", PROGRAM, "--output", &output]);
+    let package = package.trim();
+    run("lintian", &["--fail-on", "error,warning", "--allow-root", "--no-cfg", package]);
+    let depends = run("dpkg-deb", &["--field", package, "Depends"]);
+    assert!(depends.contains("libssl") && depends.contains("libc6") && depends.contains("ca-certificates"), "{depends}");
+
+    // A root of its own, without the packages that ours depends on, and without a shell to run its scripts in.
+    let root = scratch.dir("root");
+    for directory in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "var/log"] {
+        fs::create_dir_all(root.join(directory)).expect("a directory");
+    }
+    scratch.file("root/var/lib/dpkg/status", "");
+    let dpkg = |arguments: &[&str]| {
+        let root = format!("--root={}", root.display());
+        let mut all = vec![root.as_str(), "--force-depends", "--force-script-chrootless"];
+        all.extend(arguments);
+        run("dpkg", &all)
+    };
+    dpkg(&["--install", package]);
+    let there = |path: &str| root.join(path).symlink_metadata().is_ok();
+    let version =
+        run(root.join("usr/lib/nagios/plugins").join("check_m365").canonicalize().expect("the link leads to it"), &["--version"]);
+    assert!(version.starts_with("m365-probe "), "{version}");
+    for path in [
+        "lib/systemd/system/m365-probe.service",
+        "usr/share/bash-completion/completions/m365-probe",
+        "usr/share/man/man1/m365-probe.1.gz",
+        "usr/share/doc/m365-probe/examples/icinga2/m365.conf",
+    ] {
+        assert!(there(path), "{path}");
+    }
+    let configuration = root.join("etc/m365-probe/m365-probe.yml");
+    let credentials = scratch.dir("credentials");
+    scratch.secret("credentials/contoso", "x");
+    let mut check = Command::new(root.join("usr/bin/m365-probe"));
+    let checked = check.args(["config", "check"]).arg(&configuration).env("CREDENTIALS_DIRECTORY", &credentials).output();
+    let checked = checked.expect("run it");
+    assert!(checked.status.success(), "{}", said(&checked));
+
+    let ours = "# the administrator's own\n";
+    fs::write(&configuration, ours).expect("written");
+    let secret = root.join("etc/m365-probe/contoso.secret");
+    fs::write(&secret, "x").expect("written");
+    dpkg(&["--install", package]);
+    assert_eq!(fs::read_to_string(&configuration).expect("it stays"), ours, "an upgrade leaves the configuration alone");
+    dpkg(&["--remove", "m365-probe"]);
+    assert!(!there("usr/bin/m365-probe") && there("etc/m365-probe/m365-probe.yml"), "what is configured outlives a removal");
+    dpkg(&["--purge", "m365-probe"]);
+    assert!(!there("etc/m365-probe/m365-probe.yml") && secret.exists(), "a secret is not the package's to delete");
+}
+
+#[test]
+fn kubernetes_takes_the_manifests_and_we_the_configuration_in_them() {
+    if !needs::all_there(&[PYTHON]) {
+        return;
+    }
+    let python = needs::cache().join("packaging/bin");
+    let manifest = |name: &str| integrations("kubernetes").join(name).display().to_string();
+    let checked =
+        run(python.join("kubernetes-validate"), &["--strict", &manifest("m365-probe.yaml"), &manifest("secret-example.yaml")]);
+    assert_eq!(checked.matches(" passed for resource ").count(), 4, "{checked}");
+    let names = ["m365-probe.yaml", "secret-example.yaml", "servicemonitor.yaml"].map(manifest);
+    let objects = run(python.join("python"), &["-c", READ_MANIFESTS, &names[0], &names[1], &names[2]]);
+    let objects: Vec<Value> = serde_json::from_str(&objects).expect("JSON");
+    let of = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"));
+
+    // The parts find each other by these.
+    let (deployment, service, monitor) = (of("Deployment"), of("Service"), of("ServiceMonitor"));
+    let labels = &deployment["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(&deployment["spec"]["selector"]["matchLabels"], labels);
+    assert_eq!(&service["spec"]["selector"], labels);
+    assert_eq!(&monitor["spec"]["selector"]["matchLabels"], &service["metadata"]["labels"]);
+    assert_eq!(monitor["spec"]["endpoints"][0]["port"], service["spec"]["ports"][0]["name"]);
+    let pod = &deployment["spec"]["template"]["spec"];
+    let volumes = &pod["volumes"];
+    assert_eq!(volumes[0]["configMap"]["name"], of("ConfigMap")["metadata"]["name"]);
+    assert_eq!(volumes[1]["secret"]["secretName"], of("Secret")["metadata"]["name"]);
+
+    let scratch = Scratch::new();
+    let secrets = scratch.dir("secrets");
+    for (name, secret) in of("Secret")["stringData"].as_object().expect("secrets") {
+        scratch.secret(&format!("secrets/{name}"), secret.as_str().expect("text"));
+    }
+    let configuration = of("ConfigMap")["data"]["m365-probe.yml"].as_str().expect("the configuration");
+    let mounted = pod["containers"][0]["volumeMounts"][1]["mountPath"].as_str().expect("a path");
+    assert!(configuration.contains(mounted), "{mounted}");
+    let configuration = configuration.replace(mounted, &secrets.display().to_string());
+    let file = scratch.file("m365-probe.yml", configuration);
+    run(PROGRAM, &["config", "check", &file.display().to_string()]);
+}
+
+#[test]
+fn the_container_s_file_is_read_and_names_what_there_is() {
+    if !needs::all_there(&[PYTHON]) {
+        return;
+    }
+    let python = needs::cache().join("packaging/bin/python");
+    let file = integrations("container/Containerfile");
+    let steps: Vec<(String, String)> =
+        serde_json::from_str(&run(python, &["-c", READ_CONTAINERFILE, &file.display().to_string()])).expect("steps");
+    let of = |name: &str| steps.iter().filter(|(step, _)| step == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
+    assert_eq!(of("FROM").len(), 2, "{steps:#?}");
+    // What is copied from here is there, and what the build takes is copied.
+    for value in of("COPY").into_iter().filter(|value| !value.starts_with("--from")) {
+        let mut words: Vec<&str> = value.split_whitespace().collect();
+        words.pop();
+        assert!(words.iter().all(|word| Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists()), "{value}");
+    }
+    let version = format!("rust:{}-", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(of("FROM")[0].contains(&version), "{version} is what Cargo.toml asks for");
+    assert!(of("USER")[0].starts_with("65532"), "not root");
+    let command: Vec<String> = serde_json::from_str(of("CMD")[0]).expect("a list");
+    let entry: Vec<String> = serde_json::from_str(of("ENTRYPOINT")[0]).expect("a list");
+    assert_eq!(entry, ["/usr/bin/m365-probe"]);
+    // The command is one that we take: all that is wrong with it here is that there is no such configuration.
+    let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+    let output = Command::new(PROGRAM).args(&arguments).env_clear().output().expect("run");
+    assert!(said(&output).contains("/etc/m365-probe/m365-probe.yml: cannot be read"), "{}", said(&output));
+    // Its second stage installs the libraries that the program is linked with.
+    let linked = run("ldd", &[PROGRAM]);
+    assert!(linked.contains("libssl.so.3") && of("RUN").iter().any(|run| run.contains("libssl3")), "{linked}");
+}

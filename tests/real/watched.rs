@@ -1,0 +1,176 @@
+//! What the monitoring systems are given to watch: a real service with a fault, one that says odd things, and none.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::daemon::Daemon;
+use crate::scratch::Scratch;
+use crate::{http, port};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+
+/// Words of a server, and a person's own names, that end a line, a field or a quotation somewhere.
+const ODD: &str = "-ERR a|b='c';\"d\" \\n \\e\r\nf\tg\u{1b}[31m grüße 日本 ${x} $HOSTNAME$ `id` <b>h</b> done";
+
+/// Which service is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// `m365-probe demo` with a fault.
+    Demo,
+    /// One that answers the same every time, with odd words and many mailboxes.
+    Odd,
+    /// None: nobody listens.
+    Gone,
+}
+
+/// A service of a monitoring system, and what it must show.
+#[derive(Debug)]
+pub struct Case {
+    pub name: &'static str,
+    pub asked: Asked,
+    pub check: &'static str,
+    /// A mailbox, or where it has no `@` a tenant.
+    pub whom: &'static str,
+    /// More options and their values; `-vvv` has none.
+    pub options: &'static [(&'static str, &'static str)],
+    pub state: u8,
+    pub begins: &'static str,
+}
+
+#[rustfmt::skip]
+pub const CASES: &[Case] = &[
+    case("well", Asked::Demo, "ews", "praxis@contoso.example", &[], 0, "EWS OK - praxis@contoso.example: mailbox opened in "),
+    case("slow", Asked::Demo, "ews", "praxis@contoso.example", &[("--warning", "0"), ("--critical", "60")], 1, "EWS WARNING - praxis@contoso.example: mailbox opened in "),
+    case("refused", Asked::Demo, "pop3", "praxis@contoso.example", &[("--warning", "messages=10:20"), ("--critical", "auth=5")], 2, "POP3 CRITICAL - praxis@contoso.example: auth_refused in auth; follows from contoso: "),
+    case("everything", Asked::Demo, "all", "contoso", &[("-vvv", "")], 2, "M365 CRITICAL - contoso: exchange_service_principal_missing "),
+    case("odd", Asked::Odd, "imap", "odd@contoso.example", &[], 2, "IMAP CRITICAL - odd@contoso.example: auth_refused in auth (a/b"),
+    case("odd at length", Asked::Odd, "imap", "odd@contoso.example", &[("-vvv", "")], 2, "IMAP CRITICAL - odd@contoso.example: auth_refused in auth (a/b"),
+    case("many", Asked::Odd, "all", "contoso", &[], 2, "M365 CRITICAL - 1 of 301 not ok: contoso/odd/imap (auth_refused in auth"),
+    case("stale", Asked::Odd, "imap", "stale@fabrikam.example", &[], 3, "IMAP UNKNOWN - stale@fabrikam.example: no current result: the last run was at 2026-11-23T17:59:30Z; "),
+    case("unknown", Asked::Demo, "pop3", "nobody@contoso.example", &[], 3, "M365 UNKNOWN - `http://127.0.0.1:"),
+    case("gone", Asked::Gone, "all", "contoso", &[], 3, "M365 UNKNOWN - cannot ask `http://127.0.0.1:"),
+];
+
+const fn case(
+    name: &'static str,
+    asked: Asked,
+    check: &'static str,
+    whom: &'static str,
+    options: &'static [(&'static str, &'static str)],
+    state: u8,
+    begins: &'static str,
+) -> Case {
+    Case { name, asked, check, whom, options, state, begins }
+}
+
+impl Case {
+    /// Whether `whom` is a mailbox.
+    pub fn is_of_mailbox(&self) -> bool {
+        self.whom.contains('@')
+    }
+}
+
+/// Everything that is watched, until it is dropped.
+#[derive(Debug)]
+pub struct Watched {
+    pub scratch: Scratch,
+    /// A directory with `check_m365` in it.
+    pub plugins: PathBuf,
+    _demo: Daemon,
+    ports: [u16; 3],
+}
+
+impl Watched {
+    /// Starts it and waits until every probe of the demonstration has run once.
+    pub fn start() -> Self {
+        let scratch = Scratch::new();
+        let plugins = scratch.dir("plugins");
+        symlink(PROGRAM, plugins.join("check_m365")).expect("link the plugin");
+        let (demo, gone) = (port::free(), port::free());
+        let listen = format!("127.0.0.1:{demo}");
+        let mut running = Daemon::start(
+            PROGRAM,
+            |program| program.env_clear().args(["demo", "--fault", "auth_refused", "--listen", &listen]),
+            &scratch.path().join("demo.log"),
+        );
+        running.wait_for("have run every probe once", || {
+            let answer = http::get(demo, "/api/v1/outcomes").map(|(_, body)| body).unwrap_or_default();
+            let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+            answer["pending"].as_array().is_some_and(Vec::is_empty)
+        });
+        Self { scratch, plugins, _demo: running, ports: [demo, odd(), gone] }
+    }
+
+    /// Where the service that is asked listens.
+    pub fn url(&self, asked: Asked) -> String {
+        let index = [Asked::Demo, Asked::Odd, Asked::Gone].iter().position(|one| *one == asked).expect("one of them");
+        format!("http://127.0.0.1:{}", self.ports[index])
+    }
+
+    /// What the plugin prints for a case, and its exit code.
+    pub fn plugin(&self, case: &Case) -> (String, Option<i32>) {
+        let mut plugin = Command::new(self.plugins.join("check_m365"));
+        plugin.env_clear().args([case.check, "--from", &self.url(case.asked)]);
+        plugin.args([if case.is_of_mailbox() { "--mailbox" } else { "--tenant" }, case.whom]);
+        for (option, value) in case.options {
+            plugin.args([option, value].into_iter().filter(|word| !word.is_empty()));
+        }
+        let output = plugin.output().expect("run the plugin");
+        (String::from_utf8(output.stdout).expect("UTF-8"), output.status.code())
+    }
+}
+
+/// Answers every request with the same outcomes: a thread that ends with the test program.
+fn odd() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let body = document().to_string();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096]; // ours is one small packet
+            let _ = stream.read(&mut request).and_then(|_| stream.write_all(answer.as_bytes()));
+        }
+    });
+    port
+}
+
+fn document() -> Value {
+    let mut outcomes = vec![failed("contoso", "odd", true), failed("fabrikam", "stale", false)];
+    outcomes.extend((1..=300).map(|number| {
+        let address = format!("mailbox-with-a-long-name-{number}@contoso.example");
+        json!({ "ok": true, "current": true, "mailbox": address, "address": address,
+            "phases": [ { "phase": "auth", "seconds": 0.2 }, { "phase": "mailbox", "seconds": 0.212 } ],
+            "facts": { "mailbox": { "messages": number } } })
+    }));
+    for outcome in &mut outcomes {
+        let outcome = outcome.as_object_mut().expect("an object");
+        let tenant = outcome.get("tenant").cloned().unwrap_or_else(|| "contoso".into());
+        let probe = format!("{}/{}/imap", tenant.as_str().expect("a name"), outcome["mailbox"].as_str().expect("a name"));
+        outcome.extend([
+            ("tenant".to_owned(), tenant),
+            ("probe".to_owned(), probe.into()),
+            ("check".to_owned(), "imap".into()),
+            ("at".to_owned(), "2026-11-23T17:59:30Z".into()),
+            ("interval_seconds".to_owned(), 60.into()),
+            ("seconds".to_owned(), 0.412.into()),
+            ("limits".to_owned(), json!({ "warning": ["total=2", "messages=~:1000"], "critical": ["total=10", "auth=@20:30"] })),
+        ]);
+    }
+    json!({ "schema": 1, "at": "2026-11-23T18:00:00Z", "ok": false, "root_causes": [], "pending": [], "outcomes": outcomes })
+}
+
+fn failed(tenant: &str, mailbox: &str, current: bool) -> Value {
+    let code = format!("a|b {ODD}");
+    json!({ "ok": false, "current": current, "tenant": tenant, "mailbox": mailbox, "address": format!("{mailbox}@{tenant}.example"),
+        "phase": "auth", "reason": "auth_refused",
+        "phases": [ { "phase": "connect", "seconds": 0.001_234 }, { "phase": "auth", "seconds": 0.411 } ],
+        "facts": { "server": { "name": ODD, "ids": { "session": ODD } } },
+        "evidence": { "peer": ODD, "said": ODD, "heard": ODD.repeat(200), "code": code, "ids": { "session": ODD } } })
+}

@@ -1,0 +1,156 @@
+//! The service and systemd: what is said on the notification socket, and when.
+#![cfg(target_os = "linux")]
+
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A unit as systemd would start it, and what it says.
+struct Unit {
+    socket: UnixDatagram,
+    child: Child,
+    directory: PathBuf,
+}
+
+impl Unit {
+    /// A service with one probe, due once a day, whose server refuses. `at` names the socket, `more` is environment.
+    fn start(name: &str, in_abstract_namespace: bool, more: &[(&str, &str)]) -> Self {
+        let directory = std::env::temp_dir().join(format!("m365-probe-systemd-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory");
+        let path = directory.join("notify").display().to_string();
+        let (socket, name) = if in_abstract_namespace {
+            let address = SocketAddr::from_abstract_name(path.as_bytes()).expect("an address");
+            (UnixDatagram::bind_addr(&address), format!("@{path}"))
+        } else {
+            (UnixDatagram::bind(&path), path)
+        };
+        let socket = socket.expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("set");
+        std::fs::write(directory.join("contoso"), "secret\n").expect("written");
+        let unit = |interval: &str| {
+            format!(
+                "clouds: {{ lab: {{ login: 'https://127.0.0.1:1' }} }}
+tenants:
+  - name: contoso
+    cloud: lab
+    tenant_id: contoso.example
+    client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+    credential: {{ client_secret_credential: contoso }}
+    checks: [ {{ token: {{ interval: {interval}, timeout: 1s }} }} ]
+"
+            )
+        };
+        std::fs::write(directory.join("m365-probe.yml"), unit("1s")).expect("written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(directory.join("m365-probe.yml"));
+        command.env("NOTIFY_SOCKET", name).env("CREDENTIALS_DIRECTORY", &directory).envs(more.iter().copied());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start");
+        Self { socket, child, directory }
+    }
+
+    /// The next message that is no sign of life.
+    fn news(&self) -> String {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let message = self.message();
+            if message != "WATCHDOG=1" {
+                return message;
+            }
+        }
+        panic!("nothing but signs of life");
+    }
+
+    fn message(&self) -> String {
+        let mut bytes = [0; 512];
+        let length = self.socket.recv(&mut bytes).expect("a message in time");
+        String::from_utf8(bytes[..length].to_vec()).expect("UTF-8")
+    }
+
+    fn wait_until_it_catches_sigterm(&self) {
+        let begun = Instant::now();
+        let caught = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+            let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+            mask.is_some_and(|mask| mask & (1 << 14) != 0)
+        };
+        while !caught() {
+            assert!(begun.elapsed() < PATIENCE, "it never catches SIGTERM");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("run kill");
+        assert!(killed.success());
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[test]
+fn systemd_hears_of_the_start_of_reloads_and_of_the_end() {
+    for in_abstract_namespace in [false, true] {
+        let mut unit = Unit::start(if in_abstract_namespace { "abstract" } else { "path" }, in_abstract_namespace, &[]);
+        assert_eq!(unit.news(), "READY=1\nSTATUS=1 probe at work");
+        for (secret, status) in [("rotated\n", "1 probe at work"), ("", "the last reload failed, see the log; 1 probe at work")] {
+            std::fs::write(unit.directory.join("contoso"), secret).expect("written");
+            unit.signal("HUP");
+            let reloading = unit.news();
+            let moment = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").and_then(|moment| moment.parse::<u64>().ok());
+            let up = std::fs::read_to_string("/proc/uptime").expect("the uptime");
+            let up: f64 = up.split(' ').next().and_then(|up| up.parse().ok()).expect("seconds");
+            let moment = Duration::from_micros(moment.unwrap_or_else(|| panic!("{reloading}"))).as_secs_f64();
+            assert!(moment <= up + 1.0 && moment > 0.0, "{moment} {up}");
+            assert_eq!(unit.news(), format!("READY=1\nSTATUS={status}"));
+        }
+        unit.signal("TERM");
+        assert_eq!(unit.news(), "STOPPING=1");
+        assert!(unit.child.wait().expect("it ends").success());
+    }
+}
+
+#[test]
+fn the_watchdog_hears_of_a_living_service_and_of_no_dead_one() {
+    let unit = Unit::start("watchdog", false, &[("WATCHDOG_USEC", "400000")]);
+    assert!(unit.message().starts_with("READY=1"));
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(unit.message(), "WATCHDOG=1");
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+    unit.signal("STOP");
+    unit.socket.set_read_timeout(Some(Duration::from_millis(600))).expect("set");
+    let mut buffer = [0; 512];
+    while unit.socket.recv(&mut buffer).is_ok() {} // what was said before the signal came
+    unit.signal("CONT");
+    unit.socket.set_read_timeout(Some(PATIENCE)).expect("set");
+    assert_eq!(unit.message(), "WATCHDOG=1");
+
+    let other = Unit::start("other", false, &[("WATCHDOG_USEC", "100000"), ("WATCHDOG_PID", "1")]);
+    assert!(other.message().starts_with("READY=1"));
+    other.socket.set_read_timeout(Some(Duration::from_millis(400))).expect("set");
+    assert!(other.socket.recv(&mut buffer).is_err(), "the watchdog is another process's");
+}
+
+#[test]
+fn a_socket_that_is_none_or_gone_stops_nothing() {
+    for socket in ["/does/not/exist", "vsock:2:1234", "relative", "", "@m365-probe-nobody-listens"] {
+        let unit = Unit::start("gone", false, &[("NOTIFY_SOCKET", socket), ("WATCHDOG_USEC", "1000")]);
+        unit.socket.set_read_timeout(Some(Duration::from_millis(10))).expect("set");
+        assert!(unit.socket.recv(&mut [0; 512]).is_err());
+        unit.wait_until_it_catches_sigterm();
+        unit.signal("TERM");
+        let mut unit = unit;
+        assert!(unit.child.wait().expect("it ends").success(), "{socket}");
+    }
+}
