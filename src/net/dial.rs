@@ -23,8 +23,8 @@ use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
-/// What the way to an address may take: twice around the earth is less, and Linux sends its SYN again after a second.
-const DISTANT: Duration = Duration::from_secs(1);
+/// What the way to an address may take: Linux sends its SYN again after a second, and that one may be answered too.
+const DISTANT: Duration = Duration::from_millis(1200);
 /// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
 const MOST_ADDRESSES: usize = 16;
 /// Looking at a refused certificate is worth this much more of a run that has failed already.
@@ -274,7 +274,7 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
 
 /// How long an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
 /// of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look like
-/// a server that does not answer. A distant one has its second, if there is time for it.
+/// a server that does not answer. A distant one has a little more than a second, if there is time for it.
 fn patience(share: Duration, remaining: Duration, left: usize) -> Duration {
     let equal = remaining / u32::try_from(left.max(1)).unwrap_or(u32::MAX);
     if left > 1 { share.max(DISTANT).min(equal).min(CONNECT) } else { CONNECT.min(remaining) }

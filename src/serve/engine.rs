@@ -19,6 +19,7 @@ use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
 use crate::sink::log;
 use crate::sink::prometheus::{self, Exporter, Format};
+use crate::sink::words::count_of;
 
 /// Outcomes on their way to the board. Recording one takes microseconds.
 const OUTCOMES: usize = 16;

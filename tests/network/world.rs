@@ -40,6 +40,8 @@ impl World {
     /// All well, but for a resolver: [`World::settle`] adds one where the condition has not.
     pub fn new() -> Self {
         let [client, gateway, beyond] = ["client", "gateway", "microsoft"].map(Namespace::new);
+        // No address has to be asked for whether another has it: the first packets would wait for that.
+        [&client, &gateway, &beyond].map(|namespace| namespace.door().inside(|| switch("ipv6/conf/default/accept_dad", "0")));
         let (g, m) = (gateway.name(), beyond.name());
         client.ip(&format!("link add up0 type veth peer name down0 netns {g}"));
         gateway.ip(&format!("link add up0 type veth peer name down0 netns {m}"));
@@ -133,9 +135,13 @@ impl World {
 
 /// Has the calling thread's network pass packets on, and say no as often as it is asked.
 fn forward() {
-    let switches =
-        [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1"), ("ipv4/icmp_ratelimit", "0"), ("ipv6/icmp/ratelimit", "0")];
-    for (file, value) in switches {
-        std::fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
-    }
+    switch("ipv4/ip_forward", "1");
+    switch("ipv6/conf/all/forwarding", "1");
+    switch("ipv4/icmp_ratelimit", "0");
+    switch("ipv6/icmp/ratelimit", "0");
+}
+
+/// Sets a switch of the calling thread's network.
+fn switch(file: &str, value: &str) {
+    std::fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
 }
