@@ -41,7 +41,9 @@ impl World {
     pub fn new() -> Self {
         let [client, gateway, beyond] = ["client", "gateway", "microsoft"].map(Namespace::new);
         // No address has to be asked for whether another has it: the first packets would wait for that.
-        [&client, &gateway, &beyond].map(|namespace| namespace.door().inside(|| switch("ipv6/conf/default/accept_dad", "0")));
+        for namespace in [&client, &gateway, &beyond] {
+            namespace.door().inside(|| switch("ipv6/conf/default/accept_dad", "0"));
+        }
         let (g, m) = (gateway.name(), beyond.name());
         client.ip(&format!("link add up0 type veth peer name down0 netns {g}"));
         gateway.ip(&format!("link add up0 type veth peer name down0 netns {m}"));
