@@ -13,7 +13,7 @@ use m365_probe::levels::Limits;
 use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
-use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
 use m365_probe::sink::prometheus::{Exporter, Format, metrics};
 
 const CHECKS: [&str; 3] = ["pop3", "smtp", "ews"];
@@ -26,6 +26,7 @@ fn probes(now: SystemTime) -> Vec<ProbeSettings> {
         client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
         credential: SecretSource::Variable("SECRET".into()),
         credential_expires: Some(now),
+        read_expiry: false,
     });
     let ids = (0..100).flat_map(|mailbox| CHECKS.map(|check| (format!("mailbox{mailbox:03}"), check)));
     let probe = |(mailbox, check): (String, &'static str)| ProbeSettings {
@@ -36,6 +37,7 @@ fn probes(now: SystemTime) -> Vec<ProbeSettings> {
         timeout: Duration::from_secs(30),
         limits: Limits::default(),
         folder: Folder::Root,
+        authorization: Authorization::Permissions,
     };
     ids.map(probe).collect()
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::cloud::ranges::Ranges;
 use crate::net::{Net, hosts};
 use crate::outcome::{Fault, Phase};
+use crate::registration::Registrations;
 use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
 use crate::token::Tokens;
 use crate::trace::Trace;
@@ -129,6 +130,8 @@ pub struct Means {
     pub net: Net,
     /// The tokens in hand.
     pub tokens: Tokens,
+    /// What Graph told of the applications.
+    pub registrations: Registrations,
     /// Who the `dns` check asks.
     pub resolvers: Vec<Resolver>,
     /// The address ranges to hold answers against, where the user gave a list; else those shipped for the cloud.
@@ -146,6 +149,7 @@ impl Means {
         Ok(Self {
             net: Net::new(network)?,
             tokens: Tokens::default(),
+            registrations: Registrations::new(network),
             resolvers: network.resolvers.clone(),
             ranges: network.ranges.clone(),
             hosts_file: hosts::SYSTEM.into(),

@@ -7,6 +7,7 @@
 pub mod ranges;
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 /// How TLS begins on a mail port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +106,9 @@ pub struct Cloud {
 /// Path of Exchange Web Services on every Exchange host.
 pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
 
+/// 2027-04-01T00:00:00Z, since 1970.
+const EWS_END: Duration = Duration::from_secs(1_806_537_600);
+
 /// One row of Microsoft's clouds. Resource names (`https://HOST/.default`) are documented for the global cloud; for the
 /// others they follow from its rule, and from what Microsoft's own tools ask for.
 struct Row {
@@ -188,6 +192,15 @@ impl Cloud {
         TABLE.iter().find(|row| row.name == name).map(Row::cloud)
     }
 
+    /// When EWS ends in it for good, where Microsoft has said so: in the worldwide service on 2027-04-01. The other clouds
+    /// have schedules of their own, which are told in their message centers.
+    /// <https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-ews-exchange-online>
+    pub fn ews_ends(&self) -> Option<SystemTime> {
+        let host = self.ews.as_ref()?.host.to_ascii_lowercase();
+        let worldwide = ["outlook.office365.com", "outlook.office.com"].contains(&host.as_str());
+        worldwide.then(|| SystemTime::UNIX_EPOCH + EWS_END)
+    }
+
     /// The names and addresses of its hosts, each once: the one that tokens come from first, as they are asked.
     pub fn hosts(&self) -> Vec<&str> {
         let mail = [&self.pop3, &self.imap, &self.smtp].into_iter().flatten().map(|at| at.host.as_str());
@@ -247,6 +260,13 @@ mod tests {
         assert_eq!(cloud.smtp, Some(MailEndpoint::upgrade("smtp.office365.com", 587)));
         assert_eq!(cloud.ews.expect("known").to_string(), "https://outlook.office365.com/EWS/Exchange.asmx");
         assert_eq!(cloud.scope, "https://outlook.office365.com/.default");
+    }
+
+    #[test]
+    fn ews_ends_where_microsoft_has_set_a_day() {
+        let end = Cloud::built_in("global").expect("built in").ews_ends().expect("a day");
+        assert_eq!(humantime::format_rfc3339(end).to_string(), "2027-04-01T00:00:00Z");
+        assert_eq!(Cloud::built_in("us-gov-high").expect("built in").ews_ends(), None);
     }
 
     /// Which cells are filled, cloud by cloud.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 pub use self::limits::{Limits, Metric};
 pub use self::range::Range;
-use crate::outcome::{Outcome, SkipReason, Verdict};
+use crate::outcome::{Fault, Outcome, SkipReason, Verdict};
 use crate::reason::{Reason, Severity};
 
 /// What `outcome` amounts to under `limits`.
@@ -18,7 +18,7 @@ use crate::reason::{Reason, Severity};
 /// what is worth a look is a warning. A number that is not known breaches nothing: not known is not no.
 pub fn judge(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Judgement {
     let (verdict, breaches) = match &outcome.verdict {
-        Verdict::Ok if outcome.facts.warnings.is_empty() => (State::Ok, breaches(outcome, limits, now)),
+        Verdict::Ok if !outcome.facts.warnings.iter().any(counts) => (State::Ok, breaches(outcome, limits, now)),
         Verdict::Ok => (State::Warning, breaches(outcome, limits, now)),
         Verdict::Failed(failure) => (of_failure(failure.reason), breaches(outcome, limits, now)),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
@@ -134,13 +134,18 @@ fn of_failure(reason: Reason) -> State {
     }
 }
 
+/// Whether it is worth a warning at once. How near the end of EWS may come is `ews_days`' to say.
+fn counts(worth_a_look: &Fault) -> bool {
+    worth_a_look.reason != Reason::EwsRetiring
+}
+
 fn breaches(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Vec<Breach> {
     let of = |metric: Metric| {
         let value = metric.of(outcome, now)?;
-        let (warning, critical) = limits.of(metric);
+        let (warning, critical) = limits.of(metric, outcome.probe.check);
         let levels = [(State::Critical, critical), (State::Warning, warning)];
         levels.into_iter().find_map(|(state, range)| {
-            let range = *range.filter(|range| range.alerts(value))?;
+            let range = range.filter(|range| range.alerts(value))?;
             Some(Breach { metric, value, range, state })
         })
     };
@@ -152,7 +157,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::{Evidence, Facts, Failure, Fault, Phase, ProbeId, Span};
+    use crate::outcome::{Evidence, Facts, Failure, Phase, ProbeId, Span};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -204,6 +209,17 @@ mod tests {
         assert_eq!(warned(run(Verdict::Ok)), State::Warning);
         assert_eq!(warned(failed(Reason::AuthRefused)), State::Critical);
         assert_eq!(warned(failed(Reason::Internal)), State::Unknown);
+    }
+
+    #[test]
+    fn the_end_of_ews_is_no_warning_until_it_is_near() {
+        for (days, state) in [(127, State::Ok), (61, State::Ok), (59, State::Warning), (1, State::Warning)] {
+            let mut outcome = run(Verdict::Ok);
+            outcome.probe.check = "ews";
+            outcome.facts.ews_ends = Some(now() + days * DAY);
+            outcome.facts.warn(Fault::new(Reason::EwsRetiring));
+            assert_eq!(judge(&outcome, &Limits::default(), now()).state, state, "{days} days left");
+        }
     }
 
     #[test]

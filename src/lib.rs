@@ -16,6 +16,7 @@ pub mod net;
 pub mod outcome;
 pub mod probe;
 pub mod reason;
+pub mod registration;
 pub mod remote;
 pub mod schedule;
 pub mod secret;

@@ -1,5 +1,6 @@
 //! What one run of a probe learnt: plain data, from which everything the user sees is made.
 
+mod registration;
 mod skip;
 mod transcript;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+pub use self::registration::{CredentialFacts, CredentialKind, Registration};
 pub use self::skip::SkipReason;
 pub use self::transcript::{Line, Speaker, Transcript};
 use crate::reason::Reason;
@@ -243,8 +245,14 @@ pub struct Facts {
     pub mailbox: MailboxFacts,
     /// From the server's words.
     pub server: ServerFacts,
+    /// What Graph told of the application's registration, where it was asked.
+    pub registration: Option<Registration>,
     /// When the configured credential expires, where declared or read.
     pub credential_expires: Option<SystemTime>,
+    /// When EWS ends for good in the mailbox's cloud, for the check that uses it.
+    pub ews_ends: Option<SystemTime>,
+    /// When a run of this probe last succeeded, for one that failed; only who watches all the time knows.
+    pub last_worked: Option<SystemTime>,
     /// How long the server asked us to stay away.
     pub back_off: Option<Duration>,
     /// What was said and heard.

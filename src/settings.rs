@@ -86,6 +86,8 @@ pub struct Tenant {
     pub credential: SecretSource,
     /// When the client secret expires, where the user declared it.
     pub credential_expires: Option<SystemTime>,
+    /// Whether Graph is asked when the application's credentials expire.
+    pub read_expiry: bool,
 }
 
 /// Where a secret is. Read anew for every token request, so that a rotated secret needs no reload.
@@ -147,6 +149,29 @@ pub struct ProbeSettings {
     pub limits: Limits,
     /// What the `ews` and `graph` checks open.
     pub folder: Folder,
+    /// How the application was given its access.
+    pub authorization: Authorization,
+}
+
+/// How the application was given its access to a mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Authorization {
+    /// By application permissions with admin consent: they stand in the token, and what is not there is missing.
+    #[default]
+    Permissions,
+    /// By RBAC for Applications, in Exchange: the token says nothing of it.
+    /// <https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac>
+    Rbac,
+}
+
+impl Authorization {
+    /// Those of `roles` that the token must carry one of; none where it says nothing of them.
+    pub const fn in_token(self, roles: &'static [&'static str]) -> &'static [&'static str] {
+        match self {
+            Self::Permissions => roles,
+            Self::Rbac => &[],
+        }
+    }
 }
 
 /// What the `ews` check opens.

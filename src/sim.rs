@@ -41,7 +41,7 @@ use tokio::task::JoinSet;
 
 use crate::cloud::Security;
 
-pub use self::directory::{Application, Exchange, Protocol, Tenant};
+pub use self::directory::{Application, Exchange, Protocol, READ_ALL, Tenant};
 pub use self::fault::{Befallen, Fault, Reach, Service};
 pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
 

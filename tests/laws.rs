@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["trace"],
     &["net", "sink"],
     &["token"],
+    &["registration"],
     &["check"],
     &["probe"],
     &["config", "remote", "schedule", "sim"],

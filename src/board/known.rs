@@ -125,6 +125,9 @@ impl Known {
 
     /// Learns from `outcome`, keeping at most `failures_kept` failures for the record.
     pub(super) fn learn(&mut self, mut outcome: Outcome, failures_kept: usize) {
+        if outcome.failure().is_some() {
+            outcome.facts.last_worked = self.last_success;
+        }
         let talk = std::mem::take(&mut outcome.facts.transcript);
         let outcome = Arc::new(outcome);
         if let Verdict::Skipped(skip) = &outcome.verdict {

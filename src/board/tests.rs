@@ -11,7 +11,7 @@ use crate::outcome::{
     Transcript,
 };
 use crate::reason::Reason;
-use crate::settings::{Folder, SecretSource, Tenant};
+use crate::settings::{Authorization, Folder, SecretSource, Tenant};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -25,12 +25,14 @@ fn settings(tenant_id: &str, mailbox: &str) -> ProbeSettings {
             client_id: "client".into(),
             credential: SecretSource::Variable("SECRET".into()),
             credential_expires: None,
+            read_expiry: false,
         }),
         address: Some(format!("{mailbox}@contoso.example")),
         interval: MINUTE,
         timeout: MINUTE / 2,
         limits: Limits::default(),
         folder: Folder::Root,
+        authorization: Authorization::Permissions,
     }
 }
 

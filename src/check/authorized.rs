@@ -18,7 +18,7 @@ pub struct Wanted<'a> {
     pub scope: &'a str,
     /// The resource's own application id, which stands in place of its URL in version 2 tokens.
     pub resource: &'static str,
-    /// The permissions of which it must carry one.
+    /// The permissions of which it must carry one; none where they are granted elsewhere (RBAC for Applications).
     pub roles: &'static [&'static str],
 }
 
@@ -81,8 +81,9 @@ fn is_about_token(reason: Reason) -> bool {
 /// read explains nothing, and a missing role is no fault while the login works (RBAC for Applications).
 fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: Wanted<'_>) -> Fault {
     if is_about_token(fault.reason) {
-        let lacks_role =
-            facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| wanted.roles.contains(&granted.as_str())));
+        let by_rbac = wanted.roles.is_empty();
+        let lacks_role = !by_rbac
+            && facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| wanted.roles.contains(&granted.as_str())));
         let foreign = facts
             .tenant_id
             .as_ref()
@@ -94,6 +95,9 @@ fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: Want
             fault.reason = Reason::TokenWrongTenant;
         } else if lacks_role {
             fault.reason = Reason::TokenRoleMissing;
+        } else if by_rbac && fault.reason == Reason::TokenRoleMissing {
+            // The server misses what is not meant to be there: it found the mailbox in no scope.
+            fault.reason = Reason::ImpersonationDenied;
         } else if has_expired(facts) {
             fault.reason = Reason::TokenExpired;
         }

@@ -1,5 +1,7 @@
 //! `ews`: can the application open the mailbox, or its calendar, with Exchange Web Services?
 
+use std::time::{Duration, SystemTime};
+
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -10,7 +12,7 @@ use crate::net::http;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
-use crate::settings::{Folder, ProbeSettings};
+use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
 use crate::wire::{role, soap};
 
@@ -23,6 +25,9 @@ pub struct Ews {
     at: HttpsEndpoint,
     mailbox: String,
     folder: &'static str,
+    authorization: Authorization,
+    /// When EWS ends there for good.
+    ends: Option<SystemTime>,
 }
 
 impl Check for Ews {
@@ -39,17 +44,22 @@ impl Check for Ews {
             Folder::Root => soap::ROOT,
             Folder::Calendar => soap::CALENDAR,
         };
-        Ok(Self { at, mailbox, folder })
+        Ok(Self { at, mailbox, folder, authorization: settings.authorization, ends: cloud.ews_ends() })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
-        authorized::run(self, cx).await
+        let now = SystemTime::now();
+        cx.trace.facts.ews_ends = self.ends;
+        if let Some(ends) = self.ends {
+            cx.trace.facts.warn(ending(ends, now));
+        }
+        authorized::run(self, cx).await.map_err(|fault| after_the_end(fault, self.ends, now))
     }
 }
 
 impl Authorized for Ews {
     fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
-        Wanted::exchange(cloud, &[role::EWS.name])
+        Wanted::exchange(cloud, self.authorization.in_token(&[role::EWS.name]))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
@@ -63,6 +73,35 @@ impl Authorized for Ews {
         cx.trace.facts.mailbox.folders = Some(found.folders);
         Ok(())
     }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// That EWS ends, and in how many days.
+fn ending(ends: SystemTime, now: SystemTime) -> Fault {
+    let day = humantime::format_rfc3339_seconds(ends).to_string().chars().take(10).collect::<String>();
+    let told = match ends.duration_since(now) {
+        Ok(left) => format!("{} days left until {day}", left.as_secs() / DAY.as_secs()),
+        Err(_) => format!("{day} is past"),
+    };
+    Fault::heard(Reason::EwsRetiring, told)
+}
+
+/// Once EWS has ended there is no other reason why it does not answer: what the server says of switches and policies does
+/// not help any more.
+fn after_the_end(mut fault: Fault, ends: Option<SystemTime>, now: SystemTime) -> Fault {
+    let of_ews = matches!(
+        fault.reason,
+        Reason::EwsDisabled
+            | Reason::EwsBlockedByPolicy
+            | Reason::EwsForbidden
+            | Reason::EwsPathNotFound
+            | Reason::ServerUnavailable
+    );
+    if of_ews && ends.is_some_and(|ends| now >= ends) {
+        fault.reason = Reason::EwsRetired;
+    }
+    fault
 }
 
 impl Ews {
@@ -81,5 +120,41 @@ impl Ews {
         }
         http::identify(headers);
         Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_its_end_ews_is_refused_for_one_reason() {
+        let ends = Cloud::built_in("global").expect("built in").ews_ends();
+        let (before, after) = (ends.map(|end| end - DAY).expect("a day"), ends.map(|end| end + DAY).expect("a day"));
+        for (reason, later) in [
+            (Reason::EwsDisabled, Reason::EwsRetired),
+            (Reason::EwsBlockedByPolicy, Reason::EwsRetired),
+            (Reason::EwsForbidden, Reason::EwsRetired),
+            (Reason::EwsPathNotFound, Reason::EwsRetired),
+            (Reason::EwsRetired, Reason::EwsRetired),
+            (Reason::ServerUnavailable, Reason::EwsRetired),
+            (Reason::TokenRoleMissing, Reason::TokenRoleMissing),
+            (Reason::MailboxNotFound, Reason::MailboxNotFound),
+            (Reason::ConnectTimedOut, Reason::ConnectTimedOut),
+        ] {
+            assert_eq!(after_the_end(Fault::new(reason), ends, before).reason, reason);
+            assert_eq!(after_the_end(Fault::new(reason), ends, after).reason, later);
+            assert_eq!(after_the_end(Fault::new(reason), None, after).reason, reason);
+        }
+    }
+
+    #[test]
+    fn the_days_left_are_told() {
+        let ends = Cloud::built_in("global").expect("built in").ews_ends().expect("a day");
+        assert_eq!(ending(ends, ends).reason, Reason::EwsRetiring);
+        let told = |now| ending(ends, now).evidence.heard.expect("words");
+        assert_eq!(told(ends - 127 * DAY), "127 days left until 2027-04-01");
+        assert_eq!(told(ends), "0 days left until 2027-04-01");
+        assert_eq!(told(ends + DAY), "2027-04-01 is past");
     }
 }

@@ -12,7 +12,7 @@ use crate::net::http;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
-use crate::settings::{Folder, ProbeSettings};
+use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
 use crate::wire::{graph, role};
 
@@ -29,6 +29,7 @@ pub struct Graph {
     scope: String,
     mailbox: String,
     folder: Folder,
+    authorization: Authorization,
 }
 
 impl Check for Graph {
@@ -43,7 +44,7 @@ impl Check for Graph {
         let known = cloud.graph.clone().zip(cloud.graph_scope.clone());
         let (at, scope) = known.ok_or_else(|| format!("no Graph host is known for the cloud `{}`", cloud.name))?;
         let mailbox = settings.address.clone().ok_or("graph needs a mailbox")?;
-        Ok(Self { at, scope, mailbox, folder: settings.folder })
+        Ok(Self { at, scope, mailbox, folder: settings.folder, authorization: settings.authorization })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
@@ -57,6 +58,7 @@ impl Authorized for Graph {
             Folder::Root => role::GRAPH_MAIL,
             Folder::Calendar => role::GRAPH_CALENDAR,
         };
+        let roles = self.authorization.in_token(roles);
         Wanted { scope: &self.scope, resource: "00000003-0000-0000-c000-000000000000", roles }
     }
 

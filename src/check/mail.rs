@@ -12,7 +12,7 @@ use crate::net::dial::BeforeTls;
 use crate::net::{BoxStream, Conn, Net};
 use crate::outcome::{Fault, Phase};
 use crate::secret::{Secret, Sent};
-use crate::settings::ProbeSettings;
+use crate::settings::{Authorization, ProbeSettings};
 use crate::token::Token;
 use crate::trace::Trace;
 use crate::wire::sasl;
@@ -54,6 +54,7 @@ pub trait Session: Debug + Default + Send + Sync + 'static {
 pub struct Mail<S> {
     at: MailEndpoint,
     mailbox: String,
+    authorization: Authorization,
     protocol: PhantomData<S>,
 }
 
@@ -67,7 +68,7 @@ impl<S: Session> Check for Mail<S> {
         let cloud = &settings.tenant.cloud;
         let at = S::endpoint(cloud).ok_or_else(|| format!("no {} host is known for the cloud `{}`", S::NAME, cloud.name))?;
         let mailbox = settings.address.clone().ok_or_else(|| format!("{} needs a mailbox", S::NAME))?;
-        Ok(Self { at: at.clone(), mailbox, protocol: PhantomData })
+        Ok(Self { at: at.clone(), mailbox, authorization: settings.authorization, protocol: PhantomData })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
@@ -77,7 +78,7 @@ impl<S: Session> Check for Mail<S> {
 
 impl<S: Session> Authorized for Mail<S> {
     fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
-        Wanted::exchange(cloud, const { &[S::ROLE] })
+        Wanted::exchange(cloud, self.authorization.in_token(const { &[S::ROLE] }))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {

@@ -1,9 +1,14 @@
 //! `token`: does Entra issue a token to this application? Always a fresh one, so that issuance itself is watched.
 
-use crate::outcome::{Fault, Phase};
+use std::time::Duration;
+
+use crate::outcome::{Fault, Phase, Registration};
 use crate::settings::ProbeSettings;
 
 use super::{Check, Cx};
+
+/// What Graph is given to show the registration, once in six hours.
+const ASIDE: Duration = Duration::from_secs(5);
 
 /// The check.
 #[derive(Debug)]
@@ -20,7 +25,14 @@ impl Check for Issuance {
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
-        let scope = &cx.tenant.cloud.scope;
-        cx.means.tokens.fresh(cx.trace, &cx.means.net, cx.tenant, scope).await.map(drop)
+        let (means, tenant) = (cx.means, cx.tenant);
+        means.tokens.fresh(cx.trace, &means.net, tenant, &tenant.cloud.scope).await?;
+        // Issuance has been measured; what follows is learnt beside it and can fail no run.
+        cx.trace.finish();
+        let limit = cx.trace.remaining().mul_f64(0.8).min(ASIDE);
+        let told = means.registrations.of(&means.net, &means.tokens, tenant, limit).await;
+        cx.trace.facts.credential_expires = told.as_ref().and_then(Registration::in_use_expires);
+        cx.trace.facts.registration = told;
+        Ok(())
     }
 }

@@ -81,7 +81,7 @@ pub struct Check {
     /// Whom to ask instead of checking.
     #[command(flatten)]
     pub from: From,
-    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `messages`; may be repeated.
+    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `ews_days`, `messages`; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub warning: Vec<String>,
     /// Be critical outside this range; may be repeated.
@@ -229,8 +229,19 @@ pub struct Reasons {
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = lang())]
     pub lang: Lang,
     /// What to print.
-    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[arg(long, value_enum, default_value_t = ReasonsOutput::Text)]
+    pub output: ReasonsOutput,
+}
+
+/// What `reasons` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReasonsOutput {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+    /// A page.
+    Markdown,
 }
 
 /// How long a check may take, and what it means when it takes longer.

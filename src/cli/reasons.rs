@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::args::{Reasons, TextOrJson};
+use super::args::{Reasons, ReasonsOutput};
 use super::{GOOD, print};
 use crate::reason::text::{Ids, Lang, fill};
 use crate::reason::{Owner, Reason, Severity};
@@ -13,16 +13,54 @@ use crate::reason::{Owner, Reason, Severity};
 pub fn run(arguments: &Reasons) -> u8 {
     let lang = arguments.lang;
     match arguments.output {
-        TextOrJson::Text => {
+        ReasonsOutput::Text => {
             let entries: Vec<_> = Reason::ALL.iter().map(|reason| entry(*reason, lang)).collect();
             print::out(&entries.join("\n"));
         }
-        TextOrJson::Json => {
+        ReasonsOutput::Markdown => print::out(&page(lang)),
+        ReasonsOutput::Json => {
             let rows: Vec<_> = Reason::ALL.iter().map(|reason| row(*reason, lang)).collect();
             print::out(&format!("{:#}\n", json!({ "schema": 1, "reasons": rows })));
         }
     }
     GOOD
+}
+
+/// The whole catalogue as a page: a heading for each reason, so that others can link to it by its code.
+fn page(lang: Lang) -> String {
+    let words = words(lang);
+    let mut page = format!("# {}\n\n{}\n", words.page, words.intro);
+    for reason in Reason::ALL {
+        let text = reason.text(lang);
+        let _ = write!(page, "\n## {reason}\n\n**{}.** {}\n\n", capital(text.title), marked(text.meaning));
+        for (number, step) in (1..).zip(text.steps) {
+            let _ = writeln!(page, "{number}. {}", marked(step));
+        }
+        let told = [
+            (words.severity, Some(severity(reason.severity(), lang))),
+            (words.owner, Some(owner(reason.owner(), lang))),
+            (words.applies, text.applies),
+            (words.source, text.source),
+        ];
+        page.push('\n');
+        for (label, said) in told.iter().filter_map(|(label, said)| Some((label, (*said)?))) {
+            let link = if said.starts_with("https://") { format!("<{said}>") } else { said.to_owned() };
+            let _ = writeln!(page, "- {label}: {link}");
+        }
+    }
+    page
+}
+
+/// A sentence with its stand-ins as Markdown shows them: in code they stay what they are, outside they would be tags.
+fn marked(sentence: &str) -> String {
+    let filled = fill(sentence, &Ids::default());
+    let outside = |(at, part): (usize, &str)| if at % 2 == 0 { part.replace('<', "\\<") } else { part.to_owned() };
+    filled.split('`').enumerate().map(outside).collect::<Vec<_>>().join("`")
+}
+
+fn capital(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// One reason for a person. Lines are not wrapped, so that a command can be copied whole.
@@ -52,8 +90,11 @@ fn row(reason: Reason, lang: Lang) -> Value {
     })
 }
 
-/// The labels of an entry.
+/// The labels of an entry, and what stands above the page.
 struct Words {
+    page: &'static str,
+    intro: &'static str,
+    severity: &'static str,
     owner: &'static str,
     applies: &'static str,
     source: &'static str,
@@ -61,8 +102,26 @@ struct Words {
 
 const fn words(lang: Lang) -> Words {
     match lang {
-        Lang::En => Words { owner: "who acts", applies: "applies after", source: "source" },
-        Lang::De => Words { owner: "zuständig", applies: "wirkt nach", source: "Quelle" },
+        Lang::En => Words {
+            page: "Why access fails, and what to do",
+            intro: "Every way to fail that `m365-probe` tells apart, in the order of its catalogue: the code that stands in metrics, \
+                    alerts and plugin output, what it means and what to do. `m365-probe reasons` prints the same; the doctor fills \
+                    your own ids into the commands. Stand-ins look like `<CLIENT_ID>`.",
+            severity: "severity",
+            owner: "who acts",
+            applies: "applies after",
+            source: "source",
+        },
+        Lang::De => Words {
+            page: "Warum der Zugriff scheitert und was zu tun ist",
+            intro: "Alle Fehlerarten, die `m365-probe` unterscheidet, in der Reihenfolge seines Katalogs: der Code, der in Metriken, \
+                    Alarmen und Plugin-Ausgaben steht, was er bedeutet und was zu tun ist. `m365-probe reasons --lang de` gibt \
+                    dasselbe aus; `doctor` setzt Ihre eigenen IDs in die Befehle ein. Platzhalter sehen aus wie `<CLIENT_ID>`.",
+            severity: "Schwere",
+            owner: "zuständig",
+            applies: "wirkt nach",
+            source: "Quelle",
+        },
     }
 }
 

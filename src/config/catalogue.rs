@@ -3,9 +3,9 @@
 use crate::check;
 
 use super::value::{
-    CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress, Label, Limit,
-    MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl,
-    TenantId, Timeout, Value, Variable,
+    Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress,
+    Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile,
+    ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
 };
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
@@ -137,6 +137,7 @@ pub(super) const KEYS: &[Key] = &[
     required(Tenant, "tenant_id", One(&TenantId::FORMAT), "directory id, or a verified domain"),
     required(Tenant, "client_id", One(&ClientId::FORMAT), "application (client) id of the app registration"),
     required(Tenant, "credential", Map(Credential), "how the application proves itself"),
+    key(Tenant, "authorization", One(&Authorization::FORMAT), "permissions", "how the application was given its access; under `rbac` (RBAC for Applications) no permission is missed in the token"),
     key(Tenant, "checks", Checks(Level::Tenant), "token, dns, reach", "checks of the tenant as a whole; `[]` for none"),
     key(Tenant, "mailboxes", MapList(Mailbox), "", "the mailboxes that are opened"),
 
@@ -144,9 +145,11 @@ pub(super) const KEYS: &[Key] = &[
     key(Credential, "client_secret_env", One(&Variable::FORMAT), "", "environment variable with the client secret"),
     key(Credential, "client_secret_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's (`LoadCredential=`, `LoadCredentialEncrypted=`) with the client secret"),
     key(Credential, "expires", One(&Date::FORMAT), "", "when the client secret expires, as the Entra admin center shows it: shown, exported, warned about"),
+    key(Credential, "read_expiry", One(&Switch::FORMAT), "false", "whether Microsoft Graph is asked, every 6 hours, when the application's credentials expire; needs Application.Read.All"),
 
     required(Mailbox, "address", One(&MailAddress::FORMAT), "its e-mail address"),
     key(Mailbox, "name", One(&Label::FORMAT), "the address", "the `mailbox` label, where an address must not become one"),
+    key(Mailbox, "authorization", One(&Authorization::FORMAT), "that of the tenant", "how the application was given its access to this mailbox"),
     key(Mailbox, "checks", Checks(Level::Mailbox), "pop3, imap, smtp, ews, as far as the cloud has them", "checks of this mailbox"),
 
     key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m", "time between the beginnings of two runs"),

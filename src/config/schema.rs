@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::catalogue::{Key, Kind, Level, PROXY_LOGIN, SECRET_SOURCES, Section, checks_of};
-use super::value::Format;
+use super::value::{Format, Switch, Value as _};
 
 /// The schema of the configuration: JSON Schema 2020-12. It may let through what the reader refuses, never the reverse.
 pub fn schema() -> Json {
@@ -66,6 +66,10 @@ fn property(key: &Key) -> Json {
 }
 
 fn value(format: &Format) -> Json {
+    if format.choices == Switch::FORMAT.choices {
+        // YAML's own, or the same in quotes.
+        return json!({ "enum": [true, false, "true", "false"] });
+    }
     let mut value = json!({ "type": if format.number { json!(["string", "number"]) } else { json!("string") } });
     if !format.pattern.is_empty() {
         value["pattern"] = json!(format.pattern);

@@ -122,6 +122,7 @@ fn tenant(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<Cloud>, 
         client_id: client_id?,
         credential: credential?,
         credential_expires: None,
+        read_expiry: false,
     })
 }
 

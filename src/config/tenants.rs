@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cloud::Cloud;
 use crate::outcome::ProbeId;
-use crate::settings::{ProbeSettings, SecretSource, Tenant};
+use crate::settings::{Authorization, ProbeSettings, SecretSource, Tenant};
 
 use super::catalogue::{Level, Section};
 use super::checks::{self, Asked, Defaults};
@@ -13,7 +13,7 @@ use super::mistake::Position;
 use super::reader::{Fields, Found, Reader, Seen, twice};
 use super::secrets;
 use super::tree::Node;
-use super::value::{ClientId, CloudName, Date, Label, MailAddress, TenantId};
+use super::value::{self, ClientId, CloudName, Date, Label, MailAddress, Switch, TenantId};
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
@@ -41,9 +41,17 @@ fn tenant(
     let cloud = cloud(reader, &fields, clouds);
     let tenant_id = reader.one::<TenantId>(&fields, "tenant_id");
     let client_id = reader.one::<ClientId>(&fields, "client_id");
-    let (credential, expires) = credential(reader, &fields);
+    let Credential { source: credential, expires, read_expiry } = credential(reader, &fields);
+    if let (Some(found), Some(cloud)) = (&read_expiry, &cloud)
+        && found.value.0
+        && cloud.graph.is_none()
+    {
+        let message = format!("no Graph host is known for the cloud `{}`, and nobody else knows; leave it out", cloud.name);
+        reader.mistake(found.at, &found.key, message);
+    }
+    let authorization = authorization(reader, &fields);
     let own = checks::read(reader, &fields, Level::Tenant, defaults, cloud.as_ref());
-    let mailboxes = mailboxes(reader, &fields, defaults, cloud.as_ref());
+    let mailboxes = mailboxes(reader, &fields, defaults, cloud.as_ref(), authorization.unwrap_or_default());
     if own.is_empty() && fields.entry("mailboxes").is_none() && fields.entry("checks").is_some_and(is_empty_list) {
         reader.mistake(fields.at, path, "nothing is checked here; give it `checks` or `mailboxes`");
     }
@@ -61,11 +69,13 @@ fn tenant(
         client_id: client_id.value.0,
         credential,
         credential_expires: expires.map(|found| found.value.0),
+        read_expiry: read_expiry.is_some_and(|found| found.value.0),
     });
     let own = own.into_iter().map(|asked| probe(&tenant, None, asked));
-    let theirs = mailboxes.into_iter().flat_map(|Mailbox { address, label, checks }| {
+    let theirs = mailboxes.into_iter().flat_map(|Mailbox { address, label, authorization, checks }| {
         let tenant = &tenant;
-        checks.into_iter().map(move |asked| probe(tenant, Some((label.clone(), address.clone())), asked))
+        let probe = move |asked| probe(tenant, Some((label.clone(), address.clone())), asked);
+        checks.into_iter().map(probe).map(move |probe| ProbeSettings { authorization, ..probe })
     });
     own.chain(theirs).collect()
 }
@@ -87,26 +97,50 @@ fn cloud(reader: &mut Reader<'_>, fields: &Fields<'_>, clouds: &mut Clouds) -> O
     })
 }
 
-fn credential(reader: &mut Reader<'_>, tenant: &Fields<'_>) -> (Option<SecretSource>, Option<Found<Date>>) {
-    let Some(entry) = tenant.entry("credential") else { return (None, None) };
+/// The credential as the file has it.
+#[derive(Default)]
+struct Credential {
+    source: Option<SecretSource>,
+    expires: Option<Found<Date>>,
+    read_expiry: Option<Found<Switch>>,
+}
+
+fn credential(reader: &mut Reader<'_>, tenant: &Fields<'_>) -> Credential {
+    let Some(entry) = tenant.entry("credential") else { return Credential::default() };
     let fields = reader.section(&entry.value, Section::Credential, &tenant.key("credential"));
-    (secrets::source(reader, &fields), reader.one::<Date>(&fields, "expires"))
+    Credential {
+        source: secrets::source(reader, &fields),
+        expires: reader.one::<Date>(&fields, "expires"),
+        read_expiry: reader.one::<Switch>(&fields, "read_expiry"),
+    }
+}
+
+fn authorization(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Authorization> {
+    reader.one::<value::Authorization>(fields, "authorization").map(|found| found.value.0)
 }
 
 /// A mailbox as the file has it.
 struct Mailbox {
     address: String,
     label: String,
+    authorization: Authorization,
     checks: Vec<Asked>,
 }
 
-fn mailboxes(reader: &mut Reader<'_>, tenant: &Fields<'_>, defaults: Defaults, cloud: Option<&Cloud>) -> Vec<Mailbox> {
+fn mailboxes(
+    reader: &mut Reader<'_>,
+    tenant: &Fields<'_>,
+    defaults: Defaults,
+    cloud: Option<&Cloud>,
+    usual: Authorization,
+) -> Vec<Mailbox> {
     let mut labels = Seen::default();
     let mut mailboxes = Vec::new();
     for (path, node) in reader.list(tenant, "mailboxes") {
         let fields = reader.section(node, Section::Mailbox, &path);
         let address = reader.one::<MailAddress>(&fields, "address");
         let name = reader.one::<Label>(&fields, "name");
+        let authorization = authorization(reader, &fields).unwrap_or(usual);
         let checks = checks::read(reader, &fields, Level::Mailbox, defaults, cloud);
         let Some(address) = address else { continue };
         let (label, at, key) = match name {
@@ -115,7 +149,7 @@ fn mailboxes(reader: &mut Reader<'_>, tenant: &Fields<'_>, defaults: Defaults, c
             None => (address.value.0.clone(), address.at, address.key),
         };
         distinct(reader, &mut labels, &label, at, &key);
-        mailboxes.push(Mailbox { address: address.value.0, label, checks });
+        mailboxes.push(Mailbox { address: address.value.0, label, authorization, checks });
     }
     mailboxes
 }
@@ -137,5 +171,6 @@ pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, ask
         timeout: asked.timeout,
         limits: asked.limits,
         folder: asked.folder,
+        authorization: Authorization::default(),
     }
 }

@@ -251,6 +251,36 @@ impl Value for Folder {
     }
 }
 
+/// How the application was given its access.
+pub(super) struct Authorization(pub settings::Authorization);
+
+impl Value for Authorization {
+    const FORMAT: Format = Format::new("a way to be authorized", "permissions or rbac", "").choices(&["permissions", "rbac"]);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "permissions" => Ok(Self(settings::Authorization::Permissions)),
+            "rbac" => Ok(Self(settings::Authorization::Rbac)),
+            _ => Err(String::new()),
+        }
+    }
+}
+
+/// Yes or no.
+pub(super) struct Switch(pub bool);
+
+impl Value for Switch {
+    const FORMAT: Format = Format::new("a switch", "true or false", "").choices(&["true", "false"]);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err(String::new()),
+        }
+    }
+}
+
 pub(super) fn expect(holds: bool) -> Result<(), String> {
     if holds { Ok(()) } else { Err(String::new()) }
 }

@@ -5,9 +5,10 @@
 //! <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use super::{Blame, Confidence, failures};
-use crate::outcome::{Failure, Outcome, Phase};
+use crate::outcome::{Failure, Outcome, Phase, Registration};
 use crate::reason::Reason;
 
 /// What all outcomes of a tenant show of the application's access.
@@ -24,8 +25,36 @@ pub struct Access<'a> {
     api_fine: bool,
     /// EWS or Graph refused without a reason that would be theirs alone.
     api_refused: bool,
+    /// What is known of a change that may still be on its way.
+    change: Option<Change>,
     /// Entra says that the tenant has no Exchange Online now: then Graph finds no mailbox in it.
     tenant: Option<Reason>,
+}
+
+/// A permission that was changed may take so long to be what Exchange goes by: it keeps them in memory.
+/// <https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac>
+const PROPAGATION: Duration = Duration::from_secs(2 * 3600);
+
+/// What is known of the last change, from the surest to the least telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// The application has just been registered.
+    Registered,
+    /// What is refused now worked a short while ago.
+    Stopped,
+    /// It has been refused for longer than a change takes.
+    Long,
+}
+
+impl Change {
+    fn seen_in(outcome: &Outcome) -> Option<Self> {
+        let lately = |then: SystemTime| outcome.at.duration_since(then).is_ok_and(|age| age < PROPAGATION);
+        let facts = &outcome.facts;
+        if facts.registration.as_ref().and_then(Registration::created).is_some_and(lately) {
+            return Some(Self::Registered);
+        }
+        facts.last_worked.map(|worked| if lately(worked) { Self::Stopped } else { Self::Long })
+    }
 }
 
 /// What the checks of one mailbox show.
@@ -70,7 +99,8 @@ type Finding = (Reason, Confidence, &'static [Reason]);
 impl<'a> Access<'a> {
     /// What `outcomes` show.
     pub fn of(outcomes: &[&'a Outcome]) -> Self {
-        let mut access = Self::default();
+        let change = outcomes.iter().filter_map(|outcome| Change::seen_in(outcome)).min();
+        let mut access = Self { change, ..Self::default() };
         for outcome in outcomes.iter().filter(|outcome| outcome.is_ok()) {
             access.learn_success(outcome);
         }
@@ -145,7 +175,7 @@ impl<'a> Access<'a> {
         }
         let mailbox = self.mailboxes.get(&outcome.probe.mailbox.as_deref())?;
         let (reason, confidence, candidates) = if everywhere {
-            (Reason::AccessRefusedEverywhere, Confidence::Likely, EVERYWHERE)
+            self.of_everything()
         } else if self.known {
             self.of_mailbox(mailbox)?
         } else {
@@ -182,6 +212,16 @@ impl<'a> Access<'a> {
         !self.known && !explained && !self.api_fine && self.api_refused && self.refusing.len() > 1
     }
 
+    /// Everything is refused: since shortly after a change, it is that change on its way.
+    fn of_everything(&self) -> Finding {
+        match self.change {
+            Some(Change::Registered) => (Reason::PropagationPending, Confidence::Likely, AS_IF_MISSING),
+            Some(Change::Stopped) => (Reason::AccessRefusedEverywhere, Confidence::Likely, LATELY),
+            Some(Change::Long) => (Reason::AccessRefusedEverywhere, Confidence::Likely, EVERYWHERE),
+            None => (Reason::AccessRefusedEverywhere, Confidence::Likely, WHO_KNOWS),
+        }
+    }
+
     /// No mail protocol has let the application in anywhere.
     fn of_application(&self, mailbox: &Mailbox) -> Option<Finding> {
         if let Some(reason) = self.token {
@@ -191,11 +231,9 @@ impl<'a> Access<'a> {
             return Some(told);
         }
         // One protocol alone may as well be switched off.
-        (self.refusing.len() > 1).then_some((
-            Reason::ExchangeServicePrincipalMissing,
-            Confidence::Likely,
-            &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled],
-        ))
+        let new = self.change == Some(Change::Registered);
+        let candidates = if new { UNREGISTERED_OR_NEW } else { UNREGISTERED };
+        (self.refusing.len() > 1).then_some((Reason::ExchangeServicePrincipalMissing, Confidence::Likely, candidates))
     }
 
     /// Exchange knows the application: it is about this mailbox.
@@ -220,6 +258,22 @@ const BY_USER_AGENT: Finding =
     (Reason::UserAgentBlocked, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::ImpersonationDenied]);
 const EVERYWHERE: &[Reason] =
     &[Reason::AuthPolicyBlocked, Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing];
+const LATELY: &[Reason] = &[
+    Reason::PropagationPending,
+    Reason::AuthPolicyBlocked,
+    Reason::ExchangeServicePrincipalMissing,
+    Reason::MailboxPermissionMissing,
+];
+const WHO_KNOWS: &[Reason] = &[
+    Reason::AuthPolicyBlocked,
+    Reason::ExchangeServicePrincipalMissing,
+    Reason::MailboxPermissionMissing,
+    Reason::PropagationPending,
+];
+const AS_IF_MISSING: &[Reason] =
+    &[Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing, Reason::AccessRefusedEverywhere];
+const UNREGISTERED: &[Reason] = &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
+const UNREGISTERED_OR_NEW: &[Reason] = &[Reason::PropagationPending, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
 const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound];
 
 /// Of two things said about a mailbox the one that says more: that there is none is what many say who serve it not.

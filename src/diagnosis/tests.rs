@@ -1,9 +1,13 @@
 //! The matrix of what is missing and what is then seen, row by row, and several faults at a time.
 
+mod together;
+
 use std::time::{Duration, SystemTime};
 
 use super::{Confidence, RootCause, diagnose};
-use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Outcome, Phase, ProbeId, SkipReason, Verdict};
+use crate::outcome::{
+    DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Outcome, Phase, ProbeId, Registration, SkipReason, Verdict,
+};
 use crate::reason::Reason;
 
 /// What goes wrong: a probe (`*` for any mailbox), a phase and a reason.
@@ -202,6 +206,22 @@ fn the_matrix_row_by_row() {
             refused(ALL).into_iter().chain([("*/ews", Mailbox, R::EwsTokenRefused)]).collect(),
             vec![(R::AccessRefusedEverywhere, Likely, None, EVERYTHING)],
         ),
+        (
+            "tokens of another tenant",
+            EVERYTHING.iter().map(|one| (*one, Auth, R::TokenWrongTenant)).collect(),
+            vec![(R::TokenWrongTenant, Certain, None, EVERYTHING)],
+        ),
+        (
+            "the application not on EWS's list",
+            vec![("*/ews", Mailbox, R::EwsBlockedByPolicy)],
+            vec![(R::EwsBlockedByPolicy, Certain, None, &["*/ews"])],
+        ),
+        (
+            "EWS forbidden without a word",
+            vec![("b/ews", Mailbox, R::EwsForbidden)],
+            vec![(R::EwsForbidden, Likely, Some("b"), &["b/ews"])],
+        ),
+        ("EWS gone", vec![("*/ews", Mailbox, R::EwsRetired)], vec![(R::EwsRetired, Certain, None, &["*/ews"])]),
         (
             "an access policy keeps EWS out of one mailbox",
             vec![("a/ews", Mailbox, R::ImpersonationDenied)],

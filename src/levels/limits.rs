@@ -31,9 +31,22 @@ impl Limits {
         Self { warning: merged(&self.warning, &others.warning), critical: merged(&self.critical, &others.critical) }
     }
 
-    /// The range of `metric` in each level: warning, critical.
-    pub fn of(&self, metric: Metric) -> (Option<&Range>, Option<&Range>) {
-        (range_of(&self.warning, metric), range_of(&self.critical, metric))
+    /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, [the usual](usual).
+    pub fn of(&self, metric: Metric, check: &str) -> (Option<Range>, Option<Range>) {
+        let (warning, critical) = usual(metric, check);
+        let set = |level| range_of(level, metric).copied();
+        (set(&self.warning).or(warning), set(&self.critical).or(critical))
+    }
+}
+
+/// The levels of what ends on a known day, lest it end unnoticed: `~:` switches one off. Each is judged by the one check
+/// that is about it, so that a day that comes nearer is one warning and not one of every probe.
+fn usual(metric: Metric, check: &str) -> (Option<Range>, Option<Range>) {
+    match (metric, check) {
+        (Metric::SecretDays, "token") => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
+        // Nobody reads a warning that lasts for months; two are enough to move the last program.
+        (Metric::EwsDays, "ews") => (Some(Range::at_least(60.0)), None),
+        _ => (None, None),
     }
 }
 
@@ -72,6 +85,8 @@ pub enum Metric {
     CertificateDays,
     /// Days until the configured credential expires; negative once it has.
     SecretDays,
+    /// Days until EWS ends for good in Exchange Online; negative once it has.
+    EwsDays,
     /// Messages in the mailbox.
     Messages,
 }
@@ -80,7 +95,7 @@ impl Metric {
     /// Every metric, in the order they are shown.
     pub fn all() -> impl Iterator<Item = Self> {
         let phases = Phase::ALL.iter().copied().map(Self::Phase);
-        std::iter::once(Self::Total).chain(phases).chain([Self::CertificateDays, Self::SecretDays, Self::Messages])
+        std::iter::once(Self::Total).chain(phases).chain([Self::CertificateDays, Self::SecretDays, Self::EwsDays, Self::Messages])
     }
 
     /// Its name after `-w`, in the configuration and in performance data.
@@ -90,8 +105,14 @@ impl Metric {
             Self::Phase(phase) => phase.code(),
             Self::CertificateDays => "certificate_days",
             Self::SecretDays => "secret_days",
+            Self::EwsDays => "ews_days",
             Self::Messages => "messages",
         }
+    }
+
+    /// Whether it counts days to an end, and may be below zero.
+    pub const fn is_days(self) -> bool {
+        matches!(self, Self::CertificateDays | Self::SecretDays | Self::EwsDays)
     }
 
     /// Whether it counts seconds.
@@ -110,6 +131,7 @@ impl Metric {
                 certificates.map(|certificate| certificate.not_after).min().map(|end| days_until(end, now))
             }
             Self::SecretDays => facts.credential_expires.map(|end| days_until(end, now)),
+            Self::EwsDays => facts.ews_ends.map(|end| days_until(end, now)),
             Self::Messages => facts.mailbox.messages.map(|count| count as f64),
         }
     }
@@ -160,10 +182,10 @@ mod tests {
     #[test]
     fn a_bare_range_is_the_total_s() {
         let limits = Limits::parse(&texts(&["2", "tls=0.5", "certificate_days=30:"]), &texts(&["10"])).expect("limits");
-        assert_eq!(limits.of(Metric::Total), ("2".parse().ok().as_ref(), "10".parse().ok().as_ref()));
-        assert_eq!(limits.of(Metric::Phase(Phase::Tls)).0, "0.5".parse().ok().as_ref());
-        assert_eq!(limits.of(Metric::CertificateDays), ("30:".parse().ok().as_ref(), None));
-        assert_eq!(limits.of(Metric::Messages), (None, None));
+        assert_eq!(limits.of(Metric::Total, "pop3"), ("2".parse().ok(), "10".parse().ok()));
+        assert_eq!(limits.of(Metric::Phase(Phase::Tls), "pop3").0, "0.5".parse().ok());
+        assert_eq!(limits.of(Metric::CertificateDays, "pop3"), ("30:".parse().ok(), None));
+        assert_eq!(limits.of(Metric::Messages, "pop3"), (None, None));
     }
 
     #[test]
@@ -182,5 +204,15 @@ mod tests {
             let error = Limits::parse(&texts(warning), &[]).expect_err(says);
             assert!(error.contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn what_ends_on_a_known_day_is_watched_by_one_check_unless_it_is_switched_off() {
+        let (days, none) = (|text: &str| text.parse::<Range>().ok(), Limits::default());
+        assert_eq!(none.of(Metric::SecretDays, "token"), (days("30:"), days("7:")));
+        assert_eq!(none.of(Metric::SecretDays, "pop3"), (None, None));
+        assert_eq!(none.of(Metric::EwsDays, "ews"), (days("60:"), None));
+        let set = Limits::parse(&texts(&["secret_days=~:"]), &texts(&["secret_days=3:"])).expect("limits");
+        assert_eq!(set.of(Metric::SecretDays, "token"), (days("~:"), days("3:")));
     }
 }

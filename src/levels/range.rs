@@ -64,6 +64,13 @@ fn decimal(text: &str) -> Option<f64> {
     number.is_finite().then_some(number + 0.0) // -0 becomes 0
 }
 
+impl Range {
+    /// `least` or more.
+    pub const fn at_least(least: f64) -> Self {
+        Self { start: least, end: f64::INFINITY, inside: false }
+    }
+}
+
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.inside {

@@ -374,4 +374,24 @@ mod tests {
             assert_eq!(patience(share, remaining, left), expected, "{share:?} {remaining:?} {left}");
         }
     }
+
+    #[test]
+    fn what_the_system_says_of_a_connection_is_told_apart() {
+        for (errno, expected) in [
+            (111, Reason::ConnectRefused),
+            (104, Reason::ConnectReset),
+            (103, Reason::ConnectReset),
+            (110, Reason::ConnectTimedOut),
+            (113, Reason::ConnectUnreachable),
+            (101, Reason::ConnectUnreachable),
+            (13, Reason::ConnectProhibited),
+            (1, Reason::ConnectProhibited),
+            (99, Reason::LocalResources),
+            (24, Reason::LocalResources),
+            (105, Reason::LocalResources),
+            (22, Reason::ConnectFailed),
+        ] {
+            assert_eq!(reason(&io::Error::from_raw_os_error(errno)), expected, "{errno}");
+        }
+    }
 }

@@ -38,6 +38,7 @@ const MOST_ISSUERS: usize = 64;
 #[derive(Clone)]
 pub struct Connector {
     verifying: tokio_native_tls::TlsConnector,
+    native: native_tls::TlsConnector,
     /// What is trusted in addition to the system's roots, as PEM; read again when a chain has to be explained.
     extra: Arc<Vec<u8>>,
     /// What the issuers of certificates that were looked at lead to, by their whole names.
@@ -74,7 +75,13 @@ impl Connector {
             }
         }
         let verifying = builder.build().map_err(|error| format!("cannot set up TLS: {error}"))?;
-        Ok(Self { verifying: verifying.into(), extra: Arc::new(pem), issuers: Arc::default() })
+        let (native, issuers) = (verifying.clone(), Arc::default());
+        Ok(Self { verifying: verifying.into(), native, extra: Arc::new(pem), issuers })
+    }
+
+    /// The same trust for an HTTP client that makes its own connections.
+    pub fn native(&self) -> native_tls::TlsConnector {
+        self.native.clone()
     }
 
     /// Secures `stream` for `host` and keeps version and certificate as facts of the address being tried.

@@ -9,7 +9,7 @@ use crate::check::Running;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
 use crate::secret::Secret;
-use crate::settings::{Folder, Network, SecretSource, Tenant};
+use crate::settings::{Authorization, Folder, Network, SecretSource, Tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,6 +64,7 @@ pub fn settings() -> ProbeSettings {
         client_id: "client".to_owned(),
         credential: SecretSource::Given(Secret::new("secret")),
         credential_expires: None,
+        read_expiry: false,
     };
     ProbeSettings {
         id: ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: "pop3" },
@@ -73,6 +74,7 @@ pub fn settings() -> ProbeSettings {
         timeout: TIMEOUT,
         limits: Limits::default(),
         folder: Folder::default(),
+        authorization: Authorization::Permissions,
     }
 }
 

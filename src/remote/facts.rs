@@ -22,6 +22,8 @@ pub struct Read {
     mailbox: Mailbox,
     server: Server,
     credential_expires: Option<String>,
+    ews_ends: Option<String>,
+    last_worked: Option<String>,
     back_off_seconds: Option<f64>,
 }
 
@@ -125,6 +127,8 @@ impl From<Read> for Facts {
                 ids: ids(&read.server.ids),
             },
             credential_expires: read.credential_expires.as_deref().and_then(time),
+            ews_ends: read.ews_ends.as_deref().and_then(time),
+            last_worked: read.last_worked.as_deref().and_then(time),
             back_off: read.back_off_seconds.and_then(duration),
             ..Self::default() // warnings stand beside the facts in JSON, and a transcript stays with the service
         }

@@ -183,6 +183,11 @@ pub fn graph<'t>(tenant: &'t Tenant, token: &Presented, roles: &[&str], address:
     }
 }
 
+/// A question to Graph about the application itself, which needs one of `roles`.
+pub fn directory(tenant: &Tenant, token: &Presented, roles: &[&str], now: i64) -> Result<(), Refusal> {
+    role(authentic(tenant, token, GRAPH, now)?, roles)
+}
+
 fn authentic<'c>(tenant: &Tenant, token: &'c Presented, audiences: &[&str], now: i64) -> Result<&'c Claims, Refusal> {
     let claims = match token {
         Ok(claims) => claims,

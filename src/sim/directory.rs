@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::outcome::Phase;
 use crate::secret::Secret;
@@ -39,6 +39,10 @@ impl Protocol {
         }
     }
 }
+
+/// The permission of Microsoft Graph to read registrations.
+pub const READ_ALL: &str = "Application.Read.All";
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A whole tenant. Start from [`Tenant::contoso`] and change what a test is about.
 #[derive(Clone, Debug)]
@@ -77,6 +81,10 @@ pub struct Application {
     pub secret: Secret,
     /// Whether that secret has expired.
     pub secret_expired: bool,
+    /// When it expires, as Graph shows it to an application with [`READ_ALL`].
+    pub secret_expires: SystemTime,
+    /// When the application was registered.
+    pub created: SystemTime,
     /// Object id of the enterprise application (service principal): claim `oid`.
     pub object_id: String,
     /// Whether the enterprise application exists.
@@ -181,11 +189,18 @@ impl Application {
             // Shaped like a real one: 40 characters with `~`, `.` and `_`; of no use anywhere.
             secret: Secret::new("sim8Q~not.a.real_secret-0123456789abcdef"),
             secret_expired: false,
+            secret_expires: SystemTime::now() + 200 * DAY,
+            created: SystemTime::now() - 400 * DAY,
             object_id: "0b1ec71d-0000-4000-8000-00000000e0a1".to_owned(),
             has_service_principal: true,
             enabled: true,
             conditional_access_blocked: false,
-            roles: Protocol::ALL.iter().flat_map(|protocol| protocol.roles()).map(|role| (*role).to_owned()).collect(),
+            roles: Protocol::ALL
+                .iter()
+                .flat_map(|protocol| protocol.roles())
+                .chain(&[READ_ALL])
+                .map(|role| (*role).to_owned())
+                .collect(),
             token_seconds: 3900,
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use self::form::Form;
 use self::refusal::{Aadsts, Ids};
-use super::directory::{Protocol, Tenant};
+use super::directory::{Protocol, READ_ALL, Tenant};
 use super::fault::{Fault, Service};
 use super::http::{Answer, Asked};
 use super::id;
@@ -309,7 +309,7 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "xms_sub_fct": "9 3",
         "xms_tnt_fct": "3 10",
     });
-    let of_graph = |role: &&String| Protocol::Graph.roles().contains(&role.as_str());
+    let of_graph = |role: &&String| Protocol::Graph.roles().contains(&role.as_str()) || role.as_str() == READ_ALL;
     let roles: Vec<_> = application.roles.iter().filter(|role| of_graph(role) != resource.exchange).collect();
     if !roles.is_empty() {
         claims["roles"] = json!(roles);

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::outcome::Phase;
 
-use super::access::{self, Refusal};
-use super::directory::Trouble;
+use super::access::{self, Presented, Refusal};
+use super::directory::{READ_ALL, Tenant, Trouble};
 use super::http::{Answer, Asked};
 use super::id;
 use super::mailbox::{FolderAccess, Mailbox};
@@ -80,6 +80,9 @@ async fn called(state: &State, asked: &Asked) -> Result<Value, Error> {
     let (_, token) = token.ok_or(Error(401, "InvalidAuthenticationToken", "Access token is empty."))?;
     let token = state.present(token.trim());
     pause(view.tenant.latency(Phase::Auth)).await;
+    if asked.path == "/v1.0/applications" && asked.method == Method::GET {
+        return applications(&view.tenant, &token, &asked.query);
+    }
     let unknown = Error(400, "BadRequest", "Resource not found for the segment.");
     let (call, user) = Call::of(&asked.path).filter(|_| asked.method == Method::GET).ok_or(unknown)?;
     let mailbox = access::graph(&view.tenant, &token, call.roles(), &user, id::unix_now()).map_err(Error::of)?;
@@ -94,6 +97,33 @@ async fn called(state: &State, asked: &Asked) -> Result<Value, Error> {
         Call::Calendar => Ok(json!({ "id": entry_id(mailbox, "calendar"), "name": "Calendar" })),
         Call::CalendarView => calendar_view(&query),
     }
+}
+
+/// The registrations that a filter by application id finds: this tenant's one, or none.
+fn applications(tenant: &Tenant, token: &Presented, asked: &str) -> Result<Value, Error> {
+    access::directory(tenant, token, &[READ_ALL], id::unix_now()).map_err(|refusal| match Error::of(refusal) {
+        Error(403, ..) => Error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
+        error => error,
+    })?;
+    let application = &tenant.application;
+    let query = query(asked).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
+    let filter = query.iter().find(|(name, _)| name == "$filter").map(|(_, filter)| filter.as_str());
+    if filter != Some(format!("appId eq '{}'", application.client_id).as_str()) {
+        return Ok(json!({ "value": [] }));
+    }
+    let time = |at| humantime::format_rfc3339_seconds(at).to_string();
+    let hint: String = application.secret.expose().chars().take(3).collect();
+    let secret = |hint: &str, expires| {
+        json!({ "customKeyIdentifier": null, "displayName": "secret", "endDateTime": time(expires), "hint": hint,
+                "keyId": id::guid(), "secretText": null, "startDateTime": time(application.created) })
+    };
+    // One that nobody deleted, beside the one in use.
+    let old = secret("old", application.created + std::time::Duration::from_secs(86_400));
+    Ok(json!({ "value": [{
+        "createdDateTime": time(application.created),
+        "passwordCredentials": [old, secret(&hint, application.secret_expires)],
+        "keyCredentials": [],
+    }] }))
 }
 
 fn folders(mailbox: &Mailbox, top: usize) -> Value {

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
-use crate::settings::{self, Folder, Network, ProbeSettings, Resolver, SecretSource, Settings};
+use crate::settings::{self, Authorization, Folder, Network, ProbeSettings, Resolver, SecretSource, Settings};
 
 use super::Running;
 use super::authority::NAMES;
@@ -90,6 +90,7 @@ impl Running {
             client_id: tenant.application.client_id,
             credential: SecretSource::Given(tenant.application.secret),
             credential_expires: Some(SystemTime::now() + SECRET_LASTS),
+            read_expiry: true,
         }
     }
 
@@ -120,6 +121,7 @@ impl Running {
             timeout: Duration::from_secs(10), // no longer than the interval, as a configuration must have it
             limits: Limits::default(),
             folder: Folder::Root,
+            authorization: Authorization::Permissions,
         };
         let mut probes: Vec<_> = TENANT_CHECKS.iter().map(|check| probe(check, None)).collect();
         for mailbox in &self.state.set_up().mailboxes {
@@ -153,7 +155,7 @@ impl Running {
             "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{}\n    \
              imap: imaps://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
              graph: https://{GRAPH}:{}\n    scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
-             credential:\n      client_secret_file: {}\n    checks: [{}]\n    mailboxes:\n",
+             credential:\n      client_secret_file: {}\n      read_expiry: true\n    checks: [{}]\n    mailboxes:\n",
             self.resolver(),
             ports.login,
             ports.pop3s,

@@ -40,8 +40,9 @@ fn line(judged: &Judged<'_>) -> String {
 /// `-` where nothing was measured; plain numbers, and levels only where they are upper bounds: `;warn;crit` is that.
 fn metrics(judged: &Judged<'_>) -> String {
     let metric = |(metric, value): (_, String)| {
-        let (warning, critical) = judged.limits.of(metric);
-        let bound = |range: Option<&Range>| range.and_then(Range::at_most).map(|most| most.to_string()).unwrap_or_default();
+        let (warning, critical) = judged.limits.of(metric, judged.outcome.probe.check);
+        let bound =
+            |range: Option<Range>| range.as_ref().and_then(Range::at_most).map(|most| most.to_string()).unwrap_or_default();
         let text = format!("{metric}={value};{};{}", bound(warning), bound(critical));
         text.trim_end_matches(';').to_owned()
     };

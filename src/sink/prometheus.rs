@@ -70,7 +70,18 @@ pub fn metrics(
         }
     }
     for (tenant, expires) in credentials(board) {
-        facts::credential(families, tenant, expires);
+        facts::credential(families, tenant, "client_secret", expires);
+    }
+    for known in board.probes() {
+        if let Some(registration) = known.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
+            facts::other_credentials(families, &known.settings.id.tenant, registration, now);
+        }
+    }
+    let ews = board.probes().iter().filter(|known| known.settings.id.check == "ews");
+    let ends: BTreeMap<&str, SystemTime> =
+        ews.filter_map(|known| Some((&*known.settings.id.tenant, known.settings.tenant.cloud.ews_ends()?))).collect();
+    for (tenant, ends) in ends {
+        facts::ews_end(families, tenant, ends);
     }
     causes::add(families, board, now);
     for (tenant, check, latencies) in board.latencies() {
@@ -100,7 +111,10 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase], format: For
         facts::token(&mut families, &outcome.probe, token);
     }
     if let Some(expires) = outcome.facts.credential_expires {
-        facts::credential(&mut families, &outcome.probe.tenant, expires);
+        facts::credential(&mut families, &outcome.probe.tenant, "client_secret", expires);
+    }
+    if let Some(ends) = outcome.facts.ews_ends {
+        facts::ews_end(&mut families, &outcome.probe.tenant, ends);
     }
     facts::certificates(&mut families, outcome, None, true);
     facts::addresses(&mut families, outcome);
@@ -168,15 +182,16 @@ fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
     families.gauge(&SKIPPED, &Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
 }
 
-/// When the credential of each tenant's application expires: the earliest time declared or read.
+/// When the credential in use of each tenant's application expires: as read by the one probe that does, else as declared.
 fn credentials(board: &Board) -> BTreeMap<&str, SystemTime> {
-    let mut earliest: BTreeMap<&str, SystemTime> = BTreeMap::new();
-    for known in board.probes() {
-        let read = known.last.as_ref().and_then(|outcome| outcome.facts.credential_expires);
-        for expires in [read, known.settings.tenant.credential_expires].into_iter().flatten() {
-            let end = earliest.entry(&known.settings.id.tenant).or_insert(expires);
-            *end = expires.min(*end);
-        }
+    let read = |known: &Known| known.last.as_ref()?.facts.registration.as_ref()?.in_use_expires();
+    let declared = |known: &Known| known.settings.tenant.credential_expires;
+    let known = |of: fn(&Known) -> Option<SystemTime>| {
+        board.probes().iter().filter_map(move |known| Some((&*known.settings.id.tenant, of(known)?)))
+    };
+    let mut told: BTreeMap<&str, SystemTime> = BTreeMap::new();
+    for (tenant, expires) in known(read).chain(known(declared)) {
+        told.entry(tenant).or_insert(expires);
     }
-    earliest
+    told
 }

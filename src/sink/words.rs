@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use super::Judged;
 use crate::cloud::host_port;
 use crate::levels::{Breach, Metric};
-use crate::outcome::{EndpointFacts, Evidence, Failure, NameSource, Outcome, Phase, SkipReason, Verdict};
+use crate::outcome::{
+    CredentialFacts, EndpointFacts, Evidence, Failure, NameSource, Outcome, Phase, Registration, SkipReason, Verdict,
+};
 use crate::wire::text::line;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.
@@ -123,7 +125,7 @@ fn breached(breach: &Breach) -> String {
     let Breach { metric, value, range, .. } = breach;
     match metric {
         Metric::Total | Metric::Phase(_) => format!("{metric} took {value:.3}s, limit {range}"),
-        Metric::CertificateDays | Metric::SecretDays => format!("{metric} is {value:.1}, limit {range}"),
+        Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{metric} is {value:.1}, limit {range}"),
         Metric::Messages => format!("{metric} is {value}, limit {range}"),
     }
 }
@@ -152,7 +154,7 @@ pub fn numbers(judged: &Judged<'_>) -> Vec<(Metric, String)> {
             metric,
             match metric {
                 Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
-                Metric::CertificateDays | Metric::SecretDays => format!("{value:.2}"),
+                Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{value:.2}"),
                 Metric::Messages => format!("{value:.0}"),
             },
         ))
@@ -182,6 +184,9 @@ pub fn facts(judged: &Judged<'_>) -> Vec<(String, String)> {
         tell("token request id", token.request_id.clone());
     }
     tell("credential expires", facts.credential_expires.map(time));
+    tell("last worked", facts.last_worked.map(time));
+    tell("registration", facts.registration.as_ref().map(registration));
+    tell("EWS ends", facts.ews_ends.map(time));
     for endpoint in &facts.endpoints {
         tell("endpoint", Some(reached(endpoint)));
     }
@@ -214,6 +219,21 @@ pub fn facts(judged: &Judged<'_>) -> Vec<(String, String)> {
         tell(name, Some(value.clone()));
     }
     told
+}
+
+/// What Graph told of the application's registration: when each of its credentials expires, or why that is not known.
+fn registration(registration: &Registration) -> String {
+    let told = |credential: &CredentialFacts| {
+        let used = if credential.in_use { " (in use)" } else { "" };
+        format!("{}{used} until {}", credential.kind.code(), credential.expires.map_or_else(|| "unknown".to_owned(), time))
+    };
+    match registration {
+        Registration::Read { credentials, .. } if credentials.is_empty() => "no credential".to_owned(),
+        Registration::Read { credentials, .. } => credentials.iter().map(told).collect::<Vec<_>>().join(", "),
+        Registration::NotPermitted => "not permitted to read; Application.Read.All of Microsoft Graph would do".to_owned(),
+        Registration::Elsewhere => "in another tenant, which alone can show it".to_owned(),
+        Registration::Unread(why) => format!("not read: {why}"),
+    }
 }
 
 fn reached(endpoint: &EndpointFacts) -> String {

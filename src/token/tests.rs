@@ -67,6 +67,7 @@ impl Endpoint {
             client_id: "client".into(),
             credential: SecretSource::Given(Secret::new("marked-client-secret")),
             credential_expires: None,
+            read_expiry: false,
         };
         Self { asked, answer, tenant, net }
     }
@@ -313,4 +314,15 @@ async fn a_secret_written_into_what_comes_with_a_token_is_masked() {
     let shown = format!("{token:?} {trace:?}");
     assert!(token.expect("a token").facts.tenant_id.is_some_and(|tid| tid == "t"));
     assert!(!shown.contains("marked-client") && !shown.contains(&jwt[..30]), "{shown}");
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_told_without_asking_anybody() {
+    let mut entra = Endpoint::new(200, "", "{}").await;
+    entra.tenant.credential = SecretSource::File("/does/not/exist".into());
+    let (token, _) = entra.usable(&Tokens::default(), 10 * SECOND).await;
+    let fault = token.expect_err("no secret");
+    assert_eq!(fault.reason, Reason::SecretUnreadable);
+    assert!(fault.evidence.heard.is_some_and(|heard| heard.contains("/does/not/exist")));
+    assert_eq!(entra.asked(), 0);
 }

@@ -69,6 +69,7 @@ const WORDS: &[(&str, Reason)] = &[
     ("login failed.", Reason::BasicAuthBlocked),
     // In the `[Error="…"]` tail: the address is not in the directory.
     ("noadrecipient", Reason::MailboxNotFound),
+    ("toomanyadrecipients", Reason::MailboxNotFound), // or stands there more than once
     ("authenticated but not connected", Reason::MailboxNotConnected),
     ("session invalidated", Reason::SessionInvalidated),
     ("number of connections", Reason::TooManyConnections), // Dovecot

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Refusal;
 use super::http::Head;
 
+pub mod application;
 mod refusal;
 
 /// A larger answer is none: one entry takes 1 kB.

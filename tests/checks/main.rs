@@ -6,5 +6,6 @@ mod dns;
 mod peer;
 mod phases;
 mod reach;
+mod roots;
 mod trial;
 mod turns;

@@ -10,7 +10,7 @@ use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Folder, Network, ProbeSettings, Proxy, SecretSource, Tenant};
+use m365_probe::settings::{Authorization, Folder, Network, ProbeSettings, Proxy, SecretSource, Tenant};
 
 use crate::certificates::{Flaw, Trusted};
 use crate::peer::{Act, Authority};
@@ -42,6 +42,7 @@ pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Dura
         client_id: "client".to_owned(),
         credential: SecretSource::Given(Secret::new("a-client-secret")),
         credential_expires: None,
+        read_expiry: false,
     };
     let address = (check != "token").then(|| "box@contoso.example".to_owned());
     let settings = ProbeSettings {
@@ -52,6 +53,7 @@ pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Dura
         timeout,
         limits: Limits::default(),
         folder: Folder::default(),
+        authorization: Authorization::Permissions,
     };
     let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await;
     assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took);

@@ -10,7 +10,7 @@ use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
 
 /// A cloud that is no built-in one, with a token endpoint at `host:port` and nothing else.
 pub fn lab(host: &str, port: u16) -> Cloud {
@@ -36,6 +36,7 @@ pub async fn run(check: &'static str, cloud: Cloud, means: &Means) -> Outcome {
         client_id: "client".to_owned(),
         credential: SecretSource::Given(Secret::new("secret")),
         credential_expires: None,
+        read_expiry: false,
     };
     let settings = ProbeSettings {
         id: ProbeId { tenant: "contoso".to_owned(), mailbox: None, check },
@@ -45,6 +46,7 @@ pub async fn run(check: &'static str, cloud: Cloud, means: &Means) -> Outcome {
         timeout: Duration::from_secs(10),
         limits: Limits::default(),
         folder: Folder::default(),
+        authorization: Authorization::Permissions,
     };
     Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await
 }

@@ -1,15 +1,17 @@
 //! `demo --once --fault …` and what it says, several at a time.
 
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex};
 
 use m365_probe::sim::Fault;
 use serde_json::Value;
 
-/// Runs at a time: silence takes no work, and more of them would be slow for want of a processor.
+/// Runs at a time, over all tests: silence takes no work, and more of them would be slow for want of a processor.
 const AT_ONCE: usize = 4;
+/// Places left.
+static PLACES: (Mutex<usize>, Condvar) = (Mutex::new(AT_ONCE), Condvar::new());
 /// A run's patience where a fault shows as silence, and where none does.
-const SILENCE: &str = "4s";
+const SILENCE: &str = "8s";
 const PATIENCE: &str = "20s";
 
 /// Faults that show as silence: the run's time decides how long that takes.
@@ -46,6 +48,15 @@ pub fn diagnosed(sets: &[Vec<String>]) -> Vec<Vec<Cause>> {
 }
 
 fn run(faults: &[String]) -> Vec<Cause> {
+    let (places, freed) = &PLACES;
+    *freed.wait_while(places.lock().unwrap(), |places| *places == 0).unwrap() -= 1;
+    let report = report(faults);
+    *places.lock().unwrap() += 1;
+    freed.notify_one();
+    report["root_causes"].as_array().unwrap().iter().map(cause).collect()
+}
+
+fn report(faults: &[String]) -> Value {
     let silent = SILENT.iter().any(|fault| faults.iter().any(|name| name.split('@').next() == Some(fault.name())));
     let mut command = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
     command.args(["demo", "--once", "--output", "json", "--timeout", if silent { SILENCE } else { PATIENCE }]);
@@ -55,7 +66,7 @@ fn run(faults: &[String]) -> Vec<Cause> {
     let report: Value = serde_json::from_str(&said)
         .unwrap_or_else(|error| panic!("{faults:?}: {error}\n{said}\n{}", String::from_utf8_lossy(&output.stderr)));
     assert_eq!(output.status.code(), Some(1), "{faults:?}: a fault is something wrong");
-    report["root_causes"].as_array().unwrap().iter().map(cause).collect()
+    report
 }
 
 fn cause(json: &Value) -> Cause {

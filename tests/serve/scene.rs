@@ -11,7 +11,7 @@ use m365_probe::levels::Limits;
 use m365_probe::outcome::ProbeId;
 use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
-use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Settings, Tenant};
+use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Settings, Tenant};
 use tokio::net::TcpListener;
 
 /// No output may ever hold it.
@@ -54,6 +54,7 @@ pub fn settings(peer: SocketAddr, probes: &[(&str, Option<&str>, &'static str)])
         timeout: Duration::from_secs(30),
         limits: Limits::default(),
         folder: Folder::Root,
+        authorization: Authorization::Permissions,
     };
     Settings { probes: probes.iter().map(one).collect(), ..Settings::default() }
 }
@@ -76,6 +77,7 @@ fn tenant(name: &str, peer: SocketAddr) -> Tenant {
         client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
         credential: SecretSource::Given(Secret::new(SECRET)),
         credential_expires: None,
+        read_expiry: false,
     }
 }
 

@@ -10,7 +10,7 @@ use m365_probe::outcome::{
     ServerFacts, SkipReason, Span, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
-use m365_probe::settings::{Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -266,11 +266,13 @@ pub fn settings(id: &ProbeId) -> ProbeSettings {
             client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
             credential: SecretSource::Variable("M365_PROBE_CLIENT_SECRET".into()),
             credential_expires: Some(now() + 98 * DAY),
+            read_expiry: false,
         }),
         address: id.mailbox.as_ref().map(|mailbox| format!("{mailbox}@contoso.example")),
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(30),
         limits: limits(),
         folder: Folder::Root,
+        authorization: Authorization::Permissions,
     }
 }

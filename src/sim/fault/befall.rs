@@ -1,5 +1,7 @@
 //! What a fault changes in the tenant: what an administrator, or Microsoft, would have changed.
 
+use std::time::{Duration, SystemTime};
+
 use super::{Befallen, Fault};
 use crate::secret::Secret;
 use crate::sim::directory::{Protocol, Tenant, Trouble};
@@ -43,6 +45,10 @@ fn befall_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
         Fault::SmtpAuthDisabledTenant => exchange.smtp_auth_disabled = true,
         Fault::EwsBlockedByPolicy => (exchange.ews_enabled, exchange.ews_allowed_app_ids) = (Some(true), Vec::new()),
         Fault::UserAgentBlocked => exchange.user_agents_blocked = true,
+        Fault::PropagationPending => {
+            application.created = SystemTime::now() - Duration::from_secs(1800);
+            exchange.refuses_everything = true;
+        }
         Fault::AccessRefusedEverywhere => exchange.refuses_everything = true,
         Fault::ServerUnavailable => {
             exchange.trouble.extend(protocols.iter().map(|protocol| (*protocol, Trouble::Unavailable)));

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 
 use super::seconds;
-use crate::outcome::{CertificateFacts, DnsFacts, EndpointFacts, Facts, MailboxFacts, ServerFacts, TokenFacts};
+use crate::outcome::{
+    CertificateFacts, CredentialFacts, DnsFacts, EndpointFacts, Facts, MailboxFacts, Registration, ServerFacts, TokenFacts,
+};
 use crate::sink::words::time;
 
 type Object = Map<String, Value>;
@@ -19,7 +21,33 @@ pub fn of(facts: &Facts) -> Object {
         ("mailbox", unless_empty(mailbox(&facts.mailbox))),
         ("server", unless_empty(server(&facts.server))),
         ("credential_expires", facts.credential_expires.map(|at| time(at).into())),
+        ("registration", facts.registration.as_ref().map(|told| registration(told).into())),
+        ("ews_ends", facts.ews_ends.map(|at| time(at).into())),
+        ("last_worked", facts.last_worked.map(|at| time(at).into())),
         ("back_off_seconds", facts.back_off.map(|away| seconds(away).into())),
+    ])
+}
+
+/// `state` says whether it is known; only what was read has credentials.
+fn registration(registration: &Registration) -> Object {
+    let state = |state: &str| ("state", Some(state.into()));
+    match registration {
+        Registration::Read { created, credentials } => known([
+            state("read"),
+            ("created", created.map(|at| time(at).into())),
+            ("credentials", Some(credentials.iter().map(credential).collect())),
+        ]),
+        Registration::NotPermitted => known([state("not_permitted")]),
+        Registration::Elsewhere => known([state("elsewhere")]),
+        Registration::Unread(why) => known([state("unread"), ("why", Some(why.as_str().into()))]),
+    }
+}
+
+fn credential(credential: &CredentialFacts) -> Object {
+    known([
+        ("credential", Some(credential.kind.code().into())),
+        ("expires", credential.expires.map(|at| time(at).into())),
+        ("in_use", Some(credential.in_use.into())),
     ])
 }
 

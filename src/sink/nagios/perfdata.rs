@@ -42,11 +42,11 @@ fn items(judged: &[Judged<'_>], wanted: impl Fn(Metric) -> bool) -> Vec<String> 
 }
 
 fn item(label: &str, metric: Metric, value: &str, judged: &Judged<'_>) -> String {
-    let (warning, critical) = judged.limits.of(metric);
+    let (warning, critical) = judged.limits.of(metric, judged.outcome.probe.check);
     let unit = if metric.is_time() { "s" } else { "" };
     // Days may be below zero: a certificate that expired yesterday.
-    let least = if matches!(metric, Metric::CertificateDays | Metric::SecretDays) { "" } else { "0" };
-    let text = format!("{label}={value}{unit};{};{};{least}", threshold(warning), threshold(critical));
+    let least = if metric.is_days() { "" } else { "0" };
+    let text = format!("{label}={value}{unit};{};{};{least}", threshold(warning.as_ref()), threshold(critical.as_ref()));
     text.trim_end_matches(';').to_owned()
 }
 

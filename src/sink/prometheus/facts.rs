@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::shown_certificates;
 use crate::cloud::host_port;
-use crate::outcome::{Family, Outcome, ProbeId, TokenFacts};
+use crate::outcome::{CredentialKind, Family, Outcome, ProbeId, Registration, TokenFacts};
 use crate::sink::words;
 
 const TOKEN_EXPIRY: Spec = Spec { name: "m365_token_expiry_timestamp_seconds", help: "When the access token seen last expires." };
@@ -19,6 +19,10 @@ const SKEW: Spec =
 const CREDENTIAL: Spec = Spec {
     name: "m365_credential_expiry_timestamp_seconds",
     help: "When the application's credential expires, as declared or read.",
+};
+const EWS_END: Spec = Spec {
+    name: "m365_ews_retirement_timestamp_seconds",
+    help: "When EWS ends for good in the cloud of this tenant; absent where Microsoft has set no day.",
 };
 const NOT_AFTER: Spec = Spec {
     name: "m365_tls_certificate_not_after_timestamp_seconds",
@@ -73,10 +77,26 @@ pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
     }
 }
 
-/// Adds when the credential of a tenant's application expires: one series a tenant.
-pub fn credential(families: &mut Families, tenant: &str, expires: SystemTime) {
+/// Adds when a credential of a tenant's application expires: one series a tenant and credential. Those are a closed list:
+/// `client_secret` is the one in use, `other_client_secret` the next to end of the others, `certificate` of those.
+pub fn credential(families: &mut Families, tenant: &str, credential: &str, expires: SystemTime) {
     let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: "token" };
-    families.timestamp(&CREDENTIAL, &Labels::of(&probe).with("credential", "client_secret"), Some(expires));
+    families.timestamp(&CREDENTIAL, &Labels::of(&probe).with("credential", credential), Some(expires));
+}
+
+/// Adds when the credentials expire that Graph showed beside the one in use.
+pub fn other_credentials(families: &mut Families, tenant: &str, registration: &Registration, now: SystemTime) {
+    for (kind, name) in [(CredentialKind::Secret, "other_client_secret"), (CredentialKind::Certificate, "certificate")] {
+        if let Some(expires) = registration.next_of(kind, now) {
+            credential(families, tenant, name, expires);
+        }
+    }
+}
+
+/// Adds when EWS ends for a tenant that uses it: one series a tenant.
+pub fn ews_end(families: &mut Families, tenant: &str, ends: SystemTime) {
+    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: "ews" };
+    families.timestamp(&EWS_END, &Labels::of(&probe), Some(ends));
 }
 
 /// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were

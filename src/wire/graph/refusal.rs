@@ -63,6 +63,7 @@ const WORDS: &[(&str, &str, Reason)] = &[
     ("InvalidAuthenticationToken", "80049228", Reason::TokenExpired),
     // An application access policy: <https://learn.microsoft.com/en-us/graph/auth-limit-mailbox-access>
     ("ErrorAccessDenied", "access to odata is disabled", Reason::ImpersonationDenied),
+    ("ErrorAccessDenied", "apponly accesspolicy", Reason::ImpersonationDenied),
 ];
 
 /// Graph's own codes. Those of Exchange behind it are the same as in EWS.
@@ -149,6 +150,23 @@ mod tests {
             (404, "ResourceNotFound", "Resource could not be discovered.", Reason::MailboxNotFound),
             (404, "Request_ResourceNotFound", "Resource 'x' does not exist", Reason::MailboxNotFound),
             (400, "ErrorInvalidUser", "The requested user 'x' is invalid.", Reason::MailboxNotFound),
+            (404, "ErrorInvalidUser", "The requested user 'x' is invalid.", Reason::MailboxNotFound),
+            (
+                403,
+                "ErrorAccessDenied",
+                "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
+                Reason::ImpersonationDenied,
+            ),
+            (
+                403,
+                "ErrorAccessDenied",
+                "[RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
+                Reason::ImpersonationDenied,
+            ),
+            (403, "accessDenied", "", Reason::AccessDenied),
+            (429, "activityLimitReached", "", Reason::Throttled),
+            (429, "Request_ThrottledTemporarily", "", Reason::Throttled),
+            (500, "generalException", "", Reason::ServerUnavailable),
             (400, "BadRequest", "Bad Request", Reason::RequestRejected),
             (429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.", Reason::Throttled),
             (429, "TooManyRequests", "", Reason::Throttled),

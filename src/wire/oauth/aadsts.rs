@@ -43,7 +43,11 @@ const TABLE: &[(&[u64], Reason)] = &[
 
 #[cfg(test)]
 mod tests {
+    use hyper::{HeaderMap, StatusCode};
+
     use super::*;
+    use crate::wire::http::Head;
+    use crate::wire::oauth::refusal;
 
     #[test]
     fn no_number_means_two_things() {
@@ -60,5 +64,113 @@ mod tests {
         assert_eq!(reason(500_011), Some(Reason::ResourceNotFound));
         assert_eq!(reason(65_001), None);
         assert_eq!(reason(u64::MAX), None);
+    }
+
+    /// Status, `error`, number and `suberror` as Entra sends them, and what they mean.
+    type Row = (u16, &'static str, u64, &'static str, Reason);
+
+    const ROWS: &[Row] = &[
+        (401, "invalid_client", 7_000_215, "", Reason::ClientSecretWrong),
+        (401, "invalid_client", 7_000_222, "", Reason::ClientSecretExpired),
+        (401, "invalid_client", 7_000_216, "", Reason::ClientSecretMissing),
+        (401, "invalid_client", 7_000_218, "", Reason::ClientSecretMissing),
+        (401, "invalid_client", 700_025, "", Reason::ClientIsPublic),
+        (401, "invalid_client", 700_027, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_024, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 1_000_502, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 7_000_214, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_030, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 50_012, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 50_027, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 5_002_730, "", Reason::ClientCredentialRefused),
+        (400, "invalid_request", 70_021, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_211, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_212, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_213, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 7_002_137, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 7_002_138, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_229, "", Reason::ClientCredentialRefused),
+        (400, "unauthorized_client", 700_016, "", Reason::ApplicationNotFound),
+        (400, "unauthorized_client", 70_001, "", Reason::ApplicationNotFound),
+        (401, "invalid_client", 7_000_229, "", Reason::ServicePrincipalMissing),
+        (400, "unauthorized_client", 7_000_112, "", Reason::ApplicationDisabled),
+        (400, "unauthorized_client", 1_000_031, "", Reason::ApplicationDisabled),
+        (400, "invalid_request", 90_002, "", Reason::TenantNotFound),
+        (400, "invalid_tenant", 90_002, "", Reason::TenantNotFound),
+        (400, "invalid_request", 900_023, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 900_021, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 50_059, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 90_019, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 50_194, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 9_001_023, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 90_038, "", Reason::WrongCloud),
+        (400, "invalid_request", 900_382, "", Reason::WrongCloud),
+        (400, "invalid_request", 900_432, "", Reason::WrongCloud),
+        (400, "interaction_required", 5_000_224, "", Reason::TenantBlocked),
+        (400, "invalid_grant", 5_000_225, "", Reason::TenantBlocked),
+        (400, "invalid_request", 500_021, "", Reason::TenantRestricted),
+        (400, "invalid_request", 500_022, "", Reason::TenantRestricted),
+        (400, "invalid_scope", 1_002_012, "", Reason::ScopeInvalid),
+        (400, "invalid_scope", 70_011, "", Reason::ScopeInvalid),
+        (400, "invalid_request", 90_014, "", Reason::TokenRequestMalformed),
+        (400, "invalid_request", 900_144, "", Reason::TokenRequestMalformed),
+        (400, "invalid_request", 9_002_313, "", Reason::TokenRequestMalformed),
+        (400, "invalid_grant", 9_002_313, "", Reason::TokenRequestMalformed),
+        (400, "unsupported_grant_type", 70_003, "", Reason::TokenRequestMalformed),
+        (400, "invalid_resource", 500_011, "", Reason::ResourceNotFound),
+        (400, "invalid_resource", 500_014, "", Reason::ResourceDisabled),
+        (400, "invalid_grant", 50_105, "", Reason::TokenRoleMissing),
+        (400, "invalid_grant", 501_051, "", Reason::TokenRoleMissing),
+        (400, "invalid_grant", 53_003, "", Reason::ConditionalAccessBlocked),
+        (400, "interaction_required", 53_003, "message_only", Reason::ConditionalAccessBlocked),
+        (400, "unauthorized_client", 530_032, "", Reason::ConditionalAccessBlocked),
+        (400, "unauthorized_client", 530_035, "", Reason::ConditionalAccessBlocked),
+        (400, "invalid_grant", 50_196, "", Reason::TokenThrottled),
+        (400, "invalid_request", 90_055, "", Reason::TokenThrottled),
+        (503, "temporarily_unavailable", 90_033, "", Reason::TokenServiceUnavailable),
+        (503, "temporarily_unavailable", 90_006, "", Reason::TokenServiceUnavailable),
+        (400, "temporarily_unavailable", 90_024, "", Reason::TokenServiceUnavailable),
+        (504, "temporarily_unavailable", 90_090, "", Reason::TokenServiceUnavailable),
+        (503, "temporarily_unavailable", 90_012, "", Reason::TokenServiceUnavailable),
+        (400, "temporarily_unavailable", 50_033, "", Reason::TokenServiceUnavailable),
+        // Without a number of ours: the status, then the word, then `suberror`.
+        (429, "invalid_request", 7_999_999, "", Reason::TokenThrottled),
+        (503, "invalid_client", 7_999_999, "", Reason::TokenServiceUnavailable),
+        (401, "invalid_client", 7_999_999, "", Reason::ClientCredentialRefused),
+        (400, "interaction_required", 7_999_999, "message_only", Reason::ConditionalAccessBlocked),
+        // Those of users: if one appears, the wrong flow is spoken.
+        (400, "invalid_grant", 65_001, "", Reason::TokenRefused),
+        (400, "unauthorized_client", 650_052, "", Reason::TokenRefused),
+        (400, "invalid_grant", 50_034, "", Reason::TokenRefused),
+        (400, "access_denied", 7_999_999, "", Reason::TokenRefused),
+    ];
+
+    #[test]
+    fn every_number_as_entra_sends_it() {
+        let unsent = |code: &&u64| !ROWS.iter().any(|(_, _, sent, ..)| sent == *code);
+        let unsent: Vec<_> = TABLE.iter().flat_map(|(codes, _)| *codes).filter(unsent).collect();
+        assert!(unsent.is_empty(), "numbers without a row: {unsent:?}");
+        for (status, error, code, suberror, reason) in ROWS {
+            let mut body = serde_json::json!({
+                "error": error,
+                // The text says something else: it is not for programs.
+                "error_description": "AADSTS7000215: Trace ID: t Correlation ID: c Timestamp: 2026-11-23 18:00:00Z",
+                "error_codes": [code],
+                "correlation_id": "c",
+            });
+            if !suberror.is_empty() {
+                body["suberror"] = (*suberror).into();
+            }
+            let head = Head { status: StatusCode::from_u16(*status).expect("a status"), headers: &HeaderMap::new() };
+            let evidence = |body: &serde_json::Value| {
+                let fault = refusal(head, body.to_string().as_bytes()).fault;
+                (fault.reason, fault.evidence.code)
+            };
+            assert_eq!(evidence(&body), (*reason, Some(code.to_string())), "{status} {error} {code} {suberror}");
+            // An answer of the old kind has the number in its text alone.
+            body["error_codes"] = serde_json::Value::Null;
+            body["error_description"] = format!("AADSTS{code}: text").into();
+            assert_eq!(evidence(&body), (*reason, Some(code.to_string())), "{code} in the text");
+        }
     }
 }

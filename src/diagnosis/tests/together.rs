@@ -1,0 +1,131 @@
+//! What one service's answer does not tell, and another's, or time, does.
+
+use super::*;
+
+/// The rows in which there is no token at all: whoever asks for one hears the same.
+#[test]
+fn what_entra_says_explains_all_that_need_a_token() {
+    use Confidence::{Certain, Likely};
+    for (reason, confidence) in [
+        (Reason::TenantNotFound, Certain),
+        (Reason::TenantIdInvalid, Certain),
+        (Reason::WrongCloud, Certain),
+        (Reason::TenantBlocked, Certain),
+        (Reason::ApplicationNotFound, Certain),
+        (Reason::ServicePrincipalMissing, Certain),
+        (Reason::ApplicationDisabled, Certain),
+        (Reason::ClientSecretWrong, Certain),
+        (Reason::ClientSecretExpired, Certain),
+        (Reason::ClientSecretMissing, Certain),
+        (Reason::ClientIsPublic, Certain),
+        (Reason::ClientCredentialRefused, Likely),
+        (Reason::ScopeInvalid, Certain),
+        (Reason::ResourceNotFound, Certain),
+        (Reason::ResourceDisabled, Certain),
+        (Reason::ConditionalAccessBlocked, Certain),
+        (Reason::TenantRestricted, Certain),
+        (Reason::TokenThrottled, Certain),
+        (Reason::TokenRefused, Likely),
+    ] {
+        let mut failing = vec![("token", Phase::Token, reason)];
+        failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, reason)));
+        let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+        let all: &[&str] = &["token", "*/pop3", "*/imap", "*/smtp", "*/ews"];
+        assert_causes(reason.code(), &outcomes, &[(reason, confidence, None, all)]);
+    }
+}
+
+#[test]
+fn ews_and_graph_tell_a_policy_from_a_licence() {
+    use Confidence::{Certain, Likely};
+    use Phase::{Auth, Mailbox, Token};
+    use Reason as R;
+    let both: &[&str] = &["*/ews", "*/graph"];
+    let cases: &[(&str, &[Failing], Vec<Expected>)] = &[
+        ("a licence without EWS", &[("*/ews", Mailbox, R::EwsForbidden)], vec![(R::EwsNotLicensed, Likely, None, &["*/ews"])]),
+        (
+            "an access policy, told by Graph alone",
+            &[("a/ews", Mailbox, R::EwsForbidden), ("a/graph", Mailbox, R::ImpersonationDenied)],
+            vec![(R::ImpersonationDenied, Certain, Some("a"), &["a/ews", "a/graph"])],
+        ),
+        (
+            "an access policy, told by both",
+            &[("*/ews", Mailbox, R::ImpersonationDenied), ("*/graph", Mailbox, R::ImpersonationDenied)],
+            vec![(R::ImpersonationDenied, Certain, None, both)],
+        ),
+        (
+            "programs blocked by User-Agent",
+            &[("*/ews", Mailbox, R::EwsBlockedByPolicy), ("*/graph", Mailbox, R::ImpersonationDenied)],
+            vec![(R::UserAgentBlocked, Likely, None, both)],
+        ),
+        (
+            "the application not on EWS's list, which Graph does not mind",
+            &[("*/ews", Mailbox, R::EwsBlockedByPolicy)],
+            vec![(R::EwsBlockedByPolicy, Certain, None, &["*/ews"])],
+        ),
+        (
+            "a licence that has run out, which Graph calls no mailbox",
+            &[("b/ews", Mailbox, R::LicenseInvalid), ("b/graph", Mailbox, R::MailboxNotFound)],
+            vec![(R::LicenseInvalid, Certain, Some("b"), &["b/ews", "b/graph"])],
+        ),
+        (
+            "an Exchange Online that has lapsed, in which Graph finds nobody",
+            &[
+                ("token", Token, R::ResourceDisabled),
+                ("*/ews", Token, R::ResourceDisabled),
+                ("*/graph", Mailbox, R::MailboxNotFound),
+            ],
+            vec![(R::ResourceDisabled, Certain, None, &["token", "*/ews", "*/graph"])],
+        ),
+    ];
+    for (case, failing, expected) in cases {
+        assert_causes(case, &tenant(&["a", "b"], &["ews", "graph"], failing), expected);
+    }
+    let unlicensed = [
+        ("a/pop3", Mailbox, R::MailboxNotConnected),
+        ("a/imap", Auth, R::MailboxNotConnected),
+        ("a/graph", Mailbox, R::MailboxNotFound),
+    ];
+    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "graph"], &unlicensed);
+    let expected: [Expected; 1] = [(R::LicenseInvalid, Likely, Some("a"), &["a/pop3", "a/imap", "a/graph"])];
+    assert_causes("in the directory, and yet no mailbox", &outcomes, &expected);
+}
+
+/// How long it has been so, and how new the application is, tells a change on its way from one that went wrong.
+#[test]
+fn everything_refused_since_shortly_after_a_change_is_that_change_on_its_way() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let now = SystemTime::UNIX_EPOCH + 1000 * HOUR;
+    let mut failing = MAIL_REFUSED.to_vec();
+    failing.push(("*/ews", Phase::Mailbox, Reason::EwsTokenRefused));
+    let seen = |created: Option<SystemTime>, worked: Option<SystemTime>| {
+        let mut outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+        for outcome in &mut outcomes {
+            outcome.at = now;
+            outcome.facts.last_worked = worked.filter(|_| outcome.failure().is_some());
+        }
+        outcomes[0].facts.registration = Some(Registration::Read { created, credentials: Vec::new() });
+        outcomes
+    };
+    let (old, everywhere) = (Some(now - 900 * HOUR), Reason::AccessRefusedEverywhere);
+    for (case, created, worked, reason, first, may_pass) in [
+        (
+            "registered an hour ago",
+            Some(now - HOUR),
+            None,
+            Reason::PropagationPending,
+            Reason::ExchangeServicePrincipalMissing,
+            true,
+        ),
+        ("worked an hour ago", old, Some(now - HOUR), everywhere, Reason::PropagationPending, true),
+        ("worked a day ago", old, Some(now - 24 * HOUR), everywhere, Reason::AuthPolicyBlocked, false),
+        ("seen for the first time", None, None, everywhere, Reason::AuthPolicyBlocked, true),
+    ] {
+        let outcomes = seen(created, worked);
+        assert_causes(case, &outcomes, &[(reason, Confidence::Likely, None, EVERYTHING)]);
+        let candidates = &diagnose(&outcomes)[0].candidates;
+        assert_eq!(candidates.first(), Some(&first), "{case}");
+        let told = reason == Reason::PropagationPending || candidates.contains(&Reason::PropagationPending);
+        assert_eq!(told, may_pass, "{case}");
+    }
+}

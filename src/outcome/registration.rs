@@ -1,0 +1,100 @@
+//! What Microsoft Graph told of the application's registration.
+
+use std::time::SystemTime;
+
+/// What is known of the registration, where Graph was asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Graph showed it.
+    Read {
+        /// When the application was registered.
+        created: Option<SystemTime>,
+        /// Its secrets and certificates, in the order of the answer.
+        credentials: Vec<CredentialFacts>,
+    },
+    /// The application may not read it: `Application.Read.All` of Microsoft Graph is not granted. Nothing is known then.
+    NotPermitted,
+    /// It is registered in another tenant, which alone can show it.
+    Elsewhere,
+    /// Graph could not be asked, or its answer not be read; in words.
+    Unread(String),
+}
+
+/// A secret or a certificate of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialFacts {
+    /// Which of the two.
+    pub kind: CredentialKind,
+    /// When it expires; `None` where the answer does not say.
+    pub expires: Option<SystemTime>,
+    /// Whether it is the one we use, as far as its first characters tell.
+    pub in_use: bool,
+}
+
+/// Secret or certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CredentialKind {
+    /// A client secret.
+    Secret,
+    /// A certificate.
+    Certificate,
+}
+
+impl CredentialKind {
+    /// Its name in labels and in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Secret => "client_secret",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+impl Registration {
+    /// When the secret in use expires: of several that begin alike, the first to end.
+    pub fn in_use_expires(&self) -> Option<SystemTime> {
+        let Self::Read { credentials, .. } = self else { return None };
+        credentials.iter().filter(|credential| credential.in_use).filter_map(|credential| credential.expires).min()
+    }
+
+    /// When the next of the other secrets, or of the certificates, expires that has not expired at `now`.
+    pub fn next_of(&self, kind: CredentialKind, now: SystemTime) -> Option<SystemTime> {
+        let Self::Read { credentials, .. } = self else { return None };
+        let others = credentials.iter().filter(|credential| credential.kind == kind && !credential.in_use);
+        others.filter_map(|credential| credential.expires).filter(|expires| *expires > now).min()
+    }
+
+    /// When the application was registered.
+    pub fn created(&self) -> Option<SystemTime> {
+        match self {
+            Self::Read { created, .. } => *created,
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_secret_in_use_and_the_others_are_told_apart() {
+        let day = |days: u64| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 * days));
+        let one = |kind, days, in_use| CredentialFacts { kind, expires: day(days), in_use };
+        let credentials = vec![
+            one(CredentialKind::Secret, 40, true),
+            one(CredentialKind::Secret, 30, true),
+            one(CredentialKind::Secret, 5, false),
+            one(CredentialKind::Secret, 20, false),
+            one(CredentialKind::Certificate, 15, false),
+        ];
+        let read = Registration::Read { created: None, credentials };
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 * 10);
+        assert_eq!(read.in_use_expires(), day(30));
+        assert_eq!(read.next_of(CredentialKind::Secret, now), day(20));
+        assert_eq!(read.next_of(CredentialKind::Certificate, now), day(15));
+        assert_eq!(Registration::NotPermitted.in_use_expires(), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! The application's own registration in Microsoft Graph: when its secrets and certificates expire.
+
+use std::time::SystemTime;
+
+use hyper::StatusCode;
+use serde::Deserialize;
+
+use crate::outcome::{CredentialFacts, CredentialKind, Registration};
+
+/// Any of these lets an application read its registration.
+/// <https://learn.microsoft.com/en-us/graph/api/application-list>
+pub const ROLES: &[&str] =
+    &["Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"];
+
+/// Credentials looked at: Entra allows fewer.
+const MOST: usize = 200;
+
+/// What to GET for the application of that id. Without `$select` the keys themselves would be left out all the same, and the
+/// answer be several times as long.
+pub fn registration_of(client_id: &str) -> String {
+    let id: String = client_id.chars().filter(|c| c.is_ascii_hexdigit() || *c == '-').collect();
+    format!("/v1.0/applications?$filter=appId%20eq%20'{id}'&$select=createdDateTime,passwordCredentials,keyCredentials")
+}
+
+/// What the answer says. `hint` is how the secret in use begins: Graph shows the first three characters of each, which are
+/// compared here and kept nowhere.
+pub fn registration(status: StatusCode, body: &[u8], hint: &str) -> Registration {
+    match status {
+        StatusCode::OK => {}
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Registration::NotPermitted,
+        status => return Registration::Unread(format!("Graph answered {}", status.as_u16())),
+    }
+    match serde_json::from_slice::<Answer>(body) {
+        Ok(Answer { value }) => value.into_iter().next().map_or(Registration::Elsewhere, |found| found.read(hint)),
+        Err(_) => Registration::Unread("Graph's answer could not be read".to_owned()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    value: Vec<Application>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Application {
+    created_date_time: Option<String>,
+    #[serde(default)]
+    password_credentials: Vec<Credential>,
+    #[serde(default)]
+    key_credentials: Vec<Credential>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Credential {
+    end_date_time: Option<String>,
+    hint: Option<String>,
+}
+
+impl Application {
+    fn read(self, hint: &str) -> Registration {
+        let secrets = self.password_credentials.into_iter().map(|secret| CredentialFacts {
+            kind: CredentialKind::Secret,
+            in_use: secret.hint.as_deref().is_some_and(|shown| !shown.is_empty() && shown == hint),
+            expires: secret.end_date_time.as_deref().and_then(time),
+        });
+        let certificates = self.key_credentials.into_iter().map(|certificate| CredentialFacts {
+            kind: CredentialKind::Certificate,
+            in_use: false,
+            expires: certificate.end_date_time.as_deref().and_then(time),
+        });
+        let credentials = secrets.chain(certificates).take(MOST).collect();
+        Registration::Read { created: self.created_date_time.as_deref().and_then(time), credentials }
+    }
+}
+
+/// RFC 3339 in UTC, with or without fractions of a second.
+fn time(text: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BODY: &str = r#"{"@odata.context":"x","value":[{"createdDateTime":"2026-11-01T08:00:00Z","passwordCredentials":[
+        {"customKeyIdentifier":null,"displayName":"old","endDateTime":"2026-12-01T00:00:00Z","hint":"abc","keyId":"1","secretText":null},
+        {"displayName":"new","endDateTime":"2028-11-01T10:20:30.1234567Z","hint":"xyz","keyId":"2"},{"hint":null}],
+        "keyCredentials":[{"endDateTime":"2027-01-01T00:00:00Z","type":"AsymmetricX509Cert","usage":"Verify"}]}]}"#;
+
+    #[test]
+    fn the_secret_in_use_is_known_by_how_it_begins() {
+        let read = registration(StatusCode::OK, BODY.as_bytes(), "xyz");
+        assert_eq!(read.created(), time("2026-11-01T08:00:00Z"));
+        assert_eq!(read.in_use_expires(), time("2028-11-01T10:20:30.1234567Z"));
+        let Registration::Read { credentials, .. } = read else { panic!("read") };
+        assert_eq!(credentials.len(), 4);
+        assert_eq!(credentials.iter().filter(|credential| credential.in_use).count(), 1);
+        assert!(!format!("{credentials:?}").contains("xyz"));
+        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "").in_use_expires(), None);
+        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "qqq").in_use_expires(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_never_expired() {
+        for (status, body, expected) in [
+            (200, r#"{"value":[]}"#, Registration::Elsewhere),
+            (403, r#"{"error":{"code":"Authorization_RequestDenied"}}"#, Registration::NotPermitted),
+            (401, "", Registration::NotPermitted),
+            (429, "", Registration::Unread("Graph answered 429".into())),
+            (503, "", Registration::Unread("Graph answered 503".into())),
+            (302, "", Registration::Unread("Graph answered 302".into())),
+            (200, "<html>", Registration::Unread("Graph's answer could not be read".into())),
+            (200, r#"{"value":{}}"#, Registration::Unread("Graph's answer could not be read".into())),
+            (200, r#"{"value":[{}]}"#, Registration::Read { created: None, credentials: Vec::new() }),
+        ] {
+            let status = StatusCode::from_u16(status).expect("a status");
+            assert_eq!(registration(status, body.as_bytes(), "abc"), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn only_an_id_is_asked_for() {
+        assert!(registration_of("aaaaaaaa-bbbb'&x").contains("'aaaaaaaa-bbbb'&$select="));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_panics(body in any::<Vec<u8>>(), hint in any::<String>()) {
+            registration(StatusCode::OK, &body, &hint);
+        }
+    }
+}
