@@ -16,7 +16,7 @@ use answer::Answer;
 use host::Host;
 
 mod answer;
-mod blocking;
+pub(super) mod blocking;
 mod host;
 mod published;
 #[cfg(test)]

@@ -20,6 +20,7 @@ use attempt::{Attempt, Look, Route};
 use endpoint::Endpoint;
 use step::Step;
 
+mod astray;
 mod attempt;
 mod endpoint;
 mod marks;
@@ -63,6 +64,7 @@ impl Check for Reach {
         }
         cx.trace.finish();
         look_again(&mut attempts, cx.trace, net).await;
+        astray::blame(&mut attempts, net, &cx.means.hosts_file).await;
         note(cx.trace, &attempts);
         warn(cx.trace, attempts.iter().filter_map(|attempt| attempt.interception(net)).collect());
         compare_families(cx.trace, &self.endpoints, &attempts);

@@ -30,8 +30,8 @@ impl<'a> Network<'a> {
     pub fn of(outcomes: &[&'a Outcome]) -> Self {
         let token = failures(outcomes).find(|(outcome, _)| outcome.probe.check == "token");
         Self {
-            resolver: most_frequent(failures(outcomes).map(|(_, failure)| failure.reason).filter(|reason| is_resolver(*reason))),
-            lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome)).collect(),
+            resolver: resolver(outcomes),
+            lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome).into_iter().chain(astray(outcome))).collect(),
             fixed: outcomes.iter().flat_map(|outcome| fixed(outcome)).collect(),
             silent: failures(outcomes)
                 .filter(|(_, one)| one.reason == Reason::ReplyTimedOut)
@@ -97,6 +97,13 @@ impl<'a> Network<'a> {
     }
 }
 
+/// What is wrong with the resolver: as the check that asks it itself has it, else as most met it.
+fn resolver(outcomes: &[&Outcome]) -> Option<Reason> {
+    let told = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
+    let asked = told().find(|(outcome, _)| outcome.probe.check == "dns").map(|(_, failure)| failure.reason);
+    asked.or_else(|| most_frequent(told().map(|(_, failure)| failure.reason)))
+}
+
 /// A failure before which a gate stands.
 fn behind<'a>(outcome: &'a Outcome, gate: &Gate) -> Blame<'a> {
     let evidence = gate.evidence.clone();
@@ -110,9 +117,10 @@ fn lost(outcome: &Outcome) -> Vec<(&str, Reason)> {
         hosts.entry(&answer.host).or_default().push(answer);
     }
     let why = |answers: &[&DnsFacts]| {
-        let blocks = |reason: &Reason| matches!(reason, Reason::DnsSinkhole | Reason::DnsHostsFileBlocks);
-        if let Some(blocked) = answers.iter().filter_map(|answer| answer.failed).find(blocks) {
-            return Some(blocked);
+        let mut failed = answers.iter().filter_map(|answer| answer.failed);
+        let blocked = failed.find(|reason| matches!(reason, Reason::DnsSinkhole | Reason::DnsHostsFileBlocks));
+        if blocked.is_some() {
+            return blocked;
         }
         let reasons: Option<Vec<Reason>> = answers.iter().map(|answer| answer.failed).collect();
         reasons?.into_iter().next().filter(|reason| !is_resolver(*reason))
@@ -125,6 +133,15 @@ fn fixed(outcome: &Outcome) -> impl Iterator<Item = &str> {
     let worth_a_look = outcome.facts.warnings.iter().any(|warning| warning.reason == Reason::DnsHostsFile);
     let of_hosts_file = move |answer: &&DnsFacts| worth_a_look && answer.source == Some(NameSource::HostsFile);
     outcome.facts.dns.iter().filter(of_hosts_file).map(|answer| answer.host.as_str())
+}
+
+/// The hosts whose names, as `reach` found, are to blame for an address where nothing of Microsoft's is.
+fn astray(outcome: &Outcome) -> impl Iterator<Item = (&str, Reason)> {
+    let reached = outcome.facts.endpoints.iter().filter(|_| outcome.probe.check == "reach");
+    reached.filter_map(|endpoint| match endpoint.failed {
+        Some((Phase::Dns, reason @ (Reason::DnsSinkhole | Reason::DnsHostsFileBlocks))) => Some((&*endpoint.host, reason)),
+        _ => None,
+    })
 }
 
 /// The endpoints that no address leads to, and why the one that got farthest failed.

@@ -23,6 +23,8 @@ use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
+/// What the way to an address may take: Linux sends its SYN again after a second, and that one may be answered too.
+const DISTANT: Duration = Duration::from_millis(1200);
 /// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
 const MOST_ADDRESSES: usize = 16;
 /// Looking at a refused certificate is worth this much more of a run that has failed already.
@@ -183,6 +185,7 @@ impl Net {
         trace.enter(Phase::Connect);
         let stream = connect_proxy(trace, via, &addresses).await?;
         trace.enter(Phase::Proxy);
+        trace.peer = Some(host_port(host, port));
         trace.facts.endpoints.push(endpoint(host, port, None));
         let through = proxy::connect(trace, stream, via, host, port).await;
         if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
@@ -232,12 +235,13 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
     let mut told = Fault::new(Reason::DnsNoAddresses);
     let before = trace.facts.endpoints.len();
     let addresses = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
+    let share = trace.remaining() / 2 / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     for (index, address) in addresses.iter().enumerate() {
         trace.peer = Some(format!("{} ({address})", host_port(host, port)));
         trace.facts.endpoints.push(endpoint(host, port, Some(*address)));
-        let left = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
         let began = Instant::now();
-        let attempt = connect(SocketAddr::new(*address, port), CONNECT.min(trace.remaining() / left)).await;
+        let limit = patience(share, trace.remaining(), addresses.len() - index);
+        let attempt = connect(SocketAddr::new(*address, port), limit).await;
         if let Some(endpoint) = trace.endpoint() {
             match &attempt {
                 Ok(_) => endpoint.connect = Some(began.elapsed()),
@@ -266,6 +270,14 @@ async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]
         }
     }
     Err(told)
+}
+
+/// How long an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
+/// of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look like
+/// a server that does not answer. A distant one has a little more than a second, if there is time for it.
+fn patience(share: Duration, remaining: Duration, left: usize) -> Duration {
+    let equal = remaining / u32::try_from(left.max(1)).unwrap_or(u32::MAX);
+    if left > 1 { share.max(DISTANT).min(equal).min(CONNECT) } else { CONNECT.min(remaining) }
 }
 
 /// One TCP connection, ready to be measured over.
@@ -347,6 +359,21 @@ impl AsyncWrite for Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dead_addresses_leave_half_of_the_time_to_the_rest_of_the_run() {
+        let seconds = Duration::from_secs_f64;
+        for (share, remaining, left, expected) in [
+            (seconds(1.5), seconds(6.0), 2, seconds(1.5)),
+            (seconds(0.75), seconds(6.0), 4, DISTANT),
+            (seconds(0.25), seconds(8.0), 16, seconds(0.5)),
+            (seconds(0.25), seconds(3.0), 1, seconds(3.0)),
+            (seconds(150.0), seconds(600.0), 2, CONNECT),
+            (seconds(30.0), seconds(60.0), 1, CONNECT),
+        ] {
+            assert_eq!(patience(share, remaining, left), expected, "{share:?} {remaining:?} {left}");
+        }
+    }
 
     #[test]
     fn what_the_system_says_of_a_connection_is_told_apart() {

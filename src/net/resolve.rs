@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
-use super::hosts;
+use super::{hosts, own_resolvers};
 
 /// More addresses than this are no honest answer, and too many to try or to show.
 const MAX_ADDRESSES: usize = 64;
@@ -57,9 +57,18 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
     });
     let addresses = match lookup.await.unwrap_or_else(|error| Err(error.into())) {
         Ok(addresses) => addresses,
-        Err(error) => return Err(Fault::heard(reason(&error, began.elapsed()), error.to_string())),
+        Err(error) => return Err(explained(host, &error, began.elapsed()).await),
     };
     if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }
+}
+
+/// Why `getaddrinfo` failed. It has the same words for a resolver that refuses, fails, or is not there: the resolver has to
+/// be asked once more to tell.
+async fn explained(host: &str, error: &io::Error, took: Duration) -> Fault {
+    let reason = reason(error, took);
+    let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
+    let told = if ambiguous { own_resolvers::refusal(host).await } else { None };
+    told.unwrap_or_else(|| Fault::heard(reason, error.to_string()))
 }
 
 /// std keeps only getaddrinfo's text, so the text of glibc and musl has to do.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use m365_probe::reason::{Owner, Reason};
 use serde_json::Value;
 
 use crate::program::{self, Answer, Said, labels};
@@ -31,7 +32,6 @@ pub struct Condition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
     Ok,
-    #[allow(dead_code)]
     Warning,
     Failed(&'static str, &'static str),
 }
@@ -78,15 +78,16 @@ impl Condition {
         self
     }
 
-    #[allow(dead_code)]
-    /// A check warns of this. Together with the others said: all there is.
-    pub fn warns(mut self, check: &'static str, reason: &'static str) -> Self {
-        match check {
-            "dns" => self.dns = Expected::Warning,
-            "reach" => self.reach = Expected::Warning,
-            _ => {}
+    /// These checks at least warn of this. Together with the others said: all there is to warn of.
+    pub fn warns(mut self, checks: &[&'static str], reason: &'static str) -> Self {
+        for check in checks {
+            match *check {
+                "dns" if self.dns == Expected::Ok => self.dns = Expected::Warning,
+                "reach" if self.reach == Expected::Ok => self.reach = Expected::Warning,
+                _ => {}
+            }
+            self.warns.push((check, reason));
         }
-        self.warns.push((check, reason));
         self
     }
 
@@ -134,7 +135,7 @@ impl Condition {
         differ(wrong, "failed checks", &self.fails.iter().copied().collect::<BTreeSet<_>>(), &failed);
         differ(wrong, "root causes", &self.causes.iter().copied().collect::<BTreeSet<_>>(), &causes(report));
         let warned: BTreeSet<_> = outcomes(report).flat_map(warnings).filter(|(_, reason)| is_of_networks(reason)).collect();
-        differ(wrong, "warnings", &self.warns.iter().copied().collect::<BTreeSet<_>>(), &warned);
+        self.judge_warnings(&warned, wrong);
         differ(wrong, "doctor's exit", &Some(i32::from(!self.fails.is_empty())), &said.doctor.exit);
         let text = format!("{report}{}", said.reach.report);
         wrong.extend(self.tells.iter().filter(|words| !text.contains(**words)).map(|words| format!("`{words}` is not told")));
@@ -144,6 +145,17 @@ impl Condition {
             judge_time(answer, timeout, wrong);
         }
         judge_metrics(report, &said.metrics, wrong);
+        let shown = labels(&said.metrics, "m365_probe_warning_info", &["check", "reason"]);
+        let shown = shown.iter().map(|found| (found[0], found[1])).filter(|(_, reason)| is_of_networks(reason));
+        self.judge_warnings(&shown.collect(), wrong);
+    }
+
+    /// Who fetches a token meets what is worth a look on its way too, and that is whoever comes first.
+    fn judge_warnings(&self, warned: &BTreeSet<(&str, &str)>, wrong: &mut Vec<String>) {
+        let missing = self.warns.iter().filter(|warning| !warned.contains(*warning));
+        wrong.extend(missing.map(|(check, reason)| format!("{check} does not warn of {reason}")));
+        let reasons: BTreeSet<_> = self.warns.iter().map(|(_, reason)| *reason).collect();
+        differ(wrong, "reasons to warn", &reasons, &warned.iter().map(|(_, reason)| *reason).collect());
     }
 }
 
@@ -182,8 +194,6 @@ fn judge_metrics(report: &Value, metrics: &str, wrong: &mut Vec<String>) {
     differ(wrong, "m365_root_cause_info", &told, &pairs("m365_root_cause_info", &["reason", "owner"]));
     let failing = outcomes(report).filter(|one| one["ok"] != true).map(|one| vec![check(one).to_owned()]).collect();
     differ(wrong, "m365_probe_failure_info", &failing, &pairs("m365_probe_failure_info", &["check"]));
-    let warned = outcomes(report).flat_map(warnings).map(|(check, reason)| vec![check.to_owned(), reason.to_owned()]);
-    differ(wrong, "m365_probe_warning_info", &warned.collect(), &pairs("m365_probe_warning_info", &["check", "reason"]));
 }
 
 /// No run is longer than its deadline, and none ends for want of time where something better is known.
@@ -232,5 +242,5 @@ fn warnings(outcome: &Value) -> Vec<(&str, &str)> {
 
 /// Warnings of other things than the network (a service's coming end) are no business of this table.
 fn is_of_networks(reason: &str) -> bool {
-    m365_probe::reason::Reason::from_code(reason).is_some_and(|reason| reason.owner().code() == "network")
+    Reason::from_code(reason).is_some_and(|reason| matches!(reason.owner(), Owner::Network | Owner::Here))
 }

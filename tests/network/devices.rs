@@ -23,6 +23,21 @@ pub fn proxy(world: &mut World, rules: &str) {
 
 /// Squid on the way of everything on port 443: it decrypts, obeys `rules`, and encrypts again. Returns its authority.
 pub fn interceptor(world: &mut World, rules: &str) -> Identity {
+    divert(world, &format!("acl first at_step SslBump1\nssl_bump peek first\nssl_bump bump all\n{rules}"))
+}
+
+/// Squid on the way of everything on port 443: it lets TLS pass as it is, unless it is for the server of that name.
+pub fn name_filter(world: &mut World, name: &str) {
+    divert(
+        world,
+        &format!(
+            "acl first at_step SslBump1\nacl blocked ssl::server_name {name}\nssl_bump peek first\n\
+             ssl_bump terminate blocked\nssl_bump splice all"
+        ),
+    );
+}
+
+fn divert(world: &mut World, rules: &str) -> Identity {
     let authority = authority(world, "inspection", INSPECTION);
     let store = world.scratch.path().join("squid-certificates");
     let made = Command::new("/usr/lib/squid/security_file_certgen").args(["-c", "-s"]).arg(&store).args(["-M", "4MB"]).output();
@@ -32,8 +47,7 @@ pub fn interceptor(world: &mut World, rules: &str) -> Identity {
     let bump = format!(
         "https_port {DIVERTED} intercept ssl-bump generate-host-certificates=on tls-cert={certificate} tls-key={key}\n\
          sslcrtd_program /usr/lib/squid/security_file_certgen -s {} -M 4MB\nsslcrtd_children 2\n\
-         tls_outgoing_options cafile={roots} options=NO_TICKET\n\
-         acl first at_step SslBump1\nssl_bump peek first\nssl_bump bump all\n{rules}",
+         tls_outgoing_options cafile={roots} options=NO_TICKET\n{rules}",
         store.display()
     );
     squid(world, &bump);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::condition::{ALL_OTHERS, Condition};
 use crate::microsoft::{GRAPH, Host, LOGIN, OUTLOOK, SMTP};
-use crate::resolver::{dnsmasq, honest, slow, unbound};
+use crate::resolver::{dnsmasq, honest, nobody, slow, unbound};
 use crate::world::World;
 
 /// All of them.
@@ -25,9 +25,9 @@ fn silent() -> Vec<Condition> {
             world.guard("tcp dport 53 drop");
         })
         .reach("dns", "dns_no_answer")
-        .dns("dns_no_answer")
+        .dns("dns_tcp_blocked")
         .fails(&["smtp"])
-        .cause("dns_no_answer", "network"),
+        .cause("dns_tcp_blocked", "network"),
         Condition::new("an answer cut short over UDP, TCP works", crowded),
         Condition::new("the resolver takes a second", |world| {
             slow(world);
@@ -38,6 +38,10 @@ fn silent() -> Vec<Condition> {
 
 fn failing() -> Vec<Condition> {
     vec![
+        everything("nothing listens on the resolver's port 53", "dns_port_refused", nobody),
+        everything("the resolver answers REFUSED", "dns_refused", |world| {
+            unbound(world, "  local-zone: \".\" always_refuse", "");
+        }),
         everything("the resolver answers SERVFAIL", "dns_server_failure", |world| {
             // By asking a server that it may not ask.
             unbound(world, "", "forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@9");
@@ -62,6 +66,7 @@ fn lying() -> Vec<Condition> {
         Condition::new(name, move |world| {
             dnsmasq(world, &[LOGIN, SMTP, GRAPH], &format!("address=/outlook.office365.com/{address}"));
         })
+        .reach("dns", "dns_sinkhole")
         .dns("dns_sinkhole")
         .fails(&["pop3", "imap", "ews"])
         .cause("dns_sinkhole", "network")
@@ -71,20 +76,27 @@ fn lying() -> Vec<Condition> {
         everything("a sinkhole: every name is 0.0.0.0", "dns_sinkhole", |world| {
             unbound(world, "  local-zone: \".\" always_null", "");
         }),
-        lie("a sinkhole: a block page at 10.66.0.1", "10.66.0.1").reach("connect", "connect_refused"),
-        lie("a sinkhole: 100.64.0.9 of carriers' networks", "100.64.0.9").reach("connect", "connect_timed_out"),
-        lie("a sinkhole: 169.254.7.7 of the link", "169.254.7.7").reach("connect", "connect_timed_out"),
+        lie("a sinkhole: a block page at 10.66.0.1", "10.66.0.1"),
+        lie("a sinkhole: 100.64.0.9 of carriers' networks", "100.64.0.9"),
+        lie("a sinkhole: 169.254.7.7 of the link", "169.254.7.7"),
         Condition::new("an answer outside Microsoft's ranges", |world| {
             dnsmasq(world, &[LOGIN, SMTP, GRAPH, STRANGE], "");
-            world.divert("ip daddr 203.0.113.7 dnat ip to 52.98.1.2");
+            lead_on(world);
         })
-        .tells("203.0.113.7"),
-        Condition::new("two resolvers disagree", |world| {
+        .warns(&["dns"], "dns_outside_published_ranges")
+        .tells("81.2.3.4"),
+        Condition::new("two resolvers of two minds, both answer", |world| {
             honest(world);
             second(world, &[LOGIN, SMTP, GRAPH, STRANGE]);
         })
-        .tells("203.0.113.7")
+        .warns(&["dns"], "dns_outside_published_ranges")
+        .tells("81.2.3.4")
         .tells("52.98.1.2"),
+        Condition::new("two resolvers disagree: the other one denies a name", |world| {
+            honest(world);
+            second(world, &[LOGIN, SMTP, GRAPH]);
+        })
+        .warns(&["dns"], "dns_resolvers_disagree"),
     ]
 }
 
@@ -93,17 +105,35 @@ fn hosts_file() -> Vec<Condition> {
         move |world: &mut World| world.client.file("hosts", &format!("127.0.0.1 localhost\n{address} outlook.office365.com\n"))
     };
     vec![
-        Condition::new("a hosts-file entry, right", written("40.99.10.34")).tells("40.99.10.34"),
-        Condition::new("a hosts-file entry, wrong", written("10.66.0.1"))
-            .reach("connect", "connect_refused")
-            .dns("dns_sinkhole")
+        Condition::new("a hosts-file entry, right", written("40.99.10.34"))
+            .warns(&["dns"], "dns_hosts_file")
+            .tells("40.99.10.34"),
+        Condition::new("a hosts-file entry that blocks", written("0.0.0.0"))
+            .reach("dns", "dns_hosts_file_blocks")
+            .dns("dns_hosts_file_blocks")
             .fails(&["pop3", "imap", "ews"])
-            .cause("dns_sinkhole", "network"),
+            .cause("dns_hosts_file_blocks", "here"),
+        Condition::new("a hosts-file entry that leads to a closed port", written("10.66.0.1"))
+            .reach("dns", "dns_hosts_file_blocks")
+            .fails(&["pop3", "imap", "ews"])
+            .warns(&["dns"], "dns_hosts_file")
+            .warns(&["dns"], "dns_outside_published_ranges")
+            .cause("dns_hosts_file_blocks", "here"),
+        Condition::new("a hosts-file entry that is out of date", written("52.96.9.9"))
+            .reach("connect", "connect_timed_out")
+            .fails(&["pop3", "imap", "ews"])
+            .warns(&["dns"], "dns_hosts_file")
+            .cause("connect_timed_out", "network"),
     ]
 }
 
 /// An address that is none of Microsoft's.
-const STRANGE: Host = ("outlook.office365.com", &["203.0.113.7"]);
+const STRANGE: Host = ("outlook.office365.com", &["81.2.3.4"]);
+
+/// Has that address lead to Microsoft all the same.
+fn lead_on(world: &World) {
+    world.divert("ip daddr 81.2.3.4 dnat ip to 52.98.1.2");
+}
 
 /// A condition in which no name is found, for one reason.
 fn everything(name: &'static str, reason: &'static str, set: impl Fn(&mut World) + Send + Sync + 'static) -> Condition {

@@ -1,5 +1,7 @@
 //! Conditions of routes, firewalls and addresses.
 
+use std::time::Duration;
+
 use crate::condition::{ALL_OTHERS, Condition};
 use crate::world::{GATEWAY, GATEWAY_V6};
 
@@ -22,7 +24,14 @@ fn dropped() -> Vec<Condition> {
         dropped("993 dropped", "tcp dport 993 drop", &["imap"]),
         dropped("587 dropped", "tcp dport 587 drop", &["smtp"]),
         dropped("443 dropped", "tcp dport 443 drop", ALL_OTHERS),
-        dropped("443 open, 587, 993 and 995 dropped", "tcp dport { 587, 993, 995 } drop", &["pop3", "imap", "smtp"]),
+        Condition::new("packets of more than 700 bytes dropped", |world| world.filter("meta length > 700 drop"))
+            .reach("tls", "tls_timed_out")
+            .fails(ALL_OTHERS)
+            .cause("tls_timed_out", "network"),
+        rule("443 open, 587, 993 and 995 dropped", "tcp dport { 587, 993, 995 } drop")
+            .reach("connect", "connect_timed_out")
+            .fails(&["pop3", "imap", "smtp"])
+            .cause("firewall_required_set_only", "network"),
     ]
 }
 
@@ -44,6 +53,18 @@ fn rejected() -> Vec<Condition> {
             "connect_unreachable",
             &["smtp"],
         ),
+        rejected(
+            "995 rejected: administratively prohibited",
+            "tcp dport 995 reject with icmpx admin-prohibited",
+            "connect_prohibited",
+            &["pop3"],
+        ),
+        rejected(
+            "443 rejected: administratively prohibited",
+            "tcp dport 443 reject with icmpx admin-prohibited",
+            "connect_prohibited",
+            ALL_OTHERS,
+        ),
         Condition::new("no route to anywhere", |world| {
             world.client.ip(&format!("route del default via {GATEWAY}\nroute del default via {GATEWAY_V6}\n"));
         })
@@ -53,15 +74,28 @@ fn rejected() -> Vec<Condition> {
     ]
 }
 
+/// As [`rule`], where dead addresses take a part of the time.
+fn unhurried(name: &'static str, rule: &'static str) -> Condition {
+    Condition::new(name, move |world| {
+        world.filter(rule);
+        world.timeout = Duration::from_secs(12);
+    })
+}
+
 fn families() -> Vec<Condition> {
     vec![
-        rule("IPv6 dropped, IPv4 works", "meta nfproto ipv6 drop"),
-        rule("IPv4 dropped, IPv6 works", "meta nfproto ipv4 drop"),
-        Condition::new("no IPv6 route, IPv4 works", |world| world.client.ip(&format!("route del default via {GATEWAY_V6}\n"))),
-        rule(
+        unhurried("IPv6 dropped, IPv4 works", "meta nfproto ipv6 drop").warns(&["reach", "token"], "ipv6_unreachable"),
+        unhurried("IPv4 dropped, IPv6 works", "meta nfproto ipv4 drop").warns(&["reach"], "ipv4_unreachable"),
+        rule("IPv6 rejected, IPv4 works", "meta nfproto ipv6 tcp dport 443 reject with icmpx admin-prohibited")
+            .warns(&["token", "reach"], "ipv6_unreachable"),
+        Condition::new("no IPv6 route, IPv4 works", |world| {
+            world.client.ip(&format!("route del default via {GATEWAY_V6}\n"));
+        }),
+        unhurried(
             "half of the addresses dead",
             "ip daddr { 20.190.141.32, 52.98.1.2, 52.97.20.18 } drop\n\
              ip6 daddr { 2603:1046:2000:148::8, 2603:1026:c03:5::2, 2603:1026:c0a:850::2 } drop",
-        ),
+        )
+        .warns(&["reach"], "some_addresses_unreachable"),
     ]
 }

@@ -11,6 +11,11 @@ pub fn honest(world: &mut World) {
     dnsmasq(world, &HOSTS, "");
 }
 
+/// Nobody at all: the gateway answers that the port is unreachable.
+pub fn nobody(world: &mut World) {
+    world.has_resolver = true;
+}
+
 /// dnsmasq, which knows `hosts` and whatever `more` lines of its configuration say, and nothing else.
 pub fn dnsmasq(world: &mut World, hosts: &[Host], more: &str) {
     start_dnsmasq(world, (GATEWAY, 53), hosts, more);

@@ -1,10 +1,11 @@
 //! Conditions of TLS: stalls and resets, wrong certificates, old versions, interception, roots that are missing.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::certificates::{authority, leaf};
 use crate::condition::{ALL_OTHERS, Condition};
-use crate::devices::{interceptor, mail_interceptor, tls_server};
+use crate::devices::{interceptor, mail_interceptor, name_filter, tls_server};
 use crate::world::World;
 
 /// All of them.
@@ -27,6 +28,12 @@ fn handshakes() -> Vec<Condition> {
         filtered("995: reset after the ClientHello", 995, "reject with tcp reset", "tls_closed", &["pop3"]),
         filtered("443: the ClientHello is dropped", 443, "drop", "tls_timed_out", ALL_OTHERS),
         filtered("443: reset after the ClientHello", 443, "reject with tcp reset", "tls_closed", ALL_OTHERS),
+        Condition::new("443: closed for one server's name", |world| {
+            name_filter(world, "login.microsoftonline.com");
+        })
+        .reach("tls", "tls_name_filtered")
+        .fails(ALL_OTHERS)
+        .cause("tls_name_filtered", "network"),
         Condition::new("995: plain text on a TLS port", |world| {
             turn(world, "tcp dport 995", "52.97.20.18", "2603:1026:c0a:850::2", 587);
         })
@@ -100,6 +107,7 @@ fn interception() -> Vec<Condition> {
             let authority = interceptor(world, "");
             world.network["ca_file"] = authority.certificate.display().to_string().into();
         })
+        .warns(&["token", "reach", "ews", "graph"], "tls_intercepted")
         .tells("Contoso TLS Inspection"),
         Condition::new("995 intercepted by an unknown authority", |world| mail_interceptor(world, 995, "52.98.1.2"))
             .reach("tls", "tls_certificate_untrusted")
@@ -113,10 +121,11 @@ fn interception() -> Vec<Condition> {
         Condition::new("the root is missing from the trust store", |world| {
             let other = authority(world, "another-root", "/O=Another/CN=Another Root");
             world.environment[0].1 = other.certificate.display().to_string();
+            world.timeout = Duration::from_secs(12);
         })
-        .reach("tls", "tls_certificate_untrusted")
+        .reach("tls", "tls_root_missing")
         .fails(ALL_OTHERS)
-        .cause("tls_certificate_untrusted", "network"),
+        .cause("tls_root_missing", "here"),
     ]
 }
 

@@ -57,7 +57,7 @@ fn others() -> Vec<Condition> {
         Condition::new("Entra is in trouble", |world| fault(world, "token_service_unavailable"))
             .fails(ALL_OTHERS)
             .cause("token_service_unavailable", "microsoft"),
-        Condition::new("Exchange does not know the application", |world| fault(world, "auth_refused"))
+        Condition::new("Exchange does not know the application", |world| fault(world, "exchange_service_principal_missing"))
             .fails(&["pop3", "imap", "smtp"])
             .cause("exchange_service_principal_missing", "tenant_admin"),
         Condition::new("the client secret has expired", |world| fault(world, "client_secret_expired"))

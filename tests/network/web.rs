@@ -14,10 +14,11 @@ pub fn conditions() -> Vec<Condition> {
 
 /// Squid in the way, its authority trusted.
 fn filtered(name: &'static str, rules: &'static str) -> Condition {
-    Condition::new(name, move |world| {
+    let set = move |world: &mut World| {
         let authority = interceptor(world, rules);
         world.network["ca_file"] = authority.certificate.display().to_string().into();
-    })
+    };
+    Condition::new(name, set).warns(&["token"], "tls_intercepted")
 }
 
 fn pages() -> Vec<Condition> {
@@ -48,6 +49,7 @@ fn pages() -> Vec<Condition> {
             "request_header_add Restrict-Access-To-Tenants \"fabrikam.example\" all\n\
              request_header_add Restrict-Access-Context \"22222222-3333-4444-5555-666666666666\" all",
         )
+        .warns(&["reach"], "tls_intercepted")
         .fails(ALL_OTHERS)
         .cause("tenant_restricted", "network"),
     ]
@@ -95,7 +97,10 @@ fn proxies() -> Vec<Condition> {
         .fails(ALL_OTHERS)
         .cause("proxy_auth_required", "network")
         .hides("marked-secret"),
-        refused("a proxy that lets only 443 through", only_443, "proxy_refused", MAIL),
+        Condition::new("a proxy that lets only 443 through", move |world| only_by_proxy(world, only_443))
+            .reach("proxy", "proxy_refused")
+            .fails(MAIL)
+            .cause("proxy_allows_only_443", "network"),
         refused(
             "a proxy that refuses one host",
             "acl login dstdomain login.microsoftonline.com\nhttp_access deny login",

@@ -14,7 +14,8 @@ use crate::scratch::Scratch;
 
 /// The gateway, as the client sees it: also where resolvers, proxies and other devices listen.
 pub const GATEWAY: &str = "10.66.0.1";
-pub const GATEWAY_V6: &str = "fd66::1";
+/// Of a public network, as the client is: from a private one, IPv6 is tried last.
+pub const GATEWAY_V6: &str = "2001:db8:66::1";
 
 pub const MAILBOX: &str = "praxis@contoso.example";
 
@@ -39,17 +40,21 @@ impl World {
     /// All well, but for a resolver: [`World::settle`] adds one where the condition has not.
     pub fn new() -> Self {
         let [client, gateway, beyond] = ["client", "gateway", "microsoft"].map(Namespace::new);
+        // No address has to be asked for whether another has it: the first packets would wait for that.
+        for namespace in [&client, &gateway, &beyond] {
+            namespace.door().inside(|| switch("ipv6/conf/default/accept_dad", "0"));
+        }
         let (g, m) = (gateway.name(), beyond.name());
         client.ip(&format!("link add up0 type veth peer name down0 netns {g}"));
         gateway.ip(&format!("link add up0 type veth peer name down0 netns {m}"));
-        client.ip("link set up0 up\naddr add 10.66.0.2/24 dev up0\naddr add fd66::2/64 dev up0 nodad\n");
+        client.ip("link set up0 up\naddr add 10.66.0.2/24 dev up0\naddr add 2001:db8:66::2/64 dev up0 nodad\n");
         gateway.ip(&format!(
             "link set down0 up\naddr add {GATEWAY}/24 dev down0\naddr add {GATEWAY_V6}/64 dev down0 nodad\n\
              link set up0 up\naddr add 10.67.0.1/24 dev up0\naddr add fd67::1/64 dev up0 nodad\n\
              route add default via 10.67.0.2\nroute add default via fd67::2\n"
         ));
         beyond.ip("link set down0 up\naddr add 10.67.0.2/24 dev down0\naddr add fd67::2/64 dev down0 nodad\n\
-             route add 10.66.0.0/24 via 10.67.0.1\nroute add fd66::/64 via fd67::1\n");
+             route add 10.66.0.0/24 via 10.67.0.1\nroute add 2001:db8:66::/64 via fd67::1\n");
         client.ip(&format!("route add default via {GATEWAY}\nroute add default via {GATEWAY_V6}\n"));
         gateway.door().inside(forward);
         let scratch = Scratch::new();
@@ -132,9 +137,13 @@ impl World {
 
 /// Has the calling thread's network pass packets on, and say no as often as it is asked.
 fn forward() {
-    let switches =
-        [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1"), ("ipv4/icmp_ratelimit", "0"), ("ipv6/icmp/ratelimit", "0")];
-    for (file, value) in switches {
-        std::fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
-    }
+    switch("ipv4/ip_forward", "1");
+    switch("ipv6/conf/all/forwarding", "1");
+    switch("ipv4/icmp_ratelimit", "0");
+    switch("ipv6/icmp/ratelimit", "0");
+}
+
+/// Sets a switch of the calling thread's network.
+fn switch(file: &str, value: &str) {
+    std::fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
 }

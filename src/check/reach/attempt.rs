@@ -84,6 +84,11 @@ impl<'a> Attempt<'a> {
         self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));
     }
 
+    /// The address it goes to by itself.
+    pub fn address(&self) -> Option<IpAddr> {
+        if let Route::Direct(address) = &self.route { Some(*address) } else { None }
+    }
+
     /// Whether `step` is still to be taken here.
     pub fn wants(&self, step: Step) -> bool {
         let belongs = match step {
@@ -151,7 +156,8 @@ impl<'a> Attempt<'a> {
         Some(warning)
     }
 
-    fn fail(&mut self, phase: Phase, mut fault: Fault) {
+    /// Notes where and why it failed.
+    pub fn fail(&mut self, phase: Phase, mut fault: Fault) {
         let evidence = &mut fault.evidence;
         evidence.peer = evidence.peer.take().or_else(|| self.trace.peer.clone());
         evidence.said = evidence.said.take().or_else(|| self.trace.said.clone());

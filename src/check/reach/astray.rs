@@ -1,0 +1,77 @@
+//! Failures at addresses that no server of Microsoft's can have: whoever gave the address is to blame, not the way there.
+
+use std::path::Path;
+
+use crate::check::dns::blocking::is_blocking;
+use crate::cloud;
+use crate::net::{Net, hosts};
+use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
+
+use super::attempt::Attempt;
+
+/// Blames the resolver, or the hosts file at `hosts_file`, for the attempts that failed where only a filter leads. One that
+/// succeeds there has met Microsoft behind a gateway of the user's own.
+pub async fn blame(attempts: &mut [Attempt<'_>], net: &Net, hosts_file: &Path) {
+    let astray: Vec<&mut Attempt<'_>> = attempts.iter_mut().filter(|attempt| is_astray(attempt, net)).collect();
+    if astray.is_empty() {
+        return;
+    }
+    let entries = hosts::entries(hosts_file, astray.iter().map(|attempt| attempt.at.host.to_ascii_lowercase()).collect()).await;
+    for attempt in astray {
+        let (Some(address), Some((phase, met))) = (attempt.address(), attempt.failed.take()) else { continue };
+        let host = &attempt.at.host;
+        let here = hosts::gives(&entries, host, &[address]);
+        let reason = if here { Reason::DnsHostsFileBlocks } else { Reason::DnsSinkhole };
+        let heard = format!("{host} has the address {address}; there {} in {phase}", met.reason);
+        attempt.fail(Phase::Dns, Fault::heard(reason, heard));
+    }
+}
+
+fn is_astray(attempt: &Attempt<'_>, net: &Net) -> bool {
+    let at = attempt.at;
+    attempt.failed.is_some()
+        && cloud::is_microsofts(&at.host.to_ascii_lowercase(), at.port)
+        && net.pinned(&at.host).is_none()
+        && attempt.address().is_some_and(is_blocking)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::check::reach::attempt::Route;
+    use crate::check::reach::endpoint;
+    use crate::cloud::Cloud;
+    use crate::settings::Network;
+
+    #[tokio::test]
+    async fn a_failure_where_only_a_filter_leads_is_the_name_s() {
+        let cloud = Cloud::built_in("global").expect("built in");
+        let endpoints = endpoint::all(&cloud);
+        let pinned =
+            Network { resolve: [("login.microsoftonline.com".to_owned(), [10, 1, 1, 1].into())].into(), ..Network::default() };
+        let (plain, pinned) = (Net::new(&Network::default()).expect("a trust store"), Net::new(&pinned).expect("a trust store"));
+        for (net, address, failed, expected) in [
+            (&plain, "10.1.1.1", true, Some((Phase::Dns, Reason::DnsSinkhole))),
+            (&plain, "169.254.7.7", true, Some((Phase::Dns, Reason::DnsSinkhole))),
+            (&plain, "20.190.141.32", true, Some((Phase::Connect, Reason::ConnectRefused))),
+            (&pinned, "10.1.1.1", true, Some((Phase::Connect, Reason::ConnectRefused))),
+            (&plain, "10.1.1.1", false, None),
+        ] {
+            let route = Route::Direct(address.parse::<IpAddr>().expect(address));
+            let mut attempts = [Attempt::new(&endpoints[0], route, Instant::now() + Duration::from_secs(1))];
+            if failed {
+                attempts[0].fail(Phase::Connect, Fault::new(Reason::ConnectRefused));
+            }
+            blame(&mut attempts, net, Path::new("/nonexistent")).await;
+            let told = attempts[0].failed.as_ref().map(|(phase, fault)| (*phase, fault.reason));
+            assert_eq!(told, expected, "{address}");
+            assert_eq!(attempts[0].facts().failed, expected, "{address}");
+        }
+    }
+}
