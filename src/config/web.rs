@@ -209,7 +209,7 @@ mod tests {
         );
         let told = loaded("wrong", &text).expect_err("wrong");
         for words in [
-            "f:1:1: tls_server_config: `key_file` is missing",
+            "f:2:3: tls_server_config.key_file: `key_file` is missing",
             "f:2:14: tls_server_config.cert_file: cannot read `",
             "f:3:21: tls_server_config.client_auth_type: `RequireSomething` is not",
             "f:4:3: tls_server_config.client_allowed_sans: this is not supported",
