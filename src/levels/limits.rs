@@ -31,7 +31,7 @@ impl Limits {
         Self { warning: merged(&self.warning, &others.warning), critical: merged(&self.critical, &others.critical) }
     }
 
-    /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, [the usual](usual).
+    /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, the usual.
     pub fn of(&self, metric: Metric, check: &str) -> (Option<Range>, Option<Range>) {
         let (warning, critical) = usual(metric, check);
         let set = |level| range_of(level, metric).copied();
