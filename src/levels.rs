@@ -14,11 +14,11 @@ use crate::reason::{Reason, Severity};
 /// What `outcome` amounts to under `limits`.
 ///
 /// A failure is critical, whosever move it is, unless nobody but this machine had a part in it (then nothing is known
-/// of the far side) or the access still works. A run that succeeded and saw
-/// what is worth a look is a warning. A number that is not known breaches nothing: not known is not no.
+/// of the far side) or the access still works. A run that succeeded and saw what is worth a look is a warning. A number
+/// that is not known breaches nothing: not known is not no.
 pub fn judge(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Judgement {
     let (verdict, breaches) = match &outcome.verdict {
-        Verdict::Ok if !outcome.facts.warnings.iter().any(counts) => (State::Ok, breaches(outcome, limits, now)),
+        Verdict::Ok if !outcome.facts.warnings.iter().any(calls_for_a_look) => (State::Ok, breaches(outcome, limits, now)),
         Verdict::Ok => (State::Warning, breaches(outcome, limits, now)),
         Verdict::Failed(failure) => (of_failure(failure.reason), breaches(outcome, limits, now)),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
@@ -134,8 +134,8 @@ fn of_failure(reason: Reason) -> State {
     }
 }
 
-/// Whether it is worth a warning at once. How near the end of EWS may come is `ews_days`' to say.
-fn counts(worth_a_look: &Fault) -> bool {
+/// Whether what a run noted is worth a warning at once. How near the end of EWS may come is `ews_days`' to say.
+pub fn calls_for_a_look(worth_a_look: &Fault) -> bool {
     worth_a_look.reason != Reason::EwsRetiring
 }
 

@@ -123,7 +123,7 @@ fn hosts_file() -> Vec<Condition> {
             .reach("connect", "connect_timed_out")
             .fails(&["pop3", "imap", "ews"])
             .warns(&["dns"], "dns_hosts_file")
-            .cause("connect_timed_out", "network"),
+            .cause("dns_hosts_file", "here"),
     ]
 }
 

@@ -43,6 +43,8 @@ impl World {
         // No address has to be asked for whether another has it: the first packets would wait for that.
         for namespace in [&client, &gateway, &beyond] {
             namespace.door().inside(|| switch("ipv6/conf/default/accept_dad", "0"));
+            // A closed port says so each time it is asked: the kernel tells it once a second of its own accord.
+            namespace.door().inside(|| switch("ipv4/icmp_ratelimit", "0"));
         }
         let (g, m) = (gateway.name(), beyond.name());
         client.ip(&format!("link add up0 type veth peer name down0 netns {g}"));

@@ -269,8 +269,8 @@ fn state(judged: &Judged<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
         Verdict::Failed(_) => (Ink::Bad, words.failed.to_owned() + &because),
         Verdict::Skipped(_) => (Ink::Odd, words.not_run.to_owned()),
         Verdict::Ok => match judged.state() {
-            State::Ok if judged.outcome.facts.warnings.is_empty() => (Ink::Good, words.ok.to_owned()),
-            State::Ok | State::Warning => (Ink::Fair, words.warning.to_owned()),
+            State::Ok => (Ink::Good, words.ok.to_owned()),
+            State::Warning => (Ink::Fair, words.warning.to_owned()),
             State::Critical => (Ink::Bad, words.critical.to_owned()),
             State::Unknown => (Ink::Odd, words.unknown.to_owned()),
         },

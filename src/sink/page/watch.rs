@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::Visitor;
 use super::causes::{code, probe_link};
@@ -12,7 +12,7 @@ use super::time::lasting;
 use super::tongue::{self, with, words};
 use crate::board::{Board, Known, shown_certificates};
 use crate::cloud::host_port;
-use crate::levels::State;
+use crate::levels::{State, calls_for_a_look};
 use crate::sink::Judged;
 use crate::sink::words::{sentence, time};
 
@@ -20,10 +20,6 @@ use crate::sink::words::{sentence, time};
 const FAR: u64 = 400;
 /// Ends nearer than this are a warning, and critical.
 const NEAR: [i64; 2] = [30, 7];
-
-/// Exchange Online serves EWS until then, without exception: 2027-04-01 UTC (Microsoft, "Exchange Online EWS, Your Time is
-/// Almost Up", 2026-02-05).
-const EWS_ENDS: Duration = Duration::from_secs(1_806_537_600);
 
 /// Probes whose state is neither well nor failing: a line each; and, for every probe, what it warns of, each reason once.
 pub fn look(page: &mut String, board: &Board, visitor: &Visitor<'_>, now: SystemTime) {
@@ -63,7 +59,8 @@ pub fn anything(board: &Board, now: SystemTime) -> bool {
 fn matters(known: &Known, now: SystemTime) -> Option<State> {
     let state = state(known, now).filter(|state| matches!(state, State::Warning | State::Unknown))?;
     let only_warned = known.last.as_ref().filter(|last| last.is_ok() && known.is_current(last.at, now)).is_some_and(|last| {
-        !last.facts.warnings.is_empty() && Judged::new(last, &known.settings.limits, now).judgement.breaches.is_empty()
+        last.facts.warnings.iter().any(calls_for_a_look)
+            && Judged::new(last, &known.settings.limits, now).judgement.breaches.is_empty()
     });
     let failed = known.last.as_ref().is_some_and(|last| last.failure().is_some());
     (!only_warned && !failed).then_some(state)
@@ -86,7 +83,7 @@ fn warned(board: &Board, now: SystemTime) -> BTreeMap<crate::reason::Reason, (us
     let mut warned = BTreeMap::new();
     for known in board.probes() {
         let current = known.last.as_ref().filter(|last| known.is_current(last.at, now));
-        for warning in current.iter().flat_map(|last| &last.facts.warnings) {
+        for warning in current.iter().flat_map(|last| &last.facts.warnings).filter(|warning| calls_for_a_look(warning)) {
             warned.entry(warning.reason).or_insert((0, known)).0 += 1;
         }
     }
@@ -155,8 +152,7 @@ fn of_probe(known: &Known, visitor: &Visitor<'_>) -> Vec<(SystemTime, String)> {
             ends.push((certificate.not_after, of));
         }
     }
-    if known.settings.id.check == "ews" && tenant.cloud.name == "global" {
-        ends.push((SystemTime::UNIX_EPOCH + EWS_ENDS, with(words.ews_of, [&tenant.name])));
-    }
+    let of_ews = tenant.cloud.ews_ends().filter(|_| known.settings.id.check == "ews");
+    ends.extend(of_ews.map(|at| (at, with(words.ews_of, [&tenant.name]))));
     ends
 }
