@@ -28,7 +28,7 @@ pub struct Network {
     pub resolve: BTreeMap<String, IpAddr>,
     /// PEM file of certificates trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// HTTP proxy that is asked to CONNECT.
+    /// The proxy that is asked to connect further.
     pub proxy: Option<Proxy>,
     /// Hosts and domains reached without the proxy, as in `NO_PROXY`.
     pub no_proxy: Vec<String>,
@@ -51,15 +51,48 @@ impl Default for Network {
     }
 }
 
-/// An HTTP proxy.
+/// What is spoken with a proxy, and who finds the address of the host behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// HTTP's CONNECT; the proxy finds the address.
+    #[default]
+    Http,
+    /// SOCKS 5 with the address that is found here.
+    Socks5,
+    /// SOCKS 5 with the name; the proxy finds the address.
+    Socks5h,
+}
+
+impl ProxyKind {
+    /// The kind that a URL's scheme names, as curl has them.
+    pub fn of_scheme(scheme: &str) -> Option<Self> {
+        match scheme.to_ascii_lowercase().as_str() {
+            "http" => Some(Self::Http),
+            "socks5" => Some(Self::Socks5),
+            "socks5h" => Some(Self::Socks5h),
+            _ => None,
+        }
+    }
+}
+
+/// A proxy.
 #[derive(Clone, Debug)]
 pub struct Proxy {
+    /// What is spoken with it.
+    pub kind: ProxyKind,
     /// DNS name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
     /// User and password, where it wants them.
     pub login: Option<(String, Secret)>,
+}
+
+impl Proxy {
+    /// Whether it is told names and finds their addresses itself.
+    pub fn finds_addresses(&self) -> bool {
+        self.kind != ProxyKind::Socks5
+    }
 }
 
 /// Who is asked by the `dns` check.

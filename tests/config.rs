@@ -342,9 +342,9 @@ fn the_environment_s_proxy_holds_unless_the_file_says_otherwise() {
 #[test]
 fn an_environment_s_proxy_that_cannot_be_used_is_a_mistake_without_its_value() {
     let mut stage = stage();
-    stage.variables.insert("https_proxy", "socks5://me:hunter2@env.example:1");
-    let mistakes = config::parse(&small(""), Path::new("x.yml"), &stage).expect_err("no HTTP proxy").to_string();
-    assert!(mistakes.starts_with("x.yml: the variable https_proxy: its value is not an HTTP proxy"), "{mistakes}");
+    stage.variables.insert("https_proxy", "socks4://me:hunter2@env.example:1");
+    let mistakes = config::parse(&small(""), Path::new("x.yml"), &stage).expect_err("no proxy that is spoken").to_string();
+    assert!(mistakes.starts_with("x.yml: the variable https_proxy: its value is not a proxy"), "{mistakes}");
     assert!(!mistakes.contains("hunter2"));
 }
 

@@ -12,7 +12,7 @@ use crate::net::together::{share, together};
 use crate::net::{Net, families};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
-use crate::settings::ProbeSettings;
+use crate::settings::{ProbeSettings, Proxy};
 use crate::trace::Trace;
 
 use super::{Check, Cx, several};
@@ -78,7 +78,7 @@ impl Check for Reach {
 impl Reach {
     /// One attempt for each address of each endpoint, or one through the proxy. A name is looked up once.
     async fn resolve(&self, trace: &Trace, net: &Net) -> Vec<Attempt<'_>> {
-        let names: BTreeSet<&str> = self.endpoints.iter().map(|at| dialed(net, at)).collect();
+        let names: BTreeSet<&str> = self.endpoints.iter().flat_map(|at| looked_up(net, at)).collect();
         let limit = RESOLVE.min(share(trace.remaining() / 2, names.len(), AT_ONCE));
         let lookups = names.into_iter().map(|name| lookup(net, name, limit)).collect();
         let mut found = BTreeMap::new();
@@ -87,22 +87,31 @@ impl Reach {
         })
         .await;
         let mut attempts = Vec::new();
+        let found = |name: &str| found.get(name).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
         for at in &self.endpoints {
-            let addresses = found.get(dialed(net, at)).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
-            let routes = match (addresses, net.proxy_for(&at.host)) {
-                (Err(fault), _) => vec![Route::Nowhere(fault)],
-                (Ok(addresses), Some(via)) => vec![Route::Through(via.clone(), addresses)],
-                (Ok(addresses), None) => addresses.into_iter().take(MAX_ADDRESSES).map(Route::Direct).collect(),
+            let routes = match net.proxy_for(&at.host) {
+                Some(via) => through(via, &at.host, found).map(|route| vec![route]),
+                None => found(&at.host).map(|all| all.into_iter().take(MAX_ADDRESSES).map(Route::Direct).collect()),
             };
+            let routes = routes.unwrap_or_else(|fault| vec![Route::Nowhere(fault)]);
             attempts.extend(routes.into_iter().map(|route| Attempt::new(at, route, trace.deadline())));
         }
         attempts
     }
 }
 
-/// The name that is looked up to get to `at`: its own, or the proxy's.
-fn dialed<'a>(net: &'a Net, at: &'a Endpoint) -> &'a str {
-    net.proxy_for(&at.host).map_or(&at.host, |via| &via.host)
+/// The names that are looked up to get to `at`: its own, the proxy's, or both where the proxy wants addresses.
+fn looked_up<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = &'a str> {
+    let via = net.proxy_for(&at.host);
+    let own = via.is_none_or(|via| !via.finds_addresses()).then_some(at.host.as_str());
+    own.into_iter().chain(via.map(|via| via.host.as_str()))
+}
+
+/// The way through the proxy `via` to `host`.
+fn through(via: &Proxy, host: &str, found: impl Fn(&str) -> Result<Vec<IpAddr>, Fault>) -> Result<Route, Fault> {
+    let addresses = found(&via.host)?;
+    let target = if via.finds_addresses() { None } else { found(host)?.first().copied() };
+    Ok(Route::Through { via: via.clone(), addresses, target })
 }
 
 async fn lookup<'a>(net: &Net, name: &'a str, limit: Duration) -> (&'a str, Result<Vec<IpAddr>, Fault>) {

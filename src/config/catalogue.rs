@@ -128,7 +128,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Network, "resolve", Table(&IpAddress::FORMAT), "", "names pinned to an address, as `curl --resolve`"),
     key(Network, "ca_file", One(&CaFile::FORMAT), "", "PEM file of certificates trusted in addition to the system's"),
-    key(Network, "proxy", One(&ProxyUrl::FORMAT), "HTTPS_PROXY", "HTTP proxy that is asked to CONNECT; hosts in NO_PROXY are reached without it"),
+    key(Network, "proxy", One(&ProxyUrl::FORMAT), "HTTPS_PROXY", "proxy that is asked to connect, by HTTP's CONNECT or SOCKS 5; hosts in NO_PROXY are reached without it"),
     key(Network, "proxy_user", One(&ProxyUser::FORMAT), "", "who the proxy is told we are"),
     key(Network, "proxy_password_file", One(&PasswordFile::FORMAT), "", "file with the password of `proxy_user`"),
     key(Network, "resolvers", List(&ResolverName::FORMAT), "system", "who the `dns` check asks"),

@@ -1,7 +1,7 @@
 //! What the environment says about proxies, read as curl reads it.
 
 use crate::secret::Secret;
-use crate::settings::Proxy;
+use crate::settings::{Proxy, ProxyKind};
 
 use super::reader::Reader;
 use super::surroundings::Surroundings;
@@ -18,7 +18,8 @@ pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
     let proxy = parse(&text);
     if proxy.is_none() {
         // The value may hold a password.
-        let message = "its value is not an HTTP proxy; http://[USER:PASSWORD@]HOST[:PORT], or set `proxy` under `network`";
+        let message =
+            "its value is not a proxy; http://[USER:PASSWORD@]HOST[:PORT] or socks5h://… is, or set `proxy` under `network`";
         reader.mistake(None, &format!("the variable {name}"), message);
     }
     proxy
@@ -37,10 +38,10 @@ fn first(surroundings: &dyn Surroundings, names: [&'static str; 2]) -> Option<(&
 }
 
 fn parse(text: &str) -> Option<Proxy> {
-    let rest = text.split_once("://").map_or(Some(text), |(scheme, rest)| {
-        let http = scheme.eq_ignore_ascii_case("http");
-        http.then_some(rest)
-    })?;
+    let (kind, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (ProxyKind::of_scheme(scheme)?, rest),
+        None => (ProxyKind::Http, text),
+    };
     let (login, server) = rest.rsplit_once('@').map_or((None, rest), |(login, server)| (Some(login), server));
     let url = Url::parse(&format!("http://{server}"))?;
     let login = match login {
@@ -51,7 +52,7 @@ fn parse(text: &str) -> Option<Proxy> {
         None => None,
     };
     // Without a port curl takes 1080.
-    Some(Proxy { host: url.host, port: url.port.unwrap_or(1080), login })
+    Some(Proxy { kind, host: url.host, port: url.port.unwrap_or(1080), login })
 }
 
 /// Percent-decoding; `None` for what is no text afterwards.
@@ -77,6 +78,14 @@ mod tests {
 
     #[test]
     fn a_proxy_is_read_as_curl_reads_it() {
+        for (text, kind) in [
+            ("http://proxy.example:1", ProxyKind::Http),
+            ("proxy.example:1", ProxyKind::Http),
+            ("socks5://proxy.example:1", ProxyKind::Socks5),
+            ("SOCKS5H://me:secret@proxy.example:1", ProxyKind::Socks5h),
+        ] {
+            assert_eq!(parse(text).expect(text).kind, kind, "{text}");
+        }
         for (text, host, port, user) in [
             ("http://proxy.example:3128", "proxy.example", 3128, None),
             ("http://proxy.example:3128/", "proxy.example", 3128, None),
@@ -92,7 +101,7 @@ mod tests {
             assert_eq!(login, user, "{text}");
         }
         for text in
-            ["socks5://proxy.example:1080", "https://proxy.example", "http://", "http://a b", "http://x:%zz@h", "http://x:%f"]
+            ["socks4://proxy.example:1080", "https://proxy.example", "http://", "http://a b", "http://x:%zz@h", "http://x:%f"]
         {
             assert!(parse(text).is_none(), "{text}");
         }

@@ -126,7 +126,7 @@ fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> 
     let login = fields.and_then(|fields| login(reader, fields));
     let address = match (fields, written) {
         (Some(fields), Some(_)) => match reader.one::<ProxyUrl>(fields, "proxy")?.value {
-            ProxyUrl::At(host, port) => Some(Proxy { host, port, login: None }),
+            ProxyUrl::At(kind, host, port) => Some(Proxy { kind, host, port, login: None }),
             ProxyUrl::None => None,
         },
         _ => environment::proxy(reader),

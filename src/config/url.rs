@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
+use crate::settings::ProxyKind;
 
 use super::grammar::is_host_name;
 use super::value::{Format, Value};
@@ -135,14 +136,18 @@ mail_urls! {
     SmtpUrl: "the URL of an SMTP server", "smtps" 465, "smtp" 587;
 }
 
-/// An HTTP proxy, or none at all.
+/// A proxy, or none at all.
 pub(super) enum ProxyUrl {
     None,
-    At(String, u16),
+    At(ProxyKind, String, u16),
 }
 
 impl Value for ProxyUrl {
-    const FORMAT: Format = Format::new("an HTTP proxy", "http://HOST:PORT, or none", "^(none|http://[^/?#@ ]+:[0-9]+/?)$");
+    const FORMAT: Format = Format::new(
+        "a proxy",
+        "http://HOST:PORT, socks5://HOST:PORT, socks5h://HOST:PORT (it finds the addresses), or none",
+        "^(none|(http|socks5h?)://[^/?#@ ]+:[0-9]+/?)$",
+    );
 
     fn parse(text: &str) -> Result<Self, String> {
         if text == "none" {
@@ -152,9 +157,9 @@ impl Value for ProxyUrl {
             return Err("user and password stand in `proxy_user` and `proxy_password_file`".to_owned());
         }
         let url = Url::parse(text).ok_or_else(|| scheme_missing(text, "http"))?;
-        match (url.scheme.as_str(), url.port) {
-            ("http", Some(port)) if url.is_bare() => Ok(Self::At(url.host, port)),
-            ("http", None) => Err("the port is missing".to_owned()),
+        match (ProxyKind::of_scheme(&url.scheme), url.port) {
+            (Some(kind), Some(port)) if url.is_bare() => Ok(Self::At(kind, url.host, port)),
+            (Some(_), None) => Err("the port is missing".to_owned()),
             _ => Err(String::new()),
         }
     }

@@ -182,12 +182,13 @@ impl Net {
     async fn connect_through(&self, trace: &mut Trace, via: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
         trace.enter(Phase::Dns);
         let addresses = self.resolve(&via.host).await?;
+        let address = if via.finds_addresses() { None } else { self.resolve(host).await?.first().copied() };
         trace.enter(Phase::Connect);
         let stream = connect_proxy(trace, via, &addresses).await?;
         trace.enter(Phase::Proxy);
         trace.peer = Some(host_port(host, port));
-        trace.facts.endpoints.push(endpoint(host, port, None));
-        let through = proxy::connect(trace, stream, via, host, port).await;
+        trace.facts.endpoints.push(endpoint(host, port, address));
+        let through = proxy::connect(trace, stream, via, proxy::Target { host, address, port }).await;
         if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
             endpoint.failed = Some((Phase::Proxy, fault.reason));
         }

@@ -17,7 +17,7 @@ use m365_probe::cloud::ranges::Ranges;
 use m365_probe::cloud::{Cloud, MailEndpoint};
 use m365_probe::outcome::{DnsFacts, Family, NameSource, Outcome, Phase};
 use m365_probe::reason::Reason;
-use m365_probe::settings::{Network, Proxy, Resolver};
+use m365_probe::settings::{Network, Proxy, ProxyKind, Resolver};
 
 const HOST: &str = "outlook.office365.com";
 
@@ -312,7 +312,7 @@ async fn an_address_outside_the_published_ranges_is_worth_a_look_until_the_user_
 
 #[tokio::test]
 async fn behind_a_proxy_names_are_the_proxy_s_to_find() {
-    let proxy = Some(Proxy { host: "localhost".to_owned(), port: 3128, login: None });
+    let proxy = Some(Proxy { kind: ProxyKind::Http, host: "localhost".to_owned(), port: 3128, login: None });
     let mut means = Means::new(&Network { proxy, ..Network::default() }).expect("a trust store");
     let denies = resolver(|to, _| refuses(to, ResponseCode::NXDomain)).await;
     means.resolvers = vec![Resolver::Address(denies), Resolver::System];

@@ -10,7 +10,7 @@ use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Authorization, Folder, Network, ProbeSettings, Proxy, SecretSource, Tenant};
+use m365_probe::settings::{Authorization, Folder, Network, ProbeSettings, Proxy, ProxyKind, SecretSource, Tenant};
 
 use crate::certificates::{Flaw, Trusted};
 use crate::peer::{Act, Authority};
@@ -154,7 +154,8 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
     #[rustfmt::skip]
     let lies: &[(&[Act], Duration, Reason)] = &[
         (&[HearHead, Say("HTTP/1.1 403 Forbidden\r\n\r\n")], LONG, Reason::ProxyRefused),
-        (&[HearHead, Say("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n")], LONG, Reason::ProxyAuthRequired),
+        (&[HearHead, Say("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n")], LONG, Reason::ProxyAuthRefused),
+        (&[HearHead, Say("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\n\r\n")], LONG, Reason::ProxyAuthUnsupported),
         (&[HearHead, Say("HTTP/1.1 504 Gateway Timeout\r\n\r\n")], LONG, Reason::ProxyTimedOut),
         (&[HearHead, Say("SSH-2.0-OpenSSH_9.2\r\n\r\n")], LONG, Reason::ProxyReplyMalformed),
         (&[HearHead, Say("\0\u{1}\u{2}"), Close], LONG, Reason::ProxyReplyMalformed),
@@ -167,6 +168,7 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
     let mut runs = tokio::task::JoinSet::new();
     for (place, (acts, timeout, _)) in lies.iter().enumerate() {
         let proxy = Proxy {
+            kind: ProxyKind::Http,
             host: "localhost".to_owned(),
             port: authority.serve(acts).await,
             login: Some(("user".to_owned(), Secret::new("proxy-password"))),
@@ -181,7 +183,7 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
         let shown = format!("{outcome:?}");
         assert!(!shown.contains("proxy-password") && shown.len() < 3000, "{shown}");
     }
-    let proxy = Proxy { host: "localhost".to_owned(), port: closed_port(), login: None };
+    let proxy = Proxy { kind: ProxyKind::Http, host: "localhost".to_owned(), port: closed_port(), login: None };
     let network = Network { proxy: Some(proxy), ..authority.trusted() };
     let means = Means::new(&network).expect("means");
     let outcome = run("token", lab("login.example", 443), &means, LONG).await;

@@ -10,7 +10,7 @@ use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
 use m365_probe::outcome::{Outcome, Phase};
 use m365_probe::reason::Reason;
-use m365_probe::settings::{Network, Proxy};
+use m365_probe::settings::{Network, Proxy, ProxyKind};
 
 use crate::peer::{Act, Authority};
 
@@ -196,7 +196,7 @@ async fn a_proxy_is_one_way_to_each_endpoint() {
         (refusing, Some((Phase::Proxy, Reason::ProxyRefused))),
         (closed_port().await, Some((Phase::Connect, Reason::ProxyUnreachable))),
     ] {
-        let proxy = Some(Proxy { host: "127.0.0.1".to_owned(), port, login: None });
+        let proxy = Some(Proxy { kind: ProxyKind::Http, host: "127.0.0.1".to_owned(), port, login: None });
         let means = Means::new(&Network { proxy, ..authority.trusted() }).expect("a trust store");
         let outcome = run("reach", lab("login.example", 443), &means).await;
         assert_eq!(failed(&outcome), expected, "{:?}", outcome.verdict);

@@ -21,6 +21,18 @@ pub fn proxy(world: &mut World, rules: &str) {
     world.network["proxy"] = format!("http://{GATEWAY}:{PROXY}").into();
 }
 
+/// microsocks as a SOCKS 5 proxy with its command line's `options`, named to the program by a URL of that `scheme`.
+pub fn socks(world: &mut World, scheme: &str, options: &[&str]) {
+    if !world.has_resolver {
+        crate::resolver::honest(world);
+    }
+    world.gateway.file("resolv.conf", &format!("nameserver {GATEWAY}\n"));
+    let port = PROXY.to_string();
+    let arguments = ["-i", GATEWAY, "-p", &port].iter().chain(options).map(ToString::to_string).collect::<Vec<_>>();
+    world.serve("microsocks", "/usr/bin/microsocks", &arguments, (GATEWAY, PROXY));
+    world.network["proxy"] = format!("{scheme}://{GATEWAY}:{PROXY}").into();
+}
+
 /// Squid on the way of everything on port 443: it decrypts, obeys `rules`, and encrypts again. Returns its authority.
 pub fn interceptor(world: &mut World, rules: &str) -> Identity {
     divert(world, &format!("acl first at_step SslBump1\nssl_bump peek first\nssl_bump bump all\n{rules}"))

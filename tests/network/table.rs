@@ -22,6 +22,7 @@ const PARTS: &[Part] = &[
     Part { name: "socat", files: &["/usr/bin/socat"], as_root: false },
     Part { name: "openssl", files: &["/usr/bin/openssl"], as_root: false },
     Part { name: "squid-openssl", files: &["/usr/sbin/squid", "/usr/lib/squid/security_file_certgen"], as_root: true },
+    Part { name: "microsocks", files: &["/usr/bin/microsocks"], as_root: true },
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 //! Conditions of HTTP and proxies: block pages, portals, tenant restrictions; proxies that refuse, ask or are silent.
 
 use crate::condition::{ALL_OTHERS, Condition};
-use crate::devices::{PROXY, interceptor, proxy};
+use crate::devices::{PROXY, interceptor, proxy, socks};
 use crate::secured::fault;
 use crate::world::{GATEWAY, World};
 
@@ -74,9 +74,7 @@ fn proxies() -> Vec<Condition> {
         Condition::new("a proxy that wants a password, and has it", |world| {
             let rules = with_password(world);
             only_by_proxy(world, &rules);
-            world.network["proxy_user"] = "probe".into();
-            let password = world.scratch.secret("proxy.password", "pr0xy~marked-secret\n");
-            world.network["proxy_password_file"] = password.display().to_string().into();
+            log_in(world, "pr0xy~marked-secret");
         })
         .hides("marked-secret"),
         Condition::new("a proxy that wants a password", |world| {
@@ -89,13 +87,11 @@ fn proxies() -> Vec<Condition> {
         Condition::new("a proxy that refuses the password", |world| {
             let rules = with_password(world);
             only_by_proxy(world, &rules);
-            world.network["proxy_user"] = "probe".into();
-            let password = world.scratch.secret("proxy.password", "wrong~marked-secret\n");
-            world.network["proxy_password_file"] = password.display().to_string().into();
+            log_in(world, "wrong~marked-secret");
         })
-        .reach("proxy", "proxy_auth_required")
+        .reach("proxy", "proxy_auth_refused")
         .fails(ALL_OTHERS)
-        .cause("proxy_auth_required", "network")
+        .cause("proxy_auth_refused", "here")
         .hides("marked-secret"),
         Condition::new("a proxy that lets only 443 through", move |world| only_by_proxy(world, only_443))
             .reach("proxy", "proxy_refused")
@@ -107,6 +103,25 @@ fn proxies() -> Vec<Condition> {
             "proxy_refused",
             ALL_OTHERS,
         ),
+        Condition::new("a SOCKS proxy that is told names", |world| only_by_socks(world, "socks5h", &[])),
+        Condition::new("a SOCKS proxy that is told addresses", |world| only_by_socks(world, "socks5", &[])),
+        Condition::new("a SOCKS proxy that wants a password, and has it", |world| {
+            only_by_socks(world, "socks5h", SOCKS_LOGIN);
+            log_in(world, "pr0xy~marked-secret");
+        })
+        .hides("marked-secret"),
+        Condition::new("a SOCKS proxy that wants a password", |world| only_by_socks(world, "socks5h", SOCKS_LOGIN))
+            .reach("proxy", "proxy_auth_required")
+            .fails(ALL_OTHERS)
+            .cause("proxy_auth_required", "network"),
+        Condition::new("a SOCKS proxy that refuses the password", |world| {
+            only_by_socks(world, "socks5h", SOCKS_LOGIN);
+            log_in(world, "wrong~marked-secret");
+        })
+        .reach("proxy", "proxy_auth_refused")
+        .fails(ALL_OTHERS)
+        .cause("proxy_auth_refused", "here")
+        .hides("marked-secret"),
         Condition::new("a proxy that is not there", |world| {
             world.filter("drop");
             world.network["proxy"] = format!("http://{GATEWAY}:{PROXY}").into();
@@ -124,6 +139,22 @@ fn proxies() -> Vec<Condition> {
         .fails(ALL_OTHERS)
         .cause("proxy_timed_out", "network"),
     ]
+}
+
+/// Nothing passes but what goes through a SOCKS proxy.
+fn only_by_socks(world: &mut World, scheme: &str, options: &[&str]) {
+    world.filter("drop");
+    socks(world, scheme, options);
+}
+
+/// microsocks's options for the login `probe`.
+const SOCKS_LOGIN: &[&str] = &["-u", "probe", "-P", "pr0xy~marked-secret"];
+
+/// Has the program log in to the proxy as `probe`.
+fn log_in(world: &mut World, password: &str) {
+    world.network["proxy_user"] = "probe".into();
+    let password = world.scratch.secret("proxy.password", &format!("{password}\n"));
+    world.network["proxy_password_file"] = password.display().to_string().into();
 }
 
 /// Squid's rules for the login `probe`.

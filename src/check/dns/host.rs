@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::cloud::Cloud;
 use crate::net::Net;
+use crate::settings::Proxy;
 
 /// A host that is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Host {
 pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
     let way = |name: &str| match () {
         () if net.pinned(name).is_some() => Way::Pinned,
-        () if net.proxy_for(name).is_some() => Way::Proxied,
+        () if net.proxy_for(name).is_some_and(Proxy::finds_addresses) => Way::Proxied,
         () if cloud.is_microsofts(name) => Way::Microsoft,
         () => Way::Own,
     };
@@ -59,11 +60,11 @@ pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Network, Proxy};
+    use crate::settings::{Network, ProxyKind};
 
     #[test]
     fn the_way_to_a_host_is_what_the_dial_takes() {
-        let proxy = Proxy { host: "Proxy.example".to_owned(), port: 3128, login: None };
+        let proxy = Proxy { kind: ProxyKind::Http, host: "Proxy.example".to_owned(), port: 3128, login: None };
         let network = Network {
             resolve: [("smtp.office365.com".to_owned(), IpAddr::from([10, 0, 0, 9]))].into(),
             proxy: Some(proxy),

@@ -27,8 +27,15 @@ use super::step::Step;
 pub enum Route {
     /// At this address.
     Direct(IpAddr),
-    /// Through the proxy at one of these addresses.
-    Through(Proxy, Vec<IpAddr>),
+    /// Through a proxy.
+    Through {
+        /// Which one.
+        via: Proxy,
+        /// Its own addresses, of which one will do.
+        addresses: Vec<IpAddr>,
+        /// The host's address, where the proxy is told that and not the name.
+        target: Option<IpAddr>,
+    },
     /// Not at all: its name, or the proxy's, has no address.
     Nowhere(Fault),
 }
@@ -93,7 +100,7 @@ impl<'a> Attempt<'a> {
     pub fn wants(&self, step: Step) -> bool {
         let belongs = match step {
             Step::Connect | Step::Greet => true,
-            Step::Proxy => matches!(self.route, Route::Through(..)),
+            Step::Proxy => matches!(self.route, Route::Through { .. }),
             Step::Secure => self.at.security == Security::Implicit,
             Step::AskForTls | Step::Upgrade => self.at.security == Security::Upgrade,
         };
@@ -191,7 +198,7 @@ impl<'a> Attempt<'a> {
         let began = Instant::now();
         self.stream = Some(match &self.route {
             Route::Direct(address) => Box::new(dial::connect(SocketAddr::new(*address, self.at.port), limit).await?),
-            Route::Through(via, addresses) => {
+            Route::Through { via, addresses, .. } => {
                 // The proxy's own addresses are nobody's facts here, and its silence has to end before this step does.
                 let mut dialing = Trace::begin(Phase::Connect, began + limit * 9 / 10);
                 dial::connect_proxy(&mut dialing, via, addresses).await?
@@ -206,8 +213,9 @@ impl<'a> Attempt<'a> {
 
     async fn through_proxy(&mut self) -> Result<(), Fault> {
         let stream = self.stream()?;
-        if let Route::Through(via, _) = &self.route {
-            self.stream = Some(proxy::connect(&mut self.trace, stream, via, &self.at.host, self.at.port).await?);
+        if let Route::Through { via, target, .. } = &self.route {
+            let target = proxy::Target { host: &self.at.host, address: *target, port: self.at.port };
+            self.stream = Some(proxy::connect(&mut self.trace, stream, via, target).await?);
         }
         Ok(())
     }
