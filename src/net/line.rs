@@ -1,9 +1,11 @@
 //! A connection spoken to in lines, with the cursor that knows where we are.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tracing::{Level, enabled, trace};
 
 use crate::outcome::{Facts, Fault, Phase, Speaker};
@@ -165,12 +167,24 @@ impl<'t> Conn<'t> {
     /// Gives the bare stream back at the moment the server has agreed to TLS.
     ///
     /// # Errors
-    /// `starttls_injection` when anything stands in the buffer: it came in the clear and would be taken for the
-    /// server's secured words.
-    pub fn into_plain(self) -> Result<BoxStream, Fault> {
+    /// `starttls_injection` when anything stands in the buffer, or has come since: it came in the clear and would be taken
+    /// for the server's secured words. The server has nothing to say before we begin.
+    pub fn into_plain(mut self) -> Result<BoxStream, Fault> {
+        self.take_what_has_come();
         match self.rest() {
             [] => Ok(self.stream),
             extra => Err(self.heard(Reason::StarttlsInjection, &String::from_utf8_lossy(extra))),
+        }
+    }
+
+    /// Reads what is there already, and waits for nothing.
+    fn take_what_has_come(&mut self) {
+        let mut chunk = [0; 256];
+        let mut buffer = ReadBuf::new(&mut chunk);
+        let read = Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
+        // A connection that is closed or broken is TLS's to tell.
+        if let Poll::Ready(Ok(())) = read {
+            self.ahead.extend_from_slice(buffer.filled());
         }
     }
 
@@ -227,4 +241,30 @@ fn broken(error: &io::Error) -> Fault {
         _ => Reason::ConnectionClosed,
     };
     Fault::heard(reason, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A line, then what comes behind it in a segment of its own, as the bare stream is handed over.
+    async fn handed_over(behind: &[u8]) -> Result<BoxStream, Fault> {
+        let (ours, mut theirs) = duplex(1024);
+        let mut trace = Trace::begin(Phase::Starttls, Instant::now() + Duration::from_secs(5));
+        let mut conn = Conn::over(Box::new(ours), &mut trace, &Sent::default());
+        theirs.write_all(b"220 go\r\n").await.expect("room");
+        assert_eq!(conn.line().await.expect("a line"), "220 go");
+        theirs.write_all(behind).await.expect("room");
+        conn.into_plain()
+    }
+
+    #[tokio::test]
+    async fn what_came_behind_the_last_line_is_no_secured_word() {
+        assert!(handed_over(b"").await.is_ok());
+        let fault = handed_over(b"250 injected\r\n").await.err().expect("tampered with");
+        assert_eq!((fault.reason, fault.evidence.heard.as_deref()), (Reason::StarttlsInjection, Some("250 injected")));
+    }
 }
