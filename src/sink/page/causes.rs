@@ -9,23 +9,25 @@ use super::table;
 use super::time::{clock, lasting};
 use super::tongue::{self, with, words};
 use crate::board::{Board, Known};
-use crate::diagnosis::RootCause;
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::{Ids, Lang, fill};
+use crate::sink::remedy::{Concern, Part};
 use crate::sink::words::evidence;
+use crate::sink::{Judged, cause};
 
-/// A root cause and the probes it explains, as the board knows them.
+/// A root cause, whom its remedy is about, and the probes it explains, as the board knows them.
 pub struct Case<'a> {
-    cause: &'a RootCause,
+    cause: &'a cause::Case,
+    concern: Concern<'a>,
     explained: Vec<&'a Known>,
 }
 
 impl<'a> Case<'a> {
     /// Looks up what the cause explains.
-    pub fn new(cause: &'a RootCause, board: &'a Board) -> Self {
+    pub fn new(cause: &'a cause::Case, judged: &'a [Judged<'a>], board: &'a Board) -> Self {
         let explained = cause.explains.iter().filter_map(|probe| board.probe(probe)).collect();
-        Self { cause, explained }
+        Self { cause, concern: cause.concern(judged), explained }
     }
 
     /// When the first of what it explains began to fail, and whether it may have failed before we looked.
@@ -55,11 +57,17 @@ impl<'a> Case<'a> {
         if let Some(since) = self.since() {
             let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", words.since, told_since(since, now, lang));
         }
-        let owner = capital(tongue::owner(self.cause.owner(), lang));
+        let owner = capital(tongue::owner(self.cause.reason.owner(), lang));
         let _ = write!(page, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
-        let _ = writeln!(page, "<p>{}</p>", prose(&fill(text.meaning, &self.ids())));
+        let _ = writeln!(page, "<p>{}</p>", prose(&self.concern.meaning(text, lang)));
         let level = if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline };
-        steps(page, self.cause.reason, &self.ids(), lang, level);
+        steps(
+            page,
+            self.cause.reason,
+            &self.concern.steps(text, lang).iter().map(|step| pasteable(step)).collect::<Vec<_>>(),
+            lang,
+            level,
+        );
         self.reservations(page, visitor);
         self.folded(page, number.unwrap_or(1), visitor, now);
         page.push_str("</article>\n");
@@ -112,12 +120,6 @@ impl<'a> Case<'a> {
         table::failing(page, &self.explained, visitor, now);
         page.push_str("</details>\n");
     }
-
-    fn ids(&self) -> Ids<'_> {
-        let first = self.explained.first().copied();
-        let address = self.cause.mailbox.as_ref().and(first).and_then(|known| known.settings.address.as_deref());
-        first.map(|known| Ids { mailbox: address, ..ids(known) }).unwrap_or_default()
-    }
 }
 
 /// `praxis, labor and 3 more: `; of the tenant itself, nothing.
@@ -165,13 +167,28 @@ impl Level {
     }
 }
 
+/// A step as its pieces stand on the page: each command in a line of its own.
+fn pasteable(step: &[Part]) -> String {
+    let piece = |part: &Part| match part {
+        Part::Prose(text) => prose(text),
+        Part::Command(command) => format!("<code class=\"command\">{}</code>", escaped(command)),
+        Part::More(more) => format!("<span class=\"small\">… (+{more})</span>"),
+    };
+    step.iter().map(piece).collect::<Vec<_>>().join(" ")
+}
+
+/// A reason's steps with the `ids` of one probe filled in.
+pub fn steps_of(reason: Reason, ids: &Ids<'_>, lang: Lang) -> Vec<String> {
+    reason.text(lang).steps.iter().map(|step| prose(&fill(step, ids))).collect()
+}
+
 /// What to do, step by step, and how long that takes.
-pub fn steps(page: &mut String, reason: Reason, ids: &Ids<'_>, lang: Lang, level: Level) {
+pub fn steps(page: &mut String, reason: Reason, told: &[String], lang: Lang, level: Level) {
     let (text, words) = (reason.text(lang), words(lang));
     let (begin, end) = level.tags();
     let _ = write!(page, "{begin}{}{end}\n<ol class=\"steps\">\n", words.to_do);
-    for step in text.steps {
-        let _ = writeln!(page, "<li>{}</li>", prose(&fill(step, ids)));
+    for step in told {
+        let _ = writeln!(page, "<li>{step}</li>");
     }
     page.push_str("</ol>\n");
     if let Some(applies) = text.applies {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::causes::{Level, ids, named, pairs, steps, told_since};
+use super::causes::{Level, ids, named, pairs, steps, steps_of, told_since};
 use super::html::{Body, capital, document, escaped, prose};
 use super::spark::{shown, spark};
 use super::table::{state, state_badge};
@@ -86,7 +86,7 @@ fn failed(main: &mut String, known: &Known, failure: &Failure, visitor: &Visitor
     let owner = capital(tongue::owner(failure.reason.owner(), lang));
     let _ = write!(main, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
     let _ = writeln!(main, "<p>{}</p>", prose(&fill(text.meaning, &ids)));
-    steps(main, failure.reason, &ids, lang, Level::BelowTitle);
+    steps(main, failure.reason, &steps_of(failure.reason, &ids, lang), lang, Level::BelowTitle);
     let _ = writeln!(main, "<h3>{}</h3>", words.evidence);
     pairs(main, &evidence(&failure.evidence));
     main.push_str("</article>\n");

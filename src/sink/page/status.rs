@@ -15,8 +15,9 @@ use crate::sink::{cause, judged};
 
 /// The whole page. `offers` are the faults that can be made to happen: none but in the demonstration.
 pub fn page(board: &Board, offers: Option<&[Offer]>, visitor: &Visitor<'_>, now: SystemTime) -> String {
-    let found = cause::of(&judged(board, now));
-    let cases: Vec<Case<'_>> = found.iter().map(|cause| Case::new(cause, board)).collect();
+    let judged = judged(board, now);
+    let found = cause::cases(&cause::of(&judged));
+    let cases: Vec<Case<'_>> = found.iter().map(|cause| Case::new(cause, &judged, board)).collect();
     let state = overall(board, &cases, now);
     let headline = headline(board, state, &cases, visitor);
     let mut main = String::with_capacity(64 * 1024);
