@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use super::{dns, http, imap, pop3, smtp};
 pub(super) const IDLE: Duration = Duration::from_secs(300);
 /// Connections served at a time on one port; more wait in the system's queue.
 const CONNECTIONS: usize = 512;
+/// Connections the system takes before they are accepted.
+const BACKLOG: u32 = 1024;
 /// How long to wait before trying again what the system refused.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -31,10 +33,35 @@ pub(super) struct Gate {
     service: Service,
     security: Security,
     address: SocketAddr,
-    listener: Mutex<Option<TcpListener>>,
-    /// Keeps the port silent: see [`Silence`].
-    silence: Mutex<Option<Silence>>,
+    door: Mutex<Door>,
     runtime: Handle,
+}
+
+/// What becomes of a connection to the port.
+enum Door {
+    Open(TcpListener),
+    /// It is refused. The socket listens to nobody and keeps the port, which another program would be given otherwise.
+    Closed {
+        kept: Option<TcpSocket>,
+    },
+    /// It is not answered.
+    Silent {
+        _silence: Option<Silence>,
+    },
+}
+
+impl Door {
+    /// In the place of `before`, which holds the port.
+    fn opened(address: SocketAddr, before: Self) -> Self {
+        let opened = match before {
+            Self::Closed { kept: Some(socket) } => socket.listen(BACKLOG),
+            other => {
+                drop(other);
+                bound(address).and_then(|socket| socket.listen(BACKLOG))
+            }
+        };
+        opened.map_or(Self::Closed { kept: None }, Self::Open)
+    }
 }
 
 /// A port whose queue of connections is full: the kernel drops what is sent to it, as a firewall does.
@@ -46,10 +73,7 @@ struct Silence {
 impl Silence {
     /// Room for one connection, and the connections that fill it.
     fn on(address: SocketAddr) -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        let listener = socket.listen(0)?.into_std()?;
+        let listener = bound(address)?.listen(0)?.into_std()?;
         let queued = (0..4).map(|_| {
             let client = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(50))?;
             client.set_nonblocking(true)?;
@@ -71,8 +95,7 @@ impl Gate {
     pub(super) fn over(service: Service, security: Security, listener: std::net::TcpListener) -> io::Result<Self> {
         let listener = asynchronous(listener)?;
         let address = listener.local_addr()?;
-        let (listener, silence) = (Mutex::new(Some(listener)), Mutex::new(None));
-        Ok(Self { service, security, address, listener, silence, runtime: Handle::current() })
+        Ok(Self { service, security, address, door: Mutex::new(Door::Open(listener)), runtime: Handle::current() })
     }
 
     /// Where it is.
@@ -82,42 +105,56 @@ impl Gate {
 
     /// Opens or closes it, as the faults in force want it.
     pub(super) fn obey(&self, view: &View) {
-        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner);
         let _runtime = self.runtime.enter();
-        if view.has(self.service, Fault::ConnectTimedOut) {
-            *listener = None;
-            if silence.is_none() {
-                *silence = Silence::on(self.address).ok();
-            }
+        let mut door = self.door();
+        let silent = view.has(self.service, Fault::ConnectTimedOut);
+        let refused = view.has(self.service, Fault::ConnectRefused);
+        let stays = match &*door {
+            Door::Silent { .. } => silent,
+            Door::Closed { .. } => refused && !silent,
+            Door::Open(_) => !silent && !refused,
+        };
+        if stays {
             return;
         }
-        *silence = None;
-        if view.has(self.service, Fault::ConnectRefused) {
-            *listener = None;
-        } else if listener.is_none() {
-            *listener = bind(self.address).ok();
+        let before = std::mem::replace(&mut *door, Door::Closed { kept: None });
+        if !silent && !refused {
+            *door = Door::opened(self.address, before);
+            return;
         }
+        drop(before); // it holds the port
+        *door = if silent {
+            Door::Silent { _silence: Silence::on(self.address).ok() }
+        } else {
+            Door::Closed { kept: bound(self.address).ok() }
+        };
     }
 
     /// Closes it for good.
     pub(super) fn close(&self) {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.silence.lock().unwrap_or_else(PoisonError::into_inner).take();
+        *self.door() = Door::Closed { kept: None };
+    }
+
+    fn door(&self) -> MutexGuard<'_, Door> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next connection; none while it is closed.
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        poll_fn(|cx| match &*self.listener.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(listener) => listener.poll_accept(cx),
-            None => Poll::Pending,
+        poll_fn(|cx| match &*self.door() {
+            Door::Open(listener) => listener.poll_accept(cx),
+            Door::Closed { .. } | Door::Silent { .. } => Poll::Pending,
         })
         .await
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    asynchronous(std::net::TcpListener::bind(address)?)
+/// A socket that has the port and does not listen yet.
+fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?; // connections that have just ended may still linger there
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 fn asynchronous(listener: std::net::TcpListener) -> io::Result<TcpListener> {
