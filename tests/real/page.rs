@@ -129,14 +129,14 @@ fn a_button_breaks_something_and_the_page_tells_it_by_itself() {
     browser.until("document.querySelector('h1')?.textContent.includes('Everything works')");
     for (fault, title, acts) in [
         ("client_secret_expired", "The client secret has expired", "The owner of the app registration"),
-        ("exchange_service_principal_missing", "Exchange does not know the application", "The administrator of the tenant"),
+        ("exchange_service_principal_missing", "Exchange does not know the application", "The tenant's administrator"),
         ("connect_refused", "The connection was refused", "Whoever runs the network"),
-        ("ews_disabled", "EWS is disabled", "The administrator of the tenant"),
+        ("ews_disabled", "EWS is disabled", "The tenant's administrator"),
         ("tls_certificate_untrusted", "The certificate's issuer is not trusted here", "Whoever runs the network"),
     ] {
         browser.evaluate(&format!("document.getElementById('fault-{fault}').click()"));
         browser.until(&format!("[...document.querySelectorAll('h1,h2')].some((one) => one.textContent.includes(\"{title}\"))"));
-        let told = format!("document.querySelector('article.card .key').textContent.includes('{acts}')");
+        let told = format!("document.querySelector('article.card .key').textContent.includes(\"{acts}\")");
         assert_eq!(browser.evaluate(&told), true, "{fault}");
         assert_eq!(
             browser.evaluate("/\\d\\d:\\d\\d:\\d\\d UTC/.test(document.querySelector('article.card .key').textContent)"),
