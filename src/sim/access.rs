@@ -85,7 +85,7 @@ pub fn login<'t>(
         smtp_enabled(tenant, user)?;
     }
     let claims = authentic(tenant, token, EXCHANGE, now)?;
-    role(claims, protocol.roles())?;
+    let grant = grant(tenant, claims, protocol, protocol.roles())?;
     if tenant.exchange.refuses_everything {
         return Err(Refusal::Unexplained);
     }
@@ -104,7 +104,11 @@ pub fn login<'t>(
     if !enabled {
         return Err(Refusal::ProtocolDisabled);
     }
-    if !mailbox.full_access || mailbox.licence == Licence::Missing || !mailbox.online {
+    let allowed = match grant {
+        Grant::Permission => mailbox.full_access,
+        Grant::Assignment => mailbox.in_scope,
+    };
+    if !allowed || mailbox.licence == Licence::Missing || !mailbox.online {
         return Err(Refusal::NotConnected);
     }
     Ok(mailbox)
@@ -121,7 +125,7 @@ fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
 /// An EWS request before its body is looked at: the token, the permission and the tenant's policies.
 pub fn ews_request<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
     let claims = authentic(tenant, token, EXCHANGE, now)?;
-    role(claims, Protocol::Ews.roles())?;
+    grant(tenant, claims, Protocol::Ews, Protocol::Ews.roles())?;
     if tenant.exchange.refuses_everything {
         return Err(Refusal::Unexplained);
     }
@@ -159,7 +163,7 @@ pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox,
 /// matter here.
 pub fn graph<'t>(tenant: &'t Tenant, token: &Presented, roles: &[&str], address: &str, now: i64) -> Result<&'t Mailbox, Refusal> {
     let claims = authentic(tenant, token, GRAPH, now)?;
-    role(claims, roles)?;
+    grant(tenant, claims, Protocol::Graph, roles)?;
     if tenant.exchange.refuses_everything {
         return Err(Refusal::Unexplained);
     }
@@ -208,6 +212,25 @@ fn authentic<'c>(tenant: &Tenant, token: &'c Presented, audiences: &[&str], now:
 
 /// How far ahead of us a token's issuer may be, in seconds.
 const CLOCK_SKEW: i64 = 300;
+
+/// What lets the application in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    /// A role in the token: over POP3, IMAP and SMTP each mailbox must permit it besides.
+    Permission,
+    /// RBAC for Applications: the mailboxes in scope, without a permission of their own.
+    Assignment,
+}
+
+/// A role in the token counts before an assignment: with `SMTP.SendAsApp` in it the mailbox's permission is examined, even
+/// where an assignment would do.
+fn grant(tenant: &Tenant, claims: &Claims, protocol: Protocol, roles: &[&str]) -> Result<Grant, Refusal> {
+    match role(claims, roles) {
+        Ok(()) => Ok(Grant::Permission),
+        Err(_) if tenant.exchange.role_assignments.contains(&protocol) => Ok(Grant::Assignment),
+        Err(refusal) => Err(refusal),
+    }
+}
 
 fn role(claims: &Claims, any_of: &[&str]) -> Result<(), Refusal> {
     if claims.roles.iter().any(|role| any_of.contains(&role.as_str())) {
@@ -288,6 +311,25 @@ mod tests {
         for (flaw, refusal) in [(Flaw::Unreadable, Refusal::TokenUnreadable), (Flaw::BadSignature, Refusal::BadSignature)] {
             assert_eq!(answer(&tenant, Protocol::Imap, &Err(flaw), PRAXIS), Err(refusal));
         }
+    }
+
+    #[test]
+    fn rbac_opens_the_mailboxes_in_scope_to_a_token_without_roles() {
+        let mut tenant = Tenant::contoso();
+        tenant.exchange.role_assignments = vec![Protocol::Smtp, Protocol::Ews, Protocol::Graph];
+        tenant.mailbox_mut(PRAXIS).expect("known").full_access = false;
+        let answers = |tenant: &Tenant, roles: &[String]| -> Vec<_> {
+            let token = |protocol| Ok(Claims { roles: roles.to_vec(), ..claims(tenant, protocol) });
+            let told = |protocol| answer(tenant, protocol, &token(protocol), PRAXIS).err();
+            [Protocol::Pop3, Protocol::Smtp, Protocol::Ews, Protocol::Graph].map(told).to_vec()
+        };
+        assert_eq!(answers(&tenant, &[]), [Some(Refusal::NoRoles), None, None, None]);
+        // With the role in the token, SMTP wants the mailbox's own permission.
+        let roles = tenant.application.roles.clone();
+        assert_eq!(answers(&tenant, &roles), [Some(Refusal::NotConnected), Some(Refusal::NotConnected), None, None]);
+        tenant.mailbox_mut(PRAXIS).expect("known").in_scope = false;
+        let out = Some(Refusal::OutOfScope);
+        assert_eq!(answers(&tenant, &[]), [Some(Refusal::NoRoles), Some(Refusal::NotConnected), out, out]);
     }
 
     #[test]

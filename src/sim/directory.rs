@@ -110,6 +110,9 @@ pub struct Exchange {
     pub lapsed: bool,
     /// `New-ServicePrincipal -ObjectId`: the object ids Exchange knows.
     pub service_principals: Vec<String>,
+    /// `New-ManagementRoleAssignment -App`: what RBAC for Applications grants for the mailboxes in scope, beside the token's
+    /// roles and independent of them. There is no such role for POP3 and IMAP.
+    pub role_assignments: Vec<Protocol>,
     /// `Set-TransportConfig -SmtpClientAuthenticationDisabled`.
     pub smtp_auth_disabled: bool,
     /// `Set-OrganizationConfig -EwsEnabled`; `None` counts as true.
@@ -213,6 +216,7 @@ impl Exchange {
             present: true,
             lapsed: false,
             service_principals: vec![application.object_id],
+            role_assignments: Vec::new(),
             smtp_auth_disabled: false,
             ews_enabled: Some(true),
             ews_allowed_app_ids: vec![application.client_id],

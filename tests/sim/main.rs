@@ -11,6 +11,7 @@ mod imap;
 mod names;
 mod peer;
 mod pop3;
+mod rbac;
 mod reasons;
 mod smtp;
 mod upgraded;
