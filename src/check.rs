@@ -149,7 +149,7 @@ impl Means {
         Ok(Self {
             net: Net::new(network)?,
             tokens: Tokens::default(),
-            registrations: Registrations::new(network),
+            registrations: Registrations::default(),
             resolvers: network.resolvers.clone(),
             ranges: network.ranges.clone(),
             hosts_file: hosts::SYSTEM.into(),

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use reqwest::{Client, NoProxy, Proxy, redirect};
+use reqwest::{Client, Proxy, redirect};
 use tokio::time::{Instant, timeout};
 
 use crate::cloud::{HttpsEndpoint, host_port};
@@ -14,7 +14,7 @@ use crate::net::Net;
 use crate::net::http::USER_AGENT;
 use crate::outcome::{Fault, Phase, Registration};
 use crate::secret::Secret;
-use crate::settings::{Network, Tenant};
+use crate::settings::Tenant;
 use crate::token::Tokens;
 use crate::trace::Trace;
 use crate::wire::graph::application::{self, ROLES};
@@ -26,9 +26,8 @@ const KEPT: Duration = Duration::from_secs(6 * 3600);
 const LARGEST: usize = 512 * 1024;
 
 /// The registrations read, one for each application.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Registrations {
-    network: Network,
     known: Mutex<HashMap<Key, (Instant, Registration)>>,
 }
 
@@ -36,23 +35,19 @@ pub struct Registrations {
 type Key = (String, String, String);
 
 impl Registrations {
-    /// None read yet; `network` is the way to Graph.
-    pub fn new(network: &Network) -> Self {
-        Self { network: network.clone(), known: Mutex::default() }
-    }
-
-    /// The registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago.
-    /// `None` where nobody wants it read.
+    /// The registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago; for
+    /// longer where it cannot be read again. `None` where nobody wants it read.
     pub async fn of(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
-        if let Some((read, told)) = self.known().get(&key)
-            && read.elapsed() < KEPT
-        {
+        let known = self.known().get(&key).cloned();
+        if let Some((_, told)) = known.as_ref().filter(|(asked, _)| asked.elapsed() < KEPT) {
             return Some(told.clone());
         }
-        let read = self.read(net, tokens, tenant, at, scope, limit);
+        let read = read(net, tokens, tenant, at, scope, limit);
         let told = timeout(limit, read).await.unwrap_or_else(|_| Registration::Unread("Graph did not answer in time".to_owned()));
+        // What was read before is still the best that is known.
+        let told = known.map(|(_, before)| before).filter(|_| matches!(told, Registration::Unread(_))).unwrap_or(told);
         self.known().insert(key, (Instant::now(), told.clone()));
         Some(told)
     }
@@ -60,68 +55,64 @@ impl Registrations {
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, (Instant, Registration)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    async fn read(
-        &self,
-        net: &Net,
-        tokens: &Tokens,
-        tenant: &Tenant,
-        at: &HttpsEndpoint,
-        scope: &str,
-        limit: Duration,
-    ) -> Registration {
-        // Nothing of it counts towards the run: it has a cursor of its own.
-        let mut aside = Trace::begin(Phase::Token, Instant::now() + limit);
-        let token = match tokens.usable(&mut aside, net, tenant, scope).await {
-            Ok(token) => token,
-            Err(Fault { reason, .. }) => return Registration::Unread(format!("no token for Graph: {reason}")),
-        };
-        // A token that tells its permissions saves the question.
-        let permitted = |roles: &Vec<String>| roles.iter().any(|role| ROLES.contains(&role.as_str()));
-        if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
-            return Registration::NotPermitted;
-        }
-        let hint = tenant.credential.read().ok().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
-        let url = format!("https://{}{}", at.authority(), application::registration_of(&tenant.client_id));
-        match self.get(net, &url, &token.secret).await {
-            Ok((status, body)) => application::registration(status, &body, hint.expose()),
-            Err(error) => Registration::Unread(what(&error).to_owned()),
+async fn read(net: &Net, tokens: &Tokens, tenant: &Tenant, at: &HttpsEndpoint, scope: &str, limit: Duration) -> Registration {
+    // Nothing of it counts towards the run: it has a cursor of its own.
+    let mut aside = Trace::begin(Phase::Token, Instant::now() + limit);
+    let token = match tokens.usable(&mut aside, net, tenant, scope).await {
+        Ok(token) => token,
+        Err(Fault { reason, .. }) => return Registration::Unread(format!("no token for Graph: {reason}")),
+    };
+    // A token that tells its permissions saves the question.
+    let permitted = |roles: &Vec<String>| roles.iter().any(|role| ROLES.contains(&role.as_str()));
+    if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
+        return Registration::NotPermitted;
+    }
+    let hint = tenant.credential.read().ok().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
+    match get(net, at, &application::registration_of(&tenant.client_id), &token.secret).await {
+        Ok((status, body)) => application::registration(status, &body, hint.expose()),
+        Err(error) => Registration::Unread(what(&error).to_owned()),
+    }
+}
+
+/// One GET, over a client made for it: six hours of an idle one would cost more memory than making it costs time.
+async fn get(net: &Net, at: &HttpsEndpoint, path: &str, token: &Secret) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+    let url = format!("https://{}{path}", at.authority());
+    let mut answer = client(net, &at.host)?.get(url).bearer_auth(token.expose()).send().await?;
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        body.extend_from_slice(&piece);
+        if body.len() > LARGEST {
+            break;
         }
     }
+    Ok((answer.status(), body))
+}
 
-    /// One GET, over a client made for it: six hours of an idle one would cost more memory than making it costs time.
-    async fn get(&self, net: &Net, url: &str, token: &Secret) -> reqwest::Result<(StatusCode, Vec<u8>)> {
-        let mut answer = self.client(net)?.get(url).bearer_auth(token.expose()).send().await?;
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await? {
-            body.extend_from_slice(&piece);
-            if body.len() > LARGEST {
-                break;
-            }
+/// Our names, our proxy for `host` and our trust, and nothing of the environment's.
+fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
+    let mut builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none()) // it would be shown our token
+        .https_only(true)
+        .no_proxy()
+        .tls_backend_preconfigured(net.tls.native());
+    let via = net.proxy_for(host);
+    for name in [Some(host), via.map(|via| via.host.as_str())].into_iter().flatten() {
+        if let Some(address) = net.pinned(name) {
+            builder = builder.resolve(name, SocketAddr::new(address, 0));
         }
-        Ok((answer.status(), body))
     }
-
-    /// Our names, our proxy and our trust, and nothing of the environment's.
-    fn client(&self, net: &Net) -> reqwest::Result<Client> {
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(redirect::Policy::none()) // it would be shown our token
-            .https_only(true)
-            .no_proxy()
-            .tls_backend_preconfigured(net.tls.native());
-        for (host, address) in &self.network.resolve {
-            builder = builder.resolve(host, SocketAddr::new(*address, 0));
-        }
-        if let Some(proxy) = &self.network.proxy {
-            let mut through = Proxy::https(format!("http://{}", host_port(&proxy.host, proxy.port)))?;
-            if let Some((user, password)) = &proxy.login {
-                through = through.basic_auth(user, password.expose());
-            }
-            builder = builder.proxy(through.no_proxy(NoProxy::from_string(&self.network.no_proxy.join(","))));
-        }
-        builder.build()
+    if let Some(proxy) = via {
+        let at = format!("{}://{}", proxy.kind.scheme(), host_port(&proxy.host, proxy.port));
+        let through = Proxy::https(at)?;
+        builder = builder.proxy(match &proxy.login {
+            Some((user, password)) => through.basic_auth(user, password.expose()),
+            None => through,
+        });
     }
+    builder.build()
 }
 
 /// Of a secret as much as Graph shows of each.

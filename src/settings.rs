@@ -73,6 +73,15 @@ impl ProxyKind {
             _ => None,
         }
     }
+
+    /// The scheme that names it.
+    pub const fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Socks5 => "socks5",
+            Self::Socks5h => "socks5h",
+        }
+    }
 }
 
 /// A proxy.

@@ -145,6 +145,11 @@ impl Condition {
             judge_time(answer, timeout, wrong);
         }
         judge_metrics(report, &said.metrics, wrong);
+        if !self.fails.iter().any(|check| ["token", "graph"].contains(check)) {
+            let token = outcomes(report).find(|one| check(one) == "token");
+            let state = token.map_or("-", |one| one["facts"]["registration"]["state"].as_str().unwrap_or("-"));
+            differ(wrong, "the registration, read from Graph", &"read", &state);
+        }
         let shown = labels(&said.metrics, "m365_probe_warning_info", &["check", "reason"]);
         let shown = shown.iter().map(|found| (found[0], found[1])).filter(|(_, reason)| is_of_networks(reason));
         self.judge_warnings(&shown.collect(), wrong);

@@ -128,7 +128,7 @@ impl World {
             "network": self.network,
             "tenants": [ {
                 "name": "contoso", "cloud": "global", "tenant_id": tenant.tenant_id, "client_id": tenant.client_id,
-                "credential": { "client_secret_file": secret },
+                "credential": { "client_secret_file": secret, "read_expiry": true },
                 "checks": [{ "token": { "interval": seconds } }, "dns", "reach"],
                 "mailboxes": [ { "address": MAILBOX, "name": "praxis", "checks": ["pop3", "imap", "smtp", "ews", "graph"] } ],
             } ],
@@ -142,6 +142,7 @@ fn forward() {
     switch("ipv4/ip_forward", "1");
     switch("ipv6/conf/all/forwarding", "1");
     switch("ipv4/icmp_ratelimit", "0");
+    switch("ipv4/icmp_ratemask", "0"); // nor in a burst to everybody
     switch("ipv6/icmp/ratelimit", "0");
 }
 

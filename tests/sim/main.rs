@@ -13,5 +13,6 @@ mod peer;
 mod pop3;
 mod rbac;
 mod reasons;
+mod registration;
 mod smtp;
 mod upgraded;
