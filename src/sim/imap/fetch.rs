@@ -1,5 +1,7 @@
 //! FETCH: which data of a message a client wants, and that data (RFC 3501, section 6.4.5).
 
+use std::fmt::Write;
+
 use crate::sim::mailbox::Message;
 
 use super::command::Argument;
@@ -63,7 +65,7 @@ pub(super) fn fetch(selected: &mut Selected, by_uid: bool, set: &str, items: &Ar
         if read && !items.contains(&Item::Flags) {
             values.push(Item::Flags.of(message, &flags));
         }
-        text.push_str(&format!("* {} FETCH ({})\r\n", at + 1, values.join(" ")));
+        let _ = write!(text, "* {} FETCH ({})\r\n", at + 1, values.join(" "));
     }
     Some(text)
 }
