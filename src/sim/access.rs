@@ -62,11 +62,11 @@ pub enum Refusal {
 pub type Presented = Result<Claims, Flaw>;
 
 /// Names of Exchange Online that a token may be for.
-const EXCHANGE: &[&str] =
+pub(super) const EXCHANGE: &[&str] =
     &["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
 
 /// Names of Microsoft Graph that a token may be for.
-const GRAPH: &[&str] = &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+pub(super) const GRAPH: &[&str] = &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 
 /// A login over POP3, IMAP or SMTP at `now` (seconds since 1970).
 ///

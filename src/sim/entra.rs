@@ -1,5 +1,7 @@
 //! Entra: the token endpoint, discovery and the published key.
 
+mod assertion;
+mod discovery;
 mod form;
 mod refusal;
 
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 
 use self::form::Form;
 use self::refusal::{Aadsts, Ids};
+use super::access;
 use super::directory::{Protocol, READ_ALL, Tenant};
 use super::fault::{Fault, Service};
 use super::http::{Answer, Asked};
@@ -40,89 +43,77 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Answer {
     answer
 }
 
+/// A version of Entra's endpoints: the first asks for a resource, the second for scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    V1,
+    V2,
+}
+
+impl Version {
+    /// The version and the rest of a path below the tenant: `oauth2/v2.0/token`, `oauth2/token`.
+    fn of<'p>(area: &str, path: &[&'p str]) -> Option<(Self, &'p str)> {
+        match *path {
+            [first, "v2.0", last] if first == area => Some((Self::V2, last)),
+            [first, last] if first == area => Some((Self::V1, last)),
+            _ => None,
+        }
+    }
+}
+
 fn route(state: &State, asked: &Asked, ids: &Ids) -> Answer {
     let view = state.view();
-    let path: Vec<&str> = asked.path.split('/').filter(|part| !part.is_empty()).collect();
+    let lower = asked.path.to_ascii_lowercase();
+    let path: Vec<&str> = lower.split('/').filter(|part| !part.is_empty()).collect();
+    let Some((tenant, below)) = path.split_first() else { return not_found() };
     let reads = matches!(asked.method, Method::GET | Method::HEAD);
-    match path.as_slice() {
-        [tenant, "oauth2", "v2.0", "token"] if asked.method == Method::POST => token(state, &view, asked, ids, tenant),
-        // What a browser that strays here is shown: a page, with the code in it.
-        [_, "oauth2", "v2.0", "token"] => Answer::new(StatusCode::OK).body(
-            "text/html; charset=utf-8",
-            "<html><body>AADSTS900561: The endpoint only accepts POST requests. Received a GET request.</body></html>",
-        ),
-        [tenant, "v2.0", ".well-known", "openid-configuration"] if reads => discovery(&view.tenant, asked, tenant, "/v2.0", ids),
-        [tenant, ".well-known", "openid-configuration"] if reads => discovery(&view.tenant, asked, tenant, "", ids),
-        [_, "discovery", "v2.0", "keys"] | [_, "discovery", "keys"] if reads => {
+    match Version::of("oauth2", below) {
+        Some((version, "token")) if asked.method == Method::POST => return token(state, &view, asked, ids, tenant, version),
+        Some((_, "token")) => return only_post(asked),
+        Some((_, "devicecode")) if asked.method == Method::POST => return device_code(&view.tenant, asked, ids, tenant),
+        Some((_, "devicecode")) => return only_post(asked),
+        Some((_, "authorize" | "logout")) if reads => return sign_in(),
+        _ => {}
+    }
+    match below {
+        _ if !reads => not_found(),
+        ["v2.0", ".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, asked, tenant, Version::V2, ids),
+        [".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, asked, tenant, Version::V1, ids),
+        ["discovery", "v2.0", "keys"] | ["discovery", "keys"] => {
             json_answer(StatusCode::OK, &state.key.published()).header("cache-control", "max-age=86400, private")
         }
-        ["common", "discovery", "instance"] if reads => instance(asked),
-        _ => Answer::new(StatusCode::NOT_FOUND).header("cache-control", "private"),
+        ["discovery", "instance"] if *tenant == "common" => discovery::instance(asked),
+        ["userrealm", user] => discovery::user_realm(&view.tenant, user),
+        _ => not_found(),
     }
+}
+
+fn not_found() -> Answer {
+    Answer::new(StatusCode::NOT_FOUND).header("cache-control", "private")
+}
+
+/// What a browser that strays here is shown: a page, with the code in it. One that asks first may post.
+fn only_post(asked: &Asked) -> Answer {
+    if asked.method == Method::OPTIONS {
+        let allowed = Answer::new(StatusCode::OK).header("access-control-allow-origin", "*");
+        return allowed.header("access-control-allow-methods", "POST, OPTIONS");
+    }
+    let text = format!("AADSTS900561: The endpoint only accepts POST requests. Received a {} request.", asked.method);
+    Answer::new(StatusCode::OK).body("text/html; charset=utf-8", format!("<html><body>{text}</body></html>"))
+}
+
+/// Where people sign in. Nobody can here.
+fn sign_in() -> Answer {
+    Answer::new(StatusCode::OK)
+        .body("text/html; charset=utf-8", "<html><head><title>Sign in to your account</title></head><body></body></html>")
 }
 
 fn json_answer(status: StatusCode, body: &Value) -> Answer {
     Answer::new(status).body("application/json; charset=utf-8", body.to_string())
 }
 
-/// The authority as the client calls it: the host it asked for, with its port.
-fn authority(asked: &Asked) -> String {
-    format!("https://{}", asked.header("host").unwrap_or(AUTHORITY))
-}
-
-/// OpenID discovery; `version` is `/v2.0` or empty.
-fn discovery(tenant: &Tenant, asked: &Asked, name: &str, version: &str, ids: &Ids) -> Answer {
-    if !tenant.is_called(name) && !matches!(name, "common" | "organizations") {
-        // Here, and only here, the tenant is `invalid_tenant`.
-        return Aadsts::tenant_not_found(name).answer_as("invalid_tenant", ids);
-    }
-    let (base, id) = (authority(asked), &tenant.id);
-    let issuer =
-        if version.is_empty() { format!("https://sts.windows.net/{id}/") } else { format!("https://{AUTHORITY}/{id}/v2.0") };
-    json_answer(
-        StatusCode::OK,
-        &json!({
-            "token_endpoint": format!("{base}/{id}/oauth2{version}/token"),
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "jwks_uri": format!("{base}/{id}/discovery{version}/keys"),
-            "response_modes_supported": ["query", "fragment", "form_post"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": issuer,
-            "request_uri_parameter_supported": false,
-            "authorization_endpoint": format!("{base}/{id}/oauth2{version}/authorize"),
-            "device_authorization_endpoint": format!("{base}/{id}/oauth2{version}/devicecode"),
-            "end_session_endpoint": format!("{base}/{id}/oauth2{version}/logout"),
-            "http_logout_supported": true,
-            "frontchannel_logout_supported": true,
-            "claims_supported": ["sub", "iss", "cloud_instance_name", "aud", "exp", "iat", "tid", "ver"],
-            "tenant_region_scope": "EU",
-            "cloud_instance_name": "microsoftonline.com",
-            "cloud_graph_host_name": "graph.windows.net",
-            "msgraph_host": "graph.microsoft.com",
-            "rbac_url": "https://pas.windows.net",
-        }),
-    )
-    .header("cache-control", "max-age=86400, private")
-}
-
-/// Instance discovery, which MSAL asks for before anything else.
-fn instance(asked: &Asked) -> Answer {
-    let host = asked.header("host").unwrap_or(AUTHORITY);
-    json_answer(
-        StatusCode::OK,
-        &json!({
-            "tenant_discovery_endpoint": format!("https://{host}/common/v2.0/.well-known/openid-configuration"),
-            "api-version": "1.1",
-            "metadata": [{ "preferred_network": AUTHORITY, "preferred_cache": "login.windows.net", "aliases": [AUTHORITY, "login.windows.net", host] }],
-        }),
-    )
-}
-
 /// The token endpoint.
-fn token(state: &State, view: &View, asked: &Asked, ids: &Ids, tenant: &str) -> Answer {
+fn token(state: &State, view: &View, asked: &Asked, ids: &Ids, tenant: &str, version: Version) -> Answer {
     if view.has(Service::Login, Fault::TokenThrottled) {
         // Really plain text, not JSON.
         return Answer::new(StatusCode::TOO_MANY_REQUESTS).header("retry-after", "60").body("text/plain", "Too Many Requests");
@@ -130,15 +121,46 @@ fn token(state: &State, view: &View, asked: &Asked, ids: &Ids, tenant: &str) -> 
     if view.has(Service::Login, Fault::TokenServiceUnavailable) {
         return Aadsts::service_unavailable().answer(ids);
     }
-    let form = Form::of(asked);
-    match unrestricted(&view.tenant, asked).and_then(|()| grant(view, form, tenant)) {
-        Ok(resource) => issue(state, view, &resource),
+    let form = Form::of(asked).map_err(|_| Aadsts::malformed());
+    let granted = unrestricted(&view.tenant, asked).and(form).and_then(|form| grant(view, &form, tenant, version));
+    match granted {
+        Ok(resource) => issue(state, view, &resource, version),
         Err(refusal) => refusal.answer(ids),
     }
     .header("cache-control", "no-store, no-cache")
     .header("pragma", "no-cache")
     .header("expires", "-1")
 }
+
+/// Begins the flow of devices without a browser: nobody will ever type the code in.
+fn device_code(tenant: &Tenant, asked: &Asked, ids: &Ids, name: &str) -> Answer {
+    let client = |form: Form| match form.client_id() {
+        Some(id) if id.eq_ignore_ascii_case(&tenant.application.client_id) => Ok(()),
+        Some(id) => Err(Aadsts::application_not_found(id, tenant)),
+        None => Err(Aadsts::parameter_missing("client_id")),
+    };
+    let shared = matches!(name, "common" | "organizations");
+    let known = if shared { Ok(()) } else { known_tenant(tenant, name) };
+    if let Err(refusal) = known.and(Form::of(asked).map_err(|_| Aadsts::malformed())).and_then(client) {
+        return refusal.answer(ids);
+    }
+    let user_code = id::hex(&id::random::<5>()).to_ascii_uppercase();
+    let page = "https://microsoft.com/devicelogin";
+    json_answer(
+        StatusCode::OK,
+        &json!({
+            "user_code": user_code,
+            "device_code": format!("{DEVICE_CODE}{}", id::hex(&id::random::<32>())),
+            "verification_uri": page,
+            "expires_in": 900,
+            "interval": 5,
+            "message": format!("To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."),
+        }),
+    )
+}
+
+/// What every device code begins with.
+const DEVICE_CODE: &str = "DAQABIQEAAAD";
 
 /// A proxy on the way may say, in a header of Microsoft's invention, which tenants its users may enter.
 fn unrestricted(tenant: &Tenant, asked: &Asked) -> Result<(), Aadsts> {
@@ -147,13 +169,12 @@ fn unrestricted(tenant: &Tenant, asked: &Asked) -> Result<(), Aadsts> {
     if allowed { Ok(()) } else { Err(Aadsts::tenant_restricted(tenant)) }
 }
 
-/// The resource to issue a token for, after every check, in Entra's order: tenant, client, secret, scope, resource.
-fn grant(view: &View, form: Result<Form, form::Malformed>, name: &str) -> Result<Resource, Aadsts> {
+/// The resource to issue a token for, after every check, in Entra's order: tenant, client, secret, grant, scope, resource.
+fn grant(view: &View, form: &Form, name: &str, version: Version) -> Result<Resource, Aadsts> {
     let tenant = &view.tenant;
     let application = &tenant.application;
-    let form = form.map_err(|_| Aadsts::malformed())?;
-    let grant_type = form.get("grant_type").ok_or_else(|| Aadsts::parameter_missing("grant_type"))?;
-    if grant_type != "client_credentials" {
+    let grant_type = form.required("grant_type")?;
+    if !GRANTS.iter().any(|(known, _)| *known == grant_type) {
         return Err(Aadsts::grant_not_supported(grant_type));
     }
     if let Some(refusal) = ANSWERED.iter().find(|(fault, _)| view.has(Service::Login, *fault)) {
@@ -170,12 +191,20 @@ fn grant(view: &View, form: Result<Form, form::Malformed>, name: &str) -> Result
     if !application.enabled {
         return Err(Aadsts::application_disabled(application));
     }
-    known_secret(tenant, &form)?;
-    let scope = form.get("scope").filter(|scope| !scope.is_empty()).ok_or_else(|| Aadsts::parameter_missing("scope"))?;
-    if view.has(Service::Login, Fault::ScopeInvalid) {
-        return Err(Aadsts::scope_invalid(scope));
+    known_secret(tenant, form)?;
+    if grant_type != "client_credentials" {
+        return Err(not_granted(tenant, form, grant_type)?);
     }
-    let resource = Resource::of(scope, tenant)?;
+    let resource = match version {
+        Version::V1 => Resource::named(form.required("resource")?, tenant)?,
+        Version::V2 => {
+            let scope = form.required("scope")?;
+            if view.has(Service::Login, Fault::ScopeInvalid) {
+                return Err(Aadsts::scope_invalid(scope));
+            }
+            Resource::of(scope, tenant)?
+        }
+    };
     if resource.exchange && !tenant.exchange.present {
         return Err(Aadsts::resource_not_found(&resource.name, tenant));
     }
@@ -186,6 +215,33 @@ fn grant(view: &View, form: Result<Form, form::Malformed>, name: &str) -> Result
         return Err(Aadsts::conditional_access());
     }
     Ok(resource)
+}
+
+/// The grants Entra knows, each with the parameter that carries what is to be granted.
+const GRANTS: &[(&str, &str)] = &[
+    ("client_credentials", ""),
+    ("password", "username"),
+    ("refresh_token", "refresh_token"),
+    ("authorization_code", "code"),
+    ("device_code", "device_code"),
+    ("urn:ietf:params:oauth:grant-type:device_code", "device_code"),
+    ("urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion"),
+];
+
+/// Why a grant on behalf of a user comes to nothing: nobody has signed in here, and nobody's password is known.
+fn not_granted(tenant: &Tenant, form: &Form, grant_type: &str) -> Result<Aadsts, Aadsts> {
+    let parameter = GRANTS.iter().find(|(known, _)| *known == grant_type).map_or("", |(_, parameter)| parameter);
+    let given = form.required(parameter)?;
+    Ok(match parameter {
+        "username" => {
+            form.required("password")?;
+            if tenant.mailbox(given).is_some() { Aadsts::password_wrong() } else { Aadsts::user_not_found(tenant) }
+        }
+        "device_code" if given.starts_with(DEVICE_CODE) => Aadsts::device_code_pending(),
+        "device_code" => Aadsts::device_code_unknown(),
+        "assertion" => Aadsts::jwt_malformed(),
+        _ => Aadsts::grant_malformed(),
+    })
 }
 
 /// A fault and what Entra says then.
@@ -200,7 +256,7 @@ const ANSWERED: &[Answered] = &[
     (Fault::WrongCloud, |_| Aadsts::wrong_cloud()),
     (Fault::ClientIsPublic, |_| Aadsts::client_is_public()),
     (Fault::ClientSecretMissing, |_| Aadsts::secret_missing()),
-    (Fault::ClientCredentialRefused, |tenant| Aadsts::assertion_unknown(&tenant.application)),
+    (Fault::ClientCredentialRefused, |tenant| Aadsts::assertion_unknown(None, &tenant.application)),
     (Fault::TokenRefused, |_| Aadsts::unheard_of()),
 ];
 
@@ -217,8 +273,8 @@ fn known_tenant(tenant: &Tenant, name: &str) -> Result<(), Aadsts> {
 
 fn known_secret(tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
     let application = &tenant.application;
-    if form.get("client_assertion").is_some() {
-        return Err(Aadsts::assertion_unknown(application));
+    if let Some(assertion) = form.get("client_assertion") {
+        return Err(assertion::refusal(assertion, form.get("client_assertion_type"), application));
     }
     let secret = form.client_secret().ok_or_else(Aadsts::secret_missing)?;
     if secret.is_empty() {
@@ -242,18 +298,22 @@ impl Resource {
     /// The resource a scope means.
     fn of(scope: &str, tenant: &Tenant) -> Result<Self, Aadsts> {
         // More than one scope is refused like one without /.default.
-        let Some(name) = scope.strip_suffix("/.default").filter(|name| !name.contains(' ')) else {
-            return Err(Aadsts::scope_invalid(scope));
-        };
-        match name.trim_end_matches('/') {
-            "https://outlook.office365.com" | "https://outlook.office.com" => Ok(Self { name: name.to_owned(), exchange: true }),
-            "https://graph.microsoft.com" => Ok(Self { name: name.to_owned(), exchange: false }),
-            other => Err(Aadsts::resource_not_found(other, tenant)),
+        let name = scope.strip_suffix("/.default").filter(|name| !name.contains(' '));
+        Self::named(name.ok_or_else(|| Aadsts::scope_invalid(scope))?, tenant)
+    }
+
+    /// The resource of that name: one of its URLs, or the id of its own application.
+    fn named(name: &str, tenant: &Tenant) -> Result<Self, Aadsts> {
+        let bare = name.trim_end_matches('/');
+        let exchange = access::EXCHANGE.contains(&bare);
+        if !exchange && !access::GRAPH.contains(&bare) {
+            return Err(Aadsts::resource_not_found(bare, tenant));
         }
+        Ok(Self { name: name.to_owned(), exchange })
     }
 }
 
-fn issue(state: &State, view: &View, resource: &Resource) -> Answer {
+fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> Answer {
     let tenant = &view.tenant;
     let has = |fault| view.has(Service::Login, fault);
     let audience = if has(Fault::TokenWrongAudience) { "https://graph.microsoft.com" } else { &resource.name };
@@ -270,10 +330,22 @@ fn issue(state: &State, view: &View, resource: &Resource) -> Answer {
     let Ok(token) = signed else { return Answer::new(StatusCode::INTERNAL_SERVER_ERROR) };
     // What Entra says stays plausible even where a test makes tokens that are expired on arrival.
     let seconds = if tenant.application.token_seconds > 0 { tenant.application.token_seconds - 1 } else { 3599 };
-    json_answer(
-        StatusCode::OK,
-        &json!({ "token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token.expose() }),
-    )
+    let body = match version {
+        Version::V2 => {
+            json!({ "token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token.expose() })
+        }
+        // All of it text.
+        Version::V1 => json!({
+            "token_type": "Bearer",
+            "expires_in": seconds.to_string(),
+            "ext_expires_in": seconds.to_string(),
+            "expires_on": (id::unix_now() + seconds).to_string(),
+            "not_before": (id::unix_now() - 300).to_string(),
+            "resource": resource.name,
+            "access_token": token.expose(),
+        }),
+    };
+    json_answer(StatusCode::OK, &body)
 }
 
 /// The claims of a v1 application token, the opaque ones included: a real one is about 2 kB.

@@ -1,5 +1,7 @@
 //! SMTP submission as Exchange Online speaks it.
 
+mod envelope;
+
 use std::time::SystemTime;
 
 use crate::outcome::Phase;
@@ -10,8 +12,10 @@ use super::fault::Fault;
 use super::talk::{Heard, Over, Talk};
 use super::{id, sasl};
 
-/// After this many refused logins or unknown commands the server hangs up.
-const MISTAKES: u32 = 3;
+/// After this many refused logins the server hangs up.
+const LOGINS: u32 = 3;
+/// After this many other mistakes the server hangs up: the default of `Set-ReceiveConnector -MaxProtocolErrors`.
+const MISTAKES: u32 = 5;
 /// The largest message taken, as `SIZE` in EHLO says.
 const SIZE: usize = 157_286_400;
 
@@ -45,15 +49,26 @@ struct Session {
     id: String,
     greeted: bool,
     mistakes: u32,
+    refusals: u32,
     user: Option<String>,
-    sender: Option<String>,
+    message: Option<Message>,
+}
+
+/// A message on its way.
+#[derive(Default)]
+struct Message {
+    sender: String,
     recipients: usize,
+    /// Whether only BDAT can carry it.
+    binary: bool,
+    /// What BDAT has brought so far.
+    size: usize,
 }
 
 impl Session {
     fn new() -> Self {
         let id = id::hex(&id::random::<8>()).to_ascii_uppercase();
-        Self { id, greeted: false, mistakes: 0, user: None, sender: None, recipients: 0 }
+        Self { id, greeted: false, mistakes: 0, refusals: 0, user: None, message: None }
     }
 
     /// `text` with the bracket that ends every reply of Exchange Online.
@@ -68,35 +83,46 @@ impl Session {
             "HELO" => self.hello(talk, false).await,
             "QUIT" => talk.part("221 2.0.0 Service closing transmission channel\r\n").await,
             "NOOP" => talk.say("250 2.0.0 OK\r\n").await,
+            "HELP" => talk.say(HELP).await,
             "RSET" => {
-                (self.sender, self.recipients) = (None, 0);
+                self.message = None;
                 talk.say("250 2.0.0 Resetting\r\n").await
             }
+            "VRFY" => talk.say("252 2.1.5 Cannot VRFY user\r\n").await,
+            // What a client has announced comes, whether it is wanted or not.
+            "BDAT" => self.chunk(talk, rest).await,
+            "AUTH" | "MAIL" | "RCPT" | "DATA" if !self.greeted => self.mistake(talk, "503 5.5.2 Send hello first").await,
             "AUTH" => self.auth(talk, rest).await,
             "MAIL" => self.mail(talk, rest).await,
             "RCPT" => self.recipient(talk, rest).await,
             "DATA" => self.data(talk).await,
-            "BDAT" => self.chunk(talk, rest).await,
-            "VRFY" => talk.say("252 2.1.5 Cannot VRFY user\r\n").await,
+            "EXPN" | "TURN" | "ETRN" | "SEND" | "SOML" | "SAML" => self.mistake(talk, "502 5.3.3 Command not implemented").await,
             _ => self.mistake(talk, "500 5.3.3 Unrecognized command").await,
         }
     }
 
     async fn mistake(&mut self, talk: &mut Talk, reply: &str) -> Result<(), Over> {
         self.mistakes += 1;
-        if self.mistakes < MISTAKES {
-            return talk.say(&self.worded(reply)).await;
+        self.say_or_part(talk, reply, self.mistakes < MISTAKES).await
+    }
+
+    /// A refused login.
+    async fn refuse(&mut self, talk: &mut Talk, reply: &str) -> Result<(), Over> {
+        self.refusals += 1;
+        self.say_or_part(talk, reply, self.refusals < LOGINS).await
+    }
+
+    async fn say_or_part(&self, talk: &mut Talk, reply: &str, goes_on: bool) -> Result<(), Over> {
+        let reply = self.worded(reply);
+        if goes_on {
+            return talk.say(&reply).await;
         }
-        let last = format!(
-            "{}{}",
-            self.worded(reply),
-            self.worded("421 4.7.0 Too many errors on this connection, closing transmission channel")
-        );
-        talk.part(&last).await
+        let last = self.worded("421 4.7.0 Too many errors on this connection, closing transmission channel");
+        talk.part(&(reply + &last)).await
     }
 
     async fn hello(&mut self, talk: &mut Talk, extended: bool) -> Result<(), Over> {
-        (self.greeted, self.sender, self.recipients) = (true, None, 0);
+        (self.greeted, self.message) = (true, None);
         let hello = format!("{} Hello [{}]", id::FRONT_END, talk.client);
         if !extended {
             return talk.say(&format!("250 {hello}\r\n")).await;
@@ -122,13 +148,14 @@ impl Session {
     }
 
     async fn auth(&mut self, talk: &mut Talk, rest: &str) -> Result<(), Over> {
-        if !self.greeted || self.user.is_some() || !talk.secure {
+        if self.user.is_some() || !talk.secure {
             return self.mistake(talk, "503 5.5.2 Bad sequence of commands").await;
         }
         let (mechanism, initial) = rest.split_once(' ').map_or((rest, None), |(mechanism, text)| (mechanism, Some(text.trim())));
         match mechanism.to_ascii_uppercase().as_str() {
             "XOAUTH2" if !talk.has(Fault::MechanismNotOffered) => {}
             "LOGIN" | "PLAIN" => return self.password(talk, initial).await,
+            "" => return self.mistake(talk, "501 5.5.4 Invalid arguments").await,
             _ => return self.mistake(talk, "504 5.7.4 Unrecognized authentication type").await,
         }
         let line = match initial {
@@ -159,7 +186,7 @@ impl Session {
                 }
             }
         }
-        self.mistake(talk, "535 5.7.139 Authentication unsuccessful, basic authentication is disabled.").await
+        self.refuse(talk, "535 5.7.139 Authentication unsuccessful, basic authentication is disabled.").await
     }
 
     async fn judge(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
@@ -174,15 +201,15 @@ impl Session {
         };
         talk.deliberate(verdict.as_ref().err().copied()).await?;
         if let Some((_, reply)) = INSTEAD.iter().find(|(fault, _)| talk.has(*fault)) {
-            return self.mistake(talk, reply).await;
+            return self.refuse(talk, reply).await;
         }
         match verdict {
             Ok(mailbox) => {
                 self.user = Some(mailbox.address.clone());
                 talk.say("235 2.7.0 Authentication successful\r\n").await
             }
-            Err(Refusal::SmtpDisabledForTenant) => self.mistake(talk, &disabled("Tenant")).await,
-            Err(Refusal::SmtpDisabledForMailbox) => self.mistake(talk, &disabled("Mailbox")).await,
+            Err(Refusal::SmtpDisabledForTenant) => self.refuse(talk, &disabled("Tenant")).await,
+            Err(Refusal::SmtpDisabledForMailbox) => self.refuse(talk, &disabled("Mailbox")).await,
             Err(Refusal::Trouble(Trouble::Throttled)) => {
                 talk.part(&self.worded("451 4.7.500 Server busy. Please try again later.")).await
             }
@@ -190,12 +217,12 @@ impl Session {
                 talk.part(&self.worded("432 4.3.2 concurrent connection limit exceeded")).await
             }
             Err(Refusal::Trouble(Trouble::SenderBlocked)) => {
-                self.mistake(talk, "550 5.1.8 Access denied, bad outbound sender").await
+                self.refuse(talk, "550 5.1.8 Access denied, bad outbound sender").await
             }
             Err(Refusal::Trouble(Trouble::Unavailable | Trouble::Invalidated)) => {
                 talk.part(&self.worded("454 4.7.0 Temporary authentication failure")).await
             }
-            Err(_) => self.mistake(talk, "535 5.7.3 Authentication unsuccessful").await,
+            Err(_) => self.refuse(talk, "535 5.7.3 Authentication unsuccessful").await,
         }
     }
 
@@ -203,33 +230,41 @@ impl Session {
         if self.user.is_none() {
             return self.mistake(talk, "530 5.7.57 Client not authenticated to send mail.").await;
         }
-        match path(rest, "FROM:") {
-            Some(sender) if self.sender.is_none() => {
-                self.sender = Some(sender);
+        if self.message.is_some() {
+            return self.mistake(talk, "503 5.5.2 Sender already specified").await;
+        }
+        let Some(path) = envelope::read(rest, "FROM:") else { return self.mistake(talk, "501 5.1.7 Invalid address").await };
+        match path.judge_mail(SIZE) {
+            Ok(binary) => {
+                self.message = Some(Message { sender: path.address.to_owned(), binary, ..Message::default() });
                 talk.say("250 2.1.0 Sender OK\r\n").await
             }
-            Some(_) => self.mistake(talk, "503 5.5.2 Sender already specified").await,
-            None => self.mistake(talk, "501 5.1.7 Invalid address").await,
+            Err(wrong) => self.mistake(talk, wrong).await,
         }
     }
 
     async fn recipient(&mut self, talk: &mut Talk, rest: &str) -> Result<(), Over> {
-        if self.sender.is_none() {
-            return self.mistake(talk, "503 5.5.2 Need mail command").await;
-        }
-        match path(rest, "TO:") {
-            Some(recipient) if recipient.contains('@') => {
-                self.recipients += 1;
-                talk.say("250 2.1.5 Recipient OK\r\n").await
-            }
+        let Some(message) = &mut self.message else { return self.mistake(talk, "503 5.5.2 Need mail command").await };
+        match envelope::read(rest, "TO:") {
+            Some(path) if path.address.contains('@') => match path.judge_rcpt() {
+                Ok(()) => {
+                    message.recipients += 1;
+                    talk.say("250 2.1.5 Recipient OK\r\n").await
+                }
+                Err(wrong) => self.mistake(talk, wrong).await,
+            },
             _ => self.mistake(talk, "501 5.1.3 Invalid address").await,
         }
     }
 
     /// Takes a message and throws it away.
     async fn data(&mut self, talk: &mut Talk) -> Result<(), Over> {
-        if self.recipients == 0 {
-            return self.mistake(talk, "503 5.5.2 Need rcpt command").await;
+        match &self.message {
+            Some(message) if message.recipients > 0 && (message.binary || message.size > 0) => {
+                return self.mistake(talk, "503 5.5.2 Need BDAT command").await;
+            }
+            Some(message) if message.recipients > 0 => {}
+            _ => return self.mistake(talk, "503 5.5.2 Need rcpt command").await,
         }
         talk.say("354 Start mail input; end with <CRLF>.<CRLF>\r\n").await?;
         let mut size: usize = 0;
@@ -241,25 +276,32 @@ impl Session {
                 Heard::Idle => return Err(Over),
             }
         }
-        if size > SIZE {
-            talk.say(&self.worded("552 5.3.4 Message size exceeds fixed limit")).await
-        } else {
-            self.deliver(talk).await
-        }
+        if size > SIZE { self.too_large(talk).await } else { self.deliver(talk).await }
+    }
+
+    async fn too_large(&mut self, talk: &mut Talk) -> Result<(), Over> {
+        self.message = None;
+        talk.say(&self.worded("552 5.3.4 Message size exceeds fixed maximum message size")).await
     }
 
     async fn chunk(&mut self, talk: &mut Talk, rest: &str) -> Result<(), Over> {
         let (size, last) = rest.split_once(' ').map_or((rest, false), |(size, last)| (size, last.eq_ignore_ascii_case("LAST")));
-        let Some(mut left) = size.parse::<usize>().ok().filter(|size| *size <= SIZE) else {
-            return self.mistake(talk, "501 5.5.4 Invalid arguments").await;
+        // What cannot be counted cannot be passed over.
+        let Some(size) = size.parse::<usize>().ok().filter(|size| *size <= SIZE) else {
+            return talk.part(&self.worded("501 5.5.4 Invalid arguments")).await;
         };
+        let mut left = size;
         while left > 0 {
             let piece = left.min(64 * 1024);
             talk.exactly(piece).await?;
             left -= piece;
         }
-        if self.recipients == 0 {
-            self.mistake(talk, "503 5.5.2 Need rcpt command").await
+        let Some(message) = self.message.as_mut().filter(|message| message.recipients > 0) else {
+            return self.mistake(talk, "503 5.5.2 Need rcpt command").await;
+        };
+        message.size = message.size.saturating_add(size);
+        if message.size > SIZE {
+            self.too_large(talk).await
         } else if last {
             self.deliver(talk).await
         } else {
@@ -270,7 +312,7 @@ impl Session {
     /// Says where the message went. A sender other than the mailbox that logged in may not send (`SendAs`).
     async fn deliver(&mut self, talk: &mut Talk) -> Result<(), Over> {
         talk.pause(Phase::Mailbox).await;
-        let (sender, _) = (self.sender.take().unwrap_or_default(), std::mem::take(&mut self.recipients));
+        let sender = self.message.take().unwrap_or_default().sender;
         let user = self.user.as_deref().unwrap_or_default();
         let view = talk.view();
         if !view.tenant.mailbox(user).is_some_and(|mailbox| mailbox.is_called(&sender)) {
@@ -281,6 +323,10 @@ impl Session {
         talk.say(&reply).await
     }
 }
+
+/// Exchange's own answer, whatever the connection's state.
+const HELP: &str = "214-This server supports the following commands:\r\n\
+                    214 HELO EHLO STARTTLS RCPT DATA RSET MAIL QUIT HELP AUTH BDAT\r\n";
 
 /// What is answered to a login, whatever its token, while a fault is in force.
 const INSTEAD: &[(Fault, &str)] = &[
@@ -303,12 +349,4 @@ fn disabled(what: &str) -> String {
         "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the {what}. \
          Visit https://aka.ms/smtp_auth_disabled for more information."
     )
-}
-
-/// The address in `FROM:<address> PARAMETERS`.
-fn path(rest: &str, keyword: &str) -> Option<String> {
-    let head = rest.get(..keyword.len())?;
-    let tail = rest.get(keyword.len()..)?.trim_start().strip_prefix('<')?;
-    let (address, _) = tail.split_once('>')?;
-    head.eq_ignore_ascii_case(keyword).then(|| address.to_owned())
 }

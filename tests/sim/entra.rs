@@ -2,7 +2,10 @@
 
 use m365_probe::sim::{Running, Tenant, start};
 
-use crate::peer::{Answer, Peer, form, post, token};
+use crate::peer::{Answer, PRAXIS, Peer, form, post, token};
+
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Fields of the form: a new value, or none at all.
 type Replaced<'r> = &'r [(&'static str, Option<&'r str>)];
@@ -66,13 +69,40 @@ async fn each_mistake_has_its_number_status_and_error() {
         ("1111-2222", &[], 900_023, 400, "invalid_request"),
         ("common", &[], 9_001_023, 400, "invalid_request"),
         (id, &[("grant_type", None)], 900_144, 400, "invalid_request"),
-        (id, &[("grant_type", Some("password"))], 70_003, 400, "unsupported_grant_type"),
+        (id, &[("grant_type", Some("implicit"))], 70_003, 400, "unsupported_grant_type"),
+        (id, &[("grant_type", Some("password"))], 900_144, 400, "invalid_request"),
+        (
+            id,
+            &[("grant_type", Some("password")), ("username", Some(PRAXIS)), ("password", Some("x"))],
+            50_126,
+            400,
+            "invalid_grant",
+        ),
+        (
+            id,
+            &[("grant_type", Some("password")), ("username", Some("x@y.example")), ("password", Some("x"))],
+            50_034,
+            400,
+            "invalid_grant",
+        ),
+        (id, &[("grant_type", Some("refresh_token")), ("refresh_token", Some("x"))], 9_002_313, 400, "invalid_grant"),
+        (id, &[("grant_type", Some("authorization_code")), ("code", Some("x"))], 9_002_313, 400, "invalid_grant"),
+        (id, &[("grant_type", Some(DEVICE)), ("device_code", Some("x"))], 70_018, 400, "bad_verification_code"),
+        (id, &[("grant_type", Some(DEVICE)), ("client_secret", None)], 7_000_218, 401, "invalid_client"),
+        (
+            id,
+            &[("grant_type", Some("urn:ietf:params:oauth:grant-type:jwt-bearer")), ("assertion", Some("x"))],
+            50_027,
+            400,
+            "invalid_request",
+        ),
         (id, &[("client_id", None)], 900_144, 400, "invalid_request"),
         (id, &[("client_id", Some("99999999-bbbb-cccc-dddd-eeeeeeeeeeee"))], 700_016, 400, "unauthorized_client"),
         (id, &[("client_secret", None)], 7_000_218, 401, "invalid_client"),
         (id, &[("client_secret", Some(""))], 7_000_216, 401, "invalid_client"),
         (id, &[("client_secret", Some("wrong"))], 7_000_215, 401, "invalid_client"),
-        (id, &[("client_assertion", Some("a.b.c"))], 700_027, 401, "invalid_client"),
+        (id, &[("client_assertion", Some("a.b.c"))], 900_144, 400, "invalid_request"),
+        (id, &[("client_assertion", Some("a.b.c")), ("client_assertion_type", Some(ASSERTION))], 50_027, 400, "invalid_request"),
         (id, &[("scope", None)], 900_144, 400, "invalid_request"),
         (id, &[("scope", Some("https://outlook.office365.com/IMAP.AccessAsApp"))], 1_002_012, 400, "invalid_scope"),
         (id, &[("scope", Some("https%3A%2F%2Foutlook.office365.com%2F.default"))], 1_002_012, 400, "invalid_scope"),
@@ -98,16 +128,17 @@ async fn each_mistake_has_its_number_status_and_error() {
 #[tokio::test]
 async fn a_form_that_is_none_is_refused() {
     let tenant = start(Tenant::contoso()).await.unwrap();
-    for (media_type, body) in [
-        ("application/json", "{}"),
-        ("application/x-www-form-urlencoded", "grant_type=%zz"),
-        ("application/x-www-form-urlencoded", "grant_type=client_credentials&grant_type=client_credentials"),
-        ("application/x-www-form-urlencoded", "grant_type"),
+    for (media_type, body, number) in [
+        // Nothing is read of what is no form.
+        ("application/json", "{}", 900_144),
+        ("application/x-www-form-urlencoded", "grant_type=%zz", 9_002_313),
+        ("application/x-www-form-urlencoded", "grant_type=client_credentials&grant_type=client_credentials", 9_002_313),
+        ("application/x-www-form-urlencoded", "grant_type", 9_002_313),
     ] {
         let peer = Peer::tls(&tenant, tenant.ports().login, "login.microsoftonline.com").await.unwrap();
         let head = format!("POST /contoso.example/oauth2/v2.0/token HTTP/1.1\r\nHost: x\r\nContent-Type: {media_type}");
         let answer = peer.request(&head, body).await;
-        assert_eq!((answer.status(), answer.json()["error_codes"][0].as_u64()), (400, Some(9_002_313)), "{body}");
+        assert_eq!((answer.status(), answer.json()["error_codes"][0].as_u64()), (400, Some(number)), "{body}");
     }
 }
 
@@ -125,6 +156,17 @@ async fn discovery_leads_back_here_and_every_answer_is_microsoft_s() {
             200,
             "https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
         ),
+        ("/common/v2.0/.well-known/openid-configuration", 200, "https://login.microsoftonline.com:1/common/oauth2/v2.0/token"),
+        ("/Organizations/v2.0/.well-known/OpenID-Configuration", 200, "https://login.microsoftonline.com:1/{tenantid}/v2.0"),
+        ("/consumers/v2.0/.well-known/openid-configuration", 200, "9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
+        (
+            "/contoso.example/v2.0/.well-known/openid-configuration",
+            200,
+            "login.microsoftonline.com:1/11111111-2222-3333-4444-555555555555/v2.0\"",
+        ),
+        ("/common/userrealm/praxis@contoso.example?api-version=1.0", 200, "Managed"),
+        ("/common/userrealm/x@fabrikam.example?api-version=1.0", 200, "Unknown"),
+        ("/common/oauth2/v2.0/authorize?client_id=x", 200, "Sign in to your account"),
         ("/fabrikam.example/v2.0/.well-known/openid-configuration", 400, "invalid_tenant"),
         ("/contoso.example/discovery/v2.0/keys", 200, "RS256"),
         ("/common/discovery/instance?api-version=1.1", 200, "tenant_discovery_endpoint"),
@@ -137,6 +179,62 @@ async fn discovery_leads_back_here_and_every_answer_is_microsoft_s() {
         assert!(answer.body.contains(piece), "{path}: {}", answer.body);
         assert_eq!(answer.header("x-ms-request-id").len(), 36, "{path}");
     }
+}
+
+/// The older endpoint: a resource in place of a scope, and numbers as text.
+#[tokio::test]
+async fn the_first_version_issues_tokens_too() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let secret = form(&tenant)[2].1.replace('~', "%7E");
+    let ask = async |resource: &str| {
+        let peer = Peer::tls(&tenant, tenant.ports().login, "login.microsoftonline.com").await.unwrap();
+        let head = "POST /contoso.example/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded";
+        let id = tenant.tenant().client_id;
+        peer.request(head, &format!("grant_type=client_credentials&client_id={id}&client_secret={secret}{resource}")).await
+    };
+    for resource in ["https://outlook.office365.com", "https://graph.microsoft.com/", "00000002-0000-0ff1-ce00-000000000000"] {
+        let answer = ask(&format!("&resource={resource}")).await;
+        let json = answer.json();
+        assert_eq!(
+            (answer.status(), json["resource"].as_str(), json["expires_in"].as_str()),
+            (200, Some(resource), Some("3899"))
+        );
+        assert!(json["expires_on"].as_str().unwrap() > json["not_before"].as_str().unwrap());
+    }
+    for (resource, number) in
+        [("", 900_144), ("&scope=https://graph.microsoft.com/.default", 900_144), ("&resource=https://vault.example", 500_011)]
+    {
+        assert_eq!(ask(resource).await.json()["error_codes"][0].as_u64(), Some(number), "{resource}");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_answered_too() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    for (method, path, status, piece) in [
+        ("OPTIONS", "/common/oauth2/v2.0/token", 200, ""),
+        ("PUT", "/common/oauth2/v2.0/token", 200, "Received a PUT request."),
+        ("POST", "/common/v2.0/.well-known/openid-configuration", 404, ""),
+        ("DELETE", "/", 404, ""),
+    ] {
+        let peer = Peer::tls(&tenant, tenant.ports().login, "login.microsoftonline.com").await.unwrap();
+        let answer = peer.request(&format!("{method} {path} HTTP/1.1\r\nHost: login.microsoftonline.com"), "").await;
+        assert_eq!((answer.status(), answer.body.contains(piece)), (status, true), "{method} {path}: {answer:?}");
+    }
+}
+
+/// A device without a browser is given a code, and told to wait for as long as nobody types it in.
+#[tokio::test]
+async fn a_device_waits_for_its_code() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let peer = Peer::tls(&tenant, tenant.ports().login, "login.microsoftonline.com").await.unwrap();
+    let head =
+        "POST /organizations/oauth2/v2.0/devicecode HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded";
+    let answer = peer.request(head, &format!("client_id={}&scope=openid", tenant.tenant().client_id)).await.json();
+    assert_eq!((answer["interval"].as_u64(), answer["expires_in"].as_u64()), (Some(5), Some(900)), "{answer}");
+    let code = answer["device_code"].as_str().unwrap();
+    let polled = request(&tenant, "contoso.example", &[("grant_type", Some(DEVICE)), ("device_code", Some(code))]).await;
+    assert_eq!((polled.status(), polled.json()["error"].as_str()), (400, Some("authorization_pending")), "{polled:?}");
 }
 
 #[tokio::test]

@@ -83,6 +83,74 @@ async fn what_exchange_refuses() {
     plain.play("S: 220…\nC: HELO x\nS: 250 FR4P281CA0001…\nC: AUTH XOAUTH2\nS: 503 5.5.2…").await;
 }
 
+/// Commands and parameters that nobody needs to log in, each with its proper answer.
+#[tokio::test]
+async fn the_rest_of_the_protocol_is_answered() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let sasl = xoauth2(PRAXIS, &token(&tenant).await);
+    let mut plain = Peer::plain(tenant.ports().smtp).await.unwrap();
+    plain
+        .play(
+            "S: 220…
+             C: help
+             S: 214-This server supports the following commands:
+             S: 214 HELO EHLO STARTTLS RCPT DATA RSET MAIL QUIT HELP AUTH BDAT
+             C: MAIL FROM:<praxis@contoso.example>
+             S: 503 5.5.2 Send hello first […
+             C: VRFY praxis
+             S: 252 2.1.5…
+             C: EXPN all
+             S: 502 5.3.3 Command not implemented […
+             C: NOOP whatever
+             S: 250 2.0.0 OK
+             C: RCPT TO:<a@b.example>
+             S: 503 5.5.2 Send hello first […
+             C: XFROB
+             S: 500 5.3.3 Unrecognized command […
+             C: DATA
+             S: 503 5.5.2 Send hello first […
+             S: 421 4.7.0 Too many errors on this connection…
+             S: <end>",
+        )
+        .await;
+    smtp(&tenant)
+        .await
+        .play(&format!(
+            "C: AUTH
+             S: 501 5.5.4 Invalid arguments […
+             C: AUTH XOAUTH2 {sasl}
+             S: 235…
+             C: MAIL FROM:<praxis@contoso.example> SIZE=200000000
+             S: 552 5.3.4 Message size exceeds fixed maximum message size […
+             C: MAIL FROM:<praxis@contoso.example> FROB=1
+             S: 501 5.5.4 Unrecognized parameter […
+             C: mail from:<praxis@contoso.example> size=4 BODY=BINARYMIME SMTPUTF8 RET=HDRS ENVID=x AUTH=<>
+             S: 250 2.1.0 Sender OK
+             C: rcpt to:<somebody@fabrikam.example> NOTIFY=NEVER ORCPT=rfc822;somebody@fabrikam.example
+             S: 250 2.1.5 Recipient OK
+             C: DATA
+             S: 503 5.5.2 Need BDAT command […
+             C: BDAT 2
+             C:
+             S: 250 2.6.0 Chunk received OK, 2 octets
+             C: BDAT 0 LAST
+             S: 250 2.0.0 OK…
+             C: BDAT many
+             S: 501 5.5.4 Invalid arguments […
+             S: <end>"
+        ))
+        .await;
+    // Pipelined, and cut anywhere.
+    let mut peer = smtp(&tenant).await;
+    let session = format!(
+        "AUTH XOAUTH2 {sasl}\r\nMAIL FROM:<praxis@contoso.example>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n"
+    );
+    for piece in session.as_bytes().chunks(97) {
+        peer.send(piece).await;
+    }
+    peer.play("S: 235…\nS: 250 2.1.0…\nS: 250 2.1.5…\nS: 354…\nS: 250 2.0.0…\nS: 221…\nS: <end>").await;
+}
+
 #[tokio::test]
 async fn the_switch_is_examined_before_the_token() {
     let tenant = start(Tenant::contoso()).await.unwrap();

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::sim::http::Asked;
 
+use super::refusal::Aadsts;
+
 /// A form: names and values, each name once.
 pub(super) struct Form {
     fields: Vec<(String, String)>,
@@ -20,10 +22,9 @@ impl Form {
     pub(super) fn of(asked: &Asked) -> Result<Self, Malformed> {
         let media_type = asked.header("content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Malformed);
-        }
-        let body = std::str::from_utf8(&asked.body).map_err(|_| Malformed)?;
+        // Of any other body nothing is read: then `grant_type` is missing.
+        let is_form = media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let body = if is_form { std::str::from_utf8(&asked.body).map_err(|_| Malformed)? } else { "" };
         let mut fields: Vec<(String, String)> = Vec::new();
         for pair in body.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or(Malformed)?;
@@ -40,6 +41,11 @@ impl Form {
     /// A field's value.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A field's value, which may not be empty.
+    pub(super) fn required(&self, name: &str) -> Result<&str, Aadsts> {
+        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| Aadsts::parameter_missing(name))
     }
 
     /// The client id, from the form or the header.

@@ -63,6 +63,12 @@ impl Aadsts {
         Answer::new(status(error)).body("application/json; charset=utf-8", body.to_string())
     }
 
+    /// Its AADSTS number.
+    #[cfg(test)]
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
     fn new(number: u32, error: &'static str, text: impl Into<String>) -> Self {
         Self { number, error, text: text.into() }
     }
@@ -88,6 +94,39 @@ impl Aadsts {
             "The grant type is not supported over the /{endpoint} endpoint. Please use the /organizations or tenant-specific endpoint."
         );
         Self::new(9_001_023, "invalid_request", text)
+    }
+
+    /// A code or a refresh token that Entra did not give out.
+    pub(super) fn grant_malformed() -> Self {
+        Self::new(9_002_313, "invalid_grant", "Invalid request. Request is malformed or invalid.")
+    }
+
+    pub(super) fn device_code_pending() -> Self {
+        let text = "OAuth 2.0 device flow error. Authorization is pending. Continue polling.";
+        Self::new(70_016, "authorization_pending", text)
+    }
+
+    pub(super) fn device_code_unknown() -> Self {
+        Self::new(
+            70_018,
+            "bad_verification_code",
+            "Invalid verification code due to User typing in wrong user code for device code flow.",
+        )
+    }
+
+    // The user.
+
+    pub(super) fn user_not_found(tenant: &Tenant) -> Self {
+        let text = format!(
+            "The user account {{EUII Hidden}} does not exist in the {} directory. To sign into this application, the account must be \
+             added to the directory.",
+            tenant.id
+        );
+        Self::new(50_034, "invalid_grant", text)
+    }
+
+    pub(super) fn password_wrong() -> Self {
+        Self::new(50_126, "invalid_grant", "Error validating credentials due to invalid username or password.")
     }
 
     // The tenant.
@@ -195,11 +234,40 @@ impl Aadsts {
         Self::new(7_000_222, "invalid_client", text)
     }
 
-    pub(super) fn assertion_unknown(application: &Application) -> Self {
+    // The assertion in place of the secret.
+
+    pub(super) fn jwt_malformed() -> Self {
+        Self::new(50_027, "invalid_request", "JWT token is invalid or malformed.")
+    }
+
+    pub(super) fn thumbprint_missing() -> Self {
+        Self::new(50_027, "invalid_request", "Invalid JWT token. No certificate thumbprint specified in token header.")
+    }
+
+    pub(super) fn assertion_expired(now: &str, from: &str, until: &str) -> Self {
+        let text = format!(
+            "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, expiry time of \
+             assertion {until}. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials ."
+        );
+        Self::new(700_024, "invalid_client", text)
+    }
+
+    pub(super) fn assertion_issuer_unknown(issuer: &str) -> Self {
+        let text = format!(
+            "No matching federated identity record found for presented assertion issuer '{}'. Check your federated identity \
+             credential Subject, Audience and Issuer against the presented assertion.",
+            shortened(issuer)
+        );
+        Self::new(700_211, "invalid_client", text)
+    }
+
+    /// `thumbprint` is that of the certificate the client signed with, in upper-case hex.
+    pub(super) fn assertion_unknown(thumbprint: Option<&str>, application: &Application) -> Self {
+        let thumbprint = thumbprint.map(|hex| format!("Thumbprint of key used by client: '{hex}', ")).unwrap_or_default();
         let text = format!(
             "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key \
-             was not found., Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app \
-             Id '{}'.]",
+             was not found., {thumbprint}Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured \
+             keys for app Id '{}'.]",
             application.client_id
         );
         Self::new(700_027, "invalid_client", text)
