@@ -136,11 +136,17 @@ tenants:
     tenant_id: contoso.example
     client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     credential: {{ client_secret_env: M365_PROBE_TEST_SECRET }}
+    checks: [token, reach]
     mailboxes: [{{ address: praxis@contoso.example, checks: [pop3] }}]
 "
     );
     std::fs::write(&file, configuration).expect("written");
-    for (line, exit) in [("check pop3 -t 400ms:unknown", 3), ("check token -t 0.4:1", 1), ("check pop3 -t 400ms", 2)] {
+    for (line, exit) in [
+        ("check pop3 -t 400ms:unknown", 3),
+        ("check token -t 0.4:1", 1),
+        ("check reach -t 400ms:unknown", 3),
+        ("check pop3 -t 400ms", 2),
+    ] {
         let mut command = Command::new(PROGRAM);
         bare(&mut command).args(line.split(' ')).arg("--config").arg(&file).env("M365_PROBE_TEST_SECRET", "s");
         let output = command.output().expect("run");

@@ -9,7 +9,6 @@ use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::remote::Known;
-use crate::settings::ProbeSettings;
 use crate::sink::{Application, Judged, cause, checkmk, json, nagios, worst};
 use crate::trace;
 
@@ -47,7 +46,7 @@ fn report(arguments: &Check) -> Result<(String, State), String> {
         outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
         one.application = Some((&*probe.tenant).into());
-        one.judgement.state = when_late(one.judgement.state, one.outcome, probe, arguments.timeout);
+        one.judgement.state = when_silent(one.judgement.state, one.outcome, arguments.timeout);
     }
     Ok(written(arguments, &judged, &cause::of(&judged), now))
 }
@@ -72,12 +71,10 @@ fn written(arguments: &Check, judged: &[Judged<'_>], causes: &[RootCause], now: 
     }
 }
 
-/// The state the user wants for a run that met silence until its time was used up; others keep theirs.
-fn when_late(state: State, outcome: &Outcome, probe: &ProbeSettings, timeout: Timeout) -> State {
-    /// A token is waited for a twentieth less than a run may take, and timers have a grain of a millisecond.
-    const NEARLY_ALL: f64 = 0.94;
-    let silent = |reason: Reason| Phase::ALL.iter().any(|phase| trace::silence_in(*phase) == reason);
-    let all = timeout.limit.min(probe.timeout);
-    let late = outcome.took >= all.mul_f64(NEARLY_ALL) && outcome.failure().is_some_and(|failure| silent(failure.reason));
-    timeout.state.filter(|_| late).unwrap_or(state)
+/// The state the user wants for a run that ended because somebody was silent until the time for an answer was up; others
+/// keep theirs.
+fn when_silent(state: State, outcome: &Outcome, timeout: Timeout) -> State {
+    let silence = |reason: Reason| Phase::ALL.iter().any(|phase| trace::silence_in(*phase) == reason);
+    let silent = outcome.failure().is_some_and(|failure| silence(failure.reason));
+    timeout.state.filter(|_| silent).unwrap_or(state)
 }
