@@ -66,11 +66,10 @@ fn offered(answer: &[u8], sent: &Sent) -> Vec<String> {
     schemes.take(MOST).collect()
 }
 
-/// Reads up to the empty line, byte by byte so that nothing of the tunnel is swallowed. What is no HTTP is read to the end
-/// of its first line: a server that greets, and waits, sends no empty one.
+/// Reads up to the empty line, byte by byte so that nothing of the tunnel is swallowed.
 async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") && !answer.ends_with(b"\n\n") && !(answer.ends_with(b"\n") && !is_http(&answer)) {
+    while !is_whole(&answer) {
         let problem = match stream.read_u8().await {
             Ok(byte) if answer.len() < MAX_ANSWER => {
                 answer.push(byte);
@@ -86,8 +85,11 @@ async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fau
     Ok(answer)
 }
 
-fn is_http(answer: &[u8]) -> bool {
-    answer.starts_with(b"HTTP/1.")
+/// What is no HTTP ends with its first line: a server that greets, and waits, sends no empty one.
+fn is_whole(answer: &[u8]) -> bool {
+    let http = answer.starts_with(b"HTTP/1.");
+    let ends: &[&[u8]] = if http { &[b"\r\n\r\n", b"\n\n"] } else { &[b"\n"] };
+    ends.iter().any(|end| answer.ends_with(end))
 }
 
 fn judge(status_line: &str, offered: &[String], logged_in: bool) -> Result<(), Fault> {

@@ -81,9 +81,8 @@ fn by_words(words: &str) -> Option<Reason> {
 
 fn by_enhanced(code: &str) -> Option<Reason> {
     Some(match code {
-        "5.7.3" | "5.7.8" | "5.7.57" => Reason::AuthRefused,
-        // A password that has to be changed (RFC 4954, 6): the login is no good, whatever 432 means elsewhere.
-        "4.7.12" => Reason::AuthRefused,
+        // The last is a password that has to be changed (RFC 4954, 6), for which 432 was meant.
+        "5.7.3" | "5.7.8" | "5.7.57" | "4.7.12" => Reason::AuthRefused,
         "5.7.13" | "5.2.1" => Reason::AccountDisabled,
         "5.7.139" => Reason::AuthPolicyBlocked,
         "5.7.30" => Reason::BasicAuthBlocked,
