@@ -1,5 +1,6 @@
 //! `demo`: everything against an embedded simulated tenant; no account, no configuration, no network.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,9 +64,10 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
 fn serve_it(arguments: &Demo, scratch: &Scratch) -> u8 {
     serve::with_runtime(async {
         let (running, settings) = start(arguments, &scratch.0).await?;
+        let config = running.write_config(&scratch.0).map_err(|error| cannot_write(&scratch.0, &error))?;
         let faults = Some(Arc::new(Buttons(running)) as Arc<dyn Faults>);
         let options = Options { faults, ..Options::new(Source::Given(settings), arguments.listen.clone()) };
-        crate::serve::run(options, welcome).await.map_err(serve::told)
+        crate::serve::run(options, |addresses| welcome(addresses, &config)).await.map_err(serve::told)
     })
 }
 
@@ -94,11 +96,16 @@ impl Faults for Buttons {
     }
 }
 
-fn welcome(addresses: &[SocketAddr]) {
+fn welcome(addresses: &[SocketAddr], config: &Path) {
     print::out("Serving the simulated tenant `contoso`; Ctrl-C ends it.\n\n");
     for address in addresses {
         print::out(&format!("  page     http://{address}/\n  metrics  http://{address}/metrics\n"));
     }
+    print::out(&format!(
+        "\nOther programs may log in too. Hosts, ports, ids, mailboxes, and the files of the client secret and of the authority to\n\
+         trust stand, as long as it runs, in {}\n",
+        config.display()
+    ));
     print::out("\nSee a fault found:  m365-probe demo --once --fault client_secret_expired   (--fault list names them)\n");
 }
 
@@ -109,12 +116,16 @@ fn welcome(addresses: &[SocketAddr]) {
 async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
     let running = sim::start(sim::Tenant::contoso()).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);
-    let ca_file = ca_file.map_err(|error| (FAULT, format!("cannot write to `{}`: {error}", directory.display())))?;
+    let ca_file = ca_file.map_err(|error| cannot_write(directory, &error))?;
     let settings = running.settings(&ca_file);
     for fault in &arguments.fault {
         running.set_fault(fault).map_err(|problem| (USAGE, format!("--fault: {problem}; `--fault list` names them all")))?;
     }
     Ok((running, settings))
+}
+
+fn cannot_write(directory: &Path, error: &io::Error) -> (u8, String) {
+    (FAULT, format!("cannot write to `{}`: {error}", directory.display()))
 }
 
 /// A directory of this process, gone when it ends.

@@ -11,7 +11,9 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
-use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName};
+use openssl::x509::extension::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
 
 use super::fault::{Fault, Service};
@@ -103,6 +105,8 @@ impl Issuer {
         let mut builder = blank(&key, &name, &name, (-1, 365))?;
         builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
         builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+        let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
+        builder.append_extension(identifier)?;
         builder.sign(&key, MessageDigest::sha256())?;
         Ok(Self { certificate: builder.build(), key })
     }
@@ -123,8 +127,16 @@ impl Shape<'_> {
         if self.names == NAMES {
             alternatives.ip("127.0.0.1").ip("::1");
         }
-        let alternatives = alternatives.build(&builder.x509v3_context(self.issuer.map(|issuer| &*issuer.certificate), None))?;
+        let alternatives = alternatives.build(&builder.x509v3_context(None, None))?;
         builder.append_extension(alternatives)?;
+        let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
+        builder.append_extension(identifier)?;
+        // Who reads RFC 5280 strictly, as Python does since 3.13, wants both identifiers.
+        if let Some(issuer) = self.issuer {
+            let identifier =
+                AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
+            builder.append_extension(identifier)?;
+        }
         builder.sign(self.issuer.map_or(key, |issuer| &issuer.key), MessageDigest::sha256())?;
         Pkcs12::builder().name("simulated tenant").pkey(key).cert(&builder.build()).build2("")?.to_der()
     }
@@ -166,3 +178,30 @@ fn blank(
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use openssl::stack::Stack;
+    use openssl::x509::X509StoreContext;
+    use openssl::x509::store::X509StoreBuilder;
+    use openssl::x509::verify::X509VerifyFlags;
+
+    use super::*;
+
+    /// Python since 3.13 and other strict readers of RFC 5280 refuse what lacks a key identifier.
+    #[test]
+    fn the_good_certificate_stands_up_to_the_strictest_reading() {
+        let (authority, shapes) = issue(ORGANISATION, "Root").expect("certificates");
+        let mut store = X509StoreBuilder::new().expect("a store");
+        store.add_cert(X509::from_pem(authority.as_bytes()).expect("PEM")).expect("taken");
+        store.set_flags(X509VerifyFlags::X509_STRICT).expect("taken");
+        let store = store.build();
+        let (_, pkcs12) = shapes.first().expect("the good one");
+        let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2("")).expect("PKCS #12");
+        let (certificate, none) = (parsed.cert.expect("a certificate"), Stack::new().expect("a stack"));
+        let mut context = X509StoreContext::new().expect("a context");
+        let verified = context.init(&store, &certificate, &none, |context| Ok((context.verify_cert()?, context.error())));
+        let (verified, error) = verified.expect("a verdict");
+        assert!(verified, "{error}");
+    }
+}

@@ -1,11 +1,16 @@
 //! IMAP4rev1 as Exchange Online speaks it.
 
 mod command;
+mod fetch;
 mod folder;
+mod search;
+mod selected;
+mod structure;
 
 use crate::outcome::Phase;
 
-use self::command::{Argument, Command};
+use self::command::{Argument, Command, Stage};
+use self::selected::Selected;
 use super::access::{self, Refusal};
 use super::directory::{Protocol, Trouble};
 use super::fault::Fault;
@@ -13,13 +18,17 @@ use super::mailbox::Mailbox;
 use super::talk::{Heard, Over, Talk};
 use super::{id, sasl};
 
-/// After this many bad commands the server hangs up.
+/// After this many commands that are unknown or out of place, and after this many refused logins, the server hangs up.
 const MISTAKES: u32 = 3;
 /// The longest command taken, its literals included.
 const COMMAND: usize = 64 * 1024;
 /// How long a throttled client is told to stay away.
 const BACK_OFF_MILLISECONDS: u32 = 89_117;
 
+const UNKNOWN: &str = "Command Error. 12";
+const NOT_ASCII: &str = "Command Error. 11";
+const OUT_OF_PLACE: &str = "Command received in Invalid state.";
+const WRONG_ARGUMENTS: &str = "Command Argument Error. 11";
 const BYE: &str = "* BYE Microsoft Exchange Server IMAP4 server signing off.\r\n";
 const BYE_14: &str = "* BYE Connection closed. 14\r\n";
 
@@ -31,8 +40,7 @@ pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
     loop {
         let text = session.listen(&mut talk).await?;
         let Some(command) = Command::read(&text) else {
-            let tag = text.split(' ').next().filter(|tag| command::is_tag(tag)).unwrap_or("*");
-            session.mistake(&mut talk, tag).await?;
+            session.mistake(&mut talk, tag(&text), UNKNOWN).await?;
             continue;
         };
         if command.name == "STARTTLS" && !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
@@ -47,12 +55,17 @@ pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
     }
 }
 
+/// What a reply to that line begins with.
+fn tag(line: &str) -> &str {
+    line.split(' ').next().filter(|tag| command::is_tag(tag)).unwrap_or("*")
+}
+
 /// What the server remembers of a client.
 #[derive(Default)]
 struct Session {
     mistakes: u32,
     user: Option<String>,
-    selected: Option<folder::Selected>,
+    selected: Option<Selected>,
 }
 
 impl Session {
@@ -61,6 +74,12 @@ impl Session {
         let mut text = String::new();
         loop {
             match talk.line().await? {
+                // Only a literal may hold anything else.
+                Heard::Line(line) if !line.is_ascii() => {
+                    self.mistake(talk, tag(&format!("{text}{line}")), NOT_ASCII).await?;
+                    text.clear();
+                    continue;
+                }
                 Heard::Line(line) => text.push_str(&line),
                 Heard::TooLong => return self.hang_up(talk, "* BAD Command Error. 10\r\n").await,
                 Heard::Idle => return self.hang_up(talk, "* BYE Connection is closed. 13\r\n").await,
@@ -73,7 +92,7 @@ impl Session {
                 talk.say("+ Ready for additional command text.\r\n").await?;
             }
             text.push_str("\r\n");
-            text.push_str(&String::from_utf8_lossy(&talk.exactly(size).await?));
+            text.push_str(&command::text_of(talk.exactly(size).await?));
         }
     }
 
@@ -81,20 +100,30 @@ impl Session {
         talk.part(reply).await.map(|()| String::new())
     }
 
-    async fn mistake(&mut self, talk: &mut Talk, tag: &str) -> Result<(), Over> {
+    async fn mistake(&mut self, talk: &mut Talk, tag: &str, words: &str) -> Result<(), Over> {
         self.mistakes += 1;
-        let reply = format!("{tag} BAD Command Error. 12\r\n");
+        let reply = format!("{tag} BAD {words}\r\n");
         if self.mistakes < MISTAKES { talk.say(&reply).await } else { talk.part(&(reply + BYE_14)).await }
     }
 
     async fn obey(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
         let tag = &command.tag;
+        let Some(stage) = command.stage() else { return self.mistake(talk, tag, UNKNOWN).await };
+        let in_place = match stage {
+            Stage::Any => true,
+            Stage::Stranger => self.user.is_none(),
+            Stage::User => self.user.is_some(),
+            Stage::Selected => self.selected.is_some(),
+        };
+        if !in_place {
+            return self.mistake(talk, tag, OUT_OF_PLACE).await;
+        }
         match (command.name.as_str(), command.arguments.as_slice()) {
             ("CAPABILITY", []) => {
                 let reply = format!("* CAPABILITY {}\r\n{tag} OK CAPABILITY completed.\r\n", self.capabilities(talk));
                 talk.say(&reply).await
             }
-            ("NOOP", []) => talk.say(&format!("{tag} OK NOOP completed.\r\n")).await,
+            ("NOOP", []) if self.selected.is_none() => talk.say(&format!("{tag} OK NOOP completed.\r\n")).await,
             ("ID", [_]) => {
                 let reply = format!(
                     "* ID (\"name\" \"Microsoft.Exchange.Imap4.Imap4Server\" \"version\" \"15.20\")\r\n{tag} OK ID completed.\r\n"
@@ -102,14 +131,16 @@ impl Session {
                 talk.say(&reply).await
             }
             ("LOGOUT", []) => talk.part(&format!("{BYE}{tag} OK LOGOUT completed.\r\n")).await,
-            ("AUTHENTICATE", [mechanism, initial @ ..]) if self.user.is_none() && initial.len() < 2 => {
-                self.authenticate(talk, tag, mechanism.text(), initial.first().map(Argument::text)).await
+            ("STARTTLS", []) => self.mistake(talk, tag, if talk.secure { OUT_OF_PLACE } else { UNKNOWN }).await,
+            ("AUTHENTICATE", [Argument::Text(mechanism)]) => self.authenticate(talk, tag, mechanism, None).await,
+            ("AUTHENTICATE", [Argument::Text(mechanism), Argument::Text(initial)]) => {
+                self.authenticate(talk, tag, mechanism, Some(initial)).await
             }
-            ("LOGIN", [_, _]) if self.user.is_none() => {
+            ("LOGIN", [Argument::Text(_), Argument::Text(_)]) => {
                 talk.part(&format!("{tag} NO Basic authentication is disabled.\r\n{BYE}")).await
             }
             _ if self.user.is_some() => self.open(talk, command).await,
-            _ => self.mistake(talk, tag).await,
+            _ => wrong_arguments(talk, tag).await,
         }
     }
 
@@ -134,8 +165,11 @@ impl Session {
         if mechanism.eq_ignore_ascii_case("PLAIN") || mechanism.eq_ignore_ascii_case("LOGIN") {
             return talk.part(&format!("{tag} NO Basic authentication is disabled.\r\n{BYE}")).await;
         }
-        if !talk.secure || !mechanism.eq_ignore_ascii_case("XOAUTH2") || talk.has(Fault::MechanismNotOffered) {
-            return self.mistake(talk, tag).await;
+        if !mechanism.eq_ignore_ascii_case("XOAUTH2") || talk.has(Fault::MechanismNotOffered) {
+            return wrong_arguments(talk, tag).await;
+        }
+        if !talk.secure {
+            return self.mistake(talk, tag, OUT_OF_PLACE).await;
         }
         let line = if let Some(text) = initial {
             text.to_owned()
@@ -192,28 +226,34 @@ impl Session {
             return talk.part(&format!("{} BAD User is authenticated but not connected.\r\n{BYE_14}", command.tag)).await;
         };
         if command.name == "IDLE" && command.arguments.is_empty() {
-            return idle(talk, &command.tag).await;
+            let news = folder::refreshed(mailbox, &mut self.selected);
+            return idle(talk, &command.tag, &news).await;
         }
         match folder::reply(mailbox, &mut self.selected, command) {
             Some(reply) => {
                 self.keep(talk, mailbox);
                 talk.say(&reply).await
             }
-            None => self.mistake(talk, &command.tag).await,
+            None => wrong_arguments(talk, &command.tag).await,
         }
     }
 
-    /// Writes to the mailbox what STORE and EXPUNGE have changed.
+    /// Writes to the mailbox what STORE, EXPUNGE and reading have changed.
     fn keep(&mut self, talk: &Talk, mailbox: &Mailbox) {
-        let changed = self.selected.as_mut().and_then(folder::Selected::changes);
+        if let Some(selected) = self.selected.as_mut().filter(|selected| selected.has_changes()) {
+            talk.state.change(|tenant| {
+                if let Some(mailbox) = tenant.mailbox_mut(&mailbox.address) {
+                    selected.apply(mailbox);
+                }
+            });
+        }
         self.selected.take_if(|selected| selected.closed);
-        let Some(changed) = changed else { return };
-        talk.state.change(|tenant| {
-            if let Some(mailbox) = tenant.mailbox_mut(&mailbox.address) {
-                mailbox.messages = changed;
-            }
-        });
     }
+}
+
+/// Such a command counts as no mistake: clients that try what a server can go on.
+async fn wrong_arguments(talk: &mut Talk, tag: &str) -> Result<(), Over> {
+    talk.say(&format!("{tag} BAD {WRONG_ARGUMENTS}\r\n")).await
 }
 
 /// The reply to a refused login, and whether the server hangs up with it.
@@ -245,10 +285,11 @@ fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !matches!(c, '"' | ']')).take(128).collect()
 }
 
-async fn idle(talk: &mut Talk, tag: &str) -> Result<(), Over> {
-    talk.say("+ IDLE accepted, awaiting DONE command.\r\n").await?;
+async fn idle(talk: &mut Talk, tag: &str, news: &str) -> Result<(), Over> {
+    talk.say(&format!("+ IDLE accepted, awaiting DONE command.\r\n{news}")).await?;
     match talk.line().await? {
         Heard::Line(line) if line.eq_ignore_ascii_case("DONE") => talk.say(&format!("{tag} OK IDLE completed.\r\n")).await,
+        Heard::Idle => talk.part("* BYE Connection is closed. 13\r\n").await,
         _ => talk.part(&format!("{tag} BAD Command Error. 12\r\n{BYE_14}")).await,
     }
 }

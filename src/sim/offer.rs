@@ -152,14 +152,16 @@ impl Running {
         }
         let _ = write!(
             text,
-            "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{}\n    \
-             imap: imaps://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
+            "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{} # or pop3://{OUTLOOK}:{}\n    \
+             imap: imaps://{OUTLOOK}:{} # or imap://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
              graph: https://{GRAPH}:{}\n    scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
              credential:\n      client_secret_file: {}\n      read_expiry: true\n    checks: [{}]\n    mailboxes:\n",
             self.resolver(),
             ports.login,
             ports.pop3s,
+            ports.pop3,
             ports.imaps,
+            ports.imap,
             ports.smtp,
             ports.ews,
             ports.graph,

@@ -27,13 +27,13 @@ pub(super) enum Heard {
     Line(String),
     /// More than [`LINE`] bytes without an ending.
     TooLong,
-    /// Nothing for [`IDLE`].
+    /// Nothing for as long as the protocol lets a client be silent.
     Idle,
 }
 
 /// The longest line taken: a token of 8 KiB in base64, twice over.
 const LINE: usize = 24 * 1024;
-/// The longest silence borne.
+/// The longest silence borne where it is not the client's to keep.
 const IDLE: Duration = Duration::from_secs(300);
 /// How long a client may take for its part of a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -117,11 +117,21 @@ impl Talk {
             if self.unread.len() > LINE {
                 return Ok(Heard::TooLong);
             }
-            match timeout(IDLE, self.fill()).await {
+            match timeout(self.silence(), self.fill()).await {
                 Ok(filled) => filled?,
                 Err(_) => return Ok(Heard::Idle),
             }
         }
+    }
+
+    /// How long a client may be silent: RFC 3501, section 5.4; RFC 1939, section 3; RFC 5321, section 4.5.3.2.7.
+    fn silence(&self) -> Duration {
+        let minutes = match self.service {
+            Service::Imap => 30,
+            Service::Pop3 => 10,
+            _ => 5,
+        };
+        Duration::from_secs(minutes * 60)
     }
 
     /// The next `count` bytes, as they are.

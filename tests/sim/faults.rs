@@ -50,7 +50,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::StarttlsRefused, Some(Smtp), "454 4.7.0 TLS not available"),
         (F::StarttlsInjection, None, "injected before TLS"),
         (F::MechanismNotOffered, Some(Pop3), "-ERR Protocol error. 14"),
-        (F::MechanismNotOffered, Some(Imap), "a1 BAD Command Error. 12"),
+        (F::MechanismNotOffered, Some(Imap), "a1 BAD Command Argument Error. 11"),
         (F::MechanismNotOffered, Some(Smtp), "504 5.7.4 Unrecognized authentication type"),
         (F::ConnectionClosed, None, "<end>"),
         (F::ReplyTimedOut, None, "silence"),

@@ -34,7 +34,7 @@ async fn a_whole_session() {
              S: * NAMESPACE ((\"\" \"/\")) NIL NIL
              S: a5 OK NAMESPACE completed.
              C: a6 LIST \"\" \"S*\"
-             S: * LIST (\\HasNoChildren) \"/\" \"Sent Items\"
+             S: * LIST (\\HasNoChildren \\Sent) \"/\" \"Sent Items\"
              S: a6 OK LIST completed.
              C: a7 EXAMINE \"Nowhere\"
              S: a7 NO Nowhere doesn't exist.
@@ -116,10 +116,101 @@ async fn what_exchange_refuses() {
         "C: a1 LOGIN praxis secret\nS: a1 NO Basic authentication is disabled.\nS: * BYE Microsoft…\nS: <end>".to_owned(),
         "C: a1 AUTHENTICATE PLAIN AGEAYg==\nS: a1 NO Basic authentication is disabled.".to_owned(),
         "C: a1 AUTHENTICATE XOAUTH2\nS: +\nC: *\nS: a1 BAD The AUTH protocol exchange was canceled by the client.".to_owned(),
-        "C: a1 SELECT INBOX\nS: a1 BAD Command Error. 12\nC: EHLO x\nS: EHLO BAD Command Error. 12\nC: a3 FROB\nS: a3 BAD Command Error. 12\nS: * BYE Connection closed. 14\nS: <end>".to_owned(),
+        "C: a1 SELECT INBOX\nS: a1 BAD Command received in Invalid state.\nC: EHLO x\nS: EHLO BAD Command Error. 12\nC: a3 FROB\nS: a3 BAD Command Error. 12\nS: * BYE Connection closed. 14\nS: <end>".to_owned(),
         format!("C: a1 {}\nS: * BAD Command Error. 10\nS: <end>", "x".repeat(30_000)),
         "C: a1 LOGIN {99999999999}\nS: * BAD Command Error. 10\nS: <end>".to_owned(),
     ] {
         imaps(&tenant).await.play(&script).await;
     }
+}
+
+/// A session of `praxis` that has selected the inbox.
+async fn selected(tenant: &Running) -> Peer {
+    let sasl = xoauth2(PRAXIS, &token(tenant).await);
+    let mut peer = imaps(tenant).await;
+    peer.play(&format!(
+        "C: a1 AUTHENTICATE XOAUTH2 {sasl}\nS: a1 OK AUTHENTICATE completed.\nC: a2 SELECT INBOX\nS: * 12 EXISTS"
+    ))
+    .await;
+    while peer.line().await != "a2 OK [READ-WRITE] SELECT completed." {}
+    peer
+}
+
+#[tokio::test]
+async fn messages_are_described_in_full() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let author = "((\"Fabrikam Labor\" NIL \"befund\" \"fabrikam.example\"))";
+    let envelope = format!(
+        "ENVELOPE (\"Mon, 02 Nov 2026 08:01:00 +0000\" \"Befund 1\" {author} {author} {author} \
+         ((NIL NIL \"praxis\" \"contoso.example\")) NIL NIL NIL \"<1.befund@fabrikam.example>\")"
+    );
+    let structure = "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 50 5";
+    let date = "INTERNALDATE \"02-Nov-2026 08:00:00 +0000\"";
+    selected(&tenant)
+        .await
+        .play(&format!(
+            "C: b1 FETCH 1 FULL
+             S: * 1 FETCH (FLAGS (\\Seen) {date} RFC822.SIZE 289 {envelope} BODY {structure}))
+             S: b1 OK FETCH completed.
+             C: b2 UID FETCH 12 (BODYSTRUCTURE BODY.PEEK[TEXT]<0.10> BODY.PEEK[1.MIME]<0.4>)
+             S: * 12 FETCH (UID 12 BODYSTRUCTURE (\"text\" \"plain\"…
+             S: Guten Tag, BODY[1.MIME]<0> {{4}}
+             S: Date)
+             S: b2 OK FETCH completed.
+             C: b3 FETCH 3 BODY[2]
+             S: * 3 FETCH (BODY[2] NIL FLAGS (\\Seen))
+             S: b3 OK FETCH completed.
+             C: b4 UID SEARCH CHARSET US-ASCII OR SUBJECT {{8}}
+             S: + Ready for additional command text.
+             C: Befund 5 UNSEEN
+             S: * SEARCH 5 6 9 12
+             S: b4 OK SEARCH completed.
+             C: b5 SEARCH CHARSET UTF-8 TEXT x
+             S: b5 NO [BADCHARSET (US-ASCII)] The specified charset is not supported.
+             C: b6 UID COPY 1 Archive
+             S: b6 NO COPY failed.
+             C: b7 MOVE 1 Nowhere
+             S: b7 NO [TRYCREATE] The destination mailbox could not be found."
+        ))
+        .await;
+}
+
+/// What is known and wrong is refused for as long as a client likes; what is unknown or out of place ends the connection.
+#[tokio::test]
+async fn wrong_arguments_are_borne() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let mut peer = selected(&tenant).await;
+    for command in [
+        "FETCH 1 ()",
+        "FETCH 0 FLAGS",
+        "FETCH 1 BINARY[1]",
+        "SEARCH FROB",
+        "STATUS INBOX (HIGHESTMODSEQ)",
+        "STATUS INBOX ()",
+        "NOOP now",
+        "STORE 1 FLAGS",
+        "UID EXPUNGE",
+        "LIST (SUBSCRIBED) \"\" *",
+        "SELECT INBOX (CONDSTORE)",
+        "COPY 1",
+        "UID FETCH +1 FLAGS",
+    ] {
+        peer.play(&format!("C: c1 {command}\nS: c1 BAD Command Argument Error. 11")).await;
+    }
+    peer.play("C: c2 GETQUOTAROOT INBOX\nS: c2 BAD Command Error. 12\nC: c3 SELECT \u{e9}\nS: c3 BAD Command Error. 11").await;
+    peer.play("C: c4 LOGIN a b\nS: c4 BAD Command received in Invalid state.\nS: * BYE Connection closed. 14\nS: <end>").await;
+    // A name that is said back stays within its line.
+    let mut peer = selected(&tenant).await;
+    peer.play("C: d1 STATUS {12+}\nC: no\nC: * OK bad (MESSAGES)\nS: d1 NO no* OK bad doesn't exist.").await;
+}
+
+#[tokio::test]
+async fn two_clients_see_what_the_other_does() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let (mut one, mut other) = (selected(&tenant).await, selected(&tenant).await);
+    one.play("C: b1 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nS: b1 OK…\nC: b2 UID EXPUNGE 1:3\nS: * 2 EXPUNGE\nS: b2 OK…").await;
+    other.play("C: b1 STORE 3 +FLAGS (\\Seen)\nS: * 3 FETCH (FLAGS (\\Seen))\nS: b1 OK…").await;
+    other.play("C: b2 IDLE\nS: + IDLE accepted, awaiting DONE command.\nS: * 2 EXPUNGE\nC: DONE\nS: b2 OK IDLE completed.").await;
+    one.play("C: b3 NOOP\nS: * 2 FETCH (FLAGS (\\Seen))\nS: b3 OK…\nC: b4 STATUS INBOX (MESSAGES UNSEEN)\nS: * STATUS INBOX (MESSAGES 11 UNSEEN 3)")
+        .await;
 }

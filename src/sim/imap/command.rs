@@ -38,6 +38,63 @@ pub(super) struct Command {
     pub arguments: Vec<Argument>,
 }
 
+/// When a command may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// At any time.
+    Any,
+    /// Before the login.
+    Stranger,
+    /// After the login.
+    User,
+    /// While a folder is selected.
+    Selected,
+}
+
+/// Every command the server knows, with those of the extensions it names in CAPABILITY.
+const COMMANDS: &[(Stage, &[&str])] = &[
+    (Stage::Any, &["CAPABILITY", "ID", "LOGOUT", "NOOP"]),
+    (Stage::Stranger, &["AUTHENTICATE", "LOGIN", "STARTTLS"]),
+    (
+        Stage::User,
+        &[
+            "APPEND",
+            "CREATE",
+            "DELETE",
+            "EXAMINE",
+            "IDLE",
+            "LIST",
+            "LSUB",
+            "NAMESPACE",
+            "RENAME",
+            "SELECT",
+            "STATUS",
+            "SUBSCRIBE",
+            "UNSUBSCRIBE",
+        ],
+    ),
+    (
+        Stage::Selected,
+        &[
+            "CHECK",
+            "CLOSE",
+            "COPY",
+            "EXPUNGE",
+            "FETCH",
+            "MOVE",
+            "SEARCH",
+            "STORE",
+            "UID COPY",
+            "UID EXPUNGE",
+            "UID FETCH",
+            "UID MOVE",
+            "UID SEARCH",
+            "UID STORE",
+            "UNSELECT",
+        ],
+    ),
+];
+
 /// Lists within lists are taken this deep.
 const DEPTH: usize = 8;
 
@@ -56,6 +113,19 @@ impl Command {
         let ordinary = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' ');
         (ordinary && !name.is_empty()).then(|| Self { tag: tag.to_owned(), name, arguments })
     }
+}
+
+impl Command {
+    /// When it may be given; `None` where the server does not know it.
+    pub(super) fn stage(&self) -> Option<Stage> {
+        COMMANDS.iter().find(|(_, names)| names.contains(&self.name.as_str())).map(|(stage, _)| *stage)
+    }
+}
+
+/// A literal's text. Where it is not UTF-8, what is not ASCII is unreadable; its length stays.
+pub(super) fn text_of(bytes: Vec<u8>) -> String {
+    let ascii = |bytes: Vec<u8>| bytes.into_iter().map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' }).collect();
+    String::from_utf8(bytes).unwrap_or_else(|error| ascii(error.into_bytes()))
 }
 
 /// Whether `text` can be the tag of a reply.
