@@ -121,6 +121,7 @@ reasons! {
     // Proxies.
     ProxyUnreachable "proxy_unreachable" Network Failed "the proxy could not be reached" "check `network.proxy` and that the proxy runs"
     ProxyRefused "proxy_refused" Network Failed "the proxy refused to connect to this host and port" "allow CONNECT to this host and port on the proxy"
+    ProxyConnectFailed "proxy_connect_failed" Network Failed "the proxy could not connect to this host and port" "open the port outbound for the proxy too, and check its own DNS and routes"
     ProxyAuthRequired "proxy_auth_required" Network Failed "the proxy wants a user and password" "set `network.proxy_user` and `network.proxy_password_file`"
     ProxyAuthRefused "proxy_auth_refused" Here Failed "the proxy refused our user and password" "correct `network.proxy_user` and the password in `network.proxy_password_file`"
     ProxyAuthUnsupported "proxy_auth_unsupported" Network Failed "the proxy asks for a login in a way that is not spoken here" "offer Basic on the proxy, or exempt this machine from authentication there: Negotiate, NTLM and Digest are not spoken"

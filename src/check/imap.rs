@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::cloud::{Cloud, MailEndpoint};
 use crate::net::Conn;
@@ -55,8 +55,8 @@ impl mail::Session for Session {
 
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         match self.authenticate(conn, payload).await {
-            Err(fault) if fault.reason == Reason::ProtocolError => Err(self.explained(conn, fault).await),
-            result => result,
+            Err(fault) => Err(self.explained(conn, fault).await),
+            Ok(()) => Ok(()),
         }
     }
 
@@ -96,25 +96,35 @@ impl Session {
         answer(conn, &tag, Step::Login, Some(Payload { secret: payload, given: in_one })).await.map(drop)
     }
 
-    /// A command called wrong may be one the server does not have: asking costs a round trip, so only now, and no answer
-    /// explains nothing.
+    /// A login refused may be one the server does not have: Courier says `Login failed` to any. What it has announced tells,
+    /// and where it calls the command wrong, or takes it for a password's, it is asked: only now, because that costs a round
+    /// trip, which is no part of the login. No answer explains nothing.
     async fn explained(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
-        let said = conn.last_said();
-        let list = timeout(conn.patience(EXPLANATION), self.capability(conn)).await;
-        if let Ok(Ok(Some(list))) = list
-            && !list.iter().any(|word| word == "AUTH=XOAUTH2")
-        {
+        let announced = match fault.reason {
+            Reason::ProtocolError | Reason::BasicAuthBlocked => self.asked(conn).await,
+            Reason::AuthRefused => self.capabilities.take(),
+            _ => None,
+        };
+        if announced.is_some_and(|list| !list.iter().any(|word| word == "AUTH=XOAUTH2")) {
             fault.reason = Reason::MechanismNotOffered;
         }
-        fault.evidence.said = said;
         fault
     }
 
-    async fn capability(&mut self, conn: &mut Conn<'_>) -> Result<Option<Vec<String>>, Fault> {
+    /// What the server can do, if it says so in time. What was said before remains what was refused.
+    async fn asked(&mut self, conn: &mut Conn<'_>) -> Option<Vec<String>> {
+        let (began, said) = (Instant::now(), conn.last_said());
+        let list = timeout(conn.patience(EXPLANATION), self.capability(conn)).await;
+        conn.aside(began, said);
+        list.ok()?.ok().filter(|list| !list.is_empty())
+    }
+
+    async fn capability(&mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::CAPABILITY)).await?;
         let data = answer(conn, &tag, Step::Mailbox, None).await?;
-        Ok(data.iter().find_map(|line| imap::capabilities(line)))
+        // A long list may stand on several lines.
+        Ok(data.iter().filter_map(|line| imap::capabilities(line)).flatten().collect())
     }
 
     fn tag(&mut self) -> String {

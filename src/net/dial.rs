@@ -134,7 +134,7 @@ impl Net {
                 let chain = self.look_again(trace, host, again).await;
                 Err(self.tls.explained(trace.endpoint(), fault, &chain))
             }
-            Err(fault) if may_be_filtered_by_name(fault.reason) => {
+            Err(fault) if may_be_filtered_by_name(&fault) => {
                 trace.finish();
                 let answered = self.once_more(trace, again, |stream| self.tls.answers_without_a_name(stream)).await;
                 Err(if answered.unwrap_or_default() { filtered_by_name(fault) } else { fault })

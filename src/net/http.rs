@@ -1,8 +1,9 @@
 //! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Read as _};
 
+use flate2::read::GzDecoder;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::http::response;
@@ -135,6 +136,7 @@ pub async fn over(
     trace.say(said);
     let headers = request.headers_mut();
     headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
+    headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
     if let Ok(host) = at.authority().parse() {
         headers.insert(header::HOST, host);
     }
@@ -197,10 +199,32 @@ async fn whole(response: impl Future<Output = Responding>, sent: &Sent) -> Resul
         let frame = frame.map_err(|error| fault(&error, sent))?;
         whole.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
         if whole.len() > MAX_BODY {
-            return Err(Fault::heard(Reason::ReplyTooLong, format!("a body of more than {MAX_BODY} bytes")));
+            return Err(too_long());
         }
     }
+    let whole = if is_gzip(&head) { unpacked(&whole)? } else { whole };
     Ok((head, whole.into()))
+}
+
+/// Nobody was asked to compress; a gateway may all the same.
+fn is_gzip(head: &response::Parts) -> bool {
+    let encoding = head.headers.get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes).unwrap_or_default();
+    encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
+}
+
+/// What was compressed, up to the size a body may have: a few bytes can stand for as many as anybody likes.
+fn unpacked(body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut whole = Vec::new();
+    let most = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
+    match GzDecoder::new(body).take(most).read_to_end(&mut whole) {
+        Err(error) => Err(Fault::heard(Reason::ReplyMalformed, format!("a body that is called gzip: {error}"))),
+        Ok(_) if whole.len() > MAX_BODY => Err(too_long()),
+        Ok(_) => Ok(whole),
+    }
+}
+
+fn too_long() -> Fault {
+    Fault::heard(Reason::ReplyTooLong, format!("a body of more than {MAX_BODY} bytes"))
 }
 
 fn fault(error: &hyper::Error, sent: &Sent) -> Fault {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
+use tokio::time::Instant;
 use tracing::{Level, enabled, trace};
 
 use crate::outcome::{Facts, Fault, Phase, Speaker};
@@ -55,6 +56,13 @@ impl<'t> Conn<'t> {
     /// Stops the run's clock: what follows is courtesy.
     pub fn finish(&mut self) {
         self.record.trace.finish();
+    }
+
+    /// What was said and heard since `began` was no part of the run: neither its time nor that it was said last, which
+    /// is `said` still.
+    pub fn aside(&mut self, began: Instant, said: Option<String>) {
+        self.record.trace.aside(began);
+        self.record.trace.said = said;
     }
 
     /// `most`, or what may be spent of the time left so that the run still ends with its own words.
@@ -246,7 +254,6 @@ fn broken(error: &io::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use tokio::io::duplex;
-    use tokio::time::Instant;
 
     use super::*;
 

@@ -201,9 +201,10 @@ fn unknown_issuer(endpoint: &EndpointFacts) -> Option<&str> {
     doubtful(endpoint).filter(|_| certificate.product.is_none())
 }
 
-/// Whether a filter by server name may be behind `reason`: it is worth trying without one.
-pub fn may_be_filtered_by_name(reason: Reason) -> bool {
-    matches!(reason, Reason::TlsClosed | Reason::TlsTimedOut)
+/// Whether a filter by server name may be behind `fault`: it is worth trying without one.
+pub fn may_be_filtered_by_name(fault: &Fault) -> bool {
+    const UNRECOGNIZED_NAME: &str = "alert 112";
+    matches!(fault.reason, Reason::TlsClosed | Reason::TlsTimedOut) || fault.evidence.code.as_deref() == Some(UNRECOGNIZED_NAME)
 }
 
 /// Whether the certificate behind a refusal for `reason` is worth another connection.

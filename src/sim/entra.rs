@@ -67,16 +67,19 @@ fn route(state: &State, asked: &Asked, ids: &Ids) -> Answer {
     let path: Vec<&str> = lower.split('/').filter(|part| !part.is_empty()).collect();
     let Some((tenant, below)) = path.split_first() else { return not_found() };
     let reads = matches!(asked.method, Method::GET | Method::HEAD);
-    match Version::of("oauth2", below) {
-        Some((version, "token")) if asked.method == Method::POST => return token(state, &view, asked, ids, tenant, version),
-        Some((_, "token")) => return only_post(asked),
-        Some((_, "devicecode")) if asked.method == Method::POST => return device_code(&view.tenant, asked, ids, tenant),
-        Some((_, "devicecode")) => return only_post(asked),
-        Some((_, "authorize" | "logout")) if reads => return sign_in(),
-        _ => {}
+    if let Some((version, endpoint)) = Version::of("oauth2", below) {
+        return match endpoint {
+            "token" | "devicecode" if asked.method != Method::POST => only_post(asked),
+            "token" => token(state, &view, asked, ids, tenant, version),
+            "devicecode" => device_code(&view.tenant, asked, ids, tenant),
+            "authorize" | "logout" if reads => sign_in(),
+            _ => not_found(),
+        };
+    }
+    if !reads {
+        return not_found();
     }
     match below {
-        _ if !reads => not_found(),
         ["v2.0", ".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, asked, tenant, Version::V2, ids),
         [".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, asked, tenant, Version::V1, ids),
         ["discovery", "v2.0", "keys"] | ["discovery", "keys"] => {

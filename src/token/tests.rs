@@ -267,7 +267,7 @@ async fn every_odd_answer_has_its_reason_and_shows_no_secret() {
         (200, "", r#"{"token_type":"Bearer","expires_in":3599}"#, Reason::TokenReplyMalformed),
         (200, "", r#"{"access_token":"marked-client-secret","expires_in":}"#, Reason::TokenReplyMalformed),
         (200, "", &long, Reason::ReplyTooLong),
-        (200, "content-encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}", Reason::TokenReplyMalformed),
+        (200, "content-encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}", Reason::ReplyMalformed),
         (500, "", "oops", Reason::TokenServiceUnavailable),
         (302, "location: https://portal.example/\r\n", "", Reason::HttpRedirected),
         (401, "", echo, Reason::ClientSecretWrong),

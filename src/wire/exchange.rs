@@ -75,7 +75,10 @@ const WORDS: &[(&str, Reason)] = &[
     ("number of connections", Reason::TooManyConnections), // Dovecot
     ("too many connections", Reason::TooManyConnections),
     ("too many simultaneous connections", Reason::TooManyConnections), // Gmail
+    ("already locked", Reason::TooManyConnections),                    // RFC 1939: by another POP3 session
     ("server unavailable", Reason::ServerUnavailable),
+    ("shutting down", Reason::ServerUnavailable), // Dovecot, Cyrus
+    ("try again later", Reason::ServerUnavailable),
     ("temporary authentication failure", Reason::ServerUnavailable), // Dovecot
     ("internal error occurred", Reason::ServerUnavailable),          // Dovecot
     ("authentication mechanism", Reason::MechanismNotOffered),       // Dovecot: `Unsupported authentication mechanism.`
@@ -102,11 +105,15 @@ const CODES: &[(&str, Reason)] = &[
     ("SERVERBUG", Reason::ServerUnavailable),
     ("LIMIT", Reason::Throttled),
     ("LOGIN-DELAY", Reason::Throttled),
-    ("INUSE", Reason::MailboxUnavailable),
-    ("IN-USE", Reason::MailboxUnavailable),
+    // Somebody else holds the mailbox open.
+    ("INUSE", Reason::TooManyConnections),
+    ("IN-USE", Reason::TooManyConnections),
     ("CORRUPTION", Reason::MailboxUnavailable),
     ("NOPERM", Reason::AccessDenied),
     ("NONEXISTENT", Reason::FolderNotFound),
+    ("TRYCREATE", Reason::FolderNotFound),
+    ("REFERRAL", Reason::MailboxNotFound),            // on another server (RFC 2221)
+    ("PRIVACYREQUIRED", Reason::MechanismNotOffered), // as SMTP's 538
     ("CLIENTBUG", Reason::ProtocolError),
 ];
 

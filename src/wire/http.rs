@@ -50,6 +50,15 @@ impl Head<'_> {
         marked || self.header("server").is_some_and(|server| server.starts_with("Microsoft-"))
     }
 
+    /// Whether something on the way answered in Microsoft's place: with a status that only a proxy or a portal has, with a
+    /// page for people, or under its own name.
+    pub fn is_foreign(&self, body: &[u8]) -> bool {
+        let portal =
+            matches!(self.status, StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::NETWORK_AUTHENTICATION_REQUIRED);
+        let named = || ["server", "via"].iter().any(|name| self.header(name).is_some());
+        !self.is_from_microsoft() && (portal || self.is_page(body) || named())
+    }
+
     /// Whether the body is a page for people, as block pages and captive portals are.
     pub fn is_page(&self, body: &[u8]) -> bool {
         let start = String::from_utf8_lossy(body.get(..1000).unwrap_or(body)).to_ascii_lowercase();
@@ -60,8 +69,11 @@ impl Head<'_> {
     /// The fault in being sent elsewhere, if this is a redirection. It is never followed: what comes next would be
     /// given our credential.
     pub fn redirected(&self) -> Option<Fault> {
-        let elsewhere = || self.header("location").unwrap_or_else(|| "nowhere".to_owned());
-        self.status.is_redirection().then(|| Fault::heard(Reason::HttpRedirected, format!("{} to {}", self.status, elsewhere())))
+        let location = self.header("location").filter(|_| self.status.is_redirection());
+        // 300 and 304 send nobody anywhere.
+        let sent_away = matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) || location.is_some();
+        let elsewhere = location.as_deref().unwrap_or("nowhere");
+        sent_away.then(|| Fault::heard(Reason::HttpRedirected, format!("{} to {elsewhere}", self.status)))
     }
 
     /// Status and body, as evidence shows them.
@@ -82,6 +94,8 @@ const MARKS: &[&str] = &[
     "x-feproxyinfo",
     "x-nanoproxy",
     "x-ews-policy-reason",
+    "x-azure-ref", // Azure Front Door
+    "x-msedge-ref",
 ];
 
 #[cfg(test)]
@@ -133,6 +147,25 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_answers_in_microsoft_s_place_is_foreign() {
+        for (status, lines, body, foreign) in [
+            (403, &[("server", "Zscaler/6.2")][..], "blocked", true),
+            (502, &[("via", "1.1 proxy.example (squid/5.7)")], "", true),
+            (511, &[], "log in", true),
+            (407, &[], "", true),
+            (403, &[], "<html>Blocked</html>", true),
+            (403, &[], "blocked", false),
+            (503, &[("server", "Microsoft-HTTPAPI/2.0"), ("via", "1.1 proxy.example")], "<html>busy</html>", false),
+            (502, &[("server", "nginx"), ("x-feserver", "FR0P281CA0001")], "", false),
+            (503, &[("x-azure-ref", "20261123T180000Z-1")], "<html>Our services aren't available right now</html>", false),
+        ] {
+            let headers = headers(lines);
+            let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+            assert_eq!(head.is_foreign(body.as_bytes()), foreign, "{status} {lines:?}");
+        }
+    }
+
+    #[test]
     fn a_header_is_read_whole_or_shown_short() {
         let long = "x".repeat(300);
         let mut headers = headers(&[("www-authenticate", &long)]);
@@ -150,5 +183,8 @@ pub(super) mod tests {
         let fault = head.redirected().expect("a fault");
         assert_eq!(fault.reason, Reason::HttpRedirected);
         assert_eq!(fault.evidence.heard.as_deref(), Some("302 Found to https://portal.example/login"));
+        let bare = |status| Head { status, headers: &HeaderMap::new() }.redirected().map(|fault| fault.reason);
+        assert_eq!(bare(StatusCode::TEMPORARY_REDIRECT), Some(Reason::HttpRedirected));
+        assert_eq!((bare(StatusCode::NOT_MODIFIED), bare(StatusCode::MULTIPLE_CHOICES)), (None, None));
     }
 }

@@ -79,21 +79,19 @@ pub enum Line<'a> {
 /// refusal; the tagged line tells more, so a caller that can should read on after a `BYE`: see [`is_farewell`].
 pub fn line<'a>(line: &'a str, tag: &str, step: Step) -> Result<Line<'a>, Refusal> {
     let (label, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (status, words) = rest.split_once(' ').unwrap_or((rest, ""));
     match label {
-        "*" if is_farewell(line) => Err(exchange::refusal(line, rest, FAREWELL)),
+        "*" if is_farewell(line) => Err(exchange::refusal(line, words, FAREWELL)),
         // Untagged, it is about a command that the server could not even take apart (RFC 3501, 7.1.3): ours.
-        "*" if rest.starts_with("BAD ") => Err(exchange::refusal(line, rest, step.misunderstood())),
+        "*" if status.eq_ignore_ascii_case("BAD") => Err(exchange::refusal(line, words, step.misunderstood())),
         "*" if !rest.is_empty() => Ok(Line::Untagged(rest)),
         "+" if step == Step::Login => Ok(Line::Challenged(Challenge::read(rest))),
-        _ if label == tag => {
-            let (status, words) = rest.split_once(' ').unwrap_or((rest, ""));
-            match status.to_ascii_uppercase().as_str() {
-                "OK" => Ok(Line::Done(words)),
-                "NO" => Err(exchange::refusal(line, words, step.refused())),
-                "BAD" => Err(exchange::refusal(line, words, step.misunderstood())),
-                _ => Err(malformed(line).into()),
-            }
-        }
+        _ if label == tag => match status.to_ascii_uppercase().as_str() {
+            "OK" => Ok(Line::Done(words)),
+            "NO" => Err(exchange::refusal(line, words, step.refused())),
+            "BAD" => Err(exchange::refusal(line, words, step.misunderstood())),
+            _ => Err(malformed(line).into()),
+        },
         // Also another command's reply: then the conversation is out of step, and nothing after it can be trusted.
         _ => Err(malformed(line).into()),
     }
@@ -232,6 +230,12 @@ mod tests {
             (Login, "a2 NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded", Reason::TooManyConnections),
             (Login, "a2 NO [LIMIT] slower", Reason::Throttled),
             (Login, "a2 NO [CONTACTADMIN] ask", Reason::AuthRefused),
+            (Login, "a2 NO [EXPIRED] too old", Reason::TokenExpired),
+            (Login, "a2 NO [INUSE] somebody else is here", Reason::TooManyConnections),
+            (Login, "a2 NO [PRIVACYREQUIRED] not in the clear", Reason::MechanismNotOffered),
+            (Login, "a2 NO [REFERRAL IMAP://user;AUTH=*@other.example/] not here", Reason::MailboxNotFound),
+            (Login, "a2 NO [ALERT] Too many simultaneous connections. (Failure)", Reason::TooManyConnections),
+            (Login, "a2 NO System error, try again later", Reason::ServerUnavailable),
             (Login, "a2 NO Unsupported authentication mechanism.", Reason::MechanismNotOffered),
             (Login, "a2 NO no mechanism available", Reason::MechanismNotOffered),
             (Login, "a2 BAD nonsense", Reason::ProtocolError),
@@ -239,12 +243,18 @@ mod tests {
             (Login, "* BYE Connection closed. 14", Reason::ConnectionClosed),
             (Login, "* BYE Session invalidated - Disabled", Reason::SessionInvalidated),
             (Login, "* BYE", Reason::ConnectionClosed),
+            (Login, "* BYE Server shutting down.", Reason::ServerUnavailable),
+            (Login, "* BYE [UNAVAILABLE] not now", Reason::ServerUnavailable),
+            (Login, "* BYE Autologout; idle for too long", Reason::ConnectionClosed),
             (Starttls, "a2 BAD Command Error. 12", Reason::StarttlsNotOffered),
             (Starttls, "a2 BAD TLS support isn't enabled.", Reason::StarttlsNotOffered),
             (Starttls, "a2 NO Server Unavailable. 15", Reason::StarttlsRefused),
             (Starttls, "a2 NO not now", Reason::StarttlsRefused),
             (Mailbox, "a2 BAD User is authenticated but not connected.", Reason::MailboxNotConnected),
             (Mailbox, "a2 NO [NONEXISTENT] Mailbox doesn't exist", Reason::FolderNotFound),
+            (Mailbox, "a2 NO [TRYCREATE] no such mailbox", Reason::FolderNotFound),
+            (Mailbox, "a2 NO [OVERQUOTA] full", Reason::CommandRefused),
+            (Mailbox, "a2 NO [SERVERBUG] sorry", Reason::ServerUnavailable),
             (Mailbox, "a2 NO no", Reason::CommandRefused),
             (Mailbox, "a1 OK done", Reason::ReplyMalformed),
             (Mailbox, "a2 MAYBE", Reason::ReplyMalformed),

@@ -49,14 +49,14 @@ fn refused(head: Head<'_>, error: &EntraError) -> Refusal {
 }
 
 fn unreadable(head: Head<'_>, body: &[u8]) -> Refusal {
-    let foreign = head.is_page(body) && !head.is_from_microsoft();
+    let foreign = head.is_foreign(body);
     let reason = match by_status(head.status) {
         _ if foreign => Reason::HttpNotMicrosoft,
         Some(reason) => reason,
         None => Reason::TokenReplyMalformed,
     };
     // A success that cannot be read may hold the token all the same: only its size is evidence.
-    let words = if head.status.is_success() && !foreign {
+    let words = if head.status.is_success() && !head.is_page(body) {
         format!("{} with {} bytes", head.status, body.len())
     } else {
         head.shown(body)
@@ -69,7 +69,7 @@ fn by_status(status: StatusCode) -> Option<Reason> {
     match status {
         // Seen with a plain-text body, `Too Many Requests`.
         StatusCode::TOO_MANY_REQUESTS => Some(Reason::TokenThrottled),
-        status if status.is_server_error() => Some(Reason::TokenServiceUnavailable),
+        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Some(Reason::TokenServiceUnavailable),
         _ => None,
     }
 }
@@ -186,6 +186,12 @@ mod tests {
             (503, &entra, "<html>Our services aren't available right now</html>", Reason::TokenServiceUnavailable),
             (400, &entra, "<html>Sign in</html>", Reason::TokenReplyMalformed),
             (302, &[("location", "https://portal.example/")], "", Reason::HttpRedirected),
+            (403, &[("server", "Zscaler/6.2"), ("content-type", "text/plain")], "blocked", Reason::HttpNotMicrosoft),
+            (502, &[("via", "1.1 proxy.example (squid/5.7)")], "", Reason::HttpNotMicrosoft),
+            (407, &[], "", Reason::HttpNotMicrosoft),
+            (511, &[], "log in", Reason::HttpNotMicrosoft),
+            (304, &[], "", Reason::TokenReplyMalformed),
+            (408, &[], "", Reason::TokenServiceUnavailable),
             (429, &[], "Too Many Requests", Reason::TokenThrottled),
             (500, &[], "", Reason::TokenServiceUnavailable),
             (200, &[], "", Reason::TokenReplyMalformed),
@@ -201,6 +207,9 @@ mod tests {
     fn a_token_in_an_unreadable_answer_stays_unseen() {
         let heard = answered(200, &[], r#"{"access_token":"eyJ0","expires_in":}"#).fault.evidence.heard;
         assert_eq!(heard.as_deref(), Some("200 OK with 37 bytes"));
+        let named = answered(200, &[("server", "gateway")], r#"{"access_token":"eyJ0","expires_in":}"#).fault;
+        assert_eq!(named.reason, Reason::HttpNotMicrosoft);
+        assert_eq!(named.evidence.heard.as_deref(), Some("200 OK with 37 bytes"));
     }
 
     #[test]

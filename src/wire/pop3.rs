@@ -69,12 +69,16 @@ pub fn stls(line: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The answer to [`AUTH`]: an invitation to send the payload.
+/// The answer to [`AUTH`]: an invitation to send the payload. Nobody has been named yet who could be refused.
 pub fn invitation(line: &str) -> Result<(), Refusal> {
     match reply(line)? {
         Reply::Continue(_) => Ok(()),
         Reply::Err(words) | Reply::Closing(words) => {
-            Err(refused(line, words, Reason::MechanismNotOffered, Reason::MechanismNotOffered))
+            let mut refusal = refused(line, words, Reason::MechanismNotOffered, Reason::MechanismNotOffered);
+            if refusal.fault.reason == Reason::AuthRefused {
+                refusal.fault.reason = Reason::MechanismNotOffered;
+            }
+            Err(refusal)
         }
         Reply::Ok(_) => Err(malformed(line).into()),
     }
@@ -203,7 +207,11 @@ mod tests {
             ("Connection is closed. 21", Reason::ConnectionClosed),
             ("-ERR [AUTH] Authentication failed.", Reason::AuthRefused),
             ("-ERR [SYS/TEMP] Temporary authentication failure. [host:2026-11-23 18:00:00]", Reason::ServerUnavailable),
-            ("-ERR [IN-USE] Do you have another POP session running?", Reason::MailboxUnavailable),
+            ("-ERR [SYS/PERM] Mailbox is corrupt", Reason::ServerUnavailable),
+            ("-ERR [LOGIN-DELAY] minimum time between mail checks violation", Reason::Throttled),
+            ("-ERR [IN-USE] Do you have another POP session running?", Reason::TooManyConnections),
+            ("-ERR maildrop already locked", Reason::TooManyConnections),
+            ("-ERR Server is shutting down", Reason::ServerUnavailable),
             ("-ERR Request is throttled. Suggested Backoff Time: 1000 milliseconds", Reason::Throttled),
             ("garbage", Reason::ReplyMalformed),
             ("", Reason::ReplyMalformed),
@@ -225,6 +233,14 @@ mod tests {
         assert_eq!(reason(stls("+ go on")), Reason::ReplyMalformed);
         assert_eq!(reason(invitation("-ERR Protocol error. 14")), Reason::MechanismNotOffered);
         assert_eq!(reason(invitation("-ERR Unsupported authentication mechanism.")), Reason::MechanismNotOffered);
+        for (line, expected) in [
+            ("-ERR [AUTH] authenticating: no mechanism available", Reason::MechanismNotOffered), // Cyrus
+            ("-ERR [AUTH] Cleartext authentication disallowed", Reason::MechanismNotOffered),
+            ("-ERR Authentication failed.", Reason::MechanismNotOffered), // Courier
+            ("-ERR [SYS/TEMP] come back later", Reason::ServerUnavailable),
+        ] {
+            assert_eq!(reason(invitation(line)), expected, "{line}");
+        }
         assert_eq!(reason(invitation("+OK")), Reason::ReplyMalformed);
         assert_eq!(reason(stat("-ERR User is authenticated but not connected.")), Reason::MailboxNotConnected);
         assert_eq!(reason(stat("-ERR no such thing")), Reason::CommandRefused);

@@ -27,6 +27,7 @@ mod resolver;
 mod table;
 mod world;
 
+mod distant;
 mod names;
 mod ports;
 mod secured;

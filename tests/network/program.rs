@@ -42,11 +42,7 @@ pub struct Answer {
 /// Asks everything.
 pub fn ask(world: &World, configuration: &Path) -> Said {
     let log = world.scratch.path().join("serve.log");
-    let prepared = |program: &mut Command, arguments: &[&str]| {
-        program.args(arguments).arg("--config").arg(configuration).env_clear();
-        program.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        program.envs(world.environment.iter().cloned());
-    };
+    let prepared = |program: &mut Command, arguments: &[&str]| prepare(program, arguments, world, configuration);
     let listen = format!("127.0.0.1:{PORT}");
     let mut serve = Daemon::start(
         IP,
@@ -57,12 +53,7 @@ pub fn ask(world: &World, configuration: &Path) -> Said {
         },
         &log,
     );
-    let run = |arguments: &[&str]| {
-        let mut command = world.client.command(PROGRAM);
-        prepared(&mut command, arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        (Instant::now(), command.spawn().expect("run the program"))
-    };
+    let run = |arguments: &[&str]| begin(arguments, world, configuration);
     // As long as the configuration allows, like the other two.
     let limit = format!("{}s", world.timeout.as_secs());
     let running = [
@@ -81,6 +72,24 @@ pub fn ask(world: &World, configuration: &Path) -> Said {
         has_run(&metrics) == PROBES
     });
     Said { doctor, reach, dns, metrics }
+}
+
+/// Asks `doctor` alone, so that nothing else takes its time.
+pub fn doctor(world: &World, configuration: &Path) -> Answer {
+    end(begin(&["doctor", "--output", "json"], world, configuration))
+}
+
+fn begin(arguments: &[&str], world: &World, configuration: &Path) -> (Instant, Child) {
+    let mut command = world.client.command(PROGRAM);
+    prepare(&mut command, arguments, world, configuration);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    (Instant::now(), command.spawn().expect("run the program"))
+}
+
+fn prepare(program: &mut Command, arguments: &[&str], world: &World, configuration: &Path) {
+    program.args(arguments).arg("--config").arg(configuration).env_clear();
+    program.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    program.envs(world.environment.iter().cloned());
 }
 
 fn end((begun, child): (Instant, Child)) -> Answer {

@@ -49,15 +49,11 @@ impl World {
         let (g, m) = (gateway.name(), beyond.name());
         client.ip(&format!("link add up0 type veth peer name down0 netns {g}"));
         gateway.ip(&format!("link add up0 type veth peer name down0 netns {m}"));
-        client.ip("link set up0 up\naddr add 10.66.0.2/24 dev up0\naddr add 2001:db8:66::2/64 dev up0 nodad\n");
-        gateway.ip(&format!(
-            "link set down0 up\naddr add {GATEWAY}/24 dev down0\naddr add {GATEWAY_V6}/64 dev down0 nodad\n\
-             link set up0 up\naddr add 10.67.0.1/24 dev up0\naddr add fd67::1/64 dev up0 nodad\n\
-             route add default via 10.67.0.2\nroute add default via fd67::2\n"
-        ));
+        gateway.ip("link set up0 up\naddr add 10.67.0.1/24 dev up0\naddr add fd67::1/64 dev up0 nodad\n\
+             route add default via 10.67.0.2\nroute add default via fd67::2\n");
         beyond.ip("link set down0 up\naddr add 10.67.0.2/24 dev down0\naddr add fd67::2/64 dev down0 nodad\n\
              route add 10.66.0.0/24 via 10.67.0.1\nroute add 2001:db8:66::/64 via fd67::1\n");
-        client.ip(&format!("route add default via {GATEWAY}\nroute add default via {GATEWAY_V6}\n"));
+        plug_in(&client, &gateway);
         gateway.door().inside(forward);
         let scratch = Scratch::new();
         let microsoft = Microsoft::start(&beyond);
@@ -135,6 +131,15 @@ impl World {
         });
         self.scratch.file("m365-probe.yml", format!("{configuration:#}\n"))
     }
+}
+
+/// Gives both ends of the cable between them, `up0` of the client's and `down0` of the gateway's, their addresses.
+pub fn plug_in(client: &Namespace, gateway: &Namespace) {
+    gateway.ip(&format!("link set down0 up\naddr add {GATEWAY}/24 dev down0\naddr add {GATEWAY_V6}/64 dev down0 nodad\n"));
+    client.ip(&format!(
+        "link set up0 up\naddr add 10.66.0.2/24 dev up0\naddr add 2001:db8:66::2/64 dev up0 nodad\n\
+         route add default via {GATEWAY}\nroute add default via {GATEWAY_V6}\n"
+    ));
 }
 
 /// Has the calling thread's network pass packets on, and say no as often as it is asked.

@@ -1,5 +1,7 @@
 //! The IMAP conversation with servers that are good, odd, and hostile.
 
+use std::time::Duration;
+
 use super::Session;
 use crate::check::script::laws::{self, Part};
 use crate::check::script::{Delivery, Turn, lying, script, talk};
@@ -66,6 +68,7 @@ async fn a_server_that_passes_over_the_payload_is_given_it_again() {
 async fn every_lie_has_its_place_and_reason() {
     const MISUNDERSTOOD: &str = "a1 BAD Command Error. 10 | a2 CAPABILITY | ";
     let with_and_without = |list: &str| format!("{MISUNDERSTOOD}* CAPABILITY {list}\na2 OK done");
+    let refused_as_basic = |list: &str| format!("a1 NO Login failed. | a2 CAPABILITY | * CAPABILITY {list}\na2 OK done");
     #[rustfmt::skip]
     let lies: &[(usize, &str, Phase, Reason)] = &[
         (0, "+OK POP3 ready", Greeting, Reason::GreetingUnexpected),
@@ -86,6 +89,10 @@ async fn every_lie_has_its_place_and_reason() {
         (1, &format!("{MISUNDERSTOOD}SILENCE"), Auth, Reason::ProtocolError),
         (1, &format!("{MISUNDERSTOOD}EOF"), Auth, Reason::ProtocolError),
         (1, &format!("{MISUNDERSTOOD}LINES * 1 EXISTS"), Auth, Reason::ProtocolError),
+        // A server may take any login for a password's: what it can do tells, however many lines it takes to say so.
+        (1, &refused_as_basic("IMAP4rev1 AUTH=PLAIN"), Auth, Reason::MechanismNotOffered),
+        (1, &refused_as_basic("IMAP4rev1\n* CAPABILITY auth=xoauth2"), Auth, Reason::BasicAuthBlocked),
+        (1, "a1 NO Login failed. | a2 CAPABILITY | a2 OK nothing said", Auth, Reason::BasicAuthBlocked),
         (2, "a2 BAD User is authenticated but not connected.", Mailbox, Reason::MailboxNotConnected),
         (2, "a2 NO [NONEXISTENT] no such", Mailbox, Reason::FolderNotFound),
         (2, "a2 OK without a status", Mailbox, Reason::ReplyMalformed),
@@ -115,6 +122,27 @@ async fn every_lie_has_its_place_and_reason() {
 async fn an_explanation_asked_for_later_is_not_what_was_refused() {
     let lie = "a1 BAD Command Error. 10 | a2 CAPABILITY | * CAPABILITY IMAP4rev1\na2 OK done";
     let talk = talk::<Session>(&lying(&good(), 1, lie), Delivery::Whole).await;
-    let evidence = talk.result.expect_err("refused").evidence;
-    assert_eq!(evidence.said.as_deref(), Some("a1 AUTHENTICATE XOAUTH2 <secret>"));
+    assert_eq!(talk.ended(), (Auth, Err(Reason::MechanismNotOffered)));
+    assert_eq!(talk.said.as_deref(), Some("a1 AUTHENTICATE XOAUTH2 <secret>"));
+}
+
+/// The explanation takes a round trip, which is no part of the login's time.
+#[tokio::test(start_paused = true)]
+async fn an_explanation_is_not_measured() {
+    const DELAY: Duration = Duration::from_millis(70);
+    let lie = "a1 NO Login failed. | a2 CAPABILITY | * CAPABILITY IMAP4rev1\na2 OK done";
+    let talk = talk::<Session>(&lying(&good(), 1, lie), Delivery::After(DELAY)).await;
+    let auth = talk.spans.iter().find(|span| span.phase == Auth).expect("a login");
+    assert_eq!(auth.took, DELAY);
+}
+
+/// Courier refuses a mechanism it does not have as it does a password, but has said in its greeting what it can do.
+#[tokio::test(start_paused = true)]
+async fn what_was_announced_tells_why_a_login_is_refused() {
+    for (announced, reason) in [("AUTH=PLAIN", Reason::MechanismNotOffered), ("auth=xoauth2", Reason::AuthRefused)] {
+        let greeting = format!("* OK [CAPABILITY IMAP4rev1 SASL-IR {announced}] ready");
+        let turns = [&lying(&good(), 0, &greeting)[..1], &lying(&good(), 1, "a1 NO Authentication failed.")[1..]].concat();
+        let talk = talk::<Session>(&turns, Delivery::Whole).await;
+        assert_eq!(talk.ended(), (Auth, Err(reason)), "{announced}");
+    }
 }

@@ -119,7 +119,7 @@ impl<'a> Attempt<'a> {
     /// Why the certificate it was shown has to be looked at again, if it has.
     pub fn wants_a_look(&self, net: &Net) -> Look {
         match &self.failed {
-            Some((_, fault)) if deserves_a_look(fault.reason) || may_be_filtered_by_name(fault.reason) => Look::Refused,
+            Some((_, fault)) if deserves_a_look(fault.reason) || may_be_filtered_by_name(fault) => Look::Refused,
             None if net.tls.wonders(&self.facts()) => {
                 Look::Unknown(self.facts().certificate.map(|certificate| certificate.issuer_name).unwrap_or_default())
             }
@@ -138,7 +138,7 @@ impl<'a> Attempt<'a> {
         }
         let (Some(stream), None) = (again.stream, again.failed) else { return };
         // The failure stays in its place until the look is over: there may be no time for it to end.
-        if self.failed.as_ref().is_some_and(|(_, fault)| may_be_filtered_by_name(fault.reason)) {
+        if self.failed.as_ref().is_some_and(|(_, fault)| may_be_filtered_by_name(fault)) {
             if net.tls.answers_without_a_name(stream).await
                 && let Some((phase, fault)) = self.failed.take()
             {

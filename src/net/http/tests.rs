@@ -1,7 +1,10 @@
 //! The exchange over a pipe, with servers that are no servers.
 
+use std::io::Write as _;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::time::{Instant, timeout_at};
@@ -43,6 +46,55 @@ async fn whatever_never_ends_ends_here() {
         let fault = answered(answer, 1).await.expect("an end").expect_err("no answer");
         assert_eq!(fault.reason, reason, "{first}{again}");
     }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes()).expect("room");
+    encoder.finish().expect("room")
+}
+
+/// Gateways answer in every form that HTTP has, whatever was asked for.
+#[tokio::test(start_paused = true)]
+async fn every_form_of_an_answer_is_read() {
+    let (packed, chunk) = (gzip("hello"), |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat());
+    for (head, body) in [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", b"hello".to_vec()),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n",
+            b"hello".to_vec(),
+        ),
+        ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", b"hello".to_vec()),
+        ("HTTP/1.0 200 OK\r\n\r\n", b"hello".to_vec()),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            [chunk(b"hel"), chunk(b"lo"), b"0\r\nx: y\r\n\r\n".to_vec()].concat(),
+        ),
+        ("HTTP/1.1 200 OK\r\ncontent-encoding: GZIP\r\n\r\n", packed.clone()),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-encoding: x-gzip\r\ntransfer-encoding: chunked\r\n\r\n",
+            [chunk(&packed), b"0\r\n\r\n".to_vec()].concat(),
+        ),
+    ] {
+        let answer = answered([head.as_bytes(), &body].concat(), 1).await.expect("an end").expect(head);
+        assert_eq!(answer.text(), "hello", "{head}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_packed_is_bounded_too() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n";
+    for (body, reason) in [
+        (gzip(&"x".repeat(MAX_BODY + 1)), Reason::ReplyTooLong),
+        (gzip("hello")[..12].to_vec(), Reason::ReplyMalformed),
+        (b"hello".to_vec(), Reason::ReplyMalformed),
+    ] {
+        let fault = answered([head.as_bytes(), &body].concat(), 1).await.expect("an end").expect_err("no answer");
+        assert_eq!(fault.reason, reason, "{fault:?}");
+    }
+    let most = "x".repeat(MAX_BODY);
+    let answer = answered([head.as_bytes(), &gzip(&most)].concat(), 1).await.expect("an end").expect("an answer");
+    assert_eq!(answer.body.len(), MAX_BODY);
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn offered(answer: &[u8], sent: &Sent) -> Vec<String> {
 /// Reads up to the empty line, byte by byte so that nothing of the tunnel is swallowed.
 async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") && !answer.ends_with(b"\n\n") {
+    while !is_whole(&answer) {
         let problem = match stream.read_u8().await {
             Ok(byte) if answer.len() < MAX_ANSWER => {
                 answer.push(byte);
@@ -85,13 +85,24 @@ async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fau
     Ok(answer)
 }
 
+/// What is no HTTP ends with its first line: a server that greets, and waits, sends no empty one.
+fn is_whole(answer: &[u8]) -> bool {
+    let http = answer.starts_with(b"HTTP/1.");
+    let ends: &[&[u8]] = if http { &[b"\r\n\r\n", b"\n\n"] } else { &[b"\n"] };
+    ends.iter().any(|end| answer.ends_with(end))
+}
+
 fn judge(status_line: &str, offered: &[String], logged_in: bool) -> Result<(), Fault> {
     let mut words = status_line.split_whitespace();
     let http = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
     match words.next().and_then(|status| status.parse::<u16>().ok()).filter(|_| http) {
         Some(200..=299) => Ok(()),
         Some(407) => Err(login_wanted(status_line, offered, logged_in)),
+        // Tinyproxy's answer to a wrong password.
+        Some(401) if logged_in => Err(Fault::heard(Reason::ProxyAuthRefused, status_line).code("401")),
         Some(504) => Err(Fault::heard(Reason::ProxyTimedOut, status_line).code("504")),
+        // It was willing, and could not: what stands behind the proxy is at fault, not its rules.
+        Some(status @ 500..=599) => Err(Fault::heard(Reason::ProxyConnectFailed, status_line).code(status.to_string())),
         Some(status) => Err(Fault::heard(Reason::ProxyRefused, status_line).code(status.to_string())),
         None => Err(unreadable(status_line)),
     }
@@ -111,6 +122,8 @@ fn login_wanted(status_line: &str, offered: &[String], logged_in: bool) -> Fault
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -119,7 +132,10 @@ mod tests {
         for (status_line, reason) in [
             ("HTTP/1.0 403 Forbidden", Reason::ProxyRefused),
             ("HTTP/1.1 407 Proxy Authentication Required", Reason::ProxyAuthRequired),
-            ("HTTP/1.1 502 Bad Gateway", Reason::ProxyRefused),
+            ("HTTP/1.0 401 Unauthorized", Reason::ProxyRefused),
+            ("HTTP/1.1 500 Unable to connect", Reason::ProxyConnectFailed), // Tinyproxy
+            ("HTTP/1.1 502 Bad Gateway", Reason::ProxyConnectFailed),
+            ("HTTP/1.1 503 Connect failed", Reason::ProxyConnectFailed), // Privoxy
             ("HTTP/1.1 504 Gateway Timeout", Reason::ProxyTimedOut),
             ("SSH-2.0-OpenSSH_9.2", Reason::ProxyReplyMalformed),
             ("HTTP/1.1 twenty", Reason::ProxyReplyMalformed),
@@ -127,6 +143,28 @@ mod tests {
         ] {
             assert_eq!(judge(status_line, &[], false).expect_err(status_line).reason, reason, "{status_line}");
         }
+    }
+
+    /// Until when a peer is listened to that says `says` and waits; `None`: for ever.
+    async fn heard(says: &str) -> Option<Result<String, Reason>> {
+        let (ours, mut theirs) = tokio::io::duplex(4096);
+        theirs.write_all(says.as_bytes()).await.expect("room");
+        let mut ours: BoxStream = Box::new(ours);
+        let sent = Sent::default();
+        let answer = tokio::time::timeout(Duration::from_secs(5), read_answer(&mut ours, &sent)).await.ok()?;
+        Some(answer.map(|answer| String::from_utf8_lossy(&answer).into_owned()).map_err(|fault| fault.reason))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_greets_is_no_proxy() {
+        for greeting in ["220 smtp.example ESMTP\r\n", "* OK IMAP ready\r\n", "+OK POP3 ready\r\n"] {
+            assert_eq!(heard(&format!("{greeting}more")).await, Some(Ok(greeting.to_owned())));
+            assert_eq!(judge(greeting.trim_end(), &[], false).expect_err(greeting).reason, Reason::ProxyReplyMalformed);
+        }
+        let answer = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n";
+        assert_eq!(heard(&format!("{answer}+OK")).await, Some(Ok(answer.to_owned())));
+        assert_eq!(heard("HTTP/1.1 200 OK\r\nVia: x\r\n").await, None);
+        assert_eq!(judge("HTTP/1.0 401 Unauthorized", &[], true).expect_err("no").reason, Reason::ProxyAuthRefused);
     }
 
     #[test]

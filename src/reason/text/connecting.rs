@@ -94,6 +94,15 @@ super::entries! {
         - "Erlauben Sie auf dem Proxy CONNECT zu {host}:{port}."
         - "Ist der Proxy nur für das Web gedacht, geben Sie den Port direkt frei und nehmen Sie {host} vom Proxy aus.";
 
+    ProxyConnectFailed from HTTP:
+        en "The proxy took the request, but its own attempt to connect to {host}:{port} failed. Its rules allow it; what stands behind the proxy does not, or its DNS does not know the name."
+        - "Open TCP port {port} to {host} outbound for the proxy as well."
+        - "Check on the proxy that it finds the address of {host} and has a route to it; the evidence shows its words.";
+        de "der Proxy konnte keine Verbindung zu diesem Host und Port aufbauen"
+        "Der Proxy hat die Anfrage angenommen, aber sein eigener Verbindungsversuch zu {host}:{port} ist gescheitert. Seine Regeln erlauben ihn; was hinter dem Proxy steht, lässt ihn nicht zu, oder sein DNS kennt den Namen nicht."
+        - "Geben Sie TCP-Port {port} zu {host} ausgehend auch für den Proxy frei."
+        - "Prüfen Sie auf dem Proxy, ob er die Adresse von {host} findet und eine Route dorthin hat; der Beleg zeigt seinen Wortlaut.";
+
     ProxyAuthRequired from HTTP:
         en "The proxy answered 407: it wants to know who asks."
         - "Set `network.proxy_user` and `network.proxy_password_file`, or exempt this machine from authentication on the proxy.";
@@ -121,10 +130,12 @@ super::entries! {
 
     ProxyReplyMalformed from HTTP:
         en "What answers at the proxy's address does not speak the proxy's protocol."
-        - "Check the scheme, host and port in `network.proxy`: http:// is a proxy that is asked to CONNECT, socks5:// a SOCKS proxy; the TLS port of a web server is neither.";
+        - "Check the scheme, host and port in `network.proxy`: http:// is a proxy that is asked to CONNECT, socks5:// a SOCKS proxy; the TLS port of a web server is neither."
+        - "If it hung up at once and is the right one, see its log: it may not serve this machine.";
         de "die Antwort des Proxys war nicht lesbar"
         "Was unter der Adresse des Proxys antwortet, spricht nicht das Protokoll des Proxys."
-        - "Prüfen Sie Schema, Host und Port in `network.proxy`: http:// ist ein Proxy, der um CONNECT gebeten wird, socks5:// ein SOCKS-Proxy; der TLS-Port eines Webservers ist keines von beiden.";
+        - "Prüfen Sie Schema, Host und Port in `network.proxy`: http:// ist ein Proxy, der um CONNECT gebeten wird, socks5:// ein SOCKS-Proxy; der TLS-Port eines Webservers ist keines von beiden."
+        - "Hat er sofort aufgelegt und ist der richtige, sehen Sie in seinem Protokoll nach: Vielleicht bedient er diesen Rechner nicht.";
 
     ProxyTimedOut:
         en "The proxy took the connection, but did not answer the request to connect to {host}:{port}."

@@ -88,8 +88,7 @@ const CODES: &[(&str, Reason)] = &[
 
 /// An answer that is no error of Graph's.
 fn unsaid(head: Head<'_>, body: &[u8]) -> Fault {
-    let foreign = head.is_page(body) && !head.is_from_microsoft();
-    Fault::heard(if foreign { Reason::HttpNotMicrosoft } else { by_status(head.status) }, head.shown(body))
+    Fault::heard(if head.is_foreign(body) { Reason::HttpNotMicrosoft } else { by_status(head.status) }, head.shown(body))
 }
 
 fn by_status(status: StatusCode) -> Reason {
@@ -98,6 +97,7 @@ fn by_status(status: StatusCode) -> Reason {
         StatusCode::FORBIDDEN => Reason::AccessDenied,
         StatusCode::BAD_REQUEST => Reason::RequestRejected,
         StatusCode::TOO_MANY_REQUESTS => Reason::Throttled,
+        StatusCode::REQUEST_TIMEOUT => Reason::ServerUnavailable,
         status if status.is_client_error() => Reason::OperationFailed,
         status if status.is_server_error() => Reason::ServerUnavailable,
         _ => Reason::ReplyMalformed,

@@ -80,11 +80,13 @@ fn is_masked(keyword: &str) -> bool {
     xs.len() >= 4 && xs.len() + 1 >= keyword.len() && xs.bytes().all(|b| b == b'X')
 }
 
-/// The address in `… Hello [2001:db8::1]`.
+/// The last address in `… Hello [2001:db8::1]`: Exim and Sendmail repeat the name we gave, a literal too, and add what they
+/// see. This machine's own loopback is no address that anybody could see.
 fn public_address(hello: &str) -> Option<IpAddr> {
-    let (_, rest) = hello.split_once('[')?;
-    let (address, _) = rest.split_once(']')?;
-    address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()
+    let (rest, _) = hello.rsplit_once(']')?;
+    let (_, address) = rest.rsplit_once('[')?;
+    let address: IpAddr = address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()?;
+    (!address.is_loopback()).then_some(address)
 }
 
 #[cfg(test)]
@@ -121,7 +123,16 @@ mod tests {
             let fault = read(&["host", keyword]).require_starttls().expect_err("not there");
             assert_eq!(fault.evidence.code.is_some(), hidden, "{keyword}");
         }
-        assert_eq!(read(&["host Hello [unknown]"]).public_address, None);
+        for (hello, address) in [
+            ("host Hello [unknown]", None),
+            ("host Hello [127.0.0.1]", None),
+            ("host Hello [127.0.0.1] [203.0.113.7]", Some("203.0.113.7")), // Exim
+            ("host Hello nat.example [203.0.113.7], pleased to meet you", Some("203.0.113.7")), // Sendmail
+            ("host Hello [IPv6:2001:db8::7]", Some("2001:db8::7")),
+            ("host ] Hello [", None),
+        ] {
+            assert_eq!(read(&[hello]).public_address, address.and_then(|address| address.parse().ok()), "{hello}");
+        }
         assert_eq!(read(&[""]).server, None);
         // The first line is a greeting, whatever it says.
         assert!(!read(&["STARTTLS"]).starttls);

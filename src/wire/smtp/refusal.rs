@@ -66,6 +66,7 @@ const WORDS: &[(&[&str], Reason)] = &[
     (&["permissions to send as"], Reason::SendAsDenied),
     (&["submissionquotaexceeded"], Reason::Throttled), // recipients a day
     (&["server busy"], Reason::Throttled),             // 4.7.500, of the client's address
+    (&["shutting down"], Reason::ServerUnavailable),
     (&["service not available"], Reason::ServerUnavailable),
     (&["temporary server error"], Reason::ServerUnavailable),
     (&["temporary authentication failure"], Reason::ServerUnavailable),
@@ -80,7 +81,9 @@ fn by_words(words: &str) -> Option<Reason> {
 
 fn by_enhanced(code: &str) -> Option<Reason> {
     Some(match code {
-        "5.7.3" | "5.7.8" | "5.7.57" => Reason::AuthRefused,
+        // The last is a password that has to be changed (RFC 4954, 6), for which 432 was meant.
+        "5.7.3" | "5.7.8" | "5.7.57" | "4.7.12" => Reason::AuthRefused,
+        "5.7.13" | "5.2.1" => Reason::AccountDisabled,
         "5.7.139" => Reason::AuthPolicyBlocked,
         "5.7.30" => Reason::BasicAuthBlocked,
         "4.7.66" => Reason::TlsProtocolTooOld,
@@ -183,6 +186,17 @@ mod tests {
             ("534 5.7.9 too weak", Reason::MechanismNotOffered),
             ("538 5.7.11 Encryption required", Reason::MechanismNotOffered),
             ("535 5.7.8 Error: authentication failed: Invalid authentication mechanism", Reason::MechanismNotOffered),
+            ("432 4.7.12 A password transition is needed", Reason::AuthRefused),
+            ("454 4.7.0 Too many login attempts, please try again later", Reason::Throttled),
+            ("454 4.7.1 Try again later", Reason::ServerUnavailable),
+            ("421 4.3.2 System is shutting down", Reason::ServerUnavailable),
+            ("421 4.7.0 mail.example Error: too many connections from 192.0.2.7", Reason::TooManyConnections),
+            ("535 5.7.13 User account disabled", Reason::AccountDisabled),
+            ("550 5.2.1 Mailbox disabled, not accepting messages", Reason::AccountDisabled),
+            ("535 5.7.9 Application-specific password required", Reason::AuthRefused),
+            ("538 5.7.11 Encryption required for requested authentication mechanism", Reason::MechanismNotOffered),
+            ("502 5.5.1 Command not implemented", Reason::ProtocolError),
+            ("504 5.5.4 Unrecognized authentication type", Reason::MechanismNotOffered),
             ("599 what", Reason::AuthRefused),
         ] {
             assert_eq!(refused(said, Reason::AuthRefused).fault.reason, reason, "{said}");

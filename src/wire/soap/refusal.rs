@@ -146,7 +146,7 @@ const CODES: &[(&str, Reason)] = &[
 fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
     // ASP.NET's own page, whoever has stripped the headers from it.
     let outage = || String::from_utf8_lossy(body.get(..4096).unwrap_or(body)).contains("Server Error in '/");
-    if head.is_page(body) && !head.is_from_microsoft() && !outage() {
+    if head.is_foreign(body) && !outage() {
         return Fault::heard(Reason::HttpNotMicrosoft, head.shown(body));
     }
     let reason = match head.status {
@@ -155,6 +155,7 @@ fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
         StatusCode::GONE => Reason::EwsRetired,
         StatusCode::NOT_FOUND => Reason::EwsPathNotFound,
         StatusCode::TOO_MANY_REQUESTS => Reason::Throttled,
+        StatusCode::REQUEST_TIMEOUT => Reason::ServerUnavailable,
         status if status.is_client_error() => Reason::RequestRejected,
         status if status.is_server_error() => Reason::ServerUnavailable,
         _ => Reason::ReplyMalformed,

@@ -1,0 +1,130 @@
+//! Microsoft far away: every packet takes its time, and each phase must be as long as its round trips, no more and no less.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::daemon::Daemon;
+use crate::namespace::{IP, Namespace};
+use crate::needs::{self, Part};
+use crate::program;
+use crate::world::{GATEWAY, World, plug_in};
+
+const SWITCH: &str = "/usr/bin/vde_switch";
+const WIRE: &str = "/usr/bin/wirefilter";
+
+const PARTS: &[Part] = &[
+    Part { name: "vde-switch", files: &[SWITCH], as_root: true },
+    Part { name: "vde-wirefilter", files: &[WIRE], as_root: true },
+    Part { name: "dnsmasq-base", files: &["/usr/sbin/dnsmasq"], as_root: true },
+];
+
+/// There and back. From Europe to the east of America it is about as far.
+const ROUND_TRIP: Duration = Duration::from_millis(80);
+/// The wire counts in milliseconds, at either end.
+const EARLY: Duration = Duration::from_millis(2);
+/// What cryptography, the wire's own work and a busy machine may add to a phase of the quickest of [`RUNS`].
+const LATE: Duration = Duration::from_millis(35);
+const RUNS: usize = 4;
+
+/// How often each phase waits for the other side. The tenant speaks TLS 1.2: two round trips, and the greeting of an
+/// encrypted port comes with the second.
+const WAITS: &[(&str, &[(&str, u32)])] = &[
+    ("token", &[("connect", 1), ("tls", 2), ("token", 1)]),
+    ("pop3", &[("connect", 1), ("tls", 2), ("greeting", 0), ("auth", 2), ("mailbox", 1)]),
+    ("imap", &[("connect", 1), ("tls", 2), ("greeting", 0), ("auth", 1), ("mailbox", 1)]),
+    ("smtp", &[("connect", 1), ("greeting", 1), ("starttls", 2), ("tls", 2), ("auth", 2)]),
+    ("ews", &[("connect", 1), ("tls", 2), ("mailbox", 1)]),
+    ("graph", &[("connect", 1), ("tls", 2), ("mailbox", 1)]),
+];
+
+#[test]
+fn each_phase_is_as_long_as_its_round_trips() {
+    let Some((world, configuration)) = far_away(&["-d", &(ROUND_TRIP / 2).as_millis().to_string()]) else { return };
+    let reports: Vec<Value> = (0..RUNS).map(|_| program::doctor(&world, &configuration).report).collect();
+    for (check, phases) in WAITS {
+        let runs: Vec<&Value> = reports.iter().map(|report| outcome(report, check)).collect();
+        for run in &runs {
+            assert_eq!(run["ok"], true, "{run:#}");
+            let sum: f64 = run["phases"].as_array().into_iter().flatten().filter_map(|phase| phase["seconds"].as_f64()).sum();
+            let total = run["seconds"].as_f64().expect("a total");
+            assert!((sum - total).abs() < 0.001, "{check} took {total} s, its phases {sum} s");
+        }
+        for (phase, round_trips) in *phases {
+            let least = ROUND_TRIP * *round_trips;
+            let took: Vec<Duration> = runs.iter().map(|run| took(run, phase)).collect();
+            let quickest = *took.iter().min().expect("a run");
+            assert!(quickest + EARLY >= least, "{phase} of {check} cannot take {quickest:?}");
+            assert!(quickest <= least + LATE, "{phase} of {check} is {round_trips} round trips, and took {took:?}");
+        }
+    }
+}
+
+/// No packet is like the other, and nothing that works is called broken for it.
+#[test]
+fn jitter_breaks_nothing() {
+    let Some((world, configuration)) = far_away(&["-d", "75+75"]) else { return };
+    let answer = program::doctor(&world, &configuration);
+    assert_eq!(answer.exit, Some(0), "{:#}", answer.report);
+}
+
+/// A world whose client is a wire away that treats packets by `options`.
+fn far_away(options: &[&str]) -> Option<(World, PathBuf)> {
+    if !needs::all_there(PARTS) {
+        return None;
+    }
+    if let Some(why) = Namespace::impossible() {
+        needs::leave_out(&why);
+        return None;
+    }
+    let mut world = World::new();
+    world.timeout = Duration::from_secs(20);
+    lengthen(&mut world, options);
+    let configuration = world.settle();
+    Some((world, configuration))
+}
+
+/// Puts a wire in place of the cable between client and gateway: a switch at either end, and between them what delays.
+fn lengthen(world: &mut World, options: &[&str]) {
+    world.client.ip("link del up0");
+    let client = switch(&world.client, "up0", world.scratch.path());
+    let gateway = switch(&world.gateway, "down0", world.scratch.path());
+    let ends = [&client.1, &gateway.1].map(|plug| plug.display().to_string()).join(":");
+    let log = world.scratch.path().join("wire.log");
+    let mut wire = Daemon::start(WIRE, |wire| wire.args(["-v", &ends]).args(options).stdin(Stdio::piped()), &log);
+    plug_in(&world.client, &world.gateway);
+    // A port that nobody listens on says so, once packets pass.
+    let (closed, door) = (SocketAddr::new(GATEWAY.parse().expect("an address"), 9), world.client.door());
+    wire.wait_for("pass packets on", || {
+        let tried = door.inside(|| TcpStream::connect_timeout(&closed, Duration::from_secs(1)));
+        tried.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    });
+    world.daemons.extend([wire, client.0, gateway.0]);
+}
+
+/// A switch with `tap` as a machine's interface on one side, and a plug for the wire on the other.
+fn switch(inside: &Namespace, tap: &str, directory: &Path) -> (Daemon, PathBuf) {
+    let (plug, log) = (directory.join(format!("plug-{tap}")), directory.join(format!("switch-{tap}.log")));
+    let program = ["netns", "exec", inside.name(), SWITCH, "-t", tap, "-s"];
+    // It ends when its input does.
+    let mut switch = Daemon::start(IP, |ip| ip.args(program).arg(&plug).stdin(Stdio::piped()), &log);
+    let made =
+        || Command::new(IP).args(["-n", inside.name(), "link", "show", tap]).output().is_ok_and(|ran| ran.status.success());
+    switch.wait_for("make its interface", || plug.join("ctl").exists() && made());
+    (switch, plug)
+}
+
+fn outcome<'a>(report: &'a Value, check: &str) -> &'a Value {
+    let mut all = report["outcomes"].as_array().into_iter().flatten();
+    all.find(|one| one["check"] == check).unwrap_or_else(|| panic!("no {check} in {report:#}"))
+}
+
+/// How long a phase of a run took; nothing where it was not entered.
+fn took(run: &Value, phase: &str) -> Duration {
+    let phases = run["phases"].as_array().into_iter().flatten().filter(|one| one["phase"] == phase);
+    phases.filter_map(|one| one["seconds"].as_f64()).map(Duration::from_secs_f64).sum()
+}
