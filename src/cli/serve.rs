@@ -1,9 +1,7 @@
 //! `serve`: until told to end.
 
-use tokio::runtime::{Builder, Runtime};
-
 use super::args::Serve;
-use super::{FAULT, GOOD, USAGE, failed};
+use super::{FAULT, GOOD, USAGE, failed, once};
 use crate::serve::{self, NotStarted, Options, Source};
 
 /// Serves until told to end.
@@ -15,18 +13,13 @@ pub fn run(arguments: &Serve) -> u8 {
 
 /// Serves on a runtime of its own until `service` ends.
 pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
-    let runtime = match runtime() {
+    let runtime = match once::runtime() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(false, FAULT, &format!("cannot start: {error}")),
+        Err(problem) => return failed(false, FAULT, &problem),
     };
     let ended = runtime.block_on(service);
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     ended.map_or_else(|(code, problem)| failed(false, code, &problem), |()| GOOD)
-}
-
-/// One thread for conversations, which wait most of the time: no run wakes another processor. Pages are written beside it.
-fn runtime() -> std::io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build()
 }
 
 /// Exit code and words.

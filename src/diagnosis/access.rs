@@ -69,11 +69,19 @@ struct Mailbox {
     /// A mail protocol took the token and then found no mailbox to open: the address is in the directory.
     unopened: bool,
     /// What EWS and Graph, which share policies and little else, answered.
-    ews: Option<Reason>,
+    ews: Option<Api>,
     graph: Option<Api>,
 }
 
 impl Mailbox {
+    fn learn_api(&mut self, check: &str, answered: Api) {
+        match check {
+            "ews" => self.ews = Some(answered),
+            "graph" => self.graph = Some(answered),
+            _ => {}
+        }
+    }
+
     /// What is said about the mailbox as a whole, by all together. That there is none, Graph says of every mailbox that it
     /// does not serve; one that is in the directory all the same has no licence.
     fn told(&self) -> Option<Finding> {
@@ -84,9 +92,19 @@ impl Mailbox {
             state => Some((state, Confidence::Likely, &[])),
         }
     }
+
+    /// The same, as far as it keeps mail protocols out: those of a shared mailbox work, and its account is disabled.
+    fn told_of_mail(&self) -> Option<Finding> {
+        self.told().filter(|(told, ..)| *told != Reason::AccountDisabled)
+    }
+
+    /// Neither EWS nor Graph lets the application in, and neither has a reason of its own.
+    fn is_refused_by_both(&self) -> bool {
+        self.ews == Some(Api::Refused(Reason::EwsTokenRefused)) && self.graph == Some(Api::Refused(Reason::AccessDenied))
+    }
 }
 
-/// What Graph answered.
+/// What EWS or Graph answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Api {
     Fine,
@@ -95,6 +113,13 @@ enum Api {
 
 /// A conclusion.
 type Finding = (Reason, Confidence, &'static [Reason]);
+
+impl Api {
+    /// Got as far as the mailbox: no policy is in the way.
+    const fn passed(self) -> bool {
+        matches!(self, Self::Fine | Self::Refused(Reason::FolderNotFound | Reason::MailboxUnavailable))
+    }
+}
 
 impl<'a> Access<'a> {
     /// What `outcomes` show.
@@ -114,17 +139,20 @@ impl<'a> Access<'a> {
         let check = outcome.probe.check;
         if is_mail(check) {
             self.known = true;
-            self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default().fine.push(check);
+            self.mailbox(outcome).fine.push(check);
         }
-        if check == "graph" {
-            self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default().graph = Some(Api::Fine);
-        }
+        self.mailbox(outcome).learn_api(check, Api::Fine);
         self.api_fine |= is_api(check);
+    }
+
+    fn mailbox(&mut self, outcome: &'a Outcome) -> &mut Mailbox {
+        self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default()
     }
 
     fn learn_failure(&mut self, outcome: &'a Outcome, failure: &Failure) {
         let check = outcome.probe.check;
         let mailbox = self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default();
+        mailbox.learn_api(check, Api::Refused(failure.reason));
         if is_refusal(outcome, failure) {
             mailbox.refused.push(check);
             mailbox.unopened |= failure.reason == Reason::MailboxNotConnected;
@@ -132,11 +160,6 @@ impl<'a> Access<'a> {
             if !self.refusing.contains(&check) {
                 self.refusing.push(check);
             }
-        }
-        match check {
-            "ews" => mailbox.ews = Some(failure.reason),
-            "graph" => mailbox.graph = Some(Api::Refused(failure.reason)),
-            _ => {}
         }
         match failure.reason {
             Reason::MailboxNotFound | Reason::LicenseInvalid | Reason::AccountDisabled | Reason::MailboxUnavailable => {
@@ -186,17 +209,22 @@ impl<'a> Access<'a> {
 
     /// What EWS's answer and Graph's tell together, which neither tells alone.
     fn of_api(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
-        let policy = Some(Api::Refused(Reason::ImpersonationDenied));
+        let (ews, graph) = (mailbox.ews, mailbox.graph);
+        let (policy, blocked) = (Some(Api::Refused(Reason::ImpersonationDenied)), Some(Api::Refused(Reason::EwsBlockedByPolicy)));
         match (outcome.probe.check, failure.reason) {
-            ("ews", Reason::EwsForbidden) if mailbox.graph == Some(Api::Fine) => {
+            ("ews", Reason::EwsForbidden) if graph.is_some_and(Api::passed) => {
                 Some((Reason::EwsNotLicensed, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::EwsDisabled]))
             }
-            ("ews", Reason::EwsForbidden) if mailbox.graph == policy => {
+            ("ews", Reason::EwsForbidden) if graph == policy => {
                 Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::EwsNotLicensed]))
             }
             // The list of allowed applications does not reach Graph; the lists by User-Agent reach both.
-            ("ews", Reason::EwsBlockedByPolicy) if mailbox.graph == policy => Some(BY_USER_AGENT),
-            ("graph", Reason::ImpersonationDenied) if mailbox.ews == Some(Reason::EwsBlockedByPolicy) => Some(BY_USER_AGENT),
+            ("ews", Reason::EwsBlockedByPolicy) if graph == policy => Some(BY_USER_AGENT),
+            ("graph", Reason::ImpersonationDenied) if ews == blocked => Some(BY_USER_AGENT),
+            // Graph has one answer for both policies, and EWS tells neither.
+            ("graph", Reason::ImpersonationDenied) if !ews.is_some_and(|ews| ews.passed() || tells_of_policy(ews)) => {
+                Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::UserAgentBlocked]))
+            }
             // Graph has one answer for all mailboxes that it does not serve.
             ("graph", Reason::MailboxNotFound) => {
                 let of_tenant = self.tenant.map(|told| -> Finding { (told, Confidence::Likely, &[]) });
@@ -209,7 +237,8 @@ impl<'a> Access<'a> {
     /// Nothing lets the application in, though Entra issues its token: what the protocols have in common is to blame.
     fn is_refused_everywhere(&self) -> bool {
         let explained = self.token.is_some() || self.mailboxes.values().any(|mailbox| mailbox.state.is_some());
-        !self.known && !explained && !self.api_fine && self.api_refused && self.refusing.len() > 1
+        let by_both = self.mailboxes.values().any(Mailbox::is_refused_by_both);
+        !self.known && !explained && !self.api_fine && self.api_refused && (self.refusing.len() > 1 || by_both)
     }
 
     /// Everything is refused: since shortly after a change, it is that change on its way.
@@ -227,7 +256,7 @@ impl<'a> Access<'a> {
         if let Some(reason) = self.token {
             return Some((reason, Confidence::Likely, &[]));
         }
-        if let Some(told) = mailbox.told() {
+        if let Some(told) = mailbox.told_of_mail() {
             return Some(told);
         }
         // One protocol alone may as well be switched off.
@@ -241,7 +270,7 @@ impl<'a> Access<'a> {
         if !mailbox.fine.is_empty() {
             return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
         }
-        if let Some(told) = mailbox.told() {
+        if let Some(told) = mailbox.told_of_mail() {
             return Some(told);
         }
         let others_work = self.mailboxes.values().any(|other| !other.fine.is_empty());
@@ -275,6 +304,11 @@ const AS_IF_MISSING: &[Reason] =
 const UNREGISTERED: &[Reason] = &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
 const UNREGISTERED_OR_NEW: &[Reason] = &[Reason::PropagationPending, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
 const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound];
+
+/// Whether EWS's answer is an access policy's: a program blocked by its `User-Agent` hears of that instead.
+fn tells_of_policy(ews: Api) -> bool {
+    matches!(ews, Api::Refused(Reason::ImpersonationDenied | Reason::EwsForbidden))
+}
 
 /// Of two things said about a mailbox the one that says more: that there is none is what many say who serve it not.
 fn most_telling(known: Option<Reason>, said: Reason) -> Option<Reason> {

@@ -326,7 +326,7 @@ fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> A
         (claims["tid"], claims["iss"]) = (json!(other), json!(format!("https://sts.windows.net/{other}/")));
     }
     let signed = if has(Fault::TokenInvalid) {
-        SigningKey::new().and_then(|foreign| foreign.sign(&claims))
+        SigningKey::foreign().and_then(|foreign| foreign.sign(&claims))
     } else {
         state.key.sign(&claims)
     };

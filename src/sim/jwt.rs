@@ -57,15 +57,26 @@ pub struct SigningKey {
 
 /// The key of every tenant in this process, as Entra's are shared by its tenants; made once, for it takes a while.
 static SHARED: OnceLock<SigningKey> = OnceLock::new();
+/// A key of somebody who is not Entra.
+static FOREIGN: OnceLock<SigningKey> = OnceLock::new();
 
 impl SigningKey {
     /// The key of every tenant.
     pub fn shared() -> Result<&'static Self, ErrorStack> {
-        if let Some(key) = SHARED.get() {
+        Self::once(&SHARED)
+    }
+
+    /// A key that Exchange does not know.
+    pub fn foreign() -> Result<&'static Self, ErrorStack> {
+        Self::once(&FOREIGN)
+    }
+
+    fn once(made: &'static OnceLock<Self>) -> Result<&'static Self, ErrorStack> {
+        if let Some(key) = made.get() {
             return Ok(key);
         }
         let key = Self::new()?;
-        Ok(SHARED.get_or_init(|| key))
+        Ok(made.get_or_init(|| key))
     }
 
     /// A fresh RSA key of 2048 bits.

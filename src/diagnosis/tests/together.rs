@@ -59,6 +59,16 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
             vec![(R::UserAgentBlocked, Likely, None, both)],
         ),
         (
+            "a policy that Graph alone tells of, for EWS is gone: which of two it is, is not told",
+            &[("*/ews", Mailbox, R::EwsRetired), ("*/graph", Mailbox, R::ImpersonationDenied)],
+            vec![(R::EwsRetired, Certain, None, &["*/ews"]), (R::ImpersonationDenied, Likely, None, &["*/graph"])],
+        ),
+        (
+            "a licence without EWS, and a folder that Graph looks for in vain",
+            &[("*/ews", Mailbox, R::EwsForbidden), ("*/graph", Mailbox, R::FolderNotFound)],
+            vec![(R::FolderNotFound, Certain, None, &["*/graph"]), (R::EwsNotLicensed, Likely, None, &["*/ews"])],
+        ),
+        (
             "the application not on EWS's list, which Graph does not mind",
             &[("*/ews", Mailbox, R::EwsBlockedByPolicy)],
             vec![(R::EwsBlockedByPolicy, Certain, None, &["*/ews"])],
@@ -81,6 +91,26 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
     for (case, failing, expected) in cases {
         assert_causes(case, &tenant(&["a", "b"], &["ews", "graph"], failing), expected);
     }
+    let refused = [
+        ("*/pop3", Phase::Connect, R::ConnectTimedOut),
+        ("*/ews", Mailbox, R::EwsTokenRefused),
+        ("*/graph", Mailbox, R::AccessDenied),
+    ];
+    let outcomes = tenant(&["a", "b"], &["pop3", "ews", "graph"], &refused);
+    let expected: &[Expected] =
+        &[(R::ConnectTimedOut, Certain, None, &["*/pop3"]), (R::AccessRefusedEverywhere, Likely, None, both)];
+    assert_causes("refused by both without a reason, and mail cannot be asked", &outcomes, expected);
+    let disabled = [
+        ("a/pop3", Mailbox, R::MailboxNotConnected),
+        ("a/imap", Mailbox, R::MailboxNotConnected),
+        ("a/ews", Mailbox, R::AccountDisabled),
+    ];
+    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "ews"], &disabled);
+    let expected: &[Expected] = &[
+        (R::AccountDisabled, Certain, Some("a"), &["a/ews"]),
+        (R::MailboxPermissionMissing, Likely, Some("a"), &["a/pop3", "a/imap"]),
+    ];
+    assert_causes("an account that is disabled keeps no mail protocol out", &outcomes, expected);
     let unlicensed = [
         ("a/pop3", Mailbox, R::MailboxNotConnected),
         ("a/imap", Auth, R::MailboxNotConnected),
