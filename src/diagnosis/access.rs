@@ -4,9 +4,12 @@
 //! need neither.
 //! <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
 
+mod mailbox;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use self::mailbox::{Api, BLOCKED, Mailbox, most_telling};
 use super::{Blame, Confidence, failures};
 use crate::outcome::{Failure, Outcome, Phase, Registration};
 use crate::reason::Reason;
@@ -57,69 +60,8 @@ impl Change {
     }
 }
 
-/// What the checks of one mailbox show.
-#[derive(Debug, Default)]
-struct Mailbox {
-    fine: Vec<&'static str>,
-    refused: Vec<&'static str>,
-    /// What somebody said about the mailbox as a whole.
-    state: Option<Reason>,
-    /// Somebody beside Graph says that there is no such mailbox.
-    unknown: bool,
-    /// A mail protocol took the token and then found no mailbox to open: the address is in the directory.
-    unopened: bool,
-    /// What EWS and Graph, which share policies and little else, answered.
-    ews: Option<Api>,
-    graph: Option<Api>,
-}
-
-impl Mailbox {
-    fn learn_api(&mut self, check: &str, answered: Api) {
-        match check {
-            "ews" => self.ews = Some(answered),
-            "graph" => self.graph = Some(answered),
-            _ => {}
-        }
-    }
-
-    /// What is said about the mailbox as a whole, by all together. That there is none, Graph says of every mailbox that it
-    /// does not serve; one that is in the directory all the same has no licence.
-    fn told(&self) -> Option<Finding> {
-        match self.state? {
-            Reason::MailboxNotFound if self.unopened && !self.unknown => {
-                Some((Reason::LicenseInvalid, Confidence::Likely, &[Reason::MailboxNotFound]))
-            }
-            state => Some((state, Confidence::Likely, &[])),
-        }
-    }
-
-    /// The same, as far as it keeps mail protocols out: those of a shared mailbox work, and its account is disabled.
-    fn told_of_mail(&self) -> Option<Finding> {
-        self.told().filter(|(told, ..)| *told != Reason::AccountDisabled)
-    }
-
-    /// Neither EWS nor Graph lets the application in, and neither has a reason of its own.
-    fn is_refused_by_both(&self) -> bool {
-        self.ews == Some(Api::Refused(Reason::EwsTokenRefused)) && self.graph == Some(Api::Refused(Reason::AccessDenied))
-    }
-}
-
-/// What EWS or Graph answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Api {
-    Fine,
-    Refused(Reason),
-}
-
 /// A conclusion.
 type Finding = (Reason, Confidence, &'static [Reason]);
-
-impl Api {
-    /// Got as far as the mailbox: no policy is in the way.
-    const fn passed(self) -> bool {
-        matches!(self, Self::Fine | Self::Refused(Reason::FolderNotFound | Reason::MailboxUnavailable))
-    }
-}
 
 impl<'a> Access<'a> {
     /// What `outcomes` show.
@@ -154,7 +96,7 @@ impl<'a> Access<'a> {
         let mailbox = self.mailboxes.entry(outcome.probe.mailbox.as_deref()).or_default();
         mailbox.learn_api(check, Api::Refused(failure.reason));
         if is_refusal(outcome, failure) {
-            mailbox.refused.push(check);
+            mailbox.refused.push((check, failure.reason));
             mailbox.unopened |= failure.reason == Reason::MailboxNotConnected;
             self.known |= mailbox.unopened;
             if !self.refusing.contains(&check) {
@@ -210,7 +152,8 @@ impl<'a> Access<'a> {
     /// What EWS's answer and Graph's tell together, which neither tells alone.
     fn of_api(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
         let (ews, graph) = (mailbox.ews, mailbox.graph);
-        let (policy, blocked) = (Some(Api::Refused(Reason::ImpersonationDenied)), Some(Api::Refused(Reason::EwsBlockedByPolicy)));
+        let policy = Some(Api::Refused(Reason::ImpersonationDenied));
+        let by_list = self.mailboxes.values().any(Mailbox::is_told_of_list);
         match (outcome.probe.check, failure.reason) {
             ("ews", Reason::EwsForbidden) if graph.is_some_and(Api::passed) => {
                 Some((Reason::EwsNotLicensed, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::EwsDisabled]))
@@ -219,16 +162,18 @@ impl<'a> Access<'a> {
                 Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::EwsNotLicensed]))
             }
             // The list of allowed applications does not reach Graph; the lists by User-Agent reach both.
-            ("ews", Reason::EwsBlockedByPolicy) if graph == policy => Some(BY_USER_AGENT),
-            ("graph", Reason::ImpersonationDenied) if ews == blocked => Some(BY_USER_AGENT),
+            ("ews", Reason::EwsBlockedByPolicy) if graph == policy && !by_list => Some(BY_USER_AGENT),
+            ("graph", Reason::ImpersonationDenied) if ews == BLOCKED && !by_list => Some(BY_USER_AGENT),
             // Graph has one answer for both policies, and EWS tells neither.
-            ("graph", Reason::ImpersonationDenied) if !ews.is_some_and(|ews| ews.passed() || tells_of_policy(ews)) => {
+            ("graph", Reason::ImpersonationDenied) if !ews.is_some_and(|ews| ews.passed() || ews.tells_of_policy()) => {
                 Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::UserAgentBlocked]))
             }
             // Graph has one answer for all mailboxes that it does not serve.
             ("graph", Reason::MailboxNotFound) => {
                 let of_tenant = self.tenant.map(|told| -> Finding { (told, Confidence::Likely, &[]) });
-                of_tenant.or_else(|| mailbox.told().filter(|(told, ..)| *told != Reason::MailboxNotFound))
+                let told = mailbox.told().filter(|(told, ..)| *told != Reason::MailboxNotFound);
+                let alone: Finding = (Reason::MailboxNotFound, Confidence::Likely, &[Reason::LicenseInvalid]);
+                of_tenant.or(told).or((!mailbox.unknown).then_some(alone))
             }
             _ => None,
         }
@@ -273,6 +218,9 @@ impl<'a> Access<'a> {
         if let Some(told) = mailbox.told_of_mail() {
             return Some(told);
         }
+        if mailbox.looks_switched_off() {
+            return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
+        }
         let others_work = self.mailboxes.values().any(|other| !other.fine.is_empty());
         match mailbox.refused.len() {
             0 => None,
@@ -304,16 +252,6 @@ const AS_IF_MISSING: &[Reason] =
 const UNREGISTERED: &[Reason] = &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
 const UNREGISTERED_OR_NEW: &[Reason] = &[Reason::PropagationPending, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
 const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound];
-
-/// Whether EWS's answer is an access policy's: a program blocked by its `User-Agent` hears of that instead.
-fn tells_of_policy(ews: Api) -> bool {
-    matches!(ews, Api::Refused(Reason::ImpersonationDenied | Reason::EwsForbidden))
-}
-
-/// Of two things said about a mailbox the one that says more: that there is none is what many say who serve it not.
-fn most_telling(known: Option<Reason>, said: Reason) -> Option<Reason> {
-    known.filter(|known| *known != Reason::MailboxNotFound || said == Reason::MailboxNotFound).or(Some(said))
-}
 
 /// Whether Exchange refused without saying why.
 fn is_refusal(outcome: &Outcome, failure: &Failure) -> bool {

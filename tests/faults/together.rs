@@ -38,6 +38,21 @@ const CASES: &[Case] = &[
         &["tls_certificate_untrusted@graph", "exchange_service_principal_missing"],
         &[("tls_certificate_untrusted", "certain", None), ("exchange_service_principal_missing", "likely", None)],
     ),
+    // A hardened mailbox, and a submission port that was never opened.
+    (
+        &["protocol_disabled@labor", "connect_refused@smtp"],
+        &[("connect_refused", "certain", None), ("protocol_disabled", "likely", Some("labor"))],
+    ),
+    // Refused by everybody who can be asked, and mail servers that cannot.
+    (
+        &["access_refused_everywhere", "mechanism_not_offered"],
+        &[("mechanism_not_offered", "certain", None), ("access_refused_everywhere", "likely", None)],
+    ),
+    // Two policies at a time.
+    (
+        &["ews_blocked_by_policy", "impersonation_denied@labor"],
+        &[("ews_blocked_by_policy", "certain", None), ("impersonation_denied", "likely", Some("labor"))],
+    ),
     // A busy Monday.
     (
         &["throttled@imap@praxis", "server_unavailable@smtp"],

@@ -38,7 +38,7 @@ fn what_entra_says_explains_all_that_need_a_token() {
 #[test]
 fn ews_and_graph_tell_a_policy_from_a_licence() {
     use Confidence::{Certain, Likely};
-    use Phase::{Auth, Mailbox, Token};
+    use Phase::{Mailbox, Token};
     use Reason as R;
     let both: &[&str] = &["*/ews", "*/graph"];
     let cases: &[(&str, &[Failing], Vec<Expected>)] = &[
@@ -74,6 +74,16 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
             vec![(R::EwsBlockedByPolicy, Certain, None, &["*/ews"])],
         ),
         (
+            "the application not on EWS's list, and an access policy for one mailbox",
+            &[("*/ews", Mailbox, R::EwsBlockedByPolicy), ("a/graph", Mailbox, R::ImpersonationDenied)],
+            vec![(R::EwsBlockedByPolicy, Certain, None, &["*/ews"]), (R::ImpersonationDenied, Likely, Some("a"), &["a/graph"])],
+        ),
+        (
+            "no mailbox, as Graph alone says",
+            &[("b/graph", Mailbox, R::MailboxNotFound)],
+            vec![(R::MailboxNotFound, Likely, Some("b"), &["b/graph"])],
+        ),
+        (
             "a licence that has run out, which Graph calls no mailbox",
             &[("b/ews", Mailbox, R::LicenseInvalid), ("b/graph", Mailbox, R::MailboxNotFound)],
             vec![(R::LicenseInvalid, Certain, Some("b"), &["b/ews", "b/graph"])],
@@ -91,6 +101,13 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
     for (case, failing, expected) in cases {
         assert_causes(case, &tenant(&["a", "b"], &["ews", "graph"], failing), expected);
     }
+}
+
+#[test]
+fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
+    use Confidence::{Certain, Likely};
+    use Phase::{Auth, Mailbox};
+    use Reason as R;
     let refused = [
         ("*/pop3", Phase::Connect, R::ConnectTimedOut),
         ("*/ews", Mailbox, R::EwsTokenRefused),
@@ -98,7 +115,7 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
     ];
     let outcomes = tenant(&["a", "b"], &["pop3", "ews", "graph"], &refused);
     let expected: &[Expected] =
-        &[(R::ConnectTimedOut, Certain, None, &["*/pop3"]), (R::AccessRefusedEverywhere, Likely, None, both)];
+        &[(R::ConnectTimedOut, Certain, None, &["*/pop3"]), (R::AccessRefusedEverywhere, Likely, None, &["*/ews", "*/graph"])];
     assert_causes("refused by both without a reason, and mail cannot be asked", &outcomes, expected);
     let disabled = [
         ("a/pop3", Mailbox, R::MailboxNotConnected),
@@ -111,6 +128,15 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
         (R::MailboxPermissionMissing, Likely, Some("a"), &["a/pop3", "a/imap"]),
     ];
     assert_causes("an account that is disabled keeps no mail protocol out", &outcomes, expected);
+    let off = [
+        ("a/pop3", Auth, R::AuthRefused),
+        ("a/imap", Mailbox, R::MailboxNotConnected),
+        ("*/smtp", Phase::Connect, R::ConnectTimedOut),
+    ];
+    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp"], &off);
+    let expected: &[Expected] =
+        &[(R::ConnectTimedOut, Certain, None, &["*/smtp"]), (R::ProtocolDisabled, Likely, Some("a"), &["a/pop3", "a/imap"])];
+    assert_causes("POP3 and IMAP off for a mailbox, and SMTP cannot be asked", &outcomes, expected);
     let unlicensed = [
         ("a/pop3", Mailbox, R::MailboxNotConnected),
         ("a/imap", Auth, R::MailboxNotConnected),
