@@ -78,7 +78,7 @@ fn far_away(options: &[&str]) -> Option<(World, PathBuf)> {
         return None;
     }
     if let Some(why) = Namespace::impossible() {
-        needs::leave_out(&why);
+        needs::leave_out(why);
         return None;
     }
     let mut world = World::new();

@@ -6,8 +6,8 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Once, OnceLock};
 use std::thread;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -39,8 +39,13 @@ impl Namespace {
         namespace
     }
 
-    /// Why namespaces cannot be made here, if they cannot.
-    pub fn impossible() -> Option<String> {
+    /// Why namespaces cannot be made here, if they cannot: tried once, for all tests.
+    pub fn impossible() -> Option<&'static str> {
+        static WHY: OnceLock<Option<String>> = OnceLock::new();
+        WHY.get_or_init(Self::tried).as_deref()
+    }
+
+    fn tried() -> Option<String> {
         let name = format!("{PREFIX}{}-trial", process::id());
         let made = Command::new(IP).args(["netns", "add", &name]).output();
         let entered = Command::new(IP).args(["netns", "exec", &name, NFT, "list", "ruleset"]).output();

@@ -32,7 +32,7 @@ fn every_condition_is_told_for_what_it_is() {
         return;
     }
     if let Some(why) = Namespace::impossible() {
-        needs::leave_out(&why);
+        needs::leave_out(why);
         return;
     }
     let only = std::env::var("M365_NETWORK_ONLY").unwrap_or_default();
