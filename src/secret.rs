@@ -1,6 +1,6 @@
 //! A string that cannot be printed, logged or serialised, and the cleaning of what a peer says back.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -75,7 +75,7 @@ impl Sent {
         for secret in long {
             pieces.find(secret.as_bytes());
         }
-        for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found(*hash)) {
+        for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found.contains(hash)) {
             mask(&mut masked, at, Self::PIECE);
         }
         shown(text, &masked)
@@ -103,42 +103,38 @@ fn shown(text: &str, masked: &[bool]) -> String {
     out
 }
 
-/// The pieces of one text by their hashes, and which of them were found in a secret.
+/// Which pieces of secrets may stand in one text: what is left of them after a look into a filter made of the text.
 struct Pieces {
-    found: HashMap<u64, bool>,
-    /// One bit for each hash: nearly every piece of a secret is told apart without looking into the map.
-    filter: Box<[bool; 1 << 12]>,
+    /// A bit for each hash of the text.
+    filter: Box<[u64; Self::BITS / 64]>,
+    /// The hashes of secrets that pass the filter: those in the text, and few others.
+    found: HashSet<u64>,
 }
 
 impl Pieces {
+    /// So many that the pieces of a conversation set one in fifty.
+    const BITS: usize = 1 << 16;
+
     fn of(text: &[u8]) -> Self {
-        let mut pieces = Self { found: HashMap::new(), filter: Box::new([false; 1 << 12]) };
+        let mut filter = Box::new([0; Self::BITS / 64]);
         for hash in hashes(text) {
-            pieces.filter[Self::bit(hash)] = true;
-            pieces.found.insert(hash, false);
+            let (word, bit) = Self::place(hash);
+            filter[word] |= bit;
         }
-        pieces
+        Self { filter, found: HashSet::new() }
     }
 
     fn find(&mut self, secret: &[u8]) {
-        if self.found.is_empty() {
-            return;
-        }
-        for hash in hashes(secret) {
-            if self.filter[Self::bit(hash)]
-                && let Some(found) = self.found.get_mut(&hash)
-            {
-                *found = true;
-            }
-        }
+        let passing = hashes(secret).filter(|hash| {
+            let (word, bit) = Self::place(*hash);
+            self.filter[word] & bit != 0
+        });
+        self.found.extend(passing);
     }
 
-    fn found(&self, hash: u64) -> bool {
-        self.found.get(&hash).copied().unwrap_or_default()
-    }
-
-    fn bit(hash: u64) -> usize {
-        (hash >> 52) as usize
+    fn place(hash: u64) -> (usize, u64) {
+        let bit = (hash >> 48) as usize % Self::BITS;
+        (bit / 64, 1 << (bit % 64))
     }
 }
 
