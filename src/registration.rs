@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use reqwest::{Client, Proxy, redirect};
+use reqwest::{Certificate, Client, Proxy, redirect, tls};
 use tokio::time::{Instant, timeout};
 
 use crate::cloud::{HttpsEndpoint, host_port};
@@ -97,7 +97,8 @@ fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
         .redirect(redirect::Policy::none()) // it would be shown our token
         .https_only(true)
         .no_proxy()
-        .tls_backend_preconfigured(net.tls.native());
+        .tls_version_min(tls::Version::TLS_1_2)
+        .tls_certs_merge(net.tls.extra().iter().filter_map(|own| Certificate::from_der(&own.to_der().ok()?).ok()));
     let via = net.proxy_for(host);
     for name in [Some(host), via.map(|via| via.host.as_str())].into_iter().flatten() {
         if let Some(address) = net.pinned(name) {

@@ -16,7 +16,7 @@ use crate::settings::{ProbeSettings, Proxy};
 use crate::trace::Trace;
 
 use super::{Check, Cx, several};
-use attempt::{Attempt, Look, Route};
+use attempt::{Attempt, Route};
 use endpoint::Endpoint;
 use step::Step;
 
@@ -131,16 +131,10 @@ async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: 
     together(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit)).collect(), |_, ()| ()).await;
 }
 
-/// Reads the certificates that have to be explained. The run's clock stands still.
+/// Looks once more where that explains a failure. The run's clock stands still.
 async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
     let limit = SECOND_LOOK.min(trace.remaining() / 2);
-    let mut issuers = BTreeSet::new();
-    let shown = attempts.iter_mut().filter(|attempt| match attempt.wants_a_look(net) {
-        Look::Refused => true,
-        // One is enough to know an issuer.
-        Look::Unknown(issuer) => issuers.insert(issuer),
-        Look::None => false,
-    });
+    let shown = attempts.iter_mut().filter(|attempt| attempt.wants_a_look());
     let looks = shown.map(|attempt| timeout(limit, attempt.look_again(net, limit))).collect();
     together(AT_ONCE, looks, |_, _| ()).await;
 }

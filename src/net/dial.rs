@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use openssl::x509::X509;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
@@ -115,8 +114,8 @@ impl Net {
         self.secured(trace, host, plain, &Directly { host, port }).await
     }
 
-    /// Secures `plain`. A certificate that has to be explained is looked at once more, over a connection made by `again`
-    /// up to the moment TLS would begin: one that was refused, and one of Microsoft's hosts whose issuer nobody knows.
+    /// Secures `plain`. A server that is too old to show its certificate is looked at once more, over a connection made by
+    /// `again` up to the moment TLS would begin, and so is one that a filter may have silenced for its name.
     ///
     /// # Errors
     /// The `tls_*` reasons, with the refused certificate as evidence.
@@ -131,7 +130,7 @@ impl Net {
         match result {
             Err(fault) if deserves_a_look(fault.reason) => {
                 trace.finish();
-                let chain = self.look_again(trace, host, again).await;
+                let chain = self.once_more(trace, again, |stream| self.tls.presented(host, stream)).await.unwrap_or_default();
                 Err(self.tls.explained(trace.endpoint(), fault, &chain))
             }
             Err(fault) if may_be_filtered_by_name(&fault) => {
@@ -140,12 +139,6 @@ impl Net {
                 Err(if answered.unwrap_or_default() { filtered_by_name(fault) } else { fault })
             }
             Ok(secured) => {
-                if trace.endpoint().is_some_and(|at| self.tls.wonders(at)) {
-                    let began = Instant::now();
-                    let chain = self.look_again(trace, host, again).await;
-                    trace.aside(began);
-                    trace.endpoint().into_iter().for_each(|at| self.tls.learn(at, &chain));
-                }
                 if let Some(mut warning) = trace.endpoint().and_then(|at| self.tls.interception(at)) {
                     warning.evidence.peer.clone_from(&trace.peer);
                     trace.facts.warn(warning);
@@ -154,11 +147,6 @@ impl Net {
             }
             Err(fault) => Err(fault),
         }
-    }
-
-    /// What is presented over a second connection.
-    async fn look_again(&self, trace: &Trace, host: &str, again: &impl BeforeTls) -> Vec<X509> {
-        self.once_more(trace, again, |stream| self.tls.presented(host, stream)).await.unwrap_or_default()
     }
 
     /// What `look` makes of a second connection, which is not measured; its facts are nobody's.

@@ -1,9 +1,9 @@
 //! TLS where we dial: one connector, built once and shared; with its children, the only file that knows a TLS library here.
 //!
 //! `async-native-tls` builds a connector for every connection, and OpenSSL then reads and parses the whole CA bundle:
-//! 71 ms of CPU for each handshake. It accepts no prebuilt connector, so this file drives native-tls's own through
-//! `tokio-native-tls`. How we accept TLS for our own pages stands in `acceptor.rs`; the simulated tenant accepts it with
-//! `async-native-tls`.
+//! 71 ms of CPU for each handshake. It accepts no prebuilt connector, and native-tls under it shows no certificate that was
+//! refused, nor who stands behind one that was not. So this file drives OpenSSL itself through `tokio-openssl`, as
+//! `acceptor.rs` does where we accept TLS for our own pages; the simulated tenant accepts it with `async-native-tls`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,9 +12,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use openssl::x509::X509;
+use openssl::error::ErrorStack;
+use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslMode, SslVerifyMode, SslVersion};
+use openssl::stack::StackRef;
+use openssl::x509::verify::X509CheckFlags;
+use openssl::x509::{X509, X509VerifyResult};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
-use tokio_native_tls::native_tls;
+use tokio_openssl::SslStream;
 
 use crate::cloud;
 use crate::outcome::{CertificateFacts, EndpointFacts, Fault, Phase};
@@ -41,10 +45,9 @@ pub use acceptor::{Acceptor, ClientCertificate, Terms, Version};
 /// What we trust, and how we ask.
 #[derive(Clone)]
 pub struct Connector {
-    verifying: tokio_native_tls::TlsConnector,
-    native: native_tls::TlsConnector,
-    /// What is trusted in addition to the system's roots, as PEM; read again when a chain has to be explained.
-    extra: Arc<Vec<u8>>,
+    context: SslContext,
+    /// What is trusted in addition to the system's roots.
+    extra: Arc<Vec<X509>>,
     /// What the issuers of certificates that were looked at lead to, by their whole names.
     issuers: Arc<Mutex<BTreeMap<String, Standing>>>,
 }
@@ -56,7 +59,7 @@ impl std::fmt::Debug for Connector {
 }
 
 /// A secured stream over any stream.
-type Secured = tokio_native_tls::TlsStream<Watched<BufReader<BoxStream>>>;
+type Secured = SslStream<Watched<BufReader<BoxStream>>>;
 
 impl Connector {
     /// Trusts the system's roots and the certificates in the PEM file `extra`.
@@ -64,54 +67,77 @@ impl Connector {
     /// # Errors
     /// In words: the file cannot be read, or holds no certificate.
     pub fn new(extra: Option<&Path>) -> Result<Self, String> {
-        let mut builder = native_tls::TlsConnector::builder();
-        builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12)); // Microsoft's own floor
-        let mut pem = Vec::new();
+        let mut certificates = Vec::new();
         if let Some(path) = extra {
             let named = |problem: String| format!("cannot use `{}`: {problem}", path.display());
-            pem = std::fs::read(path).map_err(|error| named(error.to_string()))?;
-            let certificates = native_tls::Certificate::stack_from_pem(&pem).map_err(|_| named("it is not a PEM file".into()))?;
+            let pem = std::fs::read(path).map_err(|error| named(error.to_string()))?;
+            certificates = X509::stack_from_pem(&pem).map_err(|_| named("it is not a PEM file".into()))?;
             if certificates.is_empty() {
                 return Err(named("it holds no certificate".into()));
             }
-            for certificate in certificates {
-                builder.add_root_certificate(certificate);
-            }
         }
-        let verifying = builder.build().map_err(|error| format!("cannot set up TLS: {error}"))?;
-        let (native, issuers) = (verifying.clone(), Arc::default());
-        Ok(Self { verifying: verifying.into(), native, extra: Arc::new(pem), issuers })
+        let context = context(&certificates).map_err(|error| format!("cannot set up TLS: {error}"))?;
+        Ok(Self { context, extra: Arc::new(certificates), issuers: Arc::default() })
     }
 
-    /// The same trust for an HTTP client that makes its own connections.
-    pub fn native(&self) -> native_tls::TlsConnector {
-        self.native.clone()
+    /// What is trusted in addition to the system's roots, for an HTTP client that makes its own connections.
+    pub fn extra(&self) -> &[X509] {
+        &self.extra
     }
 
-    /// Secures `stream` for `host` and keeps version and certificate as facts of the address being tried.
+    /// Secures `stream` for `host` and keeps version and certificate as facts of the address being tried, also of one that
+    /// is refused: it is evidence of the refusal.
     ///
     /// # Errors
     /// The `tls_*` reasons.
     pub async fn secure(&self, trace: &mut Trace, host: &str, stream: BoxStream) -> Result<BoxStream, Fault> {
         trace.enter(Phase::Tls);
         let began = tokio::time::Instant::now();
-        let seen = Seen::default();
-        let result = self.verifying.connect(host, Watched::over(stream, &seen)).await;
-        let version = hello::version(&seen.bytes());
+        let (seen, refused) = (Seen::default(), Refused::default());
+        let result = self.shaken(host, Watched::over(stream, &seen), &refused).await;
+        let took = began.elapsed();
         if let Some(endpoint) = trace.endpoint() {
-            endpoint.tls_version = version;
-            if let Ok(secured) = &result {
-                endpoint.handshake = Some(began.elapsed());
-                endpoint.certificate = accepted(secured);
-            }
-        }
-        if result.is_ok() {
-            note(trace);
+            endpoint.tls_version = hello::version(&seen.bytes());
         }
         match result {
-            Ok(secured) => Ok(Box::new(secured)),
-            Err(error) => Err(fault(&error, &seen)),
+            Ok(secured) => {
+                if let Some(endpoint) = trace.endpoint() {
+                    endpoint.handshake = Some(took);
+                    endpoint.certificate = accepted(&secured);
+                    self.learn(endpoint, &secured);
+                    trace.aside(began + took);
+                }
+                note(trace);
+                Ok(Box::new(secured))
+            }
+            Err(error) => {
+                let (verdict, chain) = refused.take();
+                Err(self.explained(trace.endpoint(), fault(&error, verdict, &seen), &chain))
+            }
         }
+    }
+
+    /// The handshake. What is refused in it, and why, stands in `refused`.
+    async fn shaken(&self, host: &str, stream: Watched<BufReader<BoxStream>>, refused: &Refused) -> Result<Secured, ssl::Error> {
+        let mut ssl = Ssl::new(&self.context)?;
+        let parameters = ssl.param_mut();
+        parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
+        if let Ok(address) = host.parse() {
+            parameters.set_ip(address)?;
+        } else {
+            parameters.set_host(host)?;
+            ssl.set_hostname(host)?;
+        }
+        let refused = refused.clone();
+        ssl.set_verify_callback(SslVerifyMode::PEER, move |good, context| {
+            if !good {
+                refused.note(context.error(), context.chain());
+            }
+            good
+        });
+        let mut secured = SslStream::new(ssl, stream)?;
+        Pin::new(&mut secured).connect().await?;
+        Ok(secured)
     }
 
     /// What `host` presents at the other end of `stream`, its own certificate first: a handshake that accepts anything,
@@ -145,23 +171,19 @@ impl Connector {
         let extra = self.extra();
         if extra.is_empty() && standing::is_empty() {
             Reason::LocalTrustStore
-        } else if authority::is_microsofts(issuer) && standing::lacks_the_root_of(chain, &extra) {
+        } else if authority::is_microsofts(issuer) && standing::lacks_the_root_of(chain, extra) {
             Reason::TlsRootMissing
         } else {
             Reason::TlsCertificateUntrusted
         }
     }
 
-    /// Whether the certificate accepted at `endpoint`, one of Microsoft's own, has to be looked at with its chain to tell
-    /// whether a device on the way made it: nobody knows its issuer yet.
-    pub fn wonders(&self, endpoint: &EndpointFacts) -> bool {
-        unknown_issuer(endpoint).is_some_and(|issuer| self.issuers().get(issuer).is_none())
-    }
-
-    /// Keeps what `chain`, presented at `endpoint`, leads to.
-    pub fn learn(&self, endpoint: &EndpointFacts, chain: &[X509]) {
-        if let (Some(issuer), false) = (unknown_issuer(endpoint), chain.is_empty()) {
-            let standing = standing::of(chain, &self.extra());
+    /// Keeps what the certificate accepted at `endpoint`, one of Microsoft's own, leads to, if nobody knows its issuer yet.
+    fn learn(&self, endpoint: &EndpointFacts, secured: &Secured) {
+        let issuer = unknown_issuer(endpoint).filter(|issuer| self.issuers().get(*issuer).is_none());
+        let root = secured.ssl().verified_chain().and_then(|chain| chain.iter().last());
+        if let (Some(issuer), Some(root)) = (issuer, root) {
+            let standing = standing::of(root, self.extra());
             let mut issuers = self.issuers();
             if issuers.len() < MOST_ISSUERS {
                 issuers.insert(issuer.to_owned(), standing);
@@ -182,10 +204,21 @@ impl Connector {
     fn issuers(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
         self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn extra(&self) -> Vec<X509> {
-        X509::stack_from_pem(&self.extra).unwrap_or_default()
+/// Who is trusted: the system, and `extra`.
+fn context(extra: &[X509]) -> Result<SslContext, ErrorStack> {
+    let mut builder = SslContext::builder(SslMethod::tls_client())?;
+    builder.set_default_verify_paths()?;
+    for certificate in extra {
+        builder.cert_store_mut().add_cert(certificate.clone())?;
     }
+    builder.set_verify(SslVerifyMode::PEER);
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?; // Microsoft's own floor
+    // Writes are begun anew from wherever the bytes then stand; an idle connection needs no buffers of 16 kB.
+    let writes = SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE;
+    builder.set_mode(SslMode::AUTO_RETRY | SslMode::RELEASE_BUFFERS | writes);
+    Ok(builder.build())
 }
 
 /// The issuer of the certificate at `endpoint`, if that is one of Microsoft's and the issuer none of theirs. A laboratory
@@ -207,18 +240,9 @@ pub fn may_be_filtered_by_name(fault: &Fault) -> bool {
     matches!(fault.reason, Reason::TlsClosed | Reason::TlsTimedOut) || fault.evidence.code.as_deref() == Some(UNRECOGNIZED_NAME)
 }
 
-/// Whether the certificate behind a refusal for `reason` is worth another connection.
+/// Whether a refusal for `reason` is worth another connection: we were shown no certificate, and who takes less would be.
 pub fn deserves_a_look(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::TlsCertificateExpired
-            | Reason::TlsCertificateNotYetValid
-            | Reason::TlsCertificateWrongName
-            | Reason::TlsCertificateUntrusted
-            | Reason::TlsCertificateSelfSigned
-            | Reason::TlsCertificateWeak
-            | Reason::TlsProtocolTooOld
-    )
+    reason == Reason::TlsProtocolTooOld
 }
 
 /// Notes with whom TLS is spoken.
@@ -231,16 +255,15 @@ fn note(trace: &mut Trace) {
 }
 
 fn accepted(secured: &Secured) -> Option<CertificateFacts> {
-    let der = secured.get_ref().peer_certificate().ok()??.to_der().ok()?;
-    certificate::facts(&der, true)
+    certificate::facts(&secured.ssl().peer_certificate()?.to_der().ok()?, true)
 }
 
-fn fault(error: &native_tls::Error, seen: &Seen) -> Fault {
+fn fault(error: &ssl::Error, verdict: X509VerifyResult, seen: &Seen) -> Fault {
+    if verdict != X509VerifyResult::OK {
+        return Fault::heard(refusal(verdict), format!("certificate verify failed: {}", verdict.error_string()));
+    }
     let text = error.to_string();
     let bytes = seen.bytes();
-    if let Some((reason, words)) = verification(&text) {
-        return Fault::heard(reason, format!("certificate verify failed: {words}"));
-    }
     match bytes.first() {
         Some(&hello::ALERT) => alerted(Fault::heard(hello::alert(&bytes), text)),
         // It did not say that it is too old, it just answered in an old version.
@@ -263,26 +286,35 @@ fn alerted(fault: Fault) -> Fault {
     }
 }
 
-/// native-tls hides the result of verification but prints OpenSSL's words for it (x509_txt.c), in parentheses at the end.
-fn verification(text: &str) -> Option<(Reason, &str)> {
-    const KINDS: &[(&str, Reason)] = &[
-        ("certificate is not yet valid", Reason::TlsCertificateNotYetValid),
-        ("certificate has expired", Reason::TlsCertificateExpired),
-        ("self-signed certificate", Reason::TlsCertificateSelfSigned),
-        ("self signed certificate", Reason::TlsCertificateSelfSigned), // before OpenSSL 3.0
-        ("hostname mismatch", Reason::TlsCertificateWrongName),
-        ("ip address mismatch", Reason::TlsCertificateWrongName),
-        ("ee certificate key too weak", Reason::TlsCertificateWeak),
-        ("ca certificate key too weak", Reason::TlsCertificateWeak),
-        ("ca signature digest algorithm too weak", Reason::TlsCertificateWeak),
-    ];
-    if !text.contains("certificate verify failed") {
-        return None;
+/// What a verdict of OpenSSL's on a certificate means (`X509_V_ERR_*` of x509_vfy.h).
+fn refusal(verdict: X509VerifyResult) -> Reason {
+    match verdict.as_raw() {
+        9 => Reason::TlsCertificateNotYetValid,
+        10 => Reason::TlsCertificateExpired,
+        18 => Reason::TlsCertificateSelfSigned,
+        62 | 64 => Reason::TlsCertificateWrongName, // a host's, an address's
+        66..=68 => Reason::TlsCertificateWeak,      // its key, an authority's, the digest of a signature
+        // Every other verdict means that no path leads to a trusted root.
+        _ => Reason::TlsCertificateUntrusted,
     }
-    let words = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or("no reason given", |(_, words)| words);
-    let known = KINDS.iter().find(|(kind, _)| words.eq_ignore_ascii_case(kind));
-    // Every other verification failure means that no path leads to a trusted root.
-    Some((known.map_or(Reason::TlsCertificateUntrusted, |(_, reason)| *reason), words))
+}
+
+/// What OpenSSL refused, and the certificates as far as it had followed them, the server's own first.
+#[derive(Clone, Default)]
+struct Refused(Arc<Mutex<Option<Verdict>>>);
+
+type Verdict = (X509VerifyResult, Vec<X509>);
+
+impl Refused {
+    fn note(&self, verdict: X509VerifyResult, chain: Option<&StackRef<X509>>) {
+        let chain = chain.into_iter().flatten().map(ToOwned::to_owned).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((verdict, chain));
+    }
+
+    fn take(&self) -> Verdict {
+        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        refused.unwrap_or((X509VerifyResult::OK, Vec::new()))
+    }
 }
 
 /// The first bytes that came from the peer, and whether the stream ended.
@@ -309,8 +341,8 @@ impl Seen {
     }
 }
 
-/// Copies the beginning of what passes below TLS, because native-tls tells neither the version nor what was there
-/// instead of TLS.
+/// Copies the beginning of what passes below TLS: of a handshake that fails, OpenSSL tells neither the version nor what was
+/// there instead of TLS.
 struct Watched<S> {
     stream: S,
     seen: Seen,

@@ -40,17 +40,6 @@ pub enum Route {
     Nowhere(Fault),
 }
 
-/// Why a certificate is looked at again.
-#[derive(Debug)]
-pub enum Look {
-    /// It was refused, or kept back.
-    Refused,
-    /// It was accepted, and nobody knows this issuer.
-    Unknown(String),
-    /// It is not.
-    None,
-}
-
 /// One attempt.
 pub struct Attempt<'a> {
     /// Where to.
@@ -116,15 +105,10 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Why the certificate it was shown has to be looked at again, if it has.
-    pub fn wants_a_look(&self, net: &Net) -> Look {
-        match &self.failed {
-            Some((_, fault)) if deserves_a_look(fault.reason) || may_be_filtered_by_name(fault) => Look::Refused,
-            None if net.tls.wonders(&self.facts()) => {
-                Look::Unknown(self.facts().certificate.map(|certificate| certificate.issuer_name).unwrap_or_default())
-            }
-            _ => Look::None,
-        }
+    /// Whether what failed is worth another look.
+    pub fn wants_a_look(&self) -> bool {
+        let told = |fault: &Fault| deserves_a_look(fault.reason) || may_be_filtered_by_name(fault);
+        self.failed.as_ref().is_some_and(|(_, fault)| told(fault))
     }
 
     /// Goes the same way once more, as far as the moment before TLS, and reads what is presented there.
@@ -147,12 +131,9 @@ impl<'a> Attempt<'a> {
             return;
         }
         let chain = net.tls.presented(&self.at.host, stream).await;
-        match self.failed.take() {
-            Some((phase, fault)) => {
-                let fault = net.tls.explained(self.trace.endpoint(), fault, &chain);
-                self.fail(phase, fault);
-            }
-            None => net.tls.learn(&self.facts(), &chain),
+        if let Some((phase, fault)) = self.failed.take() {
+            let fault = net.tls.explained(self.trace.endpoint(), fault, &chain);
+            self.fail(phase, fault);
         }
     }
 

@@ -1,7 +1,7 @@
 //! A look at what a peer presents: a handshake that accepts anything, and nothing is sent behind it.
 //!
-//! native-tls shows the leaf alone, and of a refused handshake nothing. Who stands behind a certificate is told by the
-//! whole chain, so this one handshake drives OpenSSL itself.
+//! It tells what a server would present to somebody who takes less than we do: OpenSSL gives up on one that is too old
+//! before it has shown its certificate.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

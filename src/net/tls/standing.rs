@@ -4,9 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use openssl::stack::Stack;
-use openssl::x509::store::{X509Store, X509StoreBuilder};
-use openssl::x509::{X509, X509StoreContext};
+use openssl::x509::{X509, X509Ref};
 
 /// What is known of the root a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +32,9 @@ const MOST_FILES: usize = 2000;
 /// A certificate takes 2 kB, a whole bundle 220 kB.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// The standing of the root that `chain`, a server's certificate first, leads to in the system's store with `extra`.
-pub fn of(chain: &[X509], extra: &[X509]) -> Standing {
-    let Some(root) = root(chain, extra) else { return Standing::Unknown };
-    let is_root = |certificate: &X509| *certificate == root;
+/// The standing of `root`, which is trusted here: by the system, or as one of `extra`.
+pub fn of(root: &X509Ref, extra: &[X509]) -> Standing {
+    let is_root = |certificate: &X509| certificate.as_ref() == root;
     if SHIPPED.iter().any(|place| holds(Path::new(place), &is_root)) {
         Standing::Public
     } else if extra.iter().any(is_root) || ADDED.iter().any(|place| holds(Path::new(place), &is_root)) {
@@ -68,31 +65,7 @@ pub fn is_empty() -> bool {
         && store_file().is_none_or(|file| certificates(&file).is_empty())
 }
 
-/// The root at which OpenSSL ends the chain.
-fn root(chain: &[X509], extra: &[X509]) -> Option<X509> {
-    let (leaf, between) = chain.split_first()?;
-    let mut path = Stack::new().ok()?;
-    for certificate in between {
-        path.push(certificate.clone()).ok()?;
-    }
-    let store = store(extra)?;
-    let verified = X509StoreContext::new().ok()?.init(&store, leaf, &path, |context| {
-        let good = context.verify_cert()?;
-        Ok(context.chain().filter(|_| good).and_then(|chain| chain.iter().last().map(ToOwned::to_owned)))
-    });
-    verified.ok()?
-}
-
-fn store(extra: &[X509]) -> Option<X509Store> {
-    let mut builder = X509StoreBuilder::new().ok()?;
-    builder.set_default_paths().ok()?;
-    for certificate in extra {
-        builder.add_cert(certificate.clone()).ok()?;
-    }
-    Some(builder.build())
-}
-
-/// The variables by which OpenSSL finds the system's store; where the user set none, we or openssl-probe have.
+/// The variables by which OpenSSL finds the system's store; where the user set none, we have.
 fn store_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
