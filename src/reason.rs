@@ -173,8 +173,8 @@ reasons! {
     TenantIdInvalid "tenant_id_invalid" ApplicationOwner Failed "the tenant id is no tenant id" "set `tenant_id` to the directory's GUID or a verified domain"
     TenantBlocked "tenant_blocked" TenantAdmin Failed "the tenant is blocked or decommissioned" "check the subscription in the Microsoft 365 admin centre"
     WrongCloud "wrong_cloud" ApplicationOwner Failed "the tenant lives in another Microsoft cloud" "set `cloud` to the tenant's cloud"
-    TenantRestricted "tenant_restricted" Network Failed "a proxy on the way restricts which tenants may be used" "add this tenant to the proxy's tenant restrictions, or bypass it for login.microsoftonline.com"
-    ConditionalAccessBlocked "conditional_access_blocked" TenantAdmin Failed "Conditional Access for workload identities blocks the token" "add this machine's public address to the policy's named location, or exclude the application"
+    TenantRestricted "tenant_restricted" Network Failed "tenant restrictions on the way do not allow this tenant" "add this tenant to the tenant restrictions of the proxy or of Global Secure Access, or bypass them for this host"
+    ConditionalAccessBlocked "conditional_access_blocked" TenantAdmin Failed "a policy of the tenant blocks the token" "see in the sign-in log which policy blocked; add this machine's public address to its named location, or exclude the application"
 
     // Token: the scope and the answer.
     ScopeInvalid "scope_invalid" ApplicationOwner Failed "the scope is not valid" "leave `scope` out, or end it with /.default"
@@ -229,7 +229,7 @@ reasons! {
     EwsRetired "ews_retired" ApplicationOwner Failed "EWS in Exchange Online has been switched off for good" "move the application to Microsoft Graph: nobody can switch EWS on again"
     EwsRetiring "ews_retiring" ApplicationOwner Degraded "EWS in Exchange Online ends on 2027-04-01" "move the application to Microsoft Graph before that day; the check `graph` shows whether it may"
     EwsPathNotFound "ews_path_not_found" ApplicationOwner Failed "there is no EWS at this address" "set `ews` to https://HOST/EWS/Exchange.asmx"
-    EwsTokenRefused "ews_token_refused" ApplicationOwner Failed "EWS refused the token" "see x-ms-diagnostics in the evidence"
+    EwsTokenRefused "ews_token_refused" TenantAdmin Failed "EWS refused the token" "if it lasts, open a support case with Microsoft: quote x-ms-diagnostics and the request id of the evidence"
     ImpersonationDenied "impersonation_denied" TenantAdmin Failed "the application may not act for this mailbox" "Test-ServicePrincipalAuthorization, Test-ApplicationAccessPolicy: bring the mailbox into scope"
     AccessDenied "access_denied" TenantAdmin Failed "access to the folder is denied" "check the application's permission and access policies for this mailbox"
     FolderNotFound "folder_not_found" TenantAdmin Failed "the folder does not exist in this mailbox" "open the mailbox once, or check the folder"

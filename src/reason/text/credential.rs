@@ -58,31 +58,37 @@ super::entries! {
     ServicePrincipalMissing from MISSING_SERVICE_PRINCIPAL:
         en "The app registration exists, but its enterprise application (service principal) in the tenant was deleted or never created (AADSTS7000229)."
         - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Grant admin consent: this creates the enterprise application."
-        - "A new enterprise application has a new object id: register it in Exchange as well, in Exchange Online PowerShell: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
+        - "A new enterprise application has a new object id: Enterprise applications > application {client_id} > Overview > Object ID. If Exchange still knows the application by its old one, remove that entry in Exchange Online PowerShell: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
+        - "Register it in Exchange with the new object id, and then grant it each mailbox again: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
         takes "30 to 120 minutes in Exchange";
         de "die Anwendung hat in diesem Mandanten keine Unternehmensanwendung"
         "Die App-Registrierung gibt es, aber ihre Unternehmensanwendung (der Dienstprinzipal) im Mandanten wurde gelöscht oder nie angelegt (AADSTS7000229)."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Administratorzustimmung erteilen: Das legt die Unternehmensanwendung an."
-        - "Eine neue Unternehmensanwendung hat eine neue Objekt-ID: Registrieren Sie sie auch in Exchange, in Exchange Online PowerShell: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
+        - "Eine neue Unternehmensanwendung hat eine neue Objekt-ID: Unternehmensanwendungen > Anwendung {client_id} > Übersicht > Objekt-ID. Kennt Exchange die Anwendung noch mit ihrer alten, entfernen Sie diesen Eintrag in Exchange Online PowerShell: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
+        - "Registrieren Sie sie in Exchange mit der neuen Objekt-ID, und erteilen Sie ihr danach die Berechtigung für jedes Postfach neu: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
         takes "30 bis 120 Minuten in Exchange";
 
     ApplicationDisabled from ERROR_CODES:
-        en "The enterprise application exists, but signing in with it is switched off (AADSTS7000112)."
+        en "The enterprise application exists, but Entra issues no token to it: signing in with it is switched off (AADSTS7000112), or it cannot be accessed at this time, which Microsoft explains no further (AADSTS1000031)."
         - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Properties: set `Enabled for users to sign-in` to Yes."
-        - "Ask first who switched it off and why: it may have been a security measure, also of Microsoft.";
+        - "Ask first who switched it off and why: it may have been a security measure, also of Microsoft."
+        - "If it is enabled, open a support case with Microsoft; give the trace id of the evidence.";
         de "die Anwendung ist in diesem Mandanten deaktiviert"
-        "Die Unternehmensanwendung gibt es, aber die Anmeldung mit ihr ist abgeschaltet (AADSTS7000112)."
+        "Die Unternehmensanwendung gibt es, aber Entra stellt ihr kein Token aus: Die Anmeldung mit ihr ist abgeschaltet (AADSTS7000112), oder sie ist zurzeit nicht zugänglich, was Microsoft nicht weiter erklärt (AADSTS1000031)."
         - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Eigenschaften: Setzen Sie `Aktiviert für die Benutzeranmeldung` auf Ja."
-        - "Klären Sie vorher, wer sie warum abgeschaltet hat: Es kann eine Sicherheitsmaßnahme gewesen sein, auch eine von Microsoft.";
+        - "Klären Sie vorher, wer sie warum abgeschaltet hat: Es kann eine Sicherheitsmaßnahme gewesen sein, auch eine von Microsoft."
+        - "Ist sie aktiviert, eröffnen Sie eine Supportanfrage bei Microsoft; geben Sie die Trace-ID aus dem Beleg an.";
 
     TenantNotFound from ERROR_CODES:
-        en "The token service knows no tenant {tenant_id} (AADSTS90002): the id is wrong, or the tenant lives in another Microsoft cloud."
+        en "The token service knows no tenant {tenant_id} (AADSTS90002): the id is wrong, the tenant lives in another Microsoft cloud, or it has no active subscription any more."
         - "Check `tenant_id` against Microsoft Entra admin center > Overview > Tenant ID."
-        - "Check `cloud`: tenants in China and of the US government have login hosts of their own.";
+        - "Check `cloud`: tenants in China and of the US government have login hosts of their own."
+        - "If both are right, check the subscription: Microsoft 365 admin center > Billing > Your products.";
         de "den Mandanten gibt es in dieser Cloud nicht"
-        "Der Tokendienst kennt keinen Mandanten {tenant_id} (AADSTS90002): Die ID stimmt nicht, oder der Mandant liegt in einer anderen Microsoft-Cloud."
+        "Der Tokendienst kennt keinen Mandanten {tenant_id} (AADSTS90002): Die ID stimmt nicht, der Mandant liegt in einer anderen Microsoft-Cloud, oder er hat kein aktives Abonnement mehr."
         - "Vergleichen Sie `tenant_id` mit Microsoft Entra Admin Center > Übersicht > Mandanten-ID."
-        - "Prüfen Sie `cloud`: Mandanten in China und der US-Regierung haben eigene Anmeldehosts.";
+        - "Prüfen Sie `cloud`: Mandanten in China und der US-Regierung haben eigene Anmeldehosts."
+        - "Stimmt beides, prüfen Sie das Abonnement: Microsoft 365 Admin Center > Abrechnung > Ihre Produkte.";
 
     TenantIdInvalid from ERROR_CODES:
         en "What is configured as tenant is neither a GUID nor a domain name (AADSTS900023), or none that this login works with (AADSTS50059, AADSTS50194)."
@@ -108,18 +114,22 @@ super::entries! {
         - "Setzen Sie `cloud` auf die Cloud des Mandanten. Davon hängen die Hosts für Anmeldung und Mail ab.";
 
     TenantRestricted from ERROR_CODES:
-        en "A proxy on the way adds Microsoft's tenant restriction headers, and this tenant is not on its list (AADSTS500021, AADSTS500022). The application is set up correctly as far as can be seen."
-        - "Add tenant {tenant_id} to the tenant restrictions of the proxy, or bypass it for login.microsoftonline.com.";
-        de "ein Proxy auf dem Weg beschränkt, welche Mandanten benutzt werden dürfen"
-        "Ein Proxy auf dem Weg fügt die Kopfzeilen für Mandanteneinschränkungen ein, und dieser Mandant steht nicht auf seiner Liste (AADSTS500021, AADSTS500022). Die Anwendung ist, soweit erkennbar, richtig eingerichtet."
-        - "Nehmen Sie den Mandanten {tenant_id} in die Mandanteneinschränkungen des Proxys auf, oder umgehen Sie ihn für login.microsoftonline.com.";
+        en "A proxy or Global Secure Access on the way adds Microsoft's tenant restrictions to what is sent, and they do not allow this tenant: Entra says so with AADSTS500021 or AADSTS500022, EWS with 2000020 in x-ms-diagnostics. The application is set up correctly as far as can be seen."
+        - "Add tenant {tenant_id} to the tenant restrictions of the proxy (the headers Restrict-Access-To-Tenants or sec-Restrict-Tenant-Access-Policy), or bypass it for {host}."
+        - "With Global Secure Access allow tenant {tenant_id} in the tenant that operates it: Microsoft Entra admin center > External Identities > Cross-tenant access settings > Organizational settings > Tenant restrictions.";
+        de "Mandanteneinschränkungen auf dem Weg lassen diesen Mandanten nicht zu"
+        "Ein Proxy oder Global Secure Access auf dem Weg versieht, was gesendet wird, mit den Mandanteneinschränkungen von Microsoft, und diese lassen den Mandanten nicht zu: Entra meldet das mit AADSTS500021 oder AADSTS500022, EWS mit 2000020 in x-ms-diagnostics. Die Anwendung ist, soweit erkennbar, richtig eingerichtet."
+        - "Nehmen Sie den Mandanten {tenant_id} in die Mandanteneinschränkungen des Proxys auf (Kopfzeilen Restrict-Access-To-Tenants oder sec-Restrict-Tenant-Access-Policy), oder umgehen Sie den Proxy für {host}."
+        - "Bei Global Secure Access lassen Sie den Mandanten {tenant_id} in dem Mandanten zu, der es betreibt: Microsoft Entra Admin Center > Externe Identitäten > Mandantenübergreifende Zugriffseinstellungen > Organisationseinstellungen > Mandanteneinschränkungen.";
 
     ConditionalAccessBlocked from WORKLOAD_IDENTITY:
-        en "A Conditional Access policy for workload identities refuses the token (AADSTS53003), by place or by risk. It applies to the address from which this machine reaches the internet."
+        en "A policy of the tenant refuses the token: Conditional Access for workload identities, by place or by risk (AADSTS53003; insufficient_claims from EWS and Graph), or a security policy or the security defaults (AADSTS530032, AADSTS530035). By place, it is the address that counts from which this machine reaches the internet."
         - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy blocked."
-        - "Add this machine's public address to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy.";
-        de "Bedingter Zugriff für Workloadidentitäten blockiert das Token"
-        "Eine Richtlinie des bedingten Zugriffs für Workloadidentitäten verweigert das Token (AADSTS53003), nach Ort oder Risiko. Maßgeblich ist die Adresse, mit der dieser Rechner ins Internet geht."
-        - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie blockiert hat."
-        - "Nehmen Sie die öffentliche Adresse dieses Rechners in den benannten Standort der Richtlinie auf: Bedingter Zugriff > Benannte Standorte. Oder schließen Sie die Anwendung von der Richtlinie aus.";
+        - "If it is one by place, add this machine's public address to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy."
+        - "If it is the security defaults: Overview > Properties > Manage security defaults.";
+        de "eine Richtlinie des Mandanten verhindert das Token"
+        "Eine Richtlinie des Mandanten verweigert das Token: der bedingte Zugriff für Workloadidentitäten, nach Ort oder Risiko (AADSTS53003; bei EWS und Graph insufficient_claims), oder eine Sicherheitsrichtlinie oder die Sicherheitsstandards (AADSTS530032, AADSTS530035). Für den Ort ist die Adresse maßgeblich, mit der dieser Rechner ins Internet geht."
+        - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie das Token verweigert hat."
+        - "Entscheidet sie nach dem Ort, nehmen Sie die öffentliche Adresse dieses Rechners in ihren benannten Standort auf: Bedingter Zugriff > Benannte Standorte. Oder schließen Sie die Anwendung von der Richtlinie aus."
+        - "Sind es die Sicherheitsstandards: Übersicht > Eigenschaften > Sicherheitsstandards verwalten.";
 }

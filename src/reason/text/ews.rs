@@ -74,17 +74,13 @@ super::entries! {
         - "Setzen Sie `ews` auf https://HOST/EWS/Exchange.asmx, oder lassen Sie es weg, damit die Adresse der Cloud gilt.";
 
     EwsTokenRefused from EWS_DIAGNOSTICS:
-        en "EWS refused the token (HTTP 401 or 403). The header x-ms-diagnostics says why: 2000003 wrong audience, 2000004 unknown tenant, 2000005 no such user, 2000008 permission missing, 2000002 expired."
-        - "See x-ms-diagnostics in the evidence."
-        - "For 2000008: add the application permission full_access_as_app and grant admin consent (App registrations > application {client_id} > API permissions), or assign the RBAC role: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
-        - "For 2000003: leave `scope` out. For 2000004: check `tenant_id`. For 2000002: check this machine's clock."
-        takes "a permission with the next token; an RBAC role 30 minutes to 2 hours";
+        en "EWS refused the token (HTTP 401) for a reason that this catalogue does not hold; a wrong audience, an unknown tenant, a missing permission or an expired token it would have named. Of 2000006 (invalid_client), 2000010 and 4000000 (oauth_not_available) in x-ms-diagnostics Microsoft tells no more than their names; without that header EWS gives no reason at all, and turns too many requests away like this as well."
+        - "See in the evidence what EWS said, and whether the mail protocols accept the same token: then EWS alone refuses it."
+        - "If it lasts, open a support case with Microsoft (Microsoft 365 admin center > Support), and quote x-ms-diagnostics, the time and the request id.";
         de "EWS hat das Token abgelehnt"
-        "EWS hat das Token abgelehnt (HTTP 401 oder 403). Die Kopfzeile x-ms-diagnostics sagt, warum: 2000003 falsche Zielgruppe, 2000004 unbekannter Mandant, 2000005 unbekannter Benutzer, 2000008 fehlende Berechtigung, 2000002 abgelaufen."
-        - "Sehen Sie im Beleg x-ms-diagnostics nach."
-        - "Bei 2000008: Fügen Sie die Anwendungsberechtigung full_access_as_app hinzu, und erteilen Sie die Administratorzustimmung (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen), oder weisen Sie die RBAC-Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
-        - "Bei 2000003: Lassen Sie `scope` weg. Bei 2000004: Prüfen Sie `tenant_id`. Bei 2000002: Prüfen Sie die Uhr dieses Rechners."
-        takes "eine Berechtigung mit dem nächsten Token; eine RBAC-Rolle nach 30 Minuten bis 2 Stunden";
+        "EWS hat das Token abgelehnt (HTTP 401), aus einem Grund, der nicht in diesem Katalog steht; eine falsche Zielgruppe, einen unbekannten Mandanten, eine fehlende Berechtigung oder ein abgelaufenes Token hätte es genannt. Zu 2000006 (invalid_client), 2000010 und 4000000 (oauth_not_available) in x-ms-diagnostics teilt Microsoft nicht mehr als die Namen mit; fehlt diese Kopfzeile, nennt EWS gar keinen Grund, und auch zu viele Anfragen weist es so ab."
+        - "Sehen Sie im Beleg nach, was EWS gesagt hat, und ob die Mailprotokolle dasselbe Token annehmen: Dann lehnt nur EWS es ab."
+        - "Hält es an, eröffnen Sie eine Supportanfrage bei Microsoft (Microsoft 365 Admin Center > Support), und geben Sie x-ms-diagnostics, die Uhrzeit und die Anfrage-ID an.";
 
     ImpersonationDenied from MAILBOX_SCOPE:
         en "The token is good, but the application may not act for this mailbox: an application access policy or the scope of its RBAC for Applications role leaves the mailbox out."

@@ -4,12 +4,14 @@ super::entries! {
     ExchangeServicePrincipalMissing from MAIL_OAUTH:
         en "Entra issues the token, EWS or Graph open the mailbox, but POP3, IMAP and SMTP refuse the application for every mailbox. Those three need what the others do not: the application's registration in Exchange. It is missing, or was made with the object id of the app registration instead of that of the enterprise application."
         - "Connect with `Connect-ExchangeOnline` and look: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. AppId {client_id} must stand there with ObjectId {object_id}."
+        - "If the application stands there with another ObjectId, remove that entry first: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
         - "Register it: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. The object id is that of the enterprise application (Enterprise applications > Overview)."
         - "Grant it each mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
         takes "30 to 120 minutes";
         de "Exchange kennt die Anwendung nicht"
         "Entra stellt das Token aus, EWS oder Graph öffnen das Postfach, aber POP3, IMAP und SMTP weisen die Anwendung bei jedem Postfach ab. Diese drei brauchen, was die anderen nicht brauchen: die Registrierung der Anwendung in Exchange. Sie fehlt, oder sie wurde mit der Objekt-ID der App-Registrierung statt mit der der Unternehmensanwendung angelegt."
         - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und sehen Sie nach: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
+        - "Steht die Anwendung dort mit einer anderen ObjectId, entfernen Sie zuerst diesen Eintrag: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
         - "Registrieren Sie die Anwendung: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht)."
         - "Geben Sie ihr jedes Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
         takes "30 bis 120 Minuten";

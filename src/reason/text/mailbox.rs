@@ -120,12 +120,16 @@ super::entries! {
         takes "bis zu 24 Stunden";
 
     SendAsDenied from MAIL_OAUTH:
-        en "The login worked, but the sender of the message is another than the mailbox that logged in, and the application may not send as that other one."
-        - "Send as the mailbox that logs in, or grant the right: `Add-RecipientPermission -Identity \"{mailbox}\" -Trustee \"{object_id}\" -AccessRights SendAs`."
+        en "The login worked, but the sender of the message is another than the mailbox that logged in, and it may not be used as a sender here."
+        - "Send as the mailbox that logs in, {mailbox}."
+        - "Or grant the right on the sender: `Add-RecipientPermission -Identity \"<SENDER>\" -Trustee \"{object_id}\" -AccessRights SendAs`. The cmdlet's page names people and groups only as trustees, no service principals."
+        - "The mailbox that logs in was seen to need the right as well: `Add-RecipientPermission -Identity \"<SENDER>\" -Trustee \"{mailbox}\" -AccessRights SendAs`."
         takes "30 to 120 minutes";
         de "die Anwendung darf nicht als dieser Absender senden"
-        "Die Anmeldung hat funktioniert, aber der Absender der Nachricht ist ein anderer als das angemeldete Postfach, und die Anwendung darf nicht als dieser andere senden."
-        - "Senden Sie als das angemeldete Postfach, oder erteilen Sie das Recht: `Add-RecipientPermission -Identity \"{mailbox}\" -Trustee \"{object_id}\" -AccessRights SendAs`."
+        "Die Anmeldung hat funktioniert, aber der Absender der Nachricht ist ein anderer als das angemeldete Postfach und darf hier nicht als Absender verwendet werden."
+        - "Senden Sie als das angemeldete Postfach, {mailbox}."
+        - "Oder erteilen Sie das Recht am Absender: `Add-RecipientPermission -Identity \"<ABSENDER>\" -Trustee \"{object_id}\" -AccessRights SendAs`. Die Dokumentation des Befehls nennt als Berechtigte nur Personen und Gruppen, keine Dienstprinzipale."
+        - "Auch das angemeldete Postfach brauchte in bekannten Fällen dieses Recht: `Add-RecipientPermission -Identity \"<ABSENDER>\" -Trustee \"{mailbox}\" -AccessRights SendAs`."
         takes "30 bis 120 Minuten";
 
     Throttled from EWS_THROTTLING:

@@ -32,9 +32,15 @@ pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Answer>) -> R
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
 fn diagnosed(head: Head<'_>) -> Option<Fault> {
     let said = head.said(DIAGNOSTICS)?;
-    let number = said.split(|c: char| !c.is_ascii_digit()).next()?;
+    let number = diagnosis_number(&said)?;
     let (_, reason) = DIAGNOSED.iter().find(|(known, _)| *known == number)?;
     Some(Fault::heard(*reason, said.as_str()).code(number))
+}
+
+/// `2000003` of `2000003;reason="…"`.
+fn diagnosis_number(said: &str) -> Option<&str> {
+    let end = said.find(|c: char| !c.is_ascii_digit()).unwrap_or(said.len());
+    said.get(..end).filter(|number| !number.is_empty())
 }
 
 const DIAGNOSTICS: &str = "x-ms-diagnostics";
@@ -165,8 +171,14 @@ fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
 
 /// Refused without a diagnosis that we know: whatever the headers say is all there is.
 fn unauthorized(head: Head<'_>) -> Fault {
-    let why = head.said(DIAGNOSTICS).or_else(|| head.said("www-authenticate"));
-    Fault::heard(Reason::EwsTokenRefused, why.unwrap_or_else(|| head.shown(b"")))
+    let diagnosis = head.said(DIAGNOSTICS);
+    let number = diagnosis.as_deref().and_then(diagnosis_number).map(str::to_owned);
+    let why = diagnosis.or_else(|| head.said("www-authenticate"));
+    let fault = Fault::heard(Reason::EwsTokenRefused, why.unwrap_or_else(|| head.shown(b"")));
+    match number {
+        Some(number) => fault.code(number),
+        None => fault,
+    }
 }
 
 #[cfg(test)]
@@ -257,6 +269,16 @@ mod tests {
             let fault = refused(status, &[(name, value)], "").fault;
             assert_eq!(fault.reason, reason, "{value}");
             assert!(fault.evidence.heard.is_some_and(|heard| heard.contains(value) || status == 440), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_told_also_where_nothing_else_is_known_of_it() {
+        for (said, code) in
+            [("4000000;reason=\"Flighting is not enabled\"", Some("4000000")), ("2000010", Some("2000010")), ("garbage", None)]
+        {
+            let fault = refused(401, &[(DIAGNOSTICS, said)], "").fault;
+            assert_eq!((fault.reason, fault.evidence.code.as_deref()), (Reason::EwsTokenRefused, code), "{said}");
         }
     }
 
