@@ -235,7 +235,10 @@ fn good_for(facts: &TokenFacts) -> Duration {
 
 /// Whether a failure is an answer of Entra's, or of this machine, that the next question would get too.
 fn is_entras_word(reason: Reason) -> bool {
-    reason.owner() != Owner::Network && !matches!(reason, Reason::ReplyTimedOut | Reason::LocalResources)
+    // What somebody on the way made of the question, they make of the next one too.
+    let answered = matches!(reason, Reason::TenantRestricted | Reason::TokenRequestMalformed);
+    let passing = matches!(reason, Reason::ReplyTimedOut | Reason::LocalResources | Reason::TlsCertificateNotYetValid);
+    answered || reason.owner() != Owner::Network && !passing
 }
 
 #[cfg(test)]

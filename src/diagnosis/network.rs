@@ -174,8 +174,14 @@ fn is_resolver(reason: Reason) -> bool {
 
 /// Whether the reason is about reaching somebody and not about what they answered.
 fn is_about_the_way(reason: Reason) -> bool {
-    let way = reason.owner() == Owner::Network && reason != Reason::TenantRestricted;
-    way || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut | Reason::DnsHostsFileBlocks)
+    // Somebody on the way is at work here as well, and Microsoft answers to what they made of it.
+    let answered = matches!(
+        reason,
+        Reason::TenantRestricted | Reason::TokenRequestMalformed | Reason::BasicAuthBlocked | Reason::ProtocolError
+    );
+    let way = reason.owner() == Owner::Network && !answered;
+    let of_this_machine = matches!(reason, Reason::DnsHostsFileBlocks | Reason::TlsCertificateNotYetValid);
+    way || of_this_machine || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
 }
 
 /// `outlook.office365.com:995` of `outlook.office365.com:995 (52.98.1.2)`.

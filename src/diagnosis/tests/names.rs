@@ -71,18 +71,27 @@ fn a_lying_resolver_that_nothing_asks_explains_nothing() {
 
 #[test]
 fn an_address_in_the_hosts_file_explains_what_fails_there() {
-    let failing = [("*/pop3", Phase::Connect, Reason::ConnectTimedOut), ("*/imap", Phase::Tls, Reason::TlsCertificateWrongName)];
+    let failing = [
+        ("*/pop3", Phase::Connect, Reason::ConnectTimedOut),
+        ("*/imap", Phase::Tls, Reason::TlsCertificateNotYetValid),
+        // An answer, of whomever: somebody was reached.
+        ("*/smtp", Phase::Auth, Reason::ProtocolError),
+    ];
     let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &failing);
     let fixed = DnsFacts { source: Some(NameSource::HostsFile), ..answer("outlook", Family::V4, None) };
     outcomes[1].facts.dns = vec![fixed];
     let own: &[Expected] = &[
         (Reason::ConnectTimedOut, Confidence::Certain, None, &["*/pop3"]),
-        (Reason::TlsCertificateWrongName, Confidence::Certain, None, &["*/imap"]),
+        (Reason::TlsCertificateNotYetValid, Confidence::Certain, None, &["*/imap"]),
+        (Reason::ProtocolError, Confidence::Likely, None, &["*/smtp"]),
     ];
     assert_causes("a host of the user's own", &outcomes, own);
     outcomes[1].facts.warn(Fault::new(Reason::DnsHostsFile));
-    let expected = [(Reason::DnsHostsFile, Confidence::Likely, None, &["*/pop3", "*/imap"][..])];
-    assert_causes("a host of Microsoft's", &outcomes, &expected);
+    let expected: &[Expected] = &[
+        (Reason::DnsHostsFile, Confidence::Likely, None, &["*/pop3", "*/imap"]),
+        (Reason::ProtocolError, Confidence::Likely, None, &["*/smtp"]),
+    ];
+    assert_causes("a host of Microsoft's", &outcomes, expected);
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn what_entra_says_explains_all_that_need_a_token() {
         (Reason::ResourceDisabled, Certain),
         (Reason::ConditionalAccessBlocked, Certain),
         (Reason::TenantRestricted, Certain),
+        (Reason::TokenRequestMalformed, Certain),
         (Reason::TokenThrottled, Certain),
         (Reason::TokenRefused, Likely),
     ] {

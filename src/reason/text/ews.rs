@@ -129,10 +129,10 @@ super::entries! {
 
     RequestRejected from RESPONSE_CODES:
         en "The server finds fault with the request itself. The probe sends a valid one, so it was changed on the way, or the probe has a fault."
-        - "Look for a proxy between here and {host} that changes requests; if there is none, report it with the evidence.";
+        - "Report it with the evidence, unless a proxy between here and {host} turns out to change requests.";
         de "der Server konnte unsere Anfrage nicht annehmen"
         "Der Server beanstandet die Anfrage selbst. Die Prüfung sendet eine gültige; also wurde sie unterwegs verändert, oder die Prüfung hat einen Fehler."
-        - "Suchen Sie zwischen diesem Rechner und {host} nach einem Proxy, der Anfragen verändert; gibt es keinen, melden Sie den Fehler zusammen mit dem Beleg.";
+        - "Melden Sie den Fehler zusammen mit dem Beleg, sofern nicht ein Proxy zwischen diesem Rechner und {host} Anfragen verändert.";
 
     OperationFailed from RESPONSE_CODES:
         en "The server answered with a code that this catalogue does not hold."

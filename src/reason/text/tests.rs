@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::reason::Owner;
 
 /// Every cmdlet a text may name, with its parameters.
 const CMDLETS: &[(&str, &[&str])] = &[
@@ -182,6 +183,25 @@ fn the_steps_hold_what_the_remedy_names() {
         for word in quoted(reason.remedy()).chain(cmdlets(reason.remedy())) {
             assert!(steps.contains(word), "{reason}: {word}");
         }
+    }
+}
+
+/// Alerts go to the owner, who finds in the first step what to look at.
+#[test]
+fn the_first_step_is_the_owner_s() {
+    for reason in Reason::ALL {
+        let first = reason.text(Lang::En).steps[0];
+        let owner = match first {
+            _ if first.contains("this machine's clock") => Owner::Here,
+            _ if ["proxy", "mail proxy", "filter", "mail filter"]
+                .iter()
+                .any(|it| first.starts_with(&format!("Look for a {it}"))) =>
+            {
+                Owner::Network
+            }
+            _ => continue,
+        };
+        assert_eq!(reason.owner(), owner, "{reason}: {first}");
     }
 }
 

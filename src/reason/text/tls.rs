@@ -37,12 +37,12 @@ super::entries! {
 
     TlsCertificateExpired from CERTIFICATES:
         en "The certificate presented is past its last day. Microsoft renews in time, so another device presents it or this machine's clock is wrong."
-        - "Check this machine's clock."
-        - "See in the evidence who issued the certificate: an intercepting device may have failed to renew its own.";
+        - "See in the evidence who issued the certificate: an intercepting device may have failed to renew its own."
+        - "If it is DigiCert or Microsoft, check this machine's clock.";
         de "das Zertifikat ist abgelaufen"
         "Das vorgelegte Zertifikat hat seinen letzten Gültigkeitstag überschritten. Microsoft erneuert rechtzeitig; also legt es ein anderes Gerät vor, oder die Uhr dieses Rechners geht falsch."
-        - "Prüfen Sie die Uhr dieses Rechners."
-        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat: Ein mitlesendes Gerät hat womöglich sein eigenes nicht erneuert.";
+        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat: Ein mitlesendes Gerät hat womöglich sein eigenes nicht erneuert."
+        - "Ist es DigiCert oder Microsoft, prüfen Sie die Uhr dieses Rechners.";
 
     TlsCertificateNotYetValid from CERTIFICATES:
         en "The certificate's first day lies in this machine's future. The clock is the likely cause."
