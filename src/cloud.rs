@@ -5,6 +5,7 @@
 //! that says so, never a guess.
 
 pub mod ranges;
+pub mod role;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

@@ -15,7 +15,6 @@ pub mod imap;
 pub mod jwt;
 pub mod oauth;
 pub mod pop3;
-pub mod role;
 pub mod sasl;
 pub mod smtp;
 pub mod soap;

@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request};
 
+use crate::cloud::role;
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::net::http;
 use crate::outcome::{Fault, Phase};
@@ -14,7 +15,7 @@ use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
-use crate::wire::{role, soap};
+use crate::wire::soap;
 
 use super::authorized::{self, Authorized, Wanted};
 use super::{Check, Cx};

@@ -7,6 +7,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, HeaderValue};
 
+use crate::cloud::role;
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::net::http;
 use crate::outcome::{Fault, Phase};
@@ -14,7 +15,7 @@ use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
-use crate::wire::{graph, role};
+use crate::wire::graph;
 
 use super::authorized::{self, Authorized, Wanted};
 use super::{Check, Cx};

@@ -28,7 +28,7 @@ pub struct Session {
 impl mail::Session for Session {
     const NAME: &'static str = "imap";
     const PURPOSE: &'static str = "IMAP login with XOAUTH2, and the inbox counted";
-    const ROLE: &'static str = crate::wire::role::IMAP.name;
+    const ROLE: &'static str = crate::cloud::role::IMAP.name;
 
     fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
         cloud.imap.as_ref()

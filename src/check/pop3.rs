@@ -17,7 +17,7 @@ pub struct Session;
 impl mail::Session for Session {
     const NAME: &'static str = "pop3";
     const PURPOSE: &'static str = "POP3 login with XOAUTH2, and the mailbox opened";
-    const ROLE: &'static str = crate::wire::role::POP3.name;
+    const ROLE: &'static str = crate::cloud::role::POP3.name;
 
     fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
         cloud.pop3.as_ref()

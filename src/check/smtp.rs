@@ -20,7 +20,7 @@ const NAME: &str = "[127.0.0.1]";
 impl mail::Session for Session {
     const NAME: &'static str = "smtp";
     const PURPOSE: &'static str = "SMTP login with XOAUTH2; no mail is sent";
-    const ROLE: &'static str = crate::wire::role::SMTP.name;
+    const ROLE: &'static str = crate::cloud::role::SMTP.name;
     const PHASES: &'static [Phase] =
         &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Auth];
 

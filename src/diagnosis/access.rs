@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use self::mailbox::{Api, BLOCKED, Mailbox, most_telling};
-use super::{Blame, Confidence, failures};
+use super::{Blame, Confidence, failures, own};
+use crate::cloud::role;
 use crate::outcome::{Failure, Outcome, Phase, Registration};
 use crate::reason::Reason;
 
@@ -142,7 +143,7 @@ impl<'a> Access<'a> {
         let (reason, confidence, candidates) = if everywhere {
             self.of_everything()
         } else if self.known {
-            self.of_mailbox(mailbox)?
+            self.of_mailbox(outcome, failure, mailbox)?
         } else {
             self.of_application(mailbox)?
         };
@@ -211,9 +212,9 @@ impl<'a> Access<'a> {
     }
 
     /// Exchange knows the application: it is about this mailbox.
-    fn of_mailbox(&self, mailbox: &Mailbox) -> Option<Finding> {
+    fn of_mailbox(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
         if !mailbox.fine.is_empty() {
-            return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
+            return Some(of_protocol(outcome, failure));
         }
         if let Some(told) = mailbox.told_of_mail() {
             return Some(told);
@@ -249,13 +250,34 @@ const WHO_KNOWS: &[Reason] = &[
 ];
 const AS_IF_MISSING: &[Reason] =
     &[Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing, Reason::AccessRefusedEverywhere];
-const UNREGISTERED: &[Reason] = &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
+const UNREGISTERED: &[Reason] = &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled, Reason::PropagationPending];
 const UNREGISTERED_OR_NEW: &[Reason] = &[Reason::PropagationPending, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
-const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound];
+const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound, Reason::PropagationPending];
 
-/// Whether Exchange refused without saying why.
+/// One protocol is refused where another opens the mailbox: not for want of a registration or a permission.
+fn of_protocol(outcome: &Outcome, failure: &Failure) -> Finding {
+    let role = role::of(outcome.probe.check).map(|role| role.name);
+    let roles = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref());
+    let lacks_role = roles.zip(role).is_some_and(|(roles, role)| !roles.iter().any(|granted| granted == role));
+    match (outcome.probe.check, failure.reason) {
+        // SMTP's switch speaks for itself. Whoever has no role in the token has one in Exchange, for some mailboxes.
+        ("smtp", Reason::AuthRefused) if lacks_role => {
+            (Reason::ImpersonationDenied, Confidence::Likely, &[Reason::TokenRoleMissing, Reason::PropagationPending])
+        }
+        ("smtp", Reason::AuthRefused) => {
+            (Reason::AuthRefused, Confidence::Possible, &[Reason::PropagationPending, Reason::MailboxPermissionMissing])
+        }
+        _ if lacks_role => {
+            (Reason::ProtocolDisabled, Confidence::Likely, &[Reason::TokenRoleMissing, Reason::MailboxPermissionMissing])
+        }
+        _ => (Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]),
+    }
+}
+
+/// Whether Exchange refused without saying why. `5.7.139` says why, if in words that nobody knows.
 fn is_refusal(outcome: &Outcome, failure: &Failure) -> bool {
-    let generic = matches!(failure.reason, Reason::AuthRefused | Reason::MailboxNotConnected);
+    let generic = matches!(failure.reason, Reason::AuthRefused | Reason::MailboxNotConnected)
+        && failure.evidence.code.as_deref() != Some(own::UNKNOWN_WORDS);
     generic && is_mail(outcome.probe.check) && matches!(failure.phase, Phase::Auth | Phase::Mailbox)
 }
 

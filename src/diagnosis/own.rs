@@ -9,8 +9,8 @@ pub fn blame<'a>(outcome: &'a Outcome, failure: &Failure) -> Blame<'a> {
     Blame {
         outcome,
         reason: failure.reason,
-        confidence: confidence(failure.reason),
-        candidates: candidates(failure.reason),
+        confidence: if by_hearsay(outcome, failure) { Confidence::Likely } else { confidence(failure.reason) },
+        candidates: candidates(outcome, failure),
         evidence: failure.evidence.clone(),
     }
 }
@@ -41,14 +41,29 @@ pub fn confidence(reason: Reason) -> Confidence {
     }
 }
 
+/// The code of SMTP refusals that say why in their words, of which there are a dozen.
+pub const UNKNOWN_WORDS: &str = "5.7.139";
+
+/// IMAP's word on a mailbox that is not in the directory was also heard where IMAP was switched off.
+fn by_hearsay(outcome: &Outcome, failure: &Failure) -> bool {
+    (outcome.probe.check, failure.reason) == ("imap", Reason::MailboxNotFound)
+}
+
 /// What else may be behind a reason that hides its cause.
-fn candidates(reason: Reason) -> &'static [Reason] {
-    match reason {
+fn candidates(outcome: &Outcome, failure: &Failure) -> &'static [Reason] {
+    match failure.reason {
+        _ if by_hearsay(outcome, failure) => &[Reason::ProtocolDisabled, Reason::TokenWrongTenant],
+        Reason::AuthRefused if failure.evidence.code.as_deref() == Some(UNKNOWN_WORDS) => {
+            &[Reason::AuthPolicyBlocked, Reason::SmtpAuthDisabledMailbox, Reason::BasicAuthBlocked]
+        }
         Reason::AuthRefused => {
             &[Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled]
         }
         Reason::MailboxNotConnected => &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled, Reason::LicenseInvalid],
-        Reason::EwsForbidden => &[Reason::LicenseInvalid, Reason::ImpersonationDenied, Reason::EwsBlockedByPolicy],
+        // From October 2026 on EWS is off in many tenants.
+        Reason::EwsForbidden => {
+            &[Reason::EwsDisabled, Reason::EwsBlockedByPolicy, Reason::EwsNotLicensed, Reason::ImpersonationDenied]
+        }
         _ => &[],
     }
 }

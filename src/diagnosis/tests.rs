@@ -146,6 +146,16 @@ fn the_matrix_row_by_row() {
         ),
         ("POP3 off everywhere", refused(&["*/pop3"]), vec![(R::ProtocolDisabled, Likely, None, &["*/pop3"])]),
         (
+            "SMTP alone refused: its switch would have said so",
+            refused(&["*/smtp"]),
+            vec![(R::AuthRefused, Possible, None, &["*/smtp"])],
+        ),
+        (
+            "IMAP's word alone that there is no such mailbox",
+            vec![("b/imap", Auth, R::MailboxNotFound)],
+            vec![(R::MailboxNotFound, Likely, Some("b"), &["b/imap"])],
+        ),
+        (
             "POP3 and IMAP off everywhere",
             vec![("*/pop3", Auth, R::AuthRefused), ("*/imap", Auth, R::MailboxNotConnected)],
             vec![(R::ProtocolDisabled, Likely, None, &["*/pop3", "*/imap"])],

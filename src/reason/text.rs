@@ -23,7 +23,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::Reason;
-pub use placeholder::{Ids, fill};
+pub use placeholder::{Ids, Words, fill};
 
 /// The language of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

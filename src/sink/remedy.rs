@@ -1,9 +1,12 @@
 //! What to do about a reason, with the reader's own ids filled in and a command for each mailbox that is concerned.
 
+mod protocol;
+
+use self::protocol::Protocols;
 use super::Judged;
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Lang, Text, fill};
+use crate::reason::text::{Ids, Lang, Text, Words, fill};
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is told.
 const COMMANDS: usize = 5;
@@ -34,6 +37,8 @@ pub struct Concern<'a> {
     mailboxes: Vec<&'a str>,
     /// Host and port of those that were spoken to, or could not be; of a name that was not found, the name alone.
     endpoints: Vec<Endpoint<'a>>,
+    /// The checks concerned.
+    checks: Vec<&'static str>,
 }
 
 impl<'a> Concern<'a> {
@@ -58,6 +63,7 @@ impl<'a> Concern<'a> {
             {
                 concern.mailboxes.push(address);
             }
+            concern.checks.push(outcome.probe.check);
             for endpoint in endpoints(outcome, reason) {
                 if !concern.endpoints.contains(&endpoint) {
                     concern.endpoints.push(endpoint);
@@ -140,10 +146,15 @@ impl<'a> Concern<'a> {
         let every_mailbox: Vec<Option<&str>> = some_or_none(&self.mailboxes, command.contains("{mailbox}"));
         let named = command.contains("{host}") || command.contains("{port}");
         let every_endpoint: Vec<Option<Endpoint<'_>>> = some_or_none(&self.endpoints, named);
+        let protocols = Protocols(&self.checks);
+        let (switches, roles) = (protocols.switches(), protocols.roles());
         let mut commands = Vec::new();
         for mailbox in &every_mailbox {
             for endpoint in &every_endpoint {
-                commands.push(fill(command, &self.ids(*mailbox, *endpoint)));
+                for role in some_or_none(&roles, command.contains("{role}")) {
+                    let protocols = Words { switches: switches.as_deref(), role, ..Words::default() };
+                    commands.push(fill(command, &Ids { protocols, ..self.ids(*mailbox, *endpoint) }));
+                }
             }
         }
         commands
@@ -152,7 +163,8 @@ impl<'a> Concern<'a> {
     fn ids(&self, mailbox: Option<&'a str>, endpoint: Option<Endpoint<'a>>) -> Ids<'a> {
         let host = endpoint.map(|(host, _)| host);
         let port = endpoint.and_then(|(_, port)| port);
-        Ids { client_id: self.client_id, object_id: self.object_id, tenant_id: self.tenant_id, mailbox, host, port }
+        let (client_id, object_id, tenant_id) = (self.client_id, self.object_id, self.tenant_id);
+        Ids { client_id, object_id, tenant_id, mailbox, host, port, protocols: Words::default() }
     }
 
     /// A sentence, with several mailboxes or endpoints named one after the other.
@@ -166,7 +178,12 @@ impl<'a> Concern<'a> {
         if self.endpoints.len() > 1 {
             sentence = self.at_every_endpoint(sentence, lang);
         }
-        fill(&sentence, &self.ids(self.mailboxes.first().copied(), self.endpoints.first().copied()))
+        let protocols = Protocols(&self.checks);
+        let told = |names: Vec<String>| (!names.is_empty()).then(|| list(&names, COMMANDS, lang));
+        let (api, permissions) = (told(protocols.apis()), told(protocols.permissions()));
+        let protocols = Words { api: api.as_deref(), permissions: permissions.as_deref(), ..Words::default() };
+        let ids = self.ids(self.mailboxes.first().copied(), self.endpoints.first().copied());
+        fill(&sentence, &Ids { protocols, ..ids })
     }
 
     /// `{port} to {host}` becomes `995 to a, 993 to a and 587 to b`, and what stands alone a list of its own.
@@ -347,6 +364,39 @@ mod tests {
             ("Port {port}; a rule of {host}.", "Port 995, 993 and 587; a rule of a.example and b.example."),
         ] {
             assert_eq!(concern.prose(sentence, Lang::En), told);
+        }
+    }
+
+    #[test]
+    fn only_the_protocols_concerned_are_touched() {
+        for (checks, switches, api, permissions, roles) in [
+            (
+                &["imap", "pop3", "imap"][..],
+                "-PopEnabled $true -ImapEnabled $true",
+                "`Office 365 Exchange Online`",
+                "POP.AccessAsApp and IMAP.AccessAsApp",
+                &["<ROLE>"][..],
+            ),
+            (
+                &["smtp", "ews"],
+                "-SmtpClientAuthenticationDisabled $false -EwsEnabled $true",
+                "`Office 365 Exchange Online`",
+                "SMTP.SendAsApp and full_access_as_app",
+                &["Application SMTP.SendAsApp", "Application EWS.AccessAsApp"],
+            ),
+            (
+                &["graph"],
+                "-PopEnabled $true -ImapEnabled $true -SmtpClientAuthenticationDisabled $false",
+                "`Microsoft Graph`",
+                "Mail.ReadBasic.All / Calendars.Read",
+                &["Application Mail.Read"],
+            ),
+        ] {
+            let concern = Concern { checks: checks.to_vec(), ..concern(&["a@x"], &[]) };
+            assert_eq!(concern.step("`Set-X {switches}`.", Lang::En), [command(&format!("Set-X {switches}"))]);
+            assert_eq!(concern.prose("{api}: {permissions}.", Lang::En), format!("{api}: {permissions}."));
+            let expected: Vec<Part> = roles.iter().map(|role| command(&format!("New-X -Role \"{role}\""))).collect();
+            assert_eq!(concern.step("`New-X -Role \"{role}\"`.", Lang::En), expected);
         }
     }
 

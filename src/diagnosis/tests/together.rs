@@ -1,6 +1,7 @@
 //! What one service's answer does not tell, and another's, or time, does.
 
 use super::*;
+use crate::outcome::TokenFacts;
 
 /// The rows in which there is no token at all: whoever asks for one hears the same.
 #[test]
@@ -185,4 +186,44 @@ fn everything_refused_since_shortly_after_a_change_is_that_change_on_its_way() {
         let told = reason == Reason::PropagationPending || candidates.contains(&Reason::PropagationPending);
         assert_eq!(told, may_pass, "{case}");
     }
+}
+
+/// A role that stands in no token was given in Exchange, for some mailboxes: where a protocol knows that way.
+#[test]
+fn without_its_role_in_the_token_smtp_s_scope_is_told_from_a_switch() {
+    for (roles, check, reason, candidate) in [
+        (&["POP.AccessAsApp"][..], "smtp", Reason::ImpersonationDenied, Reason::TokenRoleMissing),
+        (&["SMTP.SendAsApp"], "smtp", Reason::AuthRefused, Reason::PropagationPending),
+        (&["SMTP.SendAsApp"], "imap", Reason::ProtocolDisabled, Reason::TokenRoleMissing),
+        (&["IMAP.AccessAsApp"], "imap", Reason::ProtocolDisabled, Reason::MailboxPermissionMissing),
+    ] {
+        let refused: Failing = (if check == "smtp" { "*/smtp" } else { "*/imap" }, Phase::Auth, Reason::AuthRefused);
+        let mut outcomes = tenant(&["a"], &["pop3", check], &[refused]);
+        for outcome in &mut outcomes {
+            let roles = Some(roles.iter().map(|role| (*role).to_owned()).collect());
+            outcome.facts.token = Some(TokenFacts { roles, ..TokenFacts::default() });
+        }
+        let cause = &diagnose(&outcomes)[0];
+        assert_eq!((cause.reason, cause.candidates.first()), (reason, Some(&candidate)), "{check} with {roles:?}");
+    }
+}
+
+/// Words that nobody knows are no ground to blame the registration, which POP3 and IMAP are blamed on.
+#[test]
+fn a_refusal_in_words_that_nobody_knows_stands_alone() {
+    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &MAIL_REFUSED);
+    for outcome in &mut outcomes {
+        if let Verdict::Failed(failure) = &mut outcome.verdict
+            && outcome.probe.check == "smtp"
+        {
+            failure.evidence.code = Some("5.7.139".to_owned());
+        }
+    }
+    let causes = diagnose(&outcomes);
+    let told: Vec<_> = causes.iter().map(|cause| (cause.reason, cause.candidates.first().copied())).collect();
+    let expected = [
+        (Reason::ExchangeServicePrincipalMissing, Some(Reason::MailboxPermissionMissing)),
+        (Reason::AuthRefused, Some(Reason::AuthPolicyBlocked)),
+    ];
+    assert_eq!(told, expected);
 }

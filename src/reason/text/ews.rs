@@ -4,15 +4,15 @@ super::entries! {
     EwsDisabled from EWS_ACCESS:
         en "EWS is switched off for the tenant or for this mailbox; both must allow it. From October 2026 on Microsoft switches it off tenant by tenant, and on 2027-04-01 it ends for good in Exchange Online. While it is off, the list of allowed applications does not help."
         - "See who says no: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
-        - "For the tenant: EwsAllowedAppIDs REPLACES the whole list, so write every id that the first command showed, and this application's: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
         - "For the mailbox: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
+        - "For the tenant: EwsAllowedAppIDs REPLACES the whole list, so write every id that the first command showed, and this application's: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
         - "Move to Microsoft Graph before 2027-04-01: there are no exceptions after that day."
         takes "about 1 hour for the switch, up to 24 hours for the list";
         de "EWS ist für den Mandanten oder das Postfach abgeschaltet"
         "EWS ist für den Mandanten oder für dieses Postfach abgeschaltet; beide müssen es erlauben. Ab Oktober 2026 schaltet Microsoft es Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig. Solange es aus ist, hilft die Liste der erlaubten Anwendungen nicht."
         - "Stellen Sie fest, wer es verbietet: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
-        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
         - "Für das Postfach: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
+        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
         - "Stellen Sie vor dem 01.04.2027 auf Microsoft Graph um: Nach diesem Tag gibt es keine Ausnahmen."
         takes "etwa 1 Stunde für den Schalter, bis zu 24 Stunden für die Liste";
 
@@ -83,14 +83,14 @@ super::entries! {
         - "Hält es an, eröffnen Sie eine Supportanfrage bei Microsoft (Microsoft 365 Admin Center > Support), und geben Sie x-ms-diagnostics, die Uhrzeit und die Anfrage-ID an.";
 
     ImpersonationDenied from MAILBOX_SCOPE:
-        en "The token is good, but the application may not act for this mailbox: an application access policy or the scope of its RBAC for Applications role leaves the mailbox out."
+        en "The token is good, but the application may not act for this mailbox: an application access policy leaves the mailbox out, or RBAC for Applications does, by the scope of the role or because none is assigned."
         - "Ask both scopes: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` and `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
-        - "Bring the mailbox into scope: add it to the policy's group or to the role's scope, or assign the role: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        - "Bring the mailbox into scope: add it to the policy's group or to the role's scope, or assign the role: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<SCOPE_NAME>\"`."
         takes "access policies over 1 hour; RBAC for Applications 30 minutes, up to 2 hours for an active application";
         de "die Anwendung darf nicht für dieses Postfach handeln"
-        "Das Token ist gültig, aber die Anwendung darf nicht für dieses Postfach handeln: Eine Anwendungszugriffsrichtlinie oder der Bereich ihrer RBAC-Rolle für Anwendungen schließt das Postfach aus."
+        "Das Token ist gültig, aber die Anwendung darf nicht für dieses Postfach handeln: Eine Anwendungszugriffsrichtlinie schließt das Postfach aus, oder RBAC für Anwendungen: durch den Bereich der Rolle, oder weil keine zugewiesen ist."
         - "Fragen Sie beide Bereiche ab: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` und `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
-        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"Application EWS.AccessAsApp\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<SCOPE_NAME>\"`."
         takes "Zugriffsrichtlinien über 1 Stunde; RBAC für Anwendungen 30 Minuten, bei einer aktiven Anwendung bis zu 2 Stunden";
 
     AccessDenied from MAILBOX_SCOPE:

@@ -28,14 +28,16 @@ super::entries! {
         takes "30 bis 120 Minuten";
 
     ProtocolDisabled from MAIL_OAUTH:
-        en "Other protocols open this mailbox with the same token, this one is refused, and its permission stands in the token. Most probably the protocol is switched off for the mailbox."
+        en "Other protocols open this mailbox with the same token, and this one is refused. Most probably it is switched off for the mailbox."
         - "See the switches: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`."
-        - "Switch it on: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`; for SMTP `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
+        - "Switch it on: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
+        - "If it is on, see whether the token carries {permissions}: POP3 and IMAP need their permission also where RBAC for Applications gives the rest."
         takes "30 to 120 minutes";
         de "das Protokoll ist für das Postfach abgeschaltet"
-        "Andere Protokolle öffnen dieses Postfach mit demselben Token, dieses wird abgewiesen, und seine Berechtigung steht im Token. Höchstwahrscheinlich ist das Protokoll für das Postfach abgeschaltet."
+        "Andere Protokolle öffnen dieses Postfach mit demselben Token, dieses wird abgewiesen. Höchstwahrscheinlich ist es für das Postfach abgeschaltet."
         - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`."
-        - "Schalten Sie es ein: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`; für SMTP `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
+        - "Schalten Sie es ein: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
+        - "Ist es eingeschaltet, prüfen Sie, ob das Token {permissions} enthält: POP3 und IMAP brauchen ihre Berechtigung auch dort, wo RBAC für Anwendungen das Übrige erlaubt."
         takes "30 bis 120 Minuten";
 
     AccessRefusedEverywhere from MAIL_OAUTH:
@@ -50,14 +52,14 @@ super::entries! {
         takes "30 bis 120 Minuten";
 
     EwsNotLicensed from EWS_ACCESS:
-        en "EWS answers 403 without a reason, while the same mailbox opens with Microsoft Graph. A policy that keeps the application from the mailbox would keep Graph out as well; what keeps out EWS alone and says nothing is a licence without it. Kiosk, F1 and F3 have had no EWS since 2026-06-30."
-        - "Assign a licence that includes EWS: Microsoft 365 admin center > Users > Active users > {mailbox} > Licenses and apps. Exchange Online Plan 1 or 2, E3 and E5 have it."
-        - "If the licence is right, look at the tenant's switches: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        en "EWS answers 403 without a reason, while the same mailbox opens with Microsoft Graph. A policy that keeps the application from the mailbox would keep Graph out as well. So the licence has no EWS, or EWS is switched off and its answer does not say so. Kiosk, F1 and F3 have had no EWS since 2026-06-30."
+        - "Look at the switches first, of the tenant and of the mailbox: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        - "If they are on, assign a licence that includes EWS: Microsoft 365 admin center > Users > Active users > {mailbox} > Licenses and apps. Exchange Online Plan 1 or 2, E3 and E5 have it."
         - "Better than a licence for four months: use Microsoft Graph, which this licence has; EWS ends on 2027-04-01.";
         de "die Lizenz des Postfachs enthält kein EWS"
-        "EWS antwortet mit 403 und nennt keinen Grund, während sich dasselbe Postfach mit Microsoft Graph öffnen lässt. Eine Richtlinie, die die Anwendung vom Postfach fernhält, würde auch Graph aussperren; was EWS allein und ohne Begründung aussperrt, ist eine Lizenz ohne EWS. Kiosk, F1 und F3 enthalten seit dem 30.06.2026 kein EWS mehr."
-        - "Weisen Sie eine Lizenz mit EWS zu: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > {mailbox} > Lizenzen und Apps. Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
-        - "Stimmt die Lizenz, prüfen Sie die Schalter: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        "EWS antwortet mit 403 und nennt keinen Grund, während sich dasselbe Postfach mit Microsoft Graph öffnen lässt. Eine Richtlinie, die die Anwendung vom Postfach fernhält, würde auch Graph aussperren. Also enthält die Lizenz kein EWS, oder EWS ist abgeschaltet, und die Antwort sagt es nicht. Kiosk, F1 und F3 enthalten seit dem 30.06.2026 kein EWS mehr."
+        - "Prüfen Sie zuerst die Schalter des Mandanten und des Postfachs: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
+        - "Sind sie eingeschaltet, weisen Sie eine Lizenz mit EWS zu: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > {mailbox} > Lizenzen und Apps. Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
         - "Besser als eine Lizenz für die letzten Monate: Verwenden Sie Microsoft Graph, das diese Lizenz enthält; EWS endet am 01.04.2027.";
 
     UserAgentBlocked from EWS_ACCESS:

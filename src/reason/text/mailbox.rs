@@ -6,26 +6,26 @@ super::entries! {
         - "Connect with `Connect-ExchangeOnline` and check the registration: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. AppId {client_id} must stand there with ObjectId {object_id}."
         - "If it does not, register it: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. The object id is that of the enterprise application (Enterprise applications > Overview), not the one shown under App registrations; an entry with the wrong one has to be replaced."
         - "Grant it the mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. The user is the service principal's id as Get-ServicePrincipal shows it."
-        - "See the protocol's switch: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. If it is off: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        - "See the protocol's switch: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. If it is off: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
         takes "30 to 120 minutes";
         de "Exchange lässt die Anwendung nicht in dieses Postfach"
         "Entra hat das Token ausgestellt, aber Exchange lässt die Anwendung über dieses Protokoll nicht in das Postfach. Exchange beantwortet die meisten Fehler mit denselben Worten; meist ist die Anwendung in Exchange nicht oder mit der falschen Objekt-ID registriert, ihr fehlt die Berechtigung für das Postfach, oder das Protokoll ist für das Postfach abgeschaltet. Werden POP3, IMAP und SMTP allesamt abgelehnt, während EWS oder Graph für dasselbe Postfach funktionieren, ist es eine der ersten beiden Ursachen: EWS und Graph brauchen beides nicht."
         - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und prüfen Sie die Registrierung: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
         - "Fehlt der Eintrag, registrieren Sie die Anwendung: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht), nicht die unter App-Registrierungen angezeigte; ein Eintrag mit der falschen muss ersetzt werden."
         - "Geben Sie ihr das Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt."
-        - "Prüfen Sie den Schalter des Protokolls: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. Ist es abgeschaltet: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        - "Prüfen Sie den Schalter des Protokolls: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. Ist es abgeschaltet: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
         takes "30 bis 120 Minuten";
 
     MailboxNotConnected from MAIL_OAUTH:
         en "Exchange accepted the token, but opened no session in the mailbox. The application lacks permission on the mailbox, the protocol is switched off for it, the address is an alias, or the mailbox has no licence; brief trouble at Microsoft and too many connections look the same."
         - "Grant the mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
-        - "See the switches: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. If one is off: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        - "See the switches: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. If one is off: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
         - "Check that {mailbox} is the primary address (`Get-EXOMailbox -Identity \"{mailbox}\"`) and that the mailbox is licensed: Microsoft 365 admin center > Users > Active users > Licenses and apps."
         takes "30 to 120 minutes";
         de "das Token wurde angenommen, aber das Postfach ließ sich nicht öffnen"
         "Exchange hat das Token angenommen, aber keine Sitzung im Postfach geöffnet. Der Anwendung fehlt die Berechtigung für das Postfach, das Protokoll ist dafür abgeschaltet, die Adresse ist ein Alias, oder das Postfach hat keine Lizenz; kurze Störungen bei Microsoft und zu viele Verbindungen sehen genauso aus."
         - "Geben Sie das Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
-        - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. Ist einer aus: `Set-CASMailbox -Identity \"{mailbox}\" -PopEnabled $true -ImapEnabled $true`."
+        - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. Ist einer aus: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
         - "Prüfen Sie, ob {mailbox} die primäre Adresse ist (`Get-EXOMailbox -Identity \"{mailbox}\"`) und ob das Postfach lizenziert ist: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps."
         takes "30 bis 120 Minuten";
 

@@ -15,10 +15,26 @@ pub struct Ids<'a> {
     pub host: Option<&'a str>,
     /// Its port.
     pub port: Option<u16>,
+    /// What the protocols concerned are called in the set-up.
+    pub protocols: Words<'a>,
+}
+
+/// What the protocols concerned are called in the set-up: words of ours.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Words<'a> {
+    /// The parameters of `Set-CASMailbox` that switch them on.
+    pub switches: Option<&'a str>,
+    /// Whose permissions they need.
+    pub api: Option<&'a str>,
+    /// Those permissions.
+    pub permissions: Option<&'a str>,
+    /// A role of RBAC for Applications.
+    pub role: Option<&'a str>,
 }
 
 /// Every placeholder a meaning or a step may hold.
-pub(super) const NAMES: [&str; 6] = ["client_id", "object_id", "tenant_id", "mailbox", "host", "port"];
+pub(super) const NAMES: [&str; 10] =
+    ["client_id", "object_id", "tenant_id", "mailbox", "host", "port", "switches", "api", "permissions", "role"];
 
 /// The sentence, a meaning or a step, with its placeholders replaced.
 ///
@@ -26,12 +42,21 @@ pub(super) const NAMES: [&str; 6] = ["client_id", "object_id", "tenant_id", "mai
 /// PowerShell inside double quotes leaves the stand-in in place.
 pub fn fill(step: &str, ids: &Ids) -> String {
     let port = ids.port.map(|port| port.to_string());
-    let values = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref()];
-    NAMES.iter().zip(values).fold(step.to_owned(), |step, (name, value)| {
+    let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref()];
+    let theirs = theirs.map(|value| value.filter(|value| is_harmless(value)));
+    let Words { switches, api, permissions, role } = ids.protocols;
+    let ours = [switches.or(Some(EVERY_SWITCH)), api.or(Some(EVERY_API)), permissions.or(Some(EVERY_PERMISSION)), role];
+    NAMES.iter().zip(theirs.into_iter().chain(ours)).fold(step.to_owned(), |step, (name, value)| {
         let stand_in = format!("<{}>", name.to_ascii_uppercase());
-        step.replace(&format!("{{{name}}}"), value.filter(|value| is_harmless(value)).unwrap_or(&stand_in))
+        step.replace(&format!("{{{name}}}"), value.unwrap_or(&stand_in))
     })
 }
+
+// What stands there while it is not known which protocol is concerned.
+const EVERY_SWITCH: &str = "-PopEnabled $true -ImapEnabled $true -SmtpClientAuthenticationDisabled $false";
+const EVERY_API: &str = "`Office 365 Exchange Online` / `Microsoft Graph`";
+const EVERY_PERMISSION: &str =
+    "POP.AccessAsApp / IMAP.AccessAsApp / SMTP.SendAsApp / full_access_as_app / Mail.ReadBasic.All / Calendars.Read";
 
 fn is_harmless(value: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._@+':".contains(&byte);

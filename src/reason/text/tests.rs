@@ -118,6 +118,7 @@ fn commands_name_only_what_exists() {
                 assert!(CMDLETS.iter().any(|(name, _)| *name == cmdlet), "{reason} {lang}: {cmdlet}");
             }
             for command in commands(sentence) {
+                let command = command.replace("{switches}", "-PopEnabled $true");
                 command.split('|').for_each(|part| assert_cmdlet(part.trim()));
             }
             let prose: Vec<_> = sentence.split('`').step_by(2).collect();

@@ -66,13 +66,13 @@ super::entries! {
         - "Sehen Sie den Beleg an: Unterwegs kann etwas, etwa ein Webfilter oder Proxy, anstelle von login.microsoftonline.com geantwortet haben.";
 
     TokenRoleMissing from MAIL_OAUTH:
-        en "Entra issued a token, but the application's permissions in it lack the one this protocol needs: POP.AccessAsApp, IMAP.AccessAsApp, SMTP.SendAsApp or, for EWS, full_access_as_app. It was not added, or added as a delegated permission, or admin consent is missing. Under RBAC for Applications, which SMTP and EWS know, it is absent on purpose."
-        - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Add a permission > APIs my organization uses > `Office 365 Exchange Online` > Application permissions: add the application permission named in the evidence. full_access_as_app is added in the Manifest."
+        en "Entra issued a token, but among the application's permissions in it the one that is needed here is missing: {permissions}. It was not added, or added as a delegated permission, or admin consent is missing. Under RBAC for Applications, which SMTP, EWS and Graph know, it is absent on purpose."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Add a permission > APIs my organization uses > {api} > Application permissions: add {permissions}. full_access_as_app is added in the Manifest."
         - "On the same page: Grant admin consent."
         takes "with the next token; one lives 60 to 90 minutes";
         de "dem Token fehlt die Berechtigung, die dieses Protokoll braucht"
-        "Entra hat ein Token ausgestellt, aber unter den Berechtigungen der Anwendung fehlt die für dieses Protokoll: POP.AccessAsApp, IMAP.AccessAsApp, SMTP.SendAsApp oder, für EWS, full_access_as_app. Sie wurde nicht hinzugefügt, nur als delegierte Berechtigung hinzugefügt, oder es fehlt die Administratorzustimmung. Mit RBAC für Anwendungen, das es für SMTP und EWS gibt, fehlt sie mit Absicht."
-        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Berechtigung hinzufügen > Von meiner Organisation verwendete APIs > `Office 365 Exchange Online` > Anwendungsberechtigungen: Fügen Sie die im Beleg genannte Anwendungsberechtigung hinzu. full_access_as_app wird im Manifest eingetragen."
+        "Entra hat ein Token ausgestellt, aber unter den Berechtigungen der Anwendung fehlt, was hier gebraucht wird: {permissions}. Die Berechtigung wurde nicht hinzugefügt, nur als delegierte Berechtigung hinzugefügt, oder es fehlt die Administratorzustimmung. Mit RBAC für Anwendungen, das es für SMTP, EWS und Graph gibt, fehlt sie mit Absicht."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Berechtigung hinzufügen > Von meiner Organisation verwendete APIs > {api} > Anwendungsberechtigungen: Fügen Sie {permissions} hinzu. full_access_as_app wird im Manifest eingetragen."
         - "Auf derselben Seite: Administratorzustimmung erteilen."
         takes "mit dem nächsten Token; eines gilt 60 bis 90 Minuten";
 

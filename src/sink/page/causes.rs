@@ -11,7 +11,7 @@ use super::tongue::{self, with, words};
 use crate::board::{Board, Known};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Lang, fill};
+use crate::reason::text::{Lang, Text};
 use crate::sink::remedy::{Concern, Part};
 use crate::sink::words::evidence;
 use crate::sink::{Judged, cause};
@@ -61,13 +61,7 @@ impl<'a> Case<'a> {
         let _ = write!(page, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
         let _ = writeln!(page, "<p>{}</p>", prose(&self.concern.meaning(text, lang)));
         let level = if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline };
-        steps(
-            page,
-            self.cause.reason,
-            &self.concern.steps(text, lang).iter().map(|step| pasteable(step)).collect::<Vec<_>>(),
-            lang,
-            level,
-        );
+        steps(page, self.cause.reason, &steps_of(&self.concern, text, lang), lang, level);
         self.reservations(page, visitor);
         self.folded(page, number.unwrap_or(1), visitor, now);
         page.push_str("</article>\n");
@@ -133,22 +127,6 @@ fn named_few(mailboxes: &[&str], lang: Lang) -> String {
     }
 }
 
-/// The ids of a probe's own tenant, mailbox and server.
-pub fn ids(known: &Known) -> Ids<'_> {
-    let token = known.token.as_ref().and_then(|outcome| outcome.facts.token.as_ref());
-    let failure = known.last.as_ref().and_then(|outcome| outcome.failure());
-    let peer = failure.and_then(|failure| failure.evidence.peer.as_deref());
-    let at = peer.and_then(|peer| peer.split(' ').next()?.rsplit_once(':'));
-    Ids {
-        client_id: Some(&known.settings.tenant.client_id),
-        tenant_id: Some(&known.settings.tenant.tenant_id),
-        object_id: token.and_then(|token| token.object_id.as_deref()),
-        mailbox: known.settings.address.as_deref(),
-        host: at.map(|(host, _)| host),
-        port: at.and_then(|(_, port)| port.parse().ok()),
-    }
-}
-
 /// What stands above a small heading: the order of headings is how a screen reader finds its way.
 #[derive(Clone, Copy, Debug)]
 pub enum Level {
@@ -177,9 +155,9 @@ fn pasteable(step: &[Part]) -> String {
     step.iter().map(piece).collect::<Vec<_>>().join(" ")
 }
 
-/// A reason's steps with the `ids` of one probe filled in.
-pub fn steps_of(reason: Reason, ids: &Ids<'_>, lang: Lang) -> Vec<String> {
-    reason.text(lang).steps.iter().map(|step| prose(&fill(step, ids))).collect()
+/// A reason's steps for whom they concern.
+pub fn steps_of(concern: &Concern<'_>, text: &Text, lang: Lang) -> Vec<String> {
+    concern.steps(text, lang).iter().map(|step| pasteable(step)).collect()
 }
 
 /// What to do, step by step, and how long that takes.

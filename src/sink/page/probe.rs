@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::causes::{Level, ids, named, pairs, steps, steps_of, told_since};
+use super::causes::{Level, named, pairs, steps, steps_of, told_since};
 use super::html::{Body, capital, document, escaped, prose};
 use super::spark::{shown, spark};
 use super::table::{state, state_badge};
@@ -12,8 +12,8 @@ use super::tongue::{self, with, words};
 use super::{Visitor, history, running};
 use crate::board::Known;
 use crate::outcome::{Failure, Outcome, Speaker, Transcript};
-use crate::reason::text::fill;
 use crate::sink::Judged;
+use crate::sink::remedy::Concern;
 use crate::sink::words::{evidence, facts, one_line, sentence};
 
 /// The whole page.
@@ -75,7 +75,12 @@ fn run(main: &mut String, known: &Known, last: &Outcome, visitor: &Visitor<'_>, 
 /// What failed, since when, who must act and what to do.
 fn failed(main: &mut String, known: &Known, failure: &Failure, visitor: &Visitor<'_>, now: SystemTime) {
     let (lang, words) = (visitor.lang, words(visitor.lang));
-    let (text, ids) = (failure.reason.text(lang), ids(known));
+    let text = failure.reason.text(lang);
+    // What the last run did not get as far as to learn, the last token told.
+    let told = [known.last.as_deref(), known.token.as_deref()].into_iter().flatten();
+    let judged: Vec<Judged<'_>> =
+        told.map(|outcome| Judged::new(outcome, &known.settings.limits, now).of(&*known.settings.tenant)).collect();
+    let concern = Concern::new(&known.settings.id.tenant, failure.reason, known.last.as_deref(), &judged);
     let _ = write!(main, "<article class=\"card critical\">\n<h2>{}</h2>\n<dl class=\"key\">\n", escaped(&capital(text.title)));
     let place = tongue::phase(failure.phase, lang);
     let _ = writeln!(main, "<div><dt>{}</dt><dd>{}, {place}</dd></div>", words.reason, named(failure.reason, visitor));
@@ -85,8 +90,8 @@ fn failed(main: &mut String, known: &Known, failure: &Failure, visitor: &Visitor
     }
     let owner = capital(tongue::owner(failure.reason.owner(), lang));
     let _ = write!(main, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
-    let _ = writeln!(main, "<p>{}</p>", prose(&fill(text.meaning, &ids)));
-    steps(main, failure.reason, &steps_of(failure.reason, &ids, lang), lang, Level::BelowTitle);
+    let _ = writeln!(main, "<p>{}</p>", prose(&concern.meaning(text, lang)));
+    steps(main, failure.reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle);
     let _ = writeln!(main, "<h3>{}</h3>", words.evidence);
     pairs(main, &evidence(&failure.evidence));
     main.push_str("</article>\n");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use super::Visitor;
-use super::causes::{Level, steps, steps_of};
+use super::causes::{Level, steps};
 use super::html::{Body, capital, document, escaped, prose};
 use super::tongue::{self, with, words};
 use crate::reason::Reason;
@@ -47,7 +47,8 @@ fn entry(main: &mut String, reason: Reason, visitor: &Visitor<'_>) {
         words.acts, words.severity
     );
     let _ = writeln!(main, "<p>{}</p>", prose(&fill(text.meaning, &Ids::default())));
-    steps(main, reason, &steps_of(reason, &Ids::default(), lang), lang, Level::BelowTitle);
+    let told: Vec<String> = text.steps.iter().map(|step| prose(&fill(step, &Ids::default()))).collect();
+    steps(main, reason, &told, lang, Level::BelowTitle);
     if let Some(source) = text.source {
         let source = escaped(source);
         let linked =

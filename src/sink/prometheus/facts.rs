@@ -76,7 +76,7 @@ pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts
 pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
     // A closed list of roles: a claim's text never becomes a label. They are Exchange's: a token for Graph never has them.
     let tells = token.roles.is_some() && probe.check != "graph";
-    for role in crate::wire::role::ALL.map(|role| role.name).iter().filter(|_| tells) {
+    for role in crate::cloud::role::ALL.map(|role| role.name).iter().filter(|_| tells) {
         let granted = token.roles.iter().flatten().any(|granted| granted == role);
         families.gauge(&ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
     }

@@ -81,10 +81,10 @@ fn by_words(words: &str) -> Option<Reason> {
 
 fn by_enhanced(code: &str) -> Option<Reason> {
     Some(match code {
-        // The last is a password that has to be changed (RFC 4954, 6), for which 432 was meant.
-        "5.7.3" | "5.7.8" | "5.7.57" | "4.7.12" => Reason::AuthRefused,
+        // 5.7.139 stands for a dozen causes, which its words tell apart. 4.7.12 is a password that has to be changed
+        // (RFC 4954, 6), for which 432 was meant.
+        "5.7.3" | "5.7.8" | "5.7.57" | "5.7.139" | "4.7.12" => Reason::AuthRefused,
         "5.7.13" | "5.2.1" => Reason::AccountDisabled,
-        "5.7.139" => Reason::AuthPolicyBlocked,
         "5.7.30" => Reason::BasicAuthBlocked,
         "4.7.66" => Reason::TlsProtocolTooOld,
         _ => return None,
@@ -141,7 +141,7 @@ mod tests {
             ),
             ("535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.", Reason::BasicAuthBlocked),
             ("535 5.7.139 Authentication unsuccessful, federated STS service was unreachable.", Reason::BasicAuthBlocked),
-            ("535 5.7.139 something new", Reason::AuthPolicyBlocked),
+            ("535 5.7.139 something new", Reason::AuthRefused),
             ("535 5.7.8 Error: authentication failed", Reason::AuthRefused),
             ("535 no", Reason::AuthRefused),
             ("550 5.7.30 Basic authentication is not supported for Client Submission.", Reason::BasicAuthBlocked),
