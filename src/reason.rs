@@ -180,6 +180,7 @@ reasons! {
     ScopeInvalid "scope_invalid" ApplicationOwner Failed "the scope is not valid" "leave `scope` out, or end it with /.default"
     ResourceNotFound "resource_not_found" TenantAdmin Failed "the tenant does not know the resource asked for" "the tenant needs an Exchange Online licence; check `scope`"
     ResourceDisabled "resource_disabled" TenantAdmin Failed "Exchange Online is disabled or lapsed in this tenant" "check the subscription and the enterprise application `Office 365 Exchange Online`"
+    ApplicationNotAssigned "application_not_assigned" TenantAdmin Failed "the resource demands an assignment that the application lacks" "grant it an application permission of the resource with admin consent, or set `Assignment required?` of the resource to No"
     TokenThrottled "token_throttled" Here Transient "too many token requests" "wait; the probe obeys Retry-After; look for other programs using this application in a loop"
     TokenServiceUnavailable "token_service_unavailable" Microsoft Transient "the token service is in trouble" "wait, and check service health"
     TokenRequestMalformed "token_request_malformed" Network Failed "Entra could not read the token request" "look for a proxy that changes requests, and report it"

@@ -108,6 +108,8 @@ pub struct Exchange {
     pub present: bool,
     /// Whether the subscription has lapsed.
     pub lapsed: bool,
+    /// Whether it demands that applications be assigned to it, and this one is not.
+    pub unassigned: bool,
     /// `New-ServicePrincipal -ObjectId`: the object ids Exchange knows.
     pub service_principals: Vec<String>,
     /// `New-ManagementRoleAssignment -App`: what RBAC for Applications grants for the mailboxes in scope, beside the token's
@@ -215,6 +217,7 @@ impl Exchange {
         Self {
             present: true,
             lapsed: false,
+            unassigned: false,
             service_principals: vec![application.object_id],
             role_assignments: Vec::new(),
             smtp_auth_disabled: false,

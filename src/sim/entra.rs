@@ -214,6 +214,9 @@ fn grant(view: &View, form: &Form, name: &str, version: Version) -> Result<Resou
     if resource.exchange && tenant.exchange.lapsed {
         return Err(Aadsts::resource_disabled(&resource.name));
     }
+    if resource.exchange && tenant.exchange.unassigned {
+        return Err(Aadsts::not_assigned(application, &resource.name));
+    }
     if application.conditional_access_blocked {
         return Err(Aadsts::conditional_access());
     }

@@ -164,6 +164,7 @@ faults! {
     ScopeInvalid "scope_invalid" each tenant [Login] "the scope is refused"
     ResourceNotFound "resource_not_found" each tenant [Login] "the tenant has no Exchange Online"
     ResourceDisabled "resource_disabled" each tenant [Login] "the Exchange Online subscription has lapsed"
+    ApplicationNotAssigned "application_not_assigned" each tenant [Login] "Exchange Online demands that applications be assigned to it"
     TokenThrottled "token_throttled" each tenant [Login] "the token endpoint answers 429 with Retry-After"
     TokenServiceUnavailable "token_service_unavailable" each tenant [Login] "the token service is unavailable"
     TokenRequestMalformed "token_request_malformed" each tenant [Login] "something on the way garbles the token request"

@@ -79,6 +79,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::ScopeInvalid, None, "400 1002012"),
         (F::ResourceNotFound, None, "400 500011"),
         (F::ResourceDisabled, None, "400 500014"),
+        (F::ApplicationNotAssigned, None, "400 501051"),
         (F::TokenThrottled, None, "429 Too Many Requests"),
         (F::TokenServiceUnavailable, None, "503 90033"),
         (F::TokenRequestMalformed, None, "400 9002313"),

@@ -23,6 +23,7 @@ fn what_entra_says_explains_all_that_need_a_token() {
         (Reason::ScopeInvalid, Certain),
         (Reason::ResourceNotFound, Certain),
         (Reason::ResourceDisabled, Certain),
+        (Reason::ApplicationNotAssigned, Certain),
         (Reason::ConditionalAccessBlocked, Certain),
         (Reason::TenantRestricted, Certain),
         (Reason::TokenRequestMalformed, Certain),

@@ -26,6 +26,17 @@ super::entries! {
         - "Prüfen Sie das Abonnement: Microsoft 365 Admin Center > Abrechnung > Ihre Produkte."
         - "Microsoft Entra Admin Center > Unternehmensanwendungen > Filter Anwendungstyp: Microsoft-Anwendungen > `Office 365 Exchange Online` > Eigenschaften: Die Anmeldung muss aktiviert sein.";
 
+    ApplicationNotAssigned from ERROR_CODES:
+        en "Entra issues no token for the service in the scope: in this tenant that service demands that applications be assigned to one of its roles, and application {client_id} is assigned to none (AADSTS50105, AADSTS501051). Exchange Online does not demand it by itself: an administrator has set it, or the scope names another service."
+        - "Check `scope`: for mail leave it out, or set it to https://outlook.office365.com/.default."
+        - "Assign the application to a role, which an application permission with consent does: Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Add a permission > APIs my organization uses > the service > Application permissions; then Grant admin consent."
+        - "Or lift the demand: Enterprise applications > filter Application type: Microsoft Applications > the service > Properties: set `Assignment required?` to No.";
+        de "die Ressource verlangt eine Zuweisung, die der Anwendung fehlt"
+        "Entra stellt für den Dienst aus dem Bereich kein Token aus: Der Dienst verlangt in diesem Mandanten, dass Anwendungen einer seiner Rollen zugewiesen sind, und die Anwendung {client_id} ist keiner zugewiesen (AADSTS50105, AADSTS501051). Exchange Online verlangt das nicht von sich aus: Ein Administrator hat es so eingestellt, oder der Bereich nennt einen anderen Dienst."
+        - "Prüfen Sie `scope`: Für Mail lassen Sie ihn weg oder setzen ihn auf https://outlook.office365.com/.default."
+        - "Weisen Sie die Anwendung einer Rolle zu; das geschieht mit einer Anwendungsberechtigung und der Zustimmung dazu: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Berechtigung hinzufügen > Von meiner Organisation verwendete APIs > der Dienst > Anwendungsberechtigungen; danach Administratorzustimmung erteilen."
+        - "Oder heben Sie die Bedingung auf: Unternehmensanwendungen > Filter Anwendungstyp: Microsoft-Anwendungen > der Dienst > Eigenschaften: Setzen Sie `Zuweisung erforderlich?` auf Nein.";
+
     TokenThrottled from ERROR_CODES:
         en "Entra turned the request away because too many came (HTTP 429, AADSTS50196, AADSTS90055). Credential and permissions were not judged."
         - "Wait; the probe obeys Retry-After."

@@ -303,6 +303,14 @@ impl Aadsts {
         Self::new(500_014, "invalid_resource", text)
     }
 
+    pub(super) fn not_assigned(application: &Application, resource: &str) -> Self {
+        let text = format!(
+            "Application '{}'({}) is not assigned to a role for the application '{resource}'.",
+            application.client_id, application.name
+        );
+        Self::new(501_051, "invalid_grant", text)
+    }
+
     // The service.
 
     pub(super) fn service_unavailable() -> Self {

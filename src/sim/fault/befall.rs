@@ -41,6 +41,7 @@ fn befall_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
         Fault::TenantNotFound => tenant.exists = false,
         Fault::ResourceNotFound => exchange.present = false,
         Fault::ResourceDisabled => exchange.lapsed = true,
+        Fault::ApplicationNotAssigned => exchange.unassigned = true,
         Fault::ExchangeServicePrincipalMissing => exchange.service_principals.clear(),
         Fault::SmtpAuthDisabledTenant => exchange.smtp_auth_disabled = true,
         Fault::EwsBlockedByPolicy => (exchange.ews_enabled, exchange.ews_allowed_app_ids) = (Some(true), Vec::new()),

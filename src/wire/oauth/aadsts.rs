@@ -34,7 +34,7 @@ const TABLE: &[(&[u64], Reason)] = &[
     (&[500_011], Reason::ResourceNotFound),
     (&[500_014], Reason::ResourceDisabled),
     // The resource demands that applications be assigned to one of its roles.
-    (&[50_105, 501_051], Reason::TokenRoleMissing),
+    (&[50_105, 501_051], Reason::ApplicationNotAssigned),
     (&[90_014, 900_144, 9_002_313, 70_003], Reason::TokenRequestMalformed),
     // The service.
     (&[50_196, 90_055], Reason::TokenThrottled),
@@ -119,8 +119,8 @@ mod tests {
         (400, "unsupported_grant_type", 70_003, "", Reason::TokenRequestMalformed),
         (400, "invalid_resource", 500_011, "", Reason::ResourceNotFound),
         (400, "invalid_resource", 500_014, "", Reason::ResourceDisabled),
-        (400, "invalid_grant", 50_105, "", Reason::TokenRoleMissing),
-        (400, "invalid_grant", 501_051, "", Reason::TokenRoleMissing),
+        (400, "invalid_grant", 50_105, "", Reason::ApplicationNotAssigned),
+        (400, "invalid_grant", 501_051, "", Reason::ApplicationNotAssigned),
         (400, "invalid_grant", 53_003, "", Reason::ConditionalAccessBlocked),
         (400, "interaction_required", 53_003, "message_only", Reason::ConditionalAccessBlocked),
         (400, "unauthorized_client", 530_032, "", Reason::ConditionalAccessBlocked),
