@@ -119,7 +119,7 @@ reasons! {
     SomeAddressesUnreachable "some_addresses_unreachable" Network Degraded "some addresses of a host do not answer, others do" "open the port to all of Microsoft's published ranges, not to single addresses"
 
     // Proxies.
-    ProxyUnreachable "proxy_unreachable" Network Failed "the proxy could not be reached" "check `network.proxy` and that the proxy runs"
+    ProxyUnreachable "proxy_unreachable" Network Failed "the proxy could not be reached" "check host and port in `network.proxy` or HTTPS_PROXY, and that the proxy runs"
     ProxyRefused "proxy_refused" Network Failed "the proxy refused to connect to this host and port" "allow CONNECT to this host and port on the proxy"
     ProxyConnectFailed "proxy_connect_failed" Network Failed "the proxy could not connect to this host and port" "open the port outbound for the proxy too, and check its own DNS and routes"
     ProxyAuthRequired "proxy_auth_required" Network Failed "the proxy wants a user and password" "set `network.proxy_user` and `network.proxy_password_file`"

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::net::together::{share, together};
-use crate::net::{Net, families};
+use crate::net::{Net, dial, families};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::settings::{ProbeSettings, Proxy};
@@ -109,7 +109,7 @@ fn looked_up<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = &'a str
 
 /// The way through the proxy `via` to `host`.
 fn through(via: &Proxy, host: &str, found: impl Fn(&str) -> Result<Vec<IpAddr>, Fault>) -> Result<Route, Fault> {
-    let addresses = found(&via.host)?;
+    let addresses = found(&via.host).map_err(|fault| dial::unresolved(via, fault))?;
     let target = if via.finds_addresses() { None } else { found(host)?.first().copied() };
     Ok(Route::Through { via: via.clone(), addresses, target })
 }

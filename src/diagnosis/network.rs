@@ -44,7 +44,8 @@ impl<'a> Network<'a> {
 
     /// What `failure` is blamed on, if it is a consequence of something on the way.
     pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
-        if !is_about_the_way(failure.reason) {
+        // Of a proxy that is not reached its own words tell all; what is known of names is known of other hosts.
+        if !is_about_the_way(failure.reason) || failure.reason == Reason::ProxyUnreachable {
             return None;
         }
         if let Some(gate) = self.gate_before(peer(failure), failure.phase) {

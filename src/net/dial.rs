@@ -169,7 +169,7 @@ impl Net {
 
     async fn connect_through(&self, trace: &mut Trace, via: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
         trace.enter(Phase::Dns);
-        let addresses = self.resolve(&via.host).await?;
+        let addresses = self.resolve(&via.host).await.map_err(|fault| unresolved(via, fault))?;
         let address = if via.finds_addresses() { None } else { self.resolve(host).await?.first().copied() };
         trace.enter(Phase::Connect);
         let stream = connect_proxy(trace, via, &addresses).await?;
@@ -203,6 +203,23 @@ pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr])
         fault.reason = Reason::ProxyUnreachable;
         fault
     })
+}
+
+/// Why the proxy's own name did not lead to it: told of the proxy, and not of whom it was to connect to.
+#[must_use]
+pub fn unresolved(via: &Proxy, mut fault: Fault) -> Fault {
+    fault.evidence.peer = Some(host_port(&via.host, via.port));
+    if let Some(heard) = fault.evidence.heard.as_mut().filter(|heard| !heard.contains(&via.host)) {
+        *heard = format!("{}: {heard}", via.host);
+    }
+    nameless(fault)
+}
+
+/// A proxy whose name leads nowhere cannot be reached. What is wrong with the resolver itself keeps its reason.
+#[must_use]
+pub fn nameless(fault: Fault) -> Fault {
+    let code = fault.reason.code();
+    if resolve::is_denial(fault.reason) { fault.renamed(Reason::ProxyUnreachable).code(code) } else { fault }
 }
 
 /// The facts of an address that is about to be tried.

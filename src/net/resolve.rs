@@ -42,6 +42,11 @@ pub async fn resolve(pinned: &BTreeMap<String, IpAddr>, host: &str) -> Result<Ve
     Ok(addresses)
 }
 
+/// Whether the resolver works, and says that the name leads nowhere.
+pub fn is_denial(reason: Reason) -> bool {
+    matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
+}
+
 /// What `getaddrinfo` says, hosts file included. Never empty.
 ///
 /// # Errors

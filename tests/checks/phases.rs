@@ -191,6 +191,25 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
 }
 
 #[tokio::test]
+async fn a_proxy_without_an_address_is_told_and_not_the_host_behind_it() {
+    let unknown = "x".repeat(64); // no DNS name can have such a label: nobody is asked
+    let proxy = Proxy { kind: ProxyKind::Http, host: unknown.clone(), port: 3128, login: None };
+    let means = Means::new(&Network { proxy: Some(proxy), ..Network::default() }).expect("means");
+    for check in ["token", "dns", "reach"] {
+        let outcome = run(check, lab("login.example", 443), &means, LONG).await;
+        assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::ProxyUnreachable)), "{check}: {:?}", outcome.verdict);
+        let evidence = &outcome.failure().expect("failed").evidence;
+        assert_eq!(evidence.code.as_deref(), Some("dns_name_unknown"), "{check}");
+        if check == "dns" {
+            assert_eq!(evidence.said, Some(format!("A {unknown}")));
+        } else {
+            assert_eq!(evidence.peer, Some(format!("{unknown}:3128")), "{check}");
+            assert!(evidence.heard.as_deref().is_some_and(|heard| heard.starts_with(&unknown)), "{check}: {evidence:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
     const SMTP: &[&str] = &["220 smtp.example ESMTP\r\n", "250-smtp.example\r\n250 STARTTLS\r\n", "220 go ahead\r\n"];
     let (authority, trusted) = (Authority::new(), Trusted::new());

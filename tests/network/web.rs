@@ -129,6 +129,14 @@ fn proxies() -> Vec<Condition> {
         .reach("connect", "proxy_unreachable")
         .fails(ALL_OTHERS)
         .cause("proxy_unreachable", "network"),
+        Condition::new("a proxy whose name does not exist", |world| {
+            world.network["proxy"] = format!("http://proxy.contoso.example:{PROXY}").into();
+        })
+        .reach("dns", "proxy_unreachable")
+        .dns("proxy_unreachable")
+        .fails(ALL_OTHERS)
+        .cause("proxy_unreachable", "network")
+        .tells("proxy.contoso.example:3128"),
         Condition::new("a proxy that says nothing", |world| {
             world.filter("drop");
             let listen = format!("TCP4-LISTEN:{PROXY},bind={GATEWAY},fork");

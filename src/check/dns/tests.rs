@@ -111,7 +111,9 @@ fn whose_doing_an_address_is_decides_what_it_means() {
         (Way::Proxied, (SYSTEM, MUTE, MUTE), (None, "", &[])),
         (Way::Proxied, (SYSTEM, No(Reason::LocalResources), NONE), (Some(Reason::LocalResources), "no", &[])),
         (Way::Proxy, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
-        (Way::Proxy, (SYSTEM, NAME, NAME), (Some(Reason::DnsNameUnknown), "no", &[])),
+        (Way::Proxy, (SYSTEM, NAME, NAME), (Some(Reason::ProxyUnreachable), "no", &[])),
+        (Way::Proxy, (SYSTEM, At("0.0.0.0"), NONE), (Some(Reason::ProxyUnreachable), "0.0.0.0", &[])),
+        (Way::Proxy, (SYSTEM, MUTE, MUTE), (Some(Reason::DnsNoAnswer), "no", &[])),
         (
             Way::Microsoft,
             (SYSTEM, From(HostsFile, "10.0.0.1"), NONE),

@@ -2,6 +2,8 @@
 //! that tells most.
 
 use crate::check::several;
+use crate::net::dial::nameless;
+use crate::net::resolve::is_denial;
 use crate::outcome::{Fault, NameSource};
 use crate::reason::Reason;
 
@@ -15,6 +17,7 @@ const TELLING: &[Reason] = &[
     Reason::DnsHostsFileBlocks,
     Reason::DnsSinkhole,
     Reason::DnsNameUnknown,
+    Reason::ProxyUnreachable,
     Reason::DnsRefused,
     Reason::DnsServerFailure,
     Reason::DnsMalformed,
@@ -56,6 +59,7 @@ pub fn judge(answers: &mut [Answer], hosts: &[Host]) -> Judged {
                     let both = both_sides(fault, view, leading);
                     if view.is_systems { failed.push(both) } else { disagreeing.push(both.renamed(Reason::DnsResolversDisagree)) }
                 }
+                (Some(fault), _) if host.is_proxy() => failed.push(nameless(fault.clone())),
                 (Some(fault), _) => failed.push(fault.clone()),
                 (None, _) => fixed.extend(view.fixed.clone().filter(|_| host.way == Way::Microsoft)),
             }
@@ -127,11 +131,6 @@ fn both_sides(fault: &Fault, denying: &View, leading: &View) -> Fault {
 /// Whether nothing goes the way that the fault is on: a proxy finds the addresses itself.
 fn is_of_no_account(way: Way, reason: Reason) -> bool {
     way == Way::Proxied && reason != Reason::LocalResources
-}
-
-/// Whether the resolver works, and says that the name leads nowhere.
-fn is_denial(reason: Reason) -> bool {
-    matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
 }
 
 /// The first fault; what else failed is added to what was heard.

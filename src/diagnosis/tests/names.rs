@@ -61,6 +61,21 @@ fn a_resolver_that_denies_one_host_explains_that_host_alone() {
 }
 
 #[test]
+fn a_proxy_without_an_address_explains_everything_behind_it() {
+    let mut failing = vec![
+        ("token", Phase::Dns, Reason::ProxyUnreachable),
+        ("dns", Phase::Dns, Reason::ProxyUnreachable),
+        ("reach", Phase::Dns, Reason::ProxyUnreachable),
+    ];
+    failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::ProxyUnreachable)));
+    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp", "ews"], &failing);
+    let proxy = "outlook"; // where the failures of these tests have met somebody
+    outcomes[1].facts.dns = [Family::V4, Family::V6].map(|one| answer(proxy, one, Some(Reason::DnsNameUnknown))).to_vec();
+    let all: &[&str] = &["token", "dns", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"];
+    assert_causes("no proxy", &outcomes, &[(Reason::ProxyUnreachable, Confidence::Certain, None, all)]);
+}
+
+#[test]
 fn a_lying_resolver_that_nothing_asks_explains_nothing() {
     let mut outcomes = tenant(&["a"], &["pop3"], &[("*/pop3", Phase::Connect, Reason::ConnectTimedOut)]);
     outcomes[1].facts.warn(Fault::new(Reason::DnsResolversDisagree));

@@ -80,10 +80,12 @@ super::entries! {
 
     ProxyUnreachable:
         en "The proxy itself could not be reached, so nothing is known about Microsoft."
-        - "Check the host and port in `network.proxy`, and that the proxy runs.";
+        - "Check the host and port in `network.proxy`, or in `HTTPS_PROXY`, for a typing mistake, and that the proxy runs; the evidence shows which proxy was tried."
+        - "If the code in the evidence begins with `dns_`, the proxy's name has no address here: ask this machine's resolver for it by hand.";
         de "der Proxy war nicht erreichbar"
         "Schon der Proxy war nicht erreichbar. Über Microsoft ist damit nichts bekannt."
-        - "Prüfen Sie Host und Port in `network.proxy` und ob der Proxy läuft.";
+        - "Prüfen Sie Host und Port in `network.proxy` oder `HTTPS_PROXY` auf Tippfehler und ob der Proxy läuft; der Beleg zeigt, welcher Proxy versucht wurde."
+        - "Beginnt der Code im Beleg mit `dns_`, hat der Name des Proxys hier keine Adresse: Fragen Sie den DNS-Server dieses Rechners von Hand danach.";
 
     ProxyRefused from HTTP:
         en "The proxy answered, but does not connect to {host}:{port}. Many proxies allow CONNECT to port 443 only."
