@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 pub use self::limits::{Limits, Metric};
 pub use self::range::Range;
-use crate::outcome::{Fault, Outcome, SkipReason, Verdict};
+use crate::outcome::{Evidence, Fault, Outcome, SkipReason, Verdict};
 use crate::reason::{Reason, Severity};
 
 /// What `outcome` amounts to under `limits`.
@@ -16,26 +16,43 @@ use crate::reason::{Reason, Severity};
 /// A failure is critical, whosever move it is, unless nobody but this machine had a part in it (then nothing is known
 /// of the far side) or the access still works. A run that succeeded and saw what is worth a look is a warning. A number
 /// that is not known breaches nothing: not known is not no.
-pub fn judge(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Judgement {
-    let (verdict, breaches) = match &outcome.verdict {
-        Verdict::Ok if !outcome.facts.warnings.iter().any(calls_for_a_look) => (State::Ok, breaches(outcome, limits, now)),
-        Verdict::Ok => (State::Warning, breaches(outcome, limits, now)),
-        Verdict::Failed(failure) => (of_failure(failure.reason), breaches(outcome, limits, now)),
+pub fn judge<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> Judgement<'a> {
+    let breaches = breaches(outcome, limits, now);
+    let warnings: Vec<&Fault> = warnings(outcome, limits, now).collect();
+    let verdict = match &outcome.verdict {
+        Verdict::Ok if warnings.iter().any(|warning| calls_for_a_look(warning)) => State::Warning,
+        Verdict::Ok => State::Ok,
+        Verdict::Failed(failure) => of_failure(failure.reason),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
-        Verdict::Skipped(SkipReason::BackOff { .. }) => (State::Warning, Vec::new()),
-        Verdict::Skipped(_) => (State::Unknown, Vec::new()),
+        Verdict::Skipped(SkipReason::BackOff { .. }) => State::Warning,
+        Verdict::Skipped(_) => State::Unknown,
     };
     let state = breaches.iter().fold(verdict, |state, breach| state.worse(breach.state));
-    Judgement { state, breaches }
+    Judgement { state, breaches, warnings }
 }
 
 /// What an outcome amounts to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
+pub struct Judgement<'a> {
     /// The worst of what follows.
     pub state: State,
     /// Which limits were left, in the order of [`Metric::all`]; a metric stands here once, with its worse level.
     pub breaches: Vec<Breach>,
+    /// What is worth a look though it stopped nothing: see [`warnings`].
+    pub warnings: Vec<&'a Fault>,
+}
+
+impl Judgement<'_> {
+    /// How bad one of its warnings is: as bad as the level that was left for it, and Ok where its level is still kept.
+    pub fn weight(&self, warning: &Fault) -> State {
+        let level = self.breaches.iter().find(|breach| breach.metric.is_told_by(warning.reason)).map(|breach| breach.state);
+        level.unwrap_or(if calls_for_a_look(warning) { State::Warning } else { State::Ok })
+    }
+
+    /// Whether a warning tells of the same as `breach`, with what to do about it.
+    pub fn tells_of(&self, breach: &Breach) -> bool {
+        self.warnings.iter().any(|warning| breach.metric.is_told_by(warning.reason))
+    }
 }
 
 /// A number that left its range.
@@ -134,22 +151,54 @@ fn of_failure(reason: Reason) -> State {
     }
 }
 
-/// Whether what a run noted is worth a warning at once. How near the end of EWS may come is `ews_days`' to say.
-pub fn calls_for_a_look(worth_a_look: &Fault) -> bool {
+/// Whether what was noted is worth a warning at once. How near the end of EWS may come is `ews_days`' to say.
+fn calls_for_a_look(worth_a_look: &Fault) -> bool {
     worth_a_look.reason != Reason::EwsRetiring
 }
 
+/// What is worth a look: a credential whose end a level calls near, then what the run noted itself.
+pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> impl Iterator<Item = &'a Fault> {
+    let credential = breach(Metric::SecretDays, outcome, limits, now).and_then(|breach| of_credential(&breach, outcome));
+    credential.into_iter().chain(&outcome.facts.warnings)
+}
+
+static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NOTHING_SAID };
+static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NOTHING_SAID };
+const NOTHING_SAID: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: Vec::new() };
+
+/// Whether a warning is made here of a number and its level, and not noted by a run.
+pub const fn is_of_a_level(reason: Reason) -> bool {
+    matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated)
+}
+
+/// What it means that the days of the credential left their range. That it has expired is Entra's to say: a day that is past
+/// while a token is still issued was written down wrong, and while none is, the failure tells more.
+fn of_credential(breach: &Breach, outcome: &Outcome) -> Option<&'static Fault> {
+    let refused = |reason| matches!(reason, Reason::ClientSecretExpired | Reason::ClientSecretWrong);
+    match outcome.failure() {
+        Some(failure) if refused(failure.reason) => None,
+        _ if breach.value >= 0.0 => Some(&EXPIRING),
+        Some(_) => None,
+        None => Some(&EXPIRY_OUTDATED),
+    }
+}
+
 fn breaches(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Vec<Breach> {
-    let of = |metric: Metric| {
-        let value = metric.of(outcome, now)?;
-        let (warning, critical) = limits.of(metric, outcome.probe.check);
-        let levels = [(State::Critical, critical), (State::Warning, warning)];
-        levels.into_iter().find_map(|(state, range)| {
-            let range = range.filter(|range| range.alerts(value))?;
-            Some(Breach { metric, value, range, state })
-        })
-    };
-    Metric::all().filter_map(of).collect()
+    Metric::all().filter_map(|metric| breach(metric, outcome, limits, now)).collect()
+}
+
+/// The worse of the levels that `metric` left; none for a run that did not take place.
+fn breach(metric: Metric, outcome: &Outcome, limits: &Limits, now: SystemTime) -> Option<Breach> {
+    if matches!(outcome.verdict, Verdict::Skipped(_)) {
+        return None;
+    }
+    let value = metric.of(outcome, now)?;
+    let (warning, critical) = limits.of(metric, outcome.probe.check);
+    let levels = [(State::Critical, critical), (State::Warning, warning)];
+    levels.into_iter().find_map(|(state, range)| {
+        let range = range.filter(|range| range.alerts(value))?;
+        Some(Breach { metric, value, range, state })
+    })
 }
 
 #[cfg(test)]
@@ -157,7 +206,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::{Evidence, Facts, Failure, Phase, ProbeId, Span};
+    use crate::outcome::{Facts, Failure, Phase, ProbeId, Span};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -223,14 +272,44 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_s_end_is_told_as_far_as_it_is_known() {
+        use Reason::{AuthRefused, ClientSecretExpired, CredentialExpiring, CredentialExpiryOutdated, TlsClosed};
+        for (hours, failed_for, state, told) in [
+            (31 * 24, None, State::Ok, None),
+            (29 * 24, None, State::Warning, Some(CredentialExpiring)),
+            (6 * 24, None, State::Critical, Some(CredentialExpiring)),
+            (1, None, State::Critical, Some(CredentialExpiring)),
+            (-1, None, State::Critical, Some(CredentialExpiryOutdated)),
+            (6 * 24, Some(TlsClosed), State::Critical, Some(CredentialExpiring)),
+            (6 * 24, Some(ClientSecretExpired), State::Critical, None),
+            (-1, Some(ClientSecretExpired), State::Critical, None),
+            (-1, Some(AuthRefused), State::Critical, None),
+        ] {
+            let mut outcome = failed_for.map_or_else(|| run(Verdict::Ok), failed);
+            outcome.probe.check = "token";
+            let hour = Duration::from_secs(3600);
+            let end = if hours < 0 { now() - hour } else { now() + hour * u32::try_from(hours).expect("a few") };
+            outcome.facts.credential_expires = Some(end);
+            let judged = judge(&outcome, &Limits::default(), now());
+            let reasons: Vec<_> = judged.warnings.iter().map(|warning| warning.reason).collect();
+            assert_eq!((judged.state, reasons), (state, Vec::from_iter(told)), "{hours} hours left, {failed_for:?}");
+            assert!(judged.warnings.iter().all(|warning| judged.weight(warning) == state), "{hours} hours left");
+            assert!(judged.breaches.iter().all(|breach| judged.tells_of(breach) == told.is_some()), "{hours} hours left");
+            let off = limits(&["secret_days=~:"], &["secret_days=~:"]);
+            assert!(judge(&outcome, &off, now()).warnings.is_empty(), "the level is switched off");
+        }
+    }
+
+    #[test]
     fn a_run_that_did_not_happen_says_nothing_of_the_far_side() {
         for (skip, state) in [
             (SkipReason::Busy, State::Unknown),
             (SkipReason::Missed, State::Unknown),
             (SkipReason::BackOff { until: now(), because: Reason::Throttled }, State::Warning),
         ] {
-            let judged = judge(&run(Verdict::Skipped(skip)), &limits(&["0"], &["0"]), now());
-            assert_eq!(judged, Judgement { state, breaches: Vec::new() });
+            let outcome = run(Verdict::Skipped(skip));
+            let judged = judge(&outcome, &limits(&["0"], &["0"]), now());
+            assert_eq!(judged, Judgement { state, breaches: Vec::new(), warnings: Vec::new() });
         }
     }
 
@@ -245,7 +324,8 @@ mod tests {
             (&["secret_days=30:"], &["secret_days=21:"], State::Critical, &["secret_days"]),
             (&["messages=0"], &["certificate_days=30:", "auth=0"], State::Ok, &[]),
         ] {
-            let judged = judge(&run(Verdict::Ok), &limits(warning, critical), now());
+            let outcome = run(Verdict::Ok);
+            let judged = judge(&outcome, &limits(warning, critical), now());
             assert_eq!(judged.state, state, "{warning:?} {critical:?}");
             let breached: Vec<_> = judged.breaches.iter().map(|breach| breach.metric.code()).collect();
             assert_eq!(breached, metrics, "{warning:?} {critical:?}");

@@ -166,7 +166,7 @@ pub enum Verdict {
 }
 
 /// All a check can say: what went wrong. Where it went wrong is known to the cursor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Why.
     pub reason: Reason,

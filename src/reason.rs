@@ -161,6 +161,8 @@ reasons! {
     // Token: the credential.
     ClientSecretWrong "client_secret_wrong" ApplicationOwner Failed "the client secret is wrong" "configure the secret's Value, not its Secret ID; create a new client secret if it is lost"
     ClientSecretExpired "client_secret_expired" ApplicationOwner Failed "the client secret has expired" "create a new client secret (Entra > App registrations > Certificates & secrets) and configure it here"
+    CredentialExpiring "credential_expiring" ApplicationOwner Degraded "the client secret is about to expire" "create a new client secret beside it (Entra > App registrations > Certificates & secrets), configure it here and in the application, then update `expires`"
+    CredentialExpiryOutdated "credential_expiry_outdated" ApplicationOwner Degraded "the client secret still works, though its declared end is past" "set `expires` to the last day that Entra > App registrations > Certificates & secrets shows"
     ClientSecretMissing "client_secret_missing" ApplicationOwner Failed "no client secret was sent" "configure the client secret"
     ClientIsPublic "client_is_public" ApplicationOwner Failed "the application is registered as a public client" "App registrations > Authentication: switch off `Allow public client flows`"
     ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential" "look the AADSTS number up in the evidence"

@@ -28,36 +28,53 @@ const LARGEST: usize = 512 * 1024;
 /// The registrations read, one for each application.
 #[derive(Debug, Default)]
 pub struct Registrations {
-    known: Mutex<HashMap<Key, (Instant, Registration)>>,
+    known: Mutex<HashMap<Key, Known>>,
+}
+
+/// What was told, and when.
+#[derive(Clone, Debug)]
+struct Known {
+    asked: Instant,
+    /// How the secret began that was in use then: of another one it tells nothing.
+    hint: Secret,
+    told: Registration,
 }
 
 /// Cloud, tenant, application.
 type Key = (String, String, String);
 
 impl Registrations {
-    /// The registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago; for
-    /// longer where it cannot be read again. `None` where nobody wants it read.
+    /// The registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago with
+    /// the same secret in use; for longer where it cannot be read again. `None` where nobody wants it read.
     pub async fn of(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
-        let known = self.known().get(&key).cloned();
-        if let Some((_, told)) = known.as_ref().filter(|(asked, _)| asked.elapsed() < KEPT) {
-            return Some(told.clone());
+        let hint = tenant.credential.read().ok().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
+        let known = self.known().get(&key).filter(|known| known.hint.expose() == hint.expose()).cloned();
+        if let Some(known) = known.as_ref().filter(|known| known.asked.elapsed() < KEPT) {
+            return Some(known.told.clone());
         }
-        let read = read(net, tokens, tenant, at, scope, limit);
+        let read = read(net, tokens, tenant, (at, scope), &hint, limit);
         let told = timeout(limit, read).await.unwrap_or_else(|_| Registration::Unread("Graph did not answer in time".to_owned()));
         // What was read before is still the best that is known.
-        let told = known.map(|(_, before)| before).filter(|_| matches!(told, Registration::Unread(_))).unwrap_or(told);
-        self.known().insert(key, (Instant::now(), told.clone()));
+        let told = known.map(|known| known.told).filter(|_| matches!(told, Registration::Unread(_))).unwrap_or(told);
+        self.known().insert(key, Known { asked: Instant::now(), hint, told: told.clone() });
         Some(told)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, (Instant, Registration)>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn read(net: &Net, tokens: &Tokens, tenant: &Tenant, at: &HttpsEndpoint, scope: &str, limit: Duration) -> Registration {
+async fn read(
+    net: &Net,
+    tokens: &Tokens,
+    tenant: &Tenant,
+    (at, scope): (&HttpsEndpoint, &str),
+    hint: &Secret,
+    limit: Duration,
+) -> Registration {
     // Nothing of it counts towards the run: it has a cursor of its own.
     let mut aside = Trace::begin(Phase::Token, Instant::now() + limit);
     let token = match tokens.usable(&mut aside, net, tenant, scope).await {
@@ -69,7 +86,6 @@ async fn read(net: &Net, tokens: &Tokens, tenant: &Tenant, at: &HttpsEndpoint, s
     if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
         return Registration::NotPermitted;
     }
-    let hint = tenant.credential.read().ok().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
     match get(net, at, &application::registration_of(&tenant.client_id), &token.secret).await {
         Ok((status, body)) => application::registration(status, &body, hint.expose()),
         Err(error) => Registration::Unread(what(&error).to_owned()),

@@ -4,6 +4,7 @@ pub mod cause;
 pub mod checkmk;
 pub mod debug;
 pub mod doctor;
+mod ends;
 pub mod json;
 pub mod log;
 pub mod nagios;
@@ -17,7 +18,7 @@ use std::time::SystemTime;
 
 use crate::board::Board;
 use crate::levels::{self, Judgement, Limits, State};
-use crate::outcome::Outcome;
+use crate::outcome::{Fault, Outcome};
 use crate::settings::Tenant;
 
 /// The application that was used, and the tenant it was used in, as configured.
@@ -43,7 +44,7 @@ pub struct Judged<'a> {
     /// The limits it was judged by.
     pub limits: &'a Limits,
     /// What it amounts to.
-    pub judgement: Judgement,
+    pub judgement: Judgement<'a>,
     /// When it was judged.
     pub now: SystemTime,
     /// The ids that the texts are filled in with; `None` where they are not at hand.
@@ -65,6 +66,16 @@ impl<'a> Judged<'a> {
     /// Ok, Warning, Critical or Unknown.
     pub fn state(&self) -> State {
         self.judgement.state
+    }
+
+    /// What is worth a look though it stopped nothing.
+    pub fn warnings(&self) -> &[&'a Fault] {
+        &self.judgement.warnings
+    }
+
+    /// Whether the run succeeded and no level was left.
+    pub fn is_good(&self) -> bool {
+        self.outcome.is_ok() && self.judgement.breaches.is_empty()
     }
 }
 

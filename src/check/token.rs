@@ -1,8 +1,8 @@
 //! `token`: does Entra issue a token to this application? Always a fresh one, so that issuance itself is watched.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::outcome::{Fault, Phase, Registration};
+use crate::outcome::{Fault, Phase};
 use crate::settings::ProbeSettings;
 
 use super::{Check, Cx};
@@ -31,7 +31,7 @@ impl Check for Issuance {
         cx.trace.finish();
         let limit = cx.trace.remaining().mul_f64(0.8).min(ASIDE);
         let told = means.registrations.of(&means.net, &means.tokens, tenant, limit).await;
-        cx.trace.facts.credential_expires = told.as_ref().and_then(Registration::in_use_expires);
+        cx.trace.facts.credential_expires = told.as_ref().and_then(|told| told.in_use_expires(SystemTime::now()));
         cx.trace.facts.registration = told;
         Ok(())
     }

@@ -56,7 +56,7 @@ impl Showing {
             // A program must not read something else because of a locale.
             TextOrJson::Json => json::report(&judged, now, self.lang.unwrap_or_default()),
         });
-        if outcomes.iter().all(Outcome::is_ok) { GOOD } else { WRONG }
+        if judged.iter().all(Judged::is_good) { GOOD } else { WRONG }
     }
 }
 

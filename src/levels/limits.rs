@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::range::Range;
 use crate::outcome::{Outcome, Phase};
+use crate::reason::Reason;
 use crate::spelling::did_you_mean;
 
 /// What counts as a warning and as critical, beside failing.
@@ -113,6 +114,15 @@ impl Metric {
     /// Whether it counts days to an end, and may be below zero.
     pub const fn is_days(self) -> bool {
         matches!(self, Self::CertificateDays | Self::SecretDays | Self::EwsDays)
+    }
+
+    /// Whether a warning for that reason tells of the day it counts to.
+    pub const fn is_told_by(self, reason: Reason) -> bool {
+        match self {
+            Self::SecretDays => matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated),
+            Self::EwsDays => matches!(reason, Reason::EwsRetiring),
+            _ => false,
+        }
     }
 
     /// Whether it counts seconds.

@@ -51,10 +51,12 @@ impl CredentialKind {
 }
 
 impl Registration {
-    /// When the secret in use expires: of several that begin alike, the first to end.
-    pub fn in_use_expires(&self) -> Option<SystemTime> {
+    /// When the secret in use expires: of several that begin alike, the first to end. One that has ended at `now` is not the
+    /// one that a token was just issued for.
+    pub fn in_use_expires(&self, now: SystemTime) -> Option<SystemTime> {
         let Self::Read { credentials, .. } = self else { return None };
-        credentials.iter().filter(|credential| credential.in_use).filter_map(|credential| credential.expires).min()
+        let alike = credentials.iter().filter(|credential| credential.in_use).filter_map(|credential| credential.expires);
+        alike.filter(|expires| *expires > now).min()
     }
 
     /// When the next of the other secrets, or of the certificates, expires that has not expired at `now`.
@@ -86,15 +88,16 @@ mod tests {
         let credentials = vec![
             one(CredentialKind::Secret, 40, true),
             one(CredentialKind::Secret, 30, true),
+            one(CredentialKind::Secret, 9, true),
             one(CredentialKind::Secret, 5, false),
             one(CredentialKind::Secret, 20, false),
             one(CredentialKind::Certificate, 15, false),
         ];
         let read = Registration::Read { created: None, credentials };
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 * 10);
-        assert_eq!(read.in_use_expires(), day(30));
+        assert_eq!(read.in_use_expires(now), day(30));
         assert_eq!(read.next_of(CredentialKind::Secret, now), day(20));
         assert_eq!(read.next_of(CredentialKind::Certificate, now), day(15));
-        assert_eq!(Registration::NotPermitted.in_use_expires(), None);
+        assert_eq!(Registration::NotPermitted.in_use_expires(now), None);
     }
 }

@@ -10,7 +10,7 @@ use super::facts::{self, duration, ids, phase, time};
 use super::{Known, Wanted};
 use crate::check;
 use crate::diagnosis::{Confidence, RootCause};
-use crate::levels::Limits;
+use crate::levels::{self, Limits};
 use crate::outcome::{Evidence, Facts, Failure, Fault, Outcome, ProbeId, SkipReason, Span, Verdict};
 use crate::reason::Reason;
 use crate::wire::text::line;
@@ -205,7 +205,7 @@ impl Run {
             at,
             took: duration(self.seconds).ok_or_else(|| missing("seconds"))?,
             phases: self.phases.into_iter().map(span).collect::<Result<_, String>>()?,
-            facts: Facts { warnings: self.warnings.iter().map(Warning::known).collect::<Result<_, _>>()?, ..self.facts.into() },
+            facts: Facts { warnings: noted(&self.warnings)?, ..self.facts.into() },
             verdict,
         })
     }
@@ -245,6 +245,12 @@ impl Skipped {
             other => Err(unknown("reason", other)),
         }
     }
+}
+
+/// What runs noted. What a level made of a number is judged anew: the levels may be others here.
+fn noted(warnings: &[Warning]) -> Result<Vec<Fault>, String> {
+    let known = warnings.iter().map(Warning::known);
+    known.filter(|warning| warning.as_ref().map_or(true, |warning| !levels::is_of_a_level(warning.reason))).collect()
 }
 
 impl Warning {

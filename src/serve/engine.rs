@@ -20,9 +20,9 @@ use crate::outcome::{Outcome, Phase};
 use crate::probe::{Probe, Slots};
 use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
-use crate::sink::log;
 use crate::sink::prometheus::{self, Exporter, Format};
 use crate::sink::words::count_of;
+use crate::sink::{Judged, log};
 
 /// Outcomes on their way to the board. Recording one takes microseconds.
 const OUTCOMES: usize = 16;
@@ -226,7 +226,9 @@ fn phases(check: &str) -> &'static [Phase] {
 /// Records and logs outcomes until nobody is left to send one.
 async fn record(board: Arc<RwLock<Board>>, mut learnt: mpsc::Receiver<Outcome>) {
     while let Some(outcome) = learnt.recv().await {
-        log::outcome(&outcome);
+        let limits = |board: &Board| board.probe(&outcome.probe).map(|known| known.settings.limits.clone());
+        let limits = limits(&board.read().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default();
+        log::outcome(&Judged::new(&outcome, &limits, SystemTime::now()));
         board.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
     }
 }

@@ -37,13 +37,13 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         outcome = probe.run(&work.means, Some(limit)) => outcome,
         () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
-    log::outcome(&outcome);
-    let metrics = |format| prometheus::probe(&outcome, limit, probe.kind.phases, format);
+    let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
+    log::outcome(&judged);
+    let metrics = |format| prometheus::probe(&judged, limit, probe.kind.phases, format);
     if !in_detail {
         let wanted = Wanted::by(headers);
         return wanted.page(metrics(wanted.format));
     }
-    let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
     page(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
 }
 

@@ -149,6 +149,7 @@ faults! {
 
     ClientSecretWrong "client_secret_wrong" each tenant [Login] "the client secret has been replaced by another"
     ClientSecretExpired "client_secret_expired" each tenant [Login] "the client secret has expired"
+    CredentialExpiring "credential_expiring" each tenant [Login] "the client secret ends in five days, as Graph tells whoever asks it"
     ClientSecretMissing "client_secret_missing" each tenant [Login] "the client secret gets lost on the way"
     ClientIsPublic "client_is_public" each tenant [Login] "the application is registered as a public client"
     ClientCredentialRefused "client_credential_refused" each tenant [Login] "the application's certificate is not registered"

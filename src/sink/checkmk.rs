@@ -29,7 +29,7 @@ fn line(judged: &Judged<'_>) -> String {
     if let Some(failure) = judged.outcome.failure() {
         told(failure.reason, &failure.evidence);
     }
-    for warning in &judged.outcome.facts.warnings {
+    for warning in judged.warnings() {
         told(warning.reason, &warning.evidence);
     }
     // `\n` in the text begins a new line of details: ours may, a server's may not.

@@ -11,8 +11,9 @@ pub mod words;
 pub use self::page::Look;
 use self::page::{Ink, Page};
 use self::words::put;
-use super::Judged;
 use super::cause::{self, Case};
+use super::{Judged, worst};
+use crate::levels::State;
 use crate::outcome::Verdict;
 use crate::reason::text::Lang;
 use crate::wire::text::{HEARD, line};
@@ -38,7 +39,9 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
     let words = words::of(look.lang);
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();
     let skipped = judged.iter().filter(|one| matches!(one.outcome.verdict, Verdict::Skipped(_))).count();
-    let template = match (judged.len(), failed, skipped) {
+    // Of runs that succeeded, those whose levels or warnings say that they should not go unseen.
+    let noticed = judged.iter().filter(|one| one.outcome.is_ok() && one.state() != State::Ok).count();
+    let template = match (judged.len(), failed, skipped + noticed) {
         (0, ..) => words.nothing,
         (1, 0, 0) => words.all_well_one,
         (_, 0, 0) => words.all_well,
@@ -50,17 +53,19 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
     let (all, count) = (judged.len().to_string(), failed.to_string());
     let counted = |one: &'static str, some: &str, count: usize| match count {
         0 => String::new(),
-        1 => " ".to_owned() + one,
-        _ => format!(" {}", put(some, &[("n", &count.to_string())])),
+        1 => format!(" {}", put(one, &[("all", &all)])),
+        _ => format!(" {}", put(some, &[("n", &count.to_string()), ("all", &all)])),
     };
     let shown = if failed == 0 { &all } else { &count };
     let mut text = put(template, &[("n", shown), ("all", &all)]);
     text += &counted(words.one_not_run, words.some_not_run, skipped);
+    text += &counted(words.one_noticed, words.some_noticed, if failed == 0 { noticed } else { 0 });
     text += &counted(words.one_cause, words.some_causes, cases.len());
-    let ink = match (judged.len(), failed, skipped) {
-        (0, ..) | (_, 0, 1..) => Ink::Odd,
-        (_, 0, 0) => Ink::Good,
-        _ => Ink::Bad,
+    let ink = match (judged.len(), failed, skipped, worst(judged)) {
+        (_, 1.., ..) | (_, 0, _, State::Critical) => Ink::Bad,
+        (0, ..) | (_, 0, 1.., _) => Ink::Odd,
+        (_, 0, 0, State::Ok) => Ink::Good,
+        _ => Ink::Fair,
     };
     page.heading(0, ink, &text);
     for (number, case) in (1_usize..).zip(cases.iter().filter(|_| cases.len() > 1)) {

@@ -51,7 +51,7 @@ fn explained<'a>(causes: &'a [RootCause], judged: &'a [Judged<'a>], lang: Lang) 
 }
 
 fn written(outcomes: Vec<Shown<'_>>, root_causes: Vec<Cause<'_>>, pending: Option<Vec<Pending<'_>>>, now: SystemTime) -> String {
-    let ok = !outcomes.is_empty() && outcomes.iter().all(|one| one.ok);
+    let ok = !outcomes.is_empty() && outcomes.iter().all(|one| one.ok && one.breaches.is_empty());
     let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes, pending };
     // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
@@ -204,7 +204,7 @@ impl<'a> Shown<'a> {
             phases: outcome.phases.iter().map(|span| Phase { phase: span.phase.code(), seconds: seconds(span.took) }).collect(),
             limits: Levels::of(judged.limits),
             breaches: judged.judgement.breaches.iter().map(Breach::new).collect(),
-            warnings: outcome.facts.warnings.iter().map(Warning::of).collect(),
+            warnings: judged.warnings().iter().copied().map(Warning::of).collect(),
             facts: facts::of(&outcome.facts),
             evidence: failure.map(|failure| Heard::of(&failure.evidence)),
         }

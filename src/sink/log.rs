@@ -2,15 +2,16 @@
 
 use tracing::{info, warn};
 
-use super::words;
-use crate::outcome::{Outcome, Verdict};
+use super::{Judged, words};
+use crate::outcome::Verdict;
 
-/// Logs `outcome`: what worked and what did not take place as information, a failure, and what is
+/// Logs an outcome: what worked and what did not take place as information, a failure, and what is
 /// worth a look, as a warning.
-pub fn outcome(outcome: &Outcome) {
+pub fn outcome(judged: &Judged<'_>) {
+    let outcome = judged.outcome;
     let probe = words::one_line(&outcome.probe.to_string());
     let seconds = outcome.took.as_secs_f64();
-    let warnings: Vec<&str> = outcome.facts.warnings.iter().map(|warning| warning.reason.code()).collect();
+    let warnings: Vec<&str> = judged.warnings().iter().map(|warning| warning.reason.code()).collect();
     let warnings = (!warnings.is_empty()).then(|| warnings.join(" "));
     match &outcome.verdict {
         Verdict::Ok if warnings.is_some() => {

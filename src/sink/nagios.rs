@@ -11,7 +11,7 @@ use super::cause::{Case, Numbers};
 use super::{Judged, cause, words, worst};
 use crate::diagnosis::RootCause;
 use crate::levels::State;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::Verdict;
 use crate::reason::Reason;
 
 /// Bytes of output that are safe: Nagios keeps 8192 (`MAX_PLUGIN_OUTPUT_LENGTH`), its closing NUL included.
@@ -133,19 +133,28 @@ fn summary(judged: &[Judged<'_>], state: State) -> String {
     if bad.is_empty() {
         return format!("M365 {state} - {} of {} ok", judged.len(), judged.len());
     }
-    let named: Vec<String> = bad.iter().take(NAMED).map(|one| name_and_cause(one.outcome)).collect();
+    let named: Vec<String> = bad.iter().take(NAMED).map(|one| name_and_cause(one)).collect();
     let more = bad.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("M365 {state} - {} of {} not ok: {}{more}", bad.len(), judged.len(), named.join(", "))
 }
 
-fn name_and_cause(outcome: &Outcome) -> String {
-    let name = words::one_line(&outcome.probe.to_string());
-    match &outcome.verdict {
-        Verdict::Failed(failure) => format!("{name} ({})", words::cause(failure)),
-        Verdict::Skipped(skip) => format!("{name} ({})", skip.code()),
-        Verdict::Ok => name,
-    }
+fn name_and_cause(judged: &Judged<'_>) -> String {
+    let name = words::one_line(&judged.outcome.probe.to_string());
+    let cause = match &judged.outcome.verdict {
+        Verdict::Failed(failure) => words::cause(failure),
+        Verdict::Skipped(skip) => skip.code().to_owned(),
+        Verdict::Ok => noticed(judged).join(", "),
+    };
+    if cause.is_empty() { name } else { format!("{name} ({cause})") }
+}
+
+/// Why a run that succeeded is not well: its warnings, and the levels that no warning tells of.
+fn noticed(judged: &Judged<'_>) -> Vec<&'static str> {
+    let judgement = &judged.judgement;
+    let warnings = judgement.warnings.iter().filter(|warning| judgement.weight(warning) != State::Ok);
+    let levels = judgement.breaches.iter().filter(|breach| !judgement.tells_of(breach));
+    warnings.map(|warning| warning.reason.code()).chain(levels.map(|breach| breach.metric.code())).collect()
 }
 
 /// A line each, and what lies behind each as far as one `-v` less would tell.
@@ -177,7 +186,7 @@ fn details(judged: &Judged<'_>, verbosity: u8) -> Vec<String> {
         let evidence = words::evidence(&failure.evidence).into_iter().filter(|(name, _)| telling(name));
         lines.extend(evidence.map(|(name, value)| format!("{name}: {value}")));
     }
-    for warning in &judged.outcome.facts.warnings {
+    for warning in judged.warnings() {
         let (reason, owner) = (warning.reason, warning.reason.owner().code());
         lines.push(format!("{reason}: {} (whose move: {owner})", reason.remedy()));
         lines.extend(words::evidence(&warning.evidence).into_iter().map(|(name, value)| format!("  {name}: {value}")));

@@ -19,7 +19,9 @@ use std::time::{Duration, SystemTime};
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels, Spec};
 pub use self::format::Format;
+use super::Judged;
 use crate::board::{Board, Known};
+use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
 
@@ -96,7 +98,8 @@ pub fn metrics(
 
 /// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
 /// given.
-pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase], format: Format) -> String {
+pub fn probe(judged: &Judged<'_>, timeout: Duration, phases: &[Phase], format: Format) -> String {
+    let outcome = judged.outcome;
     let mut families = Families::default();
     families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
     families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
@@ -104,7 +107,7 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase], format: For
     if let Verdict::Skipped(skip) = &outcome.verdict {
         skipped(&mut families, outcome, skip);
     } else {
-        run::add(&mut families, outcome, phases);
+        run::add(&mut families, outcome, judged.warnings().iter().copied(), phases);
     }
     if let Some(token) = &outcome.facts.token {
         facts::token_expiry(&mut families, &outcome.probe, token);
@@ -120,7 +123,7 @@ pub fn probe(outcome: &Outcome, timeout: Duration, phases: &[Phase], format: For
     facts::addresses(&mut families, outcome);
     facts::dns(&mut families, outcome);
     facts::mailbox(&mut families, outcome);
-    causes::explain(&mut families, causes::named(outcome).collect());
+    causes::explain(&mut families, causes::named(outcome, judged.warnings().iter().copied()).collect());
     families.page(format, "")
 }
 
@@ -147,7 +150,7 @@ fn cached(families: &mut Families, known: &Known, phases: &[Phase], now: SystemT
     match known.last.as_deref() {
         None => run::add_unknown(families, &known.settings.id, phases),
         Some(outcome) if current(outcome) => {
-            run::add(families, outcome, phases);
+            run::add(families, outcome, levels::warnings(outcome, &known.settings.limits, now), phases);
             facts::addresses(families, outcome);
         }
         Some(_) => {}
@@ -184,7 +187,10 @@ fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
 
 /// When the credential in use of each tenant's application expires: as read by the one probe that does, else as declared.
 fn credentials(board: &Board) -> BTreeMap<&str, SystemTime> {
-    let read = |known: &Known| known.last.as_ref()?.facts.registration.as_ref()?.in_use_expires();
+    let read = |known: &Known| {
+        let last = known.last.as_ref()?;
+        last.facts.registration.as_ref()?.in_use_expires(last.at)
+    };
     let declared = |known: &Known| known.settings.tenant.credential_expires;
     let known = |of: fn(&Known) -> Option<SystemTime>| {
         board.probes().iter().filter_map(move |known| Some((&*known.settings.id.tenant, of(known)?)))

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::Judged;
+use super::{Judged, ends};
 use crate::cloud::host_port;
 use crate::levels::{Breach, Metric};
 use crate::outcome::{
-    CredentialFacts, EndpointFacts, Evidence, Failure, NameSource, Outcome, Phase, Registration, SkipReason, Verdict,
+    CredentialFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase, Registration, SkipReason, Verdict,
 };
+use crate::reason::text::Lang;
 use crate::wire::text::line;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.
@@ -69,10 +70,23 @@ pub fn told(judged: &Judged<'_>, failed: impl Fn(&Failure) -> String) -> String 
     for breach in &judged.judgement.breaches {
         let _ = write!(text, "; {}", breached(breach));
     }
-    for warning in &judged.outcome.facts.warnings {
-        let _ = write!(text, "; {}: {}", warning.reason, warning.reason.title());
+    for warning in judged.warnings() {
+        let _ = write!(text, "; {}", warned(judged, warning));
     }
     text
+}
+
+/// `credential_expiring: the client secret expires in 5 days (2026-12-03); create a new …`: with what to do where its level was
+/// left.
+fn warned(judged: &Judged<'_>, warning: &Fault) -> String {
+    let reason = warning.reason;
+    let told = ends::told(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
+    let advice = if judged.judgement.breaches.iter().any(|breach| breach.metric.is_told_by(reason)) {
+        format!("; {}", reason.remedy())
+    } else {
+        String::new()
+    };
+    format!("{reason}: {told}{advice}")
 }
 
 /// `client_secret_expired in token (AADSTS7000222)`.

@@ -53,7 +53,22 @@ fn run(faults: &[String]) -> Vec<Cause> {
     let report = report(faults);
     *places.lock().unwrap() += 1;
     freed.notify_one();
-    report["root_causes"].as_array().unwrap().iter().map(cause).collect()
+    let causes: Vec<Cause> = report["root_causes"].as_array().unwrap().iter().map(cause).collect();
+    causes.into_iter().chain(warnings(&report)).collect()
+}
+
+/// What works and yet calls for somebody: the warnings of runs that succeeded and are not well, told as causes are.
+fn warnings(report: &Value) -> Vec<Cause> {
+    let noticed = report["outcomes"].as_array().unwrap().iter().filter(|one| one["ok"] == true && one["state"] != "ok");
+    let told = noticed.flat_map(|one| one["warnings"].as_array().unwrap().iter().map(move |warning| (one, warning)));
+    let cause = |(one, warning): (&Value, &Value)| Cause {
+        reason: warning["reason"].as_str().unwrap().to_owned(),
+        confidence: "certain".to_owned(),
+        mailbox: one["mailbox"].as_str().map(str::to_owned),
+        explains: vec![one["probe"].as_str().unwrap().to_owned()],
+        candidates: Vec::new(),
+    };
+    told.map(cause).collect()
 }
 
 fn report(faults: &[String]) -> Value {
@@ -66,6 +81,7 @@ fn report(faults: &[String]) -> Value {
     let report: Value = serde_json::from_str(&said)
         .unwrap_or_else(|error| panic!("{faults:?}: {error}\n{said}\n{}", String::from_utf8_lossy(&output.stderr)));
     assert_eq!(output.status.code(), Some(1), "{faults:?}: a fault is something wrong");
+    assert_eq!(report["ok"], false, "{faults:?}: a fault is something wrong");
     report
 }
 

@@ -136,7 +136,9 @@ impl Condition {
         differ(wrong, "root causes", &self.causes.iter().copied().collect::<BTreeSet<_>>(), &causes(report));
         let warned: BTreeSet<_> = outcomes(report).flat_map(warnings).filter(|(_, reason)| is_of_networks(reason)).collect();
         self.judge_warnings(&warned, wrong);
-        differ(wrong, "doctor's exit", &Some(i32::from(!self.fails.is_empty())), &said.doctor.exit);
+        // Whatever is wrong here, the calendar may bring the end of EWS near as well.
+        let left = outcomes(report).any(|one| one["breaches"].as_array().is_some_and(|left| !left.is_empty()));
+        differ(wrong, "doctor's exit", &Some(i32::from(left || !self.fails.is_empty())), &said.doctor.exit);
         let text = format!("{report}{}", said.reach.report);
         wrong.extend(self.tells.iter().filter(|words| !text.contains(**words)).map(|words| format!("`{words}` is not told")));
         let all = format!("{text}{}{}", said.dns.report, said.metrics);

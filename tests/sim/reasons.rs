@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use m365_probe::check::Means;
+use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Outcome;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
@@ -160,6 +161,11 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
     seen
 }
 
+/// Why it failed; of a run that succeeded, what a level makes a warning of.
 fn reason(outcome: &Outcome) -> Option<Reason> {
-    outcome.failure().map(|failure| failure.reason)
+    let warned = || {
+        let judged = levels::judge(outcome, &Limits::default(), SystemTime::now());
+        judged.warnings.iter().map(|warning| warning.reason).find(|reason| levels::is_of_a_level(*reason))
+    };
+    outcome.failure().map(|failure| failure.reason).or_else(warned)
 }

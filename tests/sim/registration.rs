@@ -1,11 +1,16 @@
 //! When the application's credentials expire, as Graph tells it to the `token` check.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::check::Means;
+use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Registration;
 use m365_probe::probe::{Probe, Slots};
+use m365_probe::reason::Reason;
+use m365_probe::secret::Secret;
+use m365_probe::settings::SecretSource;
 use m365_probe::sim::{READ_ALL, Running, Tenant, start};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -15,18 +20,42 @@ struct Asking {
     tenant: Running,
     probe: Probe,
     means: Means,
+    secret_file: PathBuf,
 }
 
 impl Asking {
     async fn of(tenant: Tenant) -> Self {
+        Self::declaring(tenant, None).await
+    }
+
+    /// The same where `expires` stands in the configuration.
+    async fn declaring(tenant: Tenant, expires: Option<SystemTime>) -> Self {
         let tenant = start(tenant).await.unwrap();
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("registration-{}", tenant.ports().login));
         std::fs::create_dir_all(&directory).unwrap();
         let settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
         let means = Means::new(&settings.network).unwrap();
         std::fs::remove_dir_all(&directory).unwrap();
-        let token = settings.probes.into_iter().find(|probe| probe.id.check == "token").unwrap();
-        Self { tenant, probe: Probe::new(token, &Slots::default()).unwrap(), means }
+        let mut token = settings.probes.into_iter().find(|probe| probe.id.check == "token").unwrap();
+        let secret_file = directory.with_extension("secret");
+        let configured = Arc::make_mut(&mut token.tenant);
+        configured.credential = SecretSource::File(secret_file.clone());
+        configured.credential_expires = expires;
+        let asking = Self { tenant, probe: Probe::new(token, &Slots::default()).unwrap(), means, secret_file };
+        asking.change_secret("first8Q~of.no_use.to-anybody-anywhere-at-all");
+        asking
+    }
+
+    /// As an administrator makes a new secret and brings it to the probe.
+    fn change_secret(&self, secret: &str) {
+        std::fs::write(&self.secret_file, secret).unwrap();
+        self.tenant.change(|tenant| tenant.application.secret = Secret::new(secret));
+    }
+
+    /// What the levels make a warning of.
+    async fn warned(&self) -> Vec<Reason> {
+        let outcome = self.probe.run(&self.means, None).await;
+        levels::warnings(&outcome, &Limits::default(), SystemTime::now()).map(|warning| warning.reason).collect()
     }
 
     /// What a run that succeeds learns of the registration.
@@ -38,7 +67,7 @@ impl Asking {
 
     /// In how many days the secret in use expires, rounded.
     async fn days(&self) -> Option<u64> {
-        let left = self.learn().await.in_use_expires()?.duration_since(SystemTime::now()).unwrap();
+        let left = self.learn().await.in_use_expires(SystemTime::now())?.duration_since(SystemTime::now()).unwrap();
         Some((left + DAY / 2).as_secs() / DAY.as_secs())
     }
 }
@@ -47,7 +76,18 @@ impl Asking {
 async fn who_may_not_read_it_knows_nothing_and_nothing_has_expired() {
     let mut tenant = Tenant::contoso();
     tenant.application.roles.retain(|role| role != READ_ALL);
-    assert_eq!(Asking::of(tenant).await.learn().await, Registration::NotPermitted);
+    let asking = Asking::of(tenant).await;
+    assert_eq!(asking.learn().await, Registration::NotPermitted);
+    assert_eq!(asking.warned().await, []);
+}
+
+#[tokio::test]
+async fn a_declared_end_that_is_past_is_out_of_date_unless_graph_shows_another() {
+    let past = SystemTime::now() - DAY;
+    let mut unread = Tenant::contoso();
+    unread.application.roles.retain(|role| role != READ_ALL);
+    assert_eq!(Asking::declaring(unread, Some(past)).await.warned().await, [Reason::CredentialExpiryOutdated]);
+    assert_eq!(Asking::declaring(Tenant::contoso(), Some(past)).await.warned().await, []);
 }
 
 #[tokio::test]
@@ -63,6 +103,23 @@ async fn it_is_asked_for_every_six_hours_and_kept_while_nobody_answers() {
     asking.tenant.set_fault("connection_closed@graph").unwrap();
     pass(Duration::from_secs(6 * 3600)).await;
     assert_eq!(asking.days().await, Some(20), "Graph said nothing newer");
+}
+
+#[tokio::test]
+async fn of_a_new_secret_it_is_asked_for_at_once() {
+    let asking = Asking::of(Tenant::contoso()).await;
+    let expires = |days: u32| asking.tenant.change(|tenant| tenant.application.secret_expires = SystemTime::now() + DAY * days);
+    expires(5);
+    assert_eq!(asking.days().await, Some(5));
+    expires(700);
+    asking.change_secret("second8Q~of.no_use.to-anybody-anywhere-at-al");
+    assert_eq!(asking.days().await, Some(700));
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.secret_file);
+    }
 }
 
 /// Lets so much time pass at once.

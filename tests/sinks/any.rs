@@ -59,7 +59,8 @@ proptest! {
         let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
         let mut board = Board::new(&probes);
         for outcome in &outcomes {
-            read(&probe(outcome, Duration::from_secs(30), sample::phases("pop3"), Format::Text));
+            let judged = Judged::new(outcome, &limits[1], sample::now());
+            read(&probe(&judged, Duration::from_secs(30), sample::phases("pop3"), Format::Text));
             board.record(outcome.clone());
         }
         read(&metrics(&board, &Exporter::new(), sample::phases, sample::now(), Format::Text));

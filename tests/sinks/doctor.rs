@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::levels::Limits;
@@ -136,17 +137,37 @@ fn commands_and_evidence_are_never_broken() {
 
 #[test]
 fn warnings_are_told_once_with_what_to_do() {
-    let (mut pop3, mut ews) = (sample::pop3(), sample::ews());
+    let (mut token, mut pop3, mut ews) = (sample::token(), sample::pop3(), sample::ews());
+    token.probe.tenant = "fabrikam".into();
+    token.facts.credential_expires = Some(sample::now() + Duration::from_secs(45 * 3600));
     let evidence = Evidence { peer: Some("outlook.office365.com:995 (192.0.2.1)".into()), ..Evidence::default() };
     pop3.facts.warnings = vec![Fault { reason: Reason::TlsIntercepted, evidence }];
     let left = Evidence { heard: Some("129 days left until 2027-04-01".into()), ..Evidence::default() };
     ews.facts.warnings = vec![Fault { reason: Reason::EwsRetiring, evidence: left }];
     let mut labor = ews.clone();
     labor.probe.mailbox = Some("labor".into());
-    let (outcomes, limits) = ([pop3, ews, labor], Limits::default());
+    let (outcomes, limits) = ([pop3, ews, labor, token], Limits::default());
     let judged: Vec<Judged<'_>> = outcomes.iter().map(|outcome| Judged::new(outcome, &limits, sample::now())).collect();
     for lang in Lang::ALL {
         let text = doctor::report(&judged, &Look { lang, ..Look::default() });
         assert_golden(&format!("doctor/warnings.{lang}.txt"), &text);
     }
+}
+
+#[test]
+fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
+    let (mut token, limits) = (sample::token(), Limits::default());
+    token.facts.credential_expires = Some(sample::now() - Duration::from_secs(27 * 86_400 + 3600));
+    let judged = [Judged::new(&token, &limits, sample::now())];
+    let text = doctor::report(&judged, &Look::default());
+    for told in
+        ["No check fails. 1 of 1 needs", "was to expire 27 days ago (2026-10-27)", "(27 days ago)", "credential_expiry_outdated"]
+    {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(!text.contains("0 days"), "{text}");
+    token.verdict = sample::failed(Phase::Token, Reason::ClientSecretExpired, Evidence::default());
+    let judged = [Judged::new(&token, &limits, sample::now())];
+    let text = doctor::report(&judged, &Look::default());
+    assert!(text.contains("client_secret_expired") && !text.contains("credential_expir"), "{text}");
 }

@@ -1,5 +1,7 @@
 //! Plugin output, read as Nagios and Icinga read it.
 
+use std::time::Duration;
+
 use m365_probe::levels::{Limits, State};
 use m365_probe::outcome::{Outcome, Verdict};
 use m365_probe::sink::{Judged, nagios};
@@ -34,6 +36,31 @@ fn as_the_interface_promises() {
     assert_eq!(state, State::Critical);
     let promised = "TOKEN CRITICAL - contoso: client_secret_expired in token (AADSTS7000222); create a new client secret ";
     assert!(text.starts_with(promised), "{text}");
+}
+
+#[test]
+fn a_credential_s_end_is_told_with_what_to_do() {
+    let (limits, hour) = (Limits::default(), Duration::from_secs(3600));
+    let (soon, past) = (sample::now() + 45 * hour, sample::now() - 27 * 24 * hour);
+    for (end, told) in [
+        (
+            soon,
+            "secret_days is 1.9, limit 7:; credential_expiring: the client secret expires in 1 day (2026-11-25); create a new",
+        ),
+        (
+            past,
+            "credential_expiry_outdated: the client secret was to expire 27 days ago (2026-10-27), and still works; set `expires`",
+        ),
+    ] {
+        let mut token = sample::token();
+        token.facts.credential_expires = Some(end);
+        let (text, state) = nagios::report(&judged(std::slice::from_ref(&token), &limits), 0);
+        assert_eq!(state, State::Critical);
+        assert!(text.lines().next().is_some_and(|line| line.contains(told)), "{text}");
+        let (text, _) = nagios::report(&judged(&[sample::pop3(), token], &limits), 0);
+        let first = "M365 CRITICAL - 1 of 2 not ok: contoso/token (credential_expir";
+        assert!(text.starts_with(first) && text.lines().skip(1).any(|line| line.contains(told)), "{text}");
+    }
 }
 
 #[test]

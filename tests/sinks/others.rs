@@ -1,12 +1,15 @@
-//! Checkmk's lines, the doctor's text, JSON and the log.
+//! Checkmk's lines, the doctor's text, JSON, the log and the page.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use m365_probe::board::Board;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
 use m365_probe::reason::text::Lang;
 use m365_probe::sink::doctor::Look;
+use m365_probe::sink::page::{self, Visitor};
 use m365_probe::sink::{Judged, checkmk, doctor, json, log};
 use serde_json::Value;
 
@@ -132,8 +135,25 @@ fn one_log_line_for_each() {
     let subscriber =
         tracing_subscriber::fmt().json().flatten_event(true).without_time().with_writer(move || sink.clone()).finish();
     let outcomes = sample::all();
-    tracing::subscriber::with_default(subscriber, || outcomes.iter().for_each(log::outcome));
+    tracing::subscriber::with_default(subscriber, || judged(&outcomes, &Limits::default()).iter().for_each(log::outcome));
     let text = String::from_utf8(written.0.lock().expect("one writer").clone()).expect("UTF-8");
     assert_eq!(text.lines().count(), outcomes.len());
     assert_golden("log.jsonl", &text);
+}
+
+#[test]
+fn the_page_tells_of_a_credential_s_end_in_the_reader_s_language() {
+    let mut token = sample::token();
+    token.facts.credential_expires = Some(sample::now() + Duration::from_secs(45 * 3600));
+    let mut board = Board::new(&[sample::settings(&token.probe)]);
+    board.record(token);
+    for (lang, told) in [
+        (Lang::En, "The client secret expires in 1 day (2026-11-25)"),
+        (Lang::De, "Der geheime Clientschlüssel läuft in 1 Tag (25.11.2026) ab"),
+    ] {
+        let visitor = Visitor { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[] };
+        let page = page::status(&board, None, &visitor, sample::now());
+        assert_eq!(page.matches(told).count(), 1, "{page}");
+        assert!(page.contains("#credential_expiring"), "{page}");
+    }
 }

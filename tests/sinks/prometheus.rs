@@ -6,14 +6,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use m365_probe::board::Board;
+use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
 use m365_probe::reason::Reason;
+use m365_probe::sink::Judged;
 use m365_probe::sink::prometheus::{Exporter, Format, metrics, probe};
 
 use crate::golden::assert_golden;
 use crate::sample;
-
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn board() -> Board {
     let outcomes = sample::all();
@@ -35,6 +35,13 @@ fn exporter() -> Exporter {
 
 fn page(board: &Board) -> String {
     metrics(board, &exporter(), sample::phases, sample::now(), Format::Text)
+}
+
+/// The page of `/probe`.
+fn alone(outcome: &Outcome, format: Format) -> String {
+    let limits = sample::limits();
+    let judged = Judged::new(outcome, &limits, sample::now());
+    probe(&judged, Duration::from_secs(30), sample::phases(outcome.probe.check), format)
 }
 
 /// Name and labels as written → value. Fails on anything that is not the text format as Prometheus reads it.
@@ -98,7 +105,7 @@ fn open_metrics_tells_the_same() {
     assert_eq!(samples(&page), samples(&text));
     assert!(page.ends_with("\n# EOF\n") && page.matches("# EOF").count() == 1);
     for outcome in sample::all() {
-        let of_one = |format| probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check), format);
+        let of_one = |format| alone(&outcome, format);
         let (open_metrics, text) = (of_one(Format::OpenMetrics), of_one(Format::Text));
         assert_eq!(samples(&open_metrics), samples(&text), "{}", outcome.probe);
         assert!(open_metrics.ends_with("\n# EOF\n"));
@@ -109,7 +116,7 @@ fn open_metrics_tells_the_same() {
 fn one_probe() {
     let mut pages = String::new();
     for outcome in sample::all() {
-        let page = probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check), Format::Text);
+        let page = alone(&outcome, Format::Text);
         let series = read(&page);
         promtool_accepts(&page);
         assert_eq!(series.get("probe_success"), Some(&f64::from(u8::from(outcome.is_ok()))), "{page}");
@@ -182,7 +189,7 @@ fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
 
 #[test]
 fn a_peer_s_words_are_no_label_but_for_a_bounded_issuer() {
-    let page = probe(&sample::attacked(), TIMEOUT, sample::phases("pop3"), Format::Text);
+    let page = alone(&sample::attacked(), Format::Text);
     let told: Vec<&str> = page.lines().filter(|line| line.contains("ERR")).collect();
     assert!(told.len() == 1 && told.iter().all(|line| line.starts_with("m365_tls_info") && line.len() < 300), "{told:?}");
 }
@@ -194,9 +201,23 @@ fn reasons<'a>(page: &'a str, named: impl Fn(&str) -> bool) -> BTreeSet<&'a str>
 }
 
 #[test]
+fn a_credential_that_is_about_to_expire_is_a_warning() {
+    let mut token = sample::token();
+    token.facts.credential_expires = Some(sample::now() + Duration::from_secs(5 * 86_400));
+    let mut settings = sample::settings(&token.probe);
+    settings.limits = Limits::default();
+    let mut board = Board::new(&[settings]);
+    board.record(token.clone());
+    for page in [page(&board), alone(&token, Format::Text)] {
+        let warned = reasons(&page, |line| line.starts_with("m365_probe_warning_info{"));
+        let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
+        assert!(warned.contains("credential_expiring") && explained.contains("credential_expiring"), "{page}");
+    }
+}
+
+#[test]
 fn every_reason_named_is_explained() {
-    let of_one =
-        sample::all().into_iter().map(|outcome| probe(&outcome, TIMEOUT, sample::phases(outcome.probe.check), Format::Text));
+    let of_one = sample::all().into_iter().map(|outcome| alone(&outcome, Format::Text));
     for page in of_one.chain([page(&board()), page(&Board::new(&[sample::settings(&sample::pop3().probe)]))]) {
         let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
         let skips = |line: &str| line.contains("skip"); // those have reasons of their own
@@ -229,7 +250,7 @@ fn reach_tells_each_family_s_addresses_and_times() {
     let mut slow = reach.facts.endpoints[0].clone();
     slow.connect = Some(Duration::from_millis(80));
     reach.facts.endpoints.extend([dead, slow]);
-    let page = probe(&reach, TIMEOUT, sample::phases("reach"), Format::Text);
+    let page = alone(&reach, Format::Text);
     let series = read(&page);
     for (name, family, value) in [
         ("addresses", "ipv4", 3.0),

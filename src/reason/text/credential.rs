@@ -21,6 +21,30 @@ super::entries! {
         - "Tragen Sie den neuen Wert hier und in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie dann das alte Geheimnis."
         - "Geben Sie das Ablaufdatum in der Konfiguration als `expires` an, damit Sie rechtzeitig gewarnt werden.";
 
+    CredentialExpiring from CLIENT_CREDENTIALS:
+        en "The client secret still works, but its last day is near, as `expires` declares it or Microsoft Graph shows it. After that day Entra answers AADSTS7000222, and every program that uses this secret stops."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value, which is shown only once. The old secret stays valid until its own last day, so nothing stops meanwhile."
+        - "Write the new Value to the file that `client_secret_file` names: it is read anew for every token request, without a restart. With `client_secret_env` or `client_secret_credential` put it there and restart the probe."
+        - "Configure the new Value in every other program that uses this application, and only then delete the old secret."
+        - "Set `expires` to the last day of the new secret and reload the configuration; with `read_expiry: true` Microsoft Graph tells that day.";
+        de "der geheime Clientschlüssel läuft bald ab"
+        "Der geheime Clientschlüssel funktioniert noch, doch sein letzter Gültigkeitstag ist nahe, wie ihn `expires` angibt oder Microsoft Graph zeigt. Danach antwortet Entra mit AADSTS7000222, und jedes Programm, das diesen Schlüssel verwendet, steht still."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert, die nur einmal angezeigt wird. Der alte Schlüssel bleibt bis zu seinem letzten Gültigkeitstag gültig; es steht also inzwischen nichts still."
+        - "Schreiben Sie den neuen Wert in die Datei, die `client_secret_file` nennt: Sie wird für jede Tokenanforderung neu gelesen, ohne Neustart. Bei `client_secret_env` oder `client_secret_credential` hinterlegen Sie ihn dort und starten m365-probe neu."
+        - "Tragen Sie den neuen Wert in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie erst dann den alten Schlüssel."
+        - "Setzen Sie `expires` auf den letzten Gültigkeitstag des neuen Schlüssels, und laden Sie die Konfiguration neu; mit `read_expiry: true` nennt Microsoft Graph diesen Tag.";
+
+    CredentialExpiryOutdated from CLIENT_CREDENTIALS:
+        en "The day that `expires` declares is past, and Entra still issues tokens for this secret. Most probably the secret was renewed and the day in the configuration was not; of the secret's true end nothing warns now."
+        - "Read the last day of the secret in use: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets, column Expires. The first characters of each Value are shown there and tell the secrets apart."
+        - "Set `expires` to that day and reload the configuration. If that day is past or near as well, create a new client secret now."
+        - "Or have the day read: grant the application permission Application.Read.All of Microsoft Graph, and set `read_expiry: true` beside the secret.";
+        de "der geheime Clientschlüssel funktioniert noch, obwohl sein angegebenes Ende vorüber ist"
+        "Der Tag, den `expires` angibt, ist vorüber, und Entra stellt mit diesem Schlüssel weiterhin Token aus. Höchstwahrscheinlich wurde der Schlüssel erneuert und der Tag in der Konfiguration nicht; vor dem wahren Ende des Schlüssels warnt nun nichts."
+        - "Sehen Sie den letzten Gültigkeitstag des verwendeten Schlüssels nach: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel, Spalte Gültig bis. Dort stehen die ersten Zeichen jedes Werts; an ihnen sind die Schlüssel zu unterscheiden."
+        - "Setzen Sie `expires` auf diesen Tag, und laden Sie die Konfiguration neu. Ist auch dieser Tag vorüber oder nahe, legen Sie jetzt einen neuen geheimen Clientschlüssel an."
+        - "Oder lassen Sie den Tag lesen: Erteilen Sie die Anwendungsberechtigung Application.Read.All von Microsoft Graph, und setzen Sie `read_expiry: true` neben den Schlüssel.";
+
     ClientSecretMissing from CLIENT_CREDENTIALS:
         en "The request for a token held no secret, or an empty one (AADSTS7000216, AADSTS7000218)."
         - "Configure the client secret, and check that its file or variable is not empty.";

@@ -8,6 +8,9 @@ use crate::sim::directory::{Protocol, Tenant, Trouble};
 use crate::sim::id;
 use crate::sim::mailbox::{FolderAccess, Licence, Mailbox};
 
+/// A day.
+const DAY: Duration = Duration::from_secs(86_400);
+
 impl Befallen {
     /// Puts it into `tenant`. Faults of the connection change nothing.
     pub(in crate::sim) fn befall(&self, tenant: &mut Tenant) {
@@ -29,6 +32,7 @@ fn befall_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
     match fault {
         Fault::ClientSecretWrong => application.secret = Secret::new(id::guid()),
         Fault::ClientSecretExpired => application.secret_expired = true,
+        Fault::CredentialExpiring => application.secret_expires = SystemTime::now() + 5 * DAY + DAY / 2,
         Fault::ApplicationNotFound => application.client_id = id::guid(),
         Fault::ServicePrincipalMissing => application.has_service_principal = false,
         Fault::ApplicationDisabled => application.enabled = false,

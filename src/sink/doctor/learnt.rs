@@ -4,9 +4,10 @@ use super::page::Look;
 use super::words::{self, Words, put};
 use super::{number, shown};
 use crate::cloud::host_port;
-use crate::levels::{Breach, Metric};
+use crate::levels::{Breach, Metric, State};
 use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Outcome, Registration};
-use crate::sink::{Judged, words as plain};
+use crate::reason::Reason;
+use crate::sink::{Judged, ends, words as plain};
 
 /// What a run that succeeded found: `12 messages`, `3 folders`.
 pub fn counted(outcome: &Outcome, look: &Look) -> Option<String> {
@@ -20,14 +21,23 @@ pub fn counted(outcome: &Outcome, look: &Look) -> Option<String> {
     messages.or_else(|| mailbox.folders.map(|count| told(count, words.one_folder, words.folders)))
 }
 
-/// The limits that were left, and by whom.
+/// The limits that were left, and by whom; not those that a warning tells of.
 pub fn breaches(judged: &[Judged<'_>], look: &Look) -> Vec<(String, String)> {
     let mut told = Vec::new();
     for one in judged {
         let probe = plain::one_line(&one.outcome.probe.to_string());
-        told.extend(one.judgement.breaches.iter().map(|breach| (probe.clone(), breached(breach, look))));
+        let untold = one.judgement.breaches.iter().filter(|breach| !one.judgement.tells_of(breach));
+        told.extend(untold.map(|breach| (probe.clone(), breached(breach, look))));
     }
     told
+}
+
+/// The limit that was left where a warning tells of it: `CRITICAL: number of days until … is 1.9, limit 7:`.
+pub fn level(judged: &Judged<'_>, reason: Reason, look: &Look) -> Option<String> {
+    let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_told_by(reason))?;
+    let words = words::of(look.lang);
+    let state = if breach.state == State::Critical { words.critical } else { words.warning };
+    Some(format!("{state}: {}", breached(breach, look)))
 }
 
 fn breached(breach: &Breach, look: &Look) -> String {
@@ -83,9 +93,7 @@ pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
 /// Until when the client secret is good, and how long that still is.
 pub fn secret(judged: &Judged<'_>, look: &Look) -> Option<String> {
     let expires = judged.outcome.facts.credential_expires?;
-    let left = expires.duration_since(judged.now).unwrap_or_default().as_secs() / 86_400;
-    let left = put(words::of(look.lang).days_left, &[("n", &left.to_string())]);
-    Some(format!("{} ({left})", plain::time(expires)))
+    Some(format!("{} ({})", plain::time(expires), ends::distance(expires, judged.now, look.lang)))
 }
 
 /// When each credential of the application expires, or why that is not known.

@@ -32,6 +32,8 @@ words! {
     some_causes "{n} root causes lie behind it:" "Dahinter stehen {n} Ursachen:";
     one_not_run "1 check did not run." "1 Prüfung wurde ausgelassen.";
     some_not_run "{n} checks did not run." "{n} Prüfungen wurden ausgelassen.";
+    one_noticed "1 of {all} needs attention." "1 von {all} braucht Aufmerksamkeit.";
+    some_noticed "{n} of {all} need attention." "{n} von {all} brauchen Aufmerksamkeit.";
 
     // A root cause.
     root_cause "Root cause {n}" "Ursache {n}";
@@ -87,9 +89,10 @@ words! {
     // What is worth a look.
     worth_a_look "Worth a look" "Außerdem zu beachten";
     noticed_by "Noticed by" "Bemerkt von";
+    level "Level" "Schwelle";
     limit "{metric} is {value}, limit {range}" "{metric} beträgt {value}, Grenze {range}";
-    certificate_days "days to the certificate's end" "Tage bis zum Ablauf des Zertifikats";
-    secret_days "days to the client secret's end" "Tage bis zum Ablauf des geheimen Clientschlüssels";
+    certificate_days "number of days until the certificate expires" "Anzahl der Tage bis zum Ablauf des Zertifikats";
+    secret_days "number of days until the client secret expires" "Anzahl der Tage bis zum Ablauf des geheimen Clientschlüssels";
     ews_days "number of days until EWS ends (Microsoft Graph is the way on)" "Anzahl der Tage bis zum Ende von EWS (Nachfolger: Microsoft Graph)";
     messages_metric "number of messages" "Anzahl der Nachrichten";
     seconds_total "time in all (seconds)" "Gesamtzeit (Sekunden)";
@@ -141,7 +144,6 @@ words! {
     not_read "not read: {why}" "nicht gelesen: {why}";
     ews_ends "EWS ends" "EWS endet";
     last_worked "last worked" "lief zuletzt";
-    days_left "{n} days left" "noch {n} Tage";
     endpoint "endpoint" "Endpunkt";
     certificate "certificate by {issuer} until {until}" "Zertifikat von {issuer} bis {until}";
     certificate_refused "refused certificate by {issuer} until {until}" "abgelehntes Zertifikat von {issuer} bis {until}";

@@ -12,9 +12,11 @@ use super::time::lasting;
 use super::tongue::{self, with, words};
 use crate::board::{Board, Known, shown_certificates};
 use crate::cloud::host_port;
-use crate::levels::{State, calls_for_a_look};
-use crate::sink::Judged;
+use crate::levels::{self, State};
+use crate::reason::Reason;
+use crate::reason::text::Lang;
 use crate::sink::words::{sentence, time};
+use crate::sink::{Judged, ends};
 
 /// Ends that are farther away than this need no row of their own.
 const FAR: u64 = 400;
@@ -28,13 +30,13 @@ pub fn look(page: &mut String, board: &Board, visitor: &Visitor<'_>, now: System
     for known in board.probes() {
         lines.extend(line(known, visitor, now));
     }
-    for (reason, (count, first)) in warned(board, now) {
-        let (title, owner) = (capital(reason.text(visitor.lang).title), tongue::owner(reason.owner(), visitor.lang));
+    for (reason, Warned { state, count, first, told }) in warned(board, visitor.lang, now) {
+        let (title, owner) = (capital(&told), tongue::owner(reason.owner(), visitor.lang));
         let more = if count > 1 { format!(" (+{})", count - 1) } else { String::new() };
         let place = probe_link(&first.settings.id, &first.settings.id.to_string(), visitor);
         lines.push(format!(
             "{} <strong>{}</strong> {}<br>{place}{more}; {}: {owner}",
-            badge(Some(State::Warning), tongue::state(State::Warning, visitor.lang)),
+            badge(Some(state), tongue::state(State::Warning, visitor.lang)), // how bad it is, and yet it works
             escaped(&title),
             code(reason, visitor),
             words.acts
@@ -52,15 +54,16 @@ pub fn look(page: &mut String, board: &Board, visitor: &Visitor<'_>, now: System
 
 /// Whether anything would stand there.
 pub fn anything(board: &Board, now: SystemTime) -> bool {
-    board.probes().iter().any(|known| matters(known, now).is_some()) || !warned(board, now).is_empty()
+    board.probes().iter().any(|known| matters(known, now).is_some()) || !warned(board, Lang::En, now).is_empty()
 }
 
-/// Warning or Unknown, where no warning of a run says so already.
+/// The state of what neither is well nor fails, where no warning says so already.
 fn matters(known: &Known, now: SystemTime) -> Option<State> {
-    let state = state(known, now).filter(|state| matches!(state, State::Warning | State::Unknown))?;
+    let state = state(known, now).filter(|state| *state != State::Ok)?;
     let only_warned = known.last.as_ref().filter(|last| last.is_ok() && known.is_current(last.at, now)).is_some_and(|last| {
-        last.facts.warnings.iter().any(calls_for_a_look)
-            && Judged::new(last, &known.settings.limits, now).judgement.breaches.is_empty()
+        let judgement = levels::judge(last, &known.settings.limits, now);
+        judgement.warnings.iter().any(|warning| judgement.weight(warning) != State::Ok)
+            && judgement.breaches.iter().all(|breach| judgement.tells_of(breach))
     });
     let failed = known.last.as_ref().is_some_and(|last| last.failure().is_some());
     (!only_warned && !failed).then_some(state)
@@ -78,13 +81,28 @@ fn line(known: &Known, visitor: &Visitor<'_>, now: SystemTime) -> Option<String>
     Some(format!("{} {}: {}", state_badge(Some(state), visitor), probe_link(id, &id.to_string(), visitor), escaped(&told)))
 }
 
-/// Each reason that current runs warn of: how many probes do, and the first of them.
-fn warned(board: &Board, now: SystemTime) -> BTreeMap<crate::reason::Reason, (usize, &Known)> {
+/// A reason that current runs warn of.
+struct Warned<'a> {
+    /// The worst that a level makes of it.
+    state: State,
+    /// How many probes warn of it.
+    count: usize,
+    first: &'a Known,
+    /// What it is, as the first of them has it.
+    told: String,
+}
+
+/// Each reason that current runs warn of.
+fn warned(board: &Board, lang: Lang, now: SystemTime) -> BTreeMap<Reason, Warned<'_>> {
     let mut warned = BTreeMap::new();
     for known in board.probes() {
-        let current = known.last.as_ref().filter(|last| known.is_current(last.at, now));
-        for warning in current.iter().flat_map(|last| &last.facts.warnings).filter(|warning| calls_for_a_look(warning)) {
-            warned.entry(warning.reason).or_insert((0, known)).0 += 1;
+        let Some(last) = known.last.as_ref().filter(|last| known.is_current(last.at, now)) else { continue };
+        let judged = Judged::new(last, &known.settings.limits, now);
+        let weighed = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.weight(warning)));
+        for (reason, state) in weighed.filter(|(_, state)| *state != State::Ok) {
+            let told = || ends::told(reason, &judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
+            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: known, told: told() });
+            (same.state, same.count) = (same.state.worse(state), same.count + 1);
         }
     }
     warned

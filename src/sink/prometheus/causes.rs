@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::board::Board;
 use crate::diagnosis::{RootCause, diagnose};
-use crate::outcome::Outcome;
+use crate::levels;
+use crate::outcome::{Fault, Outcome};
 use crate::reason::Reason;
 
 const ROOT_CAUSE: Spec = Spec {
@@ -31,16 +32,19 @@ pub fn add(families: &mut Families, board: &Board, now: SystemTime) {
         root_cause(families, board, cause);
     }
     let counted = board.probes().iter().flat_map(|known| known.failures.keys().map(|(_, reason)| *reason));
-    let shown = board.probes().iter().filter_map(|known| known.last.as_deref()).flat_map(named);
+    let shown = board.probes().iter().filter_map(|known| {
+        let last = known.last.as_deref()?;
+        Some(named(last, levels::warnings(last, &known.settings.limits, now)))
+    });
     let from_the_start = [Reason::TimedOut]; // every phase counts it from the start
     let inferred = causes.iter().map(|cause| cause.reason);
-    explain(families, from_the_start.into_iter().chain(counted).chain(shown).chain(inferred).collect());
+    explain(families, from_the_start.into_iter().chain(counted).chain(shown.flatten()).chain(inferred).collect());
 }
 
-/// The reasons that the metrics of a run name.
-pub fn named(outcome: &Outcome) -> impl Iterator<Item = Reason> {
+/// The reasons that the metrics of a run and its `warnings` name.
+pub fn named<'a>(outcome: &'a Outcome, warnings: impl Iterator<Item = &'a Fault>) -> impl Iterator<Item = Reason> {
     let failure = outcome.failure().map(|failure| failure.reason);
-    failure.into_iter().chain(outcome.facts.warnings.iter().map(|warning| warning.reason))
+    failure.into_iter().chain(warnings.map(|warning| warning.reason))
 }
 
 /// Adds what the catalogue says of `reasons`: so that a query may tell apart what will pass from what somebody must mend.

@@ -1,7 +1,7 @@
 //! The metrics of one run: whether it worked, how long it took, and where and why it failed.
 
 use super::families::{Families, Labelled as _, Labels, Spec};
-use crate::outcome::{Outcome, Phase, ProbeId};
+use crate::outcome::{Fault, Outcome, Phase, ProbeId};
 use crate::sink::words;
 
 const SUCCESS: Spec =
@@ -31,8 +31,8 @@ pub fn add_unknown(families: &mut Families, probe: &ProbeId, phases: &[Phase]) {
     }
 }
 
-/// Adds the metrics of a run that took place. Every phase in `phases` has its series, entered or not.
-pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
+/// Adds the metrics of a run that took place, and `warnings` of it. Every phase in `phases` has its series, entered or not.
+pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>, phases: &[Phase]) {
     let labels = Labels::of(&outcome.probe);
     families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
     families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
@@ -46,7 +46,7 @@ pub fn add(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
         let labels = labels.with("reason", failure.reason.code());
         families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
     }
-    for warning in &outcome.facts.warnings {
+    for warning in warnings {
         let labels = labels.with("reason", warning.reason.code());
         families.gauge(&WARNING, &labels.with("owner", warning.reason.owner().code()), 1.0);
     }

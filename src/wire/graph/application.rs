@@ -95,13 +95,13 @@ mod tests {
     fn the_secret_in_use_is_known_by_how_it_begins() {
         let read = registration(StatusCode::OK, BODY.as_bytes(), "xyz");
         assert_eq!(read.created(), time("2026-11-01T08:00:00Z"));
-        assert_eq!(read.in_use_expires(), time("2028-11-01T10:20:30.1234567Z"));
+        assert_eq!(read.in_use_expires(SystemTime::UNIX_EPOCH), time("2028-11-01T10:20:30.1234567Z"));
         let Registration::Read { credentials, .. } = read else { panic!("read") };
         assert_eq!(credentials.len(), 4);
         assert_eq!(credentials.iter().filter(|credential| credential.in_use).count(), 1);
         assert!(!format!("{credentials:?}").contains("xyz"));
-        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "").in_use_expires(), None);
-        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "qqq").in_use_expires(), None);
+        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "").in_use_expires(SystemTime::UNIX_EPOCH), None);
+        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "qqq").in_use_expires(SystemTime::UNIX_EPOCH), None);
     }
 
     #[test]
