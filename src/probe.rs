@@ -1,10 +1,9 @@
 //! A named, configured check: one run, with the only deadline, the panic guard and the stamp that says where it failed.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +16,11 @@ use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
 
+mod slot;
+
+pub use self::slot::Slots;
+use self::slot::{Slot, Turn};
+
 /// A named, configured check.
 #[derive(Debug)]
 pub struct Probe {
@@ -26,39 +30,6 @@ pub struct Probe {
     pub kind: &'static Kind,
     check: Box<dyn AnyCheck>,
     slot: Arc<Slot>,
-}
-
-/// The one connection a mailbox and protocol may have at a time, and how long the server asked us to stay away.
-#[derive(Debug, Default)]
-pub struct Slot {
-    connection: tokio::sync::Mutex<()>,
-    back_off: Mutex<Option<BackOff>>,
-}
-
-#[derive(Clone, Debug)]
-struct BackOff {
-    until: Instant,
-    told: SkipReason,
-}
-
-/// Every slot there is. They outlive a reload: a server's wish for peace and a running conversation do too.
-#[derive(Debug, Default)]
-pub struct Slots(Mutex<HashMap<Place, Arc<Slot>>>);
-
-/// Tenant, address and check. The address and not the label: a mailbox under two names is one mailbox to its server.
-type Place = (String, Option<String>, &'static str);
-
-impl Slots {
-    fn slot(&self, settings: &ProbeSettings) -> Arc<Slot> {
-        let address = settings.address.as_ref().map(|address| address.to_ascii_lowercase());
-        let place = (settings.id.tenant.clone(), address, settings.id.check);
-        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default())
-    }
-
-    /// Forgets the slots that no probe has any more.
-    pub fn sweep(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, slot| Arc::strong_count(slot) > 1);
-    }
 }
 
 impl Probe {
@@ -82,12 +53,13 @@ impl Probe {
     pub async fn run(&self, means: &Means, limit: Option<Duration>) -> Outcome {
         let timeout = self.settings.timeout.min(limit.unwrap_or(Duration::MAX));
         let deadline = Instant::now() + timeout;
-        // Half of the time for our own connection to end, half for the run: in less, our waiting would look like a slow server.
-        let Ok(_connection) = timeout_at(deadline - timeout / 2, self.slot.connection.lock()).await else {
-            return self.skipped(SkipReason::Busy);
+        let _connection = match self.slot.turn(self.id(), timeout).await {
+            Turn::Run(connection) => connection,
+            Turn::Shared(outcome) => return *outcome,
+            Turn::Busy => return self.skipped(SkipReason::Busy),
         };
         // Asked last: the run waited for may have been told to stay away.
-        if let Some(told) = self.backing_off() {
+        if let Some(told) = self.slot.backing_off() {
             return self.skipped(told);
         }
         let at = SystemTime::now();
@@ -105,8 +77,12 @@ impl Probe {
         };
         trace.finish();
         let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));
-        self.obey(&verdict, trace.facts.back_off);
-        self.outcome(at, trace, verdict)
+        if let (Verdict::Failed(failure), Some(asked)) = (&verdict, trace.facts.back_off) {
+            self.slot.stay_away(asked, failure.reason);
+        }
+        let outcome = self.outcome(at, trace, verdict);
+        self.slot.tell(&outcome, timeout);
+        outcome
     }
 
     /// The outcome of a run that did not take place.
@@ -124,19 +100,6 @@ impl Probe {
 
     fn first_phase(&self) -> Phase {
         self.kind.phases.first().copied().unwrap_or(Phase::Connect)
-    }
-
-    fn backing_off(&self) -> Option<SkipReason> {
-        let mut back_off = self.slot.back_off.lock().unwrap_or_else(PoisonError::into_inner);
-        back_off.take_if(|back_off| back_off.until <= Instant::now());
-        back_off.as_ref().map(|back_off| back_off.told.clone())
-    }
-
-    fn obey(&self, verdict: &Verdict, asked: Option<Duration>) {
-        let (Verdict::Failed(failure), Some(asked)) = (verdict, asked) else { return };
-        let told = SkipReason::BackOff { until: SystemTime::now() + asked, because: failure.reason };
-        *self.slot.back_off.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(BackOff { until: Instant::now() + asked, told });
     }
 
     fn outcome(&self, at: SystemTime, mut trace: Trace, verdict: Verdict) -> Outcome {

@@ -151,17 +151,20 @@ async fn a_panic_s_words_are_shown_only_where_they_stand_in_the_source() {
     }
 }
 
+/// The same mailbox under a name of its own.
+fn again() -> ProbeSettings {
+    let mut again = settings();
+    (again.id.mailbox, again.address) = (Some("again".to_owned()), Some("Box@Contoso.example".to_owned()));
+    again
+}
+
 #[tokio::test(start_paused = true)]
-async fn one_connection_at_a_time() {
-    let slots = Slots::default();
-    let means = means();
-    let (long, _) = probe(&slots, &[Act::Take(Phase::Auth, 9 * SECOND)]);
-    let (other, runs) = probe(&slots, &[Act::Take(Phase::Auth, SECOND)]);
-    let (first, second) = tokio::join!(long.run(&means, None), async {
-        sleep(SECOND).await;
-        other.run(&means, None).await
-    });
-    assert!(first.is_ok());
+async fn one_connection_at_a_time_also_for_a_mailbox_under_two_names() {
+    let (slots, means) = (Slots::default(), means());
+    let (long, _) = probe(&slots, &[Act::Take(Phase::Auth, 11 * SECOND)]);
+    let (other, runs) = acting(again(), &slots, &[Act::Take(Phase::Auth, SECOND)]);
+    let (first, second) = tokio::join!(long.run(&means, None), other.run(&means, None));
+    assert_eq!(ended(&first), Some((Phase::Auth, Reason::ReplyTimedOut)));
     assert!(matches!(second.verdict, Verdict::Skipped(SkipReason::Busy)), "{second:?}");
     assert_eq!((second.took, runs.load(Ordering::Relaxed)), (Duration::ZERO, 0));
 
@@ -172,13 +175,38 @@ async fn one_connection_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_while_a_run_goes_on_hears_what_it_learns() {
+    let (slots, means) = (Slots::default(), means());
+    let (probe, runs) = probe(&slots, &[Act::Take(Phase::Auth, 9 * SECOND), Act::Stop(Reason::AuthRefused)]);
+    let later = async {
+        sleep(SECOND).await;
+        probe.run(&means, None).await
+    };
+    let (first, second, third) = tokio::join!(probe.run(&means, None), later, probe.run(&means, None));
+    for heard in [&first, &second, &third] {
+        assert_eq!((ended(heard), heard.took), (Some((Phase::Auth, Reason::AuthRefused)), 9 * SECOND));
+    }
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_in_less_time_than_we_have_may_be_hurry_and_is_not_ours() {
+    let (slots, means) = (Slots::default(), means());
+    let (probe, runs) = probe(&slots, &[Act::Take(Phase::Auth, 3 * SECOND)]);
+    let (hurried, patient) = tokio::join!(probe.run(&means, Some(2 * SECOND)), probe.run(&means, None));
+    assert_eq!(ended(&hurried), Some((Phase::Auth, Reason::ReplyTimedOut)));
+    assert!(patient.is_ok(), "{patient:?}");
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_back_off_is_obeyed_by_everybody_and_for_so_long() {
     let slots = Slots::default();
     let means = means();
     let throttled = [Act::Take(Phase::Auth, SECOND), Act::AskForPeace(60 * SECOND), Act::Stop(Reason::Throttled)];
     let (throttled, _) = probe(&slots, &throttled);
     // Who waits for the connection while the server asks for peace obeys too.
-    let (waiting, runs) = probe(&slots, &[]);
+    let (waiting, runs) = acting(again(), &slots, &[]);
     let (first, second) = tokio::join!(throttled.run(&means, None), waiting.run(&means, None));
     assert_eq!(ended(&first), Some((Phase::Auth, Reason::Throttled)));
     let told = |outcome: &Outcome| match &outcome.verdict {
@@ -206,16 +234,4 @@ async fn a_back_off_is_obeyed_by_everybody_and_for_so_long() {
     slots.sweep();
     let (again, _) = probe(&slots, &[]);
     assert!(again.run(&means, None).await.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mailbox_under_two_names_has_one_connection() {
-    let (slots, means) = (Slots::default(), means());
-    let (first, _) = probe(&slots, &[Act::Take(Phase::Auth, 9 * SECOND)]);
-    let mut named = settings();
-    (named.id.mailbox, named.address) = (Some("again".to_owned()), Some("Box@Contoso.example".to_owned()));
-    let (second, runs) = acting(named, &slots, &[]);
-    let (_, second) = tokio::join!(first.run(&means, None), second.run(&means, None));
-    assert!(matches!(second.verdict, Verdict::Skipped(SkipReason::Busy)), "{second:?}");
-    assert_eq!(runs.load(Ordering::Relaxed), 0);
 }
