@@ -58,18 +58,22 @@ pub const fn example() -> &'static str {
 /// Every mistake, in the order of the file; or the one that it cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
-    let text = read(path).map_err(|message| Mistakes::new(&file, vec![Mistake::of_the_file(message)]))?;
+    let text = read(path).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
     parse(&text, path, &Machine)
 }
 
 /// Reads no more than the bound and one byte: a pipe, as from `<(sops -d config.yml)`, may be endless.
-fn read(path: &Path) -> Result<String, String> {
+fn read(path: &Path) -> Result<String, Mistake> {
     use std::io::Read;
-    let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let unreadable = |error: std::io::Error| Mistake::of_the_file(format!("cannot be read: {error}"));
+    let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     let bound = u64::try_from(tree::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(bound).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
-    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
+    file.take(bound).read_to_end(&mut bytes).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default());
+        Mistake::new(Some(Position::behind(&good)), "", "is not UTF-8 text from here on; save the file as UTF-8")
+    })
 }
 
 /// Reads the text of the file at `path`, with the files and variables it refers to.

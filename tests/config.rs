@@ -280,6 +280,15 @@ fn a_huge_file_is_refused() {
 }
 
 #[test]
+fn what_is_no_text_is_told_with_its_place() {
+    let file = std::env::temp_dir().join(format!("m365-probe-latin-{}.yml", std::process::id()));
+    std::fs::write(&file, b"# one\ntenants: # f\xc3\xbcr M\xfcller\n").expect("written");
+    let told = config::load(&file).expect_err("no text").to_string();
+    std::fs::remove_file(&file).expect("removed");
+    assert!(told.ends_with(".yml:2:17: is not UTF-8 text from here on; save the file as UTF-8"), "{told}");
+}
+
+#[test]
 fn a_wrong_file_altogether_does_not_flood_the_screen() {
     let lines: Vec<String> = (0..1000).map(|n| format!("key{n}: x")).collect();
     let mistakes = parse(&lines.join("\n")).expect_err("wrong").to_string();

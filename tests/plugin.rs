@@ -19,6 +19,13 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_variable_set_to_nothing_names_no_configuration() {
+    let mut command = Command::new(PROGRAM);
+    let output = bare(&mut command).args(["check", "pop3"]).env("M365_PROBE_CONFIG", "").output().expect("run the program");
+    assert!(text(&output.stdout).starts_with("M365 UNKNOWN - --mailbox: "), "{}", text(&output.stdout));
+}
+
+#[test]
 fn whatever_is_wrong_with_the_line_is_unknown_on_standard_output() {
     for (line, first) in [
         ("check", "M365 UNKNOWN - the following required arguments were not provided: <CHECK>..."),

@@ -14,6 +14,13 @@ pub struct Position {
 impl Position {
     /// The beginning of the file.
     pub const START: Self = Self { line: 1, column: 1 };
+
+    /// Where `text`, from the beginning of the file, ends.
+    pub(super) fn behind(text: &str) -> Self {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        Self { line: count(text.matches('\n').count()), column: count(last.chars().count()) }
+    }
 }
 
 /// One thing that is wrong, or worth a warning.

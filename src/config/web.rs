@@ -42,7 +42,7 @@ pub const fn web_example() -> &'static str {
 pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
     let mut files = vec![path.to_owned()];
     let file = path.display().to_string();
-    let root = super::read(path).map_err(Mistake::of_the_file).and_then(|text| tree::read(&text));
+    let root = super::read(path).and_then(|text| tree::read(&text));
     let root = match root {
         Ok(root) => root,
         Err(mistake) => return (files, Err(Mistakes::new(&file, vec![mistake]))),

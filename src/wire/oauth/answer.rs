@@ -66,7 +66,12 @@ fn bearer() -> BasicTokenType {
 
 fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
     let kind = String::deserialize(deserializer)?;
-    Ok(if kind.eq_ignore_ascii_case("bearer") { BasicTokenType::Bearer } else { BasicTokenType::Extension(kind) })
+    let bearer = kind.eq_ignore_ascii_case("bearer");
+    if bearer {
+        Ok(BasicTokenType::Bearer)
+    } else {
+        Err(D::Error::custom("it is no bearer token, and nothing here takes others"))
+    }
 }
 
 /// A number, or digits as older endpoints send them. More than a year is no lifetime; what cannot be read is left out.
@@ -124,6 +129,7 @@ mod tests {
             r#"{"access_token":"a\r\nb"}"#,
             r#"{"access_token":"a b"}"#,
             r#"{"access_token":7}"#,
+            r#"{"access_token":"t","token_type":"pop"}"#,
             "[]",
         ] {
             assert!(serde_json::from_str::<TokenAnswer>(json).is_err(), "{json}");

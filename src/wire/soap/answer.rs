@@ -21,7 +21,7 @@ pub(super) struct Answer {
     pub message: Option<String>,
     /// `BackOffMilliseconds`.
     pub back_off: Option<Duration>,
-    /// `ResponseClass` of every message was `Success`; `None` without any.
+    /// `ResponseClass` of every message was `Success`, or `Warning`, which is an answer too; `None` without any.
     successful: Option<bool>,
     /// `TotalItemsInView`, which may be missing.
     total: Option<u64>,
@@ -47,8 +47,9 @@ const DEEPEST: usize = 64;
 /// More of a text than any message has.
 const LONGEST_TEXT: usize = 4096;
 
-/// `None` for anything that is not one whole SOAP 1.1 envelope. A DTD is refused, and no entity is expanded but XML's own
-/// five: <https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383492> allows neither.
+/// `None` for anything that is not one whole SOAP envelope: of version 1.1, or of 1.2, which some gateways answer in. A DTD
+/// is refused, and no entity is expanded but XML's own five:
+/// <https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383492> allows neither.
 pub(super) fn read(body: &[u8]) -> Option<Answer> {
     let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= LARGEST_ANSWER)?;
     let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
@@ -85,7 +86,9 @@ enum Space {
 impl Space {
     fn of(namespace: &ResolveResult<'_>) -> Self {
         match namespace {
-            ResolveResult::Bound(Namespace("http://schemas.xmlsoap.org/soap/envelope/")) => Self::Soap,
+            ResolveResult::Bound(Namespace(
+                "http://schemas.xmlsoap.org/soap/envelope/" | "http://www.w3.org/2003/05/soap-envelope",
+            )) => Self::Soap,
             ResolveResult::Bound(Namespace("http://schemas.microsoft.com/exchange/services/2006/messages")) => Self::Messages,
             ResolveResult::Bound(Namespace("http://schemas.microsoft.com/exchange/services/2006/types")) => Self::Types,
             ResolveResult::Bound(Namespace("http://schemas.microsoft.com/exchange/services/2006/errors")) => Self::Errors,
@@ -122,7 +125,7 @@ impl Parts {
         match (space, name) {
             (Space::Soap, "Fault") => self.answer.fault = true,
             (Space::Messages, "FindFolderResponseMessage") => {
-                let success = attribute(tag, "ResponseClass").is_some_and(|class| class == "Success");
+                let success = attribute(tag, "ResponseClass").is_some_and(|class| class == "Success" || class == "Warning");
                 self.answer.successful = Some(success && self.answer.successful != Some(false));
             }
             (Space::Messages, "RootFolder") => {
@@ -153,8 +156,10 @@ impl Parts {
                 _ => {}
             },
             // Not in any namespace by SOAP 1.1; its value is a qualified name: `a:ErrorServerBusy`.
-            (_, "faultcode") if answer.fault => self.fault_code = text.rsplit(':').next().map(str::to_owned),
-            (_, "faultstring") if answer.fault => answer.message = answer.message.take().or(Some(text)),
+            (_, "faultcode") | (Space::Soap, "Value") if answer.fault => {
+                self.fault_code = text.rsplit(':').next().map(str::to_owned);
+            }
+            (_, "faultstring") | (Space::Soap, "Text") if answer.fault => answer.message = answer.message.take().or(Some(text)),
             (Space::Soap, "Fault") => answer.code = answer.code.take().or(self.fault_code.take()),
             _ => {}
         }
@@ -198,6 +203,7 @@ mod tests {
     fn successes() {
         let list = r#"<ResponseCode>NoError</ResponseCode><RootFolder TotalItemsInView="21"><t:Folders><t:Folder><t:FolderId Id="A"/></t:Folder></t:Folders></RootFolder>"#;
         assert_eq!(opened(&response("Success", list)), Some(21));
+        assert_eq!(opened(&response("Warning", list)), Some(21));
         assert_eq!(opened(&response("Success", &list.replace("TotalItemsInView", "Other"))), Some(1));
         assert_eq!(opened(&response("Success", "<ResponseCode>NoError</ResponseCode>")), Some(0));
         assert_eq!(opened(&response("Success", "")), Some(0));
@@ -245,6 +251,14 @@ mod tests {
     fn a_fault_without_detail() {
         let body = envelope("<s:Fault><faultcode>ErrorImpersonateUserDenied</faultcode><faultstring>no</faultstring></s:Fault>");
         assert_eq!(read(body.as_bytes()).and_then(|answer| answer.code).as_deref(), Some("ErrorImpersonateUserDenied"));
+    }
+
+    #[test]
+    fn a_fault_of_soap_1_2() {
+        let body = r#"<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:ErrorImpersonateUserDenied</s:Value></s:Subcode></s:Code><s:Reason><s:Text xml:lang="en">no</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"#;
+        let answer = read(body.as_bytes()).expect("SOAP");
+        assert_eq!((answer.fault, answer.code.as_deref()), (true, Some("ErrorImpersonateUserDenied")));
+        assert_eq!(answer.message.as_deref(), Some("no"));
     }
 
     #[test]
