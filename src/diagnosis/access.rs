@@ -105,7 +105,13 @@ impl<'a> Access<'a> {
             }
         }
         match failure.reason {
-            Reason::MailboxNotFound | Reason::LicenseInvalid | Reason::AccountDisabled | Reason::MailboxUnavailable => {
+            Reason::MailboxNotFound
+            | Reason::AddressNotPrimary
+            | Reason::AddressAmbiguous
+            | Reason::MailboxElsewhere
+            | Reason::LicenseInvalid
+            | Reason::AccountDisabled
+            | Reason::MailboxUnavailable => {
                 mailbox.state = most_telling(mailbox.state, failure.reason);
                 mailbox.unknown |= failure.reason == Reason::MailboxNotFound && check != "graph";
             }

@@ -60,6 +60,9 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
             | Reason::ProtocolDisabled
             | Reason::MailboxNotConnected
             | Reason::MailboxNotFound
+            | Reason::AddressNotPrimary
+            | Reason::AddressAmbiguous
+            | Reason::MailboxElsewhere
             | Reason::MailboxUnavailable
             | Reason::SmtpAuthDisabledMailbox
             | Reason::TooManyConnections
@@ -75,7 +78,9 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
 }
 
 fn cause(mailbox: Option<&str>, same: &[Blame<'_>]) -> Option<RootCause> {
-    let best = same.iter().rev().max_by_key(|blame| blame.confidence)?;
+    // Of equals, one that said so itself, and of those the first.
+    let said_so = |blame: &Blame<'_>| blame.outcome.failure().is_some_and(|failure| failure.reason == blame.reason);
+    let best = same.iter().rev().max_by_key(|blame| (blame.confidence, said_so(blame)))?;
     let mut seen = BTreeSet::new();
     let explained = same.iter().map(|blame| &blame.outcome.probe).filter(|probe| seen.insert(*probe));
     Some(RootCause {

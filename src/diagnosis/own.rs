@@ -36,6 +36,8 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::TokenRefused
         | Reason::EwsForbidden
         | Reason::EwsTokenRefused
+        | Reason::AddressAmbiguous
+        | Reason::MailboxElsewhere
         | Reason::AccessDenied => Confidence::Likely,
         _ => Confidence::Certain,
     }
@@ -64,6 +66,7 @@ fn candidates(outcome: &Outcome, failure: &Failure) -> &'static [Reason] {
         Reason::EwsForbidden => {
             &[Reason::EwsDisabled, Reason::EwsBlockedByPolicy, Reason::EwsNotLicensed, Reason::ImpersonationDenied]
         }
+        Reason::MailboxElsewhere => &[Reason::ServerUnavailable],
         _ => &[],
     }
 }

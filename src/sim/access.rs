@@ -4,7 +4,7 @@
 
 use super::directory::{Protocol, Tenant, Trouble};
 use super::jwt::{Claims, Flaw};
-use super::mailbox::{Licence, Mailbox};
+use super::mailbox::{Licence, Listing, Mailbox};
 
 /// Why Exchange Online does not let the application in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,12 @@ pub enum Refusal {
     NotRegistered,
     /// There is no such mailbox.
     NoMailbox,
+    /// More than one recipient has the address.
+    Ambiguous,
+    /// The address is an alias.
+    Alias,
+    /// The mailbox lies on another server, which does not answer.
+    Elsewhere,
     /// The application has no permission on the mailbox, or it may not be opened over this protocol: Exchange lets
     /// the application in, but not to the mailbox.
     NotConnected,
@@ -93,6 +99,9 @@ pub fn login<'t>(
         return Err(Refusal::NotRegistered);
     }
     let mailbox = tenant.mailbox(user).ok_or(Refusal::NoMailbox)?;
+    if mailbox.listing == Listing::Ambiguous {
+        return Err(Refusal::Ambiguous);
+    }
     if let Some(trouble) = mailbox.trouble.get(&protocol) {
         return Err(Refusal::Trouble(*trouble));
     }
@@ -147,6 +156,12 @@ pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox,
     let mailbox = tenant.mailbox(address).ok_or(Refusal::NoMailbox)?;
     if let Some(trouble) = mailbox.trouble.get(&Protocol::Ews) {
         return Err(Refusal::Trouble(*trouble));
+    }
+    match mailbox.listing {
+        Listing::Plain => {}
+        Listing::Ambiguous => return Err(Refusal::Ambiguous),
+        Listing::Alias => return Err(Refusal::Alias),
+        Listing::Elsewhere => return Err(Refusal::Elsewhere),
     }
     match (mailbox.ews_enabled, mailbox.licence) {
         (Some(false), _) => Err(Refusal::EwsDisabled),

@@ -132,6 +132,9 @@ fn refused(refusal: Refusal) -> Answer {
         Refusal::WrongTenant => {
             token(r#"2000004;reason="The tenant for tenant guid does not exist.";error_category="invalid_tenant""#)
         }
+        Refusal::Ambiguous => token(
+            r#"2000005;reason="The user specified by the user-context in the token is ambiguous.";error_category="invalid_user""#,
+        ),
         Refusal::NoRoles => token(
             r#"2000008;reason="The token contains no permissions, or permissions can not be understood.";error_category="invalid_grant""#,
         ),
@@ -172,8 +175,7 @@ fn call(tenant: &Tenant, asked: &Asked) -> Answer {
         Err(refusal) => return no_mailbox(refusal, &request),
     };
     if matches!(who, Impersonated::Primary(address) if !mailbox.address.eq_ignore_ascii_case(address)) {
-        let text = "The primary SMTP address must be specified when referencing a mailbox.";
-        return response::fault("ErrorNonPrimarySmtpAddress", text, "");
+        return no_mailbox(Refusal::Alias, &request);
     }
     folder::answer(mailbox, &request)
 }
@@ -183,6 +185,13 @@ fn no_mailbox(refusal: Refusal, request: &Request) -> Answer {
     let fault = |code, text| response::fault(code, text, "");
     match refusal {
         Refusal::NoMailbox => fault("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it."),
+        Refusal::Alias => {
+            fault("ErrorNonPrimarySmtpAddress", "The primary SMTP address must be specified when referencing a mailbox.")
+        }
+        Refusal::Elsewhere => fault(
+            "ErrorNoRespondingCASInDestinationSite",
+            "None of the Client Access servers in the destination site could process the request.",
+        ),
         Refusal::OutOfScope => {
             fault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user.")
         }

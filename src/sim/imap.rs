@@ -268,6 +268,7 @@ fn refused(tag: &str, refusal: Refusal, user: &str) -> (String, bool) {
             (denied(&format!("AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:{}", printable(user))), false)
         }
         Refusal::NoMailbox => (denied("AuthFailed:NoADRecipient"), false),
+        Refusal::Ambiguous => (denied("AuthFailed:TooManyADRecipients"), false),
         Refusal::Trouble(Trouble::Throttled) => {
             (format!("{tag} NO Request is throttled. Suggested Backoff Time: {BACK_OFF_MILLISECONDS} milliseconds\r\n"), true)
         }

@@ -28,6 +28,8 @@ pub struct Mailbox {
     pub folder_access: FolderAccess,
     /// The licence.
     pub licence: Licence,
+    /// How the directory holds it.
+    pub listing: Listing,
     /// Whether the mailbox database is online.
     pub online: bool,
     /// Whether the account it belongs to is enabled.
@@ -49,6 +51,19 @@ pub enum Licence {
     Kiosk,
     /// Nothing: none is assigned.
     Missing,
+}
+
+/// How the directory of Exchange Online holds a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Once, by the address that is used.
+    Plain,
+    /// Beside another recipient of the same address.
+    Ambiguous,
+    /// By another primary address: the one that is used is an alias, which EWS then does not take.
+    Alias,
+    /// On another server, which EWS does not reach.
+    Elsewhere,
 }
 
 /// What an application that is let into a mailbox sees of its folders.
@@ -116,6 +131,7 @@ impl Mailbox {
             in_scope: true,
             folder_access: FolderAccess::Readable,
             licence: Licence::Full,
+            listing: Listing::Plain,
             online: true,
             account_enabled: true,
             trouble: BTreeMap::new(),

@@ -69,7 +69,7 @@ const WORDS: &[(&str, Reason)] = &[
     ("login failed.", Reason::BasicAuthBlocked),
     // In the `[Error="…"]` tail: the address is not in the directory.
     ("noadrecipient", Reason::MailboxNotFound),
-    ("toomanyadrecipients", Reason::MailboxNotFound), // or stands there more than once
+    ("toomanyadrecipients", Reason::AddressAmbiguous), // or stands there more than once
     ("authenticated but not connected", Reason::MailboxNotConnected),
     ("session invalidated", Reason::SessionInvalidated),
     ("number of connections", Reason::TooManyConnections), // Dovecot
@@ -112,7 +112,7 @@ const CODES: &[(&str, Reason)] = &[
     ("NOPERM", Reason::AccessDenied),
     ("NONEXISTENT", Reason::FolderNotFound),
     ("TRYCREATE", Reason::FolderNotFound),
-    ("REFERRAL", Reason::MailboxNotFound),            // on another server (RFC 2221)
+    ("REFERRAL", Reason::MailboxElsewhere),           // on another server (RFC 2221)
     ("PRIVACYREQUIRED", Reason::MechanismNotOffered), // as SMTP's 538
     ("CLIENTBUG", Reason::ProtocolError),
 ];
@@ -188,6 +188,9 @@ mod tests {
         let fault = refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", LOGIN).fault;
         assert_eq!(fault.reason, Reason::MailboxNotFound);
         assert_eq!(fault.evidence.ids, [("mailbox_server", "x.prod".to_owned())]);
+
+        let fault = refusal("", "NO AUTHENTICATE failed. [Error=\"AuthFailed:TooManyADRecipients\"]", LOGIN).fault;
+        assert_eq!(fault.reason, Reason::AddressAmbiguous);
     }
 
     #[test]

@@ -233,7 +233,7 @@ mod tests {
             (Login, "a2 NO [EXPIRED] too old", Reason::TokenExpired),
             (Login, "a2 NO [INUSE] somebody else is here", Reason::TooManyConnections),
             (Login, "a2 NO [PRIVACYREQUIRED] not in the clear", Reason::MechanismNotOffered),
-            (Login, "a2 NO [REFERRAL IMAP://user;AUTH=*@other.example/] not here", Reason::MailboxNotFound),
+            (Login, "a2 NO [REFERRAL IMAP://user;AUTH=*@other.example/] not here", Reason::MailboxElsewhere),
             (Login, "a2 NO [ALERT] Too many simultaneous connections. (Failure)", Reason::TooManyConnections),
             (Login, "a2 NO System error, try again later", Reason::ServerUnavailable),
             (Login, "a2 NO Unsupported authentication mechanism.", Reason::MechanismNotOffered),

@@ -198,7 +198,7 @@ mod tests {
             ),
             (
                 "-ERR Authentication failure: unknown user name or bad password. [Error=TooManyADRecipients Proxy=x]",
-                Reason::MailboxNotFound,
+                Reason::AddressAmbiguous,
             ),
             ("-ERR Connection is closed. 12", Reason::ConnectionClosed),
             ("-ERR Connection is closed. 22", Reason::ServerUnavailable),

@@ -109,6 +109,11 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::MailboxNotFound, Some(Ews), "500 ErrorNonExistentMailbox"),
         (F::MailboxNotFound, Some(Graph), "404 ResourceNotFound"),
         (F::MailboxNotFound, None, REFUSED),
+        (F::AddressNotPrimary, None, "500 ErrorNonPrimarySmtpAddress"),
+        (F::AddressAmbiguous, Some(Imap), "[Error=\"AuthFailed:TooManyADRecipients\" Proxy="),
+        (F::AddressAmbiguous, Some(Ews), "401 2000005;"),
+        (F::AddressAmbiguous, None, REFUSED),
+        (F::MailboxElsewhere, None, "500 ErrorNoRespondingCASInDestinationSite"),
         (F::ProtocolDisabled, Some(Pop3), REFUSED),
         (F::ProtocolDisabled, Some(Imap), "a1 NO User is authenticated but not connected."),
         (

@@ -40,6 +40,8 @@ const OTHERWISE: &[(Fault, Service, Reason)] = {
         (F::UserAgentBlocked, Graph, Reason::ImpersonationDenied),
         (F::MailboxNotFound, Pop3, Reason::AuthRefused),
         (F::MailboxNotFound, Smtp, Reason::AuthRefused),
+        (F::AddressAmbiguous, Pop3, Reason::AuthRefused),
+        (F::AddressAmbiguous, Smtp, Reason::AuthRefused),
         (F::ProtocolDisabled, Pop3, Reason::AuthRefused),
         (F::ProtocolDisabled, Imap, Reason::MailboxNotConnected),
         (F::MailboxUnavailable, Pop3, Reason::MailboxNotConnected),

@@ -92,6 +92,11 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
             vec![(R::LicenseInvalid, Certain, Some("b"), &["b/ews", "b/graph"])],
         ),
         (
+            "a mailbox that is elsewhere, which Graph calls no mailbox",
+            &[("b/ews", Mailbox, R::MailboxElsewhere), ("b/graph", Mailbox, R::MailboxNotFound)],
+            vec![(R::MailboxElsewhere, Likely, Some("b"), &["b/ews", "b/graph"])],
+        ),
+        (
             "an Exchange Online that has lapsed, in which Graph finds nobody",
             &[
                 ("token", Token, R::ResourceDisabled),
@@ -131,6 +136,12 @@ fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
         (R::MailboxPermissionMissing, Likely, Some("a"), &["a/pop3", "a/imap"]),
     ];
     assert_causes("an account that is disabled keeps no mail protocol out", &outcomes, expected);
+    let twice = [("a/pop3", Auth, R::AuthRefused), ("a/imap", Auth, R::AddressAmbiguous), ("a/smtp", Auth, R::AuthRefused)];
+    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp"], &twice);
+    let expected: [Expected; 1] = [(R::AddressAmbiguous, Likely, Some("a"), &["a/pop3", "a/imap", "a/smtp"])];
+    assert_causes("an address that IMAP alone calls ambiguous", &outcomes, &expected);
+    let shown = diagnose(&outcomes)[0].evidence.peer.clone();
+    assert_eq!(shown.as_deref(), Some("outlook:993 (192.0.2.1)"), "the evidence is that of IMAP, which said so");
     let off = [
         ("a/pop3", Auth, R::AuthRefused),
         ("a/imap", Mailbox, R::MailboxNotConnected),

@@ -38,6 +38,35 @@ super::entries! {
         - "Suchen Sie die Adresse: `Get-Recipient -Identity \"{mailbox}\"` und `Get-EXOMailbox -Identity \"{mailbox}\"`."
         - "Gibt es nur einen E-Mail-Benutzer, liegt das Postfach lokal und ist hier nicht erreichbar. Gibt es nichts, prüfen Sie die Adresse in der Konfiguration und die Lizenz: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps.";
 
+    AddressNotPrimary from RESPONSE_CODES:
+        en "The server takes the primary address of a mailbox alone (ErrorNonPrimarySmtpAddress), and the configured one is an alias: {mailbox}."
+        - "Look the primary address up, which is shown as PrimarySmtpAddress: `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Configure it as the mailbox's `address`.";
+        de "die Adresse ist ein Alias des Postfachs"
+        "Der Server nimmt nur die primäre Adresse eines Postfachs an (ErrorNonPrimarySmtpAddress), und die eingetragene ist ein Alias: {mailbox}."
+        - "Stellen Sie die primäre Adresse fest, die als PrimarySmtpAddress angezeigt wird: `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Tragen Sie diese in der Konfiguration als `address` des Postfachs ein.";
+
+    AddressAmbiguous from RESPONSE_CODES:
+        en "The directory of Exchange Online holds more than one recipient by this address, and Exchange opens none of them: POP3 and IMAP say TooManyADRecipients, EWS says 2000005 and calls the user ambiguous."
+        - "See who has the address: `Get-Recipient -Identity \"{mailbox}\"`."
+        - "Take it off all but one of them: Exchange admin center > Recipients > the recipient > Email addresses.";
+        de "die Adresse gehört zu mehr als einem Empfänger"
+        "Das Verzeichnis von Exchange Online enthält mehr als einen Empfänger mit dieser Adresse, und Exchange öffnet keinen davon: POP3 und IMAP melden TooManyADRecipients, EWS meldet 2000005 und nennt den Benutzer mehrdeutig (ambiguous)."
+        - "Stellen Sie fest, wer die Adresse hat: `Get-Recipient -Identity \"{mailbox}\"`."
+        - "Entfernen Sie sie bei allen bis auf einen: Exchange Admin Center > Empfänger > der betreffende Empfänger > E-Mail-Adressen.";
+
+    MailboxElsewhere from RESPONSE_CODES:
+        en "The server that was asked says that the mailbox lies on another one: EWS that nobody answers there (ErrorNoRespondingCASInDestinationSite), IMAP where to go (REFERRAL, in the evidence). So it is with a mailbox that is still on premises; to EWS, trouble of the moment between Microsoft's own servers looks the same."
+        - "See where the mailbox is: `Get-Recipient -Identity \"{mailbox}\"`. What is shown as a MailUser has its mailbox on premises."
+        - "One on premises is reached at its own server, which can be named under `clouds`; or move it to Exchange Online."
+        - "If it is in Exchange Online, see whether it is being moved: `Get-MoveRequest -Identity \"{mailbox}\"`. Otherwise wait, and check Microsoft 365 admin center > Health > Service health.";
+        de "das Postfach liegt auf einem anderen Server"
+        "Der gefragte Server meldet, dass das Postfach auf einem anderen liegt: EWS, dass dort niemand antwortet (ErrorNoRespondingCASInDestinationSite), IMAP, wohin man sich wenden soll (REFERRAL, im Beleg). So ist es bei einem Postfach, das noch lokal betrieben wird; für EWS sieht eine vorübergehende Störung zwischen den Servern von Microsoft genauso aus."
+        - "Stellen Sie fest, wo das Postfach liegt: `Get-Recipient -Identity \"{mailbox}\"`. Was dort als MailUser erscheint, hat sein Postfach auf einem lokalen Server."
+        - "Ein lokales Postfach ist über seinen eigenen Server erreichbar, den Sie unter `clouds` angeben können; oder verschieben Sie es nach Exchange Online."
+        - "Liegt es in Exchange Online, sehen Sie nach, ob es gerade verschoben wird: `Get-MoveRequest -Identity \"{mailbox}\"`. Andernfalls warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus.";
+
     MailboxUnavailable from RESPONSE_CODES:
         en "The mailbox exists and cannot be opened for the moment: it is being moved, or its database is offline or failing over."
         - "Wait, and check Microsoft 365 admin center > Health > Service health."

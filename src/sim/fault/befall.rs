@@ -6,7 +6,7 @@ use super::{Befallen, Fault};
 use crate::secret::Secret;
 use crate::sim::directory::{Protocol, Tenant, Trouble};
 use crate::sim::id;
-use crate::sim::mailbox::{FolderAccess, Licence, Mailbox};
+use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -77,6 +77,9 @@ fn befall_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox) {
         }
         Fault::EwsDisabled => mailbox.ews_enabled = Some(false),
         Fault::EwsNotLicensed => mailbox.licence = Licence::Kiosk,
+        Fault::AddressNotPrimary => mailbox.listing = Listing::Alias,
+        Fault::AddressAmbiguous => mailbox.listing = Listing::Ambiguous,
+        Fault::MailboxElsewhere => mailbox.listing = Listing::Elsewhere,
         Fault::LicenseInvalid => mailbox.licence = Licence::Missing,
         Fault::AccountDisabled => mailbox.account_enabled = false,
         Fault::ImpersonationDenied => mailbox.in_scope = false,

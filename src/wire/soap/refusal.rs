@@ -33,7 +33,7 @@ pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Answer>) -> R
 fn diagnosed(head: Head<'_>) -> Option<Fault> {
     let said = head.said(DIAGNOSTICS)?;
     let number = diagnosis_number(&said)?;
-    let (_, reason) = DIAGNOSED.iter().find(|(known, _)| *known == number)?;
+    let (.., reason) = DIAGNOSED.iter().find(|(known, words, _)| *known == number && said.contains(words))?;
     Some(Fault::heard(*reason, said.as_str()).code(number))
 }
 
@@ -45,16 +45,18 @@ fn diagnosis_number(said: &str) -> Option<&str> {
 
 const DIAGNOSTICS: &str = "x-ms-diagnostics";
 
-const DIAGNOSED: &[(&str, Reason)] = &[
-    ("2000000", Reason::TokenInvalid), // signature
-    ("2000001", Reason::TokenInvalid),
-    ("2000002", Reason::TokenExpired),
-    ("2000003", Reason::TokenWrongAudience),
-    ("2000004", Reason::TokenWrongTenant),
-    ("2000005", Reason::MailboxNotFound),
-    ("2000007", Reason::ServerUnavailable),
-    ("2000008", Reason::TokenRoleMissing),
-    ("2000020", Reason::TenantRestricted), // by a header that a proxy on the way injects
+/// Number, words, meaning.
+const DIAGNOSED: &[(&str, &str, Reason)] = &[
+    ("2000000", "", Reason::TokenInvalid), // signature
+    ("2000001", "", Reason::TokenInvalid),
+    ("2000002", "", Reason::TokenExpired),
+    ("2000003", "", Reason::TokenWrongAudience),
+    ("2000004", "", Reason::TokenWrongTenant),
+    ("2000005", "ambiguous", Reason::AddressAmbiguous),
+    ("2000005", "", Reason::MailboxNotFound),
+    ("2000007", "", Reason::ServerUnavailable),
+    ("2000008", "", Reason::TokenRoleMissing),
+    ("2000020", "", Reason::TenantRestricted), // by a header that a proxy on the way injects
 ];
 
 /// `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
@@ -111,7 +113,8 @@ pub(in crate::wire) fn meaning(code: &str) -> Option<Reason> {
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode>
 const CODES: &[(&str, Reason)] = &[
     ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
-    ("ErrorNonPrimarySmtpAddress", Reason::MailboxNotFound),
+    ("ErrorNonPrimarySmtpAddress", Reason::AddressNotPrimary),
+    ("ErrorNoRespondingCASInDestinationSite", Reason::MailboxElsewhere),
     ("ErrorCannotFindUser", Reason::MailboxNotFound),
     ("ErrorMailboxLogonFailed", Reason::MailboxNotConnected),
     ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
@@ -139,7 +142,6 @@ const CODES: &[(&str, Reason)] = &[
     ("ErrorProxyRequestProcessingFailed", Reason::ServerUnavailable), // between Exchange's own servers
     ("ErrorADUnavailable", Reason::ServerUnavailable),
     ("ErrorADOperation", Reason::ServerUnavailable),
-    ("ErrorNoRespondingCASInDestinationSite", Reason::ServerUnavailable),
     ("ErrorMailboxMoveInProgress", Reason::MailboxUnavailable),
     ("ErrorMailboxStoreUnavailable", Reason::MailboxUnavailable),
     ("ErrorMailboxFailover", Reason::MailboxUnavailable),
@@ -242,6 +244,12 @@ mod tests {
                 r#"2000005;reason="The user specified by the user-context in the token does not exist.""#,
                 Reason::MailboxNotFound,
             ),
+            (
+                401,
+                DIAGNOSTICS,
+                r#"2000005;reason="The user specified by the user-context in the token is ambiguous.";error_category="invalid_user""#,
+                Reason::AddressAmbiguous,
+            ),
             (401, DIAGNOSTICS, r#"2000006;error_category="invalid_client""#, Reason::EwsTokenRefused),
             (401, DIAGNOSTICS, r#"2000007;error_category="internal_error""#, Reason::ServerUnavailable),
             (
@@ -309,7 +317,7 @@ mod tests {
     fn codes_mean_the_same_wherever_they_stand() {
         for (code, reason) in [
             ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
-            ("ErrorNonPrimarySmtpAddress", Reason::MailboxNotFound),
+            ("ErrorNonPrimarySmtpAddress", Reason::AddressNotPrimary),
             ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
             ("ErrorImpersonationDenied", Reason::ImpersonationDenied),
             ("ErrorImpersonationFailed", Reason::ServerUnavailable),
@@ -338,7 +346,7 @@ mod tests {
             ("ErrorAccountDisabled", Reason::AccountDisabled),
             ("ErrorInvalidLicense", Reason::LicenseInvalid),
             ("ErrorOrganizationAccessBlocked", Reason::TenantBlocked),
-            ("ErrorNoRespondingCASInDestinationSite", Reason::ServerUnavailable),
+            ("ErrorNoRespondingCASInDestinationSite", Reason::MailboxElsewhere),
             ("ErrorNewInThisServer", Reason::OperationFailed),
         ] {
             for (status, body) in [(200, response(code, "no")), (500, soap_fault(code)), (200, soap_fault(code))] {
