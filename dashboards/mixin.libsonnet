@@ -6,6 +6,8 @@ local read(text) = std.parseYaml(text);
   _config+:: {
     // Grafana's own address, put before every alert's `dashboard_url`.
     grafanaUrl: '',
+    // Where browsers reach the status page, such as `https://m365-probe.example`; where empty, what Prometheus scrapes.
+    pagesUrl: '',
     // Of the time, the part that may fail.
     errorBudget: 0.005,
     // In place of the severity `critical`, which is to wake somebody.
@@ -28,7 +30,10 @@ local read(text) = std.parseYaml(text);
 
   prometheusRules+:: {
     local adapted(rule) =
-      if rule.record == 'm365_slo:error_budget:ratio' then rule { expr: 'vector(%g)' % config.errorBudget } else rule,
+      if rule.record == 'm365_slo:error_budget:ratio' then rule { expr: 'vector(%g)' % config.errorBudget }
+      else if rule.record == 'm365_pages:url:info' && config.pagesUrl != '' then
+        rule { expr: std.strReplace(rule.expr, 'http://$1', config.pagesUrl) }
+      else rule,
     groups+: [
       group { rules: [adapted(rule) for rule in group.rules] }
       for group in read(importstr 'rules.yml').groups

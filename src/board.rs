@@ -5,6 +5,7 @@ mod latencies;
 mod recent;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 pub use self::known::{Known, PastFailure, shown_certificates};
 pub use self::latencies::Latencies;
@@ -76,6 +77,11 @@ impl Board {
     /// One probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&Known> {
         self.places.get(id).and_then(|place| self.probes.get(*place))
+    }
+
+    /// The last run of a probe that took place.
+    pub fn last_run(&self, id: &ProbeId) -> Option<Arc<Outcome>> {
+        self.probe(id).and_then(|known| known.last.clone())
     }
 
     /// How long runs took, by tenant and check.

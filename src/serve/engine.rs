@@ -226,9 +226,12 @@ fn phases(check: &str) -> &'static [Phase] {
 /// Records and logs outcomes until nobody is left to send one.
 async fn record(board: Arc<RwLock<Board>>, mut learnt: mpsc::Receiver<Outcome>) {
     while let Some(outcome) = learnt.recv().await {
-        let limits = |board: &Board| board.probe(&outcome.probe).map(|known| known.settings.limits.clone());
-        let limits = limits(&board.read().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default();
-        log::outcome(&Judged::new(&outcome, &limits, SystemTime::now()));
+        let (limits, before) = {
+            let board = board.read().unwrap_or_else(PoisonError::into_inner);
+            let limits = board.probe(&outcome.probe).map(|known| known.settings.limits.clone());
+            (limits.unwrap_or_default(), board.last_run(&outcome.probe))
+        };
+        log::outcome(&Judged::new(&outcome, &limits, SystemTime::now()), before.as_deref());
         board.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
     }
 }

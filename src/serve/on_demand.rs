@@ -38,7 +38,8 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
     let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
-    log::outcome(&judged);
+    let scheduled = engine.board().last_run(&outcome.probe);
+    log::outcome(&judged, scheduled.as_deref());
     let metrics = |format| prometheus::probe(&judged, limit, probe.kind.phases, format);
     if !in_detail {
         let wanted = Wanted::by(headers);

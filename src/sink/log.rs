@@ -3,21 +3,21 @@
 use tracing::{info, warn};
 
 use super::{Judged, words};
-use crate::outcome::Verdict;
+use crate::outcome::{Outcome, Verdict};
 
 /// Logs an outcome: what worked and what did not take place as information, a failure, and what is
-/// worth a look, as a warning.
-pub fn outcome(judged: &Judged<'_>) {
+/// worth a look, as a warning. What was worth a look in the run `before` already is no news: it may last for months.
+pub fn outcome(judged: &Judged<'_>, before: Option<&Outcome>) {
     let outcome = judged.outcome;
     let probe = words::one_line(&outcome.probe.to_string());
     let seconds = outcome.took.as_secs_f64();
-    let warnings: Vec<&str> = judged.warnings().iter().map(|warning| warning.reason.code()).collect();
-    let warnings = (!warnings.is_empty()).then(|| warnings.join(" "));
+    let warnings = warnings_of(judged);
+    let known = before.and_then(|before| warnings_of(&Judged::new(before, judged.limits, before.at)));
     match &outcome.verdict {
-        Verdict::Ok if warnings.is_some() => {
+        Verdict::Ok if warnings.is_some() && warnings != known => {
             warn!(probe, ok = true, seconds, warnings, "probe succeeded, with something worth a look");
         }
-        Verdict::Ok => info!(probe, ok = true, seconds, "probe succeeded"),
+        Verdict::Ok => info!(probe, ok = true, seconds, warnings, "probe succeeded"),
         Verdict::Skipped(skip) => info!(probe, ok = false, skipped = skip.code(), "probe not run"),
         Verdict::Failed(failure) => {
             let (reason, owner) = (failure.reason.code(), failure.reason.owner().code());
@@ -27,4 +27,10 @@ pub fn outcome(judged: &Judged<'_>) {
             warn!(probe, ok = false, seconds, phase, reason, owner, code, heard, warnings, "probe failed");
         }
     }
+}
+
+/// The codes of what was worth a look, if anything was.
+fn warnings_of(judged: &Judged<'_>) -> Option<String> {
+    let warnings: Vec<&str> = judged.warnings().iter().map(|warning| warning.reason.code()).collect();
+    (!warnings.is_empty()).then(|| warnings.join(" "))
 }

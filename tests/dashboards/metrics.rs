@@ -37,7 +37,9 @@ fn label_names(mut labels: &str) -> Vec<String> {
 /// What Prometheus itself says of every target and alert.
 pub fn of_prometheus() -> Metrics {
     let alerts = BTreeSet::from(["alertname", "alertstate"].map(str::to_owned));
-    let of_targets = ["up", "scrape_duration_seconds"].map(|name| (name.to_owned(), BTreeSet::new()));
+    // Those that /sd gives its targets.
+    let labels = BTreeSet::from(["tenant", "check"].map(str::to_owned));
+    let of_targets = ["up", "scrape_duration_seconds"].map(|name| (name.to_owned(), labels.clone()));
     of_targets.into_iter().chain([("ALERTS".to_owned(), alerts)]).collect()
 }
 

@@ -71,7 +71,9 @@ fn an_alert_tells_whose_move_it_is_and_where_to_read_on() {
             assert!(!string(&notes[note]).is_empty(), "{name} has no {note}");
         }
         let runbook = string(&notes["runbook_url"]);
-        assert!(runbook.starts_with("http://"), "{name}: {runbook}");
+        // What does not answer is no place to read on.
+        let elsewhere = name.starts_with("Microsoft365Monitoring") && runbook == "{{ $externalURL }}/targets";
+        assert!(elsewhere || runbook.contains("m365_pages:url:info"), "{name}: {runbook}");
         if let Some((_, reason)) = runbook.split_once("/reasons#") {
             let known = reason == "{{ $labels.reason }}" || Reason::from_code(reason).is_some();
             assert!(known, "{name}: {reason} is no reason");
@@ -140,11 +142,15 @@ fn jsonnet_makes_a_mixin_of_them() {
     for board in boards::all() {
         assert!(plain["dashboards"][format!("{}.json", board.uid())] == board.json, "{} is another", board.file);
     }
-    let own = mixin("grafanaUrl: 'https://grafana.example', errorBudget: 0.001, criticalSeverity: 'page'");
+    let own = mixin(
+        "grafanaUrl: 'https://grafana.example', pagesUrl: 'https://probe.example', errorBudget: 0.001, criticalSeverity: 'page'",
+    );
     let alert = &own["alerts"]["groups"][0]["rules"][0];
     assert_eq!(alert["labels"]["severity"], "page");
     assert!(string(&alert["annotations"]["dashboard_url"]).starts_with("https://grafana.example/d/m365-"));
     assert_eq!(own["rules"]["groups"][0]["rules"][0]["expr"], "vector(0.001)");
+    let pages = &own["rules"]["groups"][0]["rules"][1]["expr"];
+    assert!(string(pages).contains(r#""url", "https://probe.example""#), "{pages}");
     let scratch = Scratch::new();
     for part in ["alerts", "rules"] {
         let file = scratch.file(part, own[part].to_string());

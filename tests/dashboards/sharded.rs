@@ -1,4 +1,4 @@
-//! The README's way to let Prometheus spread many probes over many programs, tried with two of them.
+//! The README's way to let Prometheus spread many probes over many programs, tried with two of them that demonstrate a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::boards::{list, string};
 use crate::daemon::Daemon;
 use crate::scratch::Scratch;
-use crate::{PROMETHEUS, http, needs, port};
+use crate::{PROMETHEUS, file, http, needs, port};
+
+/// What nine of the eighteen probes fail of.
+const FAULT: &str = "exchange_service_principal_missing";
 
 const README: &str = include_str!("../../README.md");
 
@@ -19,7 +22,8 @@ fn configuration(ours: [u16; 2]) -> String {
     let block = block.replace("probe-b:10365", &format!("127.0.0.1:{}", ours[1]));
     let block = block.replace("scrape_interval: 60s", "scrape_interval: 2s").replace("scrape_timeout: 30s", "scrape_timeout: 2s");
     assert!(!block.contains("probe-") && block.contains("_interval: 2s") && block.contains("_timeout: 2s"), "{block}");
-    block
+    let rules = ["rules.yml", "alerts.yml"].map(|name| file(name).display().to_string()).join(", ");
+    format!("global: {{ scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s }}\nrule_files: [ {rules} ]\n{block}")
 }
 
 #[test]
@@ -32,16 +36,16 @@ fn prometheus_spreads_the_probes_over_two_programs() {
     let start = |ours: u16| {
         let (listen, log) = (format!("127.0.0.1:{ours}"), scratch.path().join(format!("{ours}.log")));
         let program = env!("CARGO_BIN_EXE_m365-probe");
-        Daemon::start(program, |program| program.args(["demo", "--listen", &listen]), &log).listening(ours)
+        Daemon::start(program, |program| program.args(["demo", "--listen", &listen, "--fault", FAULT]), &log).listening(ours)
     };
     let _programs = ours.map(start);
     let prometheus = port::free();
-    let file = scratch.file("prometheus.yml", configuration(ours));
+    let configured = scratch.file("prometheus.yml", configuration(ours));
     let mut daemon = Daemon::start(
         "/usr/bin/prometheus",
         |program| {
             program.arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
-            program.arg(format!("--config.file={}", file.display()));
+            program.arg(format!("--config.file={}", configured.display()));
             program.arg(format!("--storage.tsdb.path={}", scratch.path().join("data").display()))
         },
         &scratch.path().join("prometheus.log"),
@@ -61,4 +65,25 @@ fn prometheus_spreads_the_probes_over_two_programs() {
     assert_eq!(scraped.keys().cloned().collect::<BTreeSet<_>>(), offered);
     let shares = ours.map(|ours| scraped.values().filter(|exporter| **exporter == format!("127.0.0.1:{ours}")).count());
     assert!(shares.iter().sum::<usize>() == offered.len() && shares.iter().all(|share| *share > 2), "{shares:?}");
+
+    let ask = |path: &str| -> Value {
+        let answer = http::get(prometheus, path).map(|(_, body)| body).unwrap_or_default();
+        serde_json::from_str(&answer).unwrap_or_default()
+    };
+    alerts_tell_of_it(&mut daemon, &ask);
+}
+
+/// Somebody is about to be woken, once for each program, and nobody for the programs themselves. The error budget waits for
+/// them to have been woken.
+fn alerts_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
+    let fails = ["Microsoft365ProbeFails tenant_admin"; 2];
+    daemon.wait_for(&format!("wake of {fails:?} and of nothing else"), || {
+        let alerts = ask("/api/v1/alerts");
+        let labels = list(&alerts["data"]["alerts"]).iter().map(|alert| &alert["labels"]);
+        let waking = labels.filter(|labels| labels["severity"] == "critical");
+        let mut begun: Vec<_> =
+            waking.map(|labels| format!("{} {}", string(&labels["alertname"]), string(&labels["owner"]))).collect();
+        begun.retain(|alert| !alert.contains("ErrorBudget"));
+        begun == fails
+    });
 }

@@ -128,15 +128,20 @@ impl Write for Written {
     }
 }
 
-#[test]
-fn one_log_line_for_each() {
+/// What `log` writes.
+fn logged(log: impl FnOnce()) -> String {
     let written = Written::default();
     let sink = written.clone();
     let subscriber =
         tracing_subscriber::fmt().json().flatten_event(true).without_time().with_writer(move || sink.clone()).finish();
+    tracing::subscriber::with_default(subscriber, log);
+    String::from_utf8(written.0.lock().expect("one writer").clone()).expect("UTF-8")
+}
+
+#[test]
+fn one_log_line_for_each() {
     let outcomes = sample::all();
-    tracing::subscriber::with_default(subscriber, || judged(&outcomes, &Limits::default()).iter().for_each(log::outcome));
-    let text = String::from_utf8(written.0.lock().expect("one writer").clone()).expect("UTF-8");
+    let text = logged(|| judged(&outcomes, &Limits::default()).iter().for_each(|one| log::outcome(one, None)));
     assert_eq!(text.lines().count(), outcomes.len());
     assert_golden("log.jsonl", &text);
 }
@@ -156,4 +161,18 @@ fn the_page_tells_of_a_credential_s_end_in_the_reader_s_language() {
         assert_eq!(page.matches(told).count(), 1, "{page}");
         assert!(page.contains("#credential_expiring"), "{page}");
     }
+}
+
+/// What is worth a look for months is a warning once: when it begins, and when something else is.
+#[test]
+fn a_lasting_warning_is_news_once() {
+    let (outcomes, limits) = (sample::all(), Limits::default());
+    let [intercepted, well] = [1, 0]
+        .map(|warnings| outcomes.iter().find(|one| one.is_ok() && one.facts.warnings.len() == warnings).expect("a run").clone());
+    for (before, level) in [(None, "WARN"), (Some(&well), "WARN"), (Some(&intercepted), "INFO")] {
+        let line = logged(|| log::outcome(&Judged::new(&intercepted, &limits, sample::now()), before));
+        assert!(line.contains(level) && line.contains(r#""warnings":"tls_intercepted""#), "{line}");
+    }
+    let line = logged(|| log::outcome(&Judged::new(&well, &limits, sample::now()), Some(&intercepted)));
+    assert!(line.contains("INFO") && !line.contains("warnings"), "{line}");
 }
