@@ -10,10 +10,10 @@ use crate::reason::text::Lang;
 
 const DAY: u64 = 86_400;
 
-/// `the client secret expires in 5 days (2026-12-03)`: a warning of what ends, with the day. Others have no day.
+/// `EWS ends in 123 days (2027-04-01), move to Microsoft Graph`: a warning of what ends, with the day. Others have no day.
 pub fn told(reason: Reason, judged: &Judged<'_>, lang: Lang) -> Option<String> {
     let at = day_of(reason, judged.outcome)?;
-    let template = template(reason, lang)?;
+    let template = template(reason, at < judged.now, lang)?;
     Some(template.replace("{when}", &when(at, judged.now, lang)))
 }
 
@@ -47,17 +47,22 @@ pub fn distance(at: SystemTime, now: SystemTime, lang: Lang) -> String {
 /// The day of a warning's end, as the run learnt it.
 fn day_of(reason: Reason, outcome: &Outcome) -> Option<SystemTime> {
     match reason {
+        Reason::EwsRetiring => outcome.facts.ews_ends,
         Reason::CredentialExpiring | Reason::CredentialExpiryOutdated => outcome.facts.credential_expires,
         _ => None,
     }
 }
 
-const fn template(reason: Reason, lang: Lang) -> Option<&'static str> {
-    Some(match (reason, lang) {
-        (Reason::CredentialExpiring, Lang::En) => "the client secret expires {when}",
-        (Reason::CredentialExpiring, Lang::De) => "der geheime Clientschlüssel läuft {when} ab",
-        (Reason::CredentialExpiryOutdated, Lang::En) => "the client secret was to expire {when}, and still works",
-        (Reason::CredentialExpiryOutdated, Lang::De) => {
+const fn template(reason: Reason, is_past: bool, lang: Lang) -> Option<&'static str> {
+    Some(match (reason, is_past, lang) {
+        (Reason::EwsRetiring, false, Lang::En) => "EWS ends {when}, move to Microsoft Graph",
+        (Reason::EwsRetiring, true, Lang::En) => "EWS was to end {when}, move to Microsoft Graph",
+        (Reason::EwsRetiring, false, Lang::De) => "EWS endet {when}: Stellen Sie auf Microsoft Graph um",
+        (Reason::EwsRetiring, true, Lang::De) => "EWS sollte {when} enden: Stellen Sie auf Microsoft Graph um",
+        (Reason::CredentialExpiring, _, Lang::En) => "the client secret expires {when}",
+        (Reason::CredentialExpiring, _, Lang::De) => "der geheime Clientschlüssel läuft {when} ab",
+        (Reason::CredentialExpiryOutdated, _, Lang::En) => "the client secret was to expire {when}, and still works",
+        (Reason::CredentialExpiryOutdated, _, Lang::De) => {
             "der geheime Clientschlüssel sollte {when} ablaufen und funktioniert noch"
         }
         _ => return None,

@@ -5,6 +5,7 @@
 
 mod perfdata;
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::cause::{Case, Numbers};
@@ -131,12 +132,24 @@ fn summary(judged: &[Judged<'_>], state: State) -> String {
     const NAMED: usize = 3;
     let bad: Vec<&Judged<'_>> = worst_first(judged).into_iter().filter(|one| one.state() != State::Ok).collect();
     if bad.is_empty() {
-        return format!("M365 {state} - {} of {} ok", judged.len(), judged.len());
+        return format!("M365 {state} - {} of {} ok{}", judged.len(), judged.len(), notes(judged));
     }
     let named: Vec<String> = bad.iter().take(NAMED).map(|one| name_and_cause(one)).collect();
     let more = bad.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("M365 {state} - {} of {} not ok: {}{more}", bad.len(), judged.len(), named.join(", "))
+}
+
+/// What is noted where all is well, each reason once: `; ews_retiring: EWS ends in 123 days (2027-04-01), move to …`.
+fn notes(judged: &[Judged<'_>]) -> String {
+    let mut seen = HashSet::new();
+    let mut notes = String::new();
+    for one in judged {
+        for warning in one.warnings().iter().filter(|warning| seen.insert(warning.reason)) {
+            let _ = write!(notes, "; {}", words::warned(one, warning));
+        }
+    }
+    notes
 }
 
 fn name_and_cause(judged: &Judged<'_>) -> String {

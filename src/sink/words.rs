@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Judged, ends};
 use crate::cloud::host_port;
-use crate::levels::{Breach, Metric};
+use crate::levels::{Breach, Metric, is_of_a_level};
 use crate::outcome::{
     CredentialFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase, Registration, SkipReason, Verdict,
 };
@@ -76,16 +76,11 @@ pub fn told(judged: &Judged<'_>, failed: impl Fn(&Failure) -> String) -> String 
     text
 }
 
-/// `credential_expiring: the client secret expires in 5 days (2026-12-03); create a new …`: with what to do where its level was
-/// left.
-fn warned(judged: &Judged<'_>, warning: &Fault) -> String {
+/// `ews_retiring: EWS ends in 123 days (2027-04-01), move to Microsoft Graph`; what a level made a warning of, with what to do.
+pub fn warned(judged: &Judged<'_>, warning: &Fault) -> String {
     let reason = warning.reason;
     let told = ends::told(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
-    let advice = if judged.judgement.breaches.iter().any(|breach| breach.metric.is_told_by(reason)) {
-        format!("; {}", reason.remedy())
-    } else {
-        String::new()
-    };
+    let advice = if is_of_a_level(reason) { format!("; {}", reason.remedy()) } else { String::new() };
     format!("{reason}: {told}{advice}")
 }
 

@@ -104,6 +104,25 @@ async fn each_fault_leads_to_the_reason_of_its_name() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Where all is well, and however the calendar stands: EWS has a day on which it ends, and Graph has none.
+#[tokio::test]
+async fn of_what_works_the_end_of_ews_alone_is_noted() {
+    let tenant = start(Tenant::contoso()).await.unwrap();
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("well-{}", tenant.ports().login));
+    std::fs::create_dir_all(&directory).unwrap();
+    let settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
+    let means = Means::new(&settings.network).unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+    let slots = Slots::default();
+    for probe in settings.probes.into_iter().filter(|probe| ["ews", "graph"].contains(&probe.id.check)) {
+        let probe = Probe::new(probe, &slots).unwrap();
+        let outcome = probe.run(&means, None).await;
+        let noted: Vec<Reason> = outcome.facts.warnings.iter().map(|warning| warning.reason).collect();
+        let ends = if probe.id().check == "ews" { vec![Reason::EwsRetiring] } else { Vec::new() };
+        assert_eq!((noted, outcome.facts.ews_ends.is_some()), (ends.clone(), !ends.is_empty()), "{}", probe.id());
+    }
+}
+
 /// What is wrong with the checks' reasons while `name` is in force.
 async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String> {
     let _turn = RUNS.acquire().await.unwrap();

@@ -142,8 +142,8 @@ fn warnings_are_told_once_with_what_to_do() {
     token.facts.credential_expires = Some(sample::now() + Duration::from_secs(45 * 3600));
     let evidence = Evidence { peer: Some("outlook.office365.com:995 (192.0.2.1)".into()), ..Evidence::default() };
     pop3.facts.warnings = vec![Fault { reason: Reason::TlsIntercepted, evidence }];
-    let left = Evidence { heard: Some("129 days left until 2027-04-01".into()), ..Evidence::default() };
-    ews.facts.warnings = vec![Fault { reason: Reason::EwsRetiring, evidence: left }];
+    ews.facts.warnings = vec![Fault::new(Reason::EwsRetiring)];
+    ews.facts.ews_ends = Some(sample::now() + Duration::from_secs(129 * 86_400));
     let mut labor = ews.clone();
     labor.probe.mailbox = Some("labor".into());
     let (outcomes, limits) = ([pop3, ews, labor, token], Limits::default());

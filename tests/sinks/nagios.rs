@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use m365_probe::levels::{Limits, State};
-use m365_probe::outcome::{Outcome, Verdict};
+use m365_probe::outcome::{Fault, Outcome, Verdict};
+use m365_probe::reason::Reason;
 use m365_probe::sink::{Judged, nagios};
 
 use crate::golden::assert_golden;
@@ -60,6 +61,36 @@ fn a_credential_s_end_is_told_with_what_to_do() {
         let (text, _) = nagios::report(&judged(&[sample::pop3(), token], &limits), 0);
         let first = "M365 CRITICAL - 1 of 2 not ok: contoso/token (credential_expir";
         assert!(text.starts_with(first) && text.lines().skip(1).any(|line| line.contains(told)), "{text}");
+    }
+}
+
+#[test]
+fn the_end_of_ews_is_told_in_the_line_with_the_way_on() {
+    let (limits, day) = (Limits::default(), Duration::from_secs(86_400));
+    let ews = |end| {
+        let mut ews = sample::ews();
+        ews.facts.warn(Fault::new(Reason::EwsRetiring));
+        ews.facts.ews_ends = Some(end);
+        ews
+    };
+    for (end, state, told) in [
+        (sample::now() + 129 * day, State::Ok, "ews_retiring: EWS ends in 129 days (2027-04-01), move to Microsoft Graph"),
+        (sample::now() + 59 * day, State::Warning, "ews_retiring: EWS ends in 59 days (2027-01-21), move to Microsoft Graph"),
+        (
+            sample::now() - 2 * day,
+            State::Warning,
+            "ews_retiring: EWS was to end 2 days ago (2026-11-21), move to Microsoft Graph",
+        ),
+    ] {
+        let (text, found) = nagios::report(&judged(&[ews(end)], &limits), 0);
+        assert!(text.lines().next().is_some_and(|line| line.contains(told)), "{text}");
+        assert_eq!(found, state);
+        let (text, _) = nagios::report(&judged(&[sample::pop3(), ews(end), ews(end)], &limits), 0);
+        let first = match state {
+            State::Ok => format!("M365 OK - 3 of 3 ok; {told} | "),
+            _ => "M365 WARNING - 2 of 3 not ok: contoso/praxis/ews (ews_retiring)".to_owned(),
+        };
+        assert!(text.starts_with(&first) && text.lines().skip(1).any(|line| line.contains(told)), "{text}");
     }
 }
 

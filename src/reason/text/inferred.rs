@@ -55,12 +55,12 @@ super::entries! {
         en "EWS answers 403 without a reason, while the same mailbox opens with Microsoft Graph. A policy that keeps the application from the mailbox would keep Graph out as well. So the licence has no EWS, or EWS is switched off and its answer does not say so. Kiosk, F1 and F3 have had no EWS since 2026-06-30."
         - "Look at the switches first, of the tenant and of the mailbox: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
         - "If they are on, assign a licence that includes EWS: Microsoft 365 admin center > Users > Active users > {mailbox} > Licenses and apps. Exchange Online Plan 1 or 2, E3 and E5 have it."
-        - "Better than a licence for four months: use Microsoft Graph, which this licence has; EWS ends on 2027-04-01.";
+        - "Better than a licence for what is about to end: use Microsoft Graph, which this licence has; EWS ends on 2027-04-01.";
         de "die Lizenz des Postfachs enthält kein EWS"
         "EWS antwortet mit 403 und nennt keinen Grund, während sich dasselbe Postfach mit Microsoft Graph öffnen lässt. Eine Richtlinie, die die Anwendung vom Postfach fernhält, würde auch Graph aussperren. Also enthält die Lizenz kein EWS, oder EWS ist abgeschaltet, und die Antwort sagt es nicht. Kiosk, F1 und F3 enthalten seit dem 30.06.2026 kein EWS mehr."
         - "Prüfen Sie zuerst die Schalter des Mandanten und des Postfachs: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
         - "Sind sie eingeschaltet, weisen Sie eine Lizenz mit EWS zu: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > {mailbox} > Lizenzen und Apps. Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
-        - "Besser als eine Lizenz für die letzten Monate: Verwenden Sie Microsoft Graph, das diese Lizenz enthält; EWS endet am 01.04.2027.";
+        - "Besser als eine Lizenz für etwas, das endet: Verwenden Sie Microsoft Graph, das diese Lizenz enthält; EWS endet am 01.04.2027.";
 
     UserAgentBlocked from EWS_ACCESS:
         en "EWS is blocked by policy and Graph says that access is disabled, for the same mailboxes. The list of allowed applications does not reach Graph; the tenant's lists of programs by User-Agent reach both. This program calls itself `m365-probe/` and its version; your own application may be on the list where this one is not."
