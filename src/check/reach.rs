@@ -66,7 +66,7 @@ impl Check for Reach {
         look_again(&mut attempts, cx.trace, net).await;
         astray::blame(&mut attempts, net, &cx.means.hosts_file).await;
         note(cx.trace, &attempts);
-        warn(cx.trace, attempts.iter().filter_map(|attempt| attempt.interception(net)).collect());
+        warn(cx.trace, attempts.iter().filter_map(Attempt::interception).collect());
         compare_families(cx.trace, &self.endpoints, &attempts);
         attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.tell(cx.trace));
         let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };

@@ -138,14 +138,7 @@ impl Net {
                 let answered = self.once_more(trace, again, |stream| self.tls.answers_without_a_name(stream)).await;
                 Err(if answered.unwrap_or_default() { filtered_by_name(fault) } else { fault })
             }
-            Ok(secured) => {
-                if let Some(mut warning) = trace.endpoint().and_then(|at| self.tls.interception(at)) {
-                    warning.evidence.peer.clone_from(&trace.peer);
-                    trace.facts.warn(warning);
-                }
-                Ok(secured)
-            }
-            Err(fault) => Err(fault),
+            other => other,
         }
     }
 

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslMode, SslVerifyMode, SslVersion};
 use openssl::stack::StackRef;
 use openssl::x509::verify::X509CheckFlags;
-use openssl::x509::{X509, X509VerifyResult};
+use openssl::x509::{X509, X509Ref, X509VerifyResult};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio_openssl::SslStream;
 
@@ -33,12 +33,13 @@ mod authority;
 mod certificate;
 mod hello;
 mod look;
+mod microsofts;
 mod standing;
 
 use standing::Standing;
 
-/// More issuers than this are no honest network's; whoever makes up a new one each time is looked at each time.
-const MOST_ISSUERS: usize = 64;
+/// More roots than this are no honest network's; whoever makes up a new one each time is looked at each time.
+const MOST_ROOTS: usize = 64;
 
 pub use acceptor::{Acceptor, ClientCertificate, Terms, Version};
 
@@ -48,8 +49,10 @@ pub struct Connector {
     context: SslContext,
     /// What is trusted in addition to the system's roots.
     extra: Arc<Vec<X509>>,
-    /// What the issuers of certificates that were looked at lead to, by their whole names.
-    issuers: Arc<Mutex<BTreeMap<String, Standing>>>,
+    /// The roots that Microsoft's hosts are known to lead to, once they are wanted.
+    known: OnceLock<Vec<X509>>,
+    /// What the roots that Microsoft's hosts were seen to lead to are, by their SHA-256: names can be forged.
+    roots: Arc<Mutex<BTreeMap<[u8; 32], Standing>>>,
 }
 
 impl std::fmt::Debug for Connector {
@@ -77,7 +80,7 @@ impl Connector {
             }
         }
         let context = context(&certificates).map_err(|error| format!("cannot set up TLS: {error}"))?;
-        Ok(Self { context, extra: Arc::new(certificates), issuers: Arc::default() })
+        Ok(Self { context, extra: Arc::new(certificates), known: OnceLock::new(), roots: Arc::default() })
     }
 
     /// What is trusted in addition to the system's roots, for an HTTP client that makes its own connections.
@@ -86,7 +89,7 @@ impl Connector {
     }
 
     /// Secures `stream` for `host` and keeps version and certificate as facts of the address being tried, also of one that
-    /// is refused: it is evidence of the refusal.
+    /// is refused: it is evidence of the refusal. A device that decrypts, and is trusted here, is a warning.
     ///
     /// # Errors
     /// The `tls_*` reasons.
@@ -101,11 +104,16 @@ impl Connector {
         }
         match result {
             Ok(secured) => {
+                let mut warning = None;
                 if let Some(endpoint) = trace.endpoint() {
                     endpoint.handshake = Some(took);
                     endpoint.certificate = accepted(&secured);
-                    self.learn(endpoint, &secured);
+                    warning = self.interception(endpoint, &secured);
                     trace.aside(began + took);
+                }
+                if let Some(mut warning) = warning {
+                    warning.evidence.peer.clone_from(&trace.peer);
+                    trace.facts.warn(warning);
                 }
                 note(trace);
                 Ok(Box::new(secured))
@@ -155,7 +163,7 @@ impl Connector {
     pub fn explained(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
         let Some(shown) = chain.first().and_then(|leaf| certificate::facts(&leaf.to_der().ok()?, false)) else { return fault };
         if fault.reason == Reason::TlsCertificateUntrusted {
-            fault.reason = self.why_untrusted(&shown.issuer_name, chain);
+            fault.reason = self.why_untrusted(chain);
         }
         let heard = fault.evidence.heard.unwrap_or_default();
         fault.evidence.heard =
@@ -167,42 +175,47 @@ impl Connector {
     }
 
     /// An unknown issuer is an interceptor, unless what is unknown here is known everywhere else.
-    fn why_untrusted(&self, issuer: &str, chain: &[X509]) -> Reason {
-        let extra = self.extra();
-        if extra.is_empty() && standing::is_empty() {
+    fn why_untrusted(&self, chain: &[X509]) -> Reason {
+        if self.extra().is_empty() && standing::is_empty() {
             Reason::LocalTrustStore
-        } else if authority::is_microsofts(issuer) && standing::lacks_the_root_of(chain, extra) {
+        } else if microsofts::lead_to(self.known(), chain) {
             Reason::TlsRootMissing
         } else {
             Reason::TlsCertificateUntrusted
         }
     }
 
-    /// Keeps what the certificate accepted at `endpoint`, one of Microsoft's own, leads to, if nobody knows its issuer yet.
-    fn learn(&self, endpoint: &EndpointFacts, secured: &Secured) {
-        let issuer = unknown_issuer(endpoint).filter(|issuer| self.issuers().get(*issuer).is_none());
-        let root = secured.ssl().verified_chain().and_then(|chain| chain.iter().last());
-        if let (Some(issuer), Some(root)) = (issuer, root) {
-            let standing = standing::of(root, self.extra());
-            let mut issuers = self.issuers();
-            if issuers.len() < MOST_ISSUERS {
-                issuers.insert(issuer.to_owned(), standing);
-            }
+    /// The warning that the certificate accepted at `endpoint`, one of Microsoft's own, was made by a device on the way: it
+    /// leads to a root that was added here; or to one of which nothing is known, and its issuer says so. A laboratory has
+    /// authorities of its own, and they intercept nothing.
+    fn interception(&self, endpoint: &EndpointFacts, secured: &Secured) -> Option<Fault> {
+        let certificate = endpoint.certificate.as_ref().filter(|_| cloud::is_microsofts(&endpoint.host, endpoint.port))?;
+        let intercepts = match self.standing(secured.ssl().verified_chain()?.iter().last()?) {
+            Standing::Public => false,
+            Standing::Added => true,
+            Standing::Unknown => certificate.product.is_some(),
+        };
+        intercepts.then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
+    }
+
+    /// What `root` is, which is trusted here: looked up once.
+    fn standing(&self, root: &X509Ref) -> Standing {
+        let Ok(der) = root.to_der() else { return Standing::Unknown };
+        let key = openssl::sha::sha256(&der);
+        let roots = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(standing) = roots().get(&key) {
+            return *standing;
         }
+        let standing = standing::of(root, self.known(), self.extra());
+        let mut roots = roots();
+        if roots.len() < MOST_ROOTS {
+            roots.insert(key, standing);
+        }
+        standing
     }
 
-    /// The warning that the certificate accepted at `endpoint`, one of Microsoft's own, was made by a device on the way: its
-    /// issuer says so, or is known to lead to a root that was added here.
-    pub fn interception(&self, endpoint: &EndpointFacts) -> Option<Fault> {
-        let certificate = endpoint.certificate.as_ref().filter(|certificate| certificate.verified)?;
-        let issuer = doubtful(endpoint)?;
-        let added = self.issuers().get(issuer) == Some(&Standing::Added);
-        (added || certificate.product.is_some())
-            .then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
-    }
-
-    fn issuers(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
-        self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> &[X509] {
+        self.known.get_or_init(microsofts::roots)
     }
 }
 
@@ -219,19 +232,6 @@ fn context(extra: &[X509]) -> Result<SslContext, ErrorStack> {
     let writes = SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE;
     builder.set_mode(SslMode::AUTO_RETRY | SslMode::RELEASE_BUFFERS | writes);
     Ok(builder.build())
-}
-
-/// The issuer of the certificate at `endpoint`, if that is one of Microsoft's and the issuer none of theirs. A laboratory
-/// has authorities of its own, and they intercept nothing.
-fn doubtful(endpoint: &EndpointFacts) -> Option<&str> {
-    let issuer = endpoint.certificate.as_ref()?.issuer_name.as_str();
-    (!authority::is_microsofts(issuer) && cloud::is_microsofts(&endpoint.host, endpoint.port)).then_some(issuer)
-}
-
-/// The issuer of the certificate accepted at `endpoint`, where its name does not tell what it is.
-fn unknown_issuer(endpoint: &EndpointFacts) -> Option<&str> {
-    let certificate = endpoint.certificate.as_ref().filter(|certificate| certificate.verified)?;
-    doubtful(endpoint).filter(|_| certificate.product.is_none())
 }
 
 /// Whether a filter by server name may be behind `fault`: it is worth trying without one.

@@ -35,13 +35,19 @@ pub fn socks(world: &mut World, scheme: &str, options: &[&str]) {
 
 /// Squid on the way of everything on port 443: it decrypts, obeys `rules`, and encrypts again. Returns its authority.
 pub fn interceptor(world: &mut World, rules: &str) -> Identity {
-    divert(world, &format!("acl first at_step SslBump1\nssl_bump peek first\nssl_bump bump all\n{rules}"))
+    interceptor_as(world, INSPECTION, rules)
+}
+
+/// The same under an authority of that subject.
+pub fn interceptor_as(world: &mut World, subject: &str, rules: &str) -> Identity {
+    divert(world, subject, &format!("acl first at_step SslBump1\nssl_bump peek first\nssl_bump bump all\n{rules}"))
 }
 
 /// Squid on the way of everything on port 443: it lets TLS pass as it is, unless it is for the server of that name.
 pub fn name_filter(world: &mut World, name: &str) {
     divert(
         world,
+        INSPECTION,
         &format!(
             "acl first at_step SslBump1\nacl blocked ssl::server_name {name}\nssl_bump peek first\n\
              ssl_bump terminate blocked\nssl_bump splice all"
@@ -49,8 +55,8 @@ pub fn name_filter(world: &mut World, name: &str) {
     );
 }
 
-fn divert(world: &mut World, rules: &str) -> Identity {
-    let authority = authority(world, "inspection", INSPECTION);
+fn divert(world: &mut World, subject: &str, rules: &str) -> Identity {
+    let authority = authority(world, "inspection", subject);
     let store = world.scratch.path().join("squid-certificates");
     let made = Command::new("/usr/lib/squid/security_file_certgen").args(["-c", "-s"]).arg(&store).args(["-M", "4MB"]).output();
     assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");

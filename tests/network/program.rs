@@ -14,6 +14,10 @@ use crate::namespace::IP;
 use crate::world::World;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
+/// Shows a program the directory `$0` as the roots that came with the system, where Debian, Ubuntu and Alpine keep them:
+/// `ip netns exec` gives each program mounts of its own.
+const WITH_ROOTS: &str =
+    "if [ -d /usr/share/ca-certificates ]; then mount --bind \"$0\" /usr/share/ca-certificates; fi; exec \"$@\"";
 /// Where `serve` listens, on the client's own loopback.
 const PORT: u16 = 10365;
 /// The checks of the configuration: each has run once when so many series tell of a run.
@@ -47,7 +51,7 @@ pub fn ask(world: &World, configuration: &Path) -> Said {
     let mut serve = Daemon::start(
         IP,
         |ip| {
-            ip.args(["netns", "exec", world.client.name(), PROGRAM]);
+            ip.args(["netns", "exec", world.client.name(), "sh", "-c", WITH_ROOTS]).arg(&world.shipped).arg(PROGRAM);
             prepared(ip, &["serve", "--listen", &listen]);
             ip
         },
@@ -80,7 +84,8 @@ pub fn doctor(world: &World, configuration: &Path) -> Answer {
 }
 
 fn begin(arguments: &[&str], world: &World, configuration: &Path) -> (Instant, Child) {
-    let mut command = world.client.command(PROGRAM);
+    let mut command = world.client.command("sh");
+    command.args(["-c", WITH_ROOTS]).arg(&world.shipped).arg(PROGRAM);
     prepare(&mut command, arguments, world, configuration);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     (Instant::now(), command.spawn().expect("run the program"))

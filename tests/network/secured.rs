@@ -1,11 +1,10 @@
 //! Conditions of TLS: stalls and resets, wrong certificates, old versions, interception, roots that are missing.
 
 use std::fs;
-use std::time::Duration;
 
-use crate::certificates::{authority, leaf};
+use crate::certificates::{Identity, authority, leaf};
 use crate::condition::{ALL_OTHERS, Condition};
-use crate::devices::{interceptor, mail_interceptor, name_filter, tls_server};
+use crate::devices::{interceptor, interceptor_as, mail_interceptor, name_filter, tls_server};
 use crate::world::World;
 
 /// All of them.
@@ -118,15 +117,23 @@ fn interception() -> Vec<Condition> {
             .reach("tls", "tls_certificate_untrusted")
             .fails(&["imap"])
             .cause("tls_certificate_untrusted", "network"),
-        Condition::new("the root is missing from the trust store", |world| {
-            let other = authority(world, "another-root", "/O=Another/CN=Another Root");
-            world.environment[0].1 = other.certificate.display().to_string();
-            world.timeout = Duration::from_secs(12);
+        Condition::new("443 intercepted by a forged DigiCert", |world| drop(forger(world)))
+            .reach("tls", "tls_certificate_untrusted")
+            .fails(ALL_OTHERS)
+            .cause("tls_certificate_untrusted", "network")
+            .tells("DigiCert Global G2 TLS RSA SHA256 2020 CA1"),
+        Condition::new("443 intercepted by a forged DigiCert trusted here", |world| {
+            let authority = forger(world);
+            world.network["ca_file"] = authority.certificate.display().to_string().into();
         })
-        .reach("tls", "tls_root_missing")
-        .fails(ALL_OTHERS)
-        .cause("tls_root_missing", "here"),
+        .warns(&["token", "reach", "ews", "graph"], "tls_intercepted")
+        .tells("DigiCert Global G2 TLS RSA SHA256 2020 CA1"),
     ]
+}
+
+/// Intercepts all on port 443 under the name of an authority that signs for Microsoft.
+fn forger(world: &mut World) -> Identity {
+    interceptor_as(world, "/C=US/O=DigiCert Inc/CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1", "")
 }
 
 /// Makes the simulated tenant itself misbehave.

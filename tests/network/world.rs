@@ -1,5 +1,6 @@
 //! A small world: the machine of the program under test, the gateway everything passes, and Microsoft behind it.
 
+use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct World {
     pub network: Value,
     /// What the program finds in its environment.
     pub environment: Vec<(String, String)>,
+    /// Where the roots lie that came with the system.
+    pub shipped: PathBuf,
     /// The longest of a run.
     pub timeout: Duration,
     pub has_resolver: bool,
@@ -62,7 +65,10 @@ impl World {
         client.file("nsswitch.conf", "hosts: files dns\n");
         let root = microsoft.running.write_ca(scratch.path()).expect("write the tenant's root");
         let roots = root.display().to_string();
-        // The tenant's root counts as the public one that everybody trusts.
+        // The tenant's root counts as the public one that everybody trusts, and that came with the system.
+        let shipped = scratch.path().join("shipped");
+        fs::create_dir(&shipped).expect("make a directory for the root");
+        fs::copy(&root, shipped.join("root.crt")).expect("copy the root");
         let environment = vec![("SSL_CERT_FILE".to_owned(), roots), ("SSL_CERT_DIR".to_owned(), "/nonexistent".to_owned())];
         Self {
             daemons: Vec::new(),
@@ -73,6 +79,7 @@ impl World {
             scratch,
             network: json!({ "resolvers": ["system", GATEWAY] }),
             environment,
+            shipped,
             timeout: Duration::from_secs(6),
             has_resolver: false,
         }
@@ -153,5 +160,5 @@ fn forward() {
 
 /// Sets a switch of the calling thread's network.
 fn switch(file: &str, value: &str) {
-    std::fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
+    fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
 }

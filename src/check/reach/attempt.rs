@@ -138,10 +138,8 @@ impl<'a> Attempt<'a> {
     }
 
     /// The warning that a device on the way decrypts TLS here, if one is seen to.
-    pub fn interception(&self, net: &Net) -> Option<Fault> {
-        let mut warning = net.tls.interception(&self.facts())?;
-        warning.evidence.peer.clone_from(&self.trace.peer);
-        Some(warning)
+    pub fn interception(&self) -> Option<Fault> {
+        self.trace.facts.warnings.iter().find(|warning| warning.reason == Reason::TlsIntercepted).cloned()
     }
 
     /// Notes where and why it failed.

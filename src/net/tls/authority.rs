@@ -1,8 +1,4 @@
-//! Who issued a certificate, as its issuer's name tells: an authority that Microsoft uses, or a product that inspects TLS.
-
-/// Organisations whose authorities sign for Microsoft's mail, login and Graph hosts: seen 2020 to 2026, DigiCert and
-/// Microsoft itself in parallel. Never a ground for refusal: any public authority may take their place.
-const MICROSOFTS: &[&str] = &["DigiCert Inc", "DigiCert, Inc.", "Microsoft Corporation"];
+//! Who issued a certificate, as its issuer's name tells: a product that inspects TLS may say so. No other name proves anything.
 
 /// What stands in the issuer's name when a product makes the certificate, with the product's name. Lower case.
 const PRODUCTS: &[(&str, &str)] = &[
@@ -64,12 +60,6 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("sslsplit", "SSLsplit"),
 ];
 
-/// Whether `issuer`, the whole of its name, is an authority that signs for Microsoft's own hosts.
-pub fn is_microsofts(issuer: &str) -> bool {
-    let ends = |rest: &str| rest.is_empty() || rest.starts_with(',');
-    MICROSOFTS.iter().any(|known| issuer.split("O=").skip(1).any(|part| part.strip_prefix(known).is_some_and(ends)))
-}
-
 /// The product that calls itself so as an issuer, as far as its name stands in `issuer`, the whole of it.
 pub fn product(issuer: &str) -> Option<&'static str> {
     let issuer = issuer.to_lowercase();
@@ -106,20 +96,6 @@ mod tests {
             ("C=BE, O=GlobalSign nv-sa, CN=GlobalSign RSA OV SSL CA 2018", None),
         ] {
             assert_eq!(product(issuer), expected, "{issuer}");
-        }
-    }
-
-    #[test]
-    fn microsofts_authorities_are_known_by_their_organisation() {
-        for (issuer, expected) in [
-            ("C=US, O=DigiCert Inc, CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1", true),
-            ("CN=DigiCert Cloud Services CA-1, O=DigiCert, Inc.", true),
-            ("C=US, O=Microsoft Corporation, CN=Microsoft TLS G2 RSA CA OCSP 04", true),
-            ("O=DigiCert Incorporated Proxies, CN=x", false),
-            ("CN=Microsoft Corporation", false),
-            ("", false),
-        ] {
-            assert_eq!(is_microsofts(issuer), expected, "{issuer}");
         }
     }
 }

@@ -25,10 +25,7 @@ pub fn facts(der: &[u8], verified: bool) -> Option<CertificateFacts> {
     Some(CertificateFacts {
         subject: words(&certificate.subject().to_string()),
         issuer: short(certificate.issuer()),
-        product: Some(&issuer_name)
-            .filter(|name| !authority::is_microsofts(name))
-            .and_then(|name| authority::product(name))
-            .map(str::to_owned),
+        product: authority::product(&issuer_name).map(str::to_owned),
         issuer_name,
         names: names(&certificate),
         not_before: system_time(validity.not_before),

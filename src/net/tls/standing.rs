@@ -1,4 +1,4 @@
-//! What a chain of certificates leads to: a public root, one that somebody has added here, or one that is missing here.
+//! What a trusted chain of certificates leads to: a public root, or one that somebody has added here.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,7 +9,7 @@ use openssl::x509::{X509, X509Ref};
 /// What is known of the root a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It came with the system, as Mozilla's programme has it.
+    /// It came with the system, as Mozilla's programme has it, or is one that Microsoft's hosts are known to lead to.
     Public,
     /// Somebody has put it into the trust store of this machine, or named it in `network.ca_file`.
     Added,
@@ -32,10 +32,11 @@ const MOST_FILES: usize = 2000;
 /// A certificate takes 2 kB, a whole bundle 220 kB.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// The standing of `root`, which is trusted here: by the system, or as one of `extra`.
-pub fn of(root: &X509Ref, extra: &[X509]) -> Standing {
+/// The standing of `root`, which is trusted here: by the system, or as one of `extra`. One of those `known` may well have
+/// been added where the system lacks it.
+pub fn of(root: &X509Ref, known: &[X509], extra: &[X509]) -> Standing {
     let is_root = |certificate: &X509| certificate.as_ref() == root;
-    if SHIPPED.iter().any(|place| holds(Path::new(place), &is_root)) {
+    if known.iter().any(is_root) || SHIPPED.iter().any(|place| holds(Path::new(place), &is_root)) {
         Standing::Public
     } else if extra.iter().any(is_root) || ADDED.iter().any(|place| holds(Path::new(place), &is_root)) {
         Standing::Added
@@ -45,16 +46,6 @@ pub fn of(root: &X509Ref, extra: &[X509]) -> Standing {
     } else {
         Standing::Unknown
     }
-}
-
-/// Whether no root is trusted here by the name that `chain` leads up to.
-pub fn lacks_the_root_of(chain: &[X509], extra: &[X509]) -> bool {
-    let Some(top) = chain.last() else { return false };
-    let named = |certificate: &X509| certificate.subject_name().try_cmp(top.issuer_name()).is_ok_and(std::cmp::Ordering::is_eq);
-    let hash = format!("{:08x}.", top.issuer_name_hash());
-    let hashed = || store_directories().iter().any(|directory| files(directory).iter().any(|file| begins_with(file, &hash)));
-    let bundled = || store_file().is_some_and(|file| certificates(&file).iter().any(named));
-    !(extra.iter().any(named) || hashed() || bundled())
 }
 
 /// Whether the system trusts nobody at all.
@@ -83,10 +74,6 @@ fn holds(place: &Path, wanted: &impl Fn(&X509) -> bool) -> bool {
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).take(MOST_FILES).collect()
-}
-
-fn begins_with(file: &Path, start: &str) -> bool {
-    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
 }
 
 /// The certificates in a file, PEM or DER; none where it is no such file.

@@ -59,23 +59,23 @@ super::entries! {
         - "Prüfen Sie DNS, fest eingetragene Adressen und Proxys: Im Beleg steht, für welche Namen das Zertifikat gilt.";
 
     TlsCertificateUntrusted from CERTIFICATES:
-        en "The certificate leads to no root this machine trusts. Either a device of your own network inspects TLS with its own authority, or this machine's roots are too old (Exchange Online needs DigiCert Global Root G2 since March 2026)."
-        - "See in the evidence who issued the certificate."
+        en "The certificate leads to no root this machine trusts, nor to one that is known to sign for Microsoft. Most likely a device of your own network inspects TLS with its own authority."
+        - "See in the evidence who issued the certificate: a name alone proves nothing, anyone can call an authority DigiCert or Microsoft."
         - "If it is your own proxy, exempt {host} from TLS inspection, or set `network.ca_file` to its authority."
-        - "If it is DigiCert or Microsoft, update ca-certificates.";
+        - "If nobody inspects TLS here, update the package `ca-certificates`: Microsoft may use a root that is newer than the package and this program.";
         de "dem Aussteller des Zertifikats wird hier nicht vertraut"
-        "Das Zertifikat führt zu keinem Stammzertifikat, dem dieser Rechner vertraut. Entweder prüft ein Gerät im eigenen Netz TLS mit einer eigenen Zertifizierungsstelle, oder die Stammzertifikate dieses Rechners sind zu alt (Exchange Online setzt seit März 2026 DigiCert Global Root G2 voraus)."
-        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
+        "Das Zertifikat führt weder zu einem Stammzertifikat, dem dieser Rechner vertraut, noch zu einem, das bekanntermaßen für Microsoft signiert. Höchstwahrscheinlich prüft ein Gerät im eigenen Netz TLS mit einer eigenen Zertifizierungsstelle."
+        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat. Der Name allein beweist nichts: DigiCert oder Microsoft kann sich jede Zertifizierungsstelle nennen."
         - "Ist es der eigene Proxy, nehmen Sie {host} von der TLS-Prüfung aus, oder setzen Sie `network.ca_file` auf dessen Zertifizierungsstelle."
-        - "Ist es DigiCert oder Microsoft, aktualisieren Sie ca-certificates.";
+        - "Prüft hier niemand TLS, aktualisieren Sie das Paket `ca-certificates`: Microsoft verwendet womöglich ein Stammzertifikat, das neuer ist als das Paket und dieses Programm.";
 
     TlsRootMissing from CERTIFICATES:
-        en "The certificate names a certification authority that Microsoft uses, but the root above it is not among those trusted here. Since 2026 Microsoft's servers need DigiCert Global Root G2; old systems and small container images lack it. This is no interception."
+        en "The certificate was signed by a certification authority that Microsoft uses: the signatures prove it, and nobody else can make them. But its root is not among those trusted here. Since 2026 Microsoft's servers need DigiCert Global Root G2; old systems and small container images lack it. This is no interception."
         - "Update the package `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), or install it: DigiCert Global Root G2 must be trusted."
         - "If variables such as `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store, see that it holds that root."
         - "Until then `network.ca_file` may name a file with that root.";
         de "das Stammzertifikat der Server von Microsoft fehlt hier"
-        "Das Zertifikat nennt eine Zertifizierungsstelle, die Microsoft nutzt, aber deren Stammzertifikat gehört nicht zu denen, denen hier vertraut wird. Seit 2026 brauchen die Server von Microsoft DigiCert Global Root G2; alten Systemen und kleinen Container-Images fehlt es. Dies ist kein Mitlesen."
+        "Das Zertifikat hat eine Zertifizierungsstelle signiert, die Microsoft nutzt: Das beweisen die Signaturen, die niemand sonst erzeugen kann. Aber ihr Stammzertifikat gehört nicht zu denen, denen hier vertraut wird. Seit 2026 brauchen die Server von Microsoft DigiCert Global Root G2; alten Systemen und kleinen Container-Images fehlt es. Dies ist kein Mitlesen."
         - "Aktualisieren Sie das Paket `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), oder installieren Sie es: DigiCert Global Root G2 muss vertraut werden."
         - "Nennen Variablen wie `SSL_CERT_FILE` und `SSL_CERT_DIR` einen anderen Speicher, prüfen Sie, ob er dieses Stammzertifikat enthält."
         - "Bis dahin kann `network.ca_file` eine Datei mit diesem Stammzertifikat nennen.";
