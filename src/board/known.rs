@@ -24,6 +24,8 @@ pub struct Known {
     pub last_success: Option<SystemTime>,
     /// When the first of the failed runs began that no success has followed; `None` while it succeeds.
     pub failing_since: Option<SystemTime>,
+    /// When it began to fail for the reason it fails for now: one trouble may follow upon another.
+    pub reason_since: Option<SystemTime>,
     /// How long the last runs took.
     pub recent: Recent,
     /// What was said and heard in the last run that took place. Its outcome no longer holds it: what outcomes are kept for
@@ -73,6 +75,7 @@ impl Known {
             last: None,
             last_success: None,
             failing_since: None,
+            reason_since: None,
             recent: Recent::default(),
             talk: Transcript::default(),
             failed_talk: Transcript::default(),
@@ -98,6 +101,12 @@ impl Known {
         let given = interval.saturating_mul(3).max(interval.saturating_add(timeout));
         let given = given.saturating_add(self.kept_away(now));
         now.duration_since(at).is_ok_and(|age| age <= given) || now < at
+    }
+
+    /// When it began to fail for the reason it fails for now, and whether it may have done so before we looked.
+    pub fn since(&self) -> Option<(SystemTime, bool)> {
+        let since = self.reason_since?;
+        Some((since, self.last_success.is_none() && self.failing_since == Some(since)))
     }
 
     /// How much of the time since the last run, which failed, the server wanted us away.
@@ -149,7 +158,7 @@ impl Known {
         if let Some(failure) = outcome.failure() {
             self.count(&outcome, failure, failures_kept);
         } else {
-            (self.last_success, self.failing_since) = (Some(outcome.at), None);
+            (self.last_success, self.failing_since, self.reason_since) = (Some(outcome.at), None, None);
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);
@@ -157,6 +166,10 @@ impl Known {
 
     fn count(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
+        let before = self.last.as_ref().and_then(|last| last.failure());
+        if before.is_none_or(|before| before.reason != failure.reason) {
+            self.reason_since = Some(outcome.at);
+        }
         self.failing_since.get_or_insert(outcome.at);
         let failure = Failure { evidence: brief(&failure.evidence), ..failure.clone() };
         self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure });

@@ -98,15 +98,18 @@ fn a_failure_stands_since_its_first_run() {
     let wrong = || failed(Phase::Token, Reason::ClientSecretExpired);
     let course = [
         (Verdict::Ok, None),
-        (down(), Some(2)),
-        (busy(), Some(2)),
-        (wrong(), Some(2)), // another failure, and still no success
+        (down(), Some((2, 2))),
+        (busy(), Some((2, 2))),
+        (wrong(), Some((2, 4))), // another failure, and still no success
+        (busy(), Some((2, 4))),
+        (wrong(), Some((2, 4))),
         (Verdict::Ok, None),
-        (down(), Some(6)),
+        (wrong(), Some((8, 8))),
     ];
     for ((verdict, since), minute) in course.into_iter().zip(1..) {
         board.record(outcome("praxis", minute, Facts::default(), verdict));
-        assert_eq!(only(&board).failing_since, since.map(at), "in minute {minute}");
+        let known = only(&board);
+        assert_eq!(known.failing_since.zip(known.reason_since), since.map(|(all, one)| (at(all), at(one))), "in minute {minute}");
     }
 }
 

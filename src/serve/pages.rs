@@ -58,8 +58,9 @@ fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bo
             };
             let mut own = vec![("check", id.check), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
-            match engine.board().probe(id) {
-                Some(known) => html(pages::probe(known, &visitor("/probes", &own), now), false),
+            let board = engine.board();
+            match board.probe(id) {
+                Some(known) => html(pages::probe(&board, known, &visitor("/probes", &own), now), false),
                 None => words(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }

@@ -188,6 +188,31 @@ fn the_keyboard_gets_everywhere_and_what_is_unfolded_stays_so() {
 }
 
 #[test]
+fn what_is_marked_stays_marked_and_what_is_new_is_told_all_the_same() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &["exchange_service_principal_missing"]);
+    let mut browser = Browser::start(&scratch);
+    browser.show(&demo.url("/"));
+    browser.until("document.querySelectorAll('article.card code.command').length > 0");
+    browser.evaluate("getSelection().selectAllChildren(document.querySelector('article.card code.command'))");
+    let marked = browser.evaluate("getSelection().toString()");
+    browser.evaluate(
+        "(async () => { const clear = document.getElementById('clear'); \
+         await fetch(clear.form.action, { method: 'POST', body: new URLSearchParams(new FormData(clear.form, clear)) }) })()",
+    );
+    browser.until("document.getElementById('held').checkVisibility() && document.title.startsWith('Everything works')");
+    assert_eq!(browser.evaluate("document.querySelector('#held strong').textContent.includes('Everything works')"), true);
+    assert_eq!(browser.evaluate("getSelection().toString()"), marked);
+    browser.evaluate("getSelection().removeAllRanges()");
+    browser.until("!document.getElementById('held').checkVisibility()");
+    assert_eq!(browser.evaluate("document.querySelector('h1').textContent.includes('Everything works')"), true);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn the_browser_s_language_decides_and_a_page_works_without_scripts() {
     if !needs::all_there(&[browser::PART]) {
         return;

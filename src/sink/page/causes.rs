@@ -32,8 +32,7 @@ impl<'a> Case<'a> {
 
     /// When the first of what it explains began to fail, and whether it may have failed before we looked.
     pub fn since(&self) -> Option<(SystemTime, bool)> {
-        let since = self.explained.iter().filter_map(|known| Some((known.failing_since?, known.last_success.is_none())));
-        since.min_by_key(|(at, _)| *at)
+        self.explained.iter().filter_map(|known| known.since()).min_by_key(|(at, _)| *at)
     }
 
     /// What it is, as a title.
@@ -65,6 +64,15 @@ impl<'a> Case<'a> {
         self.reservations(page, visitor);
         self.folded(page, number.unwrap_or(1), visitor, now);
         page.push_str("</article>\n");
+    }
+
+    /// A line of the banner: what it is, who must act, since when.
+    pub fn line(&self, number: usize, visitor: &Visitor<'_>, now: SystemTime) -> String {
+        let owner = tongue::owner(self.cause.reason.owner(), visitor.lang);
+        let since =
+            self.since().map(|since| format!(" · {} {}", words(visitor.lang).since, told_since(since, now, visitor.lang)));
+        let title = escaped(&self.title(visitor.lang));
+        format!("<a href=\"#cause-{number}\">{title}</a><br><small>{owner}{}</small>", since.unwrap_or_default())
     }
 
     /// What is broken: the tenant, its checks, and the mailboxes whose checks are the same together.

@@ -50,6 +50,7 @@ pub fn document(visitor: &Visitor<'_>, now: SystemTime, body: &Body) -> String {
         "</header>\n<p id=\"stale\" class=\"banner critical\" role=\"alert\" hidden>{} <span></span></p>\n",
         words.stale
     );
+    let _ = writeln!(page, "<p id=\"held\" class=\"banner\" role=\"status\" hidden>{} <strong></strong></p>", words.held);
     page.push_str("<p id=\"said\" class=\"unseen\" role=\"status\"></p>\n");
     let _ = write!(page, "<main id=\"main\" tabindex=\"-1\">\n{}</main>\n<footer>\n", body.main);
     let _ = writeln!(page, "<p id=\"as-of\">{} {}</p>", words.as_of, clock(now, now));

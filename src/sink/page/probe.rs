@@ -10,14 +10,15 @@ use super::table::{state, state_badge};
 use super::time::{ago, clock, plainly};
 use super::tongue::{self, with, words};
 use super::{Visitor, history, running};
-use crate::board::Known;
+use crate::board::{Board, Known};
 use crate::outcome::{Failure, Outcome, Speaker, Transcript};
-use crate::sink::Judged;
+use crate::reason::Reason;
 use crate::sink::remedy::Concern;
 use crate::sink::words::{evidence, facts, one_line, sentence};
+use crate::sink::{Judged, cause, judged};
 
-/// The whole page.
-pub fn page(known: &Known, visitor: &Visitor<'_>, now: SystemTime) -> String {
+/// The whole page of `known`, one of those on the `board`.
+pub fn page(board: &Board, known: &Known, visitor: &Visitor<'_>, now: SystemTime) -> String {
     let words = words(visitor.lang);
     let id = known.settings.id.to_string();
     let state = state(known, now);
@@ -25,7 +26,7 @@ pub fn page(known: &Known, visitor: &Visitor<'_>, now: SystemTime) -> String {
     let _ = writeln!(main, "<h1>{} {}</h1>", escaped(&id), state_badge(state, visitor));
     about(&mut main, known, visitor, now);
     if let Some(last) = known.last.as_deref() {
-        run(&mut main, known, last, visitor, now);
+        run(&mut main, board, known, last, visitor, now);
     } else {
         let skipped = known.skipped.as_deref().map(|skipped| sentence(&Judged::new(skipped, &known.settings.limits, now)));
         let _ = writeln!(main, "<p>{}</p>", escaped(skipped.as_deref().unwrap_or(words.not_yet)));
@@ -53,11 +54,11 @@ fn about(main: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTim
 }
 
 /// The last run.
-fn run(main: &mut String, known: &Known, last: &Outcome, visitor: &Visitor<'_>, now: SystemTime) {
+fn run(main: &mut String, board: &Board, known: &Known, last: &Outcome, visitor: &Visitor<'_>, now: SystemTime) {
     let words = words(visitor.lang);
     let judged = Judged::new(last, &known.settings.limits, now);
     match last.failure() {
-        Some(failure) => failed(main, known, failure, visitor, now),
+        Some(failure) => failed(main, known, failure, behind(board, known, now), visitor, now),
         None => {
             let _ = writeln!(main, "<p class=\"card {}\">{}</p>", judged.state().code(), escaped(&sentence(&judged)));
         }
@@ -72,26 +73,34 @@ fn run(main: &mut String, known: &Known, last: &Outcome, visitor: &Visitor<'_>, 
     main.push_str("</section>\n");
 }
 
+/// What lies behind the failure of `known`, as the board tells.
+fn behind(board: &Board, known: &Known, now: SystemTime) -> Option<Reason> {
+    let causes = cause::of(&judged(board, now));
+    causes.iter().find(|cause| cause.explains.contains(&known.settings.id)).map(|cause| cause.reason)
+}
+
 /// What failed, since when, who must act and what to do.
-fn failed(main: &mut String, known: &Known, failure: &Failure, visitor: &Visitor<'_>, now: SystemTime) {
+fn failed(main: &mut String, known: &Known, failure: &Failure, cause: Option<Reason>, visitor: &Visitor<'_>, now: SystemTime) {
     let (lang, words) = (visitor.lang, words(visitor.lang));
-    let text = failure.reason.text(lang);
+    // The server's answer is evidence; what to do is about what lies behind it.
+    let reason = cause.unwrap_or(failure.reason);
+    let text = reason.text(lang);
     // What the last run did not get as far as to learn, the last token told.
     let told = [known.last.as_deref(), known.token.as_deref()].into_iter().flatten();
     let judged: Vec<Judged<'_>> =
         told.map(|outcome| Judged::new(outcome, &known.settings.limits, now).of(&*known.settings.tenant)).collect();
-    let concern = Concern::new(&known.settings.id.tenant, failure.reason, known.last.as_deref(), &judged);
+    let concern = Concern::new(&known.settings.id.tenant, reason, known.last.as_deref(), &judged);
     let _ = write!(main, "<article class=\"card critical\">\n<h2>{}</h2>\n<dl class=\"key\">\n", escaped(&capital(text.title)));
     let place = tongue::phase(failure.phase, lang);
     let _ = writeln!(main, "<div><dt>{}</dt><dd>{}, {place}</dd></div>", words.reason, named(failure.reason, visitor));
-    if let Some(at) = known.failing_since {
-        let since = told_since((at, known.last_success.is_none()), now, lang);
+    if let Some(since) = known.since() {
+        let since = told_since(since, now, lang);
         let _ = writeln!(main, "<div><dt>{}</dt><dd>{since}</dd></div>", words.since);
     }
-    let owner = capital(tongue::owner(failure.reason.owner(), lang));
+    let owner = capital(tongue::owner(reason.owner(), lang));
     let _ = write!(main, "<div><dt>{}</dt><dd>{owner}</dd></div>\n</dl>\n", words.acts);
     let _ = writeln!(main, "<p>{}</p>", prose(&concern.meaning(text, lang)));
-    steps(main, failure.reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle);
+    steps(main, reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle);
     let _ = writeln!(main, "<h3>{}</h3>", words.evidence);
     pairs(main, &evidence(&failure.evidence));
     main.push_str("</article>\n");

@@ -6,29 +6,37 @@
   if (!seconds) return;
   const main = document.getElementById("main");
   const stale = document.getElementById("stale");
+  const held = document.getElementById("held");
   let answered = new Date();
   const place = (element) => element && main.contains(element) && (element.id ? "#" + CSS.escape(element.id)
     : element.tagName === "SUMMARY" && element.parentElement.id ? "#" + CSS.escape(element.parentElement.id) + " > summary"
     : element.getAttribute("href") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : null);
-  const show = (text) => {
-    const fresh = new DOMParser().parseFromString(text, "text/html");
+  const headline = (where) => where.querySelector("main h1").textContent.trim();
+  const marked = () => !getSelection().isCollapsed && main.contains(getSelection().anchorNode);
+  // What is marked would be lost: the page says what is new and waits.
+  const hold = (fresh) => {
+    held.querySelector("strong").textContent = headline(fresh);
+    held.hidden = headline(fresh) === headline(document);
+  };
+  const show = (fresh) => {
     const open = new Map([...main.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
     const focused = place(document.activeElement);
     for (const one of fresh.querySelectorAll("#main details[id]")) if (open.has(one.id)) one.open = open.get(one.id);
-    const [before, now] = [main, fresh].map((where) => where.querySelector("h1").textContent.trim());
-    if (before !== now) document.getElementById("said").textContent = now;
-    document.title = fresh.title;
-    for (const selector of ["link[rel=icon]", "#as-of"]) document.querySelector(selector).replaceWith(fresh.querySelector(selector));
+    if (headline(document) !== headline(fresh)) document.getElementById("said").textContent = headline(fresh);
+    document.querySelector("#as-of").replaceWith(fresh.querySelector("#as-of"));
+    held.hidden = true;
     main.replaceChildren(...fresh.getElementById("main").childNodes);
     if (focused) main.querySelector(focused)?.focus({ preventScroll: true });
   };
   const refresh = async () => {
-    const busy = document.hidden || (!getSelection().isCollapsed && main.contains(getSelection().anchorNode));
     try {
-      if (!busy) {
+      if (!document.hidden) {
         const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
         if (!answer.ok) throw new Error(answer.status);
-        show(await answer.text());
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        document.title = fresh.title;
+        document.querySelector("link[rel=icon]").replaceWith(fresh.querySelector("link[rel=icon]"));
+        (marked() ? hold : show)(fresh);
         answered = new Date();
         stale.hidden = true;
       }

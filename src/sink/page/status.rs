@@ -21,7 +21,7 @@ pub fn page(board: &Board, offers: Option<&[Offer]>, visitor: &Visitor<'_>, now:
     let state = overall(board, &cases, now);
     let headline = headline(board, state, &cases, visitor);
     let mut main = String::with_capacity(64 * 1024);
-    banner(&mut main, board, state, &headline, visitor, now);
+    banner(&mut main, board, (state, &headline), &cases, visitor, now);
     for (number, case) in (1_usize..).zip(&cases) {
         case.card(&mut main, (cases.len() > 1).then_some(number), visitor, now);
     }
@@ -60,8 +60,15 @@ fn headline(board: &Board, state: Option<State>, cases: &[Case<'_>], visitor: &V
     }
 }
 
-/// One sentence for who has a second, and how many checks stand behind it.
-fn banner(main: &mut String, board: &Board, state: Option<State>, headline: &str, visitor: &Visitor<'_>, now: SystemTime) {
+/// One sentence for who has a second, of several problems a line each, and how many checks stand behind it.
+fn banner(
+    main: &mut String,
+    board: &Board,
+    (state, headline): (Option<State>, &str),
+    cases: &[Case<'_>],
+    visitor: &Visitor<'_>,
+    now: SystemTime,
+) {
     let words = words(visitor.lang);
     let all = board.probes().len();
     let failing = board.probes().iter().filter(|known| known.failing_since.is_some()).count();
@@ -71,11 +78,16 @@ fn banner(main: &mut String, board: &Board, state: Option<State>, headline: &str
     let last = last.map(|at| format!(" · {} {}", words.last_run, ago(at, now, visitor.lang))).unwrap_or_default();
     let _ = write!(
         main,
-        "<div class=\"banner {}\">\n<h1 id=\"headline\"><span aria-hidden=\"true\">{}</span> {}</h1>\n<p>{counted}{last}</p>\n</div>\n",
+        "<div class=\"banner {}\">\n<h1 id=\"headline\"><span aria-hidden=\"true\">{}</span> {}</h1>\n<p>{counted}{last}</p>\n",
         class(state),
         sign(state),
         escaped(headline)
     );
+    if cases.len() > 1 {
+        let lines = (1..).zip(cases).map(|(number, case)| format!("<li>{}</li>\n", case.line(number, visitor, now)));
+        let _ = write!(main, "<ol>\n{}</ol>\n", lines.collect::<String>());
+    }
+    main.push_str("</div>\n");
 }
 
 /// A section for each tenant, those with problems first.

@@ -12,6 +12,7 @@ use super::time::{ago, clock};
 use super::tongue::{self, with, words};
 use crate::board::Known;
 use crate::levels::State;
+use crate::reason::Reason;
 use crate::sink::{Judged, words::code as their_code};
 
 /// Mailboxes without problems that are shown unfolded.
@@ -42,7 +43,7 @@ pub fn failing(page: &mut String, probes: &[&Known], visitor: &Visitor<'_>, now:
             let theirs = their_code(failure).map(|code| format!(" ({})", escaped(&code))).unwrap_or_default();
             format!("{}{theirs}<br><small>{}</small>", code(failure.reason, visitor), tongue::phase(failure.phase, visitor.lang))
         });
-        let since = known.failing_since.map(|at| clock(at, now)).unwrap_or_default();
+        let since = known.reason_since.map(|at| clock(at, now)).unwrap_or_default();
         let _ = writeln!(
             page,
             "<tr><th scope=\"row\">{link}</th><td>{}</td><td>{since}</td><td>{}</td></tr>",
@@ -122,26 +123,36 @@ fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&Known>], visi
     page.push_str("</tbody>\n</table>\n");
 }
 
-/// One probe in a nutshell: its state, how long the last run took and when it was, and the runs before it.
+/// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
 fn cell(page: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTime) {
     let (lang, words) = (visitor.lang, words(visitor.lang));
     let state = state(known, now);
     let (took, when) = match known.last.as_deref() {
-        Some(last) if known.is_current(last.at, now) => (shown(last.took), ago(last.at, now, lang)),
+        Some(last) if known.is_current(last.at, now) => {
+            (last.failure().map_or_else(|| shown(last.took), |failure| broken(failure.reason)), ago(last.at, now, lang))
+        }
         Some(last) => (String::new(), ago(last.at, now, lang)),
         None => (String::new(), words.not_yet.to_owned()),
     };
+    let failed = known.last.as_deref().is_some_and(|last| last.failure().is_some());
+    let why = if failed { " class=\"why\"" } else { "" };
     let word = state.map_or(words.not_yet, |state| tongue::state(state, lang));
     let _ = write!(
         page,
-        "<td class=\"{}\"><a href=\"{}\" aria-label=\"{}: {word}, {took}, {when}\"><span class=\"sign\" aria-hidden=\"true\">{}</span> \
-         <span>{took}</span> <small>{when}</small></a>{}</td>",
+        "<td class=\"{}\"><a href=\"{}\" aria-label=\"{}: {word}, {}, {when}\"><span class=\"sign\" aria-hidden=\"true\">{}</span> \
+         <span{why}>{took}</span> <small>{when}</small></a>{}</td>",
         class(state),
         visitor.probe(&known.settings.id),
         escaped(&known.settings.id.to_string()),
+        took.replace("<wbr>", ""),
         sign(state),
         spark(&known.recent, lang)
     );
+}
+
+/// A reason's code, which may be broken into lines between its words.
+fn broken(reason: Reason) -> String {
+    reason.code().replace('_', "_<wbr>")
 }
 
 /// A state as a badge, in the reader's language.

@@ -30,6 +30,7 @@ table! {
     configuration "Configuration" "Konfiguration"
     other_language "Deutsch" "English"
     stale "This page is out of date: the probe has not answered since" "Diese Seite ist veraltet: Der Prüfer antwortet nicht seit"
+    held "This page stands still while something is marked. By now:" "Diese Seite steht still, solange etwas markiert ist. Inzwischen:"
     refreshes "This page refreshes itself every {} seconds." "Diese Seite aktualisiert sich alle {} Sekunden."
     pause "Pause" "Anhalten"
     paused "This page does not refresh itself." "Diese Seite aktualisiert sich nicht."

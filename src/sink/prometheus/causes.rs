@@ -66,6 +66,6 @@ fn root_cause(families: &mut Families, board: &Board, cause: &RootCause) {
     let labels = labels.with("owner", cause.owner().code());
     families.gauge(&ROOT_CAUSE, &labels, 1.0);
     families.gauge(&EXPLAINED, &labels, cause.explains.len() as f64);
-    let since = cause.explains.iter().filter_map(|probe| board.probe(probe)?.failing_since).min();
+    let since = cause.explains.iter().filter_map(|probe| board.probe(probe)?.reason_since).min();
     families.timestamp(&SINCE, &labels, since);
 }
