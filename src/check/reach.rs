@@ -163,4 +163,7 @@ fn warn(trace: &mut Trace, warnings: Vec<Fault>) {
 
 fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {
     trace.facts.endpoints = attempts.iter().map(Attempt::facts).collect();
+    // The first way is the one that everything else here takes too: addresses are tried in the system's order.
+    let seen = attempts.iter().find_map(Attempt::public_address);
+    trace.facts.server.public_address = seen.map(ToOwned::to_owned);
 }

@@ -2,6 +2,7 @@
 
 mod envelope;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
 use crate::outcome::Phase;
@@ -18,6 +19,8 @@ const LOGINS: u32 = 3;
 const MISTAKES: u32 = 5;
 /// The largest message taken, as `SIZE` in EHLO says.
 const SIZE: usize = 157_286_400;
+/// Where a client on this machine seems to come from: an address of documentation (RFC 5737), as if a NAT stood between.
+const SEEN: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 /// A whole session, from the greeting on.
 pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
@@ -123,7 +126,8 @@ impl Session {
 
     async fn hello(&mut self, talk: &mut Talk, extended: bool) -> Result<(), Over> {
         (self.greeted, self.message) = (true, None);
-        let hello = format!("{} Hello [{}]", id::FRONT_END, talk.client);
+        let seen = if talk.client.is_loopback() { SEEN } else { talk.client };
+        let hello = format!("{} Hello [{seen}]", id::FRONT_END);
         if !extended {
             return talk.say(&format!("250 {hello}\r\n")).await;
         }

@@ -33,6 +33,8 @@ pub struct Concern<'a> {
     client_id: Option<&'a str>,
     tenant_id: Option<&'a str>,
     object_id: Option<&'a str>,
+    /// This machine's address as Microsoft's submission server sees it.
+    public_address: Option<&'a str>,
     /// Addresses of the mailboxes concerned.
     mailboxes: Vec<&'a str>,
     /// Host and port of those that were spoken to, or could not be; of a name that was not found, the name alone.
@@ -55,6 +57,8 @@ impl<'a> Concern<'a> {
                 .map(|application| application.tenant_id)
                 .or_else(|| token().find_map(|token| token.tenant_id.as_deref())),
             object_id: token().find_map(|token| token.object_id.as_deref()),
+            // Whichever tenant it was seen for: it is this machine's.
+            public_address: judged.iter().find_map(|one| one.outcome.facts.server.public_address.as_deref()),
             ..Self::default()
         };
         for outcome in outcomes {
@@ -163,8 +167,8 @@ impl<'a> Concern<'a> {
     fn ids(&self, mailbox: Option<&'a str>, endpoint: Option<Endpoint<'a>>) -> Ids<'a> {
         let host = endpoint.map(|(host, _)| host);
         let port = endpoint.and_then(|(_, port)| port);
-        let (client_id, object_id, tenant_id) = (self.client_id, self.object_id, self.tenant_id);
-        Ids { client_id, object_id, tenant_id, mailbox, host, port, protocols: Words::default() }
+        let Self { client_id, object_id, tenant_id, public_address, .. } = *self;
+        Ids { client_id, object_id, tenant_id, mailbox, host, port, public_address, protocols: Words::default() }
     }
 
     /// A sentence, with several mailboxes or endpoints named one after the other.

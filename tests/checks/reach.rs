@@ -26,7 +26,7 @@ const IMAP: &[Act] = &[Tls, Say("* OK The Microsoft Exchange IMAP4 service is re
 const SMTP: &[Act] = &[
     Say("220 smtp.example ESMTP\r\n"),
     Hear,
-    Say("250-smtp.example Hello\r\n250 STARTTLS\r\n"),
+    Say("250-smtp.example Hello [203.0.113.7]\r\n250 STARTTLS\r\n"),
     Hear,
     Say("220 go ahead\r\n"),
     Tls,
@@ -60,6 +60,7 @@ async fn everything_answers() {
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Tls]);
     assert_eq!((outcome.facts.endpoints.len(), verified(&outcome)), (4, 4));
+    assert_eq!(outcome.facts.server.public_address.as_deref(), Some("203.0.113.7"));
     for at in &outcome.facts.endpoints {
         assert_eq!((at.address, at.failed), (Some(IpAddr::from([127, 0, 0, 1])), None));
         assert!(at.connect.is_some() && at.handshake.is_some() && at.tls_version.is_some(), "{at:?}");

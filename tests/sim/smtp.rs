@@ -5,7 +5,7 @@ use m365_probe::sim::{Running, Tenant, start};
 use crate::peer::{PRAXIS, Peer, token, xoauth2};
 
 const EHLO: &str = "C: EHLO probe.example
-    S: 250-FR4P281CA0001.DEUP281.PROD.OUTLOOK.COM Hello [127.0.0.1]
+    S: 250-FR4P281CA0001.DEUP281.PROD.OUTLOOK.COM Hello [203.0.113.7]
     S: 250-SIZE 157286400
     S: 250-PIPELINING
     S: 250-DSN

@@ -171,3 +171,21 @@ fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
     let text = doctor::report(&judged, &Look::default());
     assert!(text.contains("client_secret_expired") && !text.contains("credential_expir"), "{text}");
 }
+
+#[test]
+fn the_address_for_conditional_access_is_the_one_that_a_server_saw() {
+    let (mut token, mut reach, limits) = (sample::token(), sample::token(), Limits::default());
+    token.verdict = sample::failed(Phase::Token, Reason::ConditionalAccessBlocked, Evidence::default());
+    reach.probe.check = "reach";
+    for (seen, told) in
+        [(Some("203.0.113.7"), "(203.0.113.7,"), (Some("2001:db8::7"), "(2001:db8::7,"), (None, "(<PUBLIC_ADDRESS>,")]
+    {
+        reach.facts.server.public_address = seen.map(ToOwned::to_owned);
+        let outcomes = [&token, &reach];
+        let judged: Vec<Judged<'_>> = outcomes.map(|outcome| Judged::new(outcome, &limits, sample::now())).into();
+        for lang in Lang::ALL {
+            let text = doctor::report(&judged, &Look { lang, width: 400, ..Look::default() });
+            assert!(text.contains(told), "{told}: {text}");
+        }
+    }
+}

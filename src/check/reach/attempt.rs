@@ -80,6 +80,11 @@ impl<'a> Attempt<'a> {
         self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));
     }
 
+    /// This machine's address as a submission server saw it here.
+    pub fn public_address(&self) -> Option<&str> {
+        self.trace.facts.server.public_address.as_deref()
+    }
+
     /// The address it goes to by itself.
     pub fn address(&self) -> Option<IpAddr> {
         if let Route::Direct(address) = &self.route { Some(*address) } else { None }

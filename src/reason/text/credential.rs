@@ -149,11 +149,11 @@ super::entries! {
     ConditionalAccessBlocked from WORKLOAD_IDENTITY:
         en "A policy of the tenant refuses the token: Conditional Access for workload identities, by place or by risk (AADSTS53003; insufficient_claims from EWS and Graph), or a security policy or the security defaults (AADSTS530032, AADSTS530035). By place, it is the address that counts from which this machine reaches the internet."
         - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy blocked."
-        - "If it is one by place, add this machine's public address to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy."
+        - "If it is one by place, add this machine's public address ({public_address}, unless the log shows another) to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy."
         - "If it is the security defaults: Overview > Properties > Manage security defaults.";
         de "eine Richtlinie des Mandanten verhindert das Token"
         "Eine Richtlinie des Mandanten verweigert das Token: der bedingte Zugriff für Workloadidentitäten, nach Ort oder Risiko (AADSTS53003; bei EWS und Graph insufficient_claims), oder eine Sicherheitsrichtlinie oder die Sicherheitsstandards (AADSTS530032, AADSTS530035). Für den Ort ist die Adresse maßgeblich, mit der dieser Rechner ins Internet geht."
         - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie das Token verweigert hat."
-        - "Entscheidet sie nach dem Ort, nehmen Sie die öffentliche Adresse dieses Rechners in ihren benannten Standort auf: Bedingter Zugriff > Benannte Standorte. Oder schließen Sie die Anwendung von der Richtlinie aus."
+        - "Entscheidet sie nach dem Ort, nehmen Sie die öffentliche Adresse dieses Rechners ({public_address}, sofern das Protokoll keine andere zeigt) in ihren benannten Standort auf: Bedingter Zugriff > Benannte Standorte. Oder schließen Sie die Anwendung von der Richtlinie aus."
         - "Sind es die Sicherheitsstandards: Übersicht > Eigenschaften > Sicherheitsstandards verwalten.";
 }

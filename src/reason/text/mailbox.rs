@@ -131,11 +131,11 @@ super::entries! {
     AuthPolicyBlocked from WORKLOAD_IDENTITY:
         en "The server says that a policy of the tenant, Conditional Access or the security defaults, stands against this login."
         - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy applied."
-        - "Check Conditional Access for workload identities and the security defaults (Overview > Properties), and exclude the application where the policy is not meant for it.";
+        - "Check Conditional Access for workload identities and the security defaults (Overview > Properties), and exclude the application where the policy is not meant for it. A policy by place must have this machine's public address ({public_address}, unless the log shows another) in its named location.";
         de "eine Richtlinie des Mandanten blockiert die Anmeldung"
         "Laut Server steht eine Richtlinie des Mandanten, der bedingte Zugriff oder die Sicherheitsstandards, dieser Anmeldung entgegen."
         - "Microsoft Entra Admin Center > Unternehmensanwendungen > Anwendung {client_id} > Anmeldeprotokolle > Dienstprinzipalanmeldungen: Sehen Sie nach, welche Richtlinie angewendet wurde."
-        - "Prüfen Sie den bedingten Zugriff für Workloadidentitäten und die Sicherheitsstandards (Übersicht > Eigenschaften), und schließen Sie die Anwendung dort aus, wo die Richtlinie nicht für sie gedacht ist.";
+        - "Prüfen Sie den bedingten Zugriff für Workloadidentitäten und die Sicherheitsstandards (Übersicht > Eigenschaften), und schließen Sie die Anwendung dort aus, wo die Richtlinie nicht für sie gedacht ist. Eine Richtlinie, die nach dem Ort entscheidet, muss die öffentliche Adresse dieses Rechners ({public_address}, sofern das Protokoll keine andere zeigt) in ihrem benannten Standort führen.";
 
     SenderBlocked from RESTRICTED_ENTITIES:
         en "Microsoft has stopped this mailbox from sending because spam left it, or too much mail did. It can still receive, and be read. Whoever got hold of it may still have access."

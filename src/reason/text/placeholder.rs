@@ -15,6 +15,8 @@ pub struct Ids<'a> {
     pub host: Option<&'a str>,
     /// Its port.
     pub port: Option<u16>,
+    /// This machine's address as Microsoft sees it.
+    pub public_address: Option<&'a str>,
     /// What the protocols concerned are called in the set-up.
     pub protocols: Words<'a>,
 }
@@ -33,8 +35,19 @@ pub struct Words<'a> {
 }
 
 /// Every placeholder a meaning or a step may hold.
-pub(super) const NAMES: [&str; 10] =
-    ["client_id", "object_id", "tenant_id", "mailbox", "host", "port", "switches", "api", "permissions", "role"];
+pub(super) const NAMES: [&str; 11] = [
+    "client_id",
+    "object_id",
+    "tenant_id",
+    "mailbox",
+    "host",
+    "port",
+    "public_address",
+    "switches",
+    "api",
+    "permissions",
+    "role",
+];
 
 /// The sentence, a meaning or a step, with its placeholders replaced.
 ///
@@ -42,7 +55,7 @@ pub(super) const NAMES: [&str; 10] =
 /// PowerShell inside double quotes leaves the stand-in in place.
 pub fn fill(step: &str, ids: &Ids) -> String {
     let port = ids.port.map(|port| port.to_string());
-    let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref()];
+    let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref(), ids.public_address];
     let theirs = theirs.map(|value| value.filter(|value| is_harmless(value)));
     let Words { switches, api, permissions, role } = ids.protocols;
     let ours = [switches.or(Some(EVERY_SWITCH)), api.or(Some(EVERY_API)), permissions.or(Some(EVERY_PERMISSION)), role];

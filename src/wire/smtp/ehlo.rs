@@ -81,12 +81,16 @@ fn is_masked(keyword: &str) -> bool {
 }
 
 /// The last address in `… Hello [2001:db8::1]`: Exim and Sendmail repeat the name we gave, a literal too, and add what they
-/// see. This machine's own loopback is no address that anybody could see.
+/// see. What is good on this machine or in its own network alone is no address that Microsoft could see.
 fn public_address(hello: &str) -> Option<IpAddr> {
     let (rest, _) = hello.rsplit_once(']')?;
     let (_, address) = rest.rsplit_once('[')?;
     let address: IpAddr = address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()?;
-    (!address.is_loopback()).then_some(address)
+    let is_own = match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    };
+    (!is_own).then_some(address)
 }
 
 #[cfg(test)]
@@ -126,6 +130,8 @@ mod tests {
         for (hello, address) in [
             ("host Hello [unknown]", None),
             ("host Hello [127.0.0.1]", None),
+            ("host Hello [10.0.0.7]", None),
+            ("host Hello [fd00::7]", None),
             ("host Hello [127.0.0.1] [203.0.113.7]", Some("203.0.113.7")), // Exim
             ("host Hello nat.example [203.0.113.7], pleased to meet you", Some("203.0.113.7")), // Sendmail
             ("host Hello [IPv6:2001:db8::7]", Some("2001:db8::7")),
