@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::net::tls::again;
 use crate::net::together::{share, together};
 use crate::net::{Net, dial, families};
 use crate::outcome::{Fault, Phase};
@@ -35,8 +36,6 @@ const MAX_ADDRESSES: usize = 32;
 const RESOLVE: Duration = Duration::from_secs(5);
 /// Any other step may take this long: Linux has sent a SYN four times by then.
 const STEP: Duration = Duration::from_secs(10);
-/// Looking at refused certificates is worth this much more of a run that has failed already.
-const SECOND_LOOK: Duration = Duration::from_secs(3);
 
 /// The check.
 #[derive(Debug)]
@@ -133,10 +132,9 @@ async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: 
 
 /// Looks once more where that explains a failure. The run's clock stands still.
 async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
-    let limit = SECOND_LOOK.min(trace.remaining() / 2);
-    let shown = attempts.iter_mut().filter(|attempt| attempt.wants_a_look());
-    let looks = shown.map(|attempt| timeout(limit, attempt.look_again(net, limit))).collect();
-    together(AT_ONCE, looks, |_, _| ()).await;
+    let unclear: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants_a_look()).collect();
+    let limit = share(again::LOOK.min(trace.remaining() / 2), unclear.len(), AT_ONCE);
+    together(AT_ONCE, unclear.into_iter().map(|attempt| attempt.look_again(net, limit)).collect(), |_, ()| ()).await;
 }
 
 /// Tells which families and addresses do not work where others do.

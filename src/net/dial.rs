@@ -17,7 +17,7 @@ use crate::reason::Reason;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
-use super::tls::{Connector, deserves_a_look, may_be_filtered_by_name};
+use super::tls::{Connector, again};
 use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
@@ -26,8 +26,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const DISTANT: Duration = Duration::from_millis(1200);
 /// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
 const MOST_ADDRESSES: usize = 16;
-/// Looking at a refused certificate is worth this much more of a run that has failed already.
-const SECOND_LOOK: Duration = Duration::from_secs(3);
 
 /// A way to the moment at which TLS would begin.
 pub trait BeforeTls: Sync {
@@ -47,6 +45,20 @@ struct Directly<'a> {
 impl BeforeTls for Directly<'_> {
     async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         net.connect(trace, self.host, self.port).await
+    }
+}
+
+/// The same way once more; what is met on it are nobody's facts.
+struct Again<'a, B> {
+    net: &'a Net,
+    before: &'a B,
+    deadline: Instant,
+}
+
+impl<B: BeforeTls> again::Way for Again<'_, B> {
+    async fn go(&self) -> Option<BoxStream> {
+        let mut scratch = Trace::begin(Phase::Tls, self.deadline);
+        self.before.reach(self.net, &mut scratch).await.ok()
     }
 }
 
@@ -114,8 +126,8 @@ impl Net {
         self.secured(trace, host, plain, &Directly { host, port }).await
     }
 
-    /// Secures `plain`. A server that is too old to show its certificate is looked at once more, over a connection made by
-    /// `again` up to the moment TLS would begin, and so is one that a filter may have silenced for its name.
+    /// Secures `plain`. A handshake that shows no certificate is looked at again, over connections made by `before` up to the
+    /// moment TLS would begin.
     ///
     /// # Errors
     /// The `tls_*` reasons, with the refused certificate as evidence.
@@ -124,34 +136,16 @@ impl Net {
         trace: &mut Trace,
         host: &str,
         plain: BoxStream,
-        again: &impl BeforeTls,
+        before: &impl BeforeTls,
     ) -> Result<BoxStream, Fault> {
-        let result = self.tls.secure(trace, host, plain).await;
-        match result {
-            Err(fault) if deserves_a_look(fault.reason) => {
-                trace.finish();
-                let chain = self.once_more(trace, again, |stream| self.tls.presented(host, stream)).await.unwrap_or_default();
-                Err(self.tls.explained(trace.endpoint(), fault, &chain))
-            }
-            Err(fault) if may_be_filtered_by_name(&fault) => {
-                trace.finish();
-                let answered = self.once_more(trace, again, |stream| self.tls.answers_without_a_name(stream)).await;
-                Err(if answered.unwrap_or_default() { filtered_by_name(fault) } else { fault })
-            }
-            other => other,
-        }
-    }
-
-    /// What `look` makes of a second connection, which is not measured; its facts are nobody's.
-    async fn once_more<L: Future>(
-        &self,
-        trace: &Trace,
-        again: &impl BeforeTls,
-        look: impl FnOnce(BoxStream) -> L,
-    ) -> Option<L::Output> {
-        let mut scratch = Trace::begin(Phase::Tls, trace.deadline());
-        let all = async { Some(look(again.reach(self, &mut scratch).await.ok()?).await) };
-        timeout(SECOND_LOOK.min(trace.remaining() / 2), all).await.ok().flatten()
+        let fault = match self.tls.secure(trace, host, plain).await {
+            Err(fault) if again::may_explain(&fault) => fault,
+            other => return other,
+        };
+        trace.finish();
+        let way = Again { net: self, before, deadline: trace.deadline() };
+        let limit = again::LOOK.min(trace.remaining() / 2);
+        Err(again::explained(&self.tls, host, fault, trace.endpoint(), &way, limit).await)
     }
 
     /// The proxy that `host` is reached through, if any.
@@ -175,15 +169,6 @@ impl Net {
         }
         through
     }
-}
-
-/// The fault in a handshake that failed with the server's name in it, and was answered without.
-#[must_use]
-pub fn filtered_by_name(mut fault: Fault) -> Fault {
-    let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
-    fault.evidence.heard = Some(format!("{heard}; a handshake that names no server is answered"));
-    fault.reason = Reason::TlsNameFiltered;
-    fault
 }
 
 /// A stream to the proxy at the first of its `addresses` that connects.

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -29,6 +30,7 @@ use crate::trace::Trace;
 use super::{BoxStream, Stream, words};
 
 mod acceptor;
+pub mod again;
 mod authority;
 mod certificate;
 mod hello;
@@ -127,14 +129,12 @@ impl Connector {
 
     /// The handshake. What is refused in it, and why, stands in `refused`.
     async fn shaken(&self, host: &str, stream: Watched<BufReader<BoxStream>>, refused: &Refused) -> Result<Secured, ssl::Error> {
-        let mut ssl = Ssl::new(&self.context)?;
+        let mut ssl = self.asking(Some(host))?;
         let parameters = ssl.param_mut();
         parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
-        if let Ok(address) = host.parse() {
-            parameters.set_ip(address)?;
-        } else {
-            parameters.set_host(host)?;
-            ssl.set_hostname(host)?;
+        match host.parse() {
+            Ok(address) => parameters.set_ip(address)?,
+            Err(_) => parameters.set_host(host)?,
         }
         let refused = refused.clone();
         ssl.set_verify_callback(SslVerifyMode::PEER, move |good, context| {
@@ -148,19 +148,26 @@ impl Connector {
         Ok(secured)
     }
 
-    /// What `host` presents at the other end of `stream`, its own certificate first: a handshake that accepts anything,
-    /// then nothing is sent.
-    pub async fn presented(&self, host: &str, stream: BoxStream) -> Vec<X509> {
-        look::chain(host, stream).await
+    /// One side of a conversation that asks for the server of that name; an address is no name.
+    fn asking(&self, host: Option<&str>) -> Result<Ssl, ErrorStack> {
+        let mut ssl = Ssl::new(&self.context)?;
+        if let Some(host) = host.filter(|host| host.parse::<IpAddr>().is_err()) {
+            ssl.set_hostname(host)?;
+        }
+        Ok(ssl)
     }
 
-    /// Whether a handshake that names no server is answered at the other end of `stream`.
-    pub async fn answers_without_a_name(&self, stream: BoxStream) -> bool {
-        look::is_answered_without_a_name(stream).await
+    /// Whether the handshake that [`Connector::secure`] would begin for `host`, or the same without a server's name, is
+    /// answered at the other end of `stream`. An alert is none: it may be a filter's.
+    async fn is_answered(&self, host: Option<&str>, stream: BoxStream) -> bool {
+        match self.asking(host) {
+            Ok(ssl) => look::is_answered(ssl, stream).await,
+            Err(_) => false,
+        }
     }
 
     /// A refusal in the light of the `chain` that was refused, which becomes evidence of it and a fact of the address.
-    pub fn explained(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
+    fn explained(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
         let Some(shown) = chain.first().and_then(|leaf| certificate::facts(&leaf.to_der().ok()?, false)) else { return fault };
         if fault.reason == Reason::TlsCertificateUntrusted {
             fault.reason = self.why_untrusted(chain);
@@ -232,17 +239,6 @@ fn context(extra: &[X509]) -> Result<SslContext, ErrorStack> {
     let writes = SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE;
     builder.set_mode(SslMode::AUTO_RETRY | SslMode::RELEASE_BUFFERS | writes);
     Ok(builder.build())
-}
-
-/// Whether a filter by server name may be behind `fault`: it is worth trying without one.
-pub fn may_be_filtered_by_name(fault: &Fault) -> bool {
-    const UNRECOGNIZED_NAME: &str = "alert 112";
-    matches!(fault.reason, Reason::TlsClosed | Reason::TlsTimedOut) || fault.evidence.code.as_deref() == Some(UNRECOGNIZED_NAME)
-}
-
-/// Whether a refusal for `reason` is worth another connection: we were shown no certificate, and who takes less would be.
-pub fn deserves_a_look(reason: Reason) -> bool {
-    reason == Reason::TlsProtocolTooOld
 }
 
 /// Notes with whom TLS is spoken.

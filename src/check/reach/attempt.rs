@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use crate::check::mail::Session;
 use crate::check::{imap, pop3, smtp};
 use crate::cloud::{HttpsEndpoint, Security, host_port};
-use crate::net::tls::{deserves_a_look, may_be_filtered_by_name};
+use crate::net::tls::again;
 use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
@@ -110,36 +110,17 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether what failed is worth another look.
+    /// Whether another look may explain what failed.
     pub fn wants_a_look(&self) -> bool {
-        let told = |fault: &Fault| deserves_a_look(fault.reason) || may_be_filtered_by_name(fault);
-        self.failed.as_ref().is_some_and(|(_, fault)| told(fault))
+        self.failed.as_ref().is_some_and(|(_, fault)| again::may_explain(fault))
     }
 
-    /// Goes the same way once more, as far as the moment before TLS, and reads what is presented there.
+    /// Takes another look, for no longer than `limit`.
     pub async fn look_again(&mut self, net: &Net, limit: Duration) {
-        let mut again = Self::new(self.at, self.route.clone(), self.trace.deadline());
-        for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
-            let too_far = step == Step::Greet && self.at.security == Security::Implicit;
-            if again.wants(step) && !too_far {
-                again.take(step, net, limit).await;
-            }
-        }
-        let (Some(stream), None) = (again.stream, again.failed) else { return };
-        // The failure stays in its place until the look is over: there may be no time for it to end.
-        if self.failed.as_ref().is_some_and(|(_, fault)| may_be_filtered_by_name(fault)) {
-            if net.tls.answers_without_a_name(stream).await
-                && let Some((phase, fault)) = self.failed.take()
-            {
-                self.fail(phase, dial::filtered_by_name(fault));
-            }
-            return;
-        }
-        let chain = net.tls.presented(&self.at.host, stream).await;
-        if let Some((phase, fault)) = self.failed.take() {
-            let fault = net.tls.explained(self.trace.endpoint(), fault, &chain);
-            self.fail(phase, fault);
-        }
+        let Some((phase, fault)) = self.failed.clone() else { return };
+        let way = Again { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit };
+        let fault = again::explained(&net.tls, &self.at.host, fault, self.trace.endpoint(), &way, limit).await;
+        self.fail(phase, fault);
     }
 
     /// The warning that a device on the way decrypts TLS here, if one is seen to.
@@ -246,6 +227,28 @@ impl<'a> Attempt<'a> {
 
     fn stream(&mut self) -> Result<BoxStream, Fault> {
         self.stream.take().ok_or_else(lost)
+    }
+}
+
+/// The same way once more, as far as the moment before TLS.
+struct Again<'a> {
+    at: &'a Endpoint,
+    route: &'a Route,
+    deadline: Instant,
+    net: &'a Net,
+    limit: Duration,
+}
+
+impl again::Way for Again<'_> {
+    async fn go(&self) -> Option<BoxStream> {
+        let mut attempt = Attempt::new(self.at, self.route.clone(), self.deadline);
+        for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
+            let too_far = step == Step::Greet && self.at.security == Security::Implicit;
+            if attempt.wants(step) && !too_far {
+                attempt.take(step, self.net, self.limit).await;
+            }
+        }
+        attempt.stream.filter(|_| attempt.failed.is_none())
     }
 }
 

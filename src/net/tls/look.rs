@@ -18,25 +18,19 @@ use super::hello;
 /// A handshake takes about 6 kB; no chain is longer than this.
 const MOST: usize = 128 * 1024;
 
-/// The certificates that the peer at the other end of `stream` presents as `host`, its own first; empty if it presents
-/// none.
-pub async fn chain(host: &str, stream: BoxStream) -> Vec<X509> {
-    shaken(host, stream).await.map(|secured| presented(&secured)).unwrap_or_default()
+/// The version and the certificates that the peer at the other end of `stream` shows as `host`, its own certificate first.
+pub async fn shown(host: &str, stream: BoxStream) -> Option<(&'static str, Vec<X509>)> {
+    let secured = shaken(host, stream).await?;
+    let ssl = secured.ssl();
+    let chain: Vec<X509> = ssl.peer_cert_chain().into_iter().flatten().map(ToOwned::to_owned).collect();
+    Some((ssl.version_str(), if chain.is_empty() { ssl.peer_certificate().into_iter().collect() } else { chain }))
 }
 
-/// Whether TLS is spoken at the other end of `stream` to those who name no server. An alert may be
-/// a filter's too.
-pub async fn is_answered_without_a_name(mut stream: BoxStream) -> bool {
-    const NO_HOST: &str = "0.0.0.0"; // an address is no name, and is left out
-    let begun = ssl(NO_HOST).map(|ssl| ssl.connect(Pipe::default()));
-    let Some(Err(HandshakeError::WouldBlock(mut waiting))) = begun else { return false };
+/// Whether the handshake that `ssl` begins is answered at the other end of `stream`: by a handshake, not by an alert.
+pub async fn is_answered(ssl: Ssl, mut stream: BoxStream) -> bool {
+    let Err(HandshakeError::WouldBlock(mut waiting)) = ssl.connect(Pipe::default()) else { return false };
     let hello = std::mem::take(&mut waiting.get_mut().outgoing);
     stream.write_all(&hello).await.is_ok() && matches!(stream.read_u8().await, Ok(hello::HANDSHAKE))
-}
-
-fn presented(secured: &SslStream<Pipe>) -> Vec<X509> {
-    let chain: Vec<X509> = secured.ssl().peer_cert_chain().into_iter().flatten().map(ToOwned::to_owned).collect();
-    if chain.is_empty() { secured.ssl().peer_certificate().into_iter().collect() } else { chain }
 }
 
 /// The handshake: OpenSSL works on buffers, and here they are filled and emptied.

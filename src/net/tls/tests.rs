@@ -10,6 +10,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
+use openssl::ssl::SslAcceptor;
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509Name, X509NameBuilder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
@@ -175,8 +176,8 @@ async fn a_chain_that_leads_nowhere_is_an_interceptor_s_or_lacks_a_root_that_sig
 #[tokio::test]
 async fn a_look_shows_the_whole_chain_whoever_issued_it() {
     let server = Server::issued_by("Contoso Web Gateway");
-    let connector = Connector::new(None).expect("a trust store");
-    assert_eq!(connector.presented(HOST, server.dialed()).await.len(), 2);
+    let (version, chain) = look::shown(HOST, server.dialed()).await.expect("shown");
+    assert_eq!((version, chain.len()), ("TLSv1.3", 2));
 }
 
 #[tokio::test]
@@ -191,11 +192,144 @@ async fn whatever_is_presented_ends() {
             });
             Box::new(ours)
         };
-        assert!(connector.presented(HOST, dial()).await.is_empty(), "{answer:?}");
-        assert_eq!(connector.answers_without_a_name(dial()).await, answer.first() == Some(&22), "{answer:?}");
+        assert!(look::shown(HOST, dial()).await.is_none(), "{answer:?}");
+        for host in [None, Some(HOST)] {
+            assert_eq!(connector.is_answered(host, dial()).await, answer.first() == Some(&22), "{answer:?}");
+        }
     }
     let (ours, mut theirs) = duplex(4096);
     let endless = tokio::spawn(async move { while theirs.write_all(&[22, 3, 3, 1, 0].repeat(500)).await.is_ok() {} });
-    assert!(connector.presented(HOST, Box::new(ours)).await.is_empty());
+    assert!(look::shown(HOST, Box::new(ours)).await.is_none());
     endless.await.expect("over");
+}
+
+/// What a peer makes of a connection.
+#[derive(Clone, Copy)]
+enum Made {
+    Answered,
+    HungUp,
+    Left,
+}
+
+/// A peer that knows the number of a connection, the first of which has failed already, and what is said first on it.
+struct Peer {
+    acceptor: SslAcceptor,
+    made: fn(usize, &[u8]) -> Made,
+    count: AtomicUsize,
+}
+
+impl Peer {
+    fn speaking(newest: SslVersion, made: fn(usize, &[u8]) -> Made) -> Self {
+        let own = key();
+        let mut builder = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("a builder");
+        builder.set_cipher_list("ALL:@SECLEVEL=0").expect("ciphers");
+        builder.set_min_proto_version(Some(SslVersion::TLS1)).expect("a version");
+        builder.set_max_proto_version(Some(newest)).expect("a version");
+        builder.set_certificate(&certificate(&name("Peer", HOST), &own, None, Some(HOST))).expect("a certificate");
+        builder.set_private_key(&own).expect("a key");
+        Self { acceptor: builder.build(), made, count: AtomicUsize::new(1) }
+    }
+}
+
+impl again::Way for Peer {
+    async fn go(&self) -> Option<BoxStream> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let (made, acceptor) = (self.made, self.acceptor.clone());
+        let (ours, mut theirs) = duplex(16 * 1024);
+        tokio::spawn(async move {
+            let mut hello = vec![0; 4096];
+            let length = theirs.read(&mut hello).await?;
+            hello.truncate(length);
+            match made(number, &hello) {
+                Made::HungUp => {}
+                Made::Left => tokio::time::sleep(Duration::from_secs(60)).await,
+                Made::Answered => {
+                    let (reading, writing) = tokio::io::split(theirs);
+                    let whole = tokio::io::join(io::Cursor::new(hello).chain(reading), writing);
+                    let mut secured = SslStream::new(Ssl::new(acceptor.context())?, whole)?;
+                    Pin::new(&mut secured).accept().await.map_err(io::Error::other)?;
+                    let _ = secured.read_u8().await;
+                }
+            }
+            Ok::<_, io::Error>(())
+        });
+        Some(Box::new(ours))
+    }
+}
+
+fn names_the_host(hello: &[u8]) -> bool {
+    hello.windows(HOST.len()).any(|bytes| bytes == HOST.as_bytes())
+}
+
+/// Whether TLS 1.2, 1.1 and 1.0 stand in the list of versions.
+fn takes_old_versions(hello: &[u8]) -> bool {
+    hello.windows(6).any(|bytes| bytes == [3, 3, 3, 2, 3, 1])
+}
+
+#[tokio::test]
+async fn asking_again_and_otherwise_tells_why_a_handshake_was_not_answered() {
+    use Made::{Answered, HungUp, Left};
+    let once = "asked once more, the server answers";
+    let nameless = "a handshake that names no server is answered";
+    let old = "a handshake that allows old versions is answered in TLSv1.1; issuer ";
+    for (what, newest, made, met, reason, words) in [
+        (
+            "one bad connection",
+            SslVersion::TLS1_3,
+            (|_, _| Answered) as fn(usize, &[u8]) -> Made,
+            "closed",
+            Reason::TlsClosed,
+            once,
+        ),
+        (
+            "every other connection",
+            SslVersion::TLS1_3,
+            |n, _| if n % 2 == 0 { HungUp } else { Answered },
+            "closed",
+            Reason::TlsClosed,
+            once,
+        ),
+        (
+            "two of three connections",
+            SslVersion::TLS1_3,
+            |n, _| if n % 3 == 2 { Answered } else { HungUp },
+            "closed",
+            Reason::TlsClosed,
+            "",
+        ),
+        (
+            "a filter that hangs up",
+            SslVersion::TLS1_3,
+            |_, hello| if names_the_host(hello) { HungUp } else { Answered },
+            "closed",
+            Reason::TlsNameFiltered,
+            nameless,
+        ),
+        (
+            "a filter that is silent",
+            SslVersion::TLS1_2,
+            |_, hello| if names_the_host(hello) { Left } else { Answered },
+            "silent",
+            Reason::TlsNameFiltered,
+            nameless,
+        ),
+        (
+            "an old device",
+            SslVersion::TLS1_1,
+            |_, hello| if takes_old_versions(hello) { Answered } else { HungUp },
+            "closed",
+            Reason::TlsProtocolTooOld,
+            old,
+        ),
+        ("nobody", SslVersion::TLS1_3, |_, _| HungUp, "closed", Reason::TlsClosed, ""),
+        ("nobody", SslVersion::TLS1_3, |_, _| Left, "silent", Reason::TlsTimedOut, ""),
+    ] {
+        let connector = Connector::new(None).expect("a trust store");
+        let peer = Peer::speaking(newest, made);
+        let fault = Fault::new(if met == "silent" { Reason::TlsTimedOut } else { Reason::TlsClosed });
+        let told = again::explained(&connector, HOST, fault, None, &peer, Duration::from_secs(2)).await;
+        let heard = told.evidence.heard.unwrap_or_default();
+        assert_eq!(told.reason, reason, "{what}: {heard}");
+        assert!(heard.contains(words) && heard.is_empty() == words.is_empty(), "{what}: {heard}");
+    }
 }

@@ -10,19 +10,21 @@ super::entries! {
 
     TlsClosed from TLS:
         en "The other side hung up during the TLS handshake. To a client that offers TLS 1.2, as this one does, a filter does that far more often than Microsoft."
-        - "Look for a filter that resets TLS by server name or by protocol."
+        - "If the evidence says that the server answered when asked once more, wait: single cases pass. If they come back, look for an overloaded balancer or device."
+        - "Otherwise look for a filter that resets TLS by server name or by protocol."
         - "Check that the port is right: {port} must be one that begins with TLS, or STARTTLS must come first.";
         de "die Verbindung wurde während des TLS-Handshakes geschlossen"
         "Die Gegenseite hat während des TLS-Handshakes aufgelegt. Bei einem Client, der wie dieser TLS 1.2 anbietet, tut das weit eher ein Filter als Microsoft."
-        - "Suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
+        - "Steht im Beleg, dass der Server auf erneute Anfrage geantwortet hat (asked once more), warten Sie: Einzelfälle vergehen. Kehren sie wieder, suchen Sie nach einem überlasteten Lastverteiler oder Gerät."
+        - "Sonst suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
         - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
 
     TlsNameFiltered from TLS:
-        en "The handshake for {host} is reset or left without an answer, while the same address answers a handshake that names no server. So something on the way reads the name in the ClientHello (SNI) and cuts the connection off for it."
+        en "The handshake for {host} is reset or left without an answer, each time, while the same address answers one that differs only in naming no server. So something on the way reads the name in the ClientHello (SNI) and cuts the connection off for it."
         - "Take {host} off the block list of the firewall, intrusion prevention or web filter that filters by SNI, on port {port} too."
         - "Categories such as webmail, cloud storage or unknown protocols often contain Microsoft's mail hosts.";
         de "TLS wird nur für diesen Servernamen abgebrochen"
-        "Der Handshake für {host} wird zurückgesetzt oder bleibt ohne Antwort, während dieselbe Adresse einen Handshake ohne Servernamen beantwortet. Etwas auf dem Weg liest also den Namen im ClientHello (SNI) und bricht die Verbindung seinetwegen ab."
+        "Der Handshake für {host} wird jedes Mal zurückgesetzt oder bleibt ohne Antwort, während dieselbe Adresse einen beantwortet, der sich nur darin unterscheidet, dass er keinen Servernamen nennt. Etwas auf dem Weg liest also den Namen im ClientHello (SNI) und bricht die Verbindung seinetwegen ab."
         - "Nehmen Sie {host} von der Sperrliste der Firewall, Angriffserkennung oder des Webfilters, der nach SNI filtert, auch auf Port {port}."
         - "Kategorien wie Webmail, Cloudspeicher oder unbekannte Protokolle enthalten oft die Mailhosts von Microsoft.";
 
@@ -97,11 +99,11 @@ super::entries! {
         - "Prüfen Sie DNS und TLS-Prüfung auf dem Weg zu {host}:{port}; ein Gerät, das TLS prüft, braucht ein stärkeres Zertifikat.";
 
     TlsProtocolTooOld from TLS_OLD:
-        en "Both sides found no TLS version in common. Microsoft 365 accepts TLS 1.2 and later only; TLS 1.0 and 1.1 are refused."
+        en "Both sides have no TLS version in common, whether the other side said so or hung up on a newer one. Microsoft 365 accepts TLS 1.2 and later only; TLS 1.0 and 1.1 are refused."
         - "Check TLS inspection on the way: a device that speaks TLS 1.0 or 1.1 towards Microsoft must be updated or bypassed."
         - "Check this machine's OpenSSL configuration for a limit on the TLS version.";
         de "keine gemeinsame TLS-Version"
-        "Beide Seiten haben keine gemeinsame TLS-Version gefunden. Microsoft 365 nimmt nur TLS 1.2 und neuer an; TLS 1.0 und 1.1 werden abgelehnt."
+        "Beide Seiten haben keine gemeinsame TLS-Version, ob die Gegenseite das nun sagt oder bei einer neueren auflegt. Microsoft 365 nimmt nur TLS 1.2 und neuer an; TLS 1.0 und 1.1 werden abgelehnt."
         - "Prüfen Sie die TLS-Prüfung auf dem Weg: Ein Gerät, das gegenüber Microsoft TLS 1.0 oder 1.1 spricht, muss aktualisiert oder umgangen werden."
         - "Prüfen Sie die OpenSSL-Konfiguration dieses Rechners auf eine Beschränkung der TLS-Version.";
 
