@@ -88,7 +88,7 @@ pub struct Query<'a> {
 impl Query<'_> {
     /// The query as Grafana would send it with everything selected.
     pub fn sent(&self) -> String {
-        let mut sent = self.text.replace("$__rate_interval", "1m").replace("$__range", "5m");
+        let mut sent = self.text.replace("$__rate_interval", "1m").replace("$__range", "5m").replace("$__interval", "15s");
         for name in ["job", "instance", "tenant", "check"] {
             sent = sent.replace(&format!("\"${name}\""), "\".+\"");
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::boards::{list, string};
+use crate::boards::{self, list, string};
 use crate::daemon::Daemon;
 use crate::scratch::Scratch;
 use crate::{PROMETHEUS, file, http, needs, port};
@@ -70,7 +70,41 @@ fn prometheus_spreads_the_probes_over_two_programs() {
         let answer = http::get(prometheus, path).map(|(_, body)| body).unwrap_or_default();
         serde_json::from_str(&answer).unwrap_or_default()
     };
+    dashboards_tell_of_it(&mut daemon, &ask);
     alerts_tell_of_it(&mut daemon, &ask);
+}
+
+/// *Overview* and *Mailbox* say what is wrong, though nothing is inferred and no program remembers anything.
+fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
+    let boards = boards::all();
+    let answer = |file: &str, panel: &str, query: usize| -> Vec<Value> {
+        let board = boards.iter().find(|board| board.file == file).expect(file);
+        let at = format!("{file}: {panel} {}", char::from(b'A' + u8::try_from(query).unwrap()));
+        let query = board.queries().into_iter().find(|query| query.at == at).unwrap_or_else(|| panic!("no {at}"));
+        let sent = form_urlencoded::byte_serialize(query.sent().as_bytes()).collect::<String>();
+        list(&ask(&format!("/api/v1/query?query={sent}"))["data"]["result"]).to_vec()
+    };
+    let values = |file: &str, panel: &str, query: usize| -> Vec<String> {
+        answer(file, panel, query).iter().map(|series| string(&series["value"][1]).to_owned()).collect()
+    };
+    daemon.wait_for("show the fault", || values("overview.json", "Failing probes", 0) == ["9"]);
+    for (file, panel, query, expected) in [
+        ("overview.json", "Access", 0, ["2"].as_slice()),
+        ("overview.json", "Failing probes", 1, &["18"]),
+        ("mailbox.json", "Failing checks, by reason", 0, &["3"; 3]),
+    ] {
+        assert_eq!(values(file, panel, query), expected, "{file}: {panel}");
+    }
+    let move_of = answer("overview.json", "Whose move", 0);
+    assert_eq!(move_of.iter().map(|series| &series["metric"]["owner"]).collect::<Vec<_>>(), ["tenant_admin"]);
+    // Each program tells of its share.
+    let wrong = answer("overview.json", "What is wrong, and what to do first", 1);
+    assert!(wrong.len() == 2 && wrong.iter().all(|series| !string(&series["metric"]["remedy"]).is_empty()), "{wrong:?}");
+    // Prometheus remembers for them, in steps of Grafana's interval.
+    daemon.wait_for("tell since when", || {
+        ["overview.json", "mailbox.json"].iter().all(|file| !values(file, "Failing since", 0).is_empty())
+    });
+    assert!(answer("overview.json", "Links down", 0).is_empty());
 }
 
 /// Somebody is about to be woken, once for each program, and nobody for the programs themselves. The error budget waits for
