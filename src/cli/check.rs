@@ -67,7 +67,7 @@ fn written(arguments: &Check, judged: &[Judged<'_>], causes: &[RootCause], now: 
     match arguments.output {
         CheckOutput::Nagios => nagios::blaming(judged, causes, arguments.verbose),
         CheckOutput::Json => (json::blaming(judged, causes, now), worst(judged)),
-        CheckOutput::Checkmk => (checkmk::report(judged), worst(judged)),
+        CheckOutput::Checkmk => (checkmk::blaming(judged, causes), worst(judged)),
     }
 }
 

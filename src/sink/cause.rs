@@ -79,6 +79,21 @@ pub fn cases(causes: &[RootCause]) -> Vec<Case> {
     told
 }
 
+/// What a run came to, in a sentence. Where others showed what lies behind a failure, that and its remedy take the place of its
+/// own.
+pub fn sentence(judged: &Judged<'_>, cases: &[Case]) -> String {
+    words::told(judged, |failure| {
+        let behind = |case: &&Case| case.explains.contains(&judged.outcome.probe) && case.reason != failure.reason;
+        match cases.iter().find(behind) {
+            Some(case) => {
+                let what = format!("{} ({}): {}", case.reason, case.confidence.code(), case.reason.title());
+                format!("{}; follows from {}: {what}; {}", words::cause(failure), place(case), case.reason.remedy())
+            }
+            None => words::failed(failure),
+        }
+    })
+}
+
 /// The tenant, or the mailboxes in it, that it concerns: `contoso`, `contoso/praxis`, `contoso/praxis, labor and 3 more`.
 pub fn place(case: &Case) -> String {
     let mailboxes = match &case.mailboxes[..] {

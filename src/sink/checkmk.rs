@@ -2,14 +2,22 @@
 //!
 //! `STATE "Service name" metric=value;warn;crit|… text`, after <https://docs.checkmk.com/latest/en/localchecks.html>.
 
-use super::{Judged, words};
+use super::cause::Case;
+use super::{Judged, cause, words};
+use crate::diagnosis::RootCause;
 use crate::levels::{Range, State};
 use crate::outcome::Evidence;
 use crate::reason::Reason;
 
 /// A line for each outcome, to the last line feed.
 pub fn report(judged: &[Judged<'_>]) -> String {
-    judged.iter().map(line).collect()
+    blaming(judged, &cause::of(judged))
+}
+
+/// The same with root causes that were found elsewhere, where more was known.
+pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause]) -> String {
+    let causes = cause::cases(causes);
+    judged.iter().map(|one| line(one, &causes)).collect()
 }
 
 /// The line when there was nothing to report on: an unreadable configuration, no trust store.
@@ -18,10 +26,14 @@ pub fn unknown(message: &str) -> String {
     format!("{} \"M365\" - {}\n", State::Unknown.exit_code(), lines.join("\\n"))
 }
 
-fn line(judged: &Judged<'_>) -> String {
+fn line(judged: &Judged<'_>, causes: &[Case]) -> String {
     let name: String = words::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
-    let text = format!("{}: {}", words::subject(judged.outcome), words::sentence(judged));
+    let text = format!("{}: {}", words::subject(judged.outcome), cause::sentence(judged, causes));
     let mut lines = vec![text];
+    for cause in causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)) {
+        let owner = cause.reason.owner().code();
+        lines.push(format!("root cause: {}: {} (whose move: {owner})", cause::place(cause), cause::name(cause)));
+    }
     let mut told = |reason: Reason, evidence: &Evidence| {
         lines.push(reason.title().to_owned());
         lines.extend(words::evidence(evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));

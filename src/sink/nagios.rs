@@ -13,7 +13,6 @@ use super::{Judged, cause, words, worst};
 use crate::diagnosis::RootCause;
 use crate::levels::State;
 use crate::outcome::Verdict;
-use crate::reason::Reason;
 
 /// Bytes of output that are safe: Nagios keeps 8192 (`MAX_PLUGIN_OUTPUT_LENGTH`), its closing NUL included.
 const MOST: usize = 8000;
@@ -77,14 +76,7 @@ fn headed(judged: &Judged<'_>, told: &str) -> String {
 /// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
 fn of_one(judged: &Judged<'_>, causes: &[Case], verbosity: u8) -> (String, Vec<String>) {
     let explaining: Vec<&Case> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
-    let behind = |own: Reason| explaining.iter().find(|cause| cause.reason != own);
-    let first = words::told(judged, |failure| match behind(failure.reason) {
-        Some(cause) => {
-            let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
-            format!("{}; follows from {}: {what}; {}", words::cause(failure), cause::place(cause), cause.reason.remedy())
-        }
-        None => words::failed(failure),
-    });
+    let first = cause::sentence(judged, causes);
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
     let long = told(&others).into_iter().chain(details(judged, verbosity)).collect();
     (headed(judged, &first), long)
