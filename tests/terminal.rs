@@ -41,6 +41,19 @@ fn a_pipe_gets_neither_colour_nor_progress_and_the_locale_chooses_the_language()
 }
 
 #[test]
+fn the_catalogue_is_read_in_the_language_of_the_locale_and_machines_are_spoken_to_in_english() {
+    let reasons = |arguments: &[&str]| {
+        let output = quiet(PROGRAM).arg("reasons").args(arguments).env("LANG", "de_DE.UTF-8").output();
+        String::from_utf8(output.expect("the program runs").stdout).expect("UTF-8")
+    };
+    assert!(reasons(&[]).contains("der geheime Clientschlüssel ist abgelaufen"));
+    assert!(reasons(&["--lang", "en"]).contains("the client secret has expired"));
+    for output in ["json", "markdown"] {
+        assert!(reasons(&["--output", output]).to_lowercase().contains("the client secret has expired"), "{output}");
+    }
+}
+
+#[test]
 fn a_program_gets_the_whole_remedy_and_another_language_only_when_it_asks() {
     let usual: Value = serde_json::from_str(&text(&demo(&["--output", "json"], &[("LANG", "de_DE.UTF-8")]))).expect("JSON");
     let cause = &usual["root_causes"][0];

@@ -245,9 +245,9 @@ pub struct RangesInUse {
 /// `reasons`
 #[derive(Debug, Args)]
 pub struct Reasons {
-    /// The language.
-    #[arg(long, value_name = "LANG", default_value = "en", value_parser = lang())]
-    pub lang: Lang,
+    /// The language; else, of a text for people, that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, else English.
+    #[arg(long, value_name = "LANG", value_parser = lang())]
+    pub lang: Option<Lang>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = ReasonsOutput::Text)]
     pub output: ReasonsOutput,

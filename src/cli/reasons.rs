@@ -5,14 +5,16 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::args::{Reasons, ReasonsOutput};
-use super::{GOOD, print};
+use super::{GOOD, print, terminal};
 use crate::reason::text::{Ids, Lang, fill};
 use crate::reason::{Reason, Severity};
 use crate::sink::doctor::words::owner;
 
 /// `reasons`
 pub fn run(arguments: &Reasons) -> u8 {
-    let lang = arguments.lang;
+    // Machines and pages are made somewhere for use elsewhere: the locale of this machine says nothing about them.
+    let locale = || if arguments.output == ReasonsOutput::Text { terminal::lang() } else { Lang::default() };
+    let lang = arguments.lang.unwrap_or_else(locale);
     match arguments.output {
         ReasonsOutput::Text => {
             let entries: Vec<_> = Reason::ALL.iter().map(|reason| entry(*reason, lang)).collect();

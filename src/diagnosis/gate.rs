@@ -58,7 +58,8 @@ fn of(
         closed: others.iter().map(|((port, host), _)| host_port(host, *port)).collect(),
         evidence: Evidence {
             peer: others.first().map(|((port, host), _)| host_port(host, *port)),
-            heard: Some(format!("{} is reached; not so {named} ({how})", host_port(host, WEB))),
+            // Our own words, and read in every language.
+            heard: Some(format!("{} ok; {named} {how}", host_port(host, WEB))),
             ..Evidence::default()
         },
     })
@@ -156,7 +157,7 @@ mod tests {
     fn the_evidence_names_the_ports() {
         let v4 = Some("192.0.2.1");
         let gate = gate(&[(443, v4, None), (995, v4, DROPPED), (587, v4, DROPPED)]).expect("a gate");
-        let heard = "outlook:443 is reached; not so outlook:587, outlook:995 (connect_timed_out)";
+        let heard = "outlook:443 ok; outlook:587, outlook:995 connect_timed_out";
         assert_eq!(gate.evidence.heard.as_deref(), Some(heard));
         assert!(gate.closes("outlook:995") && !gate.closes("outlook:443"));
     }

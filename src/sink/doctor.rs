@@ -8,6 +8,8 @@ mod tree;
 mod warning;
 pub mod words;
 
+pub use self::case::evidenced;
+pub use self::learnt::facts;
 pub use self::page::Look;
 use self::page::{Ink, Page};
 use self::words::put;

@@ -213,4 +213,6 @@ async fn scheduled_runs_are_seen_on_every_page() {
     assert!(page.contains("aria-label=\"contoso/praxis/pop3: ok, "), "{page}");
     let page = get(address(&service), "/probes?check=pop3&mailbox=praxis").await.body;
     assert!(page.contains("<code>AUTH XOAUTH2</code>") && page.contains("<code>&lt;secret&gt;</code>"), "{page}");
+    let german = get(address(&service), "/probes?check=pop3&mailbox=praxis&lang=de").await.body;
+    assert!(german.contains("<dt>Token gültig bis</dt>") && !german.contains("token valid"), "{german}");
 }

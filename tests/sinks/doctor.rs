@@ -136,6 +136,16 @@ fn commands_and_evidence_are_never_broken() {
 }
 
 #[test]
+fn evidence_has_names_in_the_reader_s_language() {
+    let said = Some("POST /EWS/Exchange.asmx".to_owned());
+    let evidence = Evidence { said, ids: vec![("fe_server", "FR4P281CA0001".into())], ..Evidence::default() };
+    for (lang, names) in [(Lang::En, ["sent", "front-end server"]), (Lang::De, ["gesendet", "Frontend-Server"])] {
+        let told = doctor::evidenced(&evidence, &Look { lang, ..Look::default() });
+        assert_eq!(told.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), names);
+    }
+}
+
+#[test]
 fn warnings_are_told_once_with_what_to_do() {
     let (mut token, mut pop3, mut ews) = (sample::token(), sample::pop3(), sample::ews());
     token.probe.tenant = "fabrikam".into();

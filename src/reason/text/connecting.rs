@@ -66,7 +66,7 @@ super::entries! {
         de "ein Host antwortet über IPv4, aber auf keiner seiner IPv6-Adressen"
         "{host} hat Adressen beider Familien. Er antwortet über IPv4, aber auf keiner IPv6-Adresse, obwohl dieser Rechner eine Route für IPv6 hat: Jede Verbindung, die es zuerst mit IPv6 versucht, wartet vergeblich, bevor sie ausweicht."
         - "Prüfen Sie IPv6-Route und Standardgateway dieses Rechners sowie die Regeln der Firewall für IPv6."
-        - "Hat dieses Netz kein IPv6, nehmen Sie diesem Rechner die Adresse und die Route."
+        - "Hat dieses Netz kein IPv6, entfernen Sie Adresse und Route von diesem Rechner."
         - "Sehen Sie in den Fakten nach, welche Adressen wie gescheitert sind.";
 
     SomeAddressesUnreachable from ENDPOINTS:
@@ -74,7 +74,7 @@ super::entries! {
         - "See in the facts which addresses failed and how."
         - "Open the port to all of Microsoft's published ranges: addresses within them change without notice.";
         de "einige Adressen eines Hosts antworten nicht, andere schon"
-        "Von den Adressen von {host} antworten manche, andere nicht. Welche eine Verbindung bekommt, ist Zufall: Der Zugriff klappt dann mal und mal nicht."
+        "Einige Adressen von {host} antworten, andere nicht. Welche eine Verbindung bekommt, ist Zufall: Der Zugriff gelingt deshalb nur zeitweise."
         - "Sehen Sie in den Fakten nach, welche Adressen wie gescheitert sind."
         - "Geben Sie den Port zu allen von Microsoft veröffentlichten Bereichen frei: Einzelne Adressen wechseln darin ohne Ankündigung.";
 
@@ -125,10 +125,10 @@ super::entries! {
         en "The proxy wants a login, and offers none of the ways that are spoken here: Basic with an HTTP proxy, user and password with SOCKS. The evidence shows what it offers."
         - "Have the proxy offer Basic to this machine, or exempt this machine from authentication there: Negotiate, NTLM and Digest are not spoken."
         - "Or name a proxy of your own on this machine that logs in to the other one.";
-        de "der Proxy verlangt eine Anmeldung, die hier nicht gesprochen wird"
-        "Der Proxy verlangt eine Anmeldung und bietet keine an, die hier gesprochen wird: Basic beim HTTP-Proxy, Benutzername und Kennwort bei SOCKS. Der Beleg zeigt, was er anbietet."
-        - "Lassen Sie den Proxy diesem Rechner Basic anbieten, oder nehmen Sie den Rechner dort von der Anmeldung aus: Negotiate, NTLM und Digest werden nicht gesprochen."
-        - "Oder nennen Sie einen eigenen Proxy auf diesem Rechner, der sich am anderen anmeldet.";
+        de "der Proxy verlangt eine Anmeldung, die dieses Programm nicht beherrscht"
+        "Der Proxy verlangt eine Anmeldung und bietet kein Verfahren an, das dieses Programm beherrscht: Basic beim HTTP-Proxy, Benutzername und Kennwort bei SOCKS. Der Beleg zeigt, was er anbietet."
+        - "Richten Sie den Proxy so ein, dass er diesem Rechner Basic anbietet, oder nehmen Sie den Rechner dort von der Anmeldung aus: Negotiate, NTLM und Digest werden nicht unterstützt."
+        - "Oder tragen Sie einen eigenen Proxy auf diesem Rechner ein, der sich am anderen anmeldet.";
 
     ProxyReplyMalformed from HTTP:
         en "What answers at the proxy's address does not speak the proxy's protocol."
@@ -136,8 +136,8 @@ super::entries! {
         - "If it hung up at once and is the right one, see its log: it may not serve this machine.";
         de "die Antwort des Proxys war nicht lesbar"
         "Was unter der Adresse des Proxys antwortet, spricht nicht das Protokoll des Proxys."
-        - "Prüfen Sie Schema, Host und Port in `network.proxy`: http:// ist ein Proxy, der um CONNECT gebeten wird, socks5:// ein SOCKS-Proxy; der TLS-Port eines Webservers ist keines von beiden."
-        - "Hat er sofort aufgelegt und ist der richtige, sehen Sie in seinem Protokoll nach: Vielleicht bedient er diesen Rechner nicht.";
+        - "Prüfen Sie Schema, Host und Port in `network.proxy`: http:// steht für einen Proxy, der CONNECT ausführt, socks5:// für einen SOCKS-Proxy; der TLS-Port eines Webservers ist keines von beiden."
+        - "Ist es der richtige Proxy und hat er die Verbindung sofort beendet, sehen Sie in seinem Protokoll nach: Womöglich lässt er diesen Rechner nicht zu.";
 
     ProxyTimedOut:
         en "The proxy took the connection, but did not answer the request to connect to {host}:{port}."

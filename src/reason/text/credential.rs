@@ -50,7 +50,7 @@ super::entries! {
         - "Configure the client secret, and check that its file or variable is not empty.";
         de "es wurde kein geheimer Clientschlüssel gesendet"
         "Die Tokenanforderung enthielt kein Geheimnis oder ein leeres (AADSTS7000216, AADSTS7000218)."
-        - "Tragen Sie den geheimen Clientschlüssel ein, und prüfen Sie, dass seine Datei oder Variable nicht leer ist.";
+        - "Tragen Sie den geheimen Clientschlüssel ein, und prüfen Sie, ob seine Datei oder Variable leer ist.";
 
     ClientIsPublic from CLIENT_CREDENTIALS:
         en "A public client cannot keep a secret, so Entra takes none from it (AADSTS700025)."
@@ -119,7 +119,7 @@ super::entries! {
         - "Set `tenant_id` to the directory's GUID or a verified domain; `common` and `consumers` do not work for applications.";
         de "die Mandanten-ID ist keine Mandanten-ID"
         "Was als Mandant eingetragen ist, ist weder eine GUID noch ein Domänenname (AADSTS900023), oder keiner, mit dem diese Anmeldung möglich ist (AADSTS50059, AADSTS50194)."
-        - "Setzen Sie `tenant_id` auf die GUID des Verzeichnisses oder eine überprüfte Domäne; `common` und `consumers` gehen für Anwendungen nicht.";
+        - "Setzen Sie `tenant_id` auf die GUID des Verzeichnisses oder eine überprüfte Domäne; mit `common` und `consumers` können sich Anwendungen nicht anmelden.";
 
     TenantBlocked from TENANT_LIFECYCLE:
         en "Microsoft has blocked or decommissioned the tenant, for example for inactivity (AADSTS5000224, AADSTS5000225)."

@@ -12,7 +12,7 @@ super::entries! {
         "EWS ist für den Mandanten oder für dieses Postfach abgeschaltet; beide müssen es erlauben. Ab Oktober 2026 schaltet Microsoft es Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig. Solange es aus ist, hilft die Liste der erlaubten Anwendungen nicht."
         - "Stellen Sie fest, wer es verbietet: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
         - "Für das Postfach: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
-        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"`."
         - "Stellen Sie vor dem 01.04.2027 auf Microsoft Graph um: Nach diesem Tag gibt es keine Ausnahmen."
         takes "etwa 1 Stunde für den Schalter, bis zu 24 Stunden für die Liste";
 
@@ -26,7 +26,7 @@ super::entries! {
         de "EWS ist für diese Anwendung durch eine Richtlinie gesperrt"
         "EWS ist eingeschaltet, aber nicht für diese Anwendung: Ihre ID fehlt in EwsAllowedAppIDs, oder ihr User-Agent wird durch EwsApplicationAccessPolicy abgelehnt. Die Antwort sagt nicht, welches von beiden; beide müssen zustimmen."
         - "Lesen Sie die Listen: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
-        - "EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten IDs an und die dieser Anwendung: `Set-OrganizationConfig -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten IDs an und die dieser Anwendung: `Set-OrganizationConfig -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"`."
         - "Steht EwsApplicationAccessPolicy auf EnforceAllowList, muss auch der User-Agent der Prüfung in EwsAllowList stehen; bei EnforceBlockList darf er nicht in EwsBlockList stehen."
         - "Stellen Sie auf Microsoft Graph um, bevor EWS am 01.04.2027 endet."
         takes "bis zu 24 Stunden";

@@ -13,7 +13,7 @@ super::entries! {
         - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und sehen Sie nach: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
         - "Steht die Anwendung dort mit einer anderen ObjectId, entfernen Sie zuerst diesen Eintrag: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
         - "Registrieren Sie die Anwendung: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht)."
-        - "Geben Sie ihr jedes Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
+        - "Erteilen Sie ihr Vollzugriff auf jedes Postfach: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
         takes "30 bis 120 Minuten";
 
     MailboxPermissionMissing from MAIL_OAUTH:
@@ -70,7 +70,7 @@ super::entries! {
         de "eine Richtlinie sperrt dieses Programm anhand seines User-Agents"
         "EWS ist durch eine Richtlinie gesperrt, und Graph meldet für dieselben Postfächer, dass der Zugriff deaktiviert ist. Die Liste der erlaubten Anwendungen gilt nicht für Graph; die Listen des Mandanten, die Programme nach ihrem User-Agent unterscheiden, gelten für beide. Dieses Programm nennt sich `m365-probe/` mit seiner Version; Ihre eigene Anwendung kann auf der Liste stehen, auch wenn dieses fehlt."
         - "Lesen Sie die Listen: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
-        - "Bei EnforceAllowList fügen Sie `m365-probe/*` zu EwsAllowList hinzu, bei EnforceBlockList entfernen Sie aus EwsBlockList, was darauf passt. Der Befehl ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten Einträge an: `Set-OrganizationConfig -EwsAllowList \"<EVERY_ENTRY_SHOWN>\",\"m365-probe/*\"`."
+        - "Bei EnforceAllowList fügen Sie `m365-probe/*` zu EwsAllowList hinzu, bei EnforceBlockList entfernen Sie aus EwsBlockList, was darauf passt. Der Befehl ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten Einträge an: `Set-OrganizationConfig -EwsAllowList \"<ALLE_ANGEZEIGTEN_EINTRÄGE>\",\"m365-probe/*\"`."
         takes "über 1 Stunde";
 
     PropagationPending from RBAC:

@@ -24,7 +24,7 @@ super::entries! {
         takes "30 to 120 minutes";
         de "das Token wurde angenommen, aber das Postfach ließ sich nicht öffnen"
         "Exchange hat das Token angenommen, aber keine Sitzung im Postfach geöffnet. Der Anwendung fehlt die Berechtigung für das Postfach, das Protokoll ist dafür abgeschaltet, die Adresse ist ein Alias, oder das Postfach hat keine Lizenz; kurze Störungen bei Microsoft und zu viele Verbindungen sehen genauso aus."
-        - "Geben Sie das Postfach frei: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
+        - "Erteilen Sie der Anwendung Vollzugriff auf das Postfach: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
         - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. Ist einer aus: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
         - "Prüfen Sie, ob {mailbox} die primäre Adresse ist (`Get-EXOMailbox -Identity \"{mailbox}\"`) und ob das Postfach lizenziert ist: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps."
         takes "30 bis 120 Minuten";
@@ -143,7 +143,7 @@ super::entries! {
         - "Then release it: Microsoft Defender portal > Email & collaboration > Review > Restricted entities > {mailbox} > Unblock."
         takes "up to 24 hours";
         de "das Postfach darf nicht senden: Es ist wegen Spam gesperrt"
-        "Microsoft hat diesem Postfach das Senden gesperrt, weil Spam oder zu viel Mail von ihm ausging. Empfangen und gelesen werden kann es weiterhin. Wer sich Zugang verschafft hat, kann ihn noch haben."
+        "Microsoft hat das Senden aus diesem Postfach gesperrt, weil Spam oder zu viel Mail von ihm ausging. Empfangen und gelesen werden kann es weiterhin. Wer sich Zugang verschafft hat, kann ihn noch haben."
         - "Stellen Sie zuerst fest, wie der Spam versendet wurde, ändern Sie das Kennwort des Kontos, und widerrufen Sie seine Sitzungen."
         - "Heben Sie danach die Sperre auf: Microsoft Defender-Portal > E-Mail & Zusammenarbeit > Überprüfen > Eingeschränkte Entitäten > {mailbox} > Blockierung aufheben."
         takes "bis zu 24 Stunden";

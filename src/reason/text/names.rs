@@ -6,7 +6,7 @@ super::entries! {
         - "Check the name servers in /etc/resolv.conf, and that UDP and TCP port 53 to them are open."
         - "Ask the resolver by hand for {host} from this machine.";
         de "der DNS-Server hat nicht geantwortet"
-        "Der DNS-Server wurde gefragt und schwieg. Solange Namen nicht aufgelöst werden, kann nichts Weiteres funktionieren."
+        "Der DNS-Server wurde gefragt und hat nicht geantwortet. Solange Namen nicht aufgelöst werden, kann nichts Weiteres funktionieren."
         - "Prüfen Sie die DNS-Server in /etc/resolv.conf und ob Port 53 über UDP und TCP dorthin offen ist."
         - "Fragen Sie den DNS-Server von diesem Rechner aus von Hand nach {host}.";
 

@@ -4,7 +4,7 @@ super::entries! {
     NoGreeting:
         en "The connection stands, but the server does not greet. Exchange greets at once; a device in between that waits does not."
         - "Look for a mail filter or antivirus proxy between here and {host}:{port}, and exempt this connection.";
-        de "verbunden, aber der Server hat nichts gesagt"
+        de "verbunden, aber der Server meldet sich nicht"
         "Die Verbindung steht, aber der Server begrüßt nicht. Exchange tut das sofort; ein wartendes Gerät dazwischen nicht."
         - "Suchen Sie zwischen diesem Rechner und {host}:{port} nach einem Mailfilter oder Virenschutz-Proxy, und nehmen Sie diese Verbindung davon aus.";
 
@@ -30,10 +30,10 @@ super::entries! {
         en "The connection ended before the conversation did. Single cases are harmless."
         - "Wait; if it lasts, look for a filter between here and {host}:{port}."
         - "Look for other clients that keep logging in to the same mailbox: Exchange hangs up on them when there are too many.";
-        de "der Server hat mitten im Gespräch aufgelegt"
-        "Die Verbindung endete vor dem Gespräch. Einzelfälle sind harmlos."
+        de "der Server hat die Verbindung vorzeitig beendet"
+        "Die Verbindung endete, bevor der Austausch abgeschlossen war. Einzelfälle sind harmlos."
         - "Warten Sie; hält es an, suchen Sie nach einem Filter zwischen diesem Rechner und {host}:{port}."
-        - "Suchen Sie nach anderen Clients, die sich ständig am selben Postfach anmelden: Werden es zu viele, legt Exchange auf.";
+        - "Suchen Sie nach anderen Clients, die sich ständig am selben Postfach anmelden: Werden es zu viele, beendet Exchange die Verbindungen.";
 
     ReplyTimedOut:
         en "The server did not answer a command within the time allowed. Exchange delays refusals on purpose, by up to 20 seconds."
@@ -87,7 +87,7 @@ super::entries! {
         en "The answer bears none of the marks of Microsoft's servers: a web filter, captive portal or proxy spoke in their place."
         - "Exempt {host} from the web filter, captive portal or proxy that answered; the evidence shows its words.";
         de "unterwegs hat etwas anstelle von Microsoft geantwortet"
-        "Die Antwort trägt keines der Merkmale der Server von Microsoft: Ein Webfilter, Anmeldeportal oder Proxy hat an ihrer Stelle gesprochen."
+        "Die Antwort trägt keines der Merkmale der Server von Microsoft: Ein Webfilter, Anmeldeportal oder Proxy hat an ihrer Stelle geantwortet."
         - "Nehmen Sie {host} von dem Webfilter, Anmeldeportal oder Proxy aus, der geantwortet hat; der Beleg zeigt den Wortlaut.";
 
     HttpRedirected from HTTP:

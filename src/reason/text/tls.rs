@@ -5,7 +5,7 @@ super::entries! {
         en "The connection stands, but the TLS handshake does not finish. Filters that look into TLS often stop so."
         - "Look for a filter that drops TLS by server name or by protocol on the way to {host}:{port}.";
         de "der TLS-Handshake ist stehen geblieben"
-        "Die Verbindung steht, aber der TLS-Handshake wird nicht fertig. So verhalten sich oft Filter, die in TLS hineinsehen."
+        "Die Verbindung steht, aber der TLS-Handshake kommt nicht zum Abschluss. So verhalten sich oft Filter, die TLS untersuchen."
         - "Suchen Sie auf dem Weg zu {host}:{port} nach einem Filter, der TLS nach Servernamen oder Protokoll verwirft.";
 
     TlsClosed from TLS:
@@ -14,7 +14,7 @@ super::entries! {
         - "Otherwise look for a filter that resets TLS by server name or by protocol."
         - "Check that the port is right: {port} must be one that begins with TLS, or STARTTLS must come first.";
         de "die Verbindung wurde während des TLS-Handshakes geschlossen"
-        "Die Gegenseite hat während des TLS-Handshakes aufgelegt. Bei einem Client, der wie dieser TLS 1.2 anbietet, tut das weit eher ein Filter als Microsoft."
+        "Die Gegenseite hat die Verbindung während des TLS-Handshakes geschlossen. Bei einem Client, der wie dieser TLS 1.2 anbietet, tut das weit eher ein Filter als Microsoft."
         - "Steht im Beleg, dass der Server auf erneute Anfrage geantwortet hat (asked once more), warten Sie: Einzelfälle vergehen. Kehren sie wieder, suchen Sie nach einem überlasteten Lastverteiler oder Gerät."
         - "Sonst suchen Sie nach einem Filter, der TLS nach Servernamen oder Protokoll abbricht."
         - "Prüfen Sie den Port: Auf {port} muss TLS sofort beginnen, oder STARTTLS muss vorausgehen.";
@@ -77,8 +77,8 @@ super::entries! {
         - "If variables such as `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store, see that it holds that root."
         - "Until then `network.ca_file` may name a file with that root.";
         de "das Stammzertifikat der Server von Microsoft fehlt hier"
-        "Das Zertifikat hat eine Zertifizierungsstelle signiert, die Microsoft nutzt: Das beweisen die Signaturen, die niemand sonst erzeugen kann. Aber ihr Stammzertifikat gehört nicht zu denen, denen hier vertraut wird. Seit 2026 brauchen die Server von Microsoft DigiCert Global Root G2; alten Systemen und kleinen Container-Images fehlt es. Dies ist kein Mitlesen."
-        - "Aktualisieren Sie das Paket `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), oder installieren Sie es: DigiCert Global Root G2 muss vertraut werden."
+        "Das Zertifikat hat eine Zertifizierungsstelle signiert, die Microsoft nutzt: Das beweisen die Signaturen, die niemand sonst erzeugen kann. Aber ihr Stammzertifikat gehört nicht zu denen, denen hier vertraut wird. Seit 2026 brauchen die Server von Microsoft DigiCert Global Root G2; alten Systemen und kleinen Container-Images fehlt es. Mitgelesen wird nicht."
+        - "Aktualisieren Sie das Paket `ca-certificates` (Debian, Ubuntu, Alpine, RHEL), oder installieren Sie es: DigiCert Global Root G2 muss als vertrauenswürdig gelten."
         - "Nennen Variablen wie `SSL_CERT_FILE` und `SSL_CERT_DIR` einen anderen Speicher, prüfen Sie, ob er dieses Stammzertifikat enthält."
         - "Bis dahin kann `network.ca_file` eine Datei mit diesem Stammzertifikat nennen.";
 
@@ -112,7 +112,7 @@ super::entries! {
         - "See in the evidence who issued the certificate."
         - "Exempt {host} from TLS inspection, or accept it knowingly.";
         de "ein Gerät auf dem Weg entschlüsselt TLS, und ihm wird hier vertraut"
-        "Das Zertifikat ist nicht von Microsoft: Ein Gerät auf dem Weg entschlüsselt die Verbindung samt Token und E-Mail und zeigt ein eigenes Zertifikat vor, dessen Aussteller hier vertraut wird. Das geht gut, solange das Gerät läuft; Microsoft rät davon ab, seine E-Mail- und Anmeldeserver so zu prüfen."
+        "Das Zertifikat ist nicht von Microsoft: Ein Gerät auf dem Weg entschlüsselt die Verbindung samt Token und E-Mail und legt ein eigenes Zertifikat vor, dessen Aussteller hier vertraut wird. Ihr Zugriff hängt damit von diesem Gerät ab; Microsoft rät davon ab, seine E-Mail- und Anmeldeserver so zu prüfen."
         - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
         - "Nehmen Sie {host} von der TLS-Prüfung aus, oder nehmen Sie sie bewusst hin.";
 

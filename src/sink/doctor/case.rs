@@ -157,6 +157,12 @@ pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)
     told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, look)))).collect()
 }
 
+/// The same, and the ids that came with it.
+pub fn evidenced(evidence: &Evidence, look: &Look) -> Vec<(String, String)> {
+    let told = exchanged(evidence, look).into_iter().map(|(name, value)| (name.to_owned(), value));
+    told.chain(evidence.ids.iter().map(|(name, value)| (words::id(name, look.lang), shown(value, look)))).collect()
+}
+
 /// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
 /// quote.
 fn ticket(page: &mut Page, case: &Case, seen: Option<&Outcome>, concern: &Concern<'_>, judged: &[Judged<'_>], look: &Look) {

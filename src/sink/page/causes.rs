@@ -12,8 +12,8 @@ use crate::board::{Board, Known};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::{Lang, Text};
+use crate::sink::doctor::{Look, evidenced};
 use crate::sink::remedy::{Concern, Part};
-use crate::sink::words::evidence;
 use crate::sink::{Judged, cause};
 
 /// A root cause, whom its remedy is about, and the probes it explains, as the board knows them.
@@ -111,7 +111,7 @@ impl<'a> Case<'a> {
         let words = words(visitor.lang);
         if self.cause.evidence != Evidence::default() {
             let _ = writeln!(page, "<details id=\"evidence-{number}\"><summary>{}</summary>", words.evidence);
-            pairs(page, &evidence(&self.cause.evidence));
+            pairs(page, &evidenced(&self.cause.evidence, &whole(visitor.lang)));
             page.push_str("</details>\n");
         }
         let summary = match self.explained.len() {
@@ -202,13 +202,17 @@ pub fn code(reason: Reason, visitor: &Visitor<'_>) -> String {
 }
 
 /// Names and values.
-pub fn pairs<N: AsRef<str>>(page: &mut String, pairs: &[(N, String)]) {
+pub fn pairs(page: &mut String, pairs: &[(String, String)]) {
     page.push_str("<dl class=\"pairs\">\n");
     for (name, value) in pairs {
-        let name = name.as_ref().replace('_', " ");
-        let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&name), escaped(value));
+        let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value));
     }
     page.push_str("</dl>\n");
+}
+
+/// Evidence and what was learnt, in the words of `lang` and whole.
+pub fn whole(lang: Lang) -> Look {
+    Look { lang, everything: true, ..Look::default() }
 }
 
 /// A probe's name, as a link to its page.

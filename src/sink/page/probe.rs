@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::causes::{Level, named, pairs, steps, steps_of, told_since};
+use super::causes::{Level, named, pairs, steps, steps_of, told_since, whole};
 use super::html::{Body, capital, document, escaped, prose};
 use super::spark::{shown, spark};
 use super::table::{state, state_badge};
@@ -13,8 +13,9 @@ use super::{Visitor, history, running};
 use crate::board::{Board, Known};
 use crate::outcome::{Failure, Outcome, Speaker, Transcript};
 use crate::reason::Reason;
+use crate::sink::doctor::{evidenced, facts};
 use crate::sink::remedy::Concern;
-use crate::sink::words::{evidence, facts, one_line, sentence};
+use crate::sink::words::{one_line, sentence};
 use crate::sink::{Judged, cause, judged};
 
 /// The whole page of `known`, one of those on the `board`.
@@ -69,7 +70,7 @@ fn run(main: &mut String, board: &Board, known: &Known, last: &Outcome, visitor:
     let _ = write!(main, "<section aria-labelledby=\"talk\">\n<h2 id=\"talk\">{}</h2>\n", words.conversation);
     talk(main, &known.talk, visitor);
     let _ = write!(main, "</section>\n<section aria-labelledby=\"facts\">\n<h2 id=\"facts\">{}</h2>\n", words.facts);
-    pairs(main, &facts(&judged));
+    pairs(main, &facts(&judged, &whole(visitor.lang)));
     main.push_str("</section>\n");
 }
 
@@ -102,7 +103,7 @@ fn failed(main: &mut String, known: &Known, failure: &Failure, cause: Option<Rea
     let _ = writeln!(main, "<p>{}</p>", prose(&concern.meaning(text, lang)));
     steps(main, reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle);
     let _ = writeln!(main, "<h3>{}</h3>", words.evidence);
-    pairs(main, &evidence(&failure.evidence));
+    pairs(main, &evidenced(&failure.evidence, &whole(lang)));
     main.push_str("</article>\n");
 }
 
