@@ -165,7 +165,10 @@ reasons! {
     CredentialExpiryOutdated "credential_expiry_outdated" ApplicationOwner Degraded "the client secret still works, though its declared end is past" "set `expires` to the last day that Entra > App registrations > Certificates & secrets shows"
     ClientSecretMissing "client_secret_missing" ApplicationOwner Failed "no client secret was sent" "configure the client secret"
     ClientIsPublic "client_is_public" ApplicationOwner Failed "the application is registered as a public client" "App registrations > Authentication: switch off `Allow public client flows`"
-    ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential" "look the AADSTS number up in the evidence"
+    ClientAssertionOutOfTime "client_assertion_out_of_time" Here Failed "the signed assertion is not valid at this time" "check this machine's clock"
+    ClientCertificateRefused "client_certificate_refused" ApplicationOwner Failed "the application's certificate is not accepted" "compare the certificate with those registered: App registrations > Certificates & secrets > Certificates"
+    FederatedCredentialUnknown "federated_credential_unknown" ApplicationOwner Failed "no federated credential of the application matches" "compare issuer, subject and audience letter by letter: App registrations > Certificates & secrets > Federated credentials"
+    ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential for a reason not in the catalogue" "look the AADSTS number up at https://login.microsoftonline.com/error"
 
     // Token: the application and the tenant.
     ApplicationNotFound "application_not_found" ApplicationOwner Failed "the application is not known in this tenant" "check `client_id` and `tenant_id`; grant admin consent in this tenant"

@@ -262,7 +262,10 @@ const ANSWERED: &[Answered] = &[
     (Fault::WrongCloud, |_| Aadsts::wrong_cloud()),
     (Fault::ClientIsPublic, |_| Aadsts::client_is_public()),
     (Fault::ClientSecretMissing, |_| Aadsts::secret_missing()),
-    (Fault::ClientCredentialRefused, |tenant| Aadsts::assertion_unknown(None, &tenant.application)),
+    (Fault::ClientAssertionOutOfTime, |_| assertion::stale()),
+    (Fault::ClientCertificateRefused, |tenant| Aadsts::assertion_unknown(None, &tenant.application)),
+    (Fault::FederatedCredentialUnknown, |_| Aadsts::assertion_issuer_unknown("https://issuer.example")),
+    (Fault::ClientCredentialRefused, |_| Aadsts::credential_unheard_of()),
     (Fault::TokenRefused, |_| Aadsts::unheard_of()),
 ];
 

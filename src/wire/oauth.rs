@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_number_decides_then_the_status_then_the_word() {
         for (status, body, reason, code) in [
-            (401, r#"{"error":"invalid_client","error_codes":[70002,50012]}"#, Reason::ClientCredentialRefused, Some("50012")),
+            (401, r#"{"error":"invalid_client","error_codes":[70002,50012]}"#, Reason::ClientCertificateRefused, Some("50012")),
             (
                 400,
                 r#"{"error":"interaction_required","error_codes":[53003],"suberror":"message_only"}"#,

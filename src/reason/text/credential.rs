@@ -59,16 +59,43 @@ super::entries! {
         "Ein öffentlicher Client kann kein Geheimnis bewahren; deshalb nimmt Entra von ihm keines an (AADSTS700025)."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Authentifizierung: Schalten Sie `Öffentliche Clientflows zulassen` aus.";
 
+    ClientAssertionOutOfTime from ASSERTIONS:
+        en "In place of the client secret a signed assertion was sent, and Entra holds it to be not valid yet or no longer (AADSTS700024). An assertion usually lives for minutes: the clock of whoever signed it is wrong, or an old one was sent again. The evidence tells Entra's time beside that of the assertion."
+        - "Check this machine's clock and its time synchronisation (NTP), and compare it with the time in the evidence."
+        - "This program sends client secrets only: if a gateway signs in in its place, check the gateway's clock.";
+        de "die signierte Assertion ist zu dieser Zeit nicht gültig"
+        "Statt des geheimen Clientschlüssels wurde eine signierte Assertion gesendet, und Entra hält sie für noch nicht oder nicht mehr gültig (AADSTS700024). Eine Assertion gilt meist nur Minuten: Die Uhr dessen, der sie signiert hat, geht falsch, oder es wurde eine alte noch einmal gesendet. Der Beleg nennt die Uhrzeit von Entra neben der der Assertion."
+        - "Prüfen Sie die Uhr dieses Rechners und seine Zeitsynchronisation (NTP), und vergleichen Sie sie mit der Zeit im Beleg."
+        - "Dieses Programm sendet nur geheime Clientschlüssel: Meldet sich an seiner Stelle ein Gateway an, prüfen Sie dessen Uhr.";
+
+    ClientCertificateRefused from ASSERTIONS:
+        en "In place of the client secret an assertion was sent that a certificate signs, and Entra does not accept it. The certificate is not registered with the application (AADSTS700027), is outside its time (AADSTS1000502) or for a subject that is not allowed (AADSTS700030), or the assertion does not name certificate and audience as it must (AADSTS50027, AADSTS50012, AADSTS5002730). What AADSTS7000214 means Microsoft does not say."
+        - "Compare thumbprint and last day with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Certificates, and upload a new certificate if it is missing there or has expired."
+        - "If it is registered and valid, check the assertion: PS256 goes with x5t#S256 and RS256 with x5t in its header, and its audience is the tenant's token endpoint."
+        - "This program sends client secrets only: the certificate is that of a gateway which signs in in its place.";
+        de "das Zertifikat der Anwendung wird nicht angenommen"
+        "Statt des geheimen Clientschlüssels wurde eine mit einem Zertifikat signierte Assertion gesendet, und Entra nimmt sie nicht an. Das Zertifikat ist bei der Anwendung nicht hinterlegt (AADSTS700027), außerhalb seiner Gültigkeit (AADSTS1000502) oder auf einen unzulässigen Namen ausgestellt (AADSTS700030), oder die Assertion nennt Zertifikat und Zielgruppe nicht wie vorgeschrieben (AADSTS50027, AADSTS50012, AADSTS5002730). Was AADSTS7000214 bedeutet, sagt Microsoft nicht."
+        - "Vergleichen Sie Fingerabdruck und letzten Gültigkeitstag mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Zertifikate, und laden Sie ein neues Zertifikat hoch, wenn es dort fehlt oder abgelaufen ist."
+        - "Ist es hinterlegt und gültig, prüfen Sie die Assertion: In ihrer Kopfzeile gehört PS256 zu x5t#S256 und RS256 zu x5t, und ihre Zielgruppe ist der Tokenendpunkt des Mandanten."
+        - "Dieses Programm sendet nur geheime Clientschlüssel: Das Zertifikat ist das eines Gateways, das sich an seiner Stelle anmeldet.";
+
+    FederatedCredentialUnknown from CLIENT_CREDENTIALS:
+        en "In place of the client secret a token of another identity provider was sent, and no federated credential of the application matches it: by its issuer (AADSTS700211), its subject (AADSTS700213, AADSTS7002137; AADSTS7002138 where only upper and lower case differ), its audience (AADSTS700212) or any of them (AADSTS70021). A token of Entra's own has to be that of an application (AADSTS700229)."
+        - "Compare issuer, subject and audience letter by letter, upper and lower case too, with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials. The usual audience is api://AzureADTokenExchange."
+        - "This program sends client secrets only: the token is that of a gateway which signs in in its place.";
+        de "keine Verbundanmeldeinformation der Anwendung passt"
+        "Statt des geheimen Clientschlüssels wurde das Token eines anderen Identitätsanbieters gesendet, und keine Verbundanmeldeinformation der Anwendung passt dazu: nach Aussteller (AADSTS700211), Antragsteller (AADSTS700213, AADSTS7002137; AADSTS7002138, wenn nur Groß- und Kleinschreibung abweichen), Zielgruppe (AADSTS700212) oder einem davon (AADSTS70021). Ein Token von Entra selbst muss das einer Anwendung sein (AADSTS700229)."
+        - "Vergleichen Sie Aussteller, Antragsteller und Zielgruppe Zeichen für Zeichen, auch in Groß- und Kleinschreibung, mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen. Die übliche Zielgruppe ist api://AzureADTokenExchange."
+        - "Dieses Programm sendet nur geheime Clientschlüssel: Das Token ist das eines Gateways, das sich an seiner Stelle anmeldet.";
+
     ClientCredentialRefused from ERROR_CODES:
-        en "Entra refused the secret, certificate or federated credential of the application. The AADSTS number says which part: 700027 certificate not registered, 700024 clock, 1000502 certificate expired, 70021 and 700211 to 700213 no matching federated credential."
+        en "Entra refused what the application proves itself with (invalid_client), with a number this catalogue does not hold or with none. It is neither said to be wrong, nor expired, nor missing."
         - "Look the AADSTS number of the evidence up at https://login.microsoftonline.com/error."
-        - "Compare Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets with what is configured here."
-        - "For AADSTS700024 check this machine's clock.";
-        de "Entra hat die Anmeldeinformationen der Anwendung abgelehnt"
-        "Entra hat das Geheimnis, das Zertifikat oder die Verbundanmeldeinformationen der Anwendung abgelehnt. Die AADSTS-Nummer sagt, was davon: 700027 Zertifikat nicht hinterlegt, 700024 Uhrzeit, 1000502 Zertifikat abgelaufen, 70021 und 700211 bis 700213 keine passenden Verbundanmeldeinformationen."
+        - "Compare Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets with what is configured here.";
+        de "Entra hat die Anmeldeinformationen der Anwendung aus einem Grund abgelehnt, der nicht im Katalog steht"
+        "Entra hat abgelehnt, womit sich die Anwendung ausweist (invalid_client), mit einer Nummer, die dieser Katalog nicht enthält, oder ohne Nummer. Dass es falsch oder abgelaufen ist oder fehlt, wird nicht gesagt."
         - "Schlagen Sie die AADSTS-Nummer aus dem Beleg unter https://login.microsoftonline.com/error nach."
-        - "Vergleichen Sie Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse mit dem, was hier eingetragen ist."
-        - "Bei AADSTS700024 prüfen Sie die Uhr dieses Rechners.";
+        - "Vergleichen Sie Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse mit dem, was hier eingetragen ist.";
 
     ApplicationNotFound from ERROR_CODES:
         en "No application with this id is known in the tenant (AADSTS700016): the id is wrong, the tenant is, or the application of another tenant was never consented to here."

@@ -17,6 +17,7 @@ pub(super) const ENDPOINTS: &str = "https://learn.microsoft.com/microsoft-365/en
 pub(super) const ERROR_CODES: &str = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes";
 pub(super) const CLIENT_CREDENTIALS: &str =
     "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow";
+pub(super) const ASSERTIONS: &str = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials";
 pub(super) const CLAIMS: &str = "https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference";
 pub(super) const WORKLOAD_IDENTITY: &str = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity";
 pub(super) const TENANT_LIFECYCLE: &str = "https://aka.ms/TenantLifecycle";

@@ -38,6 +38,13 @@ pub(super) fn refusal(assertion: &str, kind: Option<&str>, application: &Applica
     Aadsts::assertion_unknown(Some(&id::hex(&thumbprint).to_ascii_uppercase()), application)
 }
 
+/// What is wrong with one that was good an hour ago.
+pub(super) fn stale() -> Aadsts {
+    const HOUR: i64 = 3600;
+    let now = id::unix_now();
+    Aadsts::assertion_expired(&time(now), &time(now - HOUR - 600), &time(now - HOUR))
+}
+
 /// How far ahead of us a client's clock may be, in seconds.
 const CLOCK_SKEW: i64 = 300;
 

@@ -167,6 +167,11 @@ impl Aadsts {
         Self::new(7_999_999, "unauthorized_client", "The request was refused for a reason of its own.")
     }
 
+    /// The same, of a credential.
+    pub(super) fn credential_unheard_of() -> Self {
+        Self::new(7_999_998, "invalid_client", "The credential was refused for a reason of its own.")
+    }
+
     // The application.
 
     pub(super) fn application_not_found(client_id: &str, tenant: &Tenant) -> Self {

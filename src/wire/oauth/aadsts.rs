@@ -14,10 +14,10 @@ const TABLE: &[(&[u64], Reason)] = &[
     (&[7_000_222], Reason::ClientSecretExpired),
     (&[7_000_216, 7_000_218], Reason::ClientSecretMissing),
     (&[700_025], Reason::ClientIsPublic),
-    // A certificate: not registered, out of its time (or our clock is), revoked, for another subject or audience.
-    (&[700_027, 700_024, 1_000_502, 7_000_214, 700_030, 50_012, 50_027, 5_002_730], Reason::ClientCredentialRefused),
-    // A federated credential: no record matches its issuer, subject or audience.
-    (&[70_021, 700_211, 700_212, 700_213, 7_002_137, 7_002_138, 700_229], Reason::ClientCredentialRefused),
+    // Credentials that are not sent from here: whoever signs in in our place sends them.
+    (&[700_024], Reason::ClientAssertionOutOfTime),
+    (&[700_027, 1_000_502, 7_000_214, 700_030, 50_012, 50_027, 5_002_730], Reason::ClientCertificateRefused),
+    (&[70_021, 700_211, 700_212, 700_213, 7_002_137, 7_002_138, 700_229], Reason::FederatedCredentialUnknown),
     // The application and the tenant.
     (&[700_016, 70_001], Reason::ApplicationNotFound),
     (&[7_000_229], Reason::ServicePrincipalMissing),
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn numbers_that_look_alike_are_told_apart() {
         assert_eq!(reason(7_000_229), Some(Reason::ServicePrincipalMissing));
-        assert_eq!(reason(700_229), Some(Reason::ClientCredentialRefused));
+        assert_eq!(reason(700_229), Some(Reason::FederatedCredentialUnknown));
         assert_eq!(reason(7_000_215), Some(Reason::ClientSecretWrong));
         assert_eq!(reason(7_000_222), Some(Reason::ClientSecretExpired));
         assert_eq!(reason(500_011), Some(Reason::ResourceNotFound));
@@ -75,21 +75,21 @@ mod tests {
         (401, "invalid_client", 7_000_216, "", Reason::ClientSecretMissing),
         (401, "invalid_client", 7_000_218, "", Reason::ClientSecretMissing),
         (401, "invalid_client", 700_025, "", Reason::ClientIsPublic),
-        (401, "invalid_client", 700_027, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 700_024, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 1_000_502, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 7_000_214, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 700_030, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 50_012, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 50_027, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 5_002_730, "", Reason::ClientCredentialRefused),
-        (400, "invalid_request", 70_021, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 700_211, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 700_212, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 700_213, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 7_002_137, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 7_002_138, "", Reason::ClientCredentialRefused),
-        (401, "invalid_client", 700_229, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 700_027, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 700_024, "", Reason::ClientAssertionOutOfTime),
+        (401, "invalid_client", 1_000_502, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 7_000_214, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 700_030, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 50_012, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 50_027, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 5_002_730, "", Reason::ClientCertificateRefused),
+        (400, "invalid_request", 70_021, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 700_211, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 700_212, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 700_213, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 7_002_137, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 7_002_138, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 700_229, "", Reason::FederatedCredentialUnknown),
         (400, "unauthorized_client", 700_016, "", Reason::ApplicationNotFound),
         (400, "unauthorized_client", 70_001, "", Reason::ApplicationNotFound),
         (401, "invalid_client", 7_000_229, "", Reason::ServicePrincipalMissing),
