@@ -65,7 +65,10 @@ fn certificates() -> Vec<Condition> {
     };
     vec![
         wrong("993: the certificate has expired", "tls_certificate_expired@imap", "tls_certificate_expired", &["imap"]),
-        wrong("the certificates are not valid yet", "tls_certificate_not_yet_valid", "tls_certificate_not_yet_valid", ALL_OTHERS),
+        Condition::new("the certificates are not valid yet", |world| fault(world, "tls_certificate_not_yet_valid"))
+            .reach("tls", "tls_certificate_not_yet_valid")
+            .fails(ALL_OTHERS)
+            .cause("tls_certificate_not_yet_valid", "here"),
         wrong("995: the certificate is another's", "tls_certificate_wrong_name@pop3", "tls_certificate_wrong_name", &["pop3"])
             .tells("mail.fabrikam.example"),
         wrong(
