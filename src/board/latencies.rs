@@ -15,7 +15,7 @@ pub struct Latencies {
 impl Latencies {
     /// Upper bounds in seconds: from a resolver on the same machine to the default timeout. Exchange answers a login in
     /// half a second, and takes 20 seconds to refuse one.
-    pub const BOUNDS: [f64; 9] = [0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
+    pub const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
     /// Counts a run.
     pub fn observe(&mut self, took: Duration) {
@@ -44,12 +44,12 @@ mod tests {
     #[test]
     fn a_run_counts_in_every_bucket_it_fits() {
         let mut latencies = Latencies::default();
-        for millis in [25, 26, 100, 400, 30_000] {
+        for millis in [5, 25, 26, 100, 400, 30_000] {
             latencies.observe(Duration::from_millis(millis));
         }
         let counts: Vec<u64> = latencies.cumulative().map(|(_, count)| count).collect();
-        assert_eq!(counts, [1, 3, 3, 4, 4, 4, 4, 4, 4]);
-        assert_eq!(latencies.count, 5);
-        assert!((latencies.sum - 30.551).abs() < 1e-9);
+        assert_eq!(counts, [1, 1, 2, 4, 4, 5, 5, 5, 5, 5, 5]);
+        assert_eq!(latencies.count, 6);
+        assert!((latencies.sum - 30.556).abs() < 1e-9);
     }
 }
