@@ -140,6 +140,8 @@ reasons! {
     TlsRootMissing "tls_root_missing" Here Failed "the root certificate of Microsoft's servers is missing here" "update the package ca-certificates: DigiCert Global Root G2 must be trusted"
     TlsCertificateSelfSigned "tls_certificate_self_signed" Network Failed "the certificate is self-signed" "another server or device answers: check DNS and TLS inspection"
     TlsCertificateWeak "tls_certificate_weak" Network Failed "the certificate's key or signature is too weak" "another server or device answers: check DNS and TLS inspection"
+    TlsCertificateUnfit "tls_certificate_unfit" Network Failed "the certificate is not made for this use" "see OpenSSL's words in the evidence: whoever made the certificate, such as a device that inspects TLS, must make another"
+    TlsClientCertificateWanted "tls_client_certificate_wanted" Network Failed "the other side wants a certificate from us" "Microsoft wants none: exempt this connection from the gateway that does"
     TlsProtocolTooOld "tls_protocol_too_old" Network Failed "no TLS version in common" "TLS 1.2 or later must reach Microsoft: check TLS inspection on the way"
     TlsIntercepted "tls_intercepted" Network Degraded "a device on the way decrypts TLS, and is trusted here" "exempt this host from TLS inspection, as Microsoft asks for its mail and login hosts"
     TlsFailed "tls_failed" Network Failed "the TLS handshake failed" "see the evidence for OpenSSL's own words"

@@ -139,7 +139,7 @@ impl Net {
         before: &impl BeforeTls,
     ) -> Result<BoxStream, Fault> {
         let fault = match self.tls.secure(trace, host, plain).await {
-            Err(fault) if again::may_explain(&fault) => fault,
+            Err(fault) if again::may_explain(&fault, trace.endpoint().as_deref()) => fault,
             other => return other,
         };
         trace.finish();

@@ -20,7 +20,7 @@ use crate::wire::Refusal;
 use crate::wire::http::Head;
 
 use super::words::{self, printable};
-use super::{BoxStream, Net};
+use super::{BoxStream, Net, tls};
 
 /// The longest honest answer is a page of folders or an HTML block page; only its beginning is ever read.
 const MAX_BODY: usize = 1024 * 1024;
@@ -151,7 +151,13 @@ pub async fn over(
             biased;
             answer = &mut answer => answer,
             _ = &mut connection => answer.await,
-        }?
+        }
+        .inspect_err(|fault| {
+            // A refusal of the handshake comes here at the earliest with TLS 1.3.
+            if matches!(fault.reason, Reason::TlsClientCertificateWanted | Reason::TlsFailed) {
+                trace.enter(Phase::Tls);
+            }
+        })?
     };
     trace!("< {} with {} headers and {} bytes", head.status, head.headers.len(), body.len());
     hear(trace, &head, &body, &sent);
@@ -228,6 +234,9 @@ fn too_long() -> Fault {
 }
 
 fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
+    if let Some(refused) = source(error).and_then(tls::refused_late) {
+        return refused;
+    }
     let reason = if error.is_parse_too_large() {
         Reason::ReplyTooLong
     } else if error.is_parse() || is_garbled(error) {
@@ -240,8 +249,12 @@ fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
 
 /// Whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.
 fn is_garbled(error: &hyper::Error) -> bool {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+    source(error).is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+}
+
+/// What went wrong below hyper.
+fn source(error: &hyper::Error) -> Option<&io::Error> {
+    std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>())
 }
 
 #[cfg(test)]

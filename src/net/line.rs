@@ -16,7 +16,7 @@ use crate::trace::Trace;
 use crate::wire::Refusal;
 
 use super::record::Record;
-use super::{BoxStream, words};
+use super::{BoxStream, tls, words};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
 pub const MAX_LINE: usize = 16 * 1024;
@@ -201,7 +201,10 @@ impl<'t> Conn<'t> {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
         };
-        written.await.map_err(|error| broken(&error))
+        match written.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.broken(&error)),
+        }
     }
 
     /// What was read and not handed out yet.
@@ -213,7 +216,10 @@ impl<'t> Conn<'t> {
         self.ahead.drain(..self.used.min(self.ahead.len()));
         self.used = 0;
         let mut chunk = [0; 4096];
-        let count = self.stream.read(&mut chunk).await.map_err(|error| broken(&error))?;
+        let count = match self.stream.read(&mut chunk).await {
+            Ok(count) => count,
+            Err(error) => return Err(self.broken(&error)),
+        };
         let fresh = chunk.get(..count).unwrap_or(&[]);
         self.ahead.extend_from_slice(fresh);
         self.heard += count;
@@ -224,6 +230,21 @@ impl<'t> Conn<'t> {
             _ if self.heard > MAX_HEARD => Err(self.heard(Reason::ReplyTooLong, &words)),
             _ => Ok(()),
         }
+    }
+
+    /// What a broken stream means: before the first word, that the handshake was refused after all.
+    fn broken(&mut self, error: &io::Error) -> Fault {
+        if self.heard == 0
+            && let Some(fault) = tls::refused_late(error)
+        {
+            self.enter(Phase::Tls);
+            return fault;
+        }
+        let reason = match error.kind() {
+            io::ErrorKind::TimedOut => Reason::ReplyTimedOut,
+            _ => Reason::ConnectionClosed,
+        };
+        Fault::heard(reason, error.to_string())
     }
 
     fn said(&mut self, shown: String) {
@@ -240,15 +261,6 @@ impl<'t> Conn<'t> {
             trace!("< {}", self.clean(heard));
         }
     }
-}
-
-/// What a broken stream means in mid-conversation.
-fn broken(error: &io::Error) -> Fault {
-    let reason = match error.kind() {
-        io::ErrorKind::TimedOut => Reason::ReplyTimedOut,
-        _ => Reason::ConnectionClosed,
-    };
-    Fault::heard(reason, error.to_string())
 }
 
 #[cfg(test)]

@@ -11,14 +11,12 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslMode, SslVerifyMode, SslVersion};
-use openssl::stack::StackRef;
 use openssl::x509::verify::X509CheckFlags;
-use openssl::x509::{X509, X509Ref, X509VerifyResult};
-use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use openssl::x509::{X509, X509Ref};
+use tokio::io::BufReader;
 use tokio_openssl::SslStream;
 
 use crate::cloud;
@@ -27,18 +25,24 @@ use crate::reason::Reason;
 use crate::secret::Sent;
 use crate::trace::Trace;
 
-use super::{BoxStream, Stream, words};
+use super::{BoxStream, words};
 
 mod acceptor;
 pub mod again;
 mod authority;
 mod certificate;
 mod hello;
+mod judged;
 mod look;
 mod microsofts;
 mod standing;
+mod verdict;
+mod watched;
 
+use judged::Judged;
 use standing::Standing;
+use verdict::{Refused, Verdict};
+use watched::{Seen, Watched};
 
 /// More roots than this are no honest network's; whoever makes up a new one each time is looked at each time.
 const MOST_ROOTS: usize = 64;
@@ -118,11 +122,13 @@ impl Connector {
                     trace.facts.warn(warning);
                 }
                 note(trace);
-                Ok(Box::new(secured))
+                seen.forget();
+                Ok(Box::new(Judged::new(secured)))
             }
             Err(error) => {
-                let (verdict, chain) = refused.take();
-                Err(self.explained(trace.endpoint(), fault(&error, verdict, &seen), &chain))
+                let verdict = refused.take();
+                let chain = verdict.as_ref().map_or(&[][..], |verdict| &verdict.chain);
+                Err(self.explained(trace.endpoint(), fault(&error, verdict.as_ref(), &seen), chain))
             }
         }
     }
@@ -139,7 +145,7 @@ impl Connector {
         let refused = refused.clone();
         ssl.set_verify_callback(SslVerifyMode::PEER, move |good, context| {
             if !good {
-                refused.note(context.error(), context.chain());
+                refused.note(context);
             }
             good
         });
@@ -254,9 +260,9 @@ fn accepted(secured: &Secured) -> Option<CertificateFacts> {
     certificate::facts(&secured.ssl().peer_certificate()?.to_der().ok()?, true)
 }
 
-fn fault(error: &ssl::Error, verdict: X509VerifyResult, seen: &Seen) -> Fault {
-    if verdict != X509VerifyResult::OK {
-        return Fault::heard(refusal(verdict), format!("certificate verify failed: {}", verdict.error_string()));
+fn fault(error: &ssl::Error, verdict: Option<&Verdict>, seen: &Seen) -> Fault {
+    if let Some(verdict) = verdict {
+        return Fault::heard(verdict.reason(), verdict.described());
     }
     let text = error.to_string();
     let bytes = seen.bytes();
@@ -266,9 +272,24 @@ fn fault(error: &ssl::Error, verdict: X509VerifyResult, seen: &Seen) -> Fault {
         Some(&hello::HANDSHAKE) if matches!(hello::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
             Fault::heard(Reason::TlsProtocolTooOld, text)
         }
-        Some(&hello::HANDSHAKE) if !seen.ended() => alerted(Fault::heard(Reason::TlsFailed, text)),
+        Some(&hello::HANDSHAKE) if !seen.ended() => {
+            let wanted = hello::asks_for_a_certificate(&bytes);
+            alerted(Fault::heard(if wanted { Reason::TlsClientCertificateWanted } else { Reason::TlsFailed }, text))
+        }
         Some(&hello::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
         Some(_) => Fault::heard(Reason::TlsNotSpoken, words::printable(&Sent::default(), &bytes)),
+    }
+}
+
+/// The refusal of a handshake in the `error` of a stream that was secured and has brought nothing yet: with TLS 1.3 we are
+/// through before the other side has judged what we have shown (RFC 8446 section 4.4.2.4).
+pub fn refused_late(error: &io::Error) -> Option<Fault> {
+    let fault = alerted(Fault::heard(Reason::TlsFailed, error.to_string()));
+    match fault.evidence.code.as_deref()? {
+        "alert 116" => Some(fault.renamed(Reason::TlsClientCertificateWanted)), // certificate_required
+        // A failed handshake, one of the six ways to refuse a certificate, access denied.
+        "alert 40" | "alert 42" | "alert 43" | "alert 44" | "alert 45" | "alert 46" | "alert 48" | "alert 49" => Some(fault),
+        _ => None,
     }
 }
 
@@ -279,105 +300,6 @@ fn alerted(fault: Fault) -> Fault {
     match number.and_then(|number| number.parse::<u8>().ok()) {
         Some(number) => fault.code(format!("alert {number}")),
         None => fault,
-    }
-}
-
-/// What a verdict of OpenSSL's on a certificate means (`X509_V_ERR_*` of x509_vfy.h).
-fn refusal(verdict: X509VerifyResult) -> Reason {
-    match verdict.as_raw() {
-        9 => Reason::TlsCertificateNotYetValid,
-        10 => Reason::TlsCertificateExpired,
-        18 => Reason::TlsCertificateSelfSigned,
-        62 | 64 => Reason::TlsCertificateWrongName, // a host's, an address's
-        66..=68 => Reason::TlsCertificateWeak,      // its key, an authority's, the digest of a signature
-        // Every other verdict means that no path leads to a trusted root.
-        _ => Reason::TlsCertificateUntrusted,
-    }
-}
-
-/// What OpenSSL refused, and the certificates as far as it had followed them, the server's own first.
-#[derive(Clone, Default)]
-struct Refused(Arc<Mutex<Option<Verdict>>>);
-
-type Verdict = (X509VerifyResult, Vec<X509>);
-
-impl Refused {
-    fn note(&self, verdict: X509VerifyResult, chain: Option<&StackRef<X509>>) {
-        let chain = chain.into_iter().flatten().map(ToOwned::to_owned).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((verdict, chain));
-    }
-
-    fn take(&self) -> Verdict {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        refused.unwrap_or((X509VerifyResult::OK, Vec::new()))
-    }
-}
-
-/// The first bytes that came from the peer, and whether the stream ended.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<(Vec<u8>, bool)>>);
-
-impl Seen {
-    /// Enough for a ServerHello; certificates come later and are of no use here.
-    const KEEP: usize = 512;
-
-    fn note(&self, bytes: &[u8], ended: bool) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = Self::KEEP - seen.0.len();
-        seen.0.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        seen.1 |= ended;
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
-    }
-
-    fn ended(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
-    }
-}
-
-/// Copies the beginning of what passes below TLS: of a handshake that fails, OpenSSL tells neither the version nor what was
-/// there instead of TLS.
-struct Watched<S> {
-    stream: S,
-    seen: Seen,
-}
-
-impl Watched<BufReader<BoxStream>> {
-    /// OpenSSL asks for the head and the body of each record by itself: without a buffer, twice the system calls.
-    fn over(stream: BoxStream, seen: &Seen) -> Self {
-        Self { stream: BufReader::with_capacity(4096, stream), seen: seen.clone() }
-    }
-}
-
-impl<S: Stream> AsyncRead for Watched<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
-        match &result {
-            Poll::Ready(Ok(())) => {
-                let fresh = buf.filled().get(before..).unwrap_or(&[]);
-                self.seen.note(fresh, fresh.is_empty());
-            }
-            Poll::Ready(Err(_)) => self.seen.note(&[], true),
-            Poll::Pending => {}
-        }
-        result
-    }
-}
-
-impl<S: Stream> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -11,8 +11,8 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
-use openssl::ssl::{SslAcceptor, SslMethod, SslVersion};
-use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
+use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 
 /// What is wrong.
@@ -25,8 +25,18 @@ pub enum Flaw {
     Untrusted,
     /// A key of 1024 bits.
     Weak,
+    /// For clients, not for servers.
+    WrongPurpose,
+    /// That of the authority in between has expired.
+    ExpiredAuthority,
+    /// That of the authority in between is not shown.
+    Alone,
     /// The certificate is good; TLS 1.1 is the newest version spoken.
     Old,
+    /// The certificate is good; up to TLS 1.2 one is wanted from clients.
+    Demanding12,
+    /// The same with TLS 1.3.
+    Demanding13,
 }
 
 /// An authority that is trusted, where its certificate is told to be.
@@ -61,9 +71,13 @@ impl Trusted {
         let stranger = strong();
         let strange_root = certificate("Inspecting Device", &stranger, None, (-1, 30), &[]);
         let own = if flaw == Some(Flaw::Weak) { PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap() } else { strong() };
+        let between = strong();
+        let days = if flaw == Some(Flaw::ExpiredAuthority) { (-30, -1) } else { (-1, 30) };
+        let authority = certificate("Authority In Between", &between, Some((&self.root, &self.key)), days, &[]);
         let issuer = match flaw {
             Some(Flaw::SelfSigned) => None,
             Some(Flaw::Untrusted) => Some((&strange_root, &stranger)),
+            Some(Flaw::ExpiredAuthority | Flaw::Alone) => Some((&authority, &between)),
             _ => Some((&self.root, &self.key)),
         };
         let days = match flaw {
@@ -72,16 +86,23 @@ impl Trusted {
             _ => (-1, 30),
         };
         let name = if flaw == Some(Flaw::WrongName) { "mail.fabrikam.example" } else { "localhost" };
-        let leaf = certificate("The Peer", &own, issuer, days, &[name]);
+        let purpose = (flaw == Some(Flaw::WrongPurpose)).then_some("clientAuth");
+        let leaf = made("The Peer", &own, issuer, days, &[name], purpose);
         // The older of these two profiles still has TLS 1.1; the newer one alone has 1.3.
         let mut builder = match flaw {
-            Some(_) => SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap(),
-            None => SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap(),
+            Some(flaw) if flaw != Flaw::Demanding13 => SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap(),
+            _ => SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap(),
         };
         builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
         if flaw == Some(Flaw::Old) {
             builder.set_min_proto_version(Some(SslVersion::TLS1)).unwrap();
             builder.set_max_proto_version(Some(SslVersion::TLS1_1)).unwrap();
+        }
+        if matches!(flaw, Some(Flaw::Demanding12 | Flaw::Demanding13)) {
+            builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        }
+        if flaw == Some(Flaw::ExpiredAuthority) {
+            builder.add_extra_chain_cert(authority).unwrap();
         }
         builder.set_private_key(&own).unwrap();
         builder.set_certificate(&leaf).unwrap();
@@ -140,6 +161,18 @@ fn certificate(
     days: (i64, i64),
     names: &[&str],
 ) -> X509 {
+    made(name, key, issuer, days, names, None)
+}
+
+/// The same for a purpose of its own.
+fn made(
+    name: &str,
+    key: &PKey<Private>,
+    issuer: Option<(&X509, &PKey<Private>)>,
+    days: (i64, i64),
+    names: &[&str],
+    purpose: Option<&str>,
+) -> X509 {
     let mut subject = X509NameBuilder::new().unwrap();
     subject.append_entry_by_nid(Nid::COMMONNAME, name).unwrap();
     let subject = subject.build();
@@ -161,6 +194,9 @@ fn certificate(
         }
         let alternatives = alternatives.build(&builder.x509v3_context(None, None)).unwrap();
         builder.append_extension(alternatives).unwrap();
+    }
+    if let Some(purpose) = purpose {
+        builder.append_extension(ExtendedKeyUsage::new().other(purpose).build().unwrap()).unwrap();
     }
     builder.sign(issuer.map_or(key, |(_, key)| key), MessageDigest::sha256()).unwrap();
     builder.build()

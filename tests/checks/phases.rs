@@ -218,14 +218,17 @@ async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
     std::fs::write(trusted.file(), both).unwrap();
     let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
     let means = Means::new(&network).expect("means");
-    for (flaw, reason) in [
-        (Flaw::Expired, Reason::TlsCertificateExpired),
-        (Flaw::NotYetValid, Reason::TlsCertificateNotYetValid),
-        (Flaw::WrongName, Reason::TlsCertificateWrongName),
-        (Flaw::SelfSigned, Reason::TlsCertificateSelfSigned),
-        (Flaw::Untrusted, Reason::TlsCertificateUntrusted),
-        (Flaw::Weak, Reason::TlsCertificateWeak),
-        (Flaw::Old, Reason::TlsProtocolTooOld),
+    for (flaw, reason, words) in [
+        (Flaw::Expired, Reason::TlsCertificateExpired, "has expired; issuer CN=Trusted Root"),
+        (Flaw::NotYetValid, Reason::TlsCertificateNotYetValid, "not yet valid; issuer"),
+        (Flaw::WrongName, Reason::TlsCertificateWrongName, "for mail.fabrikam.example"),
+        (Flaw::SelfSigned, Reason::TlsCertificateSelfSigned, "self-signed"),
+        (Flaw::Untrusted, Reason::TlsCertificateUntrusted, "Inspecting Device"),
+        (Flaw::Weak, Reason::TlsCertificateWeak, "too weak; issuer"),
+        (Flaw::WrongPurpose, Reason::TlsCertificateUnfit, "purpose; issuer CN=Trusted Root"),
+        (Flaw::ExpiredAuthority, Reason::TlsCertificateExpired, "has expired: of the authority CN=Authority In Between, valid "),
+        (Flaw::Alone, Reason::TlsCertificateUntrusted, "; no certificate of its issuer came with it; issuer CN=Authority In"),
+        (Flaw::Old, Reason::TlsProtocolTooOld, "alert"),
     ] {
         for check in ["pop3", "smtp"] {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
@@ -235,10 +238,39 @@ async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
             assert_eq!(failed(&outcome), Some((Phase::Tls, reason)), "{flaw:?} {check}: {:?}", outcome.verdict);
             let tried = outcome.facts.endpoints.last().expect("an address");
             assert_eq!(tried.failed, Some((Phase::Tls, reason)));
+            let heard = outcome.failure().and_then(|failure| failure.evidence.heard.clone()).unwrap_or_default();
+            assert!(heard.contains(words), "{flaw:?}: {heard}");
             if flaw != Flaw::Old {
                 let certificate = tried.certificate.as_ref().expect("the certificate that was refused");
                 assert!(!certificate.verified && certificate.subject.contains("The Peer"), "{certificate:?}");
             }
+        }
+    }
+}
+
+/// With TLS 1.3 the demand comes when the handshake is over for us, with what should have been the first word.
+#[tokio::test]
+async fn a_peer_that_wants_a_certificate_of_ours_is_named_in_phase_tls() {
+    let (authority, trusted) = (Authority::new(), Trusted::new());
+    let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
+        + &std::fs::read_to_string(trusted.file()).unwrap();
+    std::fs::write(trusted.file(), both).unwrap();
+    let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
+    for (flaw, code) in [(Flaw::Demanding12, "alert 40"), (Flaw::Demanding13, "alert 116")] {
+        for check in ["token", "pop3", "reach"] {
+            let mut cloud = cloud(&authority, ENTRA, &[]).await;
+            let port = trusted.serve(Some(flaw), &[], &[]);
+            if check == "pop3" {
+                cloud.pop3 = Some(MailEndpoint::implicit("localhost", port));
+            } else {
+                cloud = lab("localhost", port);
+            }
+            // No token is kept from one run to the next.
+            let outcome = run(check, cloud, &Means::new(&network).expect("means"), LONG).await;
+            let wanted = (Phase::Tls, Reason::TlsClientCertificateWanted);
+            assert_eq!(failed(&outcome), Some(wanted), "{flaw:?} {check}: {:?}", outcome.verdict);
+            assert_eq!(outcome.facts.endpoints.last().and_then(|tried| tried.failed), Some(wanted), "{flaw:?} {check}");
+            assert_eq!(outcome.failure().and_then(|failure| failure.evidence.code.as_deref()), Some(code), "{check}");
         }
     }
 }

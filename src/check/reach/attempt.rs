@@ -106,13 +106,13 @@ impl<'a> Attempt<'a> {
         self.trace.enter(step.phase());
         let taken = timeout(limit, self.go(step, net, limit)).await;
         if let Err(fault) = taken.unwrap_or_else(|_| Err(Fault::new(self.trace.silence()))) {
-            self.fail(step.phase(), fault);
+            self.fail(self.trace.open(), fault);
         }
     }
 
     /// Whether another look may explain what failed.
     pub fn wants_a_look(&self) -> bool {
-        self.failed.as_ref().is_some_and(|(_, fault)| again::may_explain(fault))
+        self.failed.as_ref().is_some_and(|(_, fault)| again::may_explain(fault, self.trace.facts.endpoints.last()))
     }
 
     /// Takes another look, for no longer than `limit`.

@@ -24,9 +24,10 @@ pub trait Way: Sync {
     fn go(&self) -> impl Future<Output = Option<BoxStream>> + Send;
 }
 
-/// Whether another look may explain `fault`: we were shown no certificate, or got no answer at all.
-pub fn may_explain(fault: &Fault) -> bool {
-    fault.reason == Reason::TlsProtocolTooOld || is_unanswered(fault)
+/// Whether another look may explain `fault`, met at `endpoint`: we were shown no certificate, or got no answer at all.
+pub fn may_explain(fault: &Fault, endpoint: Option<&EndpointFacts>) -> bool {
+    let answered = endpoint.is_some_and(|endpoint| endpoint.tls_version.is_some());
+    fault.reason == Reason::TlsProtocolTooOld || (is_unanswered(fault) && !answered)
 }
 
 /// Whether nothing of a handshake came back but the end of the connection, or an alert that the name is not known.
@@ -52,7 +53,7 @@ pub async fn explained(
     // Five questions at most; silence is the answer to a question, and takes all of its time.
     match (Look { tls, host, way, each: limit / 5 }).again().await {
         Some(Found::NothingNew) | None => fault,
-        Some(Found::OnceOnly) => adding(fault, "asked once more, the server answers"),
+        Some(Found::OnceOnly) => adding(fault, "asked once more, the server begins to answer"),
         Some(Found::Named) => adding(fault, "a handshake that names no server is answered").renamed(Reason::TlsNameFiltered),
         Some(Found::Old(version, chain)) => {
             let words = format!("a handshake that allows old versions is answered in {version}");

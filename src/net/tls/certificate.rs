@@ -54,6 +54,12 @@ pub fn described(certificate: &CertificateFacts) -> String {
     words(&format!("issuer {issuer}{product}; subject {subject}; SHA-256 {fingerprint}; valid {from} to {until}; {names}"))
 }
 
+/// Whose a certificate is, and for how long.
+pub fn dated(certificate: &CertificateFacts) -> String {
+    let (from, until) = (day(certificate.not_before), day(certificate.not_after));
+    words(&format!("{}, valid {from} to {until}", line(&certificate.subject, 80)))
+}
+
 /// `2026-11-25`; far outside of any calendar, `unknown`.
 fn day(at: SystemTime) -> String {
     const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);

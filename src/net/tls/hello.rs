@@ -51,6 +51,29 @@ fn name(version: u16) -> &'static str {
     }
 }
 
+/// Whether a certificate of ours is asked for in the handshake messages at the beginning of `bytes` (RFC 5246 section 7.4.4).
+/// From TLS 1.3 on nobody can see that.
+pub fn asks_for_a_certificate(bytes: &[u8]) -> bool {
+    const CERTIFICATE_REQUEST: u8 = 13;
+    let mut messages = Vec::new();
+    let mut records = bytes;
+    while let [HANDSHAKE, _, _, high, low, behind @ ..] = records {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(behind.len());
+        let (record, rest) = behind.split_at(length);
+        messages.extend_from_slice(record);
+        records = rest;
+    }
+    let mut messages = messages.as_slice();
+    while let [kind, a, b, c, behind @ ..] = messages {
+        if *kind == CERTIFICATE_REQUEST {
+            return true;
+        }
+        let length = usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).unwrap_or(usize::MAX);
+        messages = behind.get(length..).unwrap_or_default();
+    }
+    false
+}
+
 /// What an alert instead of a ServerHello means.
 pub fn alert(bytes: &[u8]) -> Reason {
     const CLOSE_NOTIFY: u8 = 0;
@@ -107,6 +130,23 @@ mod tests {
             (0x0302, &[][..], "TLSv1.1"),
         ] {
             assert_eq!(version(&server_hello(legacy, extensions)), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_request_for_a_certificate_is_seen_wherever_records_are_cut() {
+        // A ServerHello and a Certificate of no content, then what is told.
+        let messages = |last: u8| [[2, 0, 0, 1, 99].as_slice(), &[11, 0, 0, 3, 13, 13, 13], &[last, 0, 0, 0]].concat();
+        for length in 1..=16 {
+            let cut = |messages: &[u8]| -> Vec<u8> {
+                let record = |piece: &[u8]| [&[22, 3, 3, 0, u8::try_from(piece.len()).expect("short")], piece].concat();
+                messages.chunks(length).flat_map(record).collect()
+            };
+            assert!(asks_for_a_certificate(&cut(&messages(13))), "{length}");
+            assert!(!asks_for_a_certificate(&cut(&messages(14))), "{length}");
+        }
+        for bytes in [&b""[..], b"+OK ready\r\n", &[22, 3, 3, 255, 255, 2, 255, 255, 255], &[20, 3, 3, 0, 1, 13]] {
+            assert!(!asks_for_a_certificate(bytes), "{bytes:?}");
         }
     }
 

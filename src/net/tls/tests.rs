@@ -269,7 +269,7 @@ fn takes_old_versions(hello: &[u8]) -> bool {
 #[tokio::test]
 async fn asking_again_and_otherwise_tells_why_a_handshake_was_not_answered() {
     use Made::{Answered, HungUp, Left};
-    let once = "asked once more, the server answers";
+    let once = "asked once more, the server begins to answer";
     let nameless = "a handshake that names no server is answered";
     let old = "a handshake that allows old versions is answered in TLSv1.1; issuer ";
     for (what, newest, made, met, reason, words) in [

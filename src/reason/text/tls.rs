@@ -38,12 +38,12 @@ super::entries! {
         - "Stimmt der Port, suchen Sie nach einem Mailproxy, der im Klartext antwortet.";
 
     TlsCertificateExpired from CERTIFICATES:
-        en "The certificate presented is past its last day. Microsoft renews in time, so another device presents it or this machine's clock is wrong."
-        - "See in the evidence who issued the certificate: an intercepting device may have failed to renew its own."
+        en "The certificate presented, or that of an authority above it, is past its last day. Microsoft renews in time, so another device presents it or this machine's clock is wrong."
+        - "See in the evidence whose certificate has expired and who issued it: an intercepting device may have failed to renew its own."
         - "If it is DigiCert or Microsoft, check this machine's clock.";
         de "das Zertifikat ist abgelaufen"
-        "Das vorgelegte Zertifikat hat seinen letzten Gültigkeitstag überschritten. Microsoft erneuert rechtzeitig; also legt es ein anderes Gerät vor, oder die Uhr dieses Rechners geht falsch."
-        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat: Ein mitlesendes Gerät hat womöglich sein eigenes nicht erneuert."
+        "Das vorgelegte Zertifikat oder das einer Zertifizierungsstelle darüber hat seinen letzten Gültigkeitstag überschritten. Microsoft erneuert rechtzeitig; also legt es ein anderes Gerät vor, oder die Uhr dieses Rechners geht falsch."
+        - "Sehen Sie im Beleg nach, wessen Zertifikat abgelaufen ist und wer es ausgestellt hat: Ein mitlesendes Gerät hat womöglich sein eigenes nicht erneuert."
         - "Ist es DigiCert oder Microsoft, prüfen Sie die Uhr dieses Rechners.";
 
     TlsCertificateNotYetValid from CERTIFICATES:
@@ -64,11 +64,13 @@ super::entries! {
         en "The certificate leads to no root this machine trusts, nor to one that is known to sign for Microsoft. Most likely a device of your own network inspects TLS with its own authority."
         - "See in the evidence who issued the certificate: a name alone proves nothing, anyone can call an authority DigiCert or Microsoft."
         - "If it is your own proxy, exempt {host} from TLS inspection, or set `network.ca_file` to its authority."
+        - "If the evidence says that no certificate of its issuer came with it, the issuer may be an intermediate authority, which the server or device has to send along."
         - "If nobody inspects TLS here, update the package `ca-certificates`: Microsoft may use a root that is newer than the package and this program.";
         de "dem Aussteller des Zertifikats wird hier nicht vertraut"
         "Das Zertifikat führt weder zu einem Stammzertifikat, dem dieser Rechner vertraut, noch zu einem, das bekanntermaßen für Microsoft signiert. Höchstwahrscheinlich prüft ein Gerät im eigenen Netz TLS mit einer eigenen Zertifizierungsstelle."
         - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat. Der Name allein beweist nichts: DigiCert oder Microsoft kann sich jede Zertifizierungsstelle nennen."
         - "Ist es der eigene Proxy, nehmen Sie {host} von der TLS-Prüfung aus, oder setzen Sie `network.ca_file` auf dessen Zertifizierungsstelle."
+        - "Steht im Beleg, dass kein Zertifikat des Ausstellers mitkam (no certificate of its issuer came with it), ist der Aussteller womöglich eine Zwischenstelle, deren Zertifikat der Server oder das Gerät mitschicken muss."
         - "Prüft hier niemand TLS, aktualisieren Sie das Paket `ca-certificates`: Microsoft verwendet womöglich ein Stammzertifikat, das neuer ist als das Paket und dieses Programm.";
 
     TlsRootMissing from CERTIFICATES:
@@ -98,6 +100,24 @@ super::entries! {
         "Schlüssel oder Signatur des Zertifikats genügen OpenSSL hier nicht. Bei Microsoft kommt das nicht vor: Es antwortet ein anderer Server oder ein Gerät."
         - "Prüfen Sie DNS und TLS-Prüfung auf dem Weg zu {host}:{port}; ein Gerät, das TLS prüft, braucht ein stärkeres Zertifikat.";
 
+    TlsCertificateUnfit from CERTIFICATES:
+        en "The certificate, or that of an authority above it, breaks a rule: it is made for another purpose than a server's, by a certificate that is no authority's, or for a name its authority may not sign for. Microsoft's are sound: another server or device answers."
+        - "See OpenSSL's words in the evidence, and who issued the certificate. Trusting further roots does not help."
+        - "If a device of your own inspects TLS, have its certificates made anew, as a server's (extended key usage serverAuth) and by an authority (basicConstraints CA), or exempt {host} from the inspection.";
+        de "das Zertifikat ist nicht für diesen Zweck ausgestellt"
+        "Das Zertifikat oder das einer Zertifizierungsstelle darüber verletzt eine Regel: Es ist für einen anderen Zweck als den eines Servers ausgestellt, von einem Zertifikat, das keiner Zertifizierungsstelle gehört, oder für einen Namen, für den seine Zertifizierungsstelle nicht signieren darf. Die Zertifikate von Microsoft sind einwandfrei: Es antwortet ein anderer Server oder ein Gerät."
+        - "Sehen Sie im Beleg die Meldung von OpenSSL nach, und wer das Zertifikat ausgestellt hat. Weiteren Stammzertifikaten zu vertrauen hilft nicht."
+        - "Prüft ein eigenes Gerät TLS, lassen Sie dessen Zertifikate neu ausstellen, und zwar als die eines Servers (extendedKeyUsage serverAuth) und von einer Zertifizierungsstelle (basicConstraints CA), oder nehmen Sie {host} von der Prüfung aus.";
+
+    TlsClientCertificateWanted from TLS:
+        en "The other side ends the connection because we show no certificate of our own. Microsoft's servers ask for none: a gateway or another server with mutual TLS answers."
+        - "See which device answers at {host}:{port}, and exempt this machine or {host} from its demand for client certificates."
+        - "Check DNS, pinned addresses and proxies: {host} may lead to a server of your own.";
+        de "die Gegenseite verlangt von uns ein Zertifikat"
+        "Die Gegenseite beendet die Verbindung, weil wir kein eigenes Zertifikat vorlegen. Die Server von Microsoft verlangen keines: Es antwortet ein Gateway oder ein anderer Server mit beidseitiger TLS-Anmeldung."
+        - "Finden Sie heraus, welches Gerät auf {host}:{port} antwortet, und nehmen Sie diesen Rechner oder {host} von der Pflicht zum Clientzertifikat aus."
+        - "Prüfen Sie DNS, fest eingetragene Adressen und Proxys: {host} führt womöglich zu einem eigenen Server.";
+
     TlsProtocolTooOld from TLS_OLD:
         en "Both sides have no TLS version in common, whether the other side said so or hung up on a newer one. Microsoft 365 accepts TLS 1.2 and later only; TLS 1.0 and 1.1 are refused."
         - "Check TLS inspection on the way: a device that speaks TLS 1.0 or 1.1 towards Microsoft must be updated or bypassed."
@@ -118,8 +138,12 @@ super::entries! {
 
     TlsFailed from TLS:
         en "The TLS handshake failed for a reason not in the catalogue."
+        - "`alert 40` (handshake failure) instead of an answer means as a rule that there is no cipher in common: a device on the way offers weak ones only."
+        - "`alert 42` to `alert 49` speak of certificates: a device on the way may want one from us, or may not trust Microsoft's."
         - "See the evidence for OpenSSL's own words, and look for TLS inspection on the way to {host}:{port}.";
         de "der TLS-Handshake ist fehlgeschlagen"
         "Der TLS-Handshake ist aus einem Grund fehlgeschlagen, der nicht im Katalog steht."
+        - "`alert 40` (handshake failure) anstelle einer Antwort bedeutet in der Regel, dass es kein gemeinsames Verschlüsselungsverfahren gibt: Ein Gerät auf dem Weg bietet nur schwache an."
+        - "`alert 42` bis `alert 49` betreffen Zertifikate: Ein Gerät auf dem Weg verlangt womöglich eines von uns, oder es vertraut dem von Microsoft nicht."
         - "Sehen Sie im Beleg die Meldung von OpenSSL nach, und suchen Sie nach einer TLS-Prüfung auf dem Weg zu {host}:{port}.";
 }

@@ -1,0 +1,65 @@
+//! A secured stream that knows how its handshake was judged.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Secured;
+
+/// A secured stream that tells by what words it was ended: those who refuse a handshake late hang up at once, and then we may
+/// fail to write while their alert is still to be read.
+pub struct Judged {
+    secured: Secured,
+    /// Whether nothing was read yet.
+    fresh: bool,
+    /// Why we failed to write, while we wait for their words.
+    failed: Option<io::Error>,
+}
+
+impl Judged {
+    /// Fresh from the handshake.
+    pub fn new(secured: Secured) -> Self {
+        Self { secured, fresh: true, failed: None }
+    }
+
+    /// What `write` comes to, or what was there to be read instead of an error in it.
+    fn written<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut Secured>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.failed.is_none() {
+            match write(Pin::new(&mut self.secured), cx) {
+                Poll::Ready(Err(error)) if self.fresh => self.failed = Some(error),
+                other => return other,
+            }
+        }
+        // Of a connection that is gone the end is to be read at the latest: this waits for nobody.
+        let words = ready!(Pin::new(&mut self.secured).poll_read(cx, &mut ReadBuf::new(&mut [0])));
+        Poll::Ready(Err(words.err().or(self.failed.take()).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
+    }
+}
+
+impl AsyncRead for Judged {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.secured).poll_read(cx, buf);
+        self.fresh &= result.is_pending();
+        result
+    }
+}
+
+impl AsyncWrite for Judged {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.written(cx, |secured, cx| secured.poll_write(cx, buf))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.written(cx, AsyncWrite::poll_flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.secured).poll_shutdown(cx)
+    }
+}

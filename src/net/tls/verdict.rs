@@ -1,0 +1,76 @@
+//! Why OpenSSL refused a chain of certificates, and at which of them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openssl::x509::{X509, X509StoreContextRef, X509VerifyResult};
+
+use crate::outcome::CertificateFacts;
+use crate::reason::Reason;
+
+use super::certificate;
+
+/// What OpenSSL refused.
+#[derive(Clone)]
+pub struct Verdict {
+    error: X509VerifyResult,
+    /// Which certificate of the chain it is about.
+    depth: usize,
+    /// The certificates as far as they had been followed, the server's own first.
+    pub chain: Vec<X509>,
+}
+
+impl Verdict {
+    /// What it means (`X509_V_ERR_*` of x509_vfy.h).
+    pub fn reason(&self) -> Reason {
+        match self.error.as_raw() {
+            9 => Reason::TlsCertificateNotYetValid,
+            10 => Reason::TlsCertificateExpired,
+            17 => Reason::LocalResources, // out of memory
+            18 => Reason::TlsCertificateSelfSigned,
+            62 | 64 => Reason::TlsCertificateWrongName, // a host's, an address's
+            66..=68 => Reason::TlsCertificateWeak,      // its key, an authority's, the digest of a signature
+            // No path leads to a root, or to one that is trusted for this; or the one trusted under the issuer's name has
+            // another key and did not sign it.
+            2 | 7 | 19..=21 | 27 | 28 => Reason::TlsCertificateUntrusted,
+            // A purpose, a constraint, an authority that is none.
+            _ => Reason::TlsCertificateUnfit,
+        }
+    }
+
+    /// OpenSSL's words, and what one has to know to make sense of the server's own certificate behind them.
+    pub fn described(&self) -> String {
+        let verdict = format!("certificate verify failed: {}", self.error.error_string());
+        match (self.reason(), self.authority()) {
+            (Reason::TlsCertificateUntrusted, _) if self.chain.len() == 1 => {
+                format!("{verdict}; no certificate of its issuer came with it")
+            }
+            (Reason::TlsCertificateUntrusted, _) | (_, None) => verdict,
+            (_, Some(authority)) => format!("{verdict}: of the authority {}", certificate::dated(&authority)),
+        }
+    }
+
+    /// The certificate it is about, where that is not the server's own.
+    fn authority(&self) -> Option<CertificateFacts> {
+        let authority = self.chain.get(self.depth).filter(|_| self.depth > 0)?;
+        certificate::facts(&authority.to_der().ok()?, false)
+    }
+}
+
+/// The verdict by which OpenSSL ends a handshake, if it does.
+#[derive(Clone, Default)]
+pub struct Refused(Arc<Mutex<Option<Verdict>>>);
+
+impl Refused {
+    /// Keeps what stands in `context`.
+    pub fn note(&self, context: &X509StoreContextRef) {
+        let chain = context.chain().into_iter().flatten().map(ToOwned::to_owned).collect();
+        let depth = usize::try_from(context.error_depth()).unwrap_or_default();
+        let verdict = Verdict { error: context.error(), depth, chain };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+    }
+
+    /// The verdict, once.
+    pub fn take(&self) -> Option<Verdict> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
