@@ -73,7 +73,7 @@ impl Probe {
         let fault = match result {
             Ok(Ok(result)) => result.err(),
             Ok(Err(panic)) => Some(Fault::heard(Reason::Internal, panic)),
-            Err(_) => Some(Fault::new(trace.silence())),
+            Err(_) => Some(trace.silence()),
         };
         trace.finish();
         let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));

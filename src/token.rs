@@ -192,7 +192,7 @@ impl Entry {
         if let Ok(result) = timeout(limit, request::token(trace, net, tenant, scope)).await {
             return self.keep(trace, result, None);
         }
-        let silence = Err(Fault::new(trace.silence()));
+        let silence = Err(trace.silence());
         self.keep(trace, silence, Some(limit))
     }
 

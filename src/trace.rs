@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::outcome::{EndpointFacts, Facts, Line, Phase, Span, Speaker, Transcript};
+use crate::outcome::{EndpointFacts, Facts, Fault, Line, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::wire::text;
 
@@ -19,6 +19,8 @@ pub struct Trace {
     pub peer: Option<String>,
     /// What we said last, with `<secret>` in place of one.
     pub said: Option<String>,
+    /// What they have said since, of what is not over yet: the last line, or the beginning of one. Cleaned of secrets.
+    pub unfinished: Option<String>,
     began: Instant,
     open: Phase,
     since: Instant,
@@ -39,6 +41,7 @@ impl Trace {
             facts: Facts::default(),
             peer: None,
             said: None,
+            unfinished: None,
             began: Instant::now(),
             open: first,
             since: Instant::now(),
@@ -83,6 +86,7 @@ impl Trace {
         } else if !self.finished && phase != self.open {
             self.close(Instant::now());
             self.open = phase;
+            self.unfinished = None;
         }
     }
 
@@ -150,9 +154,14 @@ impl Trace {
         self.facts.endpoints.last_mut().filter(|_| !self.blamed)
     }
 
-    /// What it means that the deadline has passed now: silence is named after the step that met it.
-    pub fn silence(&self) -> Reason {
-        silence_in(self.step())
+    /// What it means that the deadline has passed now: silence is named after the step that met it. Who has begun to greet is
+    /// not silent.
+    pub fn silence(&self) -> Fault {
+        match (&self.unfinished, silence_in(self.step())) {
+            (None, reason) => Fault::new(reason),
+            (Some(words), Reason::NoGreeting) => Fault::heard(Reason::ReplyTimedOut, words.clone()),
+            (Some(words), reason) => Fault::heard(reason, words.clone()),
+        }
     }
 
     fn close(&mut self, now: Instant) {
@@ -206,9 +215,9 @@ mod tests {
         trace.fetching();
         trace.enter(Phase::Connect);
         advance(2 * MS).await;
-        assert_eq!((trace.open(), trace.silence()), (Phase::Token, Reason::ConnectTimedOut));
+        assert_eq!((trace.open(), trace.silence().reason), (Phase::Token, Reason::ConnectTimedOut));
         trace.fetched();
-        assert_eq!(trace.silence(), Reason::ReplyTimedOut);
+        assert_eq!(trace.silence().reason, Reason::ReplyTimedOut);
         trace.enter(Phase::Dns);
         trace.finish();
         assert_eq!(trace.spans()[0], Span { phase: Phase::Token, took: 2 * MS });
@@ -229,7 +238,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_phase_names_its_silence() {
         for phase in Phase::ALL {
-            assert_ne!(begin(*phase).silence(), Reason::TimedOut, "{phase}");
+            assert_ne!(begin(*phase).silence().reason, Reason::TimedOut, "{phase}");
         }
     }
 }

@@ -148,7 +148,15 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
     let mut challenge: Option<Challenge> = None;
     let mut farewell = None;
     loop {
-        let line = match whole_line(conn).await {
+        let line = match &challenge {
+            None => whole_line(conn).await,
+            Some(challenge) => {
+                let limit = conn.patience(Duration::MAX);
+                let heard = mail::behind(challenge, limit, whole_line(conn)).await;
+                conn.judged(heard).flatten()
+            }
+        };
+        let line = match line {
             Ok(line) => line,
             Err(fault) => return Err(farewell.unwrap_or(fault)),
         };

@@ -9,19 +9,26 @@ use tokio::time::timeout;
 
 use crate::cloud::{Cloud, MailEndpoint, Security};
 use crate::net::dial::BeforeTls;
+use crate::net::tls::again;
 use crate::net::{BoxStream, Conn, Net};
 use crate::outcome::{Fault, Phase};
+use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::{Authorization, ProbeSettings};
 use crate::token::Token;
 use crate::trace::Trace;
-use crate::wire::sasl;
+use crate::wire::Refusal;
+use crate::wire::sasl::{self, Challenge};
 
 use super::authorized::{self, Authorized, Wanted};
 use super::{Check, Cx};
 
 /// A server may take this long over its own goodbye; it is not measured.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The part of the time that is left which a server may take to come to TLS: in the rest, one that is silent in the clear is
+/// asked whether it begins with TLS.
+const UP_TO_TLS: f64 = 0.9;
 
 /// The steps in which the mail protocols differ. A value is one session.
 pub trait Session: Debug + Default + Send + Sync + 'static {
@@ -116,8 +123,14 @@ impl<S: Session> InTheClear<'_, S> {
     async fn upgraded(&self, session: &mut S, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         let MailEndpoint { host, port, .. } = &self.mail.at;
         let plain = net.connect(trace, host, *port).await?;
-        let plain = consent(session, Conn::over(plain, trace, self.sent)).await?;
-        net.secured(trace, host, plain, self).await
+        let limit = trace.remaining().mul_f64(UP_TO_TLS);
+        let Ok(consent) = timeout(limit, consent(session, Conn::over(plain, trace, self.sent))).await else {
+            let silence = trace.silence();
+            trace.finish();
+            let mistaken = silence.reason == Reason::NoGreeting && net.begins_with_tls(trace, host, *port).await;
+            return Err(if mistaken { again::silent_in_the_clear() } else { silence });
+        };
+        net.secured(trace, host, consent?, self).await
     }
 }
 
@@ -141,6 +154,21 @@ pub(super) async fn consent<S: Session>(session: &mut S, mut conn: Conn<'_>) -> 
 pub(super) async fn greet<S: Session>(session: &mut S, conn: &mut Conn<'_>) -> Result<(), Fault> {
     conn.enter(Phase::Greeting);
     session.greeting(conn).await
+}
+
+/// What comes of `reading` the reply behind the empty line that answers `challenge`, in no more than `limit`. A server that has
+/// refused in the challenge may say no more: then that is what it has said.
+pub(super) async fn behind<T>(
+    challenge: &Challenge,
+    limit: Duration,
+    reading: impl Future<Output = Result<T, Fault>>,
+) -> Result<Result<T, Fault>, Refusal> {
+    let Some(refusal) = challenge.alone() else { return Ok(reading.await) };
+    match timeout(limit, reading).await {
+        Ok(Err(fault)) if fault.reason == Reason::ConnectionClosed => Err(refusal),
+        Ok(said) => Ok(said),
+        Err(_) => Err(refusal),
+    }
 }
 
 /// The secured part, from the login to the goodbye.

@@ -1,5 +1,7 @@
 //! `pop3`: can the application open the mailbox with POP3?
 
+use std::time::Duration;
+
 use crate::cloud::{Cloud, MailEndpoint};
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
@@ -48,7 +50,9 @@ impl mail::Session for Session {
             Login::Accepted => Ok(()),
             Login::Challenged(challenge) => {
                 conn.give_way().await?;
-                let line = conn.line().await?;
+                let limit = conn.patience(Duration::MAX);
+                let line = mail::behind(&challenge, limit, conn.line()).await;
+                let line = conn.judged(line)??;
                 match pop3::login(&line) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &line)),
                     Err(refusal) => Err(conn.refused(challenge.onto(refusal))),

@@ -34,8 +34,8 @@ const AT_ONCE: usize = 64;
 const MAX_ADDRESSES: usize = 32;
 /// The resolver may take this long: as long as glibc waits before it turns to the next server.
 const RESOLVE: Duration = Duration::from_secs(5);
-/// Any other step may take this long: Linux has sent a SYN four times by then.
-const STEP: Duration = Duration::from_secs(10);
+/// An address may take this long to connect: Linux has sent a SYN four times by then.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// The check.
 #[derive(Debug)]
@@ -118,16 +118,26 @@ async fn lookup<'a>(net: &Net, name: &'a str, limit: Duration) -> (&'a str, Resu
     (name, found.unwrap_or_else(|_| Err(Fault::new(Reason::DnsNoAnswer))))
 }
 
-/// Has every attempt that got so far take `step`. Each has half of the time that is left, so that silence at one step
-/// leaves time for the others to show what works.
+/// Has every attempt that got so far take `step`.
 async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: &Net) {
     let going: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants(step)).collect();
     if going.is_empty() {
         return;
     }
     trace.enter(step.phase());
-    let limit = share(STEP.min(trace.remaining() / 2), going.len(), AT_ONCE);
+    let limit = share(patience(step, trace.remaining()), going.len(), AT_ONCE);
     together(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit)).collect(), |_, ()| ()).await;
+}
+
+/// What `step` may take when so much time is left: silence at one step leaves time for the others to show what works, and all
+/// grow with the time of the run, because a slow server is none that fails.
+fn patience(step: Step, left: Duration) -> Duration {
+    match step {
+        Step::Connect => CONNECT.min(left / 2),
+        // The server's own time. Behind it come the short steps of STARTTLS, and not everywhere.
+        Step::Greet => left * 2 / 3,
+        Step::Proxy | Step::Secure | Step::AskForTls | Step::Upgrade => left / 2,
+    }
 }
 
 /// Looks once more where that explains a failure. The run's clock stands still.
@@ -164,4 +174,18 @@ fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {
     // The first way is the one that everything else here takes too: addresses are tried in the system's order.
     let seen = attempts.iter().find_map(Attempt::public_address);
     trace.facts.server.public_address = seen.map(ToOwned::to_owned);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_may_greet_late_in_a_long_run_even_behind_a_blocked_port() {
+        let seconds = Duration::from_secs;
+        assert_eq!(patience(Step::Connect, seconds(30)), seconds(10));
+        assert!(patience(Step::Greet, seconds(20)) > seconds(13));
+        let left = Step::ALL.iter().fold(seconds(6), |left, step| left.saturating_sub(patience(*step, left)));
+        assert!(left > Duration::ZERO);
+    }
 }

@@ -31,7 +31,7 @@ pub fn payload() -> Secret {
 /// One turn: in `phase` the server expects a line (in the first turn none: it greets) and answers.
 ///
 /// In what is expected `<payload>` stands for the payload, and `ANYTHING` for anything or nothing. An answer is sent with its line ending, but for these:
-/// `SILENCE` never comes; `… EOF` is cut short by the end of the connection; `ENDLESS …` goes on without a line ending,
+/// `SILENCE` never comes; `… EOF` is cut short by the end of the connection, `… HANG` by silence; `ENDLESS …` goes on without a line ending,
 /// `LINES …` repeats a line for ever; `GARBAGE` is bytes that are no text. `ECHO` in an answer is what was said.
 #[derive(Clone, Debug)]
 pub struct Turn {
@@ -122,7 +122,7 @@ async fn watched(server: Server, run: impl AsyncFnOnce(Box<dyn Stream>, &mut Tra
     let deadline = Instant::now() + TIMEOUT;
     let mut trace = Trace::begin(Phase::Greeting, deadline);
     let result = timeout_at(deadline, run(Box::new(ours), &mut trace)).await;
-    let result = result.unwrap_or_else(|_| Err(Fault::new(trace.silence())));
+    let result = result.unwrap_or_else(|_| Err(trace.silence()));
     trace.finish();
     let turns = peer.await.unwrap().unwrap_or_else(|mismatch| panic!("{mismatch}; the run ended with {result:?}"));
     let (phase, spans, said) = (trace.open(), trace.spans().to_vec(), trace.said.take());
@@ -196,6 +196,7 @@ impl Server {
         let whole = match answer {
             "SILENCE" => return Ok(false),
             "GARBAGE" => b"\x00\xff\xfe\xc3\x28\x80 \x1b[2J\r\n".to_vec(),
+            answer if answer.ends_with("HANG") => answer.trim_end_matches("HANG").as_bytes().to_vec(),
             answer => match answer.strip_suffix("EOF") {
                 Some(begun) => begun.as_bytes().to_vec(),
                 None => format!("{}\r\n", answer.replace("ECHO", &self.heard.join(" ")).replace('\n', "\r\n")).into_bytes(),
@@ -210,6 +211,6 @@ impl Server {
             writing.shutdown().await?;
             return Ok(false);
         }
-        Ok(true)
+        Ok(!answer.ends_with("HANG"))
     }
 }

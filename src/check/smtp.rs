@@ -1,10 +1,13 @@
 //! `smtp`: may the application log in to send as the mailbox? No mail is sent.
 
+use std::time::Duration;
+
 use crate::cloud::{Cloud, MailEndpoint};
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
+use crate::wire::Refusal;
 use crate::wire::sasl::Login;
 use crate::wire::smtp::{self, Assembly, Reply};
 
@@ -37,7 +40,7 @@ impl mail::Session for Session {
     }
 
     async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        let features = ehlo(conn).await?;
+        let features = ehlo(conn, smtp::first_ehlo).await?;
         conn.judged(features.require_starttls().map_err(Into::into))?;
         conn.say(smtp::STARTTLS).await?;
         let reply = read(conn, Assembly::default()).await?;
@@ -47,7 +50,7 @@ impl mail::Session for Session {
     /// On one line, which saves a round trip. A server that finds it too long, or that passes over what stands behind the
     /// mechanism, gets the token on a line of its own (RFC 4954 section 4).
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
-        let features = ehlo(conn).await?;
+        let features = ehlo(conn, smtp::ehlo).await?;
         conn.judged(features.require_xoauth2().map_err(Into::into))?;
         conn.say_secret(&format!("{} ", smtp::AUTH), payload).await?;
         let mut reply = read(conn, Assembly::default()).await?;
@@ -64,7 +67,9 @@ impl mail::Session for Session {
             Login::Accepted => Ok(()),
             Login::Challenged(challenge) => {
                 conn.give_way().await?;
-                let reply = read(conn, Assembly::default()).await?;
+                let limit = conn.patience(Duration::MAX);
+                let reply = mail::behind(&challenge, limit, read(conn, Assembly::default())).await;
+                let reply = conn.judged(reply)??;
                 match smtp::login(&reply) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.shown())),
                     Err(refusal) => Err(conn.refused(challenge.onto(refusal))),
@@ -84,10 +89,10 @@ impl mail::Session for Session {
     }
 }
 
-async fn ehlo(conn: &mut Conn<'_>) -> Result<smtp::Features, Fault> {
+async fn ehlo(conn: &mut Conn<'_>, judge: fn(&Reply) -> Result<smtp::Features, Refusal>) -> Result<smtp::Features, Fault> {
     conn.say(&smtp::ehlo_command(NAME)).await?;
     let reply = read(conn, Assembly::default()).await?;
-    let features = conn.judged(smtp::ehlo(&reply))?;
+    let features = conn.judged(judge(&reply))?;
     let address = features.public_address.map(|address| address.to_string());
     let facts = &mut conn.facts().server;
     facts.public_address = address.or(facts.public_address.take());

@@ -148,6 +148,12 @@ impl Net {
         Err(again::explained(&self.tls, host, fault, trace.endpoint(), &way, limit).await)
     }
 
+    /// Whether `host:port`, silent in the clear, begins with TLS. Not measured.
+    pub async fn begins_with_tls(&self, trace: &Trace, host: &str, port: u16) -> bool {
+        let way = Again { net: self, before: &Directly { host, port }, deadline: trace.deadline() };
+        again::begins_with_tls(&self.tls, host, &way, again::LOOK.min(trace.remaining() / 2)).await
+    }
+
     /// The proxy that `host` is reached through, if any.
     pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
         let direct = |_: &&Proxy| !proxy::bypassed(&self.no_proxy, host) && self.pinned(host).is_none_or(|at| !at.is_loopback());

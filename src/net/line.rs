@@ -29,9 +29,6 @@ pub const MAX_HEARD: usize = 128 * 1024;
 pub struct Conn<'t> {
     record: Record<'t>,
     stream: BoxStream,
-    ahead: Vec<u8>,
-    /// How much of `ahead` has been handed out.
-    used: usize,
     lines: usize,
     heard: usize,
 }
@@ -40,7 +37,7 @@ impl<'t> Conn<'t> {
     /// A connection over any stream: a dialed one, or a test's pipe. Whatever of `sent` the server says is masked, also
     /// before it was sent: the server may know it from another connection.
     pub fn over(stream: BoxStream, trace: &'t mut Trace, sent: &Sent) -> Self {
-        Self { record: Record::new(trace, sent), stream, ahead: Vec::new(), used: 0, lines: 0, heard: 0 }
+        Self { record: Record::new(trace, sent), stream, lines: 0, heard: 0 }
     }
 
     /// Opens `phase`: what fails from now on failed there.
@@ -117,7 +114,7 @@ impl<'t> Conn<'t> {
                 let line = rest.get(..looked + end).unwrap_or(&[]);
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 let text = String::from_utf8_lossy(line).into_owned();
-                self.used += looked + end + 1;
+                self.record.used += looked + end + 1;
                 self.lines += 1;
                 self.show(&text);
                 return if self.lines > MAX_LINES { Err(self.heard(Reason::ReplyTooLong, &text)) } else { Ok(text) };
@@ -142,7 +139,7 @@ impl<'t> Conn<'t> {
             self.read_more().await?;
         }
         let text = String::from_utf8_lossy(self.rest().get(..count).unwrap_or(&[])).into_owned();
-        self.used += count;
+        self.record.used += count;
         self.show(&text);
         Ok(text)
     }
@@ -192,7 +189,7 @@ impl<'t> Conn<'t> {
         let read = Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
         // A connection that is closed or broken is TLS's to tell.
         if let Poll::Ready(Ok(())) = read {
-            self.ahead.extend_from_slice(buffer.filled());
+            self.record.ahead.extend_from_slice(buffer.filled());
         }
     }
 
@@ -207,23 +204,22 @@ impl<'t> Conn<'t> {
         }
     }
 
-    /// What was read and not handed out yet.
     fn rest(&self) -> &[u8] {
-        self.ahead.get(self.used..).unwrap_or(&[])
+        self.record.rest()
     }
 
     async fn read_more(&mut self) -> Result<(), Fault> {
-        self.ahead.drain(..self.used.min(self.ahead.len()));
-        self.used = 0;
+        self.record.ahead.drain(..self.record.used.min(self.record.ahead.len()));
+        self.record.used = 0;
         let mut chunk = [0; 4096];
         let count = match self.stream.read(&mut chunk).await {
             Ok(count) => count,
             Err(error) => return Err(self.broken(&error)),
         };
         let fresh = chunk.get(..count).unwrap_or(&[]);
-        self.ahead.extend_from_slice(fresh);
+        self.record.ahead.extend_from_slice(fresh);
         self.heard += count;
-        let words = String::from_utf8_lossy(&self.ahead);
+        let words = String::from_utf8_lossy(&self.record.ahead);
         match count {
             0 if words.is_empty() => Err(Fault::new(Reason::ConnectionClosed)),
             0 => Err(self.heard(Reason::ConnectionClosed, &words)),

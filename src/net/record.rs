@@ -5,6 +5,8 @@ use crate::secret::Sent;
 use crate::trace::Trace;
 use crate::wire::text;
 
+use super::words;
+
 /// Bytes of a line that are looked at: twice what is shown, because masking may shorten it.
 const LOOKED_AT: usize = 2 * Transcript::WIDTH;
 
@@ -19,6 +21,12 @@ pub(super) struct Record<'t> {
     pub sent: Sent,
     /// Not cleaned yet.
     raw: Vec<Raw>,
+    /// The last line they have said since we spoke; not cleaned either.
+    last: Option<String>,
+    /// What was read.
+    pub ahead: Vec<u8>,
+    /// How much of it has been handed out.
+    pub used: usize,
 }
 
 struct Raw {
@@ -30,7 +38,7 @@ struct Raw {
 impl<'t> Record<'t> {
     /// Nothing said yet.
     pub fn new(trace: &'t mut Trace, sent: &Sent) -> Self {
-        Self { trace, sent: sent.clone(), raw: Vec::new() }
+        Self { trace, sent: sent.clone(), raw: Vec::new(), last: None, ahead: Vec::new(), used: 0 }
     }
 
     /// Keeps a line. Of a peer that talks without end, no more than a transcript holds.
@@ -38,9 +46,15 @@ impl<'t> Record<'t> {
         if self.raw.len() == Transcript::LINES {
             self.pass_on();
         }
+        self.last = (speaker == Speaker::They).then(|| words.to_owned());
         let text: String = words.chars().map(|c| if c == '\n' { ' ' } else { c }).take(LOOKED_AT).collect();
         let cut = text.len() < words.len();
         self.raw.push(Raw { line: self.trace.line(speaker, ""), text, cut });
+    }
+
+    /// What was read and not handed out yet.
+    pub fn rest(&self) -> &[u8] {
+        self.ahead.get(self.used..).unwrap_or(&[])
     }
 
     fn pass_on(&mut self) {
@@ -67,6 +81,9 @@ impl<'t> Record<'t> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         self.pass_on();
+        let begun = (!self.rest().is_empty()).then(|| self.rest());
+        let last = begun.or(self.last.as_deref().map(str::as_bytes));
+        self.trace.unfinished = last.map(|bytes| words::printable(&self.sent, bytes));
     }
 }
 

@@ -6,6 +6,8 @@ use secrecy::zeroize::Zeroizing;
 use serde_json::Value;
 
 use super::{Refusal, text};
+use crate::outcome::Fault;
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// `base64("user=" mailbox ^A "auth=Bearer " token ^A ^A)`.
@@ -63,6 +65,12 @@ impl Challenge {
         Self { status, text: text::heard_bytes(&decoded) }
     }
 
+    /// The refusal that a challenge is by itself, for a server that says no more: where it has a status, as an error has.
+    pub fn alone(&self) -> Option<Refusal> {
+        let status = self.status.clone()?;
+        Some(Fault::heard(Reason::AuthRefused, text::heard(&format!("(challenge: {})", self.text))).code(status).into())
+    }
+
     /// Adds what the challenge said to the refusal that followed it.
     #[must_use]
     pub fn onto(&self, mut refusal: Refusal) -> Refusal {
@@ -79,8 +87,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::outcome::Fault;
-    use crate::reason::Reason;
 
     #[test]
     fn the_payload_is_the_one_microsoft_documents() {

@@ -9,7 +9,7 @@ mod ehlo;
 mod refusal;
 mod reply;
 
-pub use ehlo::{Features, ehlo};
+pub use ehlo::{Features, ehlo, first_ehlo};
 pub use refusal::line_too_long;
 use refusal::refusal;
 pub use reply::{Assembly, Reply, Trailer};

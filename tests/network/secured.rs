@@ -41,9 +41,10 @@ fn handshakes() -> Vec<Condition> {
         .cause("tls_not_spoken", "network")
         .tells("220 "),
         Condition::new("587: TLS on a plain port", |world| turn(world, "tcp dport 587", "52.98.1.2", "2603:1026:c03:5::2", 993))
-            .reach("greeting", "no_greeting")
+            .reach("greeting", "greeting_unexpected")
             .fails(&["smtp"])
-            .cause("no_greeting", "network"),
+            .cause("greeting_unexpected", "network")
+            .tells("begins with TLS"),
         Condition::new("993: connects, but never greets", |world| fault(world, "no_greeting@imap"))
             .reach("greeting", "no_greeting")
             .fails(&["imap"])

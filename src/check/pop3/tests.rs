@@ -64,7 +64,9 @@ async fn every_lie_has_its_place_and_reason() {
         (2, "+ |  | -ERR [AUTH] Invalid credentials", Auth, Reason::AuthRefused),
         (2, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | +OK", Auth, Reason::ReplyMalformed),
         (2, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | + again", Auth, Reason::ReplyMalformed),
-        (2, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | SILENCE", Auth, Reason::ReplyTimedOut),
+        (2, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | SILENCE", Auth, Reason::AuthRefused),
+        (2, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | EOF", Auth, Reason::AuthRefused),
+        (2, "+ bm8= |  | SILENCE", Auth, Reason::ReplyTimedOut),
         (3, "-ERR User is authenticated but not connected.", Mailbox, Reason::MailboxNotConnected),
         (3, "-ERR Request is throttled. Suggested Backoff Time: 1000 milliseconds", Mailbox, Reason::Throttled),
         (3, "+OK 99999999999999999999999 1", Mailbox, Reason::ReplyMalformed),
@@ -89,6 +91,22 @@ async fn a_challenge_and_the_refusal_behind_it_are_both_evidence() {
     let evidence = talk.result.expect_err("refused").evidence;
     assert_eq!(evidence.heard.as_deref(), Some(r#"-ERR [AUTH] Invalid credentials (challenge: {"status":"401"})"#));
     assert_eq!(talk.said.as_deref(), Some("<secret>"), "what was refused, not the empty line behind it");
+}
+
+/// A refusal in a challenge is one, also where nothing comes behind it; and so is what a server says before it falls silent.
+#[tokio::test(start_paused = true)]
+async fn what_was_heard_last_is_the_evidence_of_silence() {
+    for (at, lie, reason, heard) in [
+        (0, "+OK The Microsoft HANG", Reason::ReplyTimedOut, Some("+OK The Microsoft")),
+        (0, "SILENCE", Reason::NoGreeting, None),
+        (2, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | SILENCE", Reason::AuthRefused, Some(r#"(challenge: {"status":"401"})"#)),
+        (2, "-ERR half HANG", Reason::ReplyTimedOut, Some("-ERR half")),
+        (2, "SILENCE", Reason::ReplyTimedOut, None),
+    ] {
+        let talk = talk::<Session>(&lying(&good(), at, lie), Delivery::Whole).await;
+        let fault = talk.result.expect_err("no answer");
+        assert_eq!((fault.reason, fault.evidence.heard.as_deref()), (reason, heard), "{lie}");
+    }
 }
 
 /// Everything went well by the skin of its teeth: a goodbye that is not answered does not turn that into a failure.

@@ -105,21 +105,34 @@ impl<'a> Attempt<'a> {
     pub async fn take(&mut self, step: Step, net: &Net, limit: Duration) {
         self.trace.enter(step.phase());
         let taken = timeout(limit, self.go(step, net, limit)).await;
-        if let Err(fault) = taken.unwrap_or_else(|_| Err(Fault::new(self.trace.silence()))) {
+        if let Err(fault) = taken.unwrap_or_else(|_| Err(self.trace.silence())) {
             self.fail(self.trace.open(), fault);
         }
     }
 
     /// Whether another look may explain what failed.
     pub fn wants_a_look(&self) -> bool {
-        self.failed.as_ref().is_some_and(|(_, fault)| again::may_explain(fault, self.trace.facts.endpoints.last()))
+        let told = |fault: &Fault| again::may_explain(fault, self.trace.facts.endpoints.last()) || self.is_silent(fault);
+        self.failed.as_ref().is_some_and(|(_, fault)| told(fault))
+    }
+
+    /// Whether nothing was said in the clear.
+    fn is_silent(&self, fault: &Fault) -> bool {
+        fault.reason == Reason::NoGreeting && self.at.security == Security::Upgrade
     }
 
     /// Takes another look, for no longer than `limit`.
     pub async fn look_again(&mut self, net: &Net, limit: Duration) {
         let Some((phase, fault)) = self.failed.clone() else { return };
-        let way = Again { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit };
-        let fault = again::explained(&net.tls, &self.at.host, fault, self.trace.endpoint(), &way, limit).await;
+        let silent = self.is_silent(&fault);
+        let way = Again { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, bare: silent };
+        let fault = if !silent {
+            again::explained(&net.tls, &self.at.host, fault, self.trace.endpoint(), &way, limit).await
+        } else if again::begins_with_tls(&net.tls, &self.at.host, &way, limit).await {
+            again::silent_in_the_clear()
+        } else {
+            fault
+        };
         self.fail(phase, fault);
     }
 
@@ -237,14 +250,17 @@ struct Again<'a> {
     deadline: Instant,
     net: &'a Net,
     limit: Duration,
+    /// No farther than to the connection.
+    bare: bool,
 }
 
 impl again::Way for Again<'_> {
     async fn go(&self) -> Option<BoxStream> {
         let mut attempt = Attempt::new(self.at, self.route.clone(), self.deadline);
         for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
-            let too_far = step == Step::Greet && self.at.security == Security::Implicit;
-            if attempt.wants(step) && !too_far {
+            let implicit = step == Step::Greet && self.at.security == Security::Implicit;
+            let spoken = matches!(step, Step::Greet | Step::AskForTls);
+            if attempt.wants(step) && !implicit && !(self.bare && spoken) {
                 attempt.take(step, self.net, self.limit).await;
             }
         }

@@ -67,6 +67,13 @@ pub async fn begins_with_tls(tls: &Connector, host: &str, way: &impl Way, limit:
     Look { tls, host, way, each: limit }.is_answered(true).await == Some(true)
 }
 
+/// The fault of a port that was silent in the clear and answers TLS.
+#[must_use]
+pub fn silent_in_the_clear() -> Fault {
+    let words = "nothing was said in the clear, and a TLS handshake is answered: this port begins with TLS";
+    Fault::heard(Reason::GreetingUnexpected, words)
+}
+
 fn adding(mut fault: Fault, words: &str) -> Fault {
     let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
     fault.evidence.heard = Some(format!("{heard}; {words}"));

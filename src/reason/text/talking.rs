@@ -9,12 +9,14 @@ super::entries! {
         - "Suchen Sie zwischen diesem Rechner und {host}:{port} nach einem Mailfilter oder Virenschutz-Proxy, und nehmen Sie diese Verbindung davon aus.";
 
     GreetingUnexpected:
-        en "The greeting is not that of the expected protocol."
+        en "What answers does not greet in the expected protocol."
         - "Check the host and the port, and see in the evidence who greets."
+        - "If the evidence says that the port begins with TLS, write its URL under `clouds` with `pop3s://`, `imaps://` or `smtps://`, or name the port that begins in the clear (110, 143, 587)."
         - "If they are right, look for what stands between here and Microsoft.";
         de "auf diesem Port antwortet etwas anderes"
-        "Die Begrüßung gehört nicht zum erwarteten Protokoll."
+        "Was antwortet, grüßt nicht im erwarteten Protokoll."
         - "Prüfen Sie Host und Port, und sehen Sie im Beleg nach, wer begrüßt."
+        - "Steht im Beleg, dass der Port mit TLS beginnt (begins with TLS), schreiben Sie seine URL unter `clouds` mit `pop3s://`, `imaps://` oder `smtps://`, oder nennen Sie den Port, der im Klartext beginnt (110, 143, 587)."
         - "Stimmen sie, suchen Sie nach dem, was zwischen diesem Rechner und Microsoft steht.";
 
     GreetingRefused:
@@ -38,10 +40,12 @@ super::entries! {
     ReplyTimedOut:
         en "The server did not answer a command within the time allowed. Exchange delays refusals on purpose, by up to 20 seconds."
         - "Give refusals at least 30 seconds: raise the timeout if it is shorter."
+        - "If the evidence holds the beginning of an answer, look for a filter or virus scanner on the way that keeps back the rest."
         - "If it lasts, check Microsoft 365 admin center > Health > Service health.";
         de "der Server hat nicht rechtzeitig geantwortet"
         "Der Server hat einen Befehl nicht in der erlaubten Zeit beantwortet. Exchange verzögert Absagen absichtlich, um bis zu 20 Sekunden."
         - "Lassen Sie für Absagen mindestens 30 Sekunden Zeit: Erhöhen Sie das Zeitlimit, falls es kürzer ist."
+        - "Enthält der Beleg den Anfang einer Antwort, suchen Sie auf dem Weg nach einem Filter oder Virenscanner, der den Rest zurückhält."
         - "Hält es an, prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus.";
 
     ReplyMalformed:

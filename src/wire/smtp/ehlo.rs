@@ -33,6 +33,17 @@ pub fn ehlo(reply: &Reply) -> Result<Features, Refusal> {
     }
 }
 
+/// The reply to the EHLO ahead of STARTTLS.
+pub fn first_ehlo(reply: &Reply) -> Result<Features, Refusal> {
+    match reply.code {
+        // Without EHLO there is no STARTTLS: a server from before ESMTP, or mail inspection that has it spoken to as one.
+        500 | 502 | 504 => Err(refusal(reply, Reason::StarttlsNotOffered)),
+        // Access is denied, to whatever: we are turned away as in a greeting.
+        550..=559 if reply.enhanced().is_none_or(|code| code.starts_with("5.7.")) => Err(refusal(reply, Reason::GreetingRefused)),
+        _ => ehlo(reply),
+    }
+}
+
 impl Features {
     fn read(reply: &Reply) -> Self {
         let (hello, keywords) = reply.lines.split_first().map_or(("", &[][..]), |(hello, rest)| (hello.as_str(), rest));
@@ -116,6 +127,21 @@ mod tests {
         assert_eq!(after.mechanisms, ["LOGIN", "XOAUTH2"]);
         assert!(after.require_xoauth2().is_ok());
         assert_eq!(after.require_starttls().expect_err("gone").reason, Reason::StarttlsNotOffered);
+    }
+
+    #[test]
+    fn a_server_that_knows_no_ehlo_has_no_starttls() {
+        for (code, words, first) in [
+            (502, "command not implemented", Reason::StarttlsNotOffered),
+            (500, "5.5.1 Unrecognized command", Reason::StarttlsNotOffered),
+            (550, "5.7.1 Access denied, [203.0.113.7]", Reason::GreetingRefused),
+            (554, "go away", Reason::GreetingRefused),
+            (550, "5.5.0 bad name", Reason::CommandRefused),
+            (421, "4.3.2 Service not available", Reason::ServerUnavailable),
+        ] {
+            let reply = Reply { code, lines: vec![words.to_owned()] };
+            assert_eq!(first_ehlo(&reply).expect_err("refused").fault.reason, first, "{code} {words}");
+        }
     }
 
     #[test]
