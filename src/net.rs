@@ -7,7 +7,7 @@ pub mod hosts;
 pub mod http;
 pub mod icmp;
 pub mod line;
-mod own_resolvers;
+pub mod own_resolvers;
 pub mod proxy;
 mod record;
 pub mod resolve;

@@ -96,6 +96,7 @@ reasons! {
     DnsNoAnswer "dns_no_answer" Network Failed "the resolver did not answer" "check the resolver in /etc/resolv.conf and that port 53 to it is open"
     DnsRefused "dns_refused" Network Failed "the resolver refused the question" "allow this machine on the resolver, or ask another one"
     DnsPortRefused "dns_port_refused" Network Failed "nothing answers on the resolver's port" "check the resolver's address and port, and that it runs"
+    DnsServerUnreachable "dns_server_unreachable" Here Failed "this machine has no way to a name server" "name a name server in /etc/resolv.conf, and check this machine's route to it"
     DnsTcpBlocked "dns_tcp_blocked" Network Failed "the answer needs TCP, which does not get through to the resolver" "open TCP port 53 to the resolver, beside UDP"
     DnsServerFailure "dns_server_failure" Network Failed "the resolver failed to find an answer" "check the resolver's own forwarding and its access to the internet"
     DnsNameUnknown "dns_name_unknown" Network Failed "the resolver says the name does not exist" "check for a DNS filter, a private zone or a typing mistake in the name"
@@ -104,6 +105,8 @@ reasons! {
     DnsMalformed "dns_malformed" Network Failed "the resolver's answer could not be read" "check what answers on port 53 of the resolver"
     DnsHostsFileBlocks "dns_hosts_file_blocks" Here Failed "this machine's hosts file blocks the name" "take the name out of the hosts file"
     DnsHostsFile "dns_hosts_file" Here Degraded "this machine's hosts file fixes the address" "take the name out of the hosts file: Microsoft's addresses change"
+    DnsOneServerFails "dns_one_server_fails" Network Degraded "one of this machine's name servers does not answer, another does" "mend the name server that does not answer, or take it out of /etc/resolv.conf"
+    DnsOneFamilyFails "dns_one_family_fails" Network Degraded "names are answered for one address family and fail for the other" "have the resolver answer A and AAAA alike: an empty answer where there is no address"
     DnsResolversDisagree "dns_resolvers_disagree" Network Degraded "resolvers disagree about a name" "see which resolver denies it, and take the name off that one's filter"
     DnsOutsidePublishedRanges "dns_outside_published_ranges" Network Degraded "an address lies outside Microsoft's published ranges" "compare with Microsoft's current list, and see who answers there with `reach`"
 

@@ -12,7 +12,7 @@ use crate::outcome::{Family, Fault, NameSource, Phase};
 use crate::settings::{ProbeSettings, Resolver};
 
 use super::{Check, Cx};
-use answer::Answer;
+use answer::{Answer, QUESTION};
 use host::Host;
 
 mod answer;
@@ -23,8 +23,8 @@ mod published;
 mod tests;
 mod verdict;
 
-/// A resolver has this long for one answer: as long as glibc waits before it turns to the next server.
-const QUESTION: Duration = Duration::from_secs(5);
+/// The system has this long: glibc waits for each answer that does not come, several times over.
+const SYSTEM: Duration = Duration::from_secs(20);
 /// Questions under way at a time: more would look like an attack to a resolver, and lose datagrams.
 const AT_ONCE: usize = 32;
 
@@ -50,7 +50,7 @@ impl Check for Names {
         let entries = hosts::entries(&cx.means.hosts_file, hosts.iter().map(|host| host.name.clone()).collect()).await;
         let questions = questions(&hosts, &cx.means.resolvers);
         // The last answer is due well before the run's deadline.
-        let limit = QUESTION.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
+        let limit = SYSTEM.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
         let mut answers: Vec<Vec<Answer>> = vec![Vec::new(); questions.len()];
         let asked: Vec<_> = questions.iter().map(|question| question.ask(net, &entries, limit)).collect();
         together(AT_ONCE, asked, |place, heard| {
@@ -84,7 +84,7 @@ fn questions<'a>(hosts: &'a [Host], resolvers: &'a [Resolver]) -> Vec<Question<'
 /// What is asked in one go.
 #[derive(Clone, Debug)]
 enum Question<'a> {
-    /// `getaddrinfo` looks for both families.
+    /// `getaddrinfo` looks for both families, and may ask one server after the other.
     System { host: &'a str },
     /// One message to one server.
     Server { at: SocketAddr, host: &'a str, family: Family },
@@ -103,7 +103,7 @@ impl Question<'_> {
                 }
                 answers
             }
-            Self::Server { at, host, family } => vec![Answer::from_server(at, host, family, limit).await],
+            Self::Server { at, host, family } => vec![Answer::from_server(at, host, family, limit.min(QUESTION)).await],
         }
     }
 }

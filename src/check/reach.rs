@@ -32,8 +32,8 @@ mod verdict;
 const AT_ONCE: usize = 64;
 /// More addresses of one name than this are no honest answer; Exchange Online has about eight in each family.
 const MAX_ADDRESSES: usize = 32;
-/// The resolver may take this long: as long as glibc waits before it turns to the next server.
-const RESOLVE: Duration = Duration::from_secs(5);
+/// The resolver may take this long: glibc waits five seconds for each answer that does not come, several times over.
+const RESOLVE: Duration = Duration::from_secs(20);
 /// An address may take this long to connect: Linux has sent a SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -78,7 +78,7 @@ impl Reach {
     /// One attempt for each address of each endpoint, or one through the proxy. A name is looked up once.
     async fn resolve(&self, trace: &Trace, net: &Net) -> Vec<Attempt<'_>> {
         let names: BTreeSet<&str> = self.endpoints.iter().flat_map(|at| looked_up(net, at)).collect();
-        let limit = RESOLVE.min(share(trace.remaining() / 2, names.len(), AT_ONCE));
+        let limit = RESOLVE.min(share(trace.remaining() * 2 / 3, names.len(), AT_ONCE));
         let lookups = names.into_iter().map(|name| lookup(net, name, limit)).collect();
         let mut found = BTreeMap::new();
         together(AT_ONCE, lookups, |_, (name, addresses)| {

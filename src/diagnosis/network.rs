@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gate::Gate;
 use super::{Blame, Confidence, failures, own};
 use crate::cloud::host_port;
-use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, NameSource, Outcome, Phase};
+use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase};
 use crate::reason::{Owner, Reason};
 
 /// What all outcomes of a tenant show of the way to Microsoft.
@@ -102,7 +102,17 @@ impl<'a> Network<'a> {
 fn resolver(outcomes: &[&Outcome]) -> Option<Reason> {
     let told = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
     let asked = told().find(|(outcome, _)| outcome.probe.check == "dns").map(|(_, failure)| failure.reason);
-    asked.or_else(|| most_frequent(told().map(|(_, failure)| failure.reason)))
+    // It answers, but not to everything: who has less patience than the check meets silence.
+    let partly = outcomes.iter().flat_map(|outcome| &outcome.facts.warnings).find(|warning| is_partly(warning));
+    let silent = || told().all(|(_, failure)| failure.reason == Reason::DnsNoAnswer);
+    let partly = || partly.map(|warning| warning.reason).filter(|_| silent());
+    asked.or_else(partly).or_else(|| most_frequent(told().map(|(_, failure)| failure.reason)))
+}
+
+/// Whether the system's own resolver is warned of, for it leaves some of what it is asked unanswered.
+fn is_partly(warning: &Fault) -> bool {
+    matches!(warning.reason, Reason::DnsOneServerFails | Reason::DnsOneFamilyFails)
+        && warning.evidence.peer.as_deref() == Some("system")
 }
 
 /// A failure before which a gate stands.
@@ -166,6 +176,7 @@ fn is_resolver(reason: Reason) -> bool {
         reason,
         Reason::DnsNoAnswer
             | Reason::DnsPortRefused
+            | Reason::DnsServerUnreachable
             | Reason::DnsTcpBlocked
             | Reason::DnsRefused
             | Reason::DnsServerFailure

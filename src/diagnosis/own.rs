@@ -31,6 +31,8 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::ReplyTimedOut
         | Reason::ReplyMalformed
         | Reason::DnsHostsFile
+        | Reason::DnsOneServerFails
+        | Reason::DnsOneFamilyFails
         | Reason::ProtocolError
         | Reason::ClientCredentialRefused
         | Reason::TokenRefused

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
 use crate::secret::Sent;
-use crate::wire::dns::{Answer, Question, Reading};
+use crate::wire::dns::{Answer, Foreign, Question, Reading};
 
 use super::words;
 
@@ -23,40 +23,48 @@ const MAX_DATAGRAM: usize = 4096;
 /// answer that says no is an answer.
 ///
 /// # Errors
-/// `dns_no_answer`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `dns_name_unknown` (no name at all),
+/// `dns_no_answer`, `dns_server_unreachable`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `dns_name_unknown` (no name at all),
 /// `local_resources`.
 pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<Answer, Fault> {
     let until = Instant::now() + limit;
     // The id and the port, which the system draws for the socket, are what a forger would have to guess (RFC 5452).
     let question = Question::new(Message::query().metadata.id, host, family)?;
-    let answer = exchange(&question, &question.message(true)?, resolver, until).await?;
-    if answer.rcode != "FORMERR" {
+    let (with, without) = (question.message(true)?, question.message(false)?);
+    let answer = exchange(&question, [&with, &without], resolver, until).await?;
+    if !answer.may_be_about_edns() {
         return Ok(answer);
     }
-    // Too old for EDNS: RFC 6891 section 7.
-    exchange(&question, &question.message(false)?, resolver, until).await
+    // Applications ask without EDNS: what is said to that counts, and what was said first where nothing is said to it.
+    Ok(exchange(&question, [&without, &without], resolver, until).await.unwrap_or(answer))
 }
 
-async fn exchange(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
-    match over_udp(question, message, resolver, until).await? {
+async fn exchange(question: &Question, messages: [&[u8]; 2], resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
+    match over_udp(question, messages, resolver, until).await? {
         Some(answer) => Ok(answer),
-        None => over_tcp(question, message, resolver, until).await,
+        None => over_tcp(question, messages[0], resolver, until).await,
     }
 }
 
-/// The answer to a datagram; `None` when it is cut short. The datagram is sent once more at half time: UDP may lose it.
-async fn over_udp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<Option<Answer>, Fault> {
-    let socket = socket(resolver).await.map_err(|error| unanswered(&error))?;
+/// The answer to a datagram; `None` when it is cut short. The question is sent once more at half time: UDP may lose it, and
+/// a firewall may drop it for its EDNS, which the second of `messages` leaves out.
+async fn over_udp(
+    question: &Question,
+    messages: [&[u8]; 2],
+    resolver: SocketAddr,
+    until: Instant,
+) -> Result<Option<Answer>, Fault> {
+    let socket = socket(resolver).await.map_err(|error| unsent(&error))?;
     let mut foreign = None;
     let now = Instant::now();
-    for until in [now + until.saturating_duration_since(now) / 2, until] {
-        socket.send(message).await.map_err(|error| unanswered(&error))?;
+    let half = now + until.saturating_duration_since(now) / 2;
+    for (message, until) in messages.into_iter().zip([half, until]) {
+        socket.send(message).await.map_err(|error| unsent(&error))?;
         if let Ok(read) = timeout_at(until, receive(question, &socket, &mut foreign)).await {
             return read;
         }
     }
     // Something spoke, but not DNS or not to us.
-    Err(foreign.map_or_else(|| Fault::new(Reason::DnsNoAnswer), |bytes| malformed(&bytes)))
+    Err(foreign.map_or_else(|| Fault::new(Reason::DnsNoAnswer), |words: String| malformed(&words)))
 }
 
 /// A socket that takes datagrams from nobody but `resolver`, and hears when nobody listens there.
@@ -67,8 +75,8 @@ async fn socket(resolver: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Waits for an answer to the question and keeps the last datagram that was none in `foreign`.
-async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<Vec<u8>>) -> Result<Option<Answer>, Fault> {
+/// Waits for an answer to the question and tells in `foreign` of the last datagram that was none.
+async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<String>) -> Result<Option<Answer>, Fault> {
     let mut buffer = [0; MAX_DATAGRAM];
     loop {
         let length = socket.recv(&mut buffer).await.map_err(|error| unanswered(&error))?;
@@ -76,8 +84,8 @@ async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<V
         match question.read(bytes) {
             Reading::Answer(answer) => return Ok(Some(answer)),
             Reading::Truncated => return Ok(None),
-            Reading::Malformed => return Err(malformed(bytes)),
-            Reading::Foreign => *foreign = Some(bytes.to_vec()),
+            Reading::Malformed(words) => return Err(malformed(&words)),
+            Reading::Foreign(what) => *foreign = Some(told(&what, bytes)),
         }
     }
 }
@@ -96,10 +104,35 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
     match timeout(until.saturating_duration_since(Instant::now()), talk).await {
         Ok(Ok(bytes)) => match question.read(&bytes) {
             Reading::Answer(answer) => Ok(answer),
-            _ => Err(malformed(&bytes)),
+            Reading::Truncated => Err(malformed("cut short over TCP too")),
+            Reading::Malformed(words) => Err(malformed(&words)),
+            Reading::Foreign(what) => Err(malformed(&told(&what, &bytes))),
         },
         Ok(Err(error)) => Err(cut(&error.to_string())),
         Err(_) => Err(cut("no answer")),
+    }
+}
+
+/// What did not answer us: in its own words where it has some.
+fn told(what: &Foreign, bytes: &[u8]) -> String {
+    let is_text = !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    match what {
+        Foreign::NoMessage if is_text => words::printable(&Sent::default(), bytes),
+        Foreign::NoMessage => format!("{} bytes that are {what}", bytes.len()),
+        _ => what.to_string(),
+    }
+}
+
+/// A question that did not leave this machine: it has no route to the resolver, or a rule of its own against it.
+fn unsent(error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::AddrNotAvailable
+        | io::ErrorKind::Unsupported => Fault::heard(Reason::DnsServerUnreachable, error.to_string()),
+        _ => unanswered(error),
     }
 }
 
@@ -113,6 +146,6 @@ fn unanswered(error: &io::Error) -> Fault {
     Fault::heard(reason, error.to_string())
 }
 
-fn malformed(bytes: &[u8]) -> Fault {
-    Fault::heard(Reason::DnsMalformed, words::printable(&Sent::default(), bytes))
+fn malformed(words: &str) -> Fault {
+    Fault::heard(Reason::DnsMalformed, words::printable(&Sent::default(), words.as_bytes()))
 }

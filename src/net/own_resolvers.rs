@@ -1,11 +1,15 @@
-//! The system's own resolvers: what they really said, where `getaddrinfo` has one word for everything.
+//! The system's own resolvers: what each of them really says, where `getaddrinfo` has one word for everything.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use crate::outcome::{Family, Fault};
+use crate::reason::Reason;
+use crate::wire::dns::Answer;
 
 use super::ask;
 
@@ -15,33 +19,107 @@ const FILE: &str = "/etc/resolv.conf";
 const MOST: usize = 3;
 /// Most have just answered somehow, and at once: so will they again.
 const LIMIT: Duration = Duration::from_secs(1);
+/// The one that is asked where none is named (resolv.conf(5)).
+const UNNAMED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
 
-/// Why the first of them that fails does not lead to `host`; `None` where all answer, or none is named.
-pub async fn refusal(host: &str) -> Option<Fault> {
-    let servers = tokio::task::spawn_blocking(|| servers(Path::new(FILE))).await.unwrap_or_default();
-    for server in servers {
-        let fault = match ask::ask(server, host, Family::V4, LIMIT).await {
-            Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
-            Err(fault) => Some(fault),
-        };
-        if let Some(mut fault) = fault {
-            fault.evidence.heard = fault.evidence.heard.map(|heard| format!("{} says: {heard}", server.ip()));
-            return Some(fault);
+/// What one of them says of a name, asked by itself.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Its address.
+    pub server: IpAddr,
+    /// The answers for IPv4 and IPv6.
+    pub families: [Result<Answer, Fault>; 2],
+}
+
+impl Told {
+    /// Why it is of no use for any name, if it is not: it answers for neither family.
+    pub fn is_dead(&self) -> Option<&Fault> {
+        self.families.iter().all(Result::is_err).then(|| self.families[0].as_ref().err())?
+    }
+}
+
+/// What each of them says of `host`, asked side by side and in both families; in the system's order.
+pub async fn each(host: &str, limit: Duration) -> Vec<Told> {
+    let mut asking = JoinSet::new();
+    for (place, server) in named().await.unwrap_or_default().into_iter().enumerate() {
+        for family in [Family::V4, Family::V6] {
+            let host = host.to_owned();
+            asking.spawn(async move { (place, server.ip(), family, ask::ask(server, &host, family, limit).await) });
         }
     }
-    None
+    let mut heard = asking.join_all().await;
+    heard.sort_by_key(|(place, _, family, _)| (*place, *family));
+    let mut all = Vec::new();
+    let mut heard = heard.into_iter();
+    while let (Some((_, server, _, v4)), Some((_, _, _, v6))) = (heard.next(), heard.next()) {
+        all.push(Told { server, families: [v4, v6] });
+    }
+    all
 }
 
-fn servers(file: &Path) -> Vec<SocketAddr> {
+/// Why the first of them that fails does not lead to `host`; `None` where all answer. One that no question can be sent to
+/// tells least.
+pub async fn refusal(host: &str) -> Option<Fault> {
+    let Some(servers) = named().await else { return unnamed(host).await };
+    let mut told: Option<Fault> = None;
+    for server in servers {
+        if let Some(fault) = failing(server, host).await {
+            let is_first = told.is_none();
+            let tells_more = told.as_ref().is_some_and(|told| told.reason == Reason::DnsServerUnreachable);
+            if is_first || tells_more && fault.reason != Reason::DnsServerUnreachable {
+                told = Some(fault);
+            }
+        }
+    }
+    told
+}
+
+/// Why nobody answers where nobody is named: there is nobody on this machine either.
+async fn unnamed(host: &str) -> Option<Fault> {
+    let fault = failing(UNNAMED, host).await?;
+    let heard = format!("{FILE} names no name server, and none answers on this machine");
+    let nobody = matches!(fault.reason, Reason::DnsPortRefused | Reason::DnsServerUnreachable);
+    Some(if nobody { Fault::heard(Reason::DnsServerUnreachable, heard) } else { fault })
+}
+
+async fn failing(server: SocketAddr, host: &str) -> Option<Fault> {
+    let mut fault = match ask::ask(server, host, Family::V4, LIMIT).await {
+        Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
+        Err(fault) => Some(fault),
+    }?;
+    let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
+    fault.evidence.heard = Some(format!("{}: {heard}", server.ip()));
+    Some(fault)
+}
+
+/// The servers that are named; `None` where none is. Those with an address of the link are left to the system.
+async fn named() -> Option<Vec<SocketAddr>> {
+    tokio::task::spawn_blocking(|| servers(Path::new(FILE))).await.unwrap_or_default()
+}
+
+fn servers(file: &Path) -> Option<Vec<SocketAddr>> {
     let text = fs::read_to_string(file).unwrap_or_default();
-    text.lines().filter_map(server).take(MOST).collect()
+    let named: Vec<Server> = text.lines().filter_map(server).take(MOST).collect();
+    let at = |server: &Server| if let Server::At(address) = server { Some(SocketAddr::new(*address, 53)) } else { None };
+    (!named.is_empty()).then(|| named.iter().filter_map(at).collect())
 }
 
-/// The server of a line `nameserver ADDRESS`. A link-local address needs its interface, which is left to the system.
-fn server(line: &str) -> Option<SocketAddr> {
+/// A server as it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    At(IpAddr),
+    /// Its address needs an interface: `fe80::1%eth0`.
+    OfLink,
+}
+
+/// The server of a line `nameserver ADDRESS`.
+fn server(line: &str) -> Option<Server> {
     let mut words = line.split_whitespace();
-    let address: IpAddr = words.next().filter(|word| *word == "nameserver").and(words.next())?.parse().ok()?;
-    Some(SocketAddr::new(address, 53))
+    let address = words.next().filter(|word| *word == "nameserver").and(words.next())?;
+    match address.split_once('%') {
+        Some((address, _)) => address.parse::<IpAddr>().ok().map(|_| Server::OfLink),
+        None => address.parse().ok().map(Server::At),
+    }
 }
 
 #[cfg(test)]
@@ -50,16 +128,18 @@ mod tests {
 
     #[test]
     fn servers_are_read_as_the_system_reads_them() {
+        let at = |address: &str| Some(Server::At(address.parse().expect(address)));
         for (line, expected) in [
-            ("nameserver 10.66.0.1", Some("10.66.0.1:53")),
-            ("nameserver\t2001:db8::53 # ours", Some("[2001:db8::53]:53")),
+            ("nameserver 10.66.0.1", at("10.66.0.1")),
+            ("nameserver\t2001:db8::53 # ours", at("2001:db8::53")),
             ("# nameserver 10.66.0.1", None),
             ("options timeout:1", None),
-            ("nameserver fe80::1%eth0", None),
+            ("nameserver fe80::1%eth0", Some(Server::OfLink)),
+            ("nameserver not.an.address", None),
             ("nameserver", None),
         ] {
-            assert_eq!(server(line).map(|server| server.to_string()).as_deref(), expected, "{line}");
+            assert_eq!(server(line), expected, "{line}");
         }
-        assert!(servers(Path::new("/nonexistent")).is_empty());
+        assert_eq!(servers(Path::new("/nonexistent")), None);
     }
 }

@@ -1,5 +1,6 @@
 //! One DNS question (RFC 1035) and what its answer says: bytes out, bytes in.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -31,9 +32,36 @@ pub enum Reading {
     /// It answers in part; the whole is to be had over TCP (RFC 7766).
     Truncated,
     /// It answers something else, or is late, forged or no message at all: wait on.
-    Foreign,
-    /// It is meant for this question and cannot be read.
-    Malformed,
+    Foreign(Foreign),
+    /// It is meant for this question and cannot be read, for this reason.
+    Malformed(String),
+}
+
+/// Why a message does not belong to the question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// It is no DNS message.
+    NoMessage,
+    /// It is our question, or another one.
+    Echo,
+    /// It repeats another id than the question's.
+    OtherId,
+    /// It repeats no question, and holds an answer all the same.
+    Unasked,
+    /// It repeats another question: the name and type of that.
+    OtherQuestion(String),
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMessage => f.write_str("no DNS message"),
+            Self::Echo => f.write_str("a question instead of an answer, as if it were sent back to us"),
+            Self::OtherId => f.write_str("an answer with another id than the question's"),
+            Self::Unasked => f.write_str("an answer that does not repeat the question"),
+            Self::OtherQuestion(what) => write!(f, "an answer to another question: {what}"),
+        }
+    }
 }
 
 /// What the resolver said.
@@ -49,6 +77,14 @@ pub struct Answer {
     pub ttl: Option<Duration>,
     /// Why it is of no use, if it is.
     pub failed: Option<Reason>,
+}
+
+impl Answer {
+    /// Whether it may be about EDNS, and not about the name: a server, or a device before it, that does not know the option
+    /// answers with one of these (RFC 6891 sections 6.1.3 and 7; SERVFAIL, where it cannot tell why).
+    pub fn may_be_about_edns(&self) -> bool {
+        ["FORMERR", "NOTIMP", "SERVFAIL", "BADVERS"].contains(&&*self.rcode)
+    }
 }
 
 impl Question {
@@ -85,28 +121,30 @@ impl Question {
 
     /// What `bytes` are to this question.
     pub fn read(&self, bytes: &[u8]) -> Reading {
-        let [high, low, flags, ..] = bytes else { return Reading::Foreign };
+        let [high, low, flags, ..] = bytes else { return Reading::Foreign(Foreign::NoMessage) };
         let (response, truncated) = (flags & 0x80 != 0, flags & 0x02 != 0);
-        if u16::from_be_bytes([*high, *low]) != self.id || !response {
-            return Reading::Foreign;
-        }
-        let message = Message::from_vec(bytes);
-        match message {
-            Ok(message) if !self.is_repeated_by(&message) => Reading::Foreign,
-            // Where the cut falls is the resolver's business: half a record may be the last.
-            _ if truncated => Reading::Truncated,
-            Ok(message) => Reading::Answer(self.answer(&message)),
-            Err(_) => Reading::Malformed,
+        let is_ours = u16::from_be_bytes([*high, *low]) == self.id;
+        let foreign = |message: &Message| if response { self.another(message) } else { Some(Foreign::Echo) };
+        match Message::from_vec(bytes) {
+            Ok(_) if response && !is_ours => Reading::Foreign(Foreign::OtherId),
+            Err(_) if !response || !is_ours => Reading::Foreign(Foreign::NoMessage),
+            Err(_) if truncated => Reading::Truncated, // where the cut falls is the resolver's business: half a record may be the last
+            Err(error) => Reading::Malformed(format!("{} bytes that are no whole answer: {error}", bytes.len())),
+            Ok(message) => match foreign(&message) {
+                Some(foreign) => Reading::Foreign(foreign),
+                None if truncated => Reading::Truncated,
+                None => Reading::Answer(self.answer(&message)),
+            },
         }
     }
 
-    /// A refusal may leave the question out: resolvers differ.
-    fn is_repeated_by(&self, message: &Message) -> bool {
-        let same = |query: &Query| query.name == self.query.name && query.query_type == self.query.query_type;
+    /// What an answer with the right id is to another question, if it is. A refusal may leave the question out: resolvers
+    /// differ.
+    fn another(&self, message: &Message) -> Option<Foreign> {
         match message.queries.as_slice() {
-            [] => message.metadata.response_code != ResponseCode::NoError,
-            [query] => same(query),
-            _ => false,
+            [] => (message.metadata.response_code == ResponseCode::NoError).then_some(Foreign::Unasked),
+            [query] if query.name == self.query.name && query.query_type == self.query.query_type => None,
+            [query, ..] => Some(Foreign::OtherQuestion(format!("{} {}", query.query_type, shown(&query.name)))),
         }
     }
 
@@ -170,6 +208,7 @@ fn mnemonic(code: ResponseCode) -> String {
         ResponseCode::NXDomain => "NXDOMAIN".to_owned(),
         ResponseCode::NotImp => "NOTIMP".to_owned(),
         ResponseCode::Refused => "REFUSED".to_owned(),
+        ResponseCode::BADVERS => "BADVERS".to_owned(),
         other => format!("RCODE{}", u16::from(other)),
     }
 }
@@ -261,10 +300,12 @@ mod tests {
             (ResponseCode::ServFail, "SERVFAIL", Reason::DnsServerFailure),
             (ResponseCode::Refused, "REFUSED", Reason::DnsRefused),
             (ResponseCode::FormErr, "FORMERR", Reason::DnsServerFailure),
+            (ResponseCode::NotImp, "NOTIMP", Reason::DnsServerFailure),
             (ResponseCode::NotAuth, "RCODE9", Reason::DnsServerFailure),
         ] {
             let answer = answer(code, vec![]);
             assert_eq!((answer.rcode.as_str(), answer.failed), (rcode, Some(reason)));
+            assert_eq!(answer.may_be_about_edns(), ["SERVFAIL", "FORMERR", "NOTIMP"].contains(&rcode), "{rcode}");
         }
     }
 
@@ -286,16 +327,27 @@ mod tests {
             question().read(&message.to_vec().expect("writable"))
         };
         assert!(matches!(changed(|_| ()), Reading::Answer(_)));
-        assert_eq!(changed(|m| m.metadata.id ^= 1), Reading::Foreign);
-        assert_eq!(changed(|m| m.metadata.message_type = MessageType::Query), Reading::Foreign);
-        assert_eq!(changed(|m| m.queries[0].name = name("login.microsoftonline.com.")), Reading::Foreign);
-        assert_eq!(changed(|m| m.queries[0].query_type = RecordType::AAAA), Reading::Foreign);
-        assert_eq!(changed(|m| m.queries.clear()), Reading::Foreign);
+        let foreign = |change: fn(&mut Message)| match changed(change) {
+            Reading::Foreign(foreign) => foreign.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(foreign(|m| m.metadata.id ^= 1), "an answer with another id than the question's");
+        let echo = "a question instead of an answer, as if it were sent back to us";
+        assert_eq!(foreign(|m| m.metadata.message_type = MessageType::Query), echo);
+        let other = "an answer to another question: A login.microsoftonline.com";
+        assert_eq!(foreign(|m| m.queries[0].name = name("login.microsoftonline.com.")), other);
+        let other = "an answer to another question: AAAA outlook.office365.com";
+        assert_eq!(foreign(|m| m.queries[0].query_type = RecordType::AAAA), other);
+        assert_eq!(foreign(|m| m.queries.clear()), "an answer that does not repeat the question");
         assert_eq!(changed(|m| m.metadata.truncation = true), Reading::Truncated);
         for short in [&[][..], &[0x12, 0x34], b"HTTP/1.0 400 Bad Request\r\n\r\n"] {
-            assert_eq!(question().read(short), Reading::Foreign);
+            assert_eq!(question().read(short), Reading::Foreign(Foreign::NoMessage));
         }
-        assert_eq!(question().read(&[0x12, 0x34, 0x81, 0x80, 0, 1]), Reading::Malformed);
+        let malformed = question().read(&[0x12, 0x34, 0x81, 0x80, 0, 1]);
+        assert!(
+            matches!(&malformed, Reading::Malformed(why) if why.starts_with("6 bytes that are no whole answer: ")),
+            "{malformed:?}"
+        );
         assert_eq!(question().read(&[0x12, 0x34, 0x83, 0x80, 0, 1]), Reading::Truncated);
     }
 

@@ -1,16 +1,15 @@
 //! The check against resolvers on loopback that lie, in every way they can.
 
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME};
-use hickory_proto::rr::{Name, RData, Record, RecordType};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, UdpSocket};
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::rdata::{A, CNAME};
+use hickory_proto::rr::{RData, RecordType};
+use tokio::net::UdpSocket;
 
+use crate::resolver::{Lie, addresses, circular, cut, honest, many, microsoft, name, refuses, reply, resolver, written};
 use crate::trial::{failed, lab, run};
 use m365_probe::check::Means;
 use m365_probe::cloud::ranges::Ranges;
@@ -20,107 +19,6 @@ use m365_probe::reason::Reason;
 use m365_probe::settings::{Network, Proxy, ProxyKind, Resolver};
 
 const HOST: &str = "outlook.office365.com";
-
-/// Everything sent back, in order, for one question over UDP (`false`) or TCP (`true`).
-type Lie = fn(&Message, bool) -> Vec<Vec<u8>>;
-
-/// A resolver that answers with `lie` until the test ends.
-async fn resolver(lie: Lie) -> SocketAddr {
-    let (udp, tcp) = loop {
-        let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
-        // The same port may be taken over TCP.
-        if let Ok(tcp) = TcpListener::bind(udp.local_addr().expect("bound")).await {
-            break (udp, tcp);
-        }
-    };
-    let at = udp.local_addr().expect("bound");
-    tokio::spawn(async move {
-        let mut buffer = [0; 4096];
-        while let Ok((length, peer)) = udp.recv_from(&mut buffer).await {
-            for reply in lie(&Message::from_vec(&buffer[..length]).expect("a question"), false) {
-                udp.send_to(&reply, peer).await.expect("sent");
-            }
-        }
-    });
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = tcp.accept().await {
-            let mut question = vec![0; usize::from(stream.read_u16().await.expect("a length"))];
-            stream.read_exact(&mut question).await.expect("a question");
-            for reply in lie(&Message::from_vec(&question).expect("a question"), true) {
-                let length = u16::try_from(reply.len()).expect("short");
-                stream.write_all(&[&length.to_be_bytes()[..], &reply].concat()).await.expect("sent");
-            }
-        }
-    });
-    at
-}
-
-fn reply(to: &Message, code: ResponseCode, data: Vec<(&str, RData)>) -> Message {
-    let mut message = Message::new(to.metadata.id, MessageType::Response, OpCode::Query);
-    message.metadata.response_code = code;
-    message.add_queries(to.queries.clone());
-    message.add_answers(data.into_iter().map(|(owner, data)| Record::from_rdata(name(owner), 60, data)));
-    message
-}
-
-fn name(text: &str) -> Name {
-    Name::from_str(text).expect(text)
-}
-
-fn written(message: &Message) -> Vec<Vec<u8>> {
-    vec![message.to_vec().expect("writable")]
-}
-
-fn refuses(to: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
-    written(&reply(to, code, vec![]))
-}
-
-/// The right answer, in the families of `addresses`.
-fn addresses(to: &Message, addresses: &[&str]) -> Message {
-    let wanted = to.queries[0].query_type;
-    let data = addresses.iter().filter_map(|address| match (address.parse().expect("an address"), wanted) {
-        (IpAddr::V4(v4), RecordType::A) => Some(RData::A(A(v4))),
-        (IpAddr::V6(v6), RecordType::AAAA) => Some(RData::AAAA(AAAA(v6))),
-        _ => None,
-    });
-    let owner = to.queries[0].name.to_ascii();
-    reply(to, ResponseCode::NoError, data.map(|data| (owner.as_str(), data)).collect())
-}
-
-fn honest(to: &Message, _: bool) -> Vec<Vec<u8>> {
-    written(&addresses(to, &["52.97.97.162", "2603:1026::2"]))
-}
-
-/// An answer of which UDP can carry nothing.
-fn cut(to: &Message) -> Vec<Vec<u8>> {
-    let mut cut = reply(to, ResponseCode::NoError, vec![]);
-    cut.metadata.truncation = true;
-    written(&cut)
-}
-
-/// An answer of so many addresses.
-fn many(to: &Message, count: u32) -> Message {
-    let owner = to.queries[0].name.to_ascii();
-    let data = |number: u32| match to.queries[0].query_type {
-        RecordType::A => RData::A(A((0x3460_0000 + number).into())),
-        _ => RData::AAAA(AAAA((0x2603_1026_u128 << 96 | u128::from(number)).into())),
-    };
-    reply(to, ResponseCode::NoError, (0..count).map(|number| (owner.as_str(), data(number))).collect())
-}
-
-/// An answer whose only record has a name that is a pointer to itself.
-fn circular(to: &Message) -> Vec<u8> {
-    let mut bytes = reply(to, ResponseCode::NoError, vec![]).to_vec().expect("writable");
-    bytes[7] = 1; // one answer
-    let here = u16::try_from(bytes.len()).expect("short") | 0xc000;
-    [&bytes[..], &here.to_be_bytes(), &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 6, 6, 6, 6]].concat()
-}
-
-/// What Microsoft's own servers say, as far as ranges go.
-fn microsoft(to: &Message, _: bool) -> Vec<Vec<u8>> {
-    let exchange = to.queries[0].name.to_ascii().contains("office365");
-    written(&addresses(to, if exchange { &["52.97.97.162", "2603:1026::2"] } else { &["20.190.141.1", "2603:1046:2000::2"] }))
-}
 
 fn global() -> Cloud {
     Cloud::built_in("global").expect("built in")
@@ -159,11 +57,6 @@ async fn every_lie_has_its_reason() {
                 elsewhere.queries[0].name = name("evil.example.");
                 [written(&forged), written(&elsewhere), honest(to, tcp)].concat()
             },
-            None,
-        ),
-        (
-            "too old for EDNS",
-            |to, tcp| if to.edns.is_some() { refuses(to, ResponseCode::FormErr) } else { honest(to, tcp) },
             None,
         ),
         (
@@ -217,6 +110,40 @@ async fn every_lie_has_its_reason() {
         ),
         ("cut short over TCP too", |to, _| cut(to), Some(Reason::DnsMalformed)),
     ];
+    assert_told(table).await;
+}
+
+/// What comes of a resolver that does not do EDNS, as no application asks it to.
+#[tokio::test]
+async fn who_knows_no_edns_is_asked_without() {
+    let table: &[(&str, Lie, Option<Reason>)] = &[
+        ("NOTIMP", |to, _| refuses(to, ResponseCode::NotImp), Some(Reason::DnsServerFailure)),
+        (
+            "too old for EDNS",
+            |to, tcp| if to.edns.is_some() { refuses(to, ResponseCode::FormErr) } else { honest(to, tcp) },
+            None,
+        ),
+        (
+            "EDNS is not implemented",
+            |to, tcp| if to.edns.is_some() { refuses(to, ResponseCode::NotImp) } else { honest(to, tcp) },
+            None,
+        ),
+        (
+            "EDNS is a failure",
+            |to, tcp| if to.edns.is_some() { refuses(to, ResponseCode::ServFail) } else { honest(to, tcp) },
+            None,
+        ),
+        (
+            "EDNS has no answer, and what has none is dropped",
+            |to, _| if to.edns.is_some() { refuses(to, ResponseCode::ServFail) } else { vec![] },
+            Some(Reason::DnsServerFailure),
+        ),
+        ("questions with EDNS are dropped", |to, tcp| if to.edns.is_some() { vec![] } else { honest(to, tcp) }, None),
+    ];
+    assert_told(table).await;
+}
+
+async fn assert_told(table: &[(&str, Lie, Option<Reason>)]) {
     for (lie, respond, expected) in table {
         let outcome = ask(lab(HOST, 443), &[resolver(*respond).await]).await;
         assert_eq!(failed(&outcome), expected.map(|reason| (Phase::Dns, reason)), "{lie}: {:?}", outcome.facts.dns);
@@ -366,6 +293,8 @@ async fn an_answer_to_another_question_is_none() {
     let outcome = ask(lab(HOST, 443), &[at]).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsMalformed)));
     assert!(outcome.facts.dns.iter().all(|facts| facts.addresses.is_empty()), "{:?}", outcome.facts.dns);
+    let heard = outcome.failure().and_then(|failure| failure.evidence.heard.clone());
+    assert!(heard.is_some_and(|heard| heard.starts_with("an answer to another question: A login.microsoftonline.com")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -374,6 +303,36 @@ async fn a_resolver_that_speaks_something_else_is_malformed() {
     let outcome = ask(lab(HOST, 443), &[at]).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsMalformed)));
     assert_eq!(outcome.failure().expect("failed").evidence.heard.as_deref(), Some("HTTP/1.0 400 Bad Request"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_are_no_message_are_counted_and_not_shown() {
+    let at = resolver(|_, _| vec![vec![0, 1, 2]]).await;
+    let outcome = ask(lab(HOST, 443), &[at]).await;
+    let heard = outcome.failure().and_then(|failure| failure.evidence.heard.clone());
+    assert!(heard.is_some_and(|heard| heard.starts_with("3 bytes that are no DNS message")));
+}
+
+#[tokio::test]
+async fn a_family_that_fails_beside_another_is_worth_a_look() {
+    let at = resolver(|to, tcp| match to.queries[0].query_type {
+        RecordType::A => honest(to, tcp),
+        _ => refuses(to, ResponseCode::NXDomain),
+    })
+    .await;
+    let outcome = ask(lab(HOST, 443), &[at]).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    assert_eq!(warned(&outcome), [Reason::DnsOneFamilyFails]);
+    let evidence = &outcome.facts.warnings[0].evidence;
+    assert_eq!((evidence.peer.clone(), evidence.code.as_deref()), (Some(at.to_string()), Some("dns_name_unknown")));
+    assert!(evidence.heard.as_deref().is_some_and(|heard| heard.ends_with(", AAAA: NXDOMAIN")), "{evidence:?}");
+}
+
+#[tokio::test]
+async fn a_resolver_without_a_way_to_it_is_this_machine_s_matter() {
+    // Packets to everybody go nowhere but by a socket that may send them.
+    let outcome = ask(lab(HOST, 443), &["255.255.255.255:53".parse().expect("an address")]).await;
+    assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsServerUnreachable)), "{:?}", outcome.verdict);
 }
 
 #[tokio::test]

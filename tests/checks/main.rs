@@ -6,6 +6,7 @@ mod dns;
 mod peer;
 mod phases;
 mod reach;
+mod resolver;
 mod roots;
 mod trial;
 mod turns;

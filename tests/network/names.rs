@@ -4,13 +4,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::condition::{ALL_OTHERS, Condition};
-use crate::microsoft::{GRAPH, Host, LOGIN, OUTLOOK, SMTP};
+use crate::microsoft::{GRAPH, HOSTS, Host, LOGIN, OUTLOOK, SMTP};
 use crate::resolver::{dnsmasq, honest, nobody, slow, unbound};
-use crate::world::World;
+use crate::world::{GATEWAY, World};
 
 /// All of them.
 pub fn conditions() -> Vec<Condition> {
-    [silent(), failing(), lying(), hosts_file()].into_iter().flatten().collect()
+    [silent(), partly(), failing(), lying(), hosts_file()].into_iter().flatten().collect()
 }
 
 fn silent() -> Vec<Condition> {
@@ -36,8 +36,53 @@ fn silent() -> Vec<Condition> {
     ]
 }
 
-fn failing() -> Vec<Condition> {
+/// Some of what is asked is answered, and some is not.
+fn partly() -> Vec<Condition> {
     vec![
+        Condition::new("two name servers, the first one is dead", |world| {
+            honest(world);
+            world.gateway.ip("addr add 10.66.0.3/24 dev down0");
+            world.guard("ip daddr 10.66.0.3 drop");
+            // Within the patience of every part of every check.
+            world.client.file("resolv.conf", &format!("nameserver 10.66.0.3\nnameserver {GATEWAY}\noptions timeout:3\n"));
+            world.timeout = Duration::from_secs(20);
+        })
+        .warns(&["dns"], "dns_one_server_fails")
+        .tells("10.66.0.3: dns_no_answer, 10.66.0.1: answers"),
+        Condition::new("questions for IPv6 are dropped", |world| {
+            honest(world);
+            world.guard(&of_type_aaaa());
+        })
+        .reach("dns", "dns_no_answer")
+        .warns(&["dns"], "dns_one_family_fails")
+        .fails(ALL_OTHERS)
+        .cause("dns_one_family_fails", "network"),
+        Condition::new("questions with EDNS are dropped", |world| {
+            honest(world);
+            world.guard("udp dport 53 @th,144,16 1 drop"); // one additional record: the option
+        }),
+    ]
+}
+
+/// A rule that drops questions for the IPv6 addresses of Microsoft's hosts: the type stands behind the name.
+fn of_type_aaaa() -> String {
+    const AAAA: u16 = 28;
+    let rule = |(name, _): &Host| format!("udp dport 53 @th,{},16 {AAAA} drop\n", (8 + 12 + name.len() + 2) * 8);
+    HOSTS.iter().map(rule).collect()
+}
+
+fn failing() -> Vec<Condition> {
+    let no_way = |name, server: &'static str| {
+        let set = move |world: &mut World| {
+            world.client.ip("route add unreachable 192.0.2.53");
+            world.client.file("resolv.conf", server);
+        };
+        let reason = "dns_server_unreachable";
+        Condition::new(name, set).reach("dns", reason).dns(reason).fails(ALL_OTHERS).cause(reason, "here")
+    };
+    vec![
+        no_way("no name server is named", "search contoso.example\n"),
+        no_way("no route to the name server", "nameserver 192.0.2.53\n"),
         everything("nothing listens on the resolver's port 53", "dns_port_refused", nobody),
         everything("the resolver answers REFUSED", "dns_refused", |world| {
             unbound(world, "  local-zone: \".\" always_refuse", "");

@@ -1,13 +1,21 @@
 //! One question asked, and what came of it: facts for the outcome, and the fault if it turns out to be one.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::net::{Net, ask, resolve};
+use crate::net::own_resolvers::Told;
+use crate::net::{Net, ask, own_resolvers, resolve};
 use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource};
 use crate::reason::Reason;
+use crate::wire::dns::Answer as Said;
+
+/// A server has this long for one answer: as long as glibc waits before it turns to the next one.
+pub const QUESTION: Duration = Duration::from_secs(5);
+/// A look-up that takes longer than this waits for somebody who does not answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The `resolver` label of this machine's own.
 pub const SYSTEM: &str = "system";
@@ -19,6 +27,8 @@ pub struct Answer {
     pub facts: DnsFacts,
     /// Why the question failed, with its evidence, if it did.
     pub fault: Option<Fault>,
+    /// What is worth a look about those who were asked.
+    pub warning: Option<Fault>,
     /// Who was asked, for the evidence.
     peer: String,
 }
@@ -26,26 +36,22 @@ pub struct Answer {
 impl Answer {
     /// Asks as the application would. A pinned name has its pinned address, as in every other check.
     pub async fn from_system(net: &Net, host: &str, limit: Duration) -> [Self; 2] {
-        let began = Instant::now();
-        let found = match net.pinned(host) {
-            Some(address) => Ok(vec![address]),
-            None => timeout(limit, resolve::system(host)).await.unwrap_or_else(|_| Err(Fault::new(Reason::DnsNoAnswer))),
+        let looked = match net.pinned(host) {
+            Some(address) => Looked::at_once(Ok(vec![address]), Duration::ZERO),
+            None => Looked::up(host, limit).await,
         };
-        let took = began.elapsed();
-        [Family::V4, Family::V6].map(|family| {
+        let mut answers = [Family::V4, Family::V6].map(|family| {
             let mut answer = Self::unheard(SYSTEM.to_owned(), SYSTEM.to_owned(), host, family);
             answer.facts.source = net.pinned(host).map(|_| NameSource::Pin);
-            match &found {
-                Ok(addresses) => {
-                    answer.facts.took = Some(took);
-                    answer.facts.addresses = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
-                    let none = answer.facts.addresses.is_empty();
-                    answer.fail_if(none.then(|| Fault::new(Reason::DnsNoAddresses)));
-                }
-                Err(fault) => answer.fail_if(Some(fault.clone())),
+            answer.facts.took = looked.took.filter(|_| looked.found.is_ok());
+            match looked.of(family) {
+                Ok(addresses) => answer.facts.addresses = addresses,
+                Err(fault) => answer.fail_if(Some(fault)),
             }
             answer
-        })
+        });
+        answers[0].warning = looked.one_dead().map(|fault| answers[0].attributed(fault));
+        answers
     }
 
     /// Asks the server at `at`.
@@ -111,11 +117,86 @@ impl Answer {
             outside: Vec::new(),
             failed: None,
         };
-        Self { facts, fault: None, peer }
+        Self { facts, fault: None, warning: None, peer }
     }
 }
 
-fn record(family: Family) -> &'static str {
+/// A look-up by the system, and where it took long, what its servers say each by itself.
+struct Looked {
+    found: Result<Vec<IpAddr>, Fault>,
+    took: Option<Duration>,
+    each: Vec<Told>,
+}
+
+impl Looked {
+    fn at_once(found: Result<Vec<IpAddr>, Fault>, took: Duration) -> Self {
+        Self { found, took: Some(took), each: Vec::new() }
+    }
+
+    /// `getaddrinfo` waits for one server after the other, and for both families: what it waits for it does not tell, so the
+    /// servers are asked as well. Where none of them answers, there is nothing to wait for.
+    async fn up(host: &str, limit: Duration) -> Self {
+        let began = Instant::now();
+        let mut lookup = pin!(async { (resolve::system(host).await, began.elapsed()) });
+        if let Ok((found, took)) = timeout(PATIENCE.min(limit / 2), &mut lookup).await {
+            return Self::at_once(found, took);
+        }
+        let left = limit.saturating_sub(began.elapsed());
+        let mut asking = pin!(own_resolvers::each(host, QUESTION.min(left)));
+        let (mut found, each) = tokio::select! {
+            biased;
+            found = &mut lookup => (Some(found), asking.await),
+            each = &mut asking => (None, each),
+        };
+        if found.is_none() && each.iter().any(|told| told.is_dead().is_none()) {
+            found = timeout(limit.saturating_sub(began.elapsed()), lookup).await.ok();
+        }
+        let (found, took) =
+            found.map_or_else(|| (Err(Fault::new(Reason::DnsNoAnswer)), None), |(found, took)| (found, Some(took)));
+        Self { found, took, each }
+    }
+
+    /// The addresses of one family. A look-up that had found none when its time was up is taken for what its servers say, if
+    /// they tell what it waits for.
+    fn of(&self, family: Family) -> Result<Vec<IpAddr>, Fault> {
+        let said = || self.each.iter().map(|told| &told.families[family as usize]);
+        let unanswered = || said().next().filter(|_| said().all(Result::is_err)).and_then(|first| first.clone().err());
+        let none = || unanswered().unwrap_or_else(|| Fault::new(Reason::DnsNoAddresses));
+        match &self.found {
+            Ok(addresses) => {
+                let of: Vec<IpAddr> = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
+                if of.is_empty() { Err(none()) } else { Ok(of) }
+            }
+            Err(_) if self.took.is_none() && self.is_explained() => match said().flatten().next() {
+                Some(Said { failed: Some(reason), rcode, .. }) => Err(Fault::heard(*reason, rcode)),
+                Some(answer) => Ok(answer.addresses.clone()),
+                None => Err(none()),
+            },
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+
+    /// Whether some of what was asked is answered, and some is not.
+    fn is_explained(&self) -> bool {
+        let all = || self.each.iter().flat_map(|told| &told.families);
+        all().any(Result::is_err) && all().any(Result::is_ok)
+    }
+
+    /// The warning that one of the servers is dead, where another is not.
+    fn one_dead(&self) -> Option<Fault> {
+        let why = self.each.iter().find_map(Told::is_dead)?;
+        self.each.iter().find(|told| told.is_dead().is_none())?;
+        let one = |told: &Told| match told.is_dead() {
+            Some(fault) => format!("{}: {}", told.server, fault.reason),
+            None => format!("{}: answers", told.server),
+        };
+        let heard: Vec<String> = self.each.iter().map(one).collect();
+        Some(Fault::heard(Reason::DnsOneServerFails, heard.join(", ")).code(why.reason.code()))
+    }
+}
+
+/// The type of the records with a family's addresses.
+pub fn record(family: Family) -> &'static str {
     match family {
         Family::V4 => "A",
         Family::V6 => "AAAA",
@@ -125,4 +206,51 @@ fn record(family: Family) -> &'static str {
 /// As the user wrote it: the port only where it is not 53.
 fn label(at: SocketAddr) -> String {
     if at.port() == 53 { at.ip().to_string() } else { at.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that gives one address in the families it answers for.
+    fn told(server: u8, answers: [bool; 2]) -> Told {
+        let of = |(answers, address): (bool, &str)| {
+            let answer =
+                Said { rcode: "NOERROR".to_owned(), addresses: vec![address.parse().expect(address)], ..Said::default() };
+            if answers { Ok(answer) } else { Err(Fault::new(Reason::DnsNoAnswer)) }
+        };
+        let [v4, v6] = answers;
+        Told { server: IpAddr::from([10, 0, 0, server]), families: [of((v4, "52.97.97.162")), of((v6, "2603:1026::2"))] }
+    }
+
+    /// What a look-up comes to that found so many addresses, or was still waiting.
+    fn looked(found: Option<&[&str]>, each: &[Told]) -> ([Result<usize, Reason>; 2], Option<String>) {
+        let addresses = |found: &[&str]| found.iter().map(|address| address.parse().expect(address)).collect();
+        let took = found.map(|_| Duration::from_secs(5));
+        let found = found.map_or_else(|| Err(Fault::new(Reason::DnsNoAnswer)), |found| Ok(addresses(found)));
+        let looked = Looked { found, took, each: each.to_vec() };
+        let of = |family| looked.of(family).map(|addresses| addresses.len()).map_err(|fault| fault.reason);
+        ([of(Family::V4), of(Family::V6)], looked.one_dead().and_then(|fault| fault.evidence.heard))
+    }
+
+    #[test]
+    fn what_a_look_up_waits_for_is_known_from_its_servers() {
+        const V4: &[&str] = &["52.97.97.162"];
+        let (silent, none) = (Err(Reason::DnsNoAnswer), Err(Reason::DnsNoAddresses));
+        let (well, dead, half) = (told(1, [true; 2]), told(2, [false; 2]), told(3, [true, false]));
+        let one_dead = Some("10.0.0.2: dns_no_answer, 10.0.0.1: answers".to_owned());
+        let pair = [dead.clone(), well.clone()];
+        for (found, each, expected) in [
+            (Some(V4), &[][..], ([Ok(1), none], None)),
+            (Some(V4), &pair[..], ([Ok(1), none], one_dead.clone())),
+            (None, &pair[..], ([Ok(1), Ok(1)], one_dead)),
+            (Some(V4), std::slice::from_ref(&half), ([Ok(1), silent], None)),
+            (None, std::slice::from_ref(&half), ([Ok(1), silent], None)),
+            (None, &[dead], ([silent, silent], None)),
+            // They answer, and the look-up hangs all the same: not for their sake.
+            (None, &[well], ([silent, silent], None)),
+        ] {
+            assert_eq!(looked(found, each), expected, "{found:?} {each:?}");
+        }
+    }
 }

@@ -66,13 +66,17 @@ fn assert_judged(way: Way, said: &[Said], (fault, words, warnings): Expected) {
 
 #[test]
 fn one_resolver_is_believed() {
+    let half = &[Reason::DnsOneFamilyFails][..];
     for (said, expected) in [
         ((SYSTEM, V4, V6), (None, "", &[][..])),
         ((SYSTEM, V4, NONE), (None, "", &[])),
         ((SYSTEM, NONE, V6), (None, "", &[])),
         ((SYSTEM, NONE, NONE), (Some(Reason::DnsNoAddresses), "no", &[])),
         ((SYSTEM, NAME, NAME), (Some(Reason::DnsNameUnknown), "no", &[])),
-        ((SYSTEM, V4, No(Reason::DnsServerFailure)), (None, "", &[])),
+        (("9.9.9.9", V4, No(Reason::DnsServerFailure)), (None, "A: 52.97.97.162, AAAA: SERVFAIL", half)),
+        (("9.9.9.9", V4, NAME), (None, "A: 52.97.97.162, AAAA: NXDOMAIN", half)),
+        (("9.9.9.9", MUTE, V6), (None, "A: dns_no_answer, AAAA: 2603:1026::2", half)),
+        ((SYSTEM, V4, MUTE), (None, "A: 52.97.97.162, AAAA: dns_no_answer", half)),
         ((SYSTEM, At("10.0.0.1"), NONE), (Some(Reason::DnsSinkhole), "10.0.0.1", &[])),
         ((SYSTEM, At("100.64.0.1"), V6), (Some(Reason::DnsSinkhole), "100.64.0.1", &[])),
         ((SYSTEM, V4, At("::")), (Some(Reason::DnsSinkhole), "::", &[])),
@@ -109,6 +113,8 @@ fn whose_doing_an_address_is_decides_what_it_means() {
         (Way::Proxied, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
         (Way::Proxied, (SYSTEM, At("0.0.0.0"), NONE), (None, "", &[])),
         (Way::Proxied, (SYSTEM, MUTE, MUTE), (None, "", &[])),
+        (Way::Proxied, (SYSTEM, V4, MUTE), (None, "", &[])),
+        (Way::Own, (SYSTEM, V4, MUTE), (None, "A: 52.97.97.162, AAAA: dns_no_answer", &[Reason::DnsOneFamilyFails])),
         (Way::Proxied, (SYSTEM, No(Reason::LocalResources), NONE), (Some(Reason::LocalResources), "no", &[])),
         (Way::Proxy, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
         (Way::Proxy, (SYSTEM, NAME, NAME), (Some(Reason::ProxyUnreachable), "no", &[])),

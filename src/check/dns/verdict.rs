@@ -7,7 +7,7 @@ use crate::net::resolve::is_denial;
 use crate::outcome::{Fault, NameSource};
 use crate::reason::Reason;
 
-use super::answer::Answer;
+use super::answer::{Answer, record};
 use super::blocking::{is_blocking, is_nowhere};
 use super::host::{Host, Way};
 
@@ -23,6 +23,7 @@ const TELLING: &[Reason] = &[
     Reason::DnsMalformed,
     Reason::DnsTcpBlocked,
     Reason::DnsPortRefused,
+    Reason::DnsServerUnreachable,
     Reason::DnsNoAnswer,
     Reason::DnsNoAddresses,
 ];
@@ -49,10 +50,15 @@ pub fn judge(answers: &mut [Answer], hosts: &[Host]) -> Judged {
     let same = |one: &Answer, other: &Answer| one.facts.host == other.facts.host && one.facts.resolver == other.facts.resolver;
     let views: Vec<View> = answers.chunk_by_mut(same).filter_map(View::of).collect();
     let (mut failed, mut disagreeing, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut halved, mut slowed) = (Vec::new(), Vec::new());
     for host in hosts {
         let views: Vec<&View> = views.iter().filter(|view| view.host == host.name).collect();
         let leading = views.iter().find(|view| view.fault.is_none());
         for view in &views {
+            if host.way != Way::Proxied {
+                halved.extend(view.halved.clone());
+                slowed.extend(view.slowed.clone());
+            }
             match (&view.fault, leading) {
                 (Some(fault), _) if is_of_no_account(host.way, fault.reason) => {}
                 (Some(fault), Some(leading)) if is_denial(fault.reason) => {
@@ -66,7 +72,7 @@ pub fn judge(answers: &mut [Answer], hosts: &[Host]) -> Judged {
         }
     }
     failed.sort_by_key(rank);
-    let warnings = [disagreeing, fixed].into_iter().filter_map(together).collect();
+    let warnings = [slowed, halved, disagreeing, fixed].into_iter().filter_map(together).collect();
     Judged { fault: together(failed), warnings }
 }
 
@@ -83,6 +89,10 @@ struct View {
     told: String,
     /// The hosts file's part in it.
     fixed: Option<Fault>,
+    /// That one family fails where the other leads there.
+    halved: Option<Fault>,
+    /// That one of its servers is dead.
+    slowed: Option<Fault>,
 }
 
 impl View {
@@ -94,9 +104,11 @@ impl View {
         if leads {
             for answer in families.iter_mut().filter(|answer| answer.facts.failed == Some(Reason::DnsNoAddresses)) {
                 answer.facts.failed = None;
+                answer.fault = None;
             }
         }
-        let fault = families.iter_mut().filter_map(|answer| answer.fault.take()).min_by_key(rank).filter(|_| blocked || !leads);
+        let told = families.iter_mut().filter_map(|answer| answer.fault.take()).min_by_key(rank);
+        let (fault, half) = if blocked || !leads { (told, None) } else { (None, told) };
         let reason = fault.as_ref().map(|fault| fault.reason);
         let speaking: Vec<&Answer> = families.iter().filter(|answer| answer.facts.failed == reason).collect();
         let with_addresses = || speaking.iter().filter(|answer| !answer.facts.addresses.is_empty());
@@ -115,9 +127,20 @@ impl View {
             fixed: fixed.map(|answer| {
                 answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.told())))
             }),
+            halved: half.map(|fault| halved(&fault, families)),
+            slowed: families.iter_mut().find_map(|answer| answer.warning.take()),
             fault,
         })
     }
+}
+
+/// The fault of the one family, with what both are told: `A: 52.97.97.162, AAAA: SERVFAIL`.
+fn halved(fault: &Fault, families: &[Answer]) -> Fault {
+    let told: Vec<String> = families.iter().map(|answer| format!("{}: {}", record(answer.facts.family), answer.told())).collect();
+    let half = Fault { reason: Reason::DnsOneFamilyFails, evidence: fault.evidence.clone() };
+    let mut half = half.code(fault.reason.code());
+    half.evidence.heard = Some(told.join(", "));
+    half
 }
 
 /// The fault, with what it contradicts beside it: `9.9.9.9 says NXDOMAIN, system says 52.97.97.162`.

@@ -36,6 +36,24 @@ fn a_dead_resolver_explains_everything_behind_it() {
 }
 
 #[test]
+fn a_resolver_that_leaves_questions_unanswered_explains_who_lost_patience() {
+    for reason in [Reason::DnsOneServerFails, Reason::DnsOneFamilyFails] {
+        let failing = [("reach", Phase::Dns, Reason::DnsNoAnswer), ("*/pop3", Phase::Token, Reason::DnsNoAnswer)];
+        let mut outcomes = tenant(&["a"], &["pop3"], &failing);
+        let of = |peer: &str| {
+            let mut warning = Fault::new(reason);
+            warning.evidence.peer = Some(peer.to_owned());
+            warning
+        };
+        outcomes[1].facts.warnings = vec![of("9.9.9.9:53")];
+        let both: &[&str] = &["reach", "*/pop3"];
+        assert_causes("another's", &outcomes, &[(Reason::DnsNoAnswer, Confidence::Certain, None, both)]);
+        outcomes[1].facts.warnings = vec![of("system")];
+        assert_causes(reason.code(), &outcomes, &[(reason, Confidence::Likely, None, both)]);
+    }
+}
+
+#[test]
 fn a_resolver_that_denies_one_host_explains_that_host_alone() {
     for reason in [Reason::DnsNameUnknown, Reason::DnsSinkhole, Reason::DnsHostsFileBlocks] {
         let mut outcomes = tenant(

@@ -18,12 +18,14 @@ super::entries! {
         - "Geben Sie die Adresse dieses Rechners auf dem DNS-Server frei, oder tragen Sie in /etc/resolv.conf einen anderen ein.";
 
     DnsServerFailure from DNS:
-        en "The resolver answered SERVFAIL: it tried, and got no usable answer itself."
-        - "Check the resolver's forwarders and its own access to the internet."
+        en "The resolver answered with an error instead of addresses; the evidence shows its code where it is known. SERVFAIL: it tried, and got no usable answer itself. NOTIMP, FORMERR and others: it does not do what it was asked for."
+        - "With SERVFAIL, check the resolver's forwarders and its own access to the internet."
+        - "With another code, check what answers on port 53 there: a simple device or a filter, perhaps."
         - "If only {host} fails, look at the resolver's DNSSEC validation and its log.";
         de "der DNS-Server konnte keine Antwort ermitteln"
-        "Der DNS-Server hat mit SERVFAIL geantwortet: Er hat es versucht und selbst keine brauchbare Antwort erhalten."
-        - "Prüfen Sie die Weiterleitungen des DNS-Servers und seinen eigenen Zugang zum Internet."
+        "Der DNS-Server hat mit einem Fehler statt mit Adressen geantwortet; der Beleg zeigt den Code, soweit er bekannt ist. SERVFAIL: Er hat es versucht und selbst keine brauchbare Antwort erhalten. NOTIMP, FORMERR und andere: Er leistet nicht, worum er gebeten wurde."
+        - "Prüfen Sie bei SERVFAIL die Weiterleitungen des DNS-Servers und seinen eigenen Zugang zum Internet."
+        - "Prüfen Sie bei einem anderen Code, was dort auf Port 53 antwortet: vielleicht ein einfaches Gerät oder ein Filter."
         - "Ist nur {host} betroffen, prüfen Sie die DNSSEC-Validierung und das Protokoll des DNS-Servers.";
 
     DnsNameUnknown from DNS_NAMES:
@@ -56,10 +58,10 @@ super::entries! {
         - "Soll auf diesem Weg ein Proxy im eigenen Netz erreicht werden, tragen Sie ihn stattdessen als `network.proxy` ein.";
 
     DnsMalformed from DNS:
-        en "Something answered on port 53, but not with a valid DNS message."
+        en "Something answered on port 53, but not with a valid answer to the question. The evidence says what came: no DNS message, an answer to another question or under another id, or our own question."
         - "Check what answers on port 53 of the resolver, and whether a device on the way rewrites DNS.";
         de "die Antwort des DNS-Servers war nicht lesbar"
-        "Auf Port 53 hat etwas geantwortet, aber nicht mit einer gültigen DNS-Nachricht."
+        "Auf Port 53 hat etwas geantwortet, aber nicht mit einer gültigen Antwort auf die Frage. Der Beleg nennt, was ankam: keine DNS-Nachricht, eine Antwort auf eine andere Frage oder unter einer anderen Kennung, oder die eigene Frage."
         - "Prüfen Sie, was auf Port 53 des DNS-Servers antwortet und ob ein Gerät auf dem Weg DNS verändert.";
 
     DnsPortRefused from DNS:
@@ -70,6 +72,33 @@ super::entries! {
         "Der Rechner des DNS-Servers ist da und meldet, dass auf dem Port niemand lauscht. Solange Namen nicht aufgelöst werden, kann nichts Weiteres funktionieren."
         - "Prüfen Sie Adresse und Port des DNS-Servers in /etc/resolv.conf oder `network.resolvers`."
         - "Prüfen Sie, ob der DNS-Dienst dort läuft und ob eine Firewall Port 53 abweist.";
+
+    DnsServerUnreachable:
+        en "No question left this machine. Either /etc/resolv.conf names no name server and none runs on this machine, or this machine has no route to the name server, or a rule of its own against it. The evidence shows which. Nothing can work until names are answered."
+        - "See that /etc/resolv.conf has a line `nameserver ADDRESS` with an address, and who writes that file: DHCP, systemd-resolved, NetworkManager or a container's engine."
+        - "Check this machine's route to that address, IPv4 or IPv6, and its local packet filter.";
+        de "von diesem Rechner führt kein Weg zu einem DNS-Server"
+        "Keine Frage hat diesen Rechner verlassen. Entweder nennt /etc/resolv.conf keinen DNS-Server und auf diesem Rechner läuft keiner, oder der Rechner hat keine Route zum DNS-Server oder eine eigene Regel dagegen. Der Beleg zeigt, was zutrifft. Solange Namen nicht aufgelöst werden, kann nichts funktionieren."
+        - "Prüfen Sie, ob in /etc/resolv.conf eine Zeile `nameserver ADRESSE` mit einer Adresse steht und wer die Datei schreibt: DHCP, systemd-resolved, NetworkManager oder die Container-Umgebung."
+        - "Prüfen Sie die Route dieses Rechners zu dieser Adresse, ob IPv4 oder IPv6, und seinen lokalen Paketfilter.";
+
+    DnsOneServerFails from DNS:
+        en "Of the name servers in /etc/resolv.conf one does not answer while another does. Names are found, but each look-up first waits for the silent one, as a rule 5 seconds: programs with little patience fail, others are slow."
+        - "See in the evidence which name server does not answer. Mend it or the way to it, or take it out of /etc/resolv.conf."
+        - "Until then, the line `options timeout:1` in /etc/resolv.conf shortens the wait.";
+        de "einer der DNS-Server dieses Rechners antwortet nicht, ein anderer schon"
+        "Von den DNS-Servern in /etc/resolv.conf antwortet einer nicht, während ein anderer antwortet. Namen werden gefunden, aber jede Abfrage wartet zuerst auf den stummen, in der Regel 5 Sekunden: Ungeduldige Programme scheitern, andere sind langsam."
+        - "Sehen Sie im Beleg nach, welcher DNS-Server nicht antwortet. Bringen Sie ihn oder den Weg zu ihm in Ordnung, oder nehmen Sie ihn aus /etc/resolv.conf."
+        - "Bis dahin verkürzt die Zeile `options timeout:1` in /etc/resolv.conf das Warten.";
+
+    DnsOneFamilyFails from DNS_NAMES:
+        en "For one of the two address families the resolver gives addresses; the question for the other one ends in silence or an error, though the name exists. Programs ask for both: they wait for the second answer at each look-up, or give up altogether. The evidence shows both."
+        - "Look for a filter, or an old load balancer or resolver, that drops or denies AAAA. The right answer to a question for addresses that do not exist is an empty one (RFC 4074)."
+        - "Ask the resolver by hand for A and AAAA from this machine and compare.";
+        de "Namen werden für eine Adressfamilie beantwortet, für die andere nicht"
+        "Für eine der beiden Adressfamilien nennt der DNS-Server Adressen; die Frage nach der anderen endet in Schweigen oder einem Fehler, obwohl es den Namen gibt. Programme fragen nach beiden: Sie warten bei jeder Abfrage auf die zweite Antwort oder geben ganz auf. Der Beleg zeigt beides."
+        - "Suchen Sie nach einem Filter oder einem alten Lastverteiler oder DNS-Server, der AAAA verwirft oder bestreitet. Die richtige Antwort auf die Frage nach Adressen, die es nicht gibt, ist eine leere (RFC 4074)."
+        - "Fragen Sie den DNS-Server von diesem Rechner aus von Hand nach A und AAAA, und vergleichen Sie.";
 
     DnsTcpBlocked from DNS_TCP:
         en "The resolver's answer is too long for UDP. It says so, and has to be asked again over TCP, which does not get through."
