@@ -54,7 +54,8 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
         (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
         (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
-            Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body)))
+            let marked = tenant.cloud.is_microsofts(&at.host);
+            Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body, marked)))
         }
         _ => Err(Fault::new(Reason::Internal)),
     }

@@ -79,7 +79,9 @@ impl Head<'_> {
     /// Status and body, as evidence shows them.
     pub fn shown(&self, body: &[u8]) -> String {
         let body = text::heard_bytes(body);
-        if body.is_empty() { self.status.to_string() } else { text::heard(&format!("{}: {body}", self.status)) }
+        let wanted = self.said("proxy-authenticate").filter(|_| self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+        let login = wanted.map(|schemes| format!(" (it offers {schemes})")).unwrap_or_default();
+        if body.is_empty() { format!("{}{login}", self.status) } else { text::heard(&format!("{}{login}: {body}", self.status)) }
     }
 }
 
@@ -174,6 +176,17 @@ pub(super) mod tests {
         assert_eq!(head.header("WWW-Authenticate").map(|value| value.chars().count()), Some(200));
         assert!(head.said("WWW-Authenticate").is_some_and(|said| said.ends_with("xxx, Bearer error=\"invalid_token\"")));
         assert_eq!((head.header("date"), head.said("date")), (None, None));
+    }
+
+    #[test]
+    fn a_407_says_which_login_is_wanted() {
+        let headers = headers(&[("proxy-authenticate", "Negotiate"), ("proxy-authenticate", "NTLM")]);
+        let shown = |status| Head { status, headers: &headers }.shown(b"no");
+        assert_eq!(
+            shown(StatusCode::PROXY_AUTHENTICATION_REQUIRED),
+            "407 Proxy Authentication Required (it offers Negotiate, NTLM): no"
+        );
+        assert_eq!(shown(StatusCode::FORBIDDEN), "403 Forbidden: no");
     }
 
     #[test]

@@ -21,14 +21,14 @@ pub use error::EntraError;
 const THROTTLED: Duration = Duration::from_secs(60);
 
 /// What an answer means that brought no token. The body may be anything: Entra's JSON, a proxy's page, or a success that
-/// cannot be read.
-pub fn refusal(head: Head<'_>, body: &[u8]) -> Refusal {
+/// cannot be read. Where the host is Microsoft's (`marked`), every answer of its own bears their marks.
+pub fn refusal(head: Head<'_>, body: &[u8], marked: bool) -> Refusal {
     if let Some(fault) = head.redirected() {
         return with_head(fault, head);
     }
     match serde_json::from_slice::<EntraError>(body).ok().filter(EntraError::says_something) {
         Some(error) => refused(head, &error),
-        None => unreadable(head, body),
+        None => unreadable(head, body, marked),
     }
 }
 
@@ -48,11 +48,13 @@ fn refused(head: Head<'_>, error: &EntraError) -> Refusal {
     with_head(fault, head)
 }
 
-fn unreadable(head: Head<'_>, body: &[u8]) -> Refusal {
+fn unreadable(head: Head<'_>, body: &[u8], marked: bool) -> Refusal {
     let foreign = head.is_foreign(body);
+    let unmarked = marked && !head.is_from_microsoft();
     let reason = match by_status(head.status) {
         _ if foreign => Reason::HttpNotMicrosoft,
         Some(reason) => reason,
+        None if unmarked => Reason::HttpNotMicrosoft,
         None => Reason::TokenReplyMalformed,
     };
     // A success that cannot be read may hold the token all the same: only its size is evidence.
@@ -113,7 +115,7 @@ mod tests {
 
     fn answered(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
         let headers = headers(lines);
-        refusal(Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers }, body.as_bytes())
+        refusal(Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers }, body.as_bytes(), false)
     }
 
     #[test]
@@ -200,6 +202,23 @@ mod tests {
             (400, &[], "[1]", Reason::TokenReplyMalformed),
         ] {
             assert_eq!(answered(status, lines, body).fault.reason, reason, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn at_microsoft_s_own_host_an_answer_without_their_marks_is_another_s() {
+        for (status, lines, body, reason) in [
+            (403, &[("content-type", "text/xml")][..], "<?xml version='1.0'?><error>filtered</error>", Reason::HttpNotMicrosoft),
+            (403, &[], "", Reason::HttpNotMicrosoft),
+            (404, &[], "not found", Reason::HttpNotMicrosoft),
+            (200, &[], "welcome", Reason::HttpNotMicrosoft),
+            (403, &[("x-ms-request-id", "r")], "", Reason::TokenReplyMalformed),
+            (429, &[], "Too Many Requests", Reason::TokenThrottled),
+            (401, &[], r#"{"error":"invalid_client"}"#, Reason::ClientCredentialRefused),
+        ] {
+            let headers = headers(lines);
+            let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+            assert_eq!(refusal(head, body.as_bytes(), true).fault.reason, reason, "{status} {lines:?} {body}");
         }
     }
 

@@ -163,7 +163,7 @@ mod tests {
             }
             let head = Head { status: StatusCode::from_u16(*status).expect("a status"), headers: &HeaderMap::new() };
             let evidence = |body: &serde_json::Value| {
-                let fault = refusal(head, body.to_string().as_bytes()).fault;
+                let fault = refusal(head, body.to_string().as_bytes(), true).fault;
                 (fault.reason, fault.evidence.code)
             };
             assert_eq!(evidence(&body), (*reason, Some(code.to_string())), "{status} {error} {code} {suberror}");
