@@ -128,7 +128,8 @@ reasons! {
     ProxyAuthRequired "proxy_auth_required" Network Failed "the proxy wants a user and password" "set `network.proxy_user` and `network.proxy_password_file`"
     ProxyAuthRefused "proxy_auth_refused" Here Failed "the proxy refused our user and password" "correct `network.proxy_user` and the password in `network.proxy_password_file`"
     ProxyAuthUnsupported "proxy_auth_unsupported" Network Failed "the proxy asks for a login in a way that is not spoken here" "offer Basic on the proxy, or exempt this machine from authentication there: Negotiate, NTLM and Digest are not spoken"
-    ProxyReplyMalformed "proxy_reply_malformed" Network Failed "the proxy's answer could not be read" "check that `network.proxy` names the proxy with the right scheme and port"
+    ProxyReplyMalformed "proxy_reply_malformed" Network Failed "what answers as the proxy does not do what it is asked for" "check that `network.proxy` names the proxy with the right scheme and port"
+    ProxyBusy "proxy_busy" Network Transient "the proxy takes no more connections for now" "if it lasts, check the proxy's load and its limits for each client"
     ProxyTimedOut "proxy_timed_out" Network Failed "the proxy did not answer" "check the proxy's load and its own access to the internet"
 
     // TLS.

@@ -154,7 +154,8 @@ impl Net {
         again::begins_with_tls(&self.tls, host, &way, again::LOOK.min(trace.remaining() / 2)).await
     }
 
-    /// The proxy that `host` is reached through, if any.
+    /// The proxy that `host` is reached through, if any. No proxy leads to a name that is pinned to this machine itself: it
+    /// would look for it on its own.
     pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
         let direct = |_: &&Proxy| !proxy::bypassed(&self.no_proxy, host) && self.pinned(host).is_none_or(|at| !at.is_loopback());
         self.proxy.as_ref().filter(direct)
@@ -349,6 +350,7 @@ impl AsyncWrite for Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::ProxyKind;
 
     #[test]
     fn dead_addresses_leave_half_of_the_time_to_the_rest_of_the_run() {
@@ -362,6 +364,17 @@ mod tests {
             (seconds(30.0), seconds(60.0), 1, CONNECT),
         ] {
             assert_eq!(patience(share, remaining, left), expected, "{share:?} {remaining:?} {left}");
+        }
+    }
+
+    #[test]
+    fn a_name_pinned_to_this_machine_is_reached_without_the_proxy() {
+        let proxy = Proxy { kind: ProxyKind::Http, host: "proxy.example".to_owned(), port: 3128, login: None };
+        let pinned = [("here.example", [127, 0, 0, 9]), ("there.example", [10, 0, 0, 9])];
+        let resolve = pinned.map(|(name, address)| (name.to_owned(), address.into())).into();
+        let net = Net::new(&Network { proxy: Some(proxy), resolve, ..Network::default() }).expect("a trust store");
+        for (host, proxied) in [("here.example", false), ("Here.Example", false), ("there.example", true), ("other", true)] {
+            assert_eq!(net.proxy_for(host).is_some(), proxied, "{host}");
         }
     }
 

@@ -102,7 +102,16 @@ fn proxies() -> Vec<Condition> {
             "acl login dstdomain login.microsoftonline.com\nhttp_access deny login",
             "proxy_refused",
             ALL_OTHERS,
-        ),
+        )
+        .tells("X-Squid-Error: ERR_ACCESS_DENIED"),
+        Condition::new("a proxy whose DNS knows nothing", |world| {
+            crate::resolver::unbound(world, "  local-zone: \".\" always_nxdomain", "");
+            only_by_proxy(world, "");
+        })
+        .reach("proxy", "proxy_connect_failed")
+        .fails(ALL_OTHERS)
+        .cause("proxy_connect_failed", "network")
+        .tells("X-Squid-Error: ERR_CANNOT_FORWARD"),
         Condition::new("a SOCKS proxy that is told names", |world| only_by_socks(world, "socks5h", &[])),
         Condition::new("a SOCKS proxy that is told addresses", |world| only_by_socks(world, "socks5", &[])),
         Condition::new("a SOCKS proxy that wants a password, and has it", |world| {

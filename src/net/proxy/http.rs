@@ -1,10 +1,12 @@
 //! An HTTP proxy: one CONNECT, RFC 9110 section 9.3.6, and its answer.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 use tracing::trace;
 
 use crate::cloud::host_port;
@@ -19,11 +21,17 @@ use crate::net::words;
 
 /// A proxy's answer to CONNECT has a few headers; more than this is no answer.
 const MAX_ANSWER: usize = 16 * 1024;
+/// So much of a refusal's page is read: the words are near its beginning, behind a style sheet perhaps.
+const MAX_PAGE: usize = 4 * 1024;
+/// The page comes with the head, or is not waited for.
+const PAGE: Duration = Duration::from_millis(300);
+/// Header fields in which a proxy says why, where it leads, when to come back, and who it is.
+const TELLING: [&str; 5] = ["X-Squid-Error", "Location", "Retry-After", "Via", "Server"];
 
 /// Has `proxy` connect `stream` to `host:port`. The proxy finds the address.
 ///
 /// # Errors
-/// The `proxy_*` reasons, with the proxy's status line as evidence.
+/// The `proxy_*` reasons, and those of a portal, with the proxy's words as evidence.
 pub(super) async fn connect(
     trace: &mut Trace,
     mut stream: BoxStream,
@@ -51,7 +59,58 @@ pub(super) async fn connect(
     let status_line = words::printable(&sent, answer.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or(&[]));
     trace!("< {status_line}");
     trace.hear(&status_line);
-    judge(&status_line, &offered(&answer, &sent), proxy.login.is_some()).map(|()| stream)
+    let comes_back = field(&answer, "Retry-After").is_some();
+    let judged = judge(&status_line, &offered(&answer, &sent), comes_back, proxy.login.is_some());
+    let Err(mut fault) = judged else { return Ok(stream) };
+    // What is no HTTP has said all that it will.
+    if let (Some(heard), Some(_)) = (&mut fault.evidence.heard, &fault.evidence.code) {
+        let page = page(&mut stream, &answer, PAGE.min(trace.remaining() / 2)).await;
+        *heard = words::printable(&sent, told(heard, &answer, &page).as_bytes());
+    }
+    Err(fault)
+}
+
+/// A refusal in the proxy's own words: `503 Service Unavailable; X-Squid-Error: ERR_DNS_FAIL 0; …`.
+fn told(status_line: &str, answer: &[u8], page: &[u8]) -> String {
+    let fields = TELLING.iter().filter_map(|name| Some(format!("{name}: {}", field(answer, name)?)));
+    let page = Some(text_of(page)).filter(|page| !page.trim().is_empty());
+    std::iter::once(status_line.to_owned()).chain(fields).chain(page).collect::<Vec<_>>().join("; ")
+}
+
+/// The value of the first header field of that name; `None` if absent or empty.
+fn field(answer: &[u8], name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(answer);
+    let mut fields = text.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = fields.find(|(field, _)| field.trim().eq_ignore_ascii_case(name))?;
+    Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// What stands behind the head, as far as it comes within `limit`.
+async fn page(stream: &mut BoxStream, answer: &[u8], limit: Duration) -> Vec<u8> {
+    let length = field(answer, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(MAX_PAGE);
+    let mut page = Vec::new();
+    let mut reading = stream.take(u64::try_from(length.min(MAX_PAGE)).unwrap_or_default());
+    let _ = timeout(limit, reading.read_to_end(&mut page)).await; // what has come by then will do
+    page
+}
+
+/// The words of a page for people: without its tags, its style sheet and its scripts. What is no page stays as it is.
+fn text_of(page: &[u8]) -> String {
+    let page = String::from_utf8_lossy(page).into_owned();
+    let lower = page.to_ascii_lowercase();
+    if !lower.contains("<html") && !lower.contains("<!doctype") {
+        return page;
+    }
+    let (mut text, mut at) = (String::new(), 0);
+    while let Some(tag) = lower[at..].find('<').map(|tag| at + tag) {
+        text.push_str(&page[at..tag]);
+        text.push(' ');
+        let closing = [("<style", "</style>"), ("<script", "</script>"), ("<!--", "-->")];
+        let end = closing.iter().find(|(opening, _)| lower[tag..].starts_with(opening)).map_or(">", |(_, end)| end);
+        at = lower[tag..].find(end).map_or(page.len(), |found| tag + found + end.len());
+    }
+    text.push_str(&page[at..]);
+    text
 }
 
 /// The ways to log in that the answer offers: the schemes of its `Proxy-Authenticate` (RFC 9110 section 11.7.1).
@@ -92,20 +151,30 @@ fn is_whole(answer: &[u8]) -> bool {
     ends.iter().any(|end| answer.ends_with(end))
 }
 
-fn judge(status_line: &str, offered: &[String], logged_in: bool) -> Result<(), Fault> {
+/// What the status means, from a proxy that says when to come back, or does not.
+fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: bool) -> Result<(), Fault> {
     let mut words = status_line.split_whitespace();
     let http = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
-    match words.next().and_then(|status| status.parse::<u16>().ok()).filter(|_| http) {
-        Some(200..=299) => Ok(()),
-        Some(407) => Err(login_wanted(status_line, offered, logged_in)),
+    let status = words.next().and_then(|status| status.parse::<u16>().ok()).filter(|_| http);
+    let Some(status) = status else { return Err(unreadable(status_line)) };
+    let reason = match status {
+        200..=299 => return Ok(()),
+        407 => return Err(login_wanted(status_line, offered, logged_in)),
         // Tinyproxy's answer to a wrong password.
-        Some(401) if logged_in => Err(Fault::heard(Reason::ProxyAuthRefused, status_line).code("401")),
-        Some(504) => Err(Fault::heard(Reason::ProxyTimedOut, status_line).code("504")),
-        // It was willing, and could not: what stands behind the proxy is at fault, not its rules.
-        Some(status @ 500..=599) => Err(Fault::heard(Reason::ProxyConnectFailed, status_line).code(status.to_string())),
-        Some(status) => Err(Fault::heard(Reason::ProxyRefused, status_line).code(status.to_string())),
-        None => Err(unreadable(status_line)),
-    }
+        401 if logged_in => Reason::ProxyAuthRefused,
+        504 => Reason::ProxyTimedOut,
+        429 => Reason::ProxyBusy,
+        503 if comes_back => Reason::ProxyBusy,
+        // A portal: to log in is what a person would do.
+        301 | 302 | 303 | 307 | 308 => Reason::HttpRedirected,
+        511 => Reason::HttpNotMicrosoft,
+        // A web server, or a proxy that does not do CONNECT: it has not so much as tried.
+        400 | 404 | 405 | 501 => Reason::ProxyReplyMalformed,
+        // It was willing, and could not.
+        500..=599 => Reason::ProxyConnectFailed,
+        _ => Reason::ProxyRefused,
+    };
+    Err(Fault::heard(reason, status_line).code(status.to_string()))
 }
 
 /// A 407: nobody logged in, the login was no good, or none that is spoken here would do.
@@ -128,7 +197,7 @@ mod tests {
 
     #[test]
     fn every_status_has_its_reason() {
-        assert!(judge("HTTP/1.1 200 Connection established", &[], false).is_ok());
+        assert!(judge("HTTP/1.1 200 Connection established", &[], false, false).is_ok());
         for (status_line, reason) in [
             ("HTTP/1.0 403 Forbidden", Reason::ProxyRefused),
             ("HTTP/1.1 407 Proxy Authentication Required", Reason::ProxyAuthRequired),
@@ -137,11 +206,55 @@ mod tests {
             ("HTTP/1.1 502 Bad Gateway", Reason::ProxyConnectFailed),
             ("HTTP/1.1 503 Connect failed", Reason::ProxyConnectFailed), // Privoxy
             ("HTTP/1.1 504 Gateway Timeout", Reason::ProxyTimedOut),
+            ("HTTP/1.1 429 Too Many Requests", Reason::ProxyBusy),
+            ("HTTP/1.1 302 Found", Reason::HttpRedirected),
+            ("HTTP/1.1 511 Network Authentication Required", Reason::HttpNotMicrosoft),
+            ("HTTP/1.1 400 Bad Request", Reason::ProxyReplyMalformed), // nginx, HAProxy
+            ("HTTP/1.1 404 Not Found", Reason::ProxyReplyMalformed),
+            ("HTTP/1.1 405 Method Not Allowed", Reason::ProxyReplyMalformed), // Apache
+            ("HTTP/1.1 501 Not Implemented", Reason::ProxyReplyMalformed),
             ("SSH-2.0-OpenSSH_9.2", Reason::ProxyReplyMalformed),
             ("HTTP/1.1 twenty", Reason::ProxyReplyMalformed),
             ("", Reason::ProxyReplyMalformed),
         ] {
-            assert_eq!(judge(status_line, &[], false).expect_err(status_line).reason, reason, "{status_line}");
+            assert_eq!(judge(status_line, &[], false, false).expect_err(status_line).reason, reason, "{status_line}");
+        }
+        let later = judge("HTTP/1.1 503 Service Unavailable", &[], true, false).expect_err("no");
+        assert_eq!(later.reason, Reason::ProxyBusy);
+    }
+
+    /// What is heard of a proxy that answers so to the login `me`, `hunter2`.
+    async fn refused(answer: &str) -> Option<String> {
+        let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
+        theirs.write_all(answer.as_bytes()).await.expect("room");
+        let login = Some(("me".to_owned(), Secret::new("hunter2-and-more")));
+        let proxy = Proxy { kind: crate::settings::ProxyKind::Http, host: "proxy.example".to_owned(), port: 3128, login };
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+        let mut trace = Trace::begin(crate::outcome::Phase::Proxy, deadline);
+        let fault = connect(&mut trace, Box::new(ours), &proxy, "outlook.office365.com", 995).await.err().expect("a refusal");
+        fault.evidence.heard
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_quoted() {
+        let page = "<!DOCTYPE html><html><head><style>p { color: red }</style></head>\n<body><p>Access denied by policy</p></body></html>";
+        let long = "x".repeat(9000);
+        for (head, page, heard) in [
+            (
+                "403 Forbidden\r\nX-Squid-Error: ERR_ACCESS_DENIED 0",
+                page,
+                "; X-Squid-Error: ERR_ACCESS_DENIED 0; Access denied by policy",
+            ),
+            ("503 No\r\nVia: 1.1 proxy\r\nx-squid-error: ERR_DNS_FAIL 0", "", "; X-Squid-Error: ERR_DNS_FAIL 0; Via: 1.1 proxy"),
+            ("302 Found\r\nLocation: http://portal.example/", "", "; Location: http://portal.example/"),
+            ("503 No\r\nContent-Length: 4", "many or more", "; many"),
+            ("403 No", "no <you> with hunter2-and-more", "; no <you> with <secret>"),
+            ("403 No", &long, "; xxxxx"),
+        ] {
+            let told = refused(&format!("HTTP/1.1 {head}\r\n\r\n{page}")).await.expect("words");
+            let status_line = head.lines().next().expect("a line");
+            assert!(told.starts_with(&format!("HTTP/1.1 {status_line}{heard}")), "{told}");
+            assert!(told.chars().count() <= words::MAX_HEARD && !told.contains("hunter2"), "{told}");
         }
     }
 
@@ -151,7 +264,7 @@ mod tests {
         theirs.write_all(says.as_bytes()).await.expect("room");
         let mut ours: BoxStream = Box::new(ours);
         let sent = Sent::default();
-        let answer = tokio::time::timeout(Duration::from_secs(5), read_answer(&mut ours, &sent)).await.ok()?;
+        let answer = timeout(Duration::from_secs(5), read_answer(&mut ours, &sent)).await.ok()?;
         Some(answer.map(|answer| String::from_utf8_lossy(&answer).into_owned()).map_err(|fault| fault.reason))
     }
 
@@ -159,12 +272,12 @@ mod tests {
     async fn a_server_that_greets_is_no_proxy() {
         for greeting in ["220 smtp.example ESMTP\r\n", "* OK IMAP ready\r\n", "+OK POP3 ready\r\n"] {
             assert_eq!(heard(&format!("{greeting}more")).await, Some(Ok(greeting.to_owned())));
-            assert_eq!(judge(greeting.trim_end(), &[], false).expect_err(greeting).reason, Reason::ProxyReplyMalformed);
+            assert_eq!(judge(greeting.trim_end(), &[], false, false).expect_err(greeting).reason, Reason::ProxyReplyMalformed);
         }
         let answer = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n";
         assert_eq!(heard(&format!("{answer}+OK")).await, Some(Ok(answer.to_owned())));
         assert_eq!(heard("HTTP/1.1 200 OK\r\nVia: x\r\n").await, None);
-        assert_eq!(judge("HTTP/1.0 401 Unauthorized", &[], true).expect_err("no").reason, Reason::ProxyAuthRefused);
+        assert_eq!(judge("HTTP/1.0 401 Unauthorized", &[], false, true).expect_err("no").reason, Reason::ProxyAuthRefused);
     }
 
     #[test]
@@ -180,7 +293,7 @@ mod tests {
             ("Server: odd", true, Reason::ProxyAuthRefused),
         ] {
             let offered = offered(answer(fields).as_bytes(), &Sent::default());
-            let fault = judge("HTTP/1.1 407 No", &offered, logged_in).expect_err(fields);
+            let fault = judge("HTTP/1.1 407 No", &offered, false, logged_in).expect_err(fields);
             assert_eq!(fault.reason, reason, "{fields}");
         }
         let heard = offered(answer("Proxy-Authenticate: Negotiate, NTLM").as_bytes(), &Sent::default());

@@ -129,14 +129,15 @@ fn request(target: Target<'_>) -> Result<Vec<u8>, Fault> {
 fn judge(reply: u8) -> Result<(), Fault> {
     let (reason, words) = match reply {
         0 => return Ok(()),
-        1 => (Reason::ProxyRefused, "general failure"),
+        // What it met it does not say: no rule of its own, for which there is a reply.
+        1 => (Reason::ProxyConnectFailed, "general failure"),
         2 => (Reason::ProxyRefused, "connection not allowed by its rules"),
         3 => (Reason::ProxyConnectFailed, "network unreachable from there"),
         4 => (Reason::ProxyConnectFailed, "host unreachable from there"),
         5 => (Reason::ProxyConnectFailed, "connection refused to it"),
         6 => (Reason::ProxyTimedOut, "time to live expired on its way"),
-        7 => (Reason::ProxyRefused, "it does not know the command"),
-        8 => (Reason::ProxyRefused, "it does not know this kind of address"),
+        7 => (Reason::ProxyReplyMalformed, "it does not know the command"),
+        8 => (Reason::ProxyReplyMalformed, "it does not know this kind of address: socks5:// tells addresses, socks5h:// names"),
         _ => (Reason::ProxyReplyMalformed, "a reply that RFC 1928 does not know"),
     };
     Err(Fault::heard(reason, words).code(reply.to_string()))
@@ -230,6 +231,8 @@ mod tests {
             (None, b"HTTP/1.1 400 Bad Request\r\n\r\n", Reason::ProxyReplyMalformed),
             (None, b"\x04\x5a", Reason::ProxyReplyMalformed),
             (None, b"\x05\x00\x05\x02\x00\x01\0\0\0\0\0\0", Reason::ProxyRefused),
+            (None, b"\x05\x00\x05\x01\x00\x01\0\0\0\0\0\0", Reason::ProxyConnectFailed),
+            (None, b"\x05\x00\x05\x08\x00\x01\0\0\0\0\0\0", Reason::ProxyReplyMalformed),
             (None, b"\x05\x00\x05\x05\x00\x01\0\0\0\0\0\0", Reason::ProxyConnectFailed),
             (None, b"\x05\x00\x05\x04\x00\x00", Reason::ProxyConnectFailed),
             (None, b"\x05\x00\x05\x06\x00\x01\0\0\0\0\0\0", Reason::ProxyTimedOut),

@@ -88,22 +88,22 @@ super::entries! {
         - "Beginnt der Code im Beleg mit `dns_`, hat der Name des Proxys hier keine Adresse: Fragen Sie den DNS-Server dieses Rechners von Hand danach.";
 
     ProxyRefused from HTTP:
-        en "The proxy answered, but does not connect to {host}:{port}. Many proxies allow CONNECT to port 443 only."
+        en "The proxy answered, but does not connect to {host}:{port}. Many proxies allow CONNECT to port 443 only. The evidence shows its words."
         - "Allow CONNECT to {host}:{port} on the proxy."
         - "If the proxy is meant for the web only, open the port directly and take {host} out of the proxy's use.";
         de "der Proxy hat die Verbindung zu diesem Host und Port abgelehnt"
-        "Der Proxy hat geantwortet, stellt aber keine Verbindung zu {host}:{port} her. Viele Proxys erlauben CONNECT nur zu Port 443."
+        "Der Proxy hat geantwortet, stellt aber keine Verbindung zu {host}:{port} her. Viele Proxys erlauben CONNECT nur zu Port 443. Der Beleg zeigt seinen Wortlaut."
         - "Erlauben Sie auf dem Proxy CONNECT zu {host}:{port}."
         - "Ist der Proxy nur für das Web gedacht, geben Sie den Port direkt frei und nehmen Sie {host} vom Proxy aus.";
 
     ProxyConnectFailed from HTTP:
-        en "The proxy took the request, but its own attempt to connect to {host}:{port} failed. Its rules allow it; what stands behind the proxy does not, or its DNS does not know the name."
-        - "Open TCP port {port} to {host} outbound for the proxy as well."
-        - "Check on the proxy that it finds the address of {host} and has a route to it; the evidence shows its words.";
+        en "The proxy took the request, but its own attempt to connect to {host}:{port} failed. The evidence shows its words: whether it found no address, got no connection, or had trouble of its own, as far as it says."
+        - "If it got no connection, open TCP port {port} to {host} outbound for the proxy as well."
+        - "If it found no address (Squid: ERR_DNS_FAIL, ERR_CANNOT_FORWARD), check the DNS server that the proxy asks; otherwise its routes, its load and its log.";
         de "der Proxy konnte keine Verbindung zu diesem Host und Port aufbauen"
-        "Der Proxy hat die Anfrage angenommen, aber sein eigener Verbindungsversuch zu {host}:{port} ist gescheitert. Seine Regeln erlauben ihn; was hinter dem Proxy steht, lässt ihn nicht zu, oder sein DNS kennt den Namen nicht."
-        - "Geben Sie TCP-Port {port} zu {host} ausgehend auch für den Proxy frei."
-        - "Prüfen Sie auf dem Proxy, ob er die Adresse von {host} findet und eine Route dorthin hat; der Beleg zeigt seinen Wortlaut.";
+        "Der Proxy hat die Anfrage angenommen, aber sein eigener Verbindungsversuch zu {host}:{port} ist gescheitert. Der Beleg zeigt seinen Wortlaut: ob er keine Adresse fand, keine Verbindung bekam oder selbst gestört ist, soweit er es sagt."
+        - "Bekam er keine Verbindung, geben Sie TCP-Port {port} zu {host} ausgehend auch für den Proxy frei."
+        - "Fand er keine Adresse (Squid: ERR_DNS_FAIL, ERR_CANNOT_FORWARD), prüfen Sie den DNS-Server, den der Proxy fragt; sonst seine Routen, seine Auslastung und sein Protokoll.";
 
     ProxyAuthRequired from HTTP:
         en "The proxy answered 407: it wants to know who asks."
@@ -131,13 +131,22 @@ super::entries! {
         - "Oder tragen Sie einen eigenen Proxy auf diesem Rechner ein, der sich am anderen anmeldet.";
 
     ProxyReplyMalformed from HTTP:
-        en "What answers at the proxy's address does not speak the proxy's protocol."
+        en "What answers at the proxy's address does not speak the proxy's protocol, or not this part of it: a web server answers a CONNECT with 400, 404 or 405, a proxy that knows none with 405 or 501."
         - "Check the scheme, host and port in `network.proxy`: http:// is a proxy that is asked to CONNECT, socks5:// a SOCKS proxy; the TLS port of a web server is neither."
         - "If it hung up at once and is the right one, see its log: it may not serve this machine.";
-        de "die Antwort des Proxys war nicht lesbar"
-        "Was unter der Adresse des Proxys antwortet, spricht nicht das Protokoll des Proxys."
+        de "was als Proxy antwortet, leistet nicht, worum es gebeten wird"
+        "Was unter der Adresse des Proxys antwortet, spricht nicht das Protokoll des Proxys oder diesen Teil davon nicht: Ein Webserver beantwortet CONNECT mit 400, 404 oder 405, ein Proxy, der es nicht kennt, mit 405 oder 501."
         - "Prüfen Sie Schema, Host und Port in `network.proxy`: http:// steht für einen Proxy, der CONNECT ausführt, socks5:// für einen SOCKS-Proxy; der TLS-Port eines Webservers ist keines von beiden."
         - "Ist es der richtige Proxy und hat er die Verbindung sofort beendet, sehen Sie in seinem Protokoll nach: Womöglich lässt er diesen Rechner nicht zu.";
+
+    ProxyBusy from HTTP:
+        en "The proxy answered that it takes no more connections for now: with 429, or with 503 and a time to come back. That is about the proxy, and not about {host}:{port}."
+        - "Wait; if it lasts, check the proxy's load and its limits for each client. The evidence shows its words."
+        - "If it counts the connections of this machine, have checks run less often (`interval`), or exempt this machine from the limit.";
+        de "der Proxy nimmt vorübergehend keine Verbindungen mehr an"
+        "Der Proxy hat geantwortet, dass er vorübergehend keine Verbindungen mehr annimmt: mit 429, oder mit 503 und einer Wartezeit. Das betrifft den Proxy und nicht {host}:{port}."
+        - "Warten Sie ab; bleibt es dabei, prüfen Sie die Auslastung des Proxys und seine Grenzen je Client. Der Beleg zeigt seinen Wortlaut."
+        - "Zählt er die Verbindungen dieses Rechners, lassen Sie seltener prüfen (`interval`), oder nehmen Sie diesen Rechner von der Grenze aus.";
 
     ProxyTimedOut:
         en "The proxy took the connection, but did not answer the request to connect to {host}:{port}."

@@ -89,15 +89,17 @@ super::entries! {
 
     HttpNotMicrosoft from ENDPOINTS:
         en "The answer bears none of the marks of Microsoft's servers: a web filter, captive portal or proxy spoke in their place."
-        - "Exempt {host} from the web filter, captive portal or proxy that answered; the evidence shows its words.";
+        - "Exempt {host} from the web filter, captive portal or proxy that answered; the evidence shows its words."
+        - "If the evidence shows 407 or 511, what answered wants a login first: set `network.proxy` with `network.proxy_user`, or exempt this machine from the login.";
         de "unterwegs hat etwas anstelle von Microsoft geantwortet"
         "Die Antwort trägt keines der Merkmale der Server von Microsoft: Ein Webfilter, Anmeldeportal oder Proxy hat an ihrer Stelle geantwortet."
-        - "Nehmen Sie {host} von dem Webfilter, Anmeldeportal oder Proxy aus, der geantwortet hat; der Beleg zeigt den Wortlaut.";
+        - "Nehmen Sie {host} von dem Webfilter, Anmeldeportal oder Proxy aus, der geantwortet hat; der Beleg zeigt den Wortlaut."
+        - "Zeigt der Beleg 407 oder 511, verlangt der Antwortende zuerst eine Anmeldung: Setzen Sie `network.proxy` mit `network.proxy_user`, oder nehmen Sie diesen Rechner von der Anmeldung aus.";
 
     HttpRedirected from HTTP:
-        en "The server answered with a redirection. It was not followed, so that no credential reaches another host."
+        en "The server, or a proxy on the way, answered with a redirection. It was not followed, so that no credential reaches another host."
         - "Check the URL, and proxies and portals on the way; the evidence shows where the redirection leads.";
         de "die Anfrage wurde umgeleitet"
-        "Der Server hat mit einer Umleitung geantwortet. Ihr wurde nicht gefolgt, damit keine Anmeldeinformationen an einen anderen Host gelangen."
+        "Der Server oder ein Proxy auf dem Weg hat mit einer Umleitung geantwortet. Ihr wurde nicht gefolgt, damit keine Anmeldeinformationen an einen anderen Host gelangen."
         - "Prüfen Sie die URL sowie Proxys und Portale auf dem Weg; der Beleg zeigt, wohin die Umleitung führt.";
 }
