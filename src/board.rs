@@ -6,6 +6,7 @@ mod recent;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use self::known::{Known, PastFailure, shown_certificates};
 pub use self::latencies::Latencies;
@@ -82,6 +83,23 @@ impl Board {
     /// The last run of a probe that took place.
     pub fn last_run(&self, id: &ProbeId) -> Option<Arc<Outcome>> {
         self.probe(id).and_then(|known| known.last.clone())
+    }
+
+    /// When the credential in use of each tenant's application expires: as it was read last, else as declared.
+    pub fn credentials(&self) -> BTreeMap<&str, SystemTime> {
+        let read = |known: &Known| {
+            let outcome = known.registration.as_ref()?;
+            outcome.facts.registration.as_ref()?.in_use_expires(outcome.at)
+        };
+        let declared = |known: &Known| known.settings.tenant.credential_expires;
+        let known = |of: fn(&Known) -> Option<SystemTime>| {
+            self.probes.iter().filter_map(move |known| Some((&*known.settings.id.tenant, of(known)?)))
+        };
+        let mut told: BTreeMap<&str, SystemTime> = BTreeMap::new();
+        for (tenant, expires) in known(read).chain(known(declared)) {
+            told.entry(tenant).or_insert(expires);
+        }
+        told
     }
 
     /// How long runs took, by tenant and check.

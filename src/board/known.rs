@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use super::Recent;
 use crate::outcome::{
-    CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, SkipReason, Transcript, Verdict,
+    CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason, Transcript,
+    Verdict,
 };
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
@@ -39,6 +40,8 @@ pub struct Known {
     pub back_off_until: Option<SystemTime>,
     /// The last run that had a token.
     pub token: Option<Arc<Outcome>>,
+    /// The last run that read the application's registration.
+    pub registration: Option<Arc<Outcome>>,
     /// The last run that asked resolvers.
     pub dns: Option<Arc<Outcome>>,
     /// The last run that saw into the mailbox.
@@ -82,6 +85,7 @@ impl Known {
             skipped: None,
             back_off_until: None,
             token: None,
+            registration: None,
             dns: None,
             mailbox: None,
             certificates: BTreeMap::new(),
@@ -181,6 +185,9 @@ impl Known {
         let facts = &outcome.facts;
         if facts.token.is_some() {
             self.token = Some(Arc::clone(outcome));
+        }
+        if matches!(facts.registration, Some(Registration::Read { .. })) {
+            self.registration = Some(Arc::clone(outcome));
         }
         if !facts.dns.is_empty() {
             self.dns = Some(Arc::clone(outcome));

@@ -7,8 +7,8 @@ use super::*;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
 use crate::outcome::{
-    CertificateFacts, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase, SkipReason, Speaker, TokenFacts,
-    Transcript,
+    CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
+    Registration, SkipReason, Speaker, TokenFacts, Transcript,
 };
 use crate::reason::Reason;
 use crate::settings::{Authorization, Folder, SecretSource, Tenant};
@@ -254,4 +254,20 @@ fn a_failure_is_current_as_long_as_the_server_wants_us_away() {
         board.record(outcome("praxis", 100, Facts { back_off: Some(10 * MINUTE), ..Facts::default() }, verdict));
         assert_eq!(only(&board).is_current(at(100), at(100 + age)), current, "{age}");
     }
+}
+
+#[test]
+fn when_the_secret_ends_is_told_as_it_was_read_last_also_while_it_cannot_be_read() {
+    let mut declared = settings("t", "praxis");
+    let tenant = Tenant { credential_expires: Some(at(900)), ..(*declared.tenant).clone() };
+    declared.tenant = Arc::new(tenant);
+    let mut board = Board::new(&[declared]);
+    assert_eq!(board.credentials().get("contoso"), Some(&at(900)), "as declared");
+    let in_use = CredentialFacts { kind: CredentialKind::Secret, expires: Some(at(500)), in_use: true };
+    let read = Registration::Read { created: None, credentials: vec![in_use] };
+    board.record(outcome("praxis", 1, Facts { registration: Some(read), ..Facts::default() }, Verdict::Ok));
+    board.record(outcome("praxis", 2, Facts::default(), failed(Phase::Tls, Reason::TlsClosed)));
+    let not = Facts { registration: Some(Registration::NotPermitted), ..Facts::default() };
+    board.record(outcome("praxis", 3, not, Verdict::Ok));
+    assert_eq!(board.credentials().get("contoso"), Some(&at(500)));
 }

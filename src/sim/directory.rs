@@ -194,7 +194,7 @@ impl Application {
             // Shaped like a real one: 40 characters with `~`, `.` and `_`; of no use anywhere.
             secret: Secret::new("sim8Q~not.a.real_secret-0123456789abcdef"),
             secret_expired: false,
-            secret_expires: SystemTime::now() + 200 * DAY,
+            secret_expires: SystemTime::now() + 97 * DAY,
             created: SystemTime::now() - 400 * DAY,
             object_id: "0b1ec71d-0000-4000-8000-00000000e0a1".to_owned(),
             has_service_principal: true,

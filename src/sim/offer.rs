@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
 use crate::levels::Limits;
@@ -25,9 +25,6 @@ const GRAPH: &str = "graph.microsoft.com";
 /// The cloud's and the tenant's name in a configuration.
 const CLOUD: &str = "simulated";
 const TENANT: &str = "contoso";
-
-/// The client secret was declared to last so long from the start.
-const SECRET_LASTS: Duration = Duration::from_secs(97 * 86_400);
 
 /// Checks of the tenant, and of each mailbox.
 const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
@@ -89,7 +86,7 @@ impl Running {
             tenant_id: tenant.id,
             client_id: tenant.application.client_id,
             credential: SecretSource::Given(tenant.application.secret),
-            credential_expires: Some(SystemTime::now() + SECRET_LASTS),
+            credential_expires: Some(tenant.application.secret_expires),
             read_expiry: true,
         }
     }

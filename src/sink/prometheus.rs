@@ -71,7 +71,7 @@ pub fn metrics(
             token(families, known, now);
         }
     }
-    for (tenant, expires) in credentials(board) {
+    for (tenant, expires) in board.credentials() {
         facts::credential(families, tenant, "client_secret", expires);
     }
     for known in board.probes() {
@@ -183,21 +183,4 @@ fn token(families: &mut Families, known: &Known, now: SystemTime) {
 
 fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
     families.gauge(&SKIPPED, &Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
-}
-
-/// When the credential in use of each tenant's application expires: as read by the one probe that does, else as declared.
-fn credentials(board: &Board) -> BTreeMap<&str, SystemTime> {
-    let read = |known: &Known| {
-        let last = known.last.as_ref()?;
-        last.facts.registration.as_ref()?.in_use_expires(last.at)
-    };
-    let declared = |known: &Known| known.settings.tenant.credential_expires;
-    let known = |of: fn(&Known) -> Option<SystemTime>| {
-        board.probes().iter().filter_map(move |known| Some((&*known.settings.id.tenant, of(known)?)))
-    };
-    let mut told: BTreeMap<&str, SystemTime> = BTreeMap::new();
-    for (tenant, expires) in known(read).chain(known(declared)) {
-        told.entry(tenant).or_insert(expires);
-    }
-    told
 }

@@ -113,7 +113,8 @@ pub fn ends(page: &mut String, board: &Board, visitor: &Visitor<'_>, now: System
     let words = words(visitor.lang);
     // Of servers that share a name and not a certificate, the first to end counts.
     let mut nearest: BTreeMap<String, SystemTime> = BTreeMap::new();
-    for (at, what) in board.probes().iter().flat_map(|known| of_probe(known, visitor)) {
+    let secrets = board.credentials().into_iter().map(|(tenant, at)| (at, with(words.secret_of, [tenant])));
+    for (at, what) in secrets.chain(board.probes().iter().flat_map(|known| of_probe(known, visitor))) {
         nearest.entry(what).and_modify(|known| *known = at.min(*known)).or_insert(at);
     }
     let near = |at: &SystemTime| at.duration_since(now).map_or(true, |left| left.as_secs() < FAR * 86_400);
@@ -161,9 +162,6 @@ fn of_probe(known: &Known, visitor: &Visitor<'_>) -> Vec<(SystemTime, String)> {
     let words = words(visitor.lang);
     let tenant = &known.settings.tenant;
     let mut ends = Vec::new();
-    let declared = tenant.credential_expires;
-    let read = known.last.as_ref().and_then(|last| last.facts.credential_expires);
-    ends.extend(read.or(declared).map(|at| (at, with(words.secret_of, [&tenant.name]))));
     for (_, _, outcome) in known.certificates() {
         for (endpoint, certificate) in shown_certificates(outcome).filter(|(_, certificate)| certificate.verified) {
             let of = with(words.certificate_of, [host_port(&endpoint.host, endpoint.port)]);
