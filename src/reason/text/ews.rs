@@ -63,7 +63,7 @@ super::entries! {
         "EWS funktioniert hier noch. Microsoft schaltet es seit Oktober 2026 Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig und ohne Ausnahmen. Was EWS verwendet, muss bis dahin auf Microsoft Graph umgestellt sein."
         - "Stellen Sie fest, welche Anwendungen EWS verwenden: Microsoft 365 Admin Center > Berichte > Nutzung > EWS-Nutzung."
         - "Stellen Sie die Anwendung auf Microsoft Graph um, und beobachten Sie den Weg dorthin mit der Prüfung `graph`: Sie braucht Mail.ReadBasic.All, für einen Kalender Calendars.Read (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Microsoft Graph)."
-        - "Halten Sie die Anwendung bis dahin auf der Liste, die der Befehl als Ganzes ERSETZT: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`; lesen Sie sie vorher mit `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        - "Halten Sie die Anwendung bis dahin auf der Liste, die der Befehl als Ganzes ERSETZT: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"`; lesen Sie sie vorher mit `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
         takes "bis zu 24 Stunden für die Liste";
 
     EwsPathNotFound from EWS_OAUTH:
@@ -90,7 +90,7 @@ super::entries! {
         de "die Anwendung darf nicht für dieses Postfach handeln"
         "Das Token ist gültig, aber die Anwendung darf nicht für dieses Postfach handeln: Eine Anwendungszugriffsrichtlinie schließt das Postfach aus, oder RBAC für Anwendungen: durch den Bereich der Rolle, oder weil keine zugewiesen ist."
         - "Fragen Sie beide Bereiche ab: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` und `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
-        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<NAME_DES_BEREICHS>\"`."
         takes "Zugriffsrichtlinien über 1 Stunde; RBAC für Anwendungen 30 Minuten, bei einer aktiven Anwendung bis zu 2 Stunden";
 
     AccessDenied from MAILBOX_SCOPE:
