@@ -110,6 +110,11 @@ impl Trace {
         }
     }
 
+    /// Whether the clock was stopped: nobody's silence matters any more.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// Takes out of the open phase what went on since `began`: it was no part of the run.
     pub fn aside(&mut self, began: Instant) {
         if !self.finished {

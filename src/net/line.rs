@@ -177,7 +177,10 @@ impl<'t> Conn<'t> {
     pub fn into_plain(mut self) -> Result<BoxStream, Fault> {
         self.take_what_has_come();
         match self.rest() {
-            [] => Ok(self.stream),
+            [] => {
+                self.record.last = None; // it has been answered
+                Ok(self.stream)
+            }
             extra => Err(self.heard(Reason::StarttlsInjection, &String::from_utf8_lossy(extra))),
         }
     }

@@ -22,7 +22,7 @@ pub(super) struct Record<'t> {
     /// Not cleaned yet.
     raw: Vec<Raw>,
     /// The last line they have said since we spoke; not cleaned either.
-    last: Option<String>,
+    pub last: Option<String>,
     /// What was read.
     pub ahead: Vec<u8>,
     /// How much of it has been handed out.
@@ -81,6 +81,10 @@ impl<'t> Record<'t> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         self.pass_on();
+        // To clean it once more costs as much as all the lines before; of a run that is over nobody asks.
+        if self.trace.is_finished() {
+            return;
+        }
         let begun = (!self.rest().is_empty()).then(|| self.rest());
         let last = begun.or(self.last.as_deref().map(str::as_bytes));
         self.trace.unfinished = last.map(|bytes| words::printable(&self.sent, bytes));
