@@ -22,7 +22,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::levels::State;
-use crate::sink::nagios;
+use crate::render::nagios;
 use args::{Cli, Command};
 
 /// Good; for `check`, state OK.

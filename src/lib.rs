@@ -5,7 +5,6 @@
 //!
 //! The modules stand in floors: a file names only files on lower floors (`tests/laws.rs` holds that).
 
-pub mod board;
 pub mod check;
 pub mod cli;
 pub mod cloud;
@@ -18,13 +17,14 @@ pub mod probe;
 pub mod reason;
 pub mod registration;
 pub mod remote;
+pub mod render;
 pub mod schedule;
 pub mod secret;
 pub mod serve;
 pub mod settings;
 pub mod sim;
-pub mod sink;
 pub mod spelling;
+pub mod store;
 pub mod token;
 pub mod trace;
 pub mod wire;

@@ -27,7 +27,8 @@ fn the_pages_are_what_the_program_prints() {
 }
 
 /// Where a reason stands for show: nothing leads to it there.
-const FOR_SHOW: &[&str] = &["src/reason", "src/sink", "src/levels", "src/board", "src/remote", "tests/sinks", "tests/reasons.rs"];
+const FOR_SHOW: &[&str] =
+    &["src/reason", "src/render", "src/levels", "src/store", "src/remote", "tests/render", "tests/reasons.rs"];
 
 /// Every reason is met: as a fault of the simulated tenant by its name, or by a test that expects it, whether of a
 /// conversation with a peer that lies or of the program in a network that misbehaves. Prints which.

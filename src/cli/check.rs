@@ -9,7 +9,7 @@ use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::remote::Known;
-use crate::sink::{Application, Judged, cause, checkmk, json, nagios, worst};
+use crate::render::{Application, Judged, cause, checkmk, json, nagios, worst};
 use crate::trace;
 
 /// Runs the checks, prints their output and tells Nagios's exit code.

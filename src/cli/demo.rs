@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::args::Demo;
 use super::doctor::Showing;
 use super::{FAULT, GOOD, USAGE, failed, once, print, serve};
+use crate::render::doctor::words;
+use crate::render::page::Offer;
 use crate::serve::{Faults, Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, Running};
-use crate::sink::doctor::words;
-use crate::sink::page::Offer;
 
 /// Serves the demonstration, or runs it once and prints it.
 pub fn run(arguments: &Demo) -> u8 {

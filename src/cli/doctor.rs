@@ -7,8 +7,8 @@ use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
 use crate::outcome::Outcome;
 use crate::reason::text::Lang;
+use crate::render::{Judged, doctor, json};
 use crate::settings::ProbeSettings;
-use crate::sink::{Judged, doctor, json};
 
 /// How the findings are to be shown.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{print, terminal};
 use crate::reason::text::Lang;
+use crate::render::doctor::words::{self, Words, put};
+use crate::render::words::one_line;
 use crate::settings::ProbeSettings;
-use crate::sink::doctor::words::{self, Words, put};
-use crate::sink::words::one_line;
 
 /// Time between two drawings.
 pub const BEAT: Duration = Duration::from_millis(100);

@@ -8,7 +8,7 @@ use super::args::{Reasons, ReasonsOutput};
 use super::{GOOD, print, terminal};
 use crate::reason::text::{Ids, Lang, fill};
 use crate::reason::{Reason, Severity};
-use crate::sink::doctor::words::owner;
+use crate::render::doctor::words::owner;
 
 /// `reasons`
 pub fn run(arguments: &Reasons) -> u8 {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::reason::text::Lang;
-use crate::sink::doctor::Look;
+use crate::render::doctor::Look;
 
 /// Wider lines are hard to follow with the eye.
 const WIDEST: usize = 140;

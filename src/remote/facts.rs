@@ -12,7 +12,7 @@ use crate::outcome::{
 };
 use crate::reason::Reason;
 
-/// As the JSON sink writes them.
+/// As the JSON output writes them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Read {

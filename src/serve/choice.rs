@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::query::Query;
-use crate::board::Known;
 use crate::probe::Probe;
-use crate::sink::words::one_line;
+use crate::render::words::one_line;
+use crate::store::Known;
 
 /// So many allowed values are listed: a message, not a directory.
 const LISTED: usize = 20;

@@ -1,4 +1,4 @@
-//! The probes at work, the board they fill, and how a new configuration takes over from the old one.
+//! The probes at work, the store they fill, and how a new configuration takes over from the old one.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -13,18 +13,18 @@ use super::login::Logins;
 use super::protection::Protection;
 use super::stop::Stop;
 use super::{Faults, NotStarted, Source};
-use crate::board::Board;
 use crate::check::{self, Means};
 use crate::config::Loaded;
 use crate::outcome::{Outcome, Phase};
 use crate::probe::{Probe, Slots};
+use crate::render::prometheus::{self, Exporter, Format};
+use crate::render::words::count_of;
+use crate::render::{Judged, log};
 use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
-use crate::sink::prometheus::{self, Exporter, Format};
-use crate::sink::words::count_of;
-use crate::sink::{Judged, log};
+use crate::store::Store;
 
-/// Outcomes on their way to the board. Recording one takes microseconds.
+/// Outcomes on their way to the store. Recording one takes microseconds.
 const OUTCOMES: usize = 16;
 
 /// The first round of a fresh start is over within this time: nobody likes an empty page.
@@ -48,7 +48,7 @@ pub struct Engine {
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     schedule: Mutex<Schedule>,
-    board: Arc<RwLock<Board>>,
+    store: Arc<RwLock<Store>>,
     slots: Arc<Slots>,
     exporter: Exporter,
     outcomes: mpsc::Sender<Outcome>,
@@ -92,7 +92,7 @@ impl Engine {
         let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
         let protection = Arc::new(Protection::load(web).map_err(NotStarted::Configuration)?);
         let logins = Logins::new().map_err(NotStarted::Machine)?;
-        let board = Arc::new(RwLock::new(Board::new(&work.settings())));
+        let store = Arc::new(RwLock::new(Store::new(&work.settings())));
         let (outcomes, learnt) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
         let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse, FIRST_ROUND);
@@ -101,7 +101,7 @@ impl Engine {
             source,
             work: RwLock::new(Arc::new(work)),
             schedule: Mutex::new(schedule),
-            board: Arc::clone(&board),
+            store: Arc::clone(&store),
             slots,
             pulse,
             faults,
@@ -112,7 +112,7 @@ impl Engine {
             reloading: tokio::sync::Mutex::default(),
         };
         engine.exporter.reloaded(true, SystemTime::now());
-        Ok((Arc::new(engine), record(board, learnt)))
+        Ok((Arc::new(engine), record(store, learnt)))
     }
 
     /// The configuration in use and its probes.
@@ -121,8 +121,8 @@ impl Engine {
     }
 
     /// What is known now. Nothing is recorded while it is held.
-    pub fn board(&self) -> RwLockReadGuard<'_, Board> {
-        self.board.read().unwrap_or_else(PoisonError::into_inner)
+    pub fn store(&self) -> RwLockReadGuard<'_, Store> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The page of `/metrics`.
@@ -130,7 +130,7 @@ impl Engine {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.protection.is_in_force()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
-        prometheus::metrics(&self.board(), &self.exporter, phases, SystemTime::now(), format)
+        prometheus::metrics(&self.store(), &self.exporter, phases, SystemTime::now(), format)
     }
 
     /// What it does, for a person.
@@ -186,7 +186,7 @@ impl Engine {
         let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse, first_round);
         let before = std::mem::replace(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), schedule);
         drop(before);
-        self.board.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings());
+        self.store.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings());
         *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
     }
 }
@@ -224,14 +224,14 @@ fn phases(check: &str) -> &'static [Phase] {
 }
 
 /// Records and logs outcomes until nobody is left to send one.
-async fn record(board: Arc<RwLock<Board>>, mut learnt: mpsc::Receiver<Outcome>) {
+async fn record(store: Arc<RwLock<Store>>, mut learnt: mpsc::Receiver<Outcome>) {
     while let Some(outcome) = learnt.recv().await {
         let (limits, before) = {
-            let board = board.read().unwrap_or_else(PoisonError::into_inner);
-            let limits = board.probe(&outcome.probe).map(|known| known.settings.limits.clone());
-            (limits.unwrap_or_default(), board.last_run(&outcome.probe))
+            let store = store.read().unwrap_or_else(PoisonError::into_inner);
+            let limits = store.probe(&outcome.probe).map(|known| known.settings.limits.clone());
+            (limits.unwrap_or_default(), store.last_run(&outcome.probe))
         };
         log::outcome(&Judged::new(&outcome, &limits, SystemTime::now()), before.as_deref());
-        board.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
+        store.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use super::answer::{Answer, words};
 use super::engine::Engine;
 use super::query::Query;
-use crate::sink::page::Offer;
-use crate::sink::words::one_line;
+use crate::render::page::Offer;
+use crate::render::words::one_line;
 
 /// What can be made to go wrong.
 pub trait Faults: fmt::Debug + Send + Sync {

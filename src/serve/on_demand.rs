@@ -1,6 +1,6 @@
 //! `/probe`: one probe, now, for whoever asks, with metrics of its own.
 //!
-//! As with blackbox_exporter, what such a run learns goes to the one who asked and to the log, and not to the board:
+//! As with blackbox_exporter, what such a run learns goes to the one who asked and to the log, and not to the store:
 //! `/metrics` tells of the scheduled runs, whoever else may ask what how often. A run that fails or cannot take place is
 //! an answer like any other, 200 with `probe_success 0`.
 
@@ -13,8 +13,8 @@ use super::choice::choose;
 use super::engine::Engine;
 use super::query::Query;
 use super::wanted::Wanted;
-use crate::sink::prometheus::Format;
-use crate::sink::{Judged, debug, log, prometheus};
+use crate::render::prometheus::Format;
+use crate::render::{Judged, debug, log, prometheus};
 
 /// What Prometheus sends along, in seconds.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
@@ -38,7 +38,7 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
     let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
-    let scheduled = engine.board().last_run(&outcome.probe);
+    let scheduled = engine.store().last_run(&outcome.probe);
     log::outcome(&judged, scheduled.as_deref());
     let metrics = |format| prometheus::probe(&judged, limit, probe.kind.phases, format);
     if !in_detail {

@@ -14,7 +14,7 @@ use super::engine::Engine;
 use super::query::Query;
 use super::visitor::language;
 use crate::reason::text::Lang;
-use crate::sink::page::{self as pages, Visitor};
+use crate::render::page::{self as pages, Visitor};
 
 /// How often a page refreshes itself, in seconds; in the demonstration people wait for what a button does.
 const REFRESH: u64 = 10;
@@ -47,7 +47,7 @@ fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bo
     match which {
         Which::Status => {
             let offers = engine.faults.as_ref().map(|faults| faults.offers());
-            html(pages::status(&engine.board(), offers.as_deref(), &visitor("/", &[]), now), offers.is_some())
+            html(pages::status(&engine.store(), offers.as_deref(), &visitor("/", &[]), now), offers.is_some())
         }
         Which::Reasons => html(pages::reasons(&visitor("/reasons", &[]), now), false),
         Which::Probe => {
@@ -58,9 +58,9 @@ fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bo
             };
             let mut own = vec![("check", id.check), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
-            let board = engine.board();
-            match board.probe(id) {
-                Some(known) => html(pages::probe(&board, known, &visitor("/probes", &own), now), false),
+            let store = engine.store();
+            match store.probe(id) {
+                Some(known) => html(pages::probe(&store, known, &visitor("/probes", &own), now), false),
                 None => words(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::iter::once;
 
-use crate::sink::words::one_line;
+use crate::render::words::one_line;
 
 /// Parameters, decoded, in the order of the request.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -19,8 +19,8 @@ use super::query::Query;
 use super::wanted::Wanted;
 use super::{choice, discovery, faults, on_demand};
 use crate::outcome::ProbeId;
-use crate::sink::page::FAULTS;
-use crate::sink::{self, cause, json};
+use crate::render::page::FAULTS;
+use crate::render::{self, cause, json};
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -138,12 +138,12 @@ fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap, wanted:
 
 /// The probes that are asked about, and of the root causes of everything those that explain one of them.
 fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
-    let board = engine.board();
-    let shown = match choice::narrowed(board.probes(), query) {
+    let store = engine.store();
+    let shown = match choice::narrowed(store.probes(), query) {
         Ok(shown) => shown,
         Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
     };
-    let judged = sink::judged(&board, now);
+    let judged = render::judged(&store, now);
     let mut causes = cause::of(&judged);
     let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
     causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));

@@ -8,7 +8,7 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, HeaderValue, VARY};
 
 use super::answer::{Answer, page};
-use crate::sink::prometheus::Format;
+use crate::render::prometheus::Format;
 
 /// Below this many bytes nothing is saved: they fit into one packet.
 const WORTH_IT: usize = 1024;

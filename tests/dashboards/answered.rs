@@ -157,7 +157,7 @@ fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
             known.entry(metric).or_default().extend(labels);
         }
     }
-    // A demonstration has no warning to show; what the sinks' own page looks like then is on record.
+    // A demonstration has no warning to show; what the page itself looks like then is recorded.
     let golden = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/metrics.prom")).unwrap();
     known.extend(metrics::on_page(&golden).into_iter().filter(|(metric, _)| metric == "m365_probe_warning_info"));
     let every_label: BTreeSet<String> = known.values().flatten().cloned().collect();

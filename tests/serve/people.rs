@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use m365_probe::reason::Reason;
+use m365_probe::render::page::Offer;
 use m365_probe::serve::{Faults, Options, Service, Source};
 use m365_probe::settings::Settings;
-use m365_probe::sink::page::Offer;
 
 use crate::client::{Reply, get, request};
 use crate::scene::{address, idle, refused, serve, settings};

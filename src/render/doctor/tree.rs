@@ -1,0 +1,278 @@
+//! The chain as a tree: tenant, mailbox, check, and the time of every phase in a column of its own.
+//!
+//! What is well takes a line. What failed takes one more where it adds something to the root cause that explains it.
+//! Mailboxes that fared alike are folded where there are many.
+
+use std::collections::HashSet;
+
+use super::case::{column, exchanged, seen};
+use super::page::{Ink, Look, Page};
+use super::words::{self, put};
+use super::{columns::Columns, learnt, shown};
+use crate::levels::State;
+use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
+use crate::reason::{Reason, Severity};
+use crate::render::cause::{Case, Numbers};
+use crate::render::remedy::list;
+use crate::render::{Judged, words as plain};
+
+/// Mailboxes of a tenant that are shown one by one, whatever they have in common.
+const FEW: usize = 5;
+
+/// Of mailboxes that fared alike, so many are shown.
+const OF_MANY: usize = 1;
+
+/// Names of folded mailboxes that are told.
+const NAMED: usize = 3;
+
+/// The whole tree, each tenant with its own columns.
+pub fn draw(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) {
+    let words = words::of(look.lang);
+    if judged.is_empty() {
+        return;
+    }
+    page.gap();
+    page.heading(0, Ink::Head, words.chain);
+    let mut tree = Tree {
+        page,
+        cases,
+        judged,
+        numbers: Numbers::of(cases),
+        told: HashSet::new(),
+        heard: HashSet::new(),
+        columns: Columns::default(),
+        look,
+    };
+    for tenant in judged.chunk_by(|one, other| one.outcome.probe.tenant == other.outcome.probe.tenant) {
+        tree.tenant(tenant);
+    }
+    page.gap();
+    page.prose("", if cases.is_empty() { words.legend_well } else { words.legend });
+    if !look.everything {
+        page.prose("", words.more_with_v);
+    }
+}
+
+struct Tree<'a> {
+    page: &'a mut Page,
+    cases: &'a [Case],
+    judged: &'a [Judged<'a>],
+    numbers: Numbers<'a>,
+    /// What has been told of a case is not told again: its number and the reason, the title once and then what each check
+    /// heard.
+    told: HashSet<(usize, Reason, &'static str)>,
+    /// The number of a case, and what some check heard.
+    heard: HashSet<(Vec<usize>, Option<String>)>,
+    columns: Columns,
+    look: &'a Look,
+}
+
+impl Tree<'_> {
+    fn tenant(&mut self, judged: &[Judged<'_>]) {
+        let name = judged.first().map(|one| plain::one_line(&one.outcome.probe.tenant)).unwrap_or_default();
+        let states = judged.iter().map(|one| state(one, self.numbers.each(&one.outcome.probe), self.look).1);
+        self.columns = Columns::of(judged, column(states.collect::<Vec<_>>().iter().map(String::as_str)), self.look);
+        self.page.gap();
+        for line in self.columns.head(&name, self.look) {
+            let line = self.page.paint(Ink::Head, &line);
+            self.page.line(&line);
+        }
+        // What the configuration says of a secret that Entra refuses is worth nothing.
+        let refused = |one: &Judged<'_>| {
+            let secrets = [Reason::ClientSecretExpired, Reason::ClientSecretWrong];
+            one.outcome.failure().is_some_and(|failure| secrets.contains(&failure.reason))
+        };
+        let secret = judged.iter().find_map(|one| learnt::secret(one, self.look)).filter(|_| !judged.iter().any(refused));
+        let own = judged.iter().take_while(|one| one.outcome.probe.mailbox.is_none()).count();
+        let (own, mailboxes) = judged.split_at(own);
+        if let Some(secret) = secret {
+            let bar = if judged.is_empty() { "   " } else { "│  " };
+            self.page.hanging(bar, bar, &format!("{}: {secret}", words::of(self.look.lang).secret_expires));
+        }
+        let groups: Vec<&[Judged<'_>]> =
+            mailboxes.chunk_by(|one, other| one.outcome.probe.mailbox == other.outcome.probe.mailbox).collect();
+        for (index, one) in own.iter().enumerate() {
+            self.check(one, "", index + 1 == own.len() && groups.is_empty());
+        }
+        self.mailboxes(&groups);
+    }
+
+    fn mailboxes(&mut self, groups: &[&[Judged<'_>]]) {
+        let folding = groups.len() > FEW && !self.look.everything;
+        let mut alike: Vec<(Vec<Fared>, Vec<&[Judged<'_>]>)> = Vec::new();
+        for group in groups {
+            let fared = if folding { self.fared(group) } else { Vec::new() };
+            match alike.iter_mut().find(|(same, _)| folding && *same == fared) {
+                Some((_, members)) => members.push(group),
+                None => alike.push((fared, vec![group])),
+            }
+        }
+        for (index, (_, members)) in alike.iter().enumerate() {
+            let last = index + 1 == alike.len();
+            let shown = if members.len() > OF_MANY + 1 { OF_MANY } else { members.len() };
+            let (shown, folded) = members.split_at(shown);
+            for (index, group) in shown.iter().enumerate() {
+                self.mailbox(group, last && folded.is_empty() && index + 1 == shown.len());
+            }
+            self.folded(folded, last);
+        }
+    }
+
+    fn folded(&mut self, groups: &[&[Judged<'_>]], last: bool) {
+        let names: Vec<String> = groups.iter().filter_map(|group| Some(group.first()?.outcome)).map(label).collect();
+        if names.is_empty() {
+            return;
+        }
+        let (count, who) = (names.len().to_string(), list(&names, NAMED, self.look.lang));
+        let told = put(words::of(self.look.lang).alike, &[("n", &count), ("who", &who)]);
+        let below = if last { "   " } else { "│  " };
+        self.page.hanging(branch(last), below, &told);
+    }
+
+    fn mailbox(&mut self, judged: &[Judged<'_>], last: bool) {
+        let Some(outcome) = judged.first().map(|one| one.outcome) else { return };
+        let name = label(outcome);
+        let address = outcome.address.as_deref().map(plain::one_line).filter(|address| *address != name);
+        let address = address.map(|address| format!("  {address}")).unwrap_or_default();
+        self.page.line(&format!("{}{name}{address}", branch(last)));
+        for (index, one) in judged.iter().enumerate() {
+            self.check(one, if last { "   " } else { "│  " }, index + 1 == judged.len());
+        }
+    }
+
+    fn check(&mut self, judged: &Judged<'_>, before: &str, last: bool) {
+        let outcome = judged.outcome;
+        let numbers = self.numbers.each(&outcome.probe).to_vec();
+        let name = format!("{before}{}{}", branch(last), outcome.probe.check);
+        let state = state(judged, &numbers, self.look);
+        self.columns.row(self.page, &name, &state, outcome, self.look);
+        let below = format!("{before}{}    ", if last { "   " } else { "│  " });
+        match &outcome.verdict {
+            Verdict::Failed(failure) => self.failure(outcome, failure, &numbers, &below),
+            Verdict::Skipped(skip) => self.page.hanging(&below, &below, &skipped(skip, self.look)),
+            Verdict::Ok => {}
+        }
+        if self.look.everything {
+            self.transcript(outcome, &below);
+            self.rows(learnt::facts(judged, self.look), &below);
+        }
+    }
+
+    /// What was said (`>`) and heard (`<`), and what happened between the lines (`*`).
+    fn transcript(&mut self, outcome: &Outcome, below: &str) {
+        let words = words::of(self.look.lang);
+        for (line, left_out) in outcome.facts.transcript.lines() {
+            let speaker = match line.speaker {
+                Speaker::We => ">",
+                Speaker::They => "<",
+                Speaker::Nobody => "*",
+            };
+            let text = shown(&line.text, self.look);
+            self.page.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
+            let told = if left_out == 1 { words.left_out_one } else { words.left_out };
+            if left_out > 0 {
+                self.page.line(&format!("{below}{:>8} {}", "", put(told, &[("n", &left_out.to_string())])));
+            }
+        }
+    }
+
+    /// What the root cause has not told yet: another reason, other words.
+    fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
+        let words = words::of(self.look.lang);
+        let cases: Vec<&Case> = numbers.iter().filter_map(|number| self.cases.get(number.checked_sub(1)?)).collect();
+        let is_new_reason = self.is_new(numbers, failure.reason, "");
+        if self.look.everything || is_new_reason && !cases.iter().any(|case| case.reason == failure.reason) {
+            let during = put(words.failed_in, &[("phase", words::phase(failure.phase, self.look.lang))]);
+            let title = failure.reason.text(self.look.lang).title;
+            self.page.hanging(below, below, &format!("{during}: {title} ({})", failure.reason));
+        }
+        let mut told = exchanged(&failure.evidence, self.look);
+        if !self.look.everything {
+            let known = cases.iter().any(|case| says_the_same(seen(case, self.judged).0, &failure.evidence));
+            let new = self.is_new(numbers, failure.reason, outcome.probe.check) && !known;
+            let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
+            told.retain(|(name, _)| *name == words.heard && new);
+        }
+        let ids = failure.evidence.ids.iter().filter(|_| self.look.everything);
+        let ids = ids.map(|(name, value)| (words::id(name, self.look.lang), shown(value, self.look)));
+        self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
+    }
+
+    fn is_new(&mut self, numbers: &[usize], reason: Reason, check: &'static str) -> bool {
+        let numbers = if numbers.is_empty() { &[0] } else { numbers };
+        let mut new = false;
+        for number in numbers {
+            new |= self.told.insert((*number, reason, check));
+        }
+        new
+    }
+
+    fn rows(&mut self, rows: Vec<(String, String)>, below: &str) {
+        let names = column(rows.iter().map(|(name, _)| &**name));
+        for (name, value) in rows {
+            let name = self.page.paint(Ink::Faint, &format!("{name:<names$}"));
+            self.page.line(&format!("{below}{name}  {value}"));
+        }
+    }
+
+    /// How a mailbox fared: what must be the same for two to be told as one.
+    fn fared(&self, group: &[Judged<'_>]) -> Vec<Fared> {
+        let fared = |one: &Judged<'_>| {
+            let probe = &one.outcome.probe;
+            let reason = one.outcome.failure().map(|failure| failure.reason);
+            (probe.check, one.state(), reason, self.numbers.each(probe).to_vec())
+        };
+        group.iter().map(fared).collect()
+    }
+}
+
+/// Check, state, reason and the numbers of what explains it.
+type Fared = (&'static str, State, Option<Reason>, Vec<usize>);
+
+/// Whether two answers differ in nothing that tells anything: ids and times differ in each, and more may follow in one.
+fn says_the_same(one: &Evidence, other: &Evidence) -> bool {
+    let (heard, also) = (one.heard.as_deref().unwrap_or_default(), other.heard.as_deref().unwrap_or_default());
+    one.code.is_some() && one.code == other.code || also == heard || !heard.is_empty() && also.starts_with(heard)
+}
+
+fn branch(last: bool) -> &'static str {
+    if last { "└─ " } else { "├─ " }
+}
+
+/// The mailbox's name in the configuration.
+fn label(outcome: &Outcome) -> String {
+    plain::one_line(outcome.probe.mailbox_label())
+}
+
+fn skipped(skip: &SkipReason, look: &Look) -> String {
+    let words = words::of(look.lang);
+    match skip {
+        SkipReason::BackOff { until, because } => {
+            put(words.back_off, &[("until", &plain::time(*until)), ("because", because.text(look.lang).title)])
+        }
+        SkipReason::Busy => words.busy.to_owned(),
+        SkipReason::Missed => words.missed.to_owned(),
+        SkipReason::Stale { since } => put(words.stale, &[("at", &plain::time(*since))]),
+        SkipReason::NotYet => words.not_yet.to_owned(),
+    }
+}
+
+/// How it stands: a word, and the numbers of the root causes.
+fn state(judged: &Judged<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
+    let words = words::of(look.lang);
+    let because: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let because = if because.is_empty() { String::new() } else { format!(" → {}", because.join(", ")) };
+    match &judged.outcome.verdict {
+        Verdict::Failed(failure) if failure.reason.severity() == Severity::Degraded => {
+            (Ink::Fair, words.degraded.to_owned() + &because)
+        }
+        Verdict::Failed(_) => (Ink::Bad, words.failed.to_owned() + &because),
+        Verdict::Skipped(_) => (Ink::Odd, words.not_run.to_owned()),
+        Verdict::Ok => match judged.state() {
+            State::Ok => (Ink::Good, words.ok.to_owned()),
+            State::Warning => (Ink::Fair, words.warning.to_owned()),
+            State::Critical => (Ink::Bad, words.critical.to_owned()),
+            State::Unknown => (Ink::Odd, words.unknown.to_owned()),
+        },
+    }
+}

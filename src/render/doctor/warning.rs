@@ -1,0 +1,91 @@
+//! What is worth a look though nothing failed for it: each warning once, whose move it is and what to do, and limits left.
+
+use super::case::{LABELS, capital, column, exchanged, steps};
+use super::page::{Ink, Look, Page};
+use super::{learnt, words};
+use crate::levels::State;
+use crate::outcome::{Evidence, Outcome};
+use crate::reason::Reason;
+use crate::render::remedy::{Concern, list};
+use crate::render::{Judged, ends, words as plain};
+
+/// Probes that are named; of more, the number is told.
+const NAMED: usize = 3;
+
+/// A reason to look, in one tenant.
+struct Warning<'a> {
+    tenant: &'a str,
+    reason: Reason,
+    /// The worst that a level makes of it.
+    state: State,
+    /// The run that noticed it first, and what was seen then.
+    first: &'a Judged<'a>,
+    evidence: &'a Evidence,
+    /// The runs that noticed it.
+    outcomes: Vec<&'a Outcome>,
+}
+
+/// The whole section; nothing where there is nothing to look at.
+pub fn section(page: &mut Page, judged: &[Judged<'_>], look: &Look) {
+    let (warnings, breaches) = (gathered(judged), learnt::breaches(judged, look));
+    if warnings.is_empty() && breaches.is_empty() {
+        return;
+    }
+    page.gap();
+    page.heading(0, Ink::Fair, words::of(look.lang).worth_a_look);
+    for warning in &warnings {
+        page.gap();
+        told(page, warning, judged, look);
+    }
+    page.gap();
+    for (who, told) in breaches {
+        page.prose("  • ", &format!("{who}: {told}"));
+    }
+}
+
+fn told(page: &mut Page, warning: &Warning<'_>, judged: &[Judged<'_>], look: &Look) {
+    let words = words::of(look.lang);
+    let Warning { tenant, reason, first, evidence, outcomes, .. } = warning;
+    let text = reason.text(look.lang);
+    let title = ends::told(*reason, first, look.lang).unwrap_or_else(|| text.title.to_owned());
+    let concern = Concern::new(tenant, *reason, outcomes.iter().copied(), judged);
+    page.prose("  • ", &format!("{} ({reason})", capital(&title)));
+    page.prose("    ", &concern.meaning(text, look.lang));
+    page.gap();
+    steps(page, 4, concern.steps(text, look.lang), words);
+    page.gap();
+    let who = list(&outcomes.iter().map(|one| plain::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, look.lang);
+    let applies = text.applies.map(|applies| (words.applies, applies));
+    let rows = [(words.whose_move, words::owner(reason.owner(), look.lang)), (words.noticed_by, &who)];
+    let level = learnt::level(first, *reason, look);
+    let level = level.as_deref().map(|level| (words.level, level));
+    for (name, value) in rows.into_iter().chain(level).chain(applies) {
+        page.row(4, LABELS, name, value);
+    }
+    let seen = exchanged(evidence, look);
+    let names = column(seen.iter().map(|(name, _)| *name)).max(LABELS);
+    for (name, value) in &seen {
+        page.verbatim(4, names, name, value);
+    }
+}
+
+/// The warnings of all runs, the worst first and then in the order in which they were met, those of one reason in one tenant
+/// together.
+fn gathered<'a>(judged: &'a [Judged<'a>]) -> Vec<Warning<'a>> {
+    let mut warnings: Vec<Warning<'_>> = Vec::new();
+    for first in judged {
+        for fault in first.warnings() {
+            let (tenant, outcome) = (&*first.outcome.probe.tenant, first.outcome);
+            let (reason, evidence, state) = (fault.reason, &fault.evidence, first.judgement.weight(fault));
+            match warnings.iter_mut().find(|known| known.tenant == tenant && known.reason == reason) {
+                Some(known) => {
+                    known.state = known.state.worse(state);
+                    known.outcomes.push(outcome);
+                }
+                None => warnings.push(Warning { tenant, reason, state, first, evidence, outcomes: vec![outcome] }),
+            }
+        }
+    }
+    warnings.sort_by_key(|warning| std::cmp::Reverse(warning.state.badness()));
+    warnings
+}

@@ -1,0 +1,101 @@
+//! When something was, as a person at the page reads it: the clock in UTC, and how long ago.
+
+use std::time::{Duration, SystemTime};
+
+use super::html::escaped;
+use super::tongue::{with, words};
+use crate::reason::text::Lang;
+use crate::render::words::time;
+
+/// `14:02:10 UTC`, or with its date where that is not today's; to be read by programs too.
+pub fn clock(at: SystemTime, now: SystemTime) -> String {
+    let (told, today) = (time(at), time(now));
+    let shown = match told.split_once('T') {
+        Some((date, clock)) => {
+            let clock = clock.trim_end_matches('Z');
+            let same_day = today.starts_with(date);
+            if same_day { format!("{clock} UTC") } else { format!("{date} {clock} UTC") }
+        }
+        None => told.clone(), // a clock that is wrong beyond telling
+    };
+    format!("<time datetime=\"{}\">{}</time>", escaped(&told), escaped(&shown))
+}
+
+/// `12 minutes ago`.
+pub fn ago(at: SystemTime, now: SystemTime, lang: Lang) -> String {
+    with(words(lang).ago, [span(now.duration_since(at).unwrap_or_default(), lang, Case::Dative)])
+}
+
+/// `12 minutes`.
+pub fn lasting(at: SystemTime, now: SystemTime, lang: Lang) -> String {
+    span(now.duration_since(at).unwrap_or_default(), lang, Case::Dative)
+}
+
+/// `60 seconds`, `5 minutes`: how often, or how long at most.
+pub fn plainly(time: Duration, lang: Lang) -> String {
+    span(time, lang, Case::Nominative)
+}
+
+/// German declines: `2 Tage`, but `vor 2 Tagen`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Nominative,
+    Dative,
+}
+
+/// The largest unit of which there are two; an exact one where it comes out even.
+fn span(time: Duration, lang: Lang, case: Case) -> String {
+    let seconds = time.as_secs();
+    let units = [
+        (86_400, ["day", "days"], ["Tag", "Tage", "Tagen"]),
+        (3_600, ["hour", "hours"], ["Stunde", "Stunden", "Stunden"]),
+        (60, ["minute", "minutes"], ["Minute", "Minuten", "Minuten"]),
+        (1, ["second", "seconds"], ["Sekunde", "Sekunden", "Sekunden"]),
+    ];
+    let fits = |length: u64| seconds >= 2 * length || (seconds >= length && seconds.is_multiple_of(length));
+    let (length, english, german) = units.into_iter().find(|(length, ..)| fits(*length)).unwrap_or(units[3]);
+    let count = seconds / length;
+    let word = match (lang, count, case) {
+        (Lang::En, 1, _) => english[0],
+        (Lang::En, ..) => english[1],
+        (Lang::De, 1, _) => german[0],
+        (Lang::De, _, Case::Nominative) => german[1],
+        (Lang::De, _, Case::Dative) => german[2],
+    };
+    format!("{count} {word}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_the_unit_that_tells_it() {
+        for (seconds, en, de) in [
+            (0, "0 seconds ago", "vor 0 Sekunden"),
+            (1, "1 second ago", "vor 1 Sekunde"),
+            (60, "1 minute ago", "vor 1 Minute"),
+            (90, "90 seconds ago", "vor 90 Sekunden"),
+            (125, "2 minutes ago", "vor 2 Minuten"),
+            (7_199, "119 minutes ago", "vor 119 Minuten"),
+            (7_200, "2 hours ago", "vor 2 Stunden"),
+            (86_400, "1 day ago", "vor 1 Tag"),
+            (300_000, "3 days ago", "vor 3 Tagen"),
+        ] {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+            let at = now - Duration::from_secs(seconds);
+            assert_eq!((ago(at, now, Lang::En).as_str(), ago(at, now, Lang::De).as_str()), (en, de));
+        }
+        assert_eq!(plainly(Duration::from_secs(172_800), Lang::De), "2 Tage");
+        let now = SystemTime::UNIX_EPOCH;
+        assert_eq!(ago(now + Duration::from_secs(5), now, Lang::En), "0 seconds ago", "a clock set back");
+    }
+
+    #[test]
+    fn yesterday_has_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 + 3_661);
+        assert_eq!(clock(now, now), "<time datetime=\"1970-01-02T01:01:01Z\">01:01:01 UTC</time>");
+        let before = now - Duration::from_secs(86_400);
+        assert_eq!(clock(before, now), "<time datetime=\"1970-01-01T01:01:01Z\">1970-01-01 01:01:01 UTC</time>");
+    }
+}

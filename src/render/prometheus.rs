@@ -1,0 +1,186 @@
+//! Prometheus's text formats: `/metrics` for the whole store, `/probe` for one run.
+//!
+//! Every series of a probe exists from the start, with 0. What a run showed vanishes when it is too old to be shown as how
+//! things are, so that dashboards see absence; times and counters stay. What only a run can tell (certificates, addresses,
+//! messages) comes with the first run. No label carries a peer's words, but for the issuer of a certificate, bounded and
+//! printable.
+
+mod causes;
+mod exporter;
+mod facts;
+mod families;
+mod format;
+mod process;
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+pub use self::exporter::Exporter;
+use self::families::{Families, Labelled as _, Labels, Spec};
+pub use self::format::Format;
+use super::Judged;
+use crate::levels;
+use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
+use crate::reason::Reason;
+use crate::store::{Known, Store};
+
+const LATENCY: Spec = Spec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
+const RUNS: Spec = Spec { name: "m365_probe_runs_total", help: "Runs." };
+const FAILURES: Spec = Spec { name: "m365_probe_failures_total", help: "Runs that failed, by where and why." };
+const LAST_RUN: Spec =
+    Spec { name: "m365_probe_last_run_timestamp_seconds", help: "When the last run began, 0 before the first." };
+const LAST_SUCCESS: Spec = Spec {
+    name: "m365_probe_last_success_timestamp_seconds",
+    help: "When the last run that succeeded began, 0 before the first.",
+};
+const FAILING_SINCE: Spec = Spec {
+    name: "m365_probe_failing_since_timestamp_seconds",
+    help: "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.",
+};
+const INTERVAL: Spec = Spec { name: "m365_probe_interval_seconds", help: "Time from one run to the next." };
+const BACK_OFF: Spec = Spec {
+    name: "m365_probe_back_off_until_timestamp_seconds",
+    help: "Until when the server asked us to stay away, 0 if it did not.",
+};
+const SKIPPED: Spec = Spec { name: "m365_probe_skipped_info", help: "1 while the last run did not take place, for this reason." };
+const SKIPS: Spec = Spec { name: "m365_exporter_skipped_runs_total", help: "Runs that did not take place." };
+
+const PROBE_SUCCESS: Spec = Spec { name: "probe_success", help: "Whether the probe was a success." };
+const PROBE_DURATION: Spec = Spec { name: "probe_duration_seconds", help: "How long the probe took to complete." };
+const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The time the probe was given." };
+
+/// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
+pub fn metrics(
+    store: &Store,
+    exporter: &Exporter,
+    phases: impl Fn(&str) -> &'static [Phase],
+    now: SystemTime,
+    format: Format,
+) -> String {
+    let mut families = exporter.families();
+    let families = &mut *families;
+    let with_token_check: BTreeSet<&str> =
+        store.probes().iter().map(|known| &known.settings.id).filter(|id| id.check == "token").map(|id| &*id.tenant).collect();
+    for known in store.probes() {
+        let id = &known.settings.id;
+        always(families, known, phases(id.check));
+        cached(families, known, phases(id.check), now);
+        // Every probe of a tenant has the same token, more or less: one of them is enough to show it.
+        if id.check == "token" || !with_token_check.contains(&*id.tenant) {
+            token(families, known, now);
+        }
+    }
+    for (tenant, expires) in store.credentials() {
+        facts::credential(families, tenant, "client_secret", expires);
+    }
+    for known in store.probes() {
+        if let Some(registration) = known.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
+            facts::other_credentials(families, &known.settings.id.tenant, registration, now);
+        }
+    }
+    let ews = store.probes().iter().filter(|known| known.settings.id.check == "ews");
+    let ends: BTreeMap<&str, SystemTime> =
+        ews.filter_map(|known| Some((&*known.settings.id.tenant, known.settings.tenant.cloud.ews_ends()?))).collect();
+    for (tenant, ends) in ends {
+        facts::ews_end(families, tenant, ends);
+    }
+    causes::add(families, store, now);
+    for (tenant, check, latencies) in store.latencies() {
+        families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
+    }
+    for reason in SkipReason::CODES {
+        let count = store.skips.get(reason).copied().unwrap_or_default();
+        families.counter(&SKIPS, &Labels::default().with("reason", reason), count);
+    }
+    families.page(format, &exporter.page(format))
+}
+
+/// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
+/// given.
+pub fn probe(judged: &Judged<'_>, timeout: Duration, phases: &[Phase], format: Format) -> String {
+    let outcome = judged.outcome;
+    let mut families = Families::default();
+    families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
+    families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
+    families.gauge(&PROBE_TIMEOUT, &Labels::default(), timeout.as_secs_f64());
+    if let Verdict::Skipped(skip) = &outcome.verdict {
+        skipped(&mut families, outcome, skip);
+    } else {
+        run::add(&mut families, outcome, judged.warnings().iter().copied(), phases);
+    }
+    if let Some(token) = &outcome.facts.token {
+        facts::token_expiry(&mut families, &outcome.probe, token);
+        facts::token(&mut families, &outcome.probe, token);
+    }
+    if let Some(expires) = outcome.facts.credential_expires {
+        facts::credential(&mut families, &outcome.probe.tenant, "client_secret", expires);
+    }
+    if let Some(ends) = outcome.facts.ews_ends {
+        facts::ews_end(&mut families, &outcome.probe.tenant, ends);
+    }
+    facts::certificates(&mut families, outcome, None, true);
+    facts::addresses(&mut families, outcome);
+    facts::dns(&mut families, outcome);
+    facts::mailbox(&mut families, outcome);
+    causes::explain(&mut families, causes::named(outcome, judged.warnings().iter().copied()).collect());
+    families.page(format, "")
+}
+
+/// What exists from the start and stays.
+fn always(families: &mut Families, known: &Known, phases: &[Phase]) {
+    let labels = Labels::of(&known.settings.id);
+    families.counter(&RUNS, &labels, known.runs);
+    families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
+    families.timestamp(&LAST_SUCCESS, &labels, known.last_success);
+    families.timestamp(&FAILING_SINCE, &labels, known.failing_since);
+    families.timestamp(&BACK_OFF, &labels, known.back_off_until);
+    families.gauge(&INTERVAL, &labels, known.settings.interval.as_secs_f64());
+    // A failure of each phase exists from the start with the one reason that any phase may have; others once met.
+    let mut failures: BTreeMap<(Phase, Reason), u64> = phases.iter().map(|phase| ((*phase, Reason::TimedOut), 0)).collect();
+    failures.extend(&known.failures);
+    for ((phase, reason), count) in failures {
+        families.counter(&FAILURES, &labels.with("phase", phase.code()).with("reason", reason.code()), count);
+    }
+}
+
+/// What the last runs showed, as far as it is current.
+fn cached(families: &mut Families, known: &Known, phases: &[Phase], now: SystemTime) {
+    let current = |outcome: &Outcome| known.is_current(outcome.at, now);
+    match known.last.as_deref() {
+        None => run::add_unknown(families, &known.settings.id, phases),
+        Some(outcome) if current(outcome) => {
+            run::add(families, outcome, levels::warnings(outcome, &known.settings.limits, now), phases);
+            facts::addresses(families, outcome);
+        }
+        Some(_) => {}
+    }
+    if let Some(outcome) = known.skipped.as_deref().filter(|skipped| current(skipped))
+        && let Verdict::Skipped(skip) = &outcome.verdict
+    {
+        skipped(families, outcome, skip);
+    }
+    for (host, port, outcome) in known.certificates() {
+        facts::certificates(families, outcome, Some((host, port)), current(outcome));
+    }
+    if let Some(outcome) = known.dns.as_deref().filter(|dns| current(dns)) {
+        facts::dns(families, outcome);
+    }
+    if let Some(outcome) = known.mailbox.as_deref().filter(|mailbox| current(mailbox)) {
+        facts::mailbox(families, outcome);
+    }
+}
+
+fn token(families: &mut Families, known: &Known, now: SystemTime) {
+    let Some((outcome, token)) = known.token.as_ref().and_then(|outcome| Some((outcome, outcome.facts.token.as_ref()?))) else {
+        return;
+    };
+    facts::token_expiry(families, &outcome.probe, token);
+    if known.is_current(outcome.at, now) {
+        facts::token(families, &outcome.probe, token);
+    }
+}
+
+fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
+    families.gauge(&SKIPPED, &Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
+}

@@ -1,0 +1,53 @@
+//! The metrics of one run: whether it worked, how long it took, and where and why it failed.
+
+use super::families::{Families, Labelled as _, Labels, Spec};
+use crate::outcome::{Fault, Outcome, Phase, ProbeId};
+use crate::render::words;
+
+const SUCCESS: Spec =
+    Spec { name: "m365_probe_success", help: "Whether the last run succeeded, 0 before the first (cached on /metrics)." };
+const DURATION: Spec = Spec { name: "m365_probe_duration_seconds", help: "Time of the last run (cached on /metrics)." };
+const PHASE: Spec = Spec {
+    name: "m365_probe_phase_duration_seconds",
+    help: "Time of one phase of the last run, 0 if it was not entered (cached on /metrics).",
+};
+const FAILURE: Spec = Spec {
+    name: "m365_probe_failure_info",
+    help: "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).",
+};
+const WARNING: Spec = Spec {
+    name: "m365_probe_warning_info",
+    help: "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).",
+};
+
+/// The series of a probe that has not run yet. They exist from the start, as those of any exporter do; that there was no
+/// run shows in the time of the last one, which is 0.
+pub fn add_unknown(families: &mut Families, probe: &ProbeId, phases: &[Phase]) {
+    let labels = Labels::of(probe);
+    families.gauge(&SUCCESS, &labels, 0.0);
+    families.gauge(&DURATION, &labels, 0.0);
+    for phase in phases {
+        families.gauge(&PHASE, &labels.with("phase", phase.code()), 0.0);
+    }
+}
+
+/// Adds the metrics of a run that took place, and `warnings` of it. Every phase in `phases` has its series, entered or not.
+pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>, phases: &[Phase]) {
+    let labels = Labels::of(&outcome.probe);
+    families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
+    families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
+    let entered = words::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
+    let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
+    for (phase, took) in expected.chain(entered) {
+        families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());
+    }
+    if let Some(failure) = outcome.failure() {
+        let labels = labels.with("phase", failure.phase.code());
+        let labels = labels.with("reason", failure.reason.code());
+        families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
+    }
+    for warning in warnings {
+        let labels = labels.with("reason", warning.reason.code());
+        families.gauge(&WARNING, &labels.with("owner", warning.reason.owner().code()), 1.0);
+    }
+}

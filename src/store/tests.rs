@@ -1,0 +1,273 @@
+//! The store, told what probes found and asked what is known.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::cloud::Cloud;
+use crate::levels::Limits;
+use crate::outcome::{
+    CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
+    Registration, SkipReason, Speaker, TokenFacts, Transcript,
+};
+use crate::reason::Reason;
+use crate::settings::{Authorization, Folder, SecretSource, Tenant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn settings(tenant_id: &str, mailbox: &str) -> ProbeSettings {
+    ProbeSettings {
+        id: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" },
+        tenant: Arc::new(Tenant {
+            name: "contoso".into(),
+            cloud: Cloud::built_in("global").expect("built in"),
+            tenant_id: tenant_id.into(),
+            client_id: "client".into(),
+            credential: SecretSource::Variable("SECRET".into()),
+            credential_expires: None,
+            read_expiry: false,
+        }),
+        address: Some(format!("{mailbox}@contoso.example")),
+        interval: MINUTE,
+        timeout: MINUTE / 2,
+        limits: Limits::default(),
+        folder: Folder::Root,
+        authorization: Authorization::Permissions,
+    }
+}
+
+fn at(minute: u32) -> SystemTime {
+    SystemTime::UNIX_EPOCH + minute * MINUTE
+}
+
+fn outcome(mailbox: &str, minute: u32, facts: Facts, verdict: Verdict) -> Outcome {
+    Outcome {
+        probe: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" },
+        address: None,
+        at: at(minute),
+        took: Duration::from_millis(300),
+        phases: Vec::new(),
+        facts,
+        verdict,
+    }
+}
+
+fn failed(phase: Phase, reason: Reason) -> Verdict {
+    Verdict::Failed(Failure { phase, reason, evidence: Evidence::default() })
+}
+
+fn rich() -> Facts {
+    let certificate = CertificateFacts {
+        subject: "CN=outlook.com".into(),
+        issuer: "DigiCert".into(),
+        issuer_name: "C=US, O=DigiCert Inc".into(),
+        product: None,
+        names: Vec::new(),
+        not_before: at(0),
+        not_after: at(90_000),
+        fingerprint: String::new(),
+        verified: true,
+    };
+    let endpoint = EndpointFacts {
+        host: "outlook.office365.com".into(),
+        port: 995,
+        address: None,
+        connect: None,
+        handshake: None,
+        tls_version: None,
+        certificate: Some(certificate),
+        failed: None,
+    };
+    Facts {
+        token: Some(TokenFacts::default()),
+        endpoints: vec![endpoint],
+        mailbox: MailboxFacts { messages: Some(12), ..MailboxFacts::default() },
+        ..Facts::default()
+    }
+}
+
+fn only(store: &Store) -> &Known {
+    store.probes().first().expect("one probe")
+}
+
+#[test]
+fn a_failure_stands_since_its_first_run() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    let down = || failed(Phase::Dns, Reason::DnsNoAnswer);
+    let busy = || Verdict::Skipped(SkipReason::Busy);
+    let wrong = || failed(Phase::Token, Reason::ClientSecretExpired);
+    let course = [
+        (Verdict::Ok, None),
+        (down(), Some((2, 2))),
+        (busy(), Some((2, 2))),
+        (wrong(), Some((2, 4))), // another failure, and still no success
+        (busy(), Some((2, 4))),
+        (wrong(), Some((2, 4))),
+        (Verdict::Ok, None),
+        (wrong(), Some((8, 8))),
+    ];
+    for ((verdict, since), minute) in course.into_iter().zip(1..) {
+        store.record(outcome("praxis", minute, Facts::default(), verdict));
+        let known = only(&store);
+        assert_eq!(known.failing_since.zip(known.reason_since), since.map(|(all, one)| (at(all), at(one))), "in minute {minute}");
+    }
+}
+
+#[test]
+fn a_run_that_ends_early_leaves_the_last_good_facts() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    store.record(outcome("praxis", 1, rich(), Verdict::Ok));
+    store.record(outcome("praxis", 2, Facts::default(), failed(Phase::Dns, Reason::DnsNoAnswer)));
+    let known = only(&store);
+    assert_eq!((known.runs, known.last_success), (2, Some(at(1))));
+    assert_eq!(known.failures.get(&(Phase::Dns, Reason::DnsNoAnswer)), Some(&1));
+    assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(2)));
+    for told in [&known.token, &known.mailbox] {
+        assert_eq!(told.as_ref().map(|outcome| outcome.at), Some(at(1)));
+    }
+    let certificates: Vec<_> = known.certificates().map(|(host, port, outcome)| (host, port, outcome.at)).collect();
+    assert_eq!(certificates, [("outlook.office365.com", 995, at(1))]);
+}
+
+#[test]
+fn a_skipped_turn_is_no_run() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    store.record(outcome("praxis", 1, rich(), Verdict::Ok));
+    let because = Reason::Throttled;
+    store.record(outcome("praxis", 2, Facts::default(), Verdict::Skipped(SkipReason::BackOff { until: at(9), because })));
+    store.record(outcome("praxis", 3, Facts::default(), Verdict::Skipped(SkipReason::Busy)));
+    let known = only(&store);
+    assert_eq!((known.runs, known.back_off_until), (1, Some(at(9))));
+    assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(1)));
+    assert_eq!(known.skipped.as_ref().map(|outcome| outcome.at), Some(at(3)));
+    assert_eq!(store.skips.iter().collect::<Vec<_>>(), [(&"back_off", &1), (&"busy", &1)]);
+    let counted: Vec<u64> = store.latencies().map(|(_, _, latencies)| latencies.count).collect();
+    assert_eq!(counted, [1]);
+}
+
+#[test]
+fn a_back_off_lasts_from_the_end_of_the_run_it_was_asked_in() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    let asked = Facts { back_off: Some(MINUTE), ..Facts::default() };
+    store.record(outcome("praxis", 1, asked, failed(Phase::Auth, Reason::Throttled)));
+    assert_eq!(only(&store).back_off_until, Some(at(2) + Duration::from_millis(300)));
+    let absurd = Facts { back_off: Some(Duration::MAX), ..Facts::default() };
+    store.record(outcome("praxis", 2, absurd, failed(Phase::Auth, Reason::Throttled)));
+    assert_eq!(only(&store).back_off_until, None);
+    store.record(outcome("praxis", 3, Facts::default(), Verdict::Ok));
+    assert_eq!(only(&store).back_off_until, None);
+}
+
+#[test]
+fn since_when_it_fails_is_known_and_what_was_said_in_the_last_failed_run() {
+    let said = |text: &str| {
+        let mut transcript = Transcript::default();
+        let speaker = Speaker::We;
+        transcript.push(Line { at: Duration::ZERO, phase: Phase::Auth, speaker, text: text.into() });
+        Facts { transcript, ..Facts::default() }
+    };
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    store.record(outcome("praxis", 1, said("one"), Verdict::Ok));
+    assert_eq!(only(&store).failing_since, None);
+    for (minute, text) in [(2, "two"), (3, "three")] {
+        store.record(outcome("praxis", minute, said(text), failed(Phase::Auth, Reason::AuthRefused)));
+        assert_eq!(only(&store).failing_since, Some(at(2)));
+        assert_eq!(only(&store).talk, said(text).transcript);
+    }
+    for minute in [4, 5] {
+        store.record(outcome("praxis", minute, said("well"), Verdict::Ok));
+    }
+    let known = only(&store);
+    assert_eq!((known.failing_since, &known.failed_talk), (None, &said("three").transcript));
+    assert!(known.last.as_ref().is_some_and(|last| last.facts.transcript.is_empty()), "kept once");
+    assert_eq!(known.recent.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
+}
+
+#[test]
+fn failures_are_kept_longer_than_successes_but_not_for_ever() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    for minute in 0..50 {
+        store.record(outcome("praxis", minute, Facts::default(), failed(Phase::Auth, Reason::AuthRefused)));
+        store.record(outcome("praxis", minute, Facts::default(), Verdict::Ok));
+    }
+    let kept = &only(&store).last_failures;
+    assert_eq!((kept.len(), kept.front().map(|failure| failure.at)), (20, Some(at(49))));
+}
+
+#[test]
+fn what_a_server_said_at_length_is_kept_in_brief() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    let evidence = Evidence { heard: Some("ü".repeat(4000)), ids: vec![("session", "x".repeat(4000))], ..Evidence::default() };
+    let verdict = Verdict::Failed(Failure { phase: Phase::Auth, reason: Reason::AuthRefused, evidence });
+    store.record(outcome("praxis", 1, Facts::default(), verdict));
+    let kept = only(&store).last_failures.front().map(|failure| &failure.failure.evidence).expect("a failure");
+    assert_eq!(kept.heard, Some("ü".repeat(400)));
+    assert!(kept.ids.iter().all(|(_, value)| value.len() == 400));
+}
+
+#[test]
+fn hosts_that_come_and_go_are_forgotten_in_the_end() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    for minute in 0..100 {
+        let mut facts = rich();
+        facts.endpoints.iter_mut().for_each(|endpoint| endpoint.host = format!("host{minute}"));
+        store.record(outcome("praxis", minute, facts, Verdict::Ok));
+    }
+    assert_eq!(only(&store).certificates().count(), 32);
+    assert!(only(&store).certificates().all(|(_, _, outcome)| outcome.at >= at(68)));
+}
+
+#[test]
+fn a_reload_keeps_what_stays_and_drops_what_goes_or_changes() {
+    let mut store = Store::new(&[settings("t", "stays"), settings("t", "goes"), settings("t", "changes")]);
+    for mailbox in ["stays", "goes", "changes", "unheard of"] {
+        store.record(outcome(mailbox, 1, rich(), Verdict::Ok));
+    }
+    let slower = ProbeSettings { interval: 5 * MINUTE, ..settings("t", "stays") };
+    store.adopt(&[settings("t", "comes"), settings("other", "changes"), slower, settings("t", "stays")]);
+    let runs: Vec<_> = store.probes().iter().map(|known| (known.settings.id.mailbox_label(), known.runs)).collect();
+    assert_eq!(runs, [("comes", 0), ("changes", 0), ("stays", 1)]);
+    let id = settings("t", "stays").id;
+    assert_eq!(store.probe(&id).map(|known| known.settings.interval), Some(5 * MINUTE));
+    assert_eq!(store.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [3]);
+    store.record(outcome("goes", 2, rich(), Verdict::Ok));
+    assert_eq!(store.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn what_is_old_is_no_longer_current() {
+    let store = Store::new(&[settings("t", "praxis"), ProbeSettings { timeout: 10 * MINUTE, ..settings("t", "patient") }]);
+    for (probe, age, current) in [(0, 3, true), (0, 4, false), (1, 11, true), (1, 12, false)] {
+        let known = store.probes().get(probe).expect("a probe");
+        assert_eq!(known.is_current(at(100), at(100 + age)), current, "{age}");
+        assert!(known.is_current(at(100), at(50)), "a clock set back makes nothing old");
+    }
+}
+
+#[test]
+fn a_failure_is_current_as_long_as_the_server_wants_us_away() {
+    let throttled = failed(Phase::Auth, Reason::Throttled);
+    for (verdict, age, current) in
+        [(throttled.clone(), 9, true), (throttled.clone(), 13, true), (throttled, 14, false), (Verdict::Ok, 9, false)]
+    {
+        let mut store = Store::new(&[settings("t", "praxis")]);
+        store.record(outcome("praxis", 100, Facts { back_off: Some(10 * MINUTE), ..Facts::default() }, verdict));
+        assert_eq!(only(&store).is_current(at(100), at(100 + age)), current, "{age}");
+    }
+}
+
+#[test]
+fn when_the_secret_ends_is_told_as_it_was_read_last_also_while_it_cannot_be_read() {
+    let mut declared = settings("t", "praxis");
+    let tenant = Tenant { credential_expires: Some(at(900)), ..(*declared.tenant).clone() };
+    declared.tenant = Arc::new(tenant);
+    let mut store = Store::new(&[declared]);
+    assert_eq!(store.credentials().get("contoso"), Some(&at(900)), "as declared");
+    let in_use = CredentialFacts { kind: CredentialKind::Secret, expires: Some(at(500)), in_use: true };
+    let read = Registration::Read { created: None, credentials: vec![in_use] };
+    store.record(outcome("praxis", 1, Facts { registration: Some(read), ..Facts::default() }, Verdict::Ok));
+    store.record(outcome("praxis", 2, Facts::default(), failed(Phase::Tls, Reason::TlsClosed)));
+    let not = Facts { registration: Some(Registration::NotPermitted), ..Facts::default() };
+    store.record(outcome("praxis", 3, not, Verdict::Ok));
+    assert_eq!(store.credentials().get("contoso"), Some(&at(500)));
+}

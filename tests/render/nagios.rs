@@ -1,0 +1,170 @@
+//! Plugin output, read as Nagios and Icinga read it.
+
+use std::time::Duration;
+
+use m365_probe::levels::{Limits, State};
+use m365_probe::outcome::{Fault, Outcome, Verdict};
+use m365_probe::reason::Reason;
+use m365_probe::render::{Judged, nagios};
+
+use crate::golden::assert_golden;
+use crate::sample;
+
+fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<Judged<'a>> {
+    outcomes.iter().map(|outcome| Judged::new(outcome, limits, sample::now())).collect()
+}
+
+#[test]
+fn one_outcome_at_a_time() {
+    let (outcomes, limits) = (sample::all(), Limits::default());
+    let mut shown = String::new();
+    for outcome in &outcomes {
+        shown += &nagios::report(&judged(std::slice::from_ref(outcome), &limits), 0).0;
+    }
+    assert_golden("nagios.txt", &shown);
+}
+
+#[test]
+fn as_the_interface_promises() {
+    let limits = Limits::default();
+    let (text, state) = nagios::report(&judged(&[sample::pop3()], &limits), 0);
+    assert_eq!(state, State::Ok);
+    assert!(
+        text.starts_with("POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages | total=0.412s;;;0 token="),
+        "{text}"
+    );
+    let (text, state) = nagios::report(&judged(&[sample::secret_expired()], &limits), 0);
+    assert_eq!(state, State::Critical);
+    let promised = "TOKEN CRITICAL - contoso: client_secret_expired in token (AADSTS7000222); create a new client secret ";
+    assert!(text.starts_with(promised), "{text}");
+}
+
+#[test]
+fn a_credential_s_end_is_told_with_what_to_do() {
+    let (limits, hour) = (Limits::default(), Duration::from_secs(3600));
+    let (soon, past) = (sample::now() + 45 * hour, sample::now() - 27 * 24 * hour);
+    for (end, told) in [
+        (
+            soon,
+            "secret_days is 1.9, limit 7:; credential_expiring: the client secret expires in 1 day (2026-11-25); create a new",
+        ),
+        (
+            past,
+            "credential_expiry_outdated: the client secret was to expire 27 days ago (2026-10-27), and still works; set `expires`",
+        ),
+    ] {
+        let mut token = sample::token();
+        token.facts.credential_expires = Some(end);
+        let (text, state) = nagios::report(&judged(std::slice::from_ref(&token), &limits), 0);
+        assert_eq!(state, State::Critical);
+        assert!(text.lines().next().is_some_and(|line| line.contains(told)), "{text}");
+        let (text, _) = nagios::report(&judged(&[sample::pop3(), token], &limits), 0);
+        let first = "M365 CRITICAL - 1 of 2 not ok: contoso/token (credential_expir";
+        assert!(text.starts_with(first) && text.lines().skip(1).any(|line| line.contains(told)), "{text}");
+    }
+}
+
+#[test]
+fn the_end_of_ews_is_told_in_the_line_with_the_way_on() {
+    let (limits, day) = (Limits::default(), Duration::from_secs(86_400));
+    let ews = |end| {
+        let mut ews = sample::ews();
+        ews.facts.warn(Fault::new(Reason::EwsRetiring));
+        ews.facts.ews_ends = Some(end);
+        ews
+    };
+    for (end, state, told) in [
+        (sample::now() + 129 * day, State::Ok, "ews_retiring: EWS ends in 129 days (2027-04-01), move to Microsoft Graph"),
+        (sample::now() + 59 * day, State::Warning, "ews_retiring: EWS ends in 59 days (2027-01-21), move to Microsoft Graph"),
+        (
+            sample::now() - 2 * day,
+            State::Warning,
+            "ews_retiring: EWS was to end 2 days ago (2026-11-21), move to Microsoft Graph",
+        ),
+    ] {
+        let (text, found) = nagios::report(&judged(&[ews(end)], &limits), 0);
+        assert!(text.lines().next().is_some_and(|line| line.contains(told)), "{text}");
+        assert_eq!(found, state);
+        let (text, _) = nagios::report(&judged(&[sample::pop3(), ews(end), ews(end)], &limits), 0);
+        let first = match state {
+            State::Ok => format!("M365 OK - 3 of 3 ok; {told} | "),
+            _ => "M365 WARNING - 2 of 3 not ok: contoso/praxis/ews (ews_retiring)".to_owned(),
+        };
+        assert!(text.starts_with(&first) && text.lines().skip(1).any(|line| line.contains(told)), "{text}");
+    }
+}
+
+#[test]
+fn more_is_told_to_who_asks_for_more() {
+    let (outcomes, limits) = ([sample::pop3(), sample::secret_expired()], sample::limits());
+    let mut shown = String::new();
+    for verbosity in 0..=3 {
+        for outcome in &outcomes {
+            shown.extend(["=== -v × ", &verbosity.to_string(), "\n"]);
+            shown += &nagios::report(&judged(std::slice::from_ref(outcome), &limits), verbosity).0;
+        }
+    }
+    assert_golden("nagios-verbose.txt", &shown);
+}
+
+#[test]
+fn several_outcomes_with_limits() {
+    let (outcomes, limits) = (sample::all(), sample::limits());
+    let mut shown = nagios::report(&judged(&outcomes, &limits), 0).0;
+    shown += &nagios::report(&judged(&[sample::token(), sample::pop3()], &Limits::default()), 1).0;
+    shown += &nagios::report(&[], 0).0;
+    assert_golden("nagios-several.txt", &shown);
+}
+
+#[test]
+fn whatever_happened_the_output_keeps_to_the_format() {
+    let limits = [Limits::default(), sample::limits()];
+    let all = sample::all();
+    let mut sets: Vec<Vec<Outcome>> = all.iter().map(|outcome| vec![outcome.clone()]).collect();
+    sets.push(all.clone());
+    sets.push((0..20).flat_map(|_| all.clone()).collect());
+    sets.push(vec![sample::attacked(); 30]);
+    for (set, limits) in sets.iter().flat_map(|set| limits.iter().map(move |limits| (set, limits))) {
+        for verbosity in 0..=4 {
+            let (text, state) = nagios::report(&judged(set, limits), verbosity);
+            let ran = set.iter().any(|outcome| !matches!(outcome.verdict, Verdict::Skipped(_)));
+            well_formed(&text, state, ran);
+        }
+    }
+}
+
+/// Fails on output that a parser of Nagios, Icinga or Perl would misread.
+pub fn well_formed(text: &str, state: State, ran: bool) {
+    assert!(text.len() <= 8192 && text.ends_with('\n') && !text.trim_end_matches('\n').is_empty(), "{} bytes", text.len());
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    let mut words = text.split(' ');
+    assert_eq!(words.nth(1), Some(state.word()), "{text}");
+    assert_eq!(text.matches('|').count(), usize::from(ran), "{text}");
+    let first = text.lines().next().expect("a line");
+    let Some((_, perfdata)) = first.split_once(" | ") else {
+        assert!(!ran, "{text}");
+        return;
+    };
+    let mut labels = std::collections::HashSet::new();
+    for item in perfdata.split(' ') {
+        let (label, value) = item.split_once('=').expect(item);
+        assert!(labels.insert(label), "{label} twice");
+        assert!(!label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{item}");
+        let mut fields = value.split(';');
+        let number = fields.next().expect(item).trim_end_matches('s');
+        assert!(is_decimal(number), "{item}");
+        assert!(fields.all(|field| field.bytes().all(|b| b.is_ascii_digit() || b"-.:~".contains(&b))), "{item}");
+    }
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+#[test]
+fn what_kept_us_from_running_is_unknown() {
+    let text = nagios::unknown("unknown check `pop|4`; did you mean `pop3`?\n\x1b[1musage\x1b[0m: …");
+    assert_eq!(text, "M365 UNKNOWN - unknown check `pop/4`; did you mean `pop3`?\n\\u{1b}[1musage\\u{1b}[0m: …\n");
+    assert_eq!(nagios::unknown(""), "M365 UNKNOWN - \n");
+}

@@ -1,0 +1,275 @@
+//! Prometheus's pages: read by a small strict parser and by promtool.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use m365_probe::levels::Limits;
+use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
+use m365_probe::reason::Reason;
+use m365_probe::render::Judged;
+use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
+use m365_probe::store::Store;
+
+use crate::golden::assert_golden;
+use crate::sample;
+
+fn store() -> Store {
+    let outcomes = sample::all();
+    let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
+    let mut store = Store::new(&probes);
+    for outcome in outcomes {
+        store.record(outcome);
+    }
+    store
+}
+
+fn exporter() -> Exporter {
+    let exporter = Exporter::new();
+    exporter.reloaded(true, sample::now());
+    exporter.probes_in_flight.set(2);
+    exporter.scheduler_lag.set(0.004);
+    exporter
+}
+
+fn page(store: &Store) -> String {
+    metrics(store, &exporter(), sample::phases, sample::now(), Format::Text)
+}
+
+/// The page of `/probe`.
+fn alone(outcome: &Outcome, format: Format) -> String {
+    let limits = sample::limits();
+    let judged = Judged::new(outcome, &limits, sample::now());
+    probe(&judged, Duration::from_secs(30), sample::phases(outcome.probe.check), format)
+}
+
+/// Name and labels as written → value. Fails on anything that is not the text format as Prometheus reads it.
+pub fn read(page: &str) -> HashMap<&str, f64> {
+    let (mut series, mut family, mut seen) = (HashMap::new(), "", HashSet::new());
+    let mut lines = page.split_terminator('\n').peekable(); // a carriage return is a character like any other
+    while let Some(line) = lines.next() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().expect(line);
+            assert!(seen.insert(family), "{family} stands apart from itself");
+            assert!(lines.peek().is_some_and(|line| line.starts_with(&format!("# TYPE {family} "))), "{family} has no type");
+            lines.next();
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').expect(line);
+        let bare = name.split('{').next().expect(line);
+        let of = ["", "_bucket", "_sum", "_count"].iter().any(|suffix| bare.strip_suffix(suffix) == Some(family));
+        assert!(of, "{bare} does not belong to {family}");
+        assert!(series.insert(name, value.parse().expect(line)).is_none(), "{name} stands twice");
+    }
+    series
+}
+
+fn promtool_accepts(page: &str) {
+    let tool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut tool) = tool else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "promtool is missing: apt install prometheus");
+        return;
+    };
+    tool.stdin.take().expect("piped").write_all(page.as_bytes()).expect("promtool reads");
+    let done = tool.wait_with_output().expect("promtool ends");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.trim().is_empty(), "{said}");
+}
+
+#[test]
+fn the_whole_board() {
+    let page = page(&store());
+    read(&page);
+    promtool_accepts(&page);
+    assert_golden("metrics.prom", &page);
+}
+
+/// The lines that hold samples.
+fn samples(page: &str) -> Vec<&str> {
+    page.lines().filter(|line| !line.starts_with('#')).collect()
+}
+
+/// `tests/clients` has it read by a strict parser that nobody here wrote.
+#[test]
+fn open_metrics_tells_the_same() {
+    let page = metrics(&store(), &exporter(), sample::phases, sample::now(), Format::OpenMetrics);
+    let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
+    assert_golden("metrics.openmetrics", &headings);
+    let text = self::page(&store());
+    assert_eq!(samples(&page), samples(&text));
+    assert!(page.ends_with("\n# EOF\n") && page.matches("# EOF").count() == 1);
+    for outcome in sample::all() {
+        let of_one = |format| alone(&outcome, format);
+        let (open_metrics, text) = (of_one(Format::OpenMetrics), of_one(Format::Text));
+        assert_eq!(samples(&open_metrics), samples(&text), "{}", outcome.probe);
+        assert!(open_metrics.ends_with("\n# EOF\n"));
+    }
+}
+
+#[test]
+fn one_probe() {
+    let mut pages = String::new();
+    for outcome in sample::all() {
+        let page = alone(&outcome, Format::Text);
+        let series = read(&page);
+        promtool_accepts(&page);
+        assert_eq!(series.get("probe_success"), Some(&f64::from(u8::from(outcome.is_ok()))), "{page}");
+        assert_eq!(series.get("probe_timeout_seconds"), Some(&30.0));
+        assert!(!page.contains("m365_exporter_"), "{page}");
+        pages.extend(["=== ", &outcome.probe.to_string(), "\n", &page]);
+    }
+    assert_golden("probe.prom", &pages);
+}
+
+#[test]
+fn series_exist_before_the_first_run() {
+    let id = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: "pop3" };
+    let page = page(&Store::new(&[sample::settings(&id)]));
+    let series = read(&page);
+    promtool_accepts(&page);
+    let of = r#"{tenant="contoso",mailbox="praxis",check="pop3""#;
+    for name in [
+        "m365_probe_success",
+        "m365_probe_duration_seconds",
+        "m365_probe_runs_total",
+        "m365_probe_last_run_timestamp_seconds",
+        "m365_probe_last_success_timestamp_seconds",
+        "m365_probe_failing_since_timestamp_seconds",
+        "m365_probe_back_off_until_timestamp_seconds",
+    ] {
+        assert_eq!(series.get(&*format!("{name}{of}}}")), Some(&0.0), "{name}");
+    }
+    assert_eq!(series.get(&*format!("m365_probe_interval_seconds{of}}}")), Some(&60.0));
+    for phase in sample::phases("pop3") {
+        let failures = format!(r#"m365_probe_failures_total{of},phase="{phase}",reason="timed_out"}}"#);
+        assert_eq!(series.get(&*failures), Some(&0.0), "{failures}");
+        let duration = format!(r#"m365_probe_phase_duration_seconds{of},phase="{phase}"}}"#);
+        assert_eq!(series.get(&*duration), Some(&0.0), "{duration}");
+    }
+    assert_eq!(series.get(r#"m365_probe_latency_seconds_count{tenant="contoso",check="pop3"}"#), Some(&0.0));
+    assert_eq!(series.get(r#"m365_exporter_skipped_runs_total{reason="busy"}"#), Some(&0.0));
+}
+
+#[test]
+fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
+    let mut store = Store::new(&[sample::settings(&sample::pop3().probe)]);
+    store.record(sample::pop3());
+    store.record(Outcome {
+        facts: Facts::default(),
+        verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
+        ..sample::pop3()
+    });
+    let shown =
+        |after: u64| metrics(&store, &exporter(), sample::phases, sample::now() + Duration::from_secs(after), Format::Text);
+    let fresh = shown(0);
+    for name in [
+        "m365_probe_success{",
+        "m365_probe_failure_info{",
+        "m365_tls_info{",
+        "m365_mailbox_messages{",
+        "m365_token_role_granted{",
+    ] {
+        assert!(fresh.contains(name), "{name}");
+        assert!(!shown(171).contains(name), "{name}");
+    }
+    for name in [
+        "m365_tls_certificate_not_after_timestamp_seconds{",
+        "m365_token_expiry_timestamp_seconds{",
+        "m365_probe_last_run_timestamp_seconds{",
+    ] {
+        assert!(shown(100_000).contains(name), "{name}");
+    }
+}
+
+#[test]
+fn a_peer_s_words_are_no_label_but_for_a_bounded_issuer() {
+    let page = alone(&sample::attacked(), Format::Text);
+    let told: Vec<&str> = page.lines().filter(|line| line.contains("ERR")).collect();
+    assert!(told.len() == 1 && told.iter().all(|line| line.starts_with("m365_tls_info") && line.len() < 300), "{told:?}");
+}
+
+/// The `reason` of every line that begins with `name`.
+fn reasons<'a>(page: &'a str, named: impl Fn(&str) -> bool) -> BTreeSet<&'a str> {
+    let reason = |line: &'a str| Some(line.split_once("reason=\"")?.1.split_once('"')?.0);
+    page.lines().filter(|line| named(line)).filter_map(reason).collect()
+}
+
+#[test]
+fn a_credential_that_is_about_to_expire_is_a_warning() {
+    let mut token = sample::token();
+    token.facts.credential_expires = Some(sample::now() + Duration::from_secs(5 * 86_400));
+    let mut settings = sample::settings(&token.probe);
+    settings.limits = Limits::default();
+    let mut store = Store::new(&[settings]);
+    store.record(token.clone());
+    for page in [page(&store), alone(&token, Format::Text)] {
+        let warned = reasons(&page, |line| line.starts_with("m365_probe_warning_info{"));
+        let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
+        assert!(warned.contains("credential_expiring") && explained.contains("credential_expiring"), "{page}");
+    }
+}
+
+#[test]
+fn every_reason_named_is_explained() {
+    let of_one = sample::all().into_iter().map(|outcome| alone(&outcome, Format::Text));
+    for page in of_one.chain([page(&store()), page(&Store::new(&[sample::settings(&sample::pop3().probe)]))]) {
+        let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
+        let skips = |line: &str| line.contains("skip"); // those have reasons of their own
+        assert_eq!(explained, reasons(&page, |line| !skips(line)), "{page}");
+    }
+}
+
+#[test]
+fn a_root_cause_stands_since_what_it_explains_fails() {
+    let failure = sample::secret_expired();
+    let mut store = Store::new(&[sample::settings(&failure.probe)]);
+    for ago in [120, 60, 0] {
+        store.record(Outcome { at: sample::now() - Duration::from_secs(ago), ..failure.clone() });
+    }
+    let page = page(&store);
+    let series = read(&page);
+    let of = r#"{tenant="contoso",mailbox="",reason="client_secret_expired",owner="application_owner"}"#;
+    let value = |name: &str| series.get(&*format!("{name}{of}")).copied();
+    assert_eq!(value("m365_root_cause_info"), Some(1.0));
+    assert_eq!(value("m365_root_cause_failing_probes"), Some(1.0));
+    assert_eq!(value("m365_root_cause_since_timestamp_seconds"), Some(1_795_456_669.0));
+}
+
+#[test]
+fn reach_tells_each_family_s_addresses_and_times() {
+    let mut reach = sample::pop3();
+    (reach.probe.check, reach.probe.mailbox) = ("reach", None);
+    let mut dead = reach.facts.endpoints[0].clone();
+    (dead.connect, dead.handshake, dead.failed) = (None, None, Some((Phase::Connect, Reason::ConnectTimedOut)));
+    let mut slow = reach.facts.endpoints[0].clone();
+    slow.connect = Some(Duration::from_millis(80));
+    reach.facts.endpoints.extend([dead, slow]);
+    let page = alone(&reach, Format::Text);
+    let series = read(&page);
+    for (name, family, value) in [
+        ("addresses", "ipv4", 3.0),
+        ("addresses_working", "ipv4", 2.0),
+        ("connect_duration_seconds", "ipv4", 0.08),
+        ("handshake_duration_seconds", "ipv4", 0.03),
+        ("addresses", "ipv6", 1.0),
+        ("addresses_working", "ipv6", 1.0),
+        ("connect_duration_seconds", "ipv6", 0.012),
+    ] {
+        let of = r#"tenant="contoso",mailbox="",check="reach",endpoint="outlook.office365.com:995""#;
+        let line = format!(r#"m365_endpoint_{name}{{{of},family="{family}"}}"#);
+        assert_eq!(series.get(&*line), Some(&value), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn the_tenant_s_token_is_shown_once() {
+    let page = page(&store());
+    let expiries = page.lines().filter(|line| line.starts_with("m365_token_expiry_timestamp_seconds{")).count();
+    assert_eq!(expiries, 1);
+}
