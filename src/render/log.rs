@@ -5,6 +5,9 @@ use tracing::{info, warn};
 use super::{Judged, words};
 use crate::outcome::{Outcome, Verdict};
 
+/// The target of these lines, for `RUST_LOG` and log filters: a name of its own, so that it stays when modules move.
+const TARGET: &str = "m365_probe::outcome";
+
 /// Logs an outcome: what worked and what did not take place as information, a failure, and what is
 /// worth a look, as a warning. What was worth a look in the run `before` already is no news: it may last for months.
 pub fn outcome(judged: &Judged<'_>, before: Option<&Outcome>) {
@@ -15,16 +18,16 @@ pub fn outcome(judged: &Judged<'_>, before: Option<&Outcome>) {
     let known = before.and_then(|before| warnings_of(&Judged::new(before, judged.limits, before.at)));
     match &outcome.verdict {
         Verdict::Ok if warnings.is_some() && warnings != known => {
-            warn!(probe, ok = true, seconds, warnings, "probe succeeded, with something worth a look");
+            warn!(target: TARGET, probe, ok = true, seconds, warnings, "probe succeeded, with something worth a look");
         }
-        Verdict::Ok => info!(probe, ok = true, seconds, warnings, "probe succeeded"),
-        Verdict::Skipped(skip) => info!(probe, ok = false, skipped = skip.code(), "probe not run"),
+        Verdict::Ok => info!(target: TARGET, probe, ok = true, seconds, warnings, "probe succeeded"),
+        Verdict::Skipped(skip) => info!(target: TARGET, probe, ok = false, skipped = skip.code(), "probe not run"),
         Verdict::Failed(failure) => {
             let (reason, owner) = (failure.reason.code(), failure.reason.owner().code());
             let heard = failure.evidence.heard.as_deref().map(words::one_line);
             let code = words::code(failure);
             let phase = failure.phase.code();
-            warn!(probe, ok = false, seconds, phase, reason, owner, code, heard, warnings, "probe failed");
+            warn!(target: TARGET, probe, ok = false, seconds, phase, reason, owner, code, heard, warnings, "probe failed");
         }
     }
 }
