@@ -18,6 +18,7 @@ pub mod reason;
 pub mod registration;
 pub mod remote;
 pub mod render;
+pub mod sanitize;
 pub mod schedule;
 pub mod secret;
 pub mod serve;

@@ -14,7 +14,6 @@ pub mod resolve;
 pub mod tls;
 pub mod together;
 pub mod trust;
-pub mod words;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 

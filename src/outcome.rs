@@ -14,6 +14,7 @@ pub use self::registration::{CredentialFacts, CredentialKind, Registration};
 pub use self::skip::SkipReason;
 pub use self::transcript::{Line, Speaker, Transcript};
 use crate::reason::Reason;
+use crate::secret::Sent;
 
 pub use dns::{DnsFacts, Family, NameSource};
 
@@ -204,6 +205,16 @@ impl Fault {
         self.evidence.ids.push((name, value.into()));
         self
     }
+
+    /// The same fault with what it quotes from the peer sanitised and without the secrets in `sent`.
+    #[must_use]
+    pub fn redacted(mut self, sent: &Sent) -> Self {
+        let evidence = &mut self.evidence;
+        for text in evidence.heard.iter_mut().chain(&mut evidence.code).chain(evidence.ids.iter_mut().map(|(_, value)| value)) {
+            *text = sent.sanitize(text.as_bytes());
+        }
+        self
+    }
 }
 
 /// A fault and where it happened. Made in `Probe::run` and nowhere else.
@@ -370,6 +381,18 @@ pub struct ServerFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn redacted_masks_a_secret_in_reply_code_and_ids() {
+        let mut sent = Sent::default();
+        sent.remember(&Secret::new("marked-secret"));
+        let fault = Fault::heard(Reason::AuthRefused, "no marked-secret").code("marked-secret").id("session", "MARKED-SECRET");
+        let evidence = fault.redacted(&sent).evidence;
+        assert_eq!(evidence.heard.as_deref(), Some("no <secret>"));
+        assert_eq!(evidence.code.as_deref(), Some("<secret>"));
+        assert_eq!(evidence.ids, [("session", "<secret>".to_owned())]);
+    }
 
     #[test]
     fn a_probe_s_name_is_its_path() {

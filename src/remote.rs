@@ -16,8 +16,8 @@ use crate::check;
 use crate::diagnosis::RootCause;
 use crate::levels::Limits;
 use crate::outcome::Outcome;
+use crate::sanitize::one_line;
 use crate::secret::Secret;
-use crate::wire::text::line;
 
 pub use self::document::read;
 
@@ -90,7 +90,7 @@ pub async fn ask(service: &Service, wanted: &Wanted, limit: Duration) -> Result<
 
 /// Where the outcomes are. Only what every service understands is left to it to select; [`read`] selects anew.
 fn outcomes_of(base: &str, wanted: &Wanted) -> Result<Url, String> {
-    let wrong = |why: &str| format!("--from: `{}` {why}", line(&without_login(base), 200));
+    let wrong = |why: &str| format!("--from: `{}` {why}", one_line(&without_login(base), 200));
     let mut url = Url::parse(base).map_err(|_| wrong("is no URL; write it as `http://HOST:10365`"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong("is no HTTP URL; write it as `http://HOST:10365`"));
@@ -173,7 +173,7 @@ async fn body(mut response: Response, most: usize) -> Result<Option<Vec<u8>>, re
 }
 
 fn refused(place: &str, status: StatusCode, body: &[u8]) -> String {
-    let said = line(&String::from_utf8_lossy(body), 300);
+    let said = one_line(&String::from_utf8_lossy(body), 300);
     match status {
         StatusCode::UNAUTHORIZED => format!("`{place}` wants another login (401); see --from-user and --from-password-file"),
         StatusCode::BAD_REQUEST => format!("`{place}`: {said}"),
@@ -195,5 +195,5 @@ fn words(error: &reqwest::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    line(&innermost.to_string(), 300)
+    one_line(&innermost.to_string(), 300)
 }

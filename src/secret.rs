@@ -1,4 +1,4 @@
-//! A string that cannot be printed, logged or serialised, and the cleaning of what a peer says back.
+//! A string that cannot be printed, logged or serialised, and the masking of secrets that a peer sends back.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,6 +6,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::sanitize::{self, MAX_EVIDENCE};
 
 /// A client secret, an access token, a password or a SASL payload. Zeroed on drop.
 ///
@@ -37,7 +39,7 @@ pub const MASK: &str = "<secret>";
 /// The secrets of one conversation, so that a peer which echoes them cannot make us print them.
 ///
 /// A server may quote our command in its refusal and a proxy may quote our headers in its error page. Text from the
-/// wire therefore becomes evidence only through [`Sent::clean`]. Any piece of a secret of [`Sent::PIECE`] characters
+/// wire therefore becomes evidence only through [`Sent::redact`]. Any piece of a secret of [`Sent::PIECE`] characters
 /// or more is masked, whatever its case, and so is its base64; shorter secrets are masked where they stand whole.
 #[derive(Clone, Default)]
 pub struct Sent(Vec<Secret>);
@@ -61,7 +63,7 @@ impl Sent {
     }
 
     /// `text` with every piece of a remembered secret replaced by [`MASK`].
-    pub fn clean(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         let lower = text.to_ascii_lowercase().into_bytes();
         let mut masked = vec![false; lower.len()];
         let (short, long): (Vec<_>, Vec<_>) = self.0.iter().map(Secret::expose).partition(|secret| secret.len() < Self::PIECE);
@@ -79,6 +81,11 @@ impl Sent {
             mask(&mut masked, at, Self::PIECE);
         }
         shown(text, &masked)
+    }
+
+    /// What a peer said as evidence: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.
+    pub fn sanitize(&self, bytes: &[u8]) -> String {
+        sanitize::one_line(&self.redact(&sanitize::excerpt(bytes)), MAX_EVIDENCE)
     }
 }
 
@@ -184,7 +191,7 @@ mod tests {
         let sent = sent(&[secret]);
         for before in ["", "x", "xy", "user:", "user=box@contoso.example\u{1}auth=Bearer "] {
             let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{before}{secret}\u{1}"));
-            let clean = sent.clean(&format!("-ERR {encoded}!"));
+            let clean = sent.redact(&format!("-ERR {encoded}!"));
             let shown = clean.replace(MASK, "");
             assert!(clean.contains(MASK), "{clean}");
             let hidden = encoded.len() + "-ERR !".len() - shown.len();
@@ -193,10 +200,20 @@ mod tests {
     }
 
     #[test]
+    fn sanitize_of_a_secret_at_the_cut_masks_it_whole() {
+        let secret = "s3cr3t-token-of-some-length".repeat(4);
+        let sent = sent(&[&secret]);
+        for before in MAX_EVIDENCE - 40..MAX_EVIDENCE {
+            let text = format!("{}{secret}", "x".repeat(before));
+            assert!(!sent.sanitize(text.as_bytes()).contains("s3cr3t"), "{before}");
+        }
+    }
+
+    #[test]
     fn much_text_is_cleaned_in_little_time() {
         let sent = sent(&["aaaaaaaaaaaa".repeat(300).as_str()]);
-        assert_eq!(sent.clean(&"a".repeat(20_000)), MASK);
-        assert_eq!(sent.clean(&"ab".repeat(10_000)).len(), 20_000);
+        assert_eq!(sent.redact(&"a".repeat(20_000)), MASK);
+        assert_eq!(sent.redact(&"ab".repeat(10_000)).len(), 20_000);
     }
 
     #[test]
@@ -211,7 +228,7 @@ mod tests {
             ("grüße", "grüße"),
             ("", ""),
         ] {
-            assert_eq!(sent.clean(heard), clean);
+            assert_eq!(sent.redact(heard), clean);
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::outcome::{EndpointFacts, Facts, Fault, Line, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
-use crate::wire::text;
+use crate::sanitize;
 
 /// The record of one run, kept outside the run's future so that it survives a deadline and a panic.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Trace {
 
     /// A line as it would be noted now.
     pub fn line(&self, speaker: Speaker, text: &str) -> Line {
-        let text = text::line(text, Transcript::WIDTH).into();
+        let text = sanitize::one_line(text, Transcript::WIDTH).into();
         Line { at: self.began.elapsed(), phase: self.open, speaker, text }
     }
 

@@ -18,7 +18,6 @@ pub mod pop3;
 pub mod sasl;
 pub mod smtp;
 pub mod soap;
-pub mod text;
 
 /// Why a step failed, and how long the server asked us to stay away.
 #[derive(Clone, Debug)]

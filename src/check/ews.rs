@@ -69,7 +69,7 @@ impl Authorized for Ews {
         let request = self.request(&token.secret)?;
         let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
         let ids = soap::ids(answer.head());
-        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.clean(&id))).collect();
+        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
         let found = soap::found(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
         cx.trace.facts.mailbox.folders = Some(found.folders);
         Ok(())

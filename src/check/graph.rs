@@ -69,7 +69,7 @@ impl Authorized for Graph {
         let request = self.request(&token.secret)?;
         let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
         let ids = graph::ids(answer.head());
-        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.clean(&id))).collect();
+        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
         graph::opened(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))
     }
 }

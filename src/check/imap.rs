@@ -40,7 +40,7 @@ impl mail::Session for Session {
         if greeting.preauthenticated {
             return Err(conn.heard(Reason::GreetingUnexpected, &line));
         }
-        let name = greeting.server.map(|name| conn.clean(&name));
+        let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         self.capabilities = greeting.capabilities;
         Ok(())

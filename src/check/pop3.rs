@@ -28,7 +28,7 @@ impl mail::Session for Session {
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let line = conn.line().await?;
         let greeting = conn.judged(pop3::greeting(&line))?;
-        let name = greeting.server.map(|name| conn.clean(&name));
+        let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         Ok(())
     }

@@ -1,8 +1,7 @@
 //! One fault out of several: a run has one reason, and tells the others in its evidence.
 
-use crate::net::words::printable;
 use crate::outcome::Fault;
-use crate::secret::Sent;
+use crate::sanitize;
 
 /// `first` with `others` after its own words, all of it bounded.
 pub fn with(mut first: Fault, others: impl Iterator<Item = String>) -> Fault {
@@ -10,7 +9,7 @@ pub fn with(mut first: Fault, others: impl Iterator<Item = String>) -> Fault {
     if !others.is_empty() {
         let heard = first.evidence.heard.as_deref().unwrap_or(first.reason.title());
         let all = format!("{heard}; also {}", others.join(", "));
-        first.evidence.heard = Some(printable(&Sent::default(), all.as_bytes()));
+        first.evidence.heard = Some(sanitize::evidence(all.as_bytes()));
     }
     first
 }

@@ -34,7 +34,7 @@ impl mail::Session for Session {
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let reply = read(conn, Assembly::greeting()).await?;
         let greeting = conn.judged(smtp::greeting(&reply))?;
-        let name = greeting.server.map(|name| conn.clean(&name));
+        let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         Ok(())
     }
@@ -117,7 +117,7 @@ async fn read(conn: &mut Conn<'_>, mut assembly: Assembly) -> Result<Reply, Faul
 /// The server's name and session id in the trailer of its answer to the login are what Microsoft's support asks for.
 fn note_trailer(conn: &mut Conn<'_>, reply: &Reply) {
     if let Some(trailer) = reply.trailer() {
-        let (server, session) = (conn.clean(&trailer.server), conn.clean(&trailer.session));
+        let (server, session) = (conn.sanitize(&trailer.server), conn.sanitize(&trailer.session));
         let facts = &mut conn.facts().server;
         facts.name = Some(server);
         facts.ids = vec![("session", session)];

@@ -11,10 +11,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
-use crate::secret::Sent;
+use crate::sanitize;
 use crate::wire::dns::{Answer, Foreign, Question, Reading};
-
-use super::words;
 
 /// Larger than the 1232 bytes we ask for, because not every resolver obeys.
 const MAX_DATAGRAM: usize = 4096;
@@ -117,7 +115,7 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
 fn told(what: &Foreign, bytes: &[u8]) -> String {
     let is_text = !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     match what {
-        Foreign::NoMessage if is_text => words::printable(&Sent::default(), bytes),
+        Foreign::NoMessage if is_text => sanitize::evidence(bytes),
         Foreign::NoMessage => format!("{} bytes that are {what}", bytes.len()),
         _ => what.to_string(),
     }
@@ -147,5 +145,5 @@ fn unanswered(error: &io::Error) -> Fault {
 }
 
 fn malformed(words: &str) -> Fault {
-    Fault::heard(Reason::DnsMalformed, words::printable(&Sent::default(), words.as_bytes()))
+    Fault::heard(Reason::DnsMalformed, sanitize::evidence(words.as_bytes()))
 }

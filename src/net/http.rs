@@ -19,7 +19,6 @@ use crate::trace::Trace;
 use crate::wire::Refusal;
 use crate::wire::http::Head;
 
-use super::words::{self, printable};
 use super::{BoxStream, Net, tls};
 
 /// The longest honest answer is a page of folders or an HTML block page; only its beginning is ever read.
@@ -80,8 +79,8 @@ impl Answer {
     }
 
     /// The server's words as evidence: one line, bounded, printable, without our secrets.
-    pub fn clean(&self, text: &str) -> String {
-        printable(&self.sent, text.as_bytes())
+    pub fn sanitize(&self, text: &str) -> String {
+        self.sent.sanitize(text.as_bytes())
     }
 
     /// Masks `secret` too in what is shown of this answer: one that it brought.
@@ -98,7 +97,7 @@ impl Answer {
     #[must_use]
     pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
         trace.facts.back_off = refusal.back_off;
-        words::cleaned(&self.sent, refusal.fault)
+        refusal.fault.redacted(&self.sent)
     }
 }
 
@@ -185,13 +184,13 @@ fn hear(trace: &mut Trace, head: &response::Parts, body: &Bytes, sent: &Sent) {
     trace.hear(&format!("{:?} {}", head.version, head.status));
     for name in TELLING {
         if let Some(value) = head.headers.get(name) {
-            trace.hear(&format!("{name}: {}", printable(sent, value.as_bytes())));
+            trace.hear(&format!("{name}: {}", sent.sanitize(value.as_bytes())));
         }
     }
     match body.len() {
         0 => {}
         count if head.status.is_success() => trace.note(&format!("a body of {count} bytes, not shown")),
-        _ => trace.hear(&printable(sent, body)),
+        _ => trace.hear(&sent.sanitize(body)),
     }
 }
 
@@ -244,7 +243,7 @@ fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
     } else {
         Reason::ConnectionClosed
     };
-    Fault::heard(reason, printable(sent, error.to_string().as_bytes()))
+    Fault::heard(reason, sent.sanitize(error.to_string().as_bytes()))
 }
 
 /// Whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.

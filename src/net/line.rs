@@ -16,7 +16,7 @@ use crate::trace::Trace;
 use crate::wire::Refusal;
 
 use super::record::Record;
-use super::{BoxStream, tls, words};
+use super::{BoxStream, tls};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
 pub const MAX_LINE: usize = 16 * 1024;
@@ -146,12 +146,12 @@ impl<'t> Conn<'t> {
 
     /// A fault with what the server said, bounded and cleaned.
     pub fn heard(&self, reason: Reason, text: &str) -> Fault {
-        Fault::heard(reason, self.clean(text))
+        Fault::heard(reason, self.sanitize(text))
     }
 
     /// The server's words as evidence: one line, bounded, printable, without our secrets.
-    pub fn clean(&self, text: &str) -> String {
-        words::printable(&self.record.sent, text.as_bytes())
+    pub fn sanitize(&self, text: &str) -> String {
+        self.record.sent.sanitize(text.as_bytes())
     }
 
     /// What a reply was judged to be, or why the run ends with it.
@@ -166,7 +166,7 @@ impl<'t> Conn<'t> {
     #[must_use]
     pub fn refused(&mut self, refusal: Refusal) -> Fault {
         self.record.trace.facts.back_off = refusal.back_off.or(self.record.trace.facts.back_off);
-        words::cleaned(&self.record.sent, refusal.fault)
+        refusal.fault.redacted(&self.record.sent)
     }
 
     /// Gives the bare stream back at the moment the server has agreed to TLS.
@@ -257,7 +257,7 @@ impl<'t> Conn<'t> {
         self.record.note(Speaker::They, heard);
         // Asked here, because cleaning costs more than the rest of a line.
         if enabled!(Level::TRACE) {
-            trace!("< {}", self.clean(heard));
+            trace!("< {}", self.sanitize(heard));
         }
     }
 }

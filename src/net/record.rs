@@ -1,11 +1,9 @@
 //! What is said and heard over one connection, on its way to the run's transcript.
 
 use crate::outcome::{Line, Speaker, Transcript};
+use crate::sanitize;
 use crate::secret::Sent;
 use crate::trace::Trace;
-use crate::wire::text;
-
-use super::words;
 
 /// Bytes of a line that are looked at: twice what is shown, because masking may shorten it.
 const LOOKED_AT: usize = 2 * Transcript::WIDTH;
@@ -60,19 +58,19 @@ impl<'t> Record<'t> {
     fn pass_on(&mut self) {
         let raw = std::mem::take(&mut self.raw);
         let texts: Vec<&str> = raw.iter().map(|raw| raw.text.as_str()).collect();
-        let whole = self.sent.clean(&texts.join("\n"));
+        let whole = self.sent.redact(&texts.join("\n"));
         let together: Vec<&str> = whole.split('\n').collect();
         // A mask takes a line's end with it only where a secret has one.
         let apart = together.len() != raw.len();
         for (place, Raw { line, text, cut }) in raw.into_iter().enumerate() {
             let mut clean =
-                if apart { self.sent.clean(&text) } else { together.get(place).copied().unwrap_or_default().to_owned() };
+                if apart { self.sent.redact(&text) } else { together.get(place).copied().unwrap_or_default().to_owned() };
             if cut {
                 // What stands at the cut may be the beginning of a secret, too short to be known as one.
                 let keep = clean.chars().count().saturating_sub(Sent::PIECE);
                 clean = clean.chars().take(keep).collect::<String>() + "…";
             }
-            let text = text::line(&clean, Transcript::WIDTH).into();
+            let text = sanitize::one_line(&clean, Transcript::WIDTH).into();
             self.trace.facts.transcript.push(Line { text, ..line });
         }
     }
@@ -87,7 +85,7 @@ impl Drop for Record<'_> {
         }
         let begun = (!self.rest().is_empty()).then(|| self.rest());
         let last = begun.or(self.last.as_deref().map(str::as_bytes));
-        self.trace.unfinished = last.map(|bytes| words::printable(&self.sent, bytes));
+        self.trace.unfinished = last.map(|bytes| self.sent.sanitize(bytes));
     }
 }
 

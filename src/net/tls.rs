@@ -22,10 +22,10 @@ use tokio_openssl::SslStream;
 use crate::cloud;
 use crate::outcome::{CertificateFacts, EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
-use crate::secret::Sent;
+use crate::sanitize;
 use crate::trace::Trace;
 
-use super::{BoxStream, words};
+use super::BoxStream;
 
 mod acceptor;
 pub mod again;
@@ -179,8 +179,7 @@ impl Connector {
             fault.reason = self.why_untrusted(chain);
         }
         let heard = fault.evidence.heard.unwrap_or_default();
-        fault.evidence.heard =
-            Some(words::printable(&Sent::default(), format!("{heard}; {}", certificate::described(&shown)).as_bytes()));
+        fault.evidence.heard = Some(sanitize::evidence(format!("{heard}; {}", certificate::described(&shown)).as_bytes()));
         if let Some(endpoint) = endpoint {
             endpoint.certificate = Some(shown);
         }
@@ -277,7 +276,7 @@ fn fault(error: &ssl::Error, verdict: Option<&Verdict>, seen: &Seen) -> Fault {
             alerted(Fault::heard(if wanted { Reason::TlsClientCertificateWanted } else { Reason::TlsFailed }, text))
         }
         Some(&hello::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
-        Some(_) => Fault::heard(Reason::TlsNotSpoken, words::printable(&Sent::default(), &bytes)),
+        Some(_) => Fault::heard(Reason::TlsNotSpoken, sanitize::evidence(&bytes)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::diagnosis::{Confidence, RootCause};
 use crate::levels::{self, Limits};
 use crate::outcome::{Evidence, Facts, Failure, Fault, Outcome, ProbeId, SkipReason, Span, Verdict};
 use crate::reason::Reason;
-use crate::wire::text::line;
+use crate::sanitize::one_line;
 
 /// The only format there is.
 const SCHEMA: u64 = 1;
@@ -55,7 +55,7 @@ fn missing(key: &str) -> String {
 }
 
 fn unknown(what: &str, code: &str) -> String {
-    format!("the {what} `{}` is not known here; use the same version of m365-probe there and here", line(code, 60))
+    format!("the {what} `{}` is not known here; use the same version of m365-probe there and here", one_line(code, 60))
 }
 
 #[derive(Deserialize)]
@@ -105,11 +105,11 @@ fn select<'a>(names: Vec<&'a Name>, wanted: &Wanted) -> Result<Vec<&'a Name>, St
     if let Some(tenant) = &wanted.tenant {
         names.retain(|name| name.tenant == *tenant);
         if names.is_empty() {
-            return Err(format!("--tenant: it watches no tenant `{}`", line(tenant, 100)));
+            return Err(format!("--tenant: it watches no tenant `{}`", one_line(tenant, 100)));
         }
     }
     if let Some(unknown) = wanted.mailboxes.iter().find(|mailbox| !names.iter().any(|name| name.is_of(mailbox))) {
-        return Err(format!("--mailbox: it watches no mailbox `{}`", line(unknown, 100)));
+        return Err(format!("--mailbox: it watches no mailbox `{}`", one_line(unknown, 100)));
     }
     let of_mailboxes = |name: &Name| wanted.mailboxes.is_empty() || wanted.mailboxes.iter().any(|mailbox| name.is_of(mailbox));
     if wanted.all_checks() {

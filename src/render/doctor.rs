@@ -18,7 +18,7 @@ use super::{Judged, worst};
 use crate::levels::State;
 use crate::outcome::Verdict;
 use crate::reason::text::Lang;
-use crate::wire::text::{HEARD, line};
+use crate::sanitize::{MAX_REPLY, one_line};
 
 /// Characters of one text from outside that are shown unless everything is: a refusal of Entra's has 600.
 const SHOWN: usize = 1000;
@@ -79,7 +79,7 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
 
 /// A text from outside on one line, bounded.
 fn shown(text: &str, look: &Look) -> String {
-    line(text, if look.everything { HEARD } else { SHOWN })
+    one_line(text, if look.everything { MAX_REPLY } else { SHOWN })
 }
 
 /// A number as the language writes it.

@@ -10,7 +10,7 @@ use crate::outcome::{
     CredentialFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase, Registration, SkipReason, Verdict,
 };
 use crate::reason::text::Lang;
-use crate::wire::text::line;
+use crate::sanitize;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.
 const SHOWN: usize = 500;
@@ -20,7 +20,7 @@ const CODE: usize = 60;
 
 /// `text` on one line of at most 500 characters, without anything that moves the cursor or misleads the reader.
 pub fn one_line(text: &str) -> String {
-    line(text, SHOWN)
+    sanitize::one_line(text, SHOWN)
 }
 
 /// Seconds to the millisecond: `0.412`.
@@ -95,7 +95,7 @@ pub fn code(failure: &Failure) -> Option<String> {
     let code = failure.evidence.code.as_deref()?;
     let number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
     let prefix = if number && failure.phase == Phase::Token { "AADSTS" } else { "" };
-    Some(format!("{prefix}{}", line(code, CODE)))
+    Some(format!("{prefix}{}", sanitize::one_line(code, CODE)))
 }
 
 fn success(outcome: &Outcome) -> String {

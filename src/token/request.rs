@@ -84,7 +84,7 @@ fn granted(trace: &mut Trace, token: TokenAnswer, mut answer: Answer, now: Syste
     // A hostile issuer may echo our secret anywhere.
     let words = [&mut facts.audience, &mut facts.issuer, &mut facts.tenant_id, &mut facts.app_id, &mut facts.object_id];
     let words = words.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
-    words.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.clean(text));
+    words.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.sanitize(text));
     trace.facts.token = Some(facts.clone());
     (secret, facts)
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Refusal, text};
+use super::Refusal;
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 
 /// What a refusal means at one step of a conversation, where its words do not say more.
 #[derive(Clone, Copy)]
@@ -30,7 +31,7 @@ pub(super) fn refusal(said: &str, words: &str, step: Step) -> Refusal {
     } else {
         by_words().or_else(by_code).filter(|reason| says_more(*reason, step)).unwrap_or(step.refused)
     };
-    let mut fault = Fault::heard(reason, text::heard(said));
+    let mut fault = Fault::heard(reason, sanitize::reply(said));
     if let Some(code) = code {
         fault = fault.code(code);
     }
@@ -131,12 +132,12 @@ fn with_tail(mut fault: Fault, words: &str) -> Fault {
     let error = tail.trim_start_matches('"');
     let code = error.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').next().unwrap_or_default();
     if !code.is_empty() {
-        fault = fault.code(text::line(code, 60));
+        fault = fault.code(sanitize::one_line(code, 60));
     }
     for (key, name) in [("RequestId=", "request_id"), ("MailboxBE=", "mailbox_server"), ("Proxy=", "proxy")] {
         let value = tail.split_once(key).map(|(_, rest)| rest.split(|c: char| ",<>]\" ".contains(c)).next().unwrap_or_default());
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            fault = fault.id(name, text::line(value, 100));
+            fault = fault.id(name, sanitize::one_line(value, 100));
         }
     }
     fault

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use hyper::{HeaderMap, StatusCode};
 
-use super::text;
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 
 /// Status line and headers of an answer.
 #[derive(Clone, Copy)]
@@ -21,13 +21,13 @@ impl Head<'_> {
     /// The first header of that name, on one line of at most 200 characters; `None` if absent or empty.
     pub fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?;
-        Some(text::line(&String::from_utf8_lossy(value.as_bytes()), 200)).filter(|value| !value.is_empty())
+        Some(sanitize::one_line(&String::from_utf8_lossy(value.as_bytes()), 200)).filter(|value| !value.is_empty())
     }
 
     /// All headers of that name in one, as long as anything heard: for reading and for evidence. `None` if absent or empty.
     pub fn said(&self, name: &str) -> Option<String> {
         let all: Vec<_> = self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        Some(text::heard(&all.join(", "))).filter(|said| !said.is_empty())
+        Some(sanitize::reply(&all.join(", "))).filter(|said| !said.is_empty())
     }
 
     /// The server's clock, from `Date`.
@@ -78,10 +78,14 @@ impl Head<'_> {
 
     /// Status and body, as evidence shows them.
     pub fn shown(&self, body: &[u8]) -> String {
-        let body = text::heard_bytes(body);
+        let body = sanitize::reply_bytes(body);
         let wanted = self.said("proxy-authenticate").filter(|_| self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED);
         let login = wanted.map(|schemes| format!(" (it offers {schemes})")).unwrap_or_default();
-        if body.is_empty() { format!("{}{login}", self.status) } else { text::heard(&format!("{}{login}: {body}", self.status)) }
+        if body.is_empty() {
+            format!("{}{login}", self.status)
+        } else {
+            sanitize::reply(&format!("{}{login}: {body}", self.status))
+        }
     }
 }
 

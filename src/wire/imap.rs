@@ -1,9 +1,10 @@
 //! IMAP4rev1 (RFC 3501, SASL-IR by RFC 4959) as a conversation that opens a mailbox needs it: lines and their meaning.
 
 use super::sasl::Challenge;
-use super::{Refusal, exchange, text};
+use super::{Refusal, exchange};
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 
 mod status;
 
@@ -126,7 +127,7 @@ pub struct Greeting {
 
 /// The first line.
 pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
-    let unexpected = || Refusal::from(Fault::heard(Reason::GreetingUnexpected, text::heard(line)));
+    let unexpected = || Refusal::from(Fault::heard(Reason::GreetingUnexpected, sanitize::reply(line)));
     let rest = line.strip_prefix("* ").ok_or_else(unexpected)?;
     let (status, words) = rest.split_once(' ').unwrap_or((rest, ""));
     let preauthenticated = match status.to_ascii_uppercase().as_str() {
@@ -142,7 +143,7 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
 pub fn capabilities(data: &str) -> Option<Vec<String>> {
     let mut list = data.split_ascii_whitespace();
     list.next().filter(|word| word.eq_ignore_ascii_case("CAPABILITY"))?;
-    Some(list.take(100).map(|word| text::line(&word.to_ascii_uppercase(), 60)).collect())
+    Some(list.take(100).map(|word| sanitize::one_line(&word.to_ascii_uppercase(), 60)).collect())
 }
 
 /// The same in a response code at the start of `words`: `[CAPABILITY IMAP4rev1 …]`.
@@ -152,7 +153,7 @@ fn announced(words: &str) -> Option<Vec<String>> {
 }
 
 fn malformed(line: &str) -> Fault {
-    Fault::heard(Reason::ReplyMalformed, text::heard(line))
+    Fault::heard(Reason::ReplyMalformed, sanitize::reply(line))
 }
 
 #[cfg(test)]

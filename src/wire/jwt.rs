@@ -9,8 +9,8 @@ use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-use super::text;
 use crate::outcome::TokenFacts;
+use crate::sanitize;
 use crate::secret::Secret;
 
 /// Tokens run to 2.5 kB; one of more than this is not looked into.
@@ -57,7 +57,7 @@ fn claims(token: &str) -> Option<Map<String, Value>> {
 /// A string, or the first of several: RFC 7519 lets `aud` be either.
 fn word(value: &Value) -> Option<String> {
     match value {
-        Value::String(word) => Some(text::line(word, 200)).filter(|word| !word.is_empty()),
+        Value::String(word) => Some(sanitize::one_line(word, 200)).filter(|word| !word.is_empty()),
         Value::Array(all) => all.first().filter(|first| first.is_string()).and_then(word),
         _ => None,
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
+use super::Refusal;
 use super::http::Head;
-use super::{Refusal, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 
 mod aadsts;
 mod answer;
@@ -42,7 +43,7 @@ fn refused(head: Head<'_>, error: &EntraError) -> Refusal {
     }
     for (name, value) in [("correlation_id", &error.correlation_id), ("trace_id", &error.trace_id)] {
         if let Some(value) = value {
-            fault = fault.id(name, text::line(value, 100));
+            fault = fault.id(name, sanitize::one_line(value, 100));
         }
     }
     with_head(fault, head)

@@ -1,9 +1,10 @@
 //! POP3 (RFC 1939, SASL by RFC 5034) as a conversation that opens a mailbox needs it: one function per answer.
 
 use super::sasl::{Challenge, Login};
-use super::{Refusal, exchange, text};
+use super::{Refusal, exchange};
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 
 /// Asks for TLS (RFC 2595).
 pub const STLS: &str = "STLS";
@@ -54,7 +55,7 @@ pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
         Ok(Reply::Err(words) | Reply::Closing(words)) => {
             Err(refused(line, words, Reason::GreetingRefused, Reason::GreetingRefused))
         }
-        Ok(Reply::Continue(_)) | Err(_) => Err(Fault::heard(Reason::GreetingUnexpected, text::heard(line)).into()),
+        Ok(Reply::Continue(_)) | Err(_) => Err(Fault::heard(Reason::GreetingUnexpected, sanitize::reply(line)).into()),
     }
 }
 
@@ -123,7 +124,7 @@ fn refused(line: &str, words: &str, refused: Reason, unknown: Reason) -> Refusal
 }
 
 fn malformed(line: &str) -> Fault {
-    Fault::heard(Reason::ReplyMalformed, text::heard(line))
+    Fault::heard(Reason::ReplyMalformed, sanitize::reply(line))
 }
 
 #[cfg(test)]

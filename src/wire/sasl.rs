@@ -5,9 +5,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, ge
 use secrecy::zeroize::Zeroizing;
 use serde_json::Value;
 
-use super::{Refusal, text};
+use super::Refusal;
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 use crate::secret::Secret;
 
 /// `base64("user=" mailbox ^A "auth=Bearer " token ^A ^A)`.
@@ -56,19 +57,19 @@ impl Challenge {
         let decoded = LENIENT.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec());
         let status = match serde_json::from_slice::<Value>(&decoded) {
             Ok(json) => match json.get("status") {
-                Some(Value::String(status)) => Some(text::line(status, 40)),
+                Some(Value::String(status)) => Some(sanitize::one_line(status, 40)),
                 Some(Value::Number(status)) => Some(status.to_string()),
                 _ => None,
             },
             Err(_) => None,
         };
-        Self { status, text: text::heard_bytes(&decoded) }
+        Self { status, text: sanitize::reply_bytes(&decoded) }
     }
 
     /// The refusal that a challenge is by itself, for a server that says no more: where it has a status, as an error has.
     pub fn alone(&self) -> Option<Refusal> {
         let status = self.status.clone()?;
-        Some(Fault::heard(Reason::AuthRefused, text::heard(&format!("(challenge: {})", self.text))).code(status).into())
+        Some(Fault::heard(Reason::AuthRefused, sanitize::reply(&format!("(challenge: {})", self.text))).code(status).into())
     }
 
     /// Adds what the challenge said to the refusal that followed it.
@@ -76,7 +77,7 @@ impl Challenge {
     pub fn onto(&self, mut refusal: Refusal) -> Refusal {
         let evidence = &mut refusal.fault.evidence;
         let heard = evidence.heard.take().unwrap_or_default();
-        evidence.heard = Some(text::heard(&format!("{heard} (challenge: {})", self.text)));
+        evidence.heard = Some(sanitize::reply(&format!("{heard} (challenge: {})", self.text)));
         evidence.code = evidence.code.take().or_else(|| self.status.clone());
         refusal
     }

@@ -1,9 +1,10 @@
 //! SMTP submission (RFC 5321, RFC 4954) as a conversation that logs in and sends nothing needs it.
 
+use super::Refusal;
 use super::sasl::{Challenge, Login};
-use super::{Refusal, text};
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 
 mod ehlo;
 mod refusal;
@@ -39,7 +40,7 @@ pub fn greeting(reply: &Reply) -> Result<Greeting, Refusal> {
     match reply.code {
         220 => Ok(Greeting { server: reply.host() }),
         400..=599 => Err(refusal(reply, Reason::GreetingRefused)),
-        _ => Err(Fault::heard(Reason::GreetingUnexpected, text::heard(&reply.shown())).into()),
+        _ => Err(Fault::heard(Reason::GreetingUnexpected, sanitize::reply(&reply.shown())).into()),
     }
 }
 
@@ -79,7 +80,7 @@ pub fn invitation(reply: &Reply) -> Result<(), Refusal> {
 }
 
 fn malformed(reply: &Reply) -> Fault {
-    Fault::heard(Reason::ReplyMalformed, text::heard(&reply.shown()))
+    Fault::heard(Reason::ReplyMalformed, sanitize::reply(&reply.shown()))
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ use crate::settings::Proxy;
 use crate::trace::Trace;
 
 use super::{BoxStream, unreadable};
-use crate::net::words;
 
 /// A proxy's answer to CONNECT has a few headers; more than this is no answer.
 const MAX_ANSWER: usize = 16 * 1024;
@@ -56,7 +55,7 @@ pub(super) async fn connect(
     trace!("> CONNECT {target}");
     stream.write_all(request.expose().as_bytes()).await.map_err(|error| unreadable(&error.to_string()))?;
     let answer = read_answer(&mut stream, &sent).await?;
-    let status_line = words::printable(&sent, answer.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or(&[]));
+    let status_line = sent.sanitize(answer.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or(&[]));
     trace!("< {status_line}");
     trace.hear(&status_line);
     let comes_back = field(&answer, "Retry-After").is_some();
@@ -65,7 +64,7 @@ pub(super) async fn connect(
     // What is no HTTP has said all that it will.
     if let (Some(heard), Some(_)) = (&mut fault.evidence.heard, &fault.evidence.code) {
         let page = page(&mut stream, &answer, PAGE.min(trace.remaining() / 2)).await;
-        *heard = words::printable(&sent, told(heard, &answer, &page).as_bytes());
+        *heard = sent.sanitize(told(heard, &answer, &page).as_bytes());
     }
     Err(fault)
 }
@@ -121,7 +120,7 @@ fn offered(answer: &[u8], sent: &Sent) -> Vec<String> {
     let offers = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate")).map(|(_, offers)| offers);
     // A scheme's parameters have an equals sign, and may themselves hold commas.
     let parts = offers.flat_map(|offers| offers.split(',')).filter_map(|offer| offer.split_whitespace().next());
-    let schemes = parts.filter(|scheme| !scheme.contains(['=', '"'])).map(|scheme| words::printable(sent, scheme.as_bytes()));
+    let schemes = parts.filter(|scheme| !scheme.contains(['=', '"'])).map(|scheme| sent.sanitize(scheme.as_bytes()));
     schemes.take(MOST).collect()
 }
 
@@ -138,7 +137,7 @@ async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fau
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => "hung up".to_owned(),
             Err(error) => error.to_string(),
         };
-        let begun = words::printable(sent, &answer);
+        let begun = sent.sanitize(&answer);
         return Err(unreadable(&if begun.is_empty() { problem } else { format!("{problem} after: {begun}") }));
     }
     Ok(answer)
@@ -254,7 +253,7 @@ mod tests {
             let told = refused(&format!("HTTP/1.1 {head}\r\n\r\n{page}")).await.expect("words");
             let status_line = head.lines().next().expect("a line");
             assert!(told.starts_with(&format!("HTTP/1.1 {status_line}{heard}")), "{told}");
-            assert!(told.chars().count() <= words::MAX_HEARD && !told.contains("hunter2"), "{told}");
+            assert!(told.chars().count() <= crate::sanitize::MAX_EVIDENCE && !told.contains("hunter2"), "{told}");
         }
     }
 

@@ -8,10 +8,8 @@ use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate, X509Name}
 use x509_parser::time::ASN1Time;
 
 use crate::outcome::CertificateFacts;
-use crate::secret::Sent;
-use crate::wire::text::line;
+use crate::sanitize::{self, one_line};
 
-use super::super::words::printable;
 use super::authority;
 
 /// Microsoft's mail certificate has about thirty names; a hostile one could have a million.
@@ -48,7 +46,7 @@ pub fn described(certificate: &CertificateFacts) -> String {
         [one, two, more @ ..] => format!("for {one}, {two} and {} more", more.len()),
     };
     // Short, so that a long name does not push the fingerprint out of the evidence.
-    let (issuer, subject) = (line(&certificate.issuer_name, 100), line(&certificate.subject, 80));
+    let (issuer, subject) = (one_line(&certificate.issuer_name, 100), one_line(&certificate.subject, 80));
     let fingerprint = &certificate.fingerprint;
     let (from, until) = (day(certificate.not_before), day(certificate.not_after));
     words(&format!("issuer {issuer}{product}; subject {subject}; SHA-256 {fingerprint}; valid {from} to {until}; {names}"))
@@ -57,7 +55,7 @@ pub fn described(certificate: &CertificateFacts) -> String {
 /// Whose a certificate is, and for how long.
 pub fn dated(certificate: &CertificateFacts) -> String {
     let (from, until) = (day(certificate.not_before), day(certificate.not_after));
-    words(&format!("{}, valid {from} to {until}", line(&certificate.subject, 80)))
+    words(&format!("{}, valid {from} to {until}", one_line(&certificate.subject, 80)))
 }
 
 /// `2026-11-25`; far outside of any calendar, `unknown`.
@@ -91,7 +89,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 fn words(text: &str) -> String {
-    printable(&Sent::default(), text.as_bytes())
+    sanitize::evidence(text.as_bytes())
 }
 
 fn system_time(time: ASN1Time) -> SystemTime {

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use super::ids;
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
 use crate::wire::http::Head;
-use crate::wire::{Refusal, soap, text};
+use crate::wire::{Refusal, soap};
 
 /// Every answer that is no success.
 pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Value>) -> Refusal {
@@ -39,8 +40,8 @@ fn said<'e>(head: Head<'_>, body: &[u8], error: &'e Value) -> Option<Fault> {
     let known = codes.iter().rev().find_map(|code| Some((*code, meaning(code, message)?)));
     let outer = codes.first().copied().unwrap_or_default();
     let (code, reason) = known.or_else(|| Some((outer, worded("", message)?))).unwrap_or((outer, by_status(head.status)));
-    let fault = Fault::heard(reason, if message.is_empty() { head.shown(body) } else { text::heard(message) });
-    Some(if code.is_empty() { fault } else { fault.code(text::line(code, 100)) })
+    let fault = Fault::heard(reason, if message.is_empty() { head.shown(body) } else { sanitize::reply(message) });
+    Some(if code.is_empty() { fault } else { fault.code(sanitize::one_line(code, 100)) })
 }
 
 fn meaning(code: &str, message: &str) -> Option<Reason> {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::wire::text;
+use crate::sanitize;
 
 /// RFC 6749's error with what Entra adds. Any field may be missing or odd: an answer that says little is better
 /// evidence than none.
@@ -38,7 +38,7 @@ impl oauth2::ErrorResponse for EntraError {}
 impl fmt::Display for EntraError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = self.error_description.as_deref().or(self.error.as_deref()).unwrap_or("an error without a description");
-        f.write_str(&text::heard(said))
+        f.write_str(&sanitize::reply(said))
     }
 }
 

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::{Reply, malformed, refusal};
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::wire::{Refusal, text};
+use crate::sanitize;
+use crate::wire::Refusal;
 
 /// What the server offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Features {
         let mut features = Self {
             public_address: public_address(hello),
             server: reply.host(),
-            shown: text::heard(&reply.shown()),
+            shown: sanitize::reply(&reply.shown()),
             ..Self::default()
         };
         for line in keywords {
@@ -59,7 +60,7 @@ impl Features {
             match words.next().as_deref() {
                 Some("STARTTLS") => features.starttls = true,
                 Some("AUTH") => features.mechanisms.extend(words.take(20)),
-                Some(word) if is_masked(word) => features.masked = Some(text::line(word, 40)),
+                Some(word) if is_masked(word) => features.masked = Some(sanitize::one_line(word, 40)),
                 Some(_) | None => {}
             }
         }

@@ -3,7 +3,8 @@
 use super::Reply;
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::wire::{Refusal, text};
+use crate::sanitize;
+use crate::wire::Refusal;
 
 /// What a refusal (`4xx`, `5xx`) means; `otherwise` is the reason of this step where nothing about it is known.
 pub(super) fn refusal(reply: &Reply, otherwise: Reason) -> Refusal {
@@ -33,7 +34,7 @@ pub fn line_too_long(reply: &Reply) -> bool {
 
 fn with_evidence(reply: &Reply, reason: Reason) -> Refusal {
     let code = reply.enhanced().map_or_else(|| reply.code.to_string(), str::to_owned);
-    let mut fault = Fault::heard(reason, text::heard(&reply.shown())).code(code);
+    let mut fault = Fault::heard(reason, sanitize::reply(&reply.shown())).code(code);
     if let Some(trailer) = reply.trailer() {
         fault = fault.id("server", trailer.server).id("session", trailer.session).id("server_time", trailer.time);
     }

@@ -2,7 +2,7 @@
 
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::wire::text;
+use crate::sanitize;
 
 /// A whole reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +33,13 @@ impl Assembly {
     /// Takes the next line, without its CRLF. `Some` when it was the last of the reply.
     pub fn push(&mut self, line: &str) -> Result<Option<Reply>, Fault> {
         let foreign = if self.greeting && self.code.is_none() { Reason::GreetingUnexpected } else { Reason::ReplyMalformed };
-        let (code, last, words) = split(line).ok_or_else(|| Fault::heard(foreign, text::heard(line)))?;
+        let (code, last, words) = split(line).ok_or_else(|| Fault::heard(foreign, sanitize::reply(line)))?;
         // RFC 5321, 4.2.1: the code is the same on every line.
         if self.code.is_some_and(|first| first != code) {
-            return Err(Fault::heard(Reason::ReplyMalformed, text::heard(line)));
+            return Err(Fault::heard(Reason::ReplyMalformed, sanitize::reply(line)));
         }
         if self.lines.len() >= Self::MOST_LINES {
-            return Err(Fault::heard(Reason::ReplyTooLong, text::heard(line)));
+            return Err(Fault::heard(Reason::ReplyTooLong, sanitize::reply(line)));
         }
         self.code = Some(code);
         self.lines.push(words.to_owned());
@@ -103,9 +103,9 @@ impl Reply {
         let [server, time, session] = words.as_slice() else { return None };
         let stamped = time.len() >= 20 && time.contains('T') && time.ends_with('Z');
         (stamped && server.contains('.')).then(|| Trailer {
-            server: text::line(server, 255),
-            time: text::line(time, 40),
-            session: text::line(session, 60),
+            server: sanitize::one_line(server, 255),
+            time: sanitize::one_line(time, 40),
+            session: sanitize::one_line(session, 60),
         })
     }
 

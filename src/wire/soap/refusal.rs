@@ -8,8 +8,9 @@ use super::answer::Answer;
 use super::ids;
 use crate::outcome::Fault;
 use crate::reason::Reason;
+use crate::sanitize;
+use crate::wire::Refusal;
 use crate::wire::http::Head;
-use crate::wire::{Refusal, text};
 
 /// Every answer that is no success.
 pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Answer>) -> Refusal {
@@ -95,7 +96,7 @@ fn said(answer: &Answer) -> Option<Fault> {
     let inner = answer.inner.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(meaning);
     let reason = inner.or_else(|| meaning(code)).unwrap_or(Reason::OperationFailed);
     let message = answer.message.as_deref().map(without_identifiers).unwrap_or_default();
-    Some(Fault::heard(reason, text::heard(message)).code(text::line(code, 100)))
+    Some(Fault::heard(reason, sanitize::reply(message)).code(sanitize::one_line(code, 100)))
 }
 
 /// `Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`:

@@ -1,0 +1,111 @@
+//! What a peer said, made harmless: one line, printable, bounded. Secrets are masked by [`crate::secret::Sent`].
+
+use std::borrow::Cow;
+
+/// Characters of a reply that a parser keeps: more than anybody will read. The reply is cut to [`MAX_EVIDENCE`] only after
+/// our secrets have been masked in it, so that no cut leaves half a secret standing.
+pub const MAX_REPLY: usize = 4096;
+/// Characters of evidence, which is read on a screen and in 8 kB of Nagios output.
+pub const MAX_EVIDENCE: usize = 400;
+/// Bytes of a reply that are read at all before it is cut to [`MAX_EVIDENCE`].
+const MAX_EXCERPT: usize = 16 * 1024;
+
+/// A reply on one line of at most [`MAX_REPLY`] characters.
+pub fn reply(text: &str) -> String {
+    one_line(text, MAX_REPLY)
+}
+
+/// A reply in bytes on one line of at most [`MAX_REPLY`] characters; what is no UTF-8 becomes `�`.
+pub fn reply_bytes(bytes: &[u8]) -> String {
+    // A character takes at most four bytes; one more shows that there was more.
+    let enough = bytes.get(..4 * (MAX_REPLY + 1)).unwrap_or(bytes);
+    reply(&String::from_utf8_lossy(enough))
+}
+
+/// Bytes of a peer that was sent no secret, on one line of at most [`MAX_EVIDENCE`] characters.
+pub fn evidence(bytes: &[u8]) -> String {
+    one_line(&excerpt(bytes), MAX_EVIDENCE)
+}
+
+/// The beginning of `bytes` as text: enough of it that masking a secret before the cut to [`MAX_EVIDENCE`] leaves no half of it.
+pub fn excerpt(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes.get(..MAX_EXCERPT).unwrap_or(bytes))
+}
+
+/// `text` on one line of at most `max` characters: white space becomes a single space, a control or a formatting
+/// character becomes its escape (`\u{1b}`), and a cut is shown as `…`.
+pub fn one_line(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.trim().chars() {
+        let space = c.is_whitespace();
+        if space && out.ends_with(' ') {
+            continue;
+        }
+        let escaped = is_misleading(c) && !space;
+        let width = if escaped { c.escape_unicode().len() } else { 1 };
+        if used + width > max {
+            if used == max {
+                out.pop();
+            }
+            out.push('…');
+            return out;
+        }
+        used += width;
+        match (space, escaped) {
+            (true, _) => out.push(' '),
+            (_, true) => out.extend(c.escape_unicode()),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Control characters, and the formatting characters that reorder or hide what stands beside them.
+fn is_misleading(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn replies_become_one_printable_line() {
+        for (text, shown) in [
+            ("-ERR no", "-ERR no"),
+            ("  two\r\n\tlines ", "two lines"),
+            ("bell \u{7}, escape \u{1b}[31m", "bell \\u{7}, escape \\u{1b}[31m"),
+            ("right-to-left \u{202e}gpj", "right-to-left \\u{202e}gpj"),
+            ("grüße", "grüße"),
+            ("", ""),
+        ] {
+            assert_eq!(reply(text), shown);
+            assert_eq!(evidence(text.as_bytes()), shown);
+        }
+        assert_eq!(reply_bytes(b"caf\xe9"), "caf\u{fffd}");
+        assert_eq!(evidence(b"gr\xfc\xdfe\0"), "gr\u{fffd}\u{fffd}e\\u{0}");
+    }
+
+    #[test]
+    fn text_over_the_limit_ends_in_an_ellipsis() {
+        assert_eq!(one_line("abcde", 5), "abcde");
+        assert_eq!(one_line("abcdef", 5), "abcd…");
+        assert_eq!(one_line("äöüäöü", 5), "äöüä…");
+        assert_eq!(reply_bytes(&[b'x'; 3 * MAX_REPLY]).chars().count(), MAX_REPLY);
+        assert_eq!(evidence("ä".repeat(100_000).as_bytes()).chars().count(), MAX_EVIDENCE);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_becomes_one_bounded_line(text in any::<String>(), bytes in any::<Vec<u8>>(), max in 1..50_usize) {
+            for shown in [one_line(&text, max), reply_bytes(&bytes), evidence(&bytes)] {
+                prop_assert!(!shown.chars().any(char::is_control));
+            }
+            prop_assert!(one_line(&text, max).chars().count() <= max);
+        }
+    }
+}
