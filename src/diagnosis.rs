@@ -3,18 +3,18 @@
 //! Every failure is blamed on a reason: its own, or the one behind it that other outcomes show. Failures blamed on the same
 //! reason have one cause. Where the evidence does not decide, the cause says so and lists what else it may be.
 
-mod access;
-mod gate;
-mod gather;
+mod grouping;
 mod network;
-mod own;
+mod port_filter;
+mod refusals;
+mod standalone;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use self::access::Access;
 use self::network::Network;
+use self::refusals::Refusals;
 use crate::outcome::{Evidence, Failure, Outcome, ProbeId};
 use crate::reason::{Owner, Reason};
 
@@ -93,14 +93,14 @@ fn of_tenant(outcomes: &[&Outcome]) -> Vec<RootCause> {
     if outcomes.iter().all(|outcome| outcome.failure().is_none()) {
         return Vec::new();
     }
-    let (network, access) = (Network::of(outcomes), Access::of(outcomes));
+    let (network, access) = (Network::of(outcomes), Refusals::of(outcomes));
     let mut blames = Vec::new();
     for (outcome, failure) in failures(outcomes) {
         let known = network.blame(outcome, failure).or_else(|| access.blame(outcome, failure));
-        blames.push(known.unwrap_or_else(|| own::blame(outcome, failure)));
+        blames.push(known.unwrap_or_else(|| standalone::blame(outcome, failure)));
     }
     blames.extend(network.also_unreachable(outcomes));
-    gather::causes(outcomes, blames)
+    grouping::group_by_reason(outcomes, blames)
 }
 
 fn failures<'a>(outcomes: &[&'a Outcome]) -> impl Iterator<Item = (&'a Outcome, &'a Failure)> {

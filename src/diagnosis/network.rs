@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gate::Gate;
-use super::{Blame, Confidence, failures, own};
+use super::port_filter::PortFilter;
+use super::{Blame, Confidence, failures, standalone};
 use crate::cloud::host_port;
 use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase};
 use crate::reason::{Owner, Reason};
@@ -22,7 +22,7 @@ pub struct Network<'a> {
     /// Why the token check did not get an answer.
     login: Option<&'a Failure>,
     /// Who lets only the web through.
-    gate: Option<Gate>,
+    gate: Option<PortFilter>,
 }
 
 impl<'a> Network<'a> {
@@ -38,7 +38,7 @@ impl<'a> Network<'a> {
                 .filter_map(|(_, one)| peer(one))
                 .collect(),
             login: token.map(|(_, failure)| failure).filter(|failure| is_about_the_way(failure.reason)),
-            gate: Gate::of(outcomes),
+            gate: PortFilter::of(outcomes),
         }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Network<'a> {
         let fixed = || peer_host(failure).filter(|host| self.fixed.contains(host)).map(|_| Reason::DnsHostsFile);
         let reason = resolver.or_else(lost).or_else(fixed).or_else(login).or_else(silent)?;
         let evidence = failure.evidence.clone();
-        Some(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence })
+        Some(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence })
     }
 
     /// What else the `reach` checks met: a run has one reason, but several endpoints may be closed for several.
@@ -80,7 +80,7 @@ impl<'a> Network<'a> {
                 let explained = at_host || self.is_silence(&peer, reason);
                 if (gated || reason != failure.reason) && !is_resolver(reason) && !explained {
                     let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
-                    blames.push(Blame { outcome, reason, confidence: own::confidence(reason), candidates: &[], evidence });
+                    blames.push(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence });
                 }
             }
         }
@@ -88,7 +88,7 @@ impl<'a> Network<'a> {
     }
 
     /// The gate that stands before `peer`, where a connection fails in `phase`.
-    fn gate_before(&self, peer: Option<&str>, phase: Phase) -> Option<&Gate> {
+    fn gate_before(&self, peer: Option<&str>, phase: Phase) -> Option<&PortFilter> {
         let gate = self.gate.as_ref().filter(|_| matches!(phase, Phase::Connect | Phase::Proxy))?;
         peer.filter(|peer| gate.closes(peer)).map(|_| gate)
     }
@@ -116,7 +116,7 @@ fn is_partly(warning: &Fault) -> bool {
 }
 
 /// A failure before which a gate stands.
-fn behind<'a>(outcome: &'a Outcome, gate: &Gate) -> Blame<'a> {
+fn behind<'a>(outcome: &'a Outcome, gate: &PortFilter) -> Blame<'a> {
     let evidence = gate.evidence.clone();
     Blame { outcome, reason: gate.reason, confidence: Confidence::Likely, candidates: &[], evidence }
 }

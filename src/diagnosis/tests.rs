@@ -1,7 +1,7 @@
 //! The matrix of what is missing and what is then seen, row by row, and several faults at a time.
 
-mod names;
-mod together;
+mod dns;
+mod refusals;
 
 use std::time::{Duration, SystemTime};
 

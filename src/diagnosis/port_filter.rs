@@ -11,7 +11,7 @@ const WEB: u16 = 443;
 
 /// Who lets only port 443 through, and to whom nobody comes for that.
 #[derive(Debug)]
-pub struct Gate {
+pub struct PortFilter {
     /// The firewall or the proxy.
     pub reason: Reason,
     /// `host:port` of the endpoints that it closes.
@@ -20,7 +20,7 @@ pub struct Gate {
     pub evidence: Evidence,
 }
 
-impl Gate {
+impl PortFilter {
     /// The gate that `outcomes` show: 443 was reached, and of the other endpoints, two at least, not one.
     pub fn of(outcomes: &[&Outcome]) -> Option<Self> {
         let tried: Vec<&EndpointFacts> = outcomes.iter().flat_map(|outcome| &outcome.facts.endpoints).collect();
@@ -39,7 +39,7 @@ fn of(
     reason: Reason,
     belongs: impl Fn(&EndpointFacts) -> bool,
     closed: impl Fn(&EndpointFacts) -> Option<Reason>,
-) -> Option<Gate> {
+) -> Option<PortFilter> {
     let mut endpoints: BTreeMap<(u16, &str), Vec<&EndpointFacts>> = BTreeMap::new();
     for at in tried.iter().copied().filter(|at| belongs(at)) {
         endpoints.entry((at.port, at.host.as_str())).or_default().push(at);
@@ -53,7 +53,7 @@ fn of(
     let ((_, host), _) = web.iter().find(|(_, addresses)| !is_shut(addresses))?;
     let named = others.iter().map(|((port, host), _)| host_port(host, *port)).collect::<Vec<_>>().join(", ");
     let how = how(first, &closed)?;
-    Some(Gate {
+    Some(PortFilter {
         reason,
         closed: others.iter().map(|((port, host), _)| host_port(host, *port)).collect(),
         evidence: Evidence {
@@ -106,7 +106,7 @@ mod tests {
     /// Port, address and failure of each address tried.
     type Tried<'a> = &'a [(u16, Option<&'a str>, Option<(Phase, Reason)>)];
 
-    fn gate(tried: Tried<'_>) -> Option<Gate> {
+    fn gate(tried: Tried<'_>) -> Option<PortFilter> {
         let one = |(port, address, failed): &(u16, Option<&str>, Option<(Phase, Reason)>)| EndpointFacts {
             host: "outlook".into(),
             port: *port,
@@ -126,7 +126,7 @@ mod tests {
             facts: Facts { endpoints: tried.iter().map(one).collect(), ..Facts::default() },
             verdict: Verdict::Ok,
         };
-        Gate::of(&[&outcome])
+        PortFilter::of(&[&outcome])
     }
 
     #[test]

@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use self::mailbox::{Api, BLOCKED, Mailbox, most_telling};
-use super::{Blame, Confidence, failures, own};
+use super::{Blame, Confidence, failures, standalone};
 use crate::cloud::role;
 use crate::outcome::{Failure, Outcome, Phase, Registration};
 use crate::reason::Reason;
 
 /// What all outcomes of a tenant show of the application's access.
 #[derive(Debug, Default)]
-pub struct Access<'a> {
+pub struct Refusals<'a> {
     mailboxes: BTreeMap<Option<&'a str>, Mailbox>,
     /// Somebody told what is wrong with the token that all these checks share.
     token: Option<Reason>,
@@ -64,7 +64,7 @@ impl Change {
 /// A conclusion.
 type Finding = (Reason, Confidence, &'static [Reason]);
 
-impl<'a> Access<'a> {
+impl<'a> Refusals<'a> {
     /// What `outcomes` show.
     pub fn of(outcomes: &[&'a Outcome]) -> Self {
         let change = outcomes.iter().filter_map(|outcome| Change::seen_in(outcome)).min();
@@ -283,7 +283,7 @@ fn of_protocol(outcome: &Outcome, failure: &Failure) -> Finding {
 /// Whether Exchange refused without saying why. `5.7.139` says why, if in words that nobody knows.
 fn is_refusal(outcome: &Outcome, failure: &Failure) -> bool {
     let generic = matches!(failure.reason, Reason::AuthRefused | Reason::MailboxNotConnected)
-        && failure.evidence.code.as_deref() != Some(own::UNKNOWN_WORDS);
+        && failure.evidence.code.as_deref() != Some(standalone::UNKNOWN_WORDS);
     generic && is_mail(outcome.probe.check) && matches!(failure.phase, Phase::Auth | Phase::Mailbox)
 }
 

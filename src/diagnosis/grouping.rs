@@ -7,7 +7,7 @@ use crate::outcome::{Outcome, Phase};
 use crate::reason::{Owner, Reason};
 
 /// The causes that `blames` amount to, in the order in which they were met. No two have tenant, mailbox and reason in common.
-pub fn causes(outcomes: &[&Outcome], blames: Vec<Blame<'_>>) -> Vec<RootCause> {
+pub fn group_by_reason(outcomes: &[&Outcome], blames: Vec<Blame<'_>>) -> Vec<RootCause> {
     let mut order: Vec<Reason> = Vec::new();
     let mut by_reason: BTreeMap<Reason, Vec<Blame<'_>>> = BTreeMap::new();
     for blame in blames {
