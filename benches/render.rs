@@ -8,36 +8,31 @@ use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use m365_probe::cloud::Cloud;
-use m365_probe::levels::Limits;
 use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
 use m365_probe::render::prometheus::{Exporter, Format, metrics};
-use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
 use m365_probe::store::Store;
 
 const CHECKS: [&str; 3] = ["pop3", "smtp", "ews"];
 
 fn probes(now: SystemTime) -> Vec<ProbeSettings> {
     let tenant = Arc::new(Tenant {
-        name: "contoso".into(),
-        cloud: Cloud::built_in("global").expect("built in"),
-        tenant_id: "11111111-2222-3333-4444-555555555555".into(),
-        client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
-        credential: SecretSource::Variable("SECRET".into()),
         credential_expires: Some(now),
-        read_expiry: false,
+        ..Tenant::new(
+            "contoso",
+            Cloud::built_in("global").expect("built in"),
+            "11111111-2222-3333-4444-555555555555",
+            "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+            SecretSource::Variable("SECRET".into()),
+        )
     });
     let ids = (0..100).flat_map(|mailbox| CHECKS.map(|check| (format!("mailbox{mailbox:03}"), check)));
-    let probe = |(mailbox, check): (String, &'static str)| ProbeSettings {
-        address: Some(format!("{mailbox}@contoso.example")),
-        id: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox), check },
-        tenant: Arc::clone(&tenant),
-        interval: Duration::from_secs(60),
-        timeout: Duration::from_secs(30),
-        limits: Limits::default(),
-        folder: Folder::Root,
-        authorization: Authorization::Permissions,
+    let probe = |(mailbox, check): (String, &'static str)| {
+        let address = Some(format!("{mailbox}@contoso.example"));
+        let id = ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox), check };
+        ProbeSettings::new(id, Arc::clone(&tenant), address)
     };
     ids.map(probe).collect()
 }

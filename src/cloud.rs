@@ -183,6 +183,21 @@ const TABLE: &[Row] = &[
 ];
 
 impl Cloud {
+    /// A cloud with an endpoint for tokens, the worldwide service's scope, and nothing else.
+    pub fn new(name: &str, login: HttpsEndpoint) -> Self {
+        Self {
+            name: name.to_owned(),
+            login,
+            pop3: None,
+            imap: None,
+            smtp: None,
+            ews: None,
+            graph: None,
+            scope: "https://outlook.office365.com/.default".to_owned(),
+            graph_scope: None,
+        }
+    }
+
     /// The names of the built-in clouds, the usual one first.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         TABLE.iter().map(|row| row.name)
@@ -235,8 +250,6 @@ pub fn is_microsofts(host: &str, port: u16) -> bool {
 impl Row {
     fn cloud(&self) -> Cloud {
         Cloud {
-            name: self.name.to_owned(),
-            login: HttpsEndpoint::new(self.login, ""),
             pop3: self.mail.map(|host| MailEndpoint::implicit(host, 995)),
             imap: self.mail.map(|host| MailEndpoint::implicit(host, 993)),
             smtp: self.smtp.map(|host| MailEndpoint::upgrade(host, 587)),
@@ -244,6 +257,7 @@ impl Row {
             graph: Some(HttpsEndpoint::new(self.graph, "")),
             scope: format!("https://{}/.default", self.exchange),
             graph_scope: Some(format!("https://{}/.default", self.graph)),
+            ..Cloud::new(self.name, HttpsEndpoint::new(self.login, ""))
         }
     }
 }

@@ -132,6 +132,27 @@ pub struct Tenant {
     pub read_expiry: bool,
 }
 
+impl Tenant {
+    /// A tenant and its application; nothing is declared about the credential's expiry and Graph is not asked.
+    pub fn new(
+        name: impl Into<String>,
+        cloud: Cloud,
+        tenant_id: impl Into<String>,
+        client_id: impl Into<String>,
+        credential: SecretSource,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            cloud,
+            tenant_id: tenant_id.into(),
+            client_id: client_id.into(),
+            credential,
+            credential_expires: None,
+            read_expiry: false,
+        }
+    }
+}
+
 /// Where a secret is. Read anew for every token request, so that a rotated secret needs no reload.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
@@ -193,6 +214,27 @@ pub struct ProbeSettings {
     pub folder: Folder,
     /// How the application was given its access.
     pub authorization: Authorization,
+}
+
+impl ProbeSettings {
+    /// Interval where nothing else is configured.
+    pub const INTERVAL: Duration = Duration::from_secs(60);
+    /// Timeout where nothing else is configured.
+    pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A probe with everything that is optional at its default; `address` is the mailbox's, for checks of a mailbox.
+    pub fn new(id: ProbeId, tenant: Arc<Tenant>, address: Option<String>) -> Self {
+        Self {
+            id,
+            tenant,
+            address,
+            interval: Self::INTERVAL,
+            timeout: Self::TIMEOUT,
+            limits: Limits::default(),
+            folder: Folder::default(),
+            authorization: Authorization::default(),
+        }
+    }
 }
 
 /// How the application was given its access to a mailbox.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::check;
 use crate::cloud::Cloud;
 use crate::levels::Limits;
-use crate::settings::Folder;
+use crate::settings::{Folder, ProbeSettings};
 use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, OF_FOLDERS, Section, checks_of, level_of};
@@ -24,7 +24,7 @@ pub(super) struct Defaults {
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(60), timeout: Duration::from_secs(30) }
+        Self { interval: ProbeSettings::INTERVAL, timeout: ProbeSettings::TIMEOUT }
     }
 }
 

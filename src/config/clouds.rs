@@ -54,7 +54,7 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> Own {
     let graph = reader.one::<ServerUrl>(&fields, "graph").map(|found| found.value.0);
     let scope = reader.one::<Scope>(&fields, "scope").map(|found| found.value.0);
     let name = entry.key.clone();
-    let base = built_in.or_else(|| login.clone().map(|login| empty(&name, login)));
+    let base = built_in.or_else(|| login.clone().map(|login| Cloud::new(&name, login)));
     let cloud = base.map(|base| Cloud {
         name: name.clone(),
         login: login.unwrap_or(base.login),
@@ -67,21 +67,6 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> Own {
         scope: scope.unwrap_or(base.scope),
     });
     Own { at: entry.at, name, cloud }
-}
-
-/// A cloud of the user's own before anything else is said of it.
-fn empty(name: &str, login: HttpsEndpoint) -> Cloud {
-    Cloud {
-        name: name.to_owned(),
-        login,
-        pop3: None,
-        imap: None,
-        smtp: None,
-        ews: None,
-        graph: None,
-        scope: "https://outlook.office365.com/.default".to_owned(),
-        graph_scope: None,
-    }
 }
 
 /// Graph's scope names its host; ports are no part of a resource's name.

@@ -115,15 +115,8 @@ fn tenant(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<Cloud>, 
     let client_id = id::<ClientId>(reader, "--client-id", selection.client_id.as_deref(), needs_token, |id| id.0);
     let credential = credential(reader, selection, needs_token);
     let (cloud, tenant_id) = (cloud?, tenant_id?);
-    Some(Tenant {
-        name: if tenant_id.is_empty() { cloud.name.clone() } else { tenant_id.clone() },
-        cloud,
-        tenant_id,
-        client_id: client_id?,
-        credential: credential?,
-        credential_expires: None,
-        read_expiry: false,
-    })
+    let name = if tenant_id.is_empty() { cloud.name.clone() } else { tenant_id.clone() };
+    Some(Tenant::new(name, cloud, tenant_id, client_id?, credential?))
 }
 
 /// The id that an option gives; empty where it is neither given nor needed.

@@ -63,13 +63,9 @@ fn tenant(
         return Vec::new();
     };
     let tenant = Arc::new(Tenant {
-        name: name.value.0,
-        cloud,
-        tenant_id: tenant_id.value.0,
-        client_id: client_id.value.0,
-        credential,
         credential_expires: expires.map(|found| found.value.0),
         read_expiry: read_expiry.is_some_and(|found| found.value.0),
+        ..Tenant::new(name.value.0, cloud, tenant_id.value.0, client_id.value.0, credential)
     });
     let own = own.into_iter().map(|asked| probe(&tenant, None, asked));
     let theirs = mailboxes.into_iter().flat_map(|Mailbox { address, label, authorization, checks }| {
@@ -163,14 +159,12 @@ fn distinct(reader: &mut Reader<'_>, labels: &mut Seen, label: &str, at: Positio
 /// The probe of one check; a mailbox is its label and its address.
 pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, asked: Asked) -> ProbeSettings {
     let (label, address) = mailbox.unzip();
+    let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check.name };
     ProbeSettings {
-        id: ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check.name },
-        tenant: Arc::clone(tenant),
-        address,
         interval: asked.interval,
         timeout: asked.timeout,
         limits: asked.limits,
         folder: asked.folder,
-        authorization: Authorization::default(),
+        ..ProbeSettings::new(id, Arc::clone(tenant), address)
     }
 }

@@ -7,9 +7,8 @@ use tokio::time::{advance, sleep};
 use super::*;
 use crate::check::Running;
 use crate::cloud::Cloud;
-use crate::levels::Limits;
 use crate::secret::Secret;
-use crate::settings::{Authorization, Folder, Network, SecretSource, Tenant};
+use crate::settings::{Network, SecretSource, Tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,25 +56,11 @@ impl AnyCheck for Acting {
 }
 
 pub fn settings() -> ProbeSettings {
-    let tenant = Tenant {
-        name: "contoso".to_owned(),
-        cloud: Cloud::built_in("global").expect("a cloud"),
-        tenant_id: "contoso.example".to_owned(),
-        client_id: "client".to_owned(),
-        credential: SecretSource::Given(Secret::new("secret")),
-        credential_expires: None,
-        read_expiry: false,
-    };
-    ProbeSettings {
-        id: ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: "pop3" },
-        tenant: Arc::new(tenant),
-        address: Some("box@contoso.example".to_owned()),
-        interval: Duration::from_secs(60),
-        timeout: TIMEOUT,
-        limits: Limits::default(),
-        folder: Folder::default(),
-        authorization: Authorization::Permissions,
-    }
+    let cloud = Cloud::built_in("global").expect("a cloud");
+    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::Given(Secret::new("secret")));
+    let id = ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: "pop3" };
+    let address = Some("box@contoso.example".to_owned());
+    ProbeSettings { timeout: TIMEOUT, ..ProbeSettings::new(id, Arc::new(tenant), address) }
 }
 
 fn probe(slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
-use crate::levels::Limits;
 use crate::outcome::ProbeId;
-use crate::settings::{self, Authorization, Folder, Network, ProbeSettings, Resolver, SecretSource, Settings};
+use crate::settings::{self, Network, ProbeSettings, Resolver, SecretSource, Settings};
 
 use super::Running;
 use super::authority::NAMES;
@@ -80,14 +79,12 @@ impl Running {
     /// The application in this tenant, with its secret in hand.
     pub fn tenant(&self) -> settings::Tenant {
         let tenant = self.state.set_up();
+        let application = tenant.application;
+        let secret = SecretSource::Given(application.secret);
         settings::Tenant {
-            name: TENANT.to_owned(),
-            cloud: self.cloud(),
-            tenant_id: tenant.id,
-            client_id: tenant.application.client_id,
-            credential: SecretSource::Given(tenant.application.secret),
-            credential_expires: Some(tenant.application.secret_expires),
+            credential_expires: Some(application.secret_expires),
             read_expiry: true,
+            ..settings::Tenant::new(TENANT, self.cloud(), tenant.id, application.client_id, secret)
         }
     }
 
@@ -111,14 +108,13 @@ impl Running {
         };
         let tenant = Arc::new(self.tenant());
         let probe = |check, address: Option<&str>| ProbeSettings {
-            id: ProbeId { tenant: TENANT.to_owned(), mailbox: address.map(short_name), check },
-            tenant: Arc::clone(&tenant),
-            address: address.map(str::to_owned),
             interval: Duration::from_secs(10),
             timeout: Duration::from_secs(10), // no longer than the interval, as a configuration must have it
-            limits: Limits::default(),
-            folder: Folder::Root,
-            authorization: Authorization::Permissions,
+            ..ProbeSettings::new(
+                ProbeId { tenant: TENANT.to_owned(), mailbox: address.map(short_name), check },
+                Arc::clone(&tenant),
+                address.map(str::to_owned),
+            )
         };
         let mut probes: Vec<_> = TENANT_CHECKS.iter().map(|check| probe(check, None)).collect();
         for mailbox in &self.state.set_up().mailboxes {

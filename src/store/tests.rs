@@ -5,35 +5,21 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::cloud::Cloud;
-use crate::levels::Limits;
 use crate::outcome::{
     CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
     Registration, SkipReason, Speaker, TokenFacts, Transcript,
 };
 use crate::reason::Reason;
-use crate::settings::{Authorization, Folder, SecretSource, Tenant};
+use crate::settings::{SecretSource, Tenant};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn settings(tenant_id: &str, mailbox: &str) -> ProbeSettings {
-    ProbeSettings {
-        id: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" },
-        tenant: Arc::new(Tenant {
-            name: "contoso".into(),
-            cloud: Cloud::built_in("global").expect("built in"),
-            tenant_id: tenant_id.into(),
-            client_id: "client".into(),
-            credential: SecretSource::Variable("SECRET".into()),
-            credential_expires: None,
-            read_expiry: false,
-        }),
-        address: Some(format!("{mailbox}@contoso.example")),
-        interval: MINUTE,
-        timeout: MINUTE / 2,
-        limits: Limits::default(),
-        folder: Folder::Root,
-        authorization: Authorization::Permissions,
-    }
+    let cloud = Cloud::built_in("global").expect("built in");
+    let tenant = Tenant::new("contoso", cloud, tenant_id, "client", SecretSource::Variable("SECRET".into()));
+    let id = ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" };
+    let address = Some(format!("{mailbox}@contoso.example"));
+    ProbeSettings { timeout: MINUTE / 2, ..ProbeSettings::new(id, Arc::new(tenant), address) }
 }
 
 fn at(minute: u32) -> SystemTime {

@@ -60,15 +60,9 @@ impl Endpoint {
                 });
             }
         });
-        let tenant = Tenant {
-            name: "contoso".into(),
-            cloud: Cloud { login, ..Cloud::built_in("global").expect("a cloud") },
-            tenant_id: "contoso.example".into(),
-            client_id: "client".into(),
-            credential: SecretSource::Given(Secret::new("marked-client-secret")),
-            credential_expires: None,
-            read_expiry: false,
-        };
+        let cloud = Cloud { login, ..Cloud::built_in("global").expect("a cloud") };
+        let secret = SecretSource::Given(Secret::new("marked-client-secret"));
+        let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);
         Self { asked, answer, tenant, net }
     }
 

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, MailEndpoint};
-use m365_probe::levels::Limits;
 use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Authorization, Folder, Network, ProbeSettings, Proxy, ProxyKind, SecretSource, Tenant};
+use m365_probe::settings::{Network, ProbeSettings, Proxy, ProxyKind, SecretSource, Tenant};
 
 use crate::certificates::{Flaw, Trusted};
 use crate::peer::{Act, Authority};
@@ -35,26 +34,11 @@ type End = (Phase, Reason);
 
 /// One run of a check of a mailbox, or of the tenant where it is `token`.
 pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
-    let tenant = Tenant {
-        name: "contoso".to_owned(),
-        cloud,
-        tenant_id: "contoso.example".to_owned(),
-        client_id: "client".to_owned(),
-        credential: SecretSource::Given(Secret::new("a-client-secret")),
-        credential_expires: None,
-        read_expiry: false,
-    };
+    let secret = SecretSource::Given(Secret::new("a-client-secret"));
+    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);
     let address = (check != "token").then(|| "box@contoso.example".to_owned());
-    let settings = ProbeSettings {
-        id: ProbeId { tenant: "contoso".to_owned(), mailbox: address.clone(), check },
-        tenant: Arc::new(tenant),
-        address,
-        interval: Duration::from_secs(60),
-        timeout,
-        limits: Limits::default(),
-        folder: Folder::default(),
-        authorization: Authorization::Permissions,
-    };
+    let id = ProbeId { tenant: "contoso".to_owned(), mailbox: address.clone(), check };
+    let settings = ProbeSettings { timeout, ..ProbeSettings::new(id, Arc::new(tenant), address) };
     let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await;
     assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took);
     outcome

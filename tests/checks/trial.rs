@@ -5,49 +5,22 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint};
-use m365_probe::levels::Limits;
 use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
 
 /// A cloud that is no built-in one, with a token endpoint at `host:port` and nothing else.
 pub fn lab(host: &str, port: u16) -> Cloud {
-    Cloud {
-        name: "lab".to_owned(),
-        login: HttpsEndpoint { host: host.to_owned(), port, path: String::new() },
-        pop3: None,
-        imap: None,
-        smtp: None,
-        ews: None,
-        graph: None,
-        scope: "https://outlook.office365.com/.default".to_owned(),
-        graph_scope: None,
-    }
+    Cloud::new("lab", HttpsEndpoint { host: host.to_owned(), port, path: String::new() })
 }
 
 /// One run of the tenant's check of that name, with ten seconds of time.
 pub async fn run(check: &'static str, cloud: Cloud, means: &Means) -> Outcome {
-    let tenant = Tenant {
-        name: "contoso".to_owned(),
-        cloud,
-        tenant_id: "contoso.example".to_owned(),
-        client_id: "client".to_owned(),
-        credential: SecretSource::Given(Secret::new("secret")),
-        credential_expires: None,
-        read_expiry: false,
-    };
-    let settings = ProbeSettings {
-        id: ProbeId { tenant: "contoso".to_owned(), mailbox: None, check },
-        tenant: Arc::new(tenant),
-        address: None,
-        interval: Duration::from_secs(60),
-        timeout: Duration::from_secs(10),
-        limits: Limits::default(),
-        folder: Folder::default(),
-        authorization: Authorization::Permissions,
-    };
+    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::Given(Secret::new("secret")));
+    let id = ProbeId { tenant: "contoso".to_owned(), mailbox: None, check };
+    let settings = ProbeSettings { timeout: Duration::from_secs(10), ..ProbeSettings::new(id, Arc::new(tenant), None) };
     Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await
 }
 

@@ -10,7 +10,7 @@ use m365_probe::outcome::{
     ServerFacts, SkipReason, Span, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
-use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -258,22 +258,16 @@ pub fn limits() -> Limits {
 
 /// The probe of an outcome, as it would be configured.
 pub fn settings(id: &ProbeId) -> ProbeSettings {
-    ProbeSettings {
-        id: id.clone(),
-        tenant: Arc::new(Tenant {
-            name: id.tenant.clone(),
-            cloud: Cloud::built_in("global").expect("built in"),
-            tenant_id: "11111111-2222-3333-4444-555555555555".into(),
-            client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
-            credential: SecretSource::Variable("M365_PROBE_CLIENT_SECRET".into()),
-            credential_expires: Some(now() + 98 * DAY),
-            read_expiry: false,
-        }),
-        address: id.mailbox.as_ref().map(|mailbox| format!("{mailbox}@contoso.example")),
-        interval: Duration::from_secs(60),
-        timeout: Duration::from_secs(30),
-        limits: limits(),
-        folder: Folder::Root,
-        authorization: Authorization::Permissions,
-    }
+    let tenant = Tenant {
+        credential_expires: Some(now() + 98 * DAY),
+        ..Tenant::new(
+            &id.tenant,
+            Cloud::built_in("global").expect("built in"),
+            "11111111-2222-3333-4444-555555555555",
+            "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+            SecretSource::Variable("M365_PROBE_CLIENT_SECRET".into()),
+        )
+    };
+    let address = id.mailbox.as_ref().map(|mailbox| format!("{mailbox}@contoso.example"));
+    ProbeSettings { limits: limits(), ..ProbeSettings::new(id.clone(), Arc::new(tenant), address) }
 }

@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
-use m365_probe::levels::Limits;
 use m365_probe::outcome::ProbeId;
 use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
-use m365_probe::settings::{Authorization, Folder, ProbeSettings, SecretSource, Settings, Tenant};
+use m365_probe::settings::{ProbeSettings, SecretSource, Settings, Tenant};
 use tokio::net::TcpListener;
 
 /// No output may ever hold it.
@@ -47,14 +46,12 @@ pub async fn refused() -> SocketAddr {
 /// scheduler's turn may come, but the interval and the timeout are long.
 pub fn settings(peer: SocketAddr, probes: &[(&str, Option<&str>, &'static str)]) -> Settings {
     let one = |&(tenant, mailbox, check): &(&str, Option<&str>, &'static str)| ProbeSettings {
-        id: ProbeId { tenant: tenant.to_owned(), mailbox: mailbox.map(ToOwned::to_owned), check },
-        tenant: Arc::new(self::tenant(tenant, peer)),
-        address: mailbox.map(|mailbox| format!("{mailbox}@{tenant}.example")),
         interval: Duration::from_secs(86_400),
-        timeout: Duration::from_secs(30),
-        limits: Limits::default(),
-        folder: Folder::Root,
-        authorization: Authorization::Permissions,
+        ..ProbeSettings::new(
+            ProbeId { tenant: tenant.to_owned(), mailbox: mailbox.map(ToOwned::to_owned), check },
+            Arc::new(self::tenant(tenant, peer)),
+            mailbox.map(|mailbox| format!("{mailbox}@{tenant}.example")),
+        )
     };
     Settings { probes: probes.iter().map(one).collect(), ..Settings::default() }
 }
@@ -70,15 +67,8 @@ fn tenant(name: &str, peer: SocketAddr) -> Tenant {
         smtp: mail,
         ..Cloud::built_in("global").expect("built in")
     };
-    Tenant {
-        name: name.to_owned(),
-        cloud,
-        tenant_id: "contoso.example".into(),
-        client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
-        credential: SecretSource::Given(Secret::new(SECRET)),
-        credential_expires: None,
-        read_expiry: false,
-    }
+    let secret = SecretSource::Given(Secret::new(SECRET));
+    Tenant::new(name, cloud, "contoso.example", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", secret)
 }
 
 /// A directory that goes with the test.
