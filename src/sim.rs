@@ -12,26 +12,26 @@
 //! # Ok(()) }
 //! ```
 
-mod access;
-mod authority;
-mod directory;
+mod authorization;
+mod certificates;
+mod client_settings;
+mod connection;
 mod dns;
 mod entra;
 mod ews;
 mod fault;
 mod graph;
 mod http;
-mod id;
+mod identifiers;
 mod imap;
 mod jwt;
-mod listen;
+mod listener;
 mod mailbox;
-mod offer;
 mod pop3;
 mod sasl;
 mod smtp;
 mod state;
-mod talk;
+mod tenant;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -41,19 +41,19 @@ use tokio::task::JoinSet;
 
 use crate::cloud::Security;
 
-pub use self::directory::{Application, Exchange, Protocol, READ_ALL, Tenant};
-pub use self::fault::{Befallen, Fault, Reach, Service};
+pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
 pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
+pub use self::tenant::{Application, Exchange, Protocol, READ_ALL, Tenant};
 
-use self::authority::Certificates;
-use self::listen::Gate;
+use self::certificates::Certificates;
+use self::listener::Port;
 use self::state::State;
 
 /// A simulated tenant that listens. It stops when this is dropped.
 pub struct Running {
     state: Arc<State>,
     places: Places,
-    gates: Vec<Arc<Gate>>,
+    open_ports: Vec<Arc<Port>>,
     _tasks: JoinSet<()>,
 }
 
@@ -119,7 +119,7 @@ pub async fn start_at(tenant: Tenant, mut places: Places) -> Result<Running, Str
     let certificates = Certificates::new(&tenant.authority).await?;
     let state = Arc::new(State::new(tenant, certificates)?);
     let mut tasks = JoinSet::new();
-    let mut gates = Vec::new();
+    let mut open_ports = Vec::new();
     let mut held = Vec::new();
     for place in &mut places.dns {
         let (datagrams, listener) = bind_dns(place).await?;
@@ -130,17 +130,17 @@ pub async fn start_at(tenant: Tenant, mut places: Places) -> Result<Running, Str
     for (places, service, security) in places.services() {
         for place in places {
             let held = if service == Service::Dns { held.next() } else { None };
-            let gate = match held {
-                Some(listener) => Gate::over(service, security, listener),
-                None => Gate::open(service, security, *place),
+            let port = match held {
+                Some(listener) => Port::over(service, security, listener),
+                None => Port::open(service, security, *place),
             };
-            let gate = Arc::new(gate.map_err(|error| cannot_listen(*place, &error))?);
-            *place = gate.address();
-            tasks.spawn(listen::listen(Arc::clone(&state), Arc::clone(&gate)));
-            gates.push(gate);
+            let port = Arc::new(port.map_err(|error| cannot_listen(*place, &error))?);
+            *place = port.address();
+            tasks.spawn(listener::listen(Arc::clone(&state), Arc::clone(&port)));
+            open_ports.push(port);
         }
     }
-    Ok(Running { state, places, gates, _tasks: tasks })
+    Ok(Running { state, places, open_ports, _tasks: tasks })
 }
 
 impl Places {
@@ -212,47 +212,47 @@ impl Running {
     /// `NAME@SERVICE@MAILBOX` for one mailbox only.
     ///
     /// # Errors
-    /// In words for a person: there is no such fault or mailbox, or the one cannot befall the other.
+    /// In words for a person: there is no such fault or mailbox, or the one cannot affect the other.
     pub fn set_fault(&self, fault: &str) -> Result<(), String> {
-        let befallen: Befallen = fault.parse()?;
-        self.require_mailbox(&befallen)?;
-        self.state.set_faults(|faults| faults.push(befallen));
-        self.obey();
+        let active: ActiveFault = fault.parse()?;
+        self.require_mailbox(&active)?;
+        self.state.set_faults(|faults| faults.push(active));
+        self.apply_faults();
         Ok(())
     }
 
-    /// Ends what [`Running::set_fault`] began, wherever it befell.
+    /// Ends what [`Running::set_fault`] began, wherever it applies.
     pub fn end_fault(&self, fault: Fault) {
-        self.state.set_faults(|faults| faults.retain(|befallen| befallen.fault != fault));
-        self.obey();
+        self.state.set_faults(|faults| faults.retain(|active| active.fault != fault));
+        self.apply_faults();
     }
 
     /// What goes wrong now, each fault once.
     pub fn faults(&self) -> Vec<Fault> {
         let view = self.state.view();
-        Fault::ALL.iter().copied().filter(|fault| view.faults().any(|befallen| befallen.fault == *fault)).collect()
+        Fault::ALL.iter().copied().filter(|fault| view.faults().any(|active| active.fault == *fault)).collect()
     }
 
     /// Puts everything right again that a fault made go wrong.
     pub fn clear_faults(&self) {
         self.state.set_faults(Vec::clear);
-        self.obey();
+        self.apply_faults();
     }
 
-    fn require_mailbox(&self, befallen: &Befallen) -> Result<(), String> {
-        let tenant = self.state.set_up();
+    fn require_mailbox(&self, active: &ActiveFault) -> Result<(), String> {
+        let tenant = self.state.configured_tenant();
         let addresses: Vec<&str> = tenant.mailboxes.iter().map(|mailbox| mailbox.address.as_str()).collect();
-        match &befallen.mailbox {
-            Some(name) if !addresses.iter().any(|address| befallen.concerns(address)) => {
+        match &active.mailbox {
+            Some(name) if !addresses.iter().any(|address| active.concerns(address)) => {
                 Err(format!("there is no mailbox `{name}`; there are {}", addresses.join(", ")))
             }
             _ => Ok(()),
         }
     }
 
-    fn obey(&self) {
+    fn apply_faults(&self) {
         let view = self.state.view();
-        self.gates.iter().for_each(|gate| gate.obey(&view));
+        self.open_ports.iter().for_each(|port| port.apply_faults(&view));
     }
 
     /// Changes the tenant as its administrator could.
@@ -269,7 +269,7 @@ impl Running {
 /// Ports close at once; conversations end with their tasks.
 impl Drop for Running {
     fn drop(&mut self) {
-        self.gates.iter().for_each(|gate| gate.close());
+        self.open_ports.iter().for_each(|port| port.close());
     }
 }
 

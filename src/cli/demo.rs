@@ -29,7 +29,7 @@ pub fn run(arguments: &Demo) -> u8 {
 
 fn list() {
     print::out(
-        "--fault NAME befalls all it can, NAME@SERVICE one service, NAME@MAILBOX one mailbox, NAME@SERVICE@MAILBOX one\n\
+        "--fault NAME affects all it can, NAME@SERVICE one service, NAME@MAILBOX one mailbox, NAME@SERVICE@MAILBOX one\n\
          service of one mailbox, where the list says that it may. The mailboxes are praxis, labor and empfang.\n\n",
     );
     for fault in sim::Fault::ALL {

@@ -12,11 +12,11 @@ use tokio::time::timeout;
 
 use crate::outcome::Phase;
 
-use super::authority::NAMES;
+use super::certificates::NAMES;
+use super::connection::pause;
 use super::fault::{Fault, Service};
-use super::listen::IDLE;
+use super::listener::IDLE;
 use super::state::{State, View};
-use super::talk::pause;
 
 /// Microsoft's own short time to live: the last hop changes with the load.
 const TTL: u32 = 60;
@@ -73,28 +73,28 @@ fn answer(view: &View, question: &[u8], datagram: bool) -> Option<Vec<u8>> {
         // The client's own id, so that it is taken for the answer, and then nothing that makes sense.
         return Some(question.iter().take(2).copied().chain([0x81, 0x80, 0xff, 0xff, 0xff]).collect());
     }
-    let asked = Message::from_vec(question).ok()?;
-    if asked.metadata.message_type != MessageType::Query {
+    let request = Message::from_vec(question).ok()?;
+    if request.metadata.message_type != MessageType::Query {
         return None;
     }
-    let mut reply = Message::response(asked.metadata.id, asked.metadata.op_code);
-    reply.metadata.recursion_desired = asked.metadata.recursion_desired;
+    let mut reply = Message::response(request.metadata.id, request.metadata.op_code);
+    reply.metadata.recursion_desired = request.metadata.recursion_desired;
     reply.metadata.recursion_available = true;
-    reply.metadata.response_code = respond(view, &asked, &mut reply);
-    let room = asked.edns.as_ref().map_or(UDP, |edns| edns.max_payload().max(UDP));
-    reply.add_queries(asked.queries);
+    reply.metadata.response_code = respond(view, &request, &mut reply);
+    let room = request.edns.as_ref().map_or(UDP, |edns| edns.max_payload().max(UDP));
+    reply.add_queries(request.queries);
     let bytes = reply.to_vec().ok()?;
     if datagram && bytes.len() > room.into() { reply.truncate().to_vec().ok() } else { Some(bytes) }
 }
 
-/// Puts the answers to what was asked into `reply`.
-fn respond(view: &View, asked: &Message, reply: &mut Message) -> ResponseCode {
+/// Puts the answers to what was asked for into `reply`.
+fn respond(view: &View, request: &Message, reply: &mut Message) -> ResponseCode {
     let has = |fault| view.has(Service::Dns, fault);
-    match asked.queries.as_slice() {
+    match request.queries.as_slice() {
         _ if has(Fault::DnsServerFailure) => ResponseCode::ServFail,
         _ if has(Fault::DnsRefused) => ResponseCode::Refused,
         _ if has(Fault::DnsNameUnknown) => ResponseCode::NXDomain,
-        _ if asked.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
+        _ if request.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
         [query] if query.query_class() != DNSClass::IN => ResponseCode::Refused,
         [query] if has(Fault::DnsNoAddresses) => resolve(query, &[], reply),
         [query] if has(Fault::DnsSinkhole) => resolve(query, &[Ipv4Addr::UNSPECIFIED.into()], reply),

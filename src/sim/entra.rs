@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use self::form::Form;
 use self::refusal::{Aadsts, Ids};
-use super::access;
-use super::directory::{Protocol, READ_ALL, Tenant};
+use super::authorization;
 use super::fault::{Fault, Service};
-use super::http::{Answer, Asked};
-use super::id;
+use super::http::{HttpRequest, HttpResponse};
+use super::identifiers;
 use super::jwt::SigningKey;
 use super::state::{State, View};
+use super::tenant::{Protocol, READ_ALL, Tenant};
 
 /// Where Entra plays, port and all as clients see it.
 const AUTHORITY: &str = "login.microsoftonline.com";
@@ -26,9 +26,9 @@ const AUTHORITY: &str = "login.microsoftonline.com";
 const ESTS_SERVER: &str = "2.1.22215.8 - FRC ProdSlices";
 
 /// Answers any request to the login host.
-pub(super) fn answer(state: &State, asked: &Asked) -> Answer {
-    let ids = Ids::new(asked);
-    let mut answer = route(state, asked, &ids)
+pub(super) fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
+    let ids = Ids::new(request);
+    let mut answer = route(state, request, &ids)
         .header("x-ms-request-id", &ids.trace)
         .header("x-ms-ests-server", ESTS_SERVER)
         .header("x-ms-srs", "1.P")
@@ -37,7 +37,7 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Answer {
         .header("p3p", "CP=\"DSP CUR OTPi IND OTRi ONL FIN\"")
         .header("referrer-policy", "strict-origin-when-cross-origin")
         .header("x-xss-protection", "0");
-    if asked.header("return-client-request-id").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true")) {
+    if request.header("return-client-request-id").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true")) {
         answer = answer.header("client-request-id", &ids.correlation);
     }
     answer
@@ -61,17 +61,17 @@ impl Version {
     }
 }
 
-fn route(state: &State, asked: &Asked, ids: &Ids) -> Answer {
+fn route(state: &State, request: &HttpRequest, ids: &Ids) -> HttpResponse {
     let view = state.view();
-    let lower = asked.path.to_ascii_lowercase();
+    let lower = request.path.to_ascii_lowercase();
     let path: Vec<&str> = lower.split('/').filter(|part| !part.is_empty()).collect();
     let Some((tenant, below)) = path.split_first() else { return not_found() };
-    let reads = matches!(asked.method, Method::GET | Method::HEAD);
+    let reads = matches!(request.method, Method::GET | Method::HEAD);
     if let Some((version, endpoint)) = Version::of("oauth2", below) {
         return match endpoint {
-            "token" | "devicecode" if asked.method != Method::POST => only_post(asked),
-            "token" => token(state, &view, asked, ids, tenant, version),
-            "devicecode" => device_code(&view.tenant, asked, ids, tenant),
+            "token" | "devicecode" if request.method != Method::POST => only_post(request),
+            "token" => token(state, &view, request, ids, tenant, version),
+            "devicecode" => device_code(&view.tenant, request, ids, tenant),
             "authorize" | "logout" if reads => sign_in(),
             _ => not_found(),
         };
@@ -80,52 +80,54 @@ fn route(state: &State, asked: &Asked, ids: &Ids) -> Answer {
         return not_found();
     }
     match below {
-        ["v2.0", ".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, asked, tenant, Version::V2, ids),
-        [".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, asked, tenant, Version::V1, ids),
+        ["v2.0", ".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, request, tenant, Version::V2, ids),
+        [".well-known", "openid-configuration"] => discovery::discovery(&view.tenant, request, tenant, Version::V1, ids),
         ["discovery", "v2.0", "keys"] | ["discovery", "keys"] => {
             json_answer(StatusCode::OK, &state.key.published()).header("cache-control", "max-age=86400, private")
         }
-        ["discovery", "instance"] if *tenant == "common" => discovery::instance(asked),
+        ["discovery", "instance"] if *tenant == "common" => discovery::instance(request),
         ["userrealm", user] => discovery::user_realm(&view.tenant, user),
         _ => not_found(),
     }
 }
 
-fn not_found() -> Answer {
-    Answer::new(StatusCode::NOT_FOUND).header("cache-control", "private")
+fn not_found() -> HttpResponse {
+    HttpResponse::new(StatusCode::NOT_FOUND).header("cache-control", "private")
 }
 
 /// What a browser that strays here is shown: a page, with the code in it. One that asks first may post.
-fn only_post(asked: &Asked) -> Answer {
-    if asked.method == Method::OPTIONS {
-        let allowed = Answer::new(StatusCode::OK).header("access-control-allow-origin", "*");
+fn only_post(request: &HttpRequest) -> HttpResponse {
+    if request.method == Method::OPTIONS {
+        let allowed = HttpResponse::new(StatusCode::OK).header("access-control-allow-origin", "*");
         return allowed.header("access-control-allow-methods", "POST, OPTIONS");
     }
-    let text = format!("AADSTS900561: The endpoint only accepts POST requests. Received a {} request.", asked.method);
-    Answer::new(StatusCode::OK).body("text/html; charset=utf-8", format!("<html><body>{text}</body></html>"))
+    let text = format!("AADSTS900561: The endpoint only accepts POST requests. Received a {} request.", request.method);
+    HttpResponse::new(StatusCode::OK).body("text/html; charset=utf-8", format!("<html><body>{text}</body></html>"))
 }
 
 /// Where people sign in. Nobody can here.
-fn sign_in() -> Answer {
-    Answer::new(StatusCode::OK)
+fn sign_in() -> HttpResponse {
+    HttpResponse::new(StatusCode::OK)
         .body("text/html; charset=utf-8", "<html><head><title>Sign in to your account</title></head><body></body></html>")
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    Answer::new(status).body("application/json; charset=utf-8", body.to_string())
+fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
+    HttpResponse::new(status).body("application/json; charset=utf-8", body.to_string())
 }
 
 /// The token endpoint.
-fn token(state: &State, view: &View, asked: &Asked, ids: &Ids, tenant: &str, version: Version) -> Answer {
+fn token(state: &State, view: &View, request: &HttpRequest, ids: &Ids, tenant: &str, version: Version) -> HttpResponse {
     if view.has(Service::Login, Fault::TokenThrottled) {
         // Really plain text, not JSON.
-        return Answer::new(StatusCode::TOO_MANY_REQUESTS).header("retry-after", "60").body("text/plain", "Too Many Requests");
+        return HttpResponse::new(StatusCode::TOO_MANY_REQUESTS)
+            .header("retry-after", "60")
+            .body("text/plain", "Too Many Requests");
     }
     if view.has(Service::Login, Fault::TokenServiceUnavailable) {
         return Aadsts::service_unavailable().answer(ids);
     }
-    let form = Form::of(asked).map_err(|_| Aadsts::malformed());
-    let granted = unrestricted(&view.tenant, asked).and(form).and_then(|form| grant(view, &form, tenant, version));
+    let form = Form::of(request).map_err(|_| Aadsts::malformed());
+    let granted = unrestricted(&view.tenant, request).and(form).and_then(|form| grant(view, &form, tenant, version));
     match granted {
         Ok(resource) => issue(state, view, &resource, version),
         Err(refusal) => refusal.answer(ids),
@@ -136,7 +138,7 @@ fn token(state: &State, view: &View, asked: &Asked, ids: &Ids, tenant: &str, ver
 }
 
 /// Begins the flow of devices without a browser: nobody will ever type the code in.
-fn device_code(tenant: &Tenant, asked: &Asked, ids: &Ids, name: &str) -> Answer {
+fn device_code(tenant: &Tenant, request: &HttpRequest, ids: &Ids, name: &str) -> HttpResponse {
     let client = |form: Form| match form.client_id() {
         Some(id) if id.eq_ignore_ascii_case(&tenant.application.client_id) => Ok(()),
         Some(id) => Err(Aadsts::application_not_found(id, tenant)),
@@ -144,16 +146,16 @@ fn device_code(tenant: &Tenant, asked: &Asked, ids: &Ids, name: &str) -> Answer 
     };
     let shared = matches!(name, "common" | "organizations");
     let known = if shared { Ok(()) } else { known_tenant(tenant, name) };
-    if let Err(refusal) = known.and(Form::of(asked).map_err(|_| Aadsts::malformed())).and_then(client) {
+    if let Err(refusal) = known.and(Form::of(request).map_err(|_| Aadsts::malformed())).and_then(client) {
         return refusal.answer(ids);
     }
-    let user_code = id::hex(&id::random::<5>()).to_ascii_uppercase();
+    let user_code = identifiers::hex(&identifiers::random::<5>()).to_ascii_uppercase();
     let page = "https://microsoft.com/devicelogin";
     json_answer(
         StatusCode::OK,
         &json!({
             "user_code": user_code,
-            "device_code": format!("{DEVICE_CODE}{}", id::hex(&id::random::<32>())),
+            "device_code": format!("{DEVICE_CODE}{}", identifiers::hex(&identifiers::random::<32>())),
             "verification_uri": page,
             "expires_in": 900,
             "interval": 5,
@@ -166,8 +168,8 @@ fn device_code(tenant: &Tenant, asked: &Asked, ids: &Ids, name: &str) -> Answer 
 const DEVICE_CODE: &str = "DAQABIQEAAAD";
 
 /// A proxy on the way may say, in a header of Microsoft's invention, which tenants its users may enter.
-fn unrestricted(tenant: &Tenant, asked: &Asked) -> Result<(), Aadsts> {
-    let Some(allowed) = asked.header("restrict-access-to-tenants") else { return Ok(()) };
+fn unrestricted(tenant: &Tenant, request: &HttpRequest) -> Result<(), Aadsts> {
+    let Some(allowed) = request.header("restrict-access-to-tenants") else { return Ok(()) };
     let allowed = allowed.split(',').any(|name| tenant.is_called(name.trim()));
     if allowed { Ok(()) } else { Err(Aadsts::tenant_restricted(tenant)) }
 }
@@ -314,15 +316,15 @@ impl Resource {
     /// The resource of that name: one of its URLs, or the id of its own application.
     fn named(name: &str, tenant: &Tenant) -> Result<Self, Aadsts> {
         let bare = name.trim_end_matches('/');
-        let exchange = access::EXCHANGE.contains(&bare);
-        if !exchange && !access::GRAPH.contains(&bare) {
+        let exchange = authorization::EXCHANGE.contains(&bare);
+        if !exchange && !authorization::GRAPH.contains(&bare) {
             return Err(Aadsts::resource_not_found(bare, tenant));
         }
         Ok(Self { name: name.to_owned(), exchange })
     }
 }
 
-fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> Answer {
+fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> HttpResponse {
     let tenant = &view.tenant;
     let has = |fault| view.has(Service::Login, fault);
     let audience = if has(Fault::TokenWrongAudience) { "https://graph.microsoft.com" } else { &resource.name };
@@ -336,7 +338,7 @@ fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> A
     } else {
         state.key.sign(&claims)
     };
-    let Ok(token) = signed else { return Answer::new(StatusCode::INTERNAL_SERVER_ERROR) };
+    let Ok(token) = signed else { return HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR) };
     // What Entra says stays plausible even where a test makes tokens that are expired on arrival.
     let seconds = if tenant.application.token_seconds > 0 { tenant.application.token_seconds - 1 } else { 3599 };
     let body = match version {
@@ -348,8 +350,8 @@ fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> A
             "token_type": "Bearer",
             "expires_in": seconds.to_string(),
             "ext_expires_in": seconds.to_string(),
-            "expires_on": (id::unix_now() + seconds).to_string(),
-            "not_before": (id::unix_now() - 300).to_string(),
+            "expires_on": (identifiers::unix_now() + seconds).to_string(),
+            "not_before": (identifiers::unix_now() - 300).to_string(),
             "resource": resource.name,
             "access_token": token.expose(),
         }),
@@ -361,15 +363,15 @@ fn issue(state: &State, view: &View, resource: &Resource, version: Version) -> A
 fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) -> Value {
     let application = &tenant.application;
     // Five minutes back, as Entra does.
-    let issued = id::unix_now() - 300;
+    let issued = identifiers::unix_now() - 300;
     let authority = format!("https://sts.windows.net/{}/", tenant.id);
-    let opaque = |bytes: usize| BASE64.encode(id::random::<256>().get(..bytes).unwrap_or_default());
+    let opaque = |bytes: usize| BASE64.encode(identifiers::random::<256>().get(..bytes).unwrap_or_default());
     let mut claims = json!({
         "aud": audience,
         "iss": authority,
         "iat": issued,
         "nbf": issued,
-        "exp": id::unix_now() + application.token_seconds,
+        "exp": identifiers::unix_now() + application.token_seconds,
         "aio": format!("k2RgYFj{}", opaque(48)),
         "app_displayname": application.name,
         "appid": application.client_id,
@@ -378,10 +380,10 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "idtyp": "app",
         "oid": application.object_id,
         "rh": format!("1.AXQA{}", opaque(30)),
-        "sid": id::guid(),
+        "sid": identifiers::guid(),
         "sub": application.object_id,
         "tid": tenant.id,
-        "uti": format!("{token_id}{}", id::hex(&id::random::<7>())),
+        "uti": format!("{token_id}{}", identifiers::hex(&identifiers::random::<7>())),
         "ver": "1.0",
         "wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"],
         "xms_ftd": opaque(96),

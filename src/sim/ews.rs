@@ -12,49 +12,49 @@ use crate::cloud::EWS_PATH;
 use crate::outcome::Phase;
 
 use self::request::{Impersonated, Invalid, Request};
-use super::access::{self, Refusal};
-use super::directory::{Tenant, Trouble};
+use super::authorization::{self, Refusal};
+use super::connection::pause;
 use super::fault::{Fault, Service};
-use super::http::{Answer, Asked};
-use super::id;
+use super::http::{HttpRequest, HttpResponse};
+use super::identifiers;
 use super::state::{State, View};
-use super::talk::pause;
+use super::tenant::{Tenant, Trouble};
 
 /// How long a throttled client is told to stay away.
 const BACK_OFF_MILLISECONDS: u32 = 297_749;
 
 /// Answers any request to the Exchange host.
-pub(super) async fn answer(state: &State, asked: &Asked) -> Answer {
+pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
     let view = state.view();
-    let bearer = asked.header("authorization").and_then(bearer);
+    let bearer = request.header("authorization").and_then(bearer);
     if let Some(answer) = instead(&view) {
-        return common(asked, answer);
+        return common(request, answer);
     }
     let verdict = match bearer {
-        None => return common(asked, unauthorized("", None)),
+        None => return common(request, unauthorized("", None)),
         Some(token) => {
-            let token = state.present(token);
+            let token = state.verify_token(token);
             pause(view.tenant.latency(Phase::Auth)).await;
-            access::ews_request(&view.tenant, &token, id::unix_now()).map(|_| ())
+            authorization::ews_request(&view.tenant, &token, identifiers::unix_now()).map(|_| ())
         }
     };
     let answer = match verdict {
         Err(refusal) => refused(refusal),
-        Ok(()) if !asked.path.eq_ignore_ascii_case(EWS_PATH) => not_found(),
-        Ok(()) if asked.method == Method::POST => call(&view.tenant, asked),
+        Ok(()) if !request.path.eq_ignore_ascii_case(EWS_PATH) => not_found(),
+        Ok(()) if request.method == Method::POST => call(&view.tenant, request),
         Ok(()) => {
-            Answer::new(StatusCode::OK).body("text/html; charset=utf-8", "<html><head><title>Service</title></head></html>")
+            HttpResponse::new(StatusCode::OK).body("text/html; charset=utf-8", "<html><head><title>Service</title></head></html>")
         }
     };
-    common(asked, answer)
+    common(request, answer)
 }
 
 /// What a fault of EWS as a whole answers.
-fn instead(view: &View) -> Option<Answer> {
+fn instead(view: &View) -> Option<HttpResponse> {
     let has = |fault| view.has(Service::Ews, fault);
     if has(Fault::TenantRestricted) {
         let diagnostics = r#"2000020;reason="xms_trpid claim was not present but sec-tenant-restriction-access-policy header was in requres";error_category="insufficiant_claims""#;
-        let sent = Answer::new(StatusCode::FOUND).header("location", "https://login.microsoftonline.com/");
+        let sent = HttpResponse::new(StatusCode::FOUND).header("location", "https://login.microsoftonline.com/");
         return Some(sent.header("x-ms-diagnostics", diagnostics).header("restrict-access-confirm", "1"));
     }
     if has(Fault::EwsTokenRefused) {
@@ -63,11 +63,11 @@ fn instead(view: &View) -> Option<Answer> {
     if has(Fault::EwsPathNotFound) {
         return Some(not_found());
     }
-    has(Fault::EwsRetired).then(|| Answer::new(StatusCode::GONE))
+    has(Fault::EwsRetired).then(|| HttpResponse::new(StatusCode::GONE))
 }
 
-fn not_found() -> Answer {
-    Answer::new(StatusCode::NOT_FOUND)
+fn not_found() -> HttpResponse {
+    HttpResponse::new(StatusCode::NOT_FOUND)
         .body("text/html", "<html><head><title>404 - File or directory not found.</title></head></html>")
 }
 
@@ -78,21 +78,21 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// The headers of every answer of Exchange Online.
-fn common(asked: &Asked, answer: Answer) -> Answer {
+fn common(request: &HttpRequest, answer: HttpResponse) -> HttpResponse {
     let backend = answer.status.as_u16().to_string();
     let mut answer = answer
         .header("server", "Microsoft-IIS/10.0")
-        .header("request-id", id::guid())
-        .header("x-calculatedbetarget", id::BACK_END)
+        .header("request-id", identifiers::guid())
+        .header("x-calculatedbetarget", identifiers::BACK_END)
         .header("x-backendhttpstatus", backend)
-        .header("x-feproxyinfo", id::FRONT_END)
-        .header("x-beserver", server(id::BACK_END))
-        .header("x-feserver", server(id::FRONT_END))
-        .header("x-diaginfo", server(id::BACK_END))
+        .header("x-feproxyinfo", identifiers::FRONT_END)
+        .header("x-beserver", server(identifiers::BACK_END))
+        .header("x-feserver", server(identifiers::FRONT_END))
+        .header("x-diaginfo", server(identifiers::BACK_END))
         .header("strict-transport-security", "max-age=31536000; includeSubDomains; preload")
         .header("cache-control", "private");
-    if asked.header("return-client-request-id").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true")) {
-        answer = answer.header("client-request-id", asked.header("client-request-id").unwrap_or_default());
+    if request.header("return-client-request-id").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true")) {
+        answer = answer.header("client-request-id", request.header("client-request-id").unwrap_or_default());
     }
     answer
 }
@@ -103,13 +103,13 @@ fn server(name: &str) -> &str {
 }
 
 /// 401 with the challenge Exchange sends; `error` and diagnostics only where there was a token.
-fn unauthorized(error: &str, diagnostics: Option<&str>) -> Answer {
+fn unauthorized(error: &str, diagnostics: Option<&str>) -> HttpResponse {
     let challenge = format!(
         "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@*\", \
          token_types=\"app_asserted_user_v1 service_asserted_app_v1\", \
          authorization_uri=\"https://login.windows.net/common/oauth2/authorize\"{error}"
     );
-    let answer = Answer::new(StatusCode::UNAUTHORIZED).header("www-authenticate", challenge);
+    let answer = HttpResponse::new(StatusCode::UNAUTHORIZED).header("www-authenticate", challenge);
     match diagnostics {
         Some(text) => answer.header("x-ms-diagnostics", text),
         None => answer,
@@ -117,10 +117,10 @@ fn unauthorized(error: &str, diagnostics: Option<&str>) -> Answer {
 }
 
 /// A refusal in HTTP: of the token, or by policy.
-fn refused(refusal: Refusal) -> Answer {
+fn refused(refusal: Refusal) -> HttpResponse {
     const ERROR: &str = ", error=\"invalid_token\"";
     let token = |text: &str| unauthorized(ERROR, Some(text));
-    let forbidden = Answer::new(StatusCode::FORBIDDEN);
+    let forbidden = HttpResponse::new(StatusCode::FORBIDDEN);
     match refusal {
         Refusal::BadSignature => {
             token(r#"2000000;reason="The token has an invalid signature.";error_category="invalid_signature""#)
@@ -150,7 +150,7 @@ fn refused(refusal: Refusal) -> Answer {
         Refusal::Unexplained => token(
             r#"4000000;reason="Flighting is not enabled for domain 'contoso.example'.";error_category="oauth_not_available""#,
         ),
-        Refusal::Trouble(_) => Answer::new(StatusCode::SERVICE_UNAVAILABLE).header("retry-after", "30"),
+        Refusal::Trouble(_) => HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE).header("retry-after", "30"),
         _ => {
             token(r#"2000001;reason="OAuth token submitted with the request can not be parsed.";error_category="invalid_token""#)
         }
@@ -158,8 +158,8 @@ fn refused(refusal: Refusal) -> Answer {
 }
 
 /// One SOAP call.
-fn call(tenant: &Tenant, asked: &Asked) -> Answer {
-    let request = match request::read(&asked.body) {
+fn call(tenant: &Tenant, request: &HttpRequest) -> HttpResponse {
+    let request = match request::read(&request.body) {
         Ok(request) => request,
         Err(Invalid { code, text, xml }) => return response::fault(code, &text, &xml),
     };
@@ -170,7 +170,7 @@ fn call(tenant: &Tenant, asked: &Asked) -> Answer {
     if let Impersonated::Sid = who {
         return response::fault("ErrorInvalidUserSid", "The SID in the request is invalid.", "");
     }
-    let mailbox = match access::ews_mailbox(tenant, who.address()) {
+    let mailbox = match authorization::ews_mailbox(tenant, who.address()) {
         Ok(mailbox) => mailbox,
         Err(refusal) => return no_mailbox(refusal, &request),
     };
@@ -181,7 +181,7 @@ fn call(tenant: &Tenant, asked: &Asked) -> Answer {
 }
 
 /// A refusal in SOAP: of the mailbox.
-fn no_mailbox(refusal: Refusal, request: &Request) -> Answer {
+fn no_mailbox(refusal: Refusal, request: &Request) -> HttpResponse {
     let fault = |code, text| response::fault(code, text, "");
     match refusal {
         Refusal::NoMailbox => fault("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it."),

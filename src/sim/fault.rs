@@ -1,13 +1,13 @@
 //! Every fault the simulated tenant can be given, by name: the reason code it leads to, where there is one.
 
-mod befall;
-mod befallen;
+mod active;
+mod effects;
 
 use std::fmt;
 
-pub use self::befallen::Befallen;
+pub use self::active::ActiveFault;
 
-use super::directory::Protocol;
+use super::tenant::Protocol;
 
 /// A service of the simulated tenant; each listens on ports of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,23 +63,23 @@ impl Service {
 
 /// How far a fault reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// It can befall one service and spare the others.
+pub enum FaultScope {
+    /// It can affect one service and spare the others.
     Each,
-    /// What is wrong lies behind all its services: it befalls them together.
+    /// What is wrong lies behind all its services: it affects them together.
     Whole,
 }
 
-macro_rules! reach {
+macro_rules! scope {
     (each) => {
-        Reach::Each
+        FaultScope::Each
     };
     (whole) => {
-        Reach::Whole
+        FaultScope::Whole
     };
 }
 
-macro_rules! of_mailbox {
+macro_rules! per_mailbox {
     (tenant) => {
         false
     };
@@ -89,7 +89,7 @@ macro_rules! of_mailbox {
 }
 
 macro_rules! faults {
-    ($( $variant:ident $name:literal $reach:ident $of:ident [$($service:ident)+] $text:literal )*) => {
+    ($( $variant:ident $name:literal $scope:ident $of:ident [$($service:ident)+] $text:literal )*) => {
         /// Something that can be made to go wrong.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Fault { $( #[doc = $text] $variant, )* }
@@ -102,12 +102,12 @@ macro_rules! faults {
             pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
             /// What goes wrong, in one line.
             pub const fn text(self) -> &'static str { match self { $( Self::$variant => $text, )* } }
-            /// The services it can befall.
+            /// The services it can affect.
             pub const fn services(self) -> &'static [Service] { match self { $( Self::$variant => &[ $( Service::$service, )+ ], )* } }
-            /// Whether it befalls each service by itself, or all of them together.
-            pub const fn reach(self) -> Reach { match self { $( Self::$variant => reach!($reach), )* } }
-            /// Whether it can befall one mailbox and spare the others.
-            pub const fn of_mailbox(self) -> bool { match self { $( Self::$variant => of_mailbox!($of), )* } }
+            /// Whether it affects each service by itself, or all of them together.
+            pub const fn scope(self) -> FaultScope { match self { $( Self::$variant => scope!($scope), )* } }
+            /// Whether it can affect one mailbox and spare the others.
+            pub const fn is_per_mailbox(self) -> bool { match self { $( Self::$variant => per_mailbox!($of), )* } }
         }
     };
 }
@@ -221,11 +221,11 @@ impl Fault {
         Self::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 
-    /// Where it can be made to befall: `@imap`, `@MAILBOX`; empty where it always befalls all it can.
+    /// Where it can be made to affect: `@imap`, `@MAILBOX`; empty where it always affects all it can.
     pub fn places(self) -> String {
-        let each = self.reach() == Reach::Each && self.services().len() > 1;
+        let each = self.scope() == FaultScope::Each && self.services().len() > 1;
         let services = self.services().iter().filter(|_| each).map(|service| format!("@{}", service.name()));
-        let mailbox = self.of_mailbox().then(|| "@MAILBOX".to_owned());
+        let mailbox = self.is_per_mailbox().then(|| "@MAILBOX".to_owned());
         services.chain(mailbox).collect::<Vec<_>>().join(" ")
     }
 }

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::outcome::Phase;
 
-use super::access::{self, Presented, Refusal};
-use super::directory::{READ_ALL, Tenant, Trouble};
-use super::http::{Answer, Asked};
-use super::id;
+use super::authorization::{self, PresentedToken, Refusal};
+use super::connection::pause;
+use super::http::{HttpRequest, HttpResponse};
+use super::identifiers;
 use super::mailbox::{FolderAccess, Mailbox};
 use super::state::State;
-use super::talk::pause;
+use super::tenant::{READ_ALL, Tenant, Trouble};
 
 /// How long a throttled client is told to stay away, in seconds.
 const RETRY_AFTER: &str = "10";
@@ -21,9 +21,12 @@ const MAIL: &[&str] = &["Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"];
 const CALENDARS: &[&str] = &["Calendars.Read", "Calendars.ReadWrite"];
 
 /// Answers any request to the Graph host.
-pub(super) async fn answer(state: &State, asked: &Asked) -> Answer {
-    let ids = Ids { request: id::guid(), client: asked.header("client-request-id").map_or_else(id::guid, str::to_owned) };
-    let answer = match called(state, asked).await {
+pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
+    let ids = Ids {
+        request: identifiers::guid(),
+        client: request.header("client-request-id").map_or_else(identifiers::guid, str::to_owned),
+    };
+    let answer = match called(state, request).await {
         Ok(body) => json_answer(StatusCode::OK, &body),
         Err(error) => error.answer(&ids),
     };
@@ -73,25 +76,25 @@ impl Call {
 }
 
 /// The body of a success.
-async fn called(state: &State, asked: &Asked) -> Result<Value, Error> {
+async fn called(state: &State, request: &HttpRequest) -> Result<Value, Error> {
     let view = state.view();
-    let token = asked.header("authorization").and_then(|header| header.split_once(' '));
+    let token = request.header("authorization").and_then(|header| header.split_once(' '));
     let token = token.filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty());
     let (_, token) = token.ok_or(Error(401, "InvalidAuthenticationToken", "Access token is empty."))?;
-    let token = state.present(token.trim());
+    let token = state.verify_token(token.trim());
     pause(view.tenant.latency(Phase::Auth)).await;
-    if asked.path == "/v1.0/applications" && asked.method == Method::GET {
-        return applications(&view.tenant, &token, &asked.query);
+    if request.path == "/v1.0/applications" && request.method == Method::GET {
+        return applications(&view.tenant, &token, &request.query);
     }
     let unknown = Error(400, "BadRequest", "Resource not found for the segment.");
-    let (call, user) = Call::of(&asked.path).filter(|_| asked.method == Method::GET).ok_or(unknown)?;
-    let mailbox = access::graph(&view.tenant, &token, call.roles(), &user, id::unix_now()).map_err(Error::of)?;
+    let (call, user) = Call::of(&request.path).filter(|_| request.method == Method::GET).ok_or(unknown)?;
+    let mailbox = authorization::graph(&view.tenant, &token, call.roles(), &user, identifiers::unix_now()).map_err(Error::of)?;
     match mailbox.folder_access {
         FolderAccess::Readable => {}
         FolderAccess::Denied => return Err(ACCESS_DENIED),
         FolderAccess::Hidden => return Err(Error(404, "ErrorItemNotFound", "The specified object was not found in the store.")),
     }
-    let query = query(&asked.query).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
+    let query = query(&request.query).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
     match call {
         Call::Folders => Ok(folders(mailbox, top(&query, 10)?)),
         Call::Calendar => Ok(json!({ "id": entry_id(mailbox, "calendar"), "name": "Calendar" })),
@@ -100,13 +103,15 @@ async fn called(state: &State, asked: &Asked) -> Result<Value, Error> {
 }
 
 /// The registrations that a filter by application id finds: this tenant's one, or none.
-fn applications(tenant: &Tenant, token: &Presented, asked: &str) -> Result<Value, Error> {
-    access::directory(tenant, token, &[READ_ALL], id::unix_now()).map_err(|refusal| match Error::of(refusal) {
-        Error(403, ..) => Error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
-        error => error,
+fn applications(tenant: &Tenant, token: &PresentedToken, request: &str) -> Result<Value, Error> {
+    authorization::directory(tenant, token, &[READ_ALL], identifiers::unix_now()).map_err(|refusal| {
+        match Error::of(refusal) {
+            Error(403, ..) => Error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
+            error => error,
+        }
     })?;
     let application = &tenant.application;
-    let query = query(asked).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
+    let query = query(request).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
     let filter = query.iter().find(|(name, _)| name == "$filter").map(|(_, filter)| filter.as_str());
     if filter != Some(format!("appId eq '{}'", application.client_id).as_str()) {
         return Ok(json!({ "value": [] }));
@@ -115,7 +120,7 @@ fn applications(tenant: &Tenant, token: &Presented, asked: &str) -> Result<Value
     let hint: String = application.secret.expose().chars().take(3).collect();
     let secret = |hint: &str, expires| {
         json!({ "customKeyIdentifier": null, "displayName": "secret", "endDateTime": time(expires), "hint": hint,
-                "keyId": id::guid(), "secretText": null, "startDateTime": time(application.created) })
+                "keyId": identifiers::guid(), "secretText": null, "startDateTime": time(application.created) })
     };
     // One that nobody deleted, beside the one in use.
     let old = secret("old", application.created + std::time::Duration::from_secs(86_400));
@@ -159,7 +164,7 @@ fn calendar_view(query: &[(String, String)]) -> Result<Value, Error> {
 
 /// An opaque id, as Exchange makes them: `AAMk` and more.
 fn entry_id(mailbox: &Mailbox, name: &str) -> String {
-    format!("AAMkA{}", id::hex(format!("{}/{name}", mailbox.address).as_bytes()))
+    format!("AAMkA{}", identifiers::hex(format!("{}/{name}", mailbox.address).as_bytes()))
 }
 
 /// `$top`, from 1 to 1000.
@@ -220,7 +225,7 @@ impl Error {
         }
     }
 
-    fn answer(self, ids: &Ids) -> Answer {
+    fn answer(self, ids: &Ids) -> HttpResponse {
         let Self(status, code, message) = self;
         let mut error =
             json!({ "message": message, "innerError": { "request-id": ids.request, "client-request-id": ids.client } });
@@ -236,6 +241,6 @@ impl Error {
     }
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    Answer::new(status).body("application/json", body.to_string())
+fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
+    HttpResponse::new(status).body("application/json", body.to_string())
 }

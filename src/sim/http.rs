@@ -15,9 +15,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 
 use crate::outcome::Phase;
 
+use super::connection::{Stream, pause};
 use super::fault::{Fault, Service};
 use super::state::State;
-use super::talk::{Stream, pause};
 use super::{entra, ews, graph};
 
 /// The largest request body taken.
@@ -30,7 +30,7 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A request, read whole.
-pub(super) struct Asked {
+pub(super) struct HttpRequest {
     /// The method.
     pub method: Method,
     /// The path, without the query.
@@ -43,7 +43,7 @@ pub(super) struct Asked {
     pub body: Bytes,
 }
 
-impl Asked {
+impl HttpRequest {
     /// A header's text; `None` where it is missing or not ASCII.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -51,7 +51,7 @@ impl Asked {
 }
 
 /// An answer.
-pub(super) struct Answer {
+pub(super) struct HttpResponse {
     /// The status.
     pub status: StatusCode,
     headers: HeaderMap,
@@ -59,7 +59,7 @@ pub(super) struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl HttpResponse {
     /// An answer without headers or body.
     pub(super) fn new(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: String::new() }
@@ -104,36 +104,36 @@ pub(super) async fn serve(state: Arc<State>, service: Service, stream: Box<dyn S
 
 /// The end of a connection without an answer.
 #[derive(Debug)]
-struct HungUp;
+struct ConnectionDropped;
 
-impl std::fmt::Display for HungUp {
+impl std::fmt::Display for ConnectionDropped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("hung up")
     }
 }
-impl std::error::Error for HungUp {}
+impl std::error::Error for ConnectionDropped {}
 
-async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>) -> Result<Response<Payload>, HungUp> {
+async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>) -> Result<Response<Payload>, ConnectionDropped> {
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await.map_err(|_| HungUp)?;
-    let Ok(body) = body else { return Ok(Answer::new(StatusCode::PAYLOAD_TOO_LARGE).into_response()) };
+    let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await.map_err(|_| ConnectionDropped)?;
+    let Ok(body) = body else { return Ok(HttpResponse::new(StatusCode::PAYLOAD_TOO_LARGE).into_response()) };
     let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
-    let asked = Asked { method: parts.method, path, query, headers: parts.headers, body: body.to_bytes() };
-    pause(state.view().tenant.latency(phase(service, &asked))).await;
-    if let Some(faulty) = disturb(&state, service).await? {
+    let request = HttpRequest { method: parts.method, path, query, headers: parts.headers, body: body.to_bytes() };
+    pause(state.view().tenant.latency(phase(service, &request))).await;
+    if let Some(faulty) = faulty_response(&state, service).await? {
         return Ok(faulty);
     }
     let answer = match service {
-        Service::Login => entra::answer(&state, &asked),
-        Service::Graph => graph::answer(&state, &asked).await,
-        _ => ews::answer(&state, &asked).await,
+        Service::Login => entra::answer(&state, &request),
+        Service::Graph => graph::answer(&state, &request).await,
+        _ => ews::answer(&state, &request).await,
     };
     Ok(answer.into_response())
 }
 
 /// Which phase of a run this request belongs to.
-fn phase(service: Service, asked: &Asked) -> Phase {
-    match (service, &asked.method) {
+fn phase(service: Service, request: &HttpRequest) -> Phase {
+    match (service, &request.method) {
         (Service::Graph, _) => Phase::Mailbox,
         (_, &Method::GET | &Method::HEAD) => Phase::Greeting,
         (Service::Login, _) => Phase::Token,
@@ -142,11 +142,11 @@ fn phase(service: Service, asked: &Asked) -> Phase {
 }
 
 /// What a fault of the connection answers, in place of the service.
-async fn disturb(state: &State, service: Service) -> Result<Option<Response<Payload>>, HungUp> {
+async fn faulty_response(state: &State, service: Service) -> Result<Option<Response<Payload>>, ConnectionDropped> {
     let view = state.view();
     let has = |fault| view.has(service, fault);
     if has(Fault::ConnectionClosed) {
-        return Err(HungUp);
+        return Err(ConnectionDropped);
     }
     if has(Fault::ReplyTimedOut) {
         std::future::pending::<()>().await;
@@ -157,13 +157,13 @@ async fn disturb(state: &State, service: Service) -> Result<Option<Response<Payl
         return Ok(Some(response));
     }
     let answer = if has(Fault::ReplyMalformed) || has(Fault::TokenReplyMalformed) {
-        Answer::new(StatusCode::OK)
-            .header("x-ms-request-id", super::id::guid())
+        HttpResponse::new(StatusCode::OK)
+            .header("x-ms-request-id", super::identifiers::guid())
             .body("application/json", "{\"token_type\":\"Bea\u{0}<s:Env")
     } else if has(Fault::HttpNotMicrosoft) {
-        Answer::new(StatusCode::OK).header("server", "WebFilter/7.1").body("text/html", BLOCK_PAGE)
+        HttpResponse::new(StatusCode::OK).header("server", "WebFilter/7.1").body("text/html", BLOCK_PAGE)
     } else if has(Fault::HttpRedirected) {
-        Answer::new(StatusCode::FOUND).header("location", "https://portal.hotel.example/login").body("text/html", "")
+        HttpResponse::new(StatusCode::FOUND).header("location", "https://portal.hotel.example/login").body("text/html", "")
     } else {
         return Ok(None);
     };

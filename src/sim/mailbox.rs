@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::directory::{Protocol, Trouble};
+use super::tenant::{Protocol, Trouble};
 
 /// A mailbox.
 #[derive(Clone, Debug)]

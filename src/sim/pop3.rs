@@ -5,12 +5,12 @@ use std::fmt::Write;
 
 use crate::outcome::Phase;
 
-use super::access::{self, Refusal};
-use super::directory::{Protocol, Trouble};
+use super::authorization::{self, Refusal};
+use super::connection::{Closed, Connection, Received};
 use super::fault::Fault;
 use super::mailbox::Message;
-use super::talk::{Heard, Over, Talk};
-use super::{id, sasl};
+use super::tenant::{Protocol, Trouble};
+use super::{identifiers, sasl};
 
 /// After this many refused logins the server hangs up.
 const LOGINS: u32 = 3;
@@ -22,24 +22,24 @@ const NOT_CONNECTED: &str = "-ERR User is authenticated but not connected.\r\n";
 const WRONG_STATE: &str = "-ERR Command is not valid in this state.\r\n";
 
 /// A whole session, from the greeting on.
-pub(super) async fn serve(mut talk: Talk) -> Result<(), Over> {
-    let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", id::greeting_bracket());
-    talk.greet(&greeting, "-ERR The service is not available to this address.\r\n").await?;
+pub(super) async fn serve(mut connection: Connection) -> Result<(), Closed> {
+    let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", identifiers::greeting_bracket());
+    connection.greet(&greeting, "-ERR The service is not available to this address.\r\n").await?;
     let mut session = Session::default();
     loop {
-        let line = match talk.line().await? {
-            Heard::Line(line) => line,
-            Heard::TooLong => return talk.part("-ERR Protocol error. Connection is closed. 10\r\n").await,
-            Heard::Idle => return talk.part("-ERR Connection is closed. 12\r\n").await,
+        let line = match connection.read_line().await? {
+            Received::Line(line) => line,
+            Received::TooLong => return connection.write_and_close("-ERR Protocol error. Connection is closed. 10\r\n").await,
+            Received::Idle => return connection.write_and_close("-ERR Connection is closed. 12\r\n").await,
         };
-        if line.eq_ignore_ascii_case("STLS") && !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
-            if talk.offer_tls("+OK Begin TLS negotiation.\r\n", "-ERR Server Unavailable. 21\r\n").await? {
-                talk = talk.upgrade().await?;
+        if line.eq_ignore_ascii_case("STLS") && !connection.secure && !connection.has(Fault::StarttlsNotOffered) {
+            if connection.answer_starttls("+OK Begin TLS negotiation.\r\n", "-ERR Server Unavailable. 21\r\n").await? {
+                connection = connection.upgrade().await?;
                 session = Session::default();
             }
             continue;
         }
-        session.obey(&mut talk, &line).await?;
+        session.execute(&mut connection, &line).await?;
     }
 }
 
@@ -60,129 +60,135 @@ struct Opened {
 }
 
 impl Session {
-    async fn obey(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+    async fn execute(&mut self, connection: &mut Connection, line: &str) -> Result<(), Closed> {
         if !line.is_ascii() {
-            return self.mistake(talk, "-ERR Protocol error. 17\r\n").await;
+            return self.protocol_error(connection, "-ERR Protocol error. 17\r\n").await;
         }
         let mut words = line.split(' ').filter(|word| !word.is_empty());
         let command = words.next().unwrap_or_default().to_ascii_uppercase();
         let arguments: Vec<&str> = words.collect();
         match (command.as_str(), arguments.as_slice()) {
-            ("CAPA", []) => talk.say(&capabilities(talk)).await,
-            ("QUIT", []) => self.quit(talk).await,
-            ("AUTH", _) if self.opened.is_some() || !talk.secure => talk.say(WRONG_STATE).await,
-            ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("XOAUTH2") && !talk.has(Fault::MechanismNotOffered) => {
-                self.authenticate(talk).await
+            ("CAPA", []) => connection.write(&capabilities(connection)).await,
+            ("QUIT", []) => self.quit(connection).await,
+            ("AUTH", _) if self.opened.is_some() || !connection.secure => connection.write(WRONG_STATE).await,
+            ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("XOAUTH2") && !connection.has(Fault::MechanismNotOffered) => {
+                self.authenticate(connection).await
             }
-            ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("PLAIN") => talk.say(BASIC_DISABLED).await,
-            ("AUTH", [_]) => self.mistake(talk, "-ERR Protocol error. 14\r\n").await,
+            ("AUTH", [mechanism]) if mechanism.eq_ignore_ascii_case("PLAIN") => connection.write(BASIC_DISABLED).await,
+            ("AUTH", [_]) => self.protocol_error(connection, "-ERR Protocol error. 14\r\n").await,
             // The line is held to the length of ordinary commands: a token never fits behind AUTH.
-            ("AUTH", [_, _, ..]) => talk.part("-ERR Protocol error. Connection is closed. 10\r\n").await,
+            ("AUTH", [_, _, ..]) => connection.write_and_close("-ERR Protocol error. Connection is closed. 10\r\n").await,
             ("USER", [user]) if self.opened.is_none() => {
                 self.user = Some((*user).to_owned());
-                talk.say("+OK\r\n").await
+                connection.write("+OK\r\n").await
             }
-            ("PASS", [_, ..]) if self.opened.is_none() && self.user.is_some() => talk.say(BASIC_DISABLED).await,
+            ("PASS", [_, ..]) if self.opened.is_none() && self.user.is_some() => connection.write(BASIC_DISABLED).await,
             ("STAT" | "LIST" | "UIDL" | "RETR" | "TOP" | "DELE" | "RSET" | "NOOP", _) => {
-                self.transact(talk, &command, &arguments).await
+                self.transact(connection, &command, &arguments).await
             }
-            ("USER" | "PASS", _) => talk.say(WRONG_STATE).await,
-            ("CAPA" | "QUIT" | "AUTH", _) => self.mistake(talk, "-ERR Protocol error. 16\r\n").await,
-            _ => self.mistake(talk, "-ERR Protocol error. 19\r\n").await,
+            ("USER" | "PASS", _) => connection.write(WRONG_STATE).await,
+            ("CAPA" | "QUIT" | "AUTH", _) => self.protocol_error(connection, "-ERR Protocol error. 16\r\n").await,
+            _ => self.protocol_error(connection, "-ERR Protocol error. 19\r\n").await,
         }
     }
 
-    async fn mistake(&mut self, talk: &mut Talk, reply: &str) -> Result<(), Over> {
+    async fn protocol_error(&mut self, connection: &mut Connection, reply: &str) -> Result<(), Closed> {
         self.mistakes += 1;
         if self.mistakes < MISTAKES {
-            talk.say(reply).await
+            connection.write(reply).await
         } else {
-            talk.part("-ERR Protocol error. Connection is closed. 20\r\n").await
+            connection.write_and_close("-ERR Protocol error. Connection is closed. 20\r\n").await
         }
     }
 
-    async fn authenticate(&mut self, talk: &mut Talk) -> Result<(), Over> {
-        talk.say("+ \r\n").await?;
-        let line = match talk.line().await? {
-            Heard::Line(line) => line,
-            Heard::TooLong => return talk.part("-ERR Protocol error. Connection is closed. 10\r\n").await,
-            Heard::Idle => return talk.part("-ERR Connection is closed. 12\r\n").await,
+    async fn authenticate(&mut self, connection: &mut Connection) -> Result<(), Closed> {
+        connection.write("+ \r\n").await?;
+        let line = match connection.read_line().await? {
+            Received::Line(line) => line,
+            Received::TooLong => return connection.write_and_close("-ERR Protocol error. Connection is closed. 10\r\n").await,
+            Received::Idle => return connection.write_and_close("-ERR Connection is closed. 12\r\n").await,
         };
         if line == "*" {
-            return talk.say("-ERR The AUTH protocol exchange was canceled by the client.\r\n").await;
+            return connection.write("-ERR The AUTH protocol exchange was canceled by the client.\r\n").await;
         }
-        let view = talk.view();
+        let view = connection.view();
         let login = sasl::xoauth2(&line);
         let verdict = match &login {
             Some(login) => {
-                let token = talk.state.present(login.token.expose());
-                access::login(&view.tenant, Protocol::Pop3, &token, &login.user, id::unix_now())
+                let token = connection.state.verify_token(login.token.expose());
+                authorization::login(&view.tenant, Protocol::Pop3, &token, &login.user, identifiers::unix_now())
             }
             None => Err(Refusal::TokenUnreadable),
         };
-        talk.deliberate(verdict.as_ref().err().copied()).await?;
-        if talk.has(Fault::BasicAuthBlocked) {
-            return talk.say(BASIC_DISABLED).await;
+        connection.delay_verdict(verdict.as_ref().err().copied()).await?;
+        if connection.has(Fault::BasicAuthBlocked) {
+            return connection.write(BASIC_DISABLED).await;
         }
-        if talk.has(Fault::ProtocolError) {
-            return talk.say("-ERR Protocol error. 18\r\n").await;
+        if connection.has(Fault::ProtocolError) {
+            return connection.write("-ERR Protocol error. 18\r\n").await;
         }
         let messages = match verdict {
             Ok(mailbox) => Some(mailbox.messages.clone()),
             Err(Refusal::NotConnected) => None,
-            Err(refusal) => return self.refuse(talk, refusal).await,
+            Err(refusal) => return self.refuse(connection, refusal).await,
         };
         let address = login.map(|login| login.user).unwrap_or_default();
         self.opened = Some(Opened { address, messages, deleted: BTreeSet::new() });
         // Said whether or not the mailbox could be opened: only the next command tells.
-        talk.say("+OK User successfully authenticated.\r\n").await
+        connection.write("+OK User successfully authenticated.\r\n").await
     }
 
-    async fn refuse(&mut self, talk: &mut Talk, refusal: Refusal) -> Result<(), Over> {
+    async fn refuse(&mut self, connection: &mut Connection, refusal: Refusal) -> Result<(), Closed> {
         self.refusals += 1;
         match refusal {
-            Refusal::Trouble(Trouble::Unavailable) => talk.part("-ERR Server Unavailable. 21\r\n").await,
-            Refusal::Trouble(Trouble::Invalidated) => talk.part("-ERR Session invalidated - Disabled\r\n").await,
-            Refusal::Trouble(_) => talk.part("-ERR Connection is closed. 22\r\n").await,
-            _ if self.refusals < LOGINS => talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await,
+            Refusal::Trouble(Trouble::Unavailable) => connection.write_and_close("-ERR Server Unavailable. 21\r\n").await,
+            Refusal::Trouble(Trouble::Invalidated) => connection.write_and_close("-ERR Session invalidated - Disabled\r\n").await,
+            Refusal::Trouble(_) => connection.write_and_close("-ERR Connection is closed. 22\r\n").await,
+            _ if self.refusals < LOGINS => {
+                connection.write("-ERR Authentication failure: unknown user name or bad password.\r\n").await
+            }
             // The second line really comes without -ERR.
             _ => {
-                talk.part("-ERR Authentication failure: unknown user name or bad password.\r\nConnection is closed. 21\r\n").await
+                connection
+                    .write_and_close(
+                        "-ERR Authentication failure: unknown user name or bad password.\r\nConnection is closed. 21\r\n",
+                    )
+                    .await
             }
         }
     }
 
-    async fn transact(&mut self, talk: &mut Talk, command: &str, arguments: &[&str]) -> Result<(), Over> {
-        let Some(opened) = &mut self.opened else { return talk.say(WRONG_STATE).await };
+    async fn transact(&mut self, connection: &mut Connection, command: &str, arguments: &[&str]) -> Result<(), Closed> {
+        let Some(opened) = &mut self.opened else { return connection.write(WRONG_STATE).await };
         if opened.messages.is_none() {
-            return talk.say(NOT_CONNECTED).await;
+            return connection.write(NOT_CONNECTED).await;
         }
-        talk.pause(Phase::Mailbox).await;
+        connection.pause(Phase::Mailbox).await;
         let reply = opened.reply(command, arguments);
-        talk.say(&reply.unwrap_or_else(|| "-ERR Protocol error. 14\r\n".to_owned())).await
+        connection.write(&reply.unwrap_or_else(|| "-ERR Protocol error. 14\r\n".to_owned())).await
     }
 
-    async fn quit(&mut self, talk: &mut Talk) -> Result<(), Over> {
+    async fn quit(&mut self, connection: &mut Connection) -> Result<(), Closed> {
         if let Some(opened) = &self.opened {
             let gone: Vec<u32> = opened.deleted.iter().filter_map(|at| Some(opened.messages.as_ref()?.get(*at)?.uid)).collect();
             if !gone.is_empty() {
-                talk.state.change(|tenant| {
+                connection.state.change(|tenant| {
                     if let Some(mailbox) = tenant.mailbox_mut(&opened.address) {
                         mailbox.messages.retain(|message| !gone.contains(&message.uid));
                     }
                 });
             }
         }
-        talk.part("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await
+        connection.write_and_close("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await
     }
 }
 
 /// What CAPA lists.
-fn capabilities(talk: &Talk) -> String {
+fn capabilities(connection: &Connection) -> String {
     let mut text = "+OK\r\nTOP\r\nUIDL\r\n".to_owned();
-    if talk.secure && !talk.has(Fault::MechanismNotOffered) {
+    if connection.secure && !connection.has(Fault::MechanismNotOffered) {
         text.push_str("SASL XOAUTH2\r\n");
-    } else if !talk.secure && !talk.has(Fault::StarttlsNotOffered) {
+    } else if !connection.secure && !connection.has(Fault::StarttlsNotOffered) {
         text.push_str("STLS\r\n");
     }
     text + ".\r\n"

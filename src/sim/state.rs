@@ -5,29 +5,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::access::Presented;
-use super::authority::Certificates;
-use super::directory::Tenant;
-use super::fault::{Befallen, Fault, Service};
+use super::authorization::PresentedToken;
+use super::certificates::Certificates;
+use super::fault::{ActiveFault, Fault, Service};
 use super::jwt::{Claims, Flaw, SigningKey};
+use super::tenant::Tenant;
 
 /// The tenant at one moment, its faults included.
 #[derive(Clone, Debug)]
 pub(super) struct View {
     /// The tenant, with everything changed that a fault changes.
     pub tenant: Tenant,
-    faults: Vec<Befallen>,
+    faults: Vec<ActiveFault>,
 }
 
 impl View {
     /// The faults in force.
-    pub(super) fn faults(&self) -> impl Iterator<Item = &Befallen> {
+    pub(super) fn faults(&self) -> impl Iterator<Item = &ActiveFault> {
         self.faults.iter()
     }
 
-    /// Whether `fault` befalls `service` now.
+    /// Whether `fault` affects `service` now.
     pub(super) fn has(&self, service: Service, fault: Fault) -> bool {
-        self.faults.iter().any(|befallen| befallen.fault == fault && befallen.services.contains(&service))
+        self.faults.iter().any(|active| active.fault == fault && active.services.contains(&service))
     }
 }
 
@@ -57,7 +57,7 @@ impl State {
     }
 
     /// The tenant as its administrator has set it up, without the faults.
-    pub(super) fn set_up(&self) -> Tenant {
+    pub(super) fn configured_tenant(&self) -> Tenant {
         self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -74,17 +74,17 @@ impl State {
     }
 
     /// Replaces the faults in force.
-    pub(super) fn set_faults(&self, change: impl FnOnce(&mut Vec<Befallen>)) {
+    pub(super) fn set_faults(&self, change: impl FnOnce(&mut Vec<ActiveFault>)) {
         let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
         let mut faults = self.view().faults.clone();
         change(&mut faults);
         self.publish(&base, faults);
     }
 
-    fn publish(&self, base: &Tenant, faults: Vec<Befallen>) {
+    fn publish(&self, base: &Tenant, faults: Vec<ActiveFault>) {
         let mut tenant = base.clone();
-        for befallen in &faults {
-            befallen.befall(&mut tenant);
+        for active in &faults {
+            active.apply_to(&mut tenant);
         }
         self.view.send_replace(Arc::new(View { tenant, faults }));
     }
@@ -100,7 +100,7 @@ impl State {
     }
 
     /// Reads a token as Exchange does: signature first, claims as they are.
-    pub(super) fn present(&self, token: &str) -> Presented {
+    pub(super) fn verify_token(&self, token: &str) -> PresentedToken {
         let claims = self.key.verify(token)?;
         let serial = u64::from_str_radix(claims.uti.get(..8).unwrap_or_default(), 16).map_err(|_| Flaw::Unreadable)?;
         let exp = if serial <= self.revoked.load(Ordering::Relaxed) { 0 } else { claims.exp };

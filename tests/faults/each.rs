@@ -14,7 +14,8 @@ fn each_fault_is_the_first_root_cause_and_the_only_one() {
 /// One mailbox of three: the others are not concerned.
 #[test]
 fn each_fault_of_a_mailbox_is_named_with_that_mailbox() {
-    let names: Vec<String> = Fault::ALL.iter().filter(|fault| fault.of_mailbox()).map(|fault| format!("{fault}@labor")).collect();
+    let names: Vec<String> =
+        Fault::ALL.iter().filter(|fault| fault.is_per_mailbox()).map(|fault| format!("{fault}@labor")).collect();
     for (name, causes) in names.iter().zip(assert_named(&names)) {
         assert_eq!(causes[0].mailbox.as_deref(), Some("labor"), "{name}: {causes:#?}");
         assert!(causes[0].explains.iter().all(|probe| probe.starts_with("contoso/labor/")), "{name}: {causes:#?}");

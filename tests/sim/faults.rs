@@ -1,9 +1,9 @@
-//! Every fault, on every service it can befall: what a client then sees.
+//! Every fault, on every service it can affect: what a client then sees.
 
 use std::time::Duration;
 
 use hickory_proto::rr::RecordType;
-use m365_probe::sim::{Fault, Reach, Running, Service, Tenant, start};
+use m365_probe::sim::{Fault, FaultScope, Running, Service, Tenant, start};
 use tokio::time::timeout;
 
 use crate::ews::{FIND_FOLDER, call};
@@ -193,11 +193,11 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
 const REFUSED: &str = "Authentication failure: unknown|NO AUTHENTICATE failed.|5.7.3 Authentication unsuccessful";
 
 #[tokio::test]
-async fn each_fault_is_seen_where_it_befalls_and_gone_when_it_is_cleared() {
+async fn each_fault_is_seen_where_it_applies_and_gone_when_it_is_cleared() {
     let tenant = start(Tenant::contoso()).await.unwrap();
     for fault in Fault::ALL {
         for service in fault.services() {
-            let name = if fault.reach() == Reach::Whole { fault.to_string() } else { format!("{fault}@{}", service.name()) };
+            let name = if fault.scope() == FaultScope::Whole { fault.to_string() } else { format!("{fault}@{}", service.name()) };
             tenant.set_fault(&name).unwrap();
             let patience = if SILENT.contains(fault) { Duration::from_millis(150) } else { Duration::from_secs(20) };
             let seen = timeout(patience, observe(&tenant, *service, *fault)).await.unwrap_or_else(|_| "silence".to_owned());

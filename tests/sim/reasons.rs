@@ -9,7 +9,7 @@ use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Outcome;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
-use m365_probe::sim::{Fault, Reach, Service, Tenant, start};
+use m365_probe::sim::{Fault, FaultScope, Service, Tenant, start};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -91,7 +91,7 @@ static RUNS: Semaphore = Semaphore::const_new(4);
 async fn each_fault_leads_to_the_reason_of_its_name() {
     let mut runs = JoinSet::new();
     for fault in Fault::ALL {
-        if fault.reach() == Reach::Whole {
+        if fault.scope() == FaultScope::Whole {
             runs.spawn(judge(*fault, fault.services().to_vec(), fault.to_string()));
             continue;
         }

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::Value;
 
-use crate::sim::directory::Application;
-use crate::sim::id;
+use crate::sim::identifiers;
+use crate::sim::tenant::Application;
 
 use super::refusal::Aadsts;
 
@@ -31,17 +31,17 @@ pub(super) fn refusal(assertion: &str, kind: Option<&str>, application: &Applica
     };
     let second = |name: &str| claims.get(name).and_then(Value::as_i64);
     let (from, until) = (second("nbf").unwrap_or_default(), second("exp").unwrap_or_default());
-    let now = id::unix_now();
+    let now = identifiers::unix_now();
     if until <= now || from > now + CLOCK_SKEW {
         return Aadsts::assertion_expired(&time(now), &time(from), &time(until));
     }
-    Aadsts::assertion_unknown(Some(&id::hex(&thumbprint).to_ascii_uppercase()), application)
+    Aadsts::assertion_unknown(Some(&identifiers::hex(&thumbprint).to_ascii_uppercase()), application)
 }
 
 /// What is wrong with one that was good an hour ago.
 pub(super) fn stale() -> Aadsts {
     const HOUR: i64 = 3600;
-    let now = id::unix_now();
+    let now = identifiers::unix_now();
     Aadsts::assertion_expired(&time(now), &time(now - HOUR - 600), &time(now - HOUR))
 }
 
@@ -69,12 +69,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sim::directory::Tenant;
+    use crate::sim::tenant::Tenant;
 
     #[test]
     fn each_flaw_of_an_assertion_has_its_number() {
         let application = Tenant::contoso().application;
-        let (id, now) = (application.client_id.clone(), id::unix_now());
+        let (id, now) = (application.client_id.clone(), identifiers::unix_now());
         let jwt = |header: Value, claims: Value| {
             format!("{}.{}.c2ln", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()))
         };

@@ -3,8 +3,8 @@
 use hyper::StatusCode;
 use serde_json::json;
 
-use crate::sim::directory::Tenant;
-use crate::sim::http::{Answer, Asked};
+use crate::sim::http::{HttpRequest, HttpResponse};
+use crate::sim::tenant::Tenant;
 
 use super::refusal::{Aadsts, Ids};
 use super::{AUTHORITY, Version, json_answer};
@@ -13,12 +13,12 @@ use super::{AUTHORITY, Version, json_answer};
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// The authority as the client calls it: the host it asked for, with its port.
-fn authority(asked: &Asked) -> String {
-    format!("https://{}", asked.header("host").unwrap_or(AUTHORITY))
+fn authority(request: &HttpRequest) -> String {
+    format!("https://{}", request.header("host").unwrap_or(AUTHORITY))
 }
 
 /// OpenID discovery.
-pub(super) fn discovery(tenant: &Tenant, asked: &Asked, name: &str, version: Version, ids: &Ids) -> Answer {
+pub(super) fn discovery(tenant: &Tenant, request: &HttpRequest, name: &str, version: Version, ids: &Ids) -> HttpResponse {
     // The endpoints of all tenants are nobody's: who issued a token, only the token tells.
     let (path, issuer) = match name {
         "common" | "organizations" => (name, "{tenantid}"),
@@ -27,7 +27,7 @@ pub(super) fn discovery(tenant: &Tenant, asked: &Asked, name: &str, version: Ver
         // Here, and only here, the tenant is `invalid_tenant`.
         _ => return Aadsts::tenant_not_found(name).answer_as("invalid_tenant", ids),
     };
-    let base = authority(asked);
+    let base = authority(request);
     let (version, issuer) = match version {
         Version::V1 => ("", format!("https://sts.windows.net/{issuer}/")),
         Version::V2 => ("/v2.0", format!("{base}/{issuer}/v2.0")),
@@ -62,8 +62,8 @@ pub(super) fn discovery(tenant: &Tenant, asked: &Asked, name: &str, version: Ver
 }
 
 /// Instance discovery, which MSAL asks for before anything else.
-pub(super) fn instance(asked: &Asked) -> Answer {
-    let host = asked.header("host").unwrap_or(AUTHORITY);
+pub(super) fn instance(request: &HttpRequest) -> HttpResponse {
+    let host = request.header("host").unwrap_or(AUTHORITY);
     json_answer(
         StatusCode::OK,
         &json!({
@@ -75,7 +75,7 @@ pub(super) fn instance(asked: &Asked) -> Answer {
 }
 
 /// Where a user's password is kept, which clients ask before they send one: here, for the addresses of this tenant.
-pub(super) fn user_realm(tenant: &Tenant, user: &str) -> Answer {
+pub(super) fn user_realm(tenant: &Tenant, user: &str) -> HttpResponse {
     let domain = user.rsplit_once('@').map_or("", |(_, domain)| domain);
     let managed = tenant.exists && domain.eq_ignore_ascii_case(&tenant.domain);
     let kind = if managed { "Managed" } else { "Unknown" };

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::sim::http::Asked;
+use crate::sim::http::HttpRequest;
 
 use super::refusal::Aadsts;
 
@@ -19,12 +19,12 @@ pub(super) struct Malformed;
 
 impl Form {
     /// Reads the body and the `Authorization` header.
-    pub(super) fn of(asked: &Asked) -> Result<Self, Malformed> {
-        let media_type = asked.header("content-type").unwrap_or_default();
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, Malformed> {
+        let media_type = request.header("content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         // Of any other body nothing is read: then `grant_type` is missing.
         let is_form = media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let body = if is_form { std::str::from_utf8(&asked.body).map_err(|_| Malformed)? } else { "" };
+        let body = if is_form { std::str::from_utf8(&request.body).map_err(|_| Malformed)? } else { "" };
         let mut fields: Vec<(String, String)> = Vec::new();
         for pair in body.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or(Malformed)?;
@@ -34,7 +34,7 @@ impl Form {
             }
             fields.push((name, value));
         }
-        let basic = asked.header("authorization").map(basic).transpose()?.flatten();
+        let basic = request.header("authorization").map(basic).transpose()?.flatten();
         Ok(Self { fields, basic })
     }
 

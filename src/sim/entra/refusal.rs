@@ -5,9 +5,9 @@ use std::time::SystemTime;
 use hyper::StatusCode;
 use serde_json::json;
 
-use crate::sim::directory::{Application, Tenant};
-use crate::sim::http::{Answer, Asked};
-use crate::sim::id;
+use crate::sim::http::{HttpRequest, HttpResponse};
+use crate::sim::identifiers;
+use crate::sim::tenant::{Application, Tenant};
 
 /// What identifies a request in a support ticket.
 pub(super) struct Ids {
@@ -19,9 +19,10 @@ pub(super) struct Ids {
 
 impl Ids {
     /// The ids of a request.
-    pub(super) fn new(asked: &Asked) -> Self {
-        let correlation = asked.header("client-request-id").filter(|id| id.len() == 36).map_or_else(id::guid, str::to_owned);
-        Self { trace: id::guid(), correlation }
+    pub(super) fn new(request: &HttpRequest) -> Self {
+        let correlation =
+            request.header("client-request-id").filter(|id| id.len() == 36).map_or_else(identifiers::guid, str::to_owned);
+        Self { trace: identifiers::guid(), correlation }
     }
 }
 
@@ -43,14 +44,14 @@ fn status(error: &str) -> StatusCode {
 
 impl Aadsts {
     /// The answer, with the `error` of the token endpoint.
-    pub(super) fn answer(&self, ids: &Ids) -> Answer {
+    pub(super) fn answer(&self, ids: &Ids) -> HttpResponse {
         self.answer_as(self.error, ids)
     }
 
     /// The answer with another `error`.
-    pub(super) fn answer_as(&self, error: &str, ids: &Ids) -> Answer {
+    pub(super) fn answer_as(&self, error: &str, ids: &Ids) -> HttpResponse {
         let (number, text, Ids { trace, correlation }) = (self.number, &self.text, ids);
-        let time = id::entra_time(SystemTime::now());
+        let time = identifiers::entra_time(SystemTime::now());
         let body = json!({
             "error": error,
             "error_description": format!("AADSTS{number}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}"),
@@ -60,7 +61,7 @@ impl Aadsts {
             "correlation_id": correlation,
             "error_uri": format!("https://login.microsoftonline.com/error?code={number}"),
         });
-        Answer::new(status(error)).body("application/json; charset=utf-8", body.to_string())
+        HttpResponse::new(status(error)).body("application/json; charset=utf-8", body.to_string())
     }
 
     /// Its AADSTS number.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::sim::http::Answer;
+use crate::sim::http::HttpResponse;
 use crate::sim::mailbox::{Folder, FolderAccess, Mailbox};
 
 use super::request::{Base, FolderName, Operation, Page, Request, Shape, Traversal};
@@ -13,7 +13,7 @@ use super::response::{self, Message};
 use super::xml::escaped;
 
 /// Answers a request.
-pub(super) fn answer(mailbox: &Mailbox, request: &Request) -> Answer {
+pub(super) fn answer(mailbox: &Mailbox, request: &Request) -> HttpResponse {
     if mailbox.folder_access == FolderAccess::Denied {
         return response::errors(request, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
     }

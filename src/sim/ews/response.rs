@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use crate::sim::http::Answer;
+use crate::sim::http::HttpResponse;
 
 use super::request::Request;
 use super::xml::{MESSAGES, SOAP, TYPES, escaped};
@@ -18,7 +18,7 @@ pub(super) enum Message {
 }
 
 /// A SOAP fault: HTTP 500, and no SOAP header. `message_xml` is what stands in `t:MessageXml`; empty for none.
-pub(super) fn fault(code: &str, text: &str, message_xml: &str) -> Answer {
+pub(super) fn fault(code: &str, text: &str, message_xml: &str) -> HttpResponse {
     let text = escaped(text);
     let message_xml = if message_xml.is_empty() {
         String::new()
@@ -33,16 +33,16 @@ pub(super) fn fault(code: &str, text: &str, message_xml: &str) -> Answer {
          <detail><e:ResponseCode xmlns:e=\"{errors}\">{code}</e:ResponseCode><e:Message xmlns:e=\"{errors}\">{text}</e:Message>\
          {message_xml}</detail></s:Fault></s:Body></s:Envelope>"
     );
-    Answer::new(StatusCode::INTERNAL_SERVER_ERROR).body(MEDIA_TYPE, body)
+    HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR).body(MEDIA_TYPE, body)
 }
 
 /// The same error for every folder the request names.
-pub(super) fn errors(request: &Request, code: &'static str, text: &'static str) -> Answer {
+pub(super) fn errors(request: &Request, code: &'static str, text: &'static str) -> HttpResponse {
     messages(request, request.folders.iter().map(|_| Message::Error(code, text)))
 }
 
 /// An answer with one message for each folder the request names.
-pub(super) fn messages(request: &Request, messages: impl Iterator<Item = Message>) -> Answer {
+pub(super) fn messages(request: &Request, messages: impl Iterator<Item = Message>) -> HttpResponse {
     let name = request.operation.name();
     let messages: String = messages.map(|message| message.xml(name)).collect();
     let version =
@@ -53,7 +53,7 @@ pub(super) fn messages(request: &Request, messages: impl Iterator<Item = Message
          <m:{name}Response xmlns:m=\"{MESSAGES}\" xmlns:t=\"{TYPES}\"><m:ResponseMessages>{messages}</m:ResponseMessages></m:{name}Response>\
          </s:Body></s:Envelope>"
     );
-    Answer::new(StatusCode::OK).body(MEDIA_TYPE, body)
+    HttpResponse::new(StatusCode::OK).body(MEDIA_TYPE, body)
 }
 
 impl Message {

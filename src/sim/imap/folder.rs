@@ -142,7 +142,7 @@ fn printable(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(128).collect()
 }
 
-fn status(mailbox: &Mailbox, folder: &Folder, asked: &str, items: &[&str]) -> Option<String> {
+fn status(mailbox: &Mailbox, folder: &Folder, request: &str, items: &[&str]) -> Option<String> {
     let messages = messages(mailbox, folder);
     let mut values = Vec::new();
     for item in items {
@@ -157,5 +157,5 @@ fn status(mailbox: &Mailbox, folder: &Folder, asked: &str, items: &[&str]) -> Op
         };
         values.push(format!("{item} {value}"));
     }
-    (!values.is_empty()).then(|| format!("* STATUS {} ({})\r\n", quoted(asked), values.join(" ")))
+    (!values.is_empty()).then(|| format!("* STATUS {} ({})\r\n", quoted(request), values.join(" ")))
 }

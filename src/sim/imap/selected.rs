@@ -20,9 +20,9 @@ pub(super) struct Selected {
     pub closed: bool,
     deleted: BTreeSet<u32>,
     writable: bool,
-    /// Read or unread since it was last asked.
+    /// Read or unread since it was last request.
     marked: Vec<(u32, bool)>,
-    /// Expunged since it was last asked.
+    /// Expunged since it was last request.
     gone: Vec<u32>,
 }
 
@@ -32,7 +32,7 @@ impl Selected {
         Self { messages: messages.to_vec(), closed: false, deleted, writable, marked, gone }
     }
 
-    /// Whether the client has changed anything since this was last asked; then `mailbox` gets it.
+    /// Whether the client has changed anything since this was last request; then `mailbox` gets it.
     pub(super) fn has_changes(&self) -> bool {
         !self.marked.is_empty() || !self.gone.is_empty()
     }

@@ -2,9 +2,9 @@
 //!
 //! Pure. Protocols only render it; the order of the checks is Exchange Online's.
 
-use super::directory::{Protocol, Tenant, Trouble};
 use super::jwt::{Claims, Flaw};
 use super::mailbox::{Licence, Listing, Mailbox};
+use super::tenant::{Protocol, Tenant, Trouble};
 
 /// Why Exchange Online does not let the application in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub enum Refusal {
 }
 
 /// A token as a protocol received it, checked for its signature.
-pub type Presented = Result<Claims, Flaw>;
+pub type PresentedToken = Result<Claims, Flaw>;
 
 /// Names of Exchange Online that a token may be for.
 pub(super) const EXCHANGE: &[&str] =
@@ -80,7 +80,7 @@ pub(super) const GRAPH: &[&str] = &["https://graph.microsoft.com", "00000003-000
 pub fn login<'t>(
     tenant: &'t Tenant,
     protocol: Protocol,
-    token: &Presented,
+    token: &PresentedToken,
     user: &str,
     now: i64,
 ) -> Result<&'t Mailbox, Refusal> {
@@ -132,7 +132,7 @@ fn smtp_enabled(tenant: &Tenant, user: &str) -> Result<(), Refusal> {
 }
 
 /// An EWS request before its body is looked at: the token, the permission and the tenant's policies.
-pub fn ews_request<'c>(tenant: &Tenant, token: &'c Presented, now: i64) -> Result<&'c Claims, Refusal> {
+pub fn ews_request<'c>(tenant: &Tenant, token: &'c PresentedToken, now: i64) -> Result<&'c Claims, Refusal> {
     let claims = authentic(tenant, token, EXCHANGE, now)?;
     grant(tenant, claims, Protocol::Ews, Protocol::Ews.roles())?;
     if tenant.exchange.refuses_everything {
@@ -174,9 +174,15 @@ pub fn ews_mailbox<'t>(tenant: &'t Tenant, address: &str) -> Result<&'t Mailbox,
     }
 }
 
-/// A Graph request for a mailbox, which needs one of `roles`. Neither the switches of EWS nor a service principal in Exchange
+/// A Graph asked for a mailbox, which needs one of `roles`. Neither the switches of EWS nor a service principal in Exchange
 /// matter here.
-pub fn graph<'t>(tenant: &'t Tenant, token: &Presented, roles: &[&str], address: &str, now: i64) -> Result<&'t Mailbox, Refusal> {
+pub fn graph<'t>(
+    tenant: &'t Tenant,
+    token: &PresentedToken,
+    roles: &[&str],
+    address: &str,
+    now: i64,
+) -> Result<&'t Mailbox, Refusal> {
     let claims = authentic(tenant, token, GRAPH, now)?;
     grant(tenant, claims, Protocol::Graph, roles)?;
     if tenant.exchange.refuses_everything {
@@ -203,11 +209,11 @@ pub fn graph<'t>(tenant: &'t Tenant, token: &Presented, roles: &[&str], address:
 }
 
 /// A question to Graph about the application itself, which needs one of `roles`.
-pub fn directory(tenant: &Tenant, token: &Presented, roles: &[&str], now: i64) -> Result<(), Refusal> {
+pub fn directory(tenant: &Tenant, token: &PresentedToken, roles: &[&str], now: i64) -> Result<(), Refusal> {
     role(authentic(tenant, token, GRAPH, now)?, roles)
 }
 
-fn authentic<'c>(tenant: &Tenant, token: &'c Presented, audiences: &[&str], now: i64) -> Result<&'c Claims, Refusal> {
+fn authentic<'c>(tenant: &Tenant, token: &'c PresentedToken, audiences: &[&str], now: i64) -> Result<&'c Claims, Refusal> {
     let claims = match token {
         Ok(claims) => claims,
         Err(Flaw::Unreadable) => return Err(Refusal::TokenUnreadable),
@@ -283,7 +289,7 @@ mod tests {
     type Change<'c> = &'c dyn Fn(&mut Tenant);
 
     /// What a protocol answers for the mailbox `praxis`: `Ok` with its address.
-    fn answer(tenant: &Tenant, protocol: Protocol, token: &Presented, user: &str) -> Result<String, Refusal> {
+    fn answer(tenant: &Tenant, protocol: Protocol, token: &PresentedToken, user: &str) -> Result<String, Refusal> {
         let mailbox = match protocol {
             Protocol::Ews => ews_request(tenant, token, NOW).and_then(|_| ews_mailbox(tenant, user)),
             Protocol::Graph => graph(tenant, token, &["Mail.Read"], user, NOW),

@@ -2,38 +2,38 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Befallen, Fault};
+use super::{ActiveFault, Fault};
 use crate::secret::Secret;
-use crate::sim::directory::{Protocol, Tenant, Trouble};
-use crate::sim::id;
+use crate::sim::identifiers;
 use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
+use crate::sim::tenant::{Protocol, Tenant, Trouble};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
 
-impl Befallen {
+impl ActiveFault {
     /// Puts it into `tenant`. Faults of the connection change nothing.
-    pub(in crate::sim) fn befall(&self, tenant: &mut Tenant) {
+    pub(in crate::sim) fn apply_to(&self, tenant: &mut Tenant) {
         let protocols: Vec<Protocol> = self.services.iter().filter_map(|service| service.protocol()).collect();
         match self.fault {
             Fault::MailboxNotFound => tenant.mailboxes.retain(|mailbox| !self.concerns(&mailbox.address)),
-            fault if fault.of_mailbox() => {
+            fault if fault.is_per_mailbox() => {
                 let concerned = tenant.mailboxes.iter_mut().filter(|mailbox| self.concerns(&mailbox.address));
-                concerned.for_each(|mailbox| befall_mailbox(fault, &protocols, mailbox));
+                concerned.for_each(|mailbox| apply_to_mailbox(fault, &protocols, mailbox));
             }
-            fault => befall_tenant(fault, &protocols, tenant),
+            fault => apply_to_tenant(fault, &protocols, tenant),
         }
     }
 }
 
-fn befall_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
+fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
     let application = &mut tenant.application;
     let exchange = &mut tenant.exchange;
     match fault {
-        Fault::ClientSecretWrong => application.secret = Secret::new(id::guid()),
+        Fault::ClientSecretWrong => application.secret = Secret::new(identifiers::guid()),
         Fault::ClientSecretExpired => application.secret_expired = true,
         Fault::CredentialExpiring => application.secret_expires = SystemTime::now() + 5 * DAY + DAY / 2,
-        Fault::ApplicationNotFound => application.client_id = id::guid(),
+        Fault::ApplicationNotFound => application.client_id = identifiers::guid(),
         Fault::ServicePrincipalMissing => application.has_service_principal = false,
         Fault::ApplicationDisabled => application.enabled = false,
         Fault::ConditionalAccessBlocked => application.conditional_access_blocked = true,
@@ -62,7 +62,7 @@ fn befall_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
     }
 }
 
-fn befall_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox) {
+fn apply_to_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox) {
     let mut trouble = |trouble| mailbox.trouble.extend(protocols.iter().map(|protocol| (*protocol, trouble)));
     match fault {
         Fault::Throttled => trouble(Trouble::Throttled),

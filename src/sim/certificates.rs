@@ -160,13 +160,13 @@ fn blank(
     (from, until): (i64, i64),
 ) -> Result<X509Builder, ErrorStack> {
     let day = |days: i64| {
-        let second = super::id::unix_now() + days * DAY.as_secs().cast_signed();
+        let second = super::identifiers::unix_now() + days * DAY.as_secs().cast_signed();
         Asn1Time::from_unix(second)
     };
     let mut builder = X509::builder()?;
     builder.set_version(2)?;
     // 127 bits: a serial number is positive (RFC 5280, section 4.1.2.2).
-    let mut serial = super::id::random::<16>();
+    let mut serial = super::identifiers::random::<16>();
     serial[0] &= 0x7f;
     builder.set_serial_number(&*BigNum::from_slice(&serial)?.to_asn1_integer()?)?;
     builder.set_subject_name(subject)?;

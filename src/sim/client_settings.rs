@@ -13,7 +13,7 @@ use crate::outcome::ProbeId;
 use crate::settings::{self, Network, ProbeSettings, Resolver, SecretSource, Settings};
 
 use super::Running;
-use super::authority::NAMES;
+use super::certificates::NAMES;
 
 /// The names Microsoft's services have.
 const LOGIN: &str = "login.microsoftonline.com";
@@ -78,7 +78,7 @@ impl Running {
 
     /// The application in this tenant, with its secret in hand.
     pub fn tenant(&self) -> settings::Tenant {
-        let tenant = self.state.set_up();
+        let tenant = self.state.configured_tenant();
         let application = tenant.application;
         let secret = SecretSource::Given(application.secret);
         settings::Tenant {
@@ -117,7 +117,7 @@ impl Running {
             )
         };
         let mut probes: Vec<_> = TENANT_CHECKS.iter().map(|check| probe(check, None)).collect();
-        for mailbox in &self.state.set_up().mailboxes {
+        for mailbox in &self.state.configured_tenant().mailboxes {
             probes.extend(MAILBOX_CHECKS.iter().map(|check| probe(check, Some(&mailbox.address))));
         }
         Settings { network, probes }
@@ -130,14 +130,14 @@ impl Running {
     pub fn write_config(&self, directory: &Path) -> io::Result<PathBuf> {
         let ca_file = self.write_ca(directory)?;
         let secret_file = directory.join("client.secret");
-        write_private(&secret_file, self.state.set_up().application.secret.expose())?;
+        write_private(&secret_file, self.state.configured_tenant().application.secret.expose())?;
         let path = directory.join("m365-probe.yml");
         std::fs::write(&path, self.config(&ca_file, &secret_file))?;
         Ok(path)
     }
 
     fn config(&self, ca_file: &Path, secret_file: &Path) -> String {
-        let (ports, tenant) = (self.ports(), self.state.set_up());
+        let (ports, tenant) = (self.ports(), self.state.configured_tenant());
         let mut text =
             format!("defaults: {{ interval: 30s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
         for (name, address) in self.resolve() {

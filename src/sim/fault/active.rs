@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use super::{Fault, Reach, Service};
+use super::{Fault, FaultScope, Service};
 
-/// A fault and what it befalls: `NAME` all it can, `NAME@SERVICE` one service, `NAME@MAILBOX` one mailbox,
+/// A fault and what it affects: `NAME` all it can, `NAME@SERVICE` one service, `NAME@MAILBOX` one mailbox,
 /// `NAME@SERVICE@MAILBOX` one service of one mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Befallen {
+pub struct ActiveFault {
     /// What goes wrong.
     pub fault: Fault,
     /// Where.
@@ -16,7 +16,7 @@ pub struct Befallen {
     pub mailbox: Option<String>,
 }
 
-impl Befallen {
+impl ActiveFault {
     /// Whether the mailbox of that address is concerned.
     pub fn concerns(&self, address: &str) -> bool {
         let short = address.split('@').next().unwrap_or(address);
@@ -24,7 +24,7 @@ impl Befallen {
     }
 }
 
-impl FromStr for Befallen {
+impl FromStr for ActiveFault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -36,12 +36,12 @@ impl FromStr for Befallen {
                 let (first, rest) = place.split_once('@').map_or((place, None), |(first, rest)| (first, Some(rest)));
                 match Service::from_name(first) {
                     Some(service) => (Some(vec![allowed(fault, service)?]), rest),
-                    None if !fault.of_mailbox() => return Err(no_place(fault, first)),
+                    None if !fault.is_per_mailbox() => return Err(no_place(fault, first)),
                     None => (None, Some(place)),
                 }
             }
         };
-        if mailbox.is_some() && !fault.of_mailbox() {
+        if mailbox.is_some() && !fault.is_per_mailbox() {
             return Err(format!("`{fault}` concerns no single mailbox; leave `@{}` out", mailbox.unwrap_or_default()));
         }
         let services = services.unwrap_or_else(|| fault.services().to_vec());
@@ -53,33 +53,33 @@ fn allowed(fault: Fault, service: Service) -> Result<Service, String> {
     if !fault.services().contains(&service) {
         return Err(no_place(fault, service.name()));
     }
-    match fault.reach() {
-        Reach::Each => Ok(service),
-        Reach::Whole => Err(format!("`{fault}` befalls all its services together; leave `@{}` out", service.name())),
+    match fault.scope() {
+        FaultScope::Each => Ok(service),
+        FaultScope::Whole => Err(format!("`{fault}` affects all its services together; leave `@{}` out", service.name())),
     }
 }
 
 fn no_place(fault: Fault, place: &str) -> String {
     let names: Vec<_> = fault.services().iter().map(|service| service.name()).collect();
-    format!("`{fault}` cannot befall `{place}`; it can befall {}", names.join(", "))
+    format!("`{fault}` cannot affect `{place}`; it can affect {}", names.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Befallen, String> {
+    fn read(text: &str) -> Result<ActiveFault, String> {
         text.parse()
     }
 
     #[test]
-    fn a_fault_befalls_all_its_services_or_one() {
+    fn a_fault_affects_all_its_services_or_one() {
         assert_eq!(read("no_greeting").expect("known").services, [Service::Pop3, Service::Imap, Service::Smtp]);
         assert_eq!(read("no_greeting@imap").expect("known").services, [Service::Imap]);
         for (text, words) in [
             ("gremlins", "there is no fault `gremlins`"),
-            ("no_greeting@ews", "cannot befall `ews`; it can befall pop3, imap, smtp"),
-            ("no_greeting@labor", "cannot befall `labor`; it can befall pop3, imap, smtp"),
+            ("no_greeting@ews", "cannot affect `ews`; it can affect pop3, imap, smtp"),
+            ("no_greeting@labor", "cannot affect `labor`; it can affect pop3, imap, smtp"),
             ("no_greeting@imap@labor", "concerns no single mailbox; leave `@labor` out"),
             ("exchange_service_principal_missing@imap", "leave `@imap` out"),
         ] {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_befalls_every_mailbox_or_one() {
+    fn a_fault_affects_every_mailbox_or_one() {
         for (text, services, mailbox) in [
             ("protocol_disabled", &[Service::Pop3, Service::Imap][..], None),
             ("protocol_disabled@labor", &[Service::Pop3, Service::Imap], Some("labor")),
@@ -97,10 +97,10 @@ mod tests {
             ("protocol_disabled@pop3@labor@contoso.example", &[Service::Pop3], Some("labor@contoso.example")),
             ("mailbox_not_found@labor@contoso.example", Fault::MailboxNotFound.services(), Some("labor@contoso.example")),
         ] {
-            let befallen = read(text).expect(text);
-            assert_eq!((befallen.services.as_slice(), befallen.mailbox.as_deref()), (services, mailbox), "{text}");
-            assert!(befallen.concerns("Labor@Contoso.example"), "{text}");
-            assert_eq!(befallen.concerns("praxis@contoso.example"), mailbox.is_none(), "{text}");
+            let active = read(text).expect(text);
+            assert_eq!((active.services.as_slice(), active.mailbox.as_deref()), (services, mailbox), "{text}");
+            assert!(active.concerns("Labor@Contoso.example"), "{text}");
+            assert_eq!(active.concerns("praxis@contoso.example"), mailbox.is_none(), "{text}");
         }
     }
 }

@@ -14,9 +14,9 @@ use tokio::time::sleep;
 
 use crate::cloud::Security;
 
+use super::connection::{Closed, Connection, Stream, secure};
 use super::fault::{Fault, Service};
 use super::state::{State, View};
-use super::talk::{Over, Stream, Talk, secure};
 use super::{dns, http, imap, pop3, smtp};
 
 /// The longest silence borne where no protocol says otherwise.
@@ -29,16 +29,16 @@ const BACKLOG: u32 = 1024;
 const RETRY: Duration = Duration::from_millis(20);
 
 /// A port that can be closed and opened again, at once and for everybody.
-pub(super) struct Gate {
+pub(super) struct Port {
     service: Service,
     security: Security,
     address: SocketAddr,
-    door: Mutex<Door>,
+    state: Mutex<PortState>,
     runtime: Handle,
 }
 
 /// What becomes of a connection to the port.
-enum Door {
+enum PortState {
     Open(TcpListener),
     /// It is refused. The socket listens to nobody and keeps the port, which another program would be given otherwise.
     Closed {
@@ -46,11 +46,11 @@ enum Door {
     },
     /// It is not answered.
     Silent {
-        _silence: Option<Silence>,
+        _silence: Option<FullQueue>,
     },
 }
 
-impl Door {
+impl PortState {
     /// In the place of `before`, which holds the port.
     fn opened(address: SocketAddr, before: Self) -> Self {
         let opened = match before {
@@ -65,12 +65,12 @@ impl Door {
 }
 
 /// A port whose queue of connections is full: the kernel drops what is sent to it, as a firewall does.
-struct Silence {
+struct FullQueue {
     _listener: std::net::TcpListener,
     _queued: Vec<TcpStream>,
 }
 
-impl Silence {
+impl FullQueue {
     /// Room for one connection, and the connections that fill it.
     fn on(address: SocketAddr) -> io::Result<Self> {
         let listener = bound(address)?.listen(0)?.into_std()?;
@@ -85,7 +85,7 @@ impl Silence {
     }
 }
 
-impl Gate {
+impl Port {
     /// A port, open; 0 lets the system choose.
     pub(super) fn open(service: Service, security: Security, at: SocketAddr) -> io::Result<Self> {
         Self::over(service, security, std::net::TcpListener::bind(at)?)
@@ -95,7 +95,7 @@ impl Gate {
     pub(super) fn over(service: Service, security: Security, listener: std::net::TcpListener) -> io::Result<Self> {
         let listener = asynchronous(listener)?;
         let address = listener.local_addr()?;
-        Ok(Self { service, security, address, door: Mutex::new(Door::Open(listener)), runtime: Handle::current() })
+        Ok(Self { service, security, address, state: Mutex::new(PortState::Open(listener)), runtime: Handle::current() })
     }
 
     /// Where it is.
@@ -104,46 +104,46 @@ impl Gate {
     }
 
     /// Opens or closes it, as the faults in force want it.
-    pub(super) fn obey(&self, view: &View) {
+    pub(super) fn apply_faults(&self, view: &View) {
         let _runtime = self.runtime.enter();
-        let mut door = self.door();
+        let mut state = self.state();
         let silent = view.has(self.service, Fault::ConnectTimedOut);
         let refused = view.has(self.service, Fault::ConnectRefused);
-        let stays = match &*door {
-            Door::Silent { .. } => silent,
-            Door::Closed { .. } => refused && !silent,
-            Door::Open(_) => !silent && !refused,
+        let stays = match &*state {
+            PortState::Silent { .. } => silent,
+            PortState::Closed { .. } => refused && !silent,
+            PortState::Open(_) => !silent && !refused,
         };
         if stays {
             return;
         }
-        let before = std::mem::replace(&mut *door, Door::Closed { kept: None });
+        let before = std::mem::replace(&mut *state, PortState::Closed { kept: None });
         if !silent && !refused {
-            *door = Door::opened(self.address, before);
+            *state = PortState::opened(self.address, before);
             return;
         }
         drop(before); // it holds the port
-        *door = if silent {
-            Door::Silent { _silence: Silence::on(self.address).ok() }
+        *state = if silent {
+            PortState::Silent { _silence: FullQueue::on(self.address).ok() }
         } else {
-            Door::Closed { kept: bound(self.address).ok() }
+            PortState::Closed { kept: bound(self.address).ok() }
         };
     }
 
     /// Closes it for good.
     pub(super) fn close(&self) {
-        *self.door() = Door::Closed { kept: None };
+        *self.state() = PortState::Closed { kept: None };
     }
 
-    fn door(&self) -> MutexGuard<'_, Door> {
-        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, PortState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next connection; none while it is closed.
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        poll_fn(|cx| match &*self.door() {
-            Door::Open(listener) => listener.poll_accept(cx),
-            Door::Closed { .. } | Door::Silent { .. } => Poll::Pending,
+        poll_fn(|cx| match &*self.state() {
+            PortState::Open(listener) => listener.poll_accept(cx),
+            PortState::Closed { .. } | PortState::Silent { .. } => Poll::Pending,
         })
         .await
     }
@@ -163,17 +163,17 @@ fn asynchronous(listener: std::net::TcpListener) -> io::Result<TcpListener> {
 }
 
 /// Accepts connections until dropped.
-pub(super) async fn listen(state: Arc<State>, gate: Arc<Gate>) {
+pub(super) async fn listen(state: Arc<State>, port: Arc<Port>) {
     let mut changes = state.changes();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // A gate that has been opened again has to be asked again.
+            // A port that has been opened again has to be asked again.
             ended = changes.changed() => if ended.is_err() { return },
             Some(_) = connections.join_next() => {}
-            accepted = gate.accept(), if connections.len() < CONNECTIONS => match accepted {
+            accepted = port.accept(), if connections.len() < CONNECTIONS => match accepted {
                 Ok((stream, client)) => {
-                    connections.spawn(converse(Arc::clone(&state), gate.service, gate.security, stream, client));
+                    connections.spawn(serve_connection(Arc::clone(&state), port.service, port.security, stream, client));
                 }
                 // Out of sockets: one is free again when a conversation ends.
                 Err(_) => sleep(RETRY).await,
@@ -182,7 +182,7 @@ pub(super) async fn listen(state: Arc<State>, gate: Arc<Gate>) {
     }
 }
 
-async fn converse(state: Arc<State>, service: Service, security: Security, stream: TcpStream, client: SocketAddr) {
+async fn serve_connection(state: Arc<State>, service: Service, security: Security, stream: TcpStream, client: SocketAddr) {
     // Replies are written whole: nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
     if service == Service::Dns {
@@ -190,28 +190,28 @@ async fn converse(state: Arc<State>, service: Service, security: Security, strea
         return;
     }
     // How a conversation ended is the client's to know.
-    let _ = speak(state, service, security, Box::new(stream), client).await;
+    let _ = serve_protocol(state, service, security, Box::new(stream), client).await;
 }
 
-async fn speak(
+async fn serve_protocol(
     state: Arc<State>,
     service: Service,
     security: Security,
     stream: Box<dyn Stream>,
     client: SocketAddr,
-) -> Result<(), Over> {
+) -> Result<(), Closed> {
     if matches!(service, Service::Login | Service::Ews | Service::Graph) {
         let stream = secure(&state, service, stream).await?;
         http::serve(state, service, stream).await;
         return Ok(());
     }
-    let mut talk = Talk::new(state, service, client.ip(), stream);
+    let mut connection = Connection::new(state, service, client.ip(), stream);
     if security == Security::Implicit {
-        talk = talk.upgrade().await?;
+        connection = connection.upgrade().await?;
     }
     match service {
-        Service::Pop3 => pop3::serve(talk).await,
-        Service::Imap => imap::serve(talk).await,
-        _ => smtp::serve(talk).await,
+        Service::Pop3 => pop3::serve(connection).await,
+        Service::Imap => imap::serve(connection).await,
+        _ => smtp::serve(connection).await,
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::outcome::Phase;
 
-use super::access::Refusal;
+use super::authorization::Refusal;
 use super::fault::{Fault, Service};
 use super::state::{State, View};
 
@@ -19,10 +19,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
 
 /// The conversation is over: the client left, or was left.
 #[derive(Debug)]
-pub(super) struct Over;
+pub(super) struct Closed;
 
 /// What the client said.
-pub(super) enum Heard {
+pub(super) enum Received {
     /// A line, without its ending. Bytes outside UTF-8 are replaced.
     Line(String),
     /// More than [`LINE`] bytes without an ending.
@@ -43,7 +43,7 @@ const ENDLESS: usize = 64 * 1024 * 1024;
 const PIECE: &[u8] = &[b'x'; 16 * 1024];
 
 /// One mail connection.
-pub(super) struct Talk {
+pub(super) struct Connection {
     /// What all connections share.
     pub state: Arc<State>,
     /// Which service this is.
@@ -56,7 +56,7 @@ pub(super) struct Talk {
     unread: Vec<u8>,
 }
 
-impl Talk {
+impl Connection {
     /// A conversation that begins in the clear.
     pub(super) fn new(state: Arc<State>, service: Service, client: IpAddr, stream: Box<dyn Stream>) -> Self {
         Self { state, service, client, secure: false, stream, unread: Vec::new() }
@@ -67,7 +67,7 @@ impl Talk {
         self.state.view()
     }
 
-    /// Whether `fault` befalls this service now.
+    /// Whether `fault` affects this service now.
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.state.view().has(self.service, fault)
     }
@@ -78,24 +78,24 @@ impl Talk {
     }
 
     /// Writes a whole reply; its line endings are the caller's.
-    pub(super) async fn say(&mut self, reply: &str) -> Result<(), Over> {
+    pub(super) async fn write(&mut self, reply: &str) -> Result<(), Closed> {
         self.send(reply.as_bytes()).await
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), Over> {
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Closed> {
         let write = async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
         };
-        timeout(IDLE, write).await.map_err(|_| Over)?.map_err(|_| Over)
+        timeout(IDLE, write).await.map_err(|_| Closed)?.map_err(|_| Closed)
     }
 
     /// Says the last words and hangs up so that they arrive: what the client still sends is read and thrown away.
-    pub(super) async fn part(&mut self, reply: &str) -> Result<(), Over> {
-        self.say(reply).await?;
+    pub(super) async fn write_and_close(&mut self, reply: &str) -> Result<(), Closed> {
+        self.write(reply).await?;
         let _ = self.stream.shutdown().await;
         let _ = timeout(Duration::from_secs(1), self.drain()).await;
-        Err(Over)
+        Err(Closed)
     }
 
     async fn drain(&mut self) {
@@ -104,7 +104,7 @@ impl Talk {
     }
 
     /// The next line.
-    pub(super) async fn line(&mut self) -> Result<Heard, Over> {
+    pub(super) async fn read_line(&mut self) -> Result<Received, Closed> {
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
                 let mut line: Vec<u8> = self.unread.drain(..=end).collect();
@@ -112,20 +112,20 @@ impl Talk {
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                return Ok(Heard::Line(String::from_utf8_lossy(&line).into_owned()));
+                return Ok(Received::Line(String::from_utf8_lossy(&line).into_owned()));
             }
             if self.unread.len() > LINE {
-                return Ok(Heard::TooLong);
+                return Ok(Received::TooLong);
             }
-            match timeout(self.silence(), self.fill()).await {
+            match timeout(self.idle_limit(), self.fill()).await {
                 Ok(filled) => filled?,
-                Err(_) => return Ok(Heard::Idle),
+                Err(_) => return Ok(Received::Idle),
             }
         }
     }
 
     /// How long a client may be silent: RFC 3501, section 5.4; RFC 1939, section 3; RFC 5321, section 4.5.3.2.7.
-    fn silence(&self) -> Duration {
+    fn idle_limit(&self) -> Duration {
         let minutes = match self.service {
             Service::Imap => 30,
             Service::Pop3 => 10,
@@ -135,17 +135,17 @@ impl Talk {
     }
 
     /// The next `count` bytes, as they are.
-    pub(super) async fn exactly(&mut self, count: usize) -> Result<Vec<u8>, Over> {
+    pub(super) async fn read_exact(&mut self, count: usize) -> Result<Vec<u8>, Closed> {
         while self.unread.len() < count {
-            timeout(IDLE, self.fill()).await.map_err(|_| Over)??;
+            timeout(IDLE, self.fill()).await.map_err(|_| Closed)??;
         }
         Ok(self.unread.drain(..count).collect())
     }
 
-    async fn fill(&mut self) -> Result<(), Over> {
+    async fn fill(&mut self) -> Result<(), Closed> {
         let mut chunk = [0; 4096];
         match self.stream.read(&mut chunk).await {
-            Ok(0) | Err(_) => Err(Over),
+            Ok(0) | Err(_) => Err(Closed),
             Ok(count) => {
                 self.unread.extend(chunk.iter().take(count));
                 Ok(())
@@ -154,66 +154,66 @@ impl Talk {
     }
 
     /// Begins TLS. What came in the clear behind the client's last line is thrown away, not obeyed.
-    pub(super) async fn upgrade(mut self) -> Result<Self, Over> {
+    pub(super) async fn upgrade(mut self) -> Result<Self, Closed> {
         self.unread.clear();
         self.stream = secure(&self.state, self.service, self.stream).await?;
         Ok(Self { secure: true, ..self })
     }
 
     /// The server's first words, or what stands in their place: `refused` is what a server says that turns clients away.
-    pub(super) async fn greet(&mut self, greeting: &str, refused: &str) -> Result<(), Over> {
+    pub(super) async fn greet(&mut self, greeting: &str, refused: &str) -> Result<(), Closed> {
         self.pause(Phase::Greeting).await;
         if self.has(Fault::NoGreeting) {
-            self.hold().await
+            self.stay_silent().await
         } else if self.has(Fault::GreetingUnexpected) {
-            self.part("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n").await
+            self.write_and_close("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n").await
         } else if self.has(Fault::GreetingRefused) {
-            self.part(refused).await
+            self.write_and_close(refused).await
         } else {
-            self.say(greeting).await
+            self.write(greeting).await
         }
     }
 
     /// The answer to STARTTLS: `ready`, or what a fault puts in its place. True when TLS comes next.
-    pub(super) async fn offer_tls(&mut self, ready: &str, refused: &str) -> Result<bool, Over> {
+    pub(super) async fn answer_starttls(&mut self, ready: &str, refused: &str) -> Result<bool, Closed> {
         self.pause(Phase::Starttls).await;
         if self.has(Fault::StarttlsRefused) {
-            self.say(refused).await?;
+            self.write(refused).await?;
             return Ok(false);
         }
         let injected = if self.has(Fault::StarttlsInjection) { "+OK 235 * OK injected before TLS\r\n" } else { "" };
-        self.say(&format!("{ready}{injected}")).await?;
+        self.write(&format!("{ready}{injected}")).await?;
         Ok(true)
     }
 
     /// Takes the time a verdict on a token takes, then does what a fault of the connection does in its place.
-    pub(super) async fn deliberate(&mut self, refusal: Option<Refusal>) -> Result<(), Over> {
+    pub(super) async fn delay_verdict(&mut self, refusal: Option<Refusal>) -> Result<(), Closed> {
         self.pause(Phase::Auth).await;
         if refusal.is_some() {
             pause(self.view().tenant.refusal_delay).await;
         }
         if self.has(Fault::ConnectionClosed) {
-            return Err(Over);
+            return Err(Closed);
         }
         if self.has(Fault::ReplyTimedOut) {
-            return self.hold().await;
+            return self.stay_silent().await;
         }
         if self.has(Fault::ReplyMalformed) {
-            return self.part("\u{1}\u{2}\u{1b}[2J?? garbage ??\r\n").await;
+            return self.write_and_close("\u{1}\u{2}\u{1b}[2J?? garbage ??\r\n").await;
         }
         if self.has(Fault::ReplyTooLong) {
             for _ in 0..ENDLESS / PIECE.len() {
                 self.send(PIECE).await?;
             }
-            return Err(Over);
+            return Err(Closed);
         }
         Ok(())
     }
 
     /// Says nothing until the client leaves.
-    async fn hold(&mut self) -> Result<(), Over> {
+    async fn stay_silent(&mut self) -> Result<(), Closed> {
         let _ = timeout(IDLE, self.drain()).await;
-        Err(Over)
+        Err(Closed)
     }
 }
 
@@ -225,13 +225,13 @@ pub(super) async fn pause(time: Duration) {
 }
 
 /// Accepts TLS over `stream`, or does what a fault does in its place.
-pub(super) async fn secure(state: &State, service: Service, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Over> {
+pub(super) async fn secure(state: &State, service: Service, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Closed> {
     let view = state.view();
     pause(view.tenant.latency(Phase::Tls)).await;
     let mut hello = [0; 2048];
     if view.has(service, Fault::TlsTimedOut) {
         let _ = timeout(IDLE, async { while let Ok(1..) = stream.read(&mut hello).await {} }).await;
-        return Err(Over);
+        return Err(Closed);
     }
     if view.has(service, Fault::TlsClosed) || view.has(service, Fault::TlsNotSpoken) {
         // The hello is read first: closing over unread bytes would reset the connection.
@@ -240,9 +240,9 @@ pub(super) async fn secure(state: &State, service: Service, mut stream: Box<dyn 
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
         }
         let _ = stream.shutdown().await;
-        return Err(Over);
+        return Err(Closed);
     }
     let acceptor = state.certificates.acceptor(service, |service, fault| view.has(service, fault));
-    let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await.map_err(|_| Over)?.map_err(|_| Over)?;
+    let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await.map_err(|_| Closed)?.map_err(|_| Closed)?;
     Ok(Box::new(stream))
 }
