@@ -30,7 +30,7 @@ pub use mistake::{Mistake, Mistakes, Position};
 pub use schema::schema;
 pub use selection::{CLIENT_SECRET, Selection, from_selection};
 pub use surroundings::{FileRead, Machine, Surroundings};
-pub use web::{Web, load_web, web_example};
+pub use web::{ClientCertificate, TlsTerms, TlsVersion, Web, load_web, web_example};
 
 use catalogue::Section;
 use checks::Defaults;

@@ -1,5 +1,6 @@
 //! The service: every probe at its own rhythm, and what is known of them over HTTP.
 
+mod acceptor;
 mod answer;
 mod choice;
 mod connection;
@@ -37,6 +38,7 @@ use self::signals::{Signal, Signals};
 use self::systemd::Systemd;
 
 pub use self::faults::Faults;
+pub use self::protection::load_web;
 pub use self::source::Source;
 
 /// From the signal to the end of the process at most one second may pass: the rest of it is for the process itself.

@@ -9,7 +9,7 @@ use clap::CommandFactory as _;
 use super::args::{Cli, Config, RangesInUse};
 use super::{GOOD, USAGE};
 use crate::cloud::ranges::Ranges;
-use crate::config;
+use crate::{config, serve};
 
 /// Whether something that should have been printed is lost.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -63,7 +63,7 @@ pub fn config(arguments: &Config) -> u8 {
 /// `config check --web`
 fn web(file: &Path) -> u8 {
     let name = file.display().to_string();
-    match config::load_web(file).1 {
+    match serve::load_web(file).1 {
         Ok(web) => {
             web.warnings.iter().for_each(|warning| out(&format!("warning: {}\n", warning.line(&name))));
             let tls = if web.acceptor.is_some() { "TLS" } else { "no TLS" };

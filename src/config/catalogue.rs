@@ -1,7 +1,6 @@
 //! Every key of the configuration, once: the reader, the unknown-key detection, the schema and the tests walk this table.
 
 use crate::check;
-use crate::net::tls::{ClientCertificate, Version};
 
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress,
@@ -9,6 +8,7 @@ use super::value::{
     ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
+use super::web::{ClientCertificate, TlsVersion};
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
 use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant, Web, WebHttp, WebTls};
@@ -180,8 +180,8 @@ pub(super) const WEB_KEYS: &[Key] = &[
     required(WebTls, "key_file", One(&KeyFile::FORMAT), "PEM file with its private key"),
     key(WebTls, "client_auth_type", One(&ClientCertificate::FORMAT), "NoClientCert", "which certificates clients show"),
     key(WebTls, "client_ca_file", One(&CertificateFile::FORMAT), "", "PEM file of those who issue them"),
-    key(WebTls, "min_version", One(&Version::FORMAT), "TLS12", "the oldest TLS that is spoken"),
-    key(WebTls, "max_version", One(&Version::FORMAT), "TLS13", "the newest TLS that is spoken"),
+    key(WebTls, "min_version", One(&TlsVersion::FORMAT), "TLS12", "the oldest TLS that is spoken"),
+    key(WebTls, "max_version", One(&TlsVersion::FORMAT), "TLS13", "the newest TLS that is spoken"),
     key(WebTls, "prefer_server_cipher_suites", One(&Switch::FORMAT), "true", "whose order of cipher suites counts"),
 
     key(WebHttp, "http2", One(&Switch::FORMAT), "false", "accepted for the format's sake; HTTP/1.1 is spoken"),

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use hyper::header::{HeaderName, HeaderValue};
 
-use crate::net::tls::{Acceptor, ClientCertificate, Terms, Version};
 use crate::secret::Secret;
 
 use super::catalogue::Section;
@@ -17,13 +16,16 @@ use super::tree::{self, Node};
 use super::value::Switch;
 use value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 
+mod tls;
 pub(super) mod value;
 
-/// How our HTTP service is protected; by default not at all.
-#[derive(Clone, Debug, Default)]
-pub struct Web {
+pub use tls::{ClientCertificate, TlsTerms, TlsVersion};
+
+/// How our HTTP service is protected. `A` is what accepts TLS: it is made where TLS is accepted.
+#[derive(Clone, Debug)]
+pub struct Web<A> {
     /// Who accepts TLS; without one, plain HTTP is spoken.
-    pub acceptor: Option<Acceptor>,
+    pub acceptor: Option<A>,
     /// Headers that every answer has.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Who may ask, each with the bcrypt hash of a password; empty if everybody may.
@@ -32,14 +34,21 @@ pub struct Web {
     pub warnings: Vec<Mistake>,
 }
 
+/// Not protected at all.
+impl<A> Default for Web<A> {
+    fn default() -> Self {
+        Self { acceptor: None, headers: Vec::new(), users: BTreeMap::new(), warnings: Vec::new() }
+    }
+}
+
 /// A complete and commented file: every key that is known here.
 pub const fn web_example() -> &'static str {
     include_str!("web.yml")
 }
 
-/// Reads the file at `path`, whose own paths are relative to its directory. Tells too which files it looked at, right or wrong:
-/// when one of them changes, it is to be read anew.
-pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
+/// Reads the file at `path`, whose own paths are relative to its directory, and has `accept` make what accepts TLS. Tells too which
+/// files it looked at, right or wrong: when one of them changes, it is to be read anew.
+pub fn load_web<A>(path: &Path, accept: fn(&TlsTerms) -> Result<A, String>) -> (Vec<PathBuf>, Result<Web<A>, Mistakes>) {
     let mut files = vec![path.to_owned()];
     let file = path.display().to_string();
     let root = super::read(path).and_then(|text| tree::read(&text));
@@ -48,22 +57,27 @@ pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
         Err(mistake) => return (files, Err(Mistakes::new(&file, vec![mistake]))),
     };
     let mut reader = Reader::new(&Machine, path.parent().unwrap_or(Path::new("")));
-    let mut web = read(&mut reader, &root, &mut files);
+    let mut web = read(&mut reader, &root, &mut files, accept);
     let Reader { mistakes, warnings, .. } = reader;
     web.warnings = warnings;
     (files, if mistakes.is_empty() { Ok(web) } else { Err(Mistakes::new(&file, mistakes)) })
 }
 
-fn read(reader: &mut Reader<'_>, root: &Node, files: &mut Vec<PathBuf>) -> Web {
+fn read<A>(reader: &mut Reader<'_>, root: &Node, files: &mut Vec<PathBuf>, accept: fn(&TlsTerms) -> Result<A, String>) -> Web<A> {
     let root = reader.section(root, Section::Web, "");
     let tls = root.entry("tls_server_config");
-    let acceptor = tls.and_then(|entry| tls_server(reader, &entry.value, files));
+    let acceptor = tls.and_then(|entry| tls_server(reader, &entry.value, files, accept));
     let http = root.entry("http_server_config").map(|entry| reader.section(&entry.value, Section::WebHttp, "http_server_config"));
     let headers = http.map(|http| http_server(reader, &http)).unwrap_or_default();
     Web { acceptor, headers, users: users(reader, &root), warnings: Vec::new() }
 }
 
-fn tls_server(reader: &mut Reader<'_>, node: &Node, files: &mut Vec<PathBuf>) -> Option<Acceptor> {
+fn tls_server<A>(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    files: &mut Vec<PathBuf>,
+    accept: fn(&TlsTerms) -> Result<A, String>,
+) -> Option<A> {
     let fields = reader.section(node, Section::WebTls, "tls_server_config");
     if let Some(found) = reader.one::<Switch>(&fields, "prefer_server_cipher_suites").filter(|found| !found.value.0) {
         reader.mistake(found.at, &found.key, "our own order of cipher suites is always preferred; leave it out or write true");
@@ -84,14 +98,14 @@ fn tls_server(reader: &mut Reader<'_>, node: &Node, files: &mut Vec<PathBuf>) ->
     // Both files are told of, if both are wrong.
     let (chain, key, versions) = (certificate?, key?, versions?);
     let key = Secret::new(String::from_utf8_lossy(&key).into_owned());
-    let acceptor = Acceptor::new(&Terms { chain, key, versions, clients, issuers });
-    acceptor.map_err(|problem| reader.mistake(fields.at, &fields.path, problem)).ok()
+    let accepted = accept(&TlsTerms { chain, key, versions, clients, issuers });
+    accepted.map_err(|problem| reader.mistake(fields.at, &fields.path, problem)).ok()
 }
 
 /// The oldest and the newest, if anything lies between them.
-fn versions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Version, Version)> {
-    let oldest = reader.one::<Version>(fields, "min_version").map_or(Version::Tls12, |found| found.value);
-    let Some(newest) = reader.one::<Version>(fields, "max_version") else { return Some((oldest, Version::Tls13)) };
+fn versions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(TlsVersion, TlsVersion)> {
+    let oldest = reader.one::<TlsVersion>(fields, "min_version").map_or(TlsVersion::Tls12, |found| found.value);
+    let Some(newest) = reader.one::<TlsVersion>(fields, "max_version") else { return Some((oldest, TlsVersion::Tls13)) };
     if newest.value < oldest {
         reader.mistake(newest.at, &newest.key, "no TLS version lies between `min_version` and `max_version`");
         return None;
@@ -168,12 +182,12 @@ mod tests {
     use crate::config::catalogue::WEB_KEYS;
 
     /// A file in a directory of its own.
-    fn loaded(name: &str, text: &str) -> Result<Web, String> {
+    fn loaded(name: &str, text: &str) -> Result<Web<()>, String> {
         let directory = std::env::temp_dir().join(format!("m365-probe-web-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
         let path = directory.join("web.yml");
         std::fs::write(&path, text).expect("write");
-        let (files, loaded) = load_web(&path);
+        let (files, loaded) = load_web(&path, |_| Ok(()));
         assert_eq!(files.first(), Some(&path));
         let _ = std::fs::remove_dir_all(&directory);
         loaded.map_err(|mistakes| mistakes.list.iter().map(|mistake| mistake.line("f")).collect::<Vec<_>>().join("\n"))

@@ -3,7 +3,7 @@
 //! `async-native-tls` builds a connector for every connection, and OpenSSL then reads and parses the whole CA bundle:
 //! 71 ms of CPU for each handshake. It accepts no prebuilt connector, and native-tls under it shows no certificate that was
 //! refused, nor who stands behind one that was not. So this file drives OpenSSL itself through `tokio-openssl`, as
-//! `acceptor.rs` does where we accept TLS for our own pages; the simulated tenant accepts it with `async-native-tls`.
+//! `serve/acceptor.rs` does where we accept TLS for our own pages; the simulated tenant accepts it with `async-native-tls`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,7 +27,6 @@ use crate::trace::Trace;
 
 use super::BoxStream;
 
-mod acceptor;
 pub mod again;
 mod authority;
 mod certificate;
@@ -46,8 +45,6 @@ use watched::{Seen, Watched};
 
 /// More roots than this are no honest network's; whoever makes up a new one each time is looked at each time.
 const MOST_ROOTS: usize = 64;
-
-pub use acceptor::{Acceptor, ClientCertificate, Terms, Version};
 
 /// What we trust, and how we ask.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::connection;
 use super::engine::Engine;
-use crate::config::Web;
+use super::protection::Web;
 
 /// Connections at a time, over all listeners; further ones wait in the system's queue. Each may hold some 20 kB of
 /// requests and a page.

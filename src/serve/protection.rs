@@ -1,6 +1,6 @@
 //! How our own service is protected now: what `--web.config.file` says, read anew when it or a file it names has changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::config::{self, Web};
+use super::acceptor::Acceptor;
+use crate::config::{self, Mistakes};
+
+/// How our own service is protected, as its file says it.
+pub type Web = config::Web<Acceptor>;
 
 /// Files are looked at no more often than this, however many connections there are.
 const LOOK: Duration = Duration::from_secs(1);
@@ -99,10 +103,15 @@ impl Protection {
     }
 }
 
+/// Reads the web configuration at `path`. Tells too which files it looked at, right or wrong.
+pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
+    config::load_web(path, Acceptor::new)
+}
+
 /// The files as they were before they were read: a change in between is seen next time.
 fn read(file: &PathBuf) -> (Vec<Seen>, Result<Web, String>) {
     let before = seen(file);
-    let (files, web) = config::load_web(file);
+    let (files, web) = load_web(file);
     let own = |named: &PathBuf| if named == file { before } else { seen(named) };
     let files = files.into_iter().map(|named| (named.clone(), own(&named))).collect();
     if let Ok(web) = &web {

@@ -14,10 +14,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_native_tls::TlsAcceptor;
+use tokio_native_tls::native_tls::{self, Identity};
 
 use super::*;
 use crate::cloud::{Cloud, HttpsEndpoint};
-use crate::net::tls::{Acceptor, ClientCertificate, Terms, Version};
 use crate::outcome::Phase;
 use crate::settings::{Network, SecretSource};
 
@@ -94,7 +95,7 @@ fn response(status: u16, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
-fn authority() -> (Acceptor, std::path::PathBuf) {
+fn authority() -> (TlsAcceptor, std::path::PathBuf) {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
     let key = PKey::from_ec_key(EcKey::generate(&curve).expect("a key")).expect("a key");
@@ -112,17 +113,11 @@ fn authority() -> (Acceptor, std::path::PathBuf) {
     builder.append_extension(names).expect("added");
     builder.sign(&key, MessageDigest::sha256()).expect("signed");
     let pem = builder.build().to_pem().expect("PEM");
-    let terms = Terms {
-        chain: pem.clone(),
-        key: Secret::new(String::from_utf8(key.private_key_to_pem_pkcs8().expect("PEM")).expect("text")),
-        versions: (Version::Tls12, Version::Tls13),
-        clients: ClientCertificate::None,
-        issuers: None,
-    };
+    let identity = Identity::from_pkcs8(&pem, &key.private_key_to_pem_pkcs8().expect("PEM")).expect("an identity");
     let file =
         std::env::temp_dir().join(format!("m365-tokens-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
     std::fs::write(&file, pem).expect("written");
-    (Acceptor::new(&terms).expect("an acceptor"), file)
+    (native_tls::TlsAcceptor::new(identity).expect("an acceptor").into(), file)
 }
 
 /// Twenty users at once.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::tls::{ClientCertificate, TlsVersion};
 use crate::config::value::{Format, Value};
-use crate::net::tls::{ClientCertificate, Version};
 
 /// The server's certificate, and those between it and a root.
 pub struct CertificateFile(pub PathBuf);
@@ -52,7 +52,7 @@ impl Value for ClientCertificate {
     }
 }
 
-impl Value for Version {
+impl Value for TlsVersion {
     const FORMAT: Format = Format::new("a TLS version", "one of TLS10, TLS11, TLS12, TLS13", "^TLS1[0-3]$");
 
     fn parse(text: &str) -> Result<Self, String> {

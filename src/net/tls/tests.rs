@@ -19,7 +19,6 @@ use tokio::time::Instant;
 use super::*;
 use crate::net::dial;
 use crate::outcome::Facts;
-use crate::secret::Secret;
 
 const HOST: &str = "login.microsoftonline.com";
 
@@ -58,7 +57,7 @@ fn certificate(subject: &X509Name, own: &PKey<Private>, issuer: Option<(&X509, &
 
 /// A server whose certificate comes from an intermediate authority of `organisation`, and a file with the root above it.
 struct Server {
-    acceptor: Acceptor,
+    acceptor: SslAcceptor,
     root: PathBuf,
 }
 
@@ -75,18 +74,14 @@ impl Server {
         let root = certificate(&name("The Root of the Test", "Root"), &root_key, None, None);
         let middle = certificate(&name(organisation, "Issuing CA"), &middle_key, Some((&root, &root_key)), None);
         let leaf = certificate(&name("Server", HOST), &leaf_key, Some((&middle, &middle_key)), Some(HOST));
-        let terms = Terms {
-            chain: [leaf, middle].iter().flat_map(|one| one.to_pem().expect("PEM")).collect(),
-            key: Secret::new(String::from_utf8(leaf_key.private_key_to_pem_pkcs8().expect("PEM")).expect("text")),
-            versions: (Version::Tls12, Version::Tls13),
-            clients: ClientCertificate::None,
-            issuers: None,
-        };
-        let acceptor = Acceptor::new(&terms).expect("an acceptor");
+        let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a builder");
+        builder.set_certificate(&leaf).expect("a certificate");
+        builder.add_extra_chain_cert(middle).expect("a certificate");
+        builder.set_private_key(&leaf_key).expect("a key");
         let file = format!("m365-standing-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let file = std::env::temp_dir().join(file);
         std::fs::write(&file, root.to_pem().expect("PEM")).expect("written");
-        Self { acceptor, root: file }
+        Self { acceptor: builder.build(), root: file }
     }
 
     fn trusted(&self) -> Connector {
@@ -98,7 +93,8 @@ impl Server {
         let (ours, theirs) = duplex(16 * 1024);
         let acceptor = self.acceptor.clone();
         tokio::spawn(async move {
-            let mut secured = acceptor.accept(theirs).await?;
+            let mut secured = SslStream::new(Ssl::new(acceptor.context())?, theirs)?;
+            Pin::new(&mut secured).accept().await.map_err(io::Error::other)?;
             let _ = secured.read_u8().await;
             Ok::<_, io::Error>(())
         });

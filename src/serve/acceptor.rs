@@ -1,4 +1,4 @@
-//! TLS where we accept it for our own pages.
+//! Accepts TLS for our own pages.
 //!
 //! Through OpenSSL itself: native-tls, and with it async-native-tls, switches TLS 1.3 off where it accepts, and asks for no
 //! client certificates.
@@ -13,70 +13,8 @@ use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use tokio_openssl::SslStream;
 
+use crate::config::{ClientCertificate, TlsTerms, TlsVersion};
 use crate::net::{BoxStream, Stream};
-use crate::secret::Secret;
-
-/// A version of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    /// TLS 1.0, which the system's OpenSSL may no longer speak.
-    Tls10,
-    /// TLS 1.1, likewise.
-    Tls11,
-    /// TLS 1.2.
-    Tls12,
-    /// TLS 1.3.
-    Tls13,
-}
-
-impl From<Version> for SslVersion {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::Tls10 => Self::TLS1,
-            Version::Tls11 => Self::TLS1_1,
-            Version::Tls12 => Self::TLS1_2,
-            Version::Tls13 => Self::TLS1_3,
-        }
-    }
-}
-
-/// Which certificates clients show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClientCertificate {
-    /// None is asked for.
-    #[default]
-    None,
-    /// One is asked for, and none is looked at.
-    Requested,
-    /// There must be one, whoever issued it.
-    Any,
-    /// If there is one, it must be issued by one of ours.
-    VerifiedIfGiven,
-    /// There must be one, issued by one of ours.
-    Verified,
-}
-
-impl ClientCertificate {
-    /// Whether it matters who issued it.
-    pub const fn is_verified(self) -> bool {
-        matches!(self, Self::VerifiedIfGiven | Self::Verified)
-    }
-}
-
-/// What TLS is accepted with.
-#[derive(Debug)]
-pub struct Terms {
-    /// PEM, our own certificate first.
-    pub chain: Vec<u8>,
-    /// Its key: PEM without a password.
-    pub key: Secret,
-    /// The oldest and the newest version that is spoken.
-    pub versions: (Version, Version),
-    /// Which certificates clients show.
-    pub clients: ClientCertificate,
-    /// PEM of those who issue them.
-    pub issuers: Option<Vec<u8>>,
-}
 
 /// Accepts TLS; built once.
 #[derive(Clone)]
@@ -88,12 +26,23 @@ impl std::fmt::Debug for Acceptor {
     }
 }
 
+impl From<TlsVersion> for SslVersion {
+    fn from(version: TlsVersion) -> Self {
+        match version {
+            TlsVersion::Tls10 => Self::TLS1,
+            TlsVersion::Tls11 => Self::TLS1_1,
+            TlsVersion::Tls12 => Self::TLS1_2,
+            TlsVersion::Tls13 => Self::TLS1_3,
+        }
+    }
+}
+
 impl Acceptor {
     /// Accepts on these terms.
     ///
     /// # Errors
     /// In words: certificate or key cannot be read, or they do not belong together.
-    pub fn new(terms: &Terms) -> Result<Self, String> {
+    pub fn new(terms: &TlsTerms) -> Result<Self, String> {
         // Without a callback OpenSSL would ask for the password of a key at the terminal.
         let key = PKey::private_key_from_pem_callback(terms.key.expose().as_bytes(), |_| Ok(0));
         let key = key.map_err(|_| "the file of `key_file` holds no private key in PEM; it must have no password")?;
@@ -126,7 +75,7 @@ fn certificates(pem: &[u8]) -> Option<Vec<X509>> {
 }
 
 /// Mozilla's intermediate recommendation, version 5, with the versions asked for.
-fn build(chain: &[X509], key: &PKey<Private>, terms: &Terms, issuers: Vec<X509>) -> Result<SslAcceptor, ErrorStack> {
+fn build(chain: &[X509], key: &PKey<Private>, terms: &TlsTerms, issuers: Vec<X509>) -> Result<SslAcceptor, ErrorStack> {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);
     let (oldest, newest) = terms.versions;
