@@ -86,8 +86,8 @@ async fn read(
     if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
         return Registration::NotPermitted;
     }
-    match get(net, at, &application::registration_of(&tenant.client_id), &token.secret).await {
-        Ok((status, body)) => application::registration(status, &body, hint.expose()),
+    match get(net, at, &application::registration_path(&tenant.client_id), &token.secret).await {
+        Ok((status, body)) => application::parse_registration(status, &body, hint.expose()),
         Err(error) => Registration::Unread(what(&error).to_owned()),
     }
 }

@@ -68,9 +68,9 @@ impl Authorized for Ews {
         sent.remember(&token.secret);
         let request = self.request(&token.secret)?;
         let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
-        let ids = soap::ids(answer.head());
+        let ids = soap::diagnostic_ids(answer.head());
         cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
-        let found = soap::found(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
+        let found = soap::parse_find_folder(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
         cx.trace.facts.mailbox.folders = Some(found.folders);
         Ok(())
     }

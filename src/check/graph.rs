@@ -68,19 +68,19 @@ impl Authorized for Graph {
         sent.remember(&token.secret);
         let request = self.request(&token.secret)?;
         let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
-        let ids = graph::ids(answer.head());
+        let ids = graph::diagnostic_ids(answer.head());
         cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
-        graph::opened(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))
+        graph::parse_collection(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))
     }
 }
 
 impl Graph {
     fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
         let target = match self.folder {
-            Folder::Root => graph::mail_folders(&self.mailbox),
+            Folder::Root => graph::mail_folders_path(&self.mailbox),
             Folder::Calendar => {
                 let now = SystemTime::now();
-                graph::calendar_view(&self.mailbox, now, now + AHEAD)
+                graph::calendar_view_path(&self.mailbox, now, now + AHEAD)
             }
         };
         let mut request = Request::new(Full::default());

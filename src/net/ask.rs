@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
 use crate::sanitize;
-use crate::wire::dns::{Answer, Foreign, Question, Reading};
+use crate::wire::dns::{DnsResponse, Mismatch, Question, Received};
 
 /// Larger than the 1232 bytes we ask for, because not every resolver obeys.
 const MAX_DATAGRAM: usize = 4096;
@@ -23,7 +23,7 @@ const MAX_DATAGRAM: usize = 4096;
 /// # Errors
 /// `dns_no_answer`, `dns_server_unreachable`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `dns_name_unknown` (no name at all),
 /// `local_resources`.
-pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<Answer, Fault> {
+pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<DnsResponse, Fault> {
     let until = Instant::now() + limit;
     // The id and the port, which the system draws for the socket, are what a forger would have to guess (RFC 5452).
     let question = Question::new(Message::query().metadata.id, host, family)?;
@@ -36,7 +36,7 @@ pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Durati
     Ok(exchange(&question, [&without, &without], resolver, until).await.unwrap_or(answer))
 }
 
-async fn exchange(question: &Question, messages: [&[u8]; 2], resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
+async fn exchange(question: &Question, messages: [&[u8]; 2], resolver: SocketAddr, until: Instant) -> Result<DnsResponse, Fault> {
     match over_udp(question, messages, resolver, until).await? {
         Some(answer) => Ok(answer),
         None => over_tcp(question, messages[0], resolver, until).await,
@@ -50,7 +50,7 @@ async fn over_udp(
     messages: [&[u8]; 2],
     resolver: SocketAddr,
     until: Instant,
-) -> Result<Option<Answer>, Fault> {
+) -> Result<Option<DnsResponse>, Fault> {
     let socket = socket(resolver).await.map_err(|error| unsent(&error))?;
     let mut foreign = None;
     let now = Instant::now();
@@ -74,22 +74,22 @@ async fn socket(resolver: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Waits for an answer to the question and tells in `foreign` of the last datagram that was none.
-async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<String>) -> Result<Option<Answer>, Fault> {
+async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<String>) -> Result<Option<DnsResponse>, Fault> {
     let mut buffer = [0; MAX_DATAGRAM];
     loop {
         let length = socket.recv(&mut buffer).await.map_err(|error| unanswered(&error))?;
         let bytes = buffer.get(..length).unwrap_or(&[]);
-        match question.read(bytes) {
-            Reading::Answer(answer) => return Ok(Some(answer)),
-            Reading::Truncated => return Ok(None),
-            Reading::Malformed(words) => return Err(malformed(&words)),
-            Reading::Foreign(what) => *foreign = Some(told(&what, bytes)),
+        match question.parse(bytes) {
+            Received::Response(answer) => return Ok(Some(answer)),
+            Received::Truncated => return Ok(None),
+            Received::Malformed(words) => return Err(malformed(&words)),
+            Received::Mismatch(what) => *foreign = Some(told(&what, bytes)),
         }
     }
 }
 
 /// The whole answer, after UDP could carry only part of it.
-async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<Answer, Fault> {
+async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<DnsResponse, Fault> {
     let talk = async {
         let mut stream = TcpStream::connect(resolver).await?;
         let length = u16::try_from(message.len()).unwrap_or_default(); // a question is never longer than 300 bytes
@@ -100,11 +100,11 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
     };
     let cut = |words: &str| Fault::heard(Reason::DnsTcpBlocked, format!("cut short over UDP, and over TCP: {words}"));
     match timeout(until.saturating_duration_since(Instant::now()), talk).await {
-        Ok(Ok(bytes)) => match question.read(&bytes) {
-            Reading::Answer(answer) => Ok(answer),
-            Reading::Truncated => Err(malformed("cut short over TCP too")),
-            Reading::Malformed(words) => Err(malformed(&words)),
-            Reading::Foreign(what) => Err(malformed(&told(&what, &bytes))),
+        Ok(Ok(bytes)) => match question.parse(&bytes) {
+            Received::Response(answer) => Ok(answer),
+            Received::Truncated => Err(malformed("cut short over TCP too")),
+            Received::Malformed(words) => Err(malformed(&words)),
+            Received::Mismatch(what) => Err(malformed(&told(&what, &bytes))),
         },
         Ok(Err(error)) => Err(cut(&error.to_string())),
         Err(_) => Err(cut("no answer")),
@@ -112,11 +112,11 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
 }
 
 /// What did not answer us: in its own words where it has some.
-fn told(what: &Foreign, bytes: &[u8]) -> String {
+fn told(what: &Mismatch, bytes: &[u8]) -> String {
     let is_text = !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     match what {
-        Foreign::NoMessage if is_text => sanitize::evidence(bytes),
-        Foreign::NoMessage => format!("{} bytes that are {what}", bytes.len()),
+        Mismatch::NoMessage if is_text => sanitize::evidence(bytes),
+        Mismatch::NoMessage => format!("{} bytes that are {what}", bytes.len()),
         _ => what.to_string(),
     }
 }

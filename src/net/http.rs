@@ -17,7 +17,7 @@ use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::trace::Trace;
 use crate::wire::Refusal;
-use crate::wire::http::Head;
+use crate::wire::http::ResponseHead;
 
 use super::{BoxStream, Net, tls};
 
@@ -89,8 +89,8 @@ impl Answer {
     }
 
     /// Status and headers, as the protocol's text reads them.
-    pub fn head(&self) -> Head<'_> {
-        Head { status: self.status, headers: &self.headers }
+    pub fn head(&self) -> ResponseHead<'_> {
+        ResponseHead { status: self.status, headers: &self.headers }
     }
 
     /// A refusal's fault, cleaned of what this exchange has sent; the back-off it asks for becomes a fact.

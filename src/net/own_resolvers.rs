@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
-use crate::wire::dns::Answer;
+use crate::wire::dns::DnsResponse;
 
 use super::ask;
 
@@ -28,7 +28,7 @@ pub struct Told {
     /// Its address.
     pub server: IpAddr,
     /// The answers for IPv4 and IPv6.
-    pub families: [Result<Answer, Fault>; 2],
+    pub families: [Result<DnsResponse, Fault>; 2],
 }
 
 impl Told {

@@ -23,11 +23,11 @@ use crate::secret::{Secret, Sent};
 use crate::settings::Tenant;
 use crate::trace::Trace;
 use crate::wire::jwt;
-use crate::wire::oauth::{self, EntraError, TokenAnswer};
+use crate::wire::oauth::{self, EntraError, TokenResponse};
 
 type Client = oauth2::Client<
     EntraError,
-    TokenAnswer,
+    TokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -55,7 +55,7 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
         (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
             let marked = tenant.cloud.is_microsofts(&at.host);
-            Err(answer.refused(trace, oauth::refusal(answer.head(), &answer.body, marked)))
+            Err(answer.refused(trace, oauth::parse_refusal(answer.head(), &answer.body, marked)))
         }
         _ => Err(Fault::new(Reason::Internal)),
     }
@@ -70,12 +70,12 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client
 }
 
 /// A token, what it claims, and what the answer told beside it.
-fn granted(trace: &mut Trace, token: TokenAnswer, mut answer: Answer, now: SystemTime) -> (Secret, TokenFacts) {
+fn granted(trace: &mut Trace, token: TokenResponse, mut answer: Answer, now: SystemTime) -> (Secret, TokenFacts) {
     let expires_in = token.expires_in();
     let secret = token.into_token();
     answer.remember(&secret);
     let head = answer.head();
-    let mut facts = jwt::facts(&secret).unwrap_or_default();
+    let mut facts = jwt::token_facts(&secret).unwrap_or_default();
     facts.expires_in = expires_in;
     facts.expires = facts.expires.or_else(|| now.checked_add(expires_in?));
     facts.clock_skew = head.date().map(|theirs| skew(theirs, now));

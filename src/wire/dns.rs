@@ -1,4 +1,4 @@
-//! One DNS question (RFC 1035) and what its answer says: bytes out, bytes in.
+//! A DNS query for the addresses of one name (RFC 1035), and the parser of its response.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,85 +10,85 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
 
-/// The largest datagram that passes every path without fragments (DNS flag day 2020).
-const DATAGRAM: u16 = 1232;
-/// More aliases than this lead nowhere; Microsoft's chains have up to six.
+/// Bytes of the largest datagram that passes every path without fragments (DNS flag day 2020).
+const MAX_PAYLOAD: u16 = 1232;
+/// Aliases that are followed; Microsoft's chains have up to six.
 const MAX_CHAIN: usize = 16;
-/// More addresses than this are no honest answer, and too many to show.
+/// Addresses that are kept; more is no honest response, and too much to show.
 const MAX_ADDRESSES: usize = 64;
 
-/// One question: the addresses of one family of one name.
+/// A question for the addresses of one family of one name.
 #[derive(Clone, Debug)]
 pub struct Question {
     id: u16,
     query: Query,
 }
 
-/// What a message from the resolver is to the question.
+/// How a received message relates to the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// It answers.
-    Answer(Answer),
-    /// It answers in part; the whole is to be had over TCP (RFC 7766).
+pub enum Received {
+    /// It is the response.
+    Response(DnsResponse),
+    /// It is the beginning of the response, which is to be had whole over TCP (RFC 7766).
     Truncated,
-    /// It answers something else, or is late, forged or no message at all: wait on.
-    Foreign(Foreign),
-    /// It is meant for this question and cannot be read, for this reason.
+    /// It does not belong to the question: late, forged or no DNS message. Wait on.
+    Mismatch(Mismatch),
+    /// It belongs to the question and cannot be parsed, for this reason.
     Malformed(String),
 }
 
 /// Why a message does not belong to the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Foreign {
+pub enum Mismatch {
     /// It is no DNS message.
     NoMessage,
-    /// It is our question, or another one.
+    /// It is a query: ours sent back, or another.
     Echo,
-    /// It repeats another id than the question's.
+    /// Its id is not the question's.
     OtherId,
-    /// It repeats no question, and holds an answer all the same.
-    Unasked,
+    /// It is a success that repeats no question.
+    NoQuestion,
     /// It repeats another question: the name and type of that.
     OtherQuestion(String),
 }
 
-impl fmt::Display for Foreign {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoMessage => f.write_str("no DNS message"),
             Self::Echo => f.write_str("a question instead of an answer, as if it were sent back to us"),
             Self::OtherId => f.write_str("an answer with another id than the question's"),
-            Self::Unasked => f.write_str("an answer that does not repeat the question"),
+            Self::NoQuestion => f.write_str("an answer that does not repeat the question"),
             Self::OtherQuestion(what) => write!(f, "an answer to another question: {what}"),
         }
     }
 }
 
-/// What the resolver said.
+/// The response of a resolver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct DnsResponse {
     /// `NOERROR`, `NXDOMAIN`, …
     pub rcode: String,
     /// The addresses at the end of the chain.
     pub addresses: Vec<IpAddr>,
-    /// The names on the way, first hop first, without their last dot.
+    /// The aliases (CNAME), first hop first, without their last dot.
     pub chain: Vec<String>,
-    /// Lowest time to live of the addresses.
+    /// The lowest time to live of the addresses.
     pub ttl: Option<Duration>,
-    /// Why it is of no use, if it is.
+    /// The reason why it holds no address, if it holds none.
     pub failed: Option<Reason>,
 }
 
-impl Answer {
-    /// Whether it may be about EDNS, and not about the name: a server, or a device before it, that does not know the option
-    /// answers with one of these (RFC 6891 sections 6.1.3 and 7; SERVFAIL, where it cannot tell why).
+impl DnsResponse {
+    /// Tells whether it may be about EDNS and not about the name: a server, or a device before it, that does not know the
+    /// option responds with one of these codes (RFC 6891, 6.1.3 and 7; SERVFAIL where it cannot tell why).
     pub fn may_be_about_edns(&self) -> bool {
         ["FORMERR", "NOTIMP", "SERVFAIL", "BADVERS"].contains(&&*self.rcode)
     }
 }
 
 impl Question {
-    /// The question with that random `id`, which an answer has to repeat.
+    /// Makes the question with that random `id`, which the response has to repeat.
     ///
     /// # Errors
     /// `dns_name_unknown`: `host` cannot be a DNS name (a label over 63 characters, say).
@@ -103,7 +103,7 @@ impl Question {
         Ok(Self { id, query: Query::query(name, kind) })
     }
 
-    /// The bytes to send. Without `edns` for a resolver too old to know it (RFC 6891 section 7).
+    /// The bytes of the query. Without `edns` for a resolver too old to know it (RFC 6891, 7).
     ///
     /// # Errors
     /// `internal`: the message could not be written, which no name that passed [`Question::new`] causes.
@@ -113,43 +113,43 @@ impl Question {
         message.add_query(self.query.clone());
         if edns {
             let mut options = Edns::new();
-            options.set_max_payload(DATAGRAM);
+            options.set_max_payload(MAX_PAYLOAD);
             message.set_edns(options);
         }
         message.to_vec().map_err(|error| Fault::heard(Reason::Internal, error.to_string()))
     }
 
-    /// What `bytes` are to this question.
-    pub fn read(&self, bytes: &[u8]) -> Reading {
-        let [high, low, flags, ..] = bytes else { return Reading::Foreign(Foreign::NoMessage) };
+    /// Parses a message from the resolver.
+    pub fn parse(&self, bytes: &[u8]) -> Received {
+        let [high, low, flags, ..] = bytes else { return Received::Mismatch(Mismatch::NoMessage) };
         let (response, truncated) = (flags & 0x80 != 0, flags & 0x02 != 0);
         let is_ours = u16::from_be_bytes([*high, *low]) == self.id;
-        let foreign = |message: &Message| if response { self.another(message) } else { Some(Foreign::Echo) };
+        let mismatch = |message: &Message| if response { self.question_mismatch(message) } else { Some(Mismatch::Echo) };
         match Message::from_vec(bytes) {
-            Ok(_) if response && !is_ours => Reading::Foreign(Foreign::OtherId),
-            Err(_) if !response || !is_ours => Reading::Foreign(Foreign::NoMessage),
-            Err(_) if truncated => Reading::Truncated, // where the cut falls is the resolver's business: half a record may be the last
-            Err(error) => Reading::Malformed(format!("{} bytes that are no whole answer: {error}", bytes.len())),
-            Ok(message) => match foreign(&message) {
-                Some(foreign) => Reading::Foreign(foreign),
-                None if truncated => Reading::Truncated,
-                None => Reading::Answer(self.answer(&message)),
+            Ok(_) if response && !is_ours => Received::Mismatch(Mismatch::OtherId),
+            Err(_) if !response || !is_ours => Received::Mismatch(Mismatch::NoMessage),
+            Err(_) if truncated => Received::Truncated, // where the cut falls is the resolver's business: half a record may be the last
+            Err(error) => Received::Malformed(format!("{} bytes that are no whole answer: {error}", bytes.len())),
+            Ok(message) => match mismatch(&message) {
+                Some(mismatch) => Received::Mismatch(mismatch),
+                None if truncated => Received::Truncated,
+                None => Received::Response(self.response(&message)),
             },
         }
     }
 
-    /// What an answer with the right id is to another question, if it is. A refusal may leave the question out: resolvers
-    /// differ.
-    fn another(&self, message: &Message) -> Option<Foreign> {
+    /// Tells how the question of a response with the right id differs from ours. A refusal may leave the question out:
+    /// resolvers differ.
+    fn question_mismatch(&self, message: &Message) -> Option<Mismatch> {
         match message.queries.as_slice() {
-            [] => (message.metadata.response_code == ResponseCode::NoError).then_some(Foreign::Unasked),
+            [] => (message.metadata.response_code == ResponseCode::NoError).then_some(Mismatch::NoQuestion),
             [query] if query.name == self.query.name && query.query_type == self.query.query_type => None,
-            [query, ..] => Some(Foreign::OtherQuestion(format!("{} {}", query.query_type, shown(&query.name)))),
+            [query, ..] => Some(Mismatch::OtherQuestion(format!("{} {}", query.query_type, name_text(&query.name)))),
         }
     }
 
-    fn answer(&self, message: &Message) -> Answer {
-        let (chain, last) = self.follow(&message.answers);
+    fn response(&self, message: &Message) -> DnsResponse {
+        let (chain, last) = self.follow_aliases(&message.answers);
         let found: Vec<(IpAddr, u32)> = message
             .answers
             .iter()
@@ -158,17 +158,17 @@ impl Question {
             .take(MAX_ADDRESSES)
             .collect();
         let code = message.metadata.response_code;
-        Answer {
+        DnsResponse {
             rcode: mnemonic(code),
-            failed: refusal(code).or(found.is_empty().then_some(Reason::DnsNoAddresses)),
+            failed: reason(code).or(found.is_empty().then_some(Reason::DnsNoAddresses)),
             ttl: found.iter().map(|(_, ttl)| Duration::from_secs(u64::from(*ttl))).min(),
             addresses: found.into_iter().map(|(address, _)| address).collect(),
-            chain: chain.into_iter().map(shown).collect(),
+            chain: chain.into_iter().map(name_text).collect(),
         }
     }
 
-    /// The names the question's name is an alias for, and the last of them. The records may stand in any order.
-    fn follow<'a>(&'a self, records: &'a [Record]) -> (Vec<&'a Name>, &'a Name) {
+    /// The aliases of the question's name, and the last of them. The records may stand in any order.
+    fn follow_aliases<'a>(&'a self, records: &'a [Record]) -> (Vec<&'a Name>, &'a Name) {
         let mut chain = Vec::new();
         let mut last = &self.query.name;
         let alias = |of: &Name| {
@@ -193,13 +193,13 @@ impl Question {
     }
 }
 
-/// Hickory escapes what is not printable, so a name cannot garble a screen.
-fn shown(name: &Name) -> String {
+/// The name without its last dot. Hickory escapes what is not printable.
+fn name_text(name: &Name) -> String {
     let text = name.to_ascii();
     text.strip_suffix('.').map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// As `dig` writes it.
+/// The response code as `dig` writes it.
 fn mnemonic(code: ResponseCode) -> String {
     match code {
         ResponseCode::NoError => "NOERROR".to_owned(),
@@ -213,7 +213,7 @@ fn mnemonic(code: ResponseCode) -> String {
     }
 }
 
-fn refusal(code: ResponseCode) -> Option<Reason> {
+fn reason(code: ResponseCode) -> Option<Reason> {
     match code {
         ResponseCode::NoError => None,
         ResponseCode::NXDomain => Some(Reason::DnsNameUnknown),
@@ -258,15 +258,15 @@ mod tests {
         message
     }
 
-    fn answer(code: ResponseCode, records: Vec<Record>) -> Answer {
-        match question().read(&response(code, records).to_vec().expect("writable")) {
-            Reading::Answer(answer) => answer,
+    fn parsed(code: ResponseCode, records: Vec<Record>) -> DnsResponse {
+        match question().parse(&response(code, records).to_vec().expect("writable")) {
+            Received::Response(response) => response,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn the_question_is_what_a_resolver_expects() {
+    fn message_asks_recursively_with_and_without_edns() {
         let sent = Message::from_vec(&question().message(true).expect("written")).expect("readable");
         assert_eq!((sent.metadata.id, sent.metadata.recursion_desired), (ID, true));
         assert_eq!(sent.queries[0].name.to_ascii(), "outlook.office365.com.");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_is_followed_in_any_order_of_records_and_any_case() {
+    fn parse_follows_aliases_in_any_order_and_case() {
         let records = vec![
             a("FRA-efz.ms-acdc.office.com.", 60, [52, 97, 1, 2]),
             alias("ooc-g2.TM-4.office.com.", "FRA-efz.ms-acdc.office.com."),
@@ -285,15 +285,15 @@ mod tests {
             alias("OUTLOOK.office365.com.", "ooc-g2.tm-4.office.com."),
             a("fra-efz.ms-acdc.office.com.", 10, [52, 97, 1, 3]),
         ];
-        let answer = answer(ResponseCode::NoError, records);
-        let chain: Vec<_> = answer.chain.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let response = parsed(ResponseCode::NoError, records);
+        let chain: Vec<_> = response.chain.iter().map(|name| name.to_ascii_lowercase()).collect();
         assert_eq!(chain, ["ooc-g2.tm-4.office.com", "fra-efz.ms-acdc.office.com"]);
-        assert_eq!(answer.addresses, [IpAddr::from([52, 97, 1, 2]), IpAddr::from([52, 97, 1, 3])]);
-        assert_eq!((answer.ttl, answer.failed), (Some(Duration::from_secs(10)), None));
+        assert_eq!(response.addresses, [IpAddr::from([52, 97, 1, 2]), IpAddr::from([52, 97, 1, 3])]);
+        assert_eq!((response.ttl, response.failed), (Some(Duration::from_secs(10)), None));
     }
 
     #[test]
-    fn every_rcode_has_its_reason() {
+    fn parse_gives_each_rcode_its_reason() {
         for (code, rcode, reason) in [
             (ResponseCode::NoError, "NOERROR", Reason::DnsNoAddresses),
             (ResponseCode::NXDomain, "NXDOMAIN", Reason::DnsNameUnknown),
@@ -303,72 +303,72 @@ mod tests {
             (ResponseCode::NotImp, "NOTIMP", Reason::DnsServerFailure),
             (ResponseCode::NotAuth, "RCODE9", Reason::DnsServerFailure),
         ] {
-            let answer = answer(code, vec![]);
-            assert_eq!((answer.rcode.as_str(), answer.failed), (rcode, Some(reason)));
-            assert_eq!(answer.may_be_about_edns(), ["SERVFAIL", "FORMERR", "NOTIMP"].contains(&rcode), "{rcode}");
+            let response = parsed(code, vec![]);
+            assert_eq!((response.rcode.as_str(), response.failed), (rcode, Some(reason)));
+            assert_eq!(response.may_be_about_edns(), ["SERVFAIL", "FORMERR", "NOTIMP"].contains(&rcode), "{rcode}");
         }
     }
 
     #[test]
-    fn an_answer_without_an_address_of_the_family_has_none() {
+    fn parse_without_an_address_of_the_family_is_dns_no_addresses() {
         let v6 = Record::from_rdata(name("outlook.office365.com."), 5, RData::AAAA(AAAA("2603:1026::1".parse().expect("v6"))));
         let circle = vec![alias("outlook.office365.com.", "a.example."), alias("a.example.", "outlook.office365.com.")];
         for records in [vec![v6], vec![alias("outlook.office365.com.", "nowhere.example.")], circle] {
-            assert_eq!(answer(ResponseCode::NoError, records).failed, Some(Reason::DnsNoAddresses));
+            assert_eq!(parsed(ResponseCode::NoError, records).failed, Some(Reason::DnsNoAddresses));
         }
     }
 
     #[test]
-    fn what_does_not_belong_to_the_question_is_foreign() {
+    fn parse_of_another_message_is_a_mismatch() {
         let whole = response(ResponseCode::NoError, vec![a("outlook.office365.com.", 5, [1, 2, 3, 4])]);
         let changed = |change: fn(&mut Message)| {
             let mut message = whole.clone();
             change(&mut message);
-            question().read(&message.to_vec().expect("writable"))
+            question().parse(&message.to_vec().expect("writable"))
         };
-        assert!(matches!(changed(|_| ()), Reading::Answer(_)));
-        let foreign = |change: fn(&mut Message)| match changed(change) {
-            Reading::Foreign(foreign) => foreign.to_string(),
+        assert!(matches!(changed(|_| ()), Received::Response(_)));
+        let mismatch = |change: fn(&mut Message)| match changed(change) {
+            Received::Mismatch(mismatch) => mismatch.to_string(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(foreign(|m| m.metadata.id ^= 1), "an answer with another id than the question's");
+        assert_eq!(mismatch(|m| m.metadata.id ^= 1), "an answer with another id than the question's");
         let echo = "a question instead of an answer, as if it were sent back to us";
-        assert_eq!(foreign(|m| m.metadata.message_type = MessageType::Query), echo);
+        assert_eq!(mismatch(|m| m.metadata.message_type = MessageType::Query), echo);
         let other = "an answer to another question: A login.microsoftonline.com";
-        assert_eq!(foreign(|m| m.queries[0].name = name("login.microsoftonline.com.")), other);
+        assert_eq!(mismatch(|m| m.queries[0].name = name("login.microsoftonline.com.")), other);
         let other = "an answer to another question: AAAA outlook.office365.com";
-        assert_eq!(foreign(|m| m.queries[0].query_type = RecordType::AAAA), other);
-        assert_eq!(foreign(|m| m.queries.clear()), "an answer that does not repeat the question");
-        assert_eq!(changed(|m| m.metadata.truncation = true), Reading::Truncated);
+        assert_eq!(mismatch(|m| m.queries[0].query_type = RecordType::AAAA), other);
+        assert_eq!(mismatch(|m| m.queries.clear()), "an answer that does not repeat the question");
+        assert_eq!(changed(|m| m.metadata.truncation = true), Received::Truncated);
         for short in [&[][..], &[0x12, 0x34], b"HTTP/1.0 400 Bad Request\r\n\r\n"] {
-            assert_eq!(question().read(short), Reading::Foreign(Foreign::NoMessage));
+            assert_eq!(question().parse(short), Received::Mismatch(Mismatch::NoMessage));
         }
-        let malformed = question().read(&[0x12, 0x34, 0x81, 0x80, 0, 1]);
+        let malformed = question().parse(&[0x12, 0x34, 0x81, 0x80, 0, 1]);
         assert!(
-            matches!(&malformed, Reading::Malformed(why) if why.starts_with("6 bytes that are no whole answer: ")),
+            matches!(&malformed, Received::Malformed(why) if why.starts_with("6 bytes that are no whole answer: ")),
             "{malformed:?}"
         );
-        assert_eq!(question().read(&[0x12, 0x34, 0x83, 0x80, 0, 1]), Reading::Truncated);
+        assert_eq!(question().parse(&[0x12, 0x34, 0x83, 0x80, 0, 1]), Received::Truncated);
     }
 
     #[test]
-    fn a_refusal_may_leave_the_question_out() {
+    fn parse_of_a_refusal_without_a_question_is_a_response() {
         let mut message = response(ResponseCode::Refused, vec![]);
         message.queries.clear();
-        let reading = question().read(&message.to_vec().expect("writable"));
-        assert!(matches!(reading, Reading::Answer(Answer { failed: Some(Reason::DnsRefused), .. })), "{reading:?}");
+        let received = question().parse(&message.to_vec().expect("writable"));
+        assert!(matches!(received, Received::Response(DnsResponse { failed: Some(Reason::DnsRefused), .. })), "{received:?}");
     }
 
     proptest! {
         #[test]
-        fn no_bytes_panic(tail in any::<Vec<u8>>(), flip in any::<prop::sample::Index>(), to in any::<u8>()) {
-            question().read(&tail);
-            question().read(&[&[0x12, 0x34, 0x81, 0x80][..], &tail].concat());
+        fn parse_never_panics(tail in any::<Vec<u8>>(), flip in any::<prop::sample::Index>(), to in any::<u8>()) {
+            question().parse(&tail);
+            question().parse(&[&[0x12, 0x34, 0x81, 0x80][..], &tail].concat());
             let records = vec![alias("outlook.office365.com.", "a.example."), a("a.example.", 5, [1, 2, 3, 4])];
             let mut message = response(ResponseCode::NoError, records).to_vec().expect("writable");
             let at = flip.index(message.len());
             message[at] = to;
-            question().read(&message);
+            question().parse(&message);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The claims of an access token, for people to look at: nothing is verified, and nothing depends on them being there.
+//! The claims of an access token (RFC 7519), for people to read: nothing is verified, and nothing depends on a claim.
 //!
 //! Formally an access token is opaque to a client. Exchange's are plain JWTs, and their claims tell why a login may fail.
 //! <https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference>
@@ -13,37 +13,37 @@ use crate::outcome::TokenFacts;
 use crate::sanitize;
 use crate::secret::Secret;
 
-/// Tokens run to 2.5 kB; one of more than this is not looked into.
-const LONGEST: usize = 64 * 1024;
+/// Bytes of a token that is parsed; Exchange's run to 2.5 kB.
+const MAX_TOKEN: usize = 64 * 1024;
 
-/// More roles than this are more than Exchange Online has.
-const MOST_ROLES: usize = 100;
+/// Roles that are kept; Exchange Online has fewer.
+const MAX_ROLES: usize = 100;
 
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What the token's claims tell; `None` for a token that cannot be read, which is no fault.
-pub fn facts(token: &Secret) -> Option<TokenFacts> {
+/// Parses the token's claims; `None` for a token that is no JWT, which is no fault.
+pub fn token_facts(token: &Secret) -> Option<TokenFacts> {
     let claims = claims(token.expose())?;
-    let word = |name: &str| claims.get(name).and_then(word);
+    let text = |name: &str| claims.get(name).and_then(text);
     Some(TokenFacts {
-        expires: claims.get("exp").and_then(moment),
-        audience: word("aud"),
-        issuer: word("iss"),
-        tenant_id: word("tid"),
+        expires: claims.get("exp").and_then(numeric_date),
+        audience: text("aud"),
+        issuer: text("iss"),
+        tenant_id: text("tid"),
         // Version 1 tokens say `appid`, version 2 tokens `azp`.
-        app_id: word("appid").or_else(|| word("azp")),
-        object_id: word("oid"),
+        app_id: text("appid").or_else(|| text("azp")),
+        object_id: text("oid"),
         // Entra leaves the claim out when there is nothing to put into it.
-        roles: Some(claims.get("roles").map(words).unwrap_or_default()),
+        roles: Some(claims.get("roles").map(texts).unwrap_or_default()),
         ..TokenFacts::default()
     })
 }
 
 fn claims(token: &str) -> Option<Map<String, Value>> {
-    if token.len() > LONGEST {
+    if token.len() > MAX_TOKEN {
         return None;
     }
     let mut parts = token.split('.');
@@ -54,27 +54,27 @@ fn claims(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE.decode(payload).ok()?).ok()
 }
 
-/// A string, or the first of several: RFC 7519 lets `aud` be either.
-fn word(value: &Value) -> Option<String> {
+/// A string, or the first of several: RFC 7519 (4.1.3) lets `aud` be either.
+fn text(value: &Value) -> Option<String> {
     match value {
-        Value::String(word) => Some(sanitize::one_line(word, 200)).filter(|word| !word.is_empty()),
-        Value::Array(all) => all.first().filter(|first| first.is_string()).and_then(word),
+        Value::String(value) => Some(sanitize::one_line(value, 200)).filter(|line| !line.is_empty()),
+        Value::Array(all) => all.first().filter(|first| first.is_string()).and_then(text),
         _ => None,
     }
 }
 
-fn words(value: &Value) -> Vec<String> {
+fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(all) => all.iter().filter(|value| value.is_string()).filter_map(word).take(MOST_ROLES).collect(),
-        other => word(other).into_iter().collect(),
+        Value::Array(all) => all.iter().filter(|value| value.is_string()).filter_map(text).take(MAX_ROLES).collect(),
+        other => text(other).into_iter().collect(),
     }
 }
 
-/// Seconds since 1970, as a number or as digits; only up to the year 9999, beyond which no calendar goes.
-fn moment(value: &Value) -> Option<SystemTime> {
+/// Seconds since 1970 (RFC 7519, `NumericDate`), as a number or as digits; `None` from the year 10000 on.
+fn numeric_date(value: &Value) -> Option<SystemTime> {
     const YEAR_10000: u64 = 253_402_300_800;
     let seconds = match value {
-        Value::Number(_) => value.as_u64().or_else(|| whole(value.as_f64()?))?,
+        Value::Number(_) => value.as_u64().or_else(|| whole_seconds(value.as_f64()?))?,
         Value::String(digits) => digits.trim().parse().ok()?,
         _ => return None,
     };
@@ -82,7 +82,7 @@ fn moment(value: &Value) -> Option<SystemTime> {
 }
 
 /// RFC 7519 allows fractions of a second.
-fn whole(seconds: f64) -> Option<u64> {
+fn whole_seconds(seconds: f64) -> Option<u64> {
     Duration::try_from_secs_f64(seconds).ok().map(|since| since.as_secs())
 }
 
@@ -97,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn an_application_token_for_exchange() {
-        let facts = facts(&token(
+    fn token_facts_of_an_application_token() {
+        let facts = token_facts(&token(
             r#"{"aud":"https://outlook.office365.com","iss":"https://sts.windows.net/t/","exp":1795460000,"appid":"app",
                 "oid":"object","tid":"t","roles":["POP.AccessAsApp","full_access_as_app"],"ver":"1.0"}"#,
         ))
@@ -111,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn odd_claims_are_read_as_far_as_they_go() {
-        let read = |payload: &str| facts(&token(payload)).expect("readable");
-        assert_eq!(read("{}").roles, Some(vec![]));
-        assert_eq!(read(r#"{"roles":"one"}"#).roles, Some(vec!["one".to_owned()]));
-        assert_eq!(read(r#"{"roles":[1,"two",["three"]]}"#).roles, Some(vec!["two".to_owned()]));
-        assert_eq!(read(r#"{"aud":["a","b"],"azp":"v2"}"#).audience.as_deref(), Some("a"));
-        assert_eq!(read(r#"{"azp":"v2"}"#).app_id.as_deref(), Some("v2"));
+    fn token_facts_of_odd_claims_keep_the_others() {
+        let parsed = |payload: &str| token_facts(&token(payload)).expect("readable");
+        assert_eq!(parsed("{}").roles, Some(vec![]));
+        assert_eq!(parsed(r#"{"roles":"one"}"#).roles, Some(vec!["one".to_owned()]));
+        assert_eq!(parsed(r#"{"roles":[1,"two",["three"]]}"#).roles, Some(vec!["two".to_owned()]));
+        assert_eq!(parsed(r#"{"aud":["a","b"],"azp":"v2"}"#).audience.as_deref(), Some("a"));
+        assert_eq!(parsed(r#"{"azp":"v2"}"#).app_id.as_deref(), Some("v2"));
         let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         for (exp, expires) in [
             ("7", at(7)),
@@ -128,24 +128,24 @@ mod tests {
             ("253402300800", None),
             ("null", None),
         ] {
-            assert_eq!(read(&format!(r#"{{"exp":{exp}}}"#)).expires, expires, "{exp}");
+            assert_eq!(parsed(&format!(r#"{{"exp":{exp}}}"#)).expires, expires, "{exp}");
         }
     }
 
     #[test]
-    fn an_opaque_token_has_no_facts() {
+    fn token_facts_of_an_opaque_token_is_none() {
         for opaque in ["", "EwBAAl3BAAUF", "a.b", "a.b.c", "e30.bm8.c2ln", "e30.W10.c2ln", "e30.e30.c2ln.x.y"] {
-            assert_eq!(facts(&Secret::new(opaque)), None, "{opaque}");
+            assert_eq!(token_facts(&Secret::new(opaque)), None, "{opaque}");
         }
-        assert_eq!(facts(&Secret::new(format!("e30.{}.c2ln", "A".repeat(LONGEST)))), None);
+        assert_eq!(token_facts(&Secret::new(format!("e30.{}.c2ln", "A".repeat(MAX_TOKEN)))), None);
     }
 
     proptest! {
         #[test]
-        fn no_token_panics(any in any::<String>(), payload in any::<Vec<u8>>(), exp in any::<f64>()) {
-            facts(&Secret::new(any));
-            facts(&Secret::new(format!("e30.{}.c2ln", URL_SAFE.encode(payload))));
-            facts(&token(&format!(r#"{{"exp":{exp}}}"#)));
+        fn token_facts_never_panics(any in any::<String>(), payload in any::<Vec<u8>>(), exp in any::<f64>()) {
+            token_facts(&Secret::new(any));
+            token_facts(&Secret::new(format!("e30.{}.c2ln", URL_SAFE.encode(payload))));
+            token_facts(&token(&format!(r#"{{"exp":{exp}}}"#)));
         }
     }
 }

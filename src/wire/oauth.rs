@@ -1,4 +1,4 @@
-//! Entra's token endpoint (client credentials): the answer that brings a token, and what every refusal means.
+//! Entra's token endpoint (client credentials grant): the response with a token, and the reason of every refusal.
 //! <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow>
 
 use std::time::Duration;
@@ -6,34 +6,34 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use super::Refusal;
-use super::http::Head;
+use super::http::ResponseHead;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
 
 mod aadsts;
-mod answer;
-mod error;
+mod error_response;
+mod token_response;
 
-pub use answer::TokenAnswer;
-pub use error::EntraError;
+pub use error_response::EntraError;
+pub use token_response::TokenResponse;
 
-/// How long Microsoft's own MSAL stays away after a `429` without `Retry-After`.
-const THROTTLED: Duration = Duration::from_secs(60);
+/// The time that Microsoft's own MSAL waits after a `429` without `Retry-After`.
+const DEFAULT_BACK_OFF: Duration = Duration::from_secs(60);
 
-/// What an answer means that brought no token. The body may be anything: Entra's JSON, a proxy's page, or a success that
-/// cannot be read. Where the host is Microsoft's (`marked`), every answer of its own bears their marks.
-pub fn refusal(head: Head<'_>, body: &[u8], marked: bool) -> Refusal {
-    if let Some(fault) = head.redirected() {
+/// Parses a response that holds no token. The body may be anything: Entra's JSON, a proxy's page, or a success that cannot be
+/// read. Where `is_microsoft_host`, a response without Microsoft's headers is not from Microsoft.
+pub fn parse_refusal(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: bool) -> Refusal {
+    if let Some(fault) = head.redirect_fault() {
         return with_head(fault, head);
     }
-    match serde_json::from_slice::<EntraError>(body).ok().filter(EntraError::says_something) {
-        Some(error) => refused(head, &error),
-        None => unreadable(head, body, marked),
+    match serde_json::from_slice::<EntraError>(body).ok().filter(EntraError::is_error_response) {
+        Some(error) => entra_refusal(head, &error),
+        None => unreadable(head, body, is_microsoft_host),
     }
 }
 
-fn refused(head: Head<'_>, error: &EntraError) -> Refusal {
+fn entra_refusal(head: ResponseHead<'_>, error: &EntraError) -> Refusal {
     let codes = error.codes();
     let known = codes.iter().find_map(|code| Some((aadsts::reason(*code)?, *code)));
     let reason = known.map(|(reason, _)| reason).or_else(|| by_status(head.status)).unwrap_or_else(|| by_error(error));
@@ -49,35 +49,36 @@ fn refused(head: Head<'_>, error: &EntraError) -> Refusal {
     with_head(fault, head)
 }
 
-fn unreadable(head: Head<'_>, body: &[u8], marked: bool) -> Refusal {
-    let foreign = head.is_foreign(body);
-    let unmarked = marked && !head.is_from_microsoft();
+fn unreadable(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: bool) -> Refusal {
+    let by_intermediary = head.is_from_intermediary(body);
+    let without_headers = is_microsoft_host && !head.is_from_microsoft();
     let reason = match by_status(head.status) {
-        _ if foreign => Reason::HttpNotMicrosoft,
+        _ if by_intermediary => Reason::HttpNotMicrosoft,
         Some(reason) => reason,
-        None if unmarked => Reason::HttpNotMicrosoft,
+        None if without_headers => Reason::HttpNotMicrosoft,
         None => Reason::TokenReplyMalformed,
     };
-    // A success that cannot be read may hold the token all the same: only its size is evidence.
-    let words = if head.status.is_success() && !head.is_page(body) {
+    // A success that cannot be read may still hold the token: only its size is evidence.
+    let heard = if head.status.is_success() && !head.is_html(body) {
         format!("{} with {} bytes", head.status, body.len())
     } else {
-        head.shown(body)
+        head.describe(body)
     };
-    with_head(Fault::heard(reason, words), head)
+    with_head(Fault::heard(reason, heard), head)
 }
 
-/// Throttled and out of order: these say nothing about the application, whatever the body says.
+/// The reason by a status that is about the service and not about the application, whatever the body says.
 fn by_status(status: StatusCode) -> Option<Reason> {
     match status {
-        // Seen with a plain-text body, `Too Many Requests`.
+        // Observed with a plain-text body, `Too Many Requests`.
         StatusCode::TOO_MANY_REQUESTS => Some(Reason::TokenThrottled),
         status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Some(Reason::TokenServiceUnavailable),
         _ => None,
     }
 }
 
-/// `error` is for programs to react to, says Microsoft; it is coarser than the number.
+/// The reason by `error`, which Microsoft means for programs to react to; it is coarser than the number.
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
 fn by_error(error: &EntraError) -> Reason {
     let numbered = !error.codes().is_empty();
     match error.error.as_deref().unwrap_or_default() {
@@ -87,24 +88,24 @@ fn by_error(error: &EntraError) -> Reason {
         "invalid_scope" => Reason::ScopeInvalid,
         "invalid_resource" | "invalid_target" => Reason::ResourceNotFound,
         "invalid_tenant" => Reason::TenantNotFound,
-        // With a number the catalogue lacks, the number says more than this word does.
+        // A number that the catalogue lacks is more specific than this value.
         "invalid_request" | "unsupported_grant_type" if !numbered => Reason::TokenRequestMalformed,
-        // Conditional Access wants something that no application can give: `suberror` and `claims` come from nothing else.
+        // `suberror` and `claims` come from Conditional Access alone, which demands what no application can give.
         _ if error.suberror.is_some() || error.claims.is_some() => Reason::ConditionalAccessBlocked,
         _ => Reason::TokenRefused,
     }
 }
 
-/// Adds the headers that support asks for, and when to come back.
-fn with_head(mut fault: Fault, head: Head<'_>) -> Refusal {
+/// Adds the headers that support asks for, and the back-off.
+fn with_head(mut fault: Fault, head: ResponseHead<'_>) -> Refusal {
     for (header, name) in [("x-ms-request-id", "request_id"), ("x-ms-ests-server", "ests_server")] {
         if let Some(value) = head.header(header) {
             fault = fault.id(name, value);
         }
     }
-    let unsaid = (head.status == StatusCode::TOO_MANY_REQUESTS).then_some(THROTTLED);
+    let default = (head.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_BACK_OFF);
     let waits = matches!(fault.reason, Reason::TokenThrottled | Reason::TokenServiceUnavailable);
-    Refusal::from(fault).back_off(head.retry_after().filter(|_| waits).or(unsaid))
+    Refusal::from(fault).back_off(head.retry_after().filter(|_| waits).or(default))
 }
 
 #[cfg(test)]
@@ -114,16 +115,20 @@ mod tests {
     use super::*;
     use crate::wire::http::tests::headers;
 
-    fn answered(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
+    fn parsed(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
         let headers = headers(lines);
-        refusal(Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers }, body.as_bytes(), false)
+        parse_refusal(
+            ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers },
+            body.as_bytes(),
+            false,
+        )
     }
 
     #[test]
-    fn the_evidence_is_what_support_asks_for() {
+    fn parse_refusal_keeps_description_number_and_ids() {
         let body = r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys for app 'a' are expired.\r\nTrace ID: 1\r\nCorrelation ID: 2",
             "error_codes":[7000222],"timestamp":"2026-11-23 18:00:00Z","trace_id":"1","correlation_id":"2"}"#;
-        let fault = answered(401, &[("x-ms-request-id", "r"), ("x-ms-ests-server", "2.1.11898.12 - EUS ProdSlices")], body).fault;
+        let fault = parsed(401, &[("x-ms-request-id", "r"), ("x-ms-ests-server", "2.1.11898.12 - EUS ProdSlices")], body).fault;
         assert_eq!(fault.reason, Reason::ClientSecretExpired);
         assert_eq!(fault.evidence.code.as_deref(), Some("7000222"));
         let heard = "AADSTS7000222: The provided client secret keys for app 'a' are expired. Trace ID: 1 Correlation ID: 2";
@@ -134,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_decides_then_the_status_then_the_word() {
+    fn parse_refusal_goes_by_number_then_status_then_error() {
         for (status, body, reason, code) in [
             (401, r#"{"error":"invalid_client","error_codes":[70002,50012]}"#, Reason::ClientCertificateRefused, Some("50012")),
             (
@@ -173,13 +178,13 @@ mod tests {
             (429, r#"{"error":"invalid_request","error_codes":[90055]}"#, Reason::TokenThrottled, Some("90055")),
             (200, r#"{"error":"invalid_client","error_codes":[7000215]}"#, Reason::ClientSecretWrong, Some("7000215")),
         ] {
-            let fault = answered(status, &[], body).fault;
+            let fault = parsed(status, &[], body).fault;
             assert_eq!((fault.reason, fault.evidence.code.as_deref()), (reason, code), "{status} {body}");
         }
     }
 
     #[test]
-    fn answers_that_are_no_json() {
+    fn parse_refusal_without_json_goes_by_headers_and_status() {
         let html = [("content-type", "text/html")];
         let entra = [("content-type", "text/html"), ("x-ms-request-id", "r")];
         for (status, lines, body, reason) in [
@@ -202,12 +207,12 @@ mod tests {
             (400, &[], r#"{"message":"no"}"#, Reason::TokenReplyMalformed),
             (400, &[], "[1]", Reason::TokenReplyMalformed),
         ] {
-            assert_eq!(answered(status, lines, body).fault.reason, reason, "{status} {body}");
+            assert_eq!(parsed(status, lines, body).fault.reason, reason, "{status} {body}");
         }
     }
 
     #[test]
-    fn at_microsoft_s_own_host_an_answer_without_their_marks_is_another_s() {
+    fn parse_refusal_from_a_microsoft_host_without_its_headers_is_http_not_microsoft() {
         for (status, lines, body, reason) in [
             (403, &[("content-type", "text/xml")][..], "<?xml version='1.0'?><error>filtered</error>", Reason::HttpNotMicrosoft),
             (403, &[], "", Reason::HttpNotMicrosoft),
@@ -218,22 +223,22 @@ mod tests {
             (401, &[], r#"{"error":"invalid_client"}"#, Reason::ClientCredentialRefused),
         ] {
             let headers = headers(lines);
-            let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
-            assert_eq!(refusal(head, body.as_bytes(), true).fault.reason, reason, "{status} {lines:?} {body}");
+            let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+            assert_eq!(parse_refusal(head, body.as_bytes(), true).fault.reason, reason, "{status} {lines:?} {body}");
         }
     }
 
     #[test]
-    fn a_token_in_an_unreadable_answer_stays_unseen() {
-        let heard = answered(200, &[], r#"{"access_token":"eyJ0","expires_in":}"#).fault.evidence.heard;
+    fn parse_refusal_of_an_unreadable_token_shows_its_size_only() {
+        let heard = parsed(200, &[], r#"{"access_token":"eyJ0","expires_in":}"#).fault.evidence.heard;
         assert_eq!(heard.as_deref(), Some("200 OK with 37 bytes"));
-        let named = answered(200, &[("server", "gateway")], r#"{"access_token":"eyJ0","expires_in":}"#).fault;
+        let named = parsed(200, &[("server", "gateway")], r#"{"access_token":"eyJ0","expires_in":}"#).fault;
         assert_eq!(named.reason, Reason::HttpNotMicrosoft);
         assert_eq!(named.evidence.heard.as_deref(), Some("200 OK with 37 bytes"));
     }
 
     #[test]
-    fn when_to_come_back() {
+    fn parse_refusal_reads_the_back_off() {
         for (status, lines, wait) in [
             (429, &[("retry-after", "7")][..], Some(7)),
             (429, &[], Some(60)),
@@ -242,16 +247,16 @@ mod tests {
             (503, &[], None),
             (401, &[("retry-after", "7")], None),
         ] {
-            assert_eq!(answered(status, lines, "").back_off, wait.map(Duration::from_secs), "{status} {lines:?}");
+            assert_eq!(parsed(status, lines, "").back_off, wait.map(Duration::from_secs), "{status} {lines:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_answer_panics(status in 100..999_u16, body in any::<Vec<u8>>(), text in any::<String>()) {
+        fn parse_refusal_never_panics(status in 100..999_u16, body in any::<Vec<u8>>(), text in any::<String>()) {
             let body = String::from_utf8_lossy(&body);
-            answered(status, &[], &body);
-            answered(status, &[], &serde_json::json!({"error": text, "error_description": format!("AADSTS{text}"), "error_codes": [text]}).to_string());
+            parsed(status, &[], &body);
+            parsed(status, &[], &serde_json::json!({"error": text, "error_description": format!("AADSTS{text}"), "error_codes": [text]}).to_string());
         }
     }
 }

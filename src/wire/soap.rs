@@ -1,32 +1,33 @@
-//! One EWS operation, FindFolder: the cheapest request that proves an application can open a mailbox.
+//! The EWS operation FindFolder: the cheapest request that proves that an application can open a mailbox.
 //! <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder-operation>
 
 use hyper::StatusCode;
 use quick_xml::escape::escape;
 
 use super::Refusal;
-use super::http::Head;
+use super::http::ResponseHead;
 
-mod answer;
 mod refusal;
+mod response;
 
-pub(super) use refusal::{meaning, without_identifiers};
+pub(super) use refusal::{reason_for_code, without_identifiers};
 
-/// What every EWS client sends. No SOAPAction: EWS finds the operation in the body.
+/// The `Content-Type` of a request. It needs no `SOAPAction`: EWS finds the operation in the body.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
-/// The folder that holds all of a mailbox's mail folders.
+/// The id of the folder that holds all mail folders of a mailbox.
 pub const ROOT: &str = "msgfolderroot";
-/// The mailbox's own calendar.
+/// The id of the mailbox's own calendar.
 pub const CALENDAR: &str = "calendar";
 
-/// A larger answer is none: one folder takes 2 kB.
-const LARGEST_ANSWER: usize = 256 * 1024;
+/// Bytes of a response that is parsed: one folder takes 2 kB.
+const MAX_RESPONSE: usize = 256 * 1024;
 
-/// The request body, for [`ROOT`] or [`CALENDAR`] of that address. Send it with `X-AnchorMailbox: {mailbox}`, or Exchange may answer 500 or 503 at times.
+/// Writes the request body, for [`ROOT`] or [`CALENDAR`] of the mailbox with that address. Send it with
+/// `X-AnchorMailbox: {mailbox}`, or Exchange may at times respond with 500 or 503.
 ///
 /// `SmtpAddress` takes any of the mailbox's addresses, `PrimarySmtpAddress` only one. `Exchange2013_SP1` is the only
-/// version that Exchange Online's own schema allows. One entry is asked for: the count comes with it.
+/// version that Exchange Online's own schema allows. One entry is requested: the count comes with it.
 pub fn find_folder(folder: &str, mailbox: &str) -> String {
     format!(
         concat!(
@@ -48,24 +49,29 @@ pub fn find_folder(folder: &str, mailbox: &str) -> String {
     )
 }
 
-/// What was found.
+/// The response to [`find_folder`] that opened the folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Folders below the one opened. Zero is a success too: the folder was opened, and a calendar seldom has any.
+pub struct FindFolderResponse {
+    /// The number of folders below the one opened. Zero is a success too: a calendar seldom has any.
     pub folders: u64,
 }
 
-/// The answer to [`find_folder`], whatever its status.
-pub fn found(head: Head<'_>, body: &[u8]) -> Result<Found, Refusal> {
-    let answer = answer::read(body);
-    match answer {
-        Some(answer) if head.status == StatusCode::OK && answer.succeeded() => Ok(Found { folders: answer.folders() }),
-        answer => Err(refusal::refusal(head, body, answer.as_ref())),
+/// Parses the response to [`find_folder`], whatever its status.
+///
+/// # Errors
+/// Every response that opened no folder: its reason, evidence and back-off.
+pub fn parse_find_folder(head: ResponseHead<'_>, body: &[u8]) -> Result<FindFolderResponse, Refusal> {
+    match response::parse(body) {
+        Some(response) if head.status == StatusCode::OK && response.is_success() => {
+            Ok(FindFolderResponse { folders: response.folders() })
+        }
+        response => Err(refusal::refusal(head, body, response.as_ref())),
     }
 }
 
-/// The headers of any EWS answer that support asks for, under the names that evidence gives them.
-pub fn ids(head: Head<'_>) -> Vec<(&'static str, String)> {
+/// The headers of any EWS response that support asks for, under the names that evidence gives them.
+/// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
+pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(&'static str, String)> {
     const KEPT: &[(&str, &str)] = &[
         ("request-id", "request_id"),
         ("client-request-id", "client_request_id"),
@@ -105,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_has_the_order_that_the_schema_demands() {
+    fn find_folder_has_the_element_order_of_the_schema() {
         let request = find_folder(CALENDAR, "probe@example.com");
         let (names, texts) = outline(&request);
         assert_eq!(
@@ -132,16 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn an_address_cannot_break_out() {
+    fn find_folder_escapes_the_address() {
         let (names, texts) = outline(&find_folder(ROOT, "o'<x/>&@example.com"));
         assert_eq!(names.len(), 13);
         assert_eq!(texts.concat(), "o&apos;&lt;x/&gt;&amp;@example.comIdOnly");
     }
 
     #[test]
-    fn what_support_asks_for() {
+    fn diagnostic_ids_leave_cookies_out() {
         let headers = headers(&[("request-id", "r"), ("x-feserver", "f"), ("set-cookie", "exchangecookie=1")]);
-        let ids = ids(Head { status: StatusCode::OK, headers: &headers });
+        let ids = diagnostic_ids(ResponseHead { status: StatusCode::OK, headers: &headers });
         assert_eq!(ids, [("request_id", "r".to_owned()), ("fe_server", "f".to_owned())]);
     }
 }

@@ -10,7 +10,7 @@ use crate::net::own_resolvers::Told;
 use crate::net::{Net, ask, own_resolvers, resolve};
 use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource};
 use crate::reason::Reason;
-use crate::wire::dns::Answer as Said;
+use crate::wire::dns::DnsResponse;
 
 /// A server has this long for one answer: as long as glibc waits before it turns to the next one.
 pub const QUESTION: Duration = Duration::from_secs(5);
@@ -168,7 +168,7 @@ impl Looked {
                 if of.is_empty() { Err(none()) } else { Ok(of) }
             }
             Err(_) if self.took.is_none() && self.is_explained() => match said().flatten().next() {
-                Some(Said { failed: Some(reason), rcode, .. }) => Err(Fault::heard(*reason, rcode)),
+                Some(DnsResponse { failed: Some(reason), rcode, .. }) => Err(Fault::heard(*reason, rcode)),
                 Some(answer) => Ok(answer.addresses.clone()),
                 None => Err(none()),
             },
@@ -215,8 +215,11 @@ mod tests {
     /// A server that gives one address in the families it answers for.
     fn told(server: u8, answers: [bool; 2]) -> Told {
         let of = |(answers, address): (bool, &str)| {
-            let answer =
-                Said { rcode: "NOERROR".to_owned(), addresses: vec![address.parse().expect(address)], ..Said::default() };
+            let answer = DnsResponse {
+                rcode: "NOERROR".to_owned(),
+                addresses: vec![address.parse().expect(address)],
+                ..DnsResponse::default()
+            };
             if answers { Ok(answer) } else { Err(Fault::new(Reason::DnsNoAnswer)) }
         };
         let [v4, v6] = answers;

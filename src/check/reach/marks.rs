@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::wire::http::Head;
+use crate::wire::http::ResponseHead;
 
 use super::endpoint::Endpoint;
 
@@ -13,20 +13,20 @@ use super::endpoint::Endpoint;
 /// # Errors
 /// `http_redirected`: to another host, by nobody of Microsoft's; `http_not_microsoft`: a block page, a portal, or no mark
 /// of Microsoft's where one must be.
-pub fn judge(head: Head<'_>, body: &[u8], at: &Endpoint) -> Result<(), Fault> {
+pub fn judge(head: ResponseHead<'_>, body: &[u8], at: &Endpoint) -> Result<(), Fault> {
     if head.is_from_microsoft() {
         return Ok(());
     }
     if head.header("location").is_some_and(|location| leads_away(&location, &at.host))
-        && let Some(fault) = head.redirected()
+        && let Some(fault) = head.redirect_fault()
     {
         return Err(fault.code(head.status.as_str()));
     }
     // A laboratory's server leaves no mark, and may well have nothing at this path and say so on a page.
     let portal = matches!(head.status, StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::NETWORK_AUTHENTICATION_REQUIRED);
-    let block_page = head.status != StatusCode::NOT_FOUND && head.is_page(body);
+    let block_page = head.status != StatusCode::NOT_FOUND && head.is_html(body);
     if at.marked || portal || block_page {
-        return Err(Fault::heard(Reason::HttpNotMicrosoft, head.shown(body)).code(head.status.as_str()));
+        return Err(Fault::heard(Reason::HttpNotMicrosoft, head.describe(body)).code(head.status.as_str()));
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ mod tests {
         ] {
             let headers: HeaderMap =
                 [(header.0.parse().expect("a name"), header.1.parse().expect("a value"))].into_iter().collect();
-            let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+            let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
             let at = super::super::endpoint::all(cloud).remove(0);
             let judged = judge(head, body, &at).err().map(|fault| fault.reason);
             assert_eq!(judged, expected, "{} {status} {header:?}", cloud.name);

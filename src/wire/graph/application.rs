@@ -7,37 +7,39 @@ use serde::Deserialize;
 
 use crate::outcome::{CredentialFacts, CredentialKind, Registration};
 
-/// Any of these lets an application read its registration.
+/// The permissions any of which lets an application read its registration.
 /// <https://learn.microsoft.com/en-us/graph/api/application-list>
 pub const ROLES: &[&str] =
     &["Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"];
 
-/// Credentials looked at: Entra allows fewer.
-const MOST: usize = 200;
+/// Credentials that are kept; Entra allows fewer.
+const MAX_CREDENTIALS: usize = 200;
 
-/// What to GET for the application of that id. Without `$select` the keys themselves would be left out all the same, and the
-/// answer be several times as long.
-pub fn registration_of(client_id: &str) -> String {
+/// The path of the application with that id. Without `$select` the response would be several times as long; the keys
+/// themselves are never in it.
+pub fn registration_path(client_id: &str) -> String {
     let id: String = client_id.chars().filter(|c| c.is_ascii_hexdigit() || *c == '-').collect();
     format!("/v1.0/applications?$filter=appId%20eq%20'{id}'&$select=createdDateTime,passwordCredentials,keyCredentials")
 }
 
-/// What the answer says. `hint` is how the secret in use begins: Graph shows the first three characters of each, which are
-/// compared here and kept nowhere.
-pub fn registration(status: StatusCode, body: &[u8], hint: &str) -> Registration {
+/// Parses the response. `hint` is the beginning of the secret in use: Graph shows the first three characters of each secret,
+/// which are compared here and kept nowhere.
+pub fn parse_registration(status: StatusCode, body: &[u8], hint: &str) -> Registration {
     match status {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Registration::NotPermitted,
         status => return Registration::Unread(format!("Graph answered {}", status.as_u16())),
     }
-    match serde_json::from_slice::<Answer>(body) {
-        Ok(Answer { value }) => value.into_iter().next().map_or(Registration::Elsewhere, |found| found.read(hint)),
+    match serde_json::from_slice::<ApplicationList>(body) {
+        Ok(ApplicationList { value }) => {
+            value.into_iter().next().map_or(Registration::Elsewhere, |application| application.into_registration(hint))
+        }
         Err(_) => Registration::Unread("Graph's answer could not be read".to_owned()),
     }
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ApplicationList {
     value: Vec<Application>,
 }
 
@@ -59,7 +61,7 @@ struct Credential {
 }
 
 impl Application {
-    fn read(self, hint: &str) -> Registration {
+    fn into_registration(self, hint: &str) -> Registration {
         let secrets = self.password_credentials.into_iter().map(|secret| CredentialFacts {
             kind: CredentialKind::Secret,
             in_use: secret.hint.as_deref().is_some_and(|shown| !shown.is_empty() && shown == hint),
@@ -70,7 +72,7 @@ impl Application {
             in_use: false,
             expires: certificate.end_date_time.as_deref().and_then(time),
         });
-        let credentials = secrets.chain(certificates).take(MOST).collect();
+        let credentials = secrets.chain(certificates).take(MAX_CREDENTIALS).collect();
         Registration::Read { created: self.created_date_time.as_deref().and_then(time), credentials }
     }
 }
@@ -93,15 +95,15 @@ mod tests {
 
     #[test]
     fn the_secret_in_use_is_known_by_how_it_begins() {
-        let read = registration(StatusCode::OK, BODY.as_bytes(), "xyz");
+        let read = parse_registration(StatusCode::OK, BODY.as_bytes(), "xyz");
         assert_eq!(read.created(), time("2026-11-01T08:00:00Z"));
         assert_eq!(read.in_use_expires(SystemTime::UNIX_EPOCH), time("2028-11-01T10:20:30.1234567Z"));
         let Registration::Read { credentials, .. } = read else { panic!("read") };
         assert_eq!(credentials.len(), 4);
         assert_eq!(credentials.iter().filter(|credential| credential.in_use).count(), 1);
         assert!(!format!("{credentials:?}").contains("xyz"));
-        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "").in_use_expires(SystemTime::UNIX_EPOCH), None);
-        assert_eq!(registration(StatusCode::OK, BODY.as_bytes(), "qqq").in_use_expires(SystemTime::UNIX_EPOCH), None);
+        assert_eq!(parse_registration(StatusCode::OK, BODY.as_bytes(), "").in_use_expires(SystemTime::UNIX_EPOCH), None);
+        assert_eq!(parse_registration(StatusCode::OK, BODY.as_bytes(), "qqq").in_use_expires(SystemTime::UNIX_EPOCH), None);
     }
 
     #[test]
@@ -118,19 +120,19 @@ mod tests {
             (200, r#"{"value":[{}]}"#, Registration::Read { created: None, credentials: Vec::new() }),
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
-            assert_eq!(registration(status, body.as_bytes(), "abc"), expected, "{status} {body}");
+            assert_eq!(parse_registration(status, body.as_bytes(), "abc"), expected, "{status} {body}");
         }
     }
 
     #[test]
     fn only_an_id_is_asked_for() {
-        assert!(registration_of("aaaaaaaa-bbbb'&x").contains("'aaaaaaaa-bbbb'&$select="));
+        assert!(registration_path("aaaaaaaa-bbbb'&x").contains("'aaaaaaaa-bbbb'&$select="));
     }
 
     proptest! {
         #[test]
         fn no_answer_panics(body in any::<Vec<u8>>(), hint in any::<String>()) {
-            registration(StatusCode::OK, &body, &hint);
+            parse_registration(StatusCode::OK, &body, &hint);
         }
     }
 }

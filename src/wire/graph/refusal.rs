@@ -1,4 +1,4 @@
-//! What it means when Graph does not open the mailbox: by code, by the words where a code has several causes, by status.
+//! The reason why Graph did not open the mailbox: by code, by message where a code has several causes, by status.
 
 use std::iter::successors;
 use std::time::Duration;
@@ -6,58 +6,61 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::{Map, Value};
 
-use super::ids;
+use super::diagnostic_ids;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
-use crate::wire::http::Head;
+use crate::wire::http::ResponseHead;
 use crate::wire::{Refusal, soap};
 
-/// Every answer that is no success.
-pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Value>) -> Refusal {
-    let mut fault = challenged(head)
-        .or_else(|| head.redirected())
-        .or_else(|| said(head, body, answer?.get("error")?))
-        .unwrap_or_else(|| unsaid(head, body));
-    fault.evidence.ids.extend(ids(head));
+/// The refusal in a response that is no success.
+pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Value>) -> Refusal {
+    let mut fault = claims_challenge(head)
+        .or_else(|| head.redirect_fault())
+        .or_else(|| by_error(head, body, response?.get("error")?))
+        .unwrap_or_else(|| without_error(head, body));
+    fault.evidence.ids.extend(diagnostic_ids(head));
     let waits = matches!(fault.reason, Reason::Throttled | Reason::ServerUnavailable | Reason::MailboxUnavailable);
     Refusal::from(fault).back_off(head.retry_after().filter(|back_off| waits && *back_off > Duration::ZERO))
 }
 
-/// A claims challenge: Conditional Access has changed its mind about the token.
-fn challenged(head: Head<'_>) -> Option<Fault> {
-    let said = head.said("www-authenticate")?;
-    said.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, said))
+/// A claims challenge: Conditional Access accepts the token no more.
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
+fn claims_challenge(head: ResponseHead<'_>) -> Option<Fault> {
+    let value = head.joined_headers("www-authenticate")?;
+    value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
 }
 
-/// What the error itself says. An inner error, which may hold another, says more than the outer one, where it is known.
+/// The reason by the error itself. An inner error, which may hold another, is more specific than the outer one, where it is
+/// known.
 /// <https://learn.microsoft.com/en-us/graph/errors>
-fn said<'e>(head: Head<'_>, body: &[u8], error: &'e Value) -> Option<Fault> {
+fn by_error<'e>(head: ResponseHead<'_>, body: &[u8], error: &'e Value) -> Option<Fault> {
     let error = error.as_object()?;
     let inner = |error: &&'e Map<String, Value>| error.get("innerError").or(error.get("innererror"))?.as_object();
     let codes: Vec<&str> = successors(Some(error), inner).filter_map(|error| error.get("code")?.as_str()).collect();
     let message = error.get("message").and_then(Value::as_str).map(soap::without_identifiers).unwrap_or_default();
-    let known = codes.iter().rev().find_map(|code| Some((*code, meaning(code, message)?)));
+    let known = codes.iter().rev().find_map(|code| Some((*code, reason_for_code(code, message)?)));
     let outer = codes.first().copied().unwrap_or_default();
-    let (code, reason) = known.or_else(|| Some((outer, worded("", message)?))).unwrap_or((outer, by_status(head.status)));
-    let fault = Fault::heard(reason, if message.is_empty() { head.shown(body) } else { sanitize::reply(message) });
+    let (code, reason) = known.or_else(|| Some((outer, by_message("", message)?))).unwrap_or((outer, by_status(head.status)));
+    let fault = Fault::heard(reason, if message.is_empty() { head.describe(body) } else { sanitize::reply(message) });
     Some(if code.is_empty() { fault } else { fault.code(sanitize::one_line(code, 100)) })
 }
 
-fn meaning(code: &str, message: &str) -> Option<Reason> {
-    let listed = || CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason);
-    worded(code, message).or_else(listed).or_else(|| soap::meaning(code))
+fn reason_for_code(code: &str, message: &str) -> Option<Reason> {
+    let by_code = || CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason);
+    by_message(code, message).or_else(by_code).or_else(|| soap::reason_for_code(code))
 }
 
-/// "Only code against error codes returned in code properties", says Microsoft; these have several causes.
-fn worded(code: &str, message: &str) -> Option<Reason> {
+/// The reason by the message. "Only code against error codes returned in code properties", says Microsoft; these have several
+/// causes.
+fn by_message(code: &str, message: &str) -> Option<Reason> {
     let message = message.to_ascii_lowercase();
-    let row = WORDS.iter().find(|(known, words, _)| (known.is_empty() || *known == code) && message.contains(words));
+    let row = MESSAGES.iter().find(|(known, text, _)| (known.is_empty() || *known == code) && message.contains(text));
     row.map(|(.., reason)| *reason)
 }
 
-/// Code, words, meaning; without a code, the words stand under several codes or none.
-const WORDS: &[(&str, &str, Reason)] = &[
+/// Code, a text that the message contains, reason. Without a code the message comes under several codes or none.
+const MESSAGES: &[(&str, &str, Reason)] = &[
     ("", "the token contains no permissions", Reason::TokenRoleMissing),
     ("InvalidAuthenticationToken", "audience", Reason::TokenWrongAudience),
     ("InvalidAuthenticationToken", "expired", Reason::TokenExpired),
@@ -87,9 +90,12 @@ const CODES: &[(&str, Reason)] = &[
     ("serviceNotAvailable", Reason::ServerUnavailable),
 ];
 
-/// An answer that is no error of Graph's.
-fn unsaid(head: Head<'_>, body: &[u8]) -> Fault {
-    Fault::heard(if head.is_foreign(body) { Reason::HttpNotMicrosoft } else { by_status(head.status) }, head.shown(body))
+/// The fault of a response without Graph's error.
+fn without_error(head: ResponseHead<'_>, body: &[u8]) -> Fault {
+    Fault::heard(
+        if head.is_from_intermediary(body) { Reason::HttpNotMicrosoft } else { by_status(head.status) },
+        head.describe(body),
+    )
 }
 
 fn by_status(status: StatusCode) -> Reason {
@@ -108,13 +114,13 @@ fn by_status(status: StatusCode) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::graph::opened;
+    use crate::wire::graph::parse_collection;
     use crate::wire::http::tests::headers;
 
     fn refused(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
         let headers = headers(lines);
-        let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
-        opened(head, body.as_bytes()).expect_err("a refusal")
+        let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+        parse_collection(head, body.as_bytes()).expect_err("a refusal")
     }
 
     fn error(code: &str, message: &str) -> String {
@@ -124,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_the_words_that_tell_their_causes_apart() {
+    fn refusal_goes_by_code_and_message() {
         for (status, code, message, reason) in [
             (401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.", Reason::TokenWrongAudience),
             (401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.", Reason::TokenExpired),
@@ -188,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_inner_error_says_counts_where_it_is_known() {
+    fn refusal_with_a_known_inner_error_takes_its_reason() {
         for (inner, code, reason) in [
             ("", "BadRequest", Reason::RequestRejected),
             (r#","innererror":{"code":"ErrorAccountDisabled"}"#, "ErrorAccountDisabled", Reason::AccountDisabled),
@@ -206,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_no_error_of_graph_s() {
+    fn refusal_without_an_error_goes_by_headers_and_status() {
         let page = [("content-type", "text/html")];
         let marked = [("content-type", "text/html"), ("x-ms-ags-diagnostic", "{}")];
         for (status, lines, body, reason) in [
@@ -230,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn when_to_come_back() {
+    fn refusal_reads_the_back_off() {
         let after = [("retry-after", "10"), ("request-id", "r")];
         let throttled = refused(429, &after, &error("ApplicationThrottled", ""));
         assert_eq!(throttled.back_off, Some(Duration::from_secs(10)));

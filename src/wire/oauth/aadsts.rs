@@ -1,20 +1,20 @@
-//! Entra's error numbers for client credentials, and what each means.
+//! Entra's error numbers (AADSTS) for client credentials, and the reason for each.
 //! <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
 
 use crate::reason::Reason;
 
-/// What the number means; `None` for one that is not in the catalogue.
+/// The reason for a number; `None` for one that is not in the table.
 pub(super) fn reason(code: u64) -> Option<Reason> {
-    TABLE.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason)
+    AADSTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason)
 }
 
-const TABLE: &[(&[u64], Reason)] = &[
+const AADSTS: &[(&[u64], Reason)] = &[
     // The credential.
     (&[7_000_215], Reason::ClientSecretWrong),
     (&[7_000_222], Reason::ClientSecretExpired),
     (&[7_000_216, 7_000_218], Reason::ClientSecretMissing),
     (&[700_025], Reason::ClientIsPublic),
-    // Credentials that are not sent from here: whoever signs in in our place sends them.
+    // Assertions and certificates: not sent from here, but by a proxy that signs in in our place.
     (&[700_024], Reason::ClientAssertionOutOfTime),
     (&[700_027, 1_000_502, 7_000_214, 700_030, 50_012, 50_027, 5_002_730], Reason::ClientCertificateRefused),
     (&[70_021, 700_211, 700_212, 700_213, 7_002_137, 7_002_138, 700_229], Reason::FederatedCredentialUnknown),
@@ -46,17 +46,17 @@ mod tests {
     use hyper::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::wire::http::Head;
-    use crate::wire::oauth::refusal;
+    use crate::wire::http::ResponseHead;
+    use crate::wire::oauth::parse_refusal;
 
     #[test]
-    fn no_number_means_two_things() {
+    fn table_has_each_number_once() {
         let mut seen = std::collections::HashSet::new();
-        assert!(TABLE.iter().flat_map(|(codes, _)| *codes).all(|code| seen.insert(code)));
+        assert!(AADSTS.iter().flat_map(|(codes, _)| *codes).all(|code| seen.insert(code)));
     }
 
     #[test]
-    fn numbers_that_look_alike_are_told_apart() {
+    fn reason_of_similar_numbers_differs() {
         assert_eq!(reason(7_000_229), Some(Reason::ServicePrincipalMissing));
         assert_eq!(reason(700_229), Some(Reason::FederatedCredentialUnknown));
         assert_eq!(reason(7_000_215), Some(Reason::ClientSecretWrong));
@@ -146,10 +146,10 @@ mod tests {
     ];
 
     #[test]
-    fn every_number_as_entra_sends_it() {
-        let unsent = |code: &&u64| !ROWS.iter().any(|(_, _, sent, ..)| sent == *code);
-        let unsent: Vec<_> = TABLE.iter().flat_map(|(codes, _)| *codes).filter(unsent).collect();
-        assert!(unsent.is_empty(), "numbers without a row: {unsent:?}");
+    fn parse_refusal_of_every_number_gives_its_reason() {
+        let untested = |code: &&u64| !ROWS.iter().any(|(_, _, sent, ..)| sent == *code);
+        let untested: Vec<_> = AADSTS.iter().flat_map(|(codes, _)| *codes).filter(untested).collect();
+        assert!(untested.is_empty(), "numbers without a row: {untested:?}");
         for (status, error, code, suberror, reason) in ROWS {
             let mut body = serde_json::json!({
                 "error": error,
@@ -161,9 +161,9 @@ mod tests {
             if !suberror.is_empty() {
                 body["suberror"] = (*suberror).into();
             }
-            let head = Head { status: StatusCode::from_u16(*status).expect("a status"), headers: &HeaderMap::new() };
+            let head = ResponseHead { status: StatusCode::from_u16(*status).expect("a status"), headers: &HeaderMap::new() };
             let evidence = |body: &serde_json::Value| {
-                let fault = refusal(head, body.to_string().as_bytes(), true).fault;
+                let fault = parse_refusal(head, body.to_string().as_bytes(), true).fault;
                 (fault.reason, fault.evidence.code)
             };
             assert_eq!(evidence(&body), (*reason, Some(code.to_string())), "{status} {error} {code} {suberror}");

@@ -1,53 +1,53 @@
-//! What it means when EWS does not find the folder: by diagnostic headers, by SOAP code, by status.
+//! The reason why EWS did not open the folder: by diagnostic headers, by response code, by status.
 
 use std::time::Duration;
 
 use hyper::StatusCode;
 
-use super::answer::Answer;
-use super::ids;
+use super::diagnostic_ids;
+use super::response::SoapResponse;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
 use crate::wire::Refusal;
-use crate::wire::http::Head;
+use crate::wire::http::ResponseHead;
 
-/// Every answer that is no success.
-pub(super) fn refusal(head: Head<'_>, body: &[u8], answer: Option<&Answer>) -> Refusal {
-    let mut fault = diagnosed(head)
-        .or_else(|| policy(head))
-        .or_else(|| claims(head))
-        .or_else(|| redirected(head))
-        .or_else(|| said(answer?))
+/// The refusal in a response that is no success.
+pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&SoapResponse>) -> Refusal {
+    let mut fault = by_diagnostics_header(head)
+        .or_else(|| by_policy_header(head))
+        .or_else(|| claims_challenge(head))
+        .or_else(|| redirect_fault(head))
+        .or_else(|| by_response_code(response?))
         .unwrap_or_else(|| by_status(head, body));
-    fault.evidence.ids.extend(ids(head));
+    fault.evidence.ids.extend(diagnostic_ids(head));
     let waits = matches!(
         fault.reason,
         Reason::Throttled | Reason::TooManyConnections | Reason::ServerUnavailable | Reason::MailboxUnavailable
     );
-    let asked = answer.and_then(|answer| answer.back_off).or(head.retry_after());
+    let asked = response.and_then(|response| response.back_off).or(head.retry_after());
     Refusal::from(fault).back_off(asked.filter(|back_off| waits && *back_off > Duration::ZERO))
 }
 
-/// `x-ms-diagnostics: 2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`.
+/// The reason by `x-ms-diagnostics: 2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
-fn diagnosed(head: Head<'_>) -> Option<Fault> {
-    let said = head.said(DIAGNOSTICS)?;
-    let number = diagnosis_number(&said)?;
-    let (.., reason) = DIAGNOSED.iter().find(|(known, words, _)| *known == number && said.contains(words))?;
-    Some(Fault::heard(*reason, said.as_str()).code(number))
+fn by_diagnostics_header(head: ResponseHead<'_>) -> Option<Fault> {
+    let value = head.joined_headers(DIAGNOSTICS_HEADER)?;
+    let number = diagnostic_number(&value)?;
+    let (.., reason) = DIAGNOSTIC_NUMBERS.iter().find(|(known, text, _)| *known == number && value.contains(text))?;
+    Some(Fault::heard(*reason, value.as_str()).code(number))
 }
 
 /// `2000003` of `2000003;reason="…"`.
-fn diagnosis_number(said: &str) -> Option<&str> {
-    let end = said.find(|c: char| !c.is_ascii_digit()).unwrap_or(said.len());
-    said.get(..end).filter(|number| !number.is_empty())
+fn diagnostic_number(value: &str) -> Option<&str> {
+    let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    value.get(..end).filter(|number| !number.is_empty())
 }
 
-const DIAGNOSTICS: &str = "x-ms-diagnostics";
+const DIAGNOSTICS_HEADER: &str = "x-ms-diagnostics";
 
-/// Number, words, meaning.
-const DIAGNOSED: &[(&str, &str, Reason)] = &[
+/// Number, a text that the header contains, reason.
+const DIAGNOSTIC_NUMBERS: &[(&str, &str, Reason)] = &[
     ("2000000", "", Reason::TokenInvalid), // signature
     ("2000001", "", Reason::TokenInvalid),
     ("2000002", "", Reason::TokenExpired),
@@ -57,14 +57,14 @@ const DIAGNOSED: &[(&str, &str, Reason)] = &[
     ("2000005", "", Reason::MailboxNotFound),
     ("2000007", "", Reason::ServerUnavailable),
     ("2000008", "", Reason::TokenRoleMissing),
-    ("2000020", "", Reason::TenantRestricted), // by a header that a proxy on the way injects
+    ("2000020", "", Reason::TenantRestricted), // by a header that a proxy in the network adds
 ];
 
-/// `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
+/// The reason by `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
-fn policy(head: Head<'_>) -> Option<Fault> {
-    let said = head.said("x-ews-policy-reason")?;
-    let lower = said.to_ascii_lowercase();
+fn by_policy_header(head: ResponseHead<'_>) -> Option<Fault> {
+    let value = head.joined_headers("x-ews-policy-reason")?;
+    let lower = value.to_ascii_lowercase();
     let reason = if lower.contains("disabled") {
         Reason::EwsDisabled
     } else if lower.contains("blocked") || lower.contains("policy") {
@@ -72,47 +72,50 @@ fn policy(head: Head<'_>) -> Option<Fault> {
     } else {
         Reason::EwsForbidden
     };
-    Some(Fault::heard(reason, said))
+    Some(Fault::heard(reason, value))
 }
 
-/// A claims challenge: Conditional Access has changed its mind about the token.
-fn claims(head: Head<'_>) -> Option<Fault> {
-    let said = head.said("www-authenticate")?;
-    said.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, said))
+/// A claims challenge: Conditional Access accepts the token no more.
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
+fn claims_challenge(head: ResponseHead<'_>) -> Option<Fault> {
+    let value = head.joined_headers("www-authenticate")?;
+    value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
 }
 
-/// Also status 440, with which forms login sends people to its page. Exchange's own error page is an outage of it.
-fn redirected(head: Head<'_>) -> Option<Fault> {
+/// A redirect, or status 440, with which forms login sends people to its page. A redirect to Exchange's own error page is an
+/// outage of Exchange.
+fn redirect_fault(head: ResponseHead<'_>) -> Option<Fault> {
     let location = head.header("location").unwrap_or_default();
     if head.status.is_redirection() && location.to_ascii_lowercase().contains("/ews/genericerrorpage.htm") {
         return Some(Fault::heard(Reason::ServerUnavailable, format!("{} to {location}", head.status)));
     }
-    head.redirected().or_else(|| (head.status.as_u16() == 440).then(|| Fault::heard(Reason::HttpRedirected, head.shown(b""))))
+    head.redirect_fault()
+        .or_else(|| (head.status.as_u16() == 440).then(|| Fault::heard(Reason::HttpRedirected, head.describe(b""))))
 }
 
-/// What the answer itself says, as a fault or in a response message.
-fn said(answer: &Answer) -> Option<Fault> {
-    let code = answer.code.as_deref().filter(|code| *code != "NoError")?;
-    let inner = answer.inner.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(meaning);
-    let reason = inner.or_else(|| meaning(code)).unwrap_or(Reason::OperationFailed);
-    let message = answer.message.as_deref().map(without_identifiers).unwrap_or_default();
+/// The reason by the code of a SOAP fault or a response message.
+fn by_response_code(response: &SoapResponse) -> Option<Fault> {
+    let code = response.code.as_deref().filter(|code| *code != "NoError")?;
+    let inner = response.inner_code.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(reason_for_code);
+    let reason = inner.or_else(|| reason_for_code(code)).unwrap_or(Reason::OperationFailed);
+    let message = response.message.as_deref().map(without_identifiers).unwrap_or_default();
     Some(Fault::heard(reason, sanitize::reply(message)).code(sanitize::one_line(code, 100)))
 }
 
-/// `Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`:
-/// what follows names servers and people.
+/// The message without what names servers and people: `Mailbox move in progress. Try again later., Cannot open mailbox.
+/// Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`.
 pub(in crate::wire) fn without_identifiers(message: &str) -> &str {
     let cut = [".,", " Server = ", " user = "].iter().filter_map(|mark| message.find(mark)).min();
     cut.and_then(|at| message.get(..=at)).unwrap_or(message)
 }
 
-/// What a code of Exchange's means, in EWS and behind Graph; `None` for one that is not in the catalogue.
-pub(in crate::wire) fn meaning(code: &str) -> Option<Reason> {
-    CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
+/// The reason for a code of Exchange's, in EWS and behind Graph; `None` for one that is not in the table.
+pub(in crate::wire) fn reason_for_code(code: &str) -> Option<Reason> {
+    RESPONSE_CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
 }
 
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode>
-const CODES: &[(&str, Reason)] = &[
+const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
     ("ErrorNonPrimarySmtpAddress", Reason::AddressNotPrimary),
     ("ErrorNoRespondingCASInDestinationSite", Reason::MailboxElsewhere),
@@ -152,11 +155,12 @@ const CODES: &[(&str, Reason)] = &[
     ("ErrorOrganizationAccessBlocked", Reason::TenantBlocked),
 ];
 
-fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
-    // ASP.NET's own page, whoever has stripped the headers from it.
+/// The reason by the status, where neither headers nor body tell more.
+fn by_status(head: ResponseHead<'_>, body: &[u8]) -> Fault {
+    // ASP.NET's own error page, which a proxy may have stripped of its headers.
     let outage = || String::from_utf8_lossy(body.get(..4096).unwrap_or(body)).contains("Server Error in '/");
-    if head.is_foreign(body) && !outage() {
-        return Fault::heard(Reason::HttpNotMicrosoft, head.shown(body));
+    if head.is_from_intermediary(body) && !outage() {
+        return Fault::heard(Reason::HttpNotMicrosoft, head.describe(body));
     }
     let reason = match head.status {
         StatusCode::UNAUTHORIZED => return unauthorized(head),
@@ -169,15 +173,15 @@ fn by_status(head: Head<'_>, body: &[u8]) -> Fault {
         status if status.is_server_error() => Reason::ServerUnavailable,
         _ => Reason::ReplyMalformed,
     };
-    Fault::heard(reason, head.shown(body))
+    Fault::heard(reason, head.describe(body))
 }
 
-/// Refused without a diagnosis that we know: whatever the headers say is all there is.
-fn unauthorized(head: Head<'_>) -> Fault {
-    let diagnosis = head.said(DIAGNOSTICS);
-    let number = diagnosis.as_deref().and_then(diagnosis_number).map(str::to_owned);
-    let why = diagnosis.or_else(|| head.said("www-authenticate"));
-    let fault = Fault::heard(Reason::EwsTokenRefused, why.unwrap_or_else(|| head.shown(b"")));
+/// `ews_token_refused`: a 401 without a diagnostic number that is known. The headers are all the evidence there is.
+fn unauthorized(head: ResponseHead<'_>) -> Fault {
+    let diagnostics = head.joined_headers(DIAGNOSTICS_HEADER);
+    let number = diagnostics.as_deref().and_then(diagnostic_number).map(str::to_owned);
+    let heard = diagnostics.or_else(|| head.joined_headers("www-authenticate"));
+    let fault = Fault::heard(Reason::EwsTokenRefused, heard.unwrap_or_else(|| head.describe(b"")));
     match number {
         Some(number) => fault.code(number),
         None => fault,
@@ -188,12 +192,12 @@ fn unauthorized(head: Head<'_>) -> Fault {
 mod tests {
     use super::*;
     use crate::wire::http::tests::headers;
-    use crate::wire::soap::found;
+    use crate::wire::soap::parse_find_folder;
 
     fn refused(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
         let headers = headers(lines);
-        let head = Head { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
-        found(head, body.as_bytes()).expect_err("a refusal")
+        let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
+        parse_find_folder(head, body.as_bytes()).expect_err("a refusal")
     }
 
     fn response(code: &str, message: &str) -> String {
@@ -209,58 +213,68 @@ mod tests {
     }
 
     #[test]
-    fn diagnostic_headers() {
+    fn refusal_goes_by_diagnostic_headers() {
         for (status, name, value, reason) in [
             (
                 401,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
                 r#"2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource""#,
                 Reason::TokenWrongAudience,
             ),
             (
                 401,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
                 r#"2000008;reason="The token contains no permissions, or permissions can not be understood.""#,
                 Reason::TokenRoleMissing,
             ),
             (
                 403,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
                 r#"2000008;reason="The token contains not enough scope to make this call.""#,
                 Reason::TokenRoleMissing,
             ),
-            (401, DIAGNOSTICS, r#"2000002;reason="expired""#, Reason::TokenExpired),
-            (401, DIAGNOSTICS, "2000001", Reason::TokenInvalid),
-            (401, DIAGNOSTICS, r#"2000004;reason="The tenant for tenant guid 'x' does not exist.""#, Reason::TokenWrongTenant),
+            (401, DIAGNOSTICS_HEADER, r#"2000002;reason="expired""#, Reason::TokenExpired),
+            (401, DIAGNOSTICS_HEADER, "2000001", Reason::TokenInvalid),
+            (
+                401,
+                DIAGNOSTICS_HEADER,
+                r#"2000004;reason="The tenant for tenant guid 'x' does not exist.""#,
+                Reason::TokenWrongTenant,
+            ),
             (
                 302,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
                 r#"2000020;reason="xms_trpid claim was not present";error_category="insufficiant_claims""#,
                 Reason::TenantRestricted,
             ),
-            (401, DIAGNOSTICS, r#"2000000;reason="invalid signature";error_category="invalid_signature""#, Reason::TokenInvalid),
             (
                 401,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
+                r#"2000000;reason="invalid signature";error_category="invalid_signature""#,
+                Reason::TokenInvalid,
+            ),
+            (
+                401,
+                DIAGNOSTICS_HEADER,
                 r#"2000005;reason="The user specified by the user-context in the token does not exist.""#,
                 Reason::MailboxNotFound,
             ),
             (
                 401,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
                 r#"2000005;reason="The user specified by the user-context in the token is ambiguous.";error_category="invalid_user""#,
                 Reason::AddressAmbiguous,
             ),
-            (401, DIAGNOSTICS, r#"2000006;error_category="invalid_client""#, Reason::EwsTokenRefused),
-            (401, DIAGNOSTICS, r#"2000007;error_category="internal_error""#, Reason::ServerUnavailable),
+            (401, DIAGNOSTICS_HEADER, r#"2000006;error_category="invalid_client""#, Reason::EwsTokenRefused),
+            (401, DIAGNOSTICS_HEADER, r#"2000007;error_category="internal_error""#, Reason::ServerUnavailable),
             (
                 401,
-                DIAGNOSTICS,
+                DIAGNOSTICS_HEADER,
                 r#"4000000;reason="Flighting is not enabled for domain 'contoso.example'.";error_category="oauth_not_available""#,
                 Reason::EwsTokenRefused,
             ),
-            (401, DIAGNOSTICS, r#"2000010;reason="new""#, Reason::EwsTokenRefused),
-            (401, DIAGNOSTICS, "garbage", Reason::EwsTokenRefused),
+            (401, DIAGNOSTICS_HEADER, r#"2000010;reason="new""#, Reason::EwsTokenRefused),
+            (401, DIAGNOSTICS_HEADER, "garbage", Reason::EwsTokenRefused),
             (
                 401,
                 "www-authenticate",
@@ -282,17 +296,17 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_told_also_where_nothing_else_is_known_of_it() {
-        for (said, code) in
+    fn refusal_with_an_unknown_diagnostic_number_keeps_it() {
+        for (value, code) in
             [("4000000;reason=\"Flighting is not enabled\"", Some("4000000")), ("2000010", Some("2000010")), ("garbage", None)]
         {
-            let fault = refused(401, &[(DIAGNOSTICS, said)], "").fault;
-            assert_eq!((fault.reason, fault.evidence.code.as_deref()), (Reason::EwsTokenRefused, code), "{said}");
+            let fault = refused(401, &[(DIAGNOSTICS_HEADER, value)], "").fault;
+            assert_eq!((fault.reason, fault.evidence.code.as_deref()), (Reason::EwsTokenRefused, code), "{value}");
         }
     }
 
     #[test]
-    fn statuses_without_an_answer() {
+    fn refusal_without_a_response_goes_by_status() {
         let page = [("content-type", "text/html")];
         let iis = [("content-type", "text/html"), ("server", "Microsoft-IIS/10.0")];
         for (status, lines, body, reason) in [
@@ -315,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_mean_the_same_wherever_they_stand() {
+    fn refusal_reads_a_code_in_fault_and_response_message_alike() {
         for (code, reason) in [
             ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
             ("ErrorNonPrimarySmtpAddress", Reason::AddressNotPrimary),
@@ -359,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_names_people() {
+    fn refusal_message_is_without_identifiers() {
         let message = "Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1.prod.outlook.com, user = /o=ExchangeLabs";
         let fault = refused(200, &[("request-id", "r")], &response("ErrorMailboxMoveInProgress", message)).fault;
         assert_eq!(fault.evidence.heard.as_deref(), Some("Mailbox move in progress. Try again later."));
@@ -367,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn when_to_come_back() {
+    fn refusal_reads_the_back_off() {
         let after = [("retry-after", "30")];
         assert_eq!(refused(503, &after, "").back_off, Some(Duration::from_secs(30)));
         assert_eq!(refused(429, &after, "").back_off, Some(Duration::from_secs(30)));

@@ -1,4 +1,4 @@
-//! The JSON in which Entra refuses a token.
+//! The error response of Entra's token endpoint (RFC 6749, 5.2).
 
 use std::fmt;
 
@@ -7,78 +7,78 @@ use serde_json::{Map, Value};
 
 use crate::sanitize;
 
-/// RFC 6749's error with what Entra adds. Any field may be missing or odd: an answer that says little is better
-/// evidence than none.
+/// RFC 6749's error with Entra's additions. Any field may be missing or of another type: little evidence is better than none.
+/// <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response>
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "Map<String, Value>")]
 pub struct EntraError {
     /// `invalid_client` and the like.
     pub error: Option<String>,
-    /// For people; ends with trace id, correlation id and time.
+    /// The text for people; ends with trace id, correlation id and time.
     pub error_description: Option<String>,
-    /// The AADSTS numbers; older answers have two.
+    /// The AADSTS numbers; older responses have two.
     pub error_codes: Vec<u64>,
     /// The server's time, `2026-11-23 18:00:00Z`.
     pub timestamp: Option<String>,
-    /// For a support ticket.
+    /// The trace id, for a support ticket.
     pub trace_id: Option<String>,
-    /// For a support ticket.
+    /// The correlation id, for a support ticket.
     pub correlation_id: Option<String>,
     /// `message_only` and the like, from Conditional Access.
     pub suberror: Option<String>,
-    /// Where to read more.
+    /// The URL of an explanation.
     pub error_uri: Option<String>,
-    /// What Conditional Access wants to see.
+    /// The claims that Conditional Access demands.
     pub claims: Option<String>,
 }
 
 impl oauth2::ErrorResponse for EntraError {}
 
-/// One line: the description, else the error's name.
+/// The description, else the value of `error`, on one line.
 impl fmt::Display for EntraError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = self.error_description.as_deref().or(self.error.as_deref()).unwrap_or("an error without a description");
-        f.write_str(&sanitize::reply(said))
+        let text = self.error_description.as_deref().or(self.error.as_deref()).unwrap_or("an error without a description");
+        f.write_str(&sanitize::reply(text))
     }
 }
 
 impl EntraError {
-    /// Whether this is an issuer's error at all and not just any JSON object.
-    pub fn says_something(&self) -> bool {
+    /// Tells whether this is an issuer's error and not any other JSON object.
+    pub fn is_error_response(&self) -> bool {
         self.error.is_some() || !self.codes().is_empty()
     }
 
-    /// The AADSTS numbers. The description is looked into only where the numbers are missing: it is not for programs.
+    /// The AADSTS numbers. They are taken from the description only where `error_codes` is missing: it is not for programs.
     pub fn codes(&self) -> Vec<u64> {
-        let written = || {
+        let described = || {
             let (_, rest) = self.error_description.as_deref()?.split_once("AADSTS")?;
             rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
         };
-        if self.error_codes.is_empty() { written().into_iter().collect() } else { self.error_codes.clone() }
+        if self.error_codes.is_empty() { described().into_iter().collect() } else { self.error_codes.clone() }
     }
 }
 
 impl From<Map<String, Value>> for EntraError {
     fn from(fields: Map<String, Value>) -> Self {
-        let word = |name: &str| fields.get(name).and_then(word);
+        let field = |name: &str| fields.get(name).and_then(scalar);
         Self {
-            error: word("error"),
-            error_description: word("error_description"),
+            error: field("error"),
+            error_description: field("error_description"),
             error_codes: fields.get("error_codes").map(numbers).unwrap_or_default(),
-            timestamp: word("timestamp"),
-            trace_id: word("trace_id"),
-            correlation_id: word("correlation_id"),
-            suberror: word("suberror"),
-            error_uri: word("error_uri"),
-            claims: word("claims"),
+            timestamp: field("timestamp"),
+            trace_id: field("trace_id"),
+            correlation_id: field("correlation_id"),
+            suberror: field("suberror"),
+            error_uri: field("error_uri"),
+            claims: field("claims"),
         }
     }
 }
 
-/// A string; a number as it is written; anything else is left out.
-fn word(value: &Value) -> Option<String> {
+/// A string, or a number as it is written; `None` for anything else.
+fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(word) if !word.is_empty() => Some(word.clone()),
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn odd_fields_never_spoil_the_rest() {
+    fn entra_error_with_odd_fields_keeps_the_others() {
         for (json, error, codes) in [
             (r#"{"error":"invalid_client","error_codes":[7000215],"new":{"a":1}}"#, Some("invalid_client"), vec![7_000_215]),
             (r#"{"error":"x","error_codes":"7000215"}"#, Some("x"), vec![7_000_215]),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_shown_on_one_line() {
+    fn entra_error_displays_its_description_on_one_line() {
         let error = EntraError { error: Some("e".into()), error_description: Some("one\r\ntwo".into()), ..EntraError::default() };
         assert_eq!(error.to_string(), "one two");
         assert_eq!(EntraError { error_description: None, ..error }.to_string(), "e");

@@ -1,4 +1,4 @@
-//! An EWS answer taken apart, by namespace and local name: prefixes differ from server to server.
+//! The parser of an EWS response, by namespace and local name: prefixes differ from server to server.
 
 use std::time::Duration;
 
@@ -6,76 +6,76 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 
-use super::LARGEST_ANSWER;
+use super::MAX_RESPONSE;
 
-/// What an answer says, whether as a response message or as a SOAP fault.
+/// A response message or a SOAP fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct SoapResponse {
     /// Whether it is a SOAP fault.
-    pub fault: bool,
+    pub is_fault: bool,
     /// The first response code that is not `NoError`, else `NoError`; a fault's code where it has no other.
     pub code: Option<String>,
-    /// A code inside the message, where the outer one is a wrapper: `ErrorInternalServerError` around `ErrorServerBusy`.
-    pub inner: Option<String>,
+    /// The code inside the message, where the outer one is a wrapper: `ErrorInternalServerError` around `ErrorServerBusy`.
+    pub inner_code: Option<String>,
     /// The first text for people.
     pub message: Option<String>,
     /// `BackOffMilliseconds`.
     pub back_off: Option<Duration>,
-    /// `ResponseClass` of every message was `Success`, or `Warning`, which is an answer too; `None` without any.
+    /// Whether the `ResponseClass` of every message is `Success` or `Warning`; `None` without a message.
     successful: Option<bool>,
     /// `TotalItemsInView`, which may be missing.
     total: Option<u64>,
-    /// Folders in the list itself.
+    /// The number of folders in the list itself.
     listed: u64,
 }
 
-impl Answer {
-    /// Whether the folder was opened. `NoError` may be left unsaid, a response message may not.
-    pub fn succeeded(&self) -> bool {
-        !self.fault && self.successful == Some(true) && self.code.as_deref().is_none_or(|code| code == NO_ERROR)
+impl SoapResponse {
+    /// Tells whether the folder was opened. `NoError` may be missing, a response message may not.
+    pub fn is_success(&self) -> bool {
+        !self.is_fault && self.successful == Some(true) && self.code.as_deref().is_none_or(|code| code == NO_ERROR)
     }
 
-    /// How many folders there are. A success may come without a list, and then there are none.
+    /// The number of folders; zero where a success comes without a list.
     pub fn folders(&self) -> u64 {
         self.total.unwrap_or(self.listed)
     }
 }
 
 const NO_ERROR: &str = "NoError";
-/// No answer nests deeper than 20.
-const DEEPEST: usize = 64;
-/// More of a text than any message has.
-const LONGEST_TEXT: usize = 4096;
+/// Levels of nesting; no response has more than 20.
+const MAX_DEPTH: usize = 64;
+/// Bytes of a text that are kept: more than any message has.
+const MAX_TEXT: usize = 4096;
 
-/// `None` for anything that is not one whole SOAP envelope: of version 1.1, or of 1.2, which some gateways answer in. A DTD
-/// is refused, and no entity is expanded but XML's own five:
+/// Parses a response; `None` for anything that is not one whole SOAP envelope, of version 1.1 or of 1.2, which some gateways
+/// use. A DTD is refused, and no entity is expanded but XML's own five:
 /// <https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383492> allows neither.
-pub(super) fn read(body: &[u8]) -> Option<Answer> {
-    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= LARGEST_ANSWER)?;
+pub(super) fn parse(body: &[u8]) -> Option<SoapResponse> {
+    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_RESPONSE)?;
     let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().expand_empty_elements = true;
-    let mut parts = Parts::default();
+    let mut builder = ResponseBuilder::default();
     loop {
         let (namespace, event) = reader.read_resolved_event().ok()?;
-        let space = Space::of(&namespace);
+        let space = NamespaceKind::of(&namespace);
         match event {
-            Event::Start(tag) => parts.open(space, &tag)?,
-            Event::End(tag) => parts.close(space, tag.local_name().as_ref())?,
-            Event::Text(text) => parts.text(&text.into_inner()),
-            Event::CData(text) => parts.text(&text.into_inner()),
+            Event::Start(tag) => builder.open(space, &tag)?,
+            Event::End(tag) => builder.close(space, tag.local_name().as_ref())?,
+            Event::Text(text) => builder.text(&text.into_inner()),
+            Event::CData(text) => builder.text(&text.into_inner()),
             Event::GeneralRef(entity) => match entity.resolve_char_ref().ok()? {
-                Some(c) => parts.text(c.encode_utf8(&mut [0; 4])),
-                None => parts.text(quick_xml::escape::resolve_xml_entity(&entity)?),
+                Some(c) => builder.text(c.encode_utf8(&mut [0; 4])),
+                None => builder.text(quick_xml::escape::resolve_xml_entity(&entity)?),
             },
             Event::DocType(_) => return None,
-            Event::Eof => return (parts.whole).then_some(parts.answer),
+            Event::Eof => return builder.is_whole.then_some(builder.response),
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Space {
+enum NamespaceKind {
     Soap,
     Messages,
     Types,
@@ -83,7 +83,7 @@ enum Space {
     Other,
 }
 
-impl Space {
+impl NamespaceKind {
     fn of(namespace: &ResolveResult<'_>) -> Self {
         match namespace {
             ResolveResult::Bound(Namespace(
@@ -97,77 +97,81 @@ impl Space {
     }
 }
 
-/// An answer in the making.
+/// Builds a response from the events of the XML reader.
 #[derive(Default)]
-struct Parts {
-    answer: Answer,
+struct ResponseBuilder {
+    response: SoapResponse,
     depth: usize,
-    /// Text since the last tag, bounded.
+    /// Text since the last tag, at most [`MAX_TEXT`] bytes.
     text: String,
-    /// `Name` of the `t:Value` that is open.
+    /// The `Name` of the `t:Value` that is open.
     value: Option<String>,
-    /// A fault's own code, used where its detail has none.
+    /// The fault's own code, used where its detail has none.
     fault_code: Option<String>,
     /// Whether the envelope has been closed.
-    whole: bool,
+    is_whole: bool,
 }
 
-impl Parts {
-    /// `None` when this cannot be an answer any more.
-    fn open(&mut self, space: Space, tag: &BytesStart<'_>) -> Option<()> {
+impl ResponseBuilder {
+    /// Takes a start tag; `None` when this cannot be a response any more.
+    fn open(&mut self, space: NamespaceKind, tag: &BytesStart<'_>) -> Option<()> {
         let local = tag.local_name();
         let name: &str = local.as_ref();
-        if self.whole || self.depth >= DEEPEST || (self.depth == 0 && (space, name) != (Space::Soap, "Envelope")) {
+        if self.is_whole || self.depth >= MAX_DEPTH || (self.depth == 0 && (space, name) != (NamespaceKind::Soap, "Envelope")) {
             return None;
         }
         self.depth += 1;
         self.text.clear();
         match (space, name) {
-            (Space::Soap, "Fault") => self.answer.fault = true,
-            (Space::Messages, "FindFolderResponseMessage") => {
+            (NamespaceKind::Soap, "Fault") => self.response.is_fault = true,
+            (NamespaceKind::Messages, "FindFolderResponseMessage") => {
                 let success = attribute(tag, "ResponseClass").is_some_and(|class| class == "Success" || class == "Warning");
-                self.answer.successful = Some(success && self.answer.successful != Some(false));
+                self.response.successful = Some(success && self.response.successful != Some(false));
             }
-            (Space::Messages, "RootFolder") => {
-                self.answer.total = attribute(tag, "TotalItemsInView").and_then(|n| n.parse().ok());
+            (NamespaceKind::Messages, "RootFolder") => {
+                self.response.total = attribute(tag, "TotalItemsInView").and_then(|n| n.parse().ok());
             }
-            (Space::Types, "FolderId") => self.answer.listed += 1,
-            (Space::Types, "Value") => self.value = attribute(tag, "Name"),
+            (NamespaceKind::Types, "FolderId") => self.response.listed += 1,
+            (NamespaceKind::Types, "Value") => self.value = attribute(tag, "Name"),
             _ => {}
         }
         Some(())
     }
 
-    fn close(&mut self, space: Space, name: &str) -> Option<()> {
+    fn close(&mut self, space: NamespaceKind, name: &str) -> Option<()> {
         self.depth = self.depth.checked_sub(1)?;
-        self.whole = self.depth == 0;
+        self.is_whole = self.depth == 0;
         let text = std::mem::take(&mut self.text).trim().to_owned();
-        let answer = &mut self.answer;
+        let response = &mut self.response;
         match (space, name) {
-            (Space::Messages | Space::Errors, "ResponseCode") if answer.code.as_deref().is_none_or(|code| code == NO_ERROR) => {
-                answer.code = Some(text);
+            (NamespaceKind::Messages | NamespaceKind::Errors, "ResponseCode")
+                if response.code.as_deref().is_none_or(|code| code == NO_ERROR) =>
+            {
+                response.code = Some(text);
             }
-            (Space::Messages, "MessageText") | (Space::Errors, "Message") => {
-                answer.message = answer.message.take().or(Some(text));
+            (NamespaceKind::Messages, "MessageText") | (NamespaceKind::Errors, "Message") => {
+                response.message = response.message.take().or(Some(text));
             }
-            (Space::Types, "Value") => match self.value.take().as_deref() {
-                Some("BackOffMilliseconds") => answer.back_off = text.parse().ok().map(Duration::from_millis),
-                _ if text.starts_with("Error") => answer.inner = Some(text),
+            (NamespaceKind::Types, "Value") => match self.value.take().as_deref() {
+                Some("BackOffMilliseconds") => response.back_off = text.parse().ok().map(Duration::from_millis),
+                _ if text.starts_with("Error") => response.inner_code = Some(text),
                 _ => {}
             },
-            // Not in any namespace by SOAP 1.1; its value is a qualified name: `a:ErrorServerBusy`.
-            (_, "faultcode") | (Space::Soap, "Value") if answer.fault => {
+            // In no namespace by SOAP 1.1 (4.4); its value is a qualified name: `a:ErrorServerBusy`.
+            (_, "faultcode") | (NamespaceKind::Soap, "Value") if response.is_fault => {
                 self.fault_code = text.rsplit(':').next().map(str::to_owned);
             }
-            (_, "faultstring") | (Space::Soap, "Text") if answer.fault => answer.message = answer.message.take().or(Some(text)),
-            (Space::Soap, "Fault") => answer.code = answer.code.take().or(self.fault_code.take()),
+            (_, "faultstring") | (NamespaceKind::Soap, "Text") if response.is_fault => {
+                response.message = response.message.take().or(Some(text))
+            }
+            (NamespaceKind::Soap, "Fault") => response.code = response.code.take().or(self.fault_code.take()),
             _ => {}
         }
         Some(())
     }
 
     fn text(&mut self, more: &str) {
-        if self.text.len() + more.len() <= LONGEST_TEXT {
+        if self.text.len() + more.len() <= MAX_TEXT {
             self.text.push_str(more);
         }
     }
@@ -196,11 +200,11 @@ mod tests {
     }
 
     fn opened(body: &str) -> Option<u64> {
-        read(body.as_bytes()).filter(Answer::succeeded).map(|answer| answer.folders())
+        parse(body.as_bytes()).filter(SoapResponse::is_success).map(|response| response.folders())
     }
 
     #[test]
-    fn successes() {
+    fn parse_of_a_success_counts_folders() {
         let list = r#"<ResponseCode>NoError</ResponseCode><RootFolder TotalItemsInView="21"><t:Folders><t:Folder><t:FolderId Id="A"/></t:Folder></t:Folders></RootFolder>"#;
         assert_eq!(opened(&response("Success", list)), Some(21));
         assert_eq!(opened(&response("Warning", list)), Some(21));
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_success() {
+    fn parse_of_anything_else_is_no_success() {
         for body in [
             response("Error", "<ResponseCode>NoError</ResponseCode>"),
             response("Success", "<ResponseCode>ErrorAccessDenied</ResponseCode>"),
@@ -222,65 +226,65 @@ mod tests {
             response("Success", "").replace("<s:Body>", "<!DOCTYPE x><s:Body>"),
             response("Success", "&evil;"),
             response("Success", &("<a>".repeat(100) + &"</a>".repeat(100))),
-            response("Success", &"x".repeat(LARGEST_ANSWER)),
+            response("Success", &"x".repeat(MAX_RESPONSE)),
             "<html><body>hello</body></html>".to_owned(),
             "{}".to_owned(),
             String::new(),
         ] {
             assert_eq!(opened(&body), None, "{}", body.get(..200).unwrap_or(&body));
         }
-        assert_eq!(read(b"\xff\xfe<"), None);
+        assert_eq!(parse(b"\xff\xfe<"), None);
     }
 
     #[test]
-    fn a_fault_of_exchange_online() {
+    fn parse_of_a_fault_reads_code_message_and_back_off() {
         let body = envelope(
             r#"<s:Fault><faultcode xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:ErrorServerBusy</faultcode>
                <faultstring xml:lang="en-US">Busy &amp; &#x74;ired.</faultstring>
                <detail><e:ResponseCode xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">ErrorServerBusy</e:ResponseCode>
                <t:MessageXml xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><t:Value Name="BackOffMilliseconds">297749</t:Value></t:MessageXml></detail></s:Fault>"#,
         );
-        let answer = read(body.as_bytes()).expect("SOAP");
-        assert!(answer.fault);
-        assert_eq!(answer.code.as_deref(), Some("ErrorServerBusy"));
-        assert_eq!(answer.message.as_deref(), Some("Busy & tired."));
-        assert_eq!(answer.back_off, Some(Duration::from_millis(297_749)));
+        let read = parse(body.as_bytes()).expect("SOAP");
+        assert!(read.is_fault);
+        assert_eq!(read.code.as_deref(), Some("ErrorServerBusy"));
+        assert_eq!(read.message.as_deref(), Some("Busy & tired."));
+        assert_eq!(read.back_off, Some(Duration::from_millis(297_749)));
     }
 
     #[test]
-    fn a_fault_without_detail() {
+    fn parse_of_a_fault_without_detail_takes_the_faultcode() {
         let body = envelope("<s:Fault><faultcode>ErrorImpersonateUserDenied</faultcode><faultstring>no</faultstring></s:Fault>");
-        assert_eq!(read(body.as_bytes()).and_then(|answer| answer.code).as_deref(), Some("ErrorImpersonateUserDenied"));
+        assert_eq!(parse(body.as_bytes()).and_then(|read| read.code).as_deref(), Some("ErrorImpersonateUserDenied"));
     }
 
     #[test]
-    fn a_fault_of_soap_1_2() {
+    fn parse_of_a_soap_1_2_fault_takes_the_subcode() {
         let body = r#"<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:ErrorImpersonateUserDenied</s:Value></s:Subcode></s:Code><s:Reason><s:Text xml:lang="en">no</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"#;
-        let answer = read(body.as_bytes()).expect("SOAP");
-        assert_eq!((answer.fault, answer.code.as_deref()), (true, Some("ErrorImpersonateUserDenied")));
-        assert_eq!(answer.message.as_deref(), Some("no"));
+        let read = parse(body.as_bytes()).expect("SOAP");
+        assert_eq!((read.is_fault, read.code.as_deref()), (true, Some("ErrorImpersonateUserDenied")));
+        assert_eq!(read.message.as_deref(), Some("no"));
     }
 
     #[test]
-    fn a_wrapped_code() {
+    fn parse_of_a_wrapped_code_keeps_both() {
         let body = response(
             "Error",
             "<MessageText>An internal server error occurred.</MessageText><ResponseCode>ErrorInternalServerError</ResponseCode><MessageXml><t:Value Name='InnerErrorResponseCode'>ErrorServerBusy</t:Value></MessageXml>",
         );
-        let answer = read(body.as_bytes()).expect("SOAP");
+        let read = parse(body.as_bytes()).expect("SOAP");
         assert_eq!(
-            (answer.code.as_deref(), answer.inner.as_deref()),
+            (read.code.as_deref(), read.inner_code.as_deref()),
             (Some("ErrorInternalServerError"), Some("ErrorServerBusy"))
         );
     }
 
     proptest! {
         #[test]
-        fn no_body_panics(bytes in any::<Vec<u8>>(), text in any::<String>(), cut in 0..900_usize) {
-            read(&bytes);
-            read(envelope(&text).as_bytes());
+        fn parse_never_panics(bytes in any::<Vec<u8>>(), text in any::<String>(), cut in 0..900_usize) {
+            parse(&bytes);
+            parse(envelope(&text).as_bytes());
             let whole = response("Success", &text);
-            read(whole.as_bytes().get(..cut).unwrap_or(whole.as_bytes()));
+            parse(whole.as_bytes().get(..cut).unwrap_or(whole.as_bytes()));
         }
     }
 }

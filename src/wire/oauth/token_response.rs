@@ -1,34 +1,34 @@
-//! The JSON that brings a token.
+//! The successful response of the token endpoint (RFC 6749, 5.1).
 
 use std::time::Duration;
 
 use oauth2::basic::BasicTokenType;
-use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse};
+use oauth2::{AccessToken, RefreshToken, Scope};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::secret::Secret;
 
-/// RFC 6749's token response, as far as client credentials fill it. Serialised, it is without its token.
+/// The token response, as far as the client credentials grant fills it. Its token is never serialised.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct TokenAnswer {
-    #[serde(skip_serializing, deserialize_with = "token")]
+pub struct TokenResponse {
+    #[serde(skip_serializing, deserialize_with = "access_token")]
     access_token: AccessToken,
-    #[serde(default = "bearer", deserialize_with = "kind")]
+    #[serde(default = "bearer", deserialize_with = "token_type")]
     token_type: BasicTokenType,
     #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<u64>,
 }
 
-impl TokenAnswer {
-    /// The token itself.
+impl TokenResponse {
+    /// Takes the access token out.
     pub fn into_token(self) -> Secret {
         Secret::new(self.access_token.into_secret())
     }
 }
 
-impl TokenResponse for TokenAnswer {
+impl oauth2::TokenResponse for TokenResponse {
     type TokenType = BasicTokenType;
 
     fn access_token(&self) -> &AccessToken {
@@ -43,7 +43,7 @@ impl TokenResponse for TokenAnswer {
         self.expires_in.map(Duration::from_secs)
     }
 
-    /// Never: an application asks again instead.
+    /// Always `None`: the grant has no refresh token.
     fn refresh_token(&self) -> Option<&RefreshToken> {
         None
     }
@@ -53,18 +53,18 @@ impl TokenResponse for TokenAnswer {
     }
 }
 
-/// Visible ASCII (RFC 6750, 2.1): a token with a line break in it would end up in a header.
-fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
+/// Accepts visible ASCII alone (RFC 6750, 2.1): a token with a line break would end up in a header.
+fn access_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
     let token = String::deserialize(deserializer)?;
-    let sound = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
-    if sound { Ok(AccessToken::new(token)) } else { Err(D::Error::custom("the access token holds characters no token has")) }
+    let is_valid = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+    if is_valid { Ok(AccessToken::new(token)) } else { Err(D::Error::custom("the access token holds characters no token has")) }
 }
 
 fn bearer() -> BasicTokenType {
     BasicTokenType::Bearer
 }
 
-fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
+fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
     let kind = String::deserialize(deserializer)?;
     let bearer = kind.eq_ignore_ascii_case("bearer");
     if bearer {
@@ -74,7 +74,7 @@ fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D:
     }
 }
 
-/// A number, or digits as older endpoints send them. More than a year is no lifetime; what cannot be read is left out.
+/// Accepts a number, or digits as older endpoints send them; `None` for anything else and for more than a year.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     const YEAR: u64 = 366 * 24 * 3600;
     let value = Value::deserialize(deserializer)?;
@@ -88,23 +88,25 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
 
 #[cfg(test)]
 mod tests {
+    use oauth2::TokenResponse as _;
+
     use super::*;
 
     #[test]
-    fn the_answer_microsoft_documents() {
-        let answer: TokenAnswer = serde_json::from_str(
+    fn token_response_as_documented_is_parsed_and_never_shows_its_token() {
+        let response: TokenResponse = serde_json::from_str(
             r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"eyJ0.e30.sig"}"#,
         )
         .expect("read");
-        assert_eq!(answer.token_type(), &BasicTokenType::Bearer);
-        assert_eq!(answer.expires_in(), Some(Duration::from_secs(3599)));
-        assert!(!format!("{answer:?}").contains("eyJ0"));
-        assert!(!serde_json::to_string(&answer).expect("written").contains("eyJ0"));
-        assert_eq!(answer.into_token().expose(), "eyJ0.e30.sig");
+        assert_eq!(response.token_type(), &BasicTokenType::Bearer);
+        assert_eq!(response.expires_in(), Some(Duration::from_secs(3599)));
+        assert!(!format!("{response:?}").contains("eyJ0"));
+        assert!(!serde_json::to_string(&response).expect("written").contains("eyJ0"));
+        assert_eq!(response.into_token().expose(), "eyJ0.e30.sig");
     }
 
     #[test]
-    fn lifetimes_as_they_come() {
+    fn token_response_takes_expires_in_as_number_or_digits() {
         for (written, seconds) in [
             ("3599", Some(3599)),
             ("\"3599\"", Some(3599)),
@@ -116,13 +118,13 @@ mod tests {
             ("{}", None),
         ] {
             let json = format!(r#"{{"access_token":"t","expires_in":{written}}}"#);
-            let answer: TokenAnswer = serde_json::from_str(&json).expect("read");
-            assert_eq!(answer.expires_in(), seconds.map(Duration::from_secs), "{written}");
+            let response: TokenResponse = serde_json::from_str(&json).expect("read");
+            assert_eq!(response.expires_in(), seconds.map(Duration::from_secs), "{written}");
         }
     }
 
     #[test]
-    fn what_is_no_token_is_no_answer() {
+    fn token_response_without_a_bearer_token_is_refused() {
         for json in [
             "{}",
             r#"{"access_token":""}"#,
@@ -132,7 +134,7 @@ mod tests {
             r#"{"access_token":"t","token_type":"pop"}"#,
             "[]",
         ] {
-            assert!(serde_json::from_str::<TokenAnswer>(json).is_err(), "{json}");
+            assert!(serde_json::from_str::<TokenResponse>(json).is_err(), "{json}");
         }
     }
 }
