@@ -23,6 +23,7 @@ use clap::error::ErrorKind;
 
 use crate::levels::State;
 use crate::render::nagios;
+use crate::settings::RootStore;
 use args::{Cli, Command};
 
 /// Good; for `check`, state OK.
@@ -34,36 +35,36 @@ const USAGE: u8 = 2;
 /// Our own fault.
 const FAULT: u8 = 3;
 
-/// Runs the program with `arguments`, its own name first, and tells its exit code.
+/// Runs the program with `arguments`, its own name first, and the system's root certificates, and tells its exit code.
 ///
 /// `check` knows Nagios's states and nothing else: whatever goes wrong before there is one is 3, UNKNOWN, and is said on
 /// standard output. For the others 0 is good, 1 something wrong with Microsoft 365 access, 2 usage, 3 our own fault.
 ///
 /// Output that could not be written is our own fault and, to Nagios, UNKNOWN: both are 3.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let code = carry_out(arguments);
+pub fn run(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
+    let code = carry_out(arguments, roots);
     if print::lost() { FAULT } else { code }
 }
 
-fn carry_out(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+fn carry_out(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
     let arguments = as_plugin(arguments.into_iter().collect());
     let plugin = is_check(&arguments);
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
             log::start(cli.log_format, &cli.command);
-            let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command)));
+            let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, roots)));
             ended.unwrap_or_else(|_| failed(plugin, FAULT, "the probe itself failed; see standard error"))
         }
         Err(error) => usage(&error, plugin),
     }
 }
 
-fn dispatch(command: Command) -> u8 {
+fn dispatch(command: Command, roots: &RootStore) -> u8 {
     match command {
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, roots),
         Command::Demo(arguments) => demo::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments, roots),
+        Command::Doctor(arguments) => doctor::run(&arguments, roots),
         Command::Config(arguments) => print::config(&arguments),
         Command::Reasons(arguments) => reasons::run(&arguments),
         Command::Completions { shell } => print::completions(shell),

@@ -1,19 +1,23 @@
-//! The program: settle the environment, then do what the command line says.
+//! The program: choose the trust store, settle the environment, then do what the command line says.
 
 use std::process::ExitCode;
 
+use m365_probe::net::trust;
+use m365_probe::settings::RootStore;
+
 fn main() -> ExitCode {
-    settle_the_environment();
-    ExitCode::from(m365_probe::cli::run(std::env::args_os()))
+    let roots = trust::root_store(|name| std::env::var_os(name));
+    settle_the_environment(&roots);
+    ExitCode::from(m365_probe::cli::run(std::env::args_os(), &roots))
 }
 
 /// Names the configuration; see `--config`.
 const CONFIGURATION: &str = "M365_PROBE_CONFIG";
 
-/// OpenSSL finds its roots through variables, and variables may be set only while no other thread reads them.
+/// reqwest's TLS takes no paths, only variables, and these may be set only while no other thread reads them.
 #[allow(unsafe_code)]
-fn settle_the_environment() {
-    for (name, value) in m365_probe::net::trust::environment() {
+fn settle_the_environment(roots: &RootStore) {
+    for (name, value) in trust::variables(roots) {
         // SAFETY: this is the first thing `main` does, so there is one thread.
         unsafe { std::env::set_var(name, value) };
     }

@@ -26,6 +26,8 @@ pub struct Settings {
 pub struct Network {
     /// Names pinned to an address, as `curl --resolve`; lower case.
     pub resolve: BTreeMap<String, IpAddr>,
+    /// Where the system's root certificates are; the default trusts none of them.
+    pub roots: RootStore,
     /// PEM file of certificates trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// The proxy that is asked to connect further.
@@ -42,6 +44,7 @@ impl Default for Network {
     fn default() -> Self {
         Self {
             resolve: BTreeMap::new(),
+            roots: RootStore::default(),
             ca_file: None,
             proxy: None,
             no_proxy: Vec::new(),
@@ -49,6 +52,15 @@ impl Default for Network {
             ranges: None,
         }
     }
+}
+
+/// Where the system's root certificates are, as OpenSSL reads them: `main` chooses the places once, and hands them down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RootStore {
+    /// A file of many certificates, read as a whole.
+    pub file: Option<PathBuf>,
+    /// Directories of files named by their certificate's hash; one is read when it is needed.
+    pub directories: Vec<PathBuf>,
 }
 
 /// What is spoken with a proxy, and who finds the address of the host behind it.

@@ -10,11 +10,12 @@ use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::remote::Known;
 use crate::render::{Application, Judged, cause, checkmk, json, nagios, worst};
+use crate::settings::RootStore;
 use crate::trace;
 
 /// Runs the checks, prints their output and tells Nagios's exit code.
-pub fn run(arguments: &Check) -> u8 {
-    match report(arguments) {
+pub fn run(arguments: &Check, roots: &RootStore) -> u8 {
+    match report(arguments, roots) {
         Ok((text, state)) => {
             print::out(&text);
             state.exit_code()
@@ -29,12 +30,12 @@ pub fn run(arguments: &Check) -> u8 {
     }
 }
 
-fn report(arguments: &Check) -> Result<(String, State), String> {
+fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), String> {
     let given = Limits::parse(&arguments.warning, &arguments.critical)?;
     if let Some(url) = &arguments.from.url {
         return Ok(retold(arguments, &given, &from::ask(url, arguments)?));
     }
-    let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit))?;
+    let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
     let runtime = once::runtime()?;
     let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
     let outcomes = runtime.block_on(run);

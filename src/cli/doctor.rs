@@ -8,7 +8,7 @@ use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
 use crate::outcome::Outcome;
 use crate::reason::text::Lang;
 use crate::render::{Judged, doctor, json};
-use crate::settings::ProbeSettings;
+use crate::settings::{ProbeSettings, RootStore};
 
 /// How the findings are to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +61,9 @@ impl Showing {
 }
 
 /// Runs everything, prints it and tells the exit code.
-pub fn run(arguments: &Doctor) -> u8 {
+pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
     let showing = Showing::from(arguments);
-    let selected = match select::probes(&arguments.selection, &["all".to_owned()], arguments.timeout) {
+    let selected = match select::probes(&arguments.selection, &["all".to_owned()], arguments.timeout, roots) {
         Ok(selected) => selected,
         Err(problem) => return failed(false, USAGE, &problem),
     };

@@ -6,7 +6,7 @@ use super::args::Selection;
 use crate::check;
 use crate::config::{self, Machine};
 use crate::levels::Limits;
-use crate::settings::{Network, ProbeSettings, Settings};
+use crate::settings::{Network, ProbeSettings, RootStore, Settings};
 
 /// What the command line means.
 #[derive(Debug)]
@@ -18,11 +18,16 @@ pub struct Selected {
 }
 
 /// The probes that `selection` and `checks` mean. `all` stands for what is configured; a check that is named is run on
-/// every mailbox selected, configured for it or not.
+/// every mailbox selected, configured for it or not. They trust `roots`.
 ///
 /// # Errors
 /// In words for a person: every mistake in the configuration, or what is missing or unknown on the command line.
-pub fn probes(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> Result<Selected, String> {
+pub fn probes(
+    selection: &Selection,
+    checks: &[String],
+    timeout: Option<Duration>,
+    roots: &RootStore,
+) -> Result<Selected, String> {
     let Settings { network, probes } = match &selection.config {
         Some(path) => {
             nothing_else(selection)?;
@@ -41,7 +46,7 @@ pub fn probes(selection: &Selection, checks: &[String], timeout: Option<Duration
             checks.join(" ")
         ));
     }
-    Ok(Selected { network, probes })
+    Ok(Selected { network: Network { roots: roots.clone(), ..network }, probes })
 }
 
 /// What stands for a configuration must not be passed over in silence where there is one.

@@ -3,10 +3,11 @@
 use super::args::Serve;
 use super::{FAULT, GOOD, USAGE, failed, once};
 use crate::serve::{self, NotStarted, Options, Source};
+use crate::settings::RootStore;
 
 /// Serves until told to end.
-pub fn run(arguments: &Serve) -> u8 {
-    let source = Source::File(arguments.config.clone());
+pub fn run(arguments: &Serve, roots: &RootStore) -> u8 {
+    let source = Source::File { path: arguments.config.clone(), roots: roots.clone() };
     let options = Options { web: arguments.web_config.clone(), ..Options::new(source, arguments.listen.clone()) };
     with_runtime(async { serve::run(options, |_| ()).await.map_err(told) })
 }

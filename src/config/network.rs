@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cloud::ranges::Ranges;
+use crate::net::trust;
 use crate::secret::Secret;
 use crate::settings::{Network, Proxy, Resolver};
 
@@ -36,6 +37,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
         no_proxy: environment::no_proxy(reader.surroundings),
         resolvers: if resolvers.is_empty() { vec![Resolver::System] } else { resolvers },
         ranges: fields.as_ref().and_then(|fields| ranges(reader, fields)).map(Arc::new),
+        ..Network::default()
     };
     Read { network, pins }
 }
@@ -93,8 +95,8 @@ fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {
     let path = reader.resolve(&found.value.0);
     let wrong = match reader.surroundings.file(&path) {
         Err(error) => format!("cannot read `{}`: {error}", path.display()),
-        Ok(file) => match certificates(&file.bytes) {
-            Ok(0) => {
+        Ok(file) => match trust::certificates(&file.bytes) {
+            Ok(all) if all.is_empty() => {
                 format!("`{}` holds no certificate; it takes PEM, beginning with -----BEGIN CERTIFICATE-----", path.display())
             }
             Ok(_) => return Some(path),
@@ -103,22 +105,6 @@ fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {
     };
     reader.mistake(found.at, &found.key, wrong);
     None
-}
-
-/// How many certificates a PEM file holds, or the number of the first that is none.
-fn certificates(pem: &[u8]) -> Result<usize, usize> {
-    let mut count = 0;
-    for block in x509_parser::pem::Pem::iter_from_buffer(pem) {
-        match block {
-            Ok(block) if block.label == "CERTIFICATE" => {
-                count += 1;
-                block.parse_x509().map_err(|_| count)?;
-            }
-            Ok(_) => {}
-            Err(_) => return Err(count + 1),
-        }
-    }
-    Ok(count)
 }
 
 fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> {

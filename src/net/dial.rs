@@ -73,13 +73,13 @@ pub struct Net {
 }
 
 impl Net {
-    /// Reads the trust store and keeps the rest of `network`.
+    /// Reads `ca_file` and keeps the rest of `network`.
     ///
     /// # Errors
     /// In words: as [`Connector::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
         Ok(Self {
-            tls: Connector::new(network.ca_file.as_deref())?,
+            tls: Connector::new(&network.roots, network.ca_file.as_deref())?,
             pinned: network.resolve.clone(),
             proxy: network.proxy.clone(),
             no_proxy: network.no_proxy.clone(),

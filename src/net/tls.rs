@@ -23,9 +23,10 @@ use crate::cloud;
 use crate::outcome::{CertificateFacts, EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::sanitize;
+use crate::settings::RootStore;
 use crate::trace::Trace;
 
-use super::BoxStream;
+use super::{BoxStream, trust};
 
 pub mod again;
 mod authority;
@@ -49,7 +50,10 @@ const MOST_ROOTS: usize = 64;
 /// What we trust, and how we ask.
 #[derive(Clone)]
 pub struct Connector {
-    context: SslContext,
+    /// Where the system's roots are.
+    store: RootStore,
+    /// Made for the first handshake: to read a whole bundle takes 60 ms of CPU, and not every command dials.
+    context: OnceLock<Result<SslContext, ErrorStack>>,
     /// What is trusted in addition to the system's roots.
     extra: Arc<Vec<X509>>,
     /// The roots that Microsoft's hosts are known to lead to, once they are wanted.
@@ -68,11 +72,11 @@ impl std::fmt::Debug for Connector {
 type Secured = SslStream<Watched<BufReader<BoxStream>>>;
 
 impl Connector {
-    /// Trusts the system's roots and the certificates in the PEM file `extra`.
+    /// Trusts the system's roots, which `store` says where to find, and the certificates in the PEM file `extra`.
     ///
     /// # Errors
     /// In words: the file cannot be read, or holds no certificate.
-    pub fn new(extra: Option<&Path>) -> Result<Self, String> {
+    pub fn new(store: &RootStore, extra: Option<&Path>) -> Result<Self, String> {
         let mut certificates = Vec::new();
         if let Some(path) = extra {
             let named = |problem: String| format!("cannot use `{}`: {problem}", path.display());
@@ -82,8 +86,13 @@ impl Connector {
                 return Err(named("it holds no certificate".into()));
             }
         }
-        let context = context(&certificates).map_err(|error| format!("cannot set up TLS: {error}"))?;
-        Ok(Self { context, extra: Arc::new(certificates), known: OnceLock::new(), roots: Arc::default() })
+        Ok(Self {
+            store: store.clone(),
+            context: OnceLock::new(),
+            extra: Arc::new(certificates),
+            known: OnceLock::new(),
+            roots: Arc::default(),
+        })
     }
 
     /// What is trusted in addition to the system's roots, for an HTTP client that makes its own connections.
@@ -153,7 +162,8 @@ impl Connector {
 
     /// One side of a conversation that asks for the server of that name; an address is no name.
     fn asking(&self, host: Option<&str>) -> Result<Ssl, ErrorStack> {
-        let mut ssl = Ssl::new(&self.context)?;
+        let context = self.context.get_or_init(|| context(&self.store, &self.extra)).as_ref().map_err(Clone::clone)?;
+        let mut ssl = Ssl::new(context)?;
         if let Some(host) = host.filter(|host| host.parse::<IpAddr>().is_err()) {
             ssl.set_hostname(host)?;
         }
@@ -185,7 +195,7 @@ impl Connector {
 
     /// An unknown issuer is an interceptor, unless what is unknown here is known everywhere else.
     fn why_untrusted(&self, chain: &[X509]) -> Reason {
-        if self.extra().is_empty() && standing::is_empty() {
+        if self.extra().is_empty() && standing::is_empty(&self.store) {
             Reason::LocalTrustStore
         } else if microsofts::lead_to(self.known(), chain) {
             Reason::TlsRootMissing
@@ -228,10 +238,10 @@ impl Connector {
     }
 }
 
-/// Who is trusted: the system, and `extra`.
-fn context(extra: &[X509]) -> Result<SslContext, ErrorStack> {
+/// Who is trusted: the system's `store`, and `extra`.
+fn context(store: &RootStore, extra: &[X509]) -> Result<SslContext, ErrorStack> {
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
-    builder.set_default_verify_paths()?;
+    trust::add_to(&mut builder, store);
     for certificate in extra {
         builder.cert_store_mut().add_cert(certificate.clone())?;
     }

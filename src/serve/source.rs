@@ -5,13 +5,18 @@ use std::path::PathBuf;
 use tracing::warn;
 
 use crate::config::{self, Loaded};
-use crate::settings::Settings;
+use crate::settings::{RootStore, Settings};
 
 /// Where a service's configuration comes from.
 #[derive(Debug)]
 pub enum Source {
     /// A file, read anew for a reload.
-    File(PathBuf),
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// The system's root certificates, which no configuration names.
+        roots: RootStore,
+    },
     /// Settings already in hand; there is nothing to reload.
     Given(Settings),
 }
@@ -23,11 +28,12 @@ impl Source {
     /// Every mistake, a line each.
     pub(super) fn load(&self) -> Result<Loaded, String> {
         match self {
-            Self::File(path) => {
-                let loaded = config::load(path).map_err(|mistakes| mistakes.to_string())?;
+            Self::File { path, roots } => {
+                let mut loaded = config::load(path).map_err(|mistakes| mistakes.to_string())?;
                 for warning in &loaded.warnings {
                     warn!("{}", warning.line(&path.display().to_string()));
                 }
+                loaded.settings.network.roots.clone_from(roots);
                 Ok(loaded)
             }
             Self::Given(settings) => Ok(Loaded {

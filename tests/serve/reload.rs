@@ -1,6 +1,7 @@
 //! A new configuration is taken over whole, or not at all.
 
 use m365_probe::serve::{NotStarted, Options, Service, Source};
+use m365_probe::settings::RootStore;
 
 use crate::client::{Reply, get, request};
 use crate::scene::{SECRET, Scratch, address, configuration, refused, serve};
@@ -23,7 +24,7 @@ async fn a_good_one_takes_over_and_a_wrong_one_changes_nothing() {
     let (scratch, login) = (Scratch::new(), refused().await);
     scratch.file("client.secret", SECRET);
     let file = scratch.file("m365-probe.yml", &configuration("contoso", login));
-    let service = serve(Source::File(file)).await;
+    let service = serve(Source::File { path: file, roots: RootStore::default() }).await;
 
     let began = get(address(&service), "/metrics").await.body;
     assert!(value(&began, SUCCESSFUL) == 1 && value(&began, SINCE) > 1_700_000_000, "{began}");
@@ -57,7 +58,7 @@ async fn a_file_that_is_gone_changes_nothing_either() {
     let scratch = Scratch::new();
     scratch.file("client.secret", SECRET);
     let file = scratch.file("m365-probe.yml", &configuration("contoso", refused().await));
-    let service = serve(Source::File(file.clone())).await;
+    let service = serve(Source::File { path: file.clone(), roots: RootStore::default() }).await;
     std::fs::remove_file(file).expect("removed");
     let refusal = reload(&service).await;
     assert_eq!(refusal.status, 500);
@@ -69,7 +70,7 @@ async fn a_file_that_is_gone_changes_nothing_either() {
 async fn nothing_starts_with_a_wrong_configuration_or_a_taken_address() {
     let scratch = Scratch::new();
     let file = scratch.file("m365-probe.yml", "tenants: 1\n");
-    let refused = Service::start(Options::new(Source::File(file), Vec::new())).await;
+    let refused = Service::start(Options::new(Source::File { path: file, roots: RootStore::default() }, Vec::new())).await;
     assert!(matches!(refused, Err(NotStarted::Configuration(words)) if words.contains("m365-probe.yml:1:")));
 
     let service = crate::scene::idle().await;

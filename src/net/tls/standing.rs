@@ -1,10 +1,11 @@
 //! What a trusted chain of certificates leads to: a public root, or one that somebody has added here.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use openssl::x509::{X509, X509Ref};
+
+use crate::settings::RootStore;
 
 /// What is known of the root a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,22 +49,11 @@ pub fn of(root: &X509Ref, known: &[X509], extra: &[X509]) -> Standing {
     }
 }
 
-/// Whether the system trusts nobody at all.
-pub fn is_empty() -> bool {
+/// Whether there is no root in `store`: nobody is trusted at all.
+pub fn is_empty(store: &RootStore) -> bool {
     let hashed = |file: &PathBuf| file.extension().is_some_and(|number| number.to_string_lossy().parse::<u32>().is_ok());
-    let directories = store_directories();
-    directories.iter().all(|directory| !files(directory).iter().any(hashed))
-        && store_file().is_none_or(|file| certificates(&file).is_empty())
-}
-
-/// The variables by which OpenSSL finds the system's store; where the user set none, we have.
-fn store_file() -> Option<PathBuf> {
-    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
-}
-
-fn store_directories() -> Vec<PathBuf> {
-    let listed: OsString = std::env::var_os("SSL_CERT_DIR").unwrap_or_default();
-    std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect()
+    store.directories.iter().all(|directory| !files(directory).iter().any(hashed))
+        && store.file.as_ref().is_none_or(|file| certificates(file).is_empty())
 }
 
 fn holds(place: &Path, wanted: &impl Fn(&X509) -> bool) -> bool {

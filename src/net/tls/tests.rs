@@ -85,7 +85,7 @@ impl Server {
     }
 
     fn trusted(&self) -> Connector {
-        Connector::new(Some(&self.root)).expect("a trust store")
+        Connector::new(&RootStore::default(), Some(&self.root)).expect("a trust store")
     }
 
     /// A connection to it.
@@ -100,6 +100,12 @@ impl Server {
         });
         Box::new(ours)
     }
+}
+
+/// A machine's store, in which the authorities of these tests are not.
+fn others_roots() -> RootStore {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/net/tls/microsofts.pem");
+    RootStore { file: Some(file.into()), directories: Vec::new() }
 }
 
 /// What `connector` makes of `server` as the host's `port`.
@@ -154,7 +160,7 @@ async fn a_chain_that_leads_nowhere_is_an_interceptor_s_or_lacks_a_root_that_sig
         ("DigiCert Inc", true, Reason::TlsRootMissing),
     ] {
         let server = Server::issued_by(organisation);
-        let connector = Connector::new(None).expect("a trust store");
+        let connector = Connector::new(&others_roots(), None).expect("a trust store");
         if signed {
             connector.known.set(server.trusted().extra().to_vec()).expect("not wanted yet");
         }
@@ -170,6 +176,38 @@ async fn a_chain_that_leads_nowhere_is_an_interceptor_s_or_lacks_a_root_that_sig
 }
 
 #[tokio::test]
+async fn chain_is_trusted_by_a_bundle_and_by_a_hashed_directory_that_hold_its_root() {
+    let server = Server::issued_by("Contoso Web Gateway");
+    let root = X509::from_pem(&std::fs::read(&server.root).expect("read")).expect("a root");
+    let directory = server.root.with_extension("d");
+    std::fs::create_dir(&directory).expect("made");
+    let hashed = format!("{:08x}.0", root.subject_name_hash());
+    std::fs::copy(&server.root, directory.join(hashed)).expect("copied");
+    let bundle = RootStore { file: Some(server.root.clone()), directories: Vec::new() };
+    let hashed = RootStore { file: None, directories: vec![directory.clone()] };
+    for store in [bundle, hashed] {
+        let connector = Connector::new(&store, None).expect("a trust store");
+        let (_, result) = secured(&connector, &server, 443).await;
+        assert!(result.is_ok(), "{store:?}: {:?}", result.err());
+    }
+    std::fs::remove_dir_all(&directory).expect("removed");
+}
+
+#[tokio::test]
+async fn chain_met_with_a_store_that_holds_no_root_is_local_trust_store() {
+    let server = Server::issued_by("DigiCert Inc");
+    for store in [
+        RootStore::default(),
+        RootStore { file: Some("/dev/null".into()), directories: vec!["/nonexistent".into()] },
+        RootStore { file: Some("/nonexistent".into()), directories: Vec::new() },
+    ] {
+        let connector = Connector::new(&store, None).expect("a trust store");
+        let (_, result) = secured(&connector, &server, 443).await;
+        assert_eq!(result.err().expect("not trusted").reason, Reason::LocalTrustStore, "{store:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_look_shows_the_whole_chain_whoever_issued_it() {
     let server = Server::issued_by("Contoso Web Gateway");
     let (version, chain) = look::shown(HOST, server.dialed()).await.expect("shown");
@@ -178,7 +216,7 @@ async fn a_look_shows_the_whole_chain_whoever_issued_it() {
 
 #[tokio::test]
 async fn whatever_is_presented_ends() {
-    let connector = Connector::new(None).expect("a trust store");
+    let connector = Connector::new(&RootStore::default(), None).expect("a trust store");
     for answer in [&b""[..], b"+OK ready\r\n", &[22, 3, 3, 255, 255], &[21, 3, 3, 0, 2, 2, 40]] {
         let dial = || {
             let (ours, mut theirs) = duplex(4096);
@@ -320,7 +358,7 @@ async fn asking_again_and_otherwise_tells_why_a_handshake_was_not_answered() {
         ("nobody", SslVersion::TLS1_3, |_, _| HungUp, "closed", Reason::TlsClosed, ""),
         ("nobody", SslVersion::TLS1_3, |_, _| Left, "silent", Reason::TlsTimedOut, ""),
     ] {
-        let connector = Connector::new(None).expect("a trust store");
+        let connector = Connector::new(&RootStore::default(), None).expect("a trust store");
         let peer = Peer::speaking(newest, made);
         let fault = Fault::new(if met == "silent" { Reason::TlsTimedOut } else { Reason::TlsClosed });
         let told = again::explained(&connector, HOST, fault, None, &peer, Duration::from_secs(2)).await;
