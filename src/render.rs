@@ -9,7 +9,6 @@ pub mod json;
 pub mod log;
 pub mod nagios;
 pub mod page;
-pub mod people;
 pub mod prometheus;
 pub mod remedy;
 pub mod words;

@@ -9,13 +9,14 @@ use std::process::Command;
 /// The top-level modules, bottom floor first. A file may name only modules on the lines above its own, and its own
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
+    &["lang"],
     &["cloud", "reason", "sanitize", "spelling"],
     &["secret"],
     &["outcome"],
     &["levels"],
     &["settings"],
     &["store", "diagnosis", "wire"],
-    &["trace"],
+    &["report", "trace"],
     &["net", "render"],
     &["token"],
     &["registration"],

@@ -10,8 +10,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::check;
 use crate::cloud::Cloud;
+use crate::lang::Lang;
 use crate::levels::State;
-use crate::reason::text::Lang;
 
 /// Monitors OAuth access to mail and calendars in Microsoft 365.
 #[derive(Debug, Parser)]

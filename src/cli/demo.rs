@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::args::Demo;
 use super::doctor::Showing;
 use super::{FAULT, GOOD, USAGE, failed, once, print, serve};
-use crate::render::doctor::words;
 use crate::render::page::Offer;
 use crate::serve::{Faults, Options, Source};
 use crate::settings::Settings;
@@ -48,7 +47,7 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
     let ended = runtime.block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
         if showing.is_text() {
-            print::out(&format!("{}\n\n", words::of(showing.lang()).simulated));
+            print::out(&format!("{}\n\n", showing.lang().words().doctor.simulated));
         }
         let progress = showing.progress(&settings.probes);
         let outcomes = once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;

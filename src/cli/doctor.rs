@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use super::args::{Demo, Doctor, TextOrJson};
 use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
+use crate::lang::Lang;
 use crate::outcome::Outcome;
-use crate::reason::text::Lang;
 use crate::render::{Judged, doctor, json};
 use crate::settings::{ProbeSettings, RootStore};
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{print, terminal};
-use crate::reason::text::Lang;
-use crate::render::doctor::words::{self, Words, put};
+use crate::lang::{Doctor, Lang, fill};
 use crate::render::words::one_line;
 use crate::settings::ProbeSettings;
 
@@ -25,7 +24,7 @@ const ANEW: &str = "\r\u{1b}[2K";
 /// How far the checks are.
 #[derive(Debug)]
 pub struct Progress {
-    words: &'static Words,
+    words: &'static Doctor,
     /// Those that have not ended.
     waiting: Vec<(usize, String)>,
     all: usize,
@@ -45,9 +44,9 @@ impl Progress {
             (false, true) => print::out,
             (false, false) => return None,
         };
-        let words = words::of(lang);
+        let words = &lang.words().doctor;
         if terminal::is_dumb() {
-            to(&(put(words.begun, &[("n", &probes.len().to_string())]) + "\n"));
+            to(&(fill(words.begun, &[("n", &probes.len().to_string())]) + "\n"));
             return None;
         }
         let waiting = probes.iter().map(|probe| one_line(&probe.id.to_string())).enumerate().collect();
@@ -77,17 +76,17 @@ impl Progress {
         let done = self.all - self.waiting.len();
         let full = (BAR * done).checked_div(self.all).unwrap_or(BAR);
         let bar = "#".repeat(full) + &"·".repeat(BAR - full);
-        let counted = put(self.words.running, &[("done", &done.to_string()), ("all", &self.all.to_string())]);
+        let counted = fill(self.words.running, &[("done", &done.to_string()), ("all", &self.all.to_string())]);
         let mut line = format!("[{bar}] {counted}");
         if self.failed > 0 {
-            line = line + ", " + &put(self.words.running_failed, &[("n", &self.failed.to_string())]);
+            line = line + ", " + &fill(self.words.running_failed, &[("n", &self.failed.to_string())]);
         }
         if self.began.elapsed() >= LONG {
             line = line + ", " + &self.began.elapsed().as_secs().to_string() + " s";
         }
         if !self.waiting.is_empty() {
             let names: Vec<&str> = self.waiting.iter().take(5).map(|(_, name)| name.as_str()).collect();
-            line = line + "; " + &put(self.words.waiting_for, &[("who", &names.join(", "))]);
+            line = line + "; " + &fill(self.words.waiting_for, &[("who", &names.join(", "))]);
         }
         line
     }
@@ -107,7 +106,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_line_tells_how_far_and_who_is_waited_for() {
         let waiting = ["t/token", "t/a/pop3"].map(ToOwned::to_owned).into_iter().enumerate().collect();
-        let words = words::of(Lang::De);
+        let words = &Lang::De.words().doctor;
         let to: fn(&str) = |_| {};
         let mut progress = Progress { words, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, to };
         assert_eq!(progress.line(), "[····················] 0 von 2 Prüfungen fertig; warte auf t/token, t/a/pop3");

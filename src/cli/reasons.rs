@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::args::{Reasons, ReasonsOutput};
 use super::{GOOD, print, terminal};
-use crate::reason::text::{Ids, Lang, fill};
+use crate::lang::Lang;
+use crate::reason::text::{Ids, fill};
 use crate::reason::{Reason, Severity};
-use crate::render::doctor::words::owner;
+use crate::report::term::owner;
 
 /// `reasons`
 pub fn run(arguments: &Reasons) -> u8 {
@@ -31,8 +32,8 @@ pub fn run(arguments: &Reasons) -> u8 {
 
 /// The whole catalogue as a page: a heading for each reason, so that others can link to it by its code.
 fn page(lang: Lang) -> String {
-    let words = words(lang);
-    let mut page = format!("# {}\n\n{}\n", words.page, words.intro);
+    let words = &lang.words().catalogue;
+    let mut page = format!("# {}\n\n{}\n", words.title, words.intro);
     for reason in Reason::ALL {
         let text = reason.text(lang);
         let _ = write!(page, "\n## {reason}\n\n**{}.** {}\n\n", capital(text.title), marked(text.meaning));
@@ -69,7 +70,7 @@ fn capital(title: &str) -> String {
 /// One reason for a person. Lines are not wrapped, so that a command can be copied whole.
 fn entry(reason: Reason, lang: Lang) -> String {
     let text = reason.text(lang);
-    let words = words(lang);
+    let words = &lang.words().catalogue;
     let meaning = fill(text.meaning, &Ids::default());
     let mut entry = format!("{reason} ({}): {}\n  {meaning}\n", severity(reason.severity(), lang), text.title);
     for (number, step) in (1..).zip(text.steps) {
@@ -93,49 +94,12 @@ fn row(reason: Reason, lang: Lang) -> Value {
     })
 }
 
-/// The labels of an entry, and what stands above the page.
-struct Words {
-    page: &'static str,
-    intro: &'static str,
-    severity: &'static str,
-    owner: &'static str,
-    applies: &'static str,
-    source: &'static str,
-}
-
-const fn words(lang: Lang) -> Words {
-    match lang {
-        Lang::En => Words {
-            page: "Why access fails, and what to do",
-            intro: "Every way to fail that `m365-probe` tells apart, in the order of its catalogue: the code that stands in metrics, \
-                    alerts and plugin output, what it means and what to do. `m365-probe reasons` prints the same; the doctor fills \
-                    your own ids into the commands. Stand-ins look like `<CLIENT_ID>`.",
-            severity: "severity",
-            owner: "who acts",
-            applies: "applies after",
-            source: "source",
-        },
-        Lang::De => Words {
-            page: "Warum der Zugriff scheitert und was zu tun ist",
-            intro: "Alle Fehlerarten, die `m365-probe` unterscheidet, in der Reihenfolge seines Katalogs: der Code, der in Metriken, \
-                    Alarmen und Plugin-Ausgaben steht, was er bedeutet und was zu tun ist. `m365-probe reasons --lang de` gibt \
-                    dasselbe aus; `doctor` setzt Ihre eigenen IDs in die Befehle ein. Platzhalter sehen aus wie `<CLIENT_ID>`.",
-            severity: "Schwere",
-            owner: "zuständig",
-            applies: "wirkt nach",
-            source: "Quelle",
-        },
-    }
-}
-
 const fn severity(severity: Severity, lang: Lang) -> &'static str {
-    match (lang, severity) {
-        (Lang::En, Severity::Failed) => "failed",
-        (Lang::En, Severity::Degraded) => "degraded",
-        (Lang::En, Severity::Transient) => "transient",
-        (Lang::De, Severity::Failed) => "gestört",
-        (Lang::De, Severity::Degraded) => "eingeschränkt",
-        (Lang::De, Severity::Transient) => "vorübergehend",
+    let words = &lang.words().catalogue;
+    match severity {
+        Severity::Failed => words.failed,
+        Severity::Degraded => words.degraded,
+        Severity::Transient => words.transient,
     }
 }
 

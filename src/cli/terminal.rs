@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use crate::reason::text::Lang;
+use crate::lang::Lang;
 use crate::render::doctor::Look;
 
 /// Wider lines are hard to follow with the eye.

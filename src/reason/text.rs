@@ -17,51 +17,11 @@ mod tests;
 mod tls;
 mod token;
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Serialize;
 
 use super::Reason;
+use crate::lang::Lang;
 pub use placeholder::{Ids, Words, fill};
-
-/// The language of a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
-}
-
-impl Lang {
-    /// Every language.
-    pub const ALL: [Self; 2] = [Self::En, Self::De];
-
-    /// Its name on the command line, which is ISO 639's.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-        }
-    }
-}
-
-impl fmt::Display for Lang {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Lang {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|lang| lang.name() == name);
-        known.ok_or_else(|| format!("`{name}` is no language this program speaks; write en or de"))
-    }
-}
 
 /// A reason in one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -6,18 +6,17 @@ mod learnt;
 mod page;
 mod tree;
 mod warning;
-pub mod words;
 
 pub use self::case::evidenced;
 pub use self::learnt::facts;
 pub use self::page::Look;
 use self::page::{Ink, Page};
-use self::words::put;
 use super::cause::{self, Case};
 use super::{Judged, worst};
+use crate::lang::{Lang, fill};
 use crate::levels::State;
 use crate::outcome::Verdict;
-use crate::reason::text::Lang;
+use crate::report::term;
 use crate::sanitize::{MAX_REPLY, one_line};
 
 /// Characters of one text from outside that are shown unless everything is: a refusal of Entra's has 600.
@@ -38,7 +37,7 @@ pub fn report(judged: &[Judged<'_>], look: &Look) -> String {
 
 /// How many fail, and what lies behind it: with several root causes a list of them, each with whose move it is.
 fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();
     let skipped = judged.iter().filter(|one| matches!(one.outcome.verdict, Verdict::Skipped(_))).count();
     // Of runs that succeeded, those whose levels or warnings say that they should not go unseen.
@@ -55,11 +54,11 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
     let (all, count) = (judged.len().to_string(), failed.to_string());
     let counted = |one: &'static str, some: &str, count: usize| match count {
         0 => String::new(),
-        1 => format!(" {}", put(one, &[("all", &all)])),
-        _ => format!(" {}", put(some, &[("n", &count.to_string()), ("all", &all)])),
+        1 => format!(" {}", fill(one, &[("all", &all)])),
+        _ => format!(" {}", fill(some, &[("n", &count.to_string()), ("all", &all)])),
     };
     let shown = if failed == 0 { &all } else { &count };
-    let mut text = put(template, &[("n", shown), ("all", &all)]);
+    let mut text = fill(template, &[("n", shown), ("all", &all)]);
     text += &counted(words.one_not_run, words.some_not_run, skipped);
     text += &counted(words.one_noticed, words.some_noticed, if failed == 0 { noticed } else { 0 });
     text += &counted(words.one_cause, words.some_causes, cases.len());
@@ -72,7 +71,7 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
     page.heading(0, ink, &text);
     for (number, case) in (1_usize..).zip(cases.iter().filter(|_| cases.len() > 1)) {
         let title = case::capital(case.reason.text(look.lang).title);
-        let owner = words::owner(case.reason.owner(), look.lang);
+        let owner = term::owner(case.reason.owner(), look.lang);
         page.prose(&format!("  {number}. "), &format!("{title} ({}). {}: {owner}", cause::place(case), words.whose_move));
     }
 }
@@ -82,11 +81,8 @@ fn shown(text: &str, look: &Look) -> String {
     one_line(text, if look.everything { MAX_REPLY } else { SHOWN })
 }
 
-/// A number as the language writes it.
-fn number(value: f64, decimals: usize, lang: Lang) -> String {
-    let text = format!("{value:.decimals$}");
-    match lang {
-        Lang::En => text,
-        Lang::De => text.replace('.', ","),
-    }
+/// The name of an id in evidence, for a reader; an unknown one stays as it is.
+fn id_name(key: &str, lang: Lang) -> String {
+    let known = lang.words().ids.texts().into_iter().find(|(known, _)| *known == key);
+    known.map_or_else(|| key.replace('_', " "), |(_, name)| name.to_owned())
 }

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use super::Judged;
 use super::words::time;
+use crate::lang::{Lang, fill};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::Lang;
 
 const DAY: u64 = 86_400;
 
@@ -14,33 +14,25 @@ const DAY: u64 = 86_400;
 pub fn told(reason: Reason, judged: &Judged<'_>, lang: Lang) -> Option<String> {
     let at = day_of(reason, judged.outcome)?;
     let template = template(reason, at < judged.now, lang)?;
-    Some(template.replace("{when}", &when(at, judged.now, lang)))
+    Some(fill(template, &[("when", &when(at, judged.now, lang))]))
 }
 
 /// `in 123 days (2027-04-01)`, `27 days ago (2026-11-01)`; whole days, as a calendar's owner counts them.
 pub fn when(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    format!("{} ({})", distance(at, now, lang), day(at, lang))
+    fill(lang.words().expiry.when, &[("distance", &distance(at, now, lang)), ("date", &date(at, lang))])
 }
 
 /// `in 123 days`, `27 days ago`.
 pub fn distance(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    let (days, is_past) = match at.duration_since(now) {
-        Ok(left) => (left.as_secs() / DAY, false),
-        Err(over) => (over.duration().as_secs() / DAY, true),
+    let words = &lang.words().expiry;
+    let (days, [less, one, many]) = match at.duration_since(now) {
+        Ok(left) => (left.as_secs() / DAY, [words.in_less_than_a_day, words.in_one_day, words.in_days]),
+        Err(over) => (over.duration().as_secs() / DAY, [words.less_than_a_day_ago, words.one_day_ago, words.days_ago]),
     };
-    match (lang, is_past, days) {
-        (Lang::En, false, 0) => "in less than a day".to_owned(),
-        (Lang::En, false, 1) => "in 1 day".to_owned(),
-        (Lang::En, false, _) => format!("in {days} days"),
-        (Lang::En, true, 0) => "less than a day ago".to_owned(),
-        (Lang::En, true, 1) => "1 day ago".to_owned(),
-        (Lang::En, true, _) => format!("{days} days ago"),
-        (Lang::De, false, 0) => "in weniger als einem Tag".to_owned(),
-        (Lang::De, false, 1) => "in 1 Tag".to_owned(),
-        (Lang::De, false, _) => format!("in {days} Tagen"),
-        (Lang::De, true, 0) => "vor weniger als einem Tag".to_owned(),
-        (Lang::De, true, 1) => "vor 1 Tag".to_owned(),
-        (Lang::De, true, _) => format!("vor {days} Tagen"),
+    match days {
+        0 => less.to_owned(),
+        1 => one.to_owned(),
+        _ => fill(many, &[("n", &days.to_string())]),
     }
 }
 
@@ -54,28 +46,22 @@ fn day_of(reason: Reason, outcome: &Outcome) -> Option<SystemTime> {
 }
 
 const fn template(reason: Reason, is_past: bool, lang: Lang) -> Option<&'static str> {
-    Some(match (reason, is_past, lang) {
-        (Reason::EwsRetiring, false, Lang::En) => "EWS ends {when}, move to Microsoft Graph",
-        (Reason::EwsRetiring, true, Lang::En) => "EWS was to end {when}, move to Microsoft Graph",
-        (Reason::EwsRetiring, false, Lang::De) => "EWS endet {when}: Stellen Sie auf Microsoft Graph um",
-        (Reason::EwsRetiring, true, Lang::De) => "EWS sollte {when} enden: Stellen Sie auf Microsoft Graph um",
-        (Reason::CredentialExpiring, _, Lang::En) => "the client secret expires {when}",
-        (Reason::CredentialExpiring, _, Lang::De) => "der geheime Clientschlüssel läuft {when} ab",
-        (Reason::CredentialExpiryOutdated, _, Lang::En) => "the client secret was to expire {when}, and still works",
-        (Reason::CredentialExpiryOutdated, _, Lang::De) => {
-            "der geheime Clientschlüssel sollte {when} ablaufen und funktioniert noch"
-        }
+    let words = &lang.words().expiry;
+    Some(match (reason, is_past) {
+        (Reason::EwsRetiring, false) => words.ews_ends,
+        (Reason::EwsRetiring, true) => words.ews_was_to_end,
+        (Reason::CredentialExpiring, _) => words.secret_expires,
+        (Reason::CredentialExpiryOutdated, _) => words.secret_was_to_expire,
         _ => return None,
     })
 }
 
 /// `2027-04-01`, `01.04.2027`.
-fn day(at: SystemTime, lang: Lang) -> String {
-    let told = time(at);
-    match (lang, told.get(..4), told.get(5..7), told.get(8..10)) {
-        (Lang::En, Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),
-        (Lang::De, Some(year), Some(month), Some(day)) => format!("{day}.{month}.{year}"),
-        _ => told,
+fn date(at: SystemTime, lang: Lang) -> String {
+    let iso = time(at);
+    match (iso.get(..4), iso.get(5..7), iso.get(8..10)) {
+        (Some(year), Some(month), Some(day)) => fill(lang.words().expiry.date, &[("year", year), ("month", month), ("day", day)]),
+        _ => iso,
     }
 }
 
@@ -105,6 +91,6 @@ mod tests {
 
     #[test]
     fn a_time_nobody_can_mean_has_no_day() {
-        assert_eq!(day(SystemTime::UNIX_EPOCH - Duration::from_secs(1), Lang::De), "unknown");
+        assert_eq!(date(SystemTime::UNIX_EPOCH - Duration::from_secs(1), Lang::De), "unknown");
     }
 }

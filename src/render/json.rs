@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 use super::remedy::Concern;
 use super::{Judged, cause, words};
 use crate::diagnosis::RootCause;
+use crate::lang::Lang;
 use crate::levels::{self, Limits, Metric, Range};
 use crate::outcome::{Evidence, Fault, SkipReason, Verdict};
 use crate::reason::Reason;
-use crate::reason::text::Lang;
 use crate::store::Known;
 
 /// The version of the format. Keys may be added under one version, never changed or removed.

@@ -20,8 +20,8 @@ pub use self::reasons::page as reasons;
 pub use self::status::page as status;
 
 use self::html::escaped;
+use crate::lang::Lang;
 use crate::outcome::ProbeId;
-use crate::reason::text::Lang;
 
 /// The style of every page; its hash stands in the policy.
 pub const STYLE: &str = include_str!("page/style.css");

@@ -4,9 +4,10 @@ mod protocol;
 
 use self::protocol::Protocols;
 use super::Judged;
+use crate::lang::{Lang, list};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Lang, Text, Words, fill};
+use crate::reason::text::{Ids, Text, Words, fill};
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is told.
 const COMMANDS: usize = 5;
@@ -227,23 +228,6 @@ fn together(sentence: &str) -> Option<&str> {
         Some((start, &sentence[start..end]))
     });
     found.min_by_key(|(start, _)| *start).map(|(_, fragment)| fragment)
-}
-
-/// `a`, `a and b`, `a, b and c`, `a, b, c and 97 more`.
-pub fn list(names: &[String], most: usize, lang: Lang) -> String {
-    let (and, more) = match lang {
-        Lang::En => ("and", "more"),
-        Lang::De => ("und", "weitere"),
-    };
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] if names.len() <= most => format!("{} {and} {last}", first.join(", ")),
-        _ => {
-            let shown = names.get(..most).unwrap_or(names);
-            format!("{} {and} {} {more}", shown.join(", "), names.len() - shown.len())
-        }
-    }
 }
 
 /// Whom a failed run spoke to, and all that it could not reach or find for this very reason.

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use super::{Judged, ends};
 use crate::cloud::host_port;
+use crate::lang::Lang;
 use crate::levels::{Breach, Metric, is_of_a_level};
 use crate::outcome::{
     CredentialFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase, Registration, SkipReason, Verdict,
 };
-use crate::reason::text::Lang;
 use crate::sanitize;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.

@@ -13,7 +13,7 @@ use super::choice::choose;
 use super::engine::Engine;
 use super::query::Query;
 use super::visitor::language;
-use crate::reason::text::Lang;
+use crate::lang::Lang;
 use crate::render::page::{self as pages, Visitor};
 
 /// How often a page refreshes itself, in seconds; in the demonstration people wait for what a button does.

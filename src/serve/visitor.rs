@@ -4,7 +4,7 @@ use hyper::HeaderMap;
 use hyper::header::ACCEPT_LANGUAGE;
 
 use super::query::Query;
-use crate::reason::text::Lang;
+use crate::lang::Lang;
 
 /// The language asked for in the address, else the browser's; and whether it was the address that said so.
 ///

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
-use m365_probe::reason::text::Lang;
 use m365_probe::render::doctor::Look;
 use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
 use m365_probe::render::{Judged, checkmk, doctor, json, nagios};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::check::Means;
+use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Fault, Outcome, Phase};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
-use m365_probe::reason::text::Lang;
 use m365_probe::render::doctor::{self, Look};
 use m365_probe::render::{Application, Judged};
 use m365_probe::sim::{self, Tenant};

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
-use m365_probe::reason::text::Lang;
 use m365_probe::render::doctor::Look;
 use m365_probe::render::page::{self, Visitor};
 use m365_probe::render::{Judged, checkmk, doctor, json, log};

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use m365_probe::diagnosis::RootCause;
+use m365_probe::lang::Lang;
 use m365_probe::outcome::{Outcome, SkipReason, Verdict};
 use m365_probe::reason::Reason;
-use m365_probe::reason::text::Lang;
 use m365_probe::remote::{self, Wanted};
 use m365_probe::render::{self, Application, Judged, cause, checkmk, json, nagios};
 use m365_probe::store::Store;

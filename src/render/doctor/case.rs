@@ -1,30 +1,31 @@
 //! A root cause for a person: whose move it is, what to do now, what was seen, and folded under it what it explains.
 
 use super::page::{Ink, Look, Page};
-use super::words::{self, Words};
-use super::{number, shown};
+use super::{id_name, shown};
+use crate::lang::{Doctor, fill, list, number};
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::{Owner, Reason};
 use crate::render::cause::{self, Case};
-use crate::render::remedy::{Concern, Part, list};
+use crate::render::remedy::{Concern, Part};
 use crate::render::{Judged, words as plain};
+use crate::report::term;
 
 /// Names told one by one.
 const NAMED: usize = 3;
 
 /// Everything about one root cause.
 pub fn block(page: &mut Page, number: usize, case: &Case, judged: &[Judged<'_>], look: &Look) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let (text, concern) = (case.reason.text(look.lang), case.concern(judged));
     page.gap();
-    let title = words::put(words.root_cause, &[("n", &number.to_string())]) + ": " + &capital(text.title);
+    let title = fill(words.root_cause, &[("n", &number.to_string())]) + ": " + &capital(text.title);
     page.heading(0, Ink::Bad, &title);
     page.gap();
     rows(
         page,
         &[
-            (words.whose_move, words::owner(case.reason.owner(), look.lang)),
-            (words.how_sure, words::confidence(case.confidence, look.lang)),
+            (words.whose_move, term::owner(case.reason.owner(), look.lang)),
+            (words.how_sure, term::confidence(case.confidence, look.lang)),
             (words.place, &place(case, look)),
             (words.reason, case.reason.code()),
         ],
@@ -39,7 +40,7 @@ pub fn block(page: &mut Page, number: usize, case: &Case, judged: &[Judged<'_>],
     page.gap();
     let told = probes(case, look);
     let (count, all) = (case.explains.len().to_string(), judged.len().to_string());
-    let told = words::put(words.explains_of, &[("n", &count), ("all", &all), ("probes", &told)]);
+    let told = fill(words.explains_of, &[("n", &count), ("all", &all), ("probes", &told)]);
     let source = text.source.map(|source| (words.source, source));
     let last: Vec<(&str, &str)> = std::iter::once((words.explains, &*told)).chain(source).collect();
     rows(page, &last);
@@ -47,7 +48,7 @@ pub fn block(page: &mut Page, number: usize, case: &Case, judged: &[Judged<'_>],
 
 /// What to do, numbered, each command on a line of its own; below it how long a change takes and which id is meant.
 pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Look) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let text = reason.text(look.lang);
     section(page, words.to_do);
     steps(page, 4, concern.steps(text, look.lang), words);
@@ -57,7 +58,7 @@ pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Loo
     };
     if text.steps.iter().any(|step| step.contains("{object_id}")) {
         page.gap();
-        page.prose("    ", &words::put(template, &[("id", &plain::one_line(concern.object_id().unwrap_or_default()))]));
+        page.prose("    ", &fill(template, &[("id", &plain::one_line(concern.object_id().unwrap_or_default()))]));
     }
     if let Some(applies) = text.applies {
         page.gap();
@@ -66,7 +67,7 @@ pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Loo
 }
 
 /// Steps, numbered, each command on a line of its own.
-pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Words) {
+pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Doctor) {
     let apart = steps.iter().flatten().any(|part| matches!(part, Part::Command(_)));
     for (number, step) in (1..).zip(steps) {
         if apart && number > 1 {
@@ -89,7 +90,7 @@ pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Word
                 }
                 Part::More(more) => {
                     let template = if more == 1 { words.one_more_mailbox } else { words.more_mailboxes };
-                    page.prose(&format!("{below}    "), &words::put(template, &[("n", &more.to_string())]));
+                    page.prose(&format!("{below}    "), &fill(template, &[("n", &more.to_string())]));
                 }
             }
             first.clone_from(&below);
@@ -102,13 +103,13 @@ fn candidates(page: &mut Page, case: &Case, concern: &Concern<'_>, look: &Look) 
     if case.candidates.is_empty() {
         return;
     }
-    section(page, words::of(look.lang).candidates);
+    section(page, look.lang.words().doctor.candidates);
     for (letter, candidate) in ('a'..='z').zip(&case.candidates) {
         let text = candidate.text(look.lang);
         page.prose(&format!("    {letter}. "), &format!("{} ({candidate})", text.title));
         if look.everything {
             page.gap();
-            steps(page, 7, concern.steps(text, look.lang), words::of(look.lang));
+            steps(page, 7, concern.steps(text, look.lang), &look.lang.words().doctor);
             page.gap();
         }
     }
@@ -137,8 +138,8 @@ pub fn seen<'a>(case: &'a Case, judged: &'a [Judged<'a>]) -> (&'a Evidence, Opti
 fn evidence(page: &mut Page, evidence: &Evidence, seen: Option<&Outcome>, look: &Look) {
     let told = exchanged(evidence, look);
     let Some(outcome) = seen.filter(|_| !told.is_empty()) else { return };
-    let words = words::of(look.lang);
-    let during = outcome.failure().map(|failure| words::phase(failure.phase, look.lang)).unwrap_or_default();
+    let words = &look.lang.words().doctor;
+    let during = outcome.failure().map(|failure| term::phase(failure.phase, look.lang)).unwrap_or_default();
     let probe = plain::one_line(&outcome.probe.to_string());
     section(page, &format!("{} ({probe}, {during})", words.seen));
     let pause = outcome.facts.back_off.map(|away| (words.stay_away, number(away.as_secs_f64(), 0, look.lang)));
@@ -151,7 +152,7 @@ fn evidence(page: &mut Page, evidence: &Evidence, seen: Option<&Outcome>, look: 
 
 /// Peer, what was sent, what was heard and the code, as far as they are known.
 pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)> {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let Evidence { peer, said, heard, code, ids: _ } = evidence;
     let told = [(words.peer, peer), (words.said, said), (words.heard, heard), (words.code, code)];
     told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, look)))).collect()
@@ -160,13 +161,13 @@ pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)
 /// The same, and the ids that came with it.
 pub fn evidenced(evidence: &Evidence, look: &Look) -> Vec<(String, String)> {
     let told = exchanged(evidence, look).into_iter().map(|(name, value)| (name.to_owned(), value));
-    told.chain(evidence.ids.iter().map(|(name, value)| (words::id(name, look.lang), shown(value, look)))).collect()
+    told.chain(evidence.ids.iter().map(|(name, value)| (id_name(name, look.lang), shown(value, look)))).collect()
 }
 
 /// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
 /// quote.
 fn ticket(page: &mut Page, case: &Case, seen: Option<&Outcome>, concern: &Concern<'_>, judged: &[Judged<'_>], look: &Look) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     if matches!(case.reason.owner(), Owner::Here | Owner::Network) {
         return;
     }
@@ -190,16 +191,16 @@ fn quoted(outcome: &Outcome, look: &Look) -> Vec<(String, String)> {
     let server = &outcome.facts.server;
     let mut told: Vec<(String, String)> = Vec::new();
     for (name, value) in evidence.iter().chain(&server.ids) {
-        let row = (words::id(name, look.lang), shown(value, look));
+        let row = (id_name(name, look.lang), shown(value, look));
         if !told.contains(&row) {
             told.push(row);
         }
     }
-    let name = server.name.as_deref().map(|name| (words::of(look.lang).server.to_owned(), shown(name, look)));
+    let name = server.name.as_deref().map(|name| (look.lang.words().ids.server.to_owned(), shown(name, look)));
     let known = |row: &(String, String)| told.iter().any(|(_, value)| *value == row.1);
     let name = name.filter(|row| !known(row));
     let asked = outcome.facts.token.as_ref().and_then(|token| token.request_id.as_deref());
-    let asked = asked.map(|id| (words::of(look.lang).token_request_id.to_owned(), shown(id, look)));
+    let asked = asked.map(|id| (look.lang.words().doctor.token_request_id.to_owned(), shown(id, look)));
     let asked = asked.filter(|row| !known(row));
     told.extend(name);
     told.extend(asked);

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::learnt;
 use super::page::{Ink, Look, Page, TOGETHER};
-use super::{learnt, number, words};
+use crate::lang::{Lang, number};
 use crate::outcome::{Outcome, Phase};
-use crate::reason::text::Lang;
 use crate::render::{Judged, words as plain};
 
 /// Their widths in characters.
@@ -29,7 +29,7 @@ impl Columns {
             3 * depth + outcome.probe.check.len()
         };
         let totals = outcomes().map(|outcome| millis(outcome.took, look.lang).chars().count());
-        let total = totals.chain([words::of(look.lang).total.chars().count()]).max().unwrap_or_default();
+        let total = totals.chain([look.lang.words().doctor.total.chars().count()]).max().unwrap_or_default();
         let mut columns = Self { names: outcomes().map(name).max().unwrap_or_default(), states, total, ..Self::default() };
         for phase in Phase::ALL {
             let cells = outcomes().filter_map(|outcome| cell(outcome, *phase, look.lang)).map(|cell| cell.chars().count());
@@ -49,7 +49,7 @@ impl Columns {
 
     /// The tenant's name and the names of the columns: on one line if there is room.
     pub fn head(&self, name: &str, look: &Look) -> Vec<String> {
-        let mut head = format!("{:>width$}", words::of(look.lang).total, width = self.before_phases());
+        let mut head = format!("{:>width$}", look.lang.words().doctor.total, width = self.before_phases());
         for (phase, width) in self.phases.iter().filter(|_| self.gap.is_some()) {
             let _ = write!(head, "{:>width$}", phase.code(), width = width + self.gap.unwrap_or_default());
         }

@@ -1,9 +1,9 @@
 //! What a run learnt, in words of either language.
 
 use super::page::Look;
-use super::words::{self, Words, put};
-use super::{number, shown};
+use super::{id_name, shown};
 use crate::cloud::host_port;
+use crate::lang::{Doctor, Words, fill, number};
 use crate::levels::{Breach, Metric, State};
 use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Outcome, Registration};
 use crate::reason::Reason;
@@ -11,11 +11,11 @@ use crate::render::{Judged, ends, words as plain};
 
 /// What a run that succeeded found: `12 messages`, `3 folders`.
 pub fn counted(outcome: &Outcome, look: &Look) -> Option<String> {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let mailbox = &outcome.facts.mailbox;
     let told = |count: u64, one: &str, many: &str| match count {
         1 => one.to_owned(),
-        _ => put(many, &[("n", &count.to_string())]),
+        _ => fill(many, &[("n", &count.to_string())]),
     };
     let messages = mailbox.messages.map(|count| told(count, words.one_message, words.messages));
     messages.or_else(|| mailbox.folders.map(|count| told(count, words.one_folder, words.folders)))
@@ -35,28 +35,28 @@ pub fn breaches(judged: &[Judged<'_>], look: &Look) -> Vec<(String, String)> {
 /// The limit that was left where a warning tells of it: `CRITICAL: number of days until … is 1.9, limit 7:`.
 pub fn level(judged: &Judged<'_>, reason: Reason, look: &Look) -> Option<String> {
     let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_told_by(reason))?;
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let state = if breach.state == State::Critical { words.critical } else { words.warning };
     Some(format!("{state}: {}", breached(breach, look)))
 }
 
 fn breached(breach: &Breach, look: &Look) -> String {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let (metric, decimals) = match breach.metric {
         Metric::Total => (words.seconds_total.to_owned(), 3),
-        Metric::Phase(phase) => (put(words.seconds_of, &[("phase", phase.code())]), 3),
+        Metric::Phase(phase) => (fill(words.seconds_of, &[("phase", phase.code())]), 3),
         Metric::CertificateDays => (words.certificate_days.to_owned(), 1),
         Metric::SecretDays => (words.secret_days.to_owned(), 1),
         Metric::EwsDays => (words.ews_days.to_owned(), 1),
         Metric::Messages => (words.messages_metric.to_owned(), 0),
     };
     let value = number(breach.value, decimals, look.lang);
-    put(words.limit, &[("metric", &metric), ("value", &value), ("range", &breach.range.to_string())])
+    fill(words.limit, &[("metric", &metric), ("value", &value), ("range", &breach.range.to_string())])
 }
 
 /// Everything a run learnt, name and value, the most telling first.
 pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
-    let words = words::of(look.lang);
+    let Words { doctor: words, ids, .. } = look.lang.words();
     let facts = &judged.outcome.facts;
     let mut told: Vec<(String, String)> = Vec::new();
     let mut tell = |name: &str, value: Option<String>| told.extend(value.map(|value| (name.to_owned(), shown(&value, look))));
@@ -67,7 +67,7 @@ pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
         tell(words.object_id_row, token.object_id.clone());
         tell(words.clock_skew, token.clock_skew.map(|skew| number(skew, 1, look.lang) + " s"));
         tell(words.token_request_id, token.request_id.clone());
-        tell(words.ests_server, token.ests_server.clone());
+        tell(ids.ests_server, token.ests_server.clone());
     }
     tell(words.secret_expires, secret(judged, look));
     tell(words.registration, facts.registration.as_ref().map(|told| registration(told, words)));
@@ -81,10 +81,10 @@ pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
     }
     tell(words.unseen, facts.mailbox.unseen.map(|count| count.to_string()));
     tell(words.bytes, facts.mailbox.bytes.map(|count| count.to_string()));
-    tell(words.server, facts.server.name.clone());
+    tell(ids.server, facts.server.name.clone());
     tell(words.public_address, facts.server.public_address.clone());
     for (name, value) in &facts.server.ids {
-        tell(&words::id(name, look.lang), Some(value.clone()));
+        tell(&id_name(name, look.lang), Some(value.clone()));
     }
     tell(words.stay_away, facts.back_off.map(|away| number(away.as_secs_f64(), 0, look.lang)));
     told
@@ -97,11 +97,11 @@ pub fn secret(judged: &Judged<'_>, look: &Look) -> Option<String> {
 }
 
 /// When each credential of the application expires, or why that is not known.
-fn registration(registration: &Registration, words: &Words) -> String {
+fn registration(registration: &Registration, words: &Doctor) -> String {
     let told = |credential: &CredentialFacts| {
         let used = if credential.in_use { words.in_use } else { "" };
         let until = credential.expires.map_or_else(|| words.unknown.to_owned(), plain::time);
-        put(words.credential, &[("kind", credential.kind.code()), ("used", used), ("until", &until)])
+        fill(words.credential, &[("kind", credential.kind.code()), ("used", used), ("until", &until)])
     };
     match registration {
         Registration::Read { credentials, .. } => {
@@ -109,7 +109,7 @@ fn registration(registration: &Registration, words: &Words) -> String {
         }
         Registration::NotPermitted => words.not_permitted.to_owned(),
         Registration::Elsewhere => words.registered_elsewhere.to_owned(),
-        Registration::Unread(why) => put(words.not_read, &[("why", why)]),
+        Registration::Unread(why) => fill(words.not_read, &[("why", why)]),
     }
 }
 
@@ -117,24 +117,24 @@ fn or(text: String, empty: &str) -> String {
     if text.is_empty() { empty.to_owned() } else { text }
 }
 
-fn reached(endpoint: &EndpointFacts, words: &Words) -> String {
+fn reached(endpoint: &EndpointFacts, words: &Doctor) -> String {
     let mut parts = vec![host_port(&endpoint.host, endpoint.port)];
     parts.extend(endpoint.address.map(|address| address.to_string()));
     parts.extend(endpoint.tls_version.map(ToOwned::to_owned));
     parts.extend(endpoint.certificate.as_ref().map(|certificate| {
         let template = if certificate.verified { words.certificate } else { words.certificate_refused };
-        put(template, &[("issuer", &certificate.issuer), ("until", &plain::time(certificate.not_after))])
+        fill(template, &[("issuer", &certificate.issuer), ("until", &plain::time(certificate.not_after))])
     }));
     parts.extend(endpoint.failed.map(|(phase, reason)| format!("✗ {phase}: {reason}")));
     parts.join(", ")
 }
 
-fn resolved(answer: &DnsFacts, words: &Words) -> String {
+fn resolved(answer: &DnsFacts, words: &Doctor) -> String {
     let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
     let result = match answer.failed {
         Some(reason) => reason.to_string(),
         None => or(addresses.join(" "), words.no_address),
     };
     let values = [("host", &*answer.host), ("family", answer.family.code()), ("resolver", &answer.resolver), ("result", &result)];
-    put(words.dns_from, &values)
+    fill(words.dns_from, &values)
 }

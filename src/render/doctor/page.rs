@@ -1,6 +1,6 @@
 //! A page of text for a person: wrapped at its width, coloured where that is wanted; commands and evidence stay whole.
 
-use crate::reason::text::Lang;
+use crate::lang::Lang;
 
 /// How the text is to look.
 #[derive(Clone, Copy, Debug)]

@@ -7,14 +7,14 @@ use std::collections::HashSet;
 
 use super::case::{column, exchanged, seen};
 use super::page::{Ink, Look, Page};
-use super::words::{self, put};
-use super::{columns::Columns, learnt, shown};
+use super::{columns::Columns, id_name, learnt, shown};
+use crate::lang::{fill, list};
 use crate::levels::State;
 use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
 use crate::reason::{Reason, Severity};
 use crate::render::cause::{Case, Numbers};
-use crate::render::remedy::list;
 use crate::render::{Judged, words as plain};
+use crate::report::term;
 
 /// Mailboxes of a tenant that are shown one by one, whatever they have in common.
 const FEW: usize = 5;
@@ -27,7 +27,7 @@ const NAMED: usize = 3;
 
 /// The whole tree, each tenant with its own columns.
 pub fn draw(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     if judged.is_empty() {
         return;
     }
@@ -87,7 +87,7 @@ impl Tree<'_> {
         let (own, mailboxes) = judged.split_at(own);
         if let Some(secret) = secret {
             let bar = if judged.is_empty() { "   " } else { "│  " };
-            self.page.hanging(bar, bar, &format!("{}: {secret}", words::of(self.look.lang).secret_expires));
+            self.page.hanging(bar, bar, &format!("{}: {secret}", self.look.lang.words().doctor.secret_expires));
         }
         let groups: Vec<&[Judged<'_>]> =
             mailboxes.chunk_by(|one, other| one.outcome.probe.mailbox == other.outcome.probe.mailbox).collect();
@@ -124,7 +124,7 @@ impl Tree<'_> {
             return;
         }
         let (count, who) = (names.len().to_string(), list(&names, NAMED, self.look.lang));
-        let told = put(words::of(self.look.lang).alike, &[("n", &count), ("who", &who)]);
+        let told = fill(self.look.lang.words().doctor.alike, &[("n", &count), ("who", &who)]);
         let below = if last { "   " } else { "│  " };
         self.page.hanging(branch(last), below, &told);
     }
@@ -160,7 +160,7 @@ impl Tree<'_> {
 
     /// What was said (`>`) and heard (`<`), and what happened between the lines (`*`).
     fn transcript(&mut self, outcome: &Outcome, below: &str) {
-        let words = words::of(self.look.lang);
+        let words = &self.look.lang.words().doctor;
         for (line, left_out) in outcome.facts.transcript.lines() {
             let speaker = match line.speaker {
                 Speaker::We => ">",
@@ -171,18 +171,18 @@ impl Tree<'_> {
             self.page.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
             let told = if left_out == 1 { words.left_out_one } else { words.left_out };
             if left_out > 0 {
-                self.page.line(&format!("{below}{:>8} {}", "", put(told, &[("n", &left_out.to_string())])));
+                self.page.line(&format!("{below}{:>8} {}", "", fill(told, &[("n", &left_out.to_string())])));
             }
         }
     }
 
     /// What the root cause has not told yet: another reason, other words.
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
-        let words = words::of(self.look.lang);
+        let words = &self.look.lang.words().doctor;
         let cases: Vec<&Case> = numbers.iter().filter_map(|number| self.cases.get(number.checked_sub(1)?)).collect();
         let is_new_reason = self.is_new(numbers, failure.reason, "");
         if self.look.everything || is_new_reason && !cases.iter().any(|case| case.reason == failure.reason) {
-            let during = put(words.failed_in, &[("phase", words::phase(failure.phase, self.look.lang))]);
+            let during = fill(words.failed_in, &[("phase", term::phase(failure.phase, self.look.lang))]);
             let title = failure.reason.text(self.look.lang).title;
             self.page.hanging(below, below, &format!("{during}: {title} ({})", failure.reason));
         }
@@ -194,7 +194,7 @@ impl Tree<'_> {
             told.retain(|(name, _)| *name == words.heard && new);
         }
         let ids = failure.evidence.ids.iter().filter(|_| self.look.everything);
-        let ids = ids.map(|(name, value)| (words::id(name, self.look.lang), shown(value, self.look)));
+        let ids = ids.map(|(name, value)| (id_name(name, self.look.lang), shown(value, self.look)));
         self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
     }
 
@@ -245,21 +245,21 @@ fn label(outcome: &Outcome) -> String {
 }
 
 fn skipped(skip: &SkipReason, look: &Look) -> String {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     match skip {
         SkipReason::BackOff { until, because } => {
-            put(words.back_off, &[("until", &plain::time(*until)), ("because", because.text(look.lang).title)])
+            fill(words.back_off, &[("until", &plain::time(*until)), ("because", because.text(look.lang).title)])
         }
         SkipReason::Busy => words.busy.to_owned(),
         SkipReason::Missed => words.missed.to_owned(),
-        SkipReason::Stale { since } => put(words.stale, &[("at", &plain::time(*since))]),
+        SkipReason::Stale { since } => fill(words.stale, &[("at", &plain::time(*since))]),
         SkipReason::NotYet => words.not_yet.to_owned(),
     }
 }
 
 /// How it stands: a word, and the numbers of the root causes.
 fn state(judged: &Judged<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let because: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let because = if because.is_empty() { String::new() } else { format!(" → {}", because.join(", ")) };
     match &judged.outcome.verdict {

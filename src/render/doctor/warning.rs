@@ -1,13 +1,15 @@
 //! What is worth a look though nothing failed for it: each warning once, whose move it is and what to do, and limits left.
 
 use super::case::{LABELS, capital, column, exchanged, steps};
+use super::learnt;
 use super::page::{Ink, Look, Page};
-use super::{learnt, words};
+use crate::lang::list;
 use crate::levels::State;
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::Reason;
-use crate::render::remedy::{Concern, list};
+use crate::render::remedy::Concern;
 use crate::render::{Judged, ends, words as plain};
+use crate::report::term;
 
 /// Probes that are named; of more, the number is told.
 const NAMED: usize = 3;
@@ -32,7 +34,7 @@ pub fn section(page: &mut Page, judged: &[Judged<'_>], look: &Look) {
         return;
     }
     page.gap();
-    page.heading(0, Ink::Fair, words::of(look.lang).worth_a_look);
+    page.heading(0, Ink::Fair, look.lang.words().doctor.worth_a_look);
     for warning in &warnings {
         page.gap();
         told(page, warning, judged, look);
@@ -44,7 +46,7 @@ pub fn section(page: &mut Page, judged: &[Judged<'_>], look: &Look) {
 }
 
 fn told(page: &mut Page, warning: &Warning<'_>, judged: &[Judged<'_>], look: &Look) {
-    let words = words::of(look.lang);
+    let words = &look.lang.words().doctor;
     let Warning { tenant, reason, first, evidence, outcomes, .. } = warning;
     let text = reason.text(look.lang);
     let title = ends::told(*reason, first, look.lang).unwrap_or_else(|| text.title.to_owned());
@@ -56,7 +58,7 @@ fn told(page: &mut Page, warning: &Warning<'_>, judged: &[Judged<'_>], look: &Lo
     page.gap();
     let who = list(&outcomes.iter().map(|one| plain::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, look.lang);
     let applies = text.applies.map(|applies| (words.applies, applies));
-    let rows = [(words.whose_move, words::owner(reason.owner(), look.lang)), (words.noticed_by, &who)];
+    let rows = [(words.whose_move, term::owner(reason.owner(), look.lang)), (words.noticed_by, &who)];
     let level = learnt::level(first, *reason, look);
     let level = level.as_deref().map(|level| (words.level, level));
     for (name, value) in rows.into_iter().chain(level).chain(applies) {

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use super::time::clock;
 use super::tongue::{with, words};
 use super::{SCRIPT, STYLE, Visitor};
+use crate::lang::Lang;
 use crate::levels::State;
-use crate::reason::text::Lang;
 
 /// A page before it has its frame.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::html::escaped;
 use super::tongue::{with, words};
-use crate::reason::text::Lang;
+use crate::lang::Lang;
 use crate::store::Recent;
 
 /// Width of a bar and of the gap behind it; height of the whole.

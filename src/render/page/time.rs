@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::html::escaped;
 use super::tongue::{with, words};
-use crate::reason::text::Lang;
+use crate::lang::Lang;
 use crate::render::words::time;
 
 /// `14:02:10 UTC`, or with its date where that is not today's; to be read by programs too.

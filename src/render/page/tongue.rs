@@ -1,9 +1,9 @@
 //! The page's own words in the reader's language; what a reason means stands with the reason.
 
+use crate::lang::Lang;
 use crate::levels::State;
 use crate::reason::Severity;
-use crate::reason::text::Lang;
-pub use crate::render::people::{confidence, owner, phase};
+pub use crate::report::term::{confidence, owner, phase};
 
 macro_rules! table {
     ($( $name:ident $en:literal $de:literal )*) => {

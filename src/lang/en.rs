@@ -1,0 +1,210 @@
+//! The English texts; they also say which texts there are.
+
+texts! {
+    /// Words that every output shares.
+    common: Common {
+        // Who must act.
+        here: "whoever runs this program on this machine",
+        network: "whoever runs the network between here and Microsoft",
+        microsoft: "Microsoft",
+        tenant_admin: "the tenant's administrator (Entra, Exchange Online)",
+        application_owner: "the owner of the app registration",
+
+        // How far the evidence carries, and why.
+        certain: "certain: the other side said so, or it was measured",
+        likely: "likely: it explains best what was seen, but nobody said so outright",
+        possible: "possible: one of several explanations, none better supported",
+
+        // When something failed.
+        in_token: "while getting the token",
+        in_dns: "while resolving the name",
+        in_connect: "while connecting",
+        in_proxy: "at the proxy",
+        in_tls: "in the TLS handshake",
+        in_greeting: "at the server's greeting",
+        in_starttls: "when asking for TLS",
+        in_auth: "while logging in",
+        in_mailbox: "while opening the mailbox",
+
+        // Lists and numbers.
+        and: "and",
+        more: "more",
+        decimal_mark: ".",
+    }
+
+    /// What ends on a known day.
+    expiry: Expiry {
+        date: "{year}-{month}-{day}",
+        when: "{distance} ({date})",
+        in_less_than_a_day: "in less than a day",
+        in_one_day: "in 1 day",
+        in_days: "in {n} days",
+        less_than_a_day_ago: "less than a day ago",
+        one_day_ago: "1 day ago",
+        days_ago: "{n} days ago",
+        ews_ends: "EWS ends {when}, move to Microsoft Graph",
+        ews_was_to_end: "EWS was to end {when}, move to Microsoft Graph",
+        secret_expires: "the client secret expires {when}",
+        secret_was_to_expire: "the client secret was to expire {when}, and still works",
+    }
+
+    /// Names of the ids in evidence, by their keys in JSON.
+    ids: Ids {
+        correlation_id: "correlation id",
+        trace_id: "trace id",
+        request_id: "request id",
+        client_request_id: "client request id",
+        server: "server",
+        session: "session",
+        server_time: "server time",
+        proxy: "proxy",
+        mailbox_server: "mailbox server",
+        ests_server: "token server",
+        fe_server: "front-end server",
+        be_server: "back-end server",
+        fe_target: "front-end target",
+        be_target: "back-end target",
+        target_be_server: "target back-end server",
+        be_status: "back-end status",
+        diag_info: "diagnostic info",
+        cas_error: "front-end error",
+        ags_diagnostic: "Graph diagnostic",
+    }
+
+    /// The doctor's report, and the line that shows how far it is.
+    doctor: Doctor {
+        // The summary.
+        nothing: "Nothing was checked.",
+        all_well_one: "The check is well.",
+        all_well: "All {n} checks are well.",
+        none_fails: "No check fails.",
+        one_fails: "1 of {all} checks fails.",
+        some_fail: "{n} of {all} checks fail.",
+        only_fails: "The only check fails.",
+        one_cause: "One root cause lies behind it.",
+        some_causes: "{n} root causes lie behind it:",
+        one_not_run: "1 check did not run.",
+        some_not_run: "{n} checks did not run.",
+        one_noticed: "1 of {all} needs attention.",
+        some_noticed: "{n} of {all} need attention.",
+
+        // A root cause.
+        root_cause: "Root cause {n}",
+        whose_move: "Whose move",
+        how_sure: "How sure",
+        place: "Where",
+        reason: "Reason",
+        meaning: "What it means",
+        to_do: "What to do now",
+        more_mailboxes: "… and the same for {n} more mailboxes; `--output json` names them all",
+        one_more_mailbox: "… and the same for 1 more mailbox; `--output json` names it",
+        applies: "Time to apply",
+        object_id: "{id} is the claim `oid` of the token that Entra has just issued: the object id of the enterprise application. The one shown under App registrations is another and does not work here.",
+        object_id_unknown: "<OBJECT_ID> is the object id of the enterprise application (Microsoft Entra admin center > Enterprise applications > the application > Overview). The one shown under App registrations is another and does not work here.",
+        candidates: "If that is not it, in this order",
+        seen: "What was seen",
+        ticket: "For a support ticket",
+        explains: "Explains",
+        explains_of: "{n} of {all} checks: {probes}",
+        source: "Source",
+
+        // Evidence.
+        peer: "peer",
+        said: "sent",
+        heard: "heard",
+        code: "code",
+
+        // For the ticket.
+        time: "time",
+        tenant_id: "tenant id",
+        client_id: "client id",
+        token_request_id: "token request id",
+
+        // What is worth a look.
+        worth_a_look: "Worth a look",
+        noticed_by: "Noticed by",
+        level: "Level",
+        limit: "{metric} is {value}, limit {range}",
+        certificate_days: "number of days until the certificate expires",
+        secret_days: "number of days until the client secret expires",
+        ews_days: "number of days until EWS ends (Microsoft Graph is the way on)",
+        messages_metric: "number of messages",
+        seconds_total: "time in all (seconds)",
+        seconds_of: "time in {phase} (seconds)",
+
+        // The chain.
+        chain: "The chain, step by step",
+        total: "total",
+        ok: "ok",
+        warning: "warning",
+        critical: "CRITICAL",
+        unknown: "unknown",
+        failed: "FAILED",
+        degraded: "degraded",
+        not_run: "not run",
+        back_off: "the server asked us to stay away until {until}: {because}",
+        busy: "another run still holds the connection",
+        stale: "no run since {at}",
+        not_yet: "its first turn is still to come",
+        missed: "its turn came too late",
+        failed_in: "failed {phase}",
+        left_out_one: "(1 line left out)",
+        left_out: "({n} lines left out)",
+        legend: "Times in milliseconds, phase by phase; ✗ marks where it failed, → the root cause.",
+        legend_well: "Times in milliseconds, phase by phase.",
+        alike: "… and {n} more with the same result: {who}",
+        more_with_v: "`-v` shows every check with all it has learnt.",
+
+        // What was learnt.
+        one_message: "1 message",
+        messages: "{n} messages",
+        one_folder: "1 folder",
+        folders: "{n} folders",
+        unseen: "unread",
+        bytes: "bytes",
+        token_expires: "token valid until",
+        roles: "token roles",
+        no_roles: "none",
+        audience: "token audience",
+        object_id_row: "object id (oid)",
+        clock_skew: "clock difference",
+        secret_expires: "client secret valid until",
+        registration: "credentials",
+        credential: "{kind}{used} until {until}",
+        in_use: " (in use)",
+        no_credential: "no credential",
+        not_permitted: "not permitted to read; Application.Read.All of Microsoft Graph would do",
+        registered_elsewhere: "in another tenant, which alone can show it",
+        not_read: "not read: {why}",
+        ews_ends: "EWS ends",
+        last_worked: "last worked",
+        endpoint: "endpoint",
+        certificate: "certificate by {issuer} until {until}",
+        certificate_refused: "refused certificate by {issuer} until {until}",
+        dns: "name",
+        dns_from: "{host} {family} from {resolver}: {result}",
+        no_address: "no address",
+        public_address: "our public address",
+        stay_away: "pause asked for (seconds)",
+
+        // While it runs.
+        begun: "{n} checks are running …",
+        running: "{done} of {all} checks done",
+        running_failed: "{n} failed",
+        waiting_for: "waiting for {who}",
+        simulated: "Against the simulated tenant; `m365-probe demo` without --once serves a page and metrics.",
+    }
+
+    /// The catalogue of reasons.
+    catalogue: Catalogue {
+        title: "Why access fails, and what to do",
+        intro: "Every way to fail that `m365-probe` tells apart, in the order of its catalogue: the code that stands in metrics, alerts and plugin output, what it means and what to do. `m365-probe reasons` prints the same; the doctor fills your own ids into the commands. Stand-ins look like `<CLIENT_ID>`.",
+        severity: "severity",
+        owner: "who acts",
+        applies: "applies after",
+        source: "source",
+        failed: "failed",
+        degraded: "degraded",
+        transient: "transient",
+    }
+}
