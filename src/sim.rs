@@ -4,6 +4,9 @@
 //! Exchange Online behaves, and really checks what it is given. It shares no parser with the checks, so that a mistake
 //! made on one side cannot hide on the other.
 //!
+//! Data (`tenant`, `mailbox`, `protocol`) lies below decisions (`authorization`, `fault`) and `state`; on these stand
+//! `connection` and `http`, then a module for each protocol, then the `listener`.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), String> {
 //! let tenant = m365_probe::sim::start(m365_probe::sim::Tenant::contoso()).await?;
@@ -28,6 +31,7 @@ mod jwt;
 mod listener;
 mod mailbox;
 mod pop3;
+mod protocol;
 mod sasl;
 mod smtp;
 mod state;
@@ -43,7 +47,8 @@ use crate::cloud::Security;
 
 pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
 pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
-pub use self::tenant::{Application, Exchange, Protocol, READ_ALL, Tenant};
+pub use self::protocol::Protocol;
+pub use self::tenant::{Application, Exchange, READ_ALL, Tenant};
 
 use self::certificates::Certificates;
 use self::listener::Port;

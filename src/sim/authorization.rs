@@ -2,9 +2,10 @@
 //!
 //! Pure. Protocols only render it; the order of the checks is Exchange Online's.
 
-use super::jwt::{Claims, Flaw};
+use super::jwt::{Claims, Flaw, PresentedToken};
 use super::mailbox::{Licence, Listing, Mailbox};
-use super::tenant::{Protocol, Tenant, Trouble};
+use super::protocol::{Protocol, Trouble};
+use super::tenant::Tenant;
 
 /// Why Exchange Online does not let the application in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +64,6 @@ pub enum Refusal {
     /// The server itself is in trouble.
     Trouble(Trouble),
 }
-
-/// A token as a protocol received it, checked for its signature.
-pub type PresentedToken = Result<Claims, Flaw>;
 
 /// Names of Exchange Online that a token may be for.
 pub(super) const EXCHANGE: &[&str] =

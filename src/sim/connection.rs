@@ -9,7 +9,6 @@ use tokio::time::{sleep, timeout};
 
 use crate::outcome::Phase;
 
-use super::authorization::Refusal;
 use super::fault::{Fault, Service};
 use super::state::{State, View};
 
@@ -34,7 +33,7 @@ pub(super) enum Received {
 /// The longest line taken: a token of 8 KiB in base64, twice over.
 const LINE: usize = 24 * 1024;
 /// The longest silence borne where it is not the client's to keep.
-const IDLE: Duration = Duration::from_secs(300);
+pub(super) const IDLE: Duration = Duration::from_secs(300);
 /// How long a client may take for its part of a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How much a reply that never ends holds in truth: enough that nobody reads it whole.
@@ -187,9 +186,9 @@ impl Connection {
     }
 
     /// Takes the time a verdict on a token takes, then does what a fault of the connection does in its place.
-    pub(super) async fn delay_verdict(&mut self, refusal: Option<Refusal>) -> Result<(), Closed> {
+    pub(super) async fn delay_verdict(&mut self, refused: bool) -> Result<(), Closed> {
         self.pause(Phase::Auth).await;
-        if refusal.is_some() {
+        if refused {
             pause(self.view().tenant.refusal_delay).await;
         }
         if self.has(Fault::ConnectionClosed) {

@@ -13,9 +13,8 @@ use tokio::time::timeout;
 use crate::outcome::Phase;
 
 use super::certificates::NAMES;
-use super::connection::pause;
+use super::connection::{IDLE, pause};
 use super::fault::{Fault, Service};
-use super::listener::IDLE;
 use super::state::{State, View};
 
 /// Microsoft's own short time to live: the last hop changes with the load.

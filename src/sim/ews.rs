@@ -17,8 +17,9 @@ use super::connection::pause;
 use super::fault::{Fault, Service};
 use super::http::{HttpRequest, HttpResponse};
 use super::identifiers;
+use super::protocol::Trouble;
 use super::state::{State, View};
-use super::tenant::{Tenant, Trouble};
+use super::tenant::Tenant;
 
 /// How long a throttled client is told to stay away.
 const BACK_OFF_MILLISECONDS: u32 = 297_749;

@@ -7,7 +7,7 @@ use std::fmt;
 
 pub use self::active::ActiveFault;
 
-use super::tenant::Protocol;
+use super::protocol::Protocol;
 
 /// A service of the simulated tenant; each listens on ports of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 
 use crate::outcome::Phase;
 
-use super::authorization::{self, PresentedToken, Refusal};
+use super::authorization::{self, Refusal};
 use super::connection::pause;
-use super::http::{HttpRequest, HttpResponse};
+use super::http::{HttpRequest, HttpResponse, percent_decoded};
 use super::identifiers;
+use super::jwt::PresentedToken;
 use super::mailbox::{FolderAccess, Mailbox};
+use super::protocol::Trouble;
 use super::state::State;
-use super::tenant::{READ_ALL, Tenant, Trouble};
+use super::tenant::{READ_ALL, Tenant};
 
 /// How long a throttled client is told to stay away, in seconds.
 const RETRY_AFTER: &str = "10";
@@ -28,7 +30,7 @@ pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse
     };
     let answer = match called(state, request).await {
         Ok(body) => json_answer(StatusCode::OK, &body),
-        Err(error) => error.answer(&ids),
+        Err(error) => error.response(&ids),
     };
     answer
         .header("request-id", &ids.request)
@@ -56,7 +58,7 @@ enum Call {
 
 impl Call {
     /// The call and the mailbox that a path names.
-    fn of(path: &str) -> Option<(Self, String)> {
+    fn from_path(path: &str) -> Option<(Self, String)> {
         let segments: Vec<&str> = path.strip_prefix("/v1.0/users/")?.split('/').collect();
         let (user, call) = match segments.as_slice() {
             [user, "mailFolders"] => (user, Self::Folders),
@@ -64,7 +66,7 @@ impl Call {
             [user, "calendar", "calendarView"] | [user, "calendarView"] => (user, Self::CalendarView),
             _ => return None,
         };
-        Some((call, decoded(user)?))
+        Some((call, percent_decoded(user)?))
     }
 
     fn roles(self) -> &'static [&'static str] {
@@ -87,8 +89,9 @@ async fn called(state: &State, request: &HttpRequest) -> Result<Value, Error> {
         return applications(&view.tenant, &token, &request.query);
     }
     let unknown = Error(400, "BadRequest", "Resource not found for the segment.");
-    let (call, user) = Call::of(&request.path).filter(|_| request.method == Method::GET).ok_or(unknown)?;
-    let mailbox = authorization::graph(&view.tenant, &token, call.roles(), &user, identifiers::unix_now()).map_err(Error::of)?;
+    let (call, user) = Call::from_path(&request.path).filter(|_| request.method == Method::GET).ok_or(unknown)?;
+    let mailbox =
+        authorization::graph(&view.tenant, &token, call.roles(), &user, identifiers::unix_now()).map_err(Error::from_refusal)?;
     match mailbox.folder_access {
         FolderAccess::Readable => {}
         FolderAccess::Denied => return Err(ACCESS_DENIED),
@@ -104,12 +107,12 @@ async fn called(state: &State, request: &HttpRequest) -> Result<Value, Error> {
 
 /// The registrations that a filter by application id finds: this tenant's one, or none.
 fn applications(tenant: &Tenant, token: &PresentedToken, request: &str) -> Result<Value, Error> {
-    authorization::directory(tenant, token, &[READ_ALL], identifiers::unix_now()).map_err(|refusal| {
-        match Error::of(refusal) {
+    authorization::directory(tenant, token, &[READ_ALL], identifiers::unix_now()).map_err(
+        |refusal| match Error::from_refusal(refusal) {
             Error(403, ..) => Error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
             error => error,
-        }
-    })?;
+        },
+    )?;
     let application = &tenant.application;
     let query = query(request).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
     let filter = query.iter().find(|(name, _)| name == "$filter").map(|(_, filter)| filter.as_str());
@@ -177,18 +180,9 @@ fn top(query: &[(String, String)], default: usize) -> Result<usize, Error> {
 /// Names and values.
 fn query(text: &str) -> Option<Vec<(String, String)>> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').and_then(|(name, value)| Some((decoded(name)?, decoded(value)?)))).collect()
-}
-
-/// Percent-encoding taken away; a `+` is itself in a path.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        bytes.push(if byte == b'%' { u8::try_from(digit()? * 16 + digit()?).ok()? } else { byte });
-    }
-    String::from_utf8(bytes).ok()
+    pairs
+        .map(|pair| pair.split_once('=').and_then(|(name, value)| Some((percent_decoded(name)?, percent_decoded(value)?))))
+        .collect()
 }
 
 /// Status, code and message.
@@ -197,7 +191,7 @@ struct Error(u16, &'static str, &'static str);
 const ACCESS_DENIED: Error = Error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
 
 impl Error {
-    fn of(refusal: Refusal) -> Self {
+    fn from_refusal(refusal: Refusal) -> Self {
         let token = |message| Self(401, "InvalidAuthenticationToken", message);
         match refusal {
             Refusal::BadSignature => token("Access token validation failure. Invalid signature."),
@@ -225,7 +219,7 @@ impl Error {
         }
     }
 
-    fn answer(self, ids: &Ids) -> HttpResponse {
+    fn response(self, ids: &Ids) -> HttpResponse {
         let Self(status, code, message) = self;
         let mut error =
             json!({ "message": message, "innerError": { "request-id": ids.request, "client-request-id": ids.client } });

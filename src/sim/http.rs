@@ -1,5 +1,6 @@
 //! HTTPS for Entra, EWS and Graph: one hyper server, bounded, and the faults of an HTTP answer.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,13 +13,14 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use crate::outcome::Phase;
 
 use super::connection::{Stream, pause};
 use super::fault::{Fault, Service};
 use super::state::State;
-use super::{entra, ews, graph};
 
 /// The largest request body taken.
 const BODY: usize = 256 * 1024;
@@ -74,6 +76,11 @@ impl HttpResponse {
         self
     }
 
+    /// A response with `body` as JSON.
+    pub(super) fn json(status: StatusCode, body: &Value) -> Self {
+        Self::new(status).body("application/json; charset=utf-8", body.to_string())
+    }
+
     /// The same with a body of that media type.
     #[must_use]
     pub(super) fn body(self, media_type: &str, body: impl Into<String>) -> Self {
@@ -87,12 +94,23 @@ impl HttpResponse {
     }
 }
 
+/// Undoes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits, or for what is not UTF-8 then.
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
+    let is_byte = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    let well_formed = text.split('%').skip(1).all(is_byte);
+    percent_decode_str(text).decode_utf8().ok().filter(|_| well_formed).map(Cow::into_owned)
+}
+
 /// A whole body, or one that never ends.
 type Payload = Either<Full<Bytes>, Endless>;
 
-/// Serves requests on `stream` until the client leaves.
-pub(super) async fn serve(state: Arc<State>, service: Service, stream: Box<dyn Stream>) {
-    let answer = service_fn(|request| answer(Arc::clone(&state), service, request));
+/// Serves requests on `stream` until the client leaves; `respond` answers those that no fault of the connection answers.
+pub(super) async fn serve<R, F>(state: Arc<State>, service: Service, stream: Box<dyn Stream>, respond: R)
+where
+    R: Fn(Arc<State>, Service, HttpRequest) -> F,
+    F: Future<Output = HttpResponse>,
+{
+    let answer = service_fn(|request| answer(Arc::clone(&state), service, request, &respond));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
@@ -113,7 +131,16 @@ impl std::fmt::Display for ConnectionDropped {
 }
 impl std::error::Error for ConnectionDropped {}
 
-async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>) -> Result<Response<Payload>, ConnectionDropped> {
+async fn answer<R, F>(
+    state: Arc<State>,
+    service: Service,
+    request: Request<Incoming>,
+    respond: &R,
+) -> Result<Response<Payload>, ConnectionDropped>
+where
+    R: Fn(Arc<State>, Service, HttpRequest) -> F,
+    F: Future<Output = HttpResponse>,
+{
     let (parts, body) = request.into_parts();
     let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await.map_err(|_| ConnectionDropped)?;
     let Ok(body) = body else { return Ok(HttpResponse::new(StatusCode::PAYLOAD_TOO_LARGE).into_response()) };
@@ -123,12 +150,7 @@ async fn answer(state: Arc<State>, service: Service, request: Request<Incoming>)
     if let Some(faulty) = faulty_response(&state, service).await? {
         return Ok(faulty);
     }
-    let answer = match service {
-        Service::Login => entra::answer(&state, &request),
-        Service::Graph => graph::answer(&state, &request).await,
-        _ => ews::answer(&state, &request).await,
-    };
-    Ok(answer.into_response())
+    Ok(respond(state, service, request).await.into_response())
 }
 
 /// Which phase of a run this request belongs to.

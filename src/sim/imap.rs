@@ -15,7 +15,7 @@ use super::authorization::{self, Refusal};
 use super::connection::{Closed, Connection, Received};
 use super::fault::Fault;
 use super::mailbox::Mailbox;
-use super::tenant::{Protocol, Trouble};
+use super::protocol::{Protocol, Trouble};
 use super::{identifiers, sasl};
 
 /// After this many commands that are unknown or out of place, and after this many refused logins, the server hangs up.
@@ -211,7 +211,7 @@ impl Session {
             }
             None => Err(Refusal::TokenUnreadable),
         };
-        connection.delay_verdict(verdict.as_ref().err().copied()).await?;
+        connection.delay_verdict(verdict.is_err()).await?;
         if connection.has(Fault::BasicAuthBlocked) {
             return connection.write_and_close(&format!("{tag} NO Basic authentication is disabled.\r\n{BYE}")).await;
         }

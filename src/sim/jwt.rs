@@ -47,6 +47,9 @@ pub enum Flaw {
     BadSignature,
 }
 
+/// The claims of a token that a client presented, or why they cannot be believed.
+pub type PresentedToken = Result<Claims, Flaw>;
+
 /// A key tokens are signed with.
 pub struct SigningKey {
     key: PKey<Private>,

@@ -16,11 +16,10 @@ use crate::cloud::Security;
 
 use super::connection::{Closed, Connection, Stream, secure};
 use super::fault::{Fault, Service};
+use super::http::{HttpRequest, HttpResponse};
 use super::state::{State, View};
-use super::{dns, http, imap, pop3, smtp};
+use super::{dns, entra, ews, graph, http, imap, pop3, smtp};
 
-/// The longest silence borne where no protocol says otherwise.
-pub(super) const IDLE: Duration = Duration::from_secs(300);
 /// Connections served at a time on one port; more wait in the system's queue.
 const CONNECTIONS: usize = 512;
 /// Connections the system takes before they are accepted.
@@ -202,7 +201,7 @@ async fn serve_protocol(
 ) -> Result<(), Closed> {
     if matches!(service, Service::Login | Service::Ews | Service::Graph) {
         let stream = secure(&state, service, stream).await?;
-        http::serve(state, service, stream).await;
+        http::serve(state, service, stream, respond).await;
         return Ok(());
     }
     let mut connection = Connection::new(state, service, client.ip(), stream);
@@ -213,5 +212,14 @@ async fn serve_protocol(
         Service::Pop3 => pop3::serve(connection).await,
         Service::Imap => imap::serve(connection).await,
         _ => smtp::serve(connection).await,
+    }
+}
+
+/// Passes a request to the service that it was sent to.
+async fn respond(state: Arc<State>, service: Service, request: HttpRequest) -> HttpResponse {
+    match service {
+        Service::Login => entra::answer(&state, &request),
+        Service::Graph => graph::answer(&state, &request).await,
+        _ => ews::answer(&state, &request).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tenant::{Protocol, Trouble};
+use super::protocol::{Protocol, Trouble};
 
 /// A mailbox.
 #[derive(Clone, Debug)]

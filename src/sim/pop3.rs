@@ -9,7 +9,7 @@ use super::authorization::{self, Refusal};
 use super::connection::{Closed, Connection, Received};
 use super::fault::Fault;
 use super::mailbox::Message;
-use super::tenant::{Protocol, Trouble};
+use super::protocol::{Protocol, Trouble};
 use super::{identifiers, sasl};
 
 /// After this many refused logins the server hangs up.
@@ -120,7 +120,7 @@ impl Session {
             }
             None => Err(Refusal::TokenUnreadable),
         };
-        connection.delay_verdict(verdict.as_ref().err().copied()).await?;
+        connection.delay_verdict(verdict.is_err()).await?;
         if connection.has(Fault::BasicAuthBlocked) {
             return connection.write(BASIC_DISABLED).await;
         }

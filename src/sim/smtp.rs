@@ -10,7 +10,7 @@ use crate::outcome::Phase;
 use super::authorization::{self, Refusal};
 use super::connection::{Closed, Connection, Received};
 use super::fault::Fault;
-use super::tenant::{Protocol, Trouble};
+use super::protocol::{Protocol, Trouble};
 use super::{identifiers, sasl};
 
 /// After this many refused logins the server hangs up.
@@ -214,7 +214,7 @@ impl Session {
             }
             None => Err(Refusal::TokenUnreadable),
         };
-        connection.delay_verdict(verdict.as_ref().err().copied()).await?;
+        connection.delay_verdict(verdict.is_err()).await?;
         if let Some((_, reply)) = INSTEAD.iter().find(|(fault, _)| connection.has(*fault)) {
             return self.refuse(connection, reply).await;
         }

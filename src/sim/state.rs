@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::authorization::PresentedToken;
 use super::certificates::Certificates;
 use super::fault::{ActiveFault, Fault, Service};
-use super::jwt::{Claims, Flaw, SigningKey};
+use super::jwt::{Claims, Flaw, PresentedToken, SigningKey};
 use super::tenant::Tenant;
 
 /// The tenant at one moment, its faults included.

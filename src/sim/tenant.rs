@@ -8,37 +8,7 @@ use crate::outcome::Phase;
 use crate::secret::Secret;
 
 use super::mailbox::Mailbox;
-
-/// A way to reach a mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Protocol {
-    /// POP3.
-    Pop3,
-    /// IMAP4rev1.
-    Imap,
-    /// SMTP submission.
-    Smtp,
-    /// Exchange Web Services.
-    Ews,
-    /// Microsoft Graph.
-    Graph,
-}
-
-impl Protocol {
-    /// Every protocol.
-    pub const ALL: &'static [Self] = &[Self::Pop3, Self::Imap, Self::Smtp, Self::Ews, Self::Graph];
-
-    /// The application permissions it needs for all it can do, as they stand in the token's `roles` claim.
-    pub const fn roles(self) -> &'static [&'static str] {
-        match self {
-            Self::Pop3 => &["POP.AccessAsApp"],
-            Self::Imap => &["IMAP.AccessAsApp"],
-            Self::Smtp => &["SMTP.SendAsApp"],
-            Self::Ews => &["full_access_as_app"],
-            Self::Graph => &["Mail.Read", "Calendars.Read"],
-        }
-    }
-}
+use super::protocol::{Protocol, Trouble};
 
 /// The permission of Microsoft Graph to read registrations.
 pub const READ_ALL: &str = "Application.Read.All";
@@ -127,21 +97,6 @@ pub struct Exchange {
     pub refuses_everything: bool,
     /// What Exchange suffers from at present.
     pub trouble: BTreeMap<Protocol, Trouble>,
-}
-
-/// What a healthy configuration does not protect from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The client is asked to stay away for a while.
-    Throttled,
-    /// Other clients of this mailbox hold all its connections.
-    TooManyConnections,
-    /// The server fails.
-    Unavailable,
-    /// The account has just been changed: its sessions end.
-    Invalidated,
-    /// The mailbox is restricted for having sent spam.
-    SenderBlocked,
 }
 
 impl Tenant {

@@ -7,8 +7,10 @@ use crate::sim::http::{HttpRequest, HttpResponse};
 use crate::sim::tenant::Tenant;
 
 use super::refusal::{Aadsts, Ids};
-use super::{AUTHORITY, Version, json_answer};
+use super::version::Version;
 
+/// Where Entra plays, port and all as clients see it.
+const AUTHORITY: &str = "login.microsoftonline.com";
 /// The tenant that personal accounts live in.
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -25,14 +27,14 @@ pub(super) fn discovery(tenant: &Tenant, request: &HttpRequest, name: &str, vers
         "consumers" => (name, CONSUMERS),
         _ if tenant.is_called(name) => (tenant.id.as_str(), tenant.id.as_str()),
         // Here, and only here, the tenant is `invalid_tenant`.
-        _ => return Aadsts::tenant_not_found(name).answer_as("invalid_tenant", ids),
+        _ => return Aadsts::tenant_not_found(name).response_with_error("invalid_tenant", ids),
     };
     let base = authority(request);
     let (version, issuer) = match version {
         Version::V1 => ("", format!("https://sts.windows.net/{issuer}/")),
         Version::V2 => ("/v2.0", format!("{base}/{issuer}/v2.0")),
     };
-    json_answer(
+    HttpResponse::json(
         StatusCode::OK,
         &json!({
             "token_endpoint": format!("{base}/{path}/oauth2{version}/token"),
@@ -64,7 +66,7 @@ pub(super) fn discovery(tenant: &Tenant, request: &HttpRequest, name: &str, vers
 /// Instance discovery, which MSAL asks for before anything else.
 pub(super) fn instance(request: &HttpRequest) -> HttpResponse {
     let host = request.header("host").unwrap_or(AUTHORITY);
-    json_answer(
+    HttpResponse::json(
         StatusCode::OK,
         &json!({
             "tenant_discovery_endpoint": format!("https://{host}/common/v2.0/.well-known/openid-configuration"),
@@ -80,5 +82,5 @@ pub(super) fn user_realm(tenant: &Tenant, user: &str) -> HttpResponse {
     let managed = tenant.exists && domain.eq_ignore_ascii_case(&tenant.domain);
     let kind = if managed { "Managed" } else { "Unknown" };
     let body = json!({ "ver": "1.0", "account_type": kind, "domain_name": domain, "cloud_instance_name": "microsoftonline.com" });
-    json_answer(StatusCode::OK, &body)
+    HttpResponse::json(StatusCode::OK, &body)
 }

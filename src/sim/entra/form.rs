@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::sim::http::HttpRequest;
+use crate::sim::http::{HttpRequest, percent_decoded};
 
 use super::refusal::Aadsts;
 
@@ -19,7 +19,7 @@ pub(super) struct Malformed;
 
 impl Form {
     /// Reads the body and the `Authorization` header.
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, Malformed> {
+    pub(super) fn read(request: &HttpRequest) -> Result<Self, Malformed> {
         let media_type = request.header("content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         // Of any other body nothing is read: then `grant_type` is missing.
@@ -73,20 +73,7 @@ fn basic(header: &str) -> Result<Option<(String, String)>, Malformed> {
 
 /// Undoes form encoding: `+` is a space, `%XX` a byte.
 fn decoded(text: &str) -> Result<String, Malformed> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte.unwrap_or_default()).to_digit(16);
-                let (high, low) = (digit(rest.next()).ok_or(Malformed)?, digit(rest.next()).ok_or(Malformed)?);
-                u8::try_from(high * 16 + low).map_err(|_| Malformed)?
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).map_err(|_| Malformed)
+    percent_decoded(&text.replace('+', " ")).ok_or(Malformed)
 }
 
 #[cfg(test)]

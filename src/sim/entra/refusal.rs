@@ -44,12 +44,12 @@ fn status(error: &str) -> StatusCode {
 
 impl Aadsts {
     /// The answer, with the `error` of the token endpoint.
-    pub(super) fn answer(&self, ids: &Ids) -> HttpResponse {
-        self.answer_as(self.error, ids)
+    pub(super) fn response(&self, ids: &Ids) -> HttpResponse {
+        self.response_with_error(self.error, ids)
     }
 
     /// The answer with another `error`.
-    pub(super) fn answer_as(&self, error: &str, ids: &Ids) -> HttpResponse {
+    pub(super) fn response_with_error(&self, error: &str, ids: &Ids) -> HttpResponse {
         let (number, text, Ids { trace, correlation }) = (self.number, &self.text, ids);
         let time = identifiers::entra_time(SystemTime::now());
         let body = json!({
@@ -61,7 +61,7 @@ impl Aadsts {
             "correlation_id": correlation,
             "error_uri": format!("https://login.microsoftonline.com/error?code={number}"),
         });
-        HttpResponse::new(status(error)).body("application/json; charset=utf-8", body.to_string())
+        HttpResponse::json(status(error), &body)
     }
 
     /// Its AADSTS number.
@@ -164,12 +164,12 @@ impl Aadsts {
     }
 
     /// A number that Microsoft has not given out.
-    pub(super) fn unheard_of() -> Self {
+    pub(super) fn unknown_error() -> Self {
         Self::new(7_999_999, "unauthorized_client", "The request was refused for a reason of its own.")
     }
 
     /// The same, of a credential.
-    pub(super) fn credential_unheard_of() -> Self {
+    pub(super) fn unknown_credential_error() -> Self {
         Self::new(7_999_998, "invalid_client", "The credential was refused for a reason of its own.")
     }
 

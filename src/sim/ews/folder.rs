@@ -56,7 +56,7 @@ fn nodes(mailbox: &Mailbox) -> Vec<Node<'_>> {
     }
     let root = Node::above(mailbox, "root", None, "root", "", 1);
     let top = Node::above(mailbox, "msgfolderroot", Some("root"), "Top of Information Store", "IPF", mailbox.folders.len());
-    [top, root].into_iter().chain(mailbox.folders.iter().map(|folder| Node::of(mailbox, folder))).collect()
+    [top, root].into_iter().chain(mailbox.folders.iter().map(|folder| Node::new(mailbox, folder))).collect()
 }
 
 impl<'m> Node<'m> {
@@ -73,7 +73,7 @@ impl<'m> Node<'m> {
     }
 
     /// A folder of the mailbox; what the inbox holds is known.
-    fn of(mailbox: &'m Mailbox, folder: &'m Folder) -> Self {
+    fn new(mailbox: &'m Mailbox, folder: &'m Folder) -> Self {
         let inbox = folder.distinguished == "inbox";
         Self {
             key: &folder.name,

@@ -6,7 +6,8 @@ use super::{ActiveFault, Fault};
 use crate::secret::Secret;
 use crate::sim::identifiers;
 use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
-use crate::sim::tenant::{Protocol, Tenant, Trouble};
+use crate::sim::protocol::{Protocol, Trouble};
+use crate::sim::tenant::Tenant;
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);

@@ -61,9 +61,9 @@ pub(super) fn fetch(selected: &mut Selected, by_uid: bool, set: &str, items: &Ar
         let read = items.iter().any(Item::reads) && selected.mark_seen(at);
         let flags = selected.flags(at)?;
         let message = selected.messages.get(at)?;
-        let mut values: Vec<String> = items.iter().map(|item| item.of(message, &flags)).collect();
+        let mut values: Vec<String> = items.iter().map(|item| item.render(message, &flags)).collect();
         if read && !items.contains(&Item::Flags) {
-            values.push(Item::Flags.of(message, &flags));
+            values.push(Item::Flags.render(message, &flags));
         }
         let _ = write!(text, "* {} FETCH ({})\r\n", at + 1, values.join(" "));
     }
@@ -113,7 +113,7 @@ impl Item {
         }
     }
 
-    fn of(&self, message: &Message, flags: &str) -> String {
+    fn render(&self, message: &Message, flags: &str) -> String {
         let header = structure::parts(&message.text).0;
         match self {
             Self::Uid => format!("UID {}", message.uid),
@@ -123,8 +123,8 @@ impl Item {
             Self::Envelope => format!("ENVELOPE {}", structure::envelope(header)),
             Self::Body => format!("BODY {}", structure::body_structure(&message.text, false)),
             Self::BodyStructure => format!("BODYSTRUCTURE {}", structure::body_structure(&message.text, true)),
-            Self::Whole(name, part) => literal(name, part.of(&message.text).as_deref()),
-            Self::Section(section) => section.of(&message.text),
+            Self::Whole(name, part) => literal(name, part.extract(&message.text).as_deref()),
+            Self::Section(section) => section.extract(&message.text),
         }
     }
 }
@@ -150,8 +150,8 @@ impl Section {
         Some(Self { name: name.to_owned(), part: Part::read(name)?, peek, range })
     }
 
-    fn of(&self, text: &str) -> String {
-        let Some(part) = self.part.of(text) else { return format!("BODY[{}] NIL", self.name) };
+    fn extract(&self, text: &str) -> String {
+        let Some(part) = self.part.extract(text) else { return format!("BODY[{}] NIL", self.name) };
         match self.range {
             None => literal(&format!("BODY[{}]", self.name), Some(&part)),
             Some((start, count)) => {
@@ -186,7 +186,7 @@ impl Part {
     }
 
     /// Its text; `None` where the message has no such part.
-    fn of(&self, text: &str) -> Option<String> {
+    fn extract(&self, text: &str) -> Option<String> {
         let (header, body) = structure::parts(text);
         Some(match self {
             Self::All => text.to_owned(),
@@ -212,7 +212,7 @@ mod tests {
 
     fn value(item: &str) -> Option<String> {
         let message = Message { uid: 7, seen: false, text: "A: 1\r\nB: 2\r\n 3\r\n\r\nGrüße\r\n".to_owned() };
-        Some(Item::read(item)?.of(&message, "\\Seen"))
+        Some(Item::read(item)?.render(&message, "\\Seen"))
     }
 
     #[test]
