@@ -9,7 +9,7 @@ use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
-use crate::wire::imap::{self, Line, Step};
+use crate::wire::imap::{self, ImapResponse, Step};
 use crate::wire::sasl::Challenge;
 
 use super::mail;
@@ -36,8 +36,8 @@ impl mail::Session for Session {
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let line = conn.line().await?;
-        let greeting = conn.judged(imap::greeting(&line))?;
-        if greeting.preauthenticated {
+        let greeting = conn.judged(imap::parse_greeting(&line))?;
+        if greeting.is_preauthenticated {
             return Err(conn.heard(Reason::GreetingUnexpected, &line));
         }
         let name = greeting.server.map(|name| conn.sanitize(&name));
@@ -65,7 +65,7 @@ impl mail::Session for Session {
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::STATUS)).await?;
         for line in answer(conn, &tag, Step::Mailbox, None).await? {
-            if let Some(status) = conn.judged(imap::status(&line).map_err(Into::into))? {
+            if let Some(status) = conn.judged(imap::parse_status(&line).map_err(Into::into))? {
                 let facts = &mut conn.facts().mailbox;
                 (facts.messages, facts.unseen) = (status.messages, status.unseen);
                 return Ok(());
@@ -124,7 +124,7 @@ impl Session {
         conn.say(&format!("{tag} {}", imap::CAPABILITY)).await?;
         let data = answer(conn, &tag, Step::Mailbox, None).await?;
         // A long list may stand on several lines.
-        Ok(data.iter().filter_map(|line| imap::capabilities(line)).flatten().collect())
+        Ok(data.iter().filter_map(|line| imap::parse_capabilities(line)).flatten().collect())
     }
 
     fn tag(&mut self) -> String {
@@ -160,10 +160,10 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
             Ok(line) => line,
             Err(fault) => return Err(farewell.unwrap_or(fault)),
         };
-        match imap::line(&line, tag, step) {
-            Ok(Line::Done(_)) => return Ok(data),
-            Ok(Line::Untagged(words)) => data.push(words.to_owned()),
-            Ok(Line::Challenged(said)) if challenge.is_none() && step == Step::Login => {
+        match imap::parse_response(&line, tag, step) {
+            Ok(ImapResponse::Completed(_)) => return Ok(data),
+            Ok(ImapResponse::Untagged(words)) => data.push(words.to_owned()),
+            Ok(ImapResponse::Challenge(said)) if challenge.is_none() && step == Step::Login => {
                 if let Some(payload) = payload.take().filter(|payload| !payload.given || said.text.is_empty()) {
                     conn.say_secret("", payload.secret).await?;
                 } else {
@@ -171,16 +171,16 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
                     conn.give_way().await?;
                 }
             }
-            Ok(Line::Challenged(_)) => return Err(conn.heard(Reason::ReplyMalformed, &line)),
+            Ok(ImapResponse::Challenge(_)) => return Err(conn.heard(Reason::ReplyMalformed, &line)),
             // The tagged line behind a farewell tells more, where there is one.
             // Of two farewells the first tells why.
-            Err(refusal) if imap::is_farewell(&line) => {
+            Err(refusal) if imap::is_bye(&line) => {
                 let fault = conn.refused(refusal);
                 farewell.get_or_insert(fault);
             }
             Err(refusal) => {
                 let refusal = match &challenge {
-                    Some(challenge) => challenge.onto(refusal),
+                    Some(challenge) => challenge.add_to(refusal),
                     None => refusal,
                 };
                 return Err(conn.refused(refusal));
@@ -192,7 +192,7 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
 /// A line with the literals in it.
 async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
     let mut line = conn.line().await?;
-    while let Some(count) = imap::literal(&line) {
+    while let Some(count) = imap::literal_length(&line) {
         let literal = conn.literal(usize::try_from(count).unwrap_or(usize::MAX)).await?;
         let rest = conn.line().await?;
         line = format!("{line}\r\n{literal}{rest}");

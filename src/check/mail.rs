@@ -163,7 +163,7 @@ pub(super) async fn behind<T>(
     limit: Duration,
     reading: impl Future<Output = Result<T, Fault>>,
 ) -> Result<Result<T, Fault>, Refusal> {
-    let Some(refusal) = challenge.alone() else { return Ok(reading.await) };
+    let Some(refusal) = challenge.as_refusal() else { return Ok(reading.await) };
     match timeout(limit, reading).await {
         Ok(Err(fault)) if fault.reason == Reason::ConnectionClosed => Err(refusal),
         Ok(said) => Ok(said),

@@ -8,7 +8,7 @@ use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
 use crate::wire::pop3;
-use crate::wire::sasl::Login;
+use crate::wire::sasl::AuthReply;
 
 use super::mail;
 
@@ -27,7 +27,7 @@ impl mail::Session for Session {
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let line = conn.line().await?;
-        let greeting = conn.judged(pop3::greeting(&line))?;
+        let greeting = conn.judged(pop3::parse_greeting(&line))?;
         let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         Ok(())
@@ -36,26 +36,26 @@ impl mail::Session for Session {
     async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.say(pop3::STLS).await?;
         let line = conn.line().await?;
-        conn.judged(pop3::stls(&line))
+        conn.judged(pop3::parse_stls(&line))
     }
 
     /// In two lines, because Exchange takes the one-line form for an over-long command.
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         conn.say(pop3::AUTH).await?;
         let line = conn.line().await?;
-        conn.judged(pop3::invitation(&line))?;
+        conn.judged(pop3::parse_auth_continuation(&line))?;
         conn.say_secret("", payload).await?;
         let line = conn.line().await?;
-        match conn.judged(pop3::login(&line))? {
-            Login::Accepted => Ok(()),
-            Login::Challenged(challenge) => {
+        match conn.judged(pop3::parse_login(&line))? {
+            AuthReply::Accepted => Ok(()),
+            AuthReply::Challenged(challenge) => {
                 conn.give_way().await?;
                 let limit = conn.patience(Duration::MAX);
                 let line = mail::behind(&challenge, limit, conn.line()).await;
                 let line = conn.judged(line)??;
-                match pop3::login(&line) {
+                match pop3::parse_login(&line) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &line)),
-                    Err(refusal) => Err(conn.refused(challenge.onto(refusal))),
+                    Err(refusal) => Err(conn.refused(challenge.add_to(refusal))),
                 }
             }
         }
@@ -66,7 +66,7 @@ impl mail::Session for Session {
         conn.enter(Phase::Mailbox);
         conn.say(pop3::STAT).await?;
         let line = conn.line().await?;
-        let stat = conn.judged(pop3::stat(&line))?;
+        let stat = conn.judged(pop3::parse_stat(&line))?;
         let facts = &mut conn.facts().mailbox;
         facts.messages = Some(stat.messages);
         facts.bytes = Some(stat.bytes);

@@ -8,8 +8,8 @@ use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
 use crate::wire::Refusal;
-use crate::wire::sasl::Login;
-use crate::wire::smtp::{self, Assembly, Reply};
+use crate::wire::sasl::AuthReply;
+use crate::wire::smtp::{self, ReplyParser, SmtpReply};
 
 use super::mail;
 
@@ -32,47 +32,47 @@ impl mail::Session for Session {
     }
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        let reply = read(conn, Assembly::greeting()).await?;
-        let greeting = conn.judged(smtp::greeting(&reply))?;
+        let reply = read(conn, ReplyParser::for_greeting()).await?;
+        let greeting = conn.judged(smtp::parse_greeting(&reply))?;
         let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         Ok(())
     }
 
     async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        let features = ehlo(conn, smtp::first_ehlo).await?;
+        let features = ehlo(conn, smtp::parse_first_ehlo).await?;
         conn.judged(features.require_starttls().map_err(Into::into))?;
         conn.say(smtp::STARTTLS).await?;
-        let reply = read(conn, Assembly::default()).await?;
-        conn.judged(smtp::starttls(&reply))
+        let reply = read(conn, ReplyParser::default()).await?;
+        conn.judged(smtp::parse_starttls(&reply))
     }
 
     /// On one line, which saves a round trip. A server that finds it too long, or that passes over what stands behind the
     /// mechanism, gets the token on a line of its own (RFC 4954 section 4).
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
-        let features = ehlo(conn, smtp::ehlo).await?;
+        let features = ehlo(conn, smtp::parse_ehlo).await?;
         conn.judged(features.require_xoauth2().map_err(Into::into))?;
         conn.say_secret(&format!("{} ", smtp::AUTH), payload).await?;
-        let mut reply = read(conn, Assembly::default()).await?;
-        if smtp::line_too_long(&reply) {
+        let mut reply = read(conn, ReplyParser::default()).await?;
+        if smtp::is_line_too_long(&reply) {
             conn.say(smtp::AUTH).await?;
-            let invitation = read(conn, Assembly::default()).await?;
-            conn.judged(smtp::invitation(&invitation))?;
+            let invitation = read(conn, ReplyParser::default()).await?;
+            conn.judged(smtp::parse_auth_continuation(&invitation))?;
             reply = alone(conn, payload).await?;
         } else if smtp::asks_for_payload(&reply) {
             reply = alone(conn, payload).await?;
         }
         note_trailer(conn, &reply);
-        match conn.judged(smtp::login(&reply))? {
-            Login::Accepted => Ok(()),
-            Login::Challenged(challenge) => {
+        match conn.judged(smtp::parse_login(&reply))? {
+            AuthReply::Accepted => Ok(()),
+            AuthReply::Challenged(challenge) => {
                 conn.give_way().await?;
                 let limit = conn.patience(Duration::MAX);
-                let reply = mail::behind(&challenge, limit, read(conn, Assembly::default())).await;
+                let reply = mail::behind(&challenge, limit, read(conn, ReplyParser::default())).await;
                 let reply = conn.judged(reply)??;
-                match smtp::login(&reply) {
-                    Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.shown())),
-                    Err(refusal) => Err(conn.refused(challenge.onto(refusal))),
+                match smtp::parse_login(&reply) {
+                    Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.to_string())),
+                    Err(refusal) => Err(conn.refused(challenge.add_to(refusal))),
                 }
             }
         }
@@ -85,13 +85,16 @@ impl mail::Session for Session {
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.say(smtp::QUIT).await?;
-        read(conn, Assembly::default()).await.map(drop)
+        read(conn, ReplyParser::default()).await.map(drop)
     }
 }
 
-async fn ehlo(conn: &mut Conn<'_>, judge: fn(&Reply) -> Result<smtp::Features, Refusal>) -> Result<smtp::Features, Fault> {
+async fn ehlo(
+    conn: &mut Conn<'_>,
+    judge: fn(&SmtpReply) -> Result<smtp::EhloResponse, Refusal>,
+) -> Result<smtp::EhloResponse, Fault> {
     conn.say(&smtp::ehlo_command(NAME)).await?;
-    let reply = read(conn, Assembly::default()).await?;
+    let reply = read(conn, ReplyParser::default()).await?;
     let features = conn.judged(judge(&reply))?;
     let address = features.public_address.map(|address| address.to_string());
     let facts = &mut conn.facts().server;
@@ -99,23 +102,23 @@ async fn ehlo(conn: &mut Conn<'_>, judge: fn(&Reply) -> Result<smtp::Features, R
     Ok(features)
 }
 
-async fn alone(conn: &mut Conn<'_>, payload: &Secret) -> Result<Reply, Fault> {
+async fn alone(conn: &mut Conn<'_>, payload: &Secret) -> Result<SmtpReply, Fault> {
     conn.say_secret("", payload).await?;
-    read(conn, Assembly::default()).await
+    read(conn, ReplyParser::default()).await
 }
 
 /// A whole reply.
-async fn read(conn: &mut Conn<'_>, mut assembly: Assembly) -> Result<Reply, Fault> {
+async fn read(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply, Fault> {
     loop {
         let line = conn.line().await?;
-        if let Some(reply) = conn.judged(assembly.push(&line).map_err(Into::into))? {
+        if let Some(reply) = conn.judged(parser.push(&line).map_err(Into::into))? {
             return Ok(reply);
         }
     }
 }
 
 /// The server's name and session id in the trailer of its answer to the login are what Microsoft's support asks for.
-fn note_trailer(conn: &mut Conn<'_>, reply: &Reply) {
+fn note_trailer(conn: &mut Conn<'_>, reply: &SmtpReply) {
     if let Some(trailer) = reply.trailer() {
         let (server, session) = (conn.sanitize(&trailer.server), conn.sanitize(&trailer.session));
         let facts = &mut conn.facts().server;

@@ -1,126 +1,148 @@
-//! POP3 (RFC 1939, SASL by RFC 5034) as a conversation that opens a mailbox needs it: one function per answer.
+//! POP3 (RFC 1939; SASL by RFC 5034): the commands that open a mailbox, and the parsers of their replies.
 
-use super::sasl::{Challenge, Login};
-use super::{Refusal, exchange};
+use super::Refusal;
+use super::pop3_imap_refusal::{self, StepReasons};
+use super::sasl::{AuthReply, Challenge};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
 
-/// Asks for TLS (RFC 2595).
+/// The command that asks for TLS (RFC 2595).
 pub const STLS: &str = "STLS";
-/// Names the mechanism. The payload follows on a line of its own: Exchange takes the one-line form for an over-long
-/// command and hangs up.
+/// The command that names the mechanism. The payload follows on a line of its own: Exchange takes the one-line form for an
+/// over-long command and closes the connection.
 pub const AUTH: &str = "AUTH XOAUTH2";
-/// Counts the messages. Only this proves that the mailbox could be opened: Exchange answers `+OK` to AUTH before it has.
+/// The command that counts the messages. Only this proves that the mailbox could be opened: Exchange replies `+OK` to AUTH
+/// before it has.
 pub const STAT: &str = "STAT";
-/// Ends the session.
+/// The command that ends the session.
 pub const QUIT: &str = "QUIT";
 
-/// One line from the server.
+/// One line of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reply<'a> {
-    /// `+OK` and the text after it.
+pub enum Pop3Reply<'a> {
+    /// The text after `+OK`.
     Ok(&'a str),
-    /// `-ERR` and the text after it.
+    /// The text after `-ERR`.
     Err(&'a str),
-    /// `+` and what stands after it.
+    /// The text after `+`.
     Continue(&'a str),
-    /// Exchange's parting words after too many mistakes, a line without any prefix: `Connection is closed. 21`.
+    /// Exchange's last line after too many errors, which has no prefix: `Connection is closed. 21`.
     Closing(&'a str),
 }
 
-/// Reads one line, without its CRLF.
-pub fn reply(line: &str) -> Result<Reply<'_>, Fault> {
+/// Parses one line, without its CRLF.
+///
+/// # Errors
+/// `reply_malformed` for anything else.
+pub fn parse_reply(line: &str) -> Result<Pop3Reply<'_>, Fault> {
     let (status, rest) = line.split_once(' ').unwrap_or((line, ""));
     match status {
-        "+" => Ok(Reply::Continue(rest)),
-        _ if status.eq_ignore_ascii_case("+OK") => Ok(Reply::Ok(rest)),
-        _ if status.eq_ignore_ascii_case("-ERR") => Ok(Reply::Err(rest)),
-        _ if line.starts_with("Connection is closed.") => Ok(Reply::Closing(line)),
+        "+" => Ok(Pop3Reply::Continue(rest)),
+        _ if status.eq_ignore_ascii_case("+OK") => Ok(Pop3Reply::Ok(rest)),
+        _ if status.eq_ignore_ascii_case("-ERR") => Ok(Pop3Reply::Err(rest)),
+        _ if line.starts_with("Connection is closed.") => Ok(Pop3Reply::Closing(line)),
         _ => Err(malformed(line)),
     }
 }
 
-/// What the greeting told.
+/// The greeting of a POP3 server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Greeting {
-    /// The front end's name, where the greeting carries it.
+pub struct Pop3Greeting {
+    /// The front end's name, where the greeting has it.
     pub server: Option<String>,
 }
 
-/// The first line.
-pub fn greeting(line: &str) -> Result<Greeting, Refusal> {
-    match reply(line) {
-        Ok(Reply::Ok(words)) => Ok(Greeting { server: exchange::server_name(words) }),
-        Ok(Reply::Err(words) | Reply::Closing(words)) => {
-            Err(refused(line, words, Reason::GreetingRefused, Reason::GreetingRefused))
+/// Parses the first line.
+///
+/// # Errors
+/// A `-ERR`, and `greeting_unexpected` for anything that is no POP3 greeting.
+pub fn parse_greeting(line: &str) -> Result<Pop3Greeting, Refusal> {
+    match parse_reply(line) {
+        Ok(Pop3Reply::Ok(text)) => Ok(Pop3Greeting { server: pop3_imap_refusal::server_name(text) }),
+        Ok(Pop3Reply::Err(text) | Pop3Reply::Closing(text)) => {
+            Err(refusal(line, text, Reason::GreetingRefused, Reason::GreetingRefused))
         }
-        Ok(Reply::Continue(_)) | Err(_) => Err(Fault::heard(Reason::GreetingUnexpected, sanitize::reply(line)).into()),
+        Ok(Pop3Reply::Continue(_)) | Err(_) => Err(Fault::heard(Reason::GreetingUnexpected, sanitize::reply(line)).into()),
     }
 }
 
-/// The answer to [`STLS`].
-pub fn stls(line: &str) -> Result<(), Refusal> {
-    match reply(line)? {
-        Reply::Ok(_) => Ok(()),
-        Reply::Err(words) | Reply::Closing(words) => {
-            Err(refused(line, words, Reason::StarttlsRefused, Reason::StarttlsNotOffered))
+/// Parses the reply to [`STLS`].
+///
+/// # Errors
+/// A `-ERR`, and `reply_malformed` for anything else that is no `+OK`.
+pub fn parse_stls(line: &str) -> Result<(), Refusal> {
+    match parse_reply(line)? {
+        Pop3Reply::Ok(_) => Ok(()),
+        Pop3Reply::Err(text) | Pop3Reply::Closing(text) => {
+            Err(refusal(line, text, Reason::StarttlsRefused, Reason::StarttlsNotOffered))
         }
-        Reply::Continue(_) => Err(malformed(line).into()),
+        Pop3Reply::Continue(_) => Err(malformed(line).into()),
     }
 }
 
-/// The answer to [`AUTH`]: an invitation to send the payload. Nobody has been named yet who could be refused.
-pub fn invitation(line: &str) -> Result<(), Refusal> {
-    match reply(line)? {
-        Reply::Continue(_) => Ok(()),
-        Reply::Err(words) | Reply::Closing(words) => {
-            let mut refusal = refused(line, words, Reason::MechanismNotOffered, Reason::MechanismNotOffered);
+/// Parses the reply to [`AUTH`]: the `+` after which the payload is sent. No user has been named yet who could be refused.
+///
+/// # Errors
+/// A `-ERR`, and `reply_malformed` for anything else that is no `+`.
+pub fn parse_auth_continuation(line: &str) -> Result<(), Refusal> {
+    match parse_reply(line)? {
+        Pop3Reply::Continue(_) => Ok(()),
+        Pop3Reply::Err(text) | Pop3Reply::Closing(text) => {
+            let mut refusal = refusal(line, text, Reason::MechanismNotOffered, Reason::MechanismNotOffered);
             if refusal.fault.reason == Reason::AuthRefused {
                 refusal.fault.reason = Reason::MechanismNotOffered;
             }
             Err(refusal)
         }
-        Reply::Ok(_) => Err(malformed(line).into()),
+        Pop3Reply::Ok(_) => Err(malformed(line).into()),
     }
 }
 
-/// The answer to the payload.
-pub fn login(line: &str) -> Result<Login, Refusal> {
-    match reply(line)? {
-        Reply::Ok(_) => Ok(Login::Accepted),
-        Reply::Continue(encoded) => Ok(Login::Challenged(Challenge::read(encoded))),
-        Reply::Err(words) | Reply::Closing(words) => Err(refused(line, words, Reason::AuthRefused, Reason::ProtocolError)),
+/// Parses the reply to the payload.
+///
+/// # Errors
+/// A `-ERR`, and `reply_malformed` for anything that is no reply.
+pub fn parse_login(line: &str) -> Result<AuthReply, Refusal> {
+    match parse_reply(line)? {
+        Pop3Reply::Ok(_) => Ok(AuthReply::Accepted),
+        Pop3Reply::Continue(encoded) => Ok(AuthReply::Challenged(Challenge::parse(encoded))),
+        Pop3Reply::Err(text) | Pop3Reply::Closing(text) => Err(refusal(line, text, Reason::AuthRefused, Reason::ProtocolError)),
     }
 }
 
-/// What [`STAT`] counts.
+/// The reply to [`STAT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stat {
-    /// Messages.
+pub struct StatReply {
+    /// The number of messages.
     pub messages: u64,
     /// Their size in bytes.
     pub bytes: u64,
 }
 
-/// The answer to [`STAT`]: `+OK 12 34567`, after which a server may add anything.
-pub fn stat(line: &str) -> Result<Stat, Refusal> {
-    match reply(line)? {
-        Reply::Ok(words) => {
-            let mut numbers = words.split_ascii_whitespace().map(str::parse);
+/// Parses the reply to [`STAT`]: `+OK 12 34567`, after which a server may add anything.
+///
+/// # Errors
+/// A `-ERR`, and `reply_malformed` for anything without the two numbers.
+pub fn parse_stat(line: &str) -> Result<StatReply, Refusal> {
+    match parse_reply(line)? {
+        Pop3Reply::Ok(text) => {
+            let mut numbers = text.split_ascii_whitespace().map(str::parse);
             match (numbers.next(), numbers.next()) {
-                (Some(Ok(messages)), Some(Ok(bytes))) => Ok(Stat { messages, bytes }),
+                (Some(Ok(messages)), Some(Ok(bytes))) => Ok(StatReply { messages, bytes }),
                 _ => Err(malformed(line).into()),
             }
         }
-        Reply::Err(words) | Reply::Closing(words) => Err(refused(line, words, Reason::CommandRefused, Reason::ProtocolError)),
-        Reply::Continue(_) => Err(malformed(line).into()),
+        Pop3Reply::Err(text) | Pop3Reply::Closing(text) => {
+            Err(refusal(line, text, Reason::CommandRefused, Reason::ProtocolError))
+        }
+        Pop3Reply::Continue(_) => Err(malformed(line).into()),
     }
 }
 
-/// `refused` where the answer is no, `unknown` where the server does not know what was asked for.
-fn refused(line: &str, words: &str, refused: Reason, unknown: Reason) -> Refusal {
-    exchange::refusal(line, words, exchange::Step { refused, unknown })
+/// Parses a refusal: `refused` where its text is not more specific, `unknown` where the server does not know the command.
+fn refusal(line: &str, text: &str, refused: Reason, unknown: Reason) -> Refusal {
+    pop3_imap_refusal::parse_refusal(line, text, StepReasons { refused, unknown })
 }
 
 fn malformed(line: &str) -> Fault {
@@ -135,25 +157,25 @@ mod tests {
 
     use super::*;
 
-    fn reason<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Reason {
-        answer.expect_err("a refusal").fault.reason
+    fn reason<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Reason {
+        result.expect_err("a refusal").fault.reason
     }
 
     #[test]
-    fn the_conversation_of_exchange_online() {
+    fn parsers_take_the_replies_of_exchange_online() {
         let hello = "+OK The Microsoft Exchange POP3 service is ready. [UABBADcAUAAyADYANABDAEEAMAAxADMANwAuAEYAUgBBAFAA]";
-        assert_eq!(greeting(hello).expect("greeted").server.as_deref(), Some("PA7P264CA0137.FRAP"));
-        stls("+OK Begin TLS negotiation.").expect("invited");
-        invitation("+ ").expect("invited");
-        invitation("+").expect("invited");
-        assert_eq!(login("+OK User successfully authenticated.").expect("in"), Login::Accepted);
-        assert_eq!(stat("+OK 12 34567").expect("counted"), Stat { messages: 12, bytes: 34567 });
-        assert_eq!(stat("+OK 0 0 octets").expect("counted"), Stat { messages: 0, bytes: 0 });
-        assert!(matches!(login("+ eyJzdGF0dXMiOiI0MDEifQ==").expect("challenged"), Login::Challenged(_)));
+        assert_eq!(parse_greeting(hello).expect("greeted").server.as_deref(), Some("PA7P264CA0137.FRAP"));
+        parse_stls("+OK Begin TLS negotiation.").expect("invited");
+        parse_auth_continuation("+ ").expect("invited");
+        parse_auth_continuation("+").expect("invited");
+        assert_eq!(parse_login("+OK User successfully authenticated.").expect("in"), AuthReply::Accepted);
+        assert_eq!(parse_stat("+OK 12 34567").expect("counted"), StatReply { messages: 12, bytes: 34567 });
+        assert_eq!(parse_stat("+OK 0 0 octets").expect("counted"), StatReply { messages: 0, bytes: 0 });
+        assert!(matches!(parse_login("+ eyJzdGF0dXMiOiI0MDEifQ==").expect("challenged"), AuthReply::Challenged(_)));
     }
 
     #[test]
-    fn greetings_that_are_none() {
+    fn parse_greeting_of_a_refusal_or_another_protocol_gives_its_reason() {
         for (line, expected) in [
             ("-ERR Server Unavailable. 21", Reason::GreetingRefused),
             ("-ERR [SYS/TEMP] come back later", Reason::GreetingRefused),
@@ -166,12 +188,12 @@ mod tests {
             ("+OKAY", Reason::GreetingUnexpected),
             ("", Reason::GreetingUnexpected),
         ] {
-            assert_eq!(reason(greeting(line)), expected, "{line}");
+            assert_eq!(reason(parse_greeting(line)), expected, "{line}");
         }
     }
 
     #[test]
-    fn refusals_of_the_login() {
+    fn parse_login_of_a_refusal_gives_its_reason() {
         for (line, expected) in [
             ("-ERR Authentication failure: unknown user name or bad password.", Reason::AuthRefused),
             (
@@ -217,44 +239,45 @@ mod tests {
             ("garbage", Reason::ReplyMalformed),
             ("", Reason::ReplyMalformed),
         ] {
-            assert_eq!(reason(login(line)), expected, "{line}");
+            assert_eq!(reason(parse_login(line)), expected, "{line}");
         }
-        let throttled = login("-ERR Request is throttled. Suggested Backoff Time: 1000 milliseconds").expect_err("throttled");
+        let throttled =
+            parse_login("-ERR Request is throttled. Suggested Backoff Time: 1000 milliseconds").expect_err("throttled");
         assert_eq!(throttled.back_off, Some(Duration::from_secs(1)));
-        assert_eq!(login("-ERR [AUTH] no").expect_err("refused").fault.evidence.code.as_deref(), Some("AUTH"));
+        assert_eq!(parse_login("-ERR [AUTH] no").expect_err("refused").fault.evidence.code.as_deref(), Some("AUTH"));
     }
 
     #[test]
-    fn refusals_of_the_other_steps() {
-        assert_eq!(reason(stls("-ERR Unknown command.")), Reason::StarttlsNotOffered);
-        assert_eq!(reason(stls("-ERR TLS support isn't enabled.")), Reason::StarttlsNotOffered);
-        assert_eq!(reason(stls("-ERR Protocol error. 19")), Reason::StarttlsNotOffered);
-        assert_eq!(reason(stls("-ERR Server Unavailable. 21")), Reason::StarttlsRefused);
-        assert_eq!(reason(stls("-ERR Command is not valid in this state.")), Reason::StarttlsRefused);
-        assert_eq!(reason(stls("+ go on")), Reason::ReplyMalformed);
-        assert_eq!(reason(invitation("-ERR Protocol error. 14")), Reason::MechanismNotOffered);
-        assert_eq!(reason(invitation("-ERR Unsupported authentication mechanism.")), Reason::MechanismNotOffered);
+    fn parsers_of_the_other_steps_give_the_reason_of_a_refusal() {
+        assert_eq!(reason(parse_stls("-ERR Unknown command.")), Reason::StarttlsNotOffered);
+        assert_eq!(reason(parse_stls("-ERR TLS support isn't enabled.")), Reason::StarttlsNotOffered);
+        assert_eq!(reason(parse_stls("-ERR Protocol error. 19")), Reason::StarttlsNotOffered);
+        assert_eq!(reason(parse_stls("-ERR Server Unavailable. 21")), Reason::StarttlsRefused);
+        assert_eq!(reason(parse_stls("-ERR Command is not valid in this state.")), Reason::StarttlsRefused);
+        assert_eq!(reason(parse_stls("+ go on")), Reason::ReplyMalformed);
+        assert_eq!(reason(parse_auth_continuation("-ERR Protocol error. 14")), Reason::MechanismNotOffered);
+        assert_eq!(reason(parse_auth_continuation("-ERR Unsupported authentication mechanism.")), Reason::MechanismNotOffered);
         for (line, expected) in [
             ("-ERR [AUTH] authenticating: no mechanism available", Reason::MechanismNotOffered), // Cyrus
             ("-ERR [AUTH] Cleartext authentication disallowed", Reason::MechanismNotOffered),
             ("-ERR Authentication failed.", Reason::MechanismNotOffered), // Courier
             ("-ERR [SYS/TEMP] come back later", Reason::ServerUnavailable),
         ] {
-            assert_eq!(reason(invitation(line)), expected, "{line}");
+            assert_eq!(reason(parse_auth_continuation(line)), expected, "{line}");
         }
-        assert_eq!(reason(invitation("+OK")), Reason::ReplyMalformed);
-        assert_eq!(reason(stat("-ERR User is authenticated but not connected.")), Reason::MailboxNotConnected);
-        assert_eq!(reason(stat("-ERR no such thing")), Reason::CommandRefused);
+        assert_eq!(reason(parse_auth_continuation("+OK")), Reason::ReplyMalformed);
+        assert_eq!(reason(parse_stat("-ERR User is authenticated but not connected.")), Reason::MailboxNotConnected);
+        assert_eq!(reason(parse_stat("-ERR no such thing")), Reason::CommandRefused);
         for line in ["+OK", "+OK twelve 3", "+OK 12", "+OK -1 5", "+OK 99999999999999999999999 1", "+ 1 2"] {
-            assert_eq!(reason(stat(line)), Reason::ReplyMalformed, "{line}");
+            assert_eq!(reason(parse_stat(line)), Reason::ReplyMalformed, "{line}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_line_panics(line in any::<String>(), status in "\\+OK |-ERR |\\+ |") {
+        fn parsers_never_panic(line in any::<String>(), status in "\\+OK |-ERR |\\+ |") {
             let line = status + &line;
-            let _ = (greeting(&line), stls(&line), invitation(&line), login(&line), stat(&line));
+            let _ = (parse_greeting(&line), parse_stls(&line), parse_auth_continuation(&line), parse_login(&line), parse_stat(&line));
         }
     }
 }

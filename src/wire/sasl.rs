@@ -1,4 +1,4 @@
-//! SASL XOAUTH2: the one payload that POP3, IMAP and SMTP log in with, and the challenge that may refuse it.
+//! SASL XOAUTH2: the payload that POP3, IMAP and SMTP log in with, and the challenge that may refuse it.
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
@@ -11,9 +11,9 @@ use crate::reason::Reason;
 use crate::sanitize;
 use crate::secret::Secret;
 
-/// `base64("user=" mailbox ^A "auth=Bearer " token ^A ^A)`.
+/// Makes the payload: `base64("user=" mailbox ^A "auth=Bearer " token ^A ^A)`.
 ///
-/// The user is the mailbox to open, a shared one too; the application is known from the token.
+/// The user is the mailbox to open, also a shared one; the application is known from the token.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
 pub fn xoauth2(mailbox: &str, token: &Secret) -> Secret {
     let parts = ["user=", mailbox, "\x01auth=Bearer ", token.expose(), "\x01\x01"];
@@ -25,17 +25,18 @@ pub fn xoauth2(mailbox: &str, token: &Secret) -> Secret {
     Secret::new(STANDARD.encode(plain.as_bytes()))
 }
 
-/// How a payload was received, if not refused outright.
+/// The reply to a payload that is no refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
+pub enum AuthReply {
     /// The token was accepted.
     Accepted,
-    /// Refused in a challenge: send an empty line and read again.
+    /// A challenge, which refuses the token: send an empty line and read the refusal.
     Challenged(Challenge),
 }
 
-/// What a server says in a challenge instead of accepting the payload. The answer to it is an empty line, and only then
-/// comes the refusal proper. Google defines it as JSON (`status`, `schemes`, `scope`); Dovecot and others follow.
+/// The challenge that a server sends instead of accepting the payload. The client sends an empty line, and only then does the
+/// server send its refusal. Google defines it as JSON (`status`, `schemes`, `scope`); Dovecot and others follow.
+/// <https://developers.google.com/workspace/gmail/imap/xoauth2-protocol#error_response>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// `status`: `401` or `invalid_token` and the like.
@@ -51,8 +52,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Challenge {
-    /// Reads what stands after `+ ` or `334 `. Never fails: what is no base64 is kept as it stands.
-    pub fn read(encoded: &str) -> Self {
+    /// Parses the text after `+ ` or `334 `. Text that is no base64 is kept as it is.
+    pub fn parse(encoded: &str) -> Self {
         let encoded = encoded.trim();
         let decoded = LENIENT.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec());
         let status = match serde_json::from_slice::<Value>(&decoded) {
@@ -66,15 +67,15 @@ impl Challenge {
         Self { status, text: sanitize::reply_bytes(&decoded) }
     }
 
-    /// The refusal that a challenge is by itself, for a server that says no more: where it has a status, as an error has.
-    pub fn alone(&self) -> Option<Refusal> {
+    /// The challenge as a refusal, for a server that sends no other; `None` where it has no status.
+    pub fn as_refusal(&self) -> Option<Refusal> {
         let status = self.status.clone()?;
         Some(Fault::heard(Reason::AuthRefused, sanitize::reply(&format!("(challenge: {})", self.text))).code(status).into())
     }
 
-    /// Adds what the challenge said to the refusal that followed it.
+    /// Adds the challenge to the evidence of the refusal that followed it.
     #[must_use]
-    pub fn onto(&self, mut refusal: Refusal) -> Refusal {
+    pub fn add_to(&self, mut refusal: Refusal) -> Refusal {
         let evidence = &mut refusal.fault.evidence;
         let heard = evidence.heard.take().unwrap_or_default();
         evidence.heard = Some(sanitize::reply(&format!("{heard} (challenge: {})", self.text)));
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_payload_is_the_one_microsoft_documents() {
+    fn xoauth2_makes_the_payload_that_microsoft_documents() {
         let payload = xoauth2("test@contoso.onmicrosoft.com", &Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"));
         assert_eq!(
             payload.expose(),
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_is_read_as_far_as_it_can_be() {
+    fn challenge_keeps_status_and_text() {
         let google = STANDARD.encode(r#"{"status":"401","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
         for (encoded, status, text) in [
             (google.as_str(), Some("401"), r#"{"status":"401","schemes":"Bearer","scope":"https://mail.google.com/"}"#),
@@ -108,22 +109,23 @@ mod tests {
             ("not base64!", None, "not base64!"),
             ("", None, ""),
         ] {
-            let challenge = Challenge::read(encoded);
+            let challenge = Challenge::parse(encoded);
             assert_eq!((challenge.status.as_deref(), challenge.text.as_str()), (status, text));
         }
     }
 
     #[test]
-    fn the_refusal_keeps_both() {
-        let refusal = Challenge::read("eyJzdGF0dXMiOiI0MDEifQ==").onto(Fault::heard(Reason::AuthRefused, "535 5.7.3 no").into());
+    fn challenge_is_added_to_the_evidence_of_the_refusal() {
+        let refusal =
+            Challenge::parse("eyJzdGF0dXMiOiI0MDEifQ==").add_to(Fault::heard(Reason::AuthRefused, "535 5.7.3 no").into());
         assert_eq!(refusal.fault.evidence.heard.as_deref(), Some(r#"535 5.7.3 no (challenge: {"status":"401"})"#));
         assert_eq!(refusal.fault.evidence.code.as_deref(), Some("401"));
     }
 
     proptest! {
         #[test]
-        fn no_challenge_panics(encoded in any::<String>()) {
-            Challenge::read(&encoded);
+        fn challenge_parse_never_panics(encoded in any::<String>()) {
+            Challenge::parse(&encoded);
         }
     }
 }

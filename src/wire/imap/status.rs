@@ -1,41 +1,44 @@
-//! IMAP `STATUS`: how many messages a mailbox holds, without opening it for anybody to notice.
+//! IMAP `STATUS` (RFC 3501, 6.3.10): the number of messages in INBOX, without selecting it.
 
 use super::malformed;
 use crate::outcome::Fault;
 
-/// Counts what INBOX holds. Only this proves that the mailbox could be opened: Exchange may say `OK` to AUTHENTICATE before
-/// it has.
+/// The command that counts the messages in INBOX. Only this proves that the mailbox could be opened: Exchange may respond `OK`
+/// to AUTHENTICATE before it has.
 pub const STATUS: &str = "STATUS INBOX (MESSAGES UNSEEN)";
 
-/// What the server counts; what it leaves out is `None`.
+/// The response to [`STATUS`]; what the server leaves out is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// All messages.
+pub struct ImapStatusResponse {
+    /// The number of all messages.
     pub messages: Option<u64>,
-    /// Those not seen yet.
+    /// The number of messages not seen yet.
     pub unseen: Option<u64>,
 }
 
-/// Reads untagged data (what stands after `* `): the status of INBOX, or `None` where it is something else.
+/// Parses untagged data (the text after `* `): the status of INBOX, or `None` where it is something else.
 ///
-/// The name comes as an atom, quoted or as a literal, the numbers in any order and with any others between them.
-pub fn status(data: &str) -> Result<Option<Status>, Fault> {
+/// The name comes as an atom, quoted or as a literal, the numbers in any order and with others between them.
+///
+/// # Errors
+/// `reply_malformed`: a `STATUS` of INBOX, or of a name that cannot be parsed, without its numbers.
+pub fn parse_status(data: &str) -> Result<Option<ImapStatusResponse>, Fault> {
     let Some((keyword, rest)) = data.split_once(' ') else { return Ok(None) };
     if !keyword.eq_ignore_ascii_case("STATUS") {
         return Ok(None);
     }
-    let (name, rest) = mailbox(rest).ok_or_else(|| malformed(data))?;
+    let (name, rest) = mailbox_name(rest).ok_or_else(|| malformed(data))?;
     if !name.eq_ignore_ascii_case("INBOX") {
         return Ok(None);
     }
-    numbers(rest).map(Some).ok_or_else(|| malformed(data))
+    parse_numbers(rest).map(Some).ok_or_else(|| malformed(data))
 }
 
-/// `(MESSAGES 12 UNSEEN 3)`.
-fn numbers(text: &str) -> Option<Status> {
+/// Parses `(MESSAGES 12 UNSEEN 3)`.
+fn parse_numbers(text: &str) -> Option<ImapStatusResponse> {
     let list = text.trim().strip_prefix('(')?.strip_suffix(')')?;
     let mut words = list.split_ascii_whitespace();
-    let mut status = Status::default();
+    let mut status = ImapStatusResponse::default();
     while let Some(name) = words.next() {
         let value = words.next()?;
         match name.to_ascii_uppercase().as_str() {
@@ -48,7 +51,7 @@ fn numbers(text: &str) -> Option<Status> {
 }
 
 /// The mailbox name at the start of `text`, and what follows it.
-fn mailbox(text: &str) -> Option<(String, &str)> {
+fn mailbox_name(text: &str) -> Option<(String, &str)> {
     if let Some(rest) = text.strip_prefix('{') {
         let (count, rest) = rest.split_once('}')?;
         let count = count.strip_suffix('+').unwrap_or(count).parse().ok()?;
@@ -77,27 +80,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_the_same_answer() {
-        let both = Some(Status { messages: Some(12), unseen: Some(3) });
-        for (data, read) in [
+    fn parse_status_in_every_form() {
+        let both = Some(ImapStatusResponse { messages: Some(12), unseen: Some(3) });
+        for (data, expected) in [
             ("STATUS INBOX (MESSAGES 12 UNSEEN 3)", both),
             ("STATUS INBOX (UNSEEN 3 MESSAGES 12) ", both),
             ("status \"inbox\" (messages 12 uidnext 99 unseen 3)", both),
             ("STATUS {5}\r\nINBOX (MESSAGES 12 UNSEEN 3)", both),
             ("STATUS {5+}INBOX (MESSAGES 12 UNSEEN 3 )", both),
-            ("STATUS INBOX ()", Some(Status::default())),
+            ("STATUS INBOX ()", Some(ImapStatusResponse::default())),
             ("STATUS \"a \\\" b\" (MESSAGES 1)", None),
             ("STATUS Sent (MESSAGES 1)", None),
             ("CAPABILITY IMAP4rev1", None),
             ("3 EXISTS", None),
             ("", None),
         ] {
-            assert_eq!(status(data).expect("read"), read, "{data}");
+            assert_eq!(parse_status(data).expect("parsed"), expected, "{data}");
         }
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_answer() {
+    fn parse_status_of_malformed_data_gives_no_numbers() {
         for data in [
             "STATUS INBOX",
             "STATUS INBOX (MESSAGES)",
@@ -108,15 +111,15 @@ mod tests {
             "STATUS {99}\r\nINBOX (MESSAGES 12)",
             "STATUS {3}\r\n€€ (MESSAGES 12)x",
         ] {
-            assert!(!matches!(status(data), Ok(Some(_))), "{data}");
+            assert!(!matches!(parse_status(data), Ok(Some(_))), "{data}");
         }
-        assert!(status("STATUS INBOX (MESSAGES)").is_err());
+        assert!(parse_status("STATUS INBOX (MESSAGES)").is_err());
     }
 
     proptest! {
         #[test]
-        fn no_data_panics(rest in any::<String>(), start in "STATUS (INBOX|\"|\\{[0-9]{1,4}\\}) ?\\(?") {
-            let _ = status(&(start + &rest));
+        fn parse_status_never_panics(rest in any::<String>(), start in "STATUS (INBOX|\"|\\{[0-9]{1,4}\\}) ?\\(?") {
+            let _ = parse_status(&(start + &rest));
         }
     }
 }

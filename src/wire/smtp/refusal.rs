@@ -1,17 +1,17 @@
-//! What an SMTP server's refusal means: by its words, then by its enhanced code, then by its code.
+//! The reason of an SMTP server's refusal: by its text, then by its enhanced code, then by its code.
 
-use super::Reply;
+use super::SmtpReply;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
 use crate::wire::Refusal;
 
-/// What a refusal (`4xx`, `5xx`) means; `otherwise` is the reason of this step where nothing about it is known.
-pub(super) fn refusal(reply: &Reply, otherwise: Reason) -> Refusal {
-    let known = by_words(&reply.words()).or_else(|| by_enhanced(reply.enhanced()?));
-    // Trouble in the greeting is a refused greeting.
+/// Parses a refusal (`4xx`, `5xx`); `otherwise` is the reason of this step where nothing is more specific.
+pub(super) fn refusal(reply: &SmtpReply, otherwise: Reason) -> Refusal {
+    let known = by_text(&reply.text()).or_else(|| by_enhanced_code(reply.enhanced_code()?));
+    // An outage in the greeting is a refused greeting.
     let known = known.filter(|reason| (*reason, otherwise) != (Reason::ServerUnavailable, Reason::GreetingRefused));
-    // In the greeting and for unknown commands the step itself says more than a bare code does.
+    // In the greeting and for unknown commands the step is more specific than a bare code.
     let reason = known.or_else(|| by_code(reply.code).filter(|_| otherwise == Reason::AuthRefused)).unwrap_or(match reply.code {
         400..=499 if otherwise == Reason::CommandRefused => Reason::ServerUnavailable,
         _ => otherwise,
@@ -19,37 +19,38 @@ pub(super) fn refusal(reply: &Reply, otherwise: Reason) -> Refusal {
     with_evidence(reply, reason)
 }
 
-/// A refusal of STARTTLS: what is not trouble of the server as a whole is a refusal of TLS.
-pub(super) fn starttls(reply: &Reply) -> Refusal {
-    let known = by_words(&reply.words()).filter(|reason| *reason != Reason::ProtocolError);
-    let trouble = (reply.code == 421).then_some(Reason::ServerUnavailable);
-    with_evidence(reply, known.or(trouble).unwrap_or(Reason::StarttlsRefused))
+/// Parses a refusal of STARTTLS: unless the server as a whole is unavailable, TLS is refused.
+pub(super) fn starttls_refusal(reply: &SmtpReply) -> Refusal {
+    let known = by_text(&reply.text()).filter(|reason| *reason != Reason::ProtocolError);
+    let outage = (reply.code == 421).then_some(Reason::ServerUnavailable);
+    with_evidence(reply, known.or(outage).unwrap_or(Reason::StarttlsRefused))
 }
 
-/// Whether the server found the token too long for the AUTH command: `500 5.5.2 Line too long` (Dovecot), `500 5.5.6`
-/// (RFC 4954, 6). Then send [`super::AUTH`] alone, and the payload on its own line after the [`super::invitation`].
-pub fn line_too_long(reply: &Reply) -> bool {
-    reply.code == 500 && (reply.enhanced() == Some("5.5.6") || reply.words().to_ascii_lowercase().contains("too long"))
+/// Tells whether the server found the token too long for the AUTH command: `500 5.5.2 Line too long` (Dovecot), `500 5.5.6`
+/// (RFC 4954, 6). Then send [`super::AUTH`] alone, and the payload on its own line after the `334`.
+pub fn is_line_too_long(reply: &SmtpReply) -> bool {
+    reply.code == 500 && (reply.enhanced_code() == Some("5.5.6") || reply.text().to_ascii_lowercase().contains("too long"))
 }
 
-fn with_evidence(reply: &Reply, reason: Reason) -> Refusal {
-    let code = reply.enhanced().map_or_else(|| reply.code.to_string(), str::to_owned);
-    let mut fault = Fault::heard(reason, sanitize::reply(&reply.shown())).code(code);
+fn with_evidence(reply: &SmtpReply, reason: Reason) -> Refusal {
+    let code = reply.enhanced_code().map_or_else(|| reply.code.to_string(), str::to_owned);
+    let mut fault = Fault::heard(reason, sanitize::reply(&reply.to_string())).code(code);
     if let Some(trailer) = reply.trailer() {
         fault = fault.id("server", trailer.server).id("session", trailer.session).id("server_time", trailer.time);
     }
     fault.into()
 }
 
-/// All words of a row must be there, in any order; first match wins. `5.7.139` alone stands for a dozen causes.
-const WORDS: &[(&[&str], Reason)] = &[
+/// Words that the text contains in any order, reason. The first match wins. `5.7.139` alone stands for a dozen causes.
+/// <https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission>
+const TEXTS: &[(&[&str], Reason)] = &[
     (&["tls 1.0"], Reason::TlsProtocolTooOld),
     (&["smtpclientauthentication", "disabled", "for the mailbox"], Reason::SmtpAuthDisabledMailbox),
     (&["smtpclientauthentication", "disabled", "for the tenant"], Reason::SmtpAuthDisabledTenant),
     (&["smtpclientauthentication", "disabled", "mailbox"], Reason::SmtpAuthDisabledMailbox),
     (&["smtpclientauthentication", "disabled"], Reason::SmtpAuthDisabledTenant),
     (&["basic authentication"], Reason::BasicAuthBlocked),
-    // Only password logins look at passwords and at federated sign-in.
+    // Only a password login checks passwords and uses federated sign-in.
     (&["credentials were incorrect"], Reason::BasicAuthBlocked),
     (&["federated sts"], Reason::BasicAuthBlocked),
     (&["security defaults"], Reason::AuthPolicyBlocked),
@@ -75,14 +76,14 @@ const WORDS: &[(&[&str], Reason)] = &[
     (&["authentication not enabled"], Reason::MechanismNotOffered), // Postfix
 ];
 
-fn by_words(words: &str) -> Option<Reason> {
-    let lower = words.to_ascii_lowercase();
-    WORDS.iter().find(|(all, _)| all.iter().all(|word| lower.contains(word))).map(|(_, reason)| *reason)
+fn by_text(text: &str) -> Option<Reason> {
+    let lower = text.to_ascii_lowercase();
+    TEXTS.iter().find(|(all, _)| all.iter().all(|word| lower.contains(word))).map(|(_, reason)| *reason)
 }
 
-fn by_enhanced(code: &str) -> Option<Reason> {
+fn by_enhanced_code(code: &str) -> Option<Reason> {
     Some(match code {
-        // 5.7.139 stands for a dozen causes, which its words tell apart. 4.7.12 is a password that has to be changed
+        // 5.7.139 stands for a dozen causes, which its text tells apart. 4.7.12 is a password that has to be changed
         // (RFC 4954, 6), for which 432 was meant.
         "5.7.3" | "5.7.8" | "5.7.57" | "5.7.139" | "4.7.12" => Reason::AuthRefused,
         "5.7.13" | "5.2.1" => Reason::AccountDisabled,
@@ -92,10 +93,10 @@ fn by_enhanced(code: &str) -> Option<Reason> {
     })
 }
 
-/// Codes in answer to AUTH: RFC 4954, 6, and what Exchange adds.
+/// The reason for a code in reply to AUTH: RFC 4954, 6, and Exchange's own.
 fn by_code(code: u16) -> Option<Reason> {
     Some(match code {
-        // Exchange's own use; RFC 4954 means a password transition, of which a token knows nothing.
+        // Exchange's own use; RFC 4954 means a password transition, which does not concern tokens.
         432 => Reason::TooManyConnections,
         430 => Reason::MailboxNotConnected,
         400..=499 => Reason::ServerUnavailable,
@@ -110,14 +111,14 @@ fn by_code(code: u16) -> Option<Reason> {
 mod tests {
     use super::*;
 
-    fn refused(said: &str, otherwise: Reason) -> Refusal {
-        let reply = Reply { code: said[..3].parse().expect("a code"), lines: vec![said[4..].to_owned()] };
+    fn refused(line: &str, otherwise: Reason) -> Refusal {
+        let reply = SmtpReply { code: line[..3].parse().expect("a code"), lines: vec![line[4..].to_owned()] };
         refusal(&reply, otherwise)
     }
 
     #[test]
-    fn refusals_of_the_login() {
-        for (said, reason) in [
+    fn refusal_of_a_login_gives_its_reason() {
+        for (line, reason) in [
             (
                 "535 5.7.3 Authentication unsuccessful [GVYP.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]",
                 Reason::AuthRefused,
@@ -200,26 +201,26 @@ mod tests {
             ("504 5.5.4 Unrecognized authentication type", Reason::MechanismNotOffered),
             ("599 what", Reason::AuthRefused),
         ] {
-            assert_eq!(refused(said, Reason::AuthRefused).fault.reason, reason, "{said}");
+            assert_eq!(refused(line, Reason::AuthRefused).fault.reason, reason, "{line}");
         }
     }
 
     #[test]
     fn refusals_of_the_greeting_and_of_ehlo() {
-        for (said, greeting, ehlo) in [
+        for (line, greeting, ehlo) in [
             ("421 come back later", Reason::GreetingRefused, Reason::ServerUnavailable),
             ("554 no SMTP service here", Reason::GreetingRefused, Reason::CommandRefused),
             ("421 4.3.2 Service not available", Reason::GreetingRefused, Reason::ServerUnavailable),
             ("421 too many connections", Reason::TooManyConnections, Reason::TooManyConnections),
             ("502 not implemented", Reason::GreetingRefused, Reason::CommandRefused),
         ] {
-            assert_eq!(refused(said, Reason::GreetingRefused).fault.reason, greeting, "{said}");
-            assert_eq!(refused(said, Reason::CommandRefused).fault.reason, ehlo, "{said}");
+            assert_eq!(refused(line, Reason::GreetingRefused).fault.reason, greeting, "{line}");
+            assert_eq!(refused(line, Reason::CommandRefused).fault.reason, ehlo, "{line}");
         }
     }
 
     #[test]
-    fn the_evidence_is_what_support_asks_for() {
+    fn refusal_keeps_text_code_and_trailer() {
         let said = "535 5.7.3 Authentication unsuccessful [GVYP.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]";
         let evidence = refused(said, Reason::AuthRefused).fault.evidence;
         assert_eq!(evidence.heard.as_deref(), Some(said));

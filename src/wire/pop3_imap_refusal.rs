@@ -1,4 +1,4 @@
-//! The words in which POP3 and IMAP servers refuse, Exchange's before all, and what each means.
+//! The texts in which POP3 and IMAP servers refuse, Exchange's above all, and the reason for each.
 
 use std::time::Duration;
 
@@ -10,37 +10,41 @@ use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
 
-/// What a refusal means at one step of a conversation, where its words do not say more.
+/// The reasons of a refusal at one step of a conversation, where its text is not more specific.
 #[derive(Clone, Copy)]
-pub(super) struct Step {
-    /// No is the answer.
+pub(super) struct StepReasons {
+    /// The reason where the server refuses.
     pub refused: Reason,
-    /// The server does not know what was asked for.
+    /// The reason where the server does not know the command or its argument.
     pub unknown: Reason,
 }
 
-/// What a refusal means. `said` is the whole line, `words` the part of it after the status.
-pub(super) fn refusal(said: &str, words: &str, step: Step) -> Refusal {
-    let lower = words.to_ascii_lowercase();
-    let code = response_code(words);
-    let by_words = || WORDS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
-    let by_code =
-        || CODES.iter().find(|(known, _)| code.is_some_and(|code| code.eq_ignore_ascii_case(known))).map(|(_, reason)| *reason);
-    let reason = if UNKNOWN.iter().any(|part| lower.contains(part)) {
+/// Parses a refusal. `line` is the whole line, `text` the part of it after the status.
+pub(super) fn parse_refusal(line: &str, text: &str, step: StepReasons) -> Refusal {
+    let lower = text.to_ascii_lowercase();
+    let code = response_code(text);
+    let by_text = || TEXTS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
+    let by_code = || {
+        RESPONSE_CODES
+            .iter()
+            .find(|(known, _)| code.is_some_and(|code| code.eq_ignore_ascii_case(known)))
+            .map(|(_, reason)| *reason)
+    };
+    let reason = if UNKNOWN_COMMAND.iter().any(|part| lower.contains(part)) {
         step.unknown
     } else {
-        by_words().or_else(by_code).filter(|reason| says_more(*reason, step)).unwrap_or(step.refused)
+        by_text().or_else(by_code).filter(|reason| is_more_specific(*reason, step)).unwrap_or(step.refused)
     };
-    let mut fault = Fault::heard(reason, sanitize::reply(said));
+    let mut fault = Fault::heard(reason, sanitize::reply(line));
     if let Some(code) = code {
         fault = fault.code(code);
     }
-    Refusal::from(with_tail(fault, words)).back_off(back_off(&lower))
+    Refusal::from(with_diagnostic_tail(fault, text)).back_off(back_off(&lower))
 }
 
-/// A farewell or trouble in the greeting is a refused greeting, and a mistake or trouble in answer to STARTTLS is a
-/// refusal of TLS: there the step says more than the words.
-fn says_more(reason: Reason, step: Step) -> bool {
+/// Tells whether the text's reason is more specific than the step's. Not so for a closed connection or an outage in the
+/// greeting, which is a refused greeting, and for an error or an outage in response to STARTTLS, which is a refusal of TLS.
+fn is_more_specific(reason: Reason, step: StepReasons) -> bool {
     match step.unknown {
         Reason::GreetingRefused => !matches!(reason, Reason::ConnectionClosed | Reason::ServerUnavailable),
         Reason::StarttlsNotOffered => !matches!(reason, Reason::ProtocolError | Reason::ServerUnavailable),
@@ -48,8 +52,8 @@ fn says_more(reason: Reason, step: Step) -> bool {
     }
 }
 
-/// The server does not know the command, or what it names.
-const UNKNOWN: &[&str] = &[
+/// Texts of a server that does not know the command or its argument.
+const UNKNOWN_COMMAND: &[&str] = &[
     "protocol error. 14", // Exchange POP3: an argument, the mechanism too
     "protocol error. 19", // Exchange POP3: the command
     "protocol error. 20",
@@ -59,18 +63,18 @@ const UNKNOWN: &[&str] = &[
     "isn't enabled", // Dovecot: `TLS support isn't enabled.`
 ];
 
-/// First match wins: what says more stands above what says less.
-const WORDS: &[(&str, Reason)] = &[
+/// Part of the text in lower case, reason. The first match wins: the more specific stands above the less specific.
+const TEXTS: &[(&str, Reason)] = &[
     ("request is throttled", Reason::Throttled),
     ("backoff time", Reason::Throttled),
     ("basicauthblocked", Reason::BasicAuthBlocked),
     ("basic authentication is disabled", Reason::BasicAuthBlocked),
-    // Exchange's answer to USER and PASS, and to LOGIN; its answer to AUTH is `Authentication failure`.
+    // Exchange's response to USER and PASS, and to LOGIN; its response to AUTH is `Authentication failure`.
     ("logon failure:", Reason::BasicAuthBlocked),
     ("login failed.", Reason::BasicAuthBlocked),
     // In the `[Error="…"]` tail: the address is not in the directory.
     ("noadrecipient", Reason::MailboxNotFound),
-    ("toomanyadrecipients", Reason::AddressAmbiguous), // or stands there more than once
+    ("toomanyadrecipients", Reason::AddressAmbiguous), // the address is there more than once
     ("authenticated but not connected", Reason::MailboxNotConnected),
     ("session invalidated", Reason::SessionInvalidated),
     ("number of connections", Reason::TooManyConnections), // Dovecot
@@ -88,14 +92,14 @@ const WORDS: &[(&str, Reason)] = &[
     ("command error", Reason::ProtocolError),
     ("command is not valid in this state", Reason::ProtocolError),
     ("exchange was canceled by the client", Reason::ProtocolError),
-    // Exchange's own numbers: 22 ends a session for the server's sake, the others for ours.
+    // Exchange's own numbers: 22 ends a session for a cause of the server's, the others for one of the client's.
     ("connection is closed. 22", Reason::ServerUnavailable),
     ("connection is closed.", Reason::ConnectionClosed),
     ("connection closed.", Reason::ConnectionClosed),
 ];
 
 /// Response codes of IMAP (RFC 5530) and of POP3 (RFC 2449, RFC 3206).
-const CODES: &[(&str, Reason)] = &[
+const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("AUTHENTICATIONFAILED", Reason::AuthRefused),
     ("AUTHORIZATIONFAILED", Reason::AuthRefused),
     ("AUTH", Reason::AuthRefused),
@@ -106,7 +110,7 @@ const CODES: &[(&str, Reason)] = &[
     ("SERVERBUG", Reason::ServerUnavailable),
     ("LIMIT", Reason::Throttled),
     ("LOGIN-DELAY", Reason::Throttled),
-    // Somebody else holds the mailbox open.
+    // Another session holds the mailbox open.
     ("INUSE", Reason::TooManyConnections),
     ("IN-USE", Reason::TooManyConnections),
     ("CORRUPTION", Reason::MailboxUnavailable),
@@ -119,16 +123,16 @@ const CODES: &[(&str, Reason)] = &[
 ];
 
 /// `UNAVAILABLE` of `[UNAVAILABLE] come back later`.
-fn response_code(words: &str) -> Option<&str> {
-    let code = words.trim_start().strip_prefix('[')?.split([']', ' ']).next()?;
+fn response_code(text: &str) -> Option<&str> {
+    let code = text.trim_start().strip_prefix('[')?.split([']', ' ']).next()?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/');
     (!code.is_empty() && code.len() <= 40 && code.bytes().all(plain)).then_some(code)
 }
 
-/// Adds what Exchange's diagnostic tail tells: `[Error="AuthFailed:LogonDenied-…<RequestId=…,ST=…>…" Proxy=HOST:PORT:…]`.
+/// Adds code and ids of Exchange's diagnostic tail: `[Error="AuthFailed:LogonDenied-…<RequestId=…,ST=…>…" Proxy=HOST:PORT:…]`.
 /// The quotes are there only if the text needs them.
-fn with_tail(mut fault: Fault, words: &str) -> Fault {
-    let Some((_, tail)) = words.split_once("[Error=") else { return fault };
+fn with_diagnostic_tail(mut fault: Fault, text: &str) -> Fault {
+    let Some((_, tail)) = text.split_once("[Error=") else { return fault };
     let error = tail.trim_start_matches('"');
     let code = error.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').next().unwrap_or_default();
     if !code.is_empty() {
@@ -143,7 +147,7 @@ fn with_tail(mut fault: Fault, words: &str) -> Fault {
     fault
 }
 
-/// `Suggested Backoff Time: 89117 milliseconds`, in lower case; the punctuation was seen to vary.
+/// The back-off in `Suggested Backoff Time: 89117 milliseconds`, in lower case; the punctuation was observed to vary.
 fn back_off(lower: &str) -> Option<Duration> {
     let (_, rest) = lower.split_once("backoff time")?;
     let rest = rest.trim_start_matches([':', '=', ' ']);
@@ -154,15 +158,15 @@ fn back_off(lower: &str) -> Option<Duration> {
     Some(if unit.starts_with("second") { Duration::from_secs(number) } else { Duration::from_millis(number) })
 }
 
-/// The front end's name in Exchange's greeting: `… service is ready. [UABBADcA…]`, base64 of UTF-16LE. It tells the
-/// data centre, and that Exchange is really there.
+/// The front end's name in Exchange's greeting: `… service is ready. [UABBADcA…]`, base64 of UTF-16LE. It names the data
+/// centre, and shows that the server is Exchange.
 pub(super) fn server_name(greeting: &str) -> Option<String> {
     let (_, encoded) = greeting.trim_end().strip_suffix(']')?.rsplit_once('[')?;
     let bytes = STANDARD.decode(encoded).ok()?;
     let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?))).collect();
     let name = String::from_utf16(&units).ok()?;
-    let host = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    (host && !name.is_empty() && name.len() <= 255 && bytes.len() % 2 == 0).then_some(name)
+    let is_host = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    (is_host && !name.is_empty() && name.len() <= 255 && bytes.len() % 2 == 0).then_some(name)
 }
 
 #[cfg(test)]
@@ -171,45 +175,45 @@ mod tests {
 
     use super::*;
 
-    const LOGIN: Step = Step { refused: Reason::AuthRefused, unknown: Reason::ProtocolError };
+    const LOGIN: StepReasons = StepReasons { refused: Reason::AuthRefused, unknown: Reason::ProtocolError };
 
     #[test]
-    fn the_tail_says_more_than_the_sentence_before_it() {
+    fn parse_refusal_with_a_diagnostic_tail_takes_its_code_and_ids() {
         let line = r#"NO AUTHENTICATE failed. [Error="AuthFailed:LogonDenied-None-OAuthLog:AuthExc_Auth Failed. User:x" Proxy=PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL]"#;
-        let fault = refusal(line, line, LOGIN).fault;
+        let fault = parse_refusal(line, line, LOGIN).fault;
         assert_eq!(fault.reason, Reason::AuthRefused);
         assert_eq!(fault.evidence.code.as_deref(), Some("AuthFailed:LogonDenied"));
         assert_eq!(fault.evidence.ids, [("proxy", "PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL".to_owned())]);
 
         let line = r#"-ERR Logon failure [Error="AuthFailed:LogonDenied-BasicAuthBlocked-<RequestId=d7c4a3b2-1111,ST=02:03:58><AS:BasicAuthBlocked>"#;
-        let fault = refusal(line, line, LOGIN).fault;
+        let fault = parse_refusal(line, line, LOGIN).fault;
         assert_eq!(fault.reason, Reason::BasicAuthBlocked);
         assert_eq!(fault.evidence.ids, [("request_id", "d7c4a3b2-1111".to_owned())]);
 
-        let fault = refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", LOGIN).fault;
+        let fault = parse_refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", LOGIN).fault;
         assert_eq!(fault.reason, Reason::MailboxNotFound);
         assert_eq!(fault.evidence.ids, [("mailbox_server", "x.prod".to_owned())]);
 
-        let fault = refusal("", "NO AUTHENTICATE failed. [Error=\"AuthFailed:TooManyADRecipients\"]", LOGIN).fault;
+        let fault = parse_refusal("", "NO AUTHENTICATE failed. [Error=\"AuthFailed:TooManyADRecipients\"]", LOGIN).fault;
         assert_eq!(fault.reason, Reason::AddressAmbiguous);
     }
 
     #[test]
-    fn the_back_off_is_read_in_every_spelling() {
-        for (words, wanted) in [
+    fn parse_refusal_reads_the_back_off_in_every_spelling() {
+        for (text, expected) in [
             ("Request is throttled. Suggested Backoff Time: 89117 milliseconds", Some(Duration::from_millis(89_117))),
             ("Backoff Time=299961 milliseconds", Some(Duration::from_millis(299_961))),
             ("Suggested backoff time 5 seconds", Some(Duration::from_secs(5))),
-            ("Suggested Backoff Time: 99999999999999999999999 milliseconds", Some(super::super::LONGEST_BACK_OFF)),
+            ("Suggested Backoff Time: 99999999999999999999999 milliseconds", Some(super::super::MAX_BACK_OFF)),
             ("Suggested Backoff Time: soon", None),
             ("Server Unavailable. 15", None),
         ] {
-            assert_eq!(refusal(words, words, LOGIN).back_off, wanted, "{words}");
+            assert_eq!(parse_refusal(text, text, LOGIN).back_off, expected, "{text}");
         }
     }
 
     #[test]
-    fn a_greeting_names_its_server_or_does_not() {
+    fn server_name_is_in_exchange_s_greeting_alone() {
         for (greeting, name) in [
             ("+OK ready. [UABBADcAUAAyADYANABDAEEAMAAxADMANwAuAEYAUgBBAFAA]", Some("PA7P264CA0137.FRAP")),
             ("+OK ready. []", None),
@@ -224,10 +228,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_words_panic(words in any::<String>(), tail in any::<String>()) {
-            refusal(&words, &words, LOGIN);
-            refusal(&words, &format!("{words}[Error=\"{tail}] backoff time {tail}"), LOGIN);
-            server_name(&format!("{words}[{tail}]"));
+        fn parse_refusal_never_panics(text in any::<String>(), tail in any::<String>()) {
+            parse_refusal(&text, &text, LOGIN);
+            parse_refusal(&text, &format!("{text}[Error=\"{tail}] backoff time {tail}"), LOGIN);
+            server_name(&format!("{text}[{tail}]"));
         }
     }
 }
