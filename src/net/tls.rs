@@ -181,7 +181,7 @@ impl Connector {
 
     /// A refusal in the light of the `chain` that was refused, which becomes evidence of it and a fact of the address.
     fn explained(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
-        let Some(shown) = chain.first().and_then(|leaf| certificate::facts(&leaf.to_der().ok()?, false)) else { return fault };
+        let Some(shown) = chain.first().and_then(|leaf| certificate::facts(leaf, false)) else { return fault };
         if fault.reason == Reason::TlsCertificateUntrusted {
             fault.reason = self.why_untrusted(chain);
         }
@@ -263,7 +263,7 @@ fn note(trace: &mut Trace) {
 }
 
 fn accepted(secured: &Secured) -> Option<CertificateFacts> {
-    certificate::facts(&secured.ssl().peer_certificate()?.to_der().ok()?, true)
+    certificate::facts(secured.ssl().peer_certificate()?.as_ref(), true)
 }
 
 fn fault(error: &ssl::Error, verdict: Option<&Verdict>, seen: &Seen) -> Fault {

@@ -1,11 +1,12 @@
 //! What a certificate says, for facts and evidence.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate, X509Name};
-use x509_parser::time::ASN1Time;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::x509::{GeneralNameRef, X509NameEntryRef, X509NameRef, X509Ref};
 
 use crate::outcome::CertificateFacts;
 use crate::sanitize::{self, one_line};
@@ -15,23 +16,18 @@ use super::authority;
 /// Microsoft's mail certificate has about thirty names; a hostile one could have a million.
 const MAX_NAMES: usize = 50;
 
-/// What the certificate `der` says; `None` if it cannot be read.
-pub fn facts(der: &[u8], verified: bool) -> Option<CertificateFacts> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let validity = certificate.validity();
-    let issuer_name = words(&certificate.issuer().to_string());
+/// The facts of `certificate`; `None` if its dates cannot be read.
+pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> {
+    let issuer_name = words(&distinguished(certificate.issuer_name()));
     Some(CertificateFacts {
-        subject: words(&certificate.subject().to_string()),
-        issuer: short(certificate.issuer()),
+        subject: words(&distinguished(certificate.subject_name())),
+        issuer: short(certificate.issuer_name()).map_or_else(|| issuer_name.clone(), |name| words(&name)),
         product: authority::product(&issuer_name).map(str::to_owned),
         issuer_name,
-        names: names(&certificate),
-        not_before: system_time(validity.not_before),
-        not_after: system_time(validity.not_after),
-        fingerprint: openssl::sha::sha256(der).iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-            hex
-        }),
+        names: names(certificate),
+        not_before: system_time(certificate.not_before()).ok()?,
+        not_after: system_time(certificate.not_after()).ok()?,
+        fingerprint: openssl::sha::sha256(&certificate.to_der().ok()?).map(|byte| format!("{byte:02x}")).concat(),
         verified,
     })
 }
@@ -66,20 +62,33 @@ fn day(at: SystemTime) -> String {
     whole.split('T').next().unwrap_or_default().to_owned()
 }
 
-/// The issuer's common name, else its organisation, else all of it.
-fn short(name: &X509Name<'_>) -> String {
-    let first = name.iter_common_name().chain(name.iter_organization()).find_map(|part| part.as_str().ok());
-    words(first.unwrap_or(&name.to_string()))
+/// The whole name, `C=US, O=DigiCert Inc, CN=DigiCert Global Root G2`.
+fn distinguished(name: &X509NameRef) -> String {
+    name.entries().map(|entry| format!("{}={}", attribute(entry), text(entry).unwrap_or_default())).collect::<Vec<_>>().join(", ")
 }
 
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
-    let text = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some(words(name)),
-        GeneralName::IPAddress(bytes) => address(bytes).map(|address| address.to_string()),
-        _ => None,
+/// The short name of an attribute, such as `CN`; its number where it has none.
+fn attribute(entry: &X509NameEntryRef) -> String {
+    let object = entry.object();
+    let known = Some(object.nid()).filter(|nid| *nid != Nid::UNDEF);
+    known.and_then(|nid| nid.short_name().ok()).map_or_else(|| object.to_string(), str::to_owned)
+}
+
+fn text(entry: &X509NameEntryRef) -> Option<String> {
+    entry.data().to_string().ok()
+}
+
+/// The common name, else the organisation.
+fn short(name: &X509NameRef) -> Option<String> {
+    [Nid::COMMONNAME, Nid::ORGANIZATIONNAME].into_iter().flat_map(|nid| name.entries_by_nid(nid)).find_map(text)
+}
+
+/// The names and addresses that it is for.
+fn names(certificate: &X509Ref) -> Vec<String> {
+    let own = |name: &GeneralNameRef| {
+        name.dnsname().map(words).or_else(|| name.ipaddress().and_then(address).map(|address| address.to_string()))
     };
-    extension.value.general_names.iter().filter_map(text).take(MAX_NAMES).collect()
+    certificate.subject_alt_names().iter().flatten().filter_map(own).take(MAX_NAMES).collect()
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
@@ -92,12 +101,75 @@ fn words(text: &str) -> String {
     sanitize::evidence(text.as_bytes())
 }
 
-fn system_time(time: ASN1Time) -> SystemTime {
-    let seconds = Duration::from_secs(time.timestamp().unsigned_abs());
-    let shifted = if time.timestamp() < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(seconds)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(seconds)
-    };
-    shifted.unwrap_or(SystemTime::UNIX_EPOCH)
+fn system_time(time: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
+    let since = Asn1Time::from_unix(0)?.diff(time)?; // both parts have one sign
+    let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    let epoch = SystemTime::UNIX_EPOCH;
+    let shifted = if seconds < 0 { epoch.checked_sub(distance) } else { epoch.checked_add(distance) };
+    Ok(shifted.unwrap_or(epoch))
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl::bn::BigNum;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::hash::MessageDigest;
+    use openssl::pkey::PKey;
+    use openssl::x509::extension::SubjectAlternativeName;
+    use openssl::x509::{X509, X509NameBuilder};
+
+    use super::*;
+
+    fn certificate(from: &str, until: &str) -> X509 {
+        let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
+        let key = PKey::from_ec_key(EcKey::generate(&curve).expect("a key")).expect("a key");
+        let mut name = X509NameBuilder::new().expect("a name");
+        for (attribute, value) in [("C", "DE"), ("O", "Prüfstelle, Nord"), ("1.3.6.1.4.1.55555.1", "own")] {
+            name.append_entry_by_text(attribute, value).expect(attribute);
+        }
+        let name = name.build();
+        let mut builder = X509::builder().expect("a builder");
+        builder.set_version(2).expect("version 3");
+        builder.set_serial_number(&BigNum::from_u32(7).expect("a number").to_asn1_integer().expect("a serial")).expect("set");
+        builder.set_subject_name(&name).expect("a subject");
+        builder.set_issuer_name(&name).expect("an issuer");
+        builder.set_pubkey(&key).expect("a key");
+        builder.set_not_before(&Asn1Time::from_str_x509(from).expect("a time")).expect("set");
+        builder.set_not_after(&Asn1Time::from_str_x509(until).expect("a time")).expect("set");
+        let mut names = SubjectAlternativeName::new();
+        names.dns("a.example").ip("192.0.2.7").email("somebody@a.example").ip("2001:db8::7");
+        for number in 0..2 * MAX_NAMES {
+            names.dns(&format!("{number}.example"));
+        }
+        builder.append_extension(names.build(&builder.x509v3_context(None, None)).expect("built")).expect("added");
+        builder.sign(&key, MessageDigest::sha256()).expect("signed");
+        builder.build()
+    }
+
+    #[test]
+    fn certificate_facts_hold_names_dates_and_fingerprint() {
+        let certificate = certificate("20261125120000Z", "20261225120001Z");
+        let facts = facts(&certificate, true).expect("facts");
+        assert_eq!(facts.subject, "C=DE, O=Prüfstelle, Nord, 1.3.6.1.4.1.55555.1=own");
+        assert_eq!((facts.issuer_name.as_str(), facts.issuer.as_str()), (facts.subject.as_str(), "Prüfstelle, Nord"));
+        assert_eq!(facts.names.get(..3).expect("names"), ["a.example", "192.0.2.7", "2001:db8::7"]);
+        assert_eq!(facts.names.len(), MAX_NAMES);
+        let at = |time| humantime::format_rfc3339_seconds(time).to_string();
+        assert_eq!(
+            (at(facts.not_before).as_str(), at(facts.not_after).as_str()),
+            ("2026-11-25T12:00:00Z", "2026-12-25T12:00:01Z")
+        );
+        assert_eq!(
+            facts.fingerprint,
+            openssl::sha::sha256(&certificate.to_der().expect("DER")).map(|b| format!("{b:02x}")).concat()
+        );
+    }
+
+    #[test]
+    fn certificate_dates_outside_of_any_clock_are_read() {
+        let facts = facts(&certificate("19500101000000Z", "99991231235959Z"), false).expect("facts");
+        assert!(facts.not_before < SystemTime::UNIX_EPOCH);
+        assert_eq!((day(facts.not_after).as_str(), day(facts.not_before).as_str()), ("9999-12-31", "unknown"));
+    }
 }

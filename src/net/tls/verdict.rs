@@ -52,7 +52,7 @@ impl Verdict {
     /// The certificate it is about, where that is not the server's own.
     fn authority(&self) -> Option<CertificateFacts> {
         let authority = self.chain.get(self.depth).filter(|_| self.depth > 0)?;
-        certificate::facts(&authority.to_der().ok()?, false)
+        certificate::facts(authority, false)
     }
 }
 
