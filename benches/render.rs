@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use m365_probe::cloud::Cloud;
+use m365_probe::kind::Check;
 use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
@@ -15,7 +16,7 @@ use m365_probe::render::prometheus::{Exporter, Format, metrics};
 use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
 use m365_probe::store::Store;
 
-const CHECKS: [&str; 3] = ["pop3", "smtp", "ews"];
+const CHECKS: [Check; 3] = [Check::Pop3, Check::Smtp, Check::Ews];
 
 fn probes(now: SystemTime) -> Vec<ProbeSettings> {
     let tenant = Arc::new(Tenant {
@@ -29,7 +30,7 @@ fn probes(now: SystemTime) -> Vec<ProbeSettings> {
         )
     });
     let ids = (0..100).flat_map(|mailbox| CHECKS.map(|check| (format!("mailbox{mailbox:03}"), check)));
-    let probe = |(mailbox, check): (String, &'static str)| {
+    let probe = |(mailbox, check): (String, Check)| {
         let address = Some(format!("{mailbox}@contoso.example"));
         let id = ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox), check };
         ProbeSettings::new(id, Arc::clone(&tenant), address)
@@ -64,7 +65,7 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
         address: None,
         at: now,
         took: Duration::from_millis(412),
-        phases: phases("").iter().map(|phase| Span { phase: *phase, took: Duration::from_micros(51_500) }).collect(),
+        phases: phases(Check::Pop3).iter().map(|phase| Span { phase: *phase, took: Duration::from_micros(51_500) }).collect(),
         facts: Facts {
             token: Some(TokenFacts {
                 expires: Some(now),
@@ -80,7 +81,7 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
     }
 }
 
-fn phases(_check: &str) -> &'static [Phase] {
+fn phases(_check: Check) -> &'static [Phase] {
     use Phase::{Auth, Connect, Dns, Greeting, Mailbox, Proxy, Tls, Token};
     &[Token, Dns, Connect, Proxy, Tls, Greeting, Auth, Mailbox]
 }
@@ -96,7 +97,7 @@ fn scrape(bench: &mut Criterion) {
     for (name, format) in [("metrics_of_300_probes", Format::Text), ("openmetrics_of_300_probes", Format::OpenMetrics)] {
         bench.bench_function(name, |bench| bench.iter(|| metrics(black_box(&store), &exporter, phases, now, format)));
     }
-    let sample = outcome(&ProbeId { tenant: "contoso".into(), mailbox: Some("mailbox000".into()), check: "pop3" }, now);
+    let sample = outcome(&ProbeId { tenant: "contoso".into(), mailbox: Some("mailbox000".into()), check: Check::Pop3 }, now);
     bench.bench_function("record", |bench| bench.iter(|| store.record(black_box(sample.clone()))));
 }
 

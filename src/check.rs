@@ -1,4 +1,4 @@
-//! What there is to check, each a conversation: the one table of kinds, and what a conversation may use.
+//! The conversations behind the checks, and what they may use.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::cloud::ranges::Ranges;
+use crate::kind::Check;
 use crate::net::{Net, hosts};
-use crate::outcome::{Fault, Phase};
+use crate::outcome::Fault;
 use crate::registration::Registrations;
 use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
 use crate::token::Tokens;
@@ -28,74 +29,31 @@ mod several;
 mod smtp;
 mod token;
 
-/// One kind of check.
-#[derive(Debug)]
-pub struct Kind {
-    /// Its name in the configuration, on the command line and in the `check` label.
-    pub name: &'static str,
-    /// What it shows, in a few words.
-    pub purpose: &'static str,
-    /// Whether it is made for each mailbox, or once for the tenant.
-    pub of_mailbox: bool,
-    /// Whether it is made where nobody says which checks to make.
-    pub by_default: bool,
-    /// The phases it can enter: every series exists before it ever fails.
-    pub phases: &'static [Phase],
-    make: fn(&ProbeSettings) -> Result<Box<dyn AnyCheck>, String>,
-}
-
-/// Every kind of check, in the order in which they are shown. A new check is one file, its `mod` line and its row here.
-pub const KINDS: &[Kind] = &[
-    kind::<token::Issuance>(),
-    kind::<dns::Names>(),
-    kind::<reach::Reach>(),
-    kind::<mail::Mail<pop3::Session>>(),
-    kind::<mail::Mail<imap::Session>>(),
-    kind::<mail::Mail<smtp::Session>>(),
-    kind::<ews::Ews>(),
-    kind::<graph::Graph>(),
-];
-
-/// The kind of that name.
-pub fn kind_named(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name)
-}
-
-const fn kind<C: Check + 'static>() -> Kind {
-    Kind {
-        name: C::NAME,
-        purpose: C::PURPOSE,
-        of_mailbox: C::OF_MAILBOX,
-        by_default: C::BY_DEFAULT,
-        phases: C::PHASES,
-        make: |settings| C::new(settings).map(|check| Box::new(check) as Box<dyn AnyCheck>),
+/// Makes the conversation that `settings` describe. A new check is one file, its `mod` line and its line here, and its row in
+/// [`kind`](crate::kind).
+///
+/// # Errors
+/// In words: what the cloud or the mailbox lacks for it.
+pub fn conversation(settings: &ProbeSettings) -> Result<Box<dyn AnyConversation>, String> {
+    match settings.id.check {
+        Check::Token => boxed::<token::Issuance>(settings),
+        Check::Dns => boxed::<dns::Names>(settings),
+        Check::Reach => boxed::<reach::Reach>(settings),
+        Check::Pop3 => boxed::<mail::Mail<pop3::Session>>(settings),
+        Check::Imap => boxed::<mail::Mail<imap::Session>>(settings),
+        Check::Smtp => boxed::<mail::Mail<smtp::Session>>(settings),
+        Check::Ews => boxed::<ews::Ews>(settings),
+        Check::Graph => boxed::<graph::Graph>(settings),
     }
 }
 
-impl Kind {
-    /// The check that `settings` describe.
-    ///
-    /// # Errors
-    /// In words: what the cloud or the mailbox lacks for it.
-    pub fn make(&self, settings: &ProbeSettings) -> Result<Box<dyn AnyCheck>, String> {
-        (self.make)(settings)
-    }
+fn boxed<C: Conversation + 'static>(settings: &ProbeSettings) -> Result<Box<dyn AnyConversation>, String> {
+    C::new(settings).map(|conversation| Box::new(conversation) as Box<dyn AnyConversation>)
 }
 
-/// A check is a value made from settings; each run is one conversation.
-pub trait Check: Debug + Send + Sync + Sized {
-    /// Its name.
-    const NAME: &'static str;
-    /// What it shows, in a few words.
-    const PURPOSE: &'static str;
-    /// Whether it is made for each mailbox.
-    const OF_MAILBOX: bool;
-    /// Whether it is made where nobody says which checks to make; not so where it needs permissions of its own.
-    const BY_DEFAULT: bool = true;
-    /// The phases it can enter, in their order; the first is open from the start.
-    const PHASES: &'static [Phase];
-
-    /// The check that `settings` describe.
+/// What a check says to the servers: a value made from settings, which holds one conversation each run.
+pub trait Conversation: Debug + Send + Sync + Sized {
+    /// Makes it as `settings` describe.
     ///
     /// # Errors
     /// In words: what the cloud or the mailbox lacks for it.
@@ -108,16 +66,16 @@ pub trait Check: Debug + Send + Sync + Sized {
     fn run(&self, cx: &mut Cx<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// A boxed conversation.
+/// A boxed run.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
-/// A check whose type does not matter any more.
-pub trait AnyCheck: Debug + Send + Sync {
-    /// [`Check::run`], boxed.
+/// A conversation whose type does not matter any more.
+pub trait AnyConversation: Debug + Send + Sync {
+    /// [`Conversation::run`], boxed.
     fn start<'a>(&'a self, cx: &'a mut Cx<'_>) -> Running<'a>;
 }
 
-impl<C: Check> AnyCheck for C {
+impl<C: Conversation> AnyConversation for C {
     fn start<'a>(&'a self, cx: &'a mut Cx<'_>) -> Running<'a> {
         Box::pin(self.run(cx))
     }

@@ -206,6 +206,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::kind::Check;
     use crate::outcome::{Facts, Failure, Phase, ProbeId, Span};
 
     const DAY: Duration = Duration::from_secs(86_400);
@@ -216,7 +217,7 @@ mod tests {
 
     fn run(verdict: Verdict) -> Outcome {
         Outcome {
-            probe: ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: "pop3" },
+            probe: ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: Check::Pop3 },
             address: None,
             at: now(),
             took: Duration::from_millis(1500),
@@ -264,7 +265,7 @@ mod tests {
     fn the_end_of_ews_is_no_warning_until_it_is_near() {
         for (days, state) in [(127, State::Ok), (61, State::Ok), (59, State::Warning), (1, State::Warning)] {
             let mut outcome = run(Verdict::Ok);
-            outcome.probe.check = "ews";
+            outcome.probe.check = Check::Ews;
             outcome.facts.ews_ends = Some(now() + days * DAY);
             outcome.facts.warn(Fault::new(Reason::EwsRetiring));
             assert_eq!(judge(&outcome, &Limits::default(), now()).state, state, "{days} days left");
@@ -286,7 +287,7 @@ mod tests {
             (-1, Some(AuthRefused), State::Critical, None),
         ] {
             let mut outcome = failed_for.map_or_else(|| run(Verdict::Ok), failed);
-            outcome.probe.check = "token";
+            outcome.probe.check = Check::Token;
             let hour = Duration::from_secs(3600);
             let end = if hours < 0 { now() - hour } else { now() + hour * u32::try_from(hours).expect("a few") };
             outcome.facts.credential_expires = Some(end);

@@ -14,67 +14,10 @@ pub use self::facts::{CertificateFacts, EndpointFacts, Facts, MailboxFacts, Serv
 pub use self::registration::{CredentialFacts, CredentialKind, Registration};
 pub use self::skip::SkipReason;
 pub use self::transcript::{Line, Speaker, Transcript};
+use crate::kind::Check;
+pub use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::secret::Sent;
-
-/// A timed part of a run, and also where it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
-    /// Getting an access token; in the `token` check, the token request itself.
-    Token,
-    /// Finding the addresses of a name.
-    Dns,
-    /// TCP connect, to the host or to the proxy.
-    Connect,
-    /// Asking the proxy to connect further.
-    Proxy,
-    /// TLS handshake.
-    Tls,
-    /// The server's first words; for HTTPS in the `reach` check, a harmless request and its answer.
-    Greeting,
-    /// Asking for TLS and, in SMTP, the EHLO before it.
-    Starttls,
-    /// Logging in; in SMTP, the EHLO before it too.
-    Auth,
-    /// Opening the mailbox: POP3 `STAT`, IMAP `STATUS`, EWS `FindFolder`.
-    Mailbox,
-}
-
-impl Phase {
-    /// Every phase, in the order of a run.
-    pub const ALL: &'static [Self] = &[
-        Self::Token,
-        Self::Dns,
-        Self::Connect,
-        Self::Proxy,
-        Self::Tls,
-        Self::Greeting,
-        Self::Starttls,
-        Self::Auth,
-        Self::Mailbox,
-    ];
-
-    /// The value of the `phase` label.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Proxy => "proxy",
-            Self::Tls => "tls",
-            Self::Greeting => "greeting",
-            Self::Starttls => "starttls",
-            Self::Auth => "auth",
-            Self::Mailbox => "mailbox",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
 
 /// Which probe: a check of a tenant or of one of its mailboxes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,8 +26,8 @@ pub struct ProbeId {
     pub tenant: String,
     /// The mailbox's label (its `name`, else its address); `None` for checks of the tenant.
     pub mailbox: Option<String>,
-    /// The check's name.
-    pub check: &'static str,
+    /// What is checked.
+    pub check: Check,
 }
 
 impl ProbeId {
@@ -260,10 +203,10 @@ mod tests {
 
     #[test]
     fn a_probe_s_name_is_its_path() {
-        let mut probe = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: "pop3" };
+        let mut probe = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: Check::Pop3 };
         assert_eq!(probe.to_string(), "contoso/praxis/pop3");
         probe.mailbox = None;
-        probe.check = "token";
+        probe.check = Check::Token;
         assert_eq!(probe.to_string(), "contoso/token");
         assert_eq!(probe.mailbox_label(), "");
     }
@@ -272,7 +215,7 @@ mod tests {
     fn a_phase_entered_twice_counts_twice() {
         let second = Duration::from_secs(1);
         let outcome = Outcome {
-            probe: ProbeId { tenant: "t".into(), mailbox: None, check: "reach" },
+            probe: ProbeId { tenant: "t".into(), mailbox: None, check: Check::Reach },
             address: None,
             at: SystemTime::UNIX_EPOCH,
             took: 3 * second,

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, trace_span};
 
-use crate::check::{self, AnyCheck, Cx, Kind, Means};
+use crate::check::{self, AnyConversation, Cx, Means};
 use crate::outcome::{Facts, Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
@@ -26,9 +26,7 @@ use self::slot::{Slot, Turn};
 pub struct Probe {
     /// What it was made from.
     pub settings: ProbeSettings,
-    /// Its kind.
-    pub kind: &'static Kind,
-    check: Box<dyn AnyCheck>,
+    conversation: Box<dyn AnyConversation>,
     slot: Arc<Slot>,
 }
 
@@ -36,12 +34,11 @@ impl Probe {
     /// The probe that `settings` describe.
     ///
     /// # Errors
-    /// In words: the check is unknown, or the cloud or mailbox lacks what it needs.
+    /// In words: what the cloud or the mailbox lacks for the check.
     pub fn new(settings: ProbeSettings, slots: &Slots) -> Result<Self, String> {
-        let kind = check::kind_named(settings.id.check).ok_or_else(|| format!("there is no check `{}`", settings.id.check))?;
-        let check = kind.make(&settings)?;
+        let conversation = check::conversation(&settings)?;
         let slot = slots.slot(&settings);
-        Ok(Self { settings, kind, check, slot })
+        Ok(Self { settings, conversation, slot })
     }
 
     /// Its name.
@@ -68,7 +65,7 @@ impl Probe {
             let mut cx = Cx { trace: &mut trace, means, tenant: &self.settings.tenant };
             // Conversations go on side by side: in the log each line is told with its probe.
             let span = trace_span!("run", probe = %self.id());
-            timeout_at(deadline, guarded(self.check.start(&mut cx)).instrument(span)).await
+            timeout_at(deadline, guarded(self.conversation.start(&mut cx)).instrument(span)).await
         };
         let fault = match result {
             Ok(Ok(result)) => result.err(),
@@ -99,7 +96,7 @@ impl Probe {
     }
 
     fn first_phase(&self) -> Phase {
-        self.kind.phases.first().copied().unwrap_or(Phase::Connect)
+        self.settings.id.check.kind().phases.first().copied().unwrap_or(Phase::Connect)
     }
 
     fn outcome(&self, at: SystemTime, mut trace: Trace, verdict: Verdict) -> Outcome {

@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, Url};
 
-use crate::check;
 use crate::diagnosis::RootCause;
+use crate::kind::Check;
 use crate::levels::Limits;
 use crate::outcome::Outcome;
 use crate::sanitize::one_line;
@@ -126,7 +126,7 @@ impl Wanted {
 
     /// As parameters. A check of a tenant that is known by one of its mailboxes takes seeing both.
     fn narrowing(&self) -> Vec<(&str, &str)> {
-        let of_mailbox = |check: &String| check::kind_named(check).is_some_and(|kind| kind.of_mailbox);
+        let of_mailbox = |check: &String| Check::from_name(check).is_some_and(Check::is_of_mailbox);
         let (mailboxes, checks) = match (self.all_checks(), self.checks.iter().all(of_mailbox), self.mailboxes.is_empty()) {
             (true, ..) => (&self.mailboxes[..], &[][..]),
             (_, true, _) | (_, _, true) => (&self.mailboxes[..], &self.checks[..]),

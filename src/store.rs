@@ -49,7 +49,7 @@ impl Store {
             known.settings = settings.clone();
             self.places.insert(settings.id.clone(), self.probes.len());
             self.probes.push(known);
-            let of = (settings.id.tenant.clone(), settings.id.check);
+            let of = (settings.id.tenant.clone(), settings.id.check.name());
             let counted = latencies.remove(&of).unwrap_or_default();
             self.latencies.entry(of).or_insert(counted);
         }
@@ -64,7 +64,7 @@ impl Store {
         if let Verdict::Skipped(skip) = &outcome.verdict {
             *self.skips.entry(skip.code()).or_default() += 1;
         } else {
-            let of = (outcome.probe.tenant.clone(), outcome.probe.check);
+            let of = (outcome.probe.tenant.clone(), outcome.probe.check.name());
             self.latencies.entry(of).or_default().observe(outcome.took);
         }
         known.learn(outcome, kept);

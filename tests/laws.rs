@@ -10,8 +10,8 @@ use std::process::Command;
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
     &["lang"],
-    &["cloud", "reason", "sanitize", "spelling"],
-    &["secret"],
+    &["cloud", "phase", "reason", "sanitize", "spelling"],
+    &["kind", "secret"],
     &["outcome"],
     &["levels"],
     &["settings"],

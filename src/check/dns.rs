@@ -8,10 +8,10 @@ use crate::cloud::ranges::Ranges;
 use crate::net::Net;
 use crate::net::hosts::{self, Entries};
 use crate::net::together::{share, together};
-use crate::outcome::{Family, Fault, NameSource, Phase};
+use crate::outcome::{Family, Fault, NameSource};
 use crate::settings::{ProbeSettings, Resolver};
 
-use super::{Check, Cx};
+use super::{Conversation, Cx};
 use answer::{Answer, QUESTION};
 use host::Host;
 
@@ -34,12 +34,7 @@ pub struct Names {
     cloud: Cloud,
 }
 
-impl Check for Names {
-    const NAME: &'static str = "dns";
-    const PURPOSE: &'static str = "the addresses of all hosts, from every configured resolver";
-    const OF_MAILBOX: bool = false;
-    const PHASES: &'static [Phase] = &[Phase::Dns];
-
+impl Conversation for Names {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         Ok(Self { cloud: settings.tenant.cloud.clone() })
     }

@@ -7,8 +7,8 @@ use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request};
 
-use crate::cloud::role;
 use crate::cloud::{Cloud, HttpsEndpoint};
+use crate::kind::Check;
 use crate::net::http;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -18,7 +18,7 @@ use crate::token::Token;
 use crate::wire::soap;
 
 use super::authorized::{self, Authorized, Wanted};
-use super::{Check, Cx};
+use super::{Conversation, Cx};
 
 /// The check: one FindFolder.
 #[derive(Debug)]
@@ -31,12 +31,7 @@ pub struct Ews {
     ends: Option<SystemTime>,
 }
 
-impl Check for Ews {
-    const NAME: &'static str = "ews";
-    const PURPOSE: &'static str = "EWS FindFolder in the mailbox or its calendar, by impersonation";
-    const OF_MAILBOX: bool = true;
-    const PHASES: &'static [Phase] = &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox];
-
+impl Conversation for Ews {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
         let at = cloud.ews.clone().ok_or_else(|| format!("no EWS host is known for the cloud `{}`", cloud.name))?;
@@ -60,7 +55,7 @@ impl Check for Ews {
 
 impl Authorized for Ews {
     fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
-        Wanted::exchange(cloud, self.authorization.in_token(&[role::EWS.name]))
+        Wanted::exchange(cloud, self.authorization.in_token(Check::Ews.roles()))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {

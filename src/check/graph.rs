@@ -18,7 +18,7 @@ use crate::token::Token;
 use crate::wire::graph;
 
 use super::authorized::{self, Authorized, Wanted};
-use super::{Check, Cx};
+use super::{Conversation, Cx};
 
 /// How much of a calendar is looked at: enough to open it.
 const AHEAD: Duration = Duration::from_secs(24 * 3600);
@@ -33,13 +33,7 @@ pub struct Graph {
     authorization: Authorization,
 }
 
-impl Check for Graph {
-    const NAME: &'static str = "graph";
-    const PURPOSE: &'static str = "Microsoft Graph mailFolders of the mailbox, or its calendarView";
-    const OF_MAILBOX: bool = true;
-    const BY_DEFAULT: bool = false;
-    const PHASES: &'static [Phase] = &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox];
-
+impl Conversation for Graph {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
         let known = cloud.graph.clone().zip(cloud.graph_scope.clone());

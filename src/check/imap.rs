@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::cloud::{Cloud, MailEndpoint};
+use crate::kind::Check;
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -26,13 +26,7 @@ pub struct Session {
 }
 
 impl mail::Session for Session {
-    const NAME: &'static str = "imap";
-    const PURPOSE: &'static str = "IMAP login with XOAUTH2, and the inbox counted";
-    const ROLE: &'static str = crate::cloud::role::IMAP.name;
-
-    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
-        cloud.imap.as_ref()
-    }
+    const CHECK: Check = Check::Imap;
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let line = conn.line().await?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::cloud::{Cloud, MailEndpoint, Security};
+use crate::kind::{Check, Family};
 use crate::net::dial::BeforeTls;
 use crate::net::tls::again;
 use crate::net::{BoxStream, Conn, Net};
@@ -21,7 +22,7 @@ use crate::wire::Refusal;
 use crate::wire::sasl::{self, Challenge};
 
 use super::authorized::{self, Authorized, Wanted};
-use super::{Check, Cx};
+use super::{Conversation, Cx};
 
 /// A server may take this long over its own goodbye; it is not measured.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -32,17 +33,8 @@ const UP_TO_TLS: f64 = 0.9;
 
 /// The steps in which the mail protocols differ. A value is one session.
 pub trait Session: Debug + Default + Send + Sync + 'static {
-    /// The check's name.
-    const NAME: &'static str;
-    /// What it shows.
-    const PURPOSE: &'static str;
-    /// The permission its token must carry.
-    const ROLE: &'static str;
-    /// The phases it can enter.
-    const PHASES: &'static [Phase] = Phase::ALL;
-
-    /// Where the cloud speaks it, where known.
-    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint>;
+    /// The check whose protocol it speaks.
+    const CHECK: Check;
 
     /// Reads the server's first words.
     fn greeting(&mut self, conn: &mut Conn<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
@@ -65,16 +57,12 @@ pub struct Mail<S> {
     protocol: PhantomData<S>,
 }
 
-impl<S: Session> Check for Mail<S> {
-    const NAME: &'static str = S::NAME;
-    const PURPOSE: &'static str = S::PURPOSE;
-    const OF_MAILBOX: bool = true;
-    const PHASES: &'static [Phase] = S::PHASES;
-
+impl<S: Session> Conversation for Mail<S> {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
-        let at = S::endpoint(cloud).ok_or_else(|| format!("no {} host is known for the cloud `{}`", S::NAME, cloud.name))?;
-        let mailbox = settings.address.clone().ok_or_else(|| format!("{} needs a mailbox", S::NAME))?;
+        let Family::Mail { endpoint } = S::CHECK.kind().family else { return Err(format!("{} is no mail protocol", S::CHECK)) };
+        let at = endpoint(cloud).ok_or_else(|| format!("no {} host is known for the cloud `{}`", S::CHECK, cloud.name))?;
+        let mailbox = settings.address.clone().ok_or_else(|| format!("{} needs a mailbox", S::CHECK))?;
         Ok(Self { at: at.clone(), mailbox, authorization: settings.authorization, protocol: PhantomData })
     }
 
@@ -85,7 +73,7 @@ impl<S: Session> Check for Mail<S> {
 
 impl<S: Session> Authorized for Mail<S> {
     fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
-        Wanted::exchange(cloud, self.authorization.in_token(const { &[S::ROLE] }))
+        Wanted::exchange(cloud, self.authorization.in_token(S::CHECK.roles()))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cloud::{Cloud, MailEndpoint};
+use crate::kind::Check;
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -17,13 +17,7 @@ use super::mail;
 pub struct Session;
 
 impl mail::Session for Session {
-    const NAME: &'static str = "pop3";
-    const PURPOSE: &'static str = "POP3 login with XOAUTH2, and the mailbox opened";
-    const ROLE: &'static str = crate::cloud::role::POP3.name;
-
-    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
-        cloud.pop3.as_ref()
-    }
+    const CHECK: Check = Check::Pop3;
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let line = conn.line().await?;

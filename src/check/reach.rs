@@ -11,12 +11,12 @@ use tokio::time::timeout;
 use crate::net::tls::again;
 use crate::net::together::{share, together};
 use crate::net::{Net, dial, families};
-use crate::outcome::{Fault, Phase};
+use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::settings::{ProbeSettings, Proxy};
 use crate::trace::Trace;
 
-use super::{Check, Cx, several};
+use super::{Conversation, Cx, several};
 use attempt::{Attempt, Route};
 use endpoint::Endpoint;
 use step::Step;
@@ -43,12 +43,7 @@ pub struct Reach {
     endpoints: Vec<Endpoint>,
 }
 
-impl Check for Reach {
-    const NAME: &'static str = "reach";
-    const PURPOSE: &'static str = "every host and port on every address: connection, TLS and first words";
-    const OF_MAILBOX: bool = false;
-    const PHASES: &'static [Phase] = &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls];
-
+impl Conversation for Reach {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         Ok(Self { endpoints: endpoint::all(&settings.tenant.cloud) })
     }

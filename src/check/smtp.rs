@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::cloud::{Cloud, MailEndpoint};
+use crate::kind::Check;
 use crate::net::Conn;
-use crate::outcome::{Fault, Phase};
+use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::secret::Secret;
 use crate::wire::Refusal;
@@ -21,15 +21,7 @@ pub struct Session;
 const NAME: &str = "[127.0.0.1]";
 
 impl mail::Session for Session {
-    const NAME: &'static str = "smtp";
-    const PURPOSE: &'static str = "SMTP login with XOAUTH2; no mail is sent";
-    const ROLE: &'static str = crate::cloud::role::SMTP.name;
-    const PHASES: &'static [Phase] =
-        &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Auth];
-
-    fn endpoint(cloud: &Cloud) -> Option<&MailEndpoint> {
-        cloud.smtp.as_ref()
-    }
+    const CHECK: Check = Check::Smtp;
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let reply = read(conn, ReplyParser::for_greeting()).await?;

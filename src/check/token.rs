@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::outcome::{Fault, Phase};
+use crate::outcome::Fault;
 use crate::settings::ProbeSettings;
 
-use super::{Check, Cx};
+use super::{Conversation, Cx};
 
 /// What Graph is given to show the registration, once in six hours.
 const ASIDE: Duration = Duration::from_secs(5);
@@ -14,12 +14,7 @@ const ASIDE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Issuance;
 
-impl Check for Issuance {
-    const NAME: &'static str = "token";
-    const PURPOSE: &'static str = "a fresh access token from Entra for the application";
-    const OF_MAILBOX: bool = false;
-    const PHASES: &'static [Phase] = &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Token];
-
+impl Conversation for Issuance {
     fn new(_: &ProbeSettings) -> Result<Self, String> {
         Ok(Self)
     }

@@ -8,8 +8,8 @@ use clap::builder::styling::Styles;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::check;
 use crate::cloud::Cloud;
+use crate::kind;
 use crate::lang::Lang;
 use crate::levels::State;
 
@@ -274,7 +274,7 @@ pub struct Timeout {
 }
 
 fn check_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(check::KINDS.iter().map(|kind| kind.name).chain(["all"]))
+    PossibleValuesParser::new(kind::Check::ALL.iter().map(|check| check.name()).chain(["all"]))
 }
 
 fn lang() -> impl TypedValueParser<Value = Lang> {

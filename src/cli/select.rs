@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::args::Selection;
-use crate::check;
 use crate::config::{self, Machine};
+use crate::kind::Check;
 use crate::levels::Limits;
 use crate::settings::{Network, ProbeSettings, RootStore, Settings};
 
@@ -100,11 +100,11 @@ fn is_of(probe: &ProbeSettings, mailbox: &str) -> bool {
 /// The named checks on all that `probes` are about: as configured, else with the usual settings.
 fn named(probes: &[ProbeSettings], checks: &[String]) -> Vec<ProbeSettings> {
     let mut chosen: Vec<ProbeSettings> = Vec::new();
-    for kind in check::KINDS.iter().filter(|kind| checks.iter().any(|check| check == kind.name)) {
+    for check in Check::ALL.iter().filter(|check| checks.iter().any(|name| name == check.name())) {
         for about in probes {
             let mut settings = about.clone();
-            settings.id.check = kind.name;
-            if !kind.of_mailbox {
+            settings.id.check = *check;
+            if !check.is_of_mailbox() {
                 (settings.id.mailbox, settings.address) = (None, None);
             } else if settings.address.is_none() {
                 continue;

@@ -3,17 +3,6 @@
 //! A token may lack one and still do: with RBAC for Applications the permission is granted in Exchange and stands in no
 //! token. So its absence explains a refusal, and is none by itself.
 
-/// The role of Exchange Online that `check` needs.
-pub fn of(check: &str) -> Option<Role> {
-    Some(match check {
-        "pop3" => POP3,
-        "imap" => IMAP,
-        "smtp" => SMTP,
-        "ews" => EWS,
-        _ => return None,
-    })
-}
-
 /// An application role of Exchange Online (resource `00000002-0000-0ff1-ce00-000000000000`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {

@@ -1,6 +1,6 @@
 //! Every key of the configuration, once: the reader, the unknown-key detection, the schema and the tests walk this table.
 
-use crate::check;
+use crate::kind;
 
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress,
@@ -209,17 +209,14 @@ pub(super) const SECRET_SOURCES: [&str; 3] = ["client_secret_file", "client_secr
 /// The proxy's login: both or neither.
 pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
 
-/// The checks that open a folder.
-pub(super) const OF_FOLDERS: [&str; 2] = ["ews", "graph"];
-
 /// Whether the configuration asks for `check` of a tenant or of a mailbox.
-pub(super) const fn level_of(check: &check::Kind) -> Level {
-    if check.of_mailbox { Level::Mailbox } else { Level::Tenant }
+pub(super) const fn level_of(check: kind::Check) -> Level {
+    if check.is_of_mailbox() { Level::Mailbox } else { Level::Tenant }
 }
 
 /// The checks of that level.
-pub(super) fn checks_of(level: Level) -> impl Iterator<Item = &'static check::Kind> + Clone {
-    check::KINDS.iter().filter(move |check| level_of(check) == level)
+pub(super) fn checks_of(level: Level) -> impl Iterator<Item = kind::Check> + Clone {
+    kind::Check::ALL.iter().copied().filter(move |check| level_of(*check) == level)
 }
 
 #[cfg(test)]
@@ -237,7 +234,12 @@ mod tests {
 
     #[test]
     fn texts_are_in_the_project_s_style() {
-        for text in KEYS.iter().chain(WEB_KEYS).map(|key| key.about).chain(check::KINDS.iter().map(|check| check.purpose)) {
+        for text in KEYS
+            .iter()
+            .chain(WEB_KEYS)
+            .map(|key| key.about)
+            .chain(kind::Check::ALL.iter().copied().map(|check| check.kind().purpose))
+        {
             assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{text}");
         }
     }
@@ -249,8 +251,8 @@ mod tests {
             let shown = [format!(" {}: ", key.name), format!("\n{}:\n", key.name), format!(" {}:\n", key.name)];
             assert!(shown.iter().any(|text| example.contains(text)), "{} of {}", key.name, key.section.name());
         }
-        for check in check::KINDS {
-            assert!(example.contains(check.name), "{}", check.name);
+        for check in kind::Check::ALL {
+            assert!(example.contains(check.name()), "{check}");
         }
     }
 }

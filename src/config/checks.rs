@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::check;
 use crate::cloud::Cloud;
+use crate::kind::Check;
 use crate::levels::Limits;
 use crate::settings::{Folder, ProbeSettings};
 use crate::spelling::did_you_mean;
 
-use super::catalogue::{Level, OF_FOLDERS, Section, checks_of, level_of};
-use super::clouds::{not_offered, offers};
+use super::catalogue::{Level, Section, checks_of, level_of};
+use super::clouds::not_offered;
 
 use super::reader::{Fields, Found, Reader, numbered, shown};
 use super::tree::{Content, Entry, Node};
@@ -33,7 +33,7 @@ const TOKEN_INTERVAL: Duration = Duration::from_secs(300);
 
 /// What one check is to do.
 pub(super) struct Asked {
-    pub check: &'static check::Kind,
+    pub check: Check,
     pub interval: Duration,
     pub timeout: Duration,
     pub limits: Limits,
@@ -50,13 +50,13 @@ impl Defaults {
     }
 
     /// What a check does that only its name was said of.
-    pub(super) fn asked(self, check: &'static check::Kind) -> Asked {
+    pub(super) fn asked(self, check: Check) -> Asked {
         let Self { interval, timeout } = self.of(check);
         Asked { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
     }
 
-    fn of(self, check: &check::Kind) -> Self {
-        let interval = if check.name == "token" { self.interval.max(TOKEN_INTERVAL) } else { self.interval };
+    fn of(self, check: Check) -> Self {
+        let interval = if check == Check::Token { self.interval.max(TOKEN_INTERVAL) } else { self.interval };
         Self { interval, ..self }
     }
 
@@ -95,8 +95,8 @@ pub(super) fn read(
     cloud: Option<&Cloud>,
 ) -> Vec<Asked> {
     let Some(entry) = fields.entry("checks") else {
-        let offered = |check: &&check::Kind| cloud.is_none_or(|cloud| offers(cloud, check.name));
-        let wanted = checks_of(level).filter(|check| check.by_default);
+        let offered = |check: &Check| cloud.is_none_or(|cloud| check.is_offered_by(cloud));
+        let wanted = checks_of(level).filter(|check| check.kind().by_default);
         let asked: Vec<Asked> = wanted.filter(offered).map(|check| defaults.asked(check)).collect();
         if let (Some(cloud), true) = (cloud, asked.is_empty()) {
             reader.mistake(
@@ -122,10 +122,10 @@ pub(super) fn read(
     let mut asked: Vec<Asked> = Vec::new();
     for (path, item) in numbered(&path, items) {
         let Some(one) = item_asked(reader, item, &path, level, defaults) else { continue };
-        if let Some(cloud) = cloud.filter(|cloud| !offers(cloud, one.check.name)) {
-            reader.mistake(item.at, &path, not_offered(cloud, one.check.name));
-        } else if asked.iter().any(|other| other.check.name == one.check.name) {
-            reader.mistake(item.at, &path, format!("`{}` stands twice in this list", one.check.name));
+        if let Some(cloud) = cloud.filter(|cloud| !one.check.is_offered_by(cloud)) {
+            reader.mistake(item.at, &path, not_offered(cloud, one.check));
+        } else if asked.iter().any(|other| other.check == one.check) {
+            reader.mistake(item.at, &path, format!("`{}` stands twice in this list", one.check));
         } else {
             asked.push(one);
         }
@@ -139,7 +139,7 @@ fn item_asked(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, de
         Content::Scalar(name) => named(reader, item, path, name, level).map(|check| defaults.asked(check)),
         Content::Map(entries) => match entries.as_slice() {
             [entry] => with_options(reader, entry, path, level, defaults),
-            [first, second, ..] if check::kind_named(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
+            [first, second, ..] if Check::from_name(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
                 let message = format!("indent `{}` further: the options of `{}` stand below it", shown(&second.key), first.key);
                 reader.mistake(second.at, path, message);
                 None
@@ -157,7 +157,7 @@ fn item_asked(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, de
     }
 }
 
-fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Level) -> Option<&'static check::Kind> {
+fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Level) -> Option<Check> {
     match find(name, level) {
         Ok(check) => Some(check),
         Err(message) => {
@@ -168,8 +168,8 @@ fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Le
 }
 
 /// The check of that name and level, or what is wrong with the name.
-pub(super) fn find(name: &str, level: Level) -> Result<&'static check::Kind, String> {
-    match check::kind_named(name) {
+pub(super) fn find(name: &str, level: Level) -> Result<Check, String> {
+    match Check::from_name(name) {
         Some(check) if level_of(check) == level => Ok(check),
         Some(check) => {
             Err(format!("`{name}` is a check of a {}, not of a {}; {}", level_of(check).name(), level.name(), names(level)))
@@ -179,22 +179,22 @@ pub(super) fn find(name: &str, level: Level) -> Result<&'static check::Kind, Str
 }
 
 /// A check by its name alone, or what is wrong with the name.
-pub(super) fn find_any(name: &str) -> Result<&'static check::Kind, String> {
-    let known = || check::KINDS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ");
-    match check::kind_named(name) {
+pub(super) fn find_any(name: &str) -> Result<Check, String> {
+    let known = || Check::ALL.iter().copied().map(Check::name).collect::<Vec<_>>().join(", ");
+    match Check::from_name(name) {
         Some(check) => Ok(check),
-        None => Err(unknown(name, &format!("the checks are {}", known()), check::KINDS.iter())),
+        None => Err(unknown(name, &format!("the checks are {}", known()), Check::ALL.iter().copied())),
     }
 }
 
-fn unknown(name: &str, known: &str, among: impl Iterator<Item = &'static check::Kind>) -> String {
-    let hint = did_you_mean(name, among.map(|check| check.name));
+fn unknown(name: &str, known: &str, among: impl Iterator<Item = Check>) -> String {
+    let hint = did_you_mean(name, among.map(Check::name));
     let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
     format!("`{}` is not a check; {known}{hint}", shown(name))
 }
 
 fn names(level: Level) -> String {
-    let names: Vec<_> = checks_of(level).map(|check| check.name).collect();
+    let names: Vec<_> = checks_of(level).map(Check::name).collect();
     format!("the checks of a {} are {}", level.name(), names.join(", "))
 }
 
@@ -206,13 +206,10 @@ fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level
     let (interval, timeout) = rhythm(reader, &fields, inherited);
     let folder = reader.one::<value::Folder>(&fields, "folder");
     if let (Some(folder), Ok(check)) = (&folder, check)
-        && !OF_FOLDERS.contains(&check.name)
+        && !check.is_api()
     {
-        reader.mistake(
-            folder.at,
-            &folder.key,
-            format!("`{}` opens no folder; it is an option of {}", check.name, OF_FOLDERS.join(" and ")),
-        );
+        let names: Vec<_> = Check::ALL.iter().filter(|check| check.is_api()).map(|check| check.name()).collect();
+        reader.mistake(folder.at, &folder.key, format!("`{check}` opens no folder; it is an option of {}", names.join(" and ")));
     }
     let limits = limits(reader, &fields);
     Some(Asked { check: check.ok()?, interval, timeout, limits, folder: folder.map(|found| found.value.0).unwrap_or_default() })

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cloud::{Cloud, HttpsEndpoint};
+use crate::kind::Check;
 use crate::settings::Network;
 use crate::spelling::did_you_mean;
 
@@ -105,24 +106,11 @@ impl Clouds {
     }
 }
 
-/// Whether the cloud has what the check needs.
-pub(super) fn offers(cloud: &Cloud, check: &str) -> bool {
-    match check {
-        "pop3" => cloud.pop3.is_some(),
-        "imap" => cloud.imap.is_some(),
-        "smtp" => cloud.smtp.is_some(),
-        "ews" => cloud.ews.is_some(),
-        "graph" => cloud.graph.is_some(),
-        _ => true,
-    }
-}
-
 /// Why a check cannot be had in a cloud, and what can.
-pub(super) fn not_offered(cloud: &Cloud, check: &str) -> String {
-    let names = checks_of(Level::Mailbox).map(|check| check.name).filter(|name| offers(cloud, name));
+pub(super) fn not_offered(cloud: &Cloud, check: Check) -> String {
+    let names = checks_of(Level::Mailbox).filter(|check| check.is_offered_by(cloud)).map(Check::name);
     let names = names.collect::<Vec<_>>().join(", ");
     let can = if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it has {names}") };
-    let Cloud { name, .. } = cloud;
-    let protocol = if check == "graph" { "Microsoft Graph".to_owned() } else { check.to_ascii_uppercase() };
+    let (name, protocol) = (&cloud.name, check.kind().title);
     format!("the cloud `{name}` has no known {protocol} host; {can}; name the host as `{check}` under `clouds.{name}`")
 }

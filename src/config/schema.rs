@@ -82,9 +82,10 @@ fn value(format: &Format) -> Json {
 
 /// A name, or a map of one name to its options.
 fn check(level: Level) -> Json {
-    let names: Vec<Json> = checks_of(level).map(|check| json!({ "const": check.name, "description": check.purpose })).collect();
+    let names: Vec<Json> =
+        checks_of(level).map(|check| json!({ "const": check.name(), "description": check.kind().purpose })).collect();
     let options: Map<String, Json> =
-        checks_of(level).map(|check| (check.name.to_owned(), json!({ "$ref": reference(Section::Check) }))).collect();
+        checks_of(level).map(|check| (check.name().to_owned(), json!({ "$ref": reference(Section::Check) }))).collect();
     let map = json!({
         "type": "object",
         "minProperties": 1,

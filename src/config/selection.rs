@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check;
 use crate::cloud::Cloud;
+use crate::kind::Check;
 use crate::levels::Limits;
 use crate::secret::Secret;
 use crate::settings::{ProbeSettings, SecretSource, Settings, Tenant};
 
 use super::catalogue::{Level, level_of};
 use super::checks::{self, Defaults};
-use super::clouds::{Clouds, not_offered, offers};
+use super::clouds::{Clouds, not_offered};
 use super::mistake::Mistakes;
 use super::network;
 use super::reader::Reader;
@@ -69,26 +69,26 @@ fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> 
     });
     let asked = asked(reader, selection, cloud.as_ref());
     let mailboxes = mailboxes(reader, selection, &asked);
-    let needs_token = asked.is_empty() || asked.iter().any(|check| !["dns", "reach"].contains(&check.name));
+    let needs_token = asked.is_empty() || asked.iter().any(|check| check.needs_token());
     let tenant = tenant(reader, selection, cloud, needs_token);
     Some(Settings { network, probes: probes(&Arc::new(tenant?), &asked, &mailboxes, selection) })
 }
 
 /// The checks by name; those of a mailbox only as far as the cloud has them.
-fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<&'static check::Kind> {
-    let offered = |check: &check::Kind| cloud.is_none_or(|cloud| offers(cloud, check.name));
+fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<Check> {
+    let offered = |check: &Check| cloud.is_none_or(|cloud| check.is_offered_by(cloud));
     if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
-        let possible = |check: &check::Kind| level_of(check) == Level::Tenant || !selection.mailboxes.is_empty();
-        let wanted = |check: &&check::Kind| check.by_default && possible(check);
-        return check::KINDS.iter().filter(wanted).filter(|check| offered(check)).collect();
+        let possible = |check: &Check| level_of(*check) == Level::Tenant || !selection.mailboxes.is_empty();
+        let wanted = |check: &Check| check.kind().by_default && possible(check);
+        return Check::ALL.iter().copied().filter(wanted).filter(offered).collect();
     }
-    let mut asked: Vec<&check::Kind> = Vec::new();
+    let mut asked: Vec<Check> = Vec::new();
     for name in &selection.checks {
         match (checks::find_any(name), cloud) {
-            (Ok(check), Some(cloud)) if !offers(cloud, check.name) => {
-                reader.mistake(None, "--cloud", not_offered(cloud, check.name));
+            (Ok(check), Some(cloud)) if !check.is_offered_by(cloud) => {
+                reader.mistake(None, "--cloud", not_offered(cloud, check));
             }
-            (Ok(check), _) if asked.iter().any(|other| other.name == check.name) => {}
+            (Ok(check), _) if asked.iter().any(|other| *other == check) => {}
             (Ok(check), _) => asked.push(check),
             (Err(message), _) => reader.mistake(None, "CHECK", message),
         }
@@ -96,9 +96,10 @@ fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) 
     asked
 }
 
-fn mailboxes(reader: &mut Reader<'_>, selection: &Selection, asked: &[&check::Kind]) -> Vec<String> {
-    if let (Some(check), true) = (asked.iter().find(|check| level_of(check) == Level::Mailbox), selection.mailboxes.is_empty()) {
-        reader.mistake(None, "--mailbox", format!("{} opens a mailbox; name one with --mailbox ADDRESS", check.name));
+fn mailboxes(reader: &mut Reader<'_>, selection: &Selection, asked: &[Check]) -> Vec<String> {
+    if let (Some(check), true) = (asked.iter().find(|check| level_of(**check) == Level::Mailbox), selection.mailboxes.is_empty())
+    {
+        reader.mistake(None, "--mailbox", format!("{check} opens a mailbox; name one with --mailbox ADDRESS"));
     }
     let mut mailboxes: Vec<String> = Vec::new();
     for text in &selection.mailboxes {
@@ -158,14 +159,9 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
 }
 
 /// In the order of a file: the tenant's checks, then mailbox by mailbox.
-fn probes(
-    tenant: &Arc<Tenant>,
-    asked: &[&'static check::Kind],
-    mailboxes: &[String],
-    selection: &Selection,
-) -> Vec<ProbeSettings> {
+fn probes(tenant: &Arc<Tenant>, asked: &[Check], mailboxes: &[String], selection: &Selection) -> Vec<ProbeSettings> {
     let defaults = selection.timeout.map_or(Defaults::default(), |timeout| Defaults::default().with_timeout(timeout));
-    let of = |level: Level| asked.iter().copied().filter(move |check| level_of(check) == level);
+    let of = |level: Level| asked.iter().copied().filter(move |check| level_of(*check) == level);
     let one = |mailbox: Option<&String>, check| {
         let mailbox = mailbox.map(|address| (address.clone(), address.clone()));
         ProbeSettings { limits: selection.limits.clone(), ..probe(tenant, mailbox, defaults.asked(check)) }

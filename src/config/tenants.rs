@@ -159,7 +159,7 @@ fn distinct(reader: &mut Reader<'_>, labels: &mut Seen, label: &str, at: Positio
 /// The probe of one check; a mailbox is its label and its address.
 pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, asked: Asked) -> ProbeSettings {
     let (label, address) = mailbox.unzip();
-    let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check.name };
+    let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check };
     ProbeSettings {
         interval: asked.interval,
         timeout: asked.timeout,

@@ -47,7 +47,7 @@ fn is_of_mailboxes(outcomes: &[&Outcome], same: &[Blame<'_>]) -> bool {
     }
     let checks: BTreeSet<_> = same.iter().map(|blame| blame.outcome.probe.check).collect();
     let well = |outcome: &&&Outcome| {
-        outcome.is_ok() && checks.contains(outcome.probe.check) && !concerned.contains(&outcome.probe.mailbox.as_deref())
+        outcome.is_ok() && checks.contains(&outcome.probe.check) && !concerned.contains(&outcome.probe.mailbox.as_deref())
     };
     outcomes.iter().any(|outcome| well(&outcome)) || concerned.len() == 1 && is_about_a_mailbox(reason)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::port_filter::PortFilter;
 use super::{Blame, Confidence, failures, standalone};
 use crate::cloud::host_port;
+use crate::kind::Check;
 use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase};
 use crate::reason::{Owner, Reason};
 
@@ -28,7 +29,7 @@ pub struct Network<'a> {
 impl<'a> Network<'a> {
     /// What `outcomes` show.
     pub fn of(outcomes: &[&'a Outcome]) -> Self {
-        let token = failures(outcomes).find(|(outcome, _)| outcome.probe.check == "token");
+        let token = failures(outcomes).find(|(outcome, _)| outcome.probe.check == Check::Token);
         Self {
             resolver: resolver(outcomes),
             lost: failures(outcomes).flat_map(|(outcome, _)| lost(outcome).into_iter().chain(astray(outcome))).collect(),
@@ -67,7 +68,7 @@ impl<'a> Network<'a> {
     /// What else the `reach` checks met: a run has one reason, but several endpoints may be closed for several.
     pub fn also_unreachable(&self, outcomes: &[&'a Outcome]) -> Vec<Blame<'a>> {
         let mut blames = Vec::new();
-        for (outcome, failure) in failures(outcomes).filter(|(outcome, _)| outcome.probe.check == "reach") {
+        for (outcome, failure) in failures(outcomes).filter(|(outcome, _)| outcome.probe.check == Check::Reach) {
             let gated = self.gate_before(peer(failure), failure.phase).is_some();
             for (at, reason) in closed(&outcome.facts.endpoints) {
                 let peer = host_port(&at.host, at.port);
@@ -101,7 +102,7 @@ impl<'a> Network<'a> {
 /// What is wrong with the resolver: as the check that asks it itself has it, else as most met it.
 fn resolver(outcomes: &[&Outcome]) -> Option<Reason> {
     let told = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
-    let asked = told().find(|(outcome, _)| outcome.probe.check == "dns").map(|(_, failure)| failure.reason);
+    let asked = told().find(|(outcome, _)| outcome.probe.check == Check::Dns).map(|(_, failure)| failure.reason);
     // It answers, but not to everything: who has less patience than the check meets silence.
     let partly = outcomes.iter().flat_map(|outcome| &outcome.facts.warnings).find(|warning| is_partly(warning));
     let silent = || told().all(|(_, failure)| failure.reason == Reason::DnsNoAnswer);
@@ -148,7 +149,7 @@ fn fixed(outcome: &Outcome) -> impl Iterator<Item = &str> {
 
 /// The hosts whose names, as `reach` found, are to blame for an address where nothing of Microsoft's is.
 fn astray(outcome: &Outcome) -> impl Iterator<Item = (&str, Reason)> {
-    let reached = outcome.facts.endpoints.iter().filter(|_| outcome.probe.check == "reach");
+    let reached = outcome.facts.endpoints.iter().filter(|_| outcome.probe.check == Check::Reach);
     reached.filter_map(|endpoint| match endpoint.failed {
         Some((Phase::Dns, reason @ (Reason::DnsSinkhole | Reason::DnsHostsFileBlocks))) => Some((&*endpoint.host, reason)),
         _ => None,

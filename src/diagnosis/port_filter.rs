@@ -96,6 +96,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
+    use crate::kind::Check;
     use crate::outcome::{Facts, ProbeId, Verdict};
 
     const DROPPED: Option<(Phase, Reason)> = Some((Phase::Connect, Reason::ConnectTimedOut));
@@ -118,7 +119,7 @@ mod tests {
             failed: *failed,
         };
         let outcome = Outcome {
-            probe: ProbeId { tenant: "t".into(), mailbox: None, check: "reach" },
+            probe: ProbeId { tenant: "t".into(), mailbox: None, check: Check::Reach },
             address: None,
             at: SystemTime::UNIX_EPOCH,
             took: Duration::ZERO,

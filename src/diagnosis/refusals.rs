@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use self::mailbox::{Api, BLOCKED, Mailbox, most_telling};
 use super::{Blame, Confidence, failures, standalone};
-use crate::cloud::role;
+use crate::kind::Check;
 use crate::outcome::{Failure, Outcome, Phase, Registration};
 use crate::reason::Reason;
 
@@ -24,7 +24,7 @@ pub struct Refusals<'a> {
     /// Exchange knows the application: a mail protocol let it in, if only to a mailbox it may not open.
     known: bool,
     /// Mail protocols that refused, over all mailboxes.
-    refusing: Vec<&'static str>,
+    refusing: Vec<Check>,
     /// EWS or Graph opened a mailbox.
     api_fine: bool,
     /// EWS or Graph refused without a reason that would be theirs alone.
@@ -80,12 +80,12 @@ impl<'a> Refusals<'a> {
 
     fn learn_success(&mut self, outcome: &'a Outcome) {
         let check = outcome.probe.check;
-        if is_mail(check) {
+        if check.is_mail() {
             self.known = true;
             self.mailbox(outcome).fine.push(check);
         }
         self.mailbox(outcome).learn_api(check, Api::Fine);
-        self.api_fine |= is_api(check);
+        self.api_fine |= check.is_api();
     }
 
     fn mailbox(&mut self, outcome: &'a Outcome) -> &mut Mailbox {
@@ -113,16 +113,16 @@ impl<'a> Refusals<'a> {
             | Reason::AccountDisabled
             | Reason::MailboxUnavailable => {
                 mailbox.state = most_telling(mailbox.state, failure.reason);
-                mailbox.unknown |= failure.reason == Reason::MailboxNotFound && check != "graph";
+                mailbox.unknown |= failure.reason == Reason::MailboxNotFound && check != Check::Graph;
             }
             Reason::ResourceNotFound | Reason::ResourceDisabled | Reason::TenantBlocked => self.tenant = Some(failure.reason),
             // Graph has a token of its own.
             Reason::TokenInvalid | Reason::TokenExpired | Reason::TokenWrongAudience | Reason::TokenWrongTenant
-                if check != "graph" =>
+                if check != Check::Graph =>
             {
                 self.token = self.token.or(Some(failure.reason));
             }
-            Reason::EwsTokenRefused | Reason::EwsForbidden | Reason::AccessDenied | Reason::AuthRefused if is_api(check) => {
+            Reason::EwsTokenRefused | Reason::EwsForbidden | Reason::AccessDenied | Reason::AuthRefused if check.is_api() => {
                 self.api_refused = true;
             }
             _ => {}
@@ -137,7 +137,7 @@ impl<'a> Refusals<'a> {
         }
         let everywhere = self.is_refused_everywhere();
         let unexplained_api = everywhere
-            && is_api(outcome.probe.check)
+            && outcome.probe.check.is_api()
             && matches!(
                 failure.reason,
                 Reason::EwsTokenRefused | Reason::EwsForbidden | Reason::AccessDenied | Reason::AuthRefused
@@ -162,21 +162,21 @@ impl<'a> Refusals<'a> {
         let policy = Some(Api::Refused(Reason::ImpersonationDenied));
         let by_list = self.mailboxes.values().any(Mailbox::is_told_of_list);
         match (outcome.probe.check, failure.reason) {
-            ("ews", Reason::EwsForbidden) if graph.is_some_and(Api::passed) => {
+            (Check::Ews, Reason::EwsForbidden) if graph.is_some_and(Api::passed) => {
                 Some((Reason::EwsNotLicensed, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::EwsDisabled]))
             }
-            ("ews", Reason::EwsForbidden) if graph == policy => {
+            (Check::Ews, Reason::EwsForbidden) if graph == policy => {
                 Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::EwsNotLicensed]))
             }
             // The list of allowed applications does not reach Graph; the lists by User-Agent reach both.
-            ("ews", Reason::EwsBlockedByPolicy) if graph == policy && !by_list => Some(BY_USER_AGENT),
-            ("graph", Reason::ImpersonationDenied) if ews == BLOCKED && !by_list => Some(BY_USER_AGENT),
+            (Check::Ews, Reason::EwsBlockedByPolicy) if graph == policy && !by_list => Some(BY_USER_AGENT),
+            (Check::Graph, Reason::ImpersonationDenied) if ews == BLOCKED && !by_list => Some(BY_USER_AGENT),
             // Graph has one answer for both policies, and EWS tells neither.
-            ("graph", Reason::ImpersonationDenied) if !ews.is_some_and(|ews| ews.passed() || ews.tells_of_policy()) => {
+            (Check::Graph, Reason::ImpersonationDenied) if !ews.is_some_and(|ews| ews.passed() || ews.tells_of_policy()) => {
                 Some((Reason::ImpersonationDenied, Confidence::Likely, &[Reason::UserAgentBlocked]))
             }
             // Graph has one answer for all mailboxes that it does not serve.
-            ("graph", Reason::MailboxNotFound) => {
+            (Check::Graph, Reason::MailboxNotFound) => {
                 let of_tenant = self.tenant.map(|told| -> Finding { (told, Confidence::Likely, &[]) });
                 let told = mailbox.told().filter(|(told, ..)| *told != Reason::MailboxNotFound);
                 let alone: Finding = (Reason::MailboxNotFound, Confidence::Likely, &[Reason::LicenseInvalid]);
@@ -262,15 +262,15 @@ const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFoun
 
 /// One protocol is refused where another opens the mailbox: not for want of a registration or a permission.
 fn of_protocol(outcome: &Outcome, failure: &Failure) -> Finding {
-    let role = role::of(outcome.probe.check).map(|role| role.name);
+    let needed = outcome.probe.check.roles();
     let roles = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref());
-    let lacks_role = roles.zip(role).is_some_and(|(roles, role)| !roles.iter().any(|granted| granted == role));
+    let lacks_role = roles.is_some_and(|roles| !roles.iter().any(|granted| needed.contains(&granted.as_str())));
     match (outcome.probe.check, failure.reason) {
         // SMTP's switch speaks for itself. Whoever has no role in the token has one in Exchange, for some mailboxes.
-        ("smtp", Reason::AuthRefused) if lacks_role => {
+        (Check::Smtp, Reason::AuthRefused) if lacks_role => {
             (Reason::ImpersonationDenied, Confidence::Likely, &[Reason::TokenRoleMissing, Reason::PropagationPending])
         }
-        ("smtp", Reason::AuthRefused) => {
+        (Check::Smtp, Reason::AuthRefused) => {
             (Reason::AuthRefused, Confidence::Possible, &[Reason::PropagationPending, Reason::MailboxPermissionMissing])
         }
         _ if lacks_role => {
@@ -284,13 +284,5 @@ fn of_protocol(outcome: &Outcome, failure: &Failure) -> Finding {
 fn is_refusal(outcome: &Outcome, failure: &Failure) -> bool {
     let generic = matches!(failure.reason, Reason::AuthRefused | Reason::MailboxNotConnected)
         && failure.evidence.code.as_deref() != Some(standalone::UNKNOWN_WORDS);
-    generic && is_mail(outcome.probe.check) && matches!(failure.phase, Phase::Auth | Phase::Mailbox)
-}
-
-fn is_mail(check: &str) -> bool {
-    matches!(check, "pop3" | "imap" | "smtp")
-}
-
-fn is_api(check: &str) -> bool {
-    matches!(check, "ews" | "graph")
+    generic && outcome.probe.check.is_mail() && matches!(failure.phase, Phase::Auth | Phase::Mailbox)
 }

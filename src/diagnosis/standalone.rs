@@ -1,6 +1,7 @@
 //! A failure as its own cause, and how much its reason says by itself.
 
 use super::{Blame, Confidence};
+use crate::kind::Check;
 use crate::outcome::{Failure, Outcome};
 use crate::reason::Reason;
 
@@ -50,7 +51,7 @@ pub const UNKNOWN_WORDS: &str = "5.7.139";
 
 /// IMAP's word on a mailbox that is not in the directory was also heard where IMAP was switched off.
 fn by_hearsay(outcome: &Outcome, failure: &Failure) -> bool {
-    (outcome.probe.check, failure.reason) == ("imap", Reason::MailboxNotFound)
+    (outcome.probe.check, failure.reason) == (Check::Imap, Reason::MailboxNotFound)
 }
 
 /// What else may be behind a reason that hides its cause.

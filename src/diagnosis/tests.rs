@@ -6,6 +6,7 @@ mod refusals;
 use std::time::{Duration, SystemTime};
 
 use super::{Confidence, RootCause, diagnose};
+use crate::kind::Check;
 use crate::outcome::{EndpointFacts, Evidence, Facts, Failure, Outcome, Phase, ProbeId, Registration, SkipReason, Verdict};
 use crate::reason::Reason;
 
@@ -15,7 +16,7 @@ type Failing = (&'static str, Phase, Reason);
 /// A cause: reason, confidence, mailbox, and the probes it explains, `*` for every mailbox.
 type Expected = (Reason, Confidence, Option<&'static str>, &'static [&'static str]);
 
-fn outcome(mailbox: Option<&str>, check: &'static str) -> Outcome {
+fn outcome(mailbox: Option<&str>, check: Check) -> Outcome {
     Outcome {
         probe: ProbeId { tenant: "t".into(), mailbox: mailbox.map(ToOwned::to_owned), check },
         address: None,
@@ -29,9 +30,9 @@ fn outcome(mailbox: Option<&str>, check: &'static str) -> Outcome {
 
 fn fail(outcome: &mut Outcome, phase: Phase, reason: Reason) {
     let port = match outcome.probe.check {
-        "pop3" => 995,
-        "imap" => 993,
-        "smtp" => 587,
+        Check::Pop3 => 995,
+        Check::Imap => 993,
+        Check::Smtp => 587,
         _ => 443,
     };
     let host = if phase == Phase::Token || outcome.probe.mailbox.is_none() { "login" } else { "outlook" };
@@ -40,9 +41,9 @@ fn fail(outcome: &mut Outcome, phase: Phase, reason: Reason) {
 }
 
 /// A tenant in which all is well but for `failing`.
-fn tenant(mailboxes: &[&str], checks: &[&'static str], failing: &[Failing]) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = ["token", "dns", "reach"].map(|check| outcome(None, check)).to_vec();
-    outcomes.extend(mailboxes.iter().flat_map(|mailbox| checks.iter().map(|check| outcome(Some(mailbox), check))));
+fn tenant(mailboxes: &[&str], checks: &[Check], failing: &[Failing]) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = [Check::Token, Check::Dns, Check::Reach].map(|check| outcome(None, check)).to_vec();
+    outcomes.extend(mailboxes.iter().flat_map(|mailbox| checks.iter().map(|check| outcome(Some(mailbox), *check))));
     for outcome in &mut outcomes {
         for (probe, phase, reason) in failing {
             if matches(outcome.probe.mailbox.as_deref(), outcome.probe.check, probe) {
@@ -53,10 +54,10 @@ fn tenant(mailboxes: &[&str], checks: &[&'static str], failing: &[Failing]) -> V
     outcomes
 }
 
-fn matches(mailbox: Option<&str>, check: &str, pattern: &str) -> bool {
+fn matches(mailbox: Option<&str>, check: Check, pattern: &str) -> bool {
     match pattern.split_once('/') {
-        Some((who, what)) => mailbox.is_some_and(|mailbox| who == "*" || who == mailbox) && what == check,
-        None => mailbox.is_none() && pattern == check,
+        Some((who, what)) => mailbox.is_some_and(|mailbox| who == "*" || who == mailbox) && what == check.name(),
+        None => mailbox.is_none() && pattern == check.name(),
     }
 }
 
@@ -282,7 +283,7 @@ fn the_matrix_row_by_row() {
         ),
     ];
     for (case, failing, expected) in cases {
-        let outcomes = tenant(&["a", "b", "c"], &["pop3", "imap", "smtp", "ews"], &failing);
+        let outcomes = tenant(&["a", "b", "c"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
         assert_causes(case, &outcomes, &expected);
     }
 }
@@ -291,19 +292,19 @@ fn the_matrix_row_by_row() {
 fn where_little_is_watched_little_is_claimed() {
     use Confidence::{Likely, Possible};
     use Phase::{Auth, Mailbox};
-    let graph = tenant(&["a"], &["pop3", "imap", "smtp", "graph"], &MAIL_REFUSED);
+    let graph = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Graph], &MAIL_REFUSED);
     assert_causes("Graph shows what EWS would", &graph, &[(Reason::ExchangeServicePrincipalMissing, Likely, None, ALL)]);
     let causes = diagnose(&graph);
     assert_eq!(causes[0].candidates[0], Reason::MailboxPermissionMissing);
 
-    let one = tenant(&["a"], &["pop3"], &MAIL_REFUSED);
+    let one = tenant(&["a"], &[Check::Pop3], &MAIL_REFUSED);
     assert_causes("one protocol alone", &one, &[(Reason::AuthRefused, Possible, Some("a"), &["a/pop3"])]);
     assert_eq!(diagnose(&one)[0].candidates[0], Reason::ExchangeServicePrincipalMissing);
 
-    let one = tenant(&["a"], &["pop3"], &[("a/pop3", Mailbox, Reason::MailboxNotConnected)]);
+    let one = tenant(&["a"], &[Check::Pop3], &[("a/pop3", Mailbox, Reason::MailboxNotConnected)]);
     assert_causes("one protocol alone", &one, &[(Reason::MailboxNotConnected, Possible, Some("a"), &["a/pop3"])]);
 
-    let other_works = tenant(&["a", "b"], &["pop3"], &[("b/pop3", Auth, Reason::AuthRefused)]);
+    let other_works = tenant(&["a", "b"], &[Check::Pop3], &[("b/pop3", Auth, Reason::AuthRefused)]);
     assert_causes("another works", &other_works, &[(Reason::MailboxPermissionMissing, Possible, Some("b"), &["b/pop3"])]);
 }
 
@@ -318,7 +319,7 @@ fn an_expired_secret_hides_no_blocked_port() {
     let mut failing =
         vec![("token", Phase::Token, Reason::ClientSecretExpired), ("reach", Phase::Connect, Reason::ConnectTimedOut)];
     failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::ClientSecretExpired)));
-    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp", "ews"], &failing);
+    let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
     let closed = |port, failed| EndpointFacts {
         host: "outlook".into(),
         port,
@@ -364,7 +365,7 @@ fn a_firewall_for_the_web_alone_is_one_cause_beside_any_other() {
         ("*/pop3", Phase::Connect, Reason::ConnectTimedOut),
         ("*/imap", Phase::Connect, Reason::ConnectTimedOut),
     ];
-    let mut outcomes = tenant(&["a"], &["pop3", "imap", "ews"], &failing);
+    let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Ews], &failing);
     let untrusted = Some((Phase::Tls, Reason::TlsCertificateUntrusted));
     outcomes[2].facts.endpoints = vec![outlook(443, untrusted), outlook(995, dropped), outlook(993, dropped)];
     if let Verdict::Failed(failure) = &mut outcomes[2].verdict {
@@ -379,8 +380,8 @@ fn a_firewall_for_the_web_alone_is_one_cause_beside_any_other() {
 
 #[test]
 fn a_run_that_did_not_take_place_is_no_failure_and_proves_nothing() {
-    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &MAIL_REFUSED);
-    outcomes.push(outcome(Some("b"), "pop3"));
+    let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp], &MAIL_REFUSED);
+    outcomes.push(outcome(Some("b"), Check::Pop3));
     if let Some(last) = outcomes.last_mut() {
         last.verdict = Verdict::Skipped(SkipReason::Busy);
     }
@@ -393,7 +394,8 @@ fn whatever_fails_is_explained_and_named_once() {
     for reason in Reason::ALL {
         for phase in Phase::ALL {
             for pattern in ["token", "dns", "reach", "*/pop3", "a/smtp", "*/ews"] {
-                let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &[(pattern, *phase, *reason)]);
+                let outcomes =
+                    tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &[(pattern, *phase, *reason)]);
                 let causes = diagnose(&outcomes);
                 assert_sound(&outcomes, &causes);
                 let names: std::collections::HashSet<_> = causes.iter().map(|cause| (&cause.mailbox, cause.reason)).collect();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::range::Range;
+use crate::kind::Check;
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::spelling::did_you_mean;
@@ -33,7 +34,7 @@ impl Limits {
     }
 
     /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, the usual.
-    pub fn of(&self, metric: Metric, check: &str) -> (Option<Range>, Option<Range>) {
+    pub fn of(&self, metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
         let (warning, critical) = usual(metric, check);
         let set = |level| range_of(level, metric).copied();
         (set(&self.warning).or(warning), set(&self.critical).or(critical))
@@ -42,11 +43,11 @@ impl Limits {
 
 /// The levels of what ends on a known day, lest it end unnoticed: `~:` switches one off. Each is judged by the one check
 /// that is about it, so that a day that comes nearer is one warning and not one of every probe.
-fn usual(metric: Metric, check: &str) -> (Option<Range>, Option<Range>) {
+fn usual(metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
     match (metric, check) {
-        (Metric::SecretDays, "token") => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
+        (Metric::SecretDays, Check::Token) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
         // Nobody reads a warning that lasts for months; two are enough to move the last program.
-        (Metric::EwsDays, "ews") => (Some(Range::at_least(60.0)), None),
+        (Metric::EwsDays, Check::Ews) => (Some(Range::at_least(60.0)), None),
         _ => (None, None),
     }
 }
@@ -192,10 +193,10 @@ mod tests {
     #[test]
     fn a_bare_range_is_the_total_s() {
         let limits = Limits::parse(&texts(&["2", "tls=0.5", "certificate_days=30:"]), &texts(&["10"])).expect("limits");
-        assert_eq!(limits.of(Metric::Total, "pop3"), ("2".parse().ok(), "10".parse().ok()));
-        assert_eq!(limits.of(Metric::Phase(Phase::Tls), "pop3").0, "0.5".parse().ok());
-        assert_eq!(limits.of(Metric::CertificateDays, "pop3"), ("30:".parse().ok(), None));
-        assert_eq!(limits.of(Metric::Messages, "pop3"), (None, None));
+        assert_eq!(limits.of(Metric::Total, Check::Pop3), ("2".parse().ok(), "10".parse().ok()));
+        assert_eq!(limits.of(Metric::Phase(Phase::Tls), Check::Pop3).0, "0.5".parse().ok());
+        assert_eq!(limits.of(Metric::CertificateDays, Check::Pop3), ("30:".parse().ok(), None));
+        assert_eq!(limits.of(Metric::Messages, Check::Pop3), (None, None));
     }
 
     #[test]
@@ -219,10 +220,10 @@ mod tests {
     #[test]
     fn what_ends_on_a_known_day_is_watched_by_one_check_unless_it_is_switched_off() {
         let (days, none) = (|text: &str| text.parse::<Range>().ok(), Limits::default());
-        assert_eq!(none.of(Metric::SecretDays, "token"), (days("30:"), days("7:")));
-        assert_eq!(none.of(Metric::SecretDays, "pop3"), (None, None));
-        assert_eq!(none.of(Metric::EwsDays, "ews"), (days("60:"), None));
+        assert_eq!(none.of(Metric::SecretDays, Check::Token), (days("30:"), days("7:")));
+        assert_eq!(none.of(Metric::SecretDays, Check::Pop3), (None, None));
+        assert_eq!(none.of(Metric::EwsDays, Check::Ews), (days("60:"), None));
         let set = Limits::parse(&texts(&["secret_days=~:"]), &texts(&["secret_days=3:"])).expect("limits");
-        assert_eq!(set.of(Metric::SecretDays, "token"), (days("~:"), days("3:")));
+        assert_eq!(set.of(Metric::SecretDays, Check::Token), (days("~:"), days("3:")));
     }
 }

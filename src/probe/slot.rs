@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{MutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
 
+use crate::kind::Check;
 use crate::outcome::{Outcome, ProbeId, SkipReason};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
@@ -113,7 +114,7 @@ async fn shared(learnt: &mut broadcast::Receiver<Learnt>, id: &ProbeId, within: 
 pub struct Slots(Mutex<HashMap<Place, Arc<Slot>>>);
 
 /// Tenant, address and check. The address and not the label: a mailbox under two names is one mailbox to its server.
-type Place = (String, Option<String>, &'static str);
+type Place = (String, Option<String>, Check);
 
 impl Slots {
     /// The slot of a probe.

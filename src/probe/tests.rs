@@ -7,6 +7,7 @@ use tokio::time::{advance, sleep};
 use super::*;
 use crate::check::Running;
 use crate::cloud::Cloud;
+use crate::kind::Check;
 use crate::secret::Secret;
 use crate::settings::{Network, SecretSource, Tenant};
 
@@ -30,7 +31,7 @@ struct Acting {
     runs: Arc<AtomicUsize>,
 }
 
-impl AnyCheck for Acting {
+impl AnyConversation for Acting {
     fn start<'a>(&'a self, cx: &'a mut Cx<'_>) -> Running<'a> {
         self.runs.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
@@ -58,7 +59,7 @@ impl AnyCheck for Acting {
 pub fn settings() -> ProbeSettings {
     let cloud = Cloud::built_in("global").expect("a cloud");
     let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::Given(Secret::new("secret")));
-    let id = ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: "pop3" };
+    let id = ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: Check::Pop3 };
     let address = Some("box@contoso.example".to_owned());
     ProbeSettings { timeout: TIMEOUT, ..ProbeSettings::new(id, Arc::new(tenant), address) }
 }
@@ -71,7 +72,7 @@ fn probe(slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
 pub fn acting(settings: ProbeSettings, slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
     let runs = Arc::new(AtomicUsize::new(0));
     let mut probe = Probe::new(settings, slots).expect("a probe");
-    probe.check = Box::new(Acting { acts: acts.to_vec(), runs: Arc::clone(&runs) });
+    probe.conversation = Box::new(Acting { acts: acts.to_vec(), runs: Arc::clone(&runs) });
     (probe, runs)
 }
 

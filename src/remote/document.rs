@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::facts::{self, duration, ids, phase, time};
 use super::{Known, Wanted};
-use crate::check;
 use crate::diagnosis::{Confidence, RootCause};
+use crate::kind::Check;
 use crate::levels::{self, Limits};
 use crate::outcome::{Evidence, Facts, Failure, Fault, Outcome, ProbeId, SkipReason, Span, Verdict};
 use crate::reason::Reason;
@@ -88,7 +88,7 @@ impl Name {
     }
 
     fn id(&self) -> Result<ProbeId, String> {
-        let check = check::kind_named(&self.check).ok_or_else(|| unknown("check", &self.check))?.name;
+        let check = Check::from_name(&self.check).ok_or_else(|| unknown("check", &self.check))?;
         Ok(ProbeId { tenant: self.tenant.clone(), mailbox: self.mailbox.clone(), check })
     }
 
@@ -305,5 +305,5 @@ impl Cause {
 fn probe(path: &str) -> Option<ProbeId> {
     let (rest, check) = path.rsplit_once('/')?;
     let (tenant, mailbox) = rest.split_once('/').map_or((rest, None), |(tenant, mailbox)| (tenant, Some(mailbox.to_owned())));
-    Some(ProbeId { tenant: tenant.to_owned(), mailbox, check: check::kind_named(check)?.name })
+    Some(ProbeId { tenant: tenant.to_owned(), mailbox, check: Check::from_name(check)? })
 }

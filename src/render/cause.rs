@@ -141,7 +141,7 @@ pub fn by_checks(probes: &[ProbeId]) -> Vec<(Vec<&'static str>, Vec<String>)> {
         if same.is_empty() {
             order.push(mailbox);
         }
-        same.push(probe.check);
+        same.push(probe.check.name());
     }
     let mut groups: Vec<(Vec<&'static str>, Vec<String>)> = Vec::new();
     for mailbox in order {
@@ -184,8 +184,9 @@ impl<'a> Numbers<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::Check;
 
-    fn probe(mailbox: &str, check: &'static str) -> ProbeId {
+    fn probe(mailbox: &str, check: Check) -> ProbeId {
         ProbeId { tenant: "t".into(), mailbox: (!mailbox.is_empty()).then(|| mailbox.to_owned()), check }
     }
 
@@ -203,11 +204,11 @@ mod tests {
 
     #[test]
     fn mailboxes_with_the_same_checks_are_told_together_and_only_so_many() {
-        let mut explains = vec![probe("", "token"), probe("", "reach")];
+        let mut explains = vec![probe("", Check::Token), probe("", Check::Reach)];
         for mailbox in ["a", "b", "c", "d", "e"] {
-            explains.extend([probe(mailbox, "pop3"), probe(mailbox, "imap")]);
+            explains.extend([probe(mailbox, Check::Pop3), probe(mailbox, Check::Imap)]);
         }
-        explains.push(probe("f", "smtp"));
+        explains.push(probe("f", Check::Smtp));
         assert_eq!(explained(&case(&[], explains)), "token, reach; a, b, c and 2 more: pop3, imap; f: smtp");
     }
 

@@ -87,7 +87,7 @@ impl<'a> Pending<'a> {
             tenant: &id.tenant,
             mailbox: id.mailbox.as_deref(),
             address: known.settings.address.as_deref(),
-            check: id.check,
+            check: id.check.name(),
         }
     }
 }
@@ -188,7 +188,7 @@ impl<'a> Shown<'a> {
             tenant: &outcome.probe.tenant,
             mailbox: outcome.probe.mailbox.as_deref(),
             address: outcome.address.as_deref(),
-            check: outcome.probe.check,
+            check: outcome.probe.check.name(),
             at: words::time(outcome.at),
             interval_seconds: None,
             current: None,

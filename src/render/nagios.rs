@@ -69,7 +69,7 @@ fn consequence(judged: &Judged<'_>, numbers: &str) -> String {
 }
 
 fn headed(judged: &Judged<'_>, told: &str) -> String {
-    let check = judged.outcome.probe.check.to_ascii_uppercase();
+    let check = judged.outcome.probe.check.name().to_ascii_uppercase();
     format!("{check} {} - {}: {told}", judged.state(), words::subject(judged.outcome))
 }
 

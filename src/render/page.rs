@@ -83,7 +83,7 @@ fn running(id: &ProbeId) -> String {
 }
 
 fn named(id: &ProbeId) -> Vec<(&str, &str)> {
-    let mut query = vec![("check", id.check), ("tenant", &*id.tenant)];
+    let mut query = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
     query.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
     query
 }

@@ -20,6 +20,7 @@ pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels, Spec};
 pub use self::format::Format;
 use super::Judged;
+use crate::kind::Check;
 use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
@@ -54,20 +55,25 @@ const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The tim
 pub fn metrics(
     store: &Store,
     exporter: &Exporter,
-    phases: impl Fn(&str) -> &'static [Phase],
+    phases: impl Fn(Check) -> &'static [Phase],
     now: SystemTime,
     format: Format,
 ) -> String {
     let mut families = exporter.families();
     let families = &mut *families;
-    let with_token_check: BTreeSet<&str> =
-        store.probes().iter().map(|known| &known.settings.id).filter(|id| id.check == "token").map(|id| &*id.tenant).collect();
+    let with_token_check: BTreeSet<&str> = store
+        .probes()
+        .iter()
+        .map(|known| &known.settings.id)
+        .filter(|id| id.check == Check::Token)
+        .map(|id| &*id.tenant)
+        .collect();
     for known in store.probes() {
         let id = &known.settings.id;
         always(families, known, phases(id.check));
         cached(families, known, phases(id.check), now);
         // Every probe of a tenant has the same token, more or less: one of them is enough to show it.
-        if id.check == "token" || !with_token_check.contains(&*id.tenant) {
+        if id.check == Check::Token || !with_token_check.contains(&*id.tenant) {
             token(families, known, now);
         }
     }
@@ -79,7 +85,7 @@ pub fn metrics(
             facts::other_credentials(families, &known.settings.id.tenant, registration, now);
         }
     }
-    let ews = store.probes().iter().filter(|known| known.settings.id.check == "ews");
+    let ews = store.probes().iter().filter(|known| known.settings.id.check == Check::Ews);
     let ends: BTreeMap<&str, SystemTime> =
         ews.filter_map(|known| Some((&*known.settings.id.tenant, known.settings.tenant.cloud.ews_ends()?))).collect();
     for (tenant, ends) in ends {

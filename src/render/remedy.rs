@@ -4,6 +4,7 @@ mod protocol;
 
 use self::protocol::Protocols;
 use super::Judged;
+use crate::kind::Check;
 use crate::lang::{Lang, list};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
@@ -41,7 +42,7 @@ pub struct Concern<'a> {
     /// Host and port of those that were spoken to, or could not be; of a name that was not found, the name alone.
     endpoints: Vec<Endpoint<'a>>,
     /// The checks concerned.
-    checks: Vec<&'static str>,
+    checks: Vec<Check>,
 }
 
 impl<'a> Concern<'a> {
@@ -236,8 +237,8 @@ fn endpoints(outcome: &Outcome, reason: Reason) -> Vec<Endpoint<'_>> {
     let missed = missed.map(|at| (&*at.host, Some(at.port)));
     let not_found = outcome.facts.dns.iter().filter(|answer| answer.failed == Some(reason)).map(|answer| (&*answer.host, None));
     // The peer of `dns` is the resolver, and of `reach` the first of many.
-    let one = !matches!(outcome.probe.check, "dns" | "reach");
-    let failure = outcome.failure().filter(|failure| one || failure.reason == reason && outcome.probe.check == "reach");
+    let one = !matches!(outcome.probe.check, Check::Dns | Check::Reach);
+    let failure = outcome.failure().filter(|failure| one || failure.reason == reason && outcome.probe.check == Check::Reach);
     let peer = failure.and_then(|failure| endpoint(failure.evidence.peer.as_deref()?));
     let warning = outcome.facts.warnings.iter().find(|warning| warning.reason == reason);
     let warned = warning.and_then(|warning| endpoint(warning.evidence.peer.as_deref()?));
@@ -359,21 +360,21 @@ mod tests {
     fn only_the_protocols_concerned_are_touched() {
         for (checks, switches, api, permissions, roles) in [
             (
-                &["imap", "pop3", "imap"][..],
+                &[Check::Imap, Check::Pop3, Check::Imap][..],
                 "-PopEnabled $true -ImapEnabled $true",
                 "`Office 365 Exchange Online`",
                 "POP.AccessAsApp and IMAP.AccessAsApp",
                 &["<ROLE>"][..],
             ),
             (
-                &["smtp", "ews"],
+                &[Check::Smtp, Check::Ews],
                 "-SmtpClientAuthenticationDisabled $false -EwsEnabled $true",
                 "`Office 365 Exchange Online`",
                 "SMTP.SendAsApp and full_access_as_app",
                 &["Application SMTP.SendAsApp", "Application EWS.AccessAsApp"],
             ),
             (
-                &["graph"],
+                &[Check::Graph],
                 "-PopEnabled $true -ImapEnabled $true -SmtpClientAuthenticationDisabled $false",
                 "`Microsoft Graph`",
                 "Mail.ReadBasic.All / Calendars.Read",

@@ -1,6 +1,7 @@
 //! Rhythms as arithmetic, and runners with time that stands still.
 #![allow(clippy::used_underscore_binding)]
 
+use crate::kind::Check;
 use crate::outcome::{Phase, Verdict};
 use crate::probe::Slots;
 use crate::probe::tests::{Act, acting, means, settings};
@@ -9,7 +10,7 @@ use crate::settings::ProbeSettings;
 use super::*;
 
 fn id(number: u32) -> ProbeId {
-    ProbeId { tenant: "contoso".into(), mailbox: Some(format!("mailbox{number}")), check: "pop3" }
+    ProbeId { tenant: "contoso".into(), mailbox: Some(format!("mailbox{number}")), check: Check::Pop3 }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

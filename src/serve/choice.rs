@@ -18,8 +18,8 @@ const LISTED: usize = 20;
 pub fn choose<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Probe>, String> {
     let (check, tenant, mailbox) = (query.one("check")?, query.one("tenant")?, query.one("mailbox")?);
     let every: Vec<&Arc<Probe>> = probes.iter().collect();
-    let check = check.ok_or_else(|| missing("check", &values(&every, |probe| probe.id().check)))?;
-    let of_check = narrow("check", every, Some(check), |probe| probe.id().check)?;
+    let check = check.ok_or_else(|| missing("check", &values(&every, |probe| probe.id().check.name())))?;
+    let of_check = narrow("check", every, Some(check), |probe| probe.id().check.name())?;
     let of_tenant = narrow("tenant", of_check, tenant, |probe| &probe.id().tenant)?;
     if let Some(mailbox) = mailbox.filter(|_| of_tenant.iter().all(|probe| probe.id().mailbox.is_none())) {
         return Err(format!("`{check}` is a check of the tenant; leave out the mailbox `{}`", one_line(mailbox)));
@@ -56,7 +56,7 @@ const NARROWING: [Narrowing; 3] = [
         let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
         is(&known.settings.id.mailbox) || is(&known.settings.address)
     }),
-    ("check", |known, wanted| known.settings.id.check == wanted),
+    ("check", |known, wanted| known.settings.id.check.name() == wanted),
 ];
 
 /// The label of the mailbox that is known by `name` or has it for an address, which Exchange compares without case.

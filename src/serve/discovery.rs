@@ -28,10 +28,10 @@ pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, headers: &HeaderMap,
 fn labels(id: &ProbeId, secure: bool) -> BTreeMap<&'static str, String> {
     let mut labels = BTreeMap::from([
         ("__metrics_path__", "/probe".to_owned()),
-        ("__param_check", id.check.to_owned()),
+        ("__param_check", id.check.name().to_owned()),
         ("__param_tenant", id.tenant.clone()),
         ("instance", id.to_string()),
-        ("check", id.check.to_owned()),
+        ("check", id.check.name().to_owned()),
         ("tenant", id.tenant.clone()),
     ]);
     if secure {

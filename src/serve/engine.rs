@@ -13,9 +13,9 @@ use super::login::Logins;
 use super::protection::Protection;
 use super::stop::Stop;
 use super::{Faults, NotStarted, Source};
-use crate::check::{self, Means};
+use crate::check::Means;
 use crate::config::Loaded;
-use crate::outcome::{Outcome, Phase};
+use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
 use crate::render::prometheus::{self, Exporter, Format};
 use crate::render::words::count_of;
@@ -130,7 +130,7 @@ impl Engine {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.protection.is_in_force()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
-        prometheus::metrics(&self.store(), &self.exporter, phases, SystemTime::now(), format)
+        prometheus::metrics(&self.store(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
     }
 
     /// What it does, for a person.
@@ -216,11 +216,6 @@ impl Work {
     fn settings(&self) -> Vec<ProbeSettings> {
         self.probes.iter().map(|probe| probe.settings.clone()).collect()
     }
-}
-
-/// The phases that a check may enter.
-fn phases(check: &str) -> &'static [Phase] {
-    check::kind_named(check).map_or(&[], |kind| kind.phases)
 }
 
 /// Records and logs outcomes until nobody is left to send one.

@@ -40,7 +40,7 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
     let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
     let scheduled = engine.store().last_run(&outcome.probe);
     log::outcome(&judged, scheduled.as_deref());
-    let metrics = |format| prometheus::probe(&judged, limit, probe.kind.phases, format);
+    let metrics = |format| prometheus::probe(&judged, limit, probe.id().check.kind().phases, format);
     if !in_detail {
         let wanted = Wanted::by(headers);
         return wanted.page(metrics(wanted.format));

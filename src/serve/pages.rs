@@ -56,7 +56,7 @@ fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bo
                 Ok(probe) => probe.id(),
                 Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
             };
-            let mut own = vec![("check", id.check), ("tenant", &*id.tenant)];
+            let mut own = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
             let store = engine.store();
             match store.probe(id) {

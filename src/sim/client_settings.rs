@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
+use crate::kind::Check;
 use crate::outcome::ProbeId;
 use crate::settings::{self, Network, ProbeSettings, Resolver, SecretSource, Settings};
 
@@ -24,10 +25,6 @@ const GRAPH: &str = "graph.microsoft.com";
 /// The cloud's and the tenant's name in a configuration.
 const CLOUD: &str = "simulated";
 const TENANT: &str = "contoso";
-
-/// Checks of the tenant, and of each mailbox.
-const TENANT_CHECKS: &[&str] = &["token", "dns", "reach"];
-const MAILBOX_CHECKS: &[&str] = &["pop3", "imap", "smtp", "ews", "graph"];
 
 impl Running {
     /// Microsoft's names with this tenant's ports; TLS from the first byte for POP3 and IMAP.
@@ -116,9 +113,9 @@ impl Running {
                 address.map(str::to_owned),
             )
         };
-        let mut probes: Vec<_> = TENANT_CHECKS.iter().map(|check| probe(check, None)).collect();
+        let mut probes: Vec<_> = tenant_checks().map(|check| probe(check, None)).collect();
         for mailbox in &self.state.configured_tenant().mailboxes {
-            probes.extend(MAILBOX_CHECKS.iter().map(|check| probe(check, Some(&mailbox.address))));
+            probes.extend(mailbox_checks().map(|check| probe(check, Some(&mailbox.address))));
         }
         Settings { network, probes }
     }
@@ -161,15 +158,27 @@ impl Running {
             tenant.id,
             tenant.application.client_id,
             secret_file.display(),
-            TENANT_CHECKS.join(", "),
+            names(tenant_checks()),
         );
         for mailbox in &tenant.mailboxes {
-            let (address, checks) = (&mailbox.address, MAILBOX_CHECKS.join(", "));
+            let (address, checks) = (&mailbox.address, names(mailbox_checks()));
             let _ =
                 writeln!(text, "      - address: {address}\n        name: {}\n        checks: [{checks}]", short_name(address));
         }
         text
     }
+}
+
+fn tenant_checks() -> impl Iterator<Item = Check> {
+    Check::ALL.iter().copied().filter(|check| !check.is_of_mailbox())
+}
+
+fn mailbox_checks() -> impl Iterator<Item = Check> {
+    Check::ALL.iter().copied().filter(|check| check.is_of_mailbox())
+}
+
+fn names(checks: impl Iterator<Item = Check>) -> String {
+    checks.map(Check::name).collect::<Vec<_>>().join(", ")
 }
 
 /// A mailbox's label: what stands before the `@`.

@@ -8,6 +8,7 @@ use std::fmt;
 pub use self::active::ActiveFault;
 
 use super::protocol::Protocol;
+use crate::kind::Check;
 
 /// A service of the simulated tenant; each listens on ports of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,12 +34,12 @@ impl Service {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Login => "login",
-            Self::Pop3 => "pop3",
-            Self::Imap => "imap",
-            Self::Smtp => "smtp",
-            Self::Ews => "ews",
-            Self::Graph => "graph",
-            Self::Dns => "dns",
+            Self::Pop3 => Check::Pop3.name(),
+            Self::Imap => Check::Imap.name(),
+            Self::Smtp => Check::Smtp.name(),
+            Self::Ews => Check::Ews.name(),
+            Self::Graph => Check::Graph.name(),
+            Self::Dns => Check::Dns.name(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::cloud::Cloud;
+use crate::kind::Check;
 use crate::outcome::{
     CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
     Registration, SkipReason, Speaker, TokenFacts, Transcript,
@@ -17,7 +18,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn settings(tenant_id: &str, mailbox: &str) -> ProbeSettings {
     let cloud = Cloud::built_in("global").expect("built in");
     let tenant = Tenant::new("contoso", cloud, tenant_id, "client", SecretSource::Variable("SECRET".into()));
-    let id = ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" };
+    let id = ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: Check::Pop3 };
     let address = Some(format!("{mailbox}@contoso.example"));
     ProbeSettings { timeout: MINUTE / 2, ..ProbeSettings::new(id, Arc::new(tenant), address) }
 }
@@ -28,7 +29,7 @@ fn at(minute: u32) -> SystemTime {
 
 fn outcome(mailbox: &str, minute: u32, facts: Facts, verdict: Verdict) -> Outcome {
     Outcome {
-        probe: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: "pop3" },
+        probe: ProbeId { tenant: "contoso".into(), mailbox: Some(mailbox.into()), check: Check::Pop3 },
         address: None,
         at: at(minute),
         took: Duration::from_millis(300),

@@ -14,6 +14,7 @@ use crate::trial::{failed, lab, run};
 use m365_probe::check::Means;
 use m365_probe::cloud::ranges::Ranges;
 use m365_probe::cloud::{Cloud, MailEndpoint};
+use m365_probe::kind::Check;
 use m365_probe::outcome::{DnsFacts, Family, NameSource, Outcome, Phase};
 use m365_probe::reason::Reason;
 use m365_probe::settings::{Network, Proxy, ProxyKind, Resolver};
@@ -31,7 +32,7 @@ fn warned(outcome: &Outcome) -> Vec<Reason> {
 async fn ask(cloud: Cloud, resolvers: &[SocketAddr]) -> Outcome {
     let mut means = Means::new(&Network::default()).expect("a trust store");
     means.resolvers = resolvers.iter().map(|at| Resolver::Address(*at)).collect();
-    run("dns", cloud, &means).await
+    run(Check::Dns, cloud, &means).await
 }
 
 #[tokio::test]
@@ -220,7 +221,7 @@ async fn an_address_outside_the_published_ranges_is_worth_a_look_until_the_user_
     let at = resolver(|to, _| written(&addresses(to, &["146.112.61.104"]))).await;
     let mut means = Means::new(&Network::default()).expect("a trust store");
     means.resolvers = vec![Resolver::Address(at)];
-    let outcome = run("dns", global(), &means).await;
+    let outcome = run(Check::Dns, global(), &means).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     assert_eq!(warned(&outcome), [Reason::DnsOutsidePublishedRanges]);
     let heard = outcome.facts.warnings[0].evidence.heard.clone().expect("both sides");
@@ -231,9 +232,9 @@ async fn an_address_outside_the_published_ranges_is_worth_a_look_until_the_user_
     let list =
         r#"[{ "id": 1, "urls": ["*.microsoftonline.com", "*.office365.com", "*.microsoft.com"], "ips": ["146.112.0.0/16"] }]"#;
     means.ranges = Some(Arc::new(Ranges::read(list, "ours").expect("a list")));
-    let outcome = run("dns", global(), &means).await;
+    let outcome = run(Check::Dns, global(), &means).await;
     assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
-    let outcome = run("dns", Cloud { name: "lab".to_owned(), ..global() }, &means).await;
+    let outcome = run(Check::Dns, Cloud { name: "lab".to_owned(), ..global() }, &means).await;
     assert!(warned(&outcome).is_empty(), "no list is for a laboratory");
 }
 
@@ -245,7 +246,7 @@ async fn behind_a_proxy_names_are_the_proxy_s_to_find() {
     means.resolvers = vec![Resolver::Address(denies), Resolver::System];
     let mut cloud = lab("does-not-exist.invalid", 443);
     cloud.ews = global().ews;
-    let outcome = run("dns", cloud, &means).await;
+    let outcome = run(Check::Dns, cloud, &means).await;
     assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
     let found = outcome.facts.dns.iter().filter(|facts| !facts.addresses.is_empty()).map(|facts| facts.host.as_str());
     assert!(found.clone().count() > 0 && found.clone().all(|host| host == "localhost"), "{:?}", outcome.facts.dns);
@@ -257,11 +258,11 @@ async fn a_name_in_the_hosts_file_is_known_for_it() {
     std::fs::write(&file, "127.0.0.1 localhost\n::1 LocalHost # ours\n").expect("written");
     let mut means = Means::new(&Network::default()).expect("a trust store");
     means.hosts_file.clone_from(&file);
-    let outcome = run("dns", lab("localhost", 443), &means).await;
+    let outcome = run(Check::Dns, lab("localhost", 443), &means).await;
     let _ = std::fs::remove_file(&file);
     assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
     assert!(outcome.facts.dns.iter().all(|facts| facts.source == Some(NameSource::HostsFile)), "{:?}", outcome.facts.dns);
-    let outcome = run("dns", lab("localhost", 443), &means).await;
+    let outcome = run(Check::Dns, lab("localhost", 443), &means).await;
     assert!(outcome.facts.dns.iter().all(|facts| facts.source.is_none()), "{:?}", outcome.facts.dns);
 }
 
@@ -355,7 +356,7 @@ async fn the_system_knows_pinned_names_and_the_hosts_file() {
     let mut cloud = lab("localhost", 443);
     cloud.pop3 = Some(MailEndpoint::implicit("Outlook.Office365.com", 995));
     cloud.imap = Some(MailEndpoint::implicit("127.0.0.1", 993));
-    let outcome = run("dns", cloud, &means).await;
+    let outcome = run(Check::Dns, cloud, &means).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let facts: Vec<_> =
         outcome.facts.dns.iter().map(|facts| (facts.host.as_str(), facts.resolver.as_str(), facts.family)).collect();

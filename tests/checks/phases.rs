@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, MailEndpoint};
+use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
@@ -33,10 +34,10 @@ const SHORT: Duration = Duration::from_secs(2);
 type End = (Phase, Reason);
 
 /// One run of a check of a mailbox, or of the tenant where it is `token`.
-pub async fn run(check: &'static str, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
+pub async fn run(check: Check, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
     let secret = SecretSource::Given(Secret::new("a-client-secret"));
     let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);
-    let address = (check != "token").then(|| "box@contoso.example".to_owned());
+    let address = (check != Check::Token).then(|| "box@contoso.example".to_owned());
     let id = ProbeId { tenant: "contoso".to_owned(), mailbox: address.clone(), check };
     let settings = ProbeSettings { timeout, ..ProbeSettings::new(id, Arc::new(tenant), address) };
     let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await;
@@ -58,7 +59,7 @@ fn closed_port() -> u16 {
 async fn a_good_run_enters_every_phase_in_order() {
     let authority = Authority::new();
     let pop3 = [Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK 3 1000\r\n"), Hear, Say("+OK\r\n")];
-    let outcome = run("pop3", cloud(&authority, ENTRA, &pop3).await, &authority.means(), LONG).await;
+    let outcome = run(Check::Pop3, cloud(&authority, ENTRA, &pop3).await, &authority.means(), LONG).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Token, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth, Phase::Mailbox]);
@@ -99,7 +100,7 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
     let mut runs = tokio::task::JoinSet::new();
     for (place, (login, pop3, timeout, _)) in lies.iter().enumerate() {
         let (cloud, means, timeout) = (cloud(&authority, login, pop3).await, authority.means(), *timeout);
-        runs.spawn(async move { (place, run("pop3", cloud, &means, timeout).await) });
+        runs.spawn(async move { (place, run(Check::Pop3, cloud, &means, timeout).await) });
     }
     for (place, outcome) in runs.join_all().await {
         let (login, pop3, _, end) = &lies[place];
@@ -109,7 +110,7 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
     // The token check names the step itself.
     let (silent, dumb) = (cloud(&authority, &[], &[]).await, cloud(&authority, &[Tls], &[]).await);
     let means = authority.means();
-    let (silent, dumb) = tokio::join!(run("token", silent, &means, SHORT), run("token", dumb, &means, SHORT));
+    let (silent, dumb) = tokio::join!(run(Check::Token, silent, &means, SHORT), run(Check::Token, dumb, &means, SHORT));
     assert_eq!(failed(&silent), Some((InTls, Reason::TlsTimedOut)));
     assert_eq!(failed(&dumb), Some((Token, Reason::ReplyTimedOut)));
 }
@@ -123,11 +124,14 @@ async fn names_and_ports_that_lead_nowhere() {
     ] {
         let mut cloud = cloud(&authority, ENTRA, &[]).await;
         cloud.pop3 = Some(MailEndpoint::implicit(host, port));
-        let outcome = run("pop3", cloud, &authority.means(), LONG).await;
+        let outcome = run(Check::Pop3, cloud, &authority.means(), LONG).await;
         assert_eq!(failed(&outcome), Some(end), "{host}: {:?}", outcome.verdict);
     }
     let nobody = lab("localhost", closed_port());
-    assert_eq!(failed(&run("token", nobody, &authority.means(), LONG).await), Some((Phase::Connect, Reason::ConnectRefused)));
+    assert_eq!(
+        failed(&run(Check::Token, nobody, &authority.means(), LONG).await),
+        Some((Phase::Connect, Reason::ConnectRefused))
+    );
 }
 
 #[tokio::test]
@@ -159,7 +163,7 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
         };
         let network = Network { proxy: Some(proxy), ..authority.trusted() };
         let (means, timeout) = (Means::new(&network).expect("means"), *timeout);
-        runs.spawn(async move { (place, run("token", lab("login.example", 443), &means, timeout).await) });
+        runs.spawn(async move { (place, run(Check::Token, lab("login.example", 443), &means, timeout).await) });
     }
     for (place, outcome) in runs.join_all().await {
         let (acts, _, reason) = &lies[place];
@@ -170,7 +174,7 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
     let proxy = Proxy { kind: ProxyKind::Http, host: "localhost".to_owned(), port: closed_port(), login: None };
     let network = Network { proxy: Some(proxy), ..authority.trusted() };
     let means = Means::new(&network).expect("means");
-    let outcome = run("token", lab("login.example", 443), &means, LONG).await;
+    let outcome = run(Check::Token, lab("login.example", 443), &means, LONG).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ProxyUnreachable)));
 }
 
@@ -179,12 +183,12 @@ async fn a_proxy_without_an_address_is_told_and_not_the_host_behind_it() {
     let unknown = "x".repeat(64); // no DNS name can have such a label: nobody is asked
     let proxy = Proxy { kind: ProxyKind::Http, host: unknown.clone(), port: 3128, login: None };
     let means = Means::new(&Network { proxy: Some(proxy), ..Network::default() }).expect("means");
-    for check in ["token", "dns", "reach"] {
+    for check in [Check::Token, Check::Dns, Check::Reach] {
         let outcome = run(check, lab("login.example", 443), &means, LONG).await;
         assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::ProxyUnreachable)), "{check}: {:?}", outcome.verdict);
         let evidence = &outcome.failure().expect("failed").evidence;
         assert_eq!(evidence.code.as_deref(), Some("dns_name_unknown"), "{check}");
-        if check == "dns" {
+        if check == Check::Dns {
             assert_eq!(evidence.said, Some(format!("A {unknown}")));
         } else {
             assert_eq!(evidence.peer, Some(format!("{unknown}:3128")), "{check}");
@@ -214,7 +218,7 @@ async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
         (Flaw::Alone, Reason::TlsCertificateUntrusted, "; no certificate of its issuer came with it; issuer CN=Authority In"),
         (Flaw::Old, Reason::TlsProtocolTooOld, "alert"),
     ] {
-        for check in ["pop3", "smtp"] {
+        for check in [Check::Pop3, Check::Smtp] {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
             cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(Some(flaw), &[], &[])));
             cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(Some(flaw), SMTP, &[])));
@@ -241,10 +245,10 @@ async fn a_peer_that_wants_a_certificate_of_ours_is_named_in_phase_tls() {
     std::fs::write(trusted.file(), both).unwrap();
     let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
     for (flaw, code) in [(Flaw::Demanding12, "alert 40"), (Flaw::Demanding13, "alert 116")] {
-        for check in ["token", "pop3", "reach"] {
+        for check in [Check::Token, Check::Pop3, Check::Reach] {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
             let port = trusted.serve(Some(flaw), &[], &[]);
-            if check == "pop3" {
+            if check == Check::Pop3 {
                 cloud.pop3 = Some(MailEndpoint::implicit("localhost", port));
             } else {
                 cloud = lab("localhost", port);

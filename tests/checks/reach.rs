@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use crate::trial::{failed, lab, run};
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Phase};
 use m365_probe::reason::Reason;
 use m365_probe::settings::{Network, Proxy, ProxyKind};
@@ -55,7 +56,7 @@ fn verified(outcome: &Outcome) -> usize {
 async fn everything_answers() {
     let authority = Authority::new();
     let cloud = cloud(&authority, ENTRA, POP3, IMAP, SMTP).await;
-    let outcome = run("reach", cloud, &authority.means()).await;
+    let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Starttls, Phase::Tls]);
@@ -96,15 +97,15 @@ async fn every_peer_that_lies_has_its_phase_and_reason() {
         (&[hello, Hear, offer, Hear, Say("220 go\r\n"), Close], (Phase::Tls, Reason::TlsClosed)),
     ];
     for (acts, expected) in login {
-        let outcome = run("reach", cloud(&authority, acts, POP3, IMAP, SMTP).await, &means).await;
+        let outcome = run(Check::Reach, cloud(&authority, acts, POP3, IMAP, SMTP).await, &means).await;
         assert_eq!(failed(&outcome), Some(*expected), "{acts:?}");
     }
     for (acts, expected) in pop3 {
-        let outcome = run("reach", cloud(&authority, ENTRA, acts, IMAP, SMTP).await, &means).await;
+        let outcome = run(Check::Reach, cloud(&authority, ENTRA, acts, IMAP, SMTP).await, &means).await;
         assert_eq!(failed(&outcome), Some(*expected), "{acts:?}");
     }
     for (acts, expected) in smtp {
-        let outcome = run("reach", cloud(&authority, ENTRA, POP3, IMAP, acts).await, &means).await;
+        let outcome = run(Check::Reach, cloud(&authority, ENTRA, POP3, IMAP, acts).await, &means).await;
         assert_eq!(failed(&outcome), Some(*expected), "{acts:?}");
     }
 }
@@ -117,7 +118,7 @@ async fn silence_at_one_port_ends_in_time_and_hides_no_other() {
         (ENTRA, &[Tls], (Phase::Greeting, Reason::NoGreeting)),
         (&[Tls], POP3, (Phase::Greeting, Reason::NoGreeting)),
     ] {
-        let outcome = run("reach", cloud(&authority, login, pop3, IMAP, SMTP).await, &authority.means()).await;
+        let outcome = run(Check::Reach, cloud(&authority, login, pop3, IMAP, SMTP).await, &authority.means()).await;
         assert_eq!(failed(&outcome), Some(expected));
         assert!(outcome.took >= Duration::from_secs(4) && outcome.took < Duration::from_secs(7), "{:?}", outcome.took);
         let broken = outcome.facts.endpoints.iter().filter(|at| at.failed.is_some()).count();
@@ -136,7 +137,7 @@ async fn a_port_that_drops_everything_times_out_in_connect() {
     let at = full.local_addr().expect("bound");
     let _queued = TcpStream::connect(at).await.expect("room for one");
     cloud.imap = Some(MailEndpoint::implicit("localhost", at.port()));
-    let outcome = run("reach", cloud, &authority.means()).await;
+    let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ConnectTimedOut)));
     assert!(outcome.took < Duration::from_secs(6), "{:?}", outcome.took);
     assert_eq!(verified(&outcome), 3);
@@ -149,7 +150,7 @@ async fn a_blocked_port_hides_no_other() {
     let closed = closed_port().await;
     cloud.pop3 = Some(MailEndpoint::implicit("localhost", closed));
     let imap = cloud.imap.as_ref().expect("set").port;
-    let outcome = run("reach", cloud, &authority.means()).await;
+    let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ConnectRefused)));
     let evidence = &outcome.failure().expect("failed").evidence;
     assert_eq!(evidence.peer, Some(format!("localhost:{closed} (127.0.0.1)")));
@@ -164,7 +165,7 @@ async fn a_blocked_port_hides_no_other() {
 async fn a_refused_certificate_is_the_evidence() {
     let (authority, interceptor) = (Authority::new(), Authority::new());
     let cloud = cloud(&interceptor, ENTRA, POP3, IMAP, SMTP).await;
-    let outcome = run("reach", cloud, &authority.means()).await;
+    let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Tls, Reason::TlsCertificateUntrusted)));
     for at in &outcome.facts.endpoints {
         let certificate = at.certificate.as_ref().expect("seen");
@@ -179,7 +180,7 @@ async fn a_name_without_an_address_is_told_before_anything_else() {
     let mut cloud = cloud(&authority, ENTRA, POP3, POP3, SMTP).await;
     let unknown = "x".repeat(64); // no DNS name can have such a label: nobody is asked
     cloud.ews = Some(HttpsEndpoint::new(&unknown, "/EWS/Exchange.asmx"));
-    let outcome = run("reach", cloud, &authority.means()).await;
+    let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNameUnknown)), "{:?}", outcome.verdict);
     assert_eq!(outcome.failure().expect("failed").evidence.peer, Some(format!("{unknown}:443")));
     assert_eq!(verified(&outcome), 4);
@@ -199,7 +200,7 @@ async fn a_proxy_is_one_way_to_each_endpoint() {
     ] {
         let proxy = Some(Proxy { kind: ProxyKind::Http, host: "127.0.0.1".to_owned(), port, login: None });
         let means = Means::new(&Network { proxy, ..authority.trusted() }).expect("a trust store");
-        let outcome = run("reach", lab("login.example", 443), &means).await;
+        let outcome = run(Check::Reach, lab("login.example", 443), &means).await;
         assert_eq!(failed(&outcome), expected, "{:?}", outcome.verdict);
         let [at] = outcome.facts.endpoints.as_slice() else { panic!("{:?}", outcome.facts.endpoints) };
         assert_eq!((at.host.as_str(), at.port, at.address, at.failed), ("login.example", 443, None, expected));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint};
+use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
@@ -17,7 +18,7 @@ pub fn lab(host: &str, port: u16) -> Cloud {
 }
 
 /// One run of the tenant's check of that name, with ten seconds of time.
-pub async fn run(check: &'static str, cloud: Cloud, means: &Means) -> Outcome {
+pub async fn run(check: Check, cloud: Cloud, means: &Means) -> Outcome {
     let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::Given(Secret::new("secret")));
     let id = ProbeId { tenant: "contoso".to_owned(), mailbox: None, check };
     let settings = ProbeSettings { timeout: Duration::from_secs(10), ..ProbeSettings::new(id, Arc::new(tenant), None) };

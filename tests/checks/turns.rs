@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::MailEndpoint;
+use m365_probe::kind::Check;
 use m365_probe::settings::Network;
 
 use crate::certificates::Trusted;
@@ -69,13 +70,13 @@ async fn round_trips_are_as_few_as_the_protocols_allow() {
     let login = trusted.serve(None, &[], &["", TOKEN]);
     // TCP is one more; where the server speaks first in the clear, its greeting is another. The goodbye is courtesy.
     for (check, before, after, goodbye, round_trips) in [
-        ("token", &[][..], &["", TOKEN][..], 0, 3),
-        ("pop3", &[], POP3, 1, 6),
-        ("imap", &[], IMAP, 1, 5),
-        ("smtp", CLEAR, SMTP, 1, 7),
+        (Check::Token, &[][..], &["", TOKEN][..], 0, 3),
+        (Check::Pop3, &[], POP3, 1, 6),
+        (Check::Imap, &[], IMAP, 1, 5),
+        (Check::Smtp, CLEAR, SMTP, 1, 7),
     ] {
         let (here, turns) = relay(trusted.serve(None, before, after)).await;
-        let mut cloud = lab("localhost", if check == "token" { here } else { login });
+        let mut cloud = lab("localhost", if check == Check::Token { here } else { login });
         cloud.pop3 = Some(MailEndpoint::implicit("localhost", here));
         cloud.imap = Some(MailEndpoint::implicit("localhost", here));
         cloud.smtp = Some(MailEndpoint::upgrade("localhost", here));

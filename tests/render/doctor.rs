@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Fault, Outcome, Phase};
@@ -93,7 +94,7 @@ fn of_a_hundred_mailboxes_it_names_a_few() {
         outcome.probe.mailbox = Some(format!("m{number}"));
         outcome.address = Some(format!("m{number}@contoso.example"));
         let mut imap = Outcome { probe: outcome.probe.clone(), ..outcome.clone() };
-        imap.probe.check = "imap";
+        imap.probe.check = Check::Imap;
         if number > 2 {
             for refused in [&mut outcome, &mut imap] {
                 let evidence = Evidence { heard: Some("no".into()), ..Evidence::default() };
@@ -186,7 +187,7 @@ fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
 fn the_address_for_conditional_access_is_the_one_that_a_server_saw() {
     let (mut token, mut reach, limits) = (sample::token(), sample::token(), Limits::default());
     token.verdict = sample::failed(Phase::Token, Reason::ConditionalAccessBlocked, Evidence::default());
-    reach.probe.check = "reach";
+    reach.probe.check = Check::Reach;
     for (seen, told) in
         [(Some("203.0.113.7"), "(203.0.113.7,"), (Some("2001:db8::7"), "(2001:db8::7,"), (None, "(<PUBLIC_ADDRESS>,")]
     {

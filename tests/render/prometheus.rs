@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
 use m365_probe::reason::Reason;
@@ -129,7 +130,7 @@ fn one_probe() {
 
 #[test]
 fn series_exist_before_the_first_run() {
-    let id = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: "pop3" };
+    let id = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: Check::Pop3 };
     let page = page(&Store::new(&[sample::settings(&id)]));
     let series = read(&page);
     promtool_accepts(&page);
@@ -146,7 +147,7 @@ fn series_exist_before_the_first_run() {
         assert_eq!(series.get(&*format!("{name}{of}}}")), Some(&0.0), "{name}");
     }
     assert_eq!(series.get(&*format!("m365_probe_interval_seconds{of}}}")), Some(&60.0));
-    for phase in sample::phases("pop3") {
+    for phase in sample::phases(Check::Pop3) {
         let failures = format!(r#"m365_probe_failures_total{of},phase="{phase}",reason="timed_out"}}"#);
         assert_eq!(series.get(&*failures), Some(&0.0), "{failures}");
         let duration = format!(r#"m365_probe_phase_duration_seconds{of},phase="{phase}"}}"#);
@@ -244,7 +245,7 @@ fn a_root_cause_stands_since_what_it_explains_fails() {
 #[test]
 fn reach_tells_each_family_s_addresses_and_times() {
     let mut reach = sample::pop3();
-    (reach.probe.check, reach.probe.mailbox) = ("reach", None);
+    (reach.probe.check, reach.probe.mailbox) = (Check::Reach, None);
     let mut dead = reach.facts.endpoints[0].clone();
     (dead.connect, dead.handshake, dead.failed) = (None, None, Some((Phase::Connect, Reason::ConnectTimedOut)));
     let mut slow = reach.facts.endpoints[0].clone();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::cloud::Cloud;
+use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{
     CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, Outcome, Phase, ProbeId,
@@ -26,24 +27,24 @@ pub fn hostile() -> String {
 }
 
 /// The phases of each check, as the table of checks will tell.
-pub fn phases(check: &str) -> &'static [Phase] {
+pub fn phases(check: Check) -> &'static [Phase] {
     use Phase::{Auth, Connect, Dns, Greeting, Mailbox, Proxy, Starttls, Tls, Token};
     match check {
-        "token" => &[Dns, Connect, Proxy, Tls, Token],
-        "dns" => &[Dns],
-        "reach" => &[Dns, Connect, Proxy, Tls, Greeting],
-        "smtp" => &[Token, Dns, Connect, Proxy, Greeting, Starttls, Tls, Auth],
-        "ews" => &[Token, Dns, Connect, Proxy, Tls, Mailbox],
+        Check::Token => &[Dns, Connect, Proxy, Tls, Token],
+        Check::Dns => &[Dns],
+        Check::Reach => &[Dns, Connect, Proxy, Tls, Greeting],
+        Check::Smtp => &[Token, Dns, Connect, Proxy, Greeting, Starttls, Tls, Auth],
+        Check::Ews => &[Token, Dns, Connect, Proxy, Tls, Mailbox],
         _ => &[Token, Dns, Connect, Proxy, Tls, Greeting, Auth, Mailbox],
     }
 }
 
-fn id(mailbox: &str, check: &'static str) -> ProbeId {
+fn id(mailbox: &str, check: Check) -> ProbeId {
     let mailbox = (!mailbox.is_empty()).then(|| mailbox.to_owned());
     ProbeId { tenant: "contoso".into(), mailbox, check }
 }
 
-fn outcome(mailbox: &str, check: &'static str, spans: &[(Phase, u64)], facts: Facts, verdict: Verdict) -> Outcome {
+fn outcome(mailbox: &str, check: Check, spans: &[(Phase, u64)], facts: Facts, verdict: Verdict) -> Outcome {
     let phases: Vec<Span> =
         spans.iter().map(|(phase, micros)| Span { phase: *phase, took: Duration::from_micros(*micros) }).collect();
     Outcome {
@@ -109,7 +110,7 @@ fn token_facts() -> TokenFacts {
 pub fn token() -> Outcome {
     let spans = [(Phase::Dns, 4_200), (Phase::Connect, 11_000), (Phase::Tls, 32_500), (Phase::Token, 165_300)];
     let facts = Facts { token: Some(token_facts()), credential_expires: Some(now() + 98 * DAY), ..Facts::default() };
-    outcome("", "token", &spans, facts, Verdict::Ok)
+    outcome("", Check::Token, &spans, facts, Verdict::Ok)
 }
 
 /// `pop3`, all well.
@@ -134,7 +135,7 @@ pub fn pop3() -> Outcome {
         },
         ..Facts::default()
     };
-    outcome("praxis", "pop3", &spans, facts, Verdict::Ok)
+    outcome("praxis", Check::Pop3, &spans, facts, Verdict::Ok)
 }
 
 fn dns() -> Outcome {
@@ -160,7 +161,7 @@ fn dns() -> Outcome {
         ],
         ..Facts::default()
     };
-    outcome("", "dns", &[(Phase::Dns, 8_250)], facts, Verdict::Ok)
+    outcome("", Check::Dns, &[(Phase::Dns, 8_250)], facts, Verdict::Ok)
 }
 
 /// `imap`, all well but for a device that reads along.
@@ -171,7 +172,7 @@ fn intercepted() -> Outcome {
     let heard = Fault::heard(Reason::TlsIntercepted, "issuer: CN=Contoso Web Gateway");
     facts.warn(heard.clone());
     facts.warn(heard);
-    outcome("labor", "imap", &spans, facts, Verdict::Ok)
+    outcome("labor", Check::Imap, &spans, facts, Verdict::Ok)
 }
 
 /// `ews`, all well.
@@ -179,7 +180,7 @@ pub fn ews() -> Outcome {
     let spans =
         [(Phase::Token, 250_000), (Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Mailbox, 900_000)];
     let mailbox = MailboxFacts { folders: Some(1), ..MailboxFacts::default() };
-    outcome("praxis", "ews", &spans, Facts { mailbox, ..Facts::default() }, Verdict::Ok)
+    outcome("praxis", Check::Ews, &spans, Facts { mailbox, ..Facts::default() }, Verdict::Ok)
 }
 
 /// `token`, refused by Entra.
@@ -192,7 +193,7 @@ pub fn secret_expired() -> Outcome {
         ids: vec![("correlation_id", "c0c0c0c0-0000-1111-2222-333333333333".into()), ("request_id", "0f0f".into())],
     };
     let spans = [(Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Token, 167_000)];
-    outcome("", "token", &spans, Facts::default(), failed(Phase::Token, Reason::ClientSecretExpired, evidence))
+    outcome("", Check::Token, &spans, Facts::default(), failed(Phase::Token, Reason::ClientSecretExpired, evidence))
 }
 
 /// `pop3`, refused by somebody who wants to break the outputs.
@@ -212,11 +213,11 @@ pub fn attacked() -> Outcome {
     facts.token = Some(TokenFacts { roles: Some(vec![hostile()]), audience: Some(hostile()), ..TokenFacts::default() });
     let spans =
         [(Phase::Token, 100), (Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Auth, 20_000_000)];
-    outcome("attacked", "pop3", &spans, facts, failed(Phase::Auth, Reason::AuthRefused, evidence))
+    outcome("attacked", Check::Pop3, &spans, facts, failed(Phase::Auth, Reason::AuthRefused, evidence))
 }
 
 fn skipped(mailbox: &str, skip: SkipReason) -> Outcome {
-    outcome(mailbox, "imap", &[], Facts::default(), Verdict::Skipped(skip))
+    outcome(mailbox, Check::Imap, &[], Facts::default(), Verdict::Skipped(skip))
 }
 
 /// A run that failed in each phase, by the reasons of that phase's most common trouble.
@@ -234,7 +235,7 @@ pub fn failed_in_each_phase() -> Vec<Outcome> {
     ];
     let run = |(phase, reason): (Phase, Reason)| {
         let heard = Evidence { heard: Some(format!("no {phase} today")), ..Evidence::default() };
-        outcome(phase.code(), "smtp", &[(phase, 1_500)], Facts::default(), failed(phase, reason, heard))
+        outcome(phase.code(), Check::Smtp, &[(phase, 1_500)], Facts::default(), failed(phase, reason, heard))
     };
     reasons.into_iter().map(run).collect()
 }
@@ -246,7 +247,7 @@ pub fn all() -> Vec<Outcome> {
     all.extend([skipped("throttled", back_off), skipped("busy", SkipReason::Busy), skipped("missed", SkipReason::Missed)]);
     all.extend(failed_in_each_phase());
     let unreadable = failed(Phase::Token, Reason::SecretUnreadable, Evidence::default());
-    all.push(outcome("unread", "imap", &[(Phase::Token, 0)], Facts::default(), unreadable));
+    all.push(outcome("unread", Check::Imap, &[(Phase::Token, 0)], Facts::default(), unreadable));
     all
 }
 

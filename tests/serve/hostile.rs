@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use m365_probe::kind::Check;
 use m365_probe::serve::Source;
 use tokio::io::AsyncWriteExt as _;
 use tokio::task::JoinSet;
@@ -104,7 +105,7 @@ async fn idle_connections_do_not_keep_others_out_for_long() {
 #[tokio::test]
 async fn a_page_goes_on_while_probes_wait() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &[("contoso", None, "token")]))).await;
+    let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);
     let asking = tokio::spawn(async move { request(server, "GET", "/probe?check=token", "").await });
     let _held = peer.accept().await.expect("the run has begun");

@@ -1,18 +1,19 @@
 //! `/probe`: which one, how long, and what comes of it.
 
+use m365_probe::kind::Check;
 use m365_probe::serve::Source;
 use m365_probe::sim;
 
 use crate::client::{get, request};
 use crate::scene::{SECRET, Scratch, address, refused, serve, settings, silent};
 
-const PROBES: [(&str, Option<&str>, &str); 6] = [
-    ("contoso", None, "token"),
-    ("contoso", Some("praxis"), "pop3"),
-    ("contoso", Some("labor"), "pop3"),
-    ("contoso", Some("labor"), "imap"),
-    ("fabrikam", Some("praxis"), "pop3"),
-    ("fabrikam", Some("praxis"), "smtp"),
+const PROBES: [(&str, Option<&str>, Check); 6] = [
+    ("contoso", None, Check::Token),
+    ("contoso", Some("praxis"), Check::Pop3),
+    ("contoso", Some("labor"), Check::Pop3),
+    ("contoso", Some("labor"), Check::Imap),
+    ("fabrikam", Some("praxis"), Check::Pop3),
+    ("fabrikam", Some("praxis"), Check::Smtp),
 ];
 
 #[tokio::test]
@@ -82,7 +83,7 @@ async fn each_scrape_has_a_registry_of_its_own() {
 
 #[tokio::test]
 async fn what_was_asked_for_does_not_count_as_scheduled() {
-    let service = serve(Source::Given(settings(refused().await, &[("contoso", Some("praxis"), "pop3")]))).await;
+    let service = serve(Source::Given(settings(refused().await, &[("contoso", Some("praxis"), Check::Pop3)]))).await;
     get(address(&service), "/probe?check=pop3").await;
     let metrics = get(address(&service), "/metrics").await.body;
     let runs = metrics.lines().find(|line| line.starts_with("m365_probe_runs_total")).expect("a series from the start");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use m365_probe::kind::Check;
 use m365_probe::serve::{Service, Source};
 use m365_probe::sim;
 use serde_json::Value;
@@ -134,7 +135,7 @@ async fn a_small_body_is_forgotten() {
 
 #[tokio::test]
 async fn probes_are_targets_under_the_name_we_are_called_by() {
-    let probes = [("contoso", None, "token"), ("contoso", Some("praxis"), "pop3")];
+    let probes = [("contoso", None, Check::Token), ("contoso", Some("praxis"), Check::Pop3)];
     let service = serve(Source::Given(settings(refused().await, &probes))).await;
     let groups: Value = serde_json::from_str(&get(address(&service), "/sd").await.body).expect("JSON");
     assert_eq!(groups.as_array().map(Vec::len), Some(2));
@@ -158,7 +159,8 @@ async fn probes_are_targets_under_the_name_we_are_called_by() {
 #[tokio::test]
 async fn some_outcomes_can_be_asked_for() {
     let peer = refused().await;
-    let probes = [("contoso", Some("praxis"), "pop3"), ("contoso", None, "token"), ("fabrikam", Some("labor"), "imap")];
+    let probes =
+        [("contoso", Some("praxis"), Check::Pop3), ("contoso", None, Check::Token), ("fabrikam", Some("labor"), Check::Imap)];
     let service = serve(Source::Given(settings(peer, &probes))).await;
     for (query, expected) in [
         ("", &["contoso/praxis/pop3", "contoso/token", "fabrikam/labor/imap"][..]),

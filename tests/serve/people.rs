@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use m365_probe::kind::Check;
 use m365_probe::reason::Reason;
 use m365_probe::render::page::Offer;
 use m365_probe::serve::{Faults, Options, Service, Source};
@@ -76,7 +77,7 @@ async fn a_page_without_scripts_reloads_itself_and_can_be_told_not_to() {
 
 #[tokio::test]
 async fn names_on_the_page_are_text() {
-    let probes = [("a\"><script>x</script>", Some("b&<i>"), "pop3")];
+    let probes = [("a\"><script>x</script>", Some("b&<i>"), Check::Pop3)];
     let service = serve(Source::Given(settings(refused().await, &probes))).await;
     for target in ["/", "/probes?check=pop3"] {
         let page = get(address(&service), target).await.body;
@@ -87,9 +88,9 @@ async fn names_on_the_page_are_text() {
 #[tokio::test]
 async fn hundreds_of_probes_are_a_page_of_a_moment() {
     let names: Vec<String> = (0..100).map(|number| format!("mailbox{number}")).collect();
-    let mut probes = vec![("contoso", None, "token"), ("contoso", None, "reach")];
+    let mut probes = vec![("contoso", None, Check::Token), ("contoso", None, Check::Reach)];
     for name in &names {
-        probes.extend(["pop3", "imap", "smtp", "ews"].map(|check| ("contoso", Some(name.as_str()), check)));
+        probes.extend([Check::Pop3, Check::Imap, Check::Smtp, Check::Ews].map(|check| ("contoso", Some(name.as_str()), check)));
     }
     let service = serve(Source::Given(settings(refused().await, &probes))).await;
     let began = Instant::now();

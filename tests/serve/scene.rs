@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use m365_probe::kind::Check;
 use m365_probe::outcome::ProbeId;
 use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
@@ -44,8 +45,8 @@ pub async fn refused() -> SocketAddr {
 
 /// Probes, each as tenant, mailbox and check, whose every server is at `peer`. They wait for somebody to ask: the
 /// scheduler's turn may come, but the interval and the timeout are long.
-pub fn settings(peer: SocketAddr, probes: &[(&str, Option<&str>, &'static str)]) -> Settings {
-    let one = |&(tenant, mailbox, check): &(&str, Option<&str>, &'static str)| ProbeSettings {
+pub fn settings(peer: SocketAddr, probes: &[(&str, Option<&str>, Check)]) -> Settings {
+    let one = |&(tenant, mailbox, check): &(&str, Option<&str>, Check)| ProbeSettings {
         interval: Duration::from_secs(86_400),
         ..ProbeSettings::new(
             ProbeId { tenant: tenant.to_owned(), mailbox: mailbox.map(ToOwned::to_owned), check },

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use m365_probe::kind::Check;
 use m365_probe::serve::Source;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -14,7 +15,7 @@ use crate::scene::{address, idle, serve, settings, silent};
 #[tokio::test(start_paused = true)]
 async fn a_running_scrape_has_its_answer_within_the_second() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &[("contoso", None, "token")]))).await;
+    let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);
     let scrape = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (held, _) = peer.accept().await.expect("the run has begun");
@@ -30,7 +31,7 @@ async fn a_running_scrape_has_its_answer_within_the_second() {
 #[tokio::test]
 async fn a_run_that_ends_in_time_is_told_truly() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &[("contoso", None, "token")]))).await;
+    let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);
     let scrape = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (held, _) = peer.accept().await.expect("the run has begun");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Phase};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
@@ -86,7 +87,7 @@ impl Runs {
     async fn run(&self, folder: Folder, address: &str) -> Outcome {
         let settings = self.tenant.settings(&self.directory.join("ca.pem"));
         let of_praxis = |probe: &m365_probe::settings::ProbeSettings| probe.address.as_deref() == Some(PRAXIS);
-        let mut probe = settings.probes.into_iter().find(|probe| probe.id.check == "graph" && of_praxis(probe)).unwrap();
+        let mut probe = settings.probes.into_iter().find(|probe| probe.id.check == Check::Graph && of_praxis(probe)).unwrap();
         (probe.folder, probe.address, probe.tenant) = (folder, Some(address.to_owned()), Arc::new(self.tenant.tenant()));
         Probe::new(probe, &self.slots).unwrap().run(&self.means, None).await
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::settings::Authorization;
@@ -32,7 +33,7 @@ async fn reasons(tenant: Tenant, authorization: Authorization) -> BTreeMap<&'sta
         if probe.address.as_deref() == Some(PRAXIS) {
             probe.authorization = authorization;
             let outcome = Probe::new(probe, &slots).unwrap().run(&means, None).await;
-            reasons.insert(outcome.probe.check, outcome.failure().map(|failure| failure.reason));
+            reasons.insert(outcome.probe.check.name(), outcome.failure().map(|failure| failure.reason));
         }
     }
     std::fs::remove_dir_all(&directory).unwrap();
@@ -43,8 +44,8 @@ async fn reasons(tenant: Tenant, authorization: Authorization) -> BTreeMap<&'sta
 async fn a_role_missing_from_the_token_is_no_fault_while_the_login_works() {
     for authorization in [Authorization::Permissions, Authorization::Rbac] {
         let told = reasons(by_rbac(), authorization).await;
-        for check in ["smtp", "ews", "graph"] {
-            assert_eq!(told[check], None, "{check} under {authorization:?}");
+        for check in [Check::Smtp, Check::Ews, Check::Graph] {
+            assert_eq!(told[check.name()], None, "{check} under {authorization:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Outcome;
 use m365_probe::probe::{Probe, Slots};
@@ -114,11 +115,11 @@ async fn of_what_works_the_end_of_ews_alone_is_noted() {
     let means = Means::new(&settings.network).unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
     let slots = Slots::default();
-    for probe in settings.probes.into_iter().filter(|probe| ["ews", "graph"].contains(&probe.id.check)) {
+    for probe in settings.probes.into_iter().filter(|probe| [Check::Ews, Check::Graph].contains(&probe.id.check)) {
         let probe = Probe::new(probe, &slots).unwrap();
         let outcome = probe.run(&means, None).await;
         let noted: Vec<Reason> = outcome.facts.warnings.iter().map(|warning| warning.reason).collect();
-        let ends = if probe.id().check == "ews" { vec![Reason::EwsRetiring] } else { Vec::new() };
+        let ends = if probe.id().check == Check::Ews { vec![Reason::EwsRetiring] } else { Vec::new() };
         assert_eq!((noted, outcome.facts.ews_ends.is_some()), (ends.clone(), !ends.is_empty()), "{}", probe.id());
     }
 }
@@ -170,13 +171,13 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
     let mut seen = BTreeMap::new();
     for mut probe in settings.probes {
         if SILENT.contains(&fault) {
-            if !services.contains(&service_of(probe.id.check)) {
+            if !services.contains(&service_of(probe.id.check.name())) {
                 continue;
             }
             probe.timeout = Duration::from_secs(3);
         }
         let probe = Probe::new(probe, &slots).unwrap();
-        seen.insert(probe.id().check, reason(&probe.run(&means, None).await));
+        seen.insert(probe.id().check.name(), reason(&probe.run(&means, None).await));
     }
     std::fs::remove_dir_all(&directory).unwrap();
     seen

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Registration;
 use m365_probe::probe::{Probe, Slots};
@@ -36,7 +37,7 @@ impl Asking {
         let settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
         let means = Means::new(&settings.network).unwrap();
         std::fs::remove_dir_all(&directory).unwrap();
-        let mut token = settings.probes.into_iter().find(|probe| probe.id.check == "token").unwrap();
+        let mut token = settings.probes.into_iter().find(|probe| probe.id.check == Check::Token).unwrap();
         let secret_file = directory.with_extension("secret");
         let configured = Arc::make_mut(&mut token.tenant);
         configured.credential = SecretSource::File(secret_file.clone());

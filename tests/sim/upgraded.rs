@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::outcome::Phase;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::settings;
@@ -22,7 +23,7 @@ async fn stls_and_starttls_lead_to_the_mailbox_or_to_their_own_reasons() {
         let configured = probes.find(|probe| probe.address.as_deref() == Some(crate::peer::PRAXIS)).unwrap().clone();
         settings::ProbeSettings { tenant: Arc::clone(&tenant), ..configured }
     };
-    for check in ["pop3", "imap"] {
+    for check in [Check::Pop3, Check::Imap] {
         let probe = Probe::new(at_praxis(check), &Slots::default()).unwrap();
         for fault in ["", "starttls_not_offered", "starttls_refused", "starttls_injection", "tls_certificate_expired"] {
             let named = format!("{fault}@{check}");

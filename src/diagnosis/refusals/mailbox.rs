@@ -1,15 +1,16 @@
 //! What the checks of one mailbox show, and what that alone tells.
 
 use super::{Confidence, Finding};
+use crate::kind::Check;
 use crate::reason::Reason;
 
 /// What the checks of one mailbox show.
 #[derive(Debug, Default)]
 pub struct Mailbox {
     /// Mail protocols that opened it.
-    pub fine: Vec<&'static str>,
+    pub fine: Vec<Check>,
     /// Mail protocols that refused, and in which words.
-    pub refused: Vec<(&'static str, Reason)>,
+    pub refused: Vec<(Check, Reason)>,
     /// What somebody said about the mailbox as a whole.
     pub state: Option<Reason>,
     /// Somebody beside Graph says that there is no such mailbox.
@@ -24,10 +25,10 @@ pub struct Mailbox {
 
 impl Mailbox {
     /// Keeps what EWS or Graph `answered`; other checks are nobody's here.
-    pub fn learn_api(&mut self, check: &str, answered: Api) {
+    pub fn learn_api(&mut self, check: Check, answered: Api) {
         match check {
-            "ews" => self.ews = Some(answered),
-            "graph" => self.graph = Some(answered),
+            Check::Ews => self.ews = Some(answered),
+            Check::Graph => self.graph = Some(answered),
             _ => {}
         }
     }
@@ -51,7 +52,7 @@ impl Mailbox {
     /// POP3 and IMAP refuse in the words for protocols that are switched off, and SMTP, which has a switch of its own, does not
     /// refuse with them.
     pub fn looks_switched_off(&self) -> bool {
-        let off = [("pop3", Reason::AuthRefused), ("imap", Reason::MailboxNotConnected)];
+        let off = [(Check::Pop3, Reason::AuthRefused), (Check::Imap, Reason::MailboxNotConnected)];
         self.refused.len() == off.len() && off.iter().all(|one| self.refused.contains(one))
     }
 

@@ -2,6 +2,7 @@
 
 use super::{EVERYTHING, Expected, assert_causes, tenant};
 use crate::diagnosis::Confidence;
+use crate::kind::Check;
 use crate::outcome::{DnsFacts, Family, Fault, NameSource, Phase};
 use crate::reason::Reason;
 
@@ -31,7 +32,7 @@ fn a_dead_resolver_explains_everything_behind_it() {
     ];
     failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::DnsNoAnswer)));
     let all: &[&str] = &["token", "dns", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"];
-    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+    let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
     assert_causes("dead", &outcomes, &[(Reason::DnsNoAnswer, Confidence::Certain, None, all)]);
 }
 
@@ -39,7 +40,7 @@ fn a_dead_resolver_explains_everything_behind_it() {
 fn a_resolver_that_leaves_questions_unanswered_explains_who_lost_patience() {
     for reason in [Reason::DnsOneServerFails, Reason::DnsOneFamilyFails] {
         let failing = [("reach", Phase::Dns, Reason::DnsNoAnswer), ("*/pop3", Phase::Token, Reason::DnsNoAnswer)];
-        let mut outcomes = tenant(&["a"], &["pop3"], &failing);
+        let mut outcomes = tenant(&["a"], &[Check::Pop3], &failing);
         let of = |peer: &str| {
             let mut warning = Fault::new(reason);
             warning.evidence.peer = Some(peer.to_owned());
@@ -58,7 +59,7 @@ fn a_resolver_that_denies_one_host_explains_that_host_alone() {
     for reason in [Reason::DnsNameUnknown, Reason::DnsSinkhole, Reason::DnsHostsFileBlocks] {
         let mut outcomes = tenant(
             &["a"],
-            &["pop3", "imap", "ews"],
+            &[Check::Pop3, Check::Imap, Check::Ews],
             &[
                 ("dns", Phase::Dns, reason),
                 ("reach", Phase::Dns, reason),
@@ -86,7 +87,7 @@ fn a_proxy_without_an_address_explains_everything_behind_it() {
         ("reach", Phase::Dns, Reason::ProxyUnreachable),
     ];
     failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::ProxyUnreachable)));
-    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp", "ews"], &failing);
+    let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
     let proxy = "outlook"; // where the failures of these tests have met somebody
     outcomes[1].facts.dns = [Family::V4, Family::V6].map(|one| answer(proxy, one, Some(Reason::DnsNameUnknown))).to_vec();
     let all: &[&str] = &["token", "dns", "reach", "*/pop3", "*/imap", "*/smtp", "*/ews"];
@@ -95,7 +96,7 @@ fn a_proxy_without_an_address_explains_everything_behind_it() {
 
 #[test]
 fn a_lying_resolver_that_nothing_asks_explains_nothing() {
-    let mut outcomes = tenant(&["a"], &["pop3"], &[("*/pop3", Phase::Connect, Reason::ConnectTimedOut)]);
+    let mut outcomes = tenant(&["a"], &[Check::Pop3], &[("*/pop3", Phase::Connect, Reason::ConnectTimedOut)]);
     outcomes[1].facts.warn(Fault::new(Reason::DnsResolversDisagree));
     let denied = answer("outlook", Family::V4, Some(Reason::DnsNameUnknown));
     outcomes[1].facts.dns = vec![answer("outlook", Family::V4, None), DnsFacts { resolver: "9.9.9.9".to_owned(), ..denied }];
@@ -110,7 +111,7 @@ fn an_address_in_the_hosts_file_explains_what_fails_there() {
         // An answer, of whomever: somebody was reached.
         ("*/smtp", Phase::Auth, Reason::ProtocolError),
     ];
-    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &failing);
+    let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp], &failing);
     let fixed = DnsFacts { source: Some(NameSource::HostsFile), ..answer("outlook", Family::V4, None) };
     outcomes[1].facts.dns = vec![fixed];
     let own: &[Expected] = &[
@@ -131,7 +132,7 @@ fn an_address_in_the_hosts_file_explains_what_fails_there() {
 fn a_host_without_an_address_explains_what_fails_there() {
     let mut outcomes = tenant(
         &["a", "b"],
-        &["pop3", "ews"],
+        &[Check::Pop3, Check::Ews],
         &[
             ("dns", Phase::Dns, Reason::DnsSinkhole),
             ("*/pop3", Phase::Connect, Reason::ConnectRefused),

@@ -1,6 +1,7 @@
 //! What one service's answer does not tell, and another's, or time, does.
 
 use super::*;
+use crate::kind::Check;
 use crate::outcome::TokenFacts;
 
 /// The rows in which there is no token at all: whoever asks for one hears the same.
@@ -35,7 +36,7 @@ fn what_entra_says_explains_all_that_need_a_token() {
     ] {
         let mut failing = vec![("token", Phase::Token, reason)];
         failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, reason)));
-        let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+        let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
         let all: &[&str] = &["token", "*/pop3", "*/imap", "*/smtp", "*/ews"];
         assert_causes(reason.code(), &outcomes, &[(reason, confidence, None, all)]);
     }
@@ -110,7 +111,7 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
         ),
     ];
     for (case, failing, expected) in cases {
-        assert_causes(case, &tenant(&["a", "b"], &["ews", "graph"], failing), expected);
+        assert_causes(case, &tenant(&["a", "b"], &[Check::Ews, Check::Graph], failing), expected);
     }
 }
 
@@ -124,7 +125,7 @@ fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
         ("*/ews", Mailbox, R::EwsTokenRefused),
         ("*/graph", Mailbox, R::AccessDenied),
     ];
-    let outcomes = tenant(&["a", "b"], &["pop3", "ews", "graph"], &refused);
+    let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Ews, Check::Graph], &refused);
     let expected: &[Expected] =
         &[(R::ConnectTimedOut, Certain, None, &["*/pop3"]), (R::AccessRefusedEverywhere, Likely, None, &["*/ews", "*/graph"])];
     assert_causes("refused by both without a reason, and mail cannot be asked", &outcomes, expected);
@@ -133,14 +134,14 @@ fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
         ("a/imap", Mailbox, R::MailboxNotConnected),
         ("a/ews", Mailbox, R::AccountDisabled),
     ];
-    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "ews"], &disabled);
+    let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Ews], &disabled);
     let expected: &[Expected] = &[
         (R::AccountDisabled, Certain, Some("a"), &["a/ews"]),
         (R::MailboxPermissionMissing, Likely, Some("a"), &["a/pop3", "a/imap"]),
     ];
     assert_causes("an account that is disabled keeps no mail protocol out", &outcomes, expected);
     let twice = [("a/pop3", Auth, R::AuthRefused), ("a/imap", Auth, R::AddressAmbiguous), ("a/smtp", Auth, R::AuthRefused)];
-    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp"], &twice);
+    let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Smtp], &twice);
     let expected: [Expected; 1] = [(R::AddressAmbiguous, Likely, Some("a"), &["a/pop3", "a/imap", "a/smtp"])];
     assert_causes("an address that IMAP alone calls ambiguous", &outcomes, &expected);
     let shown = diagnose(&outcomes)[0].evidence.peer.clone();
@@ -150,7 +151,7 @@ fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
         ("a/imap", Mailbox, R::MailboxNotConnected),
         ("*/smtp", Phase::Connect, R::ConnectTimedOut),
     ];
-    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp"], &off);
+    let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Smtp], &off);
     let expected: &[Expected] =
         &[(R::ConnectTimedOut, Certain, None, &["*/smtp"]), (R::ProtocolDisabled, Likely, Some("a"), &["a/pop3", "a/imap"])];
     assert_causes("POP3 and IMAP off for a mailbox, and SMTP cannot be asked", &outcomes, expected);
@@ -159,7 +160,7 @@ fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
         ("a/imap", Auth, R::MailboxNotConnected),
         ("a/graph", Mailbox, R::MailboxNotFound),
     ];
-    let outcomes = tenant(&["a", "b"], &["pop3", "imap", "graph"], &unlicensed);
+    let outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Graph], &unlicensed);
     let expected: [Expected; 1] = [(R::LicenseInvalid, Likely, Some("a"), &["a/pop3", "a/imap", "a/graph"])];
     assert_causes("in the directory, and yet no mailbox", &outcomes, &expected);
 }
@@ -172,7 +173,7 @@ fn everything_refused_since_shortly_after_a_change_is_that_change_on_its_way() {
     let mut failing = MAIL_REFUSED.to_vec();
     failing.push(("*/ews", Phase::Mailbox, Reason::EwsTokenRefused));
     let seen = |created: Option<SystemTime>, worked: Option<SystemTime>| {
-        let mut outcomes = tenant(&["a", "b"], &["pop3", "imap", "smtp", "ews"], &failing);
+        let mut outcomes = tenant(&["a", "b"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
         for outcome in &mut outcomes {
             outcome.at = now;
             outcome.facts.last_worked = worked.filter(|_| outcome.failure().is_some());
@@ -207,13 +208,13 @@ fn everything_refused_since_shortly_after_a_change_is_that_change_on_its_way() {
 #[test]
 fn without_its_role_in_the_token_smtp_s_scope_is_told_from_a_switch() {
     for (roles, check, reason, candidate) in [
-        (&["POP.AccessAsApp"][..], "smtp", Reason::ImpersonationDenied, Reason::TokenRoleMissing),
-        (&["SMTP.SendAsApp"], "smtp", Reason::AuthRefused, Reason::PropagationPending),
-        (&["SMTP.SendAsApp"], "imap", Reason::ProtocolDisabled, Reason::TokenRoleMissing),
-        (&["IMAP.AccessAsApp"], "imap", Reason::ProtocolDisabled, Reason::MailboxPermissionMissing),
+        (&["POP.AccessAsApp"][..], Check::Smtp, Reason::ImpersonationDenied, Reason::TokenRoleMissing),
+        (&["SMTP.SendAsApp"], Check::Smtp, Reason::AuthRefused, Reason::PropagationPending),
+        (&["SMTP.SendAsApp"], Check::Imap, Reason::ProtocolDisabled, Reason::TokenRoleMissing),
+        (&["IMAP.AccessAsApp"], Check::Imap, Reason::ProtocolDisabled, Reason::MailboxPermissionMissing),
     ] {
-        let refused: Failing = (if check == "smtp" { "*/smtp" } else { "*/imap" }, Phase::Auth, Reason::AuthRefused);
-        let mut outcomes = tenant(&["a"], &["pop3", check], &[refused]);
+        let refused: Failing = (if check == Check::Smtp { "*/smtp" } else { "*/imap" }, Phase::Auth, Reason::AuthRefused);
+        let mut outcomes = tenant(&["a"], &[Check::Pop3, check], &[refused]);
         for outcome in &mut outcomes {
             let roles = Some(roles.iter().map(|role| (*role).to_owned()).collect());
             outcome.facts.token = Some(TokenFacts { roles, ..TokenFacts::default() });
@@ -226,10 +227,10 @@ fn without_its_role_in_the_token_smtp_s_scope_is_told_from_a_switch() {
 /// Words that nobody knows are no ground to blame the registration, which POP3 and IMAP are blamed on.
 #[test]
 fn a_refusal_in_words_that_nobody_knows_stands_alone() {
-    let mut outcomes = tenant(&["a"], &["pop3", "imap", "smtp"], &MAIL_REFUSED);
+    let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp], &MAIL_REFUSED);
     for outcome in &mut outcomes {
         if let Verdict::Failed(failure) = &mut outcome.verdict
-            && outcome.probe.check == "smtp"
+            && outcome.probe.check == Check::Smtp
         {
             failure.evidence.code = Some("5.7.139".to_owned());
         }

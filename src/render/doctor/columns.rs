@@ -26,7 +26,7 @@ impl Columns {
         let outcomes = || judged.iter().map(|one| one.outcome);
         let name = |outcome: &Outcome| {
             let depth = if outcome.probe.mailbox.is_some() { 2 } else { 1 };
-            3 * depth + outcome.probe.check.len()
+            3 * depth + outcome.probe.check.name().len()
         };
         let totals = outcomes().map(|outcome| millis(outcome.took, look.lang).chars().count());
         let total = totals.chain([look.lang.words().doctor.total.chars().count()]).max().unwrap_or_default();

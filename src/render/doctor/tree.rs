@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::case::{column, exchanged, seen};
 use super::page::{Ink, Look, Page};
 use super::{columns::Columns, id_name, learnt, shown};
+use crate::kind::Check;
 use crate::lang::{fill, list};
 use crate::levels::State;
 use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
@@ -60,7 +61,7 @@ struct Tree<'a> {
     numbers: Numbers<'a>,
     /// What has been told of a case is not told again: its number and the reason, the title once and then what each check
     /// heard.
-    told: HashSet<(usize, Reason, &'static str)>,
+    told: HashSet<(usize, Reason, Option<Check>)>,
     /// The number of a case, and what some check heard.
     heard: HashSet<(Vec<usize>, Option<String>)>,
     columns: Columns,
@@ -180,7 +181,7 @@ impl Tree<'_> {
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
         let words = &self.look.lang.words().doctor;
         let cases: Vec<&Case> = numbers.iter().filter_map(|number| self.cases.get(number.checked_sub(1)?)).collect();
-        let is_new_reason = self.is_new(numbers, failure.reason, "");
+        let is_new_reason = self.is_new(numbers, failure.reason, None);
         if self.look.everything || is_new_reason && !cases.iter().any(|case| case.reason == failure.reason) {
             let during = fill(words.failed_in, &[("phase", term::phase(failure.phase, self.look.lang))]);
             let title = failure.reason.text(self.look.lang).title;
@@ -189,7 +190,7 @@ impl Tree<'_> {
         let mut told = exchanged(&failure.evidence, self.look);
         if !self.look.everything {
             let known = cases.iter().any(|case| says_the_same(seen(case, self.judged).0, &failure.evidence));
-            let new = self.is_new(numbers, failure.reason, outcome.probe.check) && !known;
+            let new = self.is_new(numbers, failure.reason, Some(outcome.probe.check)) && !known;
             let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
             told.retain(|(name, _)| *name == words.heard && new);
         }
@@ -198,7 +199,7 @@ impl Tree<'_> {
         self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
     }
 
-    fn is_new(&mut self, numbers: &[usize], reason: Reason, check: &'static str) -> bool {
+    fn is_new(&mut self, numbers: &[usize], reason: Reason, check: Option<Check>) -> bool {
         let numbers = if numbers.is_empty() { &[0] } else { numbers };
         let mut new = false;
         for number in numbers {
@@ -227,7 +228,7 @@ impl Tree<'_> {
 }
 
 /// Check, state, reason and the numbers of what explains it.
-type Fared = (&'static str, State, Option<Reason>, Vec<usize>);
+type Fared = (Check, State, Option<Reason>, Vec<usize>);
 
 /// Whether two answers differ in nothing that tells anything: ids and times differ in each, and more may follow in one.
 fn says_the_same(one: &Evidence, other: &Evidence) -> bool {

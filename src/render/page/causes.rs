@@ -80,7 +80,7 @@ impl<'a> Case<'a> {
     fn place(&self, lang: Lang) -> String {
         let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
         for of_one in self.cause.explains.chunk_by(|one, other| one.mailbox == other.mailbox) {
-            let checks: Vec<&str> = of_one.iter().map(|probe| probe.check).collect();
+            let checks: Vec<&str> = of_one.iter().map(|probe| probe.check.name()).collect();
             let mailbox = of_one.first().and_then(|probe| probe.mailbox.as_deref());
             match groups.iter_mut().find(|(same, mailboxes)| *same == checks && !mailboxes.is_empty()) {
                 Some((_, mailboxes)) => mailboxes.extend(mailbox),

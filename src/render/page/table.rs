@@ -10,6 +10,7 @@ use super::html::{badge, class, escaped, sign};
 use super::spark::{shown, spark};
 use super::time::{ago, clock};
 use super::tongue::{self, with, words};
+use crate::kind::Check;
 use crate::levels::State;
 use crate::reason::Reason;
 use crate::render::{Judged, words::code as their_code};
@@ -96,7 +97,7 @@ fn rows<'a>(probes: &[&'a Known]) -> Vec<Vec<&'a Known>> {
 
 /// A row for each of `rows`, a column for each check that any of them has.
 fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&Known>], visitor: &Visitor<'_>, now: SystemTime) {
-    let mut checks: Vec<&str> = Vec::new();
+    let mut checks: Vec<Check> = Vec::new();
     for known in rows.iter().flatten() {
         if !checks.contains(&known.settings.id.check) {
             checks.push(known.settings.id.check);
@@ -111,7 +112,7 @@ fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&Known>], visi
         let Some(first) = row.first() else { continue };
         let id = &first.settings.id;
         let _ = write!(page, "<tr><th scope=\"row\">{}</th>", escaped(id.mailbox.as_deref().unwrap_or(&id.tenant)));
-        let by_check: BTreeMap<&str, &Known> = row.iter().map(|known| (known.settings.id.check, *known)).collect();
+        let by_check: BTreeMap<Check, &Known> = row.iter().map(|known| (known.settings.id.check, *known)).collect();
         for check in &checks {
             match by_check.get(check) {
                 Some(known) => cell(page, known, visitor, now),

@@ -11,6 +11,7 @@ use super::table::{state, state_badge};
 use super::time::lasting;
 use super::tongue::{self, with, words};
 use crate::cloud::host_port;
+use crate::kind::Check;
 use crate::lang::Lang;
 use crate::levels::{self, State};
 use crate::reason::Reason;
@@ -168,7 +169,7 @@ fn of_probe(known: &Known, visitor: &Visitor<'_>) -> Vec<(SystemTime, String)> {
             ends.push((certificate.not_after, of));
         }
     }
-    let of_ews = tenant.cloud.ews_ends().filter(|_| known.settings.id.check == "ews");
+    let of_ews = tenant.cloud.ews_ends().filter(|_| known.settings.id.check == Check::Ews);
     ends.extend(of_ews.map(|at| (at, with(words.ews_of, [&tenant.name]))));
     ends
 }

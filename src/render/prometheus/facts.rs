@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::cloud::host_port;
+use crate::kind::Check;
 use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration, TokenFacts};
 use crate::render::words;
 use crate::store::shown_certificates;
@@ -75,7 +76,7 @@ pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts
 /// Adds what the token grants and how far the clocks are apart, where known.
 pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
     // A closed list of roles: a claim's text never becomes a label. They are Exchange's: a token for Graph never has them.
-    let tells = token.roles.is_some() && probe.check != "graph";
+    let tells = token.roles.is_some() && probe.check != Check::Graph;
     for role in crate::cloud::role::ALL.map(|role| role.name).iter().filter(|_| tells) {
         let granted = token.roles.iter().flatten().any(|granted| granted == role);
         families.gauge(&ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
@@ -88,7 +89,7 @@ pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
 /// Adds when a credential of a tenant's application expires: one series a tenant and credential. Those are a closed list:
 /// `client_secret` is the one in use, `other_client_secret` the next to end of the others, `certificate` of those.
 pub fn credential(families: &mut Families, tenant: &str, credential: &str, expires: SystemTime) {
-    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: "token" };
+    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Token };
     families.timestamp(&CREDENTIAL, &Labels::of(&probe).with("credential", credential), Some(expires));
 }
 
@@ -103,7 +104,7 @@ pub fn other_credentials(families: &mut Families, tenant: &str, registration: &R
 
 /// Adds when EWS ends for a tenant that uses it: one series a tenant.
 pub fn ews_end(families: &mut Families, tenant: &str, ends: SystemTime) {
-    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: "ews" };
+    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Ews };
     families.timestamp(&EWS_END, &Labels::of(&probe), Some(ends));
 }
 
@@ -138,7 +139,7 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
 
 /// Adds how many addresses of each family lead to each endpoint, and how long that takes. `reach` alone tries them all.
 pub fn addresses(families: &mut Families, outcome: &Outcome) {
-    if outcome.probe.check != "reach" {
+    if outcome.probe.check != Check::Reach {
         return;
     }
     let mut ways: BTreeMap<(String, Family), Vec<&EndpointFacts>> = BTreeMap::new();

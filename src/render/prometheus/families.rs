@@ -131,7 +131,7 @@ impl Labels {
         let mut labels = String::new();
         let none = Self::default();
         let tenant = none.with("tenant", &probe.tenant);
-        tenant.with("mailbox", probe.mailbox_label()).with("check", probe.check).write(&mut labels);
+        tenant.with("mailbox", probe.mailbox_label()).with("check", probe.check.name()).write(&mut labels);
         Self(labels)
     }
 }

@@ -1,0 +1,322 @@
+//! The kinds of check, one row each: what else the program knows of a check by its name is derived from this table.
+
+use std::fmt;
+
+use crate::cloud::role::{self, Role};
+use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use crate::phase::Phase;
+
+/// The properties of one kind of check.
+#[derive(Debug)]
+pub struct Kind {
+    /// The name in the configuration, on the command line, in the `check` label and in JSON: `[a-z0-9_]`.
+    pub name: &'static str,
+    /// The name of what it speaks to, in a sentence.
+    pub title: &'static str,
+    /// What a success shows, in a few words.
+    pub purpose: &'static str,
+    /// Whether it is made where the user names no checks; not so where it needs permissions of its own.
+    pub by_default: bool,
+    /// The phases it can enter, in their order: the first is open from the start, and each has its series before it ever fails.
+    pub phases: &'static [Phase],
+    /// What is checked, and where the cloud has it.
+    pub family: Family,
+    /// What the administrator grants for it; `None` for checks of the tenant.
+    pub access: Option<Access>,
+}
+
+/// What checks have in common that are configured, spoken and judged alike.
+#[derive(Clone, Copy, Debug)]
+pub enum Family {
+    /// The tenant as a whole: its application, its names, its hosts.
+    Tenant,
+    /// A mailbox, with a mail protocol that logs in with SASL.
+    Mail {
+        /// The protocol's host in a cloud, where known.
+        endpoint: fn(&Cloud) -> Option<&MailEndpoint>,
+    },
+    /// A mailbox or its calendar, with a request over HTTPS.
+    Api {
+        /// The service in a cloud, where known.
+        endpoint: fn(&Cloud) -> Option<&HttpsEndpoint>,
+    },
+}
+
+/// A resource of Entra: the service that a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Exchange Online: POP3, IMAP, SMTP and EWS.
+    Exchange,
+    /// Microsoft Graph.
+    Graph,
+}
+
+/// The rights that a check needs, in the words of those who grant them.
+#[derive(Debug)]
+pub struct Access {
+    /// What its token is for.
+    pub resource: Resource,
+    /// The application permissions of which the token carries one, unless they are granted by RBAC for Applications.
+    pub roles: &'static [&'static str],
+    /// The same for a calendar.
+    pub calendar_roles: &'static [&'static str],
+    /// The least permissions that a remedy asks for.
+    pub permission: &'static str,
+    /// The parameter of `Set-CASMailbox` that switches the protocol on for a mailbox, where there is one.
+    pub switch: Option<&'static str>,
+    /// The role of RBAC for Applications, where there is one.
+    /// <https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac>
+    pub rbac_role: Option<&'static str>,
+}
+
+impl Access {
+    /// The rights for a protocol of Exchange, which has one permission for all folders.
+    const fn exchange(role: &'static Role, switch: &'static str, rbac_role: Option<&'static str>) -> Self {
+        let roles = std::slice::from_ref(&role.name);
+        Self {
+            resource: Resource::Exchange,
+            roles,
+            calendar_roles: roles,
+            permission: role.name,
+            switch: Some(switch),
+            rbac_role,
+        }
+    }
+}
+
+impl Resource {
+    /// The application id, which stands in place of the URL in version 2 tokens.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Exchange => "00000002-0000-0ff1-ce00-000000000000",
+            Self::Graph => "00000003-0000-0000-c000-000000000000",
+        }
+    }
+
+    /// The name in Entra's portal, where permissions are chosen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exchange => "Office 365 Exchange Online",
+            Self::Graph => "Microsoft Graph",
+        }
+    }
+
+    /// The OAuth scope in `cloud`, where known.
+    pub fn scope(self, cloud: &Cloud) -> Option<&str> {
+        match self {
+            Self::Exchange => Some(&cloud.scope),
+            Self::Graph => cloud.graph_scope.as_deref(),
+        }
+    }
+}
+
+macro_rules! checks {
+    ($( $(#[$doc:meta])* $variant:ident $kind:tt )*) => {
+        /// A kind of check, in the order in which checks are shown.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Check { $( $(#[$doc])* $variant, )* }
+
+        impl Check {
+            /// Every kind of check, in the order in which they are shown.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
+
+            /// The row of the table.
+            pub const fn kind(self) -> &'static Kind {
+                match self { $( Self::$variant => const { &Kind $kind }, )* }
+            }
+        }
+    };
+}
+
+checks! {
+    /// A fresh access token.
+    Token {
+        name: "token",
+        title: "Entra",
+        purpose: "a fresh access token from Entra for the application",
+        by_default: true,
+        phases: &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Token],
+        family: Family::Tenant,
+        access: None,
+    }
+    /// The addresses of all hosts.
+    Dns {
+        name: "dns",
+        title: "DNS",
+        purpose: "the addresses of all hosts, from every configured resolver",
+        by_default: true,
+        phases: &[Phase::Dns],
+        family: Family::Tenant,
+        access: None,
+    }
+    /// Every host and port on every address.
+    Reach {
+        name: "reach",
+        title: "hosts and ports",
+        purpose: "every host and port on every address: connection, TLS and first words",
+        by_default: true,
+        phases: &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls],
+        family: Family::Tenant,
+        access: None,
+    }
+    /// A mailbox opened with POP3.
+    Pop3 {
+        name: "pop3",
+        title: "POP3",
+        purpose: "POP3 login with XOAUTH2, and the mailbox opened",
+        by_default: true,
+        phases: Phase::ALL,
+        family: Family::Mail { endpoint: |cloud| cloud.pop3.as_ref() },
+        access: Some(Access::exchange(&role::POP3, "-PopEnabled $true", None)),
+    }
+    /// A mailbox opened with IMAP.
+    Imap {
+        name: "imap",
+        title: "IMAP",
+        purpose: "IMAP login with XOAUTH2, and the inbox counted",
+        by_default: true,
+        phases: Phase::ALL,
+        family: Family::Mail { endpoint: |cloud| cloud.imap.as_ref() },
+        access: Some(Access::exchange(&role::IMAP, "-ImapEnabled $true", None)),
+    }
+    /// A login to send mail.
+    Smtp {
+        name: "smtp",
+        title: "SMTP",
+        purpose: "SMTP login with XOAUTH2; no mail is sent",
+        by_default: true,
+        phases: &[
+            Phase::Token,
+            Phase::Dns,
+            Phase::Connect,
+            Phase::Proxy,
+            Phase::Tls,
+            Phase::Greeting,
+            Phase::Starttls,
+            Phase::Auth,
+        ],
+        family: Family::Mail { endpoint: |cloud| cloud.smtp.as_ref() },
+        access: Some(Access::exchange(
+            &role::SMTP,
+            "-SmtpClientAuthenticationDisabled $false",
+            Some("Application SMTP.SendAsApp"),
+        )),
+    }
+    /// A mailbox or calendar opened with Exchange Web Services.
+    Ews {
+        name: "ews",
+        title: "EWS",
+        purpose: "EWS FindFolder in the mailbox or its calendar, by impersonation",
+        by_default: true,
+        phases: &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox],
+        family: Family::Api { endpoint: |cloud| cloud.ews.as_ref() },
+        access: Some(Access::exchange(&role::EWS, "-EwsEnabled $true", Some("Application EWS.AccessAsApp"))),
+    }
+    /// A mailbox or calendar opened with Microsoft Graph.
+    Graph {
+        name: "graph",
+        title: "Microsoft Graph",
+        purpose: "Microsoft Graph mailFolders of the mailbox, or its calendarView",
+        by_default: false,
+        phases: &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox],
+        family: Family::Api { endpoint: |cloud| cloud.graph.as_ref() },
+        access: Some(Access {
+            resource: Resource::Graph,
+            roles: role::GRAPH_MAIL,
+            calendar_roles: role::GRAPH_CALENDAR,
+            permission: "Mail.ReadBasic.All / Calendars.Read",
+            switch: None,
+            rbac_role: Some("Application Mail.Read"),
+        }),
+    }
+}
+
+impl Check {
+    /// The check of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|check| check.name() == name)
+    }
+
+    /// The name, as it stands in labels, keys and arguments.
+    pub const fn name(self) -> &'static str {
+        self.kind().name
+    }
+
+    /// Whether it is made for each mailbox; the others are made once for the tenant.
+    pub const fn is_of_mailbox(self) -> bool {
+        !matches!(self.kind().family, Family::Tenant)
+    }
+
+    /// Whether it logs in to a mail protocol.
+    pub const fn is_mail(self) -> bool {
+        matches!(self.kind().family, Family::Mail { .. })
+    }
+
+    /// Whether it opens a folder over HTTPS.
+    pub const fn is_api(self) -> bool {
+        matches!(self.kind().family, Family::Api { .. })
+    }
+
+    /// Whether `cloud` has the host that it speaks to; every cloud has those of the tenant's checks.
+    pub fn is_offered_by(self, cloud: &Cloud) -> bool {
+        match self.kind().family {
+            Family::Tenant => true,
+            Family::Mail { endpoint } => endpoint(cloud).is_some(),
+            Family::Api { endpoint } => endpoint(cloud).is_some(),
+        }
+    }
+
+    /// Whether it gets an access token.
+    pub fn needs_token(self) -> bool {
+        self.kind().phases.contains(&Phase::Token)
+    }
+
+    /// The application permissions of which its token carries one; none for checks of the tenant.
+    pub const fn roles(self) -> &'static [&'static str] {
+        match &self.kind().access {
+            Some(access) => access.roles,
+            None => &[],
+        }
+    }
+}
+
+/// The name.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_names_are_distinct_labels_and_lead_back_to_their_check() {
+        for check in Check::ALL {
+            let name = check.name();
+            assert_eq!(Check::from_name(name), Some(*check), "{name} stands twice");
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'), "{name}");
+        }
+        assert_eq!(Check::from_name("pop"), None);
+    }
+
+    #[test]
+    fn checks_of_a_mailbox_have_access_and_begin_with_the_token() {
+        for check in Check::ALL {
+            let kind = check.kind();
+            assert_eq!(kind.access.is_some(), check.is_of_mailbox(), "{check}");
+            assert_eq!(kind.phases.first() == Some(&Phase::Token), check.is_of_mailbox(), "{check}");
+        }
+    }
+
+    #[test]
+    fn global_cloud_offers_every_check_and_china_only_submission_of_the_mail_protocols() {
+        let offered = |name| -> Vec<&str> {
+            let cloud = Cloud::built_in(name).expect("built in");
+            Check::ALL.iter().filter(|check| check.is_offered_by(&cloud)).map(|check| check.name()).collect()
+        };
+        assert_eq!(offered("global").len(), Check::ALL.len());
+        assert_eq!(offered("china"), ["token", "dns", "reach", "smtp", "ews", "graph"]);
+    }
+}

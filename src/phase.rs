@@ -1,0 +1,62 @@
+//! The phases of a run: timed parts of it, and also the places where it can fail.
+
+use std::fmt;
+
+/// A timed part of a run, and also where it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Getting an access token; in the `token` check, the token request itself.
+    Token,
+    /// Finding the addresses of a name.
+    Dns,
+    /// TCP connect, to the host or to the proxy.
+    Connect,
+    /// Asking the proxy to connect further.
+    Proxy,
+    /// TLS handshake.
+    Tls,
+    /// The server's first words; for HTTPS in the `reach` check, a harmless request and its answer.
+    Greeting,
+    /// Asking for TLS and, in SMTP, the EHLO before it.
+    Starttls,
+    /// Logging in; in SMTP, the EHLO before it too.
+    Auth,
+    /// Opening the mailbox: POP3 `STAT`, IMAP `STATUS`, EWS `FindFolder`.
+    Mailbox,
+}
+
+impl Phase {
+    /// Every phase, in the order of a run.
+    pub const ALL: &'static [Self] = &[
+        Self::Token,
+        Self::Dns,
+        Self::Connect,
+        Self::Proxy,
+        Self::Tls,
+        Self::Greeting,
+        Self::Starttls,
+        Self::Auth,
+        Self::Mailbox,
+    ];
+
+    /// The value of the `phase` label.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Proxy => "proxy",
+            Self::Tls => "tls",
+            Self::Greeting => "greeting",
+            Self::Starttls => "starttls",
+            Self::Auth => "auth",
+            Self::Mailbox => "mailbox",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
