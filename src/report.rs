@@ -1,3 +1,90 @@
 //! What is shown of outcomes, whatever the format: every output is made of this.
 
+pub mod expiry;
+pub mod remedy;
+pub mod root_cause;
+pub mod sentence;
 pub mod term;
+pub mod text;
+
+use std::time::SystemTime;
+
+use crate::levels::{self, Judgement, Limits, State};
+use crate::outcome::{Fault, Outcome};
+use crate::settings::Tenant;
+use crate::store::Store;
+
+/// The application that was used, and the tenant it was used in, as configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Application<'a> {
+    /// Application (client) id.
+    pub client_id: &'a str,
+    /// Directory id, or a verified domain.
+    pub tenant_id: &'a str,
+}
+
+impl<'a> From<&'a Tenant> for Application<'a> {
+    fn from(tenant: &'a Tenant) -> Self {
+        Self { client_id: &tenant.client_id, tenant_id: &tenant.tenant_id }
+    }
+}
+
+/// An outcome and what it amounts to.
+#[derive(Clone, Debug)]
+pub struct JudgedOutcome<'a> {
+    /// What a run learnt.
+    pub outcome: &'a Outcome,
+    /// The limits it was judged by.
+    pub limits: &'a Limits,
+    /// What it amounts to.
+    pub judgement: Judgement<'a>,
+    /// When it was judged.
+    pub now: SystemTime,
+    /// The ids that the texts are filled in with; `None` where they are not at hand.
+    pub application: Option<Application<'a>>,
+}
+
+impl<'a> JudgedOutcome<'a> {
+    /// Judges `outcome` by `limits`.
+    pub fn new(outcome: &'a Outcome, limits: &'a Limits, now: SystemTime) -> Self {
+        Self { outcome, limits, judgement: levels::judge(outcome, limits, now), now, application: None }
+    }
+
+    /// The same, with the application that was used.
+    #[must_use]
+    pub fn with_application(self, application: impl Into<Application<'a>>) -> Self {
+        Self { application: Some(application.into()), ..self }
+    }
+
+    /// Ok, Warning, Critical or Unknown.
+    pub fn state(&self) -> State {
+        self.judgement.state
+    }
+
+    /// What is worth a look though it stopped nothing.
+    pub fn warnings(&self) -> &[&'a Fault] {
+        &self.judgement.warnings
+    }
+
+    /// Whether the run succeeded and no level was left.
+    pub fn is_good(&self) -> bool {
+        self.outcome.is_ok() && self.judgement.breaches.is_empty()
+    }
+}
+
+/// The last outcome of each probe in the store, by the limits of its configuration; a turn that was skipped only where
+/// nothing ran before it.
+pub fn latest(store: &Store, now: SystemTime) -> Vec<JudgedOutcome<'_>> {
+    let mut judged = Vec::with_capacity(store.probes().len());
+    for known in store.probes() {
+        let last = known.last.as_deref().or(known.skipped.as_deref());
+        let settings = &known.settings;
+        judged.extend(last.map(|outcome| JudgedOutcome::new(outcome, &settings.limits, now).with_application(&*settings.tenant)));
+    }
+    judged
+}
+
+/// The worst state; of nothing at all, Unknown.
+pub fn worst_state(judged: &[JudgedOutcome<'_>]) -> State {
+    judged.iter().map(JudgedOutcome::state).reduce(State::worse).unwrap_or(State::Unknown)
+}

@@ -9,7 +9,8 @@ use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::remote::Known;
-use crate::render::{Application, Judged, cause, checkmk, json, nagios, worst};
+use crate::render::{checkmk, json, nagios};
+use crate::report::{Application, JudgedOutcome, root_cause, worst_state};
 use crate::settings::RootStore;
 use crate::trace;
 
@@ -43,20 +44,20 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
     let outcomes = outcomes?;
     let now = SystemTime::now();
     let limits: Vec<Limits> = selected.probes.iter().map(|probe| given.over(&probe.limits)).collect();
-    let mut judged: Vec<Judged<'_>> =
-        outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, now)).collect();
+    let mut judged: Vec<JudgedOutcome<'_>> =
+        outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
         one.application = Some((&*probe.tenant).into());
         one.judgement.state = when_silent(one.judgement.state, one.outcome, arguments.timeout);
     }
-    Ok(written(arguments, &judged, &cause::of(&judged), now))
+    Ok(written(arguments, &judged, &root_cause::diagnose(&judged), now))
 }
 
 /// What a service found out, judged by its limits and those given here: all of it as of when it said so.
 fn retold(arguments: &Check, given: &Limits, known: &Known) -> (String, State) {
     let limits: Vec<Limits> = known.limits.iter().map(|configured| given.over(configured)).collect();
-    let mut judged: Vec<Judged<'_>> =
-        known.outcomes.iter().zip(&limits).map(|(outcome, limits)| Judged::new(outcome, limits, known.at)).collect();
+    let mut judged: Vec<JudgedOutcome<'_>> =
+        known.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, known.at)).collect();
     for one in &mut judged {
         let application = known.applications.get(&one.outcome.probe.tenant);
         one.application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
@@ -64,11 +65,11 @@ fn retold(arguments: &Check, given: &Limits, known: &Known) -> (String, State) {
     written(arguments, &judged, &known.causes, known.at)
 }
 
-fn written(arguments: &Check, judged: &[Judged<'_>], causes: &[RootCause], now: SystemTime) -> (String, State) {
+fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause], now: SystemTime) -> (String, State) {
     match arguments.output {
         CheckOutput::Nagios => nagios::blaming(judged, causes, arguments.verbose),
-        CheckOutput::Json => (json::blaming(judged, causes, now), worst(judged)),
-        CheckOutput::Checkmk => (checkmk::blaming(judged, causes), worst(judged)),
+        CheckOutput::Json => (json::blaming(judged, causes, now), worst_state(judged)),
+        CheckOutput::Checkmk => (checkmk::blaming(judged, causes), worst_state(judged)),
     }
 }
 

@@ -7,7 +7,8 @@ use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
 use crate::lang::Lang;
 use crate::outcome::Outcome;
-use crate::render::{Judged, doctor, json};
+use crate::render::{doctor, json};
+use crate::report::JudgedOutcome;
 use crate::settings::{ProbeSettings, RootStore};
 
 /// How the findings are to be shown.
@@ -50,13 +51,15 @@ impl Showing {
     pub fn report(self, probes: &[ProbeSettings], outcomes: &[Outcome]) -> u8 {
         let now = SystemTime::now();
         let judged = probes.iter().zip(outcomes);
-        let judged: Vec<_> = judged.map(|(probe, outcome)| Judged::new(outcome, &probe.limits, now).of(&*probe.tenant)).collect();
+        let judged: Vec<_> = judged
+            .map(|(probe, outcome)| JudgedOutcome::new(outcome, &probe.limits, now).with_application(&*probe.tenant))
+            .collect();
         print::out(&match self.output {
             TextOrJson::Text => doctor::report(&judged, &terminal::look(self.lang(), self.everything)),
             // A program must not read something else because of a locale.
             TextOrJson::Json => json::report(&judged, now, self.lang.unwrap_or_default()),
         });
-        if judged.iter().all(Judged::is_good) { GOOD } else { WRONG }
+        if judged.iter().all(JudgedOutcome::is_good) { GOOD } else { WRONG }
     }
 }
 

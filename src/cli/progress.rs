@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{print, terminal};
 use crate::lang::{Doctor, Lang, fill};
-use crate::render::words::one_line;
+use crate::report::text::one_line;
 use crate::settings::ProbeSettings;
 
 /// Time between two drawings.

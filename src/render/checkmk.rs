@@ -2,41 +2,42 @@
 //!
 //! `STATE "Service name" metric=value;warn;crit|… text`, after <https://docs.checkmk.com/latest/en/localchecks.html>.
 
-use super::cause::Case;
-use super::{Judged, cause, words};
 use crate::diagnosis::RootCause;
 use crate::levels::{Range, State};
 use crate::outcome::Evidence;
 use crate::reason::Reason;
+use crate::report::root_cause::RootCauseGroup;
+use crate::report::{JudgedOutcome, root_cause};
+use crate::report::{sentence, text};
 
 /// A line for each outcome, to the last line feed.
-pub fn report(judged: &[Judged<'_>]) -> String {
-    blaming(judged, &cause::of(judged))
+pub fn report(judged: &[JudgedOutcome<'_>]) -> String {
+    blaming(judged, &root_cause::diagnose(judged))
 }
 
 /// The same with root causes that were found elsewhere, where more was known.
-pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause]) -> String {
-    let causes = cause::cases(causes);
+pub fn blaming(judged: &[JudgedOutcome<'_>], causes: &[RootCause]) -> String {
+    let causes = root_cause::group(causes);
     judged.iter().map(|one| line(one, &causes)).collect()
 }
 
 /// The line when there was nothing to report on: an unreadable configuration, no trust store.
 pub fn unknown(message: &str) -> String {
-    let lines: Vec<String> = message.lines().map(|line| words::one_line(line).replace('\\', "/")).collect();
+    let lines: Vec<String> = message.lines().map(|line| text::one_line(line).replace('\\', "/")).collect();
     format!("{} \"M365\" - {}\n", State::Unknown.exit_code(), lines.join("\\n"))
 }
 
-fn line(judged: &Judged<'_>, causes: &[Case]) -> String {
-    let name: String = words::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
-    let text = format!("{}: {}", words::subject(judged.outcome), cause::sentence(judged, causes));
+fn line(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup]) -> String {
+    let name: String = text::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
+    let text = format!("{}: {}", sentence::subject(judged.outcome), root_cause::sentence(judged, causes));
     let mut lines = vec![text];
     for cause in causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)) {
         let owner = cause.reason.owner().code();
-        lines.push(format!("root cause: {}: {} (whose move: {owner})", cause::place(cause), cause::name(cause)));
+        lines.push(format!("root cause: {}: {} (whose move: {owner})", root_cause::place(cause), root_cause::name(cause)));
     }
     let mut told = |reason: Reason, evidence: &Evidence| {
         lines.push(reason.title().to_owned());
-        lines.extend(words::evidence(evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.extend(sentence::evidence(evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));
     };
     if let Some(failure) = judged.outcome.failure() {
         told(failure.reason, &failure.evidence);
@@ -50,7 +51,7 @@ fn line(judged: &Judged<'_>, causes: &[Case]) -> String {
 }
 
 /// `-` where nothing was measured; plain numbers, and levels only where they are upper bounds: `;warn;crit` is that.
-fn metrics(judged: &Judged<'_>) -> String {
+fn metrics(judged: &JudgedOutcome<'_>) -> String {
     let metric = |(metric, value): (_, String)| {
         let (warning, critical) = judged.limits.of(metric, judged.outcome.probe.check);
         let bound =
@@ -58,6 +59,6 @@ fn metrics(judged: &Judged<'_>) -> String {
         let text = format!("{metric}={value};{};{}", bound(warning), bound(critical));
         text.trim_end_matches(';').to_owned()
     };
-    let metrics: Vec<String> = words::numbers(judged).into_iter().map(metric).collect();
+    let metrics: Vec<String> = sentence::numbers(judged).into_iter().map(metric).collect();
     if metrics.is_empty() { "-".to_owned() } else { metrics.join("|") }
 }

@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Judged, words};
 use crate::outcome::{Speaker, Transcript};
+use crate::report::JudgedOutcome;
+use crate::report::{sentence, text};
 use crate::secret::MASK;
 use crate::settings::ProbeSettings;
 
 /// The whole text: what happened, the `metrics` that would have been returned, and how the probe is configured. `limit`
 /// is the time that the run was given.
-pub fn page(judged: &Judged<'_>, limit: Duration, metrics: &str, settings: &ProbeSettings) -> String {
+pub fn page(judged: &JudgedOutcome<'_>, limit: Duration, metrics: &str, settings: &ProbeSettings) -> String {
     let mut page = String::from("Logs for the probe:\n");
     log(&mut page, judged, limit);
     let _ = writeln!(page, "\n\nMetrics that would have been returned:\n{}", metrics.trim_end());
@@ -23,7 +24,7 @@ pub fn page(judged: &Judged<'_>, limit: Duration, metrics: &str, settings: &Prob
 fn configuration(page: &mut String, settings: &ProbeSettings) {
     let ProbeSettings { id, tenant, address, interval, timeout, .. } = settings;
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(page, "{name}: {}", words::one_line(value));
+        let _ = writeln!(page, "{name}: {}", text::one_line(value));
     };
     row("probe", &id.to_string());
     row("address", address.as_deref().unwrap_or("none"));
@@ -36,22 +37,22 @@ fn configuration(page: &mut String, settings: &ProbeSettings) {
 }
 
 /// When each phase began and how long it took, what was said and heard, how it ended and what was learnt.
-fn log(page: &mut String, judged: &Judged<'_>, limit: Duration) {
+fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
     let outcome = judged.outcome;
-    let probe = words::one_line(&outcome.probe.to_string());
-    let _ = writeln!(page, "{} {probe}, limit {}s", words::time(outcome.at), words::seconds(limit));
+    let probe = text::one_line(&outcome.probe.to_string());
+    let _ = writeln!(page, "{} {probe}, limit {}s", text::time(outcome.at), text::seconds(limit));
     let mut began = Duration::ZERO;
     for span in &outcome.phases {
-        let _ = writeln!(page, "+{}s {} took {}s", words::seconds(began), span.phase, words::seconds(span.took));
+        let _ = writeln!(page, "+{}s {} took {}s", text::seconds(began), span.phase, text::seconds(span.took));
         began += span.took;
     }
     talk(page, &outcome.facts.transcript);
-    let _ = writeln!(page, "+{}s {}: {}", words::seconds(began), judged.state(), words::sentence(judged));
-    let evidence = outcome.failure().map(|failure| words::evidence(&failure.evidence)).unwrap_or_default();
+    let _ = writeln!(page, "+{}s {}: {}", text::seconds(began), judged.state(), sentence::sentence(judged));
+    let evidence = outcome.failure().map(|failure| sentence::evidence(&failure.evidence)).unwrap_or_default();
     for (name, value) in evidence {
         let _ = writeln!(page, "{name}: {value}");
     }
-    for (name, value) in words::facts(judged) {
+    for (name, value) in super::words::facts(judged) {
         let _ = writeln!(page, "{name}: {value}");
     }
 }
@@ -64,9 +65,9 @@ fn talk(page: &mut String, transcript: &Transcript) {
             Speaker::They => "<",
             Speaker::Nobody => "*",
         };
-        let _ = writeln!(page, "+{}s {} {speaker} {}", words::seconds(line.at), line.phase, line.text);
+        let _ = writeln!(page, "+{}s {} {speaker} {}", text::seconds(line.at), line.phase, line.text);
         if left_out > 0 {
-            let _ = writeln!(page, "({} left out)", words::count_of(left_out.try_into().unwrap_or(u64::MAX), "line"));
+            let _ = writeln!(page, "({} left out)", text::count_of(left_out.try_into().unwrap_or(u64::MAX), "line"));
         }
     }
 }

@@ -11,20 +11,20 @@ pub use self::case::evidenced;
 pub use self::learnt::facts;
 pub use self::page::Look;
 use self::page::{Ink, Page};
-use super::cause::{self, Case};
-use super::{Judged, worst};
 use crate::lang::{Lang, fill};
 use crate::levels::State;
 use crate::outcome::Verdict;
+use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
+use crate::report::{JudgedOutcome, worst_state};
 use crate::sanitize::{MAX_REPLY, one_line};
 
 /// Characters of one text from outside that are shown unless everything is: a refusal of Entra's has 600.
 const SHOWN: usize = 1000;
 
 /// The whole text, to its last line feed.
-pub fn report(judged: &[Judged<'_>], look: &Look) -> String {
-    let cases = cause::cases(&cause::of(judged));
+pub fn report(judged: &[JudgedOutcome<'_>], look: &Look) -> String {
+    let cases = root_cause::group(&root_cause::diagnose(judged));
     let mut page = Page::new(look);
     summary(&mut page, judged, &cases, look);
     for (number, case) in (1_usize..).zip(&cases) {
@@ -36,7 +36,7 @@ pub fn report(judged: &[Judged<'_>], look: &Look) -> String {
 }
 
 /// How many fail, and what lies behind it: with several root causes a list of them, each with whose move it is.
-fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) {
+fn summary(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGroup], look: &Look) {
     let words = &look.lang.words().doctor;
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();
     let skipped = judged.iter().filter(|one| matches!(one.outcome.verdict, Verdict::Skipped(_))).count();
@@ -62,7 +62,7 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
     text += &counted(words.one_not_run, words.some_not_run, skipped);
     text += &counted(words.one_noticed, words.some_noticed, if failed == 0 { noticed } else { 0 });
     text += &counted(words.one_cause, words.some_causes, cases.len());
-    let ink = match (judged.len(), failed, skipped, worst(judged)) {
+    let ink = match (judged.len(), failed, skipped, worst_state(judged)) {
         (_, 1.., ..) | (_, 0, _, State::Critical) => Ink::Bad,
         (0, ..) | (_, 0, 1.., _) => Ink::Odd,
         (_, 0, 0, State::Ok) => Ink::Good,
@@ -72,7 +72,7 @@ fn summary(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) 
     for (number, case) in (1_usize..).zip(cases.iter().filter(|_| cases.len() > 1)) {
         let title = case::capital(case.reason.text(look.lang).title);
         let owner = term::owner(case.reason.owner(), look.lang);
-        page.prose(&format!("  {number}. "), &format!("{title} ({}). {}: {owner}", cause::place(case), words.whose_move));
+        page.prose(&format!("  {number}. "), &format!("{title} ({}). {}: {owner}", root_cause::place(case), words.whose_move));
     }
 }
 

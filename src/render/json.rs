@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::remedy::Concern;
-use super::{Judged, cause, words};
 use crate::diagnosis::RootCause;
 use crate::lang::Lang;
 use crate::levels::{self, Limits, Metric, Range};
 use crate::outcome::{Evidence, Fault, SkipReason, Verdict};
 use crate::reason::Reason;
+use crate::report::remedy::Concern;
+use crate::report::text;
+use crate::report::{JudgedOutcome, root_cause};
 use crate::store::Known;
 
 /// The version of the format. Keys may be added under one version, never changed or removed.
@@ -22,22 +23,22 @@ const SCHEMA: u32 = 1;
 
 /// The whole document, indented, to its last line feed. Times are RFC 3339 in UTC, durations are seconds, and what is said
 /// of root causes is in `lang`.
-pub fn report(judged: &[Judged<'_>], now: SystemTime, lang: Lang) -> String {
-    let causes = cause::of(judged);
+pub fn report(judged: &[JudgedOutcome<'_>], now: SystemTime, lang: Lang) -> String {
+    let causes = root_cause::diagnose(judged);
     written(judged.iter().map(Shown::new).collect(), explained(&causes, judged, lang), None, now)
 }
 
 /// The same with root causes that were found elsewhere, where more was known.
-pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], now: SystemTime) -> String {
+pub fn blaming(judged: &[JudgedOutcome<'_>], causes: &[RootCause], now: SystemTime) -> String {
     written(judged.iter().map(Shown::new).collect(), explained(causes, judged, Lang::En), None, now)
 }
 
 /// What a service knows of some of its probes: the last outcome of each, how often it runs and whether that is current,
 /// and which have not run yet. `judged` is everything that the causes were found in.
-pub fn known(probes: &[&Known], causes: &[RootCause], judged: &[Judged<'_>], now: SystemTime) -> String {
+pub fn known(probes: &[&Known], causes: &[RootCause], judged: &[JudgedOutcome<'_>], now: SystemTime) -> String {
     let outcomes = probes.iter().filter_map(|known| {
         let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
-        let shown = Shown::new(&Judged::new(outcome, &known.settings.limits, now));
+        let shown = Shown::new(&JudgedOutcome::new(outcome, &known.settings.limits, now));
         let (interval, current) = (seconds(known.settings.interval), known.is_current(outcome.at, now));
         Some(Shown { interval_seconds: Some(interval), current: Some(current), ..shown })
     });
@@ -46,13 +47,13 @@ pub fn known(probes: &[&Known], causes: &[RootCause], judged: &[Judged<'_>], now
     written(outcomes.collect(), explained(causes, judged, Lang::En), Some(pending), now)
 }
 
-fn explained<'a>(causes: &'a [RootCause], judged: &'a [Judged<'a>], lang: Lang) -> Vec<Cause<'a>> {
+fn explained<'a>(causes: &'a [RootCause], judged: &'a [JudgedOutcome<'a>], lang: Lang) -> Vec<Cause<'a>> {
     causes.iter().map(|cause| Cause::new(cause, judged, lang)).collect()
 }
 
 fn written(outcomes: Vec<Shown<'_>>, root_causes: Vec<Cause<'_>>, pending: Option<Vec<Pending<'_>>>, now: SystemTime) -> String {
     let ok = !outcomes.is_empty() && outcomes.iter().all(|one| one.ok && one.breaches.is_empty());
-    let report = Report { schema: SCHEMA, at: words::time(now), ok, root_causes, outcomes, pending };
+    let report = Report { schema: SCHEMA, at: text::time(now), ok, root_causes, outcomes, pending };
     // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }
@@ -120,8 +121,8 @@ struct Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    fn new(cause: &'a RootCause, judged: &'a [Judged<'a>], lang: Lang) -> Self {
-        let outcomes = cause::outcomes(&cause.explains, judged);
+    fn new(cause: &'a RootCause, judged: &'a [JudgedOutcome<'a>], lang: Lang) -> Self {
+        let outcomes = root_cause::outcomes(&cause.explains, judged);
         let concern = Concern::new(&cause.tenant, cause.reason, outcomes, judged);
         let (client_id, tenant_id) = concern.application();
         let text = cause.reason.text(lang);
@@ -179,7 +180,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(judged: &Judged<'a>) -> Self {
+    fn new(judged: &JudgedOutcome<'a>) -> Self {
         let outcome = judged.outcome;
         let failure = outcome.failure();
         let reason = failure.map(|failure| failure.reason);
@@ -189,7 +190,7 @@ impl<'a> Shown<'a> {
             mailbox: outcome.probe.mailbox.as_deref(),
             address: outcome.address.as_deref(),
             check: outcome.probe.check.name(),
-            at: words::time(outcome.at),
+            at: text::time(outcome.at),
             interval_seconds: None,
             current: None,
             state: judged.state().code(),
@@ -232,9 +233,9 @@ impl Skipped {
         let told = Self { reason: skip.code(), until: None, because: None, since: None };
         Some(match skip {
             SkipReason::BackOff { until, because } => {
-                Self { until: Some(words::time(*until)), because: Some(because.code()), ..told }
+                Self { until: Some(text::time(*until)), because: Some(because.code()), ..told }
             }
-            SkipReason::Stale { since } => Self { since: Some(words::time(*since)), ..told },
+            SkipReason::Stale { since } => Self { since: Some(text::time(*since)), ..told },
             SkipReason::Busy | SkipReason::Missed | SkipReason::NotYet => told,
         })
     }

@@ -8,11 +8,12 @@ mod perfdata;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use super::cause::{Case, Numbers};
-use super::{Judged, cause, words, worst};
 use crate::diagnosis::RootCause;
 use crate::levels::State;
 use crate::outcome::Verdict;
+use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
+use crate::report::{JudgedOutcome, root_cause, worst_state};
+use crate::report::{sentence, text};
 
 /// Bytes of output that are safe: Nagios keeps 8192 (`MAX_PLUGIN_OUTPUT_LENGTH`), its closing NUL included.
 const MOST: usize = 8000;
@@ -23,17 +24,17 @@ const FIRST_LINE: usize = 800;
 /// The whole output, to its last line feed, and the state to exit with.
 ///
 /// `verbosity` is the number of `-v`: 0 the cause of failures, 1 times too, 2 all evidence too, 3 all facts too.
-pub fn report(judged: &[Judged<'_>], verbosity: u8) -> (String, State) {
-    blaming(judged, &cause::of(judged), verbosity)
+pub fn report(judged: &[JudgedOutcome<'_>], verbosity: u8) -> (String, State) {
+    blaming(judged, &root_cause::diagnose(judged), verbosity)
 }
 
 /// The same with root causes that were found elsewhere, where more was known.
-pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> (String, State) {
-    let state = worst(judged);
+pub fn blaming(judged: &[JudgedOutcome<'_>], causes: &[RootCause], verbosity: u8) -> (String, State) {
+    let state = worst_state(judged);
     let (first, long) = match judged {
         [] => ("M365 UNKNOWN - no probe matches the selection".to_owned(), Vec::new()),
-        [one] => of_one(one, &cause::cases(causes), verbosity),
-        several => of_several(several, &cause::cases(causes), state, verbosity),
+        [one] => of_one(one, &root_cause::group(causes), verbosity),
+        several => of_several(several, &root_cause::group(causes), state, verbosity),
     };
     let mut out = bounded(&harmless(&first), FIRST_LINE);
     let perfdata = perfdata::of(judged);
@@ -52,38 +53,43 @@ pub fn blaming(judged: &[Judged<'_>], causes: &[RootCause], verbosity: u8) -> (S
 /// The output when there was nothing to report on: wrong usage, an unreadable configuration, a panic. Exit with
 /// [`State::Unknown`].
 pub fn unknown(message: &str) -> String {
-    let mut lines = message.lines().map(words::one_line);
+    let mut lines = message.lines().map(text::one_line);
     let mut out = format!("M365 UNKNOWN - {}", lines.next().unwrap_or_default());
     lines.for_each(|line| out.extend(["\n", &line]));
     bounded(&harmless(&out), MOST) + "\n"
 }
 
 /// `POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages`.
-fn line(judged: &Judged<'_>) -> String {
-    headed(judged, &words::sentence(judged))
+fn line(judged: &JudgedOutcome<'_>) -> String {
+    headed(judged, &sentence::sentence(judged))
 }
 
 /// `POP3 CRITICAL - praxis@contoso.example: auth_refused in auth; follows from root cause 1`.
-fn consequence(judged: &Judged<'_>, numbers: &str) -> String {
-    headed(judged, &words::told(judged, |failure| format!("{}; follows from root cause {numbers}", words::cause(failure))))
+fn consequence(judged: &JudgedOutcome<'_>, numbers: &str) -> String {
+    headed(
+        judged,
+        &sentence::sentence_with(judged, |failure| {
+            format!("{}; follows from root cause {numbers}", sentence::reason_and_phase(failure))
+        }),
+    )
 }
 
-fn headed(judged: &Judged<'_>, told: &str) -> String {
+fn headed(judged: &JudgedOutcome<'_>, told: &str) -> String {
     let check = judged.outcome.probe.check.name().to_ascii_uppercase();
-    format!("{check} {} - {}: {told}", judged.state(), words::subject(judged.outcome))
+    format!("{check} {} - {}: {told}", judged.state(), sentence::subject(judged.outcome))
 }
 
 /// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
-fn of_one(judged: &Judged<'_>, causes: &[Case], verbosity: u8) -> (String, Vec<String>) {
-    let explaining: Vec<&Case> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
-    let first = cause::sentence(judged, causes);
+fn of_one(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity: u8) -> (String, Vec<String>) {
+    let explaining: Vec<&RootCauseGroup> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
+    let first = root_cause::sentence(judged, causes);
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
     let long = told(&others).into_iter().chain(details(judged, verbosity)).collect();
     (headed(judged, &first), long)
 }
 
 /// The root cause first, and behind each failure which cause it follows from.
-fn of_several(judged: &[Judged<'_>], causes: &[Case], state: State, verbosity: u8) -> (String, Vec<String>) {
+fn of_several(judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], state: State, verbosity: u8) -> (String, Vec<String>) {
     let (first, mut long) = match causes.first() {
         Some(cause) => (blamed(cause, causes.len() - 1, judged, state), told(causes)),
         None => (summary(judged, state), Vec::new()),
@@ -93,7 +99,7 @@ fn of_several(judged: &[Judged<'_>], causes: &[Case], state: State, verbosity: u
 }
 
 /// `M365 CRITICAL - contoso: client_secret_expired (certain): the client secret has expired; create a …; 9 of 12 not ok`.
-fn blamed(cause: &Case, others: usize, judged: &[Judged<'_>], state: State) -> String {
+fn blamed(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], state: State) -> String {
     let others = match others {
         0 => String::new(),
         1 => "; 1 more root cause".to_owned(),
@@ -101,28 +107,28 @@ fn blamed(cause: &Case, others: usize, judged: &[Judged<'_>], state: State) -> S
     };
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
     let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
-    let place = cause::place(cause);
+    let place = root_cause::place(cause);
     format!("M365 {state} - {place}: {what}; {}{others}; {bad} of {} not ok", cause.reason.remedy(), judged.len())
 }
 
 /// A line for each root cause, numbered from 1.
-fn told(causes: &[Case]) -> Vec<String> {
-    let line = |(number, cause): (usize, &Case)| {
-        let (name, place, owner) = (cause::name(cause), cause::place(cause), cause.reason.owner().code());
-        let perhaps = cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
+fn told(causes: &[RootCauseGroup]) -> Vec<String> {
+    let line = |(number, cause): (usize, &RootCauseGroup)| {
+        let (name, place, owner) = (root_cause::name(cause), root_cause::place(cause), cause.reason.owner().code());
+        let perhaps = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
         let remedy = cause.reason.remedy();
         format!(
             "root cause {number}: {place}: {name} (whose move: {owner}){perhaps}; {remedy}; explains {}",
-            cause::explained(cause)
+            root_cause::explained_probes(cause)
         )
     };
     (1..).zip(causes).map(line).collect()
 }
 
 /// `M365 CRITICAL - 2 of 7 not ok: contoso/token (client_secret_expired in token), …`.
-fn summary(judged: &[Judged<'_>], state: State) -> String {
+fn summary(judged: &[JudgedOutcome<'_>], state: State) -> String {
     const NAMED: usize = 3;
-    let bad: Vec<&Judged<'_>> = worst_first(judged).into_iter().filter(|one| one.state() != State::Ok).collect();
+    let bad: Vec<&JudgedOutcome<'_>> = worst_first(judged).into_iter().filter(|one| one.state() != State::Ok).collect();
     if bad.is_empty() {
         return format!("M365 {state} - {} of {} ok{}", judged.len(), judged.len(), notes(judged));
     }
@@ -133,21 +139,21 @@ fn summary(judged: &[Judged<'_>], state: State) -> String {
 }
 
 /// What is noted where all is well, each reason once: `; ews_retiring: EWS ends in 123 days (2027-04-01), move to …`.
-fn notes(judged: &[Judged<'_>]) -> String {
+fn notes(judged: &[JudgedOutcome<'_>]) -> String {
     let mut seen = HashSet::new();
     let mut notes = String::new();
     for one in judged {
         for warning in one.warnings().iter().filter(|warning| seen.insert(warning.reason)) {
-            let _ = write!(notes, "; {}", words::warned(one, warning));
+            let _ = write!(notes, "; {}", sentence::warning(one, warning));
         }
     }
     notes
 }
 
-fn name_and_cause(judged: &Judged<'_>) -> String {
-    let name = words::one_line(&judged.outcome.probe.to_string());
+fn name_and_cause(judged: &JudgedOutcome<'_>) -> String {
+    let name = text::one_line(&judged.outcome.probe.to_string());
     let cause = match &judged.outcome.verdict {
-        Verdict::Failed(failure) => words::cause(failure),
+        Verdict::Failed(failure) => sentence::reason_and_phase(failure),
         Verdict::Skipped(skip) => skip.code().to_owned(),
         Verdict::Ok => noticed(judged).join(", "),
     };
@@ -155,7 +161,7 @@ fn name_and_cause(judged: &Judged<'_>) -> String {
 }
 
 /// Why a run that succeeded is not well: its warnings, and the levels that no warning tells of.
-fn noticed(judged: &Judged<'_>) -> Vec<&'static str> {
+fn noticed(judged: &JudgedOutcome<'_>) -> Vec<&'static str> {
     let judgement = &judged.judgement;
     let warnings = judgement.warnings.iter().filter(|warning| judgement.weight(warning) != State::Ok);
     let levels = judgement.breaches.iter().filter(|breach| !judgement.tells_of(breach));
@@ -163,13 +169,13 @@ fn noticed(judged: &Judged<'_>) -> Vec<&'static str> {
 }
 
 /// A line each, and what lies behind each as far as one `-v` less would tell.
-fn one_each(judged: &[Judged<'_>], causes: &[Case], verbosity: u8) -> Vec<String> {
-    let numbers = Numbers::of(causes);
-    let line = |one: &Judged<'_>| match numbers.told(&one.outcome.probe) {
+fn one_each(judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], verbosity: u8) -> Vec<String> {
+    let numbers = CauseNumbers::new(causes);
+    let line = |one: &JudgedOutcome<'_>| match numbers.text(&one.outcome.probe) {
         Some(numbers) => consequence(one, &numbers),
         None => line(one),
     };
-    let behind = |one: &Judged<'_>| match verbosity.checked_sub(1) {
+    let behind = |one: &JudgedOutcome<'_>| match verbosity.checked_sub(1) {
         Some(verbosity) => details(one, verbosity).into_iter().map(|line| format!("  {line}")).collect(),
         None => Vec::new(),
     };
@@ -177,30 +183,30 @@ fn one_each(judged: &[Judged<'_>], causes: &[Case], verbosity: u8) -> Vec<String
 }
 
 /// So that what is cut off at the end is what matters least.
-fn worst_first<'a, 'b>(judged: &'b [Judged<'a>]) -> Vec<&'b Judged<'a>> {
-    let mut sorted: Vec<&Judged<'_>> = judged.iter().collect();
+fn worst_first<'a, 'b>(judged: &'b [JudgedOutcome<'a>]) -> Vec<&'b JudgedOutcome<'a>> {
+    let mut sorted: Vec<&JudgedOutcome<'_>> = judged.iter().collect();
     sorted.sort_by_key(|one| std::cmp::Reverse(one.state().badness()));
     sorted
 }
 
-fn details(judged: &Judged<'_>, verbosity: u8) -> Vec<String> {
+fn details(judged: &JudgedOutcome<'_>, verbosity: u8) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(failure) = judged.outcome.failure() {
         lines.push(format!("{} (whose move: {})", failure.reason.title(), failure.reason.owner().code()));
         let telling = |name: &str| verbosity >= 2 || !matches!(name, "peer" | "said" | "code");
-        let evidence = words::evidence(&failure.evidence).into_iter().filter(|(name, _)| telling(name));
+        let evidence = sentence::evidence(&failure.evidence).into_iter().filter(|(name, _)| telling(name));
         lines.extend(evidence.map(|(name, value)| format!("{name}: {value}")));
     }
     for warning in judged.warnings() {
         let (reason, owner) = (warning.reason, warning.reason.owner().code());
         lines.push(format!("{reason}: {} (whose move: {owner})", reason.remedy()));
-        lines.extend(words::evidence(&warning.evidence).into_iter().map(|(name, value)| format!("  {name}: {value}")));
+        lines.extend(sentence::evidence(&warning.evidence).into_iter().map(|(name, value)| format!("  {name}: {value}")));
     }
     if verbosity >= 1 && !judged.outcome.phases.is_empty() {
-        lines.push(format!("phases: {}", words::phases(judged.outcome)));
+        lines.push(format!("phases: {}", sentence::phases(judged.outcome)));
     }
     if verbosity >= 3 {
-        lines.extend(words::facts(judged).into_iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.extend(super::words::facts(judged).into_iter().map(|(name, value)| format!("{name}: {value}")));
     }
     lines
 }

@@ -19,11 +19,11 @@ use std::time::{Duration, SystemTime};
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels, Spec};
 pub use self::format::Format;
-use super::Judged;
 use crate::kind::Check;
 use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
+use crate::report::JudgedOutcome;
 use crate::store::{Known, Store};
 
 const LATENCY: Spec = Spec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
@@ -104,7 +104,7 @@ pub fn metrics(
 
 /// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
 /// given.
-pub fn probe(judged: &Judged<'_>, timeout: Duration, phases: &[Phase], format: Format) -> String {
+pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], format: Format) -> String {
     let outcome = judged.outcome;
     let mut families = Families::default();
     families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));

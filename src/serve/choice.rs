@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::query::Query;
 use crate::probe::Probe;
-use crate::render::words::one_line;
+use crate::report::text::one_line;
 use crate::store::Known;
 
 /// So many allowed values are listed: a message, not a directory.

@@ -17,9 +17,10 @@ use crate::check::Means;
 use crate::config::Loaded;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
+use crate::render::log;
 use crate::render::prometheus::{self, Exporter, Format};
-use crate::render::words::count_of;
-use crate::render::{Judged, log};
+use crate::report::JudgedOutcome;
+use crate::report::text::count_of;
 use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
 use crate::store::Store;
@@ -226,7 +227,7 @@ async fn record(store: Arc<RwLock<Store>>, mut learnt: mpsc::Receiver<Outcome>) 
             let limits = store.probe(&outcome.probe).map(|known| known.settings.limits.clone());
             (limits.unwrap_or_default(), store.last_run(&outcome.probe))
         };
-        log::outcome(&Judged::new(&outcome, &limits, SystemTime::now()), before.as_deref());
+        log::outcome(&JudgedOutcome::new(&outcome, &limits, SystemTime::now()), before.as_deref());
         store.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
     }
 }

@@ -14,7 +14,7 @@ use super::answer::{Answer, words};
 use super::engine::Engine;
 use super::query::Query;
 use crate::render::page::Offer;
-use crate::render::words::one_line;
+use crate::report::text::one_line;
 
 /// What can be made to go wrong.
 pub trait Faults: fmt::Debug + Send + Sync {

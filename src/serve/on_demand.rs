@@ -14,7 +14,8 @@ use super::engine::Engine;
 use super::query::Query;
 use super::wanted::Wanted;
 use crate::render::prometheus::Format;
-use crate::render::{Judged, debug, log, prometheus};
+use crate::render::{debug, log, prometheus};
+use crate::report::JudgedOutcome;
 
 /// What Prometheus sends along, in seconds.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
@@ -37,7 +38,7 @@ pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answ
         outcome = probe.run(&work.means, Some(limit)) => outcome,
         () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
-    let judged = Judged::new(&outcome, &probe.settings.limits, SystemTime::now());
+    let judged = JudgedOutcome::new(&outcome, &probe.settings.limits, SystemTime::now());
     let scheduled = engine.store().last_run(&outcome.probe);
     log::outcome(&judged, scheduled.as_deref());
     let metrics = |format| prometheus::probe(&judged, limit, probe.id().check.kind().phases, format);

@@ -2,7 +2,7 @@
 
 use std::iter::once;
 
-use crate::render::words::one_line;
+use crate::report::text::one_line;
 
 /// Parameters, decoded, in the order of the request.
 #[derive(Debug, Default, PartialEq, Eq)]

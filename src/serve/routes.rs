@@ -19,8 +19,10 @@ use super::query::Query;
 use super::wanted::Wanted;
 use super::{choice, discovery, faults, on_demand};
 use crate::outcome::ProbeId;
+use crate::render::json;
 use crate::render::page::FAULTS;
-use crate::render::{self, cause, json};
+use crate::report;
+use crate::report::root_cause;
 
 /// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
 const BODY: usize = 4096;
@@ -143,8 +145,8 @@ fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
         Ok(shown) => shown,
         Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
     };
-    let judged = render::judged(&store, now);
-    let mut causes = cause::of(&judged);
+    let judged = report::latest(&store, now);
+    let mut causes = root_cause::diagnose(&judged);
     let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
     causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
     page(JSON, json::known(&shown, &causes, &judged, now))

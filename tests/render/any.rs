@@ -9,7 +9,8 @@ use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::render::doctor::Look;
 use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
-use m365_probe::render::{Judged, checkmk, doctor, json, nagios};
+use m365_probe::render::{checkmk, doctor, json, nagios};
+use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -48,7 +49,7 @@ proptest! {
     fn every_format_holds(outcomes in outcomes(), verbosity in 0..4_u8) {
         let limits = [Limits::default(), sample::limits()];
         for limits in &limits {
-            let judged: Vec<Judged<'_>> = outcomes.iter().map(|one| Judged::new(one, limits, sample::now())).collect();
+            let judged: Vec<JudgedOutcome<'_>> = outcomes.iter().map(|one| JudgedOutcome::new(one, limits, sample::now())).collect();
             let lang = Lang::ALL[usize::from(verbosity % 2)];
             let look = Look { lang, width: usize::from(verbosity) * 50, everything: verbosity > 1, ..Look::default() };
             let (text, state) = nagios::report(&judged, verbosity);
@@ -60,7 +61,7 @@ proptest! {
         let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
         let mut store = Store::new(&probes);
         for outcome in &outcomes {
-            let judged = Judged::new(outcome, &limits[1], sample::now());
+            let judged = JudgedOutcome::new(outcome, &limits[1], sample::now());
             read(&probe(&judged, Duration::from_secs(30), sample::phases(Check::Pop3), Format::Text));
             store.record(outcome.clone());
         }

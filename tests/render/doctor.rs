@@ -12,7 +12,7 @@ use m365_probe::outcome::{Evidence, Fault, Outcome, Phase};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::render::doctor::{self, Look};
-use m365_probe::render::{Application, Judged};
+use m365_probe::report::{Application, JudgedOutcome};
 use m365_probe::sim::{self, Tenant};
 use tokio::task::JoinSet;
 
@@ -53,8 +53,10 @@ async fn what_it_says_of_real_answers() {
         let outcomes = run(story).await;
         let limits = Limits::default();
         let application = Application { client_id: steady::CLIENT_ID, tenant_id: steady::TENANT_ID };
-        let judged: Vec<Judged<'_>> =
-            outcomes.iter().map(|outcome| Judged::new(outcome, &limits, sample::now()).of(application)).collect();
+        let judged: Vec<JudgedOutcome<'_>> = outcomes
+            .iter()
+            .map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now()).with_application(application))
+            .collect();
         for lang in Lang::ALL {
             let text = doctor::report(&judged, &Look { lang, ..Look::default() });
             assert_golden(&format!("doctor/{}.{lang}.txt", story.name), &text);
@@ -104,7 +106,8 @@ fn of_a_hundred_mailboxes_it_names_a_few() {
         outcomes.extend([outcome, imap]);
     }
     let limits = Limits::default();
-    let judged: Vec<Judged<'_>> = outcomes.iter().map(|outcome| Judged::new(outcome, &limits, sample::now())).collect();
+    let judged: Vec<JudgedOutcome<'_>> =
+        outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).collect();
     for lang in Lang::ALL {
         let text = doctor::report(&judged, &Look { lang, ..Look::default() });
         assert!(text.lines().count() < 90, "{text}");
@@ -120,7 +123,8 @@ fn commands_and_evidence_are_never_broken() {
     let mut refused = sample::pop3();
     refused.verdict = sample::failed(Phase::Auth, Reason::AuthRefused, Evidence::default());
     let outcomes: Vec<Outcome> = outcomes.into_iter().chain([refused]).collect();
-    let judged: Vec<Judged<'_>> = outcomes.iter().map(|outcome| Judged::new(outcome, &limits, sample::now())).collect();
+    let judged: Vec<JudgedOutcome<'_>> =
+        outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).collect();
     for (lang, width) in Lang::ALL.into_iter().flat_map(|lang| [72, 80, 100, 140].map(|width| (lang, width))) {
         let text = doctor::report(&judged, &Look { lang, width, ..Look::default() });
         assert!(text.contains("AADSTS7000222: The provided client secret keys for app are expired.\n"), "{text}");
@@ -158,7 +162,8 @@ fn warnings_are_told_once_with_what_to_do() {
     let mut labor = ews.clone();
     labor.probe.mailbox = Some("labor".into());
     let (outcomes, limits) = ([pop3, ews, labor, token], Limits::default());
-    let judged: Vec<Judged<'_>> = outcomes.iter().map(|outcome| Judged::new(outcome, &limits, sample::now())).collect();
+    let judged: Vec<JudgedOutcome<'_>> =
+        outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).collect();
     for lang in Lang::ALL {
         let text = doctor::report(&judged, &Look { lang, ..Look::default() });
         assert_golden(&format!("doctor/warnings.{lang}.txt"), &text);
@@ -169,7 +174,7 @@ fn warnings_are_told_once_with_what_to_do() {
 fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
     let (mut token, limits) = (sample::token(), Limits::default());
     token.facts.credential_expires = Some(sample::now() - Duration::from_secs(27 * 86_400 + 3600));
-    let judged = [Judged::new(&token, &limits, sample::now())];
+    let judged = [JudgedOutcome::new(&token, &limits, sample::now())];
     let text = doctor::report(&judged, &Look::default());
     for told in
         ["No check fails. 1 of 1 needs", "was to expire 27 days ago (2026-10-27)", "(27 days ago)", "credential_expiry_outdated"]
@@ -178,7 +183,7 @@ fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
     }
     assert!(!text.contains("0 days"), "{text}");
     token.verdict = sample::failed(Phase::Token, Reason::ClientSecretExpired, Evidence::default());
-    let judged = [Judged::new(&token, &limits, sample::now())];
+    let judged = [JudgedOutcome::new(&token, &limits, sample::now())];
     let text = doctor::report(&judged, &Look::default());
     assert!(text.contains("client_secret_expired") && !text.contains("credential_expir"), "{text}");
 }
@@ -193,7 +198,7 @@ fn the_address_for_conditional_access_is_the_one_that_a_server_saw() {
     {
         reach.facts.server.public_address = seen.map(ToOwned::to_owned);
         let outcomes = [&token, &reach];
-        let judged: Vec<Judged<'_>> = outcomes.map(|outcome| Judged::new(outcome, &limits, sample::now())).into();
+        let judged: Vec<JudgedOutcome<'_>> = outcomes.map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).into();
         for lang in Lang::ALL {
             let text = doctor::report(&judged, &Look { lang, width: 400, ..Look::default() });
             assert!(text.contains(told), "{told}: {text}");

@@ -5,13 +5,14 @@ use std::time::Duration;
 use m365_probe::levels::{Limits, State};
 use m365_probe::outcome::{Fault, Outcome, Verdict};
 use m365_probe::reason::Reason;
-use m365_probe::render::{Judged, nagios};
+use m365_probe::render::nagios;
+use m365_probe::report::JudgedOutcome;
 
 use crate::golden::assert_golden;
 use crate::sample;
 
-fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<Judged<'a>> {
-    outcomes.iter().map(|outcome| Judged::new(outcome, limits, sample::now())).collect()
+fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<JudgedOutcome<'a>> {
+    outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, limits, sample::now())).collect()
 }
 
 #[test]

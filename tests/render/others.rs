@@ -9,15 +9,16 @@ use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
 use m365_probe::render::doctor::Look;
 use m365_probe::render::page::{self, Visitor};
-use m365_probe::render::{Judged, checkmk, doctor, json, log};
+use m365_probe::render::{checkmk, doctor, json, log};
+use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
 use serde_json::Value;
 
 use crate::golden::assert_golden;
 use crate::sample;
 
-fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<Judged<'a>> {
-    outcomes.iter().map(|outcome| Judged::new(outcome, limits, sample::now())).collect()
+fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<JudgedOutcome<'a>> {
+    outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, limits, sample::now())).collect()
 }
 
 #[test]
@@ -170,9 +171,9 @@ fn a_lasting_warning_is_news_once() {
     let [intercepted, well] = [1, 0]
         .map(|warnings| outcomes.iter().find(|one| one.is_ok() && one.facts.warnings.len() == warnings).expect("a run").clone());
     for (before, level) in [(None, "WARN"), (Some(&well), "WARN"), (Some(&intercepted), "INFO")] {
-        let line = logged(|| log::outcome(&Judged::new(&intercepted, &limits, sample::now()), before));
+        let line = logged(|| log::outcome(&JudgedOutcome::new(&intercepted, &limits, sample::now()), before));
         assert!(line.contains(level) && line.contains(r#""warnings":"tls_intercepted""#), "{line}");
     }
-    let line = logged(|| log::outcome(&Judged::new(&well, &limits, sample::now()), Some(&intercepted)));
+    let line = logged(|| log::outcome(&JudgedOutcome::new(&well, &limits, sample::now()), Some(&intercepted)));
     assert!(line.contains("INFO") && !line.contains("warnings"), "{line}");
 }

@@ -9,8 +9,8 @@ use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
 use m365_probe::reason::Reason;
-use m365_probe::render::Judged;
 use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
+use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
 
 use crate::golden::assert_golden;
@@ -41,7 +41,7 @@ fn page(store: &Store) -> String {
 /// The page of `/probe`.
 fn alone(outcome: &Outcome, format: Format) -> String {
     let limits = sample::limits();
-    let judged = Judged::new(outcome, &limits, sample::now());
+    let judged = JudgedOutcome::new(outcome, &limits, sample::now());
     probe(&judged, Duration::from_secs(30), sample::phases(outcome.probe.check), format)
 }
 

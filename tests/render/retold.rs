@@ -7,7 +7,8 @@ use m365_probe::lang::Lang;
 use m365_probe::outcome::{Outcome, SkipReason, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::remote::{self, Wanted};
-use m365_probe::render::{self, Application, Judged, cause, checkmk, json, nagios};
+use m365_probe::render::{checkmk, json, nagios};
+use m365_probe::report::{Application, JudgedOutcome, root_cause};
 use m365_probe::store::Store;
 use proptest::prelude::*;
 
@@ -39,8 +40,8 @@ fn numbered(mut outcome: Outcome, number: usize) -> Outcome {
 }
 
 fn document(store: &Store, now: SystemTime) -> String {
-    let judged = render::judged(store, now);
-    json::known(&store.probes().iter().collect::<Vec<_>>(), &cause::of(&judged), &judged, now)
+    let judged = m365_probe::report::latest(store, now);
+    json::known(&store.probes().iter().collect::<Vec<_>>(), &root_cause::diagnose(&judged), &judged, now)
 }
 
 fn all(mailbox: Option<&str>) -> Wanted {
@@ -48,11 +49,11 @@ fn all(mailbox: Option<&str>) -> Wanted {
     Wanted { tenant: None, mailboxes, checks: vec!["all".into()] }
 }
 
-fn judged(known: &remote::Known) -> Vec<Judged<'_>> {
+fn judged(known: &remote::Known) -> Vec<JudgedOutcome<'_>> {
     let judged = known.outcomes.iter().zip(&known.limits).map(|(outcome, limits)| {
         let application = known.applications.get(&outcome.probe.tenant);
         let application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
-        Judged { application, ..Judged::new(outcome, limits, known.at) }
+        JudgedOutcome { application, ..JudgedOutcome::new(outcome, limits, known.at) }
     });
     judged.collect()
 }
@@ -61,7 +62,7 @@ fn judged(known: &remote::Known) -> Vec<Judged<'_>> {
 fn every_sink_says_of_it_what_it_would_have_said_there() {
     let store = store();
     let known = remote::read(document(&store, sample::now()).as_bytes(), &all(None)).expect("readable");
-    let (there, mut here) = (render::judged(&store, sample::now()), judged(&known));
+    let (there, mut here) = (m365_probe::report::latest(&store, sample::now()), judged(&known));
     assert_eq!(known.at, sample::now());
     assert!(matches!(here.pop().expect("the last").outcome.verdict, Verdict::Skipped(SkipReason::NotYet)));
     assert_eq!(checkmk::report(&here), checkmk::report(&there));

@@ -5,16 +5,17 @@ use super::{id_name, shown};
 use crate::lang::{Doctor, fill, list, number};
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::{Owner, Reason};
-use crate::render::cause::{self, Case};
-use crate::render::remedy::{Concern, Part};
-use crate::render::{Judged, words as plain};
+use crate::report::JudgedOutcome;
+use crate::report::remedy::{Concern, StepPart};
+use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
+use crate::report::text;
 
 /// Names told one by one.
 const NAMED: usize = 3;
 
 /// Everything about one root cause.
-pub fn block(page: &mut Page, number: usize, case: &Case, judged: &[Judged<'_>], look: &Look) {
+pub fn block(page: &mut Page, number: usize, case: &RootCauseGroup, judged: &[JudgedOutcome<'_>], look: &Look) {
     let words = &look.lang.words().doctor;
     let (text, concern) = (case.reason.text(look.lang), case.concern(judged));
     page.gap();
@@ -58,7 +59,7 @@ pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Loo
     };
     if text.steps.iter().any(|step| step.contains("{object_id}")) {
         page.gap();
-        page.prose("    ", &fill(template, &[("id", &plain::one_line(concern.object_id().unwrap_or_default()))]));
+        page.prose("    ", &fill(template, &[("id", &text::one_line(concern.object_id().unwrap_or_default()))]));
     }
     if let Some(applies) = text.applies {
         page.gap();
@@ -67,8 +68,8 @@ pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Loo
 }
 
 /// Steps, numbered, each command on a line of its own.
-pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Doctor) {
-    let apart = steps.iter().flatten().any(|part| matches!(part, Part::Command(_)));
+pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<StepPart>>, words: &Doctor) {
+    let apart = steps.iter().flatten().any(|part| matches!(part, StepPart::Command(_)));
     for (number, step) in (1..).zip(steps) {
         if apart && number > 1 {
             page.gap();
@@ -77,18 +78,18 @@ pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Doct
         let below = " ".repeat(first.len());
         let mut after_prose = true;
         for part in step {
-            let is_prose = matches!(part, Part::Prose(_));
+            let is_prose = matches!(part, StepPart::Prose(_));
             if is_prose != after_prose {
                 page.gap();
             }
             after_prose = is_prose;
             match part {
-                Part::Prose(prose) => page.hanging(&first, &below, &prose),
-                Part::Command(command) => {
+                StepPart::Prose(prose) => page.hanging(&first, &below, &prose),
+                StepPart::Command(command) => {
                     let command = page.paint(Ink::Command, &command);
                     page.line(&format!("{below}    {command}"));
                 }
-                Part::More(more) => {
+                StepPart::More(more) => {
                     let template = if more == 1 { words.one_more_mailbox } else { words.more_mailboxes };
                     page.prose(&format!("{below}    "), &fill(template, &[("n", &more.to_string())]));
                 }
@@ -99,7 +100,7 @@ pub fn steps(page: &mut Page, indent: usize, steps: Vec<Vec<Part>>, words: &Doct
 }
 
 /// What else it may be; with everything told, also what to do about each.
-fn candidates(page: &mut Page, case: &Case, concern: &Concern<'_>, look: &Look) {
+fn candidates(page: &mut Page, case: &RootCauseGroup, concern: &Concern<'_>, look: &Look) {
     if case.candidates.is_empty() {
         return;
     }
@@ -117,7 +118,7 @@ fn candidates(page: &mut Page, case: &Case, concern: &Concern<'_>, look: &Look) 
 
 /// The evidence that tells most, and the run it is from: that of the case, or that of another run which failed for the same
 /// reason and brought home more.
-pub fn seen<'a>(case: &'a Case, judged: &'a [Judged<'a>]) -> (&'a Evidence, Option<&'a Outcome>) {
+pub fn seen<'a>(case: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'a>]) -> (&'a Evidence, Option<&'a Outcome>) {
     let explained = case.outcomes(judged);
     let failures = || explained.iter().filter_map(|outcome| Some((*outcome, outcome.failure()?)));
     let Some((outcome, first)) = failures().find(|(_, failure)| failure.evidence == case.evidence) else {
@@ -140,7 +141,7 @@ fn evidence(page: &mut Page, evidence: &Evidence, seen: Option<&Outcome>, look: 
     let Some(outcome) = seen.filter(|_| !told.is_empty()) else { return };
     let words = &look.lang.words().doctor;
     let during = outcome.failure().map(|failure| term::phase(failure.phase, look.lang)).unwrap_or_default();
-    let probe = plain::one_line(&outcome.probe.to_string());
+    let probe = text::one_line(&outcome.probe.to_string());
     section(page, &format!("{} ({probe}, {during})", words.seen));
     let pause = outcome.facts.back_off.map(|away| (words.stay_away, number(away.as_secs_f64(), 0, look.lang)));
     let told: Vec<(&str, String)> = told.into_iter().chain(pause).collect();
@@ -166,14 +167,21 @@ pub fn evidenced(evidence: &Evidence, look: &Look) -> Vec<(String, String)> {
 
 /// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
 /// quote.
-fn ticket(page: &mut Page, case: &Case, seen: Option<&Outcome>, concern: &Concern<'_>, judged: &[Judged<'_>], look: &Look) {
+fn ticket(
+    page: &mut Page,
+    case: &RootCauseGroup,
+    seen: Option<&Outcome>,
+    concern: &Concern<'_>,
+    judged: &[JudgedOutcome<'_>],
+    look: &Look,
+) {
     let words = &look.lang.words().doctor;
     if matches!(case.reason.owner(), Owner::Here | Owner::Network) {
         return;
     }
     let quotable = |outcome: &&Outcome| !quoted(outcome, look).is_empty();
     let Some(outcome) = seen.filter(quotable).or_else(|| case.outcomes(judged).into_iter().find(quotable)) else { return };
-    let mut told = vec![(words.time.to_owned(), plain::time(outcome.at))];
+    let mut told = vec![(words.time.to_owned(), text::time(outcome.at))];
     let (client_id, tenant_id) = concern.application();
     told.extend(tenant_id.map(|id| (words.tenant_id.to_owned(), shown(id, look))));
     told.extend(client_id.map(|id| (words.client_id.to_owned(), shown(id, look))));
@@ -208,8 +216,8 @@ fn quoted(outcome: &Outcome, look: &Look) -> Vec<(String, String)> {
 }
 
 /// `contoso`, or the mailboxes of it.
-fn place(case: &Case, look: &Look) -> String {
-    let tenant = plain::one_line(&case.tenant);
+fn place(case: &RootCauseGroup, look: &Look) -> String {
+    let tenant = text::one_line(&case.tenant);
     match &case.mailboxes[..] {
         [] => tenant,
         mailboxes => format!("{tenant}: {}", some(mailboxes, look)),
@@ -217,13 +225,13 @@ fn place(case: &Case, look: &Look) -> String {
 }
 
 fn some(mailboxes: &[String], look: &Look) -> String {
-    let names: Vec<String> = mailboxes.iter().map(|name| plain::one_line(name)).collect();
+    let names: Vec<String> = mailboxes.iter().map(|name| text::one_line(name)).collect();
     list(&names, NAMED, look.lang)
 }
 
 /// `token; praxis, labor and empfang (pop3, imap)`.
-fn probes(case: &Case, look: &Look) -> String {
-    let told = cause::by_checks(&case.explains).into_iter().map(|(checks, mailboxes)| match &mailboxes[..] {
+fn probes(case: &RootCauseGroup, look: &Look) -> String {
+    let told = root_cause::by_checks(&case.explains).into_iter().map(|(checks, mailboxes)| match &mailboxes[..] {
         [] => checks.join(", "),
         mailboxes => format!("{} ({})", some(mailboxes, look), checks.join(", ")),
     });

@@ -7,7 +7,8 @@ use super::learnt;
 use super::page::{Ink, Look, Page, TOGETHER};
 use crate::lang::{Lang, number};
 use crate::outcome::{Outcome, Phase};
-use crate::render::{Judged, words as plain};
+use crate::report::JudgedOutcome;
+use crate::report::sentence;
 
 /// Their widths in characters.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub struct Columns {
 
 impl Columns {
     /// Wide enough for all of `judged`, whose states take `states` characters.
-    pub fn of(judged: &[Judged<'_>], states: usize, look: &Look) -> Self {
+    pub fn of(judged: &[JudgedOutcome<'_>], states: usize, look: &Look) -> Self {
         let outcomes = || judged.iter().map(|one| one.outcome);
         let name = |outcome: &Outcome| {
             let depth = if outcome.probe.mailbox.is_some() { 2 } else { 1 };
@@ -94,7 +95,7 @@ fn listed(outcome: &Outcome, look: &Look) -> String {
         let failed = outcome.failure().is_some_and(|failure| failure.phase == phase);
         look.everything || failed || took * 20 >= outcome.took
     };
-    let told: Vec<String> = plain::entered(outcome)
+    let told: Vec<String> = sentence::entered(outcome)
         .filter(|(phase, took)| worth(*phase, *took))
         .filter_map(|(phase, _)| Some(format!("{phase}{TOGETHER}{}", cell(outcome, phase, look.lang)?)))
         .collect();
@@ -118,7 +119,7 @@ fn cell(outcome: &Outcome, phase: Phase, lang: Lang) -> Option<String> {
 
 /// The phase that took most, where it is most of the time.
 fn slowest(outcome: &Outcome) -> Option<Phase> {
-    plain::entered(outcome).find(|(_, took)| *took * 2 > outcome.took).map(|(phase, _)| phase)
+    sentence::entered(outcome).find(|(_, took)| *took * 2 > outcome.took).map(|(phase, _)| phase)
 }
 
 /// Milliseconds, with a decimal where there is one that tells something.

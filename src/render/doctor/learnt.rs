@@ -7,7 +7,8 @@ use crate::lang::{Doctor, Words, fill, number};
 use crate::levels::{Breach, Metric, State};
 use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Outcome, Registration};
 use crate::reason::Reason;
-use crate::render::{Judged, ends, words as plain};
+use crate::report::text;
+use crate::report::{JudgedOutcome, expiry};
 
 /// What a run that succeeded found: `12 messages`, `3 folders`.
 pub fn counted(outcome: &Outcome, look: &Look) -> Option<String> {
@@ -22,10 +23,10 @@ pub fn counted(outcome: &Outcome, look: &Look) -> Option<String> {
 }
 
 /// The limits that were left, and by whom; not those that a warning tells of.
-pub fn breaches(judged: &[Judged<'_>], look: &Look) -> Vec<(String, String)> {
+pub fn breaches(judged: &[JudgedOutcome<'_>], look: &Look) -> Vec<(String, String)> {
     let mut told = Vec::new();
     for one in judged {
-        let probe = plain::one_line(&one.outcome.probe.to_string());
+        let probe = text::one_line(&one.outcome.probe.to_string());
         let untold = one.judgement.breaches.iter().filter(|breach| !one.judgement.tells_of(breach));
         told.extend(untold.map(|breach| (probe.clone(), breached(breach, look))));
     }
@@ -33,7 +34,7 @@ pub fn breaches(judged: &[Judged<'_>], look: &Look) -> Vec<(String, String)> {
 }
 
 /// The limit that was left where a warning tells of it: `CRITICAL: number of days until … is 1.9, limit 7:`.
-pub fn level(judged: &Judged<'_>, reason: Reason, look: &Look) -> Option<String> {
+pub fn level(judged: &JudgedOutcome<'_>, reason: Reason, look: &Look) -> Option<String> {
     let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_told_by(reason))?;
     let words = &look.lang.words().doctor;
     let state = if breach.state == State::Critical { words.critical } else { words.warning };
@@ -55,13 +56,13 @@ fn breached(breach: &Breach, look: &Look) -> String {
 }
 
 /// Everything a run learnt, name and value, the most telling first.
-pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
+pub fn facts(judged: &JudgedOutcome<'_>, look: &Look) -> Vec<(String, String)> {
     let Words { doctor: words, ids, .. } = look.lang.words();
     let facts = &judged.outcome.facts;
     let mut told: Vec<(String, String)> = Vec::new();
     let mut tell = |name: &str, value: Option<String>| told.extend(value.map(|value| (name.to_owned(), shown(&value, look))));
     if let Some(token) = &facts.token {
-        tell(words.token_expires, token.expires.map(plain::time));
+        tell(words.token_expires, token.expires.map(text::time));
         tell(words.roles, token.roles.as_ref().map(|roles| or(roles.join(" "), words.no_roles)));
         tell(words.audience, token.audience.clone());
         tell(words.object_id_row, token.object_id.clone());
@@ -71,8 +72,8 @@ pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
     }
     tell(words.secret_expires, secret(judged, look));
     tell(words.registration, facts.registration.as_ref().map(|told| registration(told, words)));
-    tell(words.ews_ends, facts.ews_ends.map(plain::time));
-    tell(words.last_worked, facts.last_worked.map(plain::time));
+    tell(words.ews_ends, facts.ews_ends.map(text::time));
+    tell(words.last_worked, facts.last_worked.map(text::time));
     for endpoint in &facts.endpoints {
         tell(words.endpoint, Some(reached(endpoint, words)));
     }
@@ -91,16 +92,16 @@ pub fn facts(judged: &Judged<'_>, look: &Look) -> Vec<(String, String)> {
 }
 
 /// Until when the client secret is good, and how long that still is.
-pub fn secret(judged: &Judged<'_>, look: &Look) -> Option<String> {
+pub fn secret(judged: &JudgedOutcome<'_>, look: &Look) -> Option<String> {
     let expires = judged.outcome.facts.credential_expires?;
-    Some(format!("{} ({})", plain::time(expires), ends::distance(expires, judged.now, look.lang)))
+    Some(format!("{} ({})", text::time(expires), expiry::distance(expires, judged.now, look.lang)))
 }
 
 /// When each credential of the application expires, or why that is not known.
 fn registration(registration: &Registration, words: &Doctor) -> String {
     let told = |credential: &CredentialFacts| {
         let used = if credential.in_use { words.in_use } else { "" };
-        let until = credential.expires.map_or_else(|| words.unknown.to_owned(), plain::time);
+        let until = credential.expires.map_or_else(|| words.unknown.to_owned(), text::time);
         fill(words.credential, &[("kind", credential.kind.code()), ("used", used), ("until", &until)])
     };
     match registration {
@@ -123,7 +124,7 @@ fn reached(endpoint: &EndpointFacts, words: &Doctor) -> String {
     parts.extend(endpoint.tls_version.map(ToOwned::to_owned));
     parts.extend(endpoint.certificate.as_ref().map(|certificate| {
         let template = if certificate.verified { words.certificate } else { words.certificate_refused };
-        fill(template, &[("issuer", &certificate.issuer), ("until", &plain::time(certificate.not_after))])
+        fill(template, &[("issuer", &certificate.issuer), ("until", &text::time(certificate.not_after))])
     }));
     parts.extend(endpoint.failed.map(|(phase, reason)| format!("✗ {phase}: {reason}")));
     parts.join(", ")

@@ -13,9 +13,10 @@ use crate::lang::{fill, list};
 use crate::levels::State;
 use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
 use crate::reason::{Reason, Severity};
-use crate::render::cause::{Case, Numbers};
-use crate::render::{Judged, words as plain};
+use crate::report::JudgedOutcome;
+use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::term;
+use crate::report::text;
 
 /// Mailboxes of a tenant that are shown one by one, whatever they have in common.
 const FEW: usize = 5;
@@ -27,7 +28,7 @@ const OF_MANY: usize = 1;
 const NAMED: usize = 3;
 
 /// The whole tree, each tenant with its own columns.
-pub fn draw(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look) {
+pub fn draw(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGroup], look: &Look) {
     let words = &look.lang.words().doctor;
     if judged.is_empty() {
         return;
@@ -38,7 +39,7 @@ pub fn draw(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look)
         page,
         cases,
         judged,
-        numbers: Numbers::of(cases),
+        numbers: CauseNumbers::new(cases),
         told: HashSet::new(),
         heard: HashSet::new(),
         columns: Columns::default(),
@@ -56,9 +57,9 @@ pub fn draw(page: &mut Page, judged: &[Judged<'_>], cases: &[Case], look: &Look)
 
 struct Tree<'a> {
     page: &'a mut Page,
-    cases: &'a [Case],
-    judged: &'a [Judged<'a>],
-    numbers: Numbers<'a>,
+    cases: &'a [RootCauseGroup],
+    judged: &'a [JudgedOutcome<'a>],
+    numbers: CauseNumbers<'a>,
     /// What has been told of a case is not told again: its number and the reason, the title once and then what each check
     /// heard.
     told: HashSet<(usize, Reason, Option<Check>)>,
@@ -69,9 +70,9 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    fn tenant(&mut self, judged: &[Judged<'_>]) {
-        let name = judged.first().map(|one| plain::one_line(&one.outcome.probe.tenant)).unwrap_or_default();
-        let states = judged.iter().map(|one| state(one, self.numbers.each(&one.outcome.probe), self.look).1);
+    fn tenant(&mut self, judged: &[JudgedOutcome<'_>]) {
+        let name = judged.first().map(|one| text::one_line(&one.outcome.probe.tenant)).unwrap_or_default();
+        let states = judged.iter().map(|one| state(one, self.numbers.of_probe(&one.outcome.probe), self.look).1);
         self.columns = Columns::of(judged, column(states.collect::<Vec<_>>().iter().map(String::as_str)), self.look);
         self.page.gap();
         for line in self.columns.head(&name, self.look) {
@@ -79,7 +80,7 @@ impl Tree<'_> {
             self.page.line(&line);
         }
         // What the configuration says of a secret that Entra refuses is worth nothing.
-        let refused = |one: &Judged<'_>| {
+        let refused = |one: &JudgedOutcome<'_>| {
             let secrets = [Reason::ClientSecretExpired, Reason::ClientSecretWrong];
             one.outcome.failure().is_some_and(|failure| secrets.contains(&failure.reason))
         };
@@ -90,7 +91,7 @@ impl Tree<'_> {
             let bar = if judged.is_empty() { "   " } else { "│  " };
             self.page.hanging(bar, bar, &format!("{}: {secret}", self.look.lang.words().doctor.secret_expires));
         }
-        let groups: Vec<&[Judged<'_>]> =
+        let groups: Vec<&[JudgedOutcome<'_>]> =
             mailboxes.chunk_by(|one, other| one.outcome.probe.mailbox == other.outcome.probe.mailbox).collect();
         for (index, one) in own.iter().enumerate() {
             self.check(one, "", index + 1 == own.len() && groups.is_empty());
@@ -98,9 +99,9 @@ impl Tree<'_> {
         self.mailboxes(&groups);
     }
 
-    fn mailboxes(&mut self, groups: &[&[Judged<'_>]]) {
+    fn mailboxes(&mut self, groups: &[&[JudgedOutcome<'_>]]) {
         let folding = groups.len() > FEW && !self.look.everything;
-        let mut alike: Vec<(Vec<Fared>, Vec<&[Judged<'_>]>)> = Vec::new();
+        let mut alike: Vec<(Vec<Fared>, Vec<&[JudgedOutcome<'_>]>)> = Vec::new();
         for group in groups {
             let fared = if folding { self.fared(group) } else { Vec::new() };
             match alike.iter_mut().find(|(same, _)| folding && *same == fared) {
@@ -119,7 +120,7 @@ impl Tree<'_> {
         }
     }
 
-    fn folded(&mut self, groups: &[&[Judged<'_>]], last: bool) {
+    fn folded(&mut self, groups: &[&[JudgedOutcome<'_>]], last: bool) {
         let names: Vec<String> = groups.iter().filter_map(|group| Some(group.first()?.outcome)).map(label).collect();
         if names.is_empty() {
             return;
@@ -130,10 +131,10 @@ impl Tree<'_> {
         self.page.hanging(branch(last), below, &told);
     }
 
-    fn mailbox(&mut self, judged: &[Judged<'_>], last: bool) {
+    fn mailbox(&mut self, judged: &[JudgedOutcome<'_>], last: bool) {
         let Some(outcome) = judged.first().map(|one| one.outcome) else { return };
         let name = label(outcome);
-        let address = outcome.address.as_deref().map(plain::one_line).filter(|address| *address != name);
+        let address = outcome.address.as_deref().map(text::one_line).filter(|address| *address != name);
         let address = address.map(|address| format!("  {address}")).unwrap_or_default();
         self.page.line(&format!("{}{name}{address}", branch(last)));
         for (index, one) in judged.iter().enumerate() {
@@ -141,9 +142,9 @@ impl Tree<'_> {
         }
     }
 
-    fn check(&mut self, judged: &Judged<'_>, before: &str, last: bool) {
+    fn check(&mut self, judged: &JudgedOutcome<'_>, before: &str, last: bool) {
         let outcome = judged.outcome;
-        let numbers = self.numbers.each(&outcome.probe).to_vec();
+        let numbers = self.numbers.of_probe(&outcome.probe).to_vec();
         let name = format!("{before}{}{}", branch(last), outcome.probe.check);
         let state = state(judged, &numbers, self.look);
         self.columns.row(self.page, &name, &state, outcome, self.look);
@@ -180,7 +181,7 @@ impl Tree<'_> {
     /// What the root cause has not told yet: another reason, other words.
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
         let words = &self.look.lang.words().doctor;
-        let cases: Vec<&Case> = numbers.iter().filter_map(|number| self.cases.get(number.checked_sub(1)?)).collect();
+        let cases: Vec<&RootCauseGroup> = numbers.iter().filter_map(|number| self.cases.get(number.checked_sub(1)?)).collect();
         let is_new_reason = self.is_new(numbers, failure.reason, None);
         if self.look.everything || is_new_reason && !cases.iter().any(|case| case.reason == failure.reason) {
             let during = fill(words.failed_in, &[("phase", term::phase(failure.phase, self.look.lang))]);
@@ -217,11 +218,11 @@ impl Tree<'_> {
     }
 
     /// How a mailbox fared: what must be the same for two to be told as one.
-    fn fared(&self, group: &[Judged<'_>]) -> Vec<Fared> {
-        let fared = |one: &Judged<'_>| {
+    fn fared(&self, group: &[JudgedOutcome<'_>]) -> Vec<Fared> {
+        let fared = |one: &JudgedOutcome<'_>| {
             let probe = &one.outcome.probe;
             let reason = one.outcome.failure().map(|failure| failure.reason);
-            (probe.check, one.state(), reason, self.numbers.each(probe).to_vec())
+            (probe.check, one.state(), reason, self.numbers.of_probe(probe).to_vec())
         };
         group.iter().map(fared).collect()
     }
@@ -242,24 +243,24 @@ fn branch(last: bool) -> &'static str {
 
 /// The mailbox's name in the configuration.
 fn label(outcome: &Outcome) -> String {
-    plain::one_line(outcome.probe.mailbox_label())
+    text::one_line(outcome.probe.mailbox_label())
 }
 
 fn skipped(skip: &SkipReason, look: &Look) -> String {
     let words = &look.lang.words().doctor;
     match skip {
         SkipReason::BackOff { until, because } => {
-            fill(words.back_off, &[("until", &plain::time(*until)), ("because", because.text(look.lang).title)])
+            fill(words.back_off, &[("until", &text::time(*until)), ("because", because.text(look.lang).title)])
         }
         SkipReason::Busy => words.busy.to_owned(),
         SkipReason::Missed => words.missed.to_owned(),
-        SkipReason::Stale { since } => fill(words.stale, &[("at", &plain::time(*since))]),
+        SkipReason::Stale { since } => fill(words.stale, &[("at", &text::time(*since))]),
         SkipReason::NotYet => words.not_yet.to_owned(),
     }
 }
 
 /// How it stands: a word, and the numbers of the root causes.
-fn state(judged: &Judged<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
+fn state(judged: &JudgedOutcome<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
     let words = &look.lang.words().doctor;
     let because: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let because = if because.is_empty() { String::new() } else { format!(" → {}", because.join(", ")) };

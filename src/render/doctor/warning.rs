@@ -7,9 +7,10 @@ use crate::lang::list;
 use crate::levels::State;
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::Reason;
-use crate::render::remedy::Concern;
-use crate::render::{Judged, ends, words as plain};
+use crate::report::remedy::Concern;
 use crate::report::term;
+use crate::report::text;
+use crate::report::{JudgedOutcome, expiry};
 
 /// Probes that are named; of more, the number is told.
 const NAMED: usize = 3;
@@ -21,14 +22,14 @@ struct Warning<'a> {
     /// The worst that a level makes of it.
     state: State,
     /// The run that noticed it first, and what was seen then.
-    first: &'a Judged<'a>,
+    first: &'a JudgedOutcome<'a>,
     evidence: &'a Evidence,
     /// The runs that noticed it.
     outcomes: Vec<&'a Outcome>,
 }
 
 /// The whole section; nothing where there is nothing to look at.
-pub fn section(page: &mut Page, judged: &[Judged<'_>], look: &Look) {
+pub fn section(page: &mut Page, judged: &[JudgedOutcome<'_>], look: &Look) {
     let (warnings, breaches) = (gathered(judged), learnt::breaches(judged, look));
     if warnings.is_empty() && breaches.is_empty() {
         return;
@@ -45,18 +46,18 @@ pub fn section(page: &mut Page, judged: &[Judged<'_>], look: &Look) {
     }
 }
 
-fn told(page: &mut Page, warning: &Warning<'_>, judged: &[Judged<'_>], look: &Look) {
+fn told(page: &mut Page, warning: &Warning<'_>, judged: &[JudgedOutcome<'_>], look: &Look) {
     let words = &look.lang.words().doctor;
     let Warning { tenant, reason, first, evidence, outcomes, .. } = warning;
     let text = reason.text(look.lang);
-    let title = ends::told(*reason, first, look.lang).unwrap_or_else(|| text.title.to_owned());
+    let title = expiry::warning_title(*reason, first, look.lang).unwrap_or_else(|| text.title.to_owned());
     let concern = Concern::new(tenant, *reason, outcomes.iter().copied(), judged);
     page.prose("  • ", &format!("{} ({reason})", capital(&title)));
     page.prose("    ", &concern.meaning(text, look.lang));
     page.gap();
     steps(page, 4, concern.steps(text, look.lang), words);
     page.gap();
-    let who = list(&outcomes.iter().map(|one| plain::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, look.lang);
+    let who = list(&outcomes.iter().map(|one| text::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, look.lang);
     let applies = text.applies.map(|applies| (words.applies, applies));
     let rows = [(words.whose_move, term::owner(reason.owner(), look.lang)), (words.noticed_by, &who)];
     let level = learnt::level(first, *reason, look);
@@ -73,7 +74,7 @@ fn told(page: &mut Page, warning: &Warning<'_>, judged: &[Judged<'_>], look: &Lo
 
 /// The warnings of all runs, the worst first and then in the order in which they were met, those of one reason in one tenant
 /// together.
-fn gathered<'a>(judged: &'a [Judged<'a>]) -> Vec<Warning<'a>> {
+fn gathered<'a>(judged: &'a [JudgedOutcome<'a>]) -> Vec<Warning<'a>> {
     let mut warnings: Vec<Warning<'_>> = Vec::new();
     for first in judged {
         for fault in first.warnings() {

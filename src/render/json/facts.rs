@@ -8,7 +8,7 @@ use super::seconds;
 use crate::outcome::{
     CertificateFacts, CredentialFacts, DnsFacts, EndpointFacts, Facts, MailboxFacts, Registration, ServerFacts, TokenFacts,
 };
-use crate::render::words::time;
+use crate::report::text::time;
 
 type Object = Map<String, Value>;
 

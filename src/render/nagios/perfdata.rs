@@ -6,14 +6,15 @@
 use std::collections::HashSet;
 
 use crate::levels::{Metric, Range};
-use crate::render::{Judged, words};
+use crate::report::JudgedOutcome;
+use crate::report::sentence;
 
 /// Bytes it may take of the output.
 const MOST: usize = 4000;
 
 /// One item for each number that is known. With several outcomes each label begins with the probe's name; where all
 /// numbers together would be too long, only the totals are given.
-pub fn of(judged: &[Judged<'_>]) -> String {
+pub fn of(judged: &[JudgedOutcome<'_>]) -> String {
     let all = items(judged, |_| true);
     let fitting = if length(&all) <= MOST { all } else { items(judged, |metric| metric == Metric::Total) };
     let mut room = MOST;
@@ -29,19 +30,19 @@ fn length(items: &[String]) -> usize {
     items.iter().map(|item| item.len() + 1).sum()
 }
 
-fn items(judged: &[Judged<'_>], wanted: impl Fn(Metric) -> bool) -> Vec<String> {
+fn items(judged: &[JudgedOutcome<'_>], wanted: impl Fn(Metric) -> bool) -> Vec<String> {
     let mut taken = HashSet::new();
     let mut items = Vec::new();
     for one in judged {
         let prefix =
             if judged.len() > 1 { unique(&label(&one.outcome.probe.to_string()), &mut taken) + "_" } else { String::new() };
-        let known = words::numbers(one).into_iter().filter(|(metric, _)| wanted(*metric));
+        let known = sentence::numbers(one).into_iter().filter(|(metric, _)| wanted(*metric));
         items.extend(known.map(|(metric, value)| item(&format!("{prefix}{metric}"), metric, &value, one)));
     }
     items
 }
 
-fn item(label: &str, metric: Metric, value: &str, judged: &Judged<'_>) -> String {
+fn item(label: &str, metric: Metric, value: &str, judged: &JudgedOutcome<'_>) -> String {
     let (warning, critical) = judged.limits.of(metric, judged.outcome.probe.check);
     let unit = if metric.is_time() { "s" } else { "" };
     // Days may be below zero: a certificate that expired yesterday.

@@ -89,7 +89,7 @@ fn failed(main: &mut String, known: &Known, failure: &Failure, cause: Option<Rea
     // What the last run did not get as far as to learn, the last token told.
     let told = [known.last.as_deref(), known.token.as_deref()].into_iter().flatten();
     let judged: Vec<Judged<'_>> =
-        told.map(|outcome| Judged::new(outcome, &known.settings.limits, now).of(&*known.settings.tenant)).collect();
+        told.map(|outcome| Judged::new(outcome, &known.settings.limits, now).with_application(&*known.settings.tenant)).collect();
     let concern = Concern::new(&known.settings.id.tenant, reason, known.last.as_deref(), &judged);
     let _ = write!(main, "<article class=\"card critical\">\n<h2>{}</h2>\n<dl class=\"key\">\n", escaped(&capital(text.title)));
     let place = tongue::phase(failure.phase, lang);

@@ -7,7 +7,7 @@ use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::cloud::host_port;
 use crate::kind::Check;
 use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration, TokenFacts};
-use crate::render::words;
+use crate::report::text;
 use crate::store::shown_certificates;
 
 const TOKEN_EXPIRY: Spec = Spec { name: "m365_token_expiry_timestamp_seconds", help: "When the access token seen last expires." };
@@ -120,7 +120,7 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         let end = ends.entry(name.clone()).or_insert(certificate.not_after);
         *end = certificate.not_after.min(*end);
         *verified.entry(name.clone()).or_insert(true) &= certificate.verified;
-        let issuer: String = words::one_line(&certificate.issuer).chars().take(ISSUER).collect();
+        let issuer: String = text::one_line(&certificate.issuer).chars().take(ISSUER).collect();
         infos.insert((name, endpoint.tls_version.unwrap_or(""), issuer));
     }
     for (endpoint, end) in ends {

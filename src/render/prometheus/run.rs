@@ -2,7 +2,7 @@
 
 use super::families::{Families, Labelled as _, Labels, Spec};
 use crate::outcome::{Fault, Outcome, Phase, ProbeId};
-use crate::render::words;
+use crate::report::sentence;
 
 const SUCCESS: Spec =
     Spec { name: "m365_probe_success", help: "Whether the last run succeeded, 0 before the first (cached on /metrics)." };
@@ -36,7 +36,7 @@ pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterat
     let labels = Labels::of(&outcome.probe);
     families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
     families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
-    let entered = words::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
+    let entered = sentence::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
     let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
     for (phase, took) in expected.chain(entered) {
         families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());

@@ -1,36 +1,37 @@
-//! What lies behind the failures in words, for every output that a person reads: causes that ask for the same move told once.
+//! Root causes as outputs show them: those that differ in the mailbox alone are one.
 
 use std::collections::{HashMap, HashSet};
 
 use super::remedy::Concern;
-use super::{Judged, words};
-use crate::diagnosis::{Confidence, RootCause, diagnose};
+use super::text::one_line;
+use super::{JudgedOutcome, sentence};
+use crate::diagnosis::{self, Confidence, RootCause};
 use crate::outcome::{Evidence, Outcome, ProbeId};
 use crate::reason::Reason;
 
 /// Names that are told one by one; of more, the number is.
 const NAMED: usize = 3;
 
-/// One reason in one tenant, with every mailbox it befell: a hundred mailboxes that lack the same thing are one matter.
+/// A root cause in one tenant with every mailbox it concerns: a hundred mailboxes that lack the same thing are one matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
-    /// What it is.
+pub struct RootCauseGroup {
+    /// The reason.
     pub reason: Reason,
-    /// How sure that is.
+    /// How far the evidence carries.
     pub confidence: Confidence,
     /// The tenant's name.
     pub tenant: String,
-    /// The labels of the mailboxes it befell; empty where it concerns the tenant.
+    /// The labels of the mailboxes concerned; empty where it concerns the tenant.
     pub mailboxes: Vec<String>,
     /// The failed probes it explains.
     pub explains: Vec<ProbeId>,
-    /// What else it may be, the next best first.
+    /// Other possible reasons, the next best first.
     pub candidates: Vec<Reason>,
-    /// What was seen where it shows best.
+    /// The evidence of the failure that shows it best.
     pub evidence: Evidence,
 }
 
-impl Case {
+impl RootCauseGroup {
     fn new(cause: RootCause) -> Self {
         let RootCause { reason, confidence, tenant, mailbox, explains, candidates, evidence } = cause;
         Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, candidates, evidence }
@@ -43,67 +44,68 @@ impl Case {
     }
 
     /// The failed outcomes among `judged` that it explains.
-    pub fn outcomes<'a>(&self, judged: &'a [Judged<'a>]) -> Vec<&'a Outcome> {
+    pub fn outcomes<'a>(&self, judged: &'a [JudgedOutcome<'a>]) -> Vec<&'a Outcome> {
         outcomes(&self.explains, judged)
     }
 
     /// Whom and what its remedy is about.
-    pub fn concern<'a>(&self, judged: &'a [Judged<'a>]) -> Concern<'a> {
+    pub fn concern<'a>(&self, judged: &'a [JudgedOutcome<'a>]) -> Concern<'a> {
         Concern::new(&self.tenant, self.reason, self.outcomes(judged), judged)
     }
 }
 
 /// Those of `probes` among `judged`.
-pub fn outcomes<'a>(probes: &[ProbeId], judged: &'a [Judged<'a>]) -> Vec<&'a Outcome> {
+pub fn outcomes<'a>(probes: &[ProbeId], judged: &'a [JudgedOutcome<'a>]) -> Vec<&'a Outcome> {
     let wanted: HashSet<&ProbeId> = probes.iter().collect();
     judged.iter().map(|one| one.outcome).filter(|outcome| wanted.contains(&outcome.probe)).collect()
 }
 
 /// The root causes of all that failed among `judged`.
-pub fn of(judged: &[Judged<'_>]) -> Vec<RootCause> {
-    diagnose(judged.iter().map(|one| one.outcome))
+pub fn diagnose(judged: &[JudgedOutcome<'_>]) -> Vec<RootCause> {
+    diagnosis::diagnose(judged.iter().map(|one| one.outcome))
 }
 
-/// The same causes, those that differ in nothing but the mailbox told as one.
-pub fn cases(causes: &[RootCause]) -> Vec<Case> {
-    let mut told: Vec<Case> = Vec::new();
+/// Joins the causes that differ in nothing but the mailbox.
+pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
+    let mut groups: Vec<RootCauseGroup> = Vec::new();
     for cause in causes {
-        match told.iter_mut().find(|known| known.is_alike(cause)) {
+        match groups.iter_mut().find(|known| known.is_alike(cause)) {
             Some(known) => {
                 known.mailboxes.extend(cause.mailbox.clone());
                 known.explains.extend_from_slice(&cause.explains);
             }
-            None => told.push(Case::new(cause.clone())),
+            None => groups.push(RootCauseGroup::new(cause.clone())),
         }
     }
-    told
+    groups
 }
 
 /// What a run came to, in a sentence. Where others showed what lies behind a failure, that and its remedy take the place of its
 /// own.
-pub fn sentence(judged: &Judged<'_>, cases: &[Case]) -> String {
-    words::told(judged, |failure| {
-        let behind = |case: &&Case| case.explains.contains(&judged.outcome.probe) && case.reason != failure.reason;
-        match cases.iter().find(behind) {
-            Some(case) => {
-                let what = format!("{} ({}): {}", case.reason, case.confidence.code(), case.reason.title());
-                format!("{}; follows from {}: {what}; {}", words::cause(failure), place(case), case.reason.remedy())
+pub fn sentence(judged: &JudgedOutcome<'_>, groups: &[RootCauseGroup]) -> String {
+    sentence::sentence_with(judged, |failure| {
+        let explains = |group: &&RootCauseGroup| group.explains.contains(&judged.outcome.probe) && group.reason != failure.reason;
+        match groups.iter().find(explains) {
+            Some(group) => {
+                let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), group.reason.title());
+                let consequence = sentence::reason_and_phase(failure);
+                format!("{consequence}; follows from {}: {cause}; {}", place(group), group.reason.remedy())
             }
-            None => words::failed(failure),
+            None => sentence::failure(failure),
         }
     })
 }
 
 /// The tenant, or the mailboxes in it, that it concerns: `contoso`, `contoso/praxis`, `contoso/praxis, labor and 3 more`.
-pub fn place(case: &Case) -> String {
-    let mailboxes = match &case.mailboxes[..] {
+pub fn place(group: &RootCauseGroup) -> String {
+    let mailboxes = match &group.mailboxes[..] {
         [] => String::new(),
-        mailboxes => format!("/{}", some(mailboxes)),
+        mailboxes => format!("/{}", first_names(mailboxes)),
     };
-    words::one_line(&format!("{}{mailboxes}", case.tenant))
+    one_line(&format!("{}{mailboxes}", group.tenant))
 }
 
-fn some(names: &[String]) -> String {
+fn first_names(names: &[String]) -> String {
     let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => shown,
@@ -112,23 +114,23 @@ fn some(names: &[String]) -> String {
 }
 
 /// `client_secret_expired, certain`.
-pub fn name(case: &Case) -> String {
-    format!("{}, {}", case.reason, case.confidence.code())
+pub fn name(group: &RootCauseGroup) -> String {
+    format!("{}, {}", group.reason, group.confidence.code())
 }
 
 /// What else it may be, the next best first; `None` where nothing else is.
-pub fn candidates(case: &Case) -> Option<String> {
-    let codes: Vec<&str> = case.candidates.iter().copied().map(Reason::code).collect();
+pub fn candidates(group: &RootCauseGroup) -> Option<String> {
+    let codes: Vec<&str> = group.candidates.iter().copied().map(Reason::code).collect();
     (!codes.is_empty()).then(|| codes.join(", "))
 }
 
 /// The probes that it explains, as `token; praxis, labor: pop3, imap`.
-pub fn explained(case: &Case) -> String {
-    let told = by_checks(&case.explains).into_iter().map(|(checks, mailboxes)| {
-        let who = if mailboxes.is_empty() { String::new() } else { some(&mailboxes) + ": " };
+pub fn explained_probes(group: &RootCauseGroup) -> String {
+    let parts = by_checks(&group.explains).into_iter().map(|(checks, mailboxes)| {
+        let who = if mailboxes.is_empty() { String::new() } else { first_names(&mailboxes) + ": " };
         who + &checks.join(", ")
     });
-    words::one_line(&told.collect::<Vec<_>>().join("; "))
+    one_line(&parts.collect::<Vec<_>>().join("; "))
 }
 
 /// The checks of the tenant, then those of its mailboxes: mailboxes with the same checks together.
@@ -155,28 +157,28 @@ pub fn by_checks(probes: &[ProbeId]) -> Vec<(Vec<&'static str>, Vec<String>)> {
     groups
 }
 
-/// The numbers, from 1, of those among `cases` that explain each probe.
+/// The numbers, from 1, of those among `groups` that explain each probe.
 #[derive(Debug)]
-pub struct Numbers<'a>(HashMap<&'a ProbeId, Vec<usize>>);
+pub struct CauseNumbers<'a>(HashMap<&'a ProbeId, Vec<usize>>);
 
-impl<'a> Numbers<'a> {
+impl<'a> CauseNumbers<'a> {
     /// Looks them all up at once.
-    pub fn of(cases: &'a [Case]) -> Self {
+    pub fn new(groups: &'a [RootCauseGroup]) -> Self {
         let mut numbers: HashMap<&ProbeId, Vec<usize>> = HashMap::new();
-        for (number, case) in (1..).zip(cases) {
-            case.explains.iter().for_each(|probe| numbers.entry(probe).or_default().push(number));
+        for (number, group) in (1..).zip(groups) {
+            group.explains.iter().for_each(|probe| numbers.entry(probe).or_default().push(number));
         }
         Self(numbers)
     }
 
     /// Of one probe; empty where none explains it.
-    pub fn each(&self, probe: &ProbeId) -> &[usize] {
+    pub fn of_probe(&self, probe: &ProbeId) -> &[usize] {
         self.0.get(probe).map_or(&[], Vec::as_slice)
     }
 
     /// Of one probe: `1, 3`; `None` where none explains it.
-    pub fn told(&self, probe: &ProbeId) -> Option<String> {
-        let numbers: Vec<String> = self.each(probe).iter().map(ToString::to_string).collect();
+    pub fn text(&self, probe: &ProbeId) -> Option<String> {
+        let numbers: Vec<String> = self.of_probe(probe).iter().map(ToString::to_string).collect();
         (!numbers.is_empty()).then(|| numbers.join(", "))
     }
 }
@@ -190,8 +192,8 @@ mod tests {
         ProbeId { tenant: "t".into(), mailbox: (!mailbox.is_empty()).then(|| mailbox.to_owned()), check }
     }
 
-    fn case(mailboxes: &[&str], explains: Vec<ProbeId>) -> Case {
-        Case {
+    fn group(mailboxes: &[&str], explains: Vec<ProbeId>) -> RootCauseGroup {
+        RootCauseGroup {
             reason: Reason::MailboxPermissionMissing,
             confidence: Confidence::Likely,
             tenant: "t".into(),
@@ -209,13 +211,13 @@ mod tests {
             explains.extend([probe(mailbox, Check::Pop3), probe(mailbox, Check::Imap)]);
         }
         explains.push(probe("f", Check::Smtp));
-        assert_eq!(explained(&case(&[], explains)), "token, reach; a, b, c and 2 more: pop3, imap; f: smtp");
+        assert_eq!(explained_probes(&group(&[], explains)), "token, reach; a, b, c and 2 more: pop3, imap; f: smtp");
     }
 
     #[test]
     fn a_place_names_the_first_mailboxes() {
-        assert_eq!(place(&case(&[], Vec::new())), "t");
-        assert_eq!(place(&case(&["a"], Vec::new())), "t/a");
-        assert_eq!(place(&case(&["a", "b", "c", "d"], Vec::new())), "t/a, b, c and 1 more");
+        assert_eq!(place(&group(&[], Vec::new())), "t");
+        assert_eq!(place(&group(&["a"], Vec::new())), "t/a");
+        assert_eq!(place(&group(&["a", "b", "c", "d"], Vec::new())), "t/a, b, c and 1 more");
     }
 }

@@ -3,7 +3,7 @@
 mod protocol;
 
 use self::protocol::Protocols;
-use super::Judged;
+use super::JudgedOutcome;
 use crate::kind::Check;
 use crate::lang::{Lang, list};
 use crate::outcome::Outcome;
@@ -18,7 +18,7 @@ const NAMED: usize = 3;
 
 /// A piece of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum StepPart {
     /// A sentence or a piece of one.
     Prose(String),
     /// A command to paste.
@@ -47,7 +47,12 @@ pub struct Concern<'a> {
 
 impl<'a> Concern<'a> {
     /// Of `reason` in the `outcomes` of one tenant, which are among `judged`.
-    pub fn new(tenant: &str, reason: Reason, outcomes: impl IntoIterator<Item = &'a Outcome>, judged: &'a [Judged<'a>]) -> Self {
+    pub fn new(
+        tenant: &str,
+        reason: Reason,
+        outcomes: impl IntoIterator<Item = &'a Outcome>,
+        judged: &'a [JudgedOutcome<'a>],
+    ) -> Self {
         let of_tenant = || judged.iter().filter(|one| one.outcome.probe.tenant == tenant);
         let token = || of_tenant().filter_map(|one| one.outcome.facts.token.as_ref());
         let configured = of_tenant().find_map(|one| one.application);
@@ -100,7 +105,7 @@ impl<'a> Concern<'a> {
     }
 
     /// What to do, step by step: a command stands for each mailbox concerned, of many for the first few.
-    pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<Part>> {
+    pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<StepPart>> {
         text.steps.iter().map(|step| self.step(step, lang)).collect()
     }
 
@@ -119,8 +124,8 @@ impl<'a> Concern<'a> {
         text.steps.iter().map(line).collect()
     }
 
-    fn step(&self, step: &str, lang: Lang) -> Vec<Part> {
-        let mut parts: Vec<Part> = Vec::new();
+    fn step(&self, step: &str, lang: Lang) -> Vec<StepPart> {
+        let mut parts: Vec<StepPart> = Vec::new();
         for piece in pieces(step) {
             match piece {
                 Piece::Prose(prose) => {
@@ -128,19 +133,19 @@ impl<'a> Concern<'a> {
                     let prose = if after_command { prose.trim_start_matches([')', '.', ',', ';', ' ']) } else { &*prose };
                     // Of two commands that stand one below the other it is plain that both are meant.
                     if !prose.is_empty() && !["and", "und"].contains(&prose.trim()) {
-                        parts.push(Part::Prose(self.prose(prose, lang)));
+                        parts.push(StepPart::Prose(self.prose(prose, lang)));
                     }
                 }
                 Piece::Command(command) => {
-                    if let Some(Part::Prose(before)) = parts.last_mut() {
+                    if let Some(StepPart::Prose(before)) = parts.last_mut() {
                         before.truncate(before.trim_end_matches([' ', '(']).len());
                         if !before.ends_with([':', ';', '.']) {
                             before.push(':');
                         }
                     }
-                    parts.extend(self.commands(command).into_iter().map(Part::Command));
+                    parts.extend(self.commands(command).into_iter().map(StepPart::Command));
                     let more = self.mailboxes.len().saturating_sub(COMMANDS);
-                    parts.extend((more > 0 && command.contains("{mailbox}")).then_some(Part::More(more)));
+                    parts.extend((more > 0 && command.contains("{mailbox}")).then_some(StepPart::More(more)));
                 }
             }
         }
@@ -297,12 +302,12 @@ mod tests {
         }
     }
 
-    fn prose(text: &str) -> Part {
-        Part::Prose(text.to_owned())
+    fn prose(text: &str) -> StepPart {
+        StepPart::Prose(text.to_owned())
     }
 
-    fn command(text: &str) -> Part {
-        Part::Command(text.to_owned())
+    fn command(text: &str) -> StepPart {
+        StepPart::Command(text.to_owned())
     }
 
     #[test]
@@ -337,7 +342,7 @@ mod tests {
         let parts = concern.step("Open {mailbox}: `Get-X -Id \"{mailbox}\"`.", Lang::De);
         assert_eq!(parts.first(), Some(&prose("Open m1@x, m2@x, m3@x und 97 weitere:")));
         assert_eq!(parts.get(5), Some(&command("Get-X -Id \"m5@x\"")));
-        assert_eq!(parts.get(6..), Some(&[Part::More(95)][..]));
+        assert_eq!(parts.get(6..), Some(&[StepPart::More(95)][..]));
     }
 
     #[test]
@@ -384,7 +389,7 @@ mod tests {
             let concern = Concern { checks: checks.to_vec(), ..concern(&["a@x"], &[]) };
             assert_eq!(concern.step("`Set-X {switches}`.", Lang::En), [command(&format!("Set-X {switches}"))]);
             assert_eq!(concern.prose("{api}: {permissions}.", Lang::En), format!("{api}: {permissions}."));
-            let expected: Vec<Part> = roles.iter().map(|role| command(&format!("New-X -Role \"{role}\""))).collect();
+            let expected: Vec<StepPart> = roles.iter().map(|role| command(&format!("New-X -Role \"{role}\""))).collect();
             assert_eq!(concern.step("`New-X -Role \"{role}\"`.", Lang::En), expected);
         }
     }

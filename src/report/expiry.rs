@@ -1,9 +1,9 @@
-//! What ends on a known day, in words: in how many days that is, or how long ago it was.
+//! What ends on a known date: in how many days that is, or how long ago it was.
 
 use std::time::SystemTime;
 
-use super::Judged;
-use super::words::time;
+use super::JudgedOutcome;
+use super::text::time;
 use crate::lang::{Lang, fill};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
@@ -11,7 +11,7 @@ use crate::reason::Reason;
 const DAY: u64 = 86_400;
 
 /// `EWS ends in 123 days (2027-04-01), move to Microsoft Graph`: a warning of what ends, with the day. Others have no day.
-pub fn told(reason: Reason, judged: &Judged<'_>, lang: Lang) -> Option<String> {
+pub fn warning_title(reason: Reason, judged: &JudgedOutcome<'_>, lang: Lang) -> Option<String> {
     let at = day_of(reason, judged.outcome)?;
     let template = template(reason, at < judged.now, lang)?;
     Some(fill(template, &[("when", &when(at, judged.now, lang))]))

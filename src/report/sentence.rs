@@ -1,0 +1,143 @@
+//! An outcome, or a part of it, as a sentence of plain English: what plugins, logs and pages say of a run.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::text::{brief, count_of, one_line, seconds, time};
+use super::{JudgedOutcome, expiry};
+use crate::lang::Lang;
+use crate::levels::{Breach, Metric, is_of_a_level};
+use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, SkipReason, Verdict};
+use crate::sanitize;
+
+/// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
+const CODE: usize = 60;
+
+/// Whom the outcome is about: the mailbox's address, else its name, else the tenant.
+pub fn subject(outcome: &Outcome) -> String {
+    one_line(outcome.address.as_deref().or(outcome.probe.mailbox.as_deref()).unwrap_or(&outcome.probe.tenant))
+}
+
+/// The outcome in one sentence: what was achieved, or what failed where and what to do first.
+pub fn sentence(judged: &JudgedOutcome<'_>) -> String {
+    sentence_with(judged, failure)
+}
+
+/// A failure in one sentence: `client_secret_expired in token (AADSTS7000222); create a new client secret …`.
+pub fn failure(failure: &Failure) -> String {
+    format!("{}; {}", reason_and_phase(failure), failure.reason.remedy())
+}
+
+/// The same with other words for a failure.
+pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> String) -> String {
+    let mut text = match &judged.outcome.verdict {
+        Verdict::Ok => success(judged.outcome),
+        Verdict::Failed(failure) => describe(failure),
+        Verdict::Skipped(skip) => skipped(skip),
+    };
+    for breach in &judged.judgement.breaches {
+        let _ = write!(text, "; {}", breached(breach));
+    }
+    for fault in judged.warnings() {
+        let _ = write!(text, "; {}", warning(judged, fault));
+    }
+    text
+}
+
+/// `ews_retiring: EWS ends in 123 days (2027-04-01), move to Microsoft Graph`; what a level made a warning of, with what to do.
+pub fn warning(judged: &JudgedOutcome<'_>, fault: &Fault) -> String {
+    let reason = fault.reason;
+    let told = expiry::warning_title(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
+    let advice = if is_of_a_level(reason) { format!("; {}", reason.remedy()) } else { String::new() };
+    format!("{reason}: {told}{advice}")
+}
+
+/// `client_secret_expired in token (AADSTS7000222)`.
+pub fn reason_and_phase(failure: &Failure) -> String {
+    let code = peer_code(failure).map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("{} in {}{code}", failure.reason, failure.phase)
+}
+
+/// The other side's own code as people look it up: Entra's numbers with their prefix.
+pub fn peer_code(failure: &Failure) -> Option<String> {
+    let code = failure.evidence.code.as_deref()?;
+    let number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
+    let prefix = if number && failure.phase == Phase::Token { "AADSTS" } else { "" };
+    Some(format!("{prefix}{}", sanitize::one_line(code, CODE)))
+}
+
+fn success(outcome: &Outcome) -> String {
+    let done = match outcome.phases.last().map(|span| span.phase) {
+        Some(Phase::Mailbox) => "mailbox opened",
+        Some(Phase::Auth) => "login accepted",
+        Some(Phase::Token) => "token received",
+        Some(Phase::Dns) => "names resolved",
+        _ => "reached",
+    };
+    let counted = [(outcome.facts.mailbox.messages, "message"), (outcome.facts.mailbox.folders, "folder")];
+    let counts = counted.into_iter().filter_map(|(count, thing)| Some(format!(", {}", count_of(count?, thing))));
+    format!("{done} in {}s{}", seconds(outcome.took), counts.collect::<String>())
+}
+
+fn skipped(skip: &SkipReason) -> String {
+    match skip {
+        SkipReason::BackOff { until, because } => {
+            format!("not run: the server asked us to stay away until {} ({because})", time(*until))
+        }
+        SkipReason::Busy => "not run: another run still holds the connection".to_owned(),
+        SkipReason::Missed => "not run: its turn came too late".to_owned(),
+        SkipReason::Stale { since } => {
+            format!("no current result: the last run was at {}; look at the log and the load of m365-probe", time(*since))
+        }
+        SkipReason::NotYet => "not run yet: its first turn is still to come".to_owned(),
+    }
+}
+
+fn breached(breach: &Breach) -> String {
+    let Breach { metric, value, range, .. } = breach;
+    match metric {
+        Metric::Total | Metric::Phase(_) => format!("{metric} took {value:.3}s, limit {range}"),
+        Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{metric} is {value:.1}, limit {range}"),
+        Metric::Messages => format!("{metric} is {value}, limit {range}"),
+    }
+}
+
+/// Phases with their times, each once, in order of entry: `token 213ms, dns 4.1ms`.
+pub fn phases(outcome: &Outcome) -> String {
+    let times: Vec<String> = entered(outcome).map(|(phase, took)| format!("{phase} {}", brief(took))).collect();
+    times.join(", ")
+}
+
+/// The phases that were entered, each once, with all the time spent in them.
+pub fn entered(outcome: &Outcome) -> impl Iterator<Item = (Phase, Duration)> {
+    let first_time = |at: usize, phase| outcome.phases.iter().take(at).all(|span| span.phase != phase);
+    let once = outcome.phases.iter().enumerate().filter(move |(at, span)| first_time(*at, span.phase));
+    once.map(|(_, span)| (span.phase, outcome.phase(span.phase).unwrap_or_default()))
+}
+
+/// The numbers of a run that took place, in plain decimals: seconds to the millisecond, days to the hundredth.
+pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
+    if matches!(judged.outcome.verdict, Verdict::Skipped(_)) {
+        return Vec::new();
+    }
+    let written = |metric: Metric| {
+        let value = metric.of(judged.outcome, judged.now)?;
+        Some((
+            metric,
+            match metric {
+                Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
+                Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{value:.2}"),
+                Metric::Messages => format!("{value:.0}"),
+            },
+        ))
+    };
+    Metric::all().filter_map(written).collect()
+}
+
+/// What was said and heard, name and value.
+pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
+    let Evidence { peer, said, heard, code, ids } = evidence;
+    let told = [("peer", peer), ("said", said), ("heard", heard), ("code", code)];
+    let told = told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));
+    told.chain(ids.iter().map(|(name, value)| (*name, one_line(value)))).collect()
+}

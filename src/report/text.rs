@@ -1,0 +1,68 @@
+//! Times, counts and texts from outside as every output writes them.
+
+use std::time::{Duration, SystemTime};
+
+use crate::sanitize;
+
+/// Characters of one text from outside that are shown: more than any honest reply has.
+const SHOWN: usize = 500;
+
+/// `text` on one line of at most 500 characters, without anything that moves the cursor or misleads the reader.
+pub fn one_line(text: &str) -> String {
+    sanitize::one_line(text, SHOWN)
+}
+
+/// Seconds to the millisecond: `0.412`.
+pub fn seconds(took: Duration) -> String {
+    format!("{:.3}", took.as_secs_f64())
+}
+
+/// Seconds, or milliseconds where seconds would be noughts: `1.302s`, `35ms`, `0.4ms`.
+pub fn brief(took: Duration) -> String {
+    let millis = took.as_secs_f64() * 1e3;
+    match millis {
+        ..9.95 => format!("{millis:.1}ms"),
+        ..999.5 => format!("{millis:.0}ms"),
+        _ => format!("{}s", seconds(took)),
+    }
+}
+
+/// RFC 3339, UTC, to the second: `2026-11-23T17:59:49Z`.
+pub fn time(at: SystemTime) -> String {
+    // humantime's formatter fails on times before 1970 and after 9999: a clock or a certificate may be that wrong.
+    let within = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since.as_secs() < 253_402_300_800);
+    if within { humantime::format_rfc3339_seconds(at).to_string() } else { "unknown".to_owned() }
+}
+
+/// `1 message`, `12 messages`.
+pub fn count_of(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_the_unit_that_tells_it() {
+        for (micros, text) in [
+            (0, "0.0ms"),
+            (240, "0.2ms"),
+            (9_940, "9.9ms"),
+            (9_960, "10ms"),
+            (412_300, "412ms"),
+            (999_400, "999ms"),
+            (999_600, "1.000s"),
+            (29_898_000, "29.898s"),
+        ] {
+            assert_eq!(brief(Duration::from_micros(micros)), text);
+        }
+    }
+
+    #[test]
+    fn a_time_nobody_can_mean_is_unknown() {
+        assert_eq!(time(SystemTime::UNIX_EPOCH), "1970-01-01T00:00:00Z");
+        assert_eq!(time(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), "unknown");
+        assert_eq!(time(SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800)), "unknown");
+    }
+}
