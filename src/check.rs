@@ -16,6 +16,7 @@ use crate::token::Tokens;
 use crate::trace::Trace;
 
 mod authorized;
+mod concurrency;
 mod dns;
 mod ews;
 mod graph;

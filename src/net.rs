@@ -12,7 +12,6 @@ pub mod proxy;
 mod record;
 pub mod resolve;
 pub mod tls;
-pub mod together;
 pub mod trust;
 
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -7,10 +7,10 @@ use crate::cloud::Cloud;
 use crate::cloud::ranges::Ranges;
 use crate::net::Net;
 use crate::net::hosts::{self, Entries};
-use crate::net::together::{share, together};
 use crate::outcome::{Family, Fault, NameSource};
 use crate::settings::{ProbeSettings, Resolver};
 
+use super::concurrency::{run_all, share};
 use super::{Conversation, Cx};
 use answer::{Answer, QUESTION};
 use host::Host;
@@ -46,15 +46,8 @@ impl Conversation for Names {
         let questions = questions(&hosts, &cx.means.resolvers);
         // The last answer is due well before the run's deadline.
         let limit = SYSTEM.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
-        let mut answers: Vec<Vec<Answer>> = vec![Vec::new(); questions.len()];
-        let asked: Vec<_> = questions.iter().map(|question| question.ask(net, &entries, limit)).collect();
-        together(AT_ONCE, asked, |place, heard| {
-            if let Some(answer) = answers.get_mut(place) {
-                *answer = heard;
-            }
-        })
-        .await;
-        let mut answers: Vec<_> = answers.into_iter().flatten().collect();
+        let answers = run_all(AT_ONCE, questions.iter().map(|question| question.ask(net, &entries, limit))).await;
+        let mut answers: Vec<Answer> = answers.into_iter().flatten().collect();
         let judged = verdict::judge(&mut answers, &hosts);
         let ranges = cx.means.ranges.as_deref().or_else(|| Ranges::shipped(&self.cloud.name));
         let outside = ranges.and_then(|ranges| published::compare(&mut answers, &hosts, ranges));

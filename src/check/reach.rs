@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::net::tls::again;
-use crate::net::together::{share, together};
 use crate::net::{Net, dial, families};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::settings::{ProbeSettings, Proxy};
 use crate::trace::Trace;
 
+use super::concurrency::{run_all, share};
 use super::{Conversation, Cx, several};
 use attempt::{Attempt, Route};
 use endpoint::Endpoint;
@@ -74,12 +74,8 @@ impl Reach {
     async fn resolve(&self, trace: &Trace, net: &Net) -> Vec<Attempt<'_>> {
         let names: BTreeSet<&str> = self.endpoints.iter().flat_map(|at| looked_up(net, at)).collect();
         let limit = RESOLVE.min(share(trace.remaining() * 2 / 3, names.len(), AT_ONCE));
-        let lookups = names.into_iter().map(|name| lookup(net, name, limit)).collect();
-        let mut found = BTreeMap::new();
-        together(AT_ONCE, lookups, |_, (name, addresses)| {
-            found.insert(name, addresses);
-        })
-        .await;
+        let lookups = names.into_iter().map(|name| lookup(net, name, limit));
+        let found: BTreeMap<_, _> = run_all(AT_ONCE, lookups).await.into_iter().collect();
         let mut attempts = Vec::new();
         let found = |name: &str| found.get(name).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
         for at in &self.endpoints {
@@ -121,7 +117,7 @@ async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: 
     }
     trace.enter(step.phase());
     let limit = share(patience(step, trace.remaining()), going.len(), AT_ONCE);
-    together(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit)).collect(), |_, ()| ()).await;
+    run_all(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit))).await;
 }
 
 /// What `step` may take when so much time is left: silence at one step leaves time for the others to show what works, and all
@@ -139,7 +135,7 @@ fn patience(step: Step, left: Duration) -> Duration {
 async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
     let unclear: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants_a_look()).collect();
     let limit = share(again::LOOK.min(trace.remaining() / 2), unclear.len(), AT_ONCE);
-    together(AT_ONCE, unclear.into_iter().map(|attempt| attempt.look_again(net, limit)).collect(), |_, ()| ()).await;
+    run_all(AT_ONCE, unclear.into_iter().map(|attempt| attempt.look_again(net, limit))).await;
 }
 
 /// Tells which families and addresses do not work where others do.

@@ -4,34 +4,23 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// All addresses that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subnet {
-    address: IpAddr,
-    length: u8,
-}
+pub struct Subnet(IpNet);
 
 impl Subnet {
     /// Whether `address` lies inside, itself or as [`embedded`] in it.
     pub fn holds(&self, address: IpAddr) -> bool {
-        match (self.address, embedded(address)) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => same(own.to_bits().into(), other.to_bits().into(), 32 - self.length),
-            (IpAddr::V6(own), IpAddr::V6(other)) => same(own.to_bits(), other.to_bits(), 128 - self.length),
-            _ => false,
-        }
+        self.0.contains(&embedded(address))
     }
 
     /// Whether it is one of IPv4.
     pub const fn is_ipv4(&self) -> bool {
-        self.address.is_ipv4()
+        matches!(self.0, IpNet::V4(_))
     }
-}
-
-/// Whether two addresses are the same but for their last bits.
-fn same(one: u128, other: u128, last: u8) -> bool {
-    (one ^ other).checked_shr(last.into()).unwrap_or(0) == 0
 }
 
 /// The IPv4 address that an IPv6 one stands for: mapped (`::ffff:1.2.3.4`), or translated by NAT64 on a network without
@@ -51,24 +40,20 @@ pub fn embedded(address: IpAddr) -> IpAddr {
 
 impl fmt::Display for Subnet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.length)
+        self.0.fmt(f)
     }
 }
 
 impl FromStr for Subnet {
     type Err = String;
 
-    /// Without a length it is the one address.
+    /// Parses `ADDRESS/LENGTH`; without a length it is the one address.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
+        let range = if text.contains('/') { text.parse().ok() } else { text.parse::<IpAddr>().ok().map(IpNet::from) };
+        range.map(Self).ok_or_else(|| {
             let shown: String = text.chars().take(50).collect();
             format!("`{shown}` is no address range; write ADDRESS/LENGTH, as 40.96.0.0/13")
-        };
-        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let whole = if address.is_ipv4() { 32 } else { 128 };
-        let length = length.map_or(Ok(whole), |length| length.parse().map_err(|_| wrong()))?;
-        if length <= whole { Ok(Self { address, length }) } else { Err(wrong()) }
+        })
     }
 }
 
@@ -89,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_inside_when_the_first_bits_are_the_same() {
+    fn subnet_holds_the_addresses_that_begin_with_its_bits() {
         for (subnet, address, inside) in [
             ("40.96.0.0/13", "40.96.0.0", true),
             ("40.96.0.0/13", "40.103.255.255", true),
@@ -113,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_refused() {
+    fn subnet_from_text_that_is_no_range_is_an_error() {
         for text in ["", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1", "10.0.0.0/8/8", "10.0.0.0/256"] {
             assert!(text.parse::<Subnet>().is_err(), "{text}");
         }
