@@ -1,4 +1,4 @@
-//! Each probe at its own rhythm; what it learns goes into a channel.
+//! The scheduler: runs each probe at its own interval and sends the outcomes into a channel.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -15,16 +15,16 @@ use crate::probe::Probe;
 /// Runs in flight at once. A handshake costs about a millisecond of CPU, so a hundred slow peers still leave most of a
 /// core; more at once would be measured as their slowness.
 const IN_FLIGHT: usize = 64;
-/// When the machine has slept for a night, so many records of missed turns tell it: more would only crowd the channel.
-const MOST_MISSED: u32 = 60;
+/// Missed runs reported in one go: after a night in which the machine slept, more would only crowd the channel.
+const MAX_MISSED: u32 = 60;
 
-/// How the scheduler is doing.
+/// Figures about the scheduler itself: runs in flight, lag, idle time.
 #[derive(Debug)]
 pub struct Pulse {
     in_flight: AtomicUsize,
     lag_nanos: AtomicU64,
     begun: Instant,
-    /// When the last turn was over, since `begun`.
+    /// Time from `begun` to the end of the last run.
     turn_nanos: AtomicU64,
 }
 
@@ -36,40 +36,40 @@ impl Default for Pulse {
 }
 
 impl Pulse {
-    /// Counts a run from now on, until what this returns is dropped.
+    /// Counts a run as in flight until the returned guard is dropped.
     pub fn run(&self) -> InFlight<'_> {
         InFlight::enter(&self.in_flight)
     }
 
-    /// Runs in flight.
+    /// Number of runs in flight.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// How long ago the last turn of a probe was over and told; without one, how long ago the first was waited for.
+    /// Time since the end of the last run, or since the start where none has ended.
     pub fn idle(&self) -> Duration {
         self.begun.elapsed().saturating_sub(Duration::from_nanos(self.turn_nanos.load(Ordering::Relaxed)))
     }
 
-    fn turned(&self) {
+    fn run_ended(&self) {
         self.turn_nanos.store(nanos_of(self.begun.elapsed()), Ordering::Relaxed);
     }
 
-    /// How late the last run began.
+    /// Delay between the time the last run was due and its start.
     pub fn lag(&self) -> Duration {
         Duration::from_nanos(self.lag_nanos.load(Ordering::Relaxed))
     }
 }
 
-/// Probes at work; dropping it ends them.
+/// Probes that are being scheduled; dropping this ends them.
 #[derive(Debug)]
 pub struct Schedule {
     _tasks: JoinSet<()>,
 }
 
 impl Schedule {
-    /// Sets every probe to work. The first run of each comes within `first_round`; from then on it keeps its own place in its
-    /// interval.
+    /// Starts scheduling every probe. The first run of each comes within `first_round`; from then on each keeps its own
+    /// offset in its interval.
     pub fn start(
         probes: &[Arc<Probe>],
         means: &Arc<Means>,
@@ -80,7 +80,7 @@ impl Schedule {
         let places = Arc::new(Semaphore::new(IN_FLIGHT));
         let mut tasks = JoinSet::new();
         for probe in probes {
-            let rhythm = Rhythm::of(probe.id(), probe.settings.interval, first_round, SystemTime::now());
+            let timetable = Timetable::new(probe.id(), probe.settings.interval, first_round, SystemTime::now());
             let runner = Runner {
                 probe: Arc::clone(probe),
                 means: Arc::clone(means),
@@ -88,7 +88,7 @@ impl Schedule {
                 places: Arc::clone(&places),
                 pulse: Arc::clone(pulse),
             };
-            tasks.spawn(runner.keep(rhythm));
+            tasks.spawn(runner.run(timetable));
         }
         Self { _tasks: tasks }
     }
@@ -103,28 +103,28 @@ struct Runner {
 }
 
 impl Runner {
-    /// Runs until nobody listens. One run at a time: a run that lasts into the next one's time delays it, and one that lasts
-    /// over it and the one after makes it missed.
-    async fn keep(self, rhythm: Rhythm) {
+    /// Runs the probe until the receiver is gone, one run at a time: a run that lasts into the next one's time delays it,
+    /// and one that lasts beyond the one after makes it missed.
+    async fn run(self, timetable: Timetable) {
         let start = Instant::now();
-        let mut due = start + rhythm.first;
-        let mut next = start + rhythm.second;
+        let mut due = start + timetable.first;
+        let mut next = start + timetable.second;
         loop {
             tokio::select! {
                 () = sleep_until(due) => {}
                 () = self.outcomes.closed() => return,
             }
-            let outcome = self.once(due).await;
+            let outcome = self.run_once(due).await;
             if self.outcomes.send(outcome).await.is_err() {
                 return;
             }
-            self.pulse.turned();
+            self.pulse.run_ended();
             due = next;
             let mut missed = 0;
             while due + self.probe.settings.interval <= Instant::now() {
                 due += self.probe.settings.interval;
                 missed += 1;
-                if missed <= MOST_MISSED && self.outcomes.send(self.probe.skipped(SkipReason::Missed)).await.is_err() {
+                if missed <= MAX_MISSED && self.outcomes.send(self.probe.skipped(SkipReason::Missed)).await.is_err() {
                     return;
                 }
             }
@@ -132,7 +132,7 @@ impl Runner {
         }
     }
 
-    async fn once(&self, due: Instant) -> Outcome {
+    async fn run_once(&self, due: Instant) -> Outcome {
         let _place = self.places.acquire().await;
         self.pulse.lag_nanos.store(nanos_of(due.elapsed()), Ordering::Relaxed);
         let _counted = self.pulse.run();
@@ -140,7 +140,7 @@ impl Runner {
     }
 }
 
-/// Counts a run while it lasts, however it ends.
+/// A guard that counts a run as in flight, however the run ends.
 #[derive(Debug)]
 pub struct InFlight<'a>(&'a AtomicUsize);
 
@@ -157,26 +157,26 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// When a probe's first two runs are due, counted from the start; the others follow at its interval.
+/// Times of a probe's first two runs, counted from the start; the others follow at its interval.
 #[derive(Debug, PartialEq, Eq)]
-struct Rhythm {
+struct Timetable {
     first: Duration,
     second: Duration,
 }
 
-impl Rhythm {
-    /// Each probe has its place in its interval, spread by its name and kept over restarts: at a given second of the
-    /// wall clock the same probes are due on every day. The first run comes early; the second is the next one in
-    /// place that leaves at least half an interval between the two.
-    fn of(id: &ProbeId, interval: Duration, first_round: Duration, now: SystemTime) -> Self {
+impl Timetable {
+    /// Gives each probe an offset in its interval, spread by a hash of its name and the same after a restart: at a given
+    /// second of the wall clock the same probes are due on every day. The first run comes early; the second is the next
+    /// one at the offset that leaves at least half an interval between the two.
+    fn new(id: &ProbeId, interval: Duration, first_round: Duration, now: SystemTime) -> Self {
         let hash = u128::from(fnv(id.to_string().as_bytes()));
         let interval = interval.as_nanos().max(1);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let first = hash % first_round.as_nanos().clamp(1, interval);
-        let place = (hash % interval + interval - now % interval) % interval;
+        let offset = (hash % interval + interval - now % interval) % interval;
         let earliest = first + interval.div_ceil(2);
-        let rounds = earliest.saturating_sub(place).div_ceil(interval);
-        Self { first: nanos(first), second: nanos(place + rounds * interval) }
+        let rounds = earliest.saturating_sub(offset).div_ceil(interval);
+        Self { first: nanos(first), second: nanos(offset + rounds * interval) }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::reason::Reason;
 use crate::report::remedy::Concern;
 use crate::report::text;
 use crate::report::{JudgedOutcome, root_cause};
-use crate::store::Known;
+use crate::store::ProbeEntry;
 
 /// The version of the format. Keys may be added under one version, never changed or removed.
 const SCHEMA: u32 = 1;
@@ -35,7 +35,7 @@ pub fn blaming(judged: &[JudgedOutcome<'_>], causes: &[RootCause], now: SystemTi
 
 /// What a service knows of some of its probes: the last outcome of each, how often it runs and whether that is current,
 /// and which have not run yet. `judged` is everything that the causes were found in.
-pub fn known(probes: &[&Known], causes: &[RootCause], judged: &[JudgedOutcome<'_>], now: SystemTime) -> String {
+pub fn known(probes: &[&ProbeEntry], causes: &[RootCause], judged: &[JudgedOutcome<'_>], now: SystemTime) -> String {
     let outcomes = probes.iter().filter_map(|known| {
         let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
         let shown = Shown::new(&JudgedOutcome::new(outcome, &known.settings.limits, now));
@@ -81,7 +81,7 @@ struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    fn new(known: &'a Known) -> Self {
+    fn new(known: &'a ProbeEntry) -> Self {
         let id = &known.settings.id;
         Self {
             probe: id.to_string(),

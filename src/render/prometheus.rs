@@ -24,7 +24,7 @@ use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::report::JudgedOutcome;
-use crate::store::{Known, Store};
+use crate::store::{ProbeEntry, Store};
 
 const LATENCY: Spec = Spec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
 const RUNS: Spec = Spec { name: "m365_probe_runs_total", help: "Runs." };
@@ -134,7 +134,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
 }
 
 /// What exists from the start and stays.
-fn always(families: &mut Families, known: &Known, phases: &[Phase]) {
+fn always(families: &mut Families, known: &ProbeEntry, phases: &[Phase]) {
     let labels = Labels::of(&known.settings.id);
     families.counter(&RUNS, &labels, known.runs);
     families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
@@ -151,7 +151,7 @@ fn always(families: &mut Families, known: &Known, phases: &[Phase]) {
 }
 
 /// What the last runs showed, as far as it is current.
-fn cached(families: &mut Families, known: &Known, phases: &[Phase], now: SystemTime) {
+fn cached(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: SystemTime) {
     let current = |outcome: &Outcome| known.is_current(outcome.at, now);
     match known.last.as_deref() {
         None => run::add_unknown(families, &known.settings.id, phases),
@@ -177,7 +177,7 @@ fn cached(families: &mut Families, known: &Known, phases: &[Phase], now: SystemT
     }
 }
 
-fn token(families: &mut Families, known: &Known, now: SystemTime) {
+fn token(families: &mut Families, known: &ProbeEntry, now: SystemTime) {
     let Some((outcome, token)) = known.token.as_ref().and_then(|outcome| Some((outcome, outcome.facts.token.as_ref()?))) else {
         return;
     };

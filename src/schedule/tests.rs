@@ -1,4 +1,4 @@
-//! Rhythms as arithmetic, and runners with time that stands still.
+//! Timetables as arithmetic, and runners with time that stands still.
 #![allow(clippy::used_underscore_binding)]
 
 use crate::kind::Check;
@@ -17,28 +17,28 @@ const MINUTE: Duration = Duration::from_secs(60);
 const FIRST_ROUND: Duration = Duration::from_secs(10);
 
 #[test]
-fn fnv_is_the_published_one() {
+fn fnv_gives_the_published_hashes() {
     assert_eq!(fnv(b""), 0xcbf2_9ce4_8422_2325);
     assert_eq!(fnv(b"a"), 0xaf63_dc4c_8601_ec8c);
     assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
 }
 
 #[test]
-fn the_place_in_the_interval_is_kept_over_restarts() {
+fn offset_in_the_interval_is_the_same_after_a_restart() {
     let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
     let place = |now: SystemTime| {
-        let due = now + Rhythm::of(&id(7), MINUTE, FIRST_ROUND, now).second;
+        let due = now + Timetable::new(&id(7), MINUTE, FIRST_ROUND, now).second;
         due.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_nanos() % MINUTE.as_nanos()
     };
     assert_eq!(place(noon), place(noon + Duration::from_millis(12_345)));
 }
 
 #[test]
-fn the_first_run_comes_early_and_the_second_not_on_its_heels() {
+fn first_run_is_early_and_second_run_half_an_interval_later() {
     for number in 0..1000 {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123 + u64::from(number) * 77);
         for interval in [Duration::from_secs(1), MINUTE, 5 * MINUTE] {
-            let Rhythm { first, second } = Rhythm::of(&id(number), interval, FIRST_ROUND, now);
+            let Timetable { first, second } = Timetable::new(&id(number), interval, FIRST_ROUND, now);
             assert!(first < FIRST_ROUND.min(interval), "{first:?}");
             let gap = second.saturating_sub(first);
             assert!(gap >= interval / 2 && gap <= interval * 3 / 2, "{interval:?}: {gap:?}");
@@ -47,10 +47,10 @@ fn the_first_run_comes_early_and_the_second_not_on_its_heels() {
 }
 
 #[test]
-fn names_spread_over_the_interval() {
+fn offsets_of_many_probes_spread_over_the_interval() {
     let mut tenths = [0; 10];
     for number in 0..1000 {
-        let second = Rhythm::of(&id(number), MINUTE, FIRST_ROUND, SystemTime::UNIX_EPOCH).second;
+        let second = Timetable::new(&id(number), MINUTE, FIRST_ROUND, SystemTime::UNIX_EPOCH).second;
         tenths[usize::try_from(second.as_millis() % 60_000 / 6000).expect("small")] += 1;
     }
     assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");
@@ -99,7 +99,7 @@ async fn a_probe_runs_once_in_each_interval() {
 
 /// A run of two and a half intervals: one run at a time, and the turns it stood in the way of are told.
 #[tokio::test(start_paused = true)]
-async fn turns_that_were_missed_are_recorded() {
+async fn missed_runs_are_reported_as_skipped() {
     let mut scheduled = start(&[probe(1, MINUTE, 150 * Duration::from_secs(1))]);
     scheduled.count(20 * MINUTE).await;
     let (run, missed) = scheduled.count(60 * MINUTE).await;
@@ -108,7 +108,7 @@ async fn turns_that_were_missed_are_recorded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_many_run_at_a_time_and_no_more() {
+async fn at_most_64_runs_are_in_flight() {
     let probes: Vec<_> = (0..200).map(|number| probe(number, 100 * MINUTE, MINUTE)).collect();
     let mut scheduled = start(&probes);
     scheduled.count(Duration::from_secs(30)).await;
@@ -119,7 +119,7 @@ async fn so_many_run_at_a_time_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_when_nobody_listens_and_when_it_is_dropped() {
+async fn schedule_ends_with_its_receiver_and_when_dropped() {
     let Scheduled { mut schedule, outcomes, pulse } = start(&[probe(1, MINUTE, MINUTE), probe(2, 100 * MINUTE, MINUTE)]);
     tokio::time::sleep(20 * Duration::from_secs(1)).await;
     assert_eq!(pulse.in_flight(), 2);
@@ -137,7 +137,7 @@ async fn it_ends_when_nobody_listens_and_when_it_is_dropped() {
 
 /// What a watchdog goes by: turns that are over and told, not runs that have begun.
 #[tokio::test(start_paused = true)]
-async fn idle_is_the_time_since_a_turn_was_over() {
+async fn idle_is_the_time_since_the_last_run_ended() {
     let mut scheduled = start(&[probe(1, MINUTE, Duration::from_secs(1))]);
     for _ in 0..5 {
         scheduled.count(MINUTE).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::query::Query;
 use crate::probe::Probe;
 use crate::report::text::one_line;
-use crate::store::Known;
+use crate::store::ProbeEntry;
 
 /// So many allowed values are listed: a message, not a directory.
 const LISTED: usize = 20;
@@ -34,8 +34,8 @@ pub fn choose<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
 ///
 /// # Errors
 /// In words: a value that no probe has.
-pub fn narrowed<'a>(probes: &'a [Known], query: &Query) -> Result<Vec<&'a Known>, String> {
-    let mut left: Vec<&Known> = probes.iter().collect();
+pub fn narrowed<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
+    let mut left: Vec<&ProbeEntry> = probes.iter().collect();
     for (parameter, is) in NARROWING {
         let wanted = query.all(parameter);
         if let Some(unknown) = wanted.iter().find(|wanted| !left.iter().any(|known| is(known, wanted))) {
@@ -47,7 +47,7 @@ pub fn narrowed<'a>(probes: &'a [Known], query: &Query) -> Result<Vec<&'a Known>
 }
 
 /// A parameter, and whether a probe is what one of its values asks for.
-type Narrowing = (&'static str, fn(&Known, &str) -> bool);
+type Narrowing = (&'static str, fn(&ProbeEntry, &str) -> bool);
 
 /// In this order, so that a mailbox is looked for in its tenant and a check on its mailbox.
 const NARROWING: [Narrowing; 3] = [

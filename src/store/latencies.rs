@@ -1,14 +1,14 @@
-//! How long runs took, counted in a few buckets.
+//! A histogram of the times of runs.
 
 use std::time::Duration;
 
-/// A histogram of runs, failed ones included.
+/// Counts of runs by their time, failed ones included.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Latencies {
     counts: [u64; Self::BOUNDS.len()],
-    /// Runs counted.
+    /// Number of runs counted.
     pub count: u64,
-    /// Their time together, in seconds.
+    /// Sum of their times, in seconds.
     pub sum: f64,
 }
 
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_counts_in_every_bucket_it_fits() {
+    fn latencies_count_a_run_in_every_bucket_at_least_as_long() {
         let mut latencies = Latencies::default();
         for millis in [5, 25, 26, 100, 400, 30_000] {
             latencies.observe(Duration::from_millis(millis));

@@ -1,4 +1,4 @@
-//! The store, told what probes found and asked what is known.
+//! Tests of the store.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -73,12 +73,12 @@ fn rich() -> Facts {
     }
 }
 
-fn only(store: &Store) -> &Known {
+fn only(store: &Store) -> &ProbeEntry {
     store.probes().first().expect("one probe")
 }
 
 #[test]
-fn a_failure_stands_since_its_first_run() {
+fn failing_since_is_the_start_of_the_first_failed_run() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     let down = || failed(Phase::Dns, Reason::DnsNoAnswer);
     let busy = || Verdict::Skipped(SkipReason::Busy);
@@ -101,7 +101,7 @@ fn a_failure_stands_since_its_first_run() {
 }
 
 #[test]
-fn a_run_that_ends_early_leaves_the_last_good_facts() {
+fn a_run_that_ends_early_keeps_the_facts_of_earlier_runs() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     store.record(outcome("praxis", 1, rich(), Verdict::Ok));
     store.record(outcome("praxis", 2, Facts::default(), failed(Phase::Dns, Reason::DnsNoAnswer)));
@@ -117,7 +117,7 @@ fn a_run_that_ends_early_leaves_the_last_good_facts() {
 }
 
 #[test]
-fn a_skipped_turn_is_no_run() {
+fn a_skipped_run_is_not_counted_as_a_run() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     store.record(outcome("praxis", 1, rich(), Verdict::Ok));
     let because = Reason::Throttled;
@@ -133,7 +133,7 @@ fn a_skipped_turn_is_no_run() {
 }
 
 #[test]
-fn a_back_off_lasts_from_the_end_of_the_run_it_was_asked_in() {
+fn back_off_until_counts_from_the_end_of_the_run() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     let asked = Facts { back_off: Some(MINUTE), ..Facts::default() };
     store.record(outcome("praxis", 1, asked, failed(Phase::Auth, Reason::Throttled)));
@@ -146,7 +146,7 @@ fn a_back_off_lasts_from_the_end_of_the_run_it_was_asked_in() {
 }
 
 #[test]
-fn since_when_it_fails_is_known_and_what_was_said_in_the_last_failed_run() {
+fn entry_keeps_start_of_failure_and_transcript_of_last_failed_run() {
     let said = |text: &str| {
         let mut transcript = Transcript::default();
         let speaker = Speaker::We;
@@ -159,19 +159,19 @@ fn since_when_it_fails_is_known_and_what_was_said_in_the_last_failed_run() {
     for (minute, text) in [(2, "two"), (3, "three")] {
         store.record(outcome("praxis", minute, said(text), failed(Phase::Auth, Reason::AuthRefused)));
         assert_eq!(only(&store).failing_since, Some(at(2)));
-        assert_eq!(only(&store).talk, said(text).transcript);
+        assert_eq!(only(&store).transcript, said(text).transcript);
     }
     for minute in [4, 5] {
         store.record(outcome("praxis", minute, said("well"), Verdict::Ok));
     }
     let known = only(&store);
-    assert_eq!((known.failing_since, &known.failed_talk), (None, &said("three").transcript));
+    assert_eq!((known.failing_since, &known.failed_transcript), (None, &said("three").transcript));
     assert!(known.last.as_ref().is_some_and(|last| last.facts.transcript.is_empty()), "kept once");
-    assert_eq!(known.recent.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
+    assert_eq!(known.history.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
 }
 
 #[test]
-fn failures_are_kept_longer_than_successes_but_not_for_ever() {
+fn last_failures_outlive_successes_up_to_their_limit() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     for minute in 0..50 {
         store.record(outcome("praxis", minute, Facts::default(), failed(Phase::Auth, Reason::AuthRefused)));
@@ -182,7 +182,7 @@ fn failures_are_kept_longer_than_successes_but_not_for_ever() {
 }
 
 #[test]
-fn what_a_server_said_at_length_is_kept_in_brief() {
+fn evidence_of_past_failures_is_cut_to_400_characters() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     let evidence = Evidence { heard: Some("ü".repeat(4000)), ids: vec![("session", "x".repeat(4000))], ..Evidence::default() };
     let verdict = Verdict::Failed(Failure { phase: Phase::Auth, reason: Reason::AuthRefused, evidence });
@@ -193,7 +193,7 @@ fn what_a_server_said_at_length_is_kept_in_brief() {
 }
 
 #[test]
-fn hosts_that_come_and_go_are_forgotten_in_the_end() {
+fn certificates_of_at_most_32_endpoints_are_kept() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     for minute in 0..100 {
         let mut facts = rich();
@@ -205,7 +205,7 @@ fn hosts_that_come_and_go_are_forgotten_in_the_end() {
 }
 
 #[test]
-fn a_reload_keeps_what_stays_and_drops_what_goes_or_changes() {
+fn adopt_keeps_entries_of_unchanged_probes_and_drops_the_others() {
     let mut store = Store::new(&[settings("t", "stays"), settings("t", "goes"), settings("t", "changes")]);
     for mailbox in ["stays", "goes", "changes", "unheard of"] {
         store.record(outcome(mailbox, 1, rich(), Verdict::Ok));
@@ -222,7 +222,7 @@ fn a_reload_keeps_what_stays_and_drops_what_goes_or_changes() {
 }
 
 #[test]
-fn what_is_old_is_no_longer_current() {
+fn is_current_ends_after_three_missed_runs() {
     let store = Store::new(&[settings("t", "praxis"), ProbeSettings { timeout: 10 * MINUTE, ..settings("t", "patient") }]);
     for (probe, age, current) in [(0, 3, true), (0, 4, false), (1, 11, true), (1, 12, false)] {
         let known = store.probes().get(probe).expect("a probe");
@@ -232,7 +232,7 @@ fn what_is_old_is_no_longer_current() {
 }
 
 #[test]
-fn a_failure_is_current_as_long_as_the_server_wants_us_away() {
+fn is_current_is_extended_by_a_back_off() {
     let throttled = failed(Phase::Auth, Reason::Throttled);
     for (verdict, age, current) in
         [(throttled.clone(), 9, true), (throttled.clone(), 13, true), (throttled, 14, false), (Verdict::Ok, 9, false)]
@@ -244,7 +244,7 @@ fn a_failure_is_current_as_long_as_the_server_wants_us_away() {
 }
 
 #[test]
-fn when_the_secret_ends_is_told_as_it_was_read_last_also_while_it_cannot_be_read() {
+fn credentials_give_the_expiry_last_read_then_the_declared_one() {
     let mut declared = settings("t", "praxis");
     let tenant = Tenant { credential_expires: Some(at(900)), ..(*declared.tenant).clone() };
     declared.tenant = Arc::new(tenant);

@@ -15,13 +15,13 @@ use crate::reason::text::Text;
 use crate::render::doctor::{Look, evidenced};
 use crate::render::remedy::{Concern, Part};
 use crate::render::{Judged, cause};
-use crate::store::{Known, Store};
+use crate::store::{ProbeEntry, Store};
 
 /// A root cause, whom its remedy is about, and the probes it explains, as the store knows them.
 pub struct Case<'a> {
     cause: &'a cause::Case,
     concern: Concern<'a>,
-    explained: Vec<&'a Known>,
+    explained: Vec<&'a ProbeEntry>,
 }
 
 impl<'a> Case<'a> {

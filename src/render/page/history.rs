@@ -10,7 +10,7 @@ use super::spark::shown;
 use super::time::clock;
 use super::tongue::{self, words};
 use crate::render::words::code as their_code;
-use crate::store::{Known, PastFailure, Store};
+use crate::store::{PastFailure, ProbeEntry, Store};
 
 /// Failures that are shown for all probes together.
 const SHOWN: usize = 25;
@@ -18,7 +18,7 @@ const SHOWN: usize = 25;
 /// The last failures of all probes, the latest first, folded.
 pub fn of_all(page: &mut String, store: &Store, visitor: &Visitor<'_>, now: SystemTime) {
     let words = words(visitor.lang);
-    let mut past: Vec<(&Known, &PastFailure)> =
+    let mut past: Vec<(&ProbeEntry, &PastFailure)> =
         store.probes().iter().flat_map(|known| known.last_failures.iter().map(move |failure| (known, failure))).collect();
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
@@ -34,7 +34,7 @@ pub fn of_all(page: &mut String, store: &Store, visitor: &Visitor<'_>, now: Syst
 }
 
 /// The last failures of one probe.
-pub fn of_one(page: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTime) {
+pub fn of_one(page: &mut String, known: &ProbeEntry, visitor: &Visitor<'_>, now: SystemTime) {
     let words = words(visitor.lang);
     let _ = write!(page, "<section aria-labelledby=\"history\">\n<h2 id=\"history\">{}</h2>\n", words.history);
     if known.last_failures.is_empty() {
@@ -47,7 +47,7 @@ pub fn of_one(page: &mut String, known: &Known, visitor: &Visitor<'_>, now: Syst
 
 fn rows<'a>(
     page: &mut String,
-    past: impl Iterator<Item = (&'a Known, &'a PastFailure)>,
+    past: impl Iterator<Item = (&'a ProbeEntry, &'a PastFailure)>,
     named: bool,
     visitor: &Visitor<'_>,
     now: SystemTime,

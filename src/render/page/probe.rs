@@ -16,10 +16,10 @@ use crate::render::doctor::{evidenced, facts};
 use crate::render::remedy::Concern;
 use crate::render::words::{one_line, sentence};
 use crate::render::{Judged, cause, judged};
-use crate::store::{Known, Store};
+use crate::store::{ProbeEntry, Store};
 
 /// The whole page of `known`, one of those in the `store`.
-pub fn page(store: &Store, known: &Known, visitor: &Visitor<'_>, now: SystemTime) -> String {
+pub fn page(store: &Store, known: &ProbeEntry, visitor: &Visitor<'_>, now: SystemTime) -> String {
     let words = words(visitor.lang);
     let id = known.settings.id.to_string();
     let state = state(known, now);
@@ -32,9 +32,9 @@ pub fn page(store: &Store, known: &Known, visitor: &Visitor<'_>, now: SystemTime
         let skipped = known.skipped.as_deref().map(|skipped| sentence(&Judged::new(skipped, &known.settings.limits, now)));
         let _ = writeln!(main, "<p>{}</p>", escaped(skipped.as_deref().unwrap_or(words.not_yet)));
     }
-    if !known.failed_talk.is_empty() {
+    if !known.failed_transcript.is_empty() {
         let _ = writeln!(main, "<details id=\"failed-talk\"><summary>{}</summary>", words.conversation_failed);
-        talk(&mut main, &known.failed_talk, visitor);
+        talk(&mut main, &known.failed_transcript, visitor);
         main.push_str("</details>\n");
     }
     history::of_one(&mut main, known, visitor, now);
@@ -42,7 +42,7 @@ pub fn page(store: &Store, known: &Known, visitor: &Visitor<'_>, now: SystemTime
 }
 
 /// Whom it is about and how often it runs.
-fn about(main: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTime) {
+fn about(main: &mut String, known: &ProbeEntry, visitor: &Visitor<'_>, now: SystemTime) {
     let (lang, words) = (visitor.lang, words(visitor.lang));
     let settings = &known.settings;
     let every = with(words.every, [plainly(settings.interval, lang), plainly(settings.timeout, lang)]);
@@ -55,7 +55,7 @@ fn about(main: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTim
 }
 
 /// The last run.
-fn run(main: &mut String, store: &Store, known: &Known, last: &Outcome, visitor: &Visitor<'_>, now: SystemTime) {
+fn run(main: &mut String, store: &Store, known: &ProbeEntry, last: &Outcome, visitor: &Visitor<'_>, now: SystemTime) {
     let words = words(visitor.lang);
     let judged = Judged::new(last, &known.settings.limits, now);
     match last.failure() {
@@ -66,22 +66,29 @@ fn run(main: &mut String, store: &Store, known: &Known, last: &Outcome, visitor:
     }
     let _ = write!(main, "<section aria-labelledby=\"phases\">\n<h2 id=\"phases\">{}</h2>\n", words.phases);
     phases(main, last, visitor);
-    let _ = write!(main, "<h3>{}</h3>\n{}\n</section>\n", words.latency, spark(&known.recent, visitor.lang));
+    let _ = write!(main, "<h3>{}</h3>\n{}\n</section>\n", words.latency, spark(&known.history, visitor.lang));
     let _ = write!(main, "<section aria-labelledby=\"talk\">\n<h2 id=\"talk\">{}</h2>\n", words.conversation);
-    talk(main, &known.talk, visitor);
+    talk(main, &known.transcript, visitor);
     let _ = write!(main, "</section>\n<section aria-labelledby=\"facts\">\n<h2 id=\"facts\">{}</h2>\n", words.facts);
     pairs(main, &facts(&judged, &whole(visitor.lang)));
     main.push_str("</section>\n");
 }
 
 /// What lies behind the failure of `known`, as the store knows it.
-fn behind(store: &Store, known: &Known, now: SystemTime) -> Option<Reason> {
+fn behind(store: &Store, known: &ProbeEntry, now: SystemTime) -> Option<Reason> {
     let causes = cause::of(&judged(store, now));
     causes.iter().find(|cause| cause.explains.contains(&known.settings.id)).map(|cause| cause.reason)
 }
 
 /// What failed, since when, who must act and what to do.
-fn failed(main: &mut String, known: &Known, failure: &Failure, cause: Option<Reason>, visitor: &Visitor<'_>, now: SystemTime) {
+fn failed(
+    main: &mut String,
+    known: &ProbeEntry,
+    failure: &Failure,
+    cause: Option<Reason>,
+    visitor: &Visitor<'_>,
+    now: SystemTime,
+) {
     let (lang, words) = (visitor.lang, words(visitor.lang));
     // The server's answer is evidence; what to do is about what lies behind it.
     let reason = cause.unwrap_or(failure.reason);

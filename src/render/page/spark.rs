@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::html::escaped;
 use super::tongue::{with, words};
 use crate::lang::Lang;
-use crate::store::Recent;
+use crate::store::History;
 
 /// Width of a bar and of the gap behind it; height of the whole.
 const BAR: usize = 3;
@@ -14,8 +14,8 @@ const GAP: usize = 1;
 const HEIGHT: u32 = 20;
 
 /// The drawing, said in words for those who do not see it. Failed runs are marked by a foot too, not by colour alone.
-pub fn spark(recent: &Recent, lang: Lang) -> String {
-    let runs: Vec<_> = recent.iter().collect();
+pub fn spark(history: &History, lang: Lang) -> String {
+    let runs: Vec<_> = history.iter().collect();
     if runs.len() < 2 {
         return String::new(); // a bar alone tells nothing
     }
@@ -24,14 +24,14 @@ pub fn spark(recent: &Recent, lang: Lang) -> String {
     let failed = runs.iter().filter(|run| !run.ok).count();
     let told = [runs.len().to_string(), failed.to_string(), brief(shortest), brief(longest)];
     let told = escaped(&with(words(lang).recent_runs, told));
-    let width = Recent::KEPT * (BAR + GAP);
+    let width = History::KEPT * (BAR + GAP);
     let mut svg = format!(
         "<svg class=\"spark\" role=\"img\" aria-label=\"{told}\" viewBox=\"0 0 {width} {HEIGHT}\" width=\"{width}\" height=\"{HEIGHT}\">"
     );
     // One path for each kind: hundreds of these stand on a page.
     for (class, ok) in [("run", true), ("bad", false)] {
         let mut path = String::new();
-        let first = Recent::KEPT - runs.len();
+        let first = History::KEPT - runs.len();
         for (place, run) in runs.iter().enumerate().filter(|(_, run)| run.ok == ok) {
             let height = (u64::from(run.millis) * u64::from(HEIGHT - 2) / u64::from(longest)).max(1);
             let left = (first + place) * (BAR + GAP);
@@ -61,12 +61,12 @@ mod tests {
 
     #[test]
     fn every_run_has_a_bar_and_the_failed_ones_their_own() {
-        let mut recent = Recent::default();
-        assert_eq!(spark(&recent, Lang::En), "");
+        let mut history = History::default();
+        assert_eq!(spark(&history, Lang::En), "");
         for (millis, ok) in [(100, true), (0, true), (50, false)] {
-            recent.push(Duration::from_millis(millis), ok);
+            history.push(Duration::from_millis(millis), ok);
         }
-        let svg = spark(&recent, Lang::En);
+        let svg = spark(&history, Lang::En);
         assert!(svg.contains("aria-label=\"last 3 runs, 1 failed, between 0 ms and 100 ms\""), "{svg}");
         assert!(svg.contains("class=\"run\" d=\"M108 20v-18h3v18zM112 20v-1h3v1z\""), "{svg}");
         assert!(svg.contains("class=\"bad\" d=\"M116 20v-9h3v9z\""), "{svg}");

@@ -11,7 +11,7 @@ use super::tongue::{with, words};
 use super::{Offer, Visitor, faults, history, table, watch};
 use crate::levels::State;
 use crate::render::{cause, judged};
-use crate::store::{Known, Store};
+use crate::store::{ProbeEntry, Store};
 
 /// The whole page. `offers` are the faults that can be made to happen: none but in the demonstration.
 pub fn page(store: &Store, offers: Option<&[Offer]>, visitor: &Visitor<'_>, now: SystemTime) -> String {
@@ -93,7 +93,7 @@ fn banner(
 /// A section for each tenant, those with problems first.
 fn tenants(main: &mut String, store: &Store, visitor: &Visitor<'_>, now: SystemTime) {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut tenants: Vec<(&str, Vec<&Known>)> = Vec::new();
+    let mut tenants: Vec<(&str, Vec<&ProbeEntry>)> = Vec::new();
     for known in store.probes() {
         let name = &*known.settings.id.tenant;
         let place = *places.entry(name).or_insert(tenants.len());
@@ -102,7 +102,7 @@ fn tenants(main: &mut String, store: &Store, visitor: &Visitor<'_>, now: SystemT
             None => tenants.push((name, vec![known])),
         }
     }
-    let well = |probes: &[&Known]| probes.iter().all(|known| table::state(known, now) == Some(State::Ok));
+    let well = |probes: &[&ProbeEntry]| probes.iter().all(|known| table::state(known, now) == Some(State::Ok));
     tenants.sort_by_key(|(_, probes)| well(probes));
     for (name, probes) in tenants {
         let name = escaped(name);

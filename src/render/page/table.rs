@@ -14,13 +14,13 @@ use crate::kind::Check;
 use crate::levels::State;
 use crate::reason::Reason;
 use crate::render::{Judged, words::code as their_code};
-use crate::store::Known;
+use crate::store::ProbeEntry;
 
 /// Mailboxes without problems that are shown unfolded.
 const UNFOLDED: usize = 12;
 
 /// How a probe is doing: judged, and unknown where its result is too old to be how things are.
-pub fn state(known: &Known, now: SystemTime) -> Option<State> {
+pub fn state(known: &ProbeEntry, now: SystemTime) -> Option<State> {
     let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
     if !known.is_current(outcome.at, now) {
         return Some(State::Unknown);
@@ -29,7 +29,7 @@ pub fn state(known: &Known, now: SystemTime) -> Option<State> {
 }
 
 /// The probes that fail, with where, why and since when.
-pub fn failing(page: &mut String, probes: &[&Known], visitor: &Visitor<'_>, now: SystemTime) {
+pub fn failing(page: &mut String, probes: &[&ProbeEntry], visitor: &Visitor<'_>, now: SystemTime) {
     let words = words(visitor.lang);
     let _ = write!(
         page,
@@ -49,16 +49,16 @@ pub fn failing(page: &mut String, probes: &[&Known], visitor: &Visitor<'_>, now:
             page,
             "<tr><th scope=\"row\">{link}</th><td>{}</td><td>{since}</td><td>{}</td></tr>",
             why.unwrap_or_default(),
-            spark(&known.recent, visitor.lang)
+            spark(&known.history, visitor.lang)
         );
     }
     page.push_str("</tbody>\n</table>\n");
 }
 
 /// All probes of a tenant: its own checks, then each mailbox with its checks, those with problems first.
-pub fn tenant(page: &mut String, probes: &[&Known], visitor: &Visitor<'_>, now: SystemTime) {
+pub fn tenant(page: &mut String, probes: &[&ProbeEntry], visitor: &Visitor<'_>, now: SystemTime) {
     let words = words(visitor.lang);
-    let (own, of_mailboxes): (Vec<&Known>, Vec<&Known>) =
+    let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
         probes.iter().copied().partition(|known| known.settings.id.mailbox.is_none());
     if !own.is_empty() {
         matrix(page, words.tenant_checks, words.tenant, &[own], visitor, now);
@@ -82,9 +82,9 @@ pub fn tenant(page: &mut String, probes: &[&Known], visitor: &Visitor<'_>, now: 
 }
 
 /// The probes of each mailbox, in the order of the configuration.
-fn rows<'a>(probes: &[&'a Known]) -> Vec<Vec<&'a Known>> {
+fn rows<'a>(probes: &[&'a ProbeEntry]) -> Vec<Vec<&'a ProbeEntry>> {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut rows: Vec<Vec<&Known>> = Vec::new();
+    let mut rows: Vec<Vec<&ProbeEntry>> = Vec::new();
     for known in probes {
         let place = *places.entry(known.settings.id.mailbox_label()).or_insert(rows.len());
         match rows.get_mut(place) {
@@ -96,7 +96,7 @@ fn rows<'a>(probes: &[&'a Known]) -> Vec<Vec<&'a Known>> {
 }
 
 /// A row for each of `rows`, a column for each check that any of them has.
-fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&Known>], visitor: &Visitor<'_>, now: SystemTime) {
+fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&ProbeEntry>], visitor: &Visitor<'_>, now: SystemTime) {
     let mut checks: Vec<Check> = Vec::new();
     for known in rows.iter().flatten() {
         if !checks.contains(&known.settings.id.check) {
@@ -112,7 +112,7 @@ fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&Known>], visi
         let Some(first) = row.first() else { continue };
         let id = &first.settings.id;
         let _ = write!(page, "<tr><th scope=\"row\">{}</th>", escaped(id.mailbox.as_deref().unwrap_or(&id.tenant)));
-        let by_check: BTreeMap<Check, &Known> = row.iter().map(|known| (known.settings.id.check, *known)).collect();
+        let by_check: BTreeMap<Check, &ProbeEntry> = row.iter().map(|known| (known.settings.id.check, *known)).collect();
         for check in &checks {
             match by_check.get(check) {
                 Some(known) => cell(page, known, visitor, now),
@@ -125,7 +125,7 @@ fn matrix(page: &mut String, caption: &str, of: &str, rows: &[Vec<&Known>], visi
 }
 
 /// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
-fn cell(page: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTime) {
+fn cell(page: &mut String, known: &ProbeEntry, visitor: &Visitor<'_>, now: SystemTime) {
     let (lang, words) = (visitor.lang, words(visitor.lang));
     let state = state(known, now);
     let (took, when) = match known.last.as_deref() {
@@ -147,7 +147,7 @@ fn cell(page: &mut String, known: &Known, visitor: &Visitor<'_>, now: SystemTime
         escaped(&known.settings.id.to_string()),
         took.replace("<wbr>", ""),
         sign(state),
-        spark(&known.recent, lang)
+        spark(&known.history, lang)
     );
 }
 

@@ -17,7 +17,7 @@ use crate::levels::{self, State};
 use crate::reason::Reason;
 use crate::render::words::{sentence, time};
 use crate::render::{Judged, ends};
-use crate::store::{Known, Store, shown_certificates};
+use crate::store::{ProbeEntry, Store, shown_certificates};
 
 /// Ends that are farther away than this need no row of their own.
 const FAR: u64 = 400;
@@ -59,7 +59,7 @@ pub fn anything(store: &Store, now: SystemTime) -> bool {
 }
 
 /// The state of what neither is well nor fails, where no warning says so already.
-fn matters(known: &Known, now: SystemTime) -> Option<State> {
+fn matters(known: &ProbeEntry, now: SystemTime) -> Option<State> {
     let state = state(known, now).filter(|state| *state != State::Ok)?;
     let only_warned = known.last.as_ref().filter(|last| last.is_ok() && known.is_current(last.at, now)).is_some_and(|last| {
         let judgement = levels::judge(last, &known.settings.limits, now);
@@ -70,7 +70,7 @@ fn matters(known: &Known, now: SystemTime) -> Option<State> {
     (!only_warned && !failed).then_some(state)
 }
 
-fn line(known: &Known, visitor: &Visitor<'_>, now: SystemTime) -> Option<String> {
+fn line(known: &ProbeEntry, visitor: &Visitor<'_>, now: SystemTime) -> Option<String> {
     let state = matters(known, now)?;
     let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
     let told = if known.is_current(outcome.at, now) {
@@ -88,7 +88,7 @@ struct Warned<'a> {
     state: State,
     /// How many probes warn of it.
     count: usize,
-    first: &'a Known,
+    first: &'a ProbeEntry,
     /// What it is, as the first of them has it.
     told: String,
 }
@@ -159,7 +159,7 @@ pub fn ends(page: &mut String, store: &Store, visitor: &Visitor<'_>, now: System
 }
 
 /// What of a probe ends, and when.
-fn of_probe(known: &Known, visitor: &Visitor<'_>) -> Vec<(SystemTime, String)> {
+fn of_probe(known: &ProbeEntry, visitor: &Visitor<'_>) -> Vec<(SystemTime, String)> {
     let words = words(visitor.lang);
     let tenant = &known.settings.tenant;
     let mut ends = Vec::new();

@@ -1,10 +1,10 @@
-//! What is known of one probe.
+//! An entry of the store: what is known about one probe.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::Recent;
+use super::History;
 use crate::outcome::{
     CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason, Transcript,
     Verdict,
@@ -12,31 +12,31 @@ use crate::outcome::{
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 
-/// What is known of one probe: its last run, what earlier runs learnt that it did not get as far as, and counts.
+/// What is known about one probe: its last run, what earlier runs learnt that it did not get as far as, and counts.
 ///
 /// What was learnt is kept as the outcome that told it, so that its age is known and nothing is stored twice.
 #[derive(Clone, Debug)]
-pub struct Known {
-    /// What the probe is.
+pub struct ProbeEntry {
+    /// The probe's configuration.
     pub settings: ProbeSettings,
     /// The last run that took place.
     pub last: Option<Arc<Outcome>>,
-    /// When the last run began that succeeded.
+    /// Start of the last run that succeeded.
     pub last_success: Option<SystemTime>,
-    /// When the first of the failed runs began that no success has followed; `None` while it succeeds.
+    /// Start of the first failed run that no success has followed; `None` while the probe succeeds.
     pub failing_since: Option<SystemTime>,
-    /// When it began to fail for the reason it fails for now: one trouble may follow upon another.
+    /// Start of the first run that failed for the present reason: one failure may follow upon another.
     pub reason_since: Option<SystemTime>,
-    /// How long the last runs took.
-    pub recent: Recent,
-    /// What was said and heard in the last run that took place. Its outcome no longer holds it: what outcomes are kept for
-    /// is what they learnt, and a conversation takes more memory than that.
-    pub talk: Transcript,
-    /// The same of the last run that failed, once successes have followed.
-    pub failed_talk: Transcript,
-    /// The turn that was skipped last, if it came after the last run.
+    /// Times and results of the last runs.
+    pub history: History,
+    /// Transcript of the last run that took place. It is taken out of the outcome, which is kept longer for its facts: a
+    /// transcript takes more memory than they do.
+    pub transcript: Transcript,
+    /// Transcript of the last run that failed, once successes have followed.
+    pub failed_transcript: Transcript,
+    /// The last run that was skipped, if it came after the last one that took place.
     pub skipped: Option<Arc<Outcome>>,
-    /// Until when the server asked us to stay away; may be past.
+    /// End of the back-off that the server asked for; may be past.
     pub back_off_until: Option<SystemTime>,
     /// The last run that had a token.
     pub token: Option<Arc<Outcome>>,
@@ -44,15 +44,15 @@ pub struct Known {
     pub registration: Option<Arc<Outcome>>,
     /// The last run that asked resolvers.
     pub dns: Option<Arc<Outcome>>,
-    /// The last run that saw into the mailbox.
+    /// The last run that read the mailbox.
     pub mailbox: Option<Arc<Outcome>>,
     /// The last run that was shown a certificate, by host and port.
     certificates: BTreeMap<(String, u16), Arc<Outcome>>,
-    /// Runs that took place.
+    /// Number of runs that took place.
     pub runs: u64,
-    /// Runs that failed, by where and why.
+    /// Number of failed runs, by phase and reason.
     pub failures: BTreeMap<(Phase, Reason), u64>,
-    /// The last failures, the latest first: kept when successes have long followed.
+    /// The last failures, the latest first, kept also when successes have long followed.
     pub last_failures: VecDeque<PastFailure>,
 }
 
@@ -67,11 +67,11 @@ pub struct PastFailure {
     pub failure: Failure,
 }
 
-impl Known {
+impl ProbeEntry {
     /// Hosts and ports remembered for one probe: more than any cloud has, so that nothing grows without end.
     const ENDPOINTS: usize = 32;
 
-    /// Nothing known yet.
+    /// Creates an entry in which nothing is known yet.
     pub(super) fn new(settings: ProbeSettings) -> Self {
         Self {
             settings,
@@ -79,9 +79,9 @@ impl Known {
             last_success: None,
             failing_since: None,
             reason_since: None,
-            recent: Recent::default(),
-            talk: Transcript::default(),
-            failed_talk: Transcript::default(),
+            history: History::default(),
+            transcript: Transcript::default(),
+            failed_transcript: Transcript::default(),
             skipped: None,
             back_off_until: None,
             token: None,
@@ -95,53 +95,52 @@ impl Known {
         }
     }
 
-    /// Whether what a run that began at `at` told may still be shown as how things are.
+    /// Tells whether the result of a run that began at `at` is recent enough to be shown as the present state.
     ///
-    /// Three missed turns, or one that used up all its time, are given; after that dashboards must see absence. A failure
-    /// after which the server wanted us away does not age meanwhile: it would vanish between runs, and no alert that
-    /// waits some minutes would ever fire.
+    /// Three missed runs, or one that used up all its time, are allowed; after that dashboards must see absence. A failure
+    /// does not age during a back-off that the server asked for: it would vanish between runs, and no alert that waits
+    /// some minutes would ever fire.
     pub fn is_current(&self, at: SystemTime, now: SystemTime) -> bool {
         let ProbeSettings { interval, timeout, .. } = self.settings;
-        let given = interval.saturating_mul(3).max(interval.saturating_add(timeout));
-        let given = given.saturating_add(self.kept_away(now));
-        now.duration_since(at).is_ok_and(|age| age <= given) || now < at
+        let longest = interval.saturating_mul(3).max(interval.saturating_add(timeout));
+        let longest = longest.saturating_add(self.time_in_back_off(now));
+        now.duration_since(at).is_ok_and(|age| age <= longest) || now < at
     }
 
-    /// When it began to fail for the reason it fails for now, and whether it may have done so before we looked.
+    /// Start of the present failure, and whether it may have begun before the first run.
     pub fn since(&self) -> Option<(SystemTime, bool)> {
         let since = self.reason_since?;
         Some((since, self.last_success.is_none() && self.failing_since == Some(since)))
     }
 
-    /// How much of the time since the last run, which failed, the server wanted us away.
-    fn kept_away(&self, now: SystemTime) -> Duration {
+    /// The part of the time since the last run, which failed, that the server asked us to stay away for.
+    fn time_in_back_off(&self, now: SystemTime) -> Duration {
         let failed = self.last.as_ref().filter(|outcome| !outcome.is_ok());
         let away = failed.zip(self.back_off_until).and_then(|(run, until)| until.min(now).duration_since(run.at).ok());
         away.unwrap_or_default()
     }
 
-    /// Every host and port that ever presented a certificate, with the run that saw it last.
+    /// Hosts and ports that presented a certificate, each with the run that saw it last.
     pub fn certificates(&self) -> impl Iterator<Item = (&str, u16, &Arc<Outcome>)> {
         self.certificates.iter().map(|((host, port), outcome)| (host.as_str(), *port, outcome))
     }
 
-    /// Whether `settings` mean the same mailbox or tenant of the same application, so that what is known still holds.
-    pub(super) fn is_about(&self, settings: &ProbeSettings) -> bool {
-        let (ours, theirs) = (&self.settings, settings);
-        let (ours_of, theirs_of) = (&*ours.tenant, &*theirs.tenant);
-        ours.address == theirs.address
-            && ours.folder == theirs.folder
-            && ours_of.tenant_id == theirs_of.tenant_id
-            && ours_of.client_id == theirs_of.client_id
-            && ours_of.cloud == theirs_of.cloud
+    /// Tells whether `settings` mean the same mailbox or tenant of the same application, so that what is known still holds.
+    pub(super) fn is_same_target(&self, settings: &ProbeSettings) -> bool {
+        let (ours, theirs) = (&*self.settings.tenant, &*settings.tenant);
+        self.settings.address == settings.address
+            && self.settings.folder == settings.folder
+            && ours.tenant_id == theirs.tenant_id
+            && ours.client_id == theirs.client_id
+            && ours.cloud == theirs.cloud
     }
 
-    /// Learns from `outcome`, keeping at most `failures_kept` failures for the record.
-    pub(super) fn learn(&mut self, mut outcome: Outcome, failures_kept: usize) {
+    /// Adds an outcome, keeping at most `failures_kept` failures for the record.
+    pub(super) fn add(&mut self, mut outcome: Outcome, failures_kept: usize) {
         if outcome.failure().is_some() {
             outcome.facts.last_worked = self.last_success;
         }
-        let talk = std::mem::take(&mut outcome.facts.transcript);
+        let transcript = std::mem::take(&mut outcome.facts.transcript);
         let outcome = Arc::new(outcome);
         if let Verdict::Skipped(skip) = &outcome.verdict {
             if let SkipReason::BackOff { until, .. } = skip {
@@ -152,15 +151,14 @@ impl Known {
         }
         self.runs += 1;
         self.skipped = None;
-        self.recent.push(outcome.took, outcome.is_ok());
-        let before = std::mem::replace(&mut self.talk, talk);
+        self.history.push(outcome.took, outcome.is_ok());
+        let before = std::mem::replace(&mut self.transcript, transcript);
         if outcome.is_ok() && self.failing_since.is_some() {
-            self.failed_talk = before;
+            self.failed_transcript = before;
         }
-        let asked_away = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
-        self.back_off_until = asked_away;
+        self.back_off_until = outcome.facts.back_off.and_then(|away| outcome.at.checked_add(outcome.took.saturating_add(away)));
         if let Some(failure) = outcome.failure() {
-            self.count(&outcome, failure, failures_kept);
+            self.add_failure(&outcome, failure, failures_kept);
         } else {
             (self.last_success, self.failing_since, self.reason_since) = (Some(outcome.at), None, None);
         }
@@ -168,19 +166,19 @@ impl Known {
         self.last = Some(outcome);
     }
 
-    fn count(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
+    fn add_failure(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
         let before = self.last.as_ref().and_then(|last| last.failure());
         if before.is_none_or(|before| before.reason != failure.reason) {
             self.reason_since = Some(outcome.at);
         }
         self.failing_since.get_or_insert(outcome.at);
-        let failure = Failure { evidence: brief(&failure.evidence), ..failure.clone() };
+        let failure = Failure { evidence: shortened(&failure.evidence), ..failure.clone() };
         self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure });
         self.last_failures.truncate(kept);
     }
 
-    /// A run that ended early leaves what earlier runs learnt in the phases it did not reach.
+    /// Remembers the outcome for each kind of fact it holds; facts of phases that it did not reach stay as they were.
     fn keep_facts(&mut self, outcome: &Arc<Outcome>) {
         let facts = &outcome.facts;
         if facts.token.is_some() {
@@ -205,8 +203,8 @@ impl Known {
     }
 }
 
-/// The evidence with its texts cut to what is worth keeping for the record.
-fn brief(evidence: &Evidence) -> Evidence {
+/// The evidence with its texts cut to 400 characters.
+fn shortened(evidence: &Evidence) -> Evidence {
     const KEPT: usize = 400;
     let cut = |text: &String| text.chars().take(KEPT).collect::<String>();
     let Evidence { peer, said, heard, code, ids } = evidence;
@@ -214,7 +212,7 @@ fn brief(evidence: &Evidence) -> Evidence {
     Evidence { peer, said, heard, code, ids: ids.iter().map(|(name, value)| (*name, cut(value))).collect() }
 }
 
-/// The certificates that `outcome` was shown, and where.
+/// The certificates that servers presented in the run, each with its endpoint.
 pub fn shown_certificates(outcome: &Outcome) -> impl Iterator<Item = (&EndpointFacts, &CertificateFacts)> {
     outcome.facts.endpoints.iter().filter_map(|endpoint| Some((endpoint, endpoint.certificate.as_ref()?)))
 }
