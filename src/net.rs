@@ -1,17 +1,17 @@
 //! From a name to a secured stream, every step ours to time: resolve, connect, proxy, TLS.
 
-pub mod ask;
 pub mod dial;
+pub mod dns_query;
 pub mod families;
 pub mod hosts;
 pub mod http;
 pub mod icmp;
 pub mod line;
-pub mod own_resolvers;
 pub mod proxy;
-mod record;
 pub mod resolve;
+pub mod system_resolvers;
 pub mod tls;
+mod transcript_recorder;
 pub mod trust;
 
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::cloud::{Cloud, MailEndpoint, Security};
 use crate::kind::{Check, Family};
 use crate::net::dial::BeforeTls;
-use crate::net::tls::again;
+use crate::net::tls::handshake_retry;
 use crate::net::{BoxStream, Conn, Net};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -116,7 +116,7 @@ impl<S: Session> InTheClear<'_, S> {
             let silence = trace.silence();
             trace.finish();
             let mistaken = silence.reason == Reason::NoGreeting && net.begins_with_tls(trace, host, *port).await;
-            return Err(if mistaken { again::silent_in_the_clear() } else { silence });
+            return Err(if mistaken { handshake_retry::silent_in_the_clear() } else { silence });
         };
         net.secured(trace, host, consent?, self).await
     }

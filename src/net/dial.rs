@@ -17,7 +17,7 @@ use crate::reason::Reason;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
-use super::tls::{Connector, again};
+use super::tls::{Connector, handshake_retry};
 use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
@@ -55,7 +55,7 @@ struct Again<'a, B> {
     deadline: Instant,
 }
 
-impl<B: BeforeTls> again::Way for Again<'_, B> {
+impl<B: BeforeTls> handshake_retry::Way for Again<'_, B> {
     async fn go(&self) -> Option<BoxStream> {
         let mut scratch = Trace::begin(Phase::Tls, self.deadline);
         self.before.reach(self.net, &mut scratch).await.ok()
@@ -139,19 +139,19 @@ impl Net {
         before: &impl BeforeTls,
     ) -> Result<BoxStream, Fault> {
         let fault = match self.tls.secure(trace, host, plain).await {
-            Err(fault) if again::may_explain(&fault, trace.endpoint().as_deref()) => fault,
+            Err(fault) if handshake_retry::may_explain(&fault, trace.endpoint().as_deref()) => fault,
             other => return other,
         };
         trace.finish();
         let way = Again { net: self, before, deadline: trace.deadline() };
-        let limit = again::LOOK.min(trace.remaining() / 2);
-        Err(again::explained(&self.tls, host, fault, trace.endpoint(), &way, limit).await)
+        let limit = handshake_retry::LOOK.min(trace.remaining() / 2);
+        Err(handshake_retry::explained(&self.tls, host, fault, trace.endpoint(), &way, limit).await)
     }
 
     /// Whether `host:port`, silent in the clear, begins with TLS. Not measured.
     pub async fn begins_with_tls(&self, trace: &Trace, host: &str, port: u16) -> bool {
         let way = Again { net: self, before: &Directly { host, port }, deadline: trace.deadline() };
-        again::begins_with_tls(&self.tls, host, &way, again::LOOK.min(trace.remaining() / 2)).await
+        handshake_retry::begins_with_tls(&self.tls, host, &way, handshake_retry::LOOK.min(trace.remaining() / 2)).await
     }
 
     /// The proxy that `host` is reached through, if any. No proxy leads to a name that is pinned to this machine itself: it

@@ -15,7 +15,7 @@ use crate::secret::{MASK, Secret, Sent};
 use crate::trace::Trace;
 use crate::wire::Refusal;
 
-use super::record::Record;
+use super::transcript_recorder::Record;
 use super::{BoxStream, tls};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
-use super::{hosts, own_resolvers};
+use super::{hosts, system_resolvers};
 
 /// More addresses than this are no honest answer, and too many to try or to show.
 const MAX_ADDRESSES: usize = 64;
@@ -72,7 +72,7 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
 async fn explained(host: &str, error: &io::Error, took: Duration) -> Fault {
     let reason = reason(error, took);
     let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
-    let told = if ambiguous { own_resolvers::refusal(host).await } else { None };
+    let told = if ambiguous { system_resolvers::refusal(host).await } else { None };
     told.unwrap_or_else(|| Fault::heard(reason, error.to_string()))
 }
 

@@ -28,21 +28,21 @@ use crate::trace::Trace;
 
 use super::{BoxStream, trust};
 
-pub mod again;
-mod authority;
 mod certificate;
-mod hello;
-mod judged;
-mod look;
-mod microsofts;
-mod standing;
-mod verdict;
-mod watched;
+mod chain_verification;
+mod first_record;
+mod handshake_recorder;
+pub mod handshake_retry;
+mod inspection_products;
+mod late_alert;
+mod microsoft_roots;
+mod root_provenance;
+mod unverified_handshake;
 
-use judged::Judged;
-use standing::Standing;
-use verdict::{Refused, Verdict};
-use watched::{Seen, Watched};
+use chain_verification::{Refused, Verdict};
+use handshake_recorder::{Seen, Watched};
+use late_alert::Judged;
+use root_provenance::Standing;
 
 /// More roots than this are no honest network's; whoever makes up a new one each time is looked at each time.
 const MOST_ROOTS: usize = 64;
@@ -112,7 +112,7 @@ impl Connector {
         let result = self.shaken(host, Watched::over(stream, &seen), &refused).await;
         let took = began.elapsed();
         if let Some(endpoint) = trace.endpoint() {
-            endpoint.tls_version = hello::version(&seen.bytes());
+            endpoint.tls_version = first_record::version(&seen.bytes());
         }
         match result {
             Ok(secured) => {
@@ -174,7 +174,7 @@ impl Connector {
     /// answered at the other end of `stream`. An alert is none: it may be a filter's.
     async fn is_answered(&self, host: Option<&str>, stream: BoxStream) -> bool {
         match self.asking(host) {
-            Ok(ssl) => look::is_answered(ssl, stream).await,
+            Ok(ssl) => unverified_handshake::is_answered(ssl, stream).await,
             Err(_) => false,
         }
     }
@@ -195,9 +195,9 @@ impl Connector {
 
     /// An unknown issuer is an interceptor, unless what is unknown here is known everywhere else.
     fn why_untrusted(&self, chain: &[X509]) -> Reason {
-        if self.extra().is_empty() && standing::is_empty(&self.store) {
+        if self.extra().is_empty() && root_provenance::is_empty(&self.store) {
             Reason::LocalTrustStore
-        } else if microsofts::lead_to(self.known(), chain) {
+        } else if microsoft_roots::lead_to(self.known(), chain) {
             Reason::TlsRootMissing
         } else {
             Reason::TlsCertificateUntrusted
@@ -225,7 +225,7 @@ impl Connector {
         if let Some(standing) = roots().get(&key) {
             return *standing;
         }
-        let standing = standing::of(root, self.known(), self.extra());
+        let standing = root_provenance::of(root, self.known(), self.extra());
         let mut roots = roots();
         if roots.len() < MOST_ROOTS {
             roots.insert(key, standing);
@@ -234,7 +234,7 @@ impl Connector {
     }
 
     fn known(&self) -> &[X509] {
-        self.known.get_or_init(microsofts::roots)
+        self.known.get_or_init(microsoft_roots::roots)
     }
 }
 
@@ -273,16 +273,16 @@ fn fault(error: &ssl::Error, verdict: Option<&Verdict>, seen: &Seen) -> Fault {
     let text = error.to_string();
     let bytes = seen.bytes();
     match bytes.first() {
-        Some(&hello::ALERT) => alerted(Fault::heard(hello::alert(&bytes), text)),
+        Some(&first_record::ALERT) => alerted(Fault::heard(first_record::alert(&bytes), text)),
         // It did not say that it is too old, it just answered in an old version.
-        Some(&hello::HANDSHAKE) if matches!(hello::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
+        Some(&first_record::HANDSHAKE) if matches!(first_record::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
             Fault::heard(Reason::TlsProtocolTooOld, text)
         }
-        Some(&hello::HANDSHAKE) if !seen.ended() => {
-            let wanted = hello::asks_for_a_certificate(&bytes);
+        Some(&first_record::HANDSHAKE) if !seen.ended() => {
+            let wanted = first_record::asks_for_a_certificate(&bytes);
             alerted(Fault::heard(if wanted { Reason::TlsClientCertificateWanted } else { Reason::TlsFailed }, text))
         }
-        Some(&hello::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
+        Some(&first_record::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
         Some(_) => Fault::heard(Reason::TlsNotSpoken, sanitize::evidence(&bytes)),
     }
 }

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn certificate_that_cannot_be_read_is_named_by_its_number() {
-        let good = include_str!("tls/microsofts.pem");
+        let good = include_str!("tls/microsoft_roots.pem");
         let one = good.split_inclusive("-----END CERTIFICATE-----").next().expect("a certificate");
         assert_eq!(certificates(one.as_bytes()).map(|all| all.len()), Ok(1));
         let broken = format!("{one}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::net::own_resolvers::Told;
-use crate::net::{Net, ask, own_resolvers, resolve};
+use crate::net::system_resolvers::Told;
+use crate::net::{Net, dns_query, resolve, system_resolvers};
 use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource};
 use crate::reason::Reason;
 use crate::wire::dns::DnsResponse;
@@ -58,7 +58,7 @@ impl Answer {
     pub async fn from_server(at: SocketAddr, host: &str, family: Family, limit: Duration) -> Self {
         let began = Instant::now();
         let mut answer = Self::unheard(at.to_string(), label(at), host, family);
-        match ask::ask(at, host, family, limit).await {
+        match dns_query::query(at, host, family, limit).await {
             Ok(said) => {
                 answer.facts.took = Some(began.elapsed());
                 let fault = said.failed.map(|reason| Fault::heard(reason, &said.rcode).code(&said.rcode));
@@ -142,7 +142,7 @@ impl Looked {
             return Self::at_once(found, took);
         }
         let left = limit.saturating_sub(began.elapsed());
-        let mut asking = pin!(own_resolvers::each(host, QUESTION.min(left)));
+        let mut asking = pin!(system_resolvers::each(host, QUESTION.min(left)));
         let (mut found, each) = tokio::select! {
             biased;
             found = &mut lookup => (Some(found), asking.await),

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use crate::check::mail::Session;
 use crate::check::{imap, pop3, smtp};
 use crate::cloud::{HttpsEndpoint, Security, host_port};
-use crate::net::tls::again;
+use crate::net::tls::handshake_retry;
 use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
@@ -112,7 +112,8 @@ impl<'a> Attempt<'a> {
 
     /// Whether another look may explain what failed.
     pub fn wants_a_look(&self) -> bool {
-        let told = |fault: &Fault| again::may_explain(fault, self.trace.facts.endpoints.last()) || self.is_silent(fault);
+        let told =
+            |fault: &Fault| handshake_retry::may_explain(fault, self.trace.facts.endpoints.last()) || self.is_silent(fault);
         self.failed.as_ref().is_some_and(|(_, fault)| told(fault))
     }
 
@@ -127,9 +128,9 @@ impl<'a> Attempt<'a> {
         let silent = self.is_silent(&fault);
         let way = Again { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, bare: silent };
         let fault = if !silent {
-            again::explained(&net.tls, &self.at.host, fault, self.trace.endpoint(), &way, limit).await
-        } else if again::begins_with_tls(&net.tls, &self.at.host, &way, limit).await {
-            again::silent_in_the_clear()
+            handshake_retry::explained(&net.tls, &self.at.host, fault, self.trace.endpoint(), &way, limit).await
+        } else if handshake_retry::begins_with_tls(&net.tls, &self.at.host, &way, limit).await {
+            handshake_retry::silent_in_the_clear()
         } else {
             fault
         };
@@ -254,7 +255,7 @@ struct Again<'a> {
     bare: bool,
 }
 
-impl again::Way for Again<'_> {
+impl handshake_retry::Way for Again<'_> {
     async fn go(&self) -> Option<BoxStream> {
         let mut attempt = Attempt::new(self.at, self.route.clone(), self.deadline);
         for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {

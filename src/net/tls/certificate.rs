@@ -11,7 +11,7 @@ use openssl::x509::{GeneralNameRef, X509NameEntryRef, X509NameRef, X509Ref};
 use crate::outcome::CertificateFacts;
 use crate::sanitize::{self, one_line};
 
-use super::authority;
+use super::inspection_products;
 
 /// Microsoft's mail certificate has about thirty names; a hostile one could have a million.
 const MAX_NAMES: usize = 50;
@@ -22,7 +22,7 @@ pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> 
     Some(CertificateFacts {
         subject: words(&distinguished(certificate.subject_name())),
         issuer: short(certificate.issuer_name()).map_or_else(|| issuer_name.clone(), |name| words(&name)),
-        product: authority::product(&issuer_name).map(str::to_owned),
+        product: inspection_products::product(&issuer_name).map(str::to_owned),
         issuer_name,
         names: names(certificate),
         not_before: system_time(certificate.not_before()).ok()?,

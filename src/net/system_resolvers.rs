@@ -11,7 +11,7 @@ use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
 use crate::wire::dns::DnsResponse;
 
-use super::ask;
+use super::dns_query;
 
 /// Where the system names them, on every Unix.
 const FILE: &str = "/etc/resolv.conf";
@@ -44,7 +44,7 @@ pub async fn each(host: &str, limit: Duration) -> Vec<Told> {
     for (place, server) in named().await.unwrap_or_default().into_iter().enumerate() {
         for family in [Family::V4, Family::V6] {
             let host = host.to_owned();
-            asking.spawn(async move { (place, server.ip(), family, ask::ask(server, &host, family, limit).await) });
+            asking.spawn(async move { (place, server.ip(), family, dns_query::query(server, &host, family, limit).await) });
         }
     }
     let mut heard = asking.join_all().await;
@@ -83,7 +83,7 @@ async fn unnamed(host: &str) -> Option<Fault> {
 }
 
 async fn failing(server: SocketAddr, host: &str) -> Option<Fault> {
-    let mut fault = match ask::ask(server, host, Family::V4, LIMIT).await {
+    let mut fault = match dns_query::query(server, host, Family::V4, LIMIT).await {
         Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
         Err(fault) => Some(fault),
     }?;

@@ -13,7 +13,7 @@ use crate::outcome::{EndpointFacts, Fault};
 use crate::reason::Reason;
 
 use super::super::BoxStream;
-use super::{Connector, look};
+use super::{Connector, unverified_handshake};
 
 /// Another look is worth this much more of a run that has failed already.
 pub const LOOK: Duration = Duration::from_secs(3);
@@ -132,7 +132,7 @@ impl<W: Way> Look<'_, W> {
 
     /// The version and the certificates that are shown to those who take whatever they are shown.
     async fn shown(&self) -> Option<(&'static str, Vec<X509>)> {
-        let look = async { look::shown(self.host, self.way.go().await?).await };
+        let look = async { unverified_handshake::shown(self.host, self.way.go().await?).await };
         timeout_at(Instant::now() + self.each, look).await.ok()?
     }
 }

@@ -13,7 +13,7 @@ use openssl::x509::X509;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::BoxStream;
-use super::hello;
+use super::first_record;
 
 /// A handshake takes about 6 kB; no chain is longer than this.
 const MOST: usize = 128 * 1024;
@@ -30,7 +30,7 @@ pub async fn shown(host: &str, stream: BoxStream) -> Option<(&'static str, Vec<X
 pub async fn is_answered(ssl: Ssl, mut stream: BoxStream) -> bool {
     let Err(HandshakeError::WouldBlock(mut waiting)) = ssl.connect(Pipe::default()) else { return false };
     let hello = std::mem::take(&mut waiting.get_mut().outgoing);
-    stream.write_all(&hello).await.is_ok() && matches!(stream.read_u8().await, Ok(hello::HANDSHAKE))
+    stream.write_all(&hello).await.is_ok() && matches!(stream.read_u8().await, Ok(first_record::HANDSHAKE))
 }
 
 /// The handshake: OpenSSL works on buffers, and here they are filled and emptied.

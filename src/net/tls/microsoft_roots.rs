@@ -10,7 +10,7 @@ use openssl::x509::{X509, X509StoreContext, X509StoreContextRef};
 
 /// DigiCert's and Microsoft's own, as Microsoft lists them for its services; Exchange Online needs the first since 2026.
 /// <https://learn.microsoft.com/en-us/azure/security/fundamentals/azure-ca-details>
-const ROOTS: &str = include_str!("microsofts.pem");
+const ROOTS: &str = include_str!("microsoft_roots.pem");
 
 /// The roots.
 pub fn roots() -> Vec<X509> {

@@ -23,7 +23,7 @@ const MAX_DATAGRAM: usize = 4096;
 /// # Errors
 /// `dns_no_answer`, `dns_server_unreachable`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `dns_name_unknown` (no name at all),
 /// `local_resources`.
-pub async fn ask(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<DnsResponse, Fault> {
+pub async fn query(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<DnsResponse, Fault> {
     let until = Instant::now() + limit;
     // The id and the port, which the system draws for the socket, are what a forger would have to guess (RFC 5452).
     let question = Question::new(Message::query().metadata.id, host, family)?;
