@@ -84,8 +84,9 @@ tenants:
     }
 
     fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("run kill");
-        assert!(killed.success());
+        // The shell's own `kill`: the program of that name is in a package of its own (procps).
+        let status = Command::new("sh").args(["-c", "kill -s $0 $1", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("a shell").success());
     }
 }
 

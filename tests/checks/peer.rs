@@ -1,5 +1,6 @@
 //! Servers on loopback that play a script, with certificates made for the test.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -65,9 +66,11 @@ impl Authority {
         Self { acceptor: Arc::new(acceptor.into()), ca_file }
     }
 
-    /// A network that trusts this authority.
+    /// A network that trusts this authority, and where `localhost` is the address these servers listen on: hosts files
+    /// differ in whether it is `::1` too.
     pub fn trusted(&self) -> Network {
-        Network { ca_file: Some(self.ca_file.clone()), ..Network::default() }
+        let resolve = [("localhost".to_owned(), IpAddr::from([127, 0, 0, 1]))].into();
+        Network { ca_file: Some(self.ca_file.clone()), resolve, ..Network::default() }
     }
 
     /// The means of such a network.
