@@ -1,0 +1,93 @@
+//! The built program's report on faults, many at a time: the root causes and warnings of its JSON.
+
+use std::process::Command;
+use std::sync::Mutex;
+
+use m365_probe::sim::Fault;
+use serde_json::Value;
+
+/// Runs at a time in each test: silence takes no work, and more of them would be slow for want of a processor.
+pub const AT_ONCE: usize = 6;
+/// A run's time where a fault shows as silence, and where none does.
+const SILENT_RUN: &str = "8s";
+const ANY_RUN: &str = "20s";
+
+/// Faults that show as silence: the run's time decides how long that takes.
+const SILENT: &[Fault] =
+    &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
+
+/// A root cause of the report; or a warning of a run that succeeded, in the same form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    pub reason: String,
+    pub confidence: String,
+    pub mailbox: Option<String>,
+    pub explains: Vec<String>,
+    pub candidates: Vec<String>,
+}
+
+/// Calls `run` with each set of faults, several at a time, and returns the results in the sets' order. Silent sets begin first,
+/// so that the others run while those wait.
+pub fn for_each_set<T: Send>(sets: &[Vec<String>], run: impl Fn(&[String]) -> T + Sync) -> Vec<T> {
+    let mut order: Vec<_> = sets.iter().enumerate().collect();
+    order.sort_by_key(|(_, faults)| !is_silent(faults));
+    let next = Mutex::new(order.into_iter());
+    let results = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let taken = next.lock().unwrap().next();
+            let Some((index, faults)) = taken else { return };
+            let result = run(faults);
+            results.lock().unwrap().push((index, result));
+        }
+    };
+    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    let mut results = results.into_inner().unwrap();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn is_silent(faults: &[String]) -> bool {
+    SILENT.iter().any(|fault| faults.iter().any(|name| name.split('@').next() == Some(fault.name())))
+}
+
+/// Runs `program` (`demo --once` or `doctor`, against a tenant with `faults`) and reads its report, which must name something.
+pub fn causes(mut program: Command, faults: &[String]) -> Vec<Cause> {
+    program.args(["--output", "json", "--timeout", if is_silent(faults) { SILENT_RUN } else { ANY_RUN }]);
+    // Where these name a bundle, each of some two hundred processes would read all of it.
+    program.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+    let output = program.env_remove("RUST_LOG").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let report: Value = serde_json::from_str(&printed)
+        .unwrap_or_else(|error| panic!("{faults:?}: {error}\n{printed}\n{}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!(output.status.code(), Some(1), "{faults:?}: a fault is something wrong");
+    assert_eq!(report["ok"], false, "{faults:?}: a fault is something wrong");
+    let causes: Vec<Cause> = report["root_causes"].as_array().unwrap().iter().map(cause).collect();
+    causes.into_iter().chain(warnings(&report)).collect()
+}
+
+/// The warnings of runs that succeeded and are not ok.
+fn warnings(report: &Value) -> Vec<Cause> {
+    let noticed = report["outcomes"].as_array().unwrap().iter().filter(|one| one["ok"] == true && one["state"] != "ok");
+    let warnings = noticed.flat_map(|one| one["warnings"].as_array().unwrap().iter().map(move |warning| (one, warning)));
+    let cause = |(one, warning): (&Value, &Value)| Cause {
+        reason: warning["reason"].as_str().unwrap().to_owned(),
+        confidence: "certain".to_owned(),
+        mailbox: one["mailbox"].as_str().map(str::to_owned),
+        explains: vec![one["probe"].as_str().unwrap().to_owned()],
+        candidates: Vec::new(),
+    };
+    warnings.map(cause).collect()
+}
+
+fn cause(json: &Value) -> Cause {
+    let text = |key: &str| json[key].as_str().map(str::to_owned);
+    let list = |key: &str| json[key].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    Cause {
+        reason: text("reason").unwrap(),
+        confidence: text("confidence").unwrap(),
+        mailbox: text("mailbox"),
+        explains: list("explains"),
+        candidates: list("candidates"),
+    }
+}

@@ -1,0 +1,80 @@
+//! Simulated tenants in this process, for `doctor` to run against: each makes its keys once and plays one fault after the other.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, Weak};
+
+use m365_probe::sim::{Running, Tenant, start};
+use tokio::runtime::Runtime;
+
+use crate::report::{AT_ONCE, Cause, causes, for_each_set};
+
+/// The tenants of all tests. They start together, before the first fault: one that starts while a fault closes another's port
+/// might be given that port.
+static POOL: Mutex<Weak<Pool>> = Mutex::new(Weak::new());
+
+struct Pool {
+    idle: Mutex<Vec<Simulated>>,
+    returned: Condvar,
+    _runtime: Runtime,
+}
+
+/// A tenant that listens, and a configuration for it.
+struct Simulated {
+    tenant: Running,
+    directory: PathBuf,
+    config: PathBuf,
+}
+
+impl Pool {
+    fn shared() -> Arc<Self> {
+        let mut pool = POOL.lock().unwrap();
+        if let Some(started) = pool.upgrade() {
+            return started;
+        }
+        let started = Arc::new(Self::start());
+        *pool = Arc::downgrade(&started);
+        started
+    }
+
+    fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let tenants = (0..AT_ONCE).map(|_| Simulated::new(&runtime)).collect();
+        Self { idle: Mutex::new(tenants), returned: Condvar::new(), _runtime: runtime }
+    }
+
+    /// The doctor's report while `faults` are in force at one of the tenants.
+    fn diagnose(&self, faults: &[String]) -> Vec<Cause> {
+        let simulated = self.returned.wait_while(self.idle.lock().unwrap(), |idle| idle.is_empty()).unwrap().pop().unwrap();
+        faults.iter().for_each(|fault| simulated.tenant.set_fault(fault).unwrap());
+        let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
+        program.args(["doctor", "--config"]).arg(&simulated.config);
+        let causes = causes(program, faults);
+        simulated.tenant.clear_faults();
+        self.idle.lock().unwrap().push(simulated);
+        self.returned.notify_one();
+        causes
+    }
+}
+
+impl Simulated {
+    fn new(runtime: &Runtime) -> Self {
+        let tenant = runtime.block_on(start(Tenant::contoso())).unwrap();
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{}", tenant.ports().login));
+        std::fs::create_dir_all(&directory).unwrap();
+        let config = tenant.write_config(&directory).unwrap();
+        Self { tenant, directory, config }
+    }
+}
+
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The doctor's report on each set of faults, in their order.
+pub fn diagnosed_by_doctor(sets: &[Vec<String>]) -> Vec<Vec<Cause>> {
+    let pool = Pool::shared();
+    for_each_set(sets, |faults| pool.diagnose(faults))
+}
