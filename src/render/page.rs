@@ -1,25 +1,29 @@
 //! The pages for people: how everything is, one probe at length, and what each reason means. Server-rendered HTML that loads
 //! nothing from anywhere.
 
-mod causes;
+mod cause_card;
+mod expiries;
 mod faults;
 mod history;
 mod html;
+mod layout;
 mod probe;
+mod probe_table;
 mod reasons;
-mod spark;
+mod sparkline;
 mod status;
-mod table;
 mod time;
 mod tongue;
-mod watch;
+mod worth_a_look;
 
 pub use self::faults::{Offer, PATH as FAULTS};
 pub use self::probe::page as probe;
 pub use self::reasons::page as reasons;
 pub use self::status::page as status;
 
-use self::html::escaped;
+use std::time::SystemTime;
+
+use self::tongue::Words;
 use crate::lang::Lang;
 use crate::outcome::ProbeId;
 
@@ -28,10 +32,10 @@ pub const STYLE: &str = include_str!("page/style.css");
 /// The script of every page, which they can do without; its hash stands in the policy.
 pub const SCRIPT: &str = include_str!("page/script.js");
 
-/// Who reads a page, and how.
+/// How a page is shown, and when.
 #[derive(Clone, Copy, Debug)]
-pub struct Visitor<'a> {
-    /// In this language.
+pub struct View<'a> {
+    /// The reader's language.
     pub lang: Lang,
     /// Whether the language was asked for in the address and not by the browser: then links carry it on.
     pub chosen: bool,
@@ -43,9 +47,16 @@ pub struct Visitor<'a> {
     pub path: &'a str,
     /// The page's own parameters, but for language and refreshing.
     pub query: &'a [(&'a str, &'a str)],
+    /// The time that everything on it is told for.
+    pub now: SystemTime,
 }
 
-impl Visitor<'_> {
+impl View<'_> {
+    /// The page's words in the reader's language.
+    fn words(&self) -> &'static Words {
+        tongue::words(self.lang)
+    }
+
     /// A page without parameters, and a place on it.
     fn link(&self, path: &str, anchor: &str) -> String {
         let lang = if self.chosen { format!("?lang={}", self.lang) } else { String::new() };
@@ -75,7 +86,7 @@ impl Visitor<'_> {
     }
 }
 
-/// Where a probe is run at once.
+/// The address at which a probe is run at once.
 fn running(id: &ProbeId) -> String {
     let mut query = named(id);
     query.push(("debug", "true"));
@@ -88,12 +99,12 @@ fn named(id: &ProbeId) -> Vec<(&str, &str)> {
     query
 }
 
-/// A path and parameters, as they stand in an attribute.
+/// A path with its parameters.
 fn address(path: &str, query: &[(&str, &str)]) -> String {
     if query.is_empty() {
         return path.to_owned();
     }
     let mut encoded = form_urlencoded::Serializer::new(String::new());
     encoded.extend_pairs(query);
-    format!("{path}?{}", escaped(&encoded.finish()))
+    format!("{path}?{}", encoded.finish())
 }

@@ -5,9 +5,7 @@ use std::fmt::Write as _;
 use crate::cloud::host_port;
 use crate::outcome::{CredentialFacts, EndpointFacts, NameSource, Registration};
 use crate::report::JudgedOutcome;
-pub(crate) use crate::report::sentence::{peer_code as code, sentence}; // former names, for the page
-use crate::report::text::brief;
-pub(crate) use crate::report::text::{one_line, time};
+use crate::report::text::{brief, one_line, time};
 
 /// What was learnt, name and value, the most telling first.
 pub fn facts(judged: &JudgedOutcome<'_>) -> Vec<(String, String)> {

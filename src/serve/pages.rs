@@ -14,7 +14,7 @@ use super::engine::Engine;
 use super::query::Query;
 use super::visitor::language;
 use crate::lang::Lang;
-use crate::render::page::{self as pages, Visitor};
+use crate::render::page::{self as pages, View};
 
 /// How often a page refreshes itself, in seconds; in the demonstration people wait for what a button does.
 const REFRESH: u64 = 10;
@@ -43,13 +43,13 @@ pub fn answer(engine: &Engine, which: Which, query: &Query, headers: &HeaderMap)
 fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> Answer {
     let now = SystemTime::now();
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
-    let visitor = |path, query| Visitor { lang, chosen, paused, refresh, path, query };
+    let view = |path, query| View { lang, chosen, paused, refresh, path, query, now };
     match which {
         Which::Status => {
             let offers = engine.faults.as_ref().map(|faults| faults.offers());
-            html(pages::status(&engine.store(), offers.as_deref(), &visitor("/", &[]), now), offers.is_some())
+            html(pages::status(&engine.store(), offers.as_deref(), &view("/", &[])), offers.is_some())
         }
-        Which::Reasons => html(pages::reasons(&visitor("/reasons", &[]), now), false),
+        Which::Reasons => html(pages::reasons(&view("/reasons", &[])), false),
         Which::Probe => {
             let work = engine.work();
             let id = match choose(&work.probes, query) {
@@ -60,7 +60,7 @@ fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bo
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
             let store = engine.store();
             match store.probe(id) {
-                Some(known) => html(pages::probe(&store, known, &visitor("/probes", &own), now), false),
+                Some(known) => html(pages::probe(&store, known, &view("/probes", &own)), false),
                 None => words(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }

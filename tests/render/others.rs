@@ -8,7 +8,7 @@ use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
 use m365_probe::render::doctor::Look;
-use m365_probe::render::page::{self, Visitor};
+use m365_probe::render::page::{self, View};
 use m365_probe::render::{checkmk, doctor, json, log};
 use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
@@ -157,8 +157,8 @@ fn the_page_tells_of_a_credential_s_end_in_the_reader_s_language() {
         (Lang::En, "The client secret expires in 1 day (2026-11-25)"),
         (Lang::De, "Der geheime Clientschlüssel läuft in 1 Tag (25.11.2026) ab"),
     ] {
-        let visitor = Visitor { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[] };
-        let page = page::status(&store, None, &visitor, sample::now());
+        let view = View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], now: sample::now() };
+        let page = page::status(&store, None, &view);
         assert_eq!(page.matches(told).count(), 1, "{page}");
         assert!(page.contains("#credential_expiring"), "{page}");
     }

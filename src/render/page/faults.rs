@@ -1,10 +1,9 @@
 //! In the demonstration: buttons that make something go wrong, and put it right again.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
-use super::Visitor;
-use super::html::escaped;
-use super::tongue::{with, words};
+use super::View;
+use super::tongue::with;
 
 /// A fault that can be made to happen.
 #[derive(Clone, Debug)]
@@ -17,10 +16,10 @@ pub struct Offer {
     pub on: bool,
 }
 
-/// Where the buttons lead.
+/// The path that the buttons lead to.
 pub const PATH: &str = "/faults";
 
-/// What a first-time visitor tries: a fault of each kind.
+/// Faults that are shown unfolded: one of each kind, for a first-time visitor to try.
 const FIRST: [&str; 6] = [
     "client_secret_expired",
     "exchange_service_principal_missing",
@@ -30,45 +29,30 @@ const FIRST: [&str; 6] = [
     "throttled",
 ];
 
-/// The whole section.
-pub fn section(page: &mut String, offers: &[Offer], visitor: &Visitor<'_>) {
-    let words = words(visitor.lang);
+/// Renders the whole section.
+pub fn section(offers: &[Offer], view: &View<'_>) -> Markup {
+    let words = view.words();
     let on: Vec<&str> = offers.iter().filter(|offer| offer.on).map(|offer| offer.name).collect();
-    let told = if on.is_empty() { words.faults_none.to_owned() } else { with(words.faults_on, [on.join(", ")]) };
-    let _ = write!(
-        page,
-        "<section aria-labelledby=\"faults\" class=\"card\">\n<h2 id=\"faults\">{}</h2>\n<p>{}</p>\n<p><strong>{told}</strong></p>\n\
-         <form method=\"post\" action=\"{}\">\n<div class=\"buttons\">\n",
-        words.faults,
-        words.faults_about,
-        visitor.link(PATH, "")
-    );
-    let first = |offer: &&Offer| FIRST.contains(&offer.name);
-    for offer in offers.iter().filter(first) {
-        button(page, offer);
+    let (first, more): (Vec<&Offer>, Vec<&Offer>) = offers.iter().partition(|offer| FIRST.contains(&offer.name));
+    html! {
+        section .card aria-labelledby="faults" {
+            h2 #faults { (words.faults) }
+            p { (words.faults_about) }
+            p { strong { @if on.is_empty() { (words.faults_none) } @else { (with(words.faults_on, [on.join(", ")])) } } }
+            form method="post" action=(view.link(PATH, "")) {
+                div.buttons {
+                    @for offer in first { (button(offer)) }
+                    button .clear #clear name="clear" value="all" disabled[on.is_empty()] { (words.faults_clear) }
+                }
+                details #all-faults {
+                    summary { (words.faults_more) " (" (offers.len()) ")" }
+                    div.buttons { @for offer in more { (button(offer)) } }
+                }
+            }
+        }
     }
-    let disabled = if on.is_empty() { " disabled" } else { "" };
-    let _ = writeln!(
-        page,
-        "<button class=\"clear\" name=\"clear\" value=\"all\" id=\"clear\"{disabled}>{}</button>\n</div>",
-        words.faults_clear
-    );
-    let _ = write!(
-        page,
-        "<details id=\"all-faults\"><summary>{} ({})</summary>\n<div class=\"buttons\">\n",
-        words.faults_more,
-        offers.len()
-    );
-    for offer in offers.iter().filter(|offer| !first(offer)) {
-        button(page, offer);
-    }
-    page.push_str("</div>\n</details>\n</form>\n</section>\n");
 }
 
-fn button(page: &mut String, Offer { name, about, on }: &Offer) {
-    let _ = writeln!(
-        page,
-        "<button name=\"fault\" value=\"{name}\" id=\"fault-{name}\" aria-pressed=\"{on}\" title=\"{}\">{name}</button>",
-        escaped(about)
-    );
+fn button(Offer { name, about, on }: &Offer) -> Markup {
+    html! { button name="fault" value=(name) id={ "fault-" (name) } aria-pressed=(on) title=(about) { (name) } }
 }

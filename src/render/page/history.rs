@@ -1,77 +1,73 @@
 //! The last failures, also of what works again by now.
 
-use std::fmt::Write as _;
-use std::time::SystemTime;
+use maud::{Markup, html};
 
-use super::Visitor;
-use super::causes::{code, probe_link};
-use super::html::escaped;
-use super::spark::shown;
+use super::View;
+use super::cause_card::{code, probe_link};
+use super::sparkline::shown;
 use super::time::clock;
-use super::tongue::{self, words};
-use crate::render::words::code as their_code;
+use super::tongue;
+use crate::report::sentence::peer_code;
 use crate::store::{PastFailure, ProbeEntry, Store};
 
 /// Failures that are shown for all probes together.
 const SHOWN: usize = 25;
 
 /// The last failures of all probes, the latest first, folded.
-pub fn of_all(page: &mut String, store: &Store, visitor: &Visitor<'_>, now: SystemTime) {
-    let words = words(visitor.lang);
+pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
+    let words = view.words();
     let mut past: Vec<(&ProbeEntry, &PastFailure)> =
         store.probes().iter().flat_map(|known| known.last_failures.iter().map(move |failure| (known, failure))).collect();
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
-    let _ = write!(page, "<section aria-labelledby=\"history\">\n<h2 id=\"history\">{}</h2>\n", words.history);
-    if past.is_empty() {
-        let _ = writeln!(page, "<p>{}</p>", words.history_none);
-    } else {
-        let _ = writeln!(page, "<details id=\"past\"><summary>{} ({})</summary>", words.history, past.len());
-        rows(page, past.into_iter(), true, visitor, now);
-        page.push_str("</details>\n");
-    }
-    page.push_str("</section>\n");
+    section(past.is_empty(), view, || {
+        html! { details #past { summary { (words.history) " (" (past.len()) ")" } (table(&past, true, view)) } }
+    })
 }
 
 /// The last failures of one probe.
-pub fn of_one(page: &mut String, known: &ProbeEntry, visitor: &Visitor<'_>, now: SystemTime) {
-    let words = words(visitor.lang);
-    let _ = write!(page, "<section aria-labelledby=\"history\">\n<h2 id=\"history\">{}</h2>\n", words.history);
-    if known.last_failures.is_empty() {
-        let _ = writeln!(page, "<p>{}</p>", words.history_none);
-    } else {
-        rows(page, known.last_failures.iter().map(|failure| (known, failure)), false, visitor, now);
-    }
-    page.push_str("</section>\n");
+pub fn of_one_probe(known: &ProbeEntry, view: &View<'_>) -> Markup {
+    let past: Vec<(&ProbeEntry, &PastFailure)> = known.last_failures.iter().map(|failure| (known, failure)).collect();
+    section(past.is_empty(), view, || table(&past, false, view))
 }
 
-fn rows<'a>(
-    page: &mut String,
-    past: impl Iterator<Item = (&'a ProbeEntry, &'a PastFailure)>,
-    named: bool,
-    visitor: &Visitor<'_>,
-    now: SystemTime,
-) {
-    let words = words(visitor.lang);
-    let _ = write!(page, "<table class=\"rows\">\n<thead><tr><th scope=\"col\">{}</th>", words.when);
-    if named {
-        let _ = write!(page, "<th scope=\"col\">{}</th>", words.check);
-    }
-    let _ = write!(page, "<th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n<tbody>\n", words.reason, words.took);
-    for (known, PastFailure { at, took, failure }) in past {
-        let _ = write!(page, "<tr><th scope=\"row\">{}</th>", clock(*at, now));
-        if named {
-            let id = &known.settings.id;
-            let _ = write!(page, "<td>{}</td>", probe_link(id, &id.to_string(), visitor));
+fn section(is_empty: bool, view: &View<'_>, failures: impl Fn() -> Markup) -> Markup {
+    let words = view.words();
+    html! {
+        section aria-labelledby="history" {
+            h2 #history { (words.history) }
+            @if is_empty { p { (words.history_none) } } @else { (failures()) }
         }
-        let theirs = their_code(failure).map(|code| format!(" ({})", escaped(&code))).unwrap_or_default();
-        let _ = writeln!(
-            page,
-            "<td>{}{theirs}<br><small>{}</small></td><td>{}</td></tr>",
-            code(failure.reason, visitor),
-            tongue::phase(failure.phase, visitor.lang),
-            shown(*took)
-        );
     }
-    page.push_str("</tbody>\n</table>\n");
+}
+
+/// A row for each failure; `names_probe` adds a column that says whose it was.
+fn table(past: &[(&ProbeEntry, &PastFailure)], names_probe: bool, view: &View<'_>) -> Markup {
+    let words = view.words();
+    html! {
+        table.rows {
+            thead {
+                tr {
+                    th scope="col" { (words.when) }
+                    @if names_probe { th scope="col" { (words.check) } }
+                    th scope="col" { (words.reason) }
+                    th scope="col" { (words.took) }
+                }
+            }
+            tbody {
+                @for (known, PastFailure { at, took, failure }) in past {
+                    tr {
+                        th scope="row" { (clock(*at, view.now)) }
+                        @if names_probe { td { (probe_link(&known.settings.id, view)) } }
+                        td {
+                            (code(failure.reason, view))
+                            @if let Some(code) = peer_code(failure) { " (" (code) ")" }
+                            br; small { (tongue::phase(failure.phase, view.lang)) }
+                        }
+                        td { (shown(*took)) }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::html::escaped;
+use maud::{Markup, html};
+
 use super::tongue::{with, words};
 use crate::lang::Lang;
-use crate::render::words::time;
+use crate::report::text::time;
 
 /// `14:02:10 UTC`, or with its date where that is not today's; to be read by programs too.
-pub fn clock(at: SystemTime, now: SystemTime) -> String {
+pub fn clock(at: SystemTime, now: SystemTime) -> Markup {
     let (told, today) = (time(at), time(now));
     let shown = match told.split_once('T') {
         Some((date, clock)) => {
@@ -18,7 +19,7 @@ pub fn clock(at: SystemTime, now: SystemTime) -> String {
         }
         None => told.clone(), // a clock that is wrong beyond telling
     };
-    format!("<time datetime=\"{}\">{}</time>", escaped(&told), escaped(&shown))
+    html! { time datetime=(told) { (shown) } }
 }
 
 /// `12 minutes ago`.
@@ -94,8 +95,8 @@ mod tests {
     #[test]
     fn yesterday_has_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 + 3_661);
-        assert_eq!(clock(now, now), "<time datetime=\"1970-01-02T01:01:01Z\">01:01:01 UTC</time>");
+        assert_eq!(clock(now, now).into_string(), "<time datetime=\"1970-01-02T01:01:01Z\">01:01:01 UTC</time>");
         let before = now - Duration::from_secs(86_400);
-        assert_eq!(clock(before, now), "<time datetime=\"1970-01-01T01:01:01Z\">1970-01-01 01:01:01 UTC</time>");
+        assert_eq!(clock(before, now).into_string(), "<time datetime=\"1970-01-01T01:01:01Z\">1970-01-01 01:01:01 UTC</time>");
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::html::escaped;
+use maud::{Markup, html};
+
 use super::tongue::{with, words};
 use crate::lang::Lang;
 use crate::store::History;
@@ -13,23 +14,20 @@ const BAR: usize = 3;
 const GAP: usize = 1;
 const HEIGHT: u32 = 20;
 
-/// The drawing, said in words for those who do not see it. Failed runs are marked by a foot too, not by colour alone.
-pub fn spark(history: &History, lang: Lang) -> String {
+/// The drawing, and the same in words for those who do not see it; nothing of fewer than two runs, as a bar alone tells nothing.
+/// Failed runs are marked by a foot too, not by colour alone.
+pub fn sparkline(history: &History, lang: Lang) -> Markup {
     let runs: Vec<_> = history.iter().collect();
     if runs.len() < 2 {
-        return String::new(); // a bar alone tells nothing
+        return Markup::default();
     }
     let longest = runs.iter().map(|run| run.millis).max().unwrap_or(1).max(1);
     let shortest = runs.iter().map(|run| run.millis).min().unwrap_or_default();
     let failed = runs.iter().filter(|run| !run.ok).count();
-    let told = [runs.len().to_string(), failed.to_string(), brief(shortest), brief(longest)];
-    let told = escaped(&with(words(lang).recent_runs, told));
+    let label = with(words(lang).recent_runs, [runs.len().to_string(), failed.to_string(), brief(shortest), brief(longest)]);
     let width = History::KEPT * (BAR + GAP);
-    let mut svg = format!(
-        "<svg class=\"spark\" role=\"img\" aria-label=\"{told}\" viewBox=\"0 0 {width} {HEIGHT}\" width=\"{width}\" height=\"{HEIGHT}\">"
-    );
     // One path for each kind: hundreds of these stand on a page.
-    for (class, ok) in [("run", true), ("bad", false)] {
+    let path = |ok: bool| {
         let mut path = String::new();
         let first = History::KEPT - runs.len();
         for (place, run) in runs.iter().enumerate().filter(|(_, run)| run.ok == ok) {
@@ -37,11 +35,14 @@ pub fn spark(history: &History, lang: Lang) -> String {
             let left = (first + place) * (BAR + GAP);
             let _ = write!(path, "M{left} {HEIGHT}v-{height}h{BAR}v{height}z");
         }
-        if !path.is_empty() {
-            let _ = write!(svg, "<path class=\"{class}\" d=\"{path}\"/>");
+        path
+    };
+    let paths = [("run", path(true)), ("bad", path(false))];
+    html! {
+        svg .spark role="img" aria-label=(label) viewBox={ "0 0 " (width) " " (HEIGHT) } width=(width) height=(HEIGHT) {
+            @for (class, path) in paths { @if !path.is_empty() { path class=(class) d=(path) {} } }
         }
     }
-    svg + "</svg>"
 }
 
 /// `412 ms`, `1.3 s`.
@@ -60,13 +61,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_run_has_a_bar_and_the_failed_ones_their_own() {
+    fn sparkline_has_a_bar_for_each_run_and_marks_failed_ones() {
         let mut history = History::default();
-        assert_eq!(spark(&history, Lang::En), "");
+        assert_eq!(sparkline(&history, Lang::En).into_string(), "");
         for (millis, ok) in [(100, true), (0, true), (50, false)] {
             history.push(Duration::from_millis(millis), ok);
         }
-        let svg = spark(&history, Lang::En);
+        let svg = sparkline(&history, Lang::En).into_string();
         assert!(svg.contains("aria-label=\"last 3 runs, 1 failed, between 0 ms and 100 ms\""), "{svg}");
         assert!(svg.contains("class=\"run\" d=\"M108 20v-18h3v18zM112 20v-1h3v1z\""), "{svg}");
         assert!(svg.contains("class=\"bad\" d=\"M116 20v-9h3v9z\""), "{svg}");

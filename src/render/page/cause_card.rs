@@ -1,0 +1,232 @@
+//! A card for each root cause: what is broken, since when, who must act, what to do.
+
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::View;
+use super::html::{capital, pairs, prose};
+use super::probe_table;
+use super::time::{clock, lasting};
+use super::tongue::{self, with, words};
+use crate::lang::Lang;
+use crate::outcome::{Evidence, ProbeId};
+use crate::reason::Reason;
+use crate::reason::text::Text;
+use crate::render::doctor::{Look, evidenced};
+use crate::report::JudgedOutcome;
+use crate::report::remedy::{Concern, StepPart};
+use crate::report::root_cause::RootCauseGroup;
+use crate::store::{ProbeEntry, Store};
+
+/// A root cause, whom its remedy is about, and the probes it explains, as the store knows them.
+pub struct CauseCard<'a> {
+    cause: &'a RootCauseGroup,
+    concern: Concern<'a>,
+    explained: Vec<&'a ProbeEntry>,
+}
+
+impl<'a> CauseCard<'a> {
+    /// Looks up what the cause explains.
+    pub fn new(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'a>], store: &'a Store) -> Self {
+        let explained = cause.explains.iter().filter_map(|probe| store.probe(probe)).collect();
+        Self { cause, concern: cause.concern(judged), explained }
+    }
+
+    /// When the first of what it explains began to fail, and whether it may have failed before we looked.
+    fn since(&self) -> Option<(SystemTime, bool)> {
+        self.explained.iter().filter_map(|known| known.since()).min_by_key(|(at, _)| *at)
+    }
+
+    /// The reason's title.
+    pub fn title(&self, lang: Lang) -> String {
+        capital(self.cause.reason.text(lang).title)
+    }
+
+    /// Renders the whole card; the only one has its title above it, others have a number.
+    pub fn article(&self, number: Option<usize>, view: &View<'_>) -> Markup {
+        let label = number.map_or_else(|| "headline".to_owned(), |number| format!("cause-{number}"));
+        html! {
+            article class="card critical" aria-labelledby=(label) {
+                @if let Some(number) = number { h2 id=(label) { (number) ". " (self.title(view.lang)) } }
+                (self.key_facts(view))
+                (self.remedy(if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline }, view))
+                (self.reservations(view))
+                (self.folded(number.unwrap_or(1), view))
+            }
+        }
+    }
+
+    /// A line of the banner: what it is, who must act, since when.
+    pub fn line(&self, number: usize, view: &View<'_>) -> Markup {
+        html! {
+            a href={ "#cause-" (number) } { (self.title(view.lang)) }
+            br;
+            small {
+                (tongue::owner(self.cause.reason.owner(), view.lang))
+                @if let Some(since) = self.since() { " · " (view.words().since) " " (told_since(since, view)) }
+            }
+        }
+    }
+
+    fn key_facts(&self, view: &View<'_>) -> Markup {
+        let words = view.words();
+        html! {
+            dl.key {
+                div { dt { (words.broken) } dd { (self.place(view.lang)) } }
+                @if let Some(since) = self.since() { div { dt { (words.since) } dd { (told_since(since, view)) } } }
+                div { dt { (words.acts) } dd { (capital(tongue::owner(self.cause.reason.owner(), view.lang))) } }
+            }
+        }
+    }
+
+    fn remedy(&self, level: Level, view: &View<'_>) -> Markup {
+        let text = self.cause.reason.text(view.lang);
+        html! {
+            p { (prose(&self.concern.meaning(text, view.lang))) }
+            (steps(self.cause.reason, &steps_of(&self.concern, text, view.lang), view.lang, level))
+        }
+    }
+
+    /// What is broken: the tenant, its checks, and the mailboxes whose checks are the same together.
+    fn place(&self, lang: Lang) -> Markup {
+        let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+        for of_one in self.cause.explains.chunk_by(|one, other| one.mailbox == other.mailbox) {
+            let checks: Vec<&str> = of_one.iter().map(|probe| probe.check.name()).collect();
+            let mailbox = of_one.first().and_then(|probe| probe.mailbox.as_deref());
+            match groups.iter_mut().find(|(same, mailboxes)| *same == checks && !mailboxes.is_empty()) {
+                Some((_, mailboxes)) => mailboxes.extend(mailbox),
+                None => groups.push((checks, mailbox.into_iter().collect())),
+            }
+        }
+        html! {
+            strong { (self.cause.tenant) }
+            @for (checks, mailboxes) in groups { br; (named_few(&mailboxes, lang)) (checks.join(", ")) }
+        }
+    }
+
+    /// How sure it is, and what else it may be.
+    fn reservations(&self, view: &View<'_>) -> Markup {
+        let words = view.words();
+        html! {
+            dl.small {
+                div { dt { (words.sure) } dd { (tongue::confidence(self.cause.confidence, view.lang)) } }
+                @if !self.cause.candidates.is_empty() {
+                    div {
+                        dt { (words.perhaps) }
+                        dd {
+                            @for (place, reason) in self.cause.candidates.iter().enumerate() {
+                                @if place > 0 { ", " }
+                                (named(*reason, view))
+                            }
+                        }
+                    }
+                }
+                div { dt { (words.reason) } dd { (code(self.cause.reason, view)) } }
+            }
+        }
+    }
+
+    /// What was seen, and every check that fails for it.
+    fn folded(&self, number: usize, view: &View<'_>) -> Markup {
+        let words = view.words();
+        html! {
+            @if self.cause.evidence != Evidence::default() {
+                details id={ "evidence-" (number) } {
+                    summary { (words.evidence) }
+                    (pairs(&evidenced(&self.cause.evidence, &whole(view.lang))))
+                }
+            }
+            details id={ "affected-" (number) } {
+                summary {
+                    @match self.explained.len() {
+                        1 => (words.affected_one),
+                        count => (with(words.affected, [count])),
+                    }
+                }
+                (probe_table::failing(&self.explained, view))
+            }
+        }
+    }
+}
+
+/// `praxis, labor and 3 more: `; of the tenant itself, nothing.
+fn named_few(mailboxes: &[&str], lang: Lang) -> String {
+    const FEW: usize = 3;
+    let named = mailboxes.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
+    match mailboxes.len().checked_sub(FEW) {
+        None if mailboxes.is_empty() => String::new(),
+        Some(more @ 1..) => with(words(lang).and_more, [named, more.to_string()]) + ": ",
+        _ => named + ": ",
+    }
+}
+
+/// What stands above a small heading: the order of headings is how a screen reader finds its way.
+#[derive(Clone, Copy, Debug)]
+pub enum Level {
+    /// The page's own.
+    BelowHeadline,
+    /// A section's or a card's.
+    BelowTitle,
+}
+
+/// A step as its pieces stand on the page: each command in a line of its own.
+fn pasteable(step: &[StepPart]) -> Markup {
+    html! {
+        @for (place, part) in step.iter().enumerate() {
+            @if place > 0 { " " }
+            @match part {
+                StepPart::Prose(text) => (prose(text)),
+                StepPart::Command(command) => code.command { (command) },
+                StepPart::More(more) => span.small { "… (+" (more) ")" },
+            }
+        }
+    }
+}
+
+/// A reason's steps for whom they concern.
+pub fn steps_of(concern: &Concern<'_>, text: &Text, lang: Lang) -> Vec<Markup> {
+    concern.steps(text, lang).iter().map(|step| pasteable(step)).collect()
+}
+
+/// What to do, step by step, and how long that takes.
+pub fn steps(reason: Reason, steps: &[Markup], lang: Lang, level: Level) -> Markup {
+    let words = words(lang);
+    html! {
+        @match level {
+            Level::BelowHeadline => h2.minor { (words.to_do) },
+            Level::BelowTitle => h3 { (words.to_do) },
+        }
+        ol.steps { @for step in steps { li { (step) } } }
+        @if let Some(applies) = reason.text(lang).applies { p { (words.applies) ": " (prose(applies)) } }
+    }
+}
+
+/// `14:02:10 UTC, for 12 minutes`; of what was broken when we first looked, nobody knows since when.
+pub fn told_since((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
+    let words = view.words();
+    html! {
+        strong { @if before { (words.at_least) " " } (clock(at, view.now)) }
+        ", " (with(words.for_time, [lasting(at, view.now, view.lang)]))
+    }
+}
+
+/// A reason's title, as a link to what there is to know of it.
+pub fn named(reason: Reason, view: &View<'_>) -> Markup {
+    html! { a href=(view.link("/reasons", reason.code())) { (reason.text(view.lang).title) } }
+}
+
+/// A reason's code, as a link to what there is to know of it.
+pub fn code(reason: Reason, view: &View<'_>) -> Markup {
+    html! { a href=(view.link("/reasons", reason.code())) { code { (reason) } } }
+}
+
+/// Evidence and what was learnt, in the words of `lang` and whole.
+pub fn whole(lang: Lang) -> Look {
+    Look { lang, everything: true, ..Look::default() }
+}
+
+/// A probe's name, as a link to its page.
+pub fn probe_link(id: &ProbeId, view: &View<'_>) -> Markup {
+    html! { a href=(view.probe(id)) { (id) } }
+}

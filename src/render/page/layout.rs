@@ -1,0 +1,110 @@
+//! The frame that all pages share: head, navigation, footer.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::time::clock;
+use super::tongue::with;
+use super::{SCRIPT, STYLE, View};
+use crate::lang::Lang;
+use crate::levels::State;
+
+/// A page before it has its frame.
+#[derive(Debug)]
+pub struct Body {
+    /// The title in the browser's tab.
+    pub title: String,
+    /// The state whose colour the tab's icon has.
+    pub state: Option<State>,
+    /// Whether the page refreshes itself, unless it is paused.
+    pub refreshes: bool,
+    /// The content.
+    pub main: Markup,
+}
+
+/// Renders the whole document.
+pub fn document(view: &View<'_>, body: &Body) -> String {
+    let words = view.words();
+    let refresh = (body.refreshes && !view.paused).then_some(view.refresh);
+    let page = html! {
+        (DOCTYPE)
+        html lang=(view.lang) data-refresh=[refresh] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (body.title) }
+                link rel="icon" href=(icon(body.state));
+                style { (PreEscaped(STYLE)) }
+                // With scripts the content is exchanged in place, and what is unfolded stays so.
+                @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
+            }
+            body {
+                a.skip href="#main" { (words.skip) }
+                header {
+                    p.brand { a href=(view.link("/", "")) { "m365-probe" } " " span { (words.purpose) } }
+                    (navigation(view))
+                }
+                p #stale .banner.critical role="alert" hidden { (words.stale) " " span {} }
+                p #held .banner role="status" hidden { (words.held) " " strong {} }
+                p #said .unseen role="status" {}
+                main #main tabindex="-1" { (body.main) }
+                footer {
+                    p #as-of { (words.as_of) " " (clock(view.now, view.now)) }
+                    @if body.refreshes { (refreshing(view)) }
+                    p { "m365-probe " (env!("CARGO_PKG_VERSION")) }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn navigation(view: &View<'_>) -> Markup {
+    let words = view.words();
+    let places = [
+        (view.link("/", ""), "/", words.overview),
+        (view.link("/reasons", ""), "/reasons", words.reasons),
+        ("/metrics".to_owned(), "/metrics", words.metrics),
+        ("/api/v1/outcomes".to_owned(), "/api/v1/outcomes", words.as_json),
+        ("/config".to_owned(), "/config", words.configuration),
+    ];
+    let current = |path| (path == view.path).then_some("page");
+    let other = if view.lang == Lang::En { Lang::De } else { Lang::En };
+    html! {
+        nav aria-label=(words.pages) {
+            ul {
+                @for (to, path, name) in places { li { a href=(to) aria-current=[current(path)] { (name) } } }
+                li { a href=(view.here(other, view.paused)) lang=(other) hreflang=(other) { (words.other_language) } }
+            }
+        }
+    }
+}
+
+/// Whether the page refreshes itself, and the link that changes that.
+fn refreshing(view: &View<'_>) -> Markup {
+    let words = view.words();
+    html! {
+        p {
+            @if view.paused {
+                (words.paused) " " a href=(view.here(view.lang, false)) { (words.resume) }
+            } @else {
+                (with(words.refreshes, [view.refresh])) " " a href=(view.here(view.lang, true)) { (words.pause) }
+            }
+        }
+    }
+}
+
+/// A dot in the colour of the state, for the browser's tab.
+fn icon(state: Option<State>) -> String {
+    let colour = match state {
+        Some(State::Ok) => "%231a7f37",
+        Some(State::Warning) => "%23bf8700",
+        Some(State::Critical) => "%23cf222e",
+        Some(State::Unknown) => "%238250df",
+        None => "%236e7781",
+    };
+    format!(
+        "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='{colour}'/%3E%3C/svg%3E"
+    )
+}

@@ -1,0 +1,176 @@
+//! Tables of probes: those that fail and why, and all of a tenant by mailbox and check.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::View;
+use super::cause_card::{code, probe_link};
+use super::html::{badge, class, sign};
+use super::sparkline::{shown, sparkline};
+use super::time::{ago, clock};
+use super::tongue::{self, with};
+use crate::kind::Check;
+use crate::levels::State;
+use crate::reason::Reason;
+use crate::report::JudgedOutcome;
+use crate::report::sentence::peer_code;
+use crate::store::ProbeEntry;
+
+/// Mailboxes without problems that are shown unfolded.
+const UNFOLDED: usize = 12;
+
+/// The state of a probe: judged, and unknown where its result is too old to be how things are; `None` before its first run.
+pub fn state(known: &ProbeEntry, now: SystemTime) -> Option<State> {
+    let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
+    if !known.is_current(outcome.at, now) {
+        return Some(State::Unknown);
+    }
+    Some(JudgedOutcome::new(outcome, &known.settings.limits, now).state())
+}
+
+/// The probes that fail, with where, why and since when.
+pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
+    let words = view.words();
+    html! {
+        table.rows {
+            thead { tr { @for head in [words.check, words.reason, words.since, words.latency] { th scope="col" { (head) } } } }
+            tbody {
+                @for known in probes {
+                    tr {
+                        th scope="row" { (probe_link(&known.settings.id, view)) }
+                        td {
+                            @if let Some(failure) = known.last.as_ref().and_then(|outcome| outcome.failure()) {
+                                (code(failure.reason, view))
+                                @if let Some(code) = peer_code(failure) { " (" (code) ")" }
+                                br; small { (tongue::phase(failure.phase, view.lang)) }
+                            }
+                        }
+                        td { @if let Some(at) = known.reason_since { (clock(at, view.now)) } }
+                        td { (sparkline(&known.history, view.lang)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All probes of a tenant: its own checks, then each mailbox with its checks, those with problems first.
+pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
+    let words = view.words();
+    let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
+        probes.iter().copied().partition(|known| known.settings.id.mailbox.is_none());
+    let (troubled, well): (Vec<_>, Vec<_>) = rows(&of_mailboxes)
+        .into_iter()
+        .partition(|row| row.iter().any(|known| state(known, view.now).is_some_and(|state| state != State::Ok)));
+    let of_well = || matrix(words.mailbox_checks, words.mailbox, &well, view);
+    html! {
+        @if !own.is_empty() { (matrix(words.tenant_checks, words.tenant, &[own], view)) }
+        @if !troubled.is_empty() { (matrix(words.mailbox_checks, words.mailbox, &troubled, view)) }
+        @if well.len() > UNFOLDED {
+            details id={ "well-" @if let Some(known) = probes.first() { (known.settings.id.tenant) } } {
+                summary { (with(words.without_problems, [well.len()])) }
+                (of_well())
+            }
+        } @else if !well.is_empty() {
+            (of_well())
+        }
+    }
+}
+
+/// The probes of each mailbox, in the order of the configuration.
+fn rows<'a>(probes: &[&'a ProbeEntry]) -> Vec<Vec<&'a ProbeEntry>> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut rows: Vec<Vec<&ProbeEntry>> = Vec::new();
+    for known in probes {
+        let place = *places.entry(known.settings.id.mailbox_label()).or_insert(rows.len());
+        match rows.get_mut(place) {
+            Some(row) => row.push(known),
+            None => rows.push(vec![known]),
+        }
+    }
+    rows
+}
+
+/// A row for each of `rows`, a column for each check that any of them has.
+fn matrix(caption: &str, of: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
+    let mut checks: Vec<Check> = Vec::new();
+    for known in rows.iter().flatten() {
+        if !checks.contains(&known.settings.id.check) {
+            checks.push(known.settings.id.check);
+        }
+    }
+    html! {
+        table.matrix {
+            caption { (caption) }
+            thead { tr { th scope="col" { (of) } @for check in &checks { th scope="col" { (check) } } } }
+            tbody { @for row in rows { (matrix_row(row, &checks, view)) } }
+        }
+    }
+}
+
+fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup {
+    let by_check: BTreeMap<Check, &ProbeEntry> = row.iter().map(|known| (known.settings.id.check, *known)).collect();
+    html! {
+        @if let Some(first) = row.first() {
+            tr {
+                th scope="row" { (first.settings.id.mailbox.as_deref().unwrap_or(&first.settings.id.tenant)) }
+                @for check in checks {
+                    @match by_check.get(check) {
+                        Some(known) => (cell(known, view)),
+                        None => td {},
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
+fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
+    let (lang, words) = (view.lang, view.words());
+    let state = state(known, view.now);
+    let failed = known.last.as_deref().and_then(|last| last.failure()).map(|failure| failure.reason);
+    let current = known.last.as_deref().filter(|last| known.is_current(last.at, view.now));
+    let took = match (current, failed) {
+        (Some(_), Some(reason)) => reason.code().to_owned(),
+        (Some(last), None) => shown(last.took),
+        (None, _) => String::new(),
+    };
+    let when = known.last.as_deref().map_or_else(|| words.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
+    let word = state.map_or(words.not_yet, |state| tongue::state(state, lang));
+    let label = format!("{}: {word}, {took}, {when}", known.settings.id);
+    html! {
+        td class=(class(state)) {
+            a href=(view.probe(&known.settings.id)) aria-label=(label) {
+                span.sign aria-hidden="true" { (sign(state)) }
+                " "
+                span class=[failed.map(|_| "why")] {
+                    @match (current, failed) {
+                        (Some(_), Some(reason)) => (breakable(reason)),
+                        _ => (took),
+                    }
+                }
+                " "
+                small { (when) }
+            }
+            (sparkline(&known.history, lang))
+        }
+    }
+}
+
+/// A reason's code, which may be broken into lines between its words.
+fn breakable(reason: Reason) -> Markup {
+    html! {
+        @for (place, word) in reason.code().split('_').enumerate() {
+            @if place > 0 { "_" wbr; }
+            (word)
+        }
+    }
+}
+
+/// A state as a badge, in the reader's language.
+pub fn state_badge(state: Option<State>, view: &View<'_>) -> Markup {
+    badge(state, state.map_or(view.words().not_yet, |state| tongue::state(state, view.lang)))
+}

@@ -1,0 +1,100 @@
+//! What works and is worth a look all the same: warnings, limits that were left, and results that are missing.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use maud::{Markup, html};
+
+use super::View;
+use super::cause_card::{code, probe_link};
+use super::html::{badge, capital};
+use super::probe_table::{state, state_badge};
+use super::time::lasting;
+use super::tongue::{self, with};
+use crate::lang::Lang;
+use crate::levels::{self, State};
+use crate::reason::Reason;
+use crate::report::sentence::sentence;
+use crate::report::{JudgedOutcome, expiry};
+use crate::store::{ProbeEntry, Store};
+
+/// A line for each probe whose state is neither well nor failing; and one for each reason that probes warn of.
+pub fn section(store: &Store, view: &View<'_>) -> Markup {
+    let words = view.words();
+    let probes = store.probes().iter().filter_map(|known| line(known, view));
+    let reasons = warned(store, view.lang, view.now).into_iter().map(|(reason, warned)| warning(reason, &warned, view));
+    let lines: Vec<Markup> = probes.chain(reasons).collect();
+    html! {
+        @if !lines.is_empty() {
+            section aria-labelledby="look" {
+                h2 #look { (words.look) }
+                ul.look { @for line in lines { li { (line) } } }
+            }
+        }
+    }
+}
+
+fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
+    html! {
+        (badge(Some(warned.state), tongue::state(State::Warning, view.lang))) // how bad it is, and yet it works
+        " " strong { (capital(&warned.told)) } " " (code(reason, view)) br;
+        (probe_link(&warned.first.settings.id, view))
+        @if warned.count > 1 { " (+" (warned.count - 1) ")" }
+        "; " (view.words().acts) ": " (tongue::owner(reason.owner(), view.lang))
+    }
+}
+
+/// Whether anything is worth a look.
+pub fn is_needed(store: &Store, view: &View<'_>) -> bool {
+    store.probes().iter().any(|known| matters(known, view.now).is_some()) || !warned(store, view.lang, view.now).is_empty()
+}
+
+/// The state of what neither is well nor fails, where no warning says so already.
+fn matters(known: &ProbeEntry, now: SystemTime) -> Option<State> {
+    let state = state(known, now).filter(|state| *state != State::Ok)?;
+    let only_warned = known.last.as_ref().filter(|last| last.is_ok() && known.is_current(last.at, now)).is_some_and(|last| {
+        let judgement = levels::judge(last, &known.settings.limits, now);
+        judgement.warnings.iter().any(|warning| judgement.weight(warning) != State::Ok)
+            && judgement.breaches.iter().all(|breach| judgement.tells_of(breach))
+    });
+    let failed = known.last.as_ref().is_some_and(|last| last.failure().is_some());
+    (!only_warned && !failed).then_some(state)
+}
+
+fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
+    let state = matters(known, view.now)?;
+    let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
+    let told = if known.is_current(outcome.at, view.now) {
+        sentence(&JudgedOutcome::new(outcome, &known.settings.limits, view.now))
+    } else {
+        with(view.words().too_old, [lasting(outcome.at, view.now, view.lang)])
+    };
+    Some(html! { (state_badge(Some(state), view)) " " (probe_link(&known.settings.id, view)) ": " (told) })
+}
+
+/// A reason that current runs warn of.
+struct Warned<'a> {
+    /// The worst that a level makes of it.
+    state: State,
+    /// How many probes warn of it.
+    count: usize,
+    first: &'a ProbeEntry,
+    /// What it is, as the first of them has it.
+    told: String,
+}
+
+/// Each reason that current runs warn of.
+fn warned(store: &Store, lang: Lang, now: SystemTime) -> BTreeMap<Reason, Warned<'_>> {
+    let mut warned = BTreeMap::new();
+    for known in store.probes() {
+        let Some(last) = known.last.as_ref().filter(|last| known.is_current(last.at, now)) else { continue };
+        let judged = JudgedOutcome::new(last, &known.settings.limits, now);
+        let weighed = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.weight(warning)));
+        for (reason, state) in weighed.filter(|(_, state)| *state != State::Ok) {
+            let told = || expiry::warning_title(reason, &judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
+            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: known, told: told() });
+            (same.state, same.count) = (same.state.worse(state), same.count + 1);
+        }
+    }
+    warned
+}
