@@ -56,7 +56,7 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
         address: "52.98.1.2".parse().ok(),
         connect: Some(Duration::from_millis(12)),
         handshake: Some(Duration::from_millis(30)),
-        tls_version: Some("TLSv1.3"),
+        tls_version: Some("TLSv1.3".into()),
         certificate: Some(certificate),
         failed: None,
     };

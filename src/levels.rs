@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 pub use self::limits::{Limits, Metric};
 pub use self::range::Range;
-use crate::outcome::{Evidence, Fault, Outcome, SkipReason, Verdict};
+use crate::outcome::{Evidence, Fault, Outcome, SkipReason, SupportIds, Verdict};
 use crate::reason::{Reason, Severity};
 
 /// What `outcome` amounts to under `limits`.
@@ -164,7 +164,7 @@ pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> i
 
 static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NOTHING_SAID };
 static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NOTHING_SAID };
-const NOTHING_SAID: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: Vec::new() };
+const NOTHING_SAID: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: SupportIds::new() };
 
 /// Whether a warning is made here of a number and its level, and not noted by a run.
 pub const fn is_of_a_level(reason: Reason) -> bool {

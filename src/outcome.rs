@@ -4,6 +4,7 @@ mod dns;
 mod facts;
 mod registration;
 mod skip;
+mod support;
 mod transcript;
 
 use std::fmt;
@@ -13,6 +14,7 @@ pub use self::dns::{DnsFacts, Family, NameSource};
 pub use self::facts::{CertificateFacts, EndpointFacts, Facts, MailboxFacts, ServerFacts, TokenFacts};
 pub use self::registration::{CredentialFacts, CredentialKind, Registration};
 pub use self::skip::SkipReason;
+pub use self::support::{SupportId, SupportIds};
 pub use self::transcript::{Line, Speaker, Transcript};
 use crate::kind::Check;
 pub use crate::phase::Phase;
@@ -143,8 +145,8 @@ impl Fault {
 
     /// The same fault with an identifier for a support ticket.
     #[must_use]
-    pub fn id(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.evidence.ids.push((name, value.into()));
+    pub fn id(mut self, name: SupportId, value: impl Into<String>) -> Self {
+        self.evidence.ids.insert(name, value.into());
         self
     }
 
@@ -152,7 +154,7 @@ impl Fault {
     #[must_use]
     pub fn redacted(mut self, sent: &Sent) -> Self {
         let evidence = &mut self.evidence;
-        for text in evidence.heard.iter_mut().chain(&mut evidence.code).chain(evidence.ids.iter_mut().map(|(_, value)| value)) {
+        for text in evidence.heard.iter_mut().chain(&mut evidence.code).chain(evidence.ids.values_mut()) {
             *text = sent.sanitize(text.as_bytes());
         }
         self
@@ -181,8 +183,8 @@ pub struct Evidence {
     pub heard: Option<String>,
     /// Their own code for it.
     pub code: Option<String>,
-    /// Names and values for a support ticket: `correlation_id`, `request_id`, `server`, `session`.
-    pub ids: Vec<(&'static str, String)>,
+    /// Identifiers for a support ticket.
+    pub ids: SupportIds,
 }
 
 #[cfg(test)]
@@ -194,11 +196,12 @@ mod tests {
     fn redacted_masks_a_secret_in_reply_code_and_ids() {
         let mut sent = Sent::default();
         sent.remember(&Secret::new("marked-secret"));
-        let fault = Fault::heard(Reason::AuthRefused, "no marked-secret").code("marked-secret").id("session", "MARKED-SECRET");
+        let fault =
+            Fault::heard(Reason::AuthRefused, "no marked-secret").code("marked-secret").id(SupportId::Session, "MARKED-SECRET");
         let evidence = fault.redacted(&sent).evidence;
         assert_eq!(evidence.heard.as_deref(), Some("no <secret>"));
         assert_eq!(evidence.code.as_deref(), Some("<secret>"));
-        assert_eq!(evidence.ids, [("session", "<secret>".to_owned())]);
+        assert_eq!(evidence.ids, SupportIds::from([(SupportId::Session, "<secret>".to_owned())]));
     }
 
     #[test]

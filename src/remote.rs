@@ -2,7 +2,6 @@
 
 mod document;
 mod facts;
-mod interned;
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::kind::Check;
 use crate::net::Conn;
-use crate::outcome::Fault;
+use crate::outcome::{Fault, SupportId, SupportIds};
 use crate::reason::Reason;
 use crate::secret::Secret;
 use crate::wire::Refusal;
@@ -115,7 +115,7 @@ fn note_trailer(conn: &mut Conn<'_>, reply: &SmtpReply) {
         let (server, session) = (conn.sanitize(&trailer.server), conn.sanitize(&trailer.session));
         let facts = &mut conn.facts().server;
         facts.name = Some(server);
-        facts.ids = vec![("session", session)];
+        facts.ids = SupportIds::from([(SupportId::Session, session)]);
     }
 }
 

@@ -112,7 +112,7 @@ impl Connector {
         let result = self.shaken(host, Watched::over(stream, &seen), &refused).await;
         let took = began.elapsed();
         if let Some(endpoint) = trace.endpoint() {
-            endpoint.tls_version = first_record::version(&seen.bytes());
+            endpoint.tls_version = first_record::version(&seen.bytes()).map(ToOwned::to_owned);
         }
         match result {
             Ok(secured) => {
@@ -258,7 +258,7 @@ fn note(trace: &mut Trace) {
     let Some(endpoint) = trace.endpoint() else { return };
     let certificate = endpoint.certificate.as_ref();
     let whose = certificate.map(|certificate| format!(" with {}, certified by {}", certificate.subject, certificate.issuer));
-    let noted = format!("{}{}", endpoint.tls_version.unwrap_or("TLS"), whose.unwrap_or_default());
+    let noted = format!("{}{}", endpoint.tls_version.as_deref().unwrap_or("TLS"), whose.unwrap_or_default());
     trace.note(&noted);
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use super::{DnsFacts, Fault, Phase, Registration, Transcript};
+use super::{DnsFacts, Fault, Phase, Registration, SupportIds, Transcript};
 use crate::reason::Reason;
 
 /// What was learnt. Not known is not no: everything is optional.
@@ -87,7 +87,7 @@ pub struct EndpointFacts {
     /// Time of the TLS handshake, if it succeeded.
     pub handshake: Option<Duration>,
     /// Negotiated version: `TLSv1.3`.
-    pub tls_version: Option<&'static str>,
+    pub tls_version: Option<String>,
     /// The certificate presented, also a refused one.
     pub certificate: Option<CertificateFacts>,
     /// Why this address failed, if it did, and in which phase.
@@ -137,6 +137,6 @@ pub struct ServerFacts {
     pub name: Option<String>,
     /// Our public address as SMTP's `Hello [..]` shows it.
     pub public_address: Option<String>,
-    /// Session or request ids worth quoting to support.
-    pub ids: Vec<(&'static str, String)>,
+    /// Identifiers for a support ticket.
+    pub ids: SupportIds,
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::interned::interned;
 use crate::outcome::{
-    CertificateFacts, DnsFacts, EndpointFacts, Facts, Family, MailboxFacts, NameSource, Phase, ServerFacts, TokenFacts,
+    CertificateFacts, DnsFacts, EndpointFacts, Facts, Family, MailboxFacts, NameSource, Phase, ServerFacts, SupportId,
+    SupportIds, TokenFacts,
 };
 use crate::reason::Reason;
 
@@ -162,7 +162,7 @@ impl From<Endpoint> for EndpointFacts {
             address: endpoint.address,
             connect: endpoint.connect_seconds.and_then(duration),
             handshake: endpoint.handshake_seconds.and_then(duration),
-            tls_version: endpoint.tls_version.as_deref().and_then(interned),
+            tls_version: endpoint.tls_version,
             certificate: endpoint.certificate.and_then(Certificate::known),
             failed: endpoint.failed.and_then(|failed| Some((phase(&failed.phase)?, Reason::from_code(&failed.reason)?))),
         }
@@ -205,8 +205,9 @@ impl Dns {
 }
 
 /// Names and texts.
-pub fn ids(ids: &Map<String, Value>) -> Vec<(&'static str, String)> {
-    ids.iter().filter_map(|(name, value)| Some((interned(name)?, value.as_str()?.to_owned()))).collect()
+pub fn ids(ids: &Map<String, Value>) -> SupportIds {
+    let id = |code: &str| SupportId::ALL.iter().copied().find(|id| id.code() == code);
+    ids.iter().filter_map(|(code, value)| Some((id(code)?, value.as_str()?.to_owned()))).collect()
 }
 
 /// The phase of that name.

@@ -13,7 +13,7 @@ pub use self::page::Look;
 use self::page::{Ink, Page};
 use crate::lang::{Lang, fill};
 use crate::levels::State;
-use crate::outcome::Verdict;
+use crate::outcome::{SupportId, Verdict};
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
 use crate::report::{JudgedOutcome, worst_state};
@@ -81,8 +81,8 @@ fn shown(text: &str, look: &Look) -> String {
     one_line(text, if look.everything { MAX_REPLY } else { SHOWN })
 }
 
-/// The name of an id in evidence, for a reader; an unknown one stays as it is.
-fn id_name(key: &str, lang: Lang) -> String {
-    let known = lang.words().ids.texts().into_iter().find(|(known, _)| *known == key);
-    known.map_or_else(|| key.replace('_', " "), |(_, name)| name.to_owned())
+/// The name of an identifier, for a reader.
+fn id_name(id: SupportId, lang: Lang) -> String {
+    let known = lang.words().ids.texts().into_iter().find(|(key, _)| *key == id.code());
+    known.map_or_else(|| id.code().replace('_', " "), |(_, name)| name.to_owned())
 }

@@ -304,7 +304,7 @@ struct Heard<'a> {
 impl<'a> Heard<'a> {
     fn of(evidence: &'a Evidence) -> Self {
         let Evidence { peer, said, heard, code, ids } = evidence;
-        let ids = ids.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let ids = ids.iter().map(|(name, value)| (name.code(), value.as_str())).collect();
         Self { peer: peer.as_deref(), said: said.as_deref(), heard: heard.as_deref(), code: code.as_deref(), ids }
     }
 }

@@ -53,7 +53,7 @@ pub fn facts(judged: &JudgedOutcome<'_>) -> Vec<(String, String)> {
     tell("server", facts.server.name.clone());
     tell("our public address", facts.server.public_address.clone());
     for (name, value) in &facts.server.ids {
-        tell(name, Some(value.clone()));
+        tell(name.code(), Some(value.clone()));
     }
     told
 }
@@ -77,7 +77,7 @@ fn reached(endpoint: &EndpointFacts) -> String {
     let mut text = host_port(&endpoint.host, endpoint.port);
     let mut add = |part: Option<String>| part.map(|part| write!(text, ", {part}"));
     add(endpoint.address.map(|address| address.to_string()));
-    add(endpoint.tls_version.map(ToOwned::to_owned));
+    add(endpoint.tls_version.clone());
     add(endpoint.certificate.as_ref().map(|certificate| {
         let trust = if certificate.verified { "" } else { "refused " };
         format!("{trust}certificate by {} until {}", certificate.issuer, time(certificate.not_after))

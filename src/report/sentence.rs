@@ -139,5 +139,5 @@ pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Evidence { peer, said, heard, code, ids } = evidence;
     let told = [("peer", peer), ("said", said), ("heard", heard), ("code", code)];
     let told = told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));
-    told.chain(ids.iter().map(|(name, value)| (*name, one_line(value)))).collect()
+    told.chain(ids.iter().map(|(name, value)| (name.code(), one_line(value)))).collect()
 }

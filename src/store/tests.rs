@@ -8,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::kind::Check;
 use crate::outcome::{
     CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
-    Registration, SkipReason, Speaker, TokenFacts, Transcript,
+    Registration, SkipReason, Speaker, SupportId, SupportIds, TokenFacts, Transcript,
 };
 use crate::reason::Reason;
 use crate::settings::{SecretSource, Tenant};
@@ -184,7 +184,11 @@ fn last_failures_outlive_successes_up_to_their_limit() {
 #[test]
 fn evidence_of_past_failures_is_cut_to_400_characters() {
     let mut store = Store::new(&[settings("t", "praxis")]);
-    let evidence = Evidence { heard: Some("ü".repeat(4000)), ids: vec![("session", "x".repeat(4000))], ..Evidence::default() };
+    let evidence = Evidence {
+        heard: Some("ü".repeat(4000)),
+        ids: SupportIds::from([(SupportId::Session, "x".repeat(4000))]),
+        ..Evidence::default()
+    };
     let verdict = Verdict::Failed(Failure { phase: Phase::Auth, reason: Reason::AuthRefused, evidence });
     store.record(outcome("praxis", 1, Facts::default(), verdict));
     let kept = only(&store).last_failures.front().map(|failure| &failure.failure.evidence).expect("a failure");

@@ -1,5 +1,6 @@
 //! Microsoft Graph: the cheapest requests that prove that an application can open a mailbox or its calendar.
 
+use crate::outcome::SupportId;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -62,11 +63,11 @@ pub fn parse_collection(head: ResponseHead<'_>, body: &[u8]) -> Result<(), Refus
 
 /// The headers of any response of Graph's that support asks for, under the names that evidence gives them.
 /// <https://learn.microsoft.com/en-us/graph/best-practices-concept#reliability-and-support>
-pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(&'static str, String)> {
-    const KEPT: &[(&str, &str)] = &[
-        ("request-id", "request_id"),
-        ("client-request-id", "client_request_id"),
-        ("x-ms-ags-diagnostic", "ags_diagnostic"), // data centre, ring and server, in JSON
+pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(SupportId, String)> {
+    const KEPT: &[(&str, SupportId)] = &[
+        ("request-id", SupportId::RequestId),
+        ("client-request-id", SupportId::ClientRequestId),
+        ("x-ms-ags-diagnostic", SupportId::GraphDiagnostic), // data centre, ring and server, in JSON
     ];
     KEPT.iter().filter_map(|(header, name)| Some((*name, head.header(header)?))).collect()
 }
@@ -131,7 +132,7 @@ mod tests {
         let ids = diagnostic_ids(ResponseHead { status: StatusCode::OK, headers: &headers });
         assert_eq!(
             ids.iter().map(|(name, id)| (*name, id.chars().count())).collect::<Vec<_>>(),
-            [("request_id", 1), ("ags_diagnostic", 200)]
+            [(SupportId::RequestId, 1), (SupportId::GraphDiagnostic, 200)]
         );
     }
 

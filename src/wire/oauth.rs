@@ -7,7 +7,7 @@ use hyper::StatusCode;
 
 use super::Refusal;
 use super::http::ResponseHead;
-use crate::outcome::Fault;
+use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
 
@@ -41,7 +41,7 @@ fn entra_refusal(head: ResponseHead<'_>, error: &EntraError) -> Refusal {
     if let Some(code) = known.map(|(_, code)| code).or_else(|| codes.first().copied()) {
         fault = fault.code(code.to_string());
     }
-    for (name, value) in [("correlation_id", &error.correlation_id), ("trace_id", &error.trace_id)] {
+    for (name, value) in [(SupportId::CorrelationId, &error.correlation_id), (SupportId::TraceId, &error.trace_id)] {
         if let Some(value) = value {
             fault = fault.id(name, sanitize::one_line(value, 100));
         }
@@ -98,7 +98,7 @@ fn by_error(error: &EntraError) -> Reason {
 
 /// Adds the headers that support asks for, and the back-off.
 fn with_head(mut fault: Fault, head: ResponseHead<'_>) -> Refusal {
-    for (header, name) in [("x-ms-request-id", "request_id"), ("x-ms-ests-server", "ests_server")] {
+    for (header, name) in [("x-ms-request-id", SupportId::RequestId), ("x-ms-ests-server", SupportId::EstsServer)] {
         if let Some(value) = head.header(header) {
             fault = fault.id(name, value);
         }
@@ -113,6 +113,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::outcome::{SupportId, SupportIds};
     use crate::wire::http::tests::headers;
 
     fn parsed(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
@@ -133,9 +134,13 @@ mod tests {
         assert_eq!(fault.evidence.code.as_deref(), Some("7000222"));
         let heard = "AADSTS7000222: The provided client secret keys for app 'a' are expired. Trace ID: 1 Correlation ID: 2";
         assert_eq!(fault.evidence.heard.as_deref(), Some(heard));
-        let ids =
-            [("correlation_id", "2"), ("trace_id", "1"), ("request_id", "r"), ("ests_server", "2.1.11898.12 - EUS ProdSlices")];
-        assert_eq!(fault.evidence.ids, ids.map(|(name, value)| (name, value.to_owned())));
+        let ids = [
+            (SupportId::CorrelationId, "2"),
+            (SupportId::TraceId, "1"),
+            (SupportId::RequestId, "r"),
+            (SupportId::EstsServer, "2.1.11898.12 - EUS ProdSlices"),
+        ];
+        assert_eq!(fault.evidence.ids, SupportIds::from(ids.map(|(name, value)| (name, value.to_owned()))));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Refusal;
-use crate::outcome::Fault;
+use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
 
@@ -138,7 +138,9 @@ fn with_diagnostic_tail(mut fault: Fault, text: &str) -> Fault {
     if !code.is_empty() {
         fault = fault.code(sanitize::one_line(code, 60));
     }
-    for (key, name) in [("RequestId=", "request_id"), ("MailboxBE=", "mailbox_server"), ("Proxy=", "proxy")] {
+    for (key, name) in
+        [("RequestId=", SupportId::RequestId), ("MailboxBE=", SupportId::MailboxServer), ("Proxy=", SupportId::Proxy)]
+    {
         let value = tail.split_once(key).map(|(_, rest)| rest.split(|c: char| ",<>]\" ".contains(c)).next().unwrap_or_default());
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             fault = fault.id(name, sanitize::one_line(value, 100));
@@ -174,6 +176,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::outcome::{SupportId, SupportIds};
 
     const LOGIN: StepReasons = StepReasons { refused: Reason::AuthRefused, unknown: Reason::ProtocolError };
 
@@ -183,16 +186,19 @@ mod tests {
         let fault = parse_refusal(line, line, LOGIN).fault;
         assert_eq!(fault.reason, Reason::AuthRefused);
         assert_eq!(fault.evidence.code.as_deref(), Some("AuthFailed:LogonDenied"));
-        assert_eq!(fault.evidence.ids, [("proxy", "PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL".to_owned())]);
+        assert_eq!(
+            fault.evidence.ids,
+            SupportIds::from([(SupportId::Proxy, "PA7P264MB0001.FRAP264.PROD.OUTLOOK.COM:1993:SSL".to_owned())])
+        );
 
         let line = r#"-ERR Logon failure [Error="AuthFailed:LogonDenied-BasicAuthBlocked-<RequestId=d7c4a3b2-1111,ST=02:03:58><AS:BasicAuthBlocked>"#;
         let fault = parse_refusal(line, line, LOGIN).fault;
         assert_eq!(fault.reason, Reason::BasicAuthBlocked);
-        assert_eq!(fault.evidence.ids, [("request_id", "d7c4a3b2-1111".to_owned())]);
+        assert_eq!(fault.evidence.ids, SupportIds::from([(SupportId::RequestId, "d7c4a3b2-1111".to_owned())]));
 
         let fault = parse_refusal("", "[Error=NoADRecipient Service=Imap4 MailboxBE=x.prod]", LOGIN).fault;
         assert_eq!(fault.reason, Reason::MailboxNotFound);
-        assert_eq!(fault.evidence.ids, [("mailbox_server", "x.prod".to_owned())]);
+        assert_eq!(fault.evidence.ids, SupportIds::from([(SupportId::MailboxServer, "x.prod".to_owned())]));
 
         let fault = parse_refusal("", "NO AUTHENTICATE failed. [Error=\"AuthFailed:TooManyADRecipients\"]", LOGIN).fault;
         assert_eq!(fault.reason, Reason::AddressAmbiguous);

@@ -6,6 +6,7 @@ use quick_xml::escape::escape;
 
 use super::Refusal;
 use super::http::ResponseHead;
+use crate::outcome::SupportId;
 
 mod refusal;
 mod response;
@@ -71,18 +72,18 @@ pub fn parse_find_folder(head: ResponseHead<'_>, body: &[u8]) -> Result<FindFold
 
 /// The headers of any EWS response that support asks for, under the names that evidence gives them.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
-pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(&'static str, String)> {
-    const KEPT: &[(&str, &str)] = &[
-        ("request-id", "request_id"),
-        ("client-request-id", "client_request_id"),
-        ("x-feserver", "fe_server"),
-        ("x-beserver", "be_server"),
-        ("x-targetbeserver", "target_be_server"),
-        ("x-calculatedbetarget", "be_target"),
-        ("x-calculatedfetarget", "fe_target"),
-        ("x-backendhttpstatus", "be_status"),
-        ("x-diaginfo", "diag_info"),
-        ("x-caserrorcode", "cas_error"),
+pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(SupportId, String)> {
+    const KEPT: &[(&str, SupportId)] = &[
+        ("request-id", SupportId::RequestId),
+        ("client-request-id", SupportId::ClientRequestId),
+        ("x-feserver", SupportId::FrontEndServer),
+        ("x-beserver", SupportId::BackEndServer),
+        ("x-targetbeserver", SupportId::TargetBackEndServer),
+        ("x-calculatedbetarget", SupportId::BackEndTarget),
+        ("x-calculatedfetarget", SupportId::FrontEndTarget),
+        ("x-backendhttpstatus", SupportId::BackEndStatus),
+        ("x-diaginfo", SupportId::DiagnosticInfo),
+        ("x-caserrorcode", SupportId::FrontEndError),
     ];
     KEPT.iter().filter_map(|(header, name)| Some((*name, head.header(header)?))).collect()
 }
@@ -148,6 +149,6 @@ mod tests {
     fn diagnostic_ids_leave_cookies_out() {
         let headers = headers(&[("request-id", "r"), ("x-feserver", "f"), ("set-cookie", "exchangecookie=1")]);
         let ids = diagnostic_ids(ResponseHead { status: StatusCode::OK, headers: &headers });
-        assert_eq!(ids, [("request_id", "r".to_owned()), ("fe_server", "f".to_owned())]);
+        assert_eq!(ids, [(SupportId::RequestId, "r".to_owned()), (SupportId::FrontEndServer, "f".to_owned())]);
     }
 }

@@ -8,7 +8,7 @@ use m365_probe::check::Means;
 use m365_probe::kind::Check;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
-use m365_probe::outcome::{Evidence, Fault, Outcome, Phase};
+use m365_probe::outcome::{Evidence, Fault, Outcome, Phase, SupportId, SupportIds};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::render::doctor::{self, Look};
@@ -143,7 +143,8 @@ fn commands_and_evidence_are_never_broken() {
 #[test]
 fn evidence_has_names_in_the_reader_s_language() {
     let said = Some("POST /EWS/Exchange.asmx".to_owned());
-    let evidence = Evidence { said, ids: vec![("fe_server", "FR4P281CA0001".into())], ..Evidence::default() };
+    let evidence =
+        Evidence { said, ids: SupportIds::from([(SupportId::FrontEndServer, "FR4P281CA0001".into())]), ..Evidence::default() };
     for (lang, names) in [(Lang::En, ["sent", "front-end server"]), (Lang::De, ["gesendet", "Frontend-Server"])] {
         let told = doctor::evidenced(&evidence, &Look { lang, ..Look::default() });
         assert_eq!(told.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), names);

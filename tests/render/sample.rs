@@ -8,7 +8,7 @@ use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{
     CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, Outcome, Phase, ProbeId,
-    ServerFacts, SkipReason, Span, TokenFacts, Verdict,
+    ServerFacts, SkipReason, Span, SupportId, SupportIds, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
 use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
@@ -83,7 +83,7 @@ fn endpoint(port: u16, address: &str, days: u32) -> EndpointFacts {
         address: address.parse().ok(),
         connect: Some(Duration::from_millis(12)),
         handshake: Some(Duration::from_millis(30)),
-        tls_version: Some("TLSv1.3"),
+        tls_version: Some("TLSv1.3".into()),
         certificate: Some(certificate("DigiCert Cloud Services CA-1", days)),
         failed: None,
     }
@@ -131,7 +131,7 @@ pub fn pop3() -> Outcome {
         server: ServerFacts {
             name: Some("FR0P281CA0101.outlook.office365.com".into()),
             public_address: None,
-            ids: vec![("session", "08DE2A".into())],
+            ids: SupportIds::from([(SupportId::Session, "08DE2A".into())]),
         },
         ..Facts::default()
     };
@@ -190,7 +190,10 @@ pub fn secret_expired() -> Outcome {
         said: Some("POST /contoso/oauth2/v2.0/token".into()),
         heard: Some("AADSTS7000222: The provided client secret keys for app are expired.".into()),
         code: Some("7000222".into()),
-        ids: vec![("correlation_id", "c0c0c0c0-0000-1111-2222-333333333333".into()), ("request_id", "0f0f".into())],
+        ids: SupportIds::from([
+            (SupportId::CorrelationId, "c0c0c0c0-0000-1111-2222-333333333333".into()),
+            (SupportId::RequestId, "0f0f".into()),
+        ]),
     };
     let spans = [(Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Token, 167_000)];
     outcome("", Check::Token, &spans, Facts::default(), failed(Phase::Token, Reason::ClientSecretExpired, evidence))
@@ -203,7 +206,7 @@ pub fn attacked() -> Outcome {
         said: Some("AUTH XOAUTH2 <secret>".into()),
         heard: Some(hostile()),
         code: Some(hostile()),
-        ids: vec![("session", hostile())],
+        ids: SupportIds::from([(SupportId::Session, hostile())]),
     };
     let mut facts = Facts { endpoints: vec![endpoint(995, "52.98.1.2", 90)], ..Facts::default() };
     for shown in facts.endpoints.iter_mut().filter_map(|endpoint| endpoint.certificate.as_mut()) {

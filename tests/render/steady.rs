@@ -84,7 +84,7 @@ impl Steady {
         if let Some(token) = &mut facts.token {
             token.request_id = token.request_id.as_deref().map(|text| self.text(text));
         }
-        for (_, value) in &mut facts.server.ids {
+        for value in facts.server.ids.values_mut() {
             *value = self.text(value);
         }
         // The end of EWS is told, and one day no longer told, by the calendar of the day on which the test runs.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::kind::Check;
-use m365_probe::outcome::{Outcome, Phase};
+use m365_probe::outcome::{Outcome, Phase, SupportId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::settings::Folder;
@@ -115,8 +115,8 @@ async fn a_run_opens_the_mailbox_or_its_calendar_under_any_address() {
         assert!(outcome.is_ok(), "{:?}", outcome.verdict);
         let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
         assert_eq!(phases, [Phase::Token, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Mailbox]);
-        let ids: Vec<_> = outcome.facts.server.ids.iter().map(|(name, _)| *name).collect();
-        assert_eq!(ids, ["request_id", "client_request_id", "ags_diagnostic"]);
+        let ids: Vec<_> = outcome.facts.server.ids.keys().copied().collect();
+        assert_eq!(ids, [SupportId::RequestId, SupportId::ClientRequestId, SupportId::GraphDiagnostic]);
         let token = outcome.facts.token.unwrap();
         assert_eq!(token.audience.as_deref(), Some("https://graph.microsoft.com"));
         assert_eq!(token.roles.unwrap(), ["Mail.Read", "Calendars.Read", READ_ALL]);

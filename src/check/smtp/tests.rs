@@ -4,6 +4,7 @@ use super::Session;
 use crate::check::script::laws::{self, Part};
 use crate::check::script::{Delivery, Turn, lying, script, talk};
 use crate::outcome::Phase::{self, Auth, Greeting, Starttls};
+use crate::outcome::{SupportId, SupportIds};
 use crate::reason::Reason;
 
 const HELLO: &str =
@@ -38,7 +39,7 @@ async fn a_good_run() {
     assert_eq!(talk.ended(), (Auth, Ok(())));
     assert_eq!(talk.facts.server.public_address.as_deref(), Some("192.0.2.7"));
     assert_eq!(talk.facts.server.name.as_deref(), Some("GVYP280CA0011.SWEP280.PROD.OUTLOOK.COM"));
-    assert_eq!(talk.facts.server.ids, [("session", "08DB0823FF6976E9".to_owned())]);
+    assert_eq!(talk.facts.server.ids, SupportIds::from([(SupportId::Session, "08DB0823FF6976E9".to_owned())]));
     assert_eq!(talk.turns, 2 + 1, "EHLO, AUTH; and a goodbye");
 }
 

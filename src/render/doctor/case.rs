@@ -162,7 +162,7 @@ pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)
 /// The same, and the ids that came with it.
 pub fn evidenced(evidence: &Evidence, look: &Look) -> Vec<(String, String)> {
     let told = exchanged(evidence, look).into_iter().map(|(name, value)| (name.to_owned(), value));
-    told.chain(evidence.ids.iter().map(|(name, value)| (id_name(name, look.lang), shown(value, look)))).collect()
+    told.chain(evidence.ids.iter().map(|(name, value)| (id_name(*name, look.lang), shown(value, look)))).collect()
 }
 
 /// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
@@ -195,11 +195,11 @@ fn ticket(
 
 /// The ids that a run brought home, each once.
 fn quoted(outcome: &Outcome, look: &Look) -> Vec<(String, String)> {
-    let evidence = outcome.failure().map(|failure| &*failure.evidence.ids).unwrap_or_default();
+    let evidence = outcome.failure().into_iter().flat_map(|failure| &failure.evidence.ids);
     let server = &outcome.facts.server;
     let mut told: Vec<(String, String)> = Vec::new();
-    for (name, value) in evidence.iter().chain(&server.ids) {
-        let row = (id_name(name, look.lang), shown(value, look));
+    for (name, value) in evidence.chain(&server.ids) {
+        let row = (id_name(*name, look.lang), shown(value, look));
         if !told.contains(&row) {
             told.push(row);
         }

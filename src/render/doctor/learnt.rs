@@ -85,7 +85,7 @@ pub fn facts(judged: &JudgedOutcome<'_>, look: &Look) -> Vec<(String, String)> {
     tell(ids.server, facts.server.name.clone());
     tell(words.public_address, facts.server.public_address.clone());
     for (name, value) in &facts.server.ids {
-        tell(&id_name(name, look.lang), Some(value.clone()));
+        tell(&id_name(*name, look.lang), Some(value.clone()));
     }
     tell(words.stay_away, facts.back_off.map(|away| number(away.as_secs_f64(), 0, look.lang)));
     told
@@ -121,7 +121,7 @@ fn or(text: String, empty: &str) -> String {
 fn reached(endpoint: &EndpointFacts, words: &Doctor) -> String {
     let mut parts = vec![host_port(&endpoint.host, endpoint.port)];
     parts.extend(endpoint.address.map(|address| address.to_string()));
-    parts.extend(endpoint.tls_version.map(ToOwned::to_owned));
+    parts.extend(endpoint.tls_version.clone());
     parts.extend(endpoint.certificate.as_ref().map(|certificate| {
         let template = if certificate.verified { words.certificate } else { words.certificate_refused };
         fill(template, &[("issuer", &certificate.issuer), ("until", &text::time(certificate.not_after))])

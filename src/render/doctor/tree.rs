@@ -196,7 +196,7 @@ impl Tree<'_> {
             told.retain(|(name, _)| *name == words.heard && new);
         }
         let ids = failure.evidence.ids.iter().filter(|_| self.look.everything);
-        let ids = ids.map(|(name, value)| (id_name(name, self.look.lang), shown(value, self.look)));
+        let ids = ids.map(|(name, value)| (id_name(*name, self.look.lang), shown(value, self.look)));
         self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
     }
 

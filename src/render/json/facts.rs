@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::seconds;
 use crate::outcome::{
-    CertificateFacts, CredentialFacts, DnsFacts, EndpointFacts, Facts, MailboxFacts, Registration, ServerFacts, TokenFacts,
+    CertificateFacts, CredentialFacts, DnsFacts, EndpointFacts, Facts, MailboxFacts, Registration, ServerFacts, SupportIds,
+    TokenFacts,
 };
 use crate::report::text::time;
 
@@ -67,8 +68,8 @@ fn text(text: Option<&String>) -> Option<Value> {
     text.map(|text| text.as_str().into())
 }
 
-fn ids(ids: &[(&'static str, String)]) -> Option<Value> {
-    let ids: Object = ids.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+fn ids(ids: &SupportIds) -> Option<Value> {
+    let ids: Object = ids.iter().map(|(name, value)| (name.code().to_owned(), value.as_str().into())).collect();
     unless_empty(ids)
 }
 
@@ -96,7 +97,7 @@ fn endpoint(endpoint: &EndpointFacts) -> Object {
         ("address", endpoint.address.map(|address| address.to_string().into())),
         ("connect_seconds", endpoint.connect.map(|took| seconds(took).into())),
         ("handshake_seconds", endpoint.handshake.map(|took| seconds(took).into())),
-        ("tls_version", endpoint.tls_version.map(Into::into)),
+        ("tls_version", text(endpoint.tls_version.as_ref())),
         ("certificate", endpoint.certificate.as_ref().map(|facts| certificate(facts).into())),
         ("failed", endpoint.failed.map(|(phase, reason)| json!({ "phase": phase.code(), "reason": reason.code() }))),
     ])

@@ -121,7 +121,7 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         *end = certificate.not_after.min(*end);
         *verified.entry(name.clone()).or_insert(true) &= certificate.verified;
         let issuer: String = text::one_line(&certificate.issuer).chars().take(ISSUER).collect();
-        infos.insert((name, endpoint.tls_version.unwrap_or(""), issuer));
+        infos.insert((name, endpoint.tls_version.as_deref().unwrap_or(""), issuer));
     }
     for (endpoint, end) in ends {
         families.timestamp(&NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));

@@ -114,6 +114,7 @@ fn by_status(status: StatusCode) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{SupportId, SupportIds};
     use crate::wire::graph::parse_collection;
     use crate::wire::http::tests::headers;
 
@@ -240,7 +241,7 @@ mod tests {
         let after = [("retry-after", "10"), ("request-id", "r")];
         let throttled = refused(429, &after, &error("ApplicationThrottled", ""));
         assert_eq!(throttled.back_off, Some(Duration::from_secs(10)));
-        assert_eq!(throttled.fault.evidence.ids, [("request_id", "r".to_owned())]);
+        assert_eq!(throttled.fault.evidence.ids, SupportIds::from([(SupportId::RequestId, "r".to_owned())]));
         assert_eq!(refused(503, &after, "").back_off, Some(Duration::from_secs(10)));
         assert_eq!(refused(429, &[("retry-after", "0")], "").back_off, None);
         assert_eq!(refused(403, &after, &error("ErrorAccessDenied", "")).back_off, None);

@@ -1,7 +1,7 @@
 //! The reason of an SMTP server's refusal: by its text, then by its enhanced code, then by its code.
 
 use super::SmtpReply;
-use crate::outcome::Fault;
+use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
 use crate::wire::Refusal;
@@ -36,7 +36,10 @@ fn with_evidence(reply: &SmtpReply, reason: Reason) -> Refusal {
     let code = reply.enhanced_code().map_or_else(|| reply.code.to_string(), str::to_owned);
     let mut fault = Fault::heard(reason, sanitize::reply(&reply.to_string())).code(code);
     if let Some(trailer) = reply.trailer() {
-        fault = fault.id("server", trailer.server).id("session", trailer.session).id("server_time", trailer.time);
+        fault = fault
+            .id(SupportId::Server, trailer.server)
+            .id(SupportId::Session, trailer.session)
+            .id(SupportId::ServerTime, trailer.time);
     }
     fault.into()
 }
@@ -225,8 +228,8 @@ mod tests {
         let evidence = refused(said, Reason::AuthRefused).fault.evidence;
         assert_eq!(evidence.heard.as_deref(), Some(said));
         assert_eq!(evidence.code.as_deref(), Some("5.7.3"));
-        assert_eq!(evidence.ids.first(), Some(&("server", "GVYP.OUTLOOK.COM".to_owned())));
-        assert_eq!(evidence.ids.get(1), Some(&("session", "08DB0823FF6976E9".to_owned())));
+        assert_eq!(evidence.ids[&SupportId::Server], "GVYP.OUTLOOK.COM");
+        assert_eq!(evidence.ids[&SupportId::Session], "08DB0823FF6976E9");
         assert_eq!(refused("535 no", Reason::AuthRefused).fault.evidence.code.as_deref(), Some("535"));
     }
 }

@@ -191,6 +191,7 @@ fn unauthorized(head: ResponseHead<'_>) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{SupportId, SupportIds};
     use crate::wire::http::tests::headers;
     use crate::wire::soap::parse_find_folder;
 
@@ -377,7 +378,7 @@ mod tests {
         let message = "Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1.prod.outlook.com, user = /o=ExchangeLabs";
         let fault = refused(200, &[("request-id", "r")], &response("ErrorMailboxMoveInProgress", message)).fault;
         assert_eq!(fault.evidence.heard.as_deref(), Some("Mailbox move in progress. Try again later."));
-        assert_eq!(fault.evidence.ids, [("request_id", "r".to_owned())]);
+        assert_eq!(fault.evidence.ids, SupportIds::from([(SupportId::RequestId, "r".to_owned())]));
     }
 
     #[test]
