@@ -53,7 +53,7 @@ fn carry_out(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -
         Ok(cli) => {
             log::start(cli.log_format, &cli.command);
             let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, roots)));
-            ended.unwrap_or_else(|_| failed(plugin, FAULT, "the probe itself failed; see standard error"))
+            ended.unwrap_or_else(|_| failed(plugin, FAULT, "this program itself failed; see standard error"))
         }
         Err(error) => usage(&error, plugin),
     }

@@ -43,7 +43,7 @@ impl Confidence {
 /// Why things fail in a tenant, or in one of its mailboxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootCause {
-    /// What it is; also whose move it is, what it means and what to do.
+    /// What it is; also who must act, what it means and what to do.
     pub reason: Reason,
     /// How sure that is.
     pub confidence: Confidence,
@@ -60,7 +60,7 @@ pub struct RootCause {
 }
 
 impl RootCause {
-    /// Whose move it is.
+    /// Who must act it is.
     pub const fn owner(&self) -> Owner {
         self.reason.owner()
     }

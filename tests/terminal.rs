@@ -31,11 +31,11 @@ fn text(output: &Output) -> String {
 #[test]
 fn a_pipe_gets_neither_colour_nor_progress_and_the_locale_chooses_the_language() {
     let english = text(&demo(&[], &[("LANG", "C.UTF-8")]));
-    assert!(english.contains("\n  What to do now\n") && !english.contains('\u{1b}'), "{english}");
+    assert!(english.contains("\n  What to do\n") && !english.contains('\u{1b}'), "{english}");
     let german = text(&demo(&[], &[("LANG", "de_DE.UTF-8")]));
-    assert!(german.contains("\n  Was jetzt zu tun ist\n"), "{german}");
+    assert!(german.contains("\n  Was zu tun ist\n"), "{german}");
     let asked = text(&demo(&["--lang", "en"], &[("LANG", "de_DE.UTF-8")]));
-    assert!(asked.contains("\n  What to do now\n"), "{asked}");
+    assert!(asked.contains("\n  What to do\n"), "{asked}");
     let forced = text(&demo(&[], &[("CLICOLOR_FORCE", "1")]));
     assert!(forced.contains("\u{1b}[1;31mRoot cause 1"), "{forced}");
 }

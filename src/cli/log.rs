@@ -24,6 +24,6 @@ pub fn start(format: LogFormat, command: &Command) {
     std::panic::set_hook(Box::new(|panic| {
         // Where, and not what: a panic's words are the only text here that no type keeps secrets out of.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "the probe itself failed");
+        tracing::error!(place, "this program itself failed");
     }));
 }

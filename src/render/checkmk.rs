@@ -33,7 +33,7 @@ fn line(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup]) -> String {
     let mut lines = vec![text];
     for cause in causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)) {
         let owner = cause.reason.owner().code();
-        lines.push(format!("root cause: {}: {} (whose move: {owner})", root_cause::place(cause), root_cause::name(cause)));
+        lines.push(format!("root cause: {}: {} (who must act: {owner})", root_cause::place(cause), root_cause::name(cause)));
     }
     let mut told = |reason: Reason, evidence: &Evidence| {
         lines.push(reason.title().to_owned());

@@ -118,7 +118,7 @@ fn told(causes: &[RootCauseGroup]) -> Vec<String> {
         let perhaps = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
         let remedy = cause.reason.remedy();
         format!(
-            "root cause {number}: {place}: {name} (whose move: {owner}){perhaps}; {remedy}; explains {}",
+            "root cause {number}: {place}: {name} (who must act: {owner}){perhaps}; {remedy}; explains {}",
             root_cause::explained_probes(cause)
         )
     };
@@ -192,14 +192,14 @@ fn worst_first<'a, 'b>(judged: &'b [JudgedOutcome<'a>]) -> Vec<&'b JudgedOutcome
 fn details(judged: &JudgedOutcome<'_>, verbosity: u8) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(failure) = judged.outcome.failure() {
-        lines.push(format!("{} (whose move: {})", failure.reason.title(), failure.reason.owner().code()));
+        lines.push(format!("{} (who must act: {})", failure.reason.title(), failure.reason.owner().code()));
         let telling = |name: &str| verbosity >= 2 || !matches!(name, "peer" | "said" | "code");
         let evidence = sentence::evidence(&failure.evidence).into_iter().filter(|(name, _)| telling(name));
         lines.extend(evidence.map(|(name, value)| format!("{name}: {value}")));
     }
     for warning in judged.warnings() {
         let (reason, owner) = (warning.reason, warning.reason.owner().code());
-        lines.push(format!("{reason}: {} (whose move: {owner})", reason.remedy()));
+        lines.push(format!("{reason}: {} (who must act: {owner})", reason.remedy()));
         lines.extend(sentence::evidence(&warning.evidence).into_iter().map(|(name, value)| format!("  {name}: {value}")));
     }
     if verbosity >= 1 && !judged.outcome.phases.is_empty() {

@@ -67,8 +67,8 @@ fn registration(registration: &Registration) -> String {
     match registration {
         Registration::Read { credentials, .. } if credentials.is_empty() => "no credential".to_owned(),
         Registration::Read { credentials, .. } => credentials.iter().map(told).collect::<Vec<_>>().join(", "),
-        Registration::NotPermitted => "not permitted to read; Application.Read.All of Microsoft Graph would do".to_owned(),
-        Registration::Elsewhere => "in another tenant, which alone can show it".to_owned(),
+        Registration::NotPermitted => "no permission to read; Application.Read.All of Microsoft Graph is enough".to_owned(),
+        Registration::Elsewhere => "in the application's home tenant, which alone can show them".to_owned(),
         Registration::Unread(why) => format!("not read: {why}"),
     }
 }

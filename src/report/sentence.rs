@@ -82,14 +82,14 @@ fn success(outcome: &Outcome) -> String {
 fn skipped(skip: &SkipReason) -> String {
     match skip {
         SkipReason::BackOff { until, because } => {
-            format!("not run: the server asked us to stay away until {} ({because})", time(*until))
+            format!("not run: the server asked us to wait until {} ({because})", time(*until))
         }
-        SkipReason::Busy => "not run: another run still holds the connection".to_owned(),
-        SkipReason::Missed => "not run: its turn came too late".to_owned(),
+        SkipReason::Busy => "not run: another run still uses the connection".to_owned(),
+        SkipReason::Missed => "not run: its run would have begun too late".to_owned(),
         SkipReason::Stale { since } => {
-            format!("no current result: the last run was at {}; look at the log and the load of m365-probe", time(*since))
+            format!("no current result: the last run was at {}; check the log and the load of m365-probe", time(*since))
         }
-        SkipReason::NotYet => "not run yet: its first turn is still to come".to_owned(),
+        SkipReason::NotYet => "not run yet: its first run is still to come".to_owned(),
     }
 }
 

@@ -53,7 +53,7 @@ fn every_alert_is_tested_to_fire_and_to_stay_silent() {
     assert_eq!(tested, expected);
 }
 
-/// Whoever is woken is told what, whose move it is, and where to read on.
+/// Whoever is woken is told what, who must act, and where to read on.
 #[test]
 fn an_alert_tells_whose_move_it_is_and_where_to_read_on() {
     let uids: Vec<String> = boards::all().iter().map(|board| board.uid().to_owned()).collect();

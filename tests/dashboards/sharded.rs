@@ -96,7 +96,7 @@ fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     ] {
         daemon.wait_for(&format!("show {expected:?} in {file}: {panel}"), || values(file, panel, query) == expected);
     }
-    let move_of = answer("overview.json", "Whose move", 0);
+    let move_of = answer("overview.json", "Who must act", 0);
     assert_eq!(move_of.iter().map(|series| &series["metric"]["owner"]).collect::<Vec<_>>(), ["tenant_admin"]);
     // Each program tells of its share.
     let wrong = answer("overview.json", "What is wrong, and what to do first", 1);

@@ -72,7 +72,7 @@ impl Condition {
         self
     }
 
-    /// A root cause, and whose move it is. Together with the others said: all there are.
+    /// A root cause, and who must act. Together with the others said: all there are.
     pub fn cause(mut self, reason: &'static str, owner: &'static str) -> Self {
         self.causes.push((reason, owner));
         self

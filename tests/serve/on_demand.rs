@@ -131,7 +131,7 @@ async fn a_probe_that_runs_already_is_waited_for_and_then_said_to_be_busy() {
     let second = request(server, "GET", "/probe?check=token&debug=true", "X-Prometheus-Scrape-Timeout-Seconds: 0.1\r\n").await;
     assert_eq!(second.status, 200);
     assert!(second.body.contains("probe_success 0") && second.body.contains("reason=\"busy\""), "{}", second.body);
-    assert!(second.body.contains("not run: another run still holds the connection"), "{}", second.body);
+    assert!(second.body.contains("not run: another run still uses the connection"), "{}", second.body);
     first.abort();
 }
 

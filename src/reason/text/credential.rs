@@ -11,58 +11,58 @@ super::entries! {
         - "Ist der Wert verloren: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel; kopieren Sie die Spalte Wert und tragen Sie ihn hier ein.";
 
     ClientSecretExpired from ERROR_CODES:
-        en "The client secret was right and is past its last day (AADSTS7000222). Everything that uses this secret has stopped."
+        en "The client secret was right and is past its last day (AADSTS7000222). Everything that uses this secret has stopped working."
         - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value."
         - "Configure the new Value here and in every other program that uses this application, then delete the old secret."
         - "Declare its end date as `expires` in the configuration, so that you are warned in time.";
         de "der geheime Clientschlüssel ist abgelaufen"
-        "Der geheime Clientschlüssel war richtig und hat seinen letzten Gültigkeitstag überschritten (AADSTS7000222). Alles, was ihn verwendet, steht still."
+        "Der geheime Clientschlüssel war richtig und hat seinen letzten Gültigkeitstag überschritten (AADSTS7000222). Alles, was ihn verwendet, funktioniert nicht mehr."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert."
         - "Tragen Sie den neuen Wert hier und in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie dann das alte Geheimnis."
         - "Geben Sie das Ablaufdatum in der Konfiguration als `expires` an, damit Sie rechtzeitig gewarnt werden.";
 
     CredentialExpiring from CLIENT_CREDENTIALS:
-        en "The client secret still works, but its last day is near, as `expires` declares it or Microsoft Graph shows it. After that day Entra answers AADSTS7000222, and every program that uses this secret stops."
-        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value, which is shown only once. The old secret stays valid until its own last day, so nothing stops meanwhile."
-        - "Write the new Value to the file that `client_secret_file` names: it is read anew for every token request, without a restart. With `client_secret_env` or `client_secret_credential` put it there and restart the probe."
+        en "The client secret still works, but its last day is near, as `expires` declares it or Microsoft Graph shows it. After that day Entra answers AADSTS7000222, and every program that uses this secret stops working."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value, which is shown only once. The old secret stays valid until its own last day, so nothing is interrupted meanwhile."
+        - "Write the new Value to the file that `client_secret_file` names: it is read anew for every token request, without a restart. With `client_secret_env` or `client_secret_credential` put it there and restart m365-probe."
         - "Configure the new Value in every other program that uses this application, and only then delete the old secret."
-        - "Set `expires` to the last day of the new secret and reload the configuration; with `read_expiry: true` Microsoft Graph tells that day.";
+        - "Set `expires` to the last day of the new secret and reload the configuration; with `read_expiry: true` that day is read from Microsoft Graph.";
         de "der geheime Clientschlüssel läuft bald ab"
-        "Der geheime Clientschlüssel funktioniert noch, doch sein letzter Gültigkeitstag ist nahe, wie ihn `expires` angibt oder Microsoft Graph zeigt. Danach antwortet Entra mit AADSTS7000222, und jedes Programm, das diesen Schlüssel verwendet, steht still."
-        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert, die nur einmal angezeigt wird. Der alte Schlüssel bleibt bis zu seinem letzten Gültigkeitstag gültig; es steht also inzwischen nichts still."
+        "Der geheime Clientschlüssel funktioniert noch, doch sein letzter Gültigkeitstag ist nahe, wie ihn `expires` angibt oder Microsoft Graph zeigt. Danach antwortet Entra mit AADSTS7000222, und kein Programm, das diesen Schlüssel verwendet, funktioniert mehr."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert, die nur einmal angezeigt wird. Der alte Schlüssel bleibt bis zu seinem letzten Gültigkeitstag gültig; bis dahin wird nichts unterbrochen."
         - "Schreiben Sie den neuen Wert in die Datei, die `client_secret_file` nennt: Sie wird für jede Tokenanforderung neu gelesen, ohne Neustart. Bei `client_secret_env` oder `client_secret_credential` hinterlegen Sie ihn dort und starten m365-probe neu."
         - "Tragen Sie den neuen Wert in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie erst dann den alten Schlüssel."
-        - "Setzen Sie `expires` auf den letzten Gültigkeitstag des neuen Schlüssels, und laden Sie die Konfiguration neu; mit `read_expiry: true` nennt Microsoft Graph diesen Tag.";
+        - "Setzen Sie `expires` auf den letzten Gültigkeitstag des neuen Schlüssels, und laden Sie die Konfiguration neu; mit `read_expiry: true` wird dieser Tag aus Microsoft Graph gelesen.";
 
     CredentialExpiryOutdated from CLIENT_CREDENTIALS:
-        en "The day that `expires` declares is past, and Entra still issues tokens for this secret. Most probably the secret was renewed and the day in the configuration was not; of the secret's true end nothing warns now."
-        - "Read the last day of the secret in use: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets, column Expires. The first characters of each Value are shown there and tell the secrets apart."
+        en "The day that `expires` declares is past, and Entra still issues tokens for this secret. Most probably the secret was renewed and the day in the configuration was not updated, so nothing warns of the secret's real last day any more."
+        - "Read the last day of the secret in use: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets, column Expires. The first characters of each Value are shown there, by which you can tell the secrets apart."
         - "Set `expires` to that day and reload the configuration. If that day is past or near as well, create a new client secret now."
-        - "Or have the day read: grant the application permission Application.Read.All of Microsoft Graph, and set `read_expiry: true` beside the secret.";
+        - "Or let m365-probe read the day: grant the application permission Application.Read.All of Microsoft Graph, and set `read_expiry: true` beside the secret.";
         de "der geheime Clientschlüssel funktioniert noch, obwohl sein angegebenes Ende vorüber ist"
-        "Der Tag, den `expires` angibt, ist vorüber, und Entra stellt mit diesem Schlüssel weiterhin Token aus. Höchstwahrscheinlich wurde der Schlüssel erneuert und der Tag in der Konfiguration nicht; vor dem wahren Ende des Schlüssels warnt nun nichts."
+        "Der Tag, den `expires` angibt, ist vorüber, und Entra stellt mit diesem Schlüssel weiterhin Token aus. Höchstwahrscheinlich wurde der Schlüssel erneuert und der Tag in der Konfiguration nicht angepasst; vor dem tatsächlichen Ablauf des Schlüssels warnt daher nichts mehr."
         - "Sehen Sie den letzten Gültigkeitstag des verwendeten Schlüssels nach: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel, Spalte Gültig bis. Dort stehen die ersten Zeichen jedes Werts; an ihnen sind die Schlüssel zu unterscheiden."
         - "Setzen Sie `expires` auf diesen Tag, und laden Sie die Konfiguration neu. Ist auch dieser Tag vorüber oder nahe, legen Sie jetzt einen neuen geheimen Clientschlüssel an."
-        - "Oder lassen Sie den Tag lesen: Erteilen Sie die Anwendungsberechtigung Application.Read.All von Microsoft Graph, und setzen Sie `read_expiry: true` neben den Schlüssel.";
+        - "Oder lassen Sie m365-probe den Tag lesen: Erteilen Sie die Anwendungsberechtigung Application.Read.All von Microsoft Graph, und setzen Sie `read_expiry: true` neben den Schlüssel.";
 
     ClientSecretMissing from CLIENT_CREDENTIALS:
-        en "The request for a token held no secret, or an empty one (AADSTS7000216, AADSTS7000218)."
+        en "The token request contained no secret, or an empty one (AADSTS7000216, AADSTS7000218)."
         - "Configure the client secret, and check that its file or variable is not empty.";
         de "es wurde kein geheimer Clientschlüssel gesendet"
         "Die Tokenanforderung enthielt kein Geheimnis oder ein leeres (AADSTS7000216, AADSTS7000218)."
         - "Tragen Sie den geheimen Clientschlüssel ein, und prüfen Sie, ob seine Datei oder Variable leer ist.";
 
     ClientIsPublic from CLIENT_CREDENTIALS:
-        en "A public client cannot keep a secret, so Entra takes none from it (AADSTS700025)."
+        en "A public client cannot keep a secret, so Entra accepts none from it (AADSTS700025)."
         - "Microsoft Entra admin center > App registrations > application {client_id} > Authentication: switch off `Allow public client flows`.";
         de "die Anwendung ist als öffentlicher Client registriert"
         "Ein öffentlicher Client kann kein Geheimnis bewahren; deshalb nimmt Entra von ihm keines an (AADSTS700025)."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Authentifizierung: Schalten Sie `Öffentliche Clientflows zulassen` aus.";
 
     ClientAssertionOutOfTime from ASSERTIONS:
-        en "In place of the client secret a signed assertion was sent, and Entra holds it to be not valid yet or no longer (AADSTS700024). An assertion usually lives for minutes: the clock of whoever signed it is wrong, or an old one was sent again. The evidence tells Entra's time beside that of the assertion."
+        en "A signed assertion was sent in place of the client secret, and Entra considers it not yet valid or no longer valid (AADSTS700024). An assertion is usually valid for minutes: either the clock of the signing machine is wrong, or an old assertion was sent again. The evidence shows Entra's time beside that of the assertion."
         - "Check this machine's clock and its time synchronisation (NTP), and compare it with the time in the evidence."
-        - "This program sends client secrets only: if a gateway signs in in its place, check the gateway's clock.";
+        - "This program sends client secrets only: if a gateway signs in on its behalf, check the gateway's clock.";
         de "die signierte Assertion ist zu dieser Zeit nicht gültig"
         "Statt des geheimen Clientschlüssels wurde eine signierte Assertion gesendet, und Entra hält sie für noch nicht oder nicht mehr gültig (AADSTS700024). Eine Assertion gilt meist nur Minuten: Die Uhr dessen, der sie signiert hat, geht falsch, oder es wurde eine alte noch einmal gesendet. Der Beleg nennt die Uhrzeit von Entra neben der der Assertion."
         - "Prüfen Sie die Uhr dieses Rechners und seine Zeitsynchronisation (NTP), und vergleichen Sie sie mit der Zeit im Beleg."
@@ -80,25 +80,25 @@ super::entries! {
         - "Dieses Programm sendet nur geheime Clientschlüssel: Das Zertifikat ist das eines Gateways, das sich an seiner Stelle anmeldet.";
 
     FederatedCredentialUnknown from CLIENT_CREDENTIALS:
-        en "In place of the client secret a token of another identity provider was sent, and no federated credential of the application matches it: by its issuer (AADSTS700211), its subject (AADSTS700213, AADSTS7002137; AADSTS7002138 where only upper and lower case differ), its audience (AADSTS700212) or any of them (AADSTS70021). A token of Entra's own has to be that of an application (AADSTS700229)."
-        - "Compare issuer, subject and audience letter by letter, upper and lower case too, with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials. The usual audience is api://AzureADTokenExchange."
-        - "This program sends client secrets only: the token is that of a gateway which signs in in its place.";
+        en "A token of another identity provider was sent in place of the client secret, and no federated credential of the application matches it: by its issuer (AADSTS700211), its subject (AADSTS700213, AADSTS7002137; AADSTS7002138 where only the case differs), its audience (AADSTS700212) or any of these (AADSTS70021). A token issued by Entra itself has to be an application's (AADSTS700229)."
+        - "Compare issuer, subject and audience character by character, including case, with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials. The usual audience is api://AzureADTokenExchange."
+        - "This program sends client secrets only: the token is that of a gateway that signs in on its behalf.";
         de "keine Verbundanmeldeinformation der Anwendung passt"
         "Statt des geheimen Clientschlüssels wurde das Token eines anderen Identitätsanbieters gesendet, und keine Verbundanmeldeinformation der Anwendung passt dazu: nach Aussteller (AADSTS700211), Antragsteller (AADSTS700213, AADSTS7002137; AADSTS7002138, wenn nur Groß- und Kleinschreibung abweichen), Zielgruppe (AADSTS700212) oder einem davon (AADSTS70021). Ein Token von Entra selbst muss das einer Anwendung sein (AADSTS700229)."
         - "Vergleichen Sie Aussteller, Antragsteller und Zielgruppe Zeichen für Zeichen, auch in Groß- und Kleinschreibung, mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen. Die übliche Zielgruppe ist api://AzureADTokenExchange."
         - "Dieses Programm sendet nur geheime Clientschlüssel: Das Token ist das eines Gateways, das sich an seiner Stelle anmeldet.";
 
     ClientCredentialRefused from ERROR_CODES:
-        en "Entra refused what the application proves itself with (invalid_client), with a number this catalogue does not hold or with none. It is neither said to be wrong, nor expired, nor missing."
-        - "Look the AADSTS number of the evidence up at https://login.microsoftonline.com/error."
+        en "Entra refused the application's credential (invalid_client) with a number that is not in this catalogue, or with none. It does not say that the credential is wrong, expired or missing."
+        - "Look up the AADSTS number of the evidence at https://login.microsoftonline.com/error."
         - "Compare Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets with what is configured here.";
         de "Entra hat die Anmeldeinformationen der Anwendung aus einem Grund abgelehnt, der nicht im Katalog steht"
-        "Entra hat abgelehnt, womit sich die Anwendung ausweist (invalid_client), mit einer Nummer, die dieser Katalog nicht enthält, oder ohne Nummer. Dass es falsch oder abgelaufen ist oder fehlt, wird nicht gesagt."
+        "Entra hat die Anmeldeinformationen der Anwendung abgelehnt (invalid_client), mit einer Nummer, die dieser Katalog nicht enthält, oder ohne Nummer. Dass sie falsch oder abgelaufen sind oder fehlen, sagt Entra nicht."
         - "Schlagen Sie die AADSTS-Nummer aus dem Beleg unter https://login.microsoftonline.com/error nach."
         - "Vergleichen Sie Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse mit dem, was hier eingetragen ist.";
 
     ApplicationNotFound from ERROR_CODES:
-        en "No application with this id is known in the tenant (AADSTS700016): the id is wrong, the tenant is, or the application of another tenant was never consented to here."
+        en "No application with this id is known in the tenant (AADSTS700016): the id is wrong, the tenant is wrong, or an application of another tenant was never consented to here."
         - "Check `client_id` and `tenant_id` against App registrations > Overview: Application (client) ID and Directory (tenant) ID. They are easily swapped."
         - "If the application belongs to another tenant, have an administrator of {tenant_id} grant admin consent.";
         de "die Anwendung ist in diesem Mandanten nicht bekannt"
@@ -109,7 +109,7 @@ super::entries! {
     ServicePrincipalMissing from MISSING_SERVICE_PRINCIPAL:
         en "The app registration exists, but its enterprise application (service principal) in the tenant was deleted or never created (AADSTS7000229)."
         - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Grant admin consent: this creates the enterprise application."
-        - "A new enterprise application has a new object id: Enterprise applications > application {client_id} > Overview > Object ID. If Exchange still knows the application by its old one, remove that entry in Exchange Online PowerShell: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
+        - "A new enterprise application has a new object id: Enterprise applications > application {client_id} > Overview > Object ID. If Exchange still has the application under its old one, remove that entry in Exchange Online PowerShell: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
         - "Register it in Exchange with the new object id, and then grant it each mailbox again: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
         takes "30 to 120 minutes in Exchange";
         de "die Anwendung hat in diesem Mandanten keine Unternehmensanwendung"
@@ -120,9 +120,9 @@ super::entries! {
         takes "30 bis 120 Minuten in Exchange";
 
     ApplicationDisabled from ERROR_CODES:
-        en "The enterprise application exists, but Entra issues no token to it: signing in with it is switched off (AADSTS7000112), or it cannot be accessed at this time, which Microsoft explains no further (AADSTS1000031)."
+        en "The enterprise application exists, but Entra issues no token to it: signing in with it is switched off (AADSTS7000112), or it cannot be accessed at this time, for which Microsoft gives no further explanation (AADSTS1000031)."
         - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Properties: set `Enabled for users to sign-in` to Yes."
-        - "Ask first who switched it off and why: it may have been a security measure, also of Microsoft."
+        - "Find out first who switched it off and why: it may have been a security measure, possibly by Microsoft."
         - "If it is enabled, open a support case with Microsoft; give the trace id of the evidence.";
         de "die Anwendung ist in diesem Mandanten deaktiviert"
         "Die Unternehmensanwendung gibt es, aber Entra stellt ihr kein Token aus: Die Anmeldung mit ihr ist abgeschaltet (AADSTS7000112), oder sie ist zurzeit nicht zugänglich, was Microsoft nicht weiter erklärt (AADSTS1000031)."
@@ -131,7 +131,7 @@ super::entries! {
         - "Ist sie aktiviert, eröffnen Sie eine Supportanfrage bei Microsoft; geben Sie die Trace-ID aus dem Beleg an.";
 
     TenantNotFound from ERROR_CODES:
-        en "The token service knows no tenant {tenant_id} (AADSTS90002): the id is wrong, the tenant lives in another Microsoft cloud, or it has no active subscription any more."
+        en "The token service knows no tenant {tenant_id} (AADSTS90002): the id is wrong, the tenant is in another Microsoft cloud, or it no longer has an active subscription."
         - "Check `tenant_id` against Microsoft Entra admin center > Overview > Tenant ID."
         - "Check `cloud`: tenants in China and of the US government have login hosts of their own."
         - "If both are right, check the subscription: Microsoft 365 admin center > Billing > Your products.";
@@ -142,10 +142,10 @@ super::entries! {
         - "Stimmt beides, prüfen Sie das Abonnement: Microsoft 365 Admin Center > Abrechnung > Ihre Produkte.";
 
     TenantIdInvalid from ERROR_CODES:
-        en "What is configured as tenant is neither a GUID nor a domain name (AADSTS900023), or none that this login works with (AADSTS50059, AADSTS50194)."
+        en "The configured tenant is neither a GUID nor a domain name (AADSTS900023), or it is one that applications cannot log in with (AADSTS50059, AADSTS50194)."
         - "Set `tenant_id` to the directory's GUID or a verified domain; `common` and `consumers` do not work for applications.";
-        de "die Mandanten-ID ist keine Mandanten-ID"
-        "Was als Mandant eingetragen ist, ist weder eine GUID noch ein Domänenname (AADSTS900023), oder keiner, mit dem diese Anmeldung möglich ist (AADSTS50059, AADSTS50194)."
+        de "die Mandanten-ID ist ungültig"
+        "Der eingetragene Mandant ist weder eine GUID noch ein Domänenname (AADSTS900023), oder Anwendungen können sich damit nicht anmelden (AADSTS50059, AADSTS50194)."
         - "Setzen Sie `tenant_id` auf die GUID des Verzeichnisses oder eine überprüfte Domäne; mit `common` und `consumers` können sich Anwendungen nicht anmelden.";
 
     TenantBlocked from TENANT_LIFECYCLE:
@@ -158,25 +158,25 @@ super::entries! {
         - "Wird der Mandant noch gebraucht, eröffnen Sie eine Supportanfrage bei Microsoft; geben Sie die Trace-ID aus dem Beleg an.";
 
     WrongCloud from ERROR_CODES:
-        en "The tenant exists, but in another Microsoft cloud than the one asked (AADSTS90038, AADSTS900382, AADSTS900432)."
+        en "The tenant exists, but in another Microsoft cloud than the one that was asked (AADSTS90038, AADSTS900382, AADSTS900432)."
         - "Set `cloud` to the tenant's cloud. It decides the hosts for login and mail.";
         de "der Mandant liegt in einer anderen Microsoft-Cloud"
         "Den Mandanten gibt es, aber in einer anderen Microsoft-Cloud als der gefragten (AADSTS90038, AADSTS900382, AADSTS900432)."
         - "Setzen Sie `cloud` auf die Cloud des Mandanten. Davon hängen die Hosts für Anmeldung und Mail ab.";
 
     TenantRestricted from ERROR_CODES:
-        en "A proxy or Global Secure Access on the way adds Microsoft's tenant restrictions to what is sent, and they do not allow this tenant: Entra says so with AADSTS500021 or AADSTS500022, EWS with 2000020 in x-ms-diagnostics. The application is set up correctly as far as can be seen."
+        en "A proxy or Global Secure Access on the way adds Microsoft's tenant restrictions to the requests, and they do not allow this tenant: Entra reports this with AADSTS500021 or AADSTS500022, EWS with 2000020 in x-ms-diagnostics. As far as can be seen, the application is set up correctly."
         - "Add tenant {tenant_id} to the tenant restrictions of the proxy (the headers Restrict-Access-To-Tenants or sec-Restrict-Tenant-Access-Policy), or bypass it for {host}."
         - "With Global Secure Access allow tenant {tenant_id} in the tenant that operates it: Microsoft Entra admin center > External Identities > Cross-tenant access settings > Organizational settings > Tenant restrictions.";
         de "Mandanteneinschränkungen auf dem Weg lassen diesen Mandanten nicht zu"
-        "Ein Proxy oder Global Secure Access auf dem Weg versieht, was gesendet wird, mit den Mandanteneinschränkungen von Microsoft, und diese lassen den Mandanten nicht zu: Entra meldet das mit AADSTS500021 oder AADSTS500022, EWS mit 2000020 in x-ms-diagnostics. Die Anwendung ist, soweit erkennbar, richtig eingerichtet."
+        "Ein Proxy oder Global Secure Access auf dem Weg versieht die Anfragen mit den Mandanteneinschränkungen von Microsoft, und diese lassen den Mandanten nicht zu: Entra meldet das mit AADSTS500021 oder AADSTS500022, EWS mit 2000020 in x-ms-diagnostics. Die Anwendung ist, soweit erkennbar, richtig eingerichtet."
         - "Nehmen Sie den Mandanten {tenant_id} in die Mandanteneinschränkungen des Proxys auf (Kopfzeilen Restrict-Access-To-Tenants oder sec-Restrict-Tenant-Access-Policy), oder umgehen Sie den Proxy für {host}."
         - "Bei Global Secure Access lassen Sie den Mandanten {tenant_id} in dem Mandanten zu, der es betreibt: Microsoft Entra Admin Center > Externe Identitäten > Mandantenübergreifende Zugriffseinstellungen > Organisationseinstellungen > Mandanteneinschränkungen.";
 
     ConditionalAccessBlocked from WORKLOAD_IDENTITY:
-        en "A policy of the tenant refuses the token: Conditional Access for workload identities, by place or by risk (AADSTS53003; insufficient_claims from EWS and Graph), or a security policy or the security defaults (AADSTS530032, AADSTS530035). By place, it is the address that counts from which this machine reaches the internet."
-        - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy blocked."
-        - "If it is one by place, add this machine's public address ({public_address}, unless the log shows another) to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy."
+        en "A policy of the tenant refuses the token: Conditional Access for workload identities, by location or by risk (AADSTS53003; insufficient_claims from EWS and Graph), or a security policy or the security defaults (AADSTS530032, AADSTS530035). For the location, the address with which this machine reaches the internet is decisive."
+        - "Microsoft Entra admin center > Enterprise applications > application {client_id} > Sign-in logs > Service principal sign-ins: see which policy blocked the sign-in."
+        - "If it decides by location, add this machine's public address ({public_address}, unless the log shows another) to the policy's named location: Conditional Access > Named locations. Or exclude the application from the policy."
         - "If it is the security defaults: Overview > Properties > Manage security defaults.";
         de "eine Richtlinie des Mandanten verhindert das Token"
         "Eine Richtlinie des Mandanten verweigert das Token: der bedingte Zugriff für Workloadidentitäten, nach Ort oder Risiko (AADSTS53003; bei EWS und Graph insufficient_claims), oder eine Sicherheitsrichtlinie oder die Sicherheitsstandards (AADSTS530032, AADSTS530035). Für den Ort ist die Adresse maßgeblich, mit der dieser Rechner ins Internet geht."

@@ -2,25 +2,25 @@
 
 super::entries! {
     Internal:
-        en "The probe ran into a fault of its own. This says nothing about Microsoft 365."
+        en "This program ran into an error of its own. This says nothing about Microsoft 365."
         - "Report it with the log line of this run.";
-        de "die Prüfung selbst ist fehlgeschlagen"
-        "Die Prüfung ist auf einen eigenen Fehler gestoßen. Über Microsoft 365 sagt das nichts aus."
+        de "dieses Programm selbst hat einen Fehler"
+        "Dieses Programm hat einen eigenen Fehler. Über Microsoft 365 sagt das nichts aus."
         - "Melden Sie den Fehler zusammen mit der Protokollzeile dieses Laufs.";
 
     TimedOut:
-        en "The run as a whole took longer than allowed. The phases show where the time went."
-        - "Look at the phases: if they progress but are slow, raise `timeout`. Refused logins alone may take 20 seconds, as Exchange delays them on purpose."
-        - "If one phase stands still, that phase is the problem: look for a filter on the way to {host}:{port}.";
-        de "die Zeit des Laufs war aufgebraucht"
-        "Der Lauf hat insgesamt länger gedauert als erlaubt. Die Phasen zeigen, wo die Zeit geblieben ist."
+        en "The run took longer than its timeout allows. The phases show where the time went."
+        - "Look at the phases: if they make progress but are slow, raise `timeout`. A refused login alone may take 20 seconds, because Exchange delays it on purpose."
+        - "If one phase makes no progress, it is the problem: look for a filter on the way to {host}:{port}.";
+        de "der Lauf hat sein Zeitlimit überschritten"
+        "Der Lauf hat länger gedauert, als sein Zeitlimit erlaubt. Die Phasen zeigen, wo die Zeit geblieben ist."
         - "Sehen Sie sich die Phasen an: Kommen sie voran, aber langsam, erhöhen Sie `timeout`. Allein eine abgelehnte Anmeldung kann 20 Sekunden dauern, weil Exchange sie absichtlich verzögert."
         - "Steht eine Phase still, liegt es an ihr: Suchen Sie nach einem Filter auf dem Weg zu {host}:{port}.";
 
     LocalResources:
         en "The operating system could not provide a socket, a file handle or memory."
-        - "Check the limit of open files with `ulimit -n` and the free memory of this machine."
-        - "Raise the limit, or run fewer probes at the same time.";
+        - "Check the limit on open files with `ulimit -n` and the free memory of this machine."
+        - "Raise the limit, or run fewer checks at the same time.";
         de "auf diesem Rechner sind keine Sockets, Dateien oder kein Speicher mehr frei"
         "Das Betriebssystem konnte keinen Socket, kein Dateihandle oder keinen Speicher bereitstellen."
         - "Prüfen Sie die Höchstzahl offener Dateien mit `ulimit -n` und den freien Speicher dieses Rechners."
@@ -29,18 +29,18 @@ super::entries! {
     LocalTrustStore:
         en "Without trusted root certificates no server can be verified, so no connection was made."
         - "Install the package ca-certificates, or set `network.ca_file` to a readable bundle in PEM format."
-        - "Make sure the bundle holds DigiCert Global Root G2, which Exchange Online needs since March 2026.";
+        - "Make sure that the bundle contains DigiCert Global Root G2, which Exchange Online has needed since March 2026.";
         de "hier waren keine vertrauenswürdigen Stammzertifikate lesbar"
         "Ohne vertrauenswürdige Stammzertifikate lässt sich kein Server überprüfen. Deshalb wurde keine Verbindung aufgebaut."
         - "Installieren Sie das Paket ca-certificates, oder setzen Sie `network.ca_file` auf eine lesbare Sammlung im PEM-Format."
         - "Achten Sie darauf, dass sie DigiCert Global Root G2 enthält: Exchange Online setzt dieses Zertifikat seit März 2026 voraus.";
 
     SecretUnreadable:
-        en "The file or environment variable that holds the credential is missing, empty or not readable for the probe's user. Nothing was sent to Microsoft."
-        - "Check that the path or the variable's name is right, and that the user this program runs as may read it."
-        - "Check that the file is not empty and holds the secret's Value alone.";
+        en "The file or environment variable that holds the credential is missing, empty or not readable for the user that m365-probe runs as. Nothing was sent to Microsoft."
+        - "Check that the path or the name of the variable is right, and that this user may read it."
+        - "Check that the file is not empty and contains nothing but the secret's Value.";
         de "die Anmeldeinformationen konnten nicht gelesen werden"
-        "Die Datei oder Umgebungsvariable mit den Anmeldeinformationen fehlt, ist leer oder für das Benutzerkonto der Prüfung nicht lesbar. An Microsoft wurde nichts gesendet."
+        "Die Datei oder Umgebungsvariable mit den Anmeldeinformationen fehlt, ist leer oder für das Benutzerkonto von m365-probe nicht lesbar. An Microsoft wurde nichts gesendet."
         - "Prüfen Sie, ob der Pfad oder der Name der Variablen stimmt und ob das Konto, unter dem dieses Programm läuft, sie lesen darf."
         - "Prüfen Sie, ob die Datei nicht leer ist und nur den Wert des Geheimnisses enthält.";
 }

@@ -1,4 +1,4 @@
-//! A root cause for a person: whose move it is, what to do now, what was seen, and folded under it what it explains.
+//! A root cause for a person: who must act, what to do now, what was seen, and folded under it what it explains.
 
 use super::page::{Ink, Look, Page};
 use super::{id_name, shown};
@@ -252,7 +252,7 @@ fn rows(page: &mut Page, rows: &[(&str, &str)]) {
 }
 
 /// So that the rows of a block stand in one column throughout.
-pub const LABELS: usize = 13;
+pub const LABELS: usize = 18;
 
 /// The width of a column of names.
 pub fn column<'a>(names: impl Iterator<Item = &'a str>) -> usize {

@@ -1,4 +1,4 @@
-//! What is worth a look though nothing failed for it: each warning once, whose move it is and what to do, and limits left.
+//! What is worth a look though nothing failed for it: each warning once, who must act and what to do, and limits left.
 
 use super::case::{LABELS, capital, column, exchanged, steps};
 use super::learnt;
