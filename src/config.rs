@@ -6,16 +6,16 @@
 mod catalogue;
 mod checks;
 mod clouds;
-mod environment;
-mod grammar;
-mod masked;
 mod mistake;
 mod network;
+mod proxy_variables;
 mod reader;
+mod redacted;
 mod schema;
 mod secrets;
 mod selection;
-mod surroundings;
+mod syntax;
+mod system;
 mod tenants;
 mod tree;
 mod url;
@@ -29,7 +29,7 @@ use crate::settings::Settings;
 pub use mistake::{Mistake, Mistakes, Position};
 pub use schema::schema;
 pub use selection::{CLIENT_SECRET, Selection, from_selection};
-pub use surroundings::{FileRead, Machine, Surroundings};
+pub use system::{FileRead, LocalSystem, System};
 pub use web::{ClientCertificate, TlsTerms, TlsVersion, Web, load_web, web_example};
 
 use catalogue::Section;
@@ -44,7 +44,7 @@ pub struct Loaded {
     /// What may surprise, in the order of the file.
     pub warnings: Vec<Mistake>,
     /// The file as it was understood, for `/config`: YAML without comments and without secrets.
-    pub masked: String,
+    pub redacted: String,
 }
 
 /// A complete and commented configuration: every key, with what it is for.
@@ -59,20 +59,20 @@ pub const fn example() -> &'static str {
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
     let text = read(path).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
-    parse(&text, path, &Machine)
+    parse(&text, path, &LocalSystem)
 }
 
 /// Reads no more than the bound and one byte: a pipe, as from `<(sops -d config.yml)`, may be endless.
 fn read(path: &Path) -> Result<String, Mistake> {
     use std::io::Read;
-    let unreadable = |error: std::io::Error| Mistake::of_the_file(format!("cannot be read: {error}"));
+    let unreadable = |error: std::io::Error| Mistake::in_file(format!("cannot be read: {error}"));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     let bound = u64::try_from(tree::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     file.take(bound).read_to_end(&mut bytes).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default());
-        Mistake::new(Some(Position::behind(&good)), "", "is not UTF-8 text from here on; save the file as UTF-8")
+        Mistake::new(Some(Position::after(&good)), "", "is not UTF-8 text from here on; save the file as UTF-8")
     })
 }
 
@@ -80,17 +80,17 @@ fn read(path: &Path) -> Result<String, Mistake> {
 ///
 /// # Errors
 /// Every mistake, in the order of the text.
-pub fn parse(text: &str, path: &Path, surroundings: &dyn Surroundings) -> Result<Loaded, Mistakes> {
+pub fn parse(text: &str, path: &Path, system: &dyn System) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
     let root = tree::read(text).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
-    let mut reader = Reader::new(surroundings, path.parent().unwrap_or(Path::new("")));
+    let mut reader = Reader::new(system, path.parent().unwrap_or(Path::new("")));
     let settings = settings(&mut reader, &root);
     let Reader { mistakes, mut warnings, .. } = reader;
     if !mistakes.is_empty() {
         return Err(Mistakes::new(&file, mistakes));
     }
     warnings.sort_by_key(|warning| warning.at);
-    Ok(Loaded { settings, warnings, masked: masked::write(&root) })
+    Ok(Loaded { settings, warnings, redacted: redacted::write(&root) })
 }
 
 fn settings(reader: &mut Reader<'_>, root: &tree::Node) -> Settings {

@@ -173,7 +173,7 @@ pub enum SecretSource {
     /// An environment variable.
     Variable(String),
     /// Already in hand (the simulated tenant, tests).
-    Given(Secret),
+    InMemory(Secret),
 }
 
 impl SecretSource {
@@ -189,7 +189,7 @@ impl SecretSource {
             Self::Variable(name) => {
                 std::env::var(name).map_err(|_| format!("the variable `{name}` is not set to readable text"))?
             }
-            Self::Given(secret) => return Ok(secret.clone()),
+            Self::InMemory(secret) => return Ok(secret.clone()),
         };
         let secret = Secret::new(text.trim_end());
         drop(Secret::new(text)); // zeroes the copy with the line ending
@@ -202,7 +202,7 @@ impl std::fmt::Display for SecretSource {
         match self {
             Self::File(path) => write!(f, "the file `{}`", path.display()),
             Self::Variable(name) => write!(f, "the variable `{name}`"),
-            Self::Given(_) => f.write_str("the given secret"),
+            Self::InMemory(_) => f.write_str("the given secret"),
         }
     }
 }

@@ -5,17 +5,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use m365_probe::cloud::{Cloud, MailEndpoint};
-use m365_probe::config::{self, FileRead, Surroundings};
+use m365_probe::config::{self, FileRead, System};
 use m365_probe::settings::{Folder, Resolver, SecretSource};
 
 /// Files and variables that exist for a test only.
 #[derive(Default)]
-struct Stage {
+struct TestSystem {
     variables: BTreeMap<&'static str, &'static str>,
     files: BTreeMap<PathBuf, (Vec<u8>, u32)>,
 }
 
-impl Surroundings for Stage {
+impl System for TestSystem {
     fn variable(&self, name: &str) -> Option<String> {
         self.variables.get(name).map(|&value| value.to_owned())
     }
@@ -29,9 +29,9 @@ impl Surroundings for Stage {
 const MARKED: &str = "Xy38Q~marked-secret-marked-secret-marked";
 
 /// Everything the example and the fixtures refer to.
-fn stage() -> Stage {
-    let mut stage = Stage::default();
-    stage.variables.extend([
+fn system() -> TestSystem {
+    let mut system = TestSystem::default();
+    system.variables.extend([
         ("LAB_CLIENT_SECRET", MARKED),
         ("EMPTY", " "),
         ("CREDENTIALS_DIRECTORY", "/run/credentials/m365-probe.service"),
@@ -53,17 +53,17 @@ fn stage() -> Stage {
         ("/etc/ssl/broken.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0o644),
         ("/etc/ssl/corporate.pem", include_bytes!("config/corporate.pem"), 0o644),
     ] {
-        stage.files.insert(path.into(), (bytes.to_vec(), mode));
+        system.files.insert(path.into(), (bytes.to_vec(), mode));
     }
-    stage
+    system
 }
 
 fn parse(text: &str) -> Result<config::Loaded, config::Mistakes> {
-    config::parse(text, Path::new("/etc/m365-probe/m365-probe.yml"), &stage())
+    config::parse(text, Path::new("/etc/m365-probe/m365-probe.yml"), &system())
 }
 
 #[test]
-fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
+fn example_parses_without_mistakes_or_warnings_into_its_probes() {
     let loaded = parse(include_str!("../src/config/example.yml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(loaded.warnings, []);
     let settings = loaded.settings;
@@ -103,7 +103,7 @@ fn the_example_has_neither_mistakes_nor_warnings_and_means_what_it_says() {
 }
 
 #[test]
-fn a_credential_of_systemd_s_is_a_file_where_systemd_puts_it() {
+fn client_secret_credential_is_a_file_in_the_credentials_directory() {
     let text = include_str!("../src/config/example.yml");
     let text = text.replace("client_secret_env: LAB_CLIENT_SECRET", "client_secret_credential: contoso");
     let loaded = parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
@@ -111,7 +111,7 @@ fn a_credential_of_systemd_s_is_a_file_where_systemd_puts_it() {
     let path = Path::new("/run/credentials/m365-probe.service/contoso");
     assert!(matches!(&loaded.settings.probes[9].tenant.credential, SecretSource::File(file) if file == path));
 
-    let mut elsewhere = stage();
+    let mut elsewhere = system();
     elsewhere.variables.remove("CREDENTIALS_DIRECTORY");
     let mistakes = config::parse(&text, Path::new("/etc/m365-probe/m365-probe.yml"), &elsewhere).expect_err("no credentials");
     assert!(
@@ -120,7 +120,7 @@ fn a_credential_of_systemd_s_is_a_file_where_systemd_puts_it() {
     );
 }
 
-/// `f` told of every fixture in `folder`; what it says must stand in the `.txt` beside it. `BLESS=1` writes it there.
+/// Calls `f` with every fixture in `folder` and compares its result with the `.txt` beside the fixture. `BLESS=1` writes it there.
 fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
     let mut wrong = Vec::new();
@@ -146,9 +146,9 @@ fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place_what_is_allowed_and_what_was_meant() {
+fn bad_files_give_their_golden_mistakes() {
     golden("bad", |name, text| {
-        let said = config::parse(text, &Path::new("/etc/m365-probe").join(name), &stage());
+        let said = config::parse(text, &Path::new("/etc/m365-probe").join(name), &system());
         let said = said.expect_err(name).to_string();
         assert!(!said.contains("marked-secret") && !said.contains("hunter2"), "{said}");
         said
@@ -156,9 +156,9 @@ fn every_mistake_is_told_with_its_place_what_is_allowed_and_what_was_meant() {
 }
 
 #[test]
-fn every_warning_is_told_with_its_place() {
+fn files_worth_a_warning_give_their_golden_warnings() {
     golden("warn", |name, text| {
-        let loaded = config::parse(text, &Path::new("/etc/m365-probe").join(name), &stage());
+        let loaded = config::parse(text, &Path::new("/etc/m365-probe").join(name), &system());
         let loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes}"));
         loaded.warnings.iter().map(|warning| warning.line(name)).collect::<Vec<_>>().join("\n")
     });
@@ -177,7 +177,7 @@ fn small(more: &str) -> String {
 }
 
 #[test]
-fn a_built_in_cloud_takes_what_is_written_of_it_and_keeps_the_rest() {
+fn a_built_in_cloud_is_changed_by_clouds_and_keeps_its_other_endpoints() {
     let own = "    cloud: bleu\n    mailboxes: [{ address: a@b.example, checks: [pop3, ews] }]\n";
     let changed = format!("clouds: {{ bleu: {{ pop3: 'pop3s://pop.contoso.example' }} }}\n{}", small(own));
     let settings = parse(&changed).unwrap_or_else(|mistakes| panic!("{mistakes}")).settings;
@@ -192,7 +192,7 @@ fn a_built_in_cloud_takes_what_is_written_of_it_and_keeps_the_rest() {
 
 /// Every check that a built-in cloud lacks the host of is told as such, and no other.
 #[test]
-fn each_cell_of_the_table_is_offered_or_told_to_be_unknown() {
+fn check_without_endpoint_in_a_built_in_cloud_is_a_mistake_that_names_the_key() {
     for name in Cloud::built_in_names() {
         let cloud = Cloud::built_in(name).expect("built in");
         let has = [
@@ -216,7 +216,7 @@ fn each_cell_of_the_table_is_offered_or_told_to_be_unknown() {
     }
 }
 
-fn rhythm(text: &str) -> Vec<String> {
+fn timings(text: &str) -> Vec<String> {
     let loaded = parse(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let rhythm = |probe: &m365_probe::settings::ProbeSettings| {
         let [interval, timeout] = [probe.interval, probe.timeout].map(humantime::format_duration);
@@ -226,22 +226,22 @@ fn rhythm(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_timeout_gives_way_to_the_interval_and_the_token_s_interval_is_at_least_five_minutes() {
+fn default_timeout_is_at_most_the_interval_and_token_interval_at_least_five_minutes() {
     let defaults = |defaults: &str| format!("defaults: {{ {defaults} }}\n{}", small(""));
-    assert_eq!(rhythm(&small("")), ["token 5m 30s", "dns 1m 30s", "reach 1m 30s"]);
-    assert_eq!(rhythm(&defaults("interval: 10s")), ["token 5m 10s", "dns 10s 10s", "reach 10s 10s"]);
-    assert_eq!(rhythm(&defaults("interval: 10m, timeout: 2m")), ["token 10m 2m", "dns 10m 2m", "reach 10m 2m"]);
-    assert_eq!(rhythm(&small("    checks: [{ token: { interval: 5s } }, dns]")), ["token 5s 5s", "dns 1m 30s"]);
+    assert_eq!(timings(&small("")), ["token 5m 30s", "dns 1m 30s", "reach 1m 30s"]);
+    assert_eq!(timings(&defaults("interval: 10s")), ["token 5m 10s", "dns 10s 10s", "reach 10s 10s"]);
+    assert_eq!(timings(&defaults("interval: 10m, timeout: 2m")), ["token 10m 2m", "dns 10m 2m", "reach 10m 2m"]);
+    assert_eq!(timings(&small("    checks: [{ token: { interval: 5s } }, dns]")), ["token 5s 5s", "dns 1m 30s"]);
 }
 
 #[test]
-fn without_checks_a_mailbox_gets_those_its_cloud_has() {
+fn mailbox_without_checks_gets_the_checks_that_its_cloud_has() {
     let bleu = "    cloud: bleu\n    checks: []\n    mailboxes: [{ address: praxis@contoso.example }]";
-    assert_eq!(rhythm(&small(bleu)), ["ews 1m 30s"]);
+    assert_eq!(timings(&small(bleu)), ["ews 1m 30s"]);
 }
 
 #[test]
-fn scalars_keep_the_text_as_written() {
+fn scalars_that_look_like_numbers_keep_their_text() {
     for name in ["007", "1.10", "1e3", "0x10", "true", "1_000", "\"quoted\""] {
         let loaded = parse(&small("").replace("contoso\n", &format!("{name}\n"))).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         assert_eq!(loaded.settings.probes[0].id.tenant, name.trim_matches('"'));
@@ -249,21 +249,21 @@ fn scalars_keep_the_text_as_written() {
 }
 
 #[test]
-fn a_byte_order_mark_and_foreign_line_ends_do_not_matter() {
+fn byte_order_mark_and_crlf_are_accepted_and_positions_stay_right() {
     let text = format!("\u{feff}{}", small("").replace('\n', "\r\n"));
-    assert_eq!(rhythm(&text).len(), 3);
+    assert_eq!(timings(&text).len(), 3);
     let mistakes = parse(&text.replace("contoso.example", "common")).expect_err("wrong").to_string();
     assert!(mistakes.starts_with("/etc/m365-probe/m365-probe.yml:3:16: tenants[0].tenant_id: `common`"), "{mistakes}");
 }
 
 #[test]
-fn anchors_and_merges_spare_repetition() {
+fn anchors_and_merge_keys_are_resolved() {
     let text = small("    checks: [{ dns: &slow { interval: 5m, timeout: 10s } }, { reach: { <<: *slow, timeout: 20s } }]");
-    assert_eq!(rhythm(&text), ["dns 5m 10s", "reach 5m 20s"]);
+    assert_eq!(timings(&text), ["dns 5m 10s", "reach 5m 20s"]);
 }
 
 #[test]
-fn aliases_that_multiply_are_refused() {
+fn aliases_that_multiply_are_a_mistake() {
     let mut text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for pair in ('a'..='j').collect::<Vec<_>>().windows(2) {
         let list = vec![format!("*{}", pair[0]); 10].join(",");
@@ -274,13 +274,13 @@ fn aliases_that_multiply_are_refused() {
 }
 
 #[test]
-fn a_huge_file_is_refused() {
+fn file_of_more_than_one_mebibyte_is_a_mistake() {
     let mistakes = parse(&"#".repeat(2 * 1024 * 1024)).expect_err("too large").to_string();
     assert_eq!(mistakes, "/etc/m365-probe/m365-probe.yml: the file has 2097152 bytes; at most 1048576 are read");
 }
 
 #[test]
-fn what_is_no_text_is_told_with_its_place() {
+fn file_that_is_not_utf_8_is_a_mistake_with_its_position() {
     let file = std::env::temp_dir().join(format!("m365-probe-latin-{}.yml", std::process::id()));
     std::fs::write(&file, b"# one\ntenants: # f\xc3\xbcr M\xfcller\n").expect("written");
     let told = config::load(&file).expect_err("no text").to_string();
@@ -289,7 +289,7 @@ fn what_is_no_text_is_told_with_its_place() {
 }
 
 #[test]
-fn a_wrong_file_altogether_does_not_flood_the_screen() {
+fn at_most_200_mistakes_are_shown() {
     let lines: Vec<String> = (0..1000).map(|n| format!("key{n}: x")).collect();
     let mistakes = parse(&lines.join("\n")).expect_err("wrong").to_string();
     assert_eq!(mistakes.lines().count(), 201);
@@ -298,7 +298,7 @@ fn a_wrong_file_altogether_does_not_flood_the_screen() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_on_this_machine_is_read_with_the_secret_beside_it() {
+fn load_reads_the_file_and_the_secret_beside_it_and_warns_of_its_mode() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("config-load");
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -318,27 +318,27 @@ fn a_file_on_this_machine_is_read_with_the_secret_beside_it() {
 }
 
 #[test]
-fn a_missing_file_is_one_mistake() {
+fn load_of_a_missing_file_is_one_mistake() {
     let mistakes = config::load(Path::new("no/such.yml")).expect_err("missing").to_string();
     assert!(mistakes.starts_with("no/such.yml: cannot be read: No such file"), "{mistakes}");
 }
 
 #[test]
-fn what_is_shown_reads_back_as_the_same_and_holds_no_comment() {
+fn redacted_text_parses_to_the_same_settings_without_comments_or_secrets() {
     let example = config::example();
     let loaded = parse(example).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let again = parse(&loaded.masked).unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", loaded.masked));
+    let again = parse(&loaded.redacted).unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", loaded.redacted));
     assert_eq!(format!("{:?}", again.settings), format!("{:?}", loaded.settings));
-    assert_eq!(again.masked, loaded.masked);
-    assert!(!loaded.masked.contains('#') && !loaded.masked.contains(MARKED), "{}", loaded.masked);
+    assert_eq!(again.redacted, loaded.redacted);
+    assert!(!loaded.redacted.contains('#') && !loaded.redacted.contains(MARKED), "{}", loaded.redacted);
 }
 
 #[test]
-fn the_environment_s_proxy_holds_unless_the_file_says_otherwise() {
+fn https_proxy_variable_applies_unless_the_file_has_a_proxy() {
     let proxy = |head: &str| {
-        let mut stage = stage();
-        stage.variables.extend([("HTTPS_PROXY", "http://me:pw@env.example:1"), ("NO_PROXY", "localhost, .Corp.example")]);
-        let loaded = config::parse(&format!("{head}\n{}", small("")), Path::new("/etc/m365-probe/x.yml"), &stage);
+        let mut system = system();
+        system.variables.extend([("HTTPS_PROXY", "http://me:pw@env.example:1"), ("NO_PROXY", "localhost, .Corp.example")]);
+        let loaded = config::parse(&format!("{head}\n{}", small("")), Path::new("/etc/m365-probe/x.yml"), &system);
         let network = loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).settings.network;
         assert_eq!(network.no_proxy, ["localhost", ".corp.example"]);
         network.proxy.map(|proxy| format!("{}:{} {:?}", proxy.host, proxy.port, proxy.login))
@@ -349,10 +349,10 @@ fn the_environment_s_proxy_holds_unless_the_file_says_otherwise() {
 }
 
 #[test]
-fn an_environment_s_proxy_that_cannot_be_used_is_a_mistake_without_its_value() {
-    let mut stage = stage();
-    stage.variables.insert("https_proxy", "socks4://me:hunter2@env.example:1");
-    let mistakes = config::parse(&small(""), Path::new("x.yml"), &stage).expect_err("no proxy that is spoken").to_string();
+fn https_proxy_variable_with_socks4_is_a_mistake_without_its_value() {
+    let mut system = system();
+    system.variables.insert("https_proxy", "socks4://me:hunter2@env.example:1");
+    let mistakes = config::parse(&small(""), Path::new("x.yml"), &system).expect_err("no proxy that is spoken").to_string();
     assert!(mistakes.starts_with("x.yml: the variable https_proxy: its value is not a proxy"), "{mistakes}");
     assert!(!mistakes.contains("hunter2"));
 }
@@ -368,12 +368,12 @@ fn selection() -> config::Selection {
 }
 
 fn selected(selection: &config::Selection) -> Result<Vec<String>, String> {
-    let settings = config::from_selection(selection, &stage()).map_err(|mistakes| mistakes.to_string())?;
+    let settings = config::from_selection(selection, &system()).map_err(|mistakes| mistakes.to_string())?;
     Ok(settings.probes.iter().map(|probe| probe.id.to_string()).collect())
 }
 
 #[test]
-fn a_selection_gives_the_probes_a_file_would() {
+fn selection_gives_the_same_probes_as_a_file() {
     let all = selected(&selection()).expect("right");
     assert_eq!(all.len(), 7);
     assert_eq!(all[0], "contoso.example/token");
@@ -385,7 +385,7 @@ fn a_selection_gives_the_probes_a_file_would() {
 }
 
 #[test]
-fn a_selection_tells_every_mistake_with_its_option() {
+fn selection_mistakes_name_their_options() {
     let bad = config::Selection {
         cloud: Some("chian".into()),
         tenant_id: Some("common".into()),
@@ -403,18 +403,18 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
 
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,200}") {
+    fn parse_of_any_text_does_not_panic(text in "\\PC{0,200}") {
         let _ = parse(&text);
     }
 
     /// A good file with a piece cut out and another put in: deep into the reader.
     #[test]
-    fn no_damage_makes_it_panic(start in 0..4000usize, cut in 0..60usize, put in "[\\PC\\n]{0,20}") {
+    fn parse_of_a_damaged_example_does_not_panic_or_show_secrets(start in 0..4000usize, cut in 0..60usize, put in "[\\PC\\n]{0,20}") {
         let example: Vec<char> = config::example().chars().collect();
         let (head, tail) = example.split_at(start.min(example.len()));
         let text: String = head.iter().copied().chain(put.chars()).chain(tail.iter().skip(cut).copied()).collect();
         match parse(&text) {
-            Ok(loaded) => assert!(!loaded.masked.contains(MARKED)),
+            Ok(loaded) => assert!(!loaded.redacted.contains(MARKED)),
             Err(mistakes) => assert!(!mistakes.list.is_empty() && !mistakes.to_string().contains(MARKED)),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::args::Selection;
-use crate::config::{self, Machine};
+use crate::config::{self, LocalSystem};
 use crate::kind::Check;
 use crate::levels::Limits;
 use crate::settings::{Network, ProbeSettings, RootStore, Settings};
@@ -36,9 +36,8 @@ pub fn probes(
             let all = checks.iter().any(|check| check == "all");
             Settings { probes: if all { probes } else { named(&probes, checks) }, ..settings }
         }
-        None => {
-            config::from_selection(&in_words(selection, checks, timeout), &Machine).map_err(|mistakes| mistakes.to_string())?
-        }
+        None => config::from_selection(&in_words(selection, checks, timeout), &LocalSystem)
+            .map_err(|mistakes| mistakes.to_string())?,
     };
     if probes.is_empty() {
         return Err(format!(

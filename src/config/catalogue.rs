@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_section_has_keys_and_no_key_stands_twice() {
+    fn sections_have_distinct_keys() {
         for section in Section::ALL {
             let names: Vec<_> = section.keys().map(|key| key.name).collect();
             let distinct: std::collections::BTreeSet<_> = names.iter().collect();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_in_the_project_s_style() {
+    fn key_texts_are_one_line_without_a_full_stop() {
         for text in KEYS
             .iter()
             .chain(WEB_KEYS)
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_shows_every_key_and_every_check_is_named_in_it() {
+    fn example_shows_every_key_and_names_every_check() {
         let example = super::super::example();
         for key in KEYS {
             let shown = [format!(" {}: ", key.name), format!("\n{}:\n", key.name), format!(" {}:\n", key.name)];

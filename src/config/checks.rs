@@ -9,9 +9,9 @@ use crate::settings::{Folder, ProbeSettings};
 use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of, level_of};
-use super::clouds::not_offered;
+use super::clouds::missing_endpoint;
 
-use super::reader::{Fields, Found, Reader, numbered, shown};
+use super::reader::{Fields, Found, Reader, excerpt, numbered};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, Interval, Limit, Timeout};
 
@@ -32,7 +32,7 @@ impl Default for Defaults {
 const TOKEN_INTERVAL: Duration = Duration::from_secs(300);
 
 /// What one check is to do.
-pub(super) struct Asked {
+pub(super) struct CheckSettings {
     pub check: Check,
     pub interval: Duration,
     pub timeout: Duration,
@@ -45,17 +45,17 @@ impl Defaults {
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Self {
         let Some(node) = node else { return Self::default() };
         let fields = reader.section(node, Section::Defaults, "defaults");
-        let (interval, timeout) = rhythm(reader, &fields, Self::default());
+        let (interval, timeout) = timing(reader, &fields, Self::default());
         Self { interval, timeout }
     }
 
     /// What a check does that only its name was said of.
-    pub(super) fn asked(self, check: Check) -> Asked {
-        let Self { interval, timeout } = self.of(check);
-        Asked { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
+    pub(super) fn settings_for(self, check: Check) -> CheckSettings {
+        let Self { interval, timeout } = self.for_check(check);
+        CheckSettings { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
     }
 
-    fn of(self, check: Check) -> Self {
+    fn for_check(self, check: Check) -> Self {
         let interval = if check == Check::Token { self.interval.max(TOKEN_INTERVAL) } else { self.interval };
         Self { interval, ..self }
     }
@@ -68,7 +68,7 @@ impl Defaults {
 
 /// Interval and timeout of a map. A run ends before the next one begins: a timeout that is written is at most the
 /// interval, one that is inherited gives way to it.
-fn rhythm(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> (Duration, Duration) {
+fn timing(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> (Duration, Duration) {
     let interval = reader.one::<Interval>(fields, "interval").map_or(inherited.interval, |found| found.value.0);
     let Some(Found { at, key, value: Timeout(timeout) }) = reader.one::<Timeout>(fields, "timeout") else {
         return (interval, inherited.timeout.min(interval));
@@ -93,11 +93,11 @@ pub(super) fn read(
     level: Level,
     defaults: Defaults,
     cloud: Option<&Cloud>,
-) -> Vec<Asked> {
+) -> Vec<CheckSettings> {
     let Some(entry) = fields.entry("checks") else {
         let offered = |check: &Check| cloud.is_none_or(|cloud| check.is_offered_by(cloud));
         let wanted = checks_of(level).filter(|check| check.kind().by_default);
-        let asked: Vec<Asked> = wanted.filter(offered).map(|check| defaults.asked(check)).collect();
+        let asked: Vec<CheckSettings> = wanted.filter(offered).map(|check| defaults.settings_for(check)).collect();
         if let (Some(cloud), true) = (cloud, asked.is_empty()) {
             reader.mistake(
                 fields.at,
@@ -119,11 +119,11 @@ pub(super) fn read(
     if items.is_empty() && level == Level::Mailbox {
         reader.mistake(entry.value.at, &path, format!("the list is empty; {}", names(level)));
     }
-    let mut asked: Vec<Asked> = Vec::new();
+    let mut asked: Vec<CheckSettings> = Vec::new();
     for (path, item) in numbered(&path, items) {
-        let Some(one) = item_asked(reader, item, &path, level, defaults) else { continue };
+        let Some(one) = item_settings(reader, item, &path, level, defaults) else { continue };
         if let Some(cloud) = cloud.filter(|cloud| !one.check.is_offered_by(cloud)) {
-            reader.mistake(item.at, &path, not_offered(cloud, one.check));
+            reader.mistake(item.at, &path, missing_endpoint(cloud, one.check));
         } else if asked.iter().any(|other| other.check == one.check) {
             reader.mistake(item.at, &path, format!("`{}` stands twice in this list", one.check));
         } else {
@@ -134,13 +134,13 @@ pub(super) fn read(
 }
 
 /// One item: a name, or a map of one name to its options.
-fn item_asked(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, defaults: Defaults) -> Option<Asked> {
+fn item_settings(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, defaults: Defaults) -> Option<CheckSettings> {
     match &item.content {
-        Content::Scalar(name) => named(reader, item, path, name, level).map(|check| defaults.asked(check)),
+        Content::Scalar(name) => named(reader, item, path, name, level).map(|check| defaults.settings_for(check)),
         Content::Map(entries) => match entries.as_slice() {
             [entry] => with_options(reader, entry, path, level, defaults),
             [first, second, ..] if Check::from_name(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
-                let message = format!("indent `{}` further: the options of `{}` stand below it", shown(&second.key), first.key);
+                let message = format!("indent `{}` further: the options of `{}` stand below it", excerpt(&second.key), first.key);
                 reader.mistake(second.at, path, message);
                 None
             }
@@ -190,7 +190,7 @@ pub(super) fn find_any(name: &str) -> Result<Check, String> {
 fn unknown(name: &str, known: &str, among: impl Iterator<Item = Check>) -> String {
     let hint = did_you_mean(name, among.map(Check::name));
     let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-    format!("`{}` is not a check; {known}{hint}", shown(name))
+    format!("`{}` is not a check; {known}{hint}", excerpt(name))
 }
 
 fn names(level: Level) -> String {
@@ -198,12 +198,12 @@ fn names(level: Level) -> String {
     format!("the checks of a {} are {}", level.name(), names.join(", "))
 }
 
-fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level, defaults: Defaults) -> Option<Asked> {
-    let path = format!("{path}.{}", shown(&entry.key));
+fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level, defaults: Defaults) -> Option<CheckSettings> {
+    let path = format!("{path}.{}", excerpt(&entry.key));
     let check = find(&entry.key, level).map_err(|message| reader.mistake(entry.at, &path, message));
     let fields = reader.section(&entry.value, Section::Check, &path);
-    let inherited = check.map_or(defaults, |check| defaults.of(check));
-    let (interval, timeout) = rhythm(reader, &fields, inherited);
+    let inherited = check.map_or(defaults, |check| defaults.for_check(check));
+    let (interval, timeout) = timing(reader, &fields, inherited);
     let folder = reader.one::<value::Folder>(&fields, "folder");
     if let (Some(folder), Ok(check)) = (&folder, check)
         && !check.is_api()
@@ -212,7 +212,13 @@ fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level
         reader.mistake(folder.at, &folder.key, format!("`{check}` opens no folder; it is an option of {}", names.join(" and ")));
     }
     let limits = limits(reader, &fields);
-    Some(Asked { check: check.ok()?, interval, timeout, limits, folder: folder.map(|found| found.value.0).unwrap_or_default() })
+    Some(CheckSettings {
+        check: check.ok()?,
+        interval,
+        timeout,
+        limits,
+        folder: folder.map(|found| found.value.0).unwrap_or_default(),
+    })
 }
 
 fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {

@@ -10,21 +10,21 @@ use crate::spelling::did_you_mean;
 use super::catalogue::{Level, Section, checks_of};
 use super::mistake::Position;
 
-use super::reader::{Fields, Reader, complaint, shown};
+use super::reader::{Fields, Reader, excerpt, invalid_value};
 use super::tree::Entry;
 use super::value::{EwsUrl, ImapUrl, Label, Pop3Url, Scope, ServerUrl, SmtpUrl, Value};
 
 /// The clouds a tenant can be in.
 #[derive(Default)]
 pub(super) struct Clouds {
-    own: Vec<Own>,
+    configured: Vec<ConfiguredCloud>,
     /// Names of clouds that tenants are in.
     used: BTreeSet<String>,
     /// Names of hosts of those clouds.
     hosts: BTreeSet<String>,
 }
 
-struct Own {
+struct ConfiguredCloud {
     at: Position,
     name: String,
     /// `None`: named in the file, but not understood.
@@ -33,14 +33,14 @@ struct Own {
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>) -> Clouds {
-    let own = reader.table(root, "clouds").into_iter().map(|entry| cloud(reader, entry)).collect();
-    Clouds { own, ..Clouds::default() }
+    let configured = reader.table(root, "clouds").into_iter().map(|entry| cloud(reader, entry)).collect();
+    Clouds { configured, ..Clouds::default() }
 }
 
-fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> Own {
-    let path = format!("clouds.{}", shown(&entry.key));
+fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> ConfiguredCloud {
+    let path = format!("clouds.{}", excerpt(&entry.key));
     if let Err(hint) = Label::parse(&entry.key) {
-        reader.mistake(entry.at, "clouds", complaint(&entry.key, &Label::FORMAT, &hint));
+        reader.mistake(entry.at, "clouds", invalid_value(&entry.key, &Label::FORMAT, &hint));
     }
     let fields = reader.section(&entry.value, Section::Cloud, &path);
     let built_in = Cloud::built_in(&entry.key);
@@ -67,7 +67,7 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> Own {
         graph: graph.or(base.graph),
         scope: scope.unwrap_or(base.scope),
     });
-    Own { at: entry.at, name, cloud }
+    ConfiguredCloud { at: entry.at, name, cloud }
 }
 
 /// Graph's scope names its host; ports are no part of a resource's name.
@@ -77,9 +77,9 @@ fn graph_scope(graph: &HttpsEndpoint) -> String {
 
 impl Clouds {
     /// The cloud of that name, or what is wrong with the name. `Ok(None)`: it is there, but was not understood.
-    pub(super) fn choose(&mut self, name: &str) -> Result<Option<Cloud>, String> {
-        let cloud = match self.own.iter().find(|own| own.name == name) {
-            Some(own) => own.cloud.clone(),
+    pub(super) fn find(&mut self, name: &str) -> Result<Option<Cloud>, String> {
+        let cloud = match self.configured.iter().find(|configured| configured.name == name) {
+            Some(configured) => configured.cloud.clone(),
             None => Some(Cloud::built_in(name).ok_or_else(|| self.unknown(name))?),
         };
         self.used.insert(name.to_owned());
@@ -89,15 +89,15 @@ impl Clouds {
 
     fn unknown(&self, name: &str) -> String {
         let mut known: Vec<&str> = Cloud::built_in_names().collect();
-        known.extend(self.own.iter().map(|own| own.name.as_str()));
+        known.extend(self.configured.iter().map(|configured| configured.name.as_str()));
         let hint = did_you_mean(name, known.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        format!("`{}` is not a cloud; it is one of {}{hint}", shown(name), known.join(", "))
+        format!("`{}` is not a cloud; it is one of {}{hint}", excerpt(name), known.join(", "))
     }
 
     /// Warns of clouds that no tenant is in and of pins of names that no cloud in use has.
     pub(super) fn warn_unused(&self, reader: &mut Reader<'_>, network: &Network, pins: &[(Position, String)]) {
-        for own in self.own.iter().filter(|own| !self.used.contains(&own.name)) {
-            reader.warning(own.at, &format!("clouds.{}", own.name), "no tenant is in this cloud");
+        for configured in self.configured.iter().filter(|configured| !self.used.contains(&configured.name)) {
+            reader.warning(configured.at, &format!("clouds.{}", configured.name), "no tenant is in this cloud");
         }
         let proxy = network.proxy.as_ref().map(|proxy| proxy.host.as_str());
         for (at, name) in pins.iter().filter(|(_, name)| !self.hosts.contains(name) && proxy != Some(name)) {
@@ -107,7 +107,7 @@ impl Clouds {
 }
 
 /// Why a check cannot be had in a cloud, and what can.
-pub(super) fn not_offered(cloud: &Cloud, check: Check) -> String {
+pub(super) fn missing_endpoint(cloud: &Cloud, check: Check) -> String {
     let names = checks_of(Level::Mailbox).filter(|check| check.is_offered_by(cloud)).map(Check::name);
     let names = names.collect::<Vec<_>>().join(", ");
     let can = if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it has {names}") };

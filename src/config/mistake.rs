@@ -16,7 +16,7 @@ impl Position {
     pub const START: Self = Self { line: 1, column: 1 };
 
     /// Where `text`, from the beginning of the file, ends.
-    pub(super) fn behind(text: &str) -> Self {
+    pub(super) fn after(text: &str) -> Self {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
         let last = text.rsplit('\n').next().unwrap_or_default();
         Self { line: count(text.matches('\n').count()), column: count(last.chars().count()) }
@@ -39,7 +39,7 @@ impl Mistake {
         Self { at, key: key.into(), message: message.into() }
     }
 
-    pub(super) fn of_the_file(message: impl Into<String>) -> Self {
+    pub(super) fn in_file(message: impl Into<String>) -> Self {
         Self::new(None, "", message)
     }
 }
@@ -62,7 +62,7 @@ impl Mistakes {
         let more = list.len().saturating_sub(Self::SHOWN);
         if more > 0 {
             list.truncate(Self::SHOWN);
-            list.push(Mistake::of_the_file(format!("{more} more mistakes are not shown")));
+            list.push(Mistake::in_file(format!("{more} more mistakes are not shown")));
         }
         Self { file: file.to_owned(), list }
     }
@@ -100,10 +100,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_one_line_and_says_what_is_known() {
+    fn mistake_line_has_file_position_and_key_where_known() {
         let at = Some(Position { line: 3, column: 7 });
         assert_eq!(Mistake::new(at, "a.b", "`x\ny` is wrong").line("f.yml"), "f.yml:3:7: a.b: `x y` is wrong");
-        assert_eq!(Mistake::of_the_file("cannot be read").line("f.yml"), "f.yml: cannot be read");
+        assert_eq!(Mistake::in_file("cannot be read").line("f.yml"), "f.yml: cannot be read");
         assert_eq!(Mistake::new(None, "--cloud", "no").line(""), "--cloud: no");
     }
 }

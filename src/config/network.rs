@@ -11,11 +11,11 @@ use crate::secret::Secret;
 use crate::settings::{Network, Proxy, Resolver};
 
 use super::catalogue::{PROXY_LOGIN, Section};
-use super::environment;
-use super::grammar::is_host_name;
 use super::mistake::Position;
-use super::reader::{Fields, Reader, Seen, shown, twice};
+use super::proxy_variables;
+use super::reader::{Fields, Reader, UniqueNames, duplicate, excerpt};
 use super::secrets;
+use super::syntax::is_host_name;
 use super::tree::Node;
 use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, RangesFile, ResolverName};
 
@@ -34,7 +34,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
         resolve,
         ca_file: fields.as_ref().and_then(|fields| ca_file(reader, fields)),
         proxy: proxy(reader, fields.as_ref()),
-        no_proxy: environment::no_proxy(reader.surroundings),
+        no_proxy: proxy_variables::no_proxy(reader.system),
         resolvers: if resolvers.is_empty() { vec![Resolver::System] } else { resolvers },
         ranges: fields.as_ref().and_then(|fields| ranges(reader, fields)).map(Arc::new),
         ..Network::default()
@@ -45,13 +45,13 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
 fn resolve(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (BTreeMap<String, IpAddr>, Vec<(Position, String)>) {
     let (mut pinned, mut pins) = (BTreeMap::new(), Vec::new());
     for entry in reader.table(fields, "resolve") {
-        let path = format!("network.resolve.{}", shown(&entry.key));
+        let path = format!("network.resolve.{}", excerpt(&entry.key));
         let name = entry.key.trim_end_matches('.').to_ascii_lowercase();
         if !is_host_name(&name) {
             reader.mistake(
                 entry.at,
                 "network.resolve",
-                format!("`{}` is not a host name; it has no scheme and no port", shown(&entry.key)),
+                format!("`{}` is not a host name; it has no scheme and no port", excerpt(&entry.key)),
             );
         }
         if let Some(address) = reader.scalar::<IpAddress>(&entry.value, &path) {
@@ -63,15 +63,15 @@ fn resolve(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (BTreeMap<String, Ip
 }
 
 fn resolvers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Resolver> {
-    let (mut resolvers, mut seen) = (Vec::new(), Seen::default());
+    let (mut resolvers, mut seen) = (Vec::new(), UniqueNames::default());
     for (path, node) in reader.list(fields, "resolvers") {
         let Some(found) = reader.scalar::<ResolverName>(node, &path) else { continue };
         let name = match &found.value.0 {
             Resolver::System => "system".to_owned(),
             Resolver::Address(address) => address.to_string(),
         };
-        match seen.before(&name, found.at) {
-            Some(first) => reader.mistake(found.at, &path, twice(&name, first)),
+        match seen.insert(&name, found.at) {
+            Some(first) => reader.mistake(found.at, &path, duplicate(&name, first)),
             None => resolvers.push(found.value.0),
         }
     }
@@ -82,7 +82,7 @@ fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ranges> {
     let found = reader.one::<RangesFile>(fields, "ranges_file")?;
     let path = reader.resolve(&found.value.0);
     let name = format!("`{}`", path.display());
-    let read = reader.surroundings.file(&path).map_err(|error| format!("cannot read {name}: {error}"));
+    let read = reader.system.file(&path).map_err(|error| format!("cannot read {name}: {error}"));
     let ranges = read.and_then(|file| {
         // What is no UTF-8 is no JSON either, and its place is told as such.
         Ranges::read(&String::from_utf8_lossy(&file.bytes), &name).map_err(|wrong| format!("{name}, {wrong}"))
@@ -93,7 +93,7 @@ fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ranges> {
 fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {
     let found = reader.one::<CaFile>(fields, "ca_file")?;
     let path = reader.resolve(&found.value.0);
-    let wrong = match reader.surroundings.file(&path) {
+    let wrong = match reader.system.file(&path) {
         Err(error) => format!("cannot read `{}`: {error}", path.display()),
         Ok(file) => match trust::certificates(&file.bytes) {
             Ok(all) if all.is_empty() => {
@@ -115,7 +115,7 @@ fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> 
             ProxyUrl::At(kind, host, port) => Some(Proxy { kind, host, port, login: None }),
             ProxyUrl::None => None,
         },
-        _ => environment::proxy(reader),
+        _ => proxy_variables::proxy(reader),
     };
     match (address, login) {
         (Some(proxy), Some(login)) => Some(Proxy { login: Some(login.1), ..proxy }),

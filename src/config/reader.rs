@@ -9,13 +9,13 @@ use crate::spelling::did_you_mean;
 use super::catalogue::{Key, Kind, Section, UNSUPPORTED};
 use super::mistake::{Mistake, Position};
 
-use super::surroundings::Surroundings;
+use super::system::System;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};
 
 /// Collects mistakes and warnings while the parts of the configuration are read.
 pub(super) struct Reader<'a> {
-    pub surroundings: &'a dyn Surroundings,
+    pub system: &'a dyn System,
     /// Relative paths begin here.
     base: &'a Path,
     pub mistakes: Vec<Mistake>,
@@ -41,8 +41,8 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(surroundings: &'a dyn Surroundings, base: &'a Path) -> Self {
-        Self { surroundings, base, mistakes: Vec::new(), warnings: Vec::new() }
+    pub(super) fn new(system: &'a dyn System, base: &'a Path) -> Self {
+        Self { system, base, mistakes: Vec::new(), warnings: Vec::new() }
     }
 
     pub(super) fn mistake(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl Into<String>) {
@@ -79,14 +79,14 @@ impl<'a> Reader<'a> {
     }
 
     fn entry<'n>(&mut self, entry: &'n Entry, fields: &mut Fields<'n>) {
-        let path = fields.key(&shown(&entry.key));
+        let path = fields.key(&excerpt(&entry.key));
         let Some(key) = fields.section.keys().find(|key| key.name == entry.key) else {
             let (message, meant) = unknown(fields.section, &entry.key);
             fields.meant.extend(meant);
             return self.mistake(entry.at, &path, message);
         };
         if let Some(first) = fields.entry(key.name) {
-            return self.mistake(entry.at, &path, twice(key.name, first.at));
+            return self.mistake(entry.at, &path, duplicate(key.name, first.at));
         }
         fields.entries.push((key, entry));
     }
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the text of a single value, from the file or from elsewhere.
     pub(super) fn text<T: Value>(&mut self, at: Option<Position>, key: &str, text: &str) -> Option<T> {
-        T::parse(text).map_err(|hint| self.mistake(at, key, complaint(text, &T::FORMAT, &hint))).ok()
+        T::parse(text).map_err(|hint| self.mistake(at, key, invalid_value(text, &T::FORMAT, &hint))).ok()
     }
 
     /// The items of a list that is not empty, each with its path; nothing if the key is absent.
@@ -146,10 +146,10 @@ impl<'a> Reader<'a> {
         match &entry.value.content {
             Content::Empty => Vec::new(),
             Content::Map(entries) => {
-                let mut seen = Seen::default();
-                let mut distinct = |entry: &&Entry| match seen.before(&entry.key, entry.at) {
+                let mut seen = UniqueNames::default();
+                let mut distinct = |entry: &&Entry| match seen.insert(&entry.key, entry.at) {
                     Some(first) => {
-                        self.mistake(entry.at, &path, twice(&entry.key, first));
+                        self.mistake(entry.at, &path, duplicate(&entry.key, first));
                         false
                     }
                     None => true,
@@ -188,11 +188,11 @@ impl<'n> Fields<'n> {
 
 /// Names that must differ, whatever their case: people do not tell case apart.
 #[derive(Default)]
-pub(super) struct Seen(HashMap<String, Position>);
+pub(super) struct UniqueNames(HashMap<String, Position>);
 
-impl Seen {
+impl UniqueNames {
     /// Remembers the name; where it stood first, if it has been seen before.
-    pub(super) fn before(&mut self, name: &str, at: Position) -> Option<Position> {
+    pub(super) fn insert(&mut self, name: &str, at: Position) -> Option<Position> {
         let mut first = None;
         self.0.entry(name.to_ascii_lowercase()).and_modify(|seen| first = Some(*seen)).or_insert(at);
         first
@@ -205,15 +205,15 @@ pub(super) fn numbered<'n>(path: &str, items: &'n [Node]) -> Vec<(String, &'n No
 }
 
 /// What is wrong with `text`; what is allowed; what may have been meant.
-pub(super) fn complaint(text: &str, format: &Format, hint: &str) -> String {
-    let text = if format.sensitive { MASK.to_owned() } else { shown(text) };
+pub(super) fn invalid_value(text: &str, format: &Format, hint: &str) -> String {
+    let text = if format.sensitive { MASK.to_owned() } else { excerpt(text) };
     let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
     format!("`{text}` is not {}; {}{hint}", format.what, format.allowed)
 }
 
 /// A piece of the file as it may stand in a message: bounded, and no secret.
-pub(super) fn shown(text: &str) -> String {
-    let text = masked(text);
+pub(super) fn excerpt(text: &str) -> String {
+    let text = redact(text);
     let mut short: String = text.chars().take(100).collect();
     if short.len() < text.len() {
         short.push('…');
@@ -223,15 +223,15 @@ pub(super) fn shown(text: &str) -> String {
 
 /// The text, unless it looks like a secret that somebody put in the wrong place: Entra's client secrets have 40
 /// characters, a tilde among them; a URL can carry a password before its `@`.
-pub(super) fn masked(text: &str) -> &str {
+pub(super) fn redact(text: &str) -> &str {
     let client_secret = text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']);
     let password = text.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
     if client_secret || password { MASK } else { text }
 }
 
 /// What is wrong with a name that stands a second time.
-pub(super) fn twice(name: &str, first: Position) -> String {
-    format!("`{}` stands twice, first in line {}", shown(name), first.line)
+pub(super) fn duplicate(name: &str, first: Position) -> String {
+    format!("`{}` stands twice, first in line {}", excerpt(name), first.line)
 }
 
 /// Keys people try first, whose values are never read; what is there instead, and the key it stands for.
@@ -257,7 +257,7 @@ fn unknown(section: Section, written: &str) -> (String, Option<&'static str>) {
         Some(format!("; `{written}` is a key of {}", home.name()))
     };
     let hint = hint.or_else(elsewhere).unwrap_or_default();
-    let message = format!("`{}` is not a key of {}; its keys are {}{hint}", shown(written), section.name(), names(section));
+    let message = format!("`{}` is not a key of {}; its keys are {}{hint}", excerpt(written), section.name(), names(section));
     (message, meant)
 }
 

@@ -7,7 +7,7 @@ use crate::settings::SecretSource;
 
 use super::catalogue::SECRET_SOURCES;
 use super::mistake::Position;
-use super::reader::{Fields, Found, Reader, masked, shown};
+use super::reader::{Fields, Found, Reader, excerpt, redact};
 use super::value::{CredentialName, SecretFile, Variable};
 
 /// Where systemd puts a service's credentials (`systemd.exec(5)`).
@@ -39,7 +39,7 @@ pub(super) fn source(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Sec
 }
 
 fn from_credential(reader: &mut Reader<'_>, found: &Found<CredentialName>) -> Option<SecretSource> {
-    let Some(directory) = reader.surroundings.variable(CREDENTIALS_DIRECTORY) else {
+    let Some(directory) = reader.system.variable(CREDENTIALS_DIRECTORY) else {
         let message = format!(
             "systemd hands over no credentials here ({CREDENTIALS_DIRECTORY} is not set); give the unit \
              `LoadCredential=`, or set the variable to the directory that has the file"
@@ -58,12 +58,12 @@ fn from_file(reader: &mut Reader<'_>, found: &Found<SecretFile>) -> Option<Secre
 
 fn from_variable(reader: &mut Reader<'_>, found: &Found<Variable>) -> Option<SecretSource> {
     let name = &found.value.0;
-    let wrong = match reader.surroundings.variable(name).map(Secret::new) {
+    let wrong = match reader.system.variable(name).map(Secret::new) {
         None => "is not set to readable text",
         Some(secret) if secret.expose().trim().is_empty() => "is empty",
         Some(_) => return Some(SecretSource::Variable(name.clone())),
     };
-    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", shown(name)));
+    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", excerpt(name)));
     None
 }
 
@@ -85,12 +85,12 @@ const OTHERS_READ: u32 = 0o044;
 pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
     let at = at.into();
     let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if masked(&last) != last {
+    if redact(&last) != last {
         reader.mistake(at, key, "this looks like the secret itself; write it into a file and give the file's path");
         return None;
     }
     let name = path.display();
-    let file = match reader.surroundings.file(path) {
+    let file = match reader.system.file(path) {
         Ok(file) => file,
         Err(error) => {
             reader.mistake(at, key, format!("cannot read `{name}`: {error}"));

@@ -12,12 +12,12 @@ use crate::settings::{ProbeSettings, SecretSource, Settings, Tenant};
 
 use super::catalogue::{Level, level_of};
 use super::checks::{self, Defaults};
-use super::clouds::{Clouds, not_offered};
+use super::clouds::{Clouds, missing_endpoint};
 use super::mistake::Mistakes;
 use super::network;
 use super::reader::Reader;
 use super::secrets;
-use super::surroundings::Surroundings;
+use super::system::System;
 use super::tenants::probe;
 use super::value::{ClientId, MailAddress, TenantId, Value};
 
@@ -51,8 +51,8 @@ pub struct Selection {
 ///
 /// # Errors
 /// Every mistake, the option in place of the key.
-pub fn from_selection(selection: &Selection, surroundings: &dyn Surroundings) -> Result<Settings, Mistakes> {
-    let mut reader = Reader::new(surroundings, Path::new(""));
+pub fn from_selection(selection: &Selection, system: &dyn System) -> Result<Settings, Mistakes> {
+    let mut reader = Reader::new(system, Path::new(""));
     let settings = settings(&mut reader, selection);
     match settings {
         Some(settings) if reader.mistakes.is_empty() => Ok(settings),
@@ -62,7 +62,7 @@ pub fn from_selection(selection: &Selection, surroundings: &dyn Surroundings) ->
 
 fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> {
     let network = network::read(reader, None).network;
-    let cloud = Clouds::default().choose(selection.cloud.as_deref().unwrap_or("global"));
+    let cloud = Clouds::default().find(selection.cloud.as_deref().unwrap_or("global"));
     let cloud = cloud.unwrap_or_else(|message| {
         reader.mistake(None, "--cloud", message);
         None
@@ -86,7 +86,7 @@ fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) 
     for name in &selection.checks {
         match (checks::find_any(name), cloud) {
             (Ok(check), Some(cloud)) if !check.is_offered_by(cloud) => {
-                reader.mistake(None, "--cloud", not_offered(cloud, check));
+                reader.mistake(None, "--cloud", missing_endpoint(cloud, check));
             }
             (Ok(check), _) if asked.iter().any(|other| *other == check) => {}
             (Ok(check), _) => asked.push(check),
@@ -146,7 +146,7 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
     if let Some(path) = &selection.client_secret_file {
         return secrets::read_file(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()));
     }
-    let secret = reader.surroundings.variable(CLIENT_SECRET).map(Secret::new);
+    let secret = reader.system.variable(CLIENT_SECRET).map(Secret::new);
     match secret {
         Some(secret) if !secret.expose().trim().is_empty() => Some(SecretSource::Variable(CLIENT_SECRET.to_owned())),
         _ if needed => {
@@ -154,7 +154,7 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
             reader.mistake(None, "--client-secret-file", message);
             None
         }
-        _ => Some(SecretSource::Given(Secret::new(""))),
+        _ => Some(SecretSource::InMemory(Secret::new(""))),
     }
 }
 
@@ -164,7 +164,7 @@ fn probes(tenant: &Arc<Tenant>, asked: &[Check], mailboxes: &[String], selection
     let of = |level: Level| asked.iter().copied().filter(move |check| level_of(*check) == level);
     let one = |mailbox: Option<&String>, check| {
         let mailbox = mailbox.map(|address| (address.clone(), address.clone()));
-        ProbeSettings { limits: selection.limits.clone(), ..probe(tenant, mailbox, defaults.asked(check)) }
+        ProbeSettings { limits: selection.limits.clone(), ..probe(tenant, mailbox, defaults.settings_for(check)) }
     };
     let own = of(Level::Tenant).map(|check| one(None, check));
     let theirs = mailboxes.iter().flat_map(|mailbox| of(Level::Mailbox).map(move |check| (mailbox, check)));

@@ -7,17 +7,17 @@ use crate::outcome::ProbeId;
 use crate::settings::{Authorization, ProbeSettings, SecretSource, Tenant};
 
 use super::catalogue::{Level, Section};
-use super::checks::{self, Asked, Defaults};
+use super::checks::{self, CheckSettings, Defaults};
 use super::clouds::Clouds;
 use super::mistake::Position;
-use super::reader::{Fields, Found, Reader, Seen, twice};
+use super::reader::{Fields, Found, Reader, UniqueNames, duplicate};
 use super::secrets;
 use super::tree::Node;
 use super::value::{self, ClientId, CloudName, Date, Label, MailAddress, Switch, TenantId};
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
-    let mut names = Seen::default();
+    let mut names = UniqueNames::default();
     let mut probes = Vec::new();
     for (path, node) in reader.list(root, "tenants") {
         probes.extend(tenant(reader, node, &path, defaults, clouds, &mut names));
@@ -31,7 +31,7 @@ fn tenant(
     path: &str,
     defaults: Defaults,
     clouds: &mut Clouds,
-    names: &mut Seen,
+    names: &mut UniqueNames,
 ) -> Vec<ProbeSettings> {
     let fields = reader.section(node, Section::Tenant, path);
     let name = reader.one::<Label>(&fields, "name");
@@ -86,7 +86,7 @@ fn cloud(reader: &mut Reader<'_>, fields: &Fields<'_>, clouds: &mut Clouds) -> O
         None => None,
     };
     let name = written.as_ref().map_or("global", |found| found.value.0.as_str());
-    clouds.choose(name).unwrap_or_else(|message| {
+    clouds.find(name).unwrap_or_else(|message| {
         let at = written.as_ref().map_or(fields.at, |found| found.at);
         reader.mistake(at, &fields.key("cloud"), message);
         None
@@ -120,7 +120,7 @@ struct Mailbox {
     address: String,
     label: String,
     authorization: Authorization,
-    checks: Vec<Asked>,
+    checks: Vec<CheckSettings>,
 }
 
 fn mailboxes(
@@ -130,7 +130,7 @@ fn mailboxes(
     cloud: Option<&Cloud>,
     usual: Authorization,
 ) -> Vec<Mailbox> {
-    let mut labels = Seen::default();
+    let mut labels = UniqueNames::default();
     let mut mailboxes = Vec::new();
     for (path, node) in reader.list(tenant, "mailboxes") {
         let fields = reader.section(node, Section::Mailbox, &path);
@@ -150,14 +150,14 @@ fn mailboxes(
     mailboxes
 }
 
-fn distinct(reader: &mut Reader<'_>, labels: &mut Seen, label: &str, at: Position, key: &str) {
-    if let Some(first) = labels.before(label, at) {
-        reader.mistake(at, key, format!("{}; labels must differ", twice(label, first)));
+fn distinct(reader: &mut Reader<'_>, labels: &mut UniqueNames, label: &str, at: Position, key: &str) {
+    if let Some(first) = labels.insert(label, at) {
+        reader.mistake(at, key, format!("{}; labels must differ", duplicate(label, first)));
     }
 }
 
 /// The probe of one check; a mailbox is its label and its address.
-pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, asked: Asked) -> ProbeSettings {
+pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, asked: CheckSettings) -> ProbeSettings {
     let (label, address) = mailbox.unzip();
     let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check };
     ProbeSettings {

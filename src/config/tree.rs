@@ -52,7 +52,7 @@ impl Content {
 /// Reads one YAML document.
 pub(super) fn read(text: &str) -> Result<Node, Mistake> {
     if text.len() > MAX_BYTES {
-        return Err(Mistake::of_the_file(format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len())));
+        return Err(Mistake::in_file(format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len())));
     }
     let options = serde_saphyr::options! {
         // Ten steps deep is more than the format has; aliases may repeat a tenant, not blow up memory.

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
 use crate::settings::ProxyKind;
 
-use super::grammar::is_host_name;
+use super::syntax::is_host_name;
 use super::value::{Format, Value};
 
 /// A URL taken apart. No user, no query: neither has a meaning here, and a user comes with a password.
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_taken_apart_or_refused() {
+    fn url_parse_gives_host_port_path_or_refuses() {
         let url = |text: &str| Url::parse(text).map(|url| (url.host, url.port, url.path));
         for (text, parts) in [
             ("https://Example.COM", Some(("example.com", None, ""))),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_says_how_tls_begins() {
+    fn smtp_url_scheme_gives_port_and_security() {
         for (text, port, security) in [
             ("smtp://h", 587, Security::Upgrade),
             ("smtps://h", 465, Security::Implicit),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::settings::{self, Resolver};
 
-use super::grammar::{is_domain, is_guid, is_mail_address, is_variable};
+use super::syntax::{is_domain, is_guid, is_mail_address, is_variable};
 
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_or_refused() {
+    fn value_formats_accept_and_refuse() {
         reads::<Label>(&["contoso", "a", "front.desk_1@x+y-z"], &["", "a b", "a/b", "ä", "a|b", &"x".repeat(65)]);
         reads::<ClientId>(
             &["AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee"],

@@ -10,8 +10,8 @@ use crate::secret::Secret;
 
 use super::catalogue::Section;
 use super::mistake::{Mistake, Mistakes, Position};
-use super::reader::{Fields, Reader, shown};
-use super::surroundings::Machine;
+use super::reader::{Fields, Reader, excerpt};
+use super::system::LocalSystem;
 use super::tree::{self, Node};
 use super::value::Switch;
 use value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
@@ -56,7 +56,7 @@ pub fn load_web<A>(path: &Path, accept: fn(&TlsTerms) -> Result<A, String>) -> (
         Ok(root) => root,
         Err(mistake) => return (files, Err(Mistakes::new(&file, vec![mistake]))),
     };
-    let mut reader = Reader::new(&Machine, path.parent().unwrap_or(Path::new("")));
+    let mut reader = Reader::new(&LocalSystem, path.parent().unwrap_or(Path::new("")));
     let mut web = read(&mut reader, &root, &mut files, accept);
     let Reader { mistakes, warnings, .. } = reader;
     web.warnings = warnings;
@@ -122,7 +122,7 @@ fn named(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, files: &mut V
 fn file(reader: &mut Reader<'_>, path: &Path, at: Position, key: &str, files: &mut Vec<PathBuf>) -> Option<Vec<u8>> {
     let path = reader.resolve(path);
     files.push(path.clone());
-    let read = reader.surroundings.file(&path);
+    let read = reader.system.file(&path);
     read.map(|read| read.bytes)
         .map_err(|error| reader.mistake(at, key, format!("cannot read `{}`: {error}", path.display())))
         .ok()
@@ -138,7 +138,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
     }
     let mut headers = Vec::new();
     for entry in reader.table(fields, "headers") {
-        let path = format!("http_server_config.headers.{}", shown(&entry.key));
+        let path = format!("http_server_config.headers.{}", excerpt(&entry.key));
         let Some(name) = HEADERS.iter().find(|name| name.eq_ignore_ascii_case(&entry.key)) else {
             let message = format!("no such header can be set here; those that can are {}", HEADERS.join(", "));
             reader.mistake(entry.at, &path, message);
@@ -153,7 +153,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
         };
         if wrong {
             let allowed = if *name == "X-Frame-Options" { "write deny or sameorigin" } else { "write nosniff" };
-            reader.mistake(found.at, &path, format!("`{}` means nothing there; {allowed}", shown(value)));
+            reader.mistake(found.at, &path, format!("`{}` means nothing there; {allowed}", excerpt(value)));
         } else if let (Ok(name), Ok(value)) = (name.parse(), HeaderValue::from_str(value)) {
             headers.push((name, value));
         }
@@ -164,7 +164,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
 fn users(reader: &mut Reader<'_>, root: &Fields<'_>) -> BTreeMap<String, Secret> {
     let mut users = BTreeMap::new();
     for entry in reader.table(root, "basic_auth_users") {
-        let path = format!("basic_auth_users.{}", shown(&entry.key));
+        let path = format!("basic_auth_users.{}", excerpt(&entry.key));
         if entry.key.is_empty() || entry.key.contains(':') {
             // RFC 7617: the colon ends the name.
             reader.mistake(entry.at, &path, "a user's name is not empty and has no colon");
@@ -196,13 +196,13 @@ mod tests {
     const HASH: &str = "$2y$10$abcdefghijklmnopqrstuuAbcdefghijklmnopqrstuvwxyzABCDE";
 
     #[test]
-    fn an_empty_file_protects_nothing() {
+    fn empty_web_file_gives_no_tls_and_no_users() {
         let web = loaded("empty", "").expect("right");
         assert!(web.acceptor.is_none() && web.headers.is_empty() && web.users.is_empty());
     }
 
     #[test]
-    fn users_and_headers_are_read() {
+    fn web_file_users_and_headers_are_read() {
         let text = format!(
             "basic_auth_users:\n  prometheus: {HASH}\nhttp_server_config:\n  http2: true\n  headers:\n    x-frame-options: SAMEORIGIN\n"
         );
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_where_it_stands() {
+    fn web_file_mistakes_have_positions() {
         let text = format!(
             "tls_server_config:\n  cert_file: none.crt\n  client_auth_type: RequireSomething\n  client_allowed_sans: [x]\n  \
              min_version: TLS13\n  max_version: TLS12\n  cipher_suites: [x]\n  prefer_server_cipher_suites: false\n\
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_shows_every_key_and_is_right_but_for_the_files() {
+    fn web_example_shows_every_key_and_lacks_only_its_files() {
         for key in WEB_KEYS {
             assert!(web_example().contains(&format!("{}:", key.name)), "{}", key.name);
         }

@@ -58,7 +58,7 @@ impl AnyConversation for Acting {
 
 pub fn settings() -> ProbeSettings {
     let cloud = Cloud::built_in("global").expect("a cloud");
-    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::Given(Secret::new("secret")));
+    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::InMemory(Secret::new("secret")));
     let id = ProbeId { tenant: "contoso".to_owned(), mailbox: Some("box".to_owned()), check: Check::Pop3 };
     let address = Some("box@contoso.example".to_owned());
     ProbeSettings { timeout: TIMEOUT, ..ProbeSettings::new(id, Arc::new(tenant), address) }

@@ -61,7 +61,7 @@ pub struct Engine {
 #[derive(Debug)]
 pub struct Work {
     /// As loaded, for `/config`.
-    pub masked: String,
+    pub redacted: String,
     /// Its probes, in its order.
     pub probes: Vec<Arc<Probe>>,
     /// What their runs share. The tokens in hand are not carried over: whoever reloads after a repair wants to see at
@@ -211,7 +211,7 @@ impl Work {
                 Err(problem) => mistakes.push(format!("{id}: {problem}")),
             }
         }
-        if mistakes.is_empty() { Ok(Self { masked: loaded.masked, probes, means }) } else { Err(mistakes.join("\n")) }
+        if mistakes.is_empty() { Ok(Self { redacted: loaded.redacted, probes, means }) } else { Err(mistakes.join("\n")) }
     }
 
     fn settings(&self) -> Vec<ProbeSettings> {

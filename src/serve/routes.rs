@@ -129,7 +129,7 @@ fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap, wanted:
     match page {
         Page::Metrics => wanted.page(engine.metrics(wanted.format)),
         Page::Outcomes => outcomes(engine, query, now),
-        Page::Configuration => self::page(TEXT, engine.work().masked.clone()),
+        Page::Configuration => self::page(TEXT, engine.work().redacted.clone()),
         Page::Healthy => words(StatusCode::OK, "Healthy"),
         Page::Ready if engine.stop.has_begun() => words(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         Page::Ready => words(StatusCode::OK, "Ready"),

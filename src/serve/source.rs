@@ -39,7 +39,7 @@ impl Source {
             Self::Given(settings) => Ok(Loaded {
                 settings: settings.clone(),
                 warnings: Vec::new(),
-                masked: "# made by the program itself; there is no file\n".to_owned(),
+                redacted: "# made by the program itself; there is no file\n".to_owned(),
             }),
         }
     }

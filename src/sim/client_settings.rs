@@ -77,7 +77,7 @@ impl Running {
     pub fn tenant(&self) -> settings::Tenant {
         let tenant = self.state.configured_tenant();
         let application = tenant.application;
-        let secret = SecretSource::Given(application.secret);
+        let secret = SecretSource::InMemory(application.secret);
         settings::Tenant {
             credential_expires: Some(application.secret_expires),
             read_expiry: true,

@@ -62,7 +62,7 @@ impl Endpoint {
             }
         });
         let cloud = Cloud { login, ..Cloud::built_in("global").expect("a cloud") };
-        let secret = SecretSource::Given(Secret::new("marked-client-secret"));
+        let secret = SecretSource::InMemory(Secret::new("marked-client-secret"));
         let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);
         Self { asked, answer, tenant, net }
     }

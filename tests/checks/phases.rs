@@ -35,7 +35,7 @@ type End = (Phase, Reason);
 
 /// One run of a check of a mailbox, or of the tenant where it is `token`.
 pub async fn run(check: Check, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
-    let secret = SecretSource::Given(Secret::new("a-client-secret"));
+    let secret = SecretSource::InMemory(Secret::new("a-client-secret"));
     let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);
     let address = (check != Check::Token).then(|| "box@contoso.example".to_owned());
     let id = ProbeId { tenant: "contoso".to_owned(), mailbox: address.clone(), check };

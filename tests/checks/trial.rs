@@ -19,7 +19,7 @@ pub fn lab(host: &str, port: u16) -> Cloud {
 
 /// One run of the tenant's check of that name, with ten seconds of time.
 pub async fn run(check: Check, cloud: Cloud, means: &Means) -> Outcome {
-    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::Given(Secret::new("secret")));
+    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::InMemory(Secret::new("secret")));
     let id = ProbeId { tenant: "contoso".to_owned(), mailbox: None, check };
     let settings = ProbeSettings { timeout: Duration::from_secs(10), ..ProbeSettings::new(id, Arc::new(tenant), None) };
     Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await

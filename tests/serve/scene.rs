@@ -68,7 +68,7 @@ fn tenant(name: &str, peer: SocketAddr) -> Tenant {
         smtp: mail,
         ..Cloud::built_in("global").expect("built in")
     };
-    let secret = SecretSource::Given(Secret::new(SECRET));
+    let secret = SecretSource::InMemory(Secret::new(SECRET));
     Tenant::new(name, cloud, "contoso.example", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", secret)
 }
 

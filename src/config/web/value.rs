@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bcrypt_hash_is_known_by_its_form() {
+    fn bcrypt_hash_is_recognised_by_its_form() {
         let tail = "abcdefghijklmnopqrstuuAbcdefghijklmnopqrstuvwxyzABCDE";
         for (begins, right) in [
             ("$2y$10$", true),

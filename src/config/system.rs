@@ -16,7 +16,7 @@ pub struct FileRead {
 }
 
 /// Files and environment variables.
-pub trait Surroundings {
+pub trait System {
     /// The value of an environment variable, if it is set to readable text.
     fn variable(&self, name: &str) -> Option<String>;
 
@@ -29,9 +29,9 @@ pub trait Surroundings {
 
 /// This machine's.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Machine;
+pub struct LocalSystem;
 
-impl Surroundings for Machine {
+impl System for LocalSystem {
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }

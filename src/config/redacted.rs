@@ -1,6 +1,6 @@
 //! The configuration as it was loaded, for `/config`: YAML without comments, without anything that looks like a secret.
 
-use super::reader::masked;
+use super::reader::redact;
 use super::tree::{Content, Entry, Node};
 
 /// Writes a tree as YAML. Names of files and variables that hold secrets are no secrets; comments, which may hold
@@ -70,7 +70,7 @@ fn spaces(count: usize, out: &mut String) {
 
 /// A scalar that reads back as itself: plain where that is beyond doubt, else quoted as JSON, which YAML contains.
 fn scalar(text: &str) -> String {
-    let text = masked(text);
+    let text = redact(text);
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_.@+-:=~".contains(&b))
         // `1:30` is a number to older readers, `key:` a map to all.
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_reads_back_as_the_same() {
+    fn written_tree_reads_back_as_the_same() {
         for text in [
             "a: 1\n",
             "a:\n  b: \"x: y\"\n  c:\n    - 007\n    - d: https://h:1/\n      e: []\n    -\n      - \"1:30\"\n",
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_secret_is_masked() {
+    fn what_looks_like_a_secret_is_redacted() {
         let text = "a: Xy38Q~marked-secret-marked-secret-marked\nb: http://u:p@h:1\n";
         assert_eq!(write(&tree::read(text).expect("YAML")), "a: \"<secret>\"\nb: \"<secret>\"\n");
     }

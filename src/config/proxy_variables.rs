@@ -4,7 +4,7 @@ use crate::secret::Secret;
 use crate::settings::{Proxy, ProxyKind};
 
 use super::reader::Reader;
-use super::surroundings::Surroundings;
+use super::system::System;
 use super::url::Url;
 
 /// curl's order: <https://curl.se/docs/manpage.html>, "ENVIRONMENT".
@@ -14,7 +14,7 @@ const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// The proxy of `https_proxy` or `HTTPS_PROXY`. A proxy we cannot use is a mistake: going without it in silence would
 /// measure another way than the application's.
 pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
-    let (name, text) = first(reader.surroundings, PROXY)?;
+    let (name, text) = first(reader.system, PROXY)?;
     let proxy = parse(&text);
     if proxy.is_none() {
         // The value may hold a password.
@@ -26,14 +26,14 @@ pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
 }
 
 /// Hosts and domains reached without the proxy, lower case.
-pub(super) fn no_proxy(surroundings: &dyn Surroundings) -> Vec<String> {
-    let Some((_, text)) = first(surroundings, NO_PROXY) else { return Vec::new() };
+pub(super) fn no_proxy(system: &dyn System) -> Vec<String> {
+    let Some((_, text)) = first(system, NO_PROXY) else { return Vec::new() };
     let words = text.split(|c: char| c == ',' || c.is_whitespace());
     words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
-fn first(surroundings: &dyn Surroundings, names: [&'static str; 2]) -> Option<(&'static str, String)> {
-    let set = |name: &'static str| surroundings.variable(name).map(|text| (name, text.trim().to_owned()));
+fn first(system: &dyn System, names: [&'static str; 2]) -> Option<(&'static str, String)> {
+    let set = |name: &'static str| system.variable(name).map(|text| (name, text.trim().to_owned()));
     names.into_iter().filter_map(set).find(|(_, text)| !text.is_empty())
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_read_as_curl_reads_it() {
+    fn proxy_variable_is_read_as_curl_reads_it() {
         for (text, kind) in [
             ("http://proxy.example:1", ProxyKind::Http),
             ("proxy.example:1", ProxyKind::Http),
