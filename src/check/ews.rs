@@ -9,7 +9,7 @@ use hyper::{Method, Request};
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::Check;
-use crate::net::http;
+use crate::net::http::{self, HttpExchange};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
@@ -62,7 +62,8 @@ impl Authorized for Ews {
         let mut sent = Sent::default();
         sent.remember(&token.secret);
         let request = self.request(&token.secret)?;
-        let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
+        let exchange = HttpExchange { at: &self.at, request, secrets: sent };
+        let answer = exchange.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
         let ids = soap::diagnostic_ids(answer.head());
         cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
         let found = soap::parse_find_folder(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
@@ -94,7 +95,7 @@ impl Ews {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.at.path.parse().map_err(|_| Fault::new(Reason::EwsPathNotFound))?;
         let headers = request.headers_mut();
-        http::bear(headers, token)?;
+        http::set_bearer_token(headers, token)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(soap::CONTENT_TYPE));
         headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
         // "When using impersonation you must always use the X-AnchorMailbox request header" (Microsoft's page on EWS
@@ -102,7 +103,7 @@ impl Ews {
         if let Ok(mailbox) = HeaderValue::from_str(&self.mailbox) {
             headers.insert("x-anchormailbox", mailbox);
         }
-        http::identify(headers);
+        http::set_request_id(headers);
         Ok(request)
     }
 }

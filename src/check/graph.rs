@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, HeaderValue};
 
 use crate::cloud::role;
 use crate::cloud::{Cloud, HttpsEndpoint};
-use crate::net::http;
+use crate::net::http::{self, HttpExchange};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
@@ -61,7 +61,8 @@ impl Authorized for Graph {
         let mut sent = Sent::default();
         sent.remember(&token.secret);
         let request = self.request(&token.secret)?;
-        let answer = http::exchange(cx.trace, &cx.means.net, &self.at, Phase::Mailbox, request, sent).await?;
+        let exchange = HttpExchange { at: &self.at, request, secrets: sent };
+        let answer = exchange.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
         let ids = graph::diagnostic_ids(answer.head());
         cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
         graph::parse_collection(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))
@@ -80,9 +81,9 @@ impl Graph {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = target.parse().map_err(|_| Fault::new(Reason::RequestRejected))?;
         let headers = request.headers_mut();
-        http::bear(headers, token)?;
+        http::set_bearer_token(headers, token)?;
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        http::identify(headers);
+        http::set_request_id(headers);
         Ok(request)
     }
 }

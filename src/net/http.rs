@@ -30,8 +30,8 @@ const MAX_HEADERS: usize = 100;
 /// What we say we are. Exchange's allow and block lists match on it, so it changes only with the major version.
 pub const USER_AGENT: &str = concat!("m365-probe/", env!("CARGO_PKG_VERSION_MAJOR"));
 
-/// Marks a request so that Microsoft's support can find it: a fresh id, echoed in the answer.
-pub fn identify(headers: &mut HeaderMap) {
+/// Marks a request with `client-request-id`, so that Microsoft's support can find it: a fresh id, echoed in the answer.
+pub fn set_request_id(headers: &mut HeaderMap) {
     let mut bytes = [0; 16];
     // Without entropy the id is all zeros: of no use to support, and of no harm to the request.
     let _ = openssl::rand::rand_bytes(&mut bytes);
@@ -48,11 +48,11 @@ pub fn identify(headers: &mut HeaderMap) {
     }
 }
 
-/// Shows the server `token`.
+/// Puts `token` into `Authorization`.
 ///
 /// # Errors
 /// `token_invalid`: it holds what no header can.
-pub fn bear(headers: &mut HeaderMap, token: &Secret) -> Result<(), Fault> {
+pub fn set_bearer_token(headers: &mut HeaderMap, token: &Secret) -> Result<(), Fault> {
     let bearer = Secret::new(["Bearer ", token.expose()].concat());
     let mut bearer = header::HeaderValue::from_str(bearer.expose()).map_err(|_| Fault::new(Reason::TokenInvalid))?;
     bearer.set_sensitive(true);
@@ -60,19 +60,19 @@ pub fn bear(headers: &mut HeaderMap, token: &Secret) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A whole answer.
+/// A whole response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     /// Status.
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,
     /// Body, at most 1 MiB.
     pub body: Bytes,
-    sent: Sent,
+    secrets: Sent,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The body as text, invalid UTF-8 replaced. Not cleaned: for parsing.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -80,12 +80,12 @@ impl Answer {
 
     /// The server's words as evidence: one line, bounded, printable, without our secrets.
     pub fn sanitize(&self, text: &str) -> String {
-        self.sent.sanitize(text.as_bytes())
+        self.secrets.sanitize(text.as_bytes())
     }
 
     /// Masks `secret` too in what is shown of this answer: one that it brought.
     pub fn remember(&mut self, secret: &Secret) {
-        self.sent.remember(secret);
+        self.secrets.remember(secret);
     }
 
     /// Status and headers, as the protocol's text reads them.
@@ -97,70 +97,76 @@ impl Answer {
     #[must_use]
     pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
         trace.facts.back_off = refusal.back_off;
-        refusal.fault.redacted(&self.sent)
+        refusal.fault.redacted(&self.secrets)
     }
 }
 
-/// Sends `request` to `at` over a connection of its own and reads the whole answer in `phase`. `sent` are the secrets
-/// in the request.
-///
-/// # Errors
-/// Those of [`Net::connect_tls`]; `connection_closed`, `reply_malformed` (not HTTP), `reply_too_long`.
-pub async fn exchange(
-    trace: &mut Trace,
-    net: &Net,
-    at: &HttpsEndpoint,
-    phase: Phase,
-    request: Request<Full<Bytes>>,
-    sent: Sent,
-) -> Result<Answer, Fault> {
-    let stream = net.connect_tls(trace, &at.host, at.port).await?;
-    trace.enter(phase);
-    over(trace, stream, at, request, sent).await
+/// One request, whom it is for, and the secrets in it.
+#[derive(Debug)]
+pub struct HttpExchange<'a> {
+    /// The server.
+    pub at: &'a HttpsEndpoint,
+    /// Method, path, headers and body; what every request of ours has in its head is added.
+    pub request: Request<Full<Bytes>>,
+    /// What is masked wherever the exchange is shown.
+    pub secrets: Sent,
 }
 
-/// The exchange itself, over any stream.
-///
-/// # Errors
-/// As [`exchange`].
-pub async fn over(
-    trace: &mut Trace,
-    stream: BoxStream,
-    at: &HttpsEndpoint,
-    mut request: Request<Full<Bytes>>,
-    sent: Sent,
-) -> Result<Answer, Fault> {
-    let said = format!("{} https://{}{}", request.method(), at.authority(), request.uri());
-    trace!("> {said}");
-    trace.say(said);
-    let headers = request.headers_mut();
-    headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
-    headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
-    if let Ok(host) = at.authority().parse() {
-        headers.insert(header::HOST, host);
+impl HttpExchange<'_> {
+    /// Sends the request over a connection of its own and reads the whole response in `phase`.
+    ///
+    /// # Errors
+    /// Those of [`Net::connect_tls`]; `connection_closed`, `reply_malformed` (not HTTP), `reply_too_long`.
+    pub async fn run(self, trace: &mut Trace, net: &Net, phase: Phase) -> Result<HttpResponse, Fault> {
+        let stream = net.connect_tls(trace, &self.at.host, self.at.port).await?;
+        trace.enter(phase);
+        self.over(trace, stream).await
     }
-    let mut builder = hyper::client::conn::http1::Builder::new();
-    builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| fault(&error, &sent))?;
-    let (head, body) = {
-        let answer = whole(sender.send_request(request), &sent);
-        // The connection has to be driven while the answer is awaited, and is of no use afterwards.
-        tokio::pin!(answer, connection);
-        tokio::select! {
-            biased;
-            answer = &mut answer => answer,
-            _ = &mut connection => answer.await,
-        }
-        .inspect_err(|fault| {
+
+    /// Sends the request over `stream` and reads the whole response.
+    ///
+    /// # Errors
+    /// As [`HttpExchange::run`].
+    pub async fn over(mut self, trace: &mut Trace, stream: BoxStream) -> Result<HttpResponse, Fault> {
+        self.complete_head();
+        let said = format!("{} https://{}{}", self.request.method(), self.at.authority(), self.request.uri());
+        trace!("> {said}");
+        trace.say(said);
+        let secrets = self.secrets;
+        let (head, body) = converse(stream, self.request, &secrets).await.inspect_err(|fault| {
             // A refusal of the handshake comes here at the earliest with TLS 1.3.
             if matches!(fault.reason, Reason::TlsClientCertificateWanted | Reason::TlsFailed) {
                 trace.enter(Phase::Tls);
             }
-        })?
-    };
-    trace!("< {} with {} headers and {} bytes", head.status, head.headers.len(), body.len());
-    hear(trace, &head, &body, &sent);
-    Ok(Answer { status: head.status, headers: head.headers, body, sent })
+        })?;
+        trace!("< {} with {} headers and {} bytes", head.status, head.headers.len(), body.len());
+        hear(trace, &head, &body, &secrets);
+        Ok(HttpResponse { status: head.status, headers: head.headers, body, secrets })
+    }
+
+    fn complete_head(&mut self) {
+        let headers = self.request.headers_mut();
+        headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
+        headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
+        if let Ok(host) = self.at.authority().parse() {
+            headers.insert(header::HOST, host);
+        }
+    }
+}
+
+/// Speaks HTTP/1.1 over `stream`, once.
+async fn converse(stream: BoxStream, request: Request<Full<Bytes>>, sent: &Sent) -> Result<(response::Parts, Bytes), Fault> {
+    let mut builder = hyper::client::conn::http1::Builder::new();
+    builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| fault(&error, sent))?;
+    let response = whole(sender.send_request(request), sent);
+    // The connection has to be driven while the response is awaited, and is of no use afterwards.
+    tokio::pin!(response, connection);
+    tokio::select! {
+        biased;
+        response = &mut response => response,
+        _ = &mut connection => response.await,
+    }
 }
 
 /// Headers worth reading in a transcript: who answered, what it was, and why not.

@@ -16,7 +16,7 @@ use oauth2::{
 
 use crate::cloud::HttpsEndpoint;
 use crate::net::Net;
-use crate::net::http::{self, Answer};
+use crate::net::http::{self, HttpExchange};
 use crate::outcome::{Fault, Phase, TokenFacts};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
@@ -70,7 +70,7 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client
 }
 
 /// A token, what it claims, and what the answer told beside it.
-fn granted(trace: &mut Trace, token: TokenResponse, mut answer: Answer, now: SystemTime) -> (Secret, TokenFacts) {
+fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpResponse, now: SystemTime) -> (Secret, TokenFacts) {
     let expires_in = token.expires_in();
     let secret = token.into_token();
     answer.remember(&secret);
@@ -107,7 +107,7 @@ struct Exchange<'t> {
     at: &'t HttpsEndpoint,
     secret: &'t Secret,
     /// The answer as it came, which says more than `oauth2` keeps of it.
-    answered: Option<Answer>,
+    answered: Option<http::HttpResponse>,
 }
 
 /// Why there was no answer at all.
@@ -147,8 +147,9 @@ impl Exchange<'_> {
         *request.method_mut() = head.method;
         *request.uri_mut() = path.parse().map_err(|_| Fault::new(Reason::TenantIdInvalid))?;
         *request.headers_mut() = head.headers;
-        http::identify(request.headers_mut());
-        let answer = http::exchange(self.trace, self.net, self.at, Phase::Token, request, self.sent()).await?;
+        http::set_request_id(request.headers_mut());
+        let exchange = HttpExchange { at: self.at, request, secrets: self.sent() };
+        let answer = exchange.run(self.trace, self.net, Phase::Token).await?;
         let mut response = Response::new(answer.body.to_vec());
         // Any 2xx with a token in it will do; `oauth2` insists on 200.
         *response.status_mut() = if answer.status.is_success() { StatusCode::OK } else { answer.status };

@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout};
 use crate::check::mail::Session;
 use crate::check::{imap, pop3, smtp};
 use crate::cloud::{HttpsEndpoint, Security, host_port};
+use crate::net::http::HttpExchange;
 use crate::net::tls::handshake_retry;
-use crate::net::{BoxStream, Conn, Net, dial, http, proxy};
+use crate::net::{BoxStream, Conn, Net, dial, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
@@ -229,7 +230,8 @@ impl<'a> Attempt<'a> {
         let at = HttpsEndpoint { host: self.at.host.clone(), port: self.at.port, path: self.at.path.clone() };
         let request = Request::get(&self.at.path).body(Full::default());
         let request = request.map_err(|error| Fault::heard(Reason::Internal, error.to_string()))?;
-        let answer = http::over(&mut self.trace, stream, &at, request, Sent::default()).await.map_err(|mut fault| {
+        let exchange = HttpExchange { at: &at, request, secrets: Sent::default() };
+        let answer = exchange.over(&mut self.trace, stream).await.map_err(|mut fault| {
             // What does not speak HTTP is no server of Microsoft's.
             if fault.reason == Reason::ReplyMalformed {
                 fault.reason = Reason::GreetingUnexpected;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::*;
 
 /// What `answer` makes of an exchange within ten seconds; `None` when it takes longer. The answer is sent `times` times.
-async fn answered(answer: Vec<u8>, times: usize) -> Option<Result<Answer, Fault>> {
+async fn answered(answer: Vec<u8>, times: usize) -> Option<Result<HttpResponse, Fault>> {
     let (ours, mut theirs) = duplex(4096);
     let server = tokio::spawn(async move {
         let _ = theirs.read(&mut [0; 4096]).await;
@@ -24,8 +24,8 @@ async fn answered(answer: Vec<u8>, times: usize) -> Option<Result<Answer, Fault>
     let deadline = Instant::now() + Duration::from_secs(10);
     let mut trace = Trace::begin(Phase::Mailbox, deadline);
     let at = HttpsEndpoint::new("outlook.office365.com", "/EWS/Exchange.asmx");
-    let exchange = over(&mut trace, Box::new(ours), &at, Request::new(Full::default()), Sent::default());
-    let result = timeout_at(deadline, exchange).await.ok();
+    let exchange = HttpExchange { at: &at, request: Request::new(Full::default()), secrets: Sent::default() };
+    let result = timeout_at(deadline, exchange.over(&mut trace, Box::new(ours))).await.ok();
     server.abort();
     result
 }
