@@ -134,7 +134,7 @@ fn patience(step: Step, left: Duration) -> Duration {
 /// Looks once more where that explains a failure. The run's clock stands still.
 async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
     let unclear: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants_a_look()).collect();
-    let limit = share(handshake_retry::LOOK.min(trace.remaining() / 2), unclear.len(), AT_ONCE);
+    let limit = share(handshake_retry::LIMIT.min(trace.remaining() / 2), unclear.len(), AT_ONCE);
     run_all(AT_ONCE, unclear.into_iter().map(|attempt| attempt.look_again(net, limit))).await;
 }
 

@@ -17,7 +17,8 @@ use crate::reason::Reason;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
-use super::tls::{Connector, handshake_retry};
+use super::tls::Connector;
+use super::tls::handshake_retry::{self, HandshakeRetry, Redial};
 use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
@@ -37,26 +38,26 @@ pub trait BeforeTls: Sync {
 }
 
 /// TLS from the first byte.
-struct Directly<'a> {
+struct ImplicitTls<'a> {
     host: &'a str,
     port: u16,
 }
 
-impl BeforeTls for Directly<'_> {
+impl BeforeTls for ImplicitTls<'_> {
     async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         net.connect(trace, self.host, self.port).await
     }
 }
 
-/// The same way once more; what is met on it are nobody's facts.
-struct Again<'a, B> {
+/// New connections made by `before`; what is met on the way are nobody's facts.
+struct Redialed<'a, B> {
     net: &'a Net,
     before: &'a B,
     deadline: Instant,
 }
 
-impl<B: BeforeTls> handshake_retry::Way for Again<'_, B> {
-    async fn go(&self) -> Option<BoxStream> {
+impl<B: BeforeTls> Redial for Redialed<'_, B> {
+    async fn redial(&self) -> Option<BoxStream> {
         let mut scratch = Trace::begin(Phase::Tls, self.deadline);
         self.before.reach(self.net, &mut scratch).await.ok()
     }
@@ -111,7 +112,7 @@ impl Net {
                 trace.enter(Phase::Dns);
                 let addresses = self.resolve(host).await?;
                 trace.enter(Phase::Connect);
-                try_each(trace, host, port, &addresses).await
+                Target { host, port }.connect(trace, &addresses).await
             }
             Some(via) => self.connect_through(trace, via, host, port).await,
         }
@@ -123,7 +124,7 @@ impl Net {
     /// As [`Net::connect`], and the `tls_*` reasons. After a refused certificate its facts are in the trace.
     pub async fn connect_tls(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
         let plain = self.connect(trace, host, port).await?;
-        self.secured(trace, host, plain, &Directly { host, port }).await
+        self.secured(trace, host, plain, &ImplicitTls { host, port }).await
     }
 
     /// Secures `plain`. A handshake that shows no certificate is looked at again, over connections made by `before` up to the
@@ -143,15 +144,16 @@ impl Net {
             other => return other,
         };
         trace.finish();
-        let way = Again { net: self, before, deadline: trace.deadline() };
-        let limit = handshake_retry::LOOK.min(trace.remaining() / 2);
-        Err(handshake_retry::explained(&self.tls, host, fault, trace.endpoint(), &way, limit).await)
+        let dial = Redialed { net: self, before, deadline: trace.deadline() };
+        let limit = handshake_retry::LIMIT.min(trace.remaining() / 2);
+        Err(HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.explain(fault, trace.endpoint()).await)
     }
 
     /// Whether `host:port`, silent in the clear, begins with TLS. Not measured.
     pub async fn begins_with_tls(&self, trace: &Trace, host: &str, port: u16) -> bool {
-        let way = Again { net: self, before: &Directly { host, port }, deadline: trace.deadline() };
-        handshake_retry::begins_with_tls(&self.tls, host, &way, handshake_retry::LOOK.min(trace.remaining() / 2)).await
+        let dial = Redialed { net: self, before: &ImplicitTls { host, port }, deadline: trace.deadline() };
+        let limit = handshake_retry::LIMIT.min(trace.remaining() / 2);
+        HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.begins_with_tls().await
     }
 
     /// The proxy that `host` is reached through, if any. No proxy leads to a name that is pinned to this machine itself: it
@@ -183,7 +185,7 @@ impl Net {
 /// # Errors
 /// `proxy_unreachable`, with the reason in the evidence.
 pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
-    try_each(trace, &via.host, via.port, addresses).await.map_err(|mut fault| {
+    Target { host: &via.host, port: via.port }.connect(trace, addresses).await.map_err(|mut fault| {
         fault.evidence.code = Some(fault.reason.code().to_owned());
         fault.reason = Reason::ProxyUnreachable;
         fault
@@ -221,52 +223,72 @@ pub fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts
     }
 }
 
-/// The first of `addresses` that connects. Every attempt is a fact, and every fall-back a warning.
-async fn try_each(trace: &mut Trace, host: &str, port: u16, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
-    let mut told = Fault::new(Reason::DnsNoAddresses);
-    let before = trace.facts.endpoints.len();
-    let addresses = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
-    let share = trace.remaining() / 2 / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
-    for (index, address) in addresses.iter().enumerate() {
-        trace.peer = Some(format!("{} ({address})", host_port(host, port)));
-        trace.facts.endpoints.push(endpoint(host, port, Some(*address)));
+/// Whom a connection is for.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    host: &'a str,
+    port: u16,
+}
+
+impl Target<'_> {
+    /// Connects to the first of `addresses` that answers. Every attempt is a fact, and every fall-back a warning.
+    async fn connect(self, trace: &mut Trace, addresses: &[IpAddr]) -> Result<BoxStream, Fault> {
+        let addresses = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
+        let share = trace.remaining() / 2 / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+        let before = trace.facts.endpoints.len();
+        let mut met: Option<Fault> = None;
+        for (index, address) in addresses.iter().enumerate() {
+            let limit = connect_limit(share, trace.remaining(), addresses.len() - index);
+            match self.connect_to(trace, *address, limit).await {
+                Ok(stream) => {
+                    warn_of_fallbacks(trace, before);
+                    return Ok(Box::new(stream));
+                }
+                // What one address met says more than that another, of a family this machine has not, has no route.
+                Err(fault) if met.as_ref().is_none_or(|met| met.reason == Reason::ConnectUnreachable) => met = Some(fault),
+                Err(_) => {}
+            }
+        }
+        Err(met.unwrap_or_else(|| Fault::new(Reason::DnsNoAddresses)))
+    }
+
+    /// Connects to `address` within `limit`, and notes how that went.
+    async fn connect_to(self, trace: &mut Trace, address: IpAddr, limit: Duration) -> Result<Socket, Fault> {
+        let peer = format!("{} ({address})", host_port(self.host, self.port));
+        trace.peer = Some(peer.clone());
+        trace.facts.endpoints.push(endpoint(self.host, self.port, Some(address)));
         let began = Instant::now();
-        let limit = patience(share, trace.remaining(), addresses.len() - index);
-        let attempt = connect(SocketAddr::new(*address, port), limit).await;
+        let attempt = connect(SocketAddr::new(address, self.port), limit).await;
         if let Some(endpoint) = trace.endpoint() {
             match &attempt {
                 Ok(_) => endpoint.connect = Some(began.elapsed()),
                 Err(fault) => endpoint.failed = Some((Phase::Connect, fault.reason)),
             }
         }
-        let peer = trace.peer.clone().unwrap_or_default();
-        match attempt {
-            Ok(stream) => {
-                trace.note(&format!("connected to {peer}"));
-                let tried = trace.facts.endpoints.get(before..).unwrap_or(&[]);
-                let warnings: Vec<Fault> = families::warnings(tried).collect();
-                for warning in warnings {
-                    trace.facts.warn(warning);
-                }
-                return Ok(Box::new(stream));
-            }
-            Err(mut fault) => {
-                trace.note(&format!("{peer}: {}", fault.reason));
-                // What one address met says more than that another, of a family this machine has not, has no route.
-                if matches!(told.reason, Reason::DnsNoAddresses | Reason::ConnectUnreachable) {
-                    fault.evidence.peer = Some(peer);
-                    told = fault;
-                }
-            }
+        match &attempt {
+            Ok(_) => trace.note(&format!("connected to {peer}")),
+            Err(fault) => trace.note(&format!("{peer}: {}", fault.reason)),
         }
+        attempt.map_err(|mut fault| {
+            fault.evidence.peer = Some(peer);
+            fault
+        })
     }
-    Err(told)
+}
+
+/// Warns of each family of which an address failed, among those tried since there were `before` endpoints.
+fn warn_of_fallbacks(trace: &mut Trace, before: usize) {
+    let tried = trace.facts.endpoints.get(before..).unwrap_or(&[]);
+    let warnings: Vec<Fault> = families::warnings(tried).collect();
+    for warning in warnings {
+        trace.facts.warn(warning);
+    }
 }
 
 /// How long an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
 /// of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look like
 /// a server that does not answer. A distant one has a little more than a second, if there is time for it.
-fn patience(share: Duration, remaining: Duration, left: usize) -> Duration {
+fn connect_limit(share: Duration, remaining: Duration, left: usize) -> Duration {
     let equal = remaining / u32::try_from(left.max(1)).unwrap_or(u32::MAX);
     if left > 1 { share.max(DISTANT).min(equal).min(CONNECT) } else { CONNECT.min(remaining) }
 }
@@ -363,7 +385,7 @@ mod tests {
             (seconds(150.0), seconds(600.0), 2, CONNECT),
             (seconds(30.0), seconds(60.0), 1, CONNECT),
         ] {
-            assert_eq!(patience(share, remaining, left), expected, "{share:?} {remaining:?} {left}");
+            assert_eq!(connect_limit(share, remaining, left), expected, "{share:?} {remaining:?} {left}");
         }
     }
 

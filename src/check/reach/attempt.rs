@@ -11,7 +11,7 @@ use crate::check::mail::Session;
 use crate::check::{imap, pop3, smtp};
 use crate::cloud::{HttpsEndpoint, Security, host_port};
 use crate::net::http::HttpExchange;
-use crate::net::tls::handshake_retry;
+use crate::net::tls::handshake_retry::{self, HandshakeRetry, Redial};
 use crate::net::{BoxStream, Conn, Net, dial, proxy};
 use crate::outcome::{EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
@@ -127,10 +127,11 @@ impl<'a> Attempt<'a> {
     pub async fn look_again(&mut self, net: &Net, limit: Duration) {
         let Some((phase, fault)) = self.failed.clone() else { return };
         let silent = self.is_silent(&fault);
-        let way = Again { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, bare: silent };
+        let dial = Redialed { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, bare: silent };
+        let retry = HandshakeRetry { tls: &net.tls, host: &self.at.host, dial: &dial, limit };
         let fault = if !silent {
-            handshake_retry::explained(&net.tls, &self.at.host, fault, self.trace.endpoint(), &way, limit).await
-        } else if handshake_retry::begins_with_tls(&net.tls, &self.at.host, &way, limit).await {
+            retry.explain(fault, self.trace.endpoint()).await
+        } else if retry.begins_with_tls().await {
             handshake_retry::silent_in_the_clear()
         } else {
             fault
@@ -247,7 +248,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// The same way once more, as far as the moment before TLS.
-struct Again<'a> {
+struct Redialed<'a> {
     at: &'a Endpoint,
     route: &'a Route,
     deadline: Instant,
@@ -257,8 +258,8 @@ struct Again<'a> {
     bare: bool,
 }
 
-impl handshake_retry::Way for Again<'_> {
-    async fn go(&self) -> Option<BoxStream> {
+impl Redial for Redialed<'_> {
+    async fn redial(&self) -> Option<BoxStream> {
         let mut attempt = Attempt::new(self.at, self.route.clone(), self.deadline);
         for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
             let implicit = step == Step::Greet && self.at.security == Security::Implicit;

@@ -1,4 +1,4 @@
-//! Another look at a handshake that failed: who asks again, or asks otherwise, may be answered.
+//! Further handshakes after one that failed: whoever asks again, or asks otherwise, may be answered.
 //!
 //! One handshake tells little: a balancer loses one, a filter dislikes its server's name, an old device its versions. Asking
 //! again with one difference tells which. None of it is measured.
@@ -15,16 +15,106 @@ use crate::reason::Reason;
 use super::super::BoxStream;
 use super::{Connector, unverified_handshake};
 
-/// Another look is worth this much more of a run that has failed already.
-pub const LOOK: Duration = Duration::from_secs(3);
+/// The longest that further handshakes may take of a run that has failed already.
+pub const LIMIT: Duration = Duration::from_secs(3);
 
-/// A way to the moment at which TLS would begin, as often as it is wanted.
-pub trait Way: Sync {
-    /// Goes it once more; `None` where that fails.
-    fn go(&self) -> impl Future<Output = Option<BoxStream>> + Send;
+/// New connections, brought to the moment at which TLS would begin.
+pub trait Redial: Sync {
+    /// Makes one; `None` where that fails.
+    fn redial(&self) -> impl Future<Output = Option<BoxStream>> + Send;
 }
 
-/// Whether another look may explain `fault`, met at `endpoint`: we were shown no certificate, or got no answer at all.
+/// Further handshakes with one server.
+pub struct HandshakeRetry<'a, R> {
+    /// How we ask, and whom we trust.
+    pub tls: &'a Connector,
+    /// The server's name, or its address.
+    pub host: &'a str,
+    /// Where the connections come from.
+    pub dial: &'a R,
+    /// What all of them together may take.
+    pub limit: Duration,
+}
+
+impl<R: Redial> HandshakeRetry<'_, R> {
+    /// Explains `fault`, met in a handshake. What certificate is seen becomes a fact of the `endpoint`.
+    pub async fn explain(&self, fault: Fault, endpoint: Option<&mut EndpointFacts>) -> Fault {
+        if !is_unanswered(&fault) {
+            let chain = self.presented(self.limit).await.map(|(_, chain)| chain).unwrap_or_default();
+            return self.tls.explained(endpoint, fault, &chain);
+        }
+        match self.diagnose().await {
+            Some(Finding::NothingNew) | None => fault,
+            Some(Finding::AnsweredNow) => with_words(fault, "asked once more, the server begins to answer"),
+            Some(Finding::NameFiltered) => {
+                with_words(fault, "a handshake that names no server is answered").renamed(Reason::TlsNameFiltered)
+            }
+            Some(Finding::OldVersion(version, chain)) => {
+                let words = format!("a handshake that allows old versions is answered in {version}");
+                self.tls.explained(endpoint, with_words(fault, &words).renamed(Reason::TlsProtocolTooOld), &chain)
+            }
+        }
+    }
+
+    /// Whether the port, silent in the clear, answers a TLS handshake.
+    pub async fn begins_with_tls(&self) -> bool {
+        self.is_answered(true, self.limit).await == Some(true)
+    }
+
+    /// Asks with one difference after the other; `None` where no connection can be made any more.
+    async fn diagnose(&self) -> Option<Finding> {
+        // Five questions at most; silence is the answer to a question, and takes all of its time.
+        let each = self.limit / 5;
+        if self.is_answered(true, each).await? {
+            return Some(Finding::AnsweredNow);
+        }
+        // An address is never named.
+        if self.host.parse::<IpAddr>().is_err() && self.is_answered(false, each).await? {
+            return self.confirm_name_filter(each).await;
+        }
+        Some(match self.presented(each).await {
+            Some((version @ ("TLSv1" | "TLSv1.1"), chain)) => Finding::OldVersion(version, chain),
+            _ => Finding::NothingNew,
+        })
+    }
+
+    /// Asks both ways again: some connections may be bad ones, whatever is asked on them, and a filter does the same once more.
+    async fn confirm_name_filter(&self, each: Duration) -> Option<Finding> {
+        if self.is_answered(true, each).await? {
+            return Some(Finding::AnsweredNow);
+        }
+        Some(if self.is_answered(false, each).await? { Finding::NameFiltered } else { Finding::NothingNew })
+    }
+
+    /// Whether the question we always ask, with the server's name in it or without, is answered within `limit`; `None` if it
+    /// could not be asked.
+    async fn is_answered(&self, named: bool, limit: Duration) -> Option<bool> {
+        let until = Instant::now() + limit;
+        let stream = timeout_at(until, self.dial.redial()).await.ok()??;
+        let answered = timeout_at(until, self.tls.is_answered(named.then_some(self.host), stream)).await;
+        Some(answered.unwrap_or(false))
+    }
+
+    /// The version and the certificates that the server presents, within `limit`, to somebody who takes whatever it presents.
+    async fn presented(&self, limit: Duration) -> Option<(&'static str, Vec<X509>)> {
+        let handshake = async { unverified_handshake::presented(self.host, self.dial.redial().await?).await };
+        timeout_at(Instant::now() + limit, handshake).await.ok()?
+    }
+}
+
+/// What asking again and otherwise tells of a handshake that was not answered.
+enum Finding {
+    /// Nobody is answered.
+    NothingNew,
+    /// The very same question is answered now.
+    AnsweredNow,
+    /// Only those who name the server are not answered.
+    NameFiltered,
+    /// Only those who take an old version are, in this one and with these certificates.
+    OldVersion(&'static str, Vec<X509>),
+}
+
+/// Whether further handshakes may explain `fault`, met at `endpoint`: we were shown no certificate, or got no answer at all.
 pub fn may_explain(fault: &Fault, endpoint: Option<&EndpointFacts>) -> bool {
     let answered = endpoint.is_some_and(|endpoint| endpoint.tls_version.is_some());
     fault.reason == Reason::TlsProtocolTooOld || (is_unanswered(fault) && !answered)
@@ -36,37 +126,6 @@ fn is_unanswered(fault: &Fault) -> bool {
     matches!(fault.reason, Reason::TlsClosed | Reason::TlsTimedOut) || fault.evidence.code.as_deref() == Some(UNRECOGNIZED_NAME)
 }
 
-/// `fault`, met in a handshake with `host`, as it looks after another look by `way`, which takes no longer than `limit`. What
-/// certificate is seen becomes a fact of the `endpoint`.
-pub async fn explained(
-    tls: &Connector,
-    host: &str,
-    fault: Fault,
-    endpoint: Option<&mut EndpointFacts>,
-    way: &impl Way,
-    limit: Duration,
-) -> Fault {
-    if !is_unanswered(&fault) {
-        let chain = Look { tls, host, way, each: limit }.shown().await.map(|(_, chain)| chain).unwrap_or_default();
-        return tls.explained(endpoint, fault, &chain);
-    }
-    // Five questions at most; silence is the answer to a question, and takes all of its time.
-    match (Look { tls, host, way, each: limit / 5 }).again().await {
-        Some(Found::NothingNew) | None => fault,
-        Some(Found::OnceOnly) => adding(fault, "asked once more, the server begins to answer"),
-        Some(Found::Named) => adding(fault, "a handshake that names no server is answered").renamed(Reason::TlsNameFiltered),
-        Some(Found::Old(version, chain)) => {
-            let words = format!("a handshake that allows old versions is answered in {version}");
-            tls.explained(endpoint, adding(fault, &words).renamed(Reason::TlsProtocolTooOld), &chain)
-        }
-    }
-}
-
-/// Whether the port that `way` leads to, silent in the clear, answers a TLS handshake with `host`.
-pub async fn begins_with_tls(tls: &Connector, host: &str, way: &impl Way, limit: Duration) -> bool {
-    Look { tls, host, way, each: limit }.is_answered(true).await == Some(true)
-}
-
 /// The fault of a port that was silent in the clear and answers TLS.
 #[must_use]
 pub fn silent_in_the_clear() -> Fault {
@@ -74,65 +133,8 @@ pub fn silent_in_the_clear() -> Fault {
     Fault::heard(Reason::GreetingUnexpected, words)
 }
 
-fn adding(mut fault: Fault, words: &str) -> Fault {
+fn with_words(mut fault: Fault, words: &str) -> Fault {
     let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
     fault.evidence.heard = Some(format!("{heard}; {words}"));
     fault
-}
-
-/// What asking again and otherwise tells of a handshake that was not answered.
-enum Found {
-    /// Nobody is answered.
-    NothingNew,
-    /// The very same question is answered now.
-    OnceOnly,
-    /// Only those who name the server are not answered.
-    Named,
-    /// Only those who take an old version are, in this one and with these certificates.
-    Old(&'static str, Vec<X509>),
-}
-
-struct Look<'a, W> {
-    tls: &'a Connector,
-    host: &'a str,
-    way: &'a W,
-    /// What each question may take.
-    each: Duration,
-}
-
-impl<W: Way> Look<'_, W> {
-    /// `None` where the way leads nowhere any more.
-    async fn again(&self) -> Option<Found> {
-        if self.is_answered(true).await? {
-            return Some(Found::OnceOnly);
-        }
-        // An address is never named.
-        if self.host.parse::<IpAddr>().is_err() && self.is_answered(false).await? {
-            // Some connections may be bad ones, whatever is asked on them: a filter does the same once more.
-            return Some(match self.is_answered(true).await? {
-                true => Found::OnceOnly,
-                false if self.is_answered(false).await? => Found::Named,
-                false => Found::NothingNew,
-            });
-        }
-        Some(match self.shown().await {
-            Some((version @ ("TLSv1" | "TLSv1.1"), chain)) => Found::Old(version, chain),
-            _ => Found::NothingNew,
-        })
-    }
-
-    /// Whether the question we always ask, with the server's name in it or without, is answered; `None` if it could not be
-    /// asked.
-    async fn is_answered(&self, named: bool) -> Option<bool> {
-        let until = Instant::now() + self.each;
-        let stream = timeout_at(until, self.way.go()).await.ok()??;
-        let answered = timeout_at(until, self.tls.is_answered(named.then_some(self.host), stream)).await;
-        Some(answered.unwrap_or(false))
-    }
-
-    /// The version and the certificates that are shown to those who take whatever they are shown.
-    async fn shown(&self) -> Option<(&'static str, Vec<X509>)> {
-        let look = async { unverified_handshake::shown(self.host, self.way.go().await?).await };
-        timeout_at(Instant::now() + self.each, look).await.ok()?
-    }
 }

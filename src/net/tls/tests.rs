@@ -210,7 +210,7 @@ async fn chain_met_with_a_store_that_holds_no_root_is_local_trust_store() {
 #[tokio::test]
 async fn a_look_shows_the_whole_chain_whoever_issued_it() {
     let server = Server::issued_by("Contoso Web Gateway");
-    let (version, chain) = unverified_handshake::shown(HOST, server.dialed()).await.expect("shown");
+    let (version, chain) = unverified_handshake::presented(HOST, server.dialed()).await.expect("shown");
     assert_eq!((version, chain.len()), ("TLSv1.3", 2));
 }
 
@@ -226,14 +226,14 @@ async fn whatever_is_presented_ends() {
             });
             Box::new(ours)
         };
-        assert!(unverified_handshake::shown(HOST, dial()).await.is_none(), "{answer:?}");
+        assert!(unverified_handshake::presented(HOST, dial()).await.is_none(), "{answer:?}");
         for host in [None, Some(HOST)] {
             assert_eq!(connector.is_answered(host, dial()).await, answer.first() == Some(&22), "{answer:?}");
         }
     }
     let (ours, mut theirs) = duplex(4096);
     let endless = tokio::spawn(async move { while theirs.write_all(&[22, 3, 3, 1, 0].repeat(500)).await.is_ok() {} });
-    assert!(unverified_handshake::shown(HOST, Box::new(ours)).await.is_none());
+    assert!(unverified_handshake::presented(HOST, Box::new(ours)).await.is_none());
     endless.await.expect("over");
 }
 
@@ -265,8 +265,8 @@ impl Peer {
     }
 }
 
-impl handshake_retry::Way for Peer {
-    async fn go(&self) -> Option<BoxStream> {
+impl handshake_retry::Redial for Peer {
+    async fn redial(&self) -> Option<BoxStream> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (made, acceptor) = (self.made, self.acceptor.clone());
         let (ours, mut theirs) = duplex(16 * 1024);
@@ -361,7 +361,8 @@ async fn asking_again_and_otherwise_tells_why_a_handshake_was_not_answered() {
         let connector = Connector::new(&RootStore::default(), None).expect("a trust store");
         let peer = Peer::speaking(newest, made);
         let fault = Fault::new(if met == "silent" { Reason::TlsTimedOut } else { Reason::TlsClosed });
-        let told = handshake_retry::explained(&connector, HOST, fault, None, &peer, Duration::from_secs(2)).await;
+        let retry = handshake_retry::HandshakeRetry { tls: &connector, host: HOST, dial: &peer, limit: Duration::from_secs(2) };
+        let told = retry.explain(fault, None).await;
         let heard = told.evidence.heard.unwrap_or_default();
         assert_eq!(told.reason, reason, "{what}: {heard}");
         assert!(heard.contains(words) && heard.is_empty() == words.is_empty(), "{what}: {heard}");

@@ -1,6 +1,6 @@
-//! A look at what a peer presents: a handshake that accepts anything, and nothing is sent behind it.
+//! A handshake that accepts whatever a peer presents, to see its certificates; nothing is sent behind it.
 //!
-//! It tells what a server would present to somebody who takes less than we do: OpenSSL gives up on one that is too old
+//! So it shows what a server would present to somebody who takes less than we do: OpenSSL gives up on one that is too old
 //! before it has shown its certificate.
 
 use std::collections::VecDeque;
@@ -18,9 +18,9 @@ use super::first_record;
 /// A handshake takes about 6 kB; no chain is longer than this.
 const MOST: usize = 128 * 1024;
 
-/// The version and the certificates that the peer at the other end of `stream` shows as `host`, its own certificate first.
-pub async fn shown(host: &str, stream: BoxStream) -> Option<(&'static str, Vec<X509>)> {
-    let secured = shaken(host, stream).await?;
+/// The version and the certificates that the peer at the other end of `stream` presents as `host`, its own certificate first.
+pub async fn presented(host: &str, stream: BoxStream) -> Option<(&'static str, Vec<X509>)> {
+    let secured = handshake(host, stream).await?;
     let ssl = secured.ssl();
     let chain: Vec<X509> = ssl.peer_cert_chain().into_iter().flatten().map(ToOwned::to_owned).collect();
     Some((ssl.version_str(), if chain.is_empty() { ssl.peer_certificate().into_iter().collect() } else { chain }))
@@ -34,7 +34,7 @@ pub async fn is_answered(ssl: Ssl, mut stream: BoxStream) -> bool {
 }
 
 /// The handshake: OpenSSL works on buffers, and here they are filled and emptied.
-async fn shaken(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>> {
+async fn handshake(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>> {
     let mut heard = 0;
     let mut attempt = ssl(host)?.connect(Pipe::default());
     loop {
