@@ -9,7 +9,7 @@ use m365_probe::sim::Fault;
 
 #[test]
 fn the_pages_are_what_the_program_prints() {
-    for (lang, page) in [("en", "src/reason/REASONS.md"), ("de", "src/reason/REASONS.de.md")] {
+    for (lang, page) in [("en", "docs/reasons.md"), ("de", "docs/reasons.de.md")] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
         let output = program.args(["reasons", "--output", "markdown", "--lang", lang]).output().unwrap();
         assert!(output.status.success());
