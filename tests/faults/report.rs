@@ -1,6 +1,6 @@
 //! The built program's report on faults, many at a time: the root causes and warnings of its JSON.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use m365_probe::sim::Fault;
@@ -15,6 +15,10 @@ const ANY_RUN: &str = "20s";
 /// Faults that show as silence: the run's time decides how long that takes.
 const SILENT: &[Fault] =
     &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
+
+/// Held while a program is started and while a port is closed or opened. A child has this process's sockets until it becomes the
+/// program, and a port that it still holds cannot be taken again.
+pub static PORTS: Mutex<()> = Mutex::new(());
 
 /// A root cause of the report; or a warning of a run that succeeded, in the same form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +60,12 @@ pub fn causes(mut program: Command, faults: &[String]) -> Vec<Cause> {
     program.args(["--output", "json", "--timeout", if is_silent(faults) { SILENT_RUN } else { ANY_RUN }]);
     // Where these name a bundle, each of some two hundred processes would read all of it.
     program.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
-    let output = program.env_remove("RUST_LOG").output().unwrap();
+    program.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = {
+        let _unshared = PORTS.lock().unwrap();
+        program.spawn().unwrap()
+    };
+    let output = child.wait_with_output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let report: Value = serde_json::from_str(&printed)
         .unwrap_or_else(|error| panic!("{faults:?}: {error}\n{printed}\n{}", String::from_utf8_lossy(&output.stderr)));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, Weak};
 use m365_probe::sim::{Running, Tenant, start};
 use tokio::runtime::Runtime;
 
-use crate::report::{AT_ONCE, Cause, causes, for_each_set};
+use crate::report::{AT_ONCE, Cause, PORTS, causes, for_each_set};
 
 /// The tenants of all tests. They start together, before the first fault: one that starts while a fault closes another's port
 /// might be given that port.
@@ -46,11 +46,11 @@ impl Pool {
     /// The doctor's report while `faults` are in force at one of the tenants.
     fn diagnose(&self, faults: &[String]) -> Vec<Cause> {
         let simulated = self.returned.wait_while(self.idle.lock().unwrap(), |idle| idle.is_empty()).unwrap().pop().unwrap();
-        faults.iter().for_each(|fault| simulated.tenant.set_fault(fault).unwrap());
+        simulated.change(|tenant| faults.iter().for_each(|fault| tenant.set_fault(fault).unwrap()));
         let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
         program.args(["doctor", "--config"]).arg(&simulated.config);
         let causes = causes(program, faults);
-        simulated.tenant.clear_faults();
+        simulated.change(Running::clear_faults);
         self.idle.lock().unwrap().push(simulated);
         self.returned.notify_one();
         causes
@@ -64,6 +64,12 @@ impl Simulated {
         std::fs::create_dir_all(&directory).unwrap();
         let config = tenant.write_config(&directory).unwrap();
         Self { tenant, directory, config }
+    }
+
+    /// Changes the tenant's faults, and with them its ports.
+    fn change(&self, change: impl FnOnce(&Running)) {
+        let _unshared = PORTS.lock().unwrap();
+        change(&self.tenant);
     }
 }
 
