@@ -10,6 +10,7 @@ pub mod cli;
 pub mod cloud;
 pub mod config;
 pub mod diagnosis;
+pub mod document;
 pub mod kind;
 pub mod lang;
 pub mod levels;

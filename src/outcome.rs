@@ -2,6 +2,7 @@
 
 mod dns;
 mod facts;
+mod json;
 mod registration;
 mod skip;
 mod support;
@@ -10,8 +11,11 @@ mod transcript;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::dns::{DnsFacts, Family, NameSource};
 pub use self::facts::{CertificateFacts, EndpointFacts, Facts, MailboxFacts, ServerFacts, TokenFacts};
+pub use self::json::{known_by_name, parse_rfc3339, parse_seconds, rfc3339, seconds};
 pub use self::registration::{CredentialFacts, CredentialKind, Registration};
 pub use self::skip::SkipReason;
 pub use self::support::{SupportId, SupportIds};
@@ -59,7 +63,7 @@ pub struct Span {
 }
 
 /// What one run of a probe learnt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Which probe.
     pub probe: ProbeId,
@@ -78,6 +82,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a run that began `at` that time, took none and learnt nothing.
+    pub fn new(probe: ProbeId, at: SystemTime, verdict: Verdict) -> Self {
+        Self { probe, address: None, at, took: Duration::ZERO, phases: Vec::new(), facts: Facts::default(), verdict }
+    }
+
     /// Whether the run succeeded.
     pub fn is_ok(&self) -> bool {
         matches!(self.verdict, Verdict::Ok)
@@ -100,7 +109,7 @@ impl Outcome {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It worked.
     Ok,
@@ -162,7 +171,7 @@ impl Fault {
 }
 
 /// A fault and where it happened. Made in `Probe::run` and nowhere else.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The phase that was open.
     pub phase: Phase,
@@ -173,7 +182,7 @@ pub struct Failure {
 }
 
 /// What was said and heard. Never a label; never a secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Whom we spoke to: `host:port`, with the address where known.
     pub peer: Option<String>,
@@ -184,6 +193,7 @@ pub struct Evidence {
     /// Their own code for it.
     pub code: Option<String>,
     /// Identifiers for a support ticket.
+    #[serde(default, serialize_with = "json::ids_by_name", deserialize_with = "json::ids_understood")]
     pub ids: SupportIds,
 }
 

@@ -1,7 +1,6 @@
-//! What a running service knows, asked over HTTP: the results of others' logins instead of logins of one's own.
+//! The outcomes that a running service knows, fetched over HTTP: no login of our own is needed for them.
 
-mod document;
-mod facts;
+mod selection;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -12,18 +11,17 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, Url};
 
 use crate::diagnosis::RootCause;
-use crate::kind::Check;
 use crate::levels::Limits;
 use crate::outcome::Outcome;
 use crate::sanitize::one_line;
 use crate::secret::Secret;
 
-pub use self::document::read;
+pub use self::selection::{Selection, read};
 
 /// An outcome in JSON takes about 3 kB, so this is more than ten thousand of them.
 const MAX_BODY: usize = 32 * 1024 * 1024;
-/// What a service says in words, where it refuses.
-const MAX_WORDS: usize = 2000;
+/// Bytes of a refusal, which is a sentence or two.
+const MAX_REFUSAL: usize = 2000;
 /// A certificate file holds a few certificates, a bundle a few hundred.
 const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
 
@@ -38,57 +36,46 @@ pub struct Service {
     pub login: Option<(String, Secret)>,
 }
 
-/// Which of its probes are asked about.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Only those of this tenant.
-    pub tenant: Option<String>,
-    /// Only those of these mailboxes, by address or name. A check of the tenant is that of the mailboxes' tenants.
-    pub mailboxes: Vec<String>,
-    /// Names of checks, or `all` for every check there is.
-    pub checks: Vec<String>,
-}
-
-/// What it answers: at least one outcome.
+/// What a service knows of the selected probes: at least one outcome.
 #[derive(Debug)]
-pub struct Known {
+pub struct ServiceReport {
     /// When it said so, by its own clock.
     pub at: SystemTime,
     /// An outcome for each probe asked about. One that is too old says that, and so does one that has not run yet.
     pub outcomes: Vec<Outcome>,
     /// The limits in its configuration, for each outcome.
     pub limits: Vec<Limits>,
-    /// What it holds to be behind the failures among them, of all that it knows.
+    /// The root causes of the failures among them, found in all that the service knows.
     pub causes: Vec<RootCause>,
     /// Client id and tenant id in its configuration, for each tenant that has such a cause.
     pub applications: HashMap<String, (String, String)>,
 }
 
-/// Asks `service` about what is `wanted`, for at most `limit`.
+/// Fetches from `service` what `selection` selects, in at most `limit`.
 ///
 /// # Errors
-/// In words for a person: it cannot be reached, refuses, is none of ours, or does not know what is wanted.
-pub async fn ask(service: &Service, wanted: &Wanted, limit: Duration) -> Result<Known, String> {
-    let url = outcomes_of(&service.url, wanted)?;
+/// For a person: it cannot be reached, refuses, is none of ours, or does not know what is selected.
+pub async fn fetch(service: &Service, selection: &Selection, limit: Duration) -> Result<ServiceReport, String> {
+    let url = outcomes_url(&service.url, selection)?;
     let client = client(service, limit)?;
     let request = match &service.login {
         Some((user, password)) => client.get(url).basic_auth(user, Some(password.expose())),
         None => client.get(url),
     };
-    let place = &service.url;
-    let failed = |error: reqwest::Error| unreachable(place, limit, &error);
+    let url_given = &service.url;
+    let failed = |error: reqwest::Error| unreachable(url_given, limit, &error);
     let response = request.send().await.map_err(failed)?;
     let status = response.status();
-    let body = body(response, if status.is_success() { MAX_BODY } else { MAX_WORDS }).await.map_err(failed)?;
+    let body = body(response, if status.is_success() { MAX_BODY } else { MAX_REFUSAL }).await.map_err(failed)?;
     match (status, body) {
-        (StatusCode::OK, Some(body)) => read(&body, wanted).map_err(|problem| format!("`{place}`: {problem}")),
-        (StatusCode::OK, None) => Err(format!("`{place}` answers with more than {} MiB; select less", MAX_BODY >> 20)),
-        (status, body) => Err(refused(place, status, &body.unwrap_or_default())),
+        (StatusCode::OK, Some(body)) => read(&body, selection).map_err(|problem| format!("`{url_given}`: {problem}")),
+        (StatusCode::OK, None) => Err(format!("`{url_given}` answers with more than {} MiB; select less", MAX_BODY >> 20)),
+        (status, body) => Err(refused(url_given, status, &body.unwrap_or_default())),
     }
 }
 
-/// Where the outcomes are. Only what every service understands is left to it to select; [`read`] selects anew.
-fn outcomes_of(base: &str, wanted: &Wanted) -> Result<Url, String> {
+/// The URL of the outcomes. Only what every service understands is left to it to select; [`read`] selects anew.
+fn outcomes_url(base: &str, selection: &Selection) -> Result<Url, String> {
     let wrong = |why: &str| format!("--from: `{}` {why}", one_line(&without_login(base), 200));
     let mut url = Url::parse(base).map_err(|_| wrong("is no URL; write it as `http://HOST:10365`"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
@@ -105,9 +92,9 @@ fn outcomes_of(base: &str, wanted: &Wanted) -> Result<Url, String> {
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(["api", "v1", "outcomes"]);
     }
-    let narrowing = wanted.narrowing();
-    if !narrowing.is_empty() {
-        url.query_pairs_mut().extend_pairs(narrowing);
+    let query = selection.query();
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
     }
     Ok(url)
 }
@@ -117,26 +104,6 @@ fn without_login(base: &str) -> String {
     base.rsplit_once('@').map_or_else(|| base.to_owned(), |(_, rest)| format!("…@{rest}"))
 }
 
-impl Wanted {
-    /// Whether every check is asked about.
-    fn all_checks(&self) -> bool {
-        self.checks.iter().any(|check| check == "all")
-    }
-
-    /// As parameters. A check of a tenant that is known by one of its mailboxes takes seeing both.
-    fn narrowing(&self) -> Vec<(&str, &str)> {
-        let of_mailbox = |check: &String| Check::from_name(check).is_some_and(Check::is_of_mailbox);
-        let (mailboxes, checks) = match (self.all_checks(), self.checks.iter().all(of_mailbox), self.mailboxes.is_empty()) {
-            (true, ..) => (&self.mailboxes[..], &[][..]),
-            (_, true, _) | (_, _, true) => (&self.mailboxes[..], &self.checks[..]),
-            _ => (&[][..], &[][..]),
-        };
-        let tenant = self.tenant.iter().map(|tenant| ("tenant", tenant.as_str()));
-        let mailboxes = mailboxes.iter().map(|mailbox| ("mailbox", mailbox.as_str()));
-        tenant.chain(mailboxes).chain(checks.iter().map(|check| ("check", check.as_str()))).collect()
-    }
-}
-
 /// The service is ours and near: no proxy stands between, and whoever sends us elsewhere is not it.
 fn client(service: &Service, limit: Duration) -> Result<Client, String> {
     let builder = Client::builder().no_proxy().redirect(Policy::none()).http1_only().timeout(limit);
@@ -144,7 +111,7 @@ fn client(service: &Service, limit: Duration) -> Result<Client, String> {
         Some(path) => trusting(builder, path)?,
         None => builder,
     };
-    builder.build().map_err(|error| format!("cannot make ready to ask `{}`: {}", service.url, words(&error)))
+    builder.build().map_err(|error| format!("cannot make ready to ask `{}`: {}", service.url, innermost(&error)))
 }
 
 fn trusting(builder: ClientBuilder, path: &Path) -> Result<ClientBuilder, String> {
@@ -185,11 +152,11 @@ fn unreachable(place: &str, limit: Duration, error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("`{place}` does not answer within {}; is m365-probe at work there?", humantime::format_duration(limit));
     }
-    format!("cannot ask `{place}`: {}; is `m365-probe serve` listening there?", words(error))
+    format!("cannot ask `{place}`: {}; is `m365-probe serve` listening there?", innermost(error))
 }
 
-/// The innermost words: what the system or OpenSSL says. The outer ones repeat the URL.
-fn words(error: &reqwest::Error) -> String {
+/// The innermost message: what the system or OpenSSL says. The outer ones repeat the URL.
+fn innermost(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -3,7 +3,6 @@
 pub mod checkmk;
 pub mod debug;
 pub mod doctor;
-pub mod json;
 pub mod log;
 pub mod nagios;
 pub mod page;

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["settings"],
     &["store", "diagnosis", "wire"],
     &["report", "trace"],
-    &["net", "render"],
+    &["document", "net", "render"],
     &["token"],
     &["registration"],
     &["check"],

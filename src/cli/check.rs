@@ -1,5 +1,7 @@
 //! `check`: once, as a Nagios, Icinga or Checkmk plugin.
 
+use crate::document::Document;
+use crate::lang::Lang;
 use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
@@ -8,8 +10,8 @@ use crate::diagnosis::RootCause;
 use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
-use crate::remote::Known;
-use crate::render::{checkmk, json, nagios};
+use crate::remote::ServiceReport;
+use crate::render::{checkmk, nagios};
 use crate::report::{Application, JudgedOutcome, root_cause, worst_state};
 use crate::settings::RootStore;
 use crate::trace;
@@ -34,7 +36,7 @@ pub fn run(arguments: &Check, roots: &RootStore) -> u8 {
 fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), String> {
     let given = Limits::parse(&arguments.warning, &arguments.critical)?;
     if let Some(url) = &arguments.from.url {
-        return Ok(retold(arguments, &given, &from::ask(url, arguments)?));
+        return Ok(retold(arguments, &given, &from::fetch(url, arguments)?));
     }
     let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
     let runtime = once::runtime()?;
@@ -54,21 +56,21 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
 }
 
 /// What a service found out, judged by its limits and those given here: all of it as of when it said so.
-fn retold(arguments: &Check, given: &Limits, known: &Known) -> (String, State) {
-    let limits: Vec<Limits> = known.limits.iter().map(|configured| given.over(configured)).collect();
+fn retold(arguments: &Check, given: &Limits, service: &ServiceReport) -> (String, State) {
+    let limits: Vec<Limits> = service.limits.iter().map(|configured| given.over(configured)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =
-        known.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, known.at)).collect();
+        service.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, service.at)).collect();
     for one in &mut judged {
-        let application = known.applications.get(&one.outcome.probe.tenant);
+        let application = service.applications.get(&one.outcome.probe.tenant);
         one.application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
     }
-    written(arguments, &judged, &known.causes, known.at)
+    written(arguments, &judged, &service.causes, service.at)
 }
 
 fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause], now: SystemTime) -> (String, State) {
     match arguments.output {
         CheckOutput::Nagios => nagios::blaming(judged, causes, arguments.verbose),
-        CheckOutput::Json => (json::blaming(judged, causes, now), worst_state(judged)),
+        CheckOutput::Json => (Document::of_runs(judged, causes, now, Lang::En).to_json(), worst_state(judged)),
         CheckOutput::Checkmk => (checkmk::blaming(judged, causes), worst_state(judged)),
     }
 }

@@ -1,5 +1,6 @@
 //! `doctor`: everything once, for a person.
 
+use crate::document::Document;
 use std::time::SystemTime;
 
 use super::args::{Demo, Doctor, TextOrJson};
@@ -7,8 +8,8 @@ use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
 use crate::lang::Lang;
 use crate::outcome::Outcome;
-use crate::render::{doctor, json};
-use crate::report::JudgedOutcome;
+use crate::render::doctor;
+use crate::report::{JudgedOutcome, root_cause};
 use crate::settings::{ProbeSettings, RootStore};
 
 /// How the findings are to be shown.
@@ -57,7 +58,10 @@ impl Showing {
         print::out(&match self.output {
             TextOrJson::Text => doctor::report(&judged, &terminal::look(self.lang(), self.everything)),
             // A program must not read something else because of a locale.
-            TextOrJson::Json => json::report(&judged, now, self.lang.unwrap_or_default()),
+            TextOrJson::Json => {
+                let causes = root_cause::diagnose(&judged);
+                Document::of_runs(&judged, &causes, now, self.lang.unwrap_or_default()).to_json()
+            }
         });
         if judged.iter().all(JudgedOutcome::is_good) { GOOD } else { WRONG }
     }

@@ -2,14 +2,14 @@
 
 use super::args::{Check, Selection};
 use super::once;
-use crate::remote::{self, Known, Service, Wanted};
+use crate::remote::{self, Service, ServiceReport};
 use crate::settings::SecretSource;
 
 /// The outcomes that the service at `url` has for what the command line selects.
 ///
 /// # Errors
 /// In words for a person: what on the command line does not go with it, or what is wrong with the service.
-pub fn ask(url: &str, arguments: &Check) -> Result<Known, String> {
+pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     let Check { selection, from, .. } = arguments;
     nothing_of_our_own(selection)?;
     let login = match (&from.user, &from.password_file) {
@@ -21,11 +21,11 @@ pub fn ask(url: &str, arguments: &Check) -> Result<Known, String> {
     };
     let service = Service { url: url.to_owned(), ca_file: from.ca_file.clone(), login };
     let (tenant, mailboxes) = (selection.tenant.clone(), selection.mailbox.clone());
-    let wanted = Wanted { tenant, mailboxes, checks: arguments.checks.clone() };
+    let selected = remote::Selection { tenant, mailboxes, checks: arguments.checks.clone() };
     let runtime = once::runtime()?;
-    let known = runtime.block_on(remote::ask(&service, &wanted, arguments.timeout.limit));
+    let report = runtime.block_on(remote::fetch(&service, &selected, arguments.timeout.limit));
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
-    known
+    report
 }
 
 /// The service has its own configuration; another one must not be passed over in silence. The environment's is for

@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::json::{self, seconds_if_known, whole_seconds_if_known};
 use crate::reason::Reason;
 
 /// IPv4 or IPv6.
@@ -15,6 +18,9 @@ pub enum Family {
 }
 
 impl Family {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::V4, Self::V6];
+
     /// The family of `address`.
     pub const fn of(address: IpAddr) -> Self {
         match address {
@@ -33,7 +39,7 @@ impl Family {
 }
 
 /// One DNS question and its answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DnsFacts {
     /// The name asked for.
     pub host: String,
@@ -42,6 +48,7 @@ pub struct DnsFacts {
     /// A or AAAA.
     pub family: Family,
     /// Time to the answer, if one came.
+    #[serde(default, rename = "seconds", with = "seconds_if_known")]
     pub took: Option<Duration>,
     /// `NOERROR`, `NXDOMAIN`, …; `None` for the system's resolver, which does not tell.
     pub rcode: Option<String>,
@@ -50,12 +57,16 @@ pub struct DnsFacts {
     /// The names on the way, first hop first.
     pub chain: Vec<String>,
     /// Lowest time to live of the addresses.
+    #[serde(default, rename = "ttl_seconds", with = "whole_seconds_if_known")]
     pub ttl: Option<Duration>,
     /// Where the addresses are from, where it is known that no server was asked for them.
+    #[serde(default, deserialize_with = "json::if_understood")]
     pub source: Option<NameSource>,
     /// Those of the addresses that lie outside the ranges Microsoft publishes for the host.
+    #[serde(default, rename = "outside_published_ranges", skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<IpAddr>,
     /// Why this question failed, if it did.
+    #[serde(default, deserialize_with = "json::if_understood")]
     pub failed: Option<Reason>,
 }
 
@@ -82,17 +93,15 @@ pub enum NameSource {
 }
 
 impl NameSource {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Pin, Self::HostsFile];
+
     /// The word for it, also in JSON.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Pin => "pin",
             Self::HostsFile => "hosts_file",
         }
-    }
-
-    /// What that word stands for.
-    pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Pin, Self::HostsFile].into_iter().find(|source| source.code() == code)
     }
 }
 
@@ -124,13 +133,5 @@ mod tests {
             };
             assert_eq!(facts.front_end().as_deref(), place, "{chain:?}");
         }
-    }
-
-    #[test]
-    fn a_source_is_known_by_its_code() {
-        for source in [NameSource::Pin, NameSource::HostsFile] {
-            assert_eq!(NameSource::from_code(source.code()), Some(source));
-        }
-        assert_eq!(NameSource::from_code("dns"), None);
     }
 }

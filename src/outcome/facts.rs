@@ -3,35 +3,57 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
+use super::json::{self, failed_step, seconds_if_known, time, time_if_known};
 use super::{DnsFacts, Fault, Phase, Registration, SupportIds, Transcript};
 use crate::reason::Reason;
 
-/// What was learnt. Not known is not no: everything is optional.
-#[derive(Clone, Debug, Default)]
+/// Everything that a run learnt. Not known is not no: all of it is optional.
+///
+/// A field is read from and written to JSON by being declared: under its own name, unless an attribute says otherwise, and
+/// left out where it is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Facts {
     /// From the token and its answer.
     pub token: Option<TokenFacts>,
     /// Every address that was tried, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<EndpointFacts>,
     /// Every DNS question that was asked by the `dns` check.
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "json::dns_with_chain",
+        deserialize_with = "json::items_understood"
+    )]
     pub dns: Vec<DnsFacts>,
     /// From the mailbox.
+    #[serde(skip_serializing_if = "MailboxFacts::is_empty")]
     pub mailbox: MailboxFacts,
     /// From the server's words.
+    #[serde(skip_serializing_if = "ServerFacts::is_empty")]
     pub server: ServerFacts,
     /// What Graph told of the application's registration, where it was asked.
+    #[serde(deserialize_with = "json::if_understood")]
     pub registration: Option<Registration>,
     /// When the configured credential expires, where declared or read.
+    #[serde(with = "time_if_known")]
     pub credential_expires: Option<SystemTime>,
     /// When EWS ends for good in the mailbox's cloud, for the check that uses it.
+    #[serde(with = "time_if_known")]
     pub ews_ends: Option<SystemTime>,
     /// When a run of this probe last succeeded, for one that failed; only who watches all the time knows.
+    #[serde(with = "time_if_known")]
     pub last_worked: Option<SystemTime>,
     /// How long the server asked us to stay away.
+    #[serde(rename = "back_off_seconds", with = "seconds_if_known")]
     pub back_off: Option<Duration>,
-    /// What was said and heard.
+    /// What was said and heard. It is as long as all the rest, so JSON leaves it with the process that ran.
+    #[serde(skip)]
     pub transcript: Transcript,
-    /// What is worth a look though it stopped nothing; each reason at most once.
+    /// What is worth a look though it stopped nothing; each reason at most once. In JSON they stand beside the facts.
+    #[serde(skip)]
     pub warnings: Vec<Fault>,
 }
 
@@ -45,11 +67,14 @@ impl Facts {
 }
 
 /// From the token's claims and the answer that brought it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TokenFacts {
     /// When it expires: claim `exp`, else `expires_in`.
+    #[serde(with = "time_if_known")]
     pub expires: Option<SystemTime>,
     /// `expires_in` as answered.
+    #[serde(rename = "expires_in_seconds", with = "seconds_if_known")]
     pub expires_in: Option<Duration>,
     /// Claim `aud`.
     pub audience: Option<String>,
@@ -66,6 +91,7 @@ pub struct TokenFacts {
     /// Whether it came from the cache.
     pub cached: bool,
     /// Server time less local time in seconds, from the `Date` header.
+    #[serde(rename = "clock_skew_seconds")]
     pub clock_skew: Option<f64>,
     /// `x-ms-request-id` of the token answer.
     pub request_id: Option<String>,
@@ -74,7 +100,7 @@ pub struct TokenFacts {
 }
 
 /// One address that was tried.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EndpointFacts {
     /// Name as configured.
     pub host: String,
@@ -83,33 +109,40 @@ pub struct EndpointFacts {
     /// The address; `None` behind a proxy that resolves for us.
     pub address: Option<IpAddr>,
     /// Time to connect, if it connected.
+    #[serde(default, rename = "connect_seconds", with = "seconds_if_known")]
     pub connect: Option<Duration>,
     /// Time of the TLS handshake, if it succeeded.
+    #[serde(default, rename = "handshake_seconds", with = "seconds_if_known")]
     pub handshake: Option<Duration>,
     /// Negotiated version: `TLSv1.3`.
     pub tls_version: Option<String>,
     /// The certificate presented, also a refused one.
+    #[serde(default, deserialize_with = "json::if_understood")]
     pub certificate: Option<CertificateFacts>,
     /// Why this address failed, if it did, and in which phase.
+    #[serde(default, with = "failed_step")]
     pub failed: Option<(Phase, Reason)>,
 }
 
 /// From a leaf certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateFacts {
     /// Subject, RFC 4514 style, bounded and printable.
     pub subject: String,
     /// Issuer's common name or organisation: short enough for a label.
     pub issuer: String,
     /// The whole name of the issuer, RFC 4514 style, bounded and printable.
+    #[serde(default)]
     pub issuer_name: String,
     /// The product that inspects TLS, where the issuer's name shows one.
     pub product: Option<String>,
     /// Names it is for.
     pub names: Vec<String>,
     /// Valid from.
+    #[serde(with = "time")]
     pub not_before: SystemTime,
     /// Valid until.
+    #[serde(with = "time")]
     pub not_after: SystemTime,
     /// SHA-256 of the DER, lower-case hex.
     pub fingerprint: String,
@@ -118,7 +151,8 @@ pub struct CertificateFacts {
 }
 
 /// From the mailbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MailboxFacts {
     /// POP3 `STAT`, IMAP `STATUS`.
     pub messages: Option<u64>,
@@ -131,12 +165,32 @@ pub struct MailboxFacts {
 }
 
 /// From the server's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerFacts {
     /// Its name, from the greeting, the trailer or a header.
     pub name: Option<String>,
     /// Our public address as SMTP's `Hello [..]` shows it.
     pub public_address: Option<String>,
     /// Identifiers for a support ticket.
+    #[serde(
+        skip_serializing_if = "SupportIds::is_empty",
+        serialize_with = "json::ids_by_name",
+        deserialize_with = "json::ids_understood"
+    )]
     pub ids: SupportIds,
+}
+
+impl MailboxFacts {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ServerFacts {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }

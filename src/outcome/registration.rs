@@ -2,12 +2,18 @@
 
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
+use super::json::time_if_known;
+
 /// What is known of the registration, where Graph was asked for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Registration {
     /// Graph showed it.
     Read {
         /// When the application was registered.
+        #[serde(default, with = "time_if_known")]
         created: Option<SystemTime>,
         /// Its secrets and certificates, in the order of the answer.
         credentials: Vec<CredentialFacts>,
@@ -17,15 +23,35 @@ pub enum Registration {
     /// It is registered in another tenant, which alone can show it.
     Elsewhere,
     /// Graph could not be asked, or its answer not be read; in words.
-    Unread(String),
+    Unread(#[serde(with = "why")] String),
+}
+
+/// What stood in the way, under the key `why`.
+mod why {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Why<T> {
+        why: T,
+    }
+
+    pub fn serialize<S: Serializer>(why: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        Why { why }.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        Ok(Why::deserialize(deserializer)?.why)
+    }
 }
 
 /// A secret or a certificate of an application.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialFacts {
     /// Which of the two.
+    #[serde(rename = "credential")]
     pub kind: CredentialKind,
     /// When it expires; `None` where the answer does not say.
+    #[serde(default, with = "time_if_known")]
     pub expires: Option<SystemTime>,
     /// Whether it is the one we use, as far as its first characters tell.
     pub in_use: bool,
@@ -41,6 +67,9 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Secret, Self::Certificate];
+
     /// Its name in labels and in JSON.
     pub const fn code(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Times, counts and texts from outside as every output writes them.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::sanitize;
 
@@ -27,12 +27,7 @@ pub fn brief(took: Duration) -> String {
     }
 }
 
-/// RFC 3339, UTC, to the second: `2026-11-23T17:59:49Z`.
-pub fn time(at: SystemTime) -> String {
-    // humantime's formatter fails on times before 1970 and after 9999: a clock or a certificate may be that wrong.
-    let within = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since.as_secs() < 253_402_300_800);
-    if within { humantime::format_rfc3339_seconds(at).to_string() } else { "unknown".to_owned() }
-}
+pub use crate::outcome::rfc3339 as time;
 
 /// `1 message`, `12 messages`.
 pub fn count_of(count: u64, thing: &str) -> String {
@@ -57,12 +52,5 @@ mod tests {
         ] {
             assert_eq!(brief(Duration::from_micros(micros)), text);
         }
-    }
-
-    #[test]
-    fn a_time_nobody_can_mean_is_unknown() {
-        assert_eq!(time(SystemTime::UNIX_EPOCH), "1970-01-01T00:00:00Z");
-        assert_eq!(time(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), "unknown");
-        assert_eq!(time(SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800)), "unknown");
     }
 }

@@ -1,5 +1,6 @@
 //! What there is under which path, and what becomes of requests for anything else.
 
+use crate::document::Document;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::query::Query;
 use super::wanted::Wanted;
 use super::{choice, discovery, faults, on_demand};
 use crate::outcome::ProbeId;
-use crate::render::json;
+
 use crate::render::page::FAULTS;
 use crate::report;
 use crate::report::root_cause;
@@ -149,7 +150,7 @@ fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
     let mut causes = root_cause::diagnose(&judged);
     let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
     causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
-    page(JSON, json::known(&shown, &causes, &judged, now))
+    page(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
 }
 
 async fn reload(engine: &Engine) -> Answer {

@@ -9,7 +9,7 @@ use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::render::doctor::Look;
 use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
-use m365_probe::render::{checkmk, doctor, json, nagios};
+use m365_probe::render::{checkmk, doctor, nagios};
 use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
 use proptest::collection::vec;
@@ -56,7 +56,7 @@ proptest! {
             well_formed(&text, state, true);
             prop_assert_eq!(checkmk::report(&judged).lines().count(), outcomes.len());
             prop_assert!(doctor::report(&judged, &look).chars().all(|c| c == '\n' || !c.is_control()));
-            prop_assert!(serde_json::from_str::<serde_json::Value>(&json::report(&judged, sample::now(), lang)).is_ok());
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&sample::json(&judged, lang)).is_ok());
         }
         let probes: Vec<_> = outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect();
         let mut store = Store::new(&probes);

@@ -2,10 +2,11 @@
 
 mod any;
 mod doctor;
+mod document;
 mod golden;
 mod nagios;
 mod others;
 mod prometheus;
-mod retold;
+
 mod sample;
 mod steady;

@@ -9,7 +9,7 @@ use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
 use m365_probe::render::doctor::Look;
 use m365_probe::render::page::{self, View};
-use m365_probe::render::{checkmk, doctor, json, log};
+use m365_probe::render::{checkmk, doctor, log};
 use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
 use serde_json::Value;
@@ -72,11 +72,11 @@ fn without_colour(text: &str) -> String {
 fn json_as_the_interface_promises() {
     let limits = sample::limits();
     let outcomes = sample::all();
-    let text = json::report(&judged(&outcomes, &limits), sample::now(), Lang::En);
+    let text = sample::json(&judged(&outcomes, &limits), Lang::En);
     assert_golden("outcomes.json", &text);
 
     let limits = Limits::default();
-    let text = json::report(&judged(&[sample::secret_expired()], &limits), sample::now(), Lang::En);
+    let text = sample::json(&judged(&[sample::secret_expired()], &limits), Lang::En);
     let report: Value = serde_json::from_str(&text).expect("JSON");
     for (pointer, value) in [
         ("/schema", 1.into()),
@@ -111,8 +111,7 @@ fn json_as_the_interface_promises() {
     ] {
         assert_eq!(report.pointer(pointer).unwrap_or(&Value::Null), &value, "{pointer}");
     }
-    let well: Value =
-        serde_json::from_str(&json::report(&judged(&[sample::pop3()], &limits), sample::now(), Lang::En)).expect("JSON");
+    let well: Value = serde_json::from_str(&sample::json(&judged(&[sample::pop3()], &limits), Lang::En)).expect("JSON");
     assert_eq!(well.pointer("/root_causes"), Some(&Value::Array(Vec::new())));
 }
 

@@ -1,5 +1,8 @@
 //! Outcomes that every output must show: good ones, one failed in each phase, skipped ones, and a hostile server's.
 
+use m365_probe::document::Document;
+use m365_probe::lang::Lang;
+use m365_probe::report::{JudgedOutcome, root_cause};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -37,6 +40,11 @@ pub fn phases(check: Check) -> &'static [Phase] {
         Check::Ews => &[Token, Dns, Connect, Proxy, Tls, Mailbox],
         _ => &[Token, Dns, Connect, Proxy, Tls, Greeting, Auth, Mailbox],
     }
+}
+
+/// The document of `judged` and of the root causes found in them.
+pub fn json(judged: &[JudgedOutcome<'_>], lang: Lang) -> String {
+    Document::of_runs(judged, &root_cause::diagnose(judged), now(), lang).to_json()
 }
 
 fn id(mailbox: &str, check: Check) -> ProbeId {

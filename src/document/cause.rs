@@ -1,0 +1,108 @@
+//! One root cause in a document.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{reason, unknown};
+use crate::diagnosis::{Confidence, RootCause};
+use crate::kind::Check;
+use crate::lang::Lang;
+use crate::outcome::{Evidence, ProbeId};
+use crate::reason::Reason;
+use crate::report::remedy::Concern;
+use crate::report::{JudgedOutcome, root_cause};
+
+/// One root cause.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CauseEntry<'a> {
+    reason: Cow<'a, str>,
+    confidence: Cow<'a, str>,
+    #[serde(skip_deserializing)]
+    owner: &'static str,
+    tenant: Cow<'a, str>,
+    tenant_id: Option<Cow<'a, str>>,
+    client_id: Option<Cow<'a, str>>,
+    mailbox: Option<Cow<'a, str>>,
+    /// The addresses of the mailboxes it befell.
+    #[serde(skip_deserializing)]
+    addresses: Vec<&'a str>,
+    #[serde(skip_deserializing)]
+    title: &'static str,
+    /// What it means here.
+    #[serde(skip_deserializing)]
+    meaning: String,
+    /// What to do, step by step; commands stand in backquotes, of many mailboxes the first few in each.
+    #[serde(skip_deserializing)]
+    remedy: Vec<String>,
+    /// How long such a change takes to apply.
+    #[serde(skip_deserializing)]
+    applies: Option<&'static str>,
+    /// Where to read on.
+    #[serde(skip_deserializing)]
+    source: Option<&'static str>,
+    explains: Vec<String>,
+    /// What else it may be, the next best first.
+    candidates: Vec<Cow<'a, str>>,
+    /// What was seen where it shows best.
+    #[serde(default)]
+    evidence: Option<Cow<'a, Evidence>>,
+}
+
+impl<'a> CauseEntry<'a> {
+    pub(super) fn new(cause: &'a RootCause, judged: &'a [JudgedOutcome<'a>], lang: Lang) -> Self {
+        let outcomes = root_cause::outcomes(&cause.explains, judged);
+        let concern = Concern::new(&cause.tenant, cause.reason, outcomes, judged);
+        let (client_id, tenant_id) = concern.application();
+        let text = cause.reason.text(lang);
+        Self {
+            reason: cause.reason.code().into(),
+            confidence: cause.confidence.code().into(),
+            owner: cause.owner().code(),
+            tenant: (&*cause.tenant).into(),
+            tenant_id: tenant_id.map(Into::into),
+            client_id: client_id.map(Into::into),
+            mailbox: cause.mailbox.as_deref().map(Into::into),
+            addresses: concern.mailboxes().to_vec(),
+            title: text.title,
+            meaning: concern.meaning(text, lang),
+            remedy: concern.lines(text, lang),
+            applies: text.applies,
+            source: text.source,
+            explains: cause.explains.iter().map(ToString::to_string).collect(),
+            candidates: cause.candidates.iter().map(|reason| reason.code().into()).collect(),
+            evidence: Some(Cow::Borrowed(&cause.evidence)),
+        }
+    }
+
+    /// The tenant's name, and the client id and tenant id of the application, where known.
+    pub fn application(&self) -> Option<(String, (String, String))> {
+        let ids = (self.client_id.as_deref()?.to_owned(), self.tenant_id.as_deref()?.to_owned());
+        Some((self.tenant.to_string(), ids))
+    }
+
+    /// The root cause.
+    ///
+    /// # Errors
+    /// For a person: a code that is not known here.
+    pub fn into_root_cause(self) -> Result<RootCause, String> {
+        let confidences = [Confidence::Possible, Confidence::Likely, Confidence::Certain];
+        let confidence = confidences.into_iter().find(|one| one.code() == self.confidence);
+        Ok(RootCause {
+            reason: reason(&self.reason)?,
+            confidence: confidence.ok_or_else(|| unknown("confidence", &self.confidence))?,
+            tenant: self.tenant.into_owned(),
+            mailbox: self.mailbox.map(Cow::into_owned),
+            explains: self.explains.iter().filter_map(|path| probe_id(path)).collect(),
+            candidates: self.candidates.iter().filter_map(|code| Reason::from_code(code)).collect(),
+            evidence: self.evidence.map(Cow::into_owned).unwrap_or_default(),
+        })
+    }
+}
+
+/// Parses `contoso/praxis/pop3` or `contoso/token`: neither a tenant nor a check has a slash in its name.
+fn probe_id(path: &str) -> Option<ProbeId> {
+    let (rest, check) = path.rsplit_once('/')?;
+    let (tenant, mailbox) = rest.split_once('/').map_or((rest, None), |(tenant, mailbox)| (tenant, Some(mailbox.to_owned())));
+    Some(ProbeId { tenant: tenant.to_owned(), mailbox, check: Check::from_name(check)? })
+}
