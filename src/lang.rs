@@ -76,7 +76,7 @@ languages! {
 use std::fmt;
 use std::str::FromStr;
 
-pub use self::en::{Catalogue, Common, Doctor, Expiry, Ids, Words};
+pub use self::en::{Catalogue, Common, Doctor, Expiry, Ids, Page, Words};
 
 impl fmt::Display for Lang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,8 +125,19 @@ mod tests {
     use super::*;
 
     /// Texts that are the same in English and another language.
-    const SAME: &[&str] =
-        &["common.microsoft", "doctor.bytes", "doctor.code", "doctor.dns", "doctor.ok", "expiry.when", "ids.proxy", "ids.server"];
+    const SAME: &[&str] = &[
+        "common.microsoft",
+        "doctor.bytes",
+        "doctor.code",
+        "doctor.dns",
+        "doctor.ok",
+        "expiry.when",
+        "ids.proxy",
+        "ids.server",
+        "page.minute",
+        "page.ok",
+        "page.phase",
+    ];
 
     fn placeholders(text: &str) -> Vec<&str> {
         let mut names: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();

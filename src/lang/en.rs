@@ -26,6 +26,10 @@ texts! {
         in_auth: "while logging in",
         in_mailbox: "while opening the mailbox",
 
+        // Names of what every output tells of a failure.
+        who_must_act: "Who must act",
+        reason: "Reason",
+
         // Lists and numbers.
         and: "and",
         more: "more",
@@ -206,5 +210,135 @@ texts! {
         failed: "failed",
         degraded: "degraded",
         transient: "transient",
+    }
+
+    /// The pages for people.
+    page: Page {
+        // The frame.
+        skip: "Skip to the content",
+        purpose: "OAuth access to mail and calendars in Microsoft 365",
+        pages: "Pages",
+        overview: "Overview",
+        reasons: "Reasons",
+        metrics: "Metrics",
+        as_json: "JSON",
+        configuration: "Configuration",
+        own_name: "English",
+        stale: "This page is out of date: the probe has not answered since",
+        held: "This page stands still while something is marked. By now:",
+        refreshes: "This page refreshes itself every {seconds} seconds.",
+        pause: "Pause",
+        paused: "This page does not refresh itself.",
+        resume: "Resume",
+        as_of: "As of",
+
+        // The headline and the count.
+        all_well: "Everything works",
+        nothing_yet: "Waiting for the first results",
+        nothing_configured: "No probe is configured",
+        worth: "It works, but something is worth a look",
+        unsure: "Not everything could be checked",
+        problems: "{n} problems",
+        of_checks_fail: "{n} of {all} checks fail",
+        checks_work: "{n} of {all} checks work",
+        last_run: "last run",
+
+        // A root cause.
+        broken: "What is broken",
+        and_more: "{names} and {n} more",
+        since: "Since",
+        at_least: "at least",
+        to_do: "What to do",
+        applies: "Takes effect after",
+        source: "Source",
+        sure: "How sure",
+        perhaps: "Or perhaps",
+        affected: "{n} checks fail because of this",
+        affected_one: "One check fails because of this",
+        evidence: "Evidence",
+
+        // What is worth a look, and what ends.
+        look: "Worth a look",
+        left: "Days left",
+        what: "What",
+        ends: "Ends",
+        days_left: "Days",
+        secret_of: "Client secret of {name}",
+        certificate_of: "Certificate of {name}",
+        ews_of: "Exchange Web Services for {name}",
+        over: "over",
+
+        // Probes.
+        tenant: "Tenant",
+        tenant_checks: "Checks of the tenant",
+        mailbox_checks: "Mailboxes",
+        mailbox: "Mailbox",
+        without_problems: "{n} mailboxes without problems",
+        check: "Check",
+        not_yet: "not yet run",
+        too_old: "no result for {time}",
+        ago: "{time} ago",
+        for_time: "for {time}",
+        recent_runs: "last {n} runs, {failed} failed, between {shortest} and {longest}",
+
+        // The past.
+        history: "Last failures",
+        history_none: "No failure has been seen since the start.",
+        when: "When",
+        took: "Took",
+        phase: "Phase",
+
+        // One probe.
+        phases: "Where the time went",
+        conversation: "Conversation",
+        conversation_failed: "Conversation of the last failed run",
+        conversation_none: "Nothing was said in this run.",
+        we_said: "we said",
+        they_said: "they said",
+        happened: "happened",
+        lines_left_out: "{n} lines left out",
+        facts: "What was learnt",
+        latency: "Latency",
+        every: "Runs every {interval}, for at most {timeout}",
+        run_now: "Run it now and see everything",
+        total: "total",
+
+        // The catalogue of reasons.
+        catalogue_about: "Every reason for a failure: what it means, who must act and what to do. {n} entries.",
+        all_codes: "All codes",
+        severity: "Severity",
+
+        // The faults of the demonstration.
+        faults: "Make something go wrong",
+        faults_about: "This is the simulated tenant: press a fault, and within seconds the checks find it.",
+        faults_on: "In force now: {names}",
+        faults_none: "Nothing is wrong now.",
+        faults_clear: "Put everything right",
+        faults_more: "All faults",
+
+        // States.
+        ok: "ok",
+        warning: "warning",
+        fails: "fails",
+        unknown: "unknown",
+
+        // How bad a reason is.
+        severity_failed: "does not work until somebody acts",
+        severity_degraded: "works, but worth a look",
+        severity_transient: "may pass by itself",
+
+        // Spans of time: one, several, and several after a word like `ago`, for which German declines.
+        day: "1 day",
+        days: "{n} days",
+        days_ago: "{n} days",
+        hour: "1 hour",
+        hours: "{n} hours",
+        hours_ago: "{n} hours",
+        minute: "1 minute",
+        minutes: "{n} minutes",
+        minutes_ago: "{n} minutes",
+        second: "1 second",
+        seconds: "{n} seconds",
+        seconds_ago: "{n} seconds",
     }
 }

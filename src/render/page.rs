@@ -13,7 +13,6 @@ mod reasons;
 mod sparkline;
 mod status;
 mod time;
-mod tongue;
 mod worth_a_look;
 
 pub use self::faults::{Offer, PATH as FAULTS};
@@ -23,8 +22,7 @@ pub use self::status::page as status;
 
 use std::time::SystemTime;
 
-use self::tongue::Words;
-use crate::lang::Lang;
+use crate::lang::{self, Lang};
 use crate::outcome::ProbeId;
 
 /// The style of every page; its hash stands in the policy.
@@ -53,8 +51,8 @@ pub struct View<'a> {
 
 impl View<'_> {
     /// The page's words in the reader's language.
-    fn words(&self) -> &'static Words {
-        tongue::words(self.lang)
+    fn words(&self) -> &'static lang::Page {
+        &self.lang.words().page
     }
 
     /// A page without parameters, and a place on it.

@@ -8,8 +8,7 @@ use super::View;
 use super::html::{capital, pairs, prose};
 use super::probe_table;
 use super::time::{clock, lasting};
-use super::tongue::{self, with, words};
-use crate::lang::Lang;
+use crate::lang::{Lang, fill};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::Text;
@@ -17,6 +16,7 @@ use crate::render::doctor::{Look, evidenced};
 use crate::report::JudgedOutcome;
 use crate::report::remedy::{Concern, StepPart};
 use crate::report::root_cause::RootCauseGroup;
+use crate::report::term;
 use crate::store::{ProbeEntry, Store};
 
 /// A root cause, whom its remedy is about, and the probes it explains, as the store knows them.
@@ -63,7 +63,7 @@ impl<'a> CauseCard<'a> {
             a href={ "#cause-" (number) } { (self.title(view.lang)) }
             br;
             small {
-                (tongue::owner(self.cause.reason.owner(), view.lang))
+                (term::owner(self.cause.reason.owner(), view.lang))
                 @if let Some(since) = self.since() { " · " (view.words().since) " " (told_since(since, view)) }
             }
         }
@@ -75,7 +75,7 @@ impl<'a> CauseCard<'a> {
             dl.key {
                 div { dt { (words.broken) } dd { (self.place(view.lang)) } }
                 @if let Some(since) = self.since() { div { dt { (words.since) } dd { (told_since(since, view)) } } }
-                div { dt { (words.acts) } dd { (capital(tongue::owner(self.cause.reason.owner(), view.lang))) } }
+                div { dt { (view.lang.words().common.who_must_act) } dd { (capital(term::owner(self.cause.reason.owner(), view.lang))) } }
             }
         }
     }
@@ -110,7 +110,7 @@ impl<'a> CauseCard<'a> {
         let words = view.words();
         html! {
             dl.small {
-                div { dt { (words.sure) } dd { (tongue::confidence(self.cause.confidence, view.lang)) } }
+                div { dt { (words.sure) } dd { (term::confidence(self.cause.confidence, view.lang)) } }
                 @if !self.cause.candidates.is_empty() {
                     div {
                         dt { (words.perhaps) }
@@ -122,7 +122,7 @@ impl<'a> CauseCard<'a> {
                         }
                     }
                 }
-                div { dt { (words.reason) } dd { (code(self.cause.reason, view)) } }
+                div { dt { (view.lang.words().common.reason) } dd { (code(self.cause.reason, view)) } }
             }
         }
     }
@@ -141,7 +141,7 @@ impl<'a> CauseCard<'a> {
                 summary {
                     @match self.explained.len() {
                         1 => (words.affected_one),
-                        count => (with(words.affected, [count])),
+                        count => (fill(words.affected, &[("n", &count.to_string())])),
                     }
                 }
                 (probe_table::failing(&self.explained, view))
@@ -156,7 +156,7 @@ fn named_few(mailboxes: &[&str], lang: Lang) -> String {
     let named = mailboxes.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
     match mailboxes.len().checked_sub(FEW) {
         None if mailboxes.is_empty() => String::new(),
-        Some(more @ 1..) => with(words(lang).and_more, [named, more.to_string()]) + ": ",
+        Some(more @ 1..) => fill(lang.words().page.and_more, &[("names", &named), ("n", &more.to_string())]) + ": ",
         _ => named + ": ",
     }
 }
@@ -191,7 +191,7 @@ pub fn steps_of(concern: &Concern<'_>, text: &Text, lang: Lang) -> Vec<Markup> {
 
 /// What to do, step by step, and how long that takes.
 pub fn steps(reason: Reason, steps: &[Markup], lang: Lang, level: Level) -> Markup {
-    let words = words(lang);
+    let words = &lang.words().page;
     html! {
         @match level {
             Level::BelowHeadline => h2.minor { (words.to_do) },
@@ -207,7 +207,7 @@ pub fn told_since((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
     let words = view.words();
     html! {
         strong { @if before { (words.at_least) " " } (clock(at, view.now)) }
-        ", " (with(words.for_time, [lasting(at, view.now, view.lang)]))
+        ", " (fill(words.for_time, &[("time", &lasting(at, view.now, view.lang))]))
     }
 }
 

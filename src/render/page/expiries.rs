@@ -7,9 +7,9 @@ use maud::{Markup, html};
 
 use super::View;
 use super::html::badge;
-use super::tongue::with;
 use crate::cloud::host_port;
 use crate::kind::Check;
+use crate::lang::fill;
 use crate::levels::State;
 use crate::report::text::time;
 use crate::store::{ProbeEntry, Store, shown_certificates};
@@ -28,7 +28,7 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
             section aria-labelledby="left" {
                 h2 #left { (words.left) }
                 table.rows {
-                    thead { tr { @for head in [words.what, words.days, words.ends] { th scope="col" { (head) } } } }
+                    thead { tr { @for head in [words.what, words.days_left, words.ends] { th scope="col" { (head) } } } }
                     tbody { @for (at, what) in ends { (row(at, &what, view)) } }
                 }
             }
@@ -39,7 +39,7 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
 /// When something ends, and what it is. Of servers that share a name and not a certificate, the first to end counts.
 fn ends(store: &Store, view: &View<'_>) -> Vec<(SystemTime, String)> {
     let mut nearest: BTreeMap<String, SystemTime> = BTreeMap::new();
-    let secrets = store.credentials().into_iter().map(|(tenant, at)| (at, with(view.words().secret_of, [tenant])));
+    let secrets = store.credentials().into_iter().map(|(tenant, at)| (at, fill(view.words().secret_of, &[("name", tenant)])));
     for (at, what) in secrets.chain(store.probes().iter().flat_map(|known| of_probe(known, view))) {
         nearest.entry(what).and_modify(|known| *known = at.min(*known)).or_insert(at);
     }
@@ -82,11 +82,11 @@ fn of_probe(known: &ProbeEntry, view: &View<'_>) -> Vec<(SystemTime, String)> {
     let mut ends = Vec::new();
     for (_, _, outcome) in known.certificates() {
         for (endpoint, certificate) in shown_certificates(outcome).filter(|(_, certificate)| certificate.verified) {
-            let of = with(words.certificate_of, [host_port(&endpoint.host, endpoint.port)]);
+            let of = fill(words.certificate_of, &[("name", &host_port(&endpoint.host, endpoint.port))]);
             ends.push((certificate.not_after, of));
         }
     }
     let of_ews = tenant.cloud.ews_ends().filter(|_| known.settings.id.check == Check::Ews);
-    ends.extend(of_ews.map(|at| (at, with(words.ews_of, [&tenant.name]))));
+    ends.extend(of_ews.map(|at| (at, fill(words.ews_of, &[("name", &tenant.name)]))));
     ends
 }

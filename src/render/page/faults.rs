@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::View;
-use super::tongue::with;
+use crate::lang::fill;
 
 /// A fault that can be made to happen.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub fn section(offers: &[Offer], view: &View<'_>) -> Markup {
         section .card aria-labelledby="faults" {
             h2 #faults { (words.faults) }
             p { (words.faults_about) }
-            p { strong { @if on.is_empty() { (words.faults_none) } @else { (with(words.faults_on, [on.join(", ")])) } } }
+            p { strong { @if on.is_empty() { (words.faults_none) } @else { (fill(words.faults_on, &[("names", &on.join(", "))])) } } }
             form method="post" action=(view.link(PATH, "")) {
                 div.buttons {
                     @for offer in first { (button(offer)) }

@@ -6,8 +6,8 @@ use super::View;
 use super::cause_card::{code, probe_link};
 use super::sparkline::shown;
 use super::time::clock;
-use super::tongue;
 use crate::report::sentence::peer_code;
+use crate::report::term;
 use crate::store::{PastFailure, ProbeEntry, Store};
 
 /// Failures that are shown for all probes together.
@@ -50,7 +50,7 @@ fn table(past: &[(&ProbeEntry, &PastFailure)], names_probe: bool, view: &View<'_
                 tr {
                     th scope="col" { (words.when) }
                     @if names_probe { th scope="col" { (words.check) } }
-                    th scope="col" { (words.reason) }
+                    th scope="col" { (view.lang.words().common.reason) }
                     th scope="col" { (words.took) }
                 }
             }
@@ -62,7 +62,7 @@ fn table(past: &[(&ProbeEntry, &PastFailure)], names_probe: bool, view: &View<'_
                         td {
                             (code(failure.reason, view))
                             @if let Some(code) = peer_code(failure) { " (" (code) ")" }
-                            br; small { (tongue::phase(failure.phase, view.lang)) }
+                            br; small { (term::phase(failure.phase, view.lang)) }
                         }
                         td { (shown(*took)) }
                     }

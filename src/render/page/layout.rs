@@ -3,9 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::time::clock;
-use super::tongue::with;
 use super::{SCRIPT, STYLE, View};
-use crate::lang::Lang;
+use crate::lang::{Lang, fill};
 use crate::levels::State;
 
 /// A page before it has its frame.
@@ -70,12 +69,13 @@ fn navigation(view: &View<'_>) -> Markup {
         ("/config".to_owned(), "/config", words.configuration),
     ];
     let current = |path| (path == view.path).then_some("page");
-    let other = if view.lang == Lang::En { Lang::De } else { Lang::En };
     html! {
         nav aria-label=(words.pages) {
             ul {
                 @for (to, path, name) in places { li { a href=(to) aria-current=[current(path)] { (name) } } }
-                li { a href=(view.here(other, view.paused)) lang=(other) hreflang=(other) { (words.other_language) } }
+                @for other in Lang::ALL.into_iter().filter(|other| *other != view.lang) {
+                    li { a href=(view.here(other, view.paused)) lang=(other) hreflang=(other) { (other.words().page.own_name) } }
+                }
             }
         }
     }
@@ -89,7 +89,7 @@ fn refreshing(view: &View<'_>) -> Markup {
             @if view.paused {
                 (words.paused) " " a href=(view.here(view.lang, false)) { (words.resume) }
             } @else {
-                (with(words.refreshes, [view.refresh])) " " a href=(view.here(view.lang, true)) { (words.pause) }
+                (fill(words.refreshes, &[("seconds", &view.refresh.to_string())])) " " a href=(view.here(view.lang, true)) { (words.pause) }
             }
         }
     }

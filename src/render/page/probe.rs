@@ -10,13 +10,14 @@ use super::layout::{Body, document};
 use super::probe_table::{state, state_badge};
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock, plainly};
-use super::tongue::{self, with};
 use super::{View, history, running};
+use crate::lang::fill;
 use crate::outcome::{Failure, Outcome, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::render::doctor::{evidenced, facts};
 use crate::report::remedy::Concern;
 use crate::report::sentence::sentence;
+use crate::report::term;
 use crate::report::text::one_line;
 use crate::report::{self, JudgedOutcome, root_cause};
 
@@ -54,7 +55,7 @@ fn about(known: &ProbeEntry, view: &View<'_>) -> Markup {
             @if let Some(last) = &known.last {
                 (capital(words.last_run)) " " (clock(last.at, view.now)) ", " (ago(last.at, view.now, lang)) ". "
             }
-            (with(words.every, [plainly(settings.interval, lang), plainly(settings.timeout, lang)])) ". "
+            (fill(words.every, &[("interval", &plainly(settings.interval, lang)), ("timeout", &plainly(settings.timeout, lang))])) ". "
             a href=(running(&settings.id)) { (words.run_now) }
         }
     }
@@ -108,9 +109,9 @@ fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &V
         article class="card critical" {
             h2 { (capital(text.title)) }
             dl.key {
-                div { dt { (words.reason) } dd { (named(failure.reason, view)) ", " (tongue::phase(failure.phase, lang)) } }
+                div { dt { (lang.words().common.reason) } dd { (named(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
                 @if let Some(since) = known.since() { div { dt { (words.since) } dd { (told_since(since, view)) } } }
-                div { dt { (words.acts) } dd { (capital(tongue::owner(reason.owner(), lang))) } }
+                div { dt { (lang.words().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
             }
             p { (prose(&concern.meaning(text, lang))) }
             (steps(reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle))
@@ -177,7 +178,7 @@ fn conversation(transcript: &Transcript, view: &View<'_>) -> Markup {
                     small { (shown(line.at)) " " (line.phase) } " "
                     span aria-hidden="true" { (mark) } span.unseen { (who) ": " } code { (one_line(&line.text)) }
                 }
-                @if left_out > 0 { li.nobody { (with(words.lines_left_out, [left_out])) } }
+                @if left_out > 0 { li.nobody { (fill(words.lines_left_out, &[("n", &left_out.to_string())])) } }
             }
         }
     }

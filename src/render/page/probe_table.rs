@@ -10,12 +10,13 @@ use super::cause_card::{code, probe_link};
 use super::html::{badge, class, sign};
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock};
-use super::tongue::{self, with};
 use crate::kind::Check;
+use crate::lang::fill;
 use crate::levels::State;
 use crate::reason::Reason;
 use crate::report::JudgedOutcome;
 use crate::report::sentence::peer_code;
+use crate::report::term;
 use crate::store::ProbeEntry;
 
 /// Mailboxes without problems that are shown unfolded.
@@ -35,7 +36,7 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     let words = view.words();
     html! {
         table.rows {
-            thead { tr { @for head in [words.check, words.reason, words.since, words.latency] { th scope="col" { (head) } } } }
+            thead { tr { @for head in [words.check, view.lang.words().common.reason, words.since, words.latency] { th scope="col" { (head) } } } }
             tbody {
                 @for known in probes {
                     tr {
@@ -44,7 +45,7 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
                             @if let Some(failure) = known.last.as_ref().and_then(|outcome| outcome.failure()) {
                                 (code(failure.reason, view))
                                 @if let Some(code) = peer_code(failure) { " (" (code) ")" }
-                                br; small { (tongue::phase(failure.phase, view.lang)) }
+                                br; small { (term::phase(failure.phase, view.lang)) }
                             }
                         }
                         td { @if let Some(at) = known.reason_since { (clock(at, view.now)) } }
@@ -70,7 +71,7 @@ pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
         @if !troubled.is_empty() { (matrix(words.mailbox_checks, words.mailbox, &troubled, view)) }
         @if well.len() > UNFOLDED {
             details id={ "well-" @if let Some(known) = probes.first() { (known.settings.id.tenant) } } {
-                summary { (with(words.without_problems, [well.len()])) }
+                summary { (fill(words.without_problems, &[("n", &well.len().to_string())])) }
                 (of_well())
             }
         } @else if !well.is_empty() {
@@ -139,7 +140,7 @@ fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
         (None, _) => String::new(),
     };
     let when = known.last.as_deref().map_or_else(|| words.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
-    let word = state.map_or(words.not_yet, |state| tongue::state(state, lang));
+    let word = state_name(state, view);
     let label = format!("{}: {word}, {took}, {when}", known.settings.id);
     html! {
         td class=(class(state)) {
@@ -170,7 +171,19 @@ fn breakable(reason: Reason) -> Markup {
     }
 }
 
+/// The word for a state; `None` is a probe that has not run.
+pub fn state_name(state: Option<State>, view: &View<'_>) -> &'static str {
+    let words = view.words();
+    match state {
+        Some(State::Ok) => words.ok,
+        Some(State::Warning) => words.warning,
+        Some(State::Critical) => words.fails,
+        Some(State::Unknown) => words.unknown,
+        None => words.not_yet,
+    }
+}
+
 /// A state as a badge, in the reader's language.
 pub fn state_badge(state: Option<State>, view: &View<'_>) -> Markup {
-    badge(state, state.map_or(view.words().not_yet, |state| tongue::state(state, view.lang)))
+    badge(state, state_name(state, view))
 }

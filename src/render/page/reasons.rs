@@ -6,16 +6,17 @@ use super::View;
 use super::cause_card::{Level, steps};
 use super::html::{capital, prose};
 use super::layout::{Body, document};
-use super::tongue::{self, with};
-use crate::reason::Reason;
-use crate::reason::text::{Ids, fill};
+use crate::lang::fill;
+use crate::reason::text::{self, Ids};
+use crate::reason::{Reason, Severity};
+use crate::report::term;
 
 /// Renders the whole page.
 pub fn page(view: &View<'_>) -> String {
     let words = view.words();
     let main = html! {
         h1 { (words.reasons) }
-        p { (with(words.catalogue_about, [Reason::ALL.len()])) }
+        p { (fill(words.catalogue_about, &[("n", &Reason::ALL.len().to_string())])) }
         details #codes {
             summary { (words.all_codes) }
             ul.codes { @for reason in Reason::ALL { li { a href={ "#" (reason) } { code { (reason) } } } } }
@@ -28,15 +29,15 @@ pub fn page(view: &View<'_>) -> String {
 fn entry(reason: Reason, view: &View<'_>) -> Markup {
     let (lang, words) = (view.lang, view.words());
     let text = reason.text(lang);
-    let to_do: Vec<Markup> = text.steps.iter().map(|step| prose(&fill(step, &Ids::default()))).collect();
+    let to_do: Vec<Markup> = text.steps.iter().map(|step| prose(&text::fill(step, &Ids::default()))).collect();
     html! {
         article class="card reason" id=(reason) {
             h2 { (capital(text.title)) " " a href={ "#" (reason) } { code { (reason) } } }
             dl.key {
-                div { dt { (words.acts) } dd { (capital(tongue::owner(reason.owner(), lang))) } }
-                div { dt { (words.severity) } dd { (capital(tongue::severity(reason.severity(), lang))) } }
+                div { dt { (lang.words().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
+                div { dt { (words.severity) } dd { (capital(severity(reason.severity(), view))) } }
             }
-            p { (prose(&fill(text.meaning, &Ids::default()))) }
+            p { (prose(&text::fill(text.meaning, &Ids::default()))) }
             (steps(reason, &to_do, lang, Level::BelowTitle))
             @if let Some(source) = text.source {
                 p.small {
@@ -45,5 +46,15 @@ fn entry(reason: Reason, view: &View<'_>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What a severity means for whoever reads of it.
+fn severity(severity: Severity, view: &View<'_>) -> &'static str {
+    let words = view.words();
+    match severity {
+        Severity::Failed => words.severity_failed,
+        Severity::Degraded => words.severity_degraded,
+        Severity::Transient => words.severity_transient,
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::tongue::{with, words};
-use crate::lang::Lang;
+use crate::lang::{Lang, fill};
 use crate::store::History;
 
 /// Width of a bar and of the gap behind it; height of the whole.
@@ -24,7 +23,9 @@ pub fn sparkline(history: &History, lang: Lang) -> Markup {
     let longest = runs.iter().map(|run| run.millis).max().unwrap_or(1).max(1);
     let shortest = runs.iter().map(|run| run.millis).min().unwrap_or_default();
     let failed = runs.iter().filter(|run| !run.ok).count();
-    let label = with(words(lang).recent_runs, [runs.len().to_string(), failed.to_string(), brief(shortest), brief(longest)]);
+    let (count, failed) = (runs.len().to_string(), failed.to_string());
+    let values = [("n", &*count), ("failed", &failed), ("shortest", &brief(shortest)), ("longest", &brief(longest))];
+    let label = fill(lang.words().page.recent_runs, &values);
     let width = History::KEPT * (BAR + GAP);
     // One path for each kind: hundreds of these stand on a page.
     let path = |ok: bool| {

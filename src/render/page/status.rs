@@ -8,8 +8,8 @@ use super::cause_card::CauseCard;
 use super::html::{class, sign};
 use super::layout::{Body, document};
 use super::time::ago;
-use super::tongue::with;
 use super::{Offer, View, expiries, faults, history, probe_table, worth_a_look};
+use crate::lang::fill;
 use crate::levels::State;
 use crate::report::{self, root_cause};
 use crate::store::{ProbeEntry, Store};
@@ -49,7 +49,7 @@ fn headline(store: &Store, state: Option<State>, cards: &[CauseCard<'_>], view: 
     let words = view.words();
     match (state, cards) {
         (_, [one]) => one.title(view.lang),
-        (_, [_, ..]) => with(words.problems, [cards.len()]),
+        (_, [_, ..]) => fill(words.problems, &[("n", &cards.len().to_string())]),
         (None, _) if store.probes().is_empty() => words.nothing_configured.to_owned(),
         (None, _) => words.nothing_yet.to_owned(),
         (Some(State::Ok), _) => words.all_well.to_owned(),
@@ -64,7 +64,8 @@ fn banner(store: &Store, state: Option<State>, headline: &str, cards: &[CauseCar
     let all = store.probes().len();
     let failing = store.probes().iter().filter(|known| known.failing_since.is_some()).count();
     let working = store.probes().iter().filter(|known| known.failing_since.is_none() && known.last.is_some()).count();
-    let counted = if failing > 0 { with(words.of_checks_fail, [failing, all]) } else { with(words.checks_work, [working, all]) };
+    let (template, count) = if failing > 0 { (words.of_checks_fail, failing) } else { (words.checks_work, working) };
+    let counted = fill(template, &[("n", &count.to_string()), ("all", &all.to_string())]);
     let last = store.probes().iter().filter_map(|known| known.last.as_ref()).map(|last| last.at).max();
     html! {
         div class={ "banner " (class(state)) } {

@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use maud::{Markup, html};
 
-use super::tongue::{with, words};
-use crate::lang::Lang;
+use crate::lang::{Lang, fill};
 use crate::report::text::time;
 
 /// `14:02:10 UTC`, or with its date where that is not today's; to be read by programs too.
@@ -24,7 +23,7 @@ pub fn clock(at: SystemTime, now: SystemTime) -> Markup {
 
 /// `12 minutes ago`.
 pub fn ago(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    with(words(lang).ago, [span(now.duration_since(at).unwrap_or_default(), lang, Case::Dative)])
+    fill(lang.words().page.ago, &[("time", &lasting(at, now, lang))])
 }
 
 /// `12 minutes`.
@@ -46,24 +45,21 @@ enum Case {
 
 /// The largest unit of which there are two; an exact one where it comes out even.
 fn span(time: Duration, lang: Lang, case: Case) -> String {
-    let seconds = time.as_secs();
+    let (seconds, words) = (time.as_secs(), &lang.words().page);
     let units = [
-        (86_400, ["day", "days"], ["Tag", "Tage", "Tagen"]),
-        (3_600, ["hour", "hours"], ["Stunde", "Stunden", "Stunden"]),
-        (60, ["minute", "minutes"], ["Minute", "Minuten", "Minuten"]),
-        (1, ["second", "seconds"], ["Sekunde", "Sekunden", "Sekunden"]),
+        (86_400, words.day, words.days, words.days_ago),
+        (3_600, words.hour, words.hours, words.hours_ago),
+        (60, words.minute, words.minutes, words.minutes_ago),
+        (1, words.second, words.seconds, words.seconds_ago),
     ];
     let fits = |length: u64| seconds >= 2 * length || (seconds >= length && seconds.is_multiple_of(length));
-    let (length, english, german) = units.into_iter().find(|(length, ..)| fits(*length)).unwrap_or(units[3]);
-    let count = seconds / length;
-    let word = match (lang, count, case) {
-        (Lang::En, 1, _) => english[0],
-        (Lang::En, ..) => english[1],
-        (Lang::De, 1, _) => german[0],
-        (Lang::De, _, Case::Nominative) => german[1],
-        (Lang::De, _, Case::Dative) => german[2],
+    let (length, one, several, dative) = units.into_iter().find(|(length, ..)| fits(*length)).unwrap_or(units[3]);
+    let template = match (seconds / length, case) {
+        (1, _) => one,
+        (_, Case::Nominative) => several,
+        (_, Case::Dative) => dative,
     };
-    format!("{count} {word}")
+    fill(template, &[("n", &(seconds / length).to_string())])
 }
 
 #[cfg(test)]

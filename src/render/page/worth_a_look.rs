@@ -8,14 +8,13 @@ use maud::{Markup, html};
 use super::View;
 use super::cause_card::{code, probe_link};
 use super::html::{badge, capital};
-use super::probe_table::{state, state_badge};
+use super::probe_table::{state, state_badge, state_name};
 use super::time::lasting;
-use super::tongue::{self, with};
-use crate::lang::Lang;
+use crate::lang::{Lang, fill};
 use crate::levels::{self, State};
 use crate::reason::Reason;
 use crate::report::sentence::sentence;
-use crate::report::{JudgedOutcome, expiry};
+use crate::report::{JudgedOutcome, expiry, term};
 use crate::store::{ProbeEntry, Store};
 
 /// A line for each probe whose state is neither well nor failing; and one for each reason that probes warn of.
@@ -36,11 +35,11 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
 
 fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
     html! {
-        (badge(Some(warned.state), tongue::state(State::Warning, view.lang))) // how bad it is, and yet it works
+        (badge(Some(warned.state), state_name(Some(State::Warning), view))) // how bad it is, and yet it works
         " " strong { (capital(&warned.told)) } " " (code(reason, view)) br;
         (probe_link(&warned.first.settings.id, view))
         @if warned.count > 1 { " (+" (warned.count - 1) ")" }
-        "; " (view.words().acts) ": " (tongue::owner(reason.owner(), view.lang))
+        "; " (view.lang.words().common.who_must_act) ": " (term::owner(reason.owner(), view.lang))
     }
 }
 
@@ -67,7 +66,7 @@ fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
     let told = if known.is_current(outcome.at, view.now) {
         sentence(&JudgedOutcome::new(outcome, &known.settings.limits, view.now))
     } else {
-        with(view.words().too_old, [lasting(outcome.at, view.now, view.lang)])
+        fill(view.words().too_old, &[("time", &lasting(outcome.at, view.now, view.lang))])
     };
     Some(html! { (state_badge(Some(state), view)) " " (probe_link(&known.settings.id, view)) ": " (told) })
 }
