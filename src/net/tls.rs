@@ -39,15 +39,15 @@ mod microsoft_roots;
 mod root_provenance;
 mod unverified_handshake;
 
-use chain_verification::{Refused, Verdict};
-use handshake_recorder::{Seen, Watched};
-use late_alert::Judged;
-use root_provenance::Standing;
+use chain_verification::{ChainError, ChainErrorSlot};
+use handshake_recorder::{HandshakeRecorder, Recording};
+use late_alert::LateAlertStream;
+use root_provenance::RootProvenance;
 
 /// More roots than this are no honest network's; whoever makes up a new one each time is looked at each time.
 const MOST_ROOTS: usize = 64;
 
-/// What we trust, and how we ask.
+/// The client's side of TLS: whom we trust, and how we ask.
 #[derive(Clone)]
 pub struct Connector {
     /// Where the system's roots are.
@@ -58,8 +58,8 @@ pub struct Connector {
     extra: Arc<Vec<X509>>,
     /// The roots that Microsoft's hosts are known to lead to, once they are wanted.
     known: OnceLock<Vec<X509>>,
-    /// What the roots that Microsoft's hosts were seen to lead to are, by their SHA-256: names can be forged.
-    roots: Arc<Mutex<BTreeMap<[u8; 32], Standing>>>,
+    /// Where the roots come from that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
+    provenances: Arc<Mutex<BTreeMap<[u8; 32], RootProvenance>>>,
 }
 
 impl std::fmt::Debug for Connector {
@@ -69,7 +69,7 @@ impl std::fmt::Debug for Connector {
 }
 
 /// A secured stream over any stream.
-type Secured = SslStream<Watched<BufReader<BoxStream>>>;
+type Secured = SslStream<HandshakeRecorder<BufReader<BoxStream>>>;
 
 impl Connector {
     /// Trusts the system's roots, which `store` says where to find, and the certificates in the PEM file `extra`.
@@ -91,11 +91,11 @@ impl Connector {
             context: OnceLock::new(),
             extra: Arc::new(certificates),
             known: OnceLock::new(),
-            roots: Arc::default(),
+            provenances: Arc::default(),
         })
     }
 
-    /// What is trusted in addition to the system's roots, for an HTTP client that makes its own connections.
+    /// The certificates trusted in addition to the system's, for an HTTP client that makes its own connections.
     pub fn extra(&self) -> &[X509] {
         &self.extra
     }
@@ -108,18 +108,18 @@ impl Connector {
     pub async fn secure(&self, trace: &mut Trace, host: &str, stream: BoxStream) -> Result<BoxStream, Fault> {
         trace.enter(Phase::Tls);
         let began = tokio::time::Instant::now();
-        let (seen, refused) = (Seen::default(), Refused::default());
-        let result = self.shaken(host, Watched::over(stream, &seen), &refused).await;
+        let (recording, refused) = (Recording::default(), ChainErrorSlot::default());
+        let result = self.handshake(host, HandshakeRecorder::over(stream, &recording), &refused).await;
         let took = began.elapsed();
         if let Some(endpoint) = trace.endpoint() {
-            endpoint.tls_version = first_record::version(&seen.bytes()).map(ToOwned::to_owned);
+            endpoint.tls_version = first_record::version(&recording.bytes()).map(ToOwned::to_owned);
         }
         match result {
             Ok(secured) => {
                 let mut warning = None;
                 if let Some(endpoint) = trace.endpoint() {
                     endpoint.handshake = Some(took);
-                    endpoint.certificate = accepted(&secured);
+                    endpoint.certificate = accepted_certificate(&secured);
                     warning = self.interception(endpoint, &secured);
                     trace.aside(began + took);
                 }
@@ -128,20 +128,25 @@ impl Connector {
                     trace.facts.warn(warning);
                 }
                 note(trace);
-                seen.forget();
-                Ok(Box::new(Judged::new(secured)))
+                recording.forget();
+                Ok(Box::new(LateAlertStream::new(secured)))
             }
             Err(error) => {
-                let verdict = refused.take();
-                let chain = verdict.as_ref().map_or(&[][..], |verdict| &verdict.chain);
-                Err(self.explained(trace.endpoint(), fault(&error, verdict.as_ref(), &seen), chain))
+                let refusal = refused.take();
+                let chain = refusal.as_ref().map_or(&[][..], |refusal| &refusal.chain);
+                Err(self.with_refused_chain(trace.endpoint(), fault(&error, refusal.as_ref(), &recording), chain))
             }
         }
     }
 
-    /// The handshake. What is refused in it, and why, stands in `refused`.
-    async fn shaken(&self, host: &str, stream: Watched<BufReader<BoxStream>>, refused: &Refused) -> Result<Secured, ssl::Error> {
-        let mut ssl = self.asking(Some(host))?;
+    /// Makes the handshake. Why a chain is refused in it is put into `refused`.
+    async fn handshake(
+        &self,
+        host: &str,
+        stream: HandshakeRecorder<BufReader<BoxStream>>,
+        refused: &ChainErrorSlot,
+    ) -> Result<Secured, ssl::Error> {
+        let mut ssl = self.client_side(Some(host))?;
         let parameters = ssl.param_mut();
         parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
         match host.parse() {
@@ -161,7 +166,7 @@ impl Connector {
     }
 
     /// One side of a conversation that asks for the server of that name; an address is no name.
-    fn asking(&self, host: Option<&str>) -> Result<Ssl, ErrorStack> {
+    fn client_side(&self, host: Option<&str>) -> Result<Ssl, ErrorStack> {
         let context = self.context.get_or_init(|| context(&self.store, &self.extra)).as_ref().map_err(Clone::clone)?;
         let mut ssl = Ssl::new(context)?;
         if let Some(host) = host.filter(|host| host.parse::<IpAddr>().is_err()) {
@@ -170,17 +175,17 @@ impl Connector {
         Ok(ssl)
     }
 
-    /// Whether the handshake that [`Connector::secure`] would begin for `host`, or the same without a server's name, is
-    /// answered at the other end of `stream`. An alert is none: it may be a filter's.
+    /// Begins the handshake of [`Connector::secure`] for `host`, or the same without a server's name, and tells whether it is
+    /// answered at the other end of `stream`. An alert is no answer: it may be a filter's.
     async fn is_answered(&self, host: Option<&str>, stream: BoxStream) -> bool {
-        match self.asking(host) {
+        match self.client_side(host) {
             Ok(ssl) => unverified_handshake::is_answered(ssl, stream).await,
             Err(_) => false,
         }
     }
 
-    /// A refusal in the light of the `chain` that was refused, which becomes evidence of it and a fact of the address.
-    fn explained(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
+    /// Adds to `fault` the `chain` that was refused, as its evidence, its reason and a fact of the address.
+    fn with_refused_chain(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
         let Some(shown) = chain.first().and_then(|leaf| certificate::facts(leaf, false)) else { return fault };
         if fault.reason == Reason::TlsCertificateUntrusted {
             fault.reason = self.why_untrusted(chain);
@@ -193,7 +198,7 @@ impl Connector {
         fault
     }
 
-    /// An unknown issuer is an interceptor, unless what is unknown here is known everywhere else.
+    /// The reason for an unknown issuer: an interceptor, unless what is unknown here is known everywhere else.
     fn why_untrusted(&self, chain: &[X509]) -> Reason {
         if self.extra().is_empty() && root_provenance::is_empty(&self.store) {
             Reason::LocalTrustStore
@@ -209,28 +214,28 @@ impl Connector {
     /// authorities of its own, and they intercept nothing.
     fn interception(&self, endpoint: &EndpointFacts, secured: &Secured) -> Option<Fault> {
         let certificate = endpoint.certificate.as_ref().filter(|_| cloud::is_microsofts(&endpoint.host, endpoint.port))?;
-        let intercepts = match self.standing(secured.ssl().verified_chain()?.iter().last()?) {
-            Standing::Public => false,
-            Standing::Added => true,
-            Standing::Unknown => certificate.product.is_some(),
+        let intercepts = match self.provenance(secured.ssl().verified_chain()?.iter().last()?) {
+            RootProvenance::Public => false,
+            RootProvenance::Added => true,
+            RootProvenance::Unknown => certificate.product.is_some(),
         };
         intercepts.then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
     }
 
-    /// What `root` is, which is trusted here: looked up once.
-    fn standing(&self, root: &X509Ref) -> Standing {
-        let Ok(der) = root.to_der() else { return Standing::Unknown };
+    /// Where `root` comes from, which is trusted here: looked up once.
+    fn provenance(&self, root: &X509Ref) -> RootProvenance {
+        let Ok(der) = root.to_der() else { return RootProvenance::Unknown };
         let key = openssl::sha::sha256(&der);
-        let roots = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(standing) = roots().get(&key) {
-            return *standing;
+        let lock = || self.provenances.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(provenance) = lock().get(&key) {
+            return *provenance;
         }
-        let standing = root_provenance::of(root, self.known(), self.extra());
-        let mut roots = roots();
-        if roots.len() < MOST_ROOTS {
-            roots.insert(key, standing);
+        let provenance = root_provenance::find(root, self.known(), self.extra());
+        let mut provenances = lock();
+        if provenances.len() < MOST_ROOTS {
+            provenances.insert(key, provenance);
         }
-        standing
+        provenance
     }
 
     fn known(&self) -> &[X509] {
@@ -238,7 +243,7 @@ impl Connector {
     }
 }
 
-/// Who is trusted: the system's `store`, and `extra`.
+/// The context that trusts the roots in `store` and the certificates `extra`.
 fn context(store: &RootStore, extra: &[X509]) -> Result<SslContext, ErrorStack> {
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     trust::add_to(&mut builder, store);
@@ -253,7 +258,7 @@ fn context(store: &RootStore, extra: &[X509]) -> Result<SslContext, ErrorStack> 
     Ok(builder.build())
 }
 
-/// Notes with whom TLS is spoken.
+/// Notes whom TLS is spoken with.
 fn note(trace: &mut Trace) {
     let Some(endpoint) = trace.endpoint() else { return };
     let certificate = endpoint.certificate.as_ref();
@@ -262,23 +267,23 @@ fn note(trace: &mut Trace) {
     trace.note(&noted);
 }
 
-fn accepted(secured: &Secured) -> Option<CertificateFacts> {
+fn accepted_certificate(secured: &Secured) -> Option<CertificateFacts> {
     certificate::facts(secured.ssl().peer_certificate()?.as_ref(), true)
 }
 
-fn fault(error: &ssl::Error, verdict: Option<&Verdict>, seen: &Seen) -> Fault {
-    if let Some(verdict) = verdict {
-        return Fault::heard(verdict.reason(), verdict.described());
+fn fault(error: &ssl::Error, refusal: Option<&ChainError>, recording: &Recording) -> Fault {
+    if let Some(refusal) = refusal {
+        return Fault::heard(refusal.reason(), refusal.described());
     }
     let text = error.to_string();
-    let bytes = seen.bytes();
+    let bytes = recording.bytes();
     match bytes.first() {
         Some(&first_record::ALERT) => alerted(Fault::heard(first_record::alert(&bytes), text)),
         // It did not say that it is too old, it just answered in an old version.
         Some(&first_record::HANDSHAKE) if matches!(first_record::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
             Fault::heard(Reason::TlsProtocolTooOld, text)
         }
-        Some(&first_record::HANDSHAKE) if !seen.ended() => {
+        Some(&first_record::HANDSHAKE) if !recording.ended() => {
             let wanted = first_record::asks_for_a_certificate(&bytes);
             alerted(Fault::heard(if wanted { Reason::TlsClientCertificateWanted } else { Reason::TlsFailed }, text))
         }

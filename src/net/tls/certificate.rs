@@ -1,4 +1,4 @@
-//! What a certificate says, for facts and evidence.
+//! A certificate's facts, and the words for it in evidence.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -32,7 +32,7 @@ pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> 
     })
 }
 
-/// What a person wants to know of a certificate that was refused, or was not expected.
+/// Describes a certificate that was refused or not expected: issuer, subject, fingerprint, dates, names.
 pub fn described(certificate: &CertificateFacts) -> String {
     let product = certificate.product.as_ref().map(|product| format!(" ({product})")).unwrap_or_default();
     let names = match certificate.names.as_slice() {
@@ -48,7 +48,7 @@ pub fn described(certificate: &CertificateFacts) -> String {
     words(&format!("issuer {issuer}{product}; subject {subject}; SHA-256 {fingerprint}; valid {from} to {until}; {names}"))
 }
 
-/// Whose a certificate is, and for how long.
+/// Describes a certificate by its subject and its dates.
 pub fn dated(certificate: &CertificateFacts) -> String {
     let (from, until) = (day(certificate.not_before), day(certificate.not_after));
     words(&format!("{}, valid {from} to {until}", one_line(&certificate.subject, 80)))

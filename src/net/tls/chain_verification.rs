@@ -1,4 +1,4 @@
-//! Why OpenSSL refused a chain of certificates, and at which of them.
+//! The verification of a chain of certificates: why OpenSSL refused it, and at which certificate.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,9 +9,9 @@ use crate::reason::Reason;
 
 use super::certificate;
 
-/// What OpenSSL refused.
+/// A refusal of a chain by OpenSSL.
 #[derive(Clone)]
-pub struct Verdict {
+pub struct ChainError {
     error: X509VerifyResult,
     /// Which certificate of the chain it is about.
     depth: usize,
@@ -19,8 +19,8 @@ pub struct Verdict {
     pub chain: Vec<X509>,
 }
 
-impl Verdict {
-    /// What it means (`X509_V_ERR_*` of x509_vfy.h).
+impl ChainError {
+    /// The reason that the error stands for (`X509_V_ERR_*` of x509_vfy.h).
     pub fn reason(&self) -> Reason {
         match self.error.as_raw() {
             9 => Reason::TlsCertificateNotYetValid,
@@ -56,21 +56,21 @@ impl Verdict {
     }
 }
 
-/// The verdict by which OpenSSL ends a handshake, if it does.
+/// The place where the callback of a handshake leaves the refusal that ends it.
 #[derive(Clone, Default)]
-pub struct Refused(Arc<Mutex<Option<Verdict>>>);
+pub struct ChainErrorSlot(Arc<Mutex<Option<ChainError>>>);
 
-impl Refused {
+impl ChainErrorSlot {
     /// Keeps what stands in `context`.
     pub fn note(&self, context: &X509StoreContextRef) {
         let chain = context.chain().into_iter().flatten().map(ToOwned::to_owned).collect();
         let depth = usize::try_from(context.error_depth()).unwrap_or_default();
-        let verdict = Verdict { error: context.error(), depth, chain };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+        let error = ChainError { error: context.error(), depth, chain };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    /// The verdict, once.
-    pub fn take(&self) -> Option<Verdict> {
+    /// Takes the refusal out, if there is one.
+    pub fn take(&self) -> Option<ChainError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

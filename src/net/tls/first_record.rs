@@ -1,4 +1,4 @@
-//! What the first bytes of the peer say: the version of a ServerHello (RFC 8446 section 4.1.3) or an alert.
+//! The first TLS record that a peer sends: the version of a ServerHello (RFC 8446 section 4.1.3) or an alert.
 
 use crate::reason::Reason;
 

@@ -1,5 +1,5 @@
-//! What a peer says below TLS at first: of a handshake that fails, OpenSSL tells neither the version nor what was there
-//! instead of TLS.
+//! A recorder of the first bytes that a peer sends below TLS: of a handshake that fails, OpenSSL tells neither the version
+//! nor what was there instead of TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 
 use super::super::{BoxStream, Stream};
 
-/// What came from the peer at first.
+/// The first bytes that came from the peer.
 #[derive(Clone, Default)]
-pub struct Seen(Arc<Mutex<Beginning>>);
+pub struct Recording(Arc<Mutex<Beginning>>);
 
 #[derive(Default)]
 struct Beginning {
@@ -23,30 +23,30 @@ struct Beginning {
     forgotten: bool,
 }
 
-impl Seen {
+impl Recording {
     /// Enough for a ServerHello and, up to TLS 1.2, for a chain of certificates and the request for ours behind it.
     const KEEP: usize = 16 * 1024;
 
     fn note(&self, bytes: &[u8], ended: bool) {
-        let mut seen = self.beginning();
-        if !seen.forgotten {
-            let room = Self::KEEP - seen.bytes.len();
-            seen.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-            seen.ended |= ended;
+        let mut beginning = self.beginning();
+        if !beginning.forgotten {
+            let room = Self::KEEP - beginning.bytes.len();
+            beginning.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            beginning.ended |= ended;
         }
     }
 
-    /// The beginning.
+    /// The first bytes, at most 16 KiB.
     pub fn bytes(&self) -> Vec<u8> {
         self.beginning().bytes.clone()
     }
 
-    /// Whether the stream ended.
+    /// Whether the stream ended while it was recorded.
     pub fn ended(&self) -> bool {
         self.beginning().ended
     }
 
-    /// A connection that lives on needs none of it.
+    /// Frees the recording: a connection that lives on needs none of it.
     pub fn forget(&self) {
         *self.beginning() = Beginning { forgotten: true, ..Beginning::default() };
     }
@@ -56,37 +56,37 @@ impl Seen {
     }
 }
 
-/// Copies the beginning of what passes below TLS: of a handshake that fails, OpenSSL tells neither the version nor what was
-/// there instead of TLS.
-pub struct Watched<S> {
+/// A stream that copies what is read at first into a [`Recording`].
+pub struct HandshakeRecorder<S> {
     stream: S,
-    seen: Seen,
+    recording: Recording,
 }
 
-impl Watched<BufReader<BoxStream>> {
-    /// OpenSSL asks for the head and the body of each record by itself: without a buffer, twice the system calls.
-    pub fn over(stream: BoxStream, seen: &Seen) -> Self {
-        Self { stream: BufReader::with_capacity(4096, stream), seen: seen.clone() }
+impl HandshakeRecorder<BufReader<BoxStream>> {
+    /// Records `stream`, with a buffer before it: OpenSSL asks for the head and the body of each record by
+    /// itself, which would be twice the system calls.
+    pub fn over(stream: BoxStream, recording: &Recording) -> Self {
+        Self { stream: BufReader::with_capacity(4096, stream), recording: recording.clone() }
     }
 }
 
-impl<S: Stream> AsyncRead for Watched<S> {
+impl<S: Stream> AsyncRead for HandshakeRecorder<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         match &result {
             Poll::Ready(Ok(())) => {
                 let fresh = buf.filled().get(before..).unwrap_or(&[]);
-                self.seen.note(fresh, fresh.is_empty());
+                self.recording.note(fresh, fresh.is_empty());
             }
-            Poll::Ready(Err(_)) => self.seen.note(&[], true),
+            Poll::Ready(Err(_)) => self.recording.note(&[], true),
             Poll::Pending => {}
         }
         result
     }
 }
 
-impl<S: Stream> AsyncWrite for Watched<S> {
+impl<S: Stream> AsyncWrite for HandshakeRecorder<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

@@ -41,7 +41,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
     pub async fn explain(&self, fault: Fault, endpoint: Option<&mut EndpointFacts>) -> Fault {
         if !is_unanswered(&fault) {
             let chain = self.presented(self.limit).await.map(|(_, chain)| chain).unwrap_or_default();
-            return self.tls.explained(endpoint, fault, &chain);
+            return self.tls.with_refused_chain(endpoint, fault, &chain);
         }
         match self.diagnose().await {
             Some(Finding::NothingNew) | None => fault,
@@ -51,7 +51,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
             }
             Some(Finding::OldVersion(version, chain)) => {
                 let words = format!("a handshake that allows old versions is answered in {version}");
-                self.tls.explained(endpoint, with_words(fault, &words).renamed(Reason::TlsProtocolTooOld), &chain)
+                self.tls.with_refused_chain(endpoint, with_words(fault, &words).renamed(Reason::TlsProtocolTooOld), &chain)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Who issued a certificate, as its issuer's name tells: a product that inspects TLS may say so. No other name proves anything.
+//! Products that inspect TLS, known by the issuer's name in the certificates they make. No other name proves anything.
 
 /// What stands in the issuer's name when a product makes the certificate, with the product's name. Lower case.
 const PRODUCTS: &[(&str, &str)] = &[
@@ -60,7 +60,7 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("sslsplit", "SSLsplit"),
 ];
 
-/// The product that calls itself so as an issuer, as far as its name stands in `issuer`, the whole of it.
+/// The product whose name stands in `issuer`, a whole distinguished name.
 pub fn product(issuer: &str) -> Option<&'static str> {
     let issuer = issuer.to_lowercase();
     PRODUCTS.iter().find(|(mark, _)| stands_in(&issuer, mark)).map(|(_, product)| *product)
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_named_by_their_issuers_and_public_authorities_are_none() {
+    fn issuer_s_name_tells_an_inspection_product_and_public_authorities_are_none() {
         for (issuer, expected) in [
             ("C=US, ST=California, O=Zscaler Inc., CN=Zscaler Intermediate Root CA (zscaler.net)", Some("Zscaler")),
             ("C=US, O=Netskope Inc, CN=ca.contoso.goskope.com", Some("Netskope")),

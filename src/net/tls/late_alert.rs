@@ -1,4 +1,4 @@
-//! A secured stream that knows how its handshake was judged.
+//! A secured stream that reports the alert by which a peer refuses the handshake late, as TLS 1.3 allows.
 
 use std::io;
 use std::pin::Pin;
@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Secured;
 
-/// A secured stream that tells by what words it was ended: those who refuse a handshake late hang up at once, and then we may
-/// fail to write while their alert is still to be read.
-pub struct Judged {
+/// A secured stream whose first failed write reports the alert that is still to be read: those who refuse a handshake late
+/// hang up at once.
+pub struct LateAlertStream {
     secured: Secured,
     /// Whether nothing was read yet.
     fresh: bool,
@@ -18,8 +18,8 @@ pub struct Judged {
     failed: Option<io::Error>,
 }
 
-impl Judged {
-    /// Fresh from the handshake.
+impl LateAlertStream {
+    /// Wraps a stream fresh from the handshake.
     pub fn new(secured: Secured) -> Self {
         Self { secured, fresh: true, failed: None }
     }
@@ -42,7 +42,7 @@ impl Judged {
     }
 }
 
-impl AsyncRead for Judged {
+impl AsyncRead for LateAlertStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.secured).poll_read(cx, buf);
         self.fresh &= result.is_pending();
@@ -50,7 +50,7 @@ impl AsyncRead for Judged {
     }
 }
 
-impl AsyncWrite for Judged {
+impl AsyncWrite for LateAlertStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.written(cx, |secured, cx| secured.poll_write(cx, buf))
     }

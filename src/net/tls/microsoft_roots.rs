@@ -1,4 +1,4 @@
-//! The roots that Microsoft's hosts lead to: known here, and not trusted for that.
+//! The roots that the chains of Microsoft's hosts lead to: known here, and not trusted for that.
 //!
 //! A name proves nothing: a device may call its own authority `DigiCert Inc`. A signature does, and nobody else can make it.
 
@@ -12,7 +12,7 @@ use openssl::x509::{X509, X509StoreContext, X509StoreContextRef};
 /// <https://learn.microsoft.com/en-us/azure/security/fundamentals/azure-ca-details>
 const ROOTS: &str = include_str!("microsoft_roots.pem");
 
-/// The roots.
+/// Parses the roots.
 pub fn roots() -> Vec<X509> {
     X509::stack_from_pem(ROOTS.as_bytes()).unwrap_or_default()
 }
@@ -44,7 +44,7 @@ mod tests {
     const GLOBAL_ROOT_G2: &str = "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f";
 
     #[test]
-    fn the_roots_are_those_they_are_said_to_be_and_lead_to_themselves() {
+    fn microsoft_roots_have_their_published_fingerprint_and_lead_to_themselves() {
         let roots = roots();
         assert_eq!(roots.len(), ROOTS.matches("# ").count());
         let fingerprint: String =

@@ -1,4 +1,4 @@
-//! What a trusted chain of certificates leads to: a public root, or one that somebody has added here.
+//! Where a trusted root comes from: shipped with the system, or added here by somebody.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use openssl::x509::{X509, X509Ref};
 
 use crate::settings::RootStore;
 
-/// What is known of the root a chain leads to.
+/// Where the root that a chain leads to comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum RootProvenance {
     /// It came with the system, as Mozilla's programme has it, or is one that Microsoft's hosts are known to lead to.
     Public,
     /// Somebody has put it into the trust store of this machine, or named it in `network.ca_file`.
@@ -33,19 +33,19 @@ const MOST_FILES: usize = 2000;
 /// A certificate takes 2 kB, a whole bundle 220 kB.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// The standing of `root`, which is trusted here: by the system, or as one of `extra`. One of those `known` may well have
+/// Finds where `root` comes from, which is trusted here: by the system, or as one of `extra`. One of those `known` may well have
 /// been added where the system lacks it.
-pub fn of(root: &X509Ref, known: &[X509], extra: &[X509]) -> Standing {
+pub fn find(root: &X509Ref, known: &[X509], extra: &[X509]) -> RootProvenance {
     let is_root = |certificate: &X509| certificate.as_ref() == root;
     if known.iter().any(is_root) || SHIPPED.iter().any(|place| holds(Path::new(place), &is_root)) {
-        Standing::Public
+        RootProvenance::Public
     } else if extra.iter().any(is_root) || ADDED.iter().any(|place| holds(Path::new(place), &is_root)) {
-        Standing::Added
+        RootProvenance::Added
     } else if SHIPPED.iter().any(|place| Path::new(place).is_dir()) {
         // Trusted and not shipped: added in a place of its own.
-        Standing::Added
+        RootProvenance::Added
     } else {
-        Standing::Unknown
+        RootProvenance::Unknown
     }
 }
 

@@ -118,11 +118,11 @@ async fn secured(connector: &Connector, server: &Server, port: u16) -> (Facts, R
 
 /// How many roots `connector` has looked up.
 fn looked_up(connector: &Connector) -> usize {
-    connector.roots.lock().expect("roots").len()
+    connector.provenances.lock().expect("roots").len()
 }
 
 #[tokio::test]
-async fn a_root_that_was_added_here_intercepts_whatever_its_name_and_is_looked_up_once() {
+async fn chain_to_a_root_added_here_is_tls_intercepted_whatever_its_name() {
     for organisation in ["Contoso Web Gateway", "Zscaler Inc.", "DigiCert Inc", "Microsoft Corporation"] {
         let server = Server::issued_by(organisation);
         let connector = server.trusted();
@@ -139,7 +139,7 @@ async fn a_root_that_was_added_here_intercepts_whatever_its_name_and_is_looked_u
 }
 
 #[tokio::test]
-async fn a_known_root_that_was_added_here_and_a_laboratory_s_intercept_nothing() {
+async fn chain_to_a_known_root_or_to_a_laboratory_s_is_no_warning() {
     for (known, port) in [(true, 443), (false, 20443)] {
         let server = Server::issued_by("DigiCert Inc");
         let connector = server.trusted();
@@ -152,7 +152,7 @@ async fn a_known_root_that_was_added_here_and_a_laboratory_s_intercept_nothing()
 }
 
 #[tokio::test]
-async fn a_chain_that_leads_nowhere_is_an_interceptor_s_or_lacks_a_root_that_signed_it() {
+async fn chain_to_an_unknown_root_is_tls_certificate_untrusted_or_tls_root_missing() {
     for (organisation, signed, reason) in [
         ("Contoso Web Gateway", false, Reason::TlsCertificateUntrusted),
         ("Fortinet", false, Reason::TlsCertificateUntrusted),
@@ -208,14 +208,14 @@ async fn chain_met_with_a_store_that_holds_no_root_is_local_trust_store() {
 }
 
 #[tokio::test]
-async fn a_look_shows_the_whole_chain_whoever_issued_it() {
+async fn unverified_handshake_presents_the_whole_chain() {
     let server = Server::issued_by("Contoso Web Gateway");
     let (version, chain) = unverified_handshake::presented(HOST, server.dialed()).await.expect("shown");
     assert_eq!((version, chain.len()), ("TLSv1.3", 2));
 }
 
 #[tokio::test]
-async fn whatever_is_presented_ends() {
+async fn unverified_handshake_with_a_peer_that_lies_ends() {
     let connector = Connector::new(&RootStore::default(), None).expect("a trust store");
     for answer in [&b""[..], b"+OK ready\r\n", &[22, 3, 3, 255, 255], &[21, 3, 3, 0, 2, 2, 40]] {
         let dial = || {
@@ -301,7 +301,7 @@ fn takes_old_versions(hello: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn asking_again_and_otherwise_tells_why_a_handshake_was_not_answered() {
+async fn handshake_retry_tells_why_a_handshake_was_not_answered() {
     use Made::{Answered, HungUp, Left};
     let once = "asked once more, the server begins to answer";
     let nameless = "a handshake that names no server is answered";
