@@ -1,7 +1,9 @@
 //! What to do about a reason, with the reader's own ids filled in and a command for each mailbox that is concerned.
 
+mod endpoint;
 mod protocol;
 
+use self::endpoint::{Endpoint, endpoints};
 use self::protocol::Protocols;
 use super::JudgedOutcome;
 use crate::kind::Check;
@@ -26,8 +28,6 @@ pub enum StepPart {
     /// For so many more mailboxes the commands before it are the same.
     More(usize),
 }
-
-type Endpoint<'a> = (&'a str, Option<u16>);
 
 /// Whom and what a remedy is about.
 #[derive(Clone, Debug, Default)]
@@ -234,28 +234,6 @@ fn together(sentence: &str) -> Option<&str> {
         Some((start, &sentence[start..end]))
     });
     found.min_by_key(|(start, _)| *start).map(|(_, fragment)| fragment)
-}
-
-/// Whom a failed run spoke to, and all that it could not reach or find for this very reason.
-fn endpoints(outcome: &Outcome, reason: Reason) -> Vec<Endpoint<'_>> {
-    let missed = outcome.facts.endpoints.iter().filter(|at| at.failed.is_some_and(|(_, why)| why == reason));
-    let missed = missed.map(|at| (&*at.host, Some(at.port)));
-    let not_found = outcome.facts.dns.iter().filter(|answer| answer.failed == Some(reason)).map(|answer| (&*answer.host, None));
-    // The peer of `dns` is the resolver, and of `reach` the first of many.
-    let one = !matches!(outcome.probe.check, Check::Dns | Check::Reach);
-    let failure = outcome.failure().filter(|failure| one || failure.reason == reason && outcome.probe.check == Check::Reach);
-    let peer = failure.and_then(|failure| endpoint(failure.evidence.peer.as_deref()?));
-    let warning = outcome.facts.warnings.iter().find(|warning| warning.reason == reason);
-    let warned = warning.and_then(|warning| endpoint(warning.evidence.peer.as_deref()?));
-    // What is warned of may be noticed by a run that fails for something else.
-    let peer = warned.or(peer.filter(|_| warning.is_none()));
-    peer.into_iter().chain(missed).chain(not_found).collect()
-}
-
-/// Host and port of `outlook.office365.com:995 (52.98.1.2)`.
-fn endpoint(peer: &str) -> Option<Endpoint<'_>> {
-    let (host, port) = peer.split(' ').next()?.rsplit_once(':')?;
-    Some((host, Some(port.parse().ok()?)))
 }
 
 /// A piece of a step as written.

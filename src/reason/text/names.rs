@@ -21,12 +21,12 @@ super::entries! {
         en "The resolver answered with an error instead of addresses; the evidence shows its code where it is known. SERVFAIL: it tried, and got no usable answer itself. NOTIMP, FORMERR and others: it does not support the query."
         - "With SERVFAIL, check the resolver's forwarders and its own access to the internet."
         - "With another code, check what answers on port 53 there; it may be a simple device or a filter."
-        - "If only {host} fails, look at the resolver's DNSSEC validation and its log.";
+        - "If it happens only for {host}, check the resolver's DNSSEC validation and its log.";
         de "der DNS-Server konnte keine Antwort ermitteln"
         "Der DNS-Server hat mit einem Fehler statt mit Adressen geantwortet; der Beleg zeigt den Code, soweit er bekannt ist. SERVFAIL: Er hat es versucht und selbst keine brauchbare Antwort erhalten. NOTIMP, FORMERR und andere: Er unterstützt die Abfrage nicht."
         - "Prüfen Sie bei SERVFAIL die Weiterleitungen des DNS-Servers und seinen eigenen Zugang zum Internet."
         - "Prüfen Sie bei einem anderen Code, was dort auf Port 53 antwortet: vielleicht ein einfaches Gerät oder ein Filter."
-        - "Ist nur {host} betroffen, prüfen Sie die DNSSEC-Validierung und das Protokoll des DNS-Servers.";
+        - "Tritt es nur bei {host} auf, prüfen Sie die DNSSEC-Validierung und das Protokoll des DNS-Servers.";
 
     DnsNameUnknown from DNS_NAMES:
         en "The resolver says that there is no {host}. Microsoft's names do exist, so a filter, a private zone or a typing mistake is the likely cause."

@@ -77,7 +77,7 @@ super::entries! {
         - "Sehen Sie den Beleg an: Unterwegs kann etwas, etwa ein Webfilter oder Proxy, anstelle von login.microsoftonline.com geantwortet haben.";
 
     TokenRoleMissing from MAIL_OAUTH:
-        en "Entra issued a token, but it lacks the application permission that is needed here: {permissions}. The permission was not added, was added as a delegated permission, or lacks admin consent. With RBAC for Applications, which exists for SMTP, EWS and Graph, it is absent on purpose."
+        en "Entra issued a token, but it lacks an application permission that is needed here: {permissions}. The permission was not added, was added as a delegated permission, or lacks admin consent. With RBAC for Applications, which exists for SMTP, EWS and Graph, it is absent on purpose."
         - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Add a permission > APIs my organization uses > {api} > Application permissions: add {permissions}. full_access_as_app is added in the Manifest."
         - "On the same page: Grant admin consent."
         takes "the next token is issued; a token is valid for 60 to 90 minutes";
