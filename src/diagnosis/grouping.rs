@@ -1,4 +1,4 @@
-//! Failures blamed on the same reason have one cause: of the tenant, or of each mailbox it befell.
+//! Groups failures by the reason they are blamed on: one cause for the tenant, or one for each mailbox concerned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,8 @@ use super::{Blame, RootCause};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::{Owner, Reason};
 
-/// The causes that `blames` amount to, in the order in which they were met. No two have tenant, mailbox and reason in common.
+/// Makes one cause of all `blames` with the same reason, or one for each mailbox, in the order in which the reasons come.
+/// No two causes have tenant, mailbox and reason in common.
 pub fn group_by_reason(outcomes: &[&Outcome], blames: Vec<Blame<'_>>) -> Vec<RootCause> {
     let mut order: Vec<Reason> = Vec::new();
     let mut by_reason: BTreeMap<Reason, Vec<Blame<'_>>> = BTreeMap::new();
@@ -18,12 +19,12 @@ pub fn group_by_reason(outcomes: &[&Outcome], blames: Vec<Blame<'_>>) -> Vec<Roo
         same.push(blame);
     }
     let same = order.into_iter().filter_map(|reason| by_reason.remove(&reason));
-    same.flat_map(|same| by_mailbox(outcomes, same)).collect()
+    same.flat_map(|same| split_by_mailbox(outcomes, same)).collect()
 }
 
-/// One cause where the whole tenant is concerned, else one for each mailbox.
-fn by_mailbox(outcomes: &[&Outcome], same: Vec<Blame<'_>>) -> Vec<RootCause> {
-    if !is_of_mailboxes(outcomes, &same) {
+/// Makes one cause where the whole tenant is concerned, else one for each mailbox.
+fn split_by_mailbox(outcomes: &[&Outcome], same: Vec<Blame<'_>>) -> Vec<RootCause> {
+    if !is_per_mailbox(outcomes, &same) {
         return cause(None, &same).into_iter().collect();
     }
     let mut mailboxes: BTreeMap<Option<&str>, Vec<Blame<'_>>> = BTreeMap::new();
@@ -33,23 +34,23 @@ fn by_mailbox(outcomes: &[&Outcome], same: Vec<Blame<'_>>) -> Vec<RootCause> {
     mailboxes.into_iter().filter_map(|(mailbox, same)| cause(mailbox, &same)).collect()
 }
 
-/// Whether mailboxes are concerned one by one: others are well in the same checks, or the reason is about a mailbox and
-/// there is only the one.
-fn is_of_mailboxes(outcomes: &[&Outcome], same: &[Blame<'_>]) -> bool {
+/// Tells whether mailboxes are concerned one by one: the same checks work for other mailboxes, or the reason is about a
+/// mailbox and only one fails for it.
+fn is_per_mailbox(outcomes: &[&Outcome], same: &[Blame<'_>]) -> bool {
     let concerned: BTreeSet<_> = same.iter().map(|blame| blame.outcome.probe.mailbox.as_deref()).collect();
-    let inside = |blame: &Blame<'_>| {
+    let after_connecting = |blame: &Blame<'_>| {
         blame.outcome.failure().is_some_and(|failure| matches!(failure.phase, Phase::Auth | Phase::Mailbox))
             && blame.outcome.probe.mailbox.is_some()
     };
     let Some(reason) = same.first().map(|blame| blame.reason) else { return false };
-    if reason.owner() == Owner::Network || !same.iter().all(inside) {
+    if reason.owner() == Owner::Network || !same.iter().all(after_connecting) {
         return false;
     }
     let checks: BTreeSet<_> = same.iter().map(|blame| blame.outcome.probe.check).collect();
-    let well = |outcome: &&&Outcome| {
+    let works = |outcome: &&&Outcome| {
         outcome.is_ok() && checks.contains(&outcome.probe.check) && !concerned.contains(&outcome.probe.mailbox.as_deref())
     };
-    outcomes.iter().any(|outcome| well(&outcome)) || concerned.len() == 1 && is_about_a_mailbox(reason)
+    outcomes.iter().any(|outcome| works(&outcome)) || concerned.len() == 1 && is_about_a_mailbox(reason)
 }
 
 fn is_about_a_mailbox(reason: Reason) -> bool {
@@ -78,9 +79,9 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
 }
 
 fn cause(mailbox: Option<&str>, same: &[Blame<'_>]) -> Option<RootCause> {
-    // Of equals, one that said so itself, and of those the first.
-    let said_so = |blame: &Blame<'_>| blame.outcome.failure().is_some_and(|failure| failure.reason == blame.reason);
-    let best = same.iter().rev().max_by_key(|blame| (blame.confidence, said_so(blame)))?;
+    // The evidence of the most certain: of equals, one whose own reason it is, and of those the first.
+    let is_own = |blame: &Blame<'_>| blame.outcome.failure().is_some_and(|failure| failure.reason == blame.reason);
+    let best = same.iter().rev().max_by_key(|blame| (blame.confidence, is_own(blame)))?;
     let mut seen = BTreeSet::new();
     let explained = same.iter().map(|blame| &blame.outcome.probe).filter(|probe| seen.insert(*probe));
     Some(RootCause {

@@ -1,4 +1,4 @@
-//! A firewall or a proxy that lets the web through and nothing else: what many closed ports and the open one say together.
+//! Detects a firewall or a proxy that lets port 443 through and nothing else, from many closed ports beside the open one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,74 +6,76 @@ use crate::cloud::host_port;
 use crate::outcome::{EndpointFacts, Evidence, Outcome, Phase};
 use crate::reason::Reason;
 
-/// The port that is open everywhere.
-const WEB: u16 = 443;
+/// The port of HTTPS, which such a filter leaves open.
+const HTTPS_PORT: u16 = 443;
 
-/// Who lets only port 443 through, and to whom nobody comes for that.
+/// A firewall or a proxy that lets only port 443 through, and the endpoints that are unreachable because of it.
 #[derive(Debug)]
 pub struct PortFilter {
-    /// The firewall or the proxy.
+    /// `firewall_required_set_only` or `proxy_allows_only_443`.
     pub reason: Reason,
-    /// `host:port` of the endpoints that it closes.
-    closed: BTreeSet<String>,
-    /// What was seen.
+    /// `host:port` of the endpoints that it blocks.
+    blocked: BTreeSet<String>,
+    /// The endpoints that were reached and those that were not.
     pub evidence: Evidence,
 }
 
 impl PortFilter {
-    /// The gate that `outcomes` show: 443 was reached, and of the other endpoints, two at least, not one.
-    pub fn of(outcomes: &[&Outcome]) -> Option<Self> {
+    /// Finds the filter that `outcomes` show: port 443 was reached, and none of the other endpoints, of which there are at
+    /// least two.
+    pub fn detect(outcomes: &[&Outcome]) -> Option<Self> {
         let tried: Vec<&EndpointFacts> = outcomes.iter().flat_map(|outcome| &outcome.facts.endpoints).collect();
-        let direct = || of(&tried, Reason::FirewallRequiredSetOnly, |at| at.address.is_some(), is_closed);
-        direct().or_else(|| of(&tried, Reason::ProxyAllowsOnly443, |at| at.address.is_none(), is_refused))
+        let firewall = || find_filter(&tried, Reason::FirewallRequiredSetOnly, |at| at.address.is_some(), connect_failure);
+        firewall().or_else(|| find_filter(&tried, Reason::ProxyAllowsOnly443, |at| at.address.is_none(), proxy_refusal))
     }
 
-    /// Whether it is the gate that keeps from `peer`.
-    pub fn closes(&self, peer: &str) -> bool {
-        self.closed.contains(peer)
+    /// Tells whether the filter blocks `peer`, a `host:port`.
+    pub fn blocks(&self, peer: &str) -> bool {
+        self.blocked.contains(peer)
     }
 }
 
-fn of(
+/// Finds the filter among the attempts that `belongs` accepts; `blocked` tells how an attempt was blocked, if it was.
+fn find_filter(
     tried: &[&EndpointFacts],
     reason: Reason,
     belongs: impl Fn(&EndpointFacts) -> bool,
-    closed: impl Fn(&EndpointFacts) -> Option<Reason>,
+    blocked: impl Fn(&EndpointFacts) -> Option<Reason>,
 ) -> Option<PortFilter> {
     let mut endpoints: BTreeMap<(u16, &str), Vec<&EndpointFacts>> = BTreeMap::new();
     for at in tried.iter().copied().filter(|at| belongs(at)) {
         endpoints.entry((at.port, at.host.as_str())).or_default().push(at);
     }
-    let is_shut = |addresses: &[&EndpointFacts]| how(addresses, &closed).is_some();
-    let (web, others): (Vec<_>, Vec<_>) = endpoints.into_iter().partition(|((port, _), _)| *port == WEB);
+    let is_blocked = |addresses: &[&EndpointFacts]| how_blocked(addresses, &blocked).is_some();
+    let (https, others): (Vec<_>, Vec<_>) = endpoints.into_iter().partition(|((port, _), _)| *port == HTTPS_PORT);
     let (_, first) = others.first()?;
-    if others.len() < 2 || !others.iter().all(|(_, addresses)| is_shut(addresses)) {
+    if others.len() < 2 || !others.iter().all(|(_, addresses)| is_blocked(addresses)) {
         return None;
     }
-    let ((_, host), _) = web.iter().find(|(_, addresses)| !is_shut(addresses))?;
+    let ((_, host), _) = https.iter().find(|(_, addresses)| !is_blocked(addresses))?;
     let named = others.iter().map(|((port, host), _)| host_port(host, *port)).collect::<Vec<_>>().join(", ");
-    let how = how(first, &closed)?;
+    let how = how_blocked(first, &blocked)?;
     Some(PortFilter {
         reason,
-        closed: others.iter().map(|((port, host), _)| host_port(host, *port)).collect(),
+        blocked: others.iter().map(|((port, host), _)| host_port(host, *port)).collect(),
         evidence: Evidence {
             peer: others.first().map(|((port, host), _)| host_port(host, *port)),
-            // Our own words, and read in every language.
-            heard: Some(format!("{} ok; {named} {how}", host_port(host, WEB))),
+            // Written by us, and the same in every language.
+            heard: Some(format!("{} ok; {named} {how}", host_port(host, HTTPS_PORT))),
             ..Evidence::default()
         },
     })
 }
 
-/// How all `addresses` are closed, if they are. That there is no route to some, of a family this machine has not, says
-/// nothing; to all, that no rule is behind it.
-fn how(addresses: &[&EndpointFacts], closed: &impl Fn(&EndpointFacts) -> Option<Reason>) -> Option<Reason> {
-    let reasons: Option<Vec<Reason>> = addresses.iter().map(|at| closed(at)).collect();
+/// How all `addresses` of an endpoint are blocked, if they are. An address without a route, of a family that this machine
+/// lacks, says nothing; where no address has a route, no filter is to blame.
+fn how_blocked(addresses: &[&EndpointFacts], blocked: &impl Fn(&EndpointFacts) -> Option<Reason>) -> Option<Reason> {
+    let reasons: Option<Vec<Reason>> = addresses.iter().map(|at| blocked(at)).collect();
     reasons?.into_iter().find(|reason| *reason != Reason::ConnectUnreachable)
 }
 
-/// How no connection comes about.
-fn is_closed(at: &EndpointFacts) -> Option<Reason> {
+/// The reason why no TCP connection was made.
+fn connect_failure(at: &EndpointFacts) -> Option<Reason> {
     let (_, reason) = at.failed.filter(|(phase, _)| *phase == Phase::Connect)?;
     let known = matches!(
         reason,
@@ -86,8 +88,8 @@ fn is_closed(at: &EndpointFacts) -> Option<Reason> {
     known.then_some(reason)
 }
 
-/// How the proxy does not connect further.
-fn is_refused(at: &EndpointFacts) -> Option<Reason> {
+/// The reason why the proxy made no connection.
+fn proxy_refusal(at: &EndpointFacts) -> Option<Reason> {
     at.failed.filter(|failed| *failed == (Phase::Proxy, Reason::ProxyRefused)).map(|(_, reason)| reason)
 }
 
@@ -107,7 +109,7 @@ mod tests {
     /// Port, address and failure of each address tried.
     type Tried<'a> = &'a [(u16, Option<&'a str>, Option<(Phase, Reason)>)];
 
-    fn gate(tried: Tried<'_>) -> Option<PortFilter> {
+    fn detect(tried: Tried<'_>) -> Option<PortFilter> {
         let one = |(port, address, failed): &(u16, Option<&str>, Option<(Phase, Reason)>)| EndpointFacts {
             host: "outlook".into(),
             port: *port,
@@ -127,11 +129,11 @@ mod tests {
             facts: Facts { endpoints: tried.iter().map(one).collect(), ..Facts::default() },
             verdict: Verdict::Ok,
         };
-        PortFilter::of(&[&outcome])
+        PortFilter::detect(&[&outcome])
     }
 
     #[test]
-    fn only_when_443_is_open_and_all_else_is_closed_a_gate_is_seen() {
+    fn detect_needs_443_open_and_two_other_ports_blocked() {
         let (v4, v6) = (Some("192.0.2.1"), Some("2001:db8::1"));
         let cases: &[(Tried<'_>, Option<Reason>)] = &[
             (&[(443, v4, None), (995, v4, DROPPED), (993, v4, DROPPED)], Some(Reason::FirewallRequiredSetOnly)),
@@ -150,16 +152,16 @@ mod tests {
             (&[], None),
         ];
         for (tried, expected) in cases {
-            assert_eq!(gate(tried).map(|gate| gate.reason), *expected, "{tried:?}");
+            assert_eq!(detect(tried).map(|filter| filter.reason), *expected, "{tried:?}");
         }
     }
 
     #[test]
-    fn the_evidence_names_the_ports() {
+    fn detect_names_the_blocked_ports_in_its_evidence() {
         let v4 = Some("192.0.2.1");
-        let gate = gate(&[(443, v4, None), (995, v4, DROPPED), (587, v4, DROPPED)]).expect("a gate");
+        let filter = detect(&[(443, v4, None), (995, v4, DROPPED), (587, v4, DROPPED)]).expect("a filter");
         let heard = "outlook:443 ok; outlook:587, outlook:995 connect_timed_out";
-        assert_eq!(gate.evidence.heard.as_deref(), Some(heard));
-        assert!(gate.closes("outlook:995") && !gate.closes("outlook:443"));
+        assert_eq!(filter.evidence.heard.as_deref(), Some(heard));
+        assert!(filter.blocks("outlook:995") && !filter.blocks("outlook:443"));
     }
 }

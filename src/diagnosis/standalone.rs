@@ -1,4 +1,4 @@
-//! A failure as its own cause, and how much its reason says by itself.
+//! The cause of a failure that no other outcome explains: its own reason, and how much that reason says by itself.
 
 use super::{Blame, Confidence};
 use crate::kind::Check;
@@ -10,13 +10,14 @@ pub fn blame<'a>(outcome: &'a Outcome, failure: &Failure) -> Blame<'a> {
     Blame {
         outcome,
         reason: failure.reason,
-        confidence: if by_hearsay(outcome, failure) { Confidence::Likely } else { confidence(failure.reason) },
+        confidence: if is_ambiguous(outcome, failure) { Confidence::Likely } else { confidence(failure.reason) },
         candidates: candidates(outcome, failure),
         evidence: failure.evidence.clone(),
     }
 }
 
-/// How sure a reason is as a cause: generic refusals hide many, silence and garbage come from somebody unknown.
+/// The confidence that a reason is the cause: a generic refusal hides many causes, and silence or garbage may come from
+/// anything on the way.
 pub fn confidence(reason: Reason) -> Confidence {
     match reason {
         Reason::AuthRefused
@@ -46,19 +47,20 @@ pub fn confidence(reason: Reason) -> Confidence {
     }
 }
 
-/// The code of SMTP refusals that say why in their words, of which there are a dozen.
-pub const UNKNOWN_WORDS: &str = "5.7.139";
+/// The code that SMTP uses for a dozen different refusals, told apart by their text alone. A refusal that still has this
+/// code as `auth_refused` has a text that is not known.
+pub const TEXT_DECIDES: &str = "5.7.139";
 
-/// IMAP's word on a mailbox that is not in the directory was also heard where IMAP was switched off.
-fn by_hearsay(outcome: &Outcome, failure: &Failure) -> bool {
+/// IMAP's reply for an address that is not in the directory was also observed where IMAP was switched off.
+fn is_ambiguous(outcome: &Outcome, failure: &Failure) -> bool {
     (outcome.probe.check, failure.reason) == (Check::Imap, Reason::MailboxNotFound)
 }
 
-/// What else may be behind a reason that hides its cause.
+/// Other causes of a reason that does not name its cause.
 fn candidates(outcome: &Outcome, failure: &Failure) -> &'static [Reason] {
     match failure.reason {
-        _ if by_hearsay(outcome, failure) => &[Reason::ProtocolDisabled, Reason::TokenWrongTenant],
-        Reason::AuthRefused if failure.evidence.code.as_deref() == Some(UNKNOWN_WORDS) => {
+        _ if is_ambiguous(outcome, failure) => &[Reason::ProtocolDisabled, Reason::TokenWrongTenant],
+        Reason::AuthRefused if failure.evidence.code.as_deref() == Some(TEXT_DECIDES) => {
             &[Reason::AuthPolicyBlocked, Reason::SmtpAuthDisabledMailbox, Reason::BasicAuthBlocked]
         }
         Reason::AuthRefused => {

@@ -1,4 +1,4 @@
-//! The matrix of what is missing and what is then seen, row by row, and several faults at a time.
+//! The matrix of what is missing and what fails then, row by row, and several faults at a time.
 
 mod dns;
 mod refusals;
@@ -93,7 +93,7 @@ const EVERYTHING: &[&str] = &["*/pop3", "*/imap", "*/smtp", "*/ews"];
 
 #[test]
 #[allow(clippy::too_many_lines)] // a table
-fn the_matrix_row_by_row() {
+fn diagnose_of_each_row_of_the_matrix() {
     use Confidence::{Certain, Likely, Possible};
     use Phase::{Auth, Connect, Mailbox, Tls, Token};
     use Reason as R;
@@ -289,7 +289,7 @@ fn the_matrix_row_by_row() {
 }
 
 #[test]
-fn where_little_is_watched_little_is_claimed() {
+fn diagnose_of_few_checks_is_less_certain() {
     use Confidence::{Likely, Possible};
     use Phase::{Auth, Mailbox};
     let graph = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Graph], &MAIL_REFUSED);
@@ -315,7 +315,7 @@ const MAIL_REFUSED: [Failing; 3] = [
 ];
 
 #[test]
-fn an_expired_secret_hides_no_blocked_port() {
+fn diagnose_of_an_expired_secret_and_a_blocked_port_gives_both() {
     let mut failing =
         vec![("token", Phase::Token, Reason::ClientSecretExpired), ("reach", Phase::Connect, Reason::ConnectTimedOut)];
     failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::ClientSecretExpired)));
@@ -348,7 +348,7 @@ fn an_expired_secret_hides_no_blocked_port() {
 }
 
 #[test]
-fn a_firewall_for_the_web_alone_is_one_cause_beside_any_other() {
+fn diagnose_of_a_port_filter_gives_one_cause_beside_others() {
     let outlook = |port, failed| EndpointFacts {
         host: "outlook".into(),
         port,
@@ -379,7 +379,7 @@ fn a_firewall_for_the_web_alone_is_one_cause_beside_any_other() {
 }
 
 #[test]
-fn a_run_that_did_not_take_place_is_no_failure_and_proves_nothing() {
+fn diagnose_ignores_skipped_runs() {
     let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp], &MAIL_REFUSED);
     outcomes.push(outcome(Some("b"), Check::Pop3));
     if let Some(last) = outcomes.last_mut() {
@@ -390,7 +390,7 @@ fn a_run_that_did_not_take_place_is_no_failure_and_proves_nothing() {
 }
 
 #[test]
-fn whatever_fails_is_explained_and_named_once() {
+fn diagnose_explains_every_failure_once() {
     for reason in Reason::ALL {
         for phase in Phase::ALL {
             for pattern in ["token", "dns", "reach", "*/pop3", "a/smtp", "*/ews"] {

@@ -1,4 +1,4 @@
-//! What the checks of one mailbox show, and what that alone tells.
+//! What the checks of one mailbox show, and the reasons that follow from that alone.
 
 use super::{Confidence, Finding};
 use crate::kind::Check;
@@ -7,91 +7,92 @@ use crate::reason::Reason;
 /// What the checks of one mailbox show.
 #[derive(Debug, Default)]
 pub struct Mailbox {
-    /// Mail protocols that opened it.
-    pub fine: Vec<Check>,
-    /// Mail protocols that refused, and in which words.
+    /// The mail protocols that opened it.
+    pub working: Vec<Check>,
+    /// The mail protocols that refused, and the reasons of their replies.
     pub refused: Vec<(Check, Reason)>,
-    /// What somebody said about the mailbox as a whole.
+    /// The reason that a server gave for the mailbox as a whole.
     pub state: Option<Reason>,
-    /// Somebody beside Graph says that there is no such mailbox.
-    pub unknown: bool,
-    /// A mail protocol took the token and then found no mailbox to open: the address is in the directory.
-    pub unopened: bool,
-    /// What EWS and Graph, which share policies and little else, answered.
+    /// Whether another service than Graph says that there is no such mailbox.
+    pub is_unknown: bool,
+    /// Whether a mail protocol accepted the token and then could not open the mailbox: the address is in the directory.
+    pub is_unopened: bool,
+    /// The result of EWS, which shares policies with Graph and little else.
     pub ews: Option<Api>,
-    /// See `ews`.
+    /// The result of Graph.
     pub graph: Option<Api>,
 }
 
 impl Mailbox {
-    /// Keeps what EWS or Graph `answered`; other checks are nobody's here.
-    pub fn learn_api(&mut self, check: Check, answered: Api) {
+    /// Keeps the result of EWS or Graph; other checks are ignored.
+    pub fn set_api(&mut self, check: Check, result: Api) {
         match check {
-            Check::Ews => self.ews = Some(answered),
-            Check::Graph => self.graph = Some(answered),
+            Check::Ews => self.ews = Some(result),
+            Check::Graph => self.graph = Some(result),
             _ => {}
         }
     }
 
-    /// What is said about the mailbox as a whole, by all together. That there is none, Graph says of every mailbox that it
-    /// does not serve; one that is in the directory all the same has no licence.
-    pub fn told(&self) -> Option<Finding> {
+    /// Explains refusals by the state of the mailbox. Graph says of every mailbox that it does not serve that there is none; one
+    /// that is in the directory nevertheless has no licence.
+    pub fn explain_by_state(&self) -> Option<Finding> {
         match self.state? {
-            Reason::MailboxNotFound if self.unopened && !self.unknown => {
+            Reason::MailboxNotFound if self.is_unopened && !self.is_unknown => {
                 Some((Reason::LicenseInvalid, Confidence::Likely, &[Reason::MailboxNotFound]))
             }
             state => Some((state, Confidence::Likely, &[])),
         }
     }
 
-    /// The same, as far as it keeps mail protocols out: those of a shared mailbox work, and its account is disabled.
-    pub fn told_of_mail(&self) -> Option<Finding> {
-        self.told().filter(|(told, ..)| *told != Reason::AccountDisabled)
+    /// Explains refusals of mail protocols by the state of the mailbox: a disabled account is none, for shared mailboxes work with
+    /// one.
+    pub fn explain_mail_by_state(&self) -> Option<Finding> {
+        self.explain_by_state().filter(|(reason, ..)| *reason != Reason::AccountDisabled)
     }
 
-    /// POP3 and IMAP refuse in the words for protocols that are switched off, and SMTP, which has a switch of its own, does not
-    /// refuse with them.
+    /// Tells whether POP3 and IMAP reply as they do when switched off, and SMTP, which has a switch of its own, does not refuse.
     pub fn looks_switched_off(&self) -> bool {
         let off = [(Check::Pop3, Reason::AuthRefused), (Check::Imap, Reason::MailboxNotConnected)];
         self.refused.len() == off.len() && off.iter().all(|one| self.refused.contains(one))
     }
 
-    /// EWS keeps to a list of applications, and Graph, which knows no such list, lets the application in.
-    pub fn is_told_of_list(&self) -> bool {
-        self.ews == BLOCKED && self.graph == Some(Api::Fine)
+    /// Tells whether EWS refuses by its list of applications, which does not exist for Graph, and Graph works.
+    pub fn is_off_ews_list_only(&self) -> bool {
+        self.ews == BLOCKED && self.graph == Some(Api::Works)
     }
 
-    /// Neither EWS nor Graph lets the application in, and neither has a reason of its own.
+    /// Tells whether both EWS and Graph refuse the application, neither with a reason of its own.
     pub fn is_refused_by_both(&self) -> bool {
         self.ews == Some(Api::Refused(Reason::EwsTokenRefused)) && self.graph == Some(Api::Refused(Reason::AccessDenied))
     }
 }
 
-/// What EWS or Graph answered.
+/// The result of EWS or Graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
     /// It opened the mailbox.
-    Fine,
+    Works,
     /// It failed, for this reason.
     Refused(Reason),
 }
 
 impl Api {
-    /// Got as far as the mailbox: no policy is in the way.
-    pub const fn passed(self) -> bool {
-        matches!(self, Self::Fine | Self::Refused(Reason::FolderNotFound | Reason::MailboxUnavailable))
+    /// Tells whether the request reached the mailbox, so that no policy forbids it.
+    pub const fn is_past_policies(self) -> bool {
+        matches!(self, Self::Works | Self::Refused(Reason::FolderNotFound | Reason::MailboxUnavailable))
     }
 
-    /// Is an access policy's answer: a program that EWS blocks by its `User-Agent` hears of that instead.
-    pub const fn tells_of_policy(self) -> bool {
+    /// Tells whether it is the reply of an access policy; a program blocked by its `User-Agent` gets another.
+    pub const fn is_policy_refusal(self) -> bool {
         matches!(self, Self::Refused(Reason::ImpersonationDenied | Reason::EwsForbidden))
     }
 }
 
-/// What EWS says to an application that is not on its list.
+/// The result of EWS for an application that is not on its list.
 pub const BLOCKED: Option<Api> = Some(Api::Refused(Reason::EwsBlockedByPolicy));
 
-/// Of two things said about a mailbox the one that says more: that there is none is what many say who serve it not.
-pub fn most_telling(known: Option<Reason>, said: Reason) -> Option<Reason> {
-    known.filter(|known| *known != Reason::MailboxNotFound || said == Reason::MailboxNotFound).or(Some(said))
+/// The more specific of two reasons for a mailbox as a whole: `mailbox_not_found` is also the reply of services that do not
+/// serve it.
+pub fn more_specific(known: Option<Reason>, reason: Reason) -> Option<Reason> {
+    known.filter(|known| *known != Reason::MailboxNotFound || reason == Reason::MailboxNotFound).or(Some(reason))
 }

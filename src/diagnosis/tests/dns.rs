@@ -1,4 +1,4 @@
-//! What lies behind failures where a resolver is dead, lies, or is not asked.
+//! Diagnosis of failures of name resolution: a dead resolver, a DNS filter, the hosts file.
 
 use super::{EVERYTHING, Expected, assert_causes, tenant};
 use crate::diagnosis::Confidence;
@@ -24,7 +24,7 @@ fn answer(host: &str, family: Family, failed: Option<Reason>) -> DnsFacts {
 }
 
 #[test]
-fn a_dead_resolver_explains_everything_behind_it() {
+fn dead_resolver_explains_all_failures() {
     let mut failing = vec![
         ("token", Phase::Dns, Reason::DnsNoAnswer),
         ("dns", Phase::Dns, Reason::DnsNoAnswer),
@@ -37,7 +37,7 @@ fn a_dead_resolver_explains_everything_behind_it() {
 }
 
 #[test]
-fn a_resolver_that_leaves_questions_unanswered_explains_who_lost_patience() {
+fn resolver_that_fails_partly_explains_dns_no_answer_of_other_checks() {
     for reason in [Reason::DnsOneServerFails, Reason::DnsOneFamilyFails] {
         let failing = [("reach", Phase::Dns, Reason::DnsNoAnswer), ("*/pop3", Phase::Token, Reason::DnsNoAnswer)];
         let mut outcomes = tenant(&["a"], &[Check::Pop3], &failing);
@@ -55,7 +55,7 @@ fn a_resolver_that_leaves_questions_unanswered_explains_who_lost_patience() {
 }
 
 #[test]
-fn a_resolver_that_denies_one_host_explains_that_host_alone() {
+fn resolver_that_denies_a_host_explains_failures_of_that_host_only() {
     for reason in [Reason::DnsNameUnknown, Reason::DnsSinkhole, Reason::DnsHostsFileBlocks] {
         let mut outcomes = tenant(
             &["a"],
@@ -80,7 +80,7 @@ fn a_resolver_that_denies_one_host_explains_that_host_alone() {
 }
 
 #[test]
-fn a_proxy_without_an_address_explains_everything_behind_it() {
+fn proxy_without_an_address_explains_all_failures() {
     let mut failing = vec![
         ("token", Phase::Dns, Reason::ProxyUnreachable),
         ("dns", Phase::Dns, Reason::ProxyUnreachable),
@@ -95,7 +95,7 @@ fn a_proxy_without_an_address_explains_everything_behind_it() {
 }
 
 #[test]
-fn a_lying_resolver_that_nothing_asks_explains_nothing() {
+fn denial_by_another_resolver_explains_nothing() {
     let mut outcomes = tenant(&["a"], &[Check::Pop3], &[("*/pop3", Phase::Connect, Reason::ConnectTimedOut)]);
     outcomes[1].facts.warn(Fault::new(Reason::DnsResolversDisagree));
     let denied = answer("outlook", Family::V4, Some(Reason::DnsNameUnknown));
@@ -104,7 +104,7 @@ fn a_lying_resolver_that_nothing_asks_explains_nothing() {
 }
 
 #[test]
-fn an_address_in_the_hosts_file_explains_what_fails_there() {
+fn hosts_file_entry_for_a_microsoft_host_explains_failures_of_that_host() {
     let failing = [
         ("*/pop3", Phase::Connect, Reason::ConnectTimedOut),
         ("*/imap", Phase::Tls, Reason::TlsCertificateNotYetValid),
@@ -129,7 +129,7 @@ fn an_address_in_the_hosts_file_explains_what_fails_there() {
 }
 
 #[test]
-fn a_host_without_an_address_explains_what_fails_there() {
+fn host_without_an_address_explains_failures_of_that_host() {
     let mut outcomes = tenant(
         &["a", "b"],
         &[Check::Pop3, Check::Ews],

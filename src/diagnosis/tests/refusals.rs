@@ -1,4 +1,4 @@
-//! What one service's answer does not tell, and another's, or time, does.
+//! Diagnosis of refusals by the replies of several services, and by time.
 
 use super::*;
 use crate::kind::Check;
@@ -6,7 +6,7 @@ use crate::outcome::TokenFacts;
 
 /// The rows in which there is no token at all: whoever asks for one hears the same.
 #[test]
-fn what_entra_says_explains_all_that_need_a_token() {
+fn refused_token_explains_all_checks_that_need_it() {
     use Confidence::{Certain, Likely};
     for (reason, confidence) in [
         (Reason::TenantNotFound, Certain),
@@ -43,7 +43,7 @@ fn what_entra_says_explains_all_that_need_a_token() {
 }
 
 #[test]
-fn ews_and_graph_tell_a_policy_from_a_licence() {
+fn ews_and_graph_together_tell_a_policy_from_a_licence() {
     use Confidence::{Certain, Likely};
     use Phase::{Mailbox, Token};
     use Reason as R;
@@ -116,7 +116,7 @@ fn ews_and_graph_tell_a_policy_from_a_licence() {
 }
 
 #[test]
-fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
+fn mail_protocols_with_ews_and_graph_give_the_reason() {
     use Confidence::{Certain, Likely};
     use Phase::{Auth, Mailbox};
     use Reason as R;
@@ -167,7 +167,7 @@ fn mail_protocols_tell_with_ews_and_graph_what_neither_tells_alone() {
 
 /// How long it has been so, and how new the application is, tells a change on its way from one that went wrong.
 #[test]
-fn everything_refused_since_shortly_after_a_change_is_that_change_on_its_way() {
+fn refusal_of_everything_after_a_recent_change_is_propagation_pending() {
     const HOUR: Duration = Duration::from_secs(3600);
     let now = SystemTime::UNIX_EPOCH + 1000 * HOUR;
     let mut failing = MAIL_REFUSED.to_vec();
@@ -206,7 +206,7 @@ fn everything_refused_since_shortly_after_a_change_is_that_change_on_its_way() {
 
 /// A role that stands in no token was given in Exchange, for some mailboxes: where a protocol knows that way.
 #[test]
-fn without_its_role_in_the_token_smtp_s_scope_is_told_from_a_switch() {
+fn smtp_refused_without_its_role_is_impersonation_denied() {
     for (roles, check, reason, candidate) in [
         (&["POP.AccessAsApp"][..], Check::Smtp, Reason::ImpersonationDenied, Reason::TokenRoleMissing),
         (&["SMTP.SendAsApp"], Check::Smtp, Reason::AuthRefused, Reason::PropagationPending),
@@ -226,7 +226,7 @@ fn without_its_role_in_the_token_smtp_s_scope_is_told_from_a_switch() {
 
 /// Words that nobody knows are no ground to blame the registration, which POP3 and IMAP are blamed on.
 #[test]
-fn a_refusal_in_words_that_nobody_knows_stands_alone() {
+fn smtp_refusal_with_an_unknown_text_stands_alone() {
     let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp], &MAIL_REFUSED);
     for outcome in &mut outcomes {
         if let Verdict::Failed(failure) = &mut outcome.verdict
