@@ -1,11 +1,14 @@
 //! Outcome and limits in, Ok, Warning, Critical or Unknown out.
 
+mod expiry;
 mod limits;
 mod range;
 
 use std::fmt;
 use std::time::SystemTime;
 
+pub use self::expiry::{expiry_state, secret_expiry, secret_refusal};
+use self::limits::days_until;
 pub use self::limits::{Limits, Metric};
 pub use self::range::Range;
 use crate::outcome::{Evidence, Fault, Outcome, SkipReason, SupportIds, Verdict};
@@ -174,9 +177,8 @@ pub const fn is_of_a_level(reason: Reason) -> bool {
 /// What it means that the days of the credential left their range. That it has expired is Entra's to say: a day that is past
 /// while a token is still issued was written down wrong, and while none is, the failure tells more.
 fn of_credential(breach: &Breach, outcome: &Outcome) -> Option<&'static Fault> {
-    let refused = |reason| matches!(reason, Reason::ClientSecretExpired | Reason::ClientSecretWrong);
     match outcome.failure() {
-        Some(failure) if refused(failure.reason) => None,
+        _ if secret_refusal(outcome).is_some() => None,
         _ if breach.value >= 0.0 => Some(&EXPIRING),
         Some(_) => None,
         None => Some(&EXPIRY_OUTDATED),
@@ -187,9 +189,14 @@ fn breaches(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Vec<Breach> 
     Metric::all().filter_map(|metric| breach(metric, outcome, limits, now)).collect()
 }
 
-/// The worse of the levels that `metric` left; none for a run that did not take place.
+fn is_expired(outcome: &Outcome) -> bool {
+    secret_refusal(outcome) == Some(Reason::ClientSecretExpired)
+}
+
+/// The worse of the levels that `metric` left; none for a run that did not take place, and none of a secret that Entra calls
+/// expired: the failure says more.
 fn breach(metric: Metric, outcome: &Outcome, limits: &Limits, now: SystemTime) -> Option<Breach> {
-    if matches!(outcome.verdict, Verdict::Skipped(_)) {
+    if matches!(outcome.verdict, Verdict::Skipped(_)) || metric == Metric::SecretDays && is_expired(outcome) {
         return None;
     }
     let value = metric.of(outcome, now)?;

@@ -48,6 +48,12 @@ pub(super) const WORDS: Words = Words {
         ews_was_to_end: "EWS sollte {when} enden: Stellen Sie auf Microsoft Graph um",
         secret_expires: "der geheime Clientschlüssel läuft {when} ab",
         secret_was_to_expire: "der geheime Clientschlüssel sollte {when} ablaufen und funktioniert noch",
+        secret_of: "Geheimer Clientschlüssel von {name}",
+        certificate_of: "Zertifikat von {name}",
+        ews_of: "Exchange-Webdienste für {name}",
+        expired: "abgelaufen",
+        date_outdated: "dieses Datum ist überholt: Laut Entra ist der Schlüssel abgelaufen",
+        date_of_another: "dies ist nicht das Datum des verwendeten Schlüssels: Entra kennt ihn nicht",
     },
     ids: Ids {
         correlation_id: "Korrelations-ID",

@@ -50,6 +50,12 @@ texts! {
         ews_was_to_end: "EWS was to end {when}, move to Microsoft Graph",
         secret_expires: "the client secret expires {when}",
         secret_was_to_expire: "the client secret was to expire {when}, and still works",
+        secret_of: "Client secret of {name}",
+        certificate_of: "Certificate of {name}",
+        ews_of: "Exchange Web Services for {name}",
+        expired: "expired",
+        date_outdated: "this date is out of date: Entra says that the secret has expired",
+        date_of_another: "this is not the date of the secret in use: Entra does not know that one",
     }
 
     /// Names of the ids in evidence, by their keys in JSON.

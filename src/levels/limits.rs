@@ -141,7 +141,7 @@ impl Metric {
                 let certificates = facts.endpoints.iter().filter_map(|endpoint| endpoint.certificate.as_ref());
                 certificates.map(|certificate| certificate.not_after).min().map(|end| days_until(end, now))
             }
-            Self::SecretDays => facts.credential_expires.map(|end| days_until(end, now)),
+            Self::SecretDays => facts.credential_expires.map(|date| days_until(super::secret_expiry(date, outcome), now)),
             Self::EwsDays => facts.ews_ends.map(|end| days_until(end, now)),
             Self::Messages => facts.mailbox.messages.map(|count| count as f64),
         }
@@ -162,7 +162,8 @@ impl fmt::Display for Metric {
     }
 }
 
-fn days_until(end: SystemTime, now: SystemTime) -> f64 {
+/// Days from `now` to `end`, negative once it is past.
+pub(super) fn days_until(end: SystemTime, now: SystemTime) -> f64 {
     let seconds = match end.duration_since(now) {
         Ok(left) => left.as_secs_f64(),
         Err(over) => -over.duration().as_secs_f64(),

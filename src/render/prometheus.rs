@@ -24,6 +24,7 @@ use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::report::JudgedOutcome;
+use crate::report::expiry::{self, Ending};
 use crate::store::{ProbeEntry, Store};
 
 const LATENCY: Spec = Spec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
@@ -77,8 +78,10 @@ pub fn metrics(
             token(families, known, now);
         }
     }
-    for (tenant, expires) in store.credentials() {
-        facts::credential(families, tenant, "client_secret", expires);
+    for secret in expiry::secrets(store, now) {
+        if let Ending::ClientSecret(tenant) = &secret.ending {
+            facts::credential(families, tenant, "client_secret", secret.expires);
+        }
     }
     for known in store.probes() {
         if let Some(registration) = known.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
@@ -119,7 +122,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
         facts::token_expiry(&mut families, &outcome.probe, token);
         facts::token(&mut families, &outcome.probe, token);
     }
-    if let Some(expires) = outcome.facts.credential_expires {
+    if let Some(expires) = outcome.facts.credential_expires.map(|date| levels::secret_expiry(date, outcome)) {
         facts::credential(&mut families, &outcome.probe.tenant, "client_secret", expires);
     }
     if let Some(ends) = outcome.facts.ews_ends {

@@ -1,14 +1,151 @@
 //! What ends on a known date: in how many days that is, or how long ago it was.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::JudgedOutcome;
 use super::text::time;
+use crate::cloud::host_port;
+use crate::kind::Check;
 use crate::lang::{Lang, fill};
+use crate::levels::{Limits, Metric, State, expiry_state, secret_expiry, secret_refusal};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
+use crate::store::{ProbeEntry, Store, shown_certificates};
 
 const DAY: u64 = 86_400;
+
+/// What ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// The client secret of a tenant's application.
+    ClientSecret(String),
+    /// The certificate that a server presents: `outlook.office365.com:993`.
+    Certificate(String),
+    /// EWS for a tenant.
+    Ews(String),
+}
+
+/// Something that ends on a known date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// What ends.
+    pub ending: Ending,
+    /// The date as it was declared, read or shown.
+    pub date: SystemTime,
+    /// The date by which it ends in truth: of a secret that Entra calls expired the time at which it said so, at the latest.
+    pub expires: SystemTime,
+    /// How near it is, by the limits of the probes that are about it.
+    pub state: State,
+    /// The reason for which Entra refuses the secret whatever the date says.
+    pub refused: Option<Reason>,
+}
+
+impl Expiry {
+    /// Its name: `Client secret of contoso`.
+    pub fn name(&self, lang: Lang) -> String {
+        let words = &lang.words().expiry;
+        let (template, of) = match &self.ending {
+            Ending::ClientSecret(tenant) => (words.secret_of, tenant),
+            Ending::Certificate(endpoint) => (words.certificate_of, endpoint),
+            Ending::Ews(tenant) => (words.ews_of, tenant),
+        };
+        fill(template, &[("name", of)])
+    }
+
+    /// The whole days that are left, `47`, or `expired`.
+    pub fn days_left(&self, now: SystemTime, lang: Lang) -> String {
+        match self.expires.duration_since(now) {
+            Ok(left) if !left.is_zero() => (left.as_secs() / DAY).to_string(),
+            _ => lang.words().expiry.expired.to_owned(),
+        }
+    }
+
+    /// Why the date is worth nothing, in a sentence; `None` where nothing contradicts it.
+    pub fn contradiction(&self, now: SystemTime, lang: Lang) -> Option<&'static str> {
+        contradiction(self.refused, self.date > now, lang)
+    }
+}
+
+/// Everything of `store` that ends on a known date, the nearest first. Of servers that share a name and not a certificate, the
+/// first to end counts.
+pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
+    let mut nearest: BTreeMap<Ending, Expiry> = BTreeMap::new();
+    for expiry in secrets(store, now).chain(store.probes().iter().flat_map(|known| of_probe(known, now))) {
+        let same = nearest.entry(expiry.ending.clone()).or_insert_with(|| expiry.clone());
+        let state = same.state.worse(expiry.state);
+        if expiry.date < same.date {
+            *same = expiry;
+        }
+        same.state = state;
+    }
+    let mut expiries: Vec<Expiry> = nearest.into_values().collect();
+    expiries.sort_by(|one, other| (one.date, &one.ending).cmp(&(other.date, &other.ending)));
+    expiries
+}
+
+/// When the client secret of each tenant's application ends, judged by the strictest probe of the tenant.
+pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
+    store.credentials().into_iter().map(move |(tenant, date)| {
+        let of_tenant: Vec<&ProbeEntry> = store.probes().iter().filter(|known| known.settings.id.tenant == tenant).collect();
+        let current = of_tenant.iter().filter_map(|known| known.last.as_ref().filter(|last| known.is_current(last.at, now)));
+        let refusal = current.into_iter().find(|last| secret_refusal(last).is_some());
+        let refused = refusal.and_then(|last| secret_refusal(last));
+        let state = match refused {
+            None => secret_state(&of_tenant, date, now),
+            Some(Reason::ClientSecretExpired) => State::Critical,
+            Some(_) => State::Unknown,
+        };
+        let expires = refusal.map_or(date, |last| secret_expiry(date, last));
+        Expiry { ending: Ending::ClientSecret(tenant.to_owned()), date, expires, state, refused }
+    })
+}
+
+/// The worst state by the limits of a tenant's probes; where none has a limit for secrets, by the usual ones.
+fn secret_state(probes: &[&ProbeEntry], date: SystemTime, now: SystemTime) -> State {
+    let limited = probes.iter().filter(|known| {
+        let settings = &known.settings;
+        settings.limits.of(Metric::SecretDays, settings.id.check) != (None, None)
+    });
+    let state = |limits: &Limits, check| expiry_state(Metric::SecretDays, date, limits, check, now);
+    let states = limited.map(|known| state(&known.settings.limits, known.settings.id.check));
+    states.reduce(State::worse).unwrap_or_else(|| state(&Limits::default(), Check::Token))
+}
+
+/// What of one probe ends: the certificates that it was shown, and EWS.
+fn of_probe(known: &ProbeEntry, now: SystemTime) -> Vec<Expiry> {
+    let settings = &known.settings;
+    let expiry = |metric, ending, date| {
+        let state = expiry_state(metric, date, &settings.limits, settings.id.check, now);
+        Expiry { ending, date, expires: date, state, refused: None }
+    };
+    let shown = known.certificates().flat_map(|(.., outcome)| shown_certificates(outcome));
+    let verified = shown.filter(|(_, certificate)| certificate.verified);
+    let certificates = verified.map(|(endpoint, certificate)| {
+        let ending = Ending::Certificate(host_port(&endpoint.host, endpoint.port));
+        expiry(Metric::CertificateDays, ending, certificate.not_after)
+    });
+    let ews = settings.tenant.cloud.ews_ends().filter(|_| settings.id.check == Check::Ews);
+    let ews = ews.map(|date| expiry(Metric::EwsDays, Ending::Ews(settings.tenant.name.clone()), date));
+    certificates.chain(ews).collect()
+}
+
+/// The date of the client secret as the run knew it, with how far away it is: `2027-03-01T00:00:00Z (in 97 days)`, or why that
+/// date is worth nothing. `None` where no date is known.
+pub fn secret_date(judged: &JudgedOutcome<'_>, lang: Lang) -> Option<String> {
+    let date = judged.outcome.facts.credential_expires?;
+    let contradiction = contradiction(secret_refusal(judged.outcome), date > judged.outcome.at, lang);
+    let aside = contradiction.map_or_else(|| distance(date, judged.now, lang), ToOwned::to_owned);
+    Some(format!("{} ({aside})", time(date)))
+}
+
+fn contradiction(refused: Option<Reason>, is_ahead: bool, lang: Lang) -> Option<&'static str> {
+    let words = &lang.words().expiry;
+    match refused? {
+        Reason::ClientSecretExpired => is_ahead.then_some(words.date_outdated),
+        _ => Some(words.date_of_another),
+    }
+}
 
 /// `EWS ends in 123 days (2027-04-01), move to Microsoft Graph`: a warning of what ends, with the day. Others have no day.
 pub fn warning_title(reason: Reason, judged: &JudgedOutcome<'_>, lang: Lang) -> Option<String> {
@@ -67,9 +204,13 @@ fn date(at: SystemTime, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
+    use crate::cloud::Cloud;
+    use crate::outcome::{Evidence, Facts, Failure, Phase, ProbeId, Verdict};
+    use crate::settings::{ProbeSettings, SecretSource, Tenant};
 
     #[test]
     fn days_are_whole_and_what_is_past_is_not_none_left() {
@@ -92,5 +233,70 @@ mod tests {
     #[test]
     fn a_time_nobody_can_mean_has_no_day() {
         assert_eq!(date(SystemTime::UNIX_EPOCH - Duration::from_secs(1), Lang::De), "unknown");
+    }
+
+    fn at_day(day: i32) -> SystemTime {
+        let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(20_000 * DAY);
+        let away = Duration::from_secs(u64::from(day.unsigned_abs()) * DAY);
+        if day < 0 { epoch - away } else { epoch + away }
+    }
+
+    /// A tenant whose secret is known to end on `day`, with the limits of its only probe and its last outcome.
+    fn store(day: i32, check: Check, (warning, critical): (&str, &str), failure: Option<Reason>) -> Store {
+        let cloud = Cloud::built_in("global").expect("built in");
+        let mut tenant = Tenant::new("contoso", cloud, "t", "c", SecretSource::Variable("SECRET".into()));
+        tenant.credential_expires = Some(at_day(day));
+        let id = ProbeId { tenant: "contoso".into(), mailbox: None, check };
+        let mut settings = ProbeSettings::new(id.clone(), Arc::new(tenant), None);
+        let texts = |text: &str| text.split(' ').filter(|text| !text.is_empty()).map(ToOwned::to_owned).collect::<Vec<_>>();
+        settings.limits = Limits::parse(&texts(warning), &texts(critical)).expect("limits");
+        let mut store = Store::new(&[settings]);
+        let verdict = failure.map_or(Verdict::Ok, |reason| {
+            Verdict::Failed(Failure { phase: Phase::Token, reason, evidence: Evidence::default() })
+        });
+        let took = Duration::from_millis(200);
+        let facts = Facts { credential_expires: Some(at_day(day)), ..Facts::default() };
+        store.record(Outcome { probe: id, address: None, at: at_day(0), took, phases: Vec::new(), facts, verdict });
+        store
+    }
+
+    fn only(store: &Store) -> Expiry {
+        let of_secret = |expiry: &Expiry| matches!(expiry.ending, Ending::ClientSecret(_));
+        expiries(store, at_day(0)).into_iter().find(of_secret).expect("a secret")
+    }
+
+    #[test]
+    fn secret_with_47_days_left_is_critical_by_limits_of_60_and_50_days() {
+        for (limits, state) in [
+            (("secret_days=60:", "secret_days=50:"), State::Critical),
+            (("secret_days=60:", ""), State::Warning),
+            (("", ""), State::Ok),
+        ] {
+            let expiry = only(&store(47, Check::Token, limits, None));
+            assert_eq!((expiry.state, &*expiry.days_left(at_day(0), Lang::En)), (state, "47"), "{limits:?}");
+        }
+        assert_eq!(only(&store(20, Check::Pop3, ("", ""), None)).state, State::Warning, "no probe has a limit: the usual one");
+    }
+
+    #[test]
+    fn secret_that_entra_calls_expired_is_expired_whatever_date_is_known() {
+        let expired = only(&store(97, Check::Token, ("", ""), Some(Reason::ClientSecretExpired)));
+        assert_eq!((expired.state, expired.expires), (State::Critical, at_day(0)));
+        assert_eq!(expired.days_left(at_day(0) + Duration::from_secs(60), Lang::De), "abgelaufen");
+        assert!(expired.contradiction(at_day(0), Lang::En).is_some_and(|text| text.contains("out of date")));
+        let past = only(&store(-3, Check::Token, ("", ""), Some(Reason::ClientSecretExpired)));
+        assert_eq!((past.state, past.expires, past.contradiction(at_day(0), Lang::En)), (State::Critical, at_day(-3), None));
+        let wrong = only(&store(97, Check::Token, ("", ""), Some(Reason::ClientSecretWrong)));
+        assert_eq!((wrong.state, wrong.expires), (State::Unknown, at_day(97)));
+        assert!(wrong.contradiction(at_day(0), Lang::En).is_some());
+    }
+
+    #[test]
+    fn ews_with_47_days_left_is_a_warning_by_the_usual_limit() {
+        let store = store(400, Check::Ews, ("", ""), None);
+        let end = Cloud::built_in("global").and_then(|cloud| cloud.ews_ends()).expect("a date");
+        let ews =
+            expiries(&store, end - Duration::from_secs(47 * DAY)).into_iter().find(|one| matches!(one.ending, Ending::Ews(_)));
+        assert_eq!(ews.map(|ews| ews.state), Some(State::Warning));
     }
 }

@@ -126,12 +126,18 @@ pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
             metric,
             match metric {
                 Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
-                Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{value:.2}"),
+                Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => days(value),
                 Metric::Messages => format!("{value:.0}"),
             },
         ))
     };
     Metric::all().filter_map(written).collect()
+}
+
+/// Days to the hundredth, without the sign of what is less than that.
+fn days(value: f64) -> String {
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text }
 }
 
 /// What was said and heard, name and value.

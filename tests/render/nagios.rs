@@ -41,6 +41,18 @@ fn as_the_interface_promises() {
 }
 
 #[test]
+fn perfdata_of_a_secret_that_entra_calls_expired_has_no_days_left() {
+    let mut token = sample::secret_expired();
+    token.facts.credential_expires = Some(sample::now() + Duration::from_secs(97 * 86_400));
+    let limits = Limits::default();
+    let (text, _) = nagios::report(&judged(std::slice::from_ref(&token), &limits), 0);
+    assert!(text.contains(" secret_days=0.00;30:;7:\n") && !text.contains("limit 7:"), "{text}");
+    token.facts.credential_expires = Some(sample::now() - Duration::from_secs(3 * 86_400));
+    let (text, _) = nagios::report(&judged(&[token], &limits), 0);
+    assert!(text.contains(" secret_days=-3.00;30:;7:\n"), "{text}");
+}
+
+#[test]
 fn a_credential_s_end_is_told_with_what_to_do() {
     let (limits, hour) = (Limits::default(), Duration::from_secs(3600));
     let (soon, past) = (sample::now() + 45 * hour, sample::now() - 27 * 24 * hour);

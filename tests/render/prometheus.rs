@@ -202,6 +202,21 @@ fn reasons<'a>(page: &'a str, named: impl Fn(&str) -> bool) -> BTreeSet<&'a str>
 }
 
 #[test]
+fn expiry_of_a_secret_that_entra_calls_expired_is_the_time_of_the_run_at_the_latest() {
+    let mut token = sample::secret_expired();
+    let settings = sample::settings(&token.probe); // declares a date 98 days ahead
+    token.facts.credential_expires = settings.tenant.credential_expires;
+    let mut store = Store::new(&[settings]);
+    store.record(token.clone());
+    let at = token.at.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    for page in [page(&store), alone(&token, Format::Text)] {
+        let is_expiry = |line: &&str| line.starts_with("m365_credential_expiry_timestamp_seconds{");
+        let expiry = page.lines().find(is_expiry).and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        assert!(expiry.is_some_and(|expiry| expiry < (at + 1) as f64), "{page}");
+    }
+}
+
+#[test]
 fn a_credential_that_is_about_to_expire_is_a_warning() {
     let mut token = sample::token();
     token.facts.credential_expires = Some(sample::now() + Duration::from_secs(5 * 86_400));

@@ -70,7 +70,7 @@ pub fn facts(judged: &JudgedOutcome<'_>, look: &Look) -> Vec<(String, String)> {
         tell(words.token_request_id, token.request_id.clone());
         tell(ids.ests_server, token.ests_server.clone());
     }
-    tell(words.secret_expires, secret(judged, look));
+    tell(words.secret_expires, expiry::secret_date(judged, look.lang));
     tell(words.registration, facts.registration.as_ref().map(|told| registration(told, words)));
     tell(words.ews_ends, facts.ews_ends.map(text::time));
     tell(words.last_worked, facts.last_worked.map(text::time));
@@ -89,12 +89,6 @@ pub fn facts(judged: &JudgedOutcome<'_>, look: &Look) -> Vec<(String, String)> {
     }
     tell(words.stay_away, facts.back_off.map(|away| number(away.as_secs_f64(), 0, look.lang)));
     told
-}
-
-/// Until when the client secret is good, and how long that still is.
-pub fn secret(judged: &JudgedOutcome<'_>, look: &Look) -> Option<String> {
-    let expires = judged.outcome.facts.credential_expires?;
-    Some(format!("{} ({})", text::time(expires), expiry::distance(expires, judged.now, look.lang)))
 }
 
 /// When each credential of the application expires, or why that is not known.

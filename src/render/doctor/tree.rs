@@ -10,13 +10,11 @@ use super::page::{Ink, Look, Page};
 use super::{columns::Columns, id_name, learnt, shown};
 use crate::kind::Check;
 use crate::lang::{fill, list};
-use crate::levels::State;
+use crate::levels::{State, secret_refusal};
 use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
 use crate::reason::{Reason, Severity};
-use crate::report::JudgedOutcome;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
-use crate::report::term;
-use crate::report::text;
+use crate::report::{JudgedOutcome, expiry, term, text};
 
 /// Mailboxes of a tenant that are shown one by one, whatever they have in common.
 const FEW: usize = 5;
@@ -80,11 +78,8 @@ impl Tree<'_> {
             self.page.line(&line);
         }
         // What the configuration says of a secret that Entra refuses is worth nothing.
-        let refused = |one: &JudgedOutcome<'_>| {
-            let secrets = [Reason::ClientSecretExpired, Reason::ClientSecretWrong];
-            one.outcome.failure().is_some_and(|failure| secrets.contains(&failure.reason))
-        };
-        let secret = judged.iter().find_map(|one| learnt::secret(one, self.look)).filter(|_| !judged.iter().any(refused));
+        let is_refused = judged.iter().any(|one| secret_refusal(one.outcome).is_some());
+        let secret = judged.iter().find_map(|one| expiry::secret_date(one, self.look.lang)).filter(|_| !is_refused);
         let own = judged.iter().take_while(|one| one.outcome.probe.mailbox.is_none()).count();
         let (own, mailboxes) = judged.split_at(own);
         if let Some(secret) = secret {
