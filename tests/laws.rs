@@ -181,7 +181,7 @@ fn root() -> &'static Path {
 }
 
 fn all_rust_files() -> impl Iterator<Item = PathBuf> {
-    ["src", "tests", "benches"].into_iter().flat_map(rust_files)
+    ["src", "tests", "benches", "examples"].into_iter().flat_map(rust_files)
 }
 
 fn rust_files(directory: &str) -> Vec<PathBuf> {
