@@ -1,4 +1,4 @@
-//! One question to one DNS server over sockets of our own, so that nothing retries, caches or falls back unseen.
+//! A query to one DNS server over sockets of our own, so that nothing retries, caches or falls back unseen.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -83,7 +83,7 @@ async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<S
             Received::Response(answer) => return Ok(Some(answer)),
             Received::Truncated => return Ok(None),
             Received::Malformed(words) => return Err(malformed(&words)),
-            Received::Mismatch(what) => *foreign = Some(told(&what, bytes)),
+            Received::Mismatch(what) => *foreign = Some(described(&what, bytes)),
         }
     }
 }
@@ -104,15 +104,15 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
             Received::Response(answer) => Ok(answer),
             Received::Truncated => Err(malformed("cut short over TCP too")),
             Received::Malformed(words) => Err(malformed(&words)),
-            Received::Mismatch(what) => Err(malformed(&told(&what, &bytes))),
+            Received::Mismatch(what) => Err(malformed(&described(&what, &bytes))),
         },
         Ok(Err(error)) => Err(cut(&error.to_string())),
         Err(_) => Err(cut("no answer")),
     }
 }
 
-/// What did not answer us: in its own words where it has some.
-fn told(what: &Mismatch, bytes: &[u8]) -> String {
+/// Describes what did not answer us: in its own words where it has some.
+fn described(what: &Mismatch, bytes: &[u8]) -> String {
     let is_text = !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     match what {
         Mismatch::NoMessage if is_text => sanitize::evidence(bytes),

@@ -9,8 +9,8 @@ use crate::reason::Reason;
 /// Addresses that a warning names; the facts have them all.
 const MOST_NAMED: usize = 4;
 
-/// What is worth a look about one endpoint that works, given all addresses of it that were `tried`: a family none of whose
-/// addresses works, and single addresses that do not. One that does not work at all is no warning, but a failure.
+/// The warnings about one endpoint that works, given all addresses of it that were `tried`: a family none of whose addresses
+/// works, and single addresses that do not. One that does not work at all is no warning, but a failure.
 pub fn warnings(tried: &[EndpointFacts]) -> impl Iterator<Item = Fault> {
     warnings_where(tried, &has_route)
 }
@@ -33,15 +33,15 @@ fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) 
             return None;
         }
         let reason = if whole { dead } else { Reason::SomeAddressesUnreachable };
-        let mut fault = Fault::heard(reason, told(&broken, all.len()));
+        let mut fault = Fault::heard(reason, listed(&broken, all.len()));
         fault.evidence.peer = Some(host_port(&first.host, first.port));
         Some(fault)
     });
     found.into_iter().flatten()
 }
 
-/// `2 of 8: 52.98.1.2 connect_timed_out in connect, …`.
-fn told(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
+/// Lists what is `broken`: `2 of 8: 52.98.1.2 connect_timed_out in connect, …`.
+fn listed(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
     let one = |(at, address): &(&EndpointFacts, IpAddr)| {
         at.failed.map_or_else(String::new, |(phase, reason)| format!("{address} {reason} in {phase}"))
     };

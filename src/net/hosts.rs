@@ -6,20 +6,20 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// Where the system has it.
+/// The path of the system's hosts file.
 #[cfg(unix)]
 pub const SYSTEM: &str = "/etc/hosts";
-/// Where the system has it.
+/// The path of the system's hosts file.
 #[cfg(not(unix))]
 pub const SYSTEM: &str = r"C:\Windows\System32\drivers\etc\hosts";
 
 /// Lists against advertisements have some megabytes; what is larger is no hosts file.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What the file says of the names asked about, in lower case.
+/// The addresses that the file gives to the names asked about, in lower case.
 pub type Entries = BTreeMap<String, Vec<IpAddr>>;
 
-/// What the hosts file at `path` says of `names`; nothing where it cannot be read.
+/// Reads the entries for `names` in the hosts file at `path`; none where it cannot be read.
 pub async fn entries(path: &Path, names: Vec<String>) -> Entries {
     let path: PathBuf = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || read(&path, &names).unwrap_or_default());

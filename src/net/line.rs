@@ -15,7 +15,7 @@ use crate::secret::{MASK, Secret, Sent};
 use crate::trace::Trace;
 use crate::wire::Refusal;
 
-use super::transcript_recorder::Record;
+use super::transcript_recorder::TranscriptRecorder;
 use super::{BoxStream, tls};
 
 /// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
@@ -27,7 +27,7 @@ pub const MAX_HEARD: usize = 128 * 1024;
 
 /// One connection of one run: the stream, what was read ahead, the secrets it has sent, and the run's cursor.
 pub struct Conn<'t> {
-    record: Record<'t>,
+    record: TranscriptRecorder<'t>,
     stream: BoxStream,
     lines: usize,
     heard: usize,
@@ -37,7 +37,7 @@ impl<'t> Conn<'t> {
     /// A connection over any stream: a dialed one, or a test's pipe. Whatever of `sent` the server says is masked, also
     /// before it was sent: the server may know it from another connection.
     pub fn over(stream: BoxStream, trace: &'t mut Trace, sent: &Sent) -> Self {
-        Self { record: Record::new(trace, sent), stream, lines: 0, heard: 0 }
+        Self { record: TranscriptRecorder::new(trace, sent), stream, lines: 0, heard: 0 }
     }
 
     /// Opens `phase`: what fails from now on failed there.

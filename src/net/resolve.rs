@@ -1,4 +1,4 @@
-//! Finding the addresses of a name as the application would: pinned names, then the system's resolver.
+//! The addresses of a name, found as the application would: pinned names, then the system's resolver.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -47,7 +47,7 @@ pub fn is_denial(reason: Reason) -> bool {
     matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
 }
 
-/// What `getaddrinfo` says, hosts file included. Never empty.
+/// The addresses that `getaddrinfo` finds, hosts file included. Never empty.
 ///
 /// # Errors
 /// The `dns_*` reasons.
@@ -67,13 +67,13 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
     if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }
 }
 
-/// Why `getaddrinfo` failed. It has the same words for a resolver that refuses, fails, or is not there: the resolver has to
+/// Explains why `getaddrinfo` failed. It has the same words for a resolver that refuses, fails, or is not there: the resolver has to
 /// be asked once more to tell.
 async fn explained(host: &str, error: &io::Error, took: Duration) -> Fault {
     let reason = reason(error, took);
     let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
-    let told = if ambiguous { system_resolvers::refusal(host).await } else { None };
-    told.unwrap_or_else(|| Fault::heard(reason, error.to_string()))
+    let fault = if ambiguous { system_resolvers::refusal(host).await } else { None };
+    fault.unwrap_or_else(|| Fault::heard(reason, error.to_string()))
 }
 
 /// std keeps only getaddrinfo's text, so the text of glibc and musl has to do.

@@ -1,4 +1,4 @@
-//! The system's own resolvers: what each of them really says, where `getaddrinfo` has one word for everything.
+//! The system's own resolvers, each asked by itself: `getaddrinfo` has one word for everything that fails.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,26 +22,26 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// The one that is asked where none is named (resolv.conf(5)).
 const UNNAMED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
 
-/// What one of them says of a name, asked by itself.
+/// The answers of one resolver about a name.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct ResolverAnswers {
     /// Its address.
     pub server: IpAddr,
     /// The answers for IPv4 and IPv6.
     pub families: [Result<DnsResponse, Fault>; 2],
 }
 
-impl Told {
-    /// Why it is of no use for any name, if it is not: it answers for neither family.
+impl ResolverAnswers {
+    /// The fault of a resolver that answers for neither family, and so is of no use for any name.
     pub fn is_dead(&self) -> Option<&Fault> {
         self.families.iter().all(Result::is_err).then(|| self.families[0].as_ref().err())?
     }
 }
 
-/// What each of them says of `host`, asked side by side and in both families; in the system's order.
-pub async fn each(host: &str, limit: Duration) -> Vec<Told> {
+/// Asks each resolver for the addresses of `host` in both families, side by side; the answers are in the system's order.
+pub async fn query_each(host: &str, limit: Duration) -> Vec<ResolverAnswers> {
     let mut asking = JoinSet::new();
-    for (place, server) in named().await.unwrap_or_default().into_iter().enumerate() {
+    for (place, server) in configured().await.unwrap_or_default().into_iter().enumerate() {
         for family in [Family::V4, Family::V6] {
             let host = host.to_owned();
             asking.spawn(async move { (place, server.ip(), family, dns_query::query(server, &host, family, limit).await) });
@@ -52,37 +52,36 @@ pub async fn each(host: &str, limit: Duration) -> Vec<Told> {
     let mut all = Vec::new();
     let mut heard = heard.into_iter();
     while let (Some((_, server, _, v4)), Some((_, _, _, v6))) = (heard.next(), heard.next()) {
-        all.push(Told { server, families: [v4, v6] });
+        all.push(ResolverAnswers { server, families: [v4, v6] });
     }
     all
 }
 
-/// Why the first of them that fails does not lead to `host`; `None` where all answer. One that no question can be sent to
-/// tells least.
+/// The fault of the first resolver that does not lead to `host`; `None` where all answer. One that no question can be sent
+/// to tells least.
 pub async fn refusal(host: &str) -> Option<Fault> {
-    let Some(servers) = named().await else { return unnamed(host).await };
-    let mut told: Option<Fault> = None;
+    let Some(servers) = configured().await else { return fault_without_servers(host).await };
+    let mut met: Option<Fault> = None;
     for server in servers {
-        if let Some(fault) = failing(server, host).await {
-            let is_first = told.is_none();
-            let tells_more = told.as_ref().is_some_and(|told| told.reason == Reason::DnsServerUnreachable);
-            if is_first || tells_more && fault.reason != Reason::DnsServerUnreachable {
-                told = Some(fault);
-            }
+        let Some(fault) = fault_of(server, host).await else { continue };
+        let tells_least = |met: &Fault| met.reason == Reason::DnsServerUnreachable;
+        if met.as_ref().is_none_or(|met| tells_least(met) && !tells_least(&fault)) {
+            met = Some(fault);
         }
     }
-    told
+    met
 }
 
-/// Why nobody answers where nobody is named: there is nobody on this machine either.
-async fn unnamed(host: &str) -> Option<Fault> {
-    let fault = failing(UNNAMED, host).await?;
+/// The fault where no server is named: none answers on this machine either.
+async fn fault_without_servers(host: &str) -> Option<Fault> {
+    let fault = fault_of(UNNAMED, host).await?;
     let heard = format!("{FILE} names no name server, and none answers on this machine");
     let nobody = matches!(fault.reason, Reason::DnsPortRefused | Reason::DnsServerUnreachable);
     Some(if nobody { Fault::heard(Reason::DnsServerUnreachable, heard) } else { fault })
 }
 
-async fn failing(server: SocketAddr, host: &str) -> Option<Fault> {
+/// The fault of `server`, where it does not lead to `host`; its evidence names the server.
+async fn fault_of(server: SocketAddr, host: &str) -> Option<Fault> {
     let mut fault = match dns_query::query(server, host, Family::V4, LIMIT).await {
         Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
         Err(fault) => Some(fault),
@@ -92,8 +91,8 @@ async fn failing(server: SocketAddr, host: &str) -> Option<Fault> {
     Some(fault)
 }
 
-/// The servers that are named; `None` where none is. Those with an address of the link are left to the system.
-async fn named() -> Option<Vec<SocketAddr>> {
+/// The servers in `/etc/resolv.conf`; `None` where it names none. Those with an address of the link are left to the system.
+async fn configured() -> Option<Vec<SocketAddr>> {
     tokio::task::spawn_blocking(|| servers(Path::new(FILE))).await.unwrap_or_default()
 }
 
@@ -127,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_are_read_as_the_system_reads_them() {
+    fn resolv_conf_line_names_a_server_as_the_system_reads_it() {
         let at = |address: &str| Some(Server::At(address.parse().expect(address)));
         for (line, expected) in [
             ("nameserver 10.66.0.1", at("10.66.0.1")),

@@ -1,4 +1,4 @@
-//! What is said and heard over one connection, on its way to the run's transcript.
+//! The recorder of what is said and heard over one connection, for the run's transcript.
 
 use crate::outcome::{Line, Speaker, Transcript};
 use crate::sanitize;
@@ -12,7 +12,7 @@ const LOOKED_AT: usize = 2 * Transcript::WIDTH;
 ///
 /// To clean a line costs as much as the secrets are long. So they are cleaned together, when the connection is given up:
 /// also by a deadline or a panic.
-pub(super) struct Record<'t> {
+pub(super) struct TranscriptRecorder<'t> {
     /// The run's cursor.
     pub trace: &'t mut Trace,
     /// What was sent, and must not be shown.
@@ -33,8 +33,8 @@ struct Raw {
     cut: bool,
 }
 
-impl<'t> Record<'t> {
-    /// Nothing said yet.
+impl<'t> TranscriptRecorder<'t> {
+    /// Begins a transcript.
     pub fn new(trace: &'t mut Trace, sent: &Sent) -> Self {
         Self { trace, sent: sent.clone(), raw: Vec::new(), last: None, ahead: Vec::new(), used: 0 }
     }
@@ -76,7 +76,7 @@ impl<'t> Record<'t> {
     }
 }
 
-impl Drop for Record<'_> {
+impl Drop for TranscriptRecorder<'_> {
     fn drop(&mut self) {
         self.pass_on();
         // To clean it once more costs as much as all the lines before; of a run that is over nobody asks.
@@ -101,11 +101,11 @@ mod tests {
 
     const SECRET: &str = "marked-secret-of-some-length-0123456789";
 
-    fn told(secret: &str, lines: &[&str]) -> Vec<String> {
+    fn transcript(secret: &str, lines: &[&str]) -> Vec<String> {
         let mut trace = Trace::begin(Phase::Auth, Instant::now() + Duration::from_secs(1));
         let mut sent = Sent::default();
         sent.remember(&Secret::new(secret));
-        let mut record = Record::new(&mut trace, &sent);
+        let mut record = TranscriptRecorder::new(&mut trace, &sent);
         for line in lines {
             record.note(Speaker::They, line);
         }
@@ -114,30 +114,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_echoed_secret_is_masked_in_every_line() {
+    async fn transcript_masks_an_echoed_secret_in_every_line() {
         let echo = format!("-ERR {SECRET} no");
-        assert_eq!(told(SECRET, &["+OK", &echo, "bye"]), ["+OK", "-ERR <secret> no", "bye"]);
+        assert_eq!(transcript(SECRET, &["+OK", &echo, "bye"]), ["+OK", "-ERR <secret> no", "bye"]);
         let two_lines = "first-line-of-it\nsecond-line-of-it";
-        let split = told(two_lines, &["first-line-of-it", "second-line-of-it", two_lines]);
+        let split = transcript(two_lines, &["first-line-of-it", "second-line-of-it", two_lines]);
         assert!(split.iter().all(|line| line.contains("<secret>") && !line.contains("line-of")), "{split:?}");
     }
 
     #[tokio::test]
-    async fn no_cut_leaves_half_a_secret() {
+    async fn transcript_line_cut_within_a_secret_shows_no_part_of_it() {
         for before in LOOKED_AT - 60..LOOKED_AT {
             // Once the piece in front is masked, what stands at the cut moves into sight.
             let hidden = SECRET.repeat(13);
             let line = format!("{hidden}{}{SECRET}", "y".repeat(before - hidden.len()));
-            let told = told(SECRET, &[&line]);
-            assert!(told.iter().all(|line| !line.contains("marked")), "{before}: {told:?}");
+            let lines = transcript(SECRET, &[&line]);
+            assert!(lines.iter().all(|line| !line.contains("marked")), "{before}: {lines:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_peer_that_talks_without_end_fills_no_memory() {
+    async fn transcript_of_a_peer_that_talks_without_end_is_bounded() {
         let long = "x".repeat(10_000);
-        let told = told(SECRET, &vec![long.as_str(); 1000]);
-        assert_eq!(told.len(), Transcript::LINES);
-        assert!(told.iter().all(|line| line.chars().count() <= Transcript::WIDTH));
+        let lines = transcript(SECRET, &vec![long.as_str(); 1000]);
+        assert_eq!(lines.len(), Transcript::LINES);
+        assert!(lines.iter().all(|line| line.chars().count() <= Transcript::WIDTH));
     }
 }

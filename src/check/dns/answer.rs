@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::net::system_resolvers::Told;
+use crate::net::system_resolvers::ResolverAnswers;
 use crate::net::{Net, dns_query, resolve, system_resolvers};
 use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource};
 use crate::reason::Reason;
@@ -125,7 +125,7 @@ impl Answer {
 struct Looked {
     found: Result<Vec<IpAddr>, Fault>,
     took: Option<Duration>,
-    each: Vec<Told>,
+    each: Vec<ResolverAnswers>,
 }
 
 impl Looked {
@@ -142,7 +142,7 @@ impl Looked {
             return Self::at_once(found, took);
         }
         let left = limit.saturating_sub(began.elapsed());
-        let mut asking = pin!(system_resolvers::each(host, QUESTION.min(left)));
+        let mut asking = pin!(system_resolvers::query_each(host, QUESTION.min(left)));
         let (mut found, each) = tokio::select! {
             biased;
             found = &mut lookup => (Some(found), asking.await),
@@ -184,9 +184,9 @@ impl Looked {
 
     /// The warning that one of the servers is dead, where another is not.
     fn one_dead(&self) -> Option<Fault> {
-        let why = self.each.iter().find_map(Told::is_dead)?;
+        let why = self.each.iter().find_map(ResolverAnswers::is_dead)?;
         self.each.iter().find(|told| told.is_dead().is_none())?;
-        let one = |told: &Told| match told.is_dead() {
+        let one = |told: &ResolverAnswers| match told.is_dead() {
             Some(fault) => format!("{}: {}", told.server, fault.reason),
             None => format!("{}: answers", told.server),
         };
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     /// A server that gives one address in the families it answers for.
-    fn told(server: u8, answers: [bool; 2]) -> Told {
+    fn told(server: u8, answers: [bool; 2]) -> ResolverAnswers {
         let of = |(answers, address): (bool, &str)| {
             let answer = DnsResponse {
                 rcode: "NOERROR".to_owned(),
@@ -223,11 +223,14 @@ mod tests {
             if answers { Ok(answer) } else { Err(Fault::new(Reason::DnsNoAnswer)) }
         };
         let [v4, v6] = answers;
-        Told { server: IpAddr::from([10, 0, 0, server]), families: [of((v4, "52.97.97.162")), of((v6, "2603:1026::2"))] }
+        ResolverAnswers {
+            server: IpAddr::from([10, 0, 0, server]),
+            families: [of((v4, "52.97.97.162")), of((v6, "2603:1026::2"))],
+        }
     }
 
     /// What a look-up comes to that found so many addresses, or was still waiting.
-    fn looked(found: Option<&[&str]>, each: &[Told]) -> ([Result<usize, Reason>; 2], Option<String>) {
+    fn looked(found: Option<&[&str]>, each: &[ResolverAnswers]) -> ([Result<usize, Reason>; 2], Option<String>) {
         let addresses = |found: &[&str]| found.iter().map(|address| address.parse().expect(address)).collect();
         let took = found.map(|_| Duration::from_secs(5));
         let found = found.map_or_else(|| Err(Fault::new(Reason::DnsNoAnswer)), |found| Ok(addresses(found)));
