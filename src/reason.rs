@@ -1,4 +1,4 @@
-//! Every way to fail: a stable code, who must act, how bad it is, what it means and what to do first.
+//! The reasons why a run fails: for each a stable code, owner, severity, title and first step.
 //!
 //! One table; labels, help, documentation and tests are made from it. A new reason is one row, and its [`text`].
 
@@ -72,7 +72,7 @@ macro_rules! reasons {
 
             /// The value of the `reason` label: snake_case, stable.
             pub const fn code(self) -> &'static str { match self { $( Self::$variant => $code, )* } }
-            /// Who must act it is.
+            /// The owner, who must act.
             pub const fn owner(self) -> Owner { match self { $( Self::$variant => Owner::$owner, )* } }
             /// How bad it is.
             pub const fn severity(self) -> Severity { match self { $( Self::$variant => Severity::$severity, )* } }

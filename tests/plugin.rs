@@ -35,7 +35,7 @@ fn whatever_is_wrong_with_the_line_is_unknown_on_standard_output() {
         ("check pop3 --bogus", "M365 UNKNOWN - unexpected argument '--bogus' found"),
         ("check pop3 -t 0", "M365 UNKNOWN - invalid value '0' for '--timeout"),
         ("check pop3 -t 5:perhaps", "M365 UNKNOWN - invalid value '5:perhaps' for '--timeout"),
-        ("check pop3 -w 20:10", "M365 UNKNOWN - `20:10` is no range: its start is above its end"),
+        ("check pop3 -w 20:10", "M365 UNKNOWN - `20:10` is not a range: its start is above its end"),
         ("check pop3 -c mesages=1", "M365 UNKNOWN - unknown metric `mesages`"),
         ("check pop3", "M365 UNKNOWN - --mailbox: "),
         ("check token --tenant-id contoso.example", "M365 UNKNOWN - --client-id: "),

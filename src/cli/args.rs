@@ -20,7 +20,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How to write the log, which goes to standard error; RUST_LOG says how much of it.
+    /// Format of the log, which goes to standard error; RUST_LOG sets its level.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }
@@ -42,14 +42,14 @@ pub enum Command {
     /// Run checks once, as a Nagios, Icinga or Checkmk plugin.
     #[command(display_name = "m365-probe")]
     Check(Check),
-    /// Run everything once and say for a person what is wrong and what to do.
+    /// Run all checks once and explain what is wrong and what to do.
     Doctor(Doctor),
     /// Serve against an embedded simulated tenant: no account needed.
     Demo(Demo),
-    /// Look at configuration files.
+    /// Check a configuration; print an example, the schema or the address ranges.
     #[command(subcommand)]
     Config(Config),
-    /// Print the catalogue of failures.
+    /// Print the catalogue of reasons for failures.
     Reasons(Reasons),
     /// Print completions for a shell.
     Completions {
@@ -67,7 +67,7 @@ pub struct Serve {
     /// Address to listen on; may be repeated.
     #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
     pub listen: Vec<SocketAddr>,
-    /// TLS and users of our own pages, as Prometheus's exporters have it; see `config web-example`.
+    /// TLS and users of the status page and metrics, in the format of Prometheus's exporters; see `config web-example`.
     #[arg(long, visible_alias = "web.config.file", value_name = "FILE")]
     pub web_config: Option<PathBuf>,
 }
@@ -90,10 +90,10 @@ pub struct Check {
     /// Be critical outside this range; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub critical: Vec<String>,
-    /// Give up after so many seconds (or `500ms`, `1m`), and what that means: ok, warning, critical, unknown or 0 to 3.
+    /// Time limit in seconds (or `500ms`, `1m`), and the state when it is exceeded: ok, warning, critical, unknown or 0 to 3.
     #[arg(short, long, value_name = "TIME[:STATE]", default_value = "30s:critical", value_parser = timeout)]
     pub timeout: Timeout,
-    /// Say more; up to three times.
+    /// Print more; may be given up to three times.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
     /// What to print.
@@ -127,7 +127,7 @@ pub struct Selection {
     /// Without a configuration: the Microsoft cloud.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Cloud::built_in_names()))]
     pub cloud: Option<String>,
-    /// Without a configuration: directory id, or a verified domain.
+    /// Without a configuration: the tenant's id, or a verified domain.
     #[arg(long, value_name = "ID")]
     pub tenant_id: Option<String>,
     /// Without a configuration: application (client) id.
@@ -141,13 +141,13 @@ pub struct Selection {
 /// A running `serve` that is asked for its results.
 #[derive(Debug, Args)]
 pub struct From {
-    /// Log in nowhere: tell the results of the `serve` at this URL (`http://HOST:10365`), as if they had been got here.
+    /// Do not log in: report the results of the `serve` at this URL (`http://HOST:10365`) as if they had been obtained here.
     #[arg(long = "from", value_name = "URL")]
     pub url: Option<String>,
     /// With --from: PEM file of certificates trusted in addition to the system's.
     #[arg(long = "from-ca-file", value_name = "FILE", requires = "url")]
     pub ca_file: Option<PathBuf>,
-    /// With --from: who it is told we are.
+    /// With --from: the user to log in as.
     #[arg(long = "from-user", value_name = "NAME", requires = "url", requires = "password_file")]
     pub user: Option<String>,
     /// With --from: file with the password of --from-user.
@@ -161,16 +161,16 @@ pub struct Doctor {
     /// Whom to look at.
     #[command(flatten)]
     pub selection: Selection,
-    /// The language; else that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, else English.
+    /// The language; by default that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, otherwise English.
     #[arg(long, value_name = "LANG", value_parser = lang())]
     pub lang: Option<Lang>,
-    /// Give each check at most so many seconds (or `500ms`, `1m`); else as configured.
+    /// Time limit of each check in seconds (or `500ms`, `1m`); by default as configured.
     #[arg(short, long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<Duration>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub output: TextOrJson,
-    /// Show every check with all it has learnt.
+    /// Show every check with its details.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 }
@@ -190,19 +190,19 @@ pub struct Demo {
     /// A fault of the simulated tenant, `NAME[@SERVICE][@MAILBOX]`; may be repeated. `--fault list` names them.
     #[arg(long, value_name = "NAME")]
     pub fault: Vec<String>,
-    /// Run everything once and print it instead of serving.
+    /// Run all checks once and print the report instead of serving.
     #[arg(long)]
     pub once: bool,
-    /// With `--once`: the language; else that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, else English.
+    /// With `--once`: the language; by default that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, otherwise English.
     #[arg(long, value_name = "LANG", value_parser = lang(), requires = "once")]
     pub lang: Option<Lang>,
-    /// Give each check of `--once` at most so many seconds (or `500ms`, `1m`).
+    /// With `--once`: time limit of each check in seconds (or `500ms`, `1m`).
     #[arg(short, long, value_name = "TIME", value_parser = time, requires = "once")]
     pub timeout: Option<Duration>,
     /// What `--once` prints.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text, requires = "once")]
     pub output: TextOrJson,
-    /// With `--once`: show every check with all it has learnt.
+    /// With `--once`: show every check with its details.
     #[arg(short, long, action = ArgAction::Count, requires = "once")]
     pub verbose: u8,
     /// Address to listen on; may be repeated.
@@ -217,7 +217,7 @@ pub enum Config {
     Check {
         /// The configuration.
         file: PathBuf,
-        /// It is a web configuration, as of `serve --web.config.file`.
+        /// The file is a web configuration, as for `serve --web.config.file`.
         #[arg(long)]
         web: bool,
     },
@@ -227,17 +227,17 @@ pub enum Config {
     WebExample,
     /// Print the JSON Schema of the configuration.
     Schema,
-    /// Print the address ranges that answers of resolvers are held against, in Microsoft's endpoint format, with their date.
+    /// Print the address ranges that DNS answers are compared with, in Microsoft's endpoint format, with their date.
     Ranges(RangesInUse),
 }
 
 /// `config ranges`
 #[derive(Debug, Args)]
 pub struct RangesInUse {
-    /// The Microsoft cloud whose ranges are meant.
+    /// The Microsoft cloud whose ranges to print.
     #[arg(long, value_name = "NAME", default_value = "global", value_parser = PossibleValuesParser::new(Cloud::built_in_names()))]
     pub cloud: String,
-    /// A configuration, whose `network.ranges_file` takes the place of what is shipped.
+    /// A configuration, whose `network.ranges_file` replaces the built-in ranges.
     #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -245,7 +245,7 @@ pub struct RangesInUse {
 /// `reasons`
 #[derive(Debug, Args)]
 pub struct Reasons {
-    /// The language; else, of a text for people, that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, else English.
+    /// The language; by default, for a text for people, that of LC_ALL, LC_MESSAGES or LANG, where it is one of these, otherwise English.
     #[arg(long, value_name = "LANG", value_parser = lang())]
     pub lang: Option<Lang>,
     /// What to print.

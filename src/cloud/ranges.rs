@@ -268,7 +268,7 @@ mod tests {
             ("[]", "no entry has both `urls` and `ips`; it takes the list that https://endpoints.office.com serves"),
             (
                 "[{\"id\": 1,\n\"ips\": [\"10.0.0.0/33\"]}]",
-                "line 2, column 22: `10.0.0.0/33` is no address range; write ADDRESS/LENGTH, as 40.96.0.0/13",
+                "line 2, column 22: `10.0.0.0/33` is not an address range; write ADDRESS/LENGTH, as 40.96.0.0/13",
             ),
         ] {
             assert_eq!(Ranges::read(json, "it").expect_err(json), said);

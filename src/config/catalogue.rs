@@ -146,7 +146,7 @@ pub(super) const KEYS: &[Key] = &[
     key(Tenant, "cloud", One(&CloudName::FORMAT), "global", "the Microsoft cloud it lives in"),
     required(Tenant, "tenant_id", One(&TenantId::FORMAT), "directory id, or a verified domain"),
     required(Tenant, "client_id", One(&ClientId::FORMAT), "application (client) id of the app registration"),
-    required(Tenant, "credential", Map(Credential), "how the application proves itself"),
+    required(Tenant, "credential", Map(Credential), "the credential of the application"),
     key(Tenant, "authorization", One(&Authorization::FORMAT), "permissions", "how the application was given its access; under `rbac` (RBAC for Applications) no permission is missed in the token"),
     key(Tenant, "checks", Checks(Level::Tenant), "token, dns, reach", "checks of the tenant as a whole; `[]` for none"),
     key(Tenant, "mailboxes", MapList(Mailbox), "", "the mailboxes that are opened"),

@@ -125,7 +125,7 @@ pub(super) fn read(
         if let Some(cloud) = cloud.filter(|cloud| !one.check.is_offered_by(cloud)) {
             reader.mistake(item.at, &path, missing_endpoint(cloud, one.check));
         } else if asked.iter().any(|other| other.check == one.check) {
-            reader.mistake(item.at, &path, format!("`{}` stands twice in this list", one.check));
+            reader.mistake(item.at, &path, format!("`{}` occurs twice in this list", one.check));
         } else {
             asked.push(one);
         }

@@ -133,7 +133,7 @@ fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (Str
     let [user, password] = PROXY_LOGIN;
     for (one, other) in [(user, password), (password, user)] {
         if let (Some(entry), true) = (fields.entry(one), fields.is_missing(other)) {
-            reader.mistake(entry.at, &fields.key(one), format!("it lacks `{other}`; a login has both"));
+            reader.mistake(entry.at, &fields.key(one), format!("it needs `{other}`; a login has both parts"));
         }
     }
     let user = reader.one::<ProxyUser>(fields, "proxy_user");

@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         let path = fields.key(name);
         match &entry.value.content {
             Content::List(items) if items.is_empty() => {
-                let way_out = if key.required { "give it an item" } else { "give it an item or leave the key out" };
+                let way_out = if key.required { "add an item" } else { "add an item or leave the key out" };
                 self.mistake(entry.value.at, &path, format!("the list is empty; {way_out}"));
                 Vec::new()
             }
@@ -231,7 +231,7 @@ pub(super) fn redact(text: &str) -> &str {
 
 /// What is wrong with a name that stands a second time.
 pub(super) fn duplicate(name: &str, first: Position) -> String {
-    format!("`{}` stands twice, first in line {}", excerpt(name), first.line)
+    format!("`{}` occurs twice, first in line {}", excerpt(name), first.line)
 }
 
 /// Keys people try first, whose values are never read; what is there instead, and the key it stands for.
@@ -245,7 +245,7 @@ const SECRETS: &[(&str, &str, &str)] = &[
 /// What is wrong with a key that is not in the catalogue, and which key was meant, as far as that can be guessed.
 fn unknown(section: Section, written: &str) -> (String, Option<&'static str>) {
     if let Some((_, instead, key)) = SECRETS.iter().find(|(name, ..)| *name == written) {
-        return (format!("secrets never stand in this file; name where it is with {instead}"), Some(key));
+        return (format!("secrets never go into this file; say where it is with {instead}"), Some(key));
     }
     if let Some((.., instead)) = UNSUPPORTED.iter().find(|(of, name, _)| (*of, *name) == (section, written)) {
         return (format!("this is not supported: {instead}"), None);

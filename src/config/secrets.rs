@@ -28,7 +28,7 @@ pub(super) fn source(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Sec
             None
         }
         [(first, _), (other, second), ..] => {
-            let message = format!("`{first}` and `{other}` both stand here; one of them is enough");
+            let message = format!("`{first}` and `{other}` are both given; one of them is enough");
             reader.mistake(second.at, &fields.path, message);
             None
         }
@@ -104,11 +104,11 @@ pub(super) fn read_file(reader: &mut Reader<'_>, path: &Path, at: impl Into<Opti
     let secret = Secret::new(text.trim_end());
     drop(Secret::new(text)); // zeroes the copy with the line ending
     if secret.expose().is_empty() {
-        reader.mistake(at, key, format!("`{name}` is empty; the secret alone goes into it"));
+        reader.mistake(at, key, format!("`{name}` is empty; it must contain the secret alone"));
         return None;
     }
     if let Some(wrong) = malformed(secret.expose()) {
-        reader.mistake(at, key, format!("`{name}` {wrong}; the secret alone goes into it"));
+        reader.mistake(at, key, format!("`{name}` {wrong}; it must contain the secret alone"));
         return None;
     }
     if file.mode.is_some_and(|mode| mode & OTHERS_READ != 0) {

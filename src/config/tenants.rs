@@ -46,7 +46,10 @@ fn tenant(
         && found.value.0
         && cloud.graph.is_none()
     {
-        let message = format!("no Graph host is known for the cloud `{}`, and nobody else knows; leave it out", cloud.name);
+        let message = format!(
+            "no Graph host is known for the cloud `{}`, and the expiry can be read nowhere else; leave it out",
+            cloud.name
+        );
         reader.mistake(found.at, &found.key, message);
     }
     let authorization = authorization(reader, &fields);

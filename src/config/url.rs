@@ -154,7 +154,7 @@ impl Value for ProxyUrl {
             return Ok(Self::None);
         }
         if text.contains('@') {
-            return Err("user and password stand in `proxy_user` and `proxy_password_file`".to_owned());
+            return Err("user and password go into `proxy_user` and `proxy_password_file`".to_owned());
         }
         let url = Url::parse(text).ok_or_else(|| scheme_missing(text, "http"))?;
         match (ProxyKind::of_scheme(&url.scheme), url.port) {

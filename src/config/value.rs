@@ -311,7 +311,7 @@ fn resolver_meant(text: &str) -> String {
             "write the interface behind `%` as its number, which `ip link` shows".to_owned()
         }
         () if text.contains(|c: char| c.is_ascii_alphabetic()) && text.contains('.') => {
-            "to find its address would take a resolver".to_owned()
+            "a resolver is given by its address".to_owned()
         }
         () => String::new(),
     }

@@ -34,7 +34,7 @@ impl FromStr for Range {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("`{text}` is no range: {why}; write `10`, `10:`, `~:10`, `10:20` or `@10:20`");
+        let wrong = |why: &str| format!("`{text}` is not a range: {why}; write `10`, `10:`, `~:10`, `10:20` or `@10:20`");
         let (inside, ends) = text.strip_prefix('@').map_or((false, text), |ends| (true, ends));
         let (start, end) = ends.split_once(':').unwrap_or(("0", ends));
         if ends.is_empty() || ends == ":" {
@@ -47,7 +47,7 @@ impl FromStr for Range {
         };
         let end = match end {
             "" => f64::INFINITY,
-            number => decimal(number).ok_or_else(|| wrong("its end is no plain decimal number"))?,
+            number => decimal(number).ok_or_else(|| wrong("its end is not a plain decimal number"))?,
         };
         if start > end {
             return Err(wrong("its start is above its end"));

@@ -1,4 +1,4 @@
-//! Outcomes for a person: what is wrong, who must act and what to do now; then the chain as a tree with times.
+//! The report for a person: what is wrong, who must act and what to do; then all checks as a tree with times.
 
 mod case;
 mod columns;
@@ -35,7 +35,7 @@ pub fn report(judged: &[JudgedOutcome<'_>], look: &Look) -> String {
     page.end()
 }
 
-/// How many fail, and what lies behind it: with several root causes a list of them, each with who must act.
+/// The summary: how many checks fail, and with several root causes a list of them with their owners.
 fn summary(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGroup], look: &Look) {
     let words = &look.lang.words().doctor;
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();

@@ -52,7 +52,7 @@ impl FromStr for Subnet {
         let range = if text.contains('/') { text.parse().ok() } else { text.parse::<IpAddr>().ok().map(IpNet::from) };
         range.map(Self).ok_or_else(|| {
             let shown: String = text.chars().take(50).collect();
-            format!("`{shown}` is no address range; write ADDRESS/LENGTH, as 40.96.0.0/13")
+            format!("`{shown}` is not an address range; write ADDRESS/LENGTH, as 40.96.0.0/13")
         })
     }
 }

@@ -106,10 +106,10 @@ super::entries! {
 
     FolderNotFound from RESPONSE_CODES:
         en "The mailbox was opened, but it has no such folder, or none that the application may see."
-        - "Open the mailbox {mailbox} once in Outlook, which creates the default folders, or check the folder in the configuration.";
+        - "Open {mailbox} once in Outlook, which creates the default folders, or check the folder in the configuration.";
         de "den Ordner gibt es in diesem Postfach nicht"
         "Das Postfach wurde geöffnet, enthält aber keinen solchen Ordner oder keinen, den die Anwendung sehen darf."
-        - "Öffnen Sie das Postfach {mailbox} einmal in Outlook, das die Standardordner anlegt, oder prüfen Sie den Ordner in der Konfiguration.";
+        - "Öffnen Sie {mailbox} einmal in Outlook, das die Standardordner anlegt, oder prüfen Sie den Ordner in der Konfiguration.";
 
     LicenseInvalid from RESPONSE_CODES:
         en "Exchange answers that the user of the mailbox has no valid licence."

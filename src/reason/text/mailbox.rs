@@ -164,18 +164,18 @@ super::entries! {
     Throttled from EWS_THROTTLING:
         en "Exchange asks for a pause because it received too many requests. This is not a refusal: login and permissions were not judged."
         - "Wait; this check pauses for as long as the server asked."
-        - "Look for other clients of {mailbox} and of application {client_id} that log in too often, and lengthen the interval of this check.";
+        - "Look for other clients that log in too often, to {mailbox} or with application {client_id}, and lengthen the interval of this check.";
         de "der Server drosselt unsere Anfragen"
         "Exchange bittet um eine Pause, weil es zu viele Anfragen erhielt. Das ist keine Ablehnung: Über Anmeldung und Berechtigungen wurde nicht entschieden."
         - "Warten Sie; diese Prüfung hält die vom Server genannte Pause ein."
-        - "Suchen Sie nach anderen Clients des Postfachs {mailbox} und der Anwendung {client_id}, die sich zu oft anmelden, und verlängern Sie das Intervall dieser Prüfung.";
+        - "Suchen Sie nach anderen Clients, die sich zu oft anmelden, an {mailbox} oder mit der Anwendung {client_id}, und verlängern Sie das Intervall dieser Prüfung.";
 
     TooManyConnections from EWS_THROTTLING:
         en "The mailbox has as many connections as Exchange allows: three for SMTP, 27 requests at once for EWS."
         - "Close other clients of {mailbox}, or let them use fewer connections at once.";
         de "das Postfach hat zu viele Verbindungen"
         "Das Postfach hat so viele Verbindungen, wie Exchange zulässt: drei bei SMTP, 27 gleichzeitige Anfragen bei EWS."
-        - "Schließen Sie andere Clients des Postfachs {mailbox}, oder lassen Sie sie weniger Verbindungen gleichzeitig benutzen.";
+        - "Schließen Sie andere Clients von {mailbox}, oder lassen Sie sie weniger Verbindungen gleichzeitig benutzen.";
 
     ServerUnavailable:
         en "The server says that it is out of order itself. As far as can be seen, nothing is wrong on your side."
@@ -188,8 +188,8 @@ super::entries! {
 
     SessionInvalidated:
         en "Exchange ended the session because the state of the account has changed."
-        - "Check recent changes to the mailbox {mailbox}, its licence and its account; the next run shows whether the application still has access.";
+        - "Check recent changes to {mailbox}, its licence and its account; the next run shows whether the application still has access.";
         de "die Sitzung wurde beendet, weil sich das Konto geändert hat"
         "Exchange hat die Sitzung beendet, weil sich der Zustand des Kontos geändert hat."
-        - "Prüfen Sie jüngste Änderungen am Postfach {mailbox}, an seiner Lizenz und seinem Konto; der nächste Lauf zeigt, ob die Anwendung noch Zugriff hat.";
+        - "Prüfen Sie jüngste Änderungen an {mailbox}, an Lizenz und Konto; der nächste Lauf zeigt, ob die Anwendung noch Zugriff hat.";
 }

@@ -82,7 +82,7 @@ super::entries! {
         - "On the same page: Grant admin consent."
         takes "the next token is issued; a token is valid for 60 to 90 minutes";
         de "dem Token fehlt die Berechtigung, die dieses Protokoll braucht"
-        "Entra hat ein Token ausgestellt, aber unter den Berechtigungen der Anwendung fehlt, was hier gebraucht wird: {permissions}. Die Berechtigung wurde nicht hinzugefügt, nur als delegierte Berechtigung hinzugefügt, oder es fehlt die Administratorzustimmung. Mit RBAC für Anwendungen, das es für SMTP, EWS und Graph gibt, fehlt sie mit Absicht."
+        "Entra hat ein Token ausgestellt, aber ihm fehlt eine hier benötigte Anwendungsberechtigung: {permissions}. Die Berechtigung wurde nicht hinzugefügt, nur als delegierte Berechtigung hinzugefügt, oder es fehlt die Administratorzustimmung. Mit RBAC für Anwendungen, das es für SMTP, EWS und Graph gibt, fehlt sie mit Absicht."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Berechtigung hinzufügen > Von meiner Organisation verwendete APIs > {api} > Anwendungsberechtigungen: Fügen Sie {permissions} hinzu. full_access_as_app wird im Manifest eingetragen."
         - "Auf derselben Seite: Administratorzustimmung erteilen."
         takes "Ausstellung des nächsten Tokens; ein Token gilt 60 bis 90 Minuten";
