@@ -241,12 +241,16 @@ texts! {
         // The headline and the count.
         all_well: "Everything works",
         nothing_yet: "Waiting for the first results",
+        still_to_run: "Checks are still to run",
         nothing_configured: "No probe is configured",
         worth: "It works, but something is worth a look",
+        limit_violated: "A critical limit is violated",
         unsure: "Not everything could be checked",
         problems: "{n} problems",
         of_checks_fail: "{n} of {all} checks fail",
         checks_work: "{n} of {all} checks work",
+        checks_critical: "{n} of {all} checks critical",
+        waiting: "{n} still to run",
         last_run: "last run",
 
         // A root cause.
@@ -269,10 +273,6 @@ texts! {
         what: "What",
         ends: "Ends",
         days_left: "Days",
-        secret_of: "Client secret of {name}",
-        certificate_of: "Certificate of {name}",
-        ews_of: "Exchange Web Services for {name}",
-        over: "over",
 
         // Probes.
         tenant: "Tenant",
@@ -280,6 +280,7 @@ texts! {
         mailbox_checks: "Mailboxes",
         mailbox: "Mailbox",
         without_problems: "{n} mailboxes without problems",
+        mailboxes_still_to_run: "{n} mailboxes whose checks are still to run",
         check: "Check",
         not_yet: "not yet run",
         too_old: "no result for {time}",
@@ -326,6 +327,7 @@ texts! {
         ok: "ok",
         warning: "warning",
         fails: "fails",
+        critical: "critical",
         unknown: "unknown",
 
         // How bad a reason is.

@@ -6,6 +6,7 @@ mod document;
 mod golden;
 mod nagios;
 mod others;
+mod pages;
 mod prometheus;
 
 mod sample;

@@ -29,7 +29,7 @@ pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
     let id = known.settings.id.to_string();
     let state = state(known, view.now);
     let main = html! {
-        h1 { (id) " " (state_badge(state, view)) }
+        h1 { (id) " " (state_badge(known, view)) }
         (about(known, view))
         @if let Some(last) = known.last.as_deref() {
             (last_run(store, known, last, view))

@@ -62,20 +62,30 @@ pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     let words = view.words();
     let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
         probes.iter().copied().partition(|known| known.settings.id.mailbox.is_none());
-    let (troubled, well): (Vec<_>, Vec<_>) = rows(&of_mailboxes)
-        .into_iter()
-        .partition(|row| row.iter().any(|known| state(known, view.now).is_some_and(|state| state != State::Ok)));
-    let of_well = || matrix(words.mailbox_checks, words.mailbox, &well, view);
+    let has = |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|known| is(state(known, view.now)));
+    let is_trouble = |state: Option<State>| state.is_some_and(|state| state != State::Ok);
+    let (troubled, others): (Vec<_>, Vec<_>) = rows(&of_mailboxes).into_iter().partition(|row| has(row, is_trouble));
+    let (waiting, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| has(row, |state| state.is_none()));
     html! {
         @if !own.is_empty() { (matrix(words.tenant_checks, words.tenant, &[own], view)) }
         @if !troubled.is_empty() { (matrix(words.mailbox_checks, words.mailbox, &troubled, view)) }
-        @if well.len() > UNFOLDED {
-            details id={ "well-" @if let Some(known) = probes.first() { (known.settings.id.tenant) } } {
-                summary { (fill(words.without_problems, &[("n", &well.len().to_string())])) }
-                (of_well())
+        (folded_mailboxes("waiting", words.mailboxes_still_to_run, &waiting, view))
+        (folded_mailboxes("well", words.without_problems, &well, view))
+    }
+}
+
+/// Mailboxes that nobody needs to see at once: folded under `summary` where there are many.
+fn folded_mailboxes(id: &str, summary: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
+    let words = view.words();
+    let tenant = rows.iter().flatten().map(|known| &known.settings.id.tenant).next();
+    html! {
+        @if rows.len() > UNFOLDED {
+            details id={ (id) "-" @if let Some(tenant) = tenant { (tenant) } } {
+                summary { (fill(summary, &[("n", &rows.len().to_string())])) }
+                (matrix(words.mailbox_checks, words.mailbox, rows, view))
             }
-        } @else if !well.is_empty() {
-            (of_well())
+        } @else if !rows.is_empty() {
+            (matrix(words.mailbox_checks, words.mailbox, rows, view))
         }
     }
 }
@@ -140,8 +150,9 @@ fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
         (None, _) => String::new(),
     };
     let when = known.last.as_deref().map_or_else(|| words.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
-    let word = state_name(state, view);
-    let label = format!("{}: {word}, {took}, {when}", known.settings.id);
+    let word = state_name(state, failed.is_some(), view);
+    let told: Vec<&str> = [&*took, &when].into_iter().filter(|told| !told.is_empty() && *told != word).collect();
+    let label = format!("{}: {}", known.settings.id, [&[word], &*told].concat().join(", "));
     html! {
         td class=(class(state)) {
             a href=(view.probe(&known.settings.id)) aria-label=(label) {
@@ -171,19 +182,22 @@ fn breakable(reason: Reason) -> Markup {
     }
 }
 
-/// The word for a state; `None` is a probe that has not run.
-pub fn state_name(state: Option<State>, view: &View<'_>) -> &'static str {
+/// The word for a state, which a failed run and a limit may both have made critical; `None` is a probe that has not run.
+pub fn state_name(state: Option<State>, has_failed: bool, view: &View<'_>) -> &'static str {
     let words = view.words();
     match state {
         Some(State::Ok) => words.ok,
         Some(State::Warning) => words.warning,
-        Some(State::Critical) => words.fails,
+        Some(State::Critical) if has_failed => words.fails,
+        Some(State::Critical) => words.critical,
         Some(State::Unknown) => words.unknown,
         None => words.not_yet,
     }
 }
 
-/// A state as a badge, in the reader's language.
-pub fn state_badge(state: Option<State>, view: &View<'_>) -> Markup {
-    badge(state, state_name(state, view))
+/// The state of a probe as a badge.
+pub fn state_badge(known: &ProbeEntry, view: &View<'_>) -> Markup {
+    let state = state(known, view.now);
+    let has_failed = known.last.as_deref().is_some_and(|last| last.failure().is_some());
+    badge(state, state_name(state, has_failed, view))
 }

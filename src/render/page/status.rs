@@ -33,44 +33,69 @@ pub fn page(store: &Store, offers: Option<&[Offer]>, view: &View<'_>) -> String 
     document(view, &Body { title: format!("{headline} · m365-probe"), state, refreshes: true, main })
 }
 
-/// The state of everything together; `None` while nothing is known.
+/// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. What ends soon is
+/// worth a look also where no probe has a limit for it.
 fn overall(store: &Store, cards: &[CauseCard<'_>], view: &View<'_>) -> Option<State> {
     if !cards.is_empty() {
         return Some(State::Critical);
     }
-    let states = || store.probes().iter().filter_map(|known| probe_table::state(known, view.now));
-    states().next()?;
-    let worst = states().reduce(State::worse)?;
-    Some(if worst == State::Ok && worth_a_look::is_needed(store, view) { State::Warning } else { worst })
+    let states: Vec<Option<State>> = store.probes().iter().map(|known| probe_table::state(known, view.now)).collect();
+    let worst = states.iter().flatten().copied().reduce(State::worse)?;
+    match worst {
+        State::Ok if expiries::is_one_near(store, view) => Some(State::Warning),
+        State::Ok if states.contains(&None) => None,
+        worst => Some(worst),
+    }
 }
 
 /// The one problem by its name; of several, how many.
 fn headline(store: &Store, state: Option<State>, cards: &[CauseCard<'_>], view: &View<'_>) -> String {
     let words = view.words();
-    match (state, cards) {
-        (_, [one]) => one.title(view.lang),
-        (_, [_, ..]) => fill(words.problems, &[("n", &cards.len().to_string())]),
-        (None, _) if store.probes().is_empty() => words.nothing_configured.to_owned(),
-        (None, _) => words.nothing_yet.to_owned(),
-        (Some(State::Ok), _) => words.all_well.to_owned(),
-        (Some(State::Warning | State::Critical), _) => words.worth.to_owned(),
-        (Some(State::Unknown), _) => words.unsure.to_owned(),
+    let text = match (state, cards) {
+        (_, [one]) => return one.title(view.lang),
+        (_, [_, ..]) => return fill(words.problems, &[("n", &cards.len().to_string())]),
+        (None, _) if store.probes().is_empty() => words.nothing_configured,
+        (None, _) if store.probes().iter().all(|known| probe_table::state(known, view.now).is_none()) => words.nothing_yet,
+        (None, _) => words.still_to_run,
+        (Some(State::Ok), _) => words.all_well,
+        (Some(State::Warning), _) => words.worth,
+        (Some(State::Critical), _) => words.limit_violated,
+        (Some(State::Unknown), _) => words.unsure,
+    };
+    text.to_owned()
+}
+
+/// How many checks fail; where none does, how many are critical by a limit; where none is, how many work. What has not run, or too
+/// long ago, does not work.
+fn count(store: &Store, view: &View<'_>) -> String {
+    let words = view.words();
+    let all = store.probes();
+    let count = |is: &dyn Fn(&ProbeEntry) -> bool| all.iter().filter(|known| is(known)).count();
+    let state = |known: &ProbeEntry| probe_table::state(known, view.now);
+    let failing = count(&|known| known.failing_since.is_some());
+    let critical = count(&|known| state(known) == Some(State::Critical));
+    let working = count(&|known| known.last.is_some() && matches!(state(known), Some(State::Ok | State::Warning)));
+    let waiting = count(&|known| state(known).is_none());
+    let (template, number) = match (failing, critical) {
+        (1.., _) => (words.of_checks_fail, failing),
+        (0, 1..) => (words.checks_critical, critical),
+        (0, 0) => (words.checks_work, working),
+    };
+    let counted = fill(template, &[("n", &number.to_string()), ("all", &all.len().to_string())]);
+    match waiting {
+        0 => counted,
+        _ => format!("{counted}, {}", fill(words.waiting, &[("n", &waiting.to_string())])),
     }
 }
 
 /// The headline, a line for each of several problems, how many checks stand behind it, and when the last one ran.
 fn banner(store: &Store, state: Option<State>, headline: &str, cards: &[CauseCard<'_>], view: &View<'_>) -> Markup {
     let words = view.words();
-    let all = store.probes().len();
-    let failing = store.probes().iter().filter(|known| known.failing_since.is_some()).count();
-    let working = store.probes().iter().filter(|known| known.failing_since.is_none() && known.last.is_some()).count();
-    let (template, count) = if failing > 0 { (words.of_checks_fail, failing) } else { (words.checks_work, working) };
-    let counted = fill(template, &[("n", &count.to_string()), ("all", &all.to_string())]);
     let last = store.probes().iter().filter_map(|known| known.last.as_ref()).map(|last| last.at).max();
     html! {
         div class={ "banner " (class(state)) } {
             h1 #headline { span aria-hidden="true" { (sign(state)) } " " (headline) }
-            p { (counted) @if let Some(at) = last { " · " (words.last_run) " " (ago(at, view.now, view.lang)) } }
+            p { (count(store, view)) @if let Some(at) = last { " · " (words.last_run) " " (ago(at, view.now, view.lang)) } }
             @if cards.len() > 1 {
                 ol { @for (number, card) in (1..).zip(cards) { li { (card.line(number, view)) } } }
             }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::View;
 use super::cause_card::{code, probe_link};
 use super::html::{badge, capital};
-use super::probe_table::{state, state_badge, state_name};
+use super::probe_table::{state, state_name};
 use super::time::lasting;
 use crate::lang::{Lang, fill};
 use crate::levels::{self, State};
@@ -35,17 +35,12 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
 
 fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
     html! {
-        (badge(Some(warned.state), state_name(Some(State::Warning), view))) // how bad it is, and yet it works
+        (badge(Some(warned.state), state_name(Some(warned.state), false, view)))
         " " strong { (capital(&warned.told)) } " " (code(reason, view)) br;
         (probe_link(&warned.first.settings.id, view))
         @if warned.count > 1 { " (+" (warned.count - 1) ")" }
         "; " (view.lang.words().common.who_must_act) ": " (term::owner(reason.owner(), view.lang))
     }
-}
-
-/// Whether anything is worth a look.
-pub fn is_needed(store: &Store, view: &View<'_>) -> bool {
-    store.probes().iter().any(|known| matters(known, view.now).is_some()) || !warned(store, view.lang, view.now).is_empty()
 }
 
 /// The state of what neither is well nor fails, where no warning says so already.
@@ -68,7 +63,9 @@ fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
     } else {
         fill(view.words().too_old, &[("time", &lasting(outcome.at, view.now, view.lang))])
     };
-    Some(html! { (state_badge(Some(state), view)) " " (probe_link(&known.settings.id, view)) ": " (told) })
+    Some(
+        html! { (badge(Some(state), state_name(Some(state), false, view))) " " (probe_link(&known.settings.id, view)) ": " (told) },
+    )
 }
 
 /// A reason that current runs warn of.
