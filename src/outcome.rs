@@ -3,6 +3,7 @@
 mod dns;
 mod facts;
 mod json;
+mod peer;
 mod registration;
 mod skip;
 mod support;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use self::dns::{DnsFacts, Family, NameSource};
 pub use self::facts::{CertificateFacts, EndpointFacts, Facts, MailboxFacts, ServerFacts, TokenFacts};
 pub use self::json::{known_by_name, parse_rfc3339, parse_seconds, rfc3339, seconds};
+pub use self::peer::Peer;
 pub use self::registration::{CredentialFacts, CredentialKind, Registration};
 pub use self::skip::SkipReason;
 pub use self::support::{SupportId, SupportIds};
@@ -184,8 +186,8 @@ pub struct Failure {
 /// What was said and heard. Never a label; never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Whom we spoke to: `host:port`, with the address where known.
-    pub peer: Option<String>,
+    /// Whom we spoke to.
+    pub peer: Option<Peer>,
     /// What we said last, with `<secret>` in place of one.
     pub said: Option<String>,
     /// What they answered: bounded, printable, cleaned of secrets.

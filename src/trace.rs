@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::outcome::{EndpointFacts, Facts, Fault, Line, Phase, Span, Speaker, Transcript};
+use crate::outcome::{EndpointFacts, Facts, Fault, Line, Peer, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::sanitize;
 
@@ -15,8 +15,8 @@ use crate::sanitize;
 pub struct Trace {
     /// What was learnt so far.
     pub facts: Facts,
-    /// Whom we spoke to last: `host:port (address)`.
-    pub peer: Option<String>,
+    /// Whom we spoke to last.
+    pub peer: Option<Peer>,
     /// What we said last, with `<secret>` in place of one.
     pub said: Option<String>,
     /// What they have said since, of what is not over yet: the last line, or the beginning of one. Cleaned of secrets.
@@ -26,12 +26,20 @@ pub struct Trace {
     since: Instant,
     deadline: Instant,
     spans: Vec<Span>,
-    /// What happens inside the token phase, while a token is fetched for another check.
-    inner: Option<Phase>,
-    fetching: bool,
-    finished: bool,
-    /// Whether the failure was placed by [`Trace::blame`].
-    blamed: bool,
+    state: State,
+}
+
+/// The state of a run's clock and cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Each step is a phase of its own.
+    Running,
+    /// A token is fetched for another check: `step` is taken inside the token phase, which stays open.
+    Fetching { step: Phase },
+    /// The clock has stopped, at `step`.
+    Finished { step: Phase },
+    /// The clock has stopped, and [`Trace::blame`] has placed the failure of one of several parallel parts.
+    Blamed,
 }
 
 impl Trace {
@@ -47,10 +55,7 @@ impl Trace {
             since: Instant::now(),
             deadline,
             spans: Vec::with_capacity(Phase::ALL.len()),
-            inner: None,
-            fetching: false,
-            finished: false,
-            blamed: false,
+            state: State::Running,
         }
     }
 
@@ -81,43 +86,50 @@ impl Trace {
 
     /// Opens `phase` and closes the one before it. Inside a token request the token phase stays open.
     pub fn enter(&mut self, phase: Phase) {
-        if self.fetching {
-            self.inner = Some(phase);
-        } else if !self.finished && phase != self.open {
-            self.close(Instant::now());
-            self.open = phase;
-            self.unfinished = None;
+        match &mut self.state {
+            State::Fetching { step } => *step = phase,
+            State::Running if phase != self.open => {
+                self.close(Instant::now());
+                self.open = phase;
+                self.unfinished = None;
+            }
+            State::Running | State::Finished { .. } | State::Blamed => {}
         }
     }
 
     /// Opens the token phase: until [`Trace::fetched`], dialing the token endpoint counts towards it.
     pub fn fetching(&mut self) {
         self.enter(Phase::Token);
-        self.fetching = true;
-        self.inner = None;
+        if !self.is_finished() {
+            self.state = State::Fetching { step: Phase::Token };
+        }
     }
 
     /// The token is there, or never will be.
     pub fn fetched(&mut self) {
-        self.fetching = false;
+        self.state = match self.state {
+            State::Fetching { .. } => State::Running,
+            State::Finished { .. } => State::Finished { step: self.open },
+            other => other,
+        };
     }
 
     /// Stops the clock: what follows (saying goodbye, looking at a refused certificate) is not measured.
     pub fn finish(&mut self) {
-        if !self.finished {
+        if !self.is_finished() {
             self.close(Instant::now());
-            self.finished = true;
+            self.state = State::Finished { step: self.step() };
         }
     }
 
     /// Whether the clock was stopped: nobody's silence matters any more.
     pub fn is_finished(&self) -> bool {
-        self.finished
+        matches!(self.state, State::Finished { .. } | State::Blamed)
     }
 
     /// Takes out of the open phase what went on since `began`: it was no part of the run.
     pub fn aside(&mut self, began: Instant) {
-        if !self.finished {
+        if !self.is_finished() {
             self.since += began.elapsed();
         }
     }
@@ -126,7 +138,7 @@ impl Trace {
     pub fn blame(&mut self, phase: Phase) {
         self.finish();
         self.open = phase;
-        self.blamed = true;
+        self.state = State::Blamed;
     }
 
     /// The open phase: where a run that ends now has failed.
@@ -136,7 +148,10 @@ impl Trace {
 
     /// The step being taken: the open phase, or what happens inside it while a token is fetched.
     pub fn step(&self) -> Phase {
-        self.inner.filter(|_| self.fetching).unwrap_or(self.open)
+        match self.state {
+            State::Fetching { step } | State::Finished { step } => step,
+            State::Running | State::Blamed => self.open,
+        }
     }
 
     /// The time left until the deadline.
@@ -156,7 +171,7 @@ impl Trace {
 
     /// The address being tried, for its facts; `None` before the first, and where many were tried at a time.
     pub fn endpoint(&mut self) -> Option<&mut EndpointFacts> {
-        self.facts.endpoints.last_mut().filter(|_| !self.blamed)
+        self.facts.endpoints.last_mut().filter(|_| self.state != State::Blamed)
     }
 
     /// What it means that the deadline has passed now: silence is named after the step that met it. Who has begun to greet is
@@ -199,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn phases_add_up_to_the_total() {
+    async fn phases_entered_in_turn_add_up_to_the_total() {
         let mut trace = begin(Phase::Dns);
         for (phase, took) in [(Phase::Connect, 3), (Phase::Tls, 5), (Phase::Tls, 7), (Phase::Auth, 11)] {
             advance(took * MS).await;
@@ -215,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn fetching_a_token_is_one_phase_and_silence_inside_it_keeps_its_name() {
+    async fn token_fetch_is_one_phase_and_silence_inside_it_keeps_its_name() {
         let mut trace = begin(Phase::Token);
         trace.fetching();
         trace.enter(Phase::Connect);
@@ -229,7 +244,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_goes_on_aside_is_not_measured() {
+    async fn finish_during_a_token_fetch_keeps_the_step_until_the_fetch_ends() {
+        let mut trace = begin(Phase::Token);
+        trace.fetching();
+        trace.enter(Phase::Tls);
+        trace.finish();
+        trace.enter(Phase::Dns);
+        assert_eq!((trace.open(), trace.step()), (Phase::Token, Phase::Tls));
+        trace.fetched();
+        assert_eq!((trace.step(), trace.is_finished()), (Phase::Token, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn blame_moves_the_cursor_and_leaves_no_endpoint() {
+        let mut trace = begin(Phase::Dns);
+        trace.facts.endpoints.push(EndpointFacts {
+            host: "host".to_owned(),
+            port: 995,
+            address: None,
+            connect: None,
+            handshake: None,
+            tls_version: None,
+            certificate: None,
+            failed: None,
+        });
+        assert!(trace.endpoint().is_some());
+        trace.blame(Phase::Connect);
+        assert_eq!((trace.open(), trace.step()), (Phase::Connect, Phase::Connect));
+        assert!(trace.endpoint().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_set_aside_is_not_measured() {
         let mut trace = begin(Phase::Tls);
         advance(2 * MS).await;
         let began = Instant::now();
@@ -241,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_phase_names_its_silence() {
+    async fn silence_in_every_phase_has_a_reason() {
         for phase in Phase::ALL {
             assert_ne!(begin(*phase).silence().reason, Reason::TimedOut, "{phase}");
         }

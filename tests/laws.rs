@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use m365_probe::kind::Check;
+
 /// The top-level modules, bottom floor first. A file may name only modules on the lines above its own, and its own
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
@@ -104,6 +106,52 @@ fn committed_files_name_no_machine_and_no_registry() {
     let places = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
     let registries = [concat!("registry.", "npmjs"), concat!("index.", "crates.io"), concat!("\"reso", "lved\"")];
     assert_absent(&committed_files(), &[&places[..], &registries[..]].concat());
+}
+
+/// Where a literal that is spelt like a check means something else, by the beginning of the file's path.
+const NOT_A_CHECK: &[(&str, &[&str])] = &[
+    // Phases.
+    ("src/phase.rs", &["token", "dns"]),
+    // Schemes of URLs.
+    ("src/config/url.rs", &["pop3", "imap", "smtp"]),
+    // The last part of the token endpoint's path.
+    ("src/sim/entra.rs", &["token"]),
+    // Keys of facts: what was learnt from a token and from names.
+    ("src/render/json/facts.rs", &["token", "dns"]),
+    ("src/render/words.rs", &["dns"]),
+    ("src/fact", &["token", "dns"]),
+    ("src/document", &["token", "dns"]),
+];
+
+#[test]
+fn no_check_is_named_outside_the_table_of_kinds() {
+    let mut found = Vec::new();
+    for file in rust_files("src") {
+        let path = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        if path == "src/kind.rs" || path.ends_with("tests.rs") || path.contains("/tests/") {
+            continue;
+        }
+        let others = NOT_A_CHECK.iter().filter(|(prefix, _)| path.starts_with(prefix));
+        let others: Vec<&str> = others.flat_map(|(_, names)| *names).copied().collect();
+        let named = checks_named(&fs::read_to_string(&file).unwrap());
+        found.extend(named.into_iter().filter(|name| !others.contains(name)).map(|name| format!("{path}: \"{name}\"")));
+    }
+    assert!(found.is_empty(), "literals in place of `Check`, or its `name()`:\n{}", found.join("\n"));
+}
+
+/// The checks whose names stand in `source` as a string literal of their own, comments and tests aside.
+fn checks_named(source: &str) -> Vec<&'static str> {
+    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    Check::ALL.iter().map(|check| check.name()).filter(|name| code.contains(&format!("\"{name}\""))).collect()
+}
+
+#[test]
+fn names_of_checks_are_found_in_code_and_not_in_comments_or_tests() {
+    let source = "// \"dns\"\nif check == \"pop3\" { \"pop3s\" }\n#[cfg(test)]\nmod tests { \"imap\" }";
+    assert_eq!(checks_named(source), ["pop3"]);
+    assert_eq!(checks_named("matches!(name, \"ews\" | \"graph\")"), ["ews", "graph"]);
 }
 
 #[track_caller]

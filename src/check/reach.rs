@@ -156,7 +156,7 @@ fn compare_families(trace: &mut Trace, endpoints: &[Endpoint], attempts: &[Attem
 fn warn(trace: &mut Trace, warnings: Vec<Fault>) {
     let mut warnings = warnings.into_iter();
     let Some(first) = warnings.next() else { return };
-    let places = warnings.filter_map(|warning| warning.evidence.peer);
+    let places = warnings.filter_map(|warning| Some(warning.evidence.peer?.to_string()));
     trace.facts.warn(several::with(first, places));
 }
 

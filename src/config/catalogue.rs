@@ -135,11 +135,11 @@ pub(super) const KEYS: &[Key] = &[
     key(Network, "ranges_file", One(&RangesFile::FORMAT), "a list shipped with the program", "Microsoft's address ranges, as https://endpoints.office.com serves them, in place of those shipped"),
 
     key(Cloud, "login", One(&ServerUrl::FORMAT), "", "where tokens come from; a cloud of your own needs it"),
-    key(Cloud, "pop3", One(&Pop3Url::FORMAT), "", "POP3 server; `pop3://` is upgraded with STLS"),
-    key(Cloud, "imap", One(&ImapUrl::FORMAT), "", "IMAP server; `imap://` is upgraded with STARTTLS"),
-    key(Cloud, "smtp", One(&SmtpUrl::FORMAT), "", "submission server; `smtp://` is upgraded with STARTTLS"),
-    key(Cloud, "ews", One(&EwsUrl::FORMAT), "", "Exchange Web Services; the path is /EWS/Exchange.asmx unless given"),
-    key(Cloud, "graph", One(&ServerUrl::FORMAT), "", "Microsoft Graph"),
+    key(Cloud, kind::Check::Pop3.name(), One(&Pop3Url::FORMAT), "", "POP3 server; `pop3://` is upgraded with STLS"),
+    key(Cloud, kind::Check::Imap.name(), One(&ImapUrl::FORMAT), "", "IMAP server; `imap://` is upgraded with STARTTLS"),
+    key(Cloud, kind::Check::Smtp.name(), One(&SmtpUrl::FORMAT), "", "submission server; `smtp://` is upgraded with STARTTLS"),
+    key(Cloud, kind::Check::Ews.name(), One(&EwsUrl::FORMAT), "", "Exchange Web Services; the path is /EWS/Exchange.asmx unless given"),
+    key(Cloud, kind::Check::Graph.name(), One(&ServerUrl::FORMAT), "", "Microsoft Graph"),
     key(Cloud, "scope", One(&Scope::FORMAT), "https://outlook.office365.com/.default", "OAuth scope of POP3, IMAP, SMTP and EWS"),
 
     required(Tenant, "name", One(&Label::FORMAT), "the `tenant` label"),

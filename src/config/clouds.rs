@@ -48,11 +48,11 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> ConfiguredCloud {
         reader.mistake(fields.at, &fields.key("login"), "`login` is missing: where tokens come from");
     }
     let login = reader.one::<ServerUrl>(&fields, "login").map(|found| found.value.0);
-    let pop3 = reader.one::<Pop3Url>(&fields, "pop3").map(|found| found.value.0);
-    let imap = reader.one::<ImapUrl>(&fields, "imap").map(|found| found.value.0);
-    let smtp = reader.one::<SmtpUrl>(&fields, "smtp").map(|found| found.value.0);
-    let ews = reader.one::<EwsUrl>(&fields, "ews").map(|found| found.value.0);
-    let graph = reader.one::<ServerUrl>(&fields, "graph").map(|found| found.value.0);
+    let pop3 = reader.one::<Pop3Url>(&fields, Check::Pop3.name()).map(|found| found.value.0);
+    let imap = reader.one::<ImapUrl>(&fields, Check::Imap.name()).map(|found| found.value.0);
+    let smtp = reader.one::<SmtpUrl>(&fields, Check::Smtp.name()).map(|found| found.value.0);
+    let ews = reader.one::<EwsUrl>(&fields, Check::Ews.name()).map(|found| found.value.0);
+    let graph = reader.one::<ServerUrl>(&fields, Check::Graph.name()).map(|found| found.value.0);
     let scope = reader.one::<Scope>(&fields, "scope").map(|found| found.value.0);
     let name = entry.key.clone();
     let base = built_in.or_else(|| login.clone().map(|login| Cloud::new(&name, login)));

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::port_filter::PortFilter;
 use super::{Blame, Confidence, failures, standalone};
-use crate::cloud::host_port;
 use crate::kind::Check;
-use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Phase};
+use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Peer, Phase};
 use crate::reason::{Owner, Reason};
 
 /// What the outcomes of a tenant show of the network between this machine and Microsoft.
@@ -20,7 +19,7 @@ pub struct Network<'a> {
     /// Microsoft's hosts whose address this machine's hosts file fixes.
     pinned: BTreeSet<&'a str>,
     /// `host:port` of servers that accept the connection and never answer a request.
-    unresponsive: BTreeSet<&'a str>,
+    unresponsive: BTreeSet<String>,
     /// The failure of the `token` check, where the login host was not reached.
     login_failure: Option<&'a Failure>,
     /// A firewall or proxy that lets only port 443 through.
@@ -52,7 +51,7 @@ impl<'a> Network<'a> {
         if !is_of_the_network(failure.reason) || failure.reason == Reason::ProxyUnreachable {
             return None;
         }
-        if let Some(filter) = self.filter_before(peer(failure), failure.phase) {
+        if let Some(filter) = self.filter_before(peer(failure).as_deref(), failure.phase) {
             return Some(blame_filter(outcome, filter));
         }
         let resolver = self.resolver.filter(|_| is_resolver(failure.reason));
@@ -73,16 +72,17 @@ impl<'a> Network<'a> {
     pub fn also_unreachable(&self, outcomes: &[&'a Outcome]) -> Vec<Blame<'a>> {
         let mut blames = Vec::new();
         for (outcome, failure) in failures(outcomes).filter(|(outcome, _)| outcome.probe.check == Check::Reach) {
-            let filtered = self.filter_before(peer(failure), failure.phase).is_some();
+            let filtered = self.filter_before(peer(failure).as_deref(), failure.phase).is_some();
             for (at, reason) in unreachable(&outcome.facts.endpoints) {
-                let peer = host_port(&at.host, at.port);
+                let peer = Peer::new(&at.host, at.port);
+                let endpoint = peer.endpoint();
                 let phase = at.failed.map_or(Phase::Connect, |(phase, _)| phase);
-                if let Some(filter) = self.filter_before(Some(&peer), phase) {
+                if let Some(filter) = self.filter_before(Some(&endpoint), phase) {
                     blames.extend((!filtered).then(|| blame_filter(outcome, filter)));
                     continue;
                 }
                 let by_name = self.unresolved.contains_key(&*at.host) || self.pinned.contains(&*at.host);
-                let explained = by_name || self.is_unresponsive(&peer, reason);
+                let explained = by_name || self.is_unresponsive(&endpoint, reason);
                 if (filtered || reason != failure.reason) && !is_resolver(reason) && !explained {
                     let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
                     blames.push(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence });
@@ -117,7 +117,7 @@ fn resolver_failure(outcomes: &[&Outcome]) -> Option<Reason> {
 /// Tells whether the warning is about the system's resolver, which leaves some queries unanswered.
 fn is_partial_failure(warning: &Fault) -> bool {
     matches!(warning.reason, Reason::DnsOneServerFails | Reason::DnsOneFamilyFails)
-        && warning.evidence.peer.as_deref() == Some("system")
+        && warning.evidence.peer.as_ref().is_some_and(|peer| peer.host == "system")
 }
 
 /// Blames a failure on the port filter.
@@ -202,14 +202,13 @@ fn is_of_the_network(reason: Reason) -> bool {
     network || of_this_machine || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
 }
 
-/// `outlook.office365.com:995` of `outlook.office365.com:995 (52.98.1.2)`.
-fn peer(failure: &Failure) -> Option<&str> {
-    failure.evidence.peer.as_deref()?.split(' ').next()
+/// `host:port` of the peer, whichever of its addresses was tried.
+fn peer(failure: &Failure) -> Option<String> {
+    failure.evidence.peer.as_ref().map(Peer::endpoint)
 }
 
 fn peer_host(failure: &Failure) -> Option<&str> {
-    let at = peer(failure)?;
-    Some(at.rsplit_once(':').map_or(at, |(host, _)| host))
+    failure.evidence.peer.as_ref().map(|peer| &*peer.host)
 }
 
 /// The reason that occurs most often; of equals, the first.

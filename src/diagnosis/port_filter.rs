@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::host_port;
-use crate::outcome::{EndpointFacts, Evidence, Outcome, Phase};
+use crate::outcome::{EndpointFacts, Evidence, Outcome, Peer, Phase};
 use crate::reason::Reason;
 
 /// The port of HTTPS, which such a filter leaves open.
@@ -59,7 +59,7 @@ fn find_filter(
         reason,
         blocked: others.iter().map(|((port, host), _)| host_port(host, *port)).collect(),
         evidence: Evidence {
-            peer: others.first().map(|((port, host), _)| host_port(host, *port)),
+            peer: others.first().map(|((port, host), _)| Peer::new(host, *port)),
             // Written by us, and the same in every language.
             heard: Some(format!("{} ok; {named} {how}", host_port(host, HTTPS_PORT))),
             ..Evidence::default()

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Confidence, RootCause, diagnose};
 use crate::kind::Check;
-use crate::outcome::{EndpointFacts, Evidence, Facts, Failure, Outcome, Phase, ProbeId, Registration, SkipReason, Verdict};
+use crate::outcome::{EndpointFacts, Evidence, Facts, Failure, Outcome, Peer, Phase, ProbeId, Registration, SkipReason, Verdict};
 use crate::reason::Reason;
 
 /// What goes wrong: a probe (`*` for any mailbox), a phase and a reason.
@@ -36,7 +36,7 @@ fn fail(outcome: &mut Outcome, phase: Phase, reason: Reason) {
         _ => 443,
     };
     let host = if phase == Phase::Token || outcome.probe.mailbox.is_none() { "login" } else { "outlook" };
-    let evidence = Evidence { peer: Some(format!("{host}:{port} (192.0.2.1)")), ..Evidence::default() };
+    let evidence = Evidence { peer: Some(Peer::new(host, port).at([192, 0, 2, 1].into())), ..Evidence::default() };
     outcome.verdict = Verdict::Failed(Failure { phase, reason, evidence });
 }
 
@@ -344,7 +344,7 @@ fn diagnose_of_an_expired_secret_and_a_blocked_port_gives_both() {
         (Reason::NoGreeting, Confidence::Certain, None, &["reach"]),
     ];
     assert_causes("both", &outcomes, &expected);
-    assert_eq!(diagnose(&outcomes)[2].evidence.peer.as_deref(), Some("outlook:587"));
+    assert_eq!(diagnose(&outcomes)[2].evidence.peer, Some(Peer::new("outlook", 587)));
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn diagnose_of_a_port_filter_gives_one_cause_beside_others() {
     let untrusted = Some((Phase::Tls, Reason::TlsCertificateUntrusted));
     outcomes[2].facts.endpoints = vec![outlook(443, untrusted), outlook(995, dropped), outlook(993, dropped)];
     if let Verdict::Failed(failure) = &mut outcomes[2].verdict {
-        failure.evidence.peer = Some("outlook:995 (192.0.2.1)".to_owned());
+        failure.evidence.peer = Some(Peer::new("outlook", 995).at([192, 0, 2, 1].into()));
     }
     let expected: [Expected; 2] = [
         (Reason::TlsCertificateUntrusted, Confidence::Certain, None, &["reach"]),

@@ -11,8 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 
-use crate::cloud::host_port;
-use crate::outcome::{EndpointFacts, Fault, Phase};
+use crate::outcome::{EndpointFacts, Fault, Peer, Phase};
 use crate::reason::Reason;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
@@ -105,7 +104,7 @@ impl Net {
     /// # Errors
     /// The `dns_*`, `connect_*` and `proxy_*` reasons.
     pub async fn connect(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
-        trace.peer = Some(host_port(host, port));
+        trace.peer = Some(Peer::new(host, port));
         trace.said = None;
         match self.proxy_for(host) {
             None => {
@@ -170,7 +169,7 @@ impl Net {
         trace.enter(Phase::Connect);
         let stream = connect_proxy(trace, via, &addresses).await?;
         trace.enter(Phase::Proxy);
-        trace.peer = Some(host_port(host, port));
+        trace.peer = Some(Peer::new(host, port));
         trace.facts.endpoints.push(endpoint(host, port, address));
         let through = proxy::connect(trace, stream, via, proxy::Target { host, address, port }).await;
         if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
@@ -195,7 +194,7 @@ pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr])
 /// Why the proxy's own name did not lead to it: told of the proxy, and not of whom it was to connect to.
 #[must_use]
 pub fn unresolved(via: &Proxy, mut fault: Fault) -> Fault {
-    fault.evidence.peer = Some(host_port(&via.host, via.port));
+    fault.evidence.peer = Some(Peer::new(&via.host, via.port));
     if let Some(heard) = fault.evidence.heard.as_mut().filter(|heard| !heard.contains(&via.host)) {
         *heard = format!("{}: {heard}", via.host);
     }
@@ -254,7 +253,7 @@ impl Target<'_> {
 
     /// Connects to `address` within `limit`, and notes how that went.
     async fn connect_to(self, trace: &mut Trace, address: IpAddr, limit: Duration) -> Result<Socket, Fault> {
-        let peer = format!("{} ({address})", host_port(self.host, self.port));
+        let peer = Peer::new(self.host, self.port).at(address);
         trace.peer = Some(peer.clone());
         trace.facts.endpoints.push(endpoint(self.host, self.port, Some(address)));
         let began = Instant::now();

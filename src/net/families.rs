@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use crate::cloud::host_port;
-use crate::outcome::{EndpointFacts, Family, Fault};
+use crate::outcome::{EndpointFacts, Family, Fault, Peer};
 use crate::reason::Reason;
 
 /// Addresses that a warning names; the facts have them all.
@@ -34,7 +33,7 @@ fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) 
         }
         let reason = if whole { dead } else { Reason::SomeAddressesUnreachable };
         let mut fault = Fault::heard(reason, listed(&broken, all.len()));
-        fault.evidence.peer = Some(host_port(&first.host, first.port));
+        fault.evidence.peer = Some(Peer::new(&first.host, first.port));
         Some(fault)
     });
     found.into_iter().flatten()
@@ -95,7 +94,7 @@ mod tests {
     #[test]
     fn the_evidence_names_the_addresses() {
         let told = warnings_where(&tried(&[("2001:db8::1", false), ("192.0.2.1", true)]), &|_| true).next().expect("a warning");
-        assert_eq!(told.evidence.peer.as_deref(), Some("outlook.office365.com:995"));
+        assert_eq!(told.evidence.peer, Some(Peer::new("outlook.office365.com", 995)));
         assert_eq!(told.evidence.heard.as_deref(), Some("1 of 1: 2001:db8::1 connect_timed_out in connect"));
         let many: Vec<_> = (1..=9).map(|last| (format!("192.0.2.{last}"), last == 9)).collect();
         let many: Vec<_> = many.iter().map(|(address, works)| (address.as_str(), *works)).collect();

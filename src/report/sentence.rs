@@ -143,7 +143,8 @@ fn days(value: f64) -> String {
 /// What was said and heard, name and value.
 pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Evidence { peer, said, heard, code, ids } = evidence;
-    let told = [("peer", peer), ("said", said), ("heard", heard), ("code", code)];
+    let peer = peer.as_ref().map(ToString::to_string);
+    let told = [("peer", &peer), ("said", said), ("heard", heard), ("code", code)];
     let told = told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));
     told.chain(ids.iter().map(|(name, value)| (name.code(), one_line(value)))).collect()
 }

@@ -208,8 +208,8 @@ fn shortened(evidence: &Evidence) -> Evidence {
     const KEPT: usize = 400;
     let cut = |text: &String| text.chars().take(KEPT).collect::<String>();
     let Evidence { peer, said, heard, code, ids } = evidence;
-    let [peer, said, heard, code] = [peer, said, heard, code].map(|text| text.as_ref().map(cut));
-    Evidence { peer, said, heard, code, ids: ids.iter().map(|(name, value)| (*name, cut(value))).collect() }
+    let [said, heard, code] = [said, heard, code].map(|text| text.as_ref().map(cut));
+    Evidence { peer: peer.clone(), said, heard, code, ids: ids.iter().map(|(name, value)| (*name, cut(value))).collect() }
 }
 
 /// The certificates that servers presented in the run, each with its endpoint.

@@ -186,7 +186,7 @@ async fn private_addresses_are_a_sinkhole_where_the_hosts_are_microsoft_s() {
     let outcome = ask(Cloud::built_in("global").expect("built in"), &[at]).await;
     let failure = outcome.failure().expect("a failure");
     assert_eq!(failure.reason, Reason::DnsSinkhole);
-    assert_eq!(failure.evidence.peer, Some(at.to_string()));
+    assert_eq!(failure.evidence.peer, Some(at.into()));
     assert_eq!(failure.evidence.said.as_deref(), Some("A login.microsoftonline.com"));
     let heard = failure.evidence.heard.as_deref().expect("words");
     assert!(heard.starts_with("10.0.0.1; also A outlook.office365.com, A smtp.office365.com, "), "{heard}");
@@ -209,7 +209,7 @@ async fn a_resolver_that_denies_what_another_knows_is_worth_a_look() {
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     assert_eq!(warned(&outcome), [Reason::DnsResolversDisagree]);
     let evidence = &outcome.facts.warnings[0].evidence;
-    assert_eq!(evidence.peer, Some(denies.to_string()));
+    assert_eq!(evidence.peer, Some(denies.into()));
     let both = format!("{denies} says NXDOMAIN, {knows} says 20.190.141.1 2603:1046:2000::2; also A outlook.office365.com, ");
     assert!(evidence.heard.as_deref().is_some_and(|heard| heard.starts_with(&both)), "{evidence:?}");
     let failed = outcome.facts.dns.iter().filter(|facts| facts.failed.is_some()).count();
@@ -325,7 +325,7 @@ async fn a_family_that_fails_beside_another_is_worth_a_look() {
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     assert_eq!(warned(&outcome), [Reason::DnsOneFamilyFails]);
     let evidence = &outcome.facts.warnings[0].evidence;
-    assert_eq!((evidence.peer.clone(), evidence.code.as_deref()), (Some(at.to_string()), Some("dns_name_unknown")));
+    assert_eq!((evidence.peer.clone(), evidence.code.as_deref()), (Some(at.into()), Some("dns_name_unknown")));
     assert!(evidence.heard.as_deref().is_some_and(|heard| heard.ends_with(", AAAA: NXDOMAIN")), "{evidence:?}");
 }
 
@@ -345,7 +345,7 @@ async fn a_port_where_nobody_listens_is_told_from_silence() {
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsPortRefused)));
     assert!(outcome.took < Duration::from_secs(2));
     let evidence = &outcome.failure().expect("failed").evidence;
-    assert_eq!(evidence.peer, Some(nobody.to_string()));
+    assert_eq!(evidence.peer, Some(nobody.into()));
     assert!(evidence.heard.as_deref().is_some_and(|heard| heard.contains("refused")), "{evidence:?}");
 }
 

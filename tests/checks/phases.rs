@@ -6,7 +6,7 @@ use std::time::Duration;
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, MailEndpoint};
 use m365_probe::kind::Check;
-use m365_probe::outcome::{Outcome, Phase, ProbeId};
+use m365_probe::outcome::{Outcome, Peer, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
@@ -191,7 +191,7 @@ async fn a_proxy_without_an_address_is_told_and_not_the_host_behind_it() {
         if check == Check::Dns {
             assert_eq!(evidence.said, Some(format!("A {unknown}")));
         } else {
-            assert_eq!(evidence.peer, Some(format!("{unknown}:3128")), "{check}");
+            assert_eq!(evidence.peer, Some(Peer::new(&unknown, 3128)), "{check}");
             assert!(evidence.heard.as_deref().is_some_and(|heard| heard.starts_with(&unknown)), "{check}: {evidence:?}");
         }
     }

@@ -9,7 +9,7 @@ use crate::trial::{failed, lab, run};
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
 use m365_probe::kind::Check;
-use m365_probe::outcome::{Outcome, Phase};
+use m365_probe::outcome::{Outcome, Peer, Phase};
 use m365_probe::reason::Reason;
 use m365_probe::settings::{Network, Proxy, ProxyKind};
 
@@ -153,7 +153,7 @@ async fn a_blocked_port_hides_no_other() {
     let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ConnectRefused)));
     let evidence = &outcome.failure().expect("failed").evidence;
-    assert_eq!(evidence.peer, Some(format!("localhost:{closed} (127.0.0.1)")));
+    assert_eq!(evidence.peer, Some(Peer::new("localhost", closed).at([127, 0, 0, 1].into())));
     let heard = evidence.heard.as_deref().expect("words");
     assert!(heard.ends_with(&format!("; also localhost:{imap} greeting_unexpected in greeting")), "{heard}");
     let broken: Vec<_> = outcome.facts.endpoints.iter().map(|at| at.failed.map(|(phase, _)| phase)).collect();
@@ -182,7 +182,7 @@ async fn a_name_without_an_address_is_told_before_anything_else() {
     cloud.ews = Some(HttpsEndpoint::new(&unknown, "/EWS/Exchange.asmx"));
     let outcome = run(Check::Reach, cloud, &authority.means()).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNameUnknown)), "{:?}", outcome.verdict);
-    assert_eq!(outcome.failure().expect("failed").evidence.peer, Some(format!("{unknown}:443")));
+    assert_eq!(outcome.failure().expect("failed").evidence.peer, Some(Peer::new(&unknown, 443)));
     assert_eq!(verified(&outcome), 4);
 }
 

@@ -156,7 +156,7 @@ fn warnings_are_told_once_with_what_to_do() {
     let (mut token, mut pop3, mut ews) = (sample::token(), sample::pop3(), sample::ews());
     token.probe.tenant = "fabrikam".into();
     token.facts.credential_expires = Some(sample::now() + Duration::from_secs(45 * 3600));
-    let evidence = Evidence { peer: Some("outlook.office365.com:995 (192.0.2.1)".into()), ..Evidence::default() };
+    let evidence = Evidence { peer: "outlook.office365.com:995 (192.0.2.1)".parse().ok(), ..Evidence::default() };
     pop3.facts.warnings = vec![Fault { reason: Reason::TlsIntercepted, evidence }];
     ews.facts.warnings = vec![Fault::new(Reason::EwsRetiring)];
     ews.facts.ews_ends = Some(sample::now() + Duration::from_secs(129 * 86_400));

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use m365_probe::diagnosis::RootCause;
 use m365_probe::lang::Lang;
-use m365_probe::outcome::{CredentialFacts, CredentialKind, Outcome, Registration, SkipReason, Verdict};
+use m365_probe::outcome::{CredentialFacts, CredentialKind, Outcome, Peer, Registration, SkipReason, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::remote::{self, Selection};
 use m365_probe::render::{checkmk, nagios};
@@ -246,7 +246,7 @@ mod generated {
 
     fn evidence() -> impl Strategy<Value = Evidence> {
         let texts = (known_text(), known_text(), known_text(), known_text(), ids());
-        texts.prop_map(|(peer, said, heard, code, ids)| Evidence { peer, said, heard, code, ids })
+        texts.prop_map(|(peer, said, heard, code, ids)| Evidence { peer: peer.map(Peer::from), said, heard, code, ids })
     }
 
     fn token() -> impl Strategy<Value = TokenFacts> {

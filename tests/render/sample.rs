@@ -194,7 +194,7 @@ pub fn ews() -> Outcome {
 /// `token`, refused by Entra.
 pub fn secret_expired() -> Outcome {
     let evidence = Evidence {
-        peer: Some("login.microsoftonline.com:443".into()),
+        peer: "login.microsoftonline.com:443".parse().ok(),
         said: Some("POST /contoso/oauth2/v2.0/token".into()),
         heard: Some("AADSTS7000222: The provided client secret keys for app are expired.".into()),
         code: Some("7000222".into()),
@@ -210,7 +210,7 @@ pub fn secret_expired() -> Outcome {
 /// `pop3`, refused by somebody who wants to break the outputs.
 pub fn attacked() -> Outcome {
     let evidence = Evidence {
-        peer: Some("outlook.office365.com:995 [52.98.1.2]".into()),
+        peer: "outlook.office365.com:995 [52.98.1.2]".parse().ok(),
         said: Some("AUTH XOAUTH2 <secret>".into()),
         heard: Some(hostile()),
         code: Some(hostile()),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::net::system_resolvers::ResolverAnswers;
 use crate::net::{Net, dns_query, resolve, system_resolvers};
-use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource};
+use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource, Peer};
 use crate::reason::Reason;
 use crate::wire::dns::DnsResponse;
 
@@ -30,7 +30,7 @@ pub struct Answer {
     /// What is worth a look about those who were asked.
     pub warning: Option<Fault>,
     /// Who was asked, for the evidence.
-    peer: String,
+    peer: Peer,
 }
 
 impl Answer {
@@ -41,7 +41,7 @@ impl Answer {
             None => Looked::up(host, limit).await,
         };
         let mut answers = [Family::V4, Family::V6].map(|family| {
-            let mut answer = Self::unheard(SYSTEM.to_owned(), SYSTEM.to_owned(), host, family);
+            let mut answer = Self::unheard(Peer::named(SYSTEM), SYSTEM.to_owned(), host, family);
             answer.facts.source = net.pinned(host).map(|_| NameSource::Pin);
             answer.facts.took = looked.took.filter(|_| looked.found.is_ok());
             match looked.of(family) {
@@ -57,7 +57,7 @@ impl Answer {
     /// Asks the server at `at`.
     pub async fn from_server(at: SocketAddr, host: &str, family: Family, limit: Duration) -> Self {
         let began = Instant::now();
-        let mut answer = Self::unheard(at.to_string(), label(at), host, family);
+        let mut answer = Self::unheard(at.into(), label(at), host, family);
         match dns_query::query(at, host, family, limit).await {
             Ok(said) => {
                 answer.facts.took = Some(began.elapsed());
@@ -103,7 +103,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn unheard(peer: String, resolver: String, host: &str, family: Family) -> Self {
+    pub(super) fn unheard(peer: Peer, resolver: String, host: &str, family: Family) -> Self {
         let facts = DnsFacts {
             host: host.to_owned(),
             resolver,

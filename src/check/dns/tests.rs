@@ -4,7 +4,7 @@ use super::answer::{Answer, SYSTEM};
 use super::host::{Host, Way};
 use super::verdict::judge;
 use super::{Ranges, published};
-use crate::outcome::{Family, Fault, NameSource};
+use crate::outcome::{Family, Fault, NameSource, Peer};
 use crate::reason::Reason;
 
 const HOST: &str = "outlook.office365.com";
@@ -33,7 +33,7 @@ const V4: Says = At("52.97.97.162");
 const V6: Says = At("2603:1026::2");
 
 fn answer(resolver: &str, family: Family, says: Says) -> Answer {
-    let mut answer = Answer::unheard(resolver.to_owned(), resolver.to_owned(), HOST, family);
+    let mut answer = Answer::unheard(Peer::named(resolver), resolver.to_owned(), HOST, family);
     let (source, addresses) = match says {
         At(addresses) => (None, addresses),
         From(source, addresses) => (Some(source), addresses),

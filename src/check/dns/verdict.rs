@@ -166,10 +166,10 @@ fn together(faults: Vec<Fault>) -> Option<Fault> {
 
 /// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`, without what it has in common with the first.
 fn beside(first: &Fault, fault: &Fault) -> String {
-    let part = |text: &Option<String>| text.clone().unwrap_or_default();
-    let mut shown = part(&fault.evidence.said);
+    let mut shown = fault.evidence.said.clone().unwrap_or_default();
     if fault.evidence.peer != first.evidence.peer || fault.reason != first.reason {
-        shown = format!("{shown} at {}", part(&fault.evidence.peer));
+        let peer = fault.evidence.peer.as_ref().map(ToString::to_string);
+        shown = format!("{shown} at {}", peer.unwrap_or_default());
     }
     if fault.reason == first.reason { shown } else { format!("{shown} {}", fault.reason) }
 }

@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::check::mail::Session;
 use crate::check::{imap, pop3, smtp};
-use crate::cloud::{HttpsEndpoint, Security, host_port};
+use crate::cloud::{HttpsEndpoint, Security};
 use crate::net::http::HttpExchange;
 use crate::net::tls::handshake_retry::{self, HandshakeRetry, Redial};
 use crate::net::{BoxStream, Conn, Net, dial, proxy};
-use crate::outcome::{EndpointFacts, Fault, Phase};
+use crate::outcome::{EndpointFacts, Fault, Peer, Phase};
 use crate::reason::Reason;
 use crate::secret::Sent;
 use crate::settings::Proxy;
@@ -58,8 +58,7 @@ impl<'a> Attempt<'a> {
         let mut trace = Trace::begin(Phase::Dns, deadline);
         let address = if let Route::Direct(address) = &route { Some(*address) } else { None };
         trace.facts.endpoints.push(dial::endpoint(&at.host, at.port, address));
-        let name = host_port(&at.host, at.port);
-        trace.peer = Some(address.map_or_else(|| name.clone(), |address| format!("{name} ({address})")));
+        trace.peer = Some(Peer { address, ..Peer::new(&at.host, at.port) });
         let mut attempt = Self { at, failed: None, route, trace, stream: None };
         if let Route::Nowhere(fault) = &attempt.route {
             attempt.fail(Phase::Dns, fault.clone());
@@ -75,7 +74,7 @@ impl<'a> Attempt<'a> {
 
     /// Adds to the run's transcript what was said and heard here.
     pub fn tell(&self, trace: &mut Trace) {
-        let peer = self.trace.peer.as_deref().unwrap_or(&self.at.host);
+        let peer = self.trace.peer.as_ref().map_or_else(|| self.at.host.clone(), ToString::to_string);
         let reason = self.failed.as_ref().map(|(phase, fault)| format!(": {} in {phase}", fault.reason));
         trace.note(&format!("{peer}{}", reason.unwrap_or_default()));
         self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));

@@ -43,7 +43,7 @@ fn resolver_that_fails_partly_explains_dns_no_answer_of_other_checks() {
         let mut outcomes = tenant(&["a"], &[Check::Pop3], &failing);
         let of = |peer: &str| {
             let mut warning = Fault::new(reason);
-            warning.evidence.peer = Some(peer.to_owned());
+            warning.evidence.peer = peer.parse().ok();
             warning
         };
         outcomes[1].facts.warnings = vec![of("9.9.9.9:53")];

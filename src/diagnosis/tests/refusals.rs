@@ -145,7 +145,7 @@ fn mail_protocols_with_ews_and_graph_give_the_reason() {
     let expected: [Expected; 1] = [(R::AddressAmbiguous, Likely, Some("a"), &["a/pop3", "a/imap", "a/smtp"])];
     assert_causes("an address that IMAP alone calls ambiguous", &outcomes, &expected);
     let shown = diagnose(&outcomes)[0].evidence.peer.clone();
-    assert_eq!(shown.as_deref(), Some("outlook:993 (192.0.2.1)"), "the evidence is that of IMAP, which said so");
+    assert_eq!(shown, Some(Peer::new("outlook", 993).at([192, 0, 2, 1].into())), "the evidence is that of IMAP, which said so");
     let off = [
         ("a/pop3", Auth, R::AuthRefused),
         ("a/imap", Mailbox, R::MailboxNotConnected),

@@ -155,7 +155,8 @@ fn evidence(page: &mut Page, evidence: &Evidence, seen: Option<&Outcome>, look: 
 pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)> {
     let words = &look.lang.words().doctor;
     let Evidence { peer, said, heard, code, ids: _ } = evidence;
-    let told = [(words.peer, peer), (words.said, said), (words.heard, heard), (words.code, code)];
+    let peer = peer.as_ref().map(ToString::to_string);
+    let told = [(words.peer, &peer), (words.said, said), (words.heard, heard), (words.code, code)];
     told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, look)))).collect()
 }
 

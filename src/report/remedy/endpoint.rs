@@ -1,7 +1,7 @@
 //! The hosts and ports that a reason is about, for its remedy to name.
 
 use crate::kind::Check;
-use crate::outcome::{DnsFacts, NameSource, Outcome};
+use crate::outcome::{DnsFacts, NameSource, Outcome, Peer};
 use crate::reason::Reason;
 
 /// Host and port; of a name that was not resolved, the name alone.
@@ -15,9 +15,9 @@ pub fn endpoints(outcome: &Outcome, reason: Reason) -> Vec<Endpoint<'_>> {
     // The peer of `dns` is the resolver, and of `reach` the first of many.
     let one = !matches!(outcome.probe.check, Check::Dns | Check::Reach);
     let failure = outcome.failure().filter(|failure| one || failure.reason == reason && outcome.probe.check == Check::Reach);
-    let peer = failure.and_then(|failure| endpoint(failure.evidence.peer.as_deref()?));
+    let peer = failure.and_then(|failure| endpoint(failure.evidence.peer.as_ref()?));
     let warning = outcome.facts.warnings.iter().find(|warning| warning.reason == reason);
-    let warned = warning.and_then(|warning| endpoint(warning.evidence.peer.as_deref()?));
+    let warned = warning.and_then(|warning| endpoint(warning.evidence.peer.as_ref()?));
     // What is warned of may be noticed by a run that fails for something else.
     let peer = warned.or(peer.filter(|_| warning.is_none()));
     peer.into_iter().chain(missed).chain(names).collect()
@@ -36,10 +36,9 @@ fn names(outcome: &Outcome, reason: Reason) -> impl Iterator<Item = &str> {
     answers.iter().filter(concerned).map(|answer| &*answer.host)
 }
 
-/// Host and port of `outlook.office365.com:995 (52.98.1.2)`.
-fn endpoint(peer: &str) -> Option<Endpoint<'_>> {
-    let (host, port) = peer.split(' ').next()?.rsplit_once(':')?;
-    Some((host, Some(port.parse().ok()?)))
+/// The host and port of the peer; a resolver without a port is no endpoint.
+fn endpoint(peer: &Peer) -> Option<Endpoint<'_>> {
+    Some((&peer.host, Some(peer.port?)))
 }
 
 #[cfg(test)]
