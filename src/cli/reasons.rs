@@ -38,7 +38,7 @@ fn page(lang: Lang) -> String {
         let text = reason.text(lang);
         let _ = write!(page, "\n## {reason}\n\n**{}.** {}\n\n", capital(text.title), marked(text.meaning));
         for (number, step) in (1..).zip(text.steps) {
-            let _ = writeln!(page, "{number}. {}", marked(step));
+            let _ = writeln!(page, "{number}. {}", marked(&step.to_string()));
         }
         let told = [
             (words.severity, Some(severity(reason.severity(), lang))),
@@ -74,7 +74,7 @@ fn entry(reason: Reason, lang: Lang) -> String {
     let meaning = fill(text.meaning, &Ids::default());
     let mut entry = format!("{reason} ({}): {}\n  {meaning}\n", severity(reason.severity(), lang), text.title);
     for (number, step) in (1..).zip(text.steps) {
-        let _ = writeln!(entry, "  {number}. {}", fill(step, &Ids::default()));
+        let _ = writeln!(entry, "  {number}. {}", fill(&step.to_string(), &Ids::default()));
     }
     let told = [(words.owner, Some(owner(reason.owner(), lang))), (words.applies, text.applies), (words.source, text.source)];
     for (label, said) in told {

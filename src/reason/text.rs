@@ -11,6 +11,7 @@ mod mailbox;
 mod names;
 mod placeholder;
 mod source;
+mod step;
 mod talking;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use super::Reason;
 use crate::lang::Lang;
 pub use placeholder::{Ids, Words, fill};
+pub use step::{Piece, Step};
 
 /// A reason in one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,8 +32,8 @@ pub struct Text {
     pub title: &'static str,
     /// A few sentences; [`fill`] puts ids into the placeholders.
     pub meaning: &'static str,
-    /// What to do, in order. Commands stand in backquotes; placeholders as above.
-    pub steps: &'static [&'static str],
+    /// What to do, in order; placeholders as above.
+    pub steps: &'static [Step],
     /// How long such a change takes to apply, where it takes long.
     pub applies: Option<&'static str>,
     /// A page or document to read on in.
@@ -57,24 +59,26 @@ struct Entry {
 }
 
 /// `Reason from SOURCE: en MEANING - STEP… takes APPLIES; de TITLE MEANING - STEP… takes APPLIES;`
+///
+/// A step is prose and, behind `>`, commands to paste: `"Switch it on: " > "Set-X -Y $true" "."`.
 macro_rules! entries {
     ($( $reason:ident $(from $source:ident)? :
-        en $meaning:literal $( - $step:literal )+ $( takes $applies:literal )? ;
-        de $titel:literal $bedeutung:literal $( - $schritt:literal )+ $( takes $wirkt:literal )? ; )*) => {
+        en $meaning:literal $( - $($prose:literal)? $( > $command:literal $($then:literal)? )* )+ $( takes $applies:literal )? ;
+        de $titel:literal $bedeutung:literal $( - $($prosa:literal)? $( > $befehl:literal $($dann:literal)? )* )+ $( takes $wirkt:literal )? ; )*) => {
         /// The group's texts.
         pub(super) const ENTRIES: &[super::Entry] = &[ $( super::Entry {
             reason: super::Reason::$reason,
             en: super::Text {
                 title: super::Reason::$reason.title(),
                 meaning: $meaning,
-                steps: &[ $( $step, )+ ],
+                steps: &[ $( super::written!($($prose)? $( > $command $($then)? )*), )+ ],
                 applies: super::first(&[ $( $applies )? ]),
                 source: super::first(&[ $( super::source::$source )? ]),
             },
             de: super::Text {
                 title: $titel,
                 meaning: $bedeutung,
-                steps: &[ $( $schritt, )+ ],
+                steps: &[ $( super::written!($($prosa)? $( > $befehl $($dann)? )*), )+ ],
                 applies: super::first(&[ $( $wirkt )? ]),
                 source: super::first(&[ $( super::source::$source )? ]),
             },
@@ -82,6 +86,17 @@ macro_rules! entries {
     };
 }
 use entries;
+
+/// A step as written: `"prose" > "command" "prose"`.
+macro_rules! written {
+    ($($prose:literal)? $( > $command:literal $($then:literal)? )*) => {
+        super::Step(&[
+            $( super::Piece::Prose($prose), )?
+            $( super::Piece::Command($command), $( super::Piece::Prose($then), )? )*
+        ])
+    };
+}
+use written;
 
 const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }

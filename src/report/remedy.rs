@@ -10,7 +10,7 @@ use crate::kind::Check;
 use crate::lang::{Lang, list};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Text, Words, fill};
+use crate::reason::text::{Ids, Piece, Step, Text, Words, fill};
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is told.
 const COMMANDS: usize = 5;
@@ -106,14 +106,14 @@ impl<'a> Concern<'a> {
 
     /// What to do, step by step: a command stands for each mailbox concerned, of many for the first few.
     pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<StepPart>> {
-        text.steps.iter().map(|step| self.step(step, lang)).collect()
+        text.steps.iter().map(|step| self.step(*step, lang)).collect()
     }
 
     /// The same with each step in one text, commands in backquotes.
     pub fn lines(&self, text: &Text, lang: Lang) -> Vec<String> {
-        let line = |step: &&str| {
-            let told = pieces(step).map(|piece| match piece {
-                Piece::Prose(prose) => self.prose(&prose, lang),
+        let line = |step: &Step| {
+            let told = step.0.iter().map(|piece| match piece {
+                Piece::Prose(prose) => self.prose(prose, lang),
                 Piece::Command(command) => {
                     let commands: Vec<String> = self.commands(command).iter().map(|command| format!("`{command}`")).collect();
                     commands.join(", ")
@@ -124,13 +124,13 @@ impl<'a> Concern<'a> {
         text.steps.iter().map(line).collect()
     }
 
-    fn step(&self, step: &str, lang: Lang) -> Vec<StepPart> {
+    fn step(&self, step: Step, lang: Lang) -> Vec<StepPart> {
         let mut parts: Vec<StepPart> = Vec::new();
-        for piece in pieces(step) {
+        for piece in step.0 {
             match piece {
                 Piece::Prose(prose) => {
                     let after_command = !parts.is_empty();
-                    let prose = if after_command { prose.trim_start_matches([')', '.', ',', ';', ' ']) } else { &*prose };
+                    let prose = if after_command { prose.trim_start_matches([')', '.', ',', ';', ' ']) } else { prose };
                     // Of two commands that stand one below the other it is plain that both are meant.
                     if !prose.is_empty() && !["and", "und"].contains(&prose.trim()) {
                         parts.push(StepPart::Prose(self.prose(prose, lang)));
@@ -236,35 +236,6 @@ fn together(sentence: &str) -> Option<&str> {
     found.min_by_key(|(start, _)| *start).map(|(_, fragment)| fragment)
 }
 
-/// A piece of a step as written.
-enum Piece<'a> {
-    Prose(String),
-    Command(&'a str),
-}
-
-/// What is a command, and what stands around it: a word in backquotes that is none stays in its sentence.
-fn pieces(step: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut pieces: Vec<Piece<'_>> = Vec::new();
-    for (index, piece) in step.split('`').enumerate() {
-        let quoted = index % 2 == 1;
-        match pieces.last_mut() {
-            _ if quoted && is_command(piece) => pieces.push(Piece::Command(piece)),
-            Some(Piece::Prose(prose)) if quoted => prose.extend(["`", piece, "`"]),
-            Some(Piece::Prose(prose)) => prose.push_str(piece),
-            _ if quoted => pieces.push(Piece::Prose(format!("`{piece}`"))),
-            _ => pieces.push(Piece::Prose(piece.to_owned())),
-        }
-    }
-    pieces.into_iter().filter(|piece| !matches!(piece, Piece::Prose(prose) if prose.is_empty()))
-}
-
-/// A cmdlet with something behind it; a bare one is a word of its sentence.
-fn is_command(quoted: &str) -> bool {
-    let Some((name, _)) = quoted.split_once(' ') else { return false };
-    let capital = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
-    name.split_once('-').is_some_and(|(verb, noun)| capital(verb) && capital(noun))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,7 +261,11 @@ mod tests {
 
     #[test]
     fn a_command_stands_alone_and_once_for_each_mailbox() {
-        let step = "Grant it (`Add-X -Identity \"{mailbox}\" -User \"{object_id}\"`). The user is what Get-X shows of `scope`.";
+        let step = Step(&[
+            Piece::Prose("Grant it ("),
+            Piece::Command("Add-X -Identity \"{mailbox}\" -User \"{object_id}\""),
+            Piece::Prose("). The user is what Get-X shows of `scope`."),
+        ]);
         assert_eq!(
             concern(&["a@x", "b@x"], &[]).step(step, Lang::En),
             [
@@ -300,14 +275,29 @@ mod tests {
                 prose("The user is what Get-X shows of `scope`."),
             ]
         );
-        assert_eq!(concern(&[], &[]).step("`Get-X -Id \"{mailbox}\"`.", Lang::En), [command("Get-X -Id \"<MAILBOX>\"")]);
+        assert_eq!(
+            concern(&[], &[]).step(Step(&[Piece::Command("Get-X -Id \"{mailbox}\""), Piece::Prose(".")]), Lang::En),
+            [command("Get-X -Id \"<MAILBOX>\"")]
+        );
     }
 
     #[test]
     fn commands_that_belong_together_stand_together() {
-        let step = "Ask both: `Get-X -A` and `Get-Y -B`.";
+        let step = Step(&[
+            Piece::Prose("Ask both: "),
+            Piece::Command("Get-X -A"),
+            Piece::Prose(" and "),
+            Piece::Command("Get-Y -B"),
+            Piece::Prose("."),
+        ]);
         assert_eq!(concern(&[], &[]).step(step, Lang::En), [prose("Ask both:"), command("Get-X -A"), command("Get-Y -B")]);
-        let step = "An: `Set-X -A`; für SMTP `Set-X -B`.";
+        let step = Step(&[
+            Piece::Prose("An: "),
+            Piece::Command("Set-X -A"),
+            Piece::Prose("; für SMTP "),
+            Piece::Command("Set-X -B"),
+            Piece::Prose("."),
+        ]);
         let expected = [prose("An:"), command("Set-X -A"), prose("für SMTP:"), command("Set-X -B")];
         assert_eq!(concern(&[], &[]).step(step, Lang::De), expected);
     }
@@ -317,7 +307,10 @@ mod tests {
         let addresses: Vec<String> = (1..=100).map(|number| format!("m{number}@x")).collect();
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
         let concern = concern(&addresses, &[]);
-        let parts = concern.step("Open {mailbox}: `Get-X -Id \"{mailbox}\"`.", Lang::De);
+        let parts = concern.step(
+            Step(&[Piece::Prose("Open {mailbox}: "), Piece::Command("Get-X -Id \"{mailbox}\""), Piece::Prose(".")]),
+            Lang::De,
+        );
         assert_eq!(parts.first(), Some(&prose("Open m1@x, m2@x, m3@x und 97 weitere:")));
         assert_eq!(parts.get(5), Some(&command("Get-X -Id \"m5@x\"")));
         assert_eq!(parts.get(6..), Some(&[StepPart::More(95)][..]));
@@ -365,16 +358,25 @@ mod tests {
             ),
         ] {
             let concern = Concern { checks: checks.to_vec(), ..concern(&["a@x"], &[]) };
-            assert_eq!(concern.step("`Set-X {switches}`.", Lang::En), [command(&format!("Set-X {switches}"))]);
+            assert_eq!(
+                concern.step(Step(&[Piece::Command("Set-X {switches}"), Piece::Prose(".")]), Lang::En),
+                [command(&format!("Set-X {switches}"))]
+            );
             assert_eq!(concern.prose("{api}: {permissions}.", Lang::En), format!("{api}: {permissions}."));
             let expected: Vec<StepPart> = roles.iter().map(|role| command(&format!("New-X -Role \"{role}\""))).collect();
-            assert_eq!(concern.step("`New-X -Role \"{role}\"`.", Lang::En), expected);
+            assert_eq!(concern.step(Step(&[Piece::Command("New-X -Role \"{role}\""), Piece::Prose(".")]), Lang::En), expected);
         }
     }
 
     #[test]
     fn a_step_for_a_program_is_one_text() {
-        let text = Text { title: "", meaning: "", steps: &["Ask `Get-X -Id \"{mailbox}\"`."], applies: None, source: None };
+        let text = Text {
+            title: "",
+            meaning: "",
+            steps: &[Step(&[Piece::Prose("Ask "), Piece::Command("Get-X -Id \"{mailbox}\""), Piece::Prose(".")])],
+            applies: None,
+            source: None,
+        };
         assert_eq!(concern(&["a@x", "b@x"], &[]).lines(&text, Lang::En), ["Ask `Get-X -Id \"a@x\"`, `Get-X -Id \"b@x\"`."]);
     }
 }

@@ -109,14 +109,14 @@ super::entries! {
     ServicePrincipalMissing from MISSING_SERVICE_PRINCIPAL:
         en "The app registration exists, but its enterprise application (service principal) in the tenant was deleted or never created (AADSTS7000229)."
         - "Microsoft Entra admin center > App registrations > application {client_id} > API permissions > Grant admin consent: this creates the enterprise application."
-        - "A new enterprise application has a new object id: Enterprise applications > application {client_id} > Overview > Object ID. If Exchange still has the application under its old one, remove that entry in Exchange Online PowerShell: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
-        - "Register it in Exchange with the new object id, and then grant it each mailbox again: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
+        - "A new enterprise application has a new object id: Enterprise applications > application {client_id} > Overview > Object ID. If Exchange still has the application under its old one, remove that entry in Exchange Online PowerShell: " > "Remove-ServicePrincipal -Identity \"{client_id}\"" "."
+        - "Register it in Exchange with the new object id, and then grant it each mailbox again: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" "."
         takes "30 to 120 minutes in Exchange";
         de "die Anwendung hat in diesem Mandanten keine Unternehmensanwendung"
         "Die App-Registrierung gibt es, aber ihre Unternehmensanwendung (der Dienstprinzipal) im Mandanten wurde gelöscht oder nie angelegt (AADSTS7000229)."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Administratorzustimmung erteilen: Das legt die Unternehmensanwendung an."
-        - "Eine neue Unternehmensanwendung hat eine neue Objekt-ID: Unternehmensanwendungen > Anwendung {client_id} > Übersicht > Objekt-ID. Kennt Exchange die Anwendung noch mit ihrer alten, entfernen Sie diesen Eintrag in Exchange Online PowerShell: `Remove-ServicePrincipal -Identity \"{client_id}\"`."
-        - "Registrieren Sie sie in Exchange mit der neuen Objekt-ID, und erteilen Sie ihr danach die Berechtigung für jedes Postfach neu: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`."
+        - "Eine neue Unternehmensanwendung hat eine neue Objekt-ID: Unternehmensanwendungen > Anwendung {client_id} > Übersicht > Objekt-ID. Kennt Exchange die Anwendung noch mit ihrer alten, entfernen Sie diesen Eintrag in Exchange Online PowerShell: " > "Remove-ServicePrincipal -Identity \"{client_id}\"" "."
+        - "Registrieren Sie sie in Exchange mit der neuen Objekt-ID, und erteilen Sie ihr danach die Berechtigung für jedes Postfach neu: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" "."
         takes "30 bis 120 Minuten in Exchange";
 
     ApplicationDisabled from ERROR_CODES:

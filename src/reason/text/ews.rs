@@ -3,30 +3,30 @@
 super::entries! {
     EwsDisabled from EWS_ACCESS:
         en "EWS is switched off for the tenant or for this mailbox; both must allow it. From October 2026 on Microsoft switches it off tenant by tenant, and on 2027-04-01 it ends for good in Exchange Online. While it is off, the list of allowed applications does not help."
-        - "See which of them switches it off: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` and `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
-        - "For the mailbox: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
-        - "For the tenant: EwsAllowedAppIDs REPLACES the whole list, so include every id that the first command showed and this application's id: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "See which of them switches it off: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" " and " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled" "."
+        - "For the mailbox: " > "Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true" "."
+        - "For the tenant: EwsAllowedAppIDs REPLACES the whole list, so include every id that the first command showed and this application's id: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"" "."
         - "Move to Microsoft Graph before 2027-04-01: from that day on there are no exceptions."
         takes "about 1 hour for the switch, up to 24 hours for the list";
         de "EWS ist für den Mandanten oder das Postfach abgeschaltet"
         "EWS ist für den Mandanten oder für dieses Postfach abgeschaltet; beide müssen es erlauben. Ab Oktober 2026 schaltet Microsoft es Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig. Solange es aus ist, hilft die Liste der erlaubten Anwendungen nicht."
-        - "Stellen Sie fest, was es abschaltet: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs` und `Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled`."
-        - "Für das Postfach: `Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true`."
-        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"`."
+        - "Stellen Sie fest, was es abschaltet: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" " und " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled" "."
+        - "Für das Postfach: " > "Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true" "."
+        - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"" "."
         - "Stellen Sie vor dem 01.04.2027 auf Microsoft Graph um: Nach diesem Tag gibt es keine Ausnahmen."
         takes "etwa 1 Stunde für den Schalter, bis zu 24 Stunden für die Liste";
 
     EwsBlockedByPolicy from EWS_ACCESS:
         en "EWS is on, but not for this application: its id is missing from EwsAllowedAppIDs, or its User-Agent is refused by EwsApplicationAccessPolicy. The reply does not say which of the two; the application must pass both."
-        - "Read the lists: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
-        - "EwsAllowedAppIDs REPLACES the whole list, so include every id shown and this application's id: `Set-OrganizationConfig -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "Read the lists: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList" "."
+        - "EwsAllowedAppIDs REPLACES the whole list, so include every id shown and this application's id: " > "Set-OrganizationConfig -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"" "."
         - "If EwsApplicationAccessPolicy is EnforceAllowList, the User-Agent of m365-probe must be in EwsAllowList as well; with EnforceBlockList it must not be in EwsBlockList."
         - "Move to Microsoft Graph before EWS ends on 2027-04-01."
         takes "up to 24 hours";
         de "EWS ist für diese Anwendung durch eine Richtlinie gesperrt"
         "EWS ist eingeschaltet, aber nicht für diese Anwendung: Ihre ID fehlt in EwsAllowedAppIDs, oder ihr User-Agent wird durch EwsApplicationAccessPolicy abgelehnt. Die Antwort sagt nicht, was davon zutrifft; beide müssen die Anwendung zulassen."
-        - "Lesen Sie die Listen: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList`."
-        - "EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten IDs an und die dieser Anwendung: `Set-OrganizationConfig -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"`."
+        - "Lesen Sie die Listen: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList" "."
+        - "EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle gezeigten IDs an und die dieser Anwendung: " > "Set-OrganizationConfig -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"" "."
         - "Steht EwsApplicationAccessPolicy auf EnforceAllowList, muss auch der User-Agent von m365-probe in EwsAllowList stehen; bei EnforceBlockList darf er nicht in EwsBlockList stehen."
         - "Stellen Sie auf Microsoft Graph um, bevor EWS am 01.04.2027 endet."
         takes "bis zu 24 Stunden";
@@ -34,14 +34,14 @@ super::entries! {
     EwsForbidden from EWS_ACCESS:
         en "EWS answered 403 and named no reason. The token is not the cause: usually the mailbox has a licence without EWS (Kiosk, F1, F3), or an access policy or RBAC scope excludes the mailbox."
         - "Check the mailbox's licence: Microsoft 365 admin center > Users > Active users > Licenses and apps. Kiosk, F1 and F3 have no EWS; Exchange Online Plan 1 or 2, E3 and E5 have it."
-        - "Query both scopes: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` and `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`. The column InScope must be True."
-        - "Check the tenant's switches as well: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        - "Query both scopes: " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" " and " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" ". The column InScope must be True."
+        - "Check the tenant's switches as well: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" "."
         takes "over 1 hour for access policies; 30 minutes for RBAC for Applications, up to 2 hours for an active application";
         de "EWS ist verboten, ohne Angabe eines Grundes"
         "EWS hat mit 403 geantwortet und keinen Grund genannt. Am Token liegt es nicht: Meist hat das Postfach eine Lizenz ohne EWS (Kiosk, F1, F3), oder eine Zugriffsrichtlinie oder ein RBAC-Bereich schließt das Postfach aus."
         - "Prüfen Sie die Lizenz des Postfachs: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps. Kiosk, F1 und F3 enthalten kein EWS; Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
-        - "Fragen Sie beide Bereiche ab: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` und `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`. In der Spalte InScope muss True stehen."
-        - "Prüfen Sie auch die Schalter des Mandanten: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`."
+        - "Fragen Sie beide Bereiche ab: " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" " und " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" ". In der Spalte InScope muss True stehen."
+        - "Prüfen Sie auch die Schalter des Mandanten: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" "."
         takes "über 1 Stunde bei Zugriffsrichtlinien; 30 Minuten bei RBAC für Anwendungen, bis zu 2 Stunden bei einer aktiven Anwendung";
 
     EwsRetired from EWS_DEPRECATION:
@@ -57,13 +57,13 @@ super::entries! {
         en "EWS still works here. Microsoft has been switching it off tenant by tenant since October 2026, and on 2027-04-01 it ends in Exchange Online for good, without exceptions. Whatever uses EWS must have moved to Microsoft Graph by then."
         - "See which applications use EWS: Microsoft 365 admin center > Reports > Usage > EWS usage."
         - "Move the application to Microsoft Graph, and use the check `graph` to see whether it may: it needs Mail.ReadBasic.All, or Calendars.Read for a calendar (App registrations > application {client_id} > API permissions > Microsoft Graph)."
-        - "Until then keep the application on the list. Read the list first: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`. The cmdlet REPLACES the whole list: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"`."
+        - "Until then keep the application on the list. Read the list first: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" ". The cmdlet REPLACES the whole list: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"" "."
         takes "up to 24 hours for the list";
         de "EWS endet in Exchange Online am 01.04.2027"
         "EWS funktioniert hier noch. Microsoft schaltet es seit Oktober 2026 Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig und ohne Ausnahmen. Was EWS verwendet, muss bis dahin auf Microsoft Graph umgestellt sein."
         - "Stellen Sie fest, welche Anwendungen EWS verwenden: Microsoft 365 Admin Center > Berichte > Nutzung > EWS-Nutzung."
         - "Stellen Sie die Anwendung auf Microsoft Graph um, und prüfen Sie mit `graph`, ob sie es darf: Diese Prüfung braucht Mail.ReadBasic.All, für einen Kalender Calendars.Read (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Microsoft Graph)."
-        - "Halten Sie die Anwendung bis dahin auf der Liste. Lesen Sie die Liste zuerst: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs`. Der Befehl ERSETZT die ganze Liste: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"`."
+        - "Halten Sie die Anwendung bis dahin auf der Liste. Lesen Sie die Liste zuerst: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" ". Der Befehl ERSETZT die ganze Liste: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"" "."
         takes "bis zu 24 Stunden für die Liste";
 
     EwsPathNotFound from EWS_OAUTH:
@@ -84,24 +84,24 @@ super::entries! {
 
     ImpersonationDenied from MAILBOX_SCOPE:
         en "The token is valid, but the application may not act for this mailbox: an application access policy excludes the mailbox, or RBAC for Applications does, by the scope of the role or because no role is assigned."
-        - "Query both scopes: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` and `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
-        - "Bring the mailbox into scope: add it to the policy's group or to the role's scope, or assign the role: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<SCOPE_NAME>\"`."
+        - "Query both scopes: " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" " and " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" "."
+        - "Bring the mailbox into scope: add it to the policy's group or to the role's scope, or assign the role: " > "New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<SCOPE_NAME>\"" "."
         takes "over 1 hour for access policies; 30 minutes for RBAC for Applications, up to 2 hours for an active application";
         de "die Anwendung darf nicht für dieses Postfach handeln"
         "Das Token ist gültig, aber die Anwendung darf nicht für dieses Postfach handeln: Eine Anwendungszugriffsrichtlinie oder RBAC für Anwendungen schließt das Postfach aus, Letzteres durch den Bereich der Rolle oder weil keine Rolle zugewiesen ist."
-        - "Fragen Sie beide Bereiche ab: `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table` und `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"`."
-        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: `New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<NAME_DES_BEREICHS>\"`."
+        - "Fragen Sie beide Bereiche ab: " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" " und " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" "."
+        - "Nehmen Sie das Postfach in den Bereich auf: in die Gruppe der Richtlinie oder in den Bereich der Rolle, oder weisen Sie die Rolle zu: " > "New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"<NAME_DES_BEREICHS>\"" "."
         takes "über 1 Stunde bei Zugriffsrichtlinien; 30 Minuten bei RBAC für Anwendungen, bis zu 2 Stunden bei einer aktiven Anwendung";
 
     AccessDenied from MAILBOX_SCOPE:
         en "The login worked, but the folder may not be read: the application permission is missing (or only the delegated one was granted), or an access policy excludes the mailbox."
         - "Check the application's permission and consent: Microsoft Entra admin center > App registrations > application {client_id} > API permissions; the type must be Application."
-        - "Check the access policies for this mailbox: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` and `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`."
+        - "Check the access policies for this mailbox: " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" " and " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" "."
         takes "the next token is issued for a permission, over 1 hour for an access policy";
         de "der Zugriff auf den Ordner wird verweigert"
         "Die Anmeldung hat funktioniert, aber der Ordner darf nicht gelesen werden: Die Anwendungsberechtigung fehlt (oder es wurde nur die delegierte erteilt), oder eine Zugriffsrichtlinie schließt das Postfach aus."
         - "Prüfen Sie Berechtigung und Zustimmung der Anwendung: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen; der Typ muss Anwendung sein."
-        - "Prüfen Sie die Zugriffsrichtlinien für dieses Postfach: `Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"` und `Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table`."
+        - "Prüfen Sie die Zugriffsrichtlinien für dieses Postfach: " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" " und " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" "."
         takes "Ausstellung des nächsten Tokens bei einer Berechtigung, über 1 Stunde bei einer Zugriffsrichtlinie";
 
     FolderNotFound from RESPONSE_CODES:

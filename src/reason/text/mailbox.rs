@@ -3,78 +3,78 @@
 super::entries! {
     AuthRefused from MAIL_OAUTH:
         en "Entra issued the token, but Exchange does not let the application into this mailbox over this protocol. Exchange answers most mistakes with the same text; usually the application is not registered in Exchange or is registered with the wrong object id, it has no permission on the mailbox, or the protocol is switched off for the mailbox. If POP3, IMAP and SMTP are all refused while EWS or Graph work for the same mailbox, it is one of the first two: EWS and Graph need neither."
-        - "Connect with `Connect-ExchangeOnline` and check the registration: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. AppId {client_id} must be listed with ObjectId {object_id}."
-        - "If it does not, register it: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. The object id is that of the enterprise application (Enterprise applications > Overview), not the one shown under App registrations; an entry with the wrong id has to be replaced."
-        - "Grant it access to the mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. The user is the service principal's id as Get-ServicePrincipal shows it."
-        - "See the protocol's switch: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. If it is off: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
+        - "Connect with `Connect-ExchangeOnline` and check the registration: " > "Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName" ". AppId {client_id} must be listed with ObjectId {object_id}."
+        - "If it does not, register it: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" ". The object id is that of the enterprise application (Enterprise applications > Overview), not the one shown under App registrations; an entry with the wrong id has to be replaced."
+        - "Grant it access to the mailbox: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". The user is the service principal's id as Get-ServicePrincipal shows it."
+        - "See the protocol's switch: " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled" ". If it is off: " > "Set-CASMailbox -Identity \"{mailbox}\" {switches}" "."
         takes "30 to 120 minutes";
         de "Exchange lässt die Anwendung nicht in dieses Postfach"
         "Entra hat das Token ausgestellt, aber Exchange lässt die Anwendung über dieses Protokoll nicht in das Postfach. Exchange beantwortet die meisten Fehler mit demselben Text; meist ist die Anwendung in Exchange nicht oder mit der falschen Objekt-ID registriert, ihr fehlt die Berechtigung für das Postfach, oder das Protokoll ist für das Postfach abgeschaltet. Werden POP3, IMAP und SMTP allesamt abgelehnt, während EWS oder Graph für dasselbe Postfach funktionieren, ist es eine der ersten beiden Ursachen: EWS und Graph brauchen beides nicht."
-        - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und prüfen Sie die Registrierung: `Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName`. Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
-        - "Fehlt der Eintrag, registrieren Sie die Anwendung: `New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"`. Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht), nicht die unter App-Registrierungen angezeigte; ein Eintrag mit der falschen muss ersetzt werden."
-        - "Erteilen Sie ihr Vollzugriff auf das Postfach: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`. Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt."
-        - "Prüfen Sie den Schalter des Protokolls: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled`. Ist es abgeschaltet: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
+        - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und prüfen Sie die Registrierung: " > "Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName" ". Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
+        - "Fehlt der Eintrag, registrieren Sie die Anwendung: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" ". Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht), nicht die unter App-Registrierungen angezeigte; ein Eintrag mit der falschen muss ersetzt werden."
+        - "Erteilen Sie ihr Vollzugriff auf das Postfach: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt."
+        - "Prüfen Sie den Schalter des Protokolls: " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled" ". Ist es abgeschaltet: " > "Set-CASMailbox -Identity \"{mailbox}\" {switches}" "."
         takes "30 bis 120 Minuten";
 
     MailboxNotConnected from MAIL_OAUTH:
         en "Exchange accepted the token, but opened no session in the mailbox. The application lacks permission on the mailbox, the protocol is switched off for it, the address is an alias, or the mailbox has no licence; a brief outage at Microsoft and too many connections look the same."
-        - "Grant the application access to the mailbox: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
-        - "See the switches: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. If one is off: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
-        - "Check that the configured address, {mailbox}, is a primary one (`Get-EXOMailbox -Identity \"{mailbox}\"`) and that the mailbox is licensed: Microsoft 365 admin center > Users > Active users > Licenses and apps."
+        - "Grant the application access to the mailbox: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        - "See the switches: " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled" ". If one is off: " > "Set-CASMailbox -Identity \"{mailbox}\" {switches}" "."
+        - "Check that the configured address, {mailbox}, is a primary one (" > "Get-EXOMailbox -Identity \"{mailbox}\"" ") and that the mailbox is licensed: Microsoft 365 admin center > Users > Active users > Licenses and apps."
         takes "30 to 120 minutes";
         de "das Token wurde angenommen, aber das Postfach ließ sich nicht öffnen"
         "Exchange hat das Token angenommen, aber keine Sitzung im Postfach geöffnet. Der Anwendung fehlt die Berechtigung für das Postfach, das Protokoll ist dafür abgeschaltet, die Adresse ist ein Alias, oder das Postfach hat keine Lizenz; kurze Störungen bei Microsoft und zu viele Verbindungen sehen genauso aus."
-        - "Erteilen Sie der Anwendung Vollzugriff auf das Postfach: `Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess`."
-        - "Prüfen Sie die Schalter: `Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled`. Ist einer aus: `Set-CASMailbox -Identity \"{mailbox}\" {switches}`."
-        - "Prüfen Sie, ob die eingetragene Adresse, {mailbox}, eine primäre ist (`Get-EXOMailbox -Identity \"{mailbox}\"`) und ob das Postfach lizenziert ist: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps."
+        - "Erteilen Sie der Anwendung Vollzugriff auf das Postfach: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        - "Prüfen Sie die Schalter: " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled" ". Ist einer aus: " > "Set-CASMailbox -Identity \"{mailbox}\" {switches}" "."
+        - "Prüfen Sie, ob die eingetragene Adresse, {mailbox}, eine primäre ist (" > "Get-EXOMailbox -Identity \"{mailbox}\"" ") und ob das Postfach lizenziert ist: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps."
         takes "30 bis 120 Minuten";
 
     MailboxNotFound from RESPONSE_CODES:
         en "The directory of Exchange Online has no mailbox with this address: a typing mistake, a missing licence, a deleted mailbox, or one that is on premises."
-        - "Look the address up: `Get-Recipient -Identity \"{mailbox}\"` and `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Look the address up: " > "Get-Recipient -Identity \"{mailbox}\"" " and " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."
         - "If there is only a mail user, the mailbox is on premises and cannot be reached here. If there is nothing, check the address in the configuration and the licence: Microsoft 365 admin center > Users > Active users > Licenses and apps.";
         de "dieses Postfach gibt es nicht"
         "Das Verzeichnis von Exchange Online enthält kein Postfach mit dieser Adresse: ein Tippfehler, eine fehlende Lizenz, ein gelöschtes Postfach oder eines, das lokal betrieben wird."
-        - "Suchen Sie die Adresse: `Get-Recipient -Identity \"{mailbox}\"` und `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Suchen Sie die Adresse: " > "Get-Recipient -Identity \"{mailbox}\"" " und " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."
         - "Gibt es nur einen E-Mail-Benutzer, liegt das Postfach lokal und ist hier nicht erreichbar. Gibt es nichts, prüfen Sie die Adresse in der Konfiguration und die Lizenz: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps.";
 
     AddressNotPrimary from RESPONSE_CODES:
         en "The server accepts only the primary address of a mailbox (ErrorNonPrimarySmtpAddress), and the configured address is an alias: {mailbox}."
-        - "Look up the primary address, which is shown as PrimarySmtpAddress: `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Look up the primary address, which is shown as PrimarySmtpAddress: " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."
         - "Configure it as the mailbox's `address`.";
         de "die Adresse ist ein Alias des Postfachs"
         "Der Server nimmt nur die primäre Adresse eines Postfachs an (ErrorNonPrimarySmtpAddress), und die eingetragene ist ein Alias: {mailbox}."
-        - "Stellen Sie die primäre Adresse fest, die als PrimarySmtpAddress angezeigt wird: `Get-EXOMailbox -Identity \"{mailbox}\"`."
+        - "Stellen Sie die primäre Adresse fest, die als PrimarySmtpAddress angezeigt wird: " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."
         - "Tragen Sie diese in der Konfiguration als `address` des Postfachs ein.";
 
     AddressAmbiguous from RESPONSE_CODES:
         en "The directory of Exchange Online has more than one recipient with this address, and Exchange opens none of them: POP3 and IMAP say TooManyADRecipients, EWS says 2000005 and calls the user ambiguous."
-        - "See who has the address: `Get-Recipient -Identity \"{mailbox}\"`."
+        - "See who has the address: " > "Get-Recipient -Identity \"{mailbox}\"" "."
         - "Remove it from all but one of them: Exchange admin center > Recipients > the recipient > Email addresses.";
         de "die Adresse gehört zu mehr als einem Empfänger"
         "Das Verzeichnis von Exchange Online enthält mehr als einen Empfänger mit dieser Adresse, und Exchange öffnet keinen davon: POP3 und IMAP melden TooManyADRecipients, EWS meldet 2000005 und nennt den Benutzer mehrdeutig (ambiguous)."
-        - "Stellen Sie fest, wer die Adresse hat: `Get-Recipient -Identity \"{mailbox}\"`."
+        - "Stellen Sie fest, wer die Adresse hat: " > "Get-Recipient -Identity \"{mailbox}\"" "."
         - "Entfernen Sie sie bei allen bis auf einen: Exchange Admin Center > Empfänger > der betreffende Empfänger > E-Mail-Adressen.";
 
     MailboxElsewhere from RESPONSE_CODES:
         en "The server says that the mailbox is on another server: EWS that no server answers there (ErrorNoRespondingCASInDestinationSite), IMAP where to find it (REFERRAL, in the evidence). This is the reply for a mailbox that is still on premises; in EWS, a brief outage between Microsoft's own servers looks the same."
-        - "See where the mailbox is: `Get-Recipient -Identity \"{mailbox}\"`. A recipient shown as MailUser has its mailbox on premises."
+        - "See where the mailbox is: " > "Get-Recipient -Identity \"{mailbox}\"" ". A recipient shown as MailUser has its mailbox on premises."
         - "A mailbox on premises is reached at its own server, which can be configured under `clouds`; or move it to Exchange Online."
-        - "If it is in Exchange Online, see whether it is being moved: `Get-MoveRequest -Identity \"{mailbox}\"`. Otherwise wait, and check Microsoft 365 admin center > Health > Service health.";
+        - "If it is in Exchange Online, see whether it is being moved: " > "Get-MoveRequest -Identity \"{mailbox}\"" ". Otherwise wait, and check Microsoft 365 admin center > Health > Service health.";
         de "das Postfach liegt auf einem anderen Server"
         "Der Server meldet, dass das Postfach auf einem anderen Server liegt: EWS, dass dort kein Server antwortet (ErrorNoRespondingCASInDestinationSite), IMAP, wo es zu finden ist (REFERRAL, im Beleg). So antwortet er bei einem Postfach, das noch lokal betrieben wird; für EWS sieht eine vorübergehende Störung zwischen den Servern von Microsoft genauso aus."
-        - "Stellen Sie fest, wo das Postfach liegt: `Get-Recipient -Identity \"{mailbox}\"`. Was dort als MailUser erscheint, hat sein Postfach auf einem lokalen Server."
+        - "Stellen Sie fest, wo das Postfach liegt: " > "Get-Recipient -Identity \"{mailbox}\"" ". Was dort als MailUser erscheint, hat sein Postfach auf einem lokalen Server."
         - "Ein lokales Postfach ist über seinen eigenen Server erreichbar, den Sie unter `clouds` angeben können; oder verschieben Sie es nach Exchange Online."
-        - "Liegt es in Exchange Online, sehen Sie nach, ob es gerade verschoben wird: `Get-MoveRequest -Identity \"{mailbox}\"`. Andernfalls warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus.";
+        - "Liegt es in Exchange Online, sehen Sie nach, ob es gerade verschoben wird: " > "Get-MoveRequest -Identity \"{mailbox}\"" ". Andernfalls warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus.";
 
     MailboxUnavailable from RESPONSE_CODES:
         en "The mailbox exists, but cannot be opened at the moment: it is being moved, or its database is offline or failing over."
         - "Wait, and check Microsoft 365 admin center > Health > Service health."
-        - "See whether it is being moved: `Get-MoveRequest -Identity \"{mailbox}\"`.";
+        - "See whether it is being moved: " > "Get-MoveRequest -Identity \"{mailbox}\"" ".";
         de "das Postfach wird verschoben, oder seine Datenbank ist offline"
         "Das Postfach gibt es, es lässt sich aber zurzeit nicht öffnen: Es wird verschoben, oder seine Datenbank ist offline oder wechselt den Server."
         - "Warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus."
-        - "Sehen Sie nach, ob es verschoben wird: `Get-MoveRequest -Identity \"{mailbox}\"`.";
+        - "Sehen Sie nach, ob es verschoben wird: " > "Get-MoveRequest -Identity \"{mailbox}\"" ".";
 
     BasicAuthBlocked from MAIL_OAUTH:
         en "The server speaks of basic authentication, which is switched off in Exchange Online. This program logs in with OAuth only, so something on the way changes the login."
@@ -110,22 +110,22 @@ super::entries! {
 
     SmtpAuthDisabledTenant from SMTP_AUTH:
         en "Authenticated SMTP is off for the whole tenant, and this mailbox has no exception. That is the default for tenants created after January 2020. The switch is checked before the token, so this says nothing about the token."
-        - "Make an exception for this mailbox, which the tenant's setting does not override: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
-        - "Only if all mailboxes are to send this way, switch it on for the tenant: `Set-TransportConfig -SmtpClientAuthenticationDisabled $false`. See the setting with `Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled`."
+        - "Make an exception for this mailbox, which the tenant's setting does not override: " > "Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false" "."
+        - "Only if all mailboxes are to send this way, switch it on for the tenant: " > "Set-TransportConfig -SmtpClientAuthenticationDisabled $false" ". See the setting with " > "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled" "."
         takes "30 to 120 minutes";
         de "authentifiziertes SMTP ist für den Mandanten abgeschaltet"
         "Authentifiziertes SMTP ist für den ganzen Mandanten abgeschaltet, und dieses Postfach hat keine Ausnahme. Das ist die Voreinstellung für Mandanten, die nach Januar 2020 angelegt wurden. Der Schalter wird vor dem Token geprüft; über das Token sagt dies also nichts aus."
-        - "Richten Sie für dieses Postfach eine Ausnahme ein; sie geht der Einstellung des Mandanten vor: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`."
-        - "Nur wenn alle Postfächer so senden sollen, schalten Sie es für den Mandanten ein: `Set-TransportConfig -SmtpClientAuthenticationDisabled $false`. Die Einstellung zeigt `Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled`."
+        - "Richten Sie für dieses Postfach eine Ausnahme ein; sie geht der Einstellung des Mandanten vor: " > "Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false" "."
+        - "Nur wenn alle Postfächer so senden sollen, schalten Sie es für den Mandanten ein: " > "Set-TransportConfig -SmtpClientAuthenticationDisabled $false" ". Die Einstellung zeigt " > "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled" "."
         takes "30 bis 120 Minuten";
 
     SmtpAuthDisabledMailbox from SMTP_AUTH:
         en "Authenticated SMTP is switched off on this mailbox itself; the tenant's setting does not matter. The switch is checked before the token, so this says nothing about the token."
-        - "Switch it on: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`. With $null instead the mailbox follows the tenant."
+        - "Switch it on: " > "Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false" ". With $null instead the mailbox follows the tenant."
         takes "30 to 120 minutes";
         de "authentifiziertes SMTP ist für das Postfach abgeschaltet"
         "Authentifiziertes SMTP ist an diesem Postfach selbst abgeschaltet; auf die Einstellung des Mandanten kommt es nicht an. Der Schalter wird vor dem Token geprüft; über das Token sagt dies also nichts aus."
-        - "Schalten Sie es ein: `Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false`. Mit $null folgt das Postfach stattdessen dem Mandanten."
+        - "Schalten Sie es ein: " > "Set-CASMailbox -Identity \"{mailbox}\" -SmtpClientAuthenticationDisabled $false" ". Mit $null folgt das Postfach stattdessen dem Mandanten."
         takes "30 bis 120 Minuten";
 
     AuthPolicyBlocked from WORKLOAD_IDENTITY:
@@ -151,14 +151,14 @@ super::entries! {
     SendAsDenied from MAIL_OAUTH:
         en "The login worked, but the sender of the message is not the mailbox that logged in, and that mailbox may not send as it."
         - "Send as the mailbox that logs in, {mailbox}."
-        - "Or grant the right on the sender: `Add-RecipientPermission -Identity \"<SENDER>\" -Trustee \"{object_id}\" -AccessRights SendAs`. The cmdlet's documentation names only people and groups as trustees, not service principals."
-        - "In known cases the mailbox that logs in needed the right as well: `Add-RecipientPermission -Identity \"<SENDER>\" -Trustee \"{mailbox}\" -AccessRights SendAs`."
+        - "Or grant the right on the sender: " > "Add-RecipientPermission -Identity \"<SENDER>\" -Trustee \"{object_id}\" -AccessRights SendAs" ". The cmdlet's documentation names only people and groups as trustees, not service principals."
+        - "In known cases the mailbox that logs in needed the right as well: " > "Add-RecipientPermission -Identity \"<SENDER>\" -Trustee \"{mailbox}\" -AccessRights SendAs" "."
         takes "30 to 120 minutes";
         de "die Anwendung darf nicht als dieser Absender senden"
         "Die Anmeldung hat funktioniert, aber der Absender der Nachricht ist ein anderer als das angemeldete Postfach und darf hier nicht als Absender verwendet werden."
         - "Senden Sie als das angemeldete Postfach, {mailbox}."
-        - "Oder erteilen Sie das Recht am Absender: `Add-RecipientPermission -Identity \"<ABSENDER>\" -Trustee \"{object_id}\" -AccessRights SendAs`. Die Dokumentation des Befehls nennt als Berechtigte nur Personen und Gruppen, keine Dienstprinzipale."
-        - "Auch das angemeldete Postfach brauchte in bekannten Fällen dieses Recht: `Add-RecipientPermission -Identity \"<ABSENDER>\" -Trustee \"{mailbox}\" -AccessRights SendAs`."
+        - "Oder erteilen Sie das Recht am Absender: " > "Add-RecipientPermission -Identity \"<ABSENDER>\" -Trustee \"{object_id}\" -AccessRights SendAs" ". Die Dokumentation des Befehls nennt als Berechtigte nur Personen und Gruppen, keine Dienstprinzipale."
+        - "Auch das angemeldete Postfach brauchte in bekannten Fällen dieses Recht: " > "Add-RecipientPermission -Identity \"<ABSENDER>\" -Trustee \"{mailbox}\" -AccessRights SendAs" "."
         takes "30 bis 120 Minuten";
 
     Throttled from EWS_THROTTLING:

@@ -62,6 +62,11 @@ fn cmdlets(text: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.split_once('-').is_some_and(|(verb, noun)| VERBS.contains(&verb) && !noun.is_empty()))
 }
 
+/// The meaning and each step in one text.
+fn sentences(text: &Text) -> Vec<String> {
+    text.steps.iter().map(ToString::to_string).chain([text.meaning.to_owned()]).collect()
+}
+
 fn commands(text: &str) -> Vec<&str> {
     quoted(text).filter(|command| cmdlets(command.split(' ').next().unwrap()).next().is_some()).collect()
 }
@@ -92,7 +97,7 @@ fn titles_are_phrases_and_all_else_is_sentences() {
         }
         assert!(!text.title.contains(['\n', '|']), "{reason} {lang}");
         assert!(!text.steps.is_empty(), "{reason} {lang}");
-        for sentence in text.steps.iter().chain([&text.meaning]) {
+        for sentence in &sentences(text) {
             let whole = sentence.ends_with('.') && !sentence.starts_with(char::is_whitespace) && !sentence.contains('\n');
             assert!(whole && !sentence.contains("  "), "{reason} {lang}: {sentence}");
             assert_eq!(sentence.matches('`').count() % 2, 0, "{reason} {lang}: {sentence}");
@@ -103,7 +108,7 @@ fn titles_are_phrases_and_all_else_is_sentences() {
 #[test]
 fn placeholders_are_known() {
     for (reason, lang, text) in every_text() {
-        for sentence in text.steps.iter().chain([&text.meaning]) {
+        for sentence in &sentences(text) {
             let unknown: Vec<_> = placeholders(sentence).into_iter().filter(|name| !placeholder::NAMES.contains(name)).collect();
             assert!(unknown.is_empty(), "{reason} {lang}: {unknown:?}");
         }
@@ -111,9 +116,24 @@ fn placeholders_are_known() {
 }
 
 #[test]
+fn what_reads_as_a_command_is_one() {
+    for (reason, lang, text) in every_text() {
+        for piece in text.steps.iter().flat_map(|step| step.0) {
+            match piece {
+                Piece::Command(command) => assert_eq!(commands(&format!("`{command}`")), [*command], "{reason} {lang}"),
+                Piece::Prose(prose) => {
+                    let bare = commands(prose).into_iter().all(|quoted| !quoted.contains(' '));
+                    assert!(bare, "{reason} {lang}: a command in prose: {prose}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn commands_name_only_what_exists() {
     for (reason, lang, text) in every_text() {
-        for sentence in text.steps.iter().chain([&text.meaning]) {
+        for sentence in &sentences(text) {
             for cmdlet in cmdlets(sentence) {
                 assert!(CMDLETS.iter().any(|(name, _)| *name == cmdlet), "{reason} {lang}: {cmdlet}");
             }
@@ -154,8 +174,8 @@ fn both_languages_say_the_same() {
         assert_eq!(en.steps.len(), de.steps.len(), "{reason}");
         assert_eq!(en.applies.is_some(), de.applies.is_some(), "{reason}");
         assert_eq!(en.source, de.source, "{reason}");
-        for (en, de) in en.steps.iter().zip(de.steps).chain([(&en.meaning, &de.meaning)]) {
-            let alike = |text| commands(text).into_iter().map(without_stand_ins).collect::<Vec<_>>();
+        for (en, de) in sentences(en).iter().zip(&sentences(de)) {
+            let alike = |text: &str| commands(text).into_iter().map(without_stand_ins).collect::<Vec<_>>();
             assert_eq!(alike(en), alike(de), "{reason}");
             assert_eq!(placeholders(en), placeholders(de), "{reason}: {en}");
             assert_eq!(long_numbers(en), long_numbers(de), "{reason}: {en}");
@@ -180,7 +200,7 @@ fn long_numbers(text: &str) -> Vec<&str> {
 #[test]
 fn the_steps_hold_what_the_remedy_names() {
     for reason in Reason::ALL {
-        let steps = reason.text(Lang::En).steps.concat();
+        let steps = sentences(reason.text(Lang::En)).concat();
         for word in quoted(reason.remedy()).chain(cmdlets(reason.remedy())) {
             assert!(steps.contains(word), "{reason}: {word}");
         }
@@ -191,8 +211,8 @@ fn the_steps_hold_what_the_remedy_names() {
 #[test]
 fn the_first_step_is_the_owner_s() {
     for reason in Reason::ALL {
-        let first = reason.text(Lang::En).steps[0];
-        let owner = match first {
+        let first = reason.text(Lang::En).steps[0].to_string();
+        let owner = match &*first {
             _ if first.contains("this machine's clock") => Owner::Here,
             _ if ["proxy", "mail proxy", "filter", "mail filter"]
                 .iter()

@@ -57,7 +57,7 @@ pub fn remedy(page: &mut Page, reason: Reason, concern: &Concern<'_>, look: &Loo
         Some(_) => words.object_id,
         None => words.object_id_unknown,
     };
-    if text.steps.iter().any(|step| step.contains("{object_id}")) {
+    if text.steps.iter().any(|step| step.names("object_id")) {
         page.gap();
         page.prose("    ", &fill(template, &[("id", &text::one_line(concern.object_id().unwrap_or_default()))]));
     }

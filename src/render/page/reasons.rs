@@ -29,7 +29,7 @@ pub fn page(view: &View<'_>) -> String {
 fn entry(reason: Reason, view: &View<'_>) -> Markup {
     let (lang, words) = (view.lang, view.words());
     let text = reason.text(lang);
-    let to_do: Vec<Markup> = text.steps.iter().map(|step| prose(&text::fill(step, &Ids::default()))).collect();
+    let to_do: Vec<Markup> = text.steps.iter().map(|step| prose(&text::fill(&step.to_string(), &Ids::default()))).collect();
     html! {
         article class="card reason" id=(reason) {
             h2 { (capital(text.title)) " " a href={ "#" (reason) } { code { (reason) } } }
