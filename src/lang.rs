@@ -76,7 +76,7 @@ languages! {
 use std::fmt;
 use std::str::FromStr;
 
-pub use self::en::{Catalogue, Common, Doctor, Expiry, Ids, Page, Words};
+pub use self::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Words};
 
 impl fmt::Display for Lang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,11 +127,13 @@ mod tests {
     /// Texts that are the same in English and another language.
     const SAME: &[&str] = &[
         "common.microsoft",
-        "doctor.bytes",
         "doctor.code",
-        "doctor.dns",
         "doctor.ok",
         "expiry.when",
+        "facts.bytes",
+        "facts.dns",
+        "facts.id",
+        "facts.server",
         "ids.proxy",
         "ids.server",
         "page.minute",

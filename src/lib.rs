@@ -11,6 +11,7 @@ pub mod cloud;
 pub mod config;
 pub mod diagnosis;
 pub mod document;
+pub mod fact;
 pub mod kind;
 pub mod lang;
 pub mod levels;

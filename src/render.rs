@@ -7,4 +7,3 @@ pub mod log;
 pub mod nagios;
 pub mod page;
 pub mod prometheus;
-pub mod words;

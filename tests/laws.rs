@@ -19,6 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["settings"],
     &["store", "diagnosis", "wire"],
     &["report", "trace"],
+    &["fact"],
     &["document", "net", "render"],
     &["token"],
     &["registration"],

@@ -1,6 +1,6 @@
 //! The German texts.
 
-use super::en::{Catalogue, Common, Doctor, Expiry, Ids, Page, Words};
+use super::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Words};
 
 /// The German texts.
 pub(super) const WORDS: Words = Words {
@@ -164,18 +164,32 @@ pub(super) const WORDS: Words = Words {
         messages: "{n} Nachrichten",
         one_folder: "1 Ordner",
         folders: "{n} Ordner",
-        unseen: "ungelesen",
-        bytes: "Bytes",
-        token_expires: "Token gültig bis",
-        roles: "Rollen im Token",
-        no_roles: "keine",
-        audience: "Zielgruppe des Tokens",
-        object_id_row: "Objekt-ID (oid)",
-        clock_skew: "Abweichung der Uhr",
         secret_expires: "geheimer Clientschlüssel gültig bis",
+
+        // While it runs.
+        begun: "{n} Prüfungen laufen …",
+        running: "{done} von {all} Prüfungen fertig",
+        running_failed: "{n} fehlgeschlagen",
+        waiting_for: "warte auf {who}",
+        simulated: "Gegen den simulierten Mandanten; `m365-probe demo` ohne --once stellt eine Seite und Metriken bereit.",
+    },
+    facts: Facts {
+        token_expires: "Token gültig bis",
+        token_roles: "Rollen im Token",
+        no_roles: "keine",
+        token_audience: "Zielgruppe des Tokens",
+        token_issuer: "Aussteller des Tokens",
+        tenant_id: "Mandanten-ID im Token",
+        app_id: "Client-ID im Token",
+        object_id: "Objekt-ID (oid)",
+        clock_skew: "Abweichung der Uhr",
+        token_request_id: "Anforderungs-ID des Tokens",
+        token_server: "Tokenserver",
+        credential_expires: "geheimer Clientschlüssel gültig bis",
         registration: "Anmeldeinformationen",
         credential: "{kind}{used} bis {until}",
         in_use: " (in Gebrauch)",
+        unknown: "unbekannt",
         no_credential: "keine Anmeldeinformation",
         not_permitted: "keine Leseberechtigung; Application.Read.All von Microsoft Graph würde genügen",
         registered_elsewhere: "im Heimatmandanten der Anwendung, der allein sie zeigen kann",
@@ -188,15 +202,20 @@ pub(super) const WORDS: Words = Words {
         dns: "Name",
         dns_from: "{host} {family} von {resolver}: {result}",
         no_address: "keine Adresse",
+        hosts_file: "der hosts-Datei",
+        dns_took: "nach {took}",
+        dns_ttl: "Gültigkeit {seconds} s",
+        dns_chain: "über {names}",
+        dns_front_end: "Frontend {place}",
+        dns_outside: "außerhalb der veröffentlichten Bereiche: {addresses}",
+        messages: "Nachrichten",
+        unseen: "ungelesen",
+        bytes: "Bytes",
+        folders: "Ordner",
+        server: "Server",
         public_address: "unsere öffentliche Adresse",
-        stay_away: "verlangte Pause (Sekunden)",
-
-        // While it runs.
-        begun: "{n} Prüfungen laufen …",
-        running: "{done} von {all} Prüfungen fertig",
-        running_failed: "{n} fehlgeschlagen",
-        waiting_for: "warte auf {who}",
-        simulated: "Gegen den simulierten Mandanten; `m365-probe demo` ohne --once stellt eine Seite und Metriken bereit.",
+        id: "ID",
+        requested_pause: "verlangte Pause",
     },
     catalogue: Catalogue {
         title: "Warum der Zugriff scheitert und was zu tun ist",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::lang::Lang;
+
 /// Identifiers by name, in the order in which a ticket shows them.
 pub type SupportIds = BTreeMap<SupportId, String>;
 
@@ -62,4 +64,25 @@ support_ids! {
     FrontEndError = "cas_error",
     /// `x-ms-ags-diagnostic`: data centre, ring and server of Graph, in JSON.
     GraphDiagnostic = "ags_diagnostic",
+}
+
+impl SupportId {
+    /// Its name for a reader.
+    pub fn label(self, lang: Lang) -> &'static str {
+        let labels = lang.words().ids.texts();
+        labels.into_iter().find(|(key, _)| *key == self.code()).map_or(self.code(), |(_, label)| label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_identifier_has_a_label() {
+        for id in SupportId::ALL {
+            let labels = Lang::En.words().ids.texts();
+            assert!(labels.iter().any(|(key, _)| *key == id.code()), "{id:?} has no text in the group `ids`");
+        }
+    }
 }

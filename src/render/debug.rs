@@ -1,5 +1,6 @@
 //! One run told at length, for whoever asks `/probe` with `debug=true`.
 
+use crate::fact;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -52,8 +53,8 @@ fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
     for (name, value) in evidence {
         let _ = writeln!(page, "{name}: {value}");
     }
-    for (name, value) in super::words::facts(judged) {
-        let _ = writeln!(page, "{name}: {value}");
+    for line in fact::plain_lines(judged) {
+        let _ = writeln!(page, "{line}");
     }
 }
 

@@ -11,9 +11,9 @@ pub use self::case::evidenced;
 pub use self::learnt::facts;
 pub use self::page::Look;
 use self::page::{Ink, Page};
-use crate::lang::{Lang, fill};
+use crate::lang::fill;
 use crate::levels::State;
-use crate::outcome::{SupportId, Verdict};
+use crate::outcome::Verdict;
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
 use crate::report::{JudgedOutcome, worst_state};
@@ -79,10 +79,4 @@ fn summary(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGrou
 /// A text from outside on one line, bounded.
 fn shown(text: &str, look: &Look) -> String {
     one_line(text, if look.everything { MAX_REPLY } else { SHOWN })
-}
-
-/// The name of an identifier, for a reader.
-fn id_name(id: SupportId, lang: Lang) -> String {
-    let known = lang.words().ids.texts().into_iter().find(|(key, _)| *key == id.code());
-    known.map_or_else(|| id.code().replace('_', " "), |(_, name)| name.to_owned())
 }

@@ -5,6 +5,7 @@
 
 mod perfdata;
 
+use crate::fact;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -206,7 +207,7 @@ fn details(judged: &JudgedOutcome<'_>, verbosity: u8) -> Vec<String> {
         lines.push(format!("phases: {}", sentence::phases(judged.outcome)));
     }
     if verbosity >= 3 {
-        lines.extend(super::words::facts(judged).into_iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.extend(fact::plain_lines(judged));
     }
     lines
 }

@@ -13,11 +13,12 @@ mod format;
 mod process;
 mod run;
 
+use crate::fact::MetricSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 pub use self::exporter::Exporter;
-use self::families::{Families, Labelled as _, Labels, Spec};
+use self::families::{Families, Labelled as _, Labels};
 pub use self::format::Format;
 use crate::kind::Check;
 use crate::levels;
@@ -27,30 +28,31 @@ use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending};
 use crate::store::{ProbeEntry, Store};
 
-const LATENCY: Spec = Spec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
-const RUNS: Spec = Spec { name: "m365_probe_runs_total", help: "Runs." };
-const FAILURES: Spec = Spec { name: "m365_probe_failures_total", help: "Runs that failed, by where and why." };
-const LAST_RUN: Spec =
-    Spec { name: "m365_probe_last_run_timestamp_seconds", help: "When the last run began, 0 before the first." };
-const LAST_SUCCESS: Spec = Spec {
+const LATENCY: MetricSpec = MetricSpec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
+const RUNS: MetricSpec = MetricSpec { name: "m365_probe_runs_total", help: "Runs." };
+const FAILURES: MetricSpec = MetricSpec { name: "m365_probe_failures_total", help: "Runs that failed, by where and why." };
+const LAST_RUN: MetricSpec =
+    MetricSpec { name: "m365_probe_last_run_timestamp_seconds", help: "When the last run began, 0 before the first." };
+const LAST_SUCCESS: MetricSpec = MetricSpec {
     name: "m365_probe_last_success_timestamp_seconds",
     help: "When the last run that succeeded began, 0 before the first.",
 };
-const FAILING_SINCE: Spec = Spec {
+const FAILING_SINCE: MetricSpec = MetricSpec {
     name: "m365_probe_failing_since_timestamp_seconds",
     help: "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.",
 };
-const INTERVAL: Spec = Spec { name: "m365_probe_interval_seconds", help: "Time from one run to the next." };
-const BACK_OFF: Spec = Spec {
+const INTERVAL: MetricSpec = MetricSpec { name: "m365_probe_interval_seconds", help: "Time from one run to the next." };
+const BACK_OFF: MetricSpec = MetricSpec {
     name: "m365_probe_back_off_until_timestamp_seconds",
     help: "Until when the server asked us to stay away, 0 if it did not.",
 };
-const SKIPPED: Spec = Spec { name: "m365_probe_skipped_info", help: "1 while the last run did not take place, for this reason." };
-const SKIPS: Spec = Spec { name: "m365_exporter_skipped_runs_total", help: "Runs that did not take place." };
+const SKIPPED: MetricSpec =
+    MetricSpec { name: "m365_probe_skipped_info", help: "1 while the last run did not take place, for this reason." };
+const SKIPS: MetricSpec = MetricSpec { name: "m365_exporter_skipped_runs_total", help: "Runs that did not take place." };
 
-const PROBE_SUCCESS: Spec = Spec { name: "probe_success", help: "Whether the probe was a success." };
-const PROBE_DURATION: Spec = Spec { name: "probe_duration_seconds", help: "How long the probe took to complete." };
-const PROBE_TIMEOUT: Spec = Spec { name: "probe_timeout_seconds", help: "The time the probe was given." };
+const PROBE_SUCCESS: MetricSpec = MetricSpec { name: "probe_success", help: "Whether the probe was a success." };
+const PROBE_DURATION: MetricSpec = MetricSpec { name: "probe_duration_seconds", help: "How long the probe took to complete." };
+const PROBE_TIMEOUT: MetricSpec = MetricSpec { name: "probe_timeout_seconds", help: "The time the probe was given." };
 
 /// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
 pub fn metrics(
@@ -118,10 +120,10 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
     } else {
         run::add(&mut families, outcome, judged.warnings().iter().copied(), phases);
     }
-    if let Some(token) = &outcome.facts.token {
-        facts::token_expiry(&mut families, &outcome.probe, token);
-        facts::token(&mut families, &outcome.probe, token);
+    for group in facts::GROUPS {
+        facts::gauges(&mut families, outcome, group, true);
     }
+    facts::roles(&mut families, outcome);
     if let Some(expires) = outcome.facts.credential_expires.map(|date| levels::secret_expiry(date, outcome)) {
         facts::credential(&mut families, &outcome.probe.tenant, "client_secret", expires);
     }
@@ -131,7 +133,6 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
     facts::certificates(&mut families, outcome, None, true);
     facts::addresses(&mut families, outcome);
     facts::dns(&mut families, outcome);
-    facts::mailbox(&mut families, outcome);
     causes::explain(&mut families, causes::named(outcome, judged.warnings().iter().copied()).collect());
     families.page(format, "")
 }
@@ -161,6 +162,9 @@ fn cached(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: Sy
         Some(outcome) if current(outcome) => {
             run::add(families, outcome, levels::warnings(outcome, &known.settings.limits, now), phases);
             facts::addresses(families, outcome);
+            for group in facts::GROUPS_OF_THE_LAST_RUN {
+                facts::gauges(families, outcome, group, true);
+            }
         }
         Some(_) => {}
     }
@@ -176,17 +180,16 @@ fn cached(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: Sy
         facts::dns(families, outcome);
     }
     if let Some(outcome) = known.mailbox.as_deref().filter(|mailbox| current(mailbox)) {
-        facts::mailbox(families, outcome);
+        facts::gauges(families, outcome, "mailbox", true);
     }
 }
 
 fn token(families: &mut Families, known: &ProbeEntry, now: SystemTime) {
-    let Some((outcome, token)) = known.token.as_ref().and_then(|outcome| Some((outcome, outcome.facts.token.as_ref()?))) else {
-        return;
-    };
-    facts::token_expiry(families, &outcome.probe, token);
-    if known.is_current(outcome.at, now) {
-        facts::token(families, &outcome.probe, token);
+    let Some(outcome) = known.token.as_deref() else { return };
+    let current = known.is_current(outcome.at, now);
+    facts::gauges(families, outcome, "token", current);
+    if current {
+        facts::roles(families, outcome);
     }
 }
 

@@ -199,7 +199,7 @@ proptest! {
 }
 
 /// Any outcome of a service, at the resolution that JSON keeps: times to the second, durations to the microsecond.
-mod generated {
+pub mod generated {
     use std::net::IpAddr;
 
     use m365_probe::kind::Check;

@@ -3,11 +3,11 @@
 mod any;
 mod doctor;
 mod document;
+mod facts;
 mod golden;
 mod nagios;
 mod others;
 mod pages;
 mod prometheus;
-
 mod sample;
 mod steady;

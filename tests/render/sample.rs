@@ -146,7 +146,7 @@ pub fn pop3() -> Outcome {
     outcome("praxis", Check::Pop3, &spans, facts, Verdict::Ok)
 }
 
-fn dns() -> Outcome {
+pub fn dns() -> Outcome {
     let answer = |resolver: &str, family, addresses: &[&str], failed: Option<Reason>| DnsFacts {
         host: "outlook.office365.com".into(),
         resolver: resolver.into(),

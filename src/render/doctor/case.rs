@@ -1,7 +1,7 @@
 //! A root cause for a person: who must act, what to do now, what was seen, and folded under it what it explains.
 
 use super::page::{Ink, Look, Page};
-use super::{id_name, shown};
+use super::shown;
 use crate::lang::{Doctor, fill, list, number};
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::{Owner, Reason};
@@ -143,7 +143,8 @@ fn evidence(page: &mut Page, evidence: &Evidence, seen: Option<&Outcome>, look: 
     let during = outcome.failure().map(|failure| term::phase(failure.phase, look.lang)).unwrap_or_default();
     let probe = text::one_line(&outcome.probe.to_string());
     section(page, &format!("{} ({probe}, {during})", words.seen));
-    let pause = outcome.facts.back_off.map(|away| (words.stay_away, number(away.as_secs_f64(), 0, look.lang)));
+    let label = look.lang.words().facts.requested_pause;
+    let pause = outcome.facts.back_off.map(|pause| (label, number(pause.as_secs_f64(), 0, look.lang) + " s"));
     let told: Vec<(&str, String)> = told.into_iter().chain(pause).collect();
     let names = column(told.iter().map(|(name, _)| *name));
     for (name, value) in &told {
@@ -163,7 +164,7 @@ pub fn exchanged(evidence: &Evidence, look: &Look) -> Vec<(&'static str, String)
 /// The same, and the ids that came with it.
 pub fn evidenced(evidence: &Evidence, look: &Look) -> Vec<(String, String)> {
     let told = exchanged(evidence, look).into_iter().map(|(name, value)| (name.to_owned(), value));
-    told.chain(evidence.ids.iter().map(|(name, value)| (id_name(*name, look.lang), shown(value, look)))).collect()
+    told.chain(evidence.ids.iter().map(|(name, value)| (name.label(look.lang).to_owned(), shown(value, look)))).collect()
 }
 
 /// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
@@ -200,7 +201,7 @@ fn quoted(outcome: &Outcome, look: &Look) -> Vec<(String, String)> {
     let server = &outcome.facts.server;
     let mut told: Vec<(String, String)> = Vec::new();
     for (name, value) in evidence.chain(&server.ids) {
-        let row = (id_name(*name, look.lang), shown(value, look));
+        let row = (name.label(look.lang).to_owned(), shown(value, look));
         if !told.contains(&row) {
             told.push(row);
         }

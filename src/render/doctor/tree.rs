@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::case::{column, exchanged, seen};
 use super::page::{Ink, Look, Page};
-use super::{columns::Columns, id_name, learnt, shown};
+use super::{columns::Columns, learnt, shown};
 use crate::kind::Check;
 use crate::lang::{fill, list};
 use crate::levels::{State, secret_refusal};
@@ -191,7 +191,7 @@ impl Tree<'_> {
             told.retain(|(name, _)| *name == words.heard && new);
         }
         let ids = failure.evidence.ids.iter().filter(|_| self.look.everything);
-        let ids = ids.map(|(name, value)| (id_name(*name, self.look.lang), shown(value, self.look)));
+        let ids = ids.map(|(name, value)| (name.label(self.look.lang).to_owned(), shown(value, self.look)));
         self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
     }
 

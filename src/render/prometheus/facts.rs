@@ -3,86 +3,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use super::families::{Families, Labelled as _, Labels, Spec};
-use crate::cloud::host_port;
+use super::families::{Families, Labelled as _, Labels};
+use crate::cloud::{self, host_port};
+use crate::fact::{
+    CERTIFICATE_NOT_AFTER, CERTIFICATE_VERIFIED, CONNECT_DURATION, CREDENTIAL_EXPIRY, DNS_ANSWERS, DNS_DURATION, DNS_SUCCESS,
+    DNS_TTL, ENDPOINT_ADDRESSES, ENDPOINT_WORKING, EWS_RETIREMENT, FACTS, HANDSHAKE_DURATION, Metric, TLS_INFO, TOKEN_ROLE,
+};
 use crate::kind::Check;
-use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration, TokenFacts};
+use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration};
 use crate::report::text;
 use crate::store::shown_certificates;
 
-const TOKEN_EXPIRY: Spec = Spec { name: "m365_token_expiry_timestamp_seconds", help: "When the access token seen last expires." };
-const ROLE: Spec = Spec {
-    name: "m365_token_role_granted",
-    help: "Whether the access token grants this application permission; an application under RBAC for Applications needs none.",
-};
-const SKEW: Spec =
-    Spec { name: "m365_clock_skew_seconds", help: "The token endpoint's time less the time here (cached on /metrics)." };
-const CREDENTIAL: Spec = Spec {
-    name: "m365_credential_expiry_timestamp_seconds",
-    help: "When the application's credential expires, as declared or read.",
-};
-const EWS_END: Spec = Spec {
-    name: "m365_ews_retirement_timestamp_seconds",
-    help: "When EWS ends for good in the cloud of this tenant; absent where Microsoft has set no day.",
-};
-const NOT_AFTER: Spec = Spec {
-    name: "m365_tls_certificate_not_after_timestamp_seconds",
-    help: "When the certificate expires that was presented last; the earliest, where an endpoint has several addresses.",
-};
-const TLS: Spec = Spec { name: "m365_tls_info", help: "TLS version and issuer of the certificate (cached on /metrics)." };
-const VERIFIED: Spec = Spec {
-    name: "m365_tls_certificate_verified",
-    help: "Whether the certificate was accepted; 0 if it was refused at any address of the endpoint (cached on /metrics).",
-};
-const ADDRESSES: Spec = Spec { name: "m365_endpoint_addresses", help: "Addresses of the endpoint that were tried." };
-const WORKING: Spec = Spec {
-    name: "m365_endpoint_addresses_working",
-    help: "Addresses of the endpoint on which every step succeeded, up to the server's first words.",
-};
-const CONNECT: Spec = Spec {
-    name: "m365_endpoint_connect_duration_seconds",
-    help: "Time to connect to the endpoint; the longest, where a family has several addresses.",
-};
-const HANDSHAKE: Spec = Spec {
-    name: "m365_endpoint_handshake_duration_seconds",
-    help: "Time of the TLS handshake with the endpoint; the longest, where a family has several addresses.",
-};
-const ANSWERS: Spec = Spec { name: "m365_dns_answers", help: "Addresses in the resolver's answer (cached on /metrics)." };
-const QUERY: Spec = Spec {
-    name: "m365_dns_query_duration_seconds",
-    help: "Time to the resolver's answer, absent without one (cached on /metrics).",
-};
-const ANSWERED: Spec = Spec {
-    name: "m365_dns_query_success",
-    help: "Whether the resolver's answer is of use: addresses, or none of this family where the other has some (cached on /metrics).",
-};
-const TTL: Spec = Spec {
-    name: "m365_dns_ttl_seconds",
-    help: "How long the resolver's answer may be kept, absent where it does not tell (cached on /metrics).",
-};
-const MESSAGES: Spec = Spec { name: "m365_mailbox_messages", help: "Messages in the mailbox (cached on /metrics)." };
-const BYTES: Spec = Spec { name: "m365_mailbox_bytes", help: "Size of the mailbox's messages (cached on /metrics)." };
+/// The groups of facts that may have gauges.
+pub const GROUPS: [&str; 4] = ["", "server", "token", "mailbox"];
+/// Those of them that the last run alone tells: tokens and mailboxes are shown as the last run saw them that got so far.
+pub const GROUPS_OF_THE_LAST_RUN: [&str; 2] = ["", "server"];
 
 /// How much of an issuer's name becomes a label.
 const ISSUER: usize = 64;
 
-/// Adds when the token expires.
-pub fn token_expiry(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
-    if token.expires.is_some() {
-        families.timestamp(&TOKEN_EXPIRY, &Labels::of(probe), token.expires);
+/// Adds the gauges of the facts that stand in `group` of the table, or in none where it is empty. Of a run that is not
+/// `current` only times are added: they stay true.
+pub fn gauges(families: &mut Families, outcome: &Outcome, group: &str, current: bool) {
+    let labels = Labels::of(&outcome.probe);
+    for fact in FACTS.iter().filter(|fact| fact.group() == group && (current || fact.is_time())) {
+        if let (Some(Metric::OfProbe(spec)), Some(number)) = (&fact.metric, fact.number(&outcome.facts)) {
+            families.gauge(spec, &labels, number);
+        }
     }
 }
 
-/// Adds what the token grants and how far the clocks are apart, where known.
-pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
+/// Adds what the token grants, where that is known.
+pub fn roles(families: &mut Families, outcome: &Outcome) {
+    let probe = &outcome.probe;
     // A closed list of roles: a claim's text never becomes a label. They are Exchange's: a token for Graph never has them.
-    let tells = token.roles.is_some() && probe.check != Check::Graph;
-    for role in crate::cloud::role::ALL.map(|role| role.name).iter().filter(|_| tells) {
-        let granted = token.roles.iter().flatten().any(|granted| granted == role);
-        families.gauge(&ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(granted)));
-    }
-    if let Some(skew) = token.clock_skew.filter(|skew| skew.is_finite()) {
-        families.gauge(&SKEW, &Labels::of(probe), skew);
+    let Some(granted) = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref()) else { return };
+    for role in cloud::role::ALL.map(|role| role.name).iter().filter(|_| probe.check != Check::Graph) {
+        let is_granted = granted.iter().any(|granted| granted == role);
+        families.gauge(&TOKEN_ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(is_granted)));
     }
 }
 
@@ -90,7 +48,7 @@ pub fn token(families: &mut Families, probe: &ProbeId, token: &TokenFacts) {
 /// `client_secret` is the one in use, `other_client_secret` the next to end of the others, `certificate` of those.
 pub fn credential(families: &mut Families, tenant: &str, credential: &str, expires: SystemTime) {
     let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Token };
-    families.timestamp(&CREDENTIAL, &Labels::of(&probe).with("credential", credential), Some(expires));
+    families.timestamp(&CREDENTIAL_EXPIRY, &Labels::of(&probe).with("credential", credential), Some(expires));
 }
 
 /// Adds when the credentials expire that Graph showed beside the one in use.
@@ -105,7 +63,7 @@ pub fn other_credentials(families: &mut Families, tenant: &str, registration: &R
 /// Adds when EWS ends for a tenant that uses it: one series a tenant.
 pub fn ews_end(families: &mut Families, tenant: &str, ends: SystemTime) {
     let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Ews };
-    families.timestamp(&EWS_END, &Labels::of(&probe), Some(ends));
+    families.timestamp(&EWS_RETIREMENT, &Labels::of(&probe), Some(ends));
 }
 
 /// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were
@@ -124,16 +82,16 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         infos.insert((name, endpoint.tls_version.as_deref().unwrap_or(""), issuer));
     }
     for (endpoint, end) in ends {
-        families.timestamp(&NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
+        families.timestamp(&CERTIFICATE_NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
     }
     for (endpoint, verified) in verified.into_iter().filter(|_| current) {
         let labels = Labels::of(&outcome.probe);
-        families.gauge(&VERIFIED, &labels.with("endpoint", &endpoint), f64::from(u8::from(verified)));
+        families.gauge(&CERTIFICATE_VERIFIED, &labels.with("endpoint", &endpoint), f64::from(u8::from(verified)));
     }
     for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
         let labels = Labels::of(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
-        families.gauge(&TLS, &labels.with("version", version).with("issuer", &issuer), 1.0);
+        families.gauge(&TLS_INFO, &labels.with("version", version).with("issuer", &issuer), 1.0);
     }
 }
 
@@ -152,10 +110,11 @@ pub fn addresses(families: &mut Families, outcome: &Outcome) {
         let labels = labels.with("endpoint", &endpoint);
         let labels = labels.with("family", family.code());
         let working = ways.iter().filter(|way| way.failed.is_none()).count();
-        families.gauge(&ADDRESSES, &labels, ways.len() as f64);
-        families.gauge(&WORKING, &labels, working as f64);
+        families.gauge(&ENDPOINT_ADDRESSES, &labels, ways.len() as f64);
+        families.gauge(&ENDPOINT_WORKING, &labels, working as f64);
         let longest = |time: fn(&EndpointFacts) -> Option<Duration>| ways.iter().filter_map(|way| time(way)).max();
-        for (spec, took) in [(&CONNECT, longest(|way| way.connect)), (&HANDSHAKE, longest(|way| way.handshake))] {
+        for (spec, took) in [(&CONNECT_DURATION, longest(|way| way.connect)), (&HANDSHAKE_DURATION, longest(|way| way.handshake))]
+        {
             if let Some(took) = took {
                 families.gauge(spec, &labels, took.as_secs_f64());
             }
@@ -172,23 +131,13 @@ pub fn dns(families: &mut Families, outcome: &Outcome) {
         let labels = labels.with("host", host);
         let labels = labels.with("resolver", resolver);
         let labels = labels.with("family", family.code());
-        families.gauge(&ANSWERED, &labels, f64::from(u8::from(answer.failed.is_none())));
-        families.gauge(&ANSWERS, &labels, answer.addresses.len() as f64);
+        families.gauge(&DNS_SUCCESS, &labels, f64::from(u8::from(answer.failed.is_none())));
+        families.gauge(&DNS_ANSWERS, &labels, answer.addresses.len() as f64);
         if let Some(ttl) = answer.ttl {
-            families.gauge(&TTL, &labels, ttl.as_secs_f64());
+            families.gauge(&DNS_TTL, &labels, ttl.as_secs_f64());
         }
         if let Some(took) = answer.took {
-            families.gauge(&QUERY, &labels, took.as_secs_f64());
-        }
-    }
-}
-
-/// Adds what the mailbox told.
-pub fn mailbox(families: &mut Families, outcome: &Outcome) {
-    let mailbox = &outcome.facts.mailbox;
-    for (spec, count) in [(&MESSAGES, mailbox.messages), (&BYTES, mailbox.bytes)] {
-        if let Some(count) = count {
-            families.gauge(spec, &Labels::of(&outcome.probe), count as f64);
+            families.gauge(&DNS_DURATION, &labels, took.as_secs_f64());
         }
     }
 }

@@ -9,16 +9,9 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use super::format::Format;
+use crate::fact::{MetricSpec, unix_seconds};
 use crate::outcome::ProbeId;
 use crate::store::Latencies;
-
-/// A metric's name and what it means.
-pub struct Spec {
-    /// Its name.
-    pub name: &'static str,
-    /// Its `# HELP`: no backslash, no quote, no line end.
-    pub help: &'static str,
-}
 
 /// Families by name, in the order a registry would give them.
 ///
@@ -40,22 +33,22 @@ impl Families {
     }
 
     /// Adds a gauge.
-    pub fn gauge(&mut self, spec: &Spec, labels: &impl Labelled, value: f64) {
+    pub fn gauge(&mut self, spec: &MetricSpec, labels: &impl Labelled, value: f64) {
         sample(self.family(spec, "gauge"), spec.name, labels, value);
     }
 
     /// Adds a gauge of a time, in seconds since 1970; 0 is never.
-    pub fn timestamp(&mut self, spec: &Spec, labels: &impl Labelled, at: Option<SystemTime>) {
-        self.gauge(spec, labels, at.map_or(0.0, unix));
+    pub fn timestamp(&mut self, spec: &MetricSpec, labels: &impl Labelled, at: Option<SystemTime>) {
+        self.gauge(spec, labels, at.map_or(0.0, unix_seconds));
     }
 
     /// Adds a counter.
-    pub fn counter(&mut self, spec: &Spec, labels: &impl Labelled, count: u64) {
+    pub fn counter(&mut self, spec: &MetricSpec, labels: &impl Labelled, count: u64) {
         sample(self.family(spec, "counter"), spec.name, labels, count as f64);
     }
 
     /// Adds a histogram.
-    pub fn histogram(&mut self, spec: &Spec, labels: &impl Labelled, latencies: &Latencies) {
+    pub fn histogram(&mut self, spec: &MetricSpec, labels: &impl Labelled, latencies: &Latencies) {
         let lines = self.family(spec, "histogram");
         let series = |suffix: &str| format!("{}{suffix}", spec.name);
         // A bound is written with its decimal point, as OpenMetrics and Prometheus 3 have it: the series must not depend on
@@ -68,7 +61,7 @@ impl Families {
         sample(lines, &series("_count"), labels, latencies.count as f64);
     }
 
-    fn family(&mut self, spec: &Spec, kind: &'static str) -> &mut String {
+    fn family(&mut self, spec: &MetricSpec, kind: &'static str) -> &mut String {
         let new = || Family { help: spec.help, kind, lines: String::new() };
         &mut self.0.entry(spec.name).or_insert_with(new).lines
     }
@@ -185,14 +178,6 @@ fn push_escaped(labels: &mut String, value: &str) {
         rest = from.get(1..).unwrap_or_default();
     }
     labels.push_str(rest);
-}
-
-/// Seconds since 1970, negative before.
-fn unix(at: SystemTime) -> f64 {
-    match at.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => since.as_secs_f64(),
-        Err(before) => -before.duration().as_secs_f64(),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,247 @@
+//! The facts that a run can learn, one row each: every list of facts, in whatever output, walks this table.
+//!
+//! A further fact is a field of the types in `outcome/facts.rs` (which makes it JSON, both ways), a row here, and the line of
+//! the check or parser that learns it. Its label stands with the texts of each language.
+
+mod metric;
+mod text;
+
+use std::time::{Duration, SystemTime};
+
+pub use self::metric::*;
+use crate::lang::{self, Lang, number};
+use crate::outcome::{Facts, SupportIds};
+use crate::report::{JudgedOutcome, expiry, text as plain};
+
+/// One fact.
+pub struct Fact {
+    /// Its key in the JSON object `facts`, with the keys of the objects that it stands in: `token.expires`.
+    pub key: &'static str,
+    /// Its name for a reader.
+    pub label: fn(&lang::Facts) -> &'static str,
+    /// Its value and unit.
+    pub value: Value,
+    /// Its gauge, where one number tells it.
+    pub metric: Option<Metric>,
+}
+
+/// How a fact is read from what a run learnt; `None`, or an empty list, where it is not known.
+pub enum Value {
+    /// A time.
+    Time(fn(&Facts) -> Option<SystemTime>),
+    /// A time at which the client secret ends, and what else is known of it.
+    SecretExpiry(fn(&Facts) -> Option<SystemTime>),
+    /// Seconds, to the tenth; may be negative.
+    Seconds(fn(&Facts) -> Option<f64>),
+    /// A duration of whole seconds.
+    Duration(fn(&Facts) -> Option<Duration>),
+    /// A number of things, or of bytes.
+    Count(fn(&Facts) -> Option<u64>),
+    /// A text as the other side gave it.
+    Text(fn(&Facts) -> Option<String>),
+    /// Any number of sentences, each a line of its own.
+    Sentences(fn(&Facts, &lang::Facts) -> Vec<String>),
+    /// Identifiers, each under its own label.
+    Ids(fn(&Facts) -> &SupportIds),
+}
+
+/// A gauge of a fact.
+pub enum Metric {
+    /// One series for each probe that learns it.
+    OfProbe(&'static MetricSpec),
+    /// One series for each tenant, whichever probe learns it.
+    OfTenant(&'static MetricSpec),
+}
+
+/// Every fact, the most telling first.
+pub const FACTS: &[Fact] = &[
+    Fact {
+        key: "token.expires",
+        label: |texts| texts.token_expires,
+        value: Value::Time(|facts| facts.token.as_ref()?.expires),
+        metric: Some(Metric::OfProbe(&TOKEN_EXPIRY)),
+    },
+    Fact { key: "token.roles", label: |texts| texts.token_roles, value: Value::Sentences(text::roles), metric: None },
+    Fact {
+        key: "token.audience",
+        label: |texts| texts.token_audience,
+        value: Value::Text(|facts| facts.token.as_ref()?.audience.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "token.issuer",
+        label: |texts| texts.token_issuer,
+        value: Value::Text(|facts| facts.token.as_ref()?.issuer.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "token.tenant_id",
+        label: |texts| texts.tenant_id,
+        value: Value::Text(|facts| facts.token.as_ref()?.tenant_id.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "token.app_id",
+        label: |texts| texts.app_id,
+        value: Value::Text(|facts| facts.token.as_ref()?.app_id.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "token.object_id",
+        label: |texts| texts.object_id,
+        value: Value::Text(|facts| facts.token.as_ref()?.object_id.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "token.clock_skew_seconds",
+        label: |texts| texts.clock_skew,
+        value: Value::Seconds(|facts| facts.token.as_ref()?.clock_skew),
+        metric: Some(Metric::OfProbe(&CLOCK_SKEW)),
+    },
+    Fact {
+        key: "token.request_id",
+        label: |texts| texts.token_request_id,
+        value: Value::Text(|facts| facts.token.as_ref()?.request_id.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "token.ests_server",
+        label: |texts| texts.token_server,
+        value: Value::Text(|facts| facts.token.as_ref()?.ests_server.clone()),
+        metric: None,
+    },
+    Fact {
+        key: "credential_expires",
+        label: |texts| texts.credential_expires,
+        value: Value::SecretExpiry(|facts| facts.credential_expires),
+        metric: Some(Metric::OfTenant(&CREDENTIAL_EXPIRY)),
+    },
+    Fact {
+        key: "registration",
+        label: |texts| texts.registration,
+        value: Value::Sentences(|facts, texts| {
+            facts.registration.iter().map(|registration| text::registration(registration, texts)).collect()
+        }),
+        metric: None,
+    },
+    Fact {
+        key: "ews_ends",
+        label: |texts| texts.ews_ends,
+        value: Value::Time(|facts| facts.ews_ends),
+        metric: Some(Metric::OfTenant(&EWS_RETIREMENT)),
+    },
+    Fact { key: "last_worked", label: |texts| texts.last_worked, value: Value::Time(|facts| facts.last_worked), metric: None },
+    Fact {
+        key: "endpoints",
+        label: |texts| texts.endpoint,
+        value: Value::Sentences(|facts, texts| facts.endpoints.iter().map(|endpoint| text::endpoint(endpoint, texts)).collect()),
+        metric: None,
+    },
+    Fact {
+        key: "dns",
+        label: |texts| texts.dns,
+        value: Value::Sentences(|facts, texts| facts.dns.iter().map(|answer| text::dns_answer(answer, texts)).collect()),
+        metric: None,
+    },
+    Fact {
+        key: "mailbox.messages",
+        label: |texts| texts.messages,
+        value: Value::Count(|facts| facts.mailbox.messages),
+        metric: Some(Metric::OfProbe(&MAILBOX_MESSAGES)),
+    },
+    Fact { key: "mailbox.unseen", label: |texts| texts.unseen, value: Value::Count(|facts| facts.mailbox.unseen), metric: None },
+    Fact {
+        key: "mailbox.bytes",
+        label: |texts| texts.bytes,
+        value: Value::Count(|facts| facts.mailbox.bytes),
+        metric: Some(Metric::OfProbe(&MAILBOX_BYTES)),
+    },
+    Fact {
+        key: "mailbox.folders",
+        label: |texts| texts.folders,
+        value: Value::Count(|facts| facts.mailbox.folders),
+        metric: None,
+    },
+    Fact { key: "server.name", label: |texts| texts.server, value: Value::Text(|facts| facts.server.name.clone()), metric: None },
+    Fact {
+        key: "server.public_address",
+        label: |texts| texts.public_address,
+        value: Value::Text(|facts| facts.server.public_address.clone()),
+        metric: None,
+    },
+    Fact { key: "server.ids", label: |texts| texts.id, value: Value::Ids(|facts| &facts.server.ids), metric: None },
+    Fact {
+        key: "back_off_seconds",
+        label: |texts| texts.requested_pause,
+        value: Value::Duration(|facts| facts.back_off),
+        metric: None,
+    },
+];
+
+/// Every known fact, label and text, in the order of the table. Texts of the other side are as it gave them.
+pub fn lines(judged: &JudgedOutcome<'_>, lang: Lang) -> Vec<(String, String)> {
+    FACTS.iter().flat_map(|fact| fact.lines(judged, lang)).collect()
+}
+
+/// The same in English, each on one line of at most 500 characters that nothing in it can break.
+pub fn plain_lines(judged: &JudgedOutcome<'_>) -> Vec<String> {
+    let lines = lines(judged, Lang::En).into_iter();
+    lines.map(|(label, value)| format!("{label}: {}", plain::one_line(&value))).collect()
+}
+
+impl Fact {
+    /// The fact, label and text: nothing where it is not known, several lines where it is several.
+    pub fn lines(&self, judged: &JudgedOutcome<'_>, lang: Lang) -> Vec<(String, String)> {
+        let facts = &judged.outcome.facts;
+        let texts = &lang.words().facts;
+        let values = match &self.value {
+            Value::Time(read) => Vec::from_iter(read(facts).map(plain::time)),
+            Value::SecretExpiry(_) => Vec::from_iter(expiry::secret_date(judged, lang)),
+            Value::Seconds(read) => Vec::from_iter(read(facts).map(|seconds| number(seconds, 1, lang) + " s")),
+            Value::Duration(read) => Vec::from_iter(read(facts).map(|took| number(took.as_secs_f64(), 0, lang) + " s")),
+            Value::Count(read) => Vec::from_iter(read(facts).map(|count| count.to_string())),
+            Value::Text(read) => Vec::from_iter(read(facts)),
+            Value::Sentences(read) => read(facts, texts),
+            Value::Ids(read) => {
+                return read(facts).iter().map(|(id, value)| (id.label(lang).to_owned(), value.clone())).collect();
+            }
+        };
+        values.into_iter().map(|value| ((self.label)(texts).to_owned(), value)).collect()
+    }
+
+    /// The object that the fact stands in, in JSON: `token`; empty where it stands by itself.
+    pub fn group(&self) -> &'static str {
+        self.key.split_once('.').map_or("", |(group, _)| group)
+    }
+
+    /// Its number in metrics, where it is one: seconds since 1970, seconds, or a count.
+    pub fn number(&self, facts: &Facts) -> Option<f64> {
+        match &self.value {
+            Value::Time(read) | Value::SecretExpiry(read) => read(facts).map(unix_seconds),
+            Value::Seconds(read) => read(facts).filter(|seconds| seconds.is_finite()),
+            Value::Duration(read) => read(facts).map(|took| took.as_secs_f64()),
+            Value::Count(read) => read(facts).map(|count| count as f64),
+            Value::Text(_) | Value::Sentences(_) | Value::Ids(_) => None,
+        }
+    }
+
+    /// Tells whether it is a time, which stays true however old it is.
+    pub fn is_time(&self) -> bool {
+        matches!(self.value, Value::Time(_) | Value::SecretExpiry(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_is_one_fact_s_in_every_language() {
+        for lang in Lang::ALL {
+            let mut labels: Vec<&str> = FACTS.iter().map(|fact| (fact.label)(&lang.words().facts)).collect();
+            labels.sort_unstable();
+            labels.dedup();
+            assert_eq!(labels.len(), FACTS.len(), "{lang}: two facts have one label");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The facts that take a sentence.
+
+use crate::cloud::host_port;
+use crate::lang::{self, fill};
+use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Facts, NameSource, Registration};
+use crate::report::text::{brief, time};
+
+/// The roles in the token; of a token that cannot be read nothing is said.
+pub fn roles(facts: &Facts, texts: &lang::Facts) -> Vec<String> {
+    let roles = facts.token.as_ref().and_then(|token| token.roles.as_ref());
+    roles.map(|roles| or(roles.join(" "), texts.no_roles)).into_iter().collect()
+}
+
+/// When each credential of the application expires, or why that is not known.
+pub fn registration(registration: &Registration, texts: &lang::Facts) -> String {
+    let sentence = |credential: &CredentialFacts| {
+        let used = if credential.in_use { texts.in_use } else { "" };
+        let until = credential.expires.map_or_else(|| texts.unknown.to_owned(), time);
+        fill(texts.credential, &[("kind", credential.kind.code()), ("used", used), ("until", &until)])
+    };
+    match registration {
+        Registration::Read { credentials, .. } => {
+            or(credentials.iter().map(sentence).collect::<Vec<_>>().join(", "), texts.no_credential)
+        }
+        Registration::NotPermitted => texts.not_permitted.to_owned(),
+        Registration::Elsewhere => texts.registered_elsewhere.to_owned(),
+        Registration::Unread(why) => fill(texts.not_read, &[("why", why)]),
+    }
+}
+
+/// One address that was tried: where, in which version of TLS, with which certificate, and where it failed.
+pub fn endpoint(endpoint: &EndpointFacts, texts: &lang::Facts) -> String {
+    let mut parts = vec![host_port(&endpoint.host, endpoint.port)];
+    parts.extend(endpoint.address.map(|address| address.to_string()));
+    parts.extend(endpoint.tls_version.clone());
+    parts.extend(endpoint.certificate.as_ref().map(|certificate| {
+        let template = if certificate.verified { texts.certificate } else { texts.certificate_refused };
+        fill(template, &[("issuer", &certificate.issuer), ("until", &time(certificate.not_after))])
+    }));
+    parts.extend(endpoint.failed.map(|(phase, reason)| format!("✗ {phase}: {reason}")));
+    parts.join(", ")
+}
+
+/// One DNS question: its answer, where that is from, how long it took and what its chain of names shows.
+pub fn dns_answer(answer: &DnsFacts, texts: &lang::Facts) -> String {
+    let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
+    let result = match answer.failed {
+        Some(reason) => reason.to_string(),
+        None => or(addresses.join(" "), texts.no_address),
+    };
+    let resolver = match answer.source {
+        Some(NameSource::HostsFile) => texts.hosts_file,
+        Some(NameSource::Pin) => "network.resolve",
+        None => &answer.resolver,
+    };
+    let values = [("host", &*answer.host), ("family", answer.family.code()), ("resolver", resolver), ("result", &result)];
+    let mut parts = vec![fill(texts.dns_from, &values)];
+    parts.extend(answer.rcode.clone().filter(|rcode| rcode != "NOERROR"));
+    let took = answer.took.filter(|_| answer.source.is_none());
+    parts.extend(took.map(|took| fill(texts.dns_took, &[("took", &brief(took))])));
+    parts.extend(answer.ttl.map(|ttl| fill(texts.dns_ttl, &[("seconds", &ttl.as_secs().to_string())])));
+    parts.extend((!answer.chain.is_empty()).then(|| fill(texts.dns_chain, &[("names", &answer.chain.join(" > "))])));
+    parts.extend(answer.front_end().map(|place| fill(texts.dns_front_end, &[("place", &place)])));
+    let outside: Vec<String> = answer.outside.iter().map(ToString::to_string).collect();
+    parts.extend((!outside.is_empty()).then(|| fill(texts.dns_outside, &[("addresses", &outside.join(" "))])));
+    parts.join(", ")
+}
+
+fn or(text: String, empty: &str) -> String {
+    if text.is_empty() { empty.to_owned() } else { text }
+}
