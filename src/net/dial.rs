@@ -22,7 +22,7 @@ use super::{BoxStream, families, icmp, proxy, resolve};
 
 /// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
-/// What the way to an address may take: Linux sends its SYN again after a second, and that one may be answered too.
+/// The time that the way to an address may take: Linux sends its SYN again after a second, and that one may be answered too.
 const DISTANT: Duration = Duration::from_millis(1200);
 /// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
 const MOST_ADDRESSES: usize = 16;
@@ -32,7 +32,7 @@ pub trait BeforeTls: Sync {
     /// Connects, and speaks in the clear as far as the protocol needs it.
     ///
     /// # Errors
-    /// Why it could not.
+    /// The fault that the connection or the talk before TLS ends with.
     fn reach(&self, net: &Net, trace: &mut Trace) -> impl Future<Output = Result<BoxStream, Fault>> + Send;
 }
 
@@ -62,10 +62,10 @@ impl<B: BeforeTls> Redial for Redialed<'_, B> {
     }
 }
 
-/// How this machine reaches hosts: pinned names, proxy, trust.
+/// This machine's ways to hosts: pinned names, proxy, trust.
 #[derive(Debug)]
 pub struct Net {
-    /// Who is trusted.
+    /// TLS, and who is trusted.
     pub tls: Connector,
     pinned: BTreeMap<String, IpAddr>,
     proxy: Option<Proxy>,
@@ -148,7 +148,7 @@ impl Net {
         Err(HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.explain(fault, trace.endpoint()).await)
     }
 
-    /// Whether `host:port`, silent in the clear, begins with TLS. Not measured.
+    /// Tells whether `host:port`, silent in the clear, begins with TLS. Not measured.
     pub async fn begins_with_tls(&self, trace: &Trace, host: &str, port: u16) -> bool {
         let dial = Redialed { net: self, before: &ImplicitTls { host, port }, deadline: trace.deadline() };
         let limit = handshake_retry::LIMIT.min(trace.remaining() / 2);
@@ -191,7 +191,7 @@ pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr])
     })
 }
 
-/// Why the proxy's own name did not lead to it: told of the proxy, and not of whom it was to connect to.
+/// Makes of `fault`, met in looking up the proxy's own name, one of the proxy, and not of whom it was to connect to.
 #[must_use]
 pub fn unresolved(via: &Proxy, mut fault: Fault) -> Fault {
     fault.evidence.peer = Some(Peer::new(&via.host, via.port));
@@ -222,7 +222,7 @@ pub fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts
     }
 }
 
-/// Whom a connection is for.
+/// The server that a connection is for.
 #[derive(Clone, Copy)]
 struct Target<'a> {
     host: &'a str,
@@ -284,7 +284,7 @@ fn warn_of_fallbacks(trace: &mut Trace, before: usize) {
     }
 }
 
-/// How long an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
+/// The time that an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
 /// of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look like
 /// a server that does not answer. A distant one has a little more than a second, if there is time for it.
 fn connect_limit(share: Duration, remaining: Duration, left: usize) -> Duration {
@@ -312,7 +312,7 @@ pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fau
     }
 }
 
-/// What the kernel says, and what somebody on the way had said to it.
+/// The fault of a connection that failed: the kernel's words, and those of somebody on the way.
 fn unconnected(error: &io::Error, message: Option<icmp::Message>) -> Fault {
     match message {
         None => Fault::heard(reason(error), error.to_string()),

@@ -49,7 +49,7 @@ fn listed(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
     format!("{} of {all}: {}{more}", broken.len(), named.join(", "))
 }
 
-/// Whether this machine's routing table leads to `address`: connecting a UDP socket asks it, and sends nothing.
+/// Tells whether this machine's routing table leads to `address`: connecting a UDP socket asks it, and sends nothing.
 fn has_route(address: IpAddr) -> bool {
     const DISCARD: u16 = 9;
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };

@@ -26,7 +26,7 @@ pub async fn entries(path: &Path, names: Vec<String>) -> Entries {
     reading.await.unwrap_or_default()
 }
 
-/// Whether all of `addresses`, and at least one, are the entries' for `name`.
+/// Tells whether all of `addresses`, and at least one, are the entries' for `name`.
 pub fn gives(entries: &Entries, name: &str, addresses: &[IpAddr]) -> bool {
     let known = entries.get(&name.to_ascii_lowercase());
     known.is_some_and(|known| !addresses.is_empty() && addresses.iter().all(|address| known.contains(address)))

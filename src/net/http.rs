@@ -27,7 +27,7 @@ const MAX_BODY: usize = 1024 * 1024;
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
 
-/// What we say we are. Exchange's allow and block lists match on it, so it changes only with the major version.
+/// The name we give ourselves. Exchange's allow and block lists match on it, so it changes only with the major version.
 pub const USER_AGENT: &str = concat!("m365-probe/", env!("CARGO_PKG_VERSION_MAJOR"));
 
 /// Marks a request with `client-request-id`, so that Microsoft's support can find it: a fresh id, echoed in the answer.
@@ -108,7 +108,7 @@ pub struct HttpExchange<'a> {
     pub at: &'a HttpsEndpoint,
     /// Method, path, headers and body; what every request of ours has in its head is added.
     pub request: Request<Full<Bytes>>,
-    /// What is masked wherever the exchange is shown.
+    /// The secrets in it, masked wherever the exchange is shown.
     pub secrets: Sent,
 }
 
@@ -223,7 +223,7 @@ fn is_gzip(head: &response::Parts) -> bool {
     encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
 }
 
-/// What was compressed, up to the size a body may have: a few bytes can stand for as many as anybody likes.
+/// Unpacks `body`, up to the size a body may have: a few bytes can stand for as many as anybody likes.
 fn unpacked(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut whole = Vec::new();
     let most = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
@@ -252,12 +252,12 @@ fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
     Fault::heard(reason, sent.sanitize(error.to_string().as_bytes()))
 }
 
-/// Whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.
+/// Tells whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.
 fn is_garbled(error: &hyper::Error) -> bool {
     source(error).is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
-/// What went wrong below hyper.
+/// The error below hyper's.
 fn source(error: &hyper::Error) -> Option<&io::Error> {
     std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>())
 }

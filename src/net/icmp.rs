@@ -1,4 +1,4 @@
-//! What a router or firewall on the way said when a connection failed.
+//! The ICMP message of a router or firewall on the way, when a connection failed.
 //!
 //! The kernel makes one error of several ICMP messages: "administratively prohibited" becomes "no route to host" in IPv4, and
 //! "port unreachable", which no TCP server sends but a firewall does, becomes "connection refused". The message itself
@@ -11,13 +11,13 @@ use std::net::IpAddr;
 /// An ICMP message about our connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What it says.
+    /// Its meaning.
     pub says: Says,
-    /// Who sent it.
+    /// The sender's address.
     pub from: Option<IpAddr>,
 }
 
-/// What a message "destination unreachable" says, in either version (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1).
+/// The meaning of a message "destination unreachable", in either version (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Says {
     /// A rule forbids it.
@@ -127,7 +127,7 @@ mod linux {
     }
 }
 
-/// Where there is no such queue.
+/// A stand-in where there is no such queue.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug)]
 pub struct Queue;

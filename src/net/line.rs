@@ -45,7 +45,7 @@ impl<'t> Conn<'t> {
         self.record.trace.enter(phase);
     }
 
-    /// What was learnt so far, to add to.
+    /// The facts learnt so far, to add to.
     pub fn facts(&mut self) -> &mut Facts {
         &mut self.record.trace.facts
     }
@@ -55,8 +55,8 @@ impl<'t> Conn<'t> {
         self.record.trace.finish();
     }
 
-    /// What was said and heard since `began` was no part of the run: neither its time nor that it was said last, which
-    /// is `said` still.
+    /// Leaves out of the run what was said and heard since `began`: its time, and that it was said last, which is `said`
+    /// still.
     pub fn aside(&mut self, began: Instant, said: Option<String>) {
         self.record.trace.aside(began);
         self.record.trace.said = said;
@@ -76,7 +76,7 @@ impl<'t> Conn<'t> {
         self.write(format!("{text}\r\n").as_bytes()).await
     }
 
-    /// What was said last, as evidence shows it.
+    /// The request that was sent last, as evidence shows it.
     pub fn last_said(&self) -> Option<String> {
         self.record.trace.said.clone()
     }
@@ -154,7 +154,7 @@ impl<'t> Conn<'t> {
         self.record.sent.sanitize(text.as_bytes())
     }
 
-    /// What a reply was judged to be, or why the run ends with it.
+    /// Passes on what a reply was judged to be, or the fault that the run ends with.
     ///
     /// # Errors
     /// The refusal's fault, cleaned of what this connection has sent; the back-off it asks for becomes a fact.
@@ -231,7 +231,7 @@ impl<'t> Conn<'t> {
         }
     }
 
-    /// What a broken stream means: before the first word, that the handshake was refused after all.
+    /// The fault of a broken stream: before the first word, that the handshake was refused after all.
     fn broken(&mut self, error: &io::Error) -> Fault {
         if self.heard == 0
             && let Some(fault) = tls::refused_late(error)

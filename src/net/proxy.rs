@@ -1,4 +1,4 @@
-//! Asking a proxy to connect further, and when it is not asked.
+//! The request to a proxy to connect further, and the rules by which it is not asked.
 
 mod http;
 mod socks;
@@ -12,7 +12,7 @@ use crate::trace::Trace;
 
 use super::BoxStream;
 
-/// Whether `host` is reached without the proxy: `NO_PROXY`'s rules as curl has them: an exact name, a domain and all below
+/// Tells whether `host` is reached without the proxy: `NO_PROXY`'s rules as curl has them: an exact name, a domain and all below
 /// it, an address, a network such as `10.0.0.0/8`, `*`.
 pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -24,7 +24,7 @@ pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
     no_proxy.iter().any(|entry| entry == "*" || address.map_or_else(|| below(entry), |address| holds(entry, address)))
 }
 
-/// Whether `entry`, an address or a network, holds `address`.
+/// Tells whether `entry`, an address or a network, holds `address`.
 fn holds(entry: &str, address: IpAddr) -> bool {
     let (network, length) = entry.split_once('/').map_or((entry, None), |(network, length)| (network, Some(length)));
     let bare = network.strip_prefix('[').and_then(|network| network.strip_suffix(']')).unwrap_or(network);
@@ -39,7 +39,7 @@ fn holds(entry: &str, address: IpAddr) -> bool {
     length.is_ok_and(|length| length <= width && differing(length) == 0)
 }
 
-/// Whom a proxy is asked to connect to.
+/// The server that a proxy is asked to connect to.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
     /// The host's name.

@@ -42,7 +42,7 @@ pub async fn resolve(pinned: &BTreeMap<String, IpAddr>, host: &str) -> Result<Ve
     Ok(addresses)
 }
 
-/// Whether the resolver works, and says that the name leads nowhere.
+/// Tells whether a reason means that the resolver works, and says that the name leads nowhere.
 pub fn is_denial(reason: Reason) -> bool {
     matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
 }

@@ -13,7 +13,7 @@ use crate::wire::dns::DnsResponse;
 
 use super::dns_query;
 
-/// Where the system names them, on every Unix.
+/// The file in which every Unix names them.
 const FILE: &str = "/etc/resolv.conf";
 /// glibc and musl read so many of them.
 const MOST: usize = 3;

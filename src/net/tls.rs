@@ -50,15 +50,15 @@ const MOST_ROOTS: usize = 64;
 /// The client's side of TLS: whom we trust, and how we ask.
 #[derive(Clone)]
 pub struct Connector {
-    /// Where the system's roots are.
+    /// The places of the system's roots.
     store: RootStore,
     /// Made for the first handshake: to read a whole bundle takes 60 ms of CPU, and not every command dials.
     context: OnceLock<Result<SslContext, ErrorStack>>,
-    /// What is trusted in addition to the system's roots.
+    /// The certificates trusted in addition to the system's roots.
     extra: Arc<Vec<X509>>,
     /// The roots that Microsoft's hosts are known to lead to, once they are wanted.
     known: OnceLock<Vec<X509>>,
-    /// Where the roots come from that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
+    /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
     provenances: Arc<Mutex<BTreeMap<[u8; 32], RootProvenance>>>,
 }
 
@@ -222,7 +222,7 @@ impl Connector {
         intercepts.then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
     }
 
-    /// Where `root` comes from, which is trusted here: looked up once.
+    /// The provenance of `root`, which is trusted here: looked up once.
     fn provenance(&self, root: &X509Ref) -> RootProvenance {
         let Ok(der) = root.to_der() else { return RootProvenance::Unknown };
         let key = openssl::sha::sha256(&der);

@@ -15,15 +15,15 @@ const LOOKED_AT: usize = 2 * Transcript::WIDTH;
 pub(super) struct TranscriptRecorder<'t> {
     /// The run's cursor.
     pub trace: &'t mut Trace,
-    /// What was sent, and must not be shown.
+    /// The secrets that were sent, and must not be shown.
     pub sent: Sent,
     /// Not cleaned yet.
     raw: Vec<Raw>,
     /// The last line they have said since we spoke; not cleaned either.
     pub last: Option<String>,
-    /// What was read.
+    /// The bytes that were read.
     pub ahead: Vec<u8>,
-    /// How much of it has been handed out.
+    /// The count of those that have been handed out.
     pub used: usize,
 }
 
@@ -50,7 +50,7 @@ impl<'t> TranscriptRecorder<'t> {
         self.raw.push(Raw { line: self.trace.line(speaker, ""), text, cut });
     }
 
-    /// What was read and not handed out yet.
+    /// The bytes that were read and not handed out yet.
     pub fn rest(&self) -> &[u8] {
         self.ahead.get(self.used..).unwrap_or(&[])
     }

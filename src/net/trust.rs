@@ -75,7 +75,7 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<X509>, usize> {
 /// The roots that Microsoft's servers lead to, DigiCert Global Root G2 and the older Global Root CA, by their hashes.
 const MICROSOFT_ROOTS: [&str; 2] = ["607986c7.0", "3513523f.0"];
 
-/// Whether `directory` holds certificates under their hashes, `0123abcd.0`: those Microsoft's servers need, which is
+/// Tells whether `directory` holds certificates under their hashes, `0123abcd.0`: those Microsoft's servers need, which is
 /// quickly seen, or any other.
 fn is_hashed(directory: &Path) -> bool {
     if MICROSOFT_ROOTS.iter().any(|root| directory.join(root).exists()) {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::*;
 
-/// What `answer` makes of an exchange within ten seconds; `None` when it takes longer. The answer is sent `times` times.
+/// The result of an exchange with a server that says `answer`, within ten seconds; `None` when it takes longer. The answer is sent `times` times.
 async fn answered(answer: Vec<u8>, times: usize) -> Option<Result<HttpResponse, Fault>> {
     let (ours, mut theirs) = duplex(4096);
     let server = tokio::spawn(async move {

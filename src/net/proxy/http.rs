@@ -84,7 +84,7 @@ fn field(answer: &[u8], name: &str) -> Option<String> {
     Some(value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// What stands behind the head, as far as it comes within `limit`.
+/// Reads what stands behind the head, as far as it comes within `limit`.
 async fn page(stream: &mut BoxStream, answer: &[u8], limit: Duration) -> Vec<u8> {
     let length = field(answer, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(MAX_PAGE);
     let mut page = Vec::new();
@@ -143,14 +143,14 @@ async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fau
     Ok(answer)
 }
 
-/// What is no HTTP ends with its first line: a server that greets, and waits, sends no empty one.
+/// Ends what is no HTTP with its first line: a server that greets, and waits, sends no empty one.
 fn is_whole(answer: &[u8]) -> bool {
     let http = answer.starts_with(b"HTTP/1.");
     let ends: &[&[u8]] = if http { &[b"\r\n\r\n", b"\n\n"] } else { &[b"\n"] };
     ends.iter().any(|end| answer.ends_with(end))
 }
 
-/// What the status means, from a proxy that says when to come back, or does not.
+/// The fault that a status stands for, from a proxy that says when to come back, or does not.
 fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: bool) -> Result<(), Fault> {
     let mut words = status_line.split_whitespace();
     let http = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(later.reason, Reason::ProxyBusy);
     }
 
-    /// What is heard of a proxy that answers so to the login `me`, `hunter2`.
+    /// The fault of a proxy that answers so to the login `me`, `hunter2`.
     async fn refused(answer: &str) -> Option<String> {
         let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
         theirs.write_all(answer.as_bytes()).await.expect("room");

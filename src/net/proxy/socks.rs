@@ -170,7 +170,7 @@ mod tests {
 
     const NAME: Target<'static> = Target { host: "outlook.office365.com", address: None, port: 995 };
 
-    /// What comes of a proxy that says `says`, whatever it is told; what it was told; and the first byte of the tunnel.
+    /// The result of a proxy that says `says`, whatever it is told; what it was told; and the first byte of the tunnel.
     async fn tried(login: Option<(&str, &str)>, target: Target<'static>, says: &[u8]) -> (Result<u8, Fault>, Vec<u8>) {
         let (ours, mut theirs) = duplex(4096);
         theirs.write_all(says).await.expect("room");

@@ -51,7 +51,7 @@ fn name(version: u16) -> &'static str {
     }
 }
 
-/// Whether a certificate of ours is asked for in the handshake messages at the beginning of `bytes` (RFC 5246 section 7.4.4).
+/// Tells whether a certificate of ours is asked for in the handshake messages at the beginning of `bytes` (RFC 5246 section 7.4.4).
 /// From TLS 1.3 on nobody can see that.
 pub fn asks_for_a_certificate(bytes: &[u8]) -> bool {
     const CERTIFICATE_REQUEST: u8 = 13;
@@ -74,7 +74,7 @@ pub fn asks_for_a_certificate(bytes: &[u8]) -> bool {
     false
 }
 
-/// What an alert instead of a ServerHello means.
+/// The reason that an alert instead of a ServerHello stands for.
 pub fn alert(bytes: &[u8]) -> Reason {
     const CLOSE_NOTIFY: u8 = 0;
     const PROTOCOL_VERSION: u8 = 70;

@@ -17,9 +17,9 @@ pub struct Recording(Arc<Mutex<Beginning>>);
 #[derive(Default)]
 struct Beginning {
     bytes: Vec<u8>,
-    /// Whether the stream ended.
+    /// Set when the stream ended.
     ended: bool,
-    /// Whether nobody wants to know any more.
+    /// Set when nothing is to be recorded any more.
     forgotten: bool,
 }
 
@@ -41,7 +41,7 @@ impl Recording {
         self.beginning().bytes.clone()
     }
 
-    /// Whether the stream ended while it was recorded.
+    /// Tells whether the stream ended while it was recorded.
     pub fn ended(&self) -> bool {
         self.beginning().ended
     }

@@ -26,13 +26,13 @@ pub trait Redial: Sync {
 
 /// Further handshakes with one server.
 pub struct HandshakeRetry<'a, R> {
-    /// How we ask, and whom we trust.
+    /// Our side of TLS.
     pub tls: &'a Connector,
     /// The server's name, or its address.
     pub host: &'a str,
-    /// Where the connections come from.
+    /// The source of new connections.
     pub dial: &'a R,
-    /// What all of them together may take.
+    /// The time that all of them together may take.
     pub limit: Duration,
 }
 
@@ -56,7 +56,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         }
     }
 
-    /// Whether the port, silent in the clear, answers a TLS handshake.
+    /// Tells whether the port, silent in the clear, answers a TLS handshake.
     pub async fn begins_with_tls(&self) -> bool {
         self.is_answered(true, self.limit).await == Some(true)
     }
@@ -86,7 +86,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         Some(if self.is_answered(false, each).await? { Finding::NameFiltered } else { Finding::NothingNew })
     }
 
-    /// Whether the question we always ask, with the server's name in it or without, is answered within `limit`; `None` if it
+    /// Tells whether the question we always ask, with the server's name in it or without, is answered within `limit`; `None` if it
     /// could not be asked.
     async fn is_answered(&self, named: bool, limit: Duration) -> Option<bool> {
         let until = Instant::now() + limit;
@@ -102,7 +102,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
     }
 }
 
-/// What asking again and otherwise tells of a handshake that was not answered.
+/// A finding about a handshake that was not answered.
 enum Finding {
     /// Nobody is answered.
     NothingNew,
@@ -114,13 +114,13 @@ enum Finding {
     OldVersion(&'static str, Vec<X509>),
 }
 
-/// Whether further handshakes may explain `fault`, met at `endpoint`: we were shown no certificate, or got no answer at all.
+/// Tells whether further handshakes may explain `fault`, met at `endpoint`: we were shown no certificate, or got no answer at all.
 pub fn may_explain(fault: &Fault, endpoint: Option<&EndpointFacts>) -> bool {
     let answered = endpoint.is_some_and(|endpoint| endpoint.tls_version.is_some());
     fault.reason == Reason::TlsProtocolTooOld || (is_unanswered(fault) && !answered)
 }
 
-/// Whether nothing of a handshake came back but the end of the connection, or an alert that the name is not known.
+/// Tells whether nothing of a handshake came back but the end of the connection, or an alert that the name is not known.
 fn is_unanswered(fault: &Fault) -> bool {
     const UNRECOGNIZED_NAME: &str = "alert 112";
     matches!(fault.reason, Reason::TlsClosed | Reason::TlsTimedOut) || fault.evidence.code.as_deref() == Some(UNRECOGNIZED_NAME)

@@ -1,6 +1,6 @@
 //! Products that inspect TLS, known by the issuer's name in the certificates they make. No other name proves anything.
 
-/// What stands in the issuer's name when a product makes the certificate, with the product's name. Lower case.
+/// Marks in the issuer's name of a certificate that a product made, lower case, with the product's name.
 const PRODUCTS: &[(&str, &str)] = &[
     ("zscaler", "Zscaler"),
     ("netskope", "Netskope"),
@@ -66,7 +66,7 @@ pub fn product(issuer: &str) -> Option<&'static str> {
     PRODUCTS.iter().find(|(mark, _)| stands_in(&issuer, mark)).map(|(_, product)| *product)
 }
 
-/// Whether `mark` begins a word of `issuer`: `eset` is not in `CN=Preset Services`.
+/// Tells whether `mark` begins a word of `issuer`: `eset` is not in `CN=Preset Services`.
 fn stands_in(issuer: &str, mark: &str) -> bool {
     issuer.match_indices(mark).any(|(at, _)| {
         let before = issuer.get(..at).and_then(|before| before.chars().next_back());

@@ -12,9 +12,9 @@ use super::Secured;
 /// hang up at once.
 pub struct LateAlertStream {
     secured: Secured,
-    /// Whether nothing was read yet.
+    /// Set until something was read.
     fresh: bool,
-    /// Why we failed to write, while we wait for their words.
+    /// The error we met in writing, while we wait for their words.
     failed: Option<io::Error>,
 }
 
@@ -24,7 +24,7 @@ impl LateAlertStream {
         Self { secured, fresh: true, failed: None }
     }
 
-    /// What `write` comes to, or what was there to be read instead of an error in it.
+    /// The result of `write`, or what was there to be read instead of an error in it.
     fn written<T>(
         &mut self,
         cx: &mut Context<'_>,

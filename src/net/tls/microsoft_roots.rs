@@ -17,7 +17,7 @@ pub fn roots() -> Vec<X509> {
     X509::stack_from_pem(ROOTS.as_bytes()).unwrap_or_default()
 }
 
-/// Whether signatures lead from `chain`, the server's own certificate first, up to one of `roots`, whatever the clock says.
+/// Tells whether signatures lead from `chain`, the server's own certificate first, up to one of `roots`, whatever the clock says.
 pub fn lead_to(roots: &[X509], chain: &[X509]) -> bool {
     leads(roots, chain).unwrap_or(false)
 }
@@ -40,7 +40,7 @@ fn leads(roots: &[X509], chain: &[X509]) -> Result<bool, ErrorStack> {
 mod tests {
     use super::*;
 
-    /// As DigiCert publishes it.
+    /// The fingerprint that DigiCert publishes.
     const GLOBAL_ROOT_G2: &str = "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f";
 
     #[test]

@@ -7,7 +7,7 @@ use openssl::x509::{X509, X509Ref};
 
 use crate::settings::RootStore;
 
-/// Where the root that a chain leads to comes from.
+/// The provenance of the root that a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RootProvenance {
     /// It came with the system, as Mozilla's programme has it, or is one that Microsoft's hosts are known to lead to.
@@ -18,10 +18,10 @@ pub enum RootProvenance {
     Unknown,
 }
 
-/// Where distributions keep the roots they ship, one a file: Debian, Ubuntu, Alpine. `update-ca-certificates` merges them
+/// The places where distributions keep the roots they ship, one a file: Debian, Ubuntu, Alpine. `update-ca-certificates` merges them
 /// with what was added, so the merged store cannot tell.
 const SHIPPED: &[&str] = &["/usr/share/ca-certificates"];
-/// Where administrators add theirs: Debian and Alpine; Fedora and RHEL; SUSE; Arch.
+/// The places where administrators add theirs: Debian and Alpine; Fedora and RHEL; SUSE; Arch.
 const ADDED: &[&str] = &[
     "/usr/local/share/ca-certificates",
     "/etc/pki/ca-trust/source/anchors",
@@ -49,7 +49,7 @@ pub fn find(root: &X509Ref, known: &[X509], extra: &[X509]) -> RootProvenance {
     }
 }
 
-/// Whether there is no root in `store`: nobody is trusted at all.
+/// Tells whether there is no root in `store`: nobody is trusted at all.
 pub fn is_empty(store: &RootStore) -> bool {
     let hashed = |file: &PathBuf| file.extension().is_some_and(|number| number.to_string_lossy().parse::<u32>().is_ok());
     store.directories.iter().all(|directory| !files(directory).iter().any(hashed))

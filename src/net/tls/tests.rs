@@ -108,7 +108,7 @@ fn others_roots() -> RootStore {
     RootStore { file: Some(file.into()), directories: Vec::new() }
 }
 
-/// What `connector` makes of `server` as the host's `port`.
+/// The result of securing a connection to `server` by `connector`, as the host's `port`.
 async fn secured(connector: &Connector, server: &Server, port: u16) -> (Facts, Result<BoxStream, Fault>) {
     let mut trace = Trace::begin(Phase::Tls, Instant::now() + Duration::from_secs(5));
     trace.facts.endpoints.push(dial::endpoint(HOST, port, None));
@@ -116,7 +116,7 @@ async fn secured(connector: &Connector, server: &Server, port: u16) -> (Facts, R
     (trace.facts, result)
 }
 
-/// How many roots `connector` has looked up.
+/// The count of roots that `connector` has looked up.
 fn looked_up(connector: &Connector) -> usize {
     connector.provenances.lock().expect("roots").len()
 }
@@ -237,7 +237,7 @@ async fn unverified_handshake_with_a_peer_that_lies_ends() {
     endless.await.expect("over");
 }
 
-/// What a peer makes of a connection.
+/// A peer's way with a connection.
 #[derive(Clone, Copy)]
 enum Made {
     Answered,
@@ -295,7 +295,7 @@ fn names_the_host(hello: &[u8]) -> bool {
     hello.windows(HOST.len()).any(|bytes| bytes == HOST.as_bytes())
 }
 
-/// Whether TLS 1.2, 1.1 and 1.0 stand in the list of versions.
+/// Tells whether TLS 1.2, 1.1 and 1.0 stand in the list of versions.
 fn takes_old_versions(hello: &[u8]) -> bool {
     hello.windows(6).any(|bytes| bytes == [3, 3, 3, 2, 3, 1])
 }

@@ -26,7 +26,7 @@ pub async fn presented(host: &str, stream: BoxStream) -> Option<(&'static str, V
     Some((ssl.version_str(), if chain.is_empty() { ssl.peer_certificate().into_iter().collect() } else { chain }))
 }
 
-/// Whether the handshake that `ssl` begins is answered at the other end of `stream`: by a handshake, not by an alert.
+/// Tells whether the handshake that `ssl` begins is answered at the other end of `stream`: by a handshake, not by an alert.
 pub async fn is_answered(ssl: Ssl, mut stream: BoxStream) -> bool {
     let Err(HandshakeError::WouldBlock(mut waiting)) = ssl.connect(Pipe::default()) else { return false };
     let hello = std::mem::take(&mut waiting.get_mut().outgoing);
@@ -74,7 +74,7 @@ fn ssl(host: &str) -> Option<Ssl> {
     Some(ssl)
 }
 
-/// What came in and was not read yet, and what is to go out.
+/// The bytes that came in and were not read yet, and those that are to go out.
 #[derive(Debug, Default)]
 struct Pipe {
     incoming: VecDeque<u8>,
