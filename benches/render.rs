@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use m365_probe::cloud::Cloud;
+use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
 use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
 use m365_probe::render::prometheus::{Exporter, Format, metrics};
-use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{ProbeSettings, Tenant};
 use m365_probe::store::Store;
 
 const CHECKS: [Check; 3] = [Check::Pop3, Check::Smtp, Check::Ews];

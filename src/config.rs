@@ -6,13 +6,14 @@
 mod catalogue;
 mod checks;
 mod clouds;
+mod credential;
 mod mistake;
 mod network;
 mod proxy_variables;
 mod reader;
 mod redacted;
 mod schema;
-mod secrets;
+mod secret_file;
 mod selection;
 mod syntax;
 mod system;

@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod cloud;
 pub mod config;
+pub mod credential;
 pub mod diagnosis;
 pub mod document;
 pub mod fact;

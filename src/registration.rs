@@ -49,7 +49,7 @@ impl Registrations {
     pub async fn of(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
-        let hint = tenant.credential.read().ok().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
+        let hint = tenant.credential.client_secret().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
         let known = self.known().get(&key).filter(|known| known.hint.expose() == hint.expose()).cloned();
         if let Some(known) = known.as_ref().filter(|known| known.asked.elapsed() < KEPT) {
             return Some(known.told.clone());

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::cloud::Cloud;
 use crate::cloud::ranges::Ranges;
+use crate::credential::Credential;
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
@@ -136,9 +137,9 @@ pub struct Tenant {
     pub tenant_id: String,
     /// Application (client) id.
     pub client_id: String,
-    /// Where the client secret is.
-    pub credential: SecretSource,
-    /// When the client secret expires, where the user declared it.
+    /// The credential of the application.
+    pub credential: Credential,
+    /// Expiry of the credential, where the user declared it.
     pub credential_expires: Option<SystemTime>,
     /// Whether Graph is asked when the application's credentials expire.
     pub read_expiry: bool,
@@ -151,58 +152,16 @@ impl Tenant {
         cloud: Cloud,
         tenant_id: impl Into<String>,
         client_id: impl Into<String>,
-        credential: SecretSource,
+        credential: impl Into<Credential>,
     ) -> Self {
         Self {
             name: name.into(),
             cloud,
             tenant_id: tenant_id.into(),
             client_id: client_id.into(),
-            credential,
+            credential: credential.into(),
             credential_expires: None,
             read_expiry: false,
-        }
-    }
-}
-
-/// Where a secret is. Read anew for every token request, so that a rotated secret needs no reload.
-#[derive(Clone, Debug)]
-pub enum SecretSource {
-    /// A file; white space at its end is not part of the secret.
-    File(PathBuf),
-    /// An environment variable.
-    Variable(String),
-    /// Already in hand (the simulated tenant, tests).
-    InMemory(Secret),
-}
-
-impl SecretSource {
-    /// Reads the secret.
-    ///
-    /// # Errors
-    /// In words for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
-    pub fn read(&self) -> Result<Secret, String> {
-        let text = match self {
-            Self::File(path) => {
-                std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?
-            }
-            Self::Variable(name) => {
-                std::env::var(name).map_err(|_| format!("the variable `{name}` is not set to readable text"))?
-            }
-            Self::InMemory(secret) => return Ok(secret.clone()),
-        };
-        let secret = Secret::new(text.trim_end());
-        drop(Secret::new(text)); // zeroes the copy with the line ending
-        if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
-    }
-}
-
-impl std::fmt::Display for SecretSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "the file `{}`", path.display()),
-            Self::Variable(name) => write!(f, "the variable `{name}`"),
-            Self::InMemory(_) => f.write_str("the given secret"),
         }
     }
 }

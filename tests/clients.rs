@@ -29,7 +29,7 @@ fn describe(tenant: &Running, client: &str) -> PathBuf {
     std::fs::create_dir_all(&directory).expect("a directory");
     let ca_file = tenant.write_ca(&directory).expect("a file");
     let (ports, application) = (tenant.ports(), tenant.tenant());
-    let secret = application.credential.read().expect("a secret");
+    let secret = application.credential.client_secret().expect("a secret");
     let mut json = format!(
         "{{ \"ca_file\": \"{}\", \"tenant_id\": \"{}\", \"client_id\": \"{}\", \"client_secret\": \"{}\", \"mailbox\": \"praxis@contoso.example\"",
         ca_file.display(),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use m365_probe::cloud::{Cloud, MailEndpoint};
 use m365_probe::config::{self, FileRead, System};
-use m365_probe::settings::{Folder, Resolver, SecretSource};
+use m365_probe::credential::{Credential, SecretSource};
+use m365_probe::settings::{Folder, Resolver};
 
 /// Files and variables that exist for a test only.
 #[derive(Default)]
@@ -93,8 +94,12 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
     assert_eq!(settings.probes[5].folder, Folder::Calendar);
     assert_eq!(settings.probes[8].folder, Folder::Calendar);
     assert_eq!(settings.probes[5].address.as_deref(), Some("praxis@contoso.example"));
-    assert!(matches!(&settings.probes[0].tenant.credential, SecretSource::File(path) if path.ends_with("contoso.secret")));
-    assert!(matches!(&settings.probes[9].tenant.credential, SecretSource::Variable(name) if name == "LAB_CLIENT_SECRET"));
+    assert!(
+        matches!(&settings.probes[0].tenant.credential, Credential::ClientSecret(SecretSource::File(path)) if path.ends_with("contoso.secret"))
+    );
+    assert!(
+        matches!(&settings.probes[9].tenant.credential, Credential::ClientSecret(SecretSource::Variable(name)) if name == "LAB_CLIENT_SECRET")
+    );
     let proxy = settings.network.proxy.expect("a proxy");
     assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
     assert_eq!(settings.network.ranges.expect("a list").source(), "`/etc/m365-probe/ranges.json` of 2023-07-31");
@@ -109,7 +114,9 @@ fn client_secret_credential_is_a_file_in_the_credentials_directory() {
     let loaded = parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(loaded.warnings, []);
     let path = Path::new("/run/credentials/m365-probe.service/contoso");
-    assert!(matches!(&loaded.settings.probes[9].tenant.credential, SecretSource::File(file) if file == path));
+    assert!(
+        matches!(&loaded.settings.probes[9].tenant.credential, Credential::ClientSecret(SecretSource::File(file)) if file == path)
+    );
 
     let mut elsewhere = system();
     elsewhere.variables.remove("CREDENTIALS_DIRECTORY");
@@ -310,7 +317,7 @@ fn load_reads_the_file_and_the_secret_beside_it_and_warns_of_its_mode() {
         std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).expect("set");
         let loaded = config::load(&file).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         assert_eq!(loaded.warnings.len(), warnings, "{mode:o}");
-        assert_eq!(loaded.settings.probes[0].tenant.credential.read().expect("readable").expose(), MARKED);
+        assert_eq!(loaded.settings.probes[0].tenant.credential.client_secret().expect("readable").expose(), MARKED);
     }
     std::fs::write(&file, small("").replace("contoso.secret", ".")).expect("written");
     let mistakes = config::load(&file).expect_err("a folder is no secret").to_string();

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["lang"],
     &["cloud", "phase", "reason", "sanitize", "spelling"],
     &["kind", "secret"],
-    &["outcome"],
+    &["credential", "outcome"],
     &["levels"],
     &["settings"],
     &["store", "diagnosis", "wire"],

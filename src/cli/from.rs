@@ -2,8 +2,8 @@
 
 use super::args::{Check, Selection};
 use super::once;
+use crate::credential::SecretSource;
 use crate::remote::{self, Service, ServiceReport};
-use crate::settings::SecretSource;
 
 /// The outcomes that the service at `url` has for what the command line selects.
 ///

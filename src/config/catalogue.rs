@@ -203,9 +203,6 @@ pub(super) const UNSUPPORTED: &[(Section, &str, &str)] = &[
     (Web, "rate_limit", "connections and logins are bounded already; leave it out"),
 ];
 
-/// Where the client secret is: exactly one of these.
-pub(super) const SECRET_SOURCES: [&str; 3] = ["client_secret_file", "client_secret_env", "client_secret_credential"];
-
 /// The proxy's login: both or neither.
 pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
 

@@ -14,7 +14,7 @@ use super::catalogue::{PROXY_LOGIN, Section};
 use super::mistake::Position;
 use super::proxy_variables;
 use super::reader::{Fields, Reader, UniqueNames, duplicate, excerpt};
-use super::secrets;
+use super::secret_file;
 use super::syntax::is_host_name;
 use super::tree::Node;
 use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, RangesFile, ResolverName};
@@ -139,6 +139,6 @@ fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (Str
     let user = reader.one::<ProxyUser>(fields, "proxy_user");
     let file = reader.one::<PasswordFile>(fields, "proxy_password_file")?;
     let path = reader.resolve(&file.value.0);
-    let password = secrets::read_file(reader, &path, file.at, &file.key)?;
+    let password = secret_file::read(reader, &path, file.at, &file.key)?;
     user.map(|user| (user.at, (user.value.0, password)))
 }

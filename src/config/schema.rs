@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::catalogue::{Key, Kind, Level, PROXY_LOGIN, SECRET_SOURCES, Section, checks_of};
+use super::catalogue::{Key, Kind, Level, PROXY_LOGIN, Section, checks_of};
+use super::credential;
 use super::value::{Format, Switch, Value as _};
 
 /// The schema of the configuration: JSON Schema 2020-12. It may let through what the reader refuses, never the reverse.
@@ -31,7 +32,9 @@ fn object(section: Section) -> Json {
         "required": required,
     });
     match section {
-        Section::Credential => object["oneOf"] = SECRET_SOURCES.iter().map(|name| json!({ "required": [name] })).collect(),
+        Section::Credential => {
+            object["oneOf"] = credential::SOURCES.iter().map(|(name, _)| json!({ "required": [name] })).collect()
+        }
         Section::Network => {
             let [user, password] = PROXY_LOGIN;
             object["dependentRequired"] = json!({ user: [password], password: [user] });

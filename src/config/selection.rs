@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::Cloud;
+use crate::credential::{Credential, SecretSource};
 use crate::kind::Check;
 use crate::levels::Limits;
 use crate::secret::Secret;
-use crate::settings::{ProbeSettings, SecretSource, Settings, Tenant};
+use crate::settings::{ProbeSettings, Settings, Tenant};
 
 use super::catalogue::{Level, level_of};
 use super::checks::{self, Defaults};
@@ -16,7 +17,7 @@ use super::clouds::{Clouds, missing_endpoint};
 use super::mistake::Mistakes;
 use super::network;
 use super::reader::Reader;
-use super::secrets;
+use super::secret_file;
 use super::system::System;
 use super::tenants::probe;
 use super::value::{ClientId, MailAddress, TenantId, Value};
@@ -142,19 +143,19 @@ fn id<T: Value>(
     }
 }
 
-fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> Option<SecretSource> {
+fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> Option<Credential> {
     if let Some(path) = &selection.client_secret_file {
-        return secrets::read_file(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()));
+        return secret_file::read(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()).into());
     }
     let secret = reader.system.variable(CLIENT_SECRET).map(Secret::new);
     match secret {
-        Some(secret) if !secret.expose().trim().is_empty() => Some(SecretSource::Variable(CLIENT_SECRET.to_owned())),
+        Some(secret) if !secret.expose().trim().is_empty() => Some(SecretSource::Variable(CLIENT_SECRET.to_owned()).into()),
         _ if needed => {
             let message = format!("there is no client secret; name its file, or put it into the variable {CLIENT_SECRET}");
             reader.mistake(None, "--client-secret-file", message);
             None
         }
-        _ => Some(SecretSource::InMemory(Secret::new(""))),
+        _ => Some(SecretSource::InMemory(Secret::new("")).into()),
     }
 }
 

@@ -3,122 +3,44 @@
 use std::sync::Arc;
 
 use crate::cloud::Cloud;
+use crate::credential::Credential;
 use crate::outcome::ProbeId;
-use crate::settings::{Authorization, ProbeSettings, SecretSource, Tenant};
+use crate::settings::{Authorization, ProbeSettings, Tenant};
 
 use super::catalogue::{Level, Section};
 use super::checks::{self, CheckSettings, Defaults};
 use super::clouds::Clouds;
-use super::mistake::Position;
+use super::credential;
 use super::reader::{Fields, Found, Reader, UniqueNames, duplicate};
-use super::secrets;
-use super::tree::Node;
+use super::tree::{Content, Node};
 use super::value::{self, ClientId, CloudName, Date, Label, MailAddress, Switch, TenantId};
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
+    let tenants = reader.list(root, "tenants");
     let mut names = UniqueNames::default();
-    let mut probes = Vec::new();
-    for (path, node) in reader.list(root, "tenants") {
-        probes.extend(tenant(reader, node, &path, defaults, clouds, &mut names));
-    }
-    probes
+    let mut tenant_reader = TenantReader { reader, defaults, clouds, names: &mut names };
+    tenants.iter().flat_map(|(path, node)| tenant_reader.tenant(node, path)).collect()
 }
 
-fn tenant(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    path: &str,
+/// Reads one tenant after the other, a method for each part. A part that is `None` is missing or wrong, and a mistake says so.
+struct TenantReader<'r, 'a> {
+    reader: &'r mut Reader<'a>,
     defaults: Defaults,
-    clouds: &mut Clouds,
-    names: &mut UniqueNames,
-) -> Vec<ProbeSettings> {
-    let fields = reader.section(node, Section::Tenant, path);
-    let name = reader.one::<Label>(&fields, "name");
-    if let Some(found) = &name {
-        distinct(reader, names, &found.value.0, found.at, &found.key);
-    }
-    let cloud = cloud(reader, &fields, clouds);
-    let tenant_id = reader.one::<TenantId>(&fields, "tenant_id");
-    let client_id = reader.one::<ClientId>(&fields, "client_id");
-    let Credential { source: credential, expires, read_expiry } = credential(reader, &fields);
-    if let (Some(found), Some(cloud)) = (&read_expiry, &cloud)
-        && found.value.0
-        && cloud.graph.is_none()
-    {
-        let message = format!(
-            "no Graph host is known for the cloud `{}`, and the expiry can be read nowhere else; leave it out",
-            cloud.name
-        );
-        reader.mistake(found.at, &found.key, message);
-    }
-    let authorization = authorization(reader, &fields);
-    let own = checks::read(reader, &fields, Level::Tenant, defaults, cloud.as_ref());
-    let mailboxes = mailboxes(reader, &fields, defaults, cloud.as_ref(), authorization.unwrap_or_default());
-    if own.is_empty() && fields.entry("mailboxes").is_none() && fields.entry("checks").is_some_and(is_empty_list) {
-        reader.mistake(fields.at, path, "nothing is checked here; give it `checks` or `mailboxes`");
-    }
-
-    // Whatever is missing here has been told already.
-    let (Some(name), Some(cloud), Some(tenant_id), Some(client_id), Some(credential)) =
-        (name, cloud, tenant_id, client_id, credential)
-    else {
-        return Vec::new();
-    };
-    let tenant = Arc::new(Tenant {
-        credential_expires: expires.map(|found| found.value.0),
-        read_expiry: read_expiry.is_some_and(|found| found.value.0),
-        ..Tenant::new(name.value.0, cloud, tenant_id.value.0, client_id.value.0, credential)
-    });
-    let own = own.into_iter().map(|asked| probe(&tenant, None, asked));
-    let theirs = mailboxes.into_iter().flat_map(|Mailbox { address, label, authorization, checks }| {
-        let tenant = &tenant;
-        let probe = move |asked| probe(tenant, Some((label.clone(), address.clone())), asked);
-        checks.into_iter().map(probe).map(move |probe| ProbeSettings { authorization, ..probe })
-    });
-    own.chain(theirs).collect()
+    clouds: &'r mut Clouds,
+    /// The tenants' names so far.
+    names: &'r mut UniqueNames,
 }
 
-fn is_empty_list(entry: &super::tree::Entry) -> bool {
-    matches!(&entry.value.content, super::tree::Content::List(items) if items.is_empty())
-}
-
-fn cloud(reader: &mut Reader<'_>, fields: &Fields<'_>, clouds: &mut Clouds) -> Option<Cloud> {
-    let written = match fields.entry("cloud") {
-        Some(_) => Some(reader.one::<CloudName>(fields, "cloud")?),
-        None => None,
-    };
-    let name = written.as_ref().map_or("global", |found| found.value.0.as_str());
-    clouds.find(name).unwrap_or_else(|message| {
-        let at = written.as_ref().map_or(fields.at, |found| found.at);
-        reader.mistake(at, &fields.key("cloud"), message);
-        None
-    })
-}
-
-/// The credential as the file has it.
+/// The `credential` section.
 #[derive(Default)]
-struct Credential {
-    source: Option<SecretSource>,
+struct CredentialSection {
+    credential: Option<Credential>,
     expires: Option<Found<Date>>,
     read_expiry: Option<Found<Switch>>,
 }
 
-fn credential(reader: &mut Reader<'_>, tenant: &Fields<'_>) -> Credential {
-    let Some(entry) = tenant.entry("credential") else { return Credential::default() };
-    let fields = reader.section(&entry.value, Section::Credential, &tenant.key("credential"));
-    Credential {
-        source: secrets::source(reader, &fields),
-        expires: reader.one::<Date>(&fields, "expires"),
-        read_expiry: reader.one::<Switch>(&fields, "read_expiry"),
-    }
-}
-
-fn authorization(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Authorization> {
-    reader.one::<value::Authorization>(fields, "authorization").map(|found| found.value.0)
-}
-
-/// A mailbox as the file has it.
+/// One of the `mailboxes`.
 struct Mailbox {
     address: String,
     label: String,
@@ -126,48 +48,145 @@ struct Mailbox {
     checks: Vec<CheckSettings>,
 }
 
-fn mailboxes(
-    reader: &mut Reader<'_>,
-    tenant: &Fields<'_>,
-    defaults: Defaults,
-    cloud: Option<&Cloud>,
-    usual: Authorization,
-) -> Vec<Mailbox> {
-    let mut labels = UniqueNames::default();
-    let mut mailboxes = Vec::new();
-    for (path, node) in reader.list(tenant, "mailboxes") {
-        let fields = reader.section(node, Section::Mailbox, &path);
-        let address = reader.one::<MailAddress>(&fields, "address");
-        let name = reader.one::<Label>(&fields, "name");
-        let authorization = authorization(reader, &fields).unwrap_or(usual);
-        let checks = checks::read(reader, &fields, Level::Mailbox, defaults, cloud);
-        let Some(address) = address else { continue };
-        let (label, at, key) = match name {
-            Some(name) => (name.value.0, name.at, name.key),
-            None if fields.entry("name").is_some() => continue,
-            None => (address.value.0.clone(), address.at, address.key),
+impl TenantReader<'_, '_> {
+    fn tenant(&mut self, node: &Node, path: &str) -> Vec<ProbeSettings> {
+        let fields = self.reader.section(node, Section::Tenant, path);
+        let name = self.name(&fields);
+        let cloud = self.cloud(&fields);
+        let tenant_id = self.reader.one::<TenantId>(&fields, "tenant_id").map(|found| found.value.0);
+        let client_id = self.reader.one::<ClientId>(&fields, "client_id").map(|found| found.value.0);
+        let section = self.credential(&fields, cloud.as_ref());
+        let authorization = self.authorization(&fields).unwrap_or_default();
+        let checks = checks::read(self.reader, &fields, Level::Tenant, self.defaults, cloud.as_ref());
+        let mailboxes = self.mailboxes(&fields, cloud.as_ref(), authorization);
+        self.require_checks(&fields, &checks);
+
+        let (Some(name), Some(cloud), Some(tenant_id), Some(client_id), Some(credential)) =
+            (name, cloud, tenant_id, client_id, section.credential)
+        else {
+            return Vec::new();
         };
-        distinct(reader, &mut labels, &label, at, &key);
-        mailboxes.push(Mailbox { address: address.value.0, label, authorization, checks });
+        let tenant = Tenant {
+            credential_expires: section.expires.map(|found| found.value.0),
+            read_expiry: section.read_expiry.is_some_and(|found| found.value.0),
+            ..Tenant::new(name, cloud, tenant_id, client_id, credential)
+        };
+        probes(&Arc::new(tenant), checks, mailboxes)
     }
-    mailboxes
+
+    fn name(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let name = self.reader.one::<Label>(fields, "name")?;
+        require_unique(self.reader, self.names, &name);
+        Some(name.value.0)
+    }
+
+    fn cloud(&mut self, fields: &Fields<'_>) -> Option<Cloud> {
+        let written = match fields.entry("cloud") {
+            Some(_) => Some(self.reader.one::<CloudName>(fields, "cloud")?),
+            None => None,
+        };
+        let name = written.as_ref().map_or("global", |found| found.value.0.as_str());
+        self.clouds.find(name).unwrap_or_else(|message| {
+            let at = written.as_ref().map_or(fields.at, |found| found.at);
+            self.reader.mistake(at, &fields.key("cloud"), message);
+            None
+        })
+    }
+
+    fn credential(&mut self, tenant: &Fields<'_>, cloud: Option<&Cloud>) -> CredentialSection {
+        let Some(entry) = tenant.entry("credential") else { return CredentialSection::default() };
+        let fields = self.reader.section(&entry.value, Section::Credential, &tenant.key("credential"));
+        let section = CredentialSection {
+            credential: credential::read(self.reader, &fields),
+            expires: self.reader.one::<Date>(&fields, "expires"),
+            read_expiry: self.reader.one::<Switch>(&fields, "read_expiry"),
+        };
+        self.require_graph(section.read_expiry.as_ref(), cloud);
+        section
+    }
+
+    /// Refuses `read_expiry` in a cloud whose Graph host is not known.
+    fn require_graph(&mut self, read_expiry: Option<&Found<Switch>>, cloud: Option<&Cloud>) {
+        let (Some(found), Some(cloud)) = (read_expiry.filter(|found| found.value.0), cloud) else { return };
+        if cloud.graph.is_none() {
+            let message = format!(
+                "no Graph host is known for the cloud `{}`, and the expiry can be read nowhere else; leave it out",
+                cloud.name
+            );
+            self.reader.mistake(found.at, &found.key, message);
+        }
+    }
+
+    fn authorization(&mut self, fields: &Fields<'_>) -> Option<Authorization> {
+        self.reader.one::<value::Authorization>(fields, "authorization").map(|found| found.value.0)
+    }
+
+    /// Refuses `checks: []` where there are no mailboxes either.
+    fn require_checks(&mut self, fields: &Fields<'_>, checks: &[CheckSettings]) {
+        let is_empty_list = |node: &Node| matches!(&node.content, Content::List(items) if items.is_empty());
+        let none_wanted = fields.entry("checks").is_some_and(|entry| is_empty_list(&entry.value));
+        if checks.is_empty() && none_wanted && fields.entry("mailboxes").is_none() {
+            self.reader.mistake(fields.at, &fields.path, "nothing is checked here; give it `checks` or `mailboxes`");
+        }
+    }
+
+    fn mailboxes(&mut self, tenant: &Fields<'_>, cloud: Option<&Cloud>, authorization: Authorization) -> Vec<Mailbox> {
+        let mut labels = UniqueNames::default();
+        let mailboxes = self.reader.list(tenant, "mailboxes");
+        mailboxes.iter().filter_map(|(path, node)| self.mailbox(node, path, cloud, authorization, &mut labels)).collect()
+    }
+
+    fn mailbox(
+        &mut self,
+        node: &Node,
+        path: &str,
+        cloud: Option<&Cloud>,
+        of_tenant: Authorization,
+        labels: &mut UniqueNames,
+    ) -> Option<Mailbox> {
+        let fields = self.reader.section(node, Section::Mailbox, path);
+        let address = self.reader.one::<MailAddress>(&fields, "address");
+        let name = self.reader.one::<Label>(&fields, "name");
+        let authorization = self.authorization(&fields).unwrap_or(of_tenant);
+        let checks = checks::read(self.reader, &fields, Level::Mailbox, self.defaults, cloud);
+        let Found { at, key, value: MailAddress(address) } = address?;
+        let label = match name {
+            Some(name) => name,
+            None if fields.entry("name").is_some() => return None,
+            None => Found { at, key, value: Label(address.clone()) },
+        };
+        require_unique(self.reader, labels, &label);
+        Some(Mailbox { address, label: label.value.0, authorization, checks })
+    }
 }
 
-fn distinct(reader: &mut Reader<'_>, labels: &mut UniqueNames, label: &str, at: Position, key: &str) {
-    if let Some(first) = labels.insert(label, at) {
-        reader.mistake(at, key, format!("{}; labels must differ", duplicate(label, first)));
+/// Refuses a label that another tenant, or another mailbox of the tenant, has already.
+fn require_unique(reader: &mut Reader<'_>, labels: &mut UniqueNames, found: &Found<Label>) {
+    let Label(label) = &found.value;
+    if let Some(first) = labels.insert(label, found.at) {
+        reader.mistake(found.at, &found.key, format!("{}; labels must differ", duplicate(label, first)));
     }
+}
+
+/// The tenant's own probes, then those of each mailbox.
+fn probes(tenant: &Arc<Tenant>, checks: Vec<CheckSettings>, mailboxes: Vec<Mailbox>) -> Vec<ProbeSettings> {
+    let mut probes: Vec<_> = checks.into_iter().map(|check| probe(tenant, None, check)).collect();
+    for Mailbox { address, label, authorization, checks } in mailboxes {
+        let of_mailbox = |check| probe(tenant, Some((label.clone(), address.clone())), check);
+        probes.extend(checks.into_iter().map(of_mailbox).map(|probe| ProbeSettings { authorization, ..probe }));
+    }
+    probes
 }
 
 /// The probe of one check; a mailbox is its label and its address.
-pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, asked: CheckSettings) -> ProbeSettings {
+pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, check: CheckSettings) -> ProbeSettings {
     let (label, address) = mailbox.unzip();
-    let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: asked.check };
+    let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: check.check };
     ProbeSettings {
-        interval: asked.interval,
-        timeout: asked.timeout,
-        limits: asked.limits,
-        folder: asked.folder,
+        interval: check.interval,
+        timeout: check.timeout,
+        limits: check.limits,
+        folder: check.folder,
         ..ProbeSettings::new(id, Arc::clone(tenant), address)
     }
 }

@@ -7,9 +7,10 @@ use tokio::time::{advance, sleep};
 use super::*;
 use crate::check::Running;
 use crate::cloud::Cloud;
+use crate::credential::SecretSource;
 use crate::kind::Check;
 use crate::secret::Secret;
-use crate::settings::{Network, SecretSource, Tenant};
+use crate::settings::{Network, Tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(10);

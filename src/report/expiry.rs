@@ -209,8 +209,9 @@ mod tests {
 
     use super::*;
     use crate::cloud::Cloud;
+    use crate::credential::SecretSource;
     use crate::outcome::{Evidence, Facts, Failure, Phase, ProbeId, Verdict};
-    use crate::settings::{ProbeSettings, SecretSource, Tenant};
+    use crate::settings::{ProbeSettings, Tenant};
 
     #[test]
     fn days_are_whole_and_what_is_past_is_not_none_left() {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
+use crate::credential::SecretSource;
 use crate::kind::Check;
 use crate::outcome::ProbeId;
-use crate::settings::{self, Network, ProbeSettings, Resolver, SecretSource, Settings};
+use crate::settings::{self, Network, ProbeSettings, Resolver, Settings};
 
 use super::Running;
 use super::certificates::NAMES;

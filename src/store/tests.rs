@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::cloud::Cloud;
+use crate::credential::SecretSource;
 use crate::kind::Check;
 use crate::outcome::{
     CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
     Registration, SkipReason, Speaker, SupportId, SupportIds, TokenFacts, Transcript,
 };
 use crate::reason::Reason;
-use crate::settings::{SecretSource, Tenant};
+use crate::settings::Tenant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -10,8 +10,8 @@ use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode};
 use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RequestTokenError,
-    Scope, StandardRevocableToken, TokenResponse as _, TokenUrl,
+    AsyncHttpClient, AuthType, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RequestTokenError, Scope,
+    StandardRevocableToken, TokenResponse as _, TokenUrl,
 };
 
 use crate::cloud::HttpsEndpoint;
@@ -43,11 +43,13 @@ type Client = oauth2::Client<
 /// # Errors
 /// Those of the dial, and what Entra's refusal means; the back-off it asks for becomes a fact.
 pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
-    let secret = tenant.credential.read().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
+    let proof = tenant.credential.parameters().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
     let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
-    let client = client(&at, tenant, &secret)?;
-    let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, secret: &secret, answered: None })));
-    let asked = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned())).request_async(&http).await;
+    let client = client(&at, tenant)?;
+    let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, answered: None })));
+    let request = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));
+    let request = proof.iter().fold(request, |request, (name, value)| request.add_extra_param(*name, value.expose()));
+    let asked = request.request_async(&http).await;
     let told = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
     match (asked, told) {
@@ -61,10 +63,9 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
     }
 }
 
-fn client(at: &HttpsEndpoint, tenant: &Tenant, secret: &Secret) -> Result<Client, Fault> {
+fn client(at: &HttpsEndpoint, tenant: &Tenant) -> Result<Client, Fault> {
     let url = TokenUrl::new(at.to_string()).map_err(|error| Fault::heard(Reason::TenantIdInvalid, error.to_string()))?;
     Ok(oauth2::Client::new(ClientId::new(tenant.client_id.clone()))
-        .set_client_secret(ClientSecret::new(secret.expose().to_owned()))
         .set_auth_type(AuthType::RequestBody) // what Microsoft documents first
         .set_token_uri(url))
 }
@@ -105,7 +106,8 @@ struct Exchange<'t> {
     trace: &'t mut Trace,
     net: &'t Net,
     at: &'t HttpsEndpoint,
-    secret: &'t Secret,
+    /// The parameters that prove who the application is.
+    proof: &'t [(&'static str, Secret)],
     /// The answer as it came, which says more than `oauth2` keeps of it.
     answered: Option<http::HttpResponse>,
 }
@@ -158,12 +160,14 @@ impl Exchange<'_> {
         Ok(response)
     }
 
-    /// The secret as it stands in the request: plain, and encoded for the form.
+    /// The secrets as they stand in the request: plain, and encoded for the form.
     fn sent(&self) -> Sent {
-        let encoded: String = form_urlencoded::byte_serialize(self.secret.expose().as_bytes()).collect();
         let mut sent = Sent::default();
-        sent.remember(self.secret);
-        sent.remember(&Secret::new(encoded));
+        for (_, value) in self.proof {
+            let encoded: String = form_urlencoded::byte_serialize(value.expose().as_bytes()).collect();
+            sent.remember(value);
+            sent.remember(&Secret::new(encoded));
+        }
         sent
     }
 }

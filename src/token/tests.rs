@@ -19,8 +19,9 @@ use tokio_native_tls::native_tls::{self, Identity};
 
 use super::*;
 use crate::cloud::{Cloud, HttpsEndpoint};
+use crate::credential::SecretSource;
 use crate::outcome::Phase;
-use crate::settings::{Network, SecretSource};
+use crate::settings::Network;
 
 const SECOND: Duration = Duration::from_secs(1);
 const OPAQUE: &str = r#"{"token_type":"Bearer","expires_in":3599,"access_token":"EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"}"#;
@@ -314,7 +315,7 @@ async fn a_secret_written_into_what_comes_with_a_token_is_masked() {
 #[tokio::test]
 async fn a_secret_that_cannot_be_read_is_told_without_asking_anybody() {
     let mut entra = Endpoint::new(200, "", "{}").await;
-    entra.tenant.credential = SecretSource::File("/does/not/exist".into());
+    entra.tenant.credential = SecretSource::File("/does/not/exist".into()).into();
     let (token, _) = entra.usable(&Tokens::default(), 10 * SECOND).await;
     let fault = token.expect_err("no secret");
     assert_eq!(fault.reason, Reason::SecretUnreadable);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, MailEndpoint};
+use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Peer, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Network, ProbeSettings, Proxy, ProxyKind, SecretSource, Tenant};
+use m365_probe::settings::{Network, ProbeSettings, Proxy, ProxyKind, Tenant};
 
 use crate::certificates::{Flaw, Trusted};
 use crate::peer::{Act, Authority};

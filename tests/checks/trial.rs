@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint};
+use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Phase, ProbeId};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{ProbeSettings, Tenant};
 
 /// A cloud that is no built-in one, with a token endpoint at `host:port` and nothing else.
 pub fn lab(host: &str, port: u16) -> Cloud {

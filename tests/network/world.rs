@@ -123,7 +123,7 @@ impl World {
             resolver::honest(self);
         }
         let tenant = self.microsoft.running.tenant();
-        let secret = tenant.credential.read().expect("a secret");
+        let secret = tenant.credential.client_secret().expect("a secret");
         let secret = self.scratch.secret("client.secret", secret.expose());
         let seconds = format!("{}s", self.timeout.as_secs());
         let configuration = json!({

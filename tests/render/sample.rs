@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::cloud::Cloud;
+use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{
@@ -14,7 +15,7 @@ use m365_probe::outcome::{
     ServerFacts, SkipReason, Span, SupportId, SupportIds, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
-use m365_probe::settings::{ProbeSettings, SecretSource, Tenant};
+use m365_probe::settings::{ProbeSettings, Tenant};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

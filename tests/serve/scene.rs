@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
 use m365_probe::outcome::ProbeId;
 use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
-use m365_probe::settings::{ProbeSettings, SecretSource, Settings, Tenant};
+use m365_probe::settings::{ProbeSettings, Settings, Tenant};
 use tokio::net::TcpListener;
 
 /// No output may ever hold it.

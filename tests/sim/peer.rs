@@ -150,7 +150,7 @@ pub fn form(tenant: &Running) -> Vec<(&'static str, String)> {
     vec![
         ("grant_type", "client_credentials".to_owned()),
         ("client_id", application.client_id),
-        ("client_secret", application.credential.read().unwrap().expose().to_owned()),
+        ("client_secret", application.credential.client_secret().unwrap().expose().to_owned()),
         ("scope", "https://outlook.office365.com/.default".to_owned()),
     ]
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::check::Means;
+use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
 use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Registration;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::SecretSource;
 use m365_probe::sim::{READ_ALL, Running, Tenant, start};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -40,7 +40,7 @@ impl Asking {
         let mut token = settings.probes.into_iter().find(|probe| probe.id.check == Check::Token).unwrap();
         let secret_file = directory.with_extension("secret");
         let configured = Arc::make_mut(&mut token.tenant);
-        configured.credential = SecretSource::File(secret_file.clone());
+        configured.credential = SecretSource::File(secret_file.clone()).into();
         configured.credential_expires = expires;
         let asking = Self { tenant, probe: Probe::new(token, &Slots::default()).unwrap(), means, secret_file };
         asking.change_secret("first8Q~of.no_use.to-anybody-anywhere-at-all");

@@ -1,0 +1,75 @@
+//! The `credential` section: the kinds of credential, and where each is read from.
+
+use std::path::Path;
+
+use crate::credential::{Credential, SecretSource};
+use crate::secret::Secret;
+
+use super::reader::{Fields, Reader, excerpt};
+use super::secret_file;
+use super::value::{CredentialName, SecretFile, Variable};
+
+/// Reads a credential by its key; `None` where it is missing or wrong, which has been told then.
+type Read = fn(&mut Reader<'_>, &Fields<'_>) -> Option<Credential>;
+
+/// The keys of which exactly one stands, each with how it is read. A further kind of credential is a further row.
+pub(super) const SOURCES: &[(&str, Read)] = &[
+    ("client_secret_file", client_secret_file),
+    ("client_secret_env", client_secret_env),
+    ("client_secret_credential", client_secret_credential),
+];
+
+/// Where systemd puts a service's credentials (`systemd.exec(5)`).
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
+/// Reads the section.
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let given: Vec<_> = SOURCES.iter().filter_map(|(name, read)| Some((*name, fields.entry(name)?, read))).collect();
+    match given[..] {
+        [] if SOURCES.iter().any(|(name, _)| !fields.is_missing(name)) => None,
+        [] => {
+            let message = "there is no client secret; name its file with `client_secret_file`, its variable with `client_secret_env` or \
+                 its credential with `client_secret_credential`";
+            reader.mistake(fields.at, &fields.path, message);
+            None
+        }
+        [(_, _, read)] => read(reader, fields),
+        [(first, ..), (other, second, _), ..] => {
+            let message = format!("`{first}` and `{other}` are both given; one of them is enough");
+            reader.mistake(second.at, &fields.path, message);
+            None
+        }
+    }
+}
+
+fn client_secret_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<SecretFile>(fields, "client_secret_file")?;
+    let path = reader.resolve(&found.value.0);
+    secret_file::read(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path).into())
+}
+
+fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<Variable>(fields, "client_secret_env")?;
+    let name = &found.value.0;
+    let wrong = match reader.system.variable(name).map(Secret::new) {
+        None => "is not set to readable text",
+        Some(secret) if secret.expose().trim().is_empty() => "is empty",
+        Some(_) => return Some(SecretSource::Variable(name.clone()).into()),
+    };
+    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", excerpt(name)));
+    None
+}
+
+fn client_secret_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<CredentialName>(fields, "client_secret_credential")?;
+    let Some(directory) = reader.system.variable(CREDENTIALS_DIRECTORY) else {
+        let message = format!(
+            "systemd hands over no credentials here ({CREDENTIALS_DIRECTORY} is not set); give the unit \
+             `LoadCredential=`, or set the variable to the directory that has the file"
+        );
+        reader.mistake(found.at, &found.key, message);
+        return None;
+    };
+    let path = Path::new(&directory).join(&found.value.0);
+    secret_file::read(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path).into())
+}

@@ -1,0 +1,58 @@
+//! Files with a secret, examined at load so that a missing one is told before the first run.
+
+use std::path::Path;
+
+use crate::secret::Secret;
+
+use super::mistake::Position;
+use super::reader::{Reader, redact};
+
+/// What editors and shells do to a file with a secret.
+fn malformed(secret: &str) -> Option<&'static str> {
+    if secret.starts_with('\u{feff}') {
+        Some("begins with a byte order mark")
+    } else if secret.contains(['\n', '\r']) {
+        Some("has more than one line")
+    } else {
+        None
+    }
+}
+
+/// Permission bits that let somebody else read a file.
+const OTHERS_READ: u32 = 0o044;
+
+/// Reads a secret, and warns of a file that others can read.
+pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
+    let at = at.into();
+    let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if redact(&last) != last {
+        reader.mistake(at, key, "this looks like the secret itself; write it into a file and give the file's path");
+        return None;
+    }
+    let name = path.display();
+    let file = match reader.system.file(path) {
+        Ok(file) => file,
+        Err(error) => {
+            reader.mistake(at, key, format!("cannot read `{name}`: {error}"));
+            return None;
+        }
+    };
+    let Ok(text) = String::from_utf8(file.bytes) else {
+        reader.mistake(at, key, format!("`{name}` is not text; a secret is one line of UTF-8"));
+        return None;
+    };
+    let secret = Secret::new(text.trim_end());
+    drop(Secret::new(text)); // zeroes the copy with the line ending
+    if secret.expose().is_empty() {
+        reader.mistake(at, key, format!("`{name}` is empty; it must contain the secret alone"));
+        return None;
+    }
+    if let Some(wrong) = malformed(secret.expose()) {
+        reader.mistake(at, key, format!("`{name}` {wrong}; it must contain the secret alone"));
+        return None;
+    }
+    if file.mode.is_some_and(|mode| mode & OTHERS_READ != 0) {
+        reader.warning(at, key, format!("others on this machine can read `{name}`; chmod 600 keeps them out"));
+    }
+    Some(secret)
+}
