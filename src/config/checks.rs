@@ -1,4 +1,4 @@
-//! Lists of checks → what each of them is to do.
+//! Lists of checks → the settings of each.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::reader::{Fields, Found, Reader, excerpt, numbered};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, Interval, Limit, Timeout};
 
-/// The rhythm of checks that have none of their own.
+/// Interval and timeout of checks that have none of their own.
 #[derive(Clone, Copy)]
 pub(super) struct Defaults {
     interval: Duration,
@@ -31,7 +31,7 @@ impl Default for Defaults {
 /// A fresh token every minute from every probe would look like an attack; five minutes find a lost secret soon enough.
 const TOKEN_INTERVAL: Duration = Duration::from_secs(300);
 
-/// What one check is to do.
+/// The settings of one check.
 pub(super) struct CheckSettings {
     pub check: Check,
     pub interval: Duration,
@@ -49,7 +49,7 @@ impl Defaults {
         Self { interval, timeout }
     }
 
-    /// What a check does that only its name was said of.
+    /// The settings of a check that has no options.
     pub(super) fn settings_for(self, check: Check) -> CheckSettings {
         let Self { interval, timeout } = self.for_check(check);
         CheckSettings { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
@@ -60,7 +60,7 @@ impl Defaults {
         Self { interval, ..self }
     }
 
-    /// The same with another deadline.
+    /// The same with another timeout.
     pub(super) fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, interval: self.interval.max(timeout) }
     }
@@ -94,76 +94,110 @@ pub(super) fn read(
     defaults: Defaults,
     cloud: Option<&Cloud>,
 ) -> Vec<CheckSettings> {
-    let Some(entry) = fields.entry("checks") else {
-        let offered = |check: &Check| cloud.is_none_or(|cloud| check.is_offered_by(cloud));
-        let wanted = checks_of(level).filter(|check| check.kind().by_default);
-        let asked: Vec<CheckSettings> = wanted.filter(offered).map(|check| defaults.settings_for(check)).collect();
-        if let (Some(cloud), true) = (cloud, asked.is_empty()) {
-            reader.mistake(
-                fields.at,
-                &fields.path,
-                format!("the cloud `{}` names no server that a mailbox can be checked on", cloud.name),
-            );
-        }
-        return asked;
-    };
-    let path = fields.key("checks");
-    let Content::List(items) = &entry.value.content else {
-        reader.mistake(
-            entry.value.at,
-            &path,
-            format!("{} where a list of checks belongs; {}", entry.value.content.name(), names(level)),
-        );
-        return Vec::new();
-    };
-    if items.is_empty() && level == Level::Mailbox {
-        reader.mistake(entry.value.at, &path, format!("the list is empty; {}", names(level)));
+    let mut checks = CheckReader { reader, level, defaults, cloud };
+    match fields.entry("checks") {
+        Some(entry) => checks.list(&entry.value, &fields.key("checks")),
+        None => checks.by_default(fields),
     }
-    let mut asked: Vec<CheckSettings> = Vec::new();
-    for (path, item) in numbered(&path, items) {
-        let Some(one) = item_settings(reader, item, &path, level, defaults) else { continue };
-        if let Some(cloud) = cloud.filter(|cloud| !one.check.is_offered_by(cloud)) {
-            reader.mistake(item.at, &path, missing_endpoint(cloud, one.check));
-        } else if asked.iter().any(|other| other.check == one.check) {
-            reader.mistake(item.at, &path, format!("`{}` occurs twice in this list", one.check));
-        } else {
-            asked.push(one);
-        }
-    }
-    asked
 }
 
-/// One item: a name, or a map of one name to its options.
-fn item_settings(reader: &mut Reader<'_>, item: &Node, path: &str, level: Level, defaults: Defaults) -> Option<CheckSettings> {
-    match &item.content {
-        Content::Scalar(name) => named(reader, item, path, name, level).map(|check| defaults.settings_for(check)),
-        Content::Map(entries) => match entries.as_slice() {
-            [entry] => with_options(reader, entry, path, level, defaults),
+/// Reads the checks of a tenant or of a mailbox. Whatever is left out is wrong, and a mistake says so.
+struct CheckReader<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    level: Level,
+    defaults: Defaults,
+    cloud: Option<&'r Cloud>,
+}
+
+impl CheckReader<'_, '_> {
+    fn by_default(&mut self, fields: &Fields<'_>) -> Vec<CheckSettings> {
+        let wanted = checks_of(self.level).filter(|check| check.kind().by_default && self.is_offered(*check));
+        let checks: Vec<_> = wanted.map(|check| self.defaults.settings_for(check)).collect();
+        if let (Some(cloud), true) = (self.cloud, checks.is_empty()) {
+            let message = format!("the cloud `{}` names no server that a mailbox can be checked on", cloud.name);
+            self.reader.mistake(fields.at, &fields.path, message);
+        }
+        checks
+    }
+
+    fn is_offered(&self, check: Check) -> bool {
+        self.cloud.is_none_or(|cloud| check.is_offered_by(cloud))
+    }
+
+    fn list(&mut self, node: &Node, path: &str) -> Vec<CheckSettings> {
+        let Content::List(items) = &node.content else {
+            let message = format!("{} where a list of checks belongs; {}", node.content.name(), names(self.level));
+            self.reader.mistake(node.at, path, message);
+            return Vec::new();
+        };
+        if items.is_empty() && self.level == Level::Mailbox {
+            self.reader.mistake(node.at, path, format!("the list is empty; {}", names(self.level)));
+        }
+        let mut checks: Vec<CheckSettings> = Vec::new();
+        for (path, item) in numbered(path, items) {
+            let Some(settings) = self.item(item, &path) else { continue };
+            let check = settings.check;
+            if let Some(cloud) = self.cloud.filter(|_| !self.is_offered(check)) {
+                self.reader.mistake(item.at, &path, missing_endpoint(cloud, check));
+            } else if checks.iter().any(|other| other.check == check) {
+                self.reader.mistake(item.at, &path, format!("`{check}` occurs twice in this list"));
+            } else {
+                checks.push(settings);
+            }
+        }
+        checks
+    }
+
+    /// One item: a name, or a map of one name to its options.
+    fn item(&mut self, item: &Node, path: &str) -> Option<CheckSettings> {
+        match &item.content {
+            Content::Scalar(name) => {
+                let check = find(name, self.level).map_err(|message| self.reader.mistake(item.at, path, message));
+                check.ok().map(|check| self.defaults.settings_for(check))
+            }
+            Content::Map(entries) => self.map(item, entries, path),
+            other => {
+                let message = format!("{} where a check belongs: a name, or a map of one name to its options", other.name());
+                self.reader.mistake(item.at, path, message);
+                None
+            }
+        }
+    }
+
+    fn map(&mut self, item: &Node, entries: &[Entry], path: &str) -> Option<CheckSettings> {
+        match entries {
+            [entry] => self.with_options(entry, path),
             [first, second, ..] if Check::from_name(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
                 let message = format!("indent `{}` further: the options of `{}` stand below it", excerpt(&second.key), first.key);
-                reader.mistake(second.at, path, message);
+                self.reader.mistake(second.at, path, message);
                 None
             }
             _ => {
-                reader.mistake(item.at, path, "a check is a name, or a map of one name to its options");
+                self.reader.mistake(item.at, path, "a check is a name, or a map of one name to its options");
                 None
             }
-        },
-        other => {
-            let message = format!("{} where a check belongs: a name, or a map of one name to its options", other.name());
-            reader.mistake(item.at, path, message);
-            None
         }
     }
-}
 
-fn named(reader: &mut Reader<'_>, item: &Node, path: &str, name: &str, level: Level) -> Option<Check> {
-    match find(name, level) {
-        Ok(check) => Some(check),
-        Err(message) => {
-            reader.mistake(item.at, path, message);
-            None
+    fn with_options(&mut self, entry: &Entry, path: &str) -> Option<CheckSettings> {
+        let path = format!("{path}.{}", excerpt(&entry.key));
+        let check = find(&entry.key, self.level).map_err(|message| self.reader.mistake(entry.at, &path, message)).ok();
+        let fields = self.reader.section(&entry.value, Section::Check, &path);
+        let inherited = check.map_or(self.defaults, |check| self.defaults.for_check(check));
+        let (interval, timeout) = timing(self.reader, &fields, inherited);
+        let folder = self.folder(&fields, check);
+        let limits = limits(self.reader, &fields);
+        Some(CheckSettings { check: check?, interval, timeout, limits, folder })
+    }
+
+    fn folder(&mut self, fields: &Fields<'_>, check: Option<Check>) -> Folder {
+        let Some(found) = self.reader.one::<value::Folder>(fields, "folder") else { return Folder::default() };
+        if let Some(check) = check.filter(|check| !check.is_api()) {
+            let names: Vec<_> = Check::ALL.iter().filter(|check| check.is_api()).map(|check| check.name()).collect();
+            let message = format!("`{check}` opens no folder; it is an option of {}", names.join(" and "));
+            self.reader.mistake(found.at, &found.key, message);
         }
+        found.value.0
     }
 }
 
@@ -196,29 +230,6 @@ fn unknown(name: &str, known: &str, among: impl Iterator<Item = Check>) -> Strin
 fn names(level: Level) -> String {
     let names: Vec<_> = checks_of(level).map(Check::name).collect();
     format!("the checks of a {} are {}", level.name(), names.join(", "))
-}
-
-fn with_options(reader: &mut Reader<'_>, entry: &Entry, path: &str, level: Level, defaults: Defaults) -> Option<CheckSettings> {
-    let path = format!("{path}.{}", excerpt(&entry.key));
-    let check = find(&entry.key, level).map_err(|message| reader.mistake(entry.at, &path, message));
-    let fields = reader.section(&entry.value, Section::Check, &path);
-    let inherited = check.map_or(defaults, |check| defaults.for_check(check));
-    let (interval, timeout) = timing(reader, &fields, inherited);
-    let folder = reader.one::<value::Folder>(&fields, "folder");
-    if let (Some(folder), Ok(check)) = (&folder, check)
-        && !check.is_api()
-    {
-        let names: Vec<_> = Check::ALL.iter().filter(|check| check.is_api()).map(|check| check.name()).collect();
-        reader.mistake(folder.at, &folder.key, format!("`{check}` opens no folder; it is an option of {}", names.join(" and ")));
-    }
-    let limits = limits(reader, &fields);
-    Some(CheckSettings {
-        check: check.ok()?,
-        interval,
-        timeout,
-        limits,
-        folder: folder.map(|found| found.value.0).unwrap_or_default(),
-    })
 }
 
 fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {

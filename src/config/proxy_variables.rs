@@ -1,4 +1,8 @@
-//! What the environment says about proxies, read as curl reads it.
+//! The environment variables about proxies, read as curl reads them.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 
 use crate::secret::Secret;
 use crate::settings::{Proxy, ProxyKind};
@@ -55,21 +59,11 @@ fn parse(text: &str) -> Option<Proxy> {
     Some(Proxy { kind, host: url.host, port: url.port.unwrap_or(1080), login })
 }
 
-/// Percent-decoding; `None` for what is no text afterwards.
+/// Undoes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits, or for what is not UTF-8 then.
 fn unescape(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let high = char::from(rest.next()?).to_digit(16)?;
-                let low = char::from(rest.next()?).to_digit(16)?;
-                u8::try_from(high * 16 + low).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
+    let is_byte = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    let well_formed = text.split('%').skip(1).all(is_byte);
+    percent_decode_str(text).decode_utf8().ok().filter(|_| well_formed).map(Cow::into_owned)
 }
 
 #[cfg(test)]

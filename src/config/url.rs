@@ -1,6 +1,8 @@
-//! Where servers are: the URLs of a cloud's cells and of the proxy.
+//! The URLs of a cloud's servers and of the proxy.
 
 use std::net::Ipv6Addr;
+
+use hyper::http::uri::Authority;
 
 use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
 use crate::settings::ProxyKind;
@@ -8,11 +10,11 @@ use crate::settings::ProxyKind;
 use super::syntax::is_host_name;
 use super::value::{Format, Value};
 
-/// A URL taken apart. No user, no query: neither has a meaning here, and a user comes with a password.
+/// The parts of a URL. No user, no query: neither has a meaning here, and a user comes with a password.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Url {
     pub scheme: String,
-    /// DNS name or IP address, without brackets.
+    /// DNS name or IP address, without brackets, in lower case.
     pub host: String,
     pub port: Option<u16>,
     /// With its leading slash, or empty.
@@ -20,14 +22,20 @@ pub(super) struct Url {
 }
 
 impl Url {
-    /// Reads `scheme://host[:port][/path]`; `None` for anything else.
+    /// Parses `scheme://host[:port][/path]`; `None` for anything else. The `url` crate is of no use here: it mends what is to
+    /// be refused (`https:host`, `https://grüße.example`, `https://host:`), and takes `pop3s://` for an opaque name.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
-        let slash = rest.find('/').unwrap_or(rest.len());
-        let (authority, path) = rest.split_at_checked(slash)?;
-        let (host, port) = split_authority(authority)?;
-        let clean = path.bytes().all(|b| b.is_ascii_graphic() && b != b'?' && b != b'#');
-        clean.then(|| Self { scheme: scheme.to_owned(), host, port, path: path.to_owned() })
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let authority: Authority = authority.parse().ok()?;
+        // What stands before the host is a user.
+        let port = match authority.as_str().strip_prefix(authority.host())? {
+            "" => None,
+            _ => Some(authority.port_u16().filter(|port| *port != 0)?),
+        };
+        let is_clean = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'?' && byte != b'#');
+        let host = host(authority.host()).filter(|_| is_clean)?;
+        Some(Self { scheme: scheme.to_owned(), host, port, path: path.to_owned() })
     }
 
     /// Whether the path says nothing.
@@ -36,24 +44,11 @@ impl Url {
     }
 }
 
-fn split_authority(authority: &str) -> Option<(String, Option<u16>)> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (address, after) = rest.split_once(']')?;
-            address.parse::<Ipv6Addr>().ok()?;
-            (address, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
-        }
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        },
-    };
-    let port = match port {
-        Some(digits) => Some(digits.parse::<u16>().ok().filter(|port| *port != 0)?),
-        None => None,
-    };
-    let known = host.contains(':') || is_host_name(host);
-    known.then(|| (host.to_ascii_lowercase(), port))
+/// A DNS name or an IPv6 address in brackets, without them.
+fn host(text: &str) -> Option<String> {
+    let address = text.strip_prefix('[').map(|rest| rest.trim_end_matches(']'));
+    let is_known = address.map_or_else(|| is_host_name(text), |address| address.parse::<Ipv6Addr>().is_ok());
+    is_known.then(|| address.unwrap_or(text).to_ascii_lowercase())
 }
 
 const HTTPS: &str = "^https://[^/?#@ ]+(/[^?# ]*)?$";
@@ -187,6 +182,13 @@ mod tests {
             ("https://", None),
             ("https://[::1", None),
             ("https://[::1]x", None),
+            ("https://[::1", None),
+            ("https://[1.2.3.4]", None),
+            ("https://::1", None),
+            ("https://a:1:2", None),
+            ("https://a%20b", None),
+            ("https://user@host:1", None),
+            ("https:example.com", None),
             ("https://exa mple.com", None),
             ("https://grüße.example", None),
             ("example.com", None),
