@@ -155,6 +155,61 @@ fn names_of_checks_are_found_in_code_and_not_in_comments_or_tests() {
     assert_eq!(checks_named("matches!(name, \"ews\" | \"graph\")"), ["ews", "graph"]);
 }
 
+/// Documents for whoever changes the program: what they name is there.
+const DOCUMENTS: &[&str] = &["CONTRIBUTING.md", "SECURITY.md", "src/README.md"];
+
+/// What looks like a path in them and is none.
+const NO_PATHS: &[&str] = &["contoso/praxis/pop3", "tests/.cache"];
+
+#[test]
+fn documents_name_only_files_rings_and_test_programs_that_exist() {
+    let rings = fs::read_to_string(root().join("tests/run")).unwrap();
+    let mut wrong = Vec::new();
+    for document in DOCUMENTS {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let missing = quoted_code(&text).filter_map(|code| missing_from(code, &rings));
+        wrong.extend(missing.map(|missing| format!("{document}: there is no {missing}")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What stands between back-quotes, blocks of code aside.
+fn quoted_code(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```").step_by(2).flat_map(|part| part.split('`').skip(1).step_by(2))
+}
+
+/// What `code` names and is not there: a path, a ring of `tests/run`, a test program.
+fn missing_from(code: &str, rings: &str) -> Option<String> {
+    let words: Vec<_> = code.split_whitespace().collect();
+    let exists = |path: &str| ["", "src"].iter().any(|below| root().join(below).join(path).exists());
+    let path = words.iter().find(|word| looks_like_a_path(word) && !exists(word));
+    let ring = match words.as_slice() {
+        ["tests/run", ring] if !ring.starts_with('-') && !rings.contains(&format!("\n    {ring})")) => Some(ring),
+        _ => None,
+    };
+    let mut programs = words.windows(2).filter(|pair| pair[0] == "--test").map(|pair| &pair[1]);
+    let program = programs.find(|name| !exists(&format!("tests/{name}.rs")) && !exists(&format!("tests/{name}/main.rs")));
+    path.or(ring).or(program).map(|missing| format!("`{missing}`, named in `{code}`"))
+}
+
+/// Whether `word` is a path in this repository: it has a slash or a file's ending, and is no URL, absolute path or option.
+fn looks_like_a_path(word: &str) -> bool {
+    let ending = [".rs", ".md", ".toml", ".yml"].iter().any(|ending| word.ends_with(ending));
+    let elsewhere = word.contains("://") || word.starts_with(['/', '-', '<']) || word.contains(['=', '…', ';']);
+    (word.contains('/') || ending) && !elsewhere && !NO_PATHS.contains(&word)
+}
+
+#[test]
+fn a_path_ring_or_test_program_that_is_gone_is_missing() {
+    let rings = "\n    quick) run_quick ;;";
+    for code in ["src/nothing.rs", "tests/run nothing", "cargo test --test nothing", "net/nothing"] {
+        assert!(missing_from(code, rings).is_some(), "{code}");
+    }
+    for code in ["src/net.rs", "net.rs", "tests/run quick", "tests/run --help", "cargo test --test laws", "/metrics", "a word"] {
+        assert_eq!(missing_from(code, rings), None, "{code}");
+    }
+}
+
 #[track_caller]
 fn assert_absent(files: &[PathBuf], marks: &[&str]) {
     let mut found = Vec::new();
