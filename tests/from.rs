@@ -74,7 +74,7 @@ fn document(current: bool) -> String {
 }
 
 #[test]
-fn a_service_s_result_is_told_as_one_s_own() {
+fn check_from_a_service_prints_what_a_run_of_its_own_would() {
     let (address, asked) = peer(says("200 OK", &document(true)));
     let output = check(address, "pop3 --mailbox praxis@contoso.example --tenant contoso -c mailbox=5");
     let line = "POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages \
@@ -105,7 +105,7 @@ fn a_service_s_result_is_told_as_one_s_own() {
 }
 
 #[test]
-fn a_result_that_is_too_old_is_unknown() {
+fn check_from_a_service_with_an_old_result_is_unknown() {
     let (address, _asked) = peer(says("200 OK", &document(false)));
     let output = check(address, "all");
     assert_eq!(output.status.code(), Some(3));
@@ -114,7 +114,7 @@ fn a_result_that_is_too_old_is_unknown() {
 }
 
 #[test]
-fn whatever_else_answers_is_unknown_with_what_to_look_at() {
+fn check_from_another_program_is_unknown_with_a_remedy() {
     let redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
     let raw = |text: &'static str| -> Answer { Box::new(move |stream: &mut TcpStream| drop(stream.write_all(text.as_bytes()))) };
@@ -138,7 +138,7 @@ fn whatever_else_answers_is_unknown_with_what_to_look_at() {
 }
 
 #[test]
-fn a_peer_without_end_takes_neither_memory_nor_time() {
+fn check_from_an_endless_response_ends_in_time_and_is_bounded() {
     let (silent, _asked) = peer(|stream| drop(stream.read(&mut [0])));
     let begun = Instant::now();
     assert_unknown(&check(silent, "all -t 300ms"), "does not answer within 300ms; is m365-probe at work there?");
@@ -177,7 +177,7 @@ impl Drop for File {
 }
 
 #[test]
-fn the_login_comes_from_a_file_and_is_never_shown() {
+fn check_from_a_protected_service_takes_the_login_from_a_file_and_hides_it() {
     let file = File::new("password", &format!("{PASSWORD}\n"));
     let (address, asked) = peer(says("200 OK", &document(true)));
     let output = check(address, &format!("all --from-user nagios --from-password-file {}", file.0.display()));
@@ -203,7 +203,7 @@ fn the_login_comes_from_a_file_and_is_never_shown() {
 }
 
 #[test]
-fn a_url_that_is_none_is_told() {
+fn check_from_something_that_is_no_url_is_refused() {
     for (url, begins) in [
         ("127.0.0.1:10365", "is no URL; write it as `http://HOST:10365`"),
         ("localhost:10365", "is no HTTP URL"),
@@ -220,7 +220,7 @@ fn a_url_that_is_none_is_told() {
 
 /// The simulated tenant's HTTPS is none of a service of ours, but its certificate tells whom we trust.
 #[test]
-fn over_tls_only_a_trusted_service_is_asked() {
+fn check_from_an_untrusted_service_asks_nothing() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let running = runtime.block_on(m365_probe::sim::start(m365_probe::sim::Tenant::contoso())).expect("it starts");
     let directory = std::env::temp_dir().join(format!("m365-probe-from-{}", std::process::id()));

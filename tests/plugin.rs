@@ -19,14 +19,14 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_variable_set_to_nothing_names_no_configuration() {
+fn check_with_an_empty_configuration_variable_ignores_it() {
     let mut command = Command::new(PROGRAM);
     let output = bare(&mut command).args(["check", "pop3"]).env("M365_PROBE_CONFIG", "").output().expect("run the program");
     assert!(text(&output.stdout).starts_with("M365 UNKNOWN - --mailbox: "), "{}", text(&output.stdout));
 }
 
 #[test]
-fn whatever_is_wrong_with_the_line_is_unknown_on_standard_output() {
+fn check_with_wrong_arguments_is_unknown_on_standard_output() {
     for (line, first) in [
         ("check", "M365 UNKNOWN - the following required arguments were not provided: <CHECK>..."),
         ("check bogus", "M365 UNKNOWN - invalid value 'bogus' for '<CHECK>...' [possible values: token, "),
@@ -55,7 +55,7 @@ fn whatever_is_wrong_with_the_line_is_unknown_on_standard_output() {
 }
 
 #[test]
-fn output_that_is_lost_is_not_good() {
+fn check_with_lost_output_is_not_ok() {
     for line in ["config example", "reasons", "check --version", "--help"] {
         let full = File::options().write(true).open("/dev/full").expect("Linux has a full device");
         let output =
@@ -67,7 +67,7 @@ fn output_that_is_lost_is_not_good() {
 }
 
 #[test]
-fn the_other_commands_say_usage_on_standard_error() {
+fn other_commands_with_wrong_arguments_exit_2_on_standard_error() {
     for (line, exit) in [
         ("", 2),
         ("bogus", 2),
@@ -91,7 +91,7 @@ fn the_other_commands_say_usage_on_standard_error() {
 
 #[cfg(unix)]
 #[test]
-fn under_the_name_check_m365_it_is_the_plugin() {
+fn program_named_check_m365_is_the_plugin() {
     use std::os::unix::process::CommandExt as _;
     for (line, first) in [("--version", "m365-probe "), ("", "M365 UNKNOWN - "), ("token --bogus", "M365 UNKNOWN - ")] {
         let mut command = Command::new(PROGRAM);
@@ -103,7 +103,7 @@ fn under_the_name_check_m365_it_is_the_plugin() {
 }
 
 #[test]
-fn checkmk_gets_a_service_s_line_for_what_keeps_it_from_running() {
+fn checkmk_output_of_a_check_that_cannot_run_is_a_service_line() {
     let output = run("check all --output checkmk --config /does/not/exist.yml");
     let said = text(&output.stdout);
     assert!(said.starts_with("3 \"M365\" - /does/not/exist.yml: cannot be read"), "{said}");
@@ -127,7 +127,7 @@ fn a_full_or_closed_output_changes_no_exit_code() {
 /// A peer that accepts and says nothing, and a run without a configuration that meets it: the token endpoint of every
 /// check.
 #[test]
-fn silence_until_the_time_is_up_is_the_state_asked_for() {
+fn check_with_a_timeout_state_and_a_silent_peer_has_that_state() {
     let peer = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = peer.local_addr().expect("bound").port();
     let directory = std::env::temp_dir().join(format!("m365-probe-plugin-{}", std::process::id()));

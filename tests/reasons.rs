@@ -8,7 +8,7 @@ use m365_probe::reason::Reason;
 use m365_probe::sim::Fault;
 
 #[test]
-fn the_pages_are_what_the_program_prints() {
+fn reasons_pages_in_docs_are_what_the_program_prints() {
     for (lang, page) in [("en", "docs/reasons.md"), ("de", "docs/reasons.de.md")] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
         let output = program.args(["reasons", "--output", "markdown", "--lang", lang]).output().unwrap();
@@ -33,7 +33,7 @@ const FOR_SHOW: &[&str] =
 /// Every reason is met: as a fault of the simulated tenant by its name, or by a test that expects it, whether of a
 /// conversation with a peer that lies or of the program in a network that misbehaves. Prints which.
 #[test]
-fn every_reason_is_met_by_a_fault_or_a_test() {
+fn each_reason_is_reached_by_a_fault_or_a_test() {
     let tests: Vec<(String, String)> =
         ["src", "tests"].iter().flat_map(|below| rust_files(&root().join(below))).filter_map(|file| of_tests(&file)).collect();
     let mut unmet = Vec::new();

@@ -29,7 +29,7 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn a_pipe_gets_neither_colour_nor_progress_and_the_locale_chooses_the_language() {
+fn doctor_into_a_pipe_has_no_colour_and_speaks_the_locale() {
     let english = text(&demo(&[], &[("LANG", "C.UTF-8")]));
     assert!(english.contains("\n  What to do\n") && !english.contains('\u{1b}'), "{english}");
     let german = text(&demo(&[], &[("LANG", "de_DE.UTF-8")]));
@@ -41,7 +41,7 @@ fn a_pipe_gets_neither_colour_nor_progress_and_the_locale_chooses_the_language()
 }
 
 #[test]
-fn the_catalogue_is_read_in_the_language_of_the_locale_and_machines_are_spoken_to_in_english() {
+fn reasons_as_text_speak_the_locale_and_as_json_english() {
     let reasons = |arguments: &[&str]| {
         let output = quiet(PROGRAM).arg("reasons").args(arguments).env("LANG", "de_DE.UTF-8").output();
         String::from_utf8(output.expect("the program runs").stdout).expect("UTF-8")
@@ -54,7 +54,7 @@ fn the_catalogue_is_read_in_the_language_of_the_locale_and_machines_are_spoken_t
 }
 
 #[test]
-fn a_program_gets_the_whole_remedy_and_another_language_only_when_it_asks() {
+fn doctor_as_json_has_every_step_and_speaks_english_unless_asked() {
     let usual: Value = serde_json::from_str(&text(&demo(&["--output", "json"], &[("LANG", "de_DE.UTF-8")]))).expect("JSON");
     let cause = &usual["root_causes"][0];
     assert_eq!(cause["reason"], "ews_disabled");
@@ -86,7 +86,7 @@ fn on_a_terminal(columns: usize, variables: &[(&str, &str)], arguments: &str) ->
 const ANEW: &str = "\r\u{1b}[2K";
 
 #[test]
-fn a_terminal_shows_how_far_the_checks_are_and_then_the_text_at_its_width() {
+fn doctor_on_a_terminal_shows_progress_and_wraps_at_its_width() {
     let shown = on_a_terminal(80, &[("TERM", "xterm")], "--lang en");
     assert!(shown.contains("[####################] 18 of 18 checks done"), "{shown}");
     let drawn: Vec<&str> = shown.split(ANEW).collect();
@@ -101,7 +101,7 @@ fn a_terminal_shows_how_far_the_checks_are_and_then_the_text_at_its_width() {
 }
 
 #[test]
-fn a_terminal_that_wants_no_colour_gets_none_and_a_dumb_one_no_drawing() {
+fn doctor_on_a_terminal_with_no_color_or_dumb_is_plain() {
     let plain = on_a_terminal(100, &[("TERM", "xterm"), ("NO_COLOR", "1")], "--lang de");
     assert!(plain.contains("18 von 18 Prüfungen fertig") && !plain.contains("\u{1b}[1"), "{plain}");
     let dumb = on_a_terminal(100, &[("TERM", "dumb")], "--lang de");

@@ -36,7 +36,7 @@ async fn ask(cloud: Cloud, resolvers: &[SocketAddr]) -> Outcome {
 }
 
 #[tokio::test]
-async fn every_lie_has_its_reason() {
+async fn dns_with_each_lying_resolver_has_the_reason_of_the_lie() {
     let table: &[(&str, Lie, Option<Reason>)] = &[
         ("honest", honest, None),
         ("IPv4 only", |to, _| written(&addresses(to, &["52.97.97.162"])), None),
@@ -116,7 +116,7 @@ async fn every_lie_has_its_reason() {
 
 /// What comes of a resolver that does not do EDNS, as no application asks it to.
 #[tokio::test]
-async fn who_knows_no_edns_is_asked_without() {
+async fn dns_with_a_resolver_without_edns_asks_again_without() {
     let table: &[(&str, Lie, Option<Reason>)] = &[
         ("NOTIMP", |to, _| refuses(to, ResponseCode::NotImp), Some(Reason::DnsServerFailure)),
         (
@@ -156,7 +156,7 @@ async fn assert_told(table: &[(&str, Lie, Option<Reason>)]) {
 }
 
 #[tokio::test]
-async fn each_question_is_a_fact() {
+async fn dns_keeps_each_question_as_a_fact() {
     let at = resolver(|to, _| {
         let chain = |target: &str| RData::CNAME(CNAME(name(target)));
         let data = match to.queries[0].query_type {
@@ -181,7 +181,7 @@ async fn each_question_is_a_fact() {
 }
 
 #[tokio::test]
-async fn private_addresses_are_a_sinkhole_where_the_hosts_are_microsoft_s() {
+async fn dns_with_private_addresses_for_microsoft_s_hosts_is_a_sinkhole() {
     let at = resolver(|to, _| written(&addresses(to, &["10.0.0.1"]))).await;
     let outcome = ask(Cloud::built_in("global").expect("built in"), &[at]).await;
     let failure = outcome.failure().expect("a failure");
@@ -193,7 +193,7 @@ async fn private_addresses_are_a_sinkhole_where_the_hosts_are_microsoft_s() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_before_the_run_does_and_is_not_hidden_by_another_resolver() {
+async fn dns_with_one_silent_resolver_of_two_ends_in_time_and_is_no_answer() {
     let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let outcome = ask(lab(HOST, 443), &[silent.local_addr().expect("bound")]).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsNoAnswer)));
@@ -203,7 +203,7 @@ async fn silence_ends_before_the_run_does_and_is_not_hidden_by_another_resolver(
 }
 
 #[tokio::test]
-async fn a_resolver_that_denies_what_another_knows_is_worth_a_look() {
+async fn dns_with_resolvers_that_disagree_is_a_warning() {
     let (knows, denies) = (resolver(microsoft).await, resolver(|to, _| refuses(to, ResponseCode::NXDomain)).await);
     let outcome = ask(global(), &[denies, knows]).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
@@ -217,7 +217,7 @@ async fn a_resolver_that_denies_what_another_knows_is_worth_a_look() {
 }
 
 #[tokio::test]
-async fn an_address_outside_the_published_ranges_is_worth_a_look_until_the_user_s_list_holds_it() {
+async fn dns_with_an_address_outside_the_ranges_is_a_warning_until_the_user_s_list_has_it() {
     let at = resolver(|to, _| written(&addresses(to, &["146.112.61.104"]))).await;
     let mut means = Means::new(&Network::default()).expect("a trust store");
     means.resolvers = vec![Resolver::Address(at)];
@@ -239,7 +239,7 @@ async fn an_address_outside_the_published_ranges_is_worth_a_look_until_the_user_
 }
 
 #[tokio::test]
-async fn behind_a_proxy_names_are_the_proxy_s_to_find() {
+async fn dns_behind_a_proxy_resolves_the_proxy_s_name_alone() {
     let proxy = Some(Proxy { kind: ProxyKind::Http, host: "localhost".to_owned(), port: 3128, login: None });
     let mut means = Means::new(&Network { proxy, ..Network::default() }).expect("a trust store");
     let denies = resolver(|to, _| refuses(to, ResponseCode::NXDomain)).await;
@@ -253,7 +253,7 @@ async fn behind_a_proxy_names_are_the_proxy_s_to_find() {
 }
 
 #[tokio::test]
-async fn a_name_in_the_hosts_file_is_known_for_it() {
+async fn dns_with_a_name_in_the_hosts_file_names_the_file_as_source() {
     let file = std::env::temp_dir().join(format!("m365-probe-check-hosts-{}", std::process::id()));
     std::fs::write(&file, "127.0.0.1 localhost\n::1 LocalHost # ours\n").expect("written");
     let mut means = Means::new(&Network::default()).expect("a trust store");
@@ -267,7 +267,7 @@ async fn a_name_in_the_hosts_file_is_known_for_it() {
 }
 
 #[tokio::test]
-async fn a_resolver_without_tcp_is_told_from_a_silent_one() {
+async fn dns_with_a_truncated_answer_and_no_tcp_is_tcp_blocked() {
     let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let at = udp.local_addr().expect("bound");
     tokio::spawn(async move {
@@ -284,7 +284,7 @@ async fn a_resolver_without_tcp_is_told_from_a_silent_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_to_another_question_is_none() {
+async fn dns_with_an_answer_to_another_question_is_malformed() {
     let at = resolver(|to, _| {
         let mut other = addresses(to, &["6.6.6.6"]);
         other.queries[0].name = name("login.microsoftonline.com.");
@@ -299,7 +299,7 @@ async fn an_answer_to_another_question_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resolver_that_speaks_something_else_is_malformed() {
+async fn dns_with_a_resolver_that_speaks_another_protocol_is_malformed() {
     let at = resolver(|_, _| vec![b"HTTP/1.0 400 Bad Request\r\n\r\n".to_vec()]).await;
     let outcome = ask(lab(HOST, 443), &[at]).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsMalformed)));
@@ -307,7 +307,7 @@ async fn a_resolver_that_speaks_something_else_is_malformed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_that_are_no_message_are_counted_and_not_shown() {
+async fn dns_evidence_of_bytes_that_are_no_message_counts_them() {
     let at = resolver(|_, _| vec![vec![0, 1, 2]]).await;
     let outcome = ask(lab(HOST, 443), &[at]).await;
     let heard = outcome.failure().and_then(|failure| failure.evidence.heard.clone());
@@ -315,7 +315,7 @@ async fn bytes_that_are_no_message_are_counted_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_family_that_fails_beside_another_is_worth_a_look() {
+async fn dns_with_one_failing_address_family_is_a_warning() {
     let at = resolver(|to, tcp| match to.queries[0].query_type {
         RecordType::A => honest(to, tcp),
         _ => refuses(to, ResponseCode::NXDomain),
@@ -330,14 +330,14 @@ async fn a_family_that_fails_beside_another_is_worth_a_look() {
 }
 
 #[tokio::test]
-async fn a_resolver_without_a_way_to_it_is_this_machine_s_matter() {
+async fn dns_without_a_route_to_the_resolver_is_server_unreachable() {
     // Packets to everybody go nowhere but by a socket that may send them.
     let outcome = ask(lab(HOST, 443), &["255.255.255.255:53".parse().expect("an address")]).await;
     assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::DnsServerUnreachable)), "{:?}", outcome.verdict);
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_told_from_silence() {
+async fn dns_with_a_closed_resolver_port_is_port_refused() {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let nobody = socket.local_addr().expect("bound");
     drop(socket);
@@ -350,7 +350,7 @@ async fn a_port_where_nobody_listens_is_told_from_silence() {
 }
 
 #[tokio::test]
-async fn the_system_knows_pinned_names_and_the_hosts_file() {
+async fn dns_of_the_system_s_resolver_follows_pins_and_the_hosts_file() {
     let pinned = [(HOST.to_owned(), IpAddr::from([127, 0, 0, 9]))].into();
     let means = Means::new(&Network { resolve: pinned, ..Network::default() }).expect("a trust store");
     let mut cloud = lab("localhost", 443);

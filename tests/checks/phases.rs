@@ -57,7 +57,7 @@ fn closed_port() -> u16 {
 }
 
 #[tokio::test]
-async fn a_good_run_enters_every_phase_in_order() {
+async fn pop3_with_honest_peers_enters_every_phase_in_order() {
     let authority = Authority::new();
     let pop3 = [Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK 3 1000\r\n"), Hear, Say("+OK\r\n")];
     let outcome = run(Check::Pop3, cloud(&authority, ENTRA, &pop3).await, &authority.means(), LONG).await;
@@ -67,7 +67,7 @@ async fn a_good_run_enters_every_phase_in_order() {
 }
 
 #[tokio::test]
-async fn a_lying_peer_ends_the_run_in_its_phase() {
+async fn pop3_with_each_lying_peer_fails_in_its_phase() {
     use Phase::{Auth, Greeting, Mailbox, Tls as InTls, Token};
     let refused = Say("HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: 76\r\n\r\n\
         {\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: wrong secret\"}");
@@ -117,7 +117,7 @@ async fn a_lying_peer_ends_the_run_in_its_phase() {
 }
 
 #[tokio::test]
-async fn names_and_ports_that_lead_nowhere() {
+async fn pop3_with_an_unknown_name_or_closed_port_fails_in_dns_or_connect() {
     let authority = Authority::new();
     for (host, port, end) in [
         ("not..a.name", 995, (Phase::Dns, Reason::DnsNameUnknown)),
@@ -136,7 +136,7 @@ async fn names_and_ports_that_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn a_lying_proxy_ends_the_run_in_its_phase() {
+async fn pop3_with_each_lying_proxy_fails_in_phase_proxy() {
     let authority = Authority::new();
     let header: &'static str = "X: y\r\n".repeat(10_000).leak();
     let line: &'static str = "x".repeat(40_000).leak();
@@ -180,7 +180,7 @@ async fn a_lying_proxy_ends_the_run_in_its_phase() {
 }
 
 #[tokio::test]
-async fn a_proxy_without_an_address_is_told_and_not_the_host_behind_it() {
+async fn pop3_with_an_unknown_proxy_is_proxy_unreachable() {
     let unknown = "x".repeat(64); // no DNS name can have such a label: nobody is asked
     let proxy = Proxy { kind: ProxyKind::Http, host: unknown.clone(), port: 3128, login: None };
     let means = Means::new(&Network { proxy: Some(proxy), ..Network::default() }).expect("means");
@@ -199,7 +199,7 @@ async fn a_proxy_without_an_address_is_told_and_not_the_host_behind_it() {
 }
 
 #[tokio::test]
-async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
+async fn pop3_and_smtp_with_each_bad_certificate_name_the_flaw_and_keep_it() {
     const SMTP: &[&str] = &["220 smtp.example ESMTP\r\n", "250-smtp.example\r\n250 STARTTLS\r\n", "220 go ahead\r\n"];
     let (authority, trusted) = (Authority::new(), Trusted::new());
     let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
@@ -239,7 +239,7 @@ async fn a_refused_certificate_is_named_and_shown_also_behind_starttls() {
 
 /// With TLS 1.3 the demand comes when the handshake is over for us, with what should have been the first word.
 #[tokio::test]
-async fn a_peer_that_wants_a_certificate_of_ours_is_named_in_phase_tls() {
+async fn checks_with_a_peer_that_wants_a_client_certificate_fail_in_phase_tls() {
     let (authority, trusted) = (Authority::new(), Trusted::new());
     let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
         + &std::fs::read_to_string(trusted.file()).unwrap();

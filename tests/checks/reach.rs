@@ -53,7 +53,7 @@ fn verified(outcome: &Outcome) -> usize {
 }
 
 #[tokio::test]
-async fn everything_answers() {
+async fn reach_with_honest_peers_succeeds_and_verifies_each() {
     let authority = Authority::new();
     let cloud = cloud(&authority, ENTRA, POP3, IMAP, SMTP).await;
     let outcome = run(Check::Reach, cloud, &authority.means()).await;
@@ -69,7 +69,7 @@ async fn everything_answers() {
 }
 
 #[tokio::test]
-async fn every_peer_that_lies_has_its_phase_and_reason() {
+async fn reach_with_each_lying_peer_has_its_phase_and_reason() {
     let authority = Authority::new();
     let means = authority.means();
     let page = Say("HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html>Blocked");
@@ -111,7 +111,7 @@ async fn every_peer_that_lies_has_its_phase_and_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_at_one_port_ends_in_time_and_hides_no_other() {
+async fn reach_with_one_silent_port_ends_in_time_and_names_it_alone() {
     let authority = Authority::new();
     for (login, pop3, expected) in [
         (ENTRA, &[][..], (Phase::Tls, Reason::TlsTimedOut)),
@@ -128,7 +128,7 @@ async fn silence_at_one_port_ends_in_time_and_hides_no_other() {
 
 /// A listener whose queue is full drops what else would connect, as a firewall does.
 #[tokio::test(start_paused = true)]
-async fn a_port_that_drops_everything_times_out_in_connect() {
+async fn reach_with_a_port_that_drops_packets_is_connect_timed_out() {
     let authority = Authority::new();
     let mut cloud = cloud(&authority, ENTRA, POP3, IMAP, SMTP).await;
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -144,7 +144,7 @@ async fn a_port_that_drops_everything_times_out_in_connect() {
 }
 
 #[tokio::test]
-async fn a_blocked_port_hides_no_other() {
+async fn reach_with_a_closed_port_names_it_and_the_next_failure() {
     let authority = Authority::new();
     let mut cloud = cloud(&authority, ENTRA, POP3, POP3, SMTP).await;
     let closed = closed_port().await;
@@ -162,7 +162,7 @@ async fn a_blocked_port_hides_no_other() {
 }
 
 #[tokio::test]
-async fn a_refused_certificate_is_the_evidence() {
+async fn reach_with_an_untrusted_certificate_keeps_it_as_a_fact() {
     let (authority, interceptor) = (Authority::new(), Authority::new());
     let cloud = cloud(&interceptor, ENTRA, POP3, IMAP, SMTP).await;
     let outcome = run(Check::Reach, cloud, &authority.means()).await;
@@ -175,7 +175,7 @@ async fn a_refused_certificate_is_the_evidence() {
 }
 
 #[tokio::test]
-async fn a_name_without_an_address_is_told_before_anything_else() {
+async fn reach_with_an_unknown_name_is_dns_name_unknown() {
     let authority = Authority::new();
     let mut cloud = cloud(&authority, ENTRA, POP3, POP3, SMTP).await;
     let unknown = "x".repeat(64); // no DNS name can have such a label: nobody is asked
@@ -187,7 +187,7 @@ async fn a_name_without_an_address_is_told_before_anything_else() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_one_way_to_each_endpoint() {
+async fn reach_through_a_proxy_has_the_proxy_s_result_for_each_endpoint() {
     let authority = Authority::new();
     let behind = authority.serve(ENTRA).await;
     let established = Say("HTTP/1.1 200 Connection established\r\n\r\n");

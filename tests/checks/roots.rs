@@ -7,7 +7,7 @@ use m365_probe::sim::{Tenant, start};
 
 /// A machine without root certificates trusts nobody: that is not the server's fault.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_machine_without_roots_is_told_from_a_device_on_the_way() {
+async fn token_on_a_machine_without_roots_is_local_trust_store() {
     let tenant = start(Tenant::contoso()).await.unwrap();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rootless-{}", tenant.ports().login));
     std::fs::create_dir_all(&directory).unwrap();

@@ -59,7 +59,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, turns: Arc<AtomicUsi
 }
 
 #[tokio::test]
-async fn round_trips_are_as_few_as_the_protocols_allow() {
+async fn each_check_makes_as_few_round_trips_as_its_protocol_allows() {
     const POP3: &[&str] = &["+OK ready\r\n", "+ \r\n", "+OK in\r\n", "+OK 3 1000\r\n", "+OK bye\r\n"];
     const IMAP: &[&str] =
         &["* OK ready\r\n", "a1 OK in\r\n", "* STATUS INBOX (MESSAGES 3 UNSEEN 1)\r\na2 OK done\r\n", "a3 OK bye\r\n"];

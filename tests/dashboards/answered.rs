@@ -101,7 +101,7 @@ scrape_configs:
 }
 
 #[test]
-fn every_query_is_answered_and_names_what_there_is() {
+fn dashboard_queries_are_all_answered_by_prometheus() {
     if !needs::all_there(&[PROMETHEUS]) {
         return;
     }

@@ -58,7 +58,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn dashboard_links_have_a_target() {
     let boards = boards::all();
     let mut links = 0;
     for board in &boards {
@@ -86,7 +86,7 @@ fn links_lead_somewhere() {
 
 /// Two tenants may have mailboxes of one name.
 #[test]
-fn a_mailbox_is_told_with_its_tenant() {
+fn dashboards_show_a_mailbox_with_its_tenant() {
     for query in boards::all().iter().flat_map(Board::queries) {
         let groups = query.text.split("by (").skip(1).filter_map(|rest| rest.split(')').next());
         for group in groups.map(|group| group.split(", ").collect::<Vec<_>>()).filter(|group| group.contains(&"mailbox")) {
@@ -97,7 +97,7 @@ fn a_mailbox_is_told_with_its_tenant() {
 
 /// What an override or a column is named after must be there: a slip in a name is silently ignored by Grafana.
 #[test]
-fn columns_that_are_dressed_are_shown() {
+fn dashboard_tables_format_only_columns_they_show() {
     for board in boards::all() {
         for panel in board.drawn().into_iter().filter(|panel| panel["type"] == "table") {
             let step =
@@ -145,7 +145,7 @@ fn screenshots_are_few_and_small() {
 }
 
 #[test]
-fn every_dashboard_opens_with_what_is_the_matter() {
+fn dashboards_open_with_the_problems() {
     for Board { file, json } in boards::all() {
         let first = list(&json["panels"]).iter().filter(|panel| panel["gridPos"]["y"] == 0);
         assert!(first.clone().count() >= 4 && first.clone().all(|panel| panel["type"] == "stat"), "{file}");

@@ -58,7 +58,7 @@ struct Entry {
 }
 
 #[test]
-fn the_linter_has_no_complaint() {
+fn dashboards_pass_the_linter() {
     let lint: Lint = serde_saphyr::from_str(&text(".lint")).expect("exclusions");
     let mut unused: BTreeSet<String> = BTreeSet::new();
     for (rule, exclusion) in &lint.exclusions {
@@ -223,7 +223,7 @@ fn uneditable_dashboard(board: &Board) -> Vec<Finding> {
 
 /// A rule that finds nothing in a board that breaks it is no rule.
 #[test]
-fn every_rule_finds_what_it_is_for() {
+fn recording_rules_find_their_series() {
     let sound = boards::all().remove(0);
     let broken: [(&str, &str, Value); 15] = [
         ("template-datasource-rule", "/templating/list/0/name", "source".into()),

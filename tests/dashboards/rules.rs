@@ -55,7 +55,7 @@ fn every_alert_is_tested_to_fire_and_to_stay_silent() {
 
 /// Whoever is woken is told what, who must act, and where to read on.
 #[test]
-fn an_alert_tells_whose_move_it_is_and_where_to_read_on() {
+fn alerts_name_the_owner_and_link_to_the_reason() {
     let uids: Vec<String> = boards::all().iter().map(|board| board.uid().to_owned()).collect();
     let owners = [Owner::Here, Owner::Network, Owner::Microsoft, Owner::TenantAdmin, Owner::ApplicationOwner].map(Owner::code);
     let mut names = BTreeSet::new();
@@ -85,7 +85,7 @@ fn an_alert_tells_whose_move_it_is_and_where_to_read_on() {
 
 /// Being throttled wakes nobody: what the error budget leaves out is throttling, all of it, and nothing that stays broken.
 #[test]
-fn throttling_is_no_outage() {
+fn alerts_do_not_count_throttling_as_an_outage() {
     let rules = rules("rules.yml");
     let failing = rules.iter().find(|rule| rule["record"] == "tenant_check_owner:m365_probes_failing:count").expect("a rule");
     let left_out =
@@ -125,7 +125,7 @@ fn promtool_reads_every_query() {
 }
 
 #[test]
-fn jsonnet_makes_a_mixin_of_them() {
+fn mixin_is_made_by_jsonnet_from_all_dashboards() {
     if !needs::all_there(&[JSONNET, PROMETHEUS]) {
         return;
     }
@@ -160,7 +160,7 @@ fn jsonnet_makes_a_mixin_of_them() {
 
 /// What Grafana reads from `/etc/grafana/provisioning` (its documentation: Administration, Provisioning).
 #[test]
-fn provisioning_names_what_there_is() {
+fn provisioning_names_existing_dashboards() {
     let provider = &yaml(&text("provisioning/dashboards/m365-probe.yml"))["providers"][0];
     assert_eq!((&provider["type"], &provider["allowUiUpdates"]), (&json!("file"), &json!(false)));
     assert!(string(&provider["options"]["path"]).starts_with('/'), "{provider}");

@@ -27,7 +27,7 @@ fn configuration(ours: [u16; 2]) -> String {
 }
 
 #[test]
-fn prometheus_spreads_the_probes_over_two_programs() {
+fn readme_sharding_spreads_probes_over_two_programs() {
     if !needs::all_there(&[PROMETHEUS]) {
         return;
     }

@@ -37,7 +37,7 @@ fn program() -> Command {
 }
 
 #[test]
-fn good_and_faulty_runs_show_no_secret() {
+fn output_and_logs_of_good_and_faulty_runs_show_no_secret() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let scene = Scene::new();
     let mut tenant = sim::Tenant::contoso();
@@ -75,7 +75,7 @@ fn good_and_faulty_runs_show_no_secret() {
 }
 
 #[test]
-fn peers_that_echo_everything_are_not_echoed() {
+fn output_and_logs_with_peers_that_echo_show_no_secret() {
     let scene = Scene::new();
     let marks = Marks::of(&[scene::CLIENT_SECRET, &scene::token(), &scene::payload(), scene::PROXY_PASSWORD]);
     for login in [echo::Login::Refuses, echo::Login::Grants] {
@@ -93,7 +93,7 @@ fn peers_that_echo_everything_are_not_echoed() {
 }
 
 #[test]
-fn a_service_shows_no_secret_on_any_page() {
+fn pages_of_a_service_show_no_secret() {
     let scene = Scene::new();
     let marks = Marks::of(&[scene::CLIENT_SECRET, &scene::token(), &scene::payload()]);
     let config = scene.hostile(echo::Login::Grants);
