@@ -1,27 +1,27 @@
 //! The service: every probe at its own rhythm, and what is known of them over HTTP.
 
 mod acceptor;
-mod answer;
-mod choice;
+mod authenticator;
+mod config_source;
 mod connection;
+mod content_negotiation;
 mod discovery;
 mod engine;
 mod faults;
-mod gate;
+mod language;
 mod listener;
-mod login;
-mod on_demand;
+mod middleware;
 mod pages;
-mod patience;
-mod protection;
+mod probe_endpoint;
+mod probe_selection;
 mod query;
+mod response;
 mod routes;
+mod shutdown;
 mod signals;
-mod source;
-mod stop;
 mod systemd;
-mod visitor;
-mod wanted;
+mod web_config;
+mod write_timeout;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -37,14 +37,14 @@ use self::engine::Engine;
 use self::signals::{Signal, Signals};
 use self::systemd::Systemd;
 
+pub use self::config_source::Source;
 pub use self::faults::Faults;
-pub use self::protection::load_web;
-pub use self::source::Source;
+pub use self::web_config::load_web;
 
 /// From the signal to the end of the process at most one second may pass: the rest of it is for the process itself.
-const LAST_ANSWERS: Duration = Duration::from_millis(900);
+const SHUTDOWN_WITHIN: Duration = Duration::from_millis(900);
 
-/// What a service needs to know.
+/// The options of a service.
 #[derive(Debug)]
 pub struct Options {
     /// Where its configuration comes from, also when it is told to reload.
@@ -64,7 +64,7 @@ impl Options {
     }
 }
 
-/// Why a service did not start, in words.
+/// The cause for which a service did not start, in words.
 #[derive(Debug)]
 pub enum NotStarted {
     /// The configuration is wrong; every mistake, a line each.
@@ -88,7 +88,7 @@ impl std::error::Error for NotStarted {}
 /// lookup may still hang in a thread of the runtime's, so shut that down without waiting for it.
 ///
 /// # Errors
-/// Why it did not start.
+/// The configuration is wrong, or the machine refused: see [`NotStarted`].
 pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Result<(), NotStarted> {
     let mut signals = Signals::catch()?; // before anything takes time, so that none is missed
     let service = Service::start(options).await?;
@@ -123,14 +123,14 @@ impl Service {
     /// Loads the configuration, listens, and sets the probes to work.
     ///
     /// # Errors
-    /// Why it did not start.
+    /// The configuration is wrong, or the machine refused: see [`NotStarted`].
     pub async fn start(options: Options) -> Result<Self, NotStarted> {
         let (mut listening, mut recording) = (JoinSet::new(), JoinSet::new());
         let (engine, recorder) = Engine::start(options.source, options.faults, options.web).await?;
         recording.spawn(recorder);
         let listeners = listener::bind(&options.listen).await.map_err(NotStarted::Machine)?;
         let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-        listener::announce(&addresses, &engine.protection.now());
+        listener::log_addresses(&addresses, &engine.web_config.current());
         listening.spawn(listener::accept(listeners, Arc::clone(&engine)));
         Ok(Self { engine, addresses, listening, _recording: recording })
     }
@@ -142,8 +142,8 @@ impl Service {
 
     /// Stops accepting, lets running requests have their answer for less than a second, and ends.
     pub async fn stop(mut self) {
-        self.engine.stop.begin();
-        let _ = timeout(LAST_ANSWERS, self.listening.join_next()).await; // whoever is not done by then is cut off
+        self.engine.shutdown.begin();
+        let _ = timeout(SHUTDOWN_WITHIN, self.listening.join_next()).await; // whoever is not done by then is cut off
     }
 
     /// Reloads the configuration beside everything else; what comes of it is in the log and in the metrics.

@@ -1,4 +1,4 @@
-//! One connection: requests read with patience and within bounds, each answered.
+//! Serves one connection: TLS, bounds and timeouts of its requests.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use super::engine::Engine;
-use super::gate;
-use super::patience::Patient;
+use super::middleware;
+use super::write_timeout::WriteTimeout;
 use crate::net::BoxStream;
 
 /// A TLS handshake must be over in this time: two turns, and a client that is far away.
@@ -33,17 +33,17 @@ pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true); // without it only slower
     let Some(stream) = secured(stream, engine).await else { return };
-    let answer = service_fn(async |request| Ok::<_, Infallible>(gate::answer(engine, from, local, request).await));
+    let answer = service_fn(async |request| Ok::<_, Infallible>(middleware::respond(engine, from, local, request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_headers(FIELDS)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(Patient::new(stream)), answer);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream)), answer);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = engine.stop.begun() => {
+        () = engine.shutdown.begun() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -55,11 +55,11 @@ pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
 
 /// The stream itself, or TLS over it where that is asked for.
 async fn secured(stream: TcpStream, engine: &Engine) -> Option<BoxStream> {
-    let web = engine.protection.current().await;
+    let web = engine.web_config.refreshed().await;
     let Some(acceptor) = &web.acceptor else { return Some(Box::new(stream)) };
     let handshake = tokio::select! {
         handshake = timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)) => handshake,
-        () = engine.stop.begun() => return None, // nothing has been asked yet
+        () = engine.shutdown.begun() => return None, // nothing has been asked yet
     };
     match handshake {
         Ok(Ok(stream)) => Some(stream),

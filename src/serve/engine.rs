@@ -1,4 +1,4 @@
-//! The probes at work, the store they fill, and how a new configuration takes over from the old one.
+//! Runs the probes, records their outcomes in the store, and replaces the configuration at a reload.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
-use super::login::Logins;
-use super::protection::Protection;
-use super::stop::Stop;
+use super::authenticator::Authenticator;
+use super::shutdown::Shutdown;
+use super::web_config::WebConfig;
 use super::{Faults, NotStarted, Source};
 use crate::check::Means;
 use crate::config::Loaded;
@@ -36,16 +36,16 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// Everything that goes on beside HTTP.
 #[derive(Debug)]
 pub struct Engine {
-    /// The end, when it comes.
-    pub stop: Stop,
+    /// The shutdown of the service.
+    pub shutdown: Shutdown,
     /// Counts runs, scheduled or not.
     pub pulse: Arc<Pulse>,
     /// What a visitor of the page may make go wrong.
     pub faults: Option<Arc<dyn Faults>>,
-    /// Who may ask, and over what.
-    pub protection: Arc<Protection>,
-    /// The logins that are known.
-    pub logins: Logins,
+    /// The web configuration in force.
+    pub web_config: Arc<WebConfig>,
+    /// Checks the passwords of those who ask.
+    pub authenticator: Authenticator,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     schedule: Mutex<Schedule>,
@@ -69,7 +69,7 @@ pub struct Work {
     pub means: Arc<Means>,
 }
 
-/// Why a configuration was not taken over.
+/// The cause for which a configuration was not loaded.
 #[derive(Debug)]
 pub enum NotReloaded {
     /// There is no file to load.
@@ -91,14 +91,14 @@ impl Engine {
     ) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
         let (source, slots) = (Arc::new(source), Arc::<Slots>::default());
         let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
-        let protection = Arc::new(Protection::load(web).map_err(NotStarted::Configuration)?);
-        let logins = Logins::new().map_err(NotStarted::Machine)?;
+        let web_config = Arc::new(WebConfig::load(web).map_err(NotStarted::Configuration)?);
+        let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
         let store = Arc::new(RwLock::new(Store::new(&work.settings())));
         let (outcomes, learnt) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
         let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse, FIRST_ROUND);
         let engine = Self {
-            stop: Stop::default(),
+            shutdown: Shutdown::default(),
             source,
             work: RwLock::new(Arc::new(work)),
             schedule: Mutex::new(schedule),
@@ -106,8 +106,8 @@ impl Engine {
             slots,
             pulse,
             faults,
-            protection,
-            logins,
+            web_config,
+            authenticator,
             exporter: Exporter::new().with_process(SystemTime::now()),
             outcomes,
             reloading: tokio::sync::Mutex::default(),
@@ -129,7 +129,7 @@ impl Engine {
     /// The page of `/metrics`.
     pub fn metrics(&self, format: Format) -> String {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
-        self.exporter.web_config_in_force.set(i64::from(self.protection.is_in_force()));
+        self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
         prometheus::metrics(&self.store(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
     }
@@ -146,7 +146,7 @@ impl Engine {
         self.work().probes.iter().map(given).min().is_none_or(|given| self.pulse.idle() <= given)
     }
 
-    /// Takes the configuration anew and tells how many probes it has. A wrong one changes nothing but a metric.
+    /// Reloads the configuration and returns the number of its probes. A wrong one changes nothing but a metric.
     ///
     /// # Errors
     /// It is wrong, or there is nothing to take it from.
@@ -173,9 +173,9 @@ impl Engine {
         result
     }
 
-    /// Begins anew with what is configured, and soon: new tokens, and no server that wanted us away is remembered. Of a service
+    /// Restarts the probes of the configuration, and soon: new tokens, and no server that wanted us away is remembered. Of a service
     /// that has faults to offer, whose configuration is in hand.
-    pub async fn begin_anew(&self) {
+    pub async fn restart_probes(&self) {
         let _alone = self.reloading.lock().await;
         match Work::load(&self.source, &Arc::default()).await {
             Ok(work) => self.take_over(work, AT_ONCE),

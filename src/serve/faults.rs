@@ -10,9 +10,9 @@ use hyper::header::{HOST, HeaderValue, LOCATION, ORIGIN};
 use hyper::{HeaderMap, StatusCode};
 use tokio::time::timeout;
 
-use super::answer::{Answer, words};
 use super::engine::Engine;
 use super::query::Query;
+use super::response::{FullResponse, message};
 use crate::render::page::Offer;
 use crate::report::text::one_line;
 
@@ -37,27 +37,27 @@ const BODY: usize = 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Does what the button that was pressed says, has every probe run anew, and leads back to the page.
-pub async fn answer(engine: &Engine, faults: &dyn Faults, query: &Query, headers: &HeaderMap, body: Incoming) -> Answer {
-    if !is_from_here(headers) {
-        return words(StatusCode::FORBIDDEN, "this is done from the page itself, and the request comes from another one");
+pub async fn respond(engine: &Engine, faults: &dyn Faults, query: &Query, headers: &HeaderMap, body: Incoming) -> FullResponse {
+    if !is_same_origin(headers) {
+        return message(StatusCode::FORBIDDEN, "this is done from the page itself, and the request comes from another one");
     }
     let read = timeout(BODY_WITHIN, Limited::new(body, BODY).collect()).await;
     let Ok(Ok(body)) = read else {
-        return words(StatusCode::BAD_REQUEST, "send `fault=NAME` or `clear=all`, as a form does");
+        return message(StatusCode::BAD_REQUEST, "send `fault=NAME` or `clear=all`, as a form does");
     };
-    let done = Query::parse(&String::from_utf8_lossy(&body.to_bytes())).and_then(|form| press(faults, &form));
+    let done = Query::parse(&String::from_utf8_lossy(&body.to_bytes())).and_then(|form| apply(faults, &form));
     if let Err(problem) = done {
-        return words(StatusCode::BAD_REQUEST, &one_line(&problem));
+        return message(StatusCode::BAD_REQUEST, &one_line(&problem));
     }
-    engine.begin_anew().await;
-    let mut answer = words(StatusCode::SEE_OTHER, "done; see the page");
+    engine.restart_probes().await;
+    let mut answer = message(StatusCode::SEE_OTHER, "done; see the page");
     let lang = query.one("lang").ok().flatten().filter(|lang| *lang == "de");
     let page = lang.map_or("/#faults", |_| "/?lang=de#faults");
     answer.headers_mut().insert(LOCATION, HeaderValue::from_static(page));
     answer
 }
 
-fn press(faults: &dyn Faults, form: &Query) -> Result<(), String> {
+fn apply(faults: &dyn Faults, form: &Query) -> Result<(), String> {
     match (form.one("fault")?, form.one("clear")?) {
         (Some(name), None) => faults.toggle(name),
         (None, Some(_)) => {
@@ -68,9 +68,9 @@ fn press(faults: &dyn Faults, form: &Query) -> Result<(), String> {
     }
 }
 
-/// Whether a page of ours sent the request. A browser tells which page did (`Origin`; RFC 6454 section 7.3); who tells
+/// Tells whether a page of ours sent the request. A browser tells which page did (`Origin`; RFC 6454 section 7.3); who tells
 /// nothing is no browser, and cannot be led here by another page.
-fn is_from_here(headers: &HeaderMap) -> bool {
+fn is_same_origin(headers: &HeaderMap) -> bool {
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
         return false;
     }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_page_cannot_press_a_button() {
+    fn request_of_another_origin_is_refused() {
         for (fields, from_here) in [
             (&[("host", "h:1")][..], true),
             (&[("host", "h:1"), ("origin", "http://h:1")], true),
@@ -98,7 +98,7 @@ mod tests {
             (&[("host", "h:1"), ("origin", "http://h:1"), ("sec-fetch-site", "same-site")], false),
         ] {
             let fields = fields.iter().map(|(name, value)| (name.parse().expect("name"), HeaderValue::from_static(value)));
-            assert_eq!(is_from_here(&fields.collect()), from_here);
+            assert_eq!(is_same_origin(&fields.collect()), from_here);
         }
     }
 }

@@ -13,13 +13,13 @@ use tracing::{info, warn};
 
 use super::connection;
 use super::engine::Engine;
-use super::protection::Web;
+use super::web_config::Web;
 
 /// Connections at a time, over all listeners; further ones wait in the system's queue. Each may hold some 20 kB of
 /// requests and a page.
 const CONNECTIONS: usize = 128;
 /// After the system has refused us a connection (usually for want of file descriptors) we leave it alone for a moment.
-const BREATHER: Duration = Duration::from_millis(100);
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Listens on every address.
 ///
@@ -43,7 +43,7 @@ fn is_every_address(address: SocketAddr) -> bool {
 }
 
 /// Tells where we listen, and what whoever reaches us there may do unasked.
-pub fn announce(addresses: &[SocketAddr], web: &Web) {
+pub fn log_addresses(addresses: &[SocketAddr], web: &Web) {
     let scheme = if web.acceptor.is_some() { "https" } else { "http" };
     for address in addresses {
         info!("listening on {scheme}://{address}");
@@ -63,16 +63,16 @@ pub async fn accept(listeners: Vec<TcpListener>, engine: Arc<Engine>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut doors = JoinSet::new();
     for listener in listeners {
-        doors.spawn(keep_door(listener, Arc::clone(&places), Arc::clone(&engine)));
+        doors.spawn(accept_from(listener, Arc::clone(&places), Arc::clone(&engine)));
     }
     while doors.join_next().await.is_some() {}
 }
 
-async fn keep_door(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<Engine>) {
+async fn accept_from(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<Engine>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = engine.stop.begun() => break,
+            () = engine.shutdown.begun() => break,
             // A connection whose task panicked is over and the panic is in the log; the others go on.
             Some(_) = connections.join_next() => {}
             accepted = next(&listener, &places) => match accepted {
@@ -85,7 +85,7 @@ async fn keep_door(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<En
                 }
                 Err(error) => {
                     warn!(%error, "cannot accept a connection");
-                    sleep(BREATHER).await;
+                    sleep(RETRY_DELAY).await;
                 }
             },
         }

@@ -1,4 +1,4 @@
-//! The pages for people: who asks for which in which language, and what a browser may do with them.
+//! The pages for people: renders the one asked for in the reader's language, with its content security policy.
 
 use std::sync::OnceLock;
 use std::time::SystemTime;
@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 
-use super::answer::{Answer, HTML, page, words};
-use super::choice::choose;
 use super::engine::Engine;
+use super::language::language;
+use super::probe_selection::select;
 use super::query::Query;
-use super::visitor::language;
+use super::response::{FullResponse, HTML, message, ok};
 use crate::lang::Lang;
 use crate::render::page::{self as pages, View};
 
@@ -22,7 +22,7 @@ const REFRESH_DEMO: u64 = 2;
 
 /// A page for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum PageKind {
     /// `/`
     Status,
     /// `/probes`
@@ -31,45 +31,45 @@ pub enum Which {
     Reasons,
 }
 
-/// The page, or in words why it cannot be shown.
-pub fn answer(engine: &Engine, which: Which, query: &Query, headers: &HeaderMap) -> Answer {
+/// Answers with the page, or with 400 and in words why it cannot be shown.
+pub fn respond(engine: &Engine, which: PageKind, query: &Query, headers: &HeaderMap) -> FullResponse {
     let told = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
     match told {
-        Ok((lang, chosen, refresh)) => shown(engine, which, query, (lang, chosen), refresh == Some("off")),
-        Err(problem) => words(StatusCode::BAD_REQUEST, &problem),
+        Ok((lang, chosen, refresh)) => render(engine, which, query, (lang, chosen), refresh == Some("off")),
+        Err(problem) => message(StatusCode::BAD_REQUEST, &problem),
     }
 }
 
-fn shown(engine: &Engine, which: Which, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> Answer {
+fn render(engine: &Engine, which: PageKind, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> FullResponse {
     let now = SystemTime::now();
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
     let view = |path, query| View { lang, chosen, paused, refresh, path, query, now };
     match which {
-        Which::Status => {
+        PageKind::Status => {
             let offers = engine.faults.as_ref().map(|faults| faults.offers());
             html(pages::status(&engine.store(), offers.as_deref(), &view("/", &[])), offers.is_some())
         }
-        Which::Reasons => html(pages::reasons(&view("/reasons", &[])), false),
-        Which::Probe => {
+        PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), false),
+        PageKind::Probe => {
             let work = engine.work();
-            let id = match choose(&work.probes, query) {
+            let id = match select(&work.probes, query) {
                 Ok(probe) => probe.id(),
-                Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+                Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
             };
             let mut own = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
             let store = engine.store();
             match store.probe(id) {
                 Some(known) => html(pages::probe(&store, known, &view("/probes", &own)), false),
-                None => words(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
+                None => message(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }
     }
 }
 
 /// A page with its policy: `forms` says whether it has any.
-fn html(text: String, forms: bool) -> Answer {
-    let mut answer = page(HTML, text);
+fn html(text: String, forms: bool) -> FullResponse {
+    let mut answer = ok(HTML, text);
     let headers = answer.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy(forms));
     headers.insert(VARY, HeaderValue::from_static("accept-language"));

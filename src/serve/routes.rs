@@ -1,4 +1,4 @@
-//! What there is under which path, and what becomes of requests for anything else.
+//! The routes: which path is answered by what, and what becomes of requests for anything else.
 
 use crate::document::Document;
 use std::collections::HashSet;
@@ -13,12 +13,12 @@ use hyper::{HeaderMap, Method, Request, StatusCode};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::answer::{Answer, JSON, TEXT, page, words};
+use super::content_negotiation::Negotiated;
 use super::engine::{Engine, NotReloaded};
-use super::pages::{self, Which};
+use super::pages::{self, PageKind};
 use super::query::Query;
-use super::wanted::Wanted;
-use super::{choice, discovery, faults, on_demand};
+use super::response::{FullResponse, JSON, TEXT, message, ok};
+use super::{discovery, faults, probe_endpoint, probe_selection};
 use crate::outcome::ProbeId;
 
 use crate::render::page::FAULTS;
@@ -32,10 +32,10 @@ const NOTHING: &str = "there is nothing here; see / for what there is";
 /// A body must be there in this time.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
-/// What there is.
+/// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Page {
-    ForPeople(Which),
+enum Route {
+    ForPeople(PageKind),
     Metrics,
     Probe,
     Discovery,
@@ -47,25 +47,25 @@ enum Page {
     Faults,
 }
 
-const PAGES: &[(&str, Page)] = &[
-    ("/", Page::ForPeople(Which::Status)),
-    ("/probes", Page::ForPeople(Which::Probe)),
-    ("/reasons", Page::ForPeople(Which::Reasons)),
-    ("/metrics", Page::Metrics),
-    ("/probe", Page::Probe),
-    ("/sd", Page::Discovery),
-    ("/api/v1/outcomes", Page::Outcomes),
-    ("/config", Page::Configuration),
-    ("/-/healthy", Page::Healthy),
-    ("/-/ready", Page::Ready),
-    ("/-/reload", Page::Reload),
-    (FAULTS, Page::Faults),
+const ROUTES: &[(&str, Route)] = &[
+    ("/", Route::ForPeople(PageKind::Status)),
+    ("/probes", Route::ForPeople(PageKind::Probe)),
+    ("/reasons", Route::ForPeople(PageKind::Reasons)),
+    ("/metrics", Route::Metrics),
+    ("/probe", Route::Probe),
+    ("/sd", Route::Discovery),
+    ("/api/v1/outcomes", Route::Outcomes),
+    ("/config", Route::Configuration),
+    ("/-/healthy", Route::Healthy),
+    ("/-/ready", Route::Ready),
+    ("/-/reload", Route::Reload),
+    (FAULTS, Route::Faults),
 ];
 
-impl Page {
+impl Route {
     /// What is there. Faults are to be had only of a service that has some.
     fn at(path: &str, engine: &Engine) -> Option<Self> {
-        let page = PAGES.iter().find(|(known, _)| *known == path).map(|(_, page)| *page);
+        let page = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, page)| *page);
         page.filter(|page| *page != Self::Faults || engine.faults.is_some())
     }
 
@@ -82,93 +82,93 @@ impl Page {
 }
 
 /// Answers `request`, which came in at the address `local`.
-pub async fn answer(engine: &Arc<Engine>, local: SocketAddr, request: Request<Incoming>) -> Answer {
+pub async fn respond(engine: &Arc<Engine>, local: SocketAddr, request: Request<Incoming>) -> FullResponse {
     let (head, body) = request.into_parts();
-    let Some(page) = Page::at(head.uri.path(), engine) else {
-        return words(StatusCode::NOT_FOUND, NOTHING);
+    let Some(page) = Route::at(head.uri.path(), engine) else {
+        return message(StatusCode::NOT_FOUND, NOTHING);
     };
     if !page.allows(&head.method) {
         return wrong_method(page);
     }
     let query = match Query::parse(head.uri.query().unwrap_or_default()) {
         Ok(query) => query,
-        Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+        Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };
-    if let (Page::Faults, Some(faults)) = (page, &engine.faults) {
-        return faults::answer(engine, &**faults, &query, &head.headers, body).await;
+    if let (Route::Faults, Some(faults)) = (page, &engine.faults) {
+        return faults::respond(engine, &**faults, &query, &head.headers, body).await;
     }
-    if let Err(refusal) = forget(body).await {
+    if let Err(refusal) = discard_body(body).await {
         return refusal;
     }
     match page {
-        Page::Probe => on_demand::answer(engine, &query, &head.headers).await,
-        Page::Reload => reload(engine).await,
-        Page::Discovery => {
+        Route::Probe => probe_endpoint::respond(engine, &query, &head.headers).await,
+        Route::Reload => reload(engine).await,
+        Route::Discovery => {
             let work = engine.work();
-            self::page(
+            ok(
                 JSON,
                 discovery::targets(
                     work.probes.iter().map(AsRef::as_ref),
                     &head.headers,
                     local,
-                    engine.protection.now().acceptor.is_some(),
+                    engine.web_config.current().acceptor.is_some(),
                 ),
             )
         }
         other => {
-            let (engine, wanted) = (Arc::clone(engine), Wanted::by(&head.headers));
-            let told = spawn_blocking(move || told(other, &engine, &query, &head.headers, wanted)).await;
-            told.unwrap_or_else(|_| words(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
+            let (engine, negotiated) = (Arc::clone(engine), Negotiated::from_headers(&head.headers));
+            let rendered = spawn_blocking(move || render(other, &engine, &query, &head.headers, negotiated)).await;
+            rendered.unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
         }
     }
 }
 
 /// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
 /// it would be measured as the slowness of a peer.
-fn told(page: Page, engine: &Engine, query: &Query, headers: &HeaderMap, wanted: Wanted) -> Answer {
+fn render(page: Route, engine: &Engine, query: &Query, headers: &HeaderMap, negotiated: Negotiated) -> FullResponse {
     let now = SystemTime::now();
     match page {
-        Page::Metrics => wanted.page(engine.metrics(wanted.format)),
-        Page::Outcomes => outcomes(engine, query, now),
-        Page::Configuration => self::page(TEXT, engine.work().redacted.clone()),
-        Page::Healthy => words(StatusCode::OK, "Healthy"),
-        Page::Ready if engine.stop.has_begun() => words(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
-        Page::Ready => words(StatusCode::OK, "Ready"),
-        Page::ForPeople(which) => pages::answer(engine, which, query, headers),
-        _ => words(StatusCode::NOT_FOUND, NOTHING),
+        Route::Metrics => negotiated.respond(engine.metrics(negotiated.format)),
+        Route::Outcomes => outcomes(engine, query, now),
+        Route::Configuration => ok(TEXT, engine.work().redacted.clone()),
+        Route::Healthy => message(StatusCode::OK, "Healthy"),
+        Route::Ready if engine.shutdown.has_begun() => message(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
+        Route::Ready => message(StatusCode::OK, "Ready"),
+        Route::ForPeople(which) => pages::respond(engine, which, query, headers),
+        _ => message(StatusCode::NOT_FOUND, NOTHING),
     }
 }
 
 /// The probes that are asked about, and of the root causes of everything those that explain one of them.
-fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> Answer {
+fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
     let store = engine.store();
-    let shown = match choice::narrowed(store.probes(), query) {
+    let shown = match probe_selection::filter(store.probes(), query) {
         Ok(shown) => shown,
-        Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+        Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };
     let judged = report::latest(&store, now);
     let mut causes = root_cause::diagnose(&judged);
     let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
     causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
-    page(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
+    ok(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
 }
 
-async fn reload(engine: &Engine) -> Answer {
+async fn reload(engine: &Engine) -> FullResponse {
     match engine.reload().await {
-        Ok(probes) => words(StatusCode::OK, &format!("configuration reloaded: probes {probes}")),
-        Err(NotReloaded::Wrong(mistakes)) => words(StatusCode::INTERNAL_SERVER_ERROR, &mistakes),
-        Err(NotReloaded::NoSource) => words(StatusCode::CONFLICT, "this service was started without a configuration file"),
+        Ok(probes) => message(StatusCode::OK, &format!("configuration reloaded: probes {probes}")),
+        Err(NotReloaded::Wrong(mistakes)) => message(StatusCode::INTERNAL_SERVER_ERROR, &mistakes),
+        Err(NotReloaded::NoSource) => message(StatusCode::CONFLICT, "this service was started without a configuration file"),
     }
 }
 
-fn wrong_method(page: Page) -> Answer {
-    let mut answer = words(StatusCode::METHOD_NOT_ALLOWED, &format!("only {} is allowed here", page.allowed()));
+fn wrong_method(page: Route) -> FullResponse {
+    let mut answer = message(StatusCode::METHOD_NOT_ALLOWED, &format!("only {} is allowed here", page.allowed()));
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(page.allowed()));
     answer
 }
 
 /// Reads a body and forgets it, or refuses one that is too long, too slow or broken off.
-async fn forget(body: Incoming) -> Result<(), Answer> {
+async fn discard_body(body: Incoming) -> Result<(), FullResponse> {
     if body.is_end_stream() {
         return Ok(());
     }
@@ -186,5 +186,5 @@ async fn forget(body: Incoming) -> Result<(), Answer> {
         Ok(())
     };
     let read = timeout(BODY_WITHIN, read).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
-    read.map_err(|status| words(status, "send no body; there is nothing to be said in one"))
+    read.map_err(|status| message(status, "send no body; there is nothing to be said in one"))
 }

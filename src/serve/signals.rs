@@ -1,4 +1,4 @@
-//! What the system and the person at the terminal tell us.
+//! Catches the signals that reload the configuration or end the service.
 
 use tokio::signal::unix::{self, SignalKind};
 

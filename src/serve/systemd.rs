@@ -9,7 +9,7 @@ use std::time::Duration;
 use tracing::warn;
 
 /// A word to a systemd that does not read may take this long; it would hold up everything else.
-const PATIENCE: Duration = Duration::from_secs(1);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The service's line to systemd.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ fn line(socket: &OsStr) -> std::io::Result<(UnixDatagram, SocketAddr)> {
         _ => return Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "neither a path nor an abstract name")),
     };
     let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
     Ok((socket, address))
 }
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::{connect, exchange, get, parse, request, rest};
-use crate::scene::{address, idle, serve, settings, silent};
+use crate::fixtures::{address, idle, serve, settings, silent};
 
 /// Time stands still but for waiting.
 #[tokio::test(start_paused = true)]

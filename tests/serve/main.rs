@@ -1,13 +1,13 @@
 //! The service over real sockets: requests written by hand, clients and peers that misbehave, reload and shutdown.
 
+mod certificate;
 mod client;
+mod fixtures;
 mod hostile;
-mod identity;
-mod on_demand;
-mod pages;
-mod people;
+mod html_pages;
+mod probe_endpoint;
 mod reload;
-mod scene;
+mod routes;
 mod shutdown;
 mod signals;
 mod web;

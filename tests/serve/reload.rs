@@ -4,7 +4,7 @@ use m365_probe::serve::{NotStarted, Options, Service, Source};
 use m365_probe::settings::RootStore;
 
 use crate::client::{Reply, get, request};
-use crate::scene::{SECRET, Scratch, address, configuration, refused, serve};
+use crate::fixtures::{SECRET, Scratch, address, configuration, refused, serve};
 
 async fn reload(service: &Service) -> Reply {
     request(address(service), "POST", "/-/reload", "").await
@@ -73,7 +73,7 @@ async fn nothing_starts_with_a_wrong_configuration_or_a_taken_address() {
     let refused = Service::start(Options::new(Source::File { path: file, roots: RootStore::default() }, Vec::new())).await;
     assert!(matches!(refused, Err(NotStarted::Configuration(words)) if words.contains("m365-probe.yml:1:")));
 
-    let service = crate::scene::idle().await;
+    let service = crate::fixtures::idle().await;
     let source = Source::Given(m365_probe::settings::Settings::default());
     let refused = Service::start(Options::new(source, vec![address(&service)])).await;
     assert!(matches!(refused, Err(NotStarted::Machine(words)) if words.starts_with("cannot listen on `127.0.0.1:")));

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::client::{connect, get, parse, rest};
-use crate::scene::{address, idle, serve, settings, silent};
+use crate::fixtures::{address, idle, serve, settings, silent};
 
 /// Time stands still but for waiting.
 #[tokio::test(start_paused = true)]

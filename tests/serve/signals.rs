@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::scene::{SECRET, Scratch, configuration, refused, silent};
+use crate::fixtures::{SECRET, Scratch, configuration, refused, silent};
 
 /// A running `serve`; killed when dropped.
 struct Serving {

@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use tokio_native_tls::native_tls::{self, Protocol};
 use tokio_native_tls::{TlsConnector, TlsStream};
 
+use crate::certificate;
 use crate::client::{Reply, connect, exchange, get, parse, request, rest};
-use crate::identity;
-use crate::scene::{Scratch, address};
+use crate::fixtures::{Scratch, address};
 
 async fn start(web: PathBuf) -> Result<Service, NotStarted> {
     let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
@@ -33,7 +33,7 @@ fn login(login: &str) -> String {
 
 /// A scratch directory with a certificate in it, and the web configuration that names it, with `more`.
 fn secured(scratch: &Scratch, name: &str, more: &str) -> PathBuf {
-    let (certificate, key) = identity::new(name, false);
+    let (certificate, key) = certificate::new(name, false);
     scratch.file("server.crt", &certificate);
     scratch.file("server.key", &key);
     scratch.file("web.yml", &format!("tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n{more}"))
@@ -114,8 +114,8 @@ async fn answered(mut stream: TlsStream<tokio::net::TcpStream>) -> bool {
 #[tokio::test]
 async fn clients_show_certificates_where_they_must() {
     let scratch = Scratch::new();
-    let (known, known_key) = identity::new("known", false);
-    let (stranger, stranger_key) = identity::new("stranger", false);
+    let (known, known_key) = certificate::new("known", false);
+    let (stranger, stranger_key) = certificate::new("stranger", false);
     let own = |certificate: &str, key: &str| native_tls::Identity::from_pkcs8(certificate.as_bytes(), key.as_bytes()).ok();
     scratch.file("clients.crt", &known);
     for (asks, issuers, with, without, unknown) in [
@@ -148,7 +148,7 @@ async fn clients_show_certificates_where_they_must() {
 async fn a_key_may_be_in_any_form_of_pem() {
     let scratch = Scratch::new();
     let web = secured(&scratch, "one", "");
-    let (certificate, key) = identity::new("old form", true);
+    let (certificate, key) = certificate::new("old form", true);
     assert!(key.contains("EC PRIVATE KEY"));
     scratch.file("server.crt", &certificate);
     scratch.file("server.key", &key);
@@ -159,8 +159,8 @@ async fn a_key_may_be_in_any_form_of_pem() {
 #[tokio::test]
 async fn nothing_starts_with_a_wrong_web_configuration() {
     let scratch = Scratch::new();
-    let (certificate, _) = identity::new("one", false);
-    let (_, key) = identity::new("other", false);
+    let (certificate, _) = certificate::new("one", false);
+    let (_, key) = certificate::new("other", false);
     for (what, certificate, key, words) in [
         ("another's key", certificate.as_str(), key.as_str(), "the key does not belong to the first certificate"),
         ("no key", &certificate, "nothing", "no private key in PEM"),

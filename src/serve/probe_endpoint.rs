@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use hyper::{HeaderMap, StatusCode};
 
-use super::answer::{Answer, TEXT, page, words};
-use super::choice::choose;
+use super::content_negotiation::Negotiated;
 use super::engine::Engine;
+use super::probe_selection::select;
 use super::query::Query;
-use super::wanted::Wanted;
+use super::response::{FullResponse, TEXT, message, ok};
 use crate::render::prometheus::Format;
 use crate::render::{debug, log, prometheus};
 use crate::report::JudgedOutcome;
@@ -20,33 +20,33 @@ use crate::report::JudgedOutcome;
 /// What Prometheus sends along, in seconds.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 /// The way back takes time too; blackbox_exporter's `--timeout-offset`.
-const WAY_BACK: Duration = Duration::from_millis(500);
+const TIMEOUT_OFFSET: Duration = Duration::from_millis(500);
 
 /// Runs the probe that `query` names.
-pub async fn answer(engine: &Engine, query: &Query, headers: &HeaderMap) -> Answer {
+pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> FullResponse {
     let work = engine.work();
-    let (probe, in_detail) = match choose(&work.probes, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
+    let (probe, in_detail) = match select(&work.probes, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
         Ok((probe, debug)) => (probe, debug.is_some_and(|debug| debug == "true")),
-        Err(problem) => return words(StatusCode::BAD_REQUEST, &problem),
+        Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };
     let limit = match limit(headers) {
         Ok(limit) => limit.unwrap_or(Duration::MAX).min(probe.settings.timeout),
-        Err(problem) => return words(StatusCode::INTERNAL_SERVER_ERROR, &problem), // as blackbox_exporter has it
+        Err(problem) => return message(StatusCode::INTERNAL_SERVER_ERROR, &problem), // as blackbox_exporter has it
     };
     let _counted = engine.pulse.run();
     let outcome = tokio::select! {
         outcome = probe.run(&work.means, Some(limit)) => outcome,
-        () = engine.stop.over() => return words(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
+        () = engine.shutdown.grace_over() => return message(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
     let judged = JudgedOutcome::new(&outcome, &probe.settings.limits, SystemTime::now());
     let scheduled = engine.store().last_run(&outcome.probe);
     log::outcome(&judged, scheduled.as_deref());
     let metrics = |format| prometheus::probe(&judged, limit, probe.id().check.kind().phases, format);
     if !in_detail {
-        let wanted = Wanted::by(headers);
-        return wanted.page(metrics(wanted.format));
+        let negotiated = Negotiated::from_headers(headers);
+        return negotiated.respond(metrics(negotiated.format));
     }
-    page(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
+    ok(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
 }
 
 /// The time that the scraper gives us. One who gives less than the way back takes gets half of it.
@@ -55,7 +55,7 @@ fn limit(headers: &HeaderMap) -> Result<Option<Duration>, String> {
     let seconds = value.to_str().ok().and_then(|text| text.trim().parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
     let given = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let given = given.ok_or_else(|| format!("the header {SCRAPE_TIMEOUT} is not a time in seconds"))?;
-    Ok(Some(given.saturating_sub(WAY_BACK).max(given / 2)))
+    Ok(Some(given.saturating_sub(TIMEOUT_OFFSET).max(given / 2)))
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
     use hyper::header::HeaderValue;
 
     #[test]
-    fn the_scraper_says_how_long_we_have() {
+    fn scrape_timeout_header_bounds_the_run() {
         for (header, millis) in [
             ("10", Some(9500)),
             ("10.000000", Some(9500)),

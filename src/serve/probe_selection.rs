@@ -1,4 +1,4 @@
-//! Which probe a request asks for, or in words what it could have asked for.
+//! Selects the probes that the parameters of a request name, or says in words which there are.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const LISTED: usize = 20;
 ///
 /// # Errors
 /// In words: none or several are meant, and which there are.
-pub fn choose<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Probe>, String> {
+pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Probe>, String> {
     let (check, tenant, mailbox) = (query.one("check")?, query.one("tenant")?, query.one("mailbox")?);
     let every: Vec<&Arc<Probe>> = probes.iter().collect();
     let check = check.ok_or_else(|| missing("check", &values(&every, |probe| probe.id().check.name())))?;
@@ -34,7 +34,7 @@ pub fn choose<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
 ///
 /// # Errors
 /// In words: a value that no probe has.
-pub fn narrowed<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
+pub fn filter<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
     let mut left: Vec<&ProbeEntry> = probes.iter().collect();
     for (parameter, is) in NARROWING {
         let wanted = query.all(parameter);

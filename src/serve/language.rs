@@ -1,4 +1,4 @@
-//! Who looks at a page: which language they read, and whether it is to refresh itself.
+//! Chooses the language of a page: by the parameter `lang`, else by `Accept-Language`.
 
 use hyper::HeaderMap;
 use hyper::header::ACCEPT_LANGUAGE;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_browser_s_language_is_taken_where_it_is_spoken_here() {
+    fn accept_language_decides_by_quality_among_known_languages() {
         for (accepted, lang) in [
             ("de-DE,de;q=0.9,en;q=0.8", Some(Lang::De)),
             ("en-GB,en;q=0.9,de;q=0.8", Some(Lang::En)),

@@ -5,7 +5,7 @@ use m365_probe::serve::Source;
 use m365_probe::sim;
 
 use crate::client::{get, request};
-use crate::scene::{SECRET, Scratch, address, refused, serve, settings, silent};
+use crate::fixtures::{SECRET, Scratch, address, refused, serve, settings, silent};
 
 const PROBES: [(&str, Option<&str>, Check); 6] = [
     ("contoso", None, Check::Token),

@@ -1,4 +1,4 @@
-//! Tells everybody that the end has come, and when the last answers are due.
+//! Tells the tasks of the service that it shuts down, and when running requests must have been answered.
 
 use std::time::Duration;
 
@@ -6,36 +6,36 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// A run that ends within this time after the signal still has its true answer; later ones are told to ask again.
-const RUNS_MAY_TAKE: Duration = Duration::from_millis(600);
+const GRACE: Duration = Duration::from_millis(600);
 
-/// The end, and whether it has come.
+/// The shutdown of the service, which tasks wait for.
 #[derive(Debug)]
-pub struct Stop(watch::Sender<Option<Instant>>);
+pub struct Shutdown(watch::Sender<Option<Instant>>);
 
-impl Default for Stop {
+impl Default for Shutdown {
     fn default() -> Self {
         Self(watch::Sender::new(None))
     }
 }
 
-impl Stop {
-    /// Begins the end.
+impl Shutdown {
+    /// Begins the shutdown.
     pub fn begin(&self) {
-        self.0.send_replace(Some(Instant::now() + RUNS_MAY_TAKE));
+        self.0.send_replace(Some(Instant::now() + GRACE));
     }
 
-    /// Whether the end has begun.
+    /// Tells whether the shutdown has begun.
     pub fn has_begun(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// Waits until the end begins.
+    /// Waits until the shutdown begins.
     pub async fn begun(&self) {
         self.last_answers_due().await;
     }
 
-    /// Waits until the end has begun and running requests have had the time there was for them.
-    pub async fn over(&self) {
+    /// Waits until the shutdown has begun and the time for running requests is over.
+    pub async fn grace_over(&self) {
         sleep_until(self.last_answers_due().await).await;
     }
 

@@ -1,4 +1,4 @@
-//! Who asks, and whether they may: HTTP's Basic authentication (RFC 7617) against bcrypt hashes.
+//! Checks the login of a request: HTTP's Basic authentication (RFC 7617) against bcrypt hashes.
 //!
 //! A hash is made to be slow, so what was found right is remembered, and what was not is never cheap: one hash is computed at
 //! a time, and of those who wait, one for each address. Guessing slows down those who guess and nobody else.
@@ -20,14 +20,14 @@ use tokio::task::spawn_blocking;
 
 use crate::secret::Secret;
 
-/// Logins that are remembered: a few users, each with an old and a new password.
+/// Authenticator that are remembered: a few users, each with an old and a new password.
 const REMEMBERED: usize = 64;
 
 /// A login that was found right, told apart from all others and good for nothing else.
 type Digest = [u8; 32];
 
-/// The logins of this process.
-pub struct Logins {
+/// Checks logins, and remembers those that were right.
+pub struct Authenticator {
     /// Made at start: no digest means anything elsewhere.
     key: PKey<Private>,
     right: Mutex<VecDeque<Digest>>,
@@ -35,14 +35,14 @@ pub struct Logins {
     waiting: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
 }
 
-impl fmt::Debug for Logins {
+impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Logins")
+        f.write_str("Authenticator")
     }
 }
 
-impl Logins {
-    /// None known yet.
+impl Authenticator {
+    /// Creates one that remembers no login yet.
     ///
     /// # Errors
     /// In words: the system gives no random numbers.
@@ -57,9 +57,9 @@ impl Logins {
         })
     }
 
-    /// Whether one of `users` asks, from `address`.
+    /// Tells whether the request with `headers`, from `address`, has the login of one of `users`.
     pub async fn admits(&self, users: &BTreeMap<String, Secret>, headers: &HeaderMap, address: IpAddr) -> bool {
-        let Some((name, password)) = given(headers) else { return false };
+        let Some((name, password)) = credentials(headers) else { return false };
         // A name that nobody has costs as much as a wrong password, so that it cannot be told from one.
         let Some(hash) = users.get(&name).or_else(|| users.values().next()) else { return false };
         let is_known = users.contains_key(&name);
@@ -118,7 +118,7 @@ impl Logins {
 }
 
 /// Name and password, where there are any.
-fn given(headers: &HeaderMap) -> Option<(String, Secret)> {
+fn credentials(headers: &HeaderMap) -> Option<(String, Secret)> {
     let field = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = field.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {
@@ -150,8 +150,8 @@ mod tests {
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     #[tokio::test]
-    async fn the_right_password_of_the_right_user_is_admitted() {
-        let logins = Logins::new().expect("random numbers");
+    async fn login_with_the_user_s_own_password_is_admitted() {
+        let logins = Authenticator::new().expect("random numbers");
         let users = users(&[("prometheus", "pass:word"), ("zoë", "grüße")]);
         for (scheme, login, admitted) in [
             ("Basic", "prometheus:pass:word", true),
@@ -174,16 +174,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_hash_ends_what_was_remembered() {
-        let logins = Logins::new().expect("random numbers");
+    async fn remembered_login_ends_with_a_new_hash() {
+        let logins = Authenticator::new().expect("random numbers");
         assert!(logins.admits(&users(&[("a", "old")]), &asking("Basic", "a:old"), HERE).await);
         assert!(!logins.admits(&users(&[("a", "new")]), &asking("Basic", "a:old"), HERE).await);
         assert!(!logins.admits(&users(&[("b", "old")]), &asking("Basic", "a:old"), HERE).await, "a user that is gone");
     }
 
     #[tokio::test]
-    async fn many_who_ask_the_same_at_once_cost_one_hash() {
-        let logins = Arc::new(Logins::new().expect("random numbers"));
+    async fn same_login_a_hundred_times_at_once_costs_one_hash() {
+        let logins = Arc::new(Authenticator::new().expect("random numbers"));
         let users = Arc::new(BTreeMap::from([("a".to_owned(), Secret::new(bcrypt::hash("p", 8).expect("a hash")))]));
         let began = Instant::now();
         assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await);
@@ -200,8 +200,8 @@ mod tests {
 
     /// A flood from one address delays another address by one hash, and whoever is known not at all.
     #[tokio::test]
-    async fn who_guesses_waits_for_himself() {
-        let logins = Arc::new(Logins::new().expect("random numbers"));
+    async fn guesses_from_one_address_delay_no_known_login() {
+        let logins = Arc::new(Authenticator::new().expect("random numbers"));
         let users = Arc::new(users(&[("a", "p")]));
         assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await);
         let hashing = Arc::clone(&logins.hashing).acquire_owned().await.expect("a turn"); // nobody gets one now

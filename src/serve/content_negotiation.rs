@@ -1,4 +1,4 @@
-//! What the one who asks for metrics can read, by `Accept` and `Accept-Encoding` (RFC 9110 section 12.5).
+//! Chooses the format and the encoding of a page of metrics by `Accept` and `Accept-Encoding` (RFC 9110 section 12.5).
 
 use std::io::Write as _;
 
@@ -7,31 +7,31 @@ use flate2::write::GzEncoder;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, HeaderValue, VARY};
 
-use super::answer::{Answer, page};
+use super::response::{FullResponse, ok};
 use crate::render::prometheus::Format;
 
 /// Below this many bytes nothing is saved: they fit into one packet.
-const WORTH_IT: usize = 1024;
+const MIN_COMPRESSED: usize = 1024;
 
-/// What is wanted of a page of metrics.
+/// The format and encoding to answer with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Negotiated {
     /// The format to write.
     pub format: Format,
     gzip: bool,
 }
 
-impl Wanted {
-    /// What the one wants who sent `headers`; without any, what everybody reads.
-    pub fn by(headers: &HeaderMap) -> Self {
+impl Negotiated {
+    /// Reads them from `headers`; without any, the text format as it is.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         Self { format: format(headers), gzip: gzip(headers) }
     }
 
-    /// The answer with `body`, which is written in the format that is wanted.
-    pub fn page(self, body: String) -> Answer {
-        let small = if self.gzip && body.len() >= WORTH_IT { compressed(&body) } else { None };
+    /// The response with `body`, which is written in `format`.
+    pub fn respond(self, body: String) -> FullResponse {
+        let small = if self.gzip && body.len() >= MIN_COMPRESSED { compressed(&body) } else { None };
         let is_small = small.is_some();
-        let mut answer = page(self.format.content_type(), small.unwrap_or_else(|| body.into_bytes()));
+        let mut answer = ok(self.format.content_type(), small.unwrap_or_else(|| body.into_bytes()));
         let headers = answer.headers_mut();
         headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
         if is_small {
@@ -57,7 +57,7 @@ fn format(headers: &HeaderMap) -> Format {
     if open_metrics > 0.0 && open_metrics >= text { Format::OpenMetrics } else { Format::Text }
 }
 
-/// Whether gzip is welcome: by its name, else by the wildcard.
+/// Whether gzip is accepted: by its name, else by the wildcard.
 fn gzip(headers: &HeaderMap) -> bool {
     let quality = |names: &[&str]| {
         items(headers, &ACCEPT_ENCODING).find(|item| names.contains(&item.value.as_str())).map(|item| item.quality())
@@ -109,13 +109,13 @@ fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 mod tests {
     use super::*;
 
-    fn by(name: &HeaderName, values: &[&'static str]) -> Wanted {
+    fn negotiated(name: &HeaderName, values: &[&'static str]) -> Negotiated {
         let values = values.iter().map(|value| (name.clone(), HeaderValue::from_static(value)));
-        Wanted::by(&values.collect())
+        Negotiated::from_headers(&values.collect())
     }
 
     #[test]
-    fn the_format_is_the_one_liked_best() {
+    fn accept_decides_on_the_format_by_quality() {
         let debian_s = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
                         text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         let third_s = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
@@ -140,12 +140,12 @@ mod tests {
             (&["application/openmetrics-text;q=5"], false),
             (&[";;,=;q,,application/openmetrics-text;;;q=,"], false),
         ] {
-            assert_eq!(by(&ACCEPT, accept).format == Format::OpenMetrics, open_metrics, "{accept:?}");
+            assert_eq!(negotiated(&ACCEPT, accept).format == Format::OpenMetrics, open_metrics, "{accept:?}");
         }
     }
 
     #[test]
-    fn gzip_is_for_those_who_want_it() {
+    fn accept_encoding_decides_on_gzip() {
         for (accept, welcome) in [
             (&["gzip"][..], true),
             (&["deflate, GZIP;q=1.0, *;q=0.5"], true),
@@ -158,7 +158,7 @@ mod tests {
             (&[""], false),
             (&[], false),
         ] {
-            assert_eq!(by(&ACCEPT_ENCODING, accept).gzip, welcome, "{accept:?}");
+            assert_eq!(negotiated(&ACCEPT_ENCODING, accept).gzip, welcome, "{accept:?}");
         }
     }
 

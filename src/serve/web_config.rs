@@ -1,4 +1,4 @@
-//! How our own service is protected now: what `--web.config.file` says, read anew when it or a file it names has changed.
+//! The web configuration in force (`--web.config.file`: TLS, users, headers), read again when it or a file it names has changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,29 +16,29 @@ use crate::config::{self, Mistakes};
 pub type Web = config::Web<Acceptor>;
 
 /// Files are looked at no more often than this, however many connections there are.
-const LOOK: Duration = Duration::from_secs(1);
+const RECHECK_AFTER: Duration = Duration::from_secs(1);
 
-/// How our own service is protected.
+/// The web configuration of the service.
 #[derive(Debug)]
-pub struct Protection {
+pub struct WebConfig {
     file: Option<PathBuf>,
-    now: RwLock<Arc<Web>>,
-    looked: Mutex<Looked>,
+    in_use: RwLock<Arc<Web>>,
+    looked: Mutex<FilesRead>,
     /// Whether what the files say is in force: a wrong one changes nothing.
     in_force: AtomicBool,
 }
 
 /// When the files were looked at last, and what they looked like.
 #[derive(Debug)]
-struct Looked {
+struct FilesRead {
     at: Instant,
-    files: Vec<Seen>,
+    files: Vec<FileStamp>,
 }
 
 /// A file, and what changes when it does: also when another file takes its place, as Kubernetes and certbot do it.
-type Seen = (PathBuf, Option<(Option<SystemTime>, u64, u64)>);
+type FileStamp = (PathBuf, Option<(Option<SystemTime>, u64, u64)>);
 
-impl Protection {
+impl WebConfig {
     /// What `file` says; without one, nothing is protected.
     ///
     /// # Errors
@@ -46,13 +46,13 @@ impl Protection {
     pub fn load(file: Option<PathBuf>) -> Result<Self, String> {
         let (files, web) = file.as_ref().map_or_else(|| (Vec::new(), Ok(Web::default())), read);
         let web = web?;
-        let looked = Looked { at: Instant::now(), files };
-        Ok(Self { file, now: RwLock::new(Arc::new(web)), looked: Mutex::new(looked), in_force: AtomicBool::new(true) })
+        let looked = FilesRead { at: Instant::now(), files };
+        Ok(Self { file, in_use: RwLock::new(Arc::new(web)), looked: Mutex::new(looked), in_force: AtomicBool::new(true) })
     }
 
-    /// What is in force.
-    pub fn now(&self) -> Arc<Web> {
-        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    /// The configuration in force.
+    pub fn current(&self) -> Arc<Web> {
+        Arc::clone(&self.in_use.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether what the files say is in force.
@@ -61,12 +61,12 @@ impl Protection {
     }
 
     /// What is in force, after a look at the files if the last one is a moment ago. Who comes meanwhile has the old one.
-    pub async fn current(self: &Arc<Self>) -> Arc<Web> {
+    pub async fn refreshed(self: &Arc<Self>) -> Arc<Web> {
         if self.is_due() {
-            let protection = Arc::clone(self);
-            let _ = spawn_blocking(move || protection.look()).await; // a panic is in the log, and the old one in force
+            let web_config = Arc::clone(self);
+            let _ = spawn_blocking(move || web_config.reload_if_changed()).await; // a panic is in the log, and the old one in force
         }
-        self.now()
+        self.current()
     }
 
     fn is_due(&self) -> bool {
@@ -74,18 +74,18 @@ impl Protection {
             return false;
         }
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = looked.at.elapsed() >= LOOK;
+        let due = looked.at.elapsed() >= RECHECK_AFTER;
         if due {
             looked.at = Instant::now();
         }
         due
     }
 
-    fn look(&self) {
+    fn reload_if_changed(&self) {
         let Some(file) = &self.file else { return };
         let changed = {
             let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            looked.files.iter().any(|(file, before)| seen(file) != *before)
+            looked.files.iter().any(|(file, before)| stamp(file) != *before)
         };
         if !changed {
             return;
@@ -95,7 +95,7 @@ impl Protection {
         self.in_force.store(web.is_ok(), Ordering::Relaxed);
         match web {
             Ok(web) => {
-                *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(web);
+                *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(web);
                 info!("web configuration reloaded");
             }
             Err(mistakes) => error!("web configuration not reloaded, the old one stays in force\n{mistakes}"),
@@ -109,10 +109,10 @@ pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
 }
 
 /// The files as they were before they were read: a change in between is seen next time.
-fn read(file: &PathBuf) -> (Vec<Seen>, Result<Web, String>) {
-    let before = seen(file);
+fn read(file: &PathBuf) -> (Vec<FileStamp>, Result<Web, String>) {
+    let before = stamp(file);
     let (files, web) = load_web(file);
-    let own = |named: &PathBuf| if named == file { before } else { seen(named) };
+    let own = |named: &PathBuf| if named == file { before } else { stamp(named) };
     let files = files.into_iter().map(|named| (named.clone(), own(&named))).collect();
     if let Ok(web) = &web {
         for warning in &web.warnings {
@@ -122,7 +122,7 @@ fn read(file: &PathBuf) -> (Vec<Seen>, Result<Web, String>) {
     (files, web.map_err(|mistakes| mistakes.to_string()))
 }
 
-fn seen(file: &PathBuf) -> Option<(Option<SystemTime>, u64, u64)> {
+fn stamp(file: &PathBuf) -> Option<(Option<SystemTime>, u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     let about = std::fs::metadata(file).ok()?;
     Some((about.modified().ok(), about.len(), about.ino()))

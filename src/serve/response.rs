@@ -1,4 +1,4 @@
-//! How answers look, whatever they say.
+//! Builds the responses of our HTTP service, with the headers that all of them have.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -7,8 +7,8 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
-/// A whole answer.
-pub type Answer = Response<Full<Bytes>>;
+/// A response with its whole body.
+pub type FullResponse = Response<Full<Bytes>>;
 
 /// Plain text in UTF-8.
 pub const TEXT: &str = "text/plain; charset=utf-8";
@@ -20,11 +20,11 @@ pub const JSON: &str = "application/json";
 /// What a browser may do with what is no page for people: show it as it is.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// An answer with `body`. All answers tell how things are now, so none is to be stored.
-pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
+/// A response with `body`. Each tells the present state, so none is to be stored.
+pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -32,15 +32,15 @@ pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<By
     // To ourselves, a form has to tell where it was sent from; to others, nothing.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    answer
+    response
 }
 
-/// A page that was asked for.
-pub fn page(content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    answer(StatusCode::OK, content_type, body)
+/// A response with status 200.
+pub fn ok(content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
+    response(StatusCode::OK, content_type, body)
 }
 
-/// A few words for a person.
-pub fn words(status: StatusCode, words: &str) -> Answer {
-    answer(status, TEXT, format!("{words}\n"))
+/// A response with a line of plain text.
+pub fn message(status: StatusCode, text: &str) -> FullResponse {
+    response(status, TEXT, format!("{text}\n"))
 }

@@ -8,7 +8,7 @@ use m365_probe::sim;
 use serde_json::Value;
 
 use crate::client::{connect, exchange, get, parse, request, rest};
-use crate::scene::{Scratch, address, idle, refused, serve, settings};
+use crate::fixtures::{Scratch, address, idle, refused, serve, settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use m365_probe::serve::{Faults, Options, Service, Source};
 use m365_probe::settings::Settings;
 
 use crate::client::{Reply, get, request};
-use crate::scene::{address, idle, refused, serve, settings};
+use crate::fixtures::{address, idle, refused, serve, settings};
 
 #[derive(Debug, Default)]
 struct Buttons(Mutex<Vec<String>>);

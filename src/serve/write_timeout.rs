@@ -1,4 +1,4 @@
-//! A stream that gives up on a reader who takes nothing any more: hyper bounds how long a request may take to come, not
+//! Times out a write whose reader takes nothing any more: hyper bounds how long a request may take to come, not
 //! how long an answer may take to go.
 
 use std::io;
@@ -10,20 +10,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Nobody who still reads takes so long over the next byte.
-const STALLED: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A stream whose writes must get on.
-pub struct Patient<S> {
+pub struct WriteTimeout<S> {
     stream: S,
     /// When the write that waits is given up; asleep while none waits.
     until: Pin<Box<Sleep>>,
     waiting: bool,
 }
 
-impl<S> Patient<S> {
+impl<S> WriteTimeout<S> {
     /// Watches over the writes to `stream`.
     pub fn new(stream: S) -> Self {
-        Self { stream, until: Box::pin(sleep(STALLED)), waiting: false }
+        Self { stream, until: Box::pin(sleep(WRITE_TIMEOUT)), waiting: false }
     }
 
     /// Passes on what a write came to, or an error when it has waited too long.
@@ -34,20 +34,20 @@ impl<S> Patient<S> {
         }
         if !self.waiting {
             self.waiting = true;
-            self.until.as_mut().reset(Instant::now() + STALLED);
+            self.until.as_mut().reset(Instant::now() + WRITE_TIMEOUT);
         }
         ready!(self.until.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watch(cx, written)
@@ -83,23 +83,23 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_who_takes_nothing_is_given_up() {
+    async fn write_to_a_reader_that_takes_nothing_times_out() {
         let (ours, _theirs) = duplex(8);
         let began = Instant::now();
-        let error = Patient::new(ours).write_all(&[0; 64]).await.expect_err("nobody reads");
-        assert_eq!((error.kind(), began.elapsed().as_secs()), (io::ErrorKind::TimedOut, STALLED.as_secs()));
+        let error = WriteTimeout::new(ours).write_all(&[0; 64]).await.expect_err("nobody reads");
+        assert_eq!((error.kind(), began.elapsed().as_secs()), (io::ErrorKind::TimedOut, WRITE_TIMEOUT.as_secs()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_reader_gets_everything() {
+    async fn write_to_a_slow_reader_is_complete() {
         let (ours, mut theirs) = duplex(8);
         let reader = tokio::spawn(async move {
             for _ in 0..8 {
-                sleep(STALLED * 9 / 10).await;
+                sleep(WRITE_TIMEOUT * 9 / 10).await;
                 theirs.read_exact(&mut [0; 8]).await.expect("bytes");
             }
         });
-        Patient::new(ours).write_all(&[0; 64]).await.expect("it gets on");
+        WriteTimeout::new(ours).write_all(&[0; 64]).await.expect("it gets on");
         reader.await.expect("all read");
     }
 }
