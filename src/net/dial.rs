@@ -374,7 +374,7 @@ mod tests {
     use crate::settings::ProxyKind;
 
     #[test]
-    fn dead_addresses_leave_half_of_the_time_to_the_rest_of_the_run() {
+    fn connect_limit_of_dead_addresses_leaves_half_of_the_run() {
         let seconds = Duration::from_secs_f64;
         for (share, remaining, left, expected) in [
             (seconds(1.5), seconds(6.0), 2, seconds(1.5)),
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_pinned_to_this_machine_is_reached_without_the_proxy() {
+    fn proxy_for_a_name_pinned_to_loopback_is_none() {
         let proxy = Proxy { kind: ProxyKind::Http, host: "proxy.example".to_owned(), port: 3128, login: None };
         let pinned = [("here.example", [127, 0, 0, 9]), ("there.example", [10, 0, 0, 9])];
         let resolve = pinned.map(|(name, address)| (name.to_owned(), address.into())).into();
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_says_of_a_connection_is_told_apart() {
+    fn io_error_of_a_connection_has_its_reason() {
         for (errno, expected) in [
             (111, Reason::ConnectRefused),
             (104, Reason::ConnectReset),

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_family_and_dead_addresses_are_told_while_another_works() {
+    fn families_warn_of_a_dead_family_and_dead_addresses_while_another_works() {
         const V4: &str = "192.0.2.1";
         const V6: &str = "2001:db8::1";
         const OTHER: &str = "192.0.2.2";

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_read_says_nothing() {
+    async fn hosts_file_that_cannot_be_read_has_no_entries() {
         for path in ["/nowhere/hosts", "/dev/zero", "/"] {
             assert_eq!(entries(Path::new(path), vec!["localhost".to_owned()]).await, Entries::new(), "{path}");
         }

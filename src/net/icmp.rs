@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_reads_as_words_with_its_sender() {
+    fn icmp_message_is_shown_with_its_sender() {
         let from = "10.0.0.1".parse().ok();
         for (says, from, words) in [
             (Says::Prohibited, from, "ICMP: administratively prohibited, from 10.0.0.1"),

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_behind_the_last_line_is_no_secured_word() {
+    async fn conn_into_plain_with_bytes_behind_the_last_line_is_a_fault() {
         assert!(handed_over(b"").await.is_ok());
         let fault = handed_over(b"250 injected\r\n").await.err().expect("tampered with");
         assert_eq!((fault.reason, fault.evidence.heard.as_deref()), (Reason::StarttlsInjection, Some("250 injected")));

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_proxy_knows_names_domains_networks_and_the_star() {
+    fn no_proxy_matches_names_domains_networks_and_the_star() {
         let entries = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
         for (no_proxy, host, expected) in [
             ("office365.com", "outlook.office365.com", true),

@@ -31,7 +31,7 @@ async fn answered(answer: Vec<u8>, times: usize) -> Option<Result<HttpResponse, 
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_never_ends_ends_here() {
+async fn http_response_that_never_ends_is_reply_too_long_or_malformed() {
     for (first, again, reason) in [
         ("HTTP/1.1 200 OK\r\n", "x-header: and one more\r\n", Reason::ReplyTooLong),
         ("HTTP/1.1 200 OK\r\nx: ", "on and on", Reason::ReplyTooLong),
@@ -56,7 +56,7 @@ fn gzip(text: &str) -> Vec<u8> {
 
 /// Gateways answer in every form that HTTP has, whatever was asked for.
 #[tokio::test(start_paused = true)]
-async fn every_form_of_an_answer_is_read() {
+async fn http_response_is_read_in_every_form_of_its_body() {
     let (packed, chunk) = (gzip("hello"), |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat());
     for (head, body) in [
         ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", b"hello".to_vec()),
@@ -82,7 +82,7 @@ async fn every_form_of_an_answer_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_packed_is_bounded_too() {
+async fn http_body_unpacked_to_more_than_the_bound_is_reply_too_long() {
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n";
     for (body, reason) in [
         (gzip(&"x".repeat(MAX_BODY + 1)), Reason::ReplyTooLong),
@@ -98,7 +98,7 @@ async fn what_is_packed_is_bounded_too() {
 }
 
 #[test]
-fn no_bytes_panic_or_hang() {
+fn http_exchange_with_any_bytes_ends_without_a_panic() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
     let start = "|HTTP/1\\.1 [0-9]{3} \r\n(content-length: [0-9]{1,9}\r\n|transfer-encoding: chunked\r\n|x: .{0,9}\r\n)?(\r\n)?";

@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_has_its_reason() {
+    fn proxy_status_has_its_reason() {
         assert!(judge("HTTP/1.1 200 Connection established", &[], false, false).is_ok());
         for (status_line, reason) in [
             ("HTTP/1.0 403 Forbidden", Reason::ProxyRefused),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_is_quoted() {
+    async fn proxy_refusal_is_quoted_in_the_evidence() {
         let page = "<!DOCTYPE html><html><head><style>p { color: red }</style></head>\n<body><p>Access denied by policy</p></body></html>";
         let long = "x".repeat(9000);
         for (head, page, heard) in [
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_greets_is_no_proxy() {
+    async fn proxy_that_greets_is_no_http_proxy() {
         for greeting in ["220 smtp.example ESMTP\r\n", "* OK IMAP ready\r\n", "+OK POP3 ready\r\n"] {
             assert_eq!(heard(&format!("{greeting}more")).await, Some(Ok(greeting.to_owned())));
             assert_eq!(judge(greeting.trim_end(), &[], false, false).expect_err(greeting).reason, Reason::ProxyReplyMalformed);
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_407_is_told_by_what_is_offered_and_what_was_sent() {
+    fn proxy_407_has_its_reason_by_what_is_offered_and_what_was_sent() {
         let answer = |fields: &str| format!("HTTP/1.1 407 Proxy Authentication Required\r\n{fields}\r\n\r\n");
         for (fields, logged_in, reason) in [
             ("Proxy-Authenticate: Basic realm=\"a, b\"", false, Reason::ProxyAuthRequired),

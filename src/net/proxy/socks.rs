@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tunnel_begins_behind_the_whole_reply() {
+    async fn socks_tunnel_begins_behind_the_whole_reply() {
         for (says, login) in [
             (&b"\x05\x00\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x38+"[..], None),
             (b"\x05\x00\x05\x00\x00\x03\x03abc\x04\x38+", None),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_refusal_has_its_reason() {
+    async fn socks_refusal_has_its_reason() {
         let login = Some(("me", "hunter2"));
         for (login, says, reason) in [
             (None, &b"\x05\xff"[..], Reason::ProxyAuthRequired),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_proxy_that_hangs_up_is_told_as_such() {
+    async fn socks_proxy_that_hangs_up_is_named_in_the_fault() {
         for says in [&b""[..], b"\x05", b"\x05\x00\x05\x00", b"\x05\x00\x05\x00\x00\x01\x0a"] {
             let (ours, mut theirs) = duplex(4096);
             theirs.write_all(says).await.expect("room");

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_for_a_certificate_is_seen_wherever_records_are_cut() {
+    fn certificate_request_is_found_wherever_records_are_cut() {
         // A ServerHello and a Certificate of no content, then what is told.
         let messages = |last: u8| [[2, 0, 0, 1, 99].as_slice(), &[11, 0, 0, 3, 13, 13, 13], &[last, 0, 0, 0]].concat();
         for length in 1..=16 {
