@@ -2,15 +2,17 @@
 
 mod args;
 mod check;
+mod completions;
+mod config;
 mod demo;
 mod doctor;
-mod from;
-mod log;
-mod once;
-mod print;
+mod logging;
+mod output;
+mod probe_selection;
 mod progress;
 mod reasons;
-mod select;
+mod remote;
+mod run_once;
 mod serve;
 mod terminal;
 
@@ -42,16 +44,16 @@ const FAULT: u8 = 3;
 ///
 /// Output that could not be written is our own fault and, to Nagios, UNKNOWN: both are 3.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
-    let code = carry_out(arguments, roots);
-    if print::lost() { FAULT } else { code }
+    let code = execute(arguments, roots);
+    if output::lost() { FAULT } else { code }
 }
 
-fn carry_out(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
+fn execute(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
     let arguments = as_plugin(arguments.into_iter().collect());
     let plugin = is_check(&arguments);
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
-            log::start(cli.log_format, &cli.command);
+            logging::start(cli.log_format, &cli.command);
             let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, roots)));
             ended.unwrap_or_else(|_| failed(plugin, FAULT, "this program itself failed; see standard error"))
         }
@@ -65,9 +67,9 @@ fn dispatch(command: Command, roots: &RootStore) -> u8 {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, roots),
         Command::Doctor(arguments) => doctor::run(&arguments, roots),
-        Command::Config(arguments) => print::config(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Reasons(arguments) => reasons::run(&arguments),
-        Command::Completions { shell } => print::completions(shell),
+        Command::Completions { shell } => completions::run(shell),
     }
 }
 
@@ -101,14 +103,14 @@ fn usage(error: &clap::Error, plugin: bool) -> u8 {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     match (help, plugin) {
-        (true, true) => print::out(&text),
+        (true, true) => output::out(&text),
         (true, false) => {
-            print::out(&text);
+            output::out(&text);
             return if error.use_stderr() { USAGE } else { GOOD };
         }
-        (false, true) => print::out(&nagios::unknown(&first_line_first(&text))),
+        (false, true) => output::out(&nagios::unknown(&first_line_first(&text))),
         (false, false) => {
-            print::err(&text);
+            output::err(&text);
             return USAGE;
         }
     }
@@ -126,10 +128,10 @@ fn first_line_first(text: &str) -> String {
 /// Says what stands in the way of running at all.
 fn failed(plugin: bool, code: u8, message: &str) -> u8 {
     if plugin {
-        print::out(&nagios::unknown(message));
+        output::out(&nagios::unknown(message));
         State::Unknown.exit_code()
     } else {
-        print::err(&format!("error: {}\n", message.trim_end()));
+        output::err(&format!("error: {}\n", message.trim_end()));
         code
     }
 }

@@ -1,11 +1,11 @@
-//! `check`: once, as a Nagios, Icinga or Checkmk plugin.
+//! `check`: run_once, as a Nagios, Icinga or Checkmk plugin.
 
 use crate::document::Document;
 use crate::lang::Lang;
 use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
-use super::{from, once, print, select};
+use super::{output, probe_selection, remote, run_once};
 use crate::diagnosis::RootCause;
 use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
@@ -20,11 +20,11 @@ use crate::trace;
 pub fn run(arguments: &Check, roots: &RootStore) -> u8 {
     match report(arguments, roots) {
         Ok((text, state)) => {
-            print::out(&text);
+            output::out(&text);
             state.exit_code()
         }
         Err(problem) => {
-            print::out(&match arguments.output {
+            output::out(&match arguments.output {
                 CheckOutput::Checkmk => checkmk::unknown(&problem),
                 CheckOutput::Nagios | CheckOutput::Json => nagios::unknown(&problem),
             });
@@ -36,11 +36,11 @@ pub fn run(arguments: &Check, roots: &RootStore) -> u8 {
 fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), String> {
     let given = Limits::parse(&arguments.warning, &arguments.critical)?;
     if let Some(url) = &arguments.from.url {
-        return Ok(retold(arguments, &given, &from::fetch(url, arguments)?));
+        return Ok(remote_report(arguments, &given, &remote::fetch(url, arguments)?));
     }
-    let selected = select::probes(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
-    let runtime = once::runtime()?;
-    let run = once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
+    let selected = probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
+    let runtime = run_once::runtime()?;
+    let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
     let outcomes = runtime.block_on(run);
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     let outcomes = outcomes?;
@@ -50,13 +50,13 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
         outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, now)).collect();
     for (one, probe) in judged.iter_mut().zip(&selected.probes) {
         one.application = Some((&*probe.tenant).into());
-        one.judgement.state = when_silent(one.judgement.state, one.outcome, arguments.timeout);
+        one.judgement.state = timeout_state(one.judgement.state, one.outcome, arguments.timeout);
     }
     Ok(written(arguments, &judged, &root_cause::diagnose(&judged), now))
 }
 
 /// What a service found out, judged by its limits and those given here: all of it as of when it said so.
-fn retold(arguments: &Check, given: &Limits, service: &ServiceReport) -> (String, State) {
+fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> (String, State) {
     let limits: Vec<Limits> = service.limits.iter().map(|configured| given.over(configured)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =
         service.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, service.at)).collect();
@@ -77,7 +77,7 @@ fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause]
 
 /// The state the user wants for a run that ended because somebody was silent until the time for an answer was up; others
 /// keep theirs.
-fn when_silent(state: State, outcome: &Outcome, timeout: Timeout) -> State {
+fn timeout_state(state: State, outcome: &Outcome, timeout: Timeout) -> State {
     let silence = |reason: Reason| Phase::ALL.iter().any(|phase| trace::silence_in(*phase) == reason);
     let silent = outcome.failure().is_some_and(|failure| silence(failure.reason));
     timeout.state.filter(|_| silent).unwrap_or(state)

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Demo;
-use super::doctor::Showing;
-use super::{FAULT, GOOD, USAGE, failed, once, print, serve};
+use super::doctor::ReportOptions;
+use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
 use crate::render::page::Offer;
 use crate::serve::{Faults, Options, Source};
 use crate::settings::Settings;
@@ -19,38 +19,38 @@ pub fn run(arguments: &Demo) -> u8 {
         list();
         return GOOD;
     }
-    match Scratch::new() {
-        Ok(scratch) if arguments.once => print_once(arguments, &scratch),
-        Ok(scratch) => serve_it(arguments, &scratch),
+    match TemporaryDirectory::new() {
+        Ok(scratch) if arguments.once => run_once_and_print(arguments, &scratch),
+        Ok(scratch) => serve_demo(arguments, &scratch),
         Err(problem) => failed(false, FAULT, &problem),
     }
 }
 
 fn list() {
-    print::out(
+    output::out(
         "--fault NAME affects all it can, NAME@SERVICE one service, NAME@MAILBOX one mailbox, NAME@SERVICE@MAILBOX one\n\
          service of one mailbox, where the list says that it may. The mailboxes are praxis, labor and empfang.\n\n",
     );
     for fault in sim::Fault::ALL {
         let places = fault.places();
         let places = if places.is_empty() { places } else { format!(" ({places})") };
-        print::out(&format!("{:<34} {}{places}\n", fault.name(), fault.text()));
+        output::out(&format!("{:<34} {}{places}\n", fault.name(), fault.text()));
     }
 }
 
-fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
-    let runtime = match once::runtime() {
+fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
+    let runtime = match run_once::runtime() {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
-    let showing = Showing::from(arguments);
+    let showing = ReportOptions::from(arguments);
     let ended = runtime.block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
         if showing.is_text() {
-            print::out(&format!("{}\n\n", showing.lang().words().doctor.simulated));
+            output::out(&format!("{}\n\n", showing.lang().words().doctor.simulated));
         }
         let progress = showing.progress(&settings.probes);
-        let outcomes = once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
+        let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
         Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
     runtime.shutdown_background();
@@ -60,21 +60,21 @@ fn print_once(arguments: &Demo, scratch: &Scratch) -> u8 {
     }
 }
 
-fn serve_it(arguments: &Demo, scratch: &Scratch) -> u8 {
+fn serve_demo(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
     serve::with_runtime(async {
         let (running, settings) = start(arguments, &scratch.0).await?;
         let config = running.write_config(&scratch.0).map_err(|error| cannot_write(&scratch.0, &error))?;
-        let faults = Some(Arc::new(Buttons(running)) as Arc<dyn Faults>);
+        let faults = Some(Arc::new(FaultSwitches(running)) as Arc<dyn Faults>);
         let options = Options { faults, ..Options::new(Source::Given(settings), arguments.listen.clone()) };
-        crate::serve::run(options, |addresses| welcome(addresses, &config)).await.map_err(serve::told)
+        crate::serve::run(options, |addresses| print_addresses(addresses, &config)).await.map_err(serve::exit_code)
     })
 }
 
 /// The simulated tenant's faults as the page's buttons.
 #[derive(Debug)]
-struct Buttons(Running);
+struct FaultSwitches(Running);
 
-impl Faults for Buttons {
+impl Faults for FaultSwitches {
     fn offers(&self) -> Vec<Offer> {
         let on = self.0.faults();
         let offer = |fault: &sim::Fault| Offer { name: fault.name(), about: fault.text(), on: on.contains(fault) };
@@ -95,17 +95,17 @@ impl Faults for Buttons {
     }
 }
 
-fn welcome(addresses: &[SocketAddr], config: &Path) {
-    print::out("Serving the simulated tenant `contoso`; Ctrl-C ends it.\n\n");
+fn print_addresses(addresses: &[SocketAddr], config: &Path) {
+    output::out("Serving the simulated tenant `contoso`; Ctrl-C ends it.\n\n");
     for address in addresses {
-        print::out(&format!("  page     http://{address}/\n  metrics  http://{address}/metrics\n"));
+        output::out(&format!("  page     http://{address}/\n  metrics  http://{address}/metrics\n"));
     }
-    print::out(&format!(
+    output::out(&format!(
         "\nOther programs may log in too. Hosts, ports, ids, mailboxes, and the files of the client secret and of the authority to\n\
          trust stand, as long as it runs, in {}\n",
         config.display()
     ));
-    print::out("\nSee a fault found:  m365-probe demo --once --fault client_secret_expired   (--fault list names them)\n");
+    output::out("\nSee a fault found:  m365-probe demo --once --fault client_secret_expired   (--fault list names them)\n");
 }
 
 /// The simulated tenant, with the faults asked for, and every check of it as if nothing were wrong.
@@ -128,9 +128,9 @@ fn cannot_write(directory: &Path, error: &io::Error) -> (u8, String) {
 }
 
 /// A directory of this process, gone when it ends.
-struct Scratch(PathBuf);
+struct TemporaryDirectory(PathBuf);
 
-impl Scratch {
+impl TemporaryDirectory {
     fn new() -> Result<Self, String> {
         let path = std::env::temp_dir().join(format!("m365-probe-demo-{}", std::process::id()));
         std::fs::create_dir_all(&path).map_err(|error| format!("cannot make `{}`: {error}", path.display()))?;
@@ -138,7 +138,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0); // what stays is a public certificate in the temporary directory
     }

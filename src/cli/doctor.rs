@@ -1,11 +1,11 @@
-//! `doctor`: everything once, for a person.
+//! `doctor`: everything run_once, for a person.
 
 use crate::document::Document;
 use std::time::SystemTime;
 
 use super::args::{Demo, Doctor, TextOrJson};
 use super::progress::Progress;
-use super::{FAULT, GOOD, USAGE, WRONG, failed, once, print, select, terminal};
+use super::{FAULT, GOOD, USAGE, WRONG, failed, output, probe_selection, run_once, terminal};
 use crate::lang::Lang;
 use crate::outcome::Outcome;
 use crate::render::doctor;
@@ -14,25 +14,25 @@ use crate::settings::{ProbeSettings, RootStore};
 
 /// How the findings are to be shown.
 #[derive(Clone, Copy, Debug)]
-pub struct Showing {
+pub struct ReportOptions {
     lang: Option<Lang>,
     output: TextOrJson,
     everything: bool,
 }
 
-impl From<&Doctor> for Showing {
+impl From<&Doctor> for ReportOptions {
     fn from(arguments: &Doctor) -> Self {
         Self { lang: arguments.lang, output: arguments.output, everything: arguments.verbose > 0 }
     }
 }
 
-impl From<&Demo> for Showing {
+impl From<&Demo> for ReportOptions {
     fn from(arguments: &Demo) -> Self {
         Self { lang: arguments.lang, output: arguments.output, everything: arguments.verbose > 0 }
     }
 }
 
-impl Showing {
+impl ReportOptions {
     /// The language for a person.
     pub fn lang(self) -> Lang {
         self.lang.unwrap_or_else(terminal::lang)
@@ -55,7 +55,7 @@ impl Showing {
         let judged: Vec<_> = judged
             .map(|(probe, outcome)| JudgedOutcome::new(outcome, &probe.limits, now).with_application(&*probe.tenant))
             .collect();
-        print::out(&match self.output {
+        output::out(&match self.output {
             TextOrJson::Text => doctor::report(&judged, &terminal::look(self.lang(), self.everything)),
             // A program must not read something else because of a locale.
             TextOrJson::Json => {
@@ -69,20 +69,20 @@ impl Showing {
 
 /// Runs everything, prints it and tells the exit code.
 pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
-    let showing = Showing::from(arguments);
-    let selected = match select::probes(&arguments.selection, &["all".to_owned()], arguments.timeout, roots) {
+    let options = ReportOptions::from(arguments);
+    let selected = match probe_selection::select(&arguments.selection, &["all".to_owned()], arguments.timeout, roots) {
         Ok(selected) => selected,
         Err(problem) => return failed(false, USAGE, &problem),
     };
-    let runtime = match once::runtime() {
+    let runtime = match run_once::runtime() {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
-    let progress = showing.progress(&selected.probes);
-    let outcomes = runtime.block_on(once::run(&selected.network, &selected.probes, arguments.timeout, progress));
+    let progress = options.progress(&selected.probes);
+    let outcomes = runtime.block_on(run_once::run(&selected.network, &selected.probes, arguments.timeout, progress));
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     match outcomes {
-        Ok(outcomes) => showing.report(&selected.probes, &outcomes),
+        Ok(outcomes) => options.report(&selected.probes, &outcomes),
         Err(problem) => failed(false, USAGE, &problem),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{print, terminal};
+use super::{output, terminal};
 use crate::lang::{Doctor, Lang, fill};
 use crate::report::text::one_line;
 use crate::settings::ProbeSettings;
@@ -40,8 +40,8 @@ impl Progress {
     /// line at the beginning.
     pub fn on_terminal(probes: &[ProbeSettings], lang: Lang) -> Option<Self> {
         let to: fn(&str) = match (std::io::stderr().is_terminal(), std::io::stdout().is_terminal()) {
-            (true, _) => print::err,
-            (false, true) => print::out,
+            (true, _) => output::err,
+            (false, true) => output::out,
             (false, false) => return None,
         };
         let words = &lang.words().doctor;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::args::{Reasons, ReasonsOutput};
-use super::{GOOD, print, terminal};
+use super::{GOOD, output, terminal};
 use crate::lang::Lang;
 use crate::reason::text::{Ids, fill};
 use crate::reason::{Reason, Severity};
@@ -19,12 +19,12 @@ pub fn run(arguments: &Reasons) -> u8 {
     match arguments.output {
         ReasonsOutput::Text => {
             let entries: Vec<_> = Reason::ALL.iter().map(|reason| entry(*reason, lang)).collect();
-            print::out(&entries.join("\n"));
+            output::out(&entries.join("\n"));
         }
-        ReasonsOutput::Markdown => print::out(&page(lang)),
+        ReasonsOutput::Markdown => output::out(&page(lang)),
         ReasonsOutput::Json => {
             let rows: Vec<_> = Reason::ALL.iter().map(|reason| row(*reason, lang)).collect();
-            print::out(&format!("{:#}\n", json!({ "schema": 1, "reasons": rows })));
+            output::out(&format!("{:#}\n", json!({ "schema": 1, "reasons": rows })));
         }
     }
     GOOD

@@ -1,7 +1,7 @@
 //! `serve`: until told to end.
 
 use super::args::Serve;
-use super::{FAULT, GOOD, USAGE, failed, once};
+use super::{FAULT, GOOD, USAGE, failed, run_once};
 use crate::serve::{self, NotStarted, Options, Source};
 use crate::settings::RootStore;
 
@@ -9,12 +9,12 @@ use crate::settings::RootStore;
 pub fn run(arguments: &Serve, roots: &RootStore) -> u8 {
     let source = Source::File { path: arguments.config.clone(), roots: roots.clone() };
     let options = Options { web: arguments.web_config.clone(), ..Options::new(source, arguments.listen.clone()) };
-    with_runtime(async { serve::run(options, |_| ()).await.map_err(told) })
+    with_runtime(async { serve::run(options, |_| ()).await.map_err(exit_code) })
 }
 
 /// Serves on a runtime of its own until `service` ends.
 pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
-    let runtime = match once::runtime() {
+    let runtime = match run_once::runtime() {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
@@ -24,7 +24,7 @@ pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> 
 }
 
 /// Exit code and words.
-pub fn told(problem: NotStarted) -> (u8, String) {
+pub fn exit_code(problem: NotStarted) -> (u8, String) {
     match problem {
         NotStarted::Configuration(words) => (USAGE, words),
         NotStarted::Machine(words) => (FAULT, words),

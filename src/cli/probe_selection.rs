@@ -1,4 +1,4 @@
-//! Which probes the command line means: those of a configuration, or of one tenant given in words.
+//! The probes that the command line selects: those of a configuration, or of one tenant given by options.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::kind::Check;
 use crate::levels::Limits;
 use crate::settings::{Network, ProbeSettings, RootStore, Settings};
 
-/// What the command line means.
+/// The probes selected, and how this machine reaches them.
 #[derive(Debug)]
 pub struct Selected {
     /// How this machine reaches Microsoft.
@@ -22,7 +22,7 @@ pub struct Selected {
 ///
 /// # Errors
 /// In words for a person: every mistake in the configuration, or what is missing or unknown on the command line.
-pub fn probes(
+pub fn select(
     selection: &Selection,
     checks: &[String],
     timeout: Option<Duration>,
@@ -30,13 +30,13 @@ pub fn probes(
 ) -> Result<Selected, String> {
     let Settings { network, probes } = match &selection.config {
         Some(path) => {
-            nothing_else(selection)?;
+            refuse_ad_hoc_options(selection)?;
             let settings = config::load(path).map_err(|mistakes| mistakes.to_string())?.settings;
             let probes = narrowed(settings.probes, selection)?;
             let all = checks.iter().any(|check| check == "all");
             Settings { probes: if all { probes } else { named(&probes, checks) }, ..settings }
         }
-        None => config::from_selection(&in_words(selection, checks, timeout), &LocalSystem)
+        None => config::from_selection(&ad_hoc_selection(selection, checks, timeout), &LocalSystem)
             .map_err(|mistakes| mistakes.to_string())?,
     };
     if probes.is_empty() {
@@ -49,7 +49,7 @@ pub fn probes(
 }
 
 /// What stands for a configuration must not be passed over in silence where there is one.
-fn nothing_else(selection: &Selection) -> Result<(), String> {
+fn refuse_ad_hoc_options(selection: &Selection) -> Result<(), String> {
     let given = [
         ("--cloud", selection.cloud.is_some()),
         ("--tenant-id", selection.tenant_id.is_some()),
@@ -64,7 +64,7 @@ fn nothing_else(selection: &Selection) -> Result<(), String> {
     }
 }
 
-fn in_words(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> config::Selection {
+fn ad_hoc_selection(selection: &Selection, checks: &[String], timeout: Option<Duration>) -> config::Selection {
     config::Selection {
         cloud: selection.cloud.clone(),
         tenant_id: selection.tenant_id.clone(),

@@ -1,4 +1,4 @@
-//! Some probes once: what `check`, `doctor` and `demo --once` have in common.
+//! Runs probes once, for `check`, `doctor` and `demo --once`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub fn runtime() -> Result<Runtime, String> {
     Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
 }
 
-/// Runs every probe once, each for at most `limit`, and tells the outcomes in their order; `progress` is shown meanwhile.
+/// Runs every probe run_once, each for at most `limit`, and tells the outcomes in their order; `progress` is shown meanwhile.
 ///
 /// # Errors
 /// In words: the trust store, or a check that its cloud lacks.
@@ -47,7 +47,7 @@ pub async fn run(
         });
     }
     let mut outcomes = match progress {
-        Some(progress) => watched(running, progress).await,
+        Some(progress) => wait_with_progress(running, progress).await,
         None => running.join_all().await,
     };
     outcomes.sort_by_key(|(index, _)| *index);
@@ -55,7 +55,7 @@ pub async fn run(
 }
 
 /// Waits for all of them, and shows who is waited for.
-async fn watched(mut running: JoinSet<(usize, Outcome)>, mut progress: Progress) -> Vec<(usize, Outcome)> {
+async fn wait_with_progress(mut running: JoinSet<(usize, Outcome)>, mut progress: Progress) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
     let mut beat = tokio::time::interval(progress::BEAT);
     loop {

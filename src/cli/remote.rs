@@ -1,7 +1,7 @@
-//! `check --from`: what a running service knows, in the plugin's own words.
+//! `check --from`: fetches the results of a running service.
 
 use super::args::{Check, Selection};
-use super::once;
+use super::run_once;
 use crate::credential::SecretSource;
 use crate::remote::{self, Service, ServiceReport};
 
@@ -11,7 +11,7 @@ use crate::remote::{self, Service, ServiceReport};
 /// In words for a person: what on the command line does not go with it, or what is wrong with the service.
 pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     let Check { selection, from, .. } = arguments;
-    nothing_of_our_own(selection)?;
+    refuse_local_options(selection)?;
     let login = match (&from.user, &from.password_file) {
         (Some(user), Some(path)) => {
             let password = SecretSource::File(path.clone()).read();
@@ -22,7 +22,7 @@ pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     let service = Service { url: url.to_owned(), ca_file: from.ca_file.clone(), login };
     let (tenant, mailboxes) = (selection.tenant.clone(), selection.mailbox.clone());
     let selected = remote::Selection { tenant, mailboxes, checks: arguments.checks.clone() };
-    let runtime = once::runtime()?;
+    let runtime = run_once::runtime()?;
     let report = runtime.block_on(remote::fetch(&service, &selected, arguments.timeout.limit));
     runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
     report
@@ -30,7 +30,7 @@ pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
 
 /// The service has its own configuration; another one must not be passed over in silence. The environment's is for
 /// whoever does not say --from.
-fn nothing_of_our_own(selection: &Selection) -> Result<(), String> {
+fn refuse_local_options(selection: &Selection) -> Result<(), String> {
     let environment = std::env::var_os("M365_PROBE_CONFIG");
     let given = [
         ("--config", selection.config.as_ref().is_some_and(|path| Some(path.as_os_str()) != environment.as_deref())),

@@ -1,0 +1,71 @@
+//! `config`: checks configuration files, and prints examples, the schema and the address ranges in use.
+
+use std::path::Path;
+
+use super::args::{Config, RangesInUse};
+use super::{GOOD, USAGE, output};
+use crate::cloud::ranges::Ranges;
+use crate::{config, serve};
+
+/// Checks a file, or prints what the program ships: the example, the schema, the address ranges.
+pub fn run(arguments: &Config) -> u8 {
+    match arguments {
+        Config::Check { file, web: true } => return check_web(file),
+        Config::Check { file, .. } => match config::load(file) {
+            Ok(loaded) => {
+                let name = file.display().to_string();
+                loaded.warnings.iter().for_each(|warning| output::out(&format!("warning: {}\n", warning.line(&name))));
+                output::out(&format!("{}: {} probes\n", file.display(), loaded.settings.probes.len()));
+            }
+            Err(mistakes) => {
+                output::err(&format!("{mistakes}\n"));
+                return USAGE;
+            }
+        },
+        Config::Example => output::out(config::example()),
+        Config::WebExample => output::out(config::web_example()),
+        Config::Schema => output::out(&format!("{:#}\n", config::schema())),
+        Config::Ranges(arguments) => return print_ranges(arguments),
+    }
+    GOOD
+}
+
+/// `config check --web`
+fn check_web(file: &Path) -> u8 {
+    let name = file.display().to_string();
+    match serve::load_web(file).1 {
+        Ok(web) => {
+            web.warnings.iter().for_each(|warning| output::out(&format!("warning: {}\n", warning.line(&name))));
+            let tls = if web.acceptor.is_some() { "TLS" } else { "no TLS" };
+            output::out(&format!("{name}: {tls}, {} users\n", web.users.len()));
+            GOOD
+        }
+        Err(mistakes) => {
+            output::err(&format!("{mistakes}\n"));
+            USAGE
+        }
+    }
+}
+
+/// `config ranges`: the list to standard output, where it comes from to standard error, so that a redirected list can be
+/// used as `network.ranges_file`.
+fn print_ranges(arguments: &RangesInUse) -> u8 {
+    let loaded = match arguments.config.as_deref().map(config::load).transpose() {
+        Ok(loaded) => loaded,
+        Err(mistakes) => {
+            output::err(&format!("{mistakes}\n"));
+            return USAGE;
+        }
+    };
+    let own = loaded.and_then(|loaded| loaded.settings.network.ranges);
+    let Some(ranges) = own.as_deref().or_else(|| Ranges::shipped(&arguments.cloud)) else {
+        let cloud = &arguments.cloud;
+        output::err(&format!(
+            "error: no address ranges are published for the cloud `{cloud}`; name a list of your own as `network.ranges_file`\n"
+        ));
+        return USAGE;
+    };
+    output::err(&format!("{}\n", ranges.source()));
+    output::out(&format!("{}\n", ranges.to_json()));
+    GOOD
+}
