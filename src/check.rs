@@ -15,7 +15,7 @@ use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
 use crate::token::Tokens;
 use crate::trace::Trace;
 
-mod authorized;
+mod combined;
 mod concurrency;
 mod dns;
 mod ews;
@@ -26,9 +26,9 @@ mod pop3;
 mod reach;
 #[cfg(test)]
 mod script;
-mod several;
 mod smtp;
 mod token;
+mod with_token;
 
 /// Makes the conversation that `settings` describe. A new check is one file, its `mod` line and its line here, and its row in
 /// [`kind`](crate::kind).

@@ -100,14 +100,6 @@ impl Resource {
             Self::Graph => "Microsoft Graph",
         }
     }
-
-    /// The OAuth scope in `cloud`, where known.
-    pub fn scope(self, cloud: &Cloud) -> Option<&str> {
-        match self {
-            Self::Exchange => Some(&cloud.scope),
-            Self::Graph => cloud.graph_scope.as_deref(),
-        }
-    }
 }
 
 macro_rules! checks {
@@ -275,6 +267,14 @@ impl Check {
     pub const fn roles(self) -> &'static [&'static str] {
         match &self.kind().access {
             Some(access) => access.roles,
+            None => &[],
+        }
+    }
+
+    /// The same for a calendar.
+    pub const fn calendar_roles(self) -> &'static [&'static str] {
+        match &self.kind().access {
+            Some(access) => access.calendar_roles,
             None => &[],
         }
     }

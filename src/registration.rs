@@ -28,16 +28,16 @@ const LARGEST: usize = 512 * 1024;
 /// The registrations read, one for each application.
 #[derive(Debug, Default)]
 pub struct Registrations {
-    known: Mutex<HashMap<Key, Known>>,
+    readings: Mutex<HashMap<Key, Reading>>,
 }
 
-/// What was told, and when.
+/// One reading, and when it was made.
 #[derive(Clone, Debug)]
-struct Known {
+struct Reading {
     asked: Instant,
-    /// How the secret began that was in use then: of another one it tells nothing.
+    /// The beginning of the secret that was in use then: the reading says nothing of another one.
     hint: Secret,
-    told: Registration,
+    registration: Registration,
 }
 
 /// Cloud, tenant, application.
@@ -45,50 +45,61 @@ type Key = (String, String, String);
 
 impl Registrations {
     /// The registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago with
-    /// the same secret in use; for longer where it cannot be read again. `None` where nobody wants it read.
-    pub async fn of(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
+    /// the same secret in use; for longer where it cannot be read again. `None` where the user does not want it read.
+    pub async fn registration(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
         let hint = tenant.credential.client_secret().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
-        let known = self.known().get(&key).filter(|known| known.hint.expose() == hint.expose()).cloned();
-        if let Some(known) = known.as_ref().filter(|known| known.asked.elapsed() < KEPT) {
-            return Some(known.told.clone());
+        let kept = self.readings().get(&key).filter(|kept| kept.hint.expose() == hint.expose()).cloned();
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < KEPT) {
+            return Some(kept.registration.clone());
         }
-        let read = read(net, tokens, tenant, (at, scope), &hint, limit);
-        let told = timeout(limit, read).await.unwrap_or_else(|_| Registration::Unread("Graph did not answer in time".to_owned()));
-        // What was read before is still the best that is known.
-        let told = known.map(|known| known.told).filter(|_| matches!(told, Registration::Unread(_))).unwrap_or(told);
-        self.known().insert(key, Known { asked: Instant::now(), hint, told: told.clone() });
-        Some(told)
+        let query = Query { net, tokens, tenant, at, scope, hint: &hint };
+        let read = timeout(limit, query.registration(limit)).await;
+        let read = read.unwrap_or_else(|_| Registration::Unread("Graph did not answer in time".to_owned()));
+        // An earlier reading is still the best that is known.
+        let earlier = kept.map(|kept| kept.registration).filter(|_| matches!(read, Registration::Unread(_)));
+        let registration = earlier.unwrap_or(read);
+        self.readings().insert(key, Reading { asked: Instant::now(), hint, registration: registration.clone() });
+        Some(registration)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn readings(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Reading>> {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn read(
-    net: &Net,
-    tokens: &Tokens,
-    tenant: &Tenant,
-    (at, scope): (&HttpsEndpoint, &str),
-    hint: &Secret,
-    limit: Duration,
-) -> Registration {
-    // Nothing of it counts towards the run: it has a cursor of its own.
-    let mut aside = Trace::begin(Phase::Token, Instant::now() + limit);
-    let token = match tokens.usable(&mut aside, net, tenant, scope).await {
-        Ok(token) => token,
-        Err(Fault { reason, .. }) => return Registration::Unread(format!("no token for Graph: {reason}")),
-    };
-    // A token that tells its permissions saves the question.
-    let permitted = |roles: &Vec<String>| roles.iter().any(|role| ROLES.contains(&role.as_str()));
-    if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
-        return Registration::NotPermitted;
-    }
-    match get(net, at, &application::registration_path(&tenant.client_id), &token.secret).await {
-        Ok((status, body)) => application::parse_registration(status, &body, hint.expose()),
-        Err(error) => Registration::Unread(what(&error).to_owned()),
+/// One question to Graph.
+struct Query<'a> {
+    net: &'a Net,
+    tokens: &'a Tokens,
+    tenant: &'a Tenant,
+    /// Graph in the tenant's cloud, and the scope of its tokens.
+    at: &'a HttpsEndpoint,
+    scope: &'a str,
+    /// The beginning of the secret in use, by which Graph's answer names it.
+    hint: &'a Secret,
+}
+
+impl Query<'_> {
+    /// Reads the registration; the token for it is got in at most `limit`.
+    async fn registration(&self, limit: Duration) -> Registration {
+        let Self { net, tokens, tenant, at, scope, hint } = *self;
+        // Nothing of it counts towards the run: it has a cursor of its own.
+        let mut trace = Trace::begin(Phase::Token, Instant::now() + limit);
+        let token = match tokens.usable(&mut trace, net, tenant, scope).await {
+            Ok(token) => token,
+            Err(Fault { reason, .. }) => return Registration::Unread(format!("no token for Graph: {reason}")),
+        };
+        // A token that lists its permissions saves the question.
+        let permitted = |roles: &Vec<String>| roles.iter().any(|role| ROLES.contains(&role.as_str()));
+        if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
+            return Registration::NotPermitted;
+        }
+        match get(net, at, &application::registration_path(&tenant.client_id), &token.secret).await {
+            Ok((status, body)) => application::parse_registration(status, &body, hint.expose()),
+            Err(error) => Registration::Unread(what(&error).to_owned()),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::settings::{ProbeSettings, Resolver};
 
 use super::concurrency::{run_all, share};
 use super::{Conversation, Cx};
-use answer::{Answer, QUESTION};
+use answer::{DnsAnswer, QUESTION};
 use host::Host;
 
 mod answer;
@@ -47,7 +47,7 @@ impl Conversation for Names {
         // The last answer is due well before the run's deadline.
         let limit = SYSTEM.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
         let answers = run_all(AT_ONCE, questions.iter().map(|question| question.ask(net, &entries, limit))).await;
-        let mut answers: Vec<Answer> = answers.into_iter().flatten().collect();
+        let mut answers: Vec<DnsAnswer> = answers.into_iter().flatten().collect();
         let judged = verdict::judge(&mut answers, &hosts);
         let ranges = cx.means.ranges.as_deref().or_else(|| Ranges::shipped(&self.cloud.name));
         let outside = ranges.and_then(|ranges| published::compare(&mut answers, &hosts, ranges));
@@ -79,10 +79,10 @@ enum Question<'a> {
 }
 
 impl Question<'_> {
-    async fn ask(&self, net: &Net, entries: &Entries, limit: Duration) -> Vec<Answer> {
+    async fn ask(&self, net: &Net, entries: &Entries, limit: Duration) -> Vec<DnsAnswer> {
         match *self {
             Self::System { host } => {
-                let mut answers = Answer::from_system(net, host, limit).await.to_vec();
+                let mut answers = DnsAnswer::from_system(net, host, limit).await.to_vec();
                 let found: Vec<_> = answers.iter().flat_map(|answer| answer.facts.addresses.clone()).collect();
                 if net.pinned(host).is_none() && hosts::gives(entries, host, &found) {
                     for answer in &mut answers {
@@ -91,7 +91,7 @@ impl Question<'_> {
                 }
                 answers
             }
-            Self::Server { at, host, family } => vec![Answer::from_server(at, host, family, limit.min(QUESTION)).await],
+            Self::Server { at, host, family } => vec![DnsAnswer::from_server(at, host, family, limit.min(QUESTION)).await],
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
 use crate::wire::soap;
 
-use super::authorized::{self, Authorized, Wanted};
+use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
 /// The check: one FindFolder.
@@ -49,13 +49,13 @@ impl Conversation for Ews {
         if self.ends.is_some() {
             cx.trace.facts.warn(Fault::new(Reason::EwsRetiring));
         }
-        authorized::run(self, cx).await.map_err(|fault| after_the_end(fault, self.ends, now))
+        with_token::run(self, cx).await.map_err(|fault| after_the_end(fault, self.ends, now))
     }
 }
 
-impl Authorized for Ews {
-    fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
-        Wanted::exchange(cloud, self.authorization.in_token(Check::Ews.roles()))
+impl WithToken for Ews {
+    fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a> {
+        NeededToken::exchange(cloud, self.authorization.in_token(Check::Ews.roles()))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {

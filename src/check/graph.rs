@@ -7,8 +7,8 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, HeaderValue};
 
-use crate::cloud::role;
 use crate::cloud::{Cloud, HttpsEndpoint};
+use crate::kind::{Check, Resource};
 use crate::net::http::{self, HttpExchange};
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -17,7 +17,7 @@ use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
 use crate::wire::graph;
 
-use super::authorized::{self, Authorized, Wanted};
+use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
 /// How much of a calendar is looked at: enough to open it.
@@ -43,18 +43,18 @@ impl Conversation for Graph {
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
-        authorized::run(self, cx).await
+        with_token::run(self, cx).await
     }
 }
 
-impl Authorized for Graph {
-    fn wants<'a>(&'a self, _: &'a Cloud) -> Wanted<'a> {
+impl WithToken for Graph {
+    fn needed_token<'a>(&'a self, _: &'a Cloud) -> NeededToken<'a> {
         let roles = match self.folder {
-            Folder::Root => role::GRAPH_MAIL,
-            Folder::Calendar => role::GRAPH_CALENDAR,
+            Folder::Root => Check::Graph.roles(),
+            Folder::Calendar => Check::Graph.calendar_roles(),
         };
         let roles = self.authorization.in_token(roles);
-        Wanted { scope: &self.scope, resource: "00000003-0000-0000-c000-000000000000", roles }
+        NeededToken { scope: &self.scope, resource: Resource::Graph, roles }
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {

@@ -146,7 +146,7 @@ async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<
             None => whole_line(conn).await,
             Some(challenge) => {
                 let limit = conn.patience(Duration::MAX);
-                let heard = mail::behind(challenge, limit, whole_line(conn)).await;
+                let heard = mail::reply_after_challenge(challenge, limit, whole_line(conn)).await;
                 conn.judged(heard).flatten()
             }
         };

@@ -21,7 +21,7 @@ use crate::trace::Trace;
 use crate::wire::Refusal;
 use crate::wire::sasl::{self, Challenge};
 
-use super::authorized::{self, Authorized, Wanted};
+use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
 /// A server may take this long over its own goodbye; it is not measured.
@@ -67,13 +67,13 @@ impl<S: Session> Conversation for Mail<S> {
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
-        authorized::run(self, cx).await
+        with_token::run(self, cx).await
     }
 }
 
-impl<S: Session> Authorized for Mail<S> {
-    fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a> {
-        Wanted::exchange(cloud, self.authorization.in_token(S::CHECK.roles()))
+impl<S: Session> WithToken for Mail<S> {
+    fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a> {
+        NeededToken::exchange(cloud, self.authorization.in_token(S::CHECK.roles()))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
@@ -146,7 +146,7 @@ pub(super) async fn greet<S: Session>(session: &mut S, conn: &mut Conn<'_>) -> R
 
 /// What comes of `reading` the reply behind the empty line that answers `challenge`, in no more than `limit`. A server that has
 /// refused in the challenge may say no more: then that is what it has said.
-pub(super) async fn behind<T>(
+pub(super) async fn reply_after_challenge<T>(
     challenge: &Challenge,
     limit: Duration,
     reading: impl Future<Output = Result<T, Fault>>,

@@ -45,7 +45,7 @@ impl mail::Session for Session {
             AuthReply::Challenged(challenge) => {
                 conn.give_way().await?;
                 let limit = conn.patience(Duration::MAX);
-                let line = mail::behind(&challenge, limit, conn.line()).await;
+                let line = mail::reply_after_challenge(&challenge, limit, conn.line()).await;
                 let line = conn.judged(line)??;
                 match pop3::parse_login(&line) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &line)),

@@ -16,15 +16,15 @@ use crate::settings::{ProbeSettings, Proxy};
 use crate::trace::Trace;
 
 use super::concurrency::{run_all, share};
-use super::{Conversation, Cx, several};
+use super::{Conversation, Cx, combined};
 use attempt::{Attempt, Route};
 use endpoint::Endpoint;
 use step::Step;
 
-mod astray;
 mod attempt;
 mod endpoint;
-mod marks;
+mod filtered_address;
+mod http_reply;
 mod step;
 mod verdict;
 
@@ -58,7 +58,7 @@ impl Conversation for Reach {
         }
         cx.trace.finish();
         look_again(&mut attempts, cx.trace, net).await;
-        astray::blame(&mut attempts, net, &cx.means.hosts_file).await;
+        filtered_address::blame(&mut attempts, net, &cx.means.hosts_file).await;
         note(cx.trace, &attempts);
         warn(cx.trace, attempts.iter().filter_map(Attempt::interception).collect());
         compare_families(cx.trace, &self.endpoints, &attempts);
@@ -157,7 +157,7 @@ fn warn(trace: &mut Trace, warnings: Vec<Fault>) {
     let mut warnings = warnings.into_iter();
     let Some(first) = warnings.next() else { return };
     let places = warnings.filter_map(|warning| Some(warning.evidence.peer?.to_string()));
-    trace.facts.warn(several::with(first, places));
+    trace.facts.warn(combined::fault(first, places));
 }
 
 fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {

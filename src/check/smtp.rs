@@ -60,7 +60,7 @@ impl mail::Session for Session {
             AuthReply::Challenged(challenge) => {
                 conn.give_way().await?;
                 let limit = conn.patience(Duration::MAX);
-                let reply = mail::behind(&challenge, limit, read(conn, ReplyParser::default())).await;
+                let reply = mail::reply_after_challenge(&challenge, limit, read(conn, ReplyParser::default())).await;
                 let reply = conn.judged(reply)??;
                 match smtp::parse_login(&reply) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.to_string())),

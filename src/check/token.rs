@@ -25,9 +25,9 @@ impl Conversation for Issuance {
         // Issuance has been measured; what follows is learnt beside it and can fail no run.
         cx.trace.finish();
         let limit = cx.trace.remaining().mul_f64(0.8).min(ASIDE);
-        let told = means.registrations.of(&means.net, &means.tokens, tenant, limit).await;
-        cx.trace.facts.credential_expires = told.as_ref().and_then(|told| told.in_use_expires(SystemTime::now()));
-        cx.trace.facts.registration = told;
+        let registration = means.registrations.registration(&means.net, &means.tokens, tenant, limit).await;
+        cx.trace.facts.credential_expires = registration.as_ref().and_then(|read| read.in_use_expires(SystemTime::now()));
+        cx.trace.facts.registration = registration;
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ pub const SYSTEM: &str = "system";
 
 /// What came of one question.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct DnsAnswer {
     /// For the outcome.
     pub facts: DnsFacts,
     /// Why the question failed, with its evidence, if it did.
@@ -33,7 +33,7 @@ pub struct Answer {
     peer: Peer,
 }
 
-impl Answer {
+impl DnsAnswer {
     /// Asks as the application would. A pinned name has its pinned address, as in every other check.
     pub async fn from_system(net: &Net, host: &str, limit: Duration) -> [Self; 2] {
         let looked = match net.pinned(host) {
@@ -92,7 +92,7 @@ impl Answer {
     }
 
     /// What was answered, in a few words: the addresses, else the server's code, else the reason.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let addresses: Vec<String> = self.facts.addresses.iter().take(8).map(ToString::to_string).collect();
         let code = self.facts.rcode.as_ref().filter(|code| *code != "NOERROR");
         match (addresses.is_empty(), code, self.facts.failed) {

@@ -2,17 +2,17 @@
 
 use std::net::IpAddr;
 
-use crate::check::several;
+use crate::check::combined;
 use crate::cloud::ranges::{Published, Ranges};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
-use super::answer::Answer;
+use super::answer::DnsAnswer;
 use super::host::{Host, Way};
 
 /// Marks the addresses of Microsoft's hosts that lie outside `ranges`, and tells of them. An answer that is of no use
 /// anyhow, a sinkhole's say, is told by its own reason.
-pub fn compare(answers: &mut [Answer], hosts: &[Host], ranges: &Ranges) -> Option<Fault> {
+pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Option<Fault> {
     let mut warnings: Vec<Fault> = Vec::new();
     for answer in answers.iter_mut().filter(|answer| answer.facts.failed.is_none()) {
         let is_microsofts = hosts.iter().any(|host| host.name == answer.facts.host && host.way == Way::Microsoft);
@@ -25,7 +25,7 @@ pub fn compare(answers: &mut [Answer], hosts: &[Host], ranges: &Ranges) -> Optio
     }
     let mut warnings = warnings.into_iter();
     let first = warnings.next()?;
-    Some(several::with(first, warnings.map(|more| more.evidence.said.unwrap_or_default())))
+    Some(combined::fault(first, warnings.map(|more| more.evidence.said.unwrap_or_default())))
 }
 
 /// Both sides: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.

@@ -1,6 +1,6 @@
 //! What answers mean together, as a table: one line per network.
 
-use super::answer::{Answer, SYSTEM};
+use super::answer::{DnsAnswer, SYSTEM};
 use super::host::{Host, Way};
 use super::verdict::judge;
 use super::{Ranges, published};
@@ -32,8 +32,8 @@ const MUTE: Says = No(Reason::DnsNoAnswer);
 const V4: Says = At("52.97.97.162");
 const V6: Says = At("2603:1026::2");
 
-fn answer(resolver: &str, family: Family, says: Says) -> Answer {
-    let mut answer = Answer::unheard(Peer::named(resolver), resolver.to_owned(), HOST, family);
+fn answer(resolver: &str, family: Family, says: Says) -> DnsAnswer {
+    let mut answer = DnsAnswer::unheard(Peer::named(resolver), resolver.to_owned(), HOST, family);
     let (source, addresses) = match says {
         At(addresses) => (None, addresses),
         From(source, addresses) => (Some(source), addresses),
@@ -53,7 +53,7 @@ fn answer(resolver: &str, family: Family, says: Says) -> Answer {
 #[track_caller]
 fn assert_judged(way: Way, said: &[Said], (fault, words, warnings): Expected) {
     let both = |(resolver, v4, v6): &Said| [answer(resolver, Family::V4, *v4), answer(resolver, Family::V6, *v6)];
-    let mut answers: Vec<Answer> = said.iter().flat_map(both).collect();
+    let mut answers: Vec<DnsAnswer> = said.iter().flat_map(both).collect();
     let hosts = [Host { name: HOST.to_owned(), way }];
     let judged = judge(&mut answers, &hosts);
     let outside = published::compare(&mut answers, &hosts, Ranges::shipped("global").expect("shipped"));

@@ -1,13 +1,13 @@
 //! What the answers mean together: which resolver does not lead to which host, who disagrees with whom, and the reason
 //! that tells most.
 
-use crate::check::several;
+use crate::check::combined;
 use crate::net::dial::nameless;
 use crate::net::resolve::is_denial;
 use crate::outcome::{Fault, NameSource};
 use crate::reason::Reason;
 
-use super::answer::{Answer, record};
+use super::answer::{DnsAnswer, record};
 use super::blocking::{is_blocking, is_nowhere};
 use super::host::{Host, Way};
 
@@ -41,13 +41,14 @@ pub struct Judged {
 ///
 /// A resolver of the user's choice that denies a name to which another leads is worth a look; the system's own is
 /// believed by every application here, so that its lie is a failure. A resolver that does not work at all is one too.
-pub fn judge(answers: &mut [Answer], hosts: &[Host]) -> Judged {
+pub fn judge(answers: &mut [DnsAnswer], hosts: &[Host]) -> Judged {
     for answer in answers.iter_mut() {
         let host = hosts.iter().find(|host| host.name == answer.facts.host);
         mark(answer, host.map_or(Way::Own, |host| host.way));
     }
     // Both families of a host stand side by side, whoever was asked.
-    let same = |one: &Answer, other: &Answer| one.facts.host == other.facts.host && one.facts.resolver == other.facts.resolver;
+    let same =
+        |one: &DnsAnswer, other: &DnsAnswer| one.facts.host == other.facts.host && one.facts.resolver == other.facts.resolver;
     let views: Vec<View> = answers.chunk_by_mut(same).filter_map(View::of).collect();
     let (mut failed, mut disagreeing, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut halved, mut slowed) = (Vec::new(), Vec::new());
@@ -97,7 +98,7 @@ struct View {
 
 impl View {
     /// Takes the faults out of the answers; that one family has no address where the other has is none.
-    fn of(families: &mut [Answer]) -> Option<Self> {
+    fn of(families: &mut [DnsAnswer]) -> Option<Self> {
         let blocked = |reason| matches!(reason, Some(Reason::DnsSinkhole | Reason::DnsHostsFileBlocks));
         let blocked = families.iter().any(|answer| blocked(answer.facts.failed));
         let leads = families.iter().any(|answer| answer.fault.is_none());
@@ -110,9 +111,9 @@ impl View {
         let told = families.iter_mut().filter_map(|answer| answer.fault.take()).min_by_key(rank);
         let (fault, half) = if blocked || !leads { (told, None) } else { (None, told) };
         let reason = fault.as_ref().map(|fault| fault.reason);
-        let speaking: Vec<&Answer> = families.iter().filter(|answer| answer.facts.failed == reason).collect();
+        let speaking: Vec<&DnsAnswer> = families.iter().filter(|answer| answer.facts.failed == reason).collect();
         let with_addresses = || speaking.iter().filter(|answer| !answer.facts.addresses.is_empty());
-        let told: Vec<String> = with_addresses().map(|answer| answer.told()).collect();
+        let told: Vec<String> = with_addresses().map(|answer| answer.summary()).collect();
         let first = families.first()?;
         let fixed = with_addresses().find(|answer| answer.facts.source == Some(NameSource::HostsFile));
         Some(Self {
@@ -123,9 +124,9 @@ impl View {
                 None => first.facts.resolver.clone(),
             },
             is_systems: first.is_systems(),
-            told: if told.is_empty() { speaking.first().unwrap_or(&first).told() } else { told.join(" ") },
+            told: if told.is_empty() { speaking.first().unwrap_or(&first).summary() } else { told.join(" ") },
             fixed: fixed.map(|answer| {
-                answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.told())))
+                answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.summary())))
             }),
             halved: half.map(|fault| halved(&fault, families)),
             slowed: families.iter_mut().find_map(|answer| answer.warning.take()),
@@ -135,8 +136,9 @@ impl View {
 }
 
 /// The fault of the one family, with what both are told: `A: 52.97.97.162, AAAA: SERVFAIL`.
-fn halved(fault: &Fault, families: &[Answer]) -> Fault {
-    let told: Vec<String> = families.iter().map(|answer| format!("{}: {}", record(answer.facts.family), answer.told())).collect();
+fn halved(fault: &Fault, families: &[DnsAnswer]) -> Fault {
+    let told: Vec<String> =
+        families.iter().map(|answer| format!("{}: {}", record(answer.facts.family), answer.summary())).collect();
     let half = Fault { reason: Reason::DnsOneFamilyFails, evidence: fault.evidence.clone() };
     let mut half = half.code(fault.reason.code());
     half.evidence.heard = Some(told.join(", "));
@@ -161,7 +163,7 @@ fn together(faults: Vec<Fault>) -> Option<Fault> {
     let mut faults = faults.into_iter();
     let first = faults.next()?;
     let others: Vec<String> = faults.map(|fault| beside(&first, &fault)).collect();
-    Some(several::with(first, others.into_iter()))
+    Some(combined::fault(first, others.into_iter()))
 }
 
 /// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`, without what it has in common with the first.
@@ -180,7 +182,7 @@ fn rank(fault: &Fault) -> usize {
 
 /// An answer of nothing but blocking addresses is a filter's; in the hosts file they are this machine's own doing, and
 /// the block is certain only where they lead nowhere at all.
-fn mark(answer: &mut Answer, way: Way) {
+fn mark(answer: &mut DnsAnswer, way: Way) {
     let Some(first) = answer.facts.addresses.first().copied() else { return };
     let all = |blocks: fn(std::net::IpAddr) -> bool| answer.facts.addresses.iter().all(|address| blocks(*address));
     let reason = match (answer.facts.source, way) {

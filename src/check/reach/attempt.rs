@@ -20,7 +20,7 @@ use crate::settings::Proxy;
 use crate::trace::Trace;
 
 use super::endpoint::{Endpoint, Speaks};
-use super::marks;
+use super::http_reply;
 use super::step::Step;
 
 /// How an endpoint is got to.
@@ -238,7 +238,7 @@ impl<'a> Attempt<'a> {
             }
             fault
         })?;
-        marks::judge(answer.head(), &answer.body, self.at)
+        http_reply::judge(answer.head(), &answer.body, self.at)
     }
 
     fn stream(&mut self) -> Result<BoxStream, Fault> {

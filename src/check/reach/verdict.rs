@@ -1,6 +1,6 @@
 //! What all attempts mean together: which endpoints cannot be reached, and which failure came first.
 
-use crate::check::several;
+use crate::check::combined;
 use crate::cloud::host_port;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -16,7 +16,7 @@ pub fn judge(endpoints: &[Endpoint], attempts: &[Attempt<'_>]) -> Option<(Phase,
     let mut failed = failed.into_iter();
     let (_, phase, first) = failed.next()?;
     let others = failed.map(|(at, phase, fault)| format!("{} {} in {phase}", host_port(&at.host, at.port), fault.reason));
-    Some((phase, several::with(first.clone(), others)))
+    Some((phase, combined::fault(first.clone(), others)))
 }
 
 /// Why `at` cannot be reached: the failure of the address that got farthest, because the others may not matter (a

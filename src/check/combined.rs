@@ -1,10 +1,10 @@
-//! One fault out of several: a run has one reason, and tells the others in its evidence.
+//! One fault out of several: a run has one reason, and its evidence lists the others.
 
 use crate::outcome::Fault;
 use crate::sanitize;
 
-/// `first` with `others` after its own words, all of it bounded.
-pub fn with(mut first: Fault, others: impl Iterator<Item = String>) -> Fault {
+/// Adds `others` to the evidence of `first`, after its own words; the whole text is bounded.
+pub fn fault(mut first: Fault, others: impl Iterator<Item = String>) -> Fault {
     let others: Vec<String> = others.collect();
     if !others.is_empty() {
         let heard = first.evidence.heard.as_deref().unwrap_or(first.reason.title());
@@ -20,8 +20,8 @@ mod tests {
     use crate::reason::Reason;
 
     #[test]
-    fn the_others_stand_after_the_first_one_s_words() {
-        let heard = |fault: Fault, others: &[&str]| with(fault, others.iter().map(ToString::to_string)).evidence.heard;
+    fn further_faults_stand_after_the_first_ones_words() {
+        let heard = |fault: Fault, others: &[&str]| super::fault(fault, others.iter().map(ToString::to_string)).evidence.heard;
         let refused = || Fault::heard(Reason::ConnectRefused, "Connection refused (os error 111)");
         assert_eq!(heard(refused(), &[]).as_deref(), Some("Connection refused (os error 111)"));
         let both = heard(refused(), &["b:995 connect_timed_out", "c:993 tls_closed"]);

@@ -13,12 +13,12 @@ use super::attempt::Attempt;
 /// Blames the resolver, or the hosts file at `hosts_file`, for the attempts that failed where only a filter leads. One that
 /// succeeds there has met Microsoft behind a gateway of the user's own.
 pub async fn blame(attempts: &mut [Attempt<'_>], net: &Net, hosts_file: &Path) {
-    let astray: Vec<&mut Attempt<'_>> = attempts.iter_mut().filter(|attempt| is_astray(attempt, net)).collect();
-    if astray.is_empty() {
+    let filtered: Vec<&mut Attempt<'_>> = attempts.iter_mut().filter(|attempt| has_filtered_address(attempt, net)).collect();
+    if filtered.is_empty() {
         return;
     }
-    let entries = hosts::entries(hosts_file, astray.iter().map(|attempt| attempt.at.host.to_ascii_lowercase()).collect()).await;
-    for attempt in astray {
+    let entries = hosts::entries(hosts_file, filtered.iter().map(|attempt| attempt.at.host.to_ascii_lowercase()).collect()).await;
+    for attempt in filtered {
         let (Some(address), Some((phase, met))) = (attempt.address(), attempt.failed.take()) else { continue };
         let host = &attempt.at.host;
         let here = hosts::gives(&entries, host, &[address]);
@@ -28,7 +28,7 @@ pub async fn blame(attempts: &mut [Attempt<'_>], net: &Net, hosts_file: &Path) {
     }
 }
 
-fn is_astray(attempt: &Attempt<'_>, net: &Net) -> bool {
+fn has_filtered_address(attempt: &Attempt<'_>, net: &Net) -> bool {
     let at = attempt.at;
     attempt.failed.is_some()
         && cloud::is_microsofts(&at.host.to_ascii_lowercase(), at.port)
@@ -50,7 +50,7 @@ mod tests {
     use crate::settings::Network;
 
     #[tokio::test]
-    async fn a_failure_where_only_a_filter_leads_is_the_name_s() {
+    async fn failure_at_a_filters_address_is_dns_sinkhole() {
         let cloud = Cloud::built_in("global").expect("built in");
         let endpoints = endpoint::all(&cloud);
         let pinned =

@@ -1,4 +1,4 @@
-//! Whether it is Microsoft that answered a request, or something on the way.
+//! The reply to a harmless request: Microsoft's, or that of something on the way.
 
 use hyper::StatusCode;
 
@@ -8,7 +8,7 @@ use crate::wire::http::ResponseHead;
 
 use super::endpoint::Endpoint;
 
-/// Judges the answer to a harmless request to `at`. Any status will do: only who says it matters.
+/// Judges the reply to a harmless request to `at`. Any status will do: only who says it matters.
 ///
 /// # Errors
 /// `http_redirected`: to another host, by nobody of Microsoft's; `http_not_microsoft`: a block page, a portal, or no mark
@@ -51,7 +51,7 @@ mod tests {
     use crate::cloud::Cloud;
 
     #[test]
-    fn who_answered_is_told_by_marks_pages_and_redirects() {
+    fn http_replies_are_microsofts_a_block_page_or_a_redirect() {
         const PAGE: &[u8] = b"<!DOCTYPE html><title>Blocked</title>";
         let microsoft = &Cloud::built_in("global").expect("built in");
         let lab = &Cloud { name: "lab".to_owned(), ..microsoft.clone() };

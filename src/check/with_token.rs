@@ -1,9 +1,10 @@
-//! A conversation that needs a token: where it comes from, and what a refusal of it means.
+//! A conversation with a token in hand: gets it, and explains a refusal by what the token lacks.
 
 use std::future::Future;
 use std::time::SystemTime;
 
 use crate::cloud::Cloud;
+use crate::kind::Resource;
 use crate::outcome::{Fault, TokenFacts};
 use crate::reason::Reason;
 use crate::settings::Tenant;
@@ -11,28 +12,28 @@ use crate::token::Token;
 
 use super::Cx;
 
-/// What a conversation's token must be for.
+/// The token that a conversation needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct NeededToken<'a> {
     /// The OAuth scope to ask for.
     pub scope: &'a str,
-    /// The resource's own application id, which stands in place of its URL in version 2 tokens.
-    pub resource: &'static str,
+    /// The service that takes it.
+    pub resource: Resource,
     /// The permissions of which it must carry one; none where they are granted elsewhere (RBAC for Applications).
     pub roles: &'static [&'static str],
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> NeededToken<'a> {
     /// A token for Exchange Online, with one of `roles`.
     pub fn exchange(cloud: &'a Cloud, roles: &'static [&'static str]) -> Self {
-        Self { scope: &cloud.scope, resource: "00000002-0000-0ff1-ce00-000000000000", roles }
+        Self { scope: &cloud.scope, resource: Resource::Exchange, roles }
     }
 }
 
 /// A conversation that begins with a token in hand.
-pub trait Authorized: Sync {
-    /// What its token must be for.
-    fn wants<'a>(&'a self, cloud: &'a Cloud) -> Wanted<'a>;
+pub trait WithToken: Sync {
+    /// The token it needs in `cloud`.
+    fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a>;
 
     /// Speaks to the server, from the dial to the goodbye.
     ///
@@ -46,9 +47,9 @@ pub trait Authorized: Sync {
 ///
 /// # Errors
 /// Why it failed.
-pub async fn run<C: Authorized>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), Fault> {
+pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), Fault> {
     let (tokens, net, tenant) = (&cx.means.tokens, &cx.means.net, cx.tenant);
-    let wanted = conversation.wants(&tenant.cloud);
+    let wanted = conversation.needed_token(&tenant.cloud);
     let token = tokens.usable(cx.trace, net, tenant, wanted.scope).await?;
     let refused = match conversation.converse(cx, &token).await {
         Err(fault) if is_about_token(fault.reason) => fault,
@@ -79,7 +80,7 @@ fn is_about_token(reason: Reason) -> bool {
 
 /// A generic refusal in the light of the token's own claims: what it lacks explains the refusal. A claim that cannot be
 /// read explains nothing, and a missing role is no fault while the login works (RBAC for Applications).
-fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: Wanted<'_>) -> Fault {
+fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: NeededToken<'_>) -> Fault {
     if is_about_token(fault.reason) {
         let by_rbac = wanted.roles.is_empty();
         let lacks_role = !by_rbac
@@ -119,12 +120,12 @@ fn is_guid(text: &str) -> bool {
 
 /// Whether `audience` is what was asked for: the resource's URL or its id. Exchange takes `outlook.office.com` for
 /// `outlook.office365.com`.
-fn is_for(audience: &str, wanted: Wanted<'_>) -> bool {
+fn is_for(audience: &str, wanted: NeededToken<'_>) -> bool {
     let resource = |text: &str| {
         text.trim_end_matches("/.default")
             .trim_end_matches('/')
             .to_ascii_lowercase()
             .replace("outlook.office.com", "outlook.office365.com")
     };
-    audience.eq_ignore_ascii_case(wanted.resource) || resource(audience) == resource(wanted.scope)
+    audience.eq_ignore_ascii_case(wanted.resource.id()) || resource(audience) == resource(wanted.scope)
 }
