@@ -52,14 +52,11 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
         verified: true,
     };
     let endpoint = EndpointFacts {
-        host: "outlook.office365.com".into(),
-        port: 995,
-        address: "52.98.1.2".parse().ok(),
         connect: Some(Duration::from_millis(12)),
         handshake: Some(Duration::from_millis(30)),
         tls_version: Some("TLSv1.3".into()),
         certificate: Some(certificate),
-        failed: None,
+        ..EndpointFacts::new("outlook.office365.com", 995, "52.98.1.2".parse().ok())
     };
     Outcome {
         probe: id.clone(),

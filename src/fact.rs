@@ -8,6 +8,7 @@ mod text;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use self::metric::metrics;
 pub use self::metric::*;
 use crate::lang::{self, Lang, number};
 use crate::outcome::{Facts, SupportIds};

@@ -230,13 +230,13 @@ mod tests {
     fn a_phase_entered_twice_counts_twice() {
         let second = Duration::from_secs(1);
         let outcome = Outcome {
-            probe: ProbeId { tenant: "t".into(), mailbox: None, check: Check::Reach },
-            address: None,
-            at: SystemTime::UNIX_EPOCH,
             took: 3 * second,
             phases: [Phase::Dns, Phase::Connect, Phase::Dns].map(|phase| Span { phase, took: second }).to_vec(),
-            facts: Facts::default(),
-            verdict: Verdict::Ok,
+            ..Outcome::new(
+                ProbeId { tenant: "t".into(), mailbox: None, check: Check::Reach },
+                SystemTime::UNIX_EPOCH,
+                Verdict::Ok,
+            )
         };
         assert_eq!(outcome.phase(Phase::Dns), Some(2 * second));
         assert_eq!(outcome.phase(Phase::Auth), None);

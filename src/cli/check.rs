@@ -1,12 +1,12 @@
 //! `check`: run_once, as a Nagios, Icinga or Checkmk plugin.
 
-use crate::document::Document;
-use crate::lang::Lang;
 use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
 use super::{output, probe_selection, remote, run_once};
 use crate::diagnosis::RootCause;
+use crate::document::Document;
+use crate::lang::Lang;
 use crate::levels::{Limits, State};
 use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;

@@ -1,11 +1,11 @@
-//! `doctor`: everything run_once, for a person.
+//! `doctor`: everything once, for a person.
 
-use crate::document::Document;
 use std::time::SystemTime;
 
 use super::args::{Demo, Doctor, TextOrJson};
 use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, failed, output, probe_selection, run_once, terminal};
+use crate::document::Document;
 use crate::lang::Lang;
 use crate::outcome::Outcome;
 use crate::render::doctor;

@@ -95,7 +95,7 @@ fn proxy_refusal(at: &EndpointFacts) -> Option<Reason> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
     use crate::kind::Check;
@@ -111,23 +111,16 @@ mod tests {
 
     fn detect(tried: Tried<'_>) -> Option<PortFilter> {
         let one = |(port, address, failed): &(u16, Option<&str>, Option<(Phase, Reason)>)| EndpointFacts {
-            host: "outlook".into(),
-            port: *port,
-            address: address.and_then(|address| address.parse().ok()),
-            connect: None,
-            handshake: None,
-            tls_version: None,
-            certificate: None,
             failed: *failed,
+            ..EndpointFacts::new("outlook", *port, address.and_then(|address| address.parse().ok()))
         };
         let outcome = Outcome {
-            probe: ProbeId { tenant: "t".into(), mailbox: None, check: Check::Reach },
-            address: None,
-            at: SystemTime::UNIX_EPOCH,
-            took: Duration::ZERO,
-            phases: Vec::new(),
             facts: Facts { endpoints: tried.iter().map(one).collect(), ..Facts::default() },
-            verdict: Verdict::Ok,
+            ..Outcome::new(
+                ProbeId { tenant: "t".into(), mailbox: None, check: Check::Reach },
+                SystemTime::UNIX_EPOCH,
+                Verdict::Ok,
+            )
         };
         PortFilter::detect(&[&outcome])
     }

@@ -320,16 +320,7 @@ fn diagnose_of_an_expired_secret_and_a_blocked_port_gives_both() {
         vec![("token", Phase::Token, Reason::ClientSecretExpired), ("reach", Phase::Connect, Reason::ConnectTimedOut)];
     failing.extend(EVERYTHING.iter().map(|one| (*one, Phase::Token, Reason::ClientSecretExpired)));
     let mut outcomes = tenant(&["a"], &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews], &failing);
-    let closed = |port, failed| EndpointFacts {
-        host: "outlook".into(),
-        port,
-        address: None,
-        connect: None,
-        handshake: None,
-        tls_version: None,
-        certificate: None,
-        failed,
-    };
+    let closed = |port, failed| EndpointFacts { failed, ..EndpointFacts::new("outlook", port, None) };
     outcomes[2].facts.endpoints = vec![
         closed(995, Some((Phase::Connect, Reason::ConnectTimedOut))),
         closed(993, Some((Phase::Connect, Reason::ConnectUnreachable))),
@@ -349,16 +340,7 @@ fn diagnose_of_an_expired_secret_and_a_blocked_port_gives_both() {
 
 #[test]
 fn diagnose_of_a_port_filter_gives_one_cause_beside_others() {
-    let outlook = |port, failed| EndpointFacts {
-        host: "outlook".into(),
-        port,
-        address: "192.0.2.1".parse().ok(),
-        connect: None,
-        handshake: None,
-        tls_version: None,
-        certificate: None,
-        failed,
-    };
+    let outlook = |port, failed| EndpointFacts { failed, ..EndpointFacts::new("outlook", port, "192.0.2.1".parse().ok()) };
     let dropped = Some((Phase::Connect, Reason::ConnectTimedOut));
     let failing = [
         ("reach", Phase::Connect, Reason::ConnectTimedOut),

@@ -10,41 +10,43 @@ pub struct MetricSpec {
     pub help: &'static str,
 }
 
+/// Declares metrics: constant, name, `# HELP`.
 macro_rules! metrics {
-    ($( $constant:ident: $name:literal, $help:literal; )*) => {
-        $( #[doc = $help] pub const $constant: MetricSpec = MetricSpec { name: $name, help: $help }; )*
+    ($( $visibility:vis $constant:ident: $name:literal, $help:literal; )*) => {
+        $( #[doc = $help] $visibility const $constant: $crate::fact::MetricSpec = $crate::fact::MetricSpec { name: $name, help: $help }; )*
     };
 }
+pub(crate) use metrics;
 
 metrics! {
-    TOKEN_EXPIRY: "m365_token_expiry_timestamp_seconds", "When the access token seen last expires.";
-    TOKEN_ROLE: "m365_token_role_granted",
+    pub TOKEN_EXPIRY: "m365_token_expiry_timestamp_seconds", "When the access token seen last expires.";
+    pub TOKEN_ROLE: "m365_token_role_granted",
         "Whether the access token grants this application permission; an application under RBAC for Applications needs none.";
-    CLOCK_SKEW: "m365_clock_skew_seconds", "The token endpoint's time less the time here (cached on /metrics).";
-    CREDENTIAL_EXPIRY: "m365_credential_expiry_timestamp_seconds",
+    pub CLOCK_SKEW: "m365_clock_skew_seconds", "The token endpoint's time less the time here (cached on /metrics).";
+    pub CREDENTIAL_EXPIRY: "m365_credential_expiry_timestamp_seconds",
         "When the application's credential expires, as declared or read.";
-    EWS_RETIREMENT: "m365_ews_retirement_timestamp_seconds",
+    pub EWS_RETIREMENT: "m365_ews_retirement_timestamp_seconds",
         "When EWS ends for good in the cloud of this tenant; absent where Microsoft has set no day.";
-    CERTIFICATE_NOT_AFTER: "m365_tls_certificate_not_after_timestamp_seconds",
+    pub CERTIFICATE_NOT_AFTER: "m365_tls_certificate_not_after_timestamp_seconds",
         "When the certificate expires that was presented last; the earliest, where an endpoint has several addresses.";
-    TLS_INFO: "m365_tls_info", "TLS version and issuer of the certificate (cached on /metrics).";
-    CERTIFICATE_VERIFIED: "m365_tls_certificate_verified",
+    pub TLS_INFO: "m365_tls_info", "TLS version and issuer of the certificate (cached on /metrics).";
+    pub CERTIFICATE_VERIFIED: "m365_tls_certificate_verified",
         "Whether the certificate was accepted; 0 if it was refused at any address of the endpoint (cached on /metrics).";
-    ENDPOINT_ADDRESSES: "m365_endpoint_addresses", "Addresses of the endpoint that were tried.";
-    ENDPOINT_WORKING: "m365_endpoint_addresses_working",
+    pub ENDPOINT_ADDRESSES: "m365_endpoint_addresses", "Addresses of the endpoint that were tried.";
+    pub ENDPOINT_WORKING: "m365_endpoint_addresses_working",
         "Addresses of the endpoint on which every step succeeded, up to the server's first words.";
-    CONNECT_DURATION: "m365_endpoint_connect_duration_seconds",
+    pub CONNECT_DURATION: "m365_endpoint_connect_duration_seconds",
         "Time to connect to the endpoint; the longest, where a family has several addresses.";
-    HANDSHAKE_DURATION: "m365_endpoint_handshake_duration_seconds",
+    pub HANDSHAKE_DURATION: "m365_endpoint_handshake_duration_seconds",
         "Time of the TLS handshake with the endpoint; the longest, where a family has several addresses.";
-    DNS_ANSWERS: "m365_dns_answers", "Addresses in the resolver's answer (cached on /metrics).";
-    DNS_DURATION: "m365_dns_query_duration_seconds", "Time to the resolver's answer, absent without one (cached on /metrics).";
-    DNS_SUCCESS: "m365_dns_query_success",
+    pub DNS_ANSWERS: "m365_dns_answers", "Addresses in the resolver's answer (cached on /metrics).";
+    pub DNS_DURATION: "m365_dns_query_duration_seconds", "Time to the resolver's answer, absent without one (cached on /metrics).";
+    pub DNS_SUCCESS: "m365_dns_query_success",
         "Whether the resolver's answer is of use: addresses, or none of this family where the other has some (cached on /metrics).";
-    DNS_TTL: "m365_dns_ttl_seconds",
+    pub DNS_TTL: "m365_dns_ttl_seconds",
         "How long the resolver's answer may be kept, absent where it does not tell (cached on /metrics).";
-    MAILBOX_MESSAGES: "m365_mailbox_messages", "Messages in the mailbox (cached on /metrics).";
-    MAILBOX_BYTES: "m365_mailbox_bytes", "Size of the mailbox's messages (cached on /metrics).";
+    pub MAILBOX_MESSAGES: "m365_mailbox_messages", "Messages in the mailbox (cached on /metrics).";
+    pub MAILBOX_BYTES: "m365_mailbox_bytes", "Size of the mailbox's messages (cached on /metrics).";
 }
 
 /// Seconds since 1970, negative before.

@@ -170,7 +170,7 @@ impl Net {
         let stream = connect_proxy(trace, via, &addresses).await?;
         trace.enter(Phase::Proxy);
         trace.peer = Some(Peer::new(host, port));
-        trace.facts.endpoints.push(endpoint(host, port, address));
+        trace.facts.endpoints.push(EndpointFacts::new(host, port, address));
         let through = proxy::connect(trace, stream, via, proxy::Target { host, address, port }).await;
         if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
             endpoint.failed = Some((Phase::Proxy, fault.reason));
@@ -208,20 +208,6 @@ pub fn nameless(fault: Fault) -> Fault {
     if resolve::is_denial(fault.reason) { fault.renamed(Reason::ProxyUnreachable).code(code) } else { fault }
 }
 
-/// The facts of an address that is about to be tried.
-pub fn endpoint(host: &str, port: u16, address: Option<IpAddr>) -> EndpointFacts {
-    EndpointFacts {
-        host: host.to_owned(),
-        port,
-        address,
-        connect: None,
-        handshake: None,
-        tls_version: None,
-        certificate: None,
-        failed: None,
-    }
-}
-
 /// The server that a connection is for.
 #[derive(Clone, Copy)]
 struct Target<'a> {
@@ -255,7 +241,7 @@ impl Target<'_> {
     async fn connect_to(self, trace: &mut Trace, address: IpAddr, limit: Duration) -> Result<Socket, Fault> {
         let peer = Peer::new(self.host, self.port).at(address);
         trace.peer = Some(peer.clone());
-        trace.facts.endpoints.push(endpoint(self.host, self.port, Some(address)));
+        trace.facts.endpoints.push(EndpointFacts::new(self.host, self.port, Some(address)));
         let began = Instant::now();
         let attempt = connect(SocketAddr::new(address, self.port), limit).await;
         if let Some(endpoint) = trace.endpoint() {

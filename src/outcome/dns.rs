@@ -71,6 +71,23 @@ pub struct DnsFacts {
 }
 
 impl DnsFacts {
+    /// A question without an answer.
+    pub fn new(host: &str, resolver: &str, family: Family) -> Self {
+        Self {
+            host: host.to_owned(),
+            resolver: resolver.to_owned(),
+            family,
+            took: None,
+            rcode: None,
+            addresses: Vec::new(),
+            chain: Vec::new(),
+            ttl: None,
+            source: None,
+            outside: Vec::new(),
+            failed: None,
+        }
+    }
+
     /// The place of the front end, which Microsoft chooses by where the resolver is: `fra-efz` of
     /// `FRA-efz.ms-acdc.office.com`. A place on another continent means that names are resolved far away.
     pub fn front_end(&self) -> Option<String> {
@@ -118,19 +135,8 @@ mod tests {
             (&["a-efz.example", "way-too-long-a-code-efz.example", "-efz.example", "\u{fc}\u{fc}-efz.example"], None),
             (&[], None),
         ] {
-            let facts = DnsFacts {
-                host: "outlook.office365.com".to_owned(),
-                resolver: "system".to_owned(),
-                family: Family::V4,
-                took: None,
-                rcode: None,
-                addresses: Vec::new(),
-                chain: chain.iter().map(ToString::to_string).collect(),
-                ttl: None,
-                source: None,
-                outside: Vec::new(),
-                failed: None,
-            };
+            let names = chain.iter().map(ToString::to_string).collect();
+            let facts = DnsFacts { chain: names, ..DnsFacts::new("outlook.office365.com", "system", Family::V4) };
             assert_eq!(facts.front_end().as_deref(), place, "{chain:?}");
         }
     }

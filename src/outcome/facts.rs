@@ -181,6 +181,22 @@ pub struct ServerFacts {
     pub ids: SupportIds,
 }
 
+impl EndpointFacts {
+    /// An address of which nothing is known yet.
+    pub fn new(host: &str, port: u16, address: Option<IpAddr>) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            address,
+            connect: None,
+            handshake: None,
+            tls_version: None,
+            certificate: None,
+            failed: None,
+        }
+    }
+}
+
 impl MailboxFacts {
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {

@@ -1,9 +1,9 @@
 //! One run told at length, for whoever asks `/probe` with `debug=true`.
 
-use crate::fact;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::fact;
 use crate::outcome::{Speaker, Transcript};
 use crate::report::JudgedOutcome;
 use crate::report::{sentence, text};

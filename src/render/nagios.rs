@@ -5,11 +5,11 @@
 
 mod perfdata;
 
-use crate::fact;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::diagnosis::RootCause;
+use crate::fact;
 use crate::levels::State;
 use crate::outcome::Verdict;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};

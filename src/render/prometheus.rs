@@ -13,13 +13,13 @@ mod format;
 mod process;
 mod run;
 
-use crate::fact::MetricSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels};
 pub use self::format::Format;
+use crate::fact::metrics;
 use crate::kind::Check;
 use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
@@ -28,31 +28,22 @@ use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending};
 use crate::store::{ProbeEntry, Store};
 
-const LATENCY: MetricSpec = MetricSpec { name: "m365_probe_latency_seconds", help: "Time of all runs, failed ones included." };
-const RUNS: MetricSpec = MetricSpec { name: "m365_probe_runs_total", help: "Runs." };
-const FAILURES: MetricSpec = MetricSpec { name: "m365_probe_failures_total", help: "Runs that failed, by where and why." };
-const LAST_RUN: MetricSpec =
-    MetricSpec { name: "m365_probe_last_run_timestamp_seconds", help: "When the last run began, 0 before the first." };
-const LAST_SUCCESS: MetricSpec = MetricSpec {
-    name: "m365_probe_last_success_timestamp_seconds",
-    help: "When the last run that succeeded began, 0 before the first.",
-};
-const FAILING_SINCE: MetricSpec = MetricSpec {
-    name: "m365_probe_failing_since_timestamp_seconds",
-    help: "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.",
-};
-const INTERVAL: MetricSpec = MetricSpec { name: "m365_probe_interval_seconds", help: "Time from one run to the next." };
-const BACK_OFF: MetricSpec = MetricSpec {
-    name: "m365_probe_back_off_until_timestamp_seconds",
-    help: "Until when the server asked us to stay away, 0 if it did not.",
-};
-const SKIPPED: MetricSpec =
-    MetricSpec { name: "m365_probe_skipped_info", help: "1 while the last run did not take place, for this reason." };
-const SKIPS: MetricSpec = MetricSpec { name: "m365_exporter_skipped_runs_total", help: "Runs that did not take place." };
-
-const PROBE_SUCCESS: MetricSpec = MetricSpec { name: "probe_success", help: "Whether the probe was a success." };
-const PROBE_DURATION: MetricSpec = MetricSpec { name: "probe_duration_seconds", help: "How long the probe took to complete." };
-const PROBE_TIMEOUT: MetricSpec = MetricSpec { name: "probe_timeout_seconds", help: "The time the probe was given." };
+metrics! {
+    LATENCY: "m365_probe_latency_seconds", "Time of all runs, failed ones included.";
+    RUNS: "m365_probe_runs_total", "Runs.";
+    FAILURES: "m365_probe_failures_total", "Runs that failed, by where and why.";
+    LAST_RUN: "m365_probe_last_run_timestamp_seconds", "When the last run began, 0 before the first.";
+    LAST_SUCCESS: "m365_probe_last_success_timestamp_seconds", "When the last run that succeeded began, 0 before the first.";
+    FAILING_SINCE: "m365_probe_failing_since_timestamp_seconds",
+        "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.";
+    INTERVAL: "m365_probe_interval_seconds", "Time from one run to the next.";
+    BACK_OFF: "m365_probe_back_off_until_timestamp_seconds", "Until when the server asked us to stay away, 0 if it did not.";
+    SKIPPED: "m365_probe_skipped_info", "1 while the last run did not take place, for this reason.";
+    SKIPS: "m365_exporter_skipped_runs_total", "Runs that did not take place.";
+    PROBE_SUCCESS: "probe_success", "Whether the probe was a success.";
+    PROBE_DURATION: "probe_duration_seconds", "How long the probe took to complete.";
+    PROBE_TIMEOUT: "probe_timeout_seconds", "The time the probe was given.";
+}
 
 /// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
 pub fn metrics(
@@ -63,21 +54,29 @@ pub fn metrics(
     format: Format,
 ) -> String {
     let mut families = exporter.families();
-    let families = &mut *families;
-    let with_token_check: BTreeSet<&str> = store
-        .probes()
-        .iter()
-        .map(|known| &known.settings.id)
-        .filter(|id| id.check == Check::Token)
-        .map(|id| &*id.tenant)
-        .collect();
+    for known in store.probes() {
+        let phases = phases(known.settings.id.check);
+        from_the_start(&mut families, known, phases);
+        while_current(&mut families, known, phases, now);
+    }
+    of_tenants(&mut families, store, now);
+    causes::add(&mut families, store, now);
+    totals(&mut families, store);
+    families.page(format, &exporter.page(format))
+}
+
+/// Adds what is the same for every probe of a tenant: its token, its credentials and the end of EWS.
+fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
+    let of_check = |check| store.probes().iter().filter(move |known| known.settings.id.check == check);
+    let with_token_check: BTreeSet<&str> = of_check(Check::Token).map(|known| &*known.settings.id.tenant).collect();
     for known in store.probes() {
         let id = &known.settings.id;
-        always(families, known, phases(id.check));
-        cached(families, known, phases(id.check), now);
         // Every probe of a tenant has the same token, more or less: one of them is enough to show it.
         if id.check == Check::Token || !with_token_check.contains(&*id.tenant) {
             token(families, known, now);
+        }
+        if let Some(registration) = known.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
+            facts::other_credentials(families, &id.tenant, registration, now);
         }
     }
     for secret in expiry::secrets(store, now) {
@@ -85,18 +84,15 @@ pub fn metrics(
             facts::credential(families, tenant, "client_secret", secret.expires);
         }
     }
-    for known in store.probes() {
-        if let Some(registration) = known.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
-            facts::other_credentials(families, &known.settings.id.tenant, registration, now);
-        }
-    }
-    let ews = store.probes().iter().filter(|known| known.settings.id.check == Check::Ews);
-    let ends: BTreeMap<&str, SystemTime> =
-        ews.filter_map(|known| Some((&*known.settings.id.tenant, known.settings.tenant.cloud.ews_ends()?))).collect();
-    for (tenant, ends) in ends {
+    let ends =
+        of_check(Check::Ews).filter_map(|known| Some((&*known.settings.id.tenant, known.settings.tenant.cloud.ews_ends()?)));
+    for (tenant, ends) in ends.collect::<BTreeMap<_, _>>() {
         facts::ews_end(families, tenant, ends);
     }
-    causes::add(families, store, now);
+}
+
+/// Adds what is counted over all probes.
+fn totals(families: &mut Families, store: &Store) {
     for (tenant, check, latencies) in store.latencies() {
         families.histogram(&LATENCY, &Labels::default().with("tenant", tenant).with("check", check), latencies);
     }
@@ -104,7 +100,6 @@ pub fn metrics(
         let count = store.skips.get(reason).copied().unwrap_or_default();
         families.counter(&SKIPS, &Labels::default().with("reason", reason), count);
     }
-    families.page(format, &exporter.page(format))
 }
 
 /// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
@@ -137,8 +132,8 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
     families.page(format, "")
 }
 
-/// What exists from the start and stays.
-fn always(families: &mut Families, known: &ProbeEntry, phases: &[Phase]) {
+/// Adds what exists from the start and stays.
+fn from_the_start(families: &mut Families, known: &ProbeEntry, phases: &[Phase]) {
     let labels = Labels::of(&known.settings.id);
     families.counter(&RUNS, &labels, known.runs);
     families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
@@ -154,8 +149,8 @@ fn always(families: &mut Families, known: &ProbeEntry, phases: &[Phase]) {
     }
 }
 
-/// What the last runs showed, as far as it is current.
-fn cached(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: SystemTime) {
+/// Adds what the last runs showed, as far as it is current.
+fn while_current(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: SystemTime) {
     let current = |outcome: &Outcome| known.is_current(outcome.at, now);
     match known.last.as_deref() {
         None => run::add_unknown(families, &known.settings.id, phases),
@@ -184,6 +179,7 @@ fn cached(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: Sy
     }
 }
 
+/// Adds the last token: when it expires, and while that is current the rest.
 fn token(families: &mut Families, known: &ProbeEntry, now: SystemTime) {
     let Some(outcome) = known.token.as_deref() else { return };
     let current = known.is_current(outcome.at, now);
@@ -193,6 +189,7 @@ fn token(families: &mut Families, known: &ProbeEntry, now: SystemTime) {
     }
 }
 
+/// Adds why a run did not take place.
 fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
     families.gauge(&SKIPPED, &Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
 }

@@ -1,6 +1,5 @@
 //! The routes: which path is answered by what, and what becomes of requests for anything else.
 
-use crate::document::Document;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use super::pages::{self, PageKind};
 use super::query::Query;
 use super::response::{FullResponse, JSON, TEXT, message, ok};
 use super::{discovery, faults, probe_endpoint, probe_selection};
+use crate::document::Document;
 use crate::outcome::ProbeId;
 
 use crate::render::page::FAULTS;

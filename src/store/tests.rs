@@ -56,16 +56,7 @@ fn rich() -> Facts {
         fingerprint: String::new(),
         verified: true,
     };
-    let endpoint = EndpointFacts {
-        host: "outlook.office365.com".into(),
-        port: 995,
-        address: None,
-        connect: None,
-        handshake: None,
-        tls_version: None,
-        certificate: Some(certificate),
-        failed: None,
-    };
+    let endpoint = EndpointFacts { certificate: Some(certificate), ..EndpointFacts::new("outlook.office365.com", 995, None) };
     Facts {
         token: Some(TokenFacts::default()),
         endpoints: vec![endpoint],

@@ -1,8 +1,9 @@
 //! Microsoft Graph: the cheapest requests that prove that an application can open a mailbox or its calendar.
 
-use crate::outcome::SupportId;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
+
+use crate::outcome::SupportId;
 
 use hyper::StatusCode;
 use serde_json::Value;

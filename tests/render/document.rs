@@ -1,9 +1,9 @@
 //! What a service tells in JSON, read back by the plugin: nothing of what a monitoring system sees is lost on the way.
 
-use m365_probe::document::Document;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::diagnosis::RootCause;
+use m365_probe::document::Document;
 use m365_probe::lang::Lang;
 use m365_probe::outcome::{CredentialFacts, CredentialKind, Outcome, Peer, Registration, SkipReason, Verdict};
 use m365_probe::reason::Reason;

@@ -1,20 +1,20 @@
 //! Outcomes that every output must show: good ones, one failed in each phase, skipped ones, and a hostile server's.
 
-use m365_probe::document::Document;
-use m365_probe::lang::Lang;
-use m365_probe::report::{JudgedOutcome, root_cause};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use m365_probe::cloud::Cloud;
 use m365_probe::credential::SecretSource;
+use m365_probe::document::Document;
 use m365_probe::kind::Check;
+use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{
     CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, Outcome, Phase, ProbeId,
     ServerFacts, SkipReason, Span, SupportId, SupportIds, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
+use m365_probe::report::{JudgedOutcome, root_cause};
 use m365_probe::settings::{ProbeSettings, Tenant};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -149,17 +149,13 @@ pub fn pop3() -> Outcome {
 
 pub fn dns() -> Outcome {
     let answer = |resolver: &str, family, addresses: &[&str], failed: Option<Reason>| DnsFacts {
-        host: "outlook.office365.com".into(),
-        resolver: resolver.into(),
-        family,
         took: failed.is_none().then(|| Duration::from_micros(4_125)),
         rcode: Some("NOERROR".into()),
         addresses: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
         chain: vec!["ooc-g2.tm-4.office.com".into()],
         ttl: Some(Duration::from_secs(10)),
-        source: None,
-        outside: Vec::new(),
         failed,
+        ..DnsFacts::new("outlook.office365.com", resolver, family)
     };
     let facts = Facts {
         dns: vec![

@@ -104,20 +104,7 @@ impl DnsAnswer {
     }
 
     pub(super) fn unheard(peer: Peer, resolver: String, host: &str, family: Family) -> Self {
-        let facts = DnsFacts {
-            host: host.to_owned(),
-            resolver,
-            family,
-            took: None,
-            rcode: None,
-            addresses: Vec::new(),
-            chain: Vec::new(),
-            ttl: None,
-            source: None,
-            outside: Vec::new(),
-            failed: None,
-        };
-        Self { facts, fault: None, warning: None, peer }
+        Self { facts: DnsFacts::new(host, &resolver, family), fault: None, warning: None, peer }
     }
 }
 

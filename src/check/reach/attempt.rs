@@ -57,7 +57,7 @@ impl<'a> Attempt<'a> {
     pub fn new(at: &'a Endpoint, route: Route, deadline: Instant) -> Self {
         let mut trace = Trace::begin(Phase::Dns, deadline);
         let address = if let Route::Direct(address) = &route { Some(*address) } else { None };
-        trace.facts.endpoints.push(dial::endpoint(&at.host, at.port, address));
+        trace.facts.endpoints.push(EndpointFacts::new(&at.host, at.port, address));
         trace.peer = Some(Peer { address, ..Peer::new(&at.host, at.port) });
         let mut attempt = Self { at, failed: None, route, trace, stream: None };
         if let Route::Nowhere(fault) = &attempt.route {
@@ -69,7 +69,7 @@ impl<'a> Attempt<'a> {
     /// What was learnt about the address.
     pub fn facts(&self) -> EndpointFacts {
         let known = self.trace.facts.endpoints.last().cloned();
-        known.unwrap_or_else(|| dial::endpoint(&self.at.host, self.at.port, None))
+        known.unwrap_or_else(|| EndpointFacts::new(&self.at.host, self.at.port, None))
     }
 
     /// Adds to the run's transcript what was said and heard here.

@@ -17,7 +17,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::time::Instant;
 
 use super::*;
-use crate::net::dial;
 use crate::outcome::Facts;
 
 const HOST: &str = "login.microsoftonline.com";
@@ -111,7 +110,7 @@ fn others_roots() -> RootStore {
 /// The result of securing a connection to `server` by `connector`, as the host's `port`.
 async fn secured(connector: &Connector, server: &Server, port: u16) -> (Facts, Result<BoxStream, Fault>) {
     let mut trace = Trace::begin(Phase::Tls, Instant::now() + Duration::from_secs(5));
-    trace.facts.endpoints.push(dial::endpoint(HOST, port, None));
+    trace.facts.endpoints.push(EndpointFacts::new(HOST, port, None));
     let result = connector.secure(&mut trace, HOST, server.dialed()).await;
     (trace.facts, result)
 }

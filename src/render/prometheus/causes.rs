@@ -1,30 +1,25 @@
 //! What lies behind the failures, since when, and what the catalogue says of every reason that a page names.
 
-use crate::fact::MetricSpec;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use super::families::{Families, Labelled as _, Labels};
 use crate::diagnosis::{RootCause, diagnose};
+use crate::fact::metrics;
 use crate::levels;
 use crate::outcome::{Fault, Outcome};
 use crate::reason::Reason;
 use crate::store::Store;
 
-const ROOT_CAUSE: MetricSpec = MetricSpec {
-    name: "m365_root_cause_info",
-    help: "1 while the diagnosis holds this to be why the last runs failed; mailbox is empty where the tenant is concerned.",
-};
-const SINCE: MetricSpec = MetricSpec {
-    name: "m365_root_cause_since_timestamp_seconds",
-    help: "Since when the probes have been failing that this root cause explains; of several, the first.",
-};
-const EXPLAINED: MetricSpec =
-    MetricSpec { name: "m365_root_cause_failing_probes", help: "Probes whose failure this root cause explains." };
-const REASON: MetricSpec = MetricSpec {
-    name: "m365_reason_info",
-    help: "1 for every reason that this page names, with what the catalogue says of it; to be joined by reason.",
-};
+metrics! {
+    ROOT_CAUSE: "m365_root_cause_info",
+        "1 while the diagnosis holds this to be why the last runs failed; mailbox is empty where the tenant is concerned.";
+    SINCE: "m365_root_cause_since_timestamp_seconds",
+        "Since when the probes have been failing that this root cause explains; of several, the first.";
+    EXPLAINED: "m365_root_cause_failing_probes", "Probes whose failure this root cause explains.";
+    REASON: "m365_reason_info",
+        "1 for every reason that this page names, with what the catalogue says of it; to be joined by reason.";
+}
 
 /// Adds the root causes of the failures that are current, and every reason that has been met so far.
 pub fn add(families: &mut Families, store: &Store, now: SystemTime) {

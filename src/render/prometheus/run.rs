@@ -1,26 +1,20 @@
 //! The metrics of one run: whether it worked, how long it took, and where and why it failed.
 
 use super::families::{Families, Labelled as _, Labels};
-use crate::fact::MetricSpec;
+use crate::fact::metrics;
 use crate::outcome::{Fault, Outcome, Phase, ProbeId};
 use crate::report::sentence;
 
-const SUCCESS: MetricSpec =
-    MetricSpec { name: "m365_probe_success", help: "Whether the last run succeeded, 0 before the first (cached on /metrics)." };
-const DURATION: MetricSpec =
-    MetricSpec { name: "m365_probe_duration_seconds", help: "Time of the last run (cached on /metrics)." };
-const PHASE: MetricSpec = MetricSpec {
-    name: "m365_probe_phase_duration_seconds",
-    help: "Time of one phase of the last run, 0 if it was not entered (cached on /metrics).",
-};
-const FAILURE: MetricSpec = MetricSpec {
-    name: "m365_probe_failure_info",
-    help: "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).",
-};
-const WARNING: MetricSpec = MetricSpec {
-    name: "m365_probe_warning_info",
-    help: "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).",
-};
+metrics! {
+    SUCCESS: "m365_probe_success", "Whether the last run succeeded, 0 before the first (cached on /metrics).";
+    DURATION: "m365_probe_duration_seconds", "Time of the last run (cached on /metrics).";
+    PHASE: "m365_probe_phase_duration_seconds",
+        "Time of one phase of the last run, 0 if it was not entered (cached on /metrics).";
+    FAILURE: "m365_probe_failure_info",
+        "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).";
+    WARNING: "m365_probe_warning_info",
+        "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).";
+}
 
 /// The series of a probe that has not run yet. They exist from the start, as those of any exporter do; that there was no
 /// run shows in the time of the last one, which is 0.

@@ -43,7 +43,7 @@ fn endpoint(peer: &Peer) -> Option<Endpoint<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
     use crate::outcome::{Facts, Family, ProbeId, Verdict};
@@ -51,17 +51,10 @@ mod tests {
     #[test]
     fn names_of_a_dns_warning_are_the_hosts_concerned() {
         let answer = |host: &str, failed, source, outside: &[&str]| DnsFacts {
-            host: host.to_owned(),
-            resolver: "system".to_owned(),
-            family: Family::V4,
-            took: None,
-            rcode: None,
-            addresses: Vec::new(),
-            chain: Vec::new(),
-            ttl: None,
             source,
             outside: outside.iter().filter_map(|address| address.parse().ok()).collect(),
             failed,
+            ..DnsFacts::new(host, "system", Family::V4)
         };
         let denied = Some(Reason::DnsNameUnknown);
         let dns = vec![
@@ -71,13 +64,8 @@ mod tests {
             answer("c", None, None, &["192.0.2.1"]),
         ];
         let outcome = Outcome {
-            probe: ProbeId { tenant: "t".into(), mailbox: None, check: Check::Dns },
-            address: None,
-            at: SystemTime::UNIX_EPOCH,
-            took: Duration::ZERO,
-            phases: Vec::new(),
             facts: Facts { dns, ..Facts::default() },
-            verdict: Verdict::Ok,
+            ..Outcome::new(ProbeId { tenant: "t".into(), mailbox: None, check: Check::Dns }, SystemTime::UNIX_EPOCH, Verdict::Ok)
         };
         for (reason, expected) in [
             (Reason::DnsHostsFile, &["a"][..]),
