@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_s_name_is_its_path() {
+    fn probe_id_is_displayed_as_a_path() {
         let mut probe = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: Check::Pop3 };
         assert_eq!(probe.to_string(), "contoso/praxis/pop3");
         probe.mailbox = None;
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_entered_twice_counts_twice() {
+    fn phase_entered_twice_has_the_sum_of_its_spans() {
         let second = Duration::from_secs(1);
         let outcome = Outcome {
             took: 3 * second,

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_front_end_s_place_is_a_short_code() {
+    fn front_end_of_a_chain_is_its_short_place_code() {
         for (chain, place) in [
             (&["ooc-g2.tm-4.office.com", "outlook.ms-acdc.office.com", "FRA-efz.ms-acdc.office.com"][..], Some("fra-efz")),
             (&["syd-efz.ms-acdc.office.com"], Some("syd-efz")),

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secret_in_use_and_the_others_are_told_apart() {
+    fn in_use_expires_and_next_of_leave_out_expired_credentials() {
         let day = |days: u64| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 * days));
         let one = |kind, days, in_use| CredentialFacts { kind, expires: day(days), in_use };
         let credentials = vec![

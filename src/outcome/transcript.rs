@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_long_conversation_the_beginning_and_the_end_are_kept() {
+    fn transcript_of_a_long_conversation_keeps_beginning_and_end() {
         let mut transcript = Transcript::default();
         for number in 0..100 {
             let text = number.to_string().into();

@@ -1,4 +1,4 @@
-//! What a service tells in JSON, read back by the plugin: nothing of what a monitoring system sees is lost on the way.
+//! Documents written by a service and read by `check --from`: nothing that a monitoring system sees is lost on the way.
 
 use std::time::{Duration, SystemTime};
 
@@ -60,7 +60,7 @@ fn judged(known: &remote::ServiceReport) -> Vec<JudgedOutcome<'_>> {
 }
 
 #[test]
-fn every_sink_says_of_it_what_it_would_have_said_there() {
+fn outcomes_read_from_a_document_are_rendered_as_where_they_were_written() {
     let store = store();
     let known = remote::read(document(&store, sample::now()).as_bytes(), &all(None)).expect("readable");
     let (there, mut here) = (m365_probe::report::latest(&store, sample::now()), judged(&known));
@@ -97,7 +97,7 @@ fn document_of_a_token_check_with_a_registration_is_read_back_whole() {
 }
 
 #[test]
-fn what_is_too_old_is_unknown_and_has_no_numbers() {
+fn read_of_a_stale_outcome_is_unknown_without_numbers() {
     let (store, later) = (store(), sample::now() + Duration::from_secs(3600));
     let known = remote::read(document(&store, later).as_bytes(), &all(None)).expect("readable");
     let is_old = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Skipped(SkipReason::Stale { .. } | SkipReason::NotYet));
@@ -109,7 +109,7 @@ fn what_is_too_old_is_unknown_and_has_no_numbers() {
 
 /// What only the service could know takes the place of what the one outcome says of itself.
 #[test]
-fn one_outcome_is_told_with_what_lies_behind_it() {
+fn nagios_of_one_outcome_names_the_root_cause_that_the_service_found() {
     let store = store();
     let mut known = remote::read(document(&store, sample::now()).as_bytes(), &all(None)).expect("readable");
     let refused = known.outcomes.iter().position(|outcome| outcome.failure().is_some()).expect("a failure");
@@ -128,7 +128,7 @@ fn one_outcome_is_told_with_what_lies_behind_it() {
 }
 
 #[test]
-fn what_is_selected_is_all_there_is() {
+fn read_of_a_selection_has_that_and_nothing_else() {
     let store = store();
     let text = document(&store, sample::now());
     let select = |tenant: Option<&str>, mailboxes: &[&str], checks: &[&str]| {
@@ -154,7 +154,7 @@ fn what_is_selected_is_all_there_is() {
 }
 
 #[test]
-fn what_no_service_of_ours_says_is_told_apart() {
+fn read_of_what_is_no_document_is_an_error_that_says_why() {
     let well = document(&store(), sample::now());
     for (body, says) in [
         (String::new(), "is not that of m365-probe"),
@@ -185,7 +185,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_damaged_answer_is_read_or_refused_without_a_panic(cut in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn read_of_a_damaged_document_never_panics(cut in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let whole = document(&store(), sample::now()).into_bytes();
         let _ = remote::read(&whole[..cut.index(whole.len())], &all(None));
         let mut damaged = whole;

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_written_as_they_are() {
+    fn sample_value_is_an_integer_where_it_is_whole() {
         for (value, written) in [
             (0.0, "0"),
             (-0.0, "0"),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_s_value_is_escaped_as_the_format_wants() {
+    fn label_value_with_backslash_quote_and_line_feed_is_escaped() {
         let mut labels = String::new();
         Labels::default().with("a", "b\\c\"d\ne|f}").with("g", "").write(&mut labels);
         assert_eq!(labels, r#"a="b\\c\"d\ne|f}",g="""#);

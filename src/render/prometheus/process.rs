@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_linux_tells_is_read() {
+    fn resident_and_processor_time_of_proc_files_are_bytes_and_seconds() {
         let stat = "4242 (a (b) c) S 1 2 3 0 -1 4194560 7 0 0 0 125 75 0 0 20 0 2 0 12345 1000 900";
         assert_eq!(processor_time(stat), Some(2.0));
         assert_eq!(processor_time("4242 (short) S 1"), None);
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_shows() {
+    fn collect_of_this_process_has_four_values() {
         let families = Process::starting(SystemTime::now()).collect();
         let values: Vec<f64> = families
             .iter()
