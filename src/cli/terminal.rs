@@ -3,17 +3,17 @@
 use std::io::IsTerminal as _;
 
 use crate::lang::Lang;
-use crate::render::doctor::Look;
+use crate::render::doctor::Style;
 
 /// Wider lines are hard to follow with the eye.
 const WIDEST: usize = 140;
 
 /// How text on standard output is to look.
-pub fn look(lang: Lang, everything: bool) -> Look {
+pub fn look(lang: Lang, everything: bool) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let width = if terminal { width() } else { None };
-    let usual = Look::default();
-    Look { lang, width: width.map_or(usual.width, |width| width.min(WIDEST)), colour: takes_colour(terminal), everything }
+    let usual = Style::default();
+    Style { lang, width: width.map_or(usual.width, |width| width.min(WIDEST)), colour: takes_colour(terminal), everything }
 }
 
 /// Columns of the terminal we run on.

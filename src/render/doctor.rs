@@ -1,16 +1,16 @@
 //! The report for a person: what is wrong, who must act and what to do; then all checks as a tree with times.
 
-mod case;
+mod cause;
 mod columns;
+mod layout;
 mod learnt;
-mod page;
 mod tree;
-mod warning;
+mod warnings;
 
-pub use self::case::evidenced;
+pub use self::cause::evidence_rows;
+pub use self::layout::Style;
+use self::layout::{Ink, Layout};
 pub use self::learnt::facts;
-pub use self::page::Look;
-use self::page::{Ink, Page};
 use crate::lang::fill;
 use crate::levels::State;
 use crate::outcome::Verdict;
@@ -23,21 +23,21 @@ use crate::sanitize::{MAX_REPLY, one_line};
 const SHOWN: usize = 1000;
 
 /// The whole text, to its last line feed.
-pub fn report(judged: &[JudgedOutcome<'_>], look: &Look) -> String {
-    let cases = root_cause::group(&root_cause::diagnose(judged));
-    let mut page = Page::new(look);
-    summary(&mut page, judged, &cases, look);
-    for (number, case) in (1_usize..).zip(&cases) {
-        case::block(&mut page, number, case, judged, look);
+pub fn report(judged: &[JudgedOutcome<'_>], style: &Style) -> String {
+    let causes = root_cause::group(&root_cause::diagnose(judged));
+    let mut out = Layout::new(style);
+    summary(&mut out, judged, &causes, style);
+    for (number, cause) in (1_usize..).zip(&causes) {
+        cause::write(&mut out, number, cause, judged, style);
     }
-    warning::section(&mut page, judged, look);
-    tree::draw(&mut page, judged, &cases, look);
-    page.end()
+    warnings::write(&mut out, judged, style);
+    tree::draw(&mut out, judged, &causes, style);
+    out.end()
 }
 
 /// The summary: how many checks fail, and with several root causes a list of them with their owners.
-fn summary(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGroup], look: &Look) {
-    let words = &look.lang.words().doctor;
+fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], style: &Style) {
+    let words = &style.lang.words().doctor;
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();
     let skipped = judged.iter().filter(|one| matches!(one.outcome.verdict, Verdict::Skipped(_))).count();
     // Of runs that succeeded, those whose levels or warnings say that they should not go unseen.
@@ -61,22 +61,22 @@ fn summary(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGrou
     let mut text = fill(template, &[("n", shown), ("all", &all)]);
     text += &counted(words.one_not_run, words.some_not_run, skipped);
     text += &counted(words.one_noticed, words.some_noticed, if failed == 0 { noticed } else { 0 });
-    text += &counted(words.one_cause, words.some_causes, cases.len());
+    text += &counted(words.one_cause, words.some_causes, causes.len());
     let ink = match (judged.len(), failed, skipped, worst_state(judged)) {
         (_, 1.., ..) | (_, 0, _, State::Critical) => Ink::Bad,
         (0, ..) | (_, 0, 1.., _) => Ink::Odd,
         (_, 0, 0, State::Ok) => Ink::Good,
         _ => Ink::Fair,
     };
-    page.heading(0, ink, &text);
-    for (number, case) in (1_usize..).zip(cases.iter().filter(|_| cases.len() > 1)) {
-        let title = case::capital(case.reason.text(look.lang).title);
-        let owner = term::owner(case.reason.owner(), look.lang);
-        page.prose(&format!("  {number}. "), &format!("{title} ({}). {}: {owner}", root_cause::place(case), words.whose_move));
+    out.heading(0, ink, &text);
+    for (number, cause) in (1_usize..).zip(causes.iter().filter(|_| causes.len() > 1)) {
+        let title = cause::capital(cause.reason.text(style.lang).title);
+        let owner = term::owner(cause.reason.owner(), style.lang);
+        out.prose(&format!("  {number}. "), &format!("{title} ({}). {}: {owner}", root_cause::place(cause), words.whose_move));
     }
 }
 
 /// A text from outside on one line, bounded.
-fn shown(text: &str, look: &Look) -> String {
-    one_line(text, if look.everything { MAX_REPLY } else { SHOWN })
+fn shown(text: &str, style: &Style) -> String {
+    one_line(text, if style.everything { MAX_REPLY } else { SHOWN })
 }

@@ -7,7 +7,7 @@ use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
-use m365_probe::render::doctor::Look;
+use m365_probe::render::doctor::Style;
 use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
 use m365_probe::render::{checkmk, doctor, nagios};
 use m365_probe::report::JudgedOutcome;
@@ -51,7 +51,7 @@ proptest! {
         for limits in &limits {
             let judged: Vec<JudgedOutcome<'_>> = outcomes.iter().map(|one| JudgedOutcome::new(one, limits, sample::now())).collect();
             let lang = Lang::ALL[usize::from(verbosity % 2)];
-            let look = Look { lang, width: usize::from(verbosity) * 50, everything: verbosity > 1, ..Look::default() };
+            let look = Style { lang, width: usize::from(verbosity) * 50, everything: verbosity > 1, ..Style::default() };
             let (text, state) = nagios::report(&judged, verbosity);
             well_formed(&text, state, true);
             prop_assert_eq!(checkmk::report(&judged).lines().count(), outcomes.len());

@@ -11,7 +11,7 @@ use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Fault, Outcome, Phase, SupportId, SupportIds};
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
-use m365_probe::render::doctor::{self, Look};
+use m365_probe::render::doctor::{self, Style};
 use m365_probe::report::{Application, JudgedOutcome};
 use m365_probe::sim::{self, Tenant};
 use tokio::task::JoinSet;
@@ -58,7 +58,7 @@ async fn what_it_says_of_real_answers() {
             .map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now()).with_application(application))
             .collect();
         for lang in Lang::ALL {
-            let text = doctor::report(&judged, &Look { lang, ..Look::default() });
+            let text = doctor::report(&judged, &Style { lang, ..Style::default() });
             assert_golden(&format!("doctor/{}.{lang}.txt", story.name), &text);
         }
     }
@@ -109,7 +109,7 @@ fn of_a_hundred_mailboxes_it_names_a_few() {
     let judged: Vec<JudgedOutcome<'_>> =
         outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).collect();
     for lang in Lang::ALL {
-        let text = doctor::report(&judged, &Look { lang, ..Look::default() });
+        let text = doctor::report(&judged, &Style { lang, ..Style::default() });
         assert!(text.lines().count() < 90, "{text}");
         let more = if lang == Lang::De { "für 93 weitere Postfächer" } else { "for 93 more mailboxes" };
         assert!(text.contains("m3@contoso.example") && text.contains(more) && !text.contains("m60"), "{text}");
@@ -126,7 +126,7 @@ fn commands_and_evidence_are_never_broken() {
     let judged: Vec<JudgedOutcome<'_>> =
         outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).collect();
     for (lang, width) in Lang::ALL.into_iter().flat_map(|lang| [72, 80, 100, 140].map(|width| (lang, width))) {
-        let text = doctor::report(&judged, &Look { lang, width, ..Look::default() });
+        let text = doctor::report(&judged, &Style { lang, width, ..Style::default() });
         assert!(text.contains("AADSTS7000222: The provided client secret keys for app are expired.\n"), "{text}");
         let mailbox = "Get-CASMailbox -Identity \"praxis@contoso.example\" | Format-List";
         assert!(text.lines().any(|line| line.trim_start().starts_with(mailbox) && line.ends_with("Disabled")), "{text}");
@@ -146,7 +146,7 @@ fn evidence_has_names_in_the_reader_s_language() {
     let evidence =
         Evidence { said, ids: SupportIds::from([(SupportId::FrontEndServer, "FR4P281CA0001".into())]), ..Evidence::default() };
     for (lang, names) in [(Lang::En, ["sent", "front-end server"]), (Lang::De, ["gesendet", "Frontend-Server"])] {
-        let told = doctor::evidenced(&evidence, &Look { lang, ..Look::default() });
+        let told = doctor::evidence_rows(&evidence, &Style { lang, ..Style::default() });
         assert_eq!(told.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), names);
     }
 }
@@ -166,7 +166,7 @@ fn warnings_are_told_once_with_what_to_do() {
     let judged: Vec<JudgedOutcome<'_>> =
         outcomes.iter().map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).collect();
     for lang in Lang::ALL {
-        let text = doctor::report(&judged, &Look { lang, ..Look::default() });
+        let text = doctor::report(&judged, &Style { lang, ..Style::default() });
         assert_golden(&format!("doctor/warnings.{lang}.txt"), &text);
     }
 }
@@ -176,7 +176,7 @@ fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
     let (mut token, limits) = (sample::token(), Limits::default());
     token.facts.credential_expires = Some(sample::now() - Duration::from_secs(27 * 86_400 + 3600));
     let judged = [JudgedOutcome::new(&token, &limits, sample::now())];
-    let text = doctor::report(&judged, &Look::default());
+    let text = doctor::report(&judged, &Style::default());
     for told in
         ["No check fails. 1 of 1 needs", "was to expire 27 days ago (2026-10-27)", "(27 days ago)", "credential_expiry_outdated"]
     {
@@ -185,7 +185,7 @@ fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
     assert!(!text.contains("0 days"), "{text}");
     token.verdict = sample::failed(Phase::Token, Reason::ClientSecretExpired, Evidence::default());
     let judged = [JudgedOutcome::new(&token, &limits, sample::now())];
-    let text = doctor::report(&judged, &Look::default());
+    let text = doctor::report(&judged, &Style::default());
     assert!(text.contains("client_secret_expired") && !text.contains("credential_expir"), "{text}");
 }
 
@@ -201,7 +201,7 @@ fn the_address_for_conditional_access_is_the_one_that_a_server_saw() {
         let outcomes = [&token, &reach];
         let judged: Vec<JudgedOutcome<'_>> = outcomes.map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now())).into();
         for lang in Lang::ALL {
-            let text = doctor::report(&judged, &Look { lang, width: 400, ..Look::default() });
+            let text = doctor::report(&judged, &Style { lang, width: 400, ..Style::default() });
             assert!(text.contains(told), "{told}: {text}");
         }
     }

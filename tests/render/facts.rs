@@ -62,7 +62,7 @@ fn samples() -> Vec<Outcome> {
 #[test]
 fn doctor_with_v_and_plugin_with_vvv_list_the_same_facts() {
     let limits = Limits::default();
-    let look = doctor::Look { width: 100_000, everything: true, ..doctor::Look::default() };
+    let look = doctor::Style { width: 100_000, everything: true, ..doctor::Style::default() };
     for outcome in samples().into_iter().filter(|outcome| outcome.probe.mailbox.as_deref() != Some("attacked")) {
         let judged = [JudgedOutcome::new(&outcome, &limits, sample::now())];
         let (plugin, doctor) = (nagios::report(&judged, 3).0, doctor::report(&judged, &look));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
-use m365_probe::render::doctor::Look;
+use m365_probe::render::doctor::Style;
 use m365_probe::render::page::{self, View};
 use m365_probe::render::{checkmk, doctor, log};
 use m365_probe::report::JudgedOutcome;
@@ -52,13 +52,13 @@ fn the_doctor_s_text() {
     let mut outcomes = sample::all();
     outcomes.push(sample::secret_expired());
     outcomes.iter_mut().rev().take(1).for_each(|outcome| outcome.probe.tenant = "fabrikam".into());
-    let everything = Look { everything: true, ..Look::default() };
+    let everything = Style { everything: true, ..Style::default() };
     let text = doctor::report(&judged(&outcomes, &limits), &everything);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "no escape without colour");
     assert_golden("doctor.txt", &text);
-    let coloured = doctor::report(&judged(&outcomes, &limits), &Look { colour: true, ..everything });
+    let coloured = doctor::report(&judged(&outcomes, &limits), &Style { colour: true, ..everything });
     assert_eq!(without_colour(&coloured), text, "colour changes nothing else");
-    assert_eq!(doctor::report(&[], &Look::default()), "Nothing was checked.\n");
+    assert_eq!(doctor::report(&[], &Style::default()), "Nothing was checked.\n");
 }
 
 /// `text` without what sets colours, ECMA-48's `ESC [ … m`.

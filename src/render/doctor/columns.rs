@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::layout::{Ink, Layout, Style, TOGETHER};
 use super::learnt;
-use super::page::{Ink, Look, Page, TOGETHER};
 use crate::lang::{Lang, number};
 use crate::outcome::{Outcome, Phase};
 use crate::report::JudgedOutcome;
@@ -23,20 +23,20 @@ pub struct Columns {
 
 impl Columns {
     /// Wide enough for all of `judged`, whose states take `states` characters.
-    pub fn of(judged: &[JudgedOutcome<'_>], states: usize, look: &Look) -> Self {
+    pub fn of(judged: &[JudgedOutcome<'_>], states: usize, style: &Style) -> Self {
         let outcomes = || judged.iter().map(|one| one.outcome);
         let name = |outcome: &Outcome| {
             let depth = if outcome.probe.mailbox.is_some() { 2 } else { 1 };
             3 * depth + outcome.probe.check.name().len()
         };
-        let totals = outcomes().map(|outcome| millis(outcome.took, look.lang).chars().count());
-        let total = totals.chain([look.lang.words().doctor.total.chars().count()]).max().unwrap_or_default();
+        let totals = outcomes().map(|outcome| millis(outcome.took, style.lang).chars().count());
+        let total = totals.chain([style.lang.words().doctor.total.chars().count()]).max().unwrap_or_default();
         let mut columns = Self { names: outcomes().map(name).max().unwrap_or_default(), states, total, ..Self::default() };
         for phase in Phase::ALL {
-            let cells = outcomes().filter_map(|outcome| cell(outcome, *phase, look.lang)).map(|cell| cell.chars().count());
+            let cells = outcomes().filter_map(|outcome| cell(outcome, *phase, style.lang)).map(|cell| cell.chars().count());
             columns.phases.extend(cells.max().map(|widest| (*phase, widest.max(phase.code().len()))));
         }
-        columns.gap = [2, 1].into_iter().find(|gap| columns.width(*gap) <= look.width);
+        columns.gap = [2, 1].into_iter().find(|gap| columns.width(*gap) <= style.width);
         columns
     }
 
@@ -49,8 +49,8 @@ impl Columns {
     }
 
     /// The tenant's name and the names of the columns: on one line if there is room.
-    pub fn head(&self, name: &str, look: &Look) -> Vec<String> {
-        let mut head = format!("{:>width$}", look.lang.words().doctor.total, width = self.before_phases());
+    pub fn head(&self, name: &str, style: &Style) -> Vec<String> {
+        let mut head = format!("{:>width$}", style.lang.words().doctor.total, width = self.before_phases());
         for (phase, width) in self.phases.iter().filter(|_| self.gap.is_some()) {
             let _ = write!(head, "{:>width$}", phase.code(), width = width + self.gap.unwrap_or_default());
         }
@@ -64,40 +64,40 @@ impl Columns {
     }
 
     /// The line of one check.
-    pub fn row(&self, page: &mut Page, name: &str, state: &(Ink, String), outcome: &Outcome, look: &Look) {
+    pub fn row(&self, out: &mut Layout, name: &str, state: &(Ink, String), outcome: &Outcome, style: &Style) {
         let (ink, state) = state;
-        let state = page.paint(*ink, state) + &" ".repeat(self.states.saturating_sub(state.chars().count()));
+        let state = out.paint(*ink, state) + &" ".repeat(self.states.saturating_sub(state.chars().count()));
         let ran = !outcome.phases.is_empty();
-        let total = if ran { millis(outcome.took, look.lang) } else { String::new() };
+        let total = if ran { millis(outcome.took, style.lang) } else { String::new() };
         let first = format!("{name:<names$}  {state}  {total:>width$}", names = self.names, width = self.total);
         let Some(gap) = self.gap else {
             let below: String = name.chars().map(bar).collect();
             let below = format!("{below:<width$}", width = self.before_phases() + 2);
-            return page.hanging(&(first + "  "), &below, &listed(outcome, look));
+            return out.hanging(&(first + "  "), &below, &listed(outcome, style));
         };
         let mut line = first;
         let slowest = slowest(outcome);
         for (phase, width) in &self.phases {
-            let cell = cell(outcome, *phase, look.lang).unwrap_or_default();
+            let cell = cell(outcome, *phase, style.lang).unwrap_or_default();
             let blank = " ".repeat((width + gap).saturating_sub(cell.chars().count()));
             let failed = outcome.failure().is_some_and(|failure| failure.phase == *phase);
             let ink = if failed { Some(Ink::Bad) } else { (slowest == Some(*phase)).then_some(Ink::Head) };
-            line = line + &blank + &ink.map_or_else(|| cell.clone(), |ink| page.paint(ink, &cell));
+            line = line + &blank + &ink.map_or_else(|| cell.clone(), |ink| out.paint(ink, &cell));
         }
-        let counted = learnt::counted(outcome, look).filter(|text| self.width(gap) + 2 + text.chars().count() <= look.width);
-        page.line(&(line + &counted.map(|text| format!("  {text}")).unwrap_or_default()));
+        let counted = learnt::counted(outcome, style).filter(|text| self.width(gap) + 2 + text.chars().count() <= style.width);
+        out.line(&(line + &counted.map(|text| format!("  {text}")).unwrap_or_default()));
     }
 }
 
 /// On a narrow page the phases stand behind the time as far as they took a part of it.
-fn listed(outcome: &Outcome, look: &Look) -> String {
+fn listed(outcome: &Outcome, style: &Style) -> String {
     let worth = |phase: Phase, took: Duration| {
         let failed = outcome.failure().is_some_and(|failure| failure.phase == phase);
-        look.everything || failed || took * 20 >= outcome.took
+        style.everything || failed || took * 20 >= outcome.took
     };
     let told: Vec<String> = sentence::entered(outcome)
         .filter(|(phase, took)| worth(*phase, *took))
-        .filter_map(|(phase, _)| Some(format!("{phase}{TOGETHER}{}", cell(outcome, phase, look.lang)?)))
+        .filter_map(|(phase, _)| Some(format!("{phase}{TOGETHER}{}", cell(outcome, phase, style.lang)?)))
         .collect();
     told.join(", ")
 }

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::case::{column, exchanged, seen};
-use super::page::{Ink, Look, Page};
+use super::cause::{best_evidence, column, exchange};
+use super::layout::{Ink, Layout, Style};
 use super::{columns::Columns, learnt, shown};
 use crate::kind::Check;
 use crate::lang::{fill, list};
@@ -26,36 +26,36 @@ const OF_MANY: usize = 1;
 const NAMED: usize = 3;
 
 /// The whole tree, each tenant with its own columns.
-pub fn draw(page: &mut Page, judged: &[JudgedOutcome<'_>], cases: &[RootCauseGroup], look: &Look) {
-    let words = &look.lang.words().doctor;
+pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], style: &Style) {
+    let words = &style.lang.words().doctor;
     if judged.is_empty() {
         return;
     }
-    page.gap();
-    page.heading(0, Ink::Head, words.chain);
+    out.gap();
+    out.heading(0, Ink::Head, words.chain);
     let mut tree = Tree {
-        page,
-        cases,
+        out,
+        causes,
         judged,
-        numbers: CauseNumbers::new(cases),
+        numbers: CauseNumbers::new(causes),
         told: HashSet::new(),
         heard: HashSet::new(),
         columns: Columns::default(),
-        look,
+        style,
     };
     for tenant in judged.chunk_by(|one, other| one.outcome.probe.tenant == other.outcome.probe.tenant) {
         tree.tenant(tenant);
     }
-    page.gap();
-    page.prose("", if cases.is_empty() { words.legend_well } else { words.legend });
-    if !look.everything {
-        page.prose("", words.more_with_v);
+    out.gap();
+    out.prose("", if causes.is_empty() { words.legend_well } else { words.legend });
+    if !style.everything {
+        out.prose("", words.more_with_v);
     }
 }
 
 struct Tree<'a> {
-    page: &'a mut Page,
-    cases: &'a [RootCauseGroup],
+    out: &'a mut Layout,
+    causes: &'a [RootCauseGroup],
     judged: &'a [JudgedOutcome<'a>],
     numbers: CauseNumbers<'a>,
     /// What has been told of a case is not told again: its number and the reason, the title once and then what each check
@@ -64,27 +64,27 @@ struct Tree<'a> {
     /// The number of a case, and what some check heard.
     heard: HashSet<(Vec<usize>, Option<String>)>,
     columns: Columns,
-    look: &'a Look,
+    style: &'a Style,
 }
 
 impl Tree<'_> {
     fn tenant(&mut self, judged: &[JudgedOutcome<'_>]) {
         let name = judged.first().map(|one| text::one_line(&one.outcome.probe.tenant)).unwrap_or_default();
-        let states = judged.iter().map(|one| state(one, self.numbers.of_probe(&one.outcome.probe), self.look).1);
-        self.columns = Columns::of(judged, column(states.collect::<Vec<_>>().iter().map(String::as_str)), self.look);
-        self.page.gap();
-        for line in self.columns.head(&name, self.look) {
-            let line = self.page.paint(Ink::Head, &line);
-            self.page.line(&line);
+        let states = judged.iter().map(|one| state(one, self.numbers.of_probe(&one.outcome.probe), self.style).1);
+        self.columns = Columns::of(judged, column(states.collect::<Vec<_>>().iter().map(String::as_str)), self.style);
+        self.out.gap();
+        for line in self.columns.head(&name, self.style) {
+            let line = self.out.paint(Ink::Head, &line);
+            self.out.line(&line);
         }
         // What the configuration says of a secret that Entra refuses is worth nothing.
         let is_refused = judged.iter().any(|one| secret_refusal(one.outcome).is_some());
-        let secret = judged.iter().find_map(|one| expiry::secret_date(one, self.look.lang)).filter(|_| !is_refused);
+        let secret = judged.iter().find_map(|one| expiry::secret_date(one, self.style.lang)).filter(|_| !is_refused);
         let own = judged.iter().take_while(|one| one.outcome.probe.mailbox.is_none()).count();
         let (own, mailboxes) = judged.split_at(own);
         if let Some(secret) = secret {
             let bar = if judged.is_empty() { "   " } else { "│  " };
-            self.page.hanging(bar, bar, &format!("{}: {secret}", self.look.lang.words().doctor.secret_expires));
+            self.out.hanging(bar, bar, &format!("{}: {secret}", self.style.lang.words().doctor.secret_expires));
         }
         let groups: Vec<&[JudgedOutcome<'_>]> =
             mailboxes.chunk_by(|one, other| one.outcome.probe.mailbox == other.outcome.probe.mailbox).collect();
@@ -95,13 +95,13 @@ impl Tree<'_> {
     }
 
     fn mailboxes(&mut self, groups: &[&[JudgedOutcome<'_>]]) {
-        let folding = groups.len() > FEW && !self.look.everything;
-        let mut alike: Vec<(Vec<Fared>, Vec<&[JudgedOutcome<'_>]>)> = Vec::new();
+        let folding = groups.len() > FEW && !self.style.everything;
+        let mut alike: Vec<(Vec<ProbeResult>, Vec<&[JudgedOutcome<'_>]>)> = Vec::new();
         for group in groups {
-            let fared = if folding { self.fared(group) } else { Vec::new() };
-            match alike.iter_mut().find(|(same, _)| folding && *same == fared) {
+            let results = if folding { self.results(group) } else { Vec::new() };
+            match alike.iter_mut().find(|(same, _)| folding && *same == results) {
                 Some((_, members)) => members.push(group),
-                None => alike.push((fared, vec![group])),
+                None => alike.push((results, vec![group])),
             }
         }
         for (index, (_, members)) in alike.iter().enumerate() {
@@ -120,10 +120,10 @@ impl Tree<'_> {
         if names.is_empty() {
             return;
         }
-        let (count, who) = (names.len().to_string(), list(&names, NAMED, self.look.lang));
-        let told = fill(self.look.lang.words().doctor.alike, &[("n", &count), ("who", &who)]);
+        let (count, who) = (names.len().to_string(), list(&names, NAMED, self.style.lang));
+        let told = fill(self.style.lang.words().doctor.alike, &[("n", &count), ("who", &who)]);
         let below = if last { "   " } else { "│  " };
-        self.page.hanging(branch(last), below, &told);
+        self.out.hanging(branch(last), below, &told);
     }
 
     fn mailbox(&mut self, judged: &[JudgedOutcome<'_>], last: bool) {
@@ -131,7 +131,7 @@ impl Tree<'_> {
         let name = label(outcome);
         let address = outcome.address.as_deref().map(text::one_line).filter(|address| *address != name);
         let address = address.map(|address| format!("  {address}")).unwrap_or_default();
-        self.page.line(&format!("{}{name}{address}", branch(last)));
+        self.out.line(&format!("{}{name}{address}", branch(last)));
         for (index, one) in judged.iter().enumerate() {
             self.check(one, if last { "   " } else { "│  " }, index + 1 == judged.len());
         }
@@ -141,57 +141,57 @@ impl Tree<'_> {
         let outcome = judged.outcome;
         let numbers = self.numbers.of_probe(&outcome.probe).to_vec();
         let name = format!("{before}{}{}", branch(last), outcome.probe.check);
-        let state = state(judged, &numbers, self.look);
-        self.columns.row(self.page, &name, &state, outcome, self.look);
+        let state = state(judged, &numbers, self.style);
+        self.columns.row(self.out, &name, &state, outcome, self.style);
         let below = format!("{before}{}    ", if last { "   " } else { "│  " });
         match &outcome.verdict {
             Verdict::Failed(failure) => self.failure(outcome, failure, &numbers, &below),
-            Verdict::Skipped(skip) => self.page.hanging(&below, &below, &skipped(skip, self.look)),
+            Verdict::Skipped(skip) => self.out.hanging(&below, &below, &skipped(skip, self.style)),
             Verdict::Ok => {}
         }
-        if self.look.everything {
+        if self.style.everything {
             self.transcript(outcome, &below);
-            self.rows(learnt::facts(judged, self.look), &below);
+            self.rows(learnt::facts(judged, self.style), &below);
         }
     }
 
     /// What was said (`>`) and heard (`<`), and what happened between the lines (`*`).
     fn transcript(&mut self, outcome: &Outcome, below: &str) {
-        let words = &self.look.lang.words().doctor;
+        let words = &self.style.lang.words().doctor;
         for (line, left_out) in outcome.facts.transcript.lines() {
             let speaker = match line.speaker {
                 Speaker::We => ">",
                 Speaker::They => "<",
                 Speaker::Nobody => "*",
             };
-            let text = shown(&line.text, self.look);
-            self.page.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
+            let text = shown(&line.text, self.style);
+            self.out.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
             let told = if left_out == 1 { words.left_out_one } else { words.left_out };
             if left_out > 0 {
-                self.page.line(&format!("{below}{:>8} {}", "", fill(told, &[("n", &left_out.to_string())])));
+                self.out.line(&format!("{below}{:>8} {}", "", fill(told, &[("n", &left_out.to_string())])));
             }
         }
     }
 
     /// What the root cause has not told yet: another reason, other words.
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
-        let words = &self.look.lang.words().doctor;
-        let cases: Vec<&RootCauseGroup> = numbers.iter().filter_map(|number| self.cases.get(number.checked_sub(1)?)).collect();
+        let words = &self.style.lang.words().doctor;
+        let causes: Vec<&RootCauseGroup> = numbers.iter().filter_map(|number| self.causes.get(number.checked_sub(1)?)).collect();
         let is_new_reason = self.is_new(numbers, failure.reason, None);
-        if self.look.everything || is_new_reason && !cases.iter().any(|case| case.reason == failure.reason) {
-            let during = fill(words.failed_in, &[("phase", term::phase(failure.phase, self.look.lang))]);
-            let title = failure.reason.text(self.look.lang).title;
-            self.page.hanging(below, below, &format!("{during}: {title} ({})", failure.reason));
+        if self.style.everything || is_new_reason && !causes.iter().any(|cause| cause.reason == failure.reason) {
+            let during = fill(words.failed_in, &[("phase", term::phase(failure.phase, self.style.lang))]);
+            let title = failure.reason.text(self.style.lang).title;
+            self.out.hanging(below, below, &format!("{during}: {title} ({})", failure.reason));
         }
-        let mut told = exchanged(&failure.evidence, self.look);
-        if !self.look.everything {
-            let known = cases.iter().any(|case| says_the_same(seen(case, self.judged).0, &failure.evidence));
+        let mut told = exchange(&failure.evidence, self.style);
+        if !self.style.everything {
+            let known = causes.iter().any(|cause| says_the_same(best_evidence(cause, self.judged).0, &failure.evidence));
             let new = self.is_new(numbers, failure.reason, Some(outcome.probe.check)) && !known;
             let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
             told.retain(|(name, _)| *name == words.heard && new);
         }
-        let ids = failure.evidence.ids.iter().filter(|_| self.look.everything);
-        let ids = ids.map(|(name, value)| (name.label(self.look.lang).to_owned(), shown(value, self.look)));
+        let ids = failure.evidence.ids.iter().filter(|_| self.style.everything);
+        let ids = ids.map(|(name, value)| (name.label(self.style.lang).to_owned(), shown(value, self.style)));
         self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
     }
 
@@ -207,24 +207,24 @@ impl Tree<'_> {
     fn rows(&mut self, rows: Vec<(String, String)>, below: &str) {
         let names = column(rows.iter().map(|(name, _)| &**name));
         for (name, value) in rows {
-            let name = self.page.paint(Ink::Faint, &format!("{name:<names$}"));
-            self.page.line(&format!("{below}{name}  {value}"));
+            let name = self.out.paint(Ink::Faint, &format!("{name:<names$}"));
+            self.out.line(&format!("{below}{name}  {value}"));
         }
     }
 
     /// How a mailbox fared: what must be the same for two to be told as one.
-    fn fared(&self, group: &[JudgedOutcome<'_>]) -> Vec<Fared> {
-        let fared = |one: &JudgedOutcome<'_>| {
+    fn results(&self, group: &[JudgedOutcome<'_>]) -> Vec<ProbeResult> {
+        let results = |one: &JudgedOutcome<'_>| {
             let probe = &one.outcome.probe;
             let reason = one.outcome.failure().map(|failure| failure.reason);
             (probe.check, one.state(), reason, self.numbers.of_probe(probe).to_vec())
         };
-        group.iter().map(fared).collect()
+        group.iter().map(results).collect()
     }
 }
 
 /// Check, state, reason and the numbers of what explains it.
-type Fared = (Check, State, Option<Reason>, Vec<usize>);
+type ProbeResult = (Check, State, Option<Reason>, Vec<usize>);
 
 /// Whether two answers differ in nothing that tells anything: ids and times differ in each, and more may follow in one.
 fn says_the_same(one: &Evidence, other: &Evidence) -> bool {
@@ -241,11 +241,11 @@ fn label(outcome: &Outcome) -> String {
     text::one_line(outcome.probe.mailbox_label())
 }
 
-fn skipped(skip: &SkipReason, look: &Look) -> String {
-    let words = &look.lang.words().doctor;
+fn skipped(skip: &SkipReason, style: &Style) -> String {
+    let words = &style.lang.words().doctor;
     match skip {
         SkipReason::BackOff { until, because } => {
-            fill(words.back_off, &[("until", &text::time(*until)), ("because", because.text(look.lang).title)])
+            fill(words.back_off, &[("until", &text::time(*until)), ("because", because.text(style.lang).title)])
         }
         SkipReason::Busy => words.busy.to_owned(),
         SkipReason::Missed => words.missed.to_owned(),
@@ -255,8 +255,8 @@ fn skipped(skip: &SkipReason, look: &Look) -> String {
 }
 
 /// How it stands: a word, and the numbers of the root causes.
-fn state(judged: &JudgedOutcome<'_>, numbers: &[usize], look: &Look) -> (Ink, String) {
-    let words = &look.lang.words().doctor;
+fn state(judged: &JudgedOutcome<'_>, numbers: &[usize], style: &Style) -> (Ink, String) {
+    let words = &style.lang.words().doctor;
     let because: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let because = if because.is_empty() { String::new() } else { format!(" → {}", because.join(", ")) };
     match &judged.outcome.verdict {

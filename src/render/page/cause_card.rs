@@ -12,7 +12,7 @@ use crate::lang::{Lang, fill};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::Text;
-use crate::render::doctor::{Look, evidenced};
+use crate::render::doctor::{Style, evidence_rows};
 use crate::report::JudgedOutcome;
 use crate::report::remedy::{Concern, StepPart};
 use crate::report::root_cause::RootCauseGroup;
@@ -134,7 +134,7 @@ impl<'a> CauseCard<'a> {
             @if self.cause.evidence != Evidence::default() {
                 details id={ "evidence-" (number) } {
                     summary { (words.evidence) }
-                    (pairs(&evidenced(&self.cause.evidence, &whole(view.lang))))
+                    (pairs(&evidence_rows(&self.cause.evidence, &whole(view.lang))))
                 }
             }
             details id={ "affected-" (number) } {
@@ -222,8 +222,8 @@ pub fn code(reason: Reason, view: &View<'_>) -> Markup {
 }
 
 /// Evidence and what was learnt, in the words of `lang` and whole.
-pub fn whole(lang: Lang) -> Look {
-    Look { lang, everything: true, ..Look::default() }
+pub fn whole(lang: Lang) -> Style {
+    Style { lang, everything: true, ..Style::default() }
 }
 
 /// A probe's name, as a link to its page.

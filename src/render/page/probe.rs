@@ -14,7 +14,7 @@ use super::{View, history, running};
 use crate::lang::fill;
 use crate::outcome::{Failure, Outcome, Span, Speaker, Transcript};
 use crate::reason::Reason;
-use crate::render::doctor::{evidenced, facts};
+use crate::render::doctor::{evidence_rows, facts};
 use crate::report::remedy::Concern;
 use crate::report::sentence::sentence;
 use crate::report::term;
@@ -116,7 +116,7 @@ fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &V
             p { (prose(&concern.meaning(text, lang))) }
             (steps(reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle))
             h3 { (words.evidence) }
-            (pairs(&evidenced(&failure.evidence, &whole(lang))))
+            (pairs(&evidence_rows(&failure.evidence, &whole(lang))))
         }
     }
 }

@@ -1,10 +1,10 @@
-//! A page of text for a person: wrapped at its width, coloured where that is wanted; commands and evidence stay whole.
+//! Text for a person on a terminal or in a file: wrapped at its width, coloured where that is wanted; commands and evidence stay whole.
 
 use crate::lang::Lang;
 
-/// How the text is to look.
+/// Language, width and colour of the text.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct Style {
     /// The language.
     pub lang: Lang,
     /// Characters in a line.
@@ -15,7 +15,7 @@ pub struct Look {
     pub everything: bool,
 }
 
-impl Default for Look {
+impl Default for Style {
     /// English, for a file.
     fn default() -> Self {
         Self { lang: Lang::En, width: 100, colour: false, everything: false }
@@ -49,16 +49,16 @@ const NARROWEST: usize = 40;
 
 /// The text so far.
 #[derive(Debug)]
-pub struct Page {
+pub struct Layout {
     text: String,
     width: usize,
     colour: bool,
 }
 
-impl Page {
-    /// An empty page.
-    pub fn new(look: &Look) -> Self {
-        Self { text: String::new(), width: look.width.max(NARROWEST), colour: look.colour }
+impl Layout {
+    /// An empty text.
+    pub fn new(style: &Style) -> Self {
+        Self { text: String::new(), width: style.width.max(NARROWEST), colour: style.colour }
     }
 
     /// `text` in the colour of `ink`.
@@ -179,14 +179,14 @@ mod tests {
 
     #[test]
     fn a_value_stands_in_its_column_and_a_command_stays_whole() {
-        let mut page = Page::new(&Look { width: 40, ..Look::default() });
-        page.gap();
-        page.row(2, 5, "who", "one two three four five six seven eight nine");
-        page.gap();
-        page.gap();
-        page.verbatim(2, 5, "heard", &"x".repeat(50));
+        let mut out = Layout::new(&Style { width: 40, ..Style::default() });
+        out.gap();
+        out.row(2, 5, "who", "one two three four five six seven eight nine");
+        out.gap();
+        out.gap();
+        out.verbatim(2, 5, "heard", &"x".repeat(50));
         let expected =
             format!("  who    one two three four five six\n         seven eight nine\n\n  heard  {}\n", "x".repeat(50));
-        assert_eq!(page.end(), expected);
+        assert_eq!(out.end(), expected);
     }
 }

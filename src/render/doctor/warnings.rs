@@ -1,8 +1,8 @@
 //! What is worth a look though nothing failed for it: each warning once, who must act and what to do, and limits left.
 
-use super::case::{LABELS, capital, column, exchanged, steps};
+use super::cause::{LABELS, capital, column, exchange, steps};
+use super::layout::{Ink, Layout, Style};
 use super::learnt;
-use super::page::{Ink, Look, Page};
 use crate::lang::list;
 use crate::levels::State;
 use crate::outcome::{Evidence, Outcome};
@@ -29,52 +29,52 @@ struct Warning<'a> {
 }
 
 /// The whole section; nothing where there is nothing to look at.
-pub fn section(page: &mut Page, judged: &[JudgedOutcome<'_>], look: &Look) {
-    let (warnings, breaches) = (gathered(judged), learnt::breaches(judged, look));
+pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
+    let (warnings, breaches) = (by_reason(judged), learnt::breaches(judged, style));
     if warnings.is_empty() && breaches.is_empty() {
         return;
     }
-    page.gap();
-    page.heading(0, Ink::Fair, look.lang.words().doctor.worth_a_look);
+    out.gap();
+    out.heading(0, Ink::Fair, style.lang.words().doctor.worth_a_look);
     for warning in &warnings {
-        page.gap();
-        told(page, warning, judged, look);
+        out.gap();
+        write_warning(out, warning, judged, style);
     }
-    page.gap();
+    out.gap();
     for (who, told) in breaches {
-        page.prose("  • ", &format!("{who}: {told}"));
+        out.prose("  • ", &format!("{who}: {told}"));
     }
 }
 
-fn told(page: &mut Page, warning: &Warning<'_>, judged: &[JudgedOutcome<'_>], look: &Look) {
-    let words = &look.lang.words().doctor;
+fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcome<'_>], style: &Style) {
+    let words = &style.lang.words().doctor;
     let Warning { tenant, reason, first, evidence, outcomes, .. } = warning;
-    let text = reason.text(look.lang);
-    let title = expiry::warning_title(*reason, first, look.lang).unwrap_or_else(|| text.title.to_owned());
+    let text = reason.text(style.lang);
+    let title = expiry::warning_title(*reason, first, style.lang).unwrap_or_else(|| text.title.to_owned());
     let concern = Concern::new(tenant, *reason, outcomes.iter().copied(), judged);
-    page.prose("  • ", &format!("{} ({reason})", capital(&title)));
-    page.prose("    ", &concern.meaning(text, look.lang));
-    page.gap();
-    steps(page, 4, concern.steps(text, look.lang), words);
-    page.gap();
-    let who = list(&outcomes.iter().map(|one| text::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, look.lang);
+    out.prose("  • ", &format!("{} ({reason})", capital(&title)));
+    out.prose("    ", &concern.meaning(text, style.lang));
+    out.gap();
+    steps(out, 4, concern.steps(text, style.lang), words);
+    out.gap();
+    let who = list(&outcomes.iter().map(|one| text::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, style.lang);
     let applies = text.applies.map(|applies| (words.applies, applies));
-    let rows = [(words.whose_move, term::owner(reason.owner(), look.lang)), (words.noticed_by, &who)];
-    let level = learnt::level(first, *reason, look);
+    let rows = [(words.whose_move, term::owner(reason.owner(), style.lang)), (words.noticed_by, &who)];
+    let level = learnt::level(first, *reason, style);
     let level = level.as_deref().map(|level| (words.level, level));
     for (name, value) in rows.into_iter().chain(level).chain(applies) {
-        page.row(4, LABELS, name, value);
+        out.row(4, LABELS, name, value);
     }
-    let seen = exchanged(evidence, look);
+    let seen = exchange(evidence, style);
     let names = column(seen.iter().map(|(name, _)| *name)).max(LABELS);
     for (name, value) in &seen {
-        page.verbatim(4, names, name, value);
+        out.verbatim(4, names, name, value);
     }
 }
 
 /// The warnings of all runs, the worst first and then in the order in which they were met, those of one reason in one tenant
 /// together.
-fn gathered<'a>(judged: &'a [JudgedOutcome<'a>]) -> Vec<Warning<'a>> {
+fn by_reason<'a>(judged: &'a [JudgedOutcome<'a>]) -> Vec<Warning<'a>> {
     let mut warnings: Vec<Warning<'_>> = Vec::new();
     for first in judged {
         for fault in first.warnings() {

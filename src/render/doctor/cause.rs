@@ -1,0 +1,268 @@
+//! A root cause for a person: who must act, what to do now, what was seen, and folded under it what it explains.
+
+use super::layout::{Ink, Layout, Style};
+use super::shown;
+use crate::lang::{Doctor, fill, list, number};
+use crate::outcome::{Evidence, Outcome};
+use crate::reason::{Owner, Reason};
+use crate::report::JudgedOutcome;
+use crate::report::remedy::{Concern, StepPart};
+use crate::report::root_cause::{self, RootCauseGroup};
+use crate::report::term;
+use crate::report::text;
+
+/// Names told one by one.
+const NAMED: usize = 3;
+
+/// Writes everything about one root cause.
+pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>], style: &Style) {
+    let words = &style.lang.words().doctor;
+    let (text, concern) = (cause.reason.text(style.lang), cause.concern(judged));
+    out.gap();
+    let title = fill(words.root_cause, &[("n", &number.to_string())]) + ": " + &capital(text.title);
+    out.heading(0, Ink::Bad, &title);
+    out.gap();
+    rows(
+        out,
+        &[
+            (words.whose_move, term::owner(cause.reason.owner(), style.lang)),
+            (words.how_sure, term::confidence(cause.confidence, style.lang)),
+            (words.place, &place(cause, style)),
+            (words.reason, cause.reason.code()),
+        ],
+    );
+    section(out, words.meaning);
+    out.prose("    ", &concern.meaning(text, style.lang));
+    remedy(out, cause.reason, &concern, style);
+    candidates(out, cause, &concern, style);
+    let (exchange, seen) = best_evidence(cause, judged);
+    evidence(out, exchange, seen, style);
+    ticket(out, cause, seen, &concern, judged, style);
+    out.gap();
+    let told = probes(cause, style);
+    let (count, all) = (cause.explains.len().to_string(), judged.len().to_string());
+    let told = fill(words.explains_of, &[("n", &count), ("all", &all), ("probes", &told)]);
+    let source = text.source.map(|source| (words.source, source));
+    let last: Vec<(&str, &str)> = std::iter::once((words.explains, &*told)).chain(source).collect();
+    rows(out, &last);
+}
+
+/// What to do, numbered, each command on a line of its own; below it how long a change takes and which id is meant.
+pub fn remedy(out: &mut Layout, reason: Reason, concern: &Concern<'_>, style: &Style) {
+    let words = &style.lang.words().doctor;
+    let text = reason.text(style.lang);
+    section(out, words.to_do);
+    steps(out, 4, concern.steps(text, style.lang), words);
+    let template = match concern.object_id() {
+        Some(_) => words.object_id,
+        None => words.object_id_unknown,
+    };
+    if text.steps.iter().any(|step| step.names("object_id")) {
+        out.gap();
+        out.prose("    ", &fill(template, &[("id", &text::one_line(concern.object_id().unwrap_or_default()))]));
+    }
+    if let Some(applies) = text.applies {
+        out.gap();
+        rows(out, &[(words.applies, applies)]);
+    }
+}
+
+/// Steps, numbered, each command on a line of its own.
+pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, words: &Doctor) {
+    let apart = steps.iter().flatten().any(|part| matches!(part, StepPart::Command(_)));
+    for (number, step) in (1..).zip(steps) {
+        if apart && number > 1 {
+            out.gap();
+        }
+        let mut first = format!("{}{number}. ", " ".repeat(indent));
+        let below = " ".repeat(first.len());
+        let mut after_prose = true;
+        for part in step {
+            let is_prose = matches!(part, StepPart::Prose(_));
+            if is_prose != after_prose {
+                out.gap();
+            }
+            after_prose = is_prose;
+            match part {
+                StepPart::Prose(prose) => out.hanging(&first, &below, &prose),
+                StepPart::Command(command) => {
+                    let command = out.paint(Ink::Command, &command);
+                    out.line(&format!("{below}    {command}"));
+                }
+                StepPart::More(more) => {
+                    let template = if more == 1 { words.one_more_mailbox } else { words.more_mailboxes };
+                    out.prose(&format!("{below}    "), &fill(template, &[("n", &more.to_string())]));
+                }
+            }
+            first.clone_from(&below);
+        }
+    }
+}
+
+/// What else it may be; with everything told, also what to do about each.
+fn candidates(out: &mut Layout, cause: &RootCauseGroup, concern: &Concern<'_>, style: &Style) {
+    if cause.candidates.is_empty() {
+        return;
+    }
+    section(out, style.lang.words().doctor.candidates);
+    for (letter, candidate) in ('a'..='z').zip(&cause.candidates) {
+        let text = candidate.text(style.lang);
+        out.prose(&format!("    {letter}. "), &format!("{} ({candidate})", text.title));
+        if style.everything {
+            out.gap();
+            steps(out, 7, concern.steps(text, style.lang), &style.lang.words().doctor);
+            out.gap();
+        }
+    }
+}
+
+/// The evidence that tells most, and the run it is from: that of the case, or that of another run which failed for the same
+/// reason and brought home more.
+pub fn best_evidence<'a>(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'a>]) -> (&'a Evidence, Option<&'a Outcome>) {
+    let explained = cause.outcomes(judged);
+    let failures = || explained.iter().filter_map(|outcome| Some((*outcome, outcome.failure()?)));
+    let Some((outcome, first)) = failures().find(|(_, failure)| failure.evidence == cause.evidence) else {
+        return (&cause.evidence, explained.first().copied());
+    };
+    let telling = |evidence: &Evidence| usize::from(evidence.code.is_some()) + evidence.ids.len();
+    let alike = failures().filter(|(_, failure)| failure.reason == first.reason);
+    let best = alike.fold(
+        (outcome, first),
+        |best, other| {
+            if telling(&other.1.evidence) > telling(&best.1.evidence) { other } else { best }
+        },
+    );
+    (&best.1.evidence, Some(best.0))
+}
+
+/// Where and when it showed, and the words that were exchanged, as they were.
+fn evidence(out: &mut Layout, evidence: &Evidence, seen: Option<&Outcome>, style: &Style) {
+    let told = exchange(evidence, style);
+    let Some(outcome) = seen.filter(|_| !told.is_empty()) else { return };
+    let words = &style.lang.words().doctor;
+    let during = outcome.failure().map(|failure| term::phase(failure.phase, style.lang)).unwrap_or_default();
+    let probe = text::one_line(&outcome.probe.to_string());
+    section(out, &format!("{} ({probe}, {during})", words.seen));
+    let label = style.lang.words().facts.requested_pause;
+    let pause = outcome.facts.back_off.map(|pause| (label, number(pause.as_secs_f64(), 0, style.lang) + " s"));
+    let told: Vec<(&str, String)> = told.into_iter().chain(pause).collect();
+    let names = column(told.iter().map(|(name, _)| *name));
+    for (name, value) in &told {
+        out.verbatim(4, names, name, value);
+    }
+}
+
+/// Peer, what was sent, what was heard and the code, as far as they are known.
+pub fn exchange(evidence: &Evidence, style: &Style) -> Vec<(&'static str, String)> {
+    let words = &style.lang.words().doctor;
+    let Evidence { peer, said, heard, code, ids: _ } = evidence;
+    let peer = peer.as_ref().map(ToString::to_string);
+    let told = [(words.peer, &peer), (words.said, said), (words.heard, heard), (words.code, code)];
+    told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, style)))).collect()
+}
+
+/// The same, and the ids that came with it.
+pub fn evidence_rows(evidence: &Evidence, style: &Style) -> Vec<(String, String)> {
+    let told = exchange(evidence, style).into_iter().map(|(name, value)| (name.to_owned(), value));
+    told.chain(evidence.ids.iter().map(|(name, value)| (name.label(style.lang).to_owned(), shown(value, style)))).collect()
+}
+
+/// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
+/// quote.
+fn ticket(
+    out: &mut Layout,
+    cause: &RootCauseGroup,
+    seen: Option<&Outcome>,
+    concern: &Concern<'_>,
+    judged: &[JudgedOutcome<'_>],
+    style: &Style,
+) {
+    let words = &style.lang.words().doctor;
+    if matches!(cause.reason.owner(), Owner::Here | Owner::Network) {
+        return;
+    }
+    let quotable = |outcome: &&Outcome| !support_ids(outcome, style).is_empty();
+    let Some(outcome) = seen.filter(quotable).or_else(|| cause.outcomes(judged).into_iter().find(quotable)) else { return };
+    let mut told = vec![(words.time.to_owned(), text::time(outcome.at))];
+    let (client_id, tenant_id) = concern.application();
+    told.extend(tenant_id.map(|id| (words.tenant_id.to_owned(), shown(id, style))));
+    told.extend(client_id.map(|id| (words.client_id.to_owned(), shown(id, style))));
+    told.extend(support_ids(outcome, style));
+    section(out, words.ticket);
+    let names = column(told.iter().map(|(name, _)| &**name));
+    for (name, value) in &told {
+        out.verbatim(4, names, name, value);
+    }
+}
+
+/// The ids that a run brought home, each once.
+fn support_ids(outcome: &Outcome, style: &Style) -> Vec<(String, String)> {
+    let evidence = outcome.failure().into_iter().flat_map(|failure| &failure.evidence.ids);
+    let server = &outcome.facts.server;
+    let mut told: Vec<(String, String)> = Vec::new();
+    for (name, value) in evidence.chain(&server.ids) {
+        let row = (name.label(style.lang).to_owned(), shown(value, style));
+        if !told.contains(&row) {
+            told.push(row);
+        }
+    }
+    let name = server.name.as_deref().map(|name| (style.lang.words().ids.server.to_owned(), shown(name, style)));
+    let known = |row: &(String, String)| told.iter().any(|(_, value)| *value == row.1);
+    let name = name.filter(|row| !known(row));
+    let asked = outcome.facts.token.as_ref().and_then(|token| token.request_id.as_deref());
+    let asked = asked.map(|id| (style.lang.words().doctor.token_request_id.to_owned(), shown(id, style)));
+    let asked = asked.filter(|row| !known(row));
+    told.extend(name);
+    told.extend(asked);
+    told
+}
+
+/// `contoso`, or the mailboxes of it.
+fn place(cause: &RootCauseGroup, style: &Style) -> String {
+    let tenant = text::one_line(&cause.tenant);
+    match &cause.mailboxes[..] {
+        [] => tenant,
+        mailboxes => format!("{tenant}: {}", mailbox_names(mailboxes, style)),
+    }
+}
+
+fn mailbox_names(mailboxes: &[String], style: &Style) -> String {
+    let names: Vec<String> = mailboxes.iter().map(|name| text::one_line(name)).collect();
+    list(&names, NAMED, style.lang)
+}
+
+/// `token; praxis, labor and empfang (pop3, imap)`.
+fn probes(cause: &RootCauseGroup, style: &Style) -> String {
+    let told = root_cause::by_checks(&cause.explains).into_iter().map(|(checks, mailboxes)| match &mailboxes[..] {
+        [] => checks.join(", "),
+        mailboxes => format!("{} ({})", mailbox_names(mailboxes, style), checks.join(", ")),
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn section(out: &mut Layout, title: &str) {
+    out.gap();
+    out.heading(2, Ink::Head, title);
+}
+
+/// Names in one column, values wrapped in the next.
+fn rows(out: &mut Layout, rows: &[(&str, &str)]) {
+    let names = column(rows.iter().map(|(name, _)| *name)).max(LABELS);
+    for (name, value) in rows {
+        out.row(2, names, name, value);
+    }
+}
+
+/// So that the rows of a block stand in one column throughout.
+pub const LABELS: usize = 18;
+
+/// The width of a column of names.
+pub fn column<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(|name| name.chars().count()).max().unwrap_or_default()
+}
+
+/// With a capital letter, for the beginning of a line.
+pub fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
