@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::engine::Engine;
 use super::query::Query;
 use super::response::{FullResponse, message};
+use crate::lang::Lang;
 use crate::render::page::Offer;
 use crate::report::text::one_line;
 
@@ -51,9 +52,9 @@ pub async fn respond(engine: &Engine, faults: &dyn Faults, query: &Query, header
     }
     engine.restart_probes().await;
     let mut answer = message(StatusCode::SEE_OTHER, "done; see the page");
-    let lang = query.one("lang").ok().flatten().filter(|lang| *lang == "de");
-    let page = lang.map_or("/#faults", |_| "/?lang=de#faults");
-    answer.headers_mut().insert(LOCATION, HeaderValue::from_static(page));
+    let lang = query.one("lang").ok().flatten().and_then(|lang| lang.parse::<Lang>().ok());
+    let page = lang.and_then(|lang| HeaderValue::try_from(format!("/?lang={lang}#faults")).ok());
+    answer.headers_mut().insert(LOCATION, page.unwrap_or(HeaderValue::from_static("/#faults")));
     answer
 }
 
