@@ -76,7 +76,7 @@ mod tests {
             (&[("LANG", "de_DE.UTF-8")], Lang::De),
             (&[("LANG", "de")], Lang::De),
             (&[("LANG", "DE-at@euro")], Lang::De),
-            (&[("LANG", "fr_FR.UTF-8")], Lang::En),
+            (&[("LANG", "la_VA.UTF-8")], Lang::En),
             (&[("LANG", "den_CA")], Lang::En),
             (&[("LC_MESSAGES", "de_CH.UTF-8"), ("LANG", "C")], Lang::De),
             (&[("LC_ALL", "C.UTF-8"), ("LC_MESSAGES", "de_DE"), ("LANG", "de_DE")], Lang::En),

@@ -60,43 +60,46 @@ struct Entry {
 
 /// `Reason from SOURCE: en MEANING - STEP… takes APPLIES; de TITLE MEANING - STEP… takes APPLIES;`
 ///
-/// A step is prose and, behind `>`, commands to paste: `"Switch it on: " > "Set-X -Y $true" "."`.
+/// A step is prose and, behind `>`, commands to paste: `"Switch it on: " > "Set-X -Y $true" "."`. A further language is a line of
+/// this pattern, a field of [`Entry`] and its text in each group.
 macro_rules! entries {
     ($( $reason:ident $(from $source:ident)? :
         en $meaning:literal $( - $($prose:literal)? $( > $command:literal $($then:literal)? )* )+ $( takes $applies:literal )? ;
-        de $titel:literal $bedeutung:literal $( - $($prosa:literal)? $( > $befehl:literal $($dann:literal)? )* )+ $( takes $wirkt:literal )? ; )*) => {
+        de $titel:literal $bedeutung:literal $( - $($prosa:literal)? $( > $befehl:literal $($dann:literal)? )* )+ $( takes $wirkt:literal )? ;
+    )*) => {
         /// The group's texts.
         pub(super) const ENTRIES: &[super::Entry] = &[ $( super::Entry {
             reason: super::Reason::$reason,
-            en: super::Text {
-                title: super::Reason::$reason.title(),
-                meaning: $meaning,
-                steps: &[ $( super::written!($($prose)? $( > $command $($then)? )*), )+ ],
-                applies: super::first(&[ $( $applies )? ]),
-                source: super::first(&[ $( super::source::$source )? ]),
-            },
-            de: super::Text {
-                title: $titel,
-                meaning: $bedeutung,
-                steps: &[ $( super::written!($($prosa)? $( > $befehl $($dann)? )*), )+ ],
-                applies: super::first(&[ $( $wirkt )? ]),
-                source: super::first(&[ $( super::source::$source )? ]),
-            },
+            en: super::text!(
+                $($source)?: super::Reason::$reason.title(), $meaning,
+                $( - $($prose)? $( > $command $($then)? )* )+ $( takes $applies )?
+            ),
+            de: super::text!(
+                $($source)?: $titel, $bedeutung,
+                $( - $($prosa)? $( > $befehl $($dann)? )* )+ $( takes $wirkt )?
+            ),
         }, )* ];
     };
 }
 use entries;
 
-/// A step as written: `"prose" > "command" "prose"`.
-macro_rules! written {
-    ($($prose:literal)? $( > $command:literal $($then:literal)? )*) => {
-        super::Step(&[
-            $( super::Piece::Prose($prose), )?
-            $( super::Piece::Command($command), $( super::Piece::Prose($then), )? )*
-        ])
+/// A text as written in one language.
+macro_rules! text {
+    ($($source:ident)?: $title:expr, $meaning:literal,
+        $( - $($prose:literal)? $( > $command:literal $($then:literal)? )* )+ $( takes $applies:literal )?) => {
+        super::Text {
+            title: $title,
+            meaning: $meaning,
+            steps: &[ $( super::Step(&[
+                $( super::Piece::Prose($prose), )?
+                $( super::Piece::Command($command), $( super::Piece::Prose($then), )? )*
+            ]), )+ ],
+            applies: super::first(&[ $( $applies )? ]),
+            source: super::first(&[ $( super::source::$source )? ]),
+        }
     };
 }
-use written;
+use text;
 
 const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }

@@ -43,7 +43,7 @@ mod tests {
         for (accepted, lang) in [
             ("de-DE,de;q=0.9,en;q=0.8", Some(Lang::De)),
             ("en-GB,en;q=0.9,de;q=0.8", Some(Lang::En)),
-            ("fr, de;q=0.5, en;q=0.4", Some(Lang::De)),
+            ("la, de;q=0.5, en;q=0.4", Some(Lang::De)),
             ("de;q=0, en;q=0.1", Some(Lang::En)),
             ("DE-at", Some(Lang::De)),
             ("de;q=nonsense,en", Some(Lang::En)),
