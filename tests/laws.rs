@@ -301,7 +301,9 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
         for entry in fs::read_dir(&directory).into_iter().flatten() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if path.is_file() {
+            if name == ".git" {
+                // A directory, or in a further work tree a file with a path of this machine.
+            } else if path.is_file() {
                 files.push(path);
             } else if !name.starts_with('.') && name != "target" {
                 directories.push(path);
