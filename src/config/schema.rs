@@ -33,7 +33,7 @@ fn object(section: Section) -> Json {
     });
     match section {
         Section::Credential => {
-            object["oneOf"] = credential::SOURCES.iter().map(|(name, _)| json!({ "required": [name] })).collect()
+            object["oneOf"] = credential::SOURCES.iter().map(|(name, _)| json!({ "required": [name] })).collect();
         }
         Section::Network => {
             let [user, password] = PROXY_LOGIN;

@@ -89,7 +89,7 @@ fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) 
             (Ok(check), Some(cloud)) if !check.is_offered_by(cloud) => {
                 reader.mistake(None, "--cloud", missing_endpoint(cloud, check));
             }
-            (Ok(check), _) if asked.iter().any(|other| *other == check) => {}
+            (Ok(check), _) if asked.contains(&check) => {}
             (Ok(check), _) => asked.push(check),
             (Err(message), _) => reader.mistake(None, "CHECK", message),
         }

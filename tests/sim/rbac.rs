@@ -41,7 +41,7 @@ async fn reasons(tenant: Tenant, authorization: Authorization) -> BTreeMap<&'sta
 }
 
 #[tokio::test]
-async fn a_role_missing_from_the_token_is_no_fault_while_the_login_works() {
+async fn role_missing_from_the_token_is_no_failure_under_rbac() {
     for authorization in [Authorization::Permissions, Authorization::Rbac] {
         let told = reasons(by_rbac(), authorization).await;
         for check in [Check::Smtp, Check::Ews, Check::Graph] {
@@ -51,7 +51,7 @@ async fn a_role_missing_from_the_token_is_no_fault_while_the_login_works() {
 }
 
 #[tokio::test]
-async fn what_is_refused_out_of_scope_is_never_a_missing_role() {
+async fn mailbox_out_of_rbac_scope_is_impersonation_denied_or_auth_refused() {
     let mut tenant = by_rbac();
     tenant.mailbox_mut(PRAXIS).unwrap().in_scope = false;
     let told = reasons(tenant, Authorization::Rbac).await;
@@ -60,7 +60,7 @@ async fn what_is_refused_out_of_scope_is_never_a_missing_role() {
 }
 
 #[tokio::test]
-async fn without_an_assignment_it_depends_on_what_was_declared() {
+async fn missing_assignment_is_role_missing_or_impersonation_denied_as_declared() {
     for (authorization, reason) in
         [(Authorization::Permissions, Reason::TokenRoleMissing), (Authorization::Rbac, Reason::ImpersonationDenied)]
     {

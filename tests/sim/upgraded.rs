@@ -11,7 +11,7 @@ use m365_probe::settings;
 use m365_probe::sim::{Tenant, start};
 
 #[tokio::test]
-async fn stls_and_starttls_lead_to_the_mailbox_or_to_their_own_reasons() {
+async fn pop3_and_imap_with_starttls_succeed_or_fail_with_the_reason_of_the_fault() {
     let running = start(Tenant::contoso()).await.unwrap();
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("upgraded-{}", running.ports().login));
     std::fs::create_dir_all(&directory).unwrap();
