@@ -1,8 +1,8 @@
 //! Hosts, ports and scopes of each Microsoft cloud.
 //!
 //! Sources: Microsoft's published endpoint lists and the tables Microsoft's own tools carry (CSS-Exchange
-//! `Get-CloudServiceEndpoint.ps1`, MSAL `AzureCloud.cs`). A cell no source fills is `None`: asking for it is an error
-//! that says so, never a guess.
+//! `Get-CloudServiceEndpoint.ps1`, MSAL `AzureCloud.cs`). A value that no source has is `None`: using it is an error that says
+//! so, never a guess.
 
 pub mod ranges;
 pub mod role;
@@ -10,7 +10,7 @@ pub mod role;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// How TLS begins on a mail port.
+/// The way in which TLS begins on a mail port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Security {
     /// TLS from the first byte: `pop3s://`, `imaps://`, `smtps://`.
@@ -19,14 +19,14 @@ pub enum Security {
     Upgrade,
 }
 
-/// A host and port spoken to with a mail protocol.
+/// The host and port of a mail server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MailEndpoint {
     /// DNS name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// How TLS begins.
+    /// The way in which TLS begins.
     pub security: Security,
 }
 
@@ -42,7 +42,7 @@ impl MailEndpoint {
     }
 }
 
-/// A host, port and path spoken to with HTTPS.
+/// The host, port and path of an HTTPS server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HttpsEndpoint {
     /// DNS name or IP address, without brackets.
@@ -59,7 +59,7 @@ impl HttpsEndpoint {
         Self { host: host.to_owned(), port: 443, path: path.to_owned() }
     }
 
-    /// What belongs in the `Host` header and in a URL: the port only where it is not 443, IPv6 in brackets.
+    /// The authority for the `Host` header and for URLs: the port only where it is not 443, IPv6 in brackets.
     pub fn authority(&self) -> String {
         let host = bracketed(&self.host);
         if self.port == 443 { host } else { format!("{host}:{}", self.port) }
@@ -72,7 +72,7 @@ impl fmt::Display for HttpsEndpoint {
     }
 }
 
-/// `host:port` as it stands in labels and messages.
+/// `host:port` for labels and messages, IPv6 in brackets.
 pub fn host_port(host: &str, port: u16) -> String {
     format!("{}:{port}", bracketed(host))
 }
@@ -81,12 +81,12 @@ fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
-/// One Microsoft cloud, built in or configured: where to get tokens and where to use them.
+/// A Microsoft cloud, built in or configured: the hosts that issue tokens and those that accept them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cloud {
     /// The name used in the configuration.
     pub name: String,
-    /// Token endpoint's host; the path is made from the tenant.
+    /// The host of the token endpoint; the path is made from the tenant.
     pub login: HttpsEndpoint,
     /// POP3, where known.
     pub pop3: Option<MailEndpoint>,
@@ -108,7 +108,7 @@ pub struct Cloud {
 pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
 
 /// 2027-04-01T00:00:00Z, since 1970.
-const EWS_END: Duration = Duration::from_secs(1_806_537_600);
+const EWS_RETIREMENT: Duration = Duration::from_secs(1_806_537_600);
 
 /// One row of Microsoft's clouds. Resource names (`https://HOST/.default`) are documented for the global cloud; for the
 /// others they follow from its rule, and from what Microsoft's own tools ask for.
@@ -183,7 +183,7 @@ const TABLE: &[Row] = &[
 ];
 
 impl Cloud {
-    /// A cloud with an endpoint for tokens, the worldwide service's scope, and nothing else.
+    /// Makes a cloud with an endpoint for tokens, the worldwide service's scope, and nothing else.
     pub fn new(name: &str, login: HttpsEndpoint) -> Self {
         Self {
             name: name.to_owned(),
@@ -208,16 +208,16 @@ impl Cloud {
         TABLE.iter().find(|row| row.name == name).map(Row::cloud)
     }
 
-    /// When EWS ends in it for good, where Microsoft has said so: in the worldwide service on 2027-04-01. The other clouds
-    /// have schedules of their own, which are told in their message centers.
+    /// The time at which EWS ends for good, where Microsoft has announced it: in the worldwide service on 2027-04-01. The other
+    /// clouds have schedules of their own, which are announced in their message centers.
     /// <https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-ews-exchange-online>
     pub fn ews_ends(&self) -> Option<SystemTime> {
         let host = self.ews.as_ref()?.host.to_ascii_lowercase();
         let worldwide = ["outlook.office365.com", "outlook.office.com"].contains(&host.as_str());
-        worldwide.then(|| SystemTime::UNIX_EPOCH + EWS_END)
+        worldwide.then(|| SystemTime::UNIX_EPOCH + EWS_RETIREMENT)
     }
 
-    /// The names and addresses of its hosts, each once: the one that tokens come from first, as they are asked.
+    /// The names or addresses of its hosts, each once, the one that issues tokens first.
     pub fn hosts(&self) -> Vec<&str> {
         let mail = [&self.pop3, &self.imap, &self.smtp].into_iter().flatten().map(|at| at.host.as_str());
         let https = [&self.ews, &self.graph].into_iter().flatten().map(|at| at.host.as_str());
@@ -230,17 +230,17 @@ impl Cloud {
         hosts
     }
 
-    /// Whether `host` is Microsoft's own, which everybody reaches at public addresses: one of a built-in cloud's, and not
-    /// one that the user put in its place, nor one of a laboratory.
-    pub fn is_microsofts(&self, host: &str) -> bool {
+    /// Tells whether `host` is Microsoft's own, with public addresses: a host of the built-in cloud, not one that the user
+    /// configured in its place.
+    pub fn is_microsoft_host(&self, host: &str) -> bool {
         let own = Self::built_in(&self.name);
         own.is_some_and(|own| own.hosts().iter().any(|known| known.eq_ignore_ascii_case(host)))
     }
 }
 
-/// Whether `host:port` is an endpoint of a built-in cloud: nobody but Microsoft has those names, and a laboratory that
-/// borrows them seldom has the ports.
-pub fn is_microsofts(host: &str, port: u16) -> bool {
+/// Tells whether `host:port` is an endpoint of a built-in cloud: only Microsoft has these names, and a laboratory that uses
+/// them seldom has the ports.
+pub fn is_microsoft_endpoint(host: &str, port: u16) -> bool {
     let mail = |row: &Row| row.mail.is_some_and(|known| host == known && matches!(port, 993 | 995));
     let smtp = |row: &Row| row.smtp.is_some_and(|known| host == known && port == 587);
     let https = |row: &Row| port == 443 && [row.login, row.exchange, row.graph].contains(&host);
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn global_is_what_microsoft_documents() {
+    fn built_in_global_is_as_documented() {
         let cloud = Cloud::built_in("global").expect("built in");
         assert_eq!(cloud.login.to_string(), "https://login.microsoftonline.com");
         assert_eq!(cloud.pop3, Some(MailEndpoint::implicit("outlook.office365.com", 995)));
@@ -278,15 +278,15 @@ mod tests {
     }
 
     #[test]
-    fn ews_ends_where_microsoft_has_set_a_day() {
+    fn ews_ends_only_where_microsoft_announced_it() {
         let end = Cloud::built_in("global").expect("built in").ews_ends().expect("a day");
         assert_eq!(humantime::format_rfc3339(end).to_string(), "2027-04-01T00:00:00Z");
         assert_eq!(Cloud::built_in("us-gov-high").expect("built in").ews_ends(), None);
     }
 
-    /// Which cells are filled, cloud by cloud.
+    /// The hosts, cloud by cloud.
     #[test]
-    fn a_cell_no_source_fills_is_none() {
+    fn built_in_clouds_have_the_documented_hosts_only() {
         let filled = |cloud: &Cloud| {
             let mail = [&cloud.pop3, &cloud.imap, &cloud.smtp].map(|at| at.as_ref().map_or("-", |at| &at.host).to_owned());
             let https = [&cloud.ews, &cloud.graph].map(|at| at.as_ref().map_or("-", |at| &at.host).to_owned());
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_name_the_cloud_s_own_hosts_and_ports_are_the_protocols() {
+    fn built_in_clouds_have_scopes_of_their_own_hosts_and_standard_ports() {
         for cloud in Cloud::built_in_names().filter_map(Cloud::built_in) {
             let (ews, graph) = (cloud.ews.expect("known"), cloud.graph.expect("known"));
             assert_eq!(cloud.scope, format!("https://{}/.default", ews.host));
@@ -322,28 +322,28 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_microsoft_s_in_its_own_cloud_alone() {
+    fn is_microsoft_host_in_its_own_cloud_only() {
         let global = Cloud::built_in("global").expect("built in");
         assert_eq!(
             global.hosts(),
             ["login.microsoftonline.com", "outlook.office365.com", "smtp.office365.com", "graph.microsoft.com"]
         );
-        assert!(global.is_microsofts("Outlook.Office365.com"));
-        assert!(!global.is_microsofts("mail.contoso.example"));
-        assert!(!Cloud { name: "lab".to_owned(), ..global }.is_microsofts("outlook.office365.com"));
+        assert!(global.is_microsoft_host("Outlook.Office365.com"));
+        assert!(!global.is_microsoft_host("mail.contoso.example"));
+        assert!(!Cloud { name: "lab".to_owned(), ..global }.is_microsoft_host("outlook.office365.com"));
     }
 
     #[test]
-    fn microsofts_endpoints_are_those_of_the_table() {
+    fn is_microsoft_endpoint_of_every_built_in_endpoint() {
         for name in Cloud::built_in_names() {
             let cloud = Cloud::built_in(name).expect("built in");
             let https = [Some(&cloud.login), cloud.ews.as_ref(), cloud.graph.as_ref()].into_iter().flatten();
             let mail = [&cloud.pop3, &cloud.imap, &cloud.smtp].into_iter().flatten();
             let all = https.map(|at| (at.host.as_str(), at.port)).chain(mail.map(|at| (at.host.as_str(), at.port)));
-            all.for_each(|(host, port)| assert!(is_microsofts(host, port), "{host}:{port}"));
+            all.for_each(|(host, port)| assert!(is_microsoft_endpoint(host, port), "{host}:{port}"));
         }
         for (host, port) in [("login.microsoftonline.com", 20443), ("outlook.office365.com", 25), ("localhost", 443)] {
-            assert!(!is_microsofts(host, port), "{host}:{port}");
+            assert!(!is_microsoft_endpoint(host, port), "{host}:{port}");
         }
     }
 

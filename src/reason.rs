@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Who has to act.
+/// The one who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
@@ -37,15 +37,15 @@ impl Owner {
     }
 }
 
-/// How bad it is.
+/// The severity of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// It does not work and will not until somebody acts.
+    /// It does not work until the owner acts.
     Failed,
     /// It works, but less well than it should.
     Degraded,
-    /// It does not work now and may work by itself later.
+    /// It does not work now and may work again without an action.
     Transient,
 }
 
@@ -62,7 +62,7 @@ impl Severity {
 
 macro_rules! reasons {
     ($( $(#[doc = $group:literal])* $variant:ident $code:literal $owner:ident $severity:ident $title:literal $remedy:literal )*) => {
-        /// Why a run failed. The code is a label and a promise: it never changes its meaning.
+        /// The reason why a run failed. The code is a label and a promise: it never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reason { $( #[doc = $title] $variant, )* }
 
@@ -74,9 +74,9 @@ macro_rules! reasons {
             pub const fn code(self) -> &'static str { match self { $( Self::$variant => $code, )* } }
             /// The owner, who must act.
             pub const fn owner(self) -> Owner { match self { $( Self::$variant => Owner::$owner, )* } }
-            /// How bad it is.
+            /// The severity.
             pub const fn severity(self) -> Severity { match self { $( Self::$variant => Severity::$severity, )* } }
-            /// What it means, in a few words.
+            /// The title: a few words, lower case, no full stop.
             pub const fn title(self) -> &'static str { match self { $( Self::$variant => $title, )* } }
             /// The first thing to do, in one line.
             pub const fn remedy(self) -> &'static str { match self { $( Self::$variant => $remedy, )* } }
@@ -272,10 +272,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_labels_and_distinct() {
+    fn code_is_a_distinct_label() {
         let mut seen = std::collections::HashSet::new();
         for reason in Reason::ALL {
-            assert!(seen.insert(reason.code()), "{reason} stands twice");
+            assert!(seen.insert(reason.code()), "{reason} occurs twice");
             assert!(reason.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()), "{reason}");
             assert_eq!(Reason::from_code(reason.code()), Some(*reason));
         }
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_one_line_each_and_in_the_project_s_style() {
+    fn title_and_remedy_are_one_line_without_a_full_stop() {
         for reason in Reason::ALL {
             for text in [reason.title(), reason.remedy()] {
                 assert!(!text.is_empty() && !text.ends_with('.') && !text.contains(['\n', '|']), "{reason}: {text}");

@@ -1,4 +1,4 @@
-//! A string that cannot be printed, logged or serialised, and the masking of secrets that a peer sends back.
+//! A string that cannot be printed, logged or serialised, and the redaction of secrets that a peer sends back.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -33,7 +33,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What stands in any output where a secret would have been.
+/// The text that replaces a secret in every output.
 pub const MASK: &str = "<secret>";
 
 /// The secrets of one conversation, so that a peer which echoes them cannot make us print them.
@@ -73,17 +73,17 @@ impl Sent {
             }
         }
         // Evidence is short and secrets are long, so the index is made of the evidence.
-        let mut pieces = Pieces::of(&lower);
+        let mut pieces = Pieces::of_text(&lower);
         for secret in long {
             pieces.find(secret.as_bytes());
         }
         for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found.contains(hash)) {
             mask(&mut masked, at, Self::PIECE);
         }
-        shown(text, &masked)
+        masked_text(text, &masked)
     }
 
-    /// What a peer said as evidence: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.
+    /// A peer's reply as evidence: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.
     pub fn sanitize(&self, bytes: &[u8]) -> String {
         sanitize::one_line(&self.redact(&sanitize::excerpt(bytes)), MAX_EVIDENCE)
     }
@@ -95,7 +95,7 @@ fn mask(masked: &mut [bool], at: usize, count: usize) {
     }
 }
 
-fn shown(text: &str, masked: &[bool]) -> String {
+fn masked_text(text: &str, masked: &[bool]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for (at, c) in text.char_indices() {
@@ -110,7 +110,7 @@ fn shown(text: &str, masked: &[bool]) -> String {
     out
 }
 
-/// Which pieces of secrets may stand in one text: what is left of them after a look into a filter made of the text.
+/// The pieces of secrets that may occur in one text, found by a filter made of the text.
 struct Pieces {
     /// A bit for each hash of the text.
     filter: Box<[u64; Self::BITS / 64]>,
@@ -119,10 +119,10 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// So many that the pieces of a conversation set one in fifty.
+    /// The number of bits; the pieces of a conversation set one in fifty.
     const BITS: usize = 1 << 16;
 
-    fn of(text: &[u8]) -> Self {
+    fn of_text(text: &[u8]) -> Self {
         let mut filter = Box::new([0; Self::BITS / 64]);
         for hash in hashes(text) {
             let (word, bit) = Self::place(hash);
@@ -180,13 +180,13 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_of_a_secret_shows_its_mask() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "<secret>");
         assert_eq!(format!("{:?}", sent(&["hunter2"])), "1 secrets");
     }
 
     #[test]
-    fn base64_of_a_secret_is_masked_wherever_it_begins() {
+    fn redact_masks_base64_of_a_secret_at_any_offset() {
         let secret = "a-client-secret/with+odd=characters";
         let sent = sent(&[secret]);
         for before in ["", "x", "xy", "user:", "user=box@contoso.example\u{1}auth=Bearer "] {
@@ -210,16 +210,16 @@ mod tests {
     }
 
     #[test]
-    fn much_text_is_cleaned_in_little_time() {
+    fn redact_of_long_text_is_fast() {
         let sent = sent(&["aaaaaaaaaaaa".repeat(300).as_str()]);
         assert_eq!(sent.redact(&"a".repeat(20_000)), MASK);
         assert_eq!(sent.redact(&"ab".repeat(10_000)).len(), 20_000);
     }
 
     #[test]
-    fn an_echo_is_masked_whole_in_part_and_in_another_case() {
+    fn redact_masks_a_secret_whole_in_part_and_in_another_case() {
         let sent = sent(&["eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.payload.signature", "pw"]);
-        for (heard, clean) in [
+        for (text, redacted) in [
             ("-ERR bad token eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.payload.signature!", "-ERR bad token <secret>!"),
             ("-ERR eyJ0eXAiOiJKV1QiLCJh... is no token", "-ERR <secret>... is no token"),
             ("UNKNOWN EYJ0EXAIOIJKV1QILCJHBGCIOIJSUZI1NIJ9", "UNKNOWN <secret>"),
@@ -228,7 +228,7 @@ mod tests {
             ("grüße", "grüße"),
             ("", ""),
         ] {
-            assert_eq!(sent.redact(heard), clean);
+            assert_eq!(sent.redact(text), redacted);
         }
     }
 }

@@ -191,7 +191,7 @@ fn a_built_in_cloud_is_changed_by_clouds_and_keeps_its_other_endpoints() {
     let cloud = &settings.probes[0].tenant.cloud;
     assert_eq!(cloud.pop3, Some(MailEndpoint::implicit("pop.contoso.example", 995)));
     assert_eq!(*cloud, Cloud { pop3: cloud.pop3.clone(), ..Cloud::built_in("bleu").expect("built in") });
-    assert!(cloud.is_microsofts("outlook.sovcloud.fr") && !cloud.is_microsofts("pop.contoso.example"));
+    assert!(cloud.is_microsoft_host("outlook.sovcloud.fr") && !cloud.is_microsoft_host("pop.contoso.example"));
     let said = parse(&small(own)).expect_err("not known").to_string();
     let expected = "the cloud `bleu` has no known POP3 host; it has ews, graph; name the host as `pop3` under `clouds.bleu`";
     assert!(said.contains(expected), "{said}");

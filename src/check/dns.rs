@@ -49,7 +49,7 @@ impl Conversation for Names {
         let answers = run_all(AT_ONCE, questions.iter().map(|question| question.ask(net, &entries, limit))).await;
         let mut answers: Vec<DnsAnswer> = answers.into_iter().flatten().collect();
         let judged = verdict::judge(&mut answers, &hosts);
-        let ranges = cx.means.ranges.as_deref().or_else(|| Ranges::shipped(&self.cloud.name));
+        let ranges = cx.means.ranges.as_deref().or_else(|| Ranges::built_in(&self.cloud.name));
         let outside = ranges.and_then(|ranges| published::compare(&mut answers, &hosts, ranges));
         judged.warnings.into_iter().chain(outside).for_each(|warning| cx.trace.facts.warn(warning));
         cx.trace.facts.dns = answers.into_iter().map(|answer| answer.facts).collect();

@@ -58,7 +58,7 @@ fn print_ranges(arguments: &RangesInUse) -> u8 {
         }
     };
     let own = loaded.and_then(|loaded| loaded.settings.network.ranges);
-    let Some(ranges) = own.as_deref().or_else(|| Ranges::shipped(&arguments.cloud)) else {
+    let Some(ranges) = own.as_deref().or_else(|| Ranges::built_in(&arguments.cloud)) else {
         let cloud = &arguments.cloud;
         output::err(&format!(
             "error: no address ranges are published for the cloud `{cloud}`; name a list of your own as `network.ranges_file`\n"

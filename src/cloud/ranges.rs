@@ -1,7 +1,7 @@
 //! The address ranges that Microsoft publishes for its hosts, in the format of its endpoint web service.
 //!
-//! <https://endpoints.office.com> serves the same lists; a newer one takes the place of what is shipped. An address
-//! outside them is worth a look and never an error by itself: the lists change monthly.
+//! <https://endpoints.office.com> serves the same lists; a newer one replaces the built-in one. An address outside them is a
+//! warning and never a failure: the lists change monthly.
 
 mod subnet;
 
@@ -12,28 +12,28 @@ use serde::{Deserialize, Serialize};
 
 pub use subnet::{Subnet, embedded};
 
-/// What is shipped, by cloud: of Microsoft's lists, the sets that hold the hosts of its row. For the others no list is public.
-const SHIPPED: &[(&str, &str)] = &[
+/// The built-in lists by cloud: of Microsoft's lists, the sets with the hosts of the cloud. For other clouds no list is public.
+const BUILT_IN: &[(&str, &str)] = &[
     ("global", include_str!("ranges/global.json")),
     ("us-gov-high", include_str!("ranges/us-gov-high.json")),
     ("us-gov-dod", include_str!("ranges/us-gov-dod.json")),
     ("china", include_str!("ranges/china.json")),
 ];
 
-/// So many ranges of a host are shown: evidence has to fit into a line, and `config ranges` prints them all.
-const SHOWN: usize = 8;
+/// Ranges of a host that are shown: evidence has to fit into a line, and `config ranges` prints them all.
+const MAX_SHOWN: usize = 8;
 
 /// A list of endpoint sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
-    sets: Vec<Set>,
+    sets: Vec<EndpointSet>,
     source: String,
 }
 
-/// One entry of the list, as far as it is of use here; what else Microsoft's entries have is passed over.
+/// One entry of the list, as far as it is used here; other keys of Microsoft's entries are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Set {
+struct EndpointSet {
     id: u32,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     service_area: String,
@@ -52,28 +52,29 @@ struct Set {
     required: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     notes: String,
-    /// When Microsoft published it: ours alone, since Microsoft tells the version of a list elsewhere.
+    /// The date of publication: a key of our own, because Microsoft publishes the version of a list elsewhere.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     version: String,
 }
 
 impl Ranges {
-    /// The list shipped for a built-in cloud, where there is one.
-    pub fn shipped(cloud: &str) -> Option<&'static Self> {
-        static READ: LazyLock<Vec<(&str, Ranges)>> = LazyLock::new(|| {
-            // A test holds that all of them can be read.
-            SHIPPED.iter().filter_map(|(cloud, json)| Some((*cloud, Ranges::read(json, "Microsoft's list").ok()?))).collect()
+    /// The list of a built-in cloud, where there is one.
+    pub fn built_in(cloud: &str) -> Option<&'static Self> {
+        static PARSED: LazyLock<Vec<(&str, Ranges)>> = LazyLock::new(|| {
+            // A test checks that all of them can be parsed.
+            BUILT_IN.iter().filter_map(|(cloud, json)| Some((*cloud, Ranges::parse(json, "Microsoft's list").ok()?))).collect()
         });
-        READ.iter().find(|(name, _)| *name == cloud).map(|(_, ranges)| ranges)
+        PARSED.iter().find(|(name, _)| *name == cloud).map(|(_, ranges)| ranges)
     }
 
-    /// Reads a list in Microsoft's format; `source` says in messages where it comes from.
+    /// Parses a list in Microsoft's format; `source` names its origin in messages.
     ///
     /// # Errors
-    /// In words, with line and column: what is no JSON, no list of sets, no address range; or that no set would be of use.
-    pub fn read(json: &str, source: &str) -> Result<Self, String> {
-        let sets: Vec<Set> = serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|error| placed(&error))?;
-        if !sets.iter().any(Set::is_of_use) {
+    /// A message with line and column: text that is no JSON, no list of sets or no address range, or a list without a usable set.
+    pub fn parse(json: &str, source: &str) -> Result<Self, String> {
+        let sets: Vec<EndpointSet> =
+            serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|error| with_position(&error))?;
+        if !sets.iter().any(EndpointSet::is_usable) {
             return Err(
                 "no entry has both `urls` and `ips`; it takes the list that https://endpoints.office.com serves".to_owned()
             );
@@ -83,51 +84,52 @@ impl Ranges {
         Ok(Self { sets, source })
     }
 
-    /// Where the list comes from, with its date where that is known.
+    /// The origin of the list, with its date where that is known.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// What is published for `host`: by the sets that name it, else by those whose patterns cover it. `None`: nothing.
-    pub fn of(&self, host: &str) -> Option<Published<'_>> {
+    /// The ranges published for `host`: by the sets that name it, else by those whose patterns cover it; `None` where there are
+    /// none.
+    pub fn for_host(&self, host: &str) -> Option<PublishedRanges<'_>> {
         let host = host.to_ascii_lowercase();
-        let of_use = || self.sets.iter().filter(|set| set.is_of_use());
-        let names = |set: &&Set| set.urls.iter().any(|url| url.eq_ignore_ascii_case(&host));
-        let covers = |set: &&Set| set.urls.iter().any(|url| is_covered(&host, &url.to_ascii_lowercase()));
-        let mut sets: Vec<&Set> = of_use().filter(names).collect();
+        let usable = || self.sets.iter().filter(|set| set.is_usable());
+        let names = |set: &&EndpointSet| set.urls.iter().any(|url| url.eq_ignore_ascii_case(&host));
+        let covers = |set: &&EndpointSet| set.urls.iter().any(|url| is_covered(&host, &url.to_ascii_lowercase()));
+        let mut sets: Vec<&EndpointSet> = usable().filter(names).collect();
         if sets.is_empty() {
-            sets = of_use().filter(covers).collect();
+            sets = usable().filter(covers).collect();
         }
-        (!sets.is_empty()).then_some(Published { sets })
+        (!sets.is_empty()).then_some(PublishedRanges { sets })
     }
 
-    /// The list as JSON text, in the format it is read in.
+    /// The list as JSON text, in the format that [`Ranges::parse`] takes.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&self.sets).unwrap_or_default()
     }
 }
 
-impl Set {
-    /// Whether it says where a host's addresses lie. Most sets have names alone, behind networks of others.
-    fn is_of_use(&self) -> bool {
+impl EndpointSet {
+    /// Tells whether the set has the addresses of a host. Most sets have names only, which are on other networks.
+    fn is_usable(&self) -> bool {
         !self.urls.is_empty() && !self.ips.is_empty()
     }
 }
 
-/// What is published for one host.
+/// The ranges published for one host.
 #[derive(Clone, Debug)]
-pub struct Published<'a> {
-    sets: Vec<&'a Set>,
+pub struct PublishedRanges<'a> {
+    sets: Vec<&'a EndpointSet>,
 }
 
-impl Published<'_> {
-    /// Whether `address` lies inside.
-    pub fn holds(&self, address: IpAddr) -> bool {
-        self.subnets().any(|subnet| subnet.holds(address))
+impl PublishedRanges<'_> {
+    /// Tells whether `address` is within one of the ranges.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.subnets().any(|subnet| subnet.contains(address))
     }
 
     /// The ids of the sets, and their ranges of the family of `address`: `ID 1, 2: 13.107.6.152/31, …`.
-    pub fn shown(&self, address: IpAddr) -> String {
+    pub fn describe(&self, address: IpAddr) -> String {
         let ids: Vec<String> = self.sets.iter().map(|set| set.id.to_string()).collect();
         let mut ranges: Vec<String> = Vec::new();
         for subnet in self.subnets().filter(|subnet| subnet.is_ipv4() == embedded(address).is_ipv4()) {
@@ -136,8 +138,8 @@ impl Published<'_> {
                 ranges.push(text);
             }
         }
-        let more = ranges.len().saturating_sub(SHOWN);
-        ranges.truncate(SHOWN);
+        let more = ranges.len().saturating_sub(MAX_SHOWN);
+        ranges.truncate(MAX_SHOWN);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let ranges = if ranges.is_empty() { "none of this family".to_owned() } else { ranges.join(", ") };
         format!("ID {}: {ranges}{more}", ids.join(", "))
@@ -148,7 +150,7 @@ impl Published<'_> {
     }
 }
 
-/// Whether `pattern`, in which `*` stands for any characters, covers `host`; both in lower case.
+/// Tells whether `pattern`, in which `*` stands for any characters, covers `host`; both in lower case.
 fn is_covered(host: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
@@ -167,12 +169,12 @@ fn is_covered(host: &str, pattern: &str) -> bool {
     true
 }
 
-/// The message with its place in front.
-fn placed(error: &serde_json::Error) -> String {
+/// The message after its line and column.
+fn with_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     let no_json = if error.is_syntax() || error.is_eof() { "not JSON: " } else { "" };
-    // Of a whole that is of the wrong kind, serde_json knows no column.
+    // serde_json knows no column where the whole value has the wrong type.
     let column = Some(error.column()).filter(|column| *column > 0).map(|column| format!(", column {column}"));
     format!("line {}{}: {no_json}{text}", error.line(), column.unwrap_or_default())
 }
@@ -187,27 +189,27 @@ mod tests {
     }
 
     #[test]
-    fn every_host_of_a_cloud_with_a_list_is_in_it_and_prints_as_it_was_read() {
-        for (name, json) in SHIPPED {
-            let ranges = Ranges::shipped(name).unwrap_or_else(|| panic!("{name} cannot be read"));
+    fn built_in_lists_have_every_host_of_their_cloud_and_round_trip() {
+        for (name, json) in BUILT_IN {
+            let ranges = Ranges::built_in(name).unwrap_or_else(|| panic!("{name} cannot be read"));
             let cloud = Cloud::built_in(name).expect(name);
             for host in cloud.hosts() {
-                let published = ranges.of(host).unwrap_or_else(|| panic!("{name} {host}"));
-                assert!(!published.shown(address("1.2.3.4")).contains("none"), "{name} {host}");
-                assert!(!published.shown(address("2a00::1")).contains("none"), "{name} {host}");
+                let published = ranges.for_host(host).unwrap_or_else(|| panic!("{name} {host}"));
+                assert!(!published.describe(address("1.2.3.4")).contains("none"), "{name} {host}");
+                assert!(!published.describe(address("2a00::1")).contains("none"), "{name} {host}");
             }
             assert!(ranges.source().starts_with("Microsoft's list of 2023-"), "{}", ranges.source());
             assert_eq!(ranges.to_json(), json.trim_end(), "{name}");
-            assert!(ranges.sets.iter().all(|set| set.is_of_use() && !set.version.is_empty()), "{name}");
+            assert!(ranges.sets.iter().all(|set| set.is_usable() && !set.version.is_empty()), "{name}");
         }
-        for name in Cloud::built_in_names().filter(|name| SHIPPED.iter().all(|(shipped, _)| shipped != name)) {
-            assert_eq!(Ranges::shipped(name), None);
+        for name in Cloud::built_in_names().filter(|name| BUILT_IN.iter().all(|(listed, _)| listed != name)) {
+            assert_eq!(Ranges::built_in(name), None);
         }
     }
 
     #[test]
-    fn addresses_seen_on_the_wire_lie_inside() {
-        let ranges = Ranges::shipped("global").expect("shipped");
+    fn contains_of_observed_addresses() {
+        let ranges = Ranges::built_in("global").expect("a list");
         for (host, at, inside) in [
             ("outlook.office365.com", "52.97.97.162", true),
             ("Outlook.Office365.com", "40.101.1.1", true),
@@ -224,21 +226,24 @@ mod tests {
             ("outlook.office365.com", "::ffff:52.97.97.162", true),
             ("outlook.office365.com", "64:ff9b::1.2.3.4", false),
         ] {
-            assert_eq!(ranges.of(host).expect(host).holds(address(at)), inside, "{host} {at}");
+            assert_eq!(ranges.for_host(host).expect(host).contains(address(at)), inside, "{host} {at}");
         }
-        assert!(ranges.of("mail.contoso.example").is_none());
-        assert!(ranges.of("r1.res.office365.com").is_none());
+        assert!(ranges.for_host("mail.contoso.example").is_none());
+        assert!(ranges.for_host("r1.res.office365.com").is_none());
     }
 
     #[test]
-    fn a_set_that_names_the_host_goes_before_one_whose_pattern_covers_it() {
+    fn for_host_prefers_a_set_that_names_the_host_to_a_pattern() {
         let json = r#"[{"id": 1, "urls": ["*.contoso.example"], "ips": ["10.0.0.0/8"]},
                        {"id": 2, "urls": ["mail.contoso.example"], "ips": ["192.168.0.0/16"], "expressRoute": true},
                        {"id": 3, "urls": ["mail.contoso.example"]}]"#;
-        let ranges = Ranges::read(json, "ours").expect("a list");
-        assert_eq!(ranges.of("MAIL.contoso.example").expect("named").shown(address("1.1.1.1")), "ID 2: 192.168.0.0/16");
-        assert_eq!(ranges.of("www.contoso.example").expect("covered").shown(address("1.1.1.1")), "ID 1: 10.0.0.0/8");
-        assert_eq!(ranges.of("www.contoso.example").expect("covered").shown(address("::1")), "ID 1: none of this family");
+        let ranges = Ranges::parse(json, "ours").expect("a list");
+        assert_eq!(ranges.for_host("MAIL.contoso.example").expect("named").describe(address("1.1.1.1")), "ID 2: 192.168.0.0/16");
+        assert_eq!(ranges.for_host("www.contoso.example").expect("covered").describe(address("1.1.1.1")), "ID 1: 10.0.0.0/8");
+        assert_eq!(
+            ranges.for_host("www.contoso.example").expect("covered").describe(address("::1")),
+            "ID 1: none of this family"
+        );
         assert_eq!(ranges.source(), "ours");
         for (host, pattern, covered) in [
             ("a.b", "*.b", true),
@@ -258,8 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_told_with_its_place() {
-        for (json, said) in [
+    fn parse_of_a_malformed_list_gives_line_and_column() {
+        for (json, message) in [
             ("", "line 1: not JSON: EOF while parsing a value"),
             ("<html>", "line 1, column 1: not JSON: expected value"),
             ("{}", "line 1: invalid type: map, expected a sequence"),
@@ -271,8 +276,8 @@ mod tests {
                 "line 2, column 22: `10.0.0.0/33` is not an address range; write ADDRESS/LENGTH, as 40.96.0.0/13",
             ),
         ] {
-            assert_eq!(Ranges::read(json, "it").expect_err(json), said);
+            assert_eq!(Ranges::parse(json, "it").expect_err(json), message);
         }
-        assert!(Ranges::read("\u{feff}[{\"id\": 1, \"urls\": [\"*\"], \"ips\": [\"1.2.3.4\"]}]", "it").is_ok());
+        assert!(Ranges::parse("\u{feff}[{\"id\": 1, \"urls\": [\"*\"], \"ips\": [\"1.2.3.4\"]}]", "it").is_ok());
     }
 }

@@ -85,7 +85,7 @@ fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ranges> {
     let read = reader.system.file(&path).map_err(|error| format!("cannot read {name}: {error}"));
     let ranges = read.and_then(|file| {
         // What is no UTF-8 is no JSON either, and its place is told as such.
-        Ranges::read(&String::from_utf8_lossy(&file.bytes), &name).map_err(|wrong| format!("{name}, {wrong}"))
+        Ranges::parse(&String::from_utf8_lossy(&file.bytes), &name).map_err(|wrong| format!("{name}, {wrong}"))
     });
     ranges.map_err(|wrong| reader.mistake(found.at, &found.key, wrong)).ok()
 }

@@ -9,7 +9,7 @@ use crate::kind::Check;
 use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Peer, Phase};
 use crate::reason::{Owner, Reason};
 
-/// What the outcomes of a tenant show of the network between this machine and Microsoft.
+/// The evidence of a tenant's outcomes about the network between this machine and Microsoft.
 #[derive(Debug)]
 pub struct Network<'a> {
     /// The failure of the resolver itself, whichever name is asked for.

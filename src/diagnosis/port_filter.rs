@@ -67,7 +67,7 @@ fn find_filter(
     })
 }
 
-/// How all `addresses` of an endpoint are blocked, if they are. An address without a route, of a family that this machine
+/// The reason for which all `addresses` of an endpoint are blocked, if they are. An address without a route, of a family that this machine
 /// lacks, says nothing; where no address has a route, no filter is to blame.
 fn how_blocked(addresses: &[&EndpointFacts], blocked: &impl Fn(&EndpointFacts) -> Option<Reason>) -> Option<Reason> {
     let reasons: Option<Vec<Reason>> = addresses.iter().map(|at| blocked(at)).collect();

@@ -15,7 +15,7 @@ use crate::kind::Check;
 use crate::outcome::{Failure, Outcome, Phase, Registration};
 use crate::reason::Reason;
 
-/// What the outcomes of a tenant show of the application's access.
+/// The evidence of a tenant's outcomes about the application's access.
 #[derive(Debug, Default)]
 pub struct Refusals<'a> {
     mailboxes: BTreeMap<Option<&'a str>, Mailbox>,
@@ -29,7 +29,7 @@ pub struct Refusals<'a> {
     api_works: bool,
     /// Whether EWS or Graph refused without a reason that concerns that service alone.
     api_refused: bool,
-    /// What is known of a change that may not have taken effect yet.
+    /// The last change, which may not have taken effect yet, where one is known.
     change: Option<Change>,
     /// The reason why the tenant has no Exchange Online now, by Entra: Graph then finds no mailbox in it.
     tenant_fault: Option<Reason>,
@@ -39,12 +39,12 @@ pub struct Refusals<'a> {
 /// <https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac>
 const PROPAGATION: Duration = Duration::from_secs(2 * 3600);
 
-/// What is known of the last change, the most certain first.
+/// The last change, the most certain kind of knowledge first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
     /// The application was registered a short while ago.
     Registered,
-    /// What is refused now worked a short while ago.
+    /// The access that is refused now worked a short while ago.
     StoppedWorking,
     /// It has been refused for longer than a change takes.
     LongAgo,

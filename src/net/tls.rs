@@ -213,7 +213,8 @@ impl Connector {
     /// leads to a root that was added here; or to one of which nothing is known, and its issuer says so. A laboratory has
     /// authorities of its own, and they intercept nothing.
     fn interception(&self, endpoint: &EndpointFacts, secured: &Secured) -> Option<Fault> {
-        let certificate = endpoint.certificate.as_ref().filter(|_| cloud::is_microsofts(&endpoint.host, endpoint.port))?;
+        let certificate =
+            endpoint.certificate.as_ref().filter(|_| cloud::is_microsoft_endpoint(&endpoint.host, endpoint.port))?;
         let intercepts = match self.provenance(secured.ssl().verified_chain()?.iter().last()?) {
             RootProvenance::Public => false,
             RootProvenance::Added => true,

@@ -56,7 +56,7 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
         (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
         (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
-            let marked = tenant.cloud.is_microsofts(&at.host);
+            let marked = tenant.cloud.is_microsoft_host(&at.host);
             Err(answer.refused(trace, oauth::parse_refusal(answer.head(), &answer.body, marked)))
         }
         _ => Err(Fault::new(Reason::Internal)),

@@ -24,7 +24,7 @@ pub struct Question {
     query: Query,
 }
 
-/// How a received message relates to the question.
+/// A received message by its relation to the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// It is the response.
@@ -37,7 +37,7 @@ pub enum Received {
     Malformed(String),
 }
 
-/// Why a message does not belong to the question.
+/// A message that does not belong to the question, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// It is no DNS message.

@@ -231,7 +231,7 @@ async fn dns_with_an_address_outside_the_ranges_is_a_warning_until_the_user_s_li
 
     let list =
         r#"[{ "id": 1, "urls": ["*.microsoftonline.com", "*.office365.com", "*.microsoft.com"], "ips": ["146.112.0.0/16"] }]"#;
-    means.ranges = Some(Arc::new(Ranges::read(list, "ours").expect("a list")));
+    means.ranges = Some(Arc::new(Ranges::parse(list, "ours").expect("a list")));
     let outcome = run(Check::Dns, global(), &means).await;
     assert!(outcome.is_ok() && warned(&outcome).is_empty(), "{:?} {:?}", outcome.verdict, outcome.facts.warnings);
     let outcome = run(Check::Dns, Cloud { name: "lab".to_owned(), ..global() }, &means).await;

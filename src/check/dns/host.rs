@@ -42,7 +42,7 @@ pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
     let way = |name: &str| match () {
         () if net.pinned(name).is_some() => Way::Pinned,
         () if net.proxy_for(name).is_some_and(Proxy::finds_addresses) => Way::Proxied,
-        () if cloud.is_microsofts(name) => Way::Microsoft,
+        () if cloud.is_microsoft_host(name) => Way::Microsoft,
         () => Way::Own,
     };
     let own = cloud.hosts().into_iter().map(|name| (name.to_ascii_lowercase(), way(name)));

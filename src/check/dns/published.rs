@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::check::combined;
-use crate::cloud::ranges::{Published, Ranges};
+use crate::cloud::ranges::{PublishedRanges, Ranges};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
@@ -16,8 +16,8 @@ pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Op
     let mut warnings: Vec<Fault> = Vec::new();
     for answer in answers.iter_mut().filter(|answer| answer.facts.failed.is_none()) {
         let is_microsofts = hosts.iter().any(|host| host.name == answer.facts.host && host.way == Way::Microsoft);
-        let Some(published) = ranges.of(&answer.facts.host).filter(|_| is_microsofts) else { continue };
-        let outside = answer.facts.addresses.iter().copied().filter(|address| !published.holds(*address));
+        let Some(published) = ranges.for_host(&answer.facts.host).filter(|_| is_microsofts) else { continue };
+        let outside = answer.facts.addresses.iter().copied().filter(|address| !published.contains(*address));
         answer.facts.outside = outside.collect();
         if let Some(heard) = told(&answer.facts.outside, &published, ranges) {
             warnings.push(answer.attributed(Fault::heard(Reason::DnsOutsidePublishedRanges, heard)));
@@ -29,8 +29,8 @@ pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Op
 }
 
 /// Both sides: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.
-fn told(outside: &[IpAddr], published: &Published<'_>, ranges: &Ranges) -> Option<String> {
+fn told(outside: &[IpAddr], published: &PublishedRanges<'_>, ranges: &Ranges) -> Option<String> {
     let first = outside.first()?;
     let addresses: Vec<String> = outside.iter().take(8).map(ToString::to_string).collect();
-    Some(format!("{}; {}, {}", addresses.join(" "), ranges.source(), published.shown(*first)))
+    Some(format!("{}; {}, {}", addresses.join(" "), ranges.source(), published.describe(*first)))
 }

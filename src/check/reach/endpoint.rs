@@ -37,7 +37,7 @@ pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
     let mut all: Vec<Endpoint> = Vec::new();
     let mail = [(Speaks::Pop3, &cloud.pop3), (Speaks::Imap, &cloud.imap), (Speaks::Smtp, &cloud.smtp)];
     let mail = mail.into_iter().filter_map(|(speaks, at)| at.as_ref().map(|at| of_mail(speaks, at)));
-    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| of_https(at, cloud.is_microsofts(&at.host)));
+    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| of_https(at, cloud.is_microsoft_host(&at.host)));
     for endpoint in https.chain(mail) {
         if !all.iter().any(|known| known.port == endpoint.port && known.host.eq_ignore_ascii_case(&endpoint.host)) {
             all.push(endpoint);

@@ -31,7 +31,7 @@ pub async fn blame(attempts: &mut [Attempt<'_>], net: &Net, hosts_file: &Path) {
 fn has_filtered_address(attempt: &Attempt<'_>, net: &Net) -> bool {
     let at = attempt.at;
     attempt.failed.is_some()
-        && cloud::is_microsofts(&at.host.to_ascii_lowercase(), at.port)
+        && cloud::is_microsoft_endpoint(&at.host.to_ascii_lowercase(), at.port)
         && net.pinned(&at.host).is_none()
         && attempt.address().is_some_and(is_blocking)
 }

@@ -12,12 +12,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Subnet(IpNet);
 
 impl Subnet {
-    /// Whether `address` lies inside, itself or as [`embedded`] in it.
-    pub fn holds(&self, address: IpAddr) -> bool {
+    /// Tells whether `address` is within the range, itself or as [`embedded`] in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&embedded(address))
     }
 
-    /// Whether it is one of IPv4.
+    /// Tells whether it is a range of IPv4.
     pub const fn is_ipv4(&self) -> bool {
         matches!(self.0, IpNet::V4(_))
     }
@@ -90,7 +90,7 @@ mod tests {
             ("52.96.0.0/14", "64:ff9b::3461:61a2", true),
         ] {
             assert_eq!(
-                subnet.parse::<Subnet>().expect(subnet).holds(address.parse().expect(address)),
+                subnet.parse::<Subnet>().expect(subnet).contains(address.parse().expect(address)),
                 inside,
                 "{subnet} {address}"
             );

@@ -4,7 +4,7 @@ use super::{Confidence, Finding};
 use crate::kind::Check;
 use crate::reason::Reason;
 
-/// What the checks of one mailbox show.
+/// The evidence of the checks of one mailbox.
 #[derive(Debug, Default)]
 pub struct Mailbox {
     /// The mail protocols that opened it.
