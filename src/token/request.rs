@@ -22,6 +22,7 @@ use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::Tenant;
 use crate::trace::Trace;
+use crate::wire::http::without_byte_order_mark;
 use crate::wire::jwt;
 use crate::wire::oauth::{self, EntraError, TokenResponse};
 
@@ -152,7 +153,7 @@ impl Exchange<'_> {
         http::set_request_id(request.headers_mut());
         let exchange = HttpExchange { at: self.at, request, secrets: self.sent() };
         let answer = exchange.run(self.trace, self.net, Phase::Token).await?;
-        let mut response = Response::new(answer.body.to_vec());
+        let mut response = Response::new(without_byte_order_mark(&answer.body).to_vec());
         // Any 2xx with a token in it will do; `oauth2` insists on 200.
         *response.status_mut() = if answer.status.is_success() { StatusCode::OK } else { answer.status };
         *response.headers_mut() = answer.headers.clone();

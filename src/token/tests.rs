@@ -174,6 +174,12 @@ async fn a_token_is_renewed_before_it_ends() {
 }
 
 #[tokio::test]
+async fn token_behind_a_byte_order_mark_is_usable() {
+    let (endpoint, tokens) = (Endpoint::new(200, "", &format!("\u{feff}{OPAQUE}")).await, Tokens::default());
+    endpoint.usable(&tokens, SECOND).await.0.expect("a token");
+}
+
+#[tokio::test]
 async fn a_token_that_tells_no_lifetime_is_used_for_a_while() {
     let body = r#"{"token_type":"Bearer","access_token":"opaque"}"#;
     let (endpoint, tokens) = (Endpoint::new(200, "", body).await, Tokens::default());

@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use serde_json::Value;
 
 use super::Refusal;
-use super::http::ResponseHead;
+use super::http::{ResponseHead, parse_json};
 
 pub mod application;
 mod refusal;
@@ -56,8 +56,7 @@ fn rfc3339(at: SystemTime) -> String {
 /// # Errors
 /// Every response without a collection: its reason, evidence and back-off.
 pub fn parse_collection(head: ResponseHead<'_>, body: &[u8]) -> Result<(), Refusal> {
-    let response =
-        Some(body).filter(|body| body.len() <= MAX_RESPONSE).and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let response = Some(body).filter(|body| body.len() <= MAX_RESPONSE).and_then(parse_json::<Value>);
     let has_entries = response.as_ref().and_then(|response| response.get("value")).is_some_and(Value::is_array);
     if head.status == StatusCode::OK && has_entries { Ok(()) } else { Err(refusal::refusal(head, body, response.as_ref())) }
 }
@@ -111,6 +110,7 @@ mod tests {
         for (status, body, reason) in [
             (200, r#"{"@odata.context":"c","value":[{"id":"AAMk"}],"@odata.nextLink":"n"}"#, None),
             (200, r#"{"value":[]}"#, None),
+            (200, "\u{feff}{\"value\":[]}", None),
             (200, r#"{"value":{}}"#, Some(Reason::ReplyMalformed)),
             (200, r#"{"error":{"code":"ErrorItemNotFound"},"value":null}"#, Some(Reason::FolderNotFound)),
             (200, "[]", Some(Reason::ReplyMalformed)),

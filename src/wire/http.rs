@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use hyper::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
 
 use crate::outcome::Fault;
 use crate::reason::Reason;
@@ -92,6 +93,16 @@ impl ResponseHead<'_> {
     }
 }
 
+/// The JSON in a body, which may begin with a byte order mark; `None` for anything else.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(without_byte_order_mark(body)).ok()
+}
+
+/// The body without the byte order mark of UTF-8 that some gateways put before JSON.
+pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 /// Headers that only Exchange's front ends and their load balancers set.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
 const EXCHANGE_HEADERS: &[&str] = &[
@@ -117,6 +128,13 @@ pub(super) mod tests {
             .iter()
             .map(|(name, value)| (hyper::header::HeaderName::from_static(name), value.parse().expect("a value")))
             .collect()
+    }
+
+    #[test]
+    fn parse_json_ignores_a_byte_order_mark() {
+        assert_eq!(parse_json::<Vec<u8>>(b"\xef\xbb\xbf[1]"), Some(vec![1]));
+        assert_eq!(parse_json::<Vec<u8>>(b"[1]"), Some(vec![1]));
+        assert_eq!(parse_json::<Vec<u8>>(b"\xef\xbb[1]"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use super::Refusal;
-use super::http::ResponseHead;
+use super::http::{ResponseHead, parse_json};
 use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
@@ -27,7 +27,7 @@ pub fn parse_refusal(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: boo
     if let Some(fault) = head.redirect_fault() {
         return with_head(fault, head);
     }
-    match serde_json::from_slice::<EntraError>(body).ok().filter(EntraError::is_error_response) {
+    match parse_json::<EntraError>(body).filter(EntraError::is_error_response) {
         Some(error) => entra_refusal(head, &error),
         None => unreadable(head, body, is_microsoft_host),
     }

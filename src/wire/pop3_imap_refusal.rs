@@ -21,7 +21,7 @@ pub(super) struct StepReasons {
 
 /// Parses a refusal. `line` is the whole line, `text` the part of it after the status.
 pub(super) fn parse_refusal(line: &str, text: &str, step: StepReasons) -> Refusal {
-    let lower = text.to_ascii_lowercase();
+    let lower = text.to_ascii_lowercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     let code = response_code(text);
     let by_text = || TEXTS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
     let by_code = || {

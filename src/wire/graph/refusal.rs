@@ -47,7 +47,7 @@ fn by_error<'e>(head: ResponseHead<'_>, body: &[u8], error: &'e Value) -> Option
 }
 
 fn reason_for_code(code: &str, message: &str) -> Option<Reason> {
-    let by_code = || CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason);
+    let by_code = || CODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, reason)| *reason);
     by_message(code, message).or_else(by_code).or_else(|| soap::reason_for_code(code))
 }
 
@@ -55,7 +55,8 @@ fn reason_for_code(code: &str, message: &str) -> Option<Reason> {
 /// causes.
 fn by_message(code: &str, message: &str) -> Option<Reason> {
     let message = message.to_ascii_lowercase();
-    let row = MESSAGES.iter().find(|(known, text, _)| (known.is_empty() || *known == code) && message.contains(text));
+    let row =
+        MESSAGES.iter().find(|(known, text, _)| (known.is_empty() || known.eq_ignore_ascii_case(code)) && message.contains(text));
     row.map(|(.., reason)| *reason)
 }
 
@@ -172,6 +173,9 @@ mod tests {
                 Reason::ImpersonationDenied,
             ),
             (403, "accessDenied", "", Reason::AccessDenied),
+            (403, "AccessDenied", "", Reason::AccessDenied),
+            (403, "ExtensionError", "", Reason::AccessDenied),
+            (401, "invalidAuthenticationToken", "The token is expired.", Reason::TokenExpired),
             (429, "activityLimitReached", "", Reason::Throttled),
             (429, "Request_ThrottledTemporarily", "", Reason::Throttled),
             (500, "generalException", "", Reason::ServerUnavailable),

@@ -131,6 +131,7 @@ mod tests {
             (Starttls, "a2 NO Server Unavailable. 15", Reason::StarttlsRefused),
             (Starttls, "a2 NO not now", Reason::StarttlsRefused),
             (Mailbox, "a2 BAD User is authenticated but not connected.", Reason::MailboxNotConnected),
+            (Mailbox, "a2 BAD User is authenticated but  not connected.", Reason::MailboxNotConnected),
             (Mailbox, "a2 NO [NONEXISTENT] Mailbox doesn't exist", Reason::FolderNotFound),
             (Mailbox, "a2 NO [TRYCREATE] no such mailbox", Reason::FolderNotFound),
             (Mailbox, "a2 NO [OVERQUOTA] full", Reason::CommandRefused),

@@ -51,7 +51,8 @@ impl EntraError {
     /// The AADSTS numbers. They are taken from the description only where `error_codes` is missing: it is not for programs.
     pub fn codes(&self) -> Vec<u64> {
         let described = || {
-            let (_, rest) = self.error_description.as_deref()?.split_once("AADSTS")?;
+            let text = self.error_description.as_deref()?.to_ascii_uppercase();
+            let (_, rest) = text.split_once("AADSTS")?;
             rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
         };
         if self.error_codes.is_empty() { described().into_iter().collect() } else { self.error_codes.clone() }
@@ -108,6 +109,7 @@ mod tests {
             (r#"{"error":"x","error":"y"}"#, Some("y"), vec![]),
             (r#"{"error":"","error_description":null}"#, None, vec![]),
             (r#"{"error_description":"AADSTS50196: loop"}"#, None, vec![50_196]),
+            (r#"{"error_description":"aadsts50196: loop"}"#, None, vec![50_196]),
             (r#"{"error_description":"AADSTS: loop"}"#, None, vec![]),
             ("{}", None, vec![]),
         ] {

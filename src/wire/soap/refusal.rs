@@ -111,7 +111,7 @@ pub(in crate::wire) fn without_identifiers(message: &str) -> &str {
 
 /// The reason for a code of Exchange's, in EWS and behind Graph; `None` for one that is not in the table.
 pub(in crate::wire) fn reason_for_code(code: &str) -> Option<Reason> {
-    RESPONSE_CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
+    RESPONSE_CODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, reason)| *reason)
 }
 
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode>
