@@ -60,7 +60,9 @@ json_by_code!(CredentialKind, Family, NameSource, Phase, Reason, SupportId);
 
 /// A time that is always there.
 pub(super) mod time {
-    use super::*;
+    use serde::de::Error as _;
+
+    use super::{Cow, Deserialize, Deserializer, Serialize, Serializer, SystemTime, parse_rfc3339, rfc3339};
 
     pub fn serialize<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
         rfc3339(*at).serialize(serializer)
@@ -74,7 +76,7 @@ pub(super) mod time {
 
 /// A time that may be absent; one that cannot be read is.
 pub(super) mod time_if_known {
-    use super::*;
+    use super::{Deserialize, Deserializer, Serialize, Serializer, SystemTime, parse_rfc3339, rfc3339};
 
     #[allow(clippy::ref_option)] // serde hands the field over as it is
     pub fn serialize<S: Serializer>(at: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -88,7 +90,7 @@ pub(super) mod time_if_known {
 
 /// A duration that may be absent, in seconds to the microsecond; one that cannot be read is.
 pub(super) mod seconds_if_known {
-    use super::*;
+    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer, parse_seconds, seconds};
 
     #[allow(clippy::ref_option)] // serde hands the field over as it is
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -102,7 +104,7 @@ pub(super) mod seconds_if_known {
 
 /// A duration of whole seconds that may be absent.
 pub(super) mod whole_seconds_if_known {
-    use super::*;
+    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
 
     #[allow(clippy::ref_option)] // serde hands the field over as it is
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -116,7 +118,7 @@ pub(super) mod whole_seconds_if_known {
 
 /// A phase and the reason it failed for, which may be absent.
 pub(super) mod failed_step {
-    use super::*;
+    use super::{Deserialize, Deserializer, Phase, Reason, Serialize, Serializer, if_understood};
 
     #[derive(Serialize, Deserialize)]
     struct Step {
@@ -124,7 +126,7 @@ pub(super) mod failed_step {
         reason: Reason,
     }
 
-    #[allow(clippy::ref_option)] // serde hands the field over as it is
+    #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)] // serde hands the field over as it is
     pub fn serialize<S: Serializer>(failed: &Option<(Phase, Reason)>, serializer: S) -> Result<S::Ok, S::Error> {
         failed.map(|(phase, reason)| Step { phase, reason }).serialize(serializer)
     }
