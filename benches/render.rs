@@ -1,4 +1,4 @@
-//! What a scrape costs: the page of `/metrics` for three hundred probes, to be had in at most 5 ms.
+//! What a scrape costs: the page of `/metrics` for three hundred probes, to be had in at most 5 ms; and the status page for them.
 
 #![allow(missing_docs)] // criterion's macros make an undocumented item
 
@@ -10,9 +10,11 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use m365_probe::cloud::Cloud;
 use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
+use m365_probe::lang::Lang;
 use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
+use m365_probe::render::page::{self, View};
 use m365_probe::render::prometheus::{Exporter, Format, metrics};
 use m365_probe::settings::{ProbeSettings, Tenant};
 use m365_probe::store::Store;
@@ -99,5 +101,16 @@ fn scrape(bench: &mut Criterion) {
     bench.bench_function("record", |bench| bench.iter(|| store.record(black_box(sample.clone()))));
 }
 
-criterion_group!(benches, scrape);
+fn status_page(bench: &mut Criterion) {
+    let now = SystemTime::now();
+    let probes = probes(now);
+    let mut store = Store::new(&probes);
+    for probe in &probes {
+        store.record(outcome(&probe.id, now));
+    }
+    let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], now };
+    bench.bench_function("status_page_of_300_probes", |bench| bench.iter(|| page::status(black_box(&store), None, &view)));
+}
+
+criterion_group!(benches, scrape, status_page);
 criterion_main!(benches);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::args::Demo;
 use super::doctor::ReportOptions;
 use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
-use crate::render::page::Offer;
+use crate::render::page::FaultSwitch;
 use crate::serve::{Faults, Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, Running};
@@ -75,10 +75,10 @@ fn serve_demo(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
 struct FaultSwitches(Running);
 
 impl Faults for FaultSwitches {
-    fn offers(&self) -> Vec<Offer> {
+    fn switches(&self) -> Vec<FaultSwitch> {
         let on = self.0.faults();
-        let offer = |fault: &sim::Fault| Offer { name: fault.name(), about: fault.text(), on: on.contains(fault) };
-        sim::Fault::ALL.iter().map(offer).collect()
+        let switch = |fault: &sim::Fault| FaultSwitch { name: fault.name(), about: fault.text(), on: on.contains(fault) };
+        sim::Fault::ALL.iter().map(switch).collect()
     }
 
     fn toggle(&self, name: &str) -> Result<(), String> {

@@ -264,7 +264,7 @@ texts! {
         nothing_yet: "Waiting for the first results",
         still_to_run: "Checks are still to run",
         nothing_configured: "No probe is configured",
-        worth: "It works, but something is worth a look",
+        with_warnings: "It works, with warnings",
         limit_violated: "A critical limit is violated",
         unsure: "Not everything could be checked",
         problems: "{n} problems",
@@ -289,7 +289,7 @@ texts! {
         evidence: "Evidence",
 
         // What is worth a look, and what ends.
-        look: "Worth a look",
+        warnings: "Warnings",
         left: "Days left",
         what: "What",
         ends: "Ends",

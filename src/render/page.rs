@@ -13,9 +13,9 @@ mod reasons;
 mod sparkline;
 mod status;
 mod time;
-mod worth_a_look;
+mod warnings;
 
-pub use self::faults::{Offer, PATH as FAULTS};
+pub use self::faults::{FaultSwitch, PATH as FAULTS};
 pub use self::probe::page as probe;
 pub use self::reasons::page as reasons;
 pub use self::status::page as status;

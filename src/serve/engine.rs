@@ -174,7 +174,7 @@ impl Engine {
     }
 
     /// Restarts the probes of the configuration, and soon: new tokens, and no server that wanted us away is remembered. Of a service
-    /// that has faults to offer, whose configuration is in hand.
+    /// that has faults to switch, whose configuration is in hand.
     pub async fn restart_probes(&self) {
         let _alone = self.reloading.lock().await;
         match Work::load(&self.source, &Arc::default()).await {

@@ -14,13 +14,13 @@ use super::engine::Engine;
 use super::query::Query;
 use super::response::{FullResponse, message};
 use crate::lang::Lang;
-use crate::render::page::Offer;
+use crate::render::page::FaultSwitch;
 use crate::report::text::one_line;
 
 /// What can be made to go wrong.
 pub trait Faults: fmt::Debug + Send + Sync {
     /// All of it, and whether it is in force now.
-    fn offers(&self) -> Vec<Offer>;
+    fn switches(&self) -> Vec<FaultSwitch>;
 
     /// Brings a fault about, or ends it where it is in force.
     ///

@@ -46,8 +46,8 @@ fn render(engine: &Engine, which: PageKind, query: &Query, (lang, chosen): (Lang
     let view = |path, query| View { lang, chosen, paused, refresh, path, query, now };
     match which {
         PageKind::Status => {
-            let offers = engine.faults.as_ref().map(|faults| faults.offers());
-            html(pages::status(&engine.store(), offers.as_deref(), &view("/", &[])), offers.is_some())
+            let switches = engine.faults.as_ref().map(|faults| faults.switches());
+            html(pages::status(&engine.store(), switches.as_deref(), &view("/", &[])), switches.is_some())
         }
         PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), false),
         PageKind::Probe => {

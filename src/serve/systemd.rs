@@ -1,4 +1,7 @@
 //! Tells systemd how the service is doing, in the words of `sd_notify(3)`. Where no systemd asked for it, nothing is said.
+//!
+//! Not through the crate `sd-notify`, which does less: it knows no sockets in the abstract namespace (`@…`), and its writes have no
+//! timeout, so that a systemd that does not read would hang the service.
 
 use std::env;
 use std::ffi::OsStr;

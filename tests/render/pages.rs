@@ -62,7 +62,7 @@ fn status_page_by_any_limits_of_the_secret_shows_one_state_everywhere() {
     token.facts.credential_expires = Some(expires);
     for (warning, critical, state, headline, word) in [
         ("secret_days=60:", "secret_days=50:", "critical", "A critical limit is violated", "critical"),
-        ("secret_days=60:", "secret_days=7:", "warning", "It works, but something is worth a look", "warning"),
+        ("secret_days=60:", "secret_days=7:", "warning", "It works, with warnings", "warning"),
         ("secret_days=~:", "secret_days=50:", "critical", "A critical limit is violated", "critical"),
         ("secret_days=40:", "secret_days=7:", "ok", "Everything works", "ok"),
         ("", "", "ok", "Everything works", "ok"),

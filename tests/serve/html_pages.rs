@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use m365_probe::kind::Check;
 use m365_probe::reason::Reason;
-use m365_probe::render::page::Offer;
+use m365_probe::render::page::FaultSwitch;
 use m365_probe::serve::{Faults, Options, Service, Source};
 use m365_probe::settings::Settings;
 
@@ -15,9 +15,9 @@ use crate::fixtures::{address, idle, refused, serve, settings};
 struct Buttons(Mutex<Vec<String>>);
 
 impl Faults for Buttons {
-    fn offers(&self) -> Vec<Offer> {
+    fn switches(&self) -> Vec<FaultSwitch> {
         let on = |name: &str| self.0.lock().expect("lock").iter().any(|known| known == name);
-        ["one", "two"].map(|name| Offer { name, about: "breaks <things>", on: on(name) }).to_vec()
+        ["one", "two"].map(|name| FaultSwitch { name, about: "breaks <things>", on: on(name) }).to_vec()
     }
 
     fn toggle(&self, name: &str) -> Result<(), String> {
@@ -39,7 +39,7 @@ async fn press(service: &Service, fields: &str, form: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn the_browser_s_language_is_spoken_and_the_address_overrides_it() {
+async fn accept_language_chooses_the_language_and_the_parameter_overrides_it() {
     let service = idle().await;
     for (target, accepted, lang, told) in [
         ("/", "", "en", "No probe is configured"),
@@ -49,15 +49,15 @@ async fn the_browser_s_language_is_spoken_and_the_address_overrides_it() {
     ] {
         let reply = request(address(&service), "GET", target, accepted).await;
         assert!(reply.body.contains(&format!("<html lang=\"{lang}\"")), "{target}");
-        assert!(reply.body.to_lowercase().contains(&told.to_lowercase()), "{target}: {}", reply.body);
+        assert!(reply.body.to_lowercase().contains(&told.to_lowercase()), "{target}");
         assert_eq!(reply.header("vary"), Some("accept-language"));
     }
     let german = get(address(&service), "/?lang=de").await.body;
-    assert!(german.contains("href=\"/reasons?lang=de\"") && german.contains("href=\"/?lang=en\""), "links carry it on: {german}");
+    assert!(german.contains("href=\"/reasons?lang=de\"") && german.contains("href=\"/?lang=en\""), "links carry it on");
 }
 
 #[tokio::test]
-async fn every_reason_has_its_place_and_every_link_on_the_page_leads_there() {
+async fn catalogue_page_has_an_anchor_for_every_reason() {
     let service = idle().await;
     let page = get(address(&service), "/reasons").await.body;
     for reason in Reason::ALL {
@@ -66,21 +66,21 @@ async fn every_reason_has_its_place_and_every_link_on_the_page_leads_there() {
 }
 
 #[tokio::test]
-async fn a_page_without_scripts_reloads_itself_and_can_be_told_not_to() {
+async fn page_without_scripts_refreshes_itself_unless_paused() {
     let service = idle().await;
     let page = get(address(&service), "/").await.body;
-    assert!(page.contains("<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"), "{page}");
+    assert!(page.contains("<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"));
     let still = get(address(&service), "/?refresh=off").await.body;
-    assert!(!still.contains("http-equiv=\"refresh\"") && !still.contains("data-refresh"), "{still}");
+    assert!(!still.contains("http-equiv=\"refresh\"") && !still.contains("data-refresh"));
 }
 
 #[tokio::test]
-async fn names_on_the_page_are_text() {
+async fn names_with_markup_in_them_are_escaped() {
     let probes = [("a\"><script>x</script>", Some("b&<i>"), Check::Pop3)];
     let service = serve(Source::Given(settings(refused().await, &probes))).await;
     for target in ["/", "/probes?check=pop3"] {
         let page = get(address(&service), target).await.body;
-        assert!(!page.contains("<script>x") && !page.contains("<i>") && page.contains("&lt;script&gt;x"), "{target}: {page}");
+        assert!(!page.contains("<script>x") && !page.contains("<i>") && page.contains("&lt;script&gt;x"), "{target}");
     }
 }
 
@@ -100,7 +100,7 @@ async fn status_page_of_hundreds_of_probes_has_each_of_them() {
 }
 
 #[tokio::test]
-async fn a_real_service_has_nothing_to_break() {
+async fn service_without_faults_has_no_form_and_no_faults_path() {
     let service = idle().await;
     assert!(!get(address(&service), "/").await.body.contains("<form"));
     assert_eq!(press(&service, "", "fault=one").await.status, 404);
@@ -109,14 +109,14 @@ async fn a_real_service_has_nothing_to_break() {
 }
 
 #[tokio::test]
-async fn a_button_does_what_it_says_for_a_page_of_ours_alone() {
+async fn fault_button_works_from_our_own_page_alone() {
     let buttons = Arc::new(Buttons::default());
     let faults = Some(Arc::clone(&buttons) as Arc<dyn Faults>);
     let listen = vec![([127, 0, 0, 1], 0).into()];
     let options = Options { faults, ..Options::new(Source::Given(Settings::default()), listen) };
     let service = Service::start(options).await.expect("it starts");
     let page = get(address(&service), "/").await;
-    assert!(page.body.contains("aria-pressed=\"false\" title=\"breaks &lt;things&gt;\""), "{}", page.body);
+    assert!(page.body.contains("aria-pressed=\"false\" title=\"breaks &lt;things&gt;\""));
     assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("form-action 'self'")));
 
     let own = "Origin: http://probe.example:10365\r\nSec-Fetch-Site: same-origin\r\n";

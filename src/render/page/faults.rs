@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use super::View;
 use crate::lang::fill;
 
-/// A fault that can be made to happen.
+/// A fault that a button turns on and off.
 #[derive(Clone, Debug)]
-pub struct Offer {
+pub struct FaultSwitch {
     /// Its name.
     pub name: &'static str,
     /// What goes wrong, in one line.
@@ -30,10 +30,10 @@ const FIRST: [&str; 6] = [
 ];
 
 /// Renders the whole section.
-pub fn section(offers: &[Offer], view: &View<'_>) -> Markup {
+pub fn section(switches: &[FaultSwitch], view: &View<'_>) -> Markup {
     let words = view.words();
-    let on: Vec<&str> = offers.iter().filter(|offer| offer.on).map(|offer| offer.name).collect();
-    let (first, more): (Vec<&Offer>, Vec<&Offer>) = offers.iter().partition(|offer| FIRST.contains(&offer.name));
+    let on: Vec<&str> = switches.iter().filter(|switch| switch.on).map(|switch| switch.name).collect();
+    let (first, more): (Vec<&FaultSwitch>, Vec<&FaultSwitch>) = switches.iter().partition(|switch| FIRST.contains(&switch.name));
     html! {
         section .card aria-labelledby="faults" {
             h2 #faults { (words.faults) }
@@ -41,18 +41,18 @@ pub fn section(offers: &[Offer], view: &View<'_>) -> Markup {
             p { strong { @if on.is_empty() { (words.faults_none) } @else { (fill(words.faults_on, &[("names", &on.join(", "))])) } } }
             form method="post" action=(view.link(PATH, "")) {
                 div.buttons {
-                    @for offer in first { (button(offer)) }
+                    @for switch in first { (button(switch)) }
                     button .clear #clear name="clear" value="all" disabled[on.is_empty()] { (words.faults_clear) }
                 }
                 details #all-faults {
-                    summary { (words.faults_more) " (" (offers.len()) ")" }
-                    div.buttons { @for offer in more { (button(offer)) } }
+                    summary { (words.faults_more) " (" (switches.len()) ")" }
+                    div.buttons { @for switch in more { (button(switch)) } }
                 }
             }
         }
     }
 }
 
-fn button(Offer { name, about, on }: &Offer) -> Markup {
+fn button(FaultSwitch { name, about, on }: &FaultSwitch) -> Markup {
     html! { button name="fault" value=(name) id={ "fault-" (name) } aria-pressed=(on) title=(about) { (name) } }
 }

@@ -8,14 +8,14 @@ use super::cause_card::CauseCard;
 use super::html::{class, sign};
 use super::layout::{Body, document};
 use super::time::ago;
-use super::{Offer, View, expiries, faults, history, probe_table, worth_a_look};
+use super::{FaultSwitch, View, expiries, faults, history, probe_table, warnings};
 use crate::lang::fill;
 use crate::levels::State;
 use crate::report::{self, root_cause};
 use crate::store::{ProbeEntry, Store};
 
-/// Renders the whole page. `offers` are the faults that can be made to happen: none but in the demonstration.
-pub fn page(store: &Store, offers: Option<&[Offer]>, view: &View<'_>) -> String {
+/// Renders the whole page. `switches` turn on the faults that can be made to happen: none but in the demonstration.
+pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) -> String {
     let judged = report::latest(store, view.now);
     let found = root_cause::group(&root_cause::diagnose(&judged));
     let cards: Vec<CauseCard<'_>> = found.iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
@@ -24,8 +24,8 @@ pub fn page(store: &Store, offers: Option<&[Offer]>, view: &View<'_>) -> String 
     let main = html! {
         (banner(store, state, &headline, &cards, view))
         @for (number, card) in (1_usize..).zip(&cards) { (card.article((cards.len() > 1).then_some(number), view)) }
-        @if let Some(offers) = offers { (faults::section(offers, view)) }
-        (worth_a_look::section(store, view))
+        @if let Some(switches) = switches { (faults::section(switches, view)) }
+        (warnings::section(store, view))
         (tenants(store, view))
         (expiries::section(store, view))
         (history::of_all_probes(store, view))
@@ -58,7 +58,7 @@ fn headline(store: &Store, state: Option<State>, cards: &[CauseCard<'_>], view: 
         (None, _) if store.probes().iter().all(|known| probe_table::state(known, view.now).is_none()) => words.nothing_yet,
         (None, _) => words.still_to_run,
         (Some(State::Ok), _) => words.all_well,
-        (Some(State::Warning), _) => words.worth,
+        (Some(State::Warning), _) => words.with_warnings,
         (Some(State::Critical), _) => words.limit_violated,
         (Some(State::Unknown), _) => words.unsure,
     };

@@ -1,4 +1,4 @@
-//! When something was, as a person at the page reads it: the clock in UTC, and how long ago.
+//! Times as a person reads them: the clock in UTC, and how long ago.
 
 use std::time::{Duration, SystemTime};
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_told_in_the_unit_that_tells_it() {
+    fn span_is_told_in_the_largest_unit_of_which_there_are_two() {
         for (seconds, en, de) in [
             (0, "0 seconds ago", "vor 0 Sekunden"),
             (1, "1 second ago", "vor 1 Sekunde"),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn yesterday_has_a_date() {
+    fn clock_of_another_day_has_its_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 + 3_661);
         assert_eq!(clock(now, now).into_string(), "<time datetime=\"1970-01-02T01:01:01Z\">01:01:01 UTC</time>");
         let before = now - Duration::from_secs(86_400);

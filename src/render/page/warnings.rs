@@ -1,4 +1,4 @@
-//! What works and is worth a look all the same: warnings, limits that were left, and results that are missing.
+//! The warnings of the page: what runs warned of, limits that were violated, and results that are missing.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -26,7 +26,7 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
     html! {
         @if !lines.is_empty() {
             section aria-labelledby="look" {
-                h2 #look { (words.look) }
+                h2 #look { (words.warnings) }
                 ul.look { @for line in lines { li { (line) } } }
             }
         }
