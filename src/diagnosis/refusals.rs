@@ -116,7 +116,7 @@ impl<'a> Refusals<'a> {
                 mailbox.is_unknown |= failure.reason == Reason::MailboxNotFound && check != Check::Graph;
             }
             Reason::ResourceNotFound | Reason::ResourceDisabled | Reason::TenantBlocked => {
-                self.tenant_fault = Some(failure.reason)
+                self.tenant_fault = Some(failure.reason);
             }
             // Graph has a token of its own.
             Reason::TokenInvalid | Reason::TokenExpired | Reason::TokenWrongAudience | Reason::TokenWrongTenant

@@ -59,12 +59,12 @@ fn unreadable(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: bool) -> R
         None => Reason::TokenReplyMalformed,
     };
     // A success that cannot be read may still hold the token: only its size is evidence.
-    let heard = if head.status.is_success() && !head.is_html(body) {
+    let text = if head.status.is_success() && !head.is_html(body) {
         format!("{} with {} bytes", head.status, body.len())
     } else {
         head.describe(body)
     };
-    with_head(Fault::heard(reason, heard), head)
+    with_head(Fault::heard(reason, text), head)
 }
 
 /// The reason by a status that is about the service and not about the application, whatever the body says.

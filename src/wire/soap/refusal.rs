@@ -180,8 +180,8 @@ fn by_status(head: ResponseHead<'_>, body: &[u8]) -> Fault {
 fn unauthorized(head: ResponseHead<'_>) -> Fault {
     let diagnostics = head.joined_headers(DIAGNOSTICS_HEADER);
     let number = diagnostics.as_deref().and_then(diagnostic_number).map(str::to_owned);
-    let heard = diagnostics.or_else(|| head.joined_headers("www-authenticate"));
-    let fault = Fault::heard(Reason::EwsTokenRefused, heard.unwrap_or_else(|| head.describe(b"")));
+    let text = diagnostics.or_else(|| head.joined_headers("www-authenticate"));
+    let fault = Fault::heard(Reason::EwsTokenRefused, text.unwrap_or_else(|| head.describe(b"")));
     match number {
         Some(number) => fault.code(number),
         None => fault,
