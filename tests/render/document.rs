@@ -205,7 +205,7 @@ pub mod generated {
     use m365_probe::kind::Check;
     use m365_probe::outcome::{
         CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, NameSource, ProbeId,
-        ServerFacts, Span, SupportId, SupportIds, TokenFacts,
+        ServerFacts, Span, SupportId, SupportIds, TokenFacts, Transcript,
     };
     use m365_probe::phase::Phase;
     use proptest::collection::vec;
@@ -320,7 +320,7 @@ pub mod generated {
         let times = (of(time()), of(time()), of(time()), of(duration()));
         (learnt, times).prop_map(|((token, endpoints, dns, mailbox, server, registration, warnings), times)| {
             let (credential_expires, ews_ends, last_worked, back_off) = times;
-            let transcript = Default::default(); // stays with the process that ran
+            let transcript = Transcript::default(); // stays with the process that ran
             let mut facts = Facts {
                 token,
                 endpoints,

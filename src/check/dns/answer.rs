@@ -41,7 +41,7 @@ impl DnsAnswer {
             None => Looked::up(host, limit).await,
         };
         let mut answers = [Family::V4, Family::V6].map(|family| {
-            let mut answer = Self::unheard(Peer::named(SYSTEM), SYSTEM.to_owned(), host, family);
+            let mut answer = Self::unheard(Peer::named(SYSTEM), SYSTEM, host, family);
             answer.facts.source = net.pinned(host).map(|_| NameSource::Pin);
             answer.facts.took = looked.took.filter(|_| looked.found.is_ok());
             match looked.of(family) {
@@ -57,7 +57,7 @@ impl DnsAnswer {
     /// Asks the server at `at`.
     pub async fn from_server(at: SocketAddr, host: &str, family: Family, limit: Duration) -> Self {
         let began = Instant::now();
-        let mut answer = Self::unheard(at.into(), label(at), host, family);
+        let mut answer = Self::unheard(at.into(), &label(at), host, family);
         match dns_query::query(at, host, family, limit).await {
             Ok(said) => {
                 answer.facts.took = Some(began.elapsed());
@@ -103,8 +103,8 @@ impl DnsAnswer {
         }
     }
 
-    pub(super) fn unheard(peer: Peer, resolver: String, host: &str, family: Family) -> Self {
-        Self { facts: DnsFacts::new(host, &resolver, family), fault: None, warning: None, peer }
+    pub(super) fn unheard(peer: Peer, resolver: &str, host: &str, family: Family) -> Self {
+        Self { facts: DnsFacts::new(host, resolver, family), fault: None, warning: None, peer }
     }
 }
 

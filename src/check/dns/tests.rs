@@ -33,7 +33,7 @@ const V4: Says = At("52.97.97.162");
 const V6: Says = At("2603:1026::2");
 
 fn answer(resolver: &str, family: Family, says: Says) -> DnsAnswer {
-    let mut answer = DnsAnswer::unheard(Peer::named(resolver), resolver.to_owned(), HOST, family);
+    let mut answer = DnsAnswer::unheard(Peer::named(resolver), resolver, HOST, family);
     let (source, addresses) = match says {
         At(addresses) => (None, addresses),
         From(source, addresses) => (Some(source), addresses),

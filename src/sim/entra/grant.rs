@@ -107,8 +107,11 @@ fn jwt_bearer(_: &View, form: &Form, _: Version) -> Result<Resource, Aadsts> {
     form.required("assertion").and(Err(Aadsts::jwt_malformed()))
 }
 
+/// What a tenant refuses with.
+type Refusal = fn(&Tenant) -> Aadsts;
+
 /// Faults that are nothing but a refusal, each with that refusal.
-const FAULTS: &[(Fault, fn(&Tenant) -> Aadsts)] = &[
+const FAULTS: &[(Fault, Refusal)] = &[
     (Fault::TokenRequestMalformed, |_| Aadsts::malformed()),
     (Fault::TenantIdInvalid, |tenant| Aadsts::tenant_malformed(&tenant.id)),
     (Fault::TenantRestricted, Aadsts::tenant_restricted),

@@ -162,7 +162,7 @@ impl ResponseBuilder {
                 self.fault_code = text.rsplit(':').next().map(str::to_owned);
             }
             (_, "faultstring") | (NamespaceKind::Soap, "Text") if response.is_fault => {
-                response.message = response.message.take().or(Some(text))
+                response.message = response.message.take().or(Some(text));
             }
             (NamespaceKind::Soap, "Fault") => response.code = response.code.take().or(self.fault_code.take()),
             _ => {}
