@@ -94,7 +94,6 @@ pub(super) const WORDS: Words = Words {
 
         // A root cause.
         root_cause: "Grundursache {n}",
-        whose_move: "Zuständig",
         how_sure: "Wie sicher",
         place: "Wo",
         reason: "Ursache",

@@ -100,7 +100,6 @@ texts! {
 
         // A root cause.
         root_cause: "Root cause {n}",
-        whose_move: "Who must act",
         how_sure: "How sure",
         place: "Where",
         reason: "Reason",

@@ -3,14 +3,14 @@
 mod cause;
 mod columns;
 mod layout;
-mod learnt;
+mod observations;
 mod tree;
 mod warnings;
 
 pub use self::cause::evidence_rows;
 pub use self::layout::Style;
 use self::layout::{Ink, Layout};
-pub use self::learnt::facts;
+pub use self::observations::fact_lines;
 use crate::lang::fill;
 use crate::levels::State;
 use crate::outcome::Verdict;
@@ -72,7 +72,8 @@ fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGr
     for (number, cause) in (1_usize..).zip(causes.iter().filter(|_| causes.len() > 1)) {
         let title = cause::capital(cause.reason.text(style.lang).title);
         let owner = term::owner(cause.reason.owner(), style.lang);
-        out.prose(&format!("  {number}. "), &format!("{title} ({}). {}: {owner}", root_cause::place(cause), words.whose_move));
+        let who_must_act = style.lang.words().common.who_must_act;
+        out.prose(&format!("  {number}. "), &format!("{title} ({}). {who_must_act}: {owner}", root_cause::place(cause)));
     }
 }
 

@@ -134,7 +134,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
 
 /// Adds what exists from the start and stays.
 fn from_the_start(families: &mut Families, known: &ProbeEntry, phases: &[Phase]) {
-    let labels = Labels::of(&known.settings.id);
+    let labels = Labels::of_probe(&known.settings.id);
     families.counter(&RUNS, &labels, known.runs);
     families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
     families.timestamp(&LAST_SUCCESS, &labels, known.last_success);
@@ -191,5 +191,5 @@ fn token(families: &mut Families, known: &ProbeEntry, now: SystemTime) {
 
 /// Adds why a run did not take place.
 fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
-    families.gauge(&SKIPPED, &Labels::of(&outcome.probe).with("reason", skip.code()), 1.0);
+    families.gauge(&SKIPPED, &Labels::of_probe(&outcome.probe).with("reason", skip.code()), 1.0);
 }

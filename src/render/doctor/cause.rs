@@ -25,7 +25,7 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[
     rows(
         out,
         &[
-            (words.whose_move, term::owner(cause.reason.owner(), style.lang)),
+            (style.lang.words().common.who_must_act, term::owner(cause.reason.owner(), style.lang)),
             (words.how_sure, term::confidence(cause.confidence, style.lang)),
             (words.place, &place(cause, style)),
             (words.reason, cause.reason.code()),

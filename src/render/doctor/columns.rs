@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::layout::{Ink, Layout, Style, TOGETHER};
-use super::learnt;
+use super::observations;
 use crate::lang::{Lang, number};
 use crate::outcome::{Outcome, Phase};
 use crate::report::JudgedOutcome;
@@ -84,7 +84,8 @@ impl Columns {
             let ink = if failed { Some(Ink::Bad) } else { (slowest == Some(*phase)).then_some(Ink::Head) };
             line = line + &blank + &ink.map_or_else(|| cell.clone(), |ink| out.paint(ink, &cell));
         }
-        let counted = learnt::counted(outcome, style).filter(|text| self.width(gap) + 2 + text.chars().count() <= style.width);
+        let counted =
+            observations::mailbox_count(outcome, style).filter(|text| self.width(gap) + 2 + text.chars().count() <= style.width);
         out.line(&(line + &counted.map(|text| format!("  {text}")).unwrap_or_default()));
     }
 }

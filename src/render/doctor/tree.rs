@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::cause::{best_evidence, column, exchange};
 use super::layout::{Ink, Layout, Style};
-use super::{columns::Columns, learnt, shown};
+use super::{columns::Columns, observations, shown};
 use crate::kind::Check;
 use crate::lang::{fill, list};
 use crate::levels::{State, secret_refusal};
@@ -151,7 +151,7 @@ impl Tree<'_> {
         }
         if self.style.everything {
             self.transcript(outcome, &below);
-            self.rows(learnt::facts(judged, self.style), &below);
+            self.rows(observations::fact_lines(judged, self.style), &below);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::cause::{LABELS, capital, column, exchange, steps};
 use super::layout::{Ink, Layout, Style};
-use super::learnt;
+use super::observations;
 use crate::lang::list;
 use crate::levels::State;
 use crate::outcome::{Evidence, Outcome};
@@ -30,7 +30,7 @@ struct Warning<'a> {
 
 /// The whole section; nothing where there is nothing to look at.
 pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
-    let (warnings, breaches) = (by_reason(judged), learnt::breaches(judged, style));
+    let (warnings, breaches) = (by_reason(judged), observations::breaches(judged, style));
     if warnings.is_empty() && breaches.is_empty() {
         return;
     }
@@ -59,8 +59,8 @@ fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcom
     out.gap();
     let who = list(&outcomes.iter().map(|one| text::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, style.lang);
     let applies = text.applies.map(|applies| (words.applies, applies));
-    let rows = [(words.whose_move, term::owner(reason.owner(), style.lang)), (words.noticed_by, &who)];
-    let level = learnt::level(first, *reason, style);
+    let rows = [(style.lang.words().common.who_must_act, term::owner(reason.owner(), style.lang)), (words.noticed_by, &who)];
+    let level = observations::limit_of_warning(first, *reason, style);
     let level = level.as_deref().map(|level| (words.level, level));
     for (name, value) in rows.into_iter().chain(level).chain(applies) {
         out.row(4, LABELS, name, value);

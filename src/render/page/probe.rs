@@ -14,7 +14,7 @@ use super::{View, history, running};
 use crate::lang::fill;
 use crate::outcome::{Failure, Outcome, Span, Speaker, Transcript};
 use crate::reason::Reason;
-use crate::render::doctor::{evidence_rows, facts};
+use crate::render::doctor::{evidence_rows, fact_lines};
 use crate::report::remedy::Concern;
 use crate::report::sentence::sentence;
 use crate::report::term;
@@ -82,7 +82,7 @@ fn last_run(store: &Store, known: &ProbeEntry, last: &Outcome, view: &View<'_>) 
         }
         section aria-labelledby="facts" {
             h2 #facts { (words.facts) }
-            (pairs(&facts(&judged, &whole(view.lang))))
+            (pairs(&fact_lines(&judged, &whole(view.lang))))
         }
     }
 }

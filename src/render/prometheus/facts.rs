@@ -25,7 +25,7 @@ const ISSUER: usize = 64;
 /// Adds the gauges of the facts that stand in `group` of the table, or in none where it is empty. Of a run that is not
 /// `current` only times are added: they stay true.
 pub fn gauges(families: &mut Families, outcome: &Outcome, group: &str, current: bool) {
-    let labels = Labels::of(&outcome.probe);
+    let labels = Labels::of_probe(&outcome.probe);
     for fact in FACTS.iter().filter(|fact| fact.group() == group && (current || fact.is_time())) {
         if let (Some(Metric::OfProbe(spec)), Some(number)) = (&fact.metric, fact.number(&outcome.facts)) {
             families.gauge(spec, &labels, number);
@@ -40,7 +40,7 @@ pub fn roles(families: &mut Families, outcome: &Outcome) {
     let Some(granted) = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref()) else { return };
     for role in cloud::role::ALL.map(|role| role.name).iter().filter(|_| probe.check != Check::Graph) {
         let is_granted = granted.iter().any(|granted| granted == role);
-        families.gauge(&TOKEN_ROLE, &Labels::of(probe).with("role", role), f64::from(u8::from(is_granted)));
+        families.gauge(&TOKEN_ROLE, &Labels::of_probe(probe).with("role", role), f64::from(u8::from(is_granted)));
     }
 }
 
@@ -48,7 +48,7 @@ pub fn roles(families: &mut Families, outcome: &Outcome) {
 /// `client_secret` is the one in use, `other_client_secret` the next to end of the others, `certificate` of those.
 pub fn credential(families: &mut Families, tenant: &str, credential: &str, expires: SystemTime) {
     let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Token };
-    families.timestamp(&CREDENTIAL_EXPIRY, &Labels::of(&probe).with("credential", credential), Some(expires));
+    families.timestamp(&CREDENTIAL_EXPIRY, &Labels::of_probe(&probe).with("credential", credential), Some(expires));
 }
 
 /// Adds when the credentials expire that Graph showed beside the one in use.
@@ -63,7 +63,7 @@ pub fn other_credentials(families: &mut Families, tenant: &str, registration: &R
 /// Adds when EWS ends for a tenant that uses it: one series a tenant.
 pub fn ews_end(families: &mut Families, tenant: &str, ends: SystemTime) {
     let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Ews };
-    families.timestamp(&EWS_RETIREMENT, &Labels::of(&probe), Some(ends));
+    families.timestamp(&EWS_RETIREMENT, &Labels::of_probe(&probe), Some(ends));
 }
 
 /// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were
@@ -82,14 +82,14 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         infos.insert((name, endpoint.tls_version.as_deref().unwrap_or(""), issuer));
     }
     for (endpoint, end) in ends {
-        families.timestamp(&CERTIFICATE_NOT_AFTER, &Labels::of(&outcome.probe).with("endpoint", &endpoint), Some(end));
+        families.timestamp(&CERTIFICATE_NOT_AFTER, &Labels::of_probe(&outcome.probe).with("endpoint", &endpoint), Some(end));
     }
     for (endpoint, verified) in verified.into_iter().filter(|_| current) {
-        let labels = Labels::of(&outcome.probe);
+        let labels = Labels::of_probe(&outcome.probe);
         families.gauge(&CERTIFICATE_VERIFIED, &labels.with("endpoint", &endpoint), f64::from(u8::from(verified)));
     }
     for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
-        let labels = Labels::of(&outcome.probe);
+        let labels = Labels::of_probe(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
         families.gauge(&TLS_INFO, &labels.with("version", version).with("issuer", &issuer), 1.0);
     }
@@ -106,7 +106,7 @@ pub fn addresses(families: &mut Families, outcome: &Outcome) {
         ways.entry((host_port(&endpoint.host, endpoint.port), Family::of(address))).or_default().push(endpoint);
     }
     for ((endpoint, family), ways) in ways {
-        let labels = Labels::of(&outcome.probe);
+        let labels = Labels::of_probe(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
         let labels = labels.with("family", family.code());
         let working = ways.iter().filter(|way| way.failed.is_none()).count();
@@ -127,7 +127,7 @@ pub fn dns(families: &mut Families, outcome: &Outcome) {
     let questions: BTreeMap<_, _> =
         outcome.facts.dns.iter().map(|answer| ((&answer.host, &answer.resolver, answer.family), answer)).collect();
     for ((host, resolver, family), answer) in questions {
-        let labels = Labels::of(&outcome.probe);
+        let labels = Labels::of_probe(&outcome.probe);
         let labels = labels.with("host", host);
         let labels = labels.with("resolver", resolver);
         let labels = labels.with("family", family.code());

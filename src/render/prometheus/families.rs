@@ -119,8 +119,8 @@ pub trait Labelled {
 pub struct Labels(String);
 
 impl Labels {
-    /// `tenant`, `mailbox`, `check`.
-    pub fn of(probe: &ProbeId) -> Self {
+    /// Labels `tenant`, `mailbox` and `check` of a probe.
+    pub fn of_probe(probe: &ProbeId) -> Self {
         let mut labels = String::new();
         let none = Self::default();
         let tenant = none.with("tenant", &probe.tenant);

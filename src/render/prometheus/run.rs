@@ -19,7 +19,7 @@ metrics! {
 /// The series of a probe that has not run yet. They exist from the start, as those of any exporter do; that there was no
 /// run shows in the time of the last one, which is 0.
 pub fn add_unknown(families: &mut Families, probe: &ProbeId, phases: &[Phase]) {
-    let labels = Labels::of(probe);
+    let labels = Labels::of_probe(probe);
     families.gauge(&SUCCESS, &labels, 0.0);
     families.gauge(&DURATION, &labels, 0.0);
     for phase in phases {
@@ -29,7 +29,7 @@ pub fn add_unknown(families: &mut Families, probe: &ProbeId, phases: &[Phase]) {
 
 /// Adds the metrics of a run that took place, and `warnings` of it. Every phase in `phases` has its series, entered or not.
 pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>, phases: &[Phase]) {
-    let labels = Labels::of(&outcome.probe);
+    let labels = Labels::of_probe(&outcome.probe);
     families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
     families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
     let entered = sentence::entered(outcome).filter(|(phase, _)| !phases.contains(phase));

@@ -1,4 +1,4 @@
-//! What a run learnt, in words of either language.
+//! What a run observed, in a language: its facts, the count of its mailbox, and the limits that were violated.
 
 use super::layout::Style;
 use super::shown;
@@ -10,38 +10,38 @@ use crate::reason::Reason;
 use crate::report::JudgedOutcome;
 use crate::report::text;
 
-/// What a run that succeeded found: `12 messages`, `3 folders`.
-pub fn counted(outcome: &Outcome, style: &Style) -> Option<String> {
+/// The number of messages, or else of folders, that a run found: `12 messages`, `3 folders`.
+pub fn mailbox_count(outcome: &Outcome, style: &Style) -> Option<String> {
     let words = &style.lang.words().doctor;
     let mailbox = &outcome.facts.mailbox;
-    let told = |count: u64, one: &str, many: &str| match count {
+    let text = |count: u64, one: &str, many: &str| match count {
         1 => one.to_owned(),
         _ => fill(many, &[("n", &count.to_string())]),
     };
-    let messages = mailbox.messages.map(|count| told(count, words.one_message, words.messages));
-    messages.or_else(|| mailbox.folders.map(|count| told(count, words.one_folder, words.folders)))
+    let messages = mailbox.messages.map(|count| text(count, words.one_message, words.messages));
+    messages.or_else(|| mailbox.folders.map(|count| text(count, words.one_folder, words.folders)))
 }
 
-/// The limits that were left, and by whom; not those that a warning tells of.
+/// The probe and the text of each violated limit that no warning reports.
 pub fn breaches(judged: &[JudgedOutcome<'_>], style: &Style) -> Vec<(String, String)> {
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for one in judged {
         let probe = text::one_line(&one.outcome.probe.to_string());
-        let untold = one.judgement.breaches.iter().filter(|breach| !one.judgement.tells_of(breach));
-        told.extend(untold.map(|breach| (probe.clone(), breached(breach, style))));
+        let unreported = one.judgement.breaches.iter().filter(|breach| !one.judgement.tells_of(breach));
+        lines.extend(unreported.map(|breach| (probe.clone(), breach_text(breach, style))));
     }
-    told
+    lines
 }
 
-/// The limit that was left where a warning tells of it: `CRITICAL: number of days until … is 1.9, limit 7:`.
-pub fn level(judged: &JudgedOutcome<'_>, reason: Reason, style: &Style) -> Option<String> {
+/// The violated limit that a warning with `reason` reports: `CRITICAL: number of days until … is 1.9, limit 7:`.
+pub fn limit_of_warning(judged: &JudgedOutcome<'_>, reason: Reason, style: &Style) -> Option<String> {
     let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_told_by(reason))?;
     let words = &style.lang.words().doctor;
     let state = if breach.state == State::Critical { words.critical } else { words.warning };
-    Some(format!("{state}: {}", breached(breach, style)))
+    Some(format!("{state}: {}", breach_text(breach, style)))
 }
 
-fn breached(breach: &Breach, style: &Style) -> String {
+fn breach_text(breach: &Breach, style: &Style) -> String {
     let words = &style.lang.words().doctor;
     let (metric, decimals) = match breach.metric {
         Metric::Total => (words.seconds_total.to_owned(), 3),
@@ -55,7 +55,7 @@ fn breached(breach: &Breach, style: &Style) -> String {
     fill(words.limit, &[("metric", &metric), ("value", &value), ("range", &breach.range.to_string())])
 }
 
-/// Everything a run learnt, name and value, the most telling first.
-pub fn facts(judged: &JudgedOutcome<'_>, style: &Style) -> Vec<(String, String)> {
+/// The name and value of every fact of a run, the most telling first.
+pub fn fact_lines(judged: &JudgedOutcome<'_>, style: &Style) -> Vec<(String, String)> {
     fact::lines(judged, style.lang).into_iter().map(|(name, value)| (name, shown(&value, style))).collect()
 }
