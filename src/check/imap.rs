@@ -44,7 +44,7 @@ impl mail::Session for Session {
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::STARTTLS)).await?;
         self.capabilities = None; // what was announced in the clear counts for nothing (RFC 3501 section 6.2.1)
-        answer(conn, &tag, Step::Starttls, None).await.map(drop)
+        Reply::new(&tag, Step::Starttls).read(conn).await.map(drop)
     }
 
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
@@ -58,7 +58,7 @@ impl mail::Session for Session {
         conn.enter(Phase::Mailbox);
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::STATUS)).await?;
-        for line in answer(conn, &tag, Step::Mailbox, None).await? {
+        for line in Reply::new(&tag, Step::Mailbox).read(conn).await? {
             if let Some(status) = conn.judged(imap::parse_status(&line).map_err(Into::into))? {
                 let facts = &mut conn.facts().mailbox;
                 (facts.messages, facts.unseen) = (status.messages, status.unseen);
@@ -87,7 +87,8 @@ impl Session {
         } else {
             conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
         }
-        answer(conn, &tag, Step::Login, Some(Payload { secret: payload, given: in_one })).await.map(drop)
+        let payload = Some(Payload { secret: payload, given: in_one });
+        Reply { payload, ..Reply::new(&tag, Step::Login) }.read(conn).await.map(drop)
     }
 
     /// A login refused may be one the server does not have: Courier says `Login failed` to any. What it has announced tells,
@@ -116,7 +117,7 @@ impl Session {
     async fn capability(&mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::CAPABILITY)).await?;
-        let data = answer(conn, &tag, Step::Mailbox, None).await?;
+        let data = Reply::new(&tag, Step::Mailbox).read(conn).await?;
         // A long list may stand on several lines.
         Ok(data.iter().filter_map(|line| imap::parse_capabilities(line)).flatten().collect())
     }
@@ -134,52 +135,67 @@ struct Payload<'a> {
     given: bool,
 }
 
-/// Reads up to the tagged line; returns the untagged data before it. The first `+` invites `payload`, unless the server was
-/// given it: then an empty one says that the server has passed over it, and any other is a refusal in a challenge, which
-/// an empty line ends.
-async fn answer(conn: &mut Conn<'_>, tag: &str, step: Step, mut payload: Option<Payload<'_>>) -> Result<Vec<String>, Fault> {
-    let mut data = Vec::new();
-    let mut challenge: Option<Challenge> = None;
-    let mut farewell = None;
-    loop {
-        let line = match &challenge {
-            None => whole_line(conn).await,
-            Some(challenge) => {
-                let limit = conn.patience(Duration::MAX);
-                let heard = mail::reply_after_challenge(challenge, limit, whole_line(conn)).await;
-                conn.judged(heard).flatten()
-            }
-        };
-        let line = match line {
-            Ok(line) => line,
-            Err(fault) => return Err(farewell.unwrap_or(fault)),
-        };
-        match imap::parse_response(&line, tag, step) {
-            Ok(ImapResponse::Completed(_)) => return Ok(data),
-            Ok(ImapResponse::Untagged(words)) => data.push(words.to_owned()),
-            Ok(ImapResponse::Challenge(said)) if challenge.is_none() && step == Step::Login => {
-                if let Some(payload) = payload.take().filter(|payload| !payload.given || said.text.is_empty()) {
-                    conn.say_secret("", payload.secret).await?;
-                } else {
-                    challenge = Some(said);
-                    conn.give_way().await?;
+/// The reply to one command, read up to its tagged line.
+struct Reply<'a> {
+    tag: &'a str,
+    step: Step,
+    /// What the first `+` invites, unless the server was given it: then an empty `+` says that the server has passed over it,
+    /// and any other is a refusal in a challenge, which an empty line ends.
+    payload: Option<Payload<'a>>,
+    untagged: Vec<String>,
+    challenge: Option<Challenge>,
+    /// The first `BYE`.
+    bye: Option<Fault>,
+}
+
+impl<'a> Reply<'a> {
+    fn new(tag: &'a str, step: Step) -> Self {
+        Self { tag, step, payload: None, untagged: Vec::new(), challenge: None, bye: None }
+    }
+
+    /// Returns the untagged data before the tagged line.
+    async fn read(mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
+        loop {
+            let line = match self.line(conn).await {
+                Ok(line) => line,
+                Err(fault) => return Err(self.bye.unwrap_or(fault)),
+            };
+            match imap::parse_response(&line, self.tag, self.step) {
+                Ok(ImapResponse::Completed(_)) => return Ok(self.untagged),
+                Ok(ImapResponse::Untagged(data)) => self.untagged.push(data.to_owned()),
+                Ok(ImapResponse::Challenge(challenge)) => self.answer_challenge(conn, challenge, &line).await?,
+                // The tagged line behind a BYE tells more, where there is one. Of two BYEs the first tells why.
+                Err(refusal) if imap::is_bye(&line) => {
+                    let fault = conn.refused(refusal);
+                    self.bye.get_or_insert(fault);
+                }
+                Err(refusal) => {
+                    let refusal = match &self.challenge {
+                        Some(challenge) => challenge.add_to(refusal),
+                        None => refusal,
+                    };
+                    return Err(conn.refused(refusal));
                 }
             }
-            Ok(ImapResponse::Challenge(_)) => return Err(conn.heard(Reason::ReplyMalformed, &line)),
-            // The tagged line behind a farewell tells more, where there is one.
-            // Of two farewells the first tells why.
-            Err(refusal) if imap::is_bye(&line) => {
-                let fault = conn.refused(refusal);
-                farewell.get_or_insert(fault);
-            }
-            Err(refusal) => {
-                let refusal = match &challenge {
-                    Some(challenge) => challenge.add_to(refusal),
-                    None => refusal,
-                };
-                return Err(conn.refused(refusal));
-            }
         }
+    }
+
+    async fn line(&self, conn: &mut Conn<'_>) -> Result<String, Fault> {
+        let Some(challenge) = &self.challenge else { return whole_line(conn).await };
+        let limit = conn.patience(Duration::MAX);
+        let reply = mail::reply_after_challenge(challenge, limit, whole_line(conn)).await;
+        conn.judged(reply).flatten()
+    }
+
+    async fn answer_challenge(&mut self, conn: &mut Conn<'_>, challenge: Challenge, line: &str) -> Result<(), Fault> {
+        if self.challenge.is_some() || self.step != Step::Login {
+            return Err(conn.heard(Reason::ReplyMalformed, line));
+        }
+        if let Some(payload) = self.payload.take().filter(|payload| !payload.given || challenge.text.is_empty()) {
+            return conn.say_secret("", payload.secret).await;
+        }
+        self.challenge = Some(challenge);
+        conn.give_way().await
     }
 }
 
