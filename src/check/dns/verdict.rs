@@ -1,6 +1,8 @@
 //! What the answers mean together: which resolver does not lead to which host, who disagrees with whom, and the reason
 //! that tells most.
 
+use std::net::IpAddr;
+
 use crate::check::combined;
 use crate::net::dial::nameless;
 use crate::net::resolve::is_denial;
@@ -28,12 +30,12 @@ const TELLING: &[Reason] = &[
     Reason::DnsNoAddresses,
 ];
 
-/// What the answers amount to.
+/// The verdict on all answers together.
 #[derive(Debug, Default)]
-pub struct Judged {
+pub struct Verdict {
     /// The most telling `dns_*` reason, if there is one; the others stand in its evidence.
     pub fault: Option<Fault>,
-    /// What is worth a look.
+    /// Findings that do not fail the check.
     pub warnings: Vec<Fault>,
 }
 
@@ -41,125 +43,156 @@ pub struct Judged {
 ///
 /// A resolver of the user's choice that denies a name to which another leads is worth a look; the system's own is
 /// believed by every application here, so that its lie is a failure. A resolver that does not work at all is one too.
-pub fn judge(answers: &mut [DnsAnswer], hosts: &[Host]) -> Judged {
+pub fn judge(answers: &mut [DnsAnswer], hosts: &[Host]) -> Verdict {
     for answer in answers.iter_mut() {
         let host = hosts.iter().find(|host| host.name == answer.facts.host);
-        mark(answer, host.map_or(Way::Own, |host| host.way));
+        mark_blocked(answer, host.map_or(Way::Own, |host| host.way));
     }
     // Both families of a host stand side by side, whoever was asked.
     let same =
         |one: &DnsAnswer, other: &DnsAnswer| one.facts.host == other.facts.host && one.facts.resolver == other.facts.resolver;
-    let views: Vec<View> = answers.chunk_by_mut(same).filter_map(View::of).collect();
-    let (mut failed, mut disagreeing, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut halved, mut slowed) = (Vec::new(), Vec::new());
+    let resolutions: Vec<Resolution> = answers.chunk_by_mut(same).filter_map(Resolution::new).collect();
+    let mut findings = Findings::default();
     for host in hosts {
-        let views: Vec<&View> = views.iter().filter(|view| view.host == host.name).collect();
-        let leading = views.iter().find(|view| view.fault.is_none());
-        for view in &views {
-            if host.way != Way::Proxied {
-                halved.extend(view.halved.clone());
-                slowed.extend(view.slowed.clone());
-            }
-            match (&view.fault, leading) {
-                (Some(fault), _) if is_of_no_account(host.way, fault.reason) => {}
-                (Some(fault), Some(leading)) if is_denial(fault.reason) => {
-                    let both = both_sides(fault, view, leading);
-                    if view.is_systems { failed.push(both) } else { disagreeing.push(both.renamed(Reason::DnsResolversDisagree)) }
-                }
-                (Some(fault), _) if host.is_proxy() => failed.push(nameless(fault.clone())),
-                (Some(fault), _) => failed.push(fault.clone()),
-                (None, _) => fixed.extend(view.fixed.clone().filter(|_| host.way == Way::Microsoft)),
-            }
-        }
+        let of_host = || resolutions.iter().filter(|resolution| resolution.host == host.name);
+        let resolved = of_host().find(|resolution| resolution.fault.is_none());
+        of_host().for_each(|resolution| findings.add(host, resolution, resolved));
     }
-    failed.sort_by_key(rank);
-    let warnings = [slowed, halved, disagreeing, fixed].into_iter().filter_map(together).collect();
-    Judged { fault: together(failed), warnings }
+    findings.into_verdict()
 }
 
-/// What one resolver says of one host, in both families.
-#[derive(Debug)]
-struct View {
-    host: String,
-    /// Who says it.
-    speaker: String,
-    is_systems: bool,
-    /// Why it does not lead there, if it does not.
-    fault: Option<Fault>,
-    /// What it says, in a few words.
-    told: String,
-    /// The hosts file's part in it.
-    fixed: Option<Fault>,
-    /// That one family fails where the other leads there.
-    halved: Option<Fault>,
-    /// That one of its servers is dead.
-    slowed: Option<Fault>,
+/// The faults of all hosts and resolvers, by what they mean.
+#[derive(Debug, Default)]
+struct Findings {
+    failed: Vec<Fault>,
+    dead_servers: Vec<Fault>,
+    failed_families: Vec<Fault>,
+    disagreements: Vec<Fault>,
+    hosts_file: Vec<Fault>,
 }
 
-impl View {
-    /// Takes the faults out of the answers; that one family has no address where the other has is none.
-    fn of(families: &mut [DnsAnswer]) -> Option<Self> {
-        let blocked = |reason| matches!(reason, Some(Reason::DnsSinkhole | Reason::DnsHostsFileBlocks));
-        let blocked = families.iter().any(|answer| blocked(answer.facts.failed));
-        let leads = families.iter().any(|answer| answer.fault.is_none());
-        if leads {
-            for answer in families.iter_mut().filter(|answer| answer.facts.failed == Some(Reason::DnsNoAddresses)) {
-                answer.facts.failed = None;
-                answer.fault = None;
-            }
+impl Findings {
+    /// Adds what one resolver answers for `host`; `resolved` is an answer that leads there, whoever gave it.
+    fn add(&mut self, host: &Host, resolution: &Resolution, resolved: Option<&Resolution>) {
+        let is_proxied = host.way == Way::Proxied;
+        if !is_proxied {
+            self.failed_families.extend(resolution.failed_family.clone());
+            self.dead_servers.extend(resolution.dead_server.clone());
         }
-        let told = families.iter_mut().filter_map(|answer| answer.fault.take()).min_by_key(rank);
-        let (fault, half) = if blocked || !leads { (told, None) } else { (None, told) };
+        let Some(fault) = &resolution.fault else {
+            self.hosts_file.extend(resolution.hosts_file.clone().filter(|_| host.way == Way::Microsoft));
+            return;
+        };
+        // A proxy finds the addresses itself.
+        if is_proxied && fault.reason != Reason::LocalResources {
+            return;
+        }
+        let Some(resolved) = resolved.filter(|_| is_denial(fault.reason)) else {
+            let fault = fault.clone();
+            return self.failed.push(if host.is_proxy() { nameless(fault) } else { fault });
+        };
+        let both = both_sides(fault, resolution, resolved);
+        if resolution.is_systems {
+            return self.failed.push(both);
+        }
+        self.disagreements.push(both.renamed(Reason::DnsResolversDisagree));
+    }
+
+    fn into_verdict(mut self) -> Verdict {
+        self.failed.sort_by_key(rank);
+        let warnings = [self.dead_servers, self.failed_families, self.disagreements, self.hosts_file];
+        Verdict { fault: first_of(self.failed), warnings: warnings.into_iter().filter_map(first_of).collect() }
+    }
+}
+
+/// The answer of one resolver for one host, in both families.
+#[derive(Debug)]
+struct Resolution {
+    host: String,
+    /// The name of the resolver in evidence.
+    resolver: String,
+    is_systems: bool,
+    /// The reason why it does not lead there, if it does not.
+    fault: Option<Fault>,
+    /// The addresses, the server's code or the reason.
+    summary: String,
+    /// An address that the hosts file gives.
+    hosts_file: Option<Fault>,
+    /// One family fails where the other leads there.
+    failed_family: Option<Fault>,
+    /// One of the resolver's servers is dead.
+    dead_server: Option<Fault>,
+}
+
+impl Resolution {
+    /// Takes the faults out of the answers, which are those of one host and resolver.
+    fn new(families: &mut [DnsAnswer]) -> Option<Self> {
+        forgive_missing_family(families);
+        let (fault, failed_family) = take_fault(families);
+        let dead_server = families.iter_mut().find_map(|answer| answer.warning.take());
         let reason = fault.as_ref().map(|fault| fault.reason);
-        let speaking: Vec<&DnsAnswer> = families.iter().filter(|answer| answer.facts.failed == reason).collect();
-        let with_addresses = || speaking.iter().filter(|answer| !answer.facts.addresses.is_empty());
-        let told: Vec<String> = with_addresses().map(|answer| answer.summary()).collect();
+        let deciding = || families.iter().filter(|answer| answer.facts.failed == reason);
+        let with_addresses = || deciding().filter(|answer| !answer.facts.addresses.is_empty());
+        let addresses: Vec<String> = with_addresses().map(DnsAnswer::summary).collect();
         let first = families.first()?;
-        let fixed = with_addresses().find(|answer| answer.facts.source == Some(NameSource::HostsFile));
+        let from_hosts_file = with_addresses().find(|answer| answer.facts.source == Some(NameSource::HostsFile));
         Some(Self {
             host: first.facts.host.clone(),
-            speaker: match first.facts.source {
+            resolver: match first.facts.source {
                 Some(NameSource::Pin) => "network.resolve".to_owned(),
                 Some(NameSource::HostsFile) => "the hosts file".to_owned(),
                 None => first.facts.resolver.clone(),
             },
             is_systems: first.is_systems(),
-            told: if told.is_empty() { speaking.first().unwrap_or(&first).summary() } else { told.join(" ") },
-            fixed: fixed.map(|answer| {
+            summary: if addresses.is_empty() { deciding().next().unwrap_or(first).summary() } else { addresses.join(" ") },
+            hosts_file: from_hosts_file.map(|answer| {
                 answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.summary())))
             }),
-            halved: half.map(|fault| halved(&fault, families)),
-            slowed: families.iter_mut().find_map(|answer| answer.warning.take()),
+            failed_family: failed_family.map(|fault| one_family_fails(&fault, families)),
+            dead_server,
             fault,
         })
     }
 }
 
-/// The fault of the one family, with what both are told: `A: 52.97.97.162, AAAA: SERVFAIL`.
-fn halved(fault: &Fault, families: &[DnsAnswer]) -> Fault {
-    let told: Vec<String> =
+/// Clears the fault of a family without addresses where the other has some.
+fn forgive_missing_family(families: &mut [DnsAnswer]) {
+    if families.iter().all(|answer| answer.fault.is_some()) {
+        return;
+    }
+    for answer in families.iter_mut().filter(|answer| answer.facts.failed == Some(Reason::DnsNoAddresses)) {
+        answer.fail_if(None);
+    }
+}
+
+/// Takes the most telling fault out: first the host's, where nothing leads there or a filter blocks it, else the family's.
+fn take_fault(families: &mut [DnsAnswer]) -> (Option<Fault>, Option<Fault>) {
+    let blocks = |reason| matches!(reason, Some(Reason::DnsSinkhole | Reason::DnsHostsFileBlocks));
+    let is_blocked = families.iter().any(|answer| blocks(answer.facts.failed));
+    let is_resolved = families.iter().any(|answer| answer.fault.is_none());
+    let fault = families.iter_mut().filter_map(|answer| answer.fault.take()).min_by_key(rank);
+    if is_blocked || !is_resolved { (fault, None) } else { (None, fault) }
+}
+
+/// The fault of the one family, with the answers of both: `A: 52.97.97.162, AAAA: SERVFAIL`.
+fn one_family_fails(fault: &Fault, families: &[DnsAnswer]) -> Fault {
+    let summaries: Vec<String> =
         families.iter().map(|answer| format!("{}: {}", record(answer.facts.family), answer.summary())).collect();
-    let half = Fault { reason: Reason::DnsOneFamilyFails, evidence: fault.evidence.clone() };
-    let mut half = half.code(fault.reason.code());
-    half.evidence.heard = Some(told.join(", "));
-    half
+    let mut failed = fault.clone().renamed(Reason::DnsOneFamilyFails).code(fault.reason.code());
+    failed.evidence.heard = Some(summaries.join(", "));
+    failed
 }
 
 /// The fault, with what it contradicts beside it: `9.9.9.9 says NXDOMAIN, system says 52.97.97.162`.
-fn both_sides(fault: &Fault, denying: &View, leading: &View) -> Fault {
-    let heard = format!("{} says {}, {} says {}", denying.speaker, denying.told, leading.speaker, leading.told);
+fn both_sides(fault: &Fault, denying: &Resolution, resolved: &Resolution) -> Fault {
+    let heard = format!("{} says {}, {} says {}", denying.resolver, denying.summary, resolved.resolver, resolved.summary);
     let mut both = fault.clone();
     both.evidence.heard = Some(heard);
     both
 }
 
-/// Whether nothing goes the way that the fault is on: a proxy finds the addresses itself.
-fn is_of_no_account(way: Way, reason: Reason) -> bool {
-    way == Way::Proxied && reason != Reason::LocalResources
-}
-
 /// The first fault; what else failed is added to what was heard.
-fn together(faults: Vec<Fault>) -> Option<Fault> {
+fn first_of(faults: Vec<Fault>) -> Option<Fault> {
     let mut faults = faults.into_iter();
     let first = faults.next()?;
     let others: Vec<String> = faults.map(|fault| beside(&first, &fault)).collect();
@@ -182,14 +215,15 @@ fn rank(fault: &Fault) -> usize {
 
 /// An answer of nothing but blocking addresses is a filter's; in the hosts file they are this machine's own doing, and
 /// the block is certain only where they lead nowhere at all.
-fn mark(answer: &mut DnsAnswer, way: Way) {
-    let Some(first) = answer.facts.addresses.first().copied() else { return };
-    let all = |blocks: fn(std::net::IpAddr) -> bool| answer.facts.addresses.iter().all(|address| blocks(*address));
-    let reason = match (answer.facts.source, way) {
-        (Some(NameSource::HostsFile), _) if all(is_nowhere) => Reason::DnsHostsFileBlocks,
-        (None, Way::Microsoft) if all(is_blocking) => Reason::DnsSinkhole,
-        (None, Way::Own | Way::Pinned | Way::Proxy) if all(is_nowhere) => Reason::DnsSinkhole,
-        _ => return,
+fn mark_blocked(answer: &mut DnsAnswer, way: Way) {
+    let (blocks, reason): (fn(IpAddr) -> bool, Reason) = match (answer.facts.source, way) {
+        (Some(NameSource::HostsFile), _) => (is_nowhere, Reason::DnsHostsFileBlocks),
+        (None, Way::Microsoft) => (is_blocking, Reason::DnsSinkhole),
+        (None, Way::Own | Way::Pinned | Way::Proxy) => (is_nowhere, Reason::DnsSinkhole),
+        (None, Way::Proxied) | (Some(NameSource::Pin), _) => return,
     };
-    answer.fail_if(Some(Fault::heard(reason, first.to_string())));
+    let Some(first) = answer.facts.addresses.first() else { return };
+    if answer.facts.addresses.iter().all(|address| blocks(*address)) {
+        answer.fail_if(Some(Fault::heard(reason, first.to_string())));
+    }
 }
