@@ -22,6 +22,7 @@ use crate::outcome::{Outcome, ProbeId, SkipReason, Verdict, parse_rfc3339, rfc33
 use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::report::JudgedOutcome;
+use crate::report::probe_state::ProbeState;
 use crate::sanitize::one_line;
 use crate::store::ProbeEntry as StoredProbe;
 
@@ -60,15 +61,19 @@ impl<'a> Document<'a> {
         judged: &'a [JudgedOutcome<'a>],
         now: SystemTime,
     ) -> Self {
-        let outcomes = probes.iter().filter_map(|probe| {
-            let outcome = probe.last.as_deref().or(probe.skipped.as_deref())?;
-            let entry = OutcomeEntry::new(&JudgedOutcome::new(outcome, &probe.settings.limits, now));
-            Some(entry.of_service(seconds(probe.settings.interval), probe.is_current(outcome.at, now)))
-        });
-        let pending = probes.iter().filter(|probe| probe.last.is_none() && probe.skipped.is_none());
-        let pending = pending.map(|probe| ProbeEntry::new(&probe.settings.id, probe.settings.address.as_deref()));
+        let (mut outcomes, mut pending) = (Vec::new(), Vec::new());
+        for probe in probes {
+            let (settings, state) = (&probe.settings, ProbeState::new(probe, now));
+            match &state {
+                ProbeState::NotRun => pending.push(ProbeEntry::new(&settings.id, settings.address.as_deref())),
+                ProbeState::Current(last) | ProbeState::Stale(last) => {
+                    let is_current = matches!(state, ProbeState::Current(_));
+                    outcomes.push(OutcomeEntry::new(last).of_service(seconds(settings.interval), is_current));
+                }
+            }
+        }
         let causes = causes.iter().map(|cause| CauseEntry::new(cause, judged, Lang::En));
-        Self::new(outcomes.collect(), causes.collect(), Some(pending.collect()), now)
+        Self::new(outcomes, causes.collect(), Some(pending), now)
     }
 
     fn new(

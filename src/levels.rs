@@ -196,7 +196,7 @@ fn is_expired(outcome: &Outcome) -> bool {
 /// The worse of the levels that `metric` left; none for a run that did not take place, and none of a secret that Entra calls
 /// expired: the failure says more.
 fn breach(metric: Metric, outcome: &Outcome, limits: &Limits, now: SystemTime) -> Option<Breach> {
-    if matches!(outcome.verdict, Verdict::Skipped(_)) || metric == Metric::SecretDays && is_expired(outcome) {
+    if outcome.is_skipped() || metric == Metric::SecretDays && is_expired(outcome) {
         return None;
     }
     let value = metric.of(outcome, now)?;

@@ -94,6 +94,11 @@ impl Outcome {
         matches!(self.verdict, Verdict::Ok)
     }
 
+    /// Whether no run took place.
+    pub const fn is_skipped(&self) -> bool {
+        matches!(self.verdict, Verdict::Skipped(_))
+    }
+
     /// The failure, if it failed.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.verdict {

@@ -1,6 +1,7 @@
 //! What is shown of outcomes, whatever the format: every output is made of this.
 
 pub mod expiry;
+pub mod probe_state;
 pub mod remedy;
 pub mod root_cause;
 pub mod sentence;
@@ -9,6 +10,7 @@ pub mod text;
 
 use std::time::SystemTime;
 
+use self::probe_state::ProbeState;
 use crate::levels::{self, Judgement, Limits, State};
 use crate::outcome::{Fault, Outcome};
 use crate::settings::Tenant;
@@ -75,13 +77,7 @@ impl<'a> JudgedOutcome<'a> {
 /// The last outcome of each probe in the store, by the limits of its configuration; a turn that was skipped only where
 /// nothing ran before it.
 pub fn latest(store: &Store, now: SystemTime) -> Vec<JudgedOutcome<'_>> {
-    let mut judged = Vec::with_capacity(store.probes().len());
-    for known in store.probes() {
-        let last = known.last.as_deref().or(known.skipped.as_deref());
-        let settings = &known.settings;
-        judged.extend(last.map(|outcome| JudgedOutcome::new(outcome, &settings.limits, now).with_application(&*settings.tenant)));
-    }
-    judged
+    store.probes().iter().filter_map(|known| ProbeState::new(known, now).into_judged()).collect()
 }
 
 /// The worst state; of nothing at all, Unknown.

@@ -111,7 +111,7 @@ impl<'a> OutcomeEntry<'a> {
         let verdict = self.verdict(at)?;
         let address = self.probe.address.as_deref().map(Into::into);
         let outcome = Outcome { address, ..Outcome::new(self.probe.id()?, at, verdict) };
-        if matches!(outcome.verdict, Verdict::Skipped(_)) {
+        if outcome.is_skipped() {
             return Ok(outcome);
         }
         Ok(Outcome {

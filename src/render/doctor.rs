@@ -13,7 +13,6 @@ use self::layout::{Ink, Layout};
 pub use self::observations::fact_lines;
 use crate::lang::fill;
 use crate::levels::State;
-use crate::outcome::Verdict;
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
 use crate::report::{JudgedOutcome, worst_state};
@@ -39,7 +38,7 @@ pub fn report(judged: &[JudgedOutcome<'_>], style: &Style) -> String {
 fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], style: &Style) {
     let words = &style.lang.words().doctor;
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();
-    let skipped = judged.iter().filter(|one| matches!(one.outcome.verdict, Verdict::Skipped(_))).count();
+    let skipped = judged.iter().filter(|one| one.outcome.is_skipped()).count();
     // Of runs that succeeded, those whose levels or warnings say that they should not go unseen.
     let noticed = judged.iter().filter(|one| one.outcome.is_ok() && one.state() != State::Ok).count();
     let template = match (judged.len(), failed, skipped + noticed) {

@@ -117,7 +117,7 @@ pub fn entered(outcome: &Outcome) -> impl Iterator<Item = (Phase, Duration)> {
 
 /// The numbers of a run that took place, in plain decimals: seconds to the millisecond, days to the hundredth.
 pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
-    if matches!(judged.outcome.verdict, Verdict::Skipped(_)) {
+    if judged.outcome.is_skipped() {
         return Vec::new();
     }
     let written = |metric: Metric| {

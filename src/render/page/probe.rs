@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::cause_card::{Level, named, steps, steps_of, told_since, whole};
 use super::html::{capital, pairs, prose};
 use super::layout::{Body, document};
-use super::probe_table::{state, state_badge};
+use super::probe_table::state_badge;
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock, plainly};
 use super::{View, history, running};
@@ -15,6 +15,7 @@ use crate::lang::fill;
 use crate::outcome::{Failure, Outcome, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::render::doctor::{evidence_rows, fact_lines};
+use crate::report::probe_state::ProbeState;
 use crate::report::remedy::Concern;
 use crate::report::sentence::sentence;
 use crate::report::term;
@@ -27,9 +28,9 @@ use crate::store::{ProbeEntry, Store};
 pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
     let words = view.words();
     let id = known.settings.id.to_string();
-    let state = state(known, view.now);
+    let probe = ProbeState::new(known, view.now);
     let main = html! {
-        h1 { (id) " " (state_badge(known, view)) }
+        h1 { (id) " " (state_badge(&probe, view)) }
         (about(known, view))
         @if let Some(last) = known.last.as_deref() {
             (last_run(store, known, last, view))
@@ -43,7 +44,7 @@ pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
         }
         (history::of_one_probe(known, view))
     };
-    document(view, &Body { title: format!("{id} · m365-probe"), state, refreshes: true, main })
+    document(view, &Body { title: format!("{id} · m365-probe"), state: probe.state(), refreshes: true, main })
 }
 
 /// Whom it is about, when it ran last and how often it runs.

@@ -1,7 +1,6 @@
 //! Tables of probes: those that fail and why, and all of a tenant by mailbox and check.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::SystemTime;
 
 use maud::{Markup, html};
 
@@ -14,22 +13,13 @@ use crate::kind::Check;
 use crate::lang::fill;
 use crate::levels::State;
 use crate::reason::Reason;
-use crate::report::JudgedOutcome;
+use crate::report::probe_state::ProbeState;
 use crate::report::sentence::peer_code;
 use crate::report::term;
 use crate::store::ProbeEntry;
 
 /// Mailboxes without problems that are shown unfolded.
 const UNFOLDED: usize = 12;
-
-/// The state of a probe: judged, and unknown where its result is too old to be how things are; `None` before its first run.
-pub fn state(known: &ProbeEntry, now: SystemTime) -> Option<State> {
-    let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
-    if !known.is_current(outcome.at, now) {
-        return Some(State::Unknown);
-    }
-    Some(JudgedOutcome::new(outcome, &known.settings.limits, now).state())
-}
 
 /// The probes that fail, with where, why and since when.
 pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
@@ -62,7 +52,8 @@ pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     let words = view.words();
     let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
         probes.iter().copied().partition(|known| known.settings.id.mailbox.is_none());
-    let has = |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|known| is(state(known, view.now)));
+    let has =
+        |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|known| is(ProbeState::new(known, view.now).state()));
     let is_trouble = |state: Option<State>| state.is_some_and(|state| state != State::Ok);
     let (troubled, others): (Vec<_>, Vec<_>) = rows(&of_mailboxes).into_iter().partition(|row| has(row, is_trouble));
     let (waiting, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| has(row, |state| state.is_none()));
@@ -141,16 +132,15 @@ fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup 
 /// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
 fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
     let (lang, words) = (view.lang, view.words());
-    let state = state(known, view.now);
-    let failed = known.last.as_deref().and_then(|last| last.failure()).map(|failure| failure.reason);
-    let current = known.last.as_deref().filter(|last| known.is_current(last.at, view.now));
+    let probe = ProbeState::new(known, view.now);
+    let (state, current, failed) = (probe.state(), probe.current_run(), probe.failure().map(|failure| failure.reason));
     let took = match (current, failed) {
         (Some(_), Some(reason)) => reason.code().to_owned(),
-        (Some(last), None) => shown(last.took),
+        (Some(last), None) => shown(last.outcome.took),
         (None, _) => String::new(),
     };
-    let when = known.last.as_deref().map_or_else(|| words.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
-    let word = state_name(state, failed.is_some(), view);
+    let when = probe.last_run().map_or_else(|| words.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
+    let word = probe_state_name(&probe, view);
     let told: Vec<&str> = [&*took, &when].into_iter().filter(|told| !told.is_empty() && *told != word).collect();
     let label = format!("{}: {}", known.settings.id, [&[word], &*told].concat().join(", "));
     html! {
@@ -182,22 +172,27 @@ fn breakable(reason: Reason) -> Markup {
     }
 }
 
-/// The word for a state, which a failed run and a limit may both have made critical; `None` is a probe that has not run.
-pub fn state_name(state: Option<State>, has_failed: bool, view: &View<'_>) -> &'static str {
+/// The word for the state of a probe, which a failed run and a limit may both have made critical.
+fn probe_state_name(probe: &ProbeState<'_>, view: &View<'_>) -> &'static str {
+    match probe.state() {
+        Some(State::Critical) if probe.failure().is_some() => view.words().fails,
+        Some(state) => state_name(state, view),
+        None => view.words().not_yet,
+    }
+}
+
+/// The word for a state.
+pub fn state_name(state: State, view: &View<'_>) -> &'static str {
     let words = view.words();
     match state {
-        Some(State::Ok) => words.ok,
-        Some(State::Warning) => words.warning,
-        Some(State::Critical) if has_failed => words.fails,
-        Some(State::Critical) => words.critical,
-        Some(State::Unknown) => words.unknown,
-        None => words.not_yet,
+        State::Ok => words.ok,
+        State::Warning => words.warning,
+        State::Critical => words.critical,
+        State::Unknown => words.unknown,
     }
 }
 
 /// The state of a probe as a badge.
-pub fn state_badge(known: &ProbeEntry, view: &View<'_>) -> Markup {
-    let state = state(known, view.now);
-    let has_failed = known.last.as_deref().is_some_and(|last| last.failure().is_some());
-    badge(state, state_name(state, has_failed, view))
+pub fn state_badge(probe: &ProbeState<'_>, view: &View<'_>) -> Markup {
+    badge(probe.state(), probe_state_name(probe, view))
 }

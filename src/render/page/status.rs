@@ -11,6 +11,7 @@ use super::time::ago;
 use super::{FaultSwitch, View, expiries, faults, history, probe_table, warnings};
 use crate::lang::fill;
 use crate::levels::State;
+use crate::report::probe_state::ProbeState;
 use crate::report::{self, root_cause};
 use crate::store::{ProbeEntry, Store};
 
@@ -19,10 +20,11 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) ->
     let judged = report::latest(store, view.now);
     let found = root_cause::group(&root_cause::diagnose(&judged));
     let cards: Vec<CauseCard<'_>> = found.iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
-    let state = overall(store, &cards, view);
-    let headline = headline(store, state, &cards, view);
+    let probes: Vec<ProbeState<'_>> = store.probes().iter().map(|known| ProbeState::new(known, view.now)).collect();
+    let state = overall(store, &probes, &cards, view);
+    let headline = headline(&probes, state, &cards, view);
     let main = html! {
-        (banner(store, state, &headline, &cards, view))
+        (banner(&probes, state, &headline, &cards, view))
         @for (number, card) in (1_usize..).zip(&cards) { (card.article((cards.len() > 1).then_some(number), view)) }
         @if let Some(switches) = switches { (faults::section(switches, view)) }
         (warnings::section(store, view))
@@ -35,27 +37,26 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) ->
 
 /// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. What ends soon is
 /// worth a look also where no probe has a limit for it.
-fn overall(store: &Store, cards: &[CauseCard<'_>], view: &View<'_>) -> Option<State> {
+fn overall(store: &Store, probes: &[ProbeState<'_>], cards: &[CauseCard<'_>], view: &View<'_>) -> Option<State> {
     if !cards.is_empty() {
         return Some(State::Critical);
     }
-    let states: Vec<Option<State>> = store.probes().iter().map(|known| probe_table::state(known, view.now)).collect();
-    let worst = states.iter().flatten().copied().reduce(State::worse)?;
+    let worst = probes.iter().filter_map(ProbeState::state).reduce(State::worse)?;
     match worst {
         State::Ok if expiries::is_one_near(store, view) => Some(State::Warning),
-        State::Ok if states.contains(&None) => None,
+        State::Ok if probes.iter().any(ProbeState::is_waiting) => None,
         worst => Some(worst),
     }
 }
 
 /// The one problem by its name; of several, how many.
-fn headline(store: &Store, state: Option<State>, cards: &[CauseCard<'_>], view: &View<'_>) -> String {
+fn headline(probes: &[ProbeState<'_>], state: Option<State>, cards: &[CauseCard<'_>], view: &View<'_>) -> String {
     let words = view.words();
     let text = match (state, cards) {
         (_, [one]) => return one.title(view.lang),
         (_, [_, ..]) => return fill(words.problems, &[("n", &cards.len().to_string())]),
-        (None, _) if store.probes().is_empty() => words.nothing_configured,
-        (None, _) if store.probes().iter().all(|known| probe_table::state(known, view.now).is_none()) => words.nothing_yet,
+        (None, _) if probes.is_empty() => words.nothing_configured,
+        (None, _) if probes.iter().all(ProbeState::is_waiting) => words.nothing_yet,
         (None, _) => words.still_to_run,
         (Some(State::Ok), _) => words.all_well,
         (Some(State::Warning), _) => words.with_warnings,
@@ -67,21 +68,19 @@ fn headline(store: &Store, state: Option<State>, cards: &[CauseCard<'_>], view: 
 
 /// How many checks fail; where none does, how many are critical by a limit; where none is, how many work. What has not run, or too
 /// long ago, does not work.
-fn count(store: &Store, view: &View<'_>) -> String {
+fn count(probes: &[ProbeState<'_>], view: &View<'_>) -> String {
     let words = view.words();
-    let all = store.probes();
-    let count = |is: &dyn Fn(&ProbeEntry) -> bool| all.iter().filter(|known| is(known)).count();
-    let state = |known: &ProbeEntry| probe_table::state(known, view.now);
-    let failing = count(&|known| known.failing_since.is_some());
-    let critical = count(&|known| state(known) == Some(State::Critical));
-    let working = count(&|known| known.last.is_some() && matches!(state(known), Some(State::Ok | State::Warning)));
-    let waiting = count(&|known| state(known).is_none());
+    let count = |is: fn(&ProbeState<'_>) -> bool| probes.iter().filter(|probe| is(probe)).count();
+    let failing = count(|probe| probe.failure().is_some());
+    let critical = count(|probe| probe.state() == Some(State::Critical));
+    let working = count(|probe| probe.current_run().is_some_and(|run| matches!(run.state(), State::Ok | State::Warning)));
+    let waiting = count(|probe| probe.is_waiting());
     let (template, number) = match (failing, critical) {
         (1.., _) => (words.of_checks_fail, failing),
         (0, 1..) => (words.checks_critical, critical),
         (0, 0) => (words.checks_work, working),
     };
-    let counted = fill(template, &[("n", &number.to_string()), ("all", &all.len().to_string())]);
+    let counted = fill(template, &[("n", &number.to_string()), ("all", &probes.len().to_string())]);
     match waiting {
         0 => counted,
         _ => format!("{counted}, {}", fill(words.waiting, &[("n", &waiting.to_string())])),
@@ -89,13 +88,13 @@ fn count(store: &Store, view: &View<'_>) -> String {
 }
 
 /// The headline, a line for each of several problems, how many checks stand behind it, and when the last one ran.
-fn banner(store: &Store, state: Option<State>, headline: &str, cards: &[CauseCard<'_>], view: &View<'_>) -> Markup {
+fn banner(probes: &[ProbeState<'_>], state: Option<State>, headline: &str, cards: &[CauseCard<'_>], view: &View<'_>) -> Markup {
     let words = view.words();
-    let last = store.probes().iter().filter_map(|known| known.last.as_ref()).map(|last| last.at).max();
+    let last = probes.iter().filter_map(ProbeState::last_run).map(|last| last.at).max();
     html! {
         div class={ "banner " (class(state)) } {
             h1 #headline { span aria-hidden="true" { (sign(state)) } " " (headline) }
-            p { (count(store, view)) @if let Some(at) = last { " · " (words.last_run) " " (ago(at, view.now, view.lang)) } }
+            p { (count(probes, view)) @if let Some(at) = last { " · " (words.last_run) " " (ago(at, view.now, view.lang)) } }
             @if cards.len() > 1 {
                 ol { @for (number, card) in (1..).zip(cards) { li { (card.line(number, view)) } } }
             }
@@ -115,7 +114,7 @@ fn tenants(store: &Store, view: &View<'_>) -> Markup {
             None => tenants.push((name, vec![known])),
         }
     }
-    let well = |probes: &[&ProbeEntry]| probes.iter().all(|known| probe_table::state(known, view.now) == Some(State::Ok));
+    let well = |probes: &[&ProbeEntry]| probes.iter().all(|known| ProbeState::new(known, view.now).state() == Some(State::Ok));
     tenants.sort_by_key(|(_, probes)| well(probes));
     html! {
         @for (name, probes) in &tenants {

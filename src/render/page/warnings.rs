@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use super::View;
 use super::cause_card::{code, probe_link};
 use super::html::{badge, capital};
-use super::probe_table::{state, state_name};
+use super::probe_table::state_name;
 use super::time::lasting;
 use crate::lang::{Lang, fill};
-use crate::levels::{self, State};
+use crate::levels::{Judgement, State};
 use crate::reason::Reason;
+use crate::report::probe_state::ProbeState;
 use crate::report::sentence::sentence;
-use crate::report::{JudgedOutcome, expiry, term};
+use crate::report::{expiry, term};
 use crate::store::{ProbeEntry, Store};
 
 /// A line for each probe whose state is neither well nor failing; and one for each reason that probes warn of.
@@ -35,7 +36,7 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
 
 fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
     html! {
-        (badge(Some(warned.state), state_name(Some(warned.state), false, view)))
+        (badge(Some(warned.state), state_name(warned.state, view)))
         " " strong { (capital(&warned.told)) } " " (code(reason, view)) br;
         (probe_link(&warned.first.settings.id, view))
         @if warned.count > 1 { " (+" (warned.count - 1) ")" }
@@ -43,29 +44,26 @@ fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
     }
 }
 
-/// The state of what neither is well nor fails, where no warning says so already.
-fn matters(known: &ProbeEntry, now: SystemTime) -> Option<State> {
-    let state = state(known, now).filter(|state| *state != State::Ok)?;
-    let only_warned = known.last.as_ref().filter(|last| last.is_ok() && known.is_current(last.at, now)).is_some_and(|last| {
-        let judgement = levels::judge(last, &known.settings.limits, now);
-        judgement.warnings.iter().any(|warning| judgement.weight(warning) != State::Ok)
-            && judgement.breaches.iter().all(|breach| judgement.tells_of(breach))
-    });
-    let failed = known.last.as_ref().is_some_and(|last| last.failure().is_some());
-    (!only_warned && !failed).then_some(state)
+/// The state of a probe that neither is well nor fails, and why, where no warning says so already.
+fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
+    let probe = ProbeState::new(known, view.now);
+    let state = probe.state().filter(|state| *state != State::Ok)?;
+    let is_warned_of = probe.current_run().is_some_and(|run| is_told_by_warnings(&run.judgement));
+    if is_warned_of || probe.failure().is_some() {
+        return None;
+    }
+    let text = match &probe {
+        ProbeState::NotRun => return None,
+        ProbeState::Current(judged) => sentence(judged),
+        ProbeState::Stale(judged) => fill(view.words().too_old, &[("time", &lasting(judged.outcome.at, view.now, view.lang))]),
+    };
+    Some(html! { (badge(Some(state), state_name(state, view))) " " (probe_link(&known.settings.id, view)) ": " (text) })
 }
 
-fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
-    let state = matters(known, view.now)?;
-    let outcome = known.last.as_deref().or(known.skipped.as_deref())?;
-    let told = if known.is_current(outcome.at, view.now) {
-        sentence(&JudgedOutcome::new(outcome, &known.settings.limits, view.now))
-    } else {
-        fill(view.words().too_old, &[("time", &lasting(outcome.at, view.now, view.lang))])
-    };
-    Some(
-        html! { (badge(Some(state), state_name(Some(state), false, view))) " " (probe_link(&known.settings.id, view)) ": " (told) },
-    )
+/// Whether warnings say all of why a run that succeeded is not well.
+fn is_told_by_warnings(judgement: &Judgement<'_>) -> bool {
+    judgement.warnings.iter().any(|warning| judgement.weight(warning) != State::Ok)
+        && judgement.breaches.iter().all(|breach| judgement.tells_of(breach))
 }
 
 /// A reason that current runs warn of.
@@ -83,11 +81,11 @@ struct Warned<'a> {
 fn warned(store: &Store, lang: Lang, now: SystemTime) -> BTreeMap<Reason, Warned<'_>> {
     let mut warned = BTreeMap::new();
     for known in store.probes() {
-        let Some(last) = known.last.as_ref().filter(|last| known.is_current(last.at, now)) else { continue };
-        let judged = JudgedOutcome::new(last, &known.settings.limits, now);
+        let probe = ProbeState::new(known, now);
+        let Some(judged) = probe.current_run() else { continue };
         let weighed = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.weight(warning)));
         for (reason, state) in weighed.filter(|(_, state)| *state != State::Ok) {
-            let told = || expiry::warning_title(reason, &judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
+            let told = || expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
             let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: known, told: told() });
             (same.state, same.count) = (same.state.worse(state), same.count + 1);
         }
