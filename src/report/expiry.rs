@@ -88,9 +88,9 @@ pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
 pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
     store.credentials().into_iter().map(move |(tenant, date)| {
         let of_tenant: Vec<&ProbeEntry> = store.probes().iter().filter(|known| known.settings.id.tenant == tenant).collect();
-        let current = of_tenant.iter().filter_map(|known| known.last.as_ref().filter(|last| known.is_current(last.at, now)));
+        let current = of_tenant.iter().filter_map(|known| known.current_run(now));
         let refusal = current.into_iter().find(|last| secret_refusal(last).is_some());
-        let refused = refusal.and_then(|last| secret_refusal(last));
+        let refused = refusal.and_then(secret_refusal);
         let state = match refused {
             None => secret_state(&of_tenant, date, now),
             Some(Reason::ClientSecretExpired) => State::Critical,

@@ -81,7 +81,7 @@ mod tests {
     use crate::cloud::Cloud;
     use crate::credential::SecretSource;
     use crate::kind::Check;
-    use crate::outcome::{Phase, ProbeId, SkipReason, Verdict};
+    use crate::outcome::{Evidence, Phase, ProbeId, SkipReason, Verdict};
     use crate::reason::Reason;
     use crate::settings::{ProbeSettings, Tenant};
     use crate::store::Store;
@@ -101,7 +101,7 @@ mod tests {
     }
 
     fn failed() -> Verdict {
-        Verdict::Failed(Failure { phase: Phase::Token, reason: Reason::ClientSecretExpired, evidence: Default::default() })
+        Verdict::Failed(Failure { phase: Phase::Token, reason: Reason::ClientSecretExpired, evidence: Evidence::default() })
     }
 
     #[test]

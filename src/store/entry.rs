@@ -107,6 +107,11 @@ impl ProbeEntry {
         now.duration_since(at).is_ok_and(|age| age <= longest) || now < at
     }
 
+    /// The last run that took place, while it is recent.
+    pub fn current_run(&self, now: SystemTime) -> Option<&Outcome> {
+        self.last.as_deref().filter(|last| self.is_current(last.at, now))
+    }
+
     /// Start of the present failure, and whether it may have begun before the first run.
     pub fn since(&self) -> Option<(SystemTime, bool)> {
         let since = self.reason_since?;

@@ -23,8 +23,7 @@ metrics! {
 
 /// Adds the root causes of the failures that are current, and every reason that has been met so far.
 pub fn add(families: &mut Families, store: &Store, now: SystemTime) {
-    let last = store.probes().iter().filter_map(|known| known.last.as_deref().filter(|last| known.is_current(last.at, now)));
-    let causes = diagnose(last);
+    let causes = diagnose(store.probes().iter().filter_map(|known| known.current_run(now)));
     for cause in &causes {
         root_cause(families, store, cause);
     }
