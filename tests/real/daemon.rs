@@ -61,18 +61,22 @@ impl Daemon {
         kill(name, &self.pid().to_string());
     }
 
-    /// Waits until it has ended by itself.
-    pub fn wait(&mut self) -> ExitStatus {
-        self.ended_within(PATIENCE).unwrap_or_else(|| panic!("does not end\n{}", self.log()))
+    /// Waits until it has ended by itself; panics where it has not within `limit`.
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        self.ended_within(limit).unwrap_or_else(|| panic!("does not end within {limit:?}\n{}", self.log()))
     }
 
-    fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let begun = Instant::now();
+    /// Waits for the program's end. Time is counted in turns of this thread, so that it stands still while the machine is
+    /// too busy to give us one.
+    fn ended_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        const TURN: Duration = Duration::from_millis(5);
+        let mut waited = Duration::ZERO;
         loop {
             match self.child.try_wait().expect("look after a child") {
-                None if begun.elapsed() < patience => thread::sleep(Duration::from_millis(5)),
+                None if waited < limit => thread::sleep(TURN),
                 ended => return ended,
             }
+            waited += TURN;
         }
     }
 }

@@ -15,7 +15,9 @@ type Case<'a> = (&'a str, &'a str, Setup, &'a str, &'a str);
 fn assert_each(lab: &Lab, cases: &[Case<'_>]) {
     for (name, check, setup, phase, reason) in cases {
         let configuration = setup.write(&lab.scratch, "wrong");
-        program::check(&configuration, &[check, "--timeout", "3s"]).assert_failed(name, phase, reason);
+        // Only silence takes the whole time; where an answer comes, a busy machine has enough of it.
+        let timeout = if reason.ends_with("timed_out") || *reason == "no_greeting" { "3s" } else { "30s" };
+        program::check(&configuration, &[check, "--timeout", timeout]).assert_failed(name, phase, reason);
     }
 }
 
@@ -217,7 +219,7 @@ fn postfix_s_refusals_have_reasons_of_their_own() {
 fn the_diagnosis_of_a_real_refusal_is_a_root_cause() {
     let Some(lab) = Lab::start() else { return };
     let unknown = Setup { mailbox: "nobody@contoso.example".into(), ..lab.setup() };
-    let answer = program::check(&unknown.write(&lab.scratch, "wrong"), &["pop3", "imap", "smtp", "--timeout", "5s"]);
+    let answer = program::check(&unknown.write(&lab.scratch, "wrong"), &["pop3", "imap", "smtp", "--timeout", "30s"]);
     let causes = answer.report["root_causes"].as_array().expect("root causes");
     assert_eq!(causes.len(), 1, "{:#}", answer.report);
     assert_eq!(causes[0]["reason"], "exchange_service_principal_missing", "{:#}", answer.report);

@@ -59,7 +59,7 @@ fn prometheus_scrapes_and_discovers_behind_tls_and_a_password() {
     let promtool = Command::new("promtool").args(["check", "web-config"]).arg(&web).output().expect("run promtool");
     assert!(promtool.status.success(), "{promtool:?}");
 
-    let serving = Serving::protected(&scratch, &configuration(&scratch), &web);
+    let mut serving = Serving::protected(&scratch, &configuration(&scratch), &web);
     let port = serving.port;
     let login = format!("prometheus:{PASSWORD}");
     for (arguments, status) in [
@@ -105,10 +105,7 @@ scrape_configs:
     let other = Authority::new("Fabrikam Root");
     let other_ca = other.save(&scratch, "other");
     other.identity(&scratch, "server", &["localhost"], 30);
-    let begun = std::time::Instant::now();
-    while curl(port, &other_ca, &["--user", &login]).0 != "200" {
-        assert!(begun.elapsed().as_secs() < 20, "the renewed certificate is not presented");
-    }
+    serving.daemon.wait_for("present the renewed certificate", || curl(port, &other_ca, &["--user", &login]).0 == "200");
 }
 
 #[test]

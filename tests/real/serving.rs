@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::lab::{Lab, Setup};
 use crate::program::{Serving, promtool_complaints};
@@ -53,10 +53,8 @@ fn sigterm_ends_it_within_a_second_and_loses_no_answer() {
     let port = serving.port;
     let scrape = std::thread::spawn(move || http::get(port, PROBE));
     serving.daemon.wait_for("begin a run", || http::get(port, "/metrics").is_ok());
-    let asked = Instant::now();
     serving.daemon.signal("TERM");
-    let ended = serving.daemon.wait();
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    let ended = serving.daemon.wait(Duration::from_secs(1));
     assert!(ended.success(), "{ended}");
     // Where the scrape had been accepted it has a whole answer; where not, it was refused and not cut off.
     if let Ok((status, body)) = scrape.join().expect("join") {

@@ -52,7 +52,7 @@ impl Unbound {
         let mut unbound = Self { port, daemon };
         // What listens on TCP does so on UDP too, and a silent one can only be found there.
         if manner == Manner::ManyWithoutTcp {
-            unbound.daemon.wait_for("answer", || ask(port).is_some());
+            unbound.daemon.wait_for("answer", || ask(port, Duration::from_millis(500)).is_some());
         } else {
             unbound.daemon = unbound.daemon.listening(port);
         }
@@ -65,13 +65,13 @@ impl Unbound {
     }
 
     /// Asks for the A records of `login.microsoftonline.com` and returns the answer's code and count of records; `None`
-    /// when no answer came.
-    pub fn ask(&self) -> Option<(u8, u16)> {
-        ask(self.port)
+    /// when no answer came within `limit`.
+    pub fn ask(&self, limit: Duration) -> Option<(u8, u16)> {
+        ask(self.port, limit)
     }
 }
 
-fn ask(port: u16) -> Option<(u8, u16)> {
+fn ask(port: u16, limit: Duration) -> Option<(u8, u16)> {
     let mut question = vec![0x4d, 0x36, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in ["login", "microsoftonline", "com", ""] {
         question.push(u8::try_from(label.len()).expect("short"));
@@ -79,7 +79,7 @@ fn ask(port: u16) -> Option<(u8, u16)> {
     }
     question.extend_from_slice(&[0, 1, 0, 1]);
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
-    socket.set_read_timeout(Some(Duration::from_millis(500))).expect("set a timeout");
+    socket.set_read_timeout(Some(limit)).expect("set a timeout");
     socket.send_to(&question, (Ipv4Addr::LOCALHOST, port)).expect("ask");
     let mut answer = [0; 1024];
     socket.recv(&mut answer).ok()?;
