@@ -27,9 +27,12 @@ const PARTS: &[Part] = &[
 const ROUND_TRIP: Duration = Duration::from_millis(80);
 /// The wire counts in milliseconds, at either end.
 const EARLY: Duration = Duration::from_millis(2);
-/// What cryptography, the wire's own work and a busy machine may add to a phase of the quickest of [`RUNS`].
+/// The time that cryptography and the wire's own work may add to a phase of the quickest run.
 const LATE: Duration = Duration::from_millis(35);
+/// Runs whose phases must all be long enough.
 const RUNS: usize = 4;
+/// Runs until each phase has once been short enough: a busy machine adds to some of them, one more round trip to all.
+const MOST_RUNS: usize = 40;
 
 /// How often each phase waits for the other side. The tenant speaks TLS 1.2: two round trips, and the greeting of an
 /// encrypted port comes with the second.
@@ -45,23 +48,37 @@ const WAITS: &[(&str, &[(&str, u32)])] = &[
 #[test]
 fn each_phase_is_as_long_as_its_round_trips() {
     let Some((world, configuration)) = far_away(&["-d", &(ROUND_TRIP / 2).as_millis().to_string()]) else { return };
-    let reports: Vec<Value> = (0..RUNS).map(|_| program::doctor(&world, &configuration).report).collect();
+    let mut reports: Vec<Value> = Vec::new();
+    while reports.len() < RUNS || (reports.len() < MOST_RUNS && !too_long(&reports).is_empty()) {
+        reports.push(program::doctor(&world, &configuration).report);
+    }
     for (check, phases) in WAITS {
-        let runs: Vec<&Value> = reports.iter().map(|report| outcome(report, check)).collect();
-        for run in &runs {
+        for run in reports.iter().map(|report| outcome(report, check)) {
             assert_eq!(run["ok"], true, "{run:#}");
             let sum: f64 = run["phases"].as_array().into_iter().flatten().filter_map(|phase| phase["seconds"].as_f64()).sum();
             let total = run["seconds"].as_f64().expect("a total");
             assert!((sum - total).abs() < 0.001, "{check} took {total} s, its phases {sum} s");
-        }
-        for (phase, round_trips) in *phases {
-            let least = ROUND_TRIP * *round_trips;
-            let took: Vec<Duration> = runs.iter().map(|run| took(run, phase)).collect();
-            let quickest = *took.iter().min().expect("a run");
-            assert!(quickest + EARLY >= least, "{phase} of {check} cannot take {quickest:?}");
-            assert!(quickest <= least + LATE, "{phase} of {check} is {round_trips} round trips, and took {took:?}");
+            for (phase, round_trips) in *phases {
+                let took = took(run, phase);
+                assert!(took + EARLY >= ROUND_TRIP * *round_trips, "{phase} of {check} cannot take {took:?}");
+            }
         }
     }
+    assert_eq!(too_long(&reports), Vec::<String>::new());
+}
+
+/// The phases that took longer than their round trips in every report.
+fn too_long(reports: &[Value]) -> Vec<String> {
+    let mut long = Vec::new();
+    for (check, phases) in WAITS {
+        for (phase, round_trips) in *phases {
+            let quickest = reports.iter().map(|report| took(outcome(report, check), phase)).min().expect("a run");
+            if quickest > ROUND_TRIP * *round_trips + LATE {
+                long.push(format!("{phase} of {check} is {round_trips} round trips, and took {quickest:?}"));
+            }
+        }
+    }
+    long
 }
 
 /// No packet is like the other, and nothing that works is called broken for it.

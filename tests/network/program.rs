@@ -22,9 +22,6 @@ const WITH_ROOTS: &str =
 const PORT: u16 = 10365;
 /// The checks of the configuration: each has run once when so many series tell of a run.
 const PROBES: usize = 8;
-/// What `serve` may take for its first round: the spread of the beginnings, a run, and a busy machine.
-const FIRST_ROUND: Duration = Duration::from_secs(40);
-
 /// What the program says of a world.
 #[derive(Debug)]
 pub struct Said {
@@ -69,10 +66,8 @@ pub fn ask(world: &World, configuration: &Path) -> Said {
         running.map(|running| scope.spawn(|| end(running))).map(|waiting| waiting.join().expect("an answer"))
     });
     let mut metrics = String::new();
-    let begun = Instant::now();
     serve.wait_for("run every check once", || {
         metrics = world.client.door().inside(|| page("/metrics")).unwrap_or_default();
-        assert!(begun.elapsed() < FIRST_ROUND, "not every check has run\n{metrics}");
         has_run(&metrics) == PROBES
     });
     Said { doctor, reach, dns, metrics }
