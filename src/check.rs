@@ -1,4 +1,4 @@
-//! The conversations behind the checks, and what they may use.
+//! The conversation of each check, and the context in which it runs.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -34,7 +34,7 @@ mod with_token;
 /// [`kind`](crate::kind).
 ///
 /// # Errors
-/// In words: what the cloud or the mailbox lacks for it.
+/// A message that names what the cloud or the mailbox lacks for it.
 pub fn conversation(settings: &ProbeSettings) -> Result<Box<dyn AnyConversation>, String> {
     match settings.id.check {
         Check::Token => boxed::<token::Issuance>(settings),
@@ -52,27 +52,27 @@ fn boxed<C: Conversation + 'static>(settings: &ProbeSettings) -> Result<Box<dyn 
     C::new(settings).map(|conversation| Box::new(conversation) as Box<dyn AnyConversation>)
 }
 
-/// What a check says to the servers: a value made from settings, which holds one conversation each run.
+/// A check's conversation with its servers. It is made from settings once and held anew in each run.
 pub trait Conversation: Debug + Send + Sync + Sized {
-    /// Makes it as `settings` describe.
+    /// Makes the conversation that `settings` describe.
     ///
     /// # Errors
-    /// In words: what the cloud or the mailbox lacks for it.
+    /// A message that names what the cloud or the mailbox lacks for it.
     fn new(settings: &ProbeSettings) -> Result<Self, String>;
 
-    /// The conversation. It says where it is through the cursor, and all it can say of a failure is why.
+    /// Holds the conversation, and enters each phase through the cursor before it speaks.
     ///
     /// # Errors
-    /// Why it failed.
+    /// The reason of the failure with its evidence; the caller adds the phase.
     fn run(&self, cx: &mut Cx<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// A boxed run.
+/// The boxed future of a run.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
-/// A conversation whose type does not matter any more.
+/// A [`Conversation`] of any type, as a trait object.
 pub trait AnyConversation: Debug + Send + Sync {
-    /// [`Conversation::run`], boxed.
+    /// Starts [`Conversation::run`], boxed.
     fn start<'a>(&'a self, cx: &'a mut Cx<'_>) -> Running<'a>;
 }
 
@@ -82,20 +82,20 @@ impl<C: Conversation> AnyConversation for C {
     }
 }
 
-/// What all runs share.
+/// The resources that all runs share.
 #[derive(Debug)]
 pub struct Means {
-    /// The way out.
+    /// The network as configured: pinned names, proxies, trust store.
     pub net: Net,
-    /// The tokens in hand.
+    /// The access tokens, cached until they are renewed.
     pub tokens: Tokens,
-    /// What Graph told of the applications.
+    /// The registrations of the applications, as read from Graph.
     pub registrations: Registrations,
-    /// Who the `dns` check asks.
+    /// The resolvers that the `dns` check asks.
     pub resolvers: Vec<Resolver>,
-    /// The address ranges to hold answers against, where the user gave a list; else those shipped for the cloud.
+    /// The address ranges with which DNS answers are compared; `None` for the built-in list of each cloud.
     pub ranges: Option<Arc<Ranges>>,
-    /// Where names of this machine's own stand, so that they are known for what they are.
+    /// The path of the hosts file; an address that it gives is reported as this machine's own setting.
     pub hosts_file: PathBuf,
 }
 
@@ -103,7 +103,7 @@ impl Means {
     /// Reads the trust store once for all runs.
     ///
     /// # Errors
-    /// In words: as [`Net::new`].
+    /// The message of [`Net::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
         Ok(Self {
             net: Net::new(network)?,
@@ -116,13 +116,13 @@ impl Means {
     }
 }
 
-/// What one run may use.
+/// The context of one run.
 #[derive(Debug)]
 pub struct Cx<'a> {
-    /// The cursor.
+    /// The cursor: the open phase, the times of the closed ones, and the facts.
     pub trace: &'a mut Trace,
-    /// What all runs share.
+    /// The resources that all runs share.
     pub means: &'a Means,
-    /// Whose application it is.
+    /// The tenant to which the application logs in.
     pub tenant: &'a Tenant,
 }

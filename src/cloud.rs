@@ -31,12 +31,12 @@ pub struct MailEndpoint {
 }
 
 impl MailEndpoint {
-    /// An endpoint with TLS from the first byte.
+    /// Creates an endpoint with TLS from the first byte.
     pub fn implicit(host: &str, port: u16) -> Self {
         Self { host: host.to_owned(), port, security: Security::Implicit }
     }
 
-    /// An endpoint that begins in the clear and is upgraded.
+    /// Creates an endpoint that begins in the clear and is upgraded.
     pub fn upgrade(host: &str, port: u16) -> Self {
         Self { host: host.to_owned(), port, security: Security::Upgrade }
     }
@@ -54,12 +54,12 @@ pub struct HttpsEndpoint {
 }
 
 impl HttpsEndpoint {
-    /// `https://host:443path`.
+    /// Creates the endpoint `https://host:443path`.
     pub fn new(host: &str, path: &str) -> Self {
         Self { host: host.to_owned(), port: 443, path: path.to_owned() }
     }
 
-    /// The authority for the `Host` header and for URLs: the port only where it is not 443, IPv6 in brackets.
+    /// Returns the authority for the `Host` header and for URLs: the port only where it is not 443, IPv6 in brackets.
     pub fn authority(&self) -> String {
         let host = bracketed(&self.host);
         if self.port == 443 { host } else { format!("{host}:{}", self.port) }
@@ -72,7 +72,7 @@ impl fmt::Display for HttpsEndpoint {
     }
 }
 
-/// `host:port` for labels and messages, IPv6 in brackets.
+/// Returns `host:port` for labels and messages, IPv6 in brackets.
 pub fn host_port(host: &str, port: u16) -> String {
     format!("{}:{port}", bracketed(host))
 }
@@ -198,18 +198,18 @@ impl Cloud {
         }
     }
 
-    /// The names of the built-in clouds, the usual one first.
+    /// Returns the names of the built-in clouds, the usual one first.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         TABLE.iter().map(|row| row.name)
     }
 
-    /// The built-in cloud of that name.
+    /// Returns the built-in cloud of that name.
     pub fn built_in(name: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.name == name).map(Row::cloud)
     }
 
-    /// The time at which EWS ends for good, where Microsoft has announced it: in the worldwide service on 2027-04-01. The other
-    /// clouds have schedules of their own, which are announced in their message centers.
+    /// Returns the time at which EWS ends for good, where Microsoft has announced it: in the worldwide service on 2027-04-01. The
+    /// other clouds have schedules of their own, which are announced in their message centers.
     /// <https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-ews-exchange-online>
     pub fn ews_ends(&self) -> Option<SystemTime> {
         let host = self.ews.as_ref()?.host.to_ascii_lowercase();
@@ -217,7 +217,7 @@ impl Cloud {
         worldwide.then(|| SystemTime::UNIX_EPOCH + EWS_RETIREMENT)
     }
 
-    /// The names or addresses of its hosts, each once, the one that issues tokens first.
+    /// Returns the names or addresses of its hosts, each once, the one that issues tokens first.
     pub fn hosts(&self) -> Vec<&str> {
         let mail = [&self.pop3, &self.imap, &self.smtp].into_iter().flatten().map(|at| at.host.as_str());
         let https = [&self.ews, &self.graph].into_iter().flatten().map(|at| at.host.as_str());

@@ -18,7 +18,7 @@ use self::refusals::Refusals;
 use crate::outcome::{Evidence, Failure, Outcome, ProbeId};
 use crate::reason::{Owner, Reason};
 
-/// How far the evidence supports a root cause.
+/// The degree to which the evidence supports a root cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
     /// One of several explanations, none of them better supported.
@@ -30,7 +30,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The code, as in JSON and in labels.
+    /// Returns the code, as in JSON and in labels.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Possible => "possible",
@@ -60,7 +60,7 @@ pub struct RootCause {
 }
 
 impl RootCause {
-    /// The owner, who must act.
+    /// Returns the owner, who must act.
     pub const fn owner(&self) -> Owner {
         self.reason.owner()
     }

@@ -1,4 +1,4 @@
-//! The kinds of check, one row each: what else the program knows of a check by its name is derived from this table.
+//! The kinds of check, one row each: everything else that depends on a check's name is derived from this table.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ pub struct Kind {
     pub name: &'static str,
     /// The name of what it speaks to, in a sentence.
     pub title: &'static str,
-    /// What a success shows, in a few words.
+    /// A short description of what a success proves.
     pub purpose: &'static str,
-    /// Whether it is made where the user names no checks; not so where it needs permissions of its own.
+    /// True if it is made where the user names no checks; false for one that needs permissions of its own.
     pub by_default: bool,
     /// The phases it can enter, in their order: the first is open from the start, and each has its series before it ever fails.
     pub phases: &'static [Phase],
-    /// What is checked, and where the cloud has it.
+    /// Its family, with the endpoint in a cloud.
     pub family: Family,
-    /// What the administrator grants for it; `None` for checks of the tenant.
+    /// The rights that an administrator grants for it; `None` for checks of the tenant.
     pub access: Option<Access>,
 }
 
-/// What checks have in common that are configured, spoken and judged alike.
+/// A family of checks that are configured, held and judged alike.
 #[derive(Clone, Copy, Debug)]
 pub enum Family {
     /// The tenant as a whole: its application, its names, its hosts.
@@ -54,11 +54,11 @@ pub enum Resource {
 /// The rights that a check needs, in the words of those who grant them.
 #[derive(Debug)]
 pub struct Access {
-    /// What its token is for.
+    /// The resource of its token.
     pub resource: Resource,
     /// The application permissions of which the token carries one, unless they are granted by RBAC for Applications.
     pub roles: &'static [&'static str],
-    /// The same for a calendar.
+    /// The application permissions of which one is needed for a calendar.
     pub calendar_roles: &'static [&'static str],
     /// The least permissions that a remedy asks for.
     pub permission: &'static str,
@@ -70,7 +70,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// The rights for a protocol of Exchange, which has one permission for all folders.
+    /// Returns the rights for a protocol of Exchange, which has one permission for all folders.
     const fn exchange(role: &'static Role, switch: &'static str, rbac_role: Option<&'static str>) -> Self {
         let roles = std::slice::from_ref(&role.name);
         Self {
@@ -85,7 +85,7 @@ impl Access {
 }
 
 impl Resource {
-    /// The application id, which stands in place of the URL in version 2 tokens.
+    /// Returns the application id, which stands in place of the URL in version 2 tokens.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Exchange => "00000002-0000-0ff1-ce00-000000000000",
@@ -93,7 +93,7 @@ impl Resource {
         }
     }
 
-    /// The name in Entra's portal, where permissions are chosen.
+    /// Returns the name in Entra's portal, where permissions are chosen.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Exchange => "Office 365 Exchange Online",
@@ -112,7 +112,7 @@ macro_rules! checks {
             /// Every kind of check, in the order in which they are shown.
             pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
 
-            /// The row of the table.
+            /// Returns the row of the table.
             pub const fn kind(self) -> &'static Kind {
                 match self { $( Self::$variant => const { &Kind $kind }, )* }
             }
@@ -224,32 +224,32 @@ checks! {
 }
 
 impl Check {
-    /// The check of that name.
+    /// Returns the check of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|check| check.name() == name)
     }
 
-    /// The name, as it stands in labels, keys and arguments.
+    /// Returns the name, as it stands in labels, keys and arguments.
     pub const fn name(self) -> &'static str {
         self.kind().name
     }
 
-    /// Whether it is made for each mailbox; the others are made once for the tenant.
+    /// Tells whether it is made for each mailbox; the others are made once for the tenant.
     pub const fn is_of_mailbox(self) -> bool {
         !matches!(self.kind().family, Family::Tenant)
     }
 
-    /// Whether it logs in to a mail protocol.
+    /// Tells whether it logs in to a mail protocol.
     pub const fn is_mail(self) -> bool {
         matches!(self.kind().family, Family::Mail { .. })
     }
 
-    /// Whether it opens a folder over HTTPS.
+    /// Tells whether it opens a folder over HTTPS.
     pub const fn is_api(self) -> bool {
         matches!(self.kind().family, Family::Api { .. })
     }
 
-    /// Whether `cloud` has the host that it speaks to; every cloud has those of the tenant's checks.
+    /// Tells whether `cloud` has the host that it speaks to; every cloud has those of the tenant's checks.
     pub fn is_offered_by(self, cloud: &Cloud) -> bool {
         match self.kind().family {
             Family::Tenant => true,
@@ -258,12 +258,12 @@ impl Check {
         }
     }
 
-    /// Whether it gets an access token.
+    /// Tells whether it needs an access token.
     pub fn needs_token(self) -> bool {
         self.kind().phases.contains(&Phase::Token)
     }
 
-    /// The application permissions of which its token carries one; none for checks of the tenant.
+    /// Returns the application permissions of which its token carries one; none for checks of the tenant.
     pub const fn roles(self) -> &'static [&'static str] {
         match &self.kind().access {
             Some(access) => access.roles,
@@ -271,7 +271,7 @@ impl Check {
         }
     }
 
-    /// The same for a calendar.
+    /// Returns the application permissions of which its token carries one where it opens a calendar.
     pub const fn calendar_roles(self) -> &'static [&'static str] {
         match &self.kind().access {
             Some(access) => access.calendar_roles,
@@ -280,7 +280,7 @@ impl Check {
     }
 }
 
-/// The name.
+/// Writes the name.
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

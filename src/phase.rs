@@ -39,7 +39,7 @@ impl Phase {
         Self::Mailbox,
     ];
 
-    /// The value of the `phase` label.
+    /// Returns the value of the `phase` label.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Token => "token",

@@ -24,29 +24,29 @@ use self::slot::{Slot, Turn};
 /// A named, configured check.
 #[derive(Debug)]
 pub struct Probe {
-    /// What it was made from.
+    /// The settings that it was made from.
     pub settings: ProbeSettings,
     conversation: Box<dyn AnyConversation>,
     slot: Arc<Slot>,
 }
 
 impl Probe {
-    /// The probe that `settings` describe.
+    /// Creates the probe that `settings` describe.
     ///
     /// # Errors
-    /// In words: what the cloud or the mailbox lacks for the check.
+    /// A message that names what the cloud or the mailbox lacks for the check.
     pub fn new(settings: ProbeSettings, slots: &Slots) -> Result<Self, String> {
         let conversation = check::conversation(&settings)?;
         let slot = slots.slot(&settings);
         Ok(Self { settings, conversation, slot })
     }
 
-    /// Its name.
+    /// Its id, as `contoso/praxis/pop3`.
     pub fn id(&self) -> &ProbeId {
         &self.settings.id
     }
 
-    /// Runs once, for at most the probe's own timeout and `limit`. Always comes back with an outcome.
+    /// Runs the check once, for at most the probe's own timeout and `limit`, and returns its outcome, also after a panic.
     pub async fn run(&self, means: &Means, limit: Option<Duration>) -> Outcome {
         let timeout = self.settings.timeout.min(limit.unwrap_or(Duration::MAX));
         let deadline = Instant::now() + timeout;
@@ -82,7 +82,7 @@ impl Probe {
         outcome
     }
 
-    /// The outcome of a run that did not take place.
+    /// Returns the outcome of a run that did not take place.
     pub fn skipped(&self, why: SkipReason) -> Outcome {
         Outcome {
             probe: self.settings.id.clone(),
@@ -114,7 +114,7 @@ impl Probe {
     }
 }
 
-/// What went wrong, and where: the phase that was open. The address that was being tried keeps it too.
+/// Makes a failure of `fault`: adds the phase that was open, and marks the address that was being tried.
 fn stamp(trace: &mut Trace, fault: Fault) -> Failure {
     let mut evidence = fault.evidence;
     evidence.peer = evidence.peer.or_else(|| trace.peer.clone());
@@ -137,7 +137,7 @@ async fn guarded<T>(run: impl Future<Output = T> + Unpin) -> Result<T, String> {
     .await
 }
 
-/// Words that stand in the source are safe to show; those made while running may quote anything, also a secret.
+/// Returns the message of a panic where it stands in the source: one made while running may quote anything, also a secret.
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&'static str>().copied();
     format!("panicked: {}", text.unwrap_or("the log says where"))

@@ -19,10 +19,10 @@ use crate::token::Tokens;
 use crate::trace::Trace;
 use crate::wire::graph::application::{self, ROLES};
 
-/// What was told is kept so long, a refusal too: a registration changes a few times a year, and Graph allows 150 such
-/// questions a minute for the whole tenant.
+/// The time for which a reading is kept, a refusal too: a registration changes a few times a year, and Graph allows 150 such
+/// requests a minute for the whole tenant.
 const KEPT: Duration = Duration::from_secs(6 * 3600);
-/// The largest answer that is read: an application with a hundred credentials takes 40 kB.
+/// The largest reply that is read, in bytes: an application with a hundred credentials takes 40 kB.
 const LARGEST: usize = 512 * 1024;
 
 /// The registrations read, one for each application.
@@ -31,11 +31,11 @@ pub struct Registrations {
     readings: Mutex<HashMap<Key, Reading>>,
 }
 
-/// One reading, and when it was made.
+/// One reading of a registration, and the time of the request.
 #[derive(Clone, Debug)]
 struct Reading {
     asked: Instant,
-    /// The beginning of the secret that was in use then: the reading says nothing of another one.
+    /// The first characters of the secret that was in use then: the reading says nothing of another one.
     hint: Secret,
     registration: Registration,
 }
@@ -44,8 +44,8 @@ struct Reading {
 type Key = (String, String, String);
 
 impl Registrations {
-    /// The registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago with
-    /// the same secret in use; for longer where it cannot be read again. `None` where the user does not want it read.
+    /// Returns the registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago
+    /// with the same secret in use; for longer where it cannot be read again. `None` where the user does not want it read.
     pub async fn registration(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
@@ -69,7 +69,7 @@ impl Registrations {
     }
 }
 
-/// One question to Graph.
+/// One request to Graph.
 struct Query<'a> {
     net: &'a Net,
     tokens: &'a Tokens,
@@ -77,7 +77,7 @@ struct Query<'a> {
     /// Graph in the tenant's cloud, and the scope of its tokens.
     at: &'a HttpsEndpoint,
     scope: &'a str,
-    /// The beginning of the secret in use, by which Graph's answer names it.
+    /// The first characters of the secret in use, by which Graph's reply identifies it.
     hint: &'a Secret,
 }
 
@@ -103,7 +103,7 @@ impl Query<'_> {
     }
 }
 
-/// One GET, over a client made for it: six hours of an idle one would cost more memory than making it costs time.
+/// Sends one GET over a client made for it: an idle client would cost more memory for six hours than making one costs time.
 async fn get(net: &Net, at: &HttpsEndpoint, path: &str, token: &Secret) -> reqwest::Result<(StatusCode, Vec<u8>)> {
     let url = format!("https://{}{path}", at.authority());
     let mut answer = client(net, &at.host)?.get(url).bearer_auth(token.expose()).send().await?;
@@ -117,7 +117,7 @@ async fn get(net: &Net, at: &HttpsEndpoint, path: &str, token: &Secret) -> reqwe
     Ok((answer.status(), body))
 }
 
-/// Our names, our proxy for `host` and our trust, and nothing of the environment's.
+/// Builds a client with our pinned names, our proxy for `host` and our trust store, and nothing of the environment's.
 fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
@@ -143,12 +143,12 @@ fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
     builder.build()
 }
 
-/// Of a secret as much as Graph shows of each.
+/// Returns the first three characters of a secret, which Graph shows of each.
 fn beginning(secret: &Secret) -> Secret {
     Secret::new(secret.expose().chars().take(3).collect::<String>())
 }
 
-/// An error in words of ours: reqwest's name the address and quote the server.
+/// Describes an error in words of ours: reqwest's name the address and quote the server.
 fn what(error: &reqwest::Error) -> &'static str {
     if error.is_connect() {
         "Graph could not be reached"

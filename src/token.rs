@@ -1,4 +1,4 @@
-//! Gets an access token, keeps it until shortly before it expires, and knows its claims.
+//! Gets access tokens, caches each until shortly before it expires, and reads its claims.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,38 +15,38 @@ use crate::trace::Trace;
 
 mod request;
 
-/// A token is renewed this long before it expires, or after three quarters of a life too short for that.
+/// The time before its expiry at which a token is renewed; one with too short a life is renewed after three quarters of it.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
-/// A refusal by Entra is remembered this long: a hundred mailboxes with a wrong secret are one question, not a hundred
+/// The time for which a refusal by Entra is remembered: a hundred mailboxes with a wrong secret are one question, not a hundred
 /// a minute (AADSTS50196, LoopDetected).
 const REFUSED: Duration = Duration::from_secs(60);
-/// A failure to reach Entra is remembered only for those who have been waiting for the same answer.
+/// The time for which a failure to reach Entra is remembered: only for those who have been waiting for the same answer.
 const UNREACHED: Duration = Duration::from_secs(5);
-/// The life of a token that neither tells it itself nor came with it: long enough not to ask for every run.
+/// The assumed life of a token whose lifetime is not known: long enough not to ask for every run.
 const UNTOLD: Duration = Duration::from_secs(60);
-/// A token that was refused is replaced at most this often.
+/// The least time between two replacements of a refused token.
 const REPLACE: Duration = Duration::from_secs(60);
 
-/// An access token and what it says.
+/// An access token and its claims.
 #[derive(Clone, Debug)]
 pub struct Token {
     /// The token itself.
     pub secret: Secret,
-    /// What its claims and its answer say.
+    /// Its claims, and the facts of the reply that brought it.
     pub facts: TokenFacts,
-    /// Which of the tokens of its kind it is.
+    /// Its number among the tokens of the same application and scope, in the order of issue.
     serial: u64,
     renew_at: Instant,
 }
 
-/// The tokens in hand, one for each application and scope.
+/// The cached tokens, one for each application and scope.
 #[derive(Debug, Default)]
 pub struct Tokens(Mutex<HashMap<Key, Arc<Entry>>>);
 
-/// Application and scope. The secret is not part of it: a rotated secret gets the same tokens.
+/// Cloud, tenant, application and scope. The secret is not part of it: a rotated secret gets the same tokens.
 type Key = (String, String, String, String);
 
-/// One kind of token.
+/// The cache entry of one application and scope.
 #[derive(Debug, Default)]
 struct Entry {
     /// Held while a token is fetched, so that everybody waits for one answer.
@@ -54,7 +54,7 @@ struct Entry {
     known: Mutex<Known>,
 }
 
-/// What is known about one kind of token.
+/// The state of one cache entry.
 #[derive(Debug, Default)]
 struct Known {
     token: Option<Token>,
@@ -69,24 +69,24 @@ struct Failed {
     back_off: Option<Duration>,
     at: Instant,
     until: Instant,
-    /// How long an answer was waited for in vain. Who has more time than that may ask again.
+    /// The time spent waiting for a reply in vain. A run with more time than that may ask again.
     waited: Option<Duration>,
 }
 
 impl Tokens {
-    /// A fresh token, for the check that watches issuance. The others profit from it.
+    /// Requests a fresh token, for the check that watches issuance. Other checks use it from the cache.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The fault of the request.
     pub async fn fresh(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
         let result = request::token(trace, net, tenant, scope).await;
         self.entry(tenant, scope).keep(trace, result, None)
     }
 
-    /// A token to use: one in hand that is good for a while, else a new one.
+    /// Returns a token to use: the cached one until it is due for renewal, else a new one.
     ///
     /// # Errors
-    /// Why there is none; a failure still remembered is told again without asking.
+    /// The fault of the request, or of an earlier one that is still remembered.
     pub async fn usable(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
         trace.fetching();
         let asked = Instant::now();
@@ -99,7 +99,7 @@ impl Tokens {
         told
     }
 
-    /// A token to use instead of `refused`: a newer one in hand, or one fetched anew. `None` when `refused` itself is
+    /// Returns a token to use instead of `refused`: a newer cached one, or one fetched anew. `None` when `refused` itself is
     /// fresh, or a token was replaced in vain a moment ago: then the refusal is not about its age.
     pub async fn instead_of(
         &self,
@@ -135,7 +135,7 @@ impl Tokens {
     }
 }
 
-/// What can be had instead of a refused token.
+/// The way to replace a refused token.
 enum Replacement {
     Newer(Box<Token>),
     Fetch,
@@ -147,7 +147,7 @@ impl Entry {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What can be said without asking Entra.
+    /// Returns the cached token, or the remembered failure, if there is either.
     fn tell(&self, trace: &mut Trace, asked: Instant) -> Option<Result<Token, Fault>> {
         let now = Instant::now();
         let known = self.known();
@@ -177,7 +177,7 @@ impl Entry {
         Replacement::Fetch
     }
 
-    /// Waits for its turn, and fetches a token unless somebody has learnt meanwhile what there is to learn.
+    /// Waits for its turn, and fetches a token unless another run has brought a result meanwhile.
     async fn ask(&self, asked: Instant, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
         let _turn = self.turn.lock().await;
         match self.tell(trace, asked) {
@@ -186,7 +186,8 @@ impl Entry {
         }
     }
 
-    /// Ends a little before the run's deadline, so that those who wait for the same answer are told why there is none.
+    /// Requests a token and keeps the result. Ends a little before the run's deadline, so that those who wait for the same answer
+    /// get its fault.
     async fn fetch(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
         let limit = trace.remaining().mul_f64(0.95);
         if let Ok(result) = timeout(limit, request::token(trace, net, tenant, scope)).await {
@@ -226,14 +227,14 @@ impl Entry {
     }
 }
 
-/// How long a token is used before it is renewed.
+/// Returns the time for which a token is used before it is renewed.
 fn good_for(facts: &TokenFacts) -> Duration {
     let claimed = || facts.expires?.duration_since(SystemTime::now()).ok();
     let life = facts.expires_in.or_else(claimed).unwrap_or(UNTOLD);
     life.saturating_sub(RENEW_BEFORE).max(life * 3 / 4)
 }
 
-/// Whether a failure is an answer of Entra's, or of this machine, that the next question would get too.
+/// Tells whether a failure is an answer of Entra's, or of this machine, that the next request would get too.
 fn is_entras_word(reason: Reason) -> bool {
     // What somebody on the way made of the question, they make of the next one too.
     let answered = matches!(reason, Reason::TenantRestricted | Reason::TokenRequestMalformed);

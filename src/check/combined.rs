@@ -1,9 +1,9 @@
-//! One fault out of several: a run has one reason, and its evidence lists the others.
+//! Combines several faults into one: a run has one reason, and its evidence lists the others.
 
 use crate::outcome::Fault;
 use crate::sanitize;
 
-/// Adds `others` to the evidence of `first`, after its own words; the whole text is bounded.
+/// Adds `others` to the evidence of `first`, after its own text. The length of the whole text is bounded.
 pub fn fault(mut first: Fault, others: impl Iterator<Item = String>) -> Fault {
     let others: Vec<String> = others.collect();
     if !others.is_empty() {

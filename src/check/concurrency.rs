@@ -1,10 +1,10 @@
-//! Several things at once, but not too many, inside one run: dropped with it, and guarded with it against a panic.
+//! Bounded concurrency inside one run: the futures are dropped with the run, and its panic guard covers them.
 
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
-/// Drives `all`, at most `most` of them at a time, and tells the results in the order of `all`.
+/// Drives `all`, at most `most` of them at a time, and returns the results in the order of `all`.
 pub(super) async fn run_all<F: Future>(most: usize, all: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let numbered = all.into_iter().enumerate().map(|(place, work)| async move { (place, work.await) });
     let numbered: Vec<_> = numbered.collect();
@@ -14,7 +14,7 @@ pub(super) async fn run_all<F: Future>(most: usize, all: impl IntoIterator<Item 
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The time that each of `count` things may take, when `most` go at a time and all shall be over within `whole`.
+/// Returns the time limit of each of `count` futures, of which `most` run at a time, so that all end within `whole`.
 pub(super) fn share(whole: Duration, count: usize, most: usize) -> Duration {
     whole / u32::try_from(count.div_ceil(most.max(1)).max(1)).unwrap_or(u32::MAX)
 }

@@ -23,12 +23,12 @@ mod published;
 mod tests;
 mod verdict;
 
-/// The system has this long: glibc waits for each answer that does not come, several times over.
+/// The time limit of a look-up by the system: glibc waits for each answer that does not come, several times over.
 const SYSTEM: Duration = Duration::from_secs(20);
 /// Questions under way at a time: more would look like an attack to a resolver, and lose datagrams.
 const AT_ONCE: usize = 32;
 
-/// The check.
+/// The `dns` check of one cloud's hosts.
 #[derive(Debug)]
 pub struct Names {
     cloud: Cloud,
@@ -57,7 +57,7 @@ impl Conversation for Names {
     }
 }
 
-/// Resolver by resolver, in the order of the configuration.
+/// Returns the questions about all `hosts`, resolver by resolver in the order of the configuration.
 fn questions<'a>(hosts: &'a [Host], resolvers: &'a [Resolver]) -> Vec<Question<'a>> {
     let of = |resolver: &'a Resolver, host: &'a Host| match resolver {
         Resolver::System => vec![Question::System { host: &host.name }],
@@ -69,7 +69,7 @@ fn questions<'a>(hosts: &'a [Host], resolvers: &'a [Resolver]) -> Vec<Question<'
     resolvers.iter().flat_map(|resolver| hosts.iter().flat_map(move |host| of(resolver, host))).collect()
 }
 
-/// What is asked in one go.
+/// One question to one resolver about one host.
 #[derive(Clone, Debug)]
 enum Question<'a> {
     /// `getaddrinfo` looks for both families, and may ask one server after the other.

@@ -20,14 +20,14 @@ use crate::wire::soap;
 use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
-/// The check: one FindFolder.
+/// The `ews` check: one FindFolder request.
 #[derive(Debug)]
 pub struct Ews {
     at: HttpsEndpoint,
     mailbox: String,
     folder: &'static str,
     authorization: Authorization,
-    /// When EWS ends there for good.
+    /// The time at which EWS ends in this cloud for good, where it is known.
     ends: Option<SystemTime>,
 }
 
@@ -72,8 +72,8 @@ impl WithToken for Ews {
     }
 }
 
-/// Once EWS has ended there is no other reason why it does not answer: what the server says of switches and policies does
-/// not help any more.
+/// Renames a failure after the end of EWS to `ews_retired`: what the server says of switches and policies does not help any
+/// more.
 fn after_the_end(mut fault: Fault, ends: Option<SystemTime>, now: SystemTime) -> Fault {
     let of_ews = matches!(
         fault.reason,

@@ -20,10 +20,10 @@ use crate::wire::graph;
 use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
-/// How much of a calendar is looked at: enough to open it.
+/// The span of the calendar that is read: enough to open it.
 const AHEAD: Duration = Duration::from_secs(24 * 3600);
 
-/// The check: one GET.
+/// The `graph` check: one GET request.
 #[derive(Debug)]
 pub struct Graph {
     at: HttpsEndpoint,

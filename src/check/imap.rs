@@ -14,14 +14,14 @@ use crate::wire::sasl::Challenge;
 
 use super::mail;
 
-/// A server that called our command wrong may take this long to say what it can do.
+/// The time limit for the capabilities of a server that has called our command wrong.
 const EXPLANATION: Duration = Duration::from_secs(3);
 
 /// One IMAP session.
 #[derive(Debug, Default)]
 pub struct Session {
     commands: u32,
-    /// What the greeting announced, where it did.
+    /// The capabilities that the greeting announced, if it announced any.
     capabilities: Option<Vec<String>>,
 }
 
@@ -78,7 +78,7 @@ impl mail::Session for Session {
 }
 
 impl Session {
-    /// On one line, which saves a round trip, unless the server has announced that it does not know how (RFC 4959).
+    /// Sends the payload with the command, which saves a round trip, unless the server's announcement lacks `SASL-IR` (RFC 4959).
     async fn authenticate(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         let tag = self.tag();
         let in_one = self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR"));
@@ -91,9 +91,9 @@ impl Session {
         Reply { payload, ..Reply::new(&tag, Step::Login) }.read(conn).await.map(drop)
     }
 
-    /// A login refused may be one the server does not have: Courier says `Login failed` to any. What it has announced tells,
-    /// and where it calls the command wrong, or takes it for a password's, it is asked: only now, because that costs a round
-    /// trip, which is no part of the login. No answer explains nothing.
+    /// Explains the refusal of a login by the server's capabilities: Courier says `Login failed` to any mechanism that it does
+    /// not have. Where it calls the command wrong, or takes it for a login with a password, it is asked for them; only now,
+    /// because that costs a round trip, which is no part of the login. Without an answer the fault stays as it is.
     async fn explained(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
         let announced = match fault.reason {
             Reason::ProtocolError | Reason::BasicAuthBlocked => self.asked(conn).await,
@@ -106,7 +106,8 @@ impl Session {
         fault
     }
 
-    /// What the server can do, if it says so in time. What was said before remains what was refused.
+    /// Asks for the capabilities, and returns them if the server lists any in time. The request in evidence remains the one that
+    /// was refused.
     async fn asked(&mut self, conn: &mut Conn<'_>) -> Option<Vec<String>> {
         let (began, said) = (Instant::now(), conn.last_said());
         let list = timeout(conn.patience(EXPLANATION), self.capability(conn)).await;
@@ -128,10 +129,10 @@ impl Session {
     }
 }
 
-/// What a `+` may ask for.
+/// The payload of a login, which a `+` asks for.
 struct Payload<'a> {
     secret: &'a Secret,
-    /// Whether it stood behind the command already.
+    /// Set if it was sent with the command already.
     given: bool,
 }
 
@@ -139,8 +140,8 @@ struct Payload<'a> {
 struct Reply<'a> {
     tag: &'a str,
     step: Step,
-    /// What the first `+` invites, unless the server was given it: then an empty `+` says that the server has passed over it,
-    /// and any other is a refusal in a challenge, which an empty line ends.
+    /// The payload that the first `+` asks for. Where it was sent with the command, an empty `+` says that the server has passed
+    /// over it, and any other is a refusal in a challenge, which an empty line ends.
     payload: Option<Payload<'a>>,
     untagged: Vec<String>,
     challenge: Option<Challenge>,
@@ -153,7 +154,7 @@ impl<'a> Reply<'a> {
         Self { tag, step, payload: None, untagged: Vec::new(), challenge: None, bye: None }
     }
 
-    /// Returns the untagged data before the tagged line.
+    /// Reads the reply, and returns the untagged data before the tagged line.
     async fn read(mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
         loop {
             let line = match self.line(conn).await {
@@ -199,7 +200,7 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// A line with the literals in it.
+/// Reads a line with the literals in it.
 async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
     let mut line = conn.line().await?;
     while let Some(count) = imap::literal_length(&line) {

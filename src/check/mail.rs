@@ -1,4 +1,4 @@
-//! The conversation every mail protocol shares: dial, greeting, TLS, login, mailbox, goodbye.
+//! The conversation that all mail protocols share: dial, greeting, TLS, login, mailbox, goodbye.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -24,7 +24,7 @@ use crate::wire::sasl::{self, Challenge};
 use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
-/// A server may take this long over its own goodbye; it is not measured.
+/// The time limit of the server's reply to the goodbye, which is not measured.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The part of the time that is left which a server may take to come to TLS: in the rest, one that is silent in the clear is
@@ -42,13 +42,13 @@ pub trait Session: Debug + Default + Send + Sync + 'static {
     fn starttls(&mut self, conn: &mut Conn<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Logs in with the XOAUTH2 `payload`.
     fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Proves that the mailbox is open, where the protocol can: enters its phase and asks.
+    /// Proves that the mailbox is open, where the protocol can: enters phase `mailbox` and asks for its status.
     fn mailbox(&mut self, conn: &mut Conn<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Takes leave.
+    /// Ends the session.
     fn goodbye(&mut self, conn: &mut Conn<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// A mail check: a mailbox, and where its protocol is spoken.
+/// A mail check: a mailbox, and the endpoint of its protocol.
 #[derive(Debug)]
 pub struct Mail<S> {
     at: MailEndpoint,
@@ -107,7 +107,7 @@ struct InTheClear<'a, S> {
 }
 
 impl<S: Session> InTheClear<'_, S> {
-    /// Up to TLS and through it.
+    /// Dials, speaks up to the server's consent, and secures the stream.
     async fn upgraded(&self, session: &mut S, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         let MailEndpoint { host, port, .. } = &self.mail.at;
         let plain = net.connect(trace, host, *port).await?;
@@ -122,7 +122,7 @@ impl<S: Session> InTheClear<'_, S> {
     }
 }
 
-/// How the moment before TLS is reached again, to look at a refused certificate.
+/// Reaches the moment before TLS once more, to look at a refused certificate.
 impl<S: Session> BeforeTls for InTheClear<'_, S> {
     async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         let plain = net.connect(trace, &self.mail.at.host, self.mail.at.port).await?;
@@ -138,14 +138,17 @@ pub(super) async fn consent<S: Session>(session: &mut S, mut conn: Conn<'_>) -> 
     conn.into_plain()
 }
 
-/// The server's first words.
+/// Enters phase `greeting` and reads the server's first words.
 pub(super) async fn greet<S: Session>(session: &mut S, conn: &mut Conn<'_>) -> Result<(), Fault> {
     conn.enter(Phase::Greeting);
     session.greeting(conn).await
 }
 
-/// What comes of `reading` the reply behind the empty line that answers `challenge`, in no more than `limit`. A server that has
-/// refused in the challenge may say no more: then that is what it has said.
+/// Awaits `reading`, the reply after the empty line that answers `challenge`, for at most `limit`. A server that has refused in
+/// the challenge may say no more.
+///
+/// # Errors
+/// The refusal in the challenge, where no reply follows it.
 pub(super) async fn reply_after_challenge<T>(
     challenge: &Challenge,
     limit: Duration,
@@ -159,7 +162,7 @@ pub(super) async fn reply_after_challenge<T>(
     }
 }
 
-/// The secured part, from the login to the goodbye.
+/// Holds the secured part of the conversation, from the login to the goodbye.
 pub(super) async fn speak<S: Session>(session: &mut S, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
     conn.enter(Phase::Auth);
     session.login(conn, payload).await?;

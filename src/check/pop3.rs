@@ -33,7 +33,7 @@ impl mail::Session for Session {
         conn.judged(pop3::parse_stls(&line))
     }
 
-    /// In two lines, because Exchange takes the one-line form for an over-long command.
+    /// Sends the payload on a line of its own, because Exchange takes the one-line form for an over-long command.
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         conn.say(pop3::AUTH).await?;
         let line = conn.line().await?;

@@ -32,12 +32,12 @@ mod verdict;
 const AT_ONCE: usize = 64;
 /// More addresses of one name than this are no honest answer; Exchange Online has about eight in each family.
 const MAX_ADDRESSES: usize = 32;
-/// The resolver may take this long: glibc waits five seconds for each answer that does not come, several times over.
+/// The time limit of the look-ups: glibc waits five seconds for each answer that does not come, several times over.
 const RESOLVE: Duration = Duration::from_secs(20);
-/// An address may take this long to connect: Linux has sent a SYN four times by then.
+/// The time limit of a TCP connect: Linux has sent a SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// The check.
+/// The `reach` check of one cloud's endpoints.
 #[derive(Debug)]
 pub struct Reach {
     endpoints: Vec<Endpoint>,
@@ -70,7 +70,7 @@ impl Conversation for Reach {
 }
 
 impl Reach {
-    /// One attempt for each address of each endpoint, or one through the proxy. A name is looked up once.
+    /// Returns one attempt for each address of each endpoint, or one through the proxy. A name is looked up once.
     async fn resolve(&self, trace: &Trace, net: &Net) -> Vec<Attempt<'_>> {
         let names: BTreeSet<&str> = self.endpoints.iter().flat_map(|at| looked_up(net, at)).collect();
         let limit = RESOLVE.min(share(trace.remaining() * 2 / 3, names.len(), AT_ONCE));
@@ -90,14 +90,14 @@ impl Reach {
     }
 }
 
-/// The names that are looked up to get to `at`: its own, the proxy's, or both where the proxy wants addresses.
+/// Returns the names that are looked up to get to `at`: its own, the proxy's, or both where the proxy wants addresses.
 fn looked_up<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = &'a str> {
     let via = net.proxy_for(&at.host);
     let own = via.is_none_or(|via| !via.finds_addresses()).then_some(at.host.as_str());
     own.into_iter().chain(via.map(|via| via.host.as_str()))
 }
 
-/// The way through the proxy `via` to `host`.
+/// Returns the route through the proxy `via` to `host`.
 fn through(via: &Proxy, host: &str, found: impl Fn(&str) -> Result<Vec<IpAddr>, Fault>) -> Result<Route, Fault> {
     let addresses = found(&via.host).map_err(|fault| dial::unresolved(via, fault))?;
     let target = if via.finds_addresses() { None } else { found(host)?.first().copied() };
@@ -109,7 +109,7 @@ async fn lookup<'a>(net: &Net, name: &'a str, limit: Duration) -> (&'a str, Resu
     (name, found.unwrap_or_else(|_| Err(Fault::new(Reason::DnsNoAnswer))))
 }
 
-/// Has every attempt that got so far take `step`.
+/// Takes `step` in all attempts that have come so far.
 async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: &Net) {
     let going: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants(step)).collect();
     if going.is_empty() {
@@ -120,8 +120,8 @@ async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: 
     run_all(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit))).await;
 }
 
-/// What `step` may take when so much time is left: silence at one step leaves time for the others to show what works, and all
-/// grow with the time of the run, because a slow server is none that fails.
+/// Returns the time limit of `step` when so much time is `left`. Silence at one step leaves time for the others to show what
+/// works, and all limits grow with the time of the run, because a slow server is none that fails.
 fn patience(step: Step, left: Duration) -> Duration {
     match step {
         Step::Connect => CONNECT.min(left / 2),
@@ -131,14 +131,14 @@ fn patience(step: Step, left: Duration) -> Duration {
     }
 }
 
-/// Looks once more where that explains a failure. The run's clock stands still.
+/// Retries the handshake where that may explain a failure. The retries are not measured.
 async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
     let unclear: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants_a_look()).collect();
     let limit = share(handshake_retry::LIMIT.min(trace.remaining() / 2), unclear.len(), AT_ONCE);
     run_all(AT_ONCE, unclear.into_iter().map(|attempt| attempt.look_again(net, limit))).await;
 }
 
-/// Tells which families and addresses do not work where others do.
+/// Warns of families and addresses that do not work where others do.
 fn compare_families(trace: &mut Trace, endpoints: &[Endpoint], attempts: &[Attempt<'_>]) {
     let of = |at: &Endpoint| -> Vec<_> {
         attempts.iter().filter(|attempt| std::ptr::eq(attempt.at, at)).map(Attempt::facts).collect()
@@ -152,7 +152,7 @@ fn compare_families(trace: &mut Trace, endpoints: &[Endpoint], attempts: &[Attem
     }
 }
 
-/// Tells the first of `warnings`, all of one kind, with where the others were met.
+/// Adds the first of `warnings`, which are all of one kind, as a fact, with the peers of the others in its evidence.
 fn warn(trace: &mut Trace, warnings: Vec<Fault>) {
     let mut warnings = warnings.into_iter();
     let Some(first) = warnings.next() else { return };

@@ -1,4 +1,4 @@
-//! A server that follows a script over a pipe: what it expects of us, what it answers, and every way in which it can lie.
+//! A server that follows a script over a pipe: the lines it expects, its replies, and every way in which it can lie.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -20,19 +20,20 @@ pub mod laws;
 /// The token of every scripted conversation.
 pub const TOKEN: &str =
     "eyJ0eXAiOiJKV1QiLCJub25jZSI6Im1hcmtlZCJ9.eyJhdWQiOiJodHRwczovL291dGxvb2sifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg";
-/// The whole time of a run.
+/// The timeout of a run.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the token and mailbox make of each other.
+/// Returns the XOAUTH2 payload of the scripted mailbox and [`TOKEN`].
 pub fn payload() -> Secret {
     sasl::xoauth2("box@contoso.example", &Secret::new(TOKEN))
 }
 
 /// One turn: in `phase` the server expects a line (in the first turn none: it greets) and answers.
 ///
-/// In what is expected `<payload>` stands for the payload, and `ANYTHING` for anything or nothing. An answer is sent with its line ending, but for these:
-/// `SILENCE` never comes; `… EOF` is cut short by the end of the connection, `… HANG` by silence; `ENDLESS …` goes on without a line ending,
-/// `LINES …` repeats a line for ever; `GARBAGE` is bytes that are no text. `ECHO` in an answer is what was said.
+/// In an expected line `<payload>` stands for the payload, and `ANYTHING` for anything or nothing. A reply is sent with its line
+/// ending, but for these: `SILENCE` never comes; `… EOF` is cut short by the end of the connection, `… HANG` by silence;
+/// `ENDLESS …` goes on without a line ending, `LINES …` repeats a line for ever; `GARBAGE` is bytes that are no text. `ECHO` in
+/// a reply stands for the lines received.
 #[derive(Clone, Debug)]
 pub struct Turn {
     pub phase: Phase,
@@ -40,7 +41,7 @@ pub struct Turn {
     pub answers: String,
 }
 
-/// `(phase, expects, answers)`, many times.
+/// Makes turns of `(phase, expects, answers)`.
 pub fn script(turns: &[(Phase, &str, &str)]) -> Vec<Turn> {
     let turn = |(phase, expects, answers): &(Phase, &str, &str)| Turn {
         phase: *phase,
@@ -50,7 +51,7 @@ pub fn script(turns: &[(Phase, &str, &str)]) -> Vec<Turn> {
     turns.iter().map(turn).collect()
 }
 
-/// `good` up to turn `at`, where the server answers with `lie` instead: `answer | expects | answer | …`.
+/// Returns `good` up to turn `at`, where the server answers with `lie` instead: `answer | expects | answer | …`.
 pub fn lying(good: &[Turn], at: usize, lie: &str) -> Vec<Turn> {
     let mut turns = good[..=at].to_vec();
     let mut words = lie.split(" | ");
@@ -61,42 +62,42 @@ pub fn lying(good: &[Turn], at: usize, lie: &str) -> Vec<Turn> {
     turns
 }
 
-/// How answers come.
+/// The way in which the server's replies arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     Whole,
     /// A byte at a time, each in a read of its own.
     Bytewise,
-    /// Each a while after the question.
+    /// Each this long after the request.
     After(Duration),
 }
 
-/// How a conversation went.
+/// The result of a scripted conversation.
 #[derive(Debug)]
 pub struct Talk {
     pub result: Result<(), Fault>,
     pub phase: Phase,
     pub spans: Vec<Span>,
     pub facts: Facts,
-    /// What stands in the evidence as said.
+    /// The request in the evidence.
     pub said: Option<String>,
-    /// How many lines we said.
+    /// The number of lines that the client sent.
     pub turns: usize,
 }
 
 impl Talk {
-    /// Where it ended, and why if it failed.
+    /// Returns the phase in which it ended, and the reason if it failed.
     pub fn ended(&self) -> (Phase, Result<(), Reason>) {
         (self.phase, self.result.as_ref().copied().map_err(|fault| fault.reason))
     }
 
-    /// Everything that anybody could ever print of it.
+    /// Returns everything that anybody could ever print of it.
     pub fn shown(&self) -> String {
         format!("{self:?}")
     }
 }
 
-/// The secured conversation of `S` with a server that follows `turns`.
+/// Holds the secured conversation of `S` with a server that follows `turns`.
 pub async fn talk<S: Session>(turns: &[Turn], delivery: Delivery) -> Talk {
     let server = Server { turns: turns.to_vec(), delivery, heard: Vec::new() };
     watched(server, async |stream, trace| {
@@ -108,14 +109,14 @@ pub async fn talk<S: Session>(turns: &[Turn], delivery: Delivery) -> Talk {
     .await
 }
 
-/// The conversation in the clear, up to the server's consent to TLS.
+/// Holds the conversation in the clear, up to the server's consent to TLS.
 pub async fn clear<S: Session>(turns: &[Turn], delivery: Delivery) -> Talk {
     let server = Server { turns: turns.to_vec(), delivery, heard: Vec::new() };
     watched(server, async |stream, trace| mail::consent(&mut S::default(), Conn::over(stream, trace, &secrets())).await.map(drop))
         .await
 }
 
-/// `run` under a deadline, ended and stamped as `Probe::run` does it.
+/// Drives `run` under a deadline against `server`, and ends and stamps it as `Probe::run` does.
 async fn watched(server: Server, run: impl AsyncFnOnce(Box<dyn Stream>, &mut Trace) -> Result<(), Fault>) -> Talk {
     let (ours, theirs) = duplex(4096);
     let peer = tokio::spawn(server.play(theirs));
@@ -139,12 +140,15 @@ fn secrets() -> Sent {
 struct Server {
     turns: Vec<Turn>,
     delivery: Delivery,
-    /// What the client said, line by line.
+    /// The lines that the client sent.
     heard: Vec<String>,
 }
 
 impl Server {
-    /// Plays to the end; tells how many lines were said, or what was said instead of what was expected.
+    /// Plays to the end, and returns the number of lines received.
+    ///
+    /// # Errors
+    /// The line that came in place of the expected one.
     async fn play(mut self, stream: DuplexStream) -> Result<usize, String> {
         let (reading, mut writing) = tokio::io::split(stream);
         let mut reading = BufReader::new(reading);
@@ -181,7 +185,7 @@ impl Server {
         if line == expected { Ok(()) } else { Err(format!("expected {expected:?}, heard {line:?}")) }
     }
 
-    /// Whether the conversation goes on.
+    /// Sends `answer`, and returns whether the conversation goes on.
     async fn answer(&self, writing: &mut (impl tokio::io::AsyncWrite + Unpin), answer: &str) -> std::io::Result<bool> {
         if let Some(piece) = answer.strip_prefix("ENDLESS ") {
             loop {

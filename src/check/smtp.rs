@@ -17,7 +17,7 @@ use super::mail;
 #[derive(Debug, Default)]
 pub struct Session;
 
-/// An address literal: syntactically right everywhere (RFC 5321 section 4.1.3), and it tells nothing of this machine.
+/// The name in EHLO, an address literal: valid everywhere (RFC 5321 section 4.1.3), and it reveals nothing of this machine.
 const NAME: &str = "[127.0.0.1]";
 
 impl mail::Session for Session {
@@ -39,8 +39,8 @@ impl mail::Session for Session {
         conn.judged(smtp::parse_starttls(&reply))
     }
 
-    /// On one line, which saves a round trip. A server that finds it too long, or that passes over what stands behind the
-    /// mechanism, gets the token on a line of its own (RFC 4954 section 4).
+    /// Sends the payload with the command, which saves a round trip. A server that finds it too long, or that passes over what
+    /// stands behind the mechanism, gets the token on a line of its own (RFC 4954 section 4).
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         let features = ehlo(conn, smtp::parse_ehlo).await?;
         conn.judged(features.require_xoauth2().map_err(Into::into))?;
@@ -70,7 +70,7 @@ impl mail::Session for Session {
         }
     }
 
-    /// There is nothing to open: SMTP proves the mailbox only by sending.
+    /// Does nothing: SMTP proves the mailbox only by sending.
     async fn mailbox(&mut self, _: &mut Conn<'_>) -> Result<(), Fault> {
         Ok(())
     }
@@ -99,7 +99,7 @@ async fn alone(conn: &mut Conn<'_>, payload: &Secret) -> Result<SmtpReply, Fault
     read(conn, ReplyParser::default()).await
 }
 
-/// A whole reply.
+/// Reads one reply with all its lines.
 async fn read(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply, Fault> {
     loop {
         let line = conn.line().await?;
@@ -109,7 +109,7 @@ async fn read(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply,
     }
 }
 
-/// The server's name and session id in the trailer of its answer to the login are what Microsoft's support asks for.
+/// Keeps the server's name and session id from the trailer of its reply to the login: Microsoft's support asks for them.
 fn note_trailer(conn: &mut Conn<'_>, reply: &SmtpReply) {
     if let Some(trailer) = reply.trailer() {
         let (server, session) = (conn.sanitize(&trailer.server), conn.sanitize(&trailer.session));

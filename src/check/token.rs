@@ -1,4 +1,4 @@
-//! `token`: does Entra issue a token to this application? Always a fresh one, so that issuance itself is watched.
+//! `token`: does Entra issue a token to this application? The check never takes a cached one, so that it watches issuance.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use crate::settings::ProbeSettings;
 
 use super::{Conversation, Cx};
 
-/// What Graph is given to show the registration, once in six hours.
-const ASIDE: Duration = Duration::from_secs(5);
+/// The time limit for reading the registration from Graph, which is done once in six hours.
+const REGISTRATION_LIMIT: Duration = Duration::from_secs(5);
 
-/// The check.
+/// The `token` check: one token request.
 #[derive(Debug)]
 pub struct Issuance;
 
@@ -24,7 +24,7 @@ impl Conversation for Issuance {
         means.tokens.fresh(cx.trace, &means.net, tenant, &tenant.cloud.scope).await?;
         // Issuance has been measured; what follows is learnt beside it and can fail no run.
         cx.trace.finish();
-        let limit = cx.trace.remaining().mul_f64(0.8).min(ASIDE);
+        let limit = cx.trace.remaining().mul_f64(0.8).min(REGISTRATION_LIMIT);
         let registration = means.registrations.registration(&means.net, &means.tokens, tenant, limit).await;
         cx.trace.facts.credential_expires = registration.as_ref().and_then(|read| read.in_use_expires(SystemTime::now()));
         cx.trace.facts.registration = registration;

@@ -1,4 +1,4 @@
-//! A conversation with a token in hand: gets it, and explains a refusal by what the token lacks.
+//! Gets the token of a conversation that needs one, and explains a refusal by what the token lacks.
 
 use std::future::Future;
 use std::time::SystemTime;
@@ -17,28 +17,28 @@ use super::Cx;
 pub struct NeededToken<'a> {
     /// The OAuth scope to ask for.
     pub scope: &'a str,
-    /// The service that takes it.
+    /// The service that accepts it.
     pub resource: Resource,
     /// The permissions of which it must carry one; none where they are granted elsewhere (RBAC for Applications).
     pub roles: &'static [&'static str],
 }
 
 impl<'a> NeededToken<'a> {
-    /// A token for Exchange Online, with one of `roles`.
+    /// Returns the need of a token for Exchange Online with one of `roles`.
     pub fn exchange(cloud: &'a Cloud, roles: &'static [&'static str]) -> Self {
         Self { scope: &cloud.scope, resource: Resource::Exchange, roles }
     }
 }
 
-/// A conversation that begins with a token in hand.
+/// A conversation that needs a token.
 pub trait WithToken: Sync {
-    /// The token it needs in `cloud`.
+    /// Returns the token that it needs in `cloud`.
     fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a>;
 
     /// Speaks to the server, from the dial to the goodbye.
     ///
     /// # Errors
-    /// Why it failed.
+    /// The reason of the failure with its evidence.
     fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
@@ -46,7 +46,7 @@ pub trait WithToken: Sync {
 /// revoked, or lack a permission granted since.
 ///
 /// # Errors
-/// Why it failed.
+/// The fault of the token request or of the conversation, explained by the token's claims.
 pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), Fault> {
     let (tokens, net, tenant) = (&cx.means.tokens, &cx.means.net, cx.tenant);
     let wanted = conversation.needed_token(&tenant.cloud);
@@ -62,7 +62,7 @@ pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), 
     Err(explained(refused, &token.facts, tenant, wanted))
 }
 
-/// Whether another token could change the answer.
+/// Tells whether another token could change the answer.
 fn is_about_token(reason: Reason) -> bool {
     matches!(
         reason,
@@ -78,8 +78,8 @@ fn is_about_token(reason: Reason) -> bool {
     )
 }
 
-/// A generic refusal in the light of the token's own claims: what it lacks explains the refusal. A claim that cannot be
-/// read explains nothing, and a missing role is no fault while the login works (RBAC for Applications).
+/// Explains a generic refusal by what the token's claims lack. A claim that cannot be read explains nothing, and a missing
+/// role is no fault while the login works (RBAC for Applications).
 fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: NeededToken<'_>) -> Fault {
     if is_about_token(fault.reason) {
         let by_rbac = wanted.roles.is_empty();
@@ -106,8 +106,8 @@ fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: Need
     fault
 }
 
-/// Whether the token's life is over by Entra's clock, as far as its answer told the time. By ours alone, a clock that runs
-/// fast would blame a good token.
+/// Tells whether the token has expired by Entra's clock, where its answer gave the time. By ours alone, a clock that runs fast
+/// would blame a good token.
 fn has_expired(facts: &TokenFacts) -> bool {
     let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     let now = seconds(SystemTime::now()) + facts.clock_skew.unwrap_or_default();
@@ -118,8 +118,8 @@ fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// Whether `audience` is what was asked for: the resource's URL or its id. Exchange takes `outlook.office.com` for
-/// `outlook.office365.com`.
+/// Tells whether `audience` is the one that was asked for: the resource's URL or its id. Exchange takes `outlook.office.com`
+/// for `outlook.office365.com`.
 fn is_for(audience: &str, wanted: NeededToken<'_>) -> bool {
     let resource = |text: &str| {
         text.trim_end_matches("/.default")

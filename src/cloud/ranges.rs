@@ -58,7 +58,7 @@ struct EndpointSet {
 }
 
 impl Ranges {
-    /// The list of a built-in cloud, where there is one.
+    /// Returns the list of a built-in cloud, where there is one.
     pub fn built_in(cloud: &str) -> Option<&'static Self> {
         static PARSED: LazyLock<Vec<(&str, Ranges)>> = LazyLock::new(|| {
             // A test checks that all of them can be parsed.
@@ -84,13 +84,13 @@ impl Ranges {
         Ok(Self { sets, source })
     }
 
-    /// The origin of the list, with its date where that is known.
+    /// Returns the origin of the list, with its date where that is known.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The ranges published for `host`: by the sets that name it, else by those whose patterns cover it; `None` where there are
-    /// none.
+    /// Returns the ranges published for `host`: by the sets that name it, else by those whose patterns cover it; `None` where
+    /// there are none.
     pub fn for_host(&self, host: &str) -> Option<PublishedRanges<'_>> {
         let host = host.to_ascii_lowercase();
         let usable = || self.sets.iter().filter(|set| set.is_usable());
@@ -103,7 +103,7 @@ impl Ranges {
         (!sets.is_empty()).then_some(PublishedRanges { sets })
     }
 
-    /// The list as JSON text, in the format that [`Ranges::parse`] takes.
+    /// Returns the list as JSON text, in the format that [`Ranges::parse`] takes.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&self.sets).unwrap_or_default()
     }
@@ -128,7 +128,7 @@ impl PublishedRanges<'_> {
         self.subnets().any(|subnet| subnet.contains(address))
     }
 
-    /// The ids of the sets, and their ranges of the family of `address`: `ID 1, 2: 13.107.6.152/31, …`.
+    /// Returns the ids of the sets, and their ranges of the family of `address`: `ID 1, 2: 13.107.6.152/31, …`.
     pub fn describe(&self, address: IpAddr) -> String {
         let ids: Vec<String> = self.sets.iter().map(|set| set.id.to_string()).collect();
         let mut ranges: Vec<String> = Vec::new();
@@ -169,7 +169,7 @@ fn is_covered(host: &str, pattern: &str) -> bool {
     true
 }
 
-/// The message after its line and column.
+/// Returns the message after its line and column.
 fn with_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();

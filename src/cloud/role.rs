@@ -6,27 +6,27 @@
 /// An application role of Exchange Online (resource `00000002-0000-0ff1-ce00-000000000000`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// As it stands in the token's `roles`.
+    /// The value in the token's `roles`.
     pub name: &'static str,
     /// Its id in an application's manifest, where a source gives one.
     pub id: Option<&'static str>,
 }
 
-/// POP3. <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+/// The role for POP3. <https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
 pub const POP3: Role = Role { name: "POP.AccessAsApp", id: Some("cb842b43-da6e-4506-86fe-bb12199c656d") };
-/// IMAP; the same page.
+/// The role for IMAP; the same page.
 pub const IMAP: Role = Role { name: "IMAP.AccessAsApp", id: Some("5e5addcd-3e8d-4e90-baf5-964efab2b20a") };
-/// SMTP; the same page.
+/// The role for SMTP; the same page.
 pub const SMTP: Role = Role { name: "SMTP.SendAsApp", id: None };
-/// EWS. <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>
+/// The role for EWS. <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>
 pub const EWS: Role = Role { name: "full_access_as_app", id: Some("dc890d15-9560-4a4c-9b7f-a736ec74ec40") };
 
-/// All of those of Exchange Online.
+/// All roles of Exchange Online.
 pub const ALL: [Role; 4] = [POP3, IMAP, SMTP, EWS];
 
-/// Mail over Microsoft Graph (resource `00000003-0000-0000-c000-000000000000`): any of these.
+/// The roles for mail over Microsoft Graph (resource `00000003-0000-0000-c000-000000000000`): any of these.
 /// <https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders>
 pub const GRAPH_MAIL: &[&str] = &["Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"];
-/// Calendars over Microsoft Graph: any of these.
+/// The roles for calendars over Microsoft Graph: any of these.
 /// <https://learn.microsoft.com/en-us/graph/api/calendar-list-calendarview>
 pub const GRAPH_CALENDAR: &[&str] = &["Calendars.Read", "Calendars.ReadWrite"];

@@ -103,7 +103,7 @@ impl<'a> Network<'a> {
     }
 }
 
-/// The failure of the resolver: as the `dns` check met it, else as most runs met it.
+/// Returns the failure of the resolver: as the `dns` check met it, else as most runs met it.
 fn resolver_failure(outcomes: &[&Outcome]) -> Option<Reason> {
     let failed = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
     let asked = failed().find(|(outcome, _)| outcome.probe.check == Check::Dns).map(|(_, failure)| failure.reason);
@@ -126,8 +126,8 @@ fn blame_filter<'a>(outcome: &'a Outcome, filter: &PortFilter) -> Blame<'a> {
     Blame { outcome, reason: filter.reason, confidence: Confidence::Likely, candidates: &[], evidence }
 }
 
-/// The hosts for which the system's resolver, which every dial uses, has no usable address: no family has an answer, or the
-/// answer is a DNS filter's.
+/// Returns the hosts for which the system's resolver, which every dial uses, has no usable address: no family has an answer, or
+/// the answer is a DNS filter's.
 fn unresolved(outcome: &Outcome) -> Vec<(&str, Reason)> {
     let mut hosts: BTreeMap<&str, Vec<&DnsFacts>> = BTreeMap::new();
     for answer in outcome.facts.dns.iter().filter(|answer| answer.resolver == "system") {
@@ -145,14 +145,14 @@ fn unresolved(outcome: &Outcome) -> Vec<(&str, Reason)> {
     hosts.into_iter().filter_map(|(host, answers)| Some((host, why(&answers)?))).collect()
 }
 
-/// The hosts whose address the hosts file fixes, where the run warns of that: they are Microsoft's.
+/// Returns the hosts whose address the hosts file fixes, where the run warns of that: they are Microsoft's.
 fn pinned(outcome: &Outcome) -> impl Iterator<Item = &str> {
     let is_warned = outcome.facts.warnings.iter().any(|warning| warning.reason == Reason::DnsHostsFile);
     let of_hosts_file = move |answer: &&DnsFacts| is_warned && answer.source == Some(NameSource::HostsFile);
     outcome.facts.dns.iter().filter(of_hosts_file).map(|answer| answer.host.as_str())
 }
 
-/// The hosts for which `reach` found that a DNS filter or the hosts file leads elsewhere.
+/// Returns the hosts for which `reach` found that a DNS filter or the hosts file leads elsewhere.
 fn blocked_by_name(outcome: &Outcome) -> impl Iterator<Item = (&str, Reason)> {
     let reached = outcome.facts.endpoints.iter().filter(|_| outcome.probe.check == Check::Reach);
     reached.filter_map(|endpoint| match endpoint.failed {
@@ -161,7 +161,7 @@ fn blocked_by_name(outcome: &Outcome) -> impl Iterator<Item = (&str, Reason)> {
     })
 }
 
-/// The endpoints of which no address was reached, and why the attempt that got farthest failed.
+/// Returns the endpoints of which no address was reached, and the reason of the attempt that got farthest.
 fn unreachable(endpoints: &[EndpointFacts]) -> Vec<(&EndpointFacts, Reason)> {
     let mut addresses: BTreeMap<(&str, u16), Vec<&EndpointFacts>> = BTreeMap::new();
     for endpoint in endpoints {
@@ -202,7 +202,7 @@ fn is_of_the_network(reason: Reason) -> bool {
     network || of_this_machine || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
 }
 
-/// `host:port` of the peer, whichever of its addresses was tried.
+/// Returns `host:port` of the peer, whichever of its addresses was tried.
 fn peer(failure: &Failure) -> Option<String> {
     failure.evidence.peer.as_ref().map(Peer::endpoint)
 }
@@ -211,7 +211,7 @@ fn peer_host(failure: &Failure) -> Option<&str> {
     failure.evidence.peer.as_ref().map(|peer| &*peer.host)
 }
 
-/// The reason that occurs most often; of equals, the first.
+/// Returns the reason that occurs most often; of equals, the first.
 fn most_frequent(reasons: impl Iterator<Item = Reason>) -> Option<Reason> {
     let mut counts: Vec<(Reason, usize)> = Vec::new();
     for reason in reasons {

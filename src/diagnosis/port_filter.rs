@@ -67,14 +67,14 @@ fn find_filter(
     })
 }
 
-/// The reason for which all `addresses` of an endpoint are blocked, if they are. An address without a route, of a family that this machine
-/// lacks, says nothing; where no address has a route, no filter is to blame.
+/// Returns the reason for which all `addresses` of an endpoint are blocked, if they are. An address without a route, of a family
+/// that this machine lacks, says nothing; where no address has a route, no filter is to blame.
 fn how_blocked(addresses: &[&EndpointFacts], blocked: &impl Fn(&EndpointFacts) -> Option<Reason>) -> Option<Reason> {
     let reasons: Option<Vec<Reason>> = addresses.iter().map(|at| blocked(at)).collect();
     reasons?.into_iter().find(|reason| *reason != Reason::ConnectUnreachable)
 }
 
-/// The reason why no TCP connection was made.
+/// Returns the reason why no TCP connection was made.
 fn connect_failure(at: &EndpointFacts) -> Option<Reason> {
     let (_, reason) = at.failed.filter(|(phase, _)| *phase == Phase::Connect)?;
     let known = matches!(
@@ -88,7 +88,7 @@ fn connect_failure(at: &EndpointFacts) -> Option<Reason> {
     known.then_some(reason)
 }
 
-/// The reason why the proxy made no connection.
+/// Returns the reason why the proxy made no connection.
 fn proxy_refusal(at: &EndpointFacts) -> Option<Reason> {
     at.failed.filter(|failed| *failed == (Phase::Proxy, Reason::ProxyRefused)).map(|(_, reason)| reason)
 }

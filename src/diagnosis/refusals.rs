@@ -21,13 +21,13 @@ pub struct Refusals<'a> {
     mailboxes: BTreeMap<Option<&'a str>, Mailbox>,
     /// The fault of the token that all these checks share, where a server named it.
     token_fault: Option<Reason>,
-    /// Whether Exchange knows the application: a mail protocol accepted it, if only for a mailbox that it may not open.
+    /// Set if Exchange knows the application: a mail protocol accepted it, if only for a mailbox that it may not open.
     is_registered: bool,
     /// The mail protocols that refused, over all mailboxes.
     refusing: Vec<Check>,
-    /// Whether EWS or Graph opened a mailbox.
+    /// Set if EWS or Graph opened a mailbox.
     api_works: bool,
-    /// Whether EWS or Graph refused without a reason that concerns that service alone.
+    /// Set if EWS or Graph refused without a reason that concerns that service alone.
     api_refused: bool,
     /// The last change, which may not have taken effect yet, where one is known.
     change: Option<Change>,

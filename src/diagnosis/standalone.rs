@@ -16,7 +16,7 @@ pub fn blame<'a>(outcome: &'a Outcome, failure: &Failure) -> Blame<'a> {
     }
 }
 
-/// The confidence that a reason is the cause: a generic refusal hides many causes, and silence or garbage may come from
+/// Returns the confidence that a reason is the cause: a generic refusal hides many causes, and silence or garbage may come from
 /// anything on the way.
 pub fn confidence(reason: Reason) -> Confidence {
     match reason {
@@ -51,12 +51,13 @@ pub fn confidence(reason: Reason) -> Confidence {
 /// code as `auth_refused` has a text that is not known.
 pub const TEXT_DECIDES: &str = "5.7.139";
 
-/// IMAP's reply for an address that is not in the directory was also observed where IMAP was switched off.
+/// Tells whether the reply has two known causes: IMAP's for an address that is not in the directory was also observed where IMAP
+/// was switched off.
 fn is_ambiguous(outcome: &Outcome, failure: &Failure) -> bool {
     (outcome.probe.check, failure.reason) == (Check::Imap, Reason::MailboxNotFound)
 }
 
-/// Other causes of a reason that does not name its cause.
+/// Returns other causes of a reason that does not name its cause.
 fn candidates(outcome: &Outcome, failure: &Failure) -> &'static [Reason] {
     match failure.reason {
         _ if is_ambiguous(outcome, failure) => &[Reason::ProtocolDisabled, Reason::TokenWrongTenant],

@@ -10,7 +10,7 @@ use crate::kind::Check;
 use crate::outcome::{EndpointFacts, Evidence, Facts, Failure, Outcome, Peer, Phase, ProbeId, Registration, SkipReason, Verdict};
 use crate::reason::Reason;
 
-/// What goes wrong: a probe (`*` for any mailbox), a phase and a reason.
+/// A failure: a probe (`*` for any mailbox), a phase and a reason.
 type Failing = (&'static str, Phase, Reason);
 
 /// A cause: reason, confidence, mailbox, and the probes it explains, `*` for every mailbox.
@@ -75,7 +75,7 @@ fn assert_causes(case: &str, outcomes: &[Outcome], expected: &[Expected]) {
     assert_sound(outcomes, &causes);
 }
 
-/// Whatever the case: every failure is explained, and nothing that works is blamed.
+/// Asserts what holds in every case: each failure is explained, and nothing that works is blamed.
 #[track_caller]
 fn assert_sound(outcomes: &[Outcome], causes: &[RootCause]) {
     for outcome in outcomes {

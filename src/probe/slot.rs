@@ -1,4 +1,4 @@
-//! What the runs of one mailbox and protocol share: the one connection, the server's wish for peace, and what was learnt.
+//! The state that all runs of one mailbox and protocol share: the one connection, the back-off, and the latest outcome.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::outcome::{Outcome, ProbeId, SkipReason};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 
-/// The one connection a mailbox and protocol may have at a time, and how long the server asked us to stay away.
+/// The one connection that a mailbox and protocol may have at a time, and the back-off that the server asked for.
 #[derive(Debug)]
 pub struct Slot {
     connection: tokio::sync::Mutex<()>,
@@ -20,7 +20,7 @@ pub struct Slot {
     learnt: broadcast::Sender<Learnt>,
 }
 
-/// What a run came to, and how much time it had.
+/// The outcome of a run, and the time it had.
 #[derive(Clone, Debug)]
 struct Learnt {
     outcome: Outcome,
@@ -33,14 +33,14 @@ struct BackOff {
     told: SkipReason,
 }
 
-/// How a turn begins.
+/// The result of waiting for a turn.
 #[derive(Debug)]
 pub enum Turn<'a> {
-    /// With the connection in hand.
+    /// The connection is free, and held until the guard is dropped.
     Run(MutexGuard<'a, ()>),
-    /// A run of the same probe has gone on meanwhile: what it learnt is as fresh as what we would.
+    /// A run of the same probe has ended meanwhile: its outcome is as fresh as one of ours.
     Shared(Box<Outcome>),
-    /// Others hold the connection.
+    /// The connection was not free in time.
     Busy,
 }
 
@@ -51,8 +51,8 @@ impl Default for Slot {
 }
 
 impl Slot {
-    /// Waits for a turn of `id`, which must be over `within` this time: the connection, or what a run of the same probe
-    /// learns that has it.
+    /// Waits for a turn of `id`, which must be over `within` this time: for the connection, or for the outcome of a run of the
+    /// same probe that holds it.
     pub async fn turn(&self, id: &ProbeId, within: Duration) -> Turn<'_> {
         let deadline = Instant::now() + within;
         let mut learnt = self.learnt.subscribe();
@@ -74,28 +74,28 @@ impl Slot {
         }
     }
 
-    /// Tells those who wait what a run came to that had so much time.
+    /// Shares the outcome of a run that had the time `within` with the runs that wait.
     pub fn tell(&self, outcome: &Outcome, within: Duration) {
         if self.learnt.receiver_count() > 0 {
             let _ = self.learnt.send(Learnt { outcome: outcome.clone(), within }); // who waited has gone
         }
     }
 
-    /// What the server said when it asked us to stay away, as long as it wants that.
+    /// Returns the back-off, while it lasts.
     pub fn backing_off(&self) -> Option<SkipReason> {
         let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
         back_off.take_if(|back_off| back_off.until <= Instant::now());
         back_off.as_ref().map(|back_off| back_off.told.clone())
     }
 
-    /// The server wants us to stay away for so long, `because` of this.
+    /// Begins a back-off of the duration that the server `asked` for, `because` of this reason.
     pub fn stay_away(&self, asked: Duration, because: Reason) {
         let told = SkipReason::BackOff { until: SystemTime::now() + asked, because };
         *self.back_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(BackOff { until: Instant::now() + asked, told });
     }
 }
 
-/// The next outcome of `id` that says as much as one of ours: what fails in less time than we have may be hurry alone.
+/// Waits for an outcome of `id` that says as much as one of ours: a run with less time than `within` may fail for that alone.
 async fn shared(learnt: &mut broadcast::Receiver<Learnt>, id: &ProbeId, within: Duration) -> Outcome {
     loop {
         match learnt.recv().await {
@@ -109,7 +109,7 @@ async fn shared(learnt: &mut broadcast::Receiver<Learnt>, id: &ProbeId, within: 
     }
 }
 
-/// Every slot there is. They outlive a reload: a server's wish for peace and a running conversation do too.
+/// All slots. They outlive a reload, as a back-off and a running conversation do.
 #[derive(Debug, Default)]
 pub struct Slots(Mutex<HashMap<Place, Arc<Slot>>>);
 
@@ -117,14 +117,14 @@ pub struct Slots(Mutex<HashMap<Place, Arc<Slot>>>);
 type Place = (String, Option<String>, Check);
 
 impl Slots {
-    /// The slot of a probe.
+    /// Returns the slot of a probe, a new one if it has none yet.
     pub(super) fn slot(&self, settings: &ProbeSettings) -> Arc<Slot> {
         let address = settings.address.as_ref().map(|address| address.to_ascii_lowercase());
         let place = (settings.id.tenant.clone(), address, settings.id.check);
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default())
     }
 
-    /// Forgets the slots that no probe has any more.
+    /// Drops the slots that no probe has any more.
     pub fn sweep(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, slot| Arc::strong_count(slot) > 1);
     }

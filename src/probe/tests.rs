@@ -15,7 +15,7 @@ use crate::settings::{Network, Tenant};
 const SECOND: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a check does in its run.
+/// A step of a check made for a test.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     Take(Phase, Duration),
@@ -69,7 +69,7 @@ fn probe(slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
     acting(settings(), slots, acts)
 }
 
-/// A probe whose check does so, and how often it was started.
+/// Returns a probe whose check does `acts`, and the count of its starts.
 pub fn acting(settings: ProbeSettings, slots: &Slots, acts: &[Act]) -> (Probe, Arc<AtomicUsize>) {
     let runs = Arc::new(AtomicUsize::new(0));
     let mut probe = Probe::new(settings, slots).expect("a probe");
@@ -138,7 +138,7 @@ async fn a_panic_s_words_are_shown_only_where_they_stand_in_the_source() {
     }
 }
 
-/// The same mailbox under a name of its own.
+/// Returns settings of the same mailbox under another label.
 fn again() -> ProbeSettings {
     let mut again = settings();
     (again.id.mailbox, again.address) = (Some("again".to_owned()), Some("Box@Contoso.example".to_owned()));

@@ -39,10 +39,10 @@ type Client = oauth2::Client<
     EndpointSet,
 >;
 
-/// Asks for a token.
+/// Requests a token with the client credentials grant.
 ///
 /// # Errors
-/// Those of the dial, and what Entra's refusal means; the back-off it asks for becomes a fact.
+/// The faults of the dial, and the reason of Entra's refusal; the back-off it asks for becomes a fact.
 pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
     let proof = tenant.credential.parameters().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
     let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
@@ -71,7 +71,7 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant) -> Result<Client, Fault> {
         .set_token_uri(url))
 }
 
-/// A token, what it claims, and what the answer told beside it.
+/// Returns the token with its claims and the facts of the reply that brought it.
 fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpResponse, now: SystemTime) -> (Secret, TokenFacts) {
     let expires_in = token.expires_in();
     let secret = token.into_token();
@@ -91,7 +91,7 @@ fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpRespon
     (secret, facts)
 }
 
-/// Server time less local time in seconds. `Date` is cut to whole seconds: on average the truth is half a second later.
+/// Returns server time less local time in seconds. `Date` is cut to whole seconds: on average the truth is half a second later.
 fn skew(theirs: SystemTime, ours: SystemTime) -> f64 {
     let cut = match theirs.duration_since(ours) {
         Ok(ahead) => ahead.as_secs_f64(),
@@ -100,20 +100,20 @@ fn skew(theirs: SystemTime, ours: SystemTime) -> f64 {
     cut + 0.5
 }
 
-/// What `oauth2` speaks HTTP with: exactly one exchange, each step of it a phase of the run.
+/// The HTTP client of `oauth2`: exactly one exchange, each step of it a phase of the run.
 struct OneExchange<'t>(Mutex<Option<Exchange<'t>>>);
 
 struct Exchange<'t> {
     trace: &'t mut Trace,
     net: &'t Net,
     at: &'t HttpsEndpoint,
-    /// The parameters that prove who the application is.
+    /// The parameters that prove the application's identity.
     proof: &'t [(&'static str, Secret)],
-    /// The answer as it came, which says more than `oauth2` keeps of it.
+    /// The reply as it came, which says more than `oauth2` keeps of it.
     answered: Option<http::HttpResponse>,
 }
 
-/// Why there was no answer at all.
+/// The fault of an exchange without a reply.
 #[derive(Debug)]
 struct Dialed(Fault);
 
@@ -161,7 +161,7 @@ impl Exchange<'_> {
         Ok(response)
     }
 
-    /// The secrets as they stand in the request: plain, and encoded for the form.
+    /// Returns the secrets as they stand in the request: plain, and encoded for the form.
     fn sent(&self) -> Sent {
         let mut sent = Sent::default();
         for (_, value) in self.proof {

@@ -15,7 +15,7 @@ use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 
-/// What is wrong.
+/// A flaw of a server's TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     Expired,
@@ -31,15 +31,15 @@ pub enum Flaw {
     ExpiredAuthority,
     /// That of the authority in between is not shown.
     Alone,
-    /// The certificate is good; TLS 1.1 is the newest version spoken.
+    /// A good certificate with TLS 1.1 as the newest version.
     Old,
-    /// The certificate is good; up to TLS 1.2 one is wanted from clients.
+    /// A good certificate, and with TLS 1.2 one is wanted from clients.
     Demanding12,
     /// The same with TLS 1.3.
     Demanding13,
 }
 
-/// An authority that is trusted, where its certificate is told to be.
+/// A certificate authority, trusted by those who are given its file.
 pub struct Trusted {
     key: PKey<Private>,
     root: X509,

@@ -114,7 +114,7 @@ async fn dns_with_each_lying_resolver_has_the_reason_of_the_lie() {
     assert_told(table).await;
 }
 
-/// What comes of a resolver that does not do EDNS, as no application asks it to.
+/// Resolvers without EDNS, which no application uses either.
 #[tokio::test]
 async fn dns_with_a_resolver_without_edns_asks_again_without() {
     let table: &[(&str, Lie, Option<Reason>)] = &[

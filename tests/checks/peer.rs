@@ -20,7 +20,7 @@ use m365_probe::check::Means;
 use m365_probe::net::BoxStream;
 use m365_probe::settings::Network;
 
-/// What a peer does next.
+/// A step of a scripted peer.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     /// Sends this.

@@ -26,15 +26,15 @@ const HELLO: Act = Say("+OK The Microsoft Exchange POP3 service is ready.\r\n");
 const GO_ON: Act = Say("+ \r\n");
 const IN: Act = Say("+OK User successfully authenticated.\r\n");
 
-/// Enough for every honest step on a busy machine.
+/// A timeout that suffices for every honest step on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
-/// For peers that are silent from the beginning.
+/// A timeout for peers that are silent.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// Where and why a run ends.
+/// The phase and reason with which a run ends.
 type End = (Phase, Reason);
 
-/// One run of a check of a mailbox, or of the tenant where it is `token`.
+/// Runs a check of a mailbox once, or of the tenant where it is `token`.
 pub async fn run(check: Check, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
     let secret = SecretSource::InMemory(Secret::new("a-client-secret"));
     let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);

@@ -1,4 +1,4 @@
-//! A resolver on loopback that answers as it is told, and the answers it may give.
+//! A resolver on loopback with answers of the test's choice, and such answers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr as _;
@@ -104,7 +104,7 @@ pub fn circular(to: &Message) -> Vec<u8> {
     [&bytes[..], &here.to_be_bytes(), &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 6, 6, 6, 6]].concat()
 }
 
-/// What Microsoft's own servers say, as far as ranges go.
+/// Returns an answer with addresses in Microsoft's published ranges.
 pub fn microsoft(to: &Message, _: bool) -> Vec<Vec<u8>> {
     let exchange = to.queries[0].name.to_ascii().contains("office365");
     written(&addresses(to, if exchange { &["52.97.97.162", "2603:1026::2"] } else { &["20.190.141.1", "2603:1046:2000::2"] }))

@@ -13,12 +13,12 @@ use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
 use m365_probe::settings::{ProbeSettings, Tenant};
 
-/// A cloud that is no built-in one, with a token endpoint at `host:port` and nothing else.
+/// Returns a cloud that is no built-in one, with a token endpoint at `host:port` and nothing else.
 pub fn lab(host: &str, port: u16) -> Cloud {
     Cloud::new("lab", HttpsEndpoint { host: host.to_owned(), port, path: String::new() })
 }
 
-/// One run of the tenant's check of that name, with ten seconds of time.
+/// Runs one of the tenant's checks once, with a timeout of ten seconds.
 pub async fn run(check: Check, cloud: Cloud, means: &Means) -> Outcome {
     let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", SecretSource::InMemory(Secret::new("secret")));
     let id = ProbeId { tenant: "contoso".to_owned(), mailbox: None, check };
@@ -26,7 +26,7 @@ pub async fn run(check: Check, cloud: Cloud, means: &Means) -> Outcome {
     Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await
 }
 
-/// Where and why it failed.
+/// Returns the phase and reason of the failure.
 pub fn failed(outcome: &Outcome) -> Option<(Phase, Reason)> {
     outcome.failure().map(|failure| (failure.phase, failure.reason))
 }

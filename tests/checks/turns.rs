@@ -1,4 +1,4 @@
-//! How many times a run waits for the other side, counted by a relay between the probe and its peers.
+//! The number of round trips of a run, counted by a relay between the probe and its peers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,10 +17,10 @@ use crate::certificates::Trusted;
 use crate::phases::{TOKEN, run};
 use crate::trial::lab;
 
-/// What a client says within this time it says in one go.
+/// The time within which several writes of a client count as one.
 const TOGETHER: Duration = Duration::from_millis(40);
 
-/// A port that leads to `port`, and how often the client has spoken after it had listened.
+/// Returns a port that leads to `port`, and the count of the client's turns to speak.
 async fn relay(port: u16) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let here = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! One question asked, and what came of it: facts for the outcome, and the fault if it turns out to be one.
+//! The answer to one question: facts for the outcome, and the fault if it failed.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -12,29 +12,30 @@ use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource, Peer};
 use crate::reason::Reason;
 use crate::wire::dns::DnsResponse;
 
-/// A server has this long for one answer: as long as glibc waits before it turns to the next one.
+/// The time limit of one answer from a server: as long as glibc waits before it turns to the next server.
 pub const QUESTION: Duration = Duration::from_secs(5);
 /// A look-up that takes longer than this waits for somebody who does not answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The `resolver` label of this machine's own.
+/// The `resolver` label of this machine's own resolver.
 pub const SYSTEM: &str = "system";
 
-/// What came of one question.
+/// The answer to one question, or the fault in place of one.
 #[derive(Clone, Debug)]
 pub struct DnsAnswer {
-    /// For the outcome.
+    /// The answer as it stands in the outcome.
     pub facts: DnsFacts,
-    /// Why the question failed, with its evidence, if it did.
+    /// The fault with its evidence, if the question failed.
     pub fault: Option<Fault>,
-    /// What is worth a look about those who were asked.
+    /// A warning about the servers that were asked.
     pub warning: Option<Fault>,
-    /// Who was asked, for the evidence.
+    /// The server that was asked, for the evidence.
     peer: Peer,
 }
 
 impl DnsAnswer {
-    /// Asks as the application would. A pinned name has its pinned address, as in every other check.
+    /// Asks the system, as an application does, for both families in at most `limit`. A pinned name has its pinned address, as in
+    /// every other check.
     pub async fn from_system(net: &Net, host: &str, limit: Duration) -> [Self; 2] {
         let looked = match net.pinned(host) {
             Some(address) => Looked::at_once(Ok(vec![address]), Duration::ZERO),
@@ -54,7 +55,7 @@ impl DnsAnswer {
         answers
     }
 
-    /// Asks the server at `at`.
+    /// Asks the server at `at` for one family, in at most `limit`.
     pub async fn from_server(at: SocketAddr, host: &str, family: Family, limit: Duration) -> Self {
         let began = Instant::now();
         let mut answer = Self::unheard(at.into(), &label(at), host, family);
@@ -73,25 +74,25 @@ impl DnsAnswer {
         answer
     }
 
-    /// Takes note of `fault`, if there is one.
+    /// Sets the fault of this answer, or clears it where `fault` is `None`.
     pub fn fail_if(&mut self, fault: Option<Fault>) {
         self.facts.failed = fault.as_ref().map(|fault| fault.reason);
         self.fault = fault.map(|fault| self.attributed(fault));
     }
 
-    /// `fault` with who was asked for what.
+    /// Returns `fault` with the server and the question in its evidence.
     pub fn attributed(&self, fault: Fault) -> Fault {
         let said = format!("{} {}", record(self.facts.family), self.facts.host);
         let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(said), ..fault.evidence };
         Fault { reason: fault.reason, evidence }
     }
 
-    /// Whether this machine's own resolver was asked.
+    /// Tells whether this machine's own resolver was asked.
     pub fn is_systems(&self) -> bool {
         self.facts.resolver == SYSTEM
     }
 
-    /// What was answered, in a few words: the addresses, else the server's code, else the reason.
+    /// Returns the answer in a few words: the addresses, else the server's code, else the reason.
     pub fn summary(&self) -> String {
         let addresses: Vec<String> = self.facts.addresses.iter().take(8).map(ToString::to_string).collect();
         let code = self.facts.rcode.as_ref().filter(|code| *code != "NOERROR");
@@ -108,7 +109,7 @@ impl DnsAnswer {
     }
 }
 
-/// A look-up by the system, and where it took long, what its servers say each by itself.
+/// A look-up by the system, with the answers of each of its servers where it took long.
 struct Looked {
     found: Result<Vec<IpAddr>, Fault>,
     took: Option<Duration>,
@@ -120,8 +121,8 @@ impl Looked {
         Self { found, took: Some(took), each: Vec::new() }
     }
 
-    /// `getaddrinfo` waits for one server after the other, and for both families: what it waits for it does not tell, so the
-    /// servers are asked as well. Where none of them answers, there is nothing to wait for.
+    /// Looks `host` up in at most `limit`. `getaddrinfo` waits for one server after the other, and for both families, and does
+    /// not tell for which: so the servers are asked as well. Where none of them answers, there is nothing to wait for.
     async fn up(host: &str, limit: Duration) -> Self {
         let began = Instant::now();
         let mut lookup = pin!(async { (resolve::system(host).await, began.elapsed()) });
@@ -143,8 +144,11 @@ impl Looked {
         Self { found, took, each }
     }
 
-    /// The addresses of one family. A look-up that had found none when its time was up is taken for what its servers say, if
-    /// they tell what it waits for.
+    /// Returns the addresses of one family. Where the look-up ran out of time, the answers of its servers stand in for it, if
+    /// they show what it waits for.
+    ///
+    /// # Errors
+    /// The fault of the look-up, or `dns_no_addresses` where this family has none.
     fn of(&self, family: Family) -> Result<Vec<IpAddr>, Fault> {
         let said = || self.each.iter().map(|told| &told.families[family as usize]);
         let unanswered = || said().next().filter(|_| said().all(Result::is_err)).and_then(|first| first.clone().err());
@@ -163,13 +167,13 @@ impl Looked {
         }
     }
 
-    /// Whether some of what was asked is answered, and some is not.
+    /// Tells whether the servers answered some of the questions and left others unanswered.
     fn is_explained(&self) -> bool {
         let all = || self.each.iter().flat_map(|told| &told.families);
         all().any(Result::is_err) && all().any(Result::is_ok)
     }
 
-    /// The warning that one of the servers is dead, where another is not.
+    /// Returns the warning that one of the servers is dead, where another is not.
     fn one_dead(&self) -> Option<Fault> {
         let why = self.each.iter().find_map(ResolverAnswers::is_dead)?;
         self.each.iter().find(|told| told.is_dead().is_none())?;
@@ -182,7 +186,7 @@ impl Looked {
     }
 }
 
-/// The type of the records with a family's addresses.
+/// Returns the type of the records that hold a family's addresses: `A` or `AAAA`.
 pub fn record(family: Family) -> &'static str {
     match family {
         Family::V4 => "A",
@@ -190,7 +194,7 @@ pub fn record(family: Family) -> &'static str {
     }
 }
 
-/// As the user wrote it: the port only where it is not 53.
+/// Returns the `resolver` label of a server, with the port only where it is not 53.
 fn label(at: SocketAddr) -> String {
     if at.port() == 53 { at.ip().to_string() } else { at.to_string() }
 }
@@ -216,7 +220,7 @@ mod tests {
         }
     }
 
-    /// What a look-up comes to that found so many addresses, or was still waiting.
+    /// Returns the addresses of both families and the warning after a look-up that `found` these, or ran out of time.
     fn looked(found: Option<&[&str]>, each: &[ResolverAnswers]) -> ([Result<usize, Reason>; 2], Option<String>) {
         let addresses = |found: &[&str]| found.iter().map(|address| address.parse().expect(address)).collect();
         let took = found.map(|_| Duration::from_secs(5));

@@ -1,15 +1,15 @@
-//! Addresses that nobody's public server can have: what filters answer with.
+//! Addresses that no public server can have: DNS filters answer with them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::cloud::ranges::embedded;
 
-/// Whether `address` leads nowhere at all, not even for a host of the user's own.
+/// Tells whether `address` leads nowhere at all, not even for a host of the user's own.
 pub fn is_nowhere(address: IpAddr) -> bool {
     embedded(address).is_unspecified()
 }
 
-/// Whether a host with public addresses cannot be at `address`.
+/// Tells whether no host with public addresses can be at `address`.
 ///
 /// 198.18.0.0/15 is not among them, though reserved for benchmarks: tunnels on this machine hand out such addresses
 /// and take the connections to them.

@@ -1,4 +1,4 @@
-//! The hosts that are asked about, and how this machine gets to each: what an answer means depends on it.
+//! The hosts that are asked about, and the kind of each, on which the meaning of an answer depends.
 
 use std::net::IpAddr;
 
@@ -11,33 +11,33 @@ use crate::settings::Proxy;
 pub struct Host {
     /// Its name, in lower case.
     pub name: String,
-    /// How this machine gets there.
+    /// Its kind, by the way this machine connects to it.
     pub way: Way,
 }
 
-/// How this machine gets to a host.
+/// A kind of host, by the way this machine connects to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// To a host of Microsoft's, whose addresses are public.
+    /// A host of Microsoft's, whose addresses are public.
     Microsoft,
-    /// To a host of the user's own, which may be anywhere.
+    /// A host of the user's own, which may have any address.
     Own,
-    /// To the address that `network.resolve` gives, which may be anywhere.
+    /// A host with an address from `network.resolve`, which may be any.
     Pinned,
-    /// Through a proxy, which finds the address itself.
+    /// A host behind a proxy that finds the address itself.
     Proxied,
-    /// To that proxy.
+    /// That proxy.
     Proxy,
 }
 
 impl Host {
-    /// Whether it is a proxy, which only this machine's own resolver has to know.
+    /// Tells whether it is a proxy, whose name only this machine's own resolver has to know.
     pub fn is_proxy(&self) -> bool {
         self.way == Way::Proxy
     }
 }
 
-/// Every host of `cloud` that has a name, and the proxies on the way, each once.
+/// Returns every host of `cloud` that has a name, and the proxies on the way, each once.
 pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
     let way = |name: &str| match () {
         () if net.pinned(name).is_some() => Way::Pinned,

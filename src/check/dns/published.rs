@@ -1,4 +1,4 @@
-//! Answers held against the ranges that Microsoft publishes: what lies outside is worth a look, and no more.
+//! Compares DNS answers with the ranges that Microsoft publishes: an address outside them is a warning, never a failure.
 
 use std::net::IpAddr;
 
@@ -10,8 +10,8 @@ use crate::reason::Reason;
 use super::answer::DnsAnswer;
 use super::host::{Host, Way};
 
-/// Marks the addresses of Microsoft's hosts that lie outside `ranges`, and tells of them. An answer that is of no use
-/// anyhow, a sinkhole's say, is told by its own reason.
+/// Marks the addresses of Microsoft's hosts that lie outside `ranges`, and returns one warning about them. Answers that
+/// failed, a sinkhole's say, are left out: they have a reason of their own.
 pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Option<Fault> {
     let mut warnings: Vec<Fault> = Vec::new();
     for answer in answers.iter_mut().filter(|answer| answer.facts.failed.is_none()) {
@@ -28,7 +28,7 @@ pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Op
     Some(combined::fault(first, warnings.map(|more| more.evidence.said.unwrap_or_default())))
 }
 
-/// Both sides: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.
+/// Describes the addresses and the list: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.
 fn told(outside: &[IpAddr], published: &PublishedRanges<'_>, ranges: &Ranges) -> Option<String> {
     let first = outside.first()?;
     let addresses: Vec<String> = outside.iter().take(8).map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! What answers mean together, as a table: one line per network.
+//! The verdict on answers together, as tables: one line per network.
 
 use super::answer::{DnsAnswer, SYSTEM};
 use super::host::{Host, Way};
@@ -9,7 +9,7 @@ use crate::reason::Reason;
 
 const HOST: &str = "outlook.office365.com";
 
-/// What a resolver says in one family.
+/// The answer of a resolver in one family.
 #[derive(Clone, Copy, Debug)]
 enum Says {
     At(&'static str),
@@ -20,10 +20,10 @@ enum Says {
 use NameSource::{HostsFile, Pin};
 use Says::{At, From, No};
 
-/// Who says what of IPv4 and of IPv6.
+/// A resolver and its answers for IPv4 and IPv6.
 type Said = (&'static str, Says, Says);
 
-/// What comes of it: the fault, its words, and the warnings.
+/// The verdict: the fault, the beginning of its evidence, and the warnings.
 type Expected = (Option<Reason>, &'static str, &'static [Reason]);
 
 const NAME: Says = No(Reason::DnsNameUnknown);

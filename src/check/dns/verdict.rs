@@ -1,5 +1,5 @@
-//! What the answers mean together: which resolver does not lead to which host, who disagrees with whom, and the reason
-//! that tells most.
+//! Judges all answers together: which resolver does not lead to which host, which resolvers disagree, and the most telling
+//! reason.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ use super::answer::{DnsAnswer, record};
 use super::blocking::{is_blocking, is_nowhere};
 use super::host::{Host, Way};
 
-/// What tells most comes first: a filter's lie before a plain no, a no before silence.
+/// The reasons of a failure, the most telling first: a filter's lie before a plain no, a no before silence.
 const TELLING: &[Reason] = &[
     Reason::LocalResources,
     Reason::DnsHostsFileBlocks,
@@ -39,9 +39,9 @@ pub struct Verdict {
     pub warnings: Vec<Fault>,
 }
 
-/// Marks blocked answers, forgives the family a host does not have, and says what is left.
+/// Marks blocked answers, forgives the family that a host does not have, and judges the rest.
 ///
-/// A resolver of the user's choice that denies a name to which another leads is worth a look; the system's own is
+/// A resolver of the user's choice that denies a name to which another leads is a warning; the system's own is
 /// believed by every application here, so that its lie is a failure. A resolver that does not work at all is one too.
 pub fn judge(answers: &mut [DnsAnswer], hosts: &[Host]) -> Verdict {
     for answer in answers.iter_mut() {

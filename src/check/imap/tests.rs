@@ -19,7 +19,7 @@ fn good() -> Vec<Turn> {
     ])
 }
 
-/// A server that says it does not know how to take the payload with the command.
+/// A server whose capabilities lack `SASL-IR`: it takes no payload with the command.
 fn without_sasl_ir() -> Vec<Turn> {
     script(&[
         (Greeting, "", "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] ready"),

@@ -23,29 +23,29 @@ use super::endpoint::{Endpoint, Speaks};
 use super::http_reply;
 use super::step::Step;
 
-/// How an endpoint is got to.
+/// A route to an endpoint.
 #[derive(Clone, Debug)]
 pub enum Route {
-    /// At this address.
+    /// Straight to this address.
     Direct(IpAddr),
     /// Through a proxy.
     Through {
-        /// Which one.
+        /// The proxy.
         via: Proxy,
         /// Its own addresses, of which one will do.
         addresses: Vec<IpAddr>,
-        /// The host's address, where the proxy is told that and not the name.
+        /// The host's address, where the proxy is given that and not the name.
         target: Option<IpAddr>,
     },
-    /// Not at all: its name, or the proxy's, has no address.
+    /// None: its name, or the proxy's, has no address.
     Nowhere(Fault),
 }
 
-/// One attempt.
+/// One attempt to reach an endpoint, with its own cursor.
 pub struct Attempt<'a> {
-    /// Where to.
+    /// The endpoint.
     pub at: &'a Endpoint,
-    /// Where and why it failed, if it did.
+    /// The phase and fault of the failure, if it failed.
     pub failed: Option<(Phase, Fault)>,
     route: Route,
     trace: Trace,
@@ -53,7 +53,7 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// An attempt that has taken no step yet, of a run that must end at `deadline`.
+    /// Creates an attempt of a run that must end at `deadline`; it has taken no step yet.
     pub fn new(at: &'a Endpoint, route: Route, deadline: Instant) -> Self {
         let mut trace = Trace::begin(Phase::Dns, deadline);
         let address = if let Route::Direct(address) = &route { Some(*address) } else { None };
@@ -66,13 +66,13 @@ impl<'a> Attempt<'a> {
         attempt
     }
 
-    /// What was learnt about the address.
+    /// Returns the facts about the address.
     pub fn facts(&self) -> EndpointFacts {
         let known = self.trace.facts.endpoints.last().cloned();
         known.unwrap_or_else(|| EndpointFacts::new(&self.at.host, self.at.port, None))
     }
 
-    /// Adds to the run's transcript what was said and heard here.
+    /// Adds the transcript of this attempt to that of the run.
     pub fn tell(&self, trace: &mut Trace) {
         let peer = self.trace.peer.as_ref().map_or_else(|| self.at.host.clone(), ToString::to_string);
         let reason = self.failed.as_ref().map(|(phase, fault)| format!(": {} in {phase}", fault.reason));
@@ -80,17 +80,17 @@ impl<'a> Attempt<'a> {
         self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));
     }
 
-    /// This machine's address as a submission server saw it here.
+    /// Returns this machine's address as a submission server saw it in this attempt.
     pub fn public_address(&self) -> Option<&str> {
         self.trace.facts.server.public_address.as_deref()
     }
 
-    /// The address it goes to by itself.
+    /// Returns the address that it connects to directly.
     pub fn address(&self) -> Option<IpAddr> {
         if let Route::Direct(address) = &self.route { Some(*address) } else { None }
     }
 
-    /// Whether `step` is still to be taken here.
+    /// Tells whether `step` is to be taken in this attempt, which has not failed yet.
     pub fn wants(&self, step: Step) -> bool {
         let belongs = match step {
             Step::Connect | Step::Greet => true,
@@ -101,7 +101,7 @@ impl<'a> Attempt<'a> {
         belongs && self.failed.is_none()
     }
 
-    /// Takes `step` within `limit`, or notes why it could not.
+    /// Takes `step` within `limit`, or records the failure.
     pub async fn take(&mut self, step: Step, net: &Net, limit: Duration) {
         self.trace.enter(step.phase());
         let taken = timeout(limit, self.go(step, net, limit)).await;
@@ -110,19 +110,19 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether another look may explain what failed.
+    /// Tells whether a retry of the handshake may explain the failure.
     pub fn wants_a_look(&self) -> bool {
         let told =
             |fault: &Fault| handshake_retry::may_explain(fault, self.trace.facts.endpoints.last()) || self.is_silent(fault);
         self.failed.as_ref().is_some_and(|(_, fault)| told(fault))
     }
 
-    /// Whether nothing was said in the clear.
+    /// Tells whether the server said nothing in the clear.
     fn is_silent(&self, fault: &Fault) -> bool {
         fault.reason == Reason::NoGreeting && self.at.security == Security::Upgrade
     }
 
-    /// Takes another look, for no longer than `limit`.
+    /// Retries the handshake to explain the failure, for no longer than `limit`.
     pub async fn look_again(&mut self, net: &Net, limit: Duration) {
         let Some((phase, fault)) = self.failed.clone() else { return };
         let silent = self.is_silent(&fault);
@@ -138,12 +138,12 @@ impl<'a> Attempt<'a> {
         self.fail(phase, fault);
     }
 
-    /// The warning that a device on the way decrypts TLS here, if one is seen to.
+    /// Returns the warning that a device on the way decrypts TLS, if there is one.
     pub fn interception(&self) -> Option<Fault> {
         self.trace.facts.warnings.iter().find(|warning| warning.reason == Reason::TlsIntercepted).cloned()
     }
 
-    /// Notes where and why it failed.
+    /// Records the phase and fault of a failure.
     pub fn fail(&mut self, phase: Phase, mut fault: Fault) {
         let evidence = &mut fault.evidence;
         evidence.peer = evidence.peer.take().or_else(|| self.trace.peer.clone());
@@ -207,7 +207,7 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// The greeting. A session's state lasts for a login, which never comes here: each step has a session of its own.
+    /// Reads the greeting. A session keeps state for its login, which never comes here: so each step has a new session.
     async fn greeting<S: Session>(&mut self) -> Result<(), Fault> {
         let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
         S::default().greeting(&mut conn).await?;
@@ -224,7 +224,7 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// A harmless request: nothing is asked of the answer but to come from Microsoft.
+    /// Sends a harmless request, whose reply only has to come from Microsoft.
     async fn request(&mut self) -> Result<(), Fault> {
         let stream = self.stream()?;
         let at = HttpsEndpoint { host: self.at.host.clone(), port: self.at.port, path: self.at.path.clone() };
@@ -246,14 +246,14 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// The same way once more, as far as the moment before TLS.
+/// The same route once more, up to the moment before TLS.
 struct Redialed<'a> {
     at: &'a Endpoint,
     route: &'a Route,
     deadline: Instant,
     net: &'a Net,
     limit: Duration,
-    /// No farther than to the connection.
+    /// Set if no line is exchanged on the connection.
     bare: bool,
 }
 
@@ -271,7 +271,7 @@ impl Redial for Redialed<'_> {
     }
 }
 
-/// Every step that succeeds leaves a stream to the next one.
+/// Returns the fault of a step without a stream, which cannot happen: every step that succeeds leaves one to the next.
 fn lost() -> Fault {
     Fault::heard(Reason::Internal, "the stream is gone")
 }

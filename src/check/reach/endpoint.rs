@@ -2,7 +2,7 @@
 
 use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint, Security};
 
-/// What is spoken at an endpoint.
+/// The protocol of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
     /// HTTPS.
@@ -15,24 +15,24 @@ pub enum Speaks {
     Smtp,
 }
 
-/// A host and port, and how to tell whether the right server is there.
+/// A host and port, with what shows that the right server is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// DNS name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// What is spoken there.
+    /// Its protocol.
     pub speaks: Speaks,
-    /// How TLS begins.
+    /// The way in which TLS begins.
     pub security: Security,
-    /// What is asked for over HTTPS; empty elsewhere.
+    /// The path of the HTTPS request; empty for other protocols.
     pub path: String,
-    /// Whether an answer over HTTPS must bear a mark of Microsoft's: nobody else has a built-in cloud's hosts.
+    /// Set if an HTTPS reply must bear a mark of Microsoft's: nobody else has a built-in cloud's hosts.
     pub marked: bool,
 }
 
-/// What the checks of a tenant in `cloud` connect to.
+/// Returns the endpoints that the checks of a tenant in `cloud` connect to.
 pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
     let mut all: Vec<Endpoint> = Vec::new();
     let mail = [(Speaks::Pop3, &cloud.pop3), (Speaks::Imap, &cloud.imap), (Speaks::Smtp, &cloud.smtp)];

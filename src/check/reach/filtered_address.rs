@@ -1,4 +1,4 @@
-//! Failures at addresses that no server of Microsoft's can have: whoever gave the address is to blame, not the way there.
+//! Blames the source of an address that no server of Microsoft's can have, and not the connection that failed there.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::reason::Reason;
 
 use super::attempt::Attempt;
 
-/// Blames the resolver, or the hosts file at `hosts_file`, for the attempts that failed where only a filter leads. One that
+/// Blames the resolver, or the hosts file at `hosts_file`, for the attempts that failed at a DNS filter's address. One that
 /// succeeds there has met Microsoft behind a gateway of the user's own.
 pub async fn blame(attempts: &mut [Attempt<'_>], net: &Net, hosts_file: &Path) {
     let filtered: Vec<&mut Attempt<'_>> = attempts.iter_mut().filter(|attempt| has_filtered_address(attempt, net)).collect();

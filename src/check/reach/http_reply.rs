@@ -1,4 +1,4 @@
-//! The reply to a harmless request: Microsoft's, or that of something on the way.
+//! Judges the reply to a harmless request: Microsoft's, or that of a device on the way.
 
 use hyper::StatusCode;
 
@@ -8,7 +8,7 @@ use crate::wire::http::ResponseHead;
 
 use super::endpoint::Endpoint;
 
-/// Judges the reply to a harmless request to `at`. Any status will do: only who says it matters.
+/// Judges the reply to a harmless request to `at`. Any status will do: only its sender matters.
 ///
 /// # Errors
 /// `http_redirected`: to another host, by nobody of Microsoft's; `http_not_microsoft`: a block page, a portal, or no mark
@@ -31,7 +31,7 @@ pub fn judge(head: ResponseHead<'_>, body: &[u8], at: &Endpoint) -> Result<(), F
     Ok(())
 }
 
-/// Whether `location` is a URL of another host than `host`.
+/// Tells whether `location` is a URL of another host than `host`.
 fn leads_away(location: &str, host: &str) -> bool {
     let Some((_, rest)) = location.split_once("//") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

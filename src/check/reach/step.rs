@@ -2,10 +2,10 @@
 
 use crate::outcome::Phase;
 
-/// One step.
+/// One step of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// TCP, to the address or to the proxy.
+    /// TCP connect, to the address or to the proxy.
     Connect,
     /// The proxy connects further.
     Proxy,
@@ -20,10 +20,10 @@ pub enum Step {
 }
 
 impl Step {
-    /// All, in order. The two ways to TLS are two steps, because a greeting comes before the one and after the other.
+    /// All steps, in order. The two ways to TLS are two steps, because a greeting comes before the one and after the other.
     pub const ALL: [Self; 6] = [Self::Connect, Self::Proxy, Self::Secure, Self::Greet, Self::AskForTls, Self::Upgrade];
 
-    /// The phase it belongs to.
+    /// Returns the phase that it belongs to.
     pub const fn phase(self) -> Phase {
         match self {
             Self::Connect => Phase::Connect,

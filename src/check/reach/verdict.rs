@@ -1,4 +1,4 @@
-//! What all attempts mean together: which endpoints cannot be reached, and which failure came first.
+//! Judges all attempts together: which endpoints cannot be reached, and which failure came first.
 
 use crate::check::combined;
 use crate::cloud::host_port;
@@ -8,8 +8,8 @@ use crate::reason::Reason;
 use super::attempt::Attempt;
 use super::endpoint::Endpoint;
 
-/// The failure of the earliest phase, if any endpoint works on none of its addresses; the other endpoints stand in its
-/// evidence.
+/// Returns the failure of the earliest phase, if any endpoint works on none of its addresses; its evidence lists the other
+/// endpoints that fail.
 pub fn judge(endpoints: &[Endpoint], attempts: &[Attempt<'_>]) -> Option<(Phase, Fault)> {
     let mut failed: Vec<(&Endpoint, Phase, &Fault)> = endpoints.iter().filter_map(|at| failure(at, attempts)).collect();
     failed.sort_by_key(|(_, phase, _)| *phase);
@@ -19,8 +19,8 @@ pub fn judge(endpoints: &[Endpoint], attempts: &[Attempt<'_>]) -> Option<(Phase,
     Some((phase, combined::fault(first.clone(), others)))
 }
 
-/// Why `at` cannot be reached: the failure of the address that got farthest, because the others may not matter (a
-/// machine without IPv6 has no route to half of them).
+/// Returns the failure of an endpoint of which no address works: that of the address that got farthest, because the others
+/// may not matter (a machine without IPv6 has no route to half of them).
 fn failure<'a>(at: &'a Endpoint, attempts: &'a [Attempt<'_>]) -> Option<(&'a Endpoint, Phase, &'a Fault)> {
     let mut failed: Vec<&(Phase, Fault)> = Vec::new();
     for attempt in attempts.iter().filter(|attempt| std::ptr::eq(attempt.at, at)) {
@@ -46,7 +46,7 @@ mod tests {
     use crate::check::reach::endpoint;
     use crate::cloud::Cloud;
 
-    /// Where and why each address of the two first endpoints of a cloud failed.
+    /// The phase and reason of the failure at each address of the first two endpoints of a cloud.
     type Addresses = [&'static [Option<(Phase, Reason)>]; 2];
 
     fn judged(addresses: Addresses) -> Option<(Phase, Reason, String)> {

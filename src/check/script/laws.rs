@@ -1,4 +1,4 @@
-//! What holds for every mail protocol, whatever its words: how a good run goes, and how each lie ends.
+//! The laws of every mail protocol: a good run succeeds however its bytes arrive, and each lie has its end.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::check::mail::Session;
 use crate::outcome::Phase;
 use crate::reason::Reason;
 
-/// Which part of a conversation a script is.
+/// A part of a conversation, which one script plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// From the greeting to the consent to TLS.
@@ -28,7 +28,7 @@ impl Part {
         }
     }
 
-    /// Whether the run is over before that turn: nothing in it can fail any more.
+    /// Tells whether the run is over before turn `at`: nothing in it can fail any more.
     fn is_over(self, good: &[Turn], at: usize) -> bool {
         self == Self::Secured && at + 1 == good.len()
     }
@@ -61,7 +61,7 @@ async fn a_good_run_is_good_however_it_comes<S: Session>(part: Part, good: &[Tur
     assert_eq!((&bytewise.facts.mailbox, &bytewise.facts.server), (&whole.facts.mailbox, &whole.facts.server));
 }
 
-/// A server that takes its time is measured by it: each phase is as long as its turns, the goodbye aside.
+/// Checks that each phase takes as long as its turns with a slow server, the goodbye aside.
 async fn phases_are_true<S: Session>(part: Part, good: &[Turn]) {
     const DELAY: Duration = Duration::from_millis(70);
     let slow = part.play::<S>(good, Delivery::After(DELAY)).await;
@@ -133,7 +133,7 @@ async fn garbage_is_garbage<S: Session>(part: Part, good: &[Turn], at: usize) {
     }
 }
 
-/// Whatever of token and payload a server says back, in whatever form: no piece of it comes out.
+/// Checks that no piece of token and payload is shown that a server sends back, in whatever form.
 async fn no_echo_is_shown<S: Session>(part: Part, good: &[Turn], at: usize) {
     for echo in echoes() {
         for shape in ["-ERR ECHO", "+ ECHO", "* BYE [ECHO]", "a1 NO [ECHO] ECHO", "535 5.7.3 ECHO", "220 ECHO.x"] {
@@ -168,7 +168,7 @@ fn echoes() -> Vec<String> {
     echoes
 }
 
-/// No 16 characters in a row of what must stay unseen: such a row holds one of the pieces looked for.
+/// Asserts that `shown` has no 16 characters in a row of a secret: such a row holds one of the pieces looked for.
 #[track_caller]
 pub fn assert_no_piece(shown: &str, lie: &str) {
     let shown = shown.to_ascii_lowercase();

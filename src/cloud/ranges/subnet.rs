@@ -23,7 +23,7 @@ impl Subnet {
     }
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped (`::ffff:1.2.3.4`), or translated by NAT64 on a network without
+/// Returns the IPv4 address that an IPv6 one stands for: mapped (`::ffff:1.2.3.4`), or translated by NAT64 on a network without
 /// IPv4 (`64:ff9b::1.2.3.4`, RFC 6052). Any other address is itself.
 pub fn embedded(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

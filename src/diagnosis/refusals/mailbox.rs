@@ -1,4 +1,4 @@
-//! What the checks of one mailbox show, and the reasons that follow from that alone.
+//! The evidence of the checks of one mailbox, and the reasons that follow from it alone.
 
 use super::{Confidence, Finding};
 use crate::kind::Check;
@@ -13,9 +13,9 @@ pub struct Mailbox {
     pub refused: Vec<(Check, Reason)>,
     /// The reason that a server gave for the mailbox as a whole.
     pub state: Option<Reason>,
-    /// Whether another service than Graph says that there is no such mailbox.
+    /// Set if another service than Graph says that there is no such mailbox.
     pub is_unknown: bool,
-    /// Whether a mail protocol accepted the token and then could not open the mailbox: the address is in the directory.
+    /// Set if a mail protocol accepted the token and then could not open the mailbox: the address is in the directory.
     pub is_unopened: bool,
     /// The result of EWS, which shares policies with Graph and little else.
     pub ews: Option<Api>,
@@ -44,8 +44,8 @@ impl Mailbox {
         }
     }
 
-    /// Explains refusals of mail protocols by the state of the mailbox: a disabled account is none, for shared mailboxes work with
-    /// one.
+    /// Explains refusals of mail protocols by the state of the mailbox: a disabled account is none, for shared mailboxes work
+    /// with one.
     pub fn explain_mail_by_state(&self) -> Option<Finding> {
         self.explain_by_state().filter(|(reason, ..)| *reason != Reason::AccountDisabled)
     }
@@ -91,8 +91,8 @@ impl Api {
 /// The result of EWS for an application that is not on its list.
 pub const BLOCKED: Option<Api> = Some(Api::Refused(Reason::EwsBlockedByPolicy));
 
-/// The more specific of two reasons for a mailbox as a whole: `mailbox_not_found` is also the reply of services that do not
-/// serve it.
+/// Returns the more specific of two reasons for a mailbox as a whole: `mailbox_not_found` is also the reply of services that do
+/// not serve it.
 pub fn more_specific(known: Option<Reason>, reason: Reason) -> Option<Reason> {
     known.filter(|known| *known != Reason::MailboxNotFound || reason == Reason::MailboxNotFound).or(Some(reason))
 }

@@ -165,7 +165,7 @@ fn mail_protocols_with_ews_and_graph_give_the_reason() {
     assert_causes("in the directory, and yet no mailbox", &outcomes, &expected);
 }
 
-/// How long it has been so, and how new the application is, tells a change on its way from one that went wrong.
+/// The age of the refusal and of the application tells a change that has not taken effect from one that went wrong.
 #[test]
 fn refusal_of_everything_after_a_recent_change_is_propagation_pending() {
     const HOUR: Duration = Duration::from_secs(3600);
