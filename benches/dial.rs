@@ -1,4 +1,4 @@
-//! What one verified TLS connection through our dial costs: CPU of the dialing thread, at most 1.1 ms.
+//! The cost of one verified TLS connection through our dial: CPU of the dialing thread, at most 1.1 ms.
 //!
 //! CPU and not time, because the peer (the simulated tenant, on threads of its own) and other programs share the
 //! machine. OpenSSL's own floor, `openssl s_time -new -verify 1`, is about 1 ms.

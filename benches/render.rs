@@ -1,4 +1,4 @@
-//! What a scrape costs: the page of `/metrics` for three hundred probes, to be had in at most 5 ms; and the status page for them.
+//! The cost of a scrape of `/metrics` with three hundred probes, at most 5 ms; and of the status page for them.
 
 #![allow(missing_docs)] // criterion's macros make an undocumented item
 

@@ -11,10 +11,11 @@ fn main() -> ExitCode {
     ExitCode::from(m365_probe::cli::run(std::env::args_os(), &roots))
 }
 
-/// Names the configuration; see `--config`.
+/// The variable that holds the path of the configuration; see `--config`.
 const CONFIGURATION: &str = "M365_PROBE_CONFIG";
 
-/// reqwest's TLS takes no paths, only variables, and these may be set only while no other thread reads them.
+/// Sets the variables that the TLS layer under reqwest reads, because it takes no paths, and unsets an empty
+/// `M365_PROBE_CONFIG`. The environment may be changed only while there is one thread.
 #[allow(unsafe_code)]
 fn settle_the_environment(roots: &RootStore) {
     for (name, value) in trust::variables(roots) {

@@ -1,4 +1,4 @@
-//! From a name to a secured stream, every step ours to time: resolve, connect, proxy, TLS.
+//! The way from a name to a secured stream: resolve, connect, proxy, TLS, each step timed.
 
 pub mod dial;
 pub mod dns_query;
@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use dial::Net;
 pub use line::Conn;
 
-/// Anything bytes go through: a socket, TLS over one, or a test's pipe.
+/// A stream of bytes in both directions: a socket, TLS over one, or a test's pipe.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A stream whose making does not matter any more.
+/// A stream of any kind, on the heap.
 pub type BoxStream = Box<dyn Stream>;

@@ -1,4 +1,4 @@
-//! What a peer said, made harmless: one line, printable, bounded. Secrets are masked by [`crate::secret::Sent`].
+//! Sanitizing of text from a peer: one printable line of bounded length. Secrets are masked by [`crate::secret::Sent`].
 
 use std::borrow::Cow;
 
@@ -10,30 +10,30 @@ pub const MAX_EVIDENCE: usize = 400;
 /// Bytes of a reply that are read at all before it is cut to [`MAX_EVIDENCE`].
 const MAX_EXCERPT: usize = 16 * 1024;
 
-/// A reply on one line of at most [`MAX_REPLY`] characters.
+/// Puts a reply on one line of at most [`MAX_REPLY`] characters.
 pub fn reply(text: &str) -> String {
     one_line(text, MAX_REPLY)
 }
 
-/// A reply in bytes on one line of at most [`MAX_REPLY`] characters; what is no UTF-8 becomes `�`.
+/// Puts a reply in bytes on one line of at most [`MAX_REPLY`] characters; what is not UTF-8 becomes `�`.
 pub fn reply_bytes(bytes: &[u8]) -> String {
     // A character takes at most four bytes; one more shows that there was more.
     let enough = bytes.get(..4 * (MAX_REPLY + 1)).unwrap_or(bytes);
     reply(&String::from_utf8_lossy(enough))
 }
 
-/// Bytes of a peer that was sent no secret, on one line of at most [`MAX_EVIDENCE`] characters.
+/// Puts bytes from a peer that was sent no secret on one line of at most [`MAX_EVIDENCE`] characters.
 pub fn evidence(bytes: &[u8]) -> String {
     one_line(&excerpt(bytes), MAX_EVIDENCE)
 }
 
-/// The beginning of `bytes` as text: enough of it that masking a secret before the cut to [`MAX_EVIDENCE`] leaves no half of it.
+/// Decodes the beginning of `bytes`: enough of it that masking a secret before the cut to [`MAX_EVIDENCE`] leaves no half of it.
 pub fn excerpt(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.get(..MAX_EXCERPT).unwrap_or(bytes))
 }
 
-/// `text` on one line of at most `max` characters: white space becomes a single space, a control or a formatting
-/// character becomes its escape (`\u{1b}`), and a cut is shown as `…`.
+/// Puts `text` on one line of at most `max` characters: white space becomes a single space, a control or formatting
+/// character its escape (`\u{1b}`), and a cut is shown as `…`.
 pub fn one_line(text: &str, max: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
@@ -61,7 +61,7 @@ pub fn one_line(text: &str, max: usize) -> String {
     out
 }
 
-/// Control characters, and the formatting characters that reorder or hide what stands beside them.
+/// Reports whether `c` is a control character, or a formatting character that reorders or hides its neighbours.
 fn is_misleading(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')

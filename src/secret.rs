@@ -21,7 +21,7 @@ impl Secret {
         Self(SecretString::from(text.into()))
     }
 
-    /// The text itself, for the one place that writes it to a socket.
+    /// Returns the text itself, for the one place that writes it to a socket.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -45,7 +45,7 @@ pub const MASK: &str = "<secret>";
 pub struct Sent(Vec<Secret>);
 
 impl Sent {
-    /// Pieces of a secret at least this long are recognised: long enough that ordinary words never match by chance.
+    /// Characters of the shortest piece of a secret that is recognised: so many that ordinary words never match by chance.
     pub const PIECE: usize = 12;
 
     /// Remembers `secret` until the conversation ends, in lower case and as base64 shows it.
@@ -62,7 +62,7 @@ impl Sent {
         }
     }
 
-    /// `text` with every piece of a remembered secret replaced by [`MASK`].
+    /// Returns `text` with every piece of a remembered secret replaced by [`MASK`].
     pub fn redact(&self, text: &str) -> String {
         let lower = text.to_ascii_lowercase().into_bytes();
         let mut masked = vec![false; lower.len()];
@@ -83,7 +83,7 @@ impl Sent {
         masked_text(text, &masked)
     }
 
-    /// A peer's reply as evidence: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.
+    /// Makes evidence of a peer's reply: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.
     pub fn sanitize(&self, bytes: &[u8]) -> String {
         sanitize::one_line(&self.redact(&sanitize::excerpt(bytes)), MAX_EVIDENCE)
     }
@@ -145,8 +145,8 @@ impl Pieces {
     }
 }
 
-/// The hash of every [`Sent::PIECE`] bytes of `text`, each made from the one before it (Rabin and Karp). Two pieces with the
-/// same hash would mask too much, never too little.
+/// Returns the hash of every [`Sent::PIECE`] bytes of `text`, each made from the one before it (Rabin and Karp). Two pieces with
+/// the same hash would mask too much, never too little.
 fn hashes(text: &[u8]) -> impl Iterator<Item = u64> {
     const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
     let gone = (0..Sent::PIECE).fold(1_u64, |power, _| power.wrapping_mul(BASE));

@@ -1,6 +1,6 @@
 //! Suggestions for a mistyped word: the known word it was meant to be.
 
-/// The word of `known` that a slip of the hand may have turned into `written`, if one is near enough.
+/// Finds the word of `known` that was probably meant by `written`, if one is near enough.
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // One slip in a short word, two in a longer one, three in a long one.
     let allowed = match written.chars().count() {
@@ -15,7 +15,7 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
     near.filter(|(slips, _)| *slips <= allowed).min_by_key(|(slips, _)| *slips).map(|(_, word)| word)
 }
 
-/// The letters and digits of `word` in lower case: `clientId`, `client-id` and `client_id` are one word.
+/// Reduces `word` to its letters and digits in lower case: `clientId`, `client-id` and `client_id` are one word.
 fn fold(word: &str) -> String {
     word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

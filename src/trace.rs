@@ -1,6 +1,6 @@
-//! The cursor of a run: which phase is open, how long the closed ones took, and what was learnt on the way.
+//! The cursor of a run: the open phase, the times of the closed ones, and the facts learnt so far.
 //!
-//! Where a run fails is recorded here before each step, never inferred from an error afterwards.
+//! The phase is recorded here before each step, so where a run failed is never inferred from an error afterwards.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::sanitize;
 /// The record of one run, kept outside the run's future so that it survives a deadline and a panic.
 #[derive(Debug)]
 pub struct Trace {
-    /// What was learnt so far.
+    /// The facts learnt so far.
     pub facts: Facts,
-    /// Whom we spoke to last.
+    /// The peer that was spoken to last.
     pub peer: Option<Peer>,
-    /// What we said last, with `<secret>` in place of one.
+    /// The last request, with `<secret>` in place of a secret.
     pub said: Option<String>,
-    /// What they have said since, of what is not over yet: the last line, or the beginning of one. Cleaned of secrets.
+    /// The reply to it as far as it has come: its last line, or the beginning of one. Redacted.
     pub unfinished: Option<String>,
     began: Instant,
     open: Phase,
@@ -43,7 +43,7 @@ enum State {
 }
 
 impl Trace {
-    /// A run that begins now in `first` and must end at `deadline`.
+    /// Begins the trace of a run that starts now in the phase `first` and must end at `deadline`.
     pub fn begin(first: Phase, deadline: Instant) -> Self {
         Self {
             facts: Facts::default(),
@@ -59,26 +59,26 @@ impl Trace {
         }
     }
 
-    /// Notes that we say `shown`, which has `<secret>` in place of one.
+    /// Adds a request to the transcript; `shown` has `<secret>` in place of a secret.
     pub fn say(&mut self, shown: String) {
         let line = self.line(Speaker::We, &shown);
         self.facts.transcript.push(line);
         self.said = Some(shown);
     }
 
-    /// Notes what they say, already cleaned of secrets.
+    /// Adds a reply to the transcript; it must be redacted already.
     pub fn hear(&mut self, cleaned: &str) {
         let line = self.line(Speaker::They, cleaned);
         self.facts.transcript.push(line);
     }
 
-    /// Notes what happens between the lines.
+    /// Adds an event to the transcript that is neither request nor reply.
     pub fn note(&mut self, happened: &str) {
         let line = self.line(Speaker::Nobody, happened);
         self.facts.transcript.push(line);
     }
 
-    /// A line as it would be noted now.
+    /// Makes a line of the transcript, with the time since the run began and the open phase.
     pub fn line(&self, speaker: Speaker, text: &str) -> Line {
         let text = sanitize::one_line(text, Transcript::WIDTH).into();
         Line { at: self.began.elapsed(), phase: self.open, speaker, text }
@@ -105,7 +105,7 @@ impl Trace {
         }
     }
 
-    /// The token is there, or never will be.
+    /// Ends the token request, whether it brought a token or not.
     pub fn fetched(&mut self) {
         self.state = match self.state {
             State::Fetching { .. } => State::Running,
@@ -114,7 +114,7 @@ impl Trace {
         };
     }
 
-    /// Stops the clock: what follows (saying goodbye, looking at a refused certificate) is not measured.
+    /// Stops the clock: what follows (logging out, a look at a refused certificate) is not measured.
     pub fn finish(&mut self) {
         if !self.is_finished() {
             self.close(Instant::now());
@@ -122,31 +122,31 @@ impl Trace {
         }
     }
 
-    /// Whether the clock was stopped: nobody's silence matters any more.
+    /// Reports whether the clock was stopped; after that a peer's silence is no failure.
     pub fn is_finished(&self) -> bool {
         matches!(self.state, State::Finished { .. } | State::Blamed)
     }
 
-    /// Takes out of the open phase what went on since `began`: it was no part of the run.
+    /// Leaves the time since `began` out of the open phase: it was no part of the run.
     pub fn aside(&mut self, began: Instant) {
         if !self.is_finished() {
             self.since += began.elapsed();
         }
     }
 
-    /// Moves the cursor to where a part of the run that went on in parallel has failed.
+    /// Stops the clock and moves the cursor to the phase in which one of several parallel parts has failed.
     pub fn blame(&mut self, phase: Phase) {
         self.finish();
         self.open = phase;
         self.state = State::Blamed;
     }
 
-    /// The open phase: where a run that ends now has failed.
+    /// Returns the open phase: the one in which a run that ends now has failed.
     pub fn open(&self) -> Phase {
         self.open
     }
 
-    /// The step being taken: the open phase, or what happens inside it while a token is fetched.
+    /// Returns the step being taken: the open phase, or while a token is fetched the step inside it.
     pub fn step(&self) -> Phase {
         match self.state {
             State::Fetching { step } | State::Finished { step } => step,
@@ -154,28 +154,28 @@ impl Trace {
         }
     }
 
-    /// The time left until the deadline.
+    /// Returns the time left until the deadline.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// The deadline itself.
+    /// Returns the time at which the run must end.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// The closed phases, in order. Complete after [`Trace::finish`].
+    /// Returns the closed phases, in order. Complete after [`Trace::finish`].
     pub fn spans(&self) -> &[Span] {
         &self.spans
     }
 
-    /// The address being tried, for its facts; `None` before the first, and where many were tried at a time.
+    /// Returns the facts of the address being tried; `None` before the first, and where several were tried in parallel.
     pub fn endpoint(&mut self) -> Option<&mut EndpointFacts> {
         self.facts.endpoints.last_mut().filter(|_| self.state != State::Blamed)
     }
 
-    /// What it means that the deadline has passed now: silence is named after the step that met it. Who has begun to greet is
-    /// not silent.
+    /// Makes the fault of a run whose deadline passes now, named after the step that waited. A peer that has begun its greeting
+    /// is not silent.
     pub fn silence(&self) -> Fault {
         match (&self.unfinished, silence_in(self.step())) {
             (None, reason) => Fault::new(reason),
@@ -190,7 +190,7 @@ impl Trace {
     }
 }
 
-/// What a peer's silence in `step` is called.
+/// Returns the reason for a peer that stays silent in `step`.
 pub const fn silence_in(step: Phase) -> Reason {
     match step {
         Phase::Dns => Reason::DnsNoAnswer,

@@ -20,19 +20,20 @@ use super::tls::Connector;
 use super::tls::handshake_retry::{self, HandshakeRetry, Redial};
 use super::{BoxStream, families, icmp, proxy, resolve};
 
-/// An address that has not answered after this long is passed over: Linux has sent its SYN four times by then.
+/// The longest that one address is waited for: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
-/// The time that the way to an address may take: Linux sends its SYN again after a second, and that one may be answered too.
+/// The shortest that an address is waited for, if there is time: Linux repeats its SYN after one second, and the answer to
+/// that counts too.
 const DISTANT: Duration = Duration::from_millis(1200);
-/// So many addresses of a name are tried. Microsoft's names have eight of each family; an answer can hold thousands.
+/// The most addresses of a name that are tried. Microsoft's names have eight of each family; an answer can hold thousands.
 const MOST_ADDRESSES: usize = 16;
 
-/// A way to the moment at which TLS would begin.
+/// The part of a conversation before TLS, which can be repeated over a new connection.
 pub trait BeforeTls: Sync {
-    /// Connects, and speaks in the clear as far as the protocol needs it.
+    /// Connects, and speaks in the clear until TLS may begin.
     ///
     /// # Errors
-    /// The fault that the connection or the talk before TLS ends with.
+    /// The fault of the connection, or of the conversation before TLS.
     fn reach(&self, net: &Net, trace: &mut Trace) -> impl Future<Output = Result<BoxStream, Fault>> + Send;
 }
 
@@ -48,7 +49,7 @@ impl BeforeTls for ImplicitTls<'_> {
     }
 }
 
-/// New connections made by `before`; what is met on the way are nobody's facts.
+/// New connections made by `before`, with a trace of their own: nothing on the way becomes a fact of the run.
 struct Redialed<'a, B> {
     net: &'a Net,
     before: &'a B,
@@ -62,10 +63,10 @@ impl<B: BeforeTls> Redial for Redialed<'_, B> {
     }
 }
 
-/// This machine's ways to hosts: pinned names, proxy, trust.
+/// The network as configured: pinned names, proxy, trusted roots.
 #[derive(Debug)]
 pub struct Net {
-    /// TLS, and who is trusted.
+    /// The client's side of TLS, with the roots it trusts.
     pub tls: Connector,
     pinned: BTreeMap<String, IpAddr>,
     proxy: Option<Proxy>,
@@ -73,10 +74,10 @@ pub struct Net {
 }
 
 impl Net {
-    /// Reads `ca_file` and keeps the rest of `network`.
+    /// Takes the settings in `network` and reads its `ca_file`.
     ///
     /// # Errors
-    /// In words: as [`Connector::new`].
+    /// A message for the user, as [`Connector::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
         Ok(Self {
             tls: Connector::new(&network.roots, network.ca_file.as_deref())?,
@@ -86,12 +87,12 @@ impl Net {
         })
     }
 
-    /// The address `host` is pinned to.
+    /// Returns the address that `host` is pinned to, if any. Case does not matter.
     pub fn pinned(&self, host: &str) -> Option<IpAddr> {
         self.pinned.get(&host.to_ascii_lowercase()).copied()
     }
 
-    /// The addresses of `host`: pinned, or from the system's resolver. Never empty.
+    /// Resolves `host`: pinned, or by the system's resolver. Never empty.
     ///
     /// # Errors
     /// The `dns_*` reasons.
@@ -99,7 +100,7 @@ impl Net {
         resolve::resolve(&self.pinned, host).await
     }
 
-    /// A plain stream to `host:port`, through the proxy where one is to be used.
+    /// Opens a plain stream to `host:port`, through the proxy where one is to be used.
     ///
     /// # Errors
     /// The `dns_*`, `connect_*` and `proxy_*` reasons.
@@ -117,7 +118,7 @@ impl Net {
         }
     }
 
-    /// A stream to `host:port` with TLS from the first byte.
+    /// Opens a stream to `host:port` with TLS from the first byte.
     ///
     /// # Errors
     /// As [`Net::connect`], and the `tls_*` reasons. After a refused certificate its facts are in the trace.
@@ -126,8 +127,8 @@ impl Net {
         self.secured(trace, host, plain, &ImplicitTls { host, port }).await
     }
 
-    /// Secures `plain`. A handshake that shows no certificate is looked at again, over connections made by `before` up to the
-    /// moment TLS would begin.
+    /// Secures `plain`. Where a handshake fails without a certificate, further ones over connections made by `before` look for
+    /// the cause.
     ///
     /// # Errors
     /// The `tls_*` reasons, with the refused certificate as evidence.
@@ -148,15 +149,15 @@ impl Net {
         Err(HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.explain(fault, trace.endpoint()).await)
     }
 
-    /// Tells whether `host:port`, silent in the clear, begins with TLS. Not measured.
+    /// Reports whether `host:port`, silent in the clear, answers a TLS handshake. Not measured.
     pub async fn begins_with_tls(&self, trace: &Trace, host: &str, port: u16) -> bool {
         let dial = Redialed { net: self, before: &ImplicitTls { host, port }, deadline: trace.deadline() };
         let limit = handshake_retry::LIMIT.min(trace.remaining() / 2);
         HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.begins_with_tls().await
     }
 
-    /// The proxy that `host` is reached through, if any. No proxy leads to a name that is pinned to this machine itself: it
-    /// would look for it on its own.
+    /// Returns the proxy through which `host` is reached, if any. A name that is pinned to this machine itself is reached
+    /// without one: a proxy would resolve it to itself.
     pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
         let direct = |_: &&Proxy| !proxy::bypassed(&self.no_proxy, host) && self.pinned(host).is_none_or(|at| !at.is_loopback());
         self.proxy.as_ref().filter(direct)
@@ -179,7 +180,7 @@ impl Net {
     }
 }
 
-/// A stream to the proxy at the first of its `addresses` that connects.
+/// Opens a stream to the proxy at the first of its `addresses` that connects.
 ///
 /// # Errors
 /// `proxy_unreachable`, with the reason in the evidence.
@@ -191,7 +192,7 @@ pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr])
     })
 }
 
-/// Makes of `fault`, met in looking up the proxy's own name, one of the proxy, and not of whom it was to connect to.
+/// Turns `fault`, met in resolving the proxy's own name, into one of the proxy instead of the host behind it.
 #[must_use]
 pub fn unresolved(via: &Proxy, mut fault: Fault) -> Fault {
     fault.evidence.peer = Some(Peer::new(&via.host, via.port));
@@ -201,7 +202,7 @@ pub fn unresolved(via: &Proxy, mut fault: Fault) -> Fault {
     nameless(fault)
 }
 
-/// A proxy whose name leads nowhere cannot be reached. What is wrong with the resolver itself keeps its reason.
+/// Turns a denial of the proxy's own name into `proxy_unreachable`. A failure of the resolver itself keeps its reason.
 #[must_use]
 pub fn nameless(fault: Fault) -> Fault {
     let code = fault.reason.code();
@@ -237,7 +238,7 @@ impl Target<'_> {
         Err(met.unwrap_or_else(|| Fault::new(Reason::DnsNoAddresses)))
     }
 
-    /// Connects to `address` within `limit`, and notes how that went.
+    /// Connects to `address` within `limit`, and records the attempt as a fact and in the transcript.
     async fn connect_to(self, trace: &mut Trace, address: IpAddr, limit: Duration) -> Result<Socket, Fault> {
         let peer = Peer::new(self.host, self.port).at(address);
         trace.peer = Some(peer.clone());
@@ -270,18 +271,18 @@ fn warn_of_fallbacks(trace: &mut Trace, before: usize) {
     }
 }
 
-/// The time that an address is waited for, when so many are `left`, itself among them. While there is another, it has its `share`
-/// of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look like
-/// a server that does not answer. A distant one has a little more than a second, if there is time for it.
+/// Returns how long to wait for an address when so many are `left`, itself included. While there is another, each has its
+/// `share` of half of the run: the other half is kept for what comes after the connection, so that dead addresses do not look
+/// like a server that does not answer. A distant one has a little more than a second, if there is time for it.
 fn connect_limit(share: Duration, remaining: Duration, left: usize) -> Duration {
     let equal = remaining / u32::try_from(left.max(1)).unwrap_or(u32::MAX);
     if left > 1 { share.max(DISTANT).min(equal).min(CONNECT) } else { CONNECT.min(remaining) }
 }
 
-/// One TCP connection, ready to be measured over.
+/// Opens one TCP connection within `limit`, without Nagle's algorithm.
 ///
 /// # Errors
-/// The `connect_*` reasons.
+/// The `connect_*` reasons, and `local_resources`.
 pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fault> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = socket.map_err(|error| Fault::heard(reason(&error), error.to_string()))?;
@@ -298,7 +299,7 @@ pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fau
     }
 }
 
-/// The fault of a connection that failed: the kernel's words, and those of somebody on the way.
+/// Makes the fault of a connection that failed, of the kernel's error and the ICMP message of a device on the way.
 fn unconnected(error: &io::Error, message: Option<icmp::Message>) -> Fault {
     match message {
         None => Fault::heard(reason(error), error.to_string()),
@@ -326,8 +327,8 @@ fn reason(error: &io::Error) -> Reason {
     }
 }
 
-/// A TCP stream that acknowledges at once. Whoever answers what was just received is taken by Linux to answer again, and to
-/// acknowledge with that; a server that leaves Nagle's algorithm on then waits for us before it finishes its reply.
+/// A TCP stream that acknowledges at once. Linux delays the acknowledgement to a peer whose data we have just answered, because
+/// it expects the next answer to carry it; a server with Nagle's algorithm on then waits for it before it finishes its reply.
 #[derive(Debug)]
 pub struct Socket(TcpStream);
 

@@ -14,15 +14,15 @@ use crate::reason::Reason;
 use crate::sanitize;
 use crate::wire::dns::{DnsResponse, Mismatch, Question, Received};
 
-/// Larger than the 1232 bytes we ask for, because not every resolver obeys.
+/// Bytes of the largest datagram that is read: more than the 1232 we ask for, because not every resolver obeys.
 const MAX_DATAGRAM: usize = 4096;
 
-/// Asks `resolver` for the addresses of `host`, for at most `limit`: over UDP, and over TCP where the answer is cut. An
-/// answer that says no is an answer.
+/// Queries `resolver` for the addresses of `host` in one family, for at most `limit`: over UDP, and over TCP where the response
+/// is truncated. A negative response (NXDOMAIN and the like) is `Ok`.
 ///
 /// # Errors
-/// `dns_no_answer`, `dns_server_unreachable`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `dns_name_unknown` (no name at all),
-/// `local_resources`.
+/// `dns_no_answer`, `dns_server_unreachable`, `dns_port_refused`, `dns_tcp_blocked`, `dns_malformed`, `local_resources`;
+/// `dns_name_unknown` where `host` cannot be a DNS name.
 pub async fn query(resolver: SocketAddr, host: &str, family: Family, limit: Duration) -> Result<DnsResponse, Fault> {
     let until = Instant::now() + limit;
     // The id and the port, which the system draws for the socket, are what a forger would have to guess (RFC 5452).
@@ -43,8 +43,8 @@ async fn exchange(question: &Question, messages: [&[u8]; 2], resolver: SocketAdd
     }
 }
 
-/// The answer to a datagram; `None` when it is cut short. The question is sent once more at half time: UDP may lose it, and
-/// a firewall may drop it for its EDNS, which the second of `messages` leaves out.
+/// Queries over UDP; `None` for a truncated response. The query is sent once more at half time: UDP may lose it, and a
+/// firewall may drop it for its EDNS, which the second of `messages` leaves out.
 async fn over_udp(
     question: &Question,
     messages: [&[u8]; 2],
@@ -65,7 +65,7 @@ async fn over_udp(
     Err(foreign.map_or_else(|| Fault::new(Reason::DnsNoAnswer), |words: String| malformed(&words)))
 }
 
-/// A socket that takes datagrams from nobody but `resolver`, and hears when nobody listens there.
+/// Opens a socket that takes datagrams from `resolver` alone, and is told by ICMP when nothing listens there.
 async fn socket(resolver: SocketAddr) -> io::Result<UdpSocket> {
     let any: IpAddr = if resolver.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
@@ -73,7 +73,7 @@ async fn socket(resolver: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Waits for an answer to the question and tells in `foreign` of the last datagram that was none.
+/// Waits for the response to the question; `None` for a truncated one. `foreign` describes the last datagram that was none.
 async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<String>) -> Result<Option<DnsResponse>, Fault> {
     let mut buffer = [0; MAX_DATAGRAM];
     loop {
@@ -88,7 +88,7 @@ async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<S
     }
 }
 
-/// The whole answer, after UDP could carry only part of it.
+/// Queries over TCP, after UDP could carry only part of the response.
 async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<DnsResponse, Fault> {
     let talk = async {
         let mut stream = TcpStream::connect(resolver).await?;
@@ -111,7 +111,7 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
     }
 }
 
-/// Describes what did not answer us: in its own words where it has some.
+/// Describes a message that is not the response: by its text where it is printable.
 fn described(what: &Mismatch, bytes: &[u8]) -> String {
     let is_text = !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     match what {
@@ -121,7 +121,7 @@ fn described(what: &Mismatch, bytes: &[u8]) -> String {
     }
 }
 
-/// A question that did not leave this machine: it has no route to the resolver, or a rule of its own against it.
+/// Makes the fault of a query that did not leave this machine: there is no route to the resolver, or a local rule forbids it.
 fn unsent(error: &io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::NetworkUnreachable
@@ -134,7 +134,7 @@ fn unsent(error: &io::Error) -> Fault {
     }
 }
 
-/// An unreachable resolver is one that does not answer; the system's words say how.
+/// Makes the fault of a resolver that does not answer, with the system's error as evidence.
 fn unanswered(error: &io::Error) -> Fault {
     let reason = match error.raw_os_error() {
         Some(12 | 23 | 24 | 105) => Reason::LocalResources, // ENOMEM, ENFILE, EMFILE, ENOBUFS

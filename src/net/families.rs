@@ -1,21 +1,21 @@
-//! IPv4 and IPv6 beside each other: an endpoint that answers over the one and not over the other is never taken for sound.
+//! IPv4 and IPv6 side by side: warnings about an endpoint that can be reached over one family only.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::outcome::{EndpointFacts, Family, Fault, Peer};
 use crate::reason::Reason;
 
-/// Addresses that a warning names; the facts have them all.
+/// The most addresses that a warning names; the facts have them all.
 const MOST_NAMED: usize = 4;
 
-/// The warnings about one endpoint that works, given all addresses of it that were `tried`: a family none of whose addresses
-/// works, and single addresses that do not. One that does not work at all is no warning, but a failure.
+/// Returns the warnings about one endpoint, given all of its addresses that were `tried`: a family none of whose addresses
+/// works, and single addresses that do not. None where no address works: that is a failure.
 pub fn warnings(tried: &[EndpointFacts]) -> impl Iterator<Item = Fault> {
     warnings_where(tried, &has_route)
 }
 
-/// `has_route` tells whether this machine has a way to an address at all: where it has none for a whole family, nobody is
-/// kept waiting for that family and there is nothing to mend.
+/// Does the work of [`warnings`]. `has_route` reports whether this machine has a route to an address: a family without one
+/// delays nothing and needs no remedy.
 fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) -> impl Iterator<Item = Fault> {
     let works = tried.iter().any(|at| at.failed.is_none() && at.address.is_some());
     let of = |family| {
@@ -49,7 +49,7 @@ fn listed(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
     format!("{} of {all}: {}{more}", broken.len(), named.join(", "))
 }
 
-/// Tells whether this machine's routing table leads to `address`: connecting a UDP socket asks it, and sends nothing.
+/// Reports whether this machine has a route to `address`: connecting a UDP socket looks it up, and sends nothing.
 fn has_route(address: IpAddr) -> bool {
     const DISCARD: u16 = 9;
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };

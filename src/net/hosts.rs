@@ -1,4 +1,4 @@
-//! The hosts file, read only to recognise what came from it: the asking is the system's, which may or may not obey it.
+//! The hosts file, read only to recognise addresses that came from it: names are resolved by the system, which may ignore it.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,10 +13,10 @@ pub const SYSTEM: &str = "/etc/hosts";
 #[cfg(not(unix))]
 pub const SYSTEM: &str = r"C:\Windows\System32\drivers\etc\hosts";
 
-/// Lists against advertisements have some megabytes; what is larger is no hosts file.
+/// Bytes of the file that are read: lists that block advertisements have some megabytes.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// The addresses that the file gives to the names asked about, in lower case.
+/// The addresses in the file by name, in lower case.
 pub type Entries = BTreeMap<String, Vec<IpAddr>>;
 
 /// Reads the entries for `names` in the hosts file at `path`; none where it cannot be read.
@@ -26,7 +26,7 @@ pub async fn entries(path: &Path, names: Vec<String>) -> Entries {
     reading.await.unwrap_or_default()
 }
 
-/// Tells whether all of `addresses`, and at least one, are the entries' for `name`.
+/// Reports whether `addresses`, of which there must be one, are all entries for `name`.
 pub fn gives(entries: &Entries, name: &str, addresses: &[IpAddr]) -> bool {
     let known = entries.get(&name.to_ascii_lowercase());
     known.is_some_and(|known| !addresses.is_empty() && addresses.iter().all(|address| known.contains(address)))
@@ -52,7 +52,7 @@ fn read(path: &Path, names: &[String]) -> io::Result<Entries> {
     Ok(entries)
 }
 
-/// The address of a line and the names behind it (hosts(5)).
+/// Parses a line into its address and the names after it (hosts(5)); `None` for a comment or a malformed line.
 fn parsed(line: &str) -> Option<(IpAddr, impl Iterator<Item = &str>)> {
     let mut words = line.split('#').next()?.split_whitespace();
     let address = words.next()?;

@@ -21,16 +21,16 @@ use crate::wire::http::ResponseHead;
 
 use super::{BoxStream, Net, tls};
 
-/// The longest honest answer is a page of folders or an HTML block page; only its beginning is ever read.
+/// Bytes of the largest body that is accepted. The longest honest one is a list of folders or an HTML block page.
 const MAX_BODY: usize = 1024 * 1024;
-/// Head of an answer: Exchange sends about 30 headers in 4 kB.
+/// Bytes of the largest head of a response: Exchange sends about 30 headers in 4 kB.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
 
-/// The name we give ourselves. Exchange's allow and block lists match on it, so it changes only with the major version.
+/// The `User-Agent` of every request. Exchange's allow and block lists match on it, so it changes only with the major version.
 pub const USER_AGENT: &str = concat!("m365-probe/", env!("CARGO_PKG_VERSION_MAJOR"));
 
-/// Marks a request with `client-request-id`, so that Microsoft's support can find it: a fresh id, echoed in the answer.
+/// Marks a request with a fresh `client-request-id`, echoed in the response, by which Microsoft's support can find it.
 pub fn set_request_id(headers: &mut HeaderMap) {
     let mut bytes = [0; 16];
     // Without entropy the id is all zeros: of no use to support, and of no harm to the request.
@@ -51,7 +51,7 @@ pub fn set_request_id(headers: &mut HeaderMap) {
 /// Puts `token` into `Authorization`.
 ///
 /// # Errors
-/// `token_invalid`: it holds what no header can.
+/// `token_invalid`: it holds characters that no header may.
 pub fn set_bearer_token(headers: &mut HeaderMap, token: &Secret) -> Result<(), Fault> {
     let bearer = Secret::new(["Bearer ", token.expose()].concat());
     let mut bearer = header::HeaderValue::from_str(bearer.expose()).map_err(|_| Fault::new(Reason::TokenInvalid))?;
@@ -60,40 +60,40 @@ pub fn set_bearer_token(headers: &mut HeaderMap, token: &Secret) -> Result<(), F
     Ok(())
 }
 
-/// A whole response.
+/// A response whose body was read to its end.
 #[derive(Debug)]
 pub struct HttpResponse {
-    /// Status.
+    /// The status code.
     pub status: StatusCode,
-    /// Headers.
+    /// The headers. They may hold cookies, so they are never shown as a whole.
     pub headers: HeaderMap,
-    /// Body, at most 1 MiB.
+    /// The body, unpacked, at most 1 MiB.
     pub body: Bytes,
     secrets: Sent,
 }
 
 impl HttpResponse {
-    /// The body as text, invalid UTF-8 replaced. Not cleaned: for parsing.
+    /// Decodes the body, invalid UTF-8 replaced. Not sanitized: for parsing.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The server's words as evidence: one line, bounded, printable, without our secrets.
+    /// Makes evidence of the server's text: one line, bounded, printable, without the secrets of this exchange.
     pub fn sanitize(&self, text: &str) -> String {
         self.secrets.sanitize(text.as_bytes())
     }
 
-    /// Masks `secret` too in what is shown of this answer: one that it brought.
+    /// Also masks `secret`, which this response has brought, in whatever is shown of it.
     pub fn remember(&mut self, secret: &Secret) {
         self.secrets.remember(secret);
     }
 
-    /// Status and headers, as the protocol's text reads them.
+    /// Returns status and headers, for the parsers in `wire`.
     pub fn head(&self) -> ResponseHead<'_> {
         ResponseHead { status: self.status, headers: &self.headers }
     }
 
-    /// A refusal's fault, cleaned of what this exchange has sent; the back-off it asks for becomes a fact.
+    /// Returns a refusal's fault, redacted; the back-off that it asks for becomes a fact.
     #[must_use]
     pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
         trace.facts.back_off = refusal.back_off;
@@ -101,14 +101,14 @@ impl HttpResponse {
     }
 }
 
-/// One request, whom it is for, and the secrets in it.
+/// One request, its server, and the secrets in it.
 #[derive(Debug)]
 pub struct HttpExchange<'a> {
-    /// The server.
+    /// The server that the request is sent to.
     pub at: &'a HttpsEndpoint,
-    /// Method, path, headers and body; what every request of ours has in its head is added.
+    /// Method, path, headers and body; the headers that all our requests have are added.
     pub request: Request<Full<Bytes>>,
-    /// The secrets in it, masked wherever the exchange is shown.
+    /// The secrets in the request, masked wherever the exchange is shown.
     pub secrets: Sent,
 }
 
@@ -154,7 +154,7 @@ impl HttpExchange<'_> {
     }
 }
 
-/// Speaks HTTP/1.1 over `stream`, once.
+/// Sends one request over `stream` as HTTP/1.1 and reads the response.
 async fn converse(stream: BoxStream, request: Request<Full<Bytes>>, sent: &Sent) -> Result<(response::Parts, Bytes), Fault> {
     let mut builder = hyper::client::conn::http1::Builder::new();
     builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
@@ -169,7 +169,7 @@ async fn converse(stream: BoxStream, request: Request<Full<Bytes>>, sent: &Sent)
     }
 }
 
-/// Headers worth reading in a transcript: who answered, what it was, and why not.
+/// The headers that a transcript shows: who answered, with what, and why not.
 const TELLING: [&str; 12] = [
     "server",
     "x-feserver",
@@ -185,7 +185,7 @@ const TELLING: [&str; 12] = [
     "x-ews-policy-reason",
 ];
 
-/// Notes an answer. The body of one that grants what was asked for is not shown: it is a token, or somebody's mail.
+/// Adds a response to the transcript. The body of a success is not shown: it is a token, or somebody's mail.
 fn hear(trace: &mut Trace, head: &response::Parts, body: &Bytes, sent: &Sent) {
     trace.hear(&format!("{:?} {}", head.version, head.status));
     for name in TELLING {
@@ -217,13 +217,13 @@ async fn whole(response: impl Future<Output = Responding>, sent: &Sent) -> Resul
     Ok((head, whole.into()))
 }
 
-/// Nobody was asked to compress; a gateway may all the same.
+/// Reports whether the body is compressed: we ask for none that is, and a gateway may compress all the same.
 fn is_gzip(head: &response::Parts) -> bool {
     let encoding = head.headers.get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes).unwrap_or_default();
     encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
 }
 
-/// Unpacks `body`, up to the size a body may have: a few bytes can stand for as many as anybody likes.
+/// Unpacks `body` up to [`MAX_BODY`]: a few bytes can unpack to any number of them.
 fn unpacked(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut whole = Vec::new();
     let most = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
@@ -252,12 +252,12 @@ fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
     Fault::heard(reason, sent.sanitize(error.to_string().as_bytes()))
 }
 
-/// Tells whether a body's chunks could not be read: hyper calls that an error of input, not of parsing.
+/// Reports whether a body's chunks could not be parsed: hyper calls that an error of input.
 fn is_garbled(error: &hyper::Error) -> bool {
     source(error).is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
-/// The error below hyper's.
+/// Returns the I/O error that caused hyper's.
 fn source(error: &hyper::Error) -> Option<&io::Error> {
     std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>())
 }

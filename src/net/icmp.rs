@@ -11,22 +11,23 @@ use std::net::IpAddr;
 /// An ICMP message about our connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its meaning.
+    /// The meaning of its type and code.
     pub says: Says,
-    /// The sender's address.
+    /// The address of the router or firewall that sent it, where the kernel knows it.
     pub from: Option<IpAddr>,
 }
 
-/// The meaning of a message "destination unreachable", in either version (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1).
+/// The meaning of a message "destination unreachable", of ICMP or ICMPv6 (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443
+/// section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Says {
     /// A rule forbids it.
     Prohibited,
-    /// Nobody listens on the port; to a TCP connection, a firewall's way to refuse.
+    /// Nothing listens on the port; in reply to TCP it comes from a firewall that refuses.
     PortUnreachable,
-    /// There is no way to it.
+    /// There is no route to the address.
     NoRoute,
-    /// Anything else: type and code.
+    /// Any other message, by its type and code.
     Other(u8, u8),
 }
 
@@ -58,19 +59,19 @@ mod linux {
 
     use super::{Message, Says};
 
-    /// The error queue of a socket that connects. It outlives the socket, which a failed attempt takes with it.
+    /// The error queue of a socket that connects. It outlives the socket, which a failed attempt closes.
     #[derive(Debug)]
     pub struct Queue(OwnedFd);
 
     impl Queue {
-        /// The queue of `socket`, from now on filled; `None` where there is no room for another descriptor.
+        /// Opens the queue of `socket`, which the kernel fills from now on; `None` where no descriptor is left.
         pub fn of(socket: &TcpSocket) -> Option<Self> {
             let queue = Self(socket.as_fd().try_clone_to_owned().ok()?);
             queue.fill(true);
             Some(queue)
         }
 
-        /// Ends it: while an open connection has one, every message would break it.
+        /// Closes the queue: on an open connection every message in it would become an error.
         pub fn close(self) {
             self.fill(false);
         }
@@ -81,7 +82,7 @@ mod linux {
             let _ = setsockopt(&self.0, Ipv6RecvErr, &on);
         }
 
-        /// The message that made the attempt fail, if one did.
+        /// Reads the message that made the attempt fail, if one did.
         pub fn heard(&self) -> Option<Message> {
             // The packet it is about comes along, and is of no use.
             let mut packet = [0; 128];
@@ -103,7 +104,7 @@ mod linux {
         }
     }
 
-    /// `None` for what is no message, but the kernel's own error.
+    /// Parses an error of the queue; `None` where it is the kernel's own and no ICMP message.
     fn in_v4(error: sock_extended_err) -> Option<Says> {
         const ICMP: u8 = 2; // SO_EE_ORIGIN_ICMP
         const UNREACHABLE: u8 = 3;
@@ -127,22 +128,22 @@ mod linux {
     }
 }
 
-/// A stand-in where there is no such queue.
+/// A stand-in for the error queue, which only Linux has.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug)]
 pub struct Queue;
 
 #[cfg(not(target_os = "linux"))]
 impl Queue {
-    /// None.
+    /// Returns `None`: there is no queue.
     pub fn of(_: &tokio::net::TcpSocket) -> Option<Self> {
         None
     }
 
-    /// Nothing to end.
+    /// Does nothing.
     pub fn close(self) {}
 
-    /// Nothing.
+    /// Returns `None`: there is no message.
     pub fn heard(&self) -> Option<Message> {
         None
     }

@@ -1,4 +1,4 @@
-//! A connection spoken to in lines, with the cursor that knows where we are.
+//! A connection for protocols of lines (POP3, IMAP, SMTP), with the cursor of the run.
 
 use std::io;
 use std::pin::Pin;
@@ -18,14 +18,15 @@ use crate::wire::Refusal;
 use super::transcript_recorder::TranscriptRecorder;
 use super::{BoxStream, tls};
 
-/// The longest line an honest server sends is an Exchange refusal with its diagnostic tail, about 2 kB.
+/// Bytes of the longest line that is read. The longest of an honest server is an Exchange refusal with its diagnostic tail,
+/// about 2 kB.
 pub const MAX_LINE: usize = 16 * 1024;
-/// More lines than this belong to no conversation held here (EHLO and CAPABILITY have about a dozen).
+/// The most lines of one conversation; EHLO and CAPABILITY have about a dozen.
 const MAX_LINES: usize = 512;
-/// More bytes than this neither: a conversation takes about 2 kB, and an IMAP server may have news for us.
+/// The most bytes of one conversation: it takes about 2 kB, and an IMAP server may add untagged data.
 pub const MAX_HEARD: usize = 128 * 1024;
 
-/// One connection of one run: the stream, what was read ahead, the secrets it has sent, and the run's cursor.
+/// One connection of one run: the stream, the bytes read ahead, the secrets that were sent, and the run's cursor.
 pub struct Conn<'t> {
     record: TranscriptRecorder<'t>,
     stream: BoxStream,
@@ -34,35 +35,36 @@ pub struct Conn<'t> {
 }
 
 impl<'t> Conn<'t> {
-    /// A connection over any stream: a dialed one, or a test's pipe. Whatever of `sent` the server says is masked, also
-    /// before it was sent: the server may know it from another connection.
+    /// Makes a connection over any stream: a dialed one, or a test's pipe. The secrets in `sent` are masked in all replies, also
+    /// before they are sent here: the server may know them from another connection.
     pub fn over(stream: BoxStream, trace: &'t mut Trace, sent: &Sent) -> Self {
         Self { record: TranscriptRecorder::new(trace, sent), stream, lines: 0, heard: 0 }
     }
 
-    /// Opens `phase`: what fails from now on failed there.
+    /// Opens `phase`: a failure from now on belongs to it.
     pub fn enter(&mut self, phase: Phase) {
         self.record.trace.enter(phase);
     }
 
-    /// The facts learnt so far, to add to.
+    /// Returns the facts learnt so far, to add to.
     pub fn facts(&mut self) -> &mut Facts {
         &mut self.record.trace.facts
     }
 
-    /// Stops the run's clock: what follows is courtesy.
+    /// Stops the run's clock: what follows, such as the logout, is not measured.
     pub fn finish(&mut self) {
         self.record.trace.finish();
     }
 
-    /// Leaves out of the run what was said and heard since `began`: its time, and that it was said last, which is `said`
-    /// still.
+    /// Leaves an exchange that began at `began` out of the run: its time is not measured, and the last request of the run is
+    /// `said` as before.
     pub fn aside(&mut self, began: Instant, said: Option<String>) {
         self.record.trace.aside(began);
         self.record.trace.said = said;
     }
 
-    /// `most`, or what may be spent of the time left so that the run still ends with its own words.
+    /// Returns `most`, or less where the run's deadline is nearer: nine tenths of the time left, so that the run ends with a
+    /// reason of its own before the deadline ends it.
     pub fn patience(&self, most: Duration) -> Duration {
         most.min(self.record.trace.remaining().mul_f64(0.9))
     }
@@ -76,12 +78,13 @@ impl<'t> Conn<'t> {
         self.write(format!("{text}\r\n").as_bytes()).await
     }
 
-    /// The request that was sent last, as evidence shows it.
+    /// Returns the request that was sent last, as evidence shows it.
     pub fn last_said(&self) -> Option<String> {
         self.record.trace.said.clone()
     }
 
-    /// Sends an empty line, which gives way to a refusal. What was said last remains what is refused.
+    /// Sends the empty line after a challenge, for which the server then sends its refusal. The refused request stays the last
+    /// one.
     ///
     /// # Errors
     /// `connection_closed`.
@@ -102,7 +105,7 @@ impl<'t> Conn<'t> {
         self.write(whole.expose().as_bytes()).await
     }
 
-    /// The next line, without its line ending.
+    /// Reads the next line, and returns it without its line ending.
     ///
     /// # Errors
     /// `connection_closed`; `reply_too_long` for an endless line or too many of them.
@@ -127,10 +130,10 @@ impl<'t> Conn<'t> {
         }
     }
 
-    /// Exactly `count` bytes, as an IMAP literal announces them.
+    /// Reads exactly `count` bytes, as an IMAP literal announces them.
     ///
     /// # Errors
-    /// As [`Conn::line`]; `reply_too_long` for a literal no status reply needs.
+    /// As [`Conn::line`]; `reply_too_long` for more than [`MAX_LINE`] bytes.
     pub async fn literal(&mut self, count: usize) -> Result<String, Fault> {
         if count > MAX_LINE {
             return Err(self.heard(Reason::ReplyTooLong, &format!("a literal of {count} bytes")));
@@ -144,36 +147,36 @@ impl<'t> Conn<'t> {
         Ok(text)
     }
 
-    /// A fault with what the server said, bounded and cleaned.
+    /// Makes a fault with the server's text as evidence, sanitized.
     pub fn heard(&self, reason: Reason, text: &str) -> Fault {
         Fault::heard(reason, self.sanitize(text))
     }
 
-    /// The server's words as evidence: one line, bounded, printable, without our secrets.
+    /// Makes evidence of the server's text: one line, bounded, printable, without our secrets.
     pub fn sanitize(&self, text: &str) -> String {
         self.record.sent.sanitize(text.as_bytes())
     }
 
-    /// Passes on what a reply was judged to be, or the fault that the run ends with.
+    /// Returns a parsed reply, or the fault of the refusal that the run ends with.
     ///
     /// # Errors
-    /// The refusal's fault, cleaned of what this connection has sent; the back-off it asks for becomes a fact.
+    /// The refusal's fault, redacted; the back-off that it asks for becomes a fact.
     pub fn judged<T>(&mut self, reply: Result<T, Refusal>) -> Result<T, Fault> {
         reply.map_err(|refusal| self.refused(refusal))
     }
 
-    /// A refusal's fault, as [`Conn::judged`] makes it.
+    /// Returns a refusal's fault, as [`Conn::judged`] does.
     #[must_use]
     pub fn refused(&mut self, refusal: Refusal) -> Fault {
         self.record.trace.facts.back_off = refusal.back_off.or(self.record.trace.facts.back_off);
         refusal.fault.redacted(&self.record.sent)
     }
 
-    /// Gives the bare stream back at the moment the server has agreed to TLS.
+    /// Returns the plain stream once the server has agreed to TLS.
     ///
     /// # Errors
     /// `starttls_injection` when anything stands in the buffer, or has come since: it came in the clear and would be taken
-    /// for the server's secured words. The server has nothing to say before we begin.
+    /// for a reply inside TLS. A server sends nothing before the handshake begins.
     pub fn into_plain(mut self) -> Result<BoxStream, Fault> {
         self.take_what_has_come();
         match self.rest() {
@@ -185,7 +188,7 @@ impl<'t> Conn<'t> {
         }
     }
 
-    /// Reads what is there already, and waits for nothing.
+    /// Reads the bytes that are there already, without waiting.
     fn take_what_has_come(&mut self) {
         let mut chunk = [0; 256];
         let mut buffer = ReadBuf::new(&mut chunk);
@@ -231,7 +234,7 @@ impl<'t> Conn<'t> {
         }
     }
 
-    /// The fault of a broken stream: before the first word, that the handshake was refused after all.
+    /// Makes the fault of a broken stream: before the first byte was read, that of a handshake refused late.
     fn broken(&mut self, error: &io::Error) -> Fault {
         if self.heard == 0
             && let Some(fault) = tls::refused_late(error)
@@ -252,7 +255,7 @@ impl<'t> Conn<'t> {
         self.record.trace.said = Some(shown);
     }
 
-    /// Keeps for the transcript what the server said, and shows it to whoever reads the log at `trace`.
+    /// Adds a line of the server to the transcript, and to the log at level `trace`.
     fn show(&mut self, heard: &str) {
         self.record.note(Speaker::They, heard);
         // Asked here, because cleaning costs more than the rest of a line.
@@ -268,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    /// A line, then what comes behind it in a segment of its own, as the bare stream is handed over.
+    /// Reads a line, lets `behind` come after it in a segment of its own, and takes the plain stream.
     async fn handed_over(behind: &[u8]) -> Result<BoxStream, Fault> {
         let (ours, mut theirs) = duplex(1024);
         let mut trace = Trace::begin(Phase::Starttls, Instant::now() + Duration::from_secs(5));

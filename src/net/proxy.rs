@@ -1,4 +1,4 @@
-//! The request to a proxy to connect further, and the rules by which it is not asked.
+//! The request to a proxy to connect to a server, and the rules of `no_proxy`.
 
 mod http;
 mod socks;
@@ -12,8 +12,8 @@ use crate::trace::Trace;
 
 use super::BoxStream;
 
-/// Tells whether `host` is reached without the proxy: `NO_PROXY`'s rules as curl has them: an exact name, a domain and all below
-/// it, an address, a network such as `10.0.0.0/8`, `*`.
+/// Reports whether `host` is reached without the proxy, by the rules of curl's `NO_PROXY`: an exact name, a domain and all
+/// names below it, an address, a network such as `10.0.0.0/8`, `*`.
 pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let address: Option<IpAddr> = host.parse().ok();
@@ -24,7 +24,7 @@ pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
     no_proxy.iter().any(|entry| entry == "*" || address.map_or_else(|| below(entry), |address| holds(entry, address)))
 }
 
-/// Tells whether `entry`, an address or a network, holds `address`.
+/// Reports whether `entry`, an address or a network, holds `address`.
 fn holds(entry: &str, address: IpAddr) -> bool {
     let (network, length) = entry.split_once('/').map_or((entry, None), |(network, length)| (network, Some(length)));
     let bare = network.strip_prefix('[').and_then(|network| network.strip_suffix(']')).unwrap_or(network);
@@ -42,18 +42,18 @@ fn holds(entry: &str, address: IpAddr) -> bool {
 /// The server that a proxy is asked to connect to.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
-    /// The host's name.
+    /// The server's name, or its address as text.
     pub host: &'a str,
-    /// Its address, where it is found here and not by the proxy.
+    /// Its address, where it is resolved here and not by the proxy.
     pub address: Option<IpAddr>,
-    /// TCP port.
+    /// The TCP port of the server.
     pub port: u16,
 }
 
 /// Has `proxy` connect `stream` to `target`.
 ///
 /// # Errors
-/// The `proxy_*` reasons, with the proxy's own words as evidence.
+/// The `proxy_*` reasons, with the proxy's reply as evidence.
 pub async fn connect(trace: &mut Trace, stream: BoxStream, proxy: &Proxy, target: Target<'_>) -> Result<BoxStream, Fault> {
     match proxy.kind {
         ProxyKind::Http => http::connect(trace, stream, proxy, target.host, target.port).await,

@@ -1,4 +1,4 @@
-//! The addresses of a name, found as the application would: pinned names, then the system's resolver.
+//! The resolution of a name as the application would do it: pinned names, then the system's resolver.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,13 +14,13 @@ use crate::reason::Reason;
 
 use super::{hosts, system_resolvers};
 
-/// More addresses than this are no honest answer, and too many to try or to show.
+/// The most addresses of a name that are kept; more are no honest answer, and too many to try or to show.
 const MAX_ADDRESSES: usize = 64;
-/// A lookup in flight holds a thread that cannot be stopped, for as long as the system's resolver likes. With more than
-/// this many of them the resolver is dead anyway, and further ones wait for the deadline without a thread.
+/// The permits for lookups in flight. Each holds a thread that cannot be stopped, for as long as the system's resolver likes.
+/// With more than this many of them the resolver is dead anyway, and further ones wait for the deadline without a thread.
 static LOOKUPS: Semaphore = Semaphore::const_new(16);
 
-/// The addresses of `host`, in the order the system prefers them. Never empty.
+/// Resolves `host` to its addresses, in the order the system prefers them. Never empty.
 ///
 /// # Errors
 /// The `dns_*` reasons.
@@ -42,12 +42,12 @@ pub async fn resolve(pinned: &BTreeMap<String, IpAddr>, host: &str) -> Result<Ve
     Ok(addresses)
 }
 
-/// Tells whether a reason means that the resolver works, and says that the name leads nowhere.
+/// Reports whether a reason means that the resolver works and denies the name: it does not exist, or has no usable address.
 pub fn is_denial(reason: Reason) -> bool {
     matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
 }
 
-/// The addresses that `getaddrinfo` finds, hosts file included. Never empty.
+/// Resolves `host` by `getaddrinfo`, hosts file included. Never empty.
 ///
 /// # Errors
 /// The `dns_*` reasons.
@@ -67,8 +67,8 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
     if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }
 }
 
-/// Explains why `getaddrinfo` failed. It has the same words for a resolver that refuses, fails, or is not there: the resolver has to
-/// be asked once more to tell.
+/// Explains why `getaddrinfo` failed. It has one message for a resolver that refuses, fails, or is not there, so each resolver
+/// is queried once more to tell them apart.
 async fn explained(host: &str, error: &io::Error, took: Duration) -> Fault {
     let reason = reason(error, took);
     let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
@@ -76,7 +76,7 @@ async fn explained(host: &str, error: &io::Error, took: Duration) -> Fault {
     fault.unwrap_or_else(|| Fault::heard(reason, error.to_string()))
 }
 
-/// std keeps only getaddrinfo's text, so the text of glibc and musl has to do.
+/// Finds the reason by the message of glibc or musl: of getaddrinfo's error, std keeps only that.
 fn reason(error: &io::Error, took: Duration) -> Reason {
     /// glibc says "Temporary failure" for SERVFAIL, which comes at once, and for silence, which takes `timeout:` seconds.
     const SILENCE: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! The system's own resolvers, each asked by itself: `getaddrinfo` has one word for everything that fails.
+//! The system's resolvers, each queried by itself: `getaddrinfo` has one message for most failures.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,32 +13,33 @@ use crate::wire::dns::DnsResponse;
 
 use super::dns_query;
 
-/// The file in which every Unix names them.
+/// The file that names the resolvers on every Unix.
 const FILE: &str = "/etc/resolv.conf";
-/// glibc and musl read so many of them.
+/// The number of resolvers that glibc and musl use.
 const MOST: usize = 3;
-/// Most have just answered somehow, and at once: so will they again.
+/// The longest wait for one resolver: most have just answered `getaddrinfo` somehow, and at once.
 const LIMIT: Duration = Duration::from_secs(1);
-/// The one that is asked where none is named (resolv.conf(5)).
+/// The resolver that is used where none is named (resolv.conf(5)).
 const UNNAMED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
 
 /// The answers of one resolver about a name.
 #[derive(Clone, Debug)]
 pub struct ResolverAnswers {
-    /// Its address.
+    /// The resolver's address.
     pub server: IpAddr,
-    /// The answers for IPv4 and IPv6.
+    /// The answers for IPv4 and IPv6, in that order.
     pub families: [Result<DnsResponse, Fault>; 2],
 }
 
 impl ResolverAnswers {
-    /// The fault of a resolver that answers for neither family, and so is of no use for any name.
+    /// Returns the fault of a resolver that answers for neither family, and so is of no use for any name.
     pub fn is_dead(&self) -> Option<&Fault> {
         self.families.iter().all(Result::is_err).then(|| self.families[0].as_ref().err())?
     }
 }
 
-/// Asks each resolver for the addresses of `host` in both families, side by side; the answers are in the system's order.
+/// Queries each resolver for the addresses of `host` in both families, all in parallel and each for at most `limit`; the
+/// answers are in the system's order.
 pub async fn query_each(host: &str, limit: Duration) -> Vec<ResolverAnswers> {
     let mut asking = JoinSet::new();
     for (place, server) in configured().await.unwrap_or_default().into_iter().enumerate() {
@@ -57,8 +58,8 @@ pub async fn query_each(host: &str, limit: Duration) -> Vec<ResolverAnswers> {
     all
 }
 
-/// The fault of the first resolver that does not lead to `host`; `None` where all answer. One that no question can be sent
-/// to tells least.
+/// Returns the fault of the first resolver that does not resolve `host`; `None` where all do. A resolver to which no query can
+/// be sent counts only where no other fails.
 pub async fn refusal(host: &str) -> Option<Fault> {
     let Some(servers) = configured().await else { return fault_without_servers(host).await };
     let mut met: Option<Fault> = None;
@@ -72,7 +73,7 @@ pub async fn refusal(host: &str) -> Option<Fault> {
     met
 }
 
-/// The fault where no server is named: none answers on this machine either.
+/// Returns the fault where the file names no server, and none answers on this machine either.
 async fn fault_without_servers(host: &str) -> Option<Fault> {
     let fault = fault_of(UNNAMED, host).await?;
     let heard = format!("{FILE} names no name server, and none answers on this machine");
@@ -80,7 +81,7 @@ async fn fault_without_servers(host: &str) -> Option<Fault> {
     Some(if nobody { Fault::heard(Reason::DnsServerUnreachable, heard) } else { fault })
 }
 
-/// The fault of `server`, where it does not lead to `host`; its evidence names the server.
+/// Queries `server`, and returns its fault where it does not resolve `host`; the evidence names the server.
 async fn fault_of(server: SocketAddr, host: &str) -> Option<Fault> {
     let mut fault = match dns_query::query(server, host, Family::V4, LIMIT).await {
         Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
@@ -91,7 +92,7 @@ async fn fault_of(server: SocketAddr, host: &str) -> Option<Fault> {
     Some(fault)
 }
 
-/// The servers in `/etc/resolv.conf`; `None` where it names none. Those with an address of the link are left to the system.
+/// Reads the servers in `/etc/resolv.conf`; `None` where it names none. Link-local addresses are left to the system.
 async fn configured() -> Option<Vec<SocketAddr>> {
     tokio::task::spawn_blocking(|| servers(Path::new(FILE))).await.unwrap_or_default()
 }
@@ -103,7 +104,7 @@ fn servers(file: &Path) -> Option<Vec<SocketAddr>> {
     (!named.is_empty()).then(|| named.iter().filter_map(at).collect())
 }
 
-/// A server as it is named.
+/// A server as resolv.conf names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Server {
     At(IpAddr),
@@ -111,7 +112,7 @@ enum Server {
     OfLink,
 }
 
-/// The server of a line `nameserver ADDRESS`.
+/// Parses a line `nameserver ADDRESS`.
 fn server(line: &str) -> Option<Server> {
     let mut words = line.split_whitespace();
     let address = words.next().filter(|word| *word == "nameserver").and(words.next())?;

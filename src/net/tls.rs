@@ -1,8 +1,9 @@
-//! TLS where we dial: one connector, built once and shared; with its children, the only file that knows a TLS library here.
+//! TLS where we dial: one connector, built once and shared. This file and its children are the only ones in `net` that know a
+//! TLS library, `trust.rs` aside.
 //!
 //! `async-native-tls` builds a connector for every connection, and OpenSSL then reads and parses the whole CA bundle:
 //! 71 ms of CPU for each handshake. It accepts no prebuilt connector, and native-tls under it shows no certificate that was
-//! refused, nor who stands behind one that was not. So this file drives OpenSSL itself through `tokio-openssl`, as
+//! refused, nor the root of one that was not. So this file drives OpenSSL itself through `tokio-openssl`, as
 //! `serve/acceptor.rs` does where we accept TLS for our own pages; the simulated tenant accepts it with `async-native-tls`.
 
 use std::collections::BTreeMap;
@@ -44,19 +45,19 @@ use handshake_recorder::{HandshakeRecorder, Recording};
 use late_alert::LateAlertStream;
 use root_provenance::RootProvenance;
 
-/// More roots than this are no honest network's; whoever makes up a new one each time is looked at each time.
+/// The most roots whose provenance is kept. A device that makes a new root for each connection is looked up each time.
 const MOST_ROOTS: usize = 64;
 
-/// The client's side of TLS: whom we trust, and how we ask.
+/// The client's side of TLS: the roots that are trusted, and the parameters of a handshake.
 #[derive(Clone)]
 pub struct Connector {
     /// The places of the system's roots.
     store: RootStore,
-    /// Made for the first handshake: to read a whole bundle takes 60 ms of CPU, and not every command dials.
+    /// OpenSSL's context, built for the first handshake: to read a whole bundle takes 60 ms of CPU, and not every command dials.
     context: OnceLock<Result<SslContext, ErrorStack>>,
     /// The certificates trusted in addition to the system's roots.
     extra: Arc<Vec<X509>>,
-    /// The roots that Microsoft's hosts are known to lead to, once they are wanted.
+    /// The roots that Microsoft's hosts are known to lead to, parsed when they are first needed.
     known: OnceLock<Vec<X509>>,
     /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
     provenances: Arc<Mutex<BTreeMap<[u8; 32], RootProvenance>>>,
@@ -72,10 +73,10 @@ impl std::fmt::Debug for Connector {
 type Secured = SslStream<HandshakeRecorder<BufReader<BoxStream>>>;
 
 impl Connector {
-    /// Trusts the system's roots, which `store` says where to find, and the certificates in the PEM file `extra`.
+    /// Makes a connector that trusts the system's roots in `store` and the certificates in the PEM file `extra`.
     ///
     /// # Errors
-    /// In words: the file cannot be read, or holds no certificate.
+    /// A message for the user: the file cannot be read, or holds no certificate.
     pub fn new(store: &RootStore, extra: Option<&Path>) -> Result<Self, String> {
         let mut certificates = Vec::new();
         if let Some(path) = extra {
@@ -95,13 +96,13 @@ impl Connector {
         })
     }
 
-    /// The certificates trusted in addition to the system's, for an HTTP client that makes its own connections.
+    /// Returns the certificates trusted in addition to the system's, for an HTTP client that makes its own connections.
     pub fn extra(&self) -> &[X509] {
         &self.extra
     }
 
-    /// Secures `stream` for `host` and keeps version and certificate as facts of the address being tried, also of one that
-    /// is refused: it is evidence of the refusal. A device that decrypts, and is trusted here, is a warning.
+    /// Secures `stream` for `host`. Version and certificate become facts of the address being tried, also those of a refused
+    /// handshake, as its evidence. TLS inspection by a device that is trusted here is a warning.
     ///
     /// # Errors
     /// The `tls_*` reasons.
@@ -139,7 +140,7 @@ impl Connector {
         }
     }
 
-    /// Makes the handshake. Why a chain is refused in it is put into `refused`.
+    /// Makes the handshake. `refused` takes the refusal of a chain.
     async fn handshake(
         &self,
         host: &str,
@@ -165,7 +166,7 @@ impl Connector {
         Ok(secured)
     }
 
-    /// One side of a conversation that asks for the server of that name; an address is no name.
+    /// Makes the client's side of a handshake that names `host`, unless it is an address (RFC 6066 section 3).
     fn client_side(&self, host: Option<&str>) -> Result<Ssl, ErrorStack> {
         let context = self.context.get_or_init(|| context(&self.store, &self.extra)).as_ref().map_err(Clone::clone)?;
         let mut ssl = Ssl::new(context)?;
@@ -175,7 +176,7 @@ impl Connector {
         Ok(ssl)
     }
 
-    /// Begins the handshake of [`Connector::secure`] for `host`, or the same without a server's name, and tells whether it is
+    /// Begins the handshake of [`Connector::secure`] for `host`, or the same without a server's name, and reports whether it is
     /// answered at the other end of `stream`. An alert is no answer: it may be a filter's.
     async fn is_answered(&self, host: Option<&str>, stream: BoxStream) -> bool {
         match self.client_side(host) {
@@ -184,7 +185,7 @@ impl Connector {
         }
     }
 
-    /// Adds to `fault` the `chain` that was refused, as its evidence, its reason and a fact of the address.
+    /// Adds the refused `chain` to `fault`, as its evidence and reason, and to the facts of the address.
     fn with_refused_chain(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
         let Some(shown) = chain.first().and_then(|leaf| certificate::facts(leaf, false)) else { return fault };
         if fault.reason == Reason::TlsCertificateUntrusted {
@@ -198,7 +199,7 @@ impl Connector {
         fault
     }
 
-    /// The reason for an unknown issuer: an interceptor, unless what is unknown here is known everywhere else.
+    /// Finds the reason for an unknown issuer: TLS inspection, unless the root is public and only missing here.
     fn why_untrusted(&self, chain: &[X509]) -> Reason {
         if self.extra().is_empty() && root_provenance::is_empty(&self.store) {
             Reason::LocalTrustStore
@@ -209,9 +210,9 @@ impl Connector {
         }
     }
 
-    /// The warning that the certificate accepted at `endpoint`, one of Microsoft's own, was made by a device on the way: it
-    /// leads to a root that was added here; or to one of which nothing is known, and its issuer says so. A laboratory has
-    /// authorities of its own, and they intercept nothing.
+    /// Returns a warning if the certificate accepted at `endpoint`, one of Microsoft's, was made by a device on the way: it leads
+    /// to a root that was added here; or to one of unknown provenance, and its issuer's name is that of an inspection product.
+    /// Other endpoints, such as a laboratory's, have authorities of their own.
     fn interception(&self, endpoint: &EndpointFacts, secured: &Secured) -> Option<Fault> {
         let certificate =
             endpoint.certificate.as_ref().filter(|_| cloud::is_microsoft_endpoint(&endpoint.host, endpoint.port))?;
@@ -223,7 +224,7 @@ impl Connector {
         intercepts.then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
     }
 
-    /// The provenance of `root`, which is trusted here: looked up once.
+    /// Returns the provenance of `root`, which is trusted here. It is looked up once and kept.
     fn provenance(&self, root: &X509Ref) -> RootProvenance {
         let Ok(der) = root.to_der() else { return RootProvenance::Unknown };
         let key = openssl::sha::sha256(&der);
@@ -244,7 +245,7 @@ impl Connector {
     }
 }
 
-/// The context that trusts the roots in `store` and the certificates `extra`.
+/// Builds the context that trusts the roots in `store` and the certificates `extra`.
 fn context(store: &RootStore, extra: &[X509]) -> Result<SslContext, ErrorStack> {
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     trust::add_to(&mut builder, store);
@@ -259,7 +260,7 @@ fn context(store: &RootStore, extra: &[X509]) -> Result<SslContext, ErrorStack> 
     Ok(builder.build())
 }
 
-/// Notes whom TLS is spoken with.
+/// Adds version, subject and issuer to the transcript.
 fn note(trace: &mut Trace) {
     let Some(endpoint) = trace.endpoint() else { return };
     let certificate = endpoint.certificate.as_ref();
@@ -293,8 +294,8 @@ fn fault(error: &ssl::Error, refusal: Option<&ChainError>, recording: &Recording
     }
 }
 
-/// The refusal of a handshake in the `error` of a stream that was secured and has brought nothing yet: with TLS 1.3 we are
-/// through before the other side has judged what we have shown (RFC 8446 section 4.4.2.4).
+/// Returns the refusal of a handshake in the `error` of a secured stream that has brought nothing yet: with TLS 1.3 the client
+/// is done before the server has judged the client's certificate (RFC 8446 section 4.4.2.4).
 pub fn refused_late(error: &io::Error) -> Option<Fault> {
     let fault = alerted(Fault::heard(Reason::TlsFailed, error.to_string()));
     match fault.evidence.code.as_deref()? {
@@ -305,7 +306,7 @@ pub fn refused_late(error: &io::Error) -> Option<Fault> {
     }
 }
 
-/// The number of the alert that OpenSSL speaks of (RFC 8446 section 6.2) as the code.
+/// Adds the number of the alert in OpenSSL's message (RFC 8446 section 6.2) as the code.
 fn alerted(fault: Fault) -> Fault {
     let heard = fault.evidence.heard.as_deref().unwrap_or_default();
     let number = heard.rsplit_once("SSL alert number ").map(|(_, number)| number.trim_end_matches(|c: char| !c.is_ascii_digit()));

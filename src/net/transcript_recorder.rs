@@ -1,29 +1,29 @@
-//! The recorder of what is said and heard over one connection, for the run's transcript.
+//! The recorder of the lines sent and received over one connection, for the run's transcript.
 
 use crate::outcome::{Line, Speaker, Transcript};
 use crate::sanitize;
 use crate::secret::Sent;
 use crate::trace::Trace;
 
-/// Bytes of a line that are looked at: twice what is shown, because masking may shorten it.
+/// Characters of a line that are kept: twice what is shown, because redaction may shorten it.
 const LOOKED_AT: usize = 2 * Transcript::WIDTH;
 
 /// The run's cursor, the secrets of the connection, and its lines.
 ///
-/// To clean a line costs as much as the secrets are long. So they are cleaned together, when the connection is given up:
-/// also by a deadline or a panic.
+/// Redacting a line costs time in proportion to the length of the secrets. So all lines are redacted together, when the
+/// connection is dropped, which a deadline or a panic does too.
 pub(super) struct TranscriptRecorder<'t> {
     /// The run's cursor.
     pub trace: &'t mut Trace,
     /// The secrets that were sent, and must not be shown.
     pub sent: Sent,
-    /// Not cleaned yet.
+    /// The lines that are not redacted yet.
     raw: Vec<Raw>,
-    /// The last line they have said since we spoke; not cleaned either.
+    /// The last line of the server since our last request, not redacted.
     pub last: Option<String>,
-    /// The bytes that were read.
+    /// The bytes that were read ahead.
     pub ahead: Vec<u8>,
-    /// The count of those that have been handed out.
+    /// The number of those that have been handed out.
     pub used: usize,
 }
 
@@ -34,12 +34,12 @@ struct Raw {
 }
 
 impl<'t> TranscriptRecorder<'t> {
-    /// Begins a transcript.
+    /// Makes a recorder that adds to the transcript of `trace` and redacts `sent`.
     pub fn new(trace: &'t mut Trace, sent: &Sent) -> Self {
         Self { trace, sent: sent.clone(), raw: Vec::new(), last: None, ahead: Vec::new(), used: 0 }
     }
 
-    /// Keeps a line. Of a peer that talks without end, no more than a transcript holds.
+    /// Records a line; of an endless conversation, no more are held than fit into a transcript.
     pub fn note(&mut self, speaker: Speaker, words: &str) {
         if self.raw.len() == Transcript::LINES {
             self.pass_on();
@@ -50,7 +50,7 @@ impl<'t> TranscriptRecorder<'t> {
         self.raw.push(Raw { line: self.trace.line(speaker, ""), text, cut });
     }
 
-    /// The bytes that were read and not handed out yet.
+    /// Returns the bytes that were read and not handed out yet.
     pub fn rest(&self) -> &[u8] {
         self.ahead.get(self.used..).unwrap_or(&[])
     }

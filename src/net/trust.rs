@@ -1,4 +1,4 @@
-//! Which of the system's root certificates OpenSSL reads: a choice made once, in `main`, and handed down as a value.
+//! The choice of the root certificates that OpenSSL reads: made once, in `main`, and handed down as a value.
 //!
 //! Left alone, OpenSSL reads and parses the whole bundle of some 150 certificates: ten times the CPU of everything else in
 //! a plugin that Nagios starts every minute (96 ms instead of 9 ms for `check reach`). From a directory hashed by subject
@@ -13,11 +13,11 @@ use openssl_probe::{ENV_CERT_DIR, ENV_CERT_FILE};
 
 use crate::settings::RootStore;
 
-/// Hashed directories: Debian, Ubuntu, SUSE and Alpine; then Fedora and RHEL of late.
+/// The hashed directories of distributions: Debian, Ubuntu, SUSE and Alpine; then newer Fedora and RHEL.
 const DIRECTORIES: &[&str] = &["/etc/ssl/certs", "/etc/pki/ca-trust/extracted/pem/directory-hash"];
 
-/// The store that the values of `SSL_CERT_FILE` and `SSL_CERT_DIR` name, where the user has set one of them; else a hashed
-/// directory of the system; else its bundle, as in small containers.
+/// Chooses the trust store: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, where the user has set one of them; else a hashed
+/// directory of the system; else its bundle, as in small containers. `variable` reads an environment variable.
 pub fn root_store(variable: impl Fn(&str) -> Option<OsString>) -> RootStore {
     let (file, directories) = (variable(ENV_CERT_FILE), variable(ENV_CERT_DIR));
     if file.is_some() || directories.is_some() {
@@ -32,14 +32,14 @@ pub fn root_store(variable: impl Fn(&str) -> Option<OsString>) -> RootStore {
     }
 }
 
-/// The variables that make native-tls, under reqwest, read `store` and nothing else.
+/// Returns the environment variables, with their values, that make native-tls under reqwest read `store` and nothing else.
 pub fn variables(store: &RootStore) -> [(&'static str, OsString); 2] {
     // An empty file: with none at all OpenSSL would look for the bundle.
     let file = store.file.clone().unwrap_or_else(|| "/dev/null".into());
     [(ENV_CERT_FILE, file.into()), (ENV_CERT_DIR, std::env::join_paths(&store.directories).unwrap_or_default())]
 }
 
-/// A place that OpenSSL was built with, for whichever of the variables is not set: `/usr/lib/ssl/certs`.
+/// Returns the path compiled into OpenSSL, such as `/usr/lib/ssl/certs`, for whichever variable is not set.
 fn default_place(name: &str) -> Option<PathBuf> {
     let quoted = openssl::version::dir().split_once('"')?.1;
     Some(Path::new(quoted.strip_suffix('"')?).join(name))
@@ -49,7 +49,7 @@ fn listed(directories: &OsString) -> Vec<PathBuf> {
     std::env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
-/// Makes `context` trust what is in `store`. A place that is missing or holds nothing is passed over, as OpenSSL does with its own.
+/// Makes `context` trust what is in `store`. A place that is missing or empty is skipped, as OpenSSL does with its own.
 pub(super) fn add_to(context: &mut SslContextBuilder, store: &RootStore) {
     // OpenSSL's binding takes no path that is not UTF-8.
     let readable = |path: &&Path| path.to_str().is_some();
@@ -61,7 +61,7 @@ pub(super) fn add_to(context: &mut SslContextBuilder, store: &RootStore) {
     }
 }
 
-/// The certificates of a PEM file, in its order; other blocks, such as keys, are passed over.
+/// Parses the certificates of a PEM file, in its order; other blocks, such as keys, are skipped.
 ///
 /// # Errors
 /// The number of the first certificate that cannot be read, counted from 1.
@@ -75,8 +75,8 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<X509>, usize> {
 /// The roots that Microsoft's servers lead to, DigiCert Global Root G2 and the older Global Root CA, by their hashes.
 const MICROSOFT_ROOTS: [&str; 2] = ["607986c7.0", "3513523f.0"];
 
-/// Tells whether `directory` holds certificates under their hashes, `0123abcd.0`: those Microsoft's servers need, which is
-/// quickly seen, or any other.
+/// Reports whether `directory` holds certificates under their hashes, `0123abcd.0`: those that Microsoft's servers need, which
+/// is checked without listing it, or any other.
 fn is_hashed(directory: &Path) -> bool {
     if MICROSOFT_ROOTS.iter().any(|root| directory.join(root).exists()) {
         return true;

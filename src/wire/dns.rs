@@ -12,9 +12,9 @@ use crate::reason::Reason;
 
 /// Bytes of the largest datagram that passes every path without fragments (DNS flag day 2020).
 const MAX_PAYLOAD: u16 = 1232;
-/// Aliases that are followed; Microsoft's chains have up to six.
+/// The most aliases that are followed; Microsoft's chains have up to six.
 const MAX_CHAIN: usize = 16;
-/// Addresses that are kept; more is no honest response, and too much to show.
+/// The most addresses that are kept; more is no honest response, and too much to show.
 const MAX_ADDRESSES: usize = 64;
 
 /// A question for the addresses of one family of one name.
@@ -27,28 +27,28 @@ pub struct Question {
 /// A received message by its relation to the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// It is the response.
+    /// The response.
     Response(DnsResponse),
-    /// It is the beginning of the response, which is to be had whole over TCP (RFC 7766).
+    /// The beginning of the response, which can be had whole over TCP (RFC 7766).
     Truncated,
-    /// It does not belong to the question: late, forged or no DNS message. Wait on.
+    /// A message that does not belong to the question: late, forged or no DNS message. The response may still come.
     Mismatch(Mismatch),
-    /// It belongs to the question and cannot be parsed, for this reason.
+    /// A message that belongs to the question and cannot be parsed, with the parser's error.
     Malformed(String),
 }
 
 /// A message that does not belong to the question, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// It is no DNS message.
+    /// No DNS message.
     NoMessage,
-    /// It is a query: ours sent back, or another.
+    /// A query: ours sent back, or another.
     Echo,
-    /// Its id is not the question's.
+    /// A message with another id than the question's.
     OtherId,
-    /// It is a success that repeats no question.
+    /// A success that does not repeat the question.
     NoQuestion,
-    /// It repeats another question: the name and type of that.
+    /// A response to another question, with the type and name of that.
     OtherQuestion(String),
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for Mismatch {
 /// The response of a resolver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DnsResponse {
-    /// `NOERROR`, `NXDOMAIN`, …
+    /// The response code as `dig` writes it: `NOERROR`, `NXDOMAIN`, …
     pub rcode: String,
     /// The addresses at the end of the chain.
     pub addresses: Vec<IpAddr>,
@@ -80,15 +80,15 @@ pub struct DnsResponse {
 }
 
 impl DnsResponse {
-    /// Tells whether it may be about EDNS and not about the name: a server, or a device before it, that does not know the
-    /// option responds with one of these codes (RFC 6891, 6.1.3 and 7; SERVFAIL where it cannot tell why).
+    /// Reports whether the response code may be about EDNS and not about the name: a server, or a device before it, that does not
+    /// know the option responds with one of these codes (RFC 6891, 6.1.3 and 7; SERVFAIL where it cannot tell why).
     pub fn may_be_about_edns(&self) -> bool {
         ["FORMERR", "NOTIMP", "SERVFAIL", "BADVERS"].contains(&&*self.rcode)
     }
 }
 
 impl Question {
-    /// Makes the question with that random `id`, which the response has to repeat.
+    /// Makes a question with the random `id`, which the response has to repeat.
     ///
     /// # Errors
     /// `dns_name_unknown`: `host` cannot be a DNS name (a label over 63 characters, say).
@@ -103,7 +103,7 @@ impl Question {
         Ok(Self { id, query: Query::query(name, kind) })
     }
 
-    /// The bytes of the query. Without `edns` for a resolver too old to know it (RFC 6891, 7).
+    /// Encodes the query; without `edns` for a resolver too old to know it (RFC 6891, 7).
     ///
     /// # Errors
     /// `internal`: the message could not be written, which no name that passed [`Question::new`] causes.
@@ -138,8 +138,8 @@ impl Question {
         }
     }
 
-    /// Tells how the question of a response with the right id differs from ours. A refusal may leave the question out:
-    /// resolvers differ.
+    /// Compares the question of a response with the right id to ours; `None` where they match. A refusal may leave the question
+    /// out: resolvers differ.
     fn question_mismatch(&self, message: &Message) -> Option<Mismatch> {
         match message.queries.as_slice() {
             [] => (message.metadata.response_code == ResponseCode::NoError).then_some(Mismatch::NoQuestion),
@@ -167,7 +167,7 @@ impl Question {
         }
     }
 
-    /// The aliases of the question's name, and the last of them. The records may stand in any order.
+    /// Returns the aliases of the question's name, and the last of them. The records may stand in any order.
     fn follow_aliases<'a>(&'a self, records: &'a [Record]) -> (Vec<&'a Name>, &'a Name) {
         let mut chain = Vec::new();
         let mut last = &self.query.name;
@@ -193,13 +193,13 @@ impl Question {
     }
 }
 
-/// The name without its last dot. Hickory escapes what is not printable.
+/// Formats the name without its last dot. Hickory escapes what is not printable.
 fn name_text(name: &Name) -> String {
     let text = name.to_ascii();
     text.strip_suffix('.').map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// The response code as `dig` writes it.
+/// Names the response code as `dig` does.
 fn mnemonic(code: ResponseCode) -> String {
     match code {
         ResponseCode::NoError => "NOERROR".to_owned(),

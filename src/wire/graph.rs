@@ -14,24 +14,24 @@ use super::http::{ResponseHead, parse_json};
 pub mod application;
 mod refusal;
 
-/// Bytes of a response that is parsed: one entry takes 1 kB.
+/// Bytes of the largest response that is parsed: one entry takes 1 kB.
 const MAX_RESPONSE: usize = 256 * 1024;
 
-/// The path of the mail folders of the mailbox with that address, limited to one entry.
+/// Returns the path of the mail folders of the mailbox with that address, limited to one entry.
 /// <https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders>
 pub fn mail_folders_path(mailbox: &str) -> String {
     format!("/v1.0/users/{}/mailFolders?$top=1&$select=id", path_segment(mailbox))
 }
 
-/// The path of the appointments between two times in the calendar of the mailbox with that address, limited to one entry. An
-/// empty list is a success too: the calendar was opened.
+/// Returns the path of the appointments between two times in the calendar of the mailbox with that address, limited to one
+/// entry. An empty list is a success too: the calendar was opened.
 /// <https://learn.microsoft.com/en-us/graph/api/calendar-list-calendarview>
 pub fn calendar_view_path(mailbox: &str, from: SystemTime, until: SystemTime) -> String {
     let (mailbox, from, until) = (path_segment(mailbox), rfc3339(from), rfc3339(until));
     format!("/v1.0/users/{mailbox}/calendar/calendarView?startDateTime={from}&endDateTime={until}&$top=1&$select=id")
 }
 
-/// `text` as one segment of a path: all but RFC 3986's unreserved characters and `@` is percent-encoded. A guest's
+/// Encodes `text` as one segment of a path: all but RFC 3986's unreserved characters and `@` is percent-encoded. A guest's
 /// `alice_fabrikam.example#EXT#@contoso.example` would lose its end otherwise.
 fn path_segment(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut segment, byte| {
@@ -44,7 +44,7 @@ fn path_segment(text: &str) -> String {
     })
 }
 
-/// `2026-11-23T17:59:49Z`; a time after the year 9999 becomes its last second.
+/// Formats a time as `2026-11-23T17:59:49Z`; one after the year 9999 becomes its last second.
 fn rfc3339(at: SystemTime) -> String {
     const LAST_OF_9999: Duration = Duration::from_secs(253_402_300_799);
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(LAST_OF_9999);
@@ -61,7 +61,7 @@ pub fn parse_collection(head: ResponseHead<'_>, body: &[u8]) -> Result<(), Refus
     if head.status == StatusCode::OK && has_entries { Ok(()) } else { Err(refusal::refusal(head, body, response.as_ref())) }
 }
 
-/// The headers of any response of Graph's that support asks for, under the names that evidence gives them.
+/// Returns the headers of a response that Microsoft's support asks for, under the names that evidence gives them.
 /// <https://learn.microsoft.com/en-us/graph/best-practices-concept#reliability-and-support>
 pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(SupportId, String)> {
     const KEPT: &[(&str, SupportId)] = &[

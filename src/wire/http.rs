@@ -1,4 +1,4 @@
-//! The head of an HTTP response: who sent it, where it redirects to and when to come back, whatever its body.
+//! The head of an HTTP response: its sender, the target of a redirect and the back-off, whatever its body.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,33 +12,33 @@ use crate::sanitize;
 /// The status line and headers of a response.
 #[derive(Clone, Copy)]
 pub struct ResponseHead<'a> {
-    /// The status code.
+    /// The status code, from 100 to 999.
     pub status: StatusCode,
     /// The headers. They may hold cookies, so they are never shown as a whole.
     pub headers: &'a HeaderMap,
 }
 
 impl ResponseHead<'_> {
-    /// The first header of that name, on one line of at most 200 characters; `None` if absent or empty.
+    /// Returns the first header of that name, on one line of at most 200 characters; `None` if absent or empty.
     pub fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?;
         Some(sanitize::one_line(&String::from_utf8_lossy(value.as_bytes()), 200)).filter(|value| !value.is_empty())
     }
 
-    /// All headers of that name, joined by commas, on one line of at most [`sanitize::MAX_REPLY`] characters; `None` if absent
-    /// or empty.
+    /// Returns all headers of that name, joined by commas, on one line of at most [`sanitize::MAX_REPLY`] characters; `None` if
+    /// absent or empty.
     pub fn joined_headers(&self, name: &str) -> Option<String> {
         let all: Vec<_> = self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         Some(sanitize::reply(&all.join(", "))).filter(|joined| !joined.is_empty())
     }
 
-    /// The server's time, from `Date`.
+    /// Parses the server's time, from `Date`.
     pub fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.headers.get("date")?.to_str().ok()?).ok()
     }
 
-    /// The time to wait by `Retry-After` (RFC 9110, 10.2.3), in seconds or as a date; a date is compared with the server's own
-    /// `Date`.
+    /// Parses the time to wait by `Retry-After` (RFC 9110, 10.2.3), in seconds or as a date; a date is compared with the server's
+    /// own `Date`.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get("retry-after")?.to_str().ok()?.trim();
         if let Ok(seconds) = value.parse() {
@@ -47,14 +47,14 @@ impl ResponseHead<'_> {
         httpdate::parse_http_date(value).ok()?.duration_since(self.date()?).ok()
     }
 
-    /// Tells whether the headers are those of a Microsoft server: `x-ms-…` from Entra, the names of front ends from Exchange.
+    /// Reports whether the headers are those of a Microsoft server: `x-ms-…` from Entra, the names of front ends from Exchange.
     pub fn is_from_microsoft(&self) -> bool {
         let has_header =
             self.headers.keys().any(|name| name.as_str().starts_with("x-ms-") || EXCHANGE_HEADERS.contains(&name.as_str()));
         has_header || self.header("server").is_some_and(|server| server.starts_with("Microsoft-"))
     }
 
-    /// Tells whether a proxy, a portal or another device answered in Microsoft's place: with a status that only those use, with
+    /// Reports whether a proxy, a portal or another device answered in Microsoft's place: with a status that only those use, with
     /// an HTML page, or under its own name.
     pub fn is_from_intermediary(&self, body: &[u8]) -> bool {
         let portal =
@@ -63,14 +63,15 @@ impl ResponseHead<'_> {
         !self.is_from_microsoft() && (portal || self.is_html(body) || names_itself())
     }
 
-    /// Tells whether the body is HTML, as block pages and captive portals are.
+    /// Reports whether the body is HTML, as block pages and captive portals are.
     pub fn is_html(&self, body: &[u8]) -> bool {
         let start = String::from_utf8_lossy(body.get(..1000).unwrap_or(body)).to_ascii_lowercase();
         let declared = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
         declared || ["<!doctype html", "<html"].iter().any(|opening| start.contains(opening))
     }
 
-    /// `http_redirected`, if this is a redirect. It is never followed: the next server would be given our credential.
+    /// Returns the fault `http_redirected` if this is a redirect. It is never followed: the next server would be given our
+    /// credential.
     pub fn redirect_fault(&self) -> Option<Fault> {
         let location = self.header("location").filter(|_| self.status.is_redirection());
         // 300 and 304 need no `Location` and are no redirects.
@@ -79,7 +80,7 @@ impl ResponseHead<'_> {
         is_redirect.then(|| Fault::heard(Reason::HttpRedirected, format!("{} to {target}", self.status)))
     }
 
-    /// Status and body as evidence, on one line of at most [`sanitize::MAX_REPLY`] characters.
+    /// Describes status and body as evidence, on one line of at most [`sanitize::MAX_REPLY`] characters.
     pub fn describe(&self, body: &[u8]) -> String {
         let body = sanitize::reply_bytes(body);
         let offered =
@@ -93,12 +94,12 @@ impl ResponseHead<'_> {
     }
 }
 
-/// The JSON in a body, which may begin with a byte order mark; `None` for anything else.
+/// Parses the JSON in a body, which may begin with a byte order mark; `None` for anything else.
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(without_byte_order_mark(body)).ok()
 }
 
-/// The body without the byte order mark of UTF-8 that some gateways put before JSON.
+/// Strips the byte order mark of UTF-8 that some gateways put before JSON.
 pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }

@@ -35,7 +35,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The reasons of a `NO`.
+    /// Returns the reasons of a `NO`.
     const fn no_reasons(self) -> StepReasons {
         let refused = match self {
             Self::Starttls => Reason::StarttlsRefused,
@@ -45,7 +45,8 @@ impl Step {
         StepReasons { refused, unknown: self.unknown_reason() }
     }
 
-    /// The reasons of a `BAD`, which blames our command unless the text says otherwise: Exchange throttles with `BAD` too.
+    /// Returns the reasons of a `BAD`, which blames our command unless the text says otherwise: Exchange throttles with `BAD`
+    /// too.
     const fn bad_reasons(self) -> StepReasons {
         let refused = match self {
             Self::Starttls => Reason::StarttlsNotOffered,

@@ -13,10 +13,10 @@ use crate::outcome::TokenFacts;
 use crate::sanitize;
 use crate::secret::Secret;
 
-/// Bytes of a token that is parsed; Exchange's run to 2.5 kB.
+/// Bytes of the largest token that is parsed; Exchange's run to 2.5 kB.
 const MAX_TOKEN: usize = 64 * 1024;
 
-/// Roles that are kept; Exchange Online has fewer.
+/// The most roles that are kept; Exchange Online has fewer.
 const MAX_ROLES: usize = 100;
 
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
@@ -54,7 +54,7 @@ fn claims(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE.decode(payload).ok()?).ok()
 }
 
-/// A string, or the first of several: RFC 7519 (4.1.3) lets `aud` be either.
+/// Returns a string, or the first of several: RFC 7519 (4.1.3) lets `aud` be either.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(value) => Some(sanitize::one_line(value, 200)).filter(|line| !line.is_empty()),
@@ -70,7 +70,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Seconds since 1970 (RFC 7519, `NumericDate`), as a number or as digits; `None` from the year 10000 on.
+/// Parses seconds since 1970 (RFC 7519, `NumericDate`), as a number or as digits; `None` from the year 10000 on.
 fn numeric_date(value: &Value) -> Option<SystemTime> {
     const YEAR_10000: u64 = 253_402_300_800;
     let seconds = match value {
@@ -81,7 +81,7 @@ fn numeric_date(value: &Value) -> Option<SystemTime> {
     (seconds < YEAR_10000).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// RFC 7519 allows fractions of a second.
+/// Rounds seconds down: RFC 7519 allows fractions.
 fn whole_seconds(seconds: f64) -> Option<u64> {
     Duration::try_from_secs_f64(seconds).ok().map(|since| since.as_secs())
 }

@@ -67,7 +67,7 @@ fn unreadable(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: bool) -> R
     with_head(Fault::heard(reason, text), head)
 }
 
-/// The reason by a status that is about the service and not about the application, whatever the body says.
+/// Returns the reason for a status that is about the service and not about the application, whatever the body says.
 fn by_status(status: StatusCode) -> Option<Reason> {
     match status {
         // Observed with a plain-text body, `Too Many Requests`.
@@ -77,7 +77,7 @@ fn by_status(status: StatusCode) -> Option<Reason> {
     }
 }
 
-/// The reason by `error`, which Microsoft means for programs to react to; it is coarser than the number.
+/// Finds the reason by `error`, which Microsoft means for programs to react to; it is coarser than the number.
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
 fn by_error(error: &EntraError) -> Reason {
     let numbered = !error.codes().is_empty();

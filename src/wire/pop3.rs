@@ -53,7 +53,7 @@ pub struct Pop3Greeting {
     pub server: Option<String>,
 }
 
-/// Parses the first line.
+/// Parses the first line, without its CRLF.
 ///
 /// # Errors
 /// A `-ERR`, and `greeting_unexpected` for anything that is no POP3 greeting.

@@ -42,7 +42,7 @@ pub(super) fn parse_refusal(line: &str, text: &str, step: StepReasons) -> Refusa
     Refusal::from(with_diagnostic_tail(fault, text)).back_off(back_off(&lower))
 }
 
-/// Tells whether the text's reason is more specific than the step's. Not so for a closed connection or an outage in the
+/// Reports whether the text's reason is more specific than the step's. Not so for a closed connection or an outage in the
 /// greeting, which is a refused greeting, and for an error or an outage in response to STARTTLS, which is a refusal of TLS.
 fn is_more_specific(reason: Reason, step: StepReasons) -> bool {
     match step.unknown {
@@ -122,7 +122,7 @@ const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("CLIENTBUG", Reason::ProtocolError),
 ];
 
-/// `UNAVAILABLE` of `[UNAVAILABLE] come back later`.
+/// Returns the response code at the start of `text`: `UNAVAILABLE` of `[UNAVAILABLE] come back later`.
 fn response_code(text: &str) -> Option<&str> {
     let code = text.trim_start().strip_prefix('[')?.split([']', ' ']).next()?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/');
@@ -149,7 +149,7 @@ fn with_diagnostic_tail(mut fault: Fault, text: &str) -> Fault {
     fault
 }
 
-/// The back-off in `Suggested Backoff Time: 89117 milliseconds`, in lower case; the punctuation was observed to vary.
+/// Parses the back-off in `suggested backoff time: 89117 milliseconds`; the punctuation was observed to vary.
 fn back_off(lower: &str) -> Option<Duration> {
     let (_, rest) = lower.split_once("backoff time")?;
     let rest = rest.trim_start_matches([':', '=', ' ']);
@@ -160,7 +160,7 @@ fn back_off(lower: &str) -> Option<Duration> {
     Some(if unit.starts_with("second") { Duration::from_secs(number) } else { Duration::from_millis(number) })
 }
 
-/// The front end's name in Exchange's greeting: `… service is ready. [UABBADcA…]`, base64 of UTF-16LE. It names the data
+/// Decodes the front end's name in Exchange's greeting: `… service is ready. [UABBADcA…]`, base64 of UTF-16LE. It names the data
 /// centre, and shows that the server is Exchange.
 pub(super) fn server_name(greeting: &str) -> Option<String> {
     let (_, encoded) = greeting.trim_end().strip_suffix(']')?.rsplit_once('[')?;

@@ -39,13 +39,13 @@ pub enum AuthReply {
 /// <https://developers.google.com/workspace/gmail/imap/xoauth2-protocol#error_response>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// `status`: `401` or `invalid_token` and the like.
+    /// The field `status`: `401`, `invalid_token` and the like.
     pub status: Option<String>,
-    /// All of it, decoded where it can be, bounded and printable.
+    /// The whole challenge, decoded where it is base64, on one printable line of bounded length.
     pub text: String,
 }
 
-/// Padding may be left out: it carries nothing, and a challenge is evidence, not something to be strict about.
+/// Base64 that may lack its padding: a challenge is evidence, not something to be strict about.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -67,7 +67,7 @@ impl Challenge {
         Self { status, text: sanitize::reply_bytes(&decoded) }
     }
 
-    /// The challenge as a refusal, for a server that sends no other; `None` where it has no status.
+    /// Makes a refusal of the challenge, for a server that sends no other; `None` where it has no status.
     pub fn as_refusal(&self) -> Option<Refusal> {
         let status = self.status.clone()?;
         Some(Fault::heard(Reason::AuthRefused, sanitize::reply(&format!("(challenge: {})", self.text))).code(status).into())

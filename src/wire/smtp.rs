@@ -23,7 +23,7 @@ pub const AUTH: &str = "AUTH XOAUTH2";
 /// The command that ends the session.
 pub const QUIT: &str = "QUIT";
 
-/// The `EHLO` command with a name, or an address literal where there is none.
+/// Writes the `EHLO` command with the client's `name`, or an address literal where it has none.
 pub fn ehlo_command(name: &str) -> String {
     format!("EHLO {name}")
 }
@@ -31,7 +31,7 @@ pub fn ehlo_command(name: &str) -> String {
 /// The greeting of an SMTP server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SmtpGreeting {
-    /// The server's name.
+    /// The name that the server greets with, if it is a host name.
     pub server: Option<String>,
 }
 
@@ -74,7 +74,7 @@ pub fn parse_login(reply: &SmtpReply) -> Result<AuthReply, Refusal> {
     }
 }
 
-/// Tells whether the reply to [`AUTH`] with the payload on the same line asks for the payload again: an empty challenge, where
+/// Reports whether the reply to [`AUTH`] with the payload on the same line asks for the payload again: an empty challenge, where
 /// a refusal would have a text. Such a server has ignored it.
 pub fn asks_for_payload(reply: &SmtpReply) -> bool {
     reply.code == 334 && reply.text().trim().is_empty()

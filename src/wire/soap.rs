@@ -21,7 +21,7 @@ pub const ROOT: &str = "msgfolderroot";
 /// The id of the mailbox's own calendar.
 pub const CALENDAR: &str = "calendar";
 
-/// Bytes of a response that is parsed: one folder takes 2 kB.
+/// Bytes of the largest response that is parsed: one folder takes 2 kB.
 const MAX_RESPONSE: usize = 256 * 1024;
 
 /// Writes the request body, for [`ROOT`] or [`CALENDAR`] of the mailbox with that address. Send it with
@@ -70,7 +70,7 @@ pub fn parse_find_folder(head: ResponseHead<'_>, body: &[u8]) -> Result<FindFold
     }
 }
 
-/// The headers of any EWS response that support asks for, under the names that evidence gives them.
+/// Returns the headers of a response that Microsoft's support asks for, under the names that evidence gives them.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
 pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(SupportId, String)> {
     const KEPT: &[(&str, SupportId)] = &[
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::wire::http::tests::headers;
 
-    /// Local names in the order they open, and every text.
+    /// Returns the names of the elements in the order they open, and every text.
     fn outline(xml: &str) -> (Vec<String>, Vec<String>) {
         let mut reader = Reader::from_str(xml);
         let (mut names, mut texts) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! The exchange over a pipe, with servers that are no servers.
+//! HTTP exchanges over a pipe with servers that break the rules.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::*;
 
-/// The result of an exchange with a server that says `answer`, within ten seconds; `None` when it takes longer. The answer is sent `times` times.
+/// Runs an exchange with a server that sends `answer` so many `times`; `None` when it takes longer than ten seconds.
 async fn answered(answer: Vec<u8>, times: usize) -> Option<Result<HttpResponse, Fault>> {
     let (ours, mut theirs) = duplex(4096);
     let server = tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! An HTTP proxy: one CONNECT, RFC 9110 section 9.3.6, and its answer.
+//! HTTP proxies: one CONNECT request (RFC 9110 section 9.3.6) and its response.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -18,19 +18,19 @@ use crate::trace::Trace;
 
 use super::{BoxStream, unreadable};
 
-/// A proxy's answer to CONNECT has a few headers; more than this is no answer.
+/// Bytes of the largest response to CONNECT, which has a few headers.
 const MAX_ANSWER: usize = 16 * 1024;
-/// So much of a refusal's page is read: the words are near its beginning, behind a style sheet perhaps.
+/// Bytes of a refusal's page that are read: its text is near the beginning, perhaps after a style sheet.
 const MAX_PAGE: usize = 4 * 1024;
-/// The page comes with the head, or is not waited for.
+/// The longest wait for the page, which normally comes with the head.
 const PAGE: Duration = Duration::from_millis(300);
-/// Header fields in which a proxy says why, where it leads, when to come back, and who it is.
+/// The headers in which a proxy says why it refuses, where it redirects to, when to come back, and who it is.
 const TELLING: [&str; 5] = ["X-Squid-Error", "Location", "Retry-After", "Via", "Server"];
 
-/// Has `proxy` connect `stream` to `host:port`. The proxy finds the address.
+/// Has `proxy` connect `stream` to `host:port`. The proxy resolves the name.
 ///
 /// # Errors
-/// The `proxy_*` reasons, and those of a portal, with the proxy's words as evidence.
+/// The `proxy_*` reasons, and `http_redirected` or `http_not_microsoft` for a portal, with the proxy's response as evidence.
 pub(super) async fn connect(
     trace: &mut Trace,
     mut stream: BoxStream,
@@ -69,14 +69,14 @@ pub(super) async fn connect(
     Err(fault)
 }
 
-/// A refusal in the proxy's own words: `503 Service Unavailable; X-Squid-Error: ERR_DNS_FAIL 0; …`.
+/// Describes a refusal by its status line, headers and page: `503 Service Unavailable; X-Squid-Error: ERR_DNS_FAIL 0; …`.
 fn told(status_line: &str, answer: &[u8], page: &[u8]) -> String {
     let fields = TELLING.iter().filter_map(|name| Some(format!("{name}: {}", field(answer, name)?)));
     let page = Some(text_of(page)).filter(|page| !page.trim().is_empty());
     std::iter::once(status_line.to_owned()).chain(fields).chain(page).collect::<Vec<_>>().join("; ")
 }
 
-/// The value of the first header field of that name; `None` if absent or empty.
+/// Returns the value of the first header of that name; `None` if absent or empty.
 fn field(answer: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(answer);
     let mut fields = text.lines().filter_map(|line| line.split_once(':'));
@@ -84,7 +84,7 @@ fn field(answer: &[u8], name: &str) -> Option<String> {
     Some(value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// Reads what stands behind the head, as far as it comes within `limit`.
+/// Reads the body after the head, as far as it comes within `limit`.
 async fn page(stream: &mut BoxStream, answer: &[u8], limit: Duration) -> Vec<u8> {
     let length = field(answer, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(MAX_PAGE);
     let mut page = Vec::new();
@@ -93,7 +93,7 @@ async fn page(stream: &mut BoxStream, answer: &[u8], limit: Duration) -> Vec<u8>
     page
 }
 
-/// The words of a page for people: without its tags, its style sheet and its scripts. What is no page stays as it is.
+/// Extracts the text of an HTML page: without tags, style sheets and scripts. Anything else is returned as it is.
 fn text_of(page: &[u8]) -> String {
     let page = String::from_utf8_lossy(page).into_owned();
     let lower = page.to_ascii_lowercase();
@@ -112,7 +112,7 @@ fn text_of(page: &[u8]) -> String {
     text
 }
 
-/// The ways to log in that the answer offers: the schemes of its `Proxy-Authenticate` (RFC 9110 section 11.7.1).
+/// Parses the authentication schemes that the response offers in `Proxy-Authenticate` (RFC 9110 section 11.7.1).
 fn offered(answer: &[u8], sent: &Sent) -> Vec<String> {
     const MOST: usize = 8;
     let text = String::from_utf8_lossy(answer);
@@ -124,7 +124,7 @@ fn offered(answer: &[u8], sent: &Sent) -> Vec<String> {
     schemes.take(MOST).collect()
 }
 
-/// Reads up to the empty line, byte by byte so that nothing of the tunnel is swallowed.
+/// Reads up to the empty line, byte by byte so that no byte of the tunnel is lost.
 async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
     while !is_whole(&answer) {
@@ -143,14 +143,15 @@ async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fau
     Ok(answer)
 }
 
-/// Ends what is no HTTP with its first line: a server that greets, and waits, sends no empty one.
+/// Reports whether the response is whole. One that is not HTTP ends with its first line: a server that greets, and waits, sends
+/// no empty line.
 fn is_whole(answer: &[u8]) -> bool {
     let http = answer.starts_with(b"HTTP/1.");
     let ends: &[&[u8]] = if http { &[b"\r\n\r\n", b"\n\n"] } else { &[b"\n"] };
     ends.iter().any(|end| answer.ends_with(end))
 }
 
-/// The fault that a status stands for, from a proxy that says when to come back, or does not.
+/// Judges the status of a response. `comes_back` is set if the proxy says when to come back.
 fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: bool) -> Result<(), Fault> {
     let mut words = status_line.split_whitespace();
     let http = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
@@ -176,7 +177,7 @@ fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: boo
     Err(Fault::heard(reason, status_line).code(status.to_string()))
 }
 
-/// A 407: nobody logged in, the login was no good, or none that is spoken here would do.
+/// Makes the fault of a 407: no login was sent, it was refused, or none of the offered schemes is supported here.
 fn login_wanted(status_line: &str, offered: &[String], logged_in: bool) -> Fault {
     let basic = offered.is_empty() || offered.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     let reason = match (basic, logged_in) {
@@ -222,7 +223,7 @@ mod tests {
         assert_eq!(later.reason, Reason::ProxyBusy);
     }
 
-    /// The fault of a proxy that answers so to the login `me`, `hunter2`.
+    /// Returns the evidence of a refusal by a proxy that sends `answer`, whatever it is sent.
     async fn refused(answer: &str) -> Option<String> {
         let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
         theirs.write_all(answer.as_bytes()).await.expect("room");
@@ -257,7 +258,7 @@ mod tests {
         }
     }
 
-    /// Until when a peer is listened to that says `says` and waits; `None`: for ever.
+    /// Reads the response of a peer that sends `says` and then waits; `None` where reading does not end.
     async fn heard(says: &str) -> Option<Result<String, Reason>> {
         let (ours, mut theirs) = tokio::io::duplex(4096);
         theirs.write_all(says.as_bytes()).await.expect("room");

@@ -1,4 +1,4 @@
-//! A SOCKS 5 proxy: RFC 1928, with the login of RFC 1929.
+//! SOCKS 5 proxies: RFC 1928, with the login of RFC 1929.
 
 use std::io::{Error, ErrorKind};
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::trace::Trace;
 use super::{BoxStream, Target, unreadable};
 
 const VERSION: u8 = 5;
-/// Methods of RFC 1928 section 3.
+/// The authentication methods of RFC 1928 section 3.
 const NO_LOGIN: u8 = 0;
 const USER_AND_PASSWORD: u8 = 2;
 const NONE_OF_THEM: u8 = 0xff;
@@ -24,7 +24,7 @@ const NONE_OF_THEM: u8 = 0xff;
 /// Has `proxy` connect `stream` to `target`.
 ///
 /// # Errors
-/// The `proxy_*` reasons, with the proxy's answer in words as evidence.
+/// The `proxy_*` reasons, with a description of the proxy's reply as evidence.
 pub(super) async fn connect(
     trace: &mut Trace,
     mut stream: BoxStream,
@@ -66,7 +66,7 @@ async fn talk(stream: &mut BoxStream, proxy: &Proxy, target: Target<'_>) -> Resu
     stream.read_exact(&mut bound).await.map(drop).map_err(|error| broken(&error))
 }
 
-/// Offers what can be spoken, and logs in where the proxy chooses that.
+/// Offers the supported authentication methods, and logs in where the proxy chooses that.
 async fn choose(stream: &mut BoxStream, login: Option<&(String, Secret)>) -> Result<(), Fault> {
     let offer: &[u8] = if login.is_some() { &[VERSION, 2, NO_LOGIN, USER_AND_PASSWORD] } else { &[VERSION, 1, NO_LOGIN] };
     stream.write_all(offer).await.map_err(|error| broken(&error))?;
@@ -83,7 +83,7 @@ async fn choose(stream: &mut BoxStream, login: Option<&(String, Secret)>) -> Res
     }
 }
 
-/// RFC 1929: each of both is at most 255 bytes long.
+/// Logs in by RFC 1929; user and password are at most 255 bytes long each.
 async fn log_in(stream: &mut BoxStream, user: &str, password: &Secret) -> Result<(), Fault> {
     let too_long = || Fault::heard(Reason::ProxyAuthRefused, "user or password is longer than 255 bytes, which SOCKS cannot say");
     let length = |text: &str| u8::try_from(text.len()).map_err(|_| too_long());
@@ -125,7 +125,7 @@ fn request(target: Target<'_>) -> Result<Vec<u8>, Fault> {
     Ok(request)
 }
 
-/// RFC 1928 section 6.
+/// Judges the reply to CONNECT (RFC 1928 section 6).
 fn judge(reply: u8) -> Result<(), Fault> {
     let (reason, words) = match reply {
         0 => return Ok(()),
@@ -170,7 +170,8 @@ mod tests {
 
     const NAME: Target<'static> = Target { host: "outlook.office365.com", address: None, port: 995 };
 
-    /// The result of a proxy that says `says`, whatever it is told; what it was told; and the first byte of the tunnel.
+    /// Connects through a proxy that sends `says`, whatever it is sent: the first byte of the tunnel or the fault, and the bytes
+    /// that the proxy was sent.
     async fn tried(login: Option<(&str, &str)>, target: Target<'static>, says: &[u8]) -> (Result<u8, Fault>, Vec<u8>) {
         let (ours, mut theirs) = duplex(4096);
         theirs.write_all(says).await.expect("room");

@@ -1,4 +1,4 @@
-//! A certificate's facts, and the words for it in evidence.
+//! The facts of a certificate, and its description in evidence.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -13,10 +13,10 @@ use crate::sanitize::{self, one_line};
 
 use super::inspection_products;
 
-/// Microsoft's mail certificate has about thirty names; a hostile one could have a million.
+/// The most names that are kept. Microsoft's mail certificate has about thirty; a hostile one could have a million.
 const MAX_NAMES: usize = 50;
 
-/// The facts of `certificate`; `None` if its dates cannot be read.
+/// Extracts the facts of `certificate`; `None` if its dates cannot be read.
 pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> {
     let issuer_name = words(&distinguished(certificate.issuer_name()));
     Some(CertificateFacts {
@@ -54,7 +54,7 @@ pub fn dated(certificate: &CertificateFacts) -> String {
     words(&format!("{}, valid {from} to {until}", one_line(&certificate.subject, 80)))
 }
 
-/// `2026-11-25`; far outside of any calendar, `unknown`.
+/// Formats a date as `2026-11-25`; before 1970 or after 9999 as `unknown`.
 fn day(at: SystemTime) -> String {
     const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
     let within = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since <= YEAR_9999);
@@ -62,12 +62,12 @@ fn day(at: SystemTime) -> String {
     whole.split('T').next().unwrap_or_default().to_owned()
 }
 
-/// The whole name, `C=US, O=DigiCert Inc, CN=DigiCert Global Root G2`.
+/// Formats the distinguished name: `C=US, O=DigiCert Inc, CN=DigiCert Global Root G2`.
 fn distinguished(name: &X509NameRef) -> String {
     name.entries().map(|entry| format!("{}={}", attribute(entry), text(entry).unwrap_or_default())).collect::<Vec<_>>().join(", ")
 }
 
-/// The short name of an attribute, such as `CN`; its number where it has none.
+/// Returns the short name of an attribute, such as `CN`; its object identifier where it has none.
 fn attribute(entry: &X509NameEntryRef) -> String {
     let object = entry.object();
     let known = Some(object.nid()).filter(|nid| *nid != Nid::UNDEF);
@@ -78,12 +78,12 @@ fn text(entry: &X509NameEntryRef) -> Option<String> {
     entry.data().to_string().ok()
 }
 
-/// The common name, else the organisation.
+/// Returns the common name, else the organisation.
 fn short(name: &X509NameRef) -> Option<String> {
     [Nid::COMMONNAME, Nid::ORGANIZATIONNAME].into_iter().flat_map(|nid| name.entries_by_nid(nid)).find_map(text)
 }
 
-/// The names and addresses that it is for.
+/// Returns the DNS names and addresses that the certificate is valid for, at most [`MAX_NAMES`].
 fn names(certificate: &X509Ref) -> Vec<String> {
     let own = |name: &GeneralNameRef| {
         name.dnsname().map(words).or_else(|| name.ipaddress().and_then(address).map(|address| address.to_string()))

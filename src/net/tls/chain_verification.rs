@@ -13,14 +13,14 @@ use super::certificate;
 #[derive(Clone)]
 pub struct ChainError {
     error: X509VerifyResult,
-    /// Which certificate of the chain it is about.
+    /// The index in `chain` of the certificate that was refused; 0 is the server's own.
     depth: usize,
-    /// The certificates as far as they had been followed, the server's own first.
+    /// The chain as far as OpenSSL had built it, the server's own certificate first.
     pub chain: Vec<X509>,
 }
 
 impl ChainError {
-    /// The reason that the error stands for (`X509_V_ERR_*` of x509_vfy.h).
+    /// Returns the reason for OpenSSL's error (`X509_V_ERR_*` of x509_vfy.h).
     pub fn reason(&self) -> Reason {
         match self.error.as_raw() {
             9 => Reason::TlsCertificateNotYetValid,
@@ -37,7 +37,7 @@ impl ChainError {
         }
     }
 
-    /// OpenSSL's words, and what one has to know to make sense of the server's own certificate behind them.
+    /// Describes the refusal for evidence: OpenSSL's error, and which certificate it is about where that is not the server's own.
     pub fn described(&self) -> String {
         let verdict = format!("certificate verify failed: {}", self.error.error_string());
         match (self.reason(), self.authority()) {
@@ -49,19 +49,19 @@ impl ChainError {
         }
     }
 
-    /// The certificate it is about, where that is not the server's own.
+    /// Returns the refused certificate where it is an authority's and not the server's own.
     fn authority(&self) -> Option<CertificateFacts> {
         let authority = self.chain.get(self.depth).filter(|_| self.depth > 0)?;
         certificate::facts(authority, false)
     }
 }
 
-/// The place where the callback of a handshake leaves the refusal that ends it.
+/// The slot in which the verification callback of a handshake leaves the refusal that ends it.
 #[derive(Clone, Default)]
 pub struct ChainErrorSlot(Arc<Mutex<Option<ChainError>>>);
 
 impl ChainErrorSlot {
-    /// Keeps what stands in `context`.
+    /// Stores the error and the chain of `context`.
     pub fn note(&self, context: &X509StoreContextRef) {
         let chain = context.chain().into_iter().flatten().map(ToOwned::to_owned).collect();
         let depth = usize::try_from(context.error_depth()).unwrap_or_default();

@@ -7,7 +7,7 @@ pub const HANDSHAKE: u8 = 22;
 /// Record type of alerts.
 pub const ALERT: u8 = 21;
 
-/// The version negotiated by the ServerHello at the beginning of `bytes`.
+/// Reads the version negotiated by the ServerHello at the beginning of `bytes`; `None` where they hold none.
 pub fn version(bytes: &[u8]) -> Option<&'static str> {
     const SERVER_HELLO: u8 = 2;
     let mut at = Cursor(bytes);
@@ -27,7 +27,7 @@ pub fn version(bytes: &[u8]) -> Option<&'static str> {
     Some(name(selected(&mut at).unwrap_or(legacy)))
 }
 
-/// The extension `supported_versions`, which alone tells TLS 1.3 from 1.2.
+/// Reads the version in the extension `supported_versions`, which alone tells TLS 1.3 from 1.2.
 fn selected(at: &mut Cursor<'_>) -> Option<u16> {
     const SUPPORTED_VERSIONS: u16 = 43;
     at.skip(2)?; // length of all extensions
@@ -51,8 +51,8 @@ fn name(version: u16) -> &'static str {
     }
 }
 
-/// Tells whether a certificate of ours is asked for in the handshake messages at the beginning of `bytes` (RFC 5246 section 7.4.4).
-/// From TLS 1.3 on nobody can see that.
+/// Reports whether the handshake messages at the beginning of `bytes` ask for a certificate of the client (RFC 5246 section
+/// 7.4.4). With TLS 1.3 these messages are encrypted.
 pub fn asks_for_a_certificate(bytes: &[u8]) -> bool {
     const CERTIFICATE_REQUEST: u8 = 13;
     let mut messages = Vec::new();
@@ -74,7 +74,7 @@ pub fn asks_for_a_certificate(bytes: &[u8]) -> bool {
     false
 }
 
-/// The reason that an alert instead of a ServerHello stands for.
+/// Returns the reason for an alert in place of a ServerHello.
 pub fn alert(bytes: &[u8]) -> Reason {
     const CLOSE_NOTIFY: u8 = 0;
     const PROTOCOL_VERSION: u8 = 70;
@@ -85,7 +85,7 @@ pub fn alert(bytes: &[u8]) -> Reason {
     }
 }
 
-/// Reads forward and never beyond the end.
+/// A cursor that reads forward and never beyond the end.
 struct Cursor<'a>(&'a [u8]);
 
 impl Cursor<'_> {

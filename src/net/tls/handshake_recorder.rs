@@ -1,5 +1,5 @@
-//! A recorder of the first bytes that a peer sends below TLS: of a handshake that fails, OpenSSL tells neither the version
-//! nor what was there instead of TLS.
+//! A recorder of the first bytes that a peer sends below TLS: for a handshake that fails, OpenSSL reports neither the version
+//! nor the bytes that came instead of TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ struct Beginning {
 }
 
 impl Recording {
-    /// Enough for a ServerHello and, up to TLS 1.2, for a chain of certificates and the request for ours behind it.
+    /// Bytes that are kept: enough for a ServerHello and, up to TLS 1.2, for the chain of certificates and the request for ours.
     const KEEP: usize = 16 * 1024;
 
     fn note(&self, bytes: &[u8], ended: bool) {
@@ -36,12 +36,12 @@ impl Recording {
         }
     }
 
-    /// The first bytes, at most 16 KiB.
+    /// Returns the first bytes, at most 16 KiB.
     pub fn bytes(&self) -> Vec<u8> {
         self.beginning().bytes.clone()
     }
 
-    /// Tells whether the stream ended while it was recorded.
+    /// Reports whether the stream ended while it was recorded.
     pub fn ended(&self) -> bool {
         self.beginning().ended
     }
@@ -63,8 +63,8 @@ pub struct HandshakeRecorder<S> {
 }
 
 impl HandshakeRecorder<BufReader<BoxStream>> {
-    /// Records `stream`, with a buffer before it: OpenSSL asks for the head and the body of each record by
-    /// itself, which would be twice the system calls.
+    /// Records `stream`, with a buffer in between: OpenSSL reads the head and the body of each record separately, which would be
+    /// twice the system calls.
     pub fn over(stream: BoxStream, recording: &Recording) -> Self {
         Self { stream: BufReader::with_capacity(4096, stream), recording: recording.clone() }
     }

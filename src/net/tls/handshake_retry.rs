@@ -1,7 +1,7 @@
-//! Further handshakes after one that failed: whoever asks again, or asks otherwise, may be answered.
+//! Further handshakes after one that failed, to find out why.
 //!
-//! One handshake tells little: a balancer loses one, a filter dislikes its server's name, an old device its versions. Asking
-//! again with one difference tells which. None of it is measured.
+//! One handshake tells little: a load balancer may lose it, a filter may block its server's name, an old device its versions.
+//! Another with one difference shows which. None of it is measured.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,15 +18,15 @@ use super::{Connector, unverified_handshake};
 /// The longest that further handshakes may take of a run that has failed already.
 pub const LIMIT: Duration = Duration::from_secs(3);
 
-/// New connections, brought to the moment at which TLS would begin.
+/// A source of new connections on which TLS may begin.
 pub trait Redial: Sync {
-    /// Makes one; `None` where that fails.
+    /// Makes a connection; `None` where that fails.
     fn redial(&self) -> impl Future<Output = Option<BoxStream>> + Send;
 }
 
 /// Further handshakes with one server.
 pub struct HandshakeRetry<'a, R> {
-    /// Our side of TLS.
+    /// The client's side of TLS.
     pub tls: &'a Connector,
     /// The server's name, or its address.
     pub host: &'a str,
@@ -37,7 +37,7 @@ pub struct HandshakeRetry<'a, R> {
 }
 
 impl<R: Redial> HandshakeRetry<'_, R> {
-    /// Explains `fault`, met in a handshake. What certificate is seen becomes a fact of the `endpoint`.
+    /// Explains `fault`, met in a handshake. A certificate that is seen becomes a fact of the `endpoint`.
     pub async fn explain(&self, fault: Fault, endpoint: Option<&mut EndpointFacts>) -> Fault {
         if !is_unanswered(&fault) {
             let chain = self.presented(self.limit).await.map(|(_, chain)| chain).unwrap_or_default();
@@ -56,12 +56,12 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         }
     }
 
-    /// Tells whether the port, silent in the clear, answers a TLS handshake.
+    /// Reports whether the port, silent in the clear, answers a TLS handshake.
     pub async fn begins_with_tls(&self) -> bool {
         self.is_answered(true, self.limit).await == Some(true)
     }
 
-    /// Asks with one difference after the other; `None` where no connection can be made any more.
+    /// Makes handshakes with one difference each; `None` where no connection can be made any more.
     async fn diagnose(&self) -> Option<Finding> {
         // Five questions at most; silence is the answer to a question, and takes all of its time.
         let each = self.limit / 5;
@@ -78,7 +78,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         })
     }
 
-    /// Asks both ways again: some connections may be bad ones, whatever is asked on them, and a filter does the same once more.
+    /// Makes both handshakes once more: a filter does the same again, while single bad connections do not.
     async fn confirm_name_filter(&self, each: Duration) -> Option<Finding> {
         if self.is_answered(true, each).await? {
             return Some(Finding::AnsweredNow);
@@ -86,8 +86,8 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         Some(if self.is_answered(false, each).await? { Finding::NameFiltered } else { Finding::NothingNew })
     }
 
-    /// Tells whether the question we always ask, with the server's name in it or without, is answered within `limit`; `None` if it
-    /// could not be asked.
+    /// Reports whether the handshake of [`Connector::secure`], with the server's name or without, is answered within `limit`;
+    /// `None` where no connection could be made.
     async fn is_answered(&self, named: bool, limit: Duration) -> Option<bool> {
         let until = Instant::now() + limit;
         let stream = timeout_at(until, self.dial.redial()).await.ok()??;
@@ -95,7 +95,7 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         Some(answered.unwrap_or(false))
     }
 
-    /// The version and the certificates that the server presents, within `limit`, to somebody who takes whatever it presents.
+    /// Returns the version and the certificates that the server presents, within `limit`, in a handshake that accepts any.
     async fn presented(&self, limit: Duration) -> Option<(&'static str, Vec<X509>)> {
         let handshake = async { unverified_handshake::presented(self.host, self.dial.redial().await?).await };
         timeout_at(Instant::now() + limit, handshake).await.ok()?
@@ -104,29 +104,29 @@ impl<R: Redial> HandshakeRetry<'_, R> {
 
 /// A finding about a handshake that was not answered.
 enum Finding {
-    /// Nobody is answered.
+    /// No handshake is answered.
     NothingNew,
-    /// The very same question is answered now.
+    /// The same handshake is answered now.
     AnsweredNow,
-    /// Only those who name the server are not answered.
+    /// A handshake is answered unless it names the server.
     NameFiltered,
-    /// Only those who take an old version are, in this one and with these certificates.
+    /// A handshake is answered if it allows old versions: in this version, with these certificates.
     OldVersion(&'static str, Vec<X509>),
 }
 
-/// Tells whether further handshakes may explain `fault`, met at `endpoint`: we were shown no certificate, or got no answer at all.
+/// Reports whether further handshakes may explain `fault`, met at `endpoint`: no certificate was shown, or nothing answered.
 pub fn may_explain(fault: &Fault, endpoint: Option<&EndpointFacts>) -> bool {
     let answered = endpoint.is_some_and(|endpoint| endpoint.tls_version.is_some());
     fault.reason == Reason::TlsProtocolTooOld || (is_unanswered(fault) && !answered)
 }
 
-/// Tells whether nothing of a handshake came back but the end of the connection, or an alert that the name is not known.
+/// Reports whether nothing came back but the end of the connection, or an alert that the server's name is unknown.
 fn is_unanswered(fault: &Fault) -> bool {
     const UNRECOGNIZED_NAME: &str = "alert 112";
     matches!(fault.reason, Reason::TlsClosed | Reason::TlsTimedOut) || fault.evidence.code.as_deref() == Some(UNRECOGNIZED_NAME)
 }
 
-/// The fault of a port that was silent in the clear and answers TLS.
+/// Makes the fault of a port that was silent in the clear and answers a TLS handshake.
 #[must_use]
 pub fn silent_in_the_clear() -> Fault {
     let words = "nothing was said in the clear, and a TLS handshake is answered: this port begins with TLS";

@@ -1,4 +1,5 @@
-//! Products that inspect TLS, known by the issuer's name in the certificates they make. No other name proves anything.
+//! Products that inspect TLS, recognised by the issuer's name in the certificates they make. An issuer without such a name
+//! proves nothing: a device may call itself whatever it likes.
 
 /// Marks in the issuer's name of a certificate that a product made, lower case, with the product's name.
 const PRODUCTS: &[(&str, &str)] = &[
@@ -60,13 +61,13 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("sslsplit", "SSLsplit"),
 ];
 
-/// The product whose name stands in `issuer`, a whole distinguished name.
+/// Returns the product whose name stands in `issuer`, a whole distinguished name.
 pub fn product(issuer: &str) -> Option<&'static str> {
     let issuer = issuer.to_lowercase();
     PRODUCTS.iter().find(|(mark, _)| stands_in(&issuer, mark)).map(|(_, product)| *product)
 }
 
-/// Tells whether `mark` begins a word of `issuer`: `eset` is not in `CN=Preset Services`.
+/// Reports whether `mark` begins a word of `issuer`: `eset` is not in `CN=Preset Services`.
 fn stands_in(issuer: &str, mark: &str) -> bool {
     issuer.match_indices(mark).any(|(at, _)| {
         let before = issuer.get(..at).and_then(|before| before.chars().next_back());

@@ -8,13 +8,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Secured;
 
-/// A secured stream whose first failed write reports the alert that is still to be read: those who refuse a handshake late
-/// hang up at once.
+/// A secured stream whose first failed write reports the alert that is still to be read: a peer that refuses a handshake late
+/// closes the connection at once.
 pub struct LateAlertStream {
     secured: Secured,
-    /// Set until something was read.
+    /// True until something was read.
     fresh: bool,
-    /// The error we met in writing, while we wait for their words.
+    /// The error of a failed write, while the alert is being read.
     failed: Option<io::Error>,
 }
 
@@ -24,7 +24,7 @@ impl LateAlertStream {
         Self { secured, fresh: true, failed: None }
     }
 
-    /// The result of `write`, or what was there to be read instead of an error in it.
+    /// Returns the result of `write`, or where it fails before anything was read, the error that reading meets.
     fn written<T>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,6 +1,6 @@
-//! The roots that the chains of Microsoft's hosts lead to: known here, and not trusted for that.
+//! The roots that the chains of Microsoft's hosts lead to. They serve as a reference, and are not trusted for being here.
 //!
-//! A name proves nothing: a device may call its own authority `DigiCert Inc`. A signature does, and nobody else can make it.
+//! A name proves nothing: a device may call its own authority `DigiCert Inc`. Only a signature does.
 
 use openssl::error::ErrorStack;
 use openssl::stack::Stack;
@@ -8,16 +8,16 @@ use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509, X509StoreContext, X509StoreContextRef};
 
-/// DigiCert's and Microsoft's own, as Microsoft lists them for its services; Exchange Online needs the first since 2026.
+/// The roots of DigiCert and of Microsoft, as Microsoft lists them for its services; Exchange Online needs the first since 2026.
 /// <https://learn.microsoft.com/en-us/azure/security/fundamentals/azure-ca-details>
 const ROOTS: &str = include_str!("microsoft_roots.pem");
 
-/// Parses the roots.
+/// Parses the roots, Exchange Online's first.
 pub fn roots() -> Vec<X509> {
     X509::stack_from_pem(ROOTS.as_bytes()).unwrap_or_default()
 }
 
-/// Tells whether signatures lead from `chain`, the server's own certificate first, up to one of `roots`, whatever the clock says.
+/// Reports whether signatures lead from `chain`, the server's own certificate first, to one of `roots`. Dates are not checked.
 pub fn lead_to(roots: &[X509], chain: &[X509]) -> bool {
     leads(roots, chain).unwrap_or(false)
 }

@@ -1,4 +1,4 @@
-//! Where a trusted root comes from: shipped with the system, or added here by somebody.
+//! The provenance of a trusted root: shipped with the system, or added to this machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use crate::settings::RootStore;
 /// The provenance of the root that a chain leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RootProvenance {
-    /// It came with the system, as Mozilla's programme has it, or is one that Microsoft's hosts are known to lead to.
+    /// Shipped with the system, from Mozilla's programme, or one of the roots that Microsoft's hosts are known to lead to.
     Public,
-    /// Somebody has put it into the trust store of this machine, or named it in `network.ca_file`.
+    /// Added to the trust store of this machine, or named in `network.ca_file`.
     Added,
-    /// It is trusted, and nothing here tells who put it there.
+    /// Trusted, without a sign of how it came here.
     Unknown,
 }
 
-/// The places where distributions keep the roots they ship, one a file: Debian, Ubuntu, Alpine. `update-ca-certificates` merges them
-/// with what was added, so the merged store cannot tell.
+/// The places where distributions keep the roots they ship, one a file: Debian, Ubuntu, Alpine. The store that
+/// `update-ca-certificates` merges of these and of the added ones does not show which is which.
 const SHIPPED: &[&str] = &["/usr/share/ca-certificates"];
 /// The places where administrators add theirs: Debian and Alpine; Fedora and RHEL; SUSE; Arch.
 const ADDED: &[&str] = &[
@@ -28,13 +28,13 @@ const ADDED: &[&str] = &[
     "/etc/pki/trust/anchors",
     "/etc/ca-certificates/trust-source/anchors",
 ];
-/// More files than this hold no roots: Mozilla has 150.
+/// The most files of a place that are read: Mozilla has 150 roots.
 const MOST_FILES: usize = 2000;
-/// A certificate takes 2 kB, a whole bundle 220 kB.
+/// Bytes of the largest file that is read: a certificate takes 2 kB, a whole bundle 220 kB.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// Finds where `root` comes from, which is trusted here: by the system, or as one of `extra`. One of those `known` may well have
-/// been added where the system lacks it.
+/// Finds the provenance of `root`, which is trusted here: by the system, or as one of `extra`. Roots in `known` count as public
+/// wherever they stand: an administrator may have added one that the system lacks.
 pub fn find(root: &X509Ref, known: &[X509], extra: &[X509]) -> RootProvenance {
     let is_root = |certificate: &X509| certificate.as_ref() == root;
     if known.iter().any(is_root) || SHIPPED.iter().any(|place| holds(Path::new(place), &is_root)) {
@@ -49,7 +49,7 @@ pub fn find(root: &X509Ref, known: &[X509], extra: &[X509]) -> RootProvenance {
     }
 }
 
-/// Tells whether there is no root in `store`: nobody is trusted at all.
+/// Reports whether `store` holds no root at all, so that no certificate can be trusted.
 pub fn is_empty(store: &RootStore) -> bool {
     let hashed = |file: &PathBuf| file.extension().is_some_and(|number| number.to_string_lossy().parse::<u32>().is_ok());
     store.directories.iter().all(|directory| !files(directory).iter().any(hashed))
@@ -66,7 +66,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).take(MOST_FILES).collect()
 }
 
-/// The certificates in a file, PEM or DER; none where it is no such file.
+/// Reads the certificates in a file, PEM or DER; none where it is neither, or larger than [`LARGEST_FILE`].
 fn certificates(file: &Path) -> Vec<X509> {
     let regular = fs::metadata(file).is_ok_and(|about| about.is_file() && about.len() <= LARGEST_FILE);
     let Some(bytes) = regular.then(|| fs::read(file).ok()).flatten() else { return Vec::new() };

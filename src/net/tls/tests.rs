@@ -1,4 +1,4 @@
-//! Who stands behind a certificate, over a pipe: authorities that are trusted here, that are Microsoft's, or that inspect.
+//! Handshakes over a pipe with servers whose root is trusted here, is Microsoft's, or belongs to a device that inspects TLS.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,7 +87,7 @@ impl Server {
         Connector::new(&RootStore::default(), Some(&self.root)).expect("a trust store")
     }
 
-    /// A connection to it.
+    /// Opens a connection to the server, which accepts it in a task of its own.
     fn dialed(&self) -> BoxStream {
         let (ours, theirs) = duplex(16 * 1024);
         let acceptor = self.acceptor.clone();
@@ -101,13 +101,13 @@ impl Server {
     }
 }
 
-/// A machine's store, in which the authorities of these tests are not.
+/// A trust store without the authorities of these tests.
 fn others_roots() -> RootStore {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/net/tls/microsoft_roots.pem");
     RootStore { file: Some(file.into()), directories: Vec::new() }
 }
 
-/// The result of securing a connection to `server` by `connector`, as the host's `port`.
+/// Secures a connection to `server` by `connector`, as to that port of the host, and returns the facts and the result.
 async fn secured(connector: &Connector, server: &Server, port: u16) -> (Facts, Result<BoxStream, Fault>) {
     let mut trace = Trace::begin(Phase::Tls, Instant::now() + Duration::from_secs(5));
     trace.facts.endpoints.push(EndpointFacts::new(HOST, port, None));
@@ -115,7 +115,7 @@ async fn secured(connector: &Connector, server: &Server, port: u16) -> (Facts, R
     (trace.facts, result)
 }
 
-/// The count of roots that `connector` has looked up.
+/// Returns the number of roots that `connector` has looked up.
 fn looked_up(connector: &Connector) -> usize {
     connector.provenances.lock().expect("roots").len()
 }
@@ -236,7 +236,7 @@ async fn unverified_handshake_with_a_peer_that_lies_ends() {
     endless.await.expect("over");
 }
 
-/// A peer's way with a connection.
+/// The behaviour of a peer on one connection.
 #[derive(Clone, Copy)]
 enum Made {
     Answered,
@@ -244,7 +244,7 @@ enum Made {
     Left,
 }
 
-/// A peer that knows the number of a connection, the first of which has failed already, and what is said first on it.
+/// A peer that behaves by the number of a connection, the first of which has failed already, and by its ClientHello.
 struct Peer {
     acceptor: SslAcceptor,
     made: fn(usize, &[u8]) -> Made,
@@ -294,7 +294,7 @@ fn names_the_host(hello: &[u8]) -> bool {
     hello.windows(HOST.len()).any(|bytes| bytes == HOST.as_bytes())
 }
 
-/// Tells whether TLS 1.2, 1.1 and 1.0 stand in the list of versions.
+/// Reports whether TLS 1.2, 1.1 and 1.0 stand in the list of versions.
 fn takes_old_versions(hello: &[u8]) -> bool {
     hello.windows(6).any(|bytes| bytes == [3, 3, 3, 2, 3, 1])
 }

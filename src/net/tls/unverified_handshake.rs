@@ -1,7 +1,6 @@
-//! A handshake that accepts whatever a peer presents, to see its certificates; nothing is sent behind it.
+//! A handshake that accepts whatever a peer presents, to see its certificates; nothing is sent after it.
 //!
-//! So it shows what a server would present to somebody who takes less than we do: OpenSSL gives up on one that is too old
-//! before it has shown its certificate.
+//! [`super::Connector::secure`] sees none from a server that is too old: OpenSSL gives up before the certificate comes.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -15,10 +14,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::super::BoxStream;
 use super::first_record;
 
-/// A handshake takes about 6 kB; no chain is longer than this.
+/// The most bytes that are read: a handshake takes about 6 kB.
 const MOST: usize = 128 * 1024;
 
-/// The version and the certificates that the peer at the other end of `stream` presents as `host`, its own certificate first.
+/// Returns the version and the certificates that the peer at the other end of `stream` presents as `host`, its own first; `None`
+/// where the handshake fails.
 pub async fn presented(host: &str, stream: BoxStream) -> Option<(&'static str, Vec<X509>)> {
     let secured = handshake(host, stream).await?;
     let ssl = secured.ssl();
@@ -26,14 +26,14 @@ pub async fn presented(host: &str, stream: BoxStream) -> Option<(&'static str, V
     Some((ssl.version_str(), if chain.is_empty() { ssl.peer_certificate().into_iter().collect() } else { chain }))
 }
 
-/// Tells whether the handshake that `ssl` begins is answered at the other end of `stream`: by a handshake, not by an alert.
+/// Reports whether the handshake that `ssl` begins is answered at the other end of `stream`: by a handshake, not by an alert.
 pub async fn is_answered(ssl: Ssl, mut stream: BoxStream) -> bool {
     let Err(HandshakeError::WouldBlock(mut waiting)) = ssl.connect(Pipe::default()) else { return false };
     let hello = std::mem::take(&mut waiting.get_mut().outgoing);
     stream.write_all(&hello).await.is_ok() && matches!(stream.read_u8().await, Ok(first_record::HANDSHAKE))
 }
 
-/// The handshake: OpenSSL works on buffers, and here they are filled and emptied.
+/// Makes the handshake. OpenSSL works on buffers, which are filled and emptied here.
 async fn handshake(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>> {
     let mut heard = 0;
     let mut attempt = ssl(host)?.connect(Pipe::default());
@@ -57,7 +57,7 @@ async fn handshake(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>>
     }
 }
 
-/// One side of a conversation with `host` that takes whatever it is shown, however old and weak.
+/// Makes the client's side of a handshake with `host` that accepts any version, cipher and certificate.
 fn ssl(host: &str) -> Option<Ssl> {
     static CONTEXT: OnceLock<Option<SslContext>> = OnceLock::new();
     let context = CONTEXT.get_or_init(|| {
@@ -74,7 +74,7 @@ fn ssl(host: &str) -> Option<Ssl> {
     Some(ssl)
 }
 
-/// The bytes that came in and were not read yet, and those that are to go out.
+/// A stream in memory: the bytes that came in and were not read yet, and those that are to go out.
 #[derive(Debug, Default)]
 struct Pipe {
     incoming: VecDeque<u8>,

@@ -1,4 +1,4 @@
-//! The application's own registration in Microsoft Graph: when its secrets and certificates expire.
+//! The application's own registration in Microsoft Graph, with the expiry of its secrets and certificates.
 
 use std::time::SystemTime;
 
@@ -12,10 +12,10 @@ use crate::outcome::{CredentialFacts, CredentialKind, Registration};
 pub const ROLES: &[&str] =
     &["Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"];
 
-/// Credentials that are kept; Entra allows fewer.
+/// The most credentials that are kept; Entra allows fewer.
 const MAX_CREDENTIALS: usize = 200;
 
-/// The path of the application with that id. Without `$select` the response would be several times as long; the keys
+/// Returns the path of the application with that id. Without `$select` the response would be several times as long; the keys
 /// themselves are never in it.
 pub fn registration_path(client_id: &str) -> String {
     let id: String = client_id.chars().filter(|c| c.is_ascii_hexdigit() || *c == '-').collect();
@@ -77,7 +77,7 @@ impl Application {
     }
 }
 
-/// RFC 3339 in UTC, with or without fractions of a second.
+/// Parses RFC 3339 in UTC, with or without fractions of a second.
 fn time(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339(text).ok()
 }

@@ -1,4 +1,4 @@
-//! The reason why Graph did not open the mailbox: by code, by message where a code has several causes, by status.
+//! The refusals of Graph: the reason by code, by message where a code has several causes, by status.
 
 use std::iter::successors;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::sanitize;
 use crate::wire::http::ResponseHead;
 use crate::wire::{Refusal, soap};
 
-/// The refusal in a response that is no success.
+/// Parses the refusal in a response that is no success.
 pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Value>) -> Refusal {
     let mut fault = claims_challenge(head)
         .or_else(|| head.redirect_fault())
@@ -24,15 +24,15 @@ pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Val
     Refusal::from(fault).back_off(head.retry_after().filter(|back_off| waits && *back_off > Duration::ZERO))
 }
 
-/// A claims challenge: Conditional Access accepts the token no more.
+/// Returns the fault of a claims challenge: Conditional Access accepts the token no more.
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
 fn claims_challenge(head: ResponseHead<'_>) -> Option<Fault> {
     let value = head.joined_headers("www-authenticate")?;
     value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
 }
 
-/// The reason by the error itself. An inner error, which may hold another, is more specific than the outer one, where it is
-/// known.
+/// Finds the reason by the error itself. An inner error, which may hold another, is more specific than the outer one, where it
+/// is in the table.
 /// <https://learn.microsoft.com/en-us/graph/errors>
 fn by_error<'e>(head: ResponseHead<'_>, body: &[u8], error: &'e Value) -> Option<Fault> {
     let error = error.as_object()?;
@@ -51,8 +51,8 @@ fn reason_for_code(code: &str, message: &str) -> Option<Reason> {
     by_message(code, message).or_else(by_code).or_else(|| soap::reason_for_code(code))
 }
 
-/// The reason by the message. "Only code against error codes returned in code properties", says Microsoft; these have several
-/// causes.
+/// Finds the reason by the message. "Only code against error codes returned in code properties", says Microsoft; these codes
+/// have several causes.
 fn by_message(code: &str, message: &str) -> Option<Reason> {
     let message = message.to_ascii_lowercase();
     let row =
@@ -60,7 +60,8 @@ fn by_message(code: &str, message: &str) -> Option<Reason> {
     row.map(|(.., reason)| *reason)
 }
 
-/// Code, a text that the message contains, reason. Without a code the message comes under several codes or none.
+/// Rows of a code, a text that the message contains, and the reason. A message without a code here comes under several codes
+/// or none.
 const MESSAGES: &[(&str, &str, Reason)] = &[
     ("", "the token contains no permissions", Reason::TokenRoleMissing),
     ("InvalidAuthenticationToken", "audience", Reason::TokenWrongAudience),
@@ -91,7 +92,7 @@ const CODES: &[(&str, Reason)] = &[
     ("serviceNotAvailable", Reason::ServerUnavailable),
 ];
 
-/// The fault of a response without Graph's error.
+/// Makes the fault of a response without Graph's error.
 fn without_error(head: ResponseHead<'_>, body: &[u8]) -> Fault {
     Fault::heard(
         if head.is_from_intermediary(body) { Reason::HttpNotMicrosoft } else { by_status(head.status) },

@@ -13,11 +13,11 @@ pub struct ImapGreeting {
     pub server: Option<String>,
     /// The capabilities in upper case, where the greeting has them (`[CAPABILITY …]`).
     pub capabilities: Option<Vec<String>>,
-    /// Whether it is `PREAUTH`: logged in already, which no public server says.
+    /// True for `PREAUTH`: the session is logged in already, which no public server says.
     pub is_preauthenticated: bool,
 }
 
-/// Parses the first line.
+/// Parses the first line, without its CRLF.
 ///
 /// # Errors
 /// A `* BYE`, and `greeting_unexpected` for anything that is no IMAP greeting.
@@ -41,7 +41,7 @@ pub fn parse_capabilities(data: &str) -> Option<Vec<String>> {
     Some(list.take(100).map(|word| sanitize::one_line(&word.to_ascii_uppercase(), 60)).collect())
 }
 
-/// The capabilities in a response code at the start of `text`: `[CAPABILITY IMAP4rev1 …]`.
+/// Parses the capabilities in a response code at the start of `text`: `[CAPABILITY IMAP4rev1 …]`.
 fn capability_code(text: &str) -> Option<Vec<String>> {
     let (code, _) = text.strip_prefix('[')?.split_once(']')?;
     parse_capabilities(code)

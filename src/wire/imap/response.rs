@@ -42,14 +42,14 @@ pub fn parse_response<'a>(line: &'a str, tag: &str, step: Step) -> Result<ImapRe
     }
 }
 
-/// Tells whether the line is `* BYE`: the server is about to close the connection.
+/// Reports whether the line is `* BYE`: the server is about to close the connection.
 pub fn is_bye(line: &str) -> bool {
     let mut parts = line.split(' ');
     parts.next() == Some("*") && parts.next().is_some_and(|part| part.eq_ignore_ascii_case("BYE"))
 }
 
-/// The number of bytes that follow the line as a literal (RFC 3501, 4.3): `{12}` or `{12+}` at its end. The caller reads so many
-/// bytes and then a further line, and joins all three, CRLF included, before the line is parsed.
+/// Returns the number of bytes that follow the line as a literal (RFC 3501, 4.3): `{12}` or `{12+}` at its end. The caller reads
+/// so many bytes and then a further line, and joins all three, CRLF included, before the line is parsed.
 pub fn literal_length(line: &str) -> Option<u64> {
     let (_, count) = line.strip_suffix('}')?.rsplit_once('{')?;
     let count = count.strip_suffix('+').unwrap_or(count);

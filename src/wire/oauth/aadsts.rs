@@ -3,7 +3,7 @@
 
 use crate::reason::Reason;
 
-/// The reason for a number; `None` for one that is not in the table.
+/// Returns the reason for a number; `None` for one that is not in the table.
 pub(super) fn reason(code: u64) -> Option<Reason> {
     AADSTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason)
 }

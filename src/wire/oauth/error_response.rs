@@ -12,7 +12,7 @@ use crate::sanitize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "Map<String, Value>")]
 pub struct EntraError {
-    /// `invalid_client` and the like.
+    /// The error's name: `invalid_client` and the like.
     pub error: Option<String>,
     /// The text for people; ends with trace id, correlation id and time.
     pub error_description: Option<String>,
@@ -24,7 +24,7 @@ pub struct EntraError {
     pub trace_id: Option<String>,
     /// The correlation id, for a support ticket.
     pub correlation_id: Option<String>,
-    /// `message_only` and the like, from Conditional Access.
+    /// The kind of error within [`EntraError::error`], from Conditional Access: `message_only` and the like.
     pub suberror: Option<String>,
     /// The URL of an explanation.
     pub error_uri: Option<String>,
@@ -43,12 +43,12 @@ impl fmt::Display for EntraError {
 }
 
 impl EntraError {
-    /// Tells whether this is an issuer's error and not any other JSON object.
+    /// Reports whether this is an issuer's error and not any other JSON object.
     pub fn is_error_response(&self) -> bool {
         self.error.is_some() || !self.codes().is_empty()
     }
 
-    /// The AADSTS numbers. They are taken from the description only where `error_codes` is missing: it is not for programs.
+    /// Returns the AADSTS numbers. They are taken from the description, which is not for programs, only without `error_codes`.
     pub fn codes(&self) -> Vec<u64> {
         let described = || {
             let text = self.error_description.as_deref()?.to_ascii_uppercase();
@@ -76,7 +76,7 @@ impl From<Map<String, Value>> for EntraError {
     }
 }
 
-/// A string, or a number as it is written; `None` for anything else.
+/// Reads a string, or a number as it is written; `None` for anything else.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -85,7 +85,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Numbers, or strings of digits; a single one need not stand in an array.
+/// Reads numbers, or strings of digits; a single one need not stand in an array.
 fn numbers(value: &Value) -> Vec<u64> {
     let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim_start_matches("AADSTS").parse().ok());
     match value {

@@ -1,4 +1,4 @@
-//! The reply to EHLO (RFC 5321, 4.1.1.1): extensions, a keyword overwritten by a firewall, our public address.
+//! The reply to EHLO (RFC 5321, 4.1.1.1): extensions, a keyword overwritten by a firewall, and our public address.
 
 use std::net::IpAddr;
 
@@ -11,13 +11,13 @@ use crate::wire::Refusal;
 /// The extensions that the server offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EhloResponse {
-    /// Whether it offers `STARTTLS`.
+    /// True if `STARTTLS` is offered.
     pub starttls: bool,
     /// The mechanisms of `AUTH`, in upper case.
     pub mechanisms: Vec<String>,
     /// Our public address, from `Hello [..]`.
     pub public_address: Option<IpAddr>,
-    /// The server's name.
+    /// The name that the reply begins with, if it is a host name.
     pub server: Option<String>,
     /// The whole reply, as evidence.
     evidence: String,
@@ -100,14 +100,14 @@ impl EhloResponse {
     }
 }
 
-/// Tells whether the keyword is overwritten: `XXXXXXXA`, as many X as the keyword was long, and one letter.
+/// Reports whether the keyword is overwritten: `XXXXXXXA`, as many X as the keyword was long, and one letter.
 fn is_overwritten(keyword: &str) -> bool {
     let xs = keyword.trim_end_matches(|c: char| c != 'X');
     xs.len() >= 4 && xs.len() + 1 >= keyword.len() && xs.bytes().all(|b| b == b'X')
 }
 
-/// The last address in `… Hello [2001:db8::1]`: Exim and Sendmail repeat the name in EHLO, also a literal, and add the address
-/// that they see. A loopback or private address is not public.
+/// Finds the last address in `… Hello [2001:db8::1]`: Exim and Sendmail repeat the name in EHLO, also a literal, and add the
+/// address that they see. A loopback or private address is not public.
 fn public_address(hello: &str) -> Option<IpAddr> {
     let (rest, _) = hello.rsplit_once(']')?;
     let (_, address) = rest.rsplit_once('[')?;

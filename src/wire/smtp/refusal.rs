@@ -1,4 +1,4 @@
-//! The reason of an SMTP server's refusal: by its text, then by its enhanced code, then by its code.
+//! The refusals of an SMTP server: the reason by its text, then by its enhanced code, then by its code.
 
 use super::SmtpReply;
 use crate::outcome::{Fault, SupportId};
@@ -26,7 +26,7 @@ pub(super) fn starttls_refusal(reply: &SmtpReply) -> Refusal {
     with_evidence(reply, known.or(outage).unwrap_or(Reason::StarttlsRefused))
 }
 
-/// Tells whether the server found the token too long for the AUTH command: `500 5.5.2 Line too long` (Dovecot), `500 5.5.6`
+/// Reports whether the server found the token too long for the AUTH command: `500 5.5.2 Line too long` (Dovecot), `500 5.5.6`
 /// (RFC 4954, 6). Then send [`super::AUTH`] alone, and the payload on its own line after the `334`.
 pub fn is_line_too_long(reply: &SmtpReply) -> bool {
     reply.code == 500 && (reply.enhanced_code() == Some("5.5.6") || reply.text().to_ascii_lowercase().contains("too long"))
@@ -44,7 +44,8 @@ fn with_evidence(reply: &SmtpReply, reason: Reason) -> Refusal {
     fault.into()
 }
 
-/// Words that the text contains in any order, reason. The first match wins. `5.7.139` alone stands for a dozen causes.
+/// Rows of words that the text contains in any order, and the reason. The first match wins. `5.7.139` alone stands for a dozen
+/// causes.
 /// <https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission>
 const TEXTS: &[(&[&str], Reason)] = &[
     (&["tls 1.0"], Reason::TlsProtocolTooOld),
@@ -96,7 +97,7 @@ fn by_enhanced_code(code: &str) -> Option<Reason> {
     })
 }
 
-/// The reason for a code in reply to AUTH: RFC 4954, 6, and Exchange's own.
+/// Returns the reason for a code in reply to AUTH: RFC 4954, 6, and Exchange's own use.
 fn by_code(code: u16) -> Option<Reason> {
     Some(match code {
         // Exchange's own use; RFC 4954 means a password transition, which does not concern tokens.

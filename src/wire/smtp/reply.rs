@@ -9,13 +9,13 @@ use crate::sanitize;
 /// A whole reply. Displays as its code and the text of all lines: `535 5.7.3 a / b`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmtpReply {
-    /// The three-digit code.
+    /// The code, from 200 to 599.
     pub code: u16,
     /// The text of each line after the code; at least one, which may be empty.
     pub lines: Vec<String>,
 }
 
-/// Makes a reply of its lines: push them until it is whole.
+/// A parser that makes a reply of its lines: push them until it is whole.
 #[derive(Clone, Debug, Default)]
 pub struct ReplyParser {
     greeting: bool,
@@ -24,7 +24,7 @@ pub struct ReplyParser {
 }
 
 impl ReplyParser {
-    /// The lines of one reply at most; Exchange's to EHLO has about ten.
+    /// The most lines of one reply; Exchange's to EHLO has about ten.
     pub const MAX_LINES: usize = 100;
 
     /// Makes a parser for the first reply: what is no SMTP there comes from another kind of server on the port.
@@ -70,7 +70,7 @@ fn split(line: &str) -> Option<(u16, bool, &str)> {
 pub struct Trailer {
     /// The server that replied.
     pub server: String,
-    /// Its time.
+    /// The server's time, in RFC 3339.
     pub time: String,
     /// The session id, for a support ticket.
     pub session: String,
@@ -83,7 +83,7 @@ impl fmt::Display for SmtpReply {
 }
 
 impl SmtpReply {
-    /// The text of all lines in one, without the trailer.
+    /// Joins the text of all lines, without the trailer.
     pub fn text(&self) -> String {
         let whole = self.lines.join(" ");
         match self.trailer().and_then(|_| whole.rfind('[')) {
@@ -92,7 +92,7 @@ impl SmtpReply {
         }
     }
 
-    /// The enhanced status code (RFC 3463): `5.7.139`. It repeats on every line, so the first is taken.
+    /// Parses the enhanced status code (RFC 3463): `5.7.139`. It repeats on every line, so the first is taken.
     pub fn enhanced_code(&self) -> Option<&str> {
         let word = self.lines.first()?.split(' ').next()?;
         let mut parts = word.split('.');
@@ -102,7 +102,7 @@ impl SmtpReply {
         (is_code && parts.next().is_none()).then_some(word)
     }
 
-    /// The trailer, where there is one.
+    /// Parses the trailer, where there is one.
     pub fn trailer(&self) -> Option<Trailer> {
         let (_, inside) = self.lines.last()?.trim_end().strip_suffix(']')?.rsplit_once('[')?;
         let words: Vec<&str> = inside.split(' ').collect();
@@ -115,7 +115,7 @@ impl SmtpReply {
         })
     }
 
-    /// The host name that a greeting or an EHLO reply begins with.
+    /// Returns the host name that a greeting or an EHLO reply begins with.
     pub fn host_name(&self) -> Option<String> {
         let host = self.lines.first()?.split(' ').next()?;
         let is_name = host.contains('.') && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));

@@ -1,4 +1,4 @@
-//! The reason why EWS did not open the folder: by diagnostic headers, by response code, by status.
+//! The refusals of EWS: the reason by diagnostic headers, by response code, by status.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::sanitize;
 use crate::wire::Refusal;
 use crate::wire::http::ResponseHead;
 
-/// The refusal in a response that is no success.
+/// Parses the refusal in a response that is no success.
 pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&SoapResponse>) -> Refusal {
     let mut fault = by_diagnostics_header(head)
         .or_else(|| by_policy_header(head))
@@ -29,7 +29,8 @@ pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Soa
     Refusal::from(fault).back_off(asked.filter(|back_off| waits && *back_off > Duration::ZERO))
 }
 
-/// The reason by `x-ms-diagnostics: 2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`.
+/// Finds the reason by a header such as
+/// `x-ms-diagnostics: 2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
 fn by_diagnostics_header(head: ResponseHead<'_>) -> Option<Fault> {
     let value = head.joined_headers(DIAGNOSTICS_HEADER)?;
@@ -38,7 +39,7 @@ fn by_diagnostics_header(head: ResponseHead<'_>) -> Option<Fault> {
     Some(Fault::heard(*reason, value.as_str()).code(number))
 }
 
-/// `2000003` of `2000003;reason="…"`.
+/// Returns the number at the start of the header: `2000003` of `2000003;reason="…"`.
 fn diagnostic_number(value: &str) -> Option<&str> {
     let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
     value.get(..end).filter(|number| !number.is_empty())
@@ -46,7 +47,7 @@ fn diagnostic_number(value: &str) -> Option<&str> {
 
 const DIAGNOSTICS_HEADER: &str = "x-ms-diagnostics";
 
-/// Number, a text that the header contains, reason.
+/// Rows of a number, a text that the header contains, and the reason.
 const DIAGNOSTIC_NUMBERS: &[(&str, &str, Reason)] = &[
     ("2000000", "", Reason::TokenInvalid), // signature
     ("2000001", "", Reason::TokenInvalid),
@@ -60,7 +61,7 @@ const DIAGNOSTIC_NUMBERS: &[(&str, &str, Reason)] = &[
     ("2000020", "", Reason::TenantRestricted), // by a header that a proxy in the network adds
 ];
 
-/// The reason by `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
+/// Finds the reason by `X-EWS-Policy-Reason: EWS is disabled for this user or tenant`, or `… is blocked by policy for …`.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
 fn by_policy_header(head: ResponseHead<'_>) -> Option<Fault> {
     let value = head.joined_headers("x-ews-policy-reason")?;
@@ -75,15 +76,15 @@ fn by_policy_header(head: ResponseHead<'_>) -> Option<Fault> {
     Some(Fault::heard(reason, value))
 }
 
-/// A claims challenge: Conditional Access accepts the token no more.
+/// Returns the fault of a claims challenge: Conditional Access accepts the token no more.
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
 fn claims_challenge(head: ResponseHead<'_>) -> Option<Fault> {
     let value = head.joined_headers("www-authenticate")?;
     value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
 }
 
-/// A redirect, or status 440, with which forms login sends people to its page. A redirect to Exchange's own error page is an
-/// outage of Exchange.
+/// Returns the fault of a redirect, or of status 440, with which forms login sends people to its page. A redirect to Exchange's
+/// own error page is an outage of Exchange.
 fn redirect_fault(head: ResponseHead<'_>) -> Option<Fault> {
     let location = head.header("location").unwrap_or_default();
     if head.status.is_redirection() && location.to_ascii_lowercase().contains("/ews/genericerrorpage.htm") {
@@ -93,7 +94,7 @@ fn redirect_fault(head: ResponseHead<'_>) -> Option<Fault> {
         .or_else(|| (head.status.as_u16() == 440).then(|| Fault::heard(Reason::HttpRedirected, head.describe(b""))))
 }
 
-/// The reason by the code of a SOAP fault or a response message.
+/// Finds the reason by the code of a SOAP fault or a response message.
 fn by_response_code(response: &SoapResponse) -> Option<Fault> {
     let code = response.code.as_deref().filter(|code| *code != "NoError")?;
     let inner = response.inner_code.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(reason_for_code);
@@ -102,18 +103,19 @@ fn by_response_code(response: &SoapResponse) -> Option<Fault> {
     Some(Fault::heard(reason, sanitize::reply(message)).code(sanitize::one_line(code, 100)))
 }
 
-/// The message without what names servers and people: `Mailbox move in progress. Try again later., Cannot open mailbox.
-/// Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`.
+/// Cuts off the part of a message that names servers and people: `Mailbox move in progress. Try again later., Cannot open
+/// mailbox. Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`.
 pub(in crate::wire) fn without_identifiers(message: &str) -> &str {
     let cut = [".,", " Server = ", " user = "].iter().filter_map(|mark| message.find(mark)).min();
     cut.and_then(|at| message.get(..=at)).unwrap_or(message)
 }
 
-/// The reason for a code of Exchange's, in EWS and behind Graph; `None` for one that is not in the table.
+/// Returns the reason for a code of Exchange, in EWS and behind Graph; `None` for one that is not in the table.
 pub(in crate::wire) fn reason_for_code(code: &str) -> Option<Reason> {
     RESPONSE_CODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, reason)| *reason)
 }
 
+/// The response codes of Exchange and their reasons.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode>
 const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
@@ -155,7 +157,7 @@ const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("ErrorOrganizationAccessBlocked", Reason::TenantBlocked),
 ];
 
-/// The reason by the status, where neither headers nor body tell more.
+/// Makes the fault by the status, where neither headers nor body say more.
 fn by_status(head: ResponseHead<'_>, body: &[u8]) -> Fault {
     // ASP.NET's own error page, which a proxy may have stripped of its headers.
     let outage = || String::from_utf8_lossy(body.get(..4096).unwrap_or(body)).contains("Server Error in '/");
@@ -176,7 +178,7 @@ fn by_status(head: ResponseHead<'_>, body: &[u8]) -> Fault {
     Fault::heard(reason, head.describe(body))
 }
 
-/// `ews_token_refused`: a 401 without a diagnostic number that is known. The headers are all the evidence there is.
+/// Makes the fault `ews_token_refused` of a 401 without a diagnostic number in the table. The headers are all its evidence.
 fn unauthorized(head: ResponseHead<'_>) -> Fault {
     let diagnostics = head.joined_headers(DIAGNOSTICS_HEADER);
     let number = diagnostics.as_deref().and_then(diagnostic_number).map(str::to_owned);

@@ -11,7 +11,7 @@ use super::MAX_RESPONSE;
 /// A response message or a SOAP fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SoapResponse {
-    /// Whether it is a SOAP fault.
+    /// True for a SOAP fault.
     pub is_fault: bool,
     /// The first response code that is not `NoError`, else `NoError`; a fault's code where it has no other.
     pub code: Option<String>,
@@ -19,9 +19,9 @@ pub(super) struct SoapResponse {
     pub inner_code: Option<String>,
     /// The first text for people.
     pub message: Option<String>,
-    /// `BackOffMilliseconds`.
+    /// The back-off that Exchange asks for, from `BackOffMilliseconds`.
     pub back_off: Option<Duration>,
-    /// Whether the `ResponseClass` of every message is `Success` or `Warning`; `None` without a message.
+    /// `Some(true)` if the `ResponseClass` of every message is `Success` or `Warning`; `None` without a message.
     successful: Option<bool>,
     /// `TotalItemsInView`, which may be missing.
     total: Option<u64>,
@@ -30,19 +30,19 @@ pub(super) struct SoapResponse {
 }
 
 impl SoapResponse {
-    /// Tells whether the folder was opened. `NoError` may be missing, a response message may not.
+    /// Reports whether the folder was opened. `NoError` may be missing, a response message may not.
     pub fn is_success(&self) -> bool {
         !self.is_fault && self.successful == Some(true) && self.code.as_deref().is_none_or(|code| code == NO_ERROR)
     }
 
-    /// The number of folders; zero where a success comes without a list.
+    /// Returns the number of folders; zero where a success comes without a list.
     pub fn folders(&self) -> u64 {
         self.total.unwrap_or(self.listed)
     }
 }
 
 const NO_ERROR: &str = "NoError";
-/// Levels of nesting; no response has more than 20.
+/// The most levels of nesting; no response has more than 20.
 const MAX_DEPTH: usize = 64;
 /// Bytes of a text that are kept: more than any message has.
 const MAX_TEXT: usize = 4096;
@@ -108,7 +108,7 @@ struct ResponseBuilder {
     value: Option<String>,
     /// The fault's own code, used where its detail has none.
     fault_code: Option<String>,
-    /// Whether the envelope has been closed.
+    /// Set once the envelope has been closed.
     is_whole: bool,
 }
 
@@ -138,6 +138,7 @@ impl ResponseBuilder {
         Some(())
     }
 
+    /// Takes an end tag; `None` where none is open.
     fn close(&mut self, space: NamespaceKind, name: &str) -> Option<()> {
         self.depth = self.depth.checked_sub(1)?;
         self.is_whole = self.depth == 0;
