@@ -36,7 +36,7 @@ pub struct Document<'a> {
     at: String,
     #[serde(skip_deserializing)]
     ok: bool,
-    /// What the diagnosis holds to be behind it all; empty where nothing failed.
+    /// The root causes that the diagnosis found; empty where nothing failed.
     pub root_causes: Vec<CauseEntry<'a>>,
     /// The last outcome of each probe.
     pub outcomes: Vec<OutcomeEntry<'a>>,
@@ -53,8 +53,8 @@ impl<'a> Document<'a> {
         Self::new(outcomes, causes.iter().map(|cause| CauseEntry::new(cause, judged, lang)).collect(), None, now)
     }
 
-    /// What a service knows of `probes`: the last outcome of each, how often it runs and whether that is current, and which
-    /// have not run yet. `judged` is everything that the causes were found in.
+    /// A service's knowledge of `probes`: the last outcome of each, with its interval and whether it is current, and the probes
+    /// that have not run yet. `judged` are all outcomes that the causes were found in.
     pub fn of_service(
         probes: &[&'a StoredProbe],
         causes: &'a [RootCause],
@@ -115,7 +115,7 @@ impl Document<'static> {
         serde_json::from_slice(body).map_err(unreadable)
     }
 
-    /// When it was written, by the clock of whoever wrote it.
+    /// Returns the time at which the document was written, by its writer's clock.
     ///
     /// # Errors
     /// For a person: that is not readable.
@@ -127,7 +127,7 @@ impl Document<'static> {
 /// A probe: the keys that tell whose outcome something is.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ProbeEntry<'a> {
-    /// Its path: `contoso/praxis/pop3`.
+    /// The probe's path: `contoso/praxis/pop3`.
     pub probe: String,
     /// The tenant's name.
     pub tenant: Cow<'a, str>,

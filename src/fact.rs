@@ -26,9 +26,9 @@ pub struct Fact {
     pub metric: Option<Metric>,
 }
 
-/// How a fact is read from what a run learnt; `None`, or an empty list, where it is not known.
+/// The reader of a fact's value, and with it the unit. It returns `None`, or an empty list, where the fact is not known.
 pub enum Value {
-    /// A time.
+    /// A point in time.
     Time(fn(&Facts) -> Option<SystemTime>),
     /// A time at which the client secret ends, and what else is known of it.
     SecretExpiry(fn(&Facts) -> Option<SystemTime>),

@@ -1,4 +1,4 @@
-//! Outcome and limits in, Ok, Warning, Critical or Unknown out.
+//! Judges an outcome by limits: Ok, Warning, Critical or Unknown.
 
 mod expiry;
 mod limits;
@@ -14,7 +14,7 @@ pub use self::range::Range;
 use crate::outcome::{Evidence, Fault, Outcome, SkipReason, SupportIds, Verdict};
 use crate::reason::{Reason, Severity};
 
-/// What `outcome` amounts to under `limits`.
+/// Judges `outcome` by `limits`.
 ///
 /// A failure is critical, whosever move it is, unless nobody but this machine had a part in it (then nothing is known
 /// of the far side) or the access still works. A run that succeeded and saw what is worth a look is a warning. A number
@@ -34,25 +34,25 @@ pub fn judge<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> Judg
     Judgement { state, breaches, warnings }
 }
 
-/// What an outcome amounts to.
+/// The state of an outcome, and everything that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement<'a> {
     /// The worst of what follows.
     pub state: State,
-    /// Which limits were left, in the order of [`Metric::all`]; a metric stands here once, with its worse level.
+    /// The limits that were violated, in the order of [`Metric::all`]; each metric at most once, at its worse level.
     pub breaches: Vec<Breach>,
-    /// What is worth a look though it stopped nothing: see [`warnings`].
+    /// Reasons that stopped nothing and still ask for action: see [`warnings`].
     pub warnings: Vec<&'a Fault>,
 }
 
 impl Judgement<'_> {
-    /// How bad one of its warnings is: as bad as the level that was left for it, and Ok where its level is still kept.
+    /// Returns the state of one of its warnings: that of the limit which the warning is about, or Ok while that limit is kept.
     pub fn weight(&self, warning: &Fault) -> State {
         let level = self.breaches.iter().find(|breach| breach.metric.is_told_by(warning.reason)).map(|breach| breach.state);
         level.unwrap_or(if calls_for_a_look(warning) { State::Warning } else { State::Ok })
     }
 
-    /// Whether a warning tells of the same as `breach`, with what to do about it.
+    /// Reports whether one of the warnings is about the same number as `breach`, and says what to do about it.
     pub fn tells_of(&self, breach: &Breach) -> bool {
         self.warnings.iter().any(|warning| breach.metric.is_told_by(warning.reason))
     }
@@ -61,11 +61,11 @@ impl Judgement<'_> {
 /// A number that left its range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breach {
-    /// Which number.
+    /// The metric whose limit was violated.
     pub metric: Metric,
-    /// What it is: seconds, days or a count.
+    /// Its value: seconds, days or a count.
     pub value: f64,
-    /// Where it should have stayed.
+    /// The range that it should have stayed in.
     pub range: Range,
     /// Warning or Critical.
     pub state: State,
@@ -125,7 +125,7 @@ impl State {
         if other.badness() > self.badness() { other } else { self }
     }
 
-    /// How bad it is: the order that [`State::worse`] goes by.
+    /// Returns the rank that [`State::worse`] compares: 0 for Ok up to 3 for Critical.
     pub const fn badness(self) -> u8 {
         match self {
             Self::Ok => 0,
@@ -154,12 +154,12 @@ fn of_failure(reason: Reason) -> State {
     }
 }
 
-/// Whether what was noted is worth a warning at once. How near the end of EWS may come is `ews_days`' to say.
+/// Reports whether a warning makes the state Warning by itself. How near the end of EWS may come is left to `ews_days`.
 fn calls_for_a_look(worth_a_look: &Fault) -> bool {
     worth_a_look.reason != Reason::EwsRetiring
 }
 
-/// What is worth a look: a credential whose end a level calls near, then what the run noted itself.
+/// Iterates over the warnings of a run: first the credential whose expiry violates a limit, then what the run noted itself.
 pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> impl Iterator<Item = &'a Fault> {
     let credential = breach(Metric::SecretDays, outcome, limits, now).and_then(|breach| of_credential(&breach, outcome));
     credential.into_iter().chain(&outcome.facts.warnings)
@@ -169,13 +169,13 @@ static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: N
 static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NOTHING_SAID };
 const NOTHING_SAID: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: SupportIds::new() };
 
-/// Whether a warning is made here of a number and its level, and not noted by a run.
+/// Reports whether `reason` is a warning that is made here of a number and its limit, and never noted by a run.
 pub const fn is_of_a_level(reason: Reason) -> bool {
     matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated)
 }
 
-/// What it means that the days of the credential left their range. That it has expired is Entra's to say: a day that is past
-/// while a token is still issued was written down wrong, and while none is, the failure tells more.
+/// Returns the warning for a violated limit of the credential's days. That a credential has expired is Entra's to say: a date in
+/// the past while a token is still issued was written down wrong, and where none is issued the failure tells more.
 fn of_credential(breach: &Breach, outcome: &Outcome) -> Option<&'static Fault> {
     match outcome.failure() {
         _ if secret_refusal(outcome).is_some() => None,

@@ -1,4 +1,4 @@
-//! What one run of a probe learnt: plain data, from which everything the user sees is made.
+//! The outcome of one run of a probe: plain data, from which everything the user sees is made.
 
 mod dns;
 mod facts;
@@ -27,14 +27,14 @@ pub use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::secret::Sent;
 
-/// Which probe: a check of a tenant or of one of its mailboxes.
+/// The identity of a probe: a check of a tenant or of one of its mailboxes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProbeId {
     /// The tenant's name in the configuration.
     pub tenant: String,
     /// The mailbox's label (its `name`, else its address); `None` for checks of the tenant.
     pub mailbox: Option<String>,
-    /// What is checked.
+    /// The check that it makes.
     pub check: Check,
 }
 
@@ -45,7 +45,7 @@ impl ProbeId {
     }
 }
 
-/// `contoso/praxis/pop3`, `contoso/token`.
+/// Writes `contoso/praxis/pop3`, or `contoso/token` for a check of the tenant.
 impl fmt::Display for ProbeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.mailbox {
@@ -58,28 +58,28 @@ impl fmt::Display for ProbeId {
 /// The time spent in one phase. A phase entered twice has two spans; the spans of a run add up to its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Which phase.
+    /// The phase that the time was spent in.
     pub phase: Phase,
-    /// How long it was open.
+    /// The time that the phase was open.
     pub took: Duration,
 }
 
-/// What one run of a probe learnt.
+/// The outcome of one run of a probe: its times, facts and verdict.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Which probe.
+    /// The probe that ran.
     pub probe: ProbeId,
     /// The mailbox's address, where the probe has one. A label only where the user gave the mailbox no name.
     pub address: Option<String>,
-    /// When the run began.
+    /// The time at which the run began.
     pub at: SystemTime,
-    /// How long it took: the sum of its phases.
+    /// The duration of the run: the sum of its phases.
     pub took: Duration,
     /// The phases that were entered, in order.
     pub phases: Vec<Span>,
-    /// What was learnt, also by a run that failed.
+    /// The facts that the run learnt, also if it failed.
     pub facts: Facts,
-    /// How it ended.
+    /// The run's ending: ok, failed or skipped.
     pub verdict: Verdict,
 }
 
@@ -89,12 +89,12 @@ impl Outcome {
         Self { probe, address: None, at, took: Duration::ZERO, phases: Vec::new(), facts: Facts::default(), verdict }
     }
 
-    /// Whether the run succeeded.
+    /// Reports whether the run succeeded.
     pub fn is_ok(&self) -> bool {
         matches!(self.verdict, Verdict::Ok)
     }
 
-    /// Whether no run took place.
+    /// Reports whether no run took place.
     pub const fn is_skipped(&self) -> bool {
         matches!(self.verdict, Verdict::Skipped(_))
     }
@@ -115,10 +115,10 @@ impl Outcome {
     }
 }
 
-/// How a run ended.
+/// The ending of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It worked.
+    /// The run reached its end.
     Ok,
     /// It failed: where, why, and what was seen.
     Failed(Failure),
@@ -129,9 +129,9 @@ pub enum Verdict {
 /// All a check can say: what went wrong. Where it went wrong is known to the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Why.
+    /// The reason from the catalogue.
     pub reason: Reason,
-    /// What was seen.
+    /// The evidence that the reason rests on.
     pub evidence: Evidence,
 }
 
@@ -182,20 +182,20 @@ impl Fault {
 pub struct Failure {
     /// The phase that was open.
     pub phase: Phase,
-    /// Why.
+    /// The reason from the catalogue.
     pub reason: Reason,
-    /// What was seen.
+    /// The evidence that the reason rests on.
     pub evidence: Evidence,
 }
 
-/// What was said and heard. Never a label; never a secret.
+/// The exchange that a reason rests on. Never a label; never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Whom we spoke to.
+    /// The host and port spoken to.
     pub peer: Option<Peer>,
-    /// What we said last, with `<secret>` in place of one.
+    /// Our last request, with `<secret>` in place of a secret.
     pub said: Option<String>,
-    /// What they answered: bounded, printable, cleaned of secrets.
+    /// The peer's reply: bounded, printable, cleaned of secrets.
     pub heard: Option<String>,
     /// Their own code for it.
     pub code: Option<String>,

@@ -16,7 +16,7 @@ pub enum Owner {
     Here,
     /// Whoever runs the network between this machine and Microsoft.
     Network,
-    /// Microsoft.
+    /// Microsoft, as the operator of the service.
     Microsoft,
     /// The administrator of the tenant (Entra, Exchange Online).
     TenantAdmin,

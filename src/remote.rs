@@ -36,10 +36,10 @@ pub struct Service {
     pub login: Option<(String, Secret)>,
 }
 
-/// What a service knows of the selected probes: at least one outcome.
+/// The selected outcomes of a service, at least one, with what belongs to them.
 #[derive(Debug)]
 pub struct ServiceReport {
-    /// When it said so, by its own clock.
+    /// The time of the service's answer, by its own clock.
     pub at: SystemTime,
     /// An outcome for each probe asked about. One that is too old says that, and so does one that has not run yet.
     pub outcomes: Vec<Outcome>,

@@ -1,4 +1,4 @@
-//! What is shown of outcomes, whatever the format: every output is made of this.
+//! Everything that is shown of outcomes, whatever the format: each output is made of this.
 
 pub mod expiry;
 pub mod probe_state;
@@ -34,13 +34,13 @@ impl<'a> From<&'a Tenant> for Application<'a> {
 /// An outcome and what it amounts to.
 #[derive(Clone, Debug)]
 pub struct JudgedOutcome<'a> {
-    /// What a run learnt.
+    /// The outcome that is judged.
     pub outcome: &'a Outcome,
     /// The limits it was judged by.
     pub limits: &'a Limits,
-    /// What it amounts to.
+    /// The state of the outcome, and what led to it.
     pub judgement: Judgement<'a>,
-    /// When it was judged.
+    /// The time for which it was judged.
     pub now: SystemTime,
     /// The ids that the texts are filled in with; `None` where they are not at hand.
     pub application: Option<Application<'a>>,
@@ -63,12 +63,12 @@ impl<'a> JudgedOutcome<'a> {
         self.judgement.state
     }
 
-    /// What is worth a look though it stopped nothing.
+    /// Reasons that stopped nothing and still ask for action.
     pub fn warnings(&self) -> &[&'a Fault] {
         &self.judgement.warnings
     }
 
-    /// Whether the run succeeded and no level was left.
+    /// Reports whether the run succeeded and no limit was violated.
     pub fn is_good(&self) -> bool {
         self.outcome.is_ok() && self.judgement.breaches.is_empty()
     }

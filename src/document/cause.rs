@@ -13,7 +13,7 @@ use crate::reason::Reason;
 use crate::report::remedy::Concern;
 use crate::report::{JudgedOutcome, root_cause};
 
-/// One root cause.
+/// One root cause, as it stands in a document.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CauseEntry<'a> {
     reason: Cow<'a, str>,
@@ -29,22 +29,22 @@ pub struct CauseEntry<'a> {
     addresses: Vec<&'a str>,
     #[serde(skip_deserializing)]
     title: &'static str,
-    /// What it means here.
+    /// The reason's meaning, with the ids of this root cause filled in.
     #[serde(skip_deserializing)]
     meaning: String,
-    /// What to do, step by step; commands stand in backquotes, of many mailboxes the first few in each.
+    /// The steps of the remedy, one string each. Commands stand in backquotes; of many mailboxes, the first few have theirs.
     #[serde(skip_deserializing)]
     remedy: Vec<String>,
-    /// How long such a change takes to apply.
+    /// The time that the remedy takes to apply, in words.
     #[serde(skip_deserializing)]
     applies: Option<&'static str>,
-    /// Where to read on.
+    /// The page or document to read on in.
     #[serde(skip_deserializing)]
     source: Option<&'static str>,
     explains: Vec<String>,
-    /// What else it may be, the next best first.
+    /// The codes of other possible reasons, the next best first.
     candidates: Vec<Cow<'a, str>>,
-    /// What was seen where it shows best.
+    /// The evidence of the failure that shows the cause best.
     #[serde(default)]
     evidence: Option<Cow<'a, Evidence>>,
 }

@@ -13,10 +13,10 @@ use crate::outcome::{
 use crate::reason::Reason;
 use crate::report::JudgedOutcome;
 
-/// One outcome.
+/// One outcome, as it stands in a document.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OutcomeEntry<'a> {
-    /// Whose it is.
+    /// The probe whose outcome it is.
     #[serde(flatten)]
     pub probe: ProbeEntry<'a>,
     at: String,
@@ -43,7 +43,7 @@ pub struct OutcomeEntry<'a> {
     limits: LimitsEntry,
     #[serde(skip_deserializing)]
     breaches: Vec<BreachEntry>,
-    /// What is worth a look though it stopped nothing.
+    /// Reasons that stopped nothing and still ask for action.
     #[serde(default)]
     warnings: Vec<WarningEntry<'a>>,
     #[serde(serialize_with = "facts_by_name")]
@@ -157,7 +157,7 @@ impl SpanEntry<'_> {
     }
 }
 
-/// Why a run did not take place.
+/// The reason for which a run did not take place, with its times.
 #[derive(Debug, Serialize, Deserialize)]
 struct SkippedEntry<'a> {
     reason: Cow<'a, str>,
@@ -194,7 +194,7 @@ impl SkippedEntry<'_> {
     }
 }
 
-/// What a state was judged by, as it stands in a configuration.
+/// The limits that a state was judged by, each as `METRIC=RANGE` as in a configuration.
 #[derive(Debug, Serialize, Deserialize)]
 struct LimitsEntry {
     warning: Vec<String>,

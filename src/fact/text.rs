@@ -11,7 +11,7 @@ pub fn roles(facts: &Facts, texts: &lang::Facts) -> Vec<String> {
     roles.map(|roles| or(roles.join(" "), texts.no_roles)).into_iter().collect()
 }
 
-/// When each credential of the application expires, or why that is not known.
+/// Writes when each credential of the application expires, or why that is not known.
 pub fn registration(registration: &Registration, texts: &lang::Facts) -> String {
     let sentence = |credential: &CredentialFacts| {
         let used = if credential.in_use { texts.in_use } else { "" };

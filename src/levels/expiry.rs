@@ -1,4 +1,4 @@
-//! When a client secret ends, and how near an expiry is: the one place where expiries are judged.
+//! The one place where expiries are judged: when a client secret ends, and how near an expiry is.
 
 use std::time::SystemTime;
 
@@ -23,8 +23,8 @@ pub fn secret_refusal(outcome: &Outcome) -> Option<Reason> {
 
 /// The state of what ends at `at`, by the limits of `metric` for `check`.
 ///
-/// Where nobody set one: 30 days are a warning and 7 critical for a certificate, which is so shown although no run is a warning
-/// for it (Microsoft renews its own).
+/// Without a limit, 30 days are a warning and 7 critical for a certificate, which is so shown although no run is a warning for
+/// it (Microsoft renews its own).
 pub fn expiry_state(metric: Metric, at: SystemTime, limits: &Limits, check: Check, now: SystemTime) -> State {
     let (warning, critical) = match (metric, limits.of(metric, check)) {
         (Metric::CertificateDays, (None, None)) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),

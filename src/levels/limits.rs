@@ -1,4 +1,4 @@
-//! What a user calls too slow, too old or too many: metrics and the ranges they should stay in.
+//! Limits: the metrics of a run and the ranges that a user wants them to stay in.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -9,12 +9,12 @@ use crate::outcome::{Outcome, Phase};
 use crate::reason::Reason;
 use crate::spelling::did_you_mean;
 
-/// What counts as a warning and as critical, beside failing.
+/// The ranges outside of which a metric is a warning or critical.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
-    /// Where a metric should stay lest it be a warning.
+    /// The ranges outside of which a metric is a warning.
     pub warning: Vec<(Metric, Range)>,
-    /// Where a metric should stay lest it be critical.
+    /// The ranges outside of which a metric is critical.
     pub critical: Vec<(Metric, Range)>,
 }
 
@@ -112,12 +112,12 @@ impl Metric {
         }
     }
 
-    /// Whether it counts days to an end, and may be below zero.
+    /// Reports whether it counts the days to an end; such a number may be negative.
     pub const fn is_days(self) -> bool {
         matches!(self, Self::CertificateDays | Self::SecretDays | Self::EwsDays)
     }
 
-    /// Whether a warning for that reason tells of the day it counts to.
+    /// Reports whether a warning with `reason` is about the date that it counts to.
     pub const fn is_told_by(self, reason: Reason) -> bool {
         match self {
             Self::SecretDays => matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated),
@@ -126,7 +126,7 @@ impl Metric {
         }
     }
 
-    /// Whether it counts seconds.
+    /// Reports whether it is a time in seconds.
     pub const fn is_time(self) -> bool {
         matches!(self, Self::Total | Self::Phase(_))
     }

@@ -14,7 +14,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether `value` is a cause for alarm.
+    /// Reports whether `value` violates the range.
     pub fn alerts(&self, value: f64) -> bool {
         (self.start <= value && value <= self.end) == self.inside
     }
@@ -24,7 +24,7 @@ impl Range {
         (!self.inside && self.start == 0.0 && self.end.is_finite()).then_some(self.end)
     }
 
-    /// Whether it begins with `@`.
+    /// Reports whether it begins with `@`, so that values inside violate it.
     pub fn is_inverted(&self) -> bool {
         self.inside
     }

@@ -1,4 +1,4 @@
-//! What the answer to a DNS question tells.
+//! The facts of one DNS question and its answer.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::json::{self, seconds_if_known, whole_seconds_if_known};
 use crate::reason::Reason;
 
-/// IPv4 or IPv6.
+/// The address family that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
-    /// A records.
+    /// IPv4: A records.
     V4,
-    /// AAAA records.
+    /// IPv6: AAAA records.
     V6,
 }
 
 impl Family {
-    /// Both.
+    /// Both families.
     pub const ALL: &'static [Self] = &[Self::V4, Self::V6];
 
     /// The family of `address`.
@@ -45,27 +45,27 @@ pub struct DnsFacts {
     pub host: String,
     /// `system` or the resolver's address.
     pub resolver: String,
-    /// A or AAAA.
+    /// The family asked for: A or AAAA records.
     pub family: Family,
     /// Time to the answer, if one came.
     #[serde(default, rename = "seconds", with = "seconds_if_known")]
     pub took: Option<Duration>,
     /// `NOERROR`, `NXDOMAIN`, …; `None` for the system's resolver, which does not tell.
     pub rcode: Option<String>,
-    /// The addresses.
+    /// The addresses in the answer.
     pub addresses: Vec<IpAddr>,
     /// The names on the way, first hop first.
     pub chain: Vec<String>,
     /// Lowest time to live of the addresses.
     #[serde(default, rename = "ttl_seconds", with = "whole_seconds_if_known")]
     pub ttl: Option<Duration>,
-    /// Where the addresses are from, where it is known that no server was asked for them.
+    /// The source of the addresses, where it is known that no server was asked for them.
     #[serde(default, deserialize_with = "json::if_understood")]
     pub source: Option<NameSource>,
     /// Those of the addresses that lie outside the ranges Microsoft publishes for the host.
     #[serde(default, rename = "outside_published_ranges", skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<IpAddr>,
-    /// Why this question failed, if it did.
+    /// The reason for which this question failed, if it did.
     #[serde(default, deserialize_with = "json::if_understood")]
     pub failed: Option<Reason>,
 }
@@ -100,17 +100,17 @@ impl DnsFacts {
     }
 }
 
-/// Where the addresses of a name are from when no server was asked.
+/// The source of a name's addresses where no server was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameSource {
-    /// `network.resolve`.
+    /// `network.resolve` in the configuration.
     Pin,
     /// The hosts file of this machine.
     HostsFile,
 }
 
 impl NameSource {
-    /// Both.
+    /// Both sources.
     pub const ALL: &'static [Self] = &[Self::Pin, Self::HostsFile];
 
     /// The word for it, also in JSON.

@@ -28,31 +28,31 @@ pub struct Facts {
         deserialize_with = "json::items_understood"
     )]
     pub dns: Vec<DnsFacts>,
-    /// From the mailbox.
+    /// Counts in the mailbox.
     #[serde(skip_serializing_if = "MailboxFacts::is_empty")]
     pub mailbox: MailboxFacts,
-    /// From the server's words.
+    /// The server's name, and the identifiers in its replies.
     #[serde(skip_serializing_if = "ServerFacts::is_empty")]
     pub server: ServerFacts,
-    /// What Graph told of the application's registration, where it was asked.
+    /// The application's registration as Graph showed it, where Graph was asked.
     #[serde(deserialize_with = "json::if_understood")]
     pub registration: Option<Registration>,
-    /// When the configured credential expires, where declared or read.
+    /// The time at which the configured credential expires, where declared or read.
     #[serde(with = "time_if_known")]
     pub credential_expires: Option<SystemTime>,
-    /// When EWS ends for good in the mailbox's cloud, for the check that uses it.
+    /// The date on which EWS ends for good in the mailbox's cloud, for the check that uses it.
     #[serde(with = "time_if_known")]
     pub ews_ends: Option<SystemTime>,
-    /// When a run of this probe last succeeded, for one that failed; only who watches all the time knows.
+    /// The time at which a run of this probe last succeeded, for one that failed; known only to a service.
     #[serde(with = "time_if_known")]
     pub last_worked: Option<SystemTime>,
-    /// How long the server asked us to stay away.
+    /// The time for which the server asked us to stay away.
     #[serde(rename = "back_off_seconds", with = "seconds_if_known")]
     pub back_off: Option<Duration>,
-    /// What was said and heard. It is as long as all the rest, so JSON leaves it with the process that ran.
+    /// The lines sent and received. It is as long as all the rest, so JSON leaves it with the process that ran.
     #[serde(skip)]
     pub transcript: Transcript,
-    /// What is worth a look though it stopped nothing; each reason at most once. In JSON they stand beside the facts.
+    /// Reasons that stopped nothing and still ask for action; each reason at most once. In JSON they stand beside the facts.
     #[serde(skip)]
     pub warnings: Vec<Fault>,
 }
@@ -70,7 +70,7 @@ impl Facts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TokenFacts {
-    /// When it expires: claim `exp`, else `expires_in`.
+    /// The time at which the token expires: claim `exp`, else `expires_in`.
     #[serde(with = "time_if_known")]
     pub expires: Option<SystemTime>,
     /// `expires_in` as answered.
@@ -88,7 +88,7 @@ pub struct TokenFacts {
     pub object_id: Option<String>,
     /// Claim `roles`; `None` when the token could not be read, empty when it has none.
     pub roles: Option<Vec<String>>,
-    /// Whether it came from the cache.
+    /// True if the token came from the cache.
     pub cached: bool,
     /// Server time less local time in seconds, from the `Date` header.
     #[serde(rename = "clock_skew_seconds")]
@@ -102,7 +102,7 @@ pub struct TokenFacts {
 /// One address that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EndpointFacts {
-    /// Name as configured.
+    /// The host's name as configured.
     pub host: String,
     /// TCP port.
     pub port: u16,
@@ -119,12 +119,12 @@ pub struct EndpointFacts {
     /// The certificate presented, also a refused one.
     #[serde(default, deserialize_with = "json::if_understood")]
     pub certificate: Option<CertificateFacts>,
-    /// Why this address failed, if it did, and in which phase.
+    /// The phase and reason of the failure at this address, if it failed.
     #[serde(default, with = "failed_step")]
     pub failed: Option<(Phase, Reason)>,
 }
 
-/// From a leaf certificate.
+/// Facts of the certificate that a server presented, the leaf of its chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateFacts {
     /// Subject, RFC 4514 style, bounded and printable.
@@ -136,35 +136,35 @@ pub struct CertificateFacts {
     pub issuer_name: String,
     /// The product that inspects TLS, where the issuer's name shows one.
     pub product: Option<String>,
-    /// Names it is for.
+    /// The DNS names that it is issued for.
     pub names: Vec<String>,
-    /// Valid from.
+    /// The beginning of its validity.
     #[serde(with = "time")]
     pub not_before: SystemTime,
-    /// Valid until.
+    /// The end of its validity.
     #[serde(with = "time")]
     pub not_after: SystemTime,
     /// SHA-256 of the DER, lower-case hex.
     pub fingerprint: String,
-    /// Whether it was accepted.
+    /// True if the certificate was accepted.
     pub verified: bool,
 }
 
-/// From the mailbox.
+/// Counts that a run found in the mailbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MailboxFacts {
-    /// POP3 `STAT`, IMAP `STATUS`.
+    /// Messages: POP3 `STAT`, IMAP `STATUS`.
     pub messages: Option<u64>,
-    /// IMAP `STATUS`.
+    /// Unseen messages: IMAP `STATUS`.
     pub unseen: Option<u64>,
-    /// POP3 `STAT`.
+    /// Bytes of all messages: POP3 `STAT`.
     pub bytes: Option<u64>,
     /// EWS `FindFolder`, Graph `mailFolders`: folders below the one opened.
     pub folders: Option<u64>,
 }
 
-/// From the server's words.
+/// The server's name and identifiers, as its replies gave them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServerFacts {
@@ -198,14 +198,14 @@ impl EndpointFacts {
 }
 
 impl MailboxFacts {
-    /// Whether nothing is known.
+    /// Reports whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl ServerFacts {
-    /// Whether nothing is known.
+    /// Reports whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

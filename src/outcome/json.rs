@@ -1,4 +1,4 @@
-//! How plain data stands in JSON: times in RFC 3339, durations in seconds, enums by their codes.
+//! The JSON forms of plain data: times in RFC 3339, durations in seconds, enums by their codes.
 //!
 //! Reading is lenient where a newer version may say more: a value that is not understood here is absent.
 
@@ -22,7 +22,7 @@ pub fn rfc3339(at: SystemTime) -> String {
     if is_written { humantime::format_rfc3339_seconds(at).to_string() } else { "unknown".to_owned() }
 }
 
-/// Parses RFC 3339.
+/// Parses an RFC 3339 time; `None` where it is not one.
 pub fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339(text).ok()
 }

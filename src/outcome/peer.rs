@@ -32,7 +32,7 @@ impl Peer {
         Self { host: name.to_owned(), port: None, address: None }
     }
 
-    /// The same at `address`.
+    /// The same peer with the address that was spoken to.
     #[must_use]
     pub fn at(self, address: IpAddr) -> Self {
         Self { address: Some(address), ..self }

@@ -1,4 +1,4 @@
-//! What Microsoft Graph told of the application's registration.
+//! The application's registration as Microsoft Graph shows it.
 
 use std::time::SystemTime;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::json::time_if_known;
 
-/// What is known of the registration, where Graph was asked for it.
+/// The registration, where Graph was asked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Registration {
     /// Graph showed it.
     Read {
-        /// When the application was registered.
+        /// The time at which the application was registered.
         #[serde(default, with = "time_if_known")]
         created: Option<SystemTime>,
         /// Its secrets and certificates, in the order of the answer.
@@ -26,7 +26,7 @@ pub enum Registration {
     Unread(#[serde(with = "why")] String),
 }
 
-/// What stood in the way, under the key `why`.
+/// Serialises the obstacle of [`Registration::Unread`] under the key `why`.
 mod why {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -47,17 +47,17 @@ mod why {
 /// A secret or a certificate of an application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialFacts {
-    /// Which of the two.
+    /// The kind of credential: secret or certificate.
     #[serde(rename = "credential")]
     pub kind: CredentialKind,
-    /// When it expires; `None` where the answer does not say.
+    /// The time at which it expires; `None` where the answer does not say.
     #[serde(default, with = "time_if_known")]
     pub expires: Option<SystemTime>,
-    /// Whether it is the one we use, as far as its first characters tell.
+    /// True for the credential that we use, as far as its first characters tell.
     pub in_use: bool,
 }
 
-/// Secret or certificate.
+/// The kind of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CredentialKind {
     /// A client secret.
@@ -67,7 +67,7 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
-    /// Both.
+    /// Both kinds.
     pub const ALL: &'static [Self] = &[Self::Secret, Self::Certificate];
 
     /// Its name in labels and in JSON.
@@ -80,22 +80,22 @@ impl CredentialKind {
 }
 
 impl Registration {
-    /// When the secret in use expires: of several that begin alike, the first to end. One that has ended at `now` is not the
-    /// one that a token was just issued for.
+    /// Returns the time at which the secret in use expires: of several that begin alike, the first to end. One that has ended at
+    /// `now` is not the one that a token was just issued for.
     pub fn in_use_expires(&self, now: SystemTime) -> Option<SystemTime> {
         let Self::Read { credentials, .. } = self else { return None };
         let alike = credentials.iter().filter(|credential| credential.in_use).filter_map(|credential| credential.expires);
         alike.filter(|expires| *expires > now).min()
     }
 
-    /// When the next of the other secrets, or of the certificates, expires that has not expired at `now`.
+    /// Returns the earliest expiry after `now` among the credentials of `kind` that are not in use.
     pub fn next_of(&self, kind: CredentialKind, now: SystemTime) -> Option<SystemTime> {
         let Self::Read { credentials, .. } = self else { return None };
         let others = credentials.iter().filter(|credential| credential.kind == kind && !credential.in_use);
         others.filter_map(|credential| credential.expires).filter(|expires| *expires > now).min()
     }
 
-    /// When the application was registered.
+    /// Returns the time at which the application was registered, where Graph showed it.
     pub fn created(&self) -> Option<SystemTime> {
         match self {
             Self::Read { created, .. } => *created,

@@ -1,17 +1,17 @@
-//! Why a run did not take place, or is no longer to be told.
+//! The reasons for which a run does not take place, or is too old to be shown.
 
 use std::time::SystemTime;
 
 use crate::reason::Reason;
 
-/// Why a run did not take place. A run that did not happen is reported as such, never as a failure of the far side.
+/// The reason for which a run did not take place. Such a turn is reported as what it is, never as a failure of the far side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkipReason {
     /// The server asked us to stay away until then; `because` is the reason of the run it told us in.
     BackOff {
-        /// When the next run may take place.
+        /// The time from which the next run may take place.
         until: SystemTime,
-        /// What the server had said.
+        /// The reason of the run in which the server asked for it.
         because: Reason,
     },
     /// Another run still holds this mailbox's one connection, or this probe still runs.
@@ -20,7 +20,7 @@ pub enum SkipReason {
     Missed,
     /// It did once, but so long ago that nobody knows how things are now. Said of a service's results, never by a run.
     Stale {
-        /// When the last run began.
+        /// The time at which the last run began.
         since: SystemTime,
     },
     /// Its first turn is still to come. Said of a service's results, never by a run.

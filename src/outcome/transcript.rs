@@ -1,10 +1,10 @@
-//! What was said and heard in a run, line by line.
+//! The transcript of a run: the lines sent and received.
 
 use std::time::Duration;
 
 use super::Phase;
 
-/// Who a line is from.
+/// The side that a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
     /// We said it, with `<secret>` in place of one.
@@ -15,16 +15,16 @@ pub enum Speaker {
     Nobody,
 }
 
-/// One line.
+/// One line of a transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// When, from the beginning of the run.
+    /// The time since the beginning of the run.
     pub at: Duration,
     /// The phase that was open.
     pub phase: Phase,
-    /// Who said it.
+    /// The side that the line comes from.
     pub speaker: Speaker,
-    /// What: at most [`Transcript::WIDTH`] characters.
+    /// The line's text: at most [`Transcript::WIDTH`] characters.
     pub text: Box<str>,
 }
 
@@ -43,7 +43,7 @@ impl Transcript {
     /// Characters of a line: more than any command and any refusal's telling part.
     pub const WIDTH: usize = 300;
 
-    /// Adds a line.
+    /// Adds a line; the oldest after the first few gives way where there are too many.
     pub fn push(&mut self, line: Line) {
         if self.lines.len() == Self::LINES {
             self.lines.remove(Self::FIRST);
@@ -58,7 +58,7 @@ impl Transcript {
         self.lines.iter().enumerate().map(move |(at, line)| (line, gap(at)))
     }
 
-    /// Whether nothing was said or heard.
+    /// Reports whether nothing was sent or received.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

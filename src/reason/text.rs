@@ -1,4 +1,4 @@
-//! What a person reads about a reason: what it means, what to do, how long a change takes and where that is written.
+//! The texts of each reason: what it means, what to do, how long a change takes and where that is written.
 //!
 //! One file a group of reasons, both languages side by side. A reason without its text does not compile.
 
@@ -32,16 +32,16 @@ pub struct Text {
     pub title: &'static str,
     /// A few sentences; [`fill`] puts ids into the placeholders.
     pub meaning: &'static str,
-    /// What to do, in order; placeholders as above.
+    /// The steps of the remedy, in order; placeholders as above.
     pub steps: &'static [Step],
-    /// How long such a change takes to apply, where it takes long.
+    /// The time that such a change takes to apply, where it takes long.
     pub applies: Option<&'static str>,
     /// A page or document to read on in.
     pub source: Option<&'static str>,
 }
 
 impl Reason {
-    /// What a person reads about it.
+    /// Returns its texts in `lang`.
     pub const fn text(self, lang: Lang) -> &'static Text {
         let entry = ENTRIES[self as usize];
         match lang {
@@ -118,7 +118,7 @@ const GROUPS: [&[Entry]; 10] = [
     inferred::ENTRIES,
 ];
 
-/// In the catalogue's order.
+/// The texts of every reason, in the catalogue's order.
 const ENTRIES: [&Entry; Reason::ALL.len()] = arranged();
 
 /// Evaluated while compiling, so that a reason without a text, or with two, is an error of the compiler.

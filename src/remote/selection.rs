@@ -1,4 +1,4 @@
-//! What is asked of a service, and what of its answer that is.
+//! The selection of a service's probes: as a query, and applied to the answer.
 
 use std::collections::HashSet;
 

@@ -21,7 +21,7 @@ pub fn page(judged: &JudgedOutcome<'_>, limit: Duration, metrics: &str, settings
     page
 }
 
-/// What the probe was made from. Where its secret is, is no secret.
+/// Appends the probe's configuration. The source of its secret is no secret.
 fn configuration(page: &mut String, settings: &ProbeSettings) {
     let ProbeSettings { id, tenant, address, interval, timeout, .. } = settings;
     let mut row = |name: &str, value: &str| {
@@ -37,7 +37,7 @@ fn configuration(page: &mut String, settings: &ProbeSettings) {
     row("timeout", &humantime::format_duration(*timeout).to_string());
 }
 
-/// When each phase began and how long it took, what was said and heard, how it ended and what was learnt.
+/// Appends the run: the phases with their times, the transcript, the verdict with its evidence, and the facts.
 fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
     let outcome = judged.outcome;
     let probe = text::one_line(&outcome.probe.to_string());
@@ -58,7 +58,7 @@ fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
     }
 }
 
-/// What was said (`>`) and heard (`<`), and what happened between the lines.
+/// Appends the lines sent (`>`) and received (`<`), and what happened between them (`*`).
 fn talk(page: &mut String, transcript: &Transcript) {
     for (line, left_out) in transcript.lines() {
         let speaker = match line.speaker {

@@ -139,7 +139,7 @@ fn summary(judged: &[JudgedOutcome<'_>], state: State) -> String {
     format!("M365 {state} - {} of {} not ok: {}{more}", bad.len(), judged.len(), named.join(", "))
 }
 
-/// What is noted where all is well, each reason once: `; ews_retiring: EWS ends in 123 days (2027-04-01), move to …`.
+/// Returns the notes where all is well, each reason once: `; ews_retiring: EWS ends in 123 days (2027-04-01), move to …`.
 fn notes(judged: &[JudgedOutcome<'_>]) -> String {
     let mut seen = HashSet::new();
     let mut notes = String::new();
@@ -161,7 +161,7 @@ fn name_and_cause(judged: &JudgedOutcome<'_>) -> String {
     if cause.is_empty() { name } else { format!("{name} ({cause})") }
 }
 
-/// Why a run that succeeded is not well: its warnings, and the levels that no warning tells of.
+/// Returns why a run that succeeded is not well: its warnings, and the violated limits that no warning is about.
 fn noticed(judged: &JudgedOutcome<'_>) -> Vec<&'static str> {
     let judgement = &judged.judgement;
     let warnings = judgement.warnings.iter().filter(|warning| judgement.weight(warning) != State::Ok);

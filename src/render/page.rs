@@ -30,14 +30,14 @@ pub const STYLE: &str = include_str!("page/style.css");
 /// The script of every page, which they can do without; its hash stands in the policy.
 pub const SCRIPT: &str = include_str!("page/script.js");
 
-/// How a page is shown, and when.
+/// The circumstances that a page is rendered for: its reader, its address and the time.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// The reader's language.
+    /// The language of all texts.
     pub lang: Lang,
-    /// Whether the language was asked for in the address and not by the browser: then links carry it on.
+    /// True if the language was chosen in the address and not by the browser: then links carry it on.
     pub chosen: bool,
-    /// Whether the page is to stay as it is.
+    /// True if the page does not refresh itself.
     pub paused: bool,
     /// Seconds after which a page refreshes itself, unless it is to stay as it is.
     pub refresh: u64,

@@ -1,4 +1,4 @@
-//! What ends on a known date: in how many days that is, or how long ago it was.
+//! Expiries: everything that ends on a known date, and in how many days that is or how long ago it was.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -15,7 +15,7 @@ use crate::store::{ProbeEntry, Store, shown_certificates};
 
 const DAY: u64 = 86_400;
 
-/// What ends.
+/// The kind of thing that ends, and its owner's name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// The client secret of a tenant's application.
@@ -29,13 +29,13 @@ pub enum Ending {
 /// Something that ends on a known date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiry {
-    /// What ends.
+    /// The thing that ends.
     pub ending: Ending,
     /// The date as it was declared, read or shown.
     pub date: SystemTime,
     /// The date by which it ends in truth: of a secret that Entra calls expired the time at which it said so, at the latest.
     pub expires: SystemTime,
-    /// How near it is, by the limits of the probes that are about it.
+    /// Its state, by the limits of the probes that are about it.
     pub state: State,
     /// The reason for which Entra refuses the secret whatever the date says.
     pub refused: Option<Reason>,
@@ -61,7 +61,7 @@ impl Expiry {
         }
     }
 
-    /// Why the date is worth nothing, in a sentence; `None` where nothing contradicts it.
+    /// Returns why the date is worth nothing, in a sentence; `None` where nothing contradicts it.
     pub fn contradiction(&self, now: SystemTime, lang: Lang) -> Option<&'static str> {
         contradiction(self.refused, self.date > now, lang)
     }
@@ -84,7 +84,7 @@ pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
     expiries
 }
 
-/// When the client secret of each tenant's application ends, judged by the strictest probe of the tenant.
+/// Iterates over the client secrets of the tenants' applications, each judged by the strictest probe of the tenant.
 pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
     store.credentials().into_iter().map(move |(tenant, date)| {
         let of_tenant: Vec<&ProbeEntry> = store.probes().iter().filter(|known| known.settings.id.tenant == tenant).collect();
@@ -112,7 +112,7 @@ fn secret_state(probes: &[&ProbeEntry], date: SystemTime, now: SystemTime) -> St
     states.reduce(State::worse).unwrap_or_else(|| state(&Limits::default(), Check::Token))
 }
 
-/// What of one probe ends: the certificates that it was shown, and EWS.
+/// Returns the expiries that one probe is about: the certificates that it was shown, and EWS.
 fn of_probe(known: &ProbeEntry, now: SystemTime) -> Vec<Expiry> {
     let settings = &known.settings;
     let expiry = |metric, ending, date| {

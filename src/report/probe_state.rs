@@ -28,7 +28,7 @@ impl<'a> ProbeState<'a> {
         if entry.is_current(outcome.at, now) { Self::Current(judged) } else { Self::Stale(judged) }
     }
 
-    /// Whether the first run is still to come.
+    /// Reports whether the first run is still to come.
     pub const fn is_waiting(&self) -> bool {
         matches!(self, Self::NotRun)
     }
@@ -66,7 +66,7 @@ impl<'a> ProbeState<'a> {
         }
     }
 
-    /// How the last run failed, recent or not.
+    /// Returns the failure of the last run, recent or not.
     pub fn failure(&self) -> Option<&'a Failure> {
         self.last_run().and_then(Outcome::failure)
     }

@@ -1,4 +1,4 @@
-//! What to do about a reason, with the reader's own ids filled in and a command for each mailbox that is concerned.
+//! The remedy of a reason, with the reader's own ids filled in and a command for each mailbox that is concerned.
 
 mod endpoint;
 mod protocol;
@@ -99,12 +99,12 @@ impl<'a> Concern<'a> {
         &self.mailboxes
     }
 
-    /// What the reason means here.
+    /// Returns the reason's meaning, with the ids of those concerned.
     pub fn meaning(&self, text: &Text, lang: Lang) -> String {
         self.prose(text.meaning, lang)
     }
 
-    /// What to do, step by step: a command stands for each mailbox concerned, of many for the first few.
+    /// Returns the steps of the remedy. A command is repeated for each mailbox concerned, of many for the first few.
     pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<StepPart>> {
         text.steps.iter().map(|step| self.step(*step, lang)).collect()
     }

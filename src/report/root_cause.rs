@@ -17,7 +17,7 @@ const NAMED: usize = 3;
 pub struct RootCauseGroup {
     /// The reason.
     pub reason: Reason,
-    /// How far the evidence carries.
+    /// The confidence that the evidence allows.
     pub confidence: Confidence,
     /// The tenant's name.
     pub tenant: String,
@@ -37,7 +37,7 @@ impl RootCauseGroup {
         Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, candidates, evidence }
     }
 
-    /// Whether `cause` is the same in another mailbox.
+    /// Reports whether `cause` is the same in another mailbox.
     fn is_alike(&self, cause: &RootCause) -> bool {
         let same = (self.reason, self.confidence, &self.tenant) == (cause.reason, cause.confidence, &cause.tenant);
         same && !self.mailboxes.is_empty() && cause.mailbox.is_some() && self.candidates == cause.candidates
@@ -80,8 +80,8 @@ pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
     groups
 }
 
-/// What a run came to, in a sentence. Where others showed what lies behind a failure, that and its remedy take the place of its
-/// own.
+/// Returns a run's result in a sentence. Where others showed the root cause of a failure, that and its remedy take the place of
+/// the failure's own.
 pub fn sentence(judged: &JudgedOutcome<'_>, groups: &[RootCauseGroup]) -> String {
     sentence::sentence_with(judged, |failure| {
         let explains = |group: &&RootCauseGroup| group.explains.contains(&judged.outcome.probe) && group.reason != failure.reason;
@@ -118,7 +118,7 @@ pub fn name(group: &RootCauseGroup) -> String {
     format!("{}, {}", group.reason, group.confidence.code())
 }
 
-/// What else it may be, the next best first; `None` where nothing else is.
+/// Returns the codes of the other possible reasons, the next best first; `None` where there is no other.
 pub fn candidates(group: &RootCauseGroup) -> Option<String> {
     let codes: Vec<&str> = group.candidates.iter().copied().map(Reason::code).collect();
     (!codes.is_empty()).then(|| codes.join(", "))

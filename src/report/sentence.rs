@@ -140,7 +140,7 @@ fn days(value: f64) -> String {
     if text == "-0.00" { "0.00".to_owned() } else { text }
 }
 
-/// What was said and heard, name and value.
+/// Returns the parts of the evidence that are known, as names and values.
 pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Evidence { peer, said, heard, code, ids } = evidence;
     let peer = peer.as_ref().map(ToString::to_string);

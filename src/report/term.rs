@@ -5,7 +5,7 @@ use crate::lang::Lang;
 use crate::outcome::Phase;
 use crate::reason::Owner;
 
-/// Who must act: `the tenant's administrator (Entra, Exchange Online)`.
+/// Returns the term for those who must act: `the tenant's administrator (Entra, Exchange Online)`.
 pub const fn owner(owner: Owner, lang: Lang) -> &'static str {
     let words = &lang.words().common;
     match owner {
@@ -17,7 +17,7 @@ pub const fn owner(owner: Owner, lang: Lang) -> &'static str {
     }
 }
 
-/// How far the evidence carries, and why.
+/// Returns the term for a confidence, with what it rests on.
 pub const fn confidence(confidence: Confidence, lang: Lang) -> &'static str {
     let words = &lang.words().common;
     match confidence {
@@ -27,7 +27,7 @@ pub const fn confidence(confidence: Confidence, lang: Lang) -> &'static str {
     }
 }
 
-/// When something failed: `while logging in`.
+/// Returns the term for the phase that a run failed in: `while logging in`.
 pub const fn phase(phase: Phase, lang: Lang) -> &'static str {
     let words = &lang.words().common;
     match phase {

@@ -20,7 +20,7 @@ use crate::golden::assert_golden;
 use crate::sample;
 use crate::steady;
 
-/// What an administrator, or a firewall, has done.
+/// A tenant that an administrator, or a firewall, has broken.
 struct Story {
     name: &'static str,
     faults: &'static [&'static str],

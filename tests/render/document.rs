@@ -107,7 +107,7 @@ fn read_of_a_stale_outcome_is_unknown_without_numbers() {
     assert!(text.contains("no current result: the last run was at 2026-11-23T17:5") && !text.contains('='), "{text}");
 }
 
-/// What only the service could know takes the place of what the one outcome says of itself.
+/// The root causes that only the service could find take the place of what the one outcome says of itself.
 #[test]
 fn nagios_of_one_outcome_names_the_root_cause_that_the_service_found() {
     let store = store();

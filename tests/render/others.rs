@@ -128,7 +128,7 @@ impl Write for Written {
     }
 }
 
-/// What `log` writes.
+/// Returns what `log` writes, without times.
 fn logged(log: impl FnOnce()) -> String {
     let written = Written::default();
     let sink = written.clone();
@@ -163,7 +163,7 @@ fn the_page_tells_of_a_credential_s_end_in_the_reader_s_language() {
     }
 }
 
-/// What is worth a look for months is a warning once: when it begins, and when something else is.
+/// A warning may last for months, so it is logged as one only when it begins, and when another joins it.
 #[test]
 fn a_lasting_warning_is_news_once() {
     let (outcomes, limits) = (sample::all(), Limits::default());

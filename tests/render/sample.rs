@@ -24,7 +24,7 @@ pub fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_456_789)
 }
 
-/// What a server could say to break an output's format: its separators, line ends, escapes, quotes, and 10 kB of it.
+/// Text with which a server could break an output's format: separators, line ends, escapes, quotes, and 10 kB of it.
 pub fn hostile() -> String {
     let nasty = "-ERR a|b='c'\"d\" \\e\r\nf\tg\0\u{1b}[31mred\u{1b}[0m\u{9b}1m \u{202e}grüße 日本 ${x} <b>h</b> # HELP x\n0 \"svc\" a=1|b=2 done\n";
     nasty.repeat(10_000 / nasty.len() + 1)

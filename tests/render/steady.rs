@@ -1,4 +1,4 @@
-//! What differs from run to run in the simulated tenant's answers, replaced: times, ports, addresses and drawn ids. Reasons,
+//! Replaces what differs from run to run in the simulated tenant's answers: times, ports, addresses and drawn ids. Reasons,
 //! words, and the ids that a tenant keeps stay as they were answered.
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ const DRAWN: &str = "0f0f0f0f-1111-2222-3333-444444444444";
 const SESSION: &str = "08DE2A3B4C5D6E7F";
 const TIME: &str = "2026-11-23T17:59:40";
 
-/// How long a phase takes.
+/// Returns the time that a phase is said to take.
 pub fn time(phase: Phase) -> Duration {
     Duration::from_micros(match phase {
         Phase::Token => 165_300,
@@ -34,7 +34,7 @@ pub fn time(phase: Phase) -> Duration {
     })
 }
 
-/// What is replaced by what.
+/// Replaces values that differ from run to run by lasting ones.
 #[derive(Debug, Default)]
 pub struct Steady {
     /// Ports that the system chose, and those of Exchange Online.

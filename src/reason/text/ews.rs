@@ -1,4 +1,4 @@
-//! EWS and Graph.
+//! Reasons of EWS and Graph.
 
 super::entries! {
     EwsDisabled from EWS_ACCESS:

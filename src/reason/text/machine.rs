@@ -1,4 +1,4 @@
-//! This machine.
+//! Reasons that lie in this machine.
 
 super::entries! {
     Internal:

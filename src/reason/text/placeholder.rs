@@ -1,6 +1,6 @@
 //! The reader's own ids in the texts, so that a command can be pasted as it stands.
 
-/// What is known of the reader's set-up; what is not stays a stand-in such as `<CLIENT_ID>`.
+/// The values of the placeholders: the reader's own ids. What is not known leaves a stand-in such as `<CLIENT_ID>`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ids<'a> {
     /// Application (client) id.
@@ -13,22 +13,22 @@ pub struct Ids<'a> {
     pub mailbox: Option<&'a str>,
     /// The host that was asked.
     pub host: Option<&'a str>,
-    /// Its port.
+    /// The port that was asked.
     pub port: Option<u16>,
     /// This machine's address as Microsoft sees it.
     pub public_address: Option<&'a str>,
-    /// What the protocols concerned are called in the set-up.
+    /// The names that the set-up has for the protocols concerned.
     pub protocols: Words<'a>,
 }
 
-/// What the protocols concerned are called in the set-up: words of ours.
+/// The names that the set-up has for the protocols concerned: texts of ours, which need no check.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Words<'a> {
     /// The parameters of `Set-CASMailbox` that switch them on.
     pub switches: Option<&'a str>,
-    /// Whose permissions they need.
+    /// The API that the permissions belong to.
     pub api: Option<&'a str>,
-    /// Those permissions.
+    /// The permissions that the protocols need.
     pub permissions: Option<&'a str>,
     /// A role of RBAC for Applications.
     pub role: Option<&'a str>,

@@ -18,7 +18,7 @@ pub enum Piece {
 pub struct Step(pub &'static [Piece]);
 
 impl Step {
-    /// Whether a part of it has the placeholder `{name}`.
+    /// Reports whether a part of it has the placeholder `{name}`.
     pub fn names(self, name: &str) -> bool {
         let placeholder = format!("{{{name}}}");
         self.0.iter().any(|piece| match piece {

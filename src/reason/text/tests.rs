@@ -51,7 +51,7 @@ fn every_text() -> impl Iterator<Item = (Reason, Lang, &'static Text)> {
     Reason::ALL.iter().flat_map(|reason| Lang::ALL.map(|lang| (*reason, lang, reason.text(lang))))
 }
 
-/// What stands in backquotes.
+/// Iterates over the pieces that stand in backquotes.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }

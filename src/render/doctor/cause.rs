@@ -47,7 +47,7 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[
     rows(out, &last);
 }
 
-/// What to do, numbered, each command on a line of its own; below it how long a change takes and which id is meant.
+/// Writes the steps, numbered, each command on a line of its own; below them how long a change takes and which id is meant.
 pub fn remedy(out: &mut Layout, reason: Reason, concern: &Concern<'_>, style: &Style) {
     let words = &style.lang.words().doctor;
     let text = reason.text(style.lang);
@@ -99,7 +99,7 @@ pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, words: 
     }
 }
 
-/// What else it may be; with everything told, also what to do about each.
+/// Writes the other possible reasons; with everything shown, also the steps for each.
 fn candidates(out: &mut Layout, cause: &RootCauseGroup, concern: &Concern<'_>, style: &Style) {
     if cause.candidates.is_empty() {
         return;
@@ -135,7 +135,7 @@ pub fn best_evidence<'a>(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'
     (&best.1.evidence, Some(best.0))
 }
 
-/// Where and when it showed, and the words that were exchanged, as they were.
+/// Writes the exchange as it was, headed by the probe and phase in which it took place.
 fn evidence(out: &mut Layout, evidence: &Evidence, seen: Option<&Outcome>, style: &Style) {
     let told = exchange(evidence, style);
     let Some(outcome) = seen.filter(|_| !told.is_empty()) else { return };
@@ -167,8 +167,8 @@ pub fn evidence_rows(evidence: &Evidence, style: &Style) -> Vec<(String, String)
     told.chain(evidence.ids.iter().map(|(name, value)| (name.label(style.lang).to_owned(), shown(value, style)))).collect()
 }
 
-/// What Microsoft's support asks for, in one block; only where it is not ours to mend, and Microsoft gave us something to
-/// quote.
+/// Writes what Microsoft's support asks for, in one block; only where the problem is not ours to mend, and Microsoft gave us
+/// something to quote.
 fn ticket(
     out: &mut Layout,
     cause: &RootCauseGroup,

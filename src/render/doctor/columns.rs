@@ -10,7 +10,7 @@ use crate::outcome::{Outcome, Phase};
 use crate::report::JudgedOutcome;
 use crate::report::sentence;
 
-/// Their widths in characters.
+/// The widths of the columns, in characters.
 #[derive(Debug, Default)]
 pub struct Columns {
     names: usize,
@@ -103,7 +103,7 @@ fn listed(outcome: &Outcome, style: &Style) -> String {
     told.join(", ")
 }
 
-/// What stands below a character of a check's branch: the bars go on.
+/// Returns the character below one of a check's branch: the bars go on.
 const fn bar(c: char) -> char {
     match c {
         '│' | '├' => '│',

@@ -5,13 +5,13 @@ use crate::lang::Lang;
 /// Language, width and colour of the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// The language.
+    /// The language of all texts.
     pub lang: Lang,
     /// Characters in a line.
     pub width: usize,
-    /// Whether a terminal takes colours.
+    /// True if the output is a terminal that takes colours.
     pub colour: bool,
-    /// Whether everything is told, also what explains nothing.
+    /// True if everything is shown, also what explains nothing.
     pub everything: bool,
 }
 
@@ -22,7 +22,7 @@ impl Default for Style {
     }
 }
 
-/// What a piece of text is, for its colour.
+/// The role of a piece of text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     /// It works.
@@ -37,7 +37,7 @@ pub enum Ink {
     Head,
     /// A command to paste.
     Command,
-    /// What can be passed over.
+    /// A part that can be passed over.
     Faint,
 }
 
@@ -47,7 +47,7 @@ pub const TOGETHER: char = '\u{a0}';
 /// Narrower than this nothing can be read.
 const NARROWEST: usize = 40;
 
-/// The text so far.
+/// The text written so far.
 #[derive(Debug)]
 pub struct Layout {
     text: String,

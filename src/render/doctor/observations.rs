@@ -1,4 +1,4 @@
-//! What a run observed, in a language: its facts, the count of its mailbox, and the limits that were violated.
+//! The observations of a run, in a language: its facts, the count of its mailbox, and the limits that were violated.
 
 use super::layout::Style;
 use super::shown;

@@ -1,6 +1,6 @@
 //! The chain as a tree: tenant, mailbox, check, and the time of every phase in a column of its own.
 //!
-//! What is well takes a line. What failed takes one more where it adds something to the root cause that explains it.
+//! A check that is well takes a line; one that failed takes one more where it adds something to the root cause that explains it.
 //! Mailboxes that fared alike are folded where there are many.
 
 use std::collections::HashSet;
@@ -58,7 +58,7 @@ struct Tree<'a> {
     causes: &'a [RootCauseGroup],
     judged: &'a [JudgedOutcome<'a>],
     numbers: CauseNumbers<'a>,
-    /// What has been told of a case is not told again: its number and the reason, the title once and then what each check
+    /// The lines that are not written again: of a root cause's number and a reason, the title once, and then what each check
     /// heard.
     told: HashSet<(usize, Reason, Option<Check>)>,
     /// The number of a case, and what some check heard.
@@ -155,7 +155,7 @@ impl Tree<'_> {
         }
     }
 
-    /// What was said (`>`) and heard (`<`), and what happened between the lines (`*`).
+    /// Writes the lines sent (`>`) and received (`<`), and what happened between them (`*`).
     fn transcript(&mut self, outcome: &Outcome, below: &str) {
         let words = &self.style.lang.words().doctor;
         for (line, left_out) in outcome.facts.transcript.lines() {
@@ -173,7 +173,7 @@ impl Tree<'_> {
         }
     }
 
-    /// What the root cause has not told yet: another reason, other words.
+    /// Writes what the root cause has not said yet: another reason, another reply.
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
         let words = &self.style.lang.words().doctor;
         let causes: Vec<&RootCauseGroup> = numbers.iter().filter_map(|number| self.causes.get(number.checked_sub(1)?)).collect();
@@ -212,7 +212,7 @@ impl Tree<'_> {
         }
     }
 
-    /// How a mailbox fared: what must be the same for two to be told as one.
+    /// Returns the results of a mailbox's checks: mailboxes with the same ones are folded into one line.
     fn results(&self, group: &[JudgedOutcome<'_>]) -> Vec<ProbeResult> {
         let results = |one: &JudgedOutcome<'_>| {
             let probe = &one.outcome.probe;
@@ -226,7 +226,7 @@ impl Tree<'_> {
 /// Check, state, reason and the numbers of what explains it.
 type ProbeResult = (Check, State, Option<Reason>, Vec<usize>);
 
-/// Whether two answers differ in nothing that tells anything: ids and times differ in each, and more may follow in one.
+/// Reports whether two replies say the same: ids and times differ in each, and more may follow in one.
 fn says_the_same(one: &Evidence, other: &Evidence) -> bool {
     let (heard, also) = (one.heard.as_deref().unwrap_or_default(), other.heard.as_deref().unwrap_or_default());
     one.code.is_some() && one.code == other.code || also == heard || !heard.is_empty() && also.starts_with(heard)
@@ -254,7 +254,7 @@ fn skipped(skip: &SkipReason, style: &Style) -> String {
     }
 }
 
-/// How it stands: a word, and the numbers of the root causes.
+/// Returns the state of a check for its column: a word with its colour, and the numbers of the root causes.
 fn state(judged: &JudgedOutcome<'_>, numbers: &[usize], style: &Style) -> (Ink, String) {
     let words = &style.lang.words().doctor;
     let because: Vec<String> = numbers.iter().map(ToString::to_string).collect();

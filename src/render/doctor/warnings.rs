@@ -1,4 +1,4 @@
-//! What is worth a look though nothing failed for it: each warning once, who must act and what to do, and limits left.
+//! The warnings: each once, with who must act and what to do; then the violated limits that no warning is about.
 
 use super::cause::{LABELS, capital, column, exchange, steps};
 use super::layout::{Ink, Layout, Style};

@@ -33,7 +33,8 @@ impl<'a> CauseCard<'a> {
         Self { cause, concern: cause.concern(judged), explained }
     }
 
-    /// When the first of what it explains began to fail, and whether it may have failed before we looked.
+    /// Returns since when the first of the affected probes has been failing, and whether it may have failed before its first run
+    /// here.
     fn since(&self) -> Option<(SystemTime, bool)> {
         self.explained.iter().filter_map(|known| known.since()).min_by_key(|(at, _)| *at)
     }
@@ -88,7 +89,7 @@ impl<'a> CauseCard<'a> {
         }
     }
 
-    /// What is broken: the tenant, its checks, and the mailboxes whose checks are the same together.
+    /// Renders where it fails: the tenant, its checks, and the mailboxes, those with the same checks together.
     fn place(&self, lang: Lang) -> Markup {
         let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
         for of_one in self.cause.explains.chunk_by(|one, other| one.mailbox == other.mailbox) {
@@ -105,7 +106,7 @@ impl<'a> CauseCard<'a> {
         }
     }
 
-    /// How sure it is, and what else it may be.
+    /// Renders the confidence, the other possible reasons and the reason's code.
     fn reservations(&self, view: &View<'_>) -> Markup {
         let words = view.words();
         html! {
@@ -127,7 +128,7 @@ impl<'a> CauseCard<'a> {
         }
     }
 
-    /// What was seen, and every check that fails for it.
+    /// Renders the evidence and the affected checks, both folded.
     fn folded(&self, number: usize, view: &View<'_>) -> Markup {
         let words = view.words();
         html! {
@@ -161,10 +162,10 @@ fn named_few(mailboxes: &[&str], lang: Lang) -> String {
     }
 }
 
-/// What stands above a small heading: the order of headings is how a screen reader finds its way.
+/// The heading above a small heading: a screen reader finds its way by their order.
 #[derive(Clone, Copy, Debug)]
 pub enum Level {
-    /// The page's own.
+    /// The page's own headline.
     BelowHeadline,
     /// A section's or a card's.
     BelowTitle,
@@ -189,7 +190,7 @@ pub fn steps_of(concern: &Concern<'_>, text: &Text, lang: Lang) -> Vec<Markup> {
     concern.steps(text, lang).iter().map(|step| pasteable(step)).collect()
 }
 
-/// What to do, step by step, and how long that takes.
+/// Renders the steps of a remedy, and how long a change takes to apply.
 pub fn steps(reason: Reason, steps: &[Markup], lang: Lang, level: Level) -> Markup {
     let words = &lang.words().page;
     html! {

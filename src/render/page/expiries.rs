@@ -32,7 +32,7 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
     }
 }
 
-/// Whether anything ends so soon that it is worth a look.
+/// Reports whether any expiry is so near that its state is not Ok.
 pub fn is_one_near(store: &Store, view: &View<'_>) -> bool {
     expiries(store, view.now).iter().any(|expiry| expiry.state != State::Ok)
 }

@@ -8,11 +8,11 @@ use crate::lang::fill;
 /// A fault that a button turns on and off.
 #[derive(Clone, Debug)]
 pub struct FaultSwitch {
-    /// Its name.
+    /// The fault's name.
     pub name: &'static str,
-    /// What goes wrong, in one line.
+    /// The fault's effect, in one line.
     pub about: &'static str,
-    /// Whether it is in force now.
+    /// True while the fault is in force.
     pub on: bool,
 }
 

@@ -14,9 +14,9 @@ pub struct Body {
     pub title: String,
     /// The state whose colour the tab's icon has.
     pub state: Option<State>,
-    /// Whether the page refreshes itself, unless it is paused.
+    /// True if the page refreshes itself, unless it is paused.
     pub refreshes: bool,
-    /// The content.
+    /// The content between header and footer.
     pub main: Markup,
 }
 
@@ -81,7 +81,7 @@ fn navigation(view: &View<'_>) -> Markup {
     }
 }
 
-/// Whether the page refreshes itself, and the link that changes that.
+/// Renders whether the page refreshes itself, and the link that changes that.
 fn refreshing(view: &View<'_>) -> Markup {
     let words = view.words();
     html! {

@@ -94,7 +94,7 @@ fn behind(store: &Store, known: &ProbeEntry, view: &View<'_>) -> Option<Reason> 
     causes.iter().find(|cause| cause.explains.contains(&known.settings.id)).map(|cause| cause.reason)
 }
 
-/// What failed, since when, who must act and what to do.
+/// Renders the failure: since when, who must act, what to do, and the evidence.
 fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &View<'_>) -> Markup {
     let (lang, words) = (view.lang, view.words());
     // The server's answer is evidence; what to do is about what lies behind it.
@@ -161,7 +161,7 @@ fn phase(span: &Span, began: Duration, whole: Duration, is_bad: bool) -> Markup 
     }
 }
 
-/// What was said and heard. A secret cannot stand here: it was masked before the line was kept.
+/// Renders the transcript. No secret can stand in it: it was redacted before the line was kept.
 fn conversation(transcript: &Transcript, view: &View<'_>) -> Markup {
     let words = view.words();
     if transcript.is_empty() {

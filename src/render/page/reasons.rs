@@ -49,7 +49,7 @@ fn entry(reason: Reason, view: &View<'_>) -> Markup {
     }
 }
 
-/// What a severity means for whoever reads of it.
+/// Returns a severity's explanation for the reader.
 fn severity(severity: Severity, view: &View<'_>) -> &'static str {
     let words = view.words();
     match severity {

@@ -66,8 +66,8 @@ fn headline(probes: &[ProbeState<'_>], state: Option<State>, cards: &[CauseCard<
     text.to_owned()
 }
 
-/// How many checks fail; where none does, how many are critical by a limit; where none is, how many work. What has not run, or too
-/// long ago, does not work.
+/// Returns the number of checks that fail; where none does, of those that are critical by a limit; where none is, of those that
+/// work. A check that has not run, or not recently, does not count as working.
 fn count(probes: &[ProbeState<'_>], view: &View<'_>) -> String {
     let words = view.words();
     let count = |is: fn(&ProbeState<'_>) -> bool| probes.iter().filter(|probe| is(probe)).count();

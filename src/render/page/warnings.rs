@@ -60,7 +60,7 @@ fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
     Some(html! { (badge(Some(state), state_name(state, view))) " " (probe_link(&known.settings.id, view)) ": " (text) })
 }
 
-/// Whether warnings say all of why a run that succeeded is not well.
+/// Reports whether warnings alone explain why a run that succeeded is not well.
 fn is_told_by_warnings(judgement: &Judgement<'_>) -> bool {
     judgement.warnings.iter().any(|warning| judgement.weight(warning) != State::Ok)
         && judgement.breaches.iter().all(|breach| judgement.tells_of(breach))
@@ -70,10 +70,10 @@ fn is_told_by_warnings(judgement: &Judgement<'_>) -> bool {
 struct Warned<'a> {
     /// The worst that a level makes of it.
     state: State,
-    /// How many probes warn of it.
+    /// The number of probes that warn of it.
     count: usize,
     first: &'a ProbeEntry,
-    /// What it is, as the first of them has it.
+    /// The warning's title, as the first of them has it.
     told: String,
 }
 

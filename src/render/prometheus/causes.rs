@@ -1,4 +1,4 @@
-//! What lies behind the failures, since when, and what the catalogue says of every reason that a page names.
+//! The metrics of root causes, and the catalogue's entry of every reason that a page names.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;

@@ -16,7 +16,7 @@ pub struct Exporter {
     registry: Registry,
     /// Runs under way now.
     pub probes_in_flight: IntGauge,
-    /// How much later than planned the run that began last began, in seconds.
+    /// The delay in seconds with which the run that began last began.
     pub scheduler_lag: Gauge,
     /// 1: what `--web.config.file` says is in force.
     pub web_config_in_force: IntGauge,

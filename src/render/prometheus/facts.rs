@@ -19,7 +19,7 @@ pub const GROUPS: [&str; 4] = ["", "server", "token", "mailbox"];
 /// Those of them that the last run alone tells: tokens and mailboxes are shown as the last run saw them that got so far.
 pub const GROUPS_OF_THE_LAST_RUN: [&str; 2] = ["", "server"];
 
-/// How much of an issuer's name becomes a label.
+/// Characters of an issuer's name that become a label.
 const ISSUER: usize = 64;
 
 /// Adds the gauges of the facts that stand in `group` of the table, or in none where it is empty. Of a run that is not

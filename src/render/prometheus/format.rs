@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// How a page is written.
+/// The text format of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Prometheus's own, which every scraper reads.
@@ -37,7 +37,7 @@ impl Format {
         };
     }
 
-    /// What ends a page.
+    /// Returns the end of a page.
     pub(super) const fn end(self) -> &'static str {
         match self {
             Self::Text => "",

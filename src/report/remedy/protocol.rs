@@ -1,5 +1,4 @@
-//! What the set-up calls the protocols that are concerned: switches of a mailbox, permissions, roles of RBAC for
-//! Applications.
+//! The names that the set-up has for the protocols concerned: switches of a mailbox, permissions, roles of RBAC for Applications.
 
 use crate::kind::{Access, Check};
 
@@ -19,7 +18,7 @@ impl Protocols<'_> {
         self.concerned().map(|access| access.permission.to_owned()).collect()
     }
 
-    /// Whose permissions those are.
+    /// The APIs that those permissions belong to, in backquotes.
     pub fn apis(self) -> Vec<String> {
         let mut apis: Vec<_> = self.concerned().map(|access| format!("`{}`", access.resource.name())).collect();
         apis.dedup();
