@@ -8,10 +8,10 @@ use m365_probe::outcome::Outcome;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::sim::{self, Tenant};
 
-/// Prints each root cause: what it is, how sure that is, how many probes it explains and what to do first.
+/// Prints each root cause: its title, its confidence, the number of probes it explains and the first step of its remedy.
 ///
 /// # Errors
-/// In words: as [`root_causes`].
+/// Those of [`root_causes`], in words.
 #[expect(clippy::print_stdout, reason = "the program is read by a person")]
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() -> Result<(), String> {
@@ -22,10 +22,10 @@ pub async fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// The root causes behind what fails while `fault` is in force.
+/// Runs every check while `fault` is in force, and returns the root causes of the failures.
 ///
 /// # Errors
-/// In words: there is no such fault, no port to be had, or no place for the authority's certificate.
+/// There is no such fault, no port is free, or the authority's certificate cannot be written; in words.
 pub async fn root_causes(fault: &str) -> Result<Vec<RootCause>, String> {
     let tenant = sim::start(Tenant::contoso()).await?;
     let directory = std::env::temp_dir().join(format!("m365-probe-example-{}", tenant.ports().login));

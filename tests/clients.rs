@@ -1,4 +1,4 @@
-//! Honest clients that nobody here wrote, against the simulated tenant: what they refuse, Microsoft's clients would.
+//! Other people's clients against the simulated tenant: what they refuse, Microsoft's clients would refuse too.
 //!
 //! `tests/clients/run` installs them and runs this; without them there is nothing to run.
 
@@ -9,7 +9,7 @@ use std::process::Command;
 use m365_probe::serve::{Options, Service, Source};
 use m365_probe::sim::{self, Running, Tenant};
 
-/// Starts a tenant, describes it to `client` and lets it speak.
+/// Starts a tenant and runs the client, a script in `tests/clients`, against it.
 async fn speak(client: &str, program: &str, environment: &str) {
     let program = std::env::var(environment).unwrap_or_else(|_| program.to_owned());
     let tenant = sim::start(Tenant::contoso()).await.expect("the tenant starts");
@@ -23,7 +23,7 @@ async fn speak(client: &str, program: &str, environment: &str) {
     assert!(output.status.success(), "{client}: {}\n{said}", output.status);
 }
 
-/// Writes what a client needs to know to a directory of its own, and returns the description, in JSON.
+/// Writes what a client needs to know, in JSON, to a directory of its own, and returns the file's path.
 fn describe(tenant: &Running, client: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(client);
     std::fs::create_dir_all(&directory).expect("a directory");
@@ -73,7 +73,7 @@ async fn exchangelib() {
     speak("exchangelib_folders.py", "python3", "CLIENTS_PYTHON").await;
 }
 
-/// Both pages of metrics of a tenant in trouble, read by the reference parser of OpenMetrics.
+/// The reference parser of OpenMetrics reads both pages of metrics of a tenant in trouble.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
 async fn prometheus_client() {

@@ -1,4 +1,4 @@
-//! The configuration: every mistake by its fixture, the example, and no panic on anything.
+//! The configuration: a fixture for every mistake, the example, and no panic whatever the text.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,7 +9,7 @@ use m365_probe::config::{self, FileRead, System};
 use m365_probe::credential::{Credential, SecretSource};
 use m365_probe::settings::{Folder, Resolver};
 
-/// Files and variables that exist for a test only.
+/// Files and variables that exist only in a test.
 #[derive(Default)]
 struct TestSystem {
     variables: BTreeMap<&'static str, &'static str>,
@@ -29,7 +29,7 @@ impl System for TestSystem {
 
 const MARKED: &str = "Xy38Q~marked-secret-marked-secret-marked";
 
-/// Everything the example and the fixtures refer to.
+/// Returns the files and variables that the example and the fixtures refer to.
 fn system() -> TestSystem {
     let mut system = TestSystem::default();
     system.variables.extend([
@@ -171,7 +171,7 @@ fn files_worth_a_warning_give_their_golden_warnings() {
     });
 }
 
-/// The smallest configuration there is, with more keys of the tenant.
+/// Returns the smallest configuration there is, with `more` keys of the tenant.
 fn small(more: &str) -> String {
     format!(
         "tenants:
@@ -197,7 +197,7 @@ fn a_built_in_cloud_is_changed_by_clouds_and_keeps_its_other_endpoints() {
     assert!(said.contains(expected), "{said}");
 }
 
-/// Every check that a built-in cloud lacks the host of is told as such, and no other.
+/// Checks that a built-in cloud has a host for must parse.
 #[test]
 fn check_without_endpoint_in_a_built_in_cloud_is_a_mistake_that_names_the_key() {
     for name in Cloud::built_in_names() {
@@ -414,7 +414,7 @@ proptest::proptest! {
         let _ = parse(&text);
     }
 
-    /// A good file with a piece cut out and another put in: deep into the reader.
+    /// A good file with a piece cut out and another put in gets deep into the reader.
     #[test]
     fn parse_of_a_damaged_example_does_not_panic_or_show_secrets(start in 0..4000usize, cut in 0..60usize, put in "[\\PC\\n]{0,20}") {
         let example: Vec<char> = config::example().chars().collect();

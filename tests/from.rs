@@ -1,4 +1,4 @@
-//! `check --from`: a service that is asked instead of Microsoft, and all that may listen in its place.
+//! `check --from`: results from a running service, and other programs that listen in its place.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 const PASSWORD: &str = "marked-secret-of-the-service";
 
-/// A peer that answers every request in a thread of its own, and tells what it was asked.
+/// Starts a peer that answers requests in a thread of its own, and returns its address and the requests it received.
 fn peer(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("bound");
@@ -65,7 +65,7 @@ fn assert_unknown(output: &Output, begins: &str) {
     assert!(text.starts_with("M365 UNKNOWN - ") && text.contains(begins) && !text.contains('|'), "{begins}: {text}");
 }
 
-/// One outcome of POP3 in the form of a service.
+/// Returns a service's document with one outcome of POP3.
 fn document(current: bool) -> String {
     format!(
         r#"{{ "schema": 1, "at": "2026-11-23T18:00:00Z", "ok": true, "root_causes": [], "pending": [], "new": [1],
@@ -231,7 +231,7 @@ fn check_from_something_that_is_no_url_is_refused() {
     }
 }
 
-/// The simulated tenant's HTTPS is none of a service of ours, but its certificate tells whom we trust.
+/// The simulated tenant's HTTPS is no service of ours, but its certificate shows that trust is decided first.
 #[test]
 fn check_from_an_untrusted_service_asks_nothing() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");

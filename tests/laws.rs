@@ -1,4 +1,4 @@
-//! Laws over the source as text: which way imports run, how files open, how long they are, what may not stand in them.
+//! Laws over the source as text: the direction of imports, the beginning and length of files, what may not stand in them.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ const SIM_FLOORS: &[&[&str]] = &[
     &["client_settings"],
 ];
 
-/// The gate stands far behind the guide, which is 120.
+/// The most lines of a file. The guide, which no test keeps, is 120.
 const MOST_LINES: usize = 450;
 
 #[test]
@@ -101,7 +101,7 @@ fn nothing_is_left_for_later() {
     assert_absent(&all_rust_files().collect::<Vec<_>>(), &marks);
 }
 
-/// Nothing that is true only of the machine it was written on.
+/// No path and no registry may be committed that belongs to one machine.
 #[test]
 fn committed_files_name_no_machine_and_no_registry() {
     let places = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
@@ -109,7 +109,7 @@ fn committed_files_name_no_machine_and_no_registry() {
     assert_absent(&committed_files(), &[&places[..], &registries[..]].concat());
 }
 
-/// Where a literal that is spelt like a check means something else, by the beginning of the file's path.
+/// Literals that are spelt like a check and mean something else, by the beginning of the file's path.
 const NOT_A_CHECK: &[(&str, &[&str])] = &[
     // Phases.
     ("src/phase.rs", &["token", "dns"]),
@@ -139,7 +139,7 @@ fn no_check_is_named_outside_the_table_of_kinds() {
     assert!(found.is_empty(), "literals in place of `Check`, or its `name()`:\n{}", found.join("\n"));
 }
 
-/// The checks whose names stand in `source` as a string literal of their own, comments and tests aside.
+/// Returns the checks whose names stand in `source` as a string literal of their own, comments and tests aside.
 fn checks_named(source: &str) -> Vec<&'static str> {
     let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     let code: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -154,10 +154,10 @@ fn names_of_checks_are_found_in_code_and_not_in_comments_or_tests() {
     assert_eq!(checks_named("matches!(name, \"ews\" | \"graph\")"), ["ews", "graph"]);
 }
 
-/// Documents for whoever changes the program: what they name is there.
+/// Documents for developers. Files, rings and test programs that they name must exist.
 const DOCUMENTS: &[&str] = &["CONTRIBUTING.md", "SECURITY.md", "src/README.md"];
 
-/// What looks like a path in them and is none.
+/// Texts in them that look like a path and are none.
 const NO_PATHS: &[&str] = &["contoso/praxis/pop3", "tests/.cache"];
 
 #[test]
@@ -172,12 +172,12 @@ fn documents_name_only_files_rings_and_test_programs_that_exist() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// What stands between back-quotes, blocks of code aside.
+/// Returns the texts between back-quotes, blocks of code aside.
 fn quoted_code(text: &str) -> impl Iterator<Item = &str> {
     text.split("```").step_by(2).flat_map(|part| part.split('`').skip(1).step_by(2))
 }
 
-/// What `code` names and is not there: a path, a ring of `tests/run`, a test program.
+/// Returns what `code` names that does not exist: a path, a ring of `tests/run`, a test program.
 fn missing_from(code: &str, rings: &str) -> Option<String> {
     let words: Vec<_> = code.split_whitespace().collect();
     let exists = |path: &str| ["", "src"].iter().any(|below| root().join(below).join(path).exists());
@@ -191,7 +191,7 @@ fn missing_from(code: &str, rings: &str) -> Option<String> {
     path.or(ring).or(program).map(|missing| format!("`{missing}`, named in `{code}`"))
 }
 
-/// Whether `word` is a path in this repository: it has a slash or a file's ending, and is no URL, absolute path or option.
+/// Tells whether `word` is a path in this repository: with a slash or a file's ending, and no URL, absolute path or option.
 fn looks_like_a_path(word: &str) -> bool {
     let ending = [".rs", ".md", ".toml", ".yml"].iter().any(|ending| word.ends_with(ending));
     let elsewhere = word.contains("://") || word.starts_with(['/', '-', '<']) || word.contains(['=', '…', ';']);
@@ -224,7 +224,7 @@ fn floor(floors: &[&[&str]], module: &str) -> Option<usize> {
     floors.iter().position(|floor| floor.contains(&module))
 }
 
-/// `src/net/dial.rs` and `src/net.rs` are `net`.
+/// Returns the top-level module of a file: `net` for `src/net/dial.rs` and for `src/net.rs`.
 fn top_module(file: &Path) -> String {
     module_below("src", file)
 }
@@ -235,7 +235,7 @@ fn module_below(directory: &str, file: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The modules that a file names behind `prefix`: in `crate::a::b` and in `crate::{a, b::{c, d}}`, comments aside.
+/// Returns the modules that `source` names behind `prefix`: in `crate::a::b` and in `crate::{a, b::{c, d}}`, comments aside.
 fn modules_named(prefix: &str, source: &str) -> BTreeSet<String> {
     let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     let code = code.join("\n");
@@ -249,7 +249,7 @@ fn modules_named(prefix: &str, source: &str) -> BTreeSet<String> {
     names
 }
 
-/// The first words of the members of a group whose opening brace has been read.
+/// Returns the first words of the members of a group whose opening brace has been read.
 fn group_members(group: &str) -> Vec<String> {
     let mut depth = 0;
     let mut members = vec![String::new()];
@@ -292,7 +292,7 @@ fn rust_files(directory: &str) -> Vec<PathBuf> {
     files_below(&root().join(directory)).into_iter().filter(is_rust).collect()
 }
 
-/// Every file below a directory, but for what is hidden or built.
+/// Returns every file below a directory, hidden and built ones aside.
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut directories = vec![directory.to_owned()];
@@ -313,7 +313,7 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What git knows; where it does not answer (an unpacked archive, another user's checkout), all there is.
+/// Returns the files that git tracks; where git does not answer (an unpacked archive, another user's checkout), all files.
 fn committed_files() -> Vec<PathBuf> {
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
     match listed {

@@ -1,4 +1,4 @@
-//! The built program as a plugin: what a scheduler sees of it before, and beside, any answer of a server.
+//! The built program as a plugin: its output and exit codes, apart from any server's reply.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -124,8 +124,7 @@ fn a_full_or_closed_output_changes_no_exit_code() {
     assert_eq!(status.code(), Some(3));
 }
 
-/// A peer that accepts and says nothing, and a run without a configuration that meets it: the token endpoint of every
-/// check.
+/// The peer accepts and says nothing; it is the token endpoint of every check.
 #[test]
 fn check_with_a_timeout_state_and_a_silent_peer_has_that_state() {
     let peer = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -1,4 +1,4 @@
-//! The catalogue of reasons: its pages are what the program prints, and no reason stands in it that nothing can lead to.
+//! The catalogue of reasons: its pages are what the program prints, and a fault or a test leads to each of its reasons.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ fn reasons_pages_in_docs_are_what_the_program_prints() {
     }
 }
 
-/// Where a reason stands for show: nothing leads to it there.
+/// Files whose tests name reasons only as examples, by the beginning of their paths.
 const FOR_SHOW: &[&str] =
     &["src/reason", "src/render", "src/levels", "src/store", "src/remote", "tests/render", "tests/reasons.rs"];
 
-/// Every reason is met: as a fault of the simulated tenant by its name, or by a test that expects it, whether of a
-/// conversation with a peer that lies or of the program in a network that misbehaves. Prints which.
+/// A fault of the simulated tenant has the reason's name, or a test expects it, be it of a conversation with a peer that lies or
+/// of the program in a network that misbehaves. Prints which.
 #[test]
 fn each_reason_is_reached_by_a_fault_or_a_test() {
     let tests: Vec<(String, String)> =
@@ -50,7 +50,7 @@ fn each_reason_is_reached_by_a_fault_or_a_test() {
     assert!(unmet.is_empty(), "reasons that nothing is known to lead to: {}", unmet.join(", "));
 }
 
-/// Whether tests expect the reason, by its name in the program or by its code.
+/// Tells whether `source` expects the reason, by its name in the program or by its code.
 fn expects(source: &str, reason: Reason) -> bool {
     let (code, name) = (format!("\"{reason}\""), format!("{reason:?}"));
     let named = |prefix: &str| {
@@ -60,7 +60,7 @@ fn expects(source: &str, reason: Reason) -> bool {
     source.contains(&code) || named("Reason::") || named("R::")
 }
 
-/// The tests in a file, under its path; `None` where there are none, or reasons stand for show.
+/// Returns the path and tests of a file; `None` where it has none, or reasons are only examples in it.
 fn of_tests(file: &Path) -> Option<(String, String)> {
     let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
     if FOR_SHOW.iter().any(|place| name.starts_with(place)) {

@@ -1,4 +1,4 @@
-//! The service and systemd: what is said on the notification socket, and when.
+//! The service under systemd: its messages on the notification socket.
 #![cfg(target_os = "linux")]
 
 use std::os::linux::net::SocketAddrExt as _;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A unit as systemd would start it, and what it says.
+/// A service started as systemd does, and the notification socket.
 struct Unit {
     socket: UnixDatagram,
     child: Child,
@@ -17,7 +17,7 @@ struct Unit {
 }
 
 impl Unit {
-    /// A service with one probe, due once a day, whose server refuses. `at` names the socket, `more` is environment.
+    /// Starts a service with one probe, due every second, whose server refuses. `more` is added to its environment.
     fn start(name: &str, in_abstract_namespace: bool, more: &[(&str, &str)]) -> Self {
         let directory = std::env::temp_dir().join(format!("m365-probe-systemd-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
@@ -52,7 +52,7 @@ tenants:
         Self { socket, child, directory }
     }
 
-    /// The next message that is no sign of life.
+    /// Waits for the next message that is no sign of life.
     fn news(&self) -> String {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
@@ -70,7 +70,7 @@ tenants:
         String::from_utf8(bytes[..length].to_vec()).expect("UTF-8")
     }
 
-    /// A message that has come already.
+    /// Returns a message that has come already.
     fn waiting_message(&self) -> Option<String> {
         self.socket.set_nonblocking(true).expect("set");
         let mut bytes = [0; 512];

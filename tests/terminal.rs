@@ -1,4 +1,4 @@
-//! The built program before a person: what a pipe, a locale and a terminal make of the doctor's text.
+//! The built program's text for people: in a pipe, by locale, and on a terminal.
 #![cfg(target_os = "linux")]
 
 use std::process::{Command, Output};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
-/// A command whose surroundings say nothing about languages and colours.
+/// Returns a command without variables for languages and colours.
 fn quiet(program: &str) -> Command {
     let mut command = Command::new(program);
     for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "RUST_LOG"] {
@@ -73,7 +73,7 @@ fn doctor_as_json_has_every_step_and_speaks_english_unless_asked() {
     assert_eq!(german["root_causes"][0]["owner"], "tenant_admin");
 }
 
-/// The program on a terminal of that many columns, and all that it wrote there.
+/// Runs the program on a terminal of that many columns, and returns all that it wrote there.
 fn on_a_terminal(columns: usize, variables: &[(&str, &str)], arguments: &str) -> String {
     let line = format!("stty rows 40 cols {columns}; exec '{PROGRAM}' demo --once --fault ews_disabled {arguments}");
     let mut command = quiet("script");
@@ -82,7 +82,7 @@ fn on_a_terminal(columns: usize, variables: &[(&str, &str)], arguments: &str) ->
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Carriage return, and clear the line.
+/// The control sequence that begins a line anew: carriage return, and clear the line.
 const ANEW: &str = "\r\u{1b}[2K";
 
 #[test]

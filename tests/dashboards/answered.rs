@@ -19,10 +19,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 /// may pass.
 const FAULTS: [&str; 3] = ["connect_refused@pop3", "exchange_service_principal_missing", "throttled@ews"];
 
-/// A query that is in doubt has been answered by then; most are after two runs of every probe, twenty seconds.
+/// The time by which a query that is in doubt has been answered. Most are after two runs of every probe, twenty seconds.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// Two demonstrations and who watches them. Servers first: they end before their directory goes.
+/// Two demonstrations and the Prometheus that scrapes them. Servers first: they end before their directory goes.
 struct Watched {
     prometheus: u16,
     demos: [u16; 2],
@@ -74,13 +74,13 @@ scrape_configs:
         Self { prometheus, demos, _daemons: daemons, _scratch: scratch }
     }
 
-    /// What Prometheus says; `null` where it does not answer.
+    /// Asks Prometheus for a path of its API; `null` where it does not answer.
     fn ask(&self, path: &str) -> Value {
         let answer = http::get(self.prometheus, path).map(|(_, body)| body).unwrap_or_default();
         serde_json::from_str(&answer).unwrap_or_default()
     }
 
-    /// The series that answer a query, as Grafana asks it.
+    /// Returns the series that answer a query, asked as Grafana does.
     fn answer(&self, query: &Query<'_>) -> Vec<Value> {
         let sent = form_urlencoded::byte_serialize(query.sent().as_bytes()).collect::<String>();
         let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
@@ -121,7 +121,7 @@ fn dashboard_queries_are_all_answered_by_prometheus() {
     alerts_are_evaluated(&watched);
 }
 
-/// Two lines of one name are one line too many.
+/// Asserts that no legend names two lines of a panel alike.
 fn series_have_names_of_their_own(watched: &Watched, boards: &[boards::Board]) {
     for query in boards.iter().flat_map(boards::Board::queries) {
         let Some(legend) = query.legend else { continue };
@@ -149,7 +149,7 @@ fn variables_have_values(watched: &Watched, boards: &[boards::Board]) {
     }
 }
 
-/// No query, and no rule, names a metric or a label that no page has.
+/// Asserts that every metric and label that a query or rule names is on a page.
 fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
     let mut known: Metrics = metrics::of_prometheus();
     for demo in [0, 1] {
@@ -190,8 +190,8 @@ fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// Prometheus evaluates every rule without an error, and the tenant in trouble is about to wake somebody: once two runs of a
-/// probe have failed.
+/// Asserts that Prometheus evaluates every rule without an error, and that alerts are pending for the tenant in trouble, which
+/// they are once two runs of a probe have failed.
 fn alerts_are_evaluated(watched: &Watched) {
     let evaluated = || -> Vec<Value> {
         let answer = watched.ask("/api/v1/rules");

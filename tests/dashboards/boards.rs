@@ -1,20 +1,20 @@
-//! The dashboards as Grafana reads them: JSON, with what is asked of them taken out.
+//! The dashboards as Grafana reads them: their JSON, and the queries in it.
 
 use serde_json::Value;
 
 use crate::text;
 
-/// Every dashboard's file.
+/// The dashboards' files, in `dashboards/`.
 pub const FILES: [&str; 5] = ["overview.json", "latency.json", "mailbox.json", "network.json", "exporter.json"];
 
-/// One dashboard.
+/// A dashboard and the name of its file.
 #[derive(Debug)]
 pub struct Board {
     pub file: &'static str,
     pub json: Value,
 }
 
-/// All of them.
+/// Reads every dashboard of [`FILES`].
 pub fn all() -> Vec<Board> {
     let read = |file: &'static str| {
         let json = serde_json::from_str(&text(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -32,7 +32,7 @@ impl Board {
         list(&self.json["panels"]).iter().flat_map(|panel| std::iter::once(panel).chain(list(&panel["panels"]))).collect()
     }
 
-    /// The panels that show something: all but the headings of rows.
+    /// Returns the panels that show data: all but the headings of rows.
     pub fn drawn(&self) -> Vec<&Value> {
         self.panels().into_iter().filter(|panel| panel["type"] != "row").collect()
     }
@@ -45,7 +45,7 @@ impl Board {
         self.variables().iter().find(|variable| variable["name"] == name)
     }
 
-    /// Every query, with where it stands: those of panels, of annotations, and the selectors of variables.
+    /// Returns every query with its place: those of panels and annotations, and the selectors of variables.
     pub fn queries(&self) -> Vec<Query<'_>> {
         let mut queries = Vec::new();
         for panel in self.drawn() {
@@ -72,21 +72,21 @@ impl Board {
     }
 }
 
-/// One question to Prometheus.
+/// A query to Prometheus.
 #[derive(Debug)]
 pub struct Query<'a> {
-    /// Where it stands.
+    /// Its place, for messages: the file, the panel's title and the query's letter.
     pub at: String,
-    /// As written, Grafana's variables included.
+    /// The query as written, Grafana's variables included.
     pub text: String,
-    /// Asked for one moment, not for a time.
+    /// True where it is asked for one moment, not for a range of time.
     pub instant: bool,
-    /// How its series are called, where they have names.
+    /// The template of its series' names, where they have names.
     pub legend: Option<&'a str>,
 }
 
 impl Query<'_> {
-    /// The query as Grafana would send it with everything selected.
+    /// Returns the query as Grafana sends it with everything selected.
     pub fn sent(&self) -> String {
         let mut sent = self.text.replace("$__rate_interval", "1m").replace("$__range", "5m").replace("$__interval", "15s");
         for name in ["job", "instance", "tenant", "check"] {
@@ -99,7 +99,7 @@ impl Query<'_> {
     }
 }
 
-/// `label_values(SELECTOR, LABEL)`, taken apart.
+/// Parses `label_values(SELECTOR, LABEL)` into its two arguments.
 pub fn label_values(query: &str) -> Option<(&str, &str)> {
     let (selector, label) = query.strip_prefix("label_values(")?.strip_suffix(')')?.rsplit_once(',')?;
     Some((selector.trim(), label.trim()))

@@ -1,4 +1,4 @@
-//! What a dashboard must be, whatever it shows: its place among the others, its layout, its links.
+//! Requirements on every dashboard, whatever it shows: its place among the others, its layout, its links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ fn panels_have_ids_of_their_own_and_do_not_overlap() {
     }
 }
 
-/// Every text below `value`.
+/// Returns every string in `value`, however deep.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -95,7 +95,7 @@ fn dashboards_show_a_mailbox_with_its_tenant() {
     }
 }
 
-/// What an override or a column is named after must be there: a slip in a name is silently ignored by Grafana.
+/// A name of an override or a column that is not there is silently ignored by Grafana.
 #[test]
 fn dashboard_tables_format_only_columns_they_show() {
     for board in boards::all() {

@@ -1,6 +1,6 @@
 //! The rules of Grafana's dashboard-linter, written anew: every one of its seventeen, by its own name.
 //!
-//! What breaks one on purpose stands in `dashboards/.lint` with its reason, in the linter's own format.
+//! Exclusions stand in `dashboards/.lint` with their reasons, in the linter's own format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::boards::{self, Board, label_values, list, string};
 use crate::promql::{in_calls, named};
 use crate::text;
 
-/// What is wrong: in which panel, if in one, and what.
+/// A violation of a rule: the panel's title, if it is in one, and the problem.
 type Finding = (Option<String>, String);
 
 type Rule = fn(&Board) -> Vec<Finding>;
@@ -36,7 +36,7 @@ const RULES: [(&str, Rule); 17] = [
     ("uneditable-dashboard-rule", uneditable_dashboard),
 ];
 
-/// Units that Grafana has, as far as we use them.
+/// The units that our dashboards use; Grafana has all of them.
 const UNITS: [&str; 9] =
     ["none", "short", "s", "bytes", "percentunit", "ops", "dateTimeFromNow", "dateTimeAsIsoNoDateIfToday", "dateTimeAsIso"];
 
@@ -123,7 +123,7 @@ fn queried(board: &Board) -> impl Iterator<Item = &Value> {
     board.variables().iter().filter(|variable| variable["type"] == "query")
 }
 
-/// Whether it is PromQL, promtool says (`rules.rs`); here, that it is a query for labels.
+/// Finds variables whose query is none for labels. The PromQL in it is checked by promtool (`rules.rs`).
 fn template_label_promql(board: &Board) -> Vec<Finding> {
     let wrong = queried(board).filter(|variable| label_values(string(&variable["query"])).is_none());
     wrong.map(|variable| (None, format!("the query of `{}`", variable["name"]))).collect()
@@ -133,13 +133,13 @@ fn template_on_time_change_reload(board: &Board) -> Vec<Finding> {
     queried(board).filter(|variable| variable["refresh"] != 2).map(|variable| (None, format!("`{}`", variable["name"]))).collect()
 }
 
-/// Findings of `check` in every panel that draws.
+/// Returns the findings of `check` in every panel that shows data.
 fn in_panels(board: &Board, check: impl Fn(&Value) -> Option<String>) -> Vec<Finding> {
     let found = board.drawn().into_iter().filter_map(|panel| Some((Some(string(&panel["title"]).to_owned()), check(panel)?)));
     found.collect()
 }
 
-/// Findings of `check` in every query of every panel.
+/// Returns the findings of `check` in the queries of every panel, the first of each panel.
 fn in_targets(board: &Board, check: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
     in_panels(board, |panel| list(&panel["targets"]).iter().find_map(|target| check(string(&target["expr"]))))
 }
@@ -176,7 +176,7 @@ fn panel_no_targets(board: &Board) -> Vec<Finding> {
     in_panels(board, |panel| list(&panel["targets"]).is_empty().then(|| "asks nothing".to_owned()))
 }
 
-/// There is no LogQL here: every query goes to Prometheus.
+/// Finds queries to anything but Prometheus, LogQL among them.
 fn target_logql(board: &Board) -> Vec<Finding> {
     in_panels(board, |panel| {
         let loki = list(&panel["targets"]).iter().any(|target| target["datasource"]["type"] != "prometheus");
@@ -184,7 +184,7 @@ fn target_logql(board: &Board) -> Vec<Finding> {
     })
 }
 
-/// Whether it is PromQL, promtool says (`rules.rs`); here, that there is a query.
+/// Finds queries that select no metric. The PromQL is checked by promtool (`rules.rs`).
 fn target_promql(board: &Board) -> Vec<Finding> {
     in_targets(board, |query| named(query).selected.is_empty().then(|| format!("asks for no metric: {query}")))
 }
@@ -221,7 +221,7 @@ fn uneditable_dashboard(board: &Board) -> Vec<Finding> {
     if board.json["editable"] == false { Vec::new() } else { whole("can be edited") }
 }
 
-/// A rule that finds nothing in a board that breaks it is no rule.
+/// Each rule must pass a sound dashboard and find what is broken in a copy of it.
 #[test]
 fn recording_rules_find_their_series() {
     let sound = boards::all().remove(0);

@@ -31,23 +31,23 @@ mod scratch;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `tests/run` installs for this.
+/// Prometheus and promtool, which `tests/run` installs.
 pub const PROMETHEUS: needs::Part =
     needs::Part { name: "Prometheus", files: &["/usr/bin/prometheus", "/usr/bin/promtool"], as_root: false };
-/// The one that evaluates the mixin.
+/// The program that evaluates the mixin.
 pub const JSONNET: needs::Part = needs::Part { name: "jsonnet", files: &["/usr/bin/jsonnet"], as_root: false };
 
-/// A file of `dashboards/`.
+/// Returns the path of a file in `dashboards/`.
 pub fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards").join(name)
 }
 
-/// A file of `dashboards/`, read.
+/// Reads a file in `dashboards/`.
 pub fn text(name: &str) -> String {
     std::fs::read_to_string(file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Runs a program that must succeed, and returns what it says.
+/// Runs a program that must succeed, and returns its output and errors.
 #[track_caller]
 pub fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().expect("run");

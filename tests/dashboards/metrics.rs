@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Each metric with its labels.
+/// Metrics, each with its labels.
 pub type Metrics = BTreeMap<String, BTreeSet<String>>;
 
-/// What is on a page of ours.
+/// Parses the metrics and labels of a page in Prometheus' text format.
 pub fn on_page(page: &str) -> Metrics {
     let mut metrics = Metrics::new();
     for line in page.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
@@ -18,7 +18,7 @@ pub fn on_page(page: &str) -> Metrics {
     metrics
 }
 
-/// The names in `a="x",b="y"`; values may hold anything, with `\"` for a quote.
+/// Parses the names in `a="x",b="y"`; values may hold anything, with `\"` for a quote.
 fn label_names(mut labels: &str) -> Vec<String> {
     let mut names = Vec::new();
     while let Some((name, rest)) = labels.split_once("=\"") {
@@ -34,7 +34,7 @@ fn label_names(mut labels: &str) -> Vec<String> {
     names
 }
 
-/// What Prometheus itself says of every target and alert.
+/// Returns the metrics that Prometheus itself adds for every target and alert.
 pub fn of_prometheus() -> Metrics {
     let alerts = BTreeSet::from(["alertname", "alertstate"].map(str::to_owned));
     // Those that /sd gives its targets.

@@ -1,8 +1,8 @@
-//! As much of PromQL as it takes to see which metrics and labels a query names. Whether it is PromQL at all, promtool says.
+//! As much of a parser of PromQL as it takes to see which metrics and labels a query names. promtool checks the syntax.
 
 use std::collections::BTreeSet;
 
-/// A piece of a query.
+/// A token of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
     Name(String),
@@ -11,7 +11,7 @@ pub enum Token {
     Other(String),
 }
 
-/// What a query names.
+/// The metrics, labels and functions that a query names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     /// Each metric with the labels that select from it.
@@ -80,7 +80,7 @@ pub fn named(query: &str) -> Named {
     named
 }
 
-/// The range in `(metric{…}[RANGE]` at the beginning of `tokens`.
+/// Parses the range in `(metric{…}[RANGE]` at the beginning of `tokens`.
 fn range_of(tokens: &[Token]) -> Option<String> {
     let end = tokens.iter().position(|token| *token == Token::Other("]".into()))?;
     let begin = tokens.iter().position(|token| *token == Token::Other("[".into()))?;
@@ -98,7 +98,7 @@ fn range_of(tokens: &[Token]) -> Option<String> {
     )
 }
 
-/// The metrics that stand directly in a call of one of `functions`, and those that do not.
+/// Returns the counters that stand directly in a call of one of `functions`, and those that do not.
 pub fn in_calls(query: &str, functions: &[&str]) -> (Vec<String>, Vec<String>) {
     let tokens = tokens(query);
     let (mut inside, mut outside) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Rules and alerts, and every query as PromQL: what promtool and jsonnet say to them.
+//! Rules and alerts, and every query as PromQL, checked by promtool and jsonnet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("YAML")
 }
 
-/// Every rule of a file.
+/// Returns every rule of a file in `dashboards/`.
 pub fn rules(name: &str) -> Vec<Value> {
     list(&yaml(&text(name))["groups"]).iter().flat_map(|group| list(&group["rules"])).cloned().collect()
 }
@@ -37,7 +37,7 @@ fn alerts_fire_when_they_should_and_else_stay_silent() {
     }
 }
 
-/// No alert without a test of both, and none tested that is not there.
+/// No alert may lack a test of either, and none may be tested that is not there.
 #[test]
 fn every_alert_is_tested_to_fire_and_to_stay_silent() {
     let tests = yaml(&std::fs::read_to_string(TESTS).unwrap());
@@ -53,7 +53,7 @@ fn every_alert_is_tested_to_fire_and_to_stay_silent() {
     assert_eq!(tested, expected);
 }
 
-/// Whoever is woken is told what, who must act, and where to read on.
+/// An alert says what is wrong, who must act, and where to read on.
 #[test]
 fn alerts_name_the_owner_and_link_to_the_reason() {
     let uids: Vec<String> = boards::all().iter().map(|board| board.uid().to_owned()).collect();
@@ -83,7 +83,7 @@ fn alerts_name_the_owner_and_link_to_the_reason() {
     }
 }
 
-/// Being throttled wakes nobody: what the error budget leaves out is throttling, all of it, and nothing that stays broken.
+/// The error budget leaves out throttling, all of it, and nothing that lasts.
 #[test]
 fn alerts_do_not_count_throttling_as_an_outage() {
     let rules = rules("rules.yml");
@@ -158,7 +158,7 @@ fn mixin_is_made_by_jsonnet_from_all_dashboards() {
     }
 }
 
-/// What Grafana reads from `/etc/grafana/provisioning` (its documentation: Administration, Provisioning).
+/// Grafana reads these files from `/etc/grafana/provisioning` (its documentation: Administration, Provisioning).
 #[test]
 fn provisioning_names_existing_dashboards() {
     let provider = &yaml(&text("provisioning/dashboards/m365-probe.yml"))["providers"][0];

@@ -9,12 +9,12 @@ use crate::daemon::Daemon;
 use crate::scratch::Scratch;
 use crate::{PROMETHEUS, file, http, needs, port};
 
-/// What nine of the eighteen probes fail of.
+/// The fault of the demonstrations, of which nine of the eighteen probes fail.
 const FAULT: &str = "exchange_service_principal_missing";
 
 const README: &str = include_str!("../../README.md");
 
-/// The README's configuration, with ours in place of its programs, and more often.
+/// Returns the README's configuration with our programs in place of its own, and shorter intervals.
 fn configuration(ours: [u16; 2]) -> String {
     let blocks = README.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let block = blocks.into_iter().find(|block| block.contains("hashmod")).expect("the README shards");
@@ -74,7 +74,7 @@ fn readme_sharding_spreads_probes_over_two_programs() {
     alerts_tell_of_it(&mut daemon, &ask);
 }
 
-/// *Overview* and *Mailbox* say what is wrong, though nothing is inferred and no program remembers anything.
+/// Asserts that *Overview* and *Mailbox* show the problem, though no program infers root causes or keeps a history.
 fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     let boards = boards::all();
     let answer = |file: &str, panel: &str, query: usize| -> Vec<Value> {
@@ -108,8 +108,8 @@ fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     assert!(answer("overview.json", "Links down", 0).is_empty());
 }
 
-/// Somebody is about to be woken, once for each program, and nobody for the programs themselves. The error budget waits for
-/// them to have been woken.
+/// Asserts that one critical alert begins for each program, and none for the programs themselves. Alerts of the error budget
+/// come later and are left out.
 fn alerts_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     let fails = ["Microsoft365ProbeFails tenant_admin"; 2];
     daemon.wait_for(&format!("wake of {fails:?} and of nothing else"), || {

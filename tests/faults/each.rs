@@ -1,4 +1,4 @@
-//! One fault at a time.
+//! Each fault of the simulated tenant alone.
 
 use m365_probe::reason::Reason;
 use m365_probe::sim::Fault;
@@ -6,13 +6,13 @@ use m365_probe::sim::Fault;
 use crate::report::Cause;
 use crate::tenants::diagnosed_by_doctor;
 
-/// The table: each fault as a user would write it first, and what the doctor makes of it.
+/// Prints a table of the faults and the doctor's root causes.
 #[test]
 fn each_fault_alone_is_the_only_root_cause() {
     assert_named(&Fault::ALL.iter().map(ToString::to_string).collect::<Vec<_>>());
 }
 
-/// One mailbox of three: the others are not concerned.
+/// The fault is one mailbox's of three; the others are not affected.
 #[test]
 fn each_fault_of_one_mailbox_is_the_only_root_cause_and_names_the_mailbox() {
     let names: Vec<String> =

@@ -6,18 +6,18 @@ use std::sync::Mutex;
 use m365_probe::sim::Fault;
 use serde_json::Value;
 
-/// Runs at a time in each test: silence takes no work, and more of them would be slow for want of a processor.
+/// Number of runs at a time in each test: silence takes no work, and more of them would be slow for want of a processor.
 pub const AT_ONCE: usize = 6;
-/// A run's time where a fault shows as silence, and where none does.
+/// The timeout of a run where a fault shows as silence, and where none does.
 const SILENT_RUN: &str = "8s";
 const ANY_RUN: &str = "20s";
 
-/// Faults that show as silence: the run's time decides how long that takes.
+/// Faults that show as silence, which lasts until the timeout.
 const SILENT: &[Fault] =
     &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
 
-/// Held while a program is started and while a port is closed or opened. A child has this process's sockets until it becomes the
-/// program, and a port that it still holds cannot be taken again.
+/// A lock held while a program is started and while a port is closed or opened. A child has this process's sockets until it
+/// becomes the program, and a port that it still holds cannot be taken again.
 pub static PORTS: Mutex<()> = Mutex::new(());
 
 /// A root cause of the report; or a warning of a run that succeeded, in the same form.
@@ -75,7 +75,7 @@ pub fn causes(mut program: Command, faults: &[String]) -> Vec<Cause> {
     causes.into_iter().chain(warnings(&report)).collect()
 }
 
-/// The warnings of runs that succeeded and are not ok.
+/// Returns the warnings of runs that succeeded and are not ok, in the form of root causes.
 fn warnings(report: &Value) -> Vec<Cause> {
     let noticed = report["outcomes"].as_array().unwrap().iter().filter(|one| one["ok"] == true && one["state"] != "ok");
     let warnings = noticed.flat_map(|one| one["warnings"].as_array().unwrap().iter().map(move |warning| (one, warning)));

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use crate::report::{AT_ONCE, Cause, PORTS, causes, for_each_set};
 
-/// The tenants of all tests. They start together, before the first fault: one that starts while a fault closes another's port
+/// The tenants of all tests. They start together, before the first fault: one that started while a fault closes another's port
 /// might be given that port.
 static POOL: Mutex<Weak<Pool>> = Mutex::new(Weak::new());
 
@@ -43,7 +43,7 @@ impl Pool {
         Self { idle: Mutex::new(tenants), returned: Condvar::new(), _runtime: runtime }
     }
 
-    /// The doctor's report while `faults` are in force at one of the tenants.
+    /// Runs the doctor while `faults` are in force at one of the tenants, and returns its root causes.
     fn diagnose(&self, faults: &[String]) -> Vec<Cause> {
         let simulated = self.returned.wait_while(self.idle.lock().unwrap(), |idle| idle.is_empty()).unwrap().pop().unwrap();
         simulated.change(|tenant| faults.iter().for_each(|fault| tenant.set_fault(fault).unwrap()));
@@ -79,7 +79,7 @@ impl Drop for Simulated {
     }
 }
 
-/// The doctor's report on each set of faults, in their order.
+/// Returns the doctor's root causes for each set of faults, in their order.
 pub fn diagnosed_by_doctor(sets: &[Vec<String>]) -> Vec<Vec<Cause>> {
     let pool = Pool::shared();
     for_each_set(sets, |faults| pool.diagnose(faults))

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::report::{Cause, causes, for_each_set};
 
-/// Faults, and the root causes of the report: reason, confidence and mailbox, in any order, and no others.
+/// Faults, and all root causes of the report: reason, confidence and mailbox, in any order.
 type Case = (&'static [&'static str], &'static [(&'static str, &'static str, Option<&'static str>)]);
 
 const CASES: &[Case] = &[
@@ -62,7 +62,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// Here the program plays the tenant itself: `demo` takes several faults.
+/// Returns the root causes that `demo` prints for each set of faults; it simulates the tenant itself.
 fn diagnosed_by_demo(sets: &[Vec<String>]) -> Vec<Vec<Cause>> {
     for_each_set(sets, |faults| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));

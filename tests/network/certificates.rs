@@ -6,19 +6,19 @@ use std::process::Command;
 use crate::microsoft::HOSTS;
 use crate::world::World;
 
-/// A certificate and its key, PEM.
+/// The files of a certificate and its key, PEM.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub certificate: PathBuf,
     pub key: PathBuf,
 }
 
-/// An authority of that subject, such as `/O=Contoso/CN=Contoso TLS Inspection`.
+/// Makes an authority with that subject, such as `/O=Contoso/CN=Contoso TLS Inspection`.
 pub fn authority(world: &World, file: &str, subject: &str) -> Identity {
     make(world, file, subject, 2048, &[])
 }
 
-/// A certificate for all of Microsoft's names with an RSA key of `bits`, issued by `issuer`.
+/// Makes a certificate for all of Microsoft's names with an RSA key of `bits`, issued by `issuer`.
 pub fn leaf(world: &World, file: &str, issuer: &Identity, bits: u32) -> Identity {
     let names: Vec<String> = HOSTS.iter().map(|(name, _)| format!("DNS:{name}")).collect();
     let names = format!("subjectAltName={}", names.join(","));

@@ -1,4 +1,4 @@
-//! A row of the table: what is done to a world, and what the program must say of it.
+//! A row of the table: a change to the network, and the results that the program must report.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,13 +11,13 @@ use serde_json::Value;
 use crate::program::{self, Answer, Said, labels};
 use crate::world::World;
 
-/// Every check that wants an answer from the login host, or from a host behind the same firewall rule.
+/// The checks that need the login host, or a host behind the same firewall rule.
 pub const ALL_OTHERS: &[&str] = &["token", "pop3", "imap", "smtp", "ews", "graph"];
 
 /// The time beyond its deadline that it takes to start and end a program.
 const SLACK: Duration = Duration::from_secs(3);
 
-/// A condition of the network.
+/// A condition of the network, and the expected results.
 pub struct Condition {
     pub name: &'static str,
     set: Box<dyn Fn(&mut World) + Send + Sync>,
@@ -30,7 +30,7 @@ pub struct Condition {
     hides: Vec<&'static str>,
 }
 
-/// What a check says.
+/// The expected result of a check; a failure has a phase and a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
     Ok,
@@ -39,7 +39,7 @@ enum Expected {
 }
 
 impl Condition {
-    /// All is well in spite of it, until something else is said.
+    /// Creates a condition that `set` brings about, in which all is well until something else is expected.
     pub fn new(name: &'static str, set: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
         Self {
             name,
@@ -54,33 +54,33 @@ impl Condition {
         }
     }
 
-    /// `reach` fails in this phase for this reason.
+    /// Expects `reach` to fail in this phase for this reason.
     pub fn reach(mut self, phase: &'static str, reason: &'static str) -> Self {
         self.reach = Expected::Failed(phase, reason);
         self.fails.push("reach");
         self
     }
 
-    /// `dns` fails for this reason.
+    /// Expects `dns` to fail for this reason.
     pub fn dns(mut self, reason: &'static str) -> Self {
         self.dns = Expected::Failed("dns", reason);
         self.fails.push("dns");
         self
     }
 
-    /// These checks fail too, and no other.
+    /// Expects these checks to fail too, and no other.
     pub fn fails(mut self, checks: &[&'static str]) -> Self {
         self.fails.extend(checks);
         self
     }
 
-    /// A root cause, and who must act. Together with the others said: all there are.
+    /// Expects a root cause with its owner. Those expected are all there may be.
     pub fn cause(mut self, reason: &'static str, owner: &'static str) -> Self {
         self.causes.push((reason, owner));
         self
     }
 
-    /// These checks at least warn of this. Together with the others said: all there is to warn of.
+    /// Expects these checks, at least, to warn of this. The reasons expected are all there may be.
     pub fn warns(mut self, checks: &[&'static str], reason: &'static str) -> Self {
         for check in checks {
             match *check {
@@ -93,19 +93,19 @@ impl Condition {
         self
     }
 
-    /// Evidence or facts in `doctor`'s report hold this.
+    /// Expects evidence or facts in the reports to contain `text`.
     pub fn tells(mut self, words: &'static str) -> Self {
         self.tells.push(words);
         self
     }
 
-    /// Nothing the program says holds this.
+    /// Expects no output of the program to contain `text`.
     pub fn hides(mut self, words: &'static str) -> Self {
         self.hides.push(words);
         self
     }
 
-    /// Makes a world, sets it so, asks the program and compares.
+    /// Makes a world, brings the condition about, runs the program and compares its results.
     pub fn run(&self) -> Line {
         let begun = Instant::now();
         let mut world = World::new();
@@ -159,7 +159,7 @@ impl Condition {
         self.judge_warnings(&shown.collect(), wrong);
     }
 
-    /// Who fetches a token meets what is worth a look on its way too, and that is whoever comes first.
+    /// Compares warnings. The check that fetches the token warns of what it meets on the way, and that is whichever comes first.
     fn judge_warnings(&self, warned: &BTreeSet<(&str, &str)>, wrong: &mut Vec<String>) {
         let missing = self.warns.iter().filter(|warning| !warned.contains(*warning));
         wrong.extend(missing.map(|(check, reason)| format!("{check} does not warn of {reason}")));
@@ -168,17 +168,17 @@ impl Condition {
     }
 }
 
-/// A condition's line in the printed table.
+/// The result of a condition, a line of the printed table.
 pub struct Line {
     pub name: &'static str,
     pub phase: String,
     pub reason: String,
     pub owner: String,
     pub causes: Vec<String>,
-    /// How long `check reach` took, and the whole condition.
+    /// The time that `check reach` took.
     pub asked: Duration,
     pub took: Duration,
-    /// What is not as it should be, and the reports that show it.
+    /// Differences from what is expected; empty where there are none.
     pub wrong: Vec<String>,
     pub report: String,
 }
@@ -194,7 +194,7 @@ fn judge_check(name: &str, expected: Expected, answer: &Answer, wrong: &mut Vec<
     differ(wrong, &format!("check {name}"), &(Some(exit), phase, reason), &(answer.exit, word("phase"), word("reason")));
 }
 
-/// The labels must tell what the report tells: an alert reads nothing else.
+/// Compares the labels with the report: an alert reads nothing but labels.
 fn judge_metrics(report: &Value, metrics: &str, wrong: &mut Vec<String>) {
     let pairs = |name, wanted: &[&str]| -> BTreeSet<Vec<String>> {
         labels(metrics, name, wanted).into_iter().map(|found| found.into_iter().map(str::to_owned).collect()).collect()
@@ -205,7 +205,7 @@ fn judge_metrics(report: &Value, metrics: &str, wrong: &mut Vec<String>) {
     differ(wrong, "m365_probe_failure_info", &failing, &pairs("m365_probe_failure_info", &["check"]));
 }
 
-/// No run is longer than its deadline, and none ends for want of time where something better is known.
+/// Expects no run to exceed its deadline, and none to end as `timed_out` where a better reason is known.
 fn judge_time(answer: &Answer, timeout: Duration, wrong: &mut Vec<String>) {
     for one in outcomes(&answer.report) {
         let seconds = one["seconds"].as_f64().unwrap_or(f64::INFINITY);
@@ -267,7 +267,7 @@ fn warnings(outcome: &Value) -> Vec<(&str, &str)> {
     warnings.map(|warning| (check(outcome), warning["reason"].as_str().unwrap_or("-"))).collect()
 }
 
-/// Warnings of other things than the network (a service's coming end) are no business of this table.
+/// Tells whether a warning is of the network; others, such as of a retirement, are left out of this table.
 fn is_of_networks(reason: &str) -> bool {
     Reason::from_code(reason).is_some_and(|reason| matches!(reason.owner(), Owner::Network | Owner::Here))
 }

@@ -7,21 +7,21 @@ use std::time::Duration;
 use crate::certificates::{Identity, authority, leaf};
 use crate::world::{GATEWAY, World};
 
-/// Where squid listens as a proxy.
+/// Squid's port as a proxy.
 pub const PROXY: u16 = 3128;
-/// Where squid takes diverted connections.
+/// Squid's port for diverted connections.
 const DIVERTED: u16 = 3130;
 
-/// What a firewall with TLS inspection calls its own authority.
+/// The subject of a TLS inspecting firewall's own authority.
 const INSPECTION: &str = "/O=Contoso/CN=Contoso TLS Inspection";
 
-/// Squid as a proxy that obeys `rules` of its configuration.
+/// Starts squid as a proxy with `rules` in its configuration.
 pub fn proxy(world: &mut World, rules: &str) {
     squid(world, rules);
     world.network["proxy"] = format!("http://{GATEWAY}:{PROXY}").into();
 }
 
-/// microsocks as a SOCKS 5 proxy with its command line's `options`, named to the program by a URL of that `scheme`.
+/// Starts microsocks as a SOCKS 5 proxy with these `options`, named to the program by a URL of that `scheme`.
 pub fn socks(world: &mut World, scheme: &str, options: &[&str]) {
     if !world.has_resolver {
         crate::resolver::honest(world);
@@ -33,17 +33,18 @@ pub fn socks(world: &mut World, scheme: &str, options: &[&str]) {
     world.network["proxy"] = format!("{scheme}://{GATEWAY}:{PROXY}").into();
 }
 
-/// Squid on the way of everything on port 443: it decrypts, obeys `rules`, and encrypts again. Returns its authority.
+/// Starts squid on the way of everything on port 443, where it decrypts, obeys `rules`, and encrypts again. Returns its
+/// authority.
 pub fn interceptor(world: &mut World, rules: &str) -> Identity {
     interceptor_as(world, INSPECTION, rules)
 }
 
-/// The same under an authority of that subject.
+/// Starts squid as [`interceptor`] does, with an authority of that subject.
 pub fn interceptor_as(world: &mut World, subject: &str, rules: &str) -> Identity {
     divert(world, subject, &format!("acl first at_step SslBump1\nssl_bump peek first\nssl_bump bump all\n{rules}"))
 }
 
-/// Squid on the way of everything on port 443: it lets TLS pass as it is, unless it is for the server of that name.
+/// Starts squid on the way of everything on port 443. It passes TLS on as it is, unless it is for the server of that name.
 pub fn name_filter(world: &mut World, name: &str) {
     divert(
         world,
@@ -91,13 +92,13 @@ fn squid(world: &mut World, rules: &str) {
     world.serve("squid", "/usr/sbin/squid", &["-N", "-f", &file].map(String::from), (GATEWAY, PROXY));
 }
 
-/// Squid gives up being root.
+/// Hands a directory over to `proxy`, the user that squid becomes.
 fn open_to_all(directory: &Path) {
     let done = Command::new("chown").args(["-R", "proxy"]).arg(directory).status().expect("run chown");
     assert!(done.success(), "cannot hand {} over", directory.display());
 }
 
-/// Socat on the way of a mail port: it decrypts and encrypts again. `to` is the real server's address.
+/// Starts socat on the way of a mail port, where it decrypts and encrypts again. `to` is the real server's address.
 pub fn mail_interceptor(world: &mut World, port: u16, to: &str) {
     let authority = authority(world, &format!("inspection-{port}"), INSPECTION);
     let Identity { certificate, key } = leaf(world, &format!("intercepted-{port}"), &authority, 2048);
@@ -108,7 +109,7 @@ pub fn mail_interceptor(world: &mut World, port: u16, to: &str) {
     world.divert(&format!("tcp dport {port} redirect to :{here}"));
 }
 
-/// OpenSSL's own server in place of the one at `port`, with `identity` and further `options`.
+/// Starts OpenSSL's own server in place of the one at `port`, with `identity` and further `options`.
 pub fn tls_server(world: &mut World, port: u16, identity: &Identity, options: &[&str]) {
     let here = port + 10_000;
     let (certificate, key) = (identity.certificate.display().to_string(), identity.key.display().to_string());

@@ -1,4 +1,4 @@
-//! Microsoft far away: every packet takes its time, and each phase must be as long as its round trips, no more and no less.
+//! Microsoft behind a long wire: each phase must take as long as its round trips, no more and no less.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -23,19 +23,19 @@ const PARTS: &[Part] = &[
     Part { name: "dnsmasq-base", files: &["/usr/sbin/dnsmasq"], as_root: true },
 ];
 
-/// There and back. From Europe to the east of America it is about as far.
+/// The time of a round trip, about that from Europe to the east of America.
 const ROUND_TRIP: Duration = Duration::from_millis(80);
-/// The wire counts in milliseconds, at either end.
+/// The time by which a round trip may be short: the wire counts in milliseconds, at either end.
 const EARLY: Duration = Duration::from_millis(2);
 /// The time that cryptography and the wire's own work may add to a phase of the quickest run.
 const LATE: Duration = Duration::from_millis(35);
-/// Runs whose phases must all be long enough.
+/// The least number of runs, in all of which phases must be long enough.
 const RUNS: usize = 4;
-/// Runs until each phase has once been short enough: a busy machine adds to some of them, one more round trip to all.
+/// The most runs until each phase has once been short enough. A busy machine lengthens some of them, a round trip too many all.
 const MOST_RUNS: usize = 40;
 
-/// How often each phase waits for the other side. The tenant speaks TLS 1.2: two round trips, and the greeting of an
-/// encrypted port comes with the second.
+/// The round trips of each phase, by check. The tenant speaks TLS 1.2: two round trips, and the greeting of an encrypted port
+/// comes with the second.
 const WAITS: &[(&str, &[(&str, u32)])] = &[
     ("token", &[("connect", 1), ("tls", 2), ("token", 1)]),
     ("pop3", &[("connect", 1), ("tls", 2), ("greeting", 0), ("auth", 2), ("mailbox", 1)]),
@@ -67,7 +67,7 @@ fn each_phase_is_as_long_as_its_round_trips() {
     assert_eq!(too_long(&reports), Vec::<String>::new());
 }
 
-/// The phases that took longer than their round trips in every report.
+/// Returns the phases that took longer than their round trips in every report.
 fn too_long(reports: &[Value]) -> Vec<String> {
     let mut long = Vec::new();
     for (check, phases) in WAITS {
@@ -81,7 +81,7 @@ fn too_long(reports: &[Value]) -> Vec<String> {
     long
 }
 
-/// No packet is like the other, and nothing that works is called broken for it.
+/// Delays of 0 to 150 ms a packet must not make a check fail.
 #[test]
 fn jitter_breaks_nothing() {
     let Some((world, configuration)) = far_away(&["-d", "75+75"]) else { return };
@@ -89,7 +89,7 @@ fn jitter_breaks_nothing() {
     assert_eq!(answer.exit, Some(0), "{:#}", answer.report);
 }
 
-/// A world whose client is a wire away that treats packets by `options`.
+/// Makes a world whose client is behind a wire that treats packets by `options`; `None` where that cannot be had here.
 fn far_away(options: &[&str]) -> Option<(World, PathBuf)> {
     if !needs::all_there(PARTS) {
         return None;
@@ -123,7 +123,7 @@ fn lengthen(world: &mut World, options: &[&str]) {
     world.daemons.extend([wire, client.0, gateway.0]);
 }
 
-/// A switch with `tap` as a machine's interface on one side, and a plug for the wire on the other.
+/// Starts a switch with `tap` as a machine's interface on one side, and a plug for the wire on the other.
 fn switch(inside: &Namespace, tap: &str, directory: &Path) -> (Daemon, PathBuf) {
     let (plug, log) = (directory.join(format!("plug-{tap}")), directory.join(format!("switch-{tap}.log")));
     let program = ["netns", "exec", inside.name(), SWITCH, "-t", tap, "-s"];
@@ -140,7 +140,7 @@ fn outcome<'a>(report: &'a Value, check: &str) -> &'a Value {
     all.find(|one| one["check"] == check).unwrap_or_else(|| panic!("no {check} in {report:#}"))
 }
 
-/// How long a phase of a run took; nothing where it was not entered.
+/// Returns the time that a phase of a run took; zero where it was not entered.
 fn took(run: &Value, phase: &str) -> Duration {
     let phases = run["phases"].as_array().into_iter().flatten().filter(|one| one["phase"] == phase);
     phases.filter_map(|one| one["seconds"].as_f64()).map(Duration::from_secs_f64).sum()

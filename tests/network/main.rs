@@ -1,4 +1,4 @@
-//! The built program in networks that misbehave: one table of conditions, and what it says of each.
+//! The built program in networks that misbehave: one table of conditions, and its results in each.
 //!
 //! Each condition has network namespaces of its own: the machine of the program, a gateway, and Microsoft behind it,
 //! with the real names, addresses of the published ranges and the real ports. `M365_NETWORK_ONLY=WORDS,WORDS`

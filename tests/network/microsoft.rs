@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::namespace::Namespace;
 
-/// A name and the addresses it has, those of IPv4 first.
+/// A host's name and its addresses, those of IPv4 first.
 pub type Host = (&'static str, &'static [&'static str]);
 
 pub const LOGIN: Host =
@@ -20,7 +20,7 @@ pub const GRAPH: Host = ("graph.microsoft.com", &["20.20.32.17", "2603:1026:3000
 
 pub const HOSTS: [Host; 4] = [LOGIN, OUTLOOK, SMTP, GRAPH];
 
-/// The tenant at work, on a thread inside its namespace. Dropping it ends both.
+/// The running tenant, on a thread inside its namespace. Dropping it ends both.
 pub struct Microsoft {
     pub running: Arc<Running>,
     stop: Option<oneshot::Sender<()>>,
@@ -28,7 +28,7 @@ pub struct Microsoft {
 }
 
 impl Microsoft {
-    /// Gives `inside` all addresses and serves at them.
+    /// Gives the namespace all addresses and serves at them.
     pub fn start(inside: &Namespace) -> Self {
         for address in HOSTS.iter().flat_map(|(_, addresses)| *addresses) {
             let (length, nodad) = if address.contains(':') { (128, "nodad") } else { (32, "") };

@@ -8,7 +8,7 @@ use crate::microsoft::{GRAPH, HOSTS, Host, LOGIN, OUTLOOK, SMTP};
 use crate::resolver::{dnsmasq, honest, nobody, slow, unbound};
 use crate::world::{GATEWAY, World};
 
-/// All of them.
+/// Returns the conditions of names and addresses.
 pub fn conditions() -> Vec<Condition> {
     [silent(), partly(), failing(), lying(), hosts_file()].into_iter().flatten().collect()
 }
@@ -36,7 +36,7 @@ fn silent() -> Vec<Condition> {
     ]
 }
 
-/// Some of what is asked is answered, and some is not.
+/// Returns conditions in which some queries are answered and others are not.
 fn partly() -> Vec<Condition> {
     vec![
         Condition::new("two name servers, the first one is dead", |world| {
@@ -64,7 +64,7 @@ fn partly() -> Vec<Condition> {
     ]
 }
 
-/// A rule that drops questions for the IPv6 addresses of Microsoft's hosts: the type stands behind the name.
+/// Returns rules that drop queries for the IPv6 addresses of Microsoft's hosts: the type stands behind the name.
 fn of_type_aaaa() -> String {
     const AAAA: u16 = 28;
     let rule = |(name, _): &Host| format!("udp dport 53 @th,{},16 {AAAA} drop\n", (8 + 12 + name.len() + 2) * 8);
@@ -175,17 +175,17 @@ fn hosts_file() -> Vec<Condition> {
 /// An address that is none of Microsoft's.
 const STRANGE: Host = ("outlook.office365.com", &["81.2.3.4"]);
 
-/// Has that address lead to Microsoft all the same.
+/// Has the address of [`STRANGE`] lead to Microsoft all the same.
 fn lead_on(world: &World) {
     world.divert("ip daddr 81.2.3.4 dnat ip to 52.98.1.2");
 }
 
-/// A condition in which no name is found, for one reason.
+/// Creates a condition in which no name can be resolved, for one reason.
 fn everything(name: &'static str, reason: &'static str, set: impl Fn(&mut World) + Send + Sync + 'static) -> Condition {
     Condition::new(name, set).reach("dns", reason).dns(reason).fails(ALL_OTHERS).cause(reason, "network")
 }
 
-/// For submission's host, more addresses than a datagram holds; all lead to the right server.
+/// Gives submission's host more addresses than a datagram holds; all lead to the right server.
 fn crowded(world: &mut World) {
     let mut more = String::new();
     for number in 1..=90 {
@@ -195,7 +195,7 @@ fn crowded(world: &mut World) {
     dnsmasq(world, &[LOGIN, OUTLOOK, GRAPH], &more);
 }
 
-/// A second resolver, of another mind.
+/// Starts a second resolver, which knows only `hosts`.
 fn second(world: &mut World, hosts: &[Host]) {
     crate::resolver::at(world, "10.66.0.3", hosts);
     world.network["resolvers"] = serde_json::json!(["system", "10.66.0.1", "10.66.0.3"]);

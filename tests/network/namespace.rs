@@ -12,12 +12,12 @@ use std::thread;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-/// By their paths: a user's own do not lead to them.
+/// Programs by their paths: those in a user's `PATH` do not lead to them.
 pub const IP: &str = "/usr/sbin/ip";
 const NFT: &str = "/usr/sbin/nft";
-/// Every namespace of these tests is named `m365-PID-NUMBER-ROLE`.
+/// The beginning of every namespace's name: `m365-PID-NUMBER-ROLE`.
 const PREFIX: &str = "m365-";
-/// Where `ip netns exec` looks for files that replace those of `/etc`.
+/// The directory with files that `ip netns exec` shows in place of those in `/etc`.
 const FILES: &str = "/etc/netns";
 
 /// One machine's network: its interfaces, routes, packet filter and, for programs, its files for names.
@@ -27,7 +27,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// A new one, with nothing in it but loopback.
+    /// Makes a namespace with nothing in it but loopback.
     pub fn new(role: &str) -> Self {
         static SWEPT: Once = Once::new();
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -39,7 +39,7 @@ impl Namespace {
         namespace
     }
 
-    /// Why namespaces cannot be made here, if they cannot: tried once, for all tests.
+    /// Returns the reason why namespaces cannot be made here, if they cannot. Tries once, for all tests.
     pub fn impossible() -> Option<&'static str> {
         static WHY: OnceLock<Option<String>> = OnceLock::new();
         WHY.get_or_init(Self::tried).as_deref()
@@ -74,7 +74,7 @@ impl Namespace {
         said(self.command(NFT).args(["-f", "-"]), rules);
     }
 
-    /// A program in this network, with its files.
+    /// Returns a command that runs `program` in this network, with its files.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(IP);
         command.args(["netns", "exec", &self.name]).arg(program);
@@ -88,7 +88,7 @@ impl Namespace {
         fs::write(directory.join(name), text).expect("write a namespace's file");
     }
 
-    /// The way in, for threads.
+    /// Returns the handle by which threads enter.
     pub fn door(&self) -> Door {
         Door(Path::new("/run/netns").join(&self.name))
     }
@@ -98,7 +98,7 @@ impl Namespace {
     }
 }
 
-/// The way into a namespace.
+/// A handle by which threads enter a namespace.
 #[derive(Clone, Debug)]
 pub struct Door(PathBuf);
 
@@ -145,7 +145,7 @@ fn sweep() {
     }
 }
 
-/// Runs `command` with `input`; panics with what it said when it fails.
+/// Runs `command` with `input`; panics with its errors when it fails.
 #[track_caller]
 fn said(command: &mut Command, input: &str) {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::condition::{ALL_OTHERS, Condition};
 use crate::world::{GATEWAY, GATEWAY_V6};
 
-/// All of them.
+/// Returns the conditions of routes, firewalls and addresses.
 pub fn conditions() -> Vec<Condition> {
     [dropped(), rejected(), families()].into_iter().flatten().collect()
 }
 
-/// A condition that is one rule for what the gateway passes on.
+/// Creates a condition of one rule for what the gateway passes on.
 fn rule(name: &'static str, rule: &'static str) -> Condition {
     Condition::new(name, move |world| world.filter(rule))
 }
@@ -74,7 +74,7 @@ fn rejected() -> Vec<Condition> {
     ]
 }
 
-/// As [`rule`], where dead addresses take a part of the time.
+/// Creates a condition as [`rule`] does, with time for attempts at dead addresses.
 fn unhurried(name: &'static str, rule: &'static str) -> Condition {
     Condition::new(name, move |world| {
         world.filter(rule);

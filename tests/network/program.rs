@@ -1,4 +1,4 @@
-//! The built program at work inside a world: `doctor`, `check reach`, `check dns` and `serve`, all at the same time.
+//! The built program inside a world: `doctor`, `check reach`, `check dns` and `serve`, all at the same time.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -18,21 +18,21 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 /// `ip netns exec` gives each program mounts of its own.
 const WITH_ROOTS: &str =
     "if [ -d /usr/share/ca-certificates ]; then mount --bind \"$0\" /usr/share/ca-certificates; fi; exec \"$@\"";
-/// Where `serve` listens, on the client's own loopback.
+/// The port of `serve`, on the client's own loopback.
 const PORT: u16 = 10365;
-/// The checks of the configuration: each has run once when so many series tell of a run.
+/// The number of probes in the configuration. Each has run once when so many series show the time of a run.
 const PROBES: usize = 8;
-/// What the program says of a world.
+/// The program's results in a world.
 #[derive(Debug)]
 pub struct Said {
     pub doctor: Answer,
     pub reach: Answer,
     pub dns: Answer,
-    /// `/metrics`, when each check has run.
+    /// The page `/metrics` when each check has run.
     pub metrics: String,
 }
 
-/// A report, and how it came.
+/// A report in JSON, with the exit code and duration of the program.
 #[derive(Debug)]
 pub struct Answer {
     pub exit: Option<i32>,
@@ -40,7 +40,7 @@ pub struct Answer {
     pub took: Duration,
 }
 
-/// Asks everything.
+/// Runs all four commands and returns their results.
 pub fn ask(world: &World, configuration: &Path) -> Said {
     let log = world.scratch.path().join("serve.log");
     let prepared = |program: &mut Command, arguments: &[&str]| prepare(program, arguments, world, configuration);
@@ -73,7 +73,7 @@ pub fn ask(world: &World, configuration: &Path) -> Said {
     Said { doctor, reach, dns, metrics }
 }
 
-/// Asks `doctor` alone, so that nothing else takes its time.
+/// Runs `doctor` alone, so that nothing else takes its time.
 pub fn doctor(world: &World, configuration: &Path) -> Answer {
     end(begin(&["doctor", "--output", "json"], world, configuration))
 }
@@ -111,7 +111,7 @@ fn has_run(metrics: &str) -> usize {
     runs.filter(|line| !line.ends_with(" 0")).count()
 }
 
-/// The values of a label of all series of that name whose value is 1, sorted.
+/// Returns the values of `wanted` labels, for each series of that name whose value is 1, sorted.
 pub fn labels<'a>(metrics: &'a str, name: &str, wanted: &[&str]) -> Vec<Vec<&'a str>> {
     let lines = metrics.lines().filter(|line| line.ends_with(" 1"));
     let series = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));

@@ -6,29 +6,29 @@ use std::path::Path;
 use crate::microsoft::{HOSTS, Host};
 use crate::world::{GATEWAY, World};
 
-/// The truth.
+/// Starts dnsmasq with the right addresses of every host.
 pub fn honest(world: &mut World) {
     dnsmasq(world, &HOSTS, "");
 }
 
-/// Nobody at all: the gateway answers that the port is unreachable.
+/// Starts no resolver: the gateway answers that the port is unreachable.
 pub fn nobody(world: &mut World) {
     world.has_resolver = true;
 }
 
-/// dnsmasq, which knows `hosts` and whatever `more` lines of its configuration say, and nothing else.
+/// Starts dnsmasq, which knows `hosts` and whatever `more` lines of its configuration say, and nothing else.
 pub fn dnsmasq(world: &mut World, hosts: &[Host], more: &str) {
     start_dnsmasq(world, (GATEWAY, 53), hosts, more);
     world.has_resolver = true;
 }
 
-/// A further one at another address of the gateway.
+/// Starts a further dnsmasq at another address of the gateway.
 pub fn at(world: &mut World, address: &str, hosts: &[Host]) {
     world.gateway.ip(&format!("addr add {address}/24 dev down0\n"));
     start_dnsmasq(world, (address, 53), hosts, "");
 }
 
-/// The truth, a second late.
+/// Starts a resolver with the right addresses, which answers a second late.
 pub fn slow(world: &mut World) {
     start_dnsmasq(world, ("127.0.0.1", 5353), &HOSTS, "");
     let script = |kind: &str| format!("sleep 1\nexec socat -t 2 - {kind}:127.0.0.1:5353\n");
@@ -62,7 +62,7 @@ fn start_dnsmasq(world: &mut World, (address, port): (&str, u16), hosts: &[Host]
     world.serve(&name, "/usr/sbin/dnsmasq", &arguments, (address, port));
 }
 
-/// Unbound, with `zones` in its `server` section and `rest` behind it.
+/// Starts unbound with `zones` in its `server` section and `rest` behind it.
 pub fn unbound(world: &mut World, zones: &str, rest: &str) {
     let home = world.scratch.path().display();
     let text = format!(

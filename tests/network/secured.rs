@@ -7,12 +7,12 @@ use crate::condition::{ALL_OTHERS, Condition};
 use crate::devices::{interceptor, interceptor_as, mail_interceptor, name_filter, tls_server};
 use crate::world::World;
 
-/// All of them.
+/// Returns the conditions of TLS.
 pub fn conditions() -> Vec<Condition> {
     [handshakes(), certificates(), interception()].into_iter().flatten().collect()
 }
 
-/// What a TLS client says first is longer than an empty packet.
+/// Returns conditions of the handshake. A ClientHello is found by its length: packets before it are empty.
 fn handshakes() -> Vec<Condition> {
     let filtered = |name, port: u16, verdict: &'static str, reason, fails: &[&'static str]| {
         Condition::new(name, move |world| {

@@ -1,4 +1,4 @@
-//! Two faults at once, and faults that are not the network's: each is named, and nothing innocent is.
+//! Conditions of two faults at once, and of faults that are not the network's.
 
 use crate::condition::{ALL_OTHERS, Condition};
 use crate::devices::interceptor;
@@ -6,7 +6,7 @@ use crate::microsoft::{GRAPH, OUTLOOK, SMTP};
 use crate::resolver::dnsmasq;
 use crate::secured::fault;
 
-/// All of them.
+/// Returns the conditions of several faults and of other owners'.
 pub fn conditions() -> Vec<Condition> {
     [pairs(), others()].into_iter().flatten().collect()
 }

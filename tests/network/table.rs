@@ -1,4 +1,4 @@
-//! The table: every condition, run side by side, printed for a person and compared.
+//! The table of conditions: each is run, several at a time, compared, and printed.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use crate::namespace::Namespace;
 use crate::needs::{self, Part};
 use crate::{names, ports, secured, several, web};
 
-/// Conditions at a time: nearly all of a condition is waiting for silence to end.
+/// Number of conditions at a time: nearly all of a condition is waiting for silence to end.
 const SIDE_BY_SIDE: usize = 6;
 
 const PARTS: &[Part] = &[
@@ -51,7 +51,7 @@ fn every_condition_is_told_for_what_it_is() {
     assert!(wrong.is_empty(), "{} of {} conditions are told wrong:\n{}", wrong.len(), lines.len(), names.join("\n"));
 }
 
-/// All conditions, so many at a time, in their order.
+/// Runs all conditions, [`SIDE_BY_SIDE`] at a time, and returns their lines in the order of conditions.
 fn run(conditions: &[Condition]) -> Vec<Line> {
     let waiting: Mutex<VecDeque<(usize, &Condition)>> = Mutex::new(conditions.iter().enumerate().collect());
     let done = Mutex::new(Vec::new());
@@ -68,7 +68,7 @@ fn run(conditions: &[Condition]) -> Vec<Line> {
     done.into_iter().map(|(_, line)| line).collect()
 }
 
-/// One condition; a panic in it is its own mistake and no other's.
+/// Runs a condition; a panic in it is an error of this condition and stops no other.
 fn attempted(condition: &Condition) -> Line {
     let begun = Instant::now();
     catch_unwind(AssertUnwindSafe(|| condition.run())).unwrap_or_else(|panic| {

@@ -7,12 +7,12 @@ use crate::world::{GATEWAY, World};
 
 const MAIL: &[&str] = &["pop3", "imap", "smtp"];
 
-/// All of them.
+/// Returns the conditions of HTTP and proxies.
 pub fn conditions() -> Vec<Condition> {
     [pages(), proxies()].into_iter().flatten().collect()
 }
 
-/// Squid in the way, its authority trusted.
+/// Creates a condition with squid as an interceptor whose authority is trusted.
 fn filtered(name: &'static str, rules: &'static str) -> Condition {
     let set = move |world: &mut World| {
         let authority = interceptor(world, rules);
@@ -55,7 +55,7 @@ fn pages() -> Vec<Condition> {
     ]
 }
 
-/// Nothing passes but what goes through the proxy.
+/// Lets nothing pass but what goes through an HTTP proxy.
 fn only_by_proxy(world: &mut World, rules: &str) {
     world.filter("drop");
     proxy(world, rules);
@@ -158,13 +158,13 @@ fn proxies() -> Vec<Condition> {
     ]
 }
 
-/// Nothing passes but what goes through a SOCKS proxy.
+/// Lets nothing pass but what goes through a SOCKS proxy.
 fn only_by_socks(world: &mut World, scheme: &str, options: &[&str]) {
     world.filter("drop");
     socks(world, scheme, options);
 }
 
-/// microsocks's options for the login `probe`.
+/// Options of microsocks that require the login `probe`.
 const SOCKS_LOGIN: &[&str] = &["-u", "probe", "-P", "pr0xy~marked-secret"];
 
 /// Has the program log in to the proxy as `probe`.
@@ -174,7 +174,7 @@ fn log_in(world: &mut World, password: &str) {
     world.network["proxy_password_file"] = password.display().to_string().into();
 }
 
-/// Squid's rules for the login `probe`.
+/// Writes squid's list of users, and returns rules that require the login `probe`.
 fn with_password(world: &World) -> String {
     // `openssl passwd -apr1`, as htpasswd writes it.
     let made =

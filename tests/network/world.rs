@@ -1,4 +1,4 @@
-//! A small world: the machine of the program under test, the gateway everything passes, and Microsoft behind it.
+//! A small world: the machine of the program under test, the gateway that everything passes, and Microsoft behind it.
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
@@ -13,14 +13,14 @@ use crate::namespace::{IP, Namespace};
 use crate::resolver;
 use crate::scratch::Scratch;
 
-/// The gateway, as the client sees it: also where resolvers, proxies and other devices listen.
+/// The gateway's address for the client. Resolvers, proxies and other devices listen there too.
 pub const GATEWAY: &str = "10.66.0.1";
-/// Of a public network, as the client is: from a private one, IPv6 is tried last.
+/// The gateway's IPv6 address. It is of a public network, as the client's is: from a private one, IPv6 is tried last.
 pub const GATEWAY_V6: &str = "2001:db8:66::1";
 
 pub const MAILBOX: &str = "praxis@contoso.example";
 
-/// Everything of one condition. Servers first: they end before their networks and directory go.
+/// The machines, networks and settings of one condition. Servers first: they end before their networks and directory go.
 pub struct World {
     pub daemons: Vec<Daemon>,
     pub microsoft: Microsoft,
@@ -30,17 +30,17 @@ pub struct World {
     pub scratch: Scratch,
     /// The `network` section of the configuration.
     pub network: Value,
-    /// What the program finds in its environment.
+    /// The program's environment variables, apart from `PATH`.
     pub environment: Vec<(String, String)>,
-    /// Where the roots lie that came with the system.
+    /// The directory of the roots that came with the system.
     pub shipped: PathBuf,
-    /// The longest of a run.
+    /// The timeout and interval of every check, in whole seconds.
     pub timeout: Duration,
     pub has_resolver: bool,
 }
 
 impl World {
-    /// All well, but for a resolver: [`World::settle`] adds one where the condition has not.
+    /// Makes a world in which all is well. It has no resolver: [`World::settle`] adds one where the condition has not.
     pub fn new() -> Self {
         let [client, gateway, beyond] = ["client", "gateway", "microsoft"].map(Namespace::new);
         // No address has to be asked for whether another has it: the first packets would wait for that.
@@ -117,7 +117,7 @@ impl World {
         self.start(name, program, arguments).wait_for(&format!("listen on {at}"), || door.inside(reached));
     }
 
-    /// Gives the world what its condition has not thought of, and writes the configuration.
+    /// Starts a resolver where the condition has none, writes the configuration and returns its path.
     pub fn settle(&mut self) -> PathBuf {
         if !self.has_resolver {
             resolver::honest(self);
@@ -149,7 +149,7 @@ pub fn plug_in(client: &Namespace, gateway: &Namespace) {
     ));
 }
 
-/// Has the calling thread's network pass packets on, and say no as often as it is asked.
+/// Has the calling thread's network pass packets on, and answer every packet that is refused.
 fn forward() {
     switch("ipv4/ip_forward", "1");
     switch("ipv6/conf/all/forwarding", "1");
@@ -158,7 +158,7 @@ fn forward() {
     switch("ipv6/icmp/ratelimit", "0");
 }
 
-/// Sets a switch of the calling thread's network.
+/// Writes a sysctl of the calling thread's network, by its file in `/proc/sys/net`.
 fn switch(file: &str, value: &str) {
     fs::write(format!("/proc/sys/net/{file}"), value).expect("set a switch of the network");
 }

@@ -1,4 +1,4 @@
-//! A certificate authority of our own, and the certificates it gives out: good ones and bad ones.
+//! A certificate authority of our own, and the certificates it issues: good ones and bad ones.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
 use crate::scratch::Scratch;
 
-/// The names every good certificate is for: Microsoft's, which the tests pin to loopback.
+/// The names of every good certificate: Microsoft's, which the tests pin to loopback.
 pub const NAMES: &[&str] = &["login.microsoftonline.com", "outlook.office365.com", "smtp.office365.com"];
 
 /// A root certificate and its key.
@@ -23,7 +23,7 @@ pub struct Authority {
     certificate: X509,
 }
 
-/// The files a server is configured with.
+/// The files of a server's certificate and key, PEM.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub certificate: PathBuf,
@@ -37,12 +37,12 @@ impl Authority {
         Self { key, certificate }
     }
 
-    /// The root as a PEM file, for `network.ca_file`.
+    /// Writes the root to a PEM file, for `network.ca_file`, and returns its path.
     pub fn save(&self, scratch: &Scratch, name: &str) -> PathBuf {
         scratch.file(&format!("{name}.pem"), self.certificate.to_pem().expect("encode"))
     }
 
-    /// A certificate for `names` that is valid for `days`, which begin yesterday: with 0 it has expired.
+    /// Issues a certificate for `names` that is valid for `days`, which begin yesterday: with 0 it has expired.
     pub fn identity(&self, scratch: &Scratch, file: &str, names: &[&str], days: i64) -> Identity {
         let key = new_key().expect("make a key");
         let certificate = self.leaf(&key, names, days).expect("make a certificate");

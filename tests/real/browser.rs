@@ -1,4 +1,4 @@
-//! Chromium without a window, spoken to over pipes in its DevTools protocol: what a person at a browser sees and does.
+//! Chromium without a window, driven over pipes in its DevTools protocol.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -17,10 +17,10 @@ use crate::scratch::Scratch;
 
 pub const PART: Part = Part { name: "Chromium", files: &["/usr/bin/chromium"], as_root: false };
 
-/// How long anything may take; far more than it does on a busy machine.
+/// The longest that anything may take; far more than it does on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Nothing of ours is to be fetched from anywhere but our own service, and nothing of the browser's at all.
+/// Chromium's options. Nothing is to be fetched from anywhere but our own service, and nothing for the browser itself.
 const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
@@ -41,14 +41,14 @@ pub struct Browser {
     child: Child,
     commands: File,
     messages: Receiver<Value>,
-    /// What came while something else was waited for.
+    /// Events that came while a reply was waited for.
     events: VecDeque<Value>,
     session: String,
     last: u64,
 }
 
 impl Browser {
-    /// Starts one with nothing to remember.
+    /// Starts Chromium with an empty profile.
     pub fn start(scratch: &Scratch) -> Self {
         let home = scratch.dir("chromium");
         let [commands, answers] = ["commands", "answers"].map(|name| home.join(name));
@@ -110,7 +110,7 @@ impl Browser {
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'");
     }
 
-    /// What a script on the page comes to.
+    /// Evaluates a script on the page and returns its value.
     #[track_caller]
     pub fn evaluate(&mut self, script: &str) -> Value {
         let asked = json!({ "expression": script, "returnByValue": true, "awaitPromise": true, "userGesture": true });
@@ -119,7 +119,7 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// Waits until a script on the page comes to true.
+    /// Waits until a script on the page evaluates to true.
     #[track_caller]
     pub fn until(&mut self, script: &str) {
         let begun = Instant::now();
@@ -146,30 +146,30 @@ impl Browser {
         }
     }
 
-    /// A window of this size, as a phone has it or not.
+    /// Sets the window's size, in pixels of CSS, and whether it is a phone's.
     pub fn resize(&mut self, width: u32, height: u32, phone: bool) {
         let scale = if phone { 2 } else { 1 };
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone });
         self.call("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
-    /// `dark` or `light`, as the reader prefers.
+    /// Sets the preferred colour scheme: `dark` or `light`.
     pub fn prefer(&mut self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.call("Emulation.setEmulatedMedia", &features);
     }
 
-    /// The language that the browser asks for.
+    /// Sets the header `Accept-Language` of all requests.
     pub fn accept_language(&mut self, languages: &str) {
         self.call("Network.setExtraHTTPHeaders", &json!({ "headers": { "Accept-Language": languages } }));
     }
 
-    /// With scripts or without.
+    /// Allows or forbids scripts on the page.
     pub fn run_scripts(&mut self, run: bool) {
         self.call("Emulation.setScriptExecutionDisabled", &json!({ "value": !run }));
     }
 
-    /// The whole page as a PNG, in the directory `M365_TESTS_SCREENSHOTS` if that is set.
+    /// Returns the whole page as a PNG, and writes it to the directory `M365_TESTS_SCREENSHOTS` if that is set.
     pub fn screenshot(&mut self, name: &str) -> Vec<u8> {
         let shot = self.call("Page.captureScreenshot", &json!({ "format": "png", "captureBeyondViewport": true }));
         let png = STANDARD.decode(shot["data"].as_str().unwrap_or_default()).expect("base64");
@@ -179,8 +179,7 @@ impl Browser {
         png
     }
 
-    /// Everything that the browser complained of since the page was shown: errors of scripts, violations of the policy, what
-    /// could not be loaded.
+    /// Returns the browser's complaints since the page was shown: errors of scripts, violations of the policy, failed loads.
     pub fn complaints(&mut self) -> Vec<String> {
         self.call("Runtime.evaluate", &json!({ "expression": "0" })); // what came before it has arrived
         let complains = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
@@ -192,7 +191,7 @@ impl Browser {
         self.events.iter().filter(complains).map(|event| format!("{:#}", event["params"])).collect()
     }
 
-    /// The addresses of everything that was asked for since the page was shown.
+    /// Returns the URLs of all requests since the page was shown.
     pub fn requested(&mut self) -> Vec<String> {
         self.call("Runtime.evaluate", &json!({ "expression": "0" }));
         let sent = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
@@ -207,7 +206,7 @@ impl Drop for Browser {
     }
 }
 
-/// Messages as they come, each ended by a NUL.
+/// Reads messages, each ended by a NUL, on a thread of its own.
 fn listen(answers: &Path) -> Receiver<Value> {
     let reading = File::open(answers).expect("open a pipe");
     let (sender, messages) = channel();

@@ -1,4 +1,4 @@
-//! A server at work as our child: started, waited for, and never left behind.
+//! A server as our child process: started, waited for, and never left behind.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpStream};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start or to stop; far more than any needs on a busy machine.
+/// The longest that a server may take to become ready; far more than any needs on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Daemon {
         }
     }
 
-    /// What it has written so far.
+    /// Returns its output so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }

@@ -22,10 +22,10 @@ pub const PART: Part = Part {
     as_root: true,
 };
 
-/// Debian's `nobody`, who owns the mail.
+/// The user id of Debian's `nobody`, who owns the mail.
 const NOBODY: u32 = 65_534;
 
-/// The certificates to show, by the loopback address asked: the first is the good one's.
+/// Loopback addresses, each with the certificate that is shown there. The first is good.
 pub type Identities<'a> = [(&'a str, &'a Identity)];
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Dovecot {
         Self::start_in("dovecot", scratch, key, identities, mailboxes, "")
     }
 
-    /// Another one, in a directory of that name, whose settings `otherwise` stand behind the usual ones and win.
+    /// Starts another one, in a directory of that name, with the settings `otherwise` in place of the usual ones.
     pub fn start_in(
         name: &str,
         scratch: &Scratch,
@@ -74,12 +74,12 @@ impl Dovecot {
         Self { pop3, pop3s, imap, imaps, submission, home, _daemon: daemon.listening(submission).listening(pop3s) }
     }
 
-    /// The socket by which another server has a login verified.
+    /// Returns the socket by which another server has a login verified.
     pub fn auth_socket(&self) -> PathBuf {
         self.home.join("auth")
     }
 
-    /// Where its settings, keys and mail are.
+    /// Returns the directory of its settings, keys and mail.
     pub fn home(&self) -> &Path {
         &self.home
     }
@@ -102,7 +102,7 @@ fn deliver(home: &Path, mailbox: &str, messages: usize) {
     }
 }
 
-/// An application's token names no mailbox, so the name compared is a constant: every token with roles has it.
+/// Returns the passdb's settings. An application's token names no mailbox, so `username_attribute` is a claim of every token.
 fn passdb(home: &Path) -> String {
     format!(
         "introspection_mode = local\n\

@@ -1,4 +1,4 @@
-//! Where one thing is wrong, the run ends in the right phase, for the right reason, with exit code 2.
+//! Failures: a run ends in the right phase, for the right reason, with exit code 2.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -8,7 +8,7 @@ use crate::lab::{EXPIRED, Lab, MAILBOX, Setup, UNTRUSTED, WRONG_NAME};
 use crate::postfix::{self, Postfix};
 use crate::{authority, needs, port, program};
 
-/// What is wrong, the check, how it is made wrong, and the phase and reason that must be told.
+/// A case's name, the check, the setup that makes it fail, and the expected phase and reason.
 type Case<'a> = (&'a str, &'a str, Setup, &'a str, &'a str);
 
 #[track_caller]
@@ -139,10 +139,10 @@ fn a_bad_certificate_ends_the_run_in_tls() {
     assert_each(&lab, &[("own root not configured", "token", stranger, "tls", "tls_certificate_untrusted")]);
 }
 
-/// What says that a refusal was not understood.
+/// Reasons that say that a refusal was not understood.
 const UNCLASSIFIED: [&str; 5] = ["internal", "operation_failed", "command_refused", "request_rejected", "reply_malformed"];
 
-/// Dovecot refuses in other words than Exchange: each means what it says, and nothing is left unclassified.
+/// Dovecot refuses in other words than Exchange; none of them may be left unclassified.
 #[test]
 fn dovecot_s_refusals_have_reasons_of_their_own() {
     let Some(lab) = Lab::start() else { return };
@@ -214,7 +214,7 @@ fn postfix_s_refusals_have_reasons_of_their_own() {
     );
 }
 
-/// Other servers' refusals come to root causes of the catalogue, too.
+/// Other servers' refusals lead to root causes of the catalogue, too.
 #[test]
 fn the_diagnosis_of_a_real_refusal_is_a_root_cause() {
     let Some(lab) = Lab::start() else { return };

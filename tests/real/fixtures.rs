@@ -1,4 +1,4 @@
-//! The servers themselves, asked by other people's clients: so that a failing test means our program.
+//! The servers themselves, tested with other people's clients, so that a failure elsewhere is our program's.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,10 +1,10 @@
-//! As much of an HTTP client as asking our own pages and Prometheus's takes.
+//! A small HTTP client for our own pages and for Prometheus.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-/// Asks 127.0.0.1 and returns status and body. HTTP/1.0, so that the body ends where the connection does.
+/// Sends a request to 127.0.0.1 and returns status and body. HTTP/1.0, so that the body ends where the connection does.
 pub fn request(method: &str, port: u16, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;

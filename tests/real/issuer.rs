@@ -22,7 +22,7 @@ pub const AUDIENCE: &str = "https://outlook.office365.com";
 pub const KEY_ID: &str = "lab";
 const OBJECT_ID: &str = "99999999-8888-7777-6666-555555555555";
 
-/// The key that signs tokens. Whoever verifies them has it without asking the issuer.
+/// The key that signs tokens. Servers that verify them have it without asking the issuer.
 #[derive(Debug)]
 pub struct SigningKey {
     private: PathBuf,

@@ -19,7 +19,7 @@ pub const EXPIRED: &str = "127.0.0.2";
 pub const UNTRUSTED: &str = "127.0.0.3";
 pub const WRONG_NAME: &str = "127.0.0.4";
 
-/// Dovecot and the issuer. Servers first: they end before their directory goes.
+/// Dovecot and the issuer, running. Servers first: they end before their directory goes.
 pub struct Lab {
     pub dovecot: Dovecot,
     pub issuer: Issuer,
@@ -30,12 +30,12 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts the servers; `None`, said aloud, where one is not installed.
+    /// Starts the servers; `None`, and the calling test is listed as left out, where one is not installed.
     pub fn start() -> Option<Self> {
         Self::with_mailboxes(&[])
     }
 
-    /// The same with more mailboxes, all empty.
+    /// Starts the servers as [`Lab::start`] does, with more mailboxes, all empty.
     pub fn with_mailboxes(more: &[String]) -> Option<Self> {
         needs::all_there(&[dovecot::PART, issuer::PART]).then(|| Self::started(more))
     }
@@ -61,7 +61,7 @@ impl Lab {
         }
     }
 
-    /// Everything right.
+    /// Returns settings with which every check succeeds.
     pub fn setup(&self) -> Setup {
         Setup {
             login: self.issuer.url(),
@@ -78,25 +78,25 @@ impl Lab {
     }
 }
 
-/// What a test may want otherwise.
+/// The settings that a test may change.
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub login: String,
     pub pop3: String,
     pub imap: String,
     pub smtp: String,
-    /// Where the two mail names are pinned to, and the login's to 127.0.0.1; `None`: nothing is pinned.
+    /// The address that both mail hosts are pinned to; the login host is pinned to 127.0.0.1. `None`: nothing is pinned.
     pub mail_address: Option<String>,
     pub ca_file: Option<PathBuf>,
     pub secret: String,
     pub mailbox: String,
     pub resolvers: Vec<String>,
-    /// Between two runs of `serve`, and the longest of a run.
+    /// The interval of `serve`, and the timeout of a run.
     pub interval: String,
 }
 
 impl Setup {
-    /// Microsoft's own names and ports, for checks that never get as far as a connection.
+    /// Returns settings with Microsoft's own names and ports, for checks that never get as far as a connection.
     pub fn unpinned() -> Self {
         Self {
             login: "https://login.microsoftonline.com".into(),

@@ -1,4 +1,4 @@
-//! Where everything is right, every check says so, and how many messages there are.
+//! Success: every check is ok, and counts the messages.
 
 use crate::issuer::{CLIENT, TENANT};
 use crate::lab::{EMPTY_MAILBOX, Lab, MESSAGES, Setup};
@@ -27,7 +27,7 @@ fn every_way_into_dovecot_is_open() {
     }
 }
 
-/// Dovecot refuses so long a line, whereupon the token goes on a line of its own; Postfix takes it at once.
+/// Dovecot refuses so long a line, so the token goes on a line of its own; Postfix accepts it on one.
 #[test]
 fn submission_is_open_with_the_token_on_one_line_or_two() {
     let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };

@@ -1,4 +1,4 @@
-//! The built program against servers that nobody here wrote: Dovecot, Postfix, a token issuer, unbound, Prometheus.
+//! The built program against other people's servers: Dovecot, Postfix, a token issuer, unbound, Prometheus.
 //!
 //! Each test starts what it needs in a directory of its own, on loopback, and leaves nothing behind. `tests/run`
 //! installs the servers; where one is missing, the tests that need it are left out and say so (`needs.rs`).
@@ -33,7 +33,7 @@ mod resolving;
 mod serving;
 mod standing;
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn unix_time() -> u64 {
     let now = std::time::SystemTime::now();
     now.duration_since(std::time::SystemTime::UNIX_EPOCH).expect("a clock after 1970").as_secs()

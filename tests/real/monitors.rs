@@ -1,5 +1,5 @@
-//! The definitions in `integrations/`, inside Nagios Core, Icinga 2 and what stands in for Checkmk's agent: states, texts
-//! and performance data read back are what the plugin said.
+//! The definitions in `integrations/`, in Nagios Core, Icinga 2 and a stand-in for Checkmk's agent: states, texts and
+//! performance data read back are those that the plugin printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(name)
 }
 
-/// A shipped file, its places put where the test has them. Each must be there.
+/// Returns the text of a shipped file with `places` replaced, each of which must be in it.
 fn adapted(name: &str, places: &[(&str, &str)]) -> String {
     let mut text = fs::read_to_string(shipped(name)).expect(name);
     for (shipped, ours) in places {
@@ -81,7 +81,7 @@ fn nagios_shows_what_the_plugin_says() {
     }
 }
 
-/// The services of m365-example.cfg, and what they show of the demonstration.
+/// The services of m365-example.cfg, and their states for the demonstration.
 const EXAMPLES: &[(&str, &str)] = &[("Token", "0"), ("POP3 praxis", "2"), ("SMTP praxis", "2"), ("Everything", "2")];
 
 fn nagios_files(watched: &Watched, home: &Path) -> PathBuf {
@@ -165,10 +165,10 @@ fn icinga_shows_what_the_plugin_says() {
     }
 }
 
-/// Paths and values.
+/// Paths and values that Icinga has sent.
 type Sent = Arc<Mutex<Vec<(String, f64)>>>;
 
-/// A listener that keeps what Icinga's GraphiteWriter sends.
+/// Starts a listener for Icinga's GraphiteWriter, and returns its port and what it receives.
 fn graphite() -> (u16, Sent) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("bound").port();
@@ -232,13 +232,13 @@ fn icinga_arguments(home: &Path, main: &Path) -> Vec<String> {
     arguments
 }
 
-/// How a monitoring system writes a plugin's words into its file: the first line, and what follows.
+/// The form in which a monitoring system writes a plugin's output into its file: the first line, and the lines that follow.
 struct Written<'a> {
     first: &'a dyn Fn(&str) -> String,
     long: &'a dyn Fn(&str) -> String,
 }
 
-/// The state and the first words of the case; of a service that answers the same every time, all that the plugin says.
+/// Asserts that state and first words are the case's; of a service that answers the same every time, the whole output.
 fn assert_shown(watched: &Watched, case: &Case, shown: &BTreeMap<String, String>, written: &Written<'_>) {
     let (text, exit) = watched.plugin(case);
     assert_eq!(exit, Some(case.state.into()), "{}: {text}", case.name);
@@ -281,7 +281,7 @@ fn checkmk_reads_every_line_and_loses_no_service() {
     assert!(gone.starts_with("3 \"M365\" - cannot ask `http://127.0.0.1:"), "{gone}");
 }
 
-/// What an agent would run: every line names our program with options that it takes.
+/// An agent runs these lines: each must name our program with options that it has.
 #[test]
 fn the_agents_lines_are_commands_that_we_take() {
     let watched = Watched::start();
@@ -306,7 +306,7 @@ fn the_agents_lines_are_commands_that_we_take() {
     assert_eq!(said.len(), 7, "{said:#?}");
 }
 
-/// No option of the plugin is out of Icinga's reach.
+/// Every option of the plugin must be in Icinga's definition of the command.
 #[test]
 fn icinga_s_command_has_every_option() {
     let help = Command::new(env!("CARGO_BIN_EXE_m365-probe")).args(["check", "--help"]).output().expect("run");

@@ -1,4 +1,4 @@
-//! What a test needs from the machine, and what happens where that is missing: the test is left out, and says so.
+//! Software that tests need. A test that lacks some is left out, and listed.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -14,12 +14,12 @@ pub struct Part {
     pub as_root: bool,
 }
 
-/// Where `tests/run` keeps what it installs without the system's package manager.
+/// Returns the directory in which `tests/run` keeps what it installs without the system's package manager.
 pub fn cache() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.cache")
 }
 
-/// Whether all `parts` are there. Where one is not, the calling test is left out.
+/// Tells whether all `parts` are installed. Where one is not, the calling test is listed as left out.
 pub fn all_there(parts: &[Part]) -> bool {
     let missing: Vec<_> = parts.iter().filter_map(missing).collect();
     if !missing.is_empty() {
@@ -28,7 +28,7 @@ pub fn all_there(parts: &[Part]) -> bool {
     missing.is_empty()
 }
 
-/// Says that the calling test is left out, and why: a line in the file `M365_TESTS_LEFT_OUT` tells `tests/run`; with
+/// Lists the calling test as left out, with the reason, in the file `M365_TESTS_LEFT_OUT`, which `tests/run` prints. With
 /// `CI=true` the test fails.
 pub fn leave_out(why: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();

@@ -1,4 +1,4 @@
-//! What makes a service of the program: unit, Debian package, container, manifests; each read by the tool it is for.
+//! Packaging: unit, Debian package, container, manifests; each read by the tool it is for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ const PYTHON: Part = Part {
     as_root: false,
 };
 
-/// Python that turns YAML documents into JSON, and a container's file into its steps.
+/// Python programs that print, as JSON, the documents of YAML files, and the steps of a container's file.
 const READ_MANIFESTS: &str =
     "import json, sys, yaml\nprint(json.dumps([one for name in sys.argv[1:] for one in yaml.safe_load_all(open(name))]))";
 const READ_CONTAINERFILE: &str = "import json, sys, dockerfile_parse\nparser = dockerfile_parse.DockerfileParser(fileobj=open(sys.argv[1], 'rb'))\n\

@@ -1,4 +1,4 @@
-//! The pages in a real browser: nothing is complained of, everything can be read, reached and pressed.
+//! The pages in a real browser: without complaints, readable, and usable with keyboard and mouse.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::needs;
 use crate::program::Demo;
 use crate::scratch::Scratch;
 
-/// Every text on the page whose contrast with what lies behind it is lower than WCAG 2's AA wants: 4.5, or 3 for large text.
+/// A script that lists texts whose contrast with their background is below WCAG 2's AA: 4.5, or 3 for large text.
 const TOO_FAINT: &str = r#"(() => {
   const channels = (colour) => {
     const numbers = colour.match(/-?[\d.]+(e-?\d+)?/g).map(Number);
@@ -46,7 +46,7 @@ const TOO_FAINT: &str = r#"(() => {
   return looked > 20 ? faint : ["hardly a text was looked at: " + looked];
 })()"#;
 
-/// What a screen reader and a keyboard would stumble over.
+/// A script that lists obstacles for screen readers and keyboards.
 const STUMBLES: &str = r#"(() => {
   const stumbles = [];
   const say = (what, elements) => elements.forEach((one) => stumbles.push(`${what}: ${one.outerHTML.slice(0, 120)}`));

@@ -4,13 +4,13 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Where tests look: below the ports the kernel gives to outgoing connections, so that none of those takes a port
-/// between our looking and the server's binding.
+/// The first port that is tried. All are below those that the kernel gives to outgoing connections, so that none of these takes
+/// a port between our attempt and the server's binding.
 const FIRST: u32 = 12_000;
 const COUNT: u32 = 20_000;
 
-/// A port that nothing uses, for TCP and UDP, different at each call. Test programs at work beside each other start
-/// looking in different places.
+/// Returns a port that nothing uses, for TCP and UDP, different at each call. Test programs that run beside each other begin at
+/// different ports.
 pub fn free() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let start = process::id().wrapping_mul(61);

@@ -23,7 +23,7 @@ impl Postfix {
         Self::start_in("postfix", scratch, identity, auth_socket, "")
     }
 
-    /// Another one, in a directory of that name, whose settings `otherwise` stand behind the usual ones and win.
+    /// Starts another one, in a directory of that name, with the settings `otherwise` in place of the usual ones.
     pub fn start_in(name: &str, scratch: &Scratch, identity: &Identity, auth_socket: &Path, otherwise: &str) -> Self {
         let submission = port::free();
         let home = scratch.dir(name);

@@ -14,20 +14,20 @@ use crate::scratch::Scratch;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
-/// What `m365-probe config NAME` prints.
+/// Runs `m365-probe config NAME` and returns what it prints.
 pub fn config(name: &str) -> String {
     let mut program = Command::new(PROGRAM);
     texts(&bare(program.args(["config", name])).output().expect("run the program")).0
 }
 
-/// How one run of `check --output json` ended.
+/// The exit code and report of one run of `check --output json`.
 #[derive(Debug)]
 pub struct Answer {
     pub exit: Option<i32>,
     pub report: Value,
 }
 
-/// `m365-probe check NAME… --config FILE --output json`, with everything logged that can be.
+/// Runs `m365-probe check NAME… --config FILE --output json`, with everything logged that can be.
 pub fn check(configuration: &Path, arguments: &[&str]) -> Answer {
     let mut program = Command::new(PROGRAM);
     program.arg("check").args(arguments).args(["--output", "json", "--config"]).arg(configuration);
@@ -37,7 +37,7 @@ pub fn check(configuration: &Path, arguments: &[&str]) -> Answer {
     Answer { exit: output.status.code(), report }
 }
 
-/// The same with `hosts` in place of the system's hosts file; `None` where no mount namespace can be made.
+/// Runs the same with `hosts` in place of the system's hosts file; `None` where no mount namespace can be made.
 pub fn check_with_hosts(hosts: &Path, configuration: &Path, arguments: &[&str]) -> Option<Answer> {
     const PLACED: &str = r#"mount --bind "$0" /etc/hosts || exit 77; exec "$@""#;
     let mut program = Command::new("unshare");
@@ -48,20 +48,20 @@ pub fn check_with_hosts(hosts: &Path, configuration: &Path, arguments: &[&str]) 
 }
 
 impl Answer {
-    /// The only outcome.
+    /// Returns the only outcome; panics where there are more or none.
     pub fn outcome(&self) -> &Value {
         let outcomes = self.report["outcomes"].as_array().expect("a list of outcomes");
         assert_eq!(outcomes.len(), 1, "{:#}", self.report);
         &outcomes[0]
     }
 
-    /// Panics unless it says that everything asked for works.
+    /// Panics unless everything that was checked is ok.
     #[track_caller]
     pub fn assert_ok(&self, name: &str) {
         assert_eq!((self.exit, &self.report["ok"]), (Some(0), &Value::Bool(true)), "{name}: {:#}", self.report);
     }
 
-    /// Panics unless it says that the only thing asked for failed in this phase for this reason.
+    /// Panics unless the only check failed in this phase for this reason.
     #[track_caller]
     pub fn assert_failed(&self, name: &str, phase: &str, reason: &str) {
         let outcome = self.outcome();
@@ -71,7 +71,7 @@ impl Answer {
     }
 }
 
-/// `m365-probe serve` at work.
+/// A running `m365-probe serve`.
 #[derive(Debug)]
 pub struct Serving {
     pub port: u16,
@@ -84,21 +84,21 @@ impl Serving {
         Self::listening(scratch, configuration, "127.0.0.1")
     }
 
-    /// The same at another address of this machine.
+    /// Starts it at an address of this machine and waits until it is ready.
     pub fn listening(scratch: &Scratch, configuration: &Path, address: &str) -> Self {
         let (port, mut daemon) = begun(scratch, configuration, address, &[]);
         daemon.wait_for("become ready", || http::get(port, "/-/ready").is_ok_and(|(status, _)| status == 200));
         Self { port, daemon }
     }
 
-    /// The same behind a web configuration; it listens.
+    /// Starts it with a web configuration and waits until it listens.
     pub fn protected(scratch: &Scratch, configuration: &Path, web: &Path) -> Self {
         let web = format!("--web.config.file={}", web.display());
         let (port, daemon) = begun(scratch, configuration, "127.0.0.1", &[&web]);
         Self { port, daemon: daemon.listening(port) }
     }
 
-    /// A page that must be there.
+    /// Returns a page; panics unless its status is 200.
     #[track_caller]
     pub fn page(&self, path: &str) -> String {
         let (status, body) = http::get(self.port, path).expect("an answer");
@@ -123,7 +123,7 @@ impl Serving {
     }
 }
 
-/// `m365-probe serve` as it starts.
+/// Starts `m365-probe serve` and returns its port.
 fn begun(scratch: &Scratch, configuration: &Path, address: &str, arguments: &[&str]) -> (u16, Daemon) {
     let port = port::free();
     let listen = format!("{address}:{port}");
@@ -143,7 +143,7 @@ impl Drop for Serving {
     }
 }
 
-/// `m365-probe demo` at work.
+/// A running `m365-probe demo`.
 #[derive(Debug)]
 pub struct Demo {
     port: u16,
@@ -165,13 +165,13 @@ impl Demo {
         Self { port, _daemon: daemon }
     }
 
-    /// Where a page of it is.
+    /// Returns the URL of a page.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 }
 
-/// Nothing of this machine's environment, all that can be logged, and no colours.
+/// Gives the program nothing of this machine's environment but `PATH`, the most verbose log, and no colours.
 fn bare(program: &mut Command) -> &mut Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     program.env_clear().env("PATH", path).env("RUST_LOG", "trace").env("NO_COLOR", "1")
@@ -185,7 +185,7 @@ fn texts(output: &Output) -> (String, String) {
     (said, logged)
 }
 
-/// Neither the client secret, nor a token, nor a SASL payload.
+/// Asserts that `text` has neither the client secret, nor a token, nor a SASL payload in it.
 #[track_caller]
 fn assert_keeps_secrets(text: &str) {
     let (token, sasl) = ("eyJ0eXAi", "dXNlcj"); // how base64 of `{"typ"` and of `user=` begins
@@ -194,7 +194,7 @@ fn assert_keeps_secrets(text: &str) {
     }
 }
 
-/// `promtool check metrics`: its complaints, none if all is well.
+/// Runs `promtool check metrics` and returns its complaints, which are empty if all is well.
 pub fn promtool_complaints(metrics: &str) -> String {
     let mut promtool = Command::new("promtool");
     promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

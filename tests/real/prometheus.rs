@@ -17,7 +17,7 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes `/metrics` of a port every two seconds, and every target it finds at `/sd`.
+    /// Starts Prometheus, which scrapes `/metrics` of a port every two seconds, and every target that it finds at `/sd`.
     pub fn start(scratch: &Scratch, target: u16) -> Self {
         Self::configured(
             scratch,
@@ -33,7 +33,7 @@ scrape_configs:
         )
     }
 
-    /// Starts one with this configuration.
+    /// Starts Prometheus with this configuration.
     pub fn configured(scratch: &Scratch, configuration: &str) -> Self {
         let port = port::free();
         let home = scratch.dir("prometheus");

@@ -1,4 +1,4 @@
-//! Our own pages behind TLS and a password, as Prometheus, promtool and curl meet them.
+//! Our own pages behind TLS and a password, read by Prometheus, promtool and curl.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::scratch::Scratch;
 const CURL: Part = Part { name: "curl", files: &["/usr/bin/curl"], as_root: false };
 const PASSWORD: &str = "correct horse battery staple";
 
-/// A service whose only check is refused at once: it is not about the checks here.
+/// Writes a configuration whose only check is refused at once: these tests are not about checks.
 fn configuration(scratch: &Scratch) -> PathBuf {
     scratch.secret("client.secret", "none\n");
     let text = "clouds: { lab: { login: 'https://127.0.0.1:9' } }\ntenants:\n- name: contoso\n  cloud: lab\n  \
@@ -22,7 +22,7 @@ fn configuration(scratch: &Scratch) -> PathBuf {
     scratch.file("m365-probe.yml", text)
 }
 
-/// The web configuration that is shipped as an example, with a certificate of `authority` and a password that we know.
+/// Writes the web configuration that is shipped as an example, with a certificate of `authority` and a password that we know.
 fn protection(scratch: &Scratch, authority: &Authority) -> PathBuf {
     authority.identity(scratch, "server", &["localhost"], 30);
     authority.save(scratch, "clients");
@@ -33,7 +33,7 @@ fn protection(scratch: &Scratch, authority: &Authority) -> PathBuf {
     scratch.file("web.yml", example.replace(hash, &ours))
 }
 
-/// Status and body, as curl has them.
+/// Fetches `/-/healthy` with curl and returns status and body; status `000` where there was no reply.
 fn curl(port: u16, ca: &Path, arguments: &[&str]) -> (String, String) {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", "--cacert"])

@@ -1,4 +1,4 @@
-//! What the README offers to paste, read by the programs it is meant for.
+//! The README's configurations, checked by the programs that they are for.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::{needs, prometheus};
 
 const README: &str = include_str!("../../README.md");
 
-/// The README's YAML blocks that contain `key` at the start of a line.
+/// Returns the README's YAML blocks that contain `key` at the start of a line.
 fn yaml_with(key: &str) -> Vec<&'static str> {
     let blocks = README.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let found: Vec<_> = blocks.filter(|block| block.lines().any(|line| line.starts_with(key))).collect();

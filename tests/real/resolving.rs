@@ -1,4 +1,4 @@
-//! The `dns` check against a resolver that tells the truth, lies, fails or says nothing.
+//! The `dns` check against a resolver that answers rightly, wrongly, with an error or not at all.
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ fn each_other_manner_has_its_reason() {
     }
 }
 
-/// A configuration of Microsoft's own cloud, which is asked about and never connected to.
+/// Writes a configuration of Microsoft's own cloud. Its names are resolved, and it is never connected to.
 fn global(scratch: &Scratch, resolvers: &[&str]) -> PathBuf {
     let secret = scratch.secret("global.secret", "secret");
     let configuration = json!({
@@ -118,7 +118,7 @@ fn an_answer_too_long_for_udp_is_had_over_tcp_or_told_to_need_it() {
     check(&scratch, unbound.address()).assert_failed("without TCP", "dns", "dns_tcp_blocked");
 }
 
-/// The system's own resolver, with another hosts file in place: in a mount namespace of the program's own.
+/// The program runs in a mount namespace of its own, with another hosts file in place of the system's.
 #[test]
 fn the_hosts_file_is_recognised() {
     if !needs::all_there(&[UNSHARE]) {

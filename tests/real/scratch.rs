@@ -1,4 +1,4 @@
-//! A directory for one test, gone when the test ends.
+//! A directory for one test, removed when the test ends.
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -23,21 +23,21 @@ impl Scratch {
         &self.0
     }
 
-    /// A directory below, made with its parents.
+    /// Makes a directory in it, with its parents, and returns the path.
     pub fn dir(&self, name: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::create_dir_all(&path).expect("make a directory");
         path
     }
 
-    /// A file below, written and readable by all.
+    /// Writes a file in it that all may read, and returns the path.
     pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, text).expect("write a file");
         path
     }
 
-    /// A file below that only its owner may read.
+    /// Writes a file in it that only its owner may read, and returns the path.
     pub fn secret(&self, name: &str, text: &str) -> PathBuf {
         let path = self.file(name, text);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("close a file to others");

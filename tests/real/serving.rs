@@ -1,4 +1,4 @@
-//! `serve`, as Prometheus, an init system and an administrator meet it.
+//! `serve` with Prometheus, signals and reloads.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::{http, needs};
 const PROBE: &str = "/probe?check=pop3&tenant=contoso&mailbox=praxis";
 const RELOADED: &str = "m365_exporter_config_last_reload_successful";
 
-/// Every check every two seconds.
+/// Writes a configuration that runs every check every two seconds.
 fn configuration(lab: &Lab) -> PathBuf {
     Setup { interval: "2s".into(), ..lab.setup() }.write(&lab.scratch, "serve")
 }

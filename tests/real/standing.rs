@@ -1,4 +1,4 @@
-//! A lab for `benches/processes` to measure in.
+//! The lab in which `benches/processes` measures.
 
 use std::io::{self, Read};
 use std::{env, fs};
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::issuer::{CLIENT, TENANT};
 use crate::lab::Lab;
 
-/// Writes where everything is to the file `M365_LAB` and stands until standard input ends.
+/// Writes the lab's addresses to the file `M365_LAB`, in JSON, and keeps it running until standard input ends.
 #[test]
 #[ignore = "stands until its input ends; started by benches/processes"]
 fn a_lab_stands() {

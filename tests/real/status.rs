@@ -1,11 +1,11 @@
-//! What monitoring systems say of their services, read back; and performance data, read strictly.
+//! Parsers of monitoring systems' status files, of performance data and of Checkmk's lines, all of them strict.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The `servicestatus` blocks of a status file that were checked, by their description.
+/// Parses the `servicestatus` blocks of a status file that have been checked, by their description.
 pub fn services(status_file: &Path) -> BTreeMap<String, BTreeMap<String, String>> {
     let text = String::from_utf8_lossy(&std::fs::read(status_file).unwrap_or_default()).into_owned();
     let mut services = BTreeMap::new();
@@ -20,7 +20,7 @@ pub fn services(status_file: &Path) -> BTreeMap<String, BTreeMap<String, String>
     services
 }
 
-/// Label, value and unit of each item. Panics on what is not exactly as the guidelines have it.
+/// Parses performance data into label, value and unit of each item. Panics on what is not exactly as the guidelines have it.
 #[track_caller]
 pub fn perfdata(text: &str) -> Vec<(String, f64, String)> {
     let item = |item: &str| {
@@ -41,12 +41,12 @@ pub fn perfdata(text: &str) -> Vec<(String, f64, String)> {
     text.split_whitespace().map(item).collect()
 }
 
-/// No exponent, no infinity.
+/// Parses a number without exponent or infinity.
 fn decimal(text: &str) -> Option<f64> {
     text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-').then(|| text.parse().ok()).flatten()
 }
 
-/// The same as Perl's Monitoring::Plugin::Performance reads it, which skips from the first item on that it cannot read.
+/// Parses the same with Perl's Monitoring::Plugin::Performance, which skips all from the first item that it cannot read.
 pub fn perl_perfdata(text: &str) -> Vec<(String, f64, String)> {
     const READ: &str = r#"use Monitoring::Plugin::Performance use_die => 1;
         printf "%s %s %s\n", $_->label, $_->value, $_->uom // "" for Monitoring::Plugin::Performance->parse_perfstring(<STDIN>)"#;
@@ -65,7 +65,7 @@ pub fn perl_perfdata(text: &str) -> Vec<(String, f64, String)> {
     text.lines().map(line).collect()
 }
 
-/// One line of a local check as Checkmk's agent reads it: state, service, metrics, text. Panics on what it would refuse.
+/// Parses one line of a local check as Checkmk's agent does: state, service, metrics, text. Panics on what it would refuse.
 #[track_caller]
 pub fn checkmk_line(line: &str) -> (u8, String, Vec<(String, f64)>, String) {
     let (state, rest) = line.split_once(' ').expect(line);

@@ -1,4 +1,4 @@
-//! Unbound: a resolver that tells the truth, lies, fails or says nothing.
+//! Unbound: a resolver that answers rightly, wrongly, with an error or not at all.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::scratch::Scratch;
 
 pub const PART: Part = Part { name: "unbound", files: &["/usr/sbin/unbound"], as_root: false };
 
-/// What to do with questions.
+/// The manner in which every query is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// Two addresses, or an IPv6 one, for each of Microsoft's names.
@@ -31,7 +31,7 @@ pub enum Manner {
     /// Every name has the address 0.0.0.0 or `::`.
     Sinkhole,
     Refuse,
-    /// By asking a server that it may not ask.
+    /// SERVFAIL, because it forwards to a server that it may not ask.
     ServerFailure,
     Silent,
 }
@@ -59,7 +59,7 @@ impl Unbound {
         unbound
     }
 
-    /// As it stands in `network.resolvers`.
+    /// Returns its address and port, as in `network.resolvers`.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -130,7 +130,7 @@ fn record(name: &str, data: &str) -> String {
     format!("  local-data: '{name}. 60 {data}'\n")
 }
 
-/// Exchange and login have ranges of their own.
+/// Returns records of the published ranges: Exchange and login have ranges of their own.
 fn microsoft() -> String {
     let exchange = ["outlook.office365.com", "smtp.office365.com"].map(|name| (name, ["A 52.97.97.162", "AAAA 2603:1026::2"]));
     let login = ["login.microsoftonline.com", "graph.microsoft.com"];

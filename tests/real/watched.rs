@@ -1,4 +1,4 @@
-//! What the monitoring systems are given to watch: a real service with a fault, one that says odd things, and none.
+//! The services that monitoring systems watch: a demonstration with a fault, one with odd texts, and one that is gone.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -15,29 +15,29 @@ use crate::{http, port};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
-/// Words of a server, and a person's own names, that end a line, a field or a quotation somewhere.
+/// A server's text with characters that end a line, a field or a quotation in some format.
 const ODD: &str = "-ERR a|b='c';\"d\" \\n \\e\r\nf\tg\u{1b}[31m grüße 日本 ${x} $HOSTNAME$ `id` <b>h</b> done";
 
-/// Which service is asked.
+/// A service that the plugin asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// `m365-probe demo` with a fault.
     Demo,
-    /// One that answers the same every time, with odd words and many mailboxes.
+    /// A service that answers the same every time, with odd texts and many mailboxes.
     Odd,
-    /// None: nobody listens.
+    /// No service: nothing listens there.
     Gone,
 }
 
-/// A service of a monitoring system, and what it must show.
+/// A service of a monitoring system, and the state and text that it must show.
 #[derive(Debug)]
 pub struct Case {
     pub name: &'static str,
     pub asked: Asked,
     pub check: &'static str,
-    /// A mailbox, or where it has no `@` a tenant.
+    /// The mailbox, or where it has no `@` the tenant.
     pub whom: &'static str,
-    /// More options and their values; `-vvv` has none.
+    /// Further options and their values; that of `-vvv` is empty.
     pub options: &'static [(&'static str, &'static str)],
     pub state: u8,
     pub begins: &'static str,
@@ -70,24 +70,24 @@ const fn case(
 }
 
 impl Case {
-    /// Whether `whom` is a mailbox.
+    /// Tells whether `whom` is a mailbox.
     pub fn is_of_mailbox(&self) -> bool {
         self.whom.contains('@')
     }
 }
 
-/// Everything that is watched, until it is dropped.
+/// The services that are watched. Dropping it ends them.
 #[derive(Debug)]
 pub struct Watched {
     pub scratch: Scratch,
-    /// A directory with `check_m365` in it.
+    /// The directory with `check_m365` in it.
     pub plugins: PathBuf,
     _demo: Daemon,
     ports: [u16; 3],
 }
 
 impl Watched {
-    /// Starts it and waits until every probe of the demonstration has run once.
+    /// Starts the services and waits until every probe of the demonstration has run once.
     pub fn start() -> Self {
         let scratch = Scratch::new();
         let plugins = scratch.dir("plugins");
@@ -107,13 +107,13 @@ impl Watched {
         Self { scratch, plugins, _demo: running, ports: [demo, odd(), gone] }
     }
 
-    /// Where the service that is asked listens.
+    /// Returns the URL of a service.
     pub fn url(&self, asked: Asked) -> String {
         let index = [Asked::Demo, Asked::Odd, Asked::Gone].iter().position(|one| *one == asked).expect("one of them");
         format!("http://127.0.0.1:{}", self.ports[index])
     }
 
-    /// What the plugin prints for a case, and its exit code.
+    /// Runs the plugin for a case, and returns its output and exit code.
     pub fn plugin(&self, case: &Case) -> (String, Option<i32>) {
         let mut plugin = Command::new(self.plugins.join("check_m365"));
         plugin.env_clear().args([case.check, "--from", &self.url(case.asked)]);
@@ -126,7 +126,7 @@ impl Watched {
     }
 }
 
-/// Answers every request with the same outcomes: a thread that ends with the test program.
+/// Starts a service that answers every request with the same outcomes, and returns its port. It ends with the test program.
 fn odd() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("bound").port();

@@ -1,4 +1,4 @@
-//! Servers on loopback that say back whatever they are told, and whatever they remember from the last time.
+//! Servers on loopback that repeat whatever they receive, and the secrets of earlier requests.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -16,7 +16,7 @@ use openssl::x509::{X509, X509NameBuilder};
 
 use crate::scene::{CLIENT_SECRET, payload, token};
 
-/// What the token endpoint does.
+/// The behaviour of the token endpoint.
 #[derive(Clone, Copy, Debug)]
 pub enum Login {
     /// Refuses, and quotes the request.
@@ -28,7 +28,7 @@ pub enum Login {
 trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
-/// Whom all these servers are certified by: themselves.
+/// The self-signed certificate of all these servers.
 pub struct Authority {
     acceptor: SslAcceptor,
     pem: Vec<u8>,
@@ -61,7 +61,7 @@ impl Authority {
         &self.pem
     }
 
-    /// A token endpoint.
+    /// Starts a token endpoint and returns its port.
     pub fn login(&self, login: Login) -> u16 {
         self.serve(move |stream| {
             let heard = request(stream)?;
@@ -82,7 +82,7 @@ impl Authority {
         })
     }
 
-    /// An EWS endpoint.
+    /// Starts an EWS endpoint and returns its port.
     pub fn ews(&self) -> u16 {
         self.serve(|stream| {
             let heard = request(stream)?;
@@ -96,7 +96,7 @@ impl Authority {
         })
     }
 
-    /// A server that greets with `hello`, and as POP3, IMAP and SMTP would answer.
+    /// Starts a mail server that greets with `hello` and answers as POP3, IMAP and SMTP do; returns its port.
     pub fn mail(&self, hello: &'static str) -> u16 {
         self.serve(move |stream| {
             let mut reading = BufReader::new(stream);
@@ -130,7 +130,7 @@ impl Authority {
     }
 }
 
-/// A proxy, in the clear.
+/// Starts an HTTP proxy without TLS that refuses, and returns its port.
 pub fn proxy() -> u16 {
     listen(None, |stream| {
         let heard = request(stream)?;
@@ -153,7 +153,7 @@ fn listen(acceptor: Option<SslAcceptor>, converse: impl Fn(&mut dyn Stream) -> s
     port
 }
 
-/// A request, head and body.
+/// Reads an HTTP request, head and body.
 fn request(stream: &mut dyn Stream) -> std::io::Result<String> {
     let mut reading = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);

@@ -15,7 +15,7 @@ use m365_probe::sim;
 
 use scene::{Marks, Scene};
 
-/// Every form in which the program prints a result.
+/// The arguments for every form in which the program prints a result.
 const OUTPUTS: &[&[&str]] = &[
     &["check", "all", "-vvv"],
     &["--log-format", "json", "check", "all", "--output", "json"],
@@ -24,7 +24,7 @@ const OUTPUTS: &[&[&str]] = &[
     &["doctor", "--output", "json"],
 ];
 
-/// What the program prints, its log included, with these arguments and this configuration.
+/// Runs the program with these arguments and this configuration, and returns its output and log.
 fn printed(arguments: &[&str], config: &Path) -> String {
     let output = program().args(arguments).arg("--config").arg(config).output().unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()

@@ -8,11 +8,11 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_N
 
 use crate::echo::{self, Authority, Login};
 
-/// With characters that a form encodes.
+/// A client secret with characters that a form encodes.
 pub const CLIENT_SECRET: &str = "mark8Q~client+secret/of=the&application-0123456789";
 pub const PROXY_PASSWORD: &str = "marked-proxy-password-4711";
 
-/// The token a hostile issuer grants: its claims quote the client secret.
+/// Returns the token that a hostile issuer grants: its claims quote the client secret.
 pub fn token() -> String {
     let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"RS256","kid":"marked"}"#);
     let claims = format!(r#"{{"iss":"{CLIENT_SECRET}","aud":"https://outlook.office365.com","roles":["{CLIENT_SECRET}"]}}"#);
@@ -23,12 +23,12 @@ pub fn payload() -> String {
     BASE64_STANDARD.encode(format!("user=box@contoso.example\u{1}auth=Bearer {}\u{1}\u{1}", token()))
 }
 
-/// Pieces that no output may hold.
+/// Pieces of secrets, in lower case, that no output may hold.
 pub struct Marks(Vec<String>);
 
 impl Marks {
-    /// Of these secrets: plain, encoded for a form and in base64, in any 24 characters of theirs; and what every token and
-    /// every payload begins with.
+    /// Collects the pieces of `secrets`, plain, encoded for a form and in base64, 24 characters each; and the beginning of every
+    /// token and payload.
     pub fn of(secrets: &[&str]) -> Self {
         let mut pieces = vec!["eyj0exai".to_owned(), "ey0exai".to_owned(), "dxnlcj1".to_owned()];
         for secret in secrets {
