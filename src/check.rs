@@ -37,14 +37,14 @@ mod with_token;
 /// A message that names what the cloud or the mailbox lacks for it.
 pub fn conversation(settings: &ProbeSettings) -> Result<Box<dyn AnyConversation>, String> {
     match settings.id.check {
-        Check::Token => boxed::<token::Issuance>(settings),
-        Check::Dns => boxed::<dns::Names>(settings),
-        Check::Reach => boxed::<reach::Reach>(settings),
-        Check::Pop3 => boxed::<mail::Mail<pop3::Session>>(settings),
-        Check::Imap => boxed::<mail::Mail<imap::Session>>(settings),
-        Check::Smtp => boxed::<mail::Mail<smtp::Session>>(settings),
-        Check::Ews => boxed::<ews::Ews>(settings),
-        Check::Graph => boxed::<graph::Graph>(settings),
+        Check::Token => boxed::<token::TokenCheck>(settings),
+        Check::Dns => boxed::<dns::DnsCheck>(settings),
+        Check::Reach => boxed::<reach::ReachCheck>(settings),
+        Check::Pop3 => boxed::<mail::MailCheck<pop3::Session>>(settings),
+        Check::Imap => boxed::<mail::MailCheck<imap::Session>>(settings),
+        Check::Smtp => boxed::<mail::MailCheck<smtp::Session>>(settings),
+        Check::Ews => boxed::<ews::EwsCheck>(settings),
+        Check::Graph => boxed::<graph::GraphCheck>(settings),
     }
 }
 

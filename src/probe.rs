@@ -56,8 +56,8 @@ impl Probe {
             Turn::Busy => return self.skipped(SkipReason::Busy),
         };
         // Asked last: the run waited for may have been told to stay away.
-        if let Some(told) = self.slot.backing_off() {
-            return self.skipped(told);
+        if let Some(back_off) = self.slot.back_off() {
+            return self.skipped(back_off);
         }
         let at = SystemTime::now();
         let mut trace = Trace::begin(self.first_phase(), deadline);
@@ -75,10 +75,10 @@ impl Probe {
         trace.finish();
         let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));
         if let (Verdict::Failed(failure), Some(asked)) = (&verdict, trace.facts.back_off) {
-            self.slot.stay_away(asked, failure.reason);
+            self.slot.start_back_off(asked, failure.reason);
         }
         let outcome = self.outcome(at, trace, verdict);
-        self.slot.tell(&outcome, timeout);
+        self.slot.publish(&outcome, timeout);
         outcome
     }
 
@@ -132,13 +132,13 @@ async fn guarded<T>(run: impl Future<Output = T> + Unpin) -> Result<T, String> {
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| std::pin::Pin::new(&mut run).poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-        Err(panic) => Poll::Ready(Err(words(&*panic))),
+        Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
     })
     .await
 }
 
 /// Returns the message of a panic where it stands in the source: one made while running may quote anything, also a secret.
-fn words(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&'static str>().copied();
     format!("panicked: {}", text.unwrap_or("the log says where"))
 }

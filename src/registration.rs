@@ -21,9 +21,9 @@ use crate::wire::graph::application::{self, ROLES};
 
 /// The time for which a reading is kept, a refusal too: a registration changes a few times a year, and Graph allows 150 such
 /// requests a minute for the whole tenant.
-const KEPT: Duration = Duration::from_secs(6 * 3600);
+const READING_KEPT: Duration = Duration::from_secs(6 * 3600);
 /// The largest reply that is read, in bytes: an application with a hundred credentials takes 40 kB.
-const LARGEST: usize = 512 * 1024;
+const MAX_BODY: usize = 512 * 1024;
 
 /// The registrations read, one for each application.
 #[derive(Debug, Default)]
@@ -49,9 +49,9 @@ impl Registrations {
     pub async fn registration(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
-        let hint = tenant.credential.client_secret().map_or_else(|| Secret::new(""), |secret| beginning(&secret));
+        let hint = tenant.credential.client_secret().map_or_else(|| Secret::new(""), |secret| secret_hint(&secret));
         let kept = self.readings().get(&key).filter(|kept| kept.hint.expose() == hint.expose()).cloned();
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < KEPT) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < READING_KEPT) {
             return Some(kept.registration.clone());
         }
         let query = Query { net, tokens, tenant, at, scope, hint: &hint };
@@ -98,7 +98,7 @@ impl Query<'_> {
         }
         match get(net, at, &application::registration_path(&tenant.client_id), &token.secret).await {
             Ok((status, body)) => application::parse_registration(status, &body, hint.expose()),
-            Err(error) => Registration::Unread(what(&error).to_owned()),
+            Err(error) => Registration::Unread(describe(&error).to_owned()),
         }
     }
 }
@@ -110,7 +110,7 @@ async fn get(net: &Net, at: &HttpsEndpoint, path: &str, token: &Secret) -> reqwe
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await? {
         body.extend_from_slice(&piece);
-        if body.len() > LARGEST {
+        if body.len() > MAX_BODY {
             break;
         }
     }
@@ -126,13 +126,13 @@ fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
         .no_proxy()
         .tls_version_min(tls::Version::TLS_1_2)
         .tls_certs_merge(net.tls.extra().iter().filter_map(|own| Certificate::from_der(&own.to_der().ok()?).ok()));
-    let via = net.proxy_for(host);
-    for name in [Some(host), via.map(|via| via.host.as_str())].into_iter().flatten() {
+    let proxy = net.proxy_for(host);
+    for name in [Some(host), proxy.map(|proxy| proxy.host.as_str())].into_iter().flatten() {
         if let Some(address) = net.pinned(name) {
             builder = builder.resolve(name, SocketAddr::new(address, 0));
         }
     }
-    if let Some(proxy) = via {
+    if let Some(proxy) = proxy {
         let at = format!("{}://{}", proxy.kind.scheme(), host_port(&proxy.host, proxy.port));
         let through = Proxy::https(at)?;
         builder = builder.proxy(match &proxy.login {
@@ -144,12 +144,12 @@ fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
 }
 
 /// Returns the first three characters of a secret, which Graph shows of each.
-fn beginning(secret: &Secret) -> Secret {
+fn secret_hint(secret: &Secret) -> Secret {
     Secret::new(secret.expose().chars().take(3).collect::<String>())
 }
 
 /// Describes an error in words of ours: reqwest's name the address and quote the server.
-fn what(error: &reqwest::Error) -> &'static str {
+fn describe(error: &reqwest::Error) -> &'static str {
     if error.is_connect() {
         "Graph could not be reached"
     } else if error.is_timeout() {

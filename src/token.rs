@@ -19,13 +19,13 @@ mod request;
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// The time for which a refusal by Entra is remembered: a hundred mailboxes with a wrong secret are one question, not a hundred
 /// a minute (AADSTS50196, LoopDetected).
-const REFUSED: Duration = Duration::from_secs(60);
+const REFUSAL_KEPT: Duration = Duration::from_secs(60);
 /// The time for which a failure to reach Entra is remembered: only for those who have been waiting for the same answer.
-const UNREACHED: Duration = Duration::from_secs(5);
+const FAILURE_KEPT: Duration = Duration::from_secs(5);
 /// The assumed life of a token whose lifetime is not known: long enough not to ask for every run.
-const UNTOLD: Duration = Duration::from_secs(60);
+const ASSUMED_LIFE: Duration = Duration::from_secs(60);
 /// The least time between two replacements of a refused token.
-const REPLACE: Duration = Duration::from_secs(60);
+const REPLACE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// An access token and its claims.
 #[derive(Clone, Debug)]
@@ -51,20 +51,20 @@ type Key = (String, String, String, String);
 struct Entry {
     /// Held while a token is fetched, so that everybody waits for one answer.
     turn: tokio::sync::Mutex<()>,
-    known: Mutex<Known>,
+    state: Mutex<EntryState>,
 }
 
 /// The state of one cache entry.
 #[derive(Debug, Default)]
-struct Known {
+struct EntryState {
     token: Option<Token>,
     issued: u64,
-    failed: Option<Failed>,
+    failed: Option<FailedRequest>,
     replaced: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Failed {
+struct FailedRequest {
     fault: Fault,
     back_off: Option<Duration>,
     at: Instant,
@@ -91,12 +91,12 @@ impl Tokens {
         trace.fetching();
         let asked = Instant::now();
         let entry = self.entry(tenant, scope);
-        let told = match entry.tell(trace, asked) {
-            Some(told) => told,
-            None => entry.ask(asked, trace, net, tenant, scope).await,
+        let result = match entry.cached(trace, asked) {
+            Some(result) => result,
+            None => entry.fetch_in_turn(asked, trace, net, tenant, scope).await,
         };
         trace.fetched();
-        told
+        result
     }
 
     /// Returns a token to use instead of `refused`: a newer cached one, or one fetched anew. `None` when `refused` itself is
@@ -143,21 +143,21 @@ enum Replacement {
 }
 
 impl Entry {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, EntryState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the cached token, or the remembered failure, if there is either.
-    fn tell(&self, trace: &mut Trace, asked: Instant) -> Option<Result<Token, Fault>> {
+    fn cached(&self, trace: &mut Trace, asked: Instant) -> Option<Result<Token, Fault>> {
         let now = Instant::now();
-        let known = self.known();
-        if let Some(token) = known.token.as_ref().filter(|token| now < token.renew_at) {
+        let state = self.state();
+        if let Some(token) = state.token.as_ref().filter(|token| now < token.renew_at) {
             let mut token = token.clone();
             token.facts.cached = true;
             trace.facts.token = Some(token.facts.clone());
             return Some(Ok(token));
         }
-        let failed = known.failed.as_ref().filter(|failed| now < failed.until || asked < failed.at)?;
+        let failed = state.failed.as_ref().filter(|failed| now < failed.until || asked < failed.at)?;
         if failed.waited.is_some_and(|waited| trace.remaining() > waited) {
             return None;
         }
@@ -166,22 +166,29 @@ impl Entry {
     }
 
     fn replacement(&self, refused: &Token) -> Replacement {
-        let mut known = self.known();
-        if let Some(newer) = known.token.as_ref().filter(|token| token.serial > refused.serial) {
+        let mut state = self.state();
+        if let Some(newer) = state.token.as_ref().filter(|token| token.serial > refused.serial) {
             return Replacement::Newer(Box::new(newer.clone()));
         }
-        if known.replaced.is_some_and(|at| at.elapsed() < REPLACE) {
+        if state.replaced.is_some_and(|at| at.elapsed() < REPLACE_INTERVAL) {
             return Replacement::None;
         }
-        known.replaced = Some(Instant::now());
+        state.replaced = Some(Instant::now());
         Replacement::Fetch
     }
 
     /// Waits for its turn, and fetches a token unless another run has brought a result meanwhile.
-    async fn ask(&self, asked: Instant, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
+    async fn fetch_in_turn(
+        &self,
+        asked: Instant,
+        trace: &mut Trace,
+        net: &Net,
+        tenant: &Tenant,
+        scope: &str,
+    ) -> Result<Token, Fault> {
         let _turn = self.turn.lock().await;
-        match self.tell(trace, asked) {
-            Some(told) => told,
+        match self.cached(trace, asked) {
+            Some(result) => result,
             None => self.fetch(trace, net, tenant, scope).await,
         }
     }
@@ -204,23 +211,23 @@ impl Entry {
         waited: Option<Duration>,
     ) -> Result<Token, Fault> {
         let now = Instant::now();
-        let mut known = self.known();
+        let mut state = self.state();
         match result {
             Ok((secret, facts)) => {
-                known.issued += 1;
-                known.failed = None;
-                let token = Token { secret, serial: known.issued, renew_at: now + good_for(&facts), facts };
+                state.issued += 1;
+                state.failed = None;
+                let token = Token { secret, serial: state.issued, renew_at: now + renew_after(&facts), facts };
                 trace.facts.token = Some(token.facts.clone());
-                known.token = Some(token.clone());
+                state.token = Some(token.clone());
                 Ok(token)
             }
             Err(mut fault) => {
                 fault.evidence.peer = fault.evidence.peer.or_else(|| trace.peer.clone());
                 fault.evidence.said = fault.evidence.said.or_else(|| trace.said.clone());
                 let back_off = trace.facts.back_off;
-                let remembered = if is_entras_word(fault.reason) { REFUSED } else { UNREACHED };
+                let remembered = if is_lasting(fault.reason) { REFUSAL_KEPT } else { FAILURE_KEPT };
                 let until = now + back_off.unwrap_or(remembered);
-                known.failed = Some(Failed { fault: fault.clone(), back_off, at: now, until, waited });
+                state.failed = Some(FailedRequest { fault: fault.clone(), back_off, at: now, until, waited });
                 Err(fault)
             }
         }
@@ -228,18 +235,18 @@ impl Entry {
 }
 
 /// Returns the time for which a token is used before it is renewed.
-fn good_for(facts: &TokenFacts) -> Duration {
+fn renew_after(facts: &TokenFacts) -> Duration {
     let claimed = || facts.expires?.duration_since(SystemTime::now()).ok();
-    let life = facts.expires_in.or_else(claimed).unwrap_or(UNTOLD);
+    let life = facts.expires_in.or_else(claimed).unwrap_or(ASSUMED_LIFE);
     life.saturating_sub(RENEW_BEFORE).max(life * 3 / 4)
 }
 
 /// Tells whether a failure is an answer of Entra's, or of this machine, that the next request would get too.
-fn is_entras_word(reason: Reason) -> bool {
+fn is_lasting(reason: Reason) -> bool {
     // What somebody on the way made of the question, they make of the next one too.
-    let answered = matches!(reason, Reason::TenantRestricted | Reason::TokenRequestMalformed);
-    let passing = matches!(reason, Reason::ReplyTimedOut | Reason::LocalResources | Reason::TlsCertificateNotYetValid);
-    answered || reason.owner() != Owner::Network && !passing
+    let is_answer = matches!(reason, Reason::TenantRestricted | Reason::TokenRequestMalformed);
+    let is_passing = matches!(reason, Reason::ReplyTimedOut | Reason::LocalResources | Reason::TlsCertificateNotYetValid);
+    is_answer || reason.owner() != Owner::Network && !is_passing
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod tests {
     use crate::reason::Reason;
 
     #[test]
-    fn further_faults_stand_after_the_first_ones_words() {
+    fn combined_fault_lists_the_others_after_the_text_of_the_first() {
         let heard = |fault: Fault, others: &[&str]| super::fault(fault, others.iter().map(ToString::to_string)).evidence.heard;
         let refused = || Fault::heard(Reason::ConnectRefused, "Connection refused (os error 111)");
         assert_eq!(heard(refused(), &[]).as_deref(), Some("Connection refused (os error 111)"));

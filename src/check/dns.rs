@@ -12,7 +12,7 @@ use crate::settings::{ProbeSettings, Resolver};
 
 use super::concurrency::{run_all, share};
 use super::{Conversation, Cx};
-use answer::{DnsAnswer, QUESTION};
+use answer::{ANSWER_LIMIT, DnsAnswer};
 use host::Host;
 
 mod answer;
@@ -24,17 +24,17 @@ mod tests;
 mod verdict;
 
 /// The time limit of a look-up by the system: glibc waits for each answer that does not come, several times over.
-const SYSTEM: Duration = Duration::from_secs(20);
+const SYSTEM_LIMIT: Duration = Duration::from_secs(20);
 /// Questions under way at a time: more would look like an attack to a resolver, and lose datagrams.
 const AT_ONCE: usize = 32;
 
 /// The `dns` check of one cloud's hosts.
 #[derive(Debug)]
-pub struct Names {
+pub struct DnsCheck {
     cloud: Cloud,
 }
 
-impl Conversation for Names {
+impl Conversation for DnsCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         Ok(Self { cloud: settings.tenant.cloud.clone() })
     }
@@ -45,7 +45,7 @@ impl Conversation for Names {
         let entries = hosts::entries(&cx.means.hosts_file, hosts.iter().map(|host| host.name.clone()).collect()).await;
         let questions = questions(&hosts, &cx.means.resolvers);
         // The last answer is due well before the run's deadline.
-        let limit = SYSTEM.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
+        let limit = SYSTEM_LIMIT.min(share(cx.trace.remaining() * 2 / 3, questions.len(), AT_ONCE));
         let answers = run_all(AT_ONCE, questions.iter().map(|question| question.ask(net, &entries, limit))).await;
         let mut answers: Vec<DnsAnswer> = answers.into_iter().flatten().collect();
         let judged = verdict::judge(&mut answers, &hosts);
@@ -59,14 +59,14 @@ impl Conversation for Names {
 
 /// Returns the questions about all `hosts`, resolver by resolver in the order of the configuration.
 fn questions<'a>(hosts: &'a [Host], resolvers: &'a [Resolver]) -> Vec<Question<'a>> {
-    let of = |resolver: &'a Resolver, host: &'a Host| match resolver {
+    let questions_for = |resolver: &'a Resolver, host: &'a Host| match resolver {
         Resolver::System => vec![Question::System { host: &host.name }],
         Resolver::Address(_) if host.is_proxy() => vec![],
         Resolver::Address(at) => {
             [Family::V4, Family::V6].map(|family| Question::Server { at: *at, host: &host.name, family }).to_vec()
         }
     };
-    resolvers.iter().flat_map(|resolver| hosts.iter().flat_map(move |host| of(resolver, host))).collect()
+    resolvers.iter().flat_map(|resolver| hosts.iter().flat_map(move |host| questions_for(resolver, host))).collect()
 }
 
 /// One question to one resolver about one host.
@@ -91,7 +91,7 @@ impl Question<'_> {
                 }
                 answers
             }
-            Self::Server { at, host, family } => vec![DnsAnswer::from_server(at, host, family, limit.min(QUESTION)).await],
+            Self::Server { at, host, family } => vec![DnsAnswer::from_server(at, host, family, limit.min(ANSWER_LIMIT)).await],
         }
     }
 }

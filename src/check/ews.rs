@@ -22,16 +22,16 @@ use super::{Conversation, Cx};
 
 /// The `ews` check: one FindFolder request.
 #[derive(Debug)]
-pub struct Ews {
+pub struct EwsCheck {
     at: HttpsEndpoint,
     mailbox: String,
     folder: &'static str,
     authorization: Authorization,
     /// The time at which EWS ends in this cloud for good, where it is known.
-    ends: Option<SystemTime>,
+    retirement: Option<SystemTime>,
 }
 
-impl Conversation for Ews {
+impl Conversation for EwsCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
         let at = cloud.ews.clone().ok_or_else(|| format!("no EWS host is known for the cloud `{}`", cloud.name))?;
@@ -40,20 +40,20 @@ impl Conversation for Ews {
             Folder::Root => soap::ROOT,
             Folder::Calendar => soap::CALENDAR,
         };
-        Ok(Self { at, mailbox, folder, authorization: settings.authorization, ends: cloud.ews_ends() })
+        Ok(Self { at, mailbox, folder, authorization: settings.authorization, retirement: cloud.ews_ends() })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
         let now = SystemTime::now();
-        cx.trace.facts.ews_ends = self.ends;
-        if self.ends.is_some() {
+        cx.trace.facts.ews_ends = self.retirement;
+        if self.retirement.is_some() {
             cx.trace.facts.warn(Fault::new(Reason::EwsRetiring));
         }
-        with_token::run(self, cx).await.map_err(|fault| after_the_end(fault, self.ends, now))
+        with_token::run(self, cx).await.map_err(|fault| after_retirement(fault, self.retirement, now))
     }
 }
 
-impl WithToken for Ews {
+impl WithToken for EwsCheck {
     fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a> {
         NeededToken::exchange(cloud, self.authorization.in_token(Check::Ews.roles()))
     }
@@ -74,8 +74,8 @@ impl WithToken for Ews {
 
 /// Renames a failure after the end of EWS to `ews_retired`: what the server says of switches and policies does not help any
 /// more.
-fn after_the_end(mut fault: Fault, ends: Option<SystemTime>, now: SystemTime) -> Fault {
-    let of_ews = matches!(
+fn after_retirement(mut fault: Fault, retirement: Option<SystemTime>, now: SystemTime) -> Fault {
+    let is_of_ews = matches!(
         fault.reason,
         Reason::EwsDisabled
             | Reason::EwsBlockedByPolicy
@@ -83,13 +83,13 @@ fn after_the_end(mut fault: Fault, ends: Option<SystemTime>, now: SystemTime) ->
             | Reason::EwsPathNotFound
             | Reason::ServerUnavailable
     );
-    if of_ews && ends.is_some_and(|ends| now >= ends) {
+    if is_of_ews && retirement.is_some_and(|end| now >= end) {
         fault.reason = Reason::EwsRetired;
     }
     fault
 }
 
-impl Ews {
+impl EwsCheck {
     fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
         let mut request = Request::new(Full::new(Bytes::from(soap::find_folder(self.folder, &self.mailbox))));
         *request.method_mut() = Method::POST;
@@ -117,7 +117,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(86_400);
 
     #[test]
-    fn after_its_end_ews_is_refused_for_one_reason() {
+    fn ews_failure_after_the_retirement_is_ews_retired() {
         let ends = Cloud::built_in("global").expect("built in").ews_ends();
         let (before, after) = (ends.map(|end| end - DAY).expect("a day"), ends.map(|end| end + DAY).expect("a day"));
         for (reason, later) in [
@@ -131,9 +131,9 @@ mod tests {
             (Reason::MailboxNotFound, Reason::MailboxNotFound),
             (Reason::ConnectTimedOut, Reason::ConnectTimedOut),
         ] {
-            assert_eq!(after_the_end(Fault::new(reason), ends, before).reason, reason);
-            assert_eq!(after_the_end(Fault::new(reason), ends, after).reason, later);
-            assert_eq!(after_the_end(Fault::new(reason), None, after).reason, reason);
+            assert_eq!(after_retirement(Fault::new(reason), ends, before).reason, reason);
+            assert_eq!(after_retirement(Fault::new(reason), ends, after).reason, later);
+            assert_eq!(after_retirement(Fault::new(reason), None, after).reason, reason);
         }
     }
 }

@@ -21,11 +21,11 @@ use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
 
 /// The span of the calendar that is read: enough to open it.
-const AHEAD: Duration = Duration::from_secs(24 * 3600);
+const CALENDAR_SPAN: Duration = Duration::from_secs(24 * 3600);
 
 /// The `graph` check: one GET request.
 #[derive(Debug)]
-pub struct Graph {
+pub struct GraphCheck {
     at: HttpsEndpoint,
     scope: String,
     mailbox: String,
@@ -33,11 +33,11 @@ pub struct Graph {
     authorization: Authorization,
 }
 
-impl Conversation for Graph {
+impl Conversation for GraphCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
-        let known = cloud.graph.clone().zip(cloud.graph_scope.clone());
-        let (at, scope) = known.ok_or_else(|| format!("no Graph host is known for the cloud `{}`", cloud.name))?;
+        let service = cloud.graph.clone().zip(cloud.graph_scope.clone());
+        let (at, scope) = service.ok_or_else(|| format!("no Graph host is known for the cloud `{}`", cloud.name))?;
         let mailbox = settings.address.clone().ok_or("graph needs a mailbox")?;
         Ok(Self { at, scope, mailbox, folder: settings.folder, authorization: settings.authorization })
     }
@@ -47,7 +47,7 @@ impl Conversation for Graph {
     }
 }
 
-impl WithToken for Graph {
+impl WithToken for GraphCheck {
     fn needed_token<'a>(&'a self, _: &'a Cloud) -> NeededToken<'a> {
         let roles = match self.folder {
             Folder::Root => Check::Graph.roles(),
@@ -69,13 +69,13 @@ impl WithToken for Graph {
     }
 }
 
-impl Graph {
+impl GraphCheck {
     fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
         let target = match self.folder {
             Folder::Root => graph::mail_folders_path(&self.mailbox),
             Folder::Calendar => {
                 let now = SystemTime::now();
-                graph::calendar_view_path(&self.mailbox, now, now + AHEAD)
+                graph::calendar_view_path(&self.mailbox, now, now + CALENDAR_SPAN)
             }
         };
         let mut request = Request::new(Full::default());

@@ -15,12 +15,12 @@ use crate::wire::sasl::Challenge;
 use super::mail;
 
 /// The time limit for the capabilities of a server that has called our command wrong.
-const EXPLANATION: Duration = Duration::from_secs(3);
+const CAPABILITY_LIMIT: Duration = Duration::from_secs(3);
 
 /// One IMAP session.
 #[derive(Debug, Default)]
 pub struct Session {
-    commands: u32,
+    tags: u32,
     /// The capabilities that the greeting announced, if it announced any.
     capabilities: Option<Vec<String>>,
 }
@@ -49,7 +49,7 @@ impl mail::Session for Session {
 
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         match self.authenticate(conn, payload).await {
-            Err(fault) => Err(self.explained(conn, fault).await),
+            Err(fault) => Err(self.explain_refusal(conn, fault).await),
             Ok(()) => Ok(()),
         }
     }
@@ -81,22 +81,22 @@ impl Session {
     /// Sends the payload with the command, which saves a round trip, unless the server's announcement lacks `SASL-IR` (RFC 4959).
     async fn authenticate(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         let tag = self.tag();
-        let in_one = self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR"));
-        if in_one {
+        let is_initial = self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR"));
+        if is_initial {
             conn.say_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
         } else {
             conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
         }
-        let payload = Some(Payload { secret: payload, given: in_one });
+        let payload = Some(Payload { secret: payload, is_sent: is_initial });
         Reply { payload, ..Reply::new(&tag, Step::Login) }.read(conn).await.map(drop)
     }
 
     /// Explains the refusal of a login by the server's capabilities: Courier says `Login failed` to any mechanism that it does
     /// not have. Where it calls the command wrong, or takes it for a login with a password, it is asked for them; only now,
     /// because that costs a round trip, which is no part of the login. Without an answer the fault stays as it is.
-    async fn explained(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
+    async fn explain_refusal(&mut self, conn: &mut Conn<'_>, mut fault: Fault) -> Fault {
         let announced = match fault.reason {
-            Reason::ProtocolError | Reason::BasicAuthBlocked => self.asked(conn).await,
+            Reason::ProtocolError | Reason::BasicAuthBlocked => self.ask_capabilities(conn).await,
             Reason::AuthRefused => self.capabilities.take(),
             _ => None,
         };
@@ -108,14 +108,14 @@ impl Session {
 
     /// Asks for the capabilities, and returns them if the server lists any in time. The request in evidence remains the one that
     /// was refused.
-    async fn asked(&mut self, conn: &mut Conn<'_>) -> Option<Vec<String>> {
-        let (began, said) = (Instant::now(), conn.last_said());
-        let list = timeout(conn.patience(EXPLANATION), self.capability(conn)).await;
-        conn.aside(began, said);
+    async fn ask_capabilities(&mut self, conn: &mut Conn<'_>) -> Option<Vec<String>> {
+        let (began, request) = (Instant::now(), conn.last_said());
+        let list = timeout(conn.patience(CAPABILITY_LIMIT), self.capabilities(conn)).await;
+        conn.aside(began, request);
         list.ok()?.ok().filter(|list| !list.is_empty())
     }
 
-    async fn capability(&mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
+    async fn capabilities(&mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
         let tag = self.tag();
         conn.say(&format!("{tag} {}", imap::CAPABILITY)).await?;
         let data = Reply::new(&tag, Step::Mailbox).read(conn).await?;
@@ -124,8 +124,8 @@ impl Session {
     }
 
     fn tag(&mut self) -> String {
-        self.commands += 1;
-        format!("a{}", self.commands)
+        self.tags += 1;
+        format!("a{}", self.tags)
     }
 }
 
@@ -133,7 +133,7 @@ impl Session {
 struct Payload<'a> {
     secret: &'a Secret,
     /// Set if it was sent with the command already.
-    given: bool,
+    is_sent: bool,
 }
 
 /// The reply to one command, read up to its tagged line.
@@ -192,7 +192,7 @@ impl<'a> Reply<'a> {
         if self.challenge.is_some() || self.step != Step::Login {
             return Err(conn.heard(Reason::ReplyMalformed, line));
         }
-        if let Some(payload) = self.payload.take().filter(|payload| !payload.given || challenge.text.is_empty()) {
+        if let Some(payload) = self.payload.take().filter(|payload| !payload.is_sent || challenge.text.is_empty()) {
             return conn.say_secret("", payload.secret).await;
         }
         self.challenge = Some(challenge);

@@ -50,14 +50,14 @@ pub trait Session: Debug + Default + Send + Sync + 'static {
 
 /// A mail check: a mailbox, and the endpoint of its protocol.
 #[derive(Debug)]
-pub struct Mail<S> {
+pub struct MailCheck<S> {
     at: MailEndpoint,
     mailbox: String,
     authorization: Authorization,
     protocol: PhantomData<S>,
 }
 
-impl<S: Session> Conversation for Mail<S> {
+impl<S: Session> Conversation for MailCheck<S> {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let cloud = &settings.tenant.cloud;
         let Family::Mail { endpoint } = S::CHECK.kind().family else { return Err(format!("{} is no mail protocol", S::CHECK)) };
@@ -71,7 +71,7 @@ impl<S: Session> Conversation for Mail<S> {
     }
 }
 
-impl<S: Session> WithToken for Mail<S> {
+impl<S: Session> WithToken for MailCheck<S> {
     fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a> {
         NeededToken::exchange(cloud, self.authorization.in_token(S::CHECK.roles()))
     }
@@ -91,8 +91,8 @@ impl<S: Session> WithToken for Mail<S> {
                 conn
             }
             Security::Upgrade => {
-                let way = InTheClear { mail: self, sent: &sent };
-                let secured = way.upgraded(&mut session, net, cx.trace).await?;
+                let clear = ClearConnection { mail: self, sent: &sent };
+                let secured = clear.upgrade(&mut session, net, cx.trace).await?;
                 Conn::over(secured, cx.trace, &sent)
             }
         };
@@ -101,29 +101,29 @@ impl<S: Session> WithToken for Mail<S> {
 }
 
 /// A connection that begins in the clear.
-struct InTheClear<'a, S> {
-    mail: &'a Mail<S>,
+struct ClearConnection<'a, S> {
+    mail: &'a MailCheck<S>,
     sent: &'a Sent,
 }
 
-impl<S: Session> InTheClear<'_, S> {
+impl<S: Session> ClearConnection<'_, S> {
     /// Dials, speaks up to the server's consent, and secures the stream.
-    async fn upgraded(&self, session: &mut S, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
+    async fn upgrade(&self, session: &mut S, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         let MailEndpoint { host, port, .. } = &self.mail.at;
         let plain = net.connect(trace, host, *port).await?;
         let limit = trace.remaining().mul_f64(UP_TO_TLS);
         let Ok(consent) = timeout(limit, consent(session, Conn::over(plain, trace, self.sent))).await else {
             let silence = trace.silence();
             trace.finish();
-            let mistaken = silence.reason == Reason::NoGreeting && net.begins_with_tls(trace, host, *port).await;
-            return Err(if mistaken { handshake_retry::silent_in_the_clear() } else { silence });
+            let is_implicit = silence.reason == Reason::NoGreeting && net.begins_with_tls(trace, host, *port).await;
+            return Err(if is_implicit { handshake_retry::silent_in_the_clear() } else { silence });
         };
         net.secured(trace, host, consent?, self).await
     }
 }
 
 /// Reaches the moment before TLS once more, to look at a refused certificate.
-impl<S: Session> BeforeTls for InTheClear<'_, S> {
+impl<S: Session> BeforeTls for ClearConnection<'_, S> {
     async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         let plain = net.connect(trace, &self.mail.at.host, self.mail.at.port).await?;
         consent(&mut S::default(), Conn::over(plain, trace, self.sent)).await
@@ -157,7 +157,7 @@ pub(super) async fn reply_after_challenge<T>(
     let Some(refusal) = challenge.as_refusal() else { return Ok(reading.await) };
     match timeout(limit, reading).await {
         Ok(Err(fault)) if fault.reason == Reason::ConnectionClosed => Err(refusal),
-        Ok(said) => Ok(said),
+        Ok(reply) => Ok(reply),
         Err(_) => Err(refusal),
     }
 }

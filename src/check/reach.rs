@@ -33,17 +33,17 @@ const AT_ONCE: usize = 64;
 /// More addresses of one name than this are no honest answer; Exchange Online has about eight in each family.
 const MAX_ADDRESSES: usize = 32;
 /// The time limit of the look-ups: glibc waits five seconds for each answer that does not come, several times over.
-const RESOLVE: Duration = Duration::from_secs(20);
+const RESOLVE_LIMIT: Duration = Duration::from_secs(20);
 /// The time limit of a TCP connect: Linux has sent a SYN four times by then.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The `reach` check of one cloud's endpoints.
 #[derive(Debug)]
-pub struct Reach {
+pub struct ReachCheck {
     endpoints: Vec<Endpoint>,
 }
 
-impl Conversation for Reach {
+impl Conversation for ReachCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         Ok(Self { endpoints: endpoint::all(&settings.tenant.cloud) })
     }
@@ -51,36 +51,36 @@ impl Conversation for Reach {
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
         let net = &cx.means.net;
         let mut attempts = self.resolve(cx.trace, net).await;
-        note(cx.trace, &attempts);
+        set_facts(cx.trace, &attempts);
         for step in Step::ALL {
-            take(step, &mut attempts, cx.trace, net).await;
-            note(cx.trace, &attempts);
+            take_step(step, &mut attempts, cx.trace, net).await;
+            set_facts(cx.trace, &attempts);
         }
         cx.trace.finish();
-        look_again(&mut attempts, cx.trace, net).await;
+        retry_handshakes(&mut attempts, cx.trace, net).await;
         filtered_address::blame(&mut attempts, net, &cx.means.hosts_file).await;
-        note(cx.trace, &attempts);
+        set_facts(cx.trace, &attempts);
         warn(cx.trace, attempts.iter().filter_map(Attempt::interception).collect());
         compare_families(cx.trace, &self.endpoints, &attempts);
-        attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.tell(cx.trace));
+        attempts.iter().filter(|attempt| attempt.failed.is_some()).for_each(|attempt| attempt.add_transcript(cx.trace));
         let Some((phase, fault)) = verdict::judge(&self.endpoints, &attempts) else { return Ok(()) };
         cx.trace.blame(phase);
         Err(fault)
     }
 }
 
-impl Reach {
+impl ReachCheck {
     /// Returns one attempt for each address of each endpoint, or one through the proxy. A name is looked up once.
     async fn resolve(&self, trace: &Trace, net: &Net) -> Vec<Attempt<'_>> {
-        let names: BTreeSet<&str> = self.endpoints.iter().flat_map(|at| looked_up(net, at)).collect();
-        let limit = RESOLVE.min(share(trace.remaining() * 2 / 3, names.len(), AT_ONCE));
+        let names: BTreeSet<&str> = self.endpoints.iter().flat_map(|at| names_to_resolve(net, at)).collect();
+        let limit = RESOLVE_LIMIT.min(share(trace.remaining() * 2 / 3, names.len(), AT_ONCE));
         let lookups = names.into_iter().map(|name| lookup(net, name, limit));
         let found: BTreeMap<_, _> = run_all(AT_ONCE, lookups).await.into_iter().collect();
         let mut attempts = Vec::new();
         let found = |name: &str| found.get(name).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
         for at in &self.endpoints {
             let routes = match net.proxy_for(&at.host) {
-                Some(via) => through(via, &at.host, found).map(|route| vec![route]),
+                Some(via) => proxy_route(via, &at.host, found).map(|route| vec![route]),
                 None => found(&at.host).map(|all| all.into_iter().take(MAX_ADDRESSES).map(Route::Direct).collect()),
             };
             let routes = routes.unwrap_or_else(|fault| vec![Route::Nowhere(fault)]);
@@ -91,14 +91,14 @@ impl Reach {
 }
 
 /// Returns the names that are looked up to get to `at`: its own, the proxy's, or both where the proxy wants addresses.
-fn looked_up<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = &'a str> {
+fn names_to_resolve<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = &'a str> {
     let via = net.proxy_for(&at.host);
     let own = via.is_none_or(|via| !via.finds_addresses()).then_some(at.host.as_str());
     own.into_iter().chain(via.map(|via| via.host.as_str()))
 }
 
 /// Returns the route through the proxy `via` to `host`.
-fn through(via: &Proxy, host: &str, found: impl Fn(&str) -> Result<Vec<IpAddr>, Fault>) -> Result<Route, Fault> {
+fn proxy_route(via: &Proxy, host: &str, found: impl Fn(&str) -> Result<Vec<IpAddr>, Fault>) -> Result<Route, Fault> {
     let addresses = found(&via.host).map_err(|fault| dial::unresolved(via, fault))?;
     let target = if via.finds_addresses() { None } else { found(host)?.first().copied() };
     Ok(Route::Through { via: via.clone(), addresses, target })
@@ -110,21 +110,21 @@ async fn lookup<'a>(net: &Net, name: &'a str, limit: Duration) -> (&'a str, Resu
 }
 
 /// Takes `step` in all attempts that have come so far.
-async fn take(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: &Net) {
-    let going: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants(step)).collect();
-    if going.is_empty() {
+async fn take_step(step: Step, attempts: &mut [Attempt<'_>], trace: &mut Trace, net: &Net) {
+    let due: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.is_due(step)).collect();
+    if due.is_empty() {
         return;
     }
     trace.enter(step.phase());
-    let limit = share(patience(step, trace.remaining()), going.len(), AT_ONCE);
-    run_all(AT_ONCE, going.into_iter().map(|attempt| attempt.take(step, net, limit))).await;
+    let limit = share(step_limit(step, trace.remaining()), due.len(), AT_ONCE);
+    run_all(AT_ONCE, due.into_iter().map(|attempt| attempt.take(step, net, limit))).await;
 }
 
 /// Returns the time limit of `step` when so much time is `left`. Silence at one step leaves time for the others to show what
 /// works, and all limits grow with the time of the run, because a slow server is none that fails.
-fn patience(step: Step, left: Duration) -> Duration {
+fn step_limit(step: Step, left: Duration) -> Duration {
     match step {
-        Step::Connect => CONNECT.min(left / 2),
+        Step::Connect => CONNECT_LIMIT.min(left / 2),
         // The server's own time. Behind it come the short steps of STARTTLS, and not everywhere.
         Step::Greet => left * 2 / 3,
         Step::Proxy | Step::Secure | Step::AskForTls | Step::Upgrade => left / 2,
@@ -132,19 +132,19 @@ fn patience(step: Step, left: Duration) -> Duration {
 }
 
 /// Retries the handshake where that may explain a failure. The retries are not measured.
-async fn look_again(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
-    let unclear: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.wants_a_look()).collect();
+async fn retry_handshakes(attempts: &mut [Attempt<'_>], trace: &Trace, net: &Net) {
+    let unclear: Vec<_> = attempts.iter_mut().filter(|attempt| attempt.can_be_explained()).collect();
     let limit = share(handshake_retry::LIMIT.min(trace.remaining() / 2), unclear.len(), AT_ONCE);
-    run_all(AT_ONCE, unclear.into_iter().map(|attempt| attempt.look_again(net, limit))).await;
+    run_all(AT_ONCE, unclear.into_iter().map(|attempt| attempt.retry_handshake(net, limit))).await;
 }
 
 /// Warns of families and addresses that do not work where others do.
 fn compare_families(trace: &mut Trace, endpoints: &[Endpoint], attempts: &[Attempt<'_>]) {
-    let of = |at: &Endpoint| -> Vec<_> {
+    let facts = |at: &Endpoint| -> Vec<_> {
         attempts.iter().filter(|attempt| std::ptr::eq(attempt.at, at)).map(Attempt::facts).collect()
     };
     let mut by_reason: BTreeMap<Reason, Vec<Fault>> = BTreeMap::new();
-    for warning in endpoints.iter().flat_map(|at| families::warnings(&of(at)).collect::<Vec<_>>()) {
+    for warning in endpoints.iter().flat_map(|at| families::warnings(&facts(at)).collect::<Vec<_>>()) {
         by_reason.entry(warning.reason).or_default().push(warning);
     }
     for warnings in by_reason.into_values() {
@@ -160,9 +160,9 @@ fn warn(trace: &mut Trace, warnings: Vec<Fault>) {
     trace.facts.warn(combined::fault(first, places));
 }
 
-fn note(trace: &mut Trace, attempts: &[Attempt<'_>]) {
+fn set_facts(trace: &mut Trace, attempts: &[Attempt<'_>]) {
     trace.facts.endpoints = attempts.iter().map(Attempt::facts).collect();
-    // The first way is the one that everything else here takes too: addresses are tried in the system's order.
+    // The first attempt takes the route of everything else here: addresses are tried in the system's order.
     let seen = attempts.iter().find_map(Attempt::public_address);
     trace.facts.server.public_address = seen.map(ToOwned::to_owned);
 }
@@ -172,11 +172,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_may_greet_late_in_a_long_run_even_behind_a_blocked_port() {
+    fn step_limits_leave_time_for_a_late_greeting_behind_a_blocked_port() {
         let seconds = Duration::from_secs;
-        assert_eq!(patience(Step::Connect, seconds(30)), seconds(10));
-        assert!(patience(Step::Greet, seconds(20)) > seconds(13));
-        let left = Step::ALL.iter().fold(seconds(6), |left, step| left.saturating_sub(patience(*step, left)));
+        assert_eq!(step_limit(Step::Connect, seconds(30)), seconds(10));
+        assert!(step_limit(Step::Greet, seconds(20)) > seconds(13));
+        let left = Step::ALL.iter().fold(seconds(6), |left, step| left.saturating_sub(step_limit(*step, left)));
         assert!(left > Duration::ZERO);
     }
 }

@@ -18,13 +18,13 @@ use super::mail;
 pub struct Session;
 
 /// The name in EHLO, an address literal: valid everywhere (RFC 5321 section 4.1.3), and it reveals nothing of this machine.
-const NAME: &str = "[127.0.0.1]";
+const EHLO_NAME: &str = "[127.0.0.1]";
 
 impl mail::Session for Session {
     const CHECK: Check = Check::Smtp;
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        let reply = read(conn, ReplyParser::for_greeting()).await?;
+        let reply = read_reply(conn, ReplyParser::for_greeting()).await?;
         let greeting = conn.judged(smtp::parse_greeting(&reply))?;
         let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
@@ -35,7 +35,7 @@ impl mail::Session for Session {
         let features = ehlo(conn, smtp::parse_first_ehlo).await?;
         conn.judged(features.require_starttls().map_err(Into::into))?;
         conn.say(smtp::STARTTLS).await?;
-        let reply = read(conn, ReplyParser::default()).await?;
+        let reply = read_reply(conn, ReplyParser::default()).await?;
         conn.judged(smtp::parse_starttls(&reply))
     }
 
@@ -45,22 +45,22 @@ impl mail::Session for Session {
         let features = ehlo(conn, smtp::parse_ehlo).await?;
         conn.judged(features.require_xoauth2().map_err(Into::into))?;
         conn.say_secret(&format!("{} ", smtp::AUTH), payload).await?;
-        let mut reply = read(conn, ReplyParser::default()).await?;
+        let mut reply = read_reply(conn, ReplyParser::default()).await?;
         if smtp::is_line_too_long(&reply) {
             conn.say(smtp::AUTH).await?;
-            let invitation = read(conn, ReplyParser::default()).await?;
+            let invitation = read_reply(conn, ReplyParser::default()).await?;
             conn.judged(smtp::parse_auth_continuation(&invitation))?;
-            reply = alone(conn, payload).await?;
+            reply = send_payload(conn, payload).await?;
         } else if smtp::asks_for_payload(&reply) {
-            reply = alone(conn, payload).await?;
+            reply = send_payload(conn, payload).await?;
         }
-        note_trailer(conn, &reply);
+        keep_trailer(conn, &reply);
         match conn.judged(smtp::parse_login(&reply))? {
             AuthReply::Accepted => Ok(()),
             AuthReply::Challenged(challenge) => {
                 conn.give_way().await?;
                 let limit = conn.patience(Duration::MAX);
-                let reply = mail::reply_after_challenge(&challenge, limit, read(conn, ReplyParser::default())).await;
+                let reply = mail::reply_after_challenge(&challenge, limit, read_reply(conn, ReplyParser::default())).await;
                 let reply = conn.judged(reply)??;
                 match smtp::parse_login(&reply) {
                     Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.to_string())),
@@ -77,7 +77,7 @@ impl mail::Session for Session {
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.say(smtp::QUIT).await?;
-        read(conn, ReplyParser::default()).await.map(drop)
+        read_reply(conn, ReplyParser::default()).await.map(drop)
     }
 }
 
@@ -85,8 +85,8 @@ async fn ehlo(
     conn: &mut Conn<'_>,
     judge: fn(&SmtpReply) -> Result<smtp::EhloResponse, Refusal>,
 ) -> Result<smtp::EhloResponse, Fault> {
-    conn.say(&smtp::ehlo_command(NAME)).await?;
-    let reply = read(conn, ReplyParser::default()).await?;
+    conn.say(&smtp::ehlo_command(EHLO_NAME)).await?;
+    let reply = read_reply(conn, ReplyParser::default()).await?;
     let features = conn.judged(judge(&reply))?;
     let address = features.public_address.map(|address| address.to_string());
     let facts = &mut conn.facts().server;
@@ -94,13 +94,13 @@ async fn ehlo(
     Ok(features)
 }
 
-async fn alone(conn: &mut Conn<'_>, payload: &Secret) -> Result<SmtpReply, Fault> {
+async fn send_payload(conn: &mut Conn<'_>, payload: &Secret) -> Result<SmtpReply, Fault> {
     conn.say_secret("", payload).await?;
-    read(conn, ReplyParser::default()).await
+    read_reply(conn, ReplyParser::default()).await
 }
 
 /// Reads one reply with all its lines.
-async fn read(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply, Fault> {
+async fn read_reply(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply, Fault> {
     loop {
         let line = conn.line().await?;
         if let Some(reply) = conn.judged(parser.push(&line).map_err(Into::into))? {
@@ -110,7 +110,7 @@ async fn read(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply,
 }
 
 /// Keeps the server's name and session id from the trailer of its reply to the login: Microsoft's support asks for them.
-fn note_trailer(conn: &mut Conn<'_>, reply: &SmtpReply) {
+fn keep_trailer(conn: &mut Conn<'_>, reply: &SmtpReply) {
     if let Some(trailer) = reply.trailer() {
         let (server, session) = (conn.sanitize(&trailer.server), conn.sanitize(&trailer.session));
         let facts = &mut conn.facts().server;

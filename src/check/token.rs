@@ -12,9 +12,9 @@ const REGISTRATION_LIMIT: Duration = Duration::from_secs(5);
 
 /// The `token` check: one token request.
 #[derive(Debug)]
-pub struct Issuance;
+pub struct TokenCheck;
 
-impl Conversation for Issuance {
+impl Conversation for TokenCheck {
     fn new(_: &ProbeSettings) -> Result<Self, String> {
         Ok(Self)
     }

@@ -49,17 +49,17 @@ pub trait WithToken: Sync {
 /// The fault of the token request or of the conversation, explained by the token's claims.
 pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), Fault> {
     let (tokens, net, tenant) = (&cx.means.tokens, &cx.means.net, cx.tenant);
-    let wanted = conversation.needed_token(&tenant.cloud);
-    let token = tokens.usable(cx.trace, net, tenant, wanted.scope).await?;
+    let needed = conversation.needed_token(&tenant.cloud);
+    let token = tokens.usable(cx.trace, net, tenant, needed.scope).await?;
     let refused = match conversation.converse(cx, &token).await {
         Err(fault) if is_about_token(fault.reason) => fault,
         result => return result,
     };
-    if let Some(fresh) = tokens.instead_of(&token, cx.trace, net, tenant, wanted.scope).await {
+    if let Some(fresh) = tokens.instead_of(&token, cx.trace, net, tenant, needed.scope).await {
         let fresh = fresh?;
-        return conversation.converse(cx, &fresh).await.map_err(|fault| explained(fault, &fresh.facts, tenant, wanted));
+        return conversation.converse(cx, &fresh).await.map_err(|fault| explain(fault, &fresh.facts, tenant, needed));
     }
-    Err(explained(refused, &token.facts, tenant, wanted))
+    Err(explain(refused, &token.facts, tenant, needed))
 }
 
 /// Tells whether another token could change the answer.
@@ -80,19 +80,19 @@ fn is_about_token(reason: Reason) -> bool {
 
 /// Explains a generic refusal by what the token's claims lack. A claim that cannot be read explains nothing, and a missing
 /// role is no fault while the login works (RBAC for Applications).
-fn explained(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, wanted: NeededToken<'_>) -> Fault {
+fn explain(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, needed: NeededToken<'_>) -> Fault {
     if is_about_token(fault.reason) {
-        let by_rbac = wanted.roles.is_empty();
+        let by_rbac = needed.roles.is_empty();
         let lacks_role = !by_rbac
-            && facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| wanted.roles.contains(&granted.as_str())));
-        let foreign = facts
+            && facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| needed.roles.contains(&granted.as_str())));
+        let is_foreign = facts
             .tenant_id
             .as_ref()
             .is_some_and(|tid| is_guid(&tenant.tenant_id) && !tid.eq_ignore_ascii_case(&tenant.tenant_id));
-        let elsewhere = facts.audience.as_ref().is_some_and(|audience| !is_for(audience, wanted));
-        if elsewhere {
+        let is_elsewhere = facts.audience.as_ref().is_some_and(|audience| !is_audience(audience, needed));
+        if is_elsewhere {
             fault.reason = Reason::TokenWrongAudience;
-        } else if foreign {
+        } else if is_foreign {
             fault.reason = Reason::TokenWrongTenant;
         } else if lacks_role {
             fault.reason = Reason::TokenRoleMissing;
@@ -120,12 +120,12 @@ fn is_guid(text: &str) -> bool {
 
 /// Tells whether `audience` is the one that was asked for: the resource's URL or its id. Exchange takes `outlook.office.com`
 /// for `outlook.office365.com`.
-fn is_for(audience: &str, wanted: NeededToken<'_>) -> bool {
+fn is_audience(audience: &str, needed: NeededToken<'_>) -> bool {
     let resource = |text: &str| {
         text.trim_end_matches("/.default")
             .trim_end_matches('/')
             .to_ascii_lowercase()
             .replace("outlook.office.com", "outlook.office365.com")
     };
-    audience.eq_ignore_ascii_case(wanted.resource.id()) || resource(audience) == resource(wanted.scope)
+    audience.eq_ignore_ascii_case(needed.resource.id()) || resource(audience) == resource(needed.scope)
 }

@@ -77,7 +77,7 @@ fn how_blocked(addresses: &[&EndpointFacts], blocked: &impl Fn(&EndpointFacts) -
 /// Returns the reason why no TCP connection was made.
 fn connect_failure(at: &EndpointFacts) -> Option<Reason> {
     let (_, reason) = at.failed.filter(|(phase, _)| *phase == Phase::Connect)?;
-    let known = matches!(
+    let is_connect_failure = matches!(
         reason,
         Reason::ConnectTimedOut
             | Reason::ConnectRefused
@@ -85,7 +85,7 @@ fn connect_failure(at: &EndpointFacts) -> Option<Reason> {
             | Reason::ConnectProhibited
             | Reason::ConnectUnreachable
     );
-    known.then_some(reason)
+    is_connect_failure.then_some(reason)
 }
 
 /// Returns the reason why the proxy made no connection.

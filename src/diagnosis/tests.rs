@@ -64,13 +64,14 @@ fn matches(mailbox: Option<&str>, check: Check, pattern: &str) -> bool {
 #[track_caller]
 fn assert_causes(case: &str, outcomes: &[Outcome], expected: &[Expected]) {
     let causes = diagnose(outcomes);
-    let told: Vec<_> = causes.iter().map(|cause| (cause.reason, cause.confidence, cause.mailbox.as_deref())).collect();
-    let wanted: Vec<_> = expected.iter().map(|(reason, confidence, mailbox, _)| (*reason, *confidence, *mailbox)).collect();
-    assert_eq!(told, wanted, "{case}");
+    let found: Vec<_> = causes.iter().map(|cause| (cause.reason, cause.confidence, cause.mailbox.as_deref())).collect();
+    let expected_causes: Vec<_> =
+        expected.iter().map(|(reason, confidence, mailbox, _)| (*reason, *confidence, *mailbox)).collect();
+    assert_eq!(found, expected_causes, "{case}");
     for (cause, (.., patterns)) in causes.iter().zip(expected) {
         let concerned = |probe: &ProbeId| patterns.iter().any(|pattern| matches(probe.mailbox.as_deref(), probe.check, pattern));
-        let wanted: Vec<_> = outcomes.iter().map(|one| &one.probe).filter(|probe| concerned(probe)).collect();
-        assert_eq!(cause.explains.iter().collect::<Vec<_>>(), wanted, "{case}: {}", cause.reason);
+        let explained: Vec<_> = outcomes.iter().map(|one| &one.probe).filter(|probe| concerned(probe)).collect();
+        assert_eq!(cause.explains.iter().collect::<Vec<_>>(), explained, "{case}: {}", cause.reason);
     }
     assert_sound(outcomes, &causes);
 }
@@ -328,9 +329,9 @@ fn diagnose_of_an_expired_secret_and_a_blocked_port_gives_both() {
         closed(587, Some((Phase::Greeting, Reason::NoGreeting))),
         closed(587, Some((Phase::Connect, Reason::ConnectUnreachable))),
     ];
-    let behind: &[&str] = &["token", "*/pop3", "*/imap", "*/smtp", "*/ews"];
+    let needs_token: &[&str] = &["token", "*/pop3", "*/imap", "*/smtp", "*/ews"];
     let expected: [Expected; 3] = [
-        (Reason::ClientSecretExpired, Confidence::Certain, None, behind),
+        (Reason::ClientSecretExpired, Confidence::Certain, None, needs_token),
         (Reason::ConnectTimedOut, Confidence::Certain, None, &["reach"]),
         (Reason::NoGreeting, Confidence::Certain, None, &["reach"]),
     ];

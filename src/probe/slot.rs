@@ -17,12 +17,12 @@ use crate::settings::ProbeSettings;
 pub struct Slot {
     connection: tokio::sync::Mutex<()>,
     back_off: Mutex<Option<BackOff>>,
-    learnt: broadcast::Sender<Learnt>,
+    finished: broadcast::Sender<FinishedRun>,
 }
 
 /// The outcome of a run, and the time it had.
 #[derive(Clone, Debug)]
-struct Learnt {
+struct FinishedRun {
     outcome: Outcome,
     within: Duration,
 }
@@ -30,7 +30,7 @@ struct Learnt {
 #[derive(Clone, Debug)]
 struct BackOff {
     until: Instant,
-    told: SkipReason,
+    skip: SkipReason,
 }
 
 /// The result of waiting for a turn.
@@ -46,7 +46,7 @@ pub enum Turn<'a> {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { connection: tokio::sync::Mutex::default(), back_off: Mutex::default(), learnt: broadcast::Sender::new(1) }
+        Self { connection: tokio::sync::Mutex::default(), back_off: Mutex::default(), finished: broadcast::Sender::new(1) }
     }
 }
 
@@ -55,11 +55,11 @@ impl Slot {
     /// same probe that holds it.
     pub async fn turn(&self, id: &ProbeId, within: Duration) -> Turn<'_> {
         let deadline = Instant::now() + within;
-        let mut learnt = self.learnt.subscribe();
+        let mut finished = self.finished.subscribe();
         let either = async {
             tokio::select! {
                 biased;
-                outcome = shared(&mut learnt, id, within) => Turn::Shared(Box::new(outcome)),
+                outcome = shared(&mut finished, id, within) => Turn::Shared(Box::new(outcome)),
                 guard = self.connection.lock() => Turn::Run(guard),
             }
         };
@@ -67,7 +67,7 @@ impl Slot {
         // server. What others learn may come later.
         match timeout_at(deadline - within / 2, either).await {
             Ok(turn) => turn,
-            Err(_) => match timeout_at(deadline, shared(&mut learnt, id, within)).await {
+            Err(_) => match timeout_at(deadline, shared(&mut finished, id, within)).await {
                 Ok(outcome) => Turn::Shared(Box::new(outcome)),
                 Err(_) => Turn::Busy,
             },
@@ -75,31 +75,31 @@ impl Slot {
     }
 
     /// Shares the outcome of a run that had the time `within` with the runs that wait.
-    pub fn tell(&self, outcome: &Outcome, within: Duration) {
-        if self.learnt.receiver_count() > 0 {
-            let _ = self.learnt.send(Learnt { outcome: outcome.clone(), within }); // who waited has gone
+    pub fn publish(&self, outcome: &Outcome, within: Duration) {
+        if self.finished.receiver_count() > 0 {
+            let _ = self.finished.send(FinishedRun { outcome: outcome.clone(), within }); // who waited has gone
         }
     }
 
     /// Returns the back-off, while it lasts.
-    pub fn backing_off(&self) -> Option<SkipReason> {
+    pub fn back_off(&self) -> Option<SkipReason> {
         let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
         back_off.take_if(|back_off| back_off.until <= Instant::now());
-        back_off.as_ref().map(|back_off| back_off.told.clone())
+        back_off.as_ref().map(|back_off| back_off.skip.clone())
     }
 
     /// Begins a back-off of the duration that the server `asked` for, `because` of this reason.
-    pub fn stay_away(&self, asked: Duration, because: Reason) {
-        let told = SkipReason::BackOff { until: SystemTime::now() + asked, because };
-        *self.back_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(BackOff { until: Instant::now() + asked, told });
+    pub fn start_back_off(&self, asked: Duration, because: Reason) {
+        let skip = SkipReason::BackOff { until: SystemTime::now() + asked, because };
+        *self.back_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(BackOff { until: Instant::now() + asked, skip });
     }
 }
 
 /// Waits for an outcome of `id` that says as much as one of ours: a run with less time than `within` may fail for that alone.
-async fn shared(learnt: &mut broadcast::Receiver<Learnt>, id: &ProbeId, within: Duration) -> Outcome {
+async fn shared(finished: &mut broadcast::Receiver<FinishedRun>, id: &ProbeId, within: Duration) -> Outcome {
     loop {
-        match learnt.recv().await {
-            Ok(Learnt { outcome, within: theirs }) if outcome.probe == *id && (outcome.is_ok() || theirs >= within) => {
+        match finished.recv().await {
+            Ok(FinishedRun { outcome, within: theirs }) if outcome.probe == *id && (outcome.is_ok() || theirs >= within) => {
                 return outcome;
             }
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
@@ -111,17 +111,17 @@ async fn shared(learnt: &mut broadcast::Receiver<Learnt>, id: &ProbeId, within: 
 
 /// All slots. They outlive a reload, as a back-off and a running conversation do.
 #[derive(Debug, Default)]
-pub struct Slots(Mutex<HashMap<Place, Arc<Slot>>>);
+pub struct Slots(Mutex<HashMap<SlotKey, Arc<Slot>>>);
 
 /// Tenant, address and check. The address and not the label: a mailbox under two names is one mailbox to its server.
-type Place = (String, Option<String>, Check);
+type SlotKey = (String, Option<String>, Check);
 
 impl Slots {
     /// Returns the slot of a probe, a new one if it has none yet.
     pub(super) fn slot(&self, settings: &ProbeSettings) -> Arc<Slot> {
         let address = settings.address.as_ref().map(|address| address.to_ascii_lowercase());
-        let place = (settings.id.tenant.clone(), address, settings.id.check);
-        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default())
+        let key = (settings.id.tenant.clone(), address, settings.id.check);
+        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
     }
 
     /// Drops the slots that no probe has any more.

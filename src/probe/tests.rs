@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub enum Act {
     Take(Phase, Duration),
     Stop(Reason),
-    AskForPeace(Duration),
+    BackOff(Duration),
     Panic,
     PanicWith(&'static str),
     Silence(Phase),
@@ -43,7 +43,7 @@ impl AnyConversation for Acting {
                         sleep(time).await;
                     }
                     Act::Stop(reason) => return Err(Fault::new(reason)),
-                    Act::AskForPeace(time) => cx.trace.facts.back_off = Some(time),
+                    Act::BackOff(time) => cx.trace.facts.back_off = Some(time),
                     Act::Panic => panic!("words from the source"),
                     Act::PanicWith(words) => panic!("made of {words}"),
                     Act::Silence(phase) => {
@@ -86,7 +86,7 @@ fn ended(outcome: &Outcome) -> Option<(Phase, Reason)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_end_has_its_phase_and_the_phases_add_up() {
+async fn run_has_the_phase_of_its_end_and_phases_that_add_up() {
     use Phase::{Auth, Connect, Dns, Greeting, Mailbox, Proxy, Starttls, Tls, Token};
     let take = |phase, seconds: u32| Act::Take(phase, seconds * SECOND);
     let mut cases = vec![
@@ -119,7 +119,7 @@ async fn every_end_has_its_phase_and_the_phases_add_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_shortens_a_run_and_never_lengthens_it() {
+async fn run_with_a_limit_is_shortened_and_never_lengthened() {
     let (probe, _) = probe(&Slots::default(), &[Act::Silence(Phase::Auth)]);
     for (limit, took) in [(Some(SECOND), SECOND), (Some(20 * SECOND), TIMEOUT), (None, TIMEOUT)] {
         assert_eq!(probe.run(&means(), limit).await.took, took);
@@ -127,7 +127,7 @@ async fn a_limit_shortens_a_run_and_never_lengthens_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_s_words_are_shown_only_where_they_stand_in_the_source() {
+async fn run_that_panics_shows_a_message_from_the_source_only() {
     for (act, heard) in
         [(Act::Panic, "panicked: words from the source"), (Act::PanicWith("a-secret-token"), "panicked: the log says where")]
     {
@@ -139,17 +139,17 @@ async fn a_panic_s_words_are_shown_only_where_they_stand_in_the_source() {
 }
 
 /// Returns settings of the same mailbox under another label.
-fn again() -> ProbeSettings {
-    let mut again = settings();
-    (again.id.mailbox, again.address) = (Some("again".to_owned()), Some("Box@Contoso.example".to_owned()));
-    again
+fn renamed() -> ProbeSettings {
+    let mut renamed = settings();
+    (renamed.id.mailbox, renamed.address) = (Some("again".to_owned()), Some("Box@Contoso.example".to_owned()));
+    renamed
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_connection_at_a_time_also_for_a_mailbox_under_two_names() {
+async fn run_while_another_holds_the_connection_waits_or_is_busy() {
     let (slots, means) = (Slots::default(), means());
     let (long, _) = probe(&slots, &[Act::Take(Phase::Auth, 11 * SECOND)]);
-    let (other, runs) = acting(again(), &slots, &[Act::Take(Phase::Auth, SECOND)]);
+    let (other, runs) = acting(renamed(), &slots, &[Act::Take(Phase::Auth, SECOND)]);
     let (first, second) = tokio::join!(long.run(&means, None), other.run(&means, None));
     assert_eq!(ended(&first), Some((Phase::Auth, Reason::ReplyTimedOut)));
     assert!(matches!(second.verdict, Verdict::Skipped(SkipReason::Busy)), "{second:?}");
@@ -162,7 +162,7 @@ async fn one_connection_at_a_time_also_for_a_mailbox_under_two_names() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_while_a_run_goes_on_hears_what_it_learns() {
+async fn run_during_a_run_of_the_same_probe_shares_its_outcome() {
     let (slots, means) = (Slots::default(), means());
     let (probe, runs) = probe(&slots, &[Act::Take(Phase::Auth, 9 * SECOND), Act::Stop(Reason::AuthRefused)]);
     let later = async {
@@ -170,14 +170,14 @@ async fn who_asks_while_a_run_goes_on_hears_what_it_learns() {
         probe.run(&means, None).await
     };
     let (first, second, third) = tokio::join!(probe.run(&means, None), later, probe.run(&means, None));
-    for heard in [&first, &second, &third] {
-        assert_eq!((ended(heard), heard.took), (Some((Phase::Auth, Reason::AuthRefused)), 9 * SECOND));
+    for outcome in [&first, &second, &third] {
+        assert_eq!((ended(outcome), outcome.took), (Some((Phase::Auth, Reason::AuthRefused)), 9 * SECOND));
     }
     assert_eq!(runs.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_in_less_time_than_we_have_may_be_hurry_and_is_not_ours() {
+async fn run_does_not_share_the_failure_of_a_shorter_run() {
     let (slots, means) = (Slots::default(), means());
     let (probe, runs) = probe(&slots, &[Act::Take(Phase::Auth, 3 * SECOND)]);
     let (hurried, patient) = tokio::join!(probe.run(&means, Some(2 * SECOND)), probe.run(&means, None));
@@ -187,36 +187,36 @@ async fn what_fails_in_less_time_than_we_have_may_be_hurry_and_is_not_ours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_back_off_is_obeyed_by_everybody_and_for_so_long() {
+async fn run_during_a_back_off_is_skipped_until_it_ends() {
     let slots = Slots::default();
     let means = means();
-    let throttled = [Act::Take(Phase::Auth, SECOND), Act::AskForPeace(60 * SECOND), Act::Stop(Reason::Throttled)];
+    let throttled = [Act::Take(Phase::Auth, SECOND), Act::BackOff(60 * SECOND), Act::Stop(Reason::Throttled)];
     let (throttled, _) = probe(&slots, &throttled);
     // Who waits for the connection while the server asks for peace obeys too.
-    let (waiting, runs) = acting(again(), &slots, &[]);
+    let (waiting, runs) = acting(renamed(), &slots, &[]);
     let (first, second) = tokio::join!(throttled.run(&means, None), waiting.run(&means, None));
     assert_eq!(ended(&first), Some((Phase::Auth, Reason::Throttled)));
-    let told = |outcome: &Outcome| match &outcome.verdict {
+    let back_off = |outcome: &Outcome| match &outcome.verdict {
         Verdict::Skipped(SkipReason::BackOff { because, .. }) => Some(*because),
         _ => None,
     };
-    assert_eq!((told(&second), runs.load(Ordering::Relaxed)), (Some(Reason::Throttled), 0));
+    assert_eq!((back_off(&second), runs.load(Ordering::Relaxed)), (Some(Reason::Throttled), 0));
     // After a reload too: the slots outlive the probes.
     drop(waiting);
     let (reloaded, runs) = probe(&slots, &[]);
     advance(59 * SECOND).await;
-    assert_eq!(told(&reloaded.run(&means, None).await), Some(Reason::Throttled));
+    assert_eq!(back_off(&reloaded.run(&means, None).await), Some(Reason::Throttled));
     advance(SECOND).await;
     assert!(reloaded.run(&means, None).await.is_ok());
     assert_eq!(runs.load(Ordering::Relaxed), 1);
     // A run that succeeds asks for nothing, whatever it heard before.
-    let (happy, _) = probe(&slots, &[Act::AskForPeace(60 * SECOND)]);
+    let (happy, _) = probe(&slots, &[Act::BackOff(60 * SECOND)]);
     assert!(happy.run(&means, None).await.is_ok() && happy.run(&means, None).await.is_ok());
     // Forgotten probes are forgotten whole.
     assert_eq!(ended(&throttled.run(&means, None).await), Some((Phase::Auth, Reason::Throttled)));
     slots.sweep();
     let (kept, _) = probe(&slots, &[]);
-    assert_eq!(told(&kept.run(&means, None).await), Some(Reason::Throttled), "what a probe still has is kept");
+    assert_eq!(back_off(&kept.run(&means, None).await), Some(Reason::Throttled), "what a probe still has is kept");
     drop((throttled, reloaded, happy, kept));
     slots.sweep();
     let (again, _) = probe(&slots, &[]);

@@ -47,16 +47,16 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
     let proof = tenant.credential.parameters().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
     let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
     let client = client(&at, tenant)?;
-    let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, answered: None })));
+    let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, reply: None })));
     let request = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));
     let request = proof.iter().fold(request, |request, (name, value)| request.add_extra_param(*name, value.expose()));
-    let asked = request.request_async(&http).await;
-    let told = http.0.into_inner().ok().flatten();
+    let result = request.request_async(&http).await;
+    let exchange = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
-    match (asked, told) {
-        (Ok(token), Some(Exchange { trace, answered: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
-        (Err(RequestTokenError::Request(Dialed(fault))), _) => Err(fault),
-        (_, Some(Exchange { trace, answered: Some(answer), .. })) => {
+    match (result, exchange) {
+        (Ok(token), Some(Exchange { trace, reply: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
+        (Err(RequestTokenError::Request(ExchangeError(fault))), _) => Err(fault),
+        (_, Some(Exchange { trace, reply: Some(answer), .. })) => {
             let marked = tenant.cloud.is_microsoft_host(&at.host);
             Err(answer.refused(trace, oauth::parse_refusal(answer.head(), &answer.body, marked)))
         }
@@ -84,9 +84,9 @@ fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpRespon
     facts.request_id = head.header("x-ms-request-id");
     facts.ests_server = head.header("x-ms-ests-server");
     // A hostile issuer may echo our secret anywhere.
-    let words = [&mut facts.audience, &mut facts.issuer, &mut facts.tenant_id, &mut facts.app_id, &mut facts.object_id];
-    let words = words.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
-    words.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.sanitize(text));
+    let texts = [&mut facts.audience, &mut facts.issuer, &mut facts.tenant_id, &mut facts.app_id, &mut facts.object_id];
+    let texts = texts.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
+    texts.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.sanitize(text));
     trace.facts.token = Some(facts.clone());
     (secret, facts)
 }
@@ -95,7 +95,7 @@ fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpRespon
 fn skew(theirs: SystemTime, ours: SystemTime) -> f64 {
     let cut = match theirs.duration_since(ours) {
         Ok(ahead) => ahead.as_secs_f64(),
-        Err(behind) => -behind.duration().as_secs_f64(),
+        Err(late) => -late.duration().as_secs_f64(),
     };
     cut + 0.5
 }
@@ -110,34 +110,34 @@ struct Exchange<'t> {
     /// The parameters that prove the application's identity.
     proof: &'t [(&'static str, Secret)],
     /// The reply as it came, which says more than `oauth2` keeps of it.
-    answered: Option<http::HttpResponse>,
+    reply: Option<http::HttpResponse>,
 }
 
 /// The fault of an exchange without a reply.
 #[derive(Debug)]
-struct Dialed(Fault);
+struct ExchangeError(Fault);
 
-impl std::fmt::Display for Dialed {
+impl std::fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0.reason)
     }
 }
 
-impl std::error::Error for Dialed {}
+impl std::error::Error for ExchangeError {}
 
 impl<'c> AsyncHttpClient<'c> for OneExchange<'_> {
-    type Error = Dialed;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Dialed>> + Send + 'c>>;
+    type Error = ExchangeError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, ExchangeError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let taken = self.0.lock().ok().and_then(|mut exchange| exchange.take());
-            let mut exchange = taken.ok_or_else(|| Dialed(Fault::new(Reason::Internal)))?;
+            let mut exchange = taken.ok_or_else(|| ExchangeError(Fault::new(Reason::Internal)))?;
             let response = exchange.send(request).await;
             if let Ok(mut place) = self.0.lock() {
                 *place = Some(exchange);
             }
-            response.map_err(Dialed)
+            response.map_err(ExchangeError)
         })
     }
 }
@@ -157,7 +157,7 @@ impl Exchange<'_> {
         // Any 2xx with a token in it will do; `oauth2` insists on 200.
         *response.status_mut() = if answer.status.is_success() { StatusCode::OK } else { answer.status };
         *response.headers_mut() = answer.headers.clone();
-        self.answered = Some(answer);
+        self.reply = Some(answer);
         Ok(response)
     }
 

@@ -52,8 +52,8 @@ impl Endpoint {
                 let (acceptor, counted, answering) = (acceptor.clone(), Arc::clone(&counted), Arc::clone(&answering));
                 tokio::spawn(async move {
                     let mut stream = acceptor.accept(stream).await.ok()?;
-                    let mut heard = [0; 4096];
-                    stream.read(&mut heard).await.ok().filter(|count| *count > 0)?;
+                    let mut request = [0; 4096];
+                    stream.read(&mut request).await.ok().filter(|count| *count > 0)?;
                     counted.fetch_add(1, Ordering::Relaxed);
                     let (delay, answer) = answering.lock().expect("unpoisoned").clone();
                     sleep(delay).await;
@@ -134,7 +134,7 @@ async fn twenty(endpoint: Endpoint, tokens: Tokens) -> (Arc<Endpoint>, Arc<Token
 }
 
 #[tokio::test]
-async fn twenty_users_make_one_request_also_for_a_refusal() {
+async fn usable_by_twenty_runs_makes_one_request_also_when_refused() {
     let (endpoint, tokens, got) = twenty(Endpoint::new(200, "", OPAQUE).await, Tokens::default()).await;
     assert!(got.iter().all(|(token, _)| token.is_ok()));
     assert_eq!(endpoint.asked(), 1);
@@ -159,7 +159,7 @@ async fn twenty_users_make_one_request_also_for_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_before_it_ends() {
+async fn usable_renews_a_token_before_it_expires() {
     for (expires_in, kept, renewed) in [(3599, 3298, 3300), (600, 449, 451), (60, 44, 46)] {
         let body = OPAQUE.replace("3599", &expires_in.to_string());
         let (endpoint, tokens) = (Endpoint::new(200, "", &body).await, Tokens::default());
@@ -174,13 +174,13 @@ async fn a_token_is_renewed_before_it_ends() {
 }
 
 #[tokio::test]
-async fn token_behind_a_byte_order_mark_is_usable() {
+async fn usable_takes_a_reply_with_a_byte_order_mark() {
     let (endpoint, tokens) = (Endpoint::new(200, "", &format!("\u{feff}{OPAQUE}")).await, Tokens::default());
     endpoint.usable(&tokens, SECOND).await.0.expect("a token");
 }
 
 #[tokio::test]
-async fn a_token_that_tells_no_lifetime_is_used_for_a_while() {
+async fn usable_keeps_a_token_without_a_lifetime_for_a_minute() {
     let body = r#"{"token_type":"Bearer","access_token":"opaque"}"#;
     let (endpoint, tokens) = (Endpoint::new(200, "", body).await, Tokens::default());
     for _ in 0..3 {
@@ -190,7 +190,7 @@ async fn a_token_that_tells_no_lifetime_is_used_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once_a_minute() {
+async fn instead_of_replaces_a_cached_token_once_a_minute() {
     let (endpoint, tokens) = (Endpoint::new(200, "", OPAQUE).await, Tokens::default());
     let (first, _) = endpoint.usable(&tokens, 10 * SECOND).await;
     let first = first.expect("a token");
@@ -213,7 +213,7 @@ async fn a_refused_token_is_replaced_once_a_minute() {
 }
 
 #[tokio::test]
-async fn retry_after_is_obeyed_and_told() {
+async fn usable_after_retry_after_fails_with_a_back_off_until_it_ends() {
     let (endpoint, tokens) = (Endpoint::new(429, "retry-after: 7\r\n", "Too Many Requests").await, Tokens::default());
     let (first, trace) = endpoint.usable(&tokens, 10 * SECOND).await;
     assert_eq!((first.is_err(), trace.facts.back_off), (true, Some(7 * SECOND)));
@@ -228,7 +228,7 @@ async fn retry_after_is_obeyed_and_told() {
 }
 
 #[tokio::test]
-async fn neither_a_cancelled_run_nor_a_short_one_spoils_the_others() {
+async fn usable_after_a_cancelled_or_short_run_asks_again() {
     let (endpoint, tokens) = (Endpoint::new(200, "", OPAQUE).await, Tokens::default());
     endpoint.answers(Duration::from_millis(300), 200, "", OPAQUE);
     // Dropped while it fetches: the one behind it takes its turn.
@@ -245,7 +245,7 @@ async fn neither_a_cancelled_run_nor_a_short_one_spoils_the_others() {
 }
 
 #[tokio::test]
-async fn who_waited_in_vain_is_told_so_and_nobody_asks_again_for_it() {
+async fn usable_by_two_runs_in_silence_makes_one_request() {
     let endpoint = Endpoint::new(200, "", OPAQUE).await;
     let tokens = Tokens::default();
     endpoint.answers(10 * SECOND, 200, "", OPAQUE);
@@ -258,7 +258,7 @@ async fn who_waited_in_vain_is_told_so_and_nobody_asks_again_for_it() {
 }
 
 #[tokio::test]
-async fn every_odd_answer_has_its_reason_and_shows_no_secret() {
+async fn usable_with_each_malformed_reply_has_its_reason_and_shows_no_secret() {
     let long = "x".repeat(1_100_000);
     let echo = r#"{"error":"invalid_client","error_description":"AADSTS7000215: marked-client-secret"}"#;
     #[rustfmt::skip]
@@ -305,7 +305,7 @@ async fn every_odd_answer_has_its_reason_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_written_into_what_comes_with_a_token_is_masked() {
+async fn usable_redacts_a_secret_in_claims_and_headers() {
     use base64::Engine as _;
     let claims = r#"{"iss":"marked-client-secret","roles":["x marked-client-secret"],"tid":"t"}"#;
     let jwt = format!("e30.{}.c2ln", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims));
@@ -319,7 +319,7 @@ async fn a_secret_written_into_what_comes_with_a_token_is_masked() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_read_is_told_without_asking_anybody() {
+async fn usable_with_an_unreadable_secret_makes_no_request() {
     let mut entra = Endpoint::new(200, "", "{}").await;
     entra.tenant.credential = SecretSource::File("/does/not/exist".into()).into();
     let (token, _) = entra.usable(&Tokens::default(), 10 * SECOND).await;

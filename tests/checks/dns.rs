@@ -80,7 +80,7 @@ async fn dns_with_each_lying_resolver_has_the_reason_of_the_lie() {
         ),
         ("cut short, then hung up", |to, tcp| if tcp { vec![] } else { cut(to) }, Some(Reason::DnsTcpBlocked)),
         (
-            "cut short, then nothing of the length told",
+            "cut short, then nothing of the announced length",
             |to, tcp| if tcp { vec![vec![]] } else { cut(to) },
             Some(Reason::DnsMalformed),
         ),
@@ -111,7 +111,7 @@ async fn dns_with_each_lying_resolver_has_the_reason_of_the_lie() {
         ),
         ("cut short over TCP too", |to, _| cut(to), Some(Reason::DnsMalformed)),
     ];
-    assert_told(table).await;
+    assert_reasons(table).await;
 }
 
 /// Resolvers without EDNS, which no application uses either.
@@ -141,10 +141,10 @@ async fn dns_with_a_resolver_without_edns_asks_again_without() {
         ),
         ("questions with EDNS are dropped", |to, tcp| if to.edns.is_some() { vec![] } else { honest(to, tcp) }, None),
     ];
-    assert_told(table).await;
+    assert_reasons(table).await;
 }
 
-async fn assert_told(table: &[(&str, Lie, Option<Reason>)]) {
+async fn assert_reasons(table: &[(&str, Lie, Option<Reason>)]) {
     for (lie, respond, expected) in table {
         let outcome = ask(lab(HOST, 443), &[resolver(*respond).await]).await;
         assert_eq!(failed(&outcome), expected.map(|reason| (Phase::Dns, reason)), "{lie}: {:?}", outcome.facts.dns);

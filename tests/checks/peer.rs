@@ -112,9 +112,9 @@ async fn play(acts: &[Act], mut stream: BoxStream, acceptor: &TlsAcceptor) -> Op
 }
 
 async fn hear(stream: &mut BoxStream, end: &[u8]) -> Option<()> {
-    let mut heard = Vec::new();
-    while !heard.ends_with(end) {
-        heard.push(stream.read_u8().await.ok()?);
+    let mut received = Vec::new();
+    while !received.ends_with(end) {
+        received.push(stream.read_u8().await.ok()?);
     }
     Some(())
 }

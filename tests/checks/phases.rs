@@ -256,9 +256,9 @@ async fn checks_with_a_peer_that_wants_a_client_certificate_fail_in_phase_tls() 
             }
             // No token is kept from one run to the next.
             let outcome = run(check, cloud, &Means::new(&network).expect("means"), LONG).await;
-            let wanted = (Phase::Tls, Reason::TlsClientCertificateWanted);
-            assert_eq!(failed(&outcome), Some(wanted), "{flaw:?} {check}: {:?}", outcome.verdict);
-            assert_eq!(outcome.facts.endpoints.last().and_then(|tried| tried.failed), Some(wanted), "{flaw:?} {check}");
+            let end = (Phase::Tls, Reason::TlsClientCertificateWanted);
+            assert_eq!(failed(&outcome), Some(end), "{flaw:?} {check}: {:?}", outcome.verdict);
+            assert_eq!(outcome.facts.endpoints.last().and_then(|tried| tried.failed), Some(end), "{flaw:?} {check}");
             assert_eq!(outcome.failure().and_then(|failure| failure.evidence.code.as_deref()), Some(code), "{check}");
         }
     }

@@ -65,8 +65,8 @@ pub fn refuses(to: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
 
 /// The right answer, in the families of `addresses`.
 pub fn addresses(to: &Message, addresses: &[&str]) -> Message {
-    let wanted = to.queries[0].query_type;
-    let data = addresses.iter().filter_map(|address| match (address.parse().expect("an address"), wanted) {
+    let record_type = to.queries[0].query_type;
+    let data = addresses.iter().filter_map(|address| match (address.parse().expect("an address"), record_type) {
         (IpAddr::V4(v4), RecordType::A) => Some(RData::A(A(v4))),
         (IpAddr::V6(v6), RecordType::AAAA) => Some(RData::AAAA(AAAA(v6))),
         _ => None,

@@ -19,7 +19,7 @@ async fn token_on_a_machine_without_roots_is_local_trust_store() {
     program.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", &directory);
     let output = tokio::task::spawn_blocking(move || program.output().unwrap()).await.unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(report["outcomes"][0]["reason"], "local_trust_store", "{said}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(report["outcomes"][0]["reason"], "local_trust_store", "{printed}");
 }

@@ -18,7 +18,7 @@ use crate::phases::{TOKEN, run};
 use crate::trial::lab;
 
 /// The time within which several writes of a client count as one.
-const TOGETHER: Duration = Duration::from_millis(40);
+const ONE_TURN: Duration = Duration::from_millis(40);
 
 /// Returns a port that leads to `port`, and the count of the client's turns to speak.
 async fn relay(port: u16) -> (u16, Arc<AtomicUsize>) {
@@ -36,16 +36,16 @@ async fn relay(port: u16) -> (u16, Arc<AtomicUsize>) {
 }
 
 async fn pass(mut client: TcpStream, mut server: TcpStream, turns: Arc<AtomicUsize>) -> Option<()> {
-    let (mut said, mut answered) = ([0; 16_384], [0; 16_384]);
+    let (mut sent, mut answered) = ([0; 16_384], [0; 16_384]);
     loop {
         tokio::select! {
-            count = client.read(&mut said) => {
-                let mut whole = said.get(..count.ok()?)?.to_vec();
+            count = client.read(&mut sent) => {
+                let mut whole = sent.get(..count.ok()?)?.to_vec();
                 if whole.is_empty() {
                     return None;
                 }
-                while let Ok(Ok(count @ 1..)) = timeout(TOGETHER, client.read(&mut said)).await {
-                    whole.extend_from_slice(said.get(..count)?);
+                while let Ok(Ok(count @ 1..)) = timeout(ONE_TURN, client.read(&mut sent)).await {
+                    whole.extend_from_slice(sent.get(..count)?);
                 }
                 turns.fetch_add(1, Ordering::Relaxed);
                 server.write_all(&whole).await.ok()?;
@@ -83,7 +83,7 @@ async fn each_check_makes_as_few_round_trips_as_its_protocol_allows() {
         let outcome = run(check, cloud, &means, Duration::from_secs(20)).await;
         assert!(outcome.is_ok(), "{check}: {:?}", outcome.verdict);
         assert_eq!(outcome.facts.endpoints.last().unwrap().tls_version.as_deref(), Some("TLSv1.3"));
-        let said = turns.load(Ordering::Relaxed);
-        assert_eq!(said + 1 + usize::from(!before.is_empty()) - goodbye, round_trips, "{check}");
+        let sent = turns.load(Ordering::Relaxed);
+        assert_eq!(sent + 1 + usize::from(!before.is_empty()) - goodbye, round_trips, "{check}");
     }
 }

@@ -13,9 +13,9 @@ use crate::reason::Reason;
 use crate::wire::dns::DnsResponse;
 
 /// The time limit of one answer from a server: as long as glibc waits before it turns to the next server.
-pub const QUESTION: Duration = Duration::from_secs(5);
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// A look-up that takes longer than this waits for somebody who does not answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SLOW: Duration = Duration::from_secs(2);
 
 /// The `resolver` label of this machine's own resolver.
 pub const SYSTEM: &str = "system";
@@ -37,58 +37,58 @@ impl DnsAnswer {
     /// Asks the system, as an application does, for both families in at most `limit`. A pinned name has its pinned address, as in
     /// every other check.
     pub async fn from_system(net: &Net, host: &str, limit: Duration) -> [Self; 2] {
-        let looked = match net.pinned(host) {
-            Some(address) => Looked::at_once(Ok(vec![address]), Duration::ZERO),
-            None => Looked::up(host, limit).await,
+        let lookup = match net.pinned(host) {
+            Some(address) => SystemLookup::immediate(Ok(vec![address]), Duration::ZERO),
+            None => SystemLookup::run(host, limit).await,
         };
         let mut answers = [Family::V4, Family::V6].map(|family| {
-            let mut answer = Self::unheard(Peer::named(SYSTEM), SYSTEM, host, family);
+            let mut answer = Self::unanswered(Peer::named(SYSTEM), SYSTEM, host, family);
             answer.facts.source = net.pinned(host).map(|_| NameSource::Pin);
-            answer.facts.took = looked.took.filter(|_| looked.found.is_ok());
-            match looked.of(family) {
+            answer.facts.took = lookup.took.filter(|_| lookup.found.is_ok());
+            match lookup.addresses(family) {
                 Ok(addresses) => answer.facts.addresses = addresses,
-                Err(fault) => answer.fail_if(Some(fault)),
+                Err(fault) => answer.set_fault(Some(fault)),
             }
             answer
         });
-        answers[0].warning = looked.one_dead().map(|fault| answers[0].attributed(fault));
+        answers[0].warning = lookup.dead_server().map(|fault| answers[0].attributed(fault));
         answers
     }
 
     /// Asks the server at `at` for one family, in at most `limit`.
     pub async fn from_server(at: SocketAddr, host: &str, family: Family, limit: Duration) -> Self {
         let began = Instant::now();
-        let mut answer = Self::unheard(at.into(), &label(at), host, family);
+        let mut answer = Self::unanswered(at.into(), &label(at), host, family);
         match dns_query::query(at, host, family, limit).await {
-            Ok(said) => {
+            Ok(response) => {
                 answer.facts.took = Some(began.elapsed());
-                let fault = said.failed.map(|reason| Fault::heard(reason, &said.rcode).code(&said.rcode));
-                answer.facts.rcode = Some(said.rcode);
-                answer.facts.addresses = said.addresses;
-                answer.facts.chain = said.chain;
-                answer.facts.ttl = said.ttl;
-                answer.fail_if(fault);
+                let fault = response.failed.map(|reason| Fault::heard(reason, &response.rcode).code(&response.rcode));
+                answer.facts.rcode = Some(response.rcode);
+                answer.facts.addresses = response.addresses;
+                answer.facts.chain = response.chain;
+                answer.facts.ttl = response.ttl;
+                answer.set_fault(fault);
             }
-            Err(fault) => answer.fail_if(Some(fault)),
+            Err(fault) => answer.set_fault(Some(fault)),
         }
         answer
     }
 
     /// Sets the fault of this answer, or clears it where `fault` is `None`.
-    pub fn fail_if(&mut self, fault: Option<Fault>) {
+    pub fn set_fault(&mut self, fault: Option<Fault>) {
         self.facts.failed = fault.as_ref().map(|fault| fault.reason);
         self.fault = fault.map(|fault| self.attributed(fault));
     }
 
     /// Returns `fault` with the server and the question in its evidence.
     pub fn attributed(&self, fault: Fault) -> Fault {
-        let said = format!("{} {}", record(self.facts.family), self.facts.host);
-        let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(said), ..fault.evidence };
+        let question = format!("{} {}", record_type(self.facts.family), self.facts.host);
+        let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(question), ..fault.evidence };
         Fault { reason: fault.reason, evidence }
     }
 
     /// Tells whether this machine's own resolver was asked.
-    pub fn is_systems(&self) -> bool {
+    pub fn is_from_system(&self) -> bool {
         self.facts.resolver == SYSTEM
     }
 
@@ -104,39 +104,39 @@ impl DnsAnswer {
         }
     }
 
-    pub(super) fn unheard(peer: Peer, resolver: &str, host: &str, family: Family) -> Self {
+    pub(super) fn unanswered(peer: Peer, resolver: &str, host: &str, family: Family) -> Self {
         Self { facts: DnsFacts::new(host, resolver, family), fault: None, warning: None, peer }
     }
 }
 
 /// A look-up by the system, with the answers of each of its servers where it took long.
-struct Looked {
+struct SystemLookup {
     found: Result<Vec<IpAddr>, Fault>,
     took: Option<Duration>,
     each: Vec<ResolverAnswers>,
 }
 
-impl Looked {
-    fn at_once(found: Result<Vec<IpAddr>, Fault>, took: Duration) -> Self {
+impl SystemLookup {
+    fn immediate(found: Result<Vec<IpAddr>, Fault>, took: Duration) -> Self {
         Self { found, took: Some(took), each: Vec::new() }
     }
 
     /// Looks `host` up in at most `limit`. `getaddrinfo` waits for one server after the other, and for both families, and does
     /// not tell for which: so the servers are asked as well. Where none of them answers, there is nothing to wait for.
-    async fn up(host: &str, limit: Duration) -> Self {
+    async fn run(host: &str, limit: Duration) -> Self {
         let began = Instant::now();
         let mut lookup = pin!(async { (resolve::system(host).await, began.elapsed()) });
-        if let Ok((found, took)) = timeout(PATIENCE.min(limit / 2), &mut lookup).await {
-            return Self::at_once(found, took);
+        if let Ok((found, took)) = timeout(SLOW.min(limit / 2), &mut lookup).await {
+            return Self::immediate(found, took);
         }
         let left = limit.saturating_sub(began.elapsed());
-        let mut asking = pin!(system_resolvers::query_each(host, QUESTION.min(left)));
+        let mut asking = pin!(system_resolvers::query_each(host, ANSWER_LIMIT.min(left)));
         let (mut found, each) = tokio::select! {
             biased;
             found = &mut lookup => (Some(found), asking.await),
             each = &mut asking => (None, each),
         };
-        if found.is_none() && each.iter().any(|told| told.is_dead().is_none()) {
+        if found.is_none() && each.iter().any(|server| server.is_dead().is_none()) {
             found = timeout(limit.saturating_sub(began.elapsed()), lookup).await.ok();
         }
         let (found, took) =
@@ -149,16 +149,16 @@ impl Looked {
     ///
     /// # Errors
     /// The fault of the look-up, or `dns_no_addresses` where this family has none.
-    fn of(&self, family: Family) -> Result<Vec<IpAddr>, Fault> {
-        let said = || self.each.iter().map(|told| &told.families[family as usize]);
-        let unanswered = || said().next().filter(|_| said().all(Result::is_err)).and_then(|first| first.clone().err());
+    fn addresses(&self, family: Family) -> Result<Vec<IpAddr>, Fault> {
+        let answers = || self.each.iter().map(|server| &server.families[family as usize]);
+        let unanswered = || answers().next().filter(|_| answers().all(Result::is_err)).and_then(|first| first.clone().err());
         let none = || unanswered().unwrap_or_else(|| Fault::new(Reason::DnsNoAddresses));
         match &self.found {
             Ok(addresses) => {
-                let of: Vec<IpAddr> = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
-                if of.is_empty() { Err(none()) } else { Ok(of) }
+                let matching: Vec<IpAddr> = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
+                if matching.is_empty() { Err(none()) } else { Ok(matching) }
             }
-            Err(_) if self.took.is_none() && self.is_explained() => match said().flatten().next() {
+            Err(_) if self.took.is_none() && self.is_partly_answered() => match answers().flatten().next() {
                 Some(DnsResponse { failed: Some(reason), rcode, .. }) => Err(Fault::heard(*reason, rcode)),
                 Some(answer) => Ok(answer.addresses.clone()),
                 None => Err(none()),
@@ -168,26 +168,26 @@ impl Looked {
     }
 
     /// Tells whether the servers answered some of the questions and left others unanswered.
-    fn is_explained(&self) -> bool {
-        let all = || self.each.iter().flat_map(|told| &told.families);
+    fn is_partly_answered(&self) -> bool {
+        let all = || self.each.iter().flat_map(|server| &server.families);
         all().any(Result::is_err) && all().any(Result::is_ok)
     }
 
     /// Returns the warning that one of the servers is dead, where another is not.
-    fn one_dead(&self) -> Option<Fault> {
+    fn dead_server(&self) -> Option<Fault> {
         let why = self.each.iter().find_map(ResolverAnswers::is_dead)?;
-        self.each.iter().find(|told| told.is_dead().is_none())?;
-        let one = |told: &ResolverAnswers| match told.is_dead() {
-            Some(fault) => format!("{}: {}", told.server, fault.reason),
-            None => format!("{}: answers", told.server),
+        self.each.iter().find(|server| server.is_dead().is_none())?;
+        let answer = |server: &ResolverAnswers| match server.is_dead() {
+            Some(fault) => format!("{}: {}", server.server, fault.reason),
+            None => format!("{}: answers", server.server),
         };
-        let heard: Vec<String> = self.each.iter().map(one).collect();
-        Some(Fault::heard(Reason::DnsOneServerFails, heard.join(", ")).code(why.reason.code()))
+        let answers: Vec<String> = self.each.iter().map(answer).collect();
+        Some(Fault::heard(Reason::DnsOneServerFails, answers.join(", ")).code(why.reason.code()))
     }
 }
 
 /// Returns the type of the records that hold a family's addresses: `A` or `AAAA`.
-pub fn record(family: Family) -> &'static str {
+pub fn record_type(family: Family) -> &'static str {
     match family {
         Family::V4 => "A",
         Family::V6 => "AAAA",
@@ -204,8 +204,8 @@ mod tests {
     use super::*;
 
     /// A server that gives one address in the families it answers for.
-    fn told(server: u8, answers: [bool; 2]) -> ResolverAnswers {
-        let of = |(answers, address): (bool, &str)| {
+    fn server(number: u8, answers: [bool; 2]) -> ResolverAnswers {
+        let family = |(answers, address): (bool, &str)| {
             let answer = DnsResponse {
                 rcode: "NOERROR".to_owned(),
                 addresses: vec![address.parse().expect(address)],
@@ -215,26 +215,26 @@ mod tests {
         };
         let [v4, v6] = answers;
         ResolverAnswers {
-            server: IpAddr::from([10, 0, 0, server]),
-            families: [of((v4, "52.97.97.162")), of((v6, "2603:1026::2"))],
+            server: IpAddr::from([10, 0, 0, number]),
+            families: [family((v4, "52.97.97.162")), family((v6, "2603:1026::2"))],
         }
     }
 
     /// Returns the addresses of both families and the warning after a look-up that `found` these, or ran out of time.
-    fn looked(found: Option<&[&str]>, each: &[ResolverAnswers]) -> ([Result<usize, Reason>; 2], Option<String>) {
+    fn result(found: Option<&[&str]>, each: &[ResolverAnswers]) -> ([Result<usize, Reason>; 2], Option<String>) {
         let addresses = |found: &[&str]| found.iter().map(|address| address.parse().expect(address)).collect();
         let took = found.map(|_| Duration::from_secs(5));
         let found = found.map_or_else(|| Err(Fault::new(Reason::DnsNoAnswer)), |found| Ok(addresses(found)));
-        let looked = Looked { found, took, each: each.to_vec() };
-        let of = |family| looked.of(family).map(|addresses| addresses.len()).map_err(|fault| fault.reason);
-        ([of(Family::V4), of(Family::V6)], looked.one_dead().and_then(|fault| fault.evidence.heard))
+        let lookup = SystemLookup { found, took, each: each.to_vec() };
+        let count = |family| lookup.addresses(family).map(|addresses| addresses.len()).map_err(|fault| fault.reason);
+        ([count(Family::V4), count(Family::V6)], lookup.dead_server().and_then(|fault| fault.evidence.heard))
     }
 
     #[test]
-    fn what_a_look_up_waits_for_is_known_from_its_servers() {
+    fn system_lookup_that_hangs_takes_the_answers_of_its_servers() {
         const V4: &[&str] = &["52.97.97.162"];
         let (silent, none) = (Err(Reason::DnsNoAnswer), Err(Reason::DnsNoAddresses));
-        let (well, dead, half) = (told(1, [true; 2]), told(2, [false; 2]), told(3, [true, false]));
+        let (well, dead, half) = (server(1, [true; 2]), server(2, [false; 2]), server(3, [true, false]));
         let one_dead = Some("10.0.0.2: dns_no_answer, 10.0.0.1: answers".to_owned());
         let pair = [dead.clone(), well.clone()];
         for (found, each, expected) in [
@@ -247,7 +247,7 @@ mod tests {
             // They answer, and the look-up hangs all the same: not for their sake.
             (None, &[well], ([silent, silent], None)),
         ] {
-            assert_eq!(looked(found, each), expected, "{found:?} {each:?}");
+            assert_eq!(result(found, each), expected, "{found:?} {each:?}");
         }
     }
 }

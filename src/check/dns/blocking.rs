@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn blocking_addresses_are_known() {
+    fn is_blocking_for_local_private_and_reserved_addresses_only() {
         for text in [
             "0.0.0.0",
             "0.1.2.3",
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_unspecified_address_leads_nowhere_for_everybody() {
+    fn is_nowhere_for_the_unspecified_address_only() {
         for (text, nowhere) in [("0.0.0.0", true), ("::", true), ("::ffff:0.0.0.0", true), ("10.0.0.1", false), ("::1", false)] {
             assert_eq!(is_nowhere(address(text)), nowhere, "{text}");
         }

@@ -12,12 +12,12 @@ pub struct Host {
     /// Its name, in lower case.
     pub name: String,
     /// Its kind, by the way this machine connects to it.
-    pub way: Way,
+    pub kind: HostKind,
 }
 
 /// A kind of host, by the way this machine connects to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum HostKind {
     /// A host of Microsoft's, whose addresses are public.
     Microsoft,
     /// A host of the user's own, which may have any address.
@@ -33,25 +33,25 @@ pub enum Way {
 impl Host {
     /// Tells whether it is a proxy, whose name only this machine's own resolver has to know.
     pub fn is_proxy(&self) -> bool {
-        self.way == Way::Proxy
+        self.kind == HostKind::Proxy
     }
 }
 
 /// Returns every host of `cloud` that has a name, and the proxies on the way, each once.
 pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
-    let way = |name: &str| match () {
-        () if net.pinned(name).is_some() => Way::Pinned,
-        () if net.proxy_for(name).is_some_and(Proxy::finds_addresses) => Way::Proxied,
-        () if cloud.is_microsoft_host(name) => Way::Microsoft,
-        () => Way::Own,
+    let kind = |name: &str| match () {
+        () if net.pinned(name).is_some() => HostKind::Pinned,
+        () if net.proxy_for(name).is_some_and(Proxy::finds_addresses) => HostKind::Proxied,
+        () if cloud.is_microsoft_host(name) => HostKind::Microsoft,
+        () => HostKind::Own,
     };
-    let own = cloud.hosts().into_iter().map(|name| (name.to_ascii_lowercase(), way(name)));
+    let own = cloud.hosts().into_iter().map(|name| (name.to_ascii_lowercase(), kind(name)));
     let proxies = cloud.hosts().into_iter().filter_map(|name| net.proxy_for(name));
-    let proxies = proxies.map(|proxy| (proxy.host.to_ascii_lowercase(), Way::Proxy));
+    let proxies = proxies.map(|proxy| (proxy.host.to_ascii_lowercase(), HostKind::Proxy));
     let mut hosts: Vec<Host> = Vec::new();
-    for (name, way) in own.chain(proxies) {
+    for (name, kind) in own.chain(proxies) {
         if name.parse::<IpAddr>().is_err() && hosts.iter().all(|host| host.name != name) {
-            hosts.push(Host { name, way });
+            hosts.push(Host { name, kind });
         }
     }
     hosts
@@ -63,7 +63,7 @@ mod tests {
     use crate::settings::{Network, ProxyKind};
 
     #[test]
-    fn the_way_to_a_host_is_what_the_dial_takes() {
+    fn all_hosts_have_the_kind_that_the_dial_uses() {
         let proxy = Proxy { kind: ProxyKind::Http, host: "Proxy.example".to_owned(), port: 3128, login: None };
         let network = Network {
             resolve: [("smtp.office365.com".to_owned(), IpAddr::from([10, 0, 0, 9]))].into(),
@@ -73,18 +73,18 @@ mod tests {
         };
         let net = Net::new(&network).expect("a trust store");
         let mut cloud = Cloud::built_in("global").expect("built in");
-        let ways = |cloud: &Cloud| all(cloud, &net).into_iter().map(|host| (host.name, host.way)).collect::<Vec<_>>();
-        let named = |ways: [(&str, Way); 5]| ways.map(|(name, way)| (name.to_owned(), way)).to_vec();
+        let kinds = |cloud: &Cloud| all(cloud, &net).into_iter().map(|host| (host.name, host.kind)).collect::<Vec<_>>();
+        let named = |kinds: [(&str, HostKind); 5]| kinds.map(|(name, kind)| (name.to_owned(), kind)).to_vec();
         let expected = [
-            ("login.microsoftonline.com", Way::Proxied),
-            ("outlook.office365.com", Way::Microsoft),
-            ("smtp.office365.com", Way::Pinned),
-            ("graph.microsoft.com", Way::Proxied),
-            ("proxy.example", Way::Proxy),
+            ("login.microsoftonline.com", HostKind::Proxied),
+            ("outlook.office365.com", HostKind::Microsoft),
+            ("smtp.office365.com", HostKind::Pinned),
+            ("graph.microsoft.com", HostKind::Proxied),
+            ("proxy.example", HostKind::Proxy),
         ];
-        assert_eq!(ways(&cloud), named(expected));
+        assert_eq!(kinds(&cloud), named(expected));
         cloud.name = "lab".to_owned();
         cloud.login.host = "127.0.0.1".to_owned();
-        assert_eq!(ways(&cloud)[0], ("outlook.office365.com".to_owned(), Way::Own));
+        assert_eq!(kinds(&cloud)[0], ("outlook.office365.com".to_owned(), HostKind::Own));
     }
 }

@@ -8,18 +8,18 @@ use crate::outcome::Fault;
 use crate::reason::Reason;
 
 use super::answer::DnsAnswer;
-use super::host::{Host, Way};
+use super::host::{Host, HostKind};
 
 /// Marks the addresses of Microsoft's hosts that lie outside `ranges`, and returns one warning about them. Answers that
 /// failed, a sinkhole's say, are left out: they have a reason of their own.
 pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Option<Fault> {
     let mut warnings: Vec<Fault> = Vec::new();
     for answer in answers.iter_mut().filter(|answer| answer.facts.failed.is_none()) {
-        let is_microsofts = hosts.iter().any(|host| host.name == answer.facts.host && host.way == Way::Microsoft);
-        let Some(published) = ranges.for_host(&answer.facts.host).filter(|_| is_microsofts) else { continue };
+        let is_microsoft = hosts.iter().any(|host| host.name == answer.facts.host && host.kind == HostKind::Microsoft);
+        let Some(published) = ranges.for_host(&answer.facts.host).filter(|_| is_microsoft) else { continue };
         let outside = answer.facts.addresses.iter().copied().filter(|address| !published.contains(*address));
         answer.facts.outside = outside.collect();
-        if let Some(heard) = told(&answer.facts.outside, &published, ranges) {
+        if let Some(heard) = describe(&answer.facts.outside, &published, ranges) {
             warnings.push(answer.attributed(Fault::heard(Reason::DnsOutsidePublishedRanges, heard)));
         }
     }
@@ -29,7 +29,7 @@ pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Op
 }
 
 /// Describes the addresses and the list: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.
-fn told(outside: &[IpAddr], published: &PublishedRanges<'_>, ranges: &Ranges) -> Option<String> {
+fn describe(outside: &[IpAddr], published: &PublishedRanges<'_>, ranges: &Ranges) -> Option<String> {
     let first = outside.first()?;
     let addresses: Vec<String> = outside.iter().take(8).map(ToString::to_string).collect();
     Some(format!("{}; {}, {}", addresses.join(" "), ranges.source(), published.describe(*first)))

@@ -1,7 +1,7 @@
 //! The verdict on answers together, as tables: one line per network.
 
 use super::answer::{DnsAnswer, SYSTEM};
-use super::host::{Host, Way};
+use super::host::{Host, HostKind};
 use super::verdict::judge;
 use super::{Ranges, published};
 use crate::outcome::{Family, Fault, NameSource, Peer};
@@ -11,37 +11,37 @@ const HOST: &str = "outlook.office365.com";
 
 /// The answer of a resolver in one family.
 #[derive(Clone, Copy, Debug)]
-enum Says {
+enum FamilyAnswer {
     At(&'static str),
     From(NameSource, &'static str),
     No(Reason),
 }
 
+use FamilyAnswer::{At, From, No};
 use NameSource::{HostsFile, Pin};
-use Says::{At, From, No};
 
 /// A resolver and its answers for IPv4 and IPv6.
-type Said = (&'static str, Says, Says);
+type Answers = (&'static str, FamilyAnswer, FamilyAnswer);
 
 /// The verdict: the fault, the beginning of its evidence, and the warnings.
 type Expected = (Option<Reason>, &'static str, &'static [Reason]);
 
-const NAME: Says = No(Reason::DnsNameUnknown);
-const NONE: Says = No(Reason::DnsNoAddresses);
-const MUTE: Says = No(Reason::DnsNoAnswer);
-const V4: Says = At("52.97.97.162");
-const V6: Says = At("2603:1026::2");
+const NAME: FamilyAnswer = No(Reason::DnsNameUnknown);
+const NONE: FamilyAnswer = No(Reason::DnsNoAddresses);
+const MUTE: FamilyAnswer = No(Reason::DnsNoAnswer);
+const V4: FamilyAnswer = At("52.97.97.162");
+const V6: FamilyAnswer = At("2603:1026::2");
 
-fn answer(resolver: &str, family: Family, says: Says) -> DnsAnswer {
-    let mut answer = DnsAnswer::unheard(Peer::named(resolver), resolver, HOST, family);
-    let (source, addresses) = match says {
+fn answer(resolver: &str, family: Family, given: FamilyAnswer) -> DnsAnswer {
+    let mut answer = DnsAnswer::unanswered(Peer::named(resolver), resolver, HOST, family);
+    let (source, addresses) = match given {
         At(addresses) => (None, addresses),
         From(source, addresses) => (Some(source), addresses),
         No(reason) => {
             let codes = [(Reason::DnsNameUnknown, "NXDOMAIN"), (Reason::DnsServerFailure, "SERVFAIL")];
             let code = codes.iter().find(|(coded, _)| *coded == reason).map(|(_, code)| (*code).to_owned());
             answer.facts.rcode = code.filter(|_| resolver != SYSTEM);
-            answer.fail_if(Some(Fault::heard(reason, "no")));
+            answer.set_fault(Some(Fault::heard(reason, "no")));
             (None, "")
         }
     };
@@ -51,23 +51,23 @@ fn answer(resolver: &str, family: Family, says: Says) -> DnsAnswer {
 }
 
 #[track_caller]
-fn assert_judged(way: Way, said: &[Said], (fault, words, warnings): Expected) {
-    let both = |(resolver, v4, v6): &Said| [answer(resolver, Family::V4, *v4), answer(resolver, Family::V6, *v6)];
-    let mut answers: Vec<DnsAnswer> = said.iter().flat_map(both).collect();
-    let hosts = [Host { name: HOST.to_owned(), way }];
+fn assert_judged(kind: HostKind, resolvers: &[Answers], (fault, evidence, warnings): Expected) {
+    let both = |(resolver, v4, v6): &Answers| [answer(resolver, Family::V4, *v4), answer(resolver, Family::V6, *v6)];
+    let mut answers: Vec<DnsAnswer> = resolvers.iter().flat_map(both).collect();
+    let hosts = [Host { name: HOST.to_owned(), kind }];
     let judged = judge(&mut answers, &hosts);
     let outside = published::compare(&mut answers, &hosts, Ranges::built_in("global").expect("shipped"));
     let warned: Vec<Fault> = judged.warnings.into_iter().chain(outside).collect();
-    let told: Vec<Reason> = warned.iter().map(|warning| warning.reason).collect();
-    assert_eq!((judged.fault.as_ref().map(|fault| fault.reason), &*told), (fault, warnings), "{way:?} {said:?}");
+    let reasons: Vec<Reason> = warned.iter().map(|warning| warning.reason).collect();
+    assert_eq!((judged.fault.as_ref().map(|fault| fault.reason), &*reasons), (fault, warnings), "{kind:?} {resolvers:?}");
     let heard = judged.fault.iter().chain(&warned).next().and_then(|fault| fault.evidence.heard.clone()).unwrap_or_default();
-    assert!(heard.starts_with(words), "{way:?} {said:?}: {heard}");
+    assert!(heard.starts_with(evidence), "{kind:?} {resolvers:?}: {heard}");
 }
 
 #[test]
-fn one_resolver_is_believed() {
+fn judge_of_one_resolver_fails_without_a_usable_address() {
     let half = &[Reason::DnsOneFamilyFails][..];
-    for (said, expected) in [
+    for (answers, expected) in [
         ((SYSTEM, V4, V6), (None, "", &[][..])),
         ((SYSTEM, V4, NONE), (None, "", &[])),
         ((SYSTEM, NONE, V6), (None, "", &[])),
@@ -94,54 +94,54 @@ fn one_resolver_is_believed() {
             (None, "2a00:1450::1; Microsoft's list of 2023-07-31, ID 1, 2: 2603:1006::/40", &[Reason::DnsOutsidePublishedRanges]),
         ),
     ] {
-        assert_judged(Way::Microsoft, &[said], expected);
+        assert_judged(HostKind::Microsoft, &[answers], expected);
     }
 }
 
 #[test]
-fn whose_doing_an_address_is_decides_what_it_means() {
-    for (way, said, expected) in [
-        (Way::Own, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[][..])),
-        (Way::Own, (SYSTEM, At("127.0.0.1"), NONE), (None, "", &[])),
-        (Way::Own, (SYSTEM, At("203.0.113.9"), NONE), (None, "", &[])),
-        (Way::Own, (SYSTEM, At("0.0.0.0"), NONE), (Some(Reason::DnsSinkhole), "0.0.0.0", &[])),
-        (Way::Pinned, (SYSTEM, From(Pin, "10.0.0.1"), NONE), (None, "", &[])),
-        (Way::Pinned, (SYSTEM, From(Pin, "203.0.113.9"), NONE), (None, "", &[])),
-        (Way::Pinned, ("9.9.9.9", At("10.0.0.1"), NONE), (None, "", &[])),
-        (Way::Pinned, ("9.9.9.9", At("0.0.0.0"), NONE), (Some(Reason::DnsSinkhole), "0.0.0.0", &[])),
-        (Way::Proxied, (SYSTEM, NAME, NAME), (None, "", &[])),
-        (Way::Proxied, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
-        (Way::Proxied, (SYSTEM, At("0.0.0.0"), NONE), (None, "", &[])),
-        (Way::Proxied, (SYSTEM, MUTE, MUTE), (None, "", &[])),
-        (Way::Proxied, (SYSTEM, V4, MUTE), (None, "", &[])),
-        (Way::Own, (SYSTEM, V4, MUTE), (None, "A: 52.97.97.162, AAAA: dns_no_answer", &[Reason::DnsOneFamilyFails])),
-        (Way::Proxied, (SYSTEM, No(Reason::LocalResources), NONE), (Some(Reason::LocalResources), "no", &[])),
-        (Way::Proxy, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
-        (Way::Proxy, (SYSTEM, NAME, NAME), (Some(Reason::ProxyUnreachable), "no", &[])),
-        (Way::Proxy, (SYSTEM, At("0.0.0.0"), NONE), (Some(Reason::ProxyUnreachable), "0.0.0.0", &[])),
-        (Way::Proxy, (SYSTEM, MUTE, MUTE), (Some(Reason::DnsNoAnswer), "no", &[])),
+fn judge_of_an_address_depends_on_its_source_and_the_kind_of_host() {
+    for (kind, answers, expected) in [
+        (HostKind::Own, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[][..])),
+        (HostKind::Own, (SYSTEM, At("127.0.0.1"), NONE), (None, "", &[])),
+        (HostKind::Own, (SYSTEM, At("203.0.113.9"), NONE), (None, "", &[])),
+        (HostKind::Own, (SYSTEM, At("0.0.0.0"), NONE), (Some(Reason::DnsSinkhole), "0.0.0.0", &[])),
+        (HostKind::Pinned, (SYSTEM, From(Pin, "10.0.0.1"), NONE), (None, "", &[])),
+        (HostKind::Pinned, (SYSTEM, From(Pin, "203.0.113.9"), NONE), (None, "", &[])),
+        (HostKind::Pinned, ("9.9.9.9", At("10.0.0.1"), NONE), (None, "", &[])),
+        (HostKind::Pinned, ("9.9.9.9", At("0.0.0.0"), NONE), (Some(Reason::DnsSinkhole), "0.0.0.0", &[])),
+        (HostKind::Proxied, (SYSTEM, NAME, NAME), (None, "", &[])),
+        (HostKind::Proxied, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
+        (HostKind::Proxied, (SYSTEM, At("0.0.0.0"), NONE), (None, "", &[])),
+        (HostKind::Proxied, (SYSTEM, MUTE, MUTE), (None, "", &[])),
+        (HostKind::Proxied, (SYSTEM, V4, MUTE), (None, "", &[])),
+        (HostKind::Own, (SYSTEM, V4, MUTE), (None, "A: 52.97.97.162, AAAA: dns_no_answer", &[Reason::DnsOneFamilyFails])),
+        (HostKind::Proxied, (SYSTEM, No(Reason::LocalResources), NONE), (Some(Reason::LocalResources), "no", &[])),
+        (HostKind::Proxy, (SYSTEM, At("10.0.0.1"), NONE), (None, "", &[])),
+        (HostKind::Proxy, (SYSTEM, NAME, NAME), (Some(Reason::ProxyUnreachable), "no", &[])),
+        (HostKind::Proxy, (SYSTEM, At("0.0.0.0"), NONE), (Some(Reason::ProxyUnreachable), "0.0.0.0", &[])),
+        (HostKind::Proxy, (SYSTEM, MUTE, MUTE), (Some(Reason::DnsNoAnswer), "no", &[])),
         (
-            Way::Microsoft,
+            HostKind::Microsoft,
             (SYSTEM, From(HostsFile, "10.0.0.1"), NONE),
             (None, "10.0.0.1 stands in the hosts file", &[Reason::DnsHostsFile, Reason::DnsOutsidePublishedRanges]),
         ),
         (
-            Way::Microsoft,
+            HostKind::Microsoft,
             (SYSTEM, From(HostsFile, "52.97.97.162"), NONE),
             (None, "52.97.97.162 stands in the hosts file", &[Reason::DnsHostsFile]),
         ),
-        (Way::Microsoft, (SYSTEM, From(HostsFile, "0.0.0.0"), NONE), (Some(Reason::DnsHostsFileBlocks), "0.0.0.0", &[])),
-        (Way::Own, (SYSTEM, From(HostsFile, "0.0.0.0"), NONE), (Some(Reason::DnsHostsFileBlocks), "0.0.0.0", &[])),
-        (Way::Own, (SYSTEM, From(HostsFile, "10.0.0.1"), NONE), (None, "", &[])),
+        (HostKind::Microsoft, (SYSTEM, From(HostsFile, "0.0.0.0"), NONE), (Some(Reason::DnsHostsFileBlocks), "0.0.0.0", &[])),
+        (HostKind::Own, (SYSTEM, From(HostsFile, "0.0.0.0"), NONE), (Some(Reason::DnsHostsFileBlocks), "0.0.0.0", &[])),
+        (HostKind::Own, (SYSTEM, From(HostsFile, "10.0.0.1"), NONE), (None, "", &[])),
     ] {
-        assert_judged(way, &[said], expected);
+        assert_judged(kind, &[answers], expected);
     }
 }
 
 #[test]
-fn the_system_s_lie_is_a_failure_and_another_s_is_worth_a_look() {
+fn judge_of_a_denial_fails_for_the_system_and_warns_for_other_resolvers() {
     let disagree = &[Reason::DnsResolversDisagree][..];
-    for (said, expected) in [
+    for (answers, expected) in [
         // Different addresses are what anycast DNS is for.
         ([(SYSTEM, V4, V6), ("9.9.9.9", At("40.101.1.1"), At("2603:1036::7"))], (None, "", &[][..])),
         ([(SYSTEM, V4, V6), ("9.9.9.9", V4, NONE)], (None, "", &[])),
@@ -177,8 +177,8 @@ fn the_system_s_lie_is_a_failure_and_another_s_is_worth_a_look() {
             (Some(Reason::DnsHostsFileBlocks), "the hosts file says 0.0.0.0, 9.9.9.9 says 52.97.97.162", &[]),
         ),
     ] {
-        assert_judged(Way::Microsoft, &said, expected);
+        assert_judged(HostKind::Microsoft, &answers, expected);
     }
     let pinned = [(SYSTEM, From(Pin, "10.0.0.1"), NONE), ("9.9.9.9", NAME, NAME)];
-    assert_judged(Way::Pinned, &pinned, (None, "9.9.9.9 says NXDOMAIN, network.resolve says 10.0.0.1", disagree));
+    assert_judged(HostKind::Pinned, &pinned, (None, "9.9.9.9 says NXDOMAIN, network.resolve says 10.0.0.1", disagree));
 }

@@ -9,12 +9,12 @@ use crate::net::resolve::is_denial;
 use crate::outcome::{Fault, NameSource};
 use crate::reason::Reason;
 
-use super::answer::{DnsAnswer, record};
+use super::answer::{DnsAnswer, record_type};
 use super::blocking::{is_blocking, is_nowhere};
-use super::host::{Host, Way};
+use super::host::{Host, HostKind};
 
 /// The reasons of a failure, the most telling first: a filter's lie before a plain no, a no before silence.
-const TELLING: &[Reason] = &[
+const MOST_TELLING_FIRST: &[Reason] = &[
     Reason::LocalResources,
     Reason::DnsHostsFileBlocks,
     Reason::DnsSinkhole,
@@ -46,7 +46,7 @@ pub struct Verdict {
 pub fn judge(answers: &mut [DnsAnswer], hosts: &[Host]) -> Verdict {
     for answer in answers.iter_mut() {
         let host = hosts.iter().find(|host| host.name == answer.facts.host);
-        mark_blocked(answer, host.map_or(Way::Own, |host| host.way));
+        mark_blocked(answer, host.map_or(HostKind::Own, |host| host.kind));
     }
     // Both families of a host stand side by side, whoever was asked.
     let same =
@@ -74,13 +74,13 @@ struct Findings {
 impl Findings {
     /// Adds what one resolver answers for `host`; `resolved` is an answer that leads there, whoever gave it.
     fn add(&mut self, host: &Host, resolution: &Resolution, resolved: Option<&Resolution>) {
-        let is_proxied = host.way == Way::Proxied;
+        let is_proxied = host.kind == HostKind::Proxied;
         if !is_proxied {
             self.failed_families.extend(resolution.failed_family.clone());
             self.dead_servers.extend(resolution.dead_server.clone());
         }
         let Some(fault) = &resolution.fault else {
-            self.hosts_file.extend(resolution.hosts_file.clone().filter(|_| host.way == Way::Microsoft));
+            self.hosts_file.extend(resolution.hosts_file.clone().filter(|_| host.kind == HostKind::Microsoft));
             return;
         };
         // A proxy finds the addresses itself.
@@ -92,7 +92,7 @@ impl Findings {
             return self.failed.push(if host.is_proxy() { nameless(fault) } else { fault });
         };
         let both = both_sides(fault, resolution, resolved);
-        if resolution.is_systems {
+        if resolution.is_from_system {
             return self.failed.push(both);
         }
         self.disagreements.push(both.renamed(Reason::DnsResolversDisagree));
@@ -111,7 +111,7 @@ struct Resolution {
     host: String,
     /// The name of the resolver in evidence.
     resolver: String,
-    is_systems: bool,
+    is_from_system: bool,
     /// The reason why it does not lead there, if it does not.
     fault: Option<Fault>,
     /// The addresses, the server's code or the reason.
@@ -143,7 +143,7 @@ impl Resolution {
                 Some(NameSource::HostsFile) => "the hosts file".to_owned(),
                 None => first.facts.resolver.clone(),
             },
-            is_systems: first.is_systems(),
+            is_from_system: first.is_from_system(),
             summary: if addresses.is_empty() { deciding().next().unwrap_or(first).summary() } else { addresses.join(" ") },
             hosts_file: from_hosts_file.map(|answer| {
                 answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.summary())))
@@ -161,7 +161,7 @@ fn forgive_missing_family(families: &mut [DnsAnswer]) {
         return;
     }
     for answer in families.iter_mut().filter(|answer| answer.facts.failed == Some(Reason::DnsNoAddresses)) {
-        answer.fail_if(None);
+        answer.set_fault(None);
     }
 }
 
@@ -177,7 +177,7 @@ fn take_fault(families: &mut [DnsAnswer]) -> (Option<Fault>, Option<Fault>) {
 /// The fault of the one family, with the answers of both: `A: 52.97.97.162, AAAA: SERVFAIL`.
 fn one_family_fails(fault: &Fault, families: &[DnsAnswer]) -> Fault {
     let summaries: Vec<String> =
-        families.iter().map(|answer| format!("{}: {}", record(answer.facts.family), answer.summary())).collect();
+        families.iter().map(|answer| format!("{}: {}", record_type(answer.facts.family), answer.summary())).collect();
     let mut failed = fault.clone().renamed(Reason::DnsOneFamilyFails).code(fault.reason.code());
     failed.evidence.heard = Some(summaries.join(", "));
     failed
@@ -195,12 +195,13 @@ fn both_sides(fault: &Fault, denying: &Resolution, resolved: &Resolution) -> Fau
 fn first_of(faults: Vec<Fault>) -> Option<Fault> {
     let mut faults = faults.into_iter();
     let first = faults.next()?;
-    let others: Vec<String> = faults.map(|fault| beside(&first, &fault)).collect();
+    let others: Vec<String> = faults.map(|fault| describe_other(&first, &fault)).collect();
     Some(combined::fault(first, others.into_iter()))
 }
 
-/// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`, without what it has in common with the first.
-fn beside(first: &Fault, fault: &Fault) -> String {
+/// Describes a further fault, without what it has in common with the first: `A outlook.office365.com at 9.9.9.9:53
+/// dns_no_answer`.
+fn describe_other(first: &Fault, fault: &Fault) -> String {
     let mut shown = fault.evidence.said.clone().unwrap_or_default();
     if fault.evidence.peer != first.evidence.peer || fault.reason != first.reason {
         let peer = fault.evidence.peer.as_ref().map(ToString::to_string);
@@ -210,20 +211,20 @@ fn beside(first: &Fault, fault: &Fault) -> String {
 }
 
 fn rank(fault: &Fault) -> usize {
-    TELLING.iter().position(|reason| *reason == fault.reason).unwrap_or(TELLING.len())
+    MOST_TELLING_FIRST.iter().position(|reason| *reason == fault.reason).unwrap_or(MOST_TELLING_FIRST.len())
 }
 
 /// An answer of nothing but blocking addresses is a filter's; in the hosts file they are this machine's own doing, and
 /// the block is certain only where they lead nowhere at all.
-fn mark_blocked(answer: &mut DnsAnswer, way: Way) {
-    let (blocks, reason): (fn(IpAddr) -> bool, Reason) = match (answer.facts.source, way) {
+fn mark_blocked(answer: &mut DnsAnswer, kind: HostKind) {
+    let (blocks, reason): (fn(IpAddr) -> bool, Reason) = match (answer.facts.source, kind) {
         (Some(NameSource::HostsFile), _) => (is_nowhere, Reason::DnsHostsFileBlocks),
-        (None, Way::Microsoft) => (is_blocking, Reason::DnsSinkhole),
-        (None, Way::Own | Way::Pinned | Way::Proxy) => (is_nowhere, Reason::DnsSinkhole),
-        (None, Way::Proxied) | (Some(NameSource::Pin), _) => return,
+        (None, HostKind::Microsoft) => (is_blocking, Reason::DnsSinkhole),
+        (None, HostKind::Own | HostKind::Pinned | HostKind::Proxy) => (is_nowhere, Reason::DnsSinkhole),
+        (None, HostKind::Proxied) | (Some(NameSource::Pin), _) => return,
     };
     let Some(first) = answer.facts.addresses.first() else { return };
     if answer.facts.addresses.iter().all(|address| blocks(*address)) {
-        answer.fail_if(Some(Fault::heard(reason, first.to_string())));
+        answer.set_fault(Some(Fault::heard(reason, first.to_string())));
     }
 }

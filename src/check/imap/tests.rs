@@ -36,11 +36,11 @@ fn in_the_clear() -> Vec<Turn> {
 
 #[tokio::test(start_paused = true)]
 async fn good_runs() {
-    for (turns, said) in [(good(), 2 + 1), (without_sasl_ir(), 3 + 1)] {
+    for (turns, lines) in [(good(), 2 + 1), (without_sasl_ir(), 3 + 1)] {
         let talk = talk::<Session>(&turns, Delivery::Whole).await;
         assert_eq!(talk.ended(), (Mailbox, Ok(())));
         assert_eq!((talk.facts.mailbox.messages, talk.facts.mailbox.unseen), (Some(12), Some(3)));
-        assert_eq!(talk.turns, said, "the commands, and a goodbye");
+        assert_eq!(talk.turns, lines, "the commands, and a goodbye");
     }
 }
 

@@ -19,7 +19,7 @@ use crate::secret::Sent;
 use crate::settings::Proxy;
 use crate::trace::Trace;
 
-use super::endpoint::{Endpoint, Speaks};
+use super::endpoint::{Endpoint, Protocol};
 use super::http_reply;
 use super::step::Step;
 
@@ -68,12 +68,12 @@ impl<'a> Attempt<'a> {
 
     /// Returns the facts about the address.
     pub fn facts(&self) -> EndpointFacts {
-        let known = self.trace.facts.endpoints.last().cloned();
-        known.unwrap_or_else(|| EndpointFacts::new(&self.at.host, self.at.port, None))
+        let facts = self.trace.facts.endpoints.last().cloned();
+        facts.unwrap_or_else(|| EndpointFacts::new(&self.at.host, self.at.port, None))
     }
 
     /// Adds the transcript of this attempt to that of the run.
-    pub fn tell(&self, trace: &mut Trace) {
+    pub fn add_transcript(&self, trace: &mut Trace) {
         let peer = self.trace.peer.as_ref().map_or_else(|| self.at.host.clone(), ToString::to_string);
         let reason = self.failed.as_ref().map(|(phase, fault)| format!(": {} in {phase}", fault.reason));
         trace.note(&format!("{peer}{}", reason.unwrap_or_default()));
@@ -91,30 +91,30 @@ impl<'a> Attempt<'a> {
     }
 
     /// Tells whether `step` is to be taken in this attempt, which has not failed yet.
-    pub fn wants(&self, step: Step) -> bool {
-        let belongs = match step {
+    pub fn is_due(&self, step: Step) -> bool {
+        let is_part = match step {
             Step::Connect | Step::Greet => true,
             Step::Proxy => matches!(self.route, Route::Through { .. }),
             Step::Secure => self.at.security == Security::Implicit,
             Step::AskForTls | Step::Upgrade => self.at.security == Security::Upgrade,
         };
-        belongs && self.failed.is_none()
+        is_part && self.failed.is_none()
     }
 
     /// Takes `step` within `limit`, or records the failure.
     pub async fn take(&mut self, step: Step, net: &Net, limit: Duration) {
         self.trace.enter(step.phase());
-        let taken = timeout(limit, self.go(step, net, limit)).await;
-        if let Err(fault) = taken.unwrap_or_else(|_| Err(self.trace.silence())) {
+        let result = timeout(limit, self.run_step(step, net, limit)).await;
+        if let Err(fault) = result.unwrap_or_else(|_| Err(self.trace.silence())) {
             self.fail(self.trace.open(), fault);
         }
     }
 
     /// Tells whether a retry of the handshake may explain the failure.
-    pub fn wants_a_look(&self) -> bool {
-        let told =
+    pub fn can_be_explained(&self) -> bool {
+        let can_explain =
             |fault: &Fault| handshake_retry::may_explain(fault, self.trace.facts.endpoints.last()) || self.is_silent(fault);
-        self.failed.as_ref().is_some_and(|(_, fault)| told(fault))
+        self.failed.as_ref().is_some_and(|(_, fault)| can_explain(fault))
     }
 
     /// Tells whether the server said nothing in the clear.
@@ -123,10 +123,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// Retries the handshake to explain the failure, for no longer than `limit`.
-    pub async fn look_again(&mut self, net: &Net, limit: Duration) {
+    pub async fn retry_handshake(&mut self, net: &Net, limit: Duration) {
         let Some((phase, fault)) = self.failed.clone() else { return };
         let silent = self.is_silent(&fault);
-        let dial = Redialed { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, bare: silent };
+        let dial =
+            Redialed { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, connect_only: silent };
         let retry = HandshakeRetry { tls: &net.tls, host: &self.at.host, dial: &dial, limit };
         let fault = if !silent {
             retry.explain(fault, self.trace.endpoint()).await
@@ -154,22 +155,22 @@ impl<'a> Attempt<'a> {
         self.failed = Some((phase, fault));
     }
 
-    async fn go(&mut self, step: Step, net: &Net, limit: Duration) -> Result<(), Fault> {
+    async fn run_step(&mut self, step: Step, net: &Net, limit: Duration) -> Result<(), Fault> {
         match step {
             Step::Connect => self.connect(limit).await,
-            Step::Proxy => self.through_proxy().await,
+            Step::Proxy => self.ask_proxy().await,
             Step::Secure | Step::Upgrade => self.secure(net).await,
-            Step::Greet => match self.at.speaks {
-                Speaks::Https => self.request().await,
-                Speaks::Pop3 => self.greeting::<pop3::Session>().await,
-                Speaks::Imap => self.greeting::<imap::Session>().await,
-                Speaks::Smtp => self.greeting::<smtp::Session>().await,
+            Step::Greet => match self.at.protocol {
+                Protocol::Https => self.request().await,
+                Protocol::Pop3 => self.greeting::<pop3::Session>().await,
+                Protocol::Imap => self.greeting::<imap::Session>().await,
+                Protocol::Smtp => self.greeting::<smtp::Session>().await,
             },
-            Step::AskForTls => match self.at.speaks {
-                Speaks::Https => Ok(()),
-                Speaks::Pop3 => self.ask_for_tls::<pop3::Session>().await,
-                Speaks::Imap => self.ask_for_tls::<imap::Session>().await,
-                Speaks::Smtp => self.ask_for_tls::<smtp::Session>().await,
+            Step::AskForTls => match self.at.protocol {
+                Protocol::Https => Ok(()),
+                Protocol::Pop3 => self.ask_for_tls::<pop3::Session>().await,
+                Protocol::Imap => self.ask_for_tls::<imap::Session>().await,
+                Protocol::Smtp => self.ask_for_tls::<smtp::Session>().await,
             },
         }
     }
@@ -191,7 +192,7 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn through_proxy(&mut self) -> Result<(), Fault> {
+    async fn ask_proxy(&mut self) -> Result<(), Fault> {
         let stream = self.stream()?;
         if let Route::Through { via, target, .. } = &self.route {
             let target = proxy::Target { host: &self.at.host, address: *target, port: self.at.port };
@@ -209,7 +210,7 @@ impl<'a> Attempt<'a> {
 
     /// Reads the greeting. A session keeps state for its login, which never comes here: so each step has a new session.
     async fn greeting<S: Session>(&mut self) -> Result<(), Fault> {
-        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
+        let mut conn = Conn::over(self.stream.take().ok_or_else(no_stream)?, &mut self.trace, &Sent::default());
         S::default().greeting(&mut conn).await?;
         if self.at.security == Security::Upgrade {
             self.stream = Some(conn.into_plain()?);
@@ -218,7 +219,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask_for_tls<S: Session>(&mut self) -> Result<(), Fault> {
-        let mut conn = Conn::over(self.stream.take().ok_or_else(lost)?, &mut self.trace, &Sent::default());
+        let mut conn = Conn::over(self.stream.take().ok_or_else(no_stream)?, &mut self.trace, &Sent::default());
         S::default().starttls(&mut conn).await?;
         self.stream = Some(conn.into_plain()?);
         Ok(())
@@ -242,7 +243,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn stream(&mut self) -> Result<BoxStream, Fault> {
-        self.stream.take().ok_or_else(lost)
+        self.stream.take().ok_or_else(no_stream)
     }
 }
 
@@ -254,7 +255,7 @@ struct Redialed<'a> {
     net: &'a Net,
     limit: Duration,
     /// Set if no line is exchanged on the connection.
-    bare: bool,
+    connect_only: bool,
 }
 
 impl Redial for Redialed<'_> {
@@ -263,7 +264,7 @@ impl Redial for Redialed<'_> {
         for step in Step::ALL.into_iter().filter(|step| step.phase() != Phase::Tls) {
             let implicit = step == Step::Greet && self.at.security == Security::Implicit;
             let spoken = matches!(step, Step::Greet | Step::AskForTls);
-            if attempt.wants(step) && !implicit && !(self.bare && spoken) {
+            if attempt.is_due(step) && !implicit && !(self.connect_only && spoken) {
                 attempt.take(step, self.net, self.limit).await;
             }
         }
@@ -272,6 +273,6 @@ impl Redial for Redialed<'_> {
 }
 
 /// Returns the fault of a step without a stream, which cannot happen: every step that succeeds leaves one to the next.
-fn lost() -> Fault {
+fn no_stream() -> Fault {
     Fault::heard(Reason::Internal, "the stream is gone")
 }

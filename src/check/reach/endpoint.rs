@@ -4,7 +4,7 @@ use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint, Security};
 
 /// The protocol of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Speaks {
+pub enum Protocol {
     /// HTTPS.
     Https,
     /// POP3.
@@ -23,7 +23,7 @@ pub struct Endpoint {
     /// TCP port.
     pub port: u16,
     /// Its protocol.
-    pub speaks: Speaks,
+    pub protocol: Protocol,
     /// The way in which TLS begins.
     pub security: Security,
     /// The path of the HTTPS request; empty for other protocols.
@@ -35,9 +35,9 @@ pub struct Endpoint {
 /// Returns the endpoints that the checks of a tenant in `cloud` connect to.
 pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
     let mut all: Vec<Endpoint> = Vec::new();
-    let mail = [(Speaks::Pop3, &cloud.pop3), (Speaks::Imap, &cloud.imap), (Speaks::Smtp, &cloud.smtp)];
-    let mail = mail.into_iter().filter_map(|(speaks, at)| at.as_ref().map(|at| of_mail(speaks, at)));
-    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| of_https(at, cloud.is_microsoft_host(&at.host)));
+    let mail = [(Protocol::Pop3, &cloud.pop3), (Protocol::Imap, &cloud.imap), (Protocol::Smtp, &cloud.smtp)];
+    let mail = mail.into_iter().filter_map(|(protocol, at)| at.as_ref().map(|at| mail_endpoint(protocol, at)));
+    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| https_endpoint(at, cloud.is_microsoft_host(&at.host)));
     for endpoint in https.chain(mail) {
         if !all.iter().any(|known| known.port == endpoint.port && known.host.eq_ignore_ascii_case(&endpoint.host)) {
             all.push(endpoint);
@@ -46,13 +46,13 @@ pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
     all
 }
 
-fn of_mail(speaks: Speaks, at: &MailEndpoint) -> Endpoint {
-    Endpoint { host: at.host.clone(), port: at.port, speaks, security: at.security, path: String::new(), marked: false }
+fn mail_endpoint(protocol: Protocol, at: &MailEndpoint) -> Endpoint {
+    Endpoint { host: at.host.clone(), port: at.port, protocol, security: at.security, path: String::new(), marked: false }
 }
 
-fn of_https(at: &HttpsEndpoint, marked: bool) -> Endpoint {
+fn https_endpoint(at: &HttpsEndpoint, marked: bool) -> Endpoint {
     let path = if at.path.is_empty() { "/".to_owned() } else { at.path.clone() };
-    Endpoint { host: at.host.clone(), port: at.port, speaks: Speaks::Https, security: Security::Implicit, path, marked }
+    Endpoint { host: at.host.clone(), port: at.port, protocol: Protocol::Https, security: Security::Implicit, path, marked }
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_host_and_port_stands_once() {
+    fn all_endpoints_have_each_host_and_port_once() {
         let shown = |name| {
             let cloud = Cloud::built_in(name).expect("built in");
             all(&cloud).iter().map(|at| format!("{}:{}{}", at.host, at.port, at.path)).collect::<Vec<_>>()

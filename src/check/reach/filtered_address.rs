@@ -19,11 +19,11 @@ pub async fn blame(attempts: &mut [Attempt<'_>], net: &Net, hosts_file: &Path) {
     }
     let entries = hosts::entries(hosts_file, filtered.iter().map(|attempt| attempt.at.host.to_ascii_lowercase()).collect()).await;
     for attempt in filtered {
-        let (Some(address), Some((phase, met))) = (attempt.address(), attempt.failed.take()) else { continue };
+        let (Some(address), Some((phase, fault))) = (attempt.address(), attempt.failed.take()) else { continue };
         let host = &attempt.at.host;
-        let here = hosts::gives(&entries, host, &[address]);
-        let reason = if here { Reason::DnsHostsFileBlocks } else { Reason::DnsSinkhole };
-        let heard = format!("{host} has the address {address}; there {} in {phase}", met.reason);
+        let in_hosts_file = hosts::gives(&entries, host, &[address]);
+        let reason = if in_hosts_file { Reason::DnsHostsFileBlocks } else { Reason::DnsSinkhole };
+        let heard = format!("{host} has the address {address}; there {} in {phase}", fault.reason);
         attempt.fail(Phase::Dns, Fault::heard(reason, heard));
     }
 }
@@ -56,7 +56,7 @@ mod tests {
         let pinned =
             Network { resolve: [("login.microsoftonline.com".to_owned(), [10, 1, 1, 1].into())].into(), ..Network::default() };
         let (plain, pinned) = (Net::new(&Network::default()).expect("a trust store"), Net::new(&pinned).expect("a trust store"));
-        for (net, address, failed, expected) in [
+        for (net, address, fails, expected) in [
             (&plain, "10.1.1.1", true, Some((Phase::Dns, Reason::DnsSinkhole))),
             (&plain, "169.254.7.7", true, Some((Phase::Dns, Reason::DnsSinkhole))),
             (&plain, "20.190.141.32", true, Some((Phase::Connect, Reason::ConnectRefused))),
@@ -65,12 +65,12 @@ mod tests {
         ] {
             let route = Route::Direct(address.parse::<IpAddr>().expect(address));
             let mut attempts = [Attempt::new(&endpoints[0], route, Instant::now() + Duration::from_secs(1))];
-            if failed {
+            if fails {
                 attempts[0].fail(Phase::Connect, Fault::new(Reason::ConnectRefused));
             }
             blame(&mut attempts, net, Path::new("/nonexistent")).await;
-            let told = attempts[0].failed.as_ref().map(|(phase, fault)| (*phase, fault.reason));
-            assert_eq!(told, expected, "{address}");
+            let failed = attempts[0].failed.as_ref().map(|(phase, fault)| (*phase, fault.reason));
+            assert_eq!(failed, expected, "{address}");
             assert_eq!(attempts[0].facts().failed, expected, "{address}");
         }
     }

@@ -51,7 +51,7 @@ mod tests {
     use crate::cloud::Cloud;
 
     #[test]
-    fn http_replies_are_microsofts_a_block_page_or_a_redirect() {
+    fn judge_of_http_replies_tells_microsoft_from_block_pages_and_redirects() {
         const PAGE: &[u8] = b"<!DOCTYPE html><title>Blocked</title>";
         let microsoft = &Cloud::built_in("global").expect("built in");
         let lab = &Cloud { name: "lab".to_owned(), ..microsoft.clone() };
@@ -80,10 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn a_location_may_be_written_in_many_ways() {
+    fn leads_away_for_locations_with_another_host_only() {
         for (location, away) in [
             ("/path", false),
-            ("path?to=//elsewhere", true), // odd enough to be told
+            ("path?to=//elsewhere", true), // odd enough to be reported
             ("https://h.example", false),
             ("https://user@H.example:8443/x", false),
             ("https://h.example.evil.example/", true),

@@ -27,10 +27,10 @@ fn failure<'a>(at: &'a Endpoint, attempts: &'a [Attempt<'_>]) -> Option<(&'a End
         failed.push(attempt.failed.as_ref()?);
     }
     let farthest = failed.iter().map(|(phase, _)| *phase).max()?;
-    let mut there = failed.into_iter().filter(|(phase, _)| *phase == farthest).peekable();
-    let first = there.peek().copied()?;
+    let mut candidates = failed.into_iter().filter(|(phase, _)| *phase == farthest).peekable();
+    let first = candidates.peek().copied()?;
     // What one address met says more than that another, of a family this machine has not, has no route.
-    let (phase, fault) = there.find(|(_, fault)| fault.reason != Reason::ConnectUnreachable).unwrap_or(first);
+    let (phase, fault) = candidates.find(|(_, fault)| fault.reason != Reason::ConnectUnreachable).unwrap_or(first);
     Some((at, *phase, fault))
 }
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_of_two_is_enough_and_the_earliest_phase_is_to_blame() {
+    fn judge_blames_the_earliest_phase_of_endpoints_without_a_working_address() {
         const UNREACHABLE: Option<(Phase, Reason)> = Some((Phase::Connect, Reason::ConnectUnreachable));
         const REFUSED: Option<(Phase, Reason)> = Some((Phase::Connect, Reason::ConnectRefused));
         const UNTRUSTED: Option<(Phase, Reason)> = Some((Phase::Tls, Reason::TlsCertificateUntrusted));

@@ -57,15 +57,15 @@ fn whatever_a_server_says_the_run_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn other_ways_to_take_the_token() {
-    for way in [
+    for exchange in [
         "500 5.5.2 Line too long | AUTH XOAUTH2 | 334  | <payload> | 235 2.7.0 in",
         "500 5.5.6 no | AUTH XOAUTH2 | 334 go ahead | <payload> | 235 2.7.0 in",
         "334 | <payload> | 235 2.7.0 in",
         "334  | <payload> | 235 2.7.0 in",
     ] {
-        let turns = [&lying(&good(), 2, way)[..], &good()[3..]].concat();
+        let turns = [&lying(&good(), 2, exchange)[..], &good()[3..]].concat();
         let talk = talk::<Session>(&turns, Delivery::Whole).await;
-        assert_eq!(talk.ended(), (Auth, Ok(())), "{way}");
+        assert_eq!(talk.ended(), (Auth, Ok(())), "{exchange}");
     }
 }
 

@@ -51,12 +51,12 @@ fn ews_and_graph_together_tell_a_policy_from_a_licence() {
     let cases: &[(&str, &[Failing], Vec<Expected>)] = &[
         ("a licence without EWS", &[("*/ews", Mailbox, R::EwsForbidden)], vec![(R::EwsNotLicensed, Likely, None, &["*/ews"])]),
         (
-            "an access policy, told by Graph alone",
+            "an access policy, named by Graph alone",
             &[("a/ews", Mailbox, R::EwsForbidden), ("a/graph", Mailbox, R::ImpersonationDenied)],
             vec![(R::ImpersonationDenied, Certain, Some("a"), &["a/ews", "a/graph"])],
         ),
         (
-            "an access policy, told by both",
+            "an access policy, named by both",
             &[("*/ews", Mailbox, R::ImpersonationDenied), ("*/graph", Mailbox, R::ImpersonationDenied)],
             vec![(R::ImpersonationDenied, Certain, None, both)],
         ),
@@ -66,7 +66,7 @@ fn ews_and_graph_together_tell_a_policy_from_a_licence() {
             vec![(R::UserAgentBlocked, Likely, None, both)],
         ),
         (
-            "a policy that Graph alone tells of, for EWS is gone: which of two it is, is not told",
+            "a policy that Graph alone shows, for EWS is gone: which of two it is, is not known",
             &[("*/ews", Mailbox, R::EwsRetired), ("*/graph", Mailbox, R::ImpersonationDenied)],
             vec![(R::EwsRetired, Certain, None, &["*/ews"]), (R::ImpersonationDenied, Likely, None, &["*/graph"])],
         ),
@@ -199,8 +199,8 @@ fn refusal_of_everything_after_a_recent_change_is_propagation_pending() {
         assert_causes(case, &outcomes, &[(reason, Confidence::Likely, None, EVERYTHING)]);
         let candidates = &diagnose(&outcomes)[0].candidates;
         assert_eq!(candidates.first(), Some(&first), "{case}");
-        let told = reason == Reason::PropagationPending || candidates.contains(&Reason::PropagationPending);
-        assert_eq!(told, may_pass, "{case}");
+        let named = reason == Reason::PropagationPending || candidates.contains(&Reason::PropagationPending);
+        assert_eq!(named, may_pass, "{case}");
     }
 }
 
@@ -236,10 +236,10 @@ fn smtp_refusal_with_an_unknown_text_stands_alone() {
         }
     }
     let causes = diagnose(&outcomes);
-    let told: Vec<_> = causes.iter().map(|cause| (cause.reason, cause.candidates.first().copied())).collect();
+    let found: Vec<_> = causes.iter().map(|cause| (cause.reason, cause.candidates.first().copied())).collect();
     let expected = [
         (Reason::ExchangeServicePrincipalMissing, Some(Reason::MailboxPermissionMissing)),
         (Reason::AuthRefused, Some(Reason::AuthPolicyBlocked)),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(found, expected);
 }
