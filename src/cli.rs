@@ -28,21 +28,22 @@ use crate::render::nagios;
 use crate::settings::RootStore;
 use args::{Cli, Command};
 
-/// Good; for `check`, state OK.
+/// Exit code for success; for `check`, the state OK.
 const GOOD: u8 = 0;
-/// Something is wrong with Microsoft 365 access.
+/// Exit code for a problem with the access to Microsoft 365.
 const WRONG: u8 = 1;
-/// The command line or the configuration is wrong.
+/// Exit code for a mistake on the command line or in the configuration.
 const USAGE: u8 = 2;
-/// Our own fault.
+/// Exit code for a failure of this program itself.
 const FAULT: u8 = 3;
 
-/// Runs the program with `arguments`, its own name first, and the system's root certificates, and tells its exit code.
+/// Runs the program with `arguments`, its own name first, and the system's root certificates, and returns its exit code.
 ///
-/// `check` knows Nagios's states and nothing else: whatever goes wrong before there is one is 3, UNKNOWN, and is said on
-/// standard output. For the others 0 is good, 1 something wrong with Microsoft 365 access, 2 usage, 3 our own fault.
+/// `check` returns Nagios's states and nothing else: whatever goes wrong before there is a state is 3, UNKNOWN, and is reported
+/// on standard output. The other commands return 0 for success, 1 for a problem with the access to Microsoft 365, 2 for usage,
+/// 3 for a failure of this program.
 ///
-/// Output that could not be written is our own fault and, to Nagios, UNKNOWN: both are 3.
+/// Output that could not be written is a failure of this program and, to Nagios, UNKNOWN: both are 3.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
     let code = execute(arguments, roots);
     if output::lost() { FAULT } else { code }
@@ -73,7 +74,7 @@ fn dispatch(command: Command, roots: &RootStore) -> u8 {
     }
 }
 
-/// Called as `check_m365`, the program is `m365-probe check`.
+/// Inserts the command `check` where the program was called as `check_m365`.
 fn as_plugin(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let name = arguments.first().and_then(|name| Path::new(name).file_stem()).map(ToOwned::to_owned);
     if name.is_some_and(|name| name == "check_m365") {
@@ -82,8 +83,8 @@ fn as_plugin(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Whether Nagios's rules hold, also for a line that cannot be read: whether the first word that is no option, nor the
-/// value of one, is `check`.
+/// Reports whether Nagios's rules hold, also for a command line that cannot be parsed: the first argument that is neither an
+/// option nor the value of one is `check`.
 fn is_check(arguments: &[OsString]) -> bool {
     let mut words = arguments.iter().skip(1);
     while let Some(word) = words.next() {
@@ -117,7 +118,7 @@ fn usage(error: &clap::Error, plugin: bool) -> u8 {
     State::Unknown.exit_code()
 }
 
-/// The whole complaint on the first line, which is all that Nagios shows.
+/// Joins clap's message into the first line, which is all that Nagios shows.
 fn first_line_first(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let (complaint, rest) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -125,7 +126,7 @@ fn first_line_first(text: &str) -> String {
     format!("{}\n{rest}", complaint.join(" "))
 }
 
-/// Says what stands in the way of running at all.
+/// Reports why the command cannot run at all, and returns its exit code: `code`, or UNKNOWN to a plugin.
 fn failed(plugin: bool, code: u8, message: &str) -> u8 {
     if plugin {
         output::out(&nagios::unknown(message));

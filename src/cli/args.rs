@@ -25,7 +25,7 @@ pub struct Cli {
     pub log_format: LogFormat,
 }
 
-/// How to write the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
@@ -101,7 +101,7 @@ pub struct Check {
     pub output: CheckOutput,
 }
 
-/// What `check` prints.
+/// The output of `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckOutput {
     /// A Nagios or Icinga plugin's output.
@@ -253,7 +253,7 @@ pub struct Reasons {
     pub output: ReasonsOutput,
 }
 
-/// What `reasons` prints.
+/// The output of `reasons`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReasonsOutput {
     /// For people.
@@ -264,12 +264,12 @@ pub enum ReasonsOutput {
     Markdown,
 }
 
-/// How long a check may take, and what it means when it takes longer.
+/// The time limit of a check, and the state that exceeding it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout {
-    /// How long.
+    /// The time limit.
     pub limit: Duration,
-    /// What it means; `None` leaves it to the reason.
+    /// The state when the limit is exceeded; `None` leaves it to the reason.
     pub state: Option<State>,
 }
 
@@ -281,19 +281,19 @@ fn lang() -> impl TypedValueParser<Value = Lang> {
     PossibleValuesParser::new(Lang::ALL.map(Lang::name)).try_map(|name| name.parse::<Lang>())
 }
 
-/// `127.0.0.1:10365`, `[::1]:10365`, and `:10365` for every address, as Prometheus people write it.
+/// Parses an address to listen on: `127.0.0.1:10365`, `[::1]:10365`, or `:10365` for every address, as Prometheus writes it.
 fn listen(text: &str) -> Result<SocketAddr, String> {
     let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
     whole.parse().map_err(|_| "write it as `127.0.0.1:10365`, `[::1]:10365` or `:10365`".to_owned())
 }
 
-/// A time, and behind a colon the state that exceeding it means, as nagios-plugins writes it.
+/// Parses a time limit and, behind a colon, the state that exceeding it means, as nagios-plugins writes it.
 fn timeout(text: &str) -> Result<Timeout, String> {
     let (limit, state) = text.split_once(':').map_or((text, None), |(limit, state)| (limit, Some(state)));
     Ok(Timeout { limit: time(limit)?, state: state.map(state_named).transpose()? })
 }
 
-/// Seconds as Nagios writes them, or a humantime duration.
+/// Parses seconds, as Nagios writes them, or a humantime duration.
 fn time(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().map(Duration::try_from_secs_f64);
     let time = match seconds {

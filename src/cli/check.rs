@@ -1,4 +1,4 @@
-//! `check`: run_once, as a Nagios, Icinga or Checkmk plugin.
+//! `check`: one run of the selected checks, as a Nagios, Icinga or Checkmk plugin.
 
 use std::time::SystemTime;
 
@@ -16,7 +16,7 @@ use crate::report::{Application, JudgedOutcome, root_cause, worst_state};
 use crate::settings::RootStore;
 use crate::trace;
 
-/// Runs the checks, prints their output and tells Nagios's exit code.
+/// Runs the checks, prints their output and returns Nagios's exit code.
 pub fn run(arguments: &Check, roots: &RootStore) -> u8 {
     match report(arguments, roots) {
         Ok((text, state)) => {
@@ -55,7 +55,7 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
     Ok(written(arguments, &judged, &root_cause::diagnose(&judged), now))
 }
 
-/// What a service found out, judged by its limits and those given here: all of it as of when it said so.
+/// Judges a service's outcomes by its limits and those given here, as of the time of its report.
 fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> (String, State) {
     let limits: Vec<Limits> = service.limits.iter().map(|configured| given.over(configured)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =
@@ -75,8 +75,8 @@ fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause]
     }
 }
 
-/// The state the user wants for a run that ended because somebody was silent until the time for an answer was up; others
-/// keep theirs.
+/// Returns the state that `--timeout` asks for if the run failed because a peer was silent until the time was up; otherwise
+/// `state`.
 fn timeout_state(state: State, outcome: &Outcome, timeout: Timeout) -> State {
     let silence = |reason: Reason| Phase::ALL.iter().any(|phase| trace::silence_in(*phase) == reason);
     let silent = outcome.failure().is_some_and(|failure| silence(failure.reason));

@@ -7,7 +7,7 @@ use super::{GOOD, USAGE, output};
 use crate::cloud::ranges::Ranges;
 use crate::{config, serve};
 
-/// Checks a file, or prints what the program ships: the example, the schema, the address ranges.
+/// Checks a file, or prints the example, the schema or the address ranges, and returns the exit code.
 pub fn run(arguments: &Config) -> u8 {
     match arguments {
         Config::Check { file, web: true } => return check_web(file),
@@ -30,7 +30,7 @@ pub fn run(arguments: &Config) -> u8 {
     GOOD
 }
 
-/// `config check --web`
+/// Checks a web configuration, for `config check --web`, and returns the exit code.
 fn check_web(file: &Path) -> u8 {
     let name = file.display().to_string();
     match serve::load_web(file).1 {
@@ -47,8 +47,8 @@ fn check_web(file: &Path) -> u8 {
     }
 }
 
-/// `config ranges`: the list to standard output, where it comes from to standard error, so that a redirected list can be
-/// used as `network.ranges_file`.
+/// Prints the address ranges in use, for `config ranges`: the list to standard output, its source to standard error, so that a
+/// redirected list can be used as `network.ranges_file`.
 fn print_ranges(arguments: &RangesInUse) -> u8 {
     let loaded = match arguments.config.as_deref().map(config::load).transpose() {
         Ok(loaded) => loaded,

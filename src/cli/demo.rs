@@ -108,10 +108,10 @@ fn print_addresses(addresses: &[SocketAddr], config: &Path) {
     output::out("\nSee a fault found:  m365-probe demo --once --fault client_secret_expired   (--fault list names them)\n");
 }
 
-/// The simulated tenant, with the faults asked for, and every check of it as if nothing were wrong.
+/// Starts the simulated tenant with the faults asked for, and returns it with the settings of every check of it.
 ///
 /// # Errors
-/// Exit code and words: an unknown fault, no port to be had, no place for its CA's certificate in `directory`.
+/// Exit code and message: an unknown fault, no free port, or its CA's certificate cannot be written to `directory`.
 async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
     let running = sim::start(sim::Tenant::contoso()).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);
@@ -127,7 +127,7 @@ fn cannot_write(directory: &Path, error: &io::Error) -> (u8, String) {
     (FAULT, format!("cannot write to `{}`: {error}", directory.display()))
 }
 
-/// A directory of this process, gone when it ends.
+/// A temporary directory of this process, removed when dropped.
 struct TemporaryDirectory(PathBuf);
 
 impl TemporaryDirectory {

@@ -1,4 +1,4 @@
-//! `doctor`: everything once, for a person.
+//! `doctor`: one run of every check, and a report for a person.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ use crate::render::doctor;
 use crate::report::{JudgedOutcome, root_cause};
 use crate::settings::{ProbeSettings, RootStore};
 
-/// How the findings are to be shown.
+/// The options of a report: language, format and detail.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportOptions {
     lang: Option<Lang>,
@@ -33,22 +33,22 @@ impl From<&Demo> for ReportOptions {
 }
 
 impl ReportOptions {
-    /// The language for a person.
+    /// The language of a text: as given, otherwise that of the locale.
     pub fn lang(self) -> Lang {
         self.lang.unwrap_or_else(terminal::lang)
     }
 
-    /// Whether a person reads it.
+    /// Reports whether the output is text for a person.
     pub fn is_text(self) -> bool {
         self.output == TextOrJson::Text
     }
 
-    /// What is shown while `probes` run, if a person watches.
+    /// Returns the progress line for `probes`, if a person watches.
     pub fn progress(self, probes: &[ProbeSettings]) -> Option<Progress> {
         if self.is_text() { Progress::on_terminal(probes, self.lang()) } else { None }
     }
 
-    /// Prints the outcomes of `probes` and tells the exit code.
+    /// Prints the outcomes of `probes` and returns the exit code.
     pub fn report(self, probes: &[ProbeSettings], outcomes: &[Outcome]) -> u8 {
         let now = SystemTime::now();
         let judged = probes.iter().zip(outcomes);
@@ -67,7 +67,7 @@ impl ReportOptions {
     }
 }
 
-/// Runs everything, prints it and tells the exit code.
+/// Runs every selected check, prints the report and returns the exit code.
 pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
     let options = ReportOptions::from(arguments);
     let selected = match probe_selection::select(&arguments.selection, &["all".to_owned()], arguments.timeout, roots) {

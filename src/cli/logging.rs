@@ -8,7 +8,7 @@ use tracing_subscriber::{Layer as _, fmt};
 
 use super::args::{Command, LogFormat};
 
-/// Starts the log. A service tells what it does; a command that prints its result is quiet.
+/// Starts the log: from level INFO for a service, from ERROR for a command that prints its result.
 pub fn start(format: LogFormat, command: &Command) {
     let quiet = !matches!(command, Command::Serve(_) | Command::Demo(_));
     let usual = Targets::new().with_default(if quiet { LevelFilter::ERROR } else { LevelFilter::INFO });

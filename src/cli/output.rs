@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether something that should have been printed is lost.
+/// Set once output could not be written.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes to standard output. A reader that has gone away (`| head`) wants no more, and is no failure; a full disk is, and
@@ -19,7 +19,7 @@ pub fn out(text: &str) {
     }
 }
 
-/// Whether output is lost, so that the exit code must not say that all went well.
+/// Reports whether output was lost, so that the exit code must not be that of success.
 pub fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }

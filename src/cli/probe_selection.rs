@@ -11,17 +11,17 @@ use crate::settings::{Network, ProbeSettings, RootStore, Settings};
 /// The probes selected, and how this machine reaches them.
 #[derive(Debug)]
 pub struct Selected {
-    /// How this machine reaches Microsoft.
+    /// The network settings with which the probes run.
     pub network: Network,
-    /// What to run; at least one.
+    /// The probes to run; at least one.
     pub probes: Vec<ProbeSettings>,
 }
 
-/// The probes that `selection` and `checks` mean. `all` stands for what is configured; a check that is named is run on
-/// every mailbox selected, configured for it or not. They trust `roots`.
+/// Returns the probes that `selection` and `checks` name, which trust `roots`. `all` stands for what is configured; a check that
+/// is named is run on every mailbox selected, configured for it or not.
 ///
 /// # Errors
-/// In words for a person: every mistake in the configuration, or what is missing or unknown on the command line.
+/// A message for a person: every mistake in the configuration, or what is missing or unknown on the command line.
 pub fn select(
     selection: &Selection,
     checks: &[String],
@@ -48,7 +48,7 @@ pub fn select(
     Ok(Selected { network: Network { roots: roots.clone(), ..network }, probes })
 }
 
-/// What stands for a configuration must not be passed over in silence where there is one.
+/// Refuses the options that take the place of a configuration where there is one, instead of ignoring them.
 fn refuse_ad_hoc_options(selection: &Selection) -> Result<(), String> {
     let given = [
         ("--cloud", selection.cloud.is_some()),
@@ -77,7 +77,7 @@ fn ad_hoc_selection(selection: &Selection, checks: &[String], timeout: Option<Du
     }
 }
 
-/// What is left when only some tenants and mailboxes are wanted. With a mailbox named, the tenant's own checks stay out.
+/// Narrows `probes` to the tenant and mailboxes of `selection`. With a mailbox named, the tenant's own checks stay out.
 fn narrowed(probes: Vec<ProbeSettings>, selection: &Selection) -> Result<Vec<ProbeSettings>, String> {
     let of_tenant = |probe: &ProbeSettings| selection.tenant.as_ref().is_none_or(|name| *name == probe.id.tenant);
     let probes: Vec<_> = probes.into_iter().filter(of_tenant).collect();
@@ -96,7 +96,7 @@ fn is_of(probe: &ProbeSettings, mailbox: &str) -> bool {
     is(&probe.address) || is(&probe.id.mailbox)
 }
 
-/// The named checks on all that `probes` are about: as configured, else with the usual settings.
+/// Returns the probes of the named checks on every tenant and mailbox of `probes`: as configured, else with the usual settings.
 fn named(probes: &[ProbeSettings], checks: &[String]) -> Vec<ProbeSettings> {
     let mut chosen: Vec<ProbeSettings> = Vec::new();
     for check in Check::ALL.iter().filter(|check| checks.iter().any(|name| name == check.name())) {

@@ -1,4 +1,4 @@
-//! What a person sees while the checks run: one line, drawn again and again, and gone when they have ended.
+//! The progress of the checks on a terminal: one line, drawn again and again, and erased when they have ended.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::settings::ProbeSettings;
 /// Time between two drawings.
 pub const BEAT: Duration = Duration::from_millis(100);
 
-/// From then on the seconds are shown: somebody may be silent.
+/// Time after which the seconds are shown: a peer may be silent.
 const LONG: Duration = Duration::from_secs(2);
 
 const TURNING: [&str; 4] = ["|", "/", "-", "\\"];
@@ -21,11 +21,11 @@ const TURNING: [&str; 4] = ["|", "/", "-", "\\"];
 /// Carriage return, and clear the line: ECMA-48.
 const ANEW: &str = "\r\u{1b}[2K";
 
-/// How far the checks are.
+/// The progress of a set of probes, drawn as one line.
 #[derive(Debug)]
 pub struct Progress {
     words: &'static Doctor,
-    /// Those that have not ended.
+    /// Index and name of each probe that has not ended.
     waiting: Vec<(usize, String)>,
     all: usize,
     failed: usize,
@@ -36,8 +36,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For `probes`, where standard error or else standard output is a terminal. One that cannot move its cursor gets a
-    /// line at the beginning.
+    /// Creates the progress of `probes` where standard error or else standard output is a terminal. A terminal that cannot move
+    /// its cursor gets one line at the beginning and no progress.
     pub fn on_terminal(probes: &[ProbeSettings], lang: Lang) -> Option<Self> {
         let to: fn(&str) = match (std::io::stderr().is_terminal(), std::io::stdout().is_terminal()) {
             (true, _) => output::err,
@@ -54,7 +54,7 @@ impl Progress {
         Some(Self { words, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, to })
     }
 
-    /// The probe with this index has ended.
+    /// Records that the probe with this index has ended, and draws the line anew.
     pub fn ended(&mut self, index: usize, failed: bool) {
         self.waiting.retain(|(waiting, _)| *waiting != index);
         self.failed += usize::from(failed);
@@ -70,7 +70,7 @@ impl Progress {
         (self.to)(&format!("{ANEW}{line}"));
     }
 
-    /// `[#####·····] 9 of 18 checks done, 2 failed, 12 s; waiting for contoso/praxis/pop3, …`.
+    /// Formats `[#####·····] 9 of 18 checks done, 2 failed, 12 s; waiting for contoso/praxis/pop3, …`.
     fn line(&self) -> String {
         const BAR: usize = 20;
         let done = self.all - self.waiting.len();
@@ -92,7 +92,7 @@ impl Progress {
     }
 }
 
-/// However it ends, the line does not stay.
+/// Erases the line, however the run ends.
 impl Drop for Progress {
     fn drop(&mut self) {
         (self.to)(ANEW);

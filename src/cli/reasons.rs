@@ -11,7 +11,7 @@ use crate::reason::text::{Ids, fill};
 use crate::reason::{Reason, Severity};
 use crate::report::term::owner;
 
-/// `reasons`
+/// Prints the catalogue in the format and language asked for, and returns the exit code.
 pub fn run(arguments: &Reasons) -> u8 {
     // Machines and pages are made somewhere for use elsewhere: the locale of this machine says nothing about them.
     let locale = || if arguments.output == ReasonsOutput::Text { terminal::lang() } else { Lang::default() };
@@ -30,7 +30,7 @@ pub fn run(arguments: &Reasons) -> u8 {
     GOOD
 }
 
-/// The whole catalogue as a page: a heading for each reason, so that others can link to it by its code.
+/// Renders the whole catalogue as Markdown: a heading for each reason, so that others can link to it by its code.
 fn page(lang: Lang) -> String {
     let words = &lang.words().catalogue;
     let mut page = format!("# {}\n\n{}\n", words.title, words.intro);
@@ -55,7 +55,7 @@ fn page(lang: Lang) -> String {
     page
 }
 
-/// A sentence with its stand-ins as Markdown shows them: in code they stay what they are, outside they would be tags.
+/// Fills a sentence's placeholders and escapes them for Markdown: outside code, `<HOST>` would be a tag.
 fn marked(sentence: &str) -> String {
     let filled = fill(sentence, &Ids::default());
     let outside = |(at, part): (usize, &str)| if at % 2 == 0 { part.replace('<', "\\<") } else { part.to_owned() };
@@ -67,7 +67,7 @@ fn capital(title: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// One reason for a person. Lines are not wrapped, so that a command can be copied whole.
+/// Renders one reason for a person. Lines are not wrapped, so that a command can be copied whole.
 fn entry(reason: Reason, lang: Lang) -> String {
     let text = reason.text(lang);
     let words = &lang.words().catalogue;
@@ -85,7 +85,7 @@ fn entry(reason: Reason, lang: Lang) -> String {
     entry
 }
 
-/// One reason for a machine: meaning and steps keep their placeholders, such as `{client_id}`.
+/// Renders one reason as JSON: meaning and steps keep their placeholders, such as `{client_id}`.
 fn row(reason: Reason, lang: Lang) -> Value {
     let text = reason.text(lang);
     json!({

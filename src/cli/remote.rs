@@ -5,10 +5,10 @@ use super::run_once;
 use crate::credential::SecretSource;
 use crate::remote::{self, Service, ServiceReport};
 
-/// The outcomes that the service at `url` has for what the command line selects.
+/// Fetches the outcomes that the service at `url` has for the probes that the command line selects.
 ///
 /// # Errors
-/// In words for a person: what on the command line does not go with it, or what is wrong with the service.
+/// A message for a person: an option that does not go with `--from`, or what is wrong with the service.
 pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     let Check { selection, from, .. } = arguments;
     refuse_local_options(selection)?;
@@ -28,8 +28,8 @@ pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     report
 }
 
-/// The service has its own configuration; another one must not be passed over in silence. The environment's is for
-/// whoever does not say --from.
+/// Refuses the options of a local configuration, which the service's own would override in silence. A configuration named by
+/// `M365_PROBE_CONFIG` is no such option: it is meant for commands without `--from`.
 fn refuse_local_options(selection: &Selection) -> Result<(), String> {
     let environment = std::env::var_os("M365_PROBE_CONFIG");
     let given = [

@@ -16,18 +16,19 @@ use crate::settings::{Network, ProbeSettings};
 /// Conversations at once: enough for a mailbox's checks side by side, few enough to be a good guest.
 const AT_ONCE: usize = 16;
 
-/// A runtime on this thread: one run at a time is all the CPU a plugin should take.
+/// Builds a runtime on this thread: more than one core is not for a plugin to take.
 ///
 /// # Errors
-/// In words: the operating system refuses what it takes.
+/// A message: the operating system refuses the resources.
 pub fn runtime() -> Result<Runtime, String> {
     Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
 }
 
-/// Runs every probe run_once, each for at most `limit`, and tells the outcomes in their order; `progress` is shown meanwhile.
+/// Runs every probe once, each for at most `limit`, and returns the outcomes in the order of `probes`; `progress` is shown
+/// meanwhile.
 ///
 /// # Errors
-/// In words: the trust store, or a check that its cloud lacks.
+/// A message: the trust store cannot be read, or a cloud lacks a check's server.
 pub async fn run(
     network: &Network,
     probes: &[ProbeSettings],
@@ -54,7 +55,7 @@ pub async fn run(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Waits for all of them, and shows who is waited for.
+/// Waits for all runs, and shows which probes are waited for.
 async fn wait_with_progress(mut running: JoinSet<(usize, Outcome)>, mut progress: Progress) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
     let mut beat = tokio::time::interval(progress::BEAT);

@@ -1,18 +1,18 @@
-//! `serve`: until told to end.
+//! `serve`: the service, until a signal ends it.
 
 use super::args::Serve;
 use super::{FAULT, GOOD, USAGE, failed, run_once};
 use crate::serve::{self, NotStarted, Options, Source};
 use crate::settings::RootStore;
 
-/// Serves until told to end.
+/// Runs the service until a signal ends it, and returns the exit code.
 pub fn run(arguments: &Serve, roots: &RootStore) -> u8 {
     let source = Source::File { path: arguments.config.clone(), roots: roots.clone() };
     let options = Options { web: arguments.web_config.clone(), ..Options::new(source, arguments.listen.clone()) };
     with_runtime(async { serve::run(options, |_| ()).await.map_err(exit_code) })
 }
 
-/// Serves on a runtime of its own until `service` ends.
+/// Runs `service` on a runtime of its own, and returns the exit code.
 pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
     let runtime = match run_once::runtime() {
         Ok(runtime) => runtime,
@@ -23,7 +23,7 @@ pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> 
     ended.map_or_else(|(code, problem)| failed(false, code, &problem), |()| GOOD)
 }
 
-/// Exit code and words.
+/// Returns the exit code and the message for a service that did not start.
 pub fn exit_code(problem: NotStarted) -> (u8, String) {
     match problem {
         NotStarted::Configuration(words) => (USAGE, words),

@@ -1,14 +1,14 @@
-//! What the terminal and the locale say about how a person wants to read.
+//! The settings of the terminal and the locale for texts: width, colour, language.
 
 use std::io::IsTerminal as _;
 
 use crate::lang::Lang;
 use crate::render::doctor::Style;
 
-/// Wider lines are hard to follow with the eye.
+/// The widest line, in columns: wider ones are hard to follow with the eye.
 const WIDEST: usize = 140;
 
-/// How text on standard output is to look.
+/// Returns the style of a text on standard output: width and colour as the terminal has them.
 pub fn look(lang: Lang, everything: bool) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let width = if terminal { width() } else { None };
@@ -16,13 +16,13 @@ pub fn look(lang: Lang, everything: bool) -> Style {
     Style { lang, width: width.map_or(usual.width, |width| width.min(WIDEST)), colour: takes_colour(terminal), everything }
 }
 
-/// Columns of the terminal we run on.
+/// Returns the width of the terminal that standard output or standard error is, in columns.
 pub fn width() -> Option<usize> {
     let asked = terminal_size::terminal_size_of(std::io::stdout()).or_else(|| terminal_size::terminal_size_of(std::io::stderr()));
     asked.map(|(terminal_size::Width(columns), _)| usize::from(columns)).filter(|columns| *columns > 0)
 }
 
-/// Whether a stream takes colours that is a terminal or none: <https://no-color.org>, <https://bixense.com/clicolors>.
+/// Reports whether a stream takes colours; `terminal` if it is one (<https://no-color.org>, <https://bixense.com/clicolors>).
 pub fn takes_colour(terminal: bool) -> bool {
     colour(terminal, variable)
 }
@@ -35,7 +35,7 @@ fn colour(terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
     forced || terminal && !is_dumb_by(variable)
 }
 
-/// Whether the terminal cannot move its cursor.
+/// Reports whether the terminal cannot move its cursor.
 pub fn is_dumb() -> bool {
     is_dumb_by(variable)
 }
@@ -44,19 +44,19 @@ fn is_dumb_by(variable: impl Fn(&str) -> Option<String>) -> bool {
     variable("TERM").is_some_and(|name| name == "dumb")
 }
 
-/// The language of the locale, where we speak it; else English.
+/// Returns the language of the locale if it is one of [`Lang`], otherwise English.
 pub fn lang() -> Lang {
     lang_by(variable)
 }
 
-/// The first variable that is set decides, as POSIX has it.
+/// Returns the language of the first variable that is set, in POSIX's order.
 fn lang_by(variable: impl Fn(&str) -> Option<String>) -> Lang {
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable).unwrap_or_default();
     let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default().to_ascii_lowercase();
     language.parse().unwrap_or_default()
 }
 
-/// An environment variable; an empty one counts as none.
+/// Returns the value of an environment variable; an empty one counts as unset.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
