@@ -1,4 +1,4 @@
-//! Turns the file as written into [`Settings`], or tells every mistake in it at once.
+//! Turns the file as written into [`Settings`], or reports every mistake in it at once.
 //!
 //! One catalogue of keys drives the reader, the unknown-key detection and the schema; the example is
 //! the very file that the tests parse.
@@ -37,18 +37,18 @@ use catalogue::Section;
 use checks::Defaults;
 use reader::Reader;
 
-/// A configuration that was found right.
+/// A configuration without mistakes.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// What it means.
+    /// The settings read from it.
     pub settings: Settings,
-    /// What may surprise, in the order of the file.
+    /// The warnings, in the order of the file.
     pub warnings: Vec<Mistake>,
     /// The file as it was understood, for `/config`: YAML without comments and without secrets.
     pub redacted: String,
 }
 
-/// A complete and commented configuration: every key, with what it is for.
+/// Returns a complete and commented configuration: every key, with its purpose.
 pub const fn example() -> &'static str {
     include_str!("config/example.yml")
 }
@@ -56,14 +56,15 @@ pub const fn example() -> &'static str {
 /// Reads the file at `path`. Paths in it are relative to its directory.
 ///
 /// # Errors
-/// Every mistake, in the order of the file; or the one that it cannot be read.
+/// Every mistake, in the order of the file; or that the file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
     let text = read(path).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
     parse(&text, path, &LocalSystem)
 }
 
-/// Reads no more than the bound and one byte: a pipe, as from `<(sops -d config.yml)`, may be endless.
+/// Reads the text of a file, but no more than `tree::MAX_BYTES` and one byte: a pipe, as from `<(sops -d config.yml)`, may be
+/// endless.
 fn read(path: &Path) -> Result<String, Mistake> {
     use std::io::Read;
     let unreadable = |error: std::io::Error| Mistake::in_file(format!("cannot be read: {error}"));
@@ -77,7 +78,7 @@ fn read(path: &Path) -> Result<String, Mistake> {
     })
 }
 
-/// Reads the text of the file at `path`, with the files and variables it refers to.
+/// Parses `text`, the contents of the file at `path`, and reads the files and variables it refers to through `system`.
 ///
 /// # Errors
 /// Every mistake, in the order of the text.

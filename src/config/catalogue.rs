@@ -13,7 +13,7 @@ use super::web::{ClientCertificate, TlsVersion};
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
 use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant, Web, WebHttp, WebTls};
 
-/// A map with its own keys.
+/// A map of the file with keys of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Root,
@@ -31,11 +31,11 @@ pub(super) enum Section {
 }
 
 impl Section {
-    /// Those of the configuration itself.
+    /// The sections of the configuration itself, without those of the web configuration.
     pub(super) const ALL: &'static [Self] =
         &[Self::Root, Self::Defaults, Self::Network, Self::Cloud, Self::Tenant, Self::Credential, Self::Mailbox, Self::Check];
 
-    /// Its name in messages and in the schema.
+    /// Returns its name in messages and in the schema.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Root => "configuration",
@@ -52,13 +52,13 @@ impl Section {
         }
     }
 
-    /// Its keys, in the order of the documentation.
+    /// Returns its keys, in the order of the documentation.
     pub(super) fn keys(self) -> impl Iterator<Item = &'static Key> + Clone {
         KEYS.iter().chain(WEB_KEYS).filter(move |key| key.section == self)
     }
 }
 
-/// What stands behind a key.
+/// The shape of a key's value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// A single value.
@@ -67,11 +67,11 @@ pub(super) enum Kind {
     List(&'static Format),
     /// A single value or a list of them.
     OneOrList(&'static Format),
-    /// Names of the reader's choice, each with a value.
+    /// Names chosen by the user, each with a value.
     Table(&'static Format),
     /// A map with keys of its own.
     Map(Section),
-    /// Names of the reader's choice, each with such a map.
+    /// Names chosen by the user, each with such a map.
     Maps(Section),
     /// A list of such maps.
     MapList(Section),
@@ -79,7 +79,7 @@ pub(super) enum Kind {
     Checks(Level),
 }
 
-/// What a check is a check of.
+/// The thing that a check examines: a tenant as a whole, or one mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
     Tenant,
@@ -95,14 +95,14 @@ impl Level {
     }
 }
 
-/// One key.
+/// A key of the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub section: Section,
     pub name: &'static str,
     pub kind: Kind,
     pub required: bool,
-    /// In words where it is no single value; empty where there is none.
+    /// The default as text: a description where it is no single value, empty where there is none.
     pub default: &'static str,
     pub about: &'static str,
 }
@@ -115,7 +115,7 @@ const fn required(section: Section, name: &'static str, kind: Kind, about: &'sta
     Key { section, name, kind, required: true, default: "", about }
 }
 
-/// The catalogue.
+/// The catalogue of the configuration's keys.
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     key(Root, "defaults", Map(Defaults), "", "what every check does unless it says otherwise"),
@@ -169,7 +169,7 @@ pub(super) const KEYS: &[Key] = &[
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];
 
-/// The same for the web configuration, whose format is that of Prometheus's exporters.
+/// The catalogue of the web configuration's keys, whose format is that of Prometheus's exporters.
 #[rustfmt::skip]
 pub(super) const WEB_KEYS: &[Key] = &[
     key(Web, "tls_server_config", Map(WebTls), "", "TLS for our own pages"),
@@ -203,15 +203,15 @@ pub(super) const UNSUPPORTED: &[(Section, &str, &str)] = &[
     (Web, "rate_limit", "connections and logins are bounded already; leave it out"),
 ];
 
-/// The proxy's login: both or neither.
+/// The keys of the proxy's login, of which both are given or neither.
 pub(super) const PROXY_LOGIN: [&str; 2] = ["proxy_user", "proxy_password_file"];
 
-/// Whether the configuration asks for `check` of a tenant or of a mailbox.
+/// Returns the level at which the configuration lists `check`.
 pub(super) const fn level_of(check: kind::Check) -> Level {
     if check.is_of_mailbox() { Level::Mailbox } else { Level::Tenant }
 }
 
-/// The checks of that level.
+/// Returns the checks of that level.
 pub(super) fn checks_of(level: Level) -> impl Iterator<Item = kind::Check> + Clone {
     kind::Check::ALL.iter().copied().filter(move |check| level_of(*check) == level)
 }

@@ -1,4 +1,4 @@
-//! Lists of checks → the settings of each.
+//! Reads lists of checks into the settings of each.
 
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ impl Default for Defaults {
     }
 }
 
-/// A fresh token every minute from every probe would look like an attack; five minutes find a lost secret soon enough.
+/// The shortest inherited interval of `token`: a fresh token every minute from every probe would look like an attack, and five
+/// minutes find a lost secret soon enough.
 const TOKEN_INTERVAL: Duration = Duration::from_secs(300);
 
 /// The settings of one check.
@@ -49,7 +50,7 @@ impl Defaults {
         Self { interval, timeout }
     }
 
-    /// The settings of a check that has no options.
+    /// Returns the settings of a check that has no options.
     pub(super) fn settings_for(self, check: Check) -> CheckSettings {
         let Self { interval, timeout } = self.for_check(check);
         CheckSettings { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
@@ -60,14 +61,14 @@ impl Defaults {
         Self { interval, ..self }
     }
 
-    /// The same with another timeout.
+    /// Returns the same with another timeout, and an interval that is no shorter.
     pub(super) fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, interval: self.interval.max(timeout) }
     }
 }
 
-/// Interval and timeout of a map. A run ends before the next one begins: a timeout that is written is at most the
-/// interval, one that is inherited gives way to it.
+/// Reads interval and timeout of a map. A run ends before the next one begins: a timeout that is written is at most the
+/// interval, one that is inherited is cut to it.
 fn timing(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> (Duration, Duration) {
     let interval = reader.one::<Interval>(fields, "interval").map_or(inherited.interval, |found| found.value.0);
     let Some(Found { at, key, value: Timeout(timeout) }) = reader.one::<Timeout>(fields, "timeout") else {
@@ -84,9 +85,9 @@ fn timing(reader: &mut Reader<'_>, fields: &Fields<'_>, inherited: Defaults) -> 
     (interval, timeout)
 }
 
-/// Reads `checks`; where it is absent, the level's default checks that the cloud has the server for.
+/// Reads `checks`; where it is absent, returns the level's default checks for which the cloud has a server.
 ///
-/// `cloud` is `None` where it was not understood: then nothing is said about what it has.
+/// `cloud` is `None` where it was not understood: then no check counts as missing from it.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
@@ -101,7 +102,7 @@ pub(super) fn read(
     }
 }
 
-/// Reads the checks of a tenant or of a mailbox. Whatever is left out is wrong, and a mistake says so.
+/// A reader of the checks of a tenant or of a mailbox. A check that is left out is wrong, and a mistake is recorded for it.
 struct CheckReader<'r, 'a> {
     reader: &'r mut Reader<'a>,
     level: Level,
@@ -148,7 +149,7 @@ impl CheckReader<'_, '_> {
         checks
     }
 
-    /// One item: a name, or a map of one name to its options.
+    /// Reads one item: a name, or a map of one name to its options.
     fn item(&mut self, item: &Node, path: &str) -> Option<CheckSettings> {
         match &item.content {
             Content::Scalar(name) => {
@@ -201,7 +202,10 @@ impl CheckReader<'_, '_> {
     }
 }
 
-/// The check of that name and level, or what is wrong with the name.
+/// Returns the check of that name and level.
+///
+/// # Errors
+/// The message for a name that is no check, or one of the other level.
 pub(super) fn find(name: &str, level: Level) -> Result<Check, String> {
     match Check::from_name(name) {
         Some(check) if level_of(check) == level => Ok(check),
@@ -212,7 +216,10 @@ pub(super) fn find(name: &str, level: Level) -> Result<Check, String> {
     }
 }
 
-/// A check by its name alone, or what is wrong with the name.
+/// Returns the check of that name, whatever its level.
+///
+/// # Errors
+/// The message for a name that is no check.
 pub(super) fn find_any(name: &str) -> Result<Check, String> {
     let known = || Check::ALL.iter().copied().map(Check::name).collect::<Vec<_>>().join(", ");
     match Check::from_name(name) {
@@ -244,7 +251,7 @@ fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
     }
 }
 
-/// The ranges that are right by themselves.
+/// Reads the ranges of one key, without those that are wrong by themselves.
 fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Vec<String> {
     let mut ranges = Vec::new();
     for (path, node) in reader.one_or_list(fields, name) {

@@ -1,4 +1,4 @@
-//! The `clouds` section → clouds beside the built-in ones, or changed ones, and which of all of them are in use.
+//! Reads the `clouds` section: clouds beside the built-in ones, or changed ones; and keeps which of them are in use.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub(super) struct Clouds {
 struct ConfiguredCloud {
     at: Position,
     name: String,
-    /// `None`: named in the file, but not understood.
+    /// The cloud; `None` if its section has a mistake.
     cloud: Option<Cloud>,
 }
 
@@ -70,13 +70,16 @@ fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> ConfiguredCloud {
     ConfiguredCloud { at: entry.at, name, cloud }
 }
 
-/// Graph's scope names its host; ports are no part of a resource's name.
+/// Returns Graph's OAuth scope, which names its host; ports are no part of a resource's name.
 fn graph_scope(graph: &HttpsEndpoint) -> String {
     format!("https://{}/.default", HttpsEndpoint { port: 443, ..graph.clone() }.authority())
 }
 
 impl Clouds {
-    /// The cloud of that name, or what is wrong with the name. `Ok(None)`: it is there, but was not understood.
+    /// Returns the cloud of that name and counts it as used; `None` if it is configured with a mistake.
+    ///
+    /// # Errors
+    /// The message for an unknown name.
     pub(super) fn find(&mut self, name: &str) -> Result<Option<Cloud>, String> {
         let cloud = match self.configured.iter().find(|configured| configured.name == name) {
             Some(configured) => configured.cloud.clone(),
@@ -106,7 +109,7 @@ impl Clouds {
     }
 }
 
-/// Why a check cannot be had in a cloud, and what can.
+/// Returns the message for a check whose server a cloud does not name, with the checks that it has.
 pub(super) fn missing_endpoint(cloud: &Cloud, check: Check) -> String {
     let names = checks_of(Level::Mailbox).filter(|check| check.is_offered_by(cloud)).map(Check::name);
     let names = names.collect::<Vec<_>>().join(", ");

@@ -9,17 +9,17 @@ use super::reader::{Fields, Reader, excerpt};
 use super::secret_file;
 use super::value::{CredentialName, SecretFile, Variable};
 
-/// Reads a credential by its key; `None` where it is missing or wrong, which has been told then.
+/// A function that reads a credential by its key; it returns `None` where the value is wrong, after it recorded the mistake.
 type Read = fn(&mut Reader<'_>, &Fields<'_>) -> Option<Credential>;
 
-/// The keys of which exactly one stands, each with how it is read. A further kind of credential is a further row.
+/// The keys of which exactly one is given, each with its reader. A further kind of credential is a further row.
 pub(super) const SOURCES: &[(&str, Read)] = &[
     ("client_secret_file", client_secret_file),
     ("client_secret_env", client_secret_env),
     ("client_secret_credential", client_secret_credential),
 ];
 
-/// Where systemd puts a service's credentials (`systemd.exec(5)`).
+/// The variable that holds the directory of a service's credentials under systemd (`systemd.exec(5)`).
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// Reads the section.

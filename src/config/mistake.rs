@@ -1,13 +1,13 @@
-//! What is wrong with a configuration, told so that a person can put it right and an editor can jump there.
+//! Mistakes in a configuration, written so that a person can put them right and an editor can jump there.
 
 use std::fmt;
 
-/// Line and column, both from 1.
+/// A position in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// From 1.
+    /// Line, from 1.
     pub line: u32,
-    /// In characters, from 1.
+    /// Column in characters, from 1.
     pub column: u32,
 }
 
@@ -15,7 +15,7 @@ impl Position {
     /// The beginning of the file.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    /// Where `text`, from the beginning of the file, ends.
+    /// Returns the position at the end of `text`, which begins the file.
     pub(super) fn after(text: &str) -> Self {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
         let last = text.rsplit('\n').next().unwrap_or_default();
@@ -23,14 +23,14 @@ impl Position {
     }
 }
 
-/// One thing that is wrong, or worth a warning.
+/// A mistake in a configuration, or something worth a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where; `None` for what stands in no file (an option, a variable, the file itself).
+    /// Its position; `None` for what stands in no file (an option, a variable, the file itself).
     pub at: Option<Position>,
-    /// Which key: `tenants[0].mailboxes[1].address`, or an option: `--tenant-id`. Empty for the file as a whole.
+    /// The path of the key, `tenants[0].mailboxes[1].address`, or the option, `--tenant-id`. Empty for the file as a whole.
     pub key: String,
-    /// What is wrong; what is allowed; what may have been meant.
+    /// The message: the problem, what is allowed, and a guess at what was meant.
     pub message: String,
 }
 
@@ -44,17 +44,17 @@ impl Mistake {
     }
 }
 
-/// Everything that is wrong with a configuration, in the order of the file.
+/// All mistakes in a configuration, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes {
     /// The file's name as given; empty where there is none.
     pub file: String,
-    /// At least one.
+    /// The mistakes; at least one.
     pub list: Vec<Mistake>,
 }
 
 impl Mistakes {
-    /// Nobody reads further, and a wrong file altogether has one in every line.
+    /// Number of mistakes shown: nobody reads further, and the wrong file has one in every line.
     const SHOWN: usize = 200;
 
     pub(super) fn new(file: &str, mut list: Vec<Mistake>) -> Self {
@@ -68,7 +68,7 @@ impl Mistakes {
     }
 }
 
-/// One line each: `FILE:LINE:COLUMN: key: message`.
+/// Writes a line for each mistake: `FILE:LINE:COLUMN: key: message`.
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.list.iter().map(|mistake| mistake.line(&self.file)).collect();
@@ -79,7 +79,7 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl Mistake {
-    /// `FILE:LINE:COLUMN: key: message`, without what is not known.
+    /// Formats `FILE:LINE:COLUMN: key: message`, without the parts that are not known.
     pub fn line(&self, file: &str) -> String {
         let mut line = file.to_owned();
         if let Some(Position { line: row, column }) = self.at {

@@ -1,4 +1,4 @@
-//! The `network` section and the environment's own words about proxies → how this machine reaches Microsoft.
+//! Reads the `network` section and the environment's proxy variables into the network settings.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,13 +19,13 @@ use super::syntax::is_host_name;
 use super::tree::Node;
 use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, RangesFile, ResolverName};
 
-/// What `network` says, and where it pins names, so that a pin nobody needs can be told.
+/// The section as read, with the positions of pinned names, so that an unused pin can be warned of.
 pub(super) struct Read {
     pub network: Network,
     pub pins: Vec<(Position, String)>,
 }
 
-/// Reads the section; an absent one is the default, with the environment's proxy.
+/// Reads the section; without one, returns the default with the environment's proxy.
 pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
     let fields = node.map(|node| reader.section(node, Section::Network, "network"));
     let (resolve, pins) = fields.as_ref().map(|fields| resolve(reader, fields)).unwrap_or_default();
@@ -128,7 +128,7 @@ fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> 
     }
 }
 
-/// User and password: both or neither.
+/// Reads user and password, of which both are given or neither.
 fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (String, Secret))> {
     let [user, password] = PROXY_LOGIN;
     for (one, other) in [(user, password), (password, user)] {

@@ -11,12 +11,12 @@ use super::reader::Reader;
 use super::system::System;
 use super::url::Url;
 
-/// curl's order: <https://curl.se/docs/manpage.html>, "ENVIRONMENT".
+/// Variables with the proxy, in curl's order (<https://curl.se/docs/manpage.html>, "ENVIRONMENT").
 const PROXY: [&str; 2] = ["https_proxy", "HTTPS_PROXY"];
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// The proxy of `https_proxy` or `HTTPS_PROXY`. A proxy we cannot use is a mistake: going without it in silence would
-/// measure another way than the application's.
+/// Returns the proxy of `https_proxy` or `HTTPS_PROXY`. A proxy that cannot be used is a mistake: without it, another path than
+/// the application's would be measured.
 pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
     let (name, text) = first(reader.system, PROXY)?;
     let proxy = parse(&text);
@@ -29,7 +29,7 @@ pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
     proxy
 }
 
-/// Hosts and domains reached without the proxy, lower case.
+/// Returns the hosts and domains reached without the proxy, in lower case.
 pub(super) fn no_proxy(system: &dyn System) -> Vec<String> {
     let Some((_, text)) = first(system, NO_PROXY) else { return Vec::new() };
     let words = text.split(|c: char| c == ',' || c.is_whitespace());
@@ -59,7 +59,7 @@ fn parse(text: &str) -> Option<Proxy> {
     Some(Proxy { kind, host: url.host, port: url.port.unwrap_or(1080), login })
 }
 
-/// Undoes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits, or for what is not UTF-8 then.
+/// Decodes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits, or the result is not UTF-8.
 fn unescape(text: &str) -> Option<String> {
     let is_byte = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     let well_formed = text.split('%').skip(1).all(is_byte);

@@ -1,4 +1,4 @@
-//! Walks the tree by the catalogue and collects what is wrong; hands out what is right, typed.
+//! Walks the tree by the catalogue, collects mistakes, and returns the valid values, typed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,30 +13,30 @@ use super::system::System;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};
 
-/// Collects mistakes and warnings while the parts of the configuration are read.
+/// The collector of mistakes and warnings while the parts of the configuration are read.
 pub(super) struct Reader<'a> {
     pub system: &'a dyn System,
-    /// Relative paths begin here.
+    /// The directory that relative paths begin at.
     base: &'a Path,
     pub mistakes: Vec<Mistake>,
     pub warnings: Vec<Mistake>,
 }
 
-/// A value that was found right, and where it stands.
+/// A valid value and its place in the file.
 pub(super) struct Found<T> {
     pub at: Position,
     pub key: String,
     pub value: T,
 }
 
-/// One map of the file, its keys looked up in the catalogue.
+/// A map of the file, its keys looked up in the catalogue.
 pub(super) struct Fields<'n> {
     section: Section,
-    /// `tenants[0].credential`
+    /// The map's path: `tenants[0].credential`.
     pub path: String,
     pub at: Position,
     entries: Vec<(&'static Key, &'n Entry)>,
-    /// Keys that a misspelt one was taken for: they are not missing.
+    /// Keys that a misspelt key was taken for: they do not count as missing.
     meant: Vec<&'static str>,
 }
 
@@ -53,12 +53,12 @@ impl<'a> Reader<'a> {
         self.warnings.push(Mistake::new(at.into(), key, message));
     }
 
-    /// A path as the configuration means it.
+    /// Resolves a path of the configuration, which is relative to the file's directory.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.base.join(path)
     }
 
-    /// Reads a map with the keys of `section`. What is no map reads as an empty one, without complaints about what is missing.
+    /// Reads a map with the keys of `section`. Anything else is a mistake and reads as an empty map without missing keys.
     pub(super) fn section<'n>(&mut self, node: &'n Node, section: Section, path: &str) -> Fields<'n> {
         let mut fields = Fields { section, path: path.to_owned(), at: node.at, entries: Vec::new(), meant: Vec::new() };
         match &node.content {
@@ -91,14 +91,14 @@ impl<'a> Reader<'a> {
         fields.entries.push((key, entry));
     }
 
-    /// The value of a key that has a single one, if it is there and right.
+    /// Reads the value of a key that has a single one; `None` if it is absent or wrong.
     pub(super) fn one<T: Value>(&mut self, fields: &Fields<'_>, name: &str) -> Option<Found<T>> {
         let (key, entry) = fields.lookup(name)?;
         debug_assert!(matches!(key.kind, Kind::One(format) if *format == T::FORMAT), "{name}: catalogue and reader differ");
         self.scalar(&entry.value, &fields.key(name))
     }
 
-    /// Reads a single value.
+    /// Reads a single value; `None` if it is wrong.
     pub(super) fn scalar<T: Value>(&mut self, node: &Node, path: &str) -> Option<Found<T>> {
         let Content::Scalar(text) = &node.content else {
             let message = format!("{} where {} belongs; {}", node.content.name(), T::FORMAT.what, T::FORMAT.allowed);
@@ -108,12 +108,12 @@ impl<'a> Reader<'a> {
         self.text(Some(node.at), path, text).map(|value| Found { at: node.at, key: path.to_owned(), value })
     }
 
-    /// Reads the text of a single value, from the file or from elsewhere.
+    /// Parses the text of a single value, from the file or from elsewhere; `None` if it is wrong.
     pub(super) fn text<T: Value>(&mut self, at: Option<Position>, key: &str, text: &str) -> Option<T> {
         T::parse(text).map_err(|hint| self.mistake(at, key, invalid_value(text, &T::FORMAT, &hint))).ok()
     }
 
-    /// The items of a list that is not empty, each with its path; nothing if the key is absent.
+    /// Returns the items of a list, each with its path; none if the key is absent. An empty list is a mistake.
     pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<(String, &'n Node)> {
         let Some((key, entry)) = fields.lookup(name) else { return Vec::new() };
         let path = fields.key(name);
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The values of a key that takes one or a list of them.
+    /// Returns the values of a key that takes one or a list of them, each with its path.
     pub(super) fn one_or_list<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<(String, &'n Node)> {
         match fields.lookup(name) {
             Some((_, entry)) if matches!(entry.value.content, Content::Scalar(_)) => vec![(fields.key(name), &entry.value)],
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The entries of a map whose keys are names of the writer's choice; each name once.
+    /// Returns the entries of a map whose keys are names chosen by the user; each name once.
     pub(super) fn table<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Vec<&'n Entry> {
         let Some((_, entry)) = fields.lookup(name) else { return Vec::new() };
         let path = fields.key(name);
@@ -165,17 +165,17 @@ impl<'a> Reader<'a> {
 }
 
 impl<'n> Fields<'n> {
-    /// The path of a key of this map.
+    /// Returns the path of a key of this map.
     pub(super) fn key(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// The line of a key, if it is there.
+    /// Returns the entry of a key, if it is there.
     pub(super) fn entry(&self, name: &str) -> Option<&'n Entry> {
         self.lookup(name).map(|(_, entry)| entry)
     }
 
-    /// Whether a key is neither there nor misspelt.
+    /// Reports whether a key is neither there nor misspelt.
     pub(super) fn is_missing(&self, name: &str) -> bool {
         self.entry(name).is_none() && !self.meant.contains(&name)
     }
@@ -186,12 +186,12 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// Names that must differ, whatever their case: people do not tell case apart.
+/// A set of names that must differ, ignoring case as people do, each with its first position.
 #[derive(Default)]
 pub(super) struct UniqueNames(HashMap<String, Position>);
 
 impl UniqueNames {
-    /// Remembers the name; where it stood first, if it has been seen before.
+    /// Adds the name, and returns its first position if it has been added before.
     pub(super) fn insert(&mut self, name: &str, at: Position) -> Option<Position> {
         let mut first = None;
         self.0.entry(name.to_ascii_lowercase()).and_modify(|seen| first = Some(*seen)).or_insert(at);
@@ -199,19 +199,19 @@ impl UniqueNames {
     }
 }
 
-/// `path[0]`, `path[1]`, …
+/// Returns the items with their paths: `path[0]`, `path[1]`, …
 pub(super) fn numbered<'n>(path: &str, items: &'n [Node]) -> Vec<(String, &'n Node)> {
     items.iter().enumerate().map(|(index, item)| (format!("{path}[{index}]"), item)).collect()
 }
 
-/// What is wrong with `text`; what is allowed; what may have been meant.
+/// Returns the message for a `text` that is not in `format`, with what is allowed and the `hint` at what was meant, if any.
 pub(super) fn invalid_value(text: &str, format: &Format, hint: &str) -> String {
     let text = if format.sensitive { MASK.to_owned() } else { excerpt(text) };
     let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
     format!("`{text}` is not {}; {}{hint}", format.what, format.allowed)
 }
 
-/// A piece of the file as it may stand in a message: bounded, and no secret.
+/// Shortens a piece of the file to 100 characters for a message, and redacts it if it looks like a secret.
 pub(super) fn excerpt(text: &str) -> String {
     let text = redact(text);
     let mut short: String = text.chars().take(100).collect();
@@ -221,20 +221,20 @@ pub(super) fn excerpt(text: &str) -> String {
     short
 }
 
-/// The text, unless it looks like a secret that somebody put in the wrong place: Entra's client secrets have 40
-/// characters, a tilde among them; a URL can carry a password before its `@`.
+/// Returns the text, or `MASK` if it looks like a secret put in the wrong place: Entra's client secrets have 40 characters, a
+/// tilde among them; a URL can carry a password before its `@`.
 pub(super) fn redact(text: &str) -> &str {
     let client_secret = text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']);
     let password = text.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
     if client_secret || password { MASK } else { text }
 }
 
-/// What is wrong with a name that stands a second time.
+/// Returns the message for a name that occurs a second time.
 pub(super) fn duplicate(name: &str, first: Position) -> String {
     format!("`{}` occurs twice, first in line {}", excerpt(name), first.line)
 }
 
-/// Keys people try first, whose values are never read; what is there instead, and the key it stands for.
+/// Keys that people try first and whose values are never read, each with the keys to use instead and the one it is taken for.
 const SECRETS: &[(&str, &str, &str)] = &[
     ("client_secret", "`client_secret_file` or `client_secret_env`", "client_secret_file"),
     ("secret", "`client_secret_file` or `client_secret_env`", "client_secret_file"),
@@ -242,7 +242,7 @@ const SECRETS: &[(&str, &str, &str)] = &[
     ("proxy_password", "`proxy_password_file`", "proxy_password_file"),
 ];
 
-/// What is wrong with a key that is not in the catalogue, and which key was meant, as far as that can be guessed.
+/// Returns the message for a key that is not in the catalogue, and the key that was meant, as far as that can be guessed.
 fn unknown(section: Section, written: &str) -> (String, Option<&'static str>) {
     if let Some((_, instead, key)) = SECRETS.iter().find(|(name, ..)| *name == written) {
         return (format!("secrets never go into this file; say where it is with {instead}"), Some(key));

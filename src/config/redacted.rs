@@ -1,4 +1,4 @@
-//! The configuration as it was loaded, for `/config`: YAML without comments, without anything that looks like a secret.
+//! Writes the configuration as it was loaded, for `/config`: YAML without comments and anything that looks like a secret.
 
 use super::reader::redact;
 use super::tree::{Content, Entry, Node};
@@ -14,7 +14,7 @@ pub(super) fn write(root: &Node) -> String {
     out
 }
 
-/// The lines of a map; the first one is continued where the caller left off.
+/// Writes the lines of a map; the first one continues the line that the caller began.
 fn map(entries: &[Entry], indent: usize, out: &mut String) {
     for (number, entry) in entries.iter().enumerate() {
         if number > 0 {
@@ -26,7 +26,7 @@ fn map(entries: &[Entry], indent: usize, out: &mut String) {
     }
 }
 
-/// What stands behind a key or a dash: on the same line, or on lines of its own.
+/// Writes the value of a key or a list item: on the same line, or on lines of its own.
 fn value(node: &Node, indent: usize, out: &mut String) {
     match &node.content {
         Content::Empty => out.push('\n'),
@@ -52,7 +52,7 @@ fn value(node: &Node, indent: usize, out: &mut String) {
     }
 }
 
-/// A dash, and what stands behind it.
+/// Writes a list item: a dash and its value.
 fn item(node: &Node, indent: usize, out: &mut String) {
     out.push('-');
     match &node.content {
@@ -68,7 +68,7 @@ fn spaces(count: usize, out: &mut String) {
     out.extend(std::iter::repeat_n(' ', count));
 }
 
-/// A scalar that reads back as itself: plain where that is beyond doubt, else quoted as JSON, which YAML contains.
+/// Formats a scalar that reads back as itself: plain where that is beyond doubt, else quoted as JSON, which YAML contains.
 fn scalar(text: &str) -> String {
     let text = redact(text);
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')

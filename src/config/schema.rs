@@ -1,4 +1,4 @@
-//! The catalogue as a JSON Schema, for editors that complete and check while one types.
+//! Writes the catalogue as a JSON Schema, for editors that complete and check while one types.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -6,7 +6,7 @@ use super::catalogue::{Key, Kind, Level, PROXY_LOGIN, Section, checks_of};
 use super::credential;
 use super::value::{Format, Switch, Value as _};
 
-/// The schema of the configuration: JSON Schema 2020-12. It may let through what the reader refuses, never the reverse.
+/// Returns the schema of the configuration: JSON Schema 2020-12. It may accept what the reader refuses, never the reverse.
 pub fn schema() -> Json {
     let parts: Map<String, Json> = Section::ALL.iter().map(|section| (section.name().to_owned(), object(*section))).collect();
     json!({
@@ -83,7 +83,7 @@ fn value(format: &Format) -> Json {
     value
 }
 
-/// A name, or a map of one name to its options.
+/// Returns the schema of a check: a name, or a map of one name to its options.
 fn check(level: Level) -> Json {
     let names: Vec<Json> =
         checks_of(level).map(|check| json!({ "const": check.name(), "description": check.kind().purpose })).collect();

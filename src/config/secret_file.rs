@@ -1,4 +1,4 @@
-//! Files with a secret, examined at load so that a missing one is told before the first run.
+//! Reads files with a secret when the configuration is loaded, so that a missing one is reported before the first run.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use super::mistake::Position;
 use super::reader::{Reader, redact};
 
-/// What editors and shells do to a file with a secret.
+/// Returns the defect of a secret's file that an editor or a shell left there, if any, as the end of a sentence.
 fn malformed(secret: &str) -> Option<&'static str> {
     if secret.starts_with('\u{feff}') {
         Some("begins with a byte order mark")
@@ -21,7 +21,7 @@ fn malformed(secret: &str) -> Option<&'static str> {
 /// Permission bits that let somebody else read a file.
 const OTHERS_READ: u32 = 0o044;
 
-/// Reads a secret, and warns of a file that others can read.
+/// Reads a secret, and warns of a file that others can read; `None` if it is missing or wrong.
 pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
     let at = at.into();
     let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

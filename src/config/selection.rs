@@ -1,4 +1,4 @@
-//! A configuration from the command line alone, for `check` and `doctor` where there is no file.
+//! Makes a configuration from the command line alone, for `check` and `doctor` where there is no file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use super::value::{ClientId, MailAddress, TenantId, Value};
 /// The variable that holds the client secret where no file is named.
 pub const CLIENT_SECRET: &str = "M365_PROBE_CLIENT_SECRET";
 
-/// What the command line says in place of a file, as it was written.
+/// The options that take the place of a file, as they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// `--cloud`; `global` unless given.
@@ -38,7 +38,7 @@ pub struct Selection {
     pub client_secret_file: Option<PathBuf>,
     /// `--mailbox`.
     pub mailboxes: Vec<String>,
-    /// Names of checks. `all`, or none at all: every check that can be had.
+    /// Names of checks. `all`, or an empty list, stands for every default check that the cloud offers.
     pub checks: Vec<String>,
     /// `--timeout`.
     pub timeout: Option<Duration>,
@@ -51,7 +51,7 @@ pub struct Selection {
 /// `dns` and `reach` need neither ids nor a secret; where only they are asked for, those may be missing.
 ///
 /// # Errors
-/// Every mistake, the option in place of the key.
+/// Every mistake, with the option in place of the key.
 pub fn from_selection(selection: &Selection, system: &dyn System) -> Result<Settings, Mistakes> {
     let mut reader = Reader::new(system, Path::new(""));
     let settings = settings(&mut reader, selection);
@@ -75,7 +75,7 @@ fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> 
     Some(Settings { network, probes: probes(&Arc::new(tenant?), &asked, &mailboxes, selection) })
 }
 
-/// The checks by name; those of a mailbox only as far as the cloud has them.
+/// Returns the checks asked for; those of a mailbox only as far as the cloud has them.
 fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) -> Vec<Check> {
     let offered = |check: &Check| cloud.is_none_or(|cloud| check.is_offered_by(cloud));
     if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
@@ -121,7 +121,7 @@ fn tenant(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<Cloud>, 
     Some(Tenant::new(name, cloud, tenant_id, client_id?, credential?))
 }
 
-/// The id that an option gives; empty where it is neither given nor needed.
+/// Parses the id that an option gives; empty where it is neither given nor needed.
 fn id<T: Value>(
     reader: &mut Reader<'_>,
     option: &str,
@@ -159,7 +159,7 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
     }
 }
 
-/// In the order of a file: the tenant's checks, then mailbox by mailbox.
+/// Returns the probes in the order of a file: the tenant's checks, then mailbox by mailbox.
 fn probes(tenant: &Arc<Tenant>, asked: &[Check], mailboxes: &[String], selection: &Selection) -> Vec<ProbeSettings> {
     let defaults = selection.timeout.map_or(Defaults::default(), |timeout| Defaults::default().with_timeout(timeout));
     let of = |level: Level| asked.iter().copied().filter(move |check| level_of(*check) == level);

@@ -1,18 +1,18 @@
-//! What names look like: GUIDs, domains and hosts, e-mail addresses, variables.
+//! Checks the syntax of names: GUIDs, domains and hosts, e-mail addresses, variables.
 
-/// 8-4-4-4-12 hexadecimal digits.
+/// Reports whether `text` is a GUID: 8-4-4-4-12 hexadecimal digits.
 pub(super) fn is_guid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
         && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// At least two labels of letters, digits and inner hyphens.
+/// Reports whether `text` is a domain: at least two labels of letters, digits, underscores and inner hyphens.
 pub(super) fn is_domain(text: &str) -> bool {
     text.len() <= 253 && text.contains('.') && text.split('.').all(is_host_label)
 }
 
-/// A DNS name of one label or more, as it can stand in a URL or be pinned.
+/// Reports whether `text` is a DNS name of one label or more, as it can stand in a URL or be pinned.
 pub(super) fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_host_label)
 }
@@ -24,7 +24,8 @@ fn is_host_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// The addresses Exchange gives out: RFC 5321's dot-string, letters of any script included, and a domain.
+/// Reports whether `text` is an address as Exchange gives them out: RFC 5321's dot-string, letters of any script included, and
+/// a domain.
 pub(super) fn is_mail_address(text: &str) -> bool {
     text.rsplit_once('@').is_some_and(|(local, domain)| {
         (1..=64).contains(&local.len())
@@ -34,7 +35,7 @@ pub(super) fn is_mail_address(text: &str) -> bool {
     })
 }
 
-/// POSIX's names, which every shell can set.
+/// Reports whether `text` is a variable's name by POSIX, which every shell can set.
 pub(super) fn is_variable(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit())
         && !text.is_empty()

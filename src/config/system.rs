@@ -1,33 +1,33 @@
-//! What a configuration refers to outside of itself: files and environment variables, exchangeable for tests.
+//! The files and environment variables that a configuration refers to, exchangeable for tests.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// A file is read no further than this: the largest collections of certificates have a few hundred KiB.
+/// Bytes of a file that are read at most: the largest collections of certificates have a few hundred KiB.
 pub(super) const MAX_FILE: u64 = 4 * 1024 * 1024;
 
-/// A file that was read.
+/// A file as it was read.
 pub struct FileRead {
-    /// What is in it.
+    /// Its contents, at most `MAX_FILE` bytes.
     pub bytes: Vec<u8>,
     /// Its permission bits, where the system has them.
     pub mode: Option<u32>,
 }
 
-/// Files and environment variables.
+/// Access to files and environment variables.
 pub trait System {
-    /// The value of an environment variable, if it is set to readable text.
+    /// Returns the value of an environment variable, if it is set to UTF-8 text.
     fn variable(&self, name: &str) -> Option<String>;
 
     /// Reads a whole file.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// The error of the operating system; [`io::ErrorKind::InvalidInput`] for what is no regular file.
     fn file(&self, path: &Path) -> io::Result<FileRead>;
 }
 
-/// This machine's.
+/// The files and variables of this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalSystem;
 

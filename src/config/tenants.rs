@@ -1,4 +1,4 @@
-//! The `tenants` section → probes, in the order of the file.
+//! Reads the `tenants` section into probes, in the order of the file.
 
 use std::sync::Arc;
 
@@ -23,16 +23,17 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Default
     tenants.iter().flat_map(|(path, node)| tenant_reader.tenant(node, path)).collect()
 }
 
-/// Reads one tenant after the other, a method for each part. A part that is `None` is missing or wrong, and a mistake says so.
+/// A reader of one tenant after the other, with a method for each part. A part that is `None` is missing or wrong, and a mistake
+/// is recorded for it.
 struct TenantReader<'r, 'a> {
     reader: &'r mut Reader<'a>,
     defaults: Defaults,
     clouds: &'r mut Clouds,
-    /// The tenants' names so far.
+    /// Names of the tenants read so far.
     names: &'r mut UniqueNames,
 }
 
-/// The `credential` section.
+/// The `credential` section as read.
 #[derive(Default)]
 struct CredentialSection {
     credential: Option<Credential>,
@@ -40,7 +41,7 @@ struct CredentialSection {
     read_expiry: Option<Found<Switch>>,
 }
 
-/// One of the `mailboxes`.
+/// An item of `mailboxes` as read.
 struct Mailbox {
     address: String,
     label: String,
@@ -168,7 +169,7 @@ fn require_unique(reader: &mut Reader<'_>, labels: &mut UniqueNames, found: &Fou
     }
 }
 
-/// The tenant's own probes, then those of each mailbox.
+/// Returns the tenant's own probes, then those of each mailbox.
 fn probes(tenant: &Arc<Tenant>, checks: Vec<CheckSettings>, mailboxes: Vec<Mailbox>) -> Vec<ProbeSettings> {
     let mut probes: Vec<_> = checks.into_iter().map(|check| probe(tenant, None, check)).collect();
     for Mailbox { address, label, authorization, checks } in mailboxes {
@@ -178,7 +179,7 @@ fn probes(tenant: &Arc<Tenant>, checks: Vec<CheckSettings>, mailboxes: Vec<Mailb
     probes
 }
 
-/// The probe of one check; a mailbox is its label and its address.
+/// Creates the probe of one check; a mailbox is given as its label and its address.
 pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, check: CheckSettings) -> ProbeSettings {
     let (label, address) = mailbox.unzip();
     let id = ProbeId { tenant: tenant.name.clone(), mailbox: label, check: check.check };

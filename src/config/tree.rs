@@ -1,5 +1,5 @@
-//! YAML text → a small tree in which every key and value knows its line and column, so that all mistakes can be
-//! told at once where serde would stop at the first.
+//! Reads YAML into a small tree in which every key and value has its line and column, so that all mistakes can be reported at
+//! once where serde would stop at the first.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use serde_saphyr::{Location, Spanned};
 
 use super::mistake::{Mistake, Position};
 
-/// No configuration of ten thousand mailboxes comes near; what does is no configuration.
+/// Bytes of a configuration at most: one with ten thousand mailboxes does not come near.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub at: Position,
     pub content: Content,
 }
 
-/// What a value is made of. Scalars keep the text as written: `007` and `1.10` are names here, not numbers.
+/// The content of a value. Scalars keep the text as written: `007` and `1.10` are names here, not numbers.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Empty,
@@ -29,7 +29,7 @@ pub(super) enum Content {
     Map(Vec<Entry>),
 }
 
-/// One line of a map. A key that stands twice has two entries.
+/// An entry of a map. A key that occurs twice has two entries.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub at: Position,
@@ -38,7 +38,7 @@ pub(super) struct Entry {
 }
 
 impl Content {
-    /// What a person calls it.
+    /// Returns the name of its kind in messages, with its article.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Empty => "nothing",
@@ -122,7 +122,7 @@ impl Entry {
     }
 }
 
-/// The source text of a number or boolean, which YAML would otherwise hand over as its canonical form.
+/// Returns the source text of a number or boolean, of which the YAML parser hands over the canonical form.
 fn as_written(defined: Location, text: &str) -> Option<String> {
     let start = usize::try_from(defined.span().byte_offset()?).ok()?;
     let end = start.checked_add(usize::try_from(defined.span().byte_len()?).ok()?)?;

@@ -1,4 +1,4 @@
-//! The URLs of a cloud's servers and of the proxy.
+//! Parses the URLs of a cloud's servers and of the proxy.
 
 use std::net::Ipv6Addr;
 
@@ -10,14 +10,14 @@ use crate::settings::ProxyKind;
 use super::syntax::is_host_name;
 use super::value::{Format, Value};
 
-/// The parts of a URL. No user, no query: neither has a meaning here, and a user comes with a password.
+/// The parts of a URL. It has no user and no query: neither has a meaning here, and a user comes with a password.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Url {
     pub scheme: String,
     /// DNS name or IP address, without brackets, in lower case.
     pub host: String,
     pub port: Option<u16>,
-    /// With its leading slash, or empty.
+    /// The path with its leading slash, or empty.
     pub path: String,
 }
 
@@ -38,13 +38,13 @@ impl Url {
         Some(Self { scheme: scheme.to_owned(), host, port, path: path.to_owned() })
     }
 
-    /// Whether the path says nothing.
+    /// Reports whether the path is absent or `/`.
     fn is_bare(&self) -> bool {
         matches!(self.path.as_str(), "" | "/")
     }
 }
 
-/// A DNS name or an IPv6 address in brackets, without them.
+/// Returns a DNS name or an IPv6 address in lower case, the latter without its brackets; `None` for anything else.
 fn host(text: &str) -> Option<String> {
     let address = text.strip_prefix('[').map(|rest| rest.trim_end_matches(']'));
     let is_known = address.map_or_else(|| is_host_name(text), |address| address.parse::<Ipv6Addr>().is_ok());
@@ -53,7 +53,7 @@ fn host(text: &str) -> Option<String> {
 
 const HTTPS: &str = "^https://[^/?#@ ]+(/[^?# ]*)?$";
 
-/// An HTTPS server without a path: its paths are the protocol's.
+/// The URL of an HTTPS server without a path: its paths are the protocol's.
 pub(super) struct ServerUrl(pub HttpsEndpoint);
 
 impl Value for ServerUrl {
@@ -68,7 +68,7 @@ impl Value for ServerUrl {
     }
 }
 
-/// Exchange Web Services.
+/// The URL of Exchange Web Services.
 pub(super) struct EwsUrl(pub HttpsEndpoint);
 
 impl Value for EwsUrl {
@@ -86,7 +86,7 @@ fn https(text: &str) -> Result<Url, String> {
     if url.scheme == "https" { Ok(url) } else { Err(String::new()) }
 }
 
-/// `host:port` is what people write first.
+/// Returns the question whether `scheme` is missing, for `host:port`, which people write first; otherwise an empty hint.
 fn scheme_missing(text: &str, scheme: &str) -> String {
     let guess = format!("{scheme}://{text}");
     if !text.contains("://") && Url::parse(&guess).is_some() { format!("did you mean `{guess}`?") } else { String::new() }
@@ -123,11 +123,11 @@ macro_rules! mail_urls {
 
 // RFC 8314 section 3 and the protocols' own ports.
 mail_urls! {
-    /// POP3.
+    /// The URL of a POP3 server.
     Pop3Url: "the URL of a POP3 server", "pop3s" 995, "pop3" 110;
-    /// IMAP.
+    /// The URL of an IMAP server.
     ImapUrl: "the URL of an IMAP server", "imaps" 993, "imap" 143;
-    /// Submission, not transport: port 587, never 25.
+    /// The URL of a submission server, not of transport: port 587, never 25.
     SmtpUrl: "the URL of an SMTP server", "smtps" 465, "smtp" 587;
 }
 

@@ -1,4 +1,4 @@
-//! The single values of a configuration: what each looks like, said once for messages and schema, and how it is read.
+//! The single values of a configuration: the format of each, for messages and schema, and its parser.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -10,20 +10,20 @@ use super::syntax::{is_domain, is_guid, is_mail_address, is_variable};
 
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
-/// What a value looks like.
+/// The format of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Format {
-    /// What it is, with its article: "`x` is not …".
+    /// The name of the format, with its article: "`x` is not …".
     pub what: &'static str,
-    /// What is allowed, for people.
+    /// The allowed values, for people.
     pub allowed: &'static str,
     /// Regular expression of the schema (ECMA 262); empty for any text. It may let through what the reader refuses.
     pub pattern: &'static str,
-    /// All values there are, where they can be told.
+    /// All values, where there are only a few; otherwise empty.
     pub choices: &'static [&'static str],
-    /// Whether somebody may have put a secret in its place, so that no message quotes it.
+    /// Set for a value in whose place somebody may have put a secret, so that no message quotes it.
     pub sensitive: bool,
-    /// Whether a YAML number is as good as the same text.
+    /// Set for a value that may be a YAML number in place of the same text.
     pub number: bool,
 }
 
@@ -49,7 +49,10 @@ impl Format {
 pub(super) trait Value: Sized {
     const FORMAT: Format;
 
-    /// The value, or what may have been meant (empty where nobody knows).
+    /// Parses the value.
+    ///
+    /// # Errors
+    /// A hint at what may have been meant, or an empty text.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
@@ -71,24 +74,24 @@ macro_rules! texts {
 }
 
 texts! {
-    /// A value of a metric's label, and a piece of a probe's name: no `/`, nothing that needs quoting in a shell.
+    /// A value of a metric's label and part of a probe's name: no `/`, nothing that needs quoting in a shell.
     Label: Format::new("a plain name", "1 to 64 letters (a-z, A-Z), digits and . _ @ + -", LABEL).or_number(), is_label;
     /// The name of a cloud, built in or from `clouds`.
     CloudName: Format::new("a cloud", "a built-in cloud or one of `clouds`", LABEL).or_number(), is_label;
-    /// A GUID.
+    /// The id of an application: a GUID.
     ClientId: Format::new("an application id", "a GUID: 8-4-4-4-12 hexadecimal digits", GUID), |text| expect(is_guid(text));
-    /// A GUID or a domain.
+    /// The id of a tenant: a GUID or a domain.
     TenantId: Format::new("a tenant id", "a GUID, or a domain verified in the tenant such as contoso.onmicrosoft.com", TENANT),
         is_tenant;
     /// An e-mail address.
     MailAddress: Format::new("an e-mail address", "name@domain", MAIL_ADDRESS), |text| expect(is_mail_address(text));
-    /// A name for the proxy; RFC 7617 forbids the colon, which ends it.
+    /// A user's name at the proxy; RFC 7617 forbids the colon, which ends it.
     ProxyUser: Format::new("a proxy user", "text without a colon or control characters", "^[^:]+$").or_number(),
         |text| expect(!text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control()));
     /// An OAuth scope.
     Scope: Format::new("an OAuth scope", "text without spaces, usually ending in /.default", "^[!-~]+$"),
         |text| expect(!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()));
-    /// A limit; `levels` knows its grammar.
+    /// A limit, whose grammar is in `levels`.
     Limit: Format::new("a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", "").or_number(), |_| Ok(());
 }
 
@@ -147,13 +150,13 @@ macro_rules! files {
 }
 
 files! {
-    /// Certificates.
+    /// A file of certificates.
     CaFile: "a file of certificates";
-    /// Published address ranges.
+    /// A file of published address ranges.
     RangesFile: "a file of address ranges";
-    /// The client secret.
+    /// A file with a client secret.
     SecretFile: "a file with a client secret";
-    /// The proxy's password.
+    /// A file with the proxy's password.
     PasswordFile: "a file with a password";
 }
 
@@ -212,7 +215,7 @@ impl Value for IpAddress {
     }
 }
 
-/// Who the `dns` check asks.
+/// A resolver that the `dns` check asks.
 pub(super) struct ResolverName(pub Resolver);
 
 impl Value for ResolverName {
@@ -235,7 +238,7 @@ impl Value for ResolverName {
     }
 }
 
-/// What the `ews` check opens.
+/// The folder that the `ews` and `graph` checks open.
 pub(super) struct Folder(pub settings::Folder);
 
 impl Value for Folder {
@@ -251,7 +254,7 @@ impl Value for Folder {
     }
 }
 
-/// How the application was given its access.
+/// The form in which the application was given its access.
 pub(super) struct Authorization(pub settings::Authorization);
 
 impl Value for Authorization {
@@ -266,7 +269,7 @@ impl Value for Authorization {
     }
 }
 
-/// Yes or no.
+/// A boolean.
 pub(super) struct Switch(pub bool);
 
 impl Value for Switch {

@@ -21,33 +21,33 @@ pub(super) mod value;
 
 pub use tls::{ClientCertificate, TlsTerms, TlsVersion};
 
-/// How our HTTP service is protected. `A` is what accepts TLS: it is made where TLS is accepted.
+/// The protection of our HTTP service. `A` is the type of the TLS acceptor, which is built where TLS is accepted.
 #[derive(Clone, Debug)]
 pub struct Web<A> {
-    /// Who accepts TLS; without one, plain HTTP is spoken.
+    /// The acceptor of TLS; without one, plain HTTP is spoken.
     pub acceptor: Option<A>,
-    /// Headers that every answer has.
+    /// Headers of every response.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Who may ask, each with the bcrypt hash of a password; empty if everybody may.
+    /// The users by name, each with the bcrypt hash of a password; empty if no login is needed.
     pub users: BTreeMap<String, Secret>,
-    /// What may surprise.
+    /// The warnings about the file.
     pub warnings: Vec<Mistake>,
 }
 
-/// Not protected at all.
+/// Creates a configuration without any protection.
 impl<A> Default for Web<A> {
     fn default() -> Self {
         Self { acceptor: None, headers: Vec::new(), users: BTreeMap::new(), warnings: Vec::new() }
     }
 }
 
-/// A complete and commented file: every key that is known here.
+/// Returns a complete and commented web configuration: every supported key.
 pub const fn web_example() -> &'static str {
     include_str!("web.yml")
 }
 
-/// Reads the file at `path`, whose own paths are relative to its directory, and has `accept` make what accepts TLS. Tells too which
-/// files it looked at, right or wrong: when one of them changes, it is to be read anew.
+/// Reads the file at `path`, whose own paths are relative to its directory, and has `accept` build the TLS acceptor. Returns
+/// first the files that were read, whether or not they are right: when one of them changes, the configuration is to be read anew.
 pub fn load_web<A>(path: &Path, accept: fn(&TlsTerms) -> Result<A, String>) -> (Vec<PathBuf>, Result<Web<A>, Mistakes>) {
     let mut files = vec![path.to_owned()];
     let file = path.display().to_string();
@@ -102,7 +102,7 @@ fn tls_server<A>(
     accepted.map_err(|problem| reader.mistake(fields.at, &fields.path, problem)).ok()
 }
 
-/// The oldest and the newest, if anything lies between them.
+/// Reads the oldest and the newest version; `None` if no version lies between them.
 fn versions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(TlsVersion, TlsVersion)> {
     let oldest = reader.one::<TlsVersion>(fields, "min_version").map_or(TlsVersion::Tls12, |found| found.value);
     let Some(newest) = reader.one::<TlsVersion>(fields, "max_version") else { return Some((oldest, TlsVersion::Tls13)) };
@@ -113,7 +113,7 @@ fn versions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(TlsVersion,
     Some((oldest, newest.value))
 }
 
-/// What stands in the file that a key names.
+/// Returns the contents of the file that a key names.
 fn named(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, files: &mut Vec<PathBuf>) -> Option<Vec<u8>> {
     let found = reader.one::<CertificateFile>(fields, name)?;
     file(reader, &found.value.0, found.at, &found.key, files)
@@ -128,7 +128,7 @@ fn file(reader: &mut Reader<'_>, path: &Path, at: Position, key: &str, files: &m
         .ok()
 }
 
-/// The headers that exporters let one set.
+/// The headers that Prometheus's exporters allow to be set.
 const HEADERS: [&str; 5] =
     ["Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "X-XSS-Protection", "Strict-Transport-Security"];
 

@@ -1,4 +1,4 @@
-//! What TLS is accepted with on our own pages, as a web configuration says it.
+//! The TLS settings of our own pages, from the web configuration.
 
 use crate::secret::Secret;
 
@@ -15,40 +15,40 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// Which certificates clients show.
+/// The certificates that clients are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientCertificate {
     /// None is asked for.
     #[default]
     None,
-    /// One is asked for, and none is looked at.
+    /// One is asked for, and not verified.
     Requested,
-    /// There must be one, whoever issued it.
+    /// One is required, whoever issued it.
     Any,
-    /// If there is one, it must be issued by one of ours.
+    /// One is asked for, and if presented must be issued by a CA of `client_ca_file`.
     VerifiedIfGiven,
-    /// There must be one, issued by one of ours.
+    /// One is required, issued by a CA of `client_ca_file`.
     Verified,
 }
 
 impl ClientCertificate {
-    /// Whether it matters who issued it.
+    /// Reports whether the issuer is verified.
     pub const fn is_verified(self) -> bool {
         matches!(self, Self::VerifiedIfGiven | Self::Verified)
     }
 }
 
-/// What TLS is accepted with.
+/// The terms on which TLS is accepted.
 #[derive(Debug)]
 pub struct TlsTerms {
-    /// PEM, our own certificate first.
+    /// The certificate chain in PEM, our own certificate first.
     pub chain: Vec<u8>,
-    /// Its key: PEM without a password.
+    /// The private key in PEM, without a password.
     pub key: Secret,
     /// The oldest and the newest version that is spoken.
     pub versions: (TlsVersion, TlsVersion),
-    /// Which certificates clients show.
+    /// The certificates that clients are asked for.
     pub clients: ClientCertificate,
-    /// PEM of those who issue them.
+    /// The certificates of the CAs that issue clients' certificates, in PEM.
     pub issuers: Option<Vec<u8>>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::tls::{ClientCertificate, TlsVersion};
 use crate::config::value::{Format, Value};
 
-/// The server's certificate, and those between it and a root.
+/// A file with certificates: the server's own with its intermediates, or the clients' CAs.
 pub struct CertificateFile(pub PathBuf);
 
 impl Value for CertificateFile {
@@ -16,7 +16,7 @@ impl Value for CertificateFile {
     }
 }
 
-/// Its key.
+/// A file with the server's private key.
 pub struct KeyFile(pub PathBuf);
 
 impl Value for KeyFile {
@@ -81,7 +81,7 @@ impl Value for FieldValue {
 /// A hash of a password by bcrypt, in the form of OpenBSD: `$2y$10$`, 22 characters of salt, 31 of hash.
 pub struct BcryptHash(pub String);
 
-/// More expensive hashes would take seconds for each guess, and for each password that is right.
+/// The highest cost: more expensive hashes would take seconds for each login.
 const MOST: u32 = 15;
 
 impl Value for BcryptHash {
