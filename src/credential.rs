@@ -1,4 +1,4 @@
-//! Credentials: how the application proves to Entra who it is. Each kind is a variant, and decides in one place what it adds
+//! Credentials, with which the application authenticates to Entra. Each kind is a variant, and decides in one place what it adds
 //! to a token request.
 
 use std::fmt;
@@ -14,24 +14,24 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The parameters that it adds to a token request (RFC 6749, section 2.3.1), by name.
+    /// Returns the parameters that it adds to a token request (RFC 6749, section 2.3.1), by name.
     ///
     /// # Errors
-    /// In words for a person, without the secret: it cannot be read.
+    /// A message for a person, without the secret: it cannot be read.
     pub fn parameters(&self) -> Result<Vec<(&'static str, Secret)>, String> {
         match self {
             Self::ClientSecret(source) => Ok(vec![("client_secret", source.read()?)]),
         }
     }
 
-    /// The client secret; `None` where it cannot be read or the credential is of another kind.
+    /// Returns the client secret; `None` where it cannot be read or the credential is of another kind.
     pub fn client_secret(&self) -> Option<Secret> {
         match self {
             Self::ClientSecret(source) => source.read().ok(),
         }
     }
 
-    /// The name of its kind: `client_secret`.
+    /// Returns the name of its kind: `client_secret`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ClientSecret(_) => "client_secret",
@@ -45,7 +45,7 @@ impl From<SecretSource> for Credential {
     }
 }
 
-/// The place that it is read from.
+/// Writes the place that it is read from.
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -61,7 +61,7 @@ pub enum SecretSource {
     File(PathBuf),
     /// An environment variable.
     Variable(String),
-    /// In memory (the simulated tenant, tests).
+    /// The secret itself (the simulated tenant, tests).
     InMemory(Secret),
 }
 
@@ -69,7 +69,7 @@ impl SecretSource {
     /// Reads the secret.
     ///
     /// # Errors
-    /// In words for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
+    /// A message for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
     pub fn read(&self) -> Result<Secret, String> {
         let text = match self {
             Self::File(path) => {

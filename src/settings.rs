@@ -1,4 +1,4 @@
-//! What a configuration means once it has been read and found right: plain data that probes are made from.
+//! The settings that a configuration without mistakes comes to: plain data that probes are made from.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,28 +16,28 @@ use crate::secret::Secret;
 /// A whole configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// How this machine reaches Microsoft.
+    /// The network settings of all probes.
     pub network: Network,
     /// Every probe, in the order of the file: tenant by tenant, the tenant's own checks before its mailboxes'.
     pub probes: Vec<ProbeSettings>,
 }
 
-/// How this machine reaches Microsoft.
+/// The network between this machine and Microsoft: pinned names, trust, proxy and resolvers.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// Names pinned to an address, as `curl --resolve`; lower case.
+    /// Addresses of pinned names, as `curl --resolve`; names in lower case.
     pub resolve: BTreeMap<String, IpAddr>,
-    /// Where the system's root certificates are; the default trusts none of them.
+    /// The system's root certificates; the default trusts none of them.
     pub roots: RootStore,
     /// PEM file of certificates trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// The proxy that is asked to connect further.
+    /// The proxy through which connections are made.
     pub proxy: Option<Proxy>,
     /// Hosts and domains reached without the proxy, as in `NO_PROXY`.
     pub no_proxy: Vec<String>,
-    /// Who the `dns` check asks.
+    /// The resolvers that the `dns` check asks.
     pub resolvers: Vec<Resolver>,
-    /// The address ranges that answers are held against, in place of those shipped.
+    /// The address ranges that resolved addresses are compared with, in place of those shipped.
     pub ranges: Option<Arc<Ranges>>,
 }
 
@@ -55,7 +55,7 @@ impl Default for Network {
     }
 }
 
-/// Where the system's root certificates are, as OpenSSL reads them: `main` chooses the places once, and hands them down.
+/// The places of the system's root certificates, as OpenSSL reads them: `main` chooses them once, and hands them down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RootStore {
     /// A file of many certificates, read as a whole.
@@ -64,20 +64,20 @@ pub struct RootStore {
     pub directories: Vec<PathBuf>,
 }
 
-/// What is spoken with a proxy, and who finds the address of the host behind it.
+/// The protocol spoken with a proxy, and the side that resolves the host's name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProxyKind {
-    /// HTTP's CONNECT; the proxy finds the address.
+    /// HTTP's CONNECT; the proxy resolves the name.
     #[default]
     Http,
-    /// SOCKS 5 with the address that is found here.
+    /// SOCKS 5 with an address, which is resolved here.
     Socks5,
-    /// SOCKS 5 with the name; the proxy finds the address.
+    /// SOCKS 5 with the name; the proxy resolves it.
     Socks5h,
 }
 
 impl ProxyKind {
-    /// The kind that a URL's scheme names, as curl has them.
+    /// Returns the kind that a URL's scheme names, as curl has them.
     pub fn of_scheme(scheme: &str) -> Option<Self> {
         match scheme.to_ascii_lowercase().as_str() {
             "http" => Some(Self::Http),
@@ -87,7 +87,7 @@ impl ProxyKind {
         }
     }
 
-    /// The scheme that names it.
+    /// Returns the scheme that names it.
     pub const fn scheme(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -100,29 +100,29 @@ impl ProxyKind {
 /// A proxy.
 #[derive(Clone, Debug)]
 pub struct Proxy {
-    /// What is spoken with it.
+    /// The protocol spoken with it.
     pub kind: ProxyKind,
     /// DNS name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// User and password, where it wants them.
+    /// User and password, where it requires a login.
     pub login: Option<(String, Secret)>,
 }
 
 impl Proxy {
-    /// Whether it is told names and finds their addresses itself.
+    /// Reports whether the proxy resolves host names itself.
     pub fn finds_addresses(&self) -> bool {
         self.kind != ProxyKind::Socks5
     }
 }
 
-/// Who is asked by the `dns` check.
+/// A resolver that the `dns` check asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolver {
-    /// As the application would: `getaddrinfo`, hosts file included.
+    /// The system's own, as the application asks it: `getaddrinfo`, hosts file included.
     System,
-    /// This server, port 53 unless given.
+    /// A DNS server at this address; port 53 unless another is configured.
     Address(SocketAddr),
 }
 
@@ -141,12 +141,12 @@ pub struct Tenant {
     pub credential: Credential,
     /// Expiry of the credential, where the user declared it.
     pub credential_expires: Option<SystemTime>,
-    /// Whether Graph is asked when the application's credentials expire.
+    /// Set if Graph is asked when the application's credentials expire.
     pub read_expiry: bool,
 }
 
 impl Tenant {
-    /// A tenant and its application; nothing is declared about the credential's expiry and Graph is not asked.
+    /// Creates a tenant and its application; nothing is declared about the credential's expiry and Graph is not asked.
     pub fn new(
         name: impl Into<String>,
         cloud: Cloud,
@@ -166,10 +166,10 @@ impl Tenant {
     }
 }
 
-/// One probe.
+/// The settings of one probe.
 #[derive(Clone, Debug)]
 pub struct ProbeSettings {
-    /// Its name; `id.check` is one of the checks' names.
+    /// The probe's id.
     pub id: ProbeId,
     /// Its tenant.
     pub tenant: Arc<Tenant>,
@@ -179,11 +179,11 @@ pub struct ProbeSettings {
     pub interval: Duration,
     /// The one deadline of a run.
     pub timeout: Duration,
-    /// What counts as a warning and as critical, beside failing.
+    /// Limits outside of which a run that worked is a warning or critical.
     pub limits: Limits,
-    /// What the `ews` and `graph` checks open.
+    /// The folder that the `ews` and `graph` checks open.
     pub folder: Folder,
-    /// How the application was given its access.
+    /// The form in which the application was given its access to the mailbox.
     pub authorization: Authorization,
 }
 
@@ -193,7 +193,7 @@ impl ProbeSettings {
     /// Timeout where nothing else is configured.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// A probe with everything that is optional at its default; `address` is the mailbox's, for checks of a mailbox.
+    /// Creates the settings with everything that is optional at its default; `address` is the mailbox's, for checks of a mailbox.
     pub fn new(id: ProbeId, tenant: Arc<Tenant>, address: Option<String>) -> Self {
         Self {
             id,
@@ -208,19 +208,19 @@ impl ProbeSettings {
     }
 }
 
-/// How the application was given its access to a mailbox.
+/// The form in which the application was given its access to a mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Authorization {
-    /// By application permissions with admin consent: they stand in the token, and what is not there is missing.
+    /// Application permissions with admin consent: they stand in the token, and one that is not there is missing.
     #[default]
     Permissions,
-    /// By RBAC for Applications, in Exchange: the token says nothing of it.
+    /// RBAC for Applications, in Exchange: the token does not contain it.
     /// <https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac>
     Rbac,
 }
 
 impl Authorization {
-    /// Those of `roles` that the token must carry one of; none where it says nothing of them.
+    /// Returns `roles`, of which the token must carry one, or none where a token does not contain them.
     pub const fn in_token(self, roles: &'static [&'static str]) -> &'static [&'static str] {
         match self {
             Self::Permissions => roles,
@@ -229,10 +229,10 @@ impl Authorization {
     }
 }
 
-/// What the `ews` check opens.
+/// The folder that the `ews` and `graph` checks open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Folder {
-    /// `msgfolderroot`: mail.
+    /// `msgfolderroot`, for mail.
     #[default]
     Root,
     /// `calendar`.

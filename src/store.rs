@@ -1,4 +1,4 @@
-//! The store: what is known now about every probe, for whoever asks between two runs.
+//! The store: the present knowledge about every probe, readable between two runs.
 
 mod entry;
 mod history;
@@ -16,7 +16,7 @@ use crate::settings::ProbeSettings;
 
 /// The last outcomes, the last good facts and the counts of every probe, in the order of the configuration.
 ///
-/// Plain state without a lock: whoever shares it puts it into a `RwLock` and holds that for a record or a rendering.
+/// Plain data without a lock: who shares it puts it into a `RwLock` and holds that for one record or one rendering.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     probes: Vec<ProbeEntry>,
@@ -70,22 +70,22 @@ impl Store {
         entry.add(outcome, kept);
     }
 
-    /// The entries of all probes, in the order of the configuration.
+    /// Returns the entries of all probes, in the order of the configuration.
     pub fn probes(&self) -> &[ProbeEntry] {
         &self.probes
     }
 
-    /// The entry of one probe.
+    /// Returns the entry of one probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&ProbeEntry> {
         self.places.get(id).and_then(|place| self.probes.get(*place))
     }
 
-    /// The last run of a probe that took place.
+    /// Returns the last run of a probe that took place.
     pub fn last_run(&self, id: &ProbeId) -> Option<Arc<Outcome>> {
         self.probe(id).and_then(|entry| entry.last.clone())
     }
 
-    /// The expiry of the credential in use by each tenant's application: as it was read last, else as declared.
+    /// Returns the expiry of the credential in use by each tenant's application, by tenant: as read last, else as declared.
     pub fn credentials(&self) -> BTreeMap<&str, SystemTime> {
         let read = |entry: &ProbeEntry| {
             let outcome = entry.registration.as_ref()?;
@@ -102,12 +102,12 @@ impl Store {
         expiries
     }
 
-    /// Histograms of the runs' times, by tenant and check.
+    /// Returns the histograms of the runs' times, by tenant and check.
     pub fn latencies(&self) -> impl Iterator<Item = (&str, &'static str, &Latencies)> {
         self.latencies.iter().map(|((tenant, check), latencies)| (tenant.as_str(), *check, latencies))
     }
 
-    /// Number of failures kept for each probe: twenty, fewer where many probes could fill the memory with them.
+    /// Returns the number of failures kept for each probe: twenty, but down to three where many probes could fill the memory.
     fn failures_kept(&self) -> usize {
         (2000 / self.probes.len().max(1)).clamp(3, 20)
     }

@@ -1,4 +1,4 @@
-//! Timetables as arithmetic, and runners with time that stands still.
+//! Tests of timetables as arithmetic, and of runners with tokio's paused clock.
 #![allow(clippy::used_underscore_binding)]
 
 use crate::kind::Check;
@@ -56,7 +56,7 @@ fn offsets_of_many_probes_spread_over_the_interval() {
     assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");
 }
 
-/// A probe of its own mailbox, whose runs take `time`.
+/// Creates a probe of a mailbox of its own, whose runs take `time`.
 fn probe(number: u32, interval: Duration, time: Duration) -> Arc<Probe> {
     let settings = ProbeSettings { id: id(number), interval, timeout: 100 * MINUTE, ..settings() };
     Arc::new(acting(settings, &Slots::default(), &[Act::Take(Phase::Auth, time)]).0)
@@ -76,7 +76,7 @@ fn start(probes: &[Arc<Probe>]) -> Scheduled {
 }
 
 impl Scheduled {
-    /// How many outcomes come within `time`, run and missed.
+    /// Counts the outcomes that come within `time`: run and missed.
     async fn count(&mut self, time: Duration) -> (usize, usize) {
         let end = Instant::now() + time;
         let (mut run, mut missed) = (0, 0);
@@ -97,7 +97,7 @@ async fn a_probe_runs_once_in_each_interval() {
     assert_eq!(scheduled.count(10 * MINUTE).await, (10, 0));
 }
 
-/// A run of two and a half intervals: one run at a time, and the turns it stood in the way of are told.
+/// A run of two and a half intervals: one run at a time, and each turn that it delayed beyond the next is an outcome.
 #[tokio::test(start_paused = true)]
 async fn missed_runs_are_reported_as_skipped() {
     let mut scheduled = start(&[probe(1, MINUTE, 150 * Duration::from_secs(1))]);
@@ -135,7 +135,7 @@ async fn schedule_ends_with_its_receiver_and_when_dropped() {
     assert_eq!(pulse.in_flight(), 0);
 }
 
-/// What a watchdog goes by: turns that are over and told, not runs that have begun.
+/// The watchdog counts on turns that are over and recorded, not on runs that have begun.
 #[tokio::test(start_paused = true)]
 async fn idle_is_the_time_since_the_last_run_ended() {
     let mut scheduled = start(&[probe(1, MINUTE, Duration::from_secs(1))]);

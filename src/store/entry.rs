@@ -1,4 +1,4 @@
-//! An entry of the store: what is known about one probe.
+//! An entry of the store: the present knowledge about one probe.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,9 +12,10 @@ use crate::outcome::{
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 
-/// What is known about one probe: its last run, what earlier runs learnt that it did not get as far as, and counts.
+/// The present knowledge about one probe: its last run, facts of earlier runs for phases that the last one did not reach, and
+/// counts.
 ///
-/// What was learnt is kept as the outcome that told it, so that its age is known and nothing is stored twice.
+/// Facts are kept as the outcome that has them, so that their age is known and nothing is stored twice.
 #[derive(Clone, Debug)]
 pub struct ProbeEntry {
     /// The probe's configuration.
@@ -56,19 +57,19 @@ pub struct ProbeEntry {
     pub last_failures: VecDeque<PastFailure>,
 }
 
-/// A failure that is kept for the record.
+/// A failure of an earlier run.
 #[derive(Clone, Debug)]
 pub struct PastFailure {
-    /// When the run began.
+    /// Start of the run.
     pub at: SystemTime,
-    /// How long it took.
+    /// Duration of the run.
     pub took: Duration,
-    /// How it failed, with the evidence's texts cut to 400 characters.
+    /// The failure, with the evidence's texts cut to 400 characters.
     pub failure: Failure,
 }
 
 impl ProbeEntry {
-    /// Hosts and ports remembered for one probe: more than any cloud has, so that nothing grows without end.
+    /// Number of hosts and ports kept for one probe: more than any cloud has, so that nothing grows without end.
     const ENDPOINTS: usize = 32;
 
     /// Creates an entry in which nothing is known yet.
@@ -95,7 +96,7 @@ impl ProbeEntry {
         }
     }
 
-    /// Tells whether the result of a run that began at `at` is recent enough to be shown as the present state.
+    /// Reports whether the result of a run that began at `at` is recent enough to be shown as the present state.
     ///
     /// Three missed runs, or one that used up all its time, are allowed; after that dashboards must see absence. A failure
     /// does not age during a back-off that the server asked for: it would vanish between runs, and no alert that waits
@@ -107,30 +108,30 @@ impl ProbeEntry {
         now.duration_since(at).is_ok_and(|age| age <= longest) || now < at
     }
 
-    /// The last run that took place, while it is recent.
+    /// Returns the last run that took place, while it is recent.
     pub fn current_run(&self, now: SystemTime) -> Option<&Outcome> {
         self.last.as_deref().filter(|last| self.is_current(last.at, now))
     }
 
-    /// Start of the present failure, and whether it may have begun before the first run.
+    /// Returns the start of the present failure, and whether it may have begun before the first run.
     pub fn since(&self) -> Option<(SystemTime, bool)> {
         let since = self.reason_since?;
         Some((since, self.last_success.is_none() && self.failing_since == Some(since)))
     }
 
-    /// The part of the time since the last run, which failed, that the server asked us to stay away for.
+    /// Returns the part of the time since the last run, which failed, for which the server asked us to stay away.
     fn time_in_back_off(&self, now: SystemTime) -> Duration {
         let failed = self.last.as_ref().filter(|outcome| !outcome.is_ok());
         let away = failed.zip(self.back_off_until).and_then(|(run, until)| until.min(now).duration_since(run.at).ok());
         away.unwrap_or_default()
     }
 
-    /// Hosts and ports that presented a certificate, each with the run that saw it last.
+    /// Returns the hosts and ports that presented a certificate, each with the run that saw it last.
     pub fn certificates(&self) -> impl Iterator<Item = (&str, u16, &Arc<Outcome>)> {
         self.certificates.iter().map(|((host, port), outcome)| (host.as_str(), *port, outcome))
     }
 
-    /// Tells whether `settings` mean the same mailbox or tenant of the same application, so that what is known still holds.
+    /// Reports whether `settings` name the same mailbox or tenant of the same application, so that the entry stays valid.
     pub(super) fn is_same_target(&self, settings: &ProbeSettings) -> bool {
         let (ours, theirs) = (&*self.settings.tenant, &*settings.tenant);
         self.settings.address == settings.address
@@ -140,7 +141,7 @@ impl ProbeEntry {
             && ours.cloud == theirs.cloud
     }
 
-    /// Adds an outcome, keeping at most `failures_kept` failures for the record.
+    /// Adds an outcome, and keeps at most `failures_kept` failures.
     pub(super) fn add(&mut self, mut outcome: Outcome, failures_kept: usize) {
         if outcome.failure().is_some() {
             outcome.facts.last_worked = self.last_success;
@@ -183,7 +184,7 @@ impl ProbeEntry {
         self.last_failures.truncate(kept);
     }
 
-    /// Remembers the outcome for each kind of fact it holds; facts of phases that it did not reach stay as they were.
+    /// Keeps the outcome for each kind of fact that it holds; facts of phases that it did not reach stay as they were.
     fn keep_facts(&mut self, outcome: &Arc<Outcome>) {
         let facts = &outcome.facts;
         if facts.token.is_some() {
@@ -208,7 +209,7 @@ impl ProbeEntry {
     }
 }
 
-/// The evidence with its texts cut to 400 characters.
+/// Returns the evidence with its texts cut to 400 characters.
 fn shortened(evidence: &Evidence) -> Evidence {
     const KEPT: usize = 400;
     let cut = |text: &String| text.chars().take(KEPT).collect::<String>();
@@ -217,7 +218,7 @@ fn shortened(evidence: &Evidence) -> Evidence {
     Evidence { peer: peer.clone(), said, heard, code, ids: ids.iter().map(|(name, value)| (*name, cut(value))).collect() }
 }
 
-/// The certificates that servers presented in the run, each with its endpoint.
+/// Returns the certificates that servers presented in the run, each with its endpoint.
 pub fn shown_certificates(outcome: &Outcome) -> impl Iterator<Item = (&EndpointFacts, &CertificateFacts)> {
     outcome.facts.endpoints.iter().filter_map(|endpoint| Some((endpoint, endpoint.certificate.as_ref()?)))
 }

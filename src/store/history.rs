@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Time and result of a run that took place. Small, because there may be hundreds of probes with a row of these each.
+/// Time and result of a run that took place. Kept small: there may be hundreds of probes, each with [`History::KEPT`] of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PastRun {
-    /// Time in milliseconds.
+    /// Duration in milliseconds.
     pub millis: u32,
-    /// Whether it succeeded.
+    /// Set if the run succeeded.
     pub ok: bool,
 }
 
@@ -28,7 +28,7 @@ impl History {
         self.0.push_back(PastRun { millis: u32::try_from(took.as_millis()).unwrap_or(u32::MAX), ok });
     }
 
-    /// The runs kept, the oldest first.
+    /// Returns the runs kept, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = PastRun> + ExactSizeIterator {
         self.0.iter().copied()
     }

@@ -27,7 +27,7 @@ impl Latencies {
         }
     }
 
-    /// Each bound with the number of runs that took no longer.
+    /// Returns each bound, in seconds, with the number of runs that took no longer.
     pub fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
         let mut so_far = 0;
         Self::BOUNDS.into_iter().zip(self.counts).map(move |(bound, count)| {
