@@ -1,4 +1,4 @@
-//! The service: every probe at its own rhythm, and what is known of them over HTTP.
+//! The service: every probe at its own interval, and their results over HTTP.
 
 mod acceptor;
 mod authenticator;
@@ -41,30 +41,31 @@ pub use self::config_source::Source;
 pub use self::faults::Faults;
 pub use self::web_config::load_web;
 
-/// From the signal to the end of the process at most one second may pass: the rest of it is for the process itself.
+/// Time for running requests after the signal. From the signal to the end of the process at most one second may pass: the
+/// rest of it is for the process itself.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(900);
 
 /// The options of a service.
 #[derive(Debug)]
 pub struct Options {
-    /// Where its configuration comes from, also when it is told to reload.
+    /// The source of its configuration, also for a reload.
     pub source: Source,
-    /// Where it listens; port 0 is any free one.
+    /// Addresses to listen on; port 0 is any free one.
     pub listen: Vec<SocketAddr>,
-    /// What a visitor of the page may make go wrong: in a real service, nothing.
+    /// Faults that a visitor of the page may switch; `None` in a real service.
     pub faults: Option<Arc<dyn Faults>>,
-    /// How our own pages are protected: the file of `--web.config.file`.
+    /// The web configuration, `--web.config.file`, which protects our own pages.
     pub web: Option<PathBuf>,
 }
 
 impl Options {
-    /// Serves what `source` says at `listen`, and nothing goes wrong on purpose.
+    /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
     pub fn new(source: Source, listen: Vec<SocketAddr>) -> Self {
         Self { source, listen, faults: None, web: None }
     }
 }
 
-/// The cause for which a service did not start, in words.
+/// The cause for which a service did not start, as a message.
 #[derive(Debug)]
 pub enum NotStarted {
     /// The configuration is wrong; every mistake, a line each.
@@ -82,10 +83,10 @@ impl fmt::Display for NotStarted {
 
 impl std::error::Error for NotStarted {}
 
-/// Serves until SIGTERM or SIGINT, and reloads on SIGHUP. `started` hears the addresses that are listened on.
+/// Serves until SIGTERM or SIGINT, and reloads on SIGHUP. `started` is called with the addresses that are listened on.
 ///
-/// The first signal lets running scrapes have their answer, for less than a second; the second one ends at once. A name
-/// lookup may still hang in a thread of the runtime's, so shut that down without waiting for it.
+/// After the first signal running scrapes have less than a second for their response; the second one ends at once. A name
+/// lookup may still hang in a thread of the runtime, so shut that down without waiting for it.
 ///
 /// # Errors
 /// The configuration is wrong, or the machine refused: see [`NotStarted`].
@@ -120,7 +121,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Loads the configuration, listens, and sets the probes to work.
+    /// Loads the configuration, listens, and starts the probes.
     ///
     /// # Errors
     /// The configuration is wrong, or the machine refused: see [`NotStarted`].
@@ -135,18 +136,18 @@ impl Service {
         Ok(Self { engine, addresses, listening, _recording: recording })
     }
 
-    /// Where it listens, in the order asked for.
+    /// Returns the addresses it listens on, in the order of the options.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Stops accepting, lets running requests have their answer for less than a second, and ends.
+    /// Stops accepting, waits less than a second for running requests to be answered, and ends.
     pub async fn stop(mut self) {
         self.engine.shutdown.begin();
         let _ = timeout(SHUTDOWN_WITHIN, self.listening.join_next()).await; // whoever is not done by then is cut off
     }
 
-    /// Reloads the configuration beside everything else; what comes of it is in the log and in the metrics.
+    /// Reloads the configuration in a task; its result is in the log and in the metrics.
     fn reload_soon(&self, systemd: &Arc<Systemd>) {
         let (engine, systemd) = (Arc::clone(&self.engine), Arc::clone(systemd));
         tokio::spawn(async move {
@@ -157,8 +158,8 @@ impl Service {
         });
     }
 
-    /// Tells systemd's watchdog, if there is one, that the probes are at work, for as long as they are. The task lives as
-    /// long as what this returns.
+    /// Notifies systemd's watchdog, if there is one, while the probes have their turns. The task ends when the returned set is
+    /// dropped.
     fn watched(&self, systemd: &Arc<Systemd>) -> JoinSet<()> {
         let mut watching = JoinSet::new();
         let Some(limit) = systemd.watchdog else { return watching };

@@ -16,7 +16,7 @@ use tokio_openssl::SslStream;
 use crate::config::{ClientCertificate, TlsTerms, TlsVersion};
 use crate::net::{BoxStream, Stream};
 
-/// Accepts TLS; built once.
+/// An acceptor of TLS connections, built once and shared.
 #[derive(Clone)]
 pub struct Acceptor(SslAcceptor);
 
@@ -38,10 +38,10 @@ impl From<TlsVersion> for SslVersion {
 }
 
 impl Acceptor {
-    /// Accepts on these terms.
+    /// Builds an acceptor on these terms.
     ///
     /// # Errors
-    /// In words: certificate or key cannot be read, or they do not belong together.
+    /// A message: certificate or key cannot be read, or they do not belong together.
     pub fn new(terms: &TlsTerms) -> Result<Self, String> {
         // Without a callback OpenSSL would ask for the password of a key at the terminal.
         let key = PKey::private_key_from_pem_callback(terms.key.expose().as_bytes(), |_| Ok(0));
@@ -61,7 +61,7 @@ impl Acceptor {
     /// Accepts TLS over `stream`.
     ///
     /// # Errors
-    /// What OpenSSL says of a handshake that failed.
+    /// OpenSSL's error for a handshake that failed.
     pub async fn accept(&self, stream: impl Stream + 'static) -> io::Result<BoxStream> {
         let ssl = Ssl::new(self.0.context()).map_err(io::Error::other)?;
         let mut secured = SslStream::new(ssl, stream).map_err(io::Error::other)?;
@@ -74,7 +74,7 @@ fn certificates(pem: &[u8]) -> Option<Vec<X509>> {
     X509::stack_from_pem(pem).ok().filter(|certificates| !certificates.is_empty())
 }
 
-/// Mozilla's intermediate recommendation, version 5, with the versions asked for.
+/// Builds the acceptor by Mozilla's intermediate recommendation, version 5, with the versions asked for.
 fn build(chain: &[X509], key: &PKey<Private>, terms: &TlsTerms, issuers: Vec<X509>) -> Result<SslAcceptor, ErrorStack> {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);

@@ -1,7 +1,7 @@
 //! Checks the login of a request: HTTP's Basic authentication (RFC 7617) against bcrypt hashes.
 //!
-//! A hash is made to be slow, so what was found right is remembered, and what was not is never cheap: one hash is computed at
-//! a time, and of those who wait, one for each address. Guessing slows down those who guess and nobody else.
+//! A hash is made to be slow, so a login that was right is remembered, and one that was not is never cheap: one hash is computed
+//! at a time, and of the requests that wait, one for each address. Guessing slows down those who guess and nobody else.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -20,15 +20,15 @@ use tokio::task::spawn_blocking;
 
 use crate::secret::Secret;
 
-/// Authenticator that are remembered: a few users, each with an old and a new password.
+/// Number of logins that are remembered: a few users, each with an old and a new password.
 const REMEMBERED: usize = 64;
 
-/// A login that was found right, told apart from all others and good for nothing else.
+/// A keyed digest of a login, from which the password cannot be recovered.
 type Digest = [u8; 32];
 
-/// Checks logins, and remembers those that were right.
+/// A checker of logins that remembers those that were right.
 pub struct Authenticator {
-    /// Made at start: no digest means anything elsewhere.
+    /// The key of the digests, made at start: they mean nothing elsewhere.
     key: PKey<Private>,
     right: Mutex<VecDeque<Digest>>,
     hashing: Arc<Semaphore>,
@@ -42,10 +42,10 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// Creates one that remembers no login yet.
+    /// Creates an authenticator that remembers no login yet.
     ///
     /// # Errors
-    /// In words: the system gives no random numbers.
+    /// A message: the system gives no random numbers.
     pub fn new() -> Result<Self, String> {
         let mut key = [0; 32];
         let made = openssl::rand::rand_bytes(&mut key).and_then(|()| PKey::hmac(&key));
@@ -57,7 +57,8 @@ impl Authenticator {
         })
     }
 
-    /// Tells whether the request with `headers`, from `address`, has the login of one of `users`.
+    /// Reports whether the request with `headers`, from `address`, has the login of one of `users`, given by name with their
+    /// bcrypt hashes.
     pub async fn admits(&self, users: &BTreeMap<String, Secret>, headers: &HeaderMap, address: IpAddr) -> bool {
         let Some((name, password)) = credentials(headers) else { return false };
         // A name that nobody has costs as much as a wrong password, so that it cannot be told from one.
@@ -95,7 +96,7 @@ impl Authenticator {
         signer.sign_to_vec().ok()?.try_into().ok()
     }
 
-    /// Looks at all of them, however early one fits.
+    /// Reports whether a login is remembered, in a time that does not depend on which one it is.
     fn is_remembered(&self, digest: &Digest) -> bool {
         let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
         right.iter().fold(false, |found, known| openssl::memcmp::eq(known, digest) | found)
@@ -109,7 +110,7 @@ impl Authenticator {
         right.push_back(digest);
     }
 
-    /// Where those wait who ask from `address`. Addresses from which nobody waits any more are forgotten.
+    /// Returns the semaphore at which requests from `address` wait, and forgets the addresses from which none waits any more.
     fn place(&self, address: IpAddr) -> Arc<Semaphore> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|_, place| Arc::strong_count(place) > 1);
@@ -117,7 +118,7 @@ impl Authenticator {
     }
 }
 
-/// Name and password, where there are any.
+/// Parses name and password of the header `Authorization`, if it has any.
 fn credentials(headers: &HeaderMap) -> Option<(String, Secret)> {
     let field = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = field.split_at_checked(6)?;
@@ -136,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// The cheapest there is: what is tested is not bcrypt.
+    /// Hashes at bcrypt's lowest cost: what is tested is not bcrypt.
     fn users(passwords: &[(&str, &str)]) -> BTreeMap<String, Secret> {
         let hashed = |password| Secret::new(bcrypt::hash(password, 4).expect("a hash"));
         passwords.iter().map(|(name, password)| ((*name).to_owned(), hashed(*password))).collect()
@@ -198,7 +199,7 @@ mod tests {
         assert!(began.elapsed() < 20 * one, "{:?} for a hundred, {one:?} for one", began.elapsed());
     }
 
-    /// A flood from one address delays another address by one hash, and whoever is known not at all.
+    /// A flood from one address delays another address by one hash, and a remembered login not at all.
     #[tokio::test]
     async fn guesses_from_one_address_delay_no_known_login() {
         let logins = Arc::new(Authenticator::new().expect("random numbers"));

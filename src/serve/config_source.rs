@@ -1,4 +1,4 @@
-//! Where a service's configuration comes from, at the start and whenever it is told to reload.
+//! Loads a service's configuration, at the start and for each reload.
 
 use std::path::PathBuf;
 
@@ -7,22 +7,22 @@ use tracing::warn;
 use crate::config::{self, Loaded};
 use crate::settings::{RootStore, Settings};
 
-/// Where a service's configuration comes from.
+/// The source of a service's configuration.
 #[derive(Debug)]
 pub enum Source {
     /// A file, read anew for a reload.
     File {
-        /// Where it is.
+        /// The file's path.
         path: PathBuf,
         /// The system's root certificates, which no configuration names.
         roots: RootStore,
     },
-    /// Settings already in hand; there is nothing to reload.
+    /// Settings made by the program; there is nothing to reload.
     Given(Settings),
 }
 
 impl Source {
-    /// Reads the configuration and logs what may surprise in it. Blocks on the file.
+    /// Reads the configuration and logs its warnings. Blocks on the file.
     ///
     /// # Errors
     /// Every mistake, a line each.

@@ -18,17 +18,17 @@ use super::middleware;
 use super::write_timeout::WriteTimeout;
 use crate::net::BoxStream;
 
-/// A TLS handshake must be over in this time: two turns, and a client that is far away.
+/// Time in which a TLS handshake must be over: two round trips, and a client that is far away.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
-/// A request's head must be there this long after the connection is open or idle. It bounds the silence between two
-/// requests too; a scraper simply connects again.
+/// Time after which a request's head must have arrived, from when the connection is open or idle. It bounds the pause between
+/// two requests too; a scraper simply connects again.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// Fields in a head. Prometheus sends seven, a browser about twenty.
+/// Fields of a head at most. Prometheus sends seven, a browser about twenty.
 const FIELDS: usize = 64;
-/// Bytes of a head, its request line included. Longer ones are answered 431.
+/// Bytes of a head at most, its request line included. Longer ones are answered 431.
 const HEAD: usize = 16 * 1024;
 
-/// Answers what comes over `stream` until it is closed, or until the end has come and the running request is answered.
+/// Answers requests over `stream` until it is closed, or until the shutdown has begun and the running request is answered.
 pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true); // without it only slower
@@ -53,7 +53,7 @@ pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
     }
 }
 
-/// The stream itself, or TLS over it where that is asked for.
+/// Returns the stream itself, or TLS over it where that is configured; `None` where the handshake failed.
 async fn secured(stream: TcpStream, engine: &Engine) -> Option<BoxStream> {
     let web = engine.web_config.refreshed().await;
     let Some(acceptor) = &web.acceptor else { return Some(Box::new(stream)) };

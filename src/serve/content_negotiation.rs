@@ -10,24 +10,24 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, Heade
 use super::response::{FullResponse, ok};
 use crate::render::prometheus::Format;
 
-/// Below this many bytes nothing is saved: they fit into one packet.
+/// Bytes from which a page is compressed: smaller ones fit into one packet.
 const MIN_COMPRESSED: usize = 1024;
 
-/// The format and encoding to answer with.
+/// The format and encoding of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Negotiated {
-    /// The format to write.
+    /// The format of the page.
     pub format: Format,
     gzip: bool,
 }
 
 impl Negotiated {
-    /// Reads them from `headers`; without any, the text format as it is.
+    /// Reads them from `headers`; the default is the text format, not compressed.
     pub fn from_headers(headers: &HeaderMap) -> Self {
         Self { format: format(headers), gzip: gzip(headers) }
     }
 
-    /// The response with `body`, which is written in `format`.
+    /// Builds the response with `body`, which is written in `format`.
     pub fn respond(self, body: String) -> FullResponse {
         let small = if self.gzip && body.len() >= MIN_COMPRESSED { compressed(&body) } else { None };
         let is_small = small.is_some();
@@ -41,7 +41,7 @@ impl Negotiated {
     }
 }
 
-/// OpenMetrics where it is asked for by name and nothing else is liked better.
+/// Returns OpenMetrics where it is asked for by name and text has no higher quality.
 fn format(headers: &HeaderMap) -> Format {
     let (mut open_metrics, mut text) = (0.0_f32, 0.0_f32);
     for item in items(headers, &ACCEPT) {
@@ -57,7 +57,7 @@ fn format(headers: &HeaderMap) -> Format {
     if open_metrics > 0.0 && open_metrics >= text { Format::OpenMetrics } else { Format::Text }
 }
 
-/// Whether gzip is accepted: by its name, else by the wildcard.
+/// Reports whether gzip is accepted: by its name, else by the wildcard.
 fn gzip(headers: &HeaderMap) -> bool {
     let quality = |names: &[&str]| {
         items(headers, &ACCEPT_ENCODING).find(|item| names.contains(&item.value.as_str())).map(|item| item.quality())
@@ -65,15 +65,15 @@ fn gzip(headers: &HeaderMap) -> bool {
     quality(&["gzip", "x-gzip"]).or_else(|| quality(&["*"])).is_some_and(|quality| quality > 0.0)
 }
 
-/// The lowest level takes a millisecond of processor time for a thousand kilobytes of metrics and makes a twelfth of
-/// them; the next one takes two for a little less.
+/// Compresses by gzip. The lowest level takes a millisecond of processor time for a thousand kilobytes of metrics and makes a
+/// twelfth of them; the next one takes two for a little less.
 fn compressed(body: &str) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
     encoder.write_all(body.as_bytes()).ok()?;
     encoder.finish().ok()
 }
 
-/// One of the things a header lists.
+/// An item of a header's list.
 struct Item {
     value: String,
     parameters: Vec<(String, String)>,
@@ -84,14 +84,14 @@ impl Item {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// How much it is liked, from 0 (not at all) to 1; what cannot be read is not liked.
+    /// Returns its quality, the parameter `q`, from 0 (not accepted) to 1; 0 for what cannot be parsed.
     fn quality(&self) -> f32 {
         let given = self.parameter("q").map_or(Some(1.0), |quality| quality.parse().ok());
         given.filter(|quality| (0.0..=1.0).contains(quality)).unwrap_or(0.0)
     }
 }
 
-/// What the headers of that name list, in lower case and without white space.
+/// Returns the items that the headers of that name list, in lower case and without white space.
 fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Item> + 'a {
     let texts = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     texts.flat_map(|text| text.split(',')).map(|item| {

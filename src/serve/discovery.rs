@@ -17,14 +17,14 @@ struct Group<'a> {
     labels: BTreeMap<&'static str, String>,
 }
 
-/// One target for each probe, reached the way the request reached us.
+/// Renders one target for each probe, at the host and scheme by which the request reached us; `local` where it names no host.
 pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, headers: &HeaderMap, local: SocketAddr, secure: bool) -> String {
     let host = host(headers).map_or_else(|| local.to_string(), ToOwned::to_owned);
     let groups: Vec<Group<'_>> = probes.map(|probe| Group { targets: [&host], labels: labels(probe.id(), secure) }).collect();
     serde_json::to_string_pretty(&groups).unwrap_or_default() + "\n" // texts only: there is nothing JSON cannot hold
 }
 
-/// `instance` tells the targets apart, which all share one address.
+/// Returns the labels of a probe's target. `instance` differs for each, while all share one address.
 fn labels(id: &ProbeId, secure: bool) -> BTreeMap<&'static str, String> {
     let mut labels = BTreeMap::from([
         ("__metrics_path__", "/probe".to_owned()),
@@ -43,7 +43,7 @@ fn labels(id: &ProbeId, secure: bool) -> BTreeMap<&'static str, String> {
     labels
 }
 
-/// The name we were called by, if it looks like one.
+/// Returns the host of the request, if it looks like one.
 fn host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(HOST)?.to_str().ok()?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);

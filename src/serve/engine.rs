@@ -25,26 +25,26 @@ use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
 use crate::store::Store;
 
-/// Outcomes on their way to the store. Recording one takes microseconds.
+/// Number of outcomes that may wait to be recorded, which takes microseconds for each.
 const OUTCOMES: usize = 16;
 
-/// The first round of a fresh start is over within this time: nobody likes an empty page.
+/// Time in which each probe has its first run after a start or reload: nobody likes an empty page.
 const FIRST_ROUND: Duration = Duration::from_secs(10);
-/// The same when somebody has pressed a button and waits for what it does.
+/// The same after a fault was switched, when somebody waits for its effect.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Everything that goes on beside HTTP.
+/// The part of the service that runs beside HTTP: probes, store, configuration.
 #[derive(Debug)]
 pub struct Engine {
     /// The shutdown of the service.
     pub shutdown: Shutdown,
-    /// Counts runs, scheduled or not.
+    /// The scheduler's figures, in which runs on request count too.
     pub pulse: Arc<Pulse>,
-    /// What a visitor of the page may make go wrong.
+    /// Faults that a visitor of the page may switch; `None` in a real service.
     pub faults: Option<Arc<dyn Faults>>,
     /// The web configuration in force.
     pub web_config: Arc<WebConfig>,
-    /// Checks the passwords of those who ask.
+    /// The authenticator of requests.
     pub authenticator: Authenticator,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
@@ -53,19 +53,19 @@ pub struct Engine {
     slots: Arc<Slots>,
     exporter: Exporter,
     outcomes: mpsc::Sender<Outcome>,
-    /// One reload at a time.
+    /// Held during a reload, of which there is one at a time.
     reloading: tokio::sync::Mutex<()>,
 }
 
-/// What one configuration comes to.
+/// A loaded configuration: its probes and what they share.
 #[derive(Debug)]
 pub struct Work {
-    /// As loaded, for `/config`.
+    /// The configuration as loaded, without secrets, for `/config`.
     pub redacted: String,
-    /// Its probes, in its order.
+    /// The probes, in the order of the configuration.
     pub probes: Vec<Arc<Probe>>,
-    /// What their runs share. The tokens in hand are not carried over: whoever reloads after a repair wants to see at
-    /// once whether it helped, and not a refusal remembered from before.
+    /// The means that all runs share. Cached tokens are not carried over: whoever reloads after a repair wants to see at once
+    /// whether it helped, and not a refusal cached before it.
     pub means: Arc<Means>,
 }
 
@@ -79,8 +79,7 @@ pub enum NotReloaded {
 }
 
 impl Engine {
-    /// Loads the configuration and sets its probes to work. The future records what they learn, for as long as it is
-    /// polled.
+    /// Loads the configuration and starts its probes. The future records their outcomes for as long as it is polled.
     ///
     /// # Errors
     /// The configuration is wrong.
@@ -116,17 +115,17 @@ impl Engine {
         Ok((Arc::new(engine), record(store, learnt)))
     }
 
-    /// The configuration in use and its probes.
+    /// Returns the configuration in use and its probes.
     pub fn work(&self) -> Arc<Work> {
         Arc::clone(&self.work.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is known now. Nothing is recorded while it is held.
+    /// Locks the store for reading. No outcome is recorded while the guard is held.
     pub fn store(&self) -> RwLockReadGuard<'_, Store> {
         self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The page of `/metrics`.
+    /// Renders the page of `/metrics`.
     pub fn metrics(&self, format: Format) -> String {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
@@ -134,13 +133,13 @@ impl Engine {
         prometheus::metrics(&self.store(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
     }
 
-    /// What it does, for a person.
+    /// Returns a line for a person: the number of probes.
     pub fn status(&self) -> String {
         format!("{} at work", count_of(self.work().probes.len().try_into().unwrap_or(u64::MAX), "probe"))
     }
 
-    /// Whether probes have their turns: the one with the shortest interval must have had one in the time of two, however
-    /// its runs end. Without a probe there is nothing to stand still.
+    /// Reports whether probes have their turns: a run must have ended within twice the shortest interval and a timeout, with
+    /// whatever result. Without a probe it is always so.
     pub fn is_alive(&self) -> bool {
         let given = |probe: &Arc<Probe>| probe.settings.interval.saturating_mul(2).saturating_add(probe.settings.timeout);
         self.work().probes.iter().map(given).min().is_none_or(|given| self.pulse.idle() <= given)
@@ -149,7 +148,7 @@ impl Engine {
     /// Reloads the configuration and returns the number of its probes. A wrong one changes nothing but a metric.
     ///
     /// # Errors
-    /// It is wrong, or there is nothing to take it from.
+    /// The configuration is wrong, or the service has no file to load.
     pub async fn reload(&self) -> Result<usize, NotReloaded> {
         if matches!(*self.source, Source::Given(_)) {
             return Err(NotReloaded::NoSource);
@@ -173,8 +172,8 @@ impl Engine {
         result
     }
 
-    /// Restarts the probes of the configuration, and soon: new tokens, and no server that wanted us away is remembered. Of a service
-    /// that has faults to switch, whose configuration is in hand.
+    /// Restarts the probes within `AT_ONCE`, without cached tokens and back-offs. For a service that has faults to switch, whose
+    /// configuration is given.
     pub async fn restart_probes(&self) {
         let _alone = self.reloading.lock().await;
         match Work::load(&self.source, &Arc::default()).await {
@@ -193,7 +192,7 @@ impl Engine {
 }
 
 impl Work {
-    /// Reads files and the trust store: off the threads that answer.
+    /// Loads the configuration on a blocking thread, because it reads files and the trust store.
     async fn load(source: &Arc<Source>, slots: &Arc<Slots>) -> Result<Self, String> {
         let (source, slots) = (Arc::clone(source), Arc::clone(slots));
         let loading = spawn_blocking(move || Self::new(source.load()?, &slots));
@@ -219,7 +218,7 @@ impl Work {
     }
 }
 
-/// Records and logs outcomes until nobody is left to send one.
+/// Records and logs outcomes until all senders are gone.
 async fn record(store: Arc<RwLock<Store>>, mut learnt: mpsc::Receiver<Outcome>) {
     while let Some(outcome) = learnt.recv().await {
         let (limits, before) = {

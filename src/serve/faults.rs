@@ -1,5 +1,4 @@
-//! Faults that a visitor of the page may make happen. A real service has none; the demonstration hands in those of its simulated
-//! tenant.
+//! Switches faults from the page. A real service has none; the demonstration hands in those of its simulated tenant.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,27 +16,27 @@ use crate::lang::Lang;
 use crate::render::page::FaultSwitch;
 use crate::report::text::one_line;
 
-/// What can be made to go wrong.
+/// A set of faults that can be switched.
 pub trait Faults: fmt::Debug + Send + Sync {
-    /// All of it, and whether it is in force now.
+    /// Returns all faults, each with its name, its description and whether it is in force.
     fn switches(&self) -> Vec<FaultSwitch>;
 
-    /// Brings a fault about, or ends it where it is in force.
+    /// Begins a fault, or ends it where it is in force.
     ///
     /// # Errors
-    /// In words: there is none of that name.
+    /// A message: there is no fault of that name.
     fn toggle(&self, name: &str) -> Result<(), String>;
 
-    /// Puts everything right.
+    /// Ends all faults.
     fn clear(&self);
 }
 
-/// A button's name and value are all that is sent.
+/// Bytes of a body at most: a form has a button's name and value.
 const BODY: usize = 1024;
-/// A body must be there in this time.
+/// Time in which the body must have arrived.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
-/// Does what the button that was pressed says, has every probe run anew, and leads back to the page.
+/// Switches the faults that the form names, restarts every probe, and redirects to the page.
 pub async fn respond(engine: &Engine, faults: &dyn Faults, query: &Query, headers: &HeaderMap, body: Incoming) -> FullResponse {
     if !is_same_origin(headers) {
         return message(StatusCode::FORBIDDEN, "this is done from the page itself, and the request comes from another one");
@@ -69,8 +68,8 @@ fn apply(faults: &dyn Faults, form: &Query) -> Result<(), String> {
     }
 }
 
-/// Tells whether a page of ours sent the request. A browser tells which page did (`Origin`; RFC 6454 section 7.3); who tells
-/// nothing is no browser, and cannot be led here by another page.
+/// Reports whether a page of ours sent the request. A browser names the origin of the page (`Origin`; RFC 6454 section 7.3); a
+/// client that sends no such header is no browser, and cannot be led here by another page.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
         return false;

@@ -6,10 +6,10 @@ use hyper::header::ACCEPT_LANGUAGE;
 use super::query::Query;
 use crate::lang::Lang;
 
-/// The language asked for in the address, else the browser's; and whether it was the address that said so.
+/// Returns the language of the parameter, else the browser's; and whether the parameter chose it.
 ///
 /// # Errors
-/// In words: the address names a language that is not spoken here.
+/// A message: the parameter names a language that there is not, or is given twice.
 pub fn language(query: &Query, headers: &HeaderMap) -> Result<(Lang, bool), String> {
     if let Some(name) = query.one("lang")? {
         return Ok((name.parse()?, true));
@@ -18,7 +18,7 @@ pub fn language(query: &Query, headers: &HeaderMap) -> Result<(Lang, bool), Stri
     Ok((accepted.and_then(best).unwrap_or_default(), false))
 }
 
-/// The language of ours that is wanted most (RFC 9110 section 12.5.4); of equals, the first.
+/// Returns the language of ours with the highest quality (RFC 9110 section 12.5.4); of equals, the first.
 fn best(accepted: &str) -> Option<Lang> {
     let mut best: Option<(Lang, f32)> = None;
     for range in accepted.split(',') {

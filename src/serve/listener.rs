@@ -18,13 +18,13 @@ use super::web_config::Web;
 /// Connections at a time, over all listeners; further ones wait in the system's queue. Each may hold some 20 kB of
 /// requests and a page.
 const CONNECTIONS: usize = 128;
-/// After the system has refused us a connection (usually for want of file descriptors) we leave it alone for a moment.
+/// Pause after the system has refused us a connection, usually for want of file descriptors.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Listens on every address.
 ///
 /// # Errors
-/// In words: which address could not be had, and why.
+/// A message: the address that could not be bound, and why.
 pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for address in addresses {
@@ -37,12 +37,12 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> 
     Ok(listeners)
 }
 
-/// `[::]` takes IPv4 too, and has to make do with it where IPv6 is switched off.
+/// Reports whether the address is `[::]`, which takes IPv4 too, and has to make do with it where IPv6 is switched off.
 fn is_every_address(address: SocketAddr) -> bool {
     address.is_ipv6() && address.ip().is_unspecified()
 }
 
-/// Tells where we listen, and what whoever reaches us there may do unasked.
+/// Logs the addresses we listen on, with a warning where one beyond loopback lacks a password or TLS.
 pub fn log_addresses(addresses: &[SocketAddr], web: &Web) {
     let scheme = if web.acceptor.is_some() { "https" } else { "http" };
     for address in addresses {
@@ -58,7 +58,7 @@ pub fn log_addresses(addresses: &[SocketAddr], web: &Web) {
     warn!("whoever reaches {open} can read these pages {lacks}; see `m365-probe config web-example`, or listen on loopback");
 }
 
-/// Accepts and answers until the end has come and the last connection is closed.
+/// Accepts and serves connections until the shutdown has begun and the last one is closed.
 pub async fn accept(listeners: Vec<TcpListener>, engine: Arc<Engine>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut doors = JoinSet::new();
@@ -94,7 +94,7 @@ async fn accept_from(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<
     while connections.join_next().await.is_some() {}
 }
 
-/// A place first, then a connection: whoever finds no place stays in the system's queue.
+/// Takes a permit first, then accepts a connection: without a permit it stays in the system's queue.
 async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, from) = listener.accept().await?;

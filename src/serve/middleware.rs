@@ -14,7 +14,7 @@ use super::routes;
 /// The challenge for a login, in the one scheme that is understood (RFC 7617).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"m365-probe\", charset=\"UTF-8\"");
 
-/// Answers `request` of the peer `from`, which came in at the address `local`, if it may be answered: all pages are protected
+/// Answers `request` of the peer `from`, which came in at the address `local`, if its login is admitted: all pages are protected
 /// alike, as Prometheus's exporters have it.
 pub async fn respond(engine: &Arc<Engine>, from: SocketAddr, local: SocketAddr, request: Request<Incoming>) -> FullResponse {
     let web = engine.web_config.refreshed().await;

@@ -16,7 +16,7 @@ use super::response::{FullResponse, HTML, message, ok};
 use crate::lang::Lang;
 use crate::render::page::{self as pages, View};
 
-/// How often a page refreshes itself, in seconds; in the demonstration people wait for what a button does.
+/// Seconds after which a page refreshes itself; fewer in the demonstration, where people wait for the effect of a button.
 const REFRESH: u64 = 10;
 const REFRESH_DEMO: u64 = 2;
 
@@ -31,7 +31,7 @@ pub enum PageKind {
     Reasons,
 }
 
-/// Answers with the page, or with 400 and in words why it cannot be shown.
+/// Answers with the page, or with 400 and a message why it cannot be shown.
 pub fn respond(engine: &Engine, which: PageKind, query: &Query, headers: &HeaderMap) -> FullResponse {
     let told = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
     match told {
@@ -67,7 +67,7 @@ fn render(engine: &Engine, which: PageKind, query: &Query, (lang, chosen): (Lang
     }
 }
 
-/// A page with its policy: `forms` says whether it has any.
+/// Builds the response with a page and its policy; `forms` if the page has any.
 fn html(text: String, forms: bool) -> FullResponse {
     let mut answer = ok(HTML, text);
     let headers = answer.headers_mut();
@@ -76,8 +76,8 @@ fn html(text: String, forms: bool) -> FullResponse {
     answer
 }
 
-/// What a browser may do with a page of ours: show it with the style and the script that stand in it, known by their hashes
-/// (CSP level 3), and fetch it again.
+/// Returns the content security policy of a page: a browser may show it with the style and the script in it, known by their
+/// hashes (CSP level 3), and fetch it again; with `forms`, also send its forms to us.
 fn policy(forms: bool) -> HeaderValue {
     static POLICIES: OnceLock<[HeaderValue; 2]> = OnceLock::new();
     let made = POLICIES.get_or_init(|| {

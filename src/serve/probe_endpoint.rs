@@ -1,8 +1,8 @@
-//! `/probe`: one probe, now, for whoever asks, with metrics of its own.
+//! `/probe`: one run of a probe on request, with metrics of its own.
 //!
-//! As with blackbox_exporter, what such a run learns goes to the one who asked and to the log, and not to the store:
-//! `/metrics` tells of the scheduled runs, whoever else may ask what how often. A run that fails or cannot take place is
-//! an answer like any other, 200 with `probe_success 0`.
+//! As with blackbox_exporter, the outcome of such a run goes to the response and to the log, and not to the store: `/metrics`
+//! has the scheduled runs alone, however often others ask. A run that fails or cannot take place is answered like any other,
+//! with 200 and `probe_success 0`.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,12 +17,12 @@ use crate::render::prometheus::Format;
 use crate::render::{debug, log, prometheus};
 use crate::report::JudgedOutcome;
 
-/// What Prometheus sends along, in seconds.
+/// Prometheus's header with the scrape timeout in seconds.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
-/// The way back takes time too; blackbox_exporter's `--timeout-offset`.
+/// Part of the scrape timeout left for the response, as blackbox_exporter's `--timeout-offset`.
 const TIMEOUT_OFFSET: Duration = Duration::from_millis(500);
 
-/// Runs the probe that `query` names.
+/// Runs the probe that `query` names, and answers with its metrics.
 pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> FullResponse {
     let work = engine.work();
     let (probe, in_detail) = match select(&work.probes, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
@@ -49,7 +49,10 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
     ok(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
 }
 
-/// The time that the scraper gives us. One who gives less than the way back takes gets half of it.
+/// Returns the scraper's timeout less `TIMEOUT_OFFSET`, but at least half of it; `None` if the request has none.
+///
+/// # Errors
+/// A message: the header is not a time in seconds.
 fn limit(headers: &HeaderMap) -> Result<Option<Duration>, String> {
     let Some(value) = headers.get(SCRAPE_TIMEOUT) else { return Ok(None) };
     let seconds = value.to_str().ok().and_then(|text| text.trim().parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);

@@ -1,4 +1,4 @@
-//! Selects the probes that the parameters of a request name, or says in words which there are.
+//! Selects the probes that the parameters of a request name; a message lists which there are.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::probe::Probe;
 use crate::report::text::one_line;
 use crate::store::ProbeEntry;
 
-/// So many allowed values are listed: a message, not a directory.
+/// Number of allowed values that a message lists.
 const LISTED: usize = 20;
 
-/// The one probe that `check`, `tenant` and `mailbox` name. Tenant and mailbox may be left out where there is only one;
-/// a mailbox is known by its name or its address.
+/// Returns the one probe that `check`, `tenant` and `mailbox` name. Tenant and mailbox may be left out where there is only one;
+/// a mailbox is given by its name or its address.
 ///
 /// # Errors
-/// In words: none or several are meant, and which there are.
+/// A message: no probe or several match, and which there are.
 pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Probe>, String> {
     let (check, tenant, mailbox) = (query.one("check")?, query.one("tenant")?, query.one("mailbox")?);
     let every: Vec<&Arc<Probe>> = probes.iter().collect();
@@ -29,11 +29,11 @@ pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
     of_mailbox.into_iter().next().ok_or_else(|| "no probe is configured".to_owned())
 }
 
-/// Of `probes` those of the `tenant`, of one of the mailboxes (by name or address) and of one of the checks that the query
-/// names; what it leaves out is not asked about.
+/// Returns those of `probes` that have one of the tenants, one of the mailboxes (by name or address) and one of the checks that
+/// the query names; a parameter that it leaves out does not narrow them.
 ///
 /// # Errors
-/// In words: a value that no probe has.
+/// A message: a value that no probe has.
 pub fn filter<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
     let mut left: Vec<&ProbeEntry> = probes.iter().collect();
     for (parameter, is) in NARROWING {
@@ -46,10 +46,10 @@ pub fn filter<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a Pro
     Ok(left)
 }
 
-/// A parameter, and whether a probe is what one of its values asks for.
+/// A parameter, and the function that reports whether a probe matches a value of it.
 type Narrowing = (&'static str, fn(&ProbeEntry, &str) -> bool);
 
-/// In this order, so that a mailbox is looked for in its tenant and a check on its mailbox.
+/// The parameters in the order in which they narrow: a mailbox is looked for in its tenant and a check on its mailbox.
 const NARROWING: [Narrowing; 3] = [
     ("tenant", |known, wanted| known.settings.id.tenant == wanted),
     ("mailbox", |known, wanted| {
@@ -59,7 +59,7 @@ const NARROWING: [Narrowing; 3] = [
     ("check", |known, wanted| known.settings.id.check.name() == wanted),
 ];
 
-/// The label of the mailbox that is known by `name` or has it for an address, which Exchange compares without case.
+/// Returns the label of the mailbox that has `name` for a label or an address, which Exchange compares without case.
 fn label<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {
     let named = probes.iter().any(|probe| probe.id().mailbox_label() == name);
     let by_address = |probe: &&&Arc<Probe>| probe.settings.address.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
@@ -67,7 +67,7 @@ fn label<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {
     addressed.map_or(name, |probe| probe.id().mailbox_label())
 }
 
-/// Those of `probes` that have the `wanted` value; where none is wanted there must be only one.
+/// Returns those of `probes` that have the given value; without one, all of them must have the same.
 fn narrow<'a>(
     parameter: &str,
     probes: Vec<&'a Arc<Probe>>,

@@ -1,18 +1,18 @@
-//! The parameters of a request, read strictly: a slip in a dashboard's URL should be told, not guessed at.
+//! Parses the parameters of a request, strictly: a slip in a dashboard's URL should be reported, not guessed at.
 
 use std::iter::once;
 
 use crate::report::text::one_line;
 
-/// Parameters, decoded, in the order of the request.
+/// The parameters of a request, decoded, in their order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads the part of a URL behind the `?`, as the URL standard's application/x-www-form-urlencoded.
+    /// Parses the part of a URL behind the `?`, as the URL standard's application/x-www-form-urlencoded.
     ///
     /// # Errors
-    /// In words: an escape is broken, or does not spell UTF-8.
+    /// A message: an escape is broken, or does not spell UTF-8.
     pub fn parse(raw: &str) -> Result<Self, String> {
         let pairs = raw.split('&').filter(|pair| !pair.is_empty());
         let decoded = pairs.map(|pair| {
@@ -22,17 +22,17 @@ impl Query {
         decoded.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The value of the parameter `name`; one left empty is as good as none.
+    /// Returns the value of the parameter `name`; an empty one counts as absent.
     ///
     /// # Errors
-    /// In words: it stands there twice.
+    /// A message: it is given twice.
     pub fn one(&self, name: &str) -> Result<Option<&str>, String> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let value = values.next().filter(|value| !value.is_empty());
         if values.next().is_some() { Err(format!("the parameter `{name}` is given twice")) } else { Ok(value) }
     }
 
-    /// Every value of the parameter `name` but empty ones, in the order of the request.
+    /// Returns every value of the parameter `name` but empty ones, in the order of the request.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str()).collect()
     }

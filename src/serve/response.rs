@@ -12,15 +12,15 @@ pub type FullResponse = Response<Full<Bytes>>;
 
 /// Plain text in UTF-8.
 pub const TEXT: &str = "text/plain; charset=utf-8";
-/// A page for a browser.
+/// HTML in UTF-8.
 pub const HTML: &str = "text/html; charset=utf-8";
 /// JSON, always UTF-8 (RFC 8259 section 8.1).
 pub const JSON: &str = "application/json";
 
-/// What a browser may do with what is no page for people: show it as it is.
+/// The content security policy of what is no page for people: a browser may show it as it is.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A response with `body`. Each tells the present state, so none is to be stored.
+/// Builds a response with `body`. Each has the present state, so none is to be stored.
 pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
@@ -35,12 +35,12 @@ pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<
     response
 }
 
-/// A response with status 200.
+/// Builds a response with status 200.
 pub fn ok(content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
     response(StatusCode::OK, content_type, body)
 }
 
-/// A response with a line of plain text.
+/// Builds a response with a line of plain text.
 pub fn message(status: StatusCode, text: &str) -> FullResponse {
     response(status, TEXT, format!("{text}\n"))
 }

@@ -1,4 +1,4 @@
-//! The routes: which path is answered by what, and what becomes of requests for anything else.
+//! Routes a request by its path, and refuses requests for anything else.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -25,14 +25,14 @@ use crate::render::page::FAULTS;
 use crate::report;
 use crate::report::root_cause;
 
-/// No request of ours needs a body. A small one is read and forgotten, so that the connection can go on.
+/// Bytes of a body at most. No request needs one; a small one is read and discarded, so that the connection can go on.
 const BODY: usize = 4096;
-/// What is said of a path that leads nowhere.
+/// The message for a path without a route.
 const NOTHING: &str = "there is nothing here; see / for what there is";
-/// A body must be there in this time.
+/// Time in which a body must have arrived.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
-/// What a path leads to.
+/// The endpoint of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
     ForPeople(PageKind),
@@ -63,7 +63,7 @@ const ROUTES: &[(&str, Route)] = &[
 ];
 
 impl Route {
-    /// What is there. Faults are to be had only of a service that has some.
+    /// Returns the route of `path`. Faults have one only in a service that has some.
     fn at(path: &str, engine: &Engine) -> Option<Self> {
         let page = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, page)| *page);
         page.filter(|page| *page != Self::Faults || engine.faults.is_some())
@@ -123,8 +123,8 @@ pub async fn respond(engine: &Arc<Engine>, local: SocketAddr, request: Request<I
     }
 }
 
-/// The pages that only tell what is known. Large ones take milliseconds, in which the probes' thread must not stand still:
-/// it would be measured as the slowness of a peer.
+/// Renders the pages that only show what is known. Large ones take milliseconds, in which the probes' thread must not stand
+/// still: it would be measured as the slowness of a peer.
 fn render(page: Route, engine: &Engine, query: &Query, headers: &HeaderMap, negotiated: Negotiated) -> FullResponse {
     let now = SystemTime::now();
     match page {
@@ -139,7 +139,7 @@ fn render(page: Route, engine: &Engine, query: &Query, headers: &HeaderMap, nego
     }
 }
 
-/// The probes that are asked about, and of the root causes of everything those that explain one of them.
+/// Renders the outcomes of the probes that `query` selects, and of all root causes those that explain one of them.
 fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
     let store = engine.store();
     let shown = match probe_selection::filter(store.probes(), query) {
@@ -167,7 +167,7 @@ fn wrong_method(page: Route) -> FullResponse {
     answer
 }
 
-/// Reads a body and forgets it, or refuses one that is too long, too slow or broken off.
+/// Reads a body and discards it, or refuses one that is too long, too slow or broken off.
 async fn discard_body(body: Incoming) -> Result<(), FullResponse> {
     if body.is_end_stream() {
         return Ok(());

@@ -1,14 +1,14 @@
-//! Tells the tasks of the service that it shuts down, and when running requests must have been answered.
+//! Signals the tasks of the service that it shuts down, and when running requests must have been answered.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// A run that ends within this time after the signal still has its true answer; later ones are told to ask again.
+/// Time after the signal in which a run may end and its result still be sent; requests for later ones are answered 503.
 const GRACE: Duration = Duration::from_millis(600);
 
-/// The shutdown of the service, which tasks wait for.
+/// The shutdown of the service, for which tasks wait.
 #[derive(Debug)]
 pub struct Shutdown(watch::Sender<Option<Instant>>);
 
@@ -24,7 +24,7 @@ impl Shutdown {
         self.0.send_replace(Some(Instant::now() + GRACE));
     }
 
-    /// Tells whether the shutdown has begun.
+    /// Reports whether the shutdown has begun.
     pub fn has_begun(&self) -> bool {
         self.0.borrow().is_some()
     }

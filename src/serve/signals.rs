@@ -4,16 +4,16 @@ use tokio::signal::unix::{self, SignalKind};
 
 use super::NotStarted;
 
-/// What a signal means.
+/// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGHUP: take the configuration anew.
+    /// SIGHUP: reload the configuration.
     Reload,
-    /// SIGTERM, SIGINT: end.
+    /// SIGTERM or SIGINT: shut down.
     Stop,
 }
 
-/// The signals that are caught from now on.
+/// The signals that are caught while this exists.
 #[derive(Debug)]
 pub struct Signals {
     hang_up: unix::Signal,
@@ -22,10 +22,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches them.
+    /// Begins to catch the signals.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The operating system refuses.
     pub fn catch() -> Result<Self, NotStarted> {
         let catch = |kind| unix::signal(kind).map_err(|error| NotStarted::Machine(format!("cannot catch signals: {error}")));
         Ok(Self {
@@ -35,7 +35,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.hang_up.recv() => Signal::Reload,
@@ -44,7 +44,7 @@ impl Signals {
         }
     }
 
-    /// Waits for one that says to end.
+    /// Waits for a signal to shut down.
     pub async fn stop(&mut self) {
         while self.next().await != Signal::Stop {}
     }

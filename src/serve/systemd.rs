@@ -1,7 +1,7 @@
-//! Tells systemd how the service is doing, in the words of `sd_notify(3)`. Where no systemd asked for it, nothing is said.
+//! Notifies systemd of the service's state, by the protocol of `sd_notify(3)`. Without `NOTIFY_SOCKET`, nothing is sent.
 //!
-//! Not through the crate `sd-notify`, which does less: it knows no sockets in the abstract namespace (`@…`), and its writes have no
-//! timeout, so that a systemd that does not read would hang the service.
+//! Not through the crate `sd-notify`, which does less: it knows no sockets in the abstract namespace (`@…`), and its writes have
+//! no timeout, so that a systemd that does not read would hang the service.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,19 +11,19 @@ use std::time::Duration;
 
 use tracing::warn;
 
-/// A word to a systemd that does not read may take this long; it would hold up everything else.
+/// Timeout of a message, which holds up everything else while systemd does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The service's line to systemd.
+/// The service's connection to systemd.
 #[derive(Debug, Default)]
 pub struct Systemd {
     line: Option<(UnixDatagram, SocketAddr)>,
-    /// How often systemd wants to hear that the service is alive, if it does.
+    /// Time within which systemd expects a message that the service is alive; `None` if it expects none.
     pub watchdog: Option<Duration>,
 }
 
 impl Systemd {
-    /// As the variables have it that systemd sets for a unit of `Type=notify` and with `WatchdogSec=`.
+    /// Reads the variables that systemd sets for a unit of `Type=notify` and with `WatchdogSec=`.
     pub fn from_environment() -> Self {
         let Some(socket) = env::var_os("NOTIFY_SOCKET") else { return Self::default() };
         let number = |name| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
@@ -38,23 +38,23 @@ impl Systemd {
         }
     }
 
-    /// Probes are at work and requests are answered.
+    /// Reports that probes run and requests are answered.
     pub fn ready(&self, status: &str) {
         self.say(&format!("READY=1\nSTATUS={status}"));
     }
 
-    /// The configuration is being taken anew; what follows is [`Systemd::ready`].
+    /// Reports that the configuration is being reloaded, which ends with [`Systemd::ready`].
     pub fn reloading(&self) {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         self.say(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1_000_000 + now.tv_nsec / 1000));
     }
 
-    /// The end has begun.
+    /// Reports that the shutdown has begun.
     pub fn stopping(&self) {
         self.say("STOPPING=1");
     }
 
-    /// All is going on as it should.
+    /// Reports to the watchdog that probes have their turns.
     pub fn alive(&self) {
         self.say("WATCHDOG=1");
     }
@@ -68,7 +68,7 @@ impl Systemd {
     }
 }
 
-/// A path, or behind an `@` a name in the abstract namespace.
+/// Opens a socket, and parses its peer's address: a path, or behind an `@` a name in the abstract namespace.
 fn line(socket: &OsStr) -> std::io::Result<(UnixDatagram, SocketAddr)> {
     let address = match socket.as_bytes() {
         [b'/', ..] => SocketAddr::from_pathname(socket)?,

@@ -12,10 +12,10 @@ use tracing::{error, info, warn};
 use super::acceptor::Acceptor;
 use crate::config::{self, Mistakes};
 
-/// How our own service is protected, as its file says it.
+/// The protection of our own service, as its file has it.
 pub type Web = config::Web<Acceptor>;
 
-/// Files are looked at no more often than this, however many connections there are.
+/// Time between two checks of the files, however many connections there are.
 const RECHECK_AFTER: Duration = Duration::from_secs(1);
 
 /// The web configuration of the service.
@@ -24,22 +24,23 @@ pub struct WebConfig {
     file: Option<PathBuf>,
     in_use: RwLock<Arc<Web>>,
     looked: Mutex<FilesRead>,
-    /// Whether what the files say is in force: a wrong one changes nothing.
+    /// True while the files as they are now are in force: a wrong one changes nothing.
     in_force: AtomicBool,
 }
 
-/// When the files were looked at last, and what they looked like.
+/// The files as they were at the last check.
 #[derive(Debug)]
 struct FilesRead {
     at: Instant,
     files: Vec<FileStamp>,
 }
 
-/// A file, and what changes when it does: also when another file takes its place, as Kubernetes and certbot do it.
+/// A file with its modification time, length and inode, which differ also when another file takes its place, as Kubernetes and
+/// certbot do it; `None` if it cannot be read.
 type FileStamp = (PathBuf, Option<(Option<SystemTime>, u64, u64)>);
 
 impl WebConfig {
-    /// What `file` says; without one, nothing is protected.
+    /// Loads `file`; without one, nothing is protected.
     ///
     /// # Errors
     /// Every mistake in it, a line each.
@@ -50,17 +51,18 @@ impl WebConfig {
         Ok(Self { file, in_use: RwLock::new(Arc::new(web)), looked: Mutex::new(looked), in_force: AtomicBool::new(true) })
     }
 
-    /// The configuration in force.
+    /// Returns the configuration in force.
     pub fn current(&self) -> Arc<Web> {
         Arc::clone(&self.in_use.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether what the files say is in force.
+    /// Reports whether the files as they are now are in force.
     pub fn is_in_force(&self) -> bool {
         self.in_force.load(Ordering::Relaxed)
     }
 
-    /// What is in force, after a look at the files if the last one is a moment ago. Who comes meanwhile has the old one.
+    /// Returns the configuration in force, after a check of the files if the last one is `RECHECK_AFTER` ago. Requests that
+    /// come meanwhile get the old one.
     pub async fn refreshed(self: &Arc<Self>) -> Arc<Web> {
         if self.is_due() {
             let web_config = Arc::clone(self);
@@ -103,12 +105,15 @@ impl WebConfig {
     }
 }
 
-/// Reads the web configuration at `path`. Tells too which files it looked at, right or wrong.
+/// Reads the web configuration at `path`. Returns first the files that were read, whether or not they are right.
+///
+/// # Errors
+/// Every mistake in the file.
 pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
     config::load_web(path, Acceptor::new)
 }
 
-/// The files as they were before they were read: a change in between is seen next time.
+/// Reads the configuration, and returns its files as they were before they were read: a change in between is seen next time.
 fn read(file: &PathBuf) -> (Vec<FileStamp>, Result<Web, String>) {
     let before = stamp(file);
     let (files, web) = load_web(file);

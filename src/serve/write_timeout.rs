@@ -1,5 +1,5 @@
-//! Times out a write whose reader takes nothing any more: hyper bounds how long a request may take to come, not
-//! how long an answer may take to go.
+//! Times out a write whose peer reads nothing any more: hyper bounds the time in which a request arrives, not the time in which
+//! a response is sent.
 
 use std::io;
 use std::pin::Pin;
@@ -9,24 +9,24 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Nobody who still reads takes so long over the next byte.
+/// Time without progress after which a write is given up: a peer that still reads does not take so long over the next byte.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A stream whose writes must get on.
+/// A stream whose writes must make progress.
 pub struct WriteTimeout<S> {
     stream: S,
-    /// When the write that waits is given up; asleep while none waits.
+    /// The end of the waiting write's time; not polled while none waits.
     until: Pin<Box<Sleep>>,
     waiting: bool,
 }
 
 impl<S> WriteTimeout<S> {
-    /// Watches over the writes to `stream`.
+    /// Creates a stream that times out writes to `stream`.
     pub fn new(stream: S) -> Self {
         Self { stream, until: Box::pin(sleep(WRITE_TIMEOUT)), waiting: false }
     }
 
-    /// Passes on what a write came to, or an error when it has waited too long.
+    /// Passes on the result of a write, or an error when it has waited too long.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waiting = false;

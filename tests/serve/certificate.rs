@@ -1,4 +1,4 @@
-//! A certificate for this machine that nobody has issued but itself.
+//! Self-signed certificates for this machine.
 
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
@@ -9,8 +9,8 @@ use openssl::pkey::PKey;
 use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509Builder, X509NameBuilder};
 
-/// A certificate for `localhost` and 127.0.0.1 with the common name `name`, and its key, both PEM. `pkcs1` writes the key as
-/// `openssl ecparam` does, not as PKCS #8.
+/// Creates a certificate for `localhost` and 127.0.0.1 with the common name `name`, and its key, both PEM. `pkcs1` writes the
+/// key as `openssl ecparam` does, not as PKCS #8.
 pub fn new(name: &str, pkcs1: bool) -> (String, String) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
     let ec = EcKey::generate(&group).expect("a key");

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An answer, taken apart.
+/// A response, parsed.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -14,7 +14,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The value of a header, its name in lower case.
+    /// Returns the value of a header; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
@@ -31,7 +31,7 @@ pub async fn exchange(address: SocketAddr, request: &str) -> String {
     rest(&mut stream).await
 }
 
-/// What still comes until the server closes.
+/// Reads what still comes until the server closes.
 pub async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await; // a reset ends it as well

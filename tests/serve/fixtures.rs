@@ -1,4 +1,4 @@
-//! What a service is set before in the tests: probes of a tenant, its peers, a configuration file.
+//! Fixtures of the tests: services, their probes, peers and configuration files.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use m365_probe::serve::{Options, Service, Source};
 use m365_probe::settings::{ProbeSettings, Settings, Tenant};
 use tokio::net::TcpListener;
 
-/// No output may ever hold it.
+/// The client secret of all probes, which no output may contain.
 pub const SECRET: &str = "marked-secret-7f3a9c-must-not-be-seen";
 
 pub async fn serve(source: Source) -> Service {
@@ -27,25 +27,25 @@ pub fn address(service: &Service) -> SocketAddr {
     service.addresses()[0]
 }
 
-/// A service with nothing to do but to answer.
+/// Starts a service without probes.
 pub async fn idle() -> Service {
     serve(Source::Given(Settings::default())).await
 }
 
-/// A peer that accepts and says nothing.
+/// Creates a peer that accepts connections and sends nothing.
 pub async fn silent() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("bind");
     let address = listener.local_addr().expect("bound");
     (listener, address)
 }
 
-/// An address at which nobody listens any more.
+/// Returns an address at which nobody listens any more.
 pub async fn refused() -> SocketAddr {
     silent().await.1
 }
 
-/// Probes, each as tenant, mailbox and check, whose every server is at `peer`. They wait for somebody to ask: the
-/// scheduler's turn may come, but the interval and the timeout are long.
+/// Creates the settings of probes, each given as tenant, mailbox and check, with every server at `peer`. Their interval is a day,
+/// so that few scheduled runs come in between.
 pub fn settings(peer: SocketAddr, probes: &[(&str, Option<&str>, Check)]) -> Settings {
     let one = |&(tenant, mailbox, check): &(&str, Option<&str>, Check)| ProbeSettings {
         interval: Duration::from_secs(86_400),
@@ -73,7 +73,7 @@ fn tenant(name: &str, peer: SocketAddr) -> Tenant {
     Tenant::new(name, cloud, "contoso.example", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", secret)
 }
 
-/// A directory that goes with the test.
+/// A directory that is removed with the test.
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {
@@ -85,7 +85,7 @@ impl Scratch {
         Self(path)
     }
 
-    /// Writes a file and tells where it is.
+    /// Writes a file and returns its path.
     pub fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, text).expect("write");
@@ -99,7 +99,7 @@ impl Drop for Scratch {
     }
 }
 
-/// A configuration file with one check, `token` of `tenant`, whose login server is at `login`.
+/// Returns a configuration with one check, `token` of `tenant`, whose login server is at `login`.
 pub fn configuration(tenant: &str, login: SocketAddr) -> String {
     format!(
         "# {SECRET} stands in a comment\n\

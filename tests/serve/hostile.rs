@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::client::{connect, exchange, get, parse, request, rest};
 use crate::fixtures::{address, idle, serve, settings, silent};
 
-/// Time stands still but for waiting.
+/// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_ends_its_request_is_cut_off() {
     let service = idle().await;
@@ -80,7 +80,7 @@ async fn what_is_no_http_is_refused() {
     assert_eq!(parse(&exchange(address(&service), smuggled).await).status, 400);
 }
 
-/// More than there are places: the last ones wait for one and are answered all the same.
+/// Two hundred are more than there are permits: the last connections wait for one and are answered all the same.
 #[tokio::test]
 async fn two_hundred_at_once_are_all_answered() {
     let service = idle().await;

@@ -1,4 +1,4 @@
-//! The pages for people: languages, links, what stands on them, and buttons only where there is something to break.
+//! The pages for people: languages, links, contents, and buttons only where there are faults.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! `/probe`: which one, how long, and what comes of it.
+//! `/probe`: selection, time limit and response.
 
 use m365_probe::kind::Check;
 use m365_probe::serve::Source;
@@ -61,7 +61,7 @@ async fn a_run_that_fails_is_an_answer() {
     assert!(!reply.body.contains("m365_exporter_"), "{}", reply.body);
 }
 
-/// Scrapes at the same time do not see each other's series, nor those of a run before.
+/// Scrapes at the same time do not see each other's series, nor those of an earlier run.
 #[tokio::test]
 async fn each_scrape_has_a_registry_of_its_own() {
     let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
@@ -90,7 +90,7 @@ async fn what_was_asked_for_does_not_count_as_scheduled() {
     assert!(runs.ends_with(" 0"), "{runs}");
 }
 
-/// The clock moves only while everybody waits: a peer that says nothing takes all the time there is.
+/// On tokio's paused clock, which advances while everything waits: a silent peer takes all the time there is.
 #[tokio::test(start_paused = true)]
 async fn the_scraper_s_patience_is_the_limit() {
     let (_peer, at) = silent().await;

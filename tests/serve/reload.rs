@@ -1,4 +1,4 @@
-//! A new configuration is taken over whole, or not at all.
+//! Reloads: a new configuration is taken over whole, or not at all.
 
 use m365_probe::serve::{NotStarted, Options, Service, Source};
 use m365_probe::settings::RootStore;
@@ -10,7 +10,7 @@ async fn reload(service: &Service) -> Reply {
     request(address(service), "POST", "/-/reload", "").await
 }
 
-/// A series' value, without what stands behind the point.
+/// Returns a series' value without its decimals.
 fn value(metrics: &str, name: &str) -> u64 {
     let line = metrics.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} in {metrics}"));
     let whole = line.rsplit(' ').next().and_then(|value| value.split('.').next());

@@ -1,4 +1,4 @@
-//! What there is under which path, and how it is answered.
+//! The routes: paths, methods, types and contents.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn every_page_answers_in_its_type() {
     }
 }
 
-/// An answer to a request for `/metrics` with these headers, its body as it came.
+/// Requests `/metrics` with these headers, and returns the head and the body as it came.
 async fn metrics(service: &Service, headers: &str) -> (String, Vec<u8>) {
     let mut stream = connect(address(service)).await;
     let request = format!("GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}\r\n");
@@ -187,7 +187,7 @@ async fn some_outcomes_can_be_asked_for() {
     }
 }
 
-/// Time stands still but for waiting, so that the first round is over at once.
+/// On tokio's paused clock, which advances while everything waits, so that the first round is over at once.
 #[tokio::test(start_paused = true)]
 async fn scheduled_runs_are_seen_on_every_page() {
     let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");

@@ -1,4 +1,4 @@
-//! The end: prompt, and no answer is lost.
+//! The shutdown: prompt, and no response is lost.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::client::{connect, get, parse, rest};
 use crate::fixtures::{address, idle, serve, settings, silent};
 
-/// Time stands still but for waiting.
+/// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
 async fn a_running_scrape_has_its_answer_within_the_second() {
     let (peer, at) = silent().await;
@@ -55,7 +55,7 @@ async fn idle_connections_are_closed_at_once() {
     assert_eq!(parse(&format!("H{}", rest(&mut kept).await)).status, 200);
 }
 
-/// A client that sends half a request at the end holds nobody up for more than a second.
+/// On tokio's paused clock: a client that has sent half a request delays the shutdown by less than a second.
 #[tokio::test(start_paused = true)]
 async fn an_unfinished_request_does_not_hold_up_the_end() {
     let service = idle().await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::fixtures::{SECRET, Scratch, configuration, refused, silent};
 
-/// A running `serve`; killed when dropped.
+/// A running `serve`, killed when dropped.
 struct Serving {
     child: Child,
     log: Lines<BufReader<ChildStderr>>,
@@ -29,7 +29,7 @@ impl Serving {
         serving
     }
 
-    /// Reads the log up to a line with `words`.
+    /// Reads the log up to a line that contains `words`.
     fn wait_for(&mut self, words: &str) {
         let found = self.log.by_ref().map_while(Result::ok).any(|line| line.contains(words));
         assert!(found, "the log ended without `{words}`");

@@ -1,4 +1,4 @@
-//! `--web.config.file`: TLS, users and headers, changed while the service runs, and clients that will not have it.
+//! `--web.config.file`: TLS, users and headers, changed while the service runs, and hostile clients.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ async fn start(web: PathBuf) -> Result<Service, NotStarted> {
     Service::start(Options { web: Some(web), ..Options::new(Source::Given(Settings::default()), listen) }).await
 }
 
-/// The cheapest hash there is.
+/// Hashes at bcrypt's lowest cost.
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).expect("a hash")
 }
@@ -31,7 +31,7 @@ fn login(login: &str) -> String {
     format!("Authorization: Basic {}\r\n", STANDARD.encode(login))
 }
 
-/// A scratch directory with a certificate in it, and the web configuration that names it, with `more`.
+/// Writes a certificate and its key into `scratch`, and a web configuration that names them, with `more` at its end.
 fn secured(scratch: &Scratch, name: &str, more: &str) -> PathBuf {
     let (certificate, key) = certificate::new(name, false);
     scratch.file("server.crt", &certificate);
@@ -39,12 +39,12 @@ fn secured(scratch: &Scratch, name: &str, more: &str) -> PathBuf {
     scratch.file("web.yml", &format!("tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n{more}"))
 }
 
-/// TLS to our service, whoever it says it is.
+/// Connects by TLS to our service, whatever its certificate.
 async fn tls(at: SocketAddr, newest: Protocol) -> Result<TlsStream<tokio::net::TcpStream>, native_tls::Error> {
     tls_as(at, newest, None).await
 }
 
-/// The same as a client with a certificate.
+/// Connects by TLS, with a client certificate if given.
 async fn tls_as(
     at: SocketAddr,
     newest: Protocol,
@@ -56,7 +56,7 @@ async fn tls_as(
     TlsConnector::from(builder.build().expect("a connector")).connect("localhost", connect(at).await).await
 }
 
-/// Asks over TLS; tells the certificate's subject too.
+/// Sends a GET over TLS, and returns the subject of the server's certificate with the reply.
 async fn ask(at: SocketAddr, target: &str, headers: &str) -> (String, Reply) {
     let mut stream = tls(at, Protocol::Tlsv13).await.expect("TLS");
     let certificate = stream.get_ref().peer_certificate().expect("asked").expect("shown").to_der().expect("DER");
@@ -103,7 +103,7 @@ async fn pages_are_served_over_tls_and_targets_say_so() {
     assert!(!plain.contains("Healthy"), "{plain}");
 }
 
-/// TLS 1.3 tells a client that its certificate will not do only when it reads.
+/// Reports whether a request is answered: by TLS 1.3 a client learns that its certificate is refused only when it reads.
 async fn answered(mut stream: TlsStream<tokio::net::TcpStream>) -> bool {
     let asked = stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
     let mut answer = String::new();
@@ -177,7 +177,7 @@ async fn nothing_starts_with_a_wrong_web_configuration() {
     }
 }
 
-/// A renewed certificate and a new password count without a restart; what is wrong changes nothing and is told.
+/// A renewed certificate and a new password are used without a restart; a wrong file changes nothing but a metric.
 #[tokio::test]
 async fn files_are_read_anew_when_they_change() {
     let scratch = Scratch::new();
@@ -212,7 +212,7 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Time stands still but for waiting.
+/// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_never_ends_is_cut_off() {
     let scratch = Scratch::new();
