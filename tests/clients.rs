@@ -57,26 +57,26 @@ fn describe(tenant: &Running, client: &str) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
-async fn python_s_own_mail_clients() {
+async fn python_mail_clients_log_in_to_the_simulated_tenant() {
     speak("mail.py", "python3", "CLIENTS_PYTHON").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
-async fn msal() {
+async fn msal_gets_a_token_from_the_simulated_tenant() {
     speak("msal_token.py", "python3", "CLIENTS_PYTHON").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
-async fn exchangelib() {
+async fn exchangelib_lists_folders_of_the_simulated_tenant() {
     speak("exchangelib_folders.py", "python3", "CLIENTS_PYTHON").await;
 }
 
 /// The reference parser of OpenMetrics reads both pages of metrics of a tenant in trouble.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
-async fn prometheus_client() {
+async fn prometheus_client_parses_both_pages_of_metrics() {
     let tenant = sim::start(Tenant::contoso()).await.expect("the tenant starts");
     tenant.set_fault("exchange_service_principal_missing").expect("a fault");
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prometheus_client");
@@ -96,6 +96,6 @@ async fn prometheus_client() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
-async fn ews_javascript_api() {
+async fn ews_javascript_api_reads_the_simulated_tenant() {
     speak("ews_javascript_api.js", "node", "CLIENTS_NODE").await;
 }

@@ -184,7 +184,7 @@ fn small(more: &str) -> String {
 }
 
 #[test]
-fn a_built_in_cloud_is_changed_by_clouds_and_keeps_its_other_endpoints() {
+fn built_in_cloud_changed_by_clouds_keeps_its_other_endpoints() {
     let own = "    cloud: bleu\n    mailboxes: [{ address: a@b.example, checks: [pop3, ews] }]\n";
     let changed = format!("clouds: {{ bleu: {{ pop3: 'pop3s://pop.contoso.example' }} }}\n{}", small(own));
     let settings = parse(&changed).unwrap_or_else(|mistakes| panic!("{mistakes}")).settings;

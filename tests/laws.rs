@@ -83,20 +83,20 @@ fn imports_of_the_simulated_tenant_run_downward() {
 }
 
 #[test]
-fn a_file_opens_with_what_it_is_for() {
+fn rust_files_open_with_a_doc_comment() {
     let silent: Vec<_> = all_rust_files().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! ")).collect();
     assert!(silent.is_empty(), "files that do not open with `//!`: {silent:?}");
 }
 
 #[test]
-fn a_file_holds_one_idea() {
+fn rust_files_have_at_most_450_lines() {
     let lines = |file: &PathBuf| fs::read_to_string(file).unwrap().lines().count();
     let long: Vec<_> = all_rust_files().filter(|file| lines(file) > MOST_LINES).collect();
     assert!(long.is_empty(), "files of more than {MOST_LINES} lines: {long:?}");
 }
 
 #[test]
-fn nothing_is_left_for_later() {
+fn rust_files_have_no_marks_of_unfinished_work() {
     let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!"), concat!("todo", "!(")];
     assert_absent(&all_rust_files().collect::<Vec<_>>(), &marks);
 }
@@ -148,7 +148,7 @@ fn checks_named(source: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn names_of_checks_are_found_in_code_and_not_in_comments_or_tests() {
+fn checks_named_finds_code_and_no_comments_or_tests() {
     let source = "// \"dns\"\nif check == \"pop3\" { \"pop3s\" }\n#[cfg(test)]\nmod tests { \"imap\" }";
     assert_eq!(checks_named(source), ["pop3"]);
     assert_eq!(checks_named("matches!(name, \"ews\" | \"graph\")"), ["ews", "graph"]);
@@ -199,7 +199,7 @@ fn looks_like_a_path(word: &str) -> bool {
 }
 
 #[test]
-fn a_path_ring_or_test_program_that_is_gone_is_missing() {
+fn missing_from_names_paths_rings_and_test_programs_that_are_gone() {
     let rings = "\n    quick) run_quick ;;";
     for code in ["src/nothing.rs", "tests/run nothing", "cargo test --test nothing", "net/nothing"] {
         assert!(missing_from(code, rings).is_some(), "{code}");
@@ -272,7 +272,7 @@ fn identifier(text: &str) -> Option<String> {
 }
 
 #[test]
-fn modules_are_found_in_every_form_of_import() {
+fn modules_named_finds_every_form_of_import() {
     let source =
         "// crate::comment\nuse crate::one::Two;\nuse crate::{three, four::{Five, six::Seven},\n eight};\nlet x = crate::nine();";
     let names: Vec<_> = modules_named("crate::", source).into_iter().collect();

@@ -112,7 +112,7 @@ fn checkmk_output_of_a_check_that_cannot_run_is_a_service_line() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_or_closed_output_changes_no_exit_code() {
+fn check_with_a_full_or_closed_output_exits_3() {
     let full = || File::options().write(true).open("/dev/full").expect("/dev/full");
     let mut command = Command::new(PROGRAM);
     let status = bare(command.arg("check").stdout(full()).stderr(Stdio::null())).status().expect("run");

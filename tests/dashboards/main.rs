@@ -4,14 +4,14 @@
 //! `tests/run` installs Prometheus and jsonnet; where one is missing, the tests that need it are left out and say so.
 #![allow(clippy::unwrap_used)]
 
-mod answered;
 mod boards;
-mod laid_out;
-mod linted;
+mod layout;
+mod linter;
 mod metrics;
 mod promql;
+mod queries;
 mod rules;
-mod sharded;
+mod sharding;
 
 #[allow(dead_code)]
 #[path = "../real/daemon.rs"]

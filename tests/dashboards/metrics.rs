@@ -47,7 +47,7 @@ pub fn of_prometheus() -> Metrics {
 pub const OF_THE_TARGET: [&str; 2] = ["job", "instance"];
 
 #[test]
-fn a_page_is_read() {
+fn page_of_metrics_is_parsed_into_names_and_labels() {
     let metrics = on_page("# HELP a b\na{x=\"1,y=\\\"2\\\"\",z=\"\\\\\"} 1\nb 2\na{w=\"\"} 3\n");
     assert_eq!(metrics["a"], BTreeSet::from(["w", "x", "z"].map(str::to_owned)));
     assert!(metrics["b"].is_empty() && metrics.len() == 2);

@@ -123,7 +123,7 @@ pub fn in_calls(query: &str, functions: &[&str]) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn a_query_is_taken_apart() {
+fn query_is_parsed_into_metrics_labels_and_functions() {
     let query = r#"sum by (tenant, le) (rate(a_bucket{job=~"$job", x!="a{b}"}[$__rate_interval]))
         / ignoring (owner) group_left () b:c > 2 and on (job) d{} unless topk(3, e) * 1.5 or label_replace(f, "g", "$1", "h", "(.*)")"#;
     let named = named(query);
@@ -136,7 +136,7 @@ fn a_query_is_taken_apart() {
 }
 
 #[test]
-fn a_counter_stands_in_a_rate_or_not() {
+fn counters_are_found_inside_and_outside_of_rates() {
     let (inside, outside) =
         in_calls("sum(rate(a_total{b=\"c_total\"}[5m])) + d_total + increase(sum(e_total)[5m:])", &["rate", "increase"]);
     assert_eq!((inside.concat(), outside.join(" ")), ("a_total".to_owned(), "d_total e_total".to_owned()));

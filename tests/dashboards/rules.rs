@@ -31,7 +31,7 @@ fn promtool_accepts_the_rules() {
 }
 
 #[test]
-fn alerts_fire_when_they_should_and_else_stay_silent() {
+fn alerts_pass_their_promtool_tests() {
     if needs::all_there(&[PROMETHEUS]) {
         run("promtool", &["test", "rules", TESTS]);
     }
@@ -39,7 +39,7 @@ fn alerts_fire_when_they_should_and_else_stay_silent() {
 
 /// No alert may lack a test of either, and none may be tested that is not there.
 #[test]
-fn every_alert_is_tested_to_fire_and_to_stay_silent() {
+fn alerts_have_tests_that_fire_and_that_stay_silent() {
     let tests = yaml(&std::fs::read_to_string(TESTS).unwrap());
     let cases = list(&tests["tests"]).iter().flat_map(|test| list(&test["alert_rule_test"]));
     let mut tested: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -101,7 +101,7 @@ fn alerts_do_not_count_throttling_as_an_outage() {
 }
 
 #[test]
-fn promtool_reads_every_query() {
+fn dashboard_queries_are_accepted_by_promtool() {
     if !needs::all_there(&[PROMETHEUS]) {
         return;
     }

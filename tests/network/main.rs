@@ -27,9 +27,9 @@ mod resolver;
 mod table;
 mod world;
 
-mod distant;
+mod combinations;
+mod latency;
 mod names;
 mod ports;
-mod secured;
-mod several;
+mod tls;
 mod web;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::condition::{Condition, Line};
 use crate::namespace::Namespace;
 use crate::needs::{self, Part};
-use crate::{names, ports, secured, several, web};
+use crate::{combinations, names, ports, tls, web};
 
 /// Number of conditions at a time: nearly all of a condition is waiting for silence to end.
 const SIDE_BY_SIDE: usize = 6;
@@ -27,7 +27,7 @@ const PARTS: &[Part] = &[
 
 #[test]
 #[expect(clippy::print_stdout, reason = "a table for reading, with --nocapture")]
-fn every_condition_is_told_for_what_it_is() {
+fn network_conditions_have_the_expected_reasons() {
     if !needs::all_there(PARTS) {
         return;
     }
@@ -36,7 +36,7 @@ fn every_condition_is_told_for_what_it_is() {
         return;
     }
     let only = std::env::var("M365_NETWORK_ONLY").unwrap_or_default();
-    let all = [names::conditions(), ports::conditions(), secured::conditions(), web::conditions(), several::conditions()];
+    let all = [names::conditions(), ports::conditions(), tls::conditions(), web::conditions(), combinations::conditions()];
     let all = all.into_iter().flatten();
     let wanted = |condition: &Condition| only.split(',').any(|words| condition.name.contains(words));
     let wanted: Vec<Condition> = all.filter(wanted).collect();

@@ -2,7 +2,7 @@
 
 use crate::condition::{ALL_OTHERS, Condition};
 use crate::devices::{PROXY, interceptor, proxy, socks};
-use crate::secured::fault;
+use crate::tls::fault;
 use crate::world::{GATEWAY, World};
 
 const MAIL: &[&str] = &["pop3", "imap", "smtp"];

@@ -13,7 +13,7 @@ use crate::unbound::{self, Manner, Unbound};
 use crate::{authority, needs};
 
 #[test]
-fn the_mail_servers_admit_python_s_own_clients() {
+fn mail_servers_admit_python_clients() {
     let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
     let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
     let postfix = Postfix::start(&lab.scratch, &identity, &lab.dovecot.auth_socket());

@@ -6,7 +6,7 @@ use crate::postfix::{self, Postfix};
 use crate::{authority, needs, program};
 
 #[test]
-fn every_way_into_dovecot_is_open() {
+fn check_of_dovecot_is_ok_and_counts_the_messages() {
     let Some(lab) = Lab::start() else { return };
     let good = lab.setup();
     let (pop3, imap) = (lab.dovecot.pop3, lab.dovecot.imap);
@@ -29,7 +29,7 @@ fn every_way_into_dovecot_is_open() {
 
 /// Dovecot refuses so long a line, so the token goes on a line of its own; Postfix accepts it on one.
 #[test]
-fn submission_is_open_with_the_token_on_one_line_or_two() {
+fn smtp_with_the_token_on_one_line_or_two_is_ok() {
     let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
     let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
     let postfix = Postfix::start(&lab.scratch, &identity, &lab.dovecot.auth_socket());
@@ -40,7 +40,7 @@ fn submission_is_open_with_the_token_on_one_line_or_two() {
 }
 
 #[test]
-fn the_tenant_s_own_checks_tell_what_they_learnt() {
+fn token_and_reach_of_a_good_tenant_report_their_facts() {
     let Some(lab) = Lab::start() else { return };
     let configuration = lab.setup().write(&lab.scratch, "good");
 
@@ -60,7 +60,7 @@ fn the_tenant_s_own_checks_tell_what_they_learnt() {
 }
 
 #[test]
-fn several_checks_are_one_answer() {
+fn check_of_four_names_is_one_report() {
     let Some(lab) = Lab::start() else { return };
     let answer = program::check(&lab.setup().write(&lab.scratch, "good"), &["pop3", "imap", "smtp", "token"]);
     answer.assert_ok("four checks");

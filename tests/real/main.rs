@@ -11,6 +11,7 @@ mod dovecot;
 mod http;
 mod issuer;
 mod lab;
+mod monitored;
 mod needs;
 mod port;
 mod postfix;
@@ -19,19 +20,18 @@ mod prometheus;
 mod scratch;
 mod status;
 mod unbound;
-mod watched;
 
-mod failing;
+mod bench_lab;
+mod dns;
+mod failures;
 mod fixtures;
 mod mail;
 mod monitors;
 mod packaging;
 mod page;
-mod protected;
 mod readme;
-mod resolving;
-mod serving;
-mod standing;
+mod service;
+mod web_protection;
 
 /// Returns the seconds since 1970.
 fn unix_time() -> u64 {

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::{fs, thread};
 
 use crate::daemon::Daemon;
+use crate::monitored::{Asked, CASES, Case, Watched};
 use crate::needs::{self, Part};
 use crate::status::{checkmk_line, perfdata, perl_perfdata, services};
-use crate::watched::{Asked, CASES, Case, Watched};
 
 const NAGIOS: Part =
     Part { name: "Nagios Core", files: &["/usr/sbin/nagios4", "/etc/nagios4/objects/templates.cfg"], as_root: true };
@@ -49,7 +49,7 @@ fn host(asked: Asked) -> &'static str {
 const ASKED: [Asked; 3] = [Asked::Demo, Asked::Odd, Asked::Gone];
 
 #[test]
-fn nagios_shows_what_the_plugin_says() {
+fn nagios_shows_state_text_and_performance_data_of_the_plugin() {
     if !needs::all_there(&[NAGIOS, PERL]) {
         return;
     }
@@ -126,7 +126,7 @@ service_perfdata_file_template=$SERVICEDESC$\t$SERVICEPERFDATA$\nservice_perfdat
 }
 
 #[test]
-fn icinga_shows_what_the_plugin_says() {
+fn icinga_shows_state_text_and_performance_data_of_the_plugin() {
     if !needs::all_there(&[ICINGA, PERL]) {
         return;
     }
@@ -283,7 +283,7 @@ fn checkmk_reads_every_line_and_loses_no_service() {
 
 /// An agent runs these lines: each must name our program with options that it has.
 #[test]
-fn the_agents_lines_are_commands_that_we_take() {
+fn agent_command_lines_are_accepted_by_the_program() {
     let watched = Watched::start();
     let places = [
         ("/usr/lib/nagios/plugins", watched.plugins.display().to_string()),
@@ -308,7 +308,7 @@ fn the_agents_lines_are_commands_that_we_take() {
 
 /// Every option of the plugin must be in Icinga's definition of the command.
 #[test]
-fn icinga_s_command_has_every_option() {
+fn icinga_command_definition_has_every_option() {
     let help = Command::new(env!("CARGO_BIN_EXE_m365-probe")).args(["check", "--help"]).output().expect("run");
     let help = String::from_utf8(help.stdout).expect("UTF-8");
     let definition = adapted("icinga2/m365.conf", &[]);

@@ -45,7 +45,7 @@ fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn systemd_takes_the_unit_and_finds_it_closed() {
+fn systemd_unit_verifies_and_has_little_exposure() {
     if !needs::all_there(&[SYSTEMD]) {
         return;
     }
@@ -65,7 +65,7 @@ fn systemd_takes_the_unit_and_finds_it_closed() {
 }
 
 #[test]
-fn the_debian_package_is_installed_and_removed_again() {
+fn debian_package_installs_upgrades_and_purges() {
     if !needs::all_there(&[DEBIAN]) {
         return;
     }
@@ -123,7 +123,7 @@ fn the_debian_package_is_installed_and_removed_again() {
 }
 
 #[test]
-fn kubernetes_takes_the_manifests_and_we_the_configuration_in_them() {
+fn kubernetes_manifests_and_their_configuration_are_accepted() {
     if !needs::all_there(&[PYTHON]) {
         return;
     }
@@ -163,7 +163,7 @@ fn kubernetes_takes_the_manifests_and_we_the_configuration_in_them() {
 }
 
 #[test]
-fn the_container_s_file_is_read_and_names_what_there_is() {
+fn containerfile_names_existing_files_and_a_valid_command() {
     if !needs::all_there(&[PYTHON]) {
         return;
     }

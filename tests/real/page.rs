@@ -91,7 +91,7 @@ fn assert_fine(browser: &mut Browser, url: &str) {
 }
 
 #[test]
-fn every_page_is_fine_in_the_light_in_the_dark_and_on_a_phone() {
+fn pages_in_light_dark_and_on_a_phone_have_no_complaints() {
     if !needs::all_there(&[browser::PART]) {
         return;
     }
@@ -117,7 +117,7 @@ fn every_page_is_fine_in_the_light_in_the_dark_and_on_a_phone() {
 }
 
 #[test]
-fn a_button_breaks_something_and_the_page_tells_it_by_itself() {
+fn page_after_a_fault_button_shows_the_root_cause_by_itself() {
     if !needs::all_there(&[browser::PART]) {
         return;
     }
@@ -152,7 +152,7 @@ fn a_button_breaks_something_and_the_page_tells_it_by_itself() {
 }
 
 #[test]
-fn the_keyboard_gets_everywhere_and_what_is_unfolded_stays_so() {
+fn page_by_keyboard_reaches_all_controls_and_keeps_details_open() {
     if !needs::all_there(&[browser::PART]) {
         return;
     }
@@ -188,7 +188,7 @@ fn the_keyboard_gets_everywhere_and_what_is_unfolded_stays_so() {
 }
 
 #[test]
-fn what_is_marked_stays_marked_and_what_is_new_is_told_all_the_same() {
+fn page_refresh_keeps_the_selection_and_announces_a_change() {
     if !needs::all_there(&[browser::PART]) {
         return;
     }
@@ -213,7 +213,7 @@ fn what_is_marked_stays_marked_and_what_is_new_is_told_all_the_same() {
 }
 
 #[test]
-fn the_browser_s_language_decides_and_a_page_works_without_scripts() {
+fn page_speaks_the_browser_language_and_refreshes_without_scripts() {
     if !needs::all_there(&[browser::PART]) {
         return;
     }
@@ -236,7 +236,7 @@ fn the_browser_s_language_decides_and_a_page_works_without_scripts() {
 }
 
 #[test]
-fn a_page_whose_service_is_gone_says_so() {
+fn page_of_a_stopped_service_says_that_it_is_stale() {
     if !needs::all_there(&[browser::PART]) {
         return;
     }

@@ -23,7 +23,7 @@ fn assert_accepted(program: &str, arguments: &[&str], file: &Path) {
 }
 
 #[test]
-fn prometheus_takes_its_snippets() {
+fn readme_prometheus_configurations_are_accepted_by_promtool() {
     if !needs::all_there(&[prometheus::PART]) {
         return;
     }
@@ -34,7 +34,7 @@ fn prometheus_takes_its_snippets() {
 }
 
 #[test]
-fn the_program_takes_its_configuration() {
+fn readme_configuration_is_accepted_by_the_program() {
     let scratch = Scratch::new();
     let secret = scratch.secret("contoso.secret", "x");
     for block in yaml_with("tenants:") {

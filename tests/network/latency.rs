@@ -46,7 +46,7 @@ const WAITS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 #[test]
-fn each_phase_is_as_long_as_its_round_trips() {
+fn doctor_over_a_long_wire_takes_the_round_trips_of_each_phase() {
     let Some((world, configuration)) = far_away(&["-d", &(ROUND_TRIP / 2).as_millis().to_string()]) else { return };
     let mut reports: Vec<Value> = Vec::new();
     while reports.len() < RUNS || (reports.len() < MOST_RUNS && !too_long(&reports).is_empty()) {
@@ -83,7 +83,7 @@ fn too_long(reports: &[Value]) -> Vec<String> {
 
 /// Delays of 0 to 150 ms a packet must not make a check fail.
 #[test]
-fn jitter_breaks_nothing() {
+fn doctor_over_a_jittery_wire_is_ok() {
     let Some((world, configuration)) = far_away(&["-d", "75+75"]) else { return };
     let answer = program::doctor(&world, &configuration);
     assert_eq!(answer.exit, Some(0), "{:#}", answer.report);

@@ -22,7 +22,7 @@ fn assert_each(lab: &Lab, cases: &[Case<'_>]) {
 }
 
 #[test]
-fn a_wrong_secret_is_told_by_every_check() {
+fn check_with_a_wrong_secret_is_client_secret_wrong() {
     let Some(lab) = Lab::start() else { return };
     let wrong = Setup { secret: "marked-secret-of-yesterday".into(), ..lab.setup() };
     let cases =
@@ -35,7 +35,7 @@ fn a_wrong_secret_is_told_by_every_check() {
 }
 
 #[test]
-fn an_unknown_mailbox_is_refused_in_auth() {
+fn mail_login_to_an_unknown_mailbox_is_auth_refused() {
     let Some(lab) = Lab::start() else { return };
     let unknown = Setup { mailbox: "nobody@contoso.example".into(), ..lab.setup() };
     let cases = ["pop3", "imap", "smtp"].map(|check| ("unknown mailbox", check, unknown.clone(), "auth", "auth_refused"));
@@ -43,7 +43,7 @@ fn an_unknown_mailbox_is_refused_in_auth() {
 }
 
 #[test]
-fn an_expired_token_is_told_from_other_refusals() {
+fn mail_login_with_an_expired_token_is_token_expired() {
     let Some(lab) = Lab::start() else { return };
     let identity = lab.authority.identity(&lab.scratch, "late", authority::NAMES, 30);
     let late = Issuer::start(&lab.scratch, &lab.key, &identity, -600);
@@ -53,7 +53,7 @@ fn an_expired_token_is_told_from_other_refusals() {
 }
 
 #[test]
-fn a_closed_port_is_refused_in_connect() {
+fn check_of_a_closed_port_is_connect_refused() {
     let Some(lab) = Lab::start() else { return };
     let closed = port::free();
     let good = lab.setup();
@@ -77,7 +77,7 @@ fn a_closed_port_is_refused_in_connect() {
 }
 
 #[test]
-fn a_silent_server_is_told_by_what_was_awaited() {
+fn check_of_a_silent_server_times_out_in_the_open_phase() {
     let Some(lab) = Lab::start() else { return };
     // The kernel completes the handshake of TCP; nobody ever says a word.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("listen");
@@ -109,7 +109,7 @@ fn a_silent_server_is_told_by_what_was_awaited() {
 }
 
 #[test]
-fn a_bad_certificate_ends_the_run_in_tls() {
+fn check_with_a_bad_certificate_fails_in_tls() {
     let Some(lab) = Lab::start() else { return };
     let good = lab.setup();
     for (address, reason) in [
@@ -144,7 +144,7 @@ const UNCLASSIFIED: [&str; 5] = ["internal", "operation_failed", "command_refuse
 
 /// Dovecot refuses in other words than Exchange; none of them may be left unclassified.
 #[test]
-fn dovecot_s_refusals_have_reasons_of_their_own() {
+fn mail_login_refused_by_dovecot_has_a_specific_reason() {
     let Some(lab) = Lab::start() else { return };
     let identity = lab.authority.identity(&lab.scratch, "other", authority::NAMES, 30);
     let identities = [("127.0.0.1", &identity)];
@@ -186,7 +186,7 @@ fn dovecot_s_refusals_have_reasons_of_their_own() {
 }
 
 #[test]
-fn postfix_s_refusals_have_reasons_of_their_own() {
+fn smtp_refused_by_postfix_has_a_specific_reason() {
     let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
     let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
     let start = |name: &str, socket: &std::path::Path, otherwise: &str| {
@@ -216,7 +216,7 @@ fn postfix_s_refusals_have_reasons_of_their_own() {
 
 /// Other servers' refusals lead to root causes of the catalogue, too.
 #[test]
-fn the_diagnosis_of_a_real_refusal_is_a_root_cause() {
+fn diagnosis_of_three_refused_logins_is_one_root_cause() {
     let Some(lab) = Lab::start() else { return };
     let unknown = Setup { mailbox: "nobody@contoso.example".into(), ..lab.setup() };
     let answer = program::check(&unknown.write(&lab.scratch, "wrong"), &["pop3", "imap", "smtp", "--timeout", "30s"]);

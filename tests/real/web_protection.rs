@@ -109,7 +109,7 @@ scrape_configs:
 }
 
 #[test]
-fn whoever_listens_for_all_unprotected_is_warned() {
+fn serve_on_all_addresses_without_protection_logs_a_warning() {
     let scratch = Scratch::new();
     let serving = Serving::listening(&scratch, &configuration(&scratch), "0.0.0.0");
     assert!(serving.daemon.log().contains("can read these pages without a password and without TLS"), "{}", serving.daemon.log());

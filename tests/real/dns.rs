@@ -18,7 +18,7 @@ fn check(scratch: &Scratch, resolver: String) -> program::Answer {
 }
 
 #[test]
-fn an_honest_resolver_is_believed() {
+fn dns_of_an_honest_resolver_is_ok() {
     if !needs::all_there(&[unbound::PART]) {
         return;
     }
@@ -35,7 +35,7 @@ fn an_honest_resolver_is_believed() {
 }
 
 #[test]
-fn each_other_manner_has_its_reason() {
+fn dns_of_a_failing_resolver_has_the_reason() {
     if !needs::all_there(&[unbound::PART]) {
         return;
     }
@@ -81,7 +81,7 @@ fn assert_warned(answer: &program::Answer, name: &str, expected: &[&str]) {
 }
 
 #[test]
-fn microsoft_s_own_hosts_have_public_addresses_of_the_published_ranges() {
+fn dns_of_microsoft_hosts_outside_the_published_ranges_warns() {
     if !needs::all_there(&[unbound::PART]) {
         return;
     }
@@ -103,7 +103,7 @@ fn microsoft_s_own_hosts_have_public_addresses_of_the_published_ranges() {
 }
 
 #[test]
-fn an_answer_too_long_for_udp_is_had_over_tcp_or_told_to_need_it() {
+fn dns_of_a_truncated_answer_uses_tcp_or_is_dns_tcp_blocked() {
     if !needs::all_there(&[unbound::PART]) {
         return;
     }
@@ -120,7 +120,7 @@ fn an_answer_too_long_for_udp_is_had_over_tcp_or_told_to_need_it() {
 
 /// The program runs in a mount namespace of its own, with another hosts file in place of the system's.
 #[test]
-fn the_hosts_file_is_recognised() {
+fn dns_of_a_hosts_file_entry_warns_or_is_dns_hosts_file_blocks() {
     if !needs::all_there(&[UNSHARE]) {
         return;
     }

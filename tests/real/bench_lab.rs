@@ -11,7 +11,7 @@ use crate::lab::Lab;
 /// Writes the lab's addresses to the file `M365_LAB`, in JSON, and keeps it running until standard input ends.
 #[test]
 #[ignore = "stands until its input ends; started by benches/processes"]
-fn a_lab_stands() {
+fn lab_runs_until_standard_input_ends() {
     let file = env::var_os("M365_LAB").expect("M365_LAB names a file");
     let mailboxes: Vec<_> = (0..100).map(|n| format!("user{n}@contoso.example")).collect();
     let Some(lab) = Lab::with_mailboxes(&mailboxes) else { panic!("`tests/run missing` tells what is not installed") };

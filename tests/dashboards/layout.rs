@@ -9,7 +9,7 @@ use crate::boards::{self, Board, list, string};
 const WIDTH: u64 = 24;
 
 #[test]
-fn a_dashboard_is_known_by_its_uid() {
+fn dashboard_uid_is_that_of_its_file() {
     let mut uids = BTreeSet::new();
     for board in boards::all() {
         let (uid, file) = (board.uid(), board.file);
@@ -25,7 +25,7 @@ fn a_dashboard_is_known_by_its_uid() {
 }
 
 #[test]
-fn panels_have_ids_of_their_own_and_do_not_overlap() {
+fn dashboard_panels_have_unique_ids_and_do_not_overlap() {
     for board in boards::all() {
         let (mut ids, mut taken) = (BTreeSet::new(), BTreeMap::new());
         for panel in board.panels() {
@@ -145,7 +145,7 @@ fn screenshots_are_few_and_small() {
 }
 
 #[test]
-fn dashboards_open_with_the_problems() {
+fn dashboards_begin_with_four_stats() {
     for Board { file, json } in boards::all() {
         let first = list(&json["panels"]).iter().filter(|panel| panel["gridPos"]["y"] == 0);
         assert!(first.clone().count() >= 4 && first.clone().all(|panel| panel["type"] == "stat"), "{file}");

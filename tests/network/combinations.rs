@@ -4,7 +4,7 @@ use crate::condition::{ALL_OTHERS, Condition};
 use crate::devices::interceptor;
 use crate::microsoft::{GRAPH, OUTLOOK, SMTP};
 use crate::resolver::dnsmasq;
-use crate::secured::fault;
+use crate::tls::fault;
 
 /// Returns the conditions of several faults and of other owners'.
 pub fn conditions() -> Vec<Condition> {

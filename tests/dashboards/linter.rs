@@ -223,7 +223,7 @@ fn uneditable_dashboard(board: &Board) -> Vec<Finding> {
 
 /// Each rule must pass a sound dashboard and find what is broken in a copy of it.
 #[test]
-fn recording_rules_find_their_series() {
+fn linter_rules_pass_a_sound_dashboard_and_find_a_broken_one() {
     let sound = boards::all().remove(0);
     let broken: [(&str, &str, Value); 15] = [
         ("template-datasource-rule", "/templating/list/0/name", "source".into()),

@@ -35,7 +35,7 @@ fn prometheus_scrapes_every_check_and_discovers_every_probe() {
 }
 
 #[test]
-fn promtool_has_no_complaint() {
+fn serve_metrics_are_accepted_by_promtool() {
     let Some(lab) = needs::all_there(&[prometheus::PART]).then(Lab::start).flatten() else { return };
     let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     assert_eq!(promtool_complaints(&serving.page("/metrics")), "", "before the first run");
@@ -47,7 +47,7 @@ fn promtool_has_no_complaint() {
 }
 
 #[test]
-fn sigterm_ends_it_within_a_second_and_loses_no_answer() {
+fn serve_after_sigterm_ends_within_a_second_and_loses_no_reply() {
     let Some(lab) = Lab::start() else { return };
     let mut serving = Serving::start(&lab.scratch, &configuration(&lab));
     let port = serving.port;
@@ -64,7 +64,7 @@ fn sigterm_ends_it_within_a_second_and_loses_no_answer() {
 }
 
 #[test]
-fn a_new_configuration_is_taken_and_a_wrong_one_changes_nothing() {
+fn serve_reload_applies_a_good_configuration_and_ignores_a_bad_one() {
     let Some(lab) = Lab::start() else { return };
     let configuration = configuration(&lab);
     let good = fs::read_to_string(&configuration).expect("read");
