@@ -118,7 +118,7 @@ impl Probe {
 fn stamp(trace: &mut Trace, fault: Fault) -> Failure {
     let mut evidence = fault.evidence;
     evidence.peer = evidence.peer.or_else(|| trace.peer.clone());
-    evidence.said = evidence.said.or_else(|| trace.said.clone());
+    evidence.said = evidence.said.or_else(|| trace.request.clone());
     let step = trace.step();
     if let Some(endpoint) = trace.endpoint().filter(|_| matches!(step, Phase::Connect | Phase::Proxy | Phase::Tls)) {
         endpoint.failed.get_or_insert((step, fault.reason));

@@ -223,7 +223,7 @@ impl Entry {
             }
             Err(mut fault) => {
                 fault.evidence.peer = fault.evidence.peer.or_else(|| trace.peer.clone());
-                fault.evidence.said = fault.evidence.said.or_else(|| trace.said.clone());
+                fault.evidence.said = fault.evidence.said.or_else(|| trace.request.clone());
                 let back_off = trace.facts.back_off;
                 let remembered = if is_lasting(fault.reason) { REFUSAL_KEPT } else { FAILURE_KEPT };
                 let until = now + back_off.unwrap_or(remembered);

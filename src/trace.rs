@@ -18,7 +18,7 @@ pub struct Trace {
     /// The peer that was spoken to last.
     pub peer: Option<Peer>,
     /// The last request, with `<secret>` in place of a secret.
-    pub said: Option<String>,
+    pub request: Option<String>,
     /// The reply to it as far as it has come: its last line, or the beginning of one. Redacted.
     pub unfinished: Option<String>,
     began: Instant,
@@ -48,7 +48,7 @@ impl Trace {
         Self {
             facts: Facts::default(),
             peer: None,
-            said: None,
+            request: None,
             unfinished: None,
             began: Instant::now(),
             open: first,
@@ -60,26 +60,26 @@ impl Trace {
     }
 
     /// Adds a request to the transcript; `shown` has `<secret>` in place of a secret.
-    pub fn say(&mut self, shown: String) {
-        let line = self.line(Speaker::We, &shown);
+    pub fn record_request(&mut self, shown: String) {
+        let line = self.transcript_line(Speaker::We, &shown);
         self.facts.transcript.push(line);
-        self.said = Some(shown);
+        self.request = Some(shown);
     }
 
     /// Adds a reply to the transcript; it must be redacted already.
-    pub fn hear(&mut self, cleaned: &str) {
-        let line = self.line(Speaker::They, cleaned);
+    pub fn record_reply(&mut self, cleaned: &str) {
+        let line = self.transcript_line(Speaker::They, cleaned);
         self.facts.transcript.push(line);
     }
 
     /// Adds an event to the transcript that is neither request nor reply.
-    pub fn note(&mut self, happened: &str) {
-        let line = self.line(Speaker::Nobody, happened);
+    pub fn record_event(&mut self, event: &str) {
+        let line = self.transcript_line(Speaker::Nobody, event);
         self.facts.transcript.push(line);
     }
 
     /// Makes a line of the transcript, with the time since the run began and the open phase.
-    pub fn line(&self, speaker: Speaker, text: &str) -> Line {
+    pub fn transcript_line(&self, speaker: Speaker, text: &str) -> Line {
         let text = sanitize::one_line(text, Transcript::WIDTH).into();
         Line { at: self.began.elapsed(), phase: self.open, speaker, text }
     }
@@ -128,7 +128,7 @@ impl Trace {
     }
 
     /// Leaves the time since `began` out of the open phase: it was no part of the run.
-    pub fn aside(&mut self, began: Instant) {
+    pub fn exclude(&mut self, began: Instant) {
         if !self.is_finished() {
             self.since += began.elapsed();
         }
@@ -179,8 +179,8 @@ impl Trace {
     pub fn silence(&self) -> Fault {
         match (&self.unfinished, silence_in(self.step())) {
             (None, reason) => Fault::new(reason),
-            (Some(words), Reason::NoGreeting) => Fault::heard(Reason::ReplyTimedOut, words.clone()),
-            (Some(words), reason) => Fault::heard(reason, words.clone()),
+            (Some(reply), Reason::NoGreeting) => Fault::heard(Reason::ReplyTimedOut, reply.clone()),
+            (Some(reply), reason) => Fault::heard(reason, reply.clone()),
         }
     }
 
@@ -275,12 +275,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_set_aside_is_not_measured() {
+    async fn time_excluded_from_a_phase_is_not_measured() {
         let mut trace = begin(Phase::Tls);
         advance(2 * MS).await;
         let began = Instant::now();
         advance(30 * MS).await;
-        trace.aside(began);
+        trace.exclude(began);
         advance(3 * MS).await;
         trace.enter(Phase::Auth);
         assert_eq!(trace.spans(), [Span { phase: Phase::Tls, took: 5 * MS }]);

@@ -66,7 +66,8 @@ impl WithToken for EwsCheck {
         let answer = exchange.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
         let ids = soap::diagnostic_ids(answer.head());
         cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
-        let found = soap::parse_find_folder(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))?;
+        let found =
+            soap::parse_find_folder(answer.head(), &answer.body).map_err(|refusal| answer.refusal_fault(cx.trace, refusal))?;
         cx.trace.facts.mailbox.folders = Some(found.folders);
         Ok(())
     }

@@ -65,7 +65,7 @@ impl WithToken for GraphCheck {
         let answer = exchange.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
         let ids = graph::diagnostic_ids(answer.head());
         cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
-        graph::parse_collection(answer.head(), &answer.body).map_err(|refusal| answer.refused(cx.trace, refusal))
+        graph::parse_collection(answer.head(), &answer.body).map_err(|refusal| answer.refusal_fault(cx.trace, refusal))
     }
 }
 

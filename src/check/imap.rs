@@ -29,10 +29,10 @@ impl mail::Session for Session {
     const CHECK: Check = Check::Imap;
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        let line = conn.line().await?;
-        let greeting = conn.judged(imap::parse_greeting(&line))?;
+        let line = conn.read_line().await?;
+        let greeting = conn.accept(imap::parse_greeting(&line))?;
         if greeting.is_preauthenticated {
-            return Err(conn.heard(Reason::GreetingUnexpected, &line));
+            return Err(conn.fault(Reason::GreetingUnexpected, &line));
         }
         let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
@@ -42,7 +42,7 @@ impl mail::Session for Session {
 
     async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let tag = self.tag();
-        conn.say(&format!("{tag} {}", imap::STARTTLS)).await?;
+        conn.send(&format!("{tag} {}", imap::STARTTLS)).await?;
         self.capabilities = None; // what was announced in the clear counts for nothing (RFC 3501 section 6.2.1)
         Reply::new(&tag, Step::Starttls).read(conn).await.map(drop)
     }
@@ -57,22 +57,22 @@ impl mail::Session for Session {
     async fn mailbox(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.enter(Phase::Mailbox);
         let tag = self.tag();
-        conn.say(&format!("{tag} {}", imap::STATUS)).await?;
+        conn.send(&format!("{tag} {}", imap::STATUS)).await?;
         for line in Reply::new(&tag, Step::Mailbox).read(conn).await? {
-            if let Some(status) = conn.judged(imap::parse_status(&line).map_err(Into::into))? {
+            if let Some(status) = conn.accept(imap::parse_status(&line).map_err(Into::into))? {
                 let facts = &mut conn.facts().mailbox;
                 (facts.messages, facts.unseen) = (status.messages, status.unseen);
                 return Ok(());
             }
         }
         // `OK` without what was asked for proves nothing.
-        Err(conn.heard(Reason::ReplyMalformed, "OK without a STATUS"))
+        Err(conn.fault(Reason::ReplyMalformed, "OK without a STATUS"))
     }
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let tag = self.tag();
-        conn.say(&format!("{tag} {}", imap::LOGOUT)).await?;
-        while conn.line().await?.split(' ').next() != Some(&tag) {}
+        conn.send(&format!("{tag} {}", imap::LOGOUT)).await?;
+        while conn.read_line().await?.split(' ').next() != Some(&tag) {}
         Ok(())
     }
 }
@@ -83,9 +83,9 @@ impl Session {
         let tag = self.tag();
         let is_initial = self.capabilities.as_ref().is_none_or(|list| list.iter().any(|word| word == "SASL-IR"));
         if is_initial {
-            conn.say_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
+            conn.send_secret(&format!("{tag} {} ", imap::AUTHENTICATE), payload).await?;
         } else {
-            conn.say(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
+            conn.send(&format!("{tag} {}", imap::AUTHENTICATE)).await?;
         }
         let payload = Some(Payload { secret: payload, is_sent: is_initial });
         Reply { payload, ..Reply::new(&tag, Step::Login) }.read(conn).await.map(drop)
@@ -109,15 +109,15 @@ impl Session {
     /// Asks for the capabilities, and returns them if the server lists any in time. The request in evidence remains the one that
     /// was refused.
     async fn ask_capabilities(&mut self, conn: &mut Conn<'_>) -> Option<Vec<String>> {
-        let (began, request) = (Instant::now(), conn.last_said());
-        let list = timeout(conn.patience(CAPABILITY_LIMIT), self.capabilities(conn)).await;
-        conn.aside(began, request);
+        let (began, request) = (Instant::now(), conn.last_request());
+        let list = timeout(conn.time_limit(CAPABILITY_LIMIT), self.capabilities(conn)).await;
+        conn.exclude(began, request);
         list.ok()?.ok().filter(|list| !list.is_empty())
     }
 
     async fn capabilities(&mut self, conn: &mut Conn<'_>) -> Result<Vec<String>, Fault> {
         let tag = self.tag();
-        conn.say(&format!("{tag} {}", imap::CAPABILITY)).await?;
+        conn.send(&format!("{tag} {}", imap::CAPABILITY)).await?;
         let data = Reply::new(&tag, Step::Mailbox).read(conn).await?;
         // A long list may stand on several lines.
         Ok(data.iter().filter_map(|line| imap::parse_capabilities(line)).flatten().collect())
@@ -167,7 +167,7 @@ impl<'a> Reply<'a> {
                 Ok(ImapResponse::Challenge(challenge)) => self.answer_challenge(conn, challenge, &line).await?,
                 // The tagged line behind a BYE tells more, where there is one. Of two BYEs the first tells why.
                 Err(refusal) if imap::is_bye(&line) => {
-                    let fault = conn.refused(refusal);
+                    let fault = conn.refusal_fault(refusal);
                     self.bye.get_or_insert(fault);
                 }
                 Err(refusal) => {
@@ -175,7 +175,7 @@ impl<'a> Reply<'a> {
                         Some(challenge) => challenge.add_to(refusal),
                         None => refusal,
                     };
-                    return Err(conn.refused(refusal));
+                    return Err(conn.refusal_fault(refusal));
                 }
             }
         }
@@ -183,32 +183,32 @@ impl<'a> Reply<'a> {
 
     async fn line(&self, conn: &mut Conn<'_>) -> Result<String, Fault> {
         let Some(challenge) = &self.challenge else { return whole_line(conn).await };
-        let limit = conn.patience(Duration::MAX);
+        let limit = conn.time_limit(Duration::MAX);
         let reply = mail::reply_after_challenge(challenge, limit, whole_line(conn)).await;
-        conn.judged(reply).flatten()
+        conn.accept(reply).flatten()
     }
 
     async fn answer_challenge(&mut self, conn: &mut Conn<'_>, challenge: Challenge, line: &str) -> Result<(), Fault> {
         if self.challenge.is_some() || self.step != Step::Login {
-            return Err(conn.heard(Reason::ReplyMalformed, line));
+            return Err(conn.fault(Reason::ReplyMalformed, line));
         }
         if let Some(payload) = self.payload.take().filter(|payload| !payload.is_sent || challenge.text.is_empty()) {
-            return conn.say_secret("", payload.secret).await;
+            return conn.send_secret("", payload.secret).await;
         }
         self.challenge = Some(challenge);
-        conn.give_way().await
+        conn.send_empty_line().await
     }
 }
 
 /// Reads a line with the literals in it.
 async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
-    let mut line = conn.line().await?;
+    let mut line = conn.read_line().await?;
     while let Some(count) = imap::literal_length(&line) {
-        let literal = conn.literal(usize::try_from(count).unwrap_or(usize::MAX)).await?;
-        let rest = conn.line().await?;
+        let literal = conn.read_literal(usize::try_from(count).unwrap_or(usize::MAX)).await?;
+        let rest = conn.read_line().await?;
         line = format!("{line}\r\n{literal}{rest}");
         if line.len() > crate::net::line::MAX_LINE {
-            return Err(conn.heard(Reason::ReplyTooLong, &line));
+            return Err(conn.fault(Reason::ReplyTooLong, &line));
         }
     }
     Ok(line)

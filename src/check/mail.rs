@@ -116,15 +116,15 @@ impl<S: Session> ClearConnection<'_, S> {
             let silence = trace.silence();
             trace.finish();
             let is_implicit = silence.reason == Reason::NoGreeting && net.begins_with_tls(trace, host, *port).await;
-            return Err(if is_implicit { handshake_retry::silent_in_the_clear() } else { silence });
+            return Err(if is_implicit { handshake_retry::implicit_tls_fault() } else { silence });
         };
-        net.secured(trace, host, consent?, self).await
+        net.secure(trace, host, consent?, self).await
     }
 }
 
-/// Reaches the moment before TLS once more, to look at a refused certificate.
+/// Repeats the conversation before TLS over a new connection, to look for the cause of a failed handshake.
 impl<S: Session> BeforeTls for ClearConnection<'_, S> {
-    async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
+    async fn connect(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         let plain = net.connect(trace, &self.mail.at.host, self.mail.at.port).await?;
         consent(&mut S::default(), Conn::over(plain, trace, self.sent)).await
     }
@@ -169,6 +169,6 @@ pub(super) async fn speak<S: Session>(session: &mut S, conn: &mut Conn<'_>, payl
     session.mailbox(conn).await?;
     conn.finish();
     // The answer to a goodbye changes nothing, nor does its absence: not even when the deadline is near.
-    let _ = timeout(conn.patience(GOODBYE), session.goodbye(conn)).await;
+    let _ = timeout(conn.time_limit(GOODBYE), session.goodbye(conn)).await;
     Ok(())
 }

@@ -20,36 +20,36 @@ impl mail::Session for Session {
     const CHECK: Check = Check::Pop3;
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        let line = conn.line().await?;
-        let greeting = conn.judged(pop3::parse_greeting(&line))?;
+        let line = conn.read_line().await?;
+        let greeting = conn.accept(pop3::parse_greeting(&line))?;
         let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         Ok(())
     }
 
     async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        conn.say(pop3::STLS).await?;
-        let line = conn.line().await?;
-        conn.judged(pop3::parse_stls(&line))
+        conn.send(pop3::STLS).await?;
+        let line = conn.read_line().await?;
+        conn.accept(pop3::parse_stls(&line))
     }
 
     /// Sends the payload on a line of its own, because Exchange takes the one-line form for an over-long command.
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
-        conn.say(pop3::AUTH).await?;
-        let line = conn.line().await?;
-        conn.judged(pop3::parse_auth_continuation(&line))?;
-        conn.say_secret("", payload).await?;
-        let line = conn.line().await?;
-        match conn.judged(pop3::parse_login(&line))? {
+        conn.send(pop3::AUTH).await?;
+        let line = conn.read_line().await?;
+        conn.accept(pop3::parse_auth_continuation(&line))?;
+        conn.send_secret("", payload).await?;
+        let line = conn.read_line().await?;
+        match conn.accept(pop3::parse_login(&line))? {
             AuthReply::Accepted => Ok(()),
             AuthReply::Challenged(challenge) => {
-                conn.give_way().await?;
-                let limit = conn.patience(Duration::MAX);
-                let line = mail::reply_after_challenge(&challenge, limit, conn.line()).await;
-                let line = conn.judged(line)??;
+                conn.send_empty_line().await?;
+                let limit = conn.time_limit(Duration::MAX);
+                let line = mail::reply_after_challenge(&challenge, limit, conn.read_line()).await;
+                let line = conn.accept(line)??;
                 match pop3::parse_login(&line) {
-                    Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &line)),
-                    Err(refusal) => Err(conn.refused(challenge.add_to(refusal))),
+                    Ok(_) => Err(conn.fault(Reason::ReplyMalformed, &line)),
+                    Err(refusal) => Err(conn.refusal_fault(challenge.add_to(refusal))),
                 }
             }
         }
@@ -58,9 +58,9 @@ impl mail::Session for Session {
     /// Exchange says `+OK` to a login before it has opened the mailbox: only STAT proves it.
     async fn mailbox(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.enter(Phase::Mailbox);
-        conn.say(pop3::STAT).await?;
-        let line = conn.line().await?;
-        let stat = conn.judged(pop3::parse_stat(&line))?;
+        conn.send(pop3::STAT).await?;
+        let line = conn.read_line().await?;
+        let stat = conn.accept(pop3::parse_stat(&line))?;
         let facts = &mut conn.facts().mailbox;
         facts.messages = Some(stat.messages);
         facts.bytes = Some(stat.bytes);
@@ -68,8 +68,8 @@ impl mail::Session for Session {
     }
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        conn.say(pop3::QUIT).await?;
-        conn.line().await.map(drop)
+        conn.send(pop3::QUIT).await?;
+        conn.read_line().await.map(drop)
     }
 }
 

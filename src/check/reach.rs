@@ -99,7 +99,7 @@ fn names_to_resolve<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = 
 
 /// Returns the route through the proxy `via` to `host`.
 fn proxy_route(via: &Proxy, host: &str, found: impl Fn(&str) -> Result<Vec<IpAddr>, Fault>) -> Result<Route, Fault> {
-    let addresses = found(&via.host).map_err(|fault| dial::unresolved(via, fault))?;
+    let addresses = found(&via.host).map_err(|fault| dial::proxy_name_fault(via, fault))?;
     let target = if via.finds_addresses() { None } else { found(host)?.first().copied() };
     Ok(Route::Through { via: via.clone(), addresses, target })
 }

@@ -126,7 +126,7 @@ async fn watched(server: Server, run: impl AsyncFnOnce(Box<dyn Stream>, &mut Tra
     let result = result.unwrap_or_else(|_| Err(trace.silence()));
     trace.finish();
     let turns = peer.await.unwrap().unwrap_or_else(|mismatch| panic!("{mismatch}; the run ended with {result:?}"));
-    let (phase, spans, said) = (trace.open(), trace.spans().to_vec(), trace.said.take());
+    let (phase, spans, said) = (trace.open(), trace.spans().to_vec(), trace.request.take());
     Talk { result, phase, spans, facts: trace.facts, said, turns }
 }
 

@@ -25,7 +25,7 @@ impl mail::Session for Session {
 
     async fn greeting(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let reply = read_reply(conn, ReplyParser::for_greeting()).await?;
-        let greeting = conn.judged(smtp::parse_greeting(&reply))?;
+        let greeting = conn.accept(smtp::parse_greeting(&reply))?;
         let name = greeting.server.map(|name| conn.sanitize(&name));
         conn.facts().server.name = name;
         Ok(())
@@ -33,38 +33,38 @@ impl mail::Session for Session {
 
     async fn starttls(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         let features = ehlo(conn, smtp::parse_first_ehlo).await?;
-        conn.judged(features.require_starttls().map_err(Into::into))?;
-        conn.say(smtp::STARTTLS).await?;
+        conn.accept(features.require_starttls().map_err(Into::into))?;
+        conn.send(smtp::STARTTLS).await?;
         let reply = read_reply(conn, ReplyParser::default()).await?;
-        conn.judged(smtp::parse_starttls(&reply))
+        conn.accept(smtp::parse_starttls(&reply))
     }
 
     /// Sends the payload with the command, which saves a round trip. A server that finds it too long, or that passes over what
     /// stands behind the mechanism, gets the token on a line of its own (RFC 4954 section 4).
     async fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
         let features = ehlo(conn, smtp::parse_ehlo).await?;
-        conn.judged(features.require_xoauth2().map_err(Into::into))?;
-        conn.say_secret(&format!("{} ", smtp::AUTH), payload).await?;
+        conn.accept(features.require_xoauth2().map_err(Into::into))?;
+        conn.send_secret(&format!("{} ", smtp::AUTH), payload).await?;
         let mut reply = read_reply(conn, ReplyParser::default()).await?;
         if smtp::is_line_too_long(&reply) {
-            conn.say(smtp::AUTH).await?;
+            conn.send(smtp::AUTH).await?;
             let invitation = read_reply(conn, ReplyParser::default()).await?;
-            conn.judged(smtp::parse_auth_continuation(&invitation))?;
+            conn.accept(smtp::parse_auth_continuation(&invitation))?;
             reply = send_payload(conn, payload).await?;
         } else if smtp::asks_for_payload(&reply) {
             reply = send_payload(conn, payload).await?;
         }
         keep_trailer(conn, &reply);
-        match conn.judged(smtp::parse_login(&reply))? {
+        match conn.accept(smtp::parse_login(&reply))? {
             AuthReply::Accepted => Ok(()),
             AuthReply::Challenged(challenge) => {
-                conn.give_way().await?;
-                let limit = conn.patience(Duration::MAX);
+                conn.send_empty_line().await?;
+                let limit = conn.time_limit(Duration::MAX);
                 let reply = mail::reply_after_challenge(&challenge, limit, read_reply(conn, ReplyParser::default())).await;
-                let reply = conn.judged(reply)??;
+                let reply = conn.accept(reply)??;
                 match smtp::parse_login(&reply) {
-                    Ok(_) => Err(conn.heard(Reason::ReplyMalformed, &reply.to_string())),
-                    Err(refusal) => Err(conn.refused(challenge.add_to(refusal))),
+                    Ok(_) => Err(conn.fault(Reason::ReplyMalformed, &reply.to_string())),
+                    Err(refusal) => Err(conn.refusal_fault(challenge.add_to(refusal))),
                 }
             }
         }
@@ -76,7 +76,7 @@ impl mail::Session for Session {
     }
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
-        conn.say(smtp::QUIT).await?;
+        conn.send(smtp::QUIT).await?;
         read_reply(conn, ReplyParser::default()).await.map(drop)
     }
 }
@@ -85,9 +85,9 @@ async fn ehlo(
     conn: &mut Conn<'_>,
     judge: fn(&SmtpReply) -> Result<smtp::EhloResponse, Refusal>,
 ) -> Result<smtp::EhloResponse, Fault> {
-    conn.say(&smtp::ehlo_command(EHLO_NAME)).await?;
+    conn.send(&smtp::ehlo_command(EHLO_NAME)).await?;
     let reply = read_reply(conn, ReplyParser::default()).await?;
-    let features = conn.judged(judge(&reply))?;
+    let features = conn.accept(judge(&reply))?;
     let address = features.public_address.map(|address| address.to_string());
     let facts = &mut conn.facts().server;
     facts.public_address = address.or(facts.public_address.take());
@@ -95,15 +95,15 @@ async fn ehlo(
 }
 
 async fn send_payload(conn: &mut Conn<'_>, payload: &Secret) -> Result<SmtpReply, Fault> {
-    conn.say_secret("", payload).await?;
+    conn.send_secret("", payload).await?;
     read_reply(conn, ReplyParser::default()).await
 }
 
 /// Reads one reply with all its lines.
 async fn read_reply(conn: &mut Conn<'_>, mut parser: ReplyParser) -> Result<SmtpReply, Fault> {
     loop {
-        let line = conn.line().await?;
-        if let Some(reply) = conn.judged(parser.push(&line).map_err(Into::into))? {
+        let line = conn.read_line().await?;
+        if let Some(reply) = conn.accept(parser.push(&line).map_err(Into::into))? {
             return Ok(reply);
         }
     }

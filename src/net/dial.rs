@@ -34,7 +34,7 @@ pub trait BeforeTls: Sync {
     ///
     /// # Errors
     /// The fault of the connection, or of the conversation before TLS.
-    fn reach(&self, net: &Net, trace: &mut Trace) -> impl Future<Output = Result<BoxStream, Fault>> + Send;
+    fn connect(&self, net: &Net, trace: &mut Trace) -> impl Future<Output = Result<BoxStream, Fault>> + Send;
 }
 
 /// TLS from the first byte.
@@ -44,7 +44,7 @@ struct ImplicitTls<'a> {
 }
 
 impl BeforeTls for ImplicitTls<'_> {
-    async fn reach(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
+    async fn connect(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
         net.connect(trace, self.host, self.port).await
     }
 }
@@ -59,7 +59,7 @@ struct Redialed<'a, B> {
 impl<B: BeforeTls> Redial for Redialed<'_, B> {
     async fn redial(&self) -> Option<BoxStream> {
         let mut scratch = Trace::begin(Phase::Tls, self.deadline);
-        self.before.reach(self.net, &mut scratch).await.ok()
+        self.before.connect(self.net, &mut scratch).await.ok()
     }
 }
 
@@ -106,7 +106,7 @@ impl Net {
     /// The `dns_*`, `connect_*` and `proxy_*` reasons.
     pub async fn connect(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
         trace.peer = Some(Peer::new(host, port));
-        trace.said = None;
+        trace.request = None;
         match self.proxy_for(host) {
             None => {
                 trace.enter(Phase::Dns);
@@ -124,7 +124,7 @@ impl Net {
     /// As [`Net::connect`], and the `tls_*` reasons. After a refused certificate its facts are in the trace.
     pub async fn connect_tls(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
         let plain = self.connect(trace, host, port).await?;
-        self.secured(trace, host, plain, &ImplicitTls { host, port }).await
+        self.secure(trace, host, plain, &ImplicitTls { host, port }).await
     }
 
     /// Secures `plain`. Where a handshake fails without a certificate, further ones over connections made by `before` look for
@@ -132,7 +132,7 @@ impl Net {
     ///
     /// # Errors
     /// The `tls_*` reasons, with the refused certificate as evidence.
-    pub async fn secured(
+    pub async fn secure(
         &self,
         trace: &mut Trace,
         host: &str,
@@ -165,7 +165,7 @@ impl Net {
 
     async fn connect_through(&self, trace: &mut Trace, via: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
         trace.enter(Phase::Dns);
-        let addresses = self.resolve(&via.host).await.map_err(|fault| unresolved(via, fault))?;
+        let addresses = self.resolve(&via.host).await.map_err(|fault| proxy_name_fault(via, fault))?;
         let address = if via.finds_addresses() { None } else { self.resolve(host).await?.first().copied() };
         trace.enter(Phase::Connect);
         let stream = connect_proxy(trace, via, &addresses).await?;
@@ -194,17 +194,17 @@ pub async fn connect_proxy(trace: &mut Trace, via: &Proxy, addresses: &[IpAddr])
 
 /// Turns `fault`, met in resolving the proxy's own name, into one of the proxy instead of the host behind it.
 #[must_use]
-pub fn unresolved(via: &Proxy, mut fault: Fault) -> Fault {
+pub fn proxy_name_fault(via: &Proxy, mut fault: Fault) -> Fault {
     fault.evidence.peer = Some(Peer::new(&via.host, via.port));
     if let Some(heard) = fault.evidence.heard.as_mut().filter(|heard| !heard.contains(&via.host)) {
         *heard = format!("{}: {heard}", via.host);
     }
-    nameless(fault)
+    proxy_denial_fault(fault)
 }
 
 /// Turns a denial of the proxy's own name into `proxy_unreachable`. A failure of the resolver itself keeps its reason.
 #[must_use]
-pub fn nameless(fault: Fault) -> Fault {
+pub fn proxy_denial_fault(fault: Fault) -> Fault {
     let code = fault.reason.code();
     if resolve::is_denial(fault.reason) { fault.renamed(Reason::ProxyUnreachable).code(code) } else { fault }
 }
@@ -252,8 +252,8 @@ impl Target<'_> {
             }
         }
         match &attempt {
-            Ok(_) => trace.note(&format!("connected to {peer}")),
-            Err(fault) => trace.note(&format!("{peer}: {}", fault.reason)),
+            Ok(_) => trace.record_event(&format!("connected to {peer}")),
+            Err(fault) => trace.record_event(&format!("{peer}: {}", fault.reason)),
         }
         attempt.map_err(|mut fault| {
             fault.evidence.peer = Some(peer);
@@ -286,7 +286,7 @@ fn connect_limit(share: Duration, remaining: Duration, left: usize) -> Duration 
 pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fault> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = socket.map_err(|error| Fault::heard(reason(&error), error.to_string()))?;
-    let queue = icmp::Queue::of(&socket);
+    let queue = icmp::Queue::open(&socket);
     match timeout(limit, socket.connect(address)).await {
         Ok(Ok(stream)) => {
             queue.into_iter().for_each(icmp::Queue::close);
@@ -294,17 +294,17 @@ pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fau
             let _ = stream.set_nodelay(true);
             Ok(Socket(stream))
         }
-        Ok(Err(error)) => Err(unconnected(&error, queue.and_then(|queue| queue.heard()))),
+        Ok(Err(error)) => Err(connect_fault(&error, queue.and_then(|queue| queue.read()))),
         Err(_) => Err(Fault::new(Reason::ConnectTimedOut)),
     }
 }
 
 /// Makes the fault of a connection that failed, of the kernel's error and the ICMP message of a device on the way.
-fn unconnected(error: &io::Error, message: Option<icmp::Message>) -> Fault {
+fn connect_fault(error: &io::Error, message: Option<icmp::Message>) -> Fault {
     match message {
         None => Fault::heard(reason(error), error.to_string()),
         Some(message) => {
-            let reason = if message.says == icmp::Says::Prohibited { Reason::ConnectProhibited } else { reason(error) };
+            let reason = if message.kind == icmp::Unreachable::Prohibited { Reason::ConnectProhibited } else { reason(error) };
             Fault::heard(reason, format!("{error}; {message}"))
         }
     }

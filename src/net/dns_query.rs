@@ -52,17 +52,17 @@ async fn over_udp(
     until: Instant,
 ) -> Result<Option<DnsResponse>, Fault> {
     let socket = socket(resolver).await.map_err(|error| unsent(&error))?;
-    let mut foreign = None;
+    let mut mismatch = None;
     let now = Instant::now();
     let half = now + until.saturating_duration_since(now) / 2;
     for (message, until) in messages.into_iter().zip([half, until]) {
         socket.send(message).await.map_err(|error| unsent(&error))?;
-        if let Ok(read) = timeout_at(until, receive(question, &socket, &mut foreign)).await {
+        if let Ok(read) = timeout_at(until, receive(question, &socket, &mut mismatch)).await {
             return read;
         }
     }
     // Something spoke, but not DNS or not to us.
-    Err(foreign.map_or_else(|| Fault::new(Reason::DnsNoAnswer), |words: String| malformed(&words)))
+    Err(mismatch.map_or_else(|| Fault::new(Reason::DnsNoAnswer), |text: String| malformed(&text)))
 }
 
 /// Opens a socket that takes datagrams from `resolver` alone, and is told by ICMP when nothing listens there.
@@ -73,8 +73,8 @@ async fn socket(resolver: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Waits for the response to the question; `None` for a truncated one. `foreign` describes the last datagram that was none.
-async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<String>) -> Result<Option<DnsResponse>, Fault> {
+/// Waits for the response to the question; `None` for a truncated one. `mismatch` describes the last datagram that was none.
+async fn receive(question: &Question, socket: &UdpSocket, mismatch: &mut Option<String>) -> Result<Option<DnsResponse>, Fault> {
     let mut buffer = [0; MAX_DATAGRAM];
     loop {
         let length = socket.recv(&mut buffer).await.map_err(|error| unanswered(&error))?;
@@ -82,15 +82,15 @@ async fn receive(question: &Question, socket: &UdpSocket, foreign: &mut Option<S
         match question.parse(bytes) {
             Received::Response(answer) => return Ok(Some(answer)),
             Received::Truncated => return Ok(None),
-            Received::Malformed(words) => return Err(malformed(&words)),
-            Received::Mismatch(what) => *foreign = Some(described(&what, bytes)),
+            Received::Malformed(problem) => return Err(malformed(&problem)),
+            Received::Mismatch(kind) => *mismatch = Some(describe(&kind, bytes)),
         }
     }
 }
 
 /// Queries over TCP, after UDP could carry only part of the response.
 async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, until: Instant) -> Result<DnsResponse, Fault> {
-    let talk = async {
+    let conversation = async {
         let mut stream = TcpStream::connect(resolver).await?;
         let length = u16::try_from(message.len()).unwrap_or_default(); // a question is never longer than 300 bytes
         stream.write_all(&[&length.to_be_bytes()[..], message].concat()).await?;
@@ -98,21 +98,21 @@ async fn over_tcp(question: &Question, message: &[u8], resolver: SocketAddr, unt
         stream.read_exact(&mut bytes).await?;
         Ok::<_, io::Error>(bytes)
     };
-    let cut = |words: &str| Fault::heard(Reason::DnsTcpBlocked, format!("cut short over UDP, and over TCP: {words}"));
-    match timeout(until.saturating_duration_since(Instant::now()), talk).await {
+    let blocked = |problem: &str| Fault::heard(Reason::DnsTcpBlocked, format!("cut short over UDP, and over TCP: {problem}"));
+    match timeout(until.saturating_duration_since(Instant::now()), conversation).await {
         Ok(Ok(bytes)) => match question.parse(&bytes) {
             Received::Response(answer) => Ok(answer),
             Received::Truncated => Err(malformed("cut short over TCP too")),
-            Received::Malformed(words) => Err(malformed(&words)),
-            Received::Mismatch(what) => Err(malformed(&described(&what, &bytes))),
+            Received::Malformed(problem) => Err(malformed(&problem)),
+            Received::Mismatch(kind) => Err(malformed(&describe(&kind, &bytes))),
         },
-        Ok(Err(error)) => Err(cut(&error.to_string())),
-        Err(_) => Err(cut("no answer")),
+        Ok(Err(error)) => Err(blocked(&error.to_string())),
+        Err(_) => Err(blocked("no answer")),
     }
 }
 
 /// Describes a message that is not the response: by its text where it is printable.
-fn described(what: &Mismatch, bytes: &[u8]) -> String {
+fn describe(what: &Mismatch, bytes: &[u8]) -> String {
     let is_text = !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     match what {
         Mismatch::NoMessage if is_text => sanitize::evidence(bytes),
@@ -144,6 +144,6 @@ fn unanswered(error: &io::Error) -> Fault {
     Fault::heard(reason, error.to_string())
 }
 
-fn malformed(words: &str) -> Fault {
-    Fault::heard(Reason::DnsMalformed, sanitize::evidence(words.as_bytes()))
+fn malformed(text: &str) -> Fault {
+    Fault::heard(Reason::DnsMalformed, sanitize::evidence(text.as_bytes()))
 }

@@ -6,7 +6,7 @@ use crate::outcome::{EndpointFacts, Family, Fault, Peer};
 use crate::reason::Reason;
 
 /// The most addresses that a warning names; the facts have them all.
-const MOST_NAMED: usize = 4;
+const MAX_NAMED: usize = 4;
 
 /// Returns the warnings about one endpoint, given all of its addresses that were `tried`: a family none of whose addresses
 /// works, and single addresses that do not. None where no address works: that is a failure.
@@ -18,13 +18,13 @@ pub fn warnings(tried: &[EndpointFacts]) -> impl Iterator<Item = Fault> {
 /// delays nothing and needs no remedy.
 fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) -> impl Iterator<Item = Fault> {
     let works = tried.iter().any(|at| at.failed.is_none() && at.address.is_some());
-    let of = |family| {
-        let mut of: Vec<(&EndpointFacts, IpAddr)> = tried.iter().filter_map(|at| Some((at, at.address?))).collect();
-        of.retain(|(_, address)| Family::of(*address) == family);
-        of
+    let of_family = |family| {
+        let mut found: Vec<(&EndpointFacts, IpAddr)> = tried.iter().filter_map(|at| Some((at, at.address?))).collect();
+        found.retain(|(_, address)| Family::of(*address) == family);
+        found
     };
     let found = [(Family::V4, Reason::Ipv4Unreachable), (Family::V6, Reason::Ipv6Unreachable)].map(|(family, dead)| {
-        let all = of(family);
+        let all = of_family(family);
         let broken: Vec<_> = all.iter().filter(|(at, _)| at.failed.is_some()).copied().collect();
         let whole = broken.len() == all.len();
         let (first, address) = *broken.first().filter(|_| works)?;
@@ -32,7 +32,7 @@ fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) 
             return None;
         }
         let reason = if whole { dead } else { Reason::SomeAddressesUnreachable };
-        let mut fault = Fault::heard(reason, listed(&broken, all.len()));
+        let mut fault = Fault::heard(reason, list(&broken, all.len()));
         fault.evidence.peer = Some(Peer::new(&first.host, first.port));
         Some(fault)
     });
@@ -40,12 +40,12 @@ fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) 
 }
 
 /// Lists what is `broken`: `2 of 8: 52.98.1.2 connect_timed_out in connect, …`.
-fn listed(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
+fn list(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
     let one = |(at, address): &(&EndpointFacts, IpAddr)| {
         at.failed.map_or_else(String::new, |(phase, reason)| format!("{address} {reason} in {phase}"))
     };
-    let named: Vec<String> = broken.iter().take(MOST_NAMED).map(one).collect();
-    let more = if broken.len() > MOST_NAMED { ", …" } else { "" };
+    let named: Vec<String> = broken.iter().take(MAX_NAMED).map(one).collect();
+    let more = if broken.len() > MAX_NAMED { ", …" } else { "" };
     format!("{} of {all}: {}{more}", broken.len(), named.join(", "))
 }
 
@@ -85,24 +85,28 @@ mod tests {
             (&[(V4, true), (OTHER, false)], false, &["some_addresses_unreachable"]),
             (&[], true, &[]),
         ] {
-            let told: Vec<_> = warnings_where(&tried(addresses), &|_| routes).map(|fault| fault.reason.code()).collect();
-            assert_eq!(told, expected, "{addresses:?} {routes}");
+            let codes: Vec<_> = warnings_where(&tried(addresses), &|_| routes).map(|fault| fault.reason.code()).collect();
+            assert_eq!(codes, expected, "{addresses:?} {routes}");
         }
     }
 
     #[test]
-    fn the_evidence_names_the_addresses() {
-        let told = warnings_where(&tried(&[("2001:db8::1", false), ("192.0.2.1", true)]), &|_| true).next().expect("a warning");
-        assert_eq!(told.evidence.peer, Some(Peer::new("outlook.office365.com", 995)));
-        assert_eq!(told.evidence.heard.as_deref(), Some("1 of 1: 2001:db8::1 connect_timed_out in connect"));
+    fn families_warning_lists_the_failed_addresses() {
+        let warning =
+            warnings_where(&tried(&[("2001:db8::1", false), ("192.0.2.1", true)]), &|_| true).next().expect("a warning");
+        assert_eq!(warning.evidence.peer, Some(Peer::new("outlook.office365.com", 995)));
+        assert_eq!(warning.evidence.heard.as_deref(), Some("1 of 1: 2001:db8::1 connect_timed_out in connect"));
         let many: Vec<_> = (1..=9).map(|last| (format!("192.0.2.{last}"), last == 9)).collect();
         let many: Vec<_> = many.iter().map(|(address, works)| (address.as_str(), *works)).collect();
-        let told = warnings_where(&tried(&many), &|_| true).next().and_then(|told| told.evidence.heard).expect("words");
-        assert!(told.starts_with("8 of 9: 192.0.2.1 ") && told.ends_with("192.0.2.4 connect_timed_out in connect, …"), "{told}");
+        let heard = warnings_where(&tried(&many), &|_| true).next().and_then(|warning| warning.evidence.heard).expect("words");
+        assert!(
+            heard.starts_with("8 of 9: 192.0.2.1 ") && heard.ends_with("192.0.2.4 connect_timed_out in connect, …"),
+            "{heard}"
+        );
     }
 
     #[test]
-    fn this_machine_has_a_way_to_itself() {
+    fn has_route_to_loopback() {
         assert!(has_route(Ipv4Addr::LOCALHOST.into()));
     }
 }

@@ -42,7 +42,7 @@ fn read(path: &Path, names: &[String]) -> io::Result<Entries> {
     let mut line = Vec::new();
     let mut lines = BufReader::new(file.take(MAX_BYTES));
     while lines.read_until(b'\n', &mut line)? > 0 {
-        if let Some((address, known)) = std::str::from_utf8(&line).ok().and_then(parsed) {
+        if let Some((address, known)) = std::str::from_utf8(&line).ok().and_then(parse_line) {
             for name in known.filter_map(|known| names.iter().find(|name| is_same(name, known))) {
                 entries.entry(name.to_ascii_lowercase()).or_default().push(address);
             }
@@ -53,11 +53,11 @@ fn read(path: &Path, names: &[String]) -> io::Result<Entries> {
 }
 
 /// Parses a line into its address and the names after it (hosts(5)); `None` for a comment or a malformed line.
-fn parsed(line: &str) -> Option<(IpAddr, impl Iterator<Item = &str>)> {
-    let mut words = line.split('#').next()?.split_whitespace();
-    let address = words.next()?;
+fn parse_line(line: &str) -> Option<(IpAddr, impl Iterator<Item = &str>)> {
+    let mut fields = line.split('#').next()?.split_whitespace();
+    let address = fields.next()?;
     let address = address.split_once('%').map_or(address, |(address, _)| address);
-    Some((address.parse().ok()?, words))
+    Some((address.parse().ok()?, fields))
 }
 
 fn is_same(one: &str, other: &str) -> bool {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_lines_about_the_names_are_found() {
+    async fn hosts_entries_are_the_addresses_of_the_names() {
         let file = Scratch::new(
             b"127.0.0.1\tlocalhost\n# 10.0.0.1 outlook.office365.com\n10.0.0.2 a OUTLOOK.office365.com. b # mail\n\
               fe80::1%eth0 outlook.office365.com\nnonsense outlook.office365.com\n\xff\xfe outlook.office365.com\n10.0.0.3\n\

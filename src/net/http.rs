@@ -95,7 +95,7 @@ impl HttpResponse {
 
     /// Returns a refusal's fault, redacted; the back-off that it asks for becomes a fact.
     #[must_use]
-    pub fn refused(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
+    pub fn refusal_fault(&self, trace: &mut Trace, refusal: Refusal) -> Fault {
         trace.facts.back_off = refusal.back_off;
         refusal.fault.redacted(&self.secrets)
     }
@@ -129,9 +129,9 @@ impl HttpExchange<'_> {
     /// As [`HttpExchange::run`].
     pub async fn over(mut self, trace: &mut Trace, stream: BoxStream) -> Result<HttpResponse, Fault> {
         self.complete_head();
-        let said = format!("{} https://{}{}", self.request.method(), self.at.authority(), self.request.uri());
-        trace!("> {said}");
-        trace.say(said);
+        let request = format!("{} https://{}{}", self.request.method(), self.at.authority(), self.request.uri());
+        trace!("> {request}");
+        trace.record_request(request);
         let secrets = self.secrets;
         let (head, body) = converse(stream, self.request, &secrets).await.inspect_err(|fault| {
             // A refusal of the handshake comes here at the earliest with TLS 1.3.
@@ -140,7 +140,7 @@ impl HttpExchange<'_> {
             }
         })?;
         trace!("< {} with {} headers and {} bytes", head.status, head.headers.len(), body.len());
-        hear(trace, &head, &body, &secrets);
+        record_response(trace, &head, &body, &secrets);
         Ok(HttpResponse { status: head.status, headers: head.headers, body, secrets })
     }
 
@@ -159,7 +159,7 @@ async fn converse(stream: BoxStream, request: Request<Full<Bytes>>, sent: &Sent)
     let mut builder = hyper::client::conn::http1::Builder::new();
     builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| fault(&error, sent))?;
-    let response = whole(sender.send_request(request), sent);
+    let response = read_whole(sender.send_request(request), sent);
     // The connection has to be driven while the response is awaited, and is of no use afterwards.
     tokio::pin!(response, connection);
     tokio::select! {
@@ -170,7 +170,7 @@ async fn converse(stream: BoxStream, request: Request<Full<Bytes>>, sent: &Sent)
 }
 
 /// The headers that a transcript shows: who answered, with what, and why not.
-const TELLING: [&str; 12] = [
+const TRANSCRIPT_HEADERS: [&str; 12] = [
     "server",
     "x-feserver",
     "x-ms-ests-server",
@@ -186,23 +186,23 @@ const TELLING: [&str; 12] = [
 ];
 
 /// Adds a response to the transcript. The body of a success is not shown: it is a token, or somebody's mail.
-fn hear(trace: &mut Trace, head: &response::Parts, body: &Bytes, sent: &Sent) {
-    trace.hear(&format!("{:?} {}", head.version, head.status));
-    for name in TELLING {
+fn record_response(trace: &mut Trace, head: &response::Parts, body: &Bytes, sent: &Sent) {
+    trace.record_reply(&format!("{:?} {}", head.version, head.status));
+    for name in TRANSCRIPT_HEADERS {
         if let Some(value) = head.headers.get(name) {
-            trace.hear(&format!("{name}: {}", sent.sanitize(value.as_bytes())));
+            trace.record_reply(&format!("{name}: {}", sent.sanitize(value.as_bytes())));
         }
     }
     match body.len() {
         0 => {}
-        count if head.status.is_success() => trace.note(&format!("a body of {count} bytes, not shown")),
-        _ => trace.hear(&sent.sanitize(body)),
+        count if head.status.is_success() => trace.record_event(&format!("a body of {count} bytes, not shown")),
+        _ => trace.record_reply(&sent.sanitize(body)),
     }
 }
 
 type Responding = hyper::Result<Response<Incoming>>;
 
-async fn whole(response: impl Future<Output = Responding>, sent: &Sent) -> Result<(response::Parts, Bytes), Fault> {
+async fn read_whole(response: impl Future<Output = Responding>, sent: &Sent) -> Result<(response::Parts, Bytes), Fault> {
     let (head, mut body) = response.await.map_err(|error| fault(&error, sent))?.into_parts();
     // Copied together: kept as they come, a million chunks of one byte would take forty times their size.
     let mut whole = Vec::new();
@@ -213,7 +213,7 @@ async fn whole(response: impl Future<Output = Responding>, sent: &Sent) -> Resul
             return Err(too_long());
         }
     }
-    let whole = if is_gzip(&head) { unpacked(&whole)? } else { whole };
+    let whole = if is_gzip(&head) { unpack(&whole)? } else { whole };
     Ok((head, whole.into()))
 }
 
@@ -224,7 +224,7 @@ fn is_gzip(head: &response::Parts) -> bool {
 }
 
 /// Unpacks `body` up to [`MAX_BODY`]: a few bytes can unpack to any number of them.
-fn unpacked(body: &[u8]) -> Result<Vec<u8>, Fault> {
+fn unpack(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut whole = Vec::new();
     let most = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
     match GzDecoder::new(body).take(most).read_to_end(&mut whole) {
@@ -239,12 +239,12 @@ fn too_long() -> Fault {
 }
 
 fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
-    if let Some(refused) = source(error).and_then(tls::refused_late) {
+    if let Some(refused) = io_error(error).and_then(tls::late_refusal) {
         return refused;
     }
     let reason = if error.is_parse_too_large() {
         Reason::ReplyTooLong
-    } else if error.is_parse() || is_garbled(error) {
+    } else if error.is_parse() || is_malformed_body(error) {
         Reason::ReplyMalformed
     } else {
         Reason::ConnectionClosed
@@ -253,12 +253,12 @@ fn fault(error: &hyper::Error, sent: &Sent) -> Fault {
 }
 
 /// Reports whether a body's chunks could not be parsed: hyper calls that an error of input.
-fn is_garbled(error: &hyper::Error) -> bool {
-    source(error).is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+fn is_malformed_body(error: &hyper::Error) -> bool {
+    io_error(error).is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
 /// Returns the I/O error that caused hyper's.
-fn source(error: &hyper::Error) -> Option<&io::Error> {
+fn io_error(error: &hyper::Error) -> Option<&io::Error> {
     std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>())
 }
 

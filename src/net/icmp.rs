@@ -12,7 +12,7 @@ use std::net::IpAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The meaning of its type and code.
-    pub says: Says,
+    pub kind: Unreachable,
     /// The address of the router or firewall that sent it, where the kernel knows it.
     pub from: Option<IpAddr>,
 }
@@ -20,7 +20,7 @@ pub struct Message {
 /// The meaning of a message "destination unreachable", of ICMP or ICMPv6 (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443
 /// section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum Unreachable {
     /// A rule forbids it.
     Prohibited,
     /// Nothing listens on the port; in reply to TCP it comes from a firewall that refuses.
@@ -33,11 +33,11 @@ pub enum Says {
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.says {
-            Says::Prohibited => f.write_str("ICMP: administratively prohibited"),
-            Says::PortUnreachable => f.write_str("ICMP: port unreachable"),
-            Says::NoRoute => f.write_str("ICMP: no route"),
-            Says::Other(kind, code) => write!(f, "ICMP type {kind} code {code}"),
+        match self.kind {
+            Unreachable::Prohibited => f.write_str("ICMP: administratively prohibited"),
+            Unreachable::PortUnreachable => f.write_str("ICMP: port unreachable"),
+            Unreachable::NoRoute => f.write_str("ICMP: no route"),
+            Unreachable::Other(number, code) => write!(f, "ICMP type {number} code {code}"),
         }?;
         self.from.map_or(Ok(()), |from| write!(f, ", from {from}"))
     }
@@ -57,7 +57,7 @@ mod linux {
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
     use tokio::net::TcpSocket;
 
-    use super::{Message, Says};
+    use super::{Message, Unreachable};
 
     /// The error queue of a socket that connects. It outlives the socket, which a failed attempt closes.
     #[derive(Debug)]
@@ -65,7 +65,7 @@ mod linux {
 
     impl Queue {
         /// Opens the queue of `socket`, which the kernel fills from now on; `None` where no descriptor is left.
-        pub fn of(socket: &TcpSocket) -> Option<Self> {
+        pub fn open(socket: &TcpSocket) -> Option<Self> {
             let queue = Self(socket.as_fd().try_clone_to_owned().ok()?);
             queue.fill(true);
             Some(queue)
@@ -83,7 +83,7 @@ mod linux {
         }
 
         /// Reads the message that made the attempt fail, if one did.
-        pub fn heard(&self) -> Option<Message> {
+        pub fn read(&self) -> Option<Message> {
             // The packet it is about comes along, and is of no use.
             let mut packet = [0; 128];
             let mut parts = [IoSliceMut::new(&mut packet)];
@@ -93,11 +93,11 @@ mod linux {
             read.cmsgs().ok()?.find_map(|message| match message {
                 ControlMessageOwned::Ipv4RecvErr(error, from) => {
                     let from = from.map(|from| Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr)));
-                    Some(Message { says: in_v4(error)?, from: from.filter(|from| !from.is_unspecified()).map(Into::into) })
+                    Some(Message { kind: in_v4(error)?, from: from.filter(|from| !from.is_unspecified()).map(Into::into) })
                 }
                 ControlMessageOwned::Ipv6RecvErr(error, from) => {
                     let from = from.map(|from| Ipv6Addr::from(from.sin6_addr.s6_addr));
-                    Some(Message { says: in_v6(error)?, from: from.filter(|from| !from.is_unspecified()).map(Into::into) })
+                    Some(Message { kind: in_v6(error)?, from: from.filter(|from| !from.is_unspecified()).map(Into::into) })
                 }
                 _ => None,
             })
@@ -105,25 +105,25 @@ mod linux {
     }
 
     /// Parses an error of the queue; `None` where it is the kernel's own and no ICMP message.
-    fn in_v4(error: sock_extended_err) -> Option<Says> {
+    fn in_v4(error: sock_extended_err) -> Option<Unreachable> {
         const ICMP: u8 = 2; // SO_EE_ORIGIN_ICMP
         const UNREACHABLE: u8 = 3;
         (error.ee_origin == ICMP).then_some(match (error.ee_type, error.ee_code) {
-            (UNREACHABLE, 9 | 10 | 13) => Says::Prohibited,
-            (UNREACHABLE, 3) => Says::PortUnreachable,
-            (UNREACHABLE, 0 | 1 | 5 | 6 | 7 | 11 | 12) => Says::NoRoute,
-            (kind, code) => Says::Other(kind, code),
+            (UNREACHABLE, 9 | 10 | 13) => Unreachable::Prohibited,
+            (UNREACHABLE, 3) => Unreachable::PortUnreachable,
+            (UNREACHABLE, 0 | 1 | 5 | 6 | 7 | 11 | 12) => Unreachable::NoRoute,
+            (number, code) => Unreachable::Other(number, code),
         })
     }
 
-    fn in_v6(error: sock_extended_err) -> Option<Says> {
+    fn in_v6(error: sock_extended_err) -> Option<Unreachable> {
         const ICMP6: u8 = 3; // SO_EE_ORIGIN_ICMP6
         const UNREACHABLE: u8 = 1;
         (error.ee_origin == ICMP6).then_some(match (error.ee_type, error.ee_code) {
-            (UNREACHABLE, 1 | 5 | 6) => Says::Prohibited,
-            (UNREACHABLE, 4) => Says::PortUnreachable,
-            (UNREACHABLE, 0 | 2 | 3) => Says::NoRoute,
-            (kind, code) => Says::Other(kind, code),
+            (UNREACHABLE, 1 | 5 | 6) => Unreachable::Prohibited,
+            (UNREACHABLE, 4) => Unreachable::PortUnreachable,
+            (UNREACHABLE, 0 | 2 | 3) => Unreachable::NoRoute,
+            (number, code) => Unreachable::Other(number, code),
         })
     }
 }
@@ -136,7 +136,7 @@ pub struct Queue;
 #[cfg(not(target_os = "linux"))]
 impl Queue {
     /// Returns `None`: there is no queue.
-    pub fn of(_: &tokio::net::TcpSocket) -> Option<Self> {
+    pub fn open(_: &tokio::net::TcpSocket) -> Option<Self> {
         None
     }
 
@@ -144,7 +144,7 @@ impl Queue {
     pub fn close(self) {}
 
     /// Returns `None`: there is no message.
-    pub fn heard(&self) -> Option<Message> {
+    pub fn read(&self) -> Option<Message> {
         None
     }
 }
@@ -156,12 +156,12 @@ mod tests {
     #[test]
     fn icmp_message_is_shown_with_its_sender() {
         let from = "10.0.0.1".parse().ok();
-        for (says, from, words) in [
-            (Says::Prohibited, from, "ICMP: administratively prohibited, from 10.0.0.1"),
-            (Says::PortUnreachable, None, "ICMP: port unreachable"),
-            (Says::Other(3, 4), from, "ICMP type 3 code 4, from 10.0.0.1"),
+        for (kind, from, words) in [
+            (Unreachable::Prohibited, from, "ICMP: administratively prohibited, from 10.0.0.1"),
+            (Unreachable::PortUnreachable, None, "ICMP: port unreachable"),
+            (Unreachable::Other(3, 4), from, "ICMP type 3 code 4, from 10.0.0.1"),
         ] {
-            assert_eq!(Message { says, from }.to_string(), words);
+            assert_eq!(Message { kind, from }.to_string(), words);
         }
     }
 }

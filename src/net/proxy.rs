@@ -61,7 +61,7 @@ pub async fn connect(trace: &mut Trace, stream: BoxStream, proxy: &Proxy, target
     }
 }
 
-fn unreadable(heard: &str) -> Fault {
+fn malformed(heard: &str) -> Fault {
     Fault::heard(Reason::ProxyReplyMalformed, heard)
 }
 

@@ -62,14 +62,14 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
     });
     let addresses = match lookup.await.unwrap_or_else(|error| Err(error.into())) {
         Ok(addresses) => addresses,
-        Err(error) => return Err(explained(host, &error, began.elapsed()).await),
+        Err(error) => return Err(lookup_fault(host, &error, began.elapsed()).await),
     };
     if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }
 }
 
 /// Explains why `getaddrinfo` failed. It has one message for a resolver that refuses, fails, or is not there, so each resolver
 /// is queried once more to tell them apart.
-async fn explained(host: &str, error: &io::Error, took: Duration) -> Fault {
+async fn lookup_fault(host: &str, error: &io::Error, took: Duration) -> Fault {
     let reason = reason(error, took);
     let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
     let fault = if ambiguous { system_resolvers::refusal(host).await } else { None };
@@ -81,12 +81,12 @@ fn reason(error: &io::Error, took: Duration) -> Reason {
     /// glibc says "Temporary failure" for SERVFAIL, which comes at once, and for silence, which takes `timeout:` seconds.
     const SILENCE: Duration = Duration::from_secs(2);
     let text = error.to_string();
-    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if says(&["not known", "does not resolve", "NODATA"]) {
+    let contains = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    if contains(&["not known", "does not resolve", "NODATA"]) {
         Reason::DnsNameUnknown
-    } else if says(&["No address associated", "has no usable address"]) {
+    } else if contains(&["No address associated", "has no usable address"]) {
         Reason::DnsNoAddresses
-    } else if says(&["Temporary failure", "Try again"]) && took >= SILENCE {
+    } else if contains(&["Temporary failure", "Try again"]) && took >= SILENCE {
         Reason::DnsNoAnswer
     } else if error.raw_os_error().is_some() {
         Reason::LocalResources
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn addresses_and_pinned_names_ask_nobody() {
+    async fn resolve_of_an_address_or_a_pinned_name_asks_no_resolver() {
         let pinned = BTreeMap::from([("outlook.office365.com".to_owned(), IpAddr::from([127, 0, 0, 9]))]);
         for (host, address) in [("10.1.2.3", "10.1.2.3"), ("::1", "::1"), ("Outlook.Office365.com", "127.0.0.9")] {
             assert_eq!(resolve(&pinned, host).await.expect(host), [address.parse::<IpAddr>().expect(address)]);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn getaddrinfo_s_words_have_reasons() {
+    fn getaddrinfo_message_has_its_reason() {
         let quick = Duration::from_millis(3);
         let slow = Duration::from_secs(10);
         for (text, took, expected) in [

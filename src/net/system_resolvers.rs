@@ -16,11 +16,11 @@ use super::dns_query;
 /// The file that names the resolvers on every Unix.
 const FILE: &str = "/etc/resolv.conf";
 /// The number of resolvers that glibc and musl use.
-const MOST: usize = 3;
+const MAX_SERVERS: usize = 3;
 /// The longest wait for one resolver: most have just answered `getaddrinfo` somehow, and at once.
 const LIMIT: Duration = Duration::from_secs(1);
 /// The resolver that is used where none is named (resolv.conf(5)).
-const UNNAMED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
+const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
 
 /// The answers of one resolver about a name.
 #[derive(Clone, Debug)]
@@ -41,18 +41,18 @@ impl ResolverAnswers {
 /// Queries each resolver for the addresses of `host` in both families, all in parallel and each for at most `limit`; the
 /// answers are in the system's order.
 pub async fn query_each(host: &str, limit: Duration) -> Vec<ResolverAnswers> {
-    let mut asking = JoinSet::new();
+    let mut queries = JoinSet::new();
     for (place, server) in configured().await.unwrap_or_default().into_iter().enumerate() {
         for family in [Family::V4, Family::V6] {
             let host = host.to_owned();
-            asking.spawn(async move { (place, server.ip(), family, dns_query::query(server, &host, family, limit).await) });
+            queries.spawn(async move { (place, server.ip(), family, dns_query::query(server, &host, family, limit).await) });
         }
     }
-    let mut heard = asking.join_all().await;
-    heard.sort_by_key(|(place, _, family, _)| (*place, *family));
+    let mut answers = queries.join_all().await;
+    answers.sort_by_key(|(place, _, family, _)| (*place, *family));
     let mut all = Vec::new();
-    let mut heard = heard.into_iter();
-    while let (Some((_, server, _, v4)), Some((_, _, _, v6))) = (heard.next(), heard.next()) {
+    let mut answers = answers.into_iter();
+    while let (Some((_, server, _, v4)), Some((_, _, _, v6))) = (answers.next(), answers.next()) {
         all.push(ResolverAnswers { server, families: [v4, v6] });
     }
     all
@@ -64,9 +64,9 @@ pub async fn refusal(host: &str) -> Option<Fault> {
     let Some(servers) = configured().await else { return fault_without_servers(host).await };
     let mut met: Option<Fault> = None;
     for server in servers {
-        let Some(fault) = fault_of(server, host).await else { continue };
-        let tells_least = |met: &Fault| met.reason == Reason::DnsServerUnreachable;
-        if met.as_ref().is_none_or(|met| tells_least(met) && !tells_least(&fault)) {
+        let Some(fault) = query_fault(server, host).await else { continue };
+        let is_unsent = |met: &Fault| met.reason == Reason::DnsServerUnreachable;
+        if met.as_ref().is_none_or(|met| is_unsent(met) && !is_unsent(&fault)) {
             met = Some(fault);
         }
     }
@@ -75,14 +75,14 @@ pub async fn refusal(host: &str) -> Option<Fault> {
 
 /// Returns the fault where the file names no server, and none answers on this machine either.
 async fn fault_without_servers(host: &str) -> Option<Fault> {
-    let fault = fault_of(UNNAMED, host).await?;
+    let fault = query_fault(DEFAULT, host).await?;
     let heard = format!("{FILE} names no name server, and none answers on this machine");
     let nobody = matches!(fault.reason, Reason::DnsPortRefused | Reason::DnsServerUnreachable);
     Some(if nobody { Fault::heard(Reason::DnsServerUnreachable, heard) } else { fault })
 }
 
 /// Queries `server`, and returns its fault where it does not resolve `host`; the evidence names the server.
-async fn fault_of(server: SocketAddr, host: &str) -> Option<Fault> {
+async fn query_fault(server: SocketAddr, host: &str) -> Option<Fault> {
     let mut fault = match dns_query::query(server, host, Family::V4, LIMIT).await {
         Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
         Err(fault) => Some(fault),
@@ -99,7 +99,7 @@ async fn configured() -> Option<Vec<SocketAddr>> {
 
 fn servers(file: &Path) -> Option<Vec<SocketAddr>> {
     let text = fs::read_to_string(file).unwrap_or_default();
-    let named: Vec<Server> = text.lines().filter_map(server).take(MOST).collect();
+    let named: Vec<Server> = text.lines().filter_map(server).take(MAX_SERVERS).collect();
     let at = |server: &Server| if let Server::At(address) = server { Some(SocketAddr::new(*address, 53)) } else { None };
     (!named.is_empty()).then(|| named.iter().filter_map(at).collect())
 }
@@ -109,7 +109,7 @@ fn servers(file: &Path) -> Option<Vec<SocketAddr>> {
 enum Server {
     At(IpAddr),
     /// Its address needs an interface: `fe80::1%eth0`.
-    OfLink,
+    LinkLocal,
 }
 
 /// Parses a line `nameserver ADDRESS`.
@@ -117,7 +117,7 @@ fn server(line: &str) -> Option<Server> {
     let mut words = line.split_whitespace();
     let address = words.next().filter(|word| *word == "nameserver").and(words.next())?;
     match address.split_once('%') {
-        Some((address, _)) => address.parse::<IpAddr>().ok().map(|_| Server::OfLink),
+        Some((address, _)) => address.parse::<IpAddr>().ok().map(|_| Server::LinkLocal),
         None => address.parse().ok().map(Server::At),
     }
 }
@@ -134,7 +134,7 @@ mod tests {
             ("nameserver\t2001:db8::53 # ours", at("2001:db8::53")),
             ("# nameserver 10.66.0.1", None),
             ("options timeout:1", None),
-            ("nameserver fe80::1%eth0", Some(Server::OfLink)),
+            ("nameserver fe80::1%eth0", Some(Server::LinkLocal)),
             ("nameserver not.an.address", None),
             ("nameserver", None),
         ] {

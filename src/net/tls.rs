@@ -58,7 +58,7 @@ pub struct Connector {
     /// The certificates trusted in addition to the system's roots.
     extra: Arc<Vec<X509>>,
     /// The roots that Microsoft's hosts are known to lead to, parsed when they are first needed.
-    known: OnceLock<Vec<X509>>,
+    microsoft_roots: OnceLock<Vec<X509>>,
     /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
     provenances: Arc<Mutex<BTreeMap<[u8; 32], RootProvenance>>>,
 }
@@ -80,18 +80,18 @@ impl Connector {
     pub fn new(store: &RootStore, extra: Option<&Path>) -> Result<Self, String> {
         let mut certificates = Vec::new();
         if let Some(path) = extra {
-            let named = |problem: String| format!("cannot use `{}`: {problem}", path.display());
-            let pem = std::fs::read(path).map_err(|error| named(error.to_string()))?;
-            certificates = X509::stack_from_pem(&pem).map_err(|_| named("it is not a PEM file".into()))?;
+            let unusable = |problem: String| format!("cannot use `{}`: {problem}", path.display());
+            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+            certificates = X509::stack_from_pem(&pem).map_err(|_| unusable("it is not a PEM file".into()))?;
             if certificates.is_empty() {
-                return Err(named("it holds no certificate".into()));
+                return Err(unusable("it holds no certificate".into()));
             }
         }
         Ok(Self {
             store: store.clone(),
             context: OnceLock::new(),
             extra: Arc::new(certificates),
-            known: OnceLock::new(),
+            microsoft_roots: OnceLock::new(),
             provenances: Arc::default(),
         })
     }
@@ -122,13 +122,13 @@ impl Connector {
                     endpoint.handshake = Some(took);
                     endpoint.certificate = accepted_certificate(&secured);
                     warning = self.interception(endpoint, &secured);
-                    trace.aside(began + took);
+                    trace.exclude(began + took);
                 }
                 if let Some(mut warning) = warning {
                     warning.evidence.peer.clone_from(&trace.peer);
                     trace.facts.warn(warning);
                 }
-                note(trace);
+                record_handshake(trace);
                 recording.forget();
                 Ok(Box::new(LateAlertStream::new(secured)))
             }
@@ -157,7 +157,7 @@ impl Connector {
         let refused = refused.clone();
         ssl.set_verify_callback(SslVerifyMode::PEER, move |good, context| {
             if !good {
-                refused.note(context);
+                refused.store(context);
             }
             good
         });
@@ -192,7 +192,7 @@ impl Connector {
             fault.reason = self.why_untrusted(chain);
         }
         let heard = fault.evidence.heard.unwrap_or_default();
-        fault.evidence.heard = Some(sanitize::evidence(format!("{heard}; {}", certificate::described(&shown)).as_bytes()));
+        fault.evidence.heard = Some(sanitize::evidence(format!("{heard}; {}", certificate::describe(&shown)).as_bytes()));
         if let Some(endpoint) = endpoint {
             endpoint.certificate = Some(shown);
         }
@@ -203,7 +203,7 @@ impl Connector {
     fn why_untrusted(&self, chain: &[X509]) -> Reason {
         if self.extra().is_empty() && root_provenance::is_empty(&self.store) {
             Reason::LocalTrustStore
-        } else if microsoft_roots::lead_to(self.known(), chain) {
+        } else if microsoft_roots::lead_to(self.microsoft_roots(), chain) {
             Reason::TlsRootMissing
         } else {
             Reason::TlsCertificateUntrusted
@@ -221,7 +221,7 @@ impl Connector {
             RootProvenance::Added => true,
             RootProvenance::Unknown => certificate.product.is_some(),
         };
-        intercepts.then(|| Fault::heard(Reason::TlsIntercepted, certificate::described(certificate)))
+        intercepts.then(|| Fault::heard(Reason::TlsIntercepted, certificate::describe(certificate)))
     }
 
     /// Returns the provenance of `root`, which is trusted here. It is looked up once and kept.
@@ -232,7 +232,7 @@ impl Connector {
         if let Some(provenance) = lock().get(&key) {
             return *provenance;
         }
-        let provenance = root_provenance::find(root, self.known(), self.extra());
+        let provenance = root_provenance::find(root, self.microsoft_roots(), self.extra());
         let mut provenances = lock();
         if provenances.len() < MOST_ROOTS {
             provenances.insert(key, provenance);
@@ -240,8 +240,8 @@ impl Connector {
         provenance
     }
 
-    fn known(&self) -> &[X509] {
-        self.known.get_or_init(microsoft_roots::roots)
+    fn microsoft_roots(&self) -> &[X509] {
+        self.microsoft_roots.get_or_init(microsoft_roots::roots)
     }
 }
 
@@ -261,12 +261,12 @@ fn context(store: &RootStore, extra: &[X509]) -> Result<SslContext, ErrorStack> 
 }
 
 /// Adds version, subject and issuer to the transcript.
-fn note(trace: &mut Trace) {
+fn record_handshake(trace: &mut Trace) {
     let Some(endpoint) = trace.endpoint() else { return };
     let certificate = endpoint.certificate.as_ref();
-    let whose = certificate.map(|certificate| format!(" with {}, certified by {}", certificate.subject, certificate.issuer));
-    let noted = format!("{}{}", endpoint.tls_version.as_deref().unwrap_or("TLS"), whose.unwrap_or_default());
-    trace.note(&noted);
+    let parties = certificate.map(|certificate| format!(" with {}, certified by {}", certificate.subject, certificate.issuer));
+    let event = format!("{}{}", endpoint.tls_version.as_deref().unwrap_or("TLS"), parties.unwrap_or_default());
+    trace.record_event(&event);
 }
 
 fn accepted_certificate(secured: &Secured) -> Option<CertificateFacts> {
@@ -275,19 +275,22 @@ fn accepted_certificate(secured: &Secured) -> Option<CertificateFacts> {
 
 fn fault(error: &ssl::Error, refusal: Option<&ChainError>, recording: &Recording) -> Fault {
     if let Some(refusal) = refusal {
-        return Fault::heard(refusal.reason(), refusal.described());
+        return Fault::heard(refusal.reason(), refusal.describe());
     }
     let text = error.to_string();
     let bytes = recording.bytes();
     match bytes.first() {
-        Some(&first_record::ALERT) => alerted(Fault::heard(first_record::alert(&bytes), text)),
+        Some(&first_record::ALERT) => with_alert_number(Fault::heard(first_record::alert_reason(&bytes), text)),
         // It did not say that it is too old, it just answered in an old version.
         Some(&first_record::HANDSHAKE) if matches!(first_record::version(&bytes), Some("TLSv1.0" | "TLSv1.1")) => {
             Fault::heard(Reason::TlsProtocolTooOld, text)
         }
         Some(&first_record::HANDSHAKE) if !recording.ended() => {
-            let wanted = first_record::asks_for_a_certificate(&bytes);
-            alerted(Fault::heard(if wanted { Reason::TlsClientCertificateWanted } else { Reason::TlsFailed }, text))
+            let is_requested = first_record::requests_certificate(&bytes);
+            with_alert_number(Fault::heard(
+                if is_requested { Reason::TlsClientCertificateWanted } else { Reason::TlsFailed },
+                text,
+            ))
         }
         Some(&first_record::HANDSHAKE) | None => Fault::heard(Reason::TlsClosed, text),
         Some(_) => Fault::heard(Reason::TlsNotSpoken, sanitize::evidence(&bytes)),
@@ -296,8 +299,8 @@ fn fault(error: &ssl::Error, refusal: Option<&ChainError>, recording: &Recording
 
 /// Returns the refusal of a handshake in the `error` of a secured stream that has brought nothing yet: with TLS 1.3 the client
 /// is done before the server has judged the client's certificate (RFC 8446 section 4.4.2.4).
-pub fn refused_late(error: &io::Error) -> Option<Fault> {
-    let fault = alerted(Fault::heard(Reason::TlsFailed, error.to_string()));
+pub fn late_refusal(error: &io::Error) -> Option<Fault> {
+    let fault = with_alert_number(Fault::heard(Reason::TlsFailed, error.to_string()));
     match fault.evidence.code.as_deref()? {
         "alert 116" => Some(fault.renamed(Reason::TlsClientCertificateWanted)), // certificate_required
         // A failed handshake, one of the six ways to refuse a certificate, access denied.
@@ -307,7 +310,7 @@ pub fn refused_late(error: &io::Error) -> Option<Fault> {
 }
 
 /// Adds the number of the alert in OpenSSL's message (RFC 8446 section 6.2) as the code.
-fn alerted(fault: Fault) -> Fault {
+fn with_alert_number(fault: Fault) -> Fault {
     let heard = fault.evidence.heard.as_deref().unwrap_or_default();
     let number = heard.rsplit_once("SSL alert number ").map(|(_, number)| number.trim_end_matches(|c: char| !c.is_ascii_digit()));
     match number.and_then(|number| number.parse::<u8>().ok()) {

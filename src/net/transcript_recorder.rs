@@ -6,7 +6,7 @@ use crate::secret::Sent;
 use crate::trace::Trace;
 
 /// Characters of a line that are kept: twice what is shown, because redaction may shorten it.
-const LOOKED_AT: usize = 2 * Transcript::WIDTH;
+const KEPT: usize = 2 * Transcript::WIDTH;
 
 /// The run's cursor, the secrets of the connection, and its lines.
 ///
@@ -40,22 +40,22 @@ impl<'t> TranscriptRecorder<'t> {
     }
 
     /// Records a line; of an endless conversation, no more are held than fit into a transcript.
-    pub fn note(&mut self, speaker: Speaker, words: &str) {
+    pub fn note(&mut self, speaker: Speaker, line: &str) {
         if self.raw.len() == Transcript::LINES {
-            self.pass_on();
+            self.flush();
         }
-        self.last = (speaker == Speaker::They).then(|| words.to_owned());
-        let text: String = words.chars().map(|c| if c == '\n' { ' ' } else { c }).take(LOOKED_AT).collect();
-        let cut = text.len() < words.len();
-        self.raw.push(Raw { line: self.trace.line(speaker, ""), text, cut });
+        self.last = (speaker == Speaker::They).then(|| line.to_owned());
+        let text: String = line.chars().map(|c| if c == '\n' { ' ' } else { c }).take(KEPT).collect();
+        let cut = text.len() < line.len();
+        self.raw.push(Raw { line: self.trace.transcript_line(speaker, ""), text, cut });
     }
 
     /// Returns the bytes that were read and not handed out yet.
-    pub fn rest(&self) -> &[u8] {
+    pub fn unread(&self) -> &[u8] {
         self.ahead.get(self.used..).unwrap_or(&[])
     }
 
-    fn pass_on(&mut self) {
+    fn flush(&mut self) {
         let raw = std::mem::take(&mut self.raw);
         let texts: Vec<&str> = raw.iter().map(|raw| raw.text.as_str()).collect();
         let whole = self.sent.redact(&texts.join("\n"));
@@ -78,12 +78,12 @@ impl<'t> TranscriptRecorder<'t> {
 
 impl Drop for TranscriptRecorder<'_> {
     fn drop(&mut self) {
-        self.pass_on();
+        self.flush();
         // To clean it once more costs as much as all the lines before; of a run that is over nobody asks.
         if self.trace.is_finished() {
             return;
         }
-        let begun = (!self.rest().is_empty()).then(|| self.rest());
+        let begun = (!self.unread().is_empty()).then(|| self.unread());
         let last = begun.or(self.last.as_deref().map(str::as_bytes));
         self.trace.unfinished = last.map(|bytes| self.sent.sanitize(bytes));
     }
@@ -124,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn transcript_line_cut_within_a_secret_shows_no_part_of_it() {
-        for before in LOOKED_AT - 60..LOOKED_AT {
+        for before in KEPT - 60..KEPT {
             // Once the piece in front is masked, what stands at the cut moves into sight.
             let hidden = SECRET.repeat(13);
             let line = format!("{hidden}{}{SECRET}", "y".repeat(before - hidden.len()));

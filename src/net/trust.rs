@@ -23,7 +23,7 @@ pub fn root_store(variable: impl Fn(&str) -> Option<OsString>) -> RootStore {
     if file.is_some() || directories.is_some() {
         return RootStore {
             file: file.map(PathBuf::from).or_else(|| default_place("cert.pem")),
-            directories: directories.map_or_else(|| default_place("certs").into_iter().collect(), |list| listed(&list)),
+            directories: directories.map_or_else(|| default_place("certs").into_iter().collect(), |list| split_list(&list)),
         };
     }
     match DIRECTORIES.iter().map(PathBuf::from).find(|directory| is_hashed(directory)) {
@@ -45,18 +45,18 @@ fn default_place(name: &str) -> Option<PathBuf> {
     Some(Path::new(quoted.strip_suffix('"')?).join(name))
 }
 
-fn listed(directories: &OsString) -> Vec<PathBuf> {
+fn split_list(directories: &OsString) -> Vec<PathBuf> {
     std::env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// Makes `context` trust what is in `store`. A place that is missing or empty is skipped, as OpenSSL does with its own.
 pub(super) fn add_to(context: &mut SslContextBuilder, store: &RootStore) {
     // OpenSSL's binding takes no path that is not UTF-8.
-    let readable = |path: &&Path| path.to_str().is_some();
-    if let Some(file) = store.file.as_deref().filter(readable) {
+    let is_utf8 = |path: &&Path| path.to_str().is_some();
+    if let Some(file) = store.file.as_deref().filter(is_utf8) {
         let _ = context.load_verify_locations(Some(file), None);
     }
-    for directory in store.directories.iter().map(PathBuf::as_path).filter(readable) {
+    for directory in store.directories.iter().map(PathBuf::as_path).filter(is_utf8) {
         let _ = context.load_verify_locations(None, Some(directory));
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
         (Err(RequestTokenError::Request(ExchangeError(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, reply: Some(answer), .. })) => {
             let marked = tenant.cloud.is_microsoft_host(&at.host);
-            Err(answer.refused(trace, oauth::parse_refusal(answer.head(), &answer.body, marked)))
+            Err(answer.refusal_fault(trace, oauth::parse_refusal(answer.head(), &answer.body, marked)))
         }
         _ => Err(Fault::new(Reason::Internal)),
     }

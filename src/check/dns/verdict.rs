@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::check::combined;
-use crate::net::dial::nameless;
+use crate::net::dial::proxy_denial_fault;
 use crate::net::resolve::is_denial;
 use crate::outcome::{Fault, NameSource};
 use crate::reason::Reason;
@@ -89,7 +89,7 @@ impl Findings {
         }
         let Some(resolved) = resolved.filter(|_| is_denial(fault.reason)) else {
             let fault = fault.clone();
-            return self.failed.push(if host.is_proxy() { nameless(fault) } else { fault });
+            return self.failed.push(if host.is_proxy() { proxy_denial_fault(fault) } else { fault });
         };
         let both = both_sides(fault, resolution, resolved);
         if resolution.is_from_system {

@@ -76,7 +76,7 @@ impl<'a> Attempt<'a> {
     pub fn add_transcript(&self, trace: &mut Trace) {
         let peer = self.trace.peer.as_ref().map_or_else(|| self.at.host.clone(), ToString::to_string);
         let reason = self.failed.as_ref().map(|(phase, fault)| format!(": {} in {phase}", fault.reason));
-        trace.note(&format!("{peer}{}", reason.unwrap_or_default()));
+        trace.record_event(&format!("{peer}{}", reason.unwrap_or_default()));
         self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));
     }
 
@@ -132,7 +132,7 @@ impl<'a> Attempt<'a> {
         let fault = if !silent {
             retry.explain(fault, self.trace.endpoint()).await
         } else if retry.begins_with_tls().await {
-            handshake_retry::silent_in_the_clear()
+            handshake_retry::implicit_tls_fault()
         } else {
             fault
         };
@@ -148,7 +148,7 @@ impl<'a> Attempt<'a> {
     pub fn fail(&mut self, phase: Phase, mut fault: Fault) {
         let evidence = &mut fault.evidence;
         evidence.peer = evidence.peer.take().or_else(|| self.trace.peer.clone());
-        evidence.said = evidence.said.take().or_else(|| self.trace.said.clone());
+        evidence.said = evidence.said.take().or_else(|| self.trace.request.clone());
         if let Some(facts) = self.trace.endpoint() {
             facts.failed = Some((phase, fault.reason));
         }
@@ -203,7 +203,7 @@ impl<'a> Attempt<'a> {
 
     async fn secure(&mut self, net: &Net) -> Result<(), Fault> {
         let stream = self.stream()?;
-        self.trace.said = None;
+        self.trace.request = None;
         self.stream = Some(net.tls.secure(&mut self.trace, &self.at.host, stream).await?);
         Ok(())
     }

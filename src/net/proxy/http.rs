@@ -16,16 +16,16 @@ use crate::secret::{Secret, Sent};
 use crate::settings::Proxy;
 use crate::trace::Trace;
 
-use super::{BoxStream, unreadable};
+use super::{BoxStream, malformed};
 
 /// Bytes of the largest response to CONNECT, which has a few headers.
 const MAX_ANSWER: usize = 16 * 1024;
 /// Bytes of a refusal's page that are read: its text is near the beginning, perhaps after a style sheet.
 const MAX_PAGE: usize = 4 * 1024;
 /// The longest wait for the page, which normally comes with the head.
-const PAGE: Duration = Duration::from_millis(300);
+const PAGE_LIMIT: Duration = Duration::from_millis(300);
 /// The headers in which a proxy says why it refuses, where it redirects to, when to come back, and who it is.
-const TELLING: [&str; 5] = ["X-Squid-Error", "Location", "Retry-After", "Via", "Server"];
+const REFUSAL_HEADERS: [&str; 5] = ["X-Squid-Error", "Location", "Retry-After", "Via", "Server"];
 
 /// Has `proxy` connect `stream` to `host:port`. The proxy resolves the name.
 ///
@@ -39,7 +39,7 @@ pub(super) async fn connect(
     port: u16,
 ) -> Result<BoxStream, Fault> {
     let target = host_port(host, port);
-    trace.say(format!("CONNECT {target}"));
+    trace.record_request(format!("CONNECT {target}"));
     let mut sent = Sent::default();
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     if let Some((user, password)) = &proxy.login {
@@ -53,31 +53,31 @@ pub(super) async fn connect(
     request.push_str("\r\n");
     let request = Secret::new(request);
     trace!("> CONNECT {target}");
-    stream.write_all(request.expose().as_bytes()).await.map_err(|error| unreadable(&error.to_string()))?;
+    stream.write_all(request.expose().as_bytes()).await.map_err(|error| malformed(&error.to_string()))?;
     let answer = read_answer(&mut stream, &sent).await?;
     let status_line = sent.sanitize(answer.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or(&[]));
     trace!("< {status_line}");
-    trace.hear(&status_line);
-    let comes_back = field(&answer, "Retry-After").is_some();
-    let judged = judge(&status_line, &offered(&answer, &sent), comes_back, proxy.login.is_some());
+    trace.record_reply(&status_line);
+    let comes_back = header(&answer, "Retry-After").is_some();
+    let judged = judge(&status_line, &offered_schemes(&answer, &sent), comes_back, proxy.login.is_some());
     let Err(mut fault) = judged else { return Ok(stream) };
     // What is no HTTP has said all that it will.
     if let (Some(heard), Some(_)) = (&mut fault.evidence.heard, &fault.evidence.code) {
-        let page = page(&mut stream, &answer, PAGE.min(trace.remaining() / 2)).await;
-        *heard = sent.sanitize(told(heard, &answer, &page).as_bytes());
+        let page = read_page(&mut stream, &answer, PAGE_LIMIT.min(trace.remaining() / 2)).await;
+        *heard = sent.sanitize(describe_refusal(heard, &answer, &page).as_bytes());
     }
     Err(fault)
 }
 
 /// Describes a refusal by its status line, headers and page: `503 Service Unavailable; X-Squid-Error: ERR_DNS_FAIL 0; …`.
-fn told(status_line: &str, answer: &[u8], page: &[u8]) -> String {
-    let fields = TELLING.iter().filter_map(|name| Some(format!("{name}: {}", field(answer, name)?)));
+fn describe_refusal(status_line: &str, answer: &[u8], page: &[u8]) -> String {
+    let fields = REFUSAL_HEADERS.iter().filter_map(|name| Some(format!("{name}: {}", header(answer, name)?)));
     let page = Some(text_of(page)).filter(|page| !page.trim().is_empty());
     std::iter::once(status_line.to_owned()).chain(fields).chain(page).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns the value of the first header of that name; `None` if absent or empty.
-fn field(answer: &[u8], name: &str) -> Option<String> {
+fn header(answer: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(answer);
     let mut fields = text.lines().filter_map(|line| line.split_once(':'));
     let (_, value) = fields.find(|(field, _)| field.trim().eq_ignore_ascii_case(name))?;
@@ -85,8 +85,8 @@ fn field(answer: &[u8], name: &str) -> Option<String> {
 }
 
 /// Reads the body after the head, as far as it comes within `limit`.
-async fn page(stream: &mut BoxStream, answer: &[u8], limit: Duration) -> Vec<u8> {
-    let length = field(answer, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(MAX_PAGE);
+async fn read_page(stream: &mut BoxStream, answer: &[u8], limit: Duration) -> Vec<u8> {
+    let length = header(answer, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(MAX_PAGE);
     let mut page = Vec::new();
     let mut reading = stream.take(u64::try_from(length.min(MAX_PAGE)).unwrap_or_default());
     let _ = timeout(limit, reading.read_to_end(&mut page)).await; // what has come by then will do
@@ -113,7 +113,7 @@ fn text_of(page: &[u8]) -> String {
 }
 
 /// Parses the authentication schemes that the response offers in `Proxy-Authenticate` (RFC 9110 section 11.7.1).
-fn offered(answer: &[u8], sent: &Sent) -> Vec<String> {
+fn offered_schemes(answer: &[u8], sent: &Sent) -> Vec<String> {
     const MOST: usize = 8;
     let text = String::from_utf8_lossy(answer);
     let fields = text.lines().filter_map(|line| line.split_once(':'));
@@ -138,7 +138,7 @@ async fn read_answer(stream: &mut BoxStream, sent: &Sent) -> Result<Vec<u8>, Fau
             Err(error) => error.to_string(),
         };
         let begun = sent.sanitize(&answer);
-        return Err(unreadable(&if begun.is_empty() { problem } else { format!("{problem} after: {begun}") }));
+        return Err(malformed(&if begun.is_empty() { problem } else { format!("{problem} after: {begun}") }));
     }
     Ok(answer)
 }
@@ -156,10 +156,10 @@ fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: boo
     let mut words = status_line.split_whitespace();
     let http = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
     let status = words.next().and_then(|status| status.parse::<u16>().ok()).filter(|_| http);
-    let Some(status) = status else { return Err(unreadable(status_line)) };
+    let Some(status) = status else { return Err(malformed(status_line)) };
     let reason = match status {
         200..=299 => return Ok(()),
-        407 => return Err(login_wanted(status_line, offered, logged_in)),
+        407 => return Err(login_required(status_line, offered, logged_in)),
         // Tinyproxy's answer to a wrong password.
         401 if logged_in => Reason::ProxyAuthRefused,
         504 => Reason::ProxyTimedOut,
@@ -178,7 +178,7 @@ fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: boo
 }
 
 /// Makes the fault of a 407: no login was sent, it was refused, or none of the offered schemes is supported here.
-fn login_wanted(status_line: &str, offered: &[String], logged_in: bool) -> Fault {
+fn login_required(status_line: &str, offered: &[String], logged_in: bool) -> Fault {
     let basic = offered.is_empty() || offered.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     let reason = match (basic, logged_in) {
         (false, _) => Reason::ProxyAuthUnsupported,
@@ -239,7 +239,7 @@ mod tests {
     async fn proxy_refusal_is_quoted_in_the_evidence() {
         let page = "<!DOCTYPE html><html><head><style>p { color: red }</style></head>\n<body><p>Access denied by policy</p></body></html>";
         let long = "x".repeat(9000);
-        for (head, page, heard) in [
+        for (head, page, expected) in [
             (
                 "403 Forbidden\r\nX-Squid-Error: ERR_ACCESS_DENIED 0",
                 page,
@@ -251,10 +251,10 @@ mod tests {
             ("403 No", "no <you> with hunter2-and-more", "; no <you> with <secret>"),
             ("403 No", &long, "; xxxxx"),
         ] {
-            let told = refused(&format!("HTTP/1.1 {head}\r\n\r\n{page}")).await.expect("words");
+            let shown = refused(&format!("HTTP/1.1 {head}\r\n\r\n{page}")).await.expect("words");
             let status_line = head.lines().next().expect("a line");
-            assert!(told.starts_with(&format!("HTTP/1.1 {status_line}{heard}")), "{told}");
-            assert!(told.chars().count() <= crate::sanitize::MAX_EVIDENCE && !told.contains("hunter2"), "{told}");
+            assert!(shown.starts_with(&format!("HTTP/1.1 {status_line}{expected}")), "{shown}");
+            assert!(shown.chars().count() <= crate::sanitize::MAX_EVIDENCE && !shown.contains("hunter2"), "{shown}");
         }
     }
 
@@ -292,11 +292,11 @@ mod tests {
             ("Server: odd", false, Reason::ProxyAuthRequired),
             ("Server: odd", true, Reason::ProxyAuthRefused),
         ] {
-            let offered = offered(answer(fields).as_bytes(), &Sent::default());
+            let offered = offered_schemes(answer(fields).as_bytes(), &Sent::default());
             let fault = judge("HTTP/1.1 407 No", &offered, false, logged_in).expect_err(fields);
             assert_eq!(fault.reason, reason, "{fields}");
         }
-        let heard = offered(answer("Proxy-Authenticate: Negotiate, NTLM").as_bytes(), &Sent::default());
-        assert_eq!(login_wanted("407", &heard, false).evidence.heard.as_deref(), Some("407; it offers Negotiate, NTLM"));
+        let heard = offered_schemes(answer("Proxy-Authenticate: Negotiate, NTLM").as_bytes(), &Sent::default());
+        assert_eq!(login_required("407", &heard, false).evidence.heard.as_deref(), Some("407; it offers Negotiate, NTLM"));
     }
 }

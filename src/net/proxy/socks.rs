@@ -13,13 +13,13 @@ use crate::secret::Secret;
 use crate::settings::Proxy;
 use crate::trace::Trace;
 
-use super::{BoxStream, Target, unreadable};
+use super::{BoxStream, Target, malformed};
 
 const VERSION: u8 = 5;
 /// The authentication methods of RFC 1928 section 3.
 const NO_LOGIN: u8 = 0;
 const USER_AND_PASSWORD: u8 = 2;
-const NONE_OF_THEM: u8 = 0xff;
+const NO_ACCEPTABLE_METHOD: u8 = 0xff;
 
 /// Has `proxy` connect `stream` to `target`.
 ///
@@ -32,25 +32,25 @@ pub(super) async fn connect(
     target: Target<'_>,
 ) -> Result<BoxStream, Fault> {
     let host = target.address.map_or_else(|| target.host.to_owned(), |address| address.to_string());
-    let said = format!("SOCKS 5 CONNECT {}", host_port(&host, target.port));
-    trace!("> {said}");
-    trace.say(said);
-    let talked = talk(&mut stream, proxy, target).await;
-    let heard = match &talked {
+    let request = format!("SOCKS 5 CONNECT {}", host_port(&host, target.port));
+    trace!("> {request}");
+    trace.record_request(request);
+    let negotiated = negotiate(&mut stream, proxy, target).await;
+    let heard = match &negotiated {
         Ok(()) => "succeeded",
         Err(fault) => fault.evidence.heard.as_deref().unwrap_or_default(),
     };
     trace!("< {heard}");
-    trace.hear(heard);
-    talked.map(|()| stream)
+    trace.record_reply(heard);
+    negotiated.map(|()| stream)
 }
 
-async fn talk(stream: &mut BoxStream, proxy: &Proxy, target: Target<'_>) -> Result<(), Fault> {
-    choose(stream, proxy.login.as_ref()).await?;
-    stream.write_all(&request(target)?).await.map_err(|error| broken(&error))?;
+async fn negotiate(stream: &mut BoxStream, proxy: &Proxy, target: Target<'_>) -> Result<(), Fault> {
+    authenticate(stream, proxy.login.as_ref()).await?;
+    stream.write_all(&request(target)?).await.map_err(|error| read_fault(&error))?;
     let [version, reply, _] = read(stream).await?;
     if version != VERSION {
-        return Err(foreign(version));
+        return Err(wrong_version(version));
     }
     // Where it is connected from does not matter, but must not be taken for the tunnel's first bytes.
     let [kind] = read(stream).await?;
@@ -59,27 +59,27 @@ async fn talk(stream: &mut BoxStream, proxy: &Proxy, target: Target<'_>) -> Resu
         3 => usize::from(read::<1>(stream).await?[0]),
         4 => 16,
         _ if reply != 0 => 0,
-        _ => return Err(unreadable(&format!("an address of the unknown kind {kind}"))),
+        _ => return Err(malformed(&format!("an address of the unknown kind {kind}"))),
     };
     judge(reply)?;
     let mut bound = vec![0; length + 2];
-    stream.read_exact(&mut bound).await.map(drop).map_err(|error| broken(&error))
+    stream.read_exact(&mut bound).await.map(drop).map_err(|error| read_fault(&error))
 }
 
 /// Offers the supported authentication methods, and logs in where the proxy chooses that.
-async fn choose(stream: &mut BoxStream, login: Option<&(String, Secret)>) -> Result<(), Fault> {
+async fn authenticate(stream: &mut BoxStream, login: Option<&(String, Secret)>) -> Result<(), Fault> {
     let offer: &[u8] = if login.is_some() { &[VERSION, 2, NO_LOGIN, USER_AND_PASSWORD] } else { &[VERSION, 1, NO_LOGIN] };
-    stream.write_all(offer).await.map_err(|error| broken(&error))?;
+    stream.write_all(offer).await.map_err(|error| read_fault(&error))?;
     let [version, method] = read(stream).await?;
     match (version, method, login) {
         (VERSION, NO_LOGIN, _) => Ok(()),
         (VERSION, USER_AND_PASSWORD, Some((user, password))) => log_in(stream, user, password).await,
-        (VERSION, NONE_OF_THEM, None) => Err(Fault::heard(Reason::ProxyAuthRequired, "it wants a login").code("255")),
-        (VERSION, NONE_OF_THEM, Some(_)) => {
+        (VERSION, NO_ACCEPTABLE_METHOD, None) => Err(Fault::heard(Reason::ProxyAuthRequired, "it wants a login").code("255")),
+        (VERSION, NO_ACCEPTABLE_METHOD, Some(_)) => {
             Err(Fault::heard(Reason::ProxyAuthUnsupported, "it takes neither user and password nor nobody").code("255"))
         }
-        (VERSION, method, _) => Err(unreadable(&format!("it chose the method {method}, which nobody offered"))),
-        (version, ..) => Err(foreign(version)),
+        (VERSION, method, _) => Err(malformed(&format!("it chose the method {method}, which nobody offered"))),
+        (version, ..) => Err(wrong_version(version)),
     }
 }
 
@@ -93,7 +93,7 @@ async fn log_in(stream: &mut BoxStream, user: &str, password: &Secret) -> Result
     login.extend(user.as_bytes());
     login.push(password_length);
     login.extend(password.expose().as_bytes());
-    let sent = stream.write_all(&login).await.map_err(|error| broken(&error));
+    let sent = stream.write_all(&login).await.map_err(|error| read_fault(&error));
     login.fill(0);
     sent?;
     match read(stream).await? {
@@ -127,7 +127,7 @@ fn request(target: Target<'_>) -> Result<Vec<u8>, Fault> {
 
 /// Judges the reply to CONNECT (RFC 1928 section 6).
 fn judge(reply: u8) -> Result<(), Fault> {
-    let (reason, words) = match reply {
+    let (reason, text) = match reply {
         0 => return Ok(()),
         // What it met it does not say: no rule of its own, for which there is a reply.
         1 => (Reason::ProxyConnectFailed, "general failure"),
@@ -140,22 +140,22 @@ fn judge(reply: u8) -> Result<(), Fault> {
         8 => (Reason::ProxyReplyMalformed, "it does not know this kind of address: socks5:// tells addresses, socks5h:// names"),
         _ => (Reason::ProxyReplyMalformed, "a reply that RFC 1928 does not know"),
     };
-    Err(Fault::heard(reason, words).code(reply.to_string()))
+    Err(Fault::heard(reason, text).code(reply.to_string()))
 }
 
 async fn read<const N: usize>(stream: &mut BoxStream) -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
-    stream.read_exact(&mut bytes).await.map_err(|error| broken(&error))?;
+    stream.read_exact(&mut bytes).await.map_err(|error| read_fault(&error))?;
     Ok(bytes)
 }
 
-fn broken(error: &Error) -> Fault {
-    unreadable(&if error.kind() == ErrorKind::UnexpectedEof { "hung up".to_owned() } else { error.to_string() })
+fn read_fault(error: &Error) -> Fault {
+    malformed(&if error.kind() == ErrorKind::UnexpectedEof { "hung up".to_owned() } else { error.to_string() })
 }
 
-fn foreign(version: u8) -> Fault {
+fn wrong_version(version: u8) -> Fault {
     let hint = if version == b'H' { ": an HTTP proxy, perhaps" } else { "" };
-    unreadable(&format!("its answer begins with {version} and not with {VERSION}{hint}"))
+    malformed(&format!("its answer begins with {version} and not with {VERSION}{hint}"))
 }
 
 #[cfg(test)]
@@ -178,18 +178,18 @@ mod tests {
         let login = login.map(|(user, password)| (user.to_owned(), Secret::new(password)));
         let proxy = Proxy { kind: ProxyKind::Socks5h, host: "proxy.example".to_owned(), port: 1080, login };
         let mut trace = Trace::begin(crate::outcome::Phase::Proxy, Instant::now() + Duration::from_secs(5));
-        let talk = async {
+        let first_byte = async {
             let through = connect(&mut trace, Box::new(ours), &proxy, target).await;
             match through {
                 Ok(mut stream) => Ok(stream.read_u8().await.expect("a first byte")),
                 Err(fault) => Err(fault),
             }
         };
-        let result = talk.await;
-        let mut told = Vec::new();
+        let result = first_byte.await;
+        let mut sent = Vec::new();
         theirs.shutdown().await.expect("closed");
-        theirs.read_to_end(&mut told).await.expect("all of it");
-        (result, told)
+        theirs.read_to_end(&mut sent).await.expect("all of it");
+        (result, sent)
     }
 
     #[tokio::test]
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn names_and_addresses_are_written_as_the_rfc_has_them() {
+    async fn socks_request_carries_a_name_or_an_address() {
         let granted = b"\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00+";
         let at = |address: &str| Target { host: "h", address: address.parse().ok(), port: 443 };
         for (target, request) in [
@@ -214,11 +214,11 @@ mod tests {
             (at("52.98.1.2"), [&b"\x05\x01\x00\x01"[..], &[52, 98, 1, 2, 1, 187]].concat()),
             (at("2603:1026::2"), [&b"\x05\x01\x00\x04"[..], &[0x26, 3, 0x10, 0x26], &[0; 11], &[2, 1, 187]].concat()),
         ] {
-            let (_, told) = tried(None, target, granted).await;
-            assert_eq!(told, [&b"\x05\x01\x00"[..], &request].concat());
+            let (_, sent) = tried(None, target, granted).await;
+            assert_eq!(sent, [&b"\x05\x01\x00"[..], &request].concat());
         }
-        let (_, told) = tried(Some(("me", "hunter2")), NAME, b"\x05\x02\x01\x01").await;
-        assert_eq!(told, b"\x05\x02\x00\x02\x01\x02me\x07hunter2");
+        let (_, sent) = tried(Some(("me", "hunter2")), NAME, b"\x05\x02\x01\x01").await;
+        assert_eq!(sent, b"\x05\x02\x00\x02\x01\x02me\x07hunter2");
     }
 
     #[tokio::test]
@@ -246,9 +246,9 @@ mod tests {
             assert!(!format!("{fault:?}").contains("hunter2"));
         }
         let long = "x".repeat(256);
-        let (result, told) = tried(Some(("me", &long)), NAME, b"\x05\x02").await;
+        let (result, sent) = tried(Some(("me", &long)), NAME, b"\x05\x02").await;
         assert_eq!(result.expect_err("too long").reason, Reason::ProxyAuthRefused);
-        assert_eq!(told, b"\x05\x02\x00\x02");
+        assert_eq!(sent, b"\x05\x02\x00\x02");
     }
 
     #[tokio::test(start_paused = true)]

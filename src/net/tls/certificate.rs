@@ -18,10 +18,10 @@ const MAX_NAMES: usize = 50;
 
 /// Extracts the facts of `certificate`; `None` if its dates cannot be read.
 pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> {
-    let issuer_name = words(&distinguished(certificate.issuer_name()));
+    let issuer_name = sanitized(&distinguished(certificate.issuer_name()));
     Some(CertificateFacts {
-        subject: words(&distinguished(certificate.subject_name())),
-        issuer: short(certificate.issuer_name()).map_or_else(|| issuer_name.clone(), |name| words(&name)),
+        subject: sanitized(&distinguished(certificate.subject_name())),
+        issuer: short(certificate.issuer_name()).map_or_else(|| issuer_name.clone(), |name| sanitized(&name)),
         product: inspection_products::product(&issuer_name).map(str::to_owned),
         issuer_name,
         names: names(certificate),
@@ -33,7 +33,7 @@ pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> 
 }
 
 /// Describes a certificate that was refused or not expected: issuer, subject, fingerprint, dates, names.
-pub fn described(certificate: &CertificateFacts) -> String {
+pub fn describe(certificate: &CertificateFacts) -> String {
     let product = certificate.product.as_ref().map(|product| format!(" ({product})")).unwrap_or_default();
     let names = match certificate.names.as_slice() {
         [] => "for no name".to_owned(),
@@ -45,13 +45,13 @@ pub fn described(certificate: &CertificateFacts) -> String {
     let (issuer, subject) = (one_line(&certificate.issuer_name, 100), one_line(&certificate.subject, 80));
     let fingerprint = &certificate.fingerprint;
     let (from, until) = (day(certificate.not_before), day(certificate.not_after));
-    words(&format!("issuer {issuer}{product}; subject {subject}; SHA-256 {fingerprint}; valid {from} to {until}; {names}"))
+    sanitized(&format!("issuer {issuer}{product}; subject {subject}; SHA-256 {fingerprint}; valid {from} to {until}; {names}"))
 }
 
 /// Describes a certificate by its subject and its dates.
-pub fn dated(certificate: &CertificateFacts) -> String {
+pub fn subject_and_dates(certificate: &CertificateFacts) -> String {
     let (from, until) = (day(certificate.not_before), day(certificate.not_after));
-    words(&format!("{}, valid {from} to {until}", one_line(&certificate.subject, 80)))
+    sanitized(&format!("{}, valid {from} to {until}", one_line(&certificate.subject, 80)))
 }
 
 /// Formats a date as `2026-11-25`; before 1970 or after 9999 as `unknown`.
@@ -85,10 +85,10 @@ fn short(name: &X509NameRef) -> Option<String> {
 
 /// Returns the DNS names and addresses that the certificate is valid for, at most [`MAX_NAMES`].
 fn names(certificate: &X509Ref) -> Vec<String> {
-    let own = |name: &GeneralNameRef| {
-        name.dnsname().map(words).or_else(|| name.ipaddress().and_then(address).map(|address| address.to_string()))
+    let address_or_name = |name: &GeneralNameRef| {
+        name.dnsname().map(sanitized).or_else(|| name.ipaddress().and_then(address).map(|address| address.to_string()))
     };
-    certificate.subject_alt_names().iter().flatten().filter_map(own).take(MAX_NAMES).collect()
+    certificate.subject_alt_names().iter().flatten().filter_map(address_or_name).take(MAX_NAMES).collect()
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
@@ -97,7 +97,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     v4().or_else(v6)
 }
 
-fn words(text: &str) -> String {
+fn sanitized(text: &str) -> String {
     sanitize::evidence(text.as_bytes())
 }
 

@@ -38,14 +38,14 @@ impl ChainError {
     }
 
     /// Describes the refusal for evidence: OpenSSL's error, and which certificate it is about where that is not the server's own.
-    pub fn described(&self) -> String {
+    pub fn describe(&self) -> String {
         let verdict = format!("certificate verify failed: {}", self.error.error_string());
         match (self.reason(), self.authority()) {
             (Reason::TlsCertificateUntrusted, _) if self.chain.len() == 1 => {
                 format!("{verdict}; no certificate of its issuer came with it")
             }
             (Reason::TlsCertificateUntrusted, _) | (_, None) => verdict,
-            (_, Some(authority)) => format!("{verdict}: of the authority {}", certificate::dated(&authority)),
+            (_, Some(authority)) => format!("{verdict}: of the authority {}", certificate::subject_and_dates(&authority)),
         }
     }
 
@@ -62,7 +62,7 @@ pub struct ChainErrorSlot(Arc<Mutex<Option<ChainError>>>);
 
 impl ChainErrorSlot {
     /// Stores the error and the chain of `context`.
-    pub fn note(&self, context: &X509StoreContextRef) {
+    pub fn store(&self, context: &X509StoreContextRef) {
         let chain = context.chain().into_iter().flatten().map(ToOwned::to_owned).collect();
         let depth = usize::try_from(context.error_depth()).unwrap_or_default();
         let error = ChainError { error: context.error(), depth, chain };

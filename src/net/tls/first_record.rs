@@ -53,29 +53,29 @@ fn name(version: u16) -> &'static str {
 
 /// Reports whether the handshake messages at the beginning of `bytes` ask for a certificate of the client (RFC 5246 section
 /// 7.4.4). With TLS 1.3 these messages are encrypted.
-pub fn asks_for_a_certificate(bytes: &[u8]) -> bool {
+pub fn requests_certificate(bytes: &[u8]) -> bool {
     const CERTIFICATE_REQUEST: u8 = 13;
     let mut messages = Vec::new();
     let mut records = bytes;
-    while let [HANDSHAKE, _, _, high, low, behind @ ..] = records {
-        let length = usize::from(u16::from_be_bytes([*high, *low])).min(behind.len());
-        let (record, rest) = behind.split_at(length);
+    while let [HANDSHAKE, _, _, high, low, rest @ ..] = records {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
+        let (record, rest) = rest.split_at(length);
         messages.extend_from_slice(record);
         records = rest;
     }
     let mut messages = messages.as_slice();
-    while let [kind, a, b, c, behind @ ..] = messages {
+    while let [kind, a, b, c, rest @ ..] = messages {
         if *kind == CERTIFICATE_REQUEST {
             return true;
         }
         let length = usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).unwrap_or(usize::MAX);
-        messages = behind.get(length..).unwrap_or_default();
+        messages = rest.get(length..).unwrap_or_default();
     }
     false
 }
 
 /// Returns the reason for an alert in place of a ServerHello.
-pub fn alert(bytes: &[u8]) -> Reason {
+pub fn alert_reason(bytes: &[u8]) -> Reason {
     const CLOSE_NOTIFY: u8 = 0;
     const PROTOCOL_VERSION: u8 = 70;
     match bytes.get(6) {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_negotiated_version_is_found() {
+    fn version_of_a_server_hello_is_the_negotiated_one() {
         for (legacy, extensions, expected) in [
             (0x0303, &[0, 43, 0, 2, 3, 4][..], "TLSv1.3"),
             (0x0303, &[0, 51, 0, 2, 1, 1, 0, 43, 0, 2, 3, 4][..], "TLSv1.3"),
@@ -135,30 +135,30 @@ mod tests {
 
     #[test]
     fn certificate_request_is_found_wherever_records_are_cut() {
-        // A ServerHello and a Certificate of no content, then what is told.
+        // A ServerHello and a Certificate of no content, then the message of type `last`.
         let messages = |last: u8| [[2, 0, 0, 1, 99].as_slice(), &[11, 0, 0, 3, 13, 13, 13], &[last, 0, 0, 0]].concat();
         for length in 1..=16 {
             let cut = |messages: &[u8]| -> Vec<u8> {
                 let record = |piece: &[u8]| [&[22, 3, 3, 0, u8::try_from(piece.len()).expect("short")], piece].concat();
                 messages.chunks(length).flat_map(record).collect()
             };
-            assert!(asks_for_a_certificate(&cut(&messages(13))), "{length}");
-            assert!(!asks_for_a_certificate(&cut(&messages(14))), "{length}");
+            assert!(requests_certificate(&cut(&messages(13))), "{length}");
+            assert!(!requests_certificate(&cut(&messages(14))), "{length}");
         }
         for bytes in [&b""[..], b"+OK ready\r\n", &[22, 3, 3, 255, 255, 2, 255, 255, 255], &[20, 3, 3, 0, 1, 13]] {
-            assert!(!asks_for_a_certificate(bytes), "{bytes:?}");
+            assert!(!requests_certificate(bytes), "{bytes:?}");
         }
     }
 
     #[test]
-    fn any_other_beginning_is_none_at_any_length() {
+    fn version_of_anything_but_a_whole_server_hello_is_none() {
         let hello = server_hello(0x0303, &[0, 43, 0, 2, 3, 4]);
         for length in 0..45 {
             assert_eq!(version(&hello[..length]), None, "{length}");
         }
         assert_eq!(version(b"+OK ready\r\n"), None);
-        assert_eq!(alert(&[21, 3, 3, 0, 2, 2, 70]), Reason::TlsProtocolTooOld);
-        assert_eq!(alert(&[21, 3, 3, 0, 2, 2, 40]), Reason::TlsFailed);
-        assert_eq!(alert(&[21]), Reason::TlsFailed);
+        assert_eq!(alert_reason(&[21, 3, 3, 0, 2, 2, 70]), Reason::TlsProtocolTooOld);
+        assert_eq!(alert_reason(&[21, 3, 3, 0, 2, 2, 40]), Reason::TlsFailed);
+        assert_eq!(alert_reason(&[21]), Reason::TlsFailed);
     }
 }

@@ -45,13 +45,17 @@ impl<R: Redial> HandshakeRetry<'_, R> {
         }
         match self.diagnose().await {
             Some(Finding::NothingNew) | None => fault,
-            Some(Finding::AnsweredNow) => with_words(fault, "asked once more, the server begins to answer"),
+            Some(Finding::AnsweredNow) => with_explanation(fault, "asked once more, the server begins to answer"),
             Some(Finding::NameFiltered) => {
-                with_words(fault, "a handshake that names no server is answered").renamed(Reason::TlsNameFiltered)
+                with_explanation(fault, "a handshake that names no server is answered").renamed(Reason::TlsNameFiltered)
             }
             Some(Finding::OldVersion(version, chain)) => {
-                let words = format!("a handshake that allows old versions is answered in {version}");
-                self.tls.with_refused_chain(endpoint, with_words(fault, &words).renamed(Reason::TlsProtocolTooOld), &chain)
+                let explanation = format!("a handshake that allows old versions is answered in {version}");
+                self.tls.with_refused_chain(
+                    endpoint,
+                    with_explanation(fault, &explanation).renamed(Reason::TlsProtocolTooOld),
+                    &chain,
+                )
             }
         }
     }
@@ -128,13 +132,13 @@ fn is_unanswered(fault: &Fault) -> bool {
 
 /// Makes the fault of a port that was silent in the clear and answers a TLS handshake.
 #[must_use]
-pub fn silent_in_the_clear() -> Fault {
-    let words = "nothing was said in the clear, and a TLS handshake is answered: this port begins with TLS";
-    Fault::heard(Reason::GreetingUnexpected, words)
+pub fn implicit_tls_fault() -> Fault {
+    let explanation = "nothing was said in the clear, and a TLS handshake is answered: this port begins with TLS";
+    Fault::heard(Reason::GreetingUnexpected, explanation)
 }
 
-fn with_words(mut fault: Fault, words: &str) -> Fault {
+fn with_explanation(mut fault: Fault, explanation: &str) -> Fault {
     let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
-    fault.evidence.heard = Some(format!("{heard}; {words}"));
+    fault.evidence.heard = Some(format!("{heard}; {explanation}"));
     fault
 }

@@ -25,7 +25,7 @@ impl LateAlertStream {
     }
 
     /// Returns the result of `write`, or where it fails before anything was read, the error that reading meets.
-    fn written<T>(
+    fn write_or_alert<T>(
         &mut self,
         cx: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut Secured>, &mut Context<'_>) -> Poll<io::Result<T>>,
@@ -37,8 +37,8 @@ impl LateAlertStream {
             }
         }
         // Of a connection that is gone the end is to be read at the latest: this waits for nobody.
-        let words = ready!(Pin::new(&mut self.secured).poll_read(cx, &mut ReadBuf::new(&mut [0])));
-        Poll::Ready(Err(words.err().or(self.failed.take()).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
+        let read = ready!(Pin::new(&mut self.secured).poll_read(cx, &mut ReadBuf::new(&mut [0])));
+        Poll::Ready(Err(read.err().or(self.failed.take()).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
     }
 }
 
@@ -52,11 +52,11 @@ impl AsyncRead for LateAlertStream {
 
 impl AsyncWrite for LateAlertStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.written(cx, |secured, cx| secured.poll_write(cx, buf))
+        self.write_or_alert(cx, |secured, cx| secured.poll_write(cx, buf))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.written(cx, AsyncWrite::poll_flush)
+        self.write_or_alert(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -56,9 +56,9 @@ pub fn is_empty(store: &RootStore) -> bool {
         && store.file.as_ref().is_none_or(|file| certificates(file).is_empty())
 }
 
-fn holds(place: &Path, wanted: &impl Fn(&X509) -> bool) -> bool {
+fn holds(place: &Path, is_match: &impl Fn(&X509) -> bool) -> bool {
     let below = files(place).into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
-    below.take(MOST_FILES).any(|file| certificates(&file).iter().any(wanted))
+    below.take(MOST_FILES).any(|file| certificates(&file).iter().any(is_match))
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {

@@ -77,7 +77,7 @@ impl Server {
         builder.set_certificate(&leaf).expect("a certificate");
         builder.add_extra_chain_cert(middle).expect("a certificate");
         builder.set_private_key(&leaf_key).expect("a key");
-        let file = format!("m365-standing-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let file = format!("m365-tls-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let file = std::env::temp_dir().join(file);
         std::fs::write(&file, root.to_pem().expect("PEM")).expect("written");
         Self { acceptor: builder.build(), root: file }
@@ -143,7 +143,7 @@ async fn chain_to_a_known_root_or_to_a_laboratory_s_is_no_warning() {
         let server = Server::issued_by("DigiCert Inc");
         let connector = server.trusted();
         if known {
-            connector.known.set(connector.extra().to_vec()).expect("not wanted yet");
+            connector.microsoft_roots.set(connector.extra().to_vec()).expect("not used yet");
         }
         let (facts, result) = secured(&connector, &server, port).await;
         assert!(result.is_ok() && facts.warnings.is_empty(), "{port}");
@@ -161,7 +161,7 @@ async fn chain_to_an_unknown_root_is_tls_certificate_untrusted_or_tls_root_missi
         let server = Server::issued_by(organisation);
         let connector = Connector::new(&others_roots(), None).expect("a trust store");
         if signed {
-            connector.known.set(server.trusted().extra().to_vec()).expect("not wanted yet");
+            connector.microsoft_roots.set(server.trusted().extra().to_vec()).expect("not used yet");
         }
         let (facts, result) = secured(&connector, &server, 443).await;
         let fault = result.err().expect("not trusted");
@@ -238,21 +238,21 @@ async fn unverified_handshake_with_a_peer_that_lies_ends() {
 
 /// The behaviour of a peer on one connection.
 #[derive(Clone, Copy)]
-enum Made {
+enum Behaviour {
     Answered,
     HungUp,
-    Left,
+    Silent,
 }
 
 /// A peer that behaves by the number of a connection, the first of which has failed already, and by its ClientHello.
 struct Peer {
     acceptor: SslAcceptor,
-    made: fn(usize, &[u8]) -> Made,
+    behave: fn(usize, &[u8]) -> Behaviour,
     count: AtomicUsize,
 }
 
 impl Peer {
-    fn speaking(newest: SslVersion, made: fn(usize, &[u8]) -> Made) -> Self {
+    fn speaking(newest: SslVersion, behave: fn(usize, &[u8]) -> Behaviour) -> Self {
         let own = key();
         let mut builder = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("a builder");
         builder.set_cipher_list("ALL:@SECLEVEL=0").expect("ciphers");
@@ -260,23 +260,23 @@ impl Peer {
         builder.set_max_proto_version(Some(newest)).expect("a version");
         builder.set_certificate(&certificate(&name("Peer", HOST), &own, None, Some(HOST))).expect("a certificate");
         builder.set_private_key(&own).expect("a key");
-        Self { acceptor: builder.build(), made, count: AtomicUsize::new(1) }
+        Self { acceptor: builder.build(), behave, count: AtomicUsize::new(1) }
     }
 }
 
 impl handshake_retry::Redial for Peer {
     async fn redial(&self) -> Option<BoxStream> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let (made, acceptor) = (self.made, self.acceptor.clone());
+        let (behave, acceptor) = (self.behave, self.acceptor.clone());
         let (ours, mut theirs) = duplex(16 * 1024);
         tokio::spawn(async move {
             let mut hello = vec![0; 4096];
             let length = theirs.read(&mut hello).await?;
             hello.truncate(length);
-            match made(number, &hello) {
-                Made::HungUp => {}
-                Made::Left => tokio::time::sleep(Duration::from_secs(60)).await,
-                Made::Answered => {
+            match behave(number, &hello) {
+                Behaviour::HungUp => {}
+                Behaviour::Silent => tokio::time::sleep(Duration::from_secs(60)).await,
+                Behaviour::Answered => {
                     let (reading, writing) = tokio::io::split(theirs);
                     let whole = tokio::io::join(io::Cursor::new(hello).chain(reading), writing);
                     let mut secured = SslStream::new(Ssl::new(acceptor.context())?, whole)?;
@@ -301,15 +301,15 @@ fn takes_old_versions(hello: &[u8]) -> bool {
 
 #[tokio::test]
 async fn handshake_retry_tells_why_a_handshake_was_not_answered() {
-    use Made::{Answered, HungUp, Left};
+    use Behaviour::{Answered, HungUp, Silent};
     let once = "asked once more, the server begins to answer";
     let nameless = "a handshake that names no server is answered";
     let old = "a handshake that allows old versions is answered in TLSv1.1; issuer ";
-    for (what, newest, made, met, reason, words) in [
+    for (what, newest, behave, met, reason, words) in [
         (
             "one bad connection",
             SslVersion::TLS1_3,
-            (|_, _| Answered) as fn(usize, &[u8]) -> Made,
+            (|_, _| Answered) as fn(usize, &[u8]) -> Behaviour,
             "closed",
             Reason::TlsClosed,
             once,
@@ -341,7 +341,7 @@ async fn handshake_retry_tells_why_a_handshake_was_not_answered() {
         (
             "a filter that is silent",
             SslVersion::TLS1_2,
-            |_, hello| if names_the_host(hello) { Left } else { Answered },
+            |_, hello| if names_the_host(hello) { Silent } else { Answered },
             "silent",
             Reason::TlsNameFiltered,
             nameless,
@@ -355,15 +355,15 @@ async fn handshake_retry_tells_why_a_handshake_was_not_answered() {
             old,
         ),
         ("nobody", SslVersion::TLS1_3, |_, _| HungUp, "closed", Reason::TlsClosed, ""),
-        ("nobody", SslVersion::TLS1_3, |_, _| Left, "silent", Reason::TlsTimedOut, ""),
+        ("nobody", SslVersion::TLS1_3, |_, _| Silent, "silent", Reason::TlsTimedOut, ""),
     ] {
         let connector = Connector::new(&RootStore::default(), None).expect("a trust store");
-        let peer = Peer::speaking(newest, made);
+        let peer = Peer::speaking(newest, behave);
         let fault = Fault::new(if met == "silent" { Reason::TlsTimedOut } else { Reason::TlsClosed });
         let retry = handshake_retry::HandshakeRetry { tls: &connector, host: HOST, dial: &peer, limit: Duration::from_secs(2) };
-        let told = retry.explain(fault, None).await;
-        let heard = told.evidence.heard.unwrap_or_default();
-        assert_eq!(told.reason, reason, "{what}: {heard}");
+        let explained = retry.explain(fault, None).await;
+        let heard = explained.evidence.heard.unwrap_or_default();
+        assert_eq!(explained.reason, reason, "{what}: {heard}");
         assert!(heard.contains(words) && heard.is_empty() == words.is_empty(), "{what}: {heard}");
     }
 }

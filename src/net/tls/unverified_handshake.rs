@@ -35,7 +35,7 @@ pub async fn is_answered(ssl: Ssl, mut stream: BoxStream) -> bool {
 
 /// Makes the handshake. OpenSSL works on buffers, which are filled and emptied here.
 async fn handshake(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>> {
-    let mut heard = 0;
+    let mut received = 0;
     let mut attempt = ssl(host)?.connect(Pipe::default());
     loop {
         let mut waiting = match attempt {
@@ -48,8 +48,8 @@ async fn handshake(host: &str, mut stream: BoxStream) -> Option<SslStream<Pipe>>
         stream.flush().await.ok()?;
         let mut chunk = [0; 4096];
         let count = stream.read(&mut chunk).await.ok()?;
-        heard += count;
-        if count == 0 || heard > MOST {
+        received += count;
+        if count == 0 || received > MOST {
             return None;
         }
         pipe.incoming.extend(chunk.get(..count)?);
