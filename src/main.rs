@@ -1,4 +1,4 @@
-//! The program: choose the trust store, settle the environment, then do what the command line says.
+//! The program: choose the trust store, set the environment, then do what the command line says.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use m365_probe::settings::RootStore;
 
 fn main() -> ExitCode {
     let roots = trust::root_store(|name| std::env::var_os(name));
-    settle_the_environment(&roots);
+    set_environment(&roots);
     ExitCode::from(m365_probe::cli::run(std::env::args_os(), &roots))
 }
 
@@ -17,7 +17,7 @@ const CONFIGURATION: &str = "M365_PROBE_CONFIG";
 /// Sets the variables that the TLS layer under reqwest reads, because it takes no paths, and unsets an empty
 /// `M365_PROBE_CONFIG`. The environment may be changed only while there is one thread.
 #[allow(unsafe_code)]
-fn settle_the_environment(roots: &RootStore) {
+fn set_environment(roots: &RootStore) {
     for (name, value) in trust::variables(roots) {
         // SAFETY: this is the first thing `main` does, so there is one thread.
         unsafe { std::env::set_var(name, value) };

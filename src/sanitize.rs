@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replies_become_one_printable_line() {
+    fn sanitizers_of_a_reply_make_one_printable_line() {
         for (text, shown) in [
             ("-ERR no", "-ERR no"),
             ("  two\r\n\tlines ", "two lines"),
@@ -101,7 +101,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_becomes_one_bounded_line(text in any::<String>(), bytes in any::<Vec<u8>>(), max in 1..50_usize) {
+        fn one_line_of_any_text_is_bounded_and_printable(text in any::<String>(), bytes in any::<Vec<u8>>(), max in 1..50_usize) {
             for shown in [one_line(&text, max), reply_bytes(&bytes), evidence(&bytes)] {
                 prop_assert!(!shown.chars().any(char::is_control));
             }

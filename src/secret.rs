@@ -73,7 +73,7 @@ impl Sent {
             }
         }
         // Evidence is short and secrets are long, so the index is made of the evidence.
-        let mut pieces = Pieces::of_text(&lower);
+        let mut pieces = Pieces::from_text(&lower);
         for secret in long {
             pieces.find(secret.as_bytes());
         }
@@ -122,7 +122,7 @@ impl Pieces {
     /// The number of bits; the pieces of a conversation set one in fifty.
     const BITS: usize = 1 << 16;
 
-    fn of_text(text: &[u8]) -> Self {
+    fn from_text(text: &[u8]) -> Self {
         let mut filter = Box::new([0; Self::BITS / 64]);
         for hash in hashes(text) {
             let (word, bit) = Self::place(hash);

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn phases_entered_in_turn_add_up_to_the_total() {
+    async fn enter_of_phases_in_turn_adds_their_times_up() {
         let mut trace = begin(Phase::Dns);
         for (phase, took) in [(Phase::Connect, 3), (Phase::Tls, 5), (Phase::Tls, 7), (Phase::Auth, 11)] {
             advance(took * MS).await;
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_in_every_phase_has_a_reason() {
+    async fn silence_in_every_phase_has_a_reason_of_its_own() {
         for phase in Phase::ALL {
             assert_ne!(begin(*phase).silence().reason, Reason::TimedOut, "{phase}");
         }

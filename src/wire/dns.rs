@@ -171,9 +171,9 @@ impl Question {
     fn follow_aliases<'a>(&'a self, records: &'a [Record]) -> (Vec<&'a Name>, &'a Name) {
         let mut chain = Vec::new();
         let mut last = &self.query.name;
-        let alias = |of: &Name| {
+        let alias = |name: &Name| {
             records.iter().find_map(|record| match &record.data {
-                RData::CNAME(target) if record.name == *of => Some(&target.0),
+                RData::CNAME(target) if record.name == *name => Some(&target.0),
                 _ => None,
             })
         };

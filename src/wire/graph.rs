@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_calendar_is_asked_for_a_time() {
+    fn calendar_view_path_holds_both_times_in_rfc_3339() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         assert_eq!(
             calendar_view_path("praxis@contoso.example", at(1_795_456_789), at(1_795_543_189)),

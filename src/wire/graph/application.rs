@@ -94,7 +94,7 @@ mod tests {
         "keyCredentials":[{"endDateTime":"2027-01-01T00:00:00Z","type":"AsymmetricX509Cert","usage":"Verify"}]}]}"#;
 
     #[test]
-    fn the_secret_in_use_is_known_by_how_it_begins() {
+    fn parse_registration_finds_the_secret_in_use_by_its_hint() {
         let read = parse_registration(StatusCode::OK, BODY.as_bytes(), "xyz");
         assert_eq!(read.created(), time("2026-11-01T08:00:00Z"));
         assert_eq!(read.in_use_expires(SystemTime::UNIX_EPOCH), time("2028-11-01T10:20:30.1234567Z"));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_never_expired() {
+    fn parse_registration_without_an_application_says_why() {
         for (status, body, expected) in [
             (200, r#"{"value":[]}"#, Registration::Elsewhere),
             (403, r#"{"error":{"code":"Authorization_RequestDenied"}}"#, Registration::NotPermitted),
@@ -125,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn only_an_id_is_asked_for() {
+    fn registration_path_keeps_only_the_characters_of_an_id() {
         assert!(registration_path("aaaaaaaa-bbbb'&x").contains("'aaaaaaaa-bbbb'&$select="));
     }
 
     proptest! {
         #[test]
-        fn no_answer_panics(body in any::<Vec<u8>>(), hint in any::<String>()) {
+        fn parse_registration_never_panics(body in any::<Vec<u8>>(), hint in any::<String>()) {
             parse_registration(StatusCode::OK, &body, &hint);
         }
     }

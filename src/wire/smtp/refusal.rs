@@ -225,9 +225,9 @@ mod tests {
 
     #[test]
     fn refusal_keeps_text_code_and_trailer() {
-        let said = "535 5.7.3 Authentication unsuccessful [GVYP.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]";
-        let evidence = refused(said, Reason::AuthRefused).fault.evidence;
-        assert_eq!(evidence.heard.as_deref(), Some(said));
+        let line = "535 5.7.3 Authentication unsuccessful [GVYP.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]";
+        let evidence = refused(line, Reason::AuthRefused).fault.evidence;
+        assert_eq!(evidence.heard.as_deref(), Some(line));
         assert_eq!(evidence.code.as_deref(), Some("5.7.3"));
         assert_eq!(evidence.ids[&SupportId::Server], "GVYP.OUTLOOK.COM");
         assert_eq!(evidence.ids[&SupportId::Session], "08DB0823FF6976E9");

@@ -57,7 +57,7 @@ pub(super) fn parse(body: &[u8]) -> Option<SoapResponse> {
     let mut builder = ResponseBuilder::default();
     loop {
         let (namespace, event) = reader.read_resolved_event().ok()?;
-        let space = NamespaceKind::of(&namespace);
+        let space = NamespaceKind::from_resolved(&namespace);
         match event {
             Event::Start(tag) => builder.open(space, &tag)?,
             Event::End(tag) => builder.close(space, tag.local_name().as_ref())?,
@@ -84,7 +84,7 @@ enum NamespaceKind {
 }
 
 impl NamespaceKind {
-    fn of(namespace: &ResolveResult<'_>) -> Self {
+    fn from_resolved(namespace: &ResolveResult<'_>) -> Self {
         match namespace {
             ResolveResult::Bound(Namespace(
                 "http://schemas.xmlsoap.org/soap/envelope/" | "http://www.w3.org/2003/05/soap-envelope",
