@@ -3,20 +3,22 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::check::script::laws::{self, Part};
+use crate::check::script::laws::{self, Lie, Part, Scripted};
 use crate::check::script::{Delivery, Turn, lying, script, talk};
 use crate::outcome::Phase::{self, Auth, Greeting, Mailbox, Starttls};
 use crate::reason::Reason;
 
 const HELLO: &str = "* OK The Microsoft Exchange IMAP4 service is ready. [UABBADcAUAAyADYANABDAEEAMAAxADMANwAuAEYAUgBBAFAA]";
 
-fn good() -> Vec<Turn> {
-    script(&[
+impl Scripted for Session {
+    const SECURED: &[(Phase, &str, &str)] = &[
         (Greeting, "", HELLO),
         (Auth, "a1 AUTHENTICATE XOAUTH2 <payload>", "a1 OK AUTHENTICATE completed."),
         (Mailbox, "a2 STATUS INBOX (MESSAGES UNSEEN)", "* STATUS INBOX (MESSAGES 12 UNSEEN 3) \na2 OK STATUS completed."),
         (Mailbox, "a3 LOGOUT", "* BYE Microsoft Exchange Server IMAP4 server signing off.\na3 OK LOGOUT completed."),
-    ])
+    ];
+
+    const CLEAR: &[(Phase, &str, &str)] = &[(Greeting, "", HELLO), (Starttls, "a1 STARTTLS", "a1 OK Begin TLS negotiation now.")];
 }
 
 /// A server whose capabilities lack `SASL-IR`: it takes no payload with the command.
@@ -30,13 +32,9 @@ fn without_sasl_ir() -> Vec<Turn> {
     ])
 }
 
-fn in_the_clear() -> Vec<Turn> {
-    script(&[(Greeting, "", HELLO), (Starttls, "a1 STARTTLS", "a1 OK Begin TLS negotiation now.")])
-}
-
 #[tokio::test(start_paused = true)]
-async fn good_runs() {
-    for (turns, lines) in [(good(), 2 + 1), (without_sasl_ir(), 3 + 1)] {
+async fn imap_session_with_good_servers_opens_the_mailbox() {
+    for (turns, lines) in [(Session::secured(), 2 + 1), (without_sasl_ir(), 3 + 1)] {
         let talk = talk::<Session>(&turns, Delivery::Whole).await;
         assert_eq!(talk.ended(), (Mailbox, Ok(())));
         assert_eq!((talk.facts.mailbox.messages, talk.facts.mailbox.unseen), (Some(12), Some(3)));
@@ -45,32 +43,30 @@ async fn good_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_laws_hold() {
-    laws::hold::<Session>(Part::Secured, &good()).await;
-    laws::hold::<Session>(Part::Secured, &without_sasl_ir()).await;
-    laws::hold::<Session>(Part::Clear, &in_the_clear()).await;
+async fn imap_session_keeps_the_laws_of_mail_protocols() {
+    laws::check::<Session>().await;
+    laws::check_script::<Session>(Part::Secured, &without_sasl_ir()).await;
 }
 
 #[test]
-fn whatever_a_server_says_the_run_ends() {
-    laws::anything_ends::<Session>(Part::Secured, &good());
-    laws::anything_ends::<Session>(Part::Clear, &in_the_clear());
+fn imap_session_with_arbitrary_replies_ends() {
+    laws::check_arbitrary_replies::<Session>();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_passes_over_the_payload_is_given_it_again() {
-    let turns = lying(&good(), 1, "+ | <payload> | a1 OK in");
-    let talk = talk::<Session>(&[&turns[..], &good()[2..]].concat(), Delivery::Whole).await;
+async fn imap_login_with_an_empty_challenge_sends_the_payload_again() {
+    let turns = lying(&Session::secured(), 1, "+ | <payload> | a1 OK in");
+    let talk = talk::<Session>(&[&turns[..], &Session::secured()[2..]].concat(), Delivery::Whole).await;
     assert_eq!(talk.ended(), (Mailbox, Ok(())));
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_lie_has_its_place_and_reason() {
+async fn imap_session_with_each_lie_ends_in_its_phase_with_its_reason() {
     const MISUNDERSTOOD: &str = "a1 BAD Command Error. 10 | a2 CAPABILITY | ";
     let with_and_without = |list: &str| format!("{MISUNDERSTOOD}* CAPABILITY {list}\na2 OK done");
     let refused_as_basic = |list: &str| format!("a1 NO Login failed. | a2 CAPABILITY | * CAPABILITY {list}\na2 OK done");
     #[rustfmt::skip]
-    let lies: &[(usize, &str, Phase, Reason)] = &[
+    let lies: &[Lie<'_>] = &[
         (0, "+OK POP3 ready", Greeting, Reason::GreetingUnexpected),
         (0, "* PREAUTH welcome", Greeting, Reason::GreetingUnexpected),
         (0, "* BYE Server Unavailable. 15", Greeting, Reason::GreetingRefused),
@@ -105,43 +101,37 @@ async fn every_lie_has_its_place_and_reason() {
         (2, "LINES * STATUS {5}\nINBOX {5}", Mailbox, Reason::ReplyTooLong),
         (2, "* BYE Server Unavailable. 15\nEOF", Mailbox, Reason::ServerUnavailable),
         (2, "+ go on", Mailbox, Reason::ReplyMalformed),
+        (1, "a1 BAD Command Error. 12", Starttls, Reason::StarttlsNotOffered),
+        (1, "* CAPABILITY x\na1 OK Begin TLS.\n* CAPABILITY AUTH=XOAUTH2", Starttls, Reason::StarttlsInjection),
+        (1, "+ go on", Starttls, Reason::ReplyMalformed),
     ];
-    for (at, lie, phase, reason) in lies {
-        laws::a_lie_ends::<Session>(Part::Secured, &good(), *at, lie, *phase, *reason).await;
-    }
-    for (lie, reason) in [
-        ("a1 BAD Command Error. 12", Reason::StarttlsNotOffered),
-        ("* CAPABILITY x\na1 OK Begin TLS.\n* CAPABILITY AUTH=XOAUTH2", Reason::StarttlsInjection),
-        ("+ go on", Reason::ReplyMalformed),
-    ] {
-        laws::a_lie_ends::<Session>(Part::Clear, &in_the_clear(), 1, lie, Starttls, reason).await;
-    }
+    laws::check_lies::<Session>(lies).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_explanation_asked_for_later_is_not_what_was_refused() {
+async fn imap_login_explained_by_capabilities_keeps_the_refused_request() {
     let lie = "a1 BAD Command Error. 10 | a2 CAPABILITY | * CAPABILITY IMAP4rev1\na2 OK done";
-    let talk = talk::<Session>(&lying(&good(), 1, lie), Delivery::Whole).await;
+    let talk = laws::talk_with_lie::<Session>(1, lie).await;
     assert_eq!(talk.ended(), (Auth, Err(Reason::MechanismNotOffered)));
     assert_eq!(talk.said.as_deref(), Some("a1 AUTHENTICATE XOAUTH2 <secret>"));
 }
 
 /// The explanation takes a round trip, which is no part of the login's time.
 #[tokio::test(start_paused = true)]
-async fn an_explanation_is_not_measured() {
+async fn imap_login_explained_by_capabilities_is_not_measured_longer() {
     const DELAY: Duration = Duration::from_millis(70);
     let lie = "a1 NO Login failed. | a2 CAPABILITY | * CAPABILITY IMAP4rev1\na2 OK done";
-    let talk = talk::<Session>(&lying(&good(), 1, lie), Delivery::After(DELAY)).await;
+    let talk = talk::<Session>(&lying(&Session::secured(), 1, lie), Delivery::After(DELAY)).await;
     let auth = talk.spans.iter().find(|span| span.phase == Auth).expect("a login");
     assert_eq!(auth.took, DELAY);
 }
 
 /// Courier refuses a mechanism it does not have as it does a password, but has said in its greeting what it can do.
 #[tokio::test(start_paused = true)]
-async fn what_was_announced_tells_why_a_login_is_refused() {
+async fn imap_login_refused_without_xoauth2_in_the_greeting_is_mechanism_not_offered() {
     for (announced, reason) in [("AUTH=PLAIN", Reason::MechanismNotOffered), ("auth=xoauth2", Reason::AuthRefused)] {
-        let greeting = format!("* OK [CAPABILITY IMAP4rev1 SASL-IR {announced}] ready");
-        let turns = [&lying(&good(), 0, &greeting)[..1], &lying(&good(), 1, "a1 NO Authentication failed.")[1..]].concat();
+        let mut turns = lying(&Session::secured(), 1, "a1 NO Authentication failed.");
+        turns[0].answers = format!("* OK [CAPABILITY IMAP4rev1 SASL-IR {announced}] ready");
         let talk = talk::<Session>(&turns, Delivery::Whole).await;
         assert_eq!(talk.ended(), (Auth, Err(reason)), "{announced}");
     }

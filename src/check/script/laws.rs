@@ -6,10 +6,27 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
-use super::{Delivery, TIMEOUT, TOKEN, Talk, Turn, clear, lying, payload, talk};
+use super::{Delivery, TIMEOUT, TOKEN, Talk, Turn, clear, lying, payload, script, talk};
 use crate::check::mail::Session;
 use crate::outcome::Phase;
 use crate::reason::Reason;
+
+/// A mail protocol with the scripts of its good conversations.
+pub trait Scripted: Session {
+    /// `(phase, expects, answers)` from the greeting to the consent to TLS.
+    const CLEAR: &[(Phase, &str, &str)];
+    /// `(phase, expects, answers)` from the greeting, or from what follows TLS, to the goodbye.
+    const SECURED: &[(Phase, &str, &str)];
+
+    /// Returns the turns of the secured conversation.
+    fn secured() -> Vec<Turn> {
+        script(Self::SECURED)
+    }
+}
+
+/// A row of a table of lies: the turn that is answered otherwise, the answer (see [`lying`]), and the phase and reason of the
+/// end. One that ends in phase `starttls` is a lie in the clear.
+pub type Lie<'a> = (usize, &'a str, Phase, Reason);
 
 /// A part of a conversation, which one script plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +38,17 @@ pub enum Part {
 }
 
 impl Part {
+    const ALL: [Self; 2] = [Self::Clear, Self::Secured];
+
+    /// Returns the turns of the good conversation.
+    fn good<S: Scripted>(self) -> Vec<Turn> {
+        match self {
+            Self::Clear => script(S::CLEAR),
+            Self::Secured => S::secured(),
+        }
+    }
+
+    /// Holds this part of the conversation with a server that follows `turns`.
     pub async fn play<S: Session>(self, turns: &[Turn], delivery: Delivery) -> Talk {
         match self {
             Self::Clear => clear::<S>(turns, delivery).await,
@@ -34,26 +62,41 @@ impl Part {
     }
 }
 
-/// Every law, for one good conversation.
-pub async fn hold<S: Session>(part: Part, good: &[Turn]) {
-    a_good_run_is_good_however_it_comes::<S>(part, good).await;
-    phases_are_true::<S>(part, good).await;
-    for at in 0..good.len() {
-        silence_has_a_name::<S>(part, good, at).await;
-        a_hang_up_is_one::<S>(part, good, at).await;
-        nothing_is_endless::<S>(part, good, at).await;
-        garbage_is_garbage::<S>(part, good, at).await;
-        no_echo_is_shown::<S>(part, good, at).await;
+/// Checks every law with both good conversations.
+pub async fn check<S: Scripted>() {
+    for part in Part::ALL {
+        check_script::<S>(part, &part.good::<S>()).await;
     }
 }
 
-/// A run in which turn `at` of a good conversation is answered with `lie` ends in `phase` for `reason`.
-pub async fn a_lie_ends<S: Session>(part: Part, good: &[Turn], at: usize, lie: &str, phase: Phase, reason: Reason) {
-    let talk = part.play::<S>(&lying(good, at, lie), Delivery::Whole).await;
-    assert_eq!(talk.ended(), (phase, Err(reason)), "{lie}");
+/// Checks every law with one good conversation.
+pub async fn check_script<S: Session>(part: Part, good: &[Turn]) {
+    good_run_succeeds_however_its_bytes_arrive::<S>(part, good).await;
+    phases_take_the_time_of_their_turns::<S>(part, good).await;
+    for at in 0..good.len() {
+        silence_has_its_reason::<S>(part, good, at).await;
+        hang_up_is_connection_closed::<S>(part, good, at).await;
+        endless_reply_ends_the_run::<S>(part, good, at).await;
+        garbage_is_malformed::<S>(part, good, at).await;
+        echoed_secret_is_not_shown::<S>(part, good, at).await;
+    }
 }
 
-async fn a_good_run_is_good_however_it_comes<S: Session>(part: Part, good: &[Turn]) {
+/// Checks that a good conversation in which one turn is answered with a lie ends as the row of the lie says.
+pub async fn check_lies<S: Scripted>(lies: &[Lie<'_>]) {
+    for (at, lie, phase, reason) in lies {
+        let part = if *phase == Phase::Starttls { Part::Clear } else { Part::Secured };
+        let talk = part.play::<S>(&lying(&part.good::<S>(), *at, lie), Delivery::Whole).await;
+        assert_eq!(talk.ended(), (*phase, Err(*reason)), "{lie}");
+    }
+}
+
+/// Holds the secured conversation in which turn `at` is answered with `lie`.
+pub async fn talk_with_lie<S: Scripted>(at: usize, lie: &str) -> Talk {
+    talk::<S>(&lying(&S::secured(), at, lie), Delivery::Whole).await
+}
+
+async fn good_run_succeeds_however_its_bytes_arrive<S: Session>(part: Part, good: &[Turn]) {
     let whole = part.play::<S>(good, Delivery::Whole).await;
     assert!(whole.result.is_ok(), "{whole:?}");
     let bytewise = part.play::<S>(good, Delivery::Bytewise).await;
@@ -62,7 +105,7 @@ async fn a_good_run_is_good_however_it_comes<S: Session>(part: Part, good: &[Tur
 }
 
 /// Checks that each phase takes as long as its turns with a slow server, the goodbye aside.
-async fn phases_are_true<S: Session>(part: Part, good: &[Turn]) {
+async fn phases_take_the_time_of_their_turns<S: Session>(part: Part, good: &[Turn]) {
     const DELAY: Duration = Duration::from_millis(70);
     let slow = part.play::<S>(good, Delivery::After(DELAY)).await;
     assert!(slow.result.is_ok(), "{slow:?}");
@@ -73,7 +116,7 @@ async fn phases_are_true<S: Session>(part: Part, good: &[Turn]) {
     }
 }
 
-async fn silence_has_a_name<S: Session>(part: Part, good: &[Turn], at: usize) {
+async fn silence_has_its_reason<S: Session>(part: Part, good: &[Turn], at: usize) {
     let talk = part.play::<S>(&lying(good, at, "SILENCE"), Delivery::Whole).await;
     let phase = good[at].phase;
     let reason = if phase == Phase::Greeting { Reason::NoGreeting } else { Reason::ReplyTimedOut };
@@ -85,7 +128,7 @@ async fn silence_has_a_name<S: Session>(part: Part, good: &[Turn], at: usize) {
     }
 }
 
-async fn a_hang_up_is_one<S: Session>(part: Part, good: &[Turn], at: usize) {
+async fn hang_up_is_connection_closed<S: Session>(part: Part, good: &[Turn], at: usize) {
     let half: String = good[at].answers.chars().take(good[at].answers.chars().count() / 2).collect();
     for lie in ["EOF".to_owned(), format!("{half}EOF")] {
         let talk = part.play::<S>(&lying(good, at, &lie), Delivery::Whole).await;
@@ -97,7 +140,7 @@ async fn a_hang_up_is_one<S: Session>(part: Part, good: &[Turn], at: usize) {
     }
 }
 
-async fn nothing_is_endless<S: Session>(part: Part, good: &[Turn], at: usize) {
+async fn endless_reply_ends_the_run<S: Session>(part: Part, good: &[Turn], at: usize) {
     let first = good[at].answers.lines().next().unwrap_or_default();
     let long = "250-".to_owned() + &"x".repeat(10_000);
     for lie in ["ENDLESS x", "ENDLESS \u{0}", "LINES * 1 FETCH", &format!("LINES * {}", "x".repeat(16_000)), "LINES 250-x"]
@@ -123,7 +166,7 @@ async fn nothing_is_endless<S: Session>(part: Part, good: &[Turn], at: usize) {
     }
 }
 
-async fn garbage_is_garbage<S: Session>(part: Part, good: &[Turn], at: usize) {
+async fn garbage_is_malformed<S: Session>(part: Part, good: &[Turn], at: usize) {
     let talk = part.play::<S>(&lying(good, at, "GARBAGE"), Delivery::Whole).await;
     let reason = if good[at].phase == Phase::Greeting { Reason::GreetingUnexpected } else { Reason::ReplyMalformed };
     if part.is_over(good, at) {
@@ -134,7 +177,7 @@ async fn garbage_is_garbage<S: Session>(part: Part, good: &[Turn], at: usize) {
 }
 
 /// Checks that no piece of token and payload is shown that a server sends back, in whatever form.
-async fn no_echo_is_shown<S: Session>(part: Part, good: &[Turn], at: usize) {
+async fn echoed_secret_is_not_shown<S: Session>(part: Part, good: &[Turn], at: usize) {
     for echo in echoes() {
         for shape in ["-ERR ECHO", "+ ECHO", "* BYE [ECHO]", "a1 NO [ECHO] ECHO", "535 5.7.3 ECHO", "220 ECHO.x"] {
             let lie = shape.replace("ECHO", &echo);
@@ -170,7 +213,7 @@ fn echoes() -> Vec<String> {
 
 /// Asserts that `shown` has no 16 characters in a row of a secret: such a row holds one of the pieces looked for.
 #[track_caller]
-pub fn assert_no_piece(shown: &str, lie: &str) {
+fn assert_no_piece(shown: &str, lie: &str) {
     let shown = shown.to_ascii_lowercase();
     let payload = payload();
     for secret in [TOKEN.to_owned(), payload.expose().to_owned(), STANDARD.encode(TOKEN), STANDARD.encode(payload.expose())] {
@@ -182,8 +225,8 @@ pub fn assert_no_piece(shown: &str, lie: &str) {
     }
 }
 
-/// A server that says anything at all at any turn, for a while: the run ends by itself, in bounds.
-pub fn anything_ends<S: Session>(part: Part, good: &[Turn]) {
+/// Checks that a run ends by itself, in bounds, with a server that says anything at all at any turn.
+pub fn check_arbitrary_replies<S: Scripted>() {
     let answer = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..300).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         "(\\+OK|-ERR|\\+|\\* (OK|BYE|STATUS|CAPABILITY)|a[1-3] (OK|NO|BAD)|[2-5][0-9]{2}[- ]|334) ?.{0,80}",
@@ -192,11 +235,14 @@ pub fn anything_ends<S: Session>(part: Part, good: &[Turn]) {
     let lies = proptest::collection::vec(answer, 1..6);
     let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    proptest!(config, |(at in 0..good.len(), lies in lies)| {
-        let mut turns = good[..at].to_vec();
-        for lie in lies {
-            turns.push(Turn { phase: good[at].phase, expects: "ANYTHING".to_owned(), answers: lie });
-        }
-        runtime.block_on(part.play::<S>(&turns, Delivery::Whole));
-    });
+    for part in Part::ALL {
+        let good = part.good::<S>();
+        proptest!(config.clone(), |(at in 0..good.len(), lies in &lies)| {
+            let mut turns = good[..at].to_vec();
+            for lie in lies {
+                turns.push(Turn { phase: good[at].phase, expects: "ANYTHING".to_owned(), answers: lie });
+            }
+            runtime.block_on(part.play::<S>(&turns, Delivery::Whole));
+        });
+    }
 }

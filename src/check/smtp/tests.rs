@@ -1,8 +1,8 @@
 //! The SMTP conversation with servers that are good, odd, and hostile.
 
 use super::Session;
-use crate::check::script::laws::{self, Part};
-use crate::check::script::{Delivery, Turn, lying, script, talk};
+use crate::check::script::laws::{self, Lie, Scripted};
+use crate::check::script::{Delivery, lying, talk};
 use crate::outcome::Phase::{self, Auth, Greeting, Starttls};
 use crate::outcome::{SupportId, SupportIds};
 use crate::reason::Reason;
@@ -15,27 +15,25 @@ const FEATURES: &str =
 const TRAILED: &str =
     "235 2.7.0 Authentication successful [GVYP280CA0011.SWEP280.PROD.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]";
 
-/// As after STARTTLS, with a greeting first, as on port 465.
-fn good() -> Vec<Turn> {
-    script(&[
+impl Scripted for Session {
+    /// As after STARTTLS, with a greeting first, as on port 465.
+    const SECURED: &[(Phase, &str, &str)] = &[
         (Greeting, "", HELLO),
         (Auth, EHLO, FEATURES),
         (Auth, "AUTH XOAUTH2 <payload>", TRAILED),
         (Auth, "QUIT", "221 2.0.0 Service closing transmission channel"),
-    ])
-}
+    ];
 
-fn in_the_clear() -> Vec<Turn> {
-    script(&[
+    const CLEAR: &[(Phase, &str, &str)] = &[
         (Greeting, "", HELLO),
         (Starttls, EHLO, "250-smtp.example Hello [192.0.2.7]\n250-STARTTLS\n250 SIZE 1"),
         (Starttls, "STARTTLS", "220 2.0.0 SMTP server ready"),
-    ])
+    ];
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_good_run() {
-    let talk = talk::<Session>(&good(), Delivery::Whole).await;
+async fn smtp_session_with_a_good_server_logs_in() {
+    let talk = talk::<Session>(&Session::secured(), Delivery::Whole).await;
     assert_eq!(talk.ended(), (Auth, Ok(())));
     assert_eq!(talk.facts.server.public_address.as_deref(), Some("192.0.2.7"));
     assert_eq!(talk.facts.server.name.as_deref(), Some("GVYP280CA0011.SWEP280.PROD.OUTLOOK.COM"));
@@ -44,35 +42,33 @@ async fn a_good_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_laws_hold() {
-    laws::hold::<Session>(Part::Secured, &good()).await;
-    laws::hold::<Session>(Part::Clear, &in_the_clear()).await;
+async fn smtp_session_keeps_the_laws_of_mail_protocols() {
+    laws::check::<Session>().await;
 }
 
 #[test]
-fn whatever_a_server_says_the_run_ends() {
-    laws::anything_ends::<Session>(Part::Secured, &good());
-    laws::anything_ends::<Session>(Part::Clear, &in_the_clear());
+fn smtp_session_with_arbitrary_replies_ends() {
+    laws::check_arbitrary_replies::<Session>();
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_ways_to_take_the_token() {
+async fn smtp_login_with_the_token_on_a_line_of_its_own_succeeds() {
     for exchange in [
         "500 5.5.2 Line too long | AUTH XOAUTH2 | 334  | <payload> | 235 2.7.0 in",
         "500 5.5.6 no | AUTH XOAUTH2 | 334 go ahead | <payload> | 235 2.7.0 in",
         "334 | <payload> | 235 2.7.0 in",
         "334  | <payload> | 235 2.7.0 in",
     ] {
-        let turns = [&lying(&good(), 2, exchange)[..], &good()[3..]].concat();
+        let turns = [&lying(&Session::secured(), 2, exchange)[..], &Session::secured()[3..]].concat();
         let talk = talk::<Session>(&turns, Delivery::Whole).await;
         assert_eq!(talk.ended(), (Auth, Ok(())), "{exchange}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_lie_has_its_place_and_reason() {
+async fn smtp_session_with_each_lie_ends_in_its_phase_with_its_reason() {
     #[rustfmt::skip]
-    let lies: &[(usize, &str, Phase, Reason)] = &[
+    let lies: &[Lie<'_>] = &[
         (0, "+OK POP3 ready", Greeting, Reason::GreetingUnexpected),
         (0, "421 4.3.2 Service not available", Greeting, Reason::GreetingRefused),
         (0, "554 no SMTP service here", Greeting, Reason::GreetingRefused),
@@ -92,18 +88,12 @@ async fn every_lie_has_its_place_and_reason() {
         (2, "500 5.5.2 Line too long | AUTH XOAUTH2 | EOF", Auth, Reason::ConnectionClosed),
         (2, "250 what", Auth, Reason::ReplyMalformed),
         (2, "421 4.7.66 TLS 1.0 and 1.1 are not supported.", Auth, Reason::TlsProtocolTooOld),
+        (1, "250-a\n250 XXXXXXXA", Starttls, Reason::StarttlsNotOffered),
+        (1, "250 a", Starttls, Reason::StarttlsNotOffered),
+        (2, "454 4.7.0 TLS not available", Starttls, Reason::StarttlsRefused),
+        (2, "220 go\n250 injected", Starttls, Reason::StarttlsInjection),
+        (2, "220-go\n220 on\n", Starttls, Reason::StarttlsInjection),
+        (2, "250 what", Starttls, Reason::ReplyMalformed),
     ];
-    for (at, lie, phase, reason) in lies {
-        laws::a_lie_ends::<Session>(Part::Secured, &good(), *at, lie, *phase, *reason).await;
-    }
-    for (at, lie, reason) in [
-        (1, "250-a\n250 XXXXXXXA", Reason::StarttlsNotOffered),
-        (1, "250 a", Reason::StarttlsNotOffered),
-        (2, "454 4.7.0 TLS not available", Reason::StarttlsRefused),
-        (2, "220 go\n250 injected", Reason::StarttlsInjection),
-        (2, "220-go\n220 on\n", Reason::StarttlsInjection),
-        (2, "250 what", Reason::ReplyMalformed),
-    ] {
-        laws::a_lie_ends::<Session>(Part::Clear, &in_the_clear(), at, lie, Starttls, reason).await;
-    }
+    laws::check_lies::<Session>(lies).await;
 }
