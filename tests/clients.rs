@@ -19,8 +19,8 @@ async fn speak(client: &str, program: &str, environment: &str) {
     let authority = described.with_file_name("ca.pem");
     let child = move || Command::new(program).arg(script).arg(described).env("NODE_EXTRA_CA_CERTS", authority).output();
     let output = tokio::task::spawn_blocking(child).await.expect("the client runs").expect("the client starts");
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{client}: {}\n{said}", output.status);
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{client}: {}\n{printed}", output.status);
 }
 
 /// Writes what a client needs to know, in JSON, to a directory of its own, and returns the file's path.
@@ -90,8 +90,8 @@ async fn prometheus_client_parses_both_pages_of_metrics() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/openmetrics.py");
     let child = move || Command::new(program).arg(script).arg(address).output();
     let output = tokio::task::spawn_blocking(child).await.expect("the client runs").expect("the client starts");
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n{said}", output.status);
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{printed}", output.status);
 }
 
 #[tokio::test(flavor = "multi_thread")]

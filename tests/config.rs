@@ -139,14 +139,14 @@ fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
         }
         seen += 1;
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
-        let said = f(name, &std::fs::read_to_string(&path).expect("text")).replace("/etc/m365-probe/", "") + "\n";
+        let message = f(name, &std::fs::read_to_string(&path).expect("text")).replace("/etc/m365-probe/", "") + "\n";
         let expected = path.with_extension("txt");
         if std::env::var_os("BLESS").is_some() {
-            std::fs::write(&expected, &said).expect("written");
+            std::fs::write(&expected, &message).expect("written");
         }
         let expected = std::fs::read_to_string(&expected).unwrap_or_default();
-        if said != expected {
-            wrong.push(format!("{name}\n said: {said} not: {expected}"));
+        if message != expected {
+            wrong.push(format!("{name}\n gives: {message} not: {expected}"));
         }
     }
     assert!(seen > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
@@ -155,10 +155,10 @@ fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
 #[test]
 fn bad_files_give_their_golden_mistakes() {
     golden("bad", |name, text| {
-        let said = config::parse(text, &Path::new("/etc/m365-probe").join(name), &system());
-        let said = said.expect_err(name).to_string();
-        assert!(!said.contains("marked-secret") && !said.contains("hunter2"), "{said}");
-        said
+        let message = config::parse(text, &Path::new("/etc/m365-probe").join(name), &system());
+        let message = message.expect_err(name).to_string();
+        assert!(!message.contains("marked-secret") && !message.contains("hunter2"), "{message}");
+        message
     });
 }
 
@@ -192,9 +192,9 @@ fn built_in_cloud_changed_by_clouds_keeps_its_other_endpoints() {
     assert_eq!(cloud.pop3, Some(MailEndpoint::implicit("pop.contoso.example", 995)));
     assert_eq!(*cloud, Cloud { pop3: cloud.pop3.clone(), ..Cloud::built_in("bleu").expect("built in") });
     assert!(cloud.is_microsoft_host("outlook.sovcloud.fr") && !cloud.is_microsoft_host("pop.contoso.example"));
-    let said = parse(&small(own)).expect_err("not known").to_string();
+    let message = parse(&small(own)).expect_err("not known").to_string();
     let expected = "the cloud `bleu` has no known POP3 host; it has ews, graph; name the host as `pop3` under `clouds.bleu`";
-    assert!(said.contains(expected), "{said}");
+    assert!(message.contains(expected), "{message}");
 }
 
 /// Checks that a built-in cloud has a host for must parse.
@@ -214,9 +214,9 @@ fn check_without_endpoint_in_a_built_in_cloud_is_a_mistake_that_names_the_key() 
             match parse(&text) {
                 Ok(_) => assert!(has, "{name} {check}"),
                 Err(mistakes) => {
-                    let said = mistakes.to_string();
-                    let told = [format!("the cloud `{name}` has no known "), format!("`{check}` under `clouds.{name}`")];
-                    assert!(!has && told.iter().all(|part| said.contains(part)), "{said}");
+                    let message = mistakes.to_string();
+                    let parts = [format!("the cloud `{name}` has no known "), format!("`{check}` under `clouds.{name}`")];
+                    assert!(!has && parts.iter().all(|part| message.contains(part)), "{message}");
                 }
             }
         }
@@ -290,9 +290,9 @@ fn file_of_more_than_one_mebibyte_is_a_mistake() {
 fn file_that_is_not_utf_8_is_a_mistake_with_its_position() {
     let file = std::env::temp_dir().join(format!("m365-probe-latin-{}.yml", std::process::id()));
     std::fs::write(&file, b"# one\ntenants: # f\xc3\xbcr M\xfcller\n").expect("written");
-    let told = config::load(&file).expect_err("no text").to_string();
+    let message = config::load(&file).expect_err("no text").to_string();
     std::fs::remove_file(&file).expect("removed");
-    assert!(told.ends_with(".yml:2:17: is not UTF-8 text from here on; save the file as UTF-8"), "{told}");
+    assert!(message.ends_with(".yml:2:17: is not UTF-8 text from here on; save the file as UTF-8"), "{message}");
 }
 
 #[test]
@@ -399,9 +399,9 @@ fn selection_mistakes_name_their_options() {
         checks: vec!["pop".into(), "ews".into()],
         ..config::Selection::default()
     };
-    let said = selected(&bad).expect_err("wrong");
-    let options: Vec<&str> = said.lines().filter_map(|line| line.split_once(':')).map(|(option, _)| option).collect();
-    assert_eq!(options, ["--cloud", "CHECK", "--mailbox", "--tenant-id", "--client-id", "--client-secret-file"], "{said}");
+    let message = selected(&bad).expect_err("wrong");
+    let options: Vec<&str> = message.lines().filter_map(|line| line.split_once(':')).map(|(option, _)| option).collect();
+    assert_eq!(options, ["--cloud", "CHECK", "--mailbox", "--tenant-id", "--client-id", "--client-secret-file"], "{message}");
     let china = config::Selection { cloud: Some("china".into()), checks: vec!["pop3".into()], ..selection() };
     assert!(selected(&china).expect_err("no POP3 there").starts_with("--cloud: the cloud `china` has no known POP3 host; "));
 }

@@ -15,10 +15,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 const PASSWORD: &str = "marked-secret-of-the-service";
 
 /// Starts a peer that answers requests in a thread of its own, and returns its address and the requests it received.
-fn peer(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (SocketAddr, Receiver<String>) {
+fn peer(handler: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("bound");
-    let (sender, asked) = channel();
+    let (sender, requests) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
@@ -31,17 +31,17 @@ fn peer(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (SocketAddr,
                 request.push(byte[0]);
             }
             let _ = sender.send(String::from_utf8_lossy(&request).into_owned());
-            answer(&mut stream);
+            handler(&mut stream);
         }
     });
-    (address, asked)
+    (address, requests)
 }
 
-type Answer = Box<dyn Fn(&mut TcpStream) + Send + Sync>;
+type Handler = Box<dyn Fn(&mut TcpStream) + Send + Sync>;
 
-fn says(status: &str, body: &str) -> impl Fn(&mut TcpStream) + Send + Sync + 'static {
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-    move |stream| drop(stream.write_all(answer.as_bytes()))
+fn respond(status: &str, body: &str) -> impl Fn(&mut TcpStream) + Send + Sync + 'static {
+    let reply = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    move |stream| drop(stream.write_all(reply.as_bytes()))
 }
 
 fn check(address: SocketAddr, line: &str) -> Output {
@@ -78,12 +78,12 @@ fn document(current: bool) -> String {
 
 #[test]
 fn check_from_a_service_prints_what_a_run_of_its_own_would() {
-    let (address, asked) = peer(says("200 OK", &document(true)));
+    let (address, requests) = peer(respond("200 OK", &document(true)));
     let output = check(address, "pop3 --mailbox praxis@contoso.example --tenant contoso -c mailbox=5");
     let line = "POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages \
                 | total=0.412s;2;;0 mailbox=0.412s;;5;0 messages=12;;;0\n";
     assert_eq!((output.status.code(), text(&output).as_str()), (Some(0), line));
-    let request = asked.recv().expect("a request").to_ascii_lowercase();
+    let request = requests.recv().expect("a request").to_ascii_lowercase();
     let target = "get /api/v1/outcomes?tenant=contoso&mailbox=praxis%40contoso.example&check=pop3 http/1.1\r\n";
     assert!(request.starts_with(target) && !request.contains("authorization"), "{request}");
 
@@ -109,7 +109,7 @@ fn check_from_a_service_prints_what_a_run_of_its_own_would() {
 
 #[test]
 fn check_from_a_service_with_an_old_result_is_unknown() {
-    let (address, _asked) = peer(says("200 OK", &document(false)));
+    let (address, _requests) = peer(respond("200 OK", &document(false)));
     let output = check(address, "all");
     assert_eq!(output.status.code(), Some(3));
     let begins = "POP3 UNKNOWN - praxis@contoso.example: no current result: the last run was at 2026-11-23T17:59:30Z; ";
@@ -120,32 +120,32 @@ fn check_from_a_service_with_an_old_result_is_unknown() {
 fn check_from_another_program_is_unknown_with_a_remedy() {
     let redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
-    let raw = |text: &'static str| -> Answer { Box::new(move |stream: &mut TcpStream| drop(stream.write_all(text.as_bytes()))) };
-    let cases: [(Answer, &str); 11] = [
-        (Box::new(says("200 OK", "<html>It works!</html>")), "is not that of m365-probe"),
-        (Box::new(says("200 OK", r#"{"schema":7}"#)), "speaks version 7 of the format"),
-        (Box::new(says("400 Bad Request", "there is no mailbox `x`; a|b\r\nmore")), "`: there is no mailbox `x`; a/b more"),
-        (Box::new(says("401 Unauthorized", "")), "wants another login (401); see --from-user and --from-password-file"),
-        (Box::new(says("404 Not Found", "nope")), "has no /api/v1/outcomes (404); is it m365-probe that listens there?"),
-        (Box::new(says("503 Service Unavailable", "shutting\x1b[31m down")), "answers 503 Service Unavailable: shutting"),
+    let raw = |text: &'static str| -> Handler { Box::new(move |stream: &mut TcpStream| drop(stream.write_all(text.as_bytes()))) };
+    let cases: [(Handler, &str); 11] = [
+        (Box::new(respond("200 OK", "<html>It works!</html>")), "is not that of m365-probe"),
+        (Box::new(respond("200 OK", r#"{"schema":7}"#)), "speaks version 7 of the format"),
+        (Box::new(respond("400 Bad Request", "there is no mailbox `x`; a|b\r\nmore")), "`: there is no mailbox `x`; a/b more"),
+        (Box::new(respond("401 Unauthorized", "")), "wants another login (401); see --from-user and --from-password-file"),
+        (Box::new(respond("404 Not Found", "nope")), "has no /api/v1/outcomes (404); is it m365-probe that listens there?"),
+        (Box::new(respond("503 Service Unavailable", "shutting\x1b[31m down")), "answers 503 Service Unavailable: shutting"),
         (raw(redirect), "answers 302 Found"),
         (raw(cut), "is `m365-probe serve` listening there?"),
         (raw("SSH-2.0-OpenSSH_9.2\r\n"), "is `m365-probe serve` listening there?"),
         (raw(""), "is `m365-probe serve` listening there?"),
-        (Box::new(says("200 OK", &document(true).replace("praxis", "labor"))), "--mailbox: it watches no mailbox `praxis`"),
+        (Box::new(respond("200 OK", &document(true).replace("praxis", "labor"))), "--mailbox: it watches no mailbox `praxis`"),
     ];
-    for (answer, begins) in cases {
-        let (address, _asked) = peer(answer);
+    for (handler, begins) in cases {
+        let (address, _requests) = peer(handler);
         assert_unknown(&check(address, "all --mailbox praxis"), begins);
     }
 }
 
 #[test]
 fn check_from_an_endless_response_ends_in_time_and_is_bounded() {
-    let (silent, _asked) = peer(|stream| drop(stream.read(&mut [0])));
+    let (silent, _requests) = peer(|stream| drop(stream.read(&mut [0])));
     assert_unknown(&check(silent, "all -t 300ms"), "does not answer within 300ms; is m365-probe at work there?");
 
-    let (dripping, _asked) = peer(|stream| {
+    let (dripping, _requests) = peer(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
         while stream.write_all(b" ").is_ok() {
             thread::sleep(Duration::from_millis(10));
@@ -153,7 +153,7 @@ fn check_from_an_endless_response_ends_in_time_and_is_bounded() {
     });
     assert_unknown(&check(dripping, "all -t 300ms"), "does not answer within 300ms");
 
-    let (endless, _asked) = peer(|stream| {
+    let (endless, _requests) = peer(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         let piece = ["10000\r\n", &" ".repeat(0x10000), "\r\n"].concat();
         while stream.write_all(piece.as_bytes()).is_ok() {}
@@ -192,13 +192,13 @@ impl Drop for File {
 #[test]
 fn check_from_a_protected_service_takes_the_login_from_a_file_and_hides_it() {
     let file = File::new("password", &format!("{PASSWORD}\n"));
-    let (address, asked) = peer(says("200 OK", &document(true)));
+    let (address, requests) = peer(respond("200 OK", &document(true)));
     let output = check(address, &format!("all --from-user nagios --from-password-file {}", file.0.display()));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    let request = asked.recv().expect("a request");
+    let request = requests.recv().expect("a request");
     assert!(request.contains("Basic bmFnaW9zOm1hcmtlZC1zZWNyZXQtb2YtdGhlLXNlcnZpY2U="), "{request}");
 
-    let (address, _asked) = peer(says("403 Forbidden", ""));
+    let (address, _requests) = peer(respond("403 Forbidden", ""));
     assert_unknown(&check(address, &format!("all --from-user x --from-password-file {} -vvv", file.0.display())), "answers 403");
     for (line, begins) in [
         ("all --from-user x --from-password-file /does/not/exist", "--from-password-file: cannot read `/does/not/exist`"),

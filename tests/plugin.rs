@@ -46,11 +46,11 @@ fn check_with_wrong_arguments_is_unknown_on_standard_output() {
         ("check -V", concat!("m365-probe ", env!("CARGO_PKG_VERSION"))),
     ] {
         let output = run(line);
-        let said = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(3), "{line}: {said}");
-        assert!(said.starts_with(first), "{line}: {said}");
+        let printed = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{line}: {printed}");
+        assert!(printed.starts_with(first), "{line}: {printed}");
         assert_eq!(text(&output.stderr), "", "{line}");
-        assert!(!said.contains('|'), "{line}: {said}");
+        assert!(!printed.contains('|'), "{line}: {printed}");
     }
 }
 
@@ -60,9 +60,12 @@ fn check_with_lost_output_is_not_ok() {
         let full = File::options().write(true).open("/dev/full").expect("Linux has a full device");
         let output =
             bare(&mut Command::new(PROGRAM)).args(line.split_whitespace()).stdout(full).output().expect("run the program");
-        let told = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(3), "{line}: {told}");
-        assert!(told.starts_with("error: cannot write to standard output: ") && told.lines().count() == 1, "{line}: {told}");
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{line}: {errors}");
+        assert!(
+            errors.starts_with("error: cannot write to standard output: ") && errors.lines().count() == 1,
+            "{line}: {errors}"
+        );
     }
 }
 
@@ -84,8 +87,8 @@ fn other_commands_with_wrong_arguments_exit_2_on_standard_error() {
     ] {
         let output = run(line);
         assert_eq!(output.status.code(), Some(exit), "{line}");
-        let (said, complained) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(complained.is_empty(), exit == 0 || line.is_empty(), "{line}: {said}{complained}");
+        let (printed, errors) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(errors.is_empty(), exit == 0 || line.is_empty(), "{line}: {printed}{errors}");
     }
 }
 
@@ -105,8 +108,8 @@ fn program_named_check_m365_is_the_plugin() {
 #[test]
 fn checkmk_output_of_a_check_that_cannot_run_is_a_service_line() {
     let output = run("check all --output checkmk --config /does/not/exist.yml");
-    let said = text(&output.stdout);
-    assert!(said.starts_with("3 \"M365\" - /does/not/exist.yml: cannot be read"), "{said}");
+    let printed = text(&output.stdout);
+    assert!(printed.starts_with("3 \"M365\" - /does/not/exist.yml: cannot be read"), "{printed}");
     assert_eq!(output.status.code(), Some(3));
 }
 

@@ -95,7 +95,7 @@ fn template_datasource(board: &Board) -> Vec<Finding> {
     }
 }
 
-fn template_of(board: &Board, name: &str, label: &str) -> Vec<Finding> {
+fn template_variable(board: &Board, name: &str, label: &str) -> Vec<Finding> {
     let Some(variable) = board.variable(name) else { return whole(format!("has no variable `{name}`")) };
     let expected = [
         ("type", Value::from("query")),
@@ -112,25 +112,28 @@ fn template_of(board: &Board, name: &str, label: &str) -> Vec<Finding> {
 }
 
 fn template_job(board: &Board) -> Vec<Finding> {
-    template_of(board, "job", "Job")
+    template_variable(board, "job", "Job")
 }
 
 fn template_instance(board: &Board) -> Vec<Finding> {
-    template_of(board, "instance", "Instance")
+    template_variable(board, "instance", "Instance")
 }
 
-fn queried(board: &Board) -> impl Iterator<Item = &Value> {
+fn query_variables(board: &Board) -> impl Iterator<Item = &Value> {
     board.variables().iter().filter(|variable| variable["type"] == "query")
 }
 
 /// Finds variables whose query is none for labels. The PromQL in it is checked by promtool (`rules.rs`).
 fn template_label_promql(board: &Board) -> Vec<Finding> {
-    let wrong = queried(board).filter(|variable| label_values(string(&variable["query"])).is_none());
+    let wrong = query_variables(board).filter(|variable| label_values(string(&variable["query"])).is_none());
     wrong.map(|variable| (None, format!("the query of `{}`", variable["name"]))).collect()
 }
 
 fn template_on_time_change_reload(board: &Board) -> Vec<Finding> {
-    queried(board).filter(|variable| variable["refresh"] != 2).map(|variable| (None, format!("`{}`", variable["name"]))).collect()
+    query_variables(board)
+        .filter(|variable| variable["refresh"] != 2)
+        .map(|variable| (None, format!("`{}`", variable["name"])))
+        .collect()
 }
 
 /// Returns the findings of `check` in every panel that shows data.

@@ -51,7 +51,7 @@ pub fn text(name: &str) -> String {
 #[track_caller]
 pub fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().expect("run");
-    let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
-    assert!(output.status.success(), "{program} {arguments:?}: {said}");
-    said
+    let printed = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
+    assert!(output.status.success(), "{program} {arguments:?}: {printed}");
+    printed
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Metrics = BTreeMap<String, BTreeSet<String>>;
 
 /// Parses the metrics and labels of a page in Prometheus' text format.
-pub fn on_page(page: &str) -> Metrics {
+pub fn parse_page(page: &str) -> Metrics {
     let mut metrics = Metrics::new();
     for line in page.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let end = line.find(['{', ' ']).expect(line);
@@ -35,7 +35,7 @@ fn label_names(mut labels: &str) -> Vec<String> {
 }
 
 /// Returns the metrics that Prometheus itself adds for every target and alert.
-pub fn of_prometheus() -> Metrics {
+pub fn added_by_prometheus() -> Metrics {
     let alerts = BTreeSet::from(["alertname", "alertstate"].map(str::to_owned));
     // Those that /sd gives its targets.
     let labels = BTreeSet::from(["tenant", "check"].map(str::to_owned));
@@ -44,11 +44,11 @@ pub fn of_prometheus() -> Metrics {
 }
 
 /// The labels that Prometheus gives every series of a target.
-pub const OF_THE_TARGET: [&str; 2] = ["job", "instance"];
+pub const TARGET_LABELS: [&str; 2] = ["job", "instance"];
 
 #[test]
 fn page_of_metrics_is_parsed_into_names_and_labels() {
-    let metrics = on_page("# HELP a b\na{x=\"1,y=\\\"2\\\"\",z=\"\\\\\"} 1\nb 2\na{w=\"\"} 3\n");
+    let metrics = parse_page("# HELP a b\na{x=\"1,y=\\\"2\\\"\",z=\"\\\\\"} 1\nb 2\na{w=\"\"} 3\n");
     assert_eq!(metrics["a"], BTreeSet::from(["w", "x", "z"].map(str::to_owned)));
     assert!(metrics["b"].is_empty() && metrics.len() == 2);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::boards::{self, Query, label_values, list, string};
 use crate::daemon::Daemon;
-use crate::metrics::{self, Metrics, OF_THE_TARGET};
+use crate::metrics::{self, Metrics, TARGET_LABELS};
 use crate::promql::named;
 use crate::rules::rules;
 use crate::scratch::Scratch;
@@ -23,14 +23,14 @@ const FAULTS: [&str; 3] = ["connect_refused@pop3", "exchange_service_principal_m
 const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Two demonstrations and the Prometheus that scrapes them. Servers first: they end before their directory goes.
-struct Watched {
+struct Observed {
     prometheus: u16,
     demos: [u16; 2],
     _daemons: Vec<Daemon>,
     _scratch: Scratch,
 }
 
-impl Watched {
+impl Observed {
     fn start() -> Self {
         let scratch = Scratch::new();
         let demos = [port::free(), port::free()];
@@ -105,7 +105,7 @@ fn dashboard_queries_are_all_answered_by_prometheus() {
     if !needs::all_there(&[PROMETHEUS]) {
         return;
     }
-    let watched = Watched::start();
+    let watched = Observed::start();
     let boards = boards::all();
     let mut waiting: Vec<_> = boards.iter().flat_map(boards::Board::queries).collect();
     let begun = Instant::now();
@@ -115,14 +115,14 @@ fn dashboard_queries_are_all_answered_by_prometheus() {
         assert!(begun.elapsed() < PATIENCE, "not answered:\n{}", open.join("\n"));
         std::thread::sleep(Duration::from_millis(200));
     }
-    series_have_names_of_their_own(&watched, &boards);
-    variables_have_values(&watched, &boards);
-    named_is_what_there_is(&watched, &boards);
-    alerts_are_evaluated(&watched);
+    assert_series_have_unique_names(&watched, &boards);
+    assert_variables_have_values(&watched, &boards);
+    assert_names_exist(&watched, &boards);
+    assert_rules_are_evaluated(&watched);
 }
 
 /// Asserts that no legend names two lines of a panel alike.
-fn series_have_names_of_their_own(watched: &Watched, boards: &[boards::Board]) {
+fn assert_series_have_unique_names(watched: &Observed, boards: &[boards::Board]) {
     for query in boards.iter().flat_map(boards::Board::queries) {
         let Some(legend) = query.legend else { continue };
         let mut names = BTreeMap::new();
@@ -137,7 +137,7 @@ fn series_have_names_of_their_own(watched: &Watched, boards: &[boards::Board]) {
     }
 }
 
-fn variables_have_values(watched: &Watched, boards: &[boards::Board]) {
+fn assert_variables_have_values(watched: &Observed, boards: &[boards::Board]) {
     for board in boards {
         for variable in board.variables() {
             let Some((selector, label)) = label_values(string(&variable["query"])) else { continue };
@@ -150,16 +150,16 @@ fn variables_have_values(watched: &Watched, boards: &[boards::Board]) {
 }
 
 /// Asserts that every metric and label that a query or rule names is on a page.
-fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
-    let mut known: Metrics = metrics::of_prometheus();
+fn assert_names_exist(watched: &Observed, boards: &[boards::Board]) {
+    let mut known: Metrics = metrics::added_by_prometheus();
     for demo in [0, 1] {
-        for (metric, labels) in metrics::on_page(&watched.page(demo)) {
+        for (metric, labels) in metrics::parse_page(&watched.page(demo)) {
             known.entry(metric).or_default().extend(labels);
         }
     }
     // A demonstration has no warning to show; what the page itself looks like then is recorded.
     let golden = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/metrics.prom")).unwrap();
-    known.extend(metrics::on_page(&golden).into_iter().filter(|(metric, _)| metric == "m365_probe_warning_info"));
+    known.extend(metrics::parse_page(&golden).into_iter().filter(|(metric, _)| metric == "m365_probe_warning_info"));
     let every_label: BTreeSet<String> = known.values().flatten().cloned().collect();
     let recorded: Vec<String> = rules("rules.yml").iter().map(|rule| string(&rule["record"]).to_owned()).collect();
     let mut queries: Vec<(String, String)> =
@@ -171,7 +171,7 @@ fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
     let mut wrong = Vec::new();
     for (at, query) in queries {
         let named = named(&query);
-        let of_the_target = |label: &str| OF_THE_TARGET.contains(&label);
+        let of_the_target = |label: &str| TARGET_LABELS.contains(&label);
         for (metric, labels) in named.selected.iter().filter(|(metric, _)| !recorded.contains(metric)) {
             match known.get(metric) {
                 None => wrong.push(format!("{at}: there is no {metric}")),
@@ -192,7 +192,7 @@ fn named_is_what_there_is(watched: &Watched, boards: &[boards::Board]) {
 
 /// Asserts that Prometheus evaluates every rule without an error, and that alerts are pending for the tenant in trouble, which
 /// they are once two runs of a probe have failed.
-fn alerts_are_evaluated(watched: &Watched) {
+fn assert_rules_are_evaluated(watched: &Observed) {
     let evaluated = || -> Vec<Value> {
         let answer = watched.ask("/api/v1/rules");
         list(&answer["data"]["groups"]).iter().flat_map(|group| list(&group["rules"])).cloned().collect()

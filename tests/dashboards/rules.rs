@@ -120,8 +120,8 @@ fn dashboard_queries_are_accepted_by_promtool() {
         let output = std::process::Command::new("promtool").args(["check", "rules"]).arg(file).output().expect("promtool");
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
-    let said = check(&queries.iter().collect::<Vec<_>>());
-    assert!(said.contains(&format!("SUCCESS: {} rules found", queries.len())), "{said}");
+    let printed = check(&queries.iter().collect::<Vec<_>>());
+    assert!(printed.contains(&format!("SUCCESS: {} rules found", queries.len())), "{printed}");
 }
 
 #[test]

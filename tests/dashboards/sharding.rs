@@ -70,12 +70,12 @@ fn readme_sharding_spreads_probes_over_two_programs() {
         let answer = http::get(prometheus, path).map(|(_, body)| body).unwrap_or_default();
         serde_json::from_str(&answer).unwrap_or_default()
     };
-    dashboards_tell_of_it(&mut daemon, &ask);
-    alerts_tell_of_it(&mut daemon, &ask);
+    assert_dashboards_show_the_fault(&mut daemon, &ask);
+    assert_alerts_begin(&mut daemon, &ask);
 }
 
 /// Asserts that *Overview* and *Mailbox* show the problem, though no program infers root causes or keeps a history.
-fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
+fn assert_dashboards_show_the_fault(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     let boards = boards::all();
     let answer = |file: &str, panel: &str, query: usize| -> Vec<Value> {
         let board = boards.iter().find(|board| board.file == file).expect(file);
@@ -96,8 +96,8 @@ fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     ] {
         daemon.wait_for(&format!("show {expected:?} in {file}: {panel}"), || values(file, panel, query) == expected);
     }
-    let move_of = answer("overview.json", "Who must act", 0);
-    assert_eq!(move_of.iter().map(|series| &series["metric"]["owner"]).collect::<Vec<_>>(), ["tenant_admin"]);
+    let owners = answer("overview.json", "Who must act", 0);
+    assert_eq!(owners.iter().map(|series| &series["metric"]["owner"]).collect::<Vec<_>>(), ["tenant_admin"]);
     // Each program tells of its share.
     let wrong = answer("overview.json", "What is wrong, and what to do first", 1);
     assert!(wrong.len() == 2 && wrong.iter().all(|series| !string(&series["metric"]["remedy"]).is_empty()), "{wrong:?}");
@@ -110,7 +110,7 @@ fn dashboards_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
 
 /// Asserts that one critical alert begins for each program, and none for the programs themselves. Alerts of the error budget
 /// come later and are left out.
-fn alerts_tell_of_it(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
+fn assert_alerts_begin(daemon: &mut Daemon, ask: &dyn Fn(&str) -> Value) {
     let fails = ["Microsoft365ProbeFails tenant_admin"; 2];
     daemon.wait_for(&format!("wake of {fails:?} and of nothing else"), || {
         let alerts = ask("/api/v1/alerts");

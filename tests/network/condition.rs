@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use m365_probe::reason::{Owner, Reason};
 use serde_json::Value;
 
-use crate::program::{self, Answer, Said, labels};
+use crate::program::{self, CommandResult, Results, labels};
 use crate::world::World;
 
 /// The checks that need the login host, or a host behind the same firewall rule.
@@ -26,7 +26,7 @@ pub struct Condition {
     causes: Vec<(&'static str, &'static str)>,
     fails: Vec<&'static str>,
     warns: Vec<(&'static str, &'static str)>,
-    tells: Vec<&'static str>,
+    shows: Vec<&'static str>,
     hides: Vec<&'static str>,
 }
 
@@ -49,7 +49,7 @@ impl Condition {
             causes: Vec::new(),
             fails: Vec::new(),
             warns: Vec::new(),
-            tells: Vec::new(),
+            shows: Vec::new(),
             hides: Vec::new(),
         }
     }
@@ -94,14 +94,14 @@ impl Condition {
     }
 
     /// Expects evidence or facts in the reports to contain `text`.
-    pub fn tells(mut self, words: &'static str) -> Self {
-        self.tells.push(words);
+    pub fn shows(mut self, text: &'static str) -> Self {
+        self.shows.push(text);
         self
     }
 
     /// Expects no output of the program to contain `text`.
-    pub fn hides(mut self, words: &'static str) -> Self {
-        self.hides.push(words);
+    pub fn hides(mut self, text: &'static str) -> Self {
+        self.hides.push(text);
         self
     }
 
@@ -111,31 +111,35 @@ impl Condition {
         let mut world = World::new();
         (self.set)(&mut world);
         let configuration = world.settle();
-        let (said, lateness) = lateness_during(|| program::ask(&world, &configuration));
+        let (results, lateness) = lateness_during(|| program::run_all(&world, &configuration));
         let mut wrong = Vec::new();
-        self.judge(&said, &mut wrong);
-        for answer in [&said.doctor, &said.reach, &said.dns] {
-            judge_time(answer, world.timeout + lateness, &mut wrong);
+        self.judge(&results, &mut wrong);
+        for result in [&results.doctor, &results.reach, &results.dns] {
+            judge_time(result, world.timeout + lateness, &mut wrong);
         }
-        let reach = outcomes(&said.reach.report).next();
-        let said_of = |key| reach.and_then(|reach| reach[key].as_str()).unwrap_or("-").to_owned();
+        let reach = outcomes(&results.reach.report).next();
+        let text = |key| reach.and_then(|reach| reach[key].as_str()).unwrap_or("-").to_owned();
         Line {
             name: self.name,
-            phase: said_of("phase"),
-            reason: said_of("reason"),
-            owner: said_of("owner"),
-            causes: causes(&said.doctor.report).iter().map(|(reason, owner)| format!("{reason} ({owner})")).collect(),
-            asked: said.reach.took,
+            phase: text("phase"),
+            reason: text("reason"),
+            owner: text("owner"),
+            causes: causes(&results.doctor.report).iter().map(|(reason, owner)| format!("{reason} ({owner})")).collect(),
+            reach_took: results.reach.took,
             took: begun.elapsed(),
-            report: if wrong.is_empty() { String::new() } else { format!("{:#}\n{:#}", said.doctor.report, said.reach.report) },
+            report: if wrong.is_empty() {
+                String::new()
+            } else {
+                format!("{:#}\n{:#}", results.doctor.report, results.reach.report)
+            },
             wrong,
         }
     }
 
-    fn judge(&self, said: &Said, wrong: &mut Vec<String>) {
-        judge_check("reach", self.reach, &said.reach, wrong);
-        judge_check("dns", self.dns, &said.dns, wrong);
-        let report = &said.doctor.report;
+    fn judge(&self, results: &Results, wrong: &mut Vec<String>) {
+        judge_check("reach", self.reach, &results.reach, wrong);
+        judge_check("dns", self.dns, &results.dns, wrong);
+        let report = &results.doctor.report;
         let failed: BTreeSet<_> = outcomes(report).filter(|one| one["ok"] != true).map(check).collect();
         differ(wrong, "failed checks", &self.fails.iter().copied().collect::<BTreeSet<_>>(), &failed);
         differ(wrong, "root causes", &self.causes.iter().copied().collect::<BTreeSet<_>>(), &causes(report));
@@ -143,18 +147,18 @@ impl Condition {
         self.judge_warnings(&warned, wrong);
         // Whatever is wrong here, the calendar may bring the end of EWS near as well.
         let left = outcomes(report).any(|one| one["breaches"].as_array().is_some_and(|left| !left.is_empty()));
-        differ(wrong, "doctor's exit", &Some(i32::from(left || !self.fails.is_empty())), &said.doctor.exit);
-        let text = format!("{report}{}", said.reach.report);
-        wrong.extend(self.tells.iter().filter(|words| !text.contains(**words)).map(|words| format!("`{words}` is not told")));
-        let all = format!("{text}{}{}", said.dns.report, said.metrics);
-        wrong.extend(self.hides.iter().filter(|words| all.contains(**words)).map(|words| format!("`{words}` is told")));
-        judge_metrics(report, &said.metrics, wrong);
+        differ(wrong, "doctor's exit", &Some(i32::from(left || !self.fails.is_empty())), &results.doctor.exit);
+        let text = format!("{report}{}", results.reach.report);
+        wrong.extend(self.shows.iter().filter(|part| !text.contains(**part)).map(|part| format!("`{part}` is not shown")));
+        let all = format!("{text}{}{}", results.dns.report, results.metrics);
+        wrong.extend(self.hides.iter().filter(|part| all.contains(**part)).map(|part| format!("`{part}` is shown")));
+        judge_metrics(report, &results.metrics, wrong);
         if !self.fails.iter().any(|check| ["token", "graph"].contains(check)) {
             let token = outcomes(report).find(|one| check(one) == "token");
             let state = token.map_or("-", |one| one["facts"]["registration"]["state"].as_str().unwrap_or("-"));
             differ(wrong, "the registration, read from Graph", &"read", &state);
         }
-        let shown = labels(&said.metrics, "m365_probe_warning_info", &["check", "reason"]);
+        let shown = labels(&results.metrics, "m365_probe_warning_info", &["check", "reason"]);
         let shown = shown.iter().map(|found| (found[0], found[1])).filter(|(_, reason)| is_of_networks(reason));
         self.judge_warnings(&shown.collect(), wrong);
     }
@@ -176,22 +180,22 @@ pub struct Line {
     pub owner: String,
     pub causes: Vec<String>,
     /// The time that `check reach` took.
-    pub asked: Duration,
+    pub reach_took: Duration,
     pub took: Duration,
     /// Differences from what is expected; empty where there are none.
     pub wrong: Vec<String>,
     pub report: String,
 }
 
-fn judge_check(name: &str, expected: Expected, answer: &Answer, wrong: &mut Vec<String>) {
-    let outcome = outcomes(&answer.report).next();
+fn judge_check(name: &str, expected: Expected, result: &CommandResult, wrong: &mut Vec<String>) {
+    let outcome = outcomes(&result.report).next();
     let word = |key| outcome.and_then(|outcome| outcome[key].as_str()).unwrap_or("-");
     let (exit, phase, reason) = match expected {
         Expected::Ok => (0, "-", "-"),
         Expected::Warning => (1, "-", "-"),
         Expected::Failed(phase, reason) => (2, phase, reason),
     };
-    differ(wrong, &format!("check {name}"), &(Some(exit), phase, reason), &(answer.exit, word("phase"), word("reason")));
+    differ(wrong, &format!("check {name}"), &(Some(exit), phase, reason), &(result.exit, word("phase"), word("reason")));
 }
 
 /// Compares the labels with the report: an alert reads nothing but labels.
@@ -199,15 +203,15 @@ fn judge_metrics(report: &Value, metrics: &str, wrong: &mut Vec<String>) {
     let pairs = |name, wanted: &[&str]| -> BTreeSet<Vec<String>> {
         labels(metrics, name, wanted).into_iter().map(|found| found.into_iter().map(str::to_owned).collect()).collect()
     };
-    let told = causes(report).into_iter().map(|(reason, owner)| vec![reason.to_owned(), owner.to_owned()]).collect();
-    differ(wrong, "m365_root_cause_info", &told, &pairs("m365_root_cause_info", &["reason", "owner"]));
+    let expected = causes(report).into_iter().map(|(reason, owner)| vec![reason.to_owned(), owner.to_owned()]).collect();
+    differ(wrong, "m365_root_cause_info", &expected, &pairs("m365_root_cause_info", &["reason", "owner"]));
     let failing = outcomes(report).filter(|one| one["ok"] != true).map(|one| vec![check(one).to_owned()]).collect();
     differ(wrong, "m365_probe_failure_info", &failing, &pairs("m365_probe_failure_info", &["check"]));
 }
 
 /// Expects no run to exceed its deadline, and none to end as `timed_out` where a better reason is known.
-fn judge_time(answer: &Answer, timeout: Duration, wrong: &mut Vec<String>) {
-    for one in outcomes(&answer.report) {
+fn judge_time(result: &CommandResult, timeout: Duration, wrong: &mut Vec<String>) {
+    for one in outcomes(&result.report) {
         let seconds = one["seconds"].as_f64().unwrap_or(f64::INFINITY);
         if seconds > timeout.as_secs_f64() + 0.2 {
             wrong.push(format!("{} took {seconds} s of {timeout:?}", check(one)));
@@ -216,8 +220,8 @@ fn judge_time(answer: &Answer, timeout: Duration, wrong: &mut Vec<String>) {
             wrong.push(format!("{} timed_out", check(one)));
         }
     }
-    if answer.took > timeout + SLACK {
-        wrong.push(format!("a program took {:?}", answer.took));
+    if result.took > timeout + SLACK {
+        wrong.push(format!("a program took {:?}", result.took));
     }
 }
 

@@ -15,7 +15,7 @@ pub fn conditions() -> Vec<Condition> {
 
 fn silent() -> Vec<Condition> {
     vec![
-        Condition::new("all is well over IPv4 and IPv6", |_| {}).tells("2603:1026:c03:5::2").tells("52.98.1.2"),
+        Condition::new("all is well over IPv4 and IPv6", |_| {}).shows("2603:1026:c03:5::2").shows("52.98.1.2"),
         everything("the resolver is silent", "dns_no_answer", |world| {
             honest(world);
             world.guard("meta l4proto { tcp, udp } th dport 53 drop");
@@ -48,7 +48,7 @@ fn partly() -> Vec<Condition> {
             world.timeout = Duration::from_secs(20);
         })
         .warns(&["dns"], "dns_one_server_fails")
-        .tells("10.66.0.3: dns_no_answer, 10.66.0.1: answers"),
+        .shows("10.66.0.3: dns_no_answer, 10.66.0.1: answers"),
         Condition::new("questions for IPv6 are dropped", |world| {
             honest(world);
             world.guard(&of_type_aaaa());
@@ -102,7 +102,7 @@ fn failing() -> Vec<Condition> {
             .dns("dns_name_unknown")
             .fails(ALL_OTHERS)
             .cause("dns_name_unknown", "network")
-            .tells("login.microsoftonline.com"),
+            .shows("login.microsoftonline.com"),
     ]
 }
 
@@ -115,7 +115,7 @@ fn lying() -> Vec<Condition> {
         .dns("dns_sinkhole")
         .fails(&["pop3", "imap", "ews"])
         .cause("dns_sinkhole", "network")
-        .tells(address)
+        .shows(address)
     };
     vec![
         everything("a sinkhole: every name is 0.0.0.0", "dns_sinkhole", |world| {
@@ -129,14 +129,14 @@ fn lying() -> Vec<Condition> {
             lead_on(world);
         })
         .warns(&["dns"], "dns_outside_published_ranges")
-        .tells("81.2.3.4"),
+        .shows("81.2.3.4"),
         Condition::new("two resolvers of two minds, both answer", |world| {
             honest(world);
             second(world, &[LOGIN, SMTP, GRAPH, STRANGE]);
         })
         .warns(&["dns"], "dns_outside_published_ranges")
-        .tells("81.2.3.4")
-        .tells("52.98.1.2"),
+        .shows("81.2.3.4")
+        .shows("52.98.1.2"),
         Condition::new("two resolvers disagree: the other one denies a name", |world| {
             honest(world);
             second(world, &[LOGIN, SMTP, GRAPH]);
@@ -152,7 +152,7 @@ fn hosts_file() -> Vec<Condition> {
     vec![
         Condition::new("a hosts-file entry, right", written("40.99.10.34"))
             .warns(&["dns"], "dns_hosts_file")
-            .tells("40.99.10.34"),
+            .shows("40.99.10.34"),
         Condition::new("a hosts-file entry that blocks", written("0.0.0.0"))
             .reach("dns", "dns_hosts_file_blocks")
             .dns("dns_hosts_file_blocks")

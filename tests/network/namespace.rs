@@ -33,7 +33,7 @@ impl Namespace {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         SWEPT.call_once(sweep);
         let name = format!("{PREFIX}{}-{}-{role}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        said(Command::new(IP).args(["netns", "add", &name]), "");
+        run(Command::new(IP).args(["netns", "add", &name]), "");
         let namespace = Self { name };
         namespace.ip("link set lo up");
         namespace
@@ -65,13 +65,13 @@ impl Namespace {
     /// Runs `ip` commands, one a line.
     #[track_caller]
     pub fn ip(&self, commands: &str) {
-        said(Command::new(IP).args(["-n", &self.name, "-batch", "-"]), commands);
+        run(Command::new(IP).args(["-n", &self.name, "-batch", "-"]), commands);
     }
 
     /// Adds rules to the packet filter.
     #[track_caller]
     pub fn nft(&self, rules: &str) {
-        said(self.command(NFT).args(["-f", "-"]), rules);
+        run(self.command(NFT).args(["-f", "-"]), rules);
     }
 
     /// Returns a command that runs `program` in this network, with its files.
@@ -147,11 +147,11 @@ fn sweep() {
 
 /// Runs `command` with `input`; panics with its errors when it fails.
 #[track_caller]
-fn said(command: &mut Command, input: &str) {
+fn run(command: &mut Command, input: &str) {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("hand commands over");
     let output = child.wait_with_output().expect("wait for a command");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {words}\n{input}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}\n{input}");
 }

@@ -20,7 +20,7 @@ fn dropped() -> Vec<Condition> {
         rule(name, text).reach("connect", "connect_timed_out").fails(fails).cause("connect_timed_out", "network")
     };
     vec![
-        dropped("995 dropped", "tcp dport 995 drop", &["pop3"]).tells("outlook.office365.com:995"),
+        dropped("995 dropped", "tcp dport 995 drop", &["pop3"]).shows("outlook.office365.com:995"),
         dropped("993 dropped", "tcp dport 993 drop", &["imap"]),
         dropped("587 dropped", "tcp dport 587 drop", &["smtp"]),
         dropped("443 dropped", "tcp dport 443 drop", ALL_OTHERS),

@@ -24,24 +24,24 @@ const PORT: u16 = 10365;
 const PROBES: usize = 8;
 /// The program's results in a world.
 #[derive(Debug)]
-pub struct Said {
-    pub doctor: Answer,
-    pub reach: Answer,
-    pub dns: Answer,
+pub struct Results {
+    pub doctor: CommandResult,
+    pub reach: CommandResult,
+    pub dns: CommandResult,
     /// The page `/metrics` when each check has run.
     pub metrics: String,
 }
 
 /// A report in JSON, with the exit code and duration of the program.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CommandResult {
     pub exit: Option<i32>,
     pub report: Value,
     pub took: Duration,
 }
 
 /// Runs all four commands and returns their results.
-pub fn ask(world: &World, configuration: &Path) -> Said {
+pub fn run_all(world: &World, configuration: &Path) -> Results {
     let log = world.scratch.path().join("serve.log");
     let prepared = |program: &mut Command, arguments: &[&str]| prepare(program, arguments, world, configuration);
     let listen = format!("127.0.0.1:{PORT}");
@@ -70,11 +70,11 @@ pub fn ask(world: &World, configuration: &Path) -> Said {
         metrics = world.client.door().inside(|| page("/metrics")).unwrap_or_default();
         has_run(&metrics) == PROBES
     });
-    Said { doctor, reach, dns, metrics }
+    Results { doctor, reach, dns, metrics }
 }
 
 /// Runs `doctor` alone, so that nothing else takes its time.
-pub fn doctor(world: &World, configuration: &Path) -> Answer {
+pub fn doctor(world: &World, configuration: &Path) -> CommandResult {
     end(begin(&["doctor", "--output", "json"], world, configuration))
 }
 
@@ -92,12 +92,12 @@ fn prepare(program: &mut Command, arguments: &[&str], world: &World, configurati
     program.envs(world.environment.iter().cloned());
 }
 
-fn end((begun, child): (Instant, Child)) -> Answer {
+fn end((begun, child): (Instant, Child)) -> CommandResult {
     let output = child.wait_with_output().expect("wait for the program");
     let took = begun.elapsed();
-    let (said, logged) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let report = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}\nsaid: {said}\nlogged: {logged}"));
-    Answer { exit: output.status.code(), report, took }
+    let (printed, logged) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let report = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}\nprinted: {printed}\nlogged: {logged}"));
+    CommandResult { exit: output.status.code(), report, took }
 }
 
 fn page(path: &str) -> Option<String> {

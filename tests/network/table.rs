@@ -38,17 +38,17 @@ fn network_conditions_have_the_expected_reasons() {
     let only = std::env::var("M365_NETWORK_ONLY").unwrap_or_default();
     let all = [names::conditions(), ports::conditions(), tls::conditions(), web::conditions(), combinations::conditions()];
     let all = all.into_iter().flatten();
-    let wanted = |condition: &Condition| only.split(',').any(|words| condition.name.contains(words));
-    let wanted: Vec<Condition> = all.filter(wanted).collect();
-    assert!(!wanted.is_empty(), "no condition's name holds `{only}`");
-    let lines = run(&wanted);
+    let is_selected = |condition: &Condition| only.split(',').any(|words| condition.name.contains(words));
+    let selected: Vec<Condition> = all.filter(is_selected).collect();
+    assert!(!selected.is_empty(), "no condition's name holds `{only}`");
+    let lines = run(&selected);
     print(&lines);
     let wrong: Vec<&Line> = lines.iter().filter(|line| !line.wrong.is_empty()).collect();
     for line in &wrong {
         println!("\n== {}\n{}\n{}", line.name, line.report, line.wrong.join("\n"));
     }
     let names: Vec<_> = wrong.iter().map(|line| format!("{}: {}", line.name, line.wrong.join("; "))).collect();
-    assert!(wrong.is_empty(), "{} of {} conditions are told wrong:\n{}", wrong.len(), lines.len(), names.join("\n"));
+    assert!(wrong.is_empty(), "{} of {} conditions have other results:\n{}", wrong.len(), lines.len(), names.join("\n"));
 }
 
 /// Runs all conditions, [`SIDE_BY_SIDE`] at a time, and returns their lines in the order of conditions.
@@ -72,17 +72,17 @@ fn run(conditions: &[Condition]) -> Vec<Line> {
 fn attempted(condition: &Condition) -> Line {
     let begun = Instant::now();
     catch_unwind(AssertUnwindSafe(|| condition.run())).unwrap_or_else(|panic| {
-        let words = panic.downcast_ref::<String>().cloned();
-        let words = words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
         Line {
             name: condition.name,
             phase: "-".into(),
             reason: "-".into(),
             owner: "-".into(),
             causes: Vec::new(),
-            asked: Duration::ZERO,
+            reach_took: Duration::ZERO,
             took: begun.elapsed(),
-            wrong: vec![format!("could not be tried: {words}")],
+            wrong: vec![format!("could not be tried: {message}")],
             report: String::new(),
         }
     })
@@ -102,7 +102,7 @@ fn print(lines: &[Line]) {
             line.phase,
             line.reason,
             line.owner,
-            line.asked.as_secs_f64(),
+            line.reach_took.as_secs_f64(),
             line.took.as_secs_f64(),
             if line.causes.is_empty() { "-".to_owned() } else { line.causes.join(", ") },
         );

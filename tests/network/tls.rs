@@ -39,12 +39,12 @@ fn handshakes() -> Vec<Condition> {
         .reach("tls", "tls_not_spoken")
         .fails(&["pop3"])
         .cause("tls_not_spoken", "network")
-        .tells("220 "),
+        .shows("220 "),
         Condition::new("587: TLS on a plain port", |world| turn(world, "tcp dport 587", "52.98.1.2", "2603:1026:c03:5::2", 993))
             .reach("greeting", "greeting_unexpected")
             .fails(&["smtp"])
             .cause("greeting_unexpected", "network")
-            .tells("begins with TLS"),
+            .shows("begins with TLS"),
         Condition::new("993: connects, but never greets", |world| fault(world, "no_greeting@imap"))
             .reach("greeting", "no_greeting")
             .fails(&["imap"])
@@ -71,7 +71,7 @@ fn certificates() -> Vec<Condition> {
             .fails(ALL_OTHERS)
             .cause("tls_certificate_not_yet_valid", "here"),
         wrong("995: the certificate is another's", "tls_certificate_wrong_name@pop3", "tls_certificate_wrong_name", &["pop3"])
-            .tells("mail.fabrikam.example"),
+            .shows("mail.fabrikam.example"),
         wrong(
             "587: the certificate is self-signed",
             "tls_certificate_self_signed@smtp",
@@ -105,18 +105,18 @@ fn interception() -> Vec<Condition> {
             .reach("tls", "tls_certificate_untrusted")
             .fails(ALL_OTHERS)
             .cause("tls_certificate_untrusted", "network")
-            .tells("Contoso TLS Inspection"),
+            .shows("Contoso TLS Inspection"),
         Condition::new("443 intercepted by an authority trusted here", |world| {
             let authority = interceptor(world, "");
             world.network["ca_file"] = authority.certificate.display().to_string().into();
         })
         .warns(&["token", "reach", "ews", "graph"], "tls_intercepted")
-        .tells("Contoso TLS Inspection"),
+        .shows("Contoso TLS Inspection"),
         Condition::new("995 intercepted by an unknown authority", |world| mail_interceptor(world, 995, "52.98.1.2"))
             .reach("tls", "tls_certificate_untrusted")
             .fails(&["pop3"])
             .cause("tls_certificate_untrusted", "network")
-            .tells("Contoso TLS Inspection"),
+            .shows("Contoso TLS Inspection"),
         Condition::new("993 intercepted by an unknown authority", |world| mail_interceptor(world, 993, "52.98.1.2"))
             .reach("tls", "tls_certificate_untrusted")
             .fails(&["imap"])
@@ -125,13 +125,13 @@ fn interception() -> Vec<Condition> {
             .reach("tls", "tls_certificate_untrusted")
             .fails(ALL_OTHERS)
             .cause("tls_certificate_untrusted", "network")
-            .tells("DigiCert Global G2 TLS RSA SHA256 2020 CA1"),
+            .shows("DigiCert Global G2 TLS RSA SHA256 2020 CA1"),
         Condition::new("443 intercepted by a forged DigiCert trusted here", |world| {
             let authority = forger(world);
             world.network["ca_file"] = authority.certificate.display().to_string().into();
         })
         .warns(&["token", "reach", "ews", "graph"], "tls_intercepted")
-        .tells("DigiCert Global G2 TLS RSA SHA256 2020 CA1"),
+        .shows("DigiCert Global G2 TLS RSA SHA256 2020 CA1"),
     ]
 }
 

@@ -38,12 +38,12 @@ fn pages() -> Vec<Condition> {
         .reach("greeting", "http_redirected")
         .fails(ALL_OTHERS)
         .cause("http_redirected", "network")
-        .tells("portal.hotel.example"),
+        .shows("portal.hotel.example"),
         Condition::new("HTML where JSON was due", |world| fault(world, "http_not_microsoft@login"))
             .reach("greeting", "http_not_microsoft")
             .fails(ALL_OTHERS)
             .cause("http_not_microsoft", "network")
-            .tells("blocked by your organisation"),
+            .shows("blocked by your organisation"),
         filtered(
             "a proxy restricts which tenants may be used",
             "request_header_add Restrict-Access-To-Tenants \"fabrikam.example\" all\n\
@@ -103,7 +103,7 @@ fn proxies() -> Vec<Condition> {
             "proxy_refused",
             ALL_OTHERS,
         )
-        .tells("X-Squid-Error: ERR_ACCESS_DENIED"),
+        .shows("X-Squid-Error: ERR_ACCESS_DENIED"),
         Condition::new("a proxy whose DNS knows nothing", |world| {
             crate::resolver::unbound(world, "  local-zone: \".\" always_nxdomain", "");
             only_by_proxy(world, "");
@@ -111,7 +111,7 @@ fn proxies() -> Vec<Condition> {
         .reach("proxy", "proxy_connect_failed")
         .fails(ALL_OTHERS)
         .cause("proxy_connect_failed", "network")
-        .tells("X-Squid-Error: ERR_CANNOT_FORWARD"),
+        .shows("X-Squid-Error: ERR_CANNOT_FORWARD"),
         Condition::new("a SOCKS proxy that is told names", |world| only_by_socks(world, "socks5h", &[])),
         Condition::new("a SOCKS proxy that is told addresses", |world| only_by_socks(world, "socks5", &[])),
         Condition::new("a SOCKS proxy that wants a password, and has it", |world| {
@@ -145,7 +145,7 @@ fn proxies() -> Vec<Condition> {
         .dns("proxy_unreachable")
         .fails(ALL_OTHERS)
         .cause("proxy_unreachable", "network")
-        .tells("proxy.contoso.example:3128"),
+        .shows("proxy.contoso.example:3128"),
         Condition::new("a proxy that says nothing", |world| {
             world.filter("drop");
             let listen = format!("TCP4-LISTEN:{PROXY},bind={GATEWAY},fork");

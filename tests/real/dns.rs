@@ -12,7 +12,7 @@ use crate::{needs, program};
 
 const UNSHARE: Part = Part { name: "unshare", files: &["/usr/bin/unshare"], as_root: true };
 
-fn check(scratch: &Scratch, resolver: String) -> program::Answer {
+fn check(scratch: &Scratch, resolver: String) -> program::CheckResult {
     let setup = Setup { resolvers: vec![resolver], ..Setup::unpinned() };
     program::check(&setup.write(scratch, "dns"), &["dns", "--timeout", "5s"])
 }
@@ -24,9 +24,9 @@ fn dns_of_an_honest_resolver_is_ok() {
     }
     let scratch = Scratch::new();
     let unbound = Unbound::start(&scratch, Manner::Honest);
-    let answer = check(&scratch, unbound.address());
-    answer.assert_ok("honest");
-    let facts = answer.outcome()["facts"].to_string();
+    let result = check(&scratch, unbound.address());
+    result.assert_ok("honest");
+    let facts = result.outcome()["facts"].to_string();
     for fact in
         ["login.microsoftonline.com", "smtp.office365.com", "192.0.2.10", "192.0.2.11", "2001:db8::10", &unbound.address()]
     {
@@ -67,14 +67,14 @@ fn global(scratch: &Scratch, resolvers: &[&str]) -> PathBuf {
 }
 
 #[track_caller]
-fn assert_warned(answer: &program::Answer, name: &str, expected: &[&str]) {
-    let outcome = answer.outcome();
+fn assert_warned(result: &program::CheckResult, name: &str, expected: &[&str]) {
+    let outcome = result.outcome();
     let warnings = outcome["warnings"].as_array().expect("a list");
     let reasons: Vec<&str> = warnings.iter().filter_map(|warning| warning["reason"].as_str()).collect();
-    assert_eq!(reasons, expected, "{name}: {:#}", answer.report);
+    assert_eq!(reasons, expected, "{name}: {:#}", result.report);
     let state = if expected.is_empty() { (0, "ok") } else { (1, "warning") };
     assert_eq!(
-        (answer.exit, outcome["state"].as_str(), &outcome["ok"]),
+        (result.exit, outcome["state"].as_str(), &outcome["ok"]),
         (Some(state.0), Some(state.1), &Value::Bool(true)),
         "{name}"
     );
@@ -86,20 +86,20 @@ fn dns_of_microsoft_hosts_outside_the_published_ranges_warns() {
         return;
     }
     let scratch = Scratch::new();
-    let asked = |manners: &[Manner]| {
+    let check_with = |manners: &[Manner]| {
         let servers: Vec<Unbound> = manners.iter().map(|manner| Unbound::start(&scratch, *manner)).collect();
         let addresses: Vec<String> = servers.iter().map(Unbound::address).collect();
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
         program::check(&global(&scratch, &addresses), &["dns", "--timeout", "8s"])
     };
-    assert_warned(&asked(&[Manner::Microsoft]), "honest", &[]);
-    assert_warned(&asked(&[Manner::BlockPage]), "a block page", &["dns_outside_published_ranges"]);
-    let split = asked(&[Manner::NameError, Manner::Microsoft]);
+    assert_warned(&check_with(&[Manner::Microsoft]), "honest", &[]);
+    assert_warned(&check_with(&[Manner::BlockPage]), "a block page", &["dns_outside_published_ranges"]);
+    let split = check_with(&[Manner::NameError, Manner::Microsoft]);
     assert_warned(&split, "one denies", &["dns_resolvers_disagree"]);
-    let heard = split.outcome()["warnings"][0]["evidence"]["heard"].as_str().expect("both sides").to_owned();
-    assert!(heard.contains(" says NXDOMAIN, ") && heard.contains(" says 20.190.141.1 2603:1046:2000::2"), "{heard}");
-    assert_warned(&asked(&[Manner::Microsoft, Manner::Private]), "one sends it elsewhere", &["dns_resolvers_disagree"]);
-    asked(&[Manner::Private]).assert_failed("private", "dns", "dns_sinkhole");
+    let reply = split.outcome()["warnings"][0]["evidence"]["heard"].as_str().expect("both sides").to_owned();
+    assert!(reply.contains(" says NXDOMAIN, ") && reply.contains(" says 20.190.141.1 2603:1046:2000::2"), "{reply}");
+    assert_warned(&check_with(&[Manner::Microsoft, Manner::Private]), "one sends it elsewhere", &["dns_resolvers_disagree"]);
+    check_with(&[Manner::Private]).assert_failed("private", "dns", "dns_sinkhole");
 }
 
 #[test]
@@ -109,9 +109,9 @@ fn dns_of_a_truncated_answer_uses_tcp_or_is_dns_tcp_blocked() {
     }
     let scratch = Scratch::new();
     let unbound = Unbound::start(&scratch, Manner::Many);
-    let answer = check(&scratch, unbound.address());
-    answer.assert_ok("over TCP");
-    let facts = answer.outcome()["facts"]["dns"].as_array().expect("a list");
+    let result = check(&scratch, unbound.address());
+    result.assert_ok("over TCP");
+    let facts = result.outcome()["facts"]["dns"].as_array().expect("a list");
     let longest = facts.iter().filter_map(|facts| Some(facts["addresses"].as_array()?.len())).max();
     assert_eq!(longest, Some(64), "of 200, no more than are of use");
     let unbound = Unbound::start(&scratch, Manner::ManyWithoutTcp);
@@ -132,13 +132,13 @@ fn dns_of_a_hosts_file_entry_warns_or_is_dns_hosts_file_blocks() {
         scratch.file("hosts", text)
     };
     let configuration = global(&scratch, &["system"]);
-    let asked = |hosts: PathBuf, check| program::check_with_hosts(&hosts, &configuration, &[check, "--timeout", "8s"]);
-    let Some(answer) = asked(hosts("52.97.97.162", "20.190.141.1"), "dns") else {
+    let check_with = |hosts: PathBuf, check| program::check_with_hosts(&hosts, &configuration, &[check, "--timeout", "8s"]);
+    let Some(result) = check_with(hosts("52.97.97.162", "20.190.141.1"), "dns") else {
         return needs::leave_out("this machine lets nobody make a mount namespace");
     };
-    assert_warned(&answer, "fixed", &["dns_hosts_file"]);
-    assert_eq!(answer.outcome()["facts"]["dns"][0]["source"], "hosts_file");
+    assert_warned(&result, "fixed", &["dns_hosts_file"]);
+    assert_eq!(result.outcome()["facts"]["dns"][0]["source"], "hosts_file");
     let blocked = hosts("0.0.0.0", "0.0.0.0");
-    asked(blocked.clone(), "dns").expect("again").assert_failed("blocked", "dns", "dns_hosts_file_blocks");
-    asked(blocked, "reach").expect("again").assert_failed("blocked", "dns", "dns_hosts_file_blocks");
+    check_with(blocked.clone(), "dns").expect("again").assert_failed("blocked", "dns", "dns_hosts_file_blocks");
+    check_with(blocked, "reach").expect("again").assert_failed("blocked", "dns", "dns_hosts_file_blocks");
 }

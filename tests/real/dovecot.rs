@@ -44,14 +44,14 @@ impl Dovecot {
         Self::start_in("dovecot", scratch, key, identities, mailboxes, "")
     }
 
-    /// Starts another one, in a directory of that name, with the settings `otherwise` in place of the usual ones.
+    /// Starts another one, in a directory of that name, with the settings `overrides` in place of the usual ones.
     pub fn start_in(
         name: &str,
         scratch: &Scratch,
         key: &SigningKey,
         identities: &Identities<'_>,
         mailboxes: &[(&str, usize)],
-        otherwise: &str,
+        overrides: &str,
     ) -> Self {
         let home = scratch.dir(name);
         for (mailbox, messages) in mailboxes {
@@ -64,7 +64,7 @@ impl Dovecot {
         fs::write(home.join("oauth2.conf"), passdb(&home)).expect("write the passdb");
 
         let [pop3, pop3s, imap, imaps, submission] = [(); 5].map(|()| port::free());
-        let text = configuration(&home, identities, [pop3, pop3s, imap, imaps, submission]) + otherwise;
+        let text = configuration(&home, identities, [pop3, pop3s, imap, imaps, submission]) + overrides;
         let file = home.join("dovecot.conf");
         fs::write(&file, text).expect("write the configuration");
         let log = home.join("output.log");

@@ -15,7 +15,7 @@ type Case<'a> = (&'a str, &'a str, Setup, &'a str, &'a str);
 fn assert_each(lab: &Lab, cases: &[Case<'_>]) {
     for (name, check, setup, phase, reason) in cases {
         let configuration = setup.write(&lab.scratch, "wrong");
-        // Only silence takes the whole time; where an answer comes, a busy machine has enough of it.
+        // Only silence takes the whole time; where an result comes, a busy machine has enough of it.
         let timeout = if reason.ends_with("timed_out") || *reason == "no_greeting" { "3s" } else { "30s" };
         program::check(&configuration, &[check, "--timeout", timeout]).assert_failed(name, phase, reason);
     }
@@ -28,8 +28,8 @@ fn check_with_a_wrong_secret_is_client_secret_wrong() {
     let cases =
         ["token", "pop3", "imap", "smtp"].map(|check| ("wrong secret", check, wrong.clone(), "token", "client_secret_wrong"));
     assert_each(&lab, &cases);
-    let answer = program::check(&wrong.write(&lab.scratch, "wrong"), &["token"]);
-    let evidence = &answer.outcome()["evidence"];
+    let result = program::check(&wrong.write(&lab.scratch, "wrong"), &["token"]);
+    let evidence = &result.outcome()["evidence"];
     assert_eq!(evidence["code"], "7000215", "{evidence:#}");
     assert!(evidence["heard"].as_str().is_some_and(|heard| heard.starts_with("AADSTS7000215: ")), "{evidence:#}");
 }
@@ -149,7 +149,7 @@ fn mail_login_refused_by_dovecot_has_a_specific_reason() {
     let identity = lab.authority.identity(&lab.scratch, "other", authority::NAMES, 30);
     let identities = [("127.0.0.1", &identity)];
     let other =
-        |name: &str, otherwise: &str| Dovecot::start_in(name, &lab.scratch, &lab.key, &identities, &[(MAILBOX, 1)], otherwise);
+        |name: &str, overrides: &str| Dovecot::start_in(name, &lab.scratch, &lab.key, &identities, &[(MAILBOX, 1)], overrides);
     let at = |dovecot: &Dovecot| Setup {
         pop3: format!("pop3s://outlook.office365.com:{}", dovecot.pop3s),
         imap: format!("imaps://outlook.office365.com:{}", dovecot.imaps),
@@ -179,9 +179,9 @@ fn mail_login_refused_by_dovecot_has_a_specific_reason() {
         ],
     );
     for check in ["pop3", "imap"] {
-        let answer = program::check(&at(&closed).write(&lab.scratch, "closed"), &[check, "--timeout", "5s"]);
-        let reason = answer.outcome()["reason"].as_str().expect("a failure");
-        assert!(!UNCLASSIFIED.contains(&reason), "{check}: {:#}", answer.report);
+        let result = program::check(&at(&closed).write(&lab.scratch, "closed"), &[check, "--timeout", "5s"]);
+        let reason = result.outcome()["reason"].as_str().expect("a failure");
+        assert!(!UNCLASSIFIED.contains(&reason), "{check}: {:#}", result.report);
     }
 }
 
@@ -189,8 +189,8 @@ fn mail_login_refused_by_dovecot_has_a_specific_reason() {
 fn smtp_refused_by_postfix_has_a_specific_reason() {
     let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
     let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
-    let start = |name: &str, socket: &std::path::Path, otherwise: &str| {
-        Postfix::start_in(name, &lab.scratch, &identity, socket, otherwise)
+    let start = |name: &str, socket: &std::path::Path, overrides: &str| {
+        Postfix::start_in(name, &lab.scratch, &identity, socket, overrides)
     };
     let socket = lab.dovecot.auth_socket();
     let good = start("postfix", &socket, "");
@@ -219,10 +219,10 @@ fn smtp_refused_by_postfix_has_a_specific_reason() {
 fn diagnosis_of_three_refused_logins_is_one_root_cause() {
     let Some(lab) = Lab::start() else { return };
     let unknown = Setup { mailbox: "nobody@contoso.example".into(), ..lab.setup() };
-    let answer = program::check(&unknown.write(&lab.scratch, "wrong"), &["pop3", "imap", "smtp", "--timeout", "30s"]);
-    let causes = answer.report["root_causes"].as_array().expect("root causes");
-    assert_eq!(causes.len(), 1, "{:#}", answer.report);
-    assert_eq!(causes[0]["reason"], "exchange_service_principal_missing", "{:#}", answer.report);
-    assert_eq!(causes[0]["confidence"], "likely", "{:#}", answer.report);
-    assert_eq!(causes[0]["explains"].as_array().map(Vec::len), Some(3), "{:#}", answer.report);
+    let result = program::check(&unknown.write(&lab.scratch, "wrong"), &["pop3", "imap", "smtp", "--timeout", "30s"]);
+    let causes = result.report["root_causes"].as_array().expect("root causes");
+    assert_eq!(causes.len(), 1, "{:#}", result.report);
+    assert_eq!(causes[0]["reason"], "exchange_service_principal_missing", "{:#}", result.report);
+    assert_eq!(causes[0]["confidence"], "likely", "{:#}", result.report);
+    assert_eq!(causes[0]["explains"].as_array().map(Vec::len), Some(3), "{:#}", result.report);
 }

@@ -25,8 +25,8 @@ fn mail_servers_admit_python_clients() {
         });
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/clients.py");
         let output = Command::new("python3").arg(script).arg(request.to_string()).output().unwrap();
-        let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        serde_json::from_str::<Value>(&said).unwrap_or_else(|_| panic!("{complaint}\n{}", lab.dovecot.log()))
+        let (printed, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        serde_json::from_str::<Value>(&printed).unwrap_or_else(|_| panic!("{complaint}\n{}", lab.dovecot.log()))
     };
     let learnt = |messages: usize| {
         json!({ "pop3s": messages, "pop3": messages, "imaps": messages, "imap": messages,

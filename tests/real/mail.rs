@@ -21,9 +21,9 @@ fn check_of_dovecot_is_ok_and_counts_the_messages() {
         ("IMAP with STARTTLS", "imap", &starttls, MESSAGES),
         ("IMAPS, nothing there", "imap", &empty, 0),
     ] {
-        let answer = program::check(&setup.write(&lab.scratch, "good"), &[check]);
-        answer.assert_ok(name);
-        assert_eq!(answer.outcome()["facts"]["mailbox"]["messages"], messages, "{name}: {:#}", answer.report);
+        let result = program::check(&setup.write(&lab.scratch, "good"), &[check]);
+        result.assert_ok(name);
+        assert_eq!(result.outcome()["facts"]["mailbox"]["messages"], messages, "{name}: {:#}", result.report);
     }
 }
 
@@ -46,23 +46,23 @@ fn token_and_reach_of_a_good_tenant_report_their_facts() {
 
     let token = program::check(&configuration, &["token"]);
     token.assert_ok("token");
-    let said = token.outcome()["facts"].to_string();
+    let facts = token.outcome()["facts"].to_string();
     for claim in [TENANT, CLIENT, "https://outlook.office365.com", "POP.AccessAsApp"] {
-        assert!(said.contains(claim), "{claim} is not in {said}");
+        assert!(facts.contains(claim), "{claim} is not in {facts}");
     }
 
     let reach = program::check(&configuration, &["reach"]);
     reach.assert_ok("reach");
-    let said = reach.outcome()["facts"].to_string();
+    let facts = reach.outcome()["facts"].to_string();
     for fact in ["login.microsoftonline.com", "outlook.office365.com", "smtp.office365.com", "Lab Root", "TLSv1.3"] {
-        assert!(said.contains(fact), "{fact} is not in {said}");
+        assert!(facts.contains(fact), "{fact} is not in {facts}");
     }
 }
 
 #[test]
 fn check_of_four_names_is_one_report() {
     let Some(lab) = Lab::start() else { return };
-    let answer = program::check(&lab.setup().write(&lab.scratch, "good"), &["pop3", "imap", "smtp", "token"]);
-    answer.assert_ok("four checks");
-    assert_eq!(answer.report["outcomes"].as_array().map(Vec::len), Some(4), "{:#}", answer.report);
+    let result = program::check(&lab.setup().write(&lab.scratch, "good"), &["pop3", "imap", "smtp", "token"]);
+    result.assert_ok("four checks");
+    assert_eq!(result.report["outcomes"].as_array().map(Vec::len), Some(4), "{:#}", result.report);
 }

@@ -20,7 +20,7 @@ const ODD: &str = "-ERR a|b='c';\"d\" \\n \\e\r\nf\tg\u{1b}[31m grüße 日本 $
 
 /// A service that the plugin asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Target {
     /// `m365-probe demo` with a fault.
     Demo,
     /// A service that answers the same every time, with odd texts and many mailboxes.
@@ -33,10 +33,10 @@ pub enum Asked {
 #[derive(Debug)]
 pub struct Case {
     pub name: &'static str,
-    pub asked: Asked,
+    pub target: Target,
     pub check: &'static str,
     /// The mailbox, or where it has no `@` the tenant.
-    pub whom: &'static str,
+    pub scope: &'static str,
     /// Further options and their values; that of `-vvv` is empty.
     pub options: &'static [(&'static str, &'static str)],
     pub state: u8,
@@ -45,40 +45,40 @@ pub struct Case {
 
 #[rustfmt::skip]
 pub const CASES: &[Case] = &[
-    case("well", Asked::Demo, "ews", "praxis@contoso.example", &[], 0, "EWS OK - praxis@contoso.example: mailbox opened in "),
-    case("slow", Asked::Demo, "ews", "praxis@contoso.example", &[("--warning", "0"), ("--critical", "60")], 1, "EWS WARNING - praxis@contoso.example: mailbox opened in "),
-    case("refused", Asked::Demo, "pop3", "praxis@contoso.example", &[("--warning", "messages=10:20"), ("--critical", "auth=5")], 2, "POP3 CRITICAL - praxis@contoso.example: auth_refused in auth; follows from contoso: "),
-    case("everything", Asked::Demo, "all", "contoso", &[("-vvv", "")], 2, "M365 CRITICAL - contoso: exchange_service_principal_missing "),
-    case("odd", Asked::Odd, "imap", "odd@contoso.example", &[], 2, "IMAP CRITICAL - odd@contoso.example: auth_refused in auth (a/b"),
-    case("odd at length", Asked::Odd, "imap", "odd@contoso.example", &[("-vvv", "")], 2, "IMAP CRITICAL - odd@contoso.example: auth_refused in auth (a/b"),
-    case("many", Asked::Odd, "all", "contoso", &[], 2, "M365 CRITICAL - 1 of 301 not ok: contoso/odd/imap (auth_refused in auth"),
-    case("stale", Asked::Odd, "imap", "stale@fabrikam.example", &[], 3, "IMAP UNKNOWN - stale@fabrikam.example: no current result: the last run was at 2026-11-23T17:59:30Z; "),
-    case("unknown", Asked::Demo, "pop3", "nobody@contoso.example", &[], 3, "M365 UNKNOWN - `http://127.0.0.1:"),
-    case("gone", Asked::Gone, "all", "contoso", &[], 3, "M365 UNKNOWN - cannot ask `http://127.0.0.1:"),
+    case("well", Target::Demo, "ews", "praxis@contoso.example", &[], 0, "EWS OK - praxis@contoso.example: mailbox opened in "),
+    case("slow", Target::Demo, "ews", "praxis@contoso.example", &[("--warning", "0"), ("--critical", "60")], 1, "EWS WARNING - praxis@contoso.example: mailbox opened in "),
+    case("refused", Target::Demo, "pop3", "praxis@contoso.example", &[("--warning", "messages=10:20"), ("--critical", "auth=5")], 2, "POP3 CRITICAL - praxis@contoso.example: auth_refused in auth; follows from contoso: "),
+    case("everything", Target::Demo, "all", "contoso", &[("-vvv", "")], 2, "M365 CRITICAL - contoso: exchange_service_principal_missing "),
+    case("odd", Target::Odd, "imap", "odd@contoso.example", &[], 2, "IMAP CRITICAL - odd@contoso.example: auth_refused in auth (a/b"),
+    case("odd at length", Target::Odd, "imap", "odd@contoso.example", &[("-vvv", "")], 2, "IMAP CRITICAL - odd@contoso.example: auth_refused in auth (a/b"),
+    case("many", Target::Odd, "all", "contoso", &[], 2, "M365 CRITICAL - 1 of 301 not ok: contoso/odd/imap (auth_refused in auth"),
+    case("stale", Target::Odd, "imap", "stale@fabrikam.example", &[], 3, "IMAP UNKNOWN - stale@fabrikam.example: no current result: the last run was at 2026-11-23T17:59:30Z; "),
+    case("unknown", Target::Demo, "pop3", "nobody@contoso.example", &[], 3, "M365 UNKNOWN - `http://127.0.0.1:"),
+    case("gone", Target::Gone, "all", "contoso", &[], 3, "M365 UNKNOWN - cannot ask `http://127.0.0.1:"),
 ];
 
 const fn case(
     name: &'static str,
-    asked: Asked,
+    target: Target,
     check: &'static str,
-    whom: &'static str,
+    scope: &'static str,
     options: &'static [(&'static str, &'static str)],
     state: u8,
     begins: &'static str,
 ) -> Case {
-    Case { name, asked, check, whom, options, state, begins }
+    Case { name, target, check, scope, options, state, begins }
 }
 
 impl Case {
-    /// Tells whether `whom` is a mailbox.
+    /// Tells whether `scope` is a mailbox.
     pub fn is_of_mailbox(&self) -> bool {
-        self.whom.contains('@')
+        self.scope.contains('@')
     }
 }
 
-/// The services that are watched. Dropping it ends them.
+/// The services that are monitored. Dropping it ends them.
 #[derive(Debug)]
-pub struct Watched {
+pub struct Monitored {
     pub scratch: Scratch,
     /// The directory with `check_m365` in it.
     pub plugins: PathBuf,
@@ -86,7 +86,7 @@ pub struct Watched {
     ports: [u16; 3],
 }
 
-impl Watched {
+impl Monitored {
     /// Starts the services and waits until every probe of the demonstration has run once.
     pub fn start() -> Self {
         let scratch = Scratch::new();
@@ -108,16 +108,16 @@ impl Watched {
     }
 
     /// Returns the URL of a service.
-    pub fn url(&self, asked: Asked) -> String {
-        let index = [Asked::Demo, Asked::Odd, Asked::Gone].iter().position(|one| *one == asked).expect("one of them");
+    pub fn url(&self, target: Target) -> String {
+        let index = [Target::Demo, Target::Odd, Target::Gone].iter().position(|one| *one == target).expect("one of them");
         format!("http://127.0.0.1:{}", self.ports[index])
     }
 
     /// Runs the plugin for a case, and returns its output and exit code.
     pub fn plugin(&self, case: &Case) -> (String, Option<i32>) {
         let mut plugin = Command::new(self.plugins.join("check_m365"));
-        plugin.env_clear().args([case.check, "--from", &self.url(case.asked)]);
-        plugin.args([if case.is_of_mailbox() { "--mailbox" } else { "--tenant" }, case.whom]);
+        plugin.env_clear().args([case.check, "--from", &self.url(case.target)]);
+        plugin.args([if case.is_of_mailbox() { "--mailbox" } else { "--tenant" }, case.scope]);
         for (option, value) in case.options {
             plugin.args([option, value].into_iter().filter(|word| !word.is_empty()));
         }

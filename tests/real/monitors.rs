@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::{fs, thread};
 
 use crate::daemon::Daemon;
-use crate::monitored::{Asked, CASES, Case, Watched};
+use crate::monitored::{CASES, Case, Monitored, Target};
 use crate::needs::{self, Part};
 use crate::status::{checkmk_line, perfdata, perl_perfdata, services};
 
@@ -38,27 +38,27 @@ fn adapted(name: &str, places: &[(&str, &str)]) -> String {
     text
 }
 
-fn host(asked: Asked) -> &'static str {
-    match asked {
-        Asked::Demo => "demo",
-        Asked::Odd => "odd",
-        Asked::Gone => "gone",
+fn host(target: Target) -> &'static str {
+    match target {
+        Target::Demo => "demo",
+        Target::Odd => "odd",
+        Target::Gone => "gone",
     }
 }
 
-const ASKED: [Asked; 3] = [Asked::Demo, Asked::Odd, Asked::Gone];
+const TARGETS: [Target; 3] = [Target::Demo, Target::Odd, Target::Gone];
 
 #[test]
 fn nagios_shows_state_text_and_performance_data_of_the_plugin() {
     if !needs::all_there(&[NAGIOS, PERL]) {
         return;
     }
-    let watched = Watched::start();
-    let home = watched.scratch.dir("nagios");
-    let (main, status) = (nagios_files(&watched, &home), home.join("status.dat"));
+    let monitored = Monitored::start();
+    let home = monitored.scratch.dir("nagios");
+    let (main, status) = (nagios_files(&monitored, &home), home.join("status.dat"));
     let accepted = Command::new("/usr/sbin/nagios4").arg("-v").arg(&main).output().expect("run Nagios");
-    let said = String::from_utf8_lossy(&accepted.stdout).into_owned();
-    assert!(accepted.status.success() && said.contains("Total Errors:   0"), "{said}");
+    let printed = String::from_utf8_lossy(&accepted.stdout).into_owned();
+    assert!(accepted.status.success() && printed.contains("Total Errors:   0"), "{printed}");
     let mut nagios = Daemon::start("/usr/sbin/nagios4", |nagios| nagios.arg(&main), &home.join("output.log"));
     nagios.wait_for("check every service", || services(&status).len() == CASES.len() + EXAMPLES.len());
     let services = services(&status);
@@ -70,7 +70,7 @@ fn nagios_shows_state_text_and_performance_data_of_the_plugin() {
     let escaped = |text: &str| text.replace('\\', "\\\\").replace('\n', "\\n");
     let written = Written { first: &|text| text.replace(';', ":"), long: &escaped };
     for case in CASES {
-        assert_shown(&watched, case, &services[case.name], &written);
+        assert_shown(&monitored, case, &services[case.name], &written);
     }
     let file = fs::read_to_string(home.join("perfdata")).expect("Nagios writes performance data");
     for case in CASES {
@@ -84,27 +84,27 @@ fn nagios_shows_state_text_and_performance_data_of_the_plugin() {
 /// The services of m365-example.cfg, and their states for the demonstration.
 const EXAMPLES: &[(&str, &str)] = &[("Token", "0"), ("POP3 praxis", "2"), ("SMTP praxis", "2"), ("Everything", "2")];
 
-fn nagios_files(watched: &Watched, home: &Path) -> PathBuf {
+fn nagios_files(monitored: &Monitored, home: &Path) -> PathBuf {
     let mut objects = String::new();
-    for asked in ASKED {
-        let (name, url) = (host(asked), watched.url(asked));
+    for target in TARGETS {
+        let (name, url) = (host(target), monitored.url(target));
         let _ =
             writeln!(objects, "define host {{\nuse generic-host\nhost_name {name}\nmax_check_attempts 1\n_M365_FROM {url}\n}}");
     }
-    for Case { name, asked, check, whom, options, .. } in CASES {
-        let command = if whom.contains('@') { "check_m365" } else { "check_m365_tenant" };
+    for Case { name, target, check, scope, options, .. } in CASES {
+        let command = if scope.contains('@') { "check_m365" } else { "check_m365_tenant" };
         let options: Vec<String> = options.iter().map(|(option, value)| format!("{option} {value}")).collect();
         let _ = writeln!(
             objects,
-            "define service {{\nuse m365-service\nhost_name {}\nservice_description {name}\ncheck_command {command}!{check}!{whom}!{}\n}}",
-            host(*asked),
+            "define service {{\nuse m365-service\nhost_name {}\nservice_description {name}\ncheck_command {command}!{check}!{scope}!{}\n}}",
+            host(*target),
             options.join(" ")
         );
     }
     let write = |name: &str, text: String| fs::write(home.join(name), text).expect("written");
     write("cases.cfg", objects);
-    write("example.cfg", adapted("nagios/m365-example.cfg", &[("http://127.0.0.1:10365", &watched.url(Asked::Demo))]));
-    write("resource.cfg", format!("$USER1$={}\n", watched.plugins.display()));
+    write("example.cfg", adapted("nagios/m365-example.cfg", &[("http://127.0.0.1:10365", &monitored.url(Target::Demo))]));
+    write("resource.cfg", format!("$USER1$={}\n", monitored.plugins.display()));
     fs::create_dir_all(home.join("spool")).expect("a directory");
     let (home_path, shipped) = (home.display(), shipped("nagios/m365.cfg"));
     let debian =
@@ -130,14 +130,14 @@ fn icinga_shows_state_text_and_performance_data_of_the_plugin() {
     if !needs::all_there(&[ICINGA, PERL]) {
         return;
     }
-    let watched = Watched::start();
-    let home = watched.scratch.dir("icinga");
+    let monitored = Monitored::start();
+    let home = monitored.scratch.dir("icinga");
     let (port, sent) = graphite();
-    let main = icinga_files(&watched, &home, port);
+    let main = icinga_files(&monitored, &home, port);
     let arguments = icinga_arguments(&home, &main);
     let accepted = Command::new("/usr/sbin/icinga2").args(["daemon", "-C"]).args(&arguments).output().expect("run Icinga");
-    let said = String::from_utf8_lossy(&accepted.stdout).into_owned();
-    assert!(accepted.status.success() && !said.contains("warning/"), "{said}");
+    let printed = String::from_utf8_lossy(&accepted.stdout).into_owned();
+    assert!(accepted.status.success() && !printed.contains("warning/"), "{printed}");
     let mut icinga = Daemon::start("/usr/sbin/icinga2", |icinga| icinga.arg("daemon").args(&arguments), &home.join("output.log"));
     let status = home.join("status.dat");
     let of_cases = |services: &BTreeMap<String, BTreeMap<String, String>>| {
@@ -147,12 +147,12 @@ fn icinga_shows_state_text_and_performance_data_of_the_plugin() {
     let services = services(&status);
     let written = Written { first: &str::to_owned, long: &|text| text.replace('\n', "\\n") };
     for case in CASES {
-        assert_shown(&watched, case, &services[&format!("m365 {}", case.name)], &written);
+        assert_shown(&monitored, case, &services[&format!("m365 {}", case.name)], &written);
     }
     // What Icinga itself read out of the performance data, it hands on to Graphite.
-    for case in CASES.iter().filter(|case| case.asked == Asked::Odd) {
+    for case in CASES.iter().filter(|case| case.target == Target::Odd) {
         let expected = perfdata(&services[&format!("m365 {}", case.name)]["performance_data"]);
-        let place = format!(".{}.services.m365_{}.", host(case.asked), case.name.replace(' ', "_"));
+        let place = format!(".{}.services.m365_{}.", host(case.target), case.name.replace(' ', "_"));
         let wanted: Vec<(String, f64)> =
             expected.into_iter().map(|(label, value, _)| (format!(".perfdata.{label}.value"), value)).collect();
         icinga.wait_for(&format!("hand `{}` on to Graphite", case.name), || {
@@ -186,14 +186,14 @@ fn graphite() -> (u16, Sent) {
     (port, sent)
 }
 
-fn icinga_files(watched: &Watched, home: &Path, graphite: u16) -> PathBuf {
+fn icinga_files(monitored: &Monitored, home: &Path, graphite: u16) -> PathBuf {
     let mut hosts = String::new();
-    for asked in ASKED {
-        let (name, url) = (host(asked), watched.url(asked));
+    for target in TARGETS {
+        let (name, url) = (host(target), monitored.url(target));
         let _ = writeln!(hosts, "object Host \"{name}\" {{\n check_command = \"dummy\"\n vars.m365_from = \"{url}\"");
-        for Case { name, check, whom, options, .. } in CASES.iter().filter(|case| case.asked == asked) {
-            let who = if whom.contains('@') { "m365_mailbox" } else { "m365_tenant" };
-            let _ = writeln!(hosts, " vars.m365[\"{name}\"] = {{ m365_check = \"{check}\"; {who} = \"{whom}\"");
+        for Case { name, check, scope, options, .. } in CASES.iter().filter(|case| case.target == target) {
+            let who = if scope.contains('@') { "m365_mailbox" } else { "m365_tenant" };
+            let _ = writeln!(hosts, " vars.m365[\"{name}\"] = {{ m365_check = \"{check}\"; {who} = \"{scope}\"");
             for (option, value) in *options {
                 let _ = match *option {
                     "-vvv" => writeln!(hosts, "  m365_verbose = true; m365_very_verbose = true"),
@@ -207,8 +207,8 @@ fn icinga_files(watched: &Watched, home: &Path, graphite: u16) -> PathBuf {
     let write = |name: &str, text: String| fs::write(home.join(name), text).expect("written");
     write("hosts.conf", hosts);
     write("m365.conf", adapted("icinga2/m365.conf", &[("_interval = 1m", "_interval = 1s")]));
-    write("example.conf", adapted("icinga2/m365-example.conf", &[("http://127.0.0.1:10365", &watched.url(Asked::Demo))]));
-    let (home_path, plugins) = (home.display(), watched.plugins.display());
+    write("example.conf", adapted("icinga2/m365-example.conf", &[("http://127.0.0.1:10365", &monitored.url(Target::Demo))]));
+    let (home_path, plugins) = (home.display(), monitored.plugins.display());
     // The writer of the status file says on every start that it will go some day; Debian's Icinga has it.
     write("icinga2.conf", format!(
         "const PluginDir = \"{plugins}\"\nconst NodeName = \"test\"\ninclude <itl>\nlibrary \"compat\"
@@ -239,8 +239,8 @@ struct Written<'a> {
 }
 
 /// Asserts that state and first words are the case's; of a service that answers the same every time, the whole output.
-fn assert_shown(watched: &Watched, case: &Case, shown: &BTreeMap<String, String>, written: &Written<'_>) {
-    let (text, exit) = watched.plugin(case);
+fn assert_shown(monitored: &Monitored, case: &Case, shown: &BTreeMap<String, String>, written: &Written<'_>) {
+    let (text, exit) = monitored.plugin(case);
     assert_eq!(exit, Some(case.state.into()), "{}: {text}", case.name);
     assert_eq!(shown["current_state"], case.state.to_string(), "{}: {shown:#?}", case.name);
     assert!(shown["plugin_output"].starts_with(&(written.first)(case.begins)), "{}: {shown:#?}", case.name);
@@ -248,7 +248,7 @@ fn assert_shown(watched: &Watched, case: &Case, shown: &BTreeMap<String, String>
     let numbers = perfdata(data);
     assert_eq!(perl_perfdata(data), numbers, "{}", case.name);
     assert_eq!(numbers.is_empty(), case.state == 3, "{}: {data}", case.name);
-    if case.asked == Asked::Odd {
+    if case.target == Target::Odd {
         let (first, long) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
         let (first, expected) = first.split_once(" | ").unwrap_or((first, ""));
         assert_eq!(shown["plugin_output"].trim_end(), (written.first)(first), "{}", case.name);
@@ -259,51 +259,53 @@ fn assert_shown(watched: &Watched, case: &Case, shown: &BTreeMap<String, String>
 
 #[test]
 fn checkmk_reads_every_line_and_loses_no_service() {
-    let watched = Watched::start();
-    let path = format!("{}:/usr/bin:/bin", watched.scratch.dir("bin").display());
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_m365-probe"), watched.scratch.path().join("bin/m365-probe")).expect("a link");
-    let local = |asked| {
+    let monitored = Monitored::start();
+    let path = format!("{}:/usr/bin:/bin", monitored.scratch.dir("bin").display());
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_m365-probe"), monitored.scratch.path().join("bin/m365-probe"))
+        .expect("a link");
+    let local = |target| {
         let mut script = Command::new(shipped("checkmk/m365_local"));
-        let output = script.env_clear().env("PATH", &path).env("M365_FROM", watched.url(asked)).output().expect("run the script");
+        let output =
+            script.env_clear().env("PATH", &path).env("M365_FROM", monitored.url(target)).output().expect("run the script");
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
         String::from_utf8(output.stdout).expect("UTF-8")
     };
-    for (asked, count) in [(Asked::Demo, 18), (Asked::Odd, 302), (Asked::Gone, 1)] {
-        let text = local(asked);
+    for (target, count) in [(Target::Demo, 18), (Target::Odd, 302), (Target::Gone, 1)] {
+        let text = local(target);
         let lines: Vec<_> = text.lines().map(checkmk_line).collect();
         let names: BTreeSet<&str> = lines.iter().map(|(_, service, ..)| service.as_str()).collect();
         assert_eq!((lines.len(), names.len()), (count, count), "{text}");
     }
-    let odd = local(Asked::Odd);
+    let odd = local(Target::Odd);
     let odd = odd.lines().map(checkmk_line).find(|(_, service, ..)| service == "M365 contoso/odd/imap").expect("the odd one");
     assert_eq!((odd.0, &odd.2[0]), (2, &("total".to_owned(), 0.412)));
-    let gone = local(Asked::Gone);
+    let gone = local(Target::Gone);
     assert!(gone.starts_with("3 \"M365\" - cannot ask `http://127.0.0.1:"), "{gone}");
 }
 
 /// An agent runs these lines: each must name our program with options that it has.
 #[test]
 fn agent_command_lines_are_accepted_by_the_program() {
-    let watched = Watched::start();
+    let monitored = Monitored::start();
     let places = [
-        ("/usr/lib/nagios/plugins", watched.plugins.display().to_string()),
-        ("http://127.0.0.1:10365", watched.url(Asked::Demo)),
+        ("/usr/lib/nagios/plugins", monitored.plugins.display().to_string()),
+        ("http://127.0.0.1:10365", monitored.url(Target::Demo)),
     ];
     let places: Vec<(&str, &str)> = places.iter().map(|(shipped, ours)| (*shipped, ours.as_str())).collect();
     let (nrpe, mrpe) = (adapted("nagios/nrpe.cfg", &places), adapted("checkmk/mrpe.cfg", &places));
     let nrpe = nrpe.lines().filter_map(|line| Some(line.strip_prefix("command[")?.split_once("]=")?.1.to_owned()));
     let mrpe = mrpe.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let mrpe = mrpe.map(|line| line.split_once(' ').expect(line).1.trim_start_matches("(interval=300) ").to_owned());
-    let mut said = Vec::new();
+    let mut commands = Vec::new();
     for command in nrpe.chain(mrpe) {
         let output = Command::new("/bin/sh").args(["-c", &command]).env_clear().output().expect("run it");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let logs_in_itself = command.contains("--config");
         assert_eq!(text.contains("/etc/m365-probe/m365-probe.yml: cannot be read"), logs_in_itself, "{command}: {text}");
         assert!(logs_in_itself || output.status.code() != Some(3), "{command}: {text}");
-        said.push(command);
+        commands.push(command);
     }
-    assert_eq!(said.len(), 7, "{said:#?}");
+    assert_eq!(commands.len(), 7, "{commands:#?}");
 }
 
 /// Every option of the plugin must be in Icinga's definition of the command.

@@ -32,7 +32,7 @@ fn integrations(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(name)
 }
 
-fn said(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
 }
 
@@ -40,8 +40,8 @@ fn said(output: &Output) -> String {
 fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
     let program = program.as_ref();
     let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    assert!(output.status.success(), "{} {arguments:?}: {}", program.display(), said(&output));
-    said(&output)
+    assert!(output.status.success(), "{} {arguments:?}: {}", program.display(), printed(&output));
+    printed(&output)
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn debian_package_installs_upgrades_and_purges() {
     let mut check = Command::new(root.join("usr/bin/m365-probe"));
     let checked = check.args(["config", "check"]).arg(&configuration).env("CREDENTIALS_DIRECTORY", &credentials).output();
     let checked = checked.expect("run it");
-    assert!(checked.status.success(), "{}", said(&checked));
+    assert!(checked.status.success(), "{}", printed(&checked));
 
     let ours = "# the administrator's own\n";
     fs::write(&configuration, ours).expect("written");
@@ -135,10 +135,10 @@ fn kubernetes_manifests_and_their_configuration_are_accepted() {
     let names = ["m365-probe.yaml", "secret-example.yaml", "servicemonitor.yaml"].map(manifest);
     let objects = run(python.join("python"), &["-c", READ_MANIFESTS, &names[0], &names[1], &names[2]]);
     let objects: Vec<Value> = serde_json::from_str(&objects).expect("JSON");
-    let of = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"));
+    let find = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"));
 
     // The parts find each other by these.
-    let (deployment, service, monitor) = (of("Deployment"), of("Service"), of("ServiceMonitor"));
+    let (deployment, service, monitor) = (find("Deployment"), find("Service"), find("ServiceMonitor"));
     let labels = &deployment["spec"]["template"]["metadata"]["labels"];
     assert_eq!(&deployment["spec"]["selector"]["matchLabels"], labels);
     assert_eq!(&service["spec"]["selector"], labels);
@@ -146,15 +146,15 @@ fn kubernetes_manifests_and_their_configuration_are_accepted() {
     assert_eq!(monitor["spec"]["endpoints"][0]["port"], service["spec"]["ports"][0]["name"]);
     let pod = &deployment["spec"]["template"]["spec"];
     let volumes = &pod["volumes"];
-    assert_eq!(volumes[0]["configMap"]["name"], of("ConfigMap")["metadata"]["name"]);
-    assert_eq!(volumes[1]["secret"]["secretName"], of("Secret")["metadata"]["name"]);
+    assert_eq!(volumes[0]["configMap"]["name"], find("ConfigMap")["metadata"]["name"]);
+    assert_eq!(volumes[1]["secret"]["secretName"], find("Secret")["metadata"]["name"]);
 
     let scratch = Scratch::new();
     let secrets = scratch.dir("secrets");
-    for (name, secret) in of("Secret")["stringData"].as_object().expect("secrets") {
+    for (name, secret) in find("Secret")["stringData"].as_object().expect("secrets") {
         scratch.secret(&format!("secrets/{name}"), secret.as_str().expect("text"));
     }
-    let configuration = of("ConfigMap")["data"]["m365-probe.yml"].as_str().expect("the configuration");
+    let configuration = find("ConfigMap")["data"]["m365-probe.yml"].as_str().expect("the configuration");
     let mounted = pod["containers"][0]["volumeMounts"][1]["mountPath"].as_str().expect("a path");
     assert!(configuration.contains(mounted), "{mounted}");
     let configuration = configuration.replace(mounted, &secrets.display().to_string());
@@ -171,25 +171,25 @@ fn containerfile_names_existing_files_and_a_valid_command() {
     let file = integrations("container/Containerfile");
     let steps: Vec<(String, String)> =
         serde_json::from_str(&run(python, &["-c", READ_CONTAINERFILE, &file.display().to_string()])).expect("steps");
-    let of = |name: &str| steps.iter().filter(|(step, _)| step == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
-    assert_eq!(of("FROM").len(), 2, "{steps:#?}");
+    let values = |name: &str| steps.iter().filter(|(step, _)| step == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
+    assert_eq!(values("FROM").len(), 2, "{steps:#?}");
     // What is copied from here is there, and what the build takes is copied.
-    for value in of("COPY").into_iter().filter(|value| !value.starts_with("--from")) {
+    for value in values("COPY").into_iter().filter(|value| !value.starts_with("--from")) {
         let mut words: Vec<&str> = value.split_whitespace().collect();
         words.pop();
         assert!(words.iter().all(|word| Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists()), "{value}");
     }
     let version = format!("rust:{}-", env!("CARGO_PKG_RUST_VERSION"));
-    assert!(of("FROM")[0].contains(&version), "{version} is what Cargo.toml asks for");
-    assert!(of("USER")[0].starts_with("65532"), "not root");
-    let command: Vec<String> = serde_json::from_str(of("CMD")[0]).expect("a list");
-    let entry: Vec<String> = serde_json::from_str(of("ENTRYPOINT")[0]).expect("a list");
+    assert!(values("FROM")[0].contains(&version), "{version} is what Cargo.toml asks for");
+    assert!(values("USER")[0].starts_with("65532"), "not root");
+    let command: Vec<String> = serde_json::from_str(values("CMD")[0]).expect("a list");
+    let entry: Vec<String> = serde_json::from_str(values("ENTRYPOINT")[0]).expect("a list");
     assert_eq!(entry, ["/usr/bin/m365-probe"]);
     // The command is one that we take: all that is wrong with it here is that there is no such configuration.
     let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
     let output = Command::new(PROGRAM).args(&arguments).env_clear().output().expect("run");
-    assert!(said(&output).contains("/etc/m365-probe/m365-probe.yml: cannot be read"), "{}", said(&output));
+    assert!(printed(&output).contains("/etc/m365-probe/m365-probe.yml: cannot be read"), "{}", printed(&output));
     // Its second stage installs the libraries that the program is linked with.
     let linked = run("ldd", &[PROGRAM]);
-    assert!(linked.contains("libssl.so.3") && of("RUN").iter().any(|run| run.contains("libssl3")), "{linked}");
+    assert!(linked.contains("libssl.so.3") && values("RUN").iter().any(|run| run.contains("libssl3")), "{linked}");
 }

@@ -127,7 +127,7 @@ fn page_after_a_fault_button_shows_the_root_cause_by_itself() {
     browser.resize(1280, 900, false);
     browser.show(&demo.url("/"));
     browser.until("document.querySelector('h1')?.textContent.includes('Everything works')");
-    for (fault, title, acts) in [
+    for (fault, title, owner) in [
         ("client_secret_expired", "The client secret has expired", "The owner of the app registration"),
         ("exchange_service_principal_missing", "Exchange does not know the application", "The tenant's administrator"),
         ("connect_refused", "The connection was refused", "Whoever runs the network"),
@@ -136,8 +136,8 @@ fn page_after_a_fault_button_shows_the_root_cause_by_itself() {
     ] {
         browser.evaluate(&format!("document.getElementById('fault-{fault}').click()"));
         browser.until(&format!("[...document.querySelectorAll('h1,h2')].some((one) => one.textContent.includes(\"{title}\"))"));
-        let told = format!("document.querySelector('article.card .key').textContent.includes(\"{acts}\")");
-        assert_eq!(browser.evaluate(&told), true, "{fault}");
+        let names_owner = format!("document.querySelector('article.card .key').textContent.includes(\"{owner}\")");
+        assert_eq!(browser.evaluate(&names_owner), true, "{fault}");
         assert_eq!(
             browser.evaluate("/\\d\\d:\\d\\d:\\d\\d UTC/.test(document.querySelector('article.card .key').textContent)"),
             true

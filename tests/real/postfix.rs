@@ -23,14 +23,14 @@ impl Postfix {
         Self::start_in("postfix", scratch, identity, auth_socket, "")
     }
 
-    /// Starts another one, in a directory of that name, with the settings `otherwise` in place of the usual ones.
-    pub fn start_in(name: &str, scratch: &Scratch, identity: &Identity, auth_socket: &Path, otherwise: &str) -> Self {
+    /// Starts another one, in a directory of that name, with the settings `overrides` in place of the usual ones.
+    pub fn start_in(name: &str, scratch: &Scratch, identity: &Identity, auth_socket: &Path, overrides: &str) -> Self {
         let submission = port::free();
         let home = scratch.dir(name);
         let queue = scratch.dir(&format!("{name}/queue"));
         let data = scratch.dir(&format!("{name}/data"));
         owned_by_postfix(&data);
-        fs::write(home.join("main.cf"), main_cf(&home, identity, auth_socket) + otherwise).expect("write main.cf");
+        fs::write(home.join("main.cf"), main_cf(&home, identity, auth_socket) + overrides).expect("write main.cf");
         fs::write(home.join("master.cf"), master_cf(submission)).expect("write master.cf");
         let made = Command::new("/usr/sbin/postfix").arg("-c").arg(&home).arg("check").output().expect("run postfix check");
         assert!(made.status.success() && queue.join("pid").exists(), "{}", String::from_utf8_lossy(&made.stderr));

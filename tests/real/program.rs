@@ -22,32 +22,32 @@ pub fn config(name: &str) -> String {
 
 /// The exit code and report of one run of `check --output json`.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CheckResult {
     pub exit: Option<i32>,
     pub report: Value,
 }
 
 /// Runs `m365-probe check NAME… --config FILE --output json`, with everything logged that can be.
-pub fn check(configuration: &Path, arguments: &[&str]) -> Answer {
+pub fn check(configuration: &Path, arguments: &[&str]) -> CheckResult {
     let mut program = Command::new(PROGRAM);
     program.arg("check").args(arguments).args(["--output", "json", "--config"]).arg(configuration);
     let output = bare(&mut program).output().expect("run the program");
-    let (said, logged) = texts(&output);
-    let report = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}\nsaid: {said}\nlogged: {logged}"));
-    Answer { exit: output.status.code(), report }
+    let (printed, logged) = texts(&output);
+    let report = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}\nprinted: {printed}\nlogged: {logged}"));
+    CheckResult { exit: output.status.code(), report }
 }
 
 /// Runs the same with `hosts` in place of the system's hosts file; `None` where no mount namespace can be made.
-pub fn check_with_hosts(hosts: &Path, configuration: &Path, arguments: &[&str]) -> Option<Answer> {
+pub fn check_with_hosts(hosts: &Path, configuration: &Path, arguments: &[&str]) -> Option<CheckResult> {
     const PLACED: &str = r#"mount --bind "$0" /etc/hosts || exit 77; exec "$@""#;
     let mut program = Command::new("unshare");
     program.args(["--mount", "--", "sh", "-c", PLACED]).arg(hosts).arg(PROGRAM).arg("check").args(arguments);
     let output = bare(program.args(["--output", "json", "--config"]).arg(configuration)).output().expect("run unshare");
     let report = serde_json::from_slice(&output.stdout).ok()?;
-    Some(Answer { exit: output.status.code(), report })
+    Some(CheckResult { exit: output.status.code(), report })
 }
 
-impl Answer {
+impl CheckResult {
     /// Returns the only outcome; panics where there are more or none.
     pub fn outcome(&self) -> &Value {
         let outcomes = self.report["outcomes"].as_array().expect("a list of outcomes");
@@ -178,11 +178,11 @@ fn bare(program: &mut Command) -> &mut Command {
 }
 
 fn texts(output: &Output) -> (String, String) {
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let logged = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_keeps_secrets(&said);
+    assert_keeps_secrets(&printed);
     assert_keeps_secrets(&logged);
-    (said, logged)
+    (printed, logged)
 }
 
 /// Asserts that `text` has neither the client secret, nor a token, nor a SASL payload in it.

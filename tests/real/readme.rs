@@ -18,8 +18,8 @@ fn yaml_with(key: &str) -> Vec<&'static str> {
 
 fn assert_accepted(program: &str, arguments: &[&str], file: &Path) {
     let output = Command::new(program).args(arguments).arg(file).output().expect("run");
-    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+    let printed = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success(), "{program} {arguments:?}: {printed}");
 }
 
 #[test]

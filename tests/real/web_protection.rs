@@ -70,8 +70,8 @@ fn prometheus_scrapes_and_discovers_behind_tls_and_a_password() {
         (&[], "401"),
         (&["--user", &login, "--tls-max", "1.1"], "000"),
     ] {
-        let told = curl(port, &ca, arguments);
-        assert_eq!(told.0, status, "{arguments:?}: {}", told.1);
+        let (received, body) = curl(port, &ca, arguments);
+        assert_eq!(received, status, "{arguments:?}: {body}");
     }
 
     let password = scratch.secret("password", PASSWORD);

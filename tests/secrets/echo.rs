@@ -64,8 +64,8 @@ impl Authority {
     /// Starts a token endpoint and returns its port.
     pub fn login(&self, login: Login) -> u16 {
         self.serve(move |stream| {
-            let heard = request(stream)?;
-            let quoted = heard.replace(['\r', '\n', '"', '\\'], " ");
+            let received = request(stream)?;
+            let quoted = received.replace(['\r', '\n', '"', '\\'], " ");
             let headers = format!("x-ms-request-id: {CLIENT_SECRET}\r\nx-ms-ests-server: {quoted:.3000}\r\n");
             let (status, body) = match login {
                 Login::Refuses => (
@@ -85,14 +85,14 @@ impl Authority {
     /// Starts an EWS endpoint and returns its port.
     pub fn ews(&self) -> u16 {
         self.serve(|stream| {
-            let heard = request(stream)?;
-            let quoted = heard.replace(['\r', '\n'], " ");
+            let received = request(stream)?;
+            let quoted = received.replace(['\r', '\n'], " ");
             let headers = format!(
                 "x-ms-diagnostics: 2000003;reason=\"{quoted}\"\r\nrequest-id: {}\r\nx-feserver: {}\r\n",
                 token(),
                 token()
             );
-            answer(stream, "401 Unauthorized", &headers, &heard)
+            answer(stream, "401 Unauthorized", &headers, &received)
         })
     }
 
@@ -101,24 +101,24 @@ impl Authority {
         self.serve(move |stream| {
             let mut reading = BufReader::new(stream);
             write!(reading.get_mut(), "{hello}{}.x {} ready\r\n", token(), payload())?;
-            let mut heard = String::new();
+            let mut received = String::new();
             loop {
                 let mut line = String::new();
                 if reading.read_line(&mut line)? == 0 {
                     return Ok(());
                 }
                 let line = line.trim_end();
-                heard += line;
-                let encoded = BASE64_STANDARD.encode(format!("x{heard}"));
+                received += line;
+                let encoded = BASE64_STANDARD.encode(format!("x{received}"));
                 let reply = match line.split(' ').collect::<Vec<_>>()[..] {
                     ["AUTH", "XOAUTH2"] => "+ ".to_owned(),
                     ["EHLO", ..] => format!("250-{}.x Hello\r\n250-{encoded}\r\n250 AUTH XOAUTH2", token()),
-                    ["AUTH", ..] => format!("334 {}", BASE64_STANDARD.encode(&heard)),
+                    ["AUTH", ..] => format!("334 {}", BASE64_STANDARD.encode(&received)),
                     [tag, "AUTHENTICATE", ..] => {
-                        format!("* OK {heard}\r\n{tag} NO [{heard}] {encoded} [Error=\"{heard}\" Proxy={heard}]")
+                        format!("* OK {received}\r\n{tag} NO [{received}] {encoded} [Error=\"{received}\" Proxy={received}]")
                     }
-                    [""] => format!("535 5.7.3 {heard} [{}.x 2023-02-06T21:34:15.820Z {}]", token(), token()),
-                    _ => format!("-ERR [{heard}] {encoded} {}", heard.to_uppercase()),
+                    [""] => format!("535 5.7.3 {received} [{}.x 2023-02-06T21:34:15.820Z {}]", token(), token()),
+                    _ => format!("-ERR [{received}] {encoded} {}", received.to_uppercase()),
                 };
                 write!(reading.get_mut(), "{reply}\r\n")?;
             }
@@ -133,8 +133,8 @@ impl Authority {
 /// Starts an HTTP proxy without TLS that refuses, and returns its port.
 pub fn proxy() -> u16 {
     listen(None, |stream| {
-        let heard = request(stream)?;
-        answer(stream, &format!("403 {}", heard.replace(['\r', '\n'], " ")), "", "")
+        let received = request(stream)?;
+        answer(stream, &format!("403 {}", received.replace(['\r', '\n'], " ")), "", "")
     })
 }
 

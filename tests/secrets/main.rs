@@ -45,7 +45,7 @@ fn output_and_logs_of_good_and_faulty_runs_show_no_secret() {
     tenant.mailboxes.truncate(1);
     let running = runtime.block_on(sim::start(tenant)).unwrap();
     let config = running.write_config(scene.directory()).unwrap();
-    let marks = Marks::of(&[scene::CLIENT_SECRET]);
+    let marks = Marks::from_secrets(&[scene::CLIENT_SECRET]);
 
     let mut all = String::new();
     for arguments in OUTPUTS {
@@ -77,7 +77,7 @@ fn output_and_logs_of_good_and_faulty_runs_show_no_secret() {
 #[test]
 fn output_and_logs_with_peers_that_echo_show_no_secret() {
     let scene = Scene::new();
-    let marks = Marks::of(&[scene::CLIENT_SECRET, &scene::token(), &scene::payload(), scene::PROXY_PASSWORD]);
+    let marks = Marks::from_secrets(&[scene::CLIENT_SECRET, &scene::token(), &scene::payload(), scene::PROXY_PASSWORD]);
     for login in [echo::Login::Refuses, echo::Login::Grants] {
         let config = scene.hostile(login);
         for arguments in OUTPUTS {
@@ -95,7 +95,7 @@ fn output_and_logs_with_peers_that_echo_show_no_secret() {
 #[test]
 fn pages_of_a_service_show_no_secret() {
     let scene = Scene::new();
-    let marks = Marks::of(&[scene::CLIENT_SECRET, &scene::token(), &scene::payload()]);
+    let marks = Marks::from_secrets(&[scene::CLIENT_SECRET, &scene::token(), &scene::payload()]);
     let config = scene.hostile(echo::Login::Grants);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut service = program()

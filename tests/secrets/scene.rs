@@ -29,7 +29,7 @@ pub struct Marks(Vec<String>);
 impl Marks {
     /// Collects the pieces of `secrets`, plain, encoded for a form and in base64, 24 characters each; and the beginning of every
     /// token and payload.
-    pub fn of(secrets: &[&str]) -> Self {
+    pub fn from_secrets(secrets: &[&str]) -> Self {
         let mut pieces = vec!["eyj0exai".to_owned(), "ey0exai".to_owned(), "dxnlcj1".to_owned()];
         for secret in secrets {
             let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
