@@ -194,7 +194,7 @@ impl Fact {
     /// The fact, label and text: nothing where it is not known, several lines where it is several.
     pub fn lines(&self, judged: &JudgedOutcome<'_>, lang: Lang) -> Vec<(String, String)> {
         let facts = &judged.outcome.facts;
-        let texts = &lang.words().facts;
+        let texts = &lang.texts().facts;
         let values = match &self.value {
             Value::Time(read) => Vec::from_iter(read(facts).map(plain::time)),
             Value::SecretExpiry(_) => Vec::from_iter(expiry::secret_date(judged, lang)),
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn every_label_is_one_fact_s_in_every_language() {
         for lang in Lang::ALL {
-            let mut labels: Vec<&str> = FACTS.iter().map(|fact| (fact.label)(&lang.words().facts)).collect();
+            let mut labels: Vec<&str> = FACTS.iter().map(|fact| (fact.label)(&lang.texts().facts)).collect();
             labels.sort_unstable();
             labels.dedup();
             assert_eq!(labels.len(), FACTS.len(), "{lang}: two facts have one label");

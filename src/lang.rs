@@ -8,7 +8,7 @@ macro_rules! texts {
     ($( $(#[$about:meta])* $group:ident: $Group:ident { $( $key:ident: $text:literal, )* } )*) => {
         /// Every text of the interface in one language.
         #[derive(Debug)]
-        pub struct Words { $( $(#[$about])* pub $group: $Group, )* }
+        pub struct Texts { $( $(#[$about])* pub $group: $Group, )* }
 
         $(
             $(#[$about])*
@@ -17,21 +17,21 @@ macro_rules! texts {
 
             impl $Group {
                 /// Every text with its key.
-                pub const fn texts(&self) -> [(&'static str, &'static str); [$( stringify!($key) ),*].len()] {
+                pub const fn all(&self) -> [(&'static str, &'static str); [$( stringify!($key) ),*].len()] {
                     [$( (stringify!($key), self.$key) ),*]
                 }
             }
         )*
 
         /// The English texts.
-        pub(super) const WORDS: Words = Words { $( $group: $Group { $( $key: $text, )* }, )* };
+        pub(super) const TEXTS: Texts = Texts { $( $group: $Group { $( $key: $text, )* }, )* };
 
         #[cfg(test)]
-        impl Words {
+        impl Texts {
             /// Every text with the name of its group and its key.
-            pub fn texts(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+            pub fn all(&self) -> Vec<(&'static str, &'static str, &'static str)> {
                 let mut all = Vec::new();
-                $( all.extend(self.$group.texts().map(|(key, text)| (stringify!($group), key, text))); )*
+                $( all.extend(self.$group.all().map(|(key, text)| (stringify!($group), key, text))); )*
                 all
             }
         }
@@ -55,8 +55,8 @@ macro_rules! languages {
             }
 
             /// The texts of the interface.
-            pub const fn words(self) -> &'static Words {
-                match self { $( Self::$lang => &$file::WORDS, )* }
+            pub const fn texts(self) -> &'static Texts {
+                match self { $( Self::$lang => &$file::TEXTS, )* }
             }
         }
     };
@@ -76,7 +76,7 @@ languages! {
 use std::fmt;
 use std::str::FromStr;
 
-pub use self::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Words};
+pub use self::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Texts};
 
 impl fmt::Display for Lang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +103,7 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 
 /// `a`, `a and b`, `a, b and c`, and of more than `most` names `a, b, c and 97 more`.
 pub fn list(names: &[String], most: usize, lang: Lang) -> String {
-    let Common { and, more, .. } = lang.words().common;
+    let Common { and, more, .. } = lang.texts().common;
     match names {
         [] => String::new(),
         [one] => one.clone(),
@@ -117,7 +117,7 @@ pub fn list(names: &[String], most: usize, lang: Lang) -> String {
 
 /// `value` with so many decimals, with the language's decimal mark.
 pub fn number(value: f64, decimals: usize, lang: Lang) -> String {
-    format!("{value:.decimals$}").replace('.', lang.words().common.decimal_mark)
+    format!("{value:.decimals$}").replace('.', lang.texts().common.decimal_mark)
 }
 
 #[cfg(test)]
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn every_language_translates_every_text_with_the_same_placeholders() {
-        let english = Lang::En.words().texts();
+        let english = Lang::En.texts().all();
         for lang in Lang::ALL.into_iter().filter(|lang| *lang != Lang::En) {
-            for ((group, key, en), (.., text)) in english.iter().zip(lang.words().texts()) {
+            for ((group, key, en), (.., text)) in english.iter().zip(lang.texts().all()) {
                 let name = format!("{group}.{key}");
                 assert!(!en.is_empty() && !text.is_empty(), "{lang} {name}");
                 assert_eq!(placeholders(en), placeholders(text), "{lang} {name}");

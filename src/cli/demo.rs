@@ -47,7 +47,7 @@ fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
     let ended = runtime.block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
         if showing.is_text() {
-            output::out(&format!("{}\n\n", showing.lang().words().doctor.simulated));
+            output::out(&format!("{}\n\n", showing.lang().texts().doctor.simulated));
         }
         let progress = showing.progress(&settings.probes);
         let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;

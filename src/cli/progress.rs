@@ -24,7 +24,7 @@ const ANEW: &str = "\r\u{1b}[2K";
 /// The progress of a set of probes, drawn as one line.
 #[derive(Debug)]
 pub struct Progress {
-    words: &'static Doctor,
+    texts: &'static Doctor,
     /// Index and name of each probe that has not ended.
     waiting: Vec<(usize, String)>,
     all: usize,
@@ -44,14 +44,14 @@ impl Progress {
             (false, true) => output::out,
             (false, false) => return None,
         };
-        let words = &lang.words().doctor;
+        let texts = &lang.texts().doctor;
         if terminal::is_dumb() {
-            to(&(fill(words.begun, &[("n", &probes.len().to_string())]) + "\n"));
+            to(&(fill(texts.begun, &[("n", &probes.len().to_string())]) + "\n"));
             return None;
         }
         let waiting = probes.iter().map(|probe| one_line(&probe.id.to_string())).enumerate().collect();
         let width = terminal::width().unwrap_or(80);
-        Some(Self { words, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, to })
+        Some(Self { texts, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, to })
     }
 
     /// Records that the probe with this index has ended, and draws the line anew.
@@ -76,17 +76,17 @@ impl Progress {
         let done = self.all - self.waiting.len();
         let full = (BAR * done).checked_div(self.all).unwrap_or(BAR);
         let bar = "#".repeat(full) + &"·".repeat(BAR - full);
-        let counted = fill(self.words.running, &[("done", &done.to_string()), ("all", &self.all.to_string())]);
+        let counted = fill(self.texts.running, &[("done", &done.to_string()), ("all", &self.all.to_string())]);
         let mut line = format!("[{bar}] {counted}");
         if self.failed > 0 {
-            line = line + ", " + &fill(self.words.running_failed, &[("n", &self.failed.to_string())]);
+            line = line + ", " + &fill(self.texts.running_failed, &[("n", &self.failed.to_string())]);
         }
         if self.began.elapsed() >= LONG {
             line = line + ", " + &self.began.elapsed().as_secs().to_string() + " s";
         }
         if !self.waiting.is_empty() {
             let names: Vec<&str> = self.waiting.iter().take(5).map(|(_, name)| name.as_str()).collect();
-            line = line + "; " + &fill(self.words.waiting_for, &[("who", &names.join(", "))]);
+            line = line + "; " + &fill(self.texts.waiting_for, &[("who", &names.join(", "))]);
         }
         line
     }
@@ -106,9 +106,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_line_tells_how_far_and_who_is_waited_for() {
         let waiting = ["t/token", "t/a/pop3"].map(ToOwned::to_owned).into_iter().enumerate().collect();
-        let words = &Lang::De.words().doctor;
+        let texts = &Lang::De.texts().doctor;
         let to: fn(&str) = |_| {};
-        let mut progress = Progress { words, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, to };
+        let mut progress = Progress { texts, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, to };
         assert_eq!(progress.line(), "[····················] 0 von 2 Prüfungen fertig; warte auf t/token, t/a/pop3");
         tokio::time::advance(Duration::from_secs(12)).await;
         progress.ended(0, true);

@@ -32,8 +32,8 @@ pub fn run(arguments: &Reasons) -> u8 {
 
 /// Renders the whole catalogue as Markdown: a heading for each reason, so that others can link to it by its code.
 fn page(lang: Lang) -> String {
-    let words = &lang.words().catalogue;
-    let mut page = format!("# {}\n\n{}\n", words.title, words.intro);
+    let texts = &lang.texts().catalogue;
+    let mut page = format!("# {}\n\n{}\n", texts.title, texts.intro);
     for reason in Reason::ALL {
         let text = reason.text(lang);
         let _ = write!(page, "\n## {reason}\n\n**{}.** {}\n\n", capital(text.title), marked(text.meaning));
@@ -41,10 +41,10 @@ fn page(lang: Lang) -> String {
             let _ = writeln!(page, "{number}. {}", marked(&step.to_string()));
         }
         let told = [
-            (words.severity, Some(severity(reason.severity(), lang))),
-            (words.owner, Some(owner(reason.owner(), lang))),
-            (words.applies, text.applies),
-            (words.source, text.source),
+            (texts.severity, Some(severity(reason.severity(), lang))),
+            (texts.owner, Some(owner(reason.owner(), lang))),
+            (texts.applies, text.applies),
+            (texts.source, text.source),
         ];
         page.push('\n');
         for (label, said) in told.iter().filter_map(|(label, said)| Some((label, (*said)?))) {
@@ -70,13 +70,13 @@ fn capital(title: &str) -> String {
 /// Renders one reason for a person. Lines are not wrapped, so that a command can be copied whole.
 fn entry(reason: Reason, lang: Lang) -> String {
     let text = reason.text(lang);
-    let words = &lang.words().catalogue;
+    let texts = &lang.texts().catalogue;
     let meaning = fill(text.meaning, &Ids::default());
     let mut entry = format!("{reason} ({}): {}\n  {meaning}\n", severity(reason.severity(), lang), text.title);
     for (number, step) in (1..).zip(text.steps) {
         let _ = writeln!(entry, "  {number}. {}", fill(&step.to_string(), &Ids::default()));
     }
-    let told = [(words.owner, Some(owner(reason.owner(), lang))), (words.applies, text.applies), (words.source, text.source)];
+    let told = [(texts.owner, Some(owner(reason.owner(), lang))), (texts.applies, text.applies), (texts.source, text.source)];
     for (label, said) in told {
         if let Some(said) = said {
             let _ = writeln!(entry, "  {label}: {said}");
@@ -95,11 +95,11 @@ fn row(reason: Reason, lang: Lang) -> Value {
 }
 
 const fn severity(severity: Severity, lang: Lang) -> &'static str {
-    let words = &lang.words().catalogue;
+    let texts = &lang.texts().catalogue;
     match severity {
-        Severity::Failed => words.failed,
-        Severity::Degraded => words.degraded,
-        Severity::Transient => words.transient,
+        Severity::Failed => texts.failed,
+        Severity::Degraded => texts.degraded,
+        Severity::Transient => texts.transient,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The German texts.
 
-use super::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Words};
+use super::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Texts};
 
 /// The German texts.
-pub(super) const WORDS: Words = Words {
+pub(super) const TEXTS: Texts = Texts {
     common: Common {
         // Who must act.
         here: "wer dieses Programm auf diesem Rechner betreibt",

@@ -69,7 +69,7 @@ support_ids! {
 impl SupportId {
     /// Its name for a reader.
     pub fn label(self, lang: Lang) -> &'static str {
-        let labels = lang.words().ids.texts();
+        let labels = lang.texts().ids.all();
         labels.into_iter().find(|(key, _)| *key == self.code()).map_or(self.code(), |(_, label)| label)
     }
 }
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn every_identifier_has_a_label() {
         for id in SupportId::ALL {
-            let labels = Lang::En.words().ids.texts();
+            let labels = Lang::En.texts().ids.all();
             assert!(labels.iter().any(|(key, _)| *key == id.code()), "{id:?} has no text in the group `ids`");
         }
     }

@@ -36,19 +36,19 @@ pub fn report(judged: &[JudgedOutcome<'_>], style: &Style) -> String {
 
 /// The summary: how many checks fail, and with several root causes a list of them with their owners.
 fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], style: &Style) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let failed = judged.iter().filter(|one| one.outcome.failure().is_some()).count();
     let skipped = judged.iter().filter(|one| one.outcome.is_skipped()).count();
     // Of runs that succeeded, those whose levels or warnings say that they should not go unseen.
     let noticed = judged.iter().filter(|one| one.outcome.is_ok() && one.state() != State::Ok).count();
     let template = match (judged.len(), failed, skipped + noticed) {
-        (0, ..) => words.nothing,
-        (1, 0, 0) => words.all_well_one,
-        (_, 0, 0) => words.all_well,
-        (_, 0, _) => words.none_fails,
-        (1, 1, _) => words.only_fails,
-        (_, 1, _) => words.one_fails,
-        _ => words.some_fail,
+        (0, ..) => texts.nothing,
+        (1, 0, 0) => texts.all_well_one,
+        (_, 0, 0) => texts.all_well,
+        (_, 0, _) => texts.none_fails,
+        (1, 1, _) => texts.only_fails,
+        (_, 1, _) => texts.one_fails,
+        _ => texts.some_fail,
     };
     let (all, count) = (judged.len().to_string(), failed.to_string());
     let counted = |one: &'static str, some: &str, count: usize| match count {
@@ -58,9 +58,9 @@ fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGr
     };
     let shown = if failed == 0 { &all } else { &count };
     let mut text = fill(template, &[("n", shown), ("all", &all)]);
-    text += &counted(words.one_not_run, words.some_not_run, skipped);
-    text += &counted(words.one_noticed, words.some_noticed, if failed == 0 { noticed } else { 0 });
-    text += &counted(words.one_cause, words.some_causes, causes.len());
+    text += &counted(texts.one_not_run, texts.some_not_run, skipped);
+    text += &counted(texts.one_noticed, texts.some_noticed, if failed == 0 { noticed } else { 0 });
+    text += &counted(texts.one_cause, texts.some_causes, causes.len());
     let ink = match (judged.len(), failed, skipped, worst_state(judged)) {
         (_, 1.., ..) | (_, 0, _, State::Critical) => Ink::Bad,
         (0, ..) | (_, 0, 1.., _) => Ink::Odd,
@@ -71,7 +71,7 @@ fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGr
     for (number, cause) in (1_usize..).zip(causes.iter().filter(|_| causes.len() > 1)) {
         let title = cause::capital(cause.reason.text(style.lang).title);
         let owner = term::owner(cause.reason.owner(), style.lang);
-        let who_must_act = style.lang.words().common.who_must_act;
+        let who_must_act = style.lang.texts().common.who_must_act;
         out.prose(&format!("  {number}. "), &format!("{title} ({}). {who_must_act}: {owner}", root_cause::place(cause)));
     }
 }

@@ -50,9 +50,9 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// The page's words in the reader's language.
-    fn words(&self) -> &'static lang::Page {
-        &self.lang.words().page
+    /// Returns the page's texts in the reader's language.
+    fn texts(&self) -> &'static lang::Page {
+        &self.lang.texts().page
     }
 
     /// A page without parameters, and a place on it.

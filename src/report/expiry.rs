@@ -44,11 +44,11 @@ pub struct Expiry {
 impl Expiry {
     /// Its name: `Client secret of contoso`.
     pub fn name(&self, lang: Lang) -> String {
-        let words = &lang.words().expiry;
+        let texts = &lang.texts().expiry;
         let (template, of) = match &self.ending {
-            Ending::ClientSecret(tenant) => (words.secret_of, tenant),
-            Ending::Certificate(endpoint) => (words.certificate_of, endpoint),
-            Ending::Ews(tenant) => (words.ews_of, tenant),
+            Ending::ClientSecret(tenant) => (texts.secret_of, tenant),
+            Ending::Certificate(endpoint) => (texts.certificate_of, endpoint),
+            Ending::Ews(tenant) => (texts.ews_of, tenant),
         };
         fill(template, &[("name", of)])
     }
@@ -57,7 +57,7 @@ impl Expiry {
     pub fn days_left(&self, now: SystemTime, lang: Lang) -> String {
         match self.expires.duration_since(now) {
             Ok(left) if !left.is_zero() => (left.as_secs() / DAY).to_string(),
-            _ => lang.words().expiry.expired.to_owned(),
+            _ => lang.texts().expiry.expired.to_owned(),
         }
     }
 
@@ -140,10 +140,10 @@ pub fn secret_date(judged: &JudgedOutcome<'_>, lang: Lang) -> Option<String> {
 }
 
 fn contradiction(refused: Option<Reason>, is_ahead: bool, lang: Lang) -> Option<&'static str> {
-    let words = &lang.words().expiry;
+    let texts = &lang.texts().expiry;
     match refused? {
-        Reason::ClientSecretExpired => is_ahead.then_some(words.date_outdated),
-        _ => Some(words.date_of_another),
+        Reason::ClientSecretExpired => is_ahead.then_some(texts.date_outdated),
+        _ => Some(texts.date_of_another),
     }
 }
 
@@ -156,15 +156,15 @@ pub fn warning_title(reason: Reason, judged: &JudgedOutcome<'_>, lang: Lang) -> 
 
 /// `in 123 days (2027-04-01)`, `27 days ago (2026-11-01)`; whole days, as a calendar's owner counts them.
 pub fn when(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    fill(lang.words().expiry.when, &[("distance", &distance(at, now, lang)), ("date", &date(at, lang))])
+    fill(lang.texts().expiry.when, &[("distance", &distance(at, now, lang)), ("date", &date(at, lang))])
 }
 
 /// `in 123 days`, `27 days ago`.
 pub fn distance(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    let words = &lang.words().expiry;
+    let texts = &lang.texts().expiry;
     let (days, [less, one, many]) = match at.duration_since(now) {
-        Ok(left) => (left.as_secs() / DAY, [words.in_less_than_a_day, words.in_one_day, words.in_days]),
-        Err(over) => (over.duration().as_secs() / DAY, [words.less_than_a_day_ago, words.one_day_ago, words.days_ago]),
+        Ok(left) => (left.as_secs() / DAY, [texts.in_less_than_a_day, texts.in_one_day, texts.in_days]),
+        Err(over) => (over.duration().as_secs() / DAY, [texts.less_than_a_day_ago, texts.one_day_ago, texts.days_ago]),
     };
     match days {
         0 => less.to_owned(),
@@ -183,12 +183,12 @@ fn day_of(reason: Reason, outcome: &Outcome) -> Option<SystemTime> {
 }
 
 const fn template(reason: Reason, is_past: bool, lang: Lang) -> Option<&'static str> {
-    let words = &lang.words().expiry;
+    let texts = &lang.texts().expiry;
     Some(match (reason, is_past) {
-        (Reason::EwsRetiring, false) => words.ews_ends,
-        (Reason::EwsRetiring, true) => words.ews_was_to_end,
-        (Reason::CredentialExpiring, _) => words.secret_expires,
-        (Reason::CredentialExpiryOutdated, _) => words.secret_was_to_expire,
+        (Reason::EwsRetiring, false) => texts.ews_ends,
+        (Reason::EwsRetiring, true) => texts.ews_was_to_end,
+        (Reason::CredentialExpiring, _) => texts.secret_expires,
+        (Reason::CredentialExpiryOutdated, _) => texts.secret_was_to_expire,
         _ => return None,
     })
 }
@@ -197,7 +197,7 @@ const fn template(reason: Reason, is_past: bool, lang: Lang) -> Option<&'static 
 fn date(at: SystemTime, lang: Lang) -> String {
     let iso = time(at);
     match (iso.get(..4), iso.get(5..7), iso.get(8..10)) {
-        (Some(year), Some(month), Some(day)) => fill(lang.words().expiry.date, &[("year", year), ("month", month), ("day", day)]),
+        (Some(year), Some(month), Some(day)) => fill(lang.texts().expiry.date, &[("year", year), ("month", month), ("day", day)]),
         _ => iso,
     }
 }

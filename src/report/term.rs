@@ -7,39 +7,39 @@ use crate::reason::Owner;
 
 /// Returns the term for those who must act: `the tenant's administrator (Entra, Exchange Online)`.
 pub const fn owner(owner: Owner, lang: Lang) -> &'static str {
-    let words = &lang.words().common;
+    let texts = &lang.texts().common;
     match owner {
-        Owner::Here => words.here,
-        Owner::Network => words.network,
-        Owner::Microsoft => words.microsoft,
-        Owner::TenantAdmin => words.tenant_admin,
-        Owner::ApplicationOwner => words.application_owner,
+        Owner::Here => texts.here,
+        Owner::Network => texts.network,
+        Owner::Microsoft => texts.microsoft,
+        Owner::TenantAdmin => texts.tenant_admin,
+        Owner::ApplicationOwner => texts.application_owner,
     }
 }
 
 /// Returns the term for a confidence, with what it rests on.
 pub const fn confidence(confidence: Confidence, lang: Lang) -> &'static str {
-    let words = &lang.words().common;
+    let texts = &lang.texts().common;
     match confidence {
-        Confidence::Certain => words.certain,
-        Confidence::Likely => words.likely,
-        Confidence::Possible => words.possible,
+        Confidence::Certain => texts.certain,
+        Confidence::Likely => texts.likely,
+        Confidence::Possible => texts.possible,
     }
 }
 
 /// Returns the term for the phase that a run failed in: `while logging in`.
 pub const fn phase(phase: Phase, lang: Lang) -> &'static str {
-    let words = &lang.words().common;
+    let texts = &lang.texts().common;
     match phase {
-        Phase::Token => words.in_token,
-        Phase::Dns => words.in_dns,
-        Phase::Connect => words.in_connect,
-        Phase::Proxy => words.in_proxy,
-        Phase::Tls => words.in_tls,
-        Phase::Greeting => words.in_greeting,
-        Phase::Starttls => words.in_starttls,
-        Phase::Auth => words.in_auth,
-        Phase::Mailbox => words.in_mailbox,
+        Phase::Token => texts.in_token,
+        Phase::Dns => texts.in_dns,
+        Phase::Connect => texts.in_connect,
+        Phase::Proxy => texts.in_proxy,
+        Phase::Tls => texts.in_tls,
+        Phase::Greeting => texts.in_greeting,
+        Phase::Starttls => texts.in_starttls,
+        Phase::Auth => texts.in_auth,
+        Phase::Mailbox => texts.in_mailbox,
     }
 }
 

@@ -16,22 +16,22 @@ const NAMED: usize = 3;
 
 /// Writes everything about one root cause.
 pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>], style: &Style) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let (text, concern) = (cause.reason.text(style.lang), cause.concern(judged));
     out.gap();
-    let title = fill(words.root_cause, &[("n", &number.to_string())]) + ": " + &capital(text.title);
+    let title = fill(texts.root_cause, &[("n", &number.to_string())]) + ": " + &capital(text.title);
     out.heading(0, Ink::Bad, &title);
     out.gap();
     rows(
         out,
         &[
-            (style.lang.words().common.who_must_act, term::owner(cause.reason.owner(), style.lang)),
-            (words.how_sure, term::confidence(cause.confidence, style.lang)),
-            (words.place, &place(cause, style)),
-            (words.reason, cause.reason.code()),
+            (style.lang.texts().common.who_must_act, term::owner(cause.reason.owner(), style.lang)),
+            (texts.how_sure, term::confidence(cause.confidence, style.lang)),
+            (texts.place, &place(cause, style)),
+            (texts.reason, cause.reason.code()),
         ],
     );
-    section(out, words.meaning);
+    section(out, texts.meaning);
     out.prose("    ", &concern.meaning(text, style.lang));
     remedy(out, cause.reason, &concern, style);
     candidates(out, cause, &concern, style);
@@ -41,21 +41,21 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[
     out.gap();
     let told = probes(cause, style);
     let (count, all) = (cause.explains.len().to_string(), judged.len().to_string());
-    let told = fill(words.explains_of, &[("n", &count), ("all", &all), ("probes", &told)]);
-    let source = text.source.map(|source| (words.source, source));
-    let last: Vec<(&str, &str)> = std::iter::once((words.explains, &*told)).chain(source).collect();
+    let told = fill(texts.explains_of, &[("n", &count), ("all", &all), ("probes", &told)]);
+    let source = text.source.map(|source| (texts.source, source));
+    let last: Vec<(&str, &str)> = std::iter::once((texts.explains, &*told)).chain(source).collect();
     rows(out, &last);
 }
 
 /// Writes the steps, numbered, each command on a line of its own; below them how long a change takes and which id is meant.
 pub fn remedy(out: &mut Layout, reason: Reason, concern: &Concern<'_>, style: &Style) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let text = reason.text(style.lang);
-    section(out, words.to_do);
-    steps(out, 4, concern.steps(text, style.lang), words);
+    section(out, texts.to_do);
+    steps(out, 4, concern.steps(text, style.lang), texts);
     let template = match concern.object_id() {
-        Some(_) => words.object_id,
-        None => words.object_id_unknown,
+        Some(_) => texts.object_id,
+        None => texts.object_id_unknown,
     };
     if text.steps.iter().any(|step| step.names("object_id")) {
         out.gap();
@@ -63,12 +63,12 @@ pub fn remedy(out: &mut Layout, reason: Reason, concern: &Concern<'_>, style: &S
     }
     if let Some(applies) = text.applies {
         out.gap();
-        rows(out, &[(words.applies, applies)]);
+        rows(out, &[(texts.applies, applies)]);
     }
 }
 
 /// Steps, numbered, each command on a line of its own.
-pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, words: &Doctor) {
+pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, texts: &Doctor) {
     let apart = steps.iter().flatten().any(|part| matches!(part, StepPart::Command(_)));
     for (number, step) in (1..).zip(steps) {
         if apart && number > 1 {
@@ -90,7 +90,7 @@ pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, words: 
                     out.line(&format!("{below}    {command}"));
                 }
                 StepPart::More(more) => {
-                    let template = if more == 1 { words.one_more_mailbox } else { words.more_mailboxes };
+                    let template = if more == 1 { texts.one_more_mailbox } else { texts.more_mailboxes };
                     out.prose(&format!("{below}    "), &fill(template, &[("n", &more.to_string())]));
                 }
             }
@@ -104,13 +104,13 @@ fn candidates(out: &mut Layout, cause: &RootCauseGroup, concern: &Concern<'_>, s
     if cause.candidates.is_empty() {
         return;
     }
-    section(out, style.lang.words().doctor.candidates);
+    section(out, style.lang.texts().doctor.candidates);
     for (letter, candidate) in ('a'..='z').zip(&cause.candidates) {
         let text = candidate.text(style.lang);
         out.prose(&format!("    {letter}. "), &format!("{} ({candidate})", text.title));
         if style.everything {
             out.gap();
-            steps(out, 7, concern.steps(text, style.lang), &style.lang.words().doctor);
+            steps(out, 7, concern.steps(text, style.lang), &style.lang.texts().doctor);
             out.gap();
         }
     }
@@ -139,11 +139,11 @@ pub fn best_evidence<'a>(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'
 fn evidence(out: &mut Layout, evidence: &Evidence, seen: Option<&Outcome>, style: &Style) {
     let told = exchange(evidence, style);
     let Some(outcome) = seen.filter(|_| !told.is_empty()) else { return };
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let during = outcome.failure().map(|failure| term::phase(failure.phase, style.lang)).unwrap_or_default();
     let probe = text::one_line(&outcome.probe.to_string());
-    section(out, &format!("{} ({probe}, {during})", words.seen));
-    let label = style.lang.words().facts.requested_pause;
+    section(out, &format!("{} ({probe}, {during})", texts.seen));
+    let label = style.lang.texts().facts.requested_pause;
     let pause = outcome.facts.back_off.map(|pause| (label, number(pause.as_secs_f64(), 0, style.lang) + " s"));
     let told: Vec<(&str, String)> = told.into_iter().chain(pause).collect();
     let names = column(told.iter().map(|(name, _)| *name));
@@ -154,10 +154,10 @@ fn evidence(out: &mut Layout, evidence: &Evidence, seen: Option<&Outcome>, style
 
 /// Peer, what was sent, what was heard and the code, as far as they are known.
 pub fn exchange(evidence: &Evidence, style: &Style) -> Vec<(&'static str, String)> {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let Evidence { peer, said, heard, code, ids: _ } = evidence;
     let peer = peer.as_ref().map(ToString::to_string);
-    let told = [(words.peer, &peer), (words.said, said), (words.heard, heard), (words.code, code)];
+    let told = [(texts.peer, &peer), (texts.said, said), (texts.heard, heard), (texts.code, code)];
     told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, style)))).collect()
 }
 
@@ -177,18 +177,18 @@ fn ticket(
     judged: &[JudgedOutcome<'_>],
     style: &Style,
 ) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     if matches!(cause.reason.owner(), Owner::Here | Owner::Network) {
         return;
     }
     let quotable = |outcome: &&Outcome| !support_ids(outcome, style).is_empty();
     let Some(outcome) = seen.filter(quotable).or_else(|| cause.outcomes(judged).into_iter().find(quotable)) else { return };
-    let mut told = vec![(words.time.to_owned(), text::time(outcome.at))];
+    let mut told = vec![(texts.time.to_owned(), text::time(outcome.at))];
     let (client_id, tenant_id) = concern.application();
-    told.extend(tenant_id.map(|id| (words.tenant_id.to_owned(), shown(id, style))));
-    told.extend(client_id.map(|id| (words.client_id.to_owned(), shown(id, style))));
+    told.extend(tenant_id.map(|id| (texts.tenant_id.to_owned(), shown(id, style))));
+    told.extend(client_id.map(|id| (texts.client_id.to_owned(), shown(id, style))));
     told.extend(support_ids(outcome, style));
-    section(out, words.ticket);
+    section(out, texts.ticket);
     let names = column(told.iter().map(|(name, _)| &**name));
     for (name, value) in &told {
         out.verbatim(4, names, name, value);
@@ -206,11 +206,11 @@ fn support_ids(outcome: &Outcome, style: &Style) -> Vec<(String, String)> {
             told.push(row);
         }
     }
-    let name = server.name.as_deref().map(|name| (style.lang.words().ids.server.to_owned(), shown(name, style)));
+    let name = server.name.as_deref().map(|name| (style.lang.texts().ids.server.to_owned(), shown(name, style)));
     let known = |row: &(String, String)| told.iter().any(|(_, value)| *value == row.1);
     let name = name.filter(|row| !known(row));
     let asked = outcome.facts.token.as_ref().and_then(|token| token.request_id.as_deref());
-    let asked = asked.map(|id| (style.lang.words().doctor.token_request_id.to_owned(), shown(id, style)));
+    let asked = asked.map(|id| (style.lang.texts().doctor.token_request_id.to_owned(), shown(id, style)));
     let asked = asked.filter(|row| !known(row));
     told.extend(name);
     told.extend(asked);

@@ -30,7 +30,7 @@ impl Columns {
             3 * depth + outcome.probe.check.name().len()
         };
         let totals = outcomes().map(|outcome| millis(outcome.took, style.lang).chars().count());
-        let total = totals.chain([style.lang.words().doctor.total.chars().count()]).max().unwrap_or_default();
+        let total = totals.chain([style.lang.texts().doctor.total.chars().count()]).max().unwrap_or_default();
         let mut columns = Self { names: outcomes().map(name).max().unwrap_or_default(), states, total, ..Self::default() };
         for phase in Phase::ALL {
             let cells = outcomes().filter_map(|outcome| cell(outcome, *phase, style.lang)).map(|cell| cell.chars().count());
@@ -50,7 +50,7 @@ impl Columns {
 
     /// The tenant's name and the names of the columns: on one line if there is room.
     pub fn head(&self, name: &str, style: &Style) -> Vec<String> {
-        let mut head = format!("{:>width$}", style.lang.words().doctor.total, width = self.before_phases());
+        let mut head = format!("{:>width$}", style.lang.texts().doctor.total, width = self.before_phases());
         for (phase, width) in self.phases.iter().filter(|_| self.gap.is_some()) {
             let _ = write!(head, "{:>width$}", phase.code(), width = width + self.gap.unwrap_or_default());
         }

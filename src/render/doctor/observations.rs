@@ -12,14 +12,14 @@ use crate::report::text;
 
 /// The number of messages, or else of folders, that a run found: `12 messages`, `3 folders`.
 pub fn mailbox_count(outcome: &Outcome, style: &Style) -> Option<String> {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let mailbox = &outcome.facts.mailbox;
     let text = |count: u64, one: &str, many: &str| match count {
         1 => one.to_owned(),
         _ => fill(many, &[("n", &count.to_string())]),
     };
-    let messages = mailbox.messages.map(|count| text(count, words.one_message, words.messages));
-    messages.or_else(|| mailbox.folders.map(|count| text(count, words.one_folder, words.folders)))
+    let messages = mailbox.messages.map(|count| text(count, texts.one_message, texts.messages));
+    messages.or_else(|| mailbox.folders.map(|count| text(count, texts.one_folder, texts.folders)))
 }
 
 /// The probe and the text of each violated limit that no warning reports.
@@ -36,23 +36,23 @@ pub fn breaches(judged: &[JudgedOutcome<'_>], style: &Style) -> Vec<(String, Str
 /// The violated limit that a warning with `reason` reports: `CRITICAL: number of days until … is 1.9, limit 7:`.
 pub fn limit_of_warning(judged: &JudgedOutcome<'_>, reason: Reason, style: &Style) -> Option<String> {
     let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_told_by(reason))?;
-    let words = &style.lang.words().doctor;
-    let state = if breach.state == State::Critical { words.critical } else { words.warning };
+    let texts = &style.lang.texts().doctor;
+    let state = if breach.state == State::Critical { texts.critical } else { texts.warning };
     Some(format!("{state}: {}", breach_text(breach, style)))
 }
 
 fn breach_text(breach: &Breach, style: &Style) -> String {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let (metric, decimals) = match breach.metric {
-        Metric::Total => (words.seconds_total.to_owned(), 3),
-        Metric::Phase(phase) => (fill(words.seconds_of, &[("phase", phase.code())]), 3),
-        Metric::CertificateDays => (words.certificate_days.to_owned(), 1),
-        Metric::SecretDays => (words.secret_days.to_owned(), 1),
-        Metric::EwsDays => (words.ews_days.to_owned(), 1),
-        Metric::Messages => (words.messages_metric.to_owned(), 0),
+        Metric::Total => (texts.seconds_total.to_owned(), 3),
+        Metric::Phase(phase) => (fill(texts.seconds_of, &[("phase", phase.code())]), 3),
+        Metric::CertificateDays => (texts.certificate_days.to_owned(), 1),
+        Metric::SecretDays => (texts.secret_days.to_owned(), 1),
+        Metric::EwsDays => (texts.ews_days.to_owned(), 1),
+        Metric::Messages => (texts.messages_metric.to_owned(), 0),
     };
     let value = number(breach.value, decimals, style.lang);
-    fill(words.limit, &[("metric", &metric), ("value", &value), ("range", &breach.range.to_string())])
+    fill(texts.limit, &[("metric", &metric), ("value", &value), ("range", &breach.range.to_string())])
 }
 
 /// The name and value of every fact of a run, the most telling first.

@@ -27,12 +27,12 @@ const NAMED: usize = 3;
 
 /// The whole tree, each tenant with its own columns.
 pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], style: &Style) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     if judged.is_empty() {
         return;
     }
     out.gap();
-    out.heading(0, Ink::Head, words.chain);
+    out.heading(0, Ink::Head, texts.chain);
     let mut tree = Tree {
         out,
         causes,
@@ -47,9 +47,9 @@ pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseG
         tree.tenant(tenant);
     }
     out.gap();
-    out.prose("", if causes.is_empty() { words.legend_well } else { words.legend });
+    out.prose("", if causes.is_empty() { texts.legend_well } else { texts.legend });
     if !style.everything {
-        out.prose("", words.more_with_v);
+        out.prose("", texts.more_with_v);
     }
 }
 
@@ -84,7 +84,7 @@ impl Tree<'_> {
         let (own, mailboxes) = judged.split_at(own);
         if let Some(secret) = secret {
             let bar = if judged.is_empty() { "   " } else { "│  " };
-            self.out.hanging(bar, bar, &format!("{}: {secret}", self.style.lang.words().doctor.secret_expires));
+            self.out.hanging(bar, bar, &format!("{}: {secret}", self.style.lang.texts().doctor.secret_expires));
         }
         let groups: Vec<&[JudgedOutcome<'_>]> =
             mailboxes.chunk_by(|one, other| one.outcome.probe.mailbox == other.outcome.probe.mailbox).collect();
@@ -121,7 +121,7 @@ impl Tree<'_> {
             return;
         }
         let (count, who) = (names.len().to_string(), list(&names, NAMED, self.style.lang));
-        let told = fill(self.style.lang.words().doctor.alike, &[("n", &count), ("who", &who)]);
+        let told = fill(self.style.lang.texts().doctor.alike, &[("n", &count), ("who", &who)]);
         let below = if last { "   " } else { "│  " };
         self.out.hanging(branch(last), below, &told);
     }
@@ -157,7 +157,7 @@ impl Tree<'_> {
 
     /// Writes the lines sent (`>`) and received (`<`), and what happened between them (`*`).
     fn transcript(&mut self, outcome: &Outcome, below: &str) {
-        let words = &self.style.lang.words().doctor;
+        let texts = &self.style.lang.texts().doctor;
         for (line, left_out) in outcome.facts.transcript.lines() {
             let speaker = match line.speaker {
                 Speaker::We => ">",
@@ -166,7 +166,7 @@ impl Tree<'_> {
             };
             let text = shown(&line.text, self.style);
             self.out.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
-            let told = if left_out == 1 { words.left_out_one } else { words.left_out };
+            let told = if left_out == 1 { texts.left_out_one } else { texts.left_out };
             if left_out > 0 {
                 self.out.line(&format!("{below}{:>8} {}", "", fill(told, &[("n", &left_out.to_string())])));
             }
@@ -175,11 +175,11 @@ impl Tree<'_> {
 
     /// Writes what the root cause has not said yet: another reason, another reply.
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
-        let words = &self.style.lang.words().doctor;
+        let texts = &self.style.lang.texts().doctor;
         let causes: Vec<&RootCauseGroup> = numbers.iter().filter_map(|number| self.causes.get(number.checked_sub(1)?)).collect();
         let is_new_reason = self.is_new(numbers, failure.reason, None);
         if self.style.everything || is_new_reason && !causes.iter().any(|cause| cause.reason == failure.reason) {
-            let during = fill(words.failed_in, &[("phase", term::phase(failure.phase, self.style.lang))]);
+            let during = fill(texts.failed_in, &[("phase", term::phase(failure.phase, self.style.lang))]);
             let title = failure.reason.text(self.style.lang).title;
             self.out.hanging(below, below, &format!("{during}: {title} ({})", failure.reason));
         }
@@ -188,7 +188,7 @@ impl Tree<'_> {
             let known = causes.iter().any(|cause| says_the_same(best_evidence(cause, self.judged).0, &failure.evidence));
             let new = self.is_new(numbers, failure.reason, Some(outcome.probe.check)) && !known;
             let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
-            told.retain(|(name, _)| *name == words.heard && new);
+            told.retain(|(name, _)| *name == texts.heard && new);
         }
         let ids = failure.evidence.ids.iter().filter(|_| self.style.everything);
         let ids = ids.map(|(name, value)| (name.label(self.style.lang).to_owned(), shown(value, self.style)));
@@ -242,34 +242,34 @@ fn label(outcome: &Outcome) -> String {
 }
 
 fn skipped(skip: &SkipReason, style: &Style) -> String {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     match skip {
         SkipReason::BackOff { until, because } => {
-            fill(words.back_off, &[("until", &text::time(*until)), ("because", because.text(style.lang).title)])
+            fill(texts.back_off, &[("until", &text::time(*until)), ("because", because.text(style.lang).title)])
         }
-        SkipReason::Busy => words.busy.to_owned(),
-        SkipReason::Missed => words.missed.to_owned(),
-        SkipReason::Stale { since } => fill(words.stale, &[("at", &text::time(*since))]),
-        SkipReason::NotYet => words.not_yet.to_owned(),
+        SkipReason::Busy => texts.busy.to_owned(),
+        SkipReason::Missed => texts.missed.to_owned(),
+        SkipReason::Stale { since } => fill(texts.stale, &[("at", &text::time(*since))]),
+        SkipReason::NotYet => texts.not_yet.to_owned(),
     }
 }
 
 /// Returns the state of a check for its column: a word with its colour, and the numbers of the root causes.
 fn state(judged: &JudgedOutcome<'_>, numbers: &[usize], style: &Style) -> (Ink, String) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let because: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let because = if because.is_empty() { String::new() } else { format!(" → {}", because.join(", ")) };
     match &judged.outcome.verdict {
         Verdict::Failed(failure) if failure.reason.severity() == Severity::Degraded => {
-            (Ink::Fair, words.degraded.to_owned() + &because)
+            (Ink::Fair, texts.degraded.to_owned() + &because)
         }
-        Verdict::Failed(_) => (Ink::Bad, words.failed.to_owned() + &because),
-        Verdict::Skipped(_) => (Ink::Odd, words.not_run.to_owned()),
+        Verdict::Failed(_) => (Ink::Bad, texts.failed.to_owned() + &because),
+        Verdict::Skipped(_) => (Ink::Odd, texts.not_run.to_owned()),
         Verdict::Ok => match judged.state() {
-            State::Ok => (Ink::Good, words.ok.to_owned()),
-            State::Warning => (Ink::Fair, words.warning.to_owned()),
-            State::Critical => (Ink::Bad, words.critical.to_owned()),
-            State::Unknown => (Ink::Odd, words.unknown.to_owned()),
+            State::Ok => (Ink::Good, texts.ok.to_owned()),
+            State::Warning => (Ink::Fair, texts.warning.to_owned()),
+            State::Critical => (Ink::Bad, texts.critical.to_owned()),
+            State::Unknown => (Ink::Odd, texts.unknown.to_owned()),
         },
     }
 }

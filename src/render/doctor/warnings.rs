@@ -35,7 +35,7 @@ pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
         return;
     }
     out.gap();
-    out.heading(0, Ink::Fair, style.lang.words().doctor.worth_a_look);
+    out.heading(0, Ink::Fair, style.lang.texts().doctor.worth_a_look);
     for warning in &warnings {
         out.gap();
         write_warning(out, warning, judged, style);
@@ -47,7 +47,7 @@ pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
 }
 
 fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcome<'_>], style: &Style) {
-    let words = &style.lang.words().doctor;
+    let texts = &style.lang.texts().doctor;
     let Warning { tenant, reason, first, evidence, outcomes, .. } = warning;
     let text = reason.text(style.lang);
     let title = expiry::warning_title(*reason, first, style.lang).unwrap_or_else(|| text.title.to_owned());
@@ -55,13 +55,13 @@ fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcom
     out.prose("  • ", &format!("{} ({reason})", capital(&title)));
     out.prose("    ", &concern.meaning(text, style.lang));
     out.gap();
-    steps(out, 4, concern.steps(text, style.lang), words);
+    steps(out, 4, concern.steps(text, style.lang), texts);
     out.gap();
     let who = list(&outcomes.iter().map(|one| text::one_line(&one.probe.to_string())).collect::<Vec<_>>(), NAMED, style.lang);
-    let applies = text.applies.map(|applies| (words.applies, applies));
-    let rows = [(style.lang.words().common.who_must_act, term::owner(reason.owner(), style.lang)), (words.noticed_by, &who)];
+    let applies = text.applies.map(|applies| (texts.applies, applies));
+    let rows = [(style.lang.texts().common.who_must_act, term::owner(reason.owner(), style.lang)), (texts.noticed_by, &who)];
     let level = observations::limit_of_warning(first, *reason, style);
-    let level = level.as_deref().map(|level| (words.level, level));
+    let level = level.as_deref().map(|level| (texts.level, level));
     for (name, value) in rows.into_iter().chain(level).chain(applies) {
         out.row(4, LABELS, name, value);
     }

@@ -65,18 +65,18 @@ impl<'a> CauseCard<'a> {
             br;
             small {
                 (term::owner(self.cause.reason.owner(), view.lang))
-                @if let Some(since) = self.since() { " · " (view.words().since) " " (told_since(since, view)) }
+                @if let Some(since) = self.since() { " · " (view.texts().since) " " (told_since(since, view)) }
             }
         }
     }
 
     fn key_facts(&self, view: &View<'_>) -> Markup {
-        let words = view.words();
+        let texts = view.texts();
         html! {
             dl.key {
-                div { dt { (words.broken) } dd { (self.place(view.lang)) } }
-                @if let Some(since) = self.since() { div { dt { (words.since) } dd { (told_since(since, view)) } } }
-                div { dt { (view.lang.words().common.who_must_act) } dd { (capital(term::owner(self.cause.reason.owner(), view.lang))) } }
+                div { dt { (texts.broken) } dd { (self.place(view.lang)) } }
+                @if let Some(since) = self.since() { div { dt { (texts.since) } dd { (told_since(since, view)) } } }
+                div { dt { (view.lang.texts().common.who_must_act) } dd { (capital(term::owner(self.cause.reason.owner(), view.lang))) } }
             }
         }
     }
@@ -108,13 +108,13 @@ impl<'a> CauseCard<'a> {
 
     /// Renders the confidence, the other possible reasons and the reason's code.
     fn reservations(&self, view: &View<'_>) -> Markup {
-        let words = view.words();
+        let texts = view.texts();
         html! {
             dl.small {
-                div { dt { (words.sure) } dd { (term::confidence(self.cause.confidence, view.lang)) } }
+                div { dt { (texts.sure) } dd { (term::confidence(self.cause.confidence, view.lang)) } }
                 @if !self.cause.candidates.is_empty() {
                     div {
-                        dt { (words.perhaps) }
+                        dt { (texts.perhaps) }
                         dd {
                             @for (place, reason) in self.cause.candidates.iter().enumerate() {
                                 @if place > 0 { ", " }
@@ -123,26 +123,26 @@ impl<'a> CauseCard<'a> {
                         }
                     }
                 }
-                div { dt { (view.lang.words().common.reason) } dd { (code(self.cause.reason, view)) } }
+                div { dt { (view.lang.texts().common.reason) } dd { (code(self.cause.reason, view)) } }
             }
         }
     }
 
     /// Renders the evidence and the affected checks, both folded.
     fn folded(&self, number: usize, view: &View<'_>) -> Markup {
-        let words = view.words();
+        let texts = view.texts();
         html! {
             @if self.cause.evidence != Evidence::default() {
                 details id={ "evidence-" (number) } {
-                    summary { (words.evidence) }
+                    summary { (texts.evidence) }
                     (pairs(&evidence_rows(&self.cause.evidence, &whole(view.lang))))
                 }
             }
             details id={ "affected-" (number) } {
                 summary {
                     @match self.explained.len() {
-                        1 => (words.affected_one),
-                        count => (fill(words.affected, &[("n", &count.to_string())])),
+                        1 => (texts.affected_one),
+                        count => (fill(texts.affected, &[("n", &count.to_string())])),
                     }
                 }
                 (probe_table::failing(&self.explained, view))
@@ -157,7 +157,7 @@ fn named_few(mailboxes: &[&str], lang: Lang) -> String {
     let named = mailboxes.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
     match mailboxes.len().checked_sub(FEW) {
         None if mailboxes.is_empty() => String::new(),
-        Some(more @ 1..) => fill(lang.words().page.and_more, &[("names", &named), ("n", &more.to_string())]) + ": ",
+        Some(more @ 1..) => fill(lang.texts().page.and_more, &[("names", &named), ("n", &more.to_string())]) + ": ",
         _ => named + ": ",
     }
 }
@@ -192,23 +192,23 @@ pub fn steps_of(concern: &Concern<'_>, text: &Text, lang: Lang) -> Vec<Markup> {
 
 /// Renders the steps of a remedy, and how long a change takes to apply.
 pub fn steps(reason: Reason, steps: &[Markup], lang: Lang, level: Level) -> Markup {
-    let words = &lang.words().page;
+    let texts = &lang.texts().page;
     html! {
         @match level {
-            Level::BelowHeadline => h2.minor { (words.to_do) },
-            Level::BelowTitle => h3 { (words.to_do) },
+            Level::BelowHeadline => h2.minor { (texts.to_do) },
+            Level::BelowTitle => h3 { (texts.to_do) },
         }
         ol.steps { @for step in steps { li { (step) } } }
-        @if let Some(applies) = reason.text(lang).applies { p { (words.applies) ": " (prose(applies)) } }
+        @if let Some(applies) = reason.text(lang).applies { p { (texts.applies) ": " (prose(applies)) } }
     }
 }
 
 /// `14:02:10 UTC, for 12 minutes`; of what was broken when we first looked, nobody knows since when.
 pub fn told_since((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     html! {
-        strong { @if before { (words.at_least) " " } (clock(at, view.now)) }
-        ", " (fill(words.for_time, &[("time", &lasting(at, view.now, view.lang))]))
+        strong { @if before { (texts.at_least) " " } (clock(at, view.now)) }
+        ", " (fill(texts.for_time, &[("time", &lasting(at, view.now, view.lang))]))
     }
 }
 
@@ -222,7 +222,7 @@ pub fn code(reason: Reason, view: &View<'_>) -> Markup {
     html! { a href=(view.link("/reasons", reason.code())) { code { (reason) } } }
 }
 
-/// Evidence and what was learnt, in the words of `lang` and whole.
+/// The style in which evidence and facts stand on a page: in `lang`, and in full.
 pub fn whole(lang: Lang) -> Style {
     Style { lang, everything: true, ..Style::default() }
 }

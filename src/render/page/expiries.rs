@@ -16,15 +16,15 @@ const FAR: Duration = Duration::from_secs(400 * 86_400);
 
 /// Renders a row for each of them, with the days that are left.
 pub fn section(store: &Store, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let mut expiries = expiries(store, view.now);
     expiries.retain(|expiry| expiry.refused.is_some() || is_within(expiry.date, FAR, view.now));
     html! {
         @if !expiries.is_empty() {
             section aria-labelledby="left" {
-                h2 #left { (words.left) }
+                h2 #left { (texts.left) }
                 table.rows {
-                    thead { tr { @for head in [words.what, words.days_left, words.ends] { th scope="col" { (head) } } } }
+                    thead { tr { @for head in [texts.what, texts.days_left, texts.ends] { th scope="col" { (head) } } } }
                     tbody { @for expiry in &expiries { (row(expiry, view)) } }
                 }
             }

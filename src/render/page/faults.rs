@@ -31,21 +31,21 @@ const FIRST: [&str; 6] = [
 
 /// Renders the whole section.
 pub fn section(switches: &[FaultSwitch], view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let on: Vec<&str> = switches.iter().filter(|switch| switch.on).map(|switch| switch.name).collect();
     let (first, more): (Vec<&FaultSwitch>, Vec<&FaultSwitch>) = switches.iter().partition(|switch| FIRST.contains(&switch.name));
     html! {
         section .card aria-labelledby="faults" {
-            h2 #faults { (words.faults) }
-            p { (words.faults_about) }
-            p { strong { @if on.is_empty() { (words.faults_none) } @else { (fill(words.faults_on, &[("names", &on.join(", "))])) } } }
+            h2 #faults { (texts.faults) }
+            p { (texts.faults_about) }
+            p { strong { @if on.is_empty() { (texts.faults_none) } @else { (fill(texts.faults_on, &[("names", &on.join(", "))])) } } }
             form method="post" action=(view.link(PATH, "")) {
                 div.buttons {
                     @for switch in first { (button(switch)) }
-                    button .clear #clear name="clear" value="all" disabled[on.is_empty()] { (words.faults_clear) }
+                    button .clear #clear name="clear" value="all" disabled[on.is_empty()] { (texts.faults_clear) }
                 }
                 details #all-faults {
-                    summary { (words.faults_more) " (" (switches.len()) ")" }
+                    summary { (texts.faults_more) " (" (switches.len()) ")" }
                     div.buttons { @for switch in more { (button(switch)) } }
                 }
             }

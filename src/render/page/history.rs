@@ -15,13 +15,13 @@ const SHOWN: usize = 25;
 
 /// The last failures of all probes, the latest first, folded.
 pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let mut past: Vec<(&ProbeEntry, &PastFailure)> =
         store.probes().iter().flat_map(|known| known.last_failures.iter().map(move |failure| (known, failure))).collect();
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
     section(past.is_empty(), view, || {
-        html! { details #past { summary { (words.history) " (" (past.len()) ")" } (table(&past, true, view)) } }
+        html! { details #past { summary { (texts.history) " (" (past.len()) ")" } (table(&past, true, view)) } }
     })
 }
 
@@ -32,26 +32,26 @@ pub fn of_one_probe(known: &ProbeEntry, view: &View<'_>) -> Markup {
 }
 
 fn section(is_empty: bool, view: &View<'_>, failures: impl Fn() -> Markup) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     html! {
         section aria-labelledby="history" {
-            h2 #history { (words.history) }
-            @if is_empty { p { (words.history_none) } } @else { (failures()) }
+            h2 #history { (texts.history) }
+            @if is_empty { p { (texts.history_none) } } @else { (failures()) }
         }
     }
 }
 
 /// A row for each failure; `names_probe` adds a column that says whose it was.
 fn table(past: &[(&ProbeEntry, &PastFailure)], names_probe: bool, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     html! {
         table.rows {
             thead {
                 tr {
-                    th scope="col" { (words.when) }
-                    @if names_probe { th scope="col" { (words.check) } }
-                    th scope="col" { (view.lang.words().common.reason) }
-                    th scope="col" { (words.took) }
+                    th scope="col" { (texts.when) }
+                    @if names_probe { th scope="col" { (texts.check) } }
+                    th scope="col" { (view.lang.texts().common.reason) }
+                    th scope="col" { (texts.took) }
                 }
             }
             tbody {

@@ -22,7 +22,7 @@ pub struct Body {
 
 /// Renders the whole document.
 pub fn document(view: &View<'_>, body: &Body) -> String {
-    let words = view.words();
+    let texts = view.texts();
     let refresh = (body.refreshes && !view.paused).then_some(view.refresh);
     let page = html! {
         (DOCTYPE)
@@ -38,17 +38,17 @@ pub fn document(view: &View<'_>, body: &Body) -> String {
                 @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
             }
             body {
-                a.skip href="#main" { (words.skip) }
+                a.skip href="#main" { (texts.skip) }
                 header {
-                    p.brand { a href=(view.link("/", "")) { "m365-probe" } " " span { (words.purpose) } }
+                    p.brand { a href=(view.link("/", "")) { "m365-probe" } " " span { (texts.purpose) } }
                     (navigation(view))
                 }
-                p #stale .banner.critical role="alert" hidden { (words.stale) " " span {} }
-                p #held .banner role="status" hidden { (words.held) " " strong {} }
+                p #stale .banner.critical role="alert" hidden { (texts.stale) " " span {} }
+                p #held .banner role="status" hidden { (texts.held) " " strong {} }
                 p #said .unseen role="status" {}
                 main #main tabindex="-1" { (body.main) }
                 footer {
-                    p #as-of { (words.as_of) " " (clock(view.now, view.now)) }
+                    p #as-of { (texts.as_of) " " (clock(view.now, view.now)) }
                     @if body.refreshes { (refreshing(view)) }
                     p { "m365-probe " (env!("CARGO_PKG_VERSION")) }
                 }
@@ -60,21 +60,21 @@ pub fn document(view: &View<'_>, body: &Body) -> String {
 }
 
 fn navigation(view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let places = [
-        (view.link("/", ""), "/", words.overview),
-        (view.link("/reasons", ""), "/reasons", words.reasons),
-        ("/metrics".to_owned(), "/metrics", words.metrics),
-        ("/api/v1/outcomes".to_owned(), "/api/v1/outcomes", words.as_json),
-        ("/config".to_owned(), "/config", words.configuration),
+        (view.link("/", ""), "/", texts.overview),
+        (view.link("/reasons", ""), "/reasons", texts.reasons),
+        ("/metrics".to_owned(), "/metrics", texts.metrics),
+        ("/api/v1/outcomes".to_owned(), "/api/v1/outcomes", texts.as_json),
+        ("/config".to_owned(), "/config", texts.configuration),
     ];
     let current = |path| (path == view.path).then_some("page");
     html! {
-        nav aria-label=(words.pages) {
+        nav aria-label=(texts.pages) {
             ul {
                 @for (to, path, name) in places { li { a href=(to) aria-current=[current(path)] { (name) } } }
                 @for other in Lang::ALL.into_iter().filter(|other| *other != view.lang) {
-                    li { a href=(view.here(other, view.paused)) lang=(other) hreflang=(other) { (other.words().page.own_name) } }
+                    li { a href=(view.here(other, view.paused)) lang=(other) hreflang=(other) { (other.texts().page.own_name) } }
                 }
             }
         }
@@ -83,13 +83,13 @@ fn navigation(view: &View<'_>) -> Markup {
 
 /// Renders whether the page refreshes itself, and the link that changes that.
 fn refreshing(view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     html! {
         p {
             @if view.paused {
-                (words.paused) " " a href=(view.here(view.lang, false)) { (words.resume) }
+                (texts.paused) " " a href=(view.here(view.lang, false)) { (texts.resume) }
             } @else {
-                (fill(words.refreshes, &[("seconds", &view.refresh.to_string())])) " " a href=(view.here(view.lang, true)) { (words.pause) }
+                (fill(texts.refreshes, &[("seconds", &view.refresh.to_string())])) " " a href=(view.here(view.lang, true)) { (texts.pause) }
             }
         }
     }

@@ -26,7 +26,7 @@ use crate::store::{ProbeEntry, Store};
 
 /// Renders the whole page of `known`, one of those in the `store`.
 pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
-    let words = view.words();
+    let texts = view.texts();
     let id = known.settings.id.to_string();
     let probe = ProbeState::new(known, view.now);
     let main = html! {
@@ -37,10 +37,10 @@ pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
         } @else if let Some(skipped) = known.skipped.as_deref() {
             p { (sentence(&JudgedOutcome::new(skipped, &known.settings.limits, view.now))) }
         } @else {
-            p { (words.not_yet) }
+            p { (texts.not_yet) }
         }
         @if !known.failed_transcript.is_empty() {
-            details #failed-talk { summary { (words.conversation_failed) } (conversation(&known.failed_transcript, view)) }
+            details #failed-talk { summary { (texts.conversation_failed) } (conversation(&known.failed_transcript, view)) }
         }
         (history::of_one_probe(known, view))
     };
@@ -49,21 +49,21 @@ pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
 
 /// Whom it is about, when it ran last and how often it runs.
 fn about(known: &ProbeEntry, view: &View<'_>) -> Markup {
-    let (lang, words, settings) = (view.lang, view.words(), &known.settings);
+    let (lang, texts, settings) = (view.lang, view.texts(), &known.settings);
     html! {
         p {
             @if let Some(address) = &settings.address { (address) " · " }
             @if let Some(last) = &known.last {
-                (capital(words.last_run)) " " (clock(last.at, view.now)) ", " (ago(last.at, view.now, lang)) ". "
+                (capital(texts.last_run)) " " (clock(last.at, view.now)) ", " (ago(last.at, view.now, lang)) ". "
             }
-            (fill(words.every, &[("interval", &plainly(settings.interval, lang)), ("timeout", &plainly(settings.timeout, lang))])) ". "
-            a href=(running(&settings.id)) { (words.run_now) }
+            (fill(texts.every, &[("interval", &plainly(settings.interval, lang)), ("timeout", &plainly(settings.timeout, lang))])) ". "
+            a href=(running(&settings.id)) { (texts.run_now) }
         }
     }
 }
 
 fn last_run(store: &Store, known: &ProbeEntry, last: &Outcome, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let judged = JudgedOutcome::new(last, &known.settings.limits, view.now);
     html! {
         @if let Some(failure) = last.failure() {
@@ -72,17 +72,17 @@ fn last_run(store: &Store, known: &ProbeEntry, last: &Outcome, view: &View<'_>) 
             p class={ "card " (judged.state().code()) } { (sentence(&judged)) }
         }
         section aria-labelledby="phases" {
-            h2 #phases { (words.phases) }
+            h2 #phases { (texts.phases) }
             (phases(last, view))
-            h3 { (words.latency) }
+            h3 { (texts.latency) }
             (sparkline(&known.history, view.lang))
         }
         section aria-labelledby="talk" {
-            h2 #talk { (words.conversation) }
+            h2 #talk { (texts.conversation) }
             (conversation(&known.transcript, view))
         }
         section aria-labelledby="facts" {
-            h2 #facts { (words.facts) }
+            h2 #facts { (texts.facts) }
             (pairs(&fact_lines(&judged, &whole(view.lang))))
         }
     }
@@ -96,7 +96,7 @@ fn behind(store: &Store, known: &ProbeEntry, view: &View<'_>) -> Option<Reason> 
 
 /// Renders the failure: since when, who must act, what to do, and the evidence.
 fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &View<'_>) -> Markup {
-    let (lang, words) = (view.lang, view.words());
+    let (lang, texts) = (view.lang, view.texts());
     // The server's answer is evidence; what to do is about what lies behind it.
     let reason = cause.unwrap_or(failure.reason);
     let text = reason.text(lang);
@@ -110,13 +110,13 @@ fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &V
         article class="card critical" {
             h2 { (capital(text.title)) }
             dl.key {
-                div { dt { (lang.words().common.reason) } dd { (named(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
-                @if let Some(since) = known.since() { div { dt { (words.since) } dd { (told_since(since, view)) } } }
-                div { dt { (lang.words().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
+                div { dt { (lang.texts().common.reason) } dd { (named(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
+                @if let Some(since) = known.since() { div { dt { (texts.since) } dd { (told_since(since, view)) } } }
+                div { dt { (lang.texts().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
             }
             p { (prose(&concern.meaning(text, lang))) }
             (steps(reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle))
-            h3 { (words.evidence) }
+            h3 { (texts.evidence) }
             (pairs(&evidence_rows(&failure.evidence, &whole(lang))))
         }
     }
@@ -124,7 +124,7 @@ fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &V
 
 /// Each phase as a bar where it lay in the run.
 fn phases(outcome: &Outcome, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let failed = outcome.failure().map(|failure| failure.phase);
     let mut began = Duration::ZERO;
     let bars = outcome.phases.iter().enumerate().map(|(place, span)| {
@@ -136,10 +136,10 @@ fn phases(outcome: &Outcome, view: &View<'_>) -> Markup {
     html! {
         table class="rows bars" {
             thead {
-                tr { th scope="col" { (words.phase) } th scope="col" { (words.took) } th scope="col" aria-hidden="true" {} }
+                tr { th scope="col" { (texts.phase) } th scope="col" { (texts.took) } th scope="col" aria-hidden="true" {} }
             }
             tbody { @for bar in bars { (bar) } }
-            tfoot { tr { th scope="row" { (words.total) } td { (shown(outcome.took)) } td aria-hidden="true" {} } }
+            tfoot { tr { th scope="row" { (texts.total) } td { (shown(outcome.took)) } td aria-hidden="true" {} } }
         }
     }
 }
@@ -163,23 +163,23 @@ fn phase(span: &Span, began: Duration, whole: Duration, is_bad: bool) -> Markup 
 
 /// Renders the transcript. No secret can stand in it: it was redacted before the line was kept.
 fn conversation(transcript: &Transcript, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     if transcript.is_empty() {
-        return html! { p { (words.conversation_none) } };
+        return html! { p { (texts.conversation_none) } };
     }
     html! {
         ol.talk {
             @for (line, left_out) in transcript.lines() {
                 @let (class, mark, who) = match line.speaker {
-                    Speaker::We => ("we", "→", words.we_said),
-                    Speaker::They => ("they", "←", words.they_said),
-                    Speaker::Nobody => ("nobody", "·", words.happened),
+                    Speaker::We => ("we", "→", texts.we_said),
+                    Speaker::They => ("they", "←", texts.they_said),
+                    Speaker::Nobody => ("nobody", "·", texts.happened),
                 };
                 li class=(class) {
                     small { (shown(line.at)) " " (line.phase) } " "
                     span aria-hidden="true" { (mark) } span.unseen { (who) ": " } code { (one_line(&line.text)) }
                 }
-                @if left_out > 0 { li.nobody { (fill(words.lines_left_out, &[("n", &left_out.to_string())])) } }
+                @if left_out > 0 { li.nobody { (fill(texts.lines_left_out, &[("n", &left_out.to_string())])) } }
             }
         }
     }

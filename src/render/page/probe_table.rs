@@ -23,10 +23,10 @@ const UNFOLDED: usize = 12;
 
 /// The probes that fail, with where, why and since when.
 pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     html! {
         table.rows {
-            thead { tr { @for head in [words.check, view.lang.words().common.reason, words.since, words.latency] { th scope="col" { (head) } } } }
+            thead { tr { @for head in [texts.check, view.lang.texts().common.reason, texts.since, texts.latency] { th scope="col" { (head) } } } }
             tbody {
                 @for known in probes {
                     tr {
@@ -49,7 +49,7 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
 
 /// All probes of a tenant: its own checks, then each mailbox with its checks, those with problems first.
 pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
         probes.iter().copied().partition(|known| known.settings.id.mailbox.is_none());
     let has =
@@ -58,25 +58,25 @@ pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     let (troubled, others): (Vec<_>, Vec<_>) = rows(&of_mailboxes).into_iter().partition(|row| has(row, is_trouble));
     let (waiting, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| has(row, |state| state.is_none()));
     html! {
-        @if !own.is_empty() { (matrix(words.tenant_checks, words.tenant, &[own], view)) }
-        @if !troubled.is_empty() { (matrix(words.mailbox_checks, words.mailbox, &troubled, view)) }
-        (folded_mailboxes("waiting", words.mailboxes_still_to_run, &waiting, view))
-        (folded_mailboxes("well", words.without_problems, &well, view))
+        @if !own.is_empty() { (matrix(texts.tenant_checks, texts.tenant, &[own], view)) }
+        @if !troubled.is_empty() { (matrix(texts.mailbox_checks, texts.mailbox, &troubled, view)) }
+        (folded_mailboxes("waiting", texts.mailboxes_still_to_run, &waiting, view))
+        (folded_mailboxes("well", texts.without_problems, &well, view))
     }
 }
 
 /// Mailboxes that nobody needs to see at once: folded under `summary` where there are many.
 fn folded_mailboxes(id: &str, summary: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let tenant = rows.iter().flatten().map(|known| &known.settings.id.tenant).next();
     html! {
         @if rows.len() > UNFOLDED {
             details id={ (id) "-" @if let Some(tenant) = tenant { (tenant) } } {
                 summary { (fill(summary, &[("n", &rows.len().to_string())])) }
-                (matrix(words.mailbox_checks, words.mailbox, rows, view))
+                (matrix(texts.mailbox_checks, texts.mailbox, rows, view))
             }
         } @else if !rows.is_empty() {
-            (matrix(words.mailbox_checks, words.mailbox, rows, view))
+            (matrix(texts.mailbox_checks, texts.mailbox, rows, view))
         }
     }
 }
@@ -131,7 +131,7 @@ fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup 
 
 /// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
 fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
-    let (lang, words) = (view.lang, view.words());
+    let (lang, texts) = (view.lang, view.texts());
     let probe = ProbeState::new(known, view.now);
     let (state, current, failed) = (probe.state(), probe.current_run(), probe.failure().map(|failure| failure.reason));
     let took = match (current, failed) {
@@ -139,7 +139,7 @@ fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
         (Some(last), None) => shown(last.outcome.took),
         (None, _) => String::new(),
     };
-    let when = probe.last_run().map_or_else(|| words.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
+    let when = probe.last_run().map_or_else(|| texts.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
     let word = probe_state_name(&probe, view);
     let told: Vec<&str> = [&*took, &when].into_iter().filter(|told| !told.is_empty() && *told != word).collect();
     let label = format!("{}: {}", known.settings.id, [&[word], &*told].concat().join(", "));
@@ -175,20 +175,20 @@ fn breakable(reason: Reason) -> Markup {
 /// The word for the state of a probe, which a failed run and a limit may both have made critical.
 fn probe_state_name(probe: &ProbeState<'_>, view: &View<'_>) -> &'static str {
     match probe.state() {
-        Some(State::Critical) if probe.failure().is_some() => view.words().fails,
+        Some(State::Critical) if probe.failure().is_some() => view.texts().fails,
         Some(state) => state_name(state, view),
-        None => view.words().not_yet,
+        None => view.texts().not_yet,
     }
 }
 
 /// The word for a state.
 pub fn state_name(state: State, view: &View<'_>) -> &'static str {
-    let words = view.words();
+    let texts = view.texts();
     match state {
-        State::Ok => words.ok,
-        State::Warning => words.warning,
-        State::Critical => words.critical,
-        State::Unknown => words.unknown,
+        State::Ok => texts.ok,
+        State::Warning => texts.warning,
+        State::Critical => texts.critical,
+        State::Unknown => texts.unknown,
     }
 }
 

@@ -13,35 +13,35 @@ use crate::report::term;
 
 /// Renders the whole page.
 pub fn page(view: &View<'_>) -> String {
-    let words = view.words();
+    let texts = view.texts();
     let main = html! {
-        h1 { (words.reasons) }
-        p { (fill(words.catalogue_about, &[("n", &Reason::ALL.len().to_string())])) }
+        h1 { (texts.reasons) }
+        p { (fill(texts.catalogue_about, &[("n", &Reason::ALL.len().to_string())])) }
         details #codes {
-            summary { (words.all_codes) }
+            summary { (texts.all_codes) }
             ul.codes { @for reason in Reason::ALL { li { a href={ "#" (reason) } { code { (reason) } } } } }
         }
         @for reason in Reason::ALL { (entry(*reason, view)) }
     };
-    document(view, &Body { title: format!("{} · m365-probe", words.reasons), state: None, refreshes: false, main })
+    document(view, &Body { title: format!("{} · m365-probe", texts.reasons), state: None, refreshes: false, main })
 }
 
 fn entry(reason: Reason, view: &View<'_>) -> Markup {
-    let (lang, words) = (view.lang, view.words());
+    let (lang, texts) = (view.lang, view.texts());
     let text = reason.text(lang);
     let to_do: Vec<Markup> = text.steps.iter().map(|step| prose(&text::fill(&step.to_string(), &Ids::default()))).collect();
     html! {
         article class="card reason" id=(reason) {
             h2 { (capital(text.title)) " " a href={ "#" (reason) } { code { (reason) } } }
             dl.key {
-                div { dt { (lang.words().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
-                div { dt { (words.severity) } dd { (capital(severity(reason.severity(), view))) } }
+                div { dt { (lang.texts().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
+                div { dt { (texts.severity) } dd { (capital(severity(reason.severity(), view))) } }
             }
             p { (prose(&text::fill(text.meaning, &Ids::default()))) }
             (steps(reason, &to_do, lang, Level::BelowTitle))
             @if let Some(source) = text.source {
                 p.small {
-                    (words.source) ": "
+                    (texts.source) ": "
                     @if source.starts_with("https://") { a href=(source) rel="noreferrer" { (source) } } @else { (source) }
                 }
             }
@@ -51,10 +51,10 @@ fn entry(reason: Reason, view: &View<'_>) -> Markup {
 
 /// Returns a severity's explanation for the reader.
 fn severity(severity: Severity, view: &View<'_>) -> &'static str {
-    let words = view.words();
+    let texts = view.texts();
     match severity {
-        Severity::Failed => words.severity_failed,
-        Severity::Degraded => words.severity_degraded,
-        Severity::Transient => words.severity_transient,
+        Severity::Failed => texts.severity_failed,
+        Severity::Degraded => texts.severity_degraded,
+        Severity::Transient => texts.severity_transient,
     }
 }

@@ -25,7 +25,7 @@ pub fn sparkline(history: &History, lang: Lang) -> Markup {
     let failed = runs.iter().filter(|run| !run.ok).count();
     let (count, failed) = (runs.len().to_string(), failed.to_string());
     let values = [("n", &*count), ("failed", &failed), ("shortest", &brief(shortest)), ("longest", &brief(longest))];
-    let label = fill(lang.words().page.recent_runs, &values);
+    let label = fill(lang.texts().page.recent_runs, &values);
     let width = History::KEPT * (BAR + GAP);
     // One path for each kind: hundreds of these stand on a page.
     let path = |ok: bool| {

@@ -51,17 +51,17 @@ fn overall(store: &Store, probes: &[ProbeState<'_>], cards: &[CauseCard<'_>], vi
 
 /// The one problem by its name; of several, how many.
 fn headline(probes: &[ProbeState<'_>], state: Option<State>, cards: &[CauseCard<'_>], view: &View<'_>) -> String {
-    let words = view.words();
+    let texts = view.texts();
     let text = match (state, cards) {
         (_, [one]) => return one.title(view.lang),
-        (_, [_, ..]) => return fill(words.problems, &[("n", &cards.len().to_string())]),
-        (None, _) if probes.is_empty() => words.nothing_configured,
-        (None, _) if probes.iter().all(ProbeState::is_waiting) => words.nothing_yet,
-        (None, _) => words.still_to_run,
-        (Some(State::Ok), _) => words.all_well,
-        (Some(State::Warning), _) => words.with_warnings,
-        (Some(State::Critical), _) => words.limit_violated,
-        (Some(State::Unknown), _) => words.unsure,
+        (_, [_, ..]) => return fill(texts.problems, &[("n", &cards.len().to_string())]),
+        (None, _) if probes.is_empty() => texts.nothing_configured,
+        (None, _) if probes.iter().all(ProbeState::is_waiting) => texts.nothing_yet,
+        (None, _) => texts.still_to_run,
+        (Some(State::Ok), _) => texts.all_well,
+        (Some(State::Warning), _) => texts.with_warnings,
+        (Some(State::Critical), _) => texts.limit_violated,
+        (Some(State::Unknown), _) => texts.unsure,
     };
     text.to_owned()
 }
@@ -69,32 +69,32 @@ fn headline(probes: &[ProbeState<'_>], state: Option<State>, cards: &[CauseCard<
 /// Returns the number of checks that fail; where none does, of those that are critical by a limit; where none is, of those that
 /// work. A check that has not run, or not recently, does not count as working.
 fn count(probes: &[ProbeState<'_>], view: &View<'_>) -> String {
-    let words = view.words();
+    let texts = view.texts();
     let count = |is: fn(&ProbeState<'_>) -> bool| probes.iter().filter(|probe| is(probe)).count();
     let failing = count(|probe| probe.failure().is_some());
     let critical = count(|probe| probe.state() == Some(State::Critical));
     let working = count(|probe| probe.current_run().is_some_and(|run| matches!(run.state(), State::Ok | State::Warning)));
     let waiting = probes.iter().filter(|probe| probe.is_waiting()).count();
     let (template, number) = match (failing, critical) {
-        (1.., _) => (words.of_checks_fail, failing),
-        (0, 1..) => (words.checks_critical, critical),
-        (0, 0) => (words.checks_work, working),
+        (1.., _) => (texts.of_checks_fail, failing),
+        (0, 1..) => (texts.checks_critical, critical),
+        (0, 0) => (texts.checks_work, working),
     };
     let counted = fill(template, &[("n", &number.to_string()), ("all", &probes.len().to_string())]);
     match waiting {
         0 => counted,
-        _ => format!("{counted}, {}", fill(words.waiting, &[("n", &waiting.to_string())])),
+        _ => format!("{counted}, {}", fill(texts.waiting, &[("n", &waiting.to_string())])),
     }
 }
 
 /// The headline, a line for each of several problems, how many checks stand behind it, and when the last one ran.
 fn banner(probes: &[ProbeState<'_>], state: Option<State>, headline: &str, cards: &[CauseCard<'_>], view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let last = probes.iter().filter_map(ProbeState::last_run).map(|last| last.at).max();
     html! {
         div class={ "banner " (class(state)) } {
             h1 #headline { span aria-hidden="true" { (sign(state)) } " " (headline) }
-            p { (count(probes, view)) @if let Some(at) = last { " · " (words.last_run) " " (ago(at, view.now, view.lang)) } }
+            p { (count(probes, view)) @if let Some(at) = last { " · " (texts.last_run) " " (ago(at, view.now, view.lang)) } }
             @if cards.len() > 1 {
                 ol { @for (number, card) in (1..).zip(cards) { li { (card.line(number, view)) } } }
             }

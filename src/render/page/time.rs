@@ -23,7 +23,7 @@ pub fn clock(at: SystemTime, now: SystemTime) -> Markup {
 
 /// `12 minutes ago`.
 pub fn ago(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    fill(lang.words().page.ago, &[("time", &lasting(at, now, lang))])
+    fill(lang.texts().page.ago, &[("time", &lasting(at, now, lang))])
 }
 
 /// `12 minutes`.
@@ -45,12 +45,12 @@ enum Case {
 
 /// The largest unit of which there are two; an exact one where it comes out even.
 fn span(time: Duration, lang: Lang, case: Case) -> String {
-    let (seconds, words) = (time.as_secs(), &lang.words().page);
+    let (seconds, texts) = (time.as_secs(), &lang.texts().page);
     let units = [
-        (86_400, words.day, words.days, words.days_ago),
-        (3_600, words.hour, words.hours, words.hours_ago),
-        (60, words.minute, words.minutes, words.minutes_ago),
-        (1, words.second, words.seconds, words.seconds_ago),
+        (86_400, texts.day, texts.days, texts.days_ago),
+        (3_600, texts.hour, texts.hours, texts.hours_ago),
+        (60, texts.minute, texts.minutes, texts.minutes_ago),
+        (1, texts.second, texts.seconds, texts.seconds_ago),
     ];
     let fits = |length: u64| seconds >= 2 * length || (seconds >= length && seconds.is_multiple_of(length));
     let (length, one, several, dative) = units.into_iter().find(|(length, ..)| fits(*length)).unwrap_or(units[3]);

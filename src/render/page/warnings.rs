@@ -20,14 +20,14 @@ use crate::store::{ProbeEntry, Store};
 
 /// A line for each probe whose state is neither well nor failing; and one for each reason that probes warn of.
 pub fn section(store: &Store, view: &View<'_>) -> Markup {
-    let words = view.words();
+    let texts = view.texts();
     let probes = store.probes().iter().filter_map(|known| line(known, view));
     let reasons = warned(store, view.lang, view.now).into_iter().map(|(reason, warned)| warning(reason, &warned, view));
     let lines: Vec<Markup> = probes.chain(reasons).collect();
     html! {
         @if !lines.is_empty() {
             section aria-labelledby="look" {
-                h2 #look { (words.warnings) }
+                h2 #look { (texts.warnings) }
                 ul.look { @for line in lines { li { (line) } } }
             }
         }
@@ -40,7 +40,7 @@ fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
         " " strong { (capital(&warned.told)) } " " (code(reason, view)) br;
         (probe_link(&warned.first.settings.id, view))
         @if warned.count > 1 { " (+" (warned.count - 1) ")" }
-        "; " (view.lang.words().common.who_must_act) ": " (term::owner(reason.owner(), view.lang))
+        "; " (view.lang.texts().common.who_must_act) ": " (term::owner(reason.owner(), view.lang))
     }
 }
 
@@ -55,7 +55,7 @@ fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
     let text = match &probe {
         ProbeState::NotRun => return None,
         ProbeState::Current(judged) => sentence(judged),
-        ProbeState::Stale(judged) => fill(view.words().too_old, &[("time", &lasting(judged.outcome.at, view.now, view.lang))]),
+        ProbeState::Stale(judged) => fill(view.texts().too_old, &[("time", &lasting(judged.outcome.at, view.now, view.lang))]),
     };
     Some(html! { (badge(Some(state), state_name(state, view))) " " (probe_link(&known.settings.id, view)) ": " (text) })
 }
