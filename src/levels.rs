@@ -23,9 +23,9 @@ pub fn judge<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> Judg
     let breaches = breaches(outcome, limits, now);
     let warnings: Vec<&Fault> = warnings(outcome, limits, now).collect();
     let verdict = match &outcome.verdict {
-        Verdict::Ok if warnings.iter().any(|warning| calls_for_a_look(warning)) => State::Warning,
+        Verdict::Ok if warnings.iter().any(|warning| is_warning_by_itself(warning)) => State::Warning,
         Verdict::Ok => State::Ok,
-        Verdict::Failed(failure) => of_failure(failure.reason),
+        Verdict::Failed(failure) => failure_state(failure.reason),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
         Verdict::Skipped(SkipReason::BackOff { .. }) => State::Warning,
         Verdict::Skipped(_) => State::Unknown,
@@ -47,14 +47,14 @@ pub struct Judgement<'a> {
 
 impl Judgement<'_> {
     /// Returns the state of one of its warnings: that of the limit which the warning is about, or Ok while that limit is kept.
-    pub fn weight(&self, warning: &Fault) -> State {
-        let level = self.breaches.iter().find(|breach| breach.metric.is_told_by(warning.reason)).map(|breach| breach.state);
-        level.unwrap_or(if calls_for_a_look(warning) { State::Warning } else { State::Ok })
+    pub fn warning_state(&self, warning: &Fault) -> State {
+        let level = self.breaches.iter().find(|breach| breach.metric.is_subject_of(warning.reason)).map(|breach| breach.state);
+        level.unwrap_or(if is_warning_by_itself(warning) { State::Warning } else { State::Ok })
     }
 
     /// Reports whether one of the warnings is about the same number as `breach`, and says what to do about it.
-    pub fn tells_of(&self, breach: &Breach) -> bool {
-        self.warnings.iter().any(|warning| breach.metric.is_told_by(warning.reason))
+    pub fn has_warning_about(&self, breach: &Breach) -> bool {
+        self.warnings.iter().any(|warning| breach.metric.is_subject_of(warning.reason))
     }
 }
 
@@ -144,7 +144,7 @@ impl fmt::Display for State {
 
 /// The plugin guidelines keep UNKNOWN for what went wrong in the plugin itself; a name that does not resolve, a port
 /// that is closed and a server that is silent are what the plugin is there to find: CRITICAL.
-fn of_failure(reason: Reason) -> State {
+fn failure_state(reason: Reason) -> State {
     match reason {
         Reason::Internal | Reason::LocalResources | Reason::LocalTrustStore | Reason::SecretUnreadable => State::Unknown,
         _ => match reason.severity() {
@@ -155,28 +155,28 @@ fn of_failure(reason: Reason) -> State {
 }
 
 /// Reports whether a warning makes the state Warning by itself. How near the end of EWS may come is left to `ews_days`.
-fn calls_for_a_look(worth_a_look: &Fault) -> bool {
-    worth_a_look.reason != Reason::EwsRetiring
+fn is_warning_by_itself(warning: &Fault) -> bool {
+    warning.reason != Reason::EwsRetiring
 }
 
 /// Iterates over the warnings of a run: first the credential whose expiry violates a limit, then what the run noted itself.
 pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> impl Iterator<Item = &'a Fault> {
-    let credential = breach(Metric::SecretDays, outcome, limits, now).and_then(|breach| of_credential(&breach, outcome));
+    let credential = breach(Metric::SecretDays, outcome, limits, now).and_then(|breach| credential_warning(&breach, outcome));
     credential.into_iter().chain(&outcome.facts.warnings)
 }
 
-static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NOTHING_SAID };
-static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NOTHING_SAID };
-const NOTHING_SAID: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: SupportIds::new() };
+static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NO_EVIDENCE };
+static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NO_EVIDENCE };
+const NO_EVIDENCE: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: SupportIds::new() };
 
 /// Reports whether `reason` is a warning that is made here of a number and its limit, and never noted by a run.
-pub const fn is_of_a_level(reason: Reason) -> bool {
+pub const fn is_derived_from_limit(reason: Reason) -> bool {
     matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated)
 }
 
 /// Returns the warning for a violated limit of the credential's days. That a credential has expired is Entra's to say: a date in
 /// the past while a token is still issued was written down wrong, and where none is issued the failure tells more.
-fn of_credential(breach: &Breach, outcome: &Outcome) -> Option<&'static Fault> {
+fn credential_warning(breach: &Breach, outcome: &Outcome) -> Option<&'static Fault> {
     match outcome.failure() {
         _ if secret_refusal(outcome).is_some() => None,
         _ if breach.value >= 0.0 => Some(&EXPIRING),
@@ -199,8 +199,8 @@ fn breach(metric: Metric, outcome: &Outcome, limits: &Limits, now: SystemTime) -
     if outcome.is_skipped() || metric == Metric::SecretDays && is_expired(outcome) {
         return None;
     }
-    let value = metric.of(outcome, now)?;
-    let (warning, critical) = limits.of(metric, outcome.probe.check);
+    let value = metric.value(outcome, now)?;
+    let (warning, critical) = limits.ranges(metric, outcome.probe.check);
     let levels = [(State::Critical, critical), (State::Warning, warning)];
     levels.into_iter().find_map(|(state, range)| {
         let range = range.filter(|range| range.alerts(value))?;
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn a_credential_s_end_is_told_as_far_as_it_is_known() {
         use Reason::{AuthRefused, ClientSecretExpired, CredentialExpiring, CredentialExpiryOutdated, TlsClosed};
-        for (hours, failed_for, state, told) in [
+        for (hours, failed_for, state, warning) in [
             (31 * 24, None, State::Ok, None),
             (29 * 24, None, State::Warning, Some(CredentialExpiring)),
             (6 * 24, None, State::Critical, Some(CredentialExpiring)),
@@ -300,9 +300,12 @@ mod tests {
             outcome.facts.credential_expires = Some(end);
             let judged = judge(&outcome, &Limits::default(), now());
             let reasons: Vec<_> = judged.warnings.iter().map(|warning| warning.reason).collect();
-            assert_eq!((judged.state, reasons), (state, Vec::from_iter(told)), "{hours} hours left, {failed_for:?}");
-            assert!(judged.warnings.iter().all(|warning| judged.weight(warning) == state), "{hours} hours left");
-            assert!(judged.breaches.iter().all(|breach| judged.tells_of(breach) == told.is_some()), "{hours} hours left");
+            assert_eq!((judged.state, reasons), (state, Vec::from_iter(warning)), "{hours} hours left, {failed_for:?}");
+            assert!(judged.warnings.iter().all(|warning| judged.warning_state(warning) == state), "{hours} hours left");
+            assert!(
+                judged.breaches.iter().all(|breach| judged.has_warning_about(breach) == warning.is_some()),
+                "{hours} hours left"
+            );
             let off = limits(&["secret_days=~:"], &["secret_days=~:"]);
             assert!(judge(&outcome, &off, now()).warnings.is_empty(), "the level is switched off");
         }

@@ -257,5 +257,5 @@ impl<'a> WarningEntry<'a> {
 /// The warnings that the run noted. What a level made of a number is judged anew: the levels may be others here.
 fn noted(warnings: Vec<WarningEntry<'_>>) -> Result<Vec<Fault>, String> {
     let faults = warnings.into_iter().map(WarningEntry::into_fault);
-    faults.filter(|fault| fault.as_ref().map_or(true, |fault| !levels::is_of_a_level(fault.reason))).collect()
+    faults.filter(|fault| fault.as_ref().map_or(true, |fault| !levels::is_derived_from_limit(fault.reason))).collect()
 }

@@ -26,7 +26,7 @@ pub fn secret_refusal(outcome: &Outcome) -> Option<Reason> {
 /// Without a limit, 30 days are a warning and 7 critical for a certificate, which is so shown although no run is a warning for
 /// it (Microsoft renews its own).
 pub fn expiry_state(metric: Metric, at: SystemTime, limits: &Limits, check: Check, now: SystemTime) -> State {
-    let (warning, critical) = match (metric, limits.of(metric, check)) {
+    let (warning, critical) = match (metric, limits.ranges(metric, check)) {
         (Metric::CertificateDays, (None, None)) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
         (_, set) => set,
     };

@@ -34,7 +34,7 @@ impl Limits {
     }
 
     /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, the usual.
-    pub fn of(&self, metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
+    pub fn ranges(&self, metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
         let (warning, critical) = usual(metric, check);
         let set = |level| range_of(level, metric).copied();
         (set(&self.warning).or(warning), set(&self.critical).or(critical))
@@ -118,7 +118,7 @@ impl Metric {
     }
 
     /// Reports whether a warning with `reason` is about the date that it counts to.
-    pub const fn is_told_by(self, reason: Reason) -> bool {
+    pub const fn is_subject_of(self, reason: Reason) -> bool {
         match self {
             Self::SecretDays => matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated),
             Self::EwsDays => matches!(reason, Reason::EwsRetiring),
@@ -132,7 +132,7 @@ impl Metric {
     }
 
     /// Its value in `outcome`, where that is known.
-    pub fn of(self, outcome: &Outcome, now: SystemTime) -> Option<f64> {
+    pub fn value(self, outcome: &Outcome, now: SystemTime) -> Option<f64> {
         let facts = &outcome.facts;
         match self {
             Self::Total => Some(outcome.took.as_secs_f64()),
@@ -194,10 +194,10 @@ mod tests {
     #[test]
     fn a_bare_range_is_the_total_s() {
         let limits = Limits::parse(&texts(&["2", "tls=0.5", "certificate_days=30:"]), &texts(&["10"])).expect("limits");
-        assert_eq!(limits.of(Metric::Total, Check::Pop3), ("2".parse().ok(), "10".parse().ok()));
-        assert_eq!(limits.of(Metric::Phase(Phase::Tls), Check::Pop3).0, "0.5".parse().ok());
-        assert_eq!(limits.of(Metric::CertificateDays, Check::Pop3), ("30:".parse().ok(), None));
-        assert_eq!(limits.of(Metric::Messages, Check::Pop3), (None, None));
+        assert_eq!(limits.ranges(Metric::Total, Check::Pop3), ("2".parse().ok(), "10".parse().ok()));
+        assert_eq!(limits.ranges(Metric::Phase(Phase::Tls), Check::Pop3).0, "0.5".parse().ok());
+        assert_eq!(limits.ranges(Metric::CertificateDays, Check::Pop3), ("30:".parse().ok(), None));
+        assert_eq!(limits.ranges(Metric::Messages, Check::Pop3), (None, None));
     }
 
     #[test]
@@ -221,10 +221,10 @@ mod tests {
     #[test]
     fn what_ends_on_a_known_day_is_watched_by_one_check_unless_it_is_switched_off() {
         let (days, none) = (|text: &str| text.parse::<Range>().ok(), Limits::default());
-        assert_eq!(none.of(Metric::SecretDays, Check::Token), (days("30:"), days("7:")));
-        assert_eq!(none.of(Metric::SecretDays, Check::Pop3), (None, None));
-        assert_eq!(none.of(Metric::EwsDays, Check::Ews), (days("60:"), None));
+        assert_eq!(none.ranges(Metric::SecretDays, Check::Token), (days("30:"), days("7:")));
+        assert_eq!(none.ranges(Metric::SecretDays, Check::Pop3), (None, None));
+        assert_eq!(none.ranges(Metric::EwsDays, Check::Ews), (days("60:"), None));
         let set = Limits::parse(&texts(&["secret_days=~:"]), &texts(&["secret_days=3:"])).expect("limits");
-        assert_eq!(set.of(Metric::SecretDays, Check::Token), (days("~:"), days("3:")));
+        assert_eq!(set.ranges(Metric::SecretDays, Check::Token), (days("~:"), days("3:")));
     }
 }

@@ -53,7 +53,7 @@ fn line(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup]) -> String {
 /// `-` where nothing was measured; plain numbers, and levels only where they are upper bounds: `;warn;crit` is that.
 fn metrics(judged: &JudgedOutcome<'_>) -> String {
     let metric = |(metric, value): (_, String)| {
-        let (warning, critical) = judged.limits.of(metric, judged.outcome.probe.check);
+        let (warning, critical) = judged.limits.ranges(metric, judged.outcome.probe.check);
         let bound =
             |range: Option<Range>| range.as_ref().and_then(Range::at_most).map(|most| most.to_string()).unwrap_or_default();
         let text = format!("{metric}={value};{};{}", bound(warning), bound(critical));

@@ -164,8 +164,8 @@ fn name_and_cause(judged: &JudgedOutcome<'_>) -> String {
 /// Returns why a run that succeeded is not well: its warnings, and the violated limits that no warning is about.
 fn noticed(judged: &JudgedOutcome<'_>) -> Vec<&'static str> {
     let judgement = &judged.judgement;
-    let warnings = judgement.warnings.iter().filter(|warning| judgement.weight(warning) != State::Ok);
-    let levels = judgement.breaches.iter().filter(|breach| !judgement.tells_of(breach));
+    let warnings = judgement.warnings.iter().filter(|warning| judgement.warning_state(warning) != State::Ok);
+    let levels = judgement.breaches.iter().filter(|breach| !judgement.has_warning_about(breach));
     warnings.map(|warning| warning.reason.code()).chain(levels.map(|breach| breach.metric.code())).collect()
 }
 

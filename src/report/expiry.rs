@@ -105,7 +105,7 @@ pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
 fn secret_state(probes: &[&ProbeEntry], date: SystemTime, now: SystemTime) -> State {
     let limited = probes.iter().filter(|known| {
         let settings = &known.settings;
-        settings.limits.of(Metric::SecretDays, settings.id.check) != (None, None)
+        settings.limits.ranges(Metric::SecretDays, settings.id.check) != (None, None)
     });
     let state = |limits: &Limits, check| expiry_state(Metric::SecretDays, date, limits, check, now);
     let states = limited.map(|known| state(&known.settings.limits, known.settings.id.check));

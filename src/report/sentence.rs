@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::text::{brief, count_of, one_line, seconds, time};
 use super::{JudgedOutcome, expiry};
 use crate::lang::Lang;
-use crate::levels::{Breach, Metric, is_of_a_level};
+use crate::levels::{Breach, Metric, is_derived_from_limit};
 use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, SkipReason, Verdict};
 use crate::sanitize;
 
@@ -48,7 +48,7 @@ pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> 
 pub fn warning(judged: &JudgedOutcome<'_>, fault: &Fault) -> String {
     let reason = fault.reason;
     let told = expiry::warning_title(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
-    let advice = if is_of_a_level(reason) { format!("; {}", reason.remedy()) } else { String::new() };
+    let advice = if is_derived_from_limit(reason) { format!("; {}", reason.remedy()) } else { String::new() };
     format!("{reason}: {told}{advice}")
 }
 
@@ -121,7 +121,7 @@ pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
         return Vec::new();
     }
     let written = |metric: Metric| {
-        let value = metric.of(judged.outcome, judged.now)?;
+        let value = metric.value(judged.outcome, judged.now)?;
         Some((
             metric,
             match metric {

@@ -236,8 +236,8 @@ pub mod generated {
 
     /// Any reason but those that a level makes of a number, which are judged anew.
     fn reason() -> impl Strategy<Value = Reason> {
-        let of_a_level = m365_probe::levels::is_of_a_level;
-        select(Reason::ALL.iter().copied().filter(|reason| !of_a_level(*reason)).collect::<Vec<_>>())
+        let is_derived_from_limit = m365_probe::levels::is_derived_from_limit;
+        select(Reason::ALL.iter().copied().filter(|reason| !is_derived_from_limit(*reason)).collect::<Vec<_>>())
     }
 
     fn ids() -> impl Strategy<Value = SupportIds> {

@@ -189,7 +189,7 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
 fn reason(outcome: &Outcome) -> Option<Reason> {
     let warned = || {
         let judged = levels::judge(outcome, &Limits::default(), SystemTime::now());
-        judged.warnings.iter().map(|warning| warning.reason).find(|reason| levels::is_of_a_level(*reason))
+        judged.warnings.iter().map(|warning| warning.reason).find(|reason| levels::is_derived_from_limit(*reason))
     };
     outcome.failure().map(|failure| failure.reason).or_else(warned)
 }

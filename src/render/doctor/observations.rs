@@ -27,7 +27,7 @@ pub fn breaches(judged: &[JudgedOutcome<'_>], style: &Style) -> Vec<(String, Str
     let mut lines = Vec::new();
     for one in judged {
         let probe = text::one_line(&one.outcome.probe.to_string());
-        let unreported = one.judgement.breaches.iter().filter(|breach| !one.judgement.tells_of(breach));
+        let unreported = one.judgement.breaches.iter().filter(|breach| !one.judgement.has_warning_about(breach));
         lines.extend(unreported.map(|breach| (probe.clone(), breach_text(breach, style))));
     }
     lines
@@ -35,7 +35,7 @@ pub fn breaches(judged: &[JudgedOutcome<'_>], style: &Style) -> Vec<(String, Str
 
 /// The violated limit that a warning with `reason` reports: `CRITICAL: number of days until … is 1.9, limit 7:`.
 pub fn limit_of_warning(judged: &JudgedOutcome<'_>, reason: Reason, style: &Style) -> Option<String> {
-    let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_told_by(reason))?;
+    let breach = judged.judgement.breaches.iter().find(|breach| breach.metric.is_subject_of(reason))?;
     let texts = &style.lang.texts().doctor;
     let state = if breach.state == State::Critical { texts.critical } else { texts.warning };
     Some(format!("{state}: {}", breach_text(breach, style)))

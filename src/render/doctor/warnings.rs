@@ -79,7 +79,7 @@ fn by_reason<'a>(judged: &'a [JudgedOutcome<'a>]) -> Vec<Warning<'a>> {
     for first in judged {
         for fault in first.warnings() {
             let (tenant, outcome) = (&*first.outcome.probe.tenant, first.outcome);
-            let (reason, evidence, state) = (fault.reason, &fault.evidence, first.judgement.weight(fault));
+            let (reason, evidence, state) = (fault.reason, &fault.evidence, first.judgement.warning_state(fault));
             match warnings.iter_mut().find(|known| known.tenant == tenant && known.reason == reason) {
                 Some(known) => {
                     known.state = known.state.worse(state);

@@ -43,7 +43,7 @@ fn items(judged: &[JudgedOutcome<'_>], wanted: impl Fn(Metric) -> bool) -> Vec<S
 }
 
 fn item(label: &str, metric: Metric, value: &str, judged: &JudgedOutcome<'_>) -> String {
-    let (warning, critical) = judged.limits.of(metric, judged.outcome.probe.check);
+    let (warning, critical) = judged.limits.ranges(metric, judged.outcome.probe.check);
     let unit = if metric.is_time() { "s" } else { "" };
     // Days may be below zero: a certificate that expired yesterday.
     let least = if metric.is_days() { "" } else { "0" };

@@ -48,7 +48,7 @@ fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
 fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
     let probe = ProbeState::new(known, view.now);
     let state = probe.state().filter(|state| *state != State::Ok)?;
-    let is_warned_of = probe.current_run().is_some_and(|run| is_told_by_warnings(&run.judgement));
+    let is_warned_of = probe.current_run().is_some_and(|run| is_explained_by_warnings(&run.judgement));
     if is_warned_of || probe.failure().is_some() {
         return None;
     }
@@ -61,9 +61,9 @@ fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
 }
 
 /// Reports whether warnings alone explain why a run that succeeded is not well.
-fn is_told_by_warnings(judgement: &Judgement<'_>) -> bool {
-    judgement.warnings.iter().any(|warning| judgement.weight(warning) != State::Ok)
-        && judgement.breaches.iter().all(|breach| judgement.tells_of(breach))
+fn is_explained_by_warnings(judgement: &Judgement<'_>) -> bool {
+    judgement.warnings.iter().any(|warning| judgement.warning_state(warning) != State::Ok)
+        && judgement.breaches.iter().all(|breach| judgement.has_warning_about(breach))
 }
 
 /// A reason that current runs warn of.
@@ -83,8 +83,8 @@ fn warned(store: &Store, lang: Lang, now: SystemTime) -> BTreeMap<Reason, Warned
     for known in store.probes() {
         let probe = ProbeState::new(known, now);
         let Some(judged) = probe.current_run() else { continue };
-        let weighed = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.weight(warning)));
-        for (reason, state) in weighed.filter(|(_, state)| *state != State::Ok) {
+        let states = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.warning_state(warning)));
+        for (reason, state) in states.filter(|(_, state)| *state != State::Ok) {
             let told = || expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
             let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: known, told: told() });
             (same.state, same.count) = (same.state.worse(state), same.count + 1);
