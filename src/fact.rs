@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_label_is_one_fact_s_in_every_language() {
+    fn label_of_every_fact_is_unique_in_every_language() {
         for lang in Lang::ALL {
             let mut labels: Vec<&str> = FACTS.iter().map(|fact| (fact.label)(&lang.texts().facts)).collect();
             labels.sort_unstable();

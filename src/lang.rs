@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn list_of_more_names_than_wanted_ends_with_the_number_of_the_others() {
+    fn list_of_more_names_than_shown_ends_with_the_number_of_the_others() {
         let names = ["a", "b", "c", "d"].map(ToOwned::to_owned);
         assert_eq!(list(&names[..3], 3, Lang::En), "a, b and c");
         assert_eq!(list(&names, 2, Lang::De), "a, b und 2 weitere");

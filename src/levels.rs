@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kept_us_from_asking_is_unknown_and_everything_else_critical() {
+    fn judge_of_a_failure_is_unknown_for_local_reasons_and_else_follows_its_severity() {
         for reason in Reason::ALL {
             let ours = [Reason::Internal, Reason::LocalResources, Reason::LocalTrustStore, Reason::SecretUnreadable];
             let state = judge(&failed(*reason), &Limits::default(), now()).state;
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_worth_a_look_is_a_warning() {
+    fn judge_of_a_run_with_a_warning_is_warning_unless_it_failed() {
         let warned = |mut outcome: Outcome| {
             outcome.facts.warn(Fault::new(Reason::TlsIntercepted));
             judge(&outcome, &Limits::default(), now()).state
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_ews_is_no_warning_until_it_is_near() {
+    fn judge_of_ews_is_warning_from_60_days_before_its_end() {
         for (days, state) in [(127, State::Ok), (61, State::Ok), (59, State::Warning), (1, State::Warning)] {
             let mut outcome = run(Verdict::Ok);
             outcome.probe.check = Check::Ews;
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_s_end_is_told_as_far_as_it_is_known() {
+    fn judge_of_a_credential_near_or_past_its_expiry_warns_unless_the_failure_says_more() {
         use Reason::{AuthRefused, ClientSecretExpired, CredentialExpiring, CredentialExpiryOutdated, TlsClosed};
         for (hours, failed_for, state, warning) in [
             (31 * 24, None, State::Ok, None),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_did_not_happen_says_nothing_of_the_far_side() {
+    fn judge_of_a_skipped_run_has_no_breaches_and_no_warnings() {
         for (skip, state) in [
             (SkipReason::Busy, State::Unknown),
             (SkipReason::Missed, State::Unknown),
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_judged_by_their_worse_level() {
+    fn judge_of_a_metric_outside_both_limits_takes_the_worse() {
         for (warning, critical, state, metrics) in [
             (&["2"][..], &["10"][..], State::Ok, &[][..]),
             (&["1"], &["10"], State::Warning, &["total"]),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_state_wins() {
+    fn worse_of_two_states_is_the_same_in_either_order() {
         for (one, other, worst) in [
             (State::Ok, State::Unknown, State::Unknown),
             (State::Unknown, State::Warning, State::Warning),

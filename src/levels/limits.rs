@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_command_line_leaves_open_the_configuration_fills() {
+    fn over_takes_limits_left_open_from_the_configuration() {
         let limits = |warning: &[&str], critical: &[&str]| {
             let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
             Limits::parse(&owned(warning), &owned(critical)).expect("limits")
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_range_is_the_total_s() {
+    fn parse_of_a_bare_range_limits_the_total() {
         let limits = Limits::parse(&texts(&["2", "tls=0.5", "certificate_days=30:"]), &texts(&["10"])).expect("limits");
         assert_eq!(limits.ranges(Metric::Total, Check::Pop3), ("2".parse().ok(), "10".parse().ok()));
         assert_eq!(limits.ranges(Metric::Phase(Phase::Tls), Check::Pop3).0, "0.5".parse().ok());
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named_with_what_is_allowed() {
+    fn parse_of_a_wrong_limit_is_refused_with_what_is_allowed() {
         for (warning, says) in [
             (&["totl=1"][..], "did you mean `total`?"),
             (
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_on_a_known_day_is_watched_by_one_check_unless_it_is_switched_off() {
+    fn ranges_of_an_expiry_have_defaults_for_one_check_until_set() {
         let (days, none) = (|text: &str| text.parse::<Range>().ok(), Limits::default());
         assert_eq!(none.ranges(Metric::SecretDays, Check::Token), (days("30:"), days("7:")));
         assert_eq!(none.ranges(Metric::SecretDays, Check::Pop3), (None, None));

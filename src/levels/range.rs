@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_guideline_s_own_examples() {
+    fn range_of_each_example_in_the_guidelines_alerts_as_documented() {
         for (text, alerting, quiet) in [
             ("10", vec![-0.1, 10.1], vec![0.0, 10.0]),
             ("10:", vec![9.9, -20.0], vec![10.0, 1e300]),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_refused_with_its_reason() {
+    fn parse_of_a_malformed_range_is_refused_with_the_mistake() {
         for (text, why) in [
             ("", "no number"),
             (":", "no number"),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_upper_bound_is_at_most() {
+    fn at_most_of_a_range_is_its_end_only_for_a_plain_upper_bound() {
         for (text, bound) in [("10", Some(10.0)), ("0:3", Some(3.0)), ("1:3", None), ("3:", None), ("@3", None), ("~:3", None)] {
             assert_eq!(text.parse::<Range>().expect(text).at_most(), bound, "{text}");
         }
@@ -148,12 +148,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_without_a_panic(text in "\\PC{0,12}|[@~:0-9.+-]{0,9}") {
+        fn parse_of_any_text_as_a_range_never_panics(text in "\\PC{0,12}|[@~:0-9.+-]{0,9}") {
             let _ = text.parse::<Range>();
         }
 
         #[test]
-        fn a_range_survives_being_written(start in -1e6..1e6f64, width in 0.0..1e6f64, open_start: bool, open_end: bool, inside: bool) {
+        fn range_written_as_text_is_read_back_the_same(start in -1e6..1e6f64, width in 0.0..1e6f64, open_start: bool, open_end: bool, inside: bool) {
             let range = Range {
                 start: if open_start { f64::NEG_INFINITY } else { start },
                 end: if open_end { f64::INFINITY } else { start + width },
@@ -163,7 +163,7 @@ mod tests {
         }
 
         #[test]
-        fn at_turns_a_range_inside_out(start in -1e3..1e3f64, width in 0.0..1e3f64, value in -3e3..3e3f64) {
+        fn range_with_an_at_sign_alerts_where_it_otherwise_would_not(start in -1e3..1e3f64, width in 0.0..1e3f64, value in -3e3..3e3f64) {
             let outside = Range { start, end: start + width, inside: false };
             prop_assert_ne!(outside.alerts(value), Range { inside: true, ..outside }.alerts(value));
         }

@@ -214,7 +214,7 @@ mod tests {
     use crate::settings::{ProbeSettings, Tenant};
 
     #[test]
-    fn days_are_whole_and_what_is_past_is_not_none_left() {
+    fn when_counts_whole_days_before_and_after_an_end() {
         let end = humantime::parse_rfc3339("2027-04-01T00:00:00Z").expect("a time");
         let hour = Duration::from_secs(3600);
         for (hours, en, de) in [
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_nobody_can_mean_has_no_day() {
+    fn date_before_1970_is_unknown() {
         assert_eq!(date(SystemTime::UNIX_EPOCH - Duration::from_secs(1), Lang::De), "unknown");
     }
 

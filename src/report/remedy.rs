@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_stands_alone_and_once_for_each_mailbox() {
+    fn step_with_a_command_repeats_it_for_each_mailbox() {
         let step = Step(&[
             Piece::Prose("Grant it ("),
             Piece::Command("Add-X -Identity \"{mailbox}\" -User \"{object_id}\""),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_that_belong_together_stand_together() {
+    fn step_with_two_commands_drops_the_and_between_them() {
         let step = Step(&[
             Piece::Prose("Ask both: "),
             Piece::Command("Get-X -A"),
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_mailboxes_the_first_few_are_named() {
+    fn step_for_100_mailboxes_names_the_first_few() {
         let addresses: Vec<String> = (1..=100).map(|number| format!("m{number}@x")).collect();
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
         let concern = concern(&addresses, &[]);
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn every_endpoint_is_named() {
+    fn prose_with_host_and_port_names_every_endpoint() {
         let concern = concern(&[], &[("a.example", 995), ("a.example", 993), ("b.example", 587)]);
         for (sentence, told) in [
             ("Reach {host}:{port}.", "Reach a.example:995, a.example:993 and b.example:587."),
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_protocols_concerned_are_touched() {
+    fn step_for_some_checks_names_only_their_protocols() {
         for (checks, switches, api, permissions, roles) in [
             (
                 &[Check::Imap, Check::Pop3, Check::Imap][..],
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_for_a_program_is_one_text() {
+    fn lines_of_a_step_have_its_commands_in_backquotes() {
         let text = Text {
             title: "",
             meaning: "",

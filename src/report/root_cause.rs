@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn mailboxes_with_the_same_checks_are_told_together_and_only_so_many() {
+    fn explained_probes_joins_mailboxes_with_the_same_checks_and_names_three() {
         let mut explains = vec![probe("", Check::Token), probe("", Check::Reach)];
         for mailbox in ["a", "b", "c", "d", "e"] {
             explains.extend([probe(mailbox, Check::Pop3), probe(mailbox, Check::Imap)]);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_names_the_first_mailboxes() {
+    fn place_of_four_mailboxes_names_the_first_three() {
         assert_eq!(place(&group(&[], Vec::new())), "t");
         assert_eq!(place(&group(&["a"], Vec::new())), "t/a");
         assert_eq!(place(&group(&["a", "b", "c", "d"], Vec::new())), "t/a, b, c and 1 more");

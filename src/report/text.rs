@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_written_in_the_unit_that_tells_it() {
+    fn brief_of_a_duration_is_in_milliseconds_below_one_second() {
         for (micros, text) in [
             (0, "0.0ms"),
             (240, "0.2ms"),

@@ -46,7 +46,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn every_format_holds(outcomes in outcomes(), verbosity in 0..4_u8) {
+    fn every_format_of_any_text_from_outside_stays_well_formed(outcomes in outcomes(), verbosity in 0..4_u8) {
         let limits = [Limits::default(), sample::limits()];
         for limits in &limits {
             let judged: Vec<JudgedOutcome<'_>> = outcomes.iter().map(|one| JudgedOutcome::new(one, limits, sample::now())).collect();

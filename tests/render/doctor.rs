@@ -48,7 +48,7 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_it_says_of_real_answers() {
+async fn doctor_of_each_story_equals_the_golden_files() {
     for story in STORIES {
         let outcomes = run(story).await;
         let limits = Limits::default();
@@ -89,7 +89,7 @@ async fn run(story: &Story) -> Vec<Outcome> {
 
 /// A tenant of a hundred mailboxes, of which all but two lack the same.
 #[test]
-fn of_a_hundred_mailboxes_it_names_a_few() {
+fn doctor_of_a_hundred_mailboxes_names_a_few() {
     let mut outcomes = vec![sample::token()];
     for number in 1..=100 {
         let mut outcome = sample::pop3();
@@ -118,7 +118,7 @@ fn of_a_hundred_mailboxes_it_names_a_few() {
 
 /// Whatever the width, a command and the words of a peer stay on one line, and all else keeps to it.
 #[test]
-fn commands_and_evidence_are_never_broken() {
+fn doctor_at_any_width_keeps_commands_and_evidence_on_one_line() {
     let (outcomes, limits) = ([sample::token(), sample::secret_expired()], Limits::default());
     let mut refused = sample::pop3();
     refused.verdict = sample::failed(Phase::Auth, Reason::AuthRefused, Evidence::default());
@@ -141,7 +141,7 @@ fn commands_and_evidence_are_never_broken() {
 }
 
 #[test]
-fn evidence_has_names_in_the_reader_s_language() {
+fn evidence_rows_have_names_in_the_reader_s_language() {
     let said = Some("POST /EWS/Exchange.asmx".to_owned());
     let evidence =
         Evidence { said, ids: SupportIds::from([(SupportId::FrontEndServer, "FR4P281CA0001".into())]), ..Evidence::default() };
@@ -152,7 +152,7 @@ fn evidence_has_names_in_the_reader_s_language() {
 }
 
 #[test]
-fn warnings_are_told_once_with_what_to_do() {
+fn doctor_of_warnings_has_each_once_with_what_to_do() {
     let (mut token, mut pop3, mut ews) = (sample::token(), sample::pop3(), sample::ews());
     token.probe.tenant = "fabrikam".into();
     token.facts.credential_expires = Some(sample::now() + Duration::from_secs(45 * 3600));
@@ -172,7 +172,7 @@ fn warnings_are_told_once_with_what_to_do() {
 }
 
 #[test]
-fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
+fn doctor_of_a_secret_past_its_declared_expiry_says_so_while_it_works() {
     let (mut token, limits) = (sample::token(), Limits::default());
     token.facts.credential_expires = Some(sample::now() - Duration::from_secs(27 * 86_400 + 3600));
     let judged = [JudgedOutcome::new(&token, &limits, sample::now())];
@@ -190,7 +190,7 @@ fn a_declared_end_that_is_past_is_told_as_past_while_the_secret_works() {
 }
 
 #[test]
-fn the_address_for_conditional_access_is_the_one_that_a_server_saw() {
+fn doctor_of_conditional_access_names_the_public_address_that_a_server_saw() {
     let (mut token, mut reach, limits) = (sample::token(), sample::token(), Limits::default());
     token.verdict = sample::failed(Phase::Token, Reason::ConditionalAccessBlocked, Evidence::default());
     reach.probe.check = Check::Reach;

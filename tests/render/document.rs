@@ -128,7 +128,7 @@ fn nagios_of_one_outcome_names_the_root_cause_that_the_service_found() {
 }
 
 #[test]
-fn read_of_a_selection_has_that_and_nothing_else() {
+fn read_of_a_selection_has_only_the_selected_probes() {
     let store = store();
     let text = document(&store, sample::now());
     let select = |tenant: Option<&str>, mailboxes: &[&str], checks: &[&str]| {
@@ -154,7 +154,7 @@ fn read_of_a_selection_has_that_and_nothing_else() {
 }
 
 #[test]
-fn read_of_what_is_no_document_is_an_error_that_says_why() {
+fn read_of_a_malformed_document_is_an_error_with_its_cause() {
     let well = document(&store(), sample::now());
     for (body, says) in [
         (String::new(), "is not that of m365-probe"),

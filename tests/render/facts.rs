@@ -77,7 +77,7 @@ fn doctor_with_v_and_plugin_with_vvv_list_the_same_facts() {
 }
 
 #[test]
-fn dns_answer_is_told_with_time_ttl_chain_front_end_source_and_outside_ranges() {
+fn fact_line_of_a_dns_answer_has_time_ttl_chain_front_end_source_and_outside_ranges() {
     let mut outcome = sample::dns();
     let answer = &mut outcome.facts.dns[0];
     answer.chain.push("FRA-efz.ms-acdc.office.com".into());

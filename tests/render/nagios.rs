@@ -16,7 +16,7 @@ fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<JudgedOutcome<
 }
 
 #[test]
-fn one_outcome_at_a_time() {
+fn nagios_of_each_sample_equals_the_golden_file() {
     let (outcomes, limits) = (sample::all(), Limits::default());
     let mut shown = String::new();
     for outcome in &outcomes {
@@ -26,7 +26,7 @@ fn one_outcome_at_a_time() {
 }
 
 #[test]
-fn as_the_interface_promises() {
+fn nagios_first_line_of_a_success_and_a_failure_is_as_documented() {
     let limits = Limits::default();
     let (text, state) = nagios::report(&judged(&[sample::pop3()], &limits), 0);
     assert_eq!(state, State::Ok);
@@ -53,7 +53,7 @@ fn perfdata_of_a_secret_that_entra_calls_expired_has_no_days_left() {
 }
 
 #[test]
-fn a_credential_s_end_is_told_with_what_to_do() {
+fn nagios_of_a_credential_near_or_past_its_expiry_says_when_and_what_to_do() {
     let (limits, hour) = (Limits::default(), Duration::from_secs(3600));
     let (soon, past) = (sample::now() + 45 * hour, sample::now() - 27 * 24 * hour);
     for (end, told) in [
@@ -78,7 +78,7 @@ fn a_credential_s_end_is_told_with_what_to_do() {
 }
 
 #[test]
-fn the_end_of_ews_is_told_in_the_line_with_the_way_on() {
+fn nagios_of_ews_says_when_it_ends_and_to_move_to_graph() {
     let (limits, day) = (Limits::default(), Duration::from_secs(86_400));
     let ews = |end| {
         let mut ews = sample::ews();
@@ -108,7 +108,7 @@ fn the_end_of_ews_is_told_in_the_line_with_the_way_on() {
 }
 
 #[test]
-fn more_is_told_to_who_asks_for_more() {
+fn nagios_with_each_verbosity_equals_the_golden_file() {
     let (outcomes, limits) = ([sample::pop3(), sample::secret_expired()], sample::limits());
     let mut shown = String::new();
     for verbosity in 0..=3 {
@@ -121,7 +121,7 @@ fn more_is_told_to_who_asks_for_more() {
 }
 
 #[test]
-fn several_outcomes_with_limits() {
+fn nagios_of_several_outcomes_with_limits_equals_the_golden_file() {
     let (outcomes, limits) = (sample::all(), sample::limits());
     let mut shown = nagios::report(&judged(&outcomes, &limits), 0).0;
     shown += &nagios::report(&judged(&[sample::token(), sample::pop3()], &Limits::default()), 1).0;
@@ -130,7 +130,7 @@ fn several_outcomes_with_limits() {
 }
 
 #[test]
-fn whatever_happened_the_output_keeps_to_the_format() {
+fn nagios_of_any_outcomes_is_well_formed_and_at_most_8192_bytes() {
     let limits = [Limits::default(), sample::limits()];
     let all = sample::all();
     let mut sets: Vec<Vec<Outcome>> = all.iter().map(|outcome| vec![outcome.clone()]).collect();
@@ -176,7 +176,7 @@ fn is_decimal(text: &str) -> bool {
 }
 
 #[test]
-fn what_kept_us_from_running_is_unknown() {
+fn nagios_unknown_of_a_message_is_one_state_line_with_harmless_text() {
     let text = nagios::unknown("unknown check `pop|4`; did you mean `pop3`?\n\x1b[1musage\x1b[0m: …");
     assert_eq!(text, "M365 UNKNOWN - unknown check `pop/4`; did you mean `pop3`?\n\\u{1b}[1musage\\u{1b}[0m: …\n");
     assert_eq!(nagios::unknown(""), "M365 UNKNOWN - \n");

@@ -22,7 +22,7 @@ fn judged<'a>(outcomes: &'a [Outcome], limits: &'a Limits) -> Vec<JudgedOutcome<
 }
 
 #[test]
-fn checkmk_reads_a_line_for_each() {
+fn checkmk_of_each_sample_is_one_well_formed_line() {
     let (mut outcomes, limits) = (sample::all(), sample::limits());
     outcomes.extend(outcomes.last().cloned().map(|mut odd| {
         odd.probe.tenant = "o'dd \"tenant\"\n\\n".into();
@@ -47,7 +47,7 @@ fn checkmk_reads_a_line_for_each() {
 }
 
 #[test]
-fn the_doctor_s_text() {
+fn doctor_of_all_samples_equals_the_golden_file_with_and_without_colour() {
     let limits = sample::limits();
     let mut outcomes = sample::all();
     outcomes.push(sample::secret_expired());
@@ -69,7 +69,7 @@ fn without_colour(text: &str) -> String {
 }
 
 #[test]
-fn json_as_the_interface_promises() {
+fn json_of_all_samples_equals_the_golden_file_and_has_the_documented_keys() {
     let limits = sample::limits();
     let outcomes = sample::all();
     let text = sample::json(&judged(&outcomes, &limits), Lang::En);
@@ -139,7 +139,7 @@ fn logged(log: impl FnOnce()) -> String {
 }
 
 #[test]
-fn one_log_line_for_each() {
+fn log_of_each_sample_is_one_line() {
     let outcomes = sample::all();
     let text = logged(|| judged(&outcomes, &Limits::default()).iter().for_each(|one| log::outcome(one, None)));
     assert_eq!(text.lines().count(), outcomes.len());
@@ -147,7 +147,7 @@ fn one_log_line_for_each() {
 }
 
 #[test]
-fn the_page_tells_of_a_credential_s_end_in_the_reader_s_language() {
+fn status_page_of_a_credential_near_its_expiry_says_when_in_the_reader_s_language() {
     let mut token = sample::token();
     token.facts.credential_expires = Some(sample::now() + Duration::from_secs(45 * 3600));
     let mut store = Store::new(&[sample::settings(&token.probe)]);
@@ -165,7 +165,7 @@ fn the_page_tells_of_a_credential_s_end_in_the_reader_s_language() {
 
 /// A warning may last for months, so it is logged as one only when it begins, and when another joins it.
 #[test]
-fn a_lasting_warning_is_news_once() {
+fn log_of_a_lasting_warning_is_a_warning_only_when_it_begins() {
     let (outcomes, limits) = (sample::all(), Limits::default());
     let [intercepted, well] = [1, 0]
         .map(|warnings| outcomes.iter().find(|one| one.is_ok() && one.facts.warnings.len() == warnings).expect("a run").clone());

@@ -84,7 +84,7 @@ fn promtool_accepts(page: &str) {
 }
 
 #[test]
-fn the_whole_board() {
+fn metrics_of_a_whole_store_equal_the_golden_file_and_pass_promtool() {
     let page = page(&store());
     read(&page);
     promtool_accepts(&page);
@@ -98,7 +98,7 @@ fn samples(page: &str) -> Vec<&str> {
 
 /// `tests/clients` has it read by a strict parser that nobody here wrote.
 #[test]
-fn open_metrics_tells_the_same() {
+fn metrics_in_openmetrics_have_the_same_samples_as_in_text() {
     let page = metrics(&store(), &exporter(), sample::phases, sample::now(), Format::OpenMetrics);
     let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
     assert_golden("metrics.openmetrics", &headings);
@@ -114,7 +114,7 @@ fn open_metrics_tells_the_same() {
 }
 
 #[test]
-fn one_probe() {
+fn probe_page_of_each_sample_equals_the_golden_file_and_passes_promtool() {
     let mut pages = String::new();
     for outcome in sample::all() {
         let page = alone(&outcome, Format::Text);
@@ -129,7 +129,7 @@ fn one_probe() {
 }
 
 #[test]
-fn series_exist_before_the_first_run() {
+fn metrics_before_the_first_run_have_every_series_with_0() {
     let id = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: Check::Pop3 };
     let page = page(&Store::new(&[sample::settings(&id)]));
     let series = read(&page);
@@ -158,7 +158,7 @@ fn series_exist_before_the_first_run() {
 }
 
 #[test]
-fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
+fn metrics_after_a_failed_run_keep_facts_and_lose_results_that_are_too_old() {
     let mut store = Store::new(&[sample::settings(&sample::pop3().probe)]);
     store.record(sample::pop3());
     store.record(Outcome {
@@ -189,7 +189,7 @@ fn a_failed_run_keeps_its_facts_and_old_results_vanish() {
 }
 
 #[test]
-fn a_peer_s_words_are_no_label_but_for_a_bounded_issuer() {
+fn probe_page_of_a_hostile_peer_has_its_text_only_in_a_bounded_issuer() {
     let page = alone(&sample::attacked(), Format::Text);
     let told: Vec<&str> = page.lines().filter(|line| line.contains("ERR")).collect();
     assert!(told.len() == 1 && told.iter().all(|line| line.starts_with("m365_tls_info") && line.len() < 300), "{told:?}");
@@ -217,7 +217,7 @@ fn expiry_of_a_secret_that_entra_calls_expired_is_the_time_of_the_run_at_the_lat
 }
 
 #[test]
-fn a_credential_that_is_about_to_expire_is_a_warning() {
+fn metrics_of_a_credential_near_its_expiry_have_a_warning_and_its_reason() {
     let mut token = sample::token();
     token.facts.credential_expires = Some(sample::now() + Duration::from_secs(5 * 86_400));
     let mut settings = sample::settings(&token.probe);
@@ -232,7 +232,7 @@ fn a_credential_that_is_about_to_expire_is_a_warning() {
 }
 
 #[test]
-fn every_reason_named_is_explained() {
+fn metrics_that_name_a_reason_have_its_reason_info() {
     let of_one = sample::all().into_iter().map(|outcome| alone(&outcome, Format::Text));
     for page in of_one.chain([page(&store()), page(&Store::new(&[sample::settings(&sample::pop3().probe)]))]) {
         let explained = reasons(&page, |line| line.starts_with("m365_reason_info{"));
@@ -242,7 +242,7 @@ fn every_reason_named_is_explained() {
 }
 
 #[test]
-fn a_root_cause_stands_since_what_it_explains_fails() {
+fn metrics_of_a_root_cause_have_the_time_since_which_its_probes_fail() {
     let failure = sample::secret_expired();
     let mut store = Store::new(&[sample::settings(&failure.probe)]);
     for ago in [120, 60, 0] {
@@ -258,7 +258,7 @@ fn a_root_cause_stands_since_what_it_explains_fails() {
 }
 
 #[test]
-fn reach_tells_each_family_s_addresses_and_times() {
+fn probe_page_of_reach_has_addresses_and_times_of_each_family() {
     let mut reach = sample::pop3();
     (reach.probe.check, reach.probe.mailbox) = (Check::Reach, None);
     let mut dead = reach.facts.endpoints[0].clone();
@@ -284,7 +284,7 @@ fn reach_tells_each_family_s_addresses_and_times() {
 }
 
 #[test]
-fn the_tenant_s_token_is_shown_once() {
+fn metrics_of_a_tenant_have_one_token_expiry() {
     let page = page(&store());
     let expiries = page.lines().filter(|line| line.starts_with("m365_token_expiry_timestamp_seconds{")).count();
     assert_eq!(expiries, 1);

@@ -160,7 +160,7 @@ fn has_shape(text: &str, shape: &str) -> bool {
 }
 
 #[test]
-fn only_what_is_drawn_is_replaced() {
+fn steady_text_has_drawn_ids_times_and_ports_replaced_and_nothing_else() {
     let steady = Steady { ports: vec![(43210, 995)] };
     for (was, is) in [
         ("outlook.office365.com:43210 (127.0.0.1)", "outlook.office365.com:995 (192.0.2.1)"),

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_ids_stand_in_the_step_and_unknown_ones_leave_a_stand_in() {
+    fn fill_replaces_known_ids_and_leaves_a_stand_in_for_others() {
         let step = "`Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\"`, {host}:{port}";
         let ids = Ids { mailbox: Some("o'brien@contoso.com"), port: Some(993), ..Ids::default() };
         let expected = "`Add-MailboxPermission -Identity \"o'brien@contoso.com\" -User \"<OBJECT_ID>\"`, <HOST>:993";
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_powershell_could_run_is_not_filled_in() {
+    fn fill_of_a_value_that_powershell_could_run_leaves_the_stand_in() {
         for object_id in ["\"; whoami; \"", "$(whoami)", "`n", "a b", "\u{201c}", "{mailbox}", ""] {
             let ids = Ids { object_id: Some(object_id), mailbox: Some("a@b.example"), ..Ids::default() };
             assert_eq!(fill("\"{object_id}\"", &ids), "\"<OBJECT_ID>\"", "{object_id}");

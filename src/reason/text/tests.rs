@@ -79,7 +79,7 @@ fn placeholders(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_text_lies_at_its_own_reason_and_the_english_title_is_the_catalogue_s() {
+fn text_of_every_reason_is_its_own_and_translated() {
     for reason in Reason::ALL {
         assert_eq!(ENTRIES[*reason as usize].reason, *reason);
         assert_eq!(reason.text(Lang::En).title, reason.title());
@@ -89,7 +89,7 @@ fn a_text_lies_at_its_own_reason_and_the_english_title_is_the_catalogue_s() {
 }
 
 #[test]
-fn titles_are_phrases_and_all_else_is_sentences() {
+fn text_of_every_reason_has_phrases_as_titles_and_whole_sentences_elsewhere() {
     for (reason, lang, text) in every_text() {
         let phrases = [Some(text.title), text.applies, text.source];
         for phrase in phrases.into_iter().flatten() {
@@ -106,7 +106,7 @@ fn titles_are_phrases_and_all_else_is_sentences() {
 }
 
 #[test]
-fn placeholders_are_known() {
+fn text_of_every_reason_has_only_known_placeholders() {
     for (reason, lang, text) in every_text() {
         for sentence in &sentences(text) {
             let unknown: Vec<_> = placeholders(sentence).into_iter().filter(|name| !placeholder::NAMES.contains(name)).collect();
@@ -116,7 +116,7 @@ fn placeholders_are_known() {
 }
 
 #[test]
-fn what_reads_as_a_command_is_one() {
+fn text_of_every_reason_has_commands_only_as_command_pieces() {
     for (reason, lang, text) in every_text() {
         for piece in text.steps.iter().flat_map(|step| step.0) {
             match piece {
@@ -131,7 +131,7 @@ fn what_reads_as_a_command_is_one() {
 }
 
 #[test]
-fn commands_name_only_what_exists() {
+fn text_of_every_reason_has_only_existing_cmdlets_and_parameters() {
     for (reason, lang, text) in every_text() {
         for sentence in &sentences(text) {
             for cmdlet in cmdlets(sentence) {
@@ -168,7 +168,7 @@ fn assert_cmdlet(part: &str) {
 }
 
 #[test]
-fn both_languages_say_the_same() {
+fn text_of_every_reason_has_the_same_commands_and_placeholders_in_both_languages() {
     for reason in Reason::ALL {
         let (en, de) = (reason.text(Lang::En), reason.text(Lang::De));
         assert_eq!(en.steps.len(), de.steps.len(), "{reason}");
@@ -198,7 +198,7 @@ fn long_numbers(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_steps_hold_what_the_remedy_names() {
+fn steps_of_every_reason_hold_what_its_remedy_names() {
     for reason in Reason::ALL {
         let steps = sentences(reason.text(Lang::En)).concat();
         for word in quoted(reason.remedy()).chain(cmdlets(reason.remedy())) {
@@ -209,7 +209,7 @@ fn the_steps_hold_what_the_remedy_names() {
 
 /// Alerts go to the owner, who finds in the first step what to look at.
 #[test]
-fn the_first_step_is_the_owner_s() {
+fn first_step_of_every_reason_is_for_its_owner() {
     for reason in Reason::ALL {
         let first = reason.text(Lang::En).steps[0].to_string();
         let owner = match &*first {
@@ -227,7 +227,7 @@ fn the_first_step_is_the_owner_s() {
 }
 
 #[test]
-fn sources_are_microsoft_s_or_standards() {
+fn source_of_every_reason_is_microsoft_s_or_a_standard() {
     let places = ["https://learn.microsoft.com/", "https://aka.ms/", "https://go.microsoft.com/", "RFC ", "Microsoft: "];
     for (reason, _, text) in every_text() {
         let Some(source) = text.source else { continue };
@@ -236,7 +236,7 @@ fn sources_are_microsoft_s_or_standards() {
 }
 
 #[test]
-fn languages_have_names() {
+fn lang_name_is_read_back_and_an_unknown_one_refused() {
     for lang in Lang::ALL {
         assert_eq!(lang.name().parse(), Ok(lang));
     }

@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_between_words_and_never_in_what_is_quoted() {
+    fn wrapped_breaks_between_words_and_never_inside_backquotes() {
         assert_eq!(wrapped("set `a b c d` now", 8), ["set", "`a b c d`", "now"]);
         assert_eq!(wrapped("a longerthanthewidth b", 6), ["a", "longerthanthewidth", "b"]);
         assert_eq!(wrapped("zwölf Bögen überall", 11), ["zwölf Bögen", "überall"]);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_stands_in_its_column_and_a_command_stays_whole() {
+    fn row_wraps_in_its_column_and_verbatim_stays_on_one_line() {
         let mut out = Layout::new(&Style { width: 40, ..Style::default() });
         out.gap();
         out.row(2, 5, "who", "one two three four five six seven eight nine");

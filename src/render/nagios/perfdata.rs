@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_plain_and_distinct() {
+    fn label_of_any_probe_name_is_plain_and_unique() {
         for (name, plain) in [
             ("contoso/praxis/pop3", "contoso_praxis_pop3"),
             ("Contoso Ltd./praxis@contoso.example/pop3", "contoso_ltd_praxis_contoso_example_pop3"),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_written_as_readers_keep_it() {
+    fn threshold_of_a_range_is_a_number_where_it_is_a_plain_upper_bound() {
         for (range, text) in [("10", "10"), ("0:0.5", "0.5"), ("30:", "30:"), ("10:20", "10:20"), ("@5:6", ""), ("~:3", "~:3")] {
             assert_eq!(threshold(range.parse().ok().as_ref()), text);
         }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn span_is_told_in_the_largest_unit_of_which_there_are_two() {
+    fn ago_uses_the_largest_unit_of_which_there_are_two() {
         for (seconds, en, de) in [
             (0, "0 seconds ago", "vor 0 Sekunden"),
             (1, "1 second ago", "vor 1 Sekunde"),

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_family_is_headed_as_each_format_wants() {
+    fn heading_of_a_family_follows_its_format() {
         for (name, kind, heading) in [
             ("m365_up", "gauge", "# TYPE m365_up gauge\n# HELP m365_up h\n"),
             ("m365_runs_total", "counter", "# TYPE m365_runs counter\n# HELP m365_runs h\n"),
