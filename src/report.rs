@@ -77,7 +77,7 @@ impl<'a> JudgedOutcome<'a> {
 /// The last outcome of each probe in the store, by the limits of its configuration; a turn that was skipped only where
 /// nothing ran before it.
 pub fn latest(store: &Store, now: SystemTime) -> Vec<JudgedOutcome<'_>> {
-    store.probes().iter().filter_map(|known| ProbeState::new(known, now).into_judged()).collect()
+    store.probes().iter().filter_map(|entry| ProbeState::new(entry, now).into_judged()).collect()
 }
 
 /// The worst state; of nothing at all, Unknown.

@@ -69,9 +69,9 @@ fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> 
 
 fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause], now: SystemTime) -> (String, State) {
     match arguments.output {
-        CheckOutput::Nagios => nagios::blaming(judged, causes, arguments.verbose),
+        CheckOutput::Nagios => nagios::report_with_causes(judged, causes, arguments.verbose),
         CheckOutput::Json => (Document::of_runs(judged, causes, now, Lang::En).to_json(), worst_state(judged)),
-        CheckOutput::Checkmk => (checkmk::blaming(judged, causes), worst_state(judged)),
+        CheckOutput::Checkmk => (checkmk::report_with_causes(judged, causes), worst_state(judged)),
     }
 }
 

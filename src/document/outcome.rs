@@ -101,7 +101,7 @@ impl<'a> OutcomeEntry<'a> {
         Limits::parse(warning, critical).map_err(|problem| format!("the answer's limits cannot be read: {problem}"))
     }
 
-    /// The outcome. Of a run that did not take place or is not current no fact is told: numbers of a time that is over would
+    /// The outcome. Of a run that did not take place or is not current no fact is given: numbers of a time that is over would
     /// be taken for those of today.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ fn warnings_where(tried: &[EndpointFacts], has_route: &impl Fn(IpAddr) -> bool) 
     let works = tried.iter().any(|at| at.failed.is_none() && at.address.is_some());
     let of_family = |family| {
         let mut found: Vec<(&EndpointFacts, IpAddr)> = tried.iter().filter_map(|at| Some((at, at.address?))).collect();
-        found.retain(|(_, address)| Family::of(*address) == family);
+        found.retain(|(_, address)| Family::from(*address) == family);
         found
     };
     let found = [(Family::V4, Reason::Ipv4Unreachable), (Family::V6, Reason::Ipv6Unreachable)].map(|(family, dead)| {

@@ -29,7 +29,7 @@ pub fn read(body: &[u8], selection: &Selection) -> Result<ServiceReport, String>
     let at = document.at()?;
     let pending = document.pending.ok_or("the answer is not that of a service: it lacks `pending`")?;
     let probes = document.outcomes.iter().map(|entry| &entry.probe).chain(&pending).collect();
-    let selected: HashSet<String> = selection.of(probes)?.into_iter().map(|entry| entry.probe.clone()).collect();
+    let selected: HashSet<String> = selection.select(probes)?.into_iter().map(|entry| entry.probe.clone()).collect();
     let (mut outcomes, mut limits) = (Vec::with_capacity(selected.len()), Vec::with_capacity(selected.len()));
     for entry in document.outcomes.into_iter().filter(|entry| selected.contains(&entry.probe.probe)) {
         limits.push(entry.limits()?);
@@ -66,7 +66,7 @@ impl Selection {
     }
 
     /// Those of `probes` that are selected: at least one, and one for everything that was named.
-    fn of<'a>(&self, mut probes: Vec<&'a ProbeEntry<'a>>) -> Result<Vec<&'a ProbeEntry<'a>>, String> {
+    fn select<'a>(&self, mut probes: Vec<&'a ProbeEntry<'a>>) -> Result<Vec<&'a ProbeEntry<'a>>, String> {
         if let Some(tenant) = &self.tenant {
             probes.retain(|probe| probe.tenant == **tenant);
             if probes.is_empty() {

@@ -12,11 +12,11 @@ use crate::report::{sentence, text};
 
 /// A line for each outcome, to the last line feed.
 pub fn report(judged: &[JudgedOutcome<'_>]) -> String {
-    blaming(judged, &root_cause::diagnose(judged))
+    report_with_causes(judged, &root_cause::diagnose(judged))
 }
 
 /// The same with root causes that were found elsewhere, where more was known.
-pub fn blaming(judged: &[JudgedOutcome<'_>], causes: &[RootCause]) -> String {
+pub fn report_with_causes(judged: &[JudgedOutcome<'_>], causes: &[RootCause]) -> String {
     let causes = root_cause::group(causes);
     judged.iter().map(|one| line(one, &causes)).collect()
 }
@@ -35,15 +35,15 @@ fn line(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup]) -> String {
         let owner = cause.reason.owner().code();
         lines.push(format!("root cause: {}: {} (who must act: {owner})", root_cause::place(cause), root_cause::name(cause)));
     }
-    let mut told = |reason: Reason, evidence: &Evidence| {
+    let mut details = |reason: Reason, evidence: &Evidence| {
         lines.push(reason.title().to_owned());
         lines.extend(sentence::evidence(evidence).into_iter().map(|(name, value)| format!("{name}: {value}")));
     };
     if let Some(failure) = judged.outcome.failure() {
-        told(failure.reason, &failure.evidence);
+        details(failure.reason, &failure.evidence);
     }
     for warning in judged.warnings() {
-        told(warning.reason, &warning.evidence);
+        details(warning.reason, &warning.evidence);
     }
     // `\n` in the text begins a new line of details: ours may, a server's may not.
     let text: Vec<String> = lines.iter().map(|line| line.replace('\\', "/")).collect();

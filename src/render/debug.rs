@@ -1,4 +1,4 @@
-//! One run told at length, for whoever asks `/probe` with `debug=true`.
+//! One run in full, for whoever asks `/probe` with `debug=true`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
         let _ = writeln!(page, "+{}s {} took {}s", text::seconds(began), span.phase, text::seconds(span.took));
         began += span.took;
     }
-    talk(page, &outcome.facts.transcript);
+    conversation(page, &outcome.facts.transcript);
     let _ = writeln!(page, "+{}s {}: {}", text::seconds(began), judged.state(), sentence::sentence(judged));
     let evidence = outcome.failure().map(|failure| sentence::evidence(&failure.evidence)).unwrap_or_default();
     for (name, value) in evidence {
@@ -59,7 +59,7 @@ fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
 }
 
 /// Appends the lines sent (`>`) and received (`<`), and what happened between them (`*`).
-fn talk(page: &mut String, transcript: &Transcript) {
+fn conversation(page: &mut String, transcript: &Transcript) {
     for (line, left_out) in transcript.lines() {
         let speaker = match line.speaker {
             Speaker::We => ">",

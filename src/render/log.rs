@@ -16,9 +16,9 @@ pub fn outcome(judged: &JudgedOutcome<'_>, before: Option<&Outcome>) {
     let probe = text::one_line(&outcome.probe.to_string());
     let seconds = outcome.took.as_secs_f64();
     let warnings = warnings_of(judged);
-    let known = before.and_then(|before| warnings_of(&JudgedOutcome::new(before, judged.limits, before.at)));
+    let warnings_before = before.and_then(|before| warnings_of(&JudgedOutcome::new(before, judged.limits, before.at)));
     match &outcome.verdict {
-        Verdict::Ok if warnings.is_some() && warnings != known => {
+        Verdict::Ok if warnings.is_some() && warnings != warnings_before => {
             warn!(target: TARGET, probe, ok = true, seconds, warnings, "probe succeeded, with something worth a look");
         }
         Verdict::Ok => info!(target: TARGET, probe, ok = true, seconds, warnings, "probe succeeded"),

@@ -26,19 +26,19 @@ const FIRST_LINE: usize = 800;
 ///
 /// `verbosity` is the number of `-v`: 0 the cause of failures, 1 times too, 2 all evidence too, 3 all facts too.
 pub fn report(judged: &[JudgedOutcome<'_>], verbosity: u8) -> (String, State) {
-    blaming(judged, &root_cause::diagnose(judged), verbosity)
+    report_with_causes(judged, &root_cause::diagnose(judged), verbosity)
 }
 
 /// The same with root causes that were found elsewhere, where more was known.
-pub fn blaming(judged: &[JudgedOutcome<'_>], causes: &[RootCause], verbosity: u8) -> (String, State) {
+pub fn report_with_causes(judged: &[JudgedOutcome<'_>], causes: &[RootCause], verbosity: u8) -> (String, State) {
     let state = worst_state(judged);
     let (first, long) = match judged {
         [] => ("M365 UNKNOWN - no probe matches the selection".to_owned(), Vec::new()),
-        [one] => of_one(one, &root_cause::group(causes), verbosity),
-        several => of_several(several, &root_cause::group(causes), state, verbosity),
+        [one] => one_outcome(one, &root_cause::group(causes), verbosity),
+        several => several_outcomes(several, &root_cause::group(causes), state, verbosity),
     };
     let mut out = bounded(&harmless(&first), FIRST_LINE);
-    let perfdata = perfdata::of(judged);
+    let perfdata = perfdata::text(judged);
     if !perfdata.is_empty() {
         let _ = write!(out, " | {perfdata}");
     }
@@ -75,24 +75,29 @@ fn consequence(judged: &JudgedOutcome<'_>, numbers: &str) -> String {
     )
 }
 
-fn headed(judged: &JudgedOutcome<'_>, told: &str) -> String {
+fn headed(judged: &JudgedOutcome<'_>, sentence: &str) -> String {
     let check = judged.outcome.probe.check.name().to_ascii_uppercase();
-    format!("{check} {} - {}: {told}", judged.state(), sentence::subject(judged.outcome))
+    format!("{check} {} - {}: {sentence}", judged.state(), sentence::subject(judged.outcome))
 }
 
 /// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
-fn of_one(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity: u8) -> (String, Vec<String>) {
+fn one_outcome(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity: u8) -> (String, Vec<String>) {
     let explaining: Vec<&RootCauseGroup> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
     let first = root_cause::sentence(judged, causes);
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
-    let long = told(&others).into_iter().chain(details(judged, verbosity)).collect();
+    let long = root_cause_lines(&others).into_iter().chain(details(judged, verbosity)).collect();
     (headed(judged, &first), long)
 }
 
 /// The root cause first, and behind each failure which cause it follows from.
-fn of_several(judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], state: State, verbosity: u8) -> (String, Vec<String>) {
+fn several_outcomes(
+    judged: &[JudgedOutcome<'_>],
+    causes: &[RootCauseGroup],
+    state: State,
+    verbosity: u8,
+) -> (String, Vec<String>) {
     let (first, mut long) = match causes.first() {
-        Some(cause) => (blamed(cause, causes.len() - 1, judged, state), told(causes)),
+        Some(cause) => (first_line_of_cause(cause, causes.len() - 1, judged, state), root_cause_lines(causes)),
         None => (summary(judged, state), Vec::new()),
     };
     long.extend(one_each(judged, causes, verbosity));
@@ -100,7 +105,7 @@ fn of_several(judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], state: St
 }
 
 /// `M365 CRITICAL - contoso: client_secret_expired (certain): the client secret has expired; create a …; 9 of 12 not ok`.
-fn blamed(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], state: State) -> String {
+fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], state: State) -> String {
     let others = match others {
         0 => String::new(),
         1 => "; 1 more root cause".to_owned(),
@@ -113,13 +118,13 @@ fn blamed(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], s
 }
 
 /// A line for each root cause, numbered from 1.
-fn told(causes: &[RootCauseGroup]) -> Vec<String> {
+fn root_cause_lines(causes: &[RootCauseGroup]) -> Vec<String> {
     let line = |(number, cause): (usize, &RootCauseGroup)| {
         let (name, place, owner) = (root_cause::name(cause), root_cause::place(cause), cause.reason.owner().code());
-        let perhaps = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
+        let candidates = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
         let remedy = cause.reason.remedy();
         format!(
-            "root cause {number}: {place}: {name} (who must act: {owner}){perhaps}; {remedy}; explains {}",
+            "root cause {number}: {place}: {name} (who must act: {owner}){candidates}; {remedy}; explains {}",
             root_cause::explained_probes(cause)
         )
     };
@@ -156,13 +161,13 @@ fn name_and_cause(judged: &JudgedOutcome<'_>) -> String {
     let cause = match &judged.outcome.verdict {
         Verdict::Failed(failure) => sentence::reason_and_phase(failure),
         Verdict::Skipped(skip) => skip.code().to_owned(),
-        Verdict::Ok => noticed(judged).join(", "),
+        Verdict::Ok => warning_codes(judged).join(", "),
     };
     if cause.is_empty() { name } else { format!("{name} ({cause})") }
 }
 
 /// Returns why a run that succeeded is not well: its warnings, and the violated limits that no warning is about.
-fn noticed(judged: &JudgedOutcome<'_>) -> Vec<&'static str> {
+fn warning_codes(judged: &JudgedOutcome<'_>) -> Vec<&'static str> {
     let judgement = &judged.judgement;
     let warnings = judgement.warnings.iter().filter(|warning| judgement.warning_state(warning) != State::Ok);
     let levels = judgement.breaches.iter().filter(|breach| !judgement.has_warning_about(breach));
@@ -176,11 +181,11 @@ fn one_each(judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], verbosity: 
         Some(numbers) => consequence(one, &numbers),
         None => line(one),
     };
-    let behind = |one: &JudgedOutcome<'_>| match verbosity.checked_sub(1) {
+    let indented_details = |one: &JudgedOutcome<'_>| match verbosity.checked_sub(1) {
         Some(verbosity) => details(one, verbosity).into_iter().map(|line| format!("  {line}")).collect(),
         None => Vec::new(),
     };
-    worst_first(judged).into_iter().flat_map(|one| std::iter::once(line(one)).chain(behind(one))).collect()
+    worst_first(judged).into_iter().flat_map(|one| std::iter::once(line(one)).chain(indented_details(one))).collect()
 }
 
 /// So that what is cut off at the end is what matters least.

@@ -45,7 +45,7 @@ pub struct View<'a> {
     pub path: &'a str,
     /// The page's own parameters, but for language and refreshing.
     pub query: &'a [(&'a str, &'a str)],
-    /// The time that everything on it is told for.
+    /// The time that the page is rendered for.
     pub now: SystemTime,
 }
 
@@ -64,7 +64,7 @@ impl View<'_> {
 
     /// The page of a probe.
     fn probe(&self, id: &ProbeId) -> String {
-        let mut query = named(id);
+        let mut query = probe_query(id);
         if self.chosen {
             query.push(("lang", self.lang.name()));
         }
@@ -86,12 +86,12 @@ impl View<'_> {
 
 /// The address at which a probe is run at once.
 fn running(id: &ProbeId) -> String {
-    let mut query = named(id);
+    let mut query = probe_query(id);
     query.push(("debug", "true"));
     address("/probe", &query)
 }
 
-fn named(id: &ProbeId) -> Vec<(&str, &str)> {
+fn probe_query(id: &ProbeId) -> Vec<(&str, &str)> {
     let mut query = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
     query.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
     query

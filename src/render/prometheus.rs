@@ -54,10 +54,10 @@ pub fn metrics(
     format: Format,
 ) -> String {
     let mut families = exporter.families();
-    for known in store.probes() {
-        let phases = phases(known.settings.id.check);
-        from_the_start(&mut families, known, phases);
-        while_current(&mut families, known, phases, now);
+    for entry in store.probes() {
+        let phases = phases(entry.settings.id.check);
+        from_the_start(&mut families, entry, phases);
+        while_current(&mut families, entry, phases, now);
     }
     of_tenants(&mut families, store, now);
     causes::add(&mut families, store, now);
@@ -67,15 +67,15 @@ pub fn metrics(
 
 /// Adds what is the same for every probe of a tenant: its token, its credentials and the end of EWS.
 fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
-    let of_check = |check| store.probes().iter().filter(move |known| known.settings.id.check == check);
-    let with_token_check: BTreeSet<&str> = of_check(Check::Token).map(|known| &*known.settings.id.tenant).collect();
-    for known in store.probes() {
-        let id = &known.settings.id;
+    let of_check = |check| store.probes().iter().filter(move |entry| entry.settings.id.check == check);
+    let with_token_check: BTreeSet<&str> = of_check(Check::Token).map(|entry| &*entry.settings.id.tenant).collect();
+    for entry in store.probes() {
+        let id = &entry.settings.id;
         // Every probe of a tenant has the same token, more or less: one of them is enough to show it.
         if id.check == Check::Token || !with_token_check.contains(&*id.tenant) {
-            token(families, known, now);
+            token(families, entry, now);
         }
-        if let Some(registration) = known.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
+        if let Some(registration) = entry.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
             facts::other_credentials(families, &id.tenant, registration, now);
         }
     }
@@ -85,7 +85,7 @@ fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
         }
     }
     let ends =
-        of_check(Check::Ews).filter_map(|known| Some((&*known.settings.id.tenant, known.settings.tenant.cloud.ews_ends()?)));
+        of_check(Check::Ews).filter_map(|entry| Some((&*entry.settings.id.tenant, entry.settings.tenant.cloud.ews_ends()?)));
     for (tenant, ends) in ends.collect::<BTreeMap<_, _>>() {
         facts::ews_end(families, tenant, ends);
     }
@@ -133,29 +133,29 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
 }
 
 /// Adds what exists from the start and stays.
-fn from_the_start(families: &mut Families, known: &ProbeEntry, phases: &[Phase]) {
-    let labels = Labels::of_probe(&known.settings.id);
-    families.counter(&RUNS, &labels, known.runs);
-    families.timestamp(&LAST_RUN, &labels, known.last.as_ref().map(|outcome| outcome.at));
-    families.timestamp(&LAST_SUCCESS, &labels, known.last_success);
-    families.timestamp(&FAILING_SINCE, &labels, known.failing_since);
-    families.timestamp(&BACK_OFF, &labels, known.back_off_until);
-    families.gauge(&INTERVAL, &labels, known.settings.interval.as_secs_f64());
+fn from_the_start(families: &mut Families, entry: &ProbeEntry, phases: &[Phase]) {
+    let labels = Labels::of_probe(&entry.settings.id);
+    families.counter(&RUNS, &labels, entry.runs);
+    families.timestamp(&LAST_RUN, &labels, entry.last.as_ref().map(|outcome| outcome.at));
+    families.timestamp(&LAST_SUCCESS, &labels, entry.last_success);
+    families.timestamp(&FAILING_SINCE, &labels, entry.failing_since);
+    families.timestamp(&BACK_OFF, &labels, entry.back_off_until);
+    families.gauge(&INTERVAL, &labels, entry.settings.interval.as_secs_f64());
     // A failure of each phase exists from the start with the one reason that any phase may have; others once met.
     let mut failures: BTreeMap<(Phase, Reason), u64> = phases.iter().map(|phase| ((*phase, Reason::TimedOut), 0)).collect();
-    failures.extend(&known.failures);
+    failures.extend(&entry.failures);
     for ((phase, reason), count) in failures {
         families.counter(&FAILURES, &labels.with("phase", phase.code()).with("reason", reason.code()), count);
     }
 }
 
 /// Adds what the last runs showed, as far as it is current.
-fn while_current(families: &mut Families, known: &ProbeEntry, phases: &[Phase], now: SystemTime) {
-    let current = |outcome: &Outcome| known.is_current(outcome.at, now);
-    match known.last.as_deref() {
-        None => run::add_unknown(families, &known.settings.id, phases),
+fn while_current(families: &mut Families, entry: &ProbeEntry, phases: &[Phase], now: SystemTime) {
+    let current = |outcome: &Outcome| entry.is_current(outcome.at, now);
+    match entry.last.as_deref() {
+        None => run::add_unknown(families, &entry.settings.id, phases),
         Some(outcome) if current(outcome) => {
-            run::add(families, outcome, levels::warnings(outcome, &known.settings.limits, now), phases);
+            run::add(families, outcome, levels::warnings(outcome, &entry.settings.limits, now), phases);
             facts::addresses(families, outcome);
             for group in facts::GROUPS_OF_THE_LAST_RUN {
                 facts::gauges(families, outcome, group, true);
@@ -163,26 +163,26 @@ fn while_current(families: &mut Families, known: &ProbeEntry, phases: &[Phase], 
         }
         Some(_) => {}
     }
-    if let Some(outcome) = known.skipped.as_deref().filter(|skipped| current(skipped))
+    if let Some(outcome) = entry.skipped.as_deref().filter(|skipped| current(skipped))
         && let Verdict::Skipped(skip) = &outcome.verdict
     {
         skipped(families, outcome, skip);
     }
-    for (host, port, outcome) in known.certificates() {
+    for (host, port, outcome) in entry.certificates() {
         facts::certificates(families, outcome, Some((host, port)), current(outcome));
     }
-    if let Some(outcome) = known.dns.as_deref().filter(|dns| current(dns)) {
+    if let Some(outcome) = entry.dns.as_deref().filter(|dns| current(dns)) {
         facts::dns(families, outcome);
     }
-    if let Some(outcome) = known.mailbox.as_deref().filter(|mailbox| current(mailbox)) {
+    if let Some(outcome) = entry.mailbox.as_deref().filter(|mailbox| current(mailbox)) {
         facts::gauges(families, outcome, "mailbox", true);
     }
 }
 
 /// Adds the last token: when it expires, and while that is current the rest.
-fn token(families: &mut Families, known: &ProbeEntry, now: SystemTime) {
-    let Some(outcome) = known.token.as_deref() else { return };
-    let current = known.is_current(outcome.at, now);
+fn token(families: &mut Families, entry: &ProbeEntry, now: SystemTime) {
+    let Some(outcome) = entry.token.as_deref() else { return };
+    let current = entry.is_current(outcome.at, now);
     facts::gauges(families, outcome, "token", current);
     if current {
         facts::roles(families, outcome);

@@ -71,7 +71,7 @@ impl Expiry {
 /// first to end counts.
 pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
     let mut nearest: BTreeMap<Ending, Expiry> = BTreeMap::new();
-    for expiry in secrets(store, now).chain(store.probes().iter().flat_map(|known| of_probe(known, now))) {
+    for expiry in secrets(store, now).chain(store.probes().iter().flat_map(|entry| of_probe(entry, now))) {
         let same = nearest.entry(expiry.ending.clone()).or_insert_with(|| expiry.clone());
         let state = same.state.worse(expiry.state);
         if expiry.date < same.date {
@@ -87,8 +87,8 @@ pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
 /// Iterates over the client secrets of the tenants' applications, each judged by the strictest probe of the tenant.
 pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
     store.credentials().into_iter().map(move |(tenant, date)| {
-        let of_tenant: Vec<&ProbeEntry> = store.probes().iter().filter(|known| known.settings.id.tenant == tenant).collect();
-        let current = of_tenant.iter().filter_map(|known| known.current_run(now));
+        let of_tenant: Vec<&ProbeEntry> = store.probes().iter().filter(|entry| entry.settings.id.tenant == tenant).collect();
+        let current = of_tenant.iter().filter_map(|entry| entry.current_run(now));
         let refusal = current.into_iter().find(|last| secret_refusal(last).is_some());
         let refused = refusal.and_then(secret_refusal);
         let state = match refused {
@@ -103,23 +103,23 @@ pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
 
 /// The worst state by the limits of a tenant's probes; where none has a limit for secrets, by the usual ones.
 fn secret_state(probes: &[&ProbeEntry], date: SystemTime, now: SystemTime) -> State {
-    let limited = probes.iter().filter(|known| {
-        let settings = &known.settings;
+    let limited = probes.iter().filter(|entry| {
+        let settings = &entry.settings;
         settings.limits.ranges(Metric::SecretDays, settings.id.check) != (None, None)
     });
     let state = |limits: &Limits, check| expiry_state(Metric::SecretDays, date, limits, check, now);
-    let states = limited.map(|known| state(&known.settings.limits, known.settings.id.check));
+    let states = limited.map(|entry| state(&entry.settings.limits, entry.settings.id.check));
     states.reduce(State::worse).unwrap_or_else(|| state(&Limits::default(), Check::Token))
 }
 
 /// Returns the expiries that one probe is about: the certificates that it was shown, and EWS.
-fn of_probe(known: &ProbeEntry, now: SystemTime) -> Vec<Expiry> {
-    let settings = &known.settings;
+fn of_probe(entry: &ProbeEntry, now: SystemTime) -> Vec<Expiry> {
+    let settings = &entry.settings;
     let expiry = |metric, ending, date| {
         let state = expiry_state(metric, date, &settings.limits, settings.id.check, now);
         Expiry { ending, date, expires: date, state, refused: None }
     };
-    let shown = known.certificates().flat_map(|(.., outcome)| shown_certificates(outcome));
+    let shown = entry.certificates().flat_map(|(.., outcome)| shown_certificates(outcome));
     let verified = shown.filter(|(_, certificate)| certificate.verified);
     let certificates = verified.map(|(endpoint, certificate)| {
         let ending = Ending::Certificate(host_port(&endpoint.host, endpoint.port));

@@ -10,12 +10,12 @@ use crate::kind::Check;
 use crate::lang::{Lang, list};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Piece, Step, Text, Words, fill};
+use crate::reason::text::{Ids, Piece, ProtocolNames, Step, Text, fill};
 
-/// Mailboxes, and endpoints, that get a command of their own; of more, the number is told.
+/// Mailboxes, and endpoints, that get a command of their own; of more, the number is given.
 const COMMANDS: usize = 5;
 
-/// Names in a sentence; of more, the number is told.
+/// Names in a sentence; of more, the number is given.
 const NAMED: usize = 3;
 
 /// A piece of a step.
@@ -84,7 +84,7 @@ impl<'a> Concern<'a> {
         concern
     }
 
-    /// The object id of the enterprise application, if a token told it.
+    /// The object id of the enterprise application, if a token has it.
     pub fn object_id(&self) -> Option<&'a str> {
         self.object_id
     }
@@ -112,14 +112,14 @@ impl<'a> Concern<'a> {
     /// The same with each step in one text, commands in backquotes.
     pub fn lines(&self, text: &Text, lang: Lang) -> Vec<String> {
         let line = |step: &Step| {
-            let told = step.0.iter().map(|piece| match piece {
+            let pieces = step.0.iter().map(|piece| match piece {
                 Piece::Prose(prose) => self.prose(prose, lang),
                 Piece::Command(command) => {
                     let commands: Vec<String> = self.commands(command).iter().map(|command| format!("`{command}`")).collect();
                     commands.join(", ")
                 }
             });
-            told.collect()
+            pieces.collect()
         };
         text.steps.iter().map(line).collect()
     }
@@ -163,7 +163,7 @@ impl<'a> Concern<'a> {
         for mailbox in &every_mailbox {
             for endpoint in &every_endpoint {
                 for role in some_or_none(&roles, command.contains("{role}")) {
-                    let protocols = Words { switches: switches.as_deref(), role, ..Words::default() };
+                    let protocols = ProtocolNames { switches: switches.as_deref(), role, ..ProtocolNames::default() };
                     commands.push(fill(command, &Ids { protocols, ..self.ids(*mailbox, *endpoint) }));
                 }
             }
@@ -175,7 +175,7 @@ impl<'a> Concern<'a> {
         let host = endpoint.map(|(host, _)| host);
         let port = endpoint.and_then(|(_, port)| port);
         let Self { client_id, object_id, tenant_id, public_address, .. } = *self;
-        Ids { client_id, object_id, tenant_id, mailbox, host, port, public_address, protocols: Words::default() }
+        Ids { client_id, object_id, tenant_id, mailbox, host, port, public_address, protocols: ProtocolNames::default() }
     }
 
     /// A sentence, with several mailboxes or endpoints named one after the other.
@@ -190,16 +190,16 @@ impl<'a> Concern<'a> {
             sentence = self.at_every_endpoint(sentence, lang);
         }
         let protocols = Protocols(&self.checks);
-        let told = |names: Vec<String>| (!names.is_empty()).then(|| list(&names, COMMANDS, lang));
-        let (api, permissions) = (told(protocols.apis()), told(protocols.permissions()));
-        let protocols = Words { api: api.as_deref(), permissions: permissions.as_deref(), ..Words::default() };
+        let joined = |names: Vec<String>| (!names.is_empty()).then(|| list(&names, COMMANDS, lang));
+        let (api, permissions) = (joined(protocols.apis()), joined(protocols.permissions()));
+        let protocols = ProtocolNames { api: api.as_deref(), permissions: permissions.as_deref(), ..ProtocolNames::default() };
         let ids = self.ids(self.mailboxes.first().copied(), self.endpoints.first().copied());
         fill(&sentence, &Ids { protocols, ..ids })
     }
 
     /// `{port} to {host}` becomes `995 to a, 993 to a and 587 to b`, and what stands alone a list of its own.
     fn at_every_endpoint(&self, mut sentence: String, lang: Lang) -> String {
-        while let Some(fragment) = together(&sentence) {
+        while let Some(fragment) = host_with_port(&sentence) {
             let fragment = fragment.to_owned();
             let named: Vec<String> =
                 self.endpoints.iter().map(|endpoint| fill(&fragment, &self.ids(None, Some(*endpoint)))).collect();
@@ -222,7 +222,7 @@ fn some_or_none<T: Copy>(all: &[T], named: bool) -> Vec<Option<T>> {
 }
 
 /// The shortest piece of `sentence` that names a host and its port, if they stand close together.
-fn together(sentence: &str) -> Option<&str> {
+fn host_with_port(sentence: &str) -> Option<&str> {
     const CLOSE: usize = 8;
     let pairs = [("{host}", "{port}"), ("{port}", "{host}")];
     let found = pairs.into_iter().filter_map(|(first, second)| {
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn prose_with_host_and_port_names_every_endpoint() {
         let concern = concern(&[], &[("a.example", 995), ("a.example", 993), ("b.example", 587)]);
-        for (sentence, told) in [
+        for (sentence, expected) in [
             ("Reach {host}:{port}.", "Reach a.example:995, a.example:993 and b.example:587."),
             (
                 "Open TCP port {port} to {host} outbound.",
@@ -328,7 +328,7 @@ mod tests {
             ("Exempt {host}.", "Exempt a.example and b.example."),
             ("Port {port}; a rule of {host}.", "Port 995, 993 and 587; a rule of a.example and b.example."),
         ] {
-            assert_eq!(concern.prose(sentence, Lang::En), told);
+            assert_eq!(concern.prose(sentence, Lang::En), expected);
         }
     }
 

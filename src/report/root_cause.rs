@@ -9,7 +9,7 @@ use crate::diagnosis::{self, Confidence, RootCause};
 use crate::outcome::{Evidence, Outcome, ProbeId};
 use crate::reason::Reason;
 
-/// Names that are told one by one; of more, the number is.
+/// Names that are listed one by one; of more, the number is given.
 const NAMED: usize = 3;
 
 /// A root cause in one tenant with every mailbox it concerns: a hundred mailboxes that lack the same thing are one matter.
@@ -56,8 +56,8 @@ impl RootCauseGroup {
 
 /// Those of `probes` among `judged`.
 pub fn outcomes<'a>(probes: &[ProbeId], judged: &'a [JudgedOutcome<'a>]) -> Vec<&'a Outcome> {
-    let wanted: HashSet<&ProbeId> = probes.iter().collect();
-    judged.iter().map(|one| one.outcome).filter(|outcome| wanted.contains(&outcome.probe)).collect()
+    let probes: HashSet<&ProbeId> = probes.iter().collect();
+    judged.iter().map(|one| one.outcome).filter(|outcome| probes.contains(&outcome.probe)).collect()
 }
 
 /// The root causes of all that failed among `judged`.
@@ -69,10 +69,10 @@ pub fn diagnose(judged: &[JudgedOutcome<'_>]) -> Vec<RootCause> {
 pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
     let mut groups: Vec<RootCauseGroup> = Vec::new();
     for cause in causes {
-        match groups.iter_mut().find(|known| known.is_alike(cause)) {
-            Some(known) => {
-                known.mailboxes.extend(cause.mailbox.clone());
-                known.explains.extend_from_slice(&cause.explains);
+        match groups.iter_mut().find(|same| same.is_alike(cause)) {
+            Some(same) => {
+                same.mailboxes.extend(cause.mailbox.clone());
+                same.explains.extend_from_slice(&cause.explains);
             }
             None => groups.push(RootCauseGroup::new(cause.clone())),
         }

@@ -28,7 +28,7 @@ pub fn failure(failure: &Failure) -> String {
     format!("{}; {}", reason_and_phase(failure), failure.reason.remedy())
 }
 
-/// The same with other words for a failure.
+/// The same with a failure as `describe` writes it.
 pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> String) -> String {
     let mut text = match &judged.outcome.verdict {
         Verdict::Ok => success(judged.outcome),
@@ -47,9 +47,9 @@ pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> 
 /// `ews_retiring: EWS ends in 123 days (2027-04-01), move to Microsoft Graph`; what a level made a warning of, with what to do.
 pub fn warning(judged: &JudgedOutcome<'_>, fault: &Fault) -> String {
     let reason = fault.reason;
-    let told = expiry::warning_title(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
+    let title = expiry::warning_title(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
     let advice = if is_derived_from_limit(reason) { format!("; {}", reason.remedy()) } else { String::new() };
-    format!("{reason}: {told}{advice}")
+    format!("{reason}: {title}{advice}")
 }
 
 /// `client_secret_expired in token (AADSTS7000222)`.
@@ -144,7 +144,7 @@ fn days(value: f64) -> String {
 pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Evidence { peer, said, heard, code, ids } = evidence;
     let peer = peer.as_ref().map(ToString::to_string);
-    let told = [("peer", &peer), ("said", said), ("heard", heard), ("code", code)];
-    let told = told.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));
-    told.chain(ids.iter().map(|(name, value)| (name.code(), one_line(value)))).collect()
+    let parts = [("peer", &peer), ("said", said), ("heard", heard), ("code", code)];
+    let parts = parts.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));
+    parts.chain(ids.iter().map(|(name, value)| (name.code(), one_line(value)))).collect()
 }

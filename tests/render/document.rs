@@ -68,7 +68,7 @@ fn outcomes_read_from_a_document_are_rendered_as_where_they_were_written() {
     assert!(matches!(here.pop().expect("the last").outcome.verdict, Verdict::Skipped(SkipReason::NotYet)));
     assert_eq!(checkmk::report(&here), checkmk::report(&there));
     for verbosity in 0..=3 {
-        assert_eq!(nagios::blaming(&here, &known.causes, verbosity), nagios::report(&there, verbosity));
+        assert_eq!(nagios::report_with_causes(&here, &known.causes, verbosity), nagios::report(&there, verbosity));
         for (one, other) in here.iter().zip(&there) {
             let (one, other) = (std::slice::from_ref(one), std::slice::from_ref(other));
             assert_eq!(nagios::report(one, verbosity), nagios::report(other, verbosity));
@@ -102,7 +102,7 @@ fn read_of_a_stale_outcome_is_unknown_without_numbers() {
     let known = remote::read(document(&store, later).as_bytes(), &all(None)).expect("readable");
     let is_old = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Skipped(SkipReason::Stale { .. } | SkipReason::NotYet));
     assert!(known.outcomes.iter().all(is_old), "{:#?}", known.outcomes);
-    let (text, state) = nagios::blaming(&judged(&known), &known.causes, 0);
+    let (text, state) = nagios::report_with_causes(&judged(&known), &known.causes, 0);
     assert_eq!(state.exit_code(), 3);
     assert!(text.contains("no current result: the last run was at 2026-11-23T17:5") && !text.contains('='), "{text}");
 }
@@ -120,7 +120,7 @@ fn nagios_of_one_outcome_names_the_root_cause_that_the_service_found() {
         ..known.causes.swap_remove(0)
     };
     let one = &judged(&known)[refused..=refused];
-    let text = nagios::blaming(one, &[cause], 0).0;
+    let text = nagios::report_with_causes(one, &[cause], 0).0;
     let first = text.lines().next().unwrap_or_default();
     assert!(first.contains("; follows from contoso: exchange_service_principal_missing ("), "{text}");
     assert!(first.contains("New-ServicePrincipal"), "{text}");
@@ -192,7 +192,7 @@ proptest! {
         let at = at.index(damaged.len());
         damaged[at] = byte;
         if let Ok(known) = remote::read(&damaged, &all(None)) {
-            let (text, state) = nagios::blaming(&judged(&known), &known.causes, 3);
+            let (text, state) = nagios::report_with_causes(&judged(&known), &known.causes, 3);
             crate::nagios::well_formed(&text, state, true);
         }
     }

@@ -155,7 +155,8 @@ impl SystemLookup {
         let none = || unanswered().unwrap_or_else(|| Fault::new(Reason::DnsNoAddresses));
         match &self.found {
             Ok(addresses) => {
-                let matching: Vec<IpAddr> = addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
+                let matching: Vec<IpAddr> =
+                    addresses.iter().copied().filter(|address| Family::from(*address) == family).collect();
                 if matching.is_empty() { Err(none()) } else { Ok(matching) }
             }
             Err(_) if self.took.is_none() && self.is_partly_answered() => match answers().flatten().next() {

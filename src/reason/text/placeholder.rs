@@ -18,12 +18,12 @@ pub struct Ids<'a> {
     /// This machine's address as Microsoft sees it.
     pub public_address: Option<&'a str>,
     /// The names that the set-up has for the protocols concerned.
-    pub protocols: Words<'a>,
+    pub protocols: ProtocolNames<'a>,
 }
 
 /// The names that the set-up has for the protocols concerned: texts of ours, which need no check.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Words<'a> {
+pub struct ProtocolNames<'a> {
     /// The parameters of `Set-CASMailbox` that switch them on.
     pub switches: Option<&'a str>,
     /// The API that the permissions belong to.
@@ -57,7 +57,7 @@ pub fn fill(step: &str, ids: &Ids) -> String {
     let port = ids.port.map(|port| port.to_string());
     let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref(), ids.public_address];
     let theirs = theirs.map(|value| value.filter(|value| is_harmless(value)));
-    let Words { switches, api, permissions, role } = ids.protocols;
+    let ProtocolNames { switches, api, permissions, role } = ids.protocols;
     let ours = [switches.or(Some(EVERY_SWITCH)), api.or(Some(EVERY_API)), permissions.or(Some(EVERY_PERMISSION)), role];
     NAMES.iter().zip(theirs.into_iter().chain(ours)).fold(step.to_owned(), |step, (name, value)| {
         let stand_in = format!("<{}>", name.to_ascii_uppercase());

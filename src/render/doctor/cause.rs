@@ -11,7 +11,7 @@ use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
 use crate::report::text;
 
-/// Names told one by one.
+/// Names that are listed one by one.
 const NAMED: usize = 3;
 
 /// Writes everything about one root cause.
@@ -39,11 +39,11 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[
     evidence(out, exchange, seen, style);
     ticket(out, cause, seen, &concern, judged, style);
     out.gap();
-    let told = probes(cause, style);
+    let probes = probes(cause, style);
     let (count, all) = (cause.explains.len().to_string(), judged.len().to_string());
-    let told = fill(texts.explains_of, &[("n", &count), ("all", &all), ("probes", &told)]);
+    let explained = fill(texts.explains_of, &[("n", &count), ("all", &all), ("probes", &probes)]);
     let source = text.source.map(|source| (texts.source, source));
-    let last: Vec<(&str, &str)> = std::iter::once((texts.explains, &*told)).chain(source).collect();
+    let last: Vec<(&str, &str)> = std::iter::once((texts.explains, &*explained)).chain(source).collect();
     rows(out, &last);
 }
 
@@ -137,17 +137,17 @@ pub fn best_evidence<'a>(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'
 
 /// Writes the exchange as it was, headed by the probe and phase in which it took place.
 fn evidence(out: &mut Layout, evidence: &Evidence, seen: Option<&Outcome>, style: &Style) {
-    let told = exchange(evidence, style);
-    let Some(outcome) = seen.filter(|_| !told.is_empty()) else { return };
+    let lines = exchange(evidence, style);
+    let Some(outcome) = seen.filter(|_| !lines.is_empty()) else { return };
     let texts = &style.lang.texts().doctor;
     let during = outcome.failure().map(|failure| term::phase(failure.phase, style.lang)).unwrap_or_default();
     let probe = text::one_line(&outcome.probe.to_string());
     section(out, &format!("{} ({probe}, {during})", texts.seen));
     let label = style.lang.texts().facts.requested_pause;
     let pause = outcome.facts.back_off.map(|pause| (label, number(pause.as_secs_f64(), 0, style.lang) + " s"));
-    let told: Vec<(&str, String)> = told.into_iter().chain(pause).collect();
-    let names = column(told.iter().map(|(name, _)| *name));
-    for (name, value) in &told {
+    let lines: Vec<(&str, String)> = lines.into_iter().chain(pause).collect();
+    let names = column(lines.iter().map(|(name, _)| *name));
+    for (name, value) in &lines {
         out.verbatim(4, names, name, value);
     }
 }
@@ -157,14 +157,14 @@ pub fn exchange(evidence: &Evidence, style: &Style) -> Vec<(&'static str, String
     let texts = &style.lang.texts().doctor;
     let Evidence { peer, said, heard, code, ids: _ } = evidence;
     let peer = peer.as_ref().map(ToString::to_string);
-    let told = [(texts.peer, &peer), (texts.said, said), (texts.heard, heard), (texts.code, code)];
-    told.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, style)))).collect()
+    let parts = [(texts.peer, &peer), (texts.said, said), (texts.heard, heard), (texts.code, code)];
+    parts.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, style)))).collect()
 }
 
 /// The same, and the ids that came with it.
 pub fn evidence_rows(evidence: &Evidence, style: &Style) -> Vec<(String, String)> {
-    let told = exchange(evidence, style).into_iter().map(|(name, value)| (name.to_owned(), value));
-    told.chain(evidence.ids.iter().map(|(name, value)| (name.label(style.lang).to_owned(), shown(value, style)))).collect()
+    let rows = exchange(evidence, style).into_iter().map(|(name, value)| (name.to_owned(), value));
+    rows.chain(evidence.ids.iter().map(|(name, value)| (name.label(style.lang).to_owned(), shown(value, style)))).collect()
 }
 
 /// Writes what Microsoft's support asks for, in one block; only where the problem is not ours to mend, and Microsoft gave us
@@ -183,14 +183,14 @@ fn ticket(
     }
     let quotable = |outcome: &&Outcome| !support_ids(outcome, style).is_empty();
     let Some(outcome) = seen.filter(quotable).or_else(|| cause.outcomes(judged).into_iter().find(quotable)) else { return };
-    let mut told = vec![(texts.time.to_owned(), text::time(outcome.at))];
+    let mut rows = vec![(texts.time.to_owned(), text::time(outcome.at))];
     let (client_id, tenant_id) = concern.application();
-    told.extend(tenant_id.map(|id| (texts.tenant_id.to_owned(), shown(id, style))));
-    told.extend(client_id.map(|id| (texts.client_id.to_owned(), shown(id, style))));
-    told.extend(support_ids(outcome, style));
+    rows.extend(tenant_id.map(|id| (texts.tenant_id.to_owned(), shown(id, style))));
+    rows.extend(client_id.map(|id| (texts.client_id.to_owned(), shown(id, style))));
+    rows.extend(support_ids(outcome, style));
     section(out, texts.ticket);
-    let names = column(told.iter().map(|(name, _)| &**name));
-    for (name, value) in &told {
+    let names = column(rows.iter().map(|(name, _)| &**name));
+    for (name, value) in &rows {
         out.verbatim(4, names, name, value);
     }
 }
@@ -199,22 +199,22 @@ fn ticket(
 fn support_ids(outcome: &Outcome, style: &Style) -> Vec<(String, String)> {
     let evidence = outcome.failure().into_iter().flat_map(|failure| &failure.evidence.ids);
     let server = &outcome.facts.server;
-    let mut told: Vec<(String, String)> = Vec::new();
+    let mut rows: Vec<(String, String)> = Vec::new();
     for (name, value) in evidence.chain(&server.ids) {
         let row = (name.label(style.lang).to_owned(), shown(value, style));
-        if !told.contains(&row) {
-            told.push(row);
+        if !rows.contains(&row) {
+            rows.push(row);
         }
     }
     let name = server.name.as_deref().map(|name| (style.lang.texts().ids.server.to_owned(), shown(name, style)));
-    let known = |row: &(String, String)| told.iter().any(|(_, value)| *value == row.1);
-    let name = name.filter(|row| !known(row));
+    let is_listed = |row: &(String, String)| rows.iter().any(|(_, value)| *value == row.1);
+    let name = name.filter(|row| !is_listed(row));
     let asked = outcome.facts.token.as_ref().and_then(|token| token.request_id.as_deref());
     let asked = asked.map(|id| (style.lang.texts().doctor.token_request_id.to_owned(), shown(id, style)));
-    let asked = asked.filter(|row| !known(row));
-    told.extend(name);
-    told.extend(asked);
-    told
+    let asked = asked.filter(|row| !is_listed(row));
+    rows.extend(name);
+    rows.extend(asked);
+    rows
 }
 
 /// `contoso`, or the mailboxes of it.
@@ -233,11 +233,11 @@ fn mailbox_names(mailboxes: &[String], style: &Style) -> String {
 
 /// `token; praxis, labor and empfang (pop3, imap)`.
 fn probes(cause: &RootCauseGroup, style: &Style) -> String {
-    let told = root_cause::by_checks(&cause.explains).into_iter().map(|(checks, mailboxes)| match &mailboxes[..] {
+    let parts = root_cause::by_checks(&cause.explains).into_iter().map(|(checks, mailboxes)| match &mailboxes[..] {
         [] => checks.join(", "),
         mailboxes => format!("{} ({})", mailbox_names(mailboxes, style), checks.join(", ")),
     });
-    told.collect::<Vec<_>>().join("; ")
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 fn section(out: &mut Layout, title: &str) {

@@ -23,7 +23,7 @@ pub struct Columns {
 
 impl Columns {
     /// Wide enough for all of `judged`, whose states take `states` characters.
-    pub fn of(judged: &[JudgedOutcome<'_>], states: usize, style: &Style) -> Self {
+    pub fn fitting(judged: &[JudgedOutcome<'_>], states: usize, style: &Style) -> Self {
         let outcomes = || judged.iter().map(|one| one.outcome);
         let name = |outcome: &Outcome| {
             let depth = if outcome.probe.mailbox.is_some() { 2 } else { 1 };
@@ -96,11 +96,11 @@ fn listed(outcome: &Outcome, style: &Style) -> String {
         let failed = outcome.failure().is_some_and(|failure| failure.phase == phase);
         style.everything || failed || took * 20 >= outcome.took
     };
-    let told: Vec<String> = sentence::entered(outcome)
+    let listed: Vec<String> = sentence::entered(outcome)
         .filter(|(phase, took)| worth(*phase, *took))
         .filter_map(|(phase, _)| Some(format!("{phase}{TOGETHER}{}", cell(outcome, phase, style.lang)?)))
         .collect();
-    told.join(", ")
+    listed.join(", ")
 }
 
 /// Returns the character below one of a check's branch: the bars go on.

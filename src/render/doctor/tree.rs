@@ -22,7 +22,7 @@ const FEW: usize = 5;
 /// Of mailboxes that fared alike, so many are shown.
 const OF_MANY: usize = 1;
 
-/// Names of folded mailboxes that are told.
+/// Names of folded mailboxes that are listed.
 const NAMED: usize = 3;
 
 /// The whole tree, each tenant with its own columns.
@@ -38,7 +38,7 @@ pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseG
         causes,
         judged,
         numbers: CauseNumbers::new(causes),
-        told: HashSet::new(),
+        written: HashSet::new(),
         heard: HashSet::new(),
         columns: Columns::default(),
         style,
@@ -60,7 +60,7 @@ struct Tree<'a> {
     numbers: CauseNumbers<'a>,
     /// The lines that are not written again: of a root cause's number and a reason, the title once, and then what each check
     /// heard.
-    told: HashSet<(usize, Reason, Option<Check>)>,
+    written: HashSet<(usize, Reason, Option<Check>)>,
     /// The number of a case, and what some check heard.
     heard: HashSet<(Vec<usize>, Option<String>)>,
     columns: Columns,
@@ -71,7 +71,7 @@ impl Tree<'_> {
     fn tenant(&mut self, judged: &[JudgedOutcome<'_>]) {
         let name = judged.first().map(|one| text::one_line(&one.outcome.probe.tenant)).unwrap_or_default();
         let states = judged.iter().map(|one| state(one, self.numbers.of_probe(&one.outcome.probe), self.style).1);
-        self.columns = Columns::of(judged, column(states.collect::<Vec<_>>().iter().map(String::as_str)), self.style);
+        self.columns = Columns::fitting(judged, column(states.collect::<Vec<_>>().iter().map(String::as_str)), self.style);
         self.out.gap();
         for line in self.columns.head(&name, self.style) {
             let line = self.out.paint(Ink::Head, &line);
@@ -121,9 +121,9 @@ impl Tree<'_> {
             return;
         }
         let (count, who) = (names.len().to_string(), list(&names, NAMED, self.style.lang));
-        let told = fill(self.style.lang.texts().doctor.alike, &[("n", &count), ("who", &who)]);
+        let text = fill(self.style.lang.texts().doctor.alike, &[("n", &count), ("who", &who)]);
         let below = if last { "   " } else { "│  " };
-        self.out.hanging(branch(last), below, &told);
+        self.out.hanging(branch(last), below, &text);
     }
 
     fn mailbox(&mut self, judged: &[JudgedOutcome<'_>], last: bool) {
@@ -166,9 +166,9 @@ impl Tree<'_> {
             };
             let text = shown(&line.text, self.style);
             self.out.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
-            let told = if left_out == 1 { texts.left_out_one } else { texts.left_out };
+            let template = if left_out == 1 { texts.left_out_one } else { texts.left_out };
             if left_out > 0 {
-                self.out.line(&format!("{below}{:>8} {}", "", fill(told, &[("n", &left_out.to_string())])));
+                self.out.line(&format!("{below}{:>8} {}", "", fill(template, &[("n", &left_out.to_string())])));
             }
         }
     }
@@ -183,23 +183,23 @@ impl Tree<'_> {
             let title = failure.reason.text(self.style.lang).title;
             self.out.hanging(below, below, &format!("{during}: {title} ({})", failure.reason));
         }
-        let mut told = exchange(&failure.evidence, self.style);
+        let mut lines = exchange(&failure.evidence, self.style);
         if !self.style.everything {
             let known = causes.iter().any(|cause| says_the_same(best_evidence(cause, self.judged).0, &failure.evidence));
             let new = self.is_new(numbers, failure.reason, Some(outcome.probe.check)) && !known;
             let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
-            told.retain(|(name, _)| *name == texts.heard && new);
+            lines.retain(|(name, _)| *name == texts.heard && new);
         }
         let ids = failure.evidence.ids.iter().filter(|_| self.style.everything);
         let ids = ids.map(|(name, value)| (name.label(self.style.lang).to_owned(), shown(value, self.style)));
-        self.rows(told.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
+        self.rows(lines.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ids).collect(), below);
     }
 
     fn is_new(&mut self, numbers: &[usize], reason: Reason, check: Option<Check>) -> bool {
         let numbers = if numbers.is_empty() { &[0] } else { numbers };
         let mut new = false;
         for number in numbers {
-            new |= self.told.insert((*number, reason, check));
+            new |= self.written.insert((*number, reason, check));
         }
         new
     }

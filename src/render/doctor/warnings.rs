@@ -12,7 +12,7 @@ use crate::report::term;
 use crate::report::text;
 use crate::report::{JudgedOutcome, expiry};
 
-/// Probes that are named; of more, the number is told.
+/// Probes that are named; of more, the number is given.
 const NAMED: usize = 3;
 
 /// A reason to look, in one tenant.
@@ -41,8 +41,8 @@ pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
         write_warning(out, warning, judged, style);
     }
     out.gap();
-    for (who, told) in breaches {
-        out.prose("  • ", &format!("{who}: {told}"));
+    for (probe, text) in breaches {
+        out.prose("  • ", &format!("{probe}: {text}"));
     }
 }
 
@@ -65,9 +65,9 @@ fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcom
     for (name, value) in rows.into_iter().chain(level).chain(applies) {
         out.row(4, LABELS, name, value);
     }
-    let seen = exchange(evidence, style);
-    let names = column(seen.iter().map(|(name, _)| *name)).max(LABELS);
-    for (name, value) in &seen {
+    let rows = exchange(evidence, style);
+    let names = column(rows.iter().map(|(name, _)| *name)).max(LABELS);
+    for (name, value) in &rows {
         out.verbatim(4, names, name, value);
     }
 }
@@ -80,10 +80,10 @@ fn by_reason<'a>(judged: &'a [JudgedOutcome<'a>]) -> Vec<Warning<'a>> {
         for fault in first.warnings() {
             let (tenant, outcome) = (&*first.outcome.probe.tenant, first.outcome);
             let (reason, evidence, state) = (fault.reason, &fault.evidence, first.judgement.warning_state(fault));
-            match warnings.iter_mut().find(|known| known.tenant == tenant && known.reason == reason) {
-                Some(known) => {
-                    known.state = known.state.worse(state);
-                    known.outcomes.push(outcome);
+            match warnings.iter_mut().find(|same| same.tenant == tenant && same.reason == reason) {
+                Some(same) => {
+                    same.state = same.state.worse(state);
+                    same.outcomes.push(outcome);
                 }
                 None => warnings.push(Warning { tenant, reason, state, first, evidence, outcomes: vec![outcome] }),
             }

@@ -14,7 +14,7 @@ const MOST: usize = 4000;
 
 /// One item for each number that is known. With several outcomes each label begins with the probe's name; where all
 /// numbers together would be too long, only the totals are given.
-pub fn of(judged: &[JudgedOutcome<'_>]) -> String {
+pub fn text(judged: &[JudgedOutcome<'_>]) -> String {
     let all = items(judged, |_| true);
     let fitting = if length(&all) <= MOST { all } else { items(judged, |metric| metric == Metric::Total) };
     let mut room = MOST;
@@ -30,14 +30,14 @@ fn length(items: &[String]) -> usize {
     items.iter().map(|item| item.len() + 1).sum()
 }
 
-fn items(judged: &[JudgedOutcome<'_>], wanted: impl Fn(Metric) -> bool) -> Vec<String> {
+fn items(judged: &[JudgedOutcome<'_>], selected: impl Fn(Metric) -> bool) -> Vec<String> {
     let mut taken = HashSet::new();
     let mut items = Vec::new();
     for one in judged {
         let prefix =
             if judged.len() > 1 { unique(&label(&one.outcome.probe.to_string()), &mut taken) + "_" } else { String::new() };
-        let known = sentence::numbers(one).into_iter().filter(|(metric, _)| wanted(*metric));
-        items.extend(known.map(|(metric, value)| item(&format!("{prefix}{metric}"), metric, &value, one)));
+        let numbers = sentence::numbers(one).into_iter().filter(|(metric, _)| selected(*metric));
+        items.extend(numbers.map(|(metric, value)| item(&format!("{prefix}{metric}"), metric, &value, one)));
     }
     items
 }

@@ -36,7 +36,7 @@ impl<'a> CauseCard<'a> {
     /// Returns since when the first of the affected probes has been failing, and whether it may have failed before its first run
     /// here.
     fn since(&self) -> Option<(SystemTime, bool)> {
-        self.explained.iter().filter_map(|known| known.since()).min_by_key(|(at, _)| *at)
+        self.explained.iter().filter_map(|entry| entry.since()).min_by_key(|(at, _)| *at)
     }
 
     /// The reason's title.
@@ -65,7 +65,7 @@ impl<'a> CauseCard<'a> {
             br;
             small {
                 (term::owner(self.cause.reason.owner(), view.lang))
-                @if let Some(since) = self.since() { " · " (view.texts().since) " " (told_since(since, view)) }
+                @if let Some(since) = self.since() { " · " (view.texts().since) " " (since_when(since, view)) }
             }
         }
     }
@@ -75,7 +75,7 @@ impl<'a> CauseCard<'a> {
         html! {
             dl.key {
                 div { dt { (texts.broken) } dd { (self.place(view.lang)) } }
-                @if let Some(since) = self.since() { div { dt { (texts.since) } dd { (told_since(since, view)) } } }
+                @if let Some(since) = self.since() { div { dt { (texts.since) } dd { (since_when(since, view)) } } }
                 div { dt { (view.lang.texts().common.who_must_act) } dd { (capital(term::owner(self.cause.reason.owner(), view.lang))) } }
             }
         }
@@ -102,7 +102,7 @@ impl<'a> CauseCard<'a> {
         }
         html! {
             strong { (self.cause.tenant) }
-            @for (checks, mailboxes) in groups { br; (named_few(&mailboxes, lang)) (checks.join(", ")) }
+            @for (checks, mailboxes) in groups { br; (mailbox_names(&mailboxes, lang)) (checks.join(", ")) }
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a> CauseCard<'a> {
                         dd {
                             @for (place, reason) in self.cause.candidates.iter().enumerate() {
                                 @if place > 0 { ", " }
-                                (named(*reason, view))
+                                (reason_link(*reason, view))
                             }
                         }
                     }
@@ -152,7 +152,7 @@ impl<'a> CauseCard<'a> {
 }
 
 /// `praxis, labor and 3 more: `; of the tenant itself, nothing.
-fn named_few(mailboxes: &[&str], lang: Lang) -> String {
+fn mailbox_names(mailboxes: &[&str], lang: Lang) -> String {
     const FEW: usize = 3;
     let named = mailboxes.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
     match mailboxes.len().checked_sub(FEW) {
@@ -204,7 +204,7 @@ pub fn steps(reason: Reason, steps: &[Markup], lang: Lang, level: Level) -> Mark
 }
 
 /// `14:02:10 UTC, for 12 minutes`; of what was broken when we first looked, nobody knows since when.
-pub fn told_since((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
+pub fn since_when((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
     let texts = view.texts();
     html! {
         strong { @if before { (texts.at_least) " " } (clock(at, view.now)) }
@@ -213,7 +213,7 @@ pub fn told_since((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
 }
 
 /// A reason's title, as a link to what there is to know of it.
-pub fn named(reason: Reason, view: &View<'_>) -> Markup {
+pub fn reason_link(reason: Reason, view: &View<'_>) -> Markup {
     html! { a href=(view.link("/reasons", reason.code())) { (reason.text(view.lang).title) } }
 }
 

@@ -42,14 +42,14 @@ fn is_within(date: SystemTime, time: Duration, now: SystemTime) -> bool {
 }
 
 fn row(expiry: &Expiry, view: &View<'_>) -> Markup {
-    let told = time(expiry.date);
-    let date = told.get(..10).unwrap_or(&told);
+    let timestamp = time(expiry.date);
+    let date = timestamp.get(..10).unwrap_or(&timestamp);
     html! {
         tr {
             th scope="row" { (expiry.name(view.lang)) }
             td { (badge(Some(expiry.state), &expiry.days_left(view.now, view.lang))) }
             td {
-                time datetime=(told) { (date) }
+                time datetime=(timestamp) { (date) }
                 @if let Some(contradiction) = expiry.contradiction(view.now, view.lang) { br; small { (contradiction) } }
             }
         }

@@ -17,7 +17,7 @@ const SHOWN: usize = 25;
 pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
     let texts = view.texts();
     let mut past: Vec<(&ProbeEntry, &PastFailure)> =
-        store.probes().iter().flat_map(|known| known.last_failures.iter().map(move |failure| (known, failure))).collect();
+        store.probes().iter().flat_map(|entry| entry.last_failures.iter().map(move |failure| (entry, failure))).collect();
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
     section(past.is_empty(), view, || {
@@ -26,8 +26,8 @@ pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
 }
 
 /// The last failures of one probe.
-pub fn of_one_probe(known: &ProbeEntry, view: &View<'_>) -> Markup {
-    let past: Vec<(&ProbeEntry, &PastFailure)> = known.last_failures.iter().map(|failure| (known, failure)).collect();
+pub fn of_one_probe(entry: &ProbeEntry, view: &View<'_>) -> Markup {
+    let past: Vec<(&ProbeEntry, &PastFailure)> = entry.last_failures.iter().map(|failure| (entry, failure)).collect();
     section(past.is_empty(), view, || table(&past, false, view))
 }
 
@@ -55,10 +55,10 @@ fn table(past: &[(&ProbeEntry, &PastFailure)], names_probe: bool, view: &View<'_
                 }
             }
             tbody {
-                @for (known, PastFailure { at, took, failure }) in past {
+                @for (entry, PastFailure { at, took, failure }) in past {
                     tr {
                         th scope="row" { (clock(*at, view.now)) }
-                        @if names_probe { td { (probe_link(&known.settings.id, view)) } }
+                        @if names_probe { td { (probe_link(&entry.settings.id, view)) } }
                         td {
                             (code(failure.reason, view))
                             @if let Some(code) = peer_code(failure) { " (" (code) ")" }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::cause_card::{Level, named, steps, steps_of, told_since, whole};
+use super::cause_card::{Level, reason_link, since_when, steps, steps_of, whole};
 use super::html::{capital, pairs, prose};
 use super::layout::{Body, document};
 use super::probe_table::state_badge;
@@ -24,36 +24,36 @@ use crate::report::{self, JudgedOutcome, root_cause};
 
 use crate::store::{ProbeEntry, Store};
 
-/// Renders the whole page of `known`, one of those in the `store`.
-pub fn page(store: &Store, known: &ProbeEntry, view: &View<'_>) -> String {
+/// Renders the whole page of `entry`, one of those in the `store`.
+pub fn page(store: &Store, entry: &ProbeEntry, view: &View<'_>) -> String {
     let texts = view.texts();
-    let id = known.settings.id.to_string();
-    let probe = ProbeState::new(known, view.now);
+    let id = entry.settings.id.to_string();
+    let probe = ProbeState::new(entry, view.now);
     let main = html! {
         h1 { (id) " " (state_badge(&probe, view)) }
-        (about(known, view))
-        @if let Some(last) = known.last.as_deref() {
-            (last_run(store, known, last, view))
-        } @else if let Some(skipped) = known.skipped.as_deref() {
-            p { (sentence(&JudgedOutcome::new(skipped, &known.settings.limits, view.now))) }
+        (about(entry, view))
+        @if let Some(last) = entry.last.as_deref() {
+            (last_run(store, entry, last, view))
+        } @else if let Some(skipped) = entry.skipped.as_deref() {
+            p { (sentence(&JudgedOutcome::new(skipped, &entry.settings.limits, view.now))) }
         } @else {
             p { (texts.not_yet) }
         }
-        @if !known.failed_transcript.is_empty() {
-            details #failed-talk { summary { (texts.conversation_failed) } (conversation(&known.failed_transcript, view)) }
+        @if !entry.failed_transcript.is_empty() {
+            details #failed-talk { summary { (texts.conversation_failed) } (conversation(&entry.failed_transcript, view)) }
         }
-        (history::of_one_probe(known, view))
+        (history::of_one_probe(entry, view))
     };
     document(view, &Body { title: format!("{id} · m365-probe"), state: probe.state(), refreshes: true, main })
 }
 
 /// Whom it is about, when it ran last and how often it runs.
-fn about(known: &ProbeEntry, view: &View<'_>) -> Markup {
-    let (lang, texts, settings) = (view.lang, view.texts(), &known.settings);
+fn about(entry: &ProbeEntry, view: &View<'_>) -> Markup {
+    let (lang, texts, settings) = (view.lang, view.texts(), &entry.settings);
     html! {
         p {
             @if let Some(address) = &settings.address { (address) " · " }
-            @if let Some(last) = &known.last {
+            @if let Some(last) = &entry.last {
                 (capital(texts.last_run)) " " (clock(last.at, view.now)) ", " (ago(last.at, view.now, lang)) ". "
             }
             (fill(texts.every, &[("interval", &plainly(settings.interval, lang)), ("timeout", &plainly(settings.timeout, lang))])) ". "
@@ -62,12 +62,12 @@ fn about(known: &ProbeEntry, view: &View<'_>) -> Markup {
     }
 }
 
-fn last_run(store: &Store, known: &ProbeEntry, last: &Outcome, view: &View<'_>) -> Markup {
+fn last_run(store: &Store, entry: &ProbeEntry, last: &Outcome, view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let judged = JudgedOutcome::new(last, &known.settings.limits, view.now);
+    let judged = JudgedOutcome::new(last, &entry.settings.limits, view.now);
     html! {
         @if let Some(failure) = last.failure() {
-            (failed(known, failure, behind(store, known, view), view))
+            (failed(entry, failure, inferred_reason(store, entry, view), view))
         } @else {
             p class={ "card " (judged.state().code()) } { (sentence(&judged)) }
         }
@@ -75,11 +75,11 @@ fn last_run(store: &Store, known: &ProbeEntry, last: &Outcome, view: &View<'_>) 
             h2 #phases { (texts.phases) }
             (phases(last, view))
             h3 { (texts.latency) }
-            (sparkline(&known.history, view.lang))
+            (sparkline(&entry.history, view.lang))
         }
         section aria-labelledby="talk" {
             h2 #talk { (texts.conversation) }
-            (conversation(&known.transcript, view))
+            (conversation(&entry.transcript, view))
         }
         section aria-labelledby="facts" {
             h2 #facts { (texts.facts) }
@@ -88,30 +88,30 @@ fn last_run(store: &Store, known: &ProbeEntry, last: &Outcome, view: &View<'_>) 
     }
 }
 
-/// The root cause behind the failure of `known`, as the store knows it.
-fn behind(store: &Store, known: &ProbeEntry, view: &View<'_>) -> Option<Reason> {
+/// Returns the reason that the diagnosis infers for the failure of `entry`.
+fn inferred_reason(store: &Store, entry: &ProbeEntry, view: &View<'_>) -> Option<Reason> {
     let causes = root_cause::diagnose(&report::latest(store, view.now));
-    causes.iter().find(|cause| cause.explains.contains(&known.settings.id)).map(|cause| cause.reason)
+    causes.iter().find(|cause| cause.explains.contains(&entry.settings.id)).map(|cause| cause.reason)
 }
 
 /// Renders the failure: since when, who must act, what to do, and the evidence.
-fn failed(known: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &View<'_>) -> Markup {
+fn failed(entry: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &View<'_>) -> Markup {
     let (lang, texts) = (view.lang, view.texts());
-    // The server's answer is evidence; what to do is about what lies behind it.
+    // The server's answer is evidence; what to do is about its root cause.
     let reason = cause.unwrap_or(failure.reason);
     let text = reason.text(lang);
-    // What the last run did not get as far as to learn, the last token told.
-    let told = [known.last.as_deref(), known.token.as_deref()].into_iter().flatten();
-    let judged: Vec<JudgedOutcome<'_>> = told
-        .map(|outcome| JudgedOutcome::new(outcome, &known.settings.limits, view.now).with_application(&*known.settings.tenant))
+    // What the last run did not get as far as to learn, the last token shows.
+    let outcomes = [entry.last.as_deref(), entry.token.as_deref()].into_iter().flatten();
+    let judged: Vec<JudgedOutcome<'_>> = outcomes
+        .map(|outcome| JudgedOutcome::new(outcome, &entry.settings.limits, view.now).with_application(&*entry.settings.tenant))
         .collect();
-    let concern = Concern::new(&known.settings.id.tenant, reason, known.last.as_deref(), &judged);
+    let concern = Concern::new(&entry.settings.id.tenant, reason, entry.last.as_deref(), &judged);
     html! {
         article class="card critical" {
             h2 { (capital(text.title)) }
             dl.key {
-                div { dt { (lang.texts().common.reason) } dd { (named(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
-                @if let Some(since) = known.since() { div { dt { (texts.since) } dd { (told_since(since, view)) } } }
+                div { dt { (lang.texts().common.reason) } dd { (reason_link(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
+                @if let Some(since) = entry.since() { div { dt { (texts.since) } dd { (since_when(since, view)) } } }
                 div { dt { (lang.texts().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
             }
             p { (prose(&concern.meaning(text, lang))) }

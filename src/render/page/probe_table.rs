@@ -28,18 +28,18 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
         table.rows {
             thead { tr { @for head in [texts.check, view.lang.texts().common.reason, texts.since, texts.latency] { th scope="col" { (head) } } } }
             tbody {
-                @for known in probes {
+                @for entry in probes {
                     tr {
-                        th scope="row" { (probe_link(&known.settings.id, view)) }
+                        th scope="row" { (probe_link(&entry.settings.id, view)) }
                         td {
-                            @if let Some(failure) = known.last.as_ref().and_then(|outcome| outcome.failure()) {
+                            @if let Some(failure) = entry.last.as_ref().and_then(|outcome| outcome.failure()) {
                                 (code(failure.reason, view))
                                 @if let Some(code) = peer_code(failure) { " (" (code) ")" }
                                 br; small { (term::phase(failure.phase, view.lang)) }
                             }
                         }
-                        td { @if let Some(at) = known.reason_since { (clock(at, view.now)) } }
-                        td { (sparkline(&known.history, view.lang)) }
+                        td { @if let Some(at) = entry.reason_since { (clock(at, view.now)) } }
+                        td { (sparkline(&entry.history, view.lang)) }
                     }
                 }
             }
@@ -51,9 +51,9 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
 pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     let texts = view.texts();
     let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
-        probes.iter().copied().partition(|known| known.settings.id.mailbox.is_none());
+        probes.iter().copied().partition(|entry| entry.settings.id.mailbox.is_none());
     let has =
-        |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|known| is(ProbeState::new(known, view.now).state()));
+        |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|entry| is(ProbeState::new(entry, view.now).state()));
     let is_trouble = |state: Option<State>| state.is_some_and(|state| state != State::Ok);
     let (troubled, others): (Vec<_>, Vec<_>) = rows(&of_mailboxes).into_iter().partition(|row| has(row, is_trouble));
     let (waiting, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| has(row, |state| state.is_none()));
@@ -68,7 +68,7 @@ pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
 /// Mailboxes that nobody needs to see at once: folded under `summary` where there are many.
 fn folded_mailboxes(id: &str, summary: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let tenant = rows.iter().flatten().map(|known| &known.settings.id.tenant).next();
+    let tenant = rows.iter().flatten().map(|entry| &entry.settings.id.tenant).next();
     html! {
         @if rows.len() > UNFOLDED {
             details id={ (id) "-" @if let Some(tenant) = tenant { (tenant) } } {
@@ -85,11 +85,11 @@ fn folded_mailboxes(id: &str, summary: &str, rows: &[Vec<&ProbeEntry>], view: &V
 fn rows<'a>(probes: &[&'a ProbeEntry]) -> Vec<Vec<&'a ProbeEntry>> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut rows: Vec<Vec<&ProbeEntry>> = Vec::new();
-    for known in probes {
-        let place = *places.entry(known.settings.id.mailbox_label()).or_insert(rows.len());
+    for entry in probes {
+        let place = *places.entry(entry.settings.id.mailbox_label()).or_insert(rows.len());
         match rows.get_mut(place) {
-            Some(row) => row.push(known),
-            None => rows.push(vec![known]),
+            Some(row) => row.push(entry),
+            None => rows.push(vec![entry]),
         }
     }
     rows
@@ -98,9 +98,9 @@ fn rows<'a>(probes: &[&'a ProbeEntry]) -> Vec<Vec<&'a ProbeEntry>> {
 /// A row for each of `rows`, a column for each check that any of them has.
 fn matrix(caption: &str, of: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
     let mut checks: Vec<Check> = Vec::new();
-    for known in rows.iter().flatten() {
-        if !checks.contains(&known.settings.id.check) {
-            checks.push(known.settings.id.check);
+    for entry in rows.iter().flatten() {
+        if !checks.contains(&entry.settings.id.check) {
+            checks.push(entry.settings.id.check);
         }
     }
     html! {
@@ -113,14 +113,14 @@ fn matrix(caption: &str, of: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -
 }
 
 fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup {
-    let by_check: BTreeMap<Check, &ProbeEntry> = row.iter().map(|known| (known.settings.id.check, *known)).collect();
+    let by_check: BTreeMap<Check, &ProbeEntry> = row.iter().map(|entry| (entry.settings.id.check, *entry)).collect();
     html! {
         @if let Some(first) = row.first() {
             tr {
                 th scope="row" { (first.settings.id.mailbox.as_deref().unwrap_or(&first.settings.id.tenant)) }
                 @for check in checks {
                     @match by_check.get(check) {
-                        Some(known) => (cell(known, view)),
+                        Some(entry) => (cell(entry, view)),
                         None => td {},
                     }
                 }
@@ -130,9 +130,9 @@ fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup 
 }
 
 /// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
-fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
+fn cell(entry: &ProbeEntry, view: &View<'_>) -> Markup {
     let (lang, texts) = (view.lang, view.texts());
-    let probe = ProbeState::new(known, view.now);
+    let probe = ProbeState::new(entry, view.now);
     let (state, current, failed) = (probe.state(), probe.current_run(), probe.failure().map(|failure| failure.reason));
     let took = match (current, failed) {
         (Some(_), Some(reason)) => reason.code().to_owned(),
@@ -141,11 +141,11 @@ fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
     };
     let when = probe.last_run().map_or_else(|| texts.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
     let word = probe_state_name(&probe, view);
-    let told: Vec<&str> = [&*took, &when].into_iter().filter(|told| !told.is_empty() && *told != word).collect();
-    let label = format!("{}: {}", known.settings.id, [&[word], &*told].concat().join(", "));
+    let details: Vec<&str> = [&*took, &when].into_iter().filter(|detail| !detail.is_empty() && *detail != word).collect();
+    let label = format!("{}: {}", entry.settings.id, [&[word], &*details].concat().join(", "));
     html! {
         td class=(class(state)) {
-            a href=(view.probe(&known.settings.id)) aria-label=(label) {
+            a href=(view.probe(&entry.settings.id)) aria-label=(label) {
                 span.sign aria-hidden="true" { (sign(state)) }
                 " "
                 span class=[failed.map(|_| "why")] {
@@ -157,7 +157,7 @@ fn cell(known: &ProbeEntry, view: &View<'_>) -> Markup {
                 " "
                 small { (when) }
             }
-            (sparkline(&known.history, lang))
+            (sparkline(&entry.history, lang))
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) ->
     let judged = report::latest(store, view.now);
     let found = root_cause::group(&root_cause::diagnose(&judged));
     let cards: Vec<CauseCard<'_>> = found.iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
-    let probes: Vec<ProbeState<'_>> = store.probes().iter().map(|known| ProbeState::new(known, view.now)).collect();
+    let probes: Vec<ProbeState<'_>> = store.probes().iter().map(|entry| ProbeState::new(entry, view.now)).collect();
     let state = overall(store, &probes, &cards, view);
     let headline = headline(&probes, state, &cards, view);
     let main = html! {
@@ -106,15 +106,15 @@ fn banner(probes: &[ProbeState<'_>], state: Option<State>, headline: &str, cards
 fn tenants(store: &Store, view: &View<'_>) -> Markup {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut tenants: Vec<(&str, Vec<&ProbeEntry>)> = Vec::new();
-    for known in store.probes() {
-        let name = &*known.settings.id.tenant;
+    for entry in store.probes() {
+        let name = &*entry.settings.id.tenant;
         let place = *places.entry(name).or_insert(tenants.len());
         match tenants.get_mut(place) {
-            Some((_, probes)) => probes.push(known),
-            None => tenants.push((name, vec![known])),
+            Some((_, probes)) => probes.push(entry),
+            None => tenants.push((name, vec![entry])),
         }
     }
-    let well = |probes: &[&ProbeEntry]| probes.iter().all(|known| ProbeState::new(known, view.now).state() == Some(State::Ok));
+    let well = |probes: &[&ProbeEntry]| probes.iter().all(|entry| ProbeState::new(entry, view.now).state() == Some(State::Ok));
     tenants.sort_by_key(|(_, probes)| well(probes));
     html! {
         @for (name, probes) in &tenants {

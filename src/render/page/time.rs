@@ -9,16 +9,16 @@ use crate::report::text::time;
 
 /// `14:02:10 UTC`, or with its date where that is not today's; to be read by programs too.
 pub fn clock(at: SystemTime, now: SystemTime) -> Markup {
-    let (told, today) = (time(at), time(now));
-    let shown = match told.split_once('T') {
+    let (timestamp, today) = (time(at), time(now));
+    let shown = match timestamp.split_once('T') {
         Some((date, clock)) => {
             let clock = clock.trim_end_matches('Z');
             let same_day = today.starts_with(date);
             if same_day { format!("{clock} UTC") } else { format!("{date} {clock} UTC") }
         }
-        None => told.clone(), // a clock that is wrong beyond telling
+        None => timestamp.clone(), // a clock that is wrong beyond telling
     };
-    html! { time datetime=(told) { (shown) } }
+    html! { time datetime=(timestamp) { (shown) } }
 }
 
 /// `12 minutes ago`.

@@ -21,7 +21,7 @@ use crate::store::{ProbeEntry, Store};
 /// A line for each probe whose state is neither well nor failing; and one for each reason that probes warn of.
 pub fn section(store: &Store, view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let probes = store.probes().iter().filter_map(|known| line(known, view));
+    let probes = store.probes().iter().filter_map(|entry| line(entry, view));
     let reasons = warned(store, view.lang, view.now).into_iter().map(|(reason, warned)| warning(reason, &warned, view));
     let lines: Vec<Markup> = probes.chain(reasons).collect();
     html! {
@@ -37,7 +37,7 @@ pub fn section(store: &Store, view: &View<'_>) -> Markup {
 fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
     html! {
         (badge(Some(warned.state), state_name(warned.state, view)))
-        " " strong { (capital(&warned.told)) } " " (code(reason, view)) br;
+        " " strong { (capital(&warned.title)) } " " (code(reason, view)) br;
         (probe_link(&warned.first.settings.id, view))
         @if warned.count > 1 { " (+" (warned.count - 1) ")" }
         "; " (view.lang.texts().common.who_must_act) ": " (term::owner(reason.owner(), view.lang))
@@ -45,8 +45,8 @@ fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
 }
 
 /// The state of a probe that neither is well nor fails, and why, where no warning says so already.
-fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
-    let probe = ProbeState::new(known, view.now);
+fn line(entry: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
+    let probe = ProbeState::new(entry, view.now);
     let state = probe.state().filter(|state| *state != State::Ok)?;
     let is_warned_of = probe.current_run().is_some_and(|run| is_explained_by_warnings(&run.judgement));
     if is_warned_of || probe.failure().is_some() {
@@ -57,7 +57,7 @@ fn line(known: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
         ProbeState::Current(judged) => sentence(judged),
         ProbeState::Stale(judged) => fill(view.texts().too_old, &[("time", &lasting(judged.outcome.at, view.now, view.lang))]),
     };
-    Some(html! { (badge(Some(state), state_name(state, view))) " " (probe_link(&known.settings.id, view)) ": " (text) })
+    Some(html! { (badge(Some(state), state_name(state, view))) " " (probe_link(&entry.settings.id, view)) ": " (text) })
 }
 
 /// Reports whether warnings alone explain why a run that succeeded is not well.
@@ -74,19 +74,19 @@ struct Warned<'a> {
     count: usize,
     first: &'a ProbeEntry,
     /// The warning's title, as the first of them has it.
-    told: String,
+    title: String,
 }
 
 /// Each reason that current runs warn of.
 fn warned(store: &Store, lang: Lang, now: SystemTime) -> BTreeMap<Reason, Warned<'_>> {
     let mut warned = BTreeMap::new();
-    for known in store.probes() {
-        let probe = ProbeState::new(known, now);
+    for entry in store.probes() {
+        let probe = ProbeState::new(entry, now);
         let Some(judged) = probe.current_run() else { continue };
         let states = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.warning_state(warning)));
         for (reason, state) in states.filter(|(_, state)| *state != State::Ok) {
-            let told = || expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
-            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: known, told: told() });
+            let title = || expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
+            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: entry, title: title() });
             (same.state, same.count) = (same.state.worse(state), same.count + 1);
         }
     }

@@ -23,14 +23,14 @@ metrics! {
 
 /// Adds the root causes of the failures that are current, and every reason that has been met so far.
 pub fn add(families: &mut Families, store: &Store, now: SystemTime) {
-    let causes = diagnose(store.probes().iter().filter_map(|known| known.current_run(now)));
+    let causes = diagnose(store.probes().iter().filter_map(|entry| entry.current_run(now)));
     for cause in &causes {
         root_cause(families, store, cause);
     }
-    let counted = store.probes().iter().flat_map(|known| known.failures.keys().map(|(_, reason)| *reason));
-    let shown = store.probes().iter().filter_map(|known| {
-        let last = known.last.as_deref()?;
-        Some(named(last, levels::warnings(last, &known.settings.limits, now)))
+    let counted = store.probes().iter().flat_map(|entry| entry.failures.keys().map(|(_, reason)| *reason));
+    let shown = store.probes().iter().filter_map(|entry| {
+        let last = entry.last.as_deref()?;
+        Some(named(last, levels::warnings(last, &entry.settings.limits, now)))
     });
     let from_the_start = [Reason::TimedOut]; // every phase counts it from the start
     let inferred = causes.iter().map(|cause| cause.reason);

@@ -100,20 +100,21 @@ pub fn addresses(families: &mut Families, outcome: &Outcome) {
     if outcome.probe.check != Check::Reach {
         return;
     }
-    let mut ways: BTreeMap<(String, Family), Vec<&EndpointFacts>> = BTreeMap::new();
+    let mut endpoints: BTreeMap<(String, Family), Vec<&EndpointFacts>> = BTreeMap::new();
     for endpoint in &outcome.facts.endpoints {
         let Some(address) = endpoint.address else { continue };
-        ways.entry((host_port(&endpoint.host, endpoint.port), Family::of(address))).or_default().push(endpoint);
+        endpoints.entry((host_port(&endpoint.host, endpoint.port), Family::from(address))).or_default().push(endpoint);
     }
-    for ((endpoint, family), ways) in ways {
+    for ((endpoint, family), addresses) in endpoints {
         let labels = Labels::of_probe(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
         let labels = labels.with("family", family.code());
-        let working = ways.iter().filter(|way| way.failed.is_none()).count();
-        families.gauge(&ENDPOINT_ADDRESSES, &labels, ways.len() as f64);
+        let working = addresses.iter().filter(|address| address.failed.is_none()).count();
+        families.gauge(&ENDPOINT_ADDRESSES, &labels, addresses.len() as f64);
         families.gauge(&ENDPOINT_WORKING, &labels, working as f64);
-        let longest = |time: fn(&EndpointFacts) -> Option<Duration>| ways.iter().filter_map(|way| time(way)).max();
-        for (spec, took) in [(&CONNECT_DURATION, longest(|way| way.connect)), (&HANDSHAKE_DURATION, longest(|way| way.handshake))]
+        let longest = |time: fn(&EndpointFacts) -> Option<Duration>| addresses.iter().filter_map(|address| time(address)).max();
+        for (spec, took) in
+            [(&CONNECT_DURATION, longest(|address| address.connect)), (&HANDSHAKE_DURATION, longest(|address| address.handshake))]
         {
             if let Some(took) = took {
                 families.gauge(spec, &labels, took.as_secs_f64());
