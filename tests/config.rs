@@ -127,7 +127,8 @@ fn client_secret_credential_is_a_file_in_the_credentials_directory() {
     );
 }
 
-/// Calls `f` with every fixture in `folder` and compares its result with the `.txt` beside the fixture. `BLESS=1` writes it there.
+/// Calls `f` with every fixture in `folder` and compares its result with the `.txt` beside the fixture. `UPDATE_GOLDEN=1`
+/// writes it there.
 fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
     let mut wrong = Vec::new();
@@ -141,7 +142,7 @@ fn golden(folder: &str, f: impl Fn(&str, &str) -> String) {
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
         let message = f(name, &std::fs::read_to_string(&path).expect("text")).replace("/etc/m365-probe/", "") + "\n";
         let expected = path.with_extension("txt");
-        if std::env::var_os("BLESS").is_some() {
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&expected, &message).expect("written");
         }
         let expected = std::fs::read_to_string(&expected).unwrap_or_default();
