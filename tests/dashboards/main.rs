@@ -25,15 +25,15 @@ mod needs;
 #[path = "../real/port.rs"]
 mod port;
 #[allow(dead_code)]
+#[path = "../real/prometheus.rs"]
+mod prometheus;
+#[allow(dead_code)]
 #[path = "../real/scratch.rs"]
 mod scratch;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Prometheus and promtool, which `tests/run` installs.
-pub const PROMETHEUS: needs::Part =
-    needs::Part { name: "Prometheus", files: &["/usr/bin/prometheus", "/usr/bin/promtool"], as_root: false };
 /// The program that evaluates the mixin.
 pub const JSONNET: needs::Part = needs::Part { name: "jsonnet", files: &["/usr/bin/jsonnet"], as_root: false };
 

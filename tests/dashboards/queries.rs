@@ -8,10 +8,11 @@ use serde_json::Value;
 use crate::boards::{self, Query, label_values, list, string};
 use crate::daemon::Daemon;
 use crate::metrics::{self, Metrics, TARGET_LABELS};
+use crate::prometheus::{self, Prometheus};
 use crate::promql::named;
 use crate::rules::rules;
 use crate::scratch::Scratch;
-use crate::{PROMETHEUS, file, http, needs, port};
+use crate::{file, http, needs, port};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
@@ -22,9 +23,9 @@ const FAULTS: [&str; 3] = ["connect_refused@pop3", "exchange_service_principal_m
 /// The time by which a query that is in doubt has been answered. Most are after two runs of every probe, twenty seconds.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// Two demonstrations and the Prometheus that scrapes them. Servers first: they end before their directory goes.
+/// A Prometheus that scrapes two demonstrations. Servers first: they end before their directory goes.
 struct Observed {
-    prometheus: u16,
+    prometheus: Prometheus,
     demos: [u16; 2],
     _daemons: Vec<Daemon>,
     _scratch: Scratch,
@@ -45,39 +46,24 @@ impl Observed {
             let daemon = Daemon::start(PROGRAM, |demo| demo.args(["demo", "--listen", &listen]).args(&faults), &log);
             daemons.push(daemon.listening(demo));
         }
-        let prometheus = port::free();
-        let configuration = scratch.file(
-            "prometheus.yml",
-            format!(
-                "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}
+        let configuration = format!(
+            "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}
 rule_files: [ '{}', '{}' ]
 scrape_configs:
 - job_name: m365
   static_configs: [ {{ targets: [ '127.0.0.1:{}', '127.0.0.1:{}' ] }} ]
 ",
-                file("rules.yml").display(),
-                file("alerts.yml").display(),
-                demos[0],
-                demos[1]
-            ),
+            file("rules.yml").display(),
+            file("alerts.yml").display(),
+            demos[0],
+            demos[1]
         );
-        let daemon = Daemon::start(
-            "/usr/bin/prometheus",
-            |program| {
-                program.arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
-                program.arg(format!("--config.file={}", configuration.display()));
-                program.arg(format!("--storage.tsdb.path={}", scratch.path().join("data").display()))
-            },
-            &scratch.path().join("prometheus.log"),
-        );
-        daemons.push(daemon.listening(prometheus));
+        let prometheus = Prometheus::configured(&scratch, &configuration);
         Self { prometheus, demos, _daemons: daemons, _scratch: scratch }
     }
 
-    /// Asks Prometheus for a path of its API; `null` where it does not answer.
     fn ask(&self, path: &str) -> Value {
-        let answer = http::get(self.prometheus, path).map(|(_, body)| body).unwrap_or_default();
-        serde_json::from_str(&answer).unwrap_or_default()
+        prometheus::ask(self.prometheus.port, path)
     }
 
     /// Returns the series that answer a query, asked as Grafana does.
@@ -102,7 +88,7 @@ scrape_configs:
 
 #[test]
 fn dashboard_queries_are_all_answered_by_prometheus() {
-    if !needs::all_there(&[PROMETHEUS]) {
+    if !needs::all_there(&[prometheus::PART]) {
         return;
     }
     let watched = Observed::start();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::boards::{self, list, string};
 use crate::scratch::Scratch;
-use crate::{JSONNET, PROMETHEUS, file, needs, run, text};
+use crate::{JSONNET, file, needs, prometheus, run, text};
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dashboards/alerts.test.yml");
 
@@ -22,7 +22,7 @@ pub fn rules(name: &str) -> Vec<Value> {
 
 #[test]
 fn promtool_accepts_the_rules() {
-    if !needs::all_there(&[PROMETHEUS]) {
+    if !needs::all_there(&[prometheus::PART]) {
         return;
     }
     for name in ["rules.yml", "alerts.yml"] {
@@ -32,7 +32,7 @@ fn promtool_accepts_the_rules() {
 
 #[test]
 fn alerts_pass_their_promtool_tests() {
-    if needs::all_there(&[PROMETHEUS]) {
+    if needs::all_there(&[prometheus::PART]) {
         run("promtool", &["test", "rules", TESTS]);
     }
 }
@@ -102,7 +102,7 @@ fn alerts_do_not_count_throttling_as_an_outage() {
 
 #[test]
 fn dashboard_queries_are_accepted_by_promtool() {
-    if !needs::all_there(&[PROMETHEUS]) {
+    if !needs::all_there(&[prometheus::PART]) {
         return;
     }
     let boards = boards::all();
@@ -126,7 +126,7 @@ fn dashboard_queries_are_accepted_by_promtool() {
 
 #[test]
 fn mixin_is_made_by_jsonnet_from_all_dashboards() {
-    if !needs::all_there(&[JSONNET, PROMETHEUS]) {
+    if !needs::all_there(&[JSONNET, prometheus::PART]) {
         return;
     }
     let mixin = |fields: &str| -> Value {

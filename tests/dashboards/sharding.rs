@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::boards::{self, list, string};
 use crate::daemon::Daemon;
+use crate::prometheus::{self, Prometheus};
 use crate::scratch::Scratch;
-use crate::{PROMETHEUS, file, http, needs, port};
+use crate::{file, http, needs, port};
 
 /// The fault of the demonstrations, of which nine of the eighteen probes fail.
 const FAULT: &str = "exchange_service_principal_missing";
@@ -28,7 +29,7 @@ fn configuration(ours: [u16; 2]) -> String {
 
 #[test]
 fn readme_sharding_spreads_probes_over_two_programs() {
-    if !needs::all_there(&[PROMETHEUS]) {
+    if !needs::all_there(&[prometheus::PART]) {
         return;
     }
     let scratch = Scratch::new();
@@ -39,25 +40,14 @@ fn readme_sharding_spreads_probes_over_two_programs() {
         Daemon::start(program, |program| program.args(["demo", "--listen", &listen, "--fault", FAULT]), &log).listening(ours)
     };
     let _programs = ours.map(start);
-    let prometheus = port::free();
-    let configured = scratch.file("prometheus.yml", configuration(ours));
-    let mut daemon = Daemon::start(
-        "/usr/bin/prometheus",
-        |program| {
-            program.arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
-            program.arg(format!("--config.file={}", configured.display()));
-            program.arg(format!("--storage.tsdb.path={}", scratch.path().join("data").display()))
-        },
-        &scratch.path().join("prometheus.log"),
-    )
-    .listening(prometheus);
+    let Prometheus { port, mut daemon } = Prometheus::configured(&scratch, &configuration(ours));
+    let ask = |path: &str| prometheus::ask(port, path);
 
     let offered: Value = serde_json::from_str(&http::get(ours[0], "/sd").expect("targets").1).expect("JSON");
     let offered: BTreeSet<String> = list(&offered).iter().map(|group| string(&group["labels"]["instance"]).to_owned()).collect();
     let mut scraped: BTreeMap<String, String> = BTreeMap::new();
     daemon.wait_for("scrape every probe once", || {
-        let answer = http::get(prometheus, "/api/v1/query?query=probe_success").map(|(_, body)| body).unwrap_or_default();
-        let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+        let answer = ask("/api/v1/query?query=probe_success");
         let series = list(&answer["data"]["result"]).iter().map(|series| &series["metric"]);
         scraped = series.map(|labels| (string(&labels["instance"]).to_owned(), string(&labels["exporter"]).to_owned())).collect();
         scraped.len() >= offered.len()
@@ -66,10 +56,6 @@ fn readme_sharding_spreads_probes_over_two_programs() {
     let shares = ours.map(|ours| scraped.values().filter(|exporter| **exporter == format!("127.0.0.1:{ours}")).count());
     assert!(shares.iter().sum::<usize>() == offered.len() && shares.iter().all(|share| *share > 2), "{shares:?}");
 
-    let ask = |path: &str| -> Value {
-        let answer = http::get(prometheus, path).map(|(_, body)| body).unwrap_or_default();
-        serde_json::from_str(&answer).unwrap_or_default()
-    };
     assert_dashboards_show_the_fault(&mut daemon, &ask);
     assert_alerts_begin(&mut daemon, &ask);
 }

@@ -12,8 +12,8 @@ pub const PART: Part = Part { name: "Prometheus", files: &["/usr/bin/prometheus"
 
 #[derive(Debug)]
 pub struct Prometheus {
-    port: u16,
-    daemon: Daemon,
+    pub port: u16,
+    pub daemon: Daemon,
 }
 
 impl Prometheus {
@@ -55,16 +55,16 @@ scrape_configs:
         let mut found = Vec::new();
         let port = self.port;
         self.daemon.wait_for(&format!("answer {query}"), || {
-            found = ask(port, query);
+            let answer = ask(port, &format!("/api/v1/query?query={query}"));
+            found = answer["data"]["result"].as_array().cloned().unwrap_or_default();
             found.len() >= count
         });
         found
     }
 }
 
-fn ask(port: u16, query: &str) -> Vec<Value> {
-    let answer = http::get(port, &format!("/api/v1/query?query={query}"));
-    let body = answer.map(|(_, body)| body).unwrap_or_default();
-    let answer: Value = serde_json::from_str(&body).unwrap_or_default();
-    answer["data"]["result"].as_array().cloned().unwrap_or_default()
+/// Fetches a path of the API of the Prometheus at `port`; `null` where it does not answer.
+pub fn ask(port: u16, path: &str) -> Value {
+    let body = http::get(port, path).map(|(_, body)| body).unwrap_or_default();
+    serde_json::from_str(&body).unwrap_or_default()
 }
