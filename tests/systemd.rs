@@ -9,6 +9,16 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const CONFIGURATION: &str = "clouds: { lab: { login: 'https://127.0.0.1:1' } }
+tenants:
+  - name: contoso
+    cloud: lab
+    tenant_id: contoso.example
+    client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+    credential: { client_secret_credential: contoso }
+    checks: [ { token: { interval: 1s, timeout: 1s } } ]
+";
+
 /// A service started as systemd does, and the notification socket.
 struct Unit {
     socket: UnixDatagram,
@@ -31,20 +41,7 @@ impl Unit {
         let socket = socket.expect("a socket");
         socket.set_read_timeout(Some(PATIENCE)).expect("set");
         std::fs::write(directory.join("contoso"), "secret\n").expect("written");
-        let unit = |interval: &str| {
-            format!(
-                "clouds: {{ lab: {{ login: 'https://127.0.0.1:1' }} }}
-tenants:
-  - name: contoso
-    cloud: lab
-    tenant_id: contoso.example
-    client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-    credential: {{ client_secret_credential: contoso }}
-    checks: [ {{ token: {{ interval: {interval}, timeout: 1s }} }} ]
-"
-            )
-        };
-        std::fs::write(directory.join("m365-probe.yml"), unit("1s")).expect("written");
+        std::fs::write(directory.join("m365-probe.yml"), CONFIGURATION).expect("written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(directory.join("m365-probe.yml"));
         command.env("NOTIFY_SOCKET", name).env("CREDENTIALS_DIRECTORY", &directory).envs(more.iter().copied());
