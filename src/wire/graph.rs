@@ -69,7 +69,7 @@ pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(SupportId, String)> {
         ("client-request-id", SupportId::ClientRequestId),
         ("x-ms-ags-diagnostic", SupportId::GraphDiagnostic), // data centre, ring and server, in JSON
     ];
-    KEPT.iter().filter_map(|(header, name)| Some((*name, head.header(header)?))).collect()
+    head.support_ids(KEPT)
 }
 
 #[cfg(test)]

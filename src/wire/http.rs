@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use hyper::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::outcome::Fault;
+use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
 
@@ -78,6 +78,18 @@ impl ResponseHead<'_> {
         let is_redirect = matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) || location.is_some();
         let target = location.as_deref().unwrap_or("nowhere");
         is_redirect.then(|| Fault::heard(Reason::HttpRedirected, format!("{} to {target}", self.status)))
+    }
+
+    /// Returns the fault `conditional_access_blocked` of a claims challenge: Conditional Access accepts the token no more.
+    /// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
+    pub fn claims_challenge(&self) -> Option<Fault> {
+        let value = self.joined_headers("www-authenticate")?;
+        value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
+    }
+
+    /// Returns the headers in `names` that are there, each under the name that evidence gives it.
+    pub fn support_ids(&self, names: &[(&str, SupportId)]) -> Vec<(SupportId, String)> {
+        names.iter().filter_map(|(header, id)| Some((*id, self.header(header)?))).collect()
     }
 
     /// Describes status and body as evidence, on one line of at most [`sanitize::MAX_REPLY`] characters.

@@ -98,11 +98,8 @@ fn by_error(error: &EntraError) -> Reason {
 
 /// Adds the headers that support asks for, and the back-off.
 fn with_head(mut fault: Fault, head: ResponseHead<'_>) -> Refusal {
-    for (header, name) in [("x-ms-request-id", SupportId::RequestId), ("x-ms-ests-server", SupportId::EstsServer)] {
-        if let Some(value) = head.header(header) {
-            fault = fault.id(name, value);
-        }
-    }
+    const KEPT: &[(&str, SupportId)] = &[("x-ms-request-id", SupportId::RequestId), ("x-ms-ests-server", SupportId::EstsServer)];
+    fault.evidence.ids.extend(head.support_ids(KEPT));
     let default = (head.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_BACK_OFF);
     let waits = matches!(fault.reason, Reason::TokenThrottled | Reason::TokenServiceUnavailable);
     Refusal::from(fault).back_off(head.retry_after().filter(|_| waits).or(default))

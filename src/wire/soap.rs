@@ -85,7 +85,7 @@ pub fn diagnostic_ids(head: ResponseHead<'_>) -> Vec<(SupportId, String)> {
         ("x-diaginfo", SupportId::DiagnosticInfo),
         ("x-caserrorcode", SupportId::FrontEndError),
     ];
-    KEPT.iter().filter_map(|(header, name)| Some((*name, head.header(header)?))).collect()
+    head.support_ids(KEPT)
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! The application's own registration in Microsoft Graph, with the expiry of its secrets and certificates.
 
-use std::time::SystemTime;
-
 use hyper::StatusCode;
 use serde::Deserialize;
 
-use crate::outcome::{CredentialFacts, CredentialKind, Registration};
+use crate::outcome::{CredentialFacts, CredentialKind, Registration, parse_rfc3339};
 
 /// The permissions any of which lets an application read its registration.
 /// <https://learn.microsoft.com/en-us/graph/api/application-list>
@@ -65,25 +63,22 @@ impl Application {
         let secrets = self.password_credentials.into_iter().map(|secret| CredentialFacts {
             kind: CredentialKind::Secret,
             in_use: secret.hint.as_deref().is_some_and(|shown| !shown.is_empty() && shown == hint),
-            expires: secret.end_date_time.as_deref().and_then(time),
+            expires: secret.end_date_time.as_deref().and_then(parse_rfc3339),
         });
         let certificates = self.key_credentials.into_iter().map(|certificate| CredentialFacts {
             kind: CredentialKind::Certificate,
             in_use: false,
-            expires: certificate.end_date_time.as_deref().and_then(time),
+            expires: certificate.end_date_time.as_deref().and_then(parse_rfc3339),
         });
         let credentials = secrets.chain(certificates).take(MAX_CREDENTIALS).collect();
-        Registration::Read { created: self.created_date_time.as_deref().and_then(time), credentials }
+        Registration::Read { created: self.created_date_time.as_deref().and_then(parse_rfc3339), credentials }
     }
-}
-
-/// Parses RFC 3339 in UTC, with or without fractions of a second.
-fn time(text: &str) -> Option<SystemTime> {
-    humantime::parse_rfc3339(text).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -96,8 +91,8 @@ mod tests {
     #[test]
     fn parse_registration_finds_the_secret_in_use_by_its_hint() {
         let read = parse_registration(StatusCode::OK, BODY.as_bytes(), "xyz");
-        assert_eq!(read.created(), time("2026-11-01T08:00:00Z"));
-        assert_eq!(read.in_use_expires(SystemTime::UNIX_EPOCH), time("2028-11-01T10:20:30.1234567Z"));
+        assert_eq!(read.created(), parse_rfc3339("2026-11-01T08:00:00Z"));
+        assert_eq!(read.in_use_expires(SystemTime::UNIX_EPOCH), parse_rfc3339("2028-11-01T10:20:30.1234567Z"));
         let Registration::Read { credentials, .. } = read else { panic!("read") };
         assert_eq!(credentials.len(), 4);
         assert_eq!(credentials.iter().filter(|credential| credential.in_use).count(), 1);

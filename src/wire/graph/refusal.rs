@@ -15,20 +15,14 @@ use crate::wire::{Refusal, soap};
 
 /// Parses the refusal in a response that is no success.
 pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Value>) -> Refusal {
-    let mut fault = claims_challenge(head)
+    let mut fault = head
+        .claims_challenge()
         .or_else(|| head.redirect_fault())
         .or_else(|| by_error(head, body, response?.get("error")?))
         .unwrap_or_else(|| without_error(head, body));
     fault.evidence.ids.extend(diagnostic_ids(head));
     let waits = matches!(fault.reason, Reason::Throttled | Reason::ServerUnavailable | Reason::MailboxUnavailable);
     Refusal::from(fault).back_off(head.retry_after().filter(|back_off| waits && *back_off > Duration::ZERO))
-}
-
-/// Returns the fault of a claims challenge: Conditional Access accepts the token no more.
-/// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
-fn claims_challenge(head: ResponseHead<'_>) -> Option<Fault> {
-    let value = head.joined_headers("www-authenticate")?;
-    value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
 }
 
 /// Finds the reason by the error itself. An inner error, which may hold another, is more specific than the outer one, where it

@@ -16,7 +16,7 @@ use crate::wire::http::ResponseHead;
 pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&SoapResponse>) -> Refusal {
     let mut fault = by_diagnostics_header(head)
         .or_else(|| by_policy_header(head))
-        .or_else(|| claims_challenge(head))
+        .or_else(|| head.claims_challenge())
         .or_else(|| redirect_fault(head))
         .or_else(|| by_response_code(response?))
         .unwrap_or_else(|| by_status(head, body));
@@ -74,13 +74,6 @@ fn by_policy_header(head: ResponseHead<'_>) -> Option<Fault> {
         Reason::EwsForbidden
     };
     Some(Fault::heard(reason, value))
-}
-
-/// Returns the fault of a claims challenge: Conditional Access accepts the token no more.
-/// <https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>
-fn claims_challenge(head: ResponseHead<'_>) -> Option<Fault> {
-    let value = head.joined_headers("www-authenticate")?;
-    value.contains("insufficient_claims").then(|| Fault::heard(Reason::ConditionalAccessBlocked, value))
 }
 
 /// Returns the fault of a redirect, or of status 440, with which forms login sends people to its page. A redirect to Exchange's
