@@ -5,6 +5,8 @@ mod socks;
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::settings::{Proxy, ProxyKind};
@@ -24,19 +26,11 @@ pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
     no_proxy.iter().any(|entry| entry == "*" || address.map_or_else(|| below(entry), |address| holds(entry, address)))
 }
 
-/// Reports whether `entry`, an address or a network, holds `address`.
+/// Reports whether `entry`, an address or a network, holds `address`. An IPv6 address may stand in brackets.
 fn holds(entry: &str, address: IpAddr) -> bool {
-    let (network, length) = entry.split_once('/').map_or((entry, None), |(network, length)| (network, Some(length)));
-    let bare = network.strip_prefix('[').and_then(|network| network.strip_suffix(']')).unwrap_or(network);
-    let Ok(network) = bare.parse::<IpAddr>() else { return false };
-    let (network, address, width) = match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => (u128::from(network.to_bits()), u128::from(address.to_bits()), 32),
-        (IpAddr::V6(network), IpAddr::V6(address)) => (network.to_bits(), address.to_bits(), 128),
-        _ => return false,
-    };
-    let length = length.map_or(Ok(width), str::parse::<u32>);
-    let differing = |length: u32| (network ^ address).checked_shr(width - length).unwrap_or(0);
-    length.is_ok_and(|length| length <= width && differing(length) == 0)
+    let entry = entry.replace(['[', ']'], "");
+    let network = entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
+    network.is_ok_and(|network| network.contains(&address))
 }
 
 /// The server that a proxy is asked to connect to.
