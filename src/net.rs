@@ -14,6 +14,9 @@ pub mod tls;
 mod transcript_recorder;
 pub mod trust;
 
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use dial::Net;
@@ -26,3 +29,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A stream of any kind, on the heap.
 pub type BoxStream = Box<dyn Stream>;
+
+/// Reports whether this machine has no memory, descriptors or buffers left: ENOMEM, ENFILE, EMFILE, ENOBUFS.
+fn is_out_of_resources(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
+}
+
+/// Returns the local address from which a datagram socket can send to `peer`: any of its family, any port.
+fn any_local_address(peer: IpAddr) -> SocketAddr {
+    let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    SocketAddr::new(any, 0)
+}

@@ -18,7 +18,7 @@ use crate::trace::Trace;
 
 use super::tls::Connector;
 use super::tls::handshake_retry::{self, HandshakeRetry, Redial};
-use super::{BoxStream, families, icmp, proxy, resolve};
+use super::{BoxStream, families, icmp, is_out_of_resources, proxy, resolve};
 
 /// The longest that one address is waited for: Linux has sent its SYN four times by then.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -320,10 +320,8 @@ fn reason(error: &io::Error) -> Reason {
         }
         io::ErrorKind::PermissionDenied => Reason::ConnectProhibited, // a local packet filter's verdict
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Reason::LocalResources,
-        _ => match error.raw_os_error() {
-            Some(12 | 23 | 24 | 105) => Reason::LocalResources, // ENOMEM, ENFILE, EMFILE, ENOBUFS
-            _ => Reason::ConnectFailed,
-        },
+        _ if is_out_of_resources(error) => Reason::LocalResources,
+        _ => Reason::ConnectFailed,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A query to one DNS server over sockets of our own, so that nothing retries, caches or falls back unseen.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_proto::op::Message;
@@ -13,6 +13,8 @@ use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
 use crate::sanitize;
 use crate::wire::dns::{DnsResponse, Mismatch, Question, Received};
+
+use super::{any_local_address, is_out_of_resources};
 
 /// Bytes of the largest datagram that is read: more than the 1232 we ask for, because not every resolver obeys.
 const MAX_DATAGRAM: usize = 4096;
@@ -67,8 +69,7 @@ async fn over_udp(
 
 /// Opens a socket that takes datagrams from `resolver` alone, and is told by ICMP when nothing listens there.
 async fn socket(resolver: SocketAddr) -> io::Result<UdpSocket> {
-    let any: IpAddr = if resolver.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0)).await?;
+    let socket = UdpSocket::bind(any_local_address(resolver.ip())).await?;
     socket.connect(resolver).await?;
     Ok(socket)
 }
@@ -136,9 +137,9 @@ fn unsent(error: &io::Error) -> Fault {
 
 /// Makes the fault of a resolver that does not answer, with the system's error as evidence.
 fn unanswered(error: &io::Error) -> Fault {
-    let reason = match error.raw_os_error() {
-        Some(12 | 23 | 24 | 105) => Reason::LocalResources, // ENOMEM, ENFILE, EMFILE, ENOBUFS
-        _ if error.kind() == io::ErrorKind::ConnectionRefused => Reason::DnsPortRefused,
+    let reason = match error.kind() {
+        _ if is_out_of_resources(error) => Reason::LocalResources,
+        io::ErrorKind::ConnectionRefused => Reason::DnsPortRefused,
         _ => Reason::DnsNoAnswer,
     };
     Fault::heard(reason, error.to_string())

@@ -1,9 +1,11 @@
 //! IPv4 and IPv6 side by side: warnings about an endpoint that can be reached over one family only.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use crate::outcome::{EndpointFacts, Family, Fault, Peer};
 use crate::reason::Reason;
+
+use super::any_local_address;
 
 /// The most addresses that a warning names; the facts have them all.
 const MAX_NAMED: usize = 4;
@@ -52,8 +54,7 @@ fn list(broken: &[(&EndpointFacts, IpAddr)], all: usize) -> String {
 /// Reports whether this machine has a route to `address`: connecting a UDP socket looks it up, and sends nothing.
 fn has_route(address: IpAddr) -> bool {
     const DISCARD: u16 = 9;
-    let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(SocketAddr::new(address, DISCARD))).is_ok()
+    UdpSocket::bind(any_local_address(address)).and_then(|socket| socket.connect(SocketAddr::new(address, DISCARD))).is_ok()
 }
 
 #[cfg(test)]
@@ -107,6 +108,6 @@ mod tests {
 
     #[test]
     fn has_route_to_loopback() {
-        assert!(has_route(Ipv4Addr::LOCALHOST.into()));
+        assert!(has_route(IpAddr::from([127, 0, 0, 1])));
     }
 }
