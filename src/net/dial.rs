@@ -144,16 +144,20 @@ impl Net {
             other => return other,
         };
         trace.finish();
-        let dial = Redialed { net: self, before, deadline: trace.deadline() };
-        let limit = handshake_retry::LIMIT.min(trace.remaining() / 2);
-        Err(HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.explain(fault, trace.endpoint()).await)
+        let retry = self.handshake_retry(trace, host, before);
+        Err(retry.explain(fault, trace.endpoint()).await)
     }
 
     /// Reports whether `host:port`, silent in the clear, answers a TLS handshake. Not measured.
     pub async fn begins_with_tls(&self, trace: &Trace, host: &str, port: u16) -> bool {
-        let dial = Redialed { net: self, before: &ImplicitTls { host, port }, deadline: trace.deadline() };
+        self.handshake_retry(trace, host, &ImplicitTls { host, port }).begins_with_tls().await
+    }
+
+    /// Prepares further handshakes with `host` over connections made by `before`, for at most half of the time left.
+    fn handshake_retry<'a, B>(&'a self, trace: &Trace, host: &'a str, before: &'a B) -> HandshakeRetry<'a, Redialed<'a, B>> {
+        let dial = Redialed { net: self, before, deadline: trace.deadline() };
         let limit = handshake_retry::LIMIT.min(trace.remaining() / 2);
-        HandshakeRetry { tls: &self.tls, host, dial: &dial, limit }.begins_with_tls().await
+        HandshakeRetry { tls: &self.tls, host, dial, limit }
     }
 
     /// Returns the proxy through which `host` is reached, if any. A name that is pinned to this machine itself is reached

@@ -128,7 +128,7 @@ impl<'a> Attempt<'a> {
         let silent = self.is_silent(&fault);
         let dial =
             Redialed { at: self.at, route: &self.route, deadline: self.trace.deadline(), net, limit, connect_only: silent };
-        let retry = HandshakeRetry { tls: &net.tls, host: &self.at.host, dial: &dial, limit };
+        let retry = HandshakeRetry { tls: &net.tls, host: &self.at.host, dial, limit };
         let fault = if !silent {
             retry.explain(fault, self.trace.endpoint()).await
         } else if retry.begins_with_tls().await {

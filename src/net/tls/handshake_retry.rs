@@ -31,7 +31,7 @@ pub struct HandshakeRetry<'a, R> {
     /// The server's name, or its address.
     pub host: &'a str,
     /// The source of new connections.
-    pub dial: &'a R,
+    pub dial: R,
     /// The time that all of them together may take.
     pub limit: Duration,
 }

@@ -360,7 +360,7 @@ async fn handshake_retry_tells_why_a_handshake_was_not_answered() {
         let connector = Connector::new(&RootStore::default(), None).expect("a trust store");
         let peer = Peer::speaking(newest, behave);
         let fault = Fault::new(if met == "silent" { Reason::TlsTimedOut } else { Reason::TlsClosed });
-        let retry = handshake_retry::HandshakeRetry { tls: &connector, host: HOST, dial: &peer, limit: Duration::from_secs(2) };
+        let retry = handshake_retry::HandshakeRetry { tls: &connector, host: HOST, dial: peer, limit: Duration::from_secs(2) };
         let explained = retry.explain(fault, None).await;
         let heard = explained.evidence.heard.unwrap_or_default();
         assert_eq!(explained.reason, reason, "{what}: {heard}");
