@@ -11,7 +11,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslMode, SslVerifyMode, SslVersion};
@@ -49,18 +49,17 @@ use root_provenance::RootProvenance;
 const MOST_ROOTS: usize = 64;
 
 /// The client's side of TLS: the roots that are trusted, and the parameters of a handshake.
-#[derive(Clone)]
 pub struct Connector {
     /// The places of the system's roots.
     store: RootStore,
     /// OpenSSL's context, built for the first handshake: to read a whole bundle takes 60 ms of CPU, and not every command dials.
     context: OnceLock<Result<SslContext, ErrorStack>>,
     /// The certificates trusted in addition to the system's roots.
-    extra: Arc<Vec<X509>>,
+    extra: Vec<X509>,
     /// The roots that Microsoft's hosts are known to lead to, parsed when they are first needed.
     microsoft_roots: OnceLock<Vec<X509>>,
     /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
-    provenances: Arc<Mutex<BTreeMap<[u8; 32], RootProvenance>>>,
+    provenances: Mutex<BTreeMap<[u8; 32], RootProvenance>>,
 }
 
 impl std::fmt::Debug for Connector {
@@ -90,9 +89,9 @@ impl Connector {
         Ok(Self {
             store: store.clone(),
             context: OnceLock::new(),
-            extra: Arc::new(certificates),
+            extra: certificates,
             microsoft_roots: OnceLock::new(),
-            provenances: Arc::default(),
+            provenances: Mutex::default(),
         })
     }
 
