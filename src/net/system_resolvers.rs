@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use futures_util::future::{join, join_all};
 
 use crate::outcome::{Family, Fault};
 use crate::reason::Reason;
@@ -32,8 +32,8 @@ pub struct ResolverAnswers {
 }
 
 impl ResolverAnswers {
-    /// Returns the fault of a resolver that answers for neither family, and so is of no use for any name.
-    pub fn is_dead(&self) -> Option<&Fault> {
+    /// Returns the fault of a resolver that answers for neither family, and so is of no use for any name; `None` where it answers.
+    pub fn dead_fault(&self) -> Option<&Fault> {
         self.families.iter().all(Result::is_err).then(|| self.families[0].as_ref().err())?
     }
 }
@@ -41,21 +41,12 @@ impl ResolverAnswers {
 /// Queries each resolver for the addresses of `host` in both families, all in parallel and each for at most `limit`; the
 /// answers are in the system's order.
 pub async fn query_each(host: &str, limit: Duration) -> Vec<ResolverAnswers> {
-    let mut queries = JoinSet::new();
-    for (place, server) in configured().await.unwrap_or_default().into_iter().enumerate() {
-        for family in [Family::V4, Family::V6] {
-            let host = host.to_owned();
-            queries.spawn(async move { (place, server.ip(), family, dns_query::query(server, &host, family, limit).await) });
-        }
-    }
-    let mut answers = queries.join_all().await;
-    answers.sort_by_key(|(place, _, family, _)| (*place, *family));
-    let mut all = Vec::new();
-    let mut answers = answers.into_iter();
-    while let (Some((_, server, _, v4)), Some((_, _, _, v6))) = (answers.next(), answers.next()) {
-        all.push(ResolverAnswers { server, families: [v4, v6] });
-    }
-    all
+    let query = |server: SocketAddr| async move {
+        let family = |family| dns_query::query(server, host, family, limit);
+        let (v4, v6) = join(family(Family::V4), family(Family::V6)).await;
+        ResolverAnswers { server: server.ip(), families: [v4, v6] }
+    };
+    join_all(configured().await.unwrap_or_default().into_iter().map(query)).await
 }
 
 /// Returns the fault of the first resolver that does not resolve `host`; `None` where all do. A resolver to which no query can

@@ -136,7 +136,7 @@ impl SystemLookup {
             found = &mut lookup => (Some(found), asking.await),
             each = &mut asking => (None, each),
         };
-        if found.is_none() && each.iter().any(|server| server.is_dead().is_none()) {
+        if found.is_none() && each.iter().any(|server| server.dead_fault().is_none()) {
             found = timeout(limit.saturating_sub(began.elapsed()), lookup).await.ok();
         }
         let (found, took) =
@@ -176,9 +176,9 @@ impl SystemLookup {
 
     /// Returns the warning that one of the servers is dead, where another is not.
     fn dead_server(&self) -> Option<Fault> {
-        let why = self.each.iter().find_map(ResolverAnswers::is_dead)?;
-        self.each.iter().find(|server| server.is_dead().is_none())?;
-        let answer = |server: &ResolverAnswers| match server.is_dead() {
+        let why = self.each.iter().find_map(ResolverAnswers::dead_fault)?;
+        self.each.iter().find(|server| server.dead_fault().is_none())?;
+        let answer = |server: &ResolverAnswers| match server.dead_fault() {
             Some(fault) => format!("{}: {}", server.server, fault.reason),
             None => format!("{}: answers", server.server),
         };
