@@ -258,16 +258,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn blame_moves_the_cursor_and_leaves_no_endpoint() {
         let mut trace = begin(Phase::Dns);
-        trace.facts.endpoints.push(EndpointFacts {
-            host: "host".to_owned(),
-            port: 995,
-            address: None,
-            connect: None,
-            handshake: None,
-            tls_version: None,
-            certificate: None,
-            failed: None,
-        });
+        trace.facts.endpoints.push(EndpointFacts::new("host", 995, None));
         assert!(trace.endpoint().is_some());
         trace.blame(Phase::Connect);
         assert_eq!((trace.open(), trace.step()), (Phase::Connect, Phase::Connect));

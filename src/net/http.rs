@@ -1,6 +1,5 @@
 //! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
 
-use std::fmt::Write as _;
 use std::io::{self, Read as _};
 
 use flate2::read::GzDecoder;
@@ -35,10 +34,7 @@ pub fn set_request_id(headers: &mut HeaderMap) {
     let mut bytes = [0; 16];
     // Without entropy the id is all zeros: of no use to support, and of no harm to the request.
     let _ = openssl::rand::rand_bytes(&mut bytes);
-    let mut id: String = bytes.iter().fold(String::with_capacity(36), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-        hex
-    });
+    let mut id = bytes.map(|byte| format!("{byte:02x}")).concat();
     for dash in [20, 16, 12, 8] {
         id.insert(dash, '-');
     }

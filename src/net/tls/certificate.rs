@@ -8,7 +8,7 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::x509::{GeneralNameRef, X509NameEntryRef, X509NameRef, X509Ref};
 
-use crate::outcome::CertificateFacts;
+use crate::outcome::{CertificateFacts, rfc3339};
 use crate::sanitize::{self, one_line};
 
 use super::inspection_products;
@@ -56,10 +56,7 @@ pub fn subject_and_dates(certificate: &CertificateFacts) -> String {
 
 /// Formats a date as `2026-11-25`; before 1970 or after 9999 as `unknown`.
 fn day(at: SystemTime) -> String {
-    const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
-    let within = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since <= YEAR_9999);
-    let whole = if within { humantime::format_rfc3339_seconds(at).to_string() } else { "unknown".to_owned() };
-    whole.split('T').next().unwrap_or_default().to_owned()
+    rfc3339(at).split('T').next().unwrap_or_default().to_owned()
 }
 
 /// Formats the distinguished name: `C=US, O=DigiCert Inc, CN=DigiCert Global Root G2`.
