@@ -9,10 +9,8 @@ use hyper::{Method, Request};
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::Check;
-use crate::net::http::{self, HttpExchange};
-use crate::outcome::{Fault, Phase};
+use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::secret::{Secret, Sent};
 use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
 use crate::wire::soap;
@@ -59,15 +57,9 @@ impl WithToken for EwsCheck {
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
-        let mut sent = Sent::default();
-        sent.remember(&token.secret);
-        let request = self.request(&token.secret)?;
-        let exchange = HttpExchange { at: &self.at, request, secrets: sent };
-        let answer = exchange.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
-        let ids = soap::diagnostic_ids(answer.head());
-        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
-        let found =
-            soap::parse_find_folder(answer.head(), &answer.body).map_err(|refusal| answer.refusal_fault(cx.trace, refusal))?;
+        let response = with_token::exchange(cx, token, &self.at, self.request()?, soap::diagnostic_ids).await?;
+        let found = soap::parse_find_folder(response.head(), &response.body)
+            .map_err(|refusal| response.refusal_fault(cx.trace, refusal))?;
         cx.trace.facts.mailbox.folders = Some(found.folders);
         Ok(())
     }
@@ -91,12 +83,11 @@ fn after_retirement(mut fault: Fault, retirement: Option<SystemTime>, now: Syste
 }
 
 impl EwsCheck {
-    fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
+    fn request(&self) -> Result<Request<Full<Bytes>>, Fault> {
         let mut request = Request::new(Full::new(Bytes::from(soap::find_folder(self.folder, &self.mailbox))));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.at.path.parse().map_err(|_| Fault::new(Reason::EwsPathNotFound))?;
         let headers = request.headers_mut();
-        http::set_bearer_token(headers, token)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(soap::CONTENT_TYPE));
         headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
         // "When using impersonation you must always use the X-AnchorMailbox request header" (Microsoft's page on EWS
@@ -104,7 +95,6 @@ impl EwsCheck {
         if let Ok(mailbox) = HeaderValue::from_str(&self.mailbox) {
             headers.insert("x-anchormailbox", mailbox);
         }
-        http::set_request_id(headers);
         Ok(request)
     }
 }

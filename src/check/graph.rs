@@ -9,10 +9,8 @@ use hyper::header::{ACCEPT, HeaderValue};
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::{Check, Resource};
-use crate::net::http::{self, HttpExchange};
-use crate::outcome::{Fault, Phase};
+use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::secret::{Secret, Sent};
 use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
 use crate::wire::graph;
@@ -58,19 +56,13 @@ impl WithToken for GraphCheck {
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
-        let mut sent = Sent::default();
-        sent.remember(&token.secret);
-        let request = self.request(&token.secret)?;
-        let exchange = HttpExchange { at: &self.at, request, secrets: sent };
-        let answer = exchange.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
-        let ids = graph::diagnostic_ids(answer.head());
-        cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, answer.sanitize(&id))).collect();
-        graph::parse_collection(answer.head(), &answer.body).map_err(|refusal| answer.refusal_fault(cx.trace, refusal))
+        let response = with_token::exchange(cx, token, &self.at, self.request()?, graph::diagnostic_ids).await?;
+        graph::parse_collection(response.head(), &response.body).map_err(|refusal| response.refusal_fault(cx.trace, refusal))
     }
 }
 
 impl GraphCheck {
-    fn request(&self, token: &Secret) -> Result<Request<Full<Bytes>>, Fault> {
+    fn request(&self) -> Result<Request<Full<Bytes>>, Fault> {
         let target = match self.folder {
             Folder::Root => graph::mail_folders_path(&self.mailbox),
             Folder::Calendar => {
@@ -80,10 +72,7 @@ impl GraphCheck {
         };
         let mut request = Request::new(Full::default());
         *request.uri_mut() = target.parse().map_err(|_| Fault::new(Reason::RequestRejected))?;
-        let headers = request.headers_mut();
-        http::set_bearer_token(headers, token)?;
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        http::set_request_id(headers);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         Ok(request)
     }
 }

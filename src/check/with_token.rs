@@ -3,12 +3,19 @@
 use std::future::Future;
 use std::time::SystemTime;
 
-use crate::cloud::Cloud;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::body::Bytes;
+
+use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::Resource;
-use crate::outcome::{Fault, TokenFacts};
+use crate::net::http::{self, HttpExchange, HttpResponse};
+use crate::outcome::{Fault, Phase, SupportId, TokenFacts};
 use crate::reason::Reason;
+use crate::secret::Sent;
 use crate::settings::Tenant;
 use crate::token::Token;
+use crate::wire::http::ResponseHead;
 
 use super::Cx;
 
@@ -60,6 +67,27 @@ pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), 
         return conversation.converse(cx, &fresh).await.map_err(|fault| explain(fault, &fresh.facts, tenant, needed));
     }
     Err(explain(refused, &token.facts, tenant, needed))
+}
+
+/// Sends `request` with `token` to `at` in phase `mailbox`, and keeps the ids that `support_ids` finds in the response.
+///
+/// # Errors
+/// `token_invalid`: the token holds characters that no header may; those of [`HttpExchange::run`].
+pub async fn exchange(
+    cx: &mut Cx<'_>,
+    token: &Token,
+    at: &HttpsEndpoint,
+    mut request: Request<Full<Bytes>>,
+    support_ids: fn(ResponseHead<'_>) -> Vec<(SupportId, String)>,
+) -> Result<HttpResponse, Fault> {
+    http::set_bearer_token(request.headers_mut(), &token.secret)?;
+    http::set_request_id(request.headers_mut());
+    let mut secrets = Sent::default();
+    secrets.remember(&token.secret);
+    let response = HttpExchange { at, request, secrets }.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
+    let ids = support_ids(response.head());
+    cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, response.sanitize(&id))).collect();
+    Ok(response)
 }
 
 /// Tells whether another token could change the answer.
