@@ -92,8 +92,7 @@ impl Query<'_> {
             Err(Fault { reason, .. }) => return Registration::Unread(format!("no token for Graph: {reason}")),
         };
         // A token that lists its permissions saves the question.
-        let permitted = |roles: &Vec<String>| roles.iter().any(|role| ROLES.contains(&role.as_str()));
-        if token.facts.roles.as_ref().is_some_and(|roles| !permitted(roles)) {
+        if token.facts.lacks_all_of(ROLES) {
             return Registration::NotPermitted;
         }
         match get(net, at, &application::registration_path(&tenant.client_id), &token.secret).await {

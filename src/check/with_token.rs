@@ -111,8 +111,7 @@ fn is_about_token(reason: Reason) -> bool {
 fn explain(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, needed: NeededToken<'_>) -> Fault {
     if is_about_token(fault.reason) {
         let by_rbac = needed.roles.is_empty();
-        let lacks_role = !by_rbac
-            && facts.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| needed.roles.contains(&granted.as_str())));
+        let lacks_role = !by_rbac && facts.lacks_all_of(needed.roles);
         let is_foreign = facts
             .tenant_id
             .as_ref()

@@ -269,9 +269,7 @@ const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFoun
 
 /// Explains that one protocol is refused where another opens the mailbox: registration and permission are there.
 fn explain_single_protocol(outcome: &Outcome, failure: &Failure) -> Finding {
-    let needed = outcome.probe.check.roles();
-    let roles = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref());
-    let lacks_role = roles.is_some_and(|roles| !roles.iter().any(|granted| needed.contains(&granted.as_str())));
+    let lacks_role = outcome.facts.token.as_ref().is_some_and(|token| token.lacks_all_of(outcome.probe.check.roles()));
     match (outcome.probe.check, failure.reason) {
         // SMTP names its switch. An application without a role in the token has one in Exchange, for some mailboxes.
         (Check::Smtp, Reason::AuthRefused) if lacks_role => {

@@ -99,6 +99,13 @@ pub struct TokenFacts {
     pub ests_server: Option<String>,
 }
 
+impl TokenFacts {
+    /// Reports whether the token lists its roles and has none of `needed`.
+    pub fn lacks_all_of(&self, needed: &[&str]) -> bool {
+        self.roles.as_ref().is_some_and(|roles| !roles.iter().any(|granted| needed.contains(&granted.as_str())))
+    }
+}
+
 /// One address that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EndpointFacts {
