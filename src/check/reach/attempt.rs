@@ -160,17 +160,11 @@ impl<'a> Attempt<'a> {
             Step::Connect => self.connect(limit).await,
             Step::Proxy => self.ask_proxy().await,
             Step::Secure | Step::Upgrade => self.secure(net).await,
-            Step::Greet => match self.at.protocol {
-                Protocol::Https => self.request().await,
-                Protocol::Pop3 => self.greeting::<pop3::Session>().await,
-                Protocol::Imap => self.greeting::<imap::Session>().await,
-                Protocol::Smtp => self.greeting::<smtp::Session>().await,
-            },
-            Step::AskForTls => match self.at.protocol {
-                Protocol::Https => Ok(()),
-                Protocol::Pop3 => self.ask_for_tls::<pop3::Session>().await,
-                Protocol::Imap => self.ask_for_tls::<imap::Session>().await,
-                Protocol::Smtp => self.ask_for_tls::<smtp::Session>().await,
+            Step::Greet | Step::AskForTls => match self.at.protocol {
+                Protocol::Https => self.request().await, // its TLS never has to be asked for
+                Protocol::Pop3 => self.converse::<pop3::Session>(step).await,
+                Protocol::Imap => self.converse::<imap::Session>(step).await,
+                Protocol::Smtp => self.converse::<smtp::Session>(step).await,
             },
         }
     }
@@ -208,20 +202,19 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Reads the greeting. A session keeps state for its login, which never comes here: so each step has a new session.
-    async fn greeting<S: Session>(&mut self) -> Result<(), Fault> {
-        let mut conn = Conn::over(self.stream.take().ok_or_else(no_stream)?, &mut self.trace, &Sent::default());
-        S::default().greeting(&mut conn).await?;
+    /// Reads the greeting, or asks for TLS. A session keeps state for its login, which never comes here: so each step has a new
+    /// session.
+    async fn converse<S: Session>(&mut self, step: Step) -> Result<(), Fault> {
+        let stream = self.stream()?;
+        let mut conn = Conn::over(stream, &mut self.trace, &Sent::default());
+        if step == Step::AskForTls {
+            S::default().starttls(&mut conn).await?;
+        } else {
+            S::default().greeting(&mut conn).await?;
+        }
         if self.at.security == Security::Upgrade {
             self.stream = Some(conn.into_plain()?);
         }
-        Ok(())
-    }
-
-    async fn ask_for_tls<S: Session>(&mut self) -> Result<(), Fault> {
-        let mut conn = Conn::over(self.stream.take().ok_or_else(no_stream)?, &mut self.trace, &Sent::default());
-        S::default().starttls(&mut conn).await?;
-        self.stream = Some(conn.into_plain()?);
         Ok(())
     }
 
@@ -242,8 +235,9 @@ impl<'a> Attempt<'a> {
         http_reply::judge(answer.head(), &answer.body, self.at)
     }
 
+    /// Takes the stream, which every step that succeeds leaves to the next one.
     fn stream(&mut self) -> Result<BoxStream, Fault> {
-        self.stream.take().ok_or_else(no_stream)
+        self.stream.take().ok_or_else(|| Fault::heard(Reason::Internal, "the stream is gone"))
     }
 }
 
@@ -270,9 +264,4 @@ impl Redial for Redialed<'_> {
         }
         attempt.stream.filter(|_| attempt.failed.is_none())
     }
-}
-
-/// Returns the fault of a step without a stream, which cannot happen: every step that succeeds leaves one to the next.
-fn no_stream() -> Fault {
-    Fault::heard(Reason::Internal, "the stream is gone")
 }
