@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, trace_span};
 
 use crate::check::{self, AnyConversation, Cx, Means};
-use crate::outcome::{Facts, Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
+use crate::outcome::{Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
@@ -77,40 +77,30 @@ impl Probe {
         if let (Verdict::Failed(failure), Some(asked)) = (&verdict, trace.facts.back_off) {
             self.slot.start_back_off(asked, failure.reason);
         }
-        let outcome = self.outcome(at, trace, verdict);
+        let outcome = self.finished(at, trace, verdict);
         self.slot.publish(&outcome, timeout);
         outcome
     }
 
     /// Returns the outcome of a run that did not take place.
     pub fn skipped(&self, why: SkipReason) -> Outcome {
-        Outcome {
-            probe: self.settings.id.clone(),
-            address: self.settings.address.clone(),
-            at: SystemTime::now(),
-            took: Duration::ZERO,
-            phases: Vec::new(),
-            facts: Facts::default(),
-            verdict: Verdict::Skipped(why),
-        }
+        self.outcome(SystemTime::now(), Verdict::Skipped(why))
     }
 
     fn first_phase(&self) -> Phase {
         self.settings.id.check.kind().phases.first().copied().unwrap_or(Phase::Connect)
     }
 
-    fn outcome(&self, at: SystemTime, mut trace: Trace, verdict: Verdict) -> Outcome {
+    /// Returns the outcome of a run that took place.
+    fn finished(&self, at: SystemTime, mut trace: Trace, verdict: Verdict) -> Outcome {
         let phases = trace.spans().to_vec();
         trace.facts.credential_expires = trace.facts.credential_expires.or(self.settings.tenant.credential_expires);
-        Outcome {
-            probe: self.settings.id.clone(),
-            address: self.settings.address.clone(),
-            at,
-            took: phases.iter().map(|span| span.took).sum(),
-            phases,
-            facts: trace.facts,
-            verdict,
-        }
+        let took = phases.iter().map(|span| span.took).sum();
+        Outcome { took, phases, facts: trace.facts, ..self.outcome(at, verdict) }
+    }
+
+    fn outcome(&self, at: SystemTime, verdict: Verdict) -> Outcome {
+        Outcome { address: self.settings.address.clone(), ..Outcome::new(self.settings.id.clone(), at, verdict) }
     }
 }
 

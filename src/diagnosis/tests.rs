@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Confidence, RootCause, diagnose};
 use crate::kind::Check;
-use crate::outcome::{EndpointFacts, Evidence, Facts, Failure, Outcome, Peer, Phase, ProbeId, Registration, SkipReason, Verdict};
+use crate::outcome::{EndpointFacts, Evidence, Failure, Outcome, Peer, Phase, ProbeId, Registration, SkipReason, Verdict};
 use crate::reason::Reason;
 
 /// A failure: a probe (`*` for any mailbox), a phase and a reason.
@@ -17,15 +17,8 @@ type Failing = (&'static str, Phase, Reason);
 type Expected = (Reason, Confidence, Option<&'static str>, &'static [&'static str]);
 
 fn outcome(mailbox: Option<&str>, check: Check) -> Outcome {
-    Outcome {
-        probe: ProbeId { tenant: "t".into(), mailbox: mailbox.map(ToOwned::to_owned), check },
-        address: None,
-        at: SystemTime::UNIX_EPOCH,
-        took: Duration::ZERO,
-        phases: Vec::new(),
-        facts: Facts::default(),
-        verdict: Verdict::Ok,
-    }
+    let probe = ProbeId { tenant: "t".into(), mailbox: mailbox.map(ToOwned::to_owned), check };
+    Outcome::new(probe, SystemTime::UNIX_EPOCH, Verdict::Ok)
 }
 
 fn fail(outcome: &mut Outcome, phase: Phase, reason: Reason) {
