@@ -117,7 +117,7 @@ fn resolver_failure(outcomes: &[&Outcome]) -> Option<Reason> {
 /// Tells whether the warning is about the system's resolver, which leaves some queries unanswered.
 fn is_partial_failure(warning: &Fault) -> bool {
     matches!(warning.reason, Reason::DnsOneServerFails | Reason::DnsOneFamilyFails)
-        && warning.evidence.peer.as_ref().is_some_and(|peer| peer.host == "system")
+        && warning.evidence.peer.as_ref().is_some_and(|peer| peer.host == DnsFacts::SYSTEM)
 }
 
 /// Blames a failure on the port filter.
@@ -130,7 +130,7 @@ fn blame_filter<'a>(outcome: &'a Outcome, filter: &PortFilter) -> Blame<'a> {
 /// the answer is a DNS filter's.
 fn unresolved(outcome: &Outcome) -> Vec<(&str, Reason)> {
     let mut hosts: BTreeMap<&str, Vec<&DnsFacts>> = BTreeMap::new();
-    for answer in outcome.facts.dns.iter().filter(|answer| answer.resolver == "system") {
+    for answer in outcome.facts.dns.iter().filter(|answer| answer.is_from_system()) {
         hosts.entry(&answer.host).or_default().push(answer);
     }
     let why = |answers: &[&DnsFacts]| {

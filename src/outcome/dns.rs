@@ -44,7 +44,7 @@ impl From<IpAddr> for Family {
 pub struct DnsFacts {
     /// The name asked for.
     pub host: String,
-    /// `system` or the resolver's address.
+    /// [`DnsFacts::SYSTEM`] or the resolver's address.
     pub resolver: String,
     /// The family asked for: A or AAAA records.
     pub family: Family,
@@ -72,6 +72,9 @@ pub struct DnsFacts {
 }
 
 impl DnsFacts {
+    /// The `resolver` of this machine's own resolver.
+    pub const SYSTEM: &str = "system";
+
     /// A question without an answer.
     pub fn new(host: &str, resolver: &str, family: Family) -> Self {
         Self {
@@ -87,6 +90,11 @@ impl DnsFacts {
             outside: Vec::new(),
             failed: None,
         }
+    }
+
+    /// Reports whether this machine's own resolver was asked.
+    pub fn is_from_system(&self) -> bool {
+        self.resolver == Self::SYSTEM
     }
 
     /// The place of the front end, which Microsoft chooses by where the resolver is: `fra-efz` of

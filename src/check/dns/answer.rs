@@ -17,9 +17,6 @@ pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// A look-up that takes longer than this waits for somebody who does not answer.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// The `resolver` label of this machine's own resolver.
-pub const SYSTEM: &str = "system";
-
 /// The answer to one question, or the fault in place of one.
 #[derive(Clone, Debug)]
 pub struct DnsAnswer {
@@ -42,7 +39,7 @@ impl DnsAnswer {
             None => SystemLookup::run(host, limit).await,
         };
         let mut answers = [Family::V4, Family::V6].map(|family| {
-            let mut answer = Self::unanswered(Peer::named(SYSTEM), SYSTEM, host, family);
+            let mut answer = Self::unanswered(Peer::named(DnsFacts::SYSTEM), DnsFacts::SYSTEM, host, family);
             answer.facts.source = net.pinned(host).map(|_| NameSource::Pin);
             answer.facts.took = lookup.took.filter(|_| lookup.found.is_ok());
             match lookup.addresses(family) {
@@ -85,11 +82,6 @@ impl DnsAnswer {
         let question = format!("{} {}", record_type(self.facts.family), self.facts.host);
         let evidence = Evidence { peer: Some(self.peer.clone()), said: Some(question), ..fault.evidence };
         Fault { reason: fault.reason, evidence }
-    }
-
-    /// Tells whether this machine's own resolver was asked.
-    pub fn is_from_system(&self) -> bool {
-        self.facts.resolver == SYSTEM
     }
 
     /// Returns the answer in a few words: the addresses, else the server's code, else the reason.

@@ -1,13 +1,14 @@
 //! The verdict on answers together, as tables: one line per network.
 
-use super::answer::{DnsAnswer, SYSTEM};
+use super::answer::DnsAnswer;
 use super::host::{Host, HostKind};
 use super::verdict::judge;
 use super::{Ranges, published};
-use crate::outcome::{Family, Fault, NameSource, Peer};
+use crate::outcome::{DnsFacts, Family, Fault, NameSource, Peer};
 use crate::reason::Reason;
 
 const HOST: &str = "outlook.office365.com";
+const SYSTEM: &str = DnsFacts::SYSTEM;
 
 /// The answer of a resolver in one family.
 #[derive(Clone, Copy, Debug)]

@@ -143,7 +143,7 @@ impl Resolution {
                 Some(NameSource::HostsFile) => "the hosts file".to_owned(),
                 None => first.facts.resolver.clone(),
             },
-            is_from_system: first.is_from_system(),
+            is_from_system: first.facts.is_from_system(),
             summary: if addresses.is_empty() { deciding().next().unwrap_or(first).summary() } else { addresses.join(" ") },
             hosts_file: from_hosts_file.map(|answer| {
                 answer.attributed(Fault::heard(Reason::DnsHostsFile, format!("{} stands in the hosts file", answer.summary())))
