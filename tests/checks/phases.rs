@@ -1,21 +1,18 @@
 //! For each phase, peers that make a whole run end there: phase, reason and what was seen are right.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, MailEndpoint};
-use m365_probe::credential::SecretSource;
 use m365_probe::kind::Check;
-use m365_probe::outcome::{Outcome, Peer, Phase, ProbeId};
-use m365_probe::probe::{Probe, Slots};
+use m365_probe::outcome::{Peer, Phase};
 use m365_probe::reason::Reason;
 use m365_probe::secret::Secret;
-use m365_probe::settings::{Network, ProbeSettings, Proxy, ProxyKind, Tenant};
+use m365_probe::settings::{Network, Proxy, ProxyKind};
 
 use crate::certificates::{Flaw, Trusted};
 use crate::peer::{Act, Authority};
-use crate::trial::{failed, lab};
+use crate::trial::{closed_port, failed, lab, run_within};
 
 use Act::{Close, Hear, HearHead, Say, Tls};
 
@@ -34,33 +31,25 @@ const SHORT: Duration = Duration::from_secs(2);
 /// The phase and reason with which a run ends.
 type End = (Phase, Reason);
 
-/// Runs a check of a mailbox once, or of the tenant where it is `token`.
-pub async fn run(check: Check, cloud: Cloud, means: &Means, timeout: Duration) -> Outcome {
-    let secret = SecretSource::InMemory(Secret::new("a-client-secret"));
-    let tenant = Tenant::new("contoso", cloud, "contoso.example", "client", secret);
-    let address = (check != Check::Token).then(|| "box@contoso.example".to_owned());
-    let id = ProbeId { tenant: "contoso".to_owned(), mailbox: address.clone(), check };
-    let settings = ProbeSettings { timeout, ..ProbeSettings::new(id, Arc::new(tenant), address) };
-    let outcome = Probe::new(settings, &Slots::default()).expect("a check").run(means, None).await;
-    assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took);
-    outcome
-}
-
 async fn cloud(by: &Authority, login: &[Act], pop3: &[Act]) -> Cloud {
     let mut cloud = lab("localhost", by.serve(login).await);
     cloud.pop3 = Some(MailEndpoint::implicit("localhost", by.serve(pop3).await));
     cloud
 }
 
-fn closed_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// Returns a network that trusts both authorities.
+fn trusting(authority: &Authority, trusted: &Trusted) -> Network {
+    let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
+        + &std::fs::read_to_string(trusted.file()).unwrap();
+    std::fs::write(trusted.file(), both).unwrap();
+    Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() }
 }
 
 #[tokio::test]
 async fn pop3_with_honest_peers_enters_every_phase_in_order() {
     let authority = Authority::new();
     let pop3 = [Tls, HELLO, Hear, GO_ON, Hear, IN, Hear, Say("+OK 3 1000\r\n"), Hear, Say("+OK\r\n")];
-    let outcome = run(Check::Pop3, cloud(&authority, ENTRA, &pop3).await, &authority.means(), LONG).await;
+    let outcome = run_within(LONG, Check::Pop3, cloud(&authority, ENTRA, &pop3).await, &authority.means()).await;
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     let phases: Vec<_> = outcome.phases.iter().map(|span| span.phase).collect();
     assert_eq!(phases, [Phase::Token, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth, Phase::Mailbox]);
@@ -101,7 +90,7 @@ async fn pop3_with_each_lying_peer_fails_in_its_phase() {
     let mut runs = tokio::task::JoinSet::new();
     for (place, (login, pop3, timeout, _)) in lies.iter().enumerate() {
         let (cloud, means, timeout) = (cloud(&authority, login, pop3).await, authority.means(), *timeout);
-        runs.spawn(async move { (place, run(Check::Pop3, cloud, &means, timeout).await) });
+        runs.spawn(async move { (place, run_within(timeout, Check::Pop3, cloud, &means).await) });
     }
     for (place, outcome) in runs.join_all().await {
         let (login, pop3, _, end) = &lies[place];
@@ -111,7 +100,8 @@ async fn pop3_with_each_lying_peer_fails_in_its_phase() {
     // The token check names the step itself.
     let (silent, dumb) = (cloud(&authority, &[], &[]).await, cloud(&authority, &[Tls], &[]).await);
     let means = authority.means();
-    let (silent, dumb) = tokio::join!(run(Check::Token, silent, &means, SHORT), run(Check::Token, dumb, &means, SHORT));
+    let (silent, dumb) =
+        tokio::join!(run_within(SHORT, Check::Token, silent, &means), run_within(SHORT, Check::Token, dumb, &means));
     assert_eq!(failed(&silent), Some((InTls, Reason::TlsTimedOut)));
     assert_eq!(failed(&dumb), Some((Token, Reason::ReplyTimedOut)));
 }
@@ -125,12 +115,12 @@ async fn pop3_with_an_unknown_name_or_closed_port_fails_in_dns_or_connect() {
     ] {
         let mut cloud = cloud(&authority, ENTRA, &[]).await;
         cloud.pop3 = Some(MailEndpoint::implicit(host, port));
-        let outcome = run(Check::Pop3, cloud, &authority.means(), LONG).await;
+        let outcome = run_within(LONG, Check::Pop3, cloud, &authority.means()).await;
         assert_eq!(failed(&outcome), Some(end), "{host}: {:?}", outcome.verdict);
     }
     let nobody = lab("localhost", closed_port());
     assert_eq!(
-        failed(&run(Check::Token, nobody, &authority.means(), LONG).await),
+        failed(&run_within(LONG, Check::Token, nobody, &authority.means()).await),
         Some((Phase::Connect, Reason::ConnectRefused))
     );
 }
@@ -164,7 +154,7 @@ async fn pop3_with_each_lying_proxy_fails_in_phase_proxy() {
         };
         let network = Network { proxy: Some(proxy), ..authority.trusted() };
         let (means, timeout) = (Means::new(&network).expect("means"), *timeout);
-        runs.spawn(async move { (place, run(Check::Token, lab("login.example", 443), &means, timeout).await) });
+        runs.spawn(async move { (place, run_within(timeout, Check::Token, lab("login.example", 443), &means).await) });
     }
     for (place, outcome) in runs.join_all().await {
         let (acts, _, reason) = &lies[place];
@@ -175,7 +165,7 @@ async fn pop3_with_each_lying_proxy_fails_in_phase_proxy() {
     let proxy = Proxy { kind: ProxyKind::Http, host: "localhost".to_owned(), port: closed_port(), login: None };
     let network = Network { proxy: Some(proxy), ..authority.trusted() };
     let means = Means::new(&network).expect("means");
-    let outcome = run(Check::Token, lab("login.example", 443), &means, LONG).await;
+    let outcome = run_within(LONG, Check::Token, lab("login.example", 443), &means).await;
     assert_eq!(failed(&outcome), Some((Phase::Connect, Reason::ProxyUnreachable)));
 }
 
@@ -185,7 +175,7 @@ async fn pop3_with_an_unknown_proxy_is_proxy_unreachable() {
     let proxy = Proxy { kind: ProxyKind::Http, host: unknown.clone(), port: 3128, login: None };
     let means = Means::new(&Network { proxy: Some(proxy), ..Network::default() }).expect("means");
     for check in [Check::Token, Check::Dns, Check::Reach] {
-        let outcome = run(check, lab("login.example", 443), &means, LONG).await;
+        let outcome = run_within(LONG, check, lab("login.example", 443), &means).await;
         assert_eq!(failed(&outcome), Some((Phase::Dns, Reason::ProxyUnreachable)), "{check}: {:?}", outcome.verdict);
         let evidence = &outcome.failure().expect("failed").evidence;
         assert_eq!(evidence.code.as_deref(), Some("dns_name_unknown"), "{check}");
@@ -202,11 +192,7 @@ async fn pop3_with_an_unknown_proxy_is_proxy_unreachable() {
 async fn pop3_and_smtp_with_each_bad_certificate_name_the_flaw_and_keep_it() {
     const SMTP: &[&str] = &["220 smtp.example ESMTP\r\n", "250-smtp.example\r\n250 STARTTLS\r\n", "220 go ahead\r\n"];
     let (authority, trusted) = (Authority::new(), Trusted::new());
-    let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
-        + &std::fs::read_to_string(trusted.file()).unwrap();
-    std::fs::write(trusted.file(), both).unwrap();
-    let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
-    let means = Means::new(&network).expect("means");
+    let means = Means::new(&trusting(&authority, &trusted)).expect("means");
     for (flaw, reason, words) in [
         (Flaw::Expired, Reason::TlsCertificateExpired, "has expired; issuer CN=Trusted Root"),
         (Flaw::NotYetValid, Reason::TlsCertificateNotYetValid, "not yet valid; issuer"),
@@ -223,7 +209,7 @@ async fn pop3_and_smtp_with_each_bad_certificate_name_the_flaw_and_keep_it() {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
             cloud.pop3 = Some(MailEndpoint::implicit("localhost", trusted.serve(Some(flaw), &[], &[])));
             cloud.smtp = Some(MailEndpoint::upgrade("localhost", trusted.serve(Some(flaw), SMTP, &[])));
-            let outcome = run(check, cloud, &means, LONG).await;
+            let outcome = run_within(LONG, check, cloud, &means).await;
             assert_eq!(failed(&outcome), Some((Phase::Tls, reason)), "{flaw:?} {check}: {:?}", outcome.verdict);
             let tried = outcome.facts.endpoints.last().expect("an address");
             assert_eq!(tried.failed, Some((Phase::Tls, reason)));
@@ -241,10 +227,7 @@ async fn pop3_and_smtp_with_each_bad_certificate_name_the_flaw_and_keep_it() {
 #[tokio::test]
 async fn checks_with_a_peer_that_wants_a_client_certificate_fail_in_phase_tls() {
     let (authority, trusted) = (Authority::new(), Trusted::new());
-    let both = authority.trusted().ca_file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap()
-        + &std::fs::read_to_string(trusted.file()).unwrap();
-    std::fs::write(trusted.file(), both).unwrap();
-    let network = Network { ca_file: Some(trusted.file().to_owned()), ..Network::default() };
+    let network = trusting(&authority, &trusted);
     for (flaw, code) in [(Flaw::Demanding12, "alert 40"), (Flaw::Demanding13, "alert 116")] {
         for check in [Check::Token, Check::Pop3, Check::Reach] {
             let mut cloud = cloud(&authority, ENTRA, &[]).await;
@@ -255,7 +238,7 @@ async fn checks_with_a_peer_that_wants_a_client_certificate_fail_in_phase_tls() 
                 cloud = lab("localhost", port);
             }
             // No token is kept from one run to the next.
-            let outcome = run(check, cloud, &Means::new(&network).expect("means"), LONG).await;
+            let outcome = run_within(LONG, check, cloud, &Means::new(&network).expect("means")).await;
             let end = (Phase::Tls, Reason::TlsClientCertificateWanted);
             assert_eq!(failed(&outcome), Some(end), "{flaw:?} {check}: {:?}", outcome.verdict);
             assert_eq!(outcome.facts.endpoints.last().and_then(|tried| tried.failed), Some(end), "{flaw:?} {check}");

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
-use crate::trial::{failed, lab, run};
+use crate::trial::{closed_port, failed, lab, run};
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
 use m365_probe::kind::Check;
@@ -40,11 +40,6 @@ async fn cloud(by: &Authority, login: &[Act], pop3: &[Act], imap: &[Act], smtp: 
     cloud.imap = Some(MailEndpoint::implicit("localhost", by.serve(imap).await));
     cloud.smtp = Some(MailEndpoint::upgrade("localhost", by.serve(smtp).await));
     cloud
-}
-
-/// A port where nobody listens.
-async fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("bound").port()
 }
 
 fn verified(outcome: &Outcome) -> usize {
@@ -147,7 +142,7 @@ async fn reach_with_a_port_that_drops_packets_is_connect_timed_out() {
 async fn reach_with_a_closed_port_names_it_and_the_next_failure() {
     let authority = Authority::new();
     let mut cloud = cloud(&authority, ENTRA, POP3, POP3, SMTP).await;
-    let closed = closed_port().await;
+    let closed = closed_port();
     cloud.pop3 = Some(MailEndpoint::implicit("localhost", closed));
     let imap = cloud.imap.as_ref().expect("set").port;
     let outcome = run(Check::Reach, cloud, &authority.means()).await;
@@ -196,7 +191,7 @@ async fn reach_through_a_proxy_has_the_proxy_s_result_for_each_endpoint() {
     for (port, expected) in [
         (tunnel, None),
         (refusing, Some((Phase::Proxy, Reason::ProxyRefused))),
-        (closed_port().await, Some((Phase::Connect, Reason::ProxyUnreachable))),
+        (closed_port(), Some((Phase::Connect, Reason::ProxyUnreachable))),
     ] {
         let proxy = Some(Proxy { kind: ProxyKind::Http, host: "127.0.0.1".to_owned(), port, login: None });
         let means = Means::new(&Network { proxy, ..authority.trusted() }).expect("a trust store");

@@ -14,8 +14,8 @@ use m365_probe::kind::Check;
 use m365_probe::settings::Network;
 
 use crate::certificates::Trusted;
-use crate::phases::{TOKEN, run};
-use crate::trial::lab;
+use crate::phases::TOKEN;
+use crate::trial::{lab, run_within};
 
 /// The time within which several writes of a client count as one.
 const ONE_TURN: Duration = Duration::from_millis(40);
@@ -80,7 +80,7 @@ async fn each_check_makes_as_few_round_trips_as_its_protocol_allows() {
         cloud.pop3 = Some(MailEndpoint::implicit("localhost", here));
         cloud.imap = Some(MailEndpoint::implicit("localhost", here));
         cloud.smtp = Some(MailEndpoint::upgrade("localhost", here));
-        let outcome = run(check, cloud, &means, Duration::from_secs(20)).await;
+        let outcome = run_within(Duration::from_secs(20), check, cloud, &means).await;
         assert!(outcome.is_ok(), "{check}: {:?}", outcome.verdict);
         assert_eq!(outcome.facts.endpoints.last().unwrap().tls_version.as_deref(), Some("TLSv1.3"));
         let sent = turns.load(Ordering::Relaxed);
