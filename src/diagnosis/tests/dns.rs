@@ -7,20 +7,7 @@ use crate::outcome::{DnsFacts, Family, Fault, NameSource, Phase};
 use crate::reason::Reason;
 
 fn answer(host: &str, family: Family, failed: Option<Reason>) -> DnsFacts {
-    let (host, resolver) = (host.to_owned(), "system".to_owned());
-    DnsFacts {
-        host,
-        resolver,
-        family,
-        took: None,
-        rcode: None,
-        addresses: Vec::new(),
-        chain: Vec::new(),
-        ttl: None,
-        source: None,
-        outside: Vec::new(),
-        failed,
-    }
+    DnsFacts { failed, ..DnsFacts::new(host, DnsFacts::SYSTEM, family) }
 }
 
 #[test]
