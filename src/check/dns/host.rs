@@ -26,7 +26,7 @@ pub enum HostKind {
     Pinned,
     /// A host behind a proxy that finds the address itself.
     Proxied,
-    /// That proxy.
+    /// A proxy on the way to other hosts.
     Proxy,
 }
 

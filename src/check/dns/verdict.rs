@@ -199,8 +199,8 @@ fn first_of(faults: Vec<Fault>) -> Option<Fault> {
     Some(combined::fault(first, others.into_iter()))
 }
 
-/// Describes a further fault, without what it has in common with the first: `A outlook.office365.com at 9.9.9.9:53
-/// dns_no_answer`.
+/// Describes a further fault, without what it shares with the first:
+/// `A outlook.office365.com at 9.9.9.9:53 dns_no_answer`.
 fn describe_other(first: &Fault, fault: &Fault) -> String {
     let mut shown = fault.evidence.said.clone().unwrap_or_default();
     if fault.evidence.peer != first.evidence.peer || fault.reason != first.reason {

@@ -22,7 +22,7 @@ pub struct Endpoint {
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// Its protocol.
+    /// The protocol that its server speaks.
     pub protocol: Protocol,
     /// The way in which TLS begins.
     pub security: Security,
