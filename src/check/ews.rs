@@ -67,7 +67,7 @@ impl WithToken for EwsCheck {
 
 /// Renames a failure after the end of EWS to `ews_retired`: what the server says of switches and policies does not help any
 /// more.
-fn after_retirement(mut fault: Fault, retirement: Option<SystemTime>, now: SystemTime) -> Fault {
+fn after_retirement(fault: Fault, retirement: Option<SystemTime>, now: SystemTime) -> Fault {
     let is_of_ews = matches!(
         fault.reason,
         Reason::EwsDisabled
@@ -77,7 +77,7 @@ fn after_retirement(mut fault: Fault, retirement: Option<SystemTime>, now: Syste
             | Reason::ServerUnavailable
     );
     if is_of_ews && retirement.is_some_and(|end| now >= end) {
-        fault.reason = Reason::EwsRetired;
+        return fault.renamed(Reason::EwsRetired);
     }
     fault
 }

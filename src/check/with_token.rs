@@ -108,29 +108,27 @@ fn is_about_token(reason: Reason) -> bool {
 
 /// Explains a generic refusal by what the token's claims lack. A claim that cannot be read explains nothing, and a missing
 /// role is no fault while the login works (RBAC for Applications).
-fn explain(mut fault: Fault, facts: &TokenFacts, tenant: &Tenant, needed: NeededToken<'_>) -> Fault {
-    if is_about_token(fault.reason) {
-        let by_rbac = needed.roles.is_empty();
-        let lacks_role = !by_rbac && facts.lacks_all_of(needed.roles);
-        let is_foreign = facts
-            .tenant_id
-            .as_ref()
-            .is_some_and(|tid| is_guid(&tenant.tenant_id) && !tid.eq_ignore_ascii_case(&tenant.tenant_id));
-        let is_elsewhere = facts.audience.as_ref().is_some_and(|audience| !is_audience(audience, needed));
-        if is_elsewhere {
-            fault.reason = Reason::TokenWrongAudience;
-        } else if is_foreign {
-            fault.reason = Reason::TokenWrongTenant;
-        } else if lacks_role {
-            fault.reason = Reason::TokenRoleMissing;
-        } else if by_rbac && fault.reason == Reason::TokenRoleMissing {
-            // The server misses what is not meant to be there: it found the mailbox in no scope.
-            fault.reason = Reason::ImpersonationDenied;
-        } else if has_expired(facts) {
-            fault.reason = Reason::TokenExpired;
-        }
+fn explain(fault: Fault, facts: &TokenFacts, tenant: &Tenant, needed: NeededToken<'_>) -> Fault {
+    if !is_about_token(fault.reason) {
+        return fault;
     }
-    fault
+    let by_rbac = needed.roles.is_empty();
+    let is_foreign = |tid: &String| is_guid(&tenant.tenant_id) && !tid.eq_ignore_ascii_case(&tenant.tenant_id);
+    let reason = if facts.audience.as_ref().is_some_and(|audience| !is_audience(audience, needed)) {
+        Reason::TokenWrongAudience
+    } else if facts.tenant_id.as_ref().is_some_and(is_foreign) {
+        Reason::TokenWrongTenant
+    } else if !by_rbac && facts.lacks_all_of(needed.roles) {
+        Reason::TokenRoleMissing
+    } else if by_rbac && fault.reason == Reason::TokenRoleMissing {
+        // The server misses what is not meant to be there: it found the mailbox in no scope.
+        Reason::ImpersonationDenied
+    } else if has_expired(facts) {
+        Reason::TokenExpired
+    } else {
+        fault.reason
+    };
+    fault.renamed(reason)
 }
 
 /// Tells whether the token has expired by Entra's clock, where its answer gave the time. By ours alone, a clock that runs fast

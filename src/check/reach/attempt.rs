@@ -225,12 +225,10 @@ impl<'a> Attempt<'a> {
         let request = Request::get(&self.at.path).body(Full::default());
         let request = request.map_err(|error| Fault::heard(Reason::Internal, error.to_string()))?;
         let exchange = HttpExchange { at: &at, request, secrets: Sent::default() };
-        let answer = exchange.over(&mut self.trace, stream).await.map_err(|mut fault| {
+        let answer = exchange.over(&mut self.trace, stream).await.map_err(|fault| match fault.reason {
             // What does not speak HTTP is no server of Microsoft's.
-            if fault.reason == Reason::ReplyMalformed {
-                fault.reason = Reason::GreetingUnexpected;
-            }
-            fault
+            Reason::ReplyMalformed => fault.renamed(Reason::GreetingUnexpected),
+            _ => fault,
         })?;
         http_reply::judge(answer.head(), &answer.body, self.at)
     }
