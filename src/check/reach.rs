@@ -1,6 +1,6 @@
 //! `reach`: does every host and port the tenant needs answer, on every address, as Microsoft would?
 //!
-//! All addresses take each step at the same time, so that one blocked port hides no other and the phases still add up.
+//! Each step is taken at all addresses at the same time, so that one blocked port hides no other and the phases still add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -30,7 +30,7 @@ mod verdict;
 
 /// Attempts under way at a time.
 const AT_ONCE: usize = 64;
-/// More addresses of one name than this are no honest answer; Exchange Online has about eight in each family.
+/// The most addresses of one name that are tried; more are no honest answer: Exchange Online has about eight in each family.
 const MAX_ADDRESSES: usize = 32;
 /// The time limit of the look-ups: glibc waits five seconds for each answer that does not come, several times over.
 const RESOLVE_LIMIT: Duration = Duration::from_secs(20);

@@ -68,7 +68,7 @@ pub enum Delivery {
     Whole,
     /// A byte at a time, each in a read of its own.
     Bytewise,
-    /// Each this long after the request.
+    /// Each reply this long after the request.
     After(Duration),
 }
 

@@ -146,7 +146,7 @@ async fn usable_by_twenty_runs_makes_one_request_also_when_refused() {
     for (token, _) in &got {
         let fault = token.as_ref().expect_err("refused");
         assert_eq!((fault.reason, fault.evidence.code.as_deref()), (Reason::ClientSecretWrong, Some("7000215")));
-        assert!(fault.evidence.peer.is_some() && fault.evidence.said.is_some(), "told to all with its evidence");
+        assert!(fault.evidence.peer.is_some() && fault.evidence.said.is_some(), "reported to all with its evidence");
     }
     assert_eq!(endpoint.asked(), 1);
     assert!(endpoint.usable(&tokens, SECOND).await.0.is_err());

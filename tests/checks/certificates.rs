@@ -25,7 +25,7 @@ pub enum Flaw {
     Untrusted,
     /// A key of 1024 bits.
     Weak,
-    /// For clients, not for servers.
+    /// A certificate for clients, not for servers.
     WrongPurpose,
     /// That of the authority in between has expired.
     ExpiredAuthority,

@@ -1,4 +1,4 @@
-//! For each phase, peers that make a whole run end there: phase, reason and what was seen are right.
+//! Whole runs against peers that end them in each phase: phase, reason and evidence are right.
 
 use std::time::Duration;
 
@@ -223,7 +223,7 @@ async fn pop3_and_smtp_with_each_bad_certificate_name_the_flaw_and_keep_it() {
     }
 }
 
-/// With TLS 1.3 the demand comes when the handshake is over for us, with what should have been the first word.
+/// The demand for a client certificate: with TLS 1.3 it comes when the handshake is over for us, with what should have been the first word.
 #[tokio::test]
 async fn checks_with_a_peer_that_wants_a_client_certificate_fail_in_phase_tls() {
     let (authority, trusted) = (Authority::new(), Trusted::new());

@@ -31,9 +31,9 @@ pub type Lie<'a> = (usize, &'a str, Phase, Reason);
 /// A part of a conversation, which one script plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// From the greeting to the consent to TLS.
+    /// The part from the greeting to the consent to TLS.
     Clear,
-    /// From the greeting, or from what follows TLS, to the goodbye, which is the last turn.
+    /// The part from the greeting, or from what follows TLS, to the goodbye, which is the last turn.
     Secured,
 }
 

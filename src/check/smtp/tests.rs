@@ -16,7 +16,7 @@ const TRAILED: &str =
     "235 2.7.0 Authentication successful [GVYP280CA0011.SWEP280.PROD.OUTLOOK.COM 2023-02-06T21:34:15.820Z 08DB0823FF6976E9]";
 
 impl Scripted for Session {
-    /// As after STARTTLS, with a greeting first, as on port 465.
+    /// The session as after STARTTLS, with a greeting first, as on port 465.
     const SECURED: &[(Phase, &str, &str)] = &[
         (Greeting, "", HELLO),
         (Auth, EHLO, FEATURES),

@@ -28,15 +28,15 @@ fn resolver_that_fails_partly_explains_dns_no_answer_of_other_checks() {
     for reason in [Reason::DnsOneServerFails, Reason::DnsOneFamilyFails] {
         let failing = [("reach", Phase::Dns, Reason::DnsNoAnswer), ("*/pop3", Phase::Token, Reason::DnsNoAnswer)];
         let mut outcomes = tenant(&["a"], &[Check::Pop3], &failing);
-        let of = |peer: &str| {
+        let warning_about = |peer: &str| {
             let mut warning = Fault::new(reason);
             warning.evidence.peer = peer.parse().ok();
             warning
         };
-        outcomes[1].facts.warnings = vec![of("9.9.9.9:53")];
+        outcomes[1].facts.warnings = vec![warning_about("9.9.9.9:53")];
         let both: &[&str] = &["reach", "*/pop3"];
         assert_causes("another's", &outcomes, &[(Reason::DnsNoAnswer, Confidence::Certain, None, both)]);
-        outcomes[1].facts.warnings = vec![of("system")];
+        outcomes[1].facts.warnings = vec![warning_about("system")];
         assert_causes(reason.code(), &outcomes, &[(reason, Confidence::Likely, None, both)]);
     }
 }
