@@ -56,127 +56,50 @@ pub enum Metric {
 
 /// Every fact, the most telling first.
 pub const FACTS: &[Fact] = &[
-    Fact {
-        key: "token.expires",
-        label: |texts| texts.token_expires,
-        value: Value::Time(|facts| facts.token.as_ref()?.expires),
-        metric: Some(Metric::OfProbe(&TOKEN_EXPIRY)),
-    },
-    Fact { key: "token.roles", label: |texts| texts.token_roles, value: Value::Sentences(text::roles), metric: None },
-    Fact {
-        key: "token.audience",
-        label: |texts| texts.token_audience,
-        value: Value::Text(|facts| facts.token.as_ref()?.audience.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "token.issuer",
-        label: |texts| texts.token_issuer,
-        value: Value::Text(|facts| facts.token.as_ref()?.issuer.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "token.tenant_id",
-        label: |texts| texts.tenant_id,
-        value: Value::Text(|facts| facts.token.as_ref()?.tenant_id.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "token.app_id",
-        label: |texts| texts.app_id,
-        value: Value::Text(|facts| facts.token.as_ref()?.app_id.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "token.object_id",
-        label: |texts| texts.object_id,
-        value: Value::Text(|facts| facts.token.as_ref()?.object_id.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "token.clock_skew_seconds",
-        label: |texts| texts.clock_skew,
-        value: Value::Seconds(|facts| facts.token.as_ref()?.clock_skew),
-        metric: Some(Metric::OfProbe(&CLOCK_SKEW)),
-    },
-    Fact {
-        key: "token.request_id",
-        label: |texts| texts.token_request_id,
-        value: Value::Text(|facts| facts.token.as_ref()?.request_id.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "token.ests_server",
-        label: |texts| texts.token_server,
-        value: Value::Text(|facts| facts.token.as_ref()?.ests_server.clone()),
-        metric: None,
-    },
-    Fact {
-        key: "credential_expires",
-        label: |texts| texts.credential_expires,
-        value: Value::SecretExpiry(|facts| facts.credential_expires),
-        metric: Some(Metric::OfTenant(&CREDENTIAL_EXPIRY)),
-    },
-    Fact {
-        key: "registration",
-        label: |texts| texts.registration,
-        value: Value::Sentences(|facts, texts| {
+    Fact::new("token.expires", |texts| texts.token_expires, Value::Time(|facts| facts.token.as_ref()?.expires))
+        .with_metric(Metric::OfProbe(&TOKEN_EXPIRY)),
+    Fact::new("token.roles", |texts| texts.token_roles, Value::Sentences(text::roles)),
+    Fact::new("token.audience", |texts| texts.token_audience, Value::Text(|facts| facts.token.as_ref()?.audience.clone())),
+    Fact::new("token.issuer", |texts| texts.token_issuer, Value::Text(|facts| facts.token.as_ref()?.issuer.clone())),
+    Fact::new("token.tenant_id", |texts| texts.tenant_id, Value::Text(|facts| facts.token.as_ref()?.tenant_id.clone())),
+    Fact::new("token.app_id", |texts| texts.app_id, Value::Text(|facts| facts.token.as_ref()?.app_id.clone())),
+    Fact::new("token.object_id", |texts| texts.object_id, Value::Text(|facts| facts.token.as_ref()?.object_id.clone())),
+    Fact::new("token.clock_skew_seconds", |texts| texts.clock_skew, Value::Seconds(|facts| facts.token.as_ref()?.clock_skew))
+        .with_metric(Metric::OfProbe(&CLOCK_SKEW)),
+    Fact::new("token.request_id", |texts| texts.token_request_id, Value::Text(|facts| facts.token.as_ref()?.request_id.clone())),
+    Fact::new("token.ests_server", |texts| texts.token_server, Value::Text(|facts| facts.token.as_ref()?.ests_server.clone())),
+    Fact::new("credential_expires", |texts| texts.credential_expires, Value::SecretExpiry(|facts| facts.credential_expires))
+        .with_metric(Metric::OfTenant(&CREDENTIAL_EXPIRY)),
+    Fact::new(
+        "registration",
+        |texts| texts.registration,
+        Value::Sentences(|facts, texts| {
             facts.registration.iter().map(|registration| text::registration(registration, texts)).collect()
         }),
-        metric: None,
-    },
-    Fact {
-        key: "ews_ends",
-        label: |texts| texts.ews_ends,
-        value: Value::Time(|facts| facts.ews_ends),
-        metric: Some(Metric::OfTenant(&EWS_RETIREMENT)),
-    },
-    Fact { key: "last_worked", label: |texts| texts.last_worked, value: Value::Time(|facts| facts.last_worked), metric: None },
-    Fact {
-        key: "endpoints",
-        label: |texts| texts.endpoint,
-        value: Value::Sentences(|facts, texts| facts.endpoints.iter().map(|endpoint| text::endpoint(endpoint, texts)).collect()),
-        metric: None,
-    },
-    Fact {
-        key: "dns",
-        label: |texts| texts.dns,
-        value: Value::Sentences(|facts, texts| facts.dns.iter().map(|answer| text::dns_answer(answer, texts)).collect()),
-        metric: None,
-    },
-    Fact {
-        key: "mailbox.messages",
-        label: |texts| texts.messages,
-        value: Value::Count(|facts| facts.mailbox.messages),
-        metric: Some(Metric::OfProbe(&MAILBOX_MESSAGES)),
-    },
-    Fact { key: "mailbox.unseen", label: |texts| texts.unseen, value: Value::Count(|facts| facts.mailbox.unseen), metric: None },
-    Fact {
-        key: "mailbox.bytes",
-        label: |texts| texts.bytes,
-        value: Value::Count(|facts| facts.mailbox.bytes),
-        metric: Some(Metric::OfProbe(&MAILBOX_BYTES)),
-    },
-    Fact {
-        key: "mailbox.folders",
-        label: |texts| texts.folders,
-        value: Value::Count(|facts| facts.mailbox.folders),
-        metric: None,
-    },
-    Fact { key: "server.name", label: |texts| texts.server, value: Value::Text(|facts| facts.server.name.clone()), metric: None },
-    Fact {
-        key: "server.public_address",
-        label: |texts| texts.public_address,
-        value: Value::Text(|facts| facts.server.public_address.clone()),
-        metric: None,
-    },
-    Fact { key: "server.ids", label: |texts| texts.id, value: Value::Ids(|facts| &facts.server.ids), metric: None },
-    Fact {
-        key: "back_off_seconds",
-        label: |texts| texts.requested_pause,
-        value: Value::Duration(|facts| facts.back_off),
-        metric: None,
-    },
+    ),
+    Fact::new("ews_ends", |texts| texts.ews_ends, Value::Time(|facts| facts.ews_ends))
+        .with_metric(Metric::OfTenant(&EWS_RETIREMENT)),
+    Fact::new("last_worked", |texts| texts.last_worked, Value::Time(|facts| facts.last_worked)),
+    Fact::new(
+        "endpoints",
+        |texts| texts.endpoint,
+        Value::Sentences(|facts, texts| facts.endpoints.iter().map(|endpoint| text::endpoint(endpoint, texts)).collect()),
+    ),
+    Fact::new(
+        "dns",
+        |texts| texts.dns,
+        Value::Sentences(|facts, texts| facts.dns.iter().map(|answer| text::dns_answer(answer, texts)).collect()),
+    ),
+    Fact::new("mailbox.messages", |texts| texts.messages, Value::Count(|facts| facts.mailbox.messages))
+        .with_metric(Metric::OfProbe(&MAILBOX_MESSAGES)),
+    Fact::new("mailbox.unseen", |texts| texts.unseen, Value::Count(|facts| facts.mailbox.unseen)),
+    Fact::new("mailbox.bytes", |texts| texts.bytes, Value::Count(|facts| facts.mailbox.bytes))
+        .with_metric(Metric::OfProbe(&MAILBOX_BYTES)),
+    Fact::new("mailbox.folders", |texts| texts.folders, Value::Count(|facts| facts.mailbox.folders)),
+    Fact::new("server.name", |texts| texts.server, Value::Text(|facts| facts.server.name.clone())),
+    Fact::new("server.public_address", |texts| texts.public_address, Value::Text(|facts| facts.server.public_address.clone())),
+    Fact::new("server.ids", |texts| texts.id, Value::Ids(|facts| &facts.server.ids)),
+    Fact::new("back_off_seconds", |texts| texts.requested_pause, Value::Duration(|facts| facts.back_off)),
 ];
 
 /// Every known fact, label and text, in the order of the table. Texts of the other side are as it gave them.
@@ -191,6 +114,16 @@ pub fn plain_lines(judged: &JudgedOutcome<'_>) -> Vec<String> {
 }
 
 impl Fact {
+    /// A fact with the key `key` in JSON and without a gauge.
+    const fn new(key: &'static str, label: fn(&lang::Facts) -> &'static str, value: Value) -> Self {
+        Self { key, label, value, metric: None }
+    }
+
+    /// The same with a gauge.
+    const fn with_metric(self, metric: Metric) -> Self {
+        Self { metric: Some(metric), ..self }
+    }
+
     /// The fact, label and text: nothing where it is not known, several lines where it is several.
     pub fn lines(&self, judged: &JudgedOutcome<'_>, lang: Lang) -> Vec<(String, String)> {
         let facts = &judged.outcome.facts;
