@@ -10,6 +10,7 @@ use crate::lang::Lang;
 use crate::reason::text::{Ids, fill};
 use crate::reason::{Reason, Severity};
 use crate::report::term::owner;
+use crate::report::text::capital;
 
 /// Prints the catalogue in the format and language asked for, and returns the exit code.
 pub fn run(arguments: &Reasons) -> u8 {
@@ -60,11 +61,6 @@ fn marked(sentence: &str) -> String {
     let filled = fill(sentence, &Ids::default());
     let outside = |(at, part): (usize, &str)| if at % 2 == 0 { part.replace('<', "\\<") } else { part.to_owned() };
     filled.split('`').enumerate().map(outside).collect::<Vec<_>>().join("`")
-}
-
-fn capital(title: &str) -> String {
-    let mut letters = title.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Renders one reason for a person. Lines are not wrapped, so that a command can be copied whole.

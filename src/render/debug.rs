@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::fact;
-use crate::outcome::{Speaker, Transcript};
+use crate::outcome::Transcript;
 use crate::report::JudgedOutcome;
 use crate::report::{sentence, text};
 use crate::secret::MASK;
@@ -61,12 +61,7 @@ fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
 /// Appends the lines sent (`>`) and received (`<`), and what happened between them (`*`).
 fn conversation(page: &mut String, transcript: &Transcript) {
     for (line, left_out) in transcript.lines() {
-        let speaker = match line.speaker {
-            Speaker::We => ">",
-            Speaker::They => "<",
-            Speaker::Nobody => "*",
-        };
-        let _ = writeln!(page, "+{}s {} {speaker} {}", text::seconds(line.at), line.phase, line.text);
+        let _ = writeln!(page, "+{}s {} {} {}", text::seconds(line.at), line.phase, text::mark(line.speaker), line.text);
         if left_out > 0 {
             let _ = writeln!(page, "({} left out)", text::count_of(left_out.try_into().unwrap_or(u64::MAX), "line"));
         }

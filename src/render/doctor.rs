@@ -14,8 +14,8 @@ pub use self::observations::fact_lines;
 use crate::lang::fill;
 use crate::levels::State;
 use crate::report::root_cause::{self, RootCauseGroup};
-use crate::report::term;
 use crate::report::{JudgedOutcome, worst_state};
+use crate::report::{term, text};
 use crate::sanitize::{MAX_REPLY, one_line};
 
 /// Characters of one text from outside that are shown unless everything is: a refusal of Entra's has 600.
@@ -69,7 +69,7 @@ fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGr
     };
     out.heading(0, ink, &text);
     for (number, cause) in (1_usize..).zip(causes.iter().filter(|_| causes.len() > 1)) {
-        let title = cause::capital(cause.reason.text(style.lang).title);
+        let title = text::capital(cause.reason.text(style.lang).title);
         let owner = term::owner(cause.reason.owner(), style.lang);
         let who_must_act = style.lang.texts().common.who_must_act;
         out.prose(&format!("  {number}. "), &format!("{title} ({}). {who_must_act}: {owner}", root_cause::place(cause)));

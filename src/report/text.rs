@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::outcome::Speaker;
 use crate::sanitize;
 
 /// Characters of one text from outside that are shown: more than any honest reply has.
@@ -34,6 +35,21 @@ pub fn count_of(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
+/// The mark before a line of a transcript: `>` sent, `<` received, `*` between the lines.
+pub const fn mark(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::We => ">",
+        Speaker::They => "<",
+        Speaker::Nobody => "*",
+    }
+}
+
+/// A sentence as a title: its first letter a capital.
+pub fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +68,11 @@ mod tests {
         ] {
             assert_eq!(brief(Duration::from_micros(micros)), text);
         }
+    }
+
+    #[test]
+    fn capital_of_a_sentence_has_its_first_letter_large() {
+        assert_eq!(capital("ähnlich"), "Ähnlich");
+        assert_eq!(capital(""), "");
     }
 }

@@ -19,7 +19,7 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[
     let texts = &style.lang.texts().doctor;
     let (text, concern) = (cause.reason.text(style.lang), cause.concern(judged));
     out.gap();
-    let title = fill(texts.root_cause, &[("n", &number.to_string())]) + ": " + &capital(text.title);
+    let title = fill(texts.root_cause, &[("n", &number.to_string())]) + ": " + &text::capital(text.title);
     out.heading(0, Ink::Bad, &title);
     out.gap();
     rows(
@@ -259,10 +259,4 @@ pub const LABELS: usize = 18;
 /// The width of a column of names.
 pub fn column<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or_default()
-}
-
-/// With a capital letter, for the beginning of a line.
-pub fn capital(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use super::{columns::Columns, observations, shown};
 use crate::kind::Check;
 use crate::lang::{fill, list};
 use crate::levels::{State, secret_refusal};
-use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Speaker, Verdict};
+use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Verdict};
 use crate::reason::{Reason, Severity};
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, expiry, term, text};
@@ -159,13 +159,12 @@ impl Tree<'_> {
     fn transcript(&mut self, outcome: &Outcome, below: &str) {
         let texts = &self.style.lang.texts().doctor;
         for (line, left_out) in outcome.facts.transcript.lines() {
-            let speaker = match line.speaker {
-                Speaker::We => ">",
-                Speaker::They => "<",
-                Speaker::Nobody => "*",
-            };
-            let text = shown(&line.text, self.style);
-            self.out.line(&format!("{below}{:>8} {speaker} {text}", line.phase.code()));
+            self.out.line(&format!(
+                "{below}{:>8} {} {}",
+                line.phase.code(),
+                text::mark(line.speaker),
+                shown(&line.text, self.style)
+            ));
             let template = if left_out == 1 { texts.left_out_one } else { texts.left_out };
             if left_out > 0 {
                 self.out.line(&format!("{below}{:>8} {}", "", fill(template, &[("n", &left_out.to_string())])));

@@ -1,6 +1,6 @@
 //! The warnings: each once, with who must act and what to do; then the violated limits that no warning is about.
 
-use super::cause::{LABELS, capital, column, exchange, steps};
+use super::cause::{LABELS, column, exchange, steps};
 use super::layout::{Ink, Layout, Style};
 use super::observations;
 use crate::lang::list;
@@ -52,7 +52,7 @@ fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcom
     let text = reason.text(style.lang);
     let title = expiry::warning_title(*reason, first, style.lang).unwrap_or_else(|| text.title.to_owned());
     let concern = Concern::new(tenant, *reason, outcomes.iter().copied(), judged);
-    out.prose("  • ", &format!("{} ({reason})", capital(&title)));
+    out.prose("  • ", &format!("{} ({reason})", text::capital(&title)));
     out.prose("    ", &concern.meaning(text, style.lang));
     out.gap();
     steps(out, 4, concern.steps(text, style.lang), texts);

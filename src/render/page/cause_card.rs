@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use super::View;
-use super::html::{capital, pairs, prose};
+use super::html::{pairs, prose};
 use super::probe_table;
 use super::time::{clock, lasting};
 use crate::lang::{Lang, fill};
@@ -17,6 +17,7 @@ use crate::report::JudgedOutcome;
 use crate::report::remedy::{Concern, StepPart};
 use crate::report::root_cause::RootCauseGroup;
 use crate::report::term;
+use crate::report::text::capital;
 use crate::store::{ProbeEntry, Store};
 
 /// A root cause, whom its remedy is about, and the probes it explains, as the store knows them.

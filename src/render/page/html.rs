@@ -14,12 +14,6 @@ pub fn prose(sentence: &str) -> Markup {
     }
 }
 
-/// A sentence as a title: its first letter large.
-pub fn capital(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// The sign of a state, which nobody needs colours to see; `None` is a probe that has not run.
 pub const fn sign(state: Option<State>) -> &'static str {
     match state {
@@ -58,11 +52,5 @@ mod tests {
         assert_eq!(prose("set `a<b` & \"go\"").into_string(), "set <code>a&lt;b</code> &amp; &quot;go&quot;");
         let badge = badge(Some(State::Ok), "<b a=\"x\">").into_string();
         assert!(badge.ends_with("</span> &lt;b a=&quot;x&quot;&gt;</span>"), "{badge}");
-    }
-
-    #[test]
-    fn capital_of_a_sentence_has_its_first_letter_large() {
-        assert_eq!(capital("ähnlich"), "Ähnlich");
-        assert_eq!(capital(""), "");
     }
 }

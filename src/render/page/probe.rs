@@ -5,7 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::cause_card::{Level, reason_link, since_when, steps, steps_of, whole};
-use super::html::{capital, pairs, prose};
+use super::html::{pairs, prose};
 use super::layout::{Body, document};
 use super::probe_table::state_badge;
 use super::sparkline::{shown, sparkline};
@@ -19,7 +19,7 @@ use crate::report::probe_state::ProbeState;
 use crate::report::remedy::Concern;
 use crate::report::sentence::sentence;
 use crate::report::term;
-use crate::report::text::one_line;
+use crate::report::text::{capital, one_line};
 use crate::report::{self, JudgedOutcome, root_cause};
 
 use crate::store::{ProbeEntry, Store};

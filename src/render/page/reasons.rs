@@ -4,12 +4,13 @@ use maud::{Markup, html};
 
 use super::View;
 use super::cause_card::{Level, steps};
-use super::html::{capital, prose};
+use super::html::prose;
 use super::layout::{Body, document};
 use crate::lang::fill;
 use crate::reason::text::{self, Ids};
 use crate::reason::{Reason, Severity};
 use crate::report::term;
+use crate::report::text::capital;
 
 /// Renders the whole page.
 pub fn page(view: &View<'_>) -> String {

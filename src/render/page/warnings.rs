@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::View;
 use super::cause_card::{code, probe_link};
-use super::html::{badge, capital};
+use super::html::badge;
 use super::probe_table::state_name;
 use super::time::lasting;
 use crate::lang::{Lang, fill};
@@ -15,6 +15,7 @@ use crate::levels::{Judgement, State};
 use crate::reason::Reason;
 use crate::report::probe_state::ProbeState;
 use crate::report::sentence::sentence;
+use crate::report::text::capital;
 use crate::report::{expiry, term};
 use crate::store::{ProbeEntry, Store};
 
