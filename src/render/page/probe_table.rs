@@ -12,6 +12,7 @@ use super::time::{ago, clock};
 use crate::kind::Check;
 use crate::lang::fill;
 use crate::levels::State;
+use crate::outcome::ProbeId;
 use crate::reason::Reason;
 use crate::report::probe_state::ProbeState;
 use crate::report::sentence::peer_code;
@@ -55,7 +56,8 @@ pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     let has =
         |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|entry| is(ProbeState::new(entry, view.now).state()));
     let is_trouble = |state: Option<State>| state.is_some_and(|state| state != State::Ok);
-    let (troubled, others): (Vec<_>, Vec<_>) = rows(&of_mailboxes).into_iter().partition(|row| has(row, is_trouble));
+    let rows = grouped(of_mailboxes, ProbeId::mailbox_label).into_iter().map(|(_, row)| row);
+    let (troubled, others): (Vec<_>, Vec<_>) = rows.partition(|row| has(row, is_trouble));
     let (waiting, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| has(row, |state| state.is_none()));
     html! {
         @if !own.is_empty() { (matrix(texts.tenant_checks, texts.tenant, &[own], view)) }
@@ -81,18 +83,22 @@ fn folded_mailboxes(id: &str, summary: &str, rows: &[Vec<&ProbeEntry>], view: &V
     }
 }
 
-/// The probes of each mailbox, in the order of the configuration.
-fn rows<'a>(probes: &[&'a ProbeEntry]) -> Vec<Vec<&'a ProbeEntry>> {
+/// Groups probes by a part of their id, in the order in which each is met first.
+pub fn grouped<'a>(
+    probes: impl IntoIterator<Item = &'a ProbeEntry>,
+    key: fn(&ProbeId) -> &str,
+) -> Vec<(&'a str, Vec<&'a ProbeEntry>)> {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut rows: Vec<Vec<&ProbeEntry>> = Vec::new();
+    let mut groups: Vec<(&str, Vec<&ProbeEntry>)> = Vec::new();
     for entry in probes {
-        let place = *places.entry(entry.settings.id.mailbox_label()).or_insert(rows.len());
-        match rows.get_mut(place) {
-            Some(row) => row.push(entry),
-            None => rows.push(vec![entry]),
+        let key = key(&entry.settings.id);
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(entry),
+            None => groups.push((key, vec![entry])),
         }
     }
-    rows
+    groups
 }
 
 /// A row for each of `rows`, a column for each check that any of them has.

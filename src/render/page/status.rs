@@ -1,7 +1,5 @@
 //! The page at `/`: what is broken, since when, who must act and what to do; below it, how every probe is doing.
 
-use std::collections::HashMap;
-
 use maud::{Markup, html};
 
 use super::cause_card::CauseCard;
@@ -104,16 +102,7 @@ fn banner(probes: &[ProbeState<'_>], state: Option<State>, headline: &str, cards
 
 /// A section for each tenant, those with problems first.
 fn tenants(store: &Store, view: &View<'_>) -> Markup {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut tenants: Vec<(&str, Vec<&ProbeEntry>)> = Vec::new();
-    for entry in store.probes() {
-        let name = &*entry.settings.id.tenant;
-        let place = *places.entry(name).or_insert(tenants.len());
-        match tenants.get_mut(place) {
-            Some((_, probes)) => probes.push(entry),
-            None => tenants.push((name, vec![entry])),
-        }
-    }
+    let mut tenants = probe_table::grouped(store.probes(), |id| &id.tenant);
     let well = |probes: &[&ProbeEntry]| probes.iter().all(|entry| ProbeState::new(entry, view.now).state() == Some(State::Ok));
     tenants.sort_by_key(|(_, probes)| well(probes));
     html! {
