@@ -6,35 +6,28 @@ use maud::{Markup, html};
 
 use super::View;
 use super::html::badge;
-use crate::levels::State;
-use crate::report::expiry::{Expiry, expiries};
+use crate::report::expiry::Expiry;
 use crate::report::text::time;
-use crate::store::Store;
 
 /// Ends that are farther away than this need no row of their own.
 const FAR: Duration = Duration::from_secs(400 * 86_400);
 
 /// Renders a row for each of them, with the days that are left.
-pub fn section(store: &Store, view: &View<'_>) -> Markup {
+pub fn section(expiries: &[Expiry], view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let mut expiries = expiries(store, view.now);
-    expiries.retain(|expiry| expiry.refused.is_some() || is_within(expiry.date, FAR, view.now));
+    let is_shown = |expiry: &&Expiry| expiry.refused.is_some() || is_within(expiry.date, FAR, view.now);
+    let expiries: Vec<&Expiry> = expiries.iter().filter(is_shown).collect();
     html! {
         @if !expiries.is_empty() {
             section aria-labelledby="left" {
                 h2 #left { (texts.left) }
                 table.rows {
                     thead { tr { @for head in [texts.what, texts.days_left, texts.ends] { th scope="col" { (head) } } } }
-                    tbody { @for expiry in &expiries { (row(expiry, view)) } }
+                    tbody { @for expiry in expiries { (row(expiry, view)) } }
                 }
             }
         }
     }
-}
-
-/// Reports whether any expiry is so near that its state is not Ok.
-pub fn is_one_near(store: &Store, view: &View<'_>) -> bool {
-    expiries(store, view.now).iter().any(|expiry| expiry.state != State::Ok)
 }
 
 fn is_within(date: SystemTime, time: Duration, now: SystemTime) -> bool {

@@ -9,6 +9,7 @@ use super::time::ago;
 use super::{FaultSwitch, View, expiries, faults, history, probe_table, warnings};
 use crate::lang::fill;
 use crate::levels::State;
+use crate::report::expiry::{self, Expiry};
 use crate::report::probe_state::ProbeState;
 use crate::report::{self, root_cause};
 use crate::store::{ProbeEntry, Store};
@@ -19,7 +20,8 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) ->
     let found = root_cause::group(&root_cause::diagnose(&judged));
     let cards: Vec<CauseCard<'_>> = found.iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
     let probes: Vec<ProbeState<'_>> = store.probes().iter().map(|entry| ProbeState::new(entry, view.now)).collect();
-    let state = overall(store, &probes, &cards, view);
+    let expiries = expiry::expiries(store, view.now);
+    let state = overall(&expiries, &probes, &cards);
     let headline = headline(&probes, state, &cards, view);
     let main = html! {
         (banner(&probes, state, &headline, &cards, view))
@@ -27,21 +29,21 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) ->
         @if let Some(switches) = switches { (faults::section(switches, view)) }
         (warnings::section(store, view))
         (tenants(store, view))
-        (expiries::section(store, view))
+        (expiries::section(&expiries, view))
         (history::of_all_probes(store, view))
     };
     document(view, &Body { title: format!("{headline} · m365-probe"), state, refreshes: true, main })
 }
 
-/// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. What ends soon is
-/// worth a look also where no probe has a limit for it.
-fn overall(store: &Store, probes: &[ProbeState<'_>], cards: &[CauseCard<'_>], view: &View<'_>) -> Option<State> {
+/// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. An expiry that is
+/// near makes it a warning also where no probe has a limit for it.
+fn overall(expiries: &[Expiry], probes: &[ProbeState<'_>], cards: &[CauseCard<'_>]) -> Option<State> {
     if !cards.is_empty() {
         return Some(State::Critical);
     }
     let worst = probes.iter().filter_map(ProbeState::state).reduce(State::worse)?;
     match worst {
-        State::Ok if expiries::is_one_near(store, view) => Some(State::Warning),
+        State::Ok if expiries.iter().any(|expiry| expiry.state != State::Ok) => Some(State::Warning),
         State::Ok if probes.iter().any(ProbeState::is_waiting) => None,
         worst => Some(worst),
     }
