@@ -15,7 +15,7 @@ use crate::reason::text::Text;
 use crate::render::doctor::{Style, evidence_rows};
 use crate::report::JudgedOutcome;
 use crate::report::remedy::{Concern, StepPart};
-use crate::report::root_cause::RootCauseGroup;
+use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
 use crate::report::text::capital;
 use crate::store::{ProbeEntry, Store};
@@ -92,15 +92,7 @@ impl<'a> CauseCard<'a> {
 
     /// Renders where it fails: the tenant, its checks, and the mailboxes, those with the same checks together.
     fn place(&self, lang: Lang) -> Markup {
-        let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
-        for of_one in self.cause.explains.chunk_by(|one, other| one.mailbox == other.mailbox) {
-            let checks: Vec<&str> = of_one.iter().map(|probe| probe.check.name()).collect();
-            let mailbox = of_one.first().and_then(|probe| probe.mailbox.as_deref());
-            match groups.iter_mut().find(|(same, mailboxes)| *same == checks && !mailboxes.is_empty()) {
-                Some((_, mailboxes)) => mailboxes.extend(mailbox),
-                None => groups.push((checks, mailbox.into_iter().collect())),
-            }
-        }
+        let groups = root_cause::by_checks(&self.cause.explains);
         html! {
             strong { (self.cause.tenant) }
             @for (checks, mailboxes) in groups { br; (mailbox_names(&mailboxes, lang)) (checks.join(", ")) }
@@ -153,9 +145,9 @@ impl<'a> CauseCard<'a> {
 }
 
 /// `praxis, labor and 3 more: `; of the tenant itself, nothing.
-fn mailbox_names(mailboxes: &[&str], lang: Lang) -> String {
+fn mailbox_names(mailboxes: &[String], lang: Lang) -> String {
     const FEW: usize = 3;
-    let named = mailboxes.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
+    let named = mailboxes.get(..FEW).unwrap_or(mailboxes).join(", ");
     match mailboxes.len().checked_sub(FEW) {
         None if mailboxes.is_empty() => String::new(),
         Some(more @ 1..) => fill(lang.texts().page.and_more, &[("names", &named), ("n", &more.to_string())]) + ": ",
