@@ -86,10 +86,10 @@ fn as_plugin(mut arguments: Vec<OsString>) -> Vec<OsString> {
 /// Reports whether Nagios's rules hold, also for a command line that cannot be parsed: the first argument that is neither an
 /// option nor the value of one is `check`.
 fn is_check(arguments: &[OsString]) -> bool {
-    let mut words = arguments.iter().skip(1);
-    while let Some(word) = words.next() {
-        match word.to_string_lossy().as_ref() {
-            "--log-format" => drop(words.next()),
+    let mut rest = arguments.iter().skip(1);
+    while let Some(argument) = rest.next() {
+        match argument.to_string_lossy().as_ref() {
+            "--log-format" => drop(rest.next()),
             option if option.starts_with('-') => {}
             command => return command == "check",
         }

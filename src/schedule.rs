@@ -25,13 +25,13 @@ pub struct Pulse {
     lag_nanos: AtomicU64,
     begun: Instant,
     /// Time from `begun` to the end of the last run.
-    turn_nanos: AtomicU64,
+    last_ended_nanos: AtomicU64,
 }
 
 impl Default for Pulse {
     fn default() -> Self {
-        let (in_flight, lag_nanos, turn_nanos) = Default::default();
-        Self { in_flight, lag_nanos, begun: Instant::now(), turn_nanos }
+        let (in_flight, lag_nanos, last_ended_nanos) = Default::default();
+        Self { in_flight, lag_nanos, begun: Instant::now(), last_ended_nanos }
     }
 }
 
@@ -48,11 +48,11 @@ impl Pulse {
 
     /// Time since the end of the last run, or since the start where none has ended.
     pub fn idle(&self) -> Duration {
-        self.begun.elapsed().saturating_sub(Duration::from_nanos(self.turn_nanos.load(Ordering::Relaxed)))
+        self.begun.elapsed().saturating_sub(Duration::from_nanos(self.last_ended_nanos.load(Ordering::Relaxed)))
     }
 
     fn run_ended(&self) {
-        self.turn_nanos.store(nanos_of(self.begun.elapsed()), Ordering::Relaxed);
+        self.last_ended_nanos.store(nanos_of(self.begun.elapsed()), Ordering::Relaxed);
     }
 
     /// Delay between the time the last run was due and its start.
@@ -77,7 +77,7 @@ impl Schedule {
         pulse: &Arc<Pulse>,
         first_round: Duration,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(IN_FLIGHT));
+        let permits = Arc::new(Semaphore::new(IN_FLIGHT));
         let mut tasks = JoinSet::new();
         for probe in probes {
             let timetable = Timetable::new(probe.id(), probe.settings.interval, first_round, SystemTime::now());
@@ -85,7 +85,7 @@ impl Schedule {
                 probe: Arc::clone(probe),
                 means: Arc::clone(means),
                 outcomes: outcomes.clone(),
-                places: Arc::clone(&places),
+                permits: Arc::clone(&permits),
                 pulse: Arc::clone(pulse),
             };
             tasks.spawn(runner.run(timetable));
@@ -98,7 +98,7 @@ struct Runner {
     probe: Arc<Probe>,
     means: Arc<Means>,
     outcomes: mpsc::Sender<Outcome>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     pulse: Arc<Pulse>,
 }
 
@@ -133,7 +133,7 @@ impl Runner {
     }
 
     async fn run_once(&self, due: Instant) -> Outcome {
-        let _place = self.places.acquire().await;
+        let _permit = self.permits.acquire().await;
         self.pulse.lag_nanos.store(nanos_of(due.elapsed()), Ordering::Relaxed);
         let _counted = self.pulse.run();
         self.probe.run(&self.means, None).await

@@ -76,8 +76,8 @@ pub enum NotStarted {
 
 impl fmt::Display for NotStarted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Configuration(words) | Self::Machine(words)) = self;
-        f.write_str(words)
+        let (Self::Configuration(message) | Self::Machine(message)) = self;
+        f.write_str(message)
     }
 }
 
@@ -96,7 +96,7 @@ pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Resul
     started(service.addresses());
     let systemd = Arc::new(Systemd::from_environment());
     systemd.ready(&service.engine.status());
-    let _watched = service.watched(&systemd);
+    let _watchdog = service.notify_watchdog(&systemd);
     while signals.next().await == Signal::Reload {
         service.reload_soon(&systemd);
     }
@@ -160,11 +160,11 @@ impl Service {
 
     /// Notifies systemd's watchdog, if there is one, while the probes have their turns. The task ends when the returned set is
     /// dropped.
-    fn watched(&self, systemd: &Arc<Systemd>) -> JoinSet<()> {
-        let mut watching = JoinSet::new();
-        let Some(limit) = systemd.watchdog else { return watching };
+    fn notify_watchdog(&self, systemd: &Arc<Systemd>) -> JoinSet<()> {
+        let mut watchdog = JoinSet::new();
+        let Some(limit) = systemd.watchdog else { return watchdog };
         let (engine, systemd) = (Arc::clone(&self.engine), Arc::clone(systemd));
-        watching.spawn(async move {
+        watchdog.spawn(async move {
             loop {
                 if engine.is_alive() {
                     systemd.alive();
@@ -174,6 +174,6 @@ impl Service {
                 sleep(limit / 3).await; // of three signs of life two may be late
             }
         });
-        watching
+        watchdog
     }
 }

@@ -78,7 +78,7 @@ pub enum ProxyKind {
 
 impl ProxyKind {
     /// Returns the kind that a URL's scheme names, as curl has them.
-    pub fn of_scheme(scheme: &str) -> Option<Self> {
+    pub fn from_scheme(scheme: &str) -> Option<Self> {
         match scheme.to_ascii_lowercase().as_str() {
             "http" => Some(Self::Http),
             "socks5" => Some(Self::Socks5),

@@ -20,7 +20,7 @@ use crate::settings::ProbeSettings;
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     probes: Vec<ProbeEntry>,
-    places: HashMap<ProbeId, usize>,
+    indices: HashMap<ProbeId, usize>,
     latencies: BTreeMap<(String, &'static str), Latencies>,
     /// Number of runs skipped since the start, by [`SkipReason::code`](crate::outcome::SkipReason::code).
     pub skips: BTreeMap<&'static str, u64>,
@@ -39,15 +39,15 @@ impl Store {
         let mut before: HashMap<ProbeId, ProbeEntry> =
             std::mem::take(&mut self.probes).into_iter().map(|entry| (entry.settings.id.clone(), entry)).collect();
         let mut latencies = std::mem::take(&mut self.latencies);
-        self.places.clear();
+        self.indices.clear();
         for settings in probes {
-            if self.places.contains_key(&settings.id) {
+            if self.indices.contains_key(&settings.id) {
                 continue; // one name, one set of series
             }
             let kept = before.remove(&settings.id).filter(|entry| entry.is_same_target(settings));
             let mut entry = kept.unwrap_or_else(|| ProbeEntry::new(settings.clone()));
             entry.settings = settings.clone();
-            self.places.insert(settings.id.clone(), self.probes.len());
+            self.indices.insert(settings.id.clone(), self.probes.len());
             self.probes.push(entry);
             let key = (settings.id.tenant.clone(), settings.id.check.name());
             let counted = latencies.remove(&key).unwrap_or_default();
@@ -58,7 +58,7 @@ impl Store {
     /// Adds an outcome. An outcome of a probe that is no longer configured is dropped.
     pub fn record(&mut self, outcome: Outcome) {
         let kept = self.failures_kept();
-        let Some(entry) = self.places.get(&outcome.probe).and_then(|place| self.probes.get_mut(*place)) else {
+        let Some(entry) = self.indices.get(&outcome.probe).and_then(|index| self.probes.get_mut(*index)) else {
             return;
         };
         if let Verdict::Skipped(skip) = &outcome.verdict {
@@ -77,7 +77,7 @@ impl Store {
 
     /// Returns the entry of one probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&ProbeEntry> {
-        self.places.get(id).and_then(|place| self.probes.get(*place))
+        self.indices.get(id).and_then(|index| self.probes.get(*index))
     }
 
     /// Returns the last run of a probe that took place.

@@ -320,12 +320,12 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_definition_holds_together() {
+    fn command_line_definition_passes_clap_s_assertions() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn timeouts_as_nagios_and_people_write_them() {
+    fn timeout_takes_seconds_or_a_duration_and_a_state() {
         for (text, millis, state) in [
             ("10", 10_000, None),
             ("0.5", 500, None),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_as_prometheus_people_write_them() {
+    fn listen_takes_an_address_or_a_port_alone() {
         assert_eq!(listen(":10365").map(|at| at.to_string()), Ok("[::]:10365".to_owned()));
         assert_eq!(listen("127.0.0.1:0").map(|at| at.port()), Ok(0));
         assert!(listen("10365").is_err());

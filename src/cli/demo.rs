@@ -43,19 +43,19 @@ fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
         Ok(runtime) => runtime,
         Err(problem) => return failed(false, FAULT, &problem),
     };
-    let showing = ReportOptions::from(arguments);
+    let options = ReportOptions::from(arguments);
     let ended = runtime.block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
-        if showing.is_text() {
-            output::out(&format!("{}\n\n", showing.lang().texts().doctor.simulated));
+        if options.is_text() {
+            output::out(&format!("{}\n\n", options.lang().texts().doctor.simulated));
         }
-        let progress = showing.progress(&settings.probes);
+        let progress = options.progress(&settings.probes);
         let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
         Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
     runtime.shutdown_background();
     match ended {
-        Ok((probes, outcomes)) => showing.report(&probes, &outcomes),
+        Ok((probes, outcomes)) => options.report(&probes, &outcomes),
         Err((code, problem)) => failed(false, code, &problem),
     }
 }

@@ -56,7 +56,7 @@ impl ReportOptions {
             .map(|(probe, outcome)| JudgedOutcome::new(outcome, &probe.limits, now).with_application(&*probe.tenant))
             .collect();
         output::out(&match self.output {
-            TextOrJson::Text => doctor::report(&judged, &terminal::look(self.lang(), self.everything)),
+            TextOrJson::Text => doctor::report(&judged, &terminal::style(self.lang(), self.everything)),
             // A program must not read something else because of a locale.
             TextOrJson::Json => {
                 let causes = root_cause::diagnose(&judged);

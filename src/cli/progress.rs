@@ -11,15 +11,15 @@ use crate::report::text::one_line;
 use crate::settings::ProbeSettings;
 
 /// Time between two drawings.
-pub const BEAT: Duration = Duration::from_millis(100);
+pub const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Time after which the seconds are shown: a peer may be silent.
-const LONG: Duration = Duration::from_secs(2);
+const SECONDS_SHOWN_AFTER: Duration = Duration::from_secs(2);
 
-const TURNING: [&str; 4] = ["|", "/", "-", "\\"];
+const SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
 
 /// Carriage return, and clear the line: ECMA-48.
-const ANEW: &str = "\r\u{1b}[2K";
+const CLEAR_LINE: &str = "\r\u{1b}[2K";
 
 /// The progress of a set of probes, drawn as one line.
 #[derive(Debug)]
@@ -32,26 +32,26 @@ pub struct Progress {
     began: Instant,
     drawn: usize,
     width: usize,
-    to: fn(&str),
+    print: fn(&str),
 }
 
 impl Progress {
     /// Creates the progress of `probes` where standard error or else standard output is a terminal. A terminal that cannot move
     /// its cursor gets one line at the beginning and no progress.
     pub fn on_terminal(probes: &[ProbeSettings], lang: Lang) -> Option<Self> {
-        let to: fn(&str) = match (std::io::stderr().is_terminal(), std::io::stdout().is_terminal()) {
+        let print: fn(&str) = match (std::io::stderr().is_terminal(), std::io::stdout().is_terminal()) {
             (true, _) => output::err,
             (false, true) => output::out,
             (false, false) => return None,
         };
         let texts = &lang.texts().doctor;
         if terminal::is_dumb() {
-            to(&(fill(texts.begun, &[("n", &probes.len().to_string())]) + "\n"));
+            print(&(fill(texts.begun, &[("n", &probes.len().to_string())]) + "\n"));
             return None;
         }
         let waiting = probes.iter().map(|probe| one_line(&probe.id.to_string())).enumerate().collect();
         let width = terminal::width().unwrap_or(80);
-        Some(Self { texts, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, to })
+        Some(Self { texts, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, print })
     }
 
     /// Records that the probe with this index has ended, and draws the line anew.
@@ -63,11 +63,11 @@ impl Progress {
 
     /// Draws the line anew.
     pub fn draw(&mut self) {
-        let turning = TURNING[self.drawn % TURNING.len()];
+        let spinner = SPINNER[self.drawn % SPINNER.len()];
         self.drawn += 1;
         // The last column stays free: a full line would make some terminals go to the next.
-        let line: String = format!("{turning} {}", self.line()).chars().take(self.width.saturating_sub(1)).collect();
-        (self.to)(&format!("{ANEW}{line}"));
+        let line: String = format!("{spinner} {}", self.line()).chars().take(self.width.saturating_sub(1)).collect();
+        (self.print)(&format!("{CLEAR_LINE}{line}"));
     }
 
     /// Formats `[#####·····] 9 of 18 checks done, 2 failed, 12 s; waiting for contoso/praxis/pop3, …`.
@@ -81,7 +81,7 @@ impl Progress {
         if self.failed > 0 {
             line = line + ", " + &fill(self.texts.running_failed, &[("n", &self.failed.to_string())]);
         }
-        if self.began.elapsed() >= LONG {
+        if self.began.elapsed() >= SECONDS_SHOWN_AFTER {
             line = line + ", " + &self.began.elapsed().as_secs().to_string() + " s";
         }
         if !self.waiting.is_empty() {
@@ -95,7 +95,7 @@ impl Progress {
 /// Erases the line, however the run ends.
 impl Drop for Progress {
     fn drop(&mut self) {
-        (self.to)(ANEW);
+        (self.print)(CLEAR_LINE);
     }
 }
 
@@ -104,11 +104,11 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_line_tells_how_far_and_who_is_waited_for() {
+    async fn progress_line_has_bar_counts_seconds_and_waiting_probes() {
         let waiting = ["t/token", "t/a/pop3"].map(ToOwned::to_owned).into_iter().enumerate().collect();
         let texts = &Lang::De.texts().doctor;
-        let to: fn(&str) = |_| {};
-        let mut progress = Progress { texts, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, to };
+        let print: fn(&str) = |_| {};
+        let mut progress = Progress { texts, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, print };
         assert_eq!(progress.line(), "[····················] 0 von 2 Prüfungen fertig; warte auf t/token, t/a/pop3");
         tokio::time::advance(Duration::from_secs(12)).await;
         progress.ended(0, true);

@@ -37,19 +37,19 @@ fn page(lang: Lang) -> String {
     let mut page = format!("# {}\n\n{}\n", texts.title, texts.intro);
     for reason in Reason::ALL {
         let text = reason.text(lang);
-        let _ = write!(page, "\n## {reason}\n\n**{}.** {}\n\n", capital(text.title), marked(text.meaning));
+        let _ = write!(page, "\n## {reason}\n\n**{}.** {}\n\n", capital(text.title), escaped(text.meaning));
         for (number, step) in (1..).zip(text.steps) {
-            let _ = writeln!(page, "{number}. {}", marked(&step.to_string()));
+            let _ = writeln!(page, "{number}. {}", escaped(&step.to_string()));
         }
-        let told = [
+        let properties = [
             (texts.severity, Some(severity(reason.severity(), lang))),
             (texts.owner, Some(owner(reason.owner(), lang))),
             (texts.applies, text.applies),
             (texts.source, text.source),
         ];
         page.push('\n');
-        for (label, said) in told.iter().filter_map(|(label, said)| Some((label, (*said)?))) {
-            let link = if said.starts_with("https://") { format!("<{said}>") } else { said.to_owned() };
+        for (label, value) in properties.iter().filter_map(|(label, value)| Some((label, (*value)?))) {
+            let link = if value.starts_with("https://") { format!("<{value}>") } else { value.to_owned() };
             let _ = writeln!(page, "- {label}: {link}");
         }
     }
@@ -57,7 +57,7 @@ fn page(lang: Lang) -> String {
 }
 
 /// Fills a sentence's placeholders and escapes them for Markdown: outside code, `<HOST>` would be a tag.
-fn marked(sentence: &str) -> String {
+fn escaped(sentence: &str) -> String {
     let filled = fill(sentence, &Ids::default());
     let outside = |(at, part): (usize, &str)| if at % 2 == 0 { part.replace('<', "\\<") } else { part.to_owned() };
     filled.split('`').enumerate().map(outside).collect::<Vec<_>>().join("`")
@@ -72,10 +72,11 @@ fn entry(reason: Reason, lang: Lang) -> String {
     for (number, step) in (1..).zip(text.steps) {
         let _ = writeln!(entry, "  {number}. {}", fill(&step.to_string(), &Ids::default()));
     }
-    let told = [(texts.owner, Some(owner(reason.owner(), lang))), (texts.applies, text.applies), (texts.source, text.source)];
-    for (label, said) in told {
-        if let Some(said) = said {
-            let _ = writeln!(entry, "  {label}: {said}");
+    let properties =
+        [(texts.owner, Some(owner(reason.owner(), lang))), (texts.applies, text.applies), (texts.source, text.source)];
+    for (label, value) in properties {
+        if let Some(value) = value {
+            let _ = writeln!(entry, "  {label}: {value}");
         }
     }
     entry
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_for_a_person_shows_no_raw_placeholder() {
+    fn entry_of_every_reason_has_no_unfilled_placeholder() {
         for (reason, lang) in Reason::ALL.iter().flat_map(|reason| Lang::ALL.map(|lang| (*reason, lang))) {
             let entry = entry(reason, lang);
             assert!(entry.starts_with(reason.code()) && !entry.contains('{'), "{entry}");
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_for_a_machine_has_every_key() {
+    fn row_as_json_has_every_key() {
         let row = row(Reason::AuthRefused, Lang::De);
         let keys = ["reason", "owner", "severity", "title", "meaning", "steps", "applies", "source"];
         assert!(keys.iter().all(|key| !row[key].is_null()), "{row:#}");

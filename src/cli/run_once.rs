@@ -36,14 +36,14 @@ pub async fn run(
     progress: Option<Progress>,
 ) -> Result<Vec<Outcome>, String> {
     let means = Arc::new(Means::new(network)?);
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
     let slots = Slots::default();
     let mut running = JoinSet::new();
     for (index, settings) in probes.iter().enumerate() {
         let probe = Probe::new(settings.clone(), &slots)?;
-        let (means, places) = (Arc::clone(&means), Arc::clone(&places));
+        let (means, permits) = (Arc::clone(&means), Arc::clone(&permits));
         running.spawn(async move {
-            let _place = places.acquire().await;
+            let _permit = permits.acquire().await;
             (index, probe.run(&means, limit).await)
         });
     }
@@ -58,7 +58,7 @@ pub async fn run(
 /// Waits for all runs, and shows which probes are waited for.
 async fn wait_with_progress(mut running: JoinSet<(usize, Outcome)>, mut progress: Progress) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
-    let mut beat = tokio::time::interval(progress::BEAT);
+    let mut redraw = tokio::time::interval(progress::REDRAW_INTERVAL);
     loop {
         tokio::select! {
             ended = running.join_next() => match ended {
@@ -70,7 +70,7 @@ async fn wait_with_progress(mut running: JoinSet<(usize, Outcome)>, mut progress
                 Some(Err(_)) => {}
                 None => return outcomes,
             },
-            _ = beat.tick() => progress.draw(),
+            _ = redraw.tick() => progress.draw(),
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> 
 /// Returns the exit code and the message for a service that did not start.
 pub fn exit_code(problem: NotStarted) -> (u8, String) {
     match problem {
-        NotStarted::Configuration(words) => (USAGE, words),
-        NotStarted::Machine(words) => (FAULT, words),
+        NotStarted::Configuration(message) => (USAGE, message),
+        NotStarted::Machine(message) => (FAULT, message),
     }
 }

@@ -9,11 +9,11 @@ use crate::render::doctor::Style;
 const WIDEST: usize = 140;
 
 /// Returns the style of a text on standard output: width and colour as the terminal has them.
-pub fn look(lang: Lang, everything: bool) -> Style {
+pub fn style(lang: Lang, everything: bool) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let width = if terminal { width() } else { None };
-    let usual = Style::default();
-    Style { lang, width: width.map_or(usual.width, |width| width.min(WIDEST)), colour: takes_colour(terminal), everything }
+    let default = Style::default();
+    Style { lang, width: width.map_or(default.width, |width| width.min(WIDEST)), colour: takes_colour(terminal), everything }
 }
 
 /// Returns the width of the terminal that standard output or standard error is, in columns.
@@ -66,11 +66,11 @@ mod tests {
     use super::*;
 
     fn given<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + Copy + 'a {
-        |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        |name| set.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
     }
 
     #[test]
-    fn the_locale_s_language_where_we_speak_it() {
+    fn lang_is_that_of_the_first_locale_variable_or_english() {
         for (set, lang) in [
             (&[][..], Lang::En),
             (&[("LANG", "de_DE.UTF-8")], Lang::De),
@@ -86,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn colour_only_where_it_is_wanted() {
-        for (terminal, set, wanted) in [
+    fn colour_follows_terminal_and_no_color_and_clicolor_force() {
+        for (terminal, set, expected) in [
             (true, &[][..], true),
             (false, &[], false),
             (true, &[("NO_COLOR", "1")], false),
@@ -97,7 +97,7 @@ mod tests {
             (false, &[("CLICOLOR_FORCE", "0")], false),
             (true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
         ] {
-            assert_eq!(colour(terminal, given(set)), wanted, "{terminal} {set:?}");
+            assert_eq!(colour(terminal, given(set)), expected, "{terminal} {set:?}");
         }
     }
 }

@@ -112,8 +112,8 @@ struct CheckReader<'r, 'a> {
 
 impl CheckReader<'_, '_> {
     fn by_default(&mut self, fields: &Fields<'_>) -> Vec<CheckSettings> {
-        let wanted = checks_of(self.level).filter(|check| check.kind().by_default && self.is_offered(*check));
-        let checks: Vec<_> = wanted.map(|check| self.defaults.settings_for(check)).collect();
+        let by_default = checks_of(self.level).filter(|check| check.kind().by_default && self.is_offered(*check));
+        let checks: Vec<_> = by_default.map(|check| self.defaults.settings_for(check)).collect();
         if let (Some(cloud), true) = (self.cloud, checks.is_empty()) {
             let message = format!("the cloud `{}` names no server that a mailbox can be checked on", cloud.name);
             self.reader.mistake(fields.at, &fields.path, message);
@@ -221,17 +221,17 @@ pub(super) fn find(name: &str, level: Level) -> Result<Check, String> {
 /// # Errors
 /// The message for a name that is no check.
 pub(super) fn find_any(name: &str) -> Result<Check, String> {
-    let known = || Check::ALL.iter().copied().map(Check::name).collect::<Vec<_>>().join(", ");
-    match Check::from_name(name) {
-        Some(check) => Ok(check),
-        None => Err(unknown(name, &format!("the checks are {}", known()), Check::ALL.iter().copied())),
-    }
+    let checks = Check::ALL.iter().copied();
+    Check::from_name(name).ok_or_else(|| {
+        let names = checks.clone().map(Check::name).collect::<Vec<_>>().join(", ");
+        unknown(name, &format!("the checks are {names}"), checks)
+    })
 }
 
-fn unknown(name: &str, known: &str, among: impl Iterator<Item = Check>) -> String {
+fn unknown(name: &str, allowed: &str, among: impl Iterator<Item = Check>) -> String {
     let hint = did_you_mean(name, among.map(Check::name));
     let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-    format!("`{}` is not a check; {known}{hint}", excerpt(name))
+    format!("`{}` is not a check; {allowed}{hint}", excerpt(name))
 }
 
 fn names(level: Level) -> String {

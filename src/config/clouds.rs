@@ -91,10 +91,10 @@ impl Clouds {
     }
 
     fn unknown(&self, name: &str) -> String {
-        let mut known: Vec<&str> = Cloud::built_in_names().collect();
-        known.extend(self.configured.iter().map(|configured| configured.name.as_str()));
-        let hint = did_you_mean(name, known.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        format!("`{}` is not a cloud; it is one of {}{hint}", excerpt(name), known.join(", "))
+        let mut names: Vec<&str> = Cloud::built_in_names().collect();
+        names.extend(self.configured.iter().map(|configured| configured.name.as_str()));
+        let hint = did_you_mean(name, names.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        format!("`{}` is not a cloud; it is one of {}{hint}", excerpt(name), names.join(", "))
     }
 
     /// Warns of clouds that no tenant is in and of pins of names that no cloud in use has.

@@ -32,8 +32,8 @@ pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
 /// Returns the hosts and domains reached without the proxy, in lower case.
 pub(super) fn no_proxy(system: &dyn System) -> Vec<String> {
     let Some((_, text)) = first(system, NO_PROXY) else { return Vec::new() };
-    let words = text.split(|c: char| c == ',' || c.is_whitespace());
-    words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect()
+    let hosts = text.split(|c: char| c == ',' || c.is_whitespace());
+    hosts.filter(|host| !host.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
 fn first(system: &dyn System, names: [&'static str; 2]) -> Option<(&'static str, String)> {
@@ -43,7 +43,7 @@ fn first(system: &dyn System, names: [&'static str; 2]) -> Option<(&'static str,
 
 fn parse(text: &str) -> Option<Proxy> {
     let (kind, rest) = match text.split_once("://") {
-        Some((scheme, rest)) => (ProxyKind::of_scheme(scheme)?, rest),
+        Some((scheme, rest)) => (ProxyKind::from_scheme(scheme)?, rest),
         None => (ProxyKind::Http, text),
     };
     let (login, server) = rest.rsplit_once('@').map_or((None, rest), |(login, server)| (Some(login), server));
@@ -51,7 +51,7 @@ fn parse(text: &str) -> Option<Proxy> {
     let login = match login {
         Some(login) => {
             let (user, password) = login.split_once(':').unwrap_or((login, ""));
-            Some((unescape(user)?, Secret::new(unescape(password)?)))
+            Some((percent_decode(user)?, Secret::new(percent_decode(password)?)))
         }
         None => None,
     };
@@ -60,7 +60,7 @@ fn parse(text: &str) -> Option<Proxy> {
 }
 
 /// Decodes percent-encoding; `None` where a `%` is not followed by two hexadecimal digits, or the result is not UTF-8.
-fn unescape(text: &str) -> Option<String> {
+fn percent_decode(text: &str) -> Option<String> {
     let is_byte = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     let well_formed = text.split('%').skip(1).all(is_byte);
     percent_decode_str(text).decode_utf8().ok().filter(|_| well_formed).map(Cow::into_owned)

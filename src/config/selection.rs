@@ -80,8 +80,8 @@ fn asked(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<&Cloud>) 
     let offered = |check: &Check| cloud.is_none_or(|cloud| check.is_offered_by(cloud));
     if selection.checks.is_empty() || selection.checks.iter().any(|name| name == "all") {
         let possible = |check: &Check| level_of(*check) == Level::Tenant || !selection.mailboxes.is_empty();
-        let wanted = |check: &Check| check.kind().by_default && possible(check);
-        return Check::ALL.iter().copied().filter(wanted).filter(offered).collect();
+        let is_default = |check: &Check| check.kind().by_default && possible(check);
+        return Check::ALL.iter().copied().filter(is_default).filter(offered).collect();
     }
     let mut asked: Vec<Check> = Vec::new();
     for name in &selection.checks {

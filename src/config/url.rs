@@ -152,7 +152,7 @@ impl Value for ProxyUrl {
             return Err("user and password go into `proxy_user` and `proxy_password_file`".to_owned());
         }
         let url = Url::parse(text).ok_or_else(|| scheme_missing(text, "http"))?;
-        match (ProxyKind::of_scheme(&url.scheme), url.port) {
+        match (ProxyKind::from_scheme(&url.scheme), url.port) {
             (Some(kind), Some(port)) if url.is_bare() => Ok(Self::At(kind, url.host, port)),
             (Some(_), None) => Err("the port is missing".to_owned()),
             _ => Err(String::new()),

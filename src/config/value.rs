@@ -293,8 +293,8 @@ fn is_label(text: &str) -> Result<(), String> {
     if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
         return Ok(());
     }
-    let words: String = text.split_whitespace().collect::<Vec<_>>().join("-");
-    let meant: String = words.chars().filter(|c| u8::try_from(*c).is_ok_and(allowed)).take(64).collect();
+    let hyphenated: String = text.split_whitespace().collect::<Vec<_>>().join("-");
+    let meant: String = hyphenated.chars().filter(|c| u8::try_from(*c).is_ok_and(allowed)).take(64).collect();
     Err(if meant.is_empty() { String::new() } else { format!("did you mean `{meant}`?") })
 }
 

@@ -84,8 +84,8 @@ fn tls_server<A>(
     }
     let versions = versions(reader, &fields);
     let clients = reader.one::<ClientCertificate>(&fields, "client_auth_type");
-    let issuers = named(reader, &fields, "client_ca_file", files);
-    let certificate = named(reader, &fields, "cert_file", files);
+    let issuers = contents(reader, &fields, "client_ca_file", files);
+    let certificate = contents(reader, &fields, "cert_file", files);
     let key = reader.one::<KeyFile>(&fields, "key_file");
     let key = key.and_then(|found| file(reader, &found.value.0, found.at, &found.key, files));
     let clients = clients.map(|found| found.value).unwrap_or_default();
@@ -114,7 +114,7 @@ fn versions(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(TlsVersion,
 }
 
 /// Returns the contents of the file that a key names.
-fn named(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, files: &mut Vec<PathBuf>) -> Option<Vec<u8>> {
+fn contents(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, files: &mut Vec<PathBuf>) -> Option<Vec<u8>> {
     let found = reader.one::<CertificateFile>(fields, name)?;
     file(reader, &found.value.0, found.at, &found.key, files)
 }
@@ -147,7 +147,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
         let Some(found) = reader.scalar::<FieldValue>(&entry.value, &path) else { continue };
         let value = &found.value.0;
         let wrong = match *name {
-            "X-Frame-Options" => !["deny", "sameorigin"].iter().any(|known| known.eq_ignore_ascii_case(value)),
+            "X-Frame-Options" => !["deny", "sameorigin"].iter().any(|allowed| allowed.eq_ignore_ascii_case(value)),
             "X-Content-Type-Options" => !value.eq_ignore_ascii_case("nosniff"),
             _ => false,
         };
@@ -221,8 +221,8 @@ mod tests {
              basic_auth_users:\n  a: marked-secret-password\n  b: \"$2y$31${}\"\nrate_limit: {{ burst: 1 }}\nusers: {{}}\n",
             &HASH[7..]
         );
-        let told = loaded("wrong", &text).expect_err("wrong");
-        for words in [
+        let mistakes = loaded("wrong", &text).expect_err("wrong");
+        for expected in [
             "f:2:3: tls_server_config.key_file: `key_file` is missing",
             "f:2:14: tls_server_config.cert_file: cannot read `",
             "f:3:21: tls_server_config.client_auth_type: `RequireSomething` is not",
@@ -237,9 +237,9 @@ mod tests {
             "f:16:1: rate_limit: ",
             "f:17:1: users: `users` is not a key of web configuration",
         ] {
-            assert!(told.contains(words), "{words}\n\n{told}");
+            assert!(mistakes.contains(expected), "{expected}\n\n{mistakes}");
         }
-        assert!(!told.contains("marked"), "{told}");
+        assert!(!mistakes.contains("marked"), "{mistakes}");
     }
 
     #[test]
@@ -247,8 +247,8 @@ mod tests {
         for key in WEB_KEYS {
             assert!(web_example().contains(&format!("{}:", key.name)), "{}", key.name);
         }
-        let told = loaded("example", web_example()).expect_err("its files are not there");
-        assert_eq!(told.lines().count(), 3, "{told}");
-        assert!(told.lines().all(|line| line.contains("cannot read")), "{told}");
+        let mistakes = loaded("example", web_example()).expect_err("its files are not there");
+        assert_eq!(mistakes.lines().count(), 3, "{mistakes}");
+        assert!(mistakes.lines().all(|line| line.contains("cannot read")), "{mistakes}");
     }
 }

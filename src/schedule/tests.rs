@@ -26,11 +26,11 @@ fn fnv_gives_the_published_hashes() {
 #[test]
 fn offset_in_the_interval_is_the_same_after_a_restart() {
     let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-    let place = |now: SystemTime| {
+    let offset = |now: SystemTime| {
         let due = now + Timetable::new(&id(7), MINUTE, FIRST_ROUND, now).second;
         due.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_nanos() % MINUTE.as_nanos()
     };
-    assert_eq!(place(noon), place(noon + Duration::from_millis(12_345)));
+    assert_eq!(offset(noon), offset(noon + Duration::from_millis(12_345)));
 }
 
 #[test]
@@ -115,7 +115,7 @@ async fn at_most_64_runs_are_in_flight() {
     assert_eq!(scheduled.pulse.in_flight(), IN_FLIGHT);
     assert_eq!(scheduled.count(5 * MINUTE).await.0, 200, "the others have their turn after them");
     assert_eq!(scheduled.pulse.in_flight(), 0);
-    assert!(scheduled.pulse.lag() > MINUTE, "and how late they were is told");
+    assert!(scheduled.pulse.lag() > MINUTE, "the lag is that of the last runs to start");
 }
 
 #[tokio::test(start_paused = true)]

@@ -81,8 +81,8 @@ fn build(chain: &[X509], key: &PKey<Private>, terms: &TlsTerms, issuers: Vec<X50
     let (oldest, newest) = terms.versions;
     builder.set_min_proto_version(Some(oldest.into()))?;
     builder.set_max_proto_version(Some(newest.into()))?;
-    for (place, certificate) in chain.iter().enumerate() {
-        if place == 0 {
+    for (index, certificate) in chain.iter().enumerate() {
+        if index == 0 {
             builder.set_certificate(certificate)?;
         } else {
             builder.add_extra_chain_cert(certificate.clone())?;

@@ -68,7 +68,7 @@ impl Authenticator {
         if self.is_remembered(&digest) {
             return is_known;
         }
-        let own = self.place(address);
+        let own = self.turns_of(address);
         let Ok(own_turn) = own.acquire_owned().await else { return false };
         let Ok(turn) = Arc::clone(&self.hashing).acquire_owned().await else { return false };
         if self.is_remembered(&digest) {
@@ -99,7 +99,7 @@ impl Authenticator {
     /// Reports whether a login is remembered, in a time that does not depend on which one it is.
     fn is_remembered(&self, digest: &Digest) -> bool {
         let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        right.iter().fold(false, |found, known| openssl::memcmp::eq(known, digest) | found)
+        right.iter().fold(false, |found, remembered| openssl::memcmp::eq(remembered, digest) | found)
     }
 
     fn remember(&self, digest: Digest) {
@@ -111,9 +111,9 @@ impl Authenticator {
     }
 
     /// Returns the semaphore at which requests from `address` wait, and forgets the addresses from which none waits any more.
-    fn place(&self, address: IpAddr) -> Arc<Semaphore> {
+    fn turns_of(&self, address: IpAddr) -> Arc<Semaphore> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|_, place| Arc::strong_count(place) > 1);
+        waiting.retain(|_, turns| Arc::strong_count(turns) > 1);
         Arc::clone(waiting.entry(address).or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 }
@@ -201,7 +201,7 @@ mod tests {
 
     /// A flood from one address delays another address by one hash, and a remembered login not at all.
     #[tokio::test]
-    async fn guesses_from_one_address_delay_no_known_login() {
+    async fn guesses_from_one_address_delay_no_remembered_login() {
         let logins = Arc::new(Authenticator::new().expect("random numbers"));
         let users = Arc::new(users(&[("a", "p")]));
         assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await);
@@ -213,7 +213,7 @@ mod tests {
             guesses.spawn(async move { logins.admits(&users, &asking("Basic", &format!("a:{guess}")), from).await });
         }
         tokio::task::yield_now().await;
-        assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await, "known, though nobody gets a turn");
+        assert!(logins.admits(&users, &asking("Basic", "a:p"), HERE).await, "remembered, though nobody gets a turn");
         drop(hashing);
         assert!(guesses.join_all().await.into_iter().all(|admitted| !admitted));
         assert!(!logins.admits(&users, &asking("Basic", "a:x"), HERE).await);

@@ -33,13 +33,13 @@ pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true); // without it only slower
     let Some(stream) = secured(stream, engine).await else { return };
-    let answer = service_fn(async |request| Ok::<_, Infallible>(middleware::respond(engine, from, local, request).await));
+    let service = service_fn(async |request| Ok::<_, Infallible>(middleware::respond(engine, from, local, request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_headers(FIELDS)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(WriteTimeout::new(stream)), answer);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -29,15 +29,15 @@ impl Negotiated {
 
     /// Builds the response with `body`, which is written in `format`.
     pub fn respond(self, body: String) -> FullResponse {
-        let small = if self.gzip && body.len() >= MIN_COMPRESSED { compressed(&body) } else { None };
-        let is_small = small.is_some();
-        let mut answer = ok(self.format.content_type(), small.unwrap_or_else(|| body.into_bytes()));
-        let headers = answer.headers_mut();
+        let compressed = if self.gzip && body.len() >= MIN_COMPRESSED { compress(&body) } else { None };
+        let is_compressed = compressed.is_some();
+        let mut response = ok(self.format.content_type(), compressed.unwrap_or_else(|| body.into_bytes()));
+        let headers = response.headers_mut();
         headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
-        if is_small {
+        if is_compressed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        answer
+        response
     }
 }
 
@@ -67,7 +67,7 @@ fn gzip(headers: &HeaderMap) -> bool {
 
 /// Compresses by gzip. The lowest level takes a millisecond of processor time for a thousand kilobytes of metrics and makes a
 /// twelfth of them; the next one takes two for a little less.
-fn compressed(body: &str) -> Option<Vec<u8>> {
+fn compress(body: &str) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
     encoder.write_all(body.as_bytes()).ok()?;
     encoder.finish().ok()
@@ -81,7 +81,7 @@ struct Item {
 
 impl Item {
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
     }
 
     /// Returns its quality, the parameter `q`, from 0 (not accepted) to 1; 0 for what cannot be parsed.
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn accept_encoding_decides_on_gzip() {
-        for (accept, welcome) in [
+        for (accept, expected) in [
             (&["gzip"][..], true),
             (&["deflate, GZIP;q=1.0, *;q=0.5"], true),
             (&["br", "x-gzip"], true),
@@ -158,15 +158,15 @@ mod tests {
             (&[""], false),
             (&[], false),
         ] {
-            assert_eq!(negotiated(&ACCEPT_ENCODING, accept).gzip, welcome, "{accept:?}");
+            assert_eq!(negotiated(&ACCEPT_ENCODING, accept).gzip, expected, "{accept:?}");
         }
     }
 
     #[test]
-    fn a_compressed_page_is_the_page() {
+    fn compressed_page_decompresses_to_the_page() {
         use std::io::Read as _;
         let page = "m365_probe_success{tenant=\"contoso\"} 1\n".repeat(1000);
-        let small = compressed(&page).expect("nothing can fail in memory");
+        let small = compress(&page).expect("nothing can fail in memory");
         assert!(small.len() * 20 < page.len(), "{}", small.len());
         let mut back = String::new();
         flate2::read::GzDecoder::new(small.as_slice()).read_to_string(&mut back).expect("gzip");

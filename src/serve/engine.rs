@@ -93,7 +93,7 @@ impl Engine {
         let web_config = Arc::new(WebConfig::load(web).map_err(NotStarted::Configuration)?);
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
         let store = Arc::new(RwLock::new(Store::new(&work.settings())));
-        let (outcomes, learnt) = mpsc::channel(OUTCOMES);
+        let (outcomes, received) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
         let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse, FIRST_ROUND);
         let engine = Self {
@@ -112,7 +112,7 @@ impl Engine {
             reloading: tokio::sync::Mutex::default(),
         };
         engine.exporter.reloaded(true, SystemTime::now());
-        Ok((Arc::new(engine), record(store, learnt)))
+        Ok((Arc::new(engine), record(store, received)))
     }
 
     /// Returns the configuration in use and its probes.
@@ -219,11 +219,11 @@ impl Work {
 }
 
 /// Records and logs outcomes until all senders are gone.
-async fn record(store: Arc<RwLock<Store>>, mut learnt: mpsc::Receiver<Outcome>) {
-    while let Some(outcome) = learnt.recv().await {
+async fn record(store: Arc<RwLock<Store>>, mut received: mpsc::Receiver<Outcome>) {
+    while let Some(outcome) = received.recv().await {
         let (limits, before) = {
             let store = store.read().unwrap_or_else(PoisonError::into_inner);
-            let limits = store.probe(&outcome.probe).map(|known| known.settings.limits.clone());
+            let limits = store.probe(&outcome.probe).map(|entry| entry.settings.limits.clone());
             (limits.unwrap_or_default(), store.last_run(&outcome.probe))
         };
         log::outcome(&JudgedOutcome::new(&outcome, &limits, SystemTime::now()), before.as_deref());

@@ -50,11 +50,11 @@ pub async fn respond(engine: &Engine, faults: &dyn Faults, query: &Query, header
         return message(StatusCode::BAD_REQUEST, &one_line(&problem));
     }
     engine.restart_probes().await;
-    let mut answer = message(StatusCode::SEE_OTHER, "done; see the page");
+    let mut response = message(StatusCode::SEE_OTHER, "done; see the page");
     let lang = query.one("lang").ok().flatten().and_then(|lang| lang.parse::<Lang>().ok());
     let page = lang.and_then(|lang| HeaderValue::try_from(format!("/?lang={lang}#faults")).ok());
-    answer.headers_mut().insert(LOCATION, page.unwrap_or(HeaderValue::from_static("/#faults")));
-    answer
+    response.headers_mut().insert(LOCATION, page.unwrap_or(HeaderValue::from_static("/#faults")));
+    response
 }
 
 fn apply(faults: &dyn Faults, form: &Query) -> Result<(), String> {

@@ -60,27 +60,27 @@ pub fn log_addresses(addresses: &[SocketAddr], web: &Web) {
 
 /// Accepts and serves connections until the shutdown has begun and the last one is closed.
 pub async fn accept(listeners: Vec<TcpListener>, engine: Arc<Engine>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut doors = JoinSet::new();
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut accepting = JoinSet::new();
     for listener in listeners {
-        doors.spawn(accept_from(listener, Arc::clone(&places), Arc::clone(&engine)));
+        accepting.spawn(accept_from(listener, Arc::clone(&permits), Arc::clone(&engine)));
     }
-    while doors.join_next().await.is_some() {}
+    while accepting.join_next().await.is_some() {}
 }
 
-async fn accept_from(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<Engine>) {
+async fn accept_from(listener: TcpListener, permits: Arc<Semaphore>, engine: Arc<Engine>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = engine.shutdown.begun() => break,
             // A connection whose task panicked is over and the panic is in the log; the others go on.
             Some(_) = connections.join_next() => {}
-            accepted = next(&listener, &places) => match accepted {
-                Ok((stream, from, place)) => {
+            accepted = next(&listener, &permits) => match accepted {
+                Ok((stream, from, permit)) => {
                     let engine = Arc::clone(&engine);
                     connections.spawn(async move {
                         connection::serve(stream, from, &engine).await;
-                        drop(place);
+                        drop(permit);
                     });
                 }
                 Err(error) => {
@@ -95,8 +95,8 @@ async fn accept_from(listener: TcpListener, places: Arc<Semaphore>, engine: Arc<
 }
 
 /// Takes a permit first, then accepts a connection: without a permit it stays in the system's queue.
-async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, from) = listener.accept().await?;
-    Ok((stream, from, place))
+    Ok((stream, from, permit))
 }

@@ -19,15 +19,15 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"m365-prob
 pub async fn respond(engine: &Arc<Engine>, from: SocketAddr, local: SocketAddr, request: Request<Incoming>) -> FullResponse {
     let web = engine.web_config.refreshed().await;
     let admitted = web.users.is_empty() || engine.authenticator.admits(&web.users, request.headers(), from.ip()).await;
-    let mut answer = if admitted { routes::respond(engine, local, request).await } else { unauthorized() };
+    let mut response = if admitted { routes::respond(engine, local, request).await } else { unauthorized() };
     for (name, value) in &web.headers {
-        answer.headers_mut().insert(name, value.clone());
+        response.headers_mut().insert(name, value.clone());
     }
-    answer
+    response
 }
 
 fn unauthorized() -> FullResponse {
-    let mut answer = message(StatusCode::UNAUTHORIZED, "log in as one of `basic_auth_users` of the web configuration");
-    answer.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
-    answer
+    let mut response = message(StatusCode::UNAUTHORIZED, "log in as one of `basic_auth_users` of the web configuration");
+    response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
+    response
 }

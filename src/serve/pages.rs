@@ -32,19 +32,19 @@ pub enum PageKind {
 }
 
 /// Answers with the page, or with 400 and a message why it cannot be shown.
-pub fn respond(engine: &Engine, which: PageKind, query: &Query, headers: &HeaderMap) -> FullResponse {
-    let told = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
-    match told {
-        Ok((lang, chosen, refresh)) => render(engine, which, query, (lang, chosen), refresh == Some("off")),
+pub fn respond(engine: &Engine, kind: PageKind, query: &Query, headers: &HeaderMap) -> FullResponse {
+    let parameters = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
+    match parameters {
+        Ok((lang, chosen, refresh)) => render(engine, kind, query, (lang, chosen), refresh == Some("off")),
         Err(problem) => message(StatusCode::BAD_REQUEST, &problem),
     }
 }
 
-fn render(engine: &Engine, which: PageKind, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> FullResponse {
+fn render(engine: &Engine, kind: PageKind, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> FullResponse {
     let now = SystemTime::now();
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
     let view = |path, query| View { lang, chosen, paused, refresh, path, query, now };
-    match which {
+    match kind {
         PageKind::Status => {
             let switches = engine.faults.as_ref().map(|faults| faults.switches());
             html(pages::status(&engine.store(), switches.as_deref(), &view("/", &[])), switches.is_some())
@@ -60,7 +60,7 @@ fn render(engine: &Engine, which: PageKind, query: &Query, (lang, chosen): (Lang
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
             let store = engine.store();
             match store.probe(id) {
-                Some(known) => html(pages::probe(&store, known, &view("/probes", &own)), false),
+                Some(entry) => html(pages::probe(&store, entry, &view("/probes", &own)), false),
                 None => message(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }
@@ -69,11 +69,11 @@ fn render(engine: &Engine, which: PageKind, query: &Query, (lang, chosen): (Lang
 
 /// Builds the response with a page and its policy; `forms` if the page has any.
 fn html(text: String, forms: bool) -> FullResponse {
-    let mut answer = ok(HTML, text);
-    let headers = answer.headers_mut();
+    let mut response = ok(HTML, text);
+    let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy(forms));
     headers.insert(VARY, HeaderValue::from_static("accept-language"));
-    answer
+    response
 }
 
 /// Returns the content security policy of a page: a browser may show it with the style and the script in it, known by their

@@ -24,8 +24,8 @@ pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
     if let Some(mailbox) = mailbox.filter(|_| of_tenant.iter().all(|probe| probe.id().mailbox.is_none())) {
         return Err(format!("`{check}` is a check of the tenant; leave out the mailbox `{}`", one_line(mailbox)));
     }
-    let wanted = mailbox.map(|mailbox| label(&of_tenant, mailbox));
-    let of_mailbox = narrow("mailbox", of_tenant, wanted, |probe| probe.id().mailbox_label())?;
+    let label = mailbox.map(|mailbox| label_of(&of_tenant, mailbox));
+    let of_mailbox = narrow("mailbox", of_tenant, label, |probe| probe.id().mailbox_label())?;
     of_mailbox.into_iter().next().ok_or_else(|| "no probe is configured".to_owned())
 }
 
@@ -37,11 +37,11 @@ pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
 pub fn filter<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
     let mut left: Vec<&ProbeEntry> = probes.iter().collect();
     for (parameter, is) in NARROWING {
-        let wanted = query.all(parameter);
-        if let Some(unknown) = wanted.iter().find(|wanted| !left.iter().any(|known| is(known, wanted))) {
+        let values = query.all(parameter);
+        if let Some(unknown) = values.iter().find(|value| !left.iter().any(|entry| is(entry, value))) {
             return Err(format!("there is no {parameter} `{}` among these probes; see /sd for all of them", one_line(unknown)));
         }
-        left.retain(|known| wanted.is_empty() || wanted.iter().any(|wanted| is(known, wanted)));
+        left.retain(|entry| values.is_empty() || values.iter().any(|value| is(entry, value)));
     }
     Ok(left)
 }
@@ -51,16 +51,16 @@ type Narrowing = (&'static str, fn(&ProbeEntry, &str) -> bool);
 
 /// The parameters in the order in which they narrow: a mailbox is looked for in its tenant and a check on its mailbox.
 const NARROWING: [Narrowing; 3] = [
-    ("tenant", |known, wanted| known.settings.id.tenant == wanted),
-    ("mailbox", |known, wanted| {
-        let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-        is(&known.settings.id.mailbox) || is(&known.settings.address)
+    ("tenant", |entry, value| entry.settings.id.tenant == value),
+    ("mailbox", |entry, value| {
+        let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(value));
+        is(&entry.settings.id.mailbox) || is(&entry.settings.address)
     }),
-    ("check", |known, wanted| known.settings.id.check.name() == wanted),
+    ("check", |entry, value| entry.settings.id.check.name() == value),
 ];
 
 /// Returns the label of the mailbox that has `name` for a label or an address, which Exchange compares without case.
-fn label<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {
+fn label_of<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {
     let named = probes.iter().any(|probe| probe.id().mailbox_label() == name);
     let by_address = |probe: &&&Arc<Probe>| probe.settings.address.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
     let addressed = probes.iter().find(by_address).filter(|_| !named);

@@ -27,32 +27,36 @@ impl Query {
     /// # Errors
     /// A message: it is given twice.
     pub fn one(&self, name: &str) -> Result<Option<&str>, String> {
-        let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let mut values = self.0.iter().filter(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str());
         let value = values.next().filter(|value| !value.is_empty());
         if values.next().is_some() { Err(format!("the parameter `{name}` is given twice")) } else { Ok(value) }
     }
 
     /// Returns every value of the parameter `name` but empty ones, in the order of the request.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.0.iter().filter(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str()).collect()
+        self.0
+            .iter()
+            .filter(|(parameter, value)| parameter == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 }
 
 fn decode(text: &str) -> Result<String, String> {
     let mut pieces = text.split('%');
-    let mut bytes: Vec<u8> = pieces.next().unwrap_or_default().bytes().map(space).collect();
+    let mut bytes: Vec<u8> = pieces.next().unwrap_or_default().bytes().map(plus_to_space).collect();
     for piece in pieces {
         let wrong =
             || format!("`%{}` is not an escape; write `%` itself as `%25`", one_line(&piece.chars().take(2).collect::<String>()));
         let (digits, rest) = piece.split_at_checked(2).ok_or_else(wrong)?;
         let hex = digits.bytes().all(|b| b.is_ascii_hexdigit()); // from_str_radix takes a sign too
         let byte = u8::from_str_radix(digits, 16).ok().filter(|_| hex).ok_or_else(wrong)?;
-        bytes.extend(once(byte).chain(rest.bytes().map(space)));
+        bytes.extend(once(byte).chain(rest.bytes().map(plus_to_space)));
     }
     String::from_utf8(bytes).map_err(|_| format!("`{}` does not spell UTF-8", one_line(text)))
 }
 
-fn space(byte: u8) -> u8 {
+fn plus_to_space(byte: u8) -> u8 {
     if byte == b'+' { b' ' } else { byte }
 }
 
@@ -65,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_decoded() {
+    fn query_parse_decodes_parameters() {
         for (raw, pairs) in [
             ("", &[][..]),
             ("&&", &[]),
@@ -85,8 +89,8 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_escape_is_told() {
-        for (raw, words) in [
+    fn query_parse_refuses_a_broken_escape() {
+        for (raw, message) in [
             ("a=%", "`%` is not an escape"),
             ("a=%4", "`%4` is not"),
             ("a=%zz", "`%zz` is not"),
@@ -94,12 +98,12 @@ mod tests {
             ("a=%ü", "`%ü` is not"),
             ("%ff=a", "`%ff` does not spell UTF-8"),
         ] {
-            assert!(read(raw).is_err_and(|problem| problem.starts_with(words)), "{raw}");
+            assert!(read(raw).is_err_and(|problem| problem.starts_with(message)), "{raw}");
         }
     }
 
     #[test]
-    fn a_parameter_stands_once() {
+    fn query_one_refuses_a_parameter_given_twice() {
         let query = Query::parse("a=1&b=&c=1&c=2").expect("well formed");
         assert_eq!(query.one("a"), Ok(Some("1")));
         assert_eq!(query.one("b"), Ok(None));

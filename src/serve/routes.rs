@@ -28,14 +28,14 @@ use crate::report::root_cause;
 /// Bytes of a body at most. No request needs one; a small one is read and discarded, so that the connection can go on.
 const BODY: usize = 4096;
 /// The message for a path without a route.
-const NOTHING: &str = "there is nothing here; see / for what there is";
+const NOT_FOUND: &str = "there is nothing here; see / for what there is";
 /// Time in which a body must have arrived.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// The endpoint of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
-    ForPeople(PageKind),
+    Page(PageKind),
     Metrics,
     Probe,
     Discovery,
@@ -48,9 +48,9 @@ enum Route {
 }
 
 const ROUTES: &[(&str, Route)] = &[
-    ("/", Route::ForPeople(PageKind::Status)),
-    ("/probes", Route::ForPeople(PageKind::Probe)),
-    ("/reasons", Route::ForPeople(PageKind::Reasons)),
+    ("/", Route::Page(PageKind::Status)),
+    ("/probes", Route::Page(PageKind::Probe)),
+    ("/reasons", Route::Page(PageKind::Reasons)),
     ("/metrics", Route::Metrics),
     ("/probe", Route::Probe),
     ("/sd", Route::Discovery),
@@ -65,8 +65,8 @@ const ROUTES: &[(&str, Route)] = &[
 impl Route {
     /// Returns the route of `path`. Faults have one only in a service that has some.
     fn at(path: &str, engine: &Engine) -> Option<Self> {
-        let page = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, page)| *page);
-        page.filter(|page| *page != Self::Faults || engine.faults.is_some())
+        let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route);
+        route.filter(|route| *route != Self::Faults || engine.faults.is_some())
     }
 
     fn allows(self, method: &Method) -> bool {
@@ -84,23 +84,23 @@ impl Route {
 /// Answers `request`, which came in at the address `local`.
 pub async fn respond(engine: &Arc<Engine>, local: SocketAddr, request: Request<Incoming>) -> FullResponse {
     let (head, body) = request.into_parts();
-    let Some(page) = Route::at(head.uri.path(), engine) else {
-        return message(StatusCode::NOT_FOUND, NOTHING);
+    let Some(route) = Route::at(head.uri.path(), engine) else {
+        return message(StatusCode::NOT_FOUND, NOT_FOUND);
     };
-    if !page.allows(&head.method) {
-        return wrong_method(page);
+    if !route.allows(&head.method) {
+        return wrong_method(route);
     }
     let query = match Query::parse(head.uri.query().unwrap_or_default()) {
         Ok(query) => query,
         Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };
-    if let (Route::Faults, Some(faults)) = (page, &engine.faults) {
+    if let (Route::Faults, Some(faults)) = (route, &engine.faults) {
         return faults::respond(engine, &**faults, &query, &head.headers, body).await;
     }
     if let Err(refusal) = discard_body(body).await {
         return refusal;
     }
-    match page {
+    match route {
         Route::Probe => probe_endpoint::respond(engine, &query, &head.headers).await,
         Route::Reload => reload(engine).await,
         Route::Discovery => {
@@ -125,17 +125,17 @@ pub async fn respond(engine: &Arc<Engine>, local: SocketAddr, request: Request<I
 
 /// Renders the pages that only show what is known. Large ones take milliseconds, in which the probes' thread must not stand
 /// still: it would be measured as the slowness of a peer.
-fn render(page: Route, engine: &Engine, query: &Query, headers: &HeaderMap, negotiated: Negotiated) -> FullResponse {
+fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, negotiated: Negotiated) -> FullResponse {
     let now = SystemTime::now();
-    match page {
+    match route {
         Route::Metrics => negotiated.respond(engine.metrics(negotiated.format)),
         Route::Outcomes => outcomes(engine, query, now),
         Route::Configuration => ok(TEXT, engine.work().redacted.clone()),
         Route::Healthy => message(StatusCode::OK, "Healthy"),
         Route::Ready if engine.shutdown.has_begun() => message(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         Route::Ready => message(StatusCode::OK, "Ready"),
-        Route::ForPeople(which) => pages::respond(engine, which, query, headers),
-        _ => message(StatusCode::NOT_FOUND, NOTHING),
+        Route::Page(kind) => pages::respond(engine, kind, query, headers),
+        _ => message(StatusCode::NOT_FOUND, NOT_FOUND),
     }
 }
 
@@ -148,7 +148,7 @@ fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
     };
     let judged = report::latest(&store, now);
     let mut causes = root_cause::diagnose(&judged);
-    let ids: HashSet<&ProbeId> = shown.iter().map(|known| &known.settings.id).collect();
+    let ids: HashSet<&ProbeId> = shown.iter().map(|entry| &entry.settings.id).collect();
     causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
     ok(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
 }
@@ -161,10 +161,10 @@ async fn reload(engine: &Engine) -> FullResponse {
     }
 }
 
-fn wrong_method(page: Route) -> FullResponse {
-    let mut answer = message(StatusCode::METHOD_NOT_ALLOWED, &format!("only {} is allowed here", page.allowed()));
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(page.allowed()));
-    answer
+fn wrong_method(route: Route) -> FullResponse {
+    let mut response = message(StatusCode::METHOD_NOT_ALLOWED, &format!("only {} is allowed here", route.allowed()));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.allowed()));
+    response
 }
 
 /// Reads a body and discards it, or refuses one that is too long, too slow or broken off.

@@ -17,7 +17,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The service's connection to systemd.
 #[derive(Debug, Default)]
 pub struct Systemd {
-    line: Option<(UnixDatagram, SocketAddr)>,
+    socket: Option<(UnixDatagram, SocketAddr)>,
     /// Time within which systemd expects a message that the service is alive; `None` if it expects none.
     pub watchdog: Option<Duration>,
 }
@@ -29,8 +29,8 @@ impl Systemd {
         let number = |name| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
         let ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
         let watchdog = number("WATCHDOG_USEC").filter(|limit| ours && *limit > 0).map(Duration::from_micros);
-        match line(&socket) {
-            Ok(line) => Self { line: Some(line), watchdog },
+        match open(&socket) {
+            Ok(socket) => Self { socket: Some(socket), watchdog },
             Err(error) => {
                 warn!("cannot tell systemd how the service is doing: NOTIFY_SOCKET={}: {error}", socket.display());
                 Self::default()
@@ -40,36 +40,36 @@ impl Systemd {
 
     /// Reports that probes run and requests are answered.
     pub fn ready(&self, status: &str) {
-        self.say(&format!("READY=1\nSTATUS={status}"));
+        self.send(&format!("READY=1\nSTATUS={status}"));
     }
 
     /// Reports that the configuration is being reloaded, which ends with [`Systemd::ready`].
     pub fn reloading(&self) {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1_000_000 + now.tv_nsec / 1000));
+        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1_000_000 + now.tv_nsec / 1000));
     }
 
     /// Reports that the shutdown has begun.
     pub fn stopping(&self) {
-        self.say("STOPPING=1");
+        self.send("STOPPING=1");
     }
 
     /// Reports to the watchdog that probes have their turns.
     pub fn alive(&self) {
-        self.say("WATCHDOG=1");
+        self.send("WATCHDOG=1");
     }
 
-    fn say(&self, words: &str) {
-        if let Some((socket, address)) = &self.line
-            && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
+    fn send(&self, message: &str) {
+        if let Some((socket, address)) = &self.socket
+            && let Err(error) = socket.send_to_addr(message.as_bytes(), address)
         {
-            warn!("cannot tell systemd {words:?}: {error}");
+            warn!("cannot tell systemd {message:?}: {error}");
         }
     }
 }
 
 /// Opens a socket, and parses its peer's address: a path, or behind an `@` a name in the abstract namespace.
-fn line(socket: &OsStr) -> std::io::Result<(UnixDatagram, SocketAddr)> {
+fn open(socket: &OsStr) -> std::io::Result<(UnixDatagram, SocketAddr)> {
     let address = match socket.as_bytes() {
         [b'/', ..] => SocketAddr::from_pathname(socket)?,
         [b'@', name @ ..] => in_abstract_namespace(name)?,

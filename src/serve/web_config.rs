@@ -23,7 +23,7 @@ const RECHECK_AFTER: Duration = Duration::from_secs(1);
 pub struct WebConfig {
     file: Option<PathBuf>,
     in_use: RwLock<Arc<Web>>,
-    looked: Mutex<FilesRead>,
+    checked: Mutex<FilesRead>,
     /// True while the files as they are now are in force: a wrong one changes nothing.
     in_force: AtomicBool,
 }
@@ -47,8 +47,8 @@ impl WebConfig {
     pub fn load(file: Option<PathBuf>) -> Result<Self, String> {
         let (files, web) = file.as_ref().map_or_else(|| (Vec::new(), Ok(Web::default())), read);
         let web = web?;
-        let looked = FilesRead { at: Instant::now(), files };
-        Ok(Self { file, in_use: RwLock::new(Arc::new(web)), looked: Mutex::new(looked), in_force: AtomicBool::new(true) })
+        let checked = FilesRead { at: Instant::now(), files };
+        Ok(Self { file, in_use: RwLock::new(Arc::new(web)), checked: Mutex::new(checked), in_force: AtomicBool::new(true) })
     }
 
     /// Returns the configuration in force.
@@ -75,10 +75,10 @@ impl WebConfig {
         if self.file.is_none() {
             return false;
         }
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = looked.at.elapsed() >= RECHECK_AFTER;
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = checked.at.elapsed() >= RECHECK_AFTER;
         if due {
-            looked.at = Instant::now();
+            checked.at = Instant::now();
         }
         due
     }
@@ -86,14 +86,14 @@ impl WebConfig {
     fn reload_if_changed(&self) {
         let Some(file) = &self.file else { return };
         let changed = {
-            let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            looked.files.iter().any(|(file, before)| stamp(file) != *before)
+            let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+            checked.files.iter().any(|(file, before)| stamp(file) != *before)
         };
         if !changed {
             return;
         }
         let (files, web) = read(file);
-        self.looked.lock().unwrap_or_else(PoisonError::into_inner).files = files;
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).files = files;
         self.in_force.store(web.is_ok(), Ordering::Relaxed);
         match web {
             Ok(web) => {

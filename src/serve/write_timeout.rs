@@ -16,14 +16,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct WriteTimeout<S> {
     stream: S,
     /// The end of the waiting write's time; not polled while none waits.
-    until: Pin<Box<Sleep>>,
+    deadline: Pin<Box<Sleep>>,
     waiting: bool,
 }
 
 impl<S> WriteTimeout<S> {
     /// Creates a stream that times out writes to `stream`.
     pub fn new(stream: S) -> Self {
-        Self { stream, until: Box::pin(sleep(WRITE_TIMEOUT)), waiting: false }
+        Self { stream, deadline: Box::pin(sleep(WRITE_TIMEOUT)), waiting: false }
     }
 
     /// Passes on the result of a write, or an error when it has waited too long.
@@ -34,9 +34,9 @@ impl<S> WriteTimeout<S> {
         }
         if !self.waiting {
             self.waiting = true;
-            self.until.as_mut().reset(Instant::now() + WRITE_TIMEOUT);
+            self.deadline.as_mut().reset(Instant::now() + WRITE_TIMEOUT);
         }
-        ready!(self.until.as_mut().poll(cx));
+        ready!(self.deadline.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

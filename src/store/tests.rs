@@ -87,8 +87,8 @@ fn failing_since_is_the_start_of_the_first_failed_run() {
     ];
     for ((verdict, since), minute) in course.into_iter().zip(1..) {
         store.record(outcome("praxis", minute, Facts::default(), verdict));
-        let known = only(&store);
-        assert_eq!(known.failing_since.zip(known.reason_since), since.map(|(all, one)| (at(all), at(one))), "in minute {minute}");
+        let entry = only(&store);
+        assert_eq!(entry.failing_since.zip(entry.reason_since), since.map(|(all, one)| (at(all), at(one))), "in minute {minute}");
     }
 }
 
@@ -97,14 +97,14 @@ fn a_run_that_ends_early_keeps_the_facts_of_earlier_runs() {
     let mut store = Store::new(&[settings("t", "praxis")]);
     store.record(outcome("praxis", 1, rich(), Verdict::Ok));
     store.record(outcome("praxis", 2, Facts::default(), failed(Phase::Dns, Reason::DnsNoAnswer)));
-    let known = only(&store);
-    assert_eq!((known.runs, known.last_success), (2, Some(at(1))));
-    assert_eq!(known.failures.get(&(Phase::Dns, Reason::DnsNoAnswer)), Some(&1));
-    assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(2)));
-    for told in [&known.token, &known.mailbox] {
-        assert_eq!(told.as_ref().map(|outcome| outcome.at), Some(at(1)));
+    let entry = only(&store);
+    assert_eq!((entry.runs, entry.last_success), (2, Some(at(1))));
+    assert_eq!(entry.failures.get(&(Phase::Dns, Reason::DnsNoAnswer)), Some(&1));
+    assert_eq!(entry.last.as_ref().map(|outcome| outcome.at), Some(at(2)));
+    for kept in [&entry.token, &entry.mailbox] {
+        assert_eq!(kept.as_ref().map(|outcome| outcome.at), Some(at(1)));
     }
-    let certificates: Vec<_> = known.certificates().map(|(host, port, outcome)| (host, port, outcome.at)).collect();
+    let certificates: Vec<_> = entry.certificates().map(|(host, port, outcome)| (host, port, outcome.at)).collect();
     assert_eq!(certificates, [("outlook.office365.com", 995, at(1))]);
 }
 
@@ -115,10 +115,10 @@ fn a_skipped_run_is_not_counted_as_a_run() {
     let because = Reason::Throttled;
     store.record(outcome("praxis", 2, Facts::default(), Verdict::Skipped(SkipReason::BackOff { until: at(9), because })));
     store.record(outcome("praxis", 3, Facts::default(), Verdict::Skipped(SkipReason::Busy)));
-    let known = only(&store);
-    assert_eq!((known.runs, known.back_off_until), (1, Some(at(9))));
-    assert_eq!(known.last.as_ref().map(|outcome| outcome.at), Some(at(1)));
-    assert_eq!(known.skipped.as_ref().map(|outcome| outcome.at), Some(at(3)));
+    let entry = only(&store);
+    assert_eq!((entry.runs, entry.back_off_until), (1, Some(at(9))));
+    assert_eq!(entry.last.as_ref().map(|outcome| outcome.at), Some(at(1)));
+    assert_eq!(entry.skipped.as_ref().map(|outcome| outcome.at), Some(at(3)));
     assert_eq!(store.skips.iter().collect::<Vec<_>>(), [(&"back_off", &1), (&"busy", &1)]);
     let counted: Vec<u64> = store.latencies().map(|(_, _, latencies)| latencies.count).collect();
     assert_eq!(counted, [1]);
@@ -139,27 +139,27 @@ fn back_off_until_counts_from_the_end_of_the_run() {
 
 #[test]
 fn entry_keeps_start_of_failure_and_transcript_of_last_failed_run() {
-    let said = |text: &str| {
+    let with_line = |text: &str| {
         let mut transcript = Transcript::default();
         let speaker = Speaker::We;
         transcript.push(Line { at: Duration::ZERO, phase: Phase::Auth, speaker, text: text.into() });
         Facts { transcript, ..Facts::default() }
     };
     let mut store = Store::new(&[settings("t", "praxis")]);
-    store.record(outcome("praxis", 1, said("one"), Verdict::Ok));
+    store.record(outcome("praxis", 1, with_line("one"), Verdict::Ok));
     assert_eq!(only(&store).failing_since, None);
     for (minute, text) in [(2, "two"), (3, "three")] {
-        store.record(outcome("praxis", minute, said(text), failed(Phase::Auth, Reason::AuthRefused)));
+        store.record(outcome("praxis", minute, with_line(text), failed(Phase::Auth, Reason::AuthRefused)));
         assert_eq!(only(&store).failing_since, Some(at(2)));
-        assert_eq!(only(&store).transcript, said(text).transcript);
+        assert_eq!(only(&store).transcript, with_line(text).transcript);
     }
     for minute in [4, 5] {
-        store.record(outcome("praxis", minute, said("well"), Verdict::Ok));
+        store.record(outcome("praxis", minute, with_line("well"), Verdict::Ok));
     }
-    let known = only(&store);
-    assert_eq!((known.failing_since, &known.failed_transcript), (None, &said("three").transcript));
-    assert!(known.last.as_ref().is_some_and(|last| last.facts.transcript.is_empty()), "kept once");
-    assert_eq!(known.history.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
+    let entry = only(&store);
+    assert_eq!((entry.failing_since, &entry.failed_transcript), (None, &with_line("three").transcript));
+    assert!(entry.last.as_ref().is_some_and(|last| last.facts.transcript.is_empty()), "kept once");
+    assert_eq!(entry.history.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
 }
 
 #[test]
@@ -208,10 +208,10 @@ fn adopt_keeps_entries_of_unchanged_probes_and_drops_the_others() {
     }
     let slower = ProbeSettings { interval: 5 * MINUTE, ..settings("t", "stays") };
     store.adopt(&[settings("t", "comes"), settings("other", "changes"), slower, settings("t", "stays")]);
-    let runs: Vec<_> = store.probes().iter().map(|known| (known.settings.id.mailbox_label(), known.runs)).collect();
+    let runs: Vec<_> = store.probes().iter().map(|entry| (entry.settings.id.mailbox_label(), entry.runs)).collect();
     assert_eq!(runs, [("comes", 0), ("changes", 0), ("stays", 1)]);
     let id = settings("t", "stays").id;
-    assert_eq!(store.probe(&id).map(|known| known.settings.interval), Some(5 * MINUTE));
+    assert_eq!(store.probe(&id).map(|entry| entry.settings.interval), Some(5 * MINUTE));
     assert_eq!(store.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [3]);
     store.record(outcome("goes", 2, rich(), Verdict::Ok));
     assert_eq!(store.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [3]);
@@ -221,9 +221,9 @@ fn adopt_keeps_entries_of_unchanged_probes_and_drops_the_others() {
 fn is_current_ends_after_three_missed_runs() {
     let store = Store::new(&[settings("t", "praxis"), ProbeSettings { timeout: 10 * MINUTE, ..settings("t", "patient") }]);
     for (probe, age, current) in [(0, 3, true), (0, 4, false), (1, 11, true), (1, 12, false)] {
-        let known = store.probes().get(probe).expect("a probe");
-        assert_eq!(known.is_current(at(100), at(100 + age)), current, "{age}");
-        assert!(known.is_current(at(100), at(50)), "a clock set back makes nothing old");
+        let entry = store.probes().get(probe).expect("a probe");
+        assert_eq!(entry.is_current(at(100), at(100 + age)), current, "{age}");
+        assert!(entry.is_current(at(100), at(50)), "a clock set back makes nothing old");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::fixtures::{address, idle, serve, settings, silent};
 
 /// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_ends_its_request_is_cut_off() {
+async fn request_head_that_never_ends_is_closed_after_10_s() {
     let service = idle().await;
     for beginning in ["", "GET /metrics HTTP/1.1\r\nHost: h\r\n", "GET /metr"] {
         let began = Instant::now();
@@ -23,7 +23,7 @@ async fn a_client_that_never_ends_its_request_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_byte_now_and_then_does_not_keep_a_connection() {
+async fn request_head_of_a_byte_a_second_is_closed_after_10_s() {
     let service = idle().await;
     let mut stream = connect(address(&service)).await;
     let began = Instant::now();
@@ -38,14 +38,14 @@ async fn a_byte_now_and_then_does_not_keep_a_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_comes_is_not_waited_for() {
+async fn request_body_that_never_arrives_is_408() {
     let service = idle().await;
     let request = "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n1";
     assert_eq!(parse(&exchange(address(&service), request).await).status, 408);
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_refused() {
+async fn request_that_is_too_long_is_431_or_413() {
     let service = idle().await;
     let many = (0..100).fold(String::new(), |mut fields, number| {
         let _ = write!(fields, "X-{number}: a\r\n");
@@ -69,7 +69,7 @@ async fn what_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused() {
+async fn request_that_is_no_http_is_400() {
     let service = idle().await;
     for garbage in
         ["\0\u{1}\u{2}\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n"]
@@ -82,7 +82,7 @@ async fn what_is_no_http_is_refused() {
 
 /// Two hundred are more than there are permits: the last connections wait for one and are answered all the same.
 #[tokio::test]
-async fn two_hundred_at_once_are_all_answered() {
+async fn two_hundred_requests_at_once_are_all_answered() {
     let service = idle().await;
     let server = address(&service);
     let mut clients = JoinSet::new();
@@ -93,7 +93,7 @@ async fn two_hundred_at_once_are_all_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_connections_do_not_keep_others_out_for_long() {
+async fn idle_connections_are_closed_in_favour_of_a_new_one() {
     let service = idle().await;
     let mut held = Vec::new();
     for _ in 0..150 {
@@ -103,7 +103,7 @@ async fn idle_connections_do_not_keep_others_out_for_long() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_while_probes_wait() {
+async fn metrics_are_served_while_a_probe_waits_for_its_peer() {
     let (peer, at) = silent().await;
     let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);

@@ -16,7 +16,7 @@ struct Buttons(Mutex<Vec<String>>);
 
 impl Faults for Buttons {
     fn switches(&self) -> Vec<FaultSwitch> {
-        let on = |name: &str| self.0.lock().expect("lock").iter().any(|known| known == name);
+        let on = |name: &str| self.0.lock().expect("lock").iter().any(|fault| fault == name);
         ["one", "two"].map(|name| FaultSwitch { name, about: "breaks <things>", on: on(name) }).to_vec()
     }
 
@@ -41,7 +41,7 @@ async fn press(service: &Service, fields: &str, form: &str) -> Reply {
 #[tokio::test]
 async fn accept_language_chooses_the_language_and_the_parameter_overrides_it() {
     let service = idle().await;
-    for (target, accepted, lang, told) in [
+    for (target, accepted, lang, text) in [
         ("/", "", "en", "No probe is configured"),
         ("/", "Accept-Language: de-DE,de;q=0.9,en;q=0.8\r\n", "de", "Es ist keine Prüfung eingerichtet"),
         ("/?lang=en", "Accept-Language: de\r\n", "en", "No probe is configured"),
@@ -49,7 +49,7 @@ async fn accept_language_chooses_the_language_and_the_parameter_overrides_it() {
     ] {
         let reply = request(address(&service), "GET", target, accepted).await;
         assert!(reply.body.contains(&format!("<html lang=\"{lang}\"")), "{target}");
-        assert!(reply.body.to_lowercase().contains(&told.to_lowercase()), "{target}");
+        assert!(reply.body.to_lowercase().contains(&text.to_lowercase()), "{target}");
         assert_eq!(reply.header("vary"), Some("accept-language"));
     }
     let german = get(address(&service), "/?lang=de").await.body;
@@ -75,7 +75,7 @@ async fn page_without_scripts_refreshes_itself_unless_paused() {
 }
 
 #[tokio::test]
-async fn names_with_markup_in_them_are_escaped() {
+async fn page_escapes_markup_in_names_of_probes() {
     let probes = [("a\"><script>x</script>", Some("b&<i>"), Check::Pop3)];
     let service = serve(Source::Given(settings(refused().await, &probes))).await;
     for target in ["/", "/probes?check=pop3"] {
@@ -109,7 +109,7 @@ async fn service_without_faults_has_no_form_and_no_faults_path() {
 }
 
 #[tokio::test]
-async fn fault_button_works_from_our_own_page_alone() {
+async fn fault_button_is_refused_from_another_origin() {
     let buttons = Arc::new(Buttons::default());
     let faults = Some(Arc::clone(&buttons) as Arc<dyn Faults>);
     let listen = vec![([127, 0, 0, 1], 0).into()];

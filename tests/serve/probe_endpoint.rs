@@ -17,9 +17,9 @@ const PROBES: [(&str, Option<&str>, Check); 6] = [
 ];
 
 #[tokio::test]
-async fn the_probe_is_found_or_told_what_there_is() {
+async fn probe_is_selected_by_parameters_or_400_lists_the_choices() {
     let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
-    for (query, status, words) in [
+    for (query, status, text) in [
         ("check=pop3&tenant=contoso&mailbox=praxis", 200, r#"{tenant="contoso",mailbox="praxis","#),
         ("check=pop3&tenant=contoso&mailbox=Labor%40CONTOSO.example", 200, r#"{tenant="contoso",mailbox="labor","#),
         ("check=pop3&tenant=fabrikam", 200, r#"{tenant="fabrikam",mailbox="praxis","#),
@@ -44,14 +44,14 @@ async fn the_probe_is_found_or_told_what_there_is() {
     ] {
         let reply = get(address(&service), &format!("/probe?{query}")).await;
         assert_eq!(reply.status, status, "{query}: {}", reply.body);
-        assert!(reply.body.contains(words), "{query}: {}", reply.body);
+        assert!(reply.body.contains(text), "{query}: {}", reply.body);
         let content_type = if status == 200 { "text/plain; version=0.0.4; charset=utf-8" } else { "text/plain; charset=utf-8" };
         assert_eq!(reply.header("content-type"), Some(content_type), "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_run_that_fails_is_an_answer() {
+async fn failed_run_is_200_with_probe_success_0() {
     let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
     let reply = get(address(&service), "/probe?check=token").await;
     assert_eq!(reply.status, 200);
@@ -82,7 +82,7 @@ async fn each_scrape_has_a_registry_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_does_not_count_as_scheduled() {
+async fn run_on_request_is_not_counted_in_metrics() {
     let service = serve(Source::Given(settings(refused().await, &[("contoso", Some("praxis"), Check::Pop3)]))).await;
     get(address(&service), "/probe?check=pop3").await;
     let metrics = get(address(&service), "/metrics").await.body;
@@ -92,7 +92,7 @@ async fn what_was_asked_for_does_not_count_as_scheduled() {
 
 /// On tokio's paused clock, which advances while everything waits: a silent peer takes all the time there is.
 #[tokio::test(start_paused = true)]
-async fn the_scraper_s_patience_is_the_limit() {
+async fn scrape_timeout_header_limits_the_run() {
     let (_peer, at) = silent().await;
     for (header, limit) in [
         ("", 30.0),
@@ -114,7 +114,7 @@ async fn the_scraper_s_patience_is_the_limit() {
 }
 
 #[tokio::test]
-async fn an_unreadable_patience_is_refused_as_blackbox_does() {
+async fn unreadable_scrape_timeout_header_is_500() {
     let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
     let reply = request(address(&service), "GET", "/probe?check=token", "X-Prometheus-Scrape-Timeout-Seconds: soon\r\n").await;
     assert_eq!(reply.status, 500);
@@ -122,7 +122,7 @@ async fn an_unreadable_patience_is_refused_as_blackbox_does() {
 }
 
 #[tokio::test]
-async fn a_probe_that_runs_already_is_waited_for_and_then_said_to_be_busy() {
+async fn probe_that_runs_already_is_busy_when_the_timeout_ends() {
     let (peer, at) = silent().await;
     let service = serve(Source::Given(settings(at, &PROBES))).await;
     let server = address(&service);
@@ -136,26 +136,26 @@ async fn a_probe_that_runs_already_is_waited_for_and_then_said_to_be_busy() {
 }
 
 #[tokio::test]
-async fn a_scraper_that_hangs_up_ends_the_run() {
+async fn scraper_that_hangs_up_ends_the_run() {
     let (peer, at) = silent().await;
     let service = serve(Source::Given(settings(at, &PROBES))).await;
     let server = address(&service);
     let asking = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (mut held, _) = peer.accept().await.expect("the run has begun");
     asking.abort();
-    let mut heard = Vec::new();
-    tokio::io::AsyncReadExt::read_to_end(&mut held, &mut heard).await.expect("the probe hangs up too");
-    assert!(!heard.is_empty(), "it had said hello");
+    let mut received = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut held, &mut received).await.expect("the probe hangs up too");
+    assert!(!received.is_empty(), "it had said hello");
 }
 
 #[tokio::test]
-async fn debug_tells_the_run_its_metrics_and_its_configuration() {
+async fn debug_page_has_run_metrics_and_configuration() {
     let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");
     let scratch = Scratch::new();
     let service = serve(Source::Given(tenant.settings(&tenant.write_ca(&scratch.0).expect("written")))).await;
     let reply = get(address(&service), "/probe?check=pop3&mailbox=praxis&debug=true").await;
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; charset=utf-8")), "{}", reply.body);
-    for words in [
+    for text in [
         "Logs for the probe:\n",
         "contoso/praxis/pop3, limit 10.000s\n",
         "s token took ",
@@ -168,7 +168,7 @@ async fn debug_tells_the_run_its_metrics_and_its_configuration() {
         "\nProbe configuration:\nprobe: contoso/praxis/pop3\naddress: praxis@contoso.example\n",
         "client_secret: <secret>",
     ] {
-        assert!(reply.body.contains(words), "{words:?} in {}", reply.body);
+        assert!(reply.body.contains(text), "{text:?} in {}", reply.body);
     }
 }
 

@@ -18,7 +18,7 @@ fn value(metrics: &str, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_good_one_takes_over_and_a_wrong_one_changes_nothing() {
+async fn reload_takes_over_a_right_configuration_and_refuses_a_wrong_one() {
     const SUCCESSFUL: &str = "m365_exporter_config_last_reload_successful";
     const SINCE: &str = "m365_exporter_config_last_reload_success_timestamp_seconds";
     let (scratch, login) = (Scratch::new(), refused().await);
@@ -54,7 +54,7 @@ async fn a_good_one_takes_over_and_a_wrong_one_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_changes_nothing_either() {
+async fn reload_of_a_missing_file_changes_nothing() {
     let scratch = Scratch::new();
     scratch.file("client.secret", SECRET);
     let file = scratch.file("m365-probe.yml", &configuration("contoso", refused().await));
@@ -67,14 +67,14 @@ async fn a_file_that_is_gone_changes_nothing_either() {
 }
 
 #[tokio::test]
-async fn nothing_starts_with_a_wrong_configuration_or_a_taken_address() {
+async fn service_with_a_wrong_configuration_or_a_taken_address_does_not_start() {
     let scratch = Scratch::new();
     let file = scratch.file("m365-probe.yml", "tenants: 1\n");
     let refused = Service::start(Options::new(Source::File { path: file, roots: RootStore::default() }, Vec::new())).await;
-    assert!(matches!(refused, Err(NotStarted::Configuration(words)) if words.contains("m365-probe.yml:1:")));
+    assert!(matches!(refused, Err(NotStarted::Configuration(message)) if message.contains("m365-probe.yml:1:")));
 
     let service = crate::fixtures::idle().await;
     let source = Source::Given(m365_probe::settings::Settings::default());
     let refused = Service::start(Options::new(source, vec![address(&service)])).await;
-    assert!(matches!(refused, Err(NotStarted::Machine(words)) if words.starts_with("cannot listen on `127.0.0.1:")));
+    assert!(matches!(refused, Err(NotStarted::Machine(message)) if message.starts_with("cannot listen on `127.0.0.1:")));
 }

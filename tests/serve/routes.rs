@@ -12,7 +12,7 @@ use crate::fixtures::{Scratch, address, idle, refused, serve, settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
-async fn every_page_answers_in_its_type() {
+async fn every_path_has_its_content_type() {
     let service = idle().await;
     for (path, content_type, begins) in [
         ("/", "text/html; charset=utf-8", "<!DOCTYPE html>"),
@@ -45,7 +45,7 @@ async fn metrics(service: &Service, headers: &str) -> (String, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn metrics_come_as_the_scraper_reads_them() {
+async fn metrics_are_in_the_format_and_encoding_asked_for() {
     let service = idle().await;
     let (head, body) = metrics(&service, "").await;
     assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n") && !head.contains("content-encoding"));
@@ -61,7 +61,7 @@ async fn metrics_come_as_the_scraper_reads_them() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_not_meant_so_is_told() {
+async fn unknown_path_method_or_parameter_has_its_status() {
     let service = idle().await;
     for (method, target, status, allow) in [
         ("GET", "/nothing", 404, None),
@@ -91,7 +91,7 @@ async fn what_is_not_there_or_not_meant_so_is_told() {
 }
 
 #[tokio::test]
-async fn head_is_get_without_the_page() {
+async fn head_request_has_the_headers_of_get_without_the_body() {
     let service = idle().await;
     let (head, whole) = (request(address(&service), "HEAD", "/", "").await, get(address(&service), "/").await);
     assert_eq!((head.status, head.body.as_str()), (200, ""));
@@ -99,7 +99,7 @@ async fn head_is_get_without_the_page() {
 }
 
 #[tokio::test]
-async fn a_connection_carries_many_requests_also_ahead_of_their_answers() {
+async fn connection_serves_many_requests_also_pipelined() {
     let service = idle().await;
     let one = "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n";
     let mut stream = connect(address(&service)).await;
@@ -117,14 +117,14 @@ async fn a_connection_carries_many_requests_also_ahead_of_their_answers() {
 }
 
 #[tokio::test]
-async fn old_clients_are_answered_too() {
+async fn http_1_0_request_is_answered() {
     let service = idle().await;
     let answer = exchange(address(&service), "GET /-/healthy HTTP/1.0\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\nHealthy\n"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_small_body_is_forgotten() {
+async fn small_request_body_is_discarded() {
     let service = idle().await;
     let reply = request(address(&service), "POST", "/-/reload", "Content-Length: 2\r\n\r\n{}").await;
     assert_eq!(reply.status, 409);
@@ -134,7 +134,7 @@ async fn a_small_body_is_forgotten() {
 }
 
 #[tokio::test]
-async fn probes_are_targets_under_the_name_we_are_called_by() {
+async fn sd_has_a_target_for_each_probe_at_the_requested_host() {
     let probes = [("contoso", None, Check::Token), ("contoso", Some("praxis"), Check::Pop3)];
     let service = serve(Source::Given(settings(refused().await, &probes))).await;
     let groups: Value = serde_json::from_str(&get(address(&service), "/sd").await.body).expect("JSON");
@@ -157,7 +157,7 @@ async fn probes_are_targets_under_the_name_we_are_called_by() {
 }
 
 #[tokio::test]
-async fn some_outcomes_can_be_asked_for() {
+async fn outcomes_are_filtered_by_tenant_mailbox_and_check() {
     let peer = refused().await;
     let probes =
         [("contoso", Some("praxis"), Check::Pop3), ("contoso", None, Check::Token), ("fabrikam", Some("labor"), Check::Imap)];
@@ -170,10 +170,10 @@ async fn some_outcomes_can_be_asked_for() {
     ] {
         let report: Value =
             serde_json::from_str(&get(address(&service), &format!("/api/v1/outcomes{query}")).await.body).expect("JSON");
-        let known = ["outcomes", "pending"].iter().flat_map(|key| report[key].as_array().expect("a list"));
-        let mut known: Vec<&str> = known.map(|probe| probe["probe"].as_str().expect("a name")).collect();
-        known.sort_unstable();
-        assert_eq!(known, expected, "{query}");
+        let probes = ["outcomes", "pending"].iter().flat_map(|key| report[key].as_array().expect("a list"));
+        let mut probes: Vec<&str> = probes.map(|probe| probe["probe"].as_str().expect("a name")).collect();
+        probes.sort_unstable();
+        assert_eq!(probes, expected, "{query}");
     }
     for (query, says) in [
         ("?tenant=nobody", "there is no tenant `nobody` among these probes"),
@@ -189,7 +189,7 @@ async fn some_outcomes_can_be_asked_for() {
 
 /// On tokio's paused clock, which advances while everything waits, so that the first round is over at once.
 #[tokio::test(start_paused = true)]
-async fn scheduled_runs_are_seen_on_every_page() {
+async fn scheduled_runs_are_shown_on_every_page() {
     let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");
     let scratch = Scratch::new();
     let settings = tenant.settings(&tenant.write_ca(&scratch.0).expect("written"));

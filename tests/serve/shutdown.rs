@@ -13,7 +13,7 @@ use crate::fixtures::{address, idle, serve, settings, silent};
 
 /// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
-async fn a_running_scrape_has_its_answer_within_the_second() {
+async fn shutdown_answers_a_scrape_of_a_silent_peer_503_within_a_second() {
     let (peer, at) = silent().await;
     let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);
@@ -29,7 +29,7 @@ async fn a_running_scrape_has_its_answer_within_the_second() {
 }
 
 #[tokio::test]
-async fn a_run_that_ends_in_time_is_told_truly() {
+async fn shutdown_answers_a_scrape_whose_run_ends_in_time_with_its_result() {
     let (peer, at) = silent().await;
     let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);
@@ -45,7 +45,7 @@ async fn a_run_that_ends_in_time_is_told_truly() {
 }
 
 #[tokio::test]
-async fn idle_connections_are_closed_at_once() {
+async fn shutdown_closes_idle_connections_after_their_response() {
     let service = idle().await;
     let mut kept = connect(address(&service)).await;
     kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("write");
@@ -57,7 +57,7 @@ async fn idle_connections_are_closed_at_once() {
 
 /// On tokio's paused clock: a client that has sent half a request delays the shutdown by less than a second.
 #[tokio::test(start_paused = true)]
-async fn an_unfinished_request_does_not_hold_up_the_end() {
+async fn shutdown_waits_less_than_a_second_for_an_unfinished_request() {
     let service = idle().await;
     let mut kept = connect(address(&service)).await;
     kept.write_all(b"GET /-/heal").await.expect("write");

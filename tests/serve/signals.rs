@@ -29,10 +29,10 @@ impl Serving {
         serving
     }
 
-    /// Reads the log up to a line that contains `words`.
-    fn wait_for(&mut self, words: &str) {
-        let found = self.log.by_ref().map_while(Result::ok).any(|line| line.contains(words));
-        assert!(found, "the log ended without `{words}`");
+    /// Reads the log up to a line that contains `text`.
+    fn wait_for(&mut self, text: &str) {
+        let found = self.log.by_ref().map_while(Result::ok).any(|line| line.contains(text));
+        assert!(found, "the log ended without `{text}`");
     }
 
     fn signal(&self, name: &str) {
@@ -54,7 +54,7 @@ impl Drop for Serving {
 }
 
 #[tokio::test]
-async fn hang_up_reloads_and_terminate_ends_well_within_a_second() {
+async fn sighup_reloads_and_sigterm_ends_the_service() {
     let (scratch, login) = (Scratch::new(), refused().await);
     let mut serving = Serving::start(&scratch, &configuration("contoso", login));
     scratch.file("m365-probe.yml", "tenants: 1\n");
@@ -70,7 +70,7 @@ async fn hang_up_reloads_and_terminate_ends_well_within_a_second() {
 }
 
 #[tokio::test]
-async fn a_run_under_way_does_not_hold_up_the_end() {
+async fn sigint_ends_the_service_during_a_run() {
     let (peer, at) = silent().await;
     let scratch = Scratch::new();
     let mut serving = Serving::start(&scratch, &configuration("contoso", at));

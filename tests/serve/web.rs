@@ -70,7 +70,7 @@ async fn ask(at: SocketAddr, target: &str, headers: &str) -> (String, Reply) {
 }
 
 #[tokio::test]
-async fn every_page_asks_who_wants_to_see_it() {
+async fn every_page_without_a_login_is_401() {
     let scratch = Scratch::new();
     let users = format!("basic_auth_users:\n  prometheus: {}\n  zoë: {}\n", hash("pass:word"), hash("grüße"));
     let headers = "http_server_config:\n  headers:\n    X-Frame-Options: sameorigin\n    Strict-Transport-Security: max-age=60\n";
@@ -93,7 +93,7 @@ async fn every_page_asks_who_wants_to_see_it() {
 }
 
 #[tokio::test]
-async fn pages_are_served_over_tls_and_targets_say_so() {
+async fn pages_are_served_over_tls_from_min_version() {
     let scratch = Scratch::new();
     let service = start(secured(&scratch, "one", "  min_version: TLS13\n")).await.expect("it starts");
     let (name, reply) = ask(address(&service), "/-/healthy", "").await;
@@ -112,7 +112,7 @@ async fn answered(mut stream: TlsStream<tokio::net::TcpStream>) -> bool {
 }
 
 #[tokio::test]
-async fn clients_show_certificates_where_they_must() {
+async fn client_auth_type_admits_clients_by_their_certificate() {
     let scratch = Scratch::new();
     let (known, known_key) = certificate::new("known", false);
     let (stranger, stranger_key) = certificate::new("stranger", false);
@@ -145,7 +145,7 @@ async fn clients_show_certificates_where_they_must() {
 }
 
 #[tokio::test]
-async fn a_key_may_be_in_any_form_of_pem() {
+async fn key_file_in_pkcs_1_is_accepted() {
     let scratch = Scratch::new();
     let web = secured(&scratch, "one", "");
     let (certificate, key) = certificate::new("old form", true);
@@ -157,11 +157,11 @@ async fn a_key_may_be_in_any_form_of_pem() {
 }
 
 #[tokio::test]
-async fn nothing_starts_with_a_wrong_web_configuration() {
+async fn service_with_a_wrong_web_configuration_does_not_start() {
     let scratch = Scratch::new();
     let (certificate, _) = certificate::new("one", false);
     let (_, key) = certificate::new("other", false);
-    for (what, certificate, key, words) in [
+    for (what, certificate, key, expected) in [
         ("another's key", certificate.as_str(), key.as_str(), "the key does not belong to the first certificate"),
         ("no key", &certificate, "nothing", "no private key in PEM"),
         ("no certificate", "nothing", &key, "no certificate in PEM"),
@@ -171,7 +171,7 @@ async fn nothing_starts_with_a_wrong_web_configuration() {
         let web = scratch.file("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
         let refused = start(web).await.expect_err(what);
         assert!(
-            matches!(&refused, NotStarted::Configuration(told) if told.contains(words) && told.contains("web.yml:2:3: ")),
+            matches!(&refused, NotStarted::Configuration(message) if message.contains(expected) && message.contains("web.yml:2:3: ")),
             "{what}: {refused}"
         );
     }
@@ -179,7 +179,7 @@ async fn nothing_starts_with_a_wrong_web_configuration() {
 
 /// A renewed certificate and a new password are used without a restart; a wrong file changes nothing but a metric.
 #[tokio::test]
-async fn files_are_read_anew_when_they_change() {
+async fn changed_certificate_and_password_are_used_without_a_restart() {
     let scratch = Scratch::new();
     let users = |password: &str| format!("basic_auth_users:\n  a: {}\n", hash(password));
     let service = start(secured(&scratch, "first", &users("old"))).await.expect("it starts");
@@ -193,14 +193,14 @@ async fn files_are_read_anew_when_they_change() {
 
     scratch.file("server.key", "half a ke");
     let in_force = "m365_exporter_web_config_last_reload_successful";
-    let told = async |value: &str| {
+    let metric_is = async |value: &str| {
         let metrics = ask(at, "/metrics", &login("a:new")).await.1.body;
         metrics.lines().any(|line| line == format!("{in_force} {value}"))
     };
-    until(async || told("0").await).await;
+    until(async || metric_is("0").await).await;
     assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.0, "second", "the old one stays in force");
     secured(&scratch, "third", &users("new"));
-    until(async || told("1").await).await;
+    until(async || metric_is("1").await).await;
     assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.0, "third");
 }
 
@@ -214,7 +214,7 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
 
 /// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_never_ends_is_cut_off() {
+async fn handshake_that_never_ends_is_closed_after_10_s() {
     let scratch = Scratch::new();
     let service = start(secured(&scratch, "one", "")).await.expect("it starts");
     for beginning in [&b""[..], b"\x16\x03\x01\x02\x00", b"\x16"] {
@@ -233,7 +233,7 @@ async fn a_handshake_that_never_ends_is_cut_off() {
 
 /// Wrong passwords, as many as there are places for connections, and a scraper that is known.
 #[tokio::test]
-async fn a_flood_of_guesses_holds_nobody_up_who_is_known() {
+async fn flood_of_wrong_passwords_delays_no_remembered_login() {
     let scratch = Scratch::new();
     let slow = bcrypt::hash("right", 10).expect("a hash"); // some fifty milliseconds each
     let service = start(scratch.file("web.yml", &format!("basic_auth_users:\n  a: {slow}\n"))).await.expect("it starts");
