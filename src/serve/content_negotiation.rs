@@ -109,9 +109,18 @@ fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 mod tests {
     use super::*;
 
-    fn negotiated(name: &HeaderName, values: &[&'static str]) -> Negotiated {
-        let values = values.iter().map(|value| (name.clone(), HeaderValue::from_static(value)));
-        Negotiated::from_headers(&values.collect())
+    /// Asserts that headers called `name` lead to the choice with each of the `accepting` values, and with none of the `others`.
+    fn assert_chosen(
+        name: &HeaderName,
+        is_chosen: fn(Negotiated) -> bool,
+        accepting: &[&[&'static str]],
+        others: &[&[&'static str]],
+    ) {
+        let accepting = accepting.iter().map(|values| (values, true));
+        for (values, expected) in accepting.chain(others.iter().map(|values| (values, false))) {
+            let headers = values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect();
+            assert_eq!(is_chosen(Negotiated::from_headers(&headers)), expected, "{values:?}");
+        }
     }
 
     #[test]
@@ -121,45 +130,35 @@ mod tests {
         let third_s = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
                        application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
                        text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
-        for (accept, open_metrics) in [
-            (&[debian_s][..], true),
-            (&[third_s], true),
-            (&[], false),
-            (&[""], false),
-            (&["*/*"], false),
-            (&["text/html,application/xhtml+xml,*/*;q=0.8"], false),
-            (&["text/plain;version=0.0.4"], false),
-            (&["application/openmetrics-text"], true),
-            (&["Application/OpenMetrics-Text; Version=\"1.0.0\" ; Q=0.9, text/plain;q=0.8"], true),
-            (&["text/plain", "application/openmetrics-text"], true),
-            (&["application/openmetrics-text;version=0.0.1"], false),
-            (&["application/openmetrics-text;version=2.0.0"], false),
-            (&["application/openmetrics-text;q=0.4, text/*;q=0.5"], false),
-            (&["application/openmetrics-text;q=0"], false),
-            (&["application/openmetrics-text;q=NaN"], false),
-            (&["application/openmetrics-text;q=5"], false),
-            (&[";;,=;q,,application/openmetrics-text;;;q=,"], false),
-        ] {
-            assert_eq!(negotiated(&ACCEPT, accept).format == Format::OpenMetrics, open_metrics, "{accept:?}");
-        }
+        let accepting: [&[_]; 5] = [
+            &[debian_s],
+            &[third_s],
+            &["application/openmetrics-text"],
+            &["Application/OpenMetrics-Text; Version=\"1.0.0\" ; Q=0.9, text/plain;q=0.8"],
+            &["text/plain", "application/openmetrics-text"],
+        ];
+        let others: [&[_]; 12] = [
+            &[],
+            &[""],
+            &["*/*"],
+            &["text/html,application/xhtml+xml,*/*;q=0.8"],
+            &["text/plain;version=0.0.4"],
+            &["application/openmetrics-text;version=0.0.1"],
+            &["application/openmetrics-text;version=2.0.0"],
+            &["application/openmetrics-text;q=0.4, text/*;q=0.5"],
+            &["application/openmetrics-text;q=0"],
+            &["application/openmetrics-text;q=NaN"],
+            &["application/openmetrics-text;q=5"],
+            &[";;,=;q,,application/openmetrics-text;;;q=,"],
+        ];
+        assert_chosen(&ACCEPT, |chosen| chosen.format == Format::OpenMetrics, &accepting, &others);
     }
 
     #[test]
     fn accept_encoding_decides_on_gzip() {
-        for (accept, expected) in [
-            (&["gzip"][..], true),
-            (&["deflate, GZIP;q=1.0, *;q=0.5"], true),
-            (&["br", "x-gzip"], true),
-            (&["*"], true),
-            (&["gzip;q=0, *"], false),
-            (&["identity"], false),
-            (&["gzipped"], false),
-            (&["*;q=0"], false),
-            (&[""], false),
-            (&[], false),
-        ] {
-            assert_eq!(negotiated(&ACCEPT_ENCODING, accept).gzip, expected, "{accept:?}");
-        }
+        let accepting: [&[_]; 4] = [&["gzip"], &["deflate, GZIP;q=1.0, *;q=0.5"], &["br", "x-gzip"], &["*"]];
+        let others: [&[_]; 6] = [&["gzip;q=0, *"], &["identity"], &["gzipped"], &["*;q=0"], &[""], &[]];
+        assert_chosen(&ACCEPT_ENCODING, |chosen| chosen.gzip, &accepting, &others);
     }
 
     #[test]
