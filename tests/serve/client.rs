@@ -38,6 +38,14 @@ pub async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
+/// Reads until what has come ends with `end`.
+pub async fn read_to(stream: &mut TcpStream, end: &[u8]) {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(end) {
+        assert_ne!(stream.read_buf(&mut bytes).await.expect("read"), 0, "closed early: {}", bytes.escape_ascii());
+    }
+}
+
 pub fn parse(text: &str) -> Reply {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok());

@@ -39,6 +39,13 @@ pub async fn silent() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+/// Moves tokio's clock forward by `time`; before and after, it runs as ever, so that nothing but the test skips any time.
+pub async fn advance(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 /// Returns an address at which nobody listens any more.
 pub async fn refused() -> SocketAddr {
     silent().await.1

@@ -7,7 +7,7 @@ use m365_probe::serve::{Service, Source};
 use m365_probe::sim;
 use serde_json::Value;
 
-use crate::client::{connect, exchange, get, parse, request, rest};
+use crate::client::{connect, exchange, get, parse, read_to, request, rest};
 use crate::fixtures::{Scratch, address, idle, refused, serve, settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -105,10 +105,7 @@ async fn connection_serves_many_requests_also_pipelined() {
     let mut stream = connect(address(&service)).await;
     for _ in 0..3 {
         stream.write_all(one.as_bytes()).await.expect("write");
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"Healthy\n") {
-            assert_ne!(stream.read_buf(&mut answer).await.expect("read"), 0, "closed early");
-        }
+        read_to(&mut stream, b"Healthy\n").await;
     }
     let last = "GET /-/ready HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     stream.write_all(format!("{one}{one}{last}").as_bytes()).await.expect("write");

@@ -2,14 +2,20 @@
 
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::fixtures::{SECRET, Scratch, configuration, refused, silent};
+
+/// Time for the program to end, however busy the machine is: less than the 30 seconds in which a run of a silent peer ends by
+/// itself. That the service takes less than a second is tested in `shutdown`, on a paused clock.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 /// A running `serve`, killed when dropped.
 struct Serving {
     child: Child,
-    log: Lines<BufReader<ChildStderr>>,
+    /// The log; `None` once it has been read to its end.
+    log: Option<Lines<BufReader<ChildStderr>>>,
 }
 
 impl Serving {
@@ -23,7 +29,7 @@ impl Serving {
             .stderr(Stdio::piped())
             .spawn()
             .expect("started");
-        let log = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let log = Some(BufReader::new(child.stderr.take().expect("piped")).lines());
         let mut serving = Self { child, log };
         serving.wait_for("listening on http://127.0.0.1:");
         serving
@@ -31,7 +37,8 @@ impl Serving {
 
     /// Reads the log up to a line that contains `text`.
     fn wait_for(&mut self, text: &str) {
-        let found = self.log.by_ref().map_while(Result::ok).any(|line| line.contains(text));
+        let log = self.log.as_mut().expect("not read to its end");
+        let found = log.map_while(Result::ok).any(|line| line.contains(text));
         assert!(found, "the log ended without `{text}`");
     }
 
@@ -41,7 +48,15 @@ impl Serving {
         assert!(status.expect("a shell").success());
     }
 
+    /// Waits until the program has closed its log, as it does with its end.
     fn ended(&mut self) -> ExitStatus {
+        let log = self.log.take().expect("not read to its end");
+        let (sender, closed) = mpsc::channel();
+        std::thread::spawn(move || {
+            log.map_while(Result::ok).for_each(drop);
+            let _ = sender.send(()); // nobody waits any more where the time was up
+        });
+        closed.recv_timeout(ENDS_WITHIN).expect("the program ends");
         self.child.wait().expect("ended")
     }
 }
@@ -63,10 +78,8 @@ async fn sighup_reloads_and_sigterm_ends_the_service() {
     scratch.file("m365-probe.yml", &configuration("fabrikam", login));
     serving.signal("HUP");
     serving.wait_for("configuration reloaded");
-    let asked = Instant::now();
     serving.signal("TERM");
     assert!(serving.ended().success());
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
 }
 
 #[tokio::test]
@@ -75,8 +88,6 @@ async fn sigint_ends_the_service_during_a_run() {
     let scratch = Scratch::new();
     let mut serving = Serving::start(&scratch, &configuration("contoso", at));
     let _held = peer.accept().await.expect("the first scheduled run has begun");
-    let asked = Instant::now();
     serving.signal("INT");
     assert!(serving.ended().success());
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
 }
