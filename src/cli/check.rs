@@ -39,11 +39,8 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
         return Ok(remote_report(arguments, &given, &remote::fetch(url, arguments)?));
     }
     let selected = probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
-    let runtime = run_once::runtime()?;
     let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
-    let outcomes = runtime.block_on(run);
-    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
-    let outcomes = outcomes?;
+    let outcomes = run_once::block_on(run)??;
     let now = SystemTime::now();
     let limits: Vec<Limits> = selected.probes.iter().map(|probe| given.over(&probe.limits)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =

@@ -39,12 +39,8 @@ fn list() {
 }
 
 fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
-    let runtime = match run_once::runtime() {
-        Ok(runtime) => runtime,
-        Err(problem) => return failed(false, FAULT, &problem),
-    };
     let options = ReportOptions::from(arguments);
-    let ended = runtime.block_on(async {
+    let ended = run_once::block_on(async {
         let (_running, settings) = start(arguments, &scratch.0).await?;
         if options.is_text() {
             output::out(&format!("{}\n\n", options.lang().texts().doctor.simulated));
@@ -53,8 +49,7 @@ fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
         let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
         Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
-    runtime.shutdown_background();
-    match ended {
+    match ended.unwrap_or_else(|problem| Err((FAULT, problem))) {
         Ok((probes, outcomes)) => options.report(&probes, &outcomes),
         Err((code, problem)) => failed(false, code, &problem),
     }

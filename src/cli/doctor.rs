@@ -74,15 +74,10 @@ pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
         Ok(selected) => selected,
         Err(problem) => return failed(false, USAGE, &problem),
     };
-    let runtime = match run_once::runtime() {
-        Ok(runtime) => runtime,
-        Err(problem) => return failed(false, FAULT, &problem),
-    };
     let progress = options.progress(&selected.probes);
-    let outcomes = runtime.block_on(run_once::run(&selected.network, &selected.probes, arguments.timeout, progress));
-    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
-    match outcomes {
-        Ok(outcomes) => options.report(&selected.probes, &outcomes),
-        Err(problem) => failed(false, USAGE, &problem),
+    match run_once::block_on(run_once::run(&selected.network, &selected.probes, arguments.timeout, progress)) {
+        Ok(Ok(outcomes)) => options.report(&selected.probes, &outcomes),
+        Ok(Err(problem)) => failed(false, USAGE, &problem),
+        Err(problem) => failed(false, FAULT, &problem),
     }
 }

@@ -22,10 +22,7 @@ pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     let service = Service { url: url.to_owned(), ca_file: from.ca_file.clone(), login };
     let (tenant, mailboxes) = (selection.tenant.clone(), selection.mailbox.clone());
     let selected = remote::Selection { tenant, mailboxes, checks: arguments.checks.clone() };
-    let runtime = run_once::runtime()?;
-    let report = runtime.block_on(remote::fetch(&service, &selected, arguments.timeout.limit));
-    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
-    report
+    run_once::block_on(remote::fetch(&service, &selected, arguments.timeout.limit))?
 }
 
 /// Refuses the options of a local configuration, which the service's own would override in silence. A configuration named by

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -16,12 +16,15 @@ use crate::settings::{Network, ProbeSettings};
 /// Conversations at once: enough for a mailbox's checks side by side, few enough to be a good guest.
 const AT_ONCE: usize = 16;
 
-/// Builds a runtime on this thread: more than one core is not for a plugin to take.
+/// Runs a future to its end on a runtime of this thread: more than one core is not for a plugin to take.
 ///
 /// # Errors
 /// A message: the operating system refuses the resources.
-pub fn runtime() -> Result<Runtime, String> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))?;
+    let output = runtime.block_on(future);
+    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
+    Ok(output)
 }
 
 /// Runs every probe once, each for at most `limit`, and returns the outcomes in the order of `probes`; `progress` is shown

@@ -14,12 +14,7 @@ pub fn run(arguments: &Serve, roots: &RootStore) -> u8 {
 
 /// Runs `service` on a runtime of its own, and returns the exit code.
 pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
-    let runtime = match run_once::runtime() {
-        Ok(runtime) => runtime,
-        Err(problem) => return failed(false, FAULT, &problem),
-    };
-    let ended = runtime.block_on(service);
-    runtime.shutdown_background(); // a lookup that hangs in getaddrinfo must not hold us
+    let ended = run_once::block_on(service).unwrap_or_else(|problem| Err((FAULT, problem)));
     ended.map_or_else(|(code, problem)| failed(false, code, &problem), |()| GOOD)
 }
 
