@@ -138,6 +138,19 @@ pub struct Selection {
     pub client_secret_file: Option<PathBuf>,
 }
 
+impl Selection {
+    /// Returns the first option given that takes the place of a configuration.
+    pub fn ad_hoc_option(&self) -> Option<&'static str> {
+        let given = [
+            ("--cloud", self.cloud.is_some()),
+            ("--tenant-id", self.tenant_id.is_some()),
+            ("--client-id", self.client_id.is_some()),
+            ("--client-secret-file", self.client_secret_file.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
+    }
+}
+
 /// A running `serve` that is asked for its results.
 #[derive(Debug, Args)]
 pub struct From {

@@ -50,14 +50,8 @@ pub fn select(
 
 /// Refuses the options that take the place of a configuration where there is one, instead of ignoring them.
 fn refuse_ad_hoc_options(selection: &Selection) -> Result<(), String> {
-    let given = [
-        ("--cloud", selection.cloud.is_some()),
-        ("--tenant-id", selection.tenant_id.is_some()),
-        ("--client-id", selection.client_id.is_some()),
-        ("--client-secret-file", selection.client_secret_file.is_some()),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(format!(
+    match selection.ad_hoc_option() {
+        Some(option) => Err(format!(
             "{option}: it takes the place of a configuration; leave it out, or --config and the variable M365_PROBE_CONFIG"
         )),
         None => Ok(()),

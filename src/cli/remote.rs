@@ -29,15 +29,9 @@ pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
 /// `M365_PROBE_CONFIG` is no such option: it is meant for commands without `--from`.
 fn refuse_local_options(selection: &Selection) -> Result<(), String> {
     let environment = std::env::var_os("M365_PROBE_CONFIG");
-    let given = [
-        ("--config", selection.config.as_ref().is_some_and(|path| Some(path.as_os_str()) != environment.as_deref())),
-        ("--cloud", selection.cloud.is_some()),
-        ("--tenant-id", selection.tenant_id.is_some()),
-        ("--client-id", selection.client_id.is_some()),
-        ("--client-secret-file", selection.client_secret_file.is_some()),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(format!("{option}: with --from the service's own configuration holds; leave one of them out")),
+    let has_config = selection.config.as_ref().is_some_and(|path| Some(path.as_os_str()) != environment.as_deref());
+    match if has_config { Some("--config") } else { selection.ad_hoc_option() } {
+        Some(option) => Err(format!("{option}: with --from the service's own configuration holds; leave one of them out")),
         None => Ok(()),
     }
 }
