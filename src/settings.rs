@@ -206,6 +206,12 @@ impl ProbeSettings {
             authorization: Authorization::default(),
         }
     }
+
+    /// Reports whether the probe is of the mailbox that has `name` for a label or an address, which Exchange compares without
+    /// case.
+    pub fn is_of_mailbox(&self, name: &str) -> bool {
+        [&self.address, &self.id.mailbox].into_iter().flatten().any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
 /// The form in which the application was given its access to a mailbox.

@@ -78,16 +78,11 @@ fn narrowed(probes: Vec<ProbeSettings>, selection: &Selection) -> Result<Vec<Pro
     if let (Some(name), []) = (&selection.tenant, &probes[..]) {
         return Err(format!("--tenant: there is no tenant `{name}` in the configuration"));
     }
-    if let Some(unknown) = selection.mailbox.iter().find(|mailbox| !probes.iter().any(|probe| is_of_mailbox(probe, mailbox))) {
+    if let Some(unknown) = selection.mailbox.iter().find(|mailbox| !probes.iter().any(|probe| probe.is_of_mailbox(mailbox))) {
         return Err(format!("--mailbox: there is no mailbox `{unknown}` in the configuration"));
     }
-    let is_selected = |probe: &ProbeSettings| selection.mailbox.iter().any(|mailbox| is_of_mailbox(probe, mailbox));
+    let is_selected = |probe: &ProbeSettings| selection.mailbox.iter().any(|mailbox| probe.is_of_mailbox(mailbox));
     Ok(probes.into_iter().filter(|probe| selection.mailbox.is_empty() || is_selected(probe)).collect())
-}
-
-fn is_of_mailbox(probe: &ProbeSettings, mailbox: &str) -> bool {
-    let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(mailbox));
-    is(&probe.address) || is(&probe.id.mailbox)
 }
 
 /// Returns the probes of the named checks on every tenant and mailbox of `probes`: as configured, else with the usual settings.

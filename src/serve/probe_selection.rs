@@ -52,10 +52,7 @@ type Narrowing = (&'static str, fn(&ProbeEntry, &str) -> bool);
 /// The parameters in the order in which they narrow: a mailbox is looked for in its tenant and a check on its mailbox.
 const NARROWING: [Narrowing; 3] = [
     ("tenant", |entry, value| entry.settings.id.tenant == value),
-    ("mailbox", |entry, value| {
-        let is = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(value));
-        is(&entry.settings.id.mailbox) || is(&entry.settings.address)
-    }),
+    ("mailbox", |entry, value| entry.settings.is_of_mailbox(value)),
     ("check", |entry, value| entry.settings.id.check.name() == value),
 ];
 
