@@ -80,10 +80,16 @@ impl SecretSource {
             }
             Self::InMemory(secret) => return Ok(secret.clone()),
         };
-        let secret = Secret::new(text.trim_end());
-        drop(Secret::new(text)); // zeroes the copy with the line ending
+        let secret = trimmed(text);
         if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
     }
+}
+
+/// Makes a secret of a text, without white space at its end.
+pub fn trimmed(text: String) -> Secret {
+    let secret = Secret::new(text.trim_end());
+    drop(Secret::new(text)); // zeroes the copy with the line ending
+    secret
 }
 
 impl fmt::Display for SecretSource {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::credential;
 use crate::secret::Secret;
 
 use super::mistake::Position;
@@ -41,8 +42,7 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Po
         reader.mistake(at, key, format!("`{name}` is not text; a secret is one line of UTF-8"));
         return None;
     };
-    let secret = Secret::new(text.trim_end());
-    drop(Secret::new(text)); // zeroes the copy with the line ending
+    let secret = credential::trimmed(text);
     if secret.expose().is_empty() {
         reader.mistake(at, key, format!("`{name}` is empty; it must contain the secret alone"));
         return None;
