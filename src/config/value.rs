@@ -143,7 +143,7 @@ macro_rules! files {
             const FORMAT: Format = Format::new($what, "a path, relative to the configuration file or absolute", "");
 
             fn parse(text: &str) -> Result<Self, String> {
-                expect(!text.is_empty() && !text.contains('\0')).map(|()| Self(PathBuf::from(text)))
+                path(text).map(Self)
             }
         }
     )* };
@@ -286,6 +286,10 @@ impl Value for Switch {
 
 pub(super) fn expect(holds: bool) -> Result<(), String> {
     if holds { Ok(()) } else { Err(String::new()) }
+}
+
+pub(super) fn path(text: &str) -> Result<PathBuf, String> {
+    expect(!text.is_empty() && !text.contains('\0')).map(|()| PathBuf::from(text))
 }
 
 fn is_label(text: &str) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::tls::{ClientCertificate, TlsVersion};
-use crate::config::value::{Format, Value};
+use crate::config::value::{Format, Value, expect, path};
 
 /// A file with certificates: the server's own with its intermediates, or the clients' CAs.
 pub struct CertificateFile(pub PathBuf);
@@ -28,10 +28,6 @@ impl Value for KeyFile {
 }
 
 const PATH: &str = "a path, relative to this file or absolute";
-
-fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() || text.contains('\0') { Err(String::new()) } else { Ok(PathBuf::from(text)) }
-}
 
 impl Value for ClientCertificate {
     const FORMAT: Format = Format::new(
@@ -74,7 +70,7 @@ impl Value for FieldValue {
 
     fn parse(text: &str) -> Result<Self, String> {
         let printable = |b: u8| b == b' ' || b.is_ascii_graphic();
-        if text.bytes().all(printable) { Ok(Self(text.to_owned())) } else { Err(String::new()) }
+        expect(text.bytes().all(printable)).map(|()| Self(text.to_owned()))
     }
 }
 
@@ -101,7 +97,7 @@ impl Value for BcryptHash {
         }
         let alphabet = |b: u8| b.is_ascii_alphanumeric() || b"./".contains(&b);
         let whole = cost >= 4 && hash.len() == 53 && hash.bytes().all(alphabet);
-        if whole { Ok(Self(text.to_owned())) } else { Err(String::new()) }
+        expect(whole).map(|()| Self(text.to_owned()))
     }
 }
 
