@@ -41,19 +41,22 @@ fn page(lang: Lang) -> String {
         for (number, step) in (1..).zip(text.steps) {
             let _ = writeln!(page, "{number}. {}", escaped(&step.to_string()));
         }
-        let properties = [
-            (texts.severity, Some(severity(reason.severity(), lang))),
-            (texts.owner, Some(owner(reason.owner(), lang))),
-            (texts.applies, text.applies),
-            (texts.source, text.source),
-        ];
         page.push('\n');
-        for (label, value) in properties.iter().filter_map(|(label, value)| Some((label, (*value)?))) {
+        let severity = (texts.severity, severity(reason.severity(), lang));
+        for (label, value) in std::iter::once(severity).chain(properties(*reason, lang)) {
             let link = if value.starts_with("https://") { format!("<{value}>") } else { value.to_owned() };
             let _ = writeln!(page, "- {label}: {link}");
         }
     }
     page
+}
+
+/// Returns the labels and values of a reason's owner, and of its time to take effect and its source where it has them.
+fn properties(reason: Reason, lang: Lang) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let (text, texts) = (reason.text(lang), &lang.texts().catalogue);
+    let owner = (texts.owner, Some(owner(reason.owner(), lang)));
+    let values = [owner, (texts.applies, text.applies), (texts.source, text.source)];
+    values.into_iter().filter_map(|(label, value)| Some((label, value?)))
 }
 
 /// Fills a sentence's placeholders and escapes them for Markdown: outside code, `<HOST>` would be a tag.
@@ -66,18 +69,13 @@ fn escaped(sentence: &str) -> String {
 /// Renders one reason for a person. Lines are not wrapped, so that a command can be copied whole.
 fn entry(reason: Reason, lang: Lang) -> String {
     let text = reason.text(lang);
-    let texts = &lang.texts().catalogue;
     let meaning = fill(text.meaning, &Ids::default());
     let mut entry = format!("{reason} ({}): {}\n  {meaning}\n", severity(reason.severity(), lang), text.title);
     for (number, step) in (1..).zip(text.steps) {
         let _ = writeln!(entry, "  {number}. {}", fill(&step.to_string(), &Ids::default()));
     }
-    let properties =
-        [(texts.owner, Some(owner(reason.owner(), lang))), (texts.applies, text.applies), (texts.source, text.source)];
-    for (label, value) in properties {
-        if let Some(value) = value {
-            let _ = writeln!(entry, "  {label}: {value}");
-        }
+    for (label, value) in properties(reason, lang) {
+        let _ = writeln!(entry, "  {label}: {value}");
     }
     entry
 }

@@ -10,7 +10,6 @@ use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of, level_of};
 use super::clouds::missing_endpoint;
-
 use super::reader::{Fields, Found, Reader, excerpt, numbered};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, Interval, Limit, Timeout};

@@ -9,7 +9,6 @@ use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of};
 use super::mistake::Position;
-
 use super::reader::{Fields, Reader, excerpt, invalid_value};
 use super::tree::Entry;
 use super::value::{EwsUrl, ImapUrl, Label, Pop3Url, Scope, ServerUrl, SmtpUrl, Value};

@@ -8,7 +8,6 @@ use crate::spelling::did_you_mean;
 
 use super::catalogue::{Key, Kind, Section, UNSUPPORTED};
 use super::mistake::{Mistake, Position};
-
 use super::system::System;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};

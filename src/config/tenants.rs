@@ -18,8 +18,7 @@ use super::value::{self, ClientId, CloudName, Date, Label, MailAddress, Switch, 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
     let tenants = reader.list(root, "tenants");
-    let mut names = UniqueNames::default();
-    let mut tenant_reader = TenantReader { reader, defaults, clouds, names: &mut names };
+    let mut tenant_reader = TenantReader { reader, defaults, clouds, names: UniqueNames::default() };
     tenants.iter().flat_map(|(path, node)| tenant_reader.tenant(node, path)).collect()
 }
 
@@ -30,7 +29,7 @@ struct TenantReader<'r, 'a> {
     defaults: Defaults,
     clouds: &'r mut Clouds,
     /// Names of the tenants read so far.
-    names: &'r mut UniqueNames,
+    names: UniqueNames,
 }
 
 /// The `credential` section as read.
@@ -77,7 +76,7 @@ impl TenantReader<'_, '_> {
 
     fn name(&mut self, fields: &Fields<'_>) -> Option<String> {
         let name = self.reader.one::<Label>(fields, "name")?;
-        require_unique(self.reader, self.names, &name);
+        require_unique(self.reader, &mut self.names, &name);
         Some(name.value.0)
     }
 

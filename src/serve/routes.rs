@@ -20,7 +20,6 @@ use super::response::{FullResponse, JSON, TEXT, message, ok};
 use super::{discovery, faults, probe_endpoint, probe_selection};
 use crate::document::Document;
 use crate::outcome::ProbeId;
-
 use crate::render::page::FAULTS;
 use crate::report;
 use crate::report::root_cause;
@@ -104,16 +103,8 @@ pub async fn respond(engine: &Arc<Engine>, local: SocketAddr, request: Request<I
         Route::Probe => probe_endpoint::respond(engine, &query, &head.headers).await,
         Route::Reload => reload(engine).await,
         Route::Discovery => {
-            let work = engine.work();
-            ok(
-                JSON,
-                discovery::targets(
-                    work.probes.iter().map(AsRef::as_ref),
-                    &head.headers,
-                    local,
-                    engine.web_config.current().acceptor.is_some(),
-                ),
-            )
+            let (work, secure) = (engine.work(), engine.web_config.current().acceptor.is_some());
+            ok(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &head.headers, local, secure))
         }
         other => {
             let (engine, negotiated) = (Arc::clone(engine), Negotiated::from_headers(&head.headers));
