@@ -62,7 +62,7 @@ pub struct Running {
     _tasks: JoinSet<()>,
 }
 
-/// Where a tenant listens: each service at one address and port, or at several.
+/// The addresses of a tenant's services: each listens at one address and port, or at several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// HTTPS: token endpoint and discovery.
@@ -191,7 +191,7 @@ fn cannot_listen(place: SocketAddr, error: &std::io::Error) -> String {
 }
 
 impl Running {
-    /// Where it listens.
+    /// Returns the addresses at which it listens.
     pub fn places(&self) -> &Places {
         &self.places
     }
@@ -232,7 +232,7 @@ impl Running {
         self.apply_faults();
     }
 
-    /// What goes wrong now, each fault once.
+    /// Returns the faults in force, each once.
     pub fn faults(&self) -> Vec<Fault> {
         let view = self.state.view();
         Fault::ALL.iter().copied().filter(|fault| view.faults().any(|active| active.fault == *fault)).collect()

@@ -36,7 +36,7 @@ texts! {
         decimal_mark: ".",
     }
 
-    /// What ends on a known day.
+    /// Texts about expiries: dates and distances to them.
     expiry: Expiry {
         date: "{year}-{month}-{day}",
         when: "{distance} ({date})",

@@ -7,7 +7,7 @@ use super::mailbox::{Licence, Listing, Mailbox};
 use super::protocol::{Protocol, Trouble};
 use super::tenant::Tenant;
 
-/// Why Exchange Online does not let the application in.
+/// The reason why Exchange Online does not let the application in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// `SmtpClientAuthenticationDisabled` for the tenant.
@@ -229,10 +229,10 @@ fn authentic<'c>(tenant: &Tenant, token: &'c PresentedToken, audiences: &[&str],
     Ok(claims)
 }
 
-/// How far ahead of us a token's issuer may be, in seconds.
+/// The time that a token's issuer may be ahead of us, in seconds.
 const CLOCK_SKEW: i64 = 300;
 
-/// What lets the application in.
+/// The permission that lets the application in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grant {
     /// A role in the token: over POP3, IMAP and SMTP each mailbox must permit it besides.
@@ -286,7 +286,7 @@ mod tests {
     type Spoil = fn(&mut Claims);
     type Change<'c> = &'c dyn Fn(&mut Tenant);
 
-    /// What a protocol answers for the mailbox `praxis`: `Ok` with its address.
+    /// Returns a protocol's answer for the mailbox `praxis`: `Ok` with its address.
     fn answer(tenant: &Tenant, protocol: Protocol, token: &PresentedToken, user: &str) -> Result<String, Refusal> {
         let mailbox = match protocol {
             Protocol::Ews => ews_request(tenant, token, NOW).and_then(|_| ews_mailbox(tenant, user)),

@@ -32,7 +32,7 @@ pub(super) const NAMES: &[&str] = &[
 /// Whose certificates these are.
 const ORGANISATION: &str = "m365-probe simulated tenant";
 
-/// What TLS is accepted with. Each acceptor is built once.
+/// The acceptors of TLS connections, each of which is built once.
 pub(super) struct Certificates {
     /// The authority's certificate, PEM.
     pub authority: String,
@@ -54,7 +54,7 @@ impl Certificates {
         Ok(Self { authority, good, wrong })
     }
 
-    /// What to accept TLS with while the faults that `has` confirms are in force.
+    /// Returns the acceptor of TLS while the faults that `has` confirms are in force.
     pub(super) fn acceptor(&self, service: Service, has: impl Fn(Service, Fault) -> bool) -> &TlsAcceptor {
         let wrong = self.wrong.iter().find(|(fault, _)| has(service, *fault));
         wrong.map_or(&self.good, |(_, acceptor)| acceptor)
@@ -67,7 +67,7 @@ struct Issuer {
     key: PKey<Private>,
 }
 
-/// How a certificate differs from the good one.
+/// The difference of a certificate from the good one.
 struct Shape<'i> {
     fault: Option<Fault>,
     issuer: Option<&'i Issuer>,

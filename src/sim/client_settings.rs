@@ -1,4 +1,4 @@
-//! What a running tenant offers to its clients: a cloud, settings, a configuration file.
+//! Settings for a running tenant's clients: a cloud, settings, a configuration file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -20,7 +20,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
 #[derive(Debug)]
 pub(super) struct Closed;
 
-/// What the client said.
+/// A piece of the client's side of the conversation.
 pub(super) enum Received {
     /// A line, without its ending. Bytes outside UTF-8 are replaced.
     Line(String),
@@ -34,22 +34,22 @@ pub(super) enum Received {
 const LINE: usize = 24 * 1024;
 /// The longest silence borne where it is not the client's to keep.
 pub(super) const IDLE: Duration = Duration::from_secs(300);
-/// How long a client may take for its part of a TLS handshake.
+/// The time limit of a client's part of a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
-/// How much a reply that never ends holds in truth: enough that nobody reads it whole.
+/// The bytes of a reply that never ends: so many that nobody reads it whole.
 const ENDLESS: usize = 64 * 1024 * 1024;
 /// A piece of it.
 const PIECE: &[u8] = &[b'x'; 16 * 1024];
 
 /// One mail connection.
 pub(super) struct Connection {
-    /// What all connections share.
+    /// The state that all connections share.
     pub state: Arc<State>,
-    /// Which service this is.
+    /// The service that the client has connected to.
     pub service: Service,
     /// The client's address.
     pub client: IpAddr,
-    /// Whether TLS is in use.
+    /// Set once TLS is in use.
     pub secure: bool,
     stream: Box<dyn Stream>,
     unread: Vec<u8>,
@@ -66,7 +66,7 @@ impl Connection {
         self.state.view()
     }
 
-    /// Whether `fault` affects this service now.
+    /// Tells whether `fault` affects this service now.
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.state.view().has(self.service, fault)
     }
@@ -123,7 +123,7 @@ impl Connection {
         }
     }
 
-    /// How long a client may be silent: RFC 3501, section 5.4; RFC 1939, section 3; RFC 5321, section 4.5.3.2.7.
+    /// Returns the longest silence of a client: RFC 3501, section 5.4; RFC 1939, section 3; RFC 5321, section 4.5.3.2.7.
     fn idle_limit(&self) -> Duration {
         let minutes = match self.service {
             Service::Imap => 30,

@@ -74,7 +74,7 @@ fn not_found() -> HttpResponse {
     HttpResponse::new(StatusCode::NOT_FOUND).header("cache-control", "private")
 }
 
-/// What a browser that strays here is shown: a page, with the code in it. One that asks first may post.
+/// Returns the page, with the code in it, for a browser that strays here. A client that sends OPTIONS first may post.
 fn only_post(request: &HttpRequest) -> HttpResponse {
     if request.method == Method::OPTIONS {
         let allowed = HttpResponse::new(StatusCode::OK).header("access-control-allow-origin", "*");
@@ -84,7 +84,7 @@ fn only_post(request: &HttpRequest) -> HttpResponse {
     HttpResponse::new(StatusCode::OK).body("text/html; charset=utf-8", format!("<html><body>{text}</body></html>"))
 }
 
-/// Where people sign in. Nobody can here.
+/// Returns the page on which people sign in. Nobody can here.
 fn sign_in() -> HttpResponse {
     HttpResponse::new(StatusCode::OK)
         .body("text/html; charset=utf-8", "<html><head><title>Sign in to your account</title></head><body></body></html>")

@@ -21,7 +21,7 @@ use super::protocol::Trouble;
 use super::state::{State, View};
 use super::tenant::Tenant;
 
-/// How long a throttled client is told to stay away.
+/// The time for which a throttled client is told to stay away.
 const BACK_OFF_MILLISECONDS: u32 = 297_749;
 
 /// Answers any request to the Exchange host.
@@ -50,7 +50,7 @@ pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse
     common(request, answer)
 }
 
-/// What a fault of EWS as a whole answers.
+/// Returns the response of a fault of EWS as a whole, in place of the usual one.
 fn instead(view: &View) -> Option<HttpResponse> {
     let has = |fault| view.has(Service::Ews, fault);
     if has(Fault::TenantRestricted) {

@@ -62,12 +62,12 @@ impl Service {
     }
 }
 
-/// How far a fault reaches.
+/// The scope of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultScope {
     /// It can affect one service and spare the others.
     Each,
-    /// What is wrong lies behind all its services: it affects them together.
+    /// All services together: their common cause is at fault.
     Whole,
 }
 
@@ -101,13 +101,13 @@ macro_rules! faults {
 
             /// Its name: snake_case, a reason code where it leads to one.
             pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
-            /// What goes wrong, in one line.
+            /// Returns its description, in one line.
             pub const fn text(self) -> &'static str { match self { $( Self::$variant => $text, )* } }
             /// The services it can affect.
             pub const fn services(self) -> &'static [Service] { match self { $( Self::$variant => &[ $( Service::$service, )+ ], )* } }
-            /// Whether it affects each service by itself, or all of them together.
+            /// Returns its scope: each service by itself, or all of them together.
             pub const fn scope(self) -> FaultScope { match self { $( Self::$variant => scope!($scope), )* } }
-            /// Whether it can affect one mailbox and spare the others.
+            /// Tells whether it can affect one mailbox and spare the others.
             pub const fn is_per_mailbox(self) -> bool { match self { $( Self::$variant => per_mailbox!($of), )* } }
         }
     };
@@ -222,7 +222,7 @@ impl Fault {
         Self::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 
-    /// Where it can be made to affect: `@imap`, `@MAILBOX`; empty where it always affects all it can.
+    /// Returns the places that it can be limited to: `@imap`, `@MAILBOX`; empty where it always affects all it can.
     pub fn places(self) -> String {
         let each = self.scope() == FaultScope::Each && self.services().len() > 1;
         let services = self.services().iter().filter(|_| each).map(|service| format!("@{}", service.name()));

@@ -15,7 +15,7 @@ use super::protocol::Trouble;
 use super::state::State;
 use super::tenant::{READ_ALL, Tenant};
 
-/// How long a throttled client is told to stay away, in seconds.
+/// The time for which a throttled client is told to stay away, in seconds.
 const RETRY_AFTER: &str = "10";
 
 /// Permissions that open the mail folders, and the calendar.
@@ -42,13 +42,13 @@ pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse
 
 const DIAGNOSTIC: &str = r#"{"ServerInfo":{"DataCenter":"Germany West Central","Slice":"E","Ring":"4","ScaleUnit":"000","RoleInstance":"FR1PEPF00000001"}}"#;
 
-/// What an error repeats of the headers.
+/// The parts of the headers that an error repeats.
 struct Ids {
     request: String,
     client: String,
 }
 
-/// What can be asked of a mailbox.
+/// A call about a mailbox.
 #[derive(Clone, Copy)]
 enum Call {
     Folders,

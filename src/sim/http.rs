@@ -26,9 +26,9 @@ use super::state::State;
 const BODY: usize = 256 * 1024;
 /// The largest request head taken.
 const HEAD: usize = 64 * 1024;
-/// How long a client may take for a request's head.
+/// The time limit of a request's head.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// How long a client may take for a request's body.
+/// The time limit of a request's body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A request, read whole.
@@ -153,7 +153,7 @@ where
     Ok(respond(state, service, request).await.into_response())
 }
 
-/// Which phase of a run this request belongs to.
+/// Returns the phase of a run that this request belongs to.
 fn phase(service: Service, request: &HttpRequest) -> Phase {
     match (service, &request.method) {
         (Service::Graph, _) => Phase::Mailbox,
@@ -163,7 +163,7 @@ fn phase(service: Service, request: &HttpRequest) -> Phase {
     }
 }
 
-/// What a fault of the connection answers, in place of the service.
+/// Returns the response of a fault of the connection, in place of the service's.
 async fn faulty_response(state: &State, service: Service) -> Result<Option<Response<Payload>>, ConnectionDropped> {
     let view = state.view();
     let has = |fault| view.has(service, fault);

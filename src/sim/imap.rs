@@ -22,7 +22,7 @@ use super::{identifiers, sasl};
 const MISTAKES: u32 = 3;
 /// The longest command taken, its literals included.
 const COMMAND: usize = 64 * 1024;
-/// How long a throttled client is told to stay away.
+/// The time for which a throttled client is told to stay away.
 const BACK_OFF_MILLISECONDS: u32 = 89_117;
 
 const UNKNOWN: &str = "Command Error. 12";
@@ -55,12 +55,12 @@ pub(super) async fn serve(mut connection: Connection) -> Result<(), Closed> {
     }
 }
 
-/// What a reply to that line begins with.
+/// Returns the tag with which the reply to that line begins.
 fn tag(line: &str) -> &str {
     line.split(' ').next().filter(|tag| command::is_tag(tag)).unwrap_or("*")
 }
 
-/// What the server remembers of a client.
+/// The server's state of a client's session.
 #[derive(Default)]
 struct Session {
     mistakes: u32,

@@ -38,7 +38,7 @@ pub struct Claims {
     pub uti: String,
 }
 
-/// Why a token's claims cannot be believed.
+/// The reason why a token's claims cannot be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// Not three base64url parts with JSON in them, or not RS256.

@@ -24,7 +24,7 @@ use super::{dns, entra, ews, graph, http, imap, pop3, smtp};
 const CONNECTIONS: usize = 512;
 /// Connections the system takes before they are accepted.
 const BACKLOG: u32 = 1024;
-/// How long to wait before trying again what the system refused.
+/// The time to wait before trying again what the system refused.
 const RETRY: Duration = Duration::from_millis(20);
 
 /// A port that can be closed and opened again, at once and for everybody.
@@ -36,7 +36,7 @@ pub(super) struct Port {
     runtime: Handle,
 }
 
-/// What becomes of a connection to the port.
+/// The treatment of connections to the port.
 enum PortState {
     Open(TcpListener),
     /// It is refused. The socket listens to nobody and keeps the port, which another program would be given otherwise.
@@ -97,7 +97,7 @@ impl Port {
         Ok(Self { service, security, address, state: Mutex::new(PortState::Open(listener)), runtime: Handle::current() })
     }
 
-    /// Where it is.
+    /// Returns its address.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -22,19 +22,19 @@ pub struct Mailbox {
     pub smtp_auth_disabled: Option<bool>,
     /// `Add-MailboxPermission -AccessRights FullAccess` for the application's service principal.
     pub full_access: bool,
-    /// Whether an application access policy or RBAC scope lets the application in over EWS and Graph.
+    /// Set if an application access policy or RBAC scope lets the application in over EWS and Graph.
     pub in_scope: bool,
-    /// What the application sees of the folders over EWS and Graph.
+    /// The application's view of the folders over EWS and Graph.
     pub folder_access: FolderAccess,
     /// The licence.
     pub licence: Licence,
-    /// How the directory holds it.
+    /// The directory's entry for it.
     pub listing: Listing,
-    /// Whether the mailbox database is online.
+    /// Set while the mailbox database is online.
     pub online: bool,
-    /// Whether the account it belongs to is enabled.
+    /// Set while the account it belongs to is enabled.
     pub account_enabled: bool,
-    /// What it suffers from at present.
+    /// The present trouble of each protocol.
     pub trouble: BTreeMap<Protocol, Trouble>,
     /// The folders below the root.
     pub folders: Vec<Folder>,
@@ -42,7 +42,7 @@ pub struct Mailbox {
     pub messages: Vec<Message>,
 }
 
-/// What the mailbox's licence allows.
+/// The protocols that the mailbox's licence allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Licence {
     /// Everything.
@@ -53,7 +53,7 @@ pub enum Licence {
     Missing,
 }
 
-/// How the directory of Exchange Online holds a mailbox.
+/// The entry for a mailbox in the directory of Exchange Online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listing {
     /// Once, by the address that is used.
@@ -66,7 +66,7 @@ pub enum Listing {
     Elsewhere,
 }
 
-/// What an application that is let into a mailbox sees of its folders.
+/// The view that an application with access to a mailbox has of its folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderAccess {
     /// The folders.
@@ -95,13 +95,13 @@ pub struct Folder {
 pub struct Message {
     /// IMAP unique id; also the base of POP3's.
     pub uid: u32,
-    /// Whether it has been read.
+    /// Set once it has been read.
     pub seen: bool,
     /// RFC 5322 text with CRLF line endings.
     pub text: String,
 }
 
-/// What every new mailbox has: name, distinguished id, class.
+/// The folders of every new mailbox: name, distinguished id, class.
 const DEFAULT_FOLDERS: &[(&str, &str, &str)] = &[
     ("Archive", "", "IPF.Note"),
     ("Calendar", "calendar", "IPF.Appointment"),
@@ -147,7 +147,7 @@ impl Mailbox {
         self
     }
 
-    /// Whether `address` is its primary address or an alias, in any case.
+    /// Tells whether `address` is its primary address or an alias, in any case.
     pub fn is_called(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(address))
     }

@@ -43,7 +43,7 @@ pub(super) async fn serve(mut connection: Connection) -> Result<(), Closed> {
     }
 }
 
-/// What the server remembers of a client.
+/// The server's state of a client's session.
 #[derive(Default)]
 struct Session {
     user: Option<String>,
@@ -183,7 +183,7 @@ impl Session {
     }
 }
 
-/// What CAPA lists.
+/// Returns the reply to CAPA.
 fn capabilities(connection: &Connection) -> String {
     let mut text = "+OK\r\nTOP\r\nUIDL\r\n".to_owned();
     if connection.secure && !connection.has(Fault::MechanismNotOffered) {

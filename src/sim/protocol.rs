@@ -31,7 +31,7 @@ impl Protocol {
     }
 }
 
-/// What a healthy configuration does not protect from.
+/// Trouble that a healthy configuration does not protect from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The client is asked to stay away for a while.

@@ -1,4 +1,4 @@
-//! What a client says about itself in XOAUTH2.
+//! The client's login in XOAUTH2.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

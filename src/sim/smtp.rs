@@ -19,7 +19,7 @@ const LOGINS: u32 = 3;
 const MISTAKES: u32 = 5;
 /// The largest message taken, as `SIZE` in EHLO says.
 const SIZE: usize = 157_286_400;
-/// Where a client on this machine seems to come from: an address of documentation (RFC 5737), as if a NAT stood between.
+/// The address that a client on this machine seems to have: one of documentation (RFC 5737), as if a NAT stood between.
 const SEEN: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 /// A whole session, from the greeting on.
@@ -52,7 +52,7 @@ pub(super) async fn serve(mut connection: Connection) -> Result<(), Closed> {
     }
 }
 
-/// What the server remembers of a client.
+/// The server's state of a client's session.
 struct Session {
     id: String,
     greeted: bool,
@@ -67,9 +67,9 @@ struct Session {
 struct Message {
     sender: String,
     recipients: usize,
-    /// Whether only BDAT can carry it.
+    /// Set if only BDAT can carry it.
     binary: bool,
-    /// What BDAT has brought so far.
+    /// The bytes that BDAT has brought so far.
     size: usize,
 }
 
@@ -348,7 +348,7 @@ impl Session {
 const HELP: &str = "214-This server supports the following commands:\r\n\
                     214 HELO EHLO STARTTLS RCPT DATA RSET MAIL QUIT HELP AUTH BDAT\r\n";
 
-/// What is answered to a login, whatever its token, while a fault is in force.
+/// Replies to a login, whatever its token, while a fault is in force.
 const INSTEAD: &[(Fault, &str)] = &[
     (
         Fault::AuthPolicyBlocked,

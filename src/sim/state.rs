@@ -1,4 +1,4 @@
-//! What every connection shares: the tenant as it is now, the faults in force, the keys.
+//! State that all connections share: the tenant as it is now, the faults in force, the keys.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ impl View {
         self.faults.iter()
     }
 
-    /// Whether `fault` affects `service` now.
+    /// Tells whether `fault` affects `service` now.
     pub(super) fn has(&self, service: Service, fault: Fault) -> bool {
         self.faults.iter().any(|active| active.fault == fault && active.services.contains(&service))
     }
@@ -32,9 +32,9 @@ impl View {
 
 /// Shared by all connections.
 pub(super) struct State {
-    /// What TLS is accepted with.
+    /// The certificates that TLS is accepted with.
     pub certificates: Certificates,
-    /// What tokens are signed with.
+    /// The key that tokens are signed with.
     pub key: &'static SigningKey,
     base: Mutex<Tenant>,
     view: watch::Sender<Arc<View>>,

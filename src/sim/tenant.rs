@@ -1,4 +1,4 @@
-//! What an administrator has set: the tenant, its application, its switches and its mailboxes, as plain data.
+//! An administrator's settings: the tenant, its application, its switches and its mailboxes, as plain data.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -21,7 +21,7 @@ pub struct Tenant {
     pub id: String,
     /// A verified domain.
     pub domain: String,
-    /// Whether Entra knows the tenant.
+    /// Set if Entra knows the tenant.
     pub exists: bool,
     /// The application registered in it.
     pub application: Application,
@@ -29,11 +29,11 @@ pub struct Tenant {
     pub exchange: Exchange,
     /// The mailboxes.
     pub mailboxes: Vec<Mailbox>,
-    /// How long each step takes before its answer begins; what is missing takes no time.
+    /// The time that each step takes before its answer begins; a step that is missing takes no time.
     pub latency: BTreeMap<Phase, Duration>,
-    /// How long a refused login takes; Exchange Online takes 5 to 17 seconds.
+    /// The time that a refused login takes; Exchange Online takes 5 to 17 seconds.
     pub refusal_delay: Duration,
-    /// What the DNS server answers for the names the tenant plays.
+    /// The addresses that the DNS server answers with, for the names of the tenant's services.
     pub addresses: Vec<IpAddr>,
     /// Organisation and name of the authority that its certificates come from.
     pub authority: (String, String),
@@ -49,24 +49,24 @@ pub struct Application {
     pub name: String,
     /// The client secret's value.
     pub secret: Secret,
-    /// Whether that secret has expired.
+    /// Set if that secret has expired.
     pub secret_expired: bool,
-    /// When it expires, as Graph shows it to an application with [`READ_ALL`].
+    /// The time at which it expires, as Graph shows it to an application with [`READ_ALL`].
     pub secret_expires: SystemTime,
-    /// When the application was registered.
+    /// The time at which the application was registered.
     pub created: SystemTime,
     /// Object id of the enterprise application (service principal): claim `oid`.
     pub object_id: String,
-    /// Whether the enterprise application exists.
+    /// Set if the enterprise application exists.
     pub has_service_principal: bool,
     /// `Enabled for users to sign-in`.
     pub enabled: bool,
-    /// Whether Conditional Access for workload identities blocks it.
+    /// Set if Conditional Access for workload identities blocks it.
     pub conditional_access_blocked: bool,
     /// Application permissions with admin consent, of Exchange Online and of Microsoft Graph: claim `roles` of the tokens for
     /// either.
     pub roles: Vec<String>,
-    /// How long a token lives; negative for tokens that are expired when they arrive.
+    /// The lifetime of a token, in seconds; negative for tokens that are expired when they arrive.
     pub token_seconds: i64,
 }
 
@@ -74,11 +74,11 @@ pub struct Application {
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch or a state of Exchange's own")]
 pub struct Exchange {
-    /// Whether the tenant ever had Exchange Online: without it there is no resource to get a token for.
+    /// Set if the tenant ever had Exchange Online: without it there is no resource to get a token for.
     pub present: bool,
-    /// Whether the subscription has lapsed.
+    /// Set if the subscription has lapsed.
     pub lapsed: bool,
-    /// Whether it demands that applications be assigned to it, and this one is not.
+    /// Set if it demands that applications be assigned to it, and this one is not.
     pub unassigned: bool,
     /// `New-ServicePrincipal -ObjectId`: the object ids Exchange knows.
     pub service_principals: Vec<String>,
@@ -91,11 +91,11 @@ pub struct Exchange {
     pub ews_enabled: Option<bool>,
     /// `Set-OrganizationConfig -EwsAllowedAppIDs`; has no effect while `ews_enabled` is `None`.
     pub ews_allowed_app_ids: Vec<String>,
-    /// Whether a policy blocks programs by their `User-Agent` (`Set-OrganizationConfig -EwsApplicationAccessPolicy`).
+    /// Set if a policy blocks programs by their `User-Agent` (`Set-OrganizationConfig -EwsApplicationAccessPolicy`).
     pub user_agents_blocked: bool,
-    /// Whether it refuses the application everywhere, for a reason it keeps to itself.
+    /// Set if it refuses the application everywhere, for a reason it keeps to itself.
     pub refuses_everything: bool,
-    /// What Exchange suffers from at present.
+    /// The present trouble of each protocol of Exchange.
     pub trouble: BTreeMap<Protocol, Trouble>,
 }
 
@@ -130,7 +130,7 @@ impl Tenant {
         self.mailboxes.iter_mut().find(|mailbox| mailbox.is_called(address))
     }
 
-    /// Whether `name` (a path segment of the token endpoint) means this tenant.
+    /// Tells whether `name` (a path segment of the token endpoint) means this tenant.
     pub fn is_called(&self, name: &str) -> bool {
         self.exists && (name.eq_ignore_ascii_case(&self.id) || name.eq_ignore_ascii_case(&self.domain))
     }

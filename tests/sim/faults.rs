@@ -15,7 +15,7 @@ use crate::{names, peer};
 const SILENT: &[Fault] =
     &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
 
-/// What a client sees of each fault: a piece of the transcript. A row without a service holds for all the others.
+/// Pieces of the transcript by which a client sees each fault. A row without a service holds for all the others.
 const SEEN: &[(Fault, Option<Service>, &str)] = {
     use Fault as F;
     use Service::{Ews, Graph, Imap, Login, Pop3, Smtp};
@@ -227,7 +227,7 @@ async fn each_fault_is_seen_where_it_applies_and_gone_when_it_is_cleared() {
     }
 }
 
-/// What a client sees of a service, as one line.
+/// Returns a client's view of a service, as one line.
 async fn observe(tenant: &Running, service: Service, fault: Fault) -> String {
     let starttls = fault.name().starts_with("starttls");
     let seen = match service {

@@ -4,7 +4,7 @@ use m365_probe::sim::{Tenant, start};
 
 use crate::peer::{Peer, token};
 
-/// What arrives in the clear behind STLS is thrown away, not obeyed after TLS has begun.
+/// Text in the clear behind STLS is thrown away, not obeyed after TLS has begun.
 #[tokio::test]
 async fn commands_slipped_in_ahead_of_tls_are_not_obeyed() {
     let tenant = start(Tenant::contoso()).await.unwrap();

@@ -175,7 +175,7 @@ async fn messages_are_described_in_full() {
         .await;
 }
 
-/// What is known and wrong is refused for as long as a client likes; what is unknown or out of place ends the connection.
+/// Known commands with wrong arguments are refused as long as a client likes; unknown or misplaced ones end the connection.
 #[tokio::test]
 async fn wrong_arguments_are_borne() {
     let tenant = start(Tenant::contoso()).await.unwrap();

@@ -62,7 +62,7 @@ impl Peer {
         }
     }
 
-    /// What has arrived already; empty for nothing.
+    /// Returns a line that has arrived already; empty for nothing.
     pub async fn line_if_any(&mut self) -> String {
         timeout(Duration::from_millis(50), self.line()).await.unwrap_or_default()
     }
@@ -177,7 +177,7 @@ pub async fn token(tenant: &Running) -> String {
     answer.json()["access_token"].as_str().unwrap_or_default().to_owned()
 }
 
-/// What XOAUTH2 sends.
+/// Encodes a client's response of XOAUTH2.
 pub fn xoauth2(user: &str, token: &str) -> String {
     BASE64.encode(format!("user={user}\x01auth=Bearer {token}\x01\x01"))
 }

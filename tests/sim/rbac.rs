@@ -21,7 +21,7 @@ fn by_rbac() -> Tenant {
     tenant
 }
 
-/// What each check of the first mailbox comes to, when its access is declared to be given so.
+/// Runs each check of the first mailbox with its access declared to be given by `authorization`, and returns their reasons.
 async fn reasons(tenant: Tenant, authorization: Authorization) -> BTreeMap<&'static str, Option<Reason>> {
     let tenant = start(tenant).await.unwrap();
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("rbac-{}", tenant.ports().login));

@@ -14,7 +14,7 @@ use m365_probe::sim::{Fault, FaultScope, Service, Tenant, start};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// What the checks of a service make of a fault that its server does not name. Exchange tells POP3 and SMTP less than
+/// Reasons of a service's checks for a fault that its server does not name. Exchange tells POP3 and SMTP less than
 /// IMAP, and IMAP less than EWS.
 const OTHERWISE: &[(Fault, Service, Reason)] = {
     use Fault as F;
@@ -55,7 +55,7 @@ const OTHERWISE: &[(Fault, Service, Reason)] = {
     ]
 };
 
-/// What `reach`, which speaks to every host but Graph's as far as its greeting, makes of a fault.
+/// Returns the reason of `reach`, which speaks to every host but Graph's as far as its greeting, for a fault.
 fn reached(fault: Fault, services: &[Service]) -> Option<Reason> {
     if services == [Service::Graph] {
         return None;
@@ -105,7 +105,7 @@ async fn each_fault_leads_to_the_reason_of_its_name() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// Where all is well, and however the calendar stands: EWS has a day on which it ends, and Graph has none.
+/// All is well, and whatever the day, the retirement of EWS is noted: EWS has a day on which it ends, and Graph has none.
 #[tokio::test]
 async fn of_what_works_the_end_of_ews_alone_is_noted() {
     let tenant = start(Tenant::contoso()).await.unwrap();
@@ -124,7 +124,7 @@ async fn of_what_works_the_end_of_ews_alone_is_noted() {
     }
 }
 
-/// What is wrong with the checks' reasons while `name` is in force.
+/// Returns what is wrong with the checks' reasons while `name` is in force.
 async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String> {
     let _turn = RUNS.acquire().await.unwrap();
     let seen = observe(fault, &services, &name).await;
@@ -185,7 +185,7 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
     seen
 }
 
-/// Why it failed; of a run that succeeded, what a level makes a warning of.
+/// Returns the reason of a failed run; of a run that succeeded, the reason of its warning.
 fn reason(outcome: &Outcome) -> Option<Reason> {
     let warned = || {
         let judged = levels::judge(outcome, &Limits::default(), SystemTime::now());

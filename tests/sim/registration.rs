@@ -1,4 +1,4 @@
-//! When the application's credentials expire, as Graph tells it to the `token` check.
+//! The expiry of the application's credentials, as Graph shows it to the `token` check.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,13 +53,13 @@ impl Asking {
         self.tenant.change(|tenant| tenant.application.secret = Secret::new(secret));
     }
 
-    /// What the levels make a warning of.
+    /// Returns the reasons of the warnings that the levels make.
     async fn warned(&self) -> Vec<Reason> {
         let outcome = self.probe.run(&self.means, None).await;
         levels::warnings(&outcome, &Limits::default(), SystemTime::now()).map(|warning| warning.reason).collect()
     }
 
-    /// What a run that succeeds learns of the registration.
+    /// Runs the check, which must succeed, and returns the registration that it learns.
     async fn learn(&self) -> Registration {
         let outcome = self.probe.run(&self.means, None).await;
         assert!(outcome.is_ok(), "{:?}", outcome.verdict);

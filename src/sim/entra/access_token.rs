@@ -16,11 +16,11 @@ use crate::sim::{authorization, identifiers};
 use super::refusal::Aadsts;
 use super::version::Version;
 
-/// What a token is asked for.
+/// The resource that a token is requested for.
 pub(super) struct Resource {
     /// Its name as asked for: claim `aud`.
     pub name: String,
-    /// Whether it is Exchange Online; Microsoft Graph otherwise.
+    /// True for Exchange Online, false for Microsoft Graph.
     pub exchange: bool,
 }
 

@@ -14,7 +14,7 @@ use super::refusal::Aadsts;
 /// The only kind of assertion there is.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Why an assertion does not authenticate `application`, in Entra's order: its form, its issuer, its key, its time.
+/// Finds why an assertion does not authenticate `application`, in Entra's order: its form, its issuer, its key, its time.
 pub(super) fn refusal(assertion: &str, kind: Option<&str>, application: &Application) -> Aadsts {
     if kind != Some(JWT_BEARER) {
         return Aadsts::parameter_missing("client_assertion_type");
@@ -38,14 +38,14 @@ pub(super) fn refusal(assertion: &str, kind: Option<&str>, application: &Applica
     Aadsts::assertion_unknown(Some(&identifiers::hex(&thumbprint).to_ascii_uppercase()), application)
 }
 
-/// What is wrong with one that was good an hour ago.
+/// Returns the refusal of an assertion that was good an hour ago.
 pub(super) fn stale() -> Aadsts {
     const HOUR: i64 = 3600;
     let now = identifiers::unix_now();
     Aadsts::assertion_expired(&time(now), &time(now - HOUR - 600), &time(now - HOUR))
 }
 
-/// How far ahead of us a client's clock may be, in seconds.
+/// The time that a client's clock may be ahead of us, in seconds.
 const CLOCK_SKEW: i64 = 300;
 
 /// Header and claims of a compact JWT.

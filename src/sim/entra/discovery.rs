@@ -1,4 +1,4 @@
-//! What Entra tells about itself: OpenID discovery, the aliases of its hosts, and who keeps a user's password.
+//! Entra's descriptions of itself: OpenID discovery, the aliases of its hosts, and the keeper of a user's password.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::sim::tenant::Tenant;
 use super::refusal::{Aadsts, Ids};
 use super::version::Version;
 
-/// Where Entra plays, port and all as clients see it.
+/// The host that Entra has in its documents.
 const AUTHORITY: &str = "login.microsoftonline.com";
 /// The tenant that personal accounts live in.
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -76,7 +76,7 @@ pub(super) fn instance(request: &HttpRequest) -> HttpResponse {
     )
 }
 
-/// Where a user's password is kept, which clients ask before they send one: here, for the addresses of this tenant.
+/// Returns the keeper of a user's password, which clients ask for before they send one: here, for this tenant's addresses.
 pub(super) fn user_realm(tenant: &Tenant, user: &str) -> HttpResponse {
     let domain = user.rsplit_once('@').map_or("", |(_, domain)| domain);
     let managed = tenant.exists && domain.eq_ignore_ascii_case(&tenant.domain);

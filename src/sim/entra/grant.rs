@@ -107,7 +107,7 @@ fn jwt_bearer(_: &View, form: &Form, _: Version) -> Result<Resource, Aadsts> {
     form.required("assertion").and(Err(Aadsts::jwt_malformed()))
 }
 
-/// What a tenant refuses with.
+/// A function that makes a tenant's refusal.
 type Refusal = fn(&Tenant) -> Aadsts;
 
 /// Faults that are nothing but a refusal, each with that refusal.

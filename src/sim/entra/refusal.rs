@@ -9,7 +9,7 @@ use crate::sim::http::{HttpRequest, HttpResponse};
 use crate::sim::identifiers;
 use crate::sim::tenant::{Application, Tenant};
 
-/// What identifies a request in a support ticket.
+/// The ids of a request, for a support ticket.
 pub(super) struct Ids {
     /// `x-ms-request-id` and `trace_id`.
     pub trace: String,
@@ -324,7 +324,7 @@ impl Aadsts {
     }
 }
 
-/// What a client sent, short enough to be said back.
+/// Shortens a client's text so that it can be repeated in a reply.
 fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(256).collect()
 }

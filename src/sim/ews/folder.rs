@@ -38,7 +38,7 @@ pub(super) fn answer(mailbox: &Mailbox, request: &Request) -> HttpResponse {
 
 /// A folder in the tree: `root` holds `msgfolderroot`, which holds the mailbox's folders.
 struct Node<'m> {
-    /// What its id is made of.
+    /// The text that its id is made of.
     key: &'m str,
     parent: Option<&'m str>,
     owner: &'m str,

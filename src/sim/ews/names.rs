@@ -24,12 +24,12 @@ const VERSIONS: &str = "Exchange2007 Exchange2007_SP1 Exchange2009 Exchange2010 
     Exchange2013 Exchange2013_SP1 Exchange2015 Exchange2016 V2015_10_05 V2016_01_06 V2016_04_13 V2016_07_13 V2016_10_10 V2017_01_07 \
     V2017_04_14 V2017_07_11";
 
-/// Whether a folder may be named so.
+/// Tells whether `name` is a distinguished name of a folder.
 pub(super) fn is_distinguished(name: &str) -> bool {
     DISTINGUISHED.split_ascii_whitespace().any(|known| known == name)
 }
 
-/// Whether a request may name that version. Later ones, as in `ServerVersionInfo`, must not be said back.
+/// Tells whether a request may name that version. Later ones, as in `ServerVersionInfo`, must not be repeated.
 pub(super) fn is_version(name: &str) -> bool {
     VERSIONS.split_ascii_whitespace().any(|known| known == name)
 }

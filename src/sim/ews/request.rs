@@ -6,11 +6,11 @@ use super::xml::{Element, Namespace};
 /// A request the service understands.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// Who the application wants to act as.
+    /// The user that the application wants to act as.
     pub impersonated: Option<Impersonated>,
-    /// What is asked for.
+    /// The requested operation.
     pub operation: Operation,
-    /// Which properties of each folder.
+    /// The requested properties of each folder.
     pub shape: Shape,
     /// The folders named.
     pub folders: Vec<FolderName>,
@@ -37,14 +37,14 @@ impl Impersonated {
     }
 }
 
-/// What is asked for.
+/// A requested operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     /// `m:FindFolder`: the folders below the ones named.
     FindFolder {
-        /// How far below.
+        /// The depth of the search below the folder.
         traversal: Traversal,
-        /// Which part of the list.
+        /// The requested part of the list.
         page: Page,
     },
     /// `m:GetFolder`: the folders named.
@@ -93,7 +93,7 @@ pub(super) enum Page {
     Fractional {
         /// Place in the list, in parts.
         numerator: usize,
-        /// How many parts the list has.
+        /// The number of parts of the list.
         denominator: usize,
         /// Entries wanted.
         most: usize,
@@ -129,14 +129,14 @@ pub(super) enum FolderName {
     Id(String),
 }
 
-/// Why a request is not served: a SOAP fault.
+/// The reason why a request is not served: a SOAP fault.
 #[derive(Debug)]
 pub(super) struct Invalid {
     /// The response code.
     pub code: &'static str,
     /// The words.
     pub text: String,
-    /// What stands in `t:MessageXml`.
+    /// The content of `t:MessageXml`.
     pub xml: String,
 }
 

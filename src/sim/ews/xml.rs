@@ -101,7 +101,7 @@ impl Element {
         Some(Self { namespace, name, attributes, children: Vec::new(), text: String::new() })
     }
 
-    /// Whether it is that element.
+    /// Tells whether it is the element of that namespace and name.
     pub(super) fn is(&self, namespace: Namespace, name: &str) -> bool {
         self.namespace == namespace && self.name == name
     }

@@ -8,16 +8,16 @@ use super::{Fault, FaultScope, Service};
 /// `NAME@SERVICE@MAILBOX` one service of one mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveFault {
-    /// What goes wrong.
+    /// The fault in force.
     pub fault: Fault,
-    /// Where.
+    /// The services that it affects.
     pub services: Vec<Service>,
     /// The only mailbox concerned: its address, or what stands before the `@` in it. `None` is every mailbox.
     pub mailbox: Option<String>,
 }
 
 impl ActiveFault {
-    /// Whether the mailbox of that address is concerned.
+    /// Tells whether the mailbox of that address is affected.
     pub fn concerns(&self, address: &str) -> bool {
         let short = address.split('@').next().unwrap_or(address);
         self.mailbox.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(address) || name.eq_ignore_ascii_case(short))

@@ -1,4 +1,4 @@
-//! What a fault changes in the tenant: what an administrator, or Microsoft, would have changed.
+//! Changes to the tenant by a fault, as an administrator or Microsoft would have made them.
 
 use std::time::{Duration, SystemTime};
 

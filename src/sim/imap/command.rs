@@ -30,15 +30,15 @@ impl Argument {
 /// A command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Command {
-    /// What the reply begins with.
+    /// The tag with which the reply begins.
     pub tag: String,
     /// Its name in upper case; `UID FETCH` for a command that takes unique ids.
     pub name: String,
-    /// What stands behind the name.
+    /// The arguments behind the name.
     pub arguments: Vec<Argument>,
 }
 
-/// When a command may be given.
+/// The stage of a session in which a command may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// At any time.
@@ -116,7 +116,7 @@ impl Command {
 }
 
 impl Command {
-    /// When it may be given; `None` where the server does not know it.
+    /// Returns the stage in which it may be given; `None` where the server does not know it.
     pub(super) fn stage(&self) -> Option<Stage> {
         COMMANDS.iter().find(|(_, names)| names.contains(&self.name.as_str())).map(|(stage, _)| *stage)
     }
@@ -128,7 +128,7 @@ pub(super) fn text_of(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| ascii(error.into_bytes()))
 }
 
-/// Whether `text` can be the tag of a reply.
+/// Tells whether `text` can be the tag of a reply.
 pub(super) fn is_tag(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"(){%*\"\\+".contains(&byte))
 }

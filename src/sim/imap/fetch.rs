@@ -26,7 +26,7 @@ enum Item {
 /// `BODY[...]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Section {
-    /// What stands between the brackets, in upper case: it is said back.
+    /// The text between the brackets, in upper case: it is repeated in the reply.
     name: String,
     part: Part,
     peek: bool,
@@ -104,7 +104,7 @@ impl Item {
         })
     }
 
-    /// Whether it marks the message as read.
+    /// Tells whether it marks the message as read.
     fn reads(&self) -> bool {
         match self {
             Self::Whole(_, part) => *part != Part::Header,

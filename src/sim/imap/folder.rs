@@ -53,7 +53,7 @@ pub(super) fn reply(mailbox: &Mailbox, selected: &mut Option<Selected>, command:
     Some(format!("{body}{tag} OK {plain} completed.\r\n"))
 }
 
-/// What others have done to the selected folder meanwhile; nothing where none is selected. Only the inbox ever changes.
+/// Returns the changes by others to the selected folder; empty where none is selected. Only the inbox ever changes.
 pub(super) fn refreshed(mailbox: &Mailbox, selected: &mut Option<Selected>) -> String {
     let opened = selected.as_mut().filter(|opened| !opened.messages.is_empty());
     opened.map_or_else(String::new, |opened| opened.refresh(&mailbox.messages))
@@ -95,7 +95,7 @@ fn shown(folder: &Folder) -> &str {
     if folder.distinguished == "inbox" { "INBOX" } else { &folder.name }
 }
 
-/// What Exchange marks a folder with, beside having no children; these are the names of RFC 6154.
+/// Returns Exchange's attributes of a folder, apart from having no children; these are the names of RFC 6154.
 fn attributes(folder: &Folder) -> &'static str {
     match folder.distinguished {
         "inbox" => "\\Marked \\HasNoChildren",

@@ -8,7 +8,7 @@ use super::command::Argument;
 use super::selected::{INTERNAL_DATE, Selected};
 use super::structure;
 
-/// What a search is answered with.
+/// The answer to a search.
 pub(super) enum Searched {
     /// The untagged reply.
     Found(String),

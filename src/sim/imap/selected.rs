@@ -7,7 +7,7 @@ use crate::sim::mailbox::{Mailbox, Message};
 
 use super::command::Argument;
 
-/// When every message arrived.
+/// The time at which every message arrived.
 pub(super) const INTERNAL_DATE: &str = "02-Nov-2026 08:00:00 +0000";
 /// Unique ids never change their meaning here.
 pub(super) const UID_VALIDITY: usize = 14;
@@ -16,7 +16,7 @@ pub(super) const UID_VALIDITY: usize = 14;
 pub(super) struct Selected {
     /// Its messages.
     pub messages: Vec<Message>,
-    /// Whether CLOSE has let go of it.
+    /// Set after CLOSE has ended the selection.
     pub closed: bool,
     deleted: BTreeSet<u32>,
     writable: bool,
@@ -32,7 +32,7 @@ impl Selected {
         Self { messages: messages.to_vec(), closed: false, deleted, writable, marked, gone }
     }
 
-    /// Whether the client has changed anything since this was last request; then `mailbox` gets it.
+    /// Tells whether the client has changed anything since this was last called; then `mailbox` gets it.
     pub(super) fn has_changes(&self) -> bool {
         !self.marked.is_empty() || !self.gone.is_empty()
     }
@@ -66,7 +66,7 @@ impl Selected {
         text
     }
 
-    /// What SELECT and EXAMINE tell.
+    /// Returns the lines that SELECT and EXAMINE answer with.
     pub(super) fn summary(&self) -> String {
         let mut text = format!(
             "* {} EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\r\n",
@@ -118,7 +118,7 @@ impl Selected {
         Some(flags(message.seen, self.is_deleted(message.uid)))
     }
 
-    /// Whether a message is marked for EXPUNGE.
+    /// Tells whether a message is marked for EXPUNGE.
     pub(super) fn is_deleted(&self, uid: u32) -> bool {
         self.deleted.contains(&uid)
     }

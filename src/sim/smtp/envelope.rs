@@ -1,4 +1,4 @@
-//! What stands behind MAIL and RCPT: a path and its parameters (RFC 5321, section 4.1.2).
+//! The arguments of MAIL and RCPT: a path and its parameters (RFC 5321, section 4.1.2).
 
 /// A path with its parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub(super) struct Path<'t> {
     parameters: Vec<(String, &'t str)>,
 }
 
-/// Why a path or a parameter is not taken: the whole reply.
+/// The whole reply with which a path or a parameter is refused.
 pub(super) type Wrong = &'static str;
 
 const UNRECOGNIZED: Wrong = "501 5.5.4 Unrecognized parameter";
@@ -34,7 +34,7 @@ pub(super) fn read<'t>(text: &'t str, keyword: &str) -> Option<Path<'t>> {
 }
 
 impl Path<'_> {
-    /// Whether MAIL may have these parameters; true for a message that only BDAT can carry.
+    /// Checks whether MAIL may have these parameters; true for a message that only BDAT can carry.
     pub(super) fn judge_mail(&self, largest: usize) -> Result<bool, Wrong> {
         let mut binary = false;
         for (name, value) in &self.parameters {
@@ -53,7 +53,7 @@ impl Path<'_> {
         Ok(binary)
     }
 
-    /// Whether RCPT may have these parameters.
+    /// Checks whether RCPT may have these parameters.
     pub(super) fn judge_rcpt(&self) -> Result<(), Wrong> {
         let known = |name: &str| matches!(name, "NOTIFY" | "ORCPT");
         if self.parameters.iter().all(|(name, _)| known(name)) { Ok(()) } else { Err(UNRECOGNIZED) }
