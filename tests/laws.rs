@@ -1,4 +1,4 @@
-//! Laws over the source as text: the direction of imports, the beginning and length of files, what may not stand in them.
+//! Laws over the source as text: the direction of imports, the beginning and length of files, doc comments, and names.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -152,6 +152,56 @@ fn checks_named_finds_code_and_no_comments_or_tests() {
     let source = "// \"dns\"\nif check == \"pop3\" { \"pop3s\" }\n#[cfg(test)]\nmod tests { \"imap\" }";
     assert_eq!(checks_named(source), ["pop3"]);
     assert_eq!(checks_named("matches!(name, \"ews\" | \"graph\")"), ["ews", "graph"]);
+}
+
+/// Words that begin a question. A doc comment is an answer: it begins with a noun or a verb.
+const QUESTION_WORDS: &[&str] = &["What", "Whether", "How", "Where", "Who", "Why", "When", "Which"];
+
+/// The file whose doc comments are texts for users, shown by `--help`.
+const HELP_TEXTS: &str = "src/cli/args.rs";
+
+#[test]
+fn doc_comments_begin_with_a_noun_or_a_verb() {
+    let mut wrong = Vec::new();
+    for file in all_rust_files().filter(|file| !file.ends_with(HELP_TEXTS)) {
+        let text = fs::read_to_string(&file).unwrap();
+        let questions = doc_openings(&text).filter(|(_, opening)| is_question(opening));
+        wrong.extend(questions.map(|(number, opening)| format!("{}:{number}: {opening}", file.display())));
+    }
+    assert!(wrong.is_empty(), "doc comments that begin with a question word:\n{}", wrong.join("\n"));
+}
+
+/// Returns the first line of each doc comment in `source`, with its number and without its slashes.
+fn doc_openings(source: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut within = false;
+    source.lines().zip(1..).filter_map(move |(line, number)| {
+        let doc = line.trim_start().strip_prefix("///").or_else(|| line.trim_start().strip_prefix("//!"));
+        let opens = !std::mem::replace(&mut within, doc.is_some());
+        doc.filter(|_| opens).map(|text| (number, text.trim_start()))
+    })
+}
+
+fn is_question(opening: &str) -> bool {
+    let first = opening.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    QUESTION_WORDS.contains(&first)
+}
+
+#[test]
+fn question_words_are_found_in_first_lines_of_doc_comments_only() {
+    let source = [
+        "//! What it is.",
+        "/// Tells whether it is,",
+        "/// Where it is.",
+        "fn f() {",
+        "    // Why.",
+        "    /// However it is.",
+        "    x;",
+        "    ///How it is.",
+        "}",
+    ];
+    let source = source.join("\n");
+    let found: Vec<_> = doc_openings(&source).filter(|(_, opening)| is_question(opening)).collect();
+    assert_eq!(found, [(1, "What it is."), (8, "How it is.")]);
 }
 
 /// Documents for developers. Files, rings and test programs that they name must exist.
