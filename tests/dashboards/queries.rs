@@ -58,7 +58,7 @@ scrape_configs:
             demos[0],
             demos[1]
         );
-        let prometheus = Prometheus::configured(&scratch, &configuration);
+        let prometheus = Prometheus::configured(&scratch, &configuration, None);
         Self { prometheus, demos, _daemons: daemons, _scratch: scratch }
     }
 

@@ -11,6 +11,7 @@ mod daemon;
 #[path = "../real/http.rs"]
 #[allow(dead_code)]
 mod http;
+#[allow(dead_code)]
 #[path = "../real/needs.rs"]
 mod needs;
 #[path = "../real/scratch.rs"]

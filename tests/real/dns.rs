@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::lab::Setup;
-use crate::needs::Part;
+use crate::needs::UNSHARE;
 use crate::scratch::Scratch;
 use crate::unbound::{self, Manner, Unbound};
 use crate::{needs, program};
-
-const UNSHARE: Part = Part { name: "unshare", files: &["/usr/bin/unshare"], as_root: true };
 
 fn check(scratch: &Scratch, resolver: String) -> program::CheckResult {
     let setup = Setup { resolvers: vec![resolver], ..Setup::unpinned() };

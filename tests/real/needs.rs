@@ -14,6 +14,9 @@ pub struct Part {
     pub as_root: bool,
 }
 
+/// The program that gives another one a hosts file of its own.
+pub const UNSHARE: Part = Part { name: "unshare", files: &["/usr/bin/unshare"], as_root: true };
+
 /// Returns the directory in which `tests/run` keeps what it installs without the system's package manager.
 pub fn cache() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.cache")

@@ -8,7 +8,8 @@ use crate::needs::Part;
 use crate::port;
 use crate::scratch::Scratch;
 
-pub const PART: Part = Part { name: "Prometheus", files: &["/usr/bin/prometheus", "/usr/bin/promtool"], as_root: false };
+const PROGRAM: &str = "/usr/bin/prometheus";
+pub const PART: Part = Part { name: "Prometheus", files: &[PROGRAM, "/usr/bin/promtool"], as_root: false };
 
 #[derive(Debug)]
 pub struct Prometheus {
@@ -30,17 +31,27 @@ scrape_configs:
   http_sd_configs: [ {{ url: 'http://127.0.0.1:{target}/sd' }} ]
 "
             ),
+            None,
         )
     }
 
-    /// Starts Prometheus with this configuration.
-    pub fn configured(scratch: &Scratch, configuration: &str) -> Self {
+    /// Starts Prometheus with this configuration, and with `hosts`, where given, in place of the machine's hosts file, which takes
+    /// root and [`needs::UNSHARE`](crate::needs::UNSHARE).
+    pub fn configured(scratch: &Scratch, configuration: &str, hosts: Option<&str>) -> Self {
+        const PLACED: &str = r#"mount --bind "$0" /etc/hosts && exec "$@""#;
+        let mut command = vec![PROGRAM.to_owned()];
+        if let Some(hosts) = hosts {
+            let hosts = scratch.file("hosts", hosts).display().to_string();
+            let before = ["unshare", "--mount", "--", "sh", "-c", PLACED, &hosts];
+            command.splice(..0, before.map(ToOwned::to_owned));
+        }
         let port = port::free();
         let home = scratch.dir("prometheus");
         let configuration = scratch.file("prometheus/prometheus.yml", configuration);
         let daemon = Daemon::start(
-            "/usr/bin/prometheus",
+            &command[0],
             |prometheus| {
+                prometheus.args(&command[1..]);
                 prometheus.arg(format!("--web.listen-address=127.0.0.1:{port}"));
                 prometheus.arg(format!("--config.file={}", configuration.display()));
                 prometheus.arg(format!("--storage.tsdb.path={}", home.join("data").display()))

@@ -97,6 +97,7 @@ scrape_configs:
     {discovery}
 "
         ),
+        None,
     );
     assert_eq!(prometheus.answer("up%7Bjob=%22m365%22%7D==1", 1).len(), 1);
     assert_eq!(prometheus.answer("probe_success%7Bjob=%22m365-probes%22%7D==0", 1).len(), 1);
