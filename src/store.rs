@@ -1,9 +1,12 @@
-//! The store: the present knowledge about every probe, readable between two runs.
+//! The store: the present knowledge about every probe, and its snapshots, which take a microsecond.
 
 mod entry;
 mod history;
 mod latencies;
+mod published;
+mod shared_vec;
 
+use std::collections::hash_map::Entry::Vacant;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,19 +14,37 @@ use std::time::SystemTime;
 pub use self::entry::{PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};
 pub use self::latencies::Latencies;
+pub use self::published::PublishedStore;
+pub use self::shared_vec::SharedVec;
 use crate::outcome::{Outcome, ProbeId, Verdict};
 use crate::settings::ProbeSettings;
 
 /// The last outcomes, the last good facts and the counts of every probe, in the order of the configuration.
 ///
-/// Plain data without a lock: who shares it puts it into a `RwLock` and holds that for one record or one rendering.
+/// Plain data without a lock. A clone of it is a snapshot: the two share all entries, and an outcome that is recorded into one
+/// copies the entry of its probe and nothing else. [`PublishedStore`] is the one that threads share.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    probes: Vec<ProbeEntry>,
-    indices: HashMap<ProbeId, usize>,
-    latencies: BTreeMap<(String, &'static str), Latencies>,
+    probes: SharedVec<ProbeEntry>,
+    latencies: SharedVec<TenantLatencies>,
+    places: Arc<HashMap<ProbeId, Place>>,
     /// Number of runs skipped since the start, by [`SkipReason::code`](crate::outcome::SkipReason::code).
     pub skips: BTreeMap<&'static str, u64>,
+}
+
+/// The places of a probe in the store's vectors.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    entry: usize,
+    latencies: usize,
+}
+
+/// The histogram of one check of one tenant.
+#[derive(Clone, Debug)]
+struct TenantLatencies {
+    tenant: String,
+    check: &'static str,
+    latencies: Latencies,
 }
 
 impl Store {
@@ -36,48 +57,66 @@ impl Store {
 
     /// Takes over a new configuration: keeps the entries of probes that stay what they were, drops the rest.
     pub fn adopt(&mut self, probes: &[ProbeSettings]) {
-        let mut before: HashMap<ProbeId, ProbeEntry> =
-            std::mem::take(&mut self.probes).into_iter().map(|entry| (entry.settings.id.clone(), entry)).collect();
-        let mut latencies = std::mem::take(&mut self.latencies);
-        self.indices.clear();
+        let before = std::mem::take(&mut self.places);
+        let mut entries: Vec<_> = std::mem::take(&mut self.probes).into_items().map(Some).collect();
+        let series = self.adopt_latencies(probes);
+        let mut places = HashMap::with_capacity(probes.len());
+        let mut adopted = Vec::with_capacity(probes.len());
         for settings in probes {
-            if self.indices.contains_key(&settings.id) {
-                continue; // one name, one set of series
-            }
-            let kept = before.remove(&settings.id).filter(|entry| entry.is_same_target(settings));
-            let mut entry = kept.unwrap_or_else(|| ProbeEntry::new(settings.clone()));
-            entry.settings = settings.clone();
-            self.indices.insert(settings.id.clone(), self.probes.len());
-            self.probes.push(entry);
-            let key = (settings.id.tenant.clone(), settings.id.check.name());
-            let counted = latencies.remove(&key).unwrap_or_default();
-            self.latencies.entry(key).or_insert(counted);
+            let Vacant(vacant) = places.entry(settings.id.clone()) else { continue }; // one name, one set of series
+            let kept = before.get(&settings.id).and_then(|place| entries.get_mut(place.entry)?.take());
+            let kept = kept.filter(|entry| entry.is_same_target(settings));
+            let mut entry = kept.unwrap_or_else(|| Arc::new(ProbeEntry::new(settings.clone())));
+            Arc::make_mut(&mut entry).settings = Arc::new(settings.clone());
+            let latencies = series.get(&series_of(&settings.id)).copied().unwrap_or_default();
+            vacant.insert(Place { entry: adopted.len(), latencies });
+            adopted.push(entry);
         }
+        (self.probes, self.places) = (adopted.into_iter().collect(), Arc::new(places));
+    }
+
+    /// Keeps the histograms of `probes`, drops the others, and returns the place of each.
+    fn adopt_latencies<'a>(&mut self, probes: &'a [ProbeSettings]) -> BTreeMap<(&'a str, &'static str), usize> {
+        let mut series: BTreeMap<_, usize> = probes.iter().map(|settings| (series_of(&settings.id), 0)).collect();
+        let before: Vec<_> = std::mem::take(&mut self.latencies).into_items().collect();
+        let before: HashMap<_, _> = before.iter().map(|counted| ((&*counted.tenant, counted.check), counted)).collect();
+        let empty = |&(tenant, check): &(&str, &'static str)| {
+            Arc::new(TenantLatencies { tenant: tenant.to_owned(), check, latencies: Latencies::default() })
+        };
+        let kept = series.keys().map(|key| before.get(key).map_or_else(|| empty(key), |counted| Arc::clone(counted)));
+        self.latencies = kept.collect();
+        series.values_mut().enumerate().for_each(|(index, place)| *place = index);
+        series
     }
 
     /// Adds an outcome. An outcome of a probe that is no longer configured is dropped.
     pub fn record(&mut self, outcome: Outcome) {
         let kept = self.failures_kept();
-        let Some(entry) = self.indices.get(&outcome.probe).and_then(|index| self.probes.get_mut(*index)) else {
-            return;
-        };
+        let Some(place) = self.places.get(&outcome.probe).copied() else { return };
         if let Verdict::Skipped(skip) = &outcome.verdict {
             *self.skips.entry(skip.code()).or_default() += 1;
-        } else {
-            let key = (outcome.probe.tenant.clone(), outcome.probe.check.name());
-            self.latencies.entry(key).or_default().observe(outcome.took);
+        } else if let Some(counted) = self.latencies.get_mut(place.latencies) {
+            counted.latencies.observe(outcome.took);
         }
-        entry.add(outcome, kept);
+        if let Some(entry) = self.probes.get_mut(place.entry) {
+            entry.add(outcome, kept);
+        }
     }
 
     /// Returns the entries of all probes, in the order of the configuration.
-    pub fn probes(&self) -> &[ProbeEntry] {
+    pub fn probes(&self) -> &SharedVec<ProbeEntry> {
         &self.probes
     }
 
     /// Returns the entry of one probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&ProbeEntry> {
-        self.indices.get(id).and_then(|index| self.probes.get(*index))
+        self.places.get(id).and_then(|place| self.probes.get(place.entry))
+    }
+
+    /// Returns the entry of one probe, to restore in it what an earlier process knew.
+    pub fn probe_mut(&mut self, id: &ProbeId) -> Option<&mut ProbeEntry> {
+        let place = self.places.get(id)?;
+        self.probes.get_mut(place.entry)
     }
 
     /// Returns the last run of a probe that took place.
@@ -104,13 +143,24 @@ impl Store {
 
     /// Returns the histograms of the runs' times, by tenant and check.
     pub fn latencies(&self) -> impl Iterator<Item = (&str, &'static str, &Latencies)> {
-        self.latencies.iter().map(|((tenant, check), latencies)| (tenant.as_str(), *check, latencies))
+        self.latencies.iter().map(|counted| (&*counted.tenant, counted.check, &counted.latencies))
+    }
+
+    /// Returns the histogram of one check of a tenant, to restore in it what an earlier process counted.
+    pub fn latencies_mut(&mut self, tenant: &str, check: &str) -> Option<&mut Latencies> {
+        let index = self.latencies.iter().position(|counted| counted.tenant == tenant && counted.check == check)?;
+        self.latencies.get_mut(index).map(|counted| &mut counted.latencies)
     }
 
     /// Returns the number of failures kept for each probe: twenty, but down to three where many probes could fill the memory.
     fn failures_kept(&self) -> usize {
         (2000 / self.probes.len().max(1)).clamp(3, 20)
     }
+}
+
+/// Returns the tenant and the check that name the histogram in which a probe's runs are counted.
+fn series_of(id: &ProbeId) -> (&str, &'static str) {
+    (&id.tenant, id.check.name())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
@@ -15,6 +15,7 @@ use super::web_config::WebConfig;
 use super::{Faults, NotStarted, Source};
 use crate::check::Means;
 use crate::config::Loaded;
+use crate::levels::Limits;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
 use crate::render::log;
@@ -23,7 +24,7 @@ use crate::report::JudgedOutcome;
 use crate::report::text::count_of;
 use crate::schedule::{Pulse, Schedule};
 use crate::settings::{ProbeSettings, Settings};
-use crate::store::Store;
+use crate::store::{PublishedStore, Store};
 
 /// Number of outcomes that may wait to be recorded, which takes microseconds for each.
 const OUTCOMES: usize = 16;
@@ -49,7 +50,8 @@ pub struct Engine {
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     schedule: Mutex<Schedule>,
-    store: Arc<RwLock<Store>>,
+    /// The outcomes of the scheduled runs.
+    pub store: Arc<PublishedStore>,
     slots: Arc<Slots>,
     exporter: Exporter,
     outcomes: mpsc::Sender<Outcome>,
@@ -92,7 +94,7 @@ impl Engine {
         let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
         let web_config = Arc::new(WebConfig::load(web).map_err(NotStarted::Configuration)?);
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
-        let store = Arc::new(RwLock::new(Store::new(&work.settings())));
+        let store = Arc::new(PublishedStore::new(Store::new(&work.settings())));
         let (outcomes, received) = mpsc::channel(OUTCOMES);
         let pulse = Arc::<Pulse>::default();
         let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse, FIRST_ROUND);
@@ -120,17 +122,12 @@ impl Engine {
         Arc::clone(&self.work.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Locks the store for reading. No outcome is recorded while the guard is held.
-    pub fn store(&self) -> RwLockReadGuard<'_, Store> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Renders the page of `/metrics`.
     pub fn metrics(&self, format: Format) -> String {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
-        prometheus::metrics(&self.store(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
+        prometheus::metrics(&self.store.snapshot(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
     }
 
     /// Returns a line for a person: the number of probes.
@@ -186,7 +183,8 @@ impl Engine {
         let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse, first_round);
         let before = std::mem::replace(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), schedule);
         drop(before);
-        self.store.write().unwrap_or_else(PoisonError::into_inner).adopt(&work.settings());
+        let settings = work.settings();
+        self.store.update(|store| store.adopt(&settings));
         *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
     }
 }
@@ -219,14 +217,15 @@ impl Work {
 }
 
 /// Records and logs outcomes until all senders are gone.
-async fn record(store: Arc<RwLock<Store>>, mut received: mpsc::Receiver<Outcome>) {
+async fn record(store: Arc<PublishedStore>, mut received: mpsc::Receiver<Outcome>) {
     while let Some(outcome) = received.recv().await {
-        let (limits, before) = {
-            let store = store.read().unwrap_or_else(PoisonError::into_inner);
-            let limits = store.probe(&outcome.probe).map(|entry| entry.settings.limits.clone());
-            (limits.unwrap_or_default(), store.last_run(&outcome.probe))
-        };
-        log::outcome(&JudgedOutcome::new(&outcome, &limits, SystemTime::now()), before.as_deref());
-        store.write().unwrap_or_else(PoisonError::into_inner).record(outcome);
+        let (settings, before) = store.read(|store| {
+            let entry = store.probe(&outcome.probe);
+            (entry.map(|entry| Arc::clone(&entry.settings)), entry.and_then(|entry| entry.last.clone()))
+        });
+        let (limits, unconfigured) = (settings.as_ref().map(|settings| &settings.limits), Limits::default());
+        let judged = JudgedOutcome::new(&outcome, limits.unwrap_or(&unconfigured), SystemTime::now());
+        log::outcome(&judged, before.as_deref());
+        store.record(outcome);
     }
 }

@@ -47,7 +47,7 @@ fn render(engine: &Engine, kind: PageKind, query: &Query, (lang, chosen): (Lang,
     match kind {
         PageKind::Status => {
             let switches = engine.faults.as_ref().map(|faults| faults.switches());
-            html(pages::status(&engine.store(), switches.as_deref(), &view("/", &[])), switches.is_some())
+            html(pages::status(&engine.store.snapshot(), switches.as_deref(), &view("/", &[])), switches.is_some())
         }
         PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), false),
         PageKind::Probe => {
@@ -58,7 +58,7 @@ fn render(engine: &Engine, kind: PageKind, query: &Query, (lang, chosen): (Lang,
             };
             let mut own = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
-            let store = engine.store();
+            let store = engine.store.snapshot();
             match store.probe(id) {
                 Some(entry) => html(pages::probe(&store, entry, &view("/probes", &own)), false),
                 None => message(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),

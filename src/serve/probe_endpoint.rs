@@ -39,7 +39,7 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
         () = engine.shutdown.grace_over() => return message(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
     let judged = JudgedOutcome::new(&outcome, &probe.settings.limits, SystemTime::now());
-    let scheduled = engine.store().last_run(&outcome.probe);
+    let scheduled = engine.store.read(|store| store.last_run(&outcome.probe));
     log::outcome(&judged, scheduled.as_deref());
     let metrics = |format| prometheus::probe(&judged, limit, probe.id().check.kind().phases, format);
     if !in_detail {

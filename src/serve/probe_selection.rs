@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::query::Query;
 use crate::probe::Probe;
 use crate::report::text::one_line;
-use crate::store::ProbeEntry;
+use crate::store::{ProbeEntry, SharedVec};
 
 /// Number of allowed values that a message lists.
 const LISTED: usize = 20;
@@ -34,7 +34,7 @@ pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
 ///
 /// # Errors
 /// A message: a value that no probe has.
-pub fn filter<'a>(probes: &'a [ProbeEntry], query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
+pub fn filter<'a>(probes: &'a SharedVec<ProbeEntry>, query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
     let mut left: Vec<&ProbeEntry> = probes.iter().collect();
     for (parameter, is) in NARROWING {
         let values = query.all(parameter);

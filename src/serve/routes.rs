@@ -132,7 +132,7 @@ fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, neg
 
 /// Renders the outcomes of the probes that `query` selects, and of all root causes those that explain one of them.
 fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
-    let store = engine.store();
+    let store = engine.store.snapshot();
     let shown = match probe_selection::filter(store.probes(), query) {
         Ok(shown) => shown,
         Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),

@@ -15,11 +15,12 @@ use crate::settings::ProbeSettings;
 /// The present knowledge about one probe: its last run, facts of earlier runs for phases that the last one did not reach, and
 /// counts.
 ///
-/// Facts are kept as the outcome that has them, so that their age is known and nothing is stored twice.
+/// Facts are kept as the outcome that has them, so that their age is known and nothing is stored twice. Whatever is large stands
+/// behind an `Arc`: an entry is copied when an outcome is added to it and a snapshot still has it.
 #[derive(Clone, Debug)]
 pub struct ProbeEntry {
     /// The probe's configuration.
-    pub settings: ProbeSettings,
+    pub settings: Arc<ProbeSettings>,
     /// The last run that took place.
     pub last: Option<Arc<Outcome>>,
     /// Start of the last run that succeeded.
@@ -32,9 +33,9 @@ pub struct ProbeEntry {
     pub history: History,
     /// Transcript of the last run that took place. It is taken out of the outcome, which is kept longer for its facts: a
     /// transcript takes more memory than they do.
-    pub transcript: Transcript,
+    pub transcript: Arc<Transcript>,
     /// Transcript of the last run that failed, once successes have followed.
-    pub failed_transcript: Transcript,
+    pub failed_transcript: Arc<Transcript>,
     /// The last run that was skipped, if it came after the last one that took place.
     pub skipped: Option<Arc<Outcome>>,
     /// End of the back-off that the server asked for; may be past.
@@ -54,7 +55,7 @@ pub struct ProbeEntry {
     /// Number of failed runs, by phase and reason.
     pub failures: BTreeMap<(Phase, Reason), u64>,
     /// The last failures, the latest first, kept also when successes have long followed.
-    pub last_failures: VecDeque<PastFailure>,
+    pub last_failures: VecDeque<Arc<PastFailure>>,
 }
 
 /// A failure of an earlier run.
@@ -75,14 +76,14 @@ impl ProbeEntry {
     /// Creates an entry in which nothing is known yet.
     pub(super) fn new(settings: ProbeSettings) -> Self {
         Self {
-            settings,
+            settings: Arc::new(settings),
             last: None,
             last_success: None,
             failing_since: None,
             reason_since: None,
             history: History::default(),
-            transcript: Transcript::default(),
-            failed_transcript: Transcript::default(),
+            transcript: Arc::default(),
+            failed_transcript: Arc::default(),
             skipped: None,
             back_off_until: None,
             token: None,
@@ -102,7 +103,7 @@ impl ProbeEntry {
     /// does not age during a back-off that the server asked for: it would vanish between runs, and no alert that waits
     /// some minutes would ever fire.
     pub fn is_current(&self, at: SystemTime, now: SystemTime) -> bool {
-        let ProbeSettings { interval, timeout, .. } = self.settings;
+        let ProbeSettings { interval, timeout, .. } = *self.settings;
         let longest = interval.saturating_mul(3).max(interval.saturating_add(timeout));
         let longest = longest.saturating_add(self.time_in_back_off(now));
         now.duration_since(at).is_ok_and(|age| age <= longest) || now < at
@@ -158,7 +159,7 @@ impl ProbeEntry {
         self.runs += 1;
         self.skipped = None;
         self.history.push(outcome.took, outcome.is_ok());
-        let before = std::mem::replace(&mut self.transcript, transcript);
+        let before = std::mem::replace(&mut self.transcript, Arc::new(transcript));
         if outcome.is_ok() && self.failing_since.is_some() {
             self.failed_transcript = before;
         }
@@ -180,7 +181,7 @@ impl ProbeEntry {
         }
         self.failing_since.get_or_insert(outcome.at);
         let failure = Failure { evidence: shortened(&failure.evidence), ..failure.clone() };
-        self.last_failures.push_front(PastFailure { at: outcome.at, took: outcome.took, failure });
+        self.last_failures.push_front(Arc::new(PastFailure { at: outcome.at, took: outcome.took, failure }));
         self.last_failures.truncate(kept);
     }
 

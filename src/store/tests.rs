@@ -151,13 +151,13 @@ fn entry_keeps_start_of_failure_and_transcript_of_last_failed_run() {
     for (minute, text) in [(2, "two"), (3, "three")] {
         store.record(outcome("praxis", minute, with_line(text), failed(Phase::Auth, Reason::AuthRefused)));
         assert_eq!(only(&store).failing_since, Some(at(2)));
-        assert_eq!(only(&store).transcript, with_line(text).transcript);
+        assert_eq!(*only(&store).transcript, with_line(text).transcript);
     }
     for minute in [4, 5] {
         store.record(outcome("praxis", minute, with_line("well"), Verdict::Ok));
     }
     let entry = only(&store);
-    assert_eq!((entry.failing_since, &entry.failed_transcript), (None, &with_line("three").transcript));
+    assert_eq!((entry.failing_since, &*entry.failed_transcript), (None, &with_line("three").transcript));
     assert!(entry.last.as_ref().is_some_and(|last| last.facts.transcript.is_empty()), "kept once");
     assert_eq!(entry.history.iter().map(|run| run.ok).collect::<Vec<_>>(), [true, false, false, true, true]);
 }
@@ -237,6 +237,37 @@ fn is_current_is_extended_by_a_back_off() {
         store.record(outcome("praxis", 100, Facts { back_off: Some(10 * MINUTE), ..Facts::default() }, verdict));
         assert_eq!(only(&store).is_current(at(100), at(100 + age)), current, "{age}");
     }
+}
+
+/// Whoever shows something holds a snapshot for as long as it takes; an outcome is recorded all the same.
+#[test]
+fn outcome_recorded_beside_a_snapshot_changes_the_store_and_not_the_snapshot() {
+    let store = PublishedStore::new(Store::new(&[settings("t", "praxis"), settings("t", "labor")]));
+    store.record(outcome("praxis", 1, rich(), Verdict::Ok));
+    let held = store.snapshot();
+    store.record(outcome("praxis", 2, Facts::default(), failed(Phase::Auth, Reason::AuthRefused)));
+    store.record(outcome("praxis", 3, Facts::default(), Verdict::Skipped(SkipReason::Busy)));
+    let seen = |store: &Store| {
+        let entry = store.probes().first().expect("a probe").clone();
+        let counted = store.latencies().map(|(_, _, latencies)| latencies.count).sum::<u64>();
+        (entry.runs, entry.last.map(|run| run.at), entry.last_failures.len(), store.skips.len(), counted)
+    };
+    assert_eq!(seen(&held), (1, Some(at(1)), 0, 0, 1));
+    assert_eq!(seen(&store.snapshot()), (2, Some(at(2)), 1, 1, 2));
+}
+
+/// What an earlier process knew is restored before the first run.
+#[test]
+fn restored_entry_goes_on_from_what_it_was() {
+    let mut store = Store::new(&[settings("t", "praxis")]);
+    let id = settings("t", "praxis").id;
+    let entry = store.probe_mut(&id).expect("a probe");
+    (entry.runs, entry.failing_since) = (41, Some(at(1)));
+    store.latencies_mut("contoso", "pop3").expect("counted").observe(MINUTE);
+    store.record(outcome("praxis", 50, Facts::default(), failed(Phase::Auth, Reason::AuthRefused)));
+    assert_eq!((only(&store).runs, only(&store).failing_since), (42, Some(at(1))));
+    assert_eq!(store.latencies().map(|(_, _, latencies)| latencies.count).collect::<Vec<_>>(), [2]);
+    assert!(store.latencies_mut("contoso", "imap").is_none());
 }
 
 #[test]

@@ -17,7 +17,7 @@ const SHOWN: usize = 25;
 pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
     let texts = view.texts();
     let mut past: Vec<(&ProbeEntry, &PastFailure)> =
-        store.probes().iter().flat_map(|entry| entry.last_failures.iter().map(move |failure| (entry, failure))).collect();
+        store.probes().iter().flat_map(|entry| entry.last_failures.iter().map(move |failure| (entry, &**failure))).collect();
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
     section(past.is_empty(), view, || {
@@ -27,7 +27,7 @@ pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
 
 /// The last failures of one probe.
 pub fn of_one_probe(entry: &ProbeEntry, view: &View<'_>) -> Markup {
-    let past: Vec<(&ProbeEntry, &PastFailure)> = entry.last_failures.iter().map(|failure| (entry, failure)).collect();
+    let past: Vec<(&ProbeEntry, &PastFailure)> = entry.last_failures.iter().map(|failure| (entry, &**failure)).collect();
     section(past.is_empty(), view, || table(&past, false, view))
 }
 
