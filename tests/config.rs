@@ -102,7 +102,7 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
     );
     let proxy = settings.network.proxy.expect("a proxy");
     assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
-    assert_eq!(settings.network.ranges.expect("a list").source(), "`/etc/m365-probe/ranges.json` of 2023-07-31");
+    assert_eq!(settings.network.ranges.expect("a list").source(), "`/etc/m365-probe/ranges.json` of 2026-06-06");
     assert_eq!(settings.network.resolvers.len(), 3);
     assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
 }

@@ -1,6 +1,7 @@
 //! `config`: checks configuration files, and prints examples, the schema and the address ranges in use.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::args::{Config, RangesInUse};
 use super::{GOOD, USAGE, output};
@@ -47,8 +48,8 @@ fn check_web(file: &Path) -> u8 {
     }
 }
 
-/// Prints the address ranges in use, for `config ranges`: the list to standard output, its source to standard error, so that a
-/// redirected list can be used as `network.ranges_file`.
+/// Prints the address ranges in use, for `config ranges`: the list to standard output, its source and age to standard error, so
+/// that a redirected list can be used as `network.ranges_file`.
 fn print_ranges(arguments: &RangesInUse) -> u8 {
     let loaded = match arguments.config.as_deref().map(config::load).transpose() {
         Ok(loaded) => loaded,
@@ -65,7 +66,8 @@ fn print_ranges(arguments: &RangesInUse) -> u8 {
         ));
         return USAGE;
     };
-    output::err(&format!("{}\n", ranges.source()));
+    let age = ranges.days_old(SystemTime::now()).map(|days| format!(", {days} days old")).unwrap_or_default();
+    output::err(&format!("{}{age}\n", ranges.source()));
     output::out(&format!("{}\n", ranges.to_json()));
     GOOD
 }

@@ -7,6 +7,7 @@ mod subnet;
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ const MAX_SHOWN: usize = 8;
 pub struct Ranges {
     sets: Vec<EndpointSet>,
     source: String,
+    /// The day on which Microsoft served the newest set, as `2026-06-06`; empty where that is not known.
+    version: String,
 }
 
 /// One entry of the list, as far as it is used here; other keys of Microsoft's entries are ignored.
@@ -52,7 +55,7 @@ struct EndpointSet {
     required: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     notes: String,
-    /// The date of publication: a key of our own, because Microsoft publishes the version of a list elsewhere.
+    /// The day on which Microsoft served the list: a key of our own, because it publishes a list's version elsewhere.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     version: String,
 }
@@ -79,14 +82,20 @@ impl Ranges {
                 "no entry has both `urls` and `ips`; it takes the list that https://endpoints.office.com serves".to_owned()
             );
         }
-        let version = sets.iter().map(|set| set.version.as_str()).max().unwrap_or_default();
+        let version = sets.iter().map(|set| set.version.as_str()).max().unwrap_or_default().to_owned();
         let source = if version.is_empty() { source.to_owned() } else { format!("{source} of {version}") };
-        Ok(Self { sets, source })
+        Ok(Self { sets, source, version })
     }
 
     /// Returns the origin of the list, with its date where that is known.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Returns the age of the list in days; `None` where its date is not known or lies ahead.
+    pub fn days_old(&self, now: SystemTime) -> Option<u64> {
+        let served = humantime::parse_rfc3339_weak(&format!("{}T00:00:00", self.version)).ok()?;
+        Some(now.duration_since(served).ok()?.as_secs() / 86_400)
     }
 
     /// Returns the ranges published for `host`: by the sets that name it, else by those whose patterns cover it; `None` where
@@ -198,7 +207,8 @@ mod tests {
                 assert!(!published.describe(address("1.2.3.4")).contains("none"), "{name} {host}");
                 assert!(!published.describe(address("2a00::1")).contains("none"), "{name} {host}");
             }
-            assert!(ranges.source().starts_with("Microsoft's list of 2023-"), "{}", ranges.source());
+            assert!(ranges.source().starts_with("Microsoft's list of 202"), "{}", ranges.source());
+            assert!(ranges.days_old(SystemTime::now()).is_some(), "{}", ranges.source());
             assert_eq!(ranges.to_json(), json.trim_end(), "{name}");
             assert!(ranges.sets.iter().all(|set| set.is_usable() && !set.version.is_empty()), "{name}");
         }
@@ -230,6 +240,19 @@ mod tests {
         }
         assert!(ranges.for_host("mail.contoso.example").is_none());
         assert!(ranges.for_host("r1.res.office365.com").is_none());
+    }
+
+    #[test]
+    fn age_of_a_list_counts_from_its_newest_set_and_is_unknown_without_a_date() {
+        let days_old = |versions: [&str; 2], now: &str| {
+            let set = |version| format!(r#"{{"id": 1, "urls": ["a.b"], "ips": ["10.0.0.0/8"], "version": "{version}"}}"#);
+            let ranges = Ranges::parse(&format!("[{}]", versions.map(set).join(",")), "ours").expect("a list");
+            ranges.days_old(humantime::parse_rfc3339_weak(now).expect("a time"))
+        };
+        assert_eq!(days_old(["2026-06-06", "2023-07-31"], "2026-06-08 23:59:59"), Some(2));
+        assert_eq!(days_old(["", ""], "2026-06-08 00:00:00"), None);
+        assert_eq!(days_old(["2026-06-06", ""], "2026-06-05 00:00:00"), None, "the clock is behind the list");
+        assert_eq!(days_old(["last week", ""], "2026-06-05 00:00:00"), None);
     }
 
     #[test]

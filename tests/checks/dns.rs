@@ -225,7 +225,7 @@ async fn dns_with_an_address_outside_the_ranges_is_a_warning_until_the_user_s_li
     assert!(outcome.is_ok(), "{:?}", outcome.verdict);
     assert_eq!(warned(&outcome), [Reason::DnsOutsidePublishedRanges]);
     let heard = outcome.facts.warnings[0].evidence.heard.clone().expect("both sides");
-    assert!(heard.starts_with("146.112.61.104; Microsoft's list of 2023-07-31, ID 56: 20.20.32.0/19, "), "{heard}");
+    assert!(heard.starts_with("146.112.61.104; Microsoft's list of 2026-06-06, ID 56: 20.20.32.0/19, "), "{heard}");
     assert!(heard.ends_with("; also A outlook.office365.com, A smtp.office365.com, A graph.microsoft.com"), "{heard}");
     assert_eq!(outcome.facts.dns[0].outside, outcome.facts.dns[0].addresses);
 

@@ -28,7 +28,7 @@ pub fn compare(answers: &mut [DnsAnswer], hosts: &[Host], ranges: &Ranges) -> Op
     Some(combined::fault(first, warnings.map(|more| more.evidence.said.unwrap_or_default())))
 }
 
-/// Describes the addresses and the list: `203.0.113.9; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, …`.
+/// Describes the addresses and the list: `203.0.113.9; Microsoft's list of 2026-06-06, ID 1, 2: 13.107.6.152/31, …`.
 fn describe(outside: &[IpAddr], published: &PublishedRanges<'_>, ranges: &Ranges) -> Option<String> {
     let first = outside.first()?;
     let addresses: Vec<String> = outside.iter().take(8).map(ToString::to_string).collect();

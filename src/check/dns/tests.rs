@@ -86,13 +86,13 @@ fn judge_of_one_resolver_fails_without_a_usable_address() {
             (SYSTEM, At("146.112.61.104"), NONE), // a block page at a public address
             (
                 None,
-                "146.112.61.104; Microsoft's list of 2023-07-31, ID 1, 2: 13.107.6.152/31, 13.107.18.10/31",
+                "146.112.61.104; Microsoft's list of 2026-06-06, ID 1, 2: 13.107.6.152/31, 13.107.18.10/31",
                 &[Reason::DnsOutsidePublishedRanges],
             ),
         ),
         (
             (SYSTEM, V4, At("2a00:1450::1")),
-            (None, "2a00:1450::1; Microsoft's list of 2023-07-31, ID 1, 2: 2603:1006::/40", &[Reason::DnsOutsidePublishedRanges]),
+            (None, "2a00:1450::1; Microsoft's list of 2026-06-06, ID 1, 2: 2603:1006::/40", &[Reason::DnsOutsidePublishedRanges]),
         ),
     ] {
         assert_judged(HostKind::Microsoft, &[answers], expected);

@@ -7,14 +7,14 @@ super::entries! {
         - "For the mailbox: " > "Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true" "."
         - "For the tenant: EwsAllowedAppIDs REPLACES the whole list, so include every id that the first command showed and this application's id: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"" "."
         - "Move to Microsoft Graph before 2027-04-01: from that day on there are no exceptions."
-        takes "about 1 hour for the switch, up to 24 hours for the list";
+        takes "usually 1 hour for the switch, though more than a day has been seen; up to 24 hours for the list";
         de "EWS ist für den Mandanten oder das Postfach abgeschaltet"
         "EWS ist für den Mandanten oder für dieses Postfach abgeschaltet; beide müssen es erlauben. Ab Oktober 2026 schaltet Microsoft es Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig. Solange es aus ist, hilft die Liste der erlaubten Anwendungen nicht."
         - "Stellen Sie fest, was es abschaltet: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" " und " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled" "."
         - "Für das Postfach: " > "Set-CASMailbox -Identity \"{mailbox}\" -EwsEnabled $true" "."
         - "Für den Mandanten: EwsAllowedAppIDs ERSETZT die ganze Liste. Geben Sie deshalb alle IDs an, die der erste Befehl gezeigt hat, und die dieser Anwendung: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"" "."
         - "Stellen Sie vor dem 01.04.2027 auf Microsoft Graph um: Nach diesem Tag gibt es keine Ausnahmen."
-        takes "etwa 1 Stunde für den Schalter, bis zu 24 Stunden für die Liste";
+        takes "meist 1 Stunde für den Schalter, vereinzelt mehr als einen Tag; bis zu 24 Stunden für die Liste";
 
     EwsBlockedByPolicy from EWS_ACCESS:
         en "EWS is on, but not for this application: its id is missing from EwsAllowedAppIDs, or its User-Agent is refused by EwsApplicationAccessPolicy. The reply does not say which of the two; the application must pass both."

@@ -6,25 +6,25 @@ super::entries! {
         - "Connect with `Connect-ExchangeOnline` and list the registrations: " > "Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName" ". AppId {client_id} must be listed with ObjectId {object_id}."
         - "If the application is listed with another ObjectId, remove that entry first: " > "Remove-ServicePrincipal -Identity \"{client_id}\"" "."
         - "Register it: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" ". The object id is that of the enterprise application (Enterprise applications > Overview)."
-        - "Grant it access to each mailbox: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        - "Grant it access to each mailbox: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Full access shows items marked as private, too."
         takes "30 to 120 minutes";
         de "Exchange kennt die Anwendung nicht"
         "Entra stellt das Token aus, EWS oder Graph öffnen das Postfach, aber POP3, IMAP und SMTP weisen die Anwendung bei jedem Postfach ab. Anders als EWS und Graph brauchen diese drei die Registrierung der Anwendung in Exchange. Sie fehlt, oder sie wurde mit der Objekt-ID der App-Registrierung statt mit der der Unternehmensanwendung angelegt."
         - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und sehen Sie nach: " > "Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName" ". Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
         - "Steht die Anwendung dort mit einer anderen ObjectId, entfernen Sie zuerst diesen Eintrag: " > "Remove-ServicePrincipal -Identity \"{client_id}\"" "."
         - "Registrieren Sie die Anwendung: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" ". Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht)."
-        - "Erteilen Sie ihr Vollzugriff auf jedes Postfach: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        - "Erteilen Sie ihr Vollzugriff auf jedes Postfach: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Vollzugriff zeigt auch Elemente, die als privat gekennzeichnet sind."
         takes "30 bis 120 Minuten";
 
     MailboxPermissionMissing from MAIL_OAUTH:
         en "Exchange knows the application and lets it into other mailboxes, or accepts its token here without opening the mailbox. Most probably the application has no permission on this mailbox."
         - "See what is granted: " > "Get-MailboxPermission -Identity \"{mailbox}\"" "."
-        - "Grant it: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". The user is the service principal's id as Get-ServicePrincipal shows it."
+        - "Grant it: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". The user is the service principal's id as Get-ServicePrincipal shows it. Full access shows items marked as private, too."
         takes "30 to 120 minutes";
         de "der Anwendung fehlt die Berechtigung für das Postfach"
         "Exchange kennt die Anwendung und lässt sie in andere Postfächer, oder es nimmt ihr Token hier an, ohne das Postfach zu öffnen. Höchstwahrscheinlich fehlt der Anwendung die Berechtigung für dieses Postfach."
         - "Sehen Sie nach, was erteilt ist: " > "Get-MailboxPermission -Identity \"{mailbox}\"" "."
-        - "Erteilen Sie sie: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt."
+        - "Erteilen Sie sie: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt. Vollzugriff zeigt auch Elemente, die als privat gekennzeichnet sind."
         takes "30 bis 120 Minuten";
 
     ProtocolDisabled from MAIL_OAUTH:

@@ -119,11 +119,11 @@ super::entries! {
         - "Prüfen Sie DNS, fest eingetragene Adressen und Proxys: {host} führt womöglich zu einem eigenen Server.";
 
     TlsProtocolTooOld from TLS_OLD:
-        en "The two sides have no TLS version in common: the peer said so, or it closed the connection when offered a newer one. Microsoft 365 accepts TLS 1.2 and later only; TLS 1.0 and 1.1 are refused."
+        en "The two sides have no TLS version in common: the peer said so, or it closed the connection when offered a newer one. Microsoft 365 accepts TLS 1.2 and later only; the special endpoints that still took TLS 1.0 and 1.1 for POP3 and IMAP are being closed until the end of 2026 (MC1293480)."
         - "Check TLS inspection on the way: a device that speaks TLS 1.0 or 1.1 towards Microsoft must be updated or bypassed."
         - "Check this machine's OpenSSL configuration for a limit on the TLS version.";
         de "keine gemeinsame TLS-Version"
-        "Beide Seiten haben keine gemeinsame TLS-Version: Die Gegenstelle meldet das, oder sie beendet die Verbindung bei einer neueren. Microsoft 365 nimmt nur TLS 1.2 und neuer an; TLS 1.0 und 1.1 werden abgelehnt."
+        "Beide Seiten haben keine gemeinsame TLS-Version: Die Gegenstelle meldet das, oder sie beendet die Verbindung bei einer neueren. Microsoft 365 nimmt nur TLS 1.2 und neuer an; die besonderen Endpunkte, die TLS 1.0 und 1.1 für POP3 und IMAP noch annahmen, werden bis Ende 2026 geschlossen (MC1293480)."
         - "Prüfen Sie die TLS-Inspektion auf dem Weg: Ein Gerät, das gegenüber Microsoft TLS 1.0 oder 1.1 spricht, muss aktualisiert oder umgangen werden."
         - "Prüfen Sie die OpenSSL-Konfiguration dieses Rechners auf eine Beschränkung der TLS-Version.";
 
