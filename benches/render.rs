@@ -14,7 +14,7 @@ use m365_probe::lang::Lang;
 use m365_probe::outcome::{
     CertificateFacts, EndpointFacts, Facts, MailboxFacts, Outcome, Phase, ProbeId, Span, TokenFacts, Verdict,
 };
-use m365_probe::render::page::{self, View};
+use m365_probe::render::page::{self, Search, View};
 use m365_probe::render::prometheus::{Exporter, Format, metrics};
 use m365_probe::settings::{ProbeSettings, Tenant};
 use m365_probe::store::Store;
@@ -109,7 +109,9 @@ fn status_page(bench: &mut Criterion) {
         store.record(outcome(&probe.id, now));
     }
     let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], now };
-    bench.bench_function("status_page_of_300_probes", |bench| bench.iter(|| page::status(black_box(&store), None, &view)));
+    bench.bench_function("status_page_of_300_probes", |bench| {
+        bench.iter(|| page::status(black_box(&store), None, &Search::default(), &view))
+    });
 }
 
 criterion_group!(benches, scrape, status_page);

@@ -273,6 +273,23 @@ texts! {
         waiting: "{n} still to run",
         last_run: "last run",
 
+        // The search, and pages of a long list.
+        search_for: "Mailbox, tenant, check or reason",
+        search: "Search",
+        found: "{n} of {all} checks found",
+        show_all: "Show all",
+        tenants: "{n} tenants",
+        checks: "Checks",
+        page_of: "Page {n} of {all}",
+        first_page: "First",
+        previous_page: "Previous",
+        next_page: "Next",
+        last_page: "Last",
+        more: "{n} more",
+        and_more_checks: "… and {n} more checks",
+        further_problems: "{n} further problems",
+        end_later: "{n} more end later.",
+
         // A root cause.
         broken: "What is broken",
         and_more: "{names} and {n} more",

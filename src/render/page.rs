@@ -6,10 +6,13 @@ mod expiries;
 mod faults;
 mod history;
 mod html;
+mod judged_probe;
 mod layout;
+mod listing;
 mod probe;
 mod probe_table;
 mod reasons;
+mod search;
 mod sparkline;
 mod status;
 mod time;
@@ -18,6 +21,7 @@ mod warnings;
 pub use self::faults::{FaultSwitch, PATH as FAULTS};
 pub use self::probe::page as probe;
 pub use self::reasons::page as reasons;
+pub use self::search::Search;
 pub use self::status::page as status;
 
 use std::time::SystemTime;
@@ -57,18 +61,36 @@ impl View<'_> {
 
     /// A page without parameters, and a place on it.
     fn link(&self, path: &str, anchor: &str) -> String {
-        let lang = if self.chosen { format!("?lang={}", self.lang) } else { String::new() };
         let anchor = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
-        format!("{path}{lang}{anchor}")
+        self.page(path, Vec::new()) + &anchor
     }
 
     /// The page of a probe.
     fn probe(&self, id: &ProbeId) -> String {
-        let mut query = probe_query(id);
+        self.page("/probes", probe_query(id))
+    }
+
+    /// The status page with the probes of a search.
+    fn search(&self, search: &Search<'_>) -> String {
+        self.page("/", search.parameters().iter().map(|(name, value)| (*name, &**value)).collect())
+    }
+
+    /// A page with parameters, in the language that was chosen.
+    fn page<'q>(&self, path: &str, mut query: Vec<(&'q str, &'q str)>) -> String {
         if self.chosen {
             query.push(("lang", self.lang.name()));
         }
-        address("/probes", &query)
+        address(&self.relative(path), &query)
+    }
+
+    /// A path of ours as seen from this page: whatever path of a reverse proxy leads here, it leads there too.
+    fn relative(&self, path: &str) -> String {
+        let up = self.path.matches('/').count().saturating_sub(1);
+        let below = path.trim_start_matches('/');
+        match up {
+            0 => format!("./{below}"),
+            up => "../".repeat(up) + below,
+        }
     }
 
     /// This very page in a language, refreshing itself or not.
@@ -80,15 +102,15 @@ impl View<'_> {
         if paused {
             query.push(("refresh", "off"));
         }
-        address(self.path, &query)
+        address(&self.relative(self.path), &query)
     }
-}
 
-/// The address at which a probe is run at once.
-fn running(id: &ProbeId) -> String {
-    let mut query = probe_query(id);
-    query.push(("debug", "true"));
-    address("/probe", &query)
+    /// The address at which a probe is run at once.
+    fn running(&self, id: &ProbeId) -> String {
+        let mut query = probe_query(id);
+        query.push(("debug", "true"));
+        address(&self.relative("/probe"), &query)
+    }
 }
 
 fn probe_query(id: &ProbeId) -> Vec<(&str, &str)> {

@@ -1,4 +1,4 @@
-//! Chooses the format and the encoding of a page of metrics by `Accept` and `Accept-Encoding` (RFC 9110 section 12.5).
+//! Chooses the encoding of pages, and the format of a page of metrics, by `Accept` and `Accept-Encoding` (RFC 9110 section 12.5).
 
 use std::io::Write as _;
 
@@ -29,11 +29,18 @@ impl Negotiated {
 
     /// Builds the response with `body`, which is written in `format`.
     pub fn respond(self, body: String) -> FullResponse {
+        let mut response = self.encoded(self.format.content_type(), body);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
+        response
+    }
+
+    /// Builds the response with `body` of any type, compressed where that is accepted and worth it.
+    pub fn encoded(self, content_type: &'static str, body: String) -> FullResponse {
         let compressed = if self.gzip && body.len() >= MIN_COMPRESSED { compress(&body) } else { None };
         let is_compressed = compressed.is_some();
-        let mut response = ok(self.format.content_type(), compressed.unwrap_or_else(|| body.into_bytes()));
+        let mut response = ok(content_type, compressed.unwrap_or_else(|| body.into_bytes()));
         let headers = response.headers_mut();
-        headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         if is_compressed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }

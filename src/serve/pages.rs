@@ -8,13 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 
+use super::content_negotiation::Negotiated;
 use super::engine::Engine;
 use super::language::language;
 use super::probe_selection::select;
 use super::query::Query;
-use super::response::{FullResponse, HTML, message, ok};
+use super::response::{FullResponse, HTML, message};
 use crate::lang::Lang;
-use crate::render::page::{self as pages, View};
+use crate::render::page::{self as pages, Search, View};
 
 /// Seconds after which a page refreshes itself; fewer in the demonstration, where people wait for the effect of a button.
 const REFRESH: u64 = 10;
@@ -35,21 +36,34 @@ pub enum PageKind {
 pub fn respond(engine: &Engine, kind: PageKind, query: &Query, headers: &HeaderMap) -> FullResponse {
     let parameters = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
     match parameters {
-        Ok((lang, chosen, refresh)) => render(engine, kind, query, (lang, chosen), refresh == Some("off")),
+        Ok((lang, chosen, refresh)) => render(engine, kind, query, headers, (lang, chosen), refresh == Some("off")),
         Err(problem) => message(StatusCode::BAD_REQUEST, &problem),
     }
 }
 
-fn render(engine: &Engine, kind: PageKind, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> FullResponse {
-    let now = SystemTime::now();
+fn render(
+    engine: &Engine,
+    kind: PageKind,
+    query: &Query,
+    headers: &HeaderMap,
+    (lang, chosen): (Lang, bool),
+    paused: bool,
+) -> FullResponse {
+    let (now, negotiated) = (SystemTime::now(), Negotiated::from_headers(headers));
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
     let view = |path, query| View { lang, chosen, paused, refresh, path, query, now };
     match kind {
         PageKind::Status => {
+            let search = match search(query) {
+                Ok(search) => search,
+                Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
+            };
             let switches = engine.faults.as_ref().map(|faults| faults.switches());
-            html(pages::status(&engine.store.snapshot(), switches.as_deref(), &view("/", &[])), switches.is_some())
+            let parameters = search.parameters();
+            let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
+            html(pages::status(&engine.store.snapshot(), switches.as_deref(), &search, &view("/", &parameters)), negotiated)
         }
-        PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), false),
+        PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), negotiated),
         PageKind::Probe => {
             let work = engine.work();
             let id = match select(&work.probes, query) {
@@ -60,36 +74,41 @@ fn render(engine: &Engine, kind: PageKind, query: &Query, (lang, chosen): (Lang,
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
             let store = engine.store.snapshot();
             match store.probe(id) {
-                Some(entry) => html(pages::probe(&store, entry, &view("/probes", &own)), false),
+                Some(entry) => html(pages::probe(&store, entry, &view("/probes", &own)), negotiated),
                 None => message(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }
     }
 }
 
-/// Builds the response with a page and its policy; `forms` if the page has any.
-fn html(text: String, forms: bool) -> FullResponse {
-    let mut response = ok(HTML, text);
+/// Returns what the parameters `q`, `tenant` and `page` look for.
+fn search(query: &Query) -> Result<Search<'_>, String> {
+    let page = query.one("page")?.map(|page| page.parse().map_err(|_| "`page` is a number, from 1".to_owned())).transpose()?;
+    Ok(Search { text: query.one("q")?.unwrap_or_default(), tenant: query.one("tenant")?, page })
+}
+
+/// Builds the response with a page and its policy.
+fn html(text: String, negotiated: Negotiated) -> FullResponse {
+    let mut response = negotiated.encoded(HTML, text);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, policy(forms));
-    headers.insert(VARY, HeaderValue::from_static("accept-language"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy());
+    headers.insert(VARY, HeaderValue::from_static("accept-language, accept-encoding"));
     response
 }
 
-/// Returns the content security policy of a page: a browser may show it with the style and the script in it, known by their
-/// hashes (CSP level 3), and fetch it again; with `forms`, also send its forms to us.
-fn policy(forms: bool) -> HeaderValue {
-    static POLICIES: OnceLock<[HeaderValue; 2]> = OnceLock::new();
-    let made = POLICIES.get_or_init(|| {
+/// Returns the content security policy of the pages: a browser may show them with the style and the script in them, known by
+/// their hashes (CSP level 3), fetch them again, and send their forms to us.
+fn policy() -> HeaderValue {
+    static POLICY: OnceLock<HeaderValue> = OnceLock::new();
+    let made = POLICY.get_or_init(|| {
         let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(openssl::sha::sha256(text.as_bytes())));
-        let (style, script) = (hash(pages::STYLE), hash(pages::SCRIPT));
-        ["'none'", "'self'"].map(|forms| {
-            let policy = format!(
-                "default-src 'none'; style-src {style}; script-src {script}; img-src data:; connect-src 'self'; \
-                 base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
-            );
-            HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
-        })
+        let policy = format!(
+            "default-src 'none'; style-src {}; script-src {}; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'",
+            hash(pages::STYLE),
+            hash(pages::SCRIPT)
+        );
+        HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
     });
-    made[usize::from(forms)].clone()
+    made.clone()
 }

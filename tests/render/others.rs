@@ -8,7 +8,7 @@ use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::Outcome;
 use m365_probe::render::doctor::Style;
-use m365_probe::render::page::{self, View};
+use m365_probe::render::page::{self, Search, View};
 use m365_probe::render::{checkmk, doctor, log};
 use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
@@ -157,7 +157,7 @@ fn status_page_of_a_credential_near_its_expiry_says_when_in_the_reader_s_languag
         (Lang::De, "Der geheime Clientschlüssel läuft in 1 Tag (25.11.2026) ab"),
     ] {
         let view = View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], now: sample::now() };
-        let page = page::status(&store, None, &view);
+        let page = page::status(&store, None, &Search::default(), &view);
         assert_eq!(page.matches(told).count(), 1, "{page}");
         assert!(page.contains("#credential_expiring"), "{page}");
     }

@@ -1,13 +1,15 @@
 //! The status page: headline, counts, cells and days left say the same, whatever the limits are and however early it is.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use m365_probe::kind::Check;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase};
 use m365_probe::reason::Reason;
-use m365_probe::render::page::{self, View};
+use m365_probe::render::page::{self, Search, View};
 use m365_probe::store::Store;
 
 use crate::sample;
@@ -19,7 +21,7 @@ fn view(lang: Lang, now: SystemTime) -> View<'static> {
 }
 
 fn status(store: &Store) -> String {
-    page::status(store, None, &view(Lang::En, sample::now()))
+    page::status(store, None, &Search::default(), &view(Lang::En, sample::now()))
 }
 
 /// A store that knows `outcomes`, and beside them only that `later` are configured; the client secret was declared to end at
@@ -126,7 +128,7 @@ fn status_page_does_not_count_mailboxes_that_have_not_run_among_those_without_pr
 #[test]
 fn status_page_of_a_result_that_is_too_old_does_not_count_it_as_working() {
     let store = store(&[sample::token(), sample::pop3()], &[], None, "", "");
-    let page = page::status(&store, None, &view(Lang::De, sample::now() + DAY));
+    let page = page::status(&store, None, &Search::default(), &view(Lang::De, sample::now() + DAY));
     assert!(page.contains("0 von 2 Prüfungen funktionieren") && page.contains("Nicht alles konnte geprüft werden"));
 }
 
@@ -138,8 +140,118 @@ fn status_page_of_a_failure_that_only_this_machine_had_a_part_in_is_unknown() {
     assert!(page.contains("contoso/token: unknown, secret_unreadable"));
 }
 
+/// Outcomes of `mailboxes` mailboxes in each of `tenants` tenants, three checks each: all well, or all refused.
+fn many(tenants: usize, mailboxes: usize, refused: bool) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(tenants * mailboxes * 3);
+    for tenant in 0..tenants {
+        for mailbox in 0..mailboxes {
+            for mut outcome in [Check::Pop3, Check::Imap, Check::Smtp].map(|check| with_check(sample::pop3(), check)) {
+                let label = format!("reception.desk.{mailbox:05}@practice-{tenant:03}.contoso.example");
+                outcome.probe.tenant = format!("practice-{tenant:03}.contoso.example");
+                outcome.address = Some(label.clone());
+                outcome.probe.mailbox = Some(label);
+                if refused {
+                    let evidence = Evidence { code: Some("5.7.3".to_owned()), ..Evidence::default() };
+                    outcome.verdict = sample::failed(Phase::Auth, Reason::AuthRefused, evidence);
+                }
+                outcomes.push(outcome);
+            }
+        }
+    }
+    outcomes
+}
+
+fn with_check(mut outcome: Outcome, check: Check) -> Outcome {
+    outcome.probe.check = check;
+    outcome
+}
+
+/// The same in a store, each probe with a history as long as is kept.
+fn store_of_many(tenants: usize, mailboxes: usize, refused: bool) -> Store {
+    let mut store = store(&many(tenants, mailboxes, refused), &[], Some(sample::now() + 97 * DAY), "", "");
+    if tenants * mailboxes <= 200 {
+        for _ in 0..30 {
+            many(tenants, mailboxes, refused).into_iter().for_each(|outcome| store.record(outcome));
+        }
+    }
+    store
+}
+
+fn searched(store: &Store, text: &str, tenant: Option<&str>, page: usize) -> String {
+    let search = Search { text, tenant, page: NonZeroUsize::new(page) };
+    page::status(store, None, &search, &view(Lang::De, sample::now()))
+}
+
 #[test]
-fn status_page_of_hundreds_of_probes_that_have_not_run_is_folded_and_small() {
+fn status_page_of_thousands_of_probes_is_at_most_300_kb_well_or_refused() {
+    for (tenants, mailboxes) in [(1, 49), (1, 200), (12, 4), (40, 5), (1, 400), (200, 2)] {
+        for refused in [false, true] {
+            let store = store_of_many(tenants, mailboxes, refused);
+            let name = format!("{tenants} x {mailboxes}, refused: {refused}");
+            let tenant = "practice-000.contoso.example";
+            for (text, tenant, page) in
+                [("", None, 1), ("", None, 2), ("imap", None, 1), ("practice auth_refused", None, 1), ("", Some(tenant), 1)]
+            {
+                let page = searched(&store, text, tenant, page);
+                assert!(page.len() <= 300_000, "{name}: `{text}` of {tenant:?}: {} bytes", page.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn status_page_of_many_tenants_has_a_line_for_each_with_problems_first() {
+    let mut outcomes = many(60, 2, false);
+    outcomes[3 * 2 * 41].verdict = sample::failed(Phase::Auth, Reason::AuthRefused, Evidence::default());
+    let store = store(&outcomes, &[], None, "", "");
+    let page = searched(&store, "", None, 1);
+    let lines = between(&page, "<h2 id=\"tenants\">60 Mandanten</h2>", "</table>");
+    let first = lines.find("practice-041").expect("the tenant with a problem");
+    assert!(lines.find("practice-000").is_some_and(|well| first < well));
+    assert!(lines.contains("href=\"./?tenant=practice-041.contoso.example&amp;lang=de\""), "{lines}");
+    assert!(lines.contains("1 von 6 Prüfungen schlagen fehl") && lines.contains("6 von 6 Prüfungen funktionieren"));
+    assert!(page.contains("<form class=\"search\" role=\"search\" action=\"./\">"));
+}
+
+#[test]
+fn search_finds_by_mailbox_tenant_check_reason_and_code_and_all_words_must_match() {
+    let mut outcomes = many(3, 40, false);
+    outcomes[7].verdict =
+        sample::failed(Phase::Auth, Reason::AuthRefused, Evidence { code: Some("5.7.3".to_owned()), ..Evidence::default() });
+    let store = store(&outcomes, &[], None, "", "");
+    for (text, tenant, found) in [
+        ("DESK.00002@practice-000", None, 3),
+        ("practice-001 imap", None, 40),
+        ("auth_refused", None, 1),
+        ("5.7.3", None, 1),
+        ("auth_refused practice-001", None, 0),
+        ("", Some("practice-002.contoso.example"), 120),
+        ("smtp", Some("practice-002.contoso.example"), 40),
+        ("<script>", None, 0),
+    ] {
+        let page = searched(&store, text, tenant, 1);
+        assert!(page.contains(&format!("{found} von 360 Prüfungen gefunden")), "{text} {tenant:?}");
+        assert!(!page.contains("<script>\""), "{text}");
+        assert_eq!(
+            page.contains("id=\"cause-1\""),
+            text.contains("5.7.3") || text == "auth_refused" || text.starts_with("DESK"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn pages_of_a_large_tenant_together_show_each_probe_once() {
+    let store = store(&many(1, 120, false), &[], None, "", "");
+    let pages: Vec<String> = (1..=3).map(|page| searched(&store, "", None, page)).collect();
+    let cells: usize = pages.iter().map(|page| page.matches(" href=\"./probes?").count()).sum();
+    assert_eq!(cells, 360);
+    assert!(pages[0].contains("Seite 1 von 3") && pages[0].contains("href=\"./?page=2&amp;lang=de\""));
+    assert!(pages[2].contains("Seite 3 von 3") && !pages[2].contains("Nächste"));
+}
+
+#[test]
+fn status_page_of_hundreds_of_probes_that_have_not_run_is_paged_and_small() {
     let mut later = Vec::new();
     for number in 0..100 {
         for base in [sample::pop3(), sample::ews()] {
@@ -149,7 +261,7 @@ fn status_page_of_hundreds_of_probes_that_have_not_run_is_folded_and_small() {
         }
     }
     let page = status(&store(&[], &later, None, "", ""));
-    assert!(page.len() < 500_000, "{}", page.len());
-    assert!(page.contains("<summary>100 mailboxes whose checks are still to run</summary>"));
-    assert_eq!(page.matches("<td class=\"none\">").count(), later.len());
+    assert!(page.len() < 300_000, "{}", page.len());
+    assert!(page.contains("Page 1 of 2"));
+    assert_eq!(page.matches("<td class=\"none\">").count(), 150);
 }

@@ -1,5 +1,6 @@
 //! A card for each root cause: what is broken, since when, who must act, what to do.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use maud::{Markup, html};
@@ -7,6 +8,7 @@ use maud::{Markup, html};
 use super::View;
 use super::html::{pairs, prose};
 use super::probe_table;
+use super::search::Search;
 use super::time::{clock, lasting};
 use crate::lang::{Lang, fill};
 use crate::outcome::{Evidence, ProbeId};
@@ -19,6 +21,11 @@ use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
 use crate::report::text::capital;
 use crate::store::{ProbeEntry, Store};
+
+/// Affected checks that a card lists; of more, it says how many there are and leads to them.
+const AFFECTED: usize = 10;
+/// The same where there are several cards.
+const AFFECTED_EACH: usize = 5;
 
 /// A root cause, whom its remedy is about, and the probes it explains, as the store knows them.
 pub struct CauseCard<'a> {
@@ -54,7 +61,7 @@ impl<'a> CauseCard<'a> {
                 (self.key_facts(view))
                 (self.remedy(if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline }, view))
                 (self.reservations(view))
-                (self.folded(number.unwrap_or(1), view))
+                (self.folded(number.unwrap_or(1), if number.is_some() { AFFECTED_EACH } else { AFFECTED }, view))
             }
         }
     }
@@ -121,9 +128,11 @@ impl<'a> CauseCard<'a> {
         }
     }
 
-    /// Renders the evidence and the affected checks, both folded.
-    fn folded(&self, number: usize, view: &View<'_>) -> Markup {
+    /// Renders the evidence and the first of the affected checks, both folded.
+    fn folded(&self, number: usize, listed: usize, view: &View<'_>) -> Markup {
         let texts = view.texts();
+        let shown = self.explained.get(..listed).unwrap_or(&self.explained);
+        let more = self.explained.len() - shown.len();
         html! {
             @if self.cause.evidence != Evidence::default() {
                 details id={ "evidence-" (number) } {
@@ -138,10 +147,48 @@ impl<'a> CauseCard<'a> {
                         count => (fill(texts.affected, &[("n", &count.to_string())])),
                     }
                 }
-                (probe_table::failing(&self.explained, view))
+                (probe_table::failing(shown, view))
+                @if more > 0 { p { a href=(view.search(&of_cause(self.cause))) { (fill(texts.and_more_checks, &[("n", &more.to_string())])) } } }
             }
         }
     }
+}
+
+/// Root causes without a card of their own, as lines: each reason with the number of its tenants and the first of them.
+pub fn further(causes: &[&RootCauseGroup], view: &View<'_>) -> Markup {
+    /// Tenants that a line names.
+    const TENANTS: usize = 8;
+    let texts = view.texts();
+    let mut by_reason: BTreeMap<Reason, Vec<&RootCauseGroup>> = BTreeMap::new();
+    for cause in causes {
+        by_reason.entry(cause.reason).or_default().push(cause);
+    }
+    html! {
+        @if !causes.is_empty() {
+            section aria-labelledby="further" {
+                h2 #further { (fill(texts.further_problems, &[("n", &causes.len().to_string())])) }
+                ul.look {
+                    @for (reason, same) in &by_reason {
+                        li {
+                            strong { (capital(reason.text(view.lang).title)) } " " (code(*reason, view)) br;
+                            @for (place, cause) in same.iter().take(TENANTS).enumerate() {
+                                @if place > 0 { ", " }
+                                a href=(view.search(&of_cause(cause))) { (cause.tenant) }
+                            }
+                            @if let Some(more @ 1..) = same.len().checked_sub(TENANTS) {
+                                ", " a href=(view.search(&Search { text: reason.code(), ..Search::default() })) { (fill(texts.more, &[("n", &more.to_string())])) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The search that finds what a root cause explains.
+fn of_cause(cause: &RootCauseGroup) -> Search<'_> {
+    Search { text: cause.reason.code(), ..Search::for_tenant(&cause.tenant) }
 }
 
 /// `praxis, labor and 3 more: `; of the tenant itself, nothing.

@@ -6,17 +6,23 @@ use maud::{Markup, html};
 
 use super::View;
 use super::html::badge;
+use crate::lang::fill;
 use crate::report::expiry::Expiry;
 use crate::report::text::time;
 
 /// Ends that are farther away than this need no row of their own.
 const FAR: Duration = Duration::from_secs(400 * 86_400);
 
+/// Expiries that have a row at most, the nearest.
+const ROWS: usize = 25;
+
 /// Renders a row for each of them, with the days that are left.
-pub fn section(expiries: &[Expiry], view: &View<'_>) -> Markup {
+pub fn section<'a>(expiries: impl IntoIterator<Item = &'a Expiry>, view: &View<'_>) -> Markup {
     let texts = view.texts();
     let is_shown = |expiry: &&Expiry| expiry.refused.is_some() || is_within(expiry.date, FAR, view.now);
-    let expiries: Vec<&Expiry> = expiries.iter().filter(is_shown).collect();
+    let mut expiries: Vec<&Expiry> = expiries.into_iter().filter(is_shown).collect();
+    let more = expiries.len().saturating_sub(ROWS);
+    expiries.truncate(ROWS);
     html! {
         @if !expiries.is_empty() {
             section aria-labelledby="left" {
@@ -25,6 +31,7 @@ pub fn section(expiries: &[Expiry], view: &View<'_>) -> Markup {
                     thead { tr { @for head in [texts.what, texts.days_left, texts.ends] { th scope="col" { (head) } } } }
                     tbody { @for expiry in expiries { (row(expiry, view)) } }
                 }
+                @if more > 0 { p { (fill(texts.end_later, &[("n", &more.to_string())])) } }
             }
         }
     }

@@ -4,20 +4,22 @@ use maud::{Markup, html};
 
 use super::View;
 use super::cause_card::{code, probe_link};
+use super::judged_probe::JudgedProbe;
 use super::sparkline::shown;
 use super::time::clock;
 use crate::report::sentence::peer_code;
 use crate::report::term;
-use crate::store::{PastFailure, ProbeEntry, Store};
+use crate::store::{PastFailure, ProbeEntry};
 
 /// Failures that are shown for all probes together.
 const SHOWN: usize = 25;
 
 /// The last failures of all probes, the latest first, folded.
-pub fn of_all_probes(store: &Store, view: &View<'_>) -> Markup {
+pub fn of_all_probes(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
     let texts = view.texts();
+    let entries = probes.iter().map(|probe| probe.entry);
     let mut past: Vec<(&ProbeEntry, &PastFailure)> =
-        store.probes().iter().flat_map(|entry| entry.last_failures.iter().map(move |failure| (entry, &**failure))).collect();
+        entries.flat_map(|entry| entry.last_failures.iter().map(move |failure| (entry, &**failure))).collect();
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
     section(past.is_empty(), view, || {

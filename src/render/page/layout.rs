@@ -64,9 +64,9 @@ fn navigation(view: &View<'_>) -> Markup {
     let places = [
         (view.link("/", ""), "/", texts.overview),
         (view.link("/reasons", ""), "/reasons", texts.reasons),
-        ("/metrics".to_owned(), "/metrics", texts.metrics),
-        ("/api/v1/outcomes".to_owned(), "/api/v1/outcomes", texts.as_json),
-        ("/config".to_owned(), "/config", texts.configuration),
+        (view.relative("/metrics"), "/metrics", texts.metrics),
+        (view.relative("/api/v1/outcomes"), "/api/v1/outcomes", texts.as_json),
+        (view.relative("/config"), "/config", texts.configuration),
     ];
     let current = |path| (path == view.path).then_some("page");
     html! {

@@ -10,7 +10,7 @@ use super::layout::{Body, document};
 use super::probe_table::state_badge;
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock, plainly};
-use super::{View, history, running};
+use super::{View, history};
 use crate::lang::fill;
 use crate::outcome::{Failure, Outcome, Span, Speaker, Transcript};
 use crate::reason::Reason;
@@ -57,7 +57,7 @@ fn about(entry: &ProbeEntry, view: &View<'_>) -> Markup {
                 (capital(texts.last_run)) " " (clock(last.at, view.now)) ", " (ago(last.at, view.now, lang)) ". "
             }
             (fill(texts.every, &[("interval", &plainly(settings.interval, lang)), ("timeout", &plainly(settings.timeout, lang))])) ". "
-            a href=(running(&settings.id)) { (texts.run_now) }
+            a href=(view.running(&settings.id)) { (texts.run_now) }
         }
     }
 }

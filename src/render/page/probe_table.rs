@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::View;
 use super::cause_card::{code, probe_link};
 use super::html::{badge, class, sign};
+use super::judged_probe::JudgedProbe;
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock};
 use crate::kind::Check;
@@ -48,65 +49,82 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
     }
 }
 
+/// The probes of a tenant itself, or of one of its mailboxes.
+pub type Row<'a> = Vec<&'a JudgedProbe<'a>>;
+
 /// All probes of a tenant: its own checks, then each mailbox with its checks, those with problems first.
-pub fn of_tenant(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
+pub fn of_tenant<'a>(probes: &[&'a JudgedProbe<'a>], view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let (own, of_mailboxes): (Vec<&ProbeEntry>, Vec<&ProbeEntry>) =
-        probes.iter().copied().partition(|entry| entry.settings.id.mailbox.is_none());
-    let has =
-        |row: &[&ProbeEntry], is: fn(Option<State>) -> bool| row.iter().any(|entry| is(ProbeState::new(entry, view.now).state()));
-    let is_trouble = |state: Option<State>| state.is_some_and(|state| state != State::Ok);
-    let rows = grouped(of_mailboxes, ProbeId::mailbox_label).into_iter().map(|(_, row)| row);
-    let (troubled, others): (Vec<_>, Vec<_>) = rows.partition(|row| has(row, is_trouble));
-    let (waiting, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| has(row, |state| state.is_none()));
+    let [own, troubled, waiting, well] = rows_by_state(probes);
     html! {
-        @if !own.is_empty() { (matrix(texts.tenant_checks, texts.tenant, &[own], view)) }
-        @if !troubled.is_empty() { (matrix(texts.mailbox_checks, texts.mailbox, &troubled, view)) }
+        (of_rows(&own, view))
+        (of_rows(&troubled, view))
         (folded_mailboxes("waiting", texts.mailboxes_still_to_run, &waiting, view))
         (folded_mailboxes("well", texts.without_problems, &well, view))
     }
 }
 
-/// Mailboxes that nobody needs to see at once: folded under `summary` where there are many.
-fn folded_mailboxes(id: &str, summary: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
+/// A row of the tenant's own checks, then one for each mailbox, those with problems first.
+pub fn sorted_rows<'a>(probes: &[&'a JudgedProbe<'a>]) -> Vec<Row<'a>> {
+    rows_by_state(probes).into_iter().flatten().collect()
+}
+
+/// The row of a tenant's own checks, if it has any; those of mailboxes with problems, of mailboxes that have not run and of those
+/// that are well.
+fn rows_by_state<'a>(probes: &[&'a JudgedProbe<'a>]) -> [Vec<Row<'a>>; 4] {
+    let (own, of_mailboxes): (Row<'_>, Row<'_>) = probes.iter().partition(|probe| probe.id().mailbox.is_none());
+    let rows = grouped(of_mailboxes, ProbeId::mailbox_label).into_iter().map(|(_, row)| row);
+    let (troubled, others): (Vec<_>, Vec<_>) = rows.partition(|row| row.iter().any(|probe| probe.is_troubled()));
+    let (waiting, well) = others.into_iter().partition(|row| row.iter().any(|probe| probe.state.state().is_none()));
+    [if own.is_empty() { Vec::new() } else { vec![own] }, troubled, waiting, well]
+}
+
+/// Tables of rows of one tenant, its own before those of its mailboxes.
+pub fn of_rows(rows: &[Row<'_>], view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let tenant = rows.iter().flatten().map(|entry| &entry.settings.id.tenant).next();
+    let is_own = |row: &Row<'_>| row.iter().all(|probe| probe.id().mailbox.is_none());
+    let own = rows.iter().take_while(|row| is_own(row)).count();
     html! {
-        @if rows.len() > UNFOLDED {
-            details id={ (id) "-" @if let Some(tenant) = tenant { (tenant) } } {
-                summary { (fill(summary, &[("n", &rows.len().to_string())])) }
-                (matrix(texts.mailbox_checks, texts.mailbox, rows, view))
-            }
-        } @else if !rows.is_empty() {
-            (matrix(texts.mailbox_checks, texts.mailbox, rows, view))
+        @for (caption, of, rows) in [(texts.tenant_checks, texts.tenant, &rows[..own]), (texts.mailbox_checks, texts.mailbox, &rows[own..])] {
+            @if !rows.is_empty() { (matrix(caption, of, rows, view)) }
         }
     }
 }
 
+/// Mailboxes that nobody needs to see at once: folded under `summary` where there are many.
+fn folded_mailboxes(id: &str, summary: &str, rows: &[Row<'_>], view: &View<'_>) -> Markup {
+    let tenant = rows.iter().flatten().map(|probe| &probe.id().tenant).next();
+    html! {
+        @if rows.len() > UNFOLDED {
+            details id={ (id) "-" @if let Some(tenant) = tenant { (tenant) } } {
+                summary { (fill(summary, &[("n", &rows.len().to_string())])) }
+                (of_rows(rows, view))
+            }
+        } @else { (of_rows(rows, view)) }
+    }
+}
+
 /// Groups probes by a part of their id, in the order in which each is met first.
-pub fn grouped<'a>(
-    probes: impl IntoIterator<Item = &'a ProbeEntry>,
-    key: fn(&ProbeId) -> &str,
-) -> Vec<(&'a str, Vec<&'a ProbeEntry>)> {
+pub fn grouped<'a>(probes: impl IntoIterator<Item = &'a JudgedProbe<'a>>, key: fn(&ProbeId) -> &str) -> Vec<(&'a str, Row<'a>)> {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut groups: Vec<(&str, Vec<&ProbeEntry>)> = Vec::new();
-    for entry in probes {
-        let key = key(&entry.settings.id);
+    let mut groups: Vec<(&str, Row<'_>)> = Vec::new();
+    for probe in probes {
+        let key = key(probe.id());
         let place = *places.entry(key).or_insert(groups.len());
         match groups.get_mut(place) {
-            Some((_, group)) => group.push(entry),
-            None => groups.push((key, vec![entry])),
+            Some((_, group)) => group.push(probe),
+            None => groups.push((key, vec![probe])),
         }
     }
     groups
 }
 
 /// A row for each of `rows`, a column for each check that any of them has.
-fn matrix(caption: &str, of: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -> Markup {
+fn matrix(caption: &str, of: &str, rows: &[Row<'_>], view: &View<'_>) -> Markup {
     let mut checks: Vec<Check> = Vec::new();
-    for entry in rows.iter().flatten() {
-        if !checks.contains(&entry.settings.id.check) {
-            checks.push(entry.settings.id.check);
+    for probe in rows.iter().flatten() {
+        if !checks.contains(&probe.id().check) {
+            checks.push(probe.id().check);
         }
     }
     html! {
@@ -118,15 +136,15 @@ fn matrix(caption: &str, of: &str, rows: &[Vec<&ProbeEntry>], view: &View<'_>) -
     }
 }
 
-fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup {
-    let by_check: BTreeMap<Check, &ProbeEntry> = row.iter().map(|entry| (entry.settings.id.check, *entry)).collect();
+fn matrix_row(row: &Row<'_>, checks: &[Check], view: &View<'_>) -> Markup {
+    let by_check: BTreeMap<Check, &JudgedProbe<'_>> = row.iter().map(|probe| (probe.id().check, *probe)).collect();
     html! {
         @if let Some(first) = row.first() {
             tr {
-                th scope="row" { (first.settings.id.mailbox.as_deref().unwrap_or(&first.settings.id.tenant)) }
+                th scope="row" { (first.id().mailbox.as_deref().unwrap_or(&first.id().tenant)) }
                 @for check in checks {
                     @match by_check.get(check) {
-                        Some(entry) => (cell(entry, view)),
+                        Some(probe) => (cell(probe, view)),
                         None => td {},
                     }
                 }
@@ -136,9 +154,8 @@ fn matrix_row(row: &[&ProbeEntry], checks: &[Check], view: &View<'_>) -> Markup 
 }
 
 /// One probe in a nutshell: its state, how long the last run took or why it failed, when it was, and the runs before it.
-fn cell(entry: &ProbeEntry, view: &View<'_>) -> Markup {
+fn cell(JudgedProbe { entry, state: probe }: &JudgedProbe<'_>, view: &View<'_>) -> Markup {
     let (lang, texts) = (view.lang, view.texts());
-    let probe = ProbeState::new(entry, view.now);
     let (state, current, failed) = (probe.state(), probe.current_run(), probe.failure().map(|failure| failure.reason));
     let took = match (current, failed) {
         (Some(_), Some(reason)) => reason.code().to_owned(),
@@ -146,7 +163,7 @@ fn cell(entry: &ProbeEntry, view: &View<'_>) -> Markup {
         (None, _) => String::new(),
     };
     let when = probe.last_run().map_or_else(|| texts.not_yet.to_owned(), |last| ago(last.at, view.now, lang));
-    let word = probe_state_name(&probe, view);
+    let word = probe_state_name(probe, view);
     let details: Vec<&str> = [&*took, &when].into_iter().filter(|detail| !detail.is_empty() && *detail != word).collect();
     let label = format!("{}: {}", entry.settings.id, [&[word], &*details].concat().join(", "));
     html! {

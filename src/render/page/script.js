@@ -21,11 +21,13 @@
   const show = (fresh) => {
     const open = new Map([...main.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
     const focused = place(document.activeElement);
+    const typed = new Map([...main.querySelectorAll("input[id]")].map((one) => [one.id, one]));
     for (const one of fresh.querySelectorAll("#main details[id]")) if (open.has(one.id)) one.open = open.get(one.id);
     if (headline(document) !== headline(fresh)) document.getElementById("said").textContent = headline(fresh);
     document.querySelector("#as-of").replaceWith(fresh.querySelector("#as-of"));
     held.hidden = true;
     main.replaceChildren(...fresh.getElementById("main").childNodes);
+    for (const one of main.querySelectorAll("input[id]")) if (typed.has(one.id)) one.replaceWith(typed.get(one.id));
     if (focused) main.querySelector(focused)?.focus({ preventScroll: true });
   };
   const refresh = async () => {

@@ -14,7 +14,6 @@ const GAP: usize = 1;
 const HEIGHT: u32 = 20;
 
 /// The drawing, and the same in words for those who do not see it; nothing of fewer than two runs, as a bar alone tells nothing.
-/// Failed runs are marked by a foot too, not by colour alone.
 pub fn sparkline(history: &History, lang: Lang) -> Markup {
     let runs: Vec<_> = history.iter().collect();
     if runs.len() < 2 {
@@ -27,20 +26,24 @@ pub fn sparkline(history: &History, lang: Lang) -> Markup {
     let values = [("n", &*count), ("failed", &failed), ("shortest", &brief(shortest)), ("longest", &brief(longest))];
     let label = fill(lang.texts().page.recent_runs, &values);
     let width = History::KEPT * (BAR + GAP);
-    // One path for each kind: hundreds of these stand on a page.
+    // One path for each kind, of thick lines from the foot upward: hundreds of these stand on a page.
     let path = |ok: bool| {
-        let mut path = String::new();
+        let (mut path, mut pen) = (String::new(), None);
         let first = History::KEPT - runs.len();
         for (place, run) in runs.iter().enumerate().filter(|(_, run)| run.ok == ok) {
             let height = (u64::from(run.millis) * u64::from(HEIGHT - 2) / u64::from(longest)).max(1);
-            let left = (first + place) * (BAR + GAP);
-            let _ = write!(path, "M{left} {HEIGHT}v-{height}h{BAR}v{height}z");
+            let middle = (first + place) * (BAR + GAP) + BAR / 2;
+            let _ = match pen {
+                None => write!(path, "M{middle} {HEIGHT}v-{height}"),
+                Some((before, high)) => write!(path, "m{} {high}v-{height}", middle - before),
+            };
+            pen = Some((middle, height));
         }
         path
     };
     let paths = [("run", path(true)), ("bad", path(false))];
     html! {
-        svg .spark role="img" aria-label=(label) viewBox={ "0 0 " (width) " " (HEIGHT) } width=(width) height=(HEIGHT) {
+        svg .spark role="img" aria-label=(label) viewBox={ "-.5 0 " (width) " " (HEIGHT) } width=(width) height=(HEIGHT) {
             @for (class, path) in paths { @if !path.is_empty() { path class=(class) d=(path) {} } }
         }
     }
@@ -70,7 +73,7 @@ mod tests {
         }
         let svg = sparkline(&history, Lang::En).into_string();
         assert!(svg.contains("aria-label=\"last 3 runs, 1 failed, between 0 ms and 100 ms\""), "{svg}");
-        assert!(svg.contains("class=\"run\" d=\"M108 20v-18h3v18zM112 20v-1h3v1z\""), "{svg}");
-        assert!(svg.contains("class=\"bad\" d=\"M116 20v-9h3v9z\""), "{svg}");
+        assert!(svg.contains("class=\"run\" d=\"M109 20v-18m4 18v-1\""), "{svg}");
+        assert!(svg.contains("class=\"bad\" d=\"M117 20v-9\""), "{svg}");
     }
 }

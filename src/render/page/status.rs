@@ -1,62 +1,120 @@
 //! The page at `/`: what is broken, since when, who must act and what to do; below it, how every probe is doing.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 
-use super::cause_card::CauseCard;
+use super::cause_card::{self, CauseCard};
 use super::html::{class, sign};
+use super::judged_probe::JudgedProbe;
 use super::layout::{Body, document};
+use super::search::{self, Search};
 use super::time::ago;
-use super::{FaultSwitch, View, expiries, faults, history, probe_table, warnings};
+use super::{FaultSwitch, View, expiries, faults, history, listing, warnings};
 use crate::lang::fill;
 use crate::levels::State;
-use crate::report::expiry::{self, Expiry};
+use crate::outcome::ProbeId;
+use crate::report::JudgedOutcome;
+use crate::report::expiry::{self, Ending, Expiry};
 use crate::report::probe_state::ProbeState;
-use crate::report::{self, root_cause};
-use crate::store::{ProbeEntry, Store};
+use crate::report::root_cause::{self, RootCauseGroup};
+use crate::report::text::capital;
+use crate::store::Store;
 
-/// Renders the whole page. `switches` turn on the faults that can be made to happen: none but in the demonstration.
-pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, view: &View<'_>) -> String {
-    let judged = report::latest(store, view.now);
-    let found = root_cause::group(&root_cause::diagnose(&judged));
-    let cards: Vec<CauseCard<'_>> = found.iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
-    let probes: Vec<ProbeState<'_>> = store.probes().iter().map(|entry| ProbeState::new(entry, view.now)).collect();
+/// Root causes that have a card at most. Where there are more, each reason has one, and the others are lines.
+const CARDS: usize = 8;
+
+/// Renders the page of what `search` looks for. `switches` turn on the faults that can be made to happen: none but in the
+/// demonstration.
+pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, search: &Search<'_>, view: &View<'_>) -> String {
+    let probes: Vec<JudgedProbe<'_>> = store.probes().iter().map(|entry| JudgedProbe::new(entry, view.now)).collect();
+    let judged: Vec<JudgedOutcome<'_>> = probes.iter().filter_map(|probe| probe.state.clone().into_judged()).collect();
+    let causes = root_cause::group(&root_cause::diagnose(&judged));
     let expiries = expiry::expiries(store, view.now);
-    let state = overall(&expiries, &probes, &cards);
-    let headline = headline(&probes, state, &cards, view);
+    let all: Vec<&JudgedProbe<'_>> = probes.iter().collect();
+    let state = overall(&expiries, &all, &causes);
+    let headline = headline(&all, state, &causes, view);
+    let found = search.find(&probes, &causes);
+    let shown = if search.is_continued() { Vec::new() } else { of_found(&causes, &found, search) };
+    let (first, further) = with_cards(&shown);
+    let cards: Vec<CauseCard<'_>> = first.into_iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
     let main = html! {
-        (banner(&probes, state, &headline, &cards, view))
-        @for (number, card) in (1_usize..).zip(&cards) { (card.article((cards.len() > 1).then_some(number), view)) }
+        (banner(&all, state, &headline, if search.is_narrow() { &[] } else { &cards }, further.len(), view))
+        @if search.is_narrow() { (search::form(search, view)) (search::found(search, found.len(), all.len(), view)) }
+        @for (number, card) in (1_usize..).zip(&cards) { (card.article((cards.len() > 1 || search.is_narrow()).then_some(number), view)) }
+        (cause_card::further(&further, view))
         @if let Some(switches) = switches { (faults::section(switches, view)) }
-        (warnings::section(store, view))
-        (tenants(store, view))
-        (expiries::section(&expiries, view))
-        (history::of_all_probes(store, view))
+        @if !search.is_continued() { (warnings::section(&found, view)) }
+        @if !search.is_narrow() && all.len() > listing::PROBES { (search::form(search, view)) }
+        (listing::section(&found, search, view))
+        @if !search.is_continued() { (expiries::section(of_tenants(&expiries, &found, search), view)) (history::of_all_probes(&found, view)) }
     };
     document(view, &Body { title: format!("{headline} · m365-probe"), state, refreshes: true, main })
 }
 
-/// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. An expiry that is
-/// near makes it a warning also where no probe has a limit for it.
-fn overall(expiries: &[Expiry], probes: &[ProbeState<'_>], cards: &[CauseCard<'_>]) -> Option<State> {
-    if !cards.is_empty() {
-        return Some(State::Critical);
+/// The root causes that explain any of the probes that were found.
+fn of_found<'a>(causes: &'a [RootCauseGroup], found: &[&JudgedProbe<'_>], search: &Search<'_>) -> Vec<&'a RootCauseGroup> {
+    if !search.is_narrow() {
+        return causes.iter().collect();
     }
-    let worst = probes.iter().filter_map(ProbeState::state).reduce(State::worse)?;
-    match worst {
-        State::Ok if expiries.iter().any(|expiry| expiry.state != State::Ok) => Some(State::Warning),
-        State::Ok if probes.iter().any(ProbeState::is_waiting) => None,
+    let found: HashSet<&ProbeId> = found.iter().map(|probe| probe.id()).collect();
+    causes.iter().filter(|cause| cause.explains.iter().any(|probe| found.contains(probe))).collect()
+}
+
+/// The root causes that have a card, and the others: of too many, the first of each reason has one.
+fn with_cards<'a>(causes: &[&'a RootCauseGroup]) -> (Vec<&'a RootCauseGroup>, Vec<&'a RootCauseGroup>) {
+    let mut reasons = HashSet::new();
+    let (mut first, mut further): (Vec<_>, Vec<_>) =
+        causes.iter().copied().partition(|cause| causes.len() <= CARDS || reasons.insert(cause.reason));
+    let too_many = first.split_off(first.len().min(CARDS));
+    further.splice(..0, too_many);
+    (first, further)
+}
+
+/// The expiries of the tenants among the probes that were found, and those of servers.
+fn of_tenants<'a>(expiries: &'a [Expiry], found: &[&JudgedProbe<'_>], search: &Search<'_>) -> Vec<&'a Expiry> {
+    let tenants: HashSet<&str> = found.iter().map(|probe| &*probe.id().tenant).collect();
+    let is_shown = |expiry: &&Expiry| match &expiry.ending {
+        Ending::ClientSecret(tenant) | Ending::Ews(tenant) => !search.is_narrow() || tenants.contains(&**tenant),
+        Ending::Certificate(_) => true,
+    };
+    expiries.iter().filter(is_shown).collect()
+}
+
+/// The worst state of probes; `None` while the first run of one is still to come and nothing is amiss.
+pub fn worst_state(probes: &[&JudgedProbe<'_>]) -> Option<State> {
+    match probes.iter().filter_map(|probe| probe.state.state()).reduce(State::worse)? {
+        State::Ok if probes.iter().any(|probe| probe.state.is_waiting()) => None,
         worst => Some(worst),
     }
 }
 
+/// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. An expiry that is
+/// near makes it a warning also where no probe has a limit for it.
+fn overall(expiries: &[Expiry], probes: &[&JudgedProbe<'_>], causes: &[RootCauseGroup]) -> Option<State> {
+    if !causes.is_empty() {
+        return Some(State::Critical);
+    }
+    match worst_state(probes) {
+        None | Some(State::Ok) if has_run(probes) && expiries.iter().any(|expiry| expiry.state != State::Ok) => {
+            Some(State::Warning)
+        }
+        state => state,
+    }
+}
+
+fn has_run(probes: &[&JudgedProbe<'_>]) -> bool {
+    probes.iter().any(|probe| probe.state.state().is_some())
+}
+
 /// The one problem by its name; of several, how many.
-fn headline(probes: &[ProbeState<'_>], state: Option<State>, cards: &[CauseCard<'_>], view: &View<'_>) -> String {
+fn headline(probes: &[&JudgedProbe<'_>], state: Option<State>, causes: &[RootCauseGroup], view: &View<'_>) -> String {
     let texts = view.texts();
-    let text = match (state, cards) {
-        (_, [one]) => return one.title(view.lang),
-        (_, [_, ..]) => return fill(texts.problems, &[("n", &cards.len().to_string())]),
+    let text = match (state, causes) {
+        (_, [one]) => return capital(one.reason.text(view.lang).title),
+        (_, [_, ..]) => return fill(texts.problems, &[("n", &causes.len().to_string())]),
         (None, _) if probes.is_empty() => texts.nothing_configured,
-        (None, _) if probes.iter().all(ProbeState::is_waiting) => texts.nothing_yet,
+        (None, _) if !has_run(probes) => texts.nothing_yet,
         (None, _) => texts.still_to_run,
         (Some(State::Ok), _) => texts.all_well,
         (Some(State::Warning), _) => texts.with_warnings,
@@ -68,13 +126,13 @@ fn headline(probes: &[ProbeState<'_>], state: Option<State>, cards: &[CauseCard<
 
 /// Returns the number of checks that fail; where none does, of those that are critical by a limit; where none is, of those that
 /// work. A check that has not run, or not recently, does not count as working.
-fn count(probes: &[ProbeState<'_>], view: &View<'_>) -> String {
+pub fn count(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> String {
     let texts = view.texts();
-    let count = |is: fn(&ProbeState<'_>) -> bool| probes.iter().filter(|probe| is(probe)).count();
+    let count = |is: fn(&ProbeState<'_>) -> bool| probes.iter().filter(|probe| is(&probe.state)).count();
     let failing = count(|probe| probe.failure().is_some());
     let critical = count(|probe| probe.state() == Some(State::Critical));
     let working = count(|probe| probe.current_run().is_some_and(|run| matches!(run.state(), State::Ok | State::Warning)));
-    let waiting = probes.iter().filter(|probe| probe.is_waiting()).count();
+    let waiting = count(|probe| probe.is_waiting());
     let (template, number) = match (failing, critical) {
         (1.., _) => (texts.of_checks_fail, failing),
         (0, 1..) => (texts.checks_critical, critical),
@@ -87,10 +145,17 @@ fn count(probes: &[ProbeState<'_>], view: &View<'_>) -> String {
     }
 }
 
-/// The headline, a line for each of several problems, how many checks stand behind it, and when the last one ran.
-fn banner(probes: &[ProbeState<'_>], state: Option<State>, headline: &str, cards: &[CauseCard<'_>], view: &View<'_>) -> Markup {
+/// The headline, a line for each of several problems that have a card, how many checks stand behind it, and when the last one ran.
+fn banner(
+    probes: &[&JudgedProbe<'_>],
+    state: Option<State>,
+    headline: &str,
+    cards: &[CauseCard<'_>],
+    further: usize,
+    view: &View<'_>,
+) -> Markup {
     let texts = view.texts();
-    let last = probes.iter().filter_map(ProbeState::last_run).map(|last| last.at).max();
+    let last = probes.iter().filter_map(|probe| probe.state.last_run()).map(|last| last.at).max();
     html! {
         div class={ "banner " (class(state)) } {
             h1 #headline { span aria-hidden="true" { (sign(state)) } " " (headline) }
@@ -98,21 +163,7 @@ fn banner(probes: &[ProbeState<'_>], state: Option<State>, headline: &str, cards
             @if cards.len() > 1 {
                 ol { @for (number, card) in (1..).zip(cards) { li { (card.line(number, view)) } } }
             }
-        }
-    }
-}
-
-/// A section for each tenant, those with problems first.
-fn tenants(store: &Store, view: &View<'_>) -> Markup {
-    let mut tenants = probe_table::grouped(store.probes(), |id| &id.tenant);
-    let well = |probes: &[&ProbeEntry]| probes.iter().all(|entry| ProbeState::new(entry, view.now).state() == Some(State::Ok));
-    tenants.sort_by_key(|(_, probes)| well(probes));
-    html! {
-        @for (name, probes) in &tenants {
-            section aria-labelledby={ "tenant-" (name) } {
-                h2 id={ "tenant-" (name) } { (name) }
-                (probe_table::of_tenant(probes, view))
-            }
+            @if further > 0 && !cards.is_empty() { p { a href="#further" { (fill(texts.further_problems, &[("n", &further.to_string())])) } } }
         }
     }
 }

@@ -1,35 +1,43 @@
 //! The warnings of the page: what runs warned of, limits that were violated, and results that are missing.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use maud::{Markup, html};
 
 use super::View;
 use super::cause_card::{code, probe_link};
 use super::html::badge;
+use super::judged_probe::JudgedProbe;
 use super::probe_table::state_name;
 use super::time::lasting;
 use crate::lang::{Lang, fill};
 use crate::levels::{Judgement, State};
+use crate::outcome::ProbeId;
 use crate::reason::Reason;
 use crate::report::probe_state::ProbeState;
 use crate::report::sentence::sentence;
 use crate::report::text::capital;
 use crate::report::{expiry, term};
-use crate::store::{ProbeEntry, Store};
+
+/// Lines about single probes at most.
+const LINES: usize = 25;
 
 /// A line for each probe whose state is neither well nor failing; and one for each reason that probes warn of.
-pub fn section(store: &Store, view: &View<'_>) -> Markup {
+pub fn section(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
     let texts = view.texts();
-    let probes = store.probes().iter().filter_map(|entry| line(entry, view));
-    let reasons = warned(store, view.lang, view.now).into_iter().map(|(reason, warned)| warning(reason, &warned, view));
-    let lines: Vec<Markup> = probes.chain(reasons).collect();
+    let noticed: Vec<&JudgedProbe<'_>> = probes.iter().copied().filter(|probe| has_line(probe)).collect();
+    let reasons = warned(probes, view.lang);
     html! {
-        @if !lines.is_empty() {
+        @if !noticed.is_empty() || !reasons.is_empty() {
             section aria-labelledby="look" {
                 h2 #look { (texts.warnings) }
-                ul.look { @for line in lines { li { (line) } } }
+                ul.look {
+                    @for probe in noticed.iter().take(LINES) { li { (line(probe, view)) } }
+                    @if let Some(more @ 1..) = noticed.len().checked_sub(LINES) {
+                        li { (fill(texts.and_more_checks, &[("n", &more.to_string())])) }
+                    }
+                    @for (reason, warned) in &reasons { li { (warning(*reason, warned, view)) } }
+                }
             }
         }
     }
@@ -39,26 +47,27 @@ fn warning(reason: Reason, warned: &Warned<'_>, view: &View<'_>) -> Markup {
     html! {
         (badge(Some(warned.state), state_name(warned.state, view)))
         " " strong { (capital(&warned.title)) } " " (code(reason, view)) br;
-        (probe_link(&warned.first.settings.id, view))
+        (probe_link(warned.first, view))
         @if warned.count > 1 { " (+" (warned.count - 1) ")" }
         "; " (view.lang.texts().common.who_must_act) ": " (term::owner(reason.owner(), view.lang))
     }
 }
 
-/// The state of a probe that neither is well nor fails, and why, where no warning says so already.
-fn line(entry: &ProbeEntry, view: &View<'_>) -> Option<Markup> {
-    let probe = ProbeState::new(entry, view.now);
-    let state = probe.state().filter(|state| *state != State::Ok)?;
-    let is_warned_of = probe.current_run().is_some_and(|run| is_explained_by_warnings(&run.judgement));
-    if is_warned_of || probe.failure().is_some() {
-        return None;
-    }
-    let text = match &probe {
-        ProbeState::NotRun => return None,
+/// Reports whether a probe neither is well nor fails, and no warning says why already.
+fn has_line(probe: &JudgedProbe<'_>) -> bool {
+    let is_warned_of = || probe.state.current_run().is_some_and(|run| is_explained_by_warnings(&run.judgement));
+    probe.is_troubled() && probe.state.failure().is_none() && !is_warned_of()
+}
+
+/// The state of such a probe, and why.
+fn line(probe: &JudgedProbe<'_>, view: &View<'_>) -> Markup {
+    let text = match &probe.state {
+        ProbeState::NotRun => view.texts().not_yet.to_owned(),
         ProbeState::Current(judged) => sentence(judged),
         ProbeState::Stale(judged) => fill(view.texts().too_old, &[("time", &lasting(judged.outcome.at, view.now, view.lang))]),
     };
-    Some(html! { (badge(Some(state), state_name(state, view))) " " (probe_link(&entry.settings.id, view)) ": " (text) })
+    let state = probe.state.state().unwrap_or(State::Unknown);
+    html! { (badge(Some(state), state_name(state, view))) " " (probe_link(probe.id(), view)) ": " (text) }
 }
 
 /// Reports whether warnings alone explain why a run that succeeded is not well.
@@ -73,21 +82,20 @@ struct Warned<'a> {
     state: State,
     /// The number of probes that warn of it.
     count: usize,
-    first: &'a ProbeEntry,
+    first: &'a ProbeId,
     /// The warning's title, as the first of them has it.
     title: String,
 }
 
 /// Each reason that current runs warn of.
-fn warned(store: &Store, lang: Lang, now: SystemTime) -> BTreeMap<Reason, Warned<'_>> {
+fn warned<'a>(probes: &[&'a JudgedProbe<'a>], lang: Lang) -> BTreeMap<Reason, Warned<'a>> {
     let mut warned = BTreeMap::new();
-    for entry in store.probes() {
-        let probe = ProbeState::new(entry, now);
-        let Some(judged) = probe.current_run() else { continue };
+    for probe in probes {
+        let Some(judged) = probe.state.current_run() else { continue };
         let states = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.warning_state(warning)));
         for (reason, state) in states.filter(|(_, state)| *state != State::Ok) {
             let title = || expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
-            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: entry, title: title() });
+            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: probe.id(), title: title() });
             (same.state, same.count) = (same.state.worse(state), same.count + 1);
         }
     }
