@@ -10,4 +10,5 @@ mod reload;
 mod routes;
 mod shutdown;
 mod signals;
+mod threads;
 mod web;
