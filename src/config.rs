@@ -10,6 +10,7 @@ mod credential;
 mod mistake;
 mod network;
 mod proxy_variables;
+mod quoted;
 mod reader;
 mod redacted;
 mod schema;
@@ -28,6 +29,7 @@ use std::path::Path;
 use crate::settings::Settings;
 
 pub use mistake::{Mistake, Mistakes, Position};
+pub use quoted::Quoted;
 pub use schema::schema;
 pub use selection::{CLIENT_SECRET, Selection, from_selection};
 pub use system::{FileRead, LocalSystem, System};
@@ -67,7 +69,7 @@ pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
 /// endless.
 fn read(path: &Path) -> Result<String, Mistake> {
     use std::io::Read;
-    let unreadable = |error: std::io::Error| Mistake::in_file(format!("cannot be read: {error}"));
+    let unreadable = |error: std::io::Error| Mistake::in_file(&format!("cannot be read: {error}"));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     let bound = u64::try_from(tree::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);

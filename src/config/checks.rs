@@ -10,9 +10,10 @@ use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of, level_of};
 use super::clouds::missing_endpoint;
-use super::reader::{Fields, Found, Reader, excerpt, numbered};
+use super::quoted::{self, Quoted};
+use super::reader::{Fields, Found, Reader, invalid_value, numbered};
 use super::tree::{Content, Entry, Node};
-use super::value::{self, Interval, Limit, Timeout};
+use super::value::{self, Interval, Limit, Timeout, Value as _};
 
 /// Interval and timeout of checks that have none of their own.
 #[derive(Clone, Copy)]
@@ -114,7 +115,7 @@ impl CheckReader<'_, '_> {
         let by_default = checks_of(self.level).filter(|check| check.kind().by_default && self.is_offered(*check));
         let checks: Vec<_> = by_default.map(|check| self.defaults.settings_for(check)).collect();
         if let (Some(cloud), true) = (self.cloud, checks.is_empty()) {
-            let message = format!("the cloud `{}` names no server that a mailbox can be checked on", cloud.name);
+            let message = format!("the cloud `{}` names no server that a mailbox can be checked on", Quoted::value(&cloud.name));
             self.reader.mistake(fields.at, &fields.path, message);
         }
         checks
@@ -168,7 +169,8 @@ impl CheckReader<'_, '_> {
         match entries {
             [entry] => self.with_options(entry, path),
             [first, second, ..] if Check::from_name(&first.key).is_some() && matches!(first.value.content, Content::Empty) => {
-                let message = format!("indent `{}` further: the options of `{}` stand below it", excerpt(&second.key), first.key);
+                let message =
+                    format!("indent `{}` further: the options of `{}` stand below it", Quoted::value(&second.key), first.key);
                 self.reader.mistake(second.at, path, message);
                 None
             }
@@ -180,7 +182,7 @@ impl CheckReader<'_, '_> {
     }
 
     fn with_options(&mut self, entry: &Entry, path: &str) -> Option<CheckSettings> {
-        let path = format!("{path}.{}", excerpt(&entry.key));
+        let path = format!("{path}.{}", Quoted::value(&entry.key));
         let check = find(&entry.key, self.level).map_err(|message| self.reader.mistake(entry.at, &path, message)).ok();
         let fields = self.reader.section(&entry.value, Section::Check, &path);
         let inherited = check.map_or(self.defaults, |check| self.defaults.for_check(check));
@@ -230,7 +232,7 @@ pub(super) fn find_any(name: &str) -> Result<Check, String> {
 fn unknown(name: &str, allowed: &str, among: impl Iterator<Item = Check>) -> String {
     let hint = did_you_mean(name, among.map(Check::name));
     let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-    format!("`{}` is not a check; {allowed}{hint}", excerpt(name))
+    format!("`{}` is not a check; {allowed}{hint}", Quoted::value(name))
 }
 
 fn names(level: Level) -> String {
@@ -257,6 +259,10 @@ fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Vec<Strin
         let Some(found) = reader.scalar::<Limit>(node, &path) else { continue };
         match Limits::parse(std::slice::from_ref(&found.value.0), &[]) {
             Ok(_) => ranges.push(found.value.0),
+            // The parser of limits quotes what it does not understand.
+            Err(_) if quoted::may_be_secret(&found.value.0) => {
+                reader.mistake(found.at, &path, invalid_value(&found.value.0, &Limit::FORMAT, ""));
+            }
             Err(message) => reader.mistake(found.at, &path, message),
         }
     }

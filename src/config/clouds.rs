@@ -9,7 +9,8 @@ use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of};
 use super::mistake::Position;
-use super::reader::{Fields, Reader, excerpt, invalid_value};
+use super::quoted::Quoted;
+use super::reader::{Fields, Reader, invalid_value};
 use super::tree::Entry;
 use super::value::{EwsUrl, ImapUrl, Label, Pop3Url, Scope, ServerUrl, SmtpUrl, Value};
 
@@ -37,7 +38,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>) -> Clouds {
 }
 
 fn cloud(reader: &mut Reader<'_>, entry: &Entry) -> ConfiguredCloud {
-    let path = format!("clouds.{}", excerpt(&entry.key));
+    let path = format!("clouds.{}", Quoted::value(&entry.key));
     if let Err(hint) = Label::parse(&entry.key) {
         reader.mistake(entry.at, "clouds", invalid_value(&entry.key, &Label::FORMAT, &hint));
     }
@@ -92,18 +93,25 @@ impl Clouds {
     fn unknown(&self, name: &str) -> String {
         let mut names: Vec<&str> = Cloud::built_in_names().collect();
         names.extend(self.configured.iter().map(|configured| configured.name.as_str()));
-        let hint = did_you_mean(name, names.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        format!("`{}` is not a cloud; it is one of {}{hint}", excerpt(name), names.join(", "))
+        let hint = did_you_mean(name, names.iter().copied());
+        let hint = hint.map(|name| format!("; did you mean `{}`?", Quoted::value(name))).unwrap_or_default();
+        let names: Vec<_> = names.into_iter().map(Quoted::value).collect();
+        let names = names.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
+        format!("`{}` is not a cloud; it is one of {names}{hint}", Quoted::value(name))
     }
 
     /// Warns of clouds that no tenant is in and of pins of names that no cloud in use has.
     pub(super) fn warn_unused(&self, reader: &mut Reader<'_>, network: &Network, pins: &[(Position, String)]) {
         for configured in self.configured.iter().filter(|configured| !self.used.contains(&configured.name)) {
-            reader.warning(configured.at, &format!("clouds.{}", configured.name), "no tenant is in this cloud");
+            reader.warning(configured.at, &format!("clouds.{}", Quoted::value(&configured.name)), "no tenant is in this cloud");
         }
         let proxy = network.proxy.as_ref().map(|proxy| proxy.host.as_str());
         for (at, name) in pins.iter().filter(|(_, name)| !self.hosts.contains(name) && proxy != Some(name)) {
-            reader.warning(*at, &format!("network.resolve.{name}"), "no cloud that a tenant is in has this host");
+            reader.warning(
+                *at,
+                &format!("network.resolve.{}", Quoted::value(name)),
+                "no cloud that a tenant is in has this host",
+            );
         }
     }
 }
@@ -113,6 +121,6 @@ pub(super) fn missing_endpoint(cloud: &Cloud, check: Check) -> String {
     let names = checks_of(Level::Mailbox).filter(|check| check.is_offered_by(cloud)).map(Check::name);
     let names = names.collect::<Vec<_>>().join(", ");
     let can = if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it has {names}") };
-    let (name, protocol) = (&cloud.name, check.kind().title);
+    let (name, protocol) = (Quoted::value(&cloud.name), check.kind().title);
     format!("the cloud `{name}` has no known {protocol} host; {can}; name the host as `{check}` under `clouds.{name}`")
 }

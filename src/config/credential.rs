@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::credential::{Credential, SecretSource};
 use crate::secret::Secret;
 
-use super::reader::{Fields, Reader, excerpt};
+use super::quoted::Quoted;
+use super::reader::{Fields, Reader};
 use super::secret_file;
 use super::value::{CredentialName, SecretFile, Variable};
 
@@ -44,8 +45,8 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Crede
 
 fn client_secret_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
     let found = reader.one::<SecretFile>(fields, "client_secret_file")?;
-    let path = reader.resolve(&found.value.0);
-    secret_file::read(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path).into())
+    let secret = secret_file::read(reader, &found.value.0, found.at, &found.key);
+    secret.map(|_| SecretSource::File(reader.resolve(&found.value.0)).into())
 }
 
 fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
@@ -56,7 +57,7 @@ fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Cre
         Some(secret) if secret.expose().trim().is_empty() => "is empty",
         Some(_) => return Some(SecretSource::Variable(name.clone()).into()),
     };
-    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", excerpt(name)));
+    reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", Quoted::value(name)));
     None
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::quoted::Quoted;
+
 /// A position in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -29,17 +31,17 @@ pub struct Mistake {
     /// Its position; `None` for what stands in no file (an option, a variable, the file itself).
     pub at: Option<Position>,
     /// The path of the key, `tenants[0].mailboxes[1].address`, or the option, `--tenant-id`. Empty for the file as a whole.
-    pub key: String,
+    pub key: Quoted,
     /// The message: the problem, what is allowed, and a guess at what was meant.
-    pub message: String,
+    pub message: Quoted,
 }
 
 impl Mistake {
-    pub(super) fn new(at: Option<Position>, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at, key: key.into(), message: message.into() }
+    pub(super) fn new(at: Option<Position>, key: &str, message: &str) -> Self {
+        Self { at, key: Quoted::message(key), message: Quoted::message(message) }
     }
 
-    pub(super) fn in_file(message: impl Into<String>) -> Self {
+    pub(super) fn in_file(message: &str) -> Self {
         Self::new(None, "", message)
     }
 }
@@ -62,7 +64,7 @@ impl Mistakes {
         let more = list.len().saturating_sub(Self::SHOWN);
         if more > 0 {
             list.truncate(Self::SHOWN);
-            list.push(Mistake::in_file(format!("{more} more mistakes are not shown")));
+            list.push(Mistake::in_file(&format!("{more} more mistakes are not shown")));
         }
         Self { file: file.to_owned(), list }
     }
@@ -87,7 +89,7 @@ impl Mistake {
         }
         for part in [&self.key, &self.message] {
             if !part.is_empty() {
-                line = if line.is_empty() { part.clone() } else { format!("{line}: {part}") };
+                line = if line.is_empty() { part.to_string() } else { format!("{line}: {part}") };
             }
         }
         // A value from the file may hold line breaks or control characters; a message is one line.

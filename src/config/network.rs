@@ -13,7 +13,8 @@ use crate::settings::{Network, Proxy, Resolver};
 use super::catalogue::{PROXY_LOGIN, Section};
 use super::mistake::Position;
 use super::proxy_variables;
-use super::reader::{Fields, Reader, UniqueNames, duplicate, excerpt};
+use super::quoted::Quoted;
+use super::reader::{Fields, Reader, UniqueNames, duplicate};
 use super::secret_file;
 use super::syntax::is_host_name;
 use super::tree::Node;
@@ -45,13 +46,13 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
 fn resolve(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (BTreeMap<String, IpAddr>, Vec<(Position, String)>) {
     let (mut pinned, mut pins) = (BTreeMap::new(), Vec::new());
     for entry in reader.table(fields, "resolve") {
-        let path = format!("network.resolve.{}", excerpt(&entry.key));
+        let path = format!("network.resolve.{}", Quoted::value(&entry.key));
         let name = entry.key.trim_end_matches('.').to_ascii_lowercase();
         if !is_host_name(&name) {
             reader.mistake(
                 entry.at,
                 "network.resolve",
-                format!("`{}` is not a host name; it has no scheme and no port", excerpt(&entry.key)),
+                format!("`{}` is not a host name; it has no scheme and no port", Quoted::value(&entry.key)),
             );
         }
         if let Some(address) = reader.scalar::<IpAddress>(&entry.value, &path) {
@@ -81,7 +82,7 @@ fn resolvers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Resolver> {
 fn ranges(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ranges> {
     let found = reader.one::<RangesFile>(fields, "ranges_file")?;
     let path = reader.resolve(&found.value.0);
-    let name = format!("`{}`", path.display());
+    let name = format!("`{}`", reader.shown(&found.value.0));
     let read = reader.system.file(&path).map_err(|error| format!("cannot read {name}: {error}"));
     let ranges = read.and_then(|file| {
         // What is no UTF-8 is no JSON either, and its place is told as such.
@@ -94,13 +95,16 @@ fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {
     let found = reader.one::<CaFile>(fields, "ca_file")?;
     let path = reader.resolve(&found.value.0);
     let wrong = match reader.system.file(&path) {
-        Err(error) => format!("cannot read `{}`: {error}", path.display()),
+        Err(error) => format!("cannot read `{}`: {error}", reader.shown(&found.value.0)),
         Ok(file) => match trust::certificates(&file.bytes) {
             Ok(all) if all.is_empty() => {
-                format!("`{}` holds no certificate; it takes PEM, beginning with -----BEGIN CERTIFICATE-----", path.display())
+                format!(
+                    "`{}` holds no certificate; it takes PEM, beginning with -----BEGIN CERTIFICATE-----",
+                    reader.shown(&found.value.0)
+                )
             }
             Ok(_) => return Some(path),
-            Err(number) => format!("certificate {number} in `{}` cannot be read", path.display()),
+            Err(number) => format!("certificate {number} in `{}` cannot be read", reader.shown(&found.value.0)),
         },
     };
     reader.mistake(found.at, &found.key, wrong);
@@ -138,7 +142,6 @@ fn login(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(Position, (Str
     }
     let user = reader.one::<ProxyUser>(fields, "proxy_user");
     let file = reader.one::<PasswordFile>(fields, "proxy_password_file")?;
-    let path = reader.resolve(&file.value.0);
-    let password = secret_file::read(reader, &path, file.at, &file.key)?;
+    let password = secret_file::read(reader, &file.value.0, file.at, &file.key)?;
     user.map(|user| (user.at, (user.value.0, password)))
 }

@@ -8,6 +8,7 @@ use crate::spelling::did_you_mean;
 
 use super::catalogue::{Key, Kind, Section, UNSUPPORTED};
 use super::mistake::{Mistake, Position};
+use super::quoted::Quoted;
 use super::system::System;
 use super::tree::{Content, Entry, Node};
 use super::value::{Format, Value};
@@ -44,17 +45,22 @@ impl<'a> Reader<'a> {
         Self { system, base, mistakes: Vec::new(), warnings: Vec::new() }
     }
 
-    pub(super) fn mistake(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl Into<String>) {
-        self.mistakes.push(Mistake::new(at.into(), key, message));
+    pub(super) fn mistake(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl AsRef<str>) {
+        self.mistakes.push(Mistake::new(at.into(), key, message.as_ref()));
     }
 
-    pub(super) fn warning(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl Into<String>) {
-        self.warnings.push(Mistake::new(at.into(), key, message));
+    pub(super) fn warning(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl AsRef<str>) {
+        self.warnings.push(Mistake::new(at.into(), key, message.as_ref()));
     }
 
     /// Resolves a path of the configuration, which is relative to the file's directory.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.base.join(path)
+    }
+
+    /// Formats a path of the configuration for a message: with the directory that it is relative to.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        self.base.join(&*Quoted::value(&path.to_string_lossy())).display().to_string()
     }
 
     /// Reads a map with the keys of `section`. Anything else is a mistake and reads as an empty map without missing keys.
@@ -78,7 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     fn entry<'n>(&mut self, entry: &'n Entry, fields: &mut Fields<'n>) {
-        let path = fields.key(&excerpt(&entry.key));
+        let path = fields.key(&Quoted::value(&entry.key));
         let Some(key) = fields.section.keys().find(|key| key.name == entry.key) else {
             let (message, meant) = unknown(fields.section, &entry.key);
             fields.meant.extend(meant);
@@ -205,32 +211,14 @@ pub(super) fn numbered<'n>(path: &str, items: &'n [Node]) -> Vec<(String, &'n No
 
 /// Returns the message for a `text` that is not in `format`, with what is allowed and the `hint` at what was meant, if any.
 pub(super) fn invalid_value(text: &str, format: &Format, hint: &str) -> String {
-    let text = if format.sensitive { MASK.to_owned() } else { excerpt(text) };
+    let shown = if format.sensitive { MASK.to_owned() } else { Quoted::value(text).to_string() };
     let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
-    format!("`{text}` is not {}; {}{hint}", format.what, format.allowed)
-}
-
-/// Shortens a piece of the file to 100 characters for a message, and redacts it if it looks like a secret.
-pub(super) fn excerpt(text: &str) -> String {
-    let text = redact(text);
-    let mut short: String = text.chars().take(100).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
-}
-
-/// Returns the text, or `MASK` if it looks like a secret put in the wrong place: Entra's client secrets have 40 characters, a
-/// tilde among them; a URL can carry a password before its `@`.
-pub(super) fn redact(text: &str) -> &str {
-    let client_secret = text.len() >= 32 && text.contains('~') && !text.contains(['/', ' ']);
-    let password = text.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
-    if client_secret || password { MASK } else { text }
+    format!("`{shown}` is not {}; {}{hint}", format.what, format.allowed)
 }
 
 /// Returns the message for a name that occurs a second time.
 pub(super) fn duplicate(name: &str, first: Position) -> String {
-    format!("`{}` occurs twice, first in line {}", excerpt(name), first.line)
+    format!("`{}` occurs twice, first in line {}", Quoted::value(name), first.line)
 }
 
 /// Keys that people try first and whose values are never read, each with the keys to use instead and the one it is taken for.
@@ -256,7 +244,8 @@ fn unknown(section: Section, written: &str) -> (String, Option<&'static str>) {
         Some(format!("; `{written}` is a key of {}", home.name()))
     };
     let hint = hint.or_else(elsewhere).unwrap_or_default();
-    let message = format!("`{}` is not a key of {}; its keys are {}{hint}", excerpt(written), section.name(), names(section));
+    let message =
+        format!("`{}` is not a key of {}; its keys are {}{hint}", Quoted::value(written), section.name(), names(section));
     (message, meant)
 }
 

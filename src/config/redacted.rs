@@ -1,6 +1,6 @@
 //! Writes the configuration as it was loaded, for `/config`: YAML without comments and anything that looks like a secret.
 
-use super::reader::redact;
+use super::quoted::Quoted;
 use super::tree::{Content, Entry, Node};
 
 /// Writes a tree as YAML. Names of files and variables that hold secrets are no secrets; comments, which may hold
@@ -70,7 +70,7 @@ fn spaces(count: usize, out: &mut String) {
 
 /// Formats a scalar that reads back as itself: plain where that is beyond doubt, else quoted as JSON, which YAML contains.
 fn scalar(text: &str) -> String {
-    let text = redact(text);
+    let text = &*Quoted::valid_value(text);
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_.@+-:=~".contains(&b))
         // `1:30` is a number to older readers, `key:` a map to all.

@@ -6,7 +6,8 @@ use crate::credential;
 use crate::secret::Secret;
 
 use super::mistake::Position;
-use super::reader::{Reader, redact};
+use super::quoted::may_be_secret;
+use super::reader::Reader;
 
 /// Returns the defect of a secret's file that an editor or a shell left there, if any, as the end of a sentence.
 fn malformed(secret: &str) -> Option<&'static str> {
@@ -22,17 +23,17 @@ fn malformed(secret: &str) -> Option<&'static str> {
 /// Permission bits that let somebody else read a file.
 const OTHERS_READ: u32 = 0o044;
 
-/// Reads a secret, and warns of a file that others can read; `None` if it is missing or wrong.
+/// Reads a secret from the file at `path`, as it is written in the configuration, and warns of a file that others can read;
+/// `None` if it is missing or wrong.
 pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
     let at = at.into();
-    let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if redact(&last) != last {
-        reader.mistake(at, key, "this looks like the secret itself; write it into a file and give the file's path");
-        return None;
-    }
-    let name = path.display();
-    let file = match reader.system.file(path) {
+    let name = reader.shown(path);
+    let file = match reader.system.file(&reader.resolve(path)) {
         Ok(file) => file,
+        Err(_) if may_be_secret(&path.to_string_lossy()) => {
+            reader.mistake(at, key, "this looks like the secret itself; write it into a file and give the file's path");
+            return None;
+        }
         Err(error) => {
             reader.mistake(at, key, format!("cannot read `{name}`: {error}"));
             return None;

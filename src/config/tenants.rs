@@ -11,6 +11,7 @@ use super::catalogue::{Level, Section};
 use super::checks::{self, CheckSettings, Defaults};
 use super::clouds::Clouds;
 use super::credential;
+use super::quoted::Quoted;
 use super::reader::{Fields, Found, Reader, UniqueNames, duplicate};
 use super::tree::{Content, Node};
 use super::value::{self, ClientId, CloudName, Date, Label, MailAddress, Switch, TenantId};
@@ -111,7 +112,7 @@ impl TenantReader<'_, '_> {
         if cloud.graph.is_none() {
             let message = format!(
                 "no Graph host is known for the cloud `{}`, and the expiry can be read nowhere else; leave it out",
-                cloud.name
+                Quoted::value(&cloud.name)
             );
             self.reader.mistake(found.at, &found.key, message);
         }

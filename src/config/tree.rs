@@ -52,7 +52,7 @@ impl Content {
 /// Reads one YAML document.
 pub(super) fn read(text: &str) -> Result<Node, Mistake> {
     if text.len() > MAX_BYTES {
-        return Err(Mistake::in_file(format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len())));
+        return Err(Mistake::in_file(&format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len())));
     }
     let options = serde_saphyr::options! {
         // Ten steps deep is more than the format has; aliases may repeat a tenant, not blow up memory.
@@ -69,7 +69,7 @@ pub(super) fn read(text: &str) -> Result<Node, Mistake> {
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(root) => Ok(Node::new(root, text)),
         Err(serde_saphyr::Error::Eof { .. }) => Ok(Node { at: Position::START, content: Content::Empty }),
-        Err(error) => Err(Mistake::new(error.location().map(Position::from), "", syntax(&error))),
+        Err(error) => Err(Mistake::new(error.location().map(Position::from), "", &syntax(&error))),
     }
 }
 

@@ -7,6 +7,7 @@ use hyper::http::uri::Authority;
 use crate::cloud::{EWS_PATH, HttpsEndpoint, MailEndpoint, Security};
 use crate::settings::ProxyKind;
 
+use super::quoted::may_be_secret;
 use super::syntax::is_host_name;
 use super::value::{Format, Value};
 
@@ -89,7 +90,11 @@ fn https(text: &str) -> Result<Url, String> {
 /// Returns the question whether `scheme` is missing, for `host:port`, which people write first; otherwise an empty hint.
 fn scheme_missing(text: &str, scheme: &str) -> String {
     let guess = format!("{scheme}://{text}");
-    if !text.contains("://") && Url::parse(&guess).is_some() { format!("did you mean `{guess}`?") } else { String::new() }
+    if !text.contains("://") && !may_be_secret(text) && Url::parse(&guess).is_some() {
+        format!("did you mean `{guess}`?")
+    } else {
+        String::new()
+    }
 }
 
 /// Declares the mail servers' URLs: schemes with TLS from the first byte and with an upgrade, and their ports.

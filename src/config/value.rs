@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::settings::{self, Resolver};
 
+use super::quoted::{is_no_name, may_be_secret};
 use super::syntax::{is_domain, is_guid, is_mail_address, is_variable};
 
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
@@ -293,13 +294,16 @@ pub(super) fn path(text: &str) -> Result<PathBuf, String> {
 }
 
 fn is_label(text: &str) -> Result<(), String> {
+    if is_no_name(text) {
+        return Err("it looks like a secret, and names are shown on every page".to_owned());
+    }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._@+-".contains(&b);
     if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
         return Ok(());
     }
     let hyphenated: String = text.split_whitespace().collect::<Vec<_>>().join("-");
     let meant: String = hyphenated.chars().filter(|c| u8::try_from(*c).is_ok_and(allowed)).take(64).collect();
-    Err(if meant.is_empty() { String::new() } else { format!("did you mean `{meant}`?") })
+    Err(if meant.is_empty() || may_be_secret(text) { String::new() } else { format!("did you mean `{meant}`?") })
 }
 
 fn is_tenant(text: &str) -> Result<(), String> {

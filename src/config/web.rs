@@ -10,7 +10,8 @@ use crate::secret::Secret;
 
 use super::catalogue::Section;
 use super::mistake::{Mistake, Mistakes, Position};
-use super::reader::{Fields, Reader, excerpt};
+use super::quoted::Quoted;
+use super::reader::{Fields, Reader};
 use super::system::LocalSystem;
 use super::tree::{self, Node};
 use super::value::Switch;
@@ -120,11 +121,11 @@ fn contents(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, files: &mu
 }
 
 fn file(reader: &mut Reader<'_>, path: &Path, at: Position, key: &str, files: &mut Vec<PathBuf>) -> Option<Vec<u8>> {
-    let path = reader.resolve(path);
-    files.push(path.clone());
-    let read = reader.system.file(&path);
+    let resolved = reader.resolve(path);
+    let read = reader.system.file(&resolved);
+    files.push(resolved);
     read.map(|read| read.bytes)
-        .map_err(|error| reader.mistake(at, key, format!("cannot read `{}`: {error}", path.display())))
+        .map_err(|error| reader.mistake(at, key, format!("cannot read `{}`: {error}", reader.shown(path))))
         .ok()
 }
 
@@ -138,7 +139,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
     }
     let mut headers = Vec::new();
     for entry in reader.table(fields, "headers") {
-        let path = format!("http_server_config.headers.{}", excerpt(&entry.key));
+        let path = format!("http_server_config.headers.{}", Quoted::value(&entry.key));
         let Some(name) = HEADERS.iter().find(|name| name.eq_ignore_ascii_case(&entry.key)) else {
             let message = format!("no such header can be set here; those that can are {}", HEADERS.join(", "));
             reader.mistake(entry.at, &path, message);
@@ -153,7 +154,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
         };
         if wrong {
             let allowed = if *name == "X-Frame-Options" { "write deny or sameorigin" } else { "write nosniff" };
-            reader.mistake(found.at, &path, format!("`{}` means nothing there; {allowed}", excerpt(value)));
+            reader.mistake(found.at, &path, format!("`{}` means nothing there; {allowed}", Quoted::value(value)));
         } else if let (Ok(name), Ok(value)) = (name.parse(), HeaderValue::from_str(value)) {
             headers.push((name, value));
         }
@@ -164,7 +165,7 @@ fn http_server(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(HeaderName,
 fn users(reader: &mut Reader<'_>, root: &Fields<'_>) -> BTreeMap<String, Secret> {
     let mut users = BTreeMap::new();
     for entry in reader.table(root, "basic_auth_users") {
-        let path = format!("basic_auth_users.{}", excerpt(&entry.key));
+        let path = format!("basic_auth_users.{}", Quoted::value(&entry.key));
         if entry.key.is_empty() || entry.key.contains(':') {
             // RFC 7617: the colon ends the name.
             reader.mistake(entry.at, &path, "a user's name is not empty and has no colon");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod echo;
+mod misplaced;
 mod scene;
 
 use std::io::{Read as _, Write as _};
