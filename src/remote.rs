@@ -25,10 +25,15 @@ const MAX_REFUSAL: usize = 2000;
 /// A certificate file holds a few certificates, a bundle a few hundred.
 const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
 
+/// The prefix of a Unix socket's path, in place of a URL.
+const UNIX: &str = "unix:";
+/// The URL of a service behind a Unix socket, which has no host.
+const BEHIND_A_SOCKET: &str = "http://localhost";
+
 /// A service that can be asked.
 #[derive(Debug)]
 pub struct Service {
-    /// `http://HOST:10365`, perhaps with a path in front of ours.
+    /// `http://HOST:10365`, perhaps with a path in front of ours, or `unix:PATH` of a socket.
     pub url: String,
     /// PEM file of certificates trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
@@ -56,8 +61,9 @@ pub struct ServiceReport {
 /// # Errors
 /// For a person: it cannot be reached, refuses, is none of ours, or does not know what is selected.
 pub async fn fetch(service: &Service, selection: &Selection, limit: Duration) -> Result<ServiceReport, String> {
-    let url = outcomes_url(&service.url, selection)?;
-    let client = client(service, limit)?;
+    let socket = service.url.strip_prefix(UNIX).map(Path::new);
+    let url = outcomes_url(if socket.is_some() { BEHIND_A_SOCKET } else { &service.url }, selection)?;
+    let client = client(service, socket, limit)?;
     let request = match &service.login {
         Some((user, password)) => client.get(url).basic_auth(user, Some(password.expose())),
         None => client.get(url),
@@ -77,7 +83,8 @@ pub async fn fetch(service: &Service, selection: &Selection, limit: Duration) ->
 /// The URL of the outcomes. Only what every service understands is left to it to select; [`read`] selects anew.
 fn outcomes_url(base: &str, selection: &Selection) -> Result<Url, String> {
     let wrong = |why: &str| format!("--from: `{}` {why}", one_line(&without_login(base), 200));
-    let mut url = Url::parse(base).map_err(|_| wrong("is no URL; write it as `http://HOST:10365`"))?;
+    let mut url =
+        Url::parse(base).map_err(|_| wrong("is no URL; write it as `http://HOST:10365` or `unix:/run/m365-probe/http.sock`"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong("is no HTTP URL; write it as `http://HOST:10365`"));
     }
@@ -105,10 +112,14 @@ fn without_login(base: &str) -> String {
 }
 
 /// The service is ours and near: no proxy stands between, and whoever sends us elsewhere is not it.
-fn client(service: &Service, limit: Duration) -> Result<Client, String> {
+fn client(service: &Service, socket: Option<&Path>, limit: Duration) -> Result<Client, String> {
     let builder = Client::builder().no_proxy().redirect(Policy::none()).http1_only().timeout(limit);
     let builder = match &service.ca_file {
         Some(path) => trusting(builder, path)?,
+        None => builder,
+    };
+    let builder = match socket {
+        Some(path) => builder.unix_socket(path),
         None => builder,
     };
     builder.build().map_err(|error| format!("cannot make ready to ask `{}`: {}", service.url, innermost(&error)))

@@ -4,21 +4,21 @@ mod acceptor;
 mod authenticator;
 mod config_source;
 mod connection;
+mod connections;
 mod content_negotiation;
 mod discovery;
 mod engine;
 mod faults;
 mod language;
+mod listen_address;
 mod listener;
 mod middleware;
 mod pages;
 mod probe_endpoint;
 mod probe_selection;
 mod query;
-mod rendering;
 mod response;
 mod routes;
-mod runs;
 mod shutdown;
 mod signals;
 mod systemd;
@@ -26,7 +26,6 @@ mod web_config;
 mod write_timeout;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +40,7 @@ use self::systemd::Systemd;
 
 pub use self::config_source::Source;
 pub use self::faults::Faults;
-pub use self::runs::RunsOn;
+pub use self::listen_address::{BoundAddress, ListenAddress};
 pub use self::web_config::load_web;
 
 /// Time for running requests after the signal. From the signal to the end of the process at most one second may pass: the
@@ -53,20 +52,18 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_millis(900);
 pub struct Options {
     /// The source of its configuration, also for a reload.
     pub source: Source,
-    /// Addresses to listen on; port 0 is any free one.
-    pub listen: Vec<SocketAddr>,
+    /// Addresses to listen on, beside the sockets that systemd hands over; without either, loopback. Port 0 is any free one.
+    pub listen: Vec<ListenAddress>,
     /// Faults that a visitor of the page may switch; `None` in a real service.
     pub faults: Option<Arc<dyn Faults>>,
     /// The web configuration, `--web.config.file`, which protects our own pages.
     pub web: Option<PathBuf>,
-    /// The runtime of the runs; `None` for a thread of its own.
-    pub runs: Option<RunsOn>,
 }
 
 impl Options {
     /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
-    pub fn new(source: Source, listen: Vec<SocketAddr>) -> Self {
-        Self { source, listen, faults: None, web: None, runs: None }
+    pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
+        Self { source, listen, faults: None, web: None }
     }
 }
 
@@ -95,7 +92,7 @@ impl std::error::Error for NotStarted {}
 ///
 /// # Errors
 /// The configuration is wrong, or the machine refused: see [`NotStarted`].
-pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Result<(), NotStarted> {
+pub async fn run(options: Options, started: impl FnOnce(&[BoundAddress])) -> Result<(), NotStarted> {
     let mut signals = Signals::catch()?; // before anything takes time, so that none is missed
     let service = Service::start(options).await?;
     started(service.addresses());
@@ -118,9 +115,11 @@ pub async fn run(options: Options, started: impl FnOnce(&[SocketAddr])) -> Resul
 #[derive(Debug)]
 pub struct Service {
     engine: Arc<Engine>,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<BoundAddress>,
     /// One task, which ends with the last connection.
     listening: JoinSet<()>,
+    /// One task, which ends when this is dropped.
+    _recording: JoinSet<()>,
 }
 
 impl Service {
@@ -129,17 +128,18 @@ impl Service {
     /// # Errors
     /// The configuration is wrong, or the machine refused: see [`NotStarted`].
     pub async fn start(options: Options) -> Result<Self, NotStarted> {
-        let (listen, mut listening) = (options.listen.clone(), JoinSet::new());
-        let engine = Engine::start(options).await?;
-        let listeners = listener::bind(&listen).await.map_err(NotStarted::Machine)?;
-        let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let (mut listening, mut recording) = (JoinSet::new(), JoinSet::new());
+        let (engine, recorder) = Engine::start(options.source, options.faults, options.web).await?;
+        recording.spawn(recorder);
+        let listeners = listener::open(systemd::sockets(), &options.listen).await.map_err(NotStarted::Machine)?;
+        let addresses: Vec<BoundAddress> = listeners.iter().filter_map(|listener| listener.address().ok()).collect();
         listener::log_addresses(&addresses, &engine.web_config.current());
-        listening.spawn(listener::accept(listeners, Arc::clone(&engine)));
-        Ok(Self { engine, addresses, listening })
+        listening.spawn(connections::accept(listeners, Arc::clone(&engine)));
+        Ok(Self { engine, addresses, listening, _recording: recording })
     }
 
-    /// Returns the addresses it listens on, in the order of the options.
-    pub fn addresses(&self) -> &[SocketAddr] {
+    /// Returns the addresses it listens on: those of sockets that systemd handed over, then in the order of the options.
+    pub fn addresses(&self) -> &[BoundAddress] {
         &self.addresses
     }
 
@@ -168,9 +168,10 @@ impl Service {
         let (engine, systemd) = (Arc::clone(&self.engine), Arc::clone(systemd));
         watchdog.spawn(async move {
             loop {
-                match engine.stand_still() {
-                    None => systemd.alive(),
-                    Some(problem) => error!("{problem}; systemd's watchdog is not told that all is well"),
+                if engine.is_alive() {
+                    systemd.alive();
+                } else {
+                    error!("no probe had its turn in time; systemd's watchdog is not told that all is well");
                 }
                 sleep(limit / 3).await; // of three signs of life two may be late
             }

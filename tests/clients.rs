@@ -83,7 +83,7 @@ async fn prometheus_client_parses_both_pages_of_metrics() {
     std::fs::create_dir_all(&directory).expect("a directory");
     let mut settings = tenant.settings(&tenant.write_ca(&directory).expect("a file"));
     settings.probes.iter_mut().for_each(|probe| probe.interval = std::time::Duration::from_secs(1));
-    let listen = vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()];
+    let listen = vec![std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0)).into()];
     let service = Service::start(Options::new(Source::Given(settings), listen)).await.expect("it starts");
     let address = format!("http://{}", service.addresses()[0]);
     let program = std::env::var("CLIENTS_PYTHON").unwrap_or_else(|_| "python3".to_owned());

@@ -1,6 +1,5 @@
 //! The command line, as promised to users and scripts.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::cloud::Cloud;
 use crate::kind;
 use crate::lang::Lang;
 use crate::levels::State;
+use crate::serve::ListenAddress;
 
 /// Monitors OAuth access to mail and calendars in Microsoft 365.
 #[derive(Debug, Parser)]
@@ -64,9 +64,9 @@ pub struct Serve {
     /// The configuration.
     #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
     pub config: PathBuf,
-    /// Address to listen on; may be repeated.
-    #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
-    pub listen: Vec<SocketAddr>,
+    /// Address to listen on: `127.0.0.1:10365`, `localhost:10365`, `:10365` for every address, `unix:/run/m365-probe/http.sock`; may be repeated. Without it, the sockets that systemd hands over, or else 127.0.0.1:10365.
+    #[arg(long, alias = "web.listen-address", value_name = "ADDR")]
+    pub listen: Vec<ListenAddress>,
     /// TLS and users of the status page and metrics, in the format of Prometheus's exporters; see `config web-example`.
     #[arg(long, visible_alias = "web.config.file", value_name = "FILE")]
     pub web_config: Option<PathBuf>,
@@ -154,7 +154,7 @@ impl Selection {
 /// A running `serve` that is asked for its results.
 #[derive(Debug, Args)]
 pub struct From {
-    /// Do not log in: report the results of the `serve` at this URL (`http://HOST:10365`) as if they had been obtained here.
+    /// Do not log in: report the results of the `serve` at this URL (`http://HOST:10365`, or `unix:PATH` of its socket) as if they had been obtained here.
     #[arg(long = "from", value_name = "URL")]
     pub url: Option<String>,
     /// With --from: PEM file of certificates trusted in addition to the system's.
@@ -218,9 +218,9 @@ pub struct Demo {
     /// With `--once`: show every check with its details.
     #[arg(short, long, action = ArgAction::Count, requires = "once")]
     pub verbose: u8,
-    /// Address to listen on; may be repeated.
-    #[arg(long, alias = "web.listen-address", value_name = "ADDR", default_value = "127.0.0.1:10365", value_parser = listen)]
-    pub listen: Vec<SocketAddr>,
+    /// Address to listen on, as for `serve`; may be repeated. Without it, 127.0.0.1:10365.
+    #[arg(long, alias = "web.listen-address", value_name = "ADDR")]
+    pub listen: Vec<ListenAddress>,
 }
 
 /// `config`
@@ -294,12 +294,6 @@ fn lang() -> impl TypedValueParser<Value = Lang> {
     PossibleValuesParser::new(Lang::ALL.map(Lang::name)).try_map(|name| name.parse::<Lang>())
 }
 
-/// Parses an address to listen on: `127.0.0.1:10365`, `[::1]:10365`, or `:10365` for every address, as Prometheus writes it.
-fn listen(text: &str) -> Result<SocketAddr, String> {
-    let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
-    whole.parse().map_err(|_| "write it as `127.0.0.1:10365`, `[::1]:10365` or `:10365`".to_owned())
-}
-
 /// Parses a time limit and, behind a colon, the state that exceeding it means, as nagios-plugins writes it.
 fn timeout(text: &str) -> Result<Timeout, String> {
     let (limit, state) = text.split_once(':').map_or((text, None), |(limit, state)| (limit, Some(state)));
@@ -354,13 +348,5 @@ mod tests {
         for text in ["", "0", "-1", "ten", "10:maybe", "inf", "NaN", "10:"] {
             assert!(timeout(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn listen_takes_an_address_or_a_port_alone() {
-        assert_eq!(listen(":10365").map(|at| at.to_string()), Ok("[::]:10365".to_owned()));
-        assert_eq!(listen("127.0.0.1:0").map(|at| at.port()), Ok(0));
-        assert!(listen("10365").is_err());
-        assert!(listen("localhost:10365").is_err());
     }
 }

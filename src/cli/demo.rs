@@ -1,7 +1,6 @@
 //! `demo`: everything against an embedded simulated tenant; no account, no configuration, no network.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use super::args::Demo;
 use super::doctor::ReportOptions;
 use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
 use crate::render::page::FaultSwitch;
-use crate::serve::{Faults, Options, Source};
+use crate::serve::{BoundAddress, Faults, Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, Running};
 
@@ -90,10 +89,13 @@ impl Faults for FaultSwitches {
     }
 }
 
-fn print_addresses(addresses: &[SocketAddr], config: &Path) {
+fn print_addresses(addresses: &[BoundAddress], config: &Path) {
     output::out("Serving the simulated tenant `contoso`; Ctrl-C ends it.\n\n");
     for address in addresses {
-        output::out(&format!("  page     http://{address}/\n  metrics  http://{address}/metrics\n"));
+        output::out(&match address {
+            BoundAddress::Socket(address) => format!("  page     http://{address}/\n  metrics  http://{address}/metrics\n"),
+            BoundAddress::Unix(path) => format!("  metrics  curl --unix-socket {} http://localhost/metrics\n", path.display()),
+        });
     }
     output::out(&format!(
         "\nOther programs may log in too. Hosts, ports, ids, mailboxes, and the files of the client secret and of the authority to\n\

@@ -1,45 +1,57 @@
 //! Serves one connection: TLS, bounds and timeouts of its requests.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tracing::debug;
 
+use super::connections::{Busy, Place};
 use super::engine::Engine;
+use super::listener::Accepted;
 use super::middleware;
 use super::write_timeout::WriteTimeout;
 use crate::net::BoxStream;
 
 /// Time in which a TLS handshake must be over: two round trips, and a client that is far away.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// Time after which a request's head must have arrived, from when the connection is open or idle. It bounds the pause between
 /// two requests too; a scraper simply connects again.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// Fields of a head at most. Prometheus sends seven, a browser about twenty.
 const FIELDS: usize = 64;
 /// Bytes of a head at most, its request line included. Longer ones are answered 431.
 const HEAD: usize = 16 * 1024;
 
-/// Answers requests over `stream` until it is closed, or until the shutdown has begun and the running request is answered.
-pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
-    let Ok(local) = stream.local_addr() else { return };
-    let _ = stream.set_nodelay(true); // without it only slower
+/// Answers requests over a connection until it is closed or gives way to another, or until the shutdown has begun and the running
+/// request is answered.
+pub async fn serve(accepted: Accepted, place: &Place, engine: &Arc<Engine>) {
+    tokio::select! {
+        () = answer(accepted, place, engine) => {}
+        () = place.gives_way() => debug!("an idle connection gave way to another"),
+    }
+}
+
+async fn answer(Accepted { stream, ends }: Accepted, place: &Place, engine: &Arc<Engine>) {
     let Some(stream) = secured(stream, engine).await else { return };
-    let service = service_fn(async |request| Ok::<_, Infallible>(middleware::respond(engine, from, local, request).await));
+    let service = service_fn(async |request| {
+        let busy = place.busy();
+        let response = middleware::respond(engine, ends, request).await;
+        Ok::<_, Infallible>(response.map(|body| Answering { body, _busy: busy }))
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_headers(FIELDS)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(WriteTimeout::new(stream)), service);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, || place.busy())), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -53,10 +65,33 @@ pub async fn serve(stream: TcpStream, from: SocketAddr, engine: &Arc<Engine>) {
     }
 }
 
+/// A response's body, whose connection is busy until it is sent.
+struct Answering<B> {
+    body: B,
+    _busy: Busy,
+}
+
+impl<B: Body + Unpin> Body for Answering<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// Returns the stream itself, or TLS over it where that is configured; `None` where the handshake failed.
-async fn secured(stream: TcpStream, engine: &Engine) -> Option<BoxStream> {
+async fn secured(stream: BoxStream, engine: &Engine) -> Option<BoxStream> {
     let web = engine.web_config.refreshed().await;
-    let Some(acceptor) = &web.acceptor else { return Some(Box::new(stream)) };
+    let Some(acceptor) = &web.acceptor else { return Some(stream) };
     let handshake = tokio::select! {
         handshake = timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)) => handshake,
         () = engine.shutdown.begun() => return None, // nothing has been asked yet

@@ -17,9 +17,16 @@ struct Group<'a> {
     labels: BTreeMap<&'static str, String>,
 }
 
-/// Renders one target for each probe, at the host and scheme by which the request reached us; `local` where it names no host.
-pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, headers: &HeaderMap, local: SocketAddr, secure: bool) -> String {
-    let host = host(headers).map_or_else(|| local.to_string(), ToOwned::to_owned);
+/// Renders one target for each probe, at the host and scheme by which the request reached us; at `local`, or `localhost` behind a
+/// Unix socket, where it names no host.
+pub fn targets<'a>(
+    probes: impl Iterator<Item = &'a Probe>,
+    headers: &HeaderMap,
+    local: Option<SocketAddr>,
+    secure: bool,
+) -> String {
+    let local = || local.map_or_else(|| "localhost".to_owned(), |local| local.to_string());
+    let host = host(headers).map_or_else(local, ToOwned::to_owned);
     let groups: Vec<Group<'_>> = probes.map(|probe| Group { targets: [&host], labels: labels(probe.id(), secure) }).collect();
     serde_json::to_string_pretty(&groups).unwrap_or_default() + "\n" // texts only: there is nothing JSON cannot hold
 }

@@ -1,20 +1,52 @@
-//! Notifies systemd of the service's state, by the protocol of `sd_notify(3)`. Without `NOTIFY_SOCKET`, nothing is sent.
+//! Notifies systemd of the service's state, by the protocol of `sd_notify(3)`, and takes the sockets that it hands over, by that
+//! of `sd_listen_fds(3)`. Without `NOTIFY_SOCKET`, nothing is sent.
 //!
 //! Not through the crate `sd-notify`, which does less: it knows no sockets in the abstract namespace (`@…`), and its writes have
 //! no timeout, so that a systemd that does not read would hang the service.
 
 use std::env;
 use std::ffi::OsStr;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tracing::warn;
 
-use super::runs::monotonic;
-
 /// Timeout of a message, which holds up everything else while systemd does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The first descriptor that is handed over, after standard input, output and error.
+const FIRST_SOCKET: RawFd = 3;
+/// Sockets that are taken at most: nobody needs so many, and the variable could say anything.
+const SOCKETS: RawFd = 64;
+
+/// Takes the sockets that systemd hands over to this process; none the second time. Whatever else is open is left alone.
+pub fn sockets() -> Vec<OwnedFd> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let number = |name| env::var(name).ok().and_then(|text| text.parse::<RawFd>().ok());
+    let is_ours = number("LISTEN_PID").and_then(|pid| u32::try_from(pid).ok()) == Some(std::process::id());
+    if !is_ours || TAKEN.swap(true, Ordering::Relaxed) {
+        return Vec::new();
+    }
+    let count = number("LISTEN_FDS").unwrap_or_default().clamp(0, SOCKETS);
+    (FIRST_SOCKET..FIRST_SOCKET + count).filter_map(take).collect()
+}
+
+/// Takes the open socket with the number `descriptor`, and keeps it from processes that this one may start.
+#[allow(unsafe_code)]
+fn take(descriptor: RawFd) -> Option<OwnedFd> {
+    let open = std::fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()?;
+    if !open.as_os_str().as_bytes().starts_with(b"socket:") {
+        return None;
+    }
+    // SAFETY: it is open, and by `LISTEN_PID` it was opened for this process, of which nothing else uses a descriptor that it did
+    // not open itself. It is taken once.
+    let socket = unsafe { OwnedFd::from_raw_fd(descriptor) };
+    let _ = rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC);
+    Some(socket)
+}
 
 /// The service's connection to systemd.
 #[derive(Debug, Default)]
@@ -47,7 +79,8 @@ impl Systemd {
 
     /// Reports that the configuration is being reloaded, which ends with [`Systemd::ready`].
     pub fn reloading(&self) {
-        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic().as_micros()));
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1_000_000 + now.tv_nsec / 1000));
     }
 
     /// Reports that the shutdown has begun.

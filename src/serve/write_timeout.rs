@@ -13,27 +13,30 @@ use tokio::time::{Instant, Sleep, sleep};
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A stream whose writes must make progress.
-pub struct WriteTimeout<S> {
+pub struct WriteTimeout<S, W, G> {
     stream: S,
+    /// Called when a write begins to wait.
+    on_wait: W,
     /// The end of the waiting write's time; not polled while none waits.
     deadline: Pin<Box<Sleep>>,
-    waiting: bool,
+    /// What `on_wait` returned, held while a write waits.
+    waiting: Option<G>,
 }
 
-impl<S> WriteTimeout<S> {
-    /// Creates a stream that times out writes to `stream`.
-    pub fn new(stream: S) -> Self {
-        Self { stream, deadline: Box::pin(sleep(WRITE_TIMEOUT)), waiting: false }
+impl<S, W: Fn() -> G, G> WriteTimeout<S, W, G> {
+    /// Creates a stream that times out writes to `stream`. While one waits, what `on_wait` returns is held.
+    pub fn new(stream: S, on_wait: W) -> Self {
+        Self { stream, on_wait, deadline: Box::pin(sleep(WRITE_TIMEOUT)), waiting: None }
     }
 
     /// Passes on the result of a write, or an error when it has waited too long.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.waiting = false;
+            self.waiting = None;
             return written;
         }
-        if !self.waiting {
-            self.waiting = true;
+        if self.waiting.is_none() {
+            self.waiting = Some((self.on_wait)());
             self.deadline.as_mut().reset(Instant::now() + WRITE_TIMEOUT);
         }
         ready!(self.deadline.as_mut().poll(cx));
@@ -41,13 +44,13 @@ impl<S> WriteTimeout<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
+impl<S: AsyncRead + Unpin, W: Unpin, G: Unpin> AsyncRead for WriteTimeout<S, W, G> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
+impl<S: AsyncWrite + Unpin, W: Fn() -> G + Unpin, G: Unpin> AsyncWrite for WriteTimeout<S, W, G> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watch(cx, written)
@@ -86,7 +89,7 @@ mod tests {
     async fn write_to_a_reader_that_takes_nothing_times_out() {
         let (ours, _theirs) = duplex(8);
         let began = Instant::now();
-        let error = WriteTimeout::new(ours).write_all(&[0; 64]).await.expect_err("nobody reads");
+        let error = WriteTimeout::new(ours, || ()).write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!((error.kind(), began.elapsed().as_secs()), (io::ErrorKind::TimedOut, WRITE_TIMEOUT.as_secs()));
     }
 
@@ -99,7 +102,7 @@ mod tests {
                 theirs.read_exact(&mut [0; 8]).await.expect("bytes");
             }
         });
-        WriteTimeout::new(ours).write_all(&[0; 64]).await.expect("it gets on");
+        WriteTimeout::new(ours, || ()).write_all(&[0; 64]).await.expect("it gets on");
         reader.await.expect("all read");
     }
 }

@@ -1,5 +1,6 @@
 //! The pages for people: languages, links, contents, and buttons only where there are faults.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use m365_probe::kind::Check;
@@ -120,7 +121,7 @@ async fn service_without_faults_has_no_form_and_no_faults_path() {
 async fn fault_button_is_refused_from_another_origin() {
     let buttons = Arc::new(Buttons::default());
     let faults = Some(Arc::clone(&buttons) as Arc<dyn Faults>);
-    let listen = vec![([127, 0, 0, 1], 0).into()];
+    let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
     let options = Options { faults, ..Options::new(Source::Given(Settings::default()), listen) };
     let service = Service::start(options).await.expect("it starts");
     let page = get(address(&service), "/").await;

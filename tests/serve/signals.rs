@@ -12,7 +12,7 @@ use crate::fixtures::{SECRET, Scratch, configuration, refused, silent};
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 /// A running `serve`, killed when dropped.
-struct Serving {
+pub struct Serving {
     child: Child,
     /// The log; `None` once it has been read to its end.
     log: Option<Lines<BufReader<ChildStderr>>>,
@@ -22,34 +22,34 @@ impl Serving {
     fn start(scratch: &Scratch, configuration: &str) -> Self {
         scratch.file("client.secret", SECRET);
         let file = scratch.file("m365-probe.yml", configuration);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_m365-probe"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
-            .arg(file)
-            .env_remove("RUST_LOG")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("started");
-        let log = Some(BufReader::new(child.stderr.take().expect("piped")).lines());
-        let mut serving = Self { child, log };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
+        let mut serving = Self::spawn(command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(file));
         serving.wait_for("listening on http://127.0.0.1:");
         serving
     }
 
+    /// Starts `command`, and reads its log.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command.env_remove("RUST_LOG").stderr(Stdio::piped()).spawn().expect("started");
+        let log = Some(BufReader::new(child.stderr.take().expect("piped")).lines());
+        Self { child, log }
+    }
+
     /// Reads the log up to a line that contains `text`.
-    fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         let log = self.log.as_mut().expect("not read to its end");
         let found = log.map_while(Result::ok).any(|line| line.contains(text));
         assert!(found, "the log ended without `{text}`");
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         // The shell's own `kill`: the program of that name is in a package of its own (procps).
         let status = Command::new("sh").args(["-c", "kill -s $0 $1", name, &self.child.id().to_string()]).status();
         assert!(status.expect("a shell").success());
     }
 
     /// Waits until the program has closed its log, as it does with its end.
-    fn ended(&mut self) -> ExitStatus {
+    pub fn ended(&mut self) -> ExitStatus {
         let log = self.log.take().expect("not read to its end");
         let (sender, closed) = mpsc::channel();
         std::thread::spawn(move || {

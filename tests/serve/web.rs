@@ -24,7 +24,7 @@ use crate::fixtures::{Scratch, address, advance};
 const RECHECK_AFTER: Duration = Duration::from_secs(1);
 
 async fn start(web: PathBuf) -> Result<Service, NotStarted> {
-    let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
     Service::start(Options { web: Some(web), ..Options::new(Source::Given(Settings::default()), listen) }).await
 }
 
