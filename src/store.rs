@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use self::entry::{PastFailure, ProbeEntry, shown_certificates};
+pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;

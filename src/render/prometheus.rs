@@ -1,9 +1,8 @@
 //! Prometheus's text formats: `/metrics` for the whole store, `/probe` for one run.
 //!
-//! Every series of a probe exists from the start, with 0. What a run showed vanishes when it is too old to be shown as how
-//! things are, so that dashboards see absence; times and counters stay. What only a run can tell (certificates, addresses,
-//! messages) comes with the first run. No label carries a peer's words, but for the issuer of a certificate, bounded and
-//! printable.
+//! Counts of a probe exist from the start, with 0; what only a run can tell comes with the first run, so that a restart looks
+//! like no outage. What a run showed vanishes when it is too old to be shown as how things are, so that dashboards see absence;
+//! times and counters stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
 
 mod causes;
 mod exporter;
@@ -23,17 +22,19 @@ use crate::fact::metrics;
 use crate::kind::Check;
 use crate::levels;
 use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
-use crate::reason::Reason;
 use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending};
+use crate::settings::ProbeSettings;
 use crate::store::{ProbeEntry, Store};
 
 metrics! {
     LATENCY: "m365_probe_latency_seconds", "Time of all runs, failed ones included.";
     RUNS: "m365_probe_runs_total", "Runs.";
-    FAILURES: "m365_probe_failures_total", "Runs that failed, by where and why.";
-    LAST_RUN: "m365_probe_last_run_timestamp_seconds", "When the last run began, 0 before the first.";
-    LAST_SUCCESS: "m365_probe_last_success_timestamp_seconds", "When the last run that succeeded began, 0 before the first.";
+    FAILED_RUNS: "m365_probe_failed_runs_total", "Runs that failed.";
+    FAILURES: "m365_probe_failures_total", "Runs that failed, by where and why; a series begins with its first failure.";
+    LAST_RUN: "m365_probe_last_run_timestamp_seconds", "When the last run began, absent before the first.";
+    LAST_SUCCESS: "m365_probe_last_success_timestamp_seconds",
+        "When the last run that succeeded began, 0 while all have failed, absent before the first.";
     FAILING_SINCE: "m365_probe_failing_since_timestamp_seconds",
         "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.";
     INTERVAL: "m365_probe_interval_seconds", "Time from one run to the next.";
@@ -45,7 +46,7 @@ metrics! {
     PROBE_TIMEOUT: "probe_timeout_seconds", "The time the probe was given.";
 }
 
-/// The page of `/metrics`. `phases` tells the phases a check may enter, so that their series exist before they are needed.
+/// The page of `/metrics`. `phases` tells the phases a check may enter: a run shows all of them.
 pub fn metrics(
     store: &Store,
     exporter: &Exporter,
@@ -53,16 +54,15 @@ pub fn metrics(
     now: SystemTime,
     format: Format,
 ) -> String {
-    let mut families = exporter.families();
+    let mut families = exporter.families(format);
     for entry in store.probes() {
-        let phases = phases(entry.settings.id.check);
-        from_the_start(&mut families, entry, phases);
-        while_current(&mut families, entry, phases, now);
+        from_the_start(&mut families, entry);
+        while_current(&mut families, entry, phases(entry.settings.id.check), now);
     }
     of_tenants(&mut families, store, now);
     causes::add(&mut families, store, now);
     totals(&mut families, store);
-    families.page(format, &exporter.page(format))
+    families.page(&exporter.page(format))
 }
 
 /// Adds what is the same for every probe of a tenant: its token, its credentials and the end of EWS.
@@ -79,6 +79,14 @@ fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
             facts::other_credentials(families, &id.tenant, registration, now);
         }
     }
+    for (entry, outcome) in token_endpoints(store) {
+        facts::token_endpoint(
+            families,
+            &entry.settings,
+            outcome,
+            entry.is_current(outcome.at, now) || has_valid_token(outcome, now),
+        );
+    }
     for secret in expiry::secrets(store, now) {
         if let Ending::ClientSecret(tenant) = &secret.ending {
             facts::credential(families, tenant, "client_secret", secret.expires);
@@ -89,6 +97,26 @@ fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
     for (tenant, ends) in ends.collect::<BTreeMap<_, _>>() {
         facts::ews_end(families, tenant, ends);
     }
+}
+
+/// Returns the last run that was shown a certificate at the token endpoint of each tenant, with the probe that ran: whichever
+/// finds no token in the cache fetches one.
+fn token_endpoints(store: &Store) -> Vec<(&ProbeEntry, &Outcome)> {
+    let mut last: BTreeMap<&str, (&ProbeEntry, &Outcome)> = BTreeMap::new();
+    for entry in store.probes() {
+        for (.., outcome) in entry.certificates().filter(|(host, port, _)| facts::is_of_tenant(&entry.settings, host, *port)) {
+            let known = last.entry(&*entry.settings.id.tenant).or_insert((entry, outcome));
+            if known.1.at < outcome.at {
+                *known = (entry, outcome);
+            }
+        }
+    }
+    last.into_values().collect()
+}
+
+/// Reports whether the token that the run brought is still in use: until then nobody has a cause to ask again.
+fn has_valid_token(outcome: &Outcome, now: SystemTime) -> bool {
+    outcome.facts.token.as_ref().and_then(|token| token.expires).is_some_and(|expires| now < expires)
 }
 
 /// Adds what is counted over all probes.
@@ -102,18 +130,18 @@ fn totals(families: &mut Families, store: &Store) {
     }
 }
 
-/// The page of `/probe`: one outcome and nothing else, with blackbox_exporter's names too. `timeout` is what the run was
-/// given.
-pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], format: Format) -> String {
+/// The page of `/probe`: one outcome of the probe with these `settings` and nothing else, with blackbox_exporter's names too.
+/// `timeout` is what the run was given.
+pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, timeout: Duration, format: Format) -> String {
     let outcome = judged.outcome;
-    let mut families = Families::default();
+    let mut families = Families::new(format);
     families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
     families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
     families.gauge(&PROBE_TIMEOUT, &Labels::default(), timeout.as_secs_f64());
     if let Verdict::Skipped(skip) = &outcome.verdict {
         skipped(&mut families, outcome, skip);
     } else {
-        run::add(&mut families, outcome, judged.warnings().iter().copied(), phases);
+        run::add(&mut families, outcome, judged.warnings().iter().copied(), outcome.probe.check.kind().phases);
     }
     for group in facts::GROUPS {
         facts::gauges(&mut families, outcome, group, true);
@@ -125,43 +153,41 @@ pub fn probe(judged: &JudgedOutcome<'_>, timeout: Duration, phases: &[Phase], fo
     if let Some(ends) = outcome.facts.ews_ends {
         facts::ews_end(&mut families, &outcome.probe.tenant, ends);
     }
-    facts::certificates(&mut families, outcome, None, true);
+    facts::certificates(&mut families, settings, outcome, None, true);
+    facts::token_endpoint(&mut families, settings, outcome, true);
     facts::addresses(&mut families, outcome);
     facts::dns(&mut families, outcome);
     causes::explain(&mut families, causes::named(outcome, judged.warnings().iter().copied()).collect());
-    families.page(format, "")
+    families.page("")
 }
 
 /// Adds what exists from the start and stays.
-fn from_the_start(families: &mut Families, entry: &ProbeEntry, phases: &[Phase]) {
+fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
     let labels = Labels::of_probe(&entry.settings.id);
     families.counter(&RUNS, &labels, entry.runs);
-    families.timestamp(&LAST_RUN, &labels, entry.last.as_ref().map(|outcome| outcome.at));
-    families.timestamp(&LAST_SUCCESS, &labels, entry.last_success);
+    families.counter(&FAILED_RUNS, &labels, entry.failures.values().map(|failures| failures.count).sum());
+    if let Some(last) = &entry.last {
+        families.timestamp(&LAST_RUN, &labels, Some(last.at));
+        families.timestamp(&LAST_SUCCESS, &labels, entry.last_success);
+    }
     families.timestamp(&FAILING_SINCE, &labels, entry.failing_since);
     families.timestamp(&BACK_OFF, &labels, entry.back_off_until);
     families.gauge(&INTERVAL, &labels, entry.settings.interval.as_secs_f64());
-    // A failure of each phase exists from the start with the one reason that any phase may have; others once met.
-    let mut failures: BTreeMap<(Phase, Reason), u64> = phases.iter().map(|phase| ((*phase, Reason::TimedOut), 0)).collect();
-    failures.extend(&entry.failures);
-    for ((phase, reason), count) in failures {
-        families.counter(&FAILURES, &labels.with("phase", phase.code()).with("reason", reason.code()), count);
+    for ((phase, reason), failures) in &entry.failures {
+        let labels = labels.with("phase", phase.code());
+        families.counter_since(&FAILURES, &labels.with("reason", reason.code()), failures.count, failures.since);
     }
 }
 
 /// Adds what the last runs showed, as far as it is current.
 fn while_current(families: &mut Families, entry: &ProbeEntry, phases: &[Phase], now: SystemTime) {
     let current = |outcome: &Outcome| entry.is_current(outcome.at, now);
-    match entry.last.as_deref() {
-        None => run::add_unknown(families, &entry.settings.id, phases),
-        Some(outcome) if current(outcome) => {
-            run::add(families, outcome, levels::warnings(outcome, &entry.settings.limits, now), phases);
-            facts::addresses(families, outcome);
-            for group in facts::GROUPS_OF_THE_LAST_RUN {
-                facts::gauges(families, outcome, group, true);
-            }
+    if let Some(outcome) = entry.current_run(now) {
+        run::add(families, outcome, levels::warnings(outcome, &entry.settings.limits, now), phases);
+        facts::addresses(families, outcome);
+        for group in facts::GROUPS_OF_THE_LAST_RUN {
+            facts::gauges(families, outcome, group, true);
         }
-        Some(_) => {}
     }
     if let Some(outcome) = entry.skipped.as_deref().filter(|skipped| current(skipped))
         && let Verdict::Skipped(skip) = &outcome.verdict
@@ -169,7 +195,7 @@ fn while_current(families: &mut Families, entry: &ProbeEntry, phases: &[Phase], 
         skipped(families, outcome, skip);
     }
     for (host, port, outcome) in entry.certificates() {
-        facts::certificates(families, outcome, Some((host, port)), current(outcome));
+        facts::certificates(families, &entry.settings, outcome, Some((host, port)), current(outcome));
     }
     if let Some(outcome) = entry.dns.as_deref().filter(|dns| current(dns)) {
         facts::dns(families, outcome);

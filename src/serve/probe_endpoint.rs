@@ -41,7 +41,7 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
     let judged = JudgedOutcome::new(&outcome, &probe.settings.limits, SystemTime::now());
     let scheduled = engine.store.read(|store| store.last_run(&outcome.probe));
     log::outcome(&judged, scheduled.as_deref());
-    let metrics = |format| prometheus::probe(&judged, limit, probe.id().check.kind().phases, format);
+    let metrics = |format| prometheus::probe(&judged, &probe.settings, limit, format);
     if !in_detail {
         let negotiated = Negotiated::from_headers(headers);
         return negotiated.respond(metrics(negotiated.format));

@@ -52,10 +52,19 @@ pub struct ProbeEntry {
     certificates: BTreeMap<(String, u16), Arc<Outcome>>,
     /// Number of runs that took place.
     pub runs: u64,
-    /// Number of failed runs, by phase and reason.
-    pub failures: BTreeMap<(Phase, Reason), u64>,
+    /// Failed runs, by phase and reason.
+    pub failures: BTreeMap<(Phase, Reason), FailureCount>,
     /// The last failures, the latest first, kept also when successes have long followed.
     pub last_failures: VecDeque<Arc<PastFailure>>,
+}
+
+/// Count of the runs that failed in one phase for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailureCount {
+    /// Number of runs.
+    pub count: u64,
+    /// Start of the first of them.
+    pub since: SystemTime,
 }
 
 /// A failure of an earlier run.
@@ -174,7 +183,8 @@ impl ProbeEntry {
     }
 
     fn add_failure(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
-        *self.failures.entry((failure.phase, failure.reason)).or_default() += 1;
+        let first = FailureCount { count: 0, since: outcome.at };
+        self.failures.entry((failure.phase, failure.reason)).or_insert(first).count += 1;
         let before = self.last.as_ref().and_then(|last| last.failure());
         if before.is_none_or(|before| before.reason != failure.reason) {
             self.reason_since = Some(outcome.at);

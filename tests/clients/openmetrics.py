@@ -35,7 +35,7 @@ def examine(url):
         assert family.unit == unit, (family.name, family.unit)
         for sample in family.samples:
             assert (family.type == "info") == sample.name.endswith("_info"), sample
-            assert (family.type == "counter") == sample.name.endswith("_total"), sample
+            assert (family.type == "counter") == sample.name.endswith(("_total", "_created")), sample
     kind, zipped = ask(url, "application/openmetrics-text;version=1.0.0", "gzip")
     assert kind == OPEN_METRICS and zipped.endswith("# EOF\n"), kind
     list(strictly(zipped))

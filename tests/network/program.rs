@@ -107,8 +107,7 @@ fn page(path: &str) -> Option<String> {
 }
 
 fn has_run(metrics: &str) -> usize {
-    let runs = metrics.lines().filter(|line| line.starts_with("m365_probe_last_run_timestamp_seconds{"));
-    runs.filter(|line| !line.ends_with(" 0")).count()
+    metrics.lines().filter(|line| line.starts_with("m365_probe_last_run_timestamp_seconds{")).count()
 }
 
 /// Returns the values of `wanted` labels, for each series of that name whose value is 1, sorted.

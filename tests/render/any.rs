@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use m365_probe::kind::Check;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
@@ -62,7 +61,7 @@ proptest! {
         let mut store = Store::new(&probes);
         for outcome in &outcomes {
             let judged = JudgedOutcome::new(outcome, &limits[1], sample::now());
-            read(&probe(&judged, Duration::from_secs(30), sample::phases(Check::Pop3), Format::Text));
+            read(&probe(&judged, &sample::settings(&outcome.probe), Duration::from_secs(30), Format::Text));
             store.record(outcome.clone());
         }
         read(&metrics(&store, &Exporter::new(), sample::phases, sample::now(), Format::Text));

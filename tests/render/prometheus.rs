@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
-use m365_probe::outcome::{Evidence, Facts, Outcome, Phase, ProbeId};
+use m365_probe::outcome::{Evidence, Facts, Outcome, Peer, Phase, ProbeId};
 use m365_probe::reason::Reason;
 use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
 use m365_probe::report::JudgedOutcome;
@@ -42,7 +42,7 @@ fn page(store: &Store) -> String {
 fn alone(outcome: &Outcome, format: Format) -> String {
     let limits = sample::limits();
     let judged = JudgedOutcome::new(outcome, &limits, sample::now());
-    probe(&judged, Duration::from_secs(30), sample::phases(outcome.probe.check), format)
+    probe(&judged, &sample::settings(&outcome.probe), Duration::from_secs(30), format)
 }
 
 /// Name and labels as written → value. Fails on anything that is not the text format as Prometheus reads it.
@@ -103,7 +103,11 @@ fn metrics_in_openmetrics_have_the_same_samples_as_in_text() {
     let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
     assert_golden("metrics.openmetrics", &headings);
     let text = self::page(&store());
-    assert_eq!(samples(&page), samples(&text));
+    let (created, others): (Vec<_>, Vec<_>) = samples(&page).into_iter().partition(|line| line.contains("_created{"));
+    assert_eq!(others, samples(&text));
+    assert_eq!(created.len(), page.matches("\nm365_probe_failures_total{").count());
+    let at = sample::pop3().at.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    assert!(!created.is_empty() && created.iter().all(|line| line.ends_with(&format!(" {at}"))), "{created:?}");
     assert!(page.ends_with("\n# EOF\n") && page.matches("# EOF").count() == 1);
     for outcome in sample::all() {
         let of_one = |format| alone(&outcome, format);
@@ -129,32 +133,88 @@ fn probe_page_of_each_sample_equals_the_golden_file_and_passes_promtool() {
 }
 
 #[test]
-fn metrics_before_the_first_run_have_every_series_with_0() {
+fn metrics_before_the_first_run_have_counts_and_no_result() {
     let id = ProbeId { tenant: "contoso".into(), mailbox: Some("praxis".into()), check: Check::Pop3 };
     let page = page(&Store::new(&[sample::settings(&id)]));
     let series = read(&page);
     promtool_accepts(&page);
     let of = r#"{tenant="contoso",mailbox="praxis",check="pop3""#;
     for name in [
-        "m365_probe_success",
-        "m365_probe_duration_seconds",
         "m365_probe_runs_total",
-        "m365_probe_last_run_timestamp_seconds",
-        "m365_probe_last_success_timestamp_seconds",
+        "m365_probe_failed_runs_total",
         "m365_probe_failing_since_timestamp_seconds",
         "m365_probe_back_off_until_timestamp_seconds",
     ] {
         assert_eq!(series.get(&*format!("{name}{of}}}")), Some(&0.0), "{name}");
     }
     assert_eq!(series.get(&*format!("m365_probe_interval_seconds{of}}}")), Some(&60.0));
-    for phase in sample::phases(Check::Pop3) {
-        let failures = format!(r#"m365_probe_failures_total{of},phase="{phase}",reason="timed_out"}}"#);
-        assert_eq!(series.get(&*failures), Some(&0.0), "{failures}");
-        let duration = format!(r#"m365_probe_phase_duration_seconds{of},phase="{phase}"}}"#);
-        assert_eq!(series.get(&*duration), Some(&0.0), "{duration}");
+    for name in ["success", "duration_seconds", "phase_duration", "last_run", "last_success", "failures_total", "endpoint_info"] {
+        assert!(!page.contains(&format!("m365_probe_{name}")), "{name}");
     }
+    assert!(!page.contains("m365_reason_info"), "{page}");
     assert_eq!(series.get(r#"m365_probe_latency_seconds_count{tenant="contoso",check="pop3"}"#), Some(&0.0));
     assert_eq!(series.get(r#"m365_exporter_skipped_runs_total{reason="busy"}"#), Some(&0.0));
+}
+
+#[test]
+fn metrics_of_a_failure_count_it_and_name_its_endpoint_until_a_success() {
+    let refused = Outcome {
+        verdict: sample::failed(
+            Phase::Connect,
+            Reason::ConnectRefused,
+            Evidence { peer: Some(Peer::new("outlook.office365.com", 995)), ..Evidence::default() },
+        ),
+        ..sample::pop3()
+    };
+    let mut store = Store::new(&[sample::settings(&refused.probe)]);
+    let of = r#"{tenant="contoso",mailbox="praxis",check="pop3""#;
+    let endpoint = format!(r#"m365_probe_endpoint_info{of},endpoint="outlook.office365.com:995"}}"#);
+    let failures = format!(r#"m365_probe_failures_total{of},phase="connect",reason="connect_refused"}}"#);
+    for outcome in [sample::pop3(), refused.clone(), refused.clone()] {
+        store.record(outcome);
+    }
+    let page = page(&store);
+    let series = read(&page);
+    assert_eq!(series.get(&*endpoint), Some(&1.0));
+    assert_eq!(read(&alone(&refused, Format::Text)).get(&*endpoint), Some(&1.0));
+    assert_eq!(series.get(&*failures), Some(&2.0));
+    assert_eq!(series.get(&*format!("m365_probe_failed_runs_total{of}}}")), Some(&2.0));
+    assert_eq!(series.get(&*format!("m365_probe_runs_total{of}}}")), Some(&3.0));
+    store.record(sample::pop3());
+    let page = self::page(&store);
+    let series = read(&page);
+    assert!(!page.contains("m365_probe_endpoint_info"), "{page}");
+    assert_eq!(series.get(&*failures), Some(&2.0));
+}
+
+#[test]
+fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_token() {
+    let cloud = &sample::settings(&sample::pop3().probe).tenant.cloud;
+    let login = |mut outcome: Outcome, ago: u64, issuer: &str| {
+        let mut endpoint = sample::pop3().facts.endpoints[0].clone();
+        (endpoint.host, endpoint.port) = (cloud.login.host.clone(), cloud.login.port);
+        endpoint.certificate.as_mut().expect("presented").issuer = issuer.to_owned();
+        outcome.facts.endpoints.push(endpoint);
+        outcome.at -= Duration::from_secs(ago);
+        outcome
+    };
+    let mut imap = sample::pop3();
+    (imap.probe.check, imap.probe.mailbox) = (Check::Imap, Some("labor".to_owned()));
+    let outcomes = [login(sample::pop3(), 0, "now"), login(imap, 60, "before")];
+    let mut store = Store::new(&outcomes.each_ref().map(|outcome| sample::settings(&outcome.probe)));
+    outcomes.iter().for_each(|outcome| store.record(outcome.clone()));
+    let of = r#"{tenant="contoso",mailbox="",check="token",endpoint="login.microsoftonline.com:443""#;
+    let info = format!(r#"m365_tls_info{of},version="TLSv1.3",issuer="now"}}"#);
+    for page in [page(&store), alone(&outcomes[0], Format::Text)] {
+        let at_login: Vec<_> = samples(&page).into_iter().filter(|line| line.contains("login.microsoftonline.com")).collect();
+        assert_eq!(at_login.len(), 3, "{at_login:?}");
+        assert!(at_login.iter().all(|line| line.contains(of)), "{at_login:?}");
+        assert_eq!(read(&page).get(&*info), Some(&1.0), "{at_login:?}");
+    }
+    // It stays for as long as nobody asks the endpoint again.
+    let later = sample::now() + Duration::from_secs(1800);
+    let later = metrics(&store, &exporter(), sample::phases, later, Format::Text);
+    assert!(later.contains(&*info) && later.matches("m365_tls_info{").count() == 1, "{later}");
 }
 
 #[test]
@@ -250,9 +310,9 @@ fn metrics_of_a_root_cause_have_the_time_since_which_its_probes_fail() {
     }
     let page = page(&store);
     let series = read(&page);
-    let of = r#"{tenant="contoso",mailbox="",reason="client_secret_expired",owner="application_owner"}"#;
-    let value = |name: &str| series.get(&*format!("{name}{of}")).copied();
-    assert_eq!(value("m365_root_cause_info"), Some(1.0));
+    let of = r#"{tenant="contoso",mailbox="",reason="client_secret_expired",owner="application_owner""#;
+    let value = |name: &str| series.get(&*format!("{name}{of}}}")).copied();
+    assert_eq!(series.get(&*format!(r#"m365_root_cause_info{of},confidence="certain"}}"#)), Some(&1.0));
     assert_eq!(value("m365_root_cause_failing_probes"), Some(1.0));
     assert_eq!(value("m365_root_cause_since_timestamp_seconds"), Some(1_795_456_669.0));
 }

@@ -32,9 +32,8 @@ pub fn add(families: &mut Families, store: &Store, now: SystemTime) {
         let last = entry.last.as_deref()?;
         Some(named(last, levels::warnings(last, &entry.settings.limits, now)))
     });
-    let from_the_start = [Reason::TimedOut]; // every phase counts it from the start
     let inferred = causes.iter().map(|cause| cause.reason);
-    explain(families, from_the_start.into_iter().chain(counted).chain(shown.flatten()).chain(inferred).collect());
+    explain(families, counted.chain(shown.flatten()).chain(inferred).collect());
 }
 
 /// The reasons that the metrics of a run and its `warnings` name.
@@ -60,7 +59,7 @@ fn root_cause(families: &mut Families, store: &Store, cause: &RootCause) {
     let labels = labels.with("mailbox", cause.mailbox.as_deref().unwrap_or(""));
     let labels = labels.with("reason", cause.reason.code());
     let labels = labels.with("owner", cause.owner().code());
-    families.gauge(&ROOT_CAUSE, &labels, 1.0);
+    families.gauge(&ROOT_CAUSE, &labels.with("confidence", cause.confidence.code()), 1.0);
     families.gauge(&EXPLAINED, &labels, cause.explains.len() as f64);
     let since = cause.explains.iter().filter_map(|probe| store.probe(probe)?.reason_since).min();
     families.timestamp(&SINCE, &labels, since);

@@ -81,10 +81,10 @@ impl Exporter {
         }
     }
 
-    /// Families to write a page with, empty. One page is written at a time.
-    pub(super) fn families(&self) -> MutexGuard<'_, Families> {
+    /// Families to write a page in `format` with, empty. One page is written at a time.
+    pub(super) fn families(&self, format: Format) -> MutexGuard<'_, Families> {
         let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
-        families.clear();
+        families.begin(format);
         families
     }
 

@@ -12,6 +12,7 @@ use crate::fact::{
 use crate::kind::Check;
 use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration};
 use crate::report::text;
+use crate::settings::ProbeSettings;
 use crate::store::shown_certificates;
 
 /// The groups of facts that may have gauges.
@@ -47,8 +48,13 @@ pub fn roles(families: &mut Families, outcome: &Outcome) {
 /// Adds when a credential of a tenant's application expires: one series a tenant and credential. Those are a closed list:
 /// `client_secret` is the one in use, `other_client_secret` the next to end of the others, `certificate` of those.
 pub fn credential(families: &mut Families, tenant: &str, credential: &str, expires: SystemTime) {
-    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Token };
+    let probe = of_tenant(tenant, Check::Token);
     families.timestamp(&CREDENTIAL_EXPIRY, &Labels::of_probe(&probe).with("credential", credential), Some(expires));
+}
+
+/// Returns the id under which a tenant has what its probes share.
+fn of_tenant(tenant: &str, check: Check) -> ProbeId {
+    ProbeId { tenant: tenant.to_owned(), mailbox: None, check }
 }
 
 /// Adds when the credentials expire that Graph showed beside the one in use.
@@ -62,18 +68,48 @@ pub fn other_credentials(families: &mut Families, tenant: &str, registration: &R
 
 /// Adds when EWS ends for a tenant that uses it: one series a tenant.
 pub fn ews_end(families: &mut Families, tenant: &str, ends: SystemTime) {
-    let probe = ProbeId { tenant: tenant.to_owned(), mailbox: None, check: Check::Ews };
+    let probe = of_tenant(tenant, Check::Ews);
     families.timestamp(&EWS_RETIREMENT, &Labels::of_probe(&probe), Some(ends));
 }
 
 /// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were
-/// spoken for. `None` is every endpoint.
-pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&str, u16)>, current: bool) {
+/// spoken for. `None` is every endpoint but the tenant's own: see [`token_endpoint`].
+pub fn certificates(
+    families: &mut Families,
+    settings: &ProbeSettings,
+    outcome: &Outcome,
+    only: Option<(&str, u16)>,
+    current: bool,
+) {
+    let is_shown = |host: &str, port| only.is_none_or(|only| only == (host, port)) && !is_of_tenant(settings, host, port);
+    certificates_at(families, &outcome.probe, outcome, is_shown, current);
+}
+
+/// Adds the same of the token endpoint: one series a tenant, whichever of its probes fetched the token.
+pub fn token_endpoint(families: &mut Families, settings: &ProbeSettings, outcome: &Outcome, current: bool) {
+    let tenant = of_tenant(&outcome.probe.tenant, Check::Token);
+    certificates_at(families, &tenant, outcome, |host, port| is_of_tenant(settings, host, port), current);
+}
+
+/// Reports whether what a probe learns of this endpoint is the tenant's: its token endpoint, but for `reach`, which dials every
+/// endpoint for its own sake.
+pub fn is_of_tenant(settings: &ProbeSettings, host: &str, port: u16) -> bool {
+    let login = &settings.tenant.cloud.login;
+    settings.id.check != Check::Reach && (host, port) == (&*login.host, login.port)
+}
+
+fn certificates_at(
+    families: &mut Families,
+    probe: &ProbeId,
+    outcome: &Outcome,
+    is_shown: impl Fn(&str, u16) -> bool,
+    current: bool,
+) {
     let mut ends: BTreeMap<String, SystemTime> = BTreeMap::new();
     let mut infos: BTreeSet<(String, &str, String)> = BTreeSet::new();
     let mut verified: BTreeMap<String, bool> = BTreeMap::new();
-    let asked = |host: &str, port| only.is_none_or(|only| only == (host, port));
-    for (endpoint, certificate) in shown_certificates(outcome).filter(|(endpoint, _)| asked(&endpoint.host, endpoint.port)) {
+    let shown = shown_certificates(outcome).filter(|(endpoint, _)| is_shown(&endpoint.host, endpoint.port));
+    for (endpoint, certificate) in shown {
         let name = host_port(&endpoint.host, endpoint.port);
         let end = ends.entry(name.clone()).or_insert(certificate.not_after);
         *end = certificate.not_after.min(*end);
@@ -81,15 +117,14 @@ pub fn certificates(families: &mut Families, outcome: &Outcome, only: Option<(&s
         let issuer: String = text::one_line(&certificate.issuer).chars().take(ISSUER).collect();
         infos.insert((name, endpoint.tls_version.as_deref().unwrap_or(""), issuer));
     }
+    let labels = Labels::of_probe(probe);
     for (endpoint, end) in ends {
-        families.timestamp(&CERTIFICATE_NOT_AFTER, &Labels::of_probe(&outcome.probe).with("endpoint", &endpoint), Some(end));
+        families.timestamp(&CERTIFICATE_NOT_AFTER, &labels.with("endpoint", &endpoint), Some(end));
     }
     for (endpoint, verified) in verified.into_iter().filter(|_| current) {
-        let labels = Labels::of_probe(&outcome.probe);
         families.gauge(&CERTIFICATE_VERIFIED, &labels.with("endpoint", &endpoint), f64::from(u8::from(verified)));
     }
     for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
-        let labels = Labels::of_probe(&outcome.probe);
         let labels = labels.with("endpoint", &endpoint);
         families.gauge(&TLS_INFO, &labels.with("version", version).with("issuer", &issuer), 1.0);
     }

@@ -17,7 +17,10 @@ use crate::store::Latencies;
 ///
 /// Their memory is kept from page to page: to grow a thousand kilobytes anew costs as much as to write them.
 #[derive(Debug, Default)]
-pub struct Families(BTreeMap<&'static str, Family>);
+pub struct Families {
+    format: Format,
+    by_name: BTreeMap<&'static str, Family>,
+}
 
 #[derive(Debug)]
 struct Family {
@@ -27,9 +30,15 @@ struct Family {
 }
 
 impl Families {
-    /// Forgets every line.
-    pub fn clear(&mut self) {
-        self.0.values_mut().for_each(|family| family.lines.clear());
+    /// Families of a page in `format`, empty.
+    pub fn new(format: Format) -> Self {
+        Self { format, ..Self::default() }
+    }
+
+    /// Forgets every line, and begins a page in `format`.
+    pub fn begin(&mut self, format: Format) {
+        self.format = format;
+        self.by_name.values_mut().for_each(|family| family.lines.clear());
     }
 
     /// Adds a gauge.
@@ -45,6 +54,15 @@ impl Families {
     /// Adds a counter.
     pub fn counter(&mut self, spec: &MetricSpec, labels: &impl Labelled, count: u64) {
         sample(self.family(spec, "counter"), spec.name, labels, count as f64);
+    }
+
+    /// Adds a counter that began `since` that time, which OpenMetrics tells: what follows 0 is no sudden rise.
+    pub fn counter_since(&mut self, spec: &MetricSpec, labels: &impl Labelled, count: u64, since: SystemTime) {
+        self.counter(spec, labels, count);
+        if self.format == Format::OpenMetrics {
+            let created = format!("{}_created", spec.name.trim_end_matches("_total"));
+            sample(self.family(spec, "counter"), &created, labels, unix_seconds(since));
+        }
     }
 
     /// Adds a histogram.
@@ -63,14 +81,15 @@ impl Families {
 
     fn family(&mut self, spec: &MetricSpec, kind: &'static str) -> &mut String {
         let new = || Family { help: spec.help, kind, lines: String::new() };
-        &mut self.0.entry(spec.name).or_insert_with(new).lines
+        &mut self.by_name.entry(spec.name).or_insert_with(new).lines
     }
 
     /// The page, and `more` behind it. A family without a line is not named.
-    pub fn page(&self, format: Format, more: &str) -> String {
-        let room: usize = self.0.values().map(|family| family.lines.len() + 256).sum();
+    pub fn page(&self, more: &str) -> String {
+        let format = self.format;
+        let room: usize = self.by_name.values().map(|family| family.lines.len() + 256).sum();
         let mut page = String::with_capacity(room + more.len() + format.end().len());
-        for (name, Family { help, kind, lines }) in self.0.iter().filter(|(_, family)| !family.lines.is_empty()) {
+        for (name, Family { help, kind, lines }) in self.by_name.iter().filter(|(_, family)| !family.lines.is_empty()) {
             format.heading(&mut page, name, help, kind);
             page.push_str(lines);
         }

@@ -2,29 +2,19 @@
 
 use super::families::{Families, Labelled as _, Labels};
 use crate::fact::metrics;
-use crate::outcome::{Fault, Outcome, Phase, ProbeId};
+use crate::outcome::{Fault, Outcome, Phase};
 use crate::report::sentence;
 
 metrics! {
-    SUCCESS: "m365_probe_success", "Whether the last run succeeded, 0 before the first (cached on /metrics).";
+    SUCCESS: "m365_probe_success", "Whether the last run succeeded, absent before the first (cached on /metrics).";
     DURATION: "m365_probe_duration_seconds", "Time of the last run (cached on /metrics).";
     PHASE: "m365_probe_phase_duration_seconds",
         "Time of one phase of the last run, 0 if it was not entered (cached on /metrics).";
     FAILURE: "m365_probe_failure_info",
         "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).";
+    ENDPOINT: "m365_probe_endpoint_info", "1 while the last run failed, with the host and port it failed at (cached on /metrics).";
     WARNING: "m365_probe_warning_info",
         "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).";
-}
-
-/// The series of a probe that has not run yet. They exist from the start, as those of any exporter do; that there was no
-/// run shows in the time of the last one, which is 0.
-pub fn add_unknown(families: &mut Families, probe: &ProbeId, phases: &[Phase]) {
-    let labels = Labels::of_probe(probe);
-    families.gauge(&SUCCESS, &labels, 0.0);
-    families.gauge(&DURATION, &labels, 0.0);
-    for phase in phases {
-        families.gauge(&PHASE, &labels.with("phase", phase.code()), 0.0);
-    }
 }
 
 /// Adds the metrics of a run that took place, and `warnings` of it. Every phase in `phases` has its series, entered or not.
@@ -41,6 +31,9 @@ pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterat
         let labels = labels.with("phase", failure.phase.code());
         let labels = labels.with("reason", failure.reason.code());
         families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
+        if let Some(peer) = &failure.evidence.peer {
+            families.gauge(&ENDPOINT, &Labels::of_probe(&outcome.probe).with("endpoint", &peer.endpoint()), 1.0);
+        }
     }
     for warning in warnings {
         let labels = labels.with("reason", warning.reason.code());
