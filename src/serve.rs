@@ -17,8 +17,10 @@ mod pages;
 mod probe_endpoint;
 mod probe_selection;
 mod query;
+mod rendering;
 mod response;
 mod routes;
+mod runs;
 mod shutdown;
 mod signals;
 mod systemd;
@@ -41,6 +43,7 @@ use self::systemd::Systemd;
 pub use self::config_source::Source;
 pub use self::faults::Faults;
 pub use self::listen_address::{BoundAddress, ListenAddress};
+pub use self::runs::RunsOn;
 pub use self::web_config::load_web;
 
 /// Time for running requests after the signal. From the signal to the end of the process at most one second may pass: the
@@ -58,12 +61,14 @@ pub struct Options {
     pub faults: Option<Arc<dyn Faults>>,
     /// The web configuration, `--web.config.file`, which protects our own pages.
     pub web: Option<PathBuf>,
+    /// The runtime of the runs; `None` for a thread of its own.
+    pub runs: Option<RunsOn>,
 }
 
 impl Options {
     /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
     pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
-        Self { source, listen, faults: None, web: None }
+        Self { source, listen, faults: None, web: None, runs: None }
     }
 }
 
@@ -118,8 +123,6 @@ pub struct Service {
     addresses: Vec<BoundAddress>,
     /// One task, which ends with the last connection.
     listening: JoinSet<()>,
-    /// One task, which ends when this is dropped.
-    _recording: JoinSet<()>,
 }
 
 impl Service {
@@ -128,14 +131,13 @@ impl Service {
     /// # Errors
     /// The configuration is wrong, or the machine refused: see [`NotStarted`].
     pub async fn start(options: Options) -> Result<Self, NotStarted> {
-        let (mut listening, mut recording) = (JoinSet::new(), JoinSet::new());
-        let (engine, recorder) = Engine::start(options.source, options.faults, options.web).await?;
-        recording.spawn(recorder);
-        let listeners = listener::open(systemd::sockets(), &options.listen).await.map_err(NotStarted::Machine)?;
+        let (listen, mut listening) = (options.listen.clone(), JoinSet::new());
+        let engine = Engine::start(options).await?;
+        let listeners = listener::open(systemd::sockets(), &listen).await.map_err(NotStarted::Machine)?;
         let addresses: Vec<BoundAddress> = listeners.iter().filter_map(|listener| listener.address().ok()).collect();
         listener::log_addresses(&addresses, &engine.web_config.current());
         listening.spawn(connections::accept(listeners, Arc::clone(&engine)));
-        Ok(Self { engine, addresses, listening, _recording: recording })
+        Ok(Self { engine, addresses, listening })
     }
 
     /// Returns the addresses it listens on: those of sockets that systemd handed over, then in the order of the options.
@@ -168,10 +170,9 @@ impl Service {
         let (engine, systemd) = (Arc::clone(&self.engine), Arc::clone(systemd));
         watchdog.spawn(async move {
             loop {
-                if engine.is_alive() {
-                    systemd.alive();
-                } else {
-                    error!("no probe had its turn in time; systemd's watchdog is not told that all is well");
+                match engine.stand_still() {
+                    None => systemd.alive(),
+                    Some(problem) => error!("{problem}; systemd's watchdog is not told that all is well"),
                 }
                 sleep(limit / 3).await; // of three signs of life two may be late
             }

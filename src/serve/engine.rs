@@ -1,7 +1,5 @@
 //! Runs the probes, records their outcomes in the store, and replaces the configuration at a reload.
 
-use std::future::Future;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -10,9 +8,11 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::authenticator::Authenticator;
+use super::rendering::Renderer;
+use super::runs::Runs;
 use super::shutdown::Shutdown;
 use super::web_config::WebConfig;
-use super::{Faults, NotStarted, Source};
+use super::{Faults, NotStarted, Options, Source};
 use crate::check::Means;
 use crate::config::Loaded;
 use crate::levels::Limits;
@@ -49,7 +49,12 @@ pub struct Engine {
     pub authenticator: Authenticator,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
-    schedule: Mutex<Schedule>,
+    /// The schedule of the configuration in use, once it has begun.
+    schedule: Mutex<Option<Schedule>>,
+    /// The thread of the runs.
+    pub runs: Runs,
+    /// The threads on which everything is rendered.
+    pub renderer: Renderer,
     /// The outcomes of the scheduled runs.
     pub store: Arc<PublishedStore>,
     slots: Arc<Slots>,
@@ -81,40 +86,38 @@ pub enum NotReloaded {
 }
 
 impl Engine {
-    /// Loads the configuration and starts its probes. The future records their outcomes for as long as it is polled.
+    /// Loads the configuration and starts its probes.
     ///
     /// # Errors
-    /// The configuration is wrong.
-    pub async fn start(
-        source: Source,
-        faults: Option<Arc<dyn Faults>>,
-        web: Option<PathBuf>,
-    ) -> Result<(Arc<Self>, impl Future<Output = ()>), NotStarted> {
-        let (source, slots) = (Arc::new(source), Arc::<Slots>::default());
-        let work = Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?;
-        let web_config = Arc::new(WebConfig::load(web).map_err(NotStarted::Configuration)?);
+    /// The configuration is wrong, or the machine refuses what is needed.
+    pub async fn start(options: Options) -> Result<Arc<Self>, NotStarted> {
+        let (source, slots) = (Arc::new(options.source), Arc::<Slots>::default());
+        let work = Arc::new(Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?);
+        let web_config = Arc::new(WebConfig::load(options.web).map_err(NotStarted::Configuration)?);
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
-        let store = Arc::new(PublishedStore::new(Store::new(&work.settings())));
+        let runs = Runs::start(options.runs).map_err(|error| NotStarted::Machine(format!("cannot start a thread: {error}")))?;
         let (outcomes, received) = mpsc::channel(OUTCOMES);
-        let pulse = Arc::<Pulse>::default();
-        let schedule = Schedule::start(&work.probes, &work.means, &outcomes, &pulse, FIRST_ROUND);
-        let engine = Self {
+        let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
             source,
-            work: RwLock::new(Arc::new(work)),
-            schedule: Mutex::new(schedule),
-            store: Arc::clone(&store),
+            work: RwLock::new(Arc::clone(&work)),
+            schedule: Mutex::default(),
+            runs,
+            renderer: Renderer::default(),
+            store: Arc::new(PublishedStore::new(Store::new(&work.settings()))),
             slots,
-            pulse,
-            faults,
+            pulse: Arc::default(),
+            faults: options.faults,
             web_config,
             authenticator,
             exporter: Exporter::new().with_process(SystemTime::now()),
             outcomes,
             reloading: tokio::sync::Mutex::default(),
-        };
+        });
+        engine.runs.spawn(record(Arc::clone(&engine.store), received));
+        engine.take_over(work, FIRST_ROUND).await;
         engine.exporter.reloaded(true, SystemTime::now());
-        Ok((Arc::new(engine), record(store, received)))
+        Ok(engine)
     }
 
     /// Returns the configuration in use and its probes.
@@ -135,18 +138,22 @@ impl Engine {
         format!("{} at work", count_of(self.work().probes.len().try_into().unwrap_or(u64::MAX), "probe"))
     }
 
-    /// Reports whether probes have their turns: a run must have ended within twice the shortest interval and a timeout, with
-    /// whatever result. Without a probe it is always so.
-    pub fn is_alive(&self) -> bool {
+    /// Returns the problem if runs stand still: their thread gives no sign of life, or no run has ended within twice the shortest
+    /// interval and a timeout, with whatever result. Without a probe the latter is no problem.
+    pub fn stand_still(&self) -> Option<String> {
+        if let Some(silent) = self.runs.stand_still() {
+            return Some(format!("runs stand still: their thread has given no sign of life for {} s", silent.as_secs()));
+        }
         let given = |probe: &Arc<Probe>| probe.settings.interval.saturating_mul(2).saturating_add(probe.settings.timeout);
-        self.work().probes.iter().map(given).min().is_none_or(|given| self.pulse.idle() <= given)
+        let (given, idle) = (self.work().probes.iter().map(given).min()?, self.pulse.idle());
+        (idle > given).then(|| format!("runs stand still: none has ended for {} s", idle.as_secs()))
     }
 
     /// Reloads the configuration and returns the number of its probes. A wrong one changes nothing but a metric.
     ///
     /// # Errors
     /// The configuration is wrong, or the service has no file to load.
-    pub async fn reload(&self) -> Result<usize, NotReloaded> {
+    pub async fn reload(self: &Arc<Self>) -> Result<usize, NotReloaded> {
         if matches!(*self.source, Source::Given(_)) {
             return Err(NotReloaded::NoSource);
         }
@@ -156,7 +163,7 @@ impl Engine {
         let result = match loaded {
             Ok(work) => {
                 let probes = work.probes.len();
-                self.take_over(work, FIRST_ROUND);
+                self.take_over(Arc::new(work), FIRST_ROUND).await;
                 info!(probes, "configuration reloaded");
                 Ok(probes)
             }
@@ -171,21 +178,29 @@ impl Engine {
 
     /// Restarts the probes within `AT_ONCE`, without cached tokens and back-offs. For a service that has faults to switch, whose
     /// configuration is given.
-    pub async fn restart_probes(&self) {
+    pub async fn restart_probes(self: &Arc<Self>) {
         let _alone = self.reloading.lock().await;
         match Work::load(&self.source, &Arc::default()).await {
-            Ok(work) => self.take_over(work, AT_ONCE),
+            Ok(work) => self.take_over(Arc::new(work), AT_ONCE).await,
             Err(mistakes) => error!("cannot begin anew\n{mistakes}"),
         }
     }
 
-    fn take_over(&self, work: Work, first_round: Duration) {
-        let schedule = Schedule::start(&work.probes, &work.means, &self.outcomes, &self.pulse, first_round);
-        let before = std::mem::replace(&mut *self.schedule.lock().unwrap_or_else(PoisonError::into_inner), schedule);
-        drop(before);
-        let settings = work.settings();
-        self.store.update(|store| store.adopt(&settings));
-        *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
+    /// Puts a configuration in force on the thread of the runs: no run of the old one gets a turn in between.
+    async fn take_over(self: &Arc<Self>, work: Arc<Work>, first_round: Duration) {
+        let engine = Arc::clone(self);
+        let settings = work.settings(); // copied here: the thread of the runs has better things to do
+        let taken = async move {
+            let schedule = || engine.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(schedule().take());
+            engine.store.update(|store| store.adopt(&settings));
+            *engine.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&work);
+            let started = Schedule::start(&work.probes, &work.means, &engine.outcomes, &engine.pulse, first_round);
+            *schedule() = Some(started);
+        };
+        if self.runs.run(taken).await.is_none() {
+            error!("the probes could not be started; see above");
+        }
     }
 }
 

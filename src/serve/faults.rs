@@ -1,6 +1,7 @@
 //! Switches faults from the page. A real service has none; the demonstration hands in those of its simulated tenant.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
@@ -37,7 +38,13 @@ const BODY: usize = 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Switches the faults that the form names, restarts every probe, and redirects to the page.
-pub async fn respond(engine: &Engine, faults: &dyn Faults, query: &Query, headers: &HeaderMap, body: Incoming) -> FullResponse {
+pub async fn respond(
+    engine: &Arc<Engine>,
+    faults: &dyn Faults,
+    query: &Query,
+    headers: &HeaderMap,
+    body: Incoming,
+) -> FullResponse {
     if !is_same_origin(headers) {
         return message(StatusCode::FORBIDDEN, "this is done from the page itself, and the request comes from another one");
     }

@@ -14,7 +14,7 @@ use super::listen_address::{BoundAddress, ListenAddress};
 use super::web_config::Web;
 use crate::net::BoxStream;
 
-/// Where to listen if nothing else is said: the machine itself can reach it.
+/// The address without any `--listen`: the machine itself can reach it.
 const DEFAULT: ListenAddress = ListenAddress::Socket(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 10365));
 /// Connections that the system holds until they are accepted, as tokio's own listeners have it.
 const BACKLOG: u32 = 1024;

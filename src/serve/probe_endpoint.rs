@@ -4,6 +4,7 @@
 //! has the scheduled runs alone, however often others ask. A run that fails or cannot take place is answered like any other,
 //! with 200 and `probe_success 0`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hyper::{HeaderMap, StatusCode};
@@ -13,16 +14,20 @@ use super::engine::Engine;
 use super::probe_selection::select;
 use super::query::Query;
 use super::response::{FullResponse, TEXT, message, ok};
+use crate::check::Means;
+use crate::outcome::Outcome;
+use crate::probe::Probe;
 use crate::render::prometheus::Format;
 use crate::render::{debug, log, prometheus};
 use crate::report::JudgedOutcome;
+use crate::schedule::Pulse;
 
 /// Prometheus's header with the scrape timeout in seconds.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 /// Part of the scrape timeout left for the response, as blackbox_exporter's `--timeout-offset`.
 const TIMEOUT_OFFSET: Duration = Duration::from_millis(500);
 
-/// Runs the probe that `query` names, and answers with its metrics.
+/// Runs the probe that `query` names on the thread of the runs, and answers with its metrics.
 pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> FullResponse {
     let work = engine.work();
     let (probe, in_detail) = match select(&work.probes, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
@@ -33,10 +38,13 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
         Ok(limit) => limit.unwrap_or(Duration::MAX).min(probe.settings.timeout),
         Err(problem) => return message(StatusCode::INTERNAL_SERVER_ERROR, &problem), // as blackbox_exporter has it
     };
-    let _counted = engine.pulse.run();
+    let run = run(Arc::clone(probe), Arc::clone(&work.means), Arc::clone(&engine.pulse), limit);
     let outcome = tokio::select! {
-        outcome = probe.run(&work.means, Some(limit)) => outcome,
+        outcome = engine.runs.run(run) => outcome,
         () = engine.shutdown.grace_over() => return message(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
+    };
+    let Some(outcome) = outcome else {
+        return message(StatusCode::INTERNAL_SERVER_ERROR, "the run could not be made; see the log");
     };
     let judged = JudgedOutcome::new(&outcome, &probe.settings.limits, SystemTime::now());
     let scheduled = engine.store.read(|store| store.last_run(&outcome.probe));
@@ -47,6 +55,12 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
         return negotiated.respond(metrics(negotiated.format));
     }
     ok(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
+}
+
+/// Runs a probe, which counts as a run in flight meanwhile.
+async fn run(probe: Arc<Probe>, means: Arc<Means>, pulse: Arc<Pulse>, limit: Duration) -> Outcome {
+    let _counted = pulse.run();
+    probe.run(&means, Some(limit)).await
 }
 
 /// Returns the scraper's timeout less `TIMEOUT_OFFSET`, but at least half of it; `None` if the request has none.

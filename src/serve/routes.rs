@@ -9,13 +9,13 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::content_negotiation::Negotiated;
 use super::engine::{Engine, NotReloaded};
 use super::pages::{self, PageKind};
 use super::query::Query;
+use super::rendering::Rendering;
 use super::response::{FullResponse, JSON, TEXT, message, ok};
 use super::{discovery, faults, probe_endpoint, probe_selection};
 use crate::document::Document;
@@ -68,6 +68,15 @@ impl Route {
         route.filter(|route| *route != Self::Faults || engine.faults.is_some())
     }
 
+    /// Returns the turn in which the route is rendered.
+    const fn rendering(self) -> Rendering {
+        match self {
+            Self::Page(_) => Rendering::Page,
+            Self::Metrics => Rendering::Metrics,
+            _ => Rendering::List,
+        }
+    }
+
     fn allows(self, method: &Method) -> bool {
         match self {
             Self::Reload | Self::Faults => method == Method::POST,
@@ -102,29 +111,39 @@ pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, request: R
     match route {
         Route::Probe => probe_endpoint::respond(engine, &query, &head.headers).await,
         Route::Reload => reload(engine).await,
-        Route::Discovery => {
-            let (work, secure) = (engine.work(), engine.web_config.current().acceptor.is_some());
-            ok(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &head.headers, local, secure))
-        }
+        Route::Healthy => healthy(engine),
+        Route::Ready if engine.shutdown.has_begun() => message(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
+        Route::Ready => message(StatusCode::OK, "Ready"),
         other => {
-            let (engine, negotiated) = (Arc::clone(engine), Negotiated::from_headers(&head.headers));
-            let rendered = spawn_blocking(move || render(other, &engine, &query, &head.headers, negotiated)).await;
-            rendered.unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"))
+            let own = Arc::clone(engine);
+            let rendered = engine.renderer.render(other.rendering(), move || render(other, &own, &query, &head.headers, local));
+            let failed = || message(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log");
+            rendered.await.unwrap_or_else(failed)
         }
     }
 }
 
-/// Renders the pages that only show what is known. Large ones take milliseconds, in which the probes' thread must not stand
-/// still: it would be measured as the slowness of a peer.
-fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, negotiated: Negotiated) -> FullResponse {
-    let now = SystemTime::now();
+/// Answers whether probes are at work, from what is at hand: that takes no time, whatever else is asked of the service.
+fn healthy(engine: &Engine) -> FullResponse {
+    match engine.stand_still() {
+        None => message(StatusCode::OK, "Healthy"),
+        Some(problem) => message(StatusCode::SERVICE_UNAVAILABLE, &problem),
+    }
+}
+
+/// Renders what only shows what is known.
+fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, local: Option<SocketAddr>) -> FullResponse {
     match route {
-        Route::Metrics => negotiated.respond(engine.metrics(negotiated.format)),
-        Route::Outcomes => outcomes(engine, query, now),
+        Route::Metrics => {
+            let negotiated = Negotiated::from_headers(headers);
+            negotiated.respond(engine.metrics(negotiated.format))
+        }
+        Route::Outcomes => outcomes(engine, query, SystemTime::now()),
+        Route::Discovery => {
+            let (work, secure) = (engine.work(), engine.web_config.current().acceptor.is_some());
+            ok(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), headers, local, secure))
+        }
         Route::Configuration => ok(TEXT, engine.work().redacted.clone()),
-        Route::Healthy => message(StatusCode::OK, "Healthy"),
-        Route::Ready if engine.shutdown.has_begun() => message(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
-        Route::Ready => message(StatusCode::OK, "Ready"),
         Route::Page(kind) => pages::respond(engine, kind, query, headers),
         _ => message(StatusCode::NOT_FOUND, NOT_FOUND),
     }
@@ -144,7 +163,7 @@ fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
     ok(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
 }
 
-async fn reload(engine: &Engine) -> FullResponse {
+async fn reload(engine: &Arc<Engine>) -> FullResponse {
     match engine.reload().await {
         Ok(probes) => message(StatusCode::OK, &format!("configuration reloaded: probes {probes}")),
         Err(NotReloaded::Wrong(mistakes)) => message(StatusCode::INTERNAL_SERVER_ERROR, &mistakes),

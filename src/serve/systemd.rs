@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::runs::monotonic;
+
 /// Timeout of a message, which holds up everything else while systemd does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -79,8 +81,7 @@ impl Systemd {
 
     /// Reports that the configuration is being reloaded, which ends with [`Systemd::ready`].
     pub fn reloading(&self) {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1_000_000 + now.tv_nsec / 1000));
+        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic().as_micros()));
     }
 
     /// Reports that the shutdown has begun.

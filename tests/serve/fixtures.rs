@@ -14,13 +14,24 @@ use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
 use m365_probe::settings::{ProbeSettings, Settings, Tenant};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 /// The client secret of all probes, which no output may contain.
 pub const SECRET: &str = "marked-secret-7f3a9c-must-not-be-seen";
 
 pub async fn serve(source: Source) -> Service {
-    let listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()];
-    Service::start(Options::new(source, listen)).await.expect("it starts")
+    Service::start(options(source)).await.expect("it starts")
+}
+
+/// Starts a service whose runs share the runtime of the test, and with it the clock, which may be paused.
+pub async fn serve_on_this_runtime(source: Source) -> Service {
+    let runs = Some(Handle::current().into());
+    Service::start(Options { runs, ..options(source) }).await.expect("it starts")
+}
+
+/// Returns the options of a service on a free port of loopback.
+pub fn options(source: Source) -> Options {
+    Options::new(source, vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()])
 }
 
 pub fn address(service: &Service) -> SocketAddr {

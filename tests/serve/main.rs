@@ -11,4 +11,5 @@ mod reload;
 mod routes;
 mod shutdown;
 mod signals;
+mod threads;
 mod web;

@@ -5,7 +5,7 @@ use m365_probe::serve::Source;
 use m365_probe::sim;
 
 use crate::client::{get, request};
-use crate::fixtures::{SECRET, Scratch, address, refused, serve, settings, silent};
+use crate::fixtures::{SECRET, Scratch, address, refused, serve, serve_on_this_runtime, settings, silent};
 
 const PROBES: [(&str, Option<&str>, Check); 6] = [
     ("contoso", None, Check::Token),
@@ -101,7 +101,7 @@ async fn scrape_timeout_header_limits_the_run() {
         ("X-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n", 0.1),
         ("X-Prometheus-Scrape-Timeout-Seconds: 120\r\n", 30.0),
     ] {
-        let service = serve(Source::Given(settings(at, &PROBES))).await; // a new one: its schedule has not begun yet
+        let service = serve_on_this_runtime(Source::Given(settings(at, &PROBES))).await; // a new one: its schedule has not begun yet
         let reply = request(address(&service), "GET", "/probe?check=token", header).await;
         let value = |name: &str| {
             let line = reply.body.lines().find(|line| line.starts_with(name)).expect("a series");

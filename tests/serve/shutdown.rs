@@ -9,13 +9,13 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::client::{connect, get, parse, rest};
-use crate::fixtures::{address, idle, serve, settings, silent};
+use crate::fixtures::{address, idle, serve, serve_on_this_runtime, settings, silent};
 
 /// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
 async fn shutdown_answers_a_scrape_of_a_silent_peer_503_within_a_second() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
+    let service = serve_on_this_runtime(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
     let server = address(&service);
     let scrape = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (held, _) = peer.accept().await.expect("the run has begun");

@@ -1,0 +1,136 @@
+//! The threads of the service: what is rendered, and for whom, delays no run; and runs that stand still are told.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use m365_probe::kind::Check;
+use m365_probe::render::page::FaultSwitch;
+use m365_probe::serve::{Faults, Options, RunsOn, Service, Source};
+use m365_probe::settings::Settings;
+use tokio::io::AsyncWriteExt as _;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::client::{Reply, connect, get};
+use crate::fixtures::{address, options, refused, settings};
+
+/// Time for what is waited for, however busy the machine is.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Faults that are asked for while the status page is rendered, and that hold it until the gate opens.
+#[derive(Debug)]
+struct Gate {
+    begin: tokio::sync::mpsc::UnboundedSender<()>,
+    gate: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Faults for Gate {
+    fn switches(&self) -> Vec<FaultSwitch> {
+        let _ = self.begin.send(());
+        let _ = self.gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        Vec::new()
+    }
+
+    fn toggle(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn clear(&self) {}
+}
+
+/// Asks for `path` until an answer is as `wanted`.
+async fn ask_until(service: &Service, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+    let asking = async {
+        loop {
+            let reply = get(address(service), path).await;
+            if wanted(&reply) {
+                return reply;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WITHIN, asking).await.unwrap_or_else(|_| panic!("{path} never answers so"))
+}
+
+fn runs(metrics: &Reply) -> u64 {
+    let line = metrics.body.lines().find(|line| line.starts_with("m365_probe_runs_total")).expect("a series from the start");
+    line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
+}
+
+/// Returns the settings of one probe that is refused at once, every few milliseconds.
+async fn busy() -> Settings {
+    let mut settings = settings(refused().await, &[("contoso", None, Check::Token)]);
+    settings.probes.iter_mut().for_each(|probe| probe.interval = Duration::from_millis(20));
+    settings
+}
+
+#[tokio::test]
+async fn runs_and_health_go_on_while_pages_are_rendered_and_others_wait_for_them() {
+    let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let (open, gate) = mpsc::channel();
+    let faults = Some(Arc::new(Gate { begin, gate: Mutex::new(gate) }) as Arc<dyn Faults>);
+    let service = Service::start(Options { faults, ..options(Source::Given(busy().await)) }).await.expect("it starts");
+    let server = address(&service);
+    let readers: Vec<_> = (0..20).map(|_| tokio::spawn(async move { get(server, "/").await.status })).collect();
+    begun.recv().await.expect("a page is being rendered");
+
+    let before = runs(&get(server, "/metrics").await);
+    ask_until(&service, "/metrics", |metrics| runs(metrics) >= before + 3).await;
+    for path in ["/-/healthy", "/-/ready", "/sd", "/api/v1/outcomes", "/probe?check=token"] {
+        assert_eq!(get(server, path).await.status, 200, "{path}");
+    }
+    assert!(begun.try_recv().is_err(), "one page at a time");
+    drop(open);
+    for reader in readers {
+        assert_eq!(reader.await.expect("answered"), 200);
+    }
+}
+
+/// A page larger than what the system buffers for a client, so that the rest waits with us.
+#[tokio::test]
+async fn runs_and_health_go_on_while_a_client_does_not_read_its_page() {
+    let mut settings = busy().await;
+    let probes = settings.probes.iter().flat_map(|probe| {
+        (0..300).map(move |number| {
+            let mut settings = probe.clone();
+            settings.id.tenant = format!("contoso{number:04}-{}", "x".repeat(200));
+            settings.interval = if number == 0 { probe.interval } else { Duration::from_secs(86_400) };
+            settings
+        })
+    });
+    settings.probes = probes.collect();
+    let service = Service::start(options(Source::Given(settings))).await.expect("it starts");
+    let mut held = Vec::new();
+    for path in ["/", "/metrics", "/metrics", "/api/v1/outcomes"] {
+        let mut stream = connect(address(&service)).await;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await.expect("write");
+        stream.readable().await.expect("the answer begins");
+        held.push(stream);
+    }
+    let before = runs(&get(address(&service), "/metrics").await);
+    ask_until(&service, "/metrics", |metrics| runs(metrics) >= before + 3).await;
+    assert_eq!(get(address(&service), "/-/healthy").await.status, 200);
+}
+
+#[tokio::test]
+async fn healthy_is_503_while_the_thread_of_the_runs_stands_still() {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let handle = runtime.handle().clone();
+    let (_end, ended) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = runtime.block_on(ended);
+        runtime.shutdown_background();
+    });
+    let runs = Some(RunsOn { runtime: handle.clone(), silent_at_most: Duration::from_millis(500) });
+    let service = Service::start(Options { runs, ..options(Source::Given(busy().await)) }).await.expect("it starts");
+    ask_until(&service, "/-/healthy", |reply| reply.status == 200).await;
+
+    let (open, gate) = mpsc::channel::<()>();
+    handle.spawn(async move { gate.recv() });
+    let refusal = ask_until(&service, "/-/healthy", |reply| reply.status == 503).await;
+    assert!(refusal.body.starts_with("runs stand still: their thread has given no sign of life for "), "{}", refusal.body);
+    assert_eq!(get(address(&service), "/metrics").await.status, 200, "what is known can still be read");
+    drop(open);
+    ask_until(&service, "/-/healthy", |reply| reply.status == 200).await;
+}
