@@ -7,6 +7,7 @@ mod catalogue;
 mod checks;
 mod clouds;
 mod credential;
+mod include;
 mod mistake;
 mod network;
 mod proxy_variables;
@@ -19,6 +20,7 @@ mod selection;
 mod syntax;
 mod system;
 mod tenants;
+mod text;
 mod tree;
 mod url;
 mod value;
@@ -37,6 +39,7 @@ pub use web::{ClientCertificate, TlsTerms, TlsVersion, Web, load_web, web_exampl
 
 use catalogue::Section;
 use checks::Defaults;
+use include::Included;
 use reader::Reader;
 
 /// A configuration without mistakes.
@@ -55,29 +58,14 @@ pub const fn example() -> &'static str {
     include_str!("config/example.yml")
 }
 
-/// Reads the file at `path`. Paths in it are relative to its directory.
+/// Reads the file at `path`, and those that it includes. Paths in a file are relative to its directory.
 ///
 /// # Errors
 /// Every mistake, in the order of the file; or that the file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
-    let text = read(path).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
+    let text = text::read(path, text::MAX_BYTES).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
     parse(&text, path, &LocalSystem)
-}
-
-/// Reads the text of a file, but no more than `tree::MAX_BYTES` and one byte: a pipe, as from `<(sops -d config.yml)`, may be
-/// endless.
-fn read(path: &Path) -> Result<String, Mistake> {
-    use std::io::Read;
-    let unreadable = |error: std::io::Error| Mistake::in_file(&format!("cannot be read: {error}"));
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(tree::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(bound).read_to_end(&mut bytes).map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let good = String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default());
-        Mistake::new(Some(Position::after(&good)), "", "is not UTF-8 text from here on; save the file as UTF-8")
-    })
 }
 
 /// Parses `text`, the contents of the file at `path`, and reads the files and variables it refers to through `system`.
@@ -86,23 +74,30 @@ fn read(path: &Path) -> Result<String, Mistake> {
 /// Every mistake, in the order of the text.
 pub fn parse(text: &str, path: &Path, system: &dyn System) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
-    let root = tree::read(text).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
+    let read = text::require_at_most(text::MAX_BYTES, text.len()).and_then(|()| tree::read(text, 0));
+    let root = read.map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
     let mut reader = Reader::new(system, path.parent().unwrap_or(Path::new("")));
-    let settings = settings(&mut reader, &root);
+    let (settings, included) = settings(&mut reader, &root, text.len());
     let Reader { mistakes, mut warnings, .. } = reader;
     if !mistakes.is_empty() {
         return Err(Mistakes::new(&file, mistakes));
     }
-    warnings.sort_by_key(|warning| warning.at);
-    Ok(Loaded { settings, warnings, redacted: redacted::write(&root) })
+    warnings.sort_by(|one, other| (&one.file, one.at).cmp(&(&other.file, other.at)));
+    let redacted = redacted::heading(&included) + &redacted::write(&include::merged(root, included));
+    Ok(Loaded { settings, warnings, redacted })
 }
 
-fn settings(reader: &mut Reader<'_>, root: &tree::Node) -> Settings {
+/// Reads the settings of a file of `bytes` bytes and the files that it includes.
+fn settings(reader: &mut Reader<'_>, root: &tree::Node, bytes: usize) -> (Settings, Vec<Included>) {
     let root = reader.section(root, Section::Root, "");
     let defaults = Defaults::read(reader, root.entry("defaults").map(|entry| &entry.value));
     let network::Read { network, pins } = network::read(reader, root.entry("network").map(|entry| &entry.value));
     let mut clouds = clouds::read(reader, &root);
-    let probes = tenants::read(reader, &root, defaults, &mut clouds);
+    let included = include::read(reader, &root, bytes);
+    if root.is_missing("tenants") && root.is_missing("include") {
+        reader.mistake(root.at, "tenants", "`tenants` is missing: the tenants and their mailboxes");
+    }
+    let probes = tenants::read(reader, &root, &included, defaults, &mut clouds);
     clouds.warn_unused(reader, &network, &pins);
-    Settings { network, probes }
+    (Settings { network, probes }, included)
 }

@@ -3,20 +3,22 @@
 use crate::kind;
 
 use super::value::{
-    Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, Interval, IpAddress,
-    Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile,
-    ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
+    Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, IncludePattern, Interval,
+    IpAddress, Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope,
+    SecretFile, ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
 
 use self::Kind::{Checks, List, Map, MapList, Maps, One, OneOrList, Table};
-use self::Section::{Check, Cloud, Credential, Defaults, Mailbox, Network, Root, Tenant, Web, WebHttp, WebTls};
+use self::Section::{Check, Cloud, Credential, Defaults, Included, Mailbox, Network, Root, Tenant, Web, WebHttp, WebTls};
 
 /// A map of the file with keys of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Root,
+    /// A file that the configuration includes.
+    Included,
     Defaults,
     Network,
     Cloud,
@@ -32,13 +34,23 @@ pub(super) enum Section {
 
 impl Section {
     /// The sections of the configuration itself, without those of the web configuration.
-    pub(super) const ALL: &'static [Self] =
-        &[Self::Root, Self::Defaults, Self::Network, Self::Cloud, Self::Tenant, Self::Credential, Self::Mailbox, Self::Check];
+    pub(super) const ALL: &'static [Self] = &[
+        Self::Root,
+        Self::Included,
+        Self::Defaults,
+        Self::Network,
+        Self::Cloud,
+        Self::Tenant,
+        Self::Credential,
+        Self::Mailbox,
+        Self::Check,
+    ];
 
     /// Returns its name in messages and in the schema.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Root => "configuration",
+            Self::Included => "included file",
             Self::Defaults => "defaults",
             Self::Network => "network",
             Self::Cloud => "cloud",
@@ -121,7 +133,10 @@ pub(super) const KEYS: &[Key] = &[
     key(Root, "defaults", Map(Defaults), "", "what every check does unless it says otherwise"),
     key(Root, "network", Map(Network), "", "how this machine reaches Microsoft"),
     key(Root, "clouds", Maps(Cloud), "", "clouds of your own: a lab, a gateway, other ports; or what is to be otherwise in a built-in one"),
-    required(Root, "tenants", MapList(Tenant), "the tenants and their mailboxes"),
+    key(Root, "tenants", MapList(Tenant), "", "the tenants and their mailboxes"),
+    key(Root, "include", OneOrList(&IncludePattern::FORMAT), "", "files with further tenants, each with nothing but `tenants`"),
+
+    required(Included, "tenants", MapList(Tenant), "the tenants and their mailboxes"),
 
     key(Defaults, "interval", One(&Interval::FORMAT), "60s", "time between the beginnings of two runs"),
     key(Defaults, "timeout", One(&Timeout::FORMAT), "30s", "the one deadline of a run; where nobody wrote one beside the interval, at most the interval"),
@@ -245,7 +260,12 @@ mod tests {
     fn example_shows_every_key_and_names_every_check() {
         let example = super::super::example();
         for key in KEYS {
-            let shown = [format!(" {}: ", key.name), format!("\n{}:\n", key.name), format!(" {}:\n", key.name)];
+            let shown = [
+                format!(" {}: ", key.name),
+                format!("\n{}: ", key.name),
+                format!("\n{}:\n", key.name),
+                format!(" {}:\n", key.name),
+            ];
             assert!(shown.iter().any(|text| example.contains(text)), "{} of {}", key.name, key.section.name());
         }
         for check in kind::Check::ALL {

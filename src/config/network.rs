@@ -14,7 +14,7 @@ use super::catalogue::{PROXY_LOGIN, Section};
 use super::mistake::Position;
 use super::proxy_variables;
 use super::quoted::Quoted;
-use super::reader::{Fields, Reader, UniqueNames, duplicate};
+use super::reader::{Fields, Reader, UniqueNames};
 use super::secret_file;
 use super::syntax::is_host_name;
 use super::tree::Node;
@@ -72,7 +72,10 @@ fn resolvers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Resolver> {
             Resolver::Address(address) => address.to_string(),
         };
         match seen.insert(&name, found.at) {
-            Some(first) => reader.mistake(found.at, &path, duplicate(&name, first)),
+            Some(first) => {
+                let message = reader.duplicate(&name, first, found.at);
+                reader.mistake(found.at, &path, message);
+            }
             None => resolvers.push(found.value.0),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::secret::MASK;
 use crate::spelling::did_you_mean;
@@ -17,7 +18,9 @@ use super::value::{Format, Value};
 pub(super) struct Reader<'a> {
     pub system: &'a dyn System,
     /// The directory that relative paths begin at.
-    base: &'a Path,
+    pub base: PathBuf,
+    /// The names of the included files; the numbers of files begin at 1 here.
+    included: Vec<Arc<str>>,
     pub mistakes: Vec<Mistake>,
     pub warnings: Vec<Mistake>,
 }
@@ -41,16 +44,43 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(system: &'a dyn System, base: &'a Path) -> Self {
-        Self { system, base, mistakes: Vec::new(), warnings: Vec::new() }
+    pub(super) fn new(system: &'a dyn System, base: &Path) -> Self {
+        Self { system, base: base.to_owned(), included: Vec::new(), mistakes: Vec::new(), warnings: Vec::new() }
     }
 
     pub(super) fn mistake(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl AsRef<str>) {
-        self.mistakes.push(Mistake::new(at.into(), key, message.as_ref()));
+        let mistake = self.at_its_place(Mistake::new(at.into(), key, message.as_ref()));
+        self.mistakes.push(mistake);
     }
 
     pub(super) fn warning(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl AsRef<str>) {
-        self.warnings.push(Mistake::new(at.into(), key, message.as_ref()));
+        let warning = self.at_its_place(Mistake::new(at.into(), key, message.as_ref()));
+        self.warnings.push(warning);
+    }
+
+    fn at_its_place(&self, mistake: Mistake) -> Mistake {
+        Mistake { file: mistake.at.and_then(|at| self.name_of(at)).cloned(), ..mistake }
+    }
+
+    /// Returns the name of the included file that a position is in; `None` for the file given.
+    fn name_of(&self, at: Position) -> Option<&Arc<str>> {
+        usize::from(at.file).checked_sub(1).and_then(|index| self.included.get(index))
+    }
+
+    /// Adds an included file and returns its number.
+    pub(super) fn add_file(&mut self, name: &Arc<str>) -> u16 {
+        self.included.push(Arc::clone(name));
+        u16::try_from(self.included.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Returns the message for a name at `at` that stood at `first` already.
+    pub(super) fn duplicate(&self, name: &str, first: Position, at: Position) -> String {
+        let place = match self.name_of(first) {
+            _ if first.file == at.file => String::new(),
+            Some(file) => format!(" of `{file}`"),
+            None => " of the file that includes this one".to_owned(),
+        };
+        format!("`{}` occurs twice, first in line {}{place}", Quoted::value(name), first.line)
     }
 
     /// Resolves a path of the configuration, which is relative to the file's directory.
@@ -91,7 +121,8 @@ impl<'a> Reader<'a> {
             return self.mistake(entry.at, &path, message);
         };
         if let Some(first) = fields.entry(key.name) {
-            return self.mistake(entry.at, &path, duplicate(key.name, first.at));
+            let message = self.duplicate(key.name, first.at, entry.at);
+            return self.mistake(entry.at, &path, message);
         }
         fields.entries.push((key, entry));
     }
@@ -154,7 +185,8 @@ impl<'a> Reader<'a> {
                 let mut seen = UniqueNames::default();
                 let mut distinct = |entry: &&Entry| match seen.insert(&entry.key, entry.at) {
                     Some(first) => {
-                        self.mistake(entry.at, &path, duplicate(&entry.key, first));
+                        let message = self.duplicate(&entry.key, first, entry.at);
+                        self.mistake(entry.at, &path, message);
                         false
                     }
                     None => true,
@@ -214,11 +246,6 @@ pub(super) fn invalid_value(text: &str, format: &Format, hint: &str) -> String {
     let shown = if format.sensitive { MASK.to_owned() } else { Quoted::value(text).to_string() };
     let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
     format!("`{shown}` is not {}; {}{hint}", format.what, format.allowed)
-}
-
-/// Returns the message for a name that occurs a second time.
-pub(super) fn duplicate(name: &str, first: Position) -> String {
-    format!("`{}` occurs twice, first in line {}", Quoted::value(name), first.line)
 }
 
 /// Keys that people try first and whose values are never read, each with the keys to use instead and the one it is taken for.

@@ -1,7 +1,16 @@
 //! Writes the configuration as it was loaded, for `/config`: YAML without comments and anything that looks like a secret.
 
+use crate::sanitize::one_line;
+
+use super::include::Included;
 use super::quoted::Quoted;
 use super::tree::{Content, Entry, Node};
+
+/// Writes a comment that names the included files, whose tenants stand among the others.
+pub(super) fn heading(included: &[Included]) -> String {
+    let line = |file: &Included| format!("# includes {}, whose paths begin at its directory\n", one_line(&file.name, usize::MAX));
+    included.iter().map(line).collect()
+}
 
 /// Writes a tree as YAML. Names of files and variables that hold secrets are no secrets; comments, which may hold
 /// anything, are not in the tree.
@@ -93,17 +102,17 @@ mod tests {
             "[]",
             "- x",
         ] {
-            let once = write(&tree::read(text).expect("YAML"));
-            let twice = write(&tree::read(&once).expect("YAML"));
+            let once = write(&tree::read(text, 0).expect("YAML"));
+            let twice = write(&tree::read(&once, 0).expect("YAML"));
             assert_eq!(once, twice, "{text}");
         }
         let text = "a:\n  b: x\n  c:\n    - d: y\n      e: z\n    - w\n";
-        assert_eq!(write(&tree::read(text).expect("YAML")), text);
+        assert_eq!(write(&tree::read(text, 0).expect("YAML")), text);
     }
 
     #[test]
     fn what_looks_like_a_secret_is_redacted() {
         let text = "a: Xy38Q~marked-secret-marked-secret-marked\nb: http://u:p@h:1\n";
-        assert_eq!(write(&tree::read(text).expect("YAML")), "a: \"<secret>\"\nb: \"<secret>\"\n");
+        assert_eq!(write(&tree::read(text, 0).expect("YAML")), "a: \"<secret>\"\nb: \"<secret>\"\n");
     }
 }

@@ -32,6 +32,7 @@ fn object(section: Section) -> Json {
         "required": required,
     });
     match section {
+        Section::Root => object["anyOf"] = json!([{ "required": ["tenants"] }, { "required": ["include"] }]),
         Section::Credential => {
             object["oneOf"] = credential::SOURCES.iter().map(|(name, _)| json!({ "required": [name] })).collect();
         }

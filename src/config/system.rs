@@ -4,6 +4,8 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::text;
+
 /// Bytes of a file that are read at most: the largest collections of certificates have a few hundred KiB.
 pub(super) const MAX_FILE: u64 = 4 * 1024 * 1024;
 
@@ -25,6 +27,18 @@ pub trait System {
     /// # Errors
     /// The error of the operating system; [`io::ErrorKind::InvalidInput`] for what is no regular file.
     fn file(&self, path: &Path) -> io::Result<FileRead>;
+
+    /// Reads a file of the configuration, but no more than `most` bytes and one.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn text(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
+
+    /// Returns the names in a directory that are UTF-8.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn names(&self, directory: &Path) -> io::Result<Vec<String>>;
 }
 
 /// The files and variables of this machine.
@@ -46,6 +60,17 @@ impl System for LocalSystem {
         let mut bytes = Vec::new();
         file.take(MAX_FILE).read_to_end(&mut bytes)?;
         Ok(FileRead { bytes, mode })
+    }
+
+    fn text(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        text::read_bytes(path, most)
+    }
+
+    fn names(&self, directory: &Path) -> io::Result<Vec<String>> {
+        // Of a pattern without a directory the working directory is meant, whose path is not empty.
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let names = std::fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        names.filter_map(io::Result::transpose).collect()
     }
 }
 

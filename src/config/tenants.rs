@@ -11,16 +11,28 @@ use super::catalogue::{Level, Section};
 use super::checks::{self, CheckSettings, Defaults};
 use super::clouds::Clouds;
 use super::credential;
+use super::include::{self, Included};
 use super::quoted::Quoted;
-use super::reader::{Fields, Found, Reader, UniqueNames, duplicate};
+use super::reader::{Fields, Found, Reader, UniqueNames};
 use super::tree::{Content, Node};
 use super::value::{self, ClientId, CloudName, Date, Label, MailAddress, Switch, TenantId};
 
-/// Reads the section.
-pub(super) fn read(reader: &mut Reader<'_>, root: &Fields<'_>, defaults: Defaults, clouds: &mut Clouds) -> Vec<ProbeSettings> {
-    let tenants = reader.list(root, "tenants");
+/// Reads the section, then those of the included files.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    root: &Fields<'_>,
+    included: &[Included],
+    defaults: Defaults,
+    clouds: &mut Clouds,
+) -> Vec<ProbeSettings> {
     let mut tenant_reader = TenantReader { reader, defaults, clouds, names: UniqueNames::default() };
-    tenants.iter().flat_map(|(path, node)| tenant_reader.tenant(node, path)).collect()
+    let mut probes = tenant_reader.tenants(root);
+    for file in included {
+        tenant_reader.reader.base.clone_from(&file.base);
+        let fields = include::section(tenant_reader.reader, file);
+        probes.extend(tenant_reader.tenants(&fields));
+    }
+    probes
 }
 
 /// A reader of one tenant after the other, with a method for each part. A part that is `None` is missing or wrong, and a mistake
@@ -50,6 +62,11 @@ struct Mailbox {
 }
 
 impl TenantReader<'_, '_> {
+    fn tenants(&mut self, fields: &Fields<'_>) -> Vec<ProbeSettings> {
+        let tenants = self.reader.list(fields, "tenants");
+        tenants.iter().flat_map(|(path, node)| self.tenant(node, path)).collect()
+    }
+
     fn tenant(&mut self, node: &Node, path: &str) -> Vec<ProbeSettings> {
         let fields = self.reader.section(node, Section::Tenant, path);
         let name = self.name(&fields);
@@ -165,7 +182,8 @@ impl TenantReader<'_, '_> {
 fn require_unique(reader: &mut Reader<'_>, labels: &mut UniqueNames, found: &Found<Label>) {
     let Label(label) = &found.value;
     if let Some(first) = labels.insert(label, found.at) {
-        reader.mistake(found.at, &found.key, format!("{}; labels must differ", duplicate(label, first)));
+        let message = format!("{}; labels must differ", reader.duplicate(label, first, found.at));
+        reader.mistake(found.at, &found.key, message);
     }
 }
 

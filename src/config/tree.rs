@@ -10,9 +10,6 @@ use serde_saphyr::{Location, Spanned};
 
 use super::mistake::{Mistake, Position};
 
-/// Bytes of a configuration at most: one with ten thousand mailboxes does not come near.
-pub(super) const MAX_BYTES: usize = 1024 * 1024;
-
 /// A value and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -49,14 +46,12 @@ impl Content {
     }
 }
 
-/// Reads one YAML document.
-pub(super) fn read(text: &str) -> Result<Node, Mistake> {
-    if text.len() > MAX_BYTES {
-        return Err(Mistake::in_file(&format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len())));
-    }
+/// Reads one YAML document, that of the file with the number `file`.
+pub(super) fn read(text: &str, file: u16) -> Result<Node, Mistake> {
     let options = serde_saphyr::options! {
-        // Ten steps deep is more than the format has; aliases may repeat a tenant, not blow up memory.
-        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: 250_000, max_documents: 2 },
+        // Ten steps deep is more than the format has; ten thousand mailboxes whose checks have options have half as many nodes;
+        // aliases may repeat a tenant, not blow up memory.
+        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: 1_000_000, max_documents: 2 },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
@@ -67,9 +62,9 @@ pub(super) fn read(text: &str) -> Result<Node, Mistake> {
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(root) => Ok(Node::new(root, text)),
-        Err(serde_saphyr::Error::Eof { .. }) => Ok(Node { at: Position::START, content: Content::Empty }),
-        Err(error) => Err(Mistake::new(error.location().map(Position::from), "", &syntax(&error))),
+        Ok(root) => Ok(Node::new(root, &Source { text, file })),
+        Err(serde_saphyr::Error::Eof { .. }) => Ok(Node { at: Position { file, ..Position::START }, content: Content::Empty }),
+        Err(error) => Err(Mistake::new(error.location().map(|at| position(at, file)), "", &syntax(&error))),
     }
 }
 
@@ -95,30 +90,45 @@ fn syntax(error: &serde_saphyr::Error) -> String {
     }
 }
 
-impl From<Location> for Position {
-    fn from(location: Location) -> Self {
-        let bounded = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { line: bounded(location.line()), column: bounded(location.column()) }
+fn position(location: Location, file: u16) -> Position {
+    let bounded = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    Position { file, line: bounded(location.line()), column: bounded(location.column()) }
+}
+
+/// A file's text and its number.
+struct Source<'t> {
+    text: &'t str,
+    file: u16,
+}
+
+impl Node {
+    fn new(raw: Spanned<Raw>, source: &Source<'_>) -> Self {
+        let content = match raw.value {
+            Raw::Empty => Content::Empty,
+            Raw::Text(scalar) => Content::Scalar(scalar),
+            Raw::Plain(canonical) => Content::Scalar(as_written(raw.defined, source.text).unwrap_or(canonical)),
+            Raw::List(items) => Content::List(items.into_iter().map(|item| Self::new(item, source)).collect()),
+            Raw::Map(entries) => Content::Map(entries.into_iter().map(|(key, value)| Entry::new(key, value, source)).collect()),
+        };
+        Self { at: position(raw.referenced, source.file), content }
     }
 }
 
 impl Node {
-    fn new(raw: Spanned<Raw>, text: &str) -> Self {
-        let content = match raw.value {
-            Raw::Empty => Content::Empty,
-            Raw::Text(scalar) => Content::Scalar(scalar),
-            Raw::Plain(canonical) => Content::Scalar(as_written(raw.defined, text).unwrap_or(canonical)),
-            Raw::List(items) => Content::List(items.into_iter().map(|item| Self::new(item, text)).collect()),
-            Raw::Map(entries) => Content::Map(entries.into_iter().map(|(key, value)| Entry::new(key, value, text)).collect()),
-        };
-        Self { at: raw.referenced.into(), content }
+    /// Adds a list to that of the same key, or the key where it is not there.
+    pub(super) fn extend(&mut self, key: &str, further: Self) {
+        let Content::Map(entries) = &mut self.content else { return };
+        match (entries.iter_mut().find(|entry| entry.key == key), further.content) {
+            (Some(Entry { value: Self { content: Content::List(own), .. }, .. }), Content::List(items)) => own.extend(items),
+            (_, content) => entries.push(Entry { at: self.at, key: key.to_owned(), value: Self { at: self.at, content } }),
+        }
     }
 }
 
 impl Entry {
-    fn new(key: Spanned<Key>, value: Spanned<Raw>, text: &str) -> Self {
-        let key_text = if key.value.plain { as_written(key.defined, text) } else { None }.unwrap_or(key.value.text);
-        Self { at: key.referenced.into(), key: key_text, value: Node::new(value, text) }
+    fn new(key: Spanned<Key>, value: Spanned<Raw>, source: &Source<'_>) -> Self {
+        let key_text = if key.value.plain { as_written(key.defined, source.text) } else { None }.unwrap_or(key.value.text);
+        Self { at: position(key.referenced, source.file), key: key_text, value: Node::new(value, source) }
     }
 }
 

@@ -161,6 +161,25 @@ files! {
     PasswordFile: "a file with a password";
 }
 
+/// The path of a file, whose name may have wildcards.
+pub(super) struct IncludePattern(pub PathBuf);
+
+impl Value for IncludePattern {
+    const FORMAT: Format = Format::new(
+        "a path",
+        "a path, relative to this file or absolute, whose last part may have `*` and `?`",
+        "[^/*?]$|[*?][^/]*$",
+    );
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let directory = text.rsplit_once('/').map_or("", |(directory, _)| directory);
+        if directory.contains(['*', '?']) {
+            return Err("write a line for each directory".to_owned());
+        }
+        expect(!text.ends_with('/')).and_then(|()| path(text)).map(Self)
+    }
+}
+
 /// Declares durations with their bounds.
 macro_rules! durations {
     ($( $(#[$doc:meta])* $name:ident: $what:literal, $allowed:literal, $bounds:expr; )*) => { $(

@@ -13,6 +13,7 @@ use super::mistake::{Mistake, Mistakes, Position};
 use super::quoted::Quoted;
 use super::reader::{Fields, Reader};
 use super::system::LocalSystem;
+use super::text;
 use super::tree::{self, Node};
 use super::value::Switch;
 use value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
@@ -52,7 +53,7 @@ pub const fn web_example() -> &'static str {
 pub fn load_web<A>(path: &Path, accept: fn(&TlsTerms) -> Result<A, String>) -> (Vec<PathBuf>, Result<Web<A>, Mistakes>) {
     let mut files = vec![path.to_owned()];
     let file = path.display().to_string();
-    let root = super::read(path).and_then(|text| tree::read(&text));
+    let root = text::read(path, text::MAX_BYTES).and_then(|text| tree::read(&text, 0));
     let root = match root {
         Ok(root) => root,
         Err(mistake) => return (files, Err(Mistakes::new(&file, vec![mistake]))),

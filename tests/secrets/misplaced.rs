@@ -36,6 +36,14 @@ impl System for Example {
         };
         Ok(FileRead { bytes: bytes.to_vec(), mode: Some(0o644) })
     }
+
+    fn text(&self, _: &Path, _: usize) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn names(&self, _: &Path) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Returns everything that is shown of the configuration `text`: its mistakes, or its warnings and its page.
@@ -75,7 +83,9 @@ fn assert_hidden(shown: &str, secret: &str, place: &str) {
 
 /// Returns the example without its comments: every key, a line each.
 fn example() -> String {
-    config::parse(config::example(), Path::new("/etc/m365-probe/m365-probe.yml"), &Example).unwrap().redacted
+    // The page shows what was included in place of the key.
+    let loaded = config::parse(config::example(), Path::new("/etc/m365-probe/m365-probe.yml"), &Example).unwrap();
+    loaded.redacted + "include: tenants.d/*.yml\n"
 }
 
 /// Returns `text` with its line of that number replaced.
