@@ -11,6 +11,7 @@ mod standalone;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::network::Network;
@@ -19,7 +20,7 @@ use crate::outcome::{Evidence, Failure, Outcome, ProbeId};
 use crate::reason::{Owner, Reason};
 
 /// The degree to which the evidence supports a root cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Confidence {
     /// One of several explanations, none of them better supported.
     Possible,
@@ -30,6 +31,14 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// Every degree, the least first.
+    pub const ALL: [Self; 3] = [Self::Possible, Self::Likely, Self::Certain];
+
+    /// Returns the degree with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|degree| degree.code() == code)
+    }
+
     /// Returns the code, as in JSON and in labels.
     pub const fn code(self) -> &'static str {
         match self {
@@ -73,7 +82,7 @@ struct Blame<'a> {
     reason: Reason,
     confidence: Confidence,
     candidates: &'static [Reason],
-    evidence: Evidence,
+    evidence: Cow<'a, Evidence>,
 }
 
 /// Finds the root causes of all failures, the most certain first, and of equals the one that explains most.

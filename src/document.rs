@@ -22,6 +22,7 @@ use crate::outcome::{Outcome, ProbeId, SkipReason, Verdict, parse_rfc3339, rfc33
 use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::report::JudgedOutcome;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::probe_state::ProbeState;
 use crate::sanitize::one_line;
 use crate::store::ProbeEntry as StoredProbe;
@@ -50,7 +51,8 @@ impl<'a> Document<'a> {
     /// causes are in `lang`.
     pub fn of_runs(judged: &'a [JudgedOutcome<'a>], causes: &'a [RootCause], now: SystemTime, lang: Lang) -> Self {
         let outcomes = judged.iter().map(OutcomeEntry::new).collect();
-        Self::new(outcomes, causes.iter().map(|cause| CauseEntry::new(cause, judged, lang)).collect(), None, now)
+        let index = OutcomeIndex::new(judged);
+        Self::new(outcomes, causes.iter().map(|cause| CauseEntry::new(cause, &index, lang)).collect(), None, now)
     }
 
     /// A service's knowledge of `probes`: the last outcome of each, with its interval and whether it is current, and the probes
@@ -72,7 +74,8 @@ impl<'a> Document<'a> {
                 }
             }
         }
-        let causes = causes.iter().map(|cause| CauseEntry::new(cause, judged, Lang::En));
+        let index = OutcomeIndex::new(judged);
+        let causes = causes.iter().map(|cause| CauseEntry::new(cause, &index, Lang::En));
         Self::new(outcomes, causes.collect(), Some(pending), now)
     }
 

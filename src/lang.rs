@@ -103,15 +103,17 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 
 /// `a`, `a and b`, `a, b and c`, and of more than `most` names `a, b, c and 97 more`.
 pub fn list(names: &[String], most: usize, lang: Lang) -> String {
+    list_first(names.get(..most).unwrap_or(names), names.len(), lang)
+}
+
+/// The same for the `first` of so many names.
+pub fn list_first(first: &[String], count: usize, lang: Lang) -> String {
     let Common { and, more, .. } = lang.texts().common;
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] if names.len() <= most => format!("{} {and} {last}", first.join(", ")),
-        _ => {
-            let shown = names.get(..most).unwrap_or(names);
-            format!("{} {and} {} {more}", shown.join(", "), names.len() - shown.len())
-        }
+    match (first, count - first.len()) {
+        ([], _) => String::new(),
+        ([one], 0) => one.clone(),
+        ([others @ .., last], 0) => format!("{} {and} {last}", others.join(", ")),
+        (shown, others) => format!("{} {and} {others} {more}", shown.join(", ")),
     }
 }
 

@@ -91,6 +91,6 @@ fn cause(mailbox: Option<&str>, same: &[Blame<'_>]) -> Option<RootCause> {
         mailbox: mailbox.map(ToOwned::to_owned),
         explains: explained.cloned().collect(),
         candidates: best.candidates.to_vec(),
-        evidence: best.evidence.clone(),
+        evidence: best.evidence.clone().into_owned(),
     })
 }

@@ -1,6 +1,7 @@
 //! Causes of failures before a server is reached: the resolver, a host without an address, the hosts file, a port filter, an
 //! unreachable login host.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::port_filter::PortFilter;
@@ -46,7 +47,7 @@ impl<'a> Network<'a> {
     }
 
     /// Blames `failure` on the network, if it follows from something there.
-    pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
+    pub fn blame(&self, outcome: &'a Outcome, failure: &'a Failure) -> Option<Blame<'a>> {
         // An unreachable proxy is a cause by itself; what is known of names concerns other hosts.
         if !is_of_the_network(failure.reason) || failure.reason == Reason::ProxyUnreachable {
             return None;
@@ -63,7 +64,7 @@ impl<'a> Network<'a> {
         // An address in the hosts file may belong to a server that is gone.
         let pinned = || peer_host(failure).filter(|host| self.pinned.contains(host)).map(|_| Reason::DnsHostsFile);
         let reason = resolver.or_else(unresolved).or_else(pinned).or_else(login).or_else(silent)?;
-        let evidence = failure.evidence.clone();
+        let evidence = Cow::Borrowed(&failure.evidence);
         Some(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence })
     }
 
@@ -84,7 +85,7 @@ impl<'a> Network<'a> {
                 let by_name = self.unresolved.contains_key(&*at.host) || self.pinned.contains(&*at.host);
                 let explained = by_name || self.is_unresponsive(&endpoint, reason);
                 if (filtered || reason != failure.reason) && !is_resolver(reason) && !explained {
-                    let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
+                    let evidence = Cow::Owned(Evidence { peer: Some(peer), ..Evidence::default() });
                     blames.push(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence });
                 }
             }
@@ -122,7 +123,7 @@ fn is_partial_failure(warning: &Fault) -> bool {
 
 /// Blames a failure on the port filter.
 fn blame_filter<'a>(outcome: &'a Outcome, filter: &PortFilter) -> Blame<'a> {
-    let evidence = filter.evidence.clone();
+    let evidence = Cow::Owned(filter.evidence.clone());
     Blame { outcome, reason: filter.reason, confidence: Confidence::Likely, candidates: &[], evidence }
 }
 

@@ -6,6 +6,7 @@
 
 mod mailbox;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -25,6 +26,14 @@ pub struct Refusals<'a> {
     is_registered: bool,
     /// The mail protocols that refused, over all mailboxes.
     refusing: Vec<Check>,
+    /// Set if a mail protocol opened a mailbox.
+    mail_works: bool,
+    /// Set if a server gave a reason for a mailbox as a whole.
+    has_state: bool,
+    /// Set if a mailbox shows that the application is not on the list of EWS.
+    is_off_ews_list: bool,
+    /// Set if EWS and Graph both refuse the application for a mailbox.
+    is_refused_by_both: bool,
     /// Set if EWS or Graph opened a mailbox.
     api_works: bool,
     /// Set if EWS or Graph refused without a reason that concerns that service alone.
@@ -75,7 +84,18 @@ impl<'a> Refusals<'a> {
         for (outcome, failure) in failures(outcomes) {
             refusals.add_failure(outcome, failure);
         }
+        refusals.summarize();
         refusals
+    }
+
+    /// Notes what any of the mailboxes shows: each failure asks for it.
+    fn summarize(&mut self) {
+        for mailbox in self.mailboxes.values() {
+            self.mail_works |= !mailbox.working.is_empty();
+            self.has_state |= mailbox.state.is_some();
+            self.is_off_ews_list |= mailbox.is_off_ews_list_only();
+            self.is_refused_by_both |= mailbox.is_refused_by_both();
+        }
     }
 
     fn add_success(&mut self, outcome: &'a Outcome) {
@@ -132,12 +152,12 @@ impl<'a> Refusals<'a> {
     }
 
     /// Blames `failure` on a reason, if it is a refusal that other outcomes explain.
-    pub fn blame(&self, outcome: &'a Outcome, failure: &Failure) -> Option<Blame<'a>> {
+    pub fn blame(&self, outcome: &'a Outcome, failure: &'a Failure) -> Option<Blame<'a>> {
         let mailbox = self.mailboxes.get(&outcome.probe.mailbox.as_deref());
         if let Some((reason, confidence, candidates)) =
             mailbox.and_then(|mailbox| self.explain_by_both_apis(outcome, failure, mailbox))
         {
-            return Some(Blame { outcome, reason, confidence, candidates, evidence: failure.evidence.clone() });
+            return Some(Blame { outcome, reason, confidence, candidates, evidence: Cow::Borrowed(&failure.evidence) });
         }
         let everywhere = self.is_refused_everywhere();
         let unexplained_api = everywhere
@@ -157,14 +177,14 @@ impl<'a> Refusals<'a> {
         } else {
             self.explain_for_application(mailbox)?
         };
-        Some(Blame { outcome, reason, confidence, candidates, evidence: failure.evidence.clone() })
+        Some(Blame { outcome, reason, confidence, candidates, evidence: Cow::Borrowed(&failure.evidence) })
     }
 
     /// Explains a refusal of EWS or Graph by the replies of both.
     fn explain_by_both_apis(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
         let (ews, graph) = (mailbox.ews, mailbox.graph);
         let policy = Some(Api::Refused(Reason::ImpersonationDenied));
-        let by_list = self.mailboxes.values().any(Mailbox::is_off_ews_list_only);
+        let by_list = self.is_off_ews_list;
         match (outcome.probe.check, failure.reason) {
             (Check::Ews, Reason::EwsForbidden) if graph.is_some_and(Api::is_past_policies) => {
                 Some((Reason::EwsNotLicensed, Confidence::Likely, &[Reason::EwsBlockedByPolicy, Reason::EwsDisabled]))
@@ -195,9 +215,9 @@ impl<'a> Refusals<'a> {
     /// Tells whether no protocol accepts the application although Entra issues its token: the cause is one that all protocols
     /// have in common.
     fn is_refused_everywhere(&self) -> bool {
-        let explained = self.token_fault.is_some() || self.mailboxes.values().any(|mailbox| mailbox.state.is_some());
-        let by_both = self.mailboxes.values().any(Mailbox::is_refused_by_both);
-        !self.is_registered && !explained && !self.api_works && self.api_refused && (self.refusing.len() > 1 || by_both)
+        let explained = self.token_fault.is_some() || self.has_state;
+        let many = self.refusing.len() > 1 || self.is_refused_by_both;
+        !self.is_registered && !explained && !self.api_works && self.api_refused && many
     }
 
     /// Explains that everything is refused: shortly after a change, by that change.
@@ -235,10 +255,9 @@ impl<'a> Refusals<'a> {
         if mailbox.looks_switched_off() {
             return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
         }
-        let others_work = self.mailboxes.values().any(|other| !other.working.is_empty());
         match mailbox.refused.len() {
             0 => None,
-            1 if !others_work => None,
+            1 if !self.mail_works => None,
             1 => Some((Reason::MailboxPermissionMissing, Confidence::Possible, OF_MAILBOX)),
             _ => Some((Reason::MailboxPermissionMissing, Confidence::Likely, OF_MAILBOX)),
         }

@@ -1,18 +1,20 @@
 //! The cause of a failure that no other outcome explains: its own reason, and how much that reason says by itself.
 
+use std::borrow::Cow;
+
 use super::{Blame, Confidence};
 use crate::kind::Check;
 use crate::outcome::{Failure, Outcome};
 use crate::reason::Reason;
 
 /// Blames `failure` on its own reason.
-pub fn blame<'a>(outcome: &'a Outcome, failure: &Failure) -> Blame<'a> {
+pub fn blame<'a>(outcome: &'a Outcome, failure: &'a Failure) -> Blame<'a> {
     Blame {
         outcome,
         reason: failure.reason,
         confidence: if is_ambiguous(outcome, failure) { Confidence::Likely } else { confidence(failure.reason) },
         candidates: candidates(outcome, failure),
-        evidence: failure.evidence.clone(),
+        evidence: Cow::Borrowed(&failure.evidence),
     }
 }
 

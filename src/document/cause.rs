@@ -10,8 +10,8 @@ use crate::kind::Check;
 use crate::lang::Lang;
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::Concern;
-use crate::report::{JudgedOutcome, root_cause};
 
 /// One root cause, as it stands in a document.
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,9 +50,8 @@ pub struct CauseEntry<'a> {
 }
 
 impl<'a> CauseEntry<'a> {
-    pub(super) fn new(cause: &'a RootCause, judged: &'a [JudgedOutcome<'a>], lang: Lang) -> Self {
-        let outcomes = root_cause::outcomes(&cause.explains, judged);
-        let concern = Concern::new(&cause.tenant, cause.reason, outcomes, judged);
+    pub(super) fn new(cause: &'a RootCause, index: &OutcomeIndex<'a>, lang: Lang) -> Self {
+        let concern = Concern::new(&cause.tenant, cause.reason, index.outcomes(&cause.explains), index);
         let (client_id, tenant_id) = concern.application();
         let text = cause.reason.text(lang);
         Self {
@@ -86,11 +85,9 @@ impl<'a> CauseEntry<'a> {
     /// # Errors
     /// For a person: a code that is not known here.
     pub fn into_root_cause(self) -> Result<RootCause, String> {
-        let confidences = [Confidence::Possible, Confidence::Likely, Confidence::Certain];
-        let confidence = confidences.into_iter().find(|one| one.code() == self.confidence);
         Ok(RootCause {
             reason: reason(&self.reason)?,
-            confidence: confidence.ok_or_else(|| unknown("confidence", &self.confidence))?,
+            confidence: Confidence::from_code(&self.confidence).ok_or_else(|| unknown("confidence", &self.confidence))?,
             tenant: self.tenant.into_owned(),
             mailbox: self.mailbox.map(Cow::into_owned),
             explains: self.explains.iter().filter_map(|path| probe_id(path)).collect(),

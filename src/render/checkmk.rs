@@ -6,7 +6,7 @@ use crate::diagnosis::RootCause;
 use crate::levels::{Range, State};
 use crate::outcome::Evidence;
 use crate::reason::Reason;
-use crate::report::root_cause::RootCauseGroup;
+use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, root_cause};
 use crate::report::{sentence, text};
 
@@ -18,7 +18,8 @@ pub fn report(judged: &[JudgedOutcome<'_>]) -> String {
 /// The same with root causes that were found elsewhere, where more was known.
 pub fn report_with_causes(judged: &[JudgedOutcome<'_>], causes: &[RootCause]) -> String {
     let causes = root_cause::group(causes);
-    judged.iter().map(|one| line(one, &causes)).collect()
+    let numbers = CauseNumbers::new(&causes);
+    judged.iter().map(|one| line(one, &numbers.groups(&one.outcome.probe))).collect()
 }
 
 /// The line when there was nothing to report on: an unreadable configuration, no trust store.
@@ -27,11 +28,11 @@ pub fn unknown(message: &str) -> String {
     format!("{} \"M365\" - {}\n", State::Unknown.exit_code(), lines.join("\\n"))
 }
 
-fn line(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup]) -> String {
+fn line(judged: &JudgedOutcome<'_>, causes: &[&RootCauseGroup]) -> String {
     let name: String = text::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
     let text = format!("{}: {}", sentence::subject(judged.outcome), root_cause::sentence(judged, causes));
     let mut lines = vec![text];
-    for cause in causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)) {
+    for cause in causes {
         let owner = cause.reason.owner().code();
         lines.push(format!("root cause: {}: {} (who must act: {owner})", root_cause::place(cause), root_cause::name(cause)));
     }

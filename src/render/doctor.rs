@@ -13,6 +13,7 @@ use self::layout::{Ink, Layout};
 pub use self::observations::fact_lines;
 use crate::lang::fill;
 use crate::levels::State;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::{JudgedOutcome, worst_state};
 use crate::report::{term, text};
@@ -26,11 +27,12 @@ pub fn report(judged: &[JudgedOutcome<'_>], style: &Style) -> String {
     let causes = root_cause::group(&root_cause::diagnose(judged));
     let mut out = Layout::new(style);
     summary(&mut out, judged, &causes, style);
+    let index = OutcomeIndex::new(judged);
     for (number, cause) in (1_usize..).zip(&causes) {
-        cause::write(&mut out, number, cause, judged, style);
+        cause::write(&mut out, number, cause, &index, style);
     }
-    warnings::write(&mut out, judged, style);
-    tree::draw(&mut out, judged, &causes, style);
+    warnings::write(&mut out, &index, style);
+    tree::draw(&mut out, &index, &causes, style);
     out.end()
 }
 

@@ -82,8 +82,8 @@ fn headed(judged: &JudgedOutcome<'_>, sentence: &str) -> String {
 
 /// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
 fn one_outcome(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity: u8) -> (String, Vec<String>) {
-    let explaining: Vec<&RootCauseGroup> = causes.iter().filter(|cause| cause.explains.contains(&judged.outcome.probe)).collect();
-    let first = root_cause::sentence(judged, causes);
+    let explaining = CauseNumbers::new(causes).groups(&judged.outcome.probe);
+    let first = root_cause::sentence(judged, &explaining);
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
     let long = root_cause_lines(&others).into_iter().chain(details(judged, verbosity)).collect();
     (headed(judged, &first), long)

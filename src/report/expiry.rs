@@ -1,6 +1,6 @@
 //! Expiries: everything that ends on a known date, and in how many days that is or how long ago it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use super::JudgedOutcome;
@@ -86,8 +86,12 @@ pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
 
 /// Iterates over the client secrets of the tenants' applications, each judged by the strictest probe of the tenant.
 pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
+    let mut tenants: HashMap<&str, Vec<&ProbeEntry>> = HashMap::new();
+    for entry in store.probes() {
+        tenants.entry(&entry.settings.id.tenant).or_default().push(entry);
+    }
     store.credentials().into_iter().map(move |(tenant, date)| {
-        let of_tenant: Vec<&ProbeEntry> = store.probes().iter().filter(|entry| entry.settings.id.tenant == tenant).collect();
+        let of_tenant = tenants.remove(tenant).unwrap_or_default();
         let current = of_tenant.iter().filter_map(|entry| entry.current_run(now));
         let refusal = current.into_iter().find(|last| secret_refusal(last).is_some());
         let refused = refusal.and_then(secret_refusal);

@@ -3,11 +3,13 @@
 mod endpoint;
 mod protocol;
 
+use std::collections::HashSet;
+
 use self::endpoint::{Endpoint, endpoints};
 use self::protocol::Protocols;
-use super::JudgedOutcome;
+use super::outcome_index::OutcomeIndex;
 use crate::kind::Check;
-use crate::lang::{Lang, list};
+use crate::lang::{Lang, list, list_first};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
 use crate::reason::text::{Ids, Piece, ProtocolNames, Step, Text, fill};
@@ -41,45 +43,28 @@ pub struct Concern<'a> {
     mailboxes: Vec<&'a str>,
     /// Host and port of those that were spoken to, or could not be; of a name that was not found, the name alone.
     endpoints: Vec<Endpoint<'a>>,
-    /// The checks concerned.
+    /// The checks concerned, each once.
     checks: Vec<Check>,
 }
 
 impl<'a> Concern<'a> {
-    /// Of `reason` in the `outcomes` of one tenant, which are among `judged`.
-    pub fn new(
-        tenant: &str,
-        reason: Reason,
-        outcomes: impl IntoIterator<Item = &'a Outcome>,
-        judged: &'a [JudgedOutcome<'a>],
-    ) -> Self {
-        let of_tenant = || judged.iter().filter(|one| one.outcome.probe.tenant == tenant);
-        let token = || of_tenant().filter_map(|one| one.outcome.facts.token.as_ref());
-        let configured = of_tenant().find_map(|one| one.application);
+    /// Of `reason` in the `outcomes` of one tenant, which are among those of the index.
+    pub fn new(tenant: &str, reason: Reason, outcomes: impl IntoIterator<Item = &'a Outcome>, index: &OutcomeIndex<'a>) -> Self {
+        let ids = index.tenant(tenant);
         let mut concern = Self {
-            client_id: configured
-                .map(|application| application.client_id)
-                .or_else(|| token().find_map(|token| token.app_id.as_deref())),
-            tenant_id: configured
-                .map(|application| application.tenant_id)
-                .or_else(|| token().find_map(|token| token.tenant_id.as_deref())),
-            object_id: token().find_map(|token| token.object_id.as_deref()),
-            // Whichever tenant it was seen for: it is this machine's.
-            public_address: judged.iter().find_map(|one| one.outcome.facts.server.public_address.as_deref()),
+            client_id: ids.configured.map(|application| application.client_id).or(ids.client_id),
+            tenant_id: ids.configured.map(|application| application.tenant_id).or(ids.tenant_id),
+            object_id: ids.object_id,
+            public_address: index.public_address,
             ..Self::default()
         };
+        let (mut addresses, mut seen) = (HashSet::new(), HashSet::new());
         for outcome in outcomes {
-            if let Some(address) = outcome.address.as_deref()
-                && !concern.mailboxes.contains(&address)
-            {
-                concern.mailboxes.push(address);
+            concern.mailboxes.extend(outcome.address.as_deref().filter(|address| addresses.insert(*address)));
+            if !concern.checks.contains(&outcome.probe.check) {
+                concern.checks.push(outcome.probe.check);
             }
-            concern.checks.push(outcome.probe.check);
-            for endpoint in endpoints(outcome, reason) {
-                if !concern.endpoints.contains(&endpoint) {
-                    concern.endpoints.push(endpoint);
-                }
-            }
+            concern.endpoints.extend(endpoints(outcome, reason).into_iter().filter(|endpoint| seen.insert(*endpoint)));
         }
         concern
     }
@@ -132,7 +117,7 @@ impl<'a> Concern<'a> {
                     let after_command = !parts.is_empty();
                     let prose = if after_command { prose.trim_start_matches([')', '.', ',', ';', ' ']) } else { prose };
                     // Of two commands that stand one below the other it is plain that both are meant.
-                    if !prose.is_empty() && !["and", "und"].contains(&prose.trim()) {
+                    if !prose.is_empty() && prose.trim() != lang.texts().common.and {
                         parts.push(StepPart::Prose(self.prose(prose, lang)));
                     }
                 }
@@ -183,8 +168,8 @@ impl<'a> Concern<'a> {
         let mailbox = |address: &&'a str| fill("{mailbox}", &self.ids(Some(address), None));
         let mut sentence = sentence.to_owned();
         if self.mailboxes.len() > 1 {
-            let named: Vec<String> = self.mailboxes.iter().map(mailbox).collect();
-            sentence = sentence.replace("{mailbox}", &list(&named, NAMED, lang));
+            let named: Vec<String> = self.mailboxes.iter().take(NAMED).map(mailbox).collect();
+            sentence = sentence.replace("{mailbox}", &list_first(&named, self.mailboxes.len(), lang));
         }
         if self.endpoints.len() > 1 {
             sentence = self.at_every_endpoint(sentence, lang);
@@ -208,7 +193,7 @@ impl<'a> Concern<'a> {
         for alone in ["{host}", "{port}"] {
             let mut named: Vec<String> =
                 self.endpoints.iter().map(|endpoint| fill(alone, &self.ids(None, Some(*endpoint)))).collect();
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             named.retain(|name| seen.insert(name.clone()));
             sentence = sentence.replace(alone, &list(&named, COMMANDS, lang));
         }

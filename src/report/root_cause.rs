@@ -1,12 +1,13 @@
 //! Root causes as outputs show them: those that differ in the mailbox alone are one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use super::outcome_index::OutcomeIndex;
 use super::remedy::Concern;
 use super::text::one_line;
 use super::{JudgedOutcome, sentence};
 use crate::diagnosis::{self, Confidence, RootCause};
-use crate::outcome::{Evidence, Outcome, ProbeId};
+use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 
 /// Names that are listed one by one; of more, the number is given.
@@ -37,27 +38,10 @@ impl RootCauseGroup {
         Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, candidates, evidence }
     }
 
-    /// Reports whether `cause` is the same in another mailbox.
-    fn is_alike(&self, cause: &RootCause) -> bool {
-        let same = (self.reason, self.confidence, &self.tenant) == (cause.reason, cause.confidence, &cause.tenant);
-        same && !self.mailboxes.is_empty() && cause.mailbox.is_some() && self.candidates == cause.candidates
-    }
-
-    /// The failed outcomes among `judged` that it explains.
-    pub fn outcomes<'a>(&self, judged: &'a [JudgedOutcome<'a>]) -> Vec<&'a Outcome> {
-        outcomes(&self.explains, judged)
-    }
-
     /// Whom and what its remedy is about.
-    pub fn concern<'a>(&self, judged: &'a [JudgedOutcome<'a>]) -> Concern<'a> {
-        Concern::new(&self.tenant, self.reason, self.outcomes(judged), judged)
+    pub fn concern<'a>(&self, index: &OutcomeIndex<'a>) -> Concern<'a> {
+        Concern::new(&self.tenant, self.reason, index.outcomes(&self.explains), index)
     }
-}
-
-/// Those of `probes` among `judged`.
-pub fn outcomes<'a>(probes: &[ProbeId], judged: &'a [JudgedOutcome<'a>]) -> Vec<&'a Outcome> {
-    let probes: HashSet<&ProbeId> = probes.iter().collect();
-    judged.iter().map(|one| one.outcome).filter(|outcome| probes.contains(&outcome.probe)).collect()
 }
 
 /// The root causes of all that failed among `judged`.
@@ -68,8 +52,11 @@ pub fn diagnose(judged: &[JudgedOutcome<'_>]) -> Vec<RootCause> {
 /// Joins the causes that differ in nothing but the mailbox.
 pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
     let mut groups: Vec<RootCauseGroup> = Vec::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
     for cause in causes {
-        match groups.iter_mut().find(|same| same.is_alike(cause)) {
+        let kind = (&cause.tenant, cause.reason, cause.confidence, &cause.candidates);
+        let known = if cause.mailbox.is_some() { *places.entry(kind).or_insert(groups.len()) } else { groups.len() };
+        match groups.get_mut(known) {
             Some(same) => {
                 same.mailboxes.extend(cause.mailbox.clone());
                 same.explains.extend_from_slice(&cause.explains);
@@ -80,19 +67,16 @@ pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
     groups
 }
 
-/// Returns a run's result in a sentence. Where others showed the root cause of a failure, that and its remedy take the place of
-/// the failure's own.
-pub fn sentence(judged: &JudgedOutcome<'_>, groups: &[RootCauseGroup]) -> String {
-    sentence::sentence_with(judged, |failure| {
-        let explains = |group: &&RootCauseGroup| group.explains.contains(&judged.outcome.probe) && group.reason != failure.reason;
-        match groups.iter().find(explains) {
-            Some(group) => {
-                let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), group.reason.title());
-                let consequence = sentence::reason_and_phase(failure);
-                format!("{consequence}; follows from {}: {cause}; {}", place(group), group.reason.remedy())
-            }
-            None => sentence::failure(failure),
+/// Returns a run's result in a sentence. Where `explaining`, the root causes of a failure, say more than it does, the first that
+/// does and its remedy take the place of the failure's own.
+pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup]) -> String {
+    sentence::sentence_with(judged, |failure| match explaining.iter().find(|group| group.reason != failure.reason) {
+        Some(group) => {
+            let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), group.reason.title());
+            let consequence = sentence::reason_and_phase(failure);
+            format!("{consequence}; follows from {}: {cause}; {}", place(group), group.reason.remedy())
         }
+        None => sentence::failure(failure),
     })
 }
 
@@ -159,21 +143,29 @@ pub fn by_checks(probes: &[ProbeId]) -> Vec<(Vec<&'static str>, Vec<String>)> {
 
 /// The numbers, from 1, of those among `groups` that explain each probe.
 #[derive(Debug)]
-pub struct CauseNumbers<'a>(HashMap<&'a ProbeId, Vec<usize>>);
+pub struct CauseNumbers<'a> {
+    groups: &'a [RootCauseGroup],
+    of_probes: HashMap<&'a ProbeId, Vec<usize>>,
+}
 
 impl<'a> CauseNumbers<'a> {
     /// Looks them all up at once.
     pub fn new(groups: &'a [RootCauseGroup]) -> Self {
-        let mut numbers: HashMap<&ProbeId, Vec<usize>> = HashMap::new();
+        let mut of_probes: HashMap<&ProbeId, Vec<usize>> = HashMap::new();
         for (number, group) in (1..).zip(groups) {
-            group.explains.iter().for_each(|probe| numbers.entry(probe).or_default().push(number));
+            group.explains.iter().for_each(|probe| of_probes.entry(probe).or_default().push(number));
         }
-        Self(numbers)
+        Self { groups, of_probes }
+    }
+
+    /// Returns the root causes that explain one probe.
+    pub fn groups(&self, probe: &ProbeId) -> Vec<&'a RootCauseGroup> {
+        self.of_probe(probe).iter().filter_map(|number| self.groups.get(number.checked_sub(1)?)).collect()
     }
 
     /// Of one probe; empty where none explains it.
     pub fn of_probe(&self, probe: &ProbeId) -> &[usize] {
-        self.0.get(probe).map_or(&[], Vec::as_slice)
+        self.of_probes.get(probe).map_or(&[], Vec::as_slice)
     }
 
     /// Of one probe: `1, 3`; `None` where none explains it.

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn english_confidence_begins_with_its_code() {
-        for one in [Confidence::Certain, Confidence::Likely, Confidence::Possible] {
+        for one in Confidence::ALL {
             assert!(confidence(one, Lang::En).starts_with(one.code()));
         }
     }

@@ -5,7 +5,7 @@ use super::shown;
 use crate::lang::{Doctor, fill, list, number};
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::{Owner, Reason};
-use crate::report::JudgedOutcome;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::{Concern, StepPart};
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
@@ -15,9 +15,9 @@ use crate::report::text;
 const NAMED: usize = 3;
 
 /// Writes everything about one root cause.
-pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>], style: &Style) {
+pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, index: &OutcomeIndex<'_>, style: &Style) {
     let texts = &style.lang.texts().doctor;
-    let (text, concern) = (cause.reason.text(style.lang), cause.concern(judged));
+    let (text, concern) = (cause.reason.text(style.lang), cause.concern(index));
     out.gap();
     let title = fill(texts.root_cause, &[("n", &number.to_string())]) + ": " + &text::capital(text.title);
     out.heading(0, Ink::Bad, &title);
@@ -35,12 +35,12 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, judged: &[
     out.prose("    ", &concern.meaning(text, style.lang));
     remedy(out, cause.reason, &concern, style);
     candidates(out, cause, &concern, style);
-    let (exchange, seen) = best_evidence(cause, judged);
+    let (exchange, seen) = best_evidence(cause, index);
     evidence(out, exchange, seen, style);
-    ticket(out, cause, seen, &concern, judged, style);
+    ticket(out, cause, seen, &concern, index, style);
     out.gap();
     let probes = probes(cause, style);
-    let (count, all) = (cause.explains.len().to_string(), judged.len().to_string());
+    let (count, all) = (cause.explains.len().to_string(), index.judged().len().to_string());
     let explained = fill(texts.explains_of, &[("n", &count), ("all", &all), ("probes", &probes)]);
     let source = text.source.map(|source| (texts.source, source));
     let last: Vec<(&str, &str)> = std::iter::once((texts.explains, &*explained)).chain(source).collect();
@@ -118,8 +118,8 @@ fn candidates(out: &mut Layout, cause: &RootCauseGroup, concern: &Concern<'_>, s
 
 /// The evidence that tells most, and the run it is from: that of the case, or that of another run which failed for the same
 /// reason and brought home more.
-pub fn best_evidence<'a>(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'a>]) -> (&'a Evidence, Option<&'a Outcome>) {
-    let explained = cause.outcomes(judged);
+pub fn best_evidence<'a>(cause: &'a RootCauseGroup, index: &OutcomeIndex<'a>) -> (&'a Evidence, Option<&'a Outcome>) {
+    let explained = index.outcomes(&cause.explains);
     let failures = || explained.iter().filter_map(|outcome| Some((*outcome, outcome.failure()?)));
     let Some((outcome, first)) = failures().find(|(_, failure)| failure.evidence == cause.evidence) else {
         return (&cause.evidence, explained.first().copied());
@@ -174,7 +174,7 @@ fn ticket(
     cause: &RootCauseGroup,
     seen: Option<&Outcome>,
     concern: &Concern<'_>,
-    judged: &[JudgedOutcome<'_>],
+    index: &OutcomeIndex<'_>,
     style: &Style,
 ) {
     let texts = &style.lang.texts().doctor;
@@ -182,7 +182,9 @@ fn ticket(
         return;
     }
     let quotable = |outcome: &&Outcome| !support_ids(outcome, style).is_empty();
-    let Some(outcome) = seen.filter(quotable).or_else(|| cause.outcomes(judged).into_iter().find(quotable)) else { return };
+    let Some(outcome) = seen.filter(quotable).or_else(|| index.outcomes(&cause.explains).into_iter().find(quotable)) else {
+        return;
+    };
     let mut rows = vec![(texts.time.to_owned(), text::time(outcome.at))];
     let (client_id, tenant_id) = concern.application();
     rows.extend(tenant_id.map(|id| (texts.tenant_id.to_owned(), shown(id, style))));

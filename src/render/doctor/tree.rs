@@ -3,7 +3,7 @@
 //! A check that is well takes a line; one that failed takes one more where it adds something to the root cause that explains it.
 //! Mailboxes that fared alike are folded where there are many.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::cause::{best_evidence, column, exchange};
 use super::layout::{Ink, Layout, Style};
@@ -13,6 +13,7 @@ use crate::lang::{fill, list};
 use crate::levels::{State, secret_refusal};
 use crate::outcome::{Evidence, Failure, Outcome, SkipReason, Verdict};
 use crate::reason::{Reason, Severity};
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, expiry, term, text};
 
@@ -26,7 +27,8 @@ const OF_MANY: usize = 1;
 const NAMED: usize = 3;
 
 /// The whole tree, each tenant with its own columns.
-pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGroup], style: &Style) {
+pub fn draw(out: &mut Layout, index: &OutcomeIndex<'_>, causes: &[RootCauseGroup], style: &Style) {
+    let judged = index.judged();
     let texts = &style.lang.texts().doctor;
     if judged.is_empty() {
         return;
@@ -35,9 +37,8 @@ pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseG
     out.heading(0, Ink::Head, texts.chain);
     let mut tree = Tree {
         out,
-        causes,
-        judged,
         numbers: CauseNumbers::new(causes),
+        best: causes.iter().map(|cause| best_evidence(cause, index).0).collect(),
         written: HashSet::new(),
         heard: HashSet::new(),
         columns: Columns::default(),
@@ -55,9 +56,9 @@ pub fn draw(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseG
 
 struct Tree<'a> {
     out: &'a mut Layout,
-    causes: &'a [RootCauseGroup],
-    judged: &'a [JudgedOutcome<'a>],
     numbers: CauseNumbers<'a>,
+    /// The evidence that is shown of each root cause.
+    best: Vec<&'a Evidence>,
     /// The lines that are not written again: of a root cause's number and a reason, the title once, and then what each check
     /// heard.
     written: HashSet<(usize, Reason, Option<Check>)>,
@@ -96,15 +97,17 @@ impl Tree<'_> {
 
     fn mailboxes(&mut self, groups: &[&[JudgedOutcome<'_>]]) {
         let folding = groups.len() > FEW && !self.style.everything;
-        let mut alike: Vec<(Vec<ProbeResult>, Vec<&[JudgedOutcome<'_>]>)> = Vec::new();
+        let mut alike: Vec<Vec<&[JudgedOutcome<'_>]>> = Vec::new();
+        let mut places: HashMap<Vec<ProbeResult>, usize> = HashMap::new();
         for group in groups {
-            let results = if folding { self.results(group) } else { Vec::new() };
-            match alike.iter_mut().find(|(same, _)| folding && *same == results) {
-                Some((_, members)) => members.push(group),
-                None => alike.push((results, vec![group])),
+            let next = alike.len();
+            let place = if folding { *places.entry(self.results(group)).or_insert(next) } else { next };
+            match alike.get_mut(place) {
+                Some(members) => members.push(group),
+                None => alike.push(vec![group]),
             }
         }
-        for (index, (_, members)) in alike.iter().enumerate() {
+        for (index, members) in alike.iter().enumerate() {
             let last = index + 1 == alike.len();
             let shown = if members.len() > OF_MANY + 1 { OF_MANY } else { members.len() };
             let (shown, folded) = members.split_at(shown);
@@ -175,7 +178,7 @@ impl Tree<'_> {
     /// Writes what the root cause has not said yet: another reason, another reply.
     fn failure(&mut self, outcome: &Outcome, failure: &Failure, numbers: &[usize], below: &str) {
         let texts = &self.style.lang.texts().doctor;
-        let causes: Vec<&RootCauseGroup> = numbers.iter().filter_map(|number| self.causes.get(number.checked_sub(1)?)).collect();
+        let causes = self.numbers.groups(&outcome.probe);
         let is_new_reason = self.is_new(numbers, failure.reason, None);
         if self.style.everything || is_new_reason && !causes.iter().any(|cause| cause.reason == failure.reason) {
             let during = fill(texts.failed_in, &[("phase", term::phase(failure.phase, self.style.lang))]);
@@ -184,7 +187,8 @@ impl Tree<'_> {
         }
         let mut lines = exchange(&failure.evidence, self.style);
         if !self.style.everything {
-            let known = causes.iter().any(|cause| says_the_same(best_evidence(cause, self.judged).0, &failure.evidence));
+            let mut best = numbers.iter().filter_map(|number| self.best.get(number.checked_sub(1)?));
+            let known = best.any(|best| says_the_same(best, &failure.evidence));
             let new = self.is_new(numbers, failure.reason, Some(outcome.probe.check)) && !known;
             let new = new && self.heard.insert((numbers.to_vec(), failure.evidence.heard.clone()));
             lines.retain(|(name, _)| *name == texts.heard && new);

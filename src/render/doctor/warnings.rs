@@ -1,5 +1,7 @@
 //! The warnings: each once, with who must act and what to do; then the violated limits that no warning is about.
 
+use std::collections::HashMap;
+
 use super::cause::{LABELS, column, exchange, steps};
 use super::layout::{Ink, Layout, Style};
 use super::observations;
@@ -7,6 +9,7 @@ use crate::lang::list;
 use crate::levels::State;
 use crate::outcome::{Evidence, Outcome};
 use crate::reason::Reason;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::Concern;
 use crate::report::term;
 use crate::report::text;
@@ -29,7 +32,8 @@ struct Warning<'a> {
 }
 
 /// The whole section; nothing where there is nothing to look at.
-pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
+pub fn write(out: &mut Layout, index: &OutcomeIndex<'_>, style: &Style) {
+    let judged = index.judged();
     let (warnings, breaches) = (by_reason(judged), observations::breaches(judged, style));
     if warnings.is_empty() && breaches.is_empty() {
         return;
@@ -38,7 +42,7 @@ pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
     out.heading(0, Ink::Fair, style.lang.texts().doctor.worth_a_look);
     for warning in &warnings {
         out.gap();
-        write_warning(out, warning, judged, style);
+        write_warning(out, warning, index, style);
     }
     out.gap();
     for (probe, text) in breaches {
@@ -46,12 +50,12 @@ pub fn write(out: &mut Layout, judged: &[JudgedOutcome<'_>], style: &Style) {
     }
 }
 
-fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcome<'_>], style: &Style) {
+fn write_warning(out: &mut Layout, warning: &Warning<'_>, index: &OutcomeIndex<'_>, style: &Style) {
     let texts = &style.lang.texts().doctor;
     let Warning { tenant, reason, first, evidence, outcomes, .. } = warning;
     let text = reason.text(style.lang);
     let title = expiry::warning_title(*reason, first, style.lang).unwrap_or_else(|| text.title.to_owned());
-    let concern = Concern::new(tenant, *reason, outcomes.iter().copied(), judged);
+    let concern = Concern::new(tenant, *reason, outcomes.iter().copied(), index);
     out.prose("  • ", &format!("{} ({reason})", text::capital(&title)));
     out.prose("    ", &concern.meaning(text, style.lang));
     out.gap();
@@ -76,11 +80,13 @@ fn write_warning(out: &mut Layout, warning: &Warning<'_>, judged: &[JudgedOutcom
 /// together.
 fn by_reason<'a>(judged: &'a [JudgedOutcome<'a>]) -> Vec<Warning<'a>> {
     let mut warnings: Vec<Warning<'_>> = Vec::new();
+    let mut places: HashMap<(&str, Reason), usize> = HashMap::new();
     for first in judged {
         for fault in first.warnings() {
             let (tenant, outcome) = (&*first.outcome.probe.tenant, first.outcome);
             let (reason, evidence, state) = (fault.reason, &fault.evidence, first.judgement.warning_state(fault));
-            match warnings.iter_mut().find(|same| same.tenant == tenant && same.reason == reason) {
+            let place = *places.entry((tenant, reason)).or_insert(warnings.len());
+            match warnings.get_mut(place) {
                 Some(same) => {
                     same.state = same.state.worse(state);
                     same.outcomes.push(outcome);

@@ -15,7 +15,7 @@ use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::Text;
 use crate::render::doctor::{Style, evidence_rows};
-use crate::report::JudgedOutcome;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::{Concern, StepPart};
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::term;
@@ -36,9 +36,9 @@ pub struct CauseCard<'a> {
 
 impl<'a> CauseCard<'a> {
     /// Looks up what the cause explains.
-    pub fn new(cause: &'a RootCauseGroup, judged: &'a [JudgedOutcome<'a>], store: &'a Store) -> Self {
+    pub fn new(cause: &'a RootCauseGroup, index: &OutcomeIndex<'a>, store: &'a Store) -> Self {
         let explained = cause.explains.iter().filter_map(|probe| store.probe(probe)).collect();
-        Self { cause, concern: cause.concern(judged), explained }
+        Self { cause, concern: cause.concern(index), explained }
     }
 
     /// Returns since when the first of the affected probes has been failing, and whether it may have failed before its first run

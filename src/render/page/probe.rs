@@ -15,6 +15,7 @@ use crate::lang::fill;
 use crate::outcome::{Failure, Outcome, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::render::doctor::{evidence_rows, fact_lines};
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::probe_state::ProbeState;
 use crate::report::remedy::Concern;
 use crate::report::sentence::sentence;
@@ -105,7 +106,7 @@ fn failed(entry: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &V
     let judged: Vec<JudgedOutcome<'_>> = outcomes
         .map(|outcome| JudgedOutcome::new(outcome, &entry.settings.limits, view.now).with_application(&*entry.settings.tenant))
         .collect();
-    let concern = Concern::new(&entry.settings.id.tenant, reason, entry.last.as_deref(), &judged);
+    let concern = Concern::new(&entry.settings.id.tenant, reason, entry.last.as_deref(), &OutcomeIndex::new(&judged));
     html! {
         article class="card critical" {
             h2 { (capital(text.title)) }

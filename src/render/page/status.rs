@@ -16,6 +16,7 @@ use crate::levels::State;
 use crate::outcome::ProbeId;
 use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending, Expiry};
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::probe_state::ProbeState;
 use crate::report::root_cause::{self, RootCauseGroup};
 use crate::report::text::capital;
@@ -29,6 +30,7 @@ const CARDS: usize = 8;
 pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, search: &Search<'_>, view: &View<'_>) -> String {
     let probes: Vec<JudgedProbe<'_>> = store.probes().iter().map(|entry| JudgedProbe::new(entry, view.now)).collect();
     let judged: Vec<JudgedOutcome<'_>> = probes.iter().filter_map(|probe| probe.state.clone().into_judged()).collect();
+    let index = OutcomeIndex::new(&judged);
     let causes = root_cause::group(&root_cause::diagnose(&judged));
     let expiries = expiry::expiries(store, view.now);
     let all: Vec<&JudgedProbe<'_>> = probes.iter().collect();
@@ -37,7 +39,7 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, search: &Search<'_>
     let found = search.find(&probes, &causes);
     let shown = if search.is_continued() { Vec::new() } else { of_found(&causes, &found, search) };
     let (first, further) = with_cards(&shown);
-    let cards: Vec<CauseCard<'_>> = first.into_iter().map(|cause| CauseCard::new(cause, &judged, store)).collect();
+    let cards: Vec<CauseCard<'_>> = first.into_iter().map(|cause| CauseCard::new(cause, &index, store)).collect();
     let main = html! {
         (banner(&all, state, &headline, if search.is_narrow() { &[] } else { &cards }, further.len(), view))
         @if search.is_narrow() { (search::form(search, view)) (search::found(search, found.len(), all.len(), view)) }
