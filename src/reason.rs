@@ -166,6 +166,7 @@ reasons! {
 
     // Token: the credential.
     ClientSecretWrong "client_secret_wrong" ApplicationOwner Failed "the client secret is wrong" "configure the secret's Value, not its Secret ID; create a new client secret if it is lost"
+    ClientSecretMalformed "client_secret_malformed" Here Failed "the client secret was copied or stored wrongly" "write the secret's Value, and nothing else, where the configuration reads it"
     ClientSecretExpired "client_secret_expired" ApplicationOwner Failed "the client secret has expired" "create a new client secret (Entra > App registrations > Certificates & secrets) and configure it here"
     CredentialExpiring "credential_expiring" ApplicationOwner Degraded "the client secret is about to expire" "create a new client secret beside it (Entra > App registrations > Certificates & secrets), configure it here and in the application, then update `expires`"
     CredentialExpiryOutdated "credential_expiry_outdated" ApplicationOwner Degraded "the client secret still works, although its declared expiry is past" "set `expires` to the last day that Entra > App registrations > Certificates & secrets shows"

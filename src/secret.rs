@@ -1,5 +1,7 @@
 //! A string that cannot be printed, logged or serialised, and the redaction of secrets that a peer sends back.
 
+mod flaw;
+
 use std::collections::HashSet;
 use std::fmt;
 
@@ -7,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::flaw::SecretFlaw;
 use crate::sanitize::{self, MAX_EVIDENCE};
 
 /// A client secret, an access token, a password or a SASL payload. Zeroed on drop.

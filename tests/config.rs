@@ -54,6 +54,7 @@ fn system() -> TestSystem {
         ("/etc/m365-probe/contoso.secret", MARKED.as_bytes(), 0o600),
         ("/run/credentials/m365-probe.service/contoso", MARKED.as_bytes(), 0o400),
         ("/etc/m365-probe/open.secret", MARKED.as_bytes(), 0o644),
+        ("/etc/m365-probe/quoted.secret", b"'Xy38Q~marked-secret-marked-secret-marked'\n", 0o600),
         ("/etc/m365-probe/empty.secret", b"\n", 0o600),
         ("/etc/m365-probe/two-lines.secret", b"client_secret=\nhunter2\n", 0o600),
         ("/etc/m365-probe/marked.secret", b"\xef\xbb\xbfhunter2\n", 0o600),

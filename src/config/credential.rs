@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::credential::{Credential, SecretSource};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretFlaw};
 
+use super::mistake::Position;
 use super::quoted::Quoted;
 use super::reader::{Fields, Reader};
 use super::secret_file;
@@ -45,8 +46,9 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Crede
 
 fn client_secret_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
     let found = reader.one::<SecretFile>(fields, "client_secret_file")?;
-    let secret = secret_file::read(reader, &found.value.0, found.at, &found.key);
-    secret.map(|_| SecretSource::File(reader.resolve(&found.value.0)).into())
+    let secret = secret_file::read(reader, &found.value.0, found.at, &found.key)?;
+    warn_of_flaw(reader, &secret, found.at, &found.key);
+    Some(SecretSource::File(reader.resolve(&found.value.0)).into())
 }
 
 fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
@@ -55,7 +57,10 @@ fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Cre
     let wrong = match reader.system.variable(name).map(Secret::new) {
         None => "is not set to readable text",
         Some(secret) if secret.expose().trim().is_empty() => "is empty",
-        Some(_) => return Some(SecretSource::Variable(name.clone()).into()),
+        Some(secret) => {
+            warn_of_flaw(reader, &secret, found.at, &found.key);
+            return Some(SecretSource::Variable(name.clone()).into());
+        }
     };
     reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", Quoted::value(name)));
     None
@@ -72,5 +77,14 @@ fn client_secret_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Opt
         return None;
     };
     let path = Path::new(&directory).join(&found.value.0);
-    secret_file::read(reader, &path, found.at, &found.key).map(|_| SecretSource::File(path).into())
+    let secret = secret_file::read(reader, &path, found.at, &found.key)?;
+    warn_of_flaw(reader, &secret, found.at, &found.key);
+    Some(SecretSource::File(path).into())
+}
+
+/// Warns of a client secret that cannot be one of Entra's, before anything is sent.
+fn warn_of_flaw(reader: &mut Reader<'_>, secret: &Secret, at: Position, key: &str) {
+    if let Some(flaw) = SecretFlaw::find(secret) {
+        reader.warning(at, key, format!("the client secret {flaw}; it is to be the Value of a secret, and nothing else"));
+    }
 }

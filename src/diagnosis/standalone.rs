@@ -39,6 +39,7 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::DnsOneFamilyFails
         | Reason::ProtocolError
         | Reason::ClientCredentialRefused
+        | Reason::ClientSecretMalformed
         | Reason::TokenRefused
         | Reason::EwsForbidden
         | Reason::EwsTokenRefused

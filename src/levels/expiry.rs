@@ -18,7 +18,7 @@ pub fn secret_expiry(date: SystemTime, outcome: &Outcome) -> SystemTime {
 /// The reason for which Entra refused the client secret itself in this run: expired, or wrong.
 pub fn secret_refusal(outcome: &Outcome) -> Option<Reason> {
     let reason = outcome.failure()?.reason;
-    matches!(reason, Reason::ClientSecretExpired | Reason::ClientSecretWrong).then_some(reason)
+    matches!(reason, Reason::ClientSecretExpired | Reason::ClientSecretWrong | Reason::ClientSecretMalformed).then_some(reason)
 }
 
 /// The state of what ends at `at`, by the limits of `metric` for `check`.

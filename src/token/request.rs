@@ -17,9 +17,9 @@ use oauth2::{
 use crate::cloud::HttpsEndpoint;
 use crate::net::Net;
 use crate::net::http::{self, HttpExchange};
-use crate::outcome::{Fault, Phase, TokenFacts};
+use crate::outcome::{Evidence, Fault, Phase, TokenFacts};
 use crate::reason::Reason;
-use crate::secret::{Secret, Sent};
+use crate::secret::{Secret, SecretFlaw, Sent};
 use crate::settings::Tenant;
 use crate::trace::Trace;
 use crate::wire::http::without_byte_order_mark;
@@ -58,10 +58,21 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
         (Err(RequestTokenError::Request(ExchangeError(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, reply: Some(answer), .. })) => {
             let marked = tenant.cloud.is_microsoft_host(&at.host);
-            Err(answer.refusal_fault(trace, oauth::parse_refusal(answer.head(), &answer.body, marked)))
+            let fault = answer.refusal_fault(trace, oauth::parse_refusal(answer.head(), &answer.body, marked));
+            Err(with_flaw(fault, &proof, trace.request.as_deref()))
         }
         _ => Err(Fault::new(Reason::Internal)),
     }
+}
+
+/// Names the flaw of a secret that Entra does not know, where it has one. Where only something around the secret's Value is wrong,
+/// this machine is to be mended, and no new secret is needed.
+fn with_flaw(fault: Fault, proof: &[(&str, Secret)], request: Option<&str>) -> Fault {
+    let sent = proof.iter().find(|(name, _)| *name == "client_secret").filter(|_| fault.reason == Reason::ClientSecretWrong);
+    let Some(flaw) = sent.and_then(|(_, secret)| SecretFlaw::find(secret)) else { return fault };
+    let reason = if flaw.is_around_the_value() { Reason::ClientSecretMalformed } else { fault.reason };
+    let said = Some(format!("{} (the client secret {flaw})", request.unwrap_or_default()));
+    Fault { reason, evidence: Evidence { said, ..fault.evidence } }
 }
 
 fn client(at: &HttpsEndpoint, tenant: &Tenant) -> Result<Client, Fault> {

@@ -258,6 +258,30 @@ async fn usable_by_two_runs_in_silence_makes_one_request() {
 }
 
 #[tokio::test]
+async fn usable_with_a_secret_that_entra_does_not_know_names_the_flaw_that_it_has() {
+    let value = "Fk~8Q~3xampleExampleExampleExampleExampl";
+    let mut endpoint = Endpoint::new(401, "", WRONG).await;
+    for (secret, reason, flaw) in [
+        (value.to_owned(), Reason::ClientSecretWrong, None),
+        (format!("\"{value}\""), Reason::ClientSecretMalformed, Some("stands in quotes")),
+        (format!("M365_SECRET={value}"), Reason::ClientSecretMalformed, Some("begins with a name and `=`")),
+        ("01234567-89ab-cdef-0123-456789abcdef".to_owned(), Reason::ClientSecretWrong, Some("is a GUID, as a Secret ID is")),
+    ] {
+        endpoint.tenant.credential = SecretSource::InMemory(Secret::new(secret.as_str())).into();
+        let fault = endpoint.usable(&Tokens::default(), 10 * SECOND).await.0.expect_err("refused");
+        let said = fault.evidence.said.clone().expect("a request");
+        assert_eq!(fault.reason, reason, "{said}");
+        assert_eq!(said.split_once(" (the client secret ").map(|(_, flaw)| flaw), flaw.map(|flaw| format!("{flaw})")).as_deref());
+        assert!(!format!("{fault:?}").contains(value), "{fault:?}");
+    }
+    let other = r#"{"error":"invalid_client","error_description":"AADSTS7000222: expired.","error_codes":[7000222]}"#;
+    endpoint.answers(Duration::ZERO, 401, "", other);
+    endpoint.tenant.credential = SecretSource::InMemory(Secret::new(format!("'{value}'"))).into();
+    let fault = endpoint.usable(&Tokens::default(), 10 * SECOND).await.0.expect_err("refused");
+    assert_eq!(fault.reason, Reason::ClientSecretExpired, "a secret that Entra knows has no flaw");
+}
+
+#[tokio::test]
 async fn usable_with_each_malformed_reply_has_its_reason_and_shows_no_secret() {
     let long = "x".repeat(1_100_000);
     let echo = r#"{"error":"invalid_client","error_description":"AADSTS7000215: marked-client-secret"}"#;

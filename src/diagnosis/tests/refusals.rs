@@ -17,6 +17,7 @@ fn refused_token_explains_all_checks_that_need_it() {
         (Reason::ServicePrincipalMissing, Certain),
         (Reason::ApplicationDisabled, Certain),
         (Reason::ClientSecretWrong, Certain),
+        (Reason::ClientSecretMalformed, Likely),
         (Reason::ClientSecretExpired, Certain),
         (Reason::ClientSecretMissing, Certain),
         (Reason::ClientIsPublic, Certain),

@@ -10,6 +10,17 @@ super::entries! {
         - "Tragen Sie den Wert des Geheimnisses ein, nicht die Geheime ID. Der Wert wird nur einmal angezeigt, direkt nach dem Anlegen."
         - "Ist der Wert verloren: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel; kopieren Sie die Spalte Wert und tragen Sie ihn hier ein. Verbietet der Mandant neue Schlüssel, muss ein Administrator die Anwendung davon ausnehmen: m365-probe sendet nur geheime Clientschlüssel.";
 
+    ClientSecretMalformed from ERROR_CODES:
+        en "Entra knows the application, but not the secret that was sent (AADSTS7000215), and seen from here that one cannot be one of Entra's: the evidence tells why. It contains a blank, an invisible or a control character, stands in quotes, or has a variable's name before it."
+        - "Look at what the file, the variable or the systemd credential really contains: `od` with the option `-c` shows blanks, quotes and invisible characters. Do so where nobody else sees the screen."
+        - "Write the secret's Value there and nothing else. The file is read anew for every token request; after a change of a variable, restart m365-probe."
+        - "Only if the Value is lost: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret.";
+        de "der geheime Clientschlüssel wurde falsch kopiert oder gespeichert"
+        "Entra kennt die Anwendung, aber nicht das gesendete Geheimnis (AADSTS7000215), und von hier aus gesehen kann es keines von Entra sein: Der Beleg nennt den Grund. Es enthält ein Leerzeichen, ein unsichtbares oder ein Steuerzeichen, steht in Anführungszeichen oder hat einen Variablennamen vor sich."
+        - "Sehen Sie nach, was die Datei, die Variable oder der systemd-Credential wirklich enthält: `od` mit der Option `-c` zeigt Leerzeichen, Anführungszeichen und unsichtbare Zeichen. Tun Sie das dort, wo niemand sonst den Bildschirm sieht."
+        - "Schreiben Sie den Wert des Geheimnisses dorthin und sonst nichts. Die Datei wird für jede Tokenanforderung neu gelesen; nach der Änderung einer Variablen starten Sie m365-probe neu."
+        - "Nur wenn der Wert verloren ist: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel.";
+
     ClientSecretExpired from ERROR_CODES:
         en "The client secret was right and is past its last day (AADSTS7000222). Everything that uses this secret has stopped working."
         - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value. Where the tenant forbids new secrets, an administrator must exempt the application, as m365-probe sends client secrets only."
