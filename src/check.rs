@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::clock::SteadyClock;
 use crate::cloud::ranges::Ranges;
 use crate::kind::Check;
 use crate::net::{Net, hosts};
@@ -95,6 +96,8 @@ pub struct Means {
     pub resolvers: Vec<Resolver>,
     /// The address ranges with which DNS answers are compared; `None` for the built-in list of each cloud.
     pub ranges: Option<Arc<Ranges>>,
+    /// The clock by which a run knows that this machine stood still.
+    pub clock: SteadyClock,
     /// The path of the hosts file; an address that it gives is reported as this machine's own setting.
     pub hosts_file: PathBuf,
 }
@@ -111,6 +114,7 @@ impl Means {
             registrations: Registrations::default(),
             resolvers: network.resolvers.clone(),
             ranges: network.ranges.clone(),
+            clock: SteadyClock::default(),
             hosts_file: hosts::SYSTEM.into(),
         })
     }

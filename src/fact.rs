@@ -99,6 +99,11 @@ pub const FACTS: &[Fact] = &[
     Fact::new("server.name", |texts| texts.server, Value::Text(|facts| facts.server.name.clone())),
     Fact::new("server.public_address", |texts| texts.public_address, Value::Text(|facts| facts.server.public_address.clone())),
     Fact::new("server.ids", |texts| texts.id, Value::Ids(|facts| &facts.server.ids)),
+    Fact::new(
+        "stalled_seconds",
+        |texts| texts.stalled,
+        Value::Seconds(|facts| facts.stalled.map(|stalled| stalled.as_secs_f64())),
+    ),
     Fact::new("back_off_seconds", |texts| texts.requested_pause, Value::Duration(|facts| facts.back_off)),
 ];
 

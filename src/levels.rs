@@ -146,7 +146,11 @@ impl fmt::Display for State {
 /// that is closed and a server that is silent are what the plugin is there to find: CRITICAL.
 fn failure_state(reason: Reason) -> State {
     match reason {
-        Reason::Internal | Reason::LocalResources | Reason::LocalTrustStore | Reason::SecretUnreadable => State::Unknown,
+        Reason::Internal
+        | Reason::LocalResources
+        | Reason::MachineTooSlow
+        | Reason::LocalTrustStore
+        | Reason::SecretUnreadable => State::Unknown,
         _ => match reason.severity() {
             Severity::Degraded => State::Warning,
             Severity::Failed | Severity::Transient => State::Critical,
@@ -247,6 +251,7 @@ mod tests {
     fn judge_of_a_failure_is_unknown_for_local_reasons_and_else_follows_its_severity() {
         for reason in Reason::ALL {
             let ours = [Reason::Internal, Reason::LocalResources, Reason::LocalTrustStore, Reason::SecretUnreadable];
+            let ours = [&ours[..], &[Reason::MachineTooSlow]].concat();
             let state = judge(&failed(*reason), &Limits::default(), now()).state;
             let expected = match reason.severity() {
                 _ if ours.contains(reason) => State::Unknown,

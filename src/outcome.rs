@@ -99,6 +99,25 @@ impl Outcome {
         matches!(self.verdict, Verdict::Skipped(_))
     }
 
+    /// Reports whether this machine was too slow for the run: it counts as missed, and tells nothing of the far side.
+    pub fn is_missed(&self) -> bool {
+        self.failure().is_some_and(|failure| failure.reason == Reason::MachineTooSlow)
+    }
+
+    /// Returns why no run took place that tells of the far side, as the value of a label.
+    pub fn skip_code(&self) -> Option<&'static str> {
+        match &self.verdict {
+            Verdict::Skipped(skip) => Some(skip.code()),
+            Verdict::Failed(failure) => Some(failure.reason.code()).filter(|_| self.is_missed()),
+            Verdict::Ok => None,
+        }
+    }
+
+    /// Reports whether the run's times are those of the far side, and not of a machine that stood still.
+    pub fn is_latency_sample(&self) -> bool {
+        !self.is_skipped() && self.facts.stalled.is_none()
+    }
+
     /// The failure, if it failed.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.verdict {

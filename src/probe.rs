@@ -17,9 +17,11 @@ use crate::settings::ProbeSettings;
 use crate::trace::Trace;
 
 mod slot;
+mod stall;
 
 pub use self::slot::Slots;
 use self::slot::{Slot, Turn};
+use self::stall::StallMeter;
 
 /// A named, configured check.
 #[derive(Debug)]
@@ -59,25 +61,29 @@ impl Probe {
         if let Some(back_off) = self.slot.back_off() {
             return self.skipped(back_off);
         }
-        let at = SystemTime::now();
+        let mut meter = StallMeter::begin(means.clock);
         let mut trace = Trace::begin(self.first_phase(), deadline);
         let result = {
             let mut cx = Cx { trace: &mut trace, means, tenant: &self.settings.tenant };
             // Conversations go on side by side: in the log each line is told with its probe.
             let span = trace_span!("run", probe = %self.id());
-            timeout_at(deadline, guarded(self.conversation.start(&mut cx)).instrument(span)).await
+            timeout_at(deadline, meter.watch(guarded(self.conversation.start(&mut cx)).instrument(span))).await
         };
         let fault = match result {
             Ok(Ok(result)) => result.err(),
             Ok(Err(panic)) => Some(Fault::heard(Reason::Internal, panic)),
             Err(_) => Some(trace.silence()),
         };
+        let stall = meter.end();
         trace.finish();
+        trace.facts.stalled = stall.of_note();
+        trace.facts.warnings.retain(|warning| !stall.explains(warning.reason));
+        let fault = fault.map(|fault| stall.renamed(fault));
         let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));
         if let (Verdict::Failed(failure), Some(asked)) = (&verdict, trace.facts.back_off) {
             self.slot.start_back_off(asked, failure.reason);
         }
-        let outcome = self.finished(at, trace, verdict);
+        let outcome = self.finished(began(stall.elapsed), trace, verdict);
         self.slot.publish(&outcome, timeout);
         outcome
     }
@@ -102,6 +108,12 @@ impl Probe {
     fn outcome(&self, at: SystemTime, verdict: Verdict) -> Outcome {
         Outcome { address: self.settings.address.clone(), ..Outcome::new(self.settings.id.clone(), at, verdict) }
     }
+}
+
+/// Returns the time at which a run began that has taken this long: by the clock as it is now, should it have been set meanwhile.
+fn began(elapsed: Duration) -> SystemTime {
+    let now = SystemTime::now();
+    now.checked_sub(elapsed).unwrap_or(now)
 }
 
 /// Makes a failure of `fault`: adds the phase that was open, and marks the address that was being tried.

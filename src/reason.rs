@@ -89,6 +89,7 @@ reasons! {
     Internal "internal" Here Failed "this program itself failed" "report it with the log line of this run"
     TimedOut "timed_out" Here Transient "the run exceeded its timeout" "raise `timeout` if the phases make progress but are slow"
     LocalResources "local_resources" Here Transient "this machine has no socket, file or memory left" "check `ulimit -n` and the memory of this machine"
+    MachineTooSlow "machine_too_slow" Here Transient "this machine was too slow for the run" "check this machine's load and the CPU limits of this program, and whether either was suspended"
     LocalTrustStore "local_trust_store" Here Failed "no trusted root certificates could be read here" "install the package ca-certificates or set `network.ca_file`"
     SecretUnreadable "secret_unreadable" Here Failed "the credential could not be read" "check the path and rights of the secret file or variable"
 
@@ -259,6 +260,27 @@ impl Reason {
     /// The reason of that code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+
+    /// Reports whether a run may end for this reason because this machine, and not the peer, was slow: silence, and hanging up
+    /// on somebody who is.
+    pub const fn may_come_of_a_stall(self) -> bool {
+        matches!(
+            self,
+            Self::TimedOut
+                | Self::DnsNoAnswer
+                | Self::DnsTcpBlocked
+                | Self::DnsOneServerFails
+                | Self::DnsOneFamilyFails
+                | Self::DnsResolversDisagree
+                | Self::ConnectTimedOut
+                | Self::ProxyTimedOut
+                | Self::TlsTimedOut
+                | Self::TlsClosed
+                | Self::NoGreeting
+                | Self::ReplyTimedOut
+                | Self::ConnectionClosed
+        )
     }
 }
 

@@ -16,7 +16,7 @@ pub use self::history::{History, PastRun};
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;
-use crate::outcome::{Outcome, ProbeId, Verdict};
+use crate::outcome::{Outcome, ProbeId, SkipReason, Verdict};
 use crate::settings::ProbeSettings;
 
 /// The last outcomes, the last good facts and the counts of every probe, in the order of the configuration.
@@ -93,9 +93,11 @@ impl Store {
     pub fn record(&mut self, outcome: Outcome) {
         let kept = self.failures_kept();
         let Some(place) = self.places.get(&outcome.probe).copied() else { return };
-        if let Verdict::Skipped(skip) = &outcome.verdict {
+        if outcome.is_missed() {
+            *self.skips.entry(SkipReason::Missed.code()).or_default() += 1;
+        } else if let Verdict::Skipped(skip) = &outcome.verdict {
             *self.skips.entry(skip.code()).or_default() += 1;
-        } else if let Some(counted) = self.latencies.get_mut(place.latencies) {
+        } else if let Some(counted) = self.latencies.get_mut(place.latencies).filter(|_| outcome.is_latency_sample()) {
             counted.latencies.observe(outcome.took);
         }
         if let Some(entry) = self.probes.get_mut(place.entry) {

@@ -12,7 +12,7 @@ use m365_probe::kind::Check;
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
     &["lang"],
-    &["cloud", "phase", "reason", "sanitize", "spelling"],
+    &["clock", "cloud", "phase", "reason", "sanitize", "spelling"],
     &["kind", "secret"],
     &["credential", "outcome"],
     &["levels"],

@@ -215,6 +215,7 @@ pub(super) const TEXTS: Texts = Texts {
         public_address: "unsere öffentliche Adresse",
         id: "ID",
         requested_pause: "verlangte Pause",
+        stalled: "dieser Rechner stand still",
     },
     catalogue: Catalogue {
         title: "Warum der Zugriff scheitert und was zu tun ist",

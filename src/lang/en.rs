@@ -223,6 +223,7 @@ texts! {
         public_address: "our public address",
         id: "id",
         requested_pause: "requested pause",
+        stalled: "this machine stood still",
     }
 
     /// The catalogue of reasons.

@@ -135,6 +135,7 @@ impl Metric {
     pub fn value(self, outcome: &Outcome, now: SystemTime) -> Option<f64> {
         let facts = &outcome.facts;
         match self {
+            Self::Total | Self::Phase(_) if !outcome.is_latency_sample() => None,
             Self::Total => Some(outcome.took.as_secs_f64()),
             Self::Phase(phase) => outcome.phase(phase).map(|took| took.as_secs_f64()),
             Self::CertificateDays => {

@@ -49,6 +49,9 @@ pub struct Facts {
     /// The time for which the server asked us to stay away.
     #[serde(rename = "back_off_seconds", with = "seconds_if_known")]
     pub back_off: Option<Duration>,
+    /// The time in which this machine let the run do nothing, where that falsifies its times.
+    #[serde(rename = "stalled_seconds", with = "seconds_if_known")]
+    pub stalled: Option<Duration>,
     /// The lines sent and received. It is as long as all the rest, so JSON leaves it with the process that ran.
     #[serde(skip)]
     pub transcript: Transcript,

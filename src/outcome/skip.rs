@@ -16,7 +16,8 @@ pub enum SkipReason {
     },
     /// Another run still holds this mailbox's one connection, or this probe still runs.
     Busy,
-    /// The scheduler came too late for this run's turn.
+    /// The scheduler came too late for this run's turn. A run that took place and that this machine was too slow for counts as
+    /// missed, too.
     Missed,
     /// It did once, but so long ago that nobody knows how things are now. Said of a service's results, never by a run.
     Stale {

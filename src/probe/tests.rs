@@ -1,11 +1,14 @@
 //! Runs that end in every way a run can end, with checks made for the purpose and time that stands still.
 
+use std::cell::Cell;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::check::Running;
+use crate::clock::SteadyClock;
 use crate::cloud::Cloud;
 use crate::credential::SecretSource;
 use crate::kind::Check;
@@ -77,8 +80,16 @@ pub fn acting(settings: ProbeSettings, slots: &Slots, acts: &[Act]) -> (Probe, A
     (probe, runs)
 }
 
+/// Returns means with the runtime's clock, which stands still where a test has paused it.
 pub fn means() -> Means {
-    Means::new(&Network::default()).expect("means")
+    let mut means = Means::new(&Network::default()).expect("means");
+    means.clock = SteadyClock::new(|| since_the_first_test(Instant::now()));
+    means
+}
+
+fn since_the_first_test(now: Instant) -> Duration {
+    static FIRST: OnceLock<std::time::Instant> = OnceLock::new();
+    now.into_std() - *FIRST.get_or_init(|| std::time::Instant::now() - 3600 * SECOND)
 }
 
 fn ended(outcome: &Outcome) -> Option<(Phase, Reason)> {
@@ -116,6 +127,63 @@ async fn run_has_the_phase_of_its_end_and_phases_that_add_up() {
         assert_eq!(outcome.took, took, "{acts:?}");
         assert_eq!(outcome.phases.iter().map(|span| span.took).sum::<Duration>(), outcome.took, "{acts:?}");
     }
+}
+
+/// A run of `acts`, in whose middle nothing goes on here for `stall`, as after SIGSTOP: of all timers none fires before its end.
+async fn stalled(acts: &[Act], stall: Duration) -> Outcome {
+    let (slots, means) = (Slots::default(), means());
+    let (probe, _) = probe(&slots, acts);
+    let stop = async {
+        sleep(50 * SECOND / 1000).await;
+        advance(stall).await;
+    };
+    tokio::join!(probe.run(&means, None), stop).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_in_a_run_that_stood_still_for_most_of_its_time_is_this_machines() {
+    let silent = [Act::Take(Phase::Connect, SECOND), Act::Silence(Phase::Auth)];
+    for (stall, reason, of_note) in [
+        (240 * SECOND, Reason::MachineTooSlow, true),
+        (6 * SECOND, Reason::MachineTooSlow, true),
+        (4 * SECOND, Reason::ReplyTimedOut, true),
+        (SECOND / 10, Reason::ReplyTimedOut, false),
+        (Duration::ZERO, Reason::ReplyTimedOut, false),
+    ] {
+        let outcome = stalled(&silent, stall).await;
+        assert_eq!(outcome.failure().map(|failure| failure.reason), Some(reason), "{stall:?}");
+        assert_eq!(outcome.facts.stalled.is_some(), of_note, "{stall:?}");
+        assert_eq!((outcome.is_missed(), outcome.is_latency_sample()), (reason == Reason::MachineTooSlow, !of_note));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusal_and_success_in_a_run_that_stood_still_stay_what_they_are_and_tell_no_time() {
+    let refused = stalled(&[Act::Take(Phase::Auth, SECOND), Act::Stop(Reason::AuthRefused)], 5 * SECOND).await;
+    assert_eq!(ended(&refused), Some((Phase::Auth, Reason::AuthRefused)));
+    assert!(!refused.is_missed() && !refused.is_latency_sample(), "{refused:?}");
+    let worked = stalled(&[Act::Take(Phase::Auth, SECOND)], 5 * SECOND).await;
+    assert!(worked.is_ok() && worked.facts.stalled > Some(4 * SECOND), "{worked:?}");
+    let hung_up = stalled(&[Act::Take(Phase::Auth, SECOND), Act::Stop(Reason::ConnectionClosed)], 5 * SECOND).await;
+    assert_eq!(ended(&hung_up), Some((Phase::Auth, Reason::MachineTooSlow)), "a peer loses patience with who says nothing");
+}
+
+/// A suspended machine's timers stand still, and its steady clock goes on.
+#[tokio::test(start_paused = true)]
+async fn hang_up_after_the_machine_slept_is_this_machines() {
+    thread_local!(static SLEPT: Cell<Duration> = const { Cell::new(Duration::ZERO) });
+    let mut means = means();
+    means.clock = SteadyClock::new(|| since_the_first_test(Instant::now()) + SLEPT.get());
+    let (slots, acts) = (Slots::default(), [Act::Take(Phase::Auth, SECOND), Act::Stop(Reason::ConnectionClosed)]);
+    let (probe, _) = probe(&slots, &acts);
+    let sleeping = async {
+        sleep(SECOND / 2).await;
+        SLEPT.set(3600 * SECOND);
+    };
+    let (outcome, ()) = tokio::join!(probe.run(&means, None), sleeping);
+    assert_eq!(ended(&outcome), Some((Phase::Auth, Reason::MachineTooSlow)), "{outcome:?}");
+    let next = probe.run(&means, None).await;
+    assert_eq!(ended(&next), Some((Phase::Auth, Reason::ConnectionClosed)), "and the next run is judged by itself");
 }
 
 #[tokio::test(start_paused = true)]

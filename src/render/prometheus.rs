@@ -21,14 +21,14 @@ pub use self::format::Format;
 use crate::fact::metrics;
 use crate::kind::Check;
 use crate::levels;
-use crate::outcome::{Outcome, Phase, SkipReason, Verdict};
+use crate::outcome::{Outcome, Phase, SkipReason};
 use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending};
 use crate::settings::ProbeSettings;
 use crate::store::{ProbeEntry, Store};
 
 metrics! {
-    LATENCY: "m365_probe_latency_seconds", "Time of all runs, failed ones included.";
+    LATENCY: "m365_probe_latency_seconds", "Time of all runs, failed ones included, but for those in which this machine stood still.";
     RUNS: "m365_probe_runs_total", "Runs.";
     FAILED_RUNS: "m365_probe_failed_runs_total", "Runs that failed.";
     FAILURES: "m365_probe_failures_total", "Runs that failed, by where and why; a series begins with its first failure.";
@@ -138,9 +138,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, timeout: Dura
     families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
     families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
     families.gauge(&PROBE_TIMEOUT, &Labels::default(), timeout.as_secs_f64());
-    if let Verdict::Skipped(skip) = &outcome.verdict {
-        skipped(&mut families, outcome, skip);
-    } else {
+    if !skipped(&mut families, outcome) {
         run::add(&mut families, outcome, judged.warnings().iter().copied(), outcome.probe.check.kind().phases);
     }
     for group in facts::GROUPS {
@@ -189,10 +187,8 @@ fn while_current(families: &mut Families, entry: &ProbeEntry, phases: &[Phase], 
             facts::gauges(families, outcome, group, true);
         }
     }
-    if let Some(outcome) = entry.skipped.as_deref().filter(|skipped| current(skipped))
-        && let Verdict::Skipped(skip) = &outcome.verdict
-    {
-        skipped(families, outcome, skip);
+    if let Some(outcome) = entry.skipped.as_deref().filter(|skipped| current(skipped)) {
+        skipped(families, outcome);
     }
     for (host, port, outcome) in entry.certificates() {
         facts::certificates(families, &entry.settings, outcome, Some((host, port)), current(outcome));
@@ -215,7 +211,9 @@ fn token(families: &mut Families, entry: &ProbeEntry, now: SystemTime) {
     }
 }
 
-/// Adds why a run did not take place.
-fn skipped(families: &mut Families, outcome: &Outcome, skip: &SkipReason) {
-    families.gauge(&SKIPPED, &Labels::of_probe(&outcome.probe).with("reason", skip.code()), 1.0);
+/// Adds why no run took place that tells of the far side, and returns true; returns false where one did.
+fn skipped(families: &mut Families, outcome: &Outcome) -> bool {
+    let Some(code) = outcome.skip_code() else { return false };
+    families.gauge(&SKIPPED, &Labels::of_probe(&outcome.probe).with("reason", code), 1.0);
+    true
 }

@@ -22,7 +22,8 @@ pub enum ProbeState<'a> {
 impl<'a> ProbeState<'a> {
     /// Judges what the store knows of a probe by the limits of its configuration.
     pub fn new(entry: &'a ProbeEntry, now: SystemTime) -> Self {
-        let Some(outcome) = entry.last.as_deref().or(entry.skipped.as_deref()) else { return Self::NotRun };
+        let last = || entry.last.as_deref().or(entry.skipped.as_deref());
+        let Some(outcome) = entry.current_outcome(now).or_else(last) else { return Self::NotRun };
         let settings = &entry.settings;
         let judged = JudgedOutcome::new(outcome, &settings.limits, now).with_application(&*settings.tenant);
         if entry.is_current(outcome.at, now) { Self::Current(judged) } else { Self::Stale(judged) }

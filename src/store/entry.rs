@@ -36,7 +36,7 @@ pub struct ProbeEntry {
     pub transcript: Arc<Transcript>,
     /// Transcript of the last run that failed, once successes have followed.
     pub failed_transcript: Arc<Transcript>,
-    /// The last run that was skipped, if it came after the last one that took place.
+    /// The last run that was skipped or missed, if it came after the last one that took place.
     pub skipped: Option<Arc<Outcome>>,
     /// End of the back-off that the server asked for; may be past.
     pub back_off_until: Option<SystemTime>,
@@ -123,6 +123,13 @@ impl ProbeEntry {
         self.last.as_deref().filter(|last| self.is_current(last.at, now))
     }
 
+    /// Returns the outcome that says how things are now: the last run while it is recent, else a later one that this machine was
+    /// too slow for.
+    pub fn current_outcome(&self, now: SystemTime) -> Option<&Outcome> {
+        let missed = || self.skipped.as_deref().filter(|skipped| skipped.is_missed() && self.is_current(skipped.at, now));
+        self.current_run(now).or_else(missed)
+    }
+
     /// Returns the start of the present failure, and whether it may have begun before the first run.
     pub fn since(&self) -> Option<(SystemTime, bool)> {
         let since = self.reason_since?;
@@ -158,8 +165,8 @@ impl ProbeEntry {
         }
         let transcript = std::mem::take(&mut outcome.facts.transcript);
         let outcome = Arc::new(outcome);
-        if let Verdict::Skipped(skip) = &outcome.verdict {
-            if let SkipReason::BackOff { until, .. } = skip {
+        if outcome.skip_code().is_some() {
+            if let Verdict::Skipped(SkipReason::BackOff { until, .. }) = &outcome.verdict {
                 self.back_off_until = Some(*until);
             }
             self.skipped = Some(outcome);

@@ -285,3 +285,23 @@ fn credentials_give_the_expiry_last_read_then_the_declared_one() {
     store.record(outcome("praxis", 3, not, Verdict::Ok));
     assert_eq!(store.credentials().get("contoso"), Some(&at(500)));
 }
+
+#[test]
+fn run_that_this_machine_was_too_slow_for_counts_as_missed_and_changes_nothing_else() {
+    let mut store = Store::new(&[settings("one", "box")]);
+    store.record(outcome("box", 1, Facts::default(), failed(Phase::Auth, Reason::AuthRefused)));
+    let too_slow = Facts { stalled: Some(4 * MINUTE), ..Facts::default() };
+    store.record(outcome("box", 2, too_slow.clone(), failed(Phase::Tls, Reason::MachineTooSlow)));
+    let entry = only(&store);
+    assert_eq!((entry.runs, entry.failures.len(), entry.reason_since), (1, 1, Some(at(1))));
+    assert_eq!(store.skips.get("missed"), Some(&1));
+    assert_eq!(store.latencies().next().map(|(.., latencies)| latencies.count), Some(1));
+    let reason = |entry: &ProbeEntry, now| entry.current_outcome(now).and_then(|outcome| Some(outcome.failure()?.reason));
+    assert_eq!(reason(entry, at(3)), Some(Reason::AuthRefused), "what was known is still so");
+    store.record(outcome("box", 8, too_slow, failed(Phase::Tls, Reason::MachineTooSlow)));
+    assert_eq!(reason(only(&store), at(8)), Some(Reason::MachineTooSlow), "until it is too old");
+    store.record(outcome("box", 9, Facts { stalled: Some(MINUTE / 60), ..Facts::default() }, Verdict::Ok));
+    let entry = only(&store);
+    assert_eq!((entry.runs, entry.last_success, entry.skipped.is_none()), (2, Some(at(9)), true));
+    assert_eq!(store.latencies().next().map(|(.., latencies)| latencies.count), Some(1), "its time is not the peer's");
+}

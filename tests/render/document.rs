@@ -317,9 +317,9 @@ pub mod generated {
             (known_text(), known_text(), ids()).prop_map(|(name, public_address, ids)| ServerFacts { name, public_address, ids });
         let warnings = vec((reason(), evidence()), 0..3);
         let learnt = (of(token()), vec(endpoint(), 0..3), vec(dns(), 0..3), mailbox, server, of(registration()), warnings);
-        let times = (of(time()), of(time()), of(time()), of(duration()));
+        let times = (of(time()), of(time()), of(time()), of(duration()), of(duration()));
         (learnt, times).prop_map(|((token, endpoints, dns, mailbox, server, registration, warnings), times)| {
-            let (credential_expires, ews_ends, last_worked, back_off) = times;
+            let (credential_expires, ews_ends, last_worked, back_off, stalled) = times;
             let transcript = Transcript::default(); // stays with the process that ran
             let mut facts = Facts {
                 token,
@@ -332,6 +332,7 @@ pub mod generated {
                 ews_ends,
                 last_worked,
                 back_off,
+                stalled,
                 transcript,
                 warnings: Vec::new(),
             };

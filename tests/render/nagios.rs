@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use m365_probe::levels::{Limits, State};
-use m365_probe::outcome::{Fault, Outcome, Verdict};
+use m365_probe::outcome::{Evidence, Fault, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::render::nagios;
 use m365_probe::report::JudgedOutcome;
@@ -23,6 +23,24 @@ fn nagios_of_each_sample_equals_the_golden_file() {
         shown += &nagios::report(&judged(std::slice::from_ref(outcome), &limits), 0).0;
     }
     assert_golden("nagios.txt", &shown);
+}
+
+#[test]
+fn nagios_of_a_run_that_this_machine_was_too_slow_for_is_unknown_and_tells_no_time() {
+    let stalled = Some(Duration::from_secs(29));
+    let verdict = sample::failed(Phase::Auth, Reason::MachineTooSlow, Evidence::default());
+    let mut outcome = Outcome { verdict, ..sample::pop3() };
+    outcome.facts.stalled = stalled;
+    let limits = Limits::parse(&["0.001".to_owned()], &["0.002".to_owned()]).expect("limits");
+    let (text, state) = nagios::report(&judged(&[outcome], &limits), 0);
+    assert_eq!(state, State::Unknown, "{text}");
+    let promised = "POP3 UNKNOWN - praxis@contoso.example: machine_too_slow in auth; check this machine's load and ";
+    assert!(text.starts_with(promised), "{text}");
+    let numbers = text.split_once(" | ").expect("performance data").1;
+    assert!(!numbers.contains("total=") && !numbers.contains("auth=") && numbers.contains("messages="), "{text}");
+    let mut slow = sample::pop3();
+    slow.facts.stalled = stalled;
+    assert_eq!(nagios::report(&judged(&[slow], &limits), 0).1, State::Ok, "a limit of the time is not judged");
 }
 
 #[test]

@@ -188,6 +188,38 @@ fn metrics_of_a_failure_count_it_and_name_its_endpoint_until_a_success() {
 }
 
 #[test]
+fn metrics_of_a_run_that_this_machine_was_too_slow_for_say_so_and_keep_the_result_before() {
+    let verdict = sample::failed(Phase::Auth, Reason::MachineTooSlow, Evidence::default());
+    let mut missed = Outcome { verdict, ..sample::pop3() };
+    missed.facts.stalled = Some(Duration::from_secs(240));
+    let mut store = Store::new(&[sample::settings(&missed.probe)]);
+    for outcome in [sample::pop3(), missed.clone()] {
+        store.record(outcome);
+    }
+    let of = r#"{tenant="contoso",mailbox="praxis",check="pop3""#;
+    let skipped = format!(r#"m365_probe_skipped_info{of},reason="machine_too_slow"}}"#);
+    let page = page(&store);
+    let series = read(&page);
+    assert_eq!(series.get(&*skipped), Some(&1.0));
+    assert_eq!(series.get(&*format!("m365_probe_success{of}}}")), Some(&1.0));
+    assert_eq!(series.get(&*format!("m365_probe_failed_runs_total{of}}}")), Some(&0.0));
+    assert_eq!(series.get(r#"m365_exporter_skipped_runs_total{reason="missed"}"#), Some(&1.0));
+    assert!(!page.contains("m365_root_cause_info"), "{page}");
+    let alone = alone(&missed, Format::Text);
+    let series = read(&alone);
+    assert_eq!((series.get(&*skipped), series.get("probe_success")), (Some(&1.0), Some(&0.0)));
+    assert!(!alone.contains("m365_probe_success") && !alone.contains("m365_probe_failure_info"), "{alone}");
+    // Where it lasts, it is told as what it is.
+    let mut store = Store::new(&[sample::settings(&missed.probe)]);
+    store.record(missed);
+    let cause =
+        r#"m365_root_cause_info{tenant="contoso",mailbox="",reason="machine_too_slow",owner="here",confidence="certain"}"#;
+    let mailbox = cause.replace(r#"mailbox="""#, r#"mailbox="praxis""#);
+    let page = self::page(&store);
+    assert!(page.contains(cause) || page.contains(&mailbox), "{page}");
+}
+
+#[test]
 fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_token() {
     let cloud = &sample::settings(&sample::pop3().probe).tenant.cloud;
     let login = |mut outcome: Outcome, ago: u64, issuer: &str| {

@@ -26,6 +26,19 @@ super::entries! {
         - "Prüfen Sie die Höchstzahl offener Dateien mit `ulimit -n` und den freien Speicher dieses Rechners."
         - "Erhöhen Sie die Grenze, oder lassen Sie weniger Prüfungen gleichzeitig laufen.";
 
+    MachineTooSlow:
+        en "For most of the run this program was not given the processor: the machine was overloaded or suspended, or the program was stopped or held back. What ran out of time meanwhile says nothing about the network or Microsoft 365, so the run counts as missed."
+        - "See how busy the machine is: `uptime` shows the load, which should stay below the number of processors that `nproc` shows, and `vmstat 1 5` in the column `st` the time that the host of a virtual machine keeps for itself, which should be near 0."
+        - "See whether a CPU limit holds the program back: `systemctl show m365-probe -p CPUQuotaPerSecUSec` shows the one of systemd, and `nr_throttled` in `/sys/fs/cgroup/cpu.stat` of a container must not grow."
+        - "See whether the machine was suspended or the virtual machine paused: `journalctl --since -1h -g suspend` shows the first, the log of the host the second."
+        - "If the machine is too small for what it watches, lengthen `interval`, or give it another processor.";
+        de "dieser Rechner war zu langsam für den Lauf"
+        "Während des größten Teils des Laufs hat dieses Programm keine Rechenzeit bekommen: Der Rechner war überlastet oder im Ruhezustand, oder das Programm war angehalten oder gebremst. Was dabei ein Zeitlimit überschritten hat, sagt nichts über das Netzwerk oder Microsoft 365 aus. Deshalb zählt der Lauf als ausgefallen."
+        - "Sehen Sie nach, wie ausgelastet der Rechner ist: `uptime` zeigt die Last, die unter der Zahl der Prozessoren bleiben soll, die `nproc` zeigt, und `vmstat 1 5` in der Spalte `st` die Zeit, die der Host einer virtuellen Maschine für sich behält; sie soll nahe 0 sein."
+        - "Sehen Sie nach, ob ein CPU-Limit das Programm bremst: `systemctl show m365-probe -p CPUQuotaPerSecUSec` zeigt das von systemd, und in einem Container darf `nr_throttled` in `/sys/fs/cgroup/cpu.stat` nicht wachsen."
+        - "Sehen Sie nach, ob der Rechner im Ruhezustand oder die virtuelle Maschine angehalten war: Das Erste zeigt `journalctl --since -1h -g suspend`, das Zweite das Protokoll des Hosts."
+        - "Ist der Rechner zu klein für das, was er überwacht, verlängern Sie `interval`, oder geben Sie ihm einen weiteren Prozessor.";
+
     LocalTrustStore:
         en "Without trusted root certificates no server can be verified, so no connection was made."
         - "Install the package ca-certificates, or set `network.ca_file` to a readable bundle in PEM format."

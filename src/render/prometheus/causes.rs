@@ -23,7 +23,7 @@ metrics! {
 
 /// Adds the root causes of the failures that are current, and every reason that has been met so far.
 pub fn add(families: &mut Families, store: &Store, now: SystemTime) {
-    let causes = diagnose(store.probes().iter().filter_map(|entry| entry.current_run(now)));
+    let causes = diagnose(store.probes().iter().filter_map(|entry| entry.current_outcome(now)));
     for cause in &causes {
         root_cause(families, store, cause);
     }

@@ -7,9 +7,9 @@ use crate::report::sentence;
 
 metrics! {
     SUCCESS: "m365_probe_success", "Whether the last run succeeded, absent before the first (cached on /metrics).";
-    DURATION: "m365_probe_duration_seconds", "Time of the last run (cached on /metrics).";
+    DURATION: "m365_probe_duration_seconds", "Time of the last run, absent where this machine stood still (cached on /metrics).";
     PHASE: "m365_probe_phase_duration_seconds",
-        "Time of one phase of the last run, 0 if it was not entered (cached on /metrics).";
+        "Time of one phase of the last run, 0 if it was not entered, absent where this machine stood still (cached on /metrics).";
     FAILURE: "m365_probe_failure_info",
         "1 while the last run failed in this phase, for this reason, which is this owner's to act on (cached on /metrics).";
     ENDPOINT: "m365_probe_endpoint_info", "1 while the last run failed, with the host and port it failed at (cached on /metrics).";
@@ -21,11 +21,8 @@ metrics! {
 pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>, phases: &[Phase]) {
     let labels = Labels::of_probe(&outcome.probe);
     families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
-    families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
-    let entered = sentence::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
-    let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
-    for (phase, took) in expected.chain(entered) {
-        families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());
+    if outcome.is_latency_sample() {
+        times(families, outcome, phases);
     }
     if let Some(failure) = outcome.failure() {
         let labels = labels.with("phase", failure.phase.code());
@@ -38,5 +35,16 @@ pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterat
     for warning in warnings {
         let labels = labels.with("reason", warning.reason.code());
         families.gauge(&WARNING, &labels.with("owner", warning.reason.owner().code()), 1.0);
+    }
+}
+
+/// Adds the time of the run and of each of its phases.
+fn times(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
+    let labels = Labels::of_probe(&outcome.probe);
+    families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
+    let entered = sentence::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
+    let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
+    for (phase, took) in expected.chain(entered) {
+        families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());
     }
 }
