@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod log_queue;
 mod logging;
 mod output;
 mod probe_selection;
@@ -27,6 +28,7 @@ use crate::levels::State;
 use crate::render::nagios;
 use crate::settings::RootStore;
 use args::{Cli, Command};
+use logging::Log;
 
 /// Exit code for success; for `check`, the state OK.
 const GOOD: u8 = 0;
@@ -54,18 +56,21 @@ fn execute(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> 
     let plugin = is_check(&arguments);
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
-            logging::start(cli.log_format, &cli.command);
-            let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, roots)));
-            ended.unwrap_or_else(|_| failed(plugin, FAULT, "this program itself failed; see standard error"))
+            let log = logging::start(cli.log_format, &cli.command);
+            let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, roots, &log)));
+            ended.unwrap_or_else(|_| {
+                log.flush();
+                failed(plugin, FAULT, "this program itself failed; see standard error")
+            })
         }
         Err(error) => usage(&error, plugin),
     }
 }
 
-fn dispatch(command: Command, roots: &RootStore) -> u8 {
+fn dispatch(command: Command, roots: &RootStore, log: &Log) -> u8 {
     match command {
-        Command::Serve(arguments) => serve::run(&arguments, roots),
-        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, roots, log),
+        Command::Demo(arguments) => demo::run(&arguments, log),
         Command::Check(arguments) => check::run(&arguments, roots),
         Command::Doctor(arguments) => doctor::run(&arguments, roots),
         Command::Config(arguments) => config::run(&arguments),

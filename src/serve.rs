@@ -30,6 +30,7 @@ mod write_timeout;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -63,12 +64,14 @@ pub struct Options {
     pub web: Option<PathBuf>,
     /// The runtime of the runs; `None` for a thread of its own.
     pub runs: Option<RunsOn>,
+    /// The number of log lines that were lost, which goes on counting.
+    pub log_lines_lost: Arc<AtomicU64>,
 }
 
 impl Options {
     /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
     pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
-        Self { source, listen, faults: None, web: None, runs: None }
+        Self { source, listen, faults: None, web: None, runs: None, log_lines_lost: Arc::default() }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::args::Demo;
 use super::doctor::ReportOptions;
+use super::logging::Log;
 use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
 use crate::render::page::FaultSwitch;
 use crate::serve::{BoundAddress, Faults, Options, Source};
@@ -13,14 +14,14 @@ use crate::settings::Settings;
 use crate::sim::{self, Running};
 
 /// Serves the demonstration, or runs it once and prints it.
-pub fn run(arguments: &Demo) -> u8 {
+pub fn run(arguments: &Demo, log: &Log) -> u8 {
     if arguments.fault.iter().any(|fault| fault == "list") {
         list();
         return GOOD;
     }
     match TemporaryDirectory::new() {
         Ok(scratch) if arguments.once => run_once_and_print(arguments, &scratch),
-        Ok(scratch) => serve_demo(arguments, &scratch),
+        Ok(scratch) => serve_demo(arguments, &scratch, log),
         Err(problem) => failed(false, FAULT, &problem),
     }
 }
@@ -54,12 +55,13 @@ fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
     }
 }
 
-fn serve_demo(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
-    serve::with_runtime(async {
+fn serve_demo(arguments: &Demo, scratch: &TemporaryDirectory, log: &Log) -> u8 {
+    serve::with_runtime(log, async {
         let (running, settings) = start(arguments, &scratch.0).await?;
         let config = running.write_config(&scratch.0).map_err(|error| cannot_write(&scratch.0, &error))?;
         let faults = Some(Arc::new(FaultSwitches(running)) as Arc<dyn Faults>);
-        let options = Options { faults, ..Options::new(Source::Given(settings), arguments.listen.clone()) };
+        let source = Source::Given(settings);
+        let options = Options { faults, log_lines_lost: log.lost(), ..Options::new(source, arguments.listen.clone()) };
         crate::serve::run(options, |addresses| print_addresses(addresses, &config)).await.map_err(serve::exit_code)
     })
 }

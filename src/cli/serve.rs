@@ -1,20 +1,26 @@
 //! `serve`: the service, until a signal ends it.
 
 use super::args::Serve;
+use super::logging::Log;
 use super::{FAULT, GOOD, USAGE, failed, run_once};
 use crate::serve::{self, NotStarted, Options, Source};
 use crate::settings::RootStore;
 
 /// Runs the service until a signal ends it, and returns the exit code.
-pub fn run(arguments: &Serve, roots: &RootStore) -> u8 {
+pub fn run(arguments: &Serve, roots: &RootStore, log: &Log) -> u8 {
     let source = Source::File { path: arguments.config.clone(), roots: roots.clone() };
-    let options = Options { web: arguments.web_config.clone(), ..Options::new(source, arguments.listen.clone()) };
-    with_runtime(async { serve::run(options, |_| ()).await.map_err(exit_code) })
+    let options = Options {
+        web: arguments.web_config.clone(),
+        log_lines_lost: log.lost(),
+        ..Options::new(source, arguments.listen.clone())
+    };
+    with_runtime(log, async { serve::run(options, |_| ()).await.map_err(exit_code) })
 }
 
-/// Runs `service` on a runtime of its own, and returns the exit code.
-pub fn with_runtime(service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
+/// Runs `service` on a runtime of its own, writes what is left of the log, and returns the exit code.
+pub fn with_runtime(log: &Log, service: impl Future<Output = Result<(), (u8, String)>>) -> u8 {
     let ended = run_once::block_on(service).unwrap_or_else(|problem| Err((FAULT, problem)));
+    log.flush();
     ended.map_or_else(|(code, problem)| failed(false, code, &problem), |()| GOOD)
 }
 

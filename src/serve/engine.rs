@@ -1,5 +1,6 @@
 //! Runs the probes, records their outcomes in the store, and replaces the configuration at a reload.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -59,6 +60,7 @@ pub struct Engine {
     pub store: Arc<PublishedStore>,
     slots: Arc<Slots>,
     exporter: Exporter,
+    log_lines_lost: Arc<AtomicU64>,
     outcomes: mpsc::Sender<Outcome>,
     /// Held during a reload, of which there is one at a time.
     reloading: tokio::sync::Mutex<()>,
@@ -111,6 +113,7 @@ impl Engine {
             web_config,
             authenticator,
             exporter: Exporter::new().with_process(SystemTime::now()),
+            log_lines_lost: options.log_lines_lost,
             outcomes,
             reloading: tokio::sync::Mutex::default(),
         });
@@ -129,6 +132,7 @@ impl Engine {
     pub fn metrics(&self, format: Format) -> String {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
+        self.exporter.log_lines_lost(self.log_lines_lost.load(Ordering::Relaxed));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
         prometheus::metrics(&self.store.snapshot(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
     }

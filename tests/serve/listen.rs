@@ -14,7 +14,7 @@ use tokio::net::UnixStream;
 
 use crate::client::{get, parse};
 use crate::fixtures::{SECRET, Scratch, configuration, refused};
-use crate::signals::Serving;
+use crate::program::Serving;
 
 async fn start(listen: &str) -> Result<Service, NotStarted> {
     let listen = vec![listen.parse().expect("an address")];

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use prometheus::proto::MetricType;
-use prometheus::{Gauge, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{Gauge, IntCounter, IntGauge, Opts, Registry, TextEncoder};
 
 use super::families::{Families, Labels, sample};
 use super::format::Format;
@@ -20,6 +20,7 @@ pub struct Exporter {
     pub scheduler_lag: Gauge,
     /// 1: what `--web.config.file` says is in force.
     pub web_config_in_force: IntGauge,
+    log_lines_lost: IntCounter,
     reload_successful: IntGauge,
     reload_success_time: Gauge,
     families: Arc<Mutex<Families>>,
@@ -49,6 +50,10 @@ impl Exporter {
                 "m365_exporter_web_config_last_reload_successful",
                 "Whether the web configuration is in force as its files are now.",
             )),
+            log_lines_lost: valid(IntCounter::new(
+                "m365_exporter_log_lines_lost_total",
+                "Lines of the log that were lost because nobody read them in time.",
+            )),
             reload_successful: valid(IntGauge::new(
                 "m365_exporter_config_last_reload_successful",
                 "Whether the last attempt to load the configuration succeeded.",
@@ -67,6 +72,7 @@ impl Exporter {
         valid(registry.register(Box::new(probes_in_flight.clone())));
         valid(registry.register(Box::new(scheduler_lag.clone())));
         valid(registry.register(Box::new(exporter.web_config_in_force.clone())));
+        valid(registry.register(Box::new(exporter.log_lines_lost.clone())));
         valid(registry.register(Box::new(reload_successful.clone())));
         valid(registry.register(Box::new(reload_success_time.clone())));
         exporter
@@ -79,6 +85,11 @@ impl Exporter {
             let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             self.reload_success_time.set(since.as_secs_f64());
         }
+    }
+
+    /// Notes the number of log lines lost since the start.
+    pub fn log_lines_lost(&self, lost: u64) {
+        self.log_lines_lost.inc_by(lost.saturating_sub(self.log_lines_lost.get()));
     }
 
     /// Families to write a page in `format` with, empty. One page is written at a time.
