@@ -171,7 +171,8 @@ pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> i
 
 static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NO_EVIDENCE };
 static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NO_EVIDENCE };
-const NO_EVIDENCE: Evidence = Evidence { peer: None, said: None, heard: None, code: None, ids: SupportIds::new() };
+const NO_EVIDENCE: Evidence =
+    Evidence { peer: None, said: None, heard: None, code: None, unrecognized: false, ids: SupportIds::new() };
 
 /// Reports whether `reason` is a warning that is made here of a number and its limit, and never noted by a run.
 pub const fn is_derived_from_limit(reason: Reason) -> bool {

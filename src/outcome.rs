@@ -165,10 +165,17 @@ impl Fault {
         Self { reason, evidence: Evidence { heard: Some(heard.into()), ..Evidence::default() } }
     }
 
-    /// The same evidence under another reason.
+    /// The same evidence under another reason, which is no default.
     #[must_use]
     pub fn renamed(self, reason: Reason) -> Self {
-        Self { reason, ..self }
+        Self { reason, ..self }.unrecognized(false)
+    }
+
+    /// The same fault, marked where its reason is a default: the reply is in no table, and this is what was left.
+    #[must_use]
+    pub fn unrecognized(mut self, unrecognized: bool) -> Self {
+        self.evidence.unrecognized = unrecognized;
+        self
     }
 
     /// The same fault with a code (`AADSTS` number, `5.7.3`, `ErrorAccessDenied`) as evidence.
@@ -218,6 +225,9 @@ pub struct Evidence {
     pub heard: Option<String>,
     /// Their own code for it.
     pub code: Option<String>,
+    /// Set if the reply is in no table, so that the reason is a default. No such reason is ever certain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrecognized: bool,
     /// Identifiers for a support ticket.
     #[serde(default, serialize_with = "json::ids_by_name", deserialize_with = "json::ids_understood")]
     pub ids: SupportIds,

@@ -213,6 +213,7 @@ reasons! {
     AddressAmbiguous "address_ambiguous" TenantAdmin Failed "the address belongs to more than one recipient" "remove the address from all recipients but one: Get-Recipient <mailbox> shows them"
     MailboxElsewhere "mailbox_elsewhere" TenantAdmin Failed "the mailbox is on another server" "check with Get-Recipient <mailbox> whether the mailbox is in Exchange Online"
     MailboxUnavailable "mailbox_unavailable" Microsoft Transient "the mailbox is being moved or its database is offline" "wait, and check service health and Get-MoveRequest"
+    MailboxFull "mailbox_full" TenantAdmin Failed "the mailbox is full" "have mails deleted or moved to the archive, or raise the mailbox's quota: Get-EXOMailboxStatistics -Identity <mailbox>"
     BasicAuthBlocked "basic_auth_blocked" Network Failed "the server took the login for basic authentication" "something on the way changes the mechanism: look for a mail proxy"
     MechanismNotOffered "mechanism_not_offered" Network Failed "the server does not offer XOAUTH2" "check that the host is Exchange Online and that no mail proxy hides AUTH"
     CommandRefused "command_refused" Microsoft Failed "the server refused a command" "see the server's reply"

@@ -16,6 +16,7 @@ pub mod oauth;
 pub mod pop3;
 mod pop3_imap_refusal;
 pub mod sasl;
+mod sentences;
 pub mod smtp;
 pub mod soap;
 

@@ -92,12 +92,15 @@ impl Session {
     }
 
     /// Explains the refusal of a login by the server's capabilities: Courier says `Login failed` to any mechanism that it does
-    /// not have. Where it calls the command wrong, or takes it for a login with a password, it is asked for them; only now,
-    /// because that costs a round trip, which is no part of the login. Without an answer the fault stays as it is.
+    /// not have, and Exchange on premises `AUTHENTICATE failed.` A server that did not announce them is asked; only now, because
+    /// that costs a round trip, which is no part of the login. Without an answer the fault stays as it is.
     async fn explain_refusal(&mut self, conn: &mut Conn<'_>, fault: Fault) -> Fault {
         let announced = match fault.reason {
             Reason::ProtocolError | Reason::BasicAuthBlocked => self.ask_capabilities(conn).await,
-            Reason::AuthRefused => self.capabilities.take(),
+            Reason::AuthRefused => match self.capabilities.take() {
+                Some(announced) => Some(announced),
+                None => self.ask_capabilities(conn).await,
+            },
             _ => None,
         };
         if announced.is_some_and(|list| !list.iter().any(|word| word == "AUTH=XOAUTH2")) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Blame, Confidence};
 use crate::kind::Check;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Evidence, Failure, Outcome};
 use crate::reason::Reason;
 
 /// Blames `failure` on its own reason.
@@ -12,10 +12,16 @@ pub fn blame<'a>(outcome: &'a Outcome, failure: &'a Failure) -> Blame<'a> {
     Blame {
         outcome,
         reason: failure.reason,
-        confidence: if is_ambiguous(outcome, failure) { Confidence::Likely } else { confidence(failure.reason) },
+        confidence: if is_ambiguous(outcome, failure) { Confidence::Likely } else { confidence_of(failure) },
         candidates: candidates(outcome, failure),
         evidence: Cow::Borrowed(&failure.evidence),
     }
+}
+
+/// Returns the confidence that a failure's reason is its cause. A reason that is a default is never certain.
+pub fn confidence_of(failure: &Failure) -> Confidence {
+    let most = if failure.evidence.unrecognized { Confidence::Likely } else { Confidence::Certain };
+    confidence(failure.reason).min(most)
 }
 
 /// Returns the confidence that a reason is the cause: a generic refusal hides many causes, and silence or garbage may come from
@@ -57,12 +63,22 @@ pub const TEXT_DECIDES: &str = "5.7.139";
 /// Tells whether the reply has two known causes: IMAP's for an address that is not in the directory was also observed where IMAP
 /// was switched off.
 fn is_ambiguous(outcome: &Outcome, failure: &Failure) -> bool {
-    (outcome.probe.check, failure.reason) == (Check::Imap, Reason::MailboxNotFound)
+    (outcome.probe.check, failure.reason) == (Check::Imap, Reason::MailboxNotFound) || is_locked(failure)
+}
+
+/// Tells whether the server says that the account is locked, which an administrator does, and a policy.
+fn is_locked(failure: &Failure) -> bool {
+    let Evidence { heard, code, .. } = &failure.evidence;
+    let says_disabled = heard.as_deref().is_some_and(|heard| heard.to_ascii_lowercase().contains("disabled"));
+    let is_status = code.as_deref() == Some("456");
+    let says_locked = heard.as_deref().is_some_and(|heard| heard.to_ascii_lowercase().contains("locked"));
+    failure.reason == Reason::AccountDisabled && !says_disabled && (is_status || says_locked)
 }
 
 /// Returns other causes of a reason that does not name its cause.
 fn candidates(outcome: &Outcome, failure: &Failure) -> &'static [Reason] {
     match failure.reason {
+        _ if is_locked(failure) => &[Reason::AuthPolicyBlocked],
         _ if is_ambiguous(outcome, failure) => &[Reason::ProtocolDisabled, Reason::TokenWrongTenant],
         Reason::AuthRefused if failure.evidence.code.as_deref() == Some(TEXT_DECIDES) => {
             &[Reason::AuthPolicyBlocked, Reason::SmtpAuthDisabledMailbox, Reason::BasicAuthBlocked]

@@ -142,7 +142,7 @@ fn days(value: f64) -> String {
 
 /// Returns the parts of the evidence that are known, as names and values.
 pub fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
-    let Evidence { peer, said, heard, code, ids } = evidence;
+    let Evidence { peer, said, heard, code, unrecognized: _, ids } = evidence;
     let peer = peer.as_ref().map(ToString::to_string);
     let parts = [("peer", &peer), ("said", said), ("heard", heard), ("code", code)];
     let parts = parts.into_iter().filter_map(|(name, text)| Some((name, one_line(text.as_deref()?))));

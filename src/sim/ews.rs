@@ -213,6 +213,9 @@ fn no_mailbox(refusal: Refusal, request: &Request) -> HttpResponse {
             "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.",
             "<t:Value Name=\"Policy\">MaxConcurrency</t:Value><t:Value Name=\"MaxConcurrencyLimit\">27</t:Value>",
         ),
+        Refusal::Trouble(Trouble::Full) => {
+            response::errors(request, "ErrorQuotaExceeded", "Mailbox has exceeded maximum mailbox size.")
+        }
         refusal => refused(refusal),
     }
 }

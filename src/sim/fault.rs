@@ -211,6 +211,7 @@ faults! {
     FolderNotFound "folder_not_found" whole mailbox [Ews Graph] "the folders are hidden from the application"
     MailboxUnavailable "mailbox_unavailable" whole mailbox [Pop3 Imap Smtp Ews Graph] "the mailbox database is offline"
     LicenseInvalid "license_invalid" whole mailbox [Pop3 Imap Smtp Ews Graph] "the mailboxes have no licence"
+    MailboxFull "mailbox_full" each mailbox [Ews Graph] "the mailboxes are full"
     AccountDisabled "account_disabled" whole mailbox [Ews Graph] "the mailboxes' accounts are disabled"
     PropagationPending "propagation_pending" whole tenant [Pop3 Imap Smtp Ews Graph] "the application was registered half an hour ago, and Exchange has not heard of it"
     AccessRefusedEverywhere "access_refused_everywhere" whole tenant [Pop3 Imap Smtp Ews Graph] "Exchange refuses the application everywhere and says nothing"

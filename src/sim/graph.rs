@@ -214,6 +214,9 @@ impl Error {
             Refusal::Trouble(Trouble::Throttled | Trouble::TooManyConnections) => {
                 Self(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
             }
+            Refusal::Trouble(Trouble::Full) => {
+                Self(403, "ErrorQuotaExceeded", "The process failed to get the correct properties.")
+            }
             Refusal::Trouble(Trouble::Unavailable) => Self(503, "serviceNotAvailable", "The service is temporarily unavailable."),
             _ => token("CompactToken parsing failed with error code: 80049217"),
         }

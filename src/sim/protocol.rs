@@ -44,4 +44,6 @@ pub enum Trouble {
     Invalidated,
     /// The mailbox is restricted for having sent spam.
     SenderBlocked,
+    /// The mailbox has reached its quota.
+    Full,
 }

@@ -231,9 +231,10 @@ impl ProbeEntry {
 fn shortened(evidence: &Evidence) -> Evidence {
     const KEPT: usize = 400;
     let cut = |text: &String| text.chars().take(KEPT).collect::<String>();
-    let Evidence { peer, said, heard, code, ids } = evidence;
+    let Evidence { peer, said, heard, code, unrecognized, ids } = evidence;
     let [said, heard, code] = [said, heard, code].map(|text| text.as_ref().map(cut));
-    Evidence { peer: peer.clone(), said, heard, code, ids: ids.iter().map(|(name, value)| (*name, cut(value))).collect() }
+    let ids = ids.iter().map(|(name, value)| (*name, cut(value))).collect();
+    Evidence { peer: peer.clone(), said, heard, code, unrecognized: *unrecognized, ids }
 }
 
 /// Returns the certificates that servers presented in the run, each with its endpoint.

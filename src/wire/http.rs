@@ -54,13 +54,14 @@ impl ResponseHead<'_> {
         has_header || self.header("server").is_some_and(|server| server.starts_with("Microsoft-"))
     }
 
-    /// Reports whether a proxy, a portal or another device answered in Microsoft's place: with a status that only those use, with
-    /// an HTML page, or under its own name.
+    /// Reports whether a proxy, a portal or another device answered in Microsoft's place: with a status that only those use or
+    /// that nobody has registered, with an HTML page, or under its own name.
     pub fn is_from_intermediary(&self, body: &[u8]) -> bool {
         let portal =
             matches!(self.status, StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::NETWORK_AUTHENTICATION_REQUIRED);
         let names_itself = || ["server", "via"].iter().any(|name| self.header(name).is_some());
-        !self.is_from_microsoft() && (portal || self.is_html(body) || names_itself())
+        let unregistered = self.status.canonical_reason().is_none() && !MICROSOFT_S_OWN.contains(&self.status.as_u16());
+        !self.is_from_microsoft() && (portal || unregistered || self.is_html(body) || names_itself())
     }
 
     /// Reports whether the body is HTML, as block pages and captive portals are.
@@ -103,6 +104,21 @@ impl ResponseHead<'_> {
         } else {
             sanitize::reply(&format!("{}{login}: {body}", self.status))
         }
+    }
+}
+
+/// Statuses that are registered nowhere and that Exchange sends: login time-out, retry with, account locked.
+const MICROSOFT_S_OWN: &[u16] = &[440, 449, 456];
+
+/// Returns the reason that a status gives by itself, about Microsoft's service and not about the request; `None` for all others,
+/// of which a parser knows no more than the class.
+pub fn reason_for_status(status: StatusCode) -> Option<Reason> {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Some(Reason::Throttled),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => {
+            Some(Reason::ServerUnavailable)
+        }
+        _ => None,
     }
 }
 
@@ -196,6 +212,12 @@ pub(super) mod tests {
             (407, &[], "", true),
             (403, &[], "<html>Blocked</html>", true),
             (403, &[], "blocked", false),
+            (470, &[("content-type", "text/plain")], "Action: Deny", true),
+            (599, &[], "", true),
+            (440, &[], "", false),
+            (449, &[], "", false),
+            (456, &[], "", false),
+            (470, &[("x-feserver", "FR0P281CA0001")], "", false),
             (503, &[("server", "Microsoft-HTTPAPI/2.0"), ("via", "1.1 proxy.example")], "<html>busy</html>", false),
             (502, &[("server", "nginx"), ("x-feserver", "FR0P281CA0001")], "", false),
             (503, &[("x-azure-ref", "20261123T180000Z-1")], "<html>Our services aren't available right now</html>", false),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
-use super::Refusal;
-use super::http::{ResponseHead, parse_json};
+use super::http::{ResponseHead, parse_json, reason_for_status};
+use super::{Refusal, sentences};
 use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
@@ -35,10 +35,14 @@ pub fn parse_refusal(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: boo
 
 fn entra_refusal(head: ResponseHead<'_>, error: &EntraError) -> Refusal {
     let codes = error.codes();
-    let known = codes.iter().find_map(|code| Some((aadsts::reason(*code)?, *code)));
-    let reason = known.map(|(reason, _)| reason).or_else(|| by_status(head.status)).unwrap_or_else(|| by_error(error));
-    let mut fault = Fault::heard(reason, error.to_string());
-    if let Some(code) = known.map(|(_, code)| code).or_else(|| codes.first().copied()) {
+    let words = sentences::normalized(error.error_description.as_deref().unwrap_or_default());
+    // Of several numbers the last is the most specific: 70002, and then why.
+    let known = codes.iter().rev().find_map(|code| Some((aadsts::reason(*code, &words)?, *code)));
+    let definite = known.map(|(reason, _)| reason).or_else(|| definite_status(head.status)).or_else(|| by_service(error));
+    let unrecognized = definite.is_none() || known.is_some_and(|(_, code)| aadsts::is_ambiguous(code, &words));
+    let reason = definite.or_else(|| by_status(head.status)).or_else(|| by_word(error)).unwrap_or(Reason::TokenRefused);
+    let mut fault = Fault::heard(reason, error.to_string()).unrecognized(unrecognized);
+    if let Some(code) = known.map(|(_, code)| code).or_else(|| codes.last().copied()) {
         fault = fault.code(code.to_string());
     }
     for (name, value) in [(SupportId::CorrelationId, &error.correlation_id), (SupportId::TraceId, &error.trace_id)] {
@@ -52,47 +56,61 @@ fn entra_refusal(head: ResponseHead<'_>, error: &EntraError) -> Refusal {
 fn unreadable(head: ResponseHead<'_>, body: &[u8], is_microsoft_host: bool) -> Refusal {
     let by_intermediary = head.is_from_intermediary(body);
     let without_headers = is_microsoft_host && !head.is_from_microsoft();
-    let reason = match by_status(head.status) {
+    let definite = definite_status(head.status).filter(|_| !by_intermediary);
+    let reason = match definite.or_else(|| by_status(head.status)) {
         _ if by_intermediary => Reason::HttpNotMicrosoft,
         Some(reason) => reason,
         None if without_headers => Reason::HttpNotMicrosoft,
         None => Reason::TokenReplyMalformed,
     };
+    let unrecognized = definite.is_none() && !by_intermediary;
     // A success that cannot be read may still hold the token: only its size is evidence.
     let text = if head.status.is_success() && !head.is_html(body) {
         format!("{} with {} bytes", head.status, body.len())
     } else {
         head.describe(body)
     };
-    with_head(Fault::heard(reason, text), head)
+    with_head(Fault::heard(reason, text).unrecognized(unrecognized), head)
 }
 
-/// Returns the reason for a status that is about the service and not about the application, whatever the body says.
+/// Returns the reason that a status gives by itself, about the service and not about the application, whatever the body says.
+fn definite_status(status: StatusCode) -> Option<Reason> {
+    // A 429 was observed with a plain-text body, `Too Many Requests`.
+    reason_for_status(status).map(|reason| match reason {
+        Reason::Throttled => Reason::TokenThrottled,
+        _ => Reason::TokenServiceUnavailable,
+    })
+}
+
+/// Returns the reason for the class of a status, where nothing says more.
 fn by_status(status: StatusCode) -> Option<Reason> {
-    match status {
-        // Observed with a plain-text body, `Too Many Requests`.
-        StatusCode::TOO_MANY_REQUESTS => Some(Reason::TokenThrottled),
-        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Some(Reason::TokenServiceUnavailable),
+    status.is_server_error().then_some(Reason::TokenServiceUnavailable)
+}
+
+/// Finds the reason by an `error` that is about the service, also beside a number that is in no table.
+fn by_service(error: &EntraError) -> Option<Reason> {
+    match error.error.as_deref()? {
+        "temporarily_unavailable" | "server_error" => Some(Reason::TokenServiceUnavailable),
+        "slow_down" => Some(Reason::TokenThrottled),
         _ => None,
     }
 }
 
-/// Finds the reason by `error`, which Microsoft means for programs to react to; it is coarser than the number.
+/// Finds the reason by `error` where there is no number: it stands for many of them.
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
-fn by_error(error: &EntraError) -> Reason {
-    let numbered = !error.codes().is_empty();
+fn by_word(error: &EntraError) -> Option<Reason> {
+    if !error.codes().is_empty() {
+        return None;
+    }
     match error.error.as_deref().unwrap_or_default() {
-        "temporarily_unavailable" | "server_error" => Reason::TokenServiceUnavailable,
-        "slow_down" => Reason::TokenThrottled,
-        "invalid_client" => Reason::ClientCredentialRefused,
-        "invalid_scope" => Reason::ScopeInvalid,
-        "invalid_resource" | "invalid_target" => Reason::ResourceNotFound,
-        "invalid_tenant" => Reason::TenantNotFound,
-        // A number that the catalogue lacks is more specific than this value.
-        "invalid_request" | "unsupported_grant_type" if !numbered => Reason::TokenRequestMalformed,
-        // `suberror` and `claims` come from Conditional Access alone, which demands what no application can give.
-        _ if error.suberror.is_some() || error.claims.is_some() => Reason::ConditionalAccessBlocked,
-        _ => Reason::TokenRefused,
+        "invalid_client" => Some(Reason::ClientCredentialRefused),
+        "invalid_scope" => Some(Reason::ScopeInvalid),
+        "invalid_resource" | "invalid_target" => Some(Reason::ResourceNotFound),
+        "invalid_tenant" => Some(Reason::TenantNotFound),
+        "invalid_request" | "unsupported_grant_type" => Some(Reason::TokenRequestMalformed),
+        // It demands what Conditional Access demands and no application can give.
+        _ if error.claims.is_some() || error.is_interaction_demanded() => Some(Reason::ConditionalAccessBlocked),
+        _ => None,
     }
 }
 
@@ -143,7 +161,7 @@ mod tests {
     #[test]
     fn parse_refusal_goes_by_number_then_status_then_error() {
         for (status, body, reason, code) in [
-            (401, r#"{"error":"invalid_client","error_codes":[70002,50012]}"#, Reason::ClientCertificateRefused, Some("50012")),
+            (401, r#"{"error":"invalid_client","error_codes":[70002,50012]}"#, Reason::ClientCredentialRefused, Some("50012")),
             (
                 400,
                 r#"{"error":"interaction_required","error_codes":[53003],"suberror":"message_only"}"#,
@@ -166,10 +184,13 @@ mod tests {
             (
                 400,
                 r#"{"error":"interaction_required","error_codes":[424242],"suberror":"basic_action"}"#,
-                Reason::ConditionalAccessBlocked,
+                Reason::TokenRefused,
                 Some("424242"),
             ),
-            (401, r#"{"error":"invalid_client","error_codes":[424242]}"#, Reason::ClientCredentialRefused, Some("424242")),
+            (400, r#"{"error":"interaction_required","suberror":"Basic_Action"}"#, Reason::ConditionalAccessBlocked, None),
+            (400, r#"{"error":"interaction_required","claims":"{}"}"#, Reason::ConditionalAccessBlocked, None),
+            (400, r#"{"error":"invalid_grant","suberror":"bad_token"}"#, Reason::TokenRefused, None),
+            (401, r#"{"error":"invalid_client","error_codes":[424242]}"#, Reason::TokenRefused, Some("424242")),
             (401, r#"{"error":"invalid_client"}"#, Reason::ClientCredentialRefused, None),
             (400, r#"{"error":"invalid_scope"}"#, Reason::ScopeInvalid, None),
             (400, r#"{"error":"invalid_request"}"#, Reason::TokenRequestMalformed, None),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Refusal;
+use super::{Refusal, sentences};
 use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
@@ -21,21 +21,22 @@ pub(super) struct StepReasons {
 
 /// Parses a refusal. `line` is the whole line, `text` the part of it after the status.
 pub(super) fn parse_refusal(line: &str, text: &str, step: StepReasons) -> Refusal {
-    let lower = text.to_ascii_lowercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = sentences::normalized(text);
     let code = response_code(text);
-    let by_text = || TEXTS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
+    let in_table = || TEXTS.iter().find(|(part, _)| lower.contains(part)).map(|(_, reason)| *reason);
+    let by_text = || sentences::reason(&lower).or_else(in_table);
     let by_code = || {
         RESPONSE_CODES
             .iter()
             .find(|(known, _)| code.is_some_and(|code| code.eq_ignore_ascii_case(known)))
             .map(|(_, reason)| *reason)
     };
-    let reason = if UNKNOWN_COMMAND.iter().any(|part| lower.contains(part)) {
-        step.unknown
+    let known = if UNKNOWN_COMMAND.iter().any(|part| lower.contains(part)) {
+        Some(step.unknown)
     } else {
-        by_text().or_else(by_code).filter(|reason| is_more_specific(*reason, step)).unwrap_or(step.refused)
+        by_text().or_else(by_code).filter(|reason| is_more_specific(*reason, step))
     };
-    let mut fault = Fault::heard(reason, sanitize::reply(line));
+    let mut fault = Fault::heard(known.unwrap_or(step.refused), sanitize::reply(line)).unrecognized(known.is_none());
     if let Some(code) = code {
         fault = fault.code(code);
     }
@@ -81,6 +82,14 @@ const TEXTS: &[(&str, Reason)] = &[
     ("too many connections", Reason::TooManyConnections),
     ("too many simultaneous connections", Reason::TooManyConnections), // Gmail
     ("already locked", Reason::TooManyConnections),                    // RFC 1939: by another POP3 session
+    ("account is locked", Reason::AccountDisabled),
+    ("account locked", Reason::AccountDisabled),
+    ("account is disabled", Reason::AccountDisabled),
+    ("account disabled", Reason::AccountDisabled),
+    ("throttl", Reason::Throttled),
+    ("too many requests", Reason::Throttled),
+    ("message limit", Reason::Throttled),
+    ("rate limit", Reason::Throttled),
     ("server unavailable", Reason::ServerUnavailable),
     ("shutting down", Reason::ServerUnavailable), // Dovecot, Cyrus
     ("try again later", Reason::ServerUnavailable),
@@ -96,6 +105,10 @@ const TEXTS: &[(&str, Reason)] = &[
     ("connection is closed. 22", Reason::ServerUnavailable),
     ("connection is closed.", Reason::ConnectionClosed),
     ("connection closed.", Reason::ConnectionClosed),
+    // Exchange's reply to a dozen mistakes.
+    ("authentication failure", Reason::AuthRefused),
+    ("authenticate failed", Reason::AuthRefused),
+    ("authentication failed", Reason::AuthRefused),
 ];
 
 /// Response codes of IMAP (RFC 5530) and of POP3 (RFC 2449, RFC 3206).
@@ -109,6 +122,7 @@ const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("SYS/PERM", Reason::ServerUnavailable),
     ("SERVERBUG", Reason::ServerUnavailable),
     ("LIMIT", Reason::Throttled),
+    ("OVERQUOTA", Reason::MailboxFull),
     ("LOGIN-DELAY", Reason::Throttled),
     // Another session holds the mailbox open.
     ("INUSE", Reason::TooManyConnections),

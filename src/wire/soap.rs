@@ -11,7 +11,7 @@ use crate::outcome::SupportId;
 mod refusal;
 mod response;
 
-pub(super) use refusal::{reason_for_code, without_identifiers};
+pub(super) use refusal::{is_general, reason_for_code, without_identifiers};
 
 /// The `Content-Type` of a request. It needs no `SOAPAction`: EWS finds the operation in the body.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";

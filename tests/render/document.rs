@@ -245,8 +245,11 @@ pub mod generated {
     }
 
     fn evidence() -> impl Strategy<Value = Evidence> {
-        let texts = (known_text(), known_text(), known_text(), known_text(), ids());
-        texts.prop_map(|(peer, said, heard, code, ids)| Evidence { peer: peer.map(Peer::from), said, heard, code, ids })
+        let parts = (known_text(), known_text(), known_text(), known_text(), any::<bool>(), ids());
+        parts.prop_map(|(peer, said, heard, code, unrecognized, ids)| {
+            let peer = peer.map(Peer::from);
+            Evidence { peer, said, heard, code, unrecognized, ids }
+        })
     }
 
     fn token() -> impl Strategy<Value = TokenFacts> {

@@ -195,6 +195,7 @@ pub fn secret_expired() -> Outcome {
         said: Some("POST /contoso/oauth2/v2.0/token".into()),
         heard: Some("AADSTS7000222: The provided client secret keys for app are expired.".into()),
         code: Some("7000222".into()),
+        unrecognized: false,
         ids: SupportIds::from([
             (SupportId::CorrelationId, "c0c0c0c0-0000-1111-2222-333333333333".into()),
             (SupportId::RequestId, "0f0f".into()),
@@ -211,6 +212,7 @@ pub fn attacked() -> Outcome {
         said: Some("AUTH XOAUTH2 <secret>".into()),
         heard: Some(hostile()),
         code: Some(hostile()),
+        unrecognized: false,
         ids: SupportIds::from([(SupportId::Session, hostile())]),
     };
     let mut facts = Facts { endpoints: vec![endpoint(995, "52.98.1.2", 90)], ..Facts::default() };

@@ -178,6 +178,8 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::LicenseInvalid, Some(Ews), "200 ErrorInvalidLicense"),
         (F::LicenseInvalid, Some(Graph), "404 MailboxNotEnabledForRESTAPI"),
         (F::LicenseInvalid, None, "not connected|5.7.3"),
+        (F::MailboxFull, Some(Ews), "200 ErrorQuotaExceeded"),
+        (F::MailboxFull, Some(Graph), "403 ErrorQuotaExceeded"),
         (F::AccountDisabled, Some(Graph), "403 ErrorAccountDisabled"),
         (F::AccountDisabled, None, "500 ErrorAccountDisabled"),
         (F::PropagationPending, Some(Ews), "401 4000000;"),

@@ -64,24 +64,28 @@ async fn imap_login_with_an_empty_challenge_sends_the_payload_again() {
 async fn imap_session_with_each_lie_ends_in_its_phase_with_its_reason() {
     const MISUNDERSTOOD: &str = "a1 BAD Command Error. 10 | a2 CAPABILITY | ";
     let with_and_without = |list: &str| format!("{MISUNDERSTOOD}* CAPABILITY {list}\na2 OK done");
+    let refused_plainly = |list: &str| format!("a1 NO AUTHENTICATE failed. | a2 CAPABILITY | * CAPABILITY {list}\na2 OK done");
     let refused_as_basic = |list: &str| format!("a1 NO Login failed. | a2 CAPABILITY | * CAPABILITY {list}\na2 OK done");
     #[rustfmt::skip]
     let lies: &[Lie<'_>] = &[
         (0, "+OK POP3 ready", Greeting, Reason::GreetingUnexpected),
         (0, "* PREAUTH welcome", Greeting, Reason::GreetingUnexpected),
         (0, "* BYE Server Unavailable. 15", Greeting, Reason::GreetingRefused),
-        (1, "a1 NO AUTHENTICATE failed.", Auth, Reason::AuthRefused),
-        (1, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | a1 NO AUTHENTICATE failed.", Auth, Reason::AuthRefused),
-        (1, "+ | <payload> | + eyJzdGF0dXMiOiI0MDEifQ== |  | a1 NO no", Auth, Reason::AuthRefused),
-        (1, "+ | <payload> | + |  | a1 NO no", Auth, Reason::AuthRefused),
+        (1, "a1 NO AUTHENTICATE failed. | a2 CAPABILITY | a2 OK nothing said", Auth, Reason::AuthRefused),
+        (1, "+ eyJzdGF0dXMiOiI0MDEifQ== |  | a1 NO AUTHENTICATE failed. | a2 CAPABILITY | a2 OK nothing said", Auth, Reason::AuthRefused),
+        (1, "+ | <payload> | + eyJzdGF0dXMiOiI0MDEifQ== |  | a1 NO no | a2 CAPABILITY | a2 OK nothing said", Auth, Reason::AuthRefused),
+        (1, "+ | <payload> | + |  | a1 NO no | a2 CAPABILITY | a2 OK nothing said", Auth, Reason::AuthRefused),
         (1, "+ no |  | + no", Auth, Reason::ReplyMalformed),
         (1, "a2 OK of another command", Auth, Reason::ReplyMalformed),
         (1, "a1 MAYBE", Auth, Reason::ReplyMalformed),
-        (1, "* BYE Session invalidated - Disabled\na1 NO no", Auth, Reason::AuthRefused),
+        (1, "* BYE Session invalidated - Disabled\na1 NO no | a2 CAPABILITY | a2 OK nothing said", Auth, Reason::AuthRefused),
         (1, "* BYE Session invalidated - Disabled\nEOF", Auth, Reason::SessionInvalidated),
         (1, &with_and_without("IMAP4rev1 AUTH=PLAIN"), Auth, Reason::MechanismNotOffered),
         (1, &with_and_without("IMAP4rev1 AUTH=XOAUTH2"), Auth, Reason::ProtocolError),
+        (1, &refused_plainly("IMAP4rev1 AUTH=PLAIN AUTH=NTLM"), Auth, Reason::MechanismNotOffered),
+        (1, &refused_plainly("IMAP4rev1 AUTH=XOAUTH2"), Auth, Reason::AuthRefused),
         // Whether or not the explanation comes, the refusal stands.
+        (1, "a1 NO AUTHENTICATE failed. | a2 CAPABILITY | EOF", Auth, Reason::AuthRefused),
         (1, &format!("{MISUNDERSTOOD}SILENCE"), Auth, Reason::ProtocolError),
         (1, &format!("{MISUNDERSTOOD}EOF"), Auth, Reason::ProtocolError),
         (1, &format!("{MISUNDERSTOOD}LINES * 1 EXISTS"), Auth, Reason::ProtocolError),

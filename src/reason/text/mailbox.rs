@@ -76,6 +76,19 @@ super::entries! {
         - "Warten Sie, und prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus."
         - "Sehen Sie nach, ob es verschoben wird: " > "Get-MoveRequest -Identity \"{mailbox}\"" ".";
 
+    MailboxFull from RESPONSE_CODES:
+        en "The mailbox has reached its quota (ErrorQuotaExceeded in EWS and Graph, 5.2.2 in SMTP, OVERQUOTA in IMAP). Nothing can be saved in it or sent from it, and mail to it is returned. Login and permissions are not the cause."
+        - "See its size and its limits: " > "Get-EXOMailboxStatistics -Identity \"{mailbox}\" | Format-List TotalItemSize,TotalDeletedItemSize" " and " > "Get-Mailbox -Identity \"{mailbox}\" | Format-List ProhibitSendQuota,ProhibitSendReceiveQuota" "."
+        - "Have mails deleted, the folder Recoverable Items included, or switch on the archive: " > "Enable-Mailbox -Identity \"{mailbox}\" -Archive" "."
+        - "If the licence allows more, raise the limit: " > "Set-Mailbox -Identity \"{mailbox}\" -ProhibitSendReceiveQuota \"<SIZE>\" -ProhibitSendQuota \"<SIZE>\"" "."
+        takes "up to 1 hour";
+        de "das Postfach ist voll"
+        "Das Postfach hat sein Kontingent erreicht (ErrorQuotaExceeded bei EWS und Graph, 5.2.2 bei SMTP, OVERQUOTA bei IMAP). Darin lässt sich nichts speichern und daraus nichts senden, und Mails an das Postfach gehen an den Absender zurück. An Anmeldung und Berechtigungen liegt es nicht."
+        - "Stellen Sie Größe und Grenzen fest: " > "Get-EXOMailboxStatistics -Identity \"{mailbox}\" | Format-List TotalItemSize,TotalDeletedItemSize" " und " > "Get-Mailbox -Identity \"{mailbox}\" | Format-List ProhibitSendQuota,ProhibitSendReceiveQuota" "."
+        - "Lassen Sie Mails löschen, auch im Ordner der wiederherstellbaren Elemente, oder schalten Sie das Archiv ein: " > "Enable-Mailbox -Identity \"{mailbox}\" -Archive" "."
+        - "Erlaubt die Lizenz mehr, erhöhen Sie die Grenze: " > "Set-Mailbox -Identity \"{mailbox}\" -ProhibitSendReceiveQuota \"<GRÖSSE>\" -ProhibitSendQuota \"<GRÖSSE>\"" "."
+        takes "bis zu 1 Stunde";
+
     BasicAuthBlocked from MAIL_OAUTH:
         en "The server speaks of basic authentication, which is switched off in Exchange Online. This program logs in with OAuth only, so something on the way changes the login."
         - "Look for a mail proxy between here and {host}:{port} that changes the mechanism, and bypass it.";

@@ -12,7 +12,10 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Format-List", &[]),
     ("Format-Table", &[]),
     ("Get-CASMailbox", &["Identity"]),
+    ("Enable-Mailbox", &["Identity", "Archive"]),
     ("Get-EXOMailbox", &["Identity"]),
+    ("Get-Mailbox", &["Identity"]),
+    ("Get-EXOMailboxStatistics", &["Identity"]),
     ("Get-MoveRequest", &["Identity"]),
     ("Get-OrganizationConfig", &["RetrieveEwsOperationAccessPolicy"]),
     ("Get-Recipient", &["Identity"]),
@@ -23,6 +26,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("New-ServicePrincipal", &["AppId", "ObjectId", "DisplayName"]),
     ("Remove-ServicePrincipal", &["Identity"]),
     ("Set-CASMailbox", &["Identity", "PopEnabled", "ImapEnabled", "EwsEnabled", "SmtpClientAuthenticationDisabled"]),
+    ("Set-Mailbox", &["Identity", "ProhibitSendQuota", "ProhibitSendReceiveQuota"]),
     ("Set-OrganizationConfig", &["EwsEnabled", "EwsAllowedAppIDs", "EwsAllowList"]),
     ("Set-TransportConfig", &["SmtpClientAuthenticationDisabled"]),
     ("Test-ApplicationAccessPolicy", &["Identity", "AppId"]),
@@ -42,6 +46,10 @@ const PROPERTIES: &[&str] = &[
     "EwsApplicationAccessPolicy",
     "EwsAllowList",
     "EwsBlockList",
+    "TotalItemSize",
+    "TotalDeletedItemSize",
+    "ProhibitSendQuota",
+    "ProhibitSendReceiveQuota",
 ];
 
 const VERBS: &[&str] =

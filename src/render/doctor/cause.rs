@@ -155,7 +155,7 @@ fn evidence(out: &mut Layout, evidence: &Evidence, seen: Option<&Outcome>, style
 /// Peer, what was sent, what was heard and the code, as far as they are known.
 pub fn exchange(evidence: &Evidence, style: &Style) -> Vec<(&'static str, String)> {
     let texts = &style.lang.texts().doctor;
-    let Evidence { peer, said, heard, code, ids: _ } = evidence;
+    let Evidence { peer, said, heard, code, unrecognized: _, ids: _ } = evidence;
     let peer = peer.as_ref().map(ToString::to_string);
     let parts = [(texts.peer, &peer), (texts.said, said), (texts.heard, heard), (texts.code, code)];
     parts.into_iter().filter_map(|(name, text)| Some((name, shown(text.as_deref()?, style)))).collect()

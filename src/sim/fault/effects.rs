@@ -69,6 +69,7 @@ fn apply_to_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox)
         Fault::Throttled => trouble(Trouble::Throttled),
         Fault::TooManyConnections => trouble(Trouble::TooManyConnections),
         Fault::SessionInvalidated => trouble(Trouble::Invalidated),
+        Fault::MailboxFull => trouble(Trouble::Full),
         Fault::SenderBlocked => trouble(Trouble::SenderBlocked),
         Fault::MailboxPermissionMissing => mailbox.full_access = false,
         Fault::SmtpAuthDisabledMailbox => mailbox.smtp_auth_disabled = Some(true),

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 
 use crate::outcome::{CredentialFacts, CredentialKind, Registration, parse_rfc3339};
+use crate::wire::http::parse_json;
 
 /// The permissions any of which lets an application read its registration.
 /// <https://learn.microsoft.com/en-us/graph/api/application-list>
@@ -28,11 +29,11 @@ pub fn parse_registration(status: StatusCode, body: &[u8], hint: &str) -> Regist
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Registration::NotPermitted,
         status => return Registration::Unread(format!("Graph answered {}", status.as_u16())),
     }
-    match serde_json::from_slice::<ApplicationList>(body) {
-        Ok(ApplicationList { value }) => {
+    match parse_json::<ApplicationList>(body) {
+        Some(ApplicationList { value }) => {
             value.into_iter().next().map_or(Registration::Elsewhere, |application| application.into_registration(hint))
         }
-        Err(_) => Registration::Unread("Graph's answer could not be read".to_owned()),
+        None => Registration::Unread("Graph's answer could not be read".to_owned()),
     }
 }
 

@@ -10,8 +10,8 @@ use super::diagnostic_ids;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
-use crate::wire::http::ResponseHead;
-use crate::wire::{Refusal, soap};
+use crate::wire::http::{ResponseHead, reason_for_status};
+use crate::wire::{Refusal, sentences, soap};
 
 /// Parses the refusal in a response that is no success.
 pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Value>) -> Refusal {
@@ -32,43 +32,48 @@ fn by_error<'e>(head: ResponseHead<'_>, body: &[u8], error: &'e Value) -> Option
     let error = error.as_object()?;
     let inner = |error: &&'e Map<String, Value>| error.get("innerError").or(error.get("innererror"))?.as_object();
     let codes: Vec<&str> = successors(Some(error), inner).filter_map(|error| error.get("code")?.as_str()).collect();
-    let message = error.get("message").and_then(Value::as_str).map(soap::without_identifiers).unwrap_or_default();
-    let known = codes.iter().rev().find_map(|code| Some((*code, reason_for_code(code, message)?)));
+    let messages: Vec<String> = successors(Some(error), inner).filter_map(message).collect();
+    let words = sentences::normalized(&messages.join(" "));
     let outer = codes.first().copied().unwrap_or_default();
-    let (code, reason) = known.or_else(|| Some((outer, by_message("", message)?))).unwrap_or((outer, by_status(head.status)));
-    let fault = Fault::heard(reason, if message.is_empty() { head.describe(body) } else { sanitize::reply(message) });
+    let by_code = || codes.iter().rev().find_map(|code| Some((*code, reason_for_code(code, &words)?)));
+    let known = sentences::reason(&words).map(|reason| (outer, reason)).or_else(by_code);
+    let known = known.or_else(|| Some((outer, reason_for_status(head.status)?)));
+    let (code, reason) = known.unwrap_or((outer, by_class(head.status)));
+    let said = messages.first().map(|message| sanitize::reply(message)).unwrap_or_else(|| head.describe(body));
+    let general = is_general(code) && sentences::reason(&words).is_none();
+    let fault = Fault::heard(reason, said).unrecognized(known.is_none() || general);
     Some(if code.is_empty() { fault } else { fault.code(sanitize::one_line(code, 100)) })
 }
 
-fn reason_for_code(code: &str, message: &str) -> Option<Reason> {
+/// Returns the message of an error, if it has any, without what names servers and people.
+fn message(error: &Map<String, Value>) -> Option<String> {
+    Some(soap::without_identifiers(error.get("message")?.as_str()?)).filter(|message| !message.is_empty())
+}
+
+/// Finds the reason by the code, and by the `words` of the message where the code has several causes.
+fn reason_for_code(code: &str, words: &str) -> Option<Reason> {
+    let is_token = code.eq_ignore_ascii_case(INVALID_TOKEN);
+    let by_words = || TOKEN_WORDS.iter().find(|(text, _)| words.contains(text)).map(|(_, reason)| *reason);
     let by_code = || CODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, reason)| *reason);
-    by_message(code, message).or_else(by_code).or_else(|| soap::reason_for_code(code))
+    by_words().filter(|_| is_token).or_else(by_code).or_else(|| soap::reason_for_code(code))
 }
 
-/// Finds the reason by the message. "Only code against error codes returned in code properties", says Microsoft; these codes
-/// have several causes.
-fn by_message(code: &str, message: &str) -> Option<Reason> {
-    let message = message.to_ascii_lowercase();
-    let row =
-        MESSAGES.iter().find(|(known, text, _)| (known.is_empty() || known.eq_ignore_ascii_case(code)) && message.contains(text));
-    row.map(|(.., reason)| *reason)
+/// Reports whether Graph, or Exchange behind it, sends the code for whatever has no code of its own.
+fn is_general(code: &str) -> bool {
+    code.eq_ignore_ascii_case("generalException") || soap::is_general(code)
 }
 
-/// Rows of a code, a text that the message contains, and the reason. A message without a code here comes under several codes
-/// or none.
-const MESSAGES: &[(&str, &str, Reason)] = &[
-    ("", "the token contains no permissions", Reason::TokenRoleMissing),
-    ("InvalidAuthenticationToken", "audience", Reason::TokenWrongAudience),
-    ("InvalidAuthenticationToken", "expired", Reason::TokenExpired),
-    ("InvalidAuthenticationToken", "80049228", Reason::TokenExpired),
-    // An application access policy: <https://learn.microsoft.com/en-us/graph/auth-limit-mailbox-access>
-    ("ErrorAccessDenied", "access to odata is disabled", Reason::ImpersonationDenied),
-    ("ErrorAccessDenied", "apponly accesspolicy", Reason::ImpersonationDenied),
-];
+const INVALID_TOKEN: &str = "InvalidAuthenticationToken";
+
+/// Texts that the message of [`INVALID_TOKEN`] contains, and the reason.
+const TOKEN_WORDS: &[(&str, Reason)] =
+    &[("audience", Reason::TokenWrongAudience), ("expired", Reason::TokenExpired), ("80049228", Reason::TokenExpired)];
 
 /// Graph's own codes. Those of Exchange behind it are the same as in EWS.
 const CODES: &[(&str, Reason)] = &[
-    ("InvalidAuthenticationToken", Reason::TokenInvalid),
+    (INVALID_TOKEN, Reason::TokenInvalid),
+    ("Authorization_IdentityNotFound", Reason::ServicePrincipalMissing),
+    ("OrganizationFromTenantGuidNotFound", Reason::TokenWrongTenant),
     ("Authorization_RequestDenied", Reason::AccessDenied),
     ("accessDenied", Reason::AccessDenied),
     ("extensionError", Reason::AccessDenied),
@@ -88,19 +93,20 @@ const CODES: &[(&str, Reason)] = &[
 
 /// Makes the fault of a response without Graph's error.
 fn without_error(head: ResponseHead<'_>, body: &[u8]) -> Fault {
-    Fault::heard(
-        if head.is_from_intermediary(body) { Reason::HttpNotMicrosoft } else { by_status(head.status) },
-        head.describe(body),
-    )
+    if head.is_from_intermediary(body) {
+        return Fault::heard(Reason::HttpNotMicrosoft, head.describe(body));
+    }
+    let text = head.describe(body);
+    let known = sentences::reason(&sentences::normalized(&text)).or_else(|| reason_for_status(head.status));
+    Fault::heard(known.unwrap_or(by_class(head.status)), text).unrecognized(known.is_none())
 }
 
-fn by_status(status: StatusCode) -> Reason {
+/// Returns what is left where neither code nor words say more. Of a 401 Graph keeps to itself whether it is the token, the
+/// application or the tenant that it refuses.
+fn by_class(status: StatusCode) -> Reason {
     match status {
-        StatusCode::UNAUTHORIZED => Reason::TokenInvalid,
-        StatusCode::FORBIDDEN => Reason::AccessDenied,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Reason::AccessDenied,
         StatusCode::BAD_REQUEST => Reason::RequestRejected,
-        StatusCode::TOO_MANY_REQUESTS => Reason::Throttled,
-        StatusCode::REQUEST_TIMEOUT => Reason::ServerUnavailable,
         status if status.is_client_error() => Reason::OperationFailed,
         status if status.is_server_error() => Reason::ServerUnavailable,
         _ => Reason::ReplyMalformed,
@@ -167,6 +173,33 @@ mod tests {
                 "[RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
                 Reason::ImpersonationDenied,
             ),
+            (401, "Authorization_IdentityNotFound", "", Reason::ServicePrincipalMissing),
+            (
+                401,
+                "newToUs",
+                "The identity of the calling application could not be established.",
+                Reason::ServicePrincipalMissing,
+            ),
+            (401, "OrganizationFromTenantGuidNotFound", "", Reason::TokenWrongTenant),
+            (401, "UnknownError", "The tenant for tenant guid '0' does not exist.", Reason::TokenWrongTenant),
+            (
+                401,
+                "invalidauthenticationtoken",
+                "Continuous access evaluation resulted in challenge with result: InteractionRequired",
+                Reason::ConditionalAccessBlocked,
+            ),
+            (401, "newToUs", "Say what?", Reason::AccessDenied),
+            (401, "", "Say what?", Reason::AccessDenied),
+            (
+                403,
+                "ExtensionError",
+                "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access to OData is disabled.]",
+                Reason::ImpersonationDenied,
+            ),
+            (403, "ErrorQuotaExceeded", "The process failed to get the correct properties.", Reason::MailboxFull),
+            (507, "errorQuotaExceeded", "", Reason::MailboxFull),
+            (404, "MailboxNotEnabledForRESTAPI", "The user doesn't have a valid license.", Reason::LicenseInvalid),
+            (500, "ErrorInternalServerError", "The user does not have a valid license.", Reason::LicenseInvalid),
             (403, "accessDenied", "", Reason::AccessDenied),
             (403, "AccessDenied", "", Reason::AccessDenied),
             (403, "ExtensionError", "", Reason::AccessDenied),
@@ -216,7 +249,9 @@ mod tests {
         let page = [("content-type", "text/html")];
         let marked = [("content-type", "text/html"), ("x-ms-ags-diagnostic", "{}")];
         for (status, lines, body, reason) in [
-            (401, &[][..], "", Reason::TokenInvalid),
+            (401, &[][..], "", Reason::AccessDenied),
+            (401, &[], "The tenant for tenant guid '0' does not exist.", Reason::TokenWrongTenant),
+            (470, &[("content-type", "text/plain")], "Action: Deny", Reason::HttpNotMicrosoft),
             (
                 401,
                 &[("www-authenticate", r#"Bearer error="insufficient_claims", claims="eyJ""#)],

@@ -3,10 +3,34 @@
 
 use crate::reason::Reason;
 
-/// Returns the reason for a number; `None` for one that is not in the table.
-pub(super) fn reason(code: u64) -> Option<Reason> {
-    AADSTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason)
+/// Returns the reason for a number with the description that it stands in, which is
+/// [normalized](crate::wire::sentences::normalized); `None` for a number that is in no table.
+pub(super) fn reason(code: u64, words: &str) -> Option<Reason> {
+    let by_words = WORDED.iter().find(|(number, text, _)| *number == code && words.contains(text));
+    let by_number = || AADSTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason);
+    by_words.map(|(.., reason)| *reason).or_else(by_number)
 }
+
+/// Reports whether the number has several meanings, and `words` are of none that is known.
+pub(super) fn is_ambiguous(code: u64, words: &str) -> bool {
+    let mut rows = WORDED.iter().filter(|(number, ..)| *number == code).peekable();
+    rows.peek().is_some() && !rows.any(|(_, text, _)| words.contains(text))
+}
+
+/// Numbers with several meanings, which only the description tells apart: rows of a number, a text in lower case, and the reason.
+const WORDED: &[(u64, &str, Reason)] = &[
+    (50_012, "client secret", Reason::ClientSecretWrong),
+    (50_012, "assertion", Reason::ClientCertificateRefused),
+    (50_012, "certificate", Reason::ClientCertificateRefused),
+    (50_012, "signature", Reason::ClientCertificateRefused),
+    (70_002, "must contain", Reason::ClientSecretMissing),
+    (70_002, "must include", Reason::ClientSecretMissing),
+    (70_002, "client secret", Reason::ClientSecretWrong),
+    (90_023, "can't send a client secret", Reason::ClientIsPublic),
+    (90_023, "cannot send a client secret", Reason::ClientIsPublic),
+    (90_023, "service key", Reason::TokenServiceUnavailable),
+    (65_005, "not subscribed to or enabled", Reason::ResourceNotFound),
+];
 
 const AADSTS: &[(&[u64], Reason)] = &[
     // The credential.
@@ -16,29 +40,33 @@ const AADSTS: &[(&[u64], Reason)] = &[
     (&[700_025], Reason::ClientIsPublic),
     // Assertions and certificates: not sent from here, but by a proxy that signs in in our place.
     (&[700_024], Reason::ClientAssertionOutOfTime),
-    (&[700_027, 1_000_502, 7_000_214, 700_030, 50_012, 50_027, 5_002_730], Reason::ClientCertificateRefused),
-    (&[70_021, 700_211, 700_212, 700_213, 7_002_137, 7_002_138, 700_229], Reason::FederatedCredentialUnknown),
+    (&[700_027, 1_000_502, 7_000_214, 7_000_277, 7_000_274, 700_030], Reason::ClientCertificateRefused),
+    (&[700_021, 700_023, 50_027, 5_002_723, 5_002_730], Reason::ClientCertificateRefused),
+    (&[70_021, 70_025, 700_211, 700_212, 700_213, 7_002_137, 7_002_138, 7_002_381, 700_229], Reason::FederatedCredentialUnknown),
+    // With words that are not known; older replies put 70002 before another number.
+    (&[50_012, 70_002], Reason::ClientCredentialRefused),
     // The application and the tenant.
-    (&[700_016, 70_001], Reason::ApplicationNotFound),
+    (&[700_016, 700_011, 70_001], Reason::ApplicationNotFound),
     (&[7_000_229], Reason::ServicePrincipalMissing),
     (&[7_000_112, 1_000_031], Reason::ApplicationDisabled),
     (&[90_002], Reason::TenantNotFound),
     // No tenant, no such form of a tenant, or `common`, which has no tokens for applications.
-    (&[900_023, 900_021, 50_059, 90_019, 50_194, 9_001_023], Reason::TenantIdInvalid),
-    (&[90_038, 900_382, 900_432], Reason::WrongCloud),
+    (&[900_023, 900_021, 50_059, 50_128, 90_019, 50_029, 50_194, 90_124, 90_130, 9_001_023, 9_002_332], Reason::TenantIdInvalid),
+    (&[90_038, 90_051, 50_049, 900_382, 900_432, 900_439], Reason::WrongCloud),
     (&[5_000_224, 5_000_225], Reason::TenantBlocked),
-    (&[500_021, 500_022], Reason::TenantRestricted),
-    (&[53_003, 530_032, 530_035], Reason::ConditionalAccessBlocked),
+    (&[50_002, 500_021, 500_022], Reason::TenantRestricted),
+    (&[53_000, 53_001, 53_002, 53_003, 530_002, 530_003, 530_032, 530_035], Reason::ConditionalAccessBlocked),
+    (&[1_002_016], Reason::TlsProtocolTooOld),
     // The scope and the request.
-    (&[1_002_012, 70_011], Reason::ScopeInvalid),
-    (&[500_011], Reason::ResourceNotFound),
+    (&[1_002_012, 70_011, 90_009], Reason::ScopeInvalid),
+    (&[500_011, 650_052], Reason::ResourceNotFound),
     (&[500_014], Reason::ResourceDisabled),
     // The resource demands that applications be assigned to one of its roles.
     (&[50_105, 501_051], Reason::ApplicationNotAssigned),
-    (&[90_014, 900_144, 9_002_313, 70_003], Reason::TokenRequestMalformed),
+    (&[90_014, 900_144, 9_002_313, 70_003, 90_023], Reason::TokenRequestMalformed),
     // The service.
     (&[50_196, 90_055], Reason::TokenThrottled),
-    (&[90_033, 90_006, 90_024, 90_090, 90_012, 50_033], Reason::TokenServiceUnavailable),
+    (&[90_033, 90_036, 90_006, 90_024, 90_090, 90_092, 90_012, 50_033], Reason::TokenServiceUnavailable),
 ];
 
 #[cfg(test)]
@@ -57,13 +85,13 @@ mod tests {
 
     #[test]
     fn reason_of_similar_numbers_differs() {
-        assert_eq!(reason(7_000_229), Some(Reason::ServicePrincipalMissing));
-        assert_eq!(reason(700_229), Some(Reason::FederatedCredentialUnknown));
-        assert_eq!(reason(7_000_215), Some(Reason::ClientSecretWrong));
-        assert_eq!(reason(7_000_222), Some(Reason::ClientSecretExpired));
-        assert_eq!(reason(500_011), Some(Reason::ResourceNotFound));
-        assert_eq!(reason(65_001), None);
-        assert_eq!(reason(u64::MAX), None);
+        assert_eq!(reason(7_000_229, ""), Some(Reason::ServicePrincipalMissing));
+        assert_eq!(reason(700_229, ""), Some(Reason::FederatedCredentialUnknown));
+        assert_eq!(reason(7_000_215, ""), Some(Reason::ClientSecretWrong));
+        assert_eq!(reason(7_000_222, ""), Some(Reason::ClientSecretExpired));
+        assert_eq!(reason(500_011, ""), Some(Reason::ResourceNotFound));
+        assert_eq!(reason(65_001, ""), None);
+        assert_eq!(reason(u64::MAX, ""), None);
     }
 
     /// Status, `error`, number and `suberror` as Entra sends them, and what they mean.
@@ -80,10 +108,18 @@ mod tests {
         (401, "invalid_client", 1_000_502, "", Reason::ClientCertificateRefused),
         (401, "invalid_client", 7_000_214, "", Reason::ClientCertificateRefused),
         (401, "invalid_client", 700_030, "", Reason::ClientCertificateRefused),
-        (401, "invalid_client", 50_012, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 7_000_277, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 7_000_274, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 700_021, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 700_023, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 5_002_723, "", Reason::ClientCertificateRefused),
+        (401, "invalid_client", 50_012, "", Reason::ClientCredentialRefused),
+        (401, "invalid_client", 70_002, "", Reason::ClientCredentialRefused),
         (401, "invalid_client", 50_027, "", Reason::ClientCertificateRefused),
         (401, "invalid_client", 5_002_730, "", Reason::ClientCertificateRefused),
         (400, "invalid_request", 70_021, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 70_025, "", Reason::FederatedCredentialUnknown),
+        (401, "invalid_client", 7_002_381, "", Reason::FederatedCredentialUnknown),
         (401, "invalid_client", 700_211, "", Reason::FederatedCredentialUnknown),
         (401, "invalid_client", 700_212, "", Reason::FederatedCredentialUnknown),
         (401, "invalid_client", 700_213, "", Reason::FederatedCredentialUnknown),
@@ -92,6 +128,7 @@ mod tests {
         (401, "invalid_client", 700_229, "", Reason::FederatedCredentialUnknown),
         (400, "unauthorized_client", 700_016, "", Reason::ApplicationNotFound),
         (400, "unauthorized_client", 70_001, "", Reason::ApplicationNotFound),
+        (400, "unauthorized_client", 700_011, "", Reason::ApplicationNotFound),
         (401, "invalid_client", 7_000_229, "", Reason::ServicePrincipalMissing),
         (400, "unauthorized_client", 7_000_112, "", Reason::ApplicationDisabled),
         (400, "unauthorized_client", 1_000_031, "", Reason::ApplicationDisabled),
@@ -103,46 +140,71 @@ mod tests {
         (400, "invalid_request", 90_019, "", Reason::TenantIdInvalid),
         (400, "invalid_request", 50_194, "", Reason::TenantIdInvalid),
         (400, "invalid_request", 9_001_023, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 50_128, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 50_029, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 90_124, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 90_130, "", Reason::TenantIdInvalid),
+        (400, "invalid_request", 9_002_332, "", Reason::TenantIdInvalid),
         (400, "invalid_request", 90_038, "", Reason::WrongCloud),
+        (400, "invalid_request", 90_051, "", Reason::WrongCloud),
+        (400, "invalid_instance", 50_049, "", Reason::WrongCloud),
+        (400, "invalid_request", 900_439, "", Reason::WrongCloud),
         (400, "invalid_request", 900_382, "", Reason::WrongCloud),
         (400, "invalid_request", 900_432, "", Reason::WrongCloud),
         (400, "interaction_required", 5_000_224, "", Reason::TenantBlocked),
         (400, "invalid_grant", 5_000_225, "", Reason::TenantBlocked),
+        (400, "access_denied", 50_002, "", Reason::TenantRestricted),
         (400, "invalid_request", 500_021, "", Reason::TenantRestricted),
         (400, "invalid_request", 500_022, "", Reason::TenantRestricted),
         (400, "invalid_scope", 1_002_012, "", Reason::ScopeInvalid),
+        (400, "invalid_request", 90_009, "", Reason::ScopeInvalid),
+        (400, "invalid_request", 1_002_016, "", Reason::TlsProtocolTooOld),
         (400, "invalid_scope", 70_011, "", Reason::ScopeInvalid),
         (400, "invalid_request", 90_014, "", Reason::TokenRequestMalformed),
+        (400, "invalid_request", 90_023, "", Reason::TokenRequestMalformed),
         (400, "invalid_request", 900_144, "", Reason::TokenRequestMalformed),
         (400, "invalid_request", 9_002_313, "", Reason::TokenRequestMalformed),
         (400, "invalid_grant", 9_002_313, "", Reason::TokenRequestMalformed),
         (400, "unsupported_grant_type", 70_003, "", Reason::TokenRequestMalformed),
         (400, "invalid_resource", 500_011, "", Reason::ResourceNotFound),
+        (401, "invalid_client", 650_052, "", Reason::ResourceNotFound),
         (400, "invalid_resource", 500_014, "", Reason::ResourceDisabled),
         (400, "invalid_grant", 50_105, "", Reason::ApplicationNotAssigned),
         (400, "invalid_grant", 501_051, "", Reason::ApplicationNotAssigned),
         (400, "invalid_grant", 53_003, "", Reason::ConditionalAccessBlocked),
         (400, "interaction_required", 53_003, "message_only", Reason::ConditionalAccessBlocked),
         (400, "unauthorized_client", 530_032, "", Reason::ConditionalAccessBlocked),
+        (400, "interaction_required", 53_000, "message_only", Reason::ConditionalAccessBlocked),
+        (400, "interaction_required", 53_001, "message_only", Reason::ConditionalAccessBlocked),
+        (400, "interaction_required", 53_002, "message_only", Reason::ConditionalAccessBlocked),
+        (400, "interaction_required", 530_002, "message_only", Reason::ConditionalAccessBlocked),
+        (400, "interaction_required", 530_003, "message_only", Reason::ConditionalAccessBlocked),
         (400, "unauthorized_client", 530_035, "", Reason::ConditionalAccessBlocked),
         (400, "invalid_grant", 50_196, "", Reason::TokenThrottled),
         (400, "invalid_request", 90_055, "", Reason::TokenThrottled),
         (503, "temporarily_unavailable", 90_033, "", Reason::TokenServiceUnavailable),
+        (400, "invalid_request", 90_036, "", Reason::TokenServiceUnavailable),
+        (400, "invalid_request", 90_092, "", Reason::TokenServiceUnavailable),
         (503, "temporarily_unavailable", 90_006, "", Reason::TokenServiceUnavailable),
         (400, "temporarily_unavailable", 90_024, "", Reason::TokenServiceUnavailable),
         (504, "temporarily_unavailable", 90_090, "", Reason::TokenServiceUnavailable),
         (503, "temporarily_unavailable", 90_012, "", Reason::TokenServiceUnavailable),
         (400, "temporarily_unavailable", 50_033, "", Reason::TokenServiceUnavailable),
-        // Without a number of ours: the status, then the word, then `suberror`.
+        // A number that is in no table: the status, then what the word says of the service, then nothing.
         (429, "invalid_request", 7_999_999, "", Reason::TokenThrottled),
         (503, "invalid_client", 7_999_999, "", Reason::TokenServiceUnavailable),
-        (401, "invalid_client", 7_999_999, "", Reason::ClientCredentialRefused),
-        (400, "interaction_required", 7_999_999, "message_only", Reason::ConditionalAccessBlocked),
-        // Those of users: if one appears, the wrong flow is spoken.
-        (400, "invalid_grant", 65_001, "", Reason::TokenRefused),
-        (400, "unauthorized_client", 650_052, "", Reason::TokenRefused),
-        (400, "invalid_grant", 50_034, "", Reason::TokenRefused),
+        (400, "temporarily_unavailable", 7_999_999, "", Reason::TokenServiceUnavailable),
+        (401, "invalid_client", 7_999_999, "", Reason::TokenRefused),
+        (400, "invalid_scope", 7_999_999, "", Reason::TokenRefused),
+        (400, "interaction_required", 7_999_999, "message_only", Reason::TokenRefused),
         (400, "access_denied", 7_999_999, "", Reason::TokenRefused),
+        // Those of users: if one appears, the wrong flow is spoken.
+        (400, "invalid_grant", 65_001, "consent_required", Reason::TokenRefused),
+        (400, "invalid_grant", 70_043, "token_expired", Reason::TokenRefused),
+        (400, "invalid_grant", 50_173, "bad_token", Reason::TokenRefused),
+        (401, "invalid_client", 650_051, "", Reason::TokenRefused),
+        (400, "invalid_resource", 650_057, "", Reason::TokenRefused),
+        (400, "invalid_grant", 50_034, "", Reason::TokenRefused),
     ];
 
     #[test]
@@ -171,6 +233,44 @@ mod tests {
             body["error_codes"] = serde_json::Value::Null;
             body["error_description"] = format!("AADSTS{code}: text").into();
             assert_eq!(evidence(&body), (*reason, Some(code.to_string())), "{code} in the text");
+        }
+    }
+
+    #[test]
+    fn parse_refusal_of_a_number_with_several_meanings_goes_by_its_words() {
+        for (codes, words, reason, recognized) in [
+            (
+                "70002,50012",
+                "Error validating credentials. AADSTS50012: Invalid client secret is provided.",
+                Reason::ClientSecretWrong,
+                true,
+            ),
+            ("50012,70002", "AADSTS50012: INVALID  CLIENT SECRET is provided.", Reason::ClientSecretWrong, true),
+            ("70002,50012", "Client assertion contains an invalid signature.", Reason::ClientCertificateRefused, true),
+            ("50012", "Client assertion audience claim does not match Realm issuer", Reason::ClientCertificateRefused, true),
+            ("50012", "Authentication failed.", Reason::ClientCredentialRefused, false),
+            (
+                "70002",
+                "The request body must contain the following parameter: 'client_secret'.",
+                Reason::ClientSecretMissing,
+                true,
+            ),
+            ("70002", "Error validating credentials.", Reason::ClientCredentialRefused, false),
+            ("90023", "Public clients can\u{2019}t send a client secret.", Reason::ClientIsPublic, true),
+            ("90023", "Unable to retrieve tenant's service key.", Reason::TokenServiceUnavailable, true),
+            ("90023", "Invalid STS request.", Reason::TokenRequestMalformed, false),
+            ("50000,90092", "There was an error issuing a token.", Reason::TokenServiceUnavailable, true),
+            ("7000215,424242", "no", Reason::ClientSecretWrong, true),
+            ("424242,434343", "no", Reason::TokenRefused, false),
+        ] {
+            for bom in ["", "\u{feff}"] {
+                let body = format!(
+                    r#"{bom}{{"error":"invalid_client","error_codes":[{codes}],"error_description":"AADSTS1: {words}"}}"#
+                );
+                let head = ResponseHead { status: StatusCode::UNAUTHORIZED, headers: &HeaderMap::new() };
+                let fault = parse_refusal(head, body.as_bytes(), true).fault;
+                assert_eq!((fault.reason, fault.evidence.unrecognized), (reason, !recognized), "{codes} {words}");
+            }
         }
     }
 }

@@ -24,13 +24,16 @@ pub struct EntraError {
     pub trace_id: Option<String>,
     /// The correlation id, for a support ticket.
     pub correlation_id: Option<String>,
-    /// The kind of error within [`EntraError::error`], from Conditional Access: `message_only` and the like.
+    /// The kind of error within [`EntraError::error`]: `message_only` of Conditional Access, `consent_required` and the like.
     pub suberror: Option<String>,
     /// The URL of an explanation.
     pub error_uri: Option<String>,
     /// The claims that Conditional Access demands.
     pub claims: Option<String>,
 }
+
+/// Numbers of one response that are kept; two were seen.
+const MAX_CODES: usize = 16;
 
 impl oauth2::ErrorResponse for EntraError {}
 
@@ -48,14 +51,21 @@ impl EntraError {
         self.error.is_some() || !self.codes().is_empty()
     }
 
-    /// Returns the AADSTS numbers. They are taken from the description, which is not for programs, only without `error_codes`.
+    /// Reports whether `suberror` is one that Conditional Access uses; a revoked token, missing consent and the like have theirs.
+    pub fn is_interaction_demanded(&self) -> bool {
+        let demands = ["basic_action", "additional_action", "message_only"];
+        self.suberror.as_deref().is_some_and(|suberror| demands.iter().any(|demand| suberror.eq_ignore_ascii_case(demand)))
+    }
+
+    /// Returns the AADSTS numbers, in the order in which they come. They are taken from the description, which is not for
+    /// programs, only without `error_codes`.
     pub fn codes(&self) -> Vec<u64> {
-        let described = || {
-            let text = self.error_description.as_deref()?.to_ascii_uppercase();
-            let (_, rest) = text.split_once("AADSTS")?;
-            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-        };
-        if self.error_codes.is_empty() { described().into_iter().collect() } else { self.error_codes.clone() }
+        if !self.error_codes.is_empty() {
+            return self.error_codes.clone();
+        }
+        let text = self.error_description.as_deref().unwrap_or_default().to_ascii_uppercase();
+        let number = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
+        text.split("AADSTS").skip(1).filter_map(number).take(MAX_CODES).collect()
     }
 }
 
@@ -87,9 +97,10 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// Reads numbers, or strings of digits; a single one need not stand in an array.
 fn numbers(value: &Value) -> Vec<u64> {
-    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim_start_matches("AADSTS").parse().ok());
+    let number =
+        |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok());
     match value {
-        Value::Array(all) => all.iter().filter_map(number).take(16).collect(),
+        Value::Array(all) => all.iter().filter_map(number).take(MAX_CODES).collect(),
         one => number(one).into_iter().collect(),
     }
 }
@@ -105,6 +116,8 @@ mod tests {
             (r#"{"error":"x","error_codes":"7000215"}"#, Some("x"), vec![7_000_215]),
             (r#"{"error":"x","error_codes":7000215}"#, Some("x"), vec![7_000_215]),
             (r#"{"error":"x","error_codes":["AADSTS90002",-1,null,1.5]}"#, Some("x"), vec![90_002]),
+            (r#"{"error":"x","error_codes":["aadsts90002"]}"#, Some("x"), vec![90_002]),
+            (r#"{"error_description":"AADSTS70002: a. AADSTS50012: b."}"#, None, vec![70_002, 50_012]),
             (r#"{"error":{"code":"x"},"error_codes":null,"trace_id":[]}"#, None, vec![]),
             (r#"{"error":"x","error":"y"}"#, Some("y"), vec![]),
             (r#"{"error":"","error_description":null}"#, None, vec![]),

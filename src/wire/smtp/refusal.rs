@@ -4,7 +4,7 @@ use super::SmtpReply;
 use crate::outcome::{Fault, SupportId};
 use crate::reason::Reason;
 use crate::sanitize;
-use crate::wire::Refusal;
+use crate::wire::{Refusal, sentences};
 
 /// Parses a refusal (`4xx`, `5xx`); `otherwise` is the reason of this step where nothing is more specific.
 pub(super) fn refusal(reply: &SmtpReply, otherwise: Reason) -> Refusal {
@@ -12,18 +12,21 @@ pub(super) fn refusal(reply: &SmtpReply, otherwise: Reason) -> Refusal {
     // An outage in the greeting is a refused greeting.
     let known = known.filter(|reason| (*reason, otherwise) != (Reason::ServerUnavailable, Reason::GreetingRefused));
     // In the greeting and for unknown commands the step is more specific than a bare code.
-    let reason = known.or_else(|| by_code(reply.code).filter(|_| otherwise == Reason::AuthRefused)).unwrap_or(match reply.code {
-        400..=499 if otherwise == Reason::CommandRefused => Reason::ServerUnavailable,
+    let known = known.or_else(|| by_code(reply.code).filter(|_| otherwise == Reason::AuthRefused));
+    let reason = known.unwrap_or(match reply.code {
+        432 if otherwise == Reason::AuthRefused => Reason::Throttled,
+        400..=499 if otherwise != Reason::GreetingRefused => Reason::ServerUnavailable,
         _ => otherwise,
     });
-    with_evidence(reply, reason)
+    with_evidence(reply, reason, known.is_none())
 }
 
 /// Parses a refusal of STARTTLS: unless the server as a whole is unavailable, TLS is refused.
 pub(super) fn starttls_refusal(reply: &SmtpReply) -> Refusal {
     let known = by_text(&reply.text()).filter(|reason| *reason != Reason::ProtocolError);
     let outage = (reply.code == 421).then_some(Reason::ServerUnavailable);
-    with_evidence(reply, known.or(outage).unwrap_or(Reason::StarttlsRefused))
+    let known = known.or(outage);
+    with_evidence(reply, known.unwrap_or(Reason::StarttlsRefused), known.is_none())
 }
 
 /// Reports whether the server found the token too long for the AUTH command: `500 5.5.2 Line too long` (Dovecot), `500 5.5.6`
@@ -32,9 +35,9 @@ pub fn is_line_too_long(reply: &SmtpReply) -> bool {
     reply.code == 500 && (reply.enhanced_code() == Some("5.5.6") || reply.text().to_ascii_lowercase().contains("too long"))
 }
 
-fn with_evidence(reply: &SmtpReply, reason: Reason) -> Refusal {
+fn with_evidence(reply: &SmtpReply, reason: Reason, unrecognized: bool) -> Refusal {
     let code = reply.enhanced_code().map_or_else(|| reply.code.to_string(), str::to_owned);
-    let mut fault = Fault::heard(reason, sanitize::reply(&reply.to_string())).code(code);
+    let mut fault = Fault::heard(reason, sanitize::reply(&reply.to_string())).code(code).unrecognized(unrecognized);
     if let Some(trailer) = reply.trailer() {
         fault = fault
             .id(SupportId::Server, trailer.server)
@@ -59,12 +62,19 @@ const TEXTS: &[(&[&str], Reason)] = &[
     (&["federated sts"], Reason::BasicAuthBlocked),
     (&["security defaults"], Reason::AuthPolicyBlocked),
     (&["did not meet the criteria"], Reason::AuthPolicyBlocked),
+    (&["account", "locked"], Reason::AccountDisabled),
+    (&["account", "disabled"], Reason::AccountDisabled),
     (&["connection", "limit"], Reason::TooManyConnections),
     (&["thread limit"], Reason::TooManyConnections),
     (&["too many", "connections"], Reason::TooManyConnections),
     (&["number of", "connections"], Reason::TooManyConnections),
     (&["throttl"], Reason::Throttled),
     (&["too many", "attempts"], Reason::Throttled),
+    (&["too many", "messages"], Reason::Throttled),
+    (&["message limit"], Reason::Throttled),
+    (&["rate limit"], Reason::Throttled),
+    (&["rate", "exceeded"], Reason::Throttled), // `Message submission rate for this client has exceeded the configured limit`
+    (&["exceeded", "limit"], Reason::Throttled),
     (&["mailbox logon failure"], Reason::MailboxNotConnected),
     (&["cannot open mailbox"], Reason::MailboxNotConnected),
     (&["bad outbound sender"], Reason::SenderBlocked),
@@ -81,8 +91,9 @@ const TEXTS: &[(&[&str], Reason)] = &[
 ];
 
 fn by_text(text: &str) -> Option<Reason> {
-    let lower = text.to_ascii_lowercase();
-    TEXTS.iter().find(|(all, _)| all.iter().all(|word| lower.contains(word))).map(|(_, reason)| *reason)
+    let words = sentences::normalized(text);
+    let in_table = || TEXTS.iter().find(|(all, _)| all.iter().all(|part| words.contains(part))).map(|(_, reason)| *reason);
+    sentences::reason(&words).or_else(in_table)
 }
 
 fn by_enhanced_code(code: &str) -> Option<Reason> {
@@ -91,6 +102,9 @@ fn by_enhanced_code(code: &str) -> Option<Reason> {
         // (RFC 4954, 6), for which 432 was meant.
         "5.7.3" | "5.7.8" | "5.7.57" | "5.7.139" | "4.7.12" => Reason::AuthRefused,
         "5.7.13" | "5.2.1" => Reason::AccountDisabled,
+        // The numbers of three digits: Exchange has cut the mailbox's submissions off for that cause.
+        "4.2.2" | "5.2.2" | "5.2.251" => Reason::MailboxFull,
+        "5.2.253" => Reason::LicenseInvalid,
         "5.7.30" => Reason::BasicAuthBlocked,
         "4.7.66" => Reason::TlsProtocolTooOld,
         _ => return None,
@@ -100,10 +114,7 @@ fn by_enhanced_code(code: &str) -> Option<Reason> {
 /// Returns the reason for a code in reply to AUTH: RFC 4954, 6, and Exchange's own use.
 fn by_code(code: u16) -> Option<Reason> {
     Some(match code {
-        // Exchange's own use; RFC 4954 means a password transition, which does not concern tokens.
-        432 => Reason::TooManyConnections,
         430 => Reason::MailboxNotConnected,
-        400..=499 => Reason::ServerUnavailable,
         500..=503 | 530 => Reason::ProtocolError,
         504 | 534 | 538 => Reason::MechanismNotOffered,
         535 => Reason::AuthRefused,
@@ -150,6 +161,19 @@ mod tests {
             ("535 5.7.139 something new", Reason::AuthRefused),
             ("535 5.7.8 Error: authentication failed", Reason::AuthRefused),
             ("535 no", Reason::AuthRefused),
+            ("535 5.7.139 Authentication unsuccessful, account locked. Contact your administrator.", Reason::AccountDisabled),
+            ("535 5.7.139 Authentication unsuccessful, your ACCOUNT  is temporarily locked", Reason::AccountDisabled),
+            ("535 5.7.139 Authentication unsuccessful, the account is disabled.", Reason::AccountDisabled),
+            ("432 4.3.2 STOREDRV.ClientSubmit; exceeded the message limit per account", Reason::Throttled),
+            ("421 4.4.2 Message submission rate for this client has exceeded the configured limit", Reason::Throttled),
+            ("450 4.7.0 Rate limit reached, slow down", Reason::Throttled),
+            ("421 4.7.0 Too many messages from this client", Reason::Throttled),
+            ("432 4.3.2 something new", Reason::Throttled),
+            ("432 4.3.2 STOREDRV.ClientSubmit;  sender  thread  limit exceeded", Reason::TooManyConnections),
+            ("552 5.2.2 Mailbox full", Reason::MailboxFull),
+            ("452 4.2.2 no room", Reason::MailboxFull),
+            ("550 5.2.253 cut off", Reason::LicenseInvalid),
+            ("535 5.7.3 Authentication unsuccessful, the mailbox doesn't have a valid license", Reason::LicenseInvalid),
             ("550 5.7.30 Basic authentication is not supported for Client Submission.", Reason::BasicAuthBlocked),
             ("530 5.7.57 Client not authenticated to send mail", Reason::AuthRefused),
             ("530 5.7.0 Must issue a STARTTLS command first", Reason::ProtocolError),

@@ -1,5 +1,8 @@
 //! The refusals of EWS: the reason by diagnostic headers, by response code, by status.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -9,8 +12,8 @@ use super::response::SoapResponse;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
-use crate::wire::Refusal;
-use crate::wire::http::ResponseHead;
+use crate::wire::http::{ResponseHead, reason_for_status};
+use crate::wire::{Refusal, sentences};
 
 /// Parses the refusal in a response that is no success.
 pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&SoapResponse>) -> Refusal {
@@ -34,9 +37,15 @@ pub(super) fn refusal(head: ResponseHead<'_>, body: &[u8], response: Option<&Soa
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/instrumenting-client-requests-for-ews-and-rest-in-exchange>
 fn by_diagnostics_header(head: ResponseHead<'_>) -> Option<Fault> {
     let value = head.joined_headers(DIAGNOSTICS_HEADER)?;
-    let number = diagnostic_number(&value)?;
-    let (.., reason) = DIAGNOSTIC_NUMBERS.iter().find(|(known, text, _)| *known == number && value.contains(text))?;
-    Some(Fault::heard(*reason, value.as_str()).code(number))
+    let words = sentences::normalized(&value);
+    let number = diagnostic_number(&value);
+    let row = DIAGNOSTIC_NUMBERS.iter().find(|(known, text, _)| Some(*known) == number && words.contains(text));
+    let reason = row.map(|(.., reason)| *reason).or_else(|| sentences::reason(&words))?;
+    let fault = Fault::heard(reason, value.as_str());
+    Some(match number {
+        Some(number) => fault.code(number),
+        None => fault,
+    })
 }
 
 /// Returns the number at the start of the header: `2000003` of `2000003;reason="…"`.
@@ -47,7 +56,7 @@ fn diagnostic_number(value: &str) -> Option<&str> {
 
 const DIAGNOSTICS_HEADER: &str = "x-ms-diagnostics";
 
-/// Rows of a number, a text that the header contains, and the reason.
+/// Rows of a number, a text in lower case that the header contains, and the reason.
 const DIAGNOSTIC_NUMBERS: &[(&str, &str, Reason)] = &[
     ("2000000", "", Reason::TokenInvalid), // signature
     ("2000001", "", Reason::TokenInvalid),
@@ -91,16 +100,42 @@ fn redirect_fault(head: ResponseHead<'_>) -> Option<Fault> {
 fn by_response_code(response: &SoapResponse) -> Option<Fault> {
     let code = response.code.as_deref().filter(|code| *code != "NoError")?;
     let inner = response.inner_code.as_deref().filter(|_| code == "ErrorInternalServerError").and_then(reason_for_code);
-    let reason = inner.or_else(|| reason_for_code(code)).unwrap_or(Reason::OperationFailed);
     let message = response.message.as_deref().map(without_identifiers).unwrap_or_default();
-    Some(Fault::heard(reason, sanitize::reply(message)).code(sanitize::one_line(code, 100)))
+    let by_words = sentences::reason(&sentences::normalized(&message));
+    let known = by_words.or(inner).or_else(|| reason_for_code(code));
+    let unrecognized = known.is_none() || (by_words.or(inner).is_none() && is_general(code));
+    let fault = Fault::heard(known.unwrap_or(Reason::OperationFailed), sanitize::reply(&message)).unrecognized(unrecognized);
+    Some(fault.code(sanitize::one_line(code, 100)))
 }
 
-/// Cuts off the part of a message that names servers and people: `Mailbox move in progress. Try again later., Cannot open
-/// mailbox. Server = VI1PR04MB5440.…, user = /o=ExchangeLabs/…`.
-pub(in crate::wire) fn without_identifiers(message: &str) -> &str {
-    let cut = [".,", " Server = ", " user = "].iter().filter_map(|mark| message.find(mark)).min();
-    cut.and_then(|at| message.get(..=at)).unwrap_or(message)
+/// Takes out the values that name servers and people, and no sentence: `Cannot open mailbox. Server = VI1PR04MB5440.…, user =
+/// /o=ExchangeLabs/…. Try again later.` is `Cannot open mailbox. Try again later.`
+pub(in crate::wire) fn without_identifiers(message: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = message;
+    // ASCII alone changes its case, so that places are the same in both.
+    while let Some(at) = IDENTIFIERS.iter().filter_map(|name| rest.to_ascii_lowercase().find(name)).min() {
+        let (before, named) = rest.split_at(at);
+        kept.push_str(before);
+        let end = VALUE_ENDS.iter().filter_map(|end| named.find(end)).min().unwrap_or(named.len());
+        rest = named.get(end..).unwrap_or_default();
+        // The mark that parted the value from what follows parts nothing any more.
+        if kept.is_empty() || kept.ends_with(['.', ',', ';']) {
+            rest = rest.trim_start_matches(['.', ',', ';']);
+        }
+    }
+    kept.push_str(rest);
+    kept.trim().to_owned()
+}
+
+/// The names of the values that name servers and people, in lower case.
+const IDENTIFIERS: &[&str] = &[" server = ", " user = "];
+/// The ends of such a value, which may itself hold blanks, full stops and commas.
+const VALUE_ENDS: &[&str] = &[", ", ". ", "; ", ".,", "\r", "\n"];
+
+/// Reports whether Exchange sends the code for whatever has no code of its own.
+pub(in crate::wire) fn is_general(code: &str) -> bool {
+    code.eq_ignore_ascii_case("ErrorInternalServerError")
 }
 
 /// Returns the reason for a code of Exchange, in EWS and behind Graph; `None` for one that is not in the table.
@@ -115,6 +150,8 @@ const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("ErrorNonPrimarySmtpAddress", Reason::AddressNotPrimary),
     ("ErrorNoRespondingCASInDestinationSite", Reason::MailboxElsewhere),
     ("ErrorCannotFindUser", Reason::MailboxNotFound),
+    ("ErrorInvalidSmtpAddress", Reason::MailboxNotFound),
+    ("ErrorQuotaExceeded", Reason::MailboxFull),
     ("ErrorMailboxLogonFailed", Reason::MailboxNotConnected),
     ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
     ("ErrorImpersonationDenied", Reason::ImpersonationDenied),
@@ -157,19 +194,28 @@ fn by_status(head: ResponseHead<'_>, body: &[u8]) -> Fault {
     if head.is_from_intermediary(body) && !outage() {
         return Fault::heard(Reason::HttpNotMicrosoft, head.describe(body));
     }
-    let reason = match head.status {
+    let known = match head.status {
         StatusCode::UNAUTHORIZED => return unauthorized(head),
-        StatusCode::FORBIDDEN => Reason::EwsForbidden,
-        StatusCode::GONE => Reason::EwsRetired,
-        StatusCode::NOT_FOUND => Reason::EwsPathNotFound,
-        StatusCode::TOO_MANY_REQUESTS => Reason::Throttled,
-        StatusCode::REQUEST_TIMEOUT => Reason::ServerUnavailable,
+        status if status.as_u16() == LOCKED => {
+            return Fault::heard(Reason::AccountDisabled, head.describe(body)).code(LOCKED.to_string());
+        }
+        StatusCode::FORBIDDEN => Some(Reason::EwsForbidden),
+        StatusCode::GONE => Some(Reason::EwsRetired),
+        StatusCode::NOT_FOUND => Some(Reason::EwsPathNotFound),
+        status => reason_for_status(status),
+    };
+    let text = head.describe(body);
+    let known = sentences::reason(&sentences::normalized(&text)).or(known);
+    let otherwise = match head.status {
         status if status.is_client_error() => Reason::RequestRejected,
         status if status.is_server_error() => Reason::ServerUnavailable,
         _ => Reason::ReplyMalformed,
     };
-    Fault::heard(reason, head.describe(body))
+    Fault::heard(known.unwrap_or(otherwise), text).unrecognized(known.is_none())
 }
+
+/// Exchange's own status for an account that is locked.
+const LOCKED: u16 = 456;
 
 /// Makes the fault `ews_token_refused` of a 401 without a diagnostic number in the table. The headers are all its evidence.
 fn unauthorized(head: ResponseHead<'_>) -> Fault {
@@ -180,213 +226,5 @@ fn unauthorized(head: ResponseHead<'_>) -> Fault {
     match number {
         Some(number) => fault.code(number),
         None => fault,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outcome::{SupportId, SupportIds};
-    use crate::wire::http::tests::headers;
-    use crate::wire::soap::parse_find_folder;
-
-    fn refused(status: u16, lines: &[(&'static str, &str)], body: &str) -> Refusal {
-        let headers = headers(lines);
-        let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
-        parse_find_folder(head, body.as_bytes()).expect_err("a refusal")
-    }
-
-    fn response(code: &str, message: &str) -> String {
-        format!(
-            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Body><m:FindFolderResponse><m:ResponseMessages><m:FindFolderResponseMessage ResponseClass="Error"><m:MessageText>{message}</m:MessageText><m:ResponseCode>{code}</m:ResponseCode></m:FindFolderResponseMessage></m:ResponseMessages></m:FindFolderResponse></s:Body></s:Envelope>"#
-        )
-    }
-
-    fn soap_fault(code: &str) -> String {
-        format!(
-            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>a:{code}</faultcode><faultstring>no</faultstring></s:Fault></s:Body></s:Envelope>"#
-        )
-    }
-
-    #[test]
-    fn refusal_goes_by_diagnostic_headers() {
-        for (status, name, value, reason) in [
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource""#,
-                Reason::TokenWrongAudience,
-            ),
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"2000008;reason="The token contains no permissions, or permissions can not be understood.""#,
-                Reason::TokenRoleMissing,
-            ),
-            (
-                403,
-                DIAGNOSTICS_HEADER,
-                r#"2000008;reason="The token contains not enough scope to make this call.""#,
-                Reason::TokenRoleMissing,
-            ),
-            (401, DIAGNOSTICS_HEADER, r#"2000002;reason="expired""#, Reason::TokenExpired),
-            (401, DIAGNOSTICS_HEADER, "2000001", Reason::TokenInvalid),
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"2000004;reason="The tenant for tenant guid 'x' does not exist.""#,
-                Reason::TokenWrongTenant,
-            ),
-            (
-                302,
-                DIAGNOSTICS_HEADER,
-                r#"2000020;reason="xms_trpid claim was not present";error_category="insufficiant_claims""#,
-                Reason::TenantRestricted,
-            ),
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"2000000;reason="invalid signature";error_category="invalid_signature""#,
-                Reason::TokenInvalid,
-            ),
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"2000005;reason="The user specified by the user-context in the token does not exist.""#,
-                Reason::MailboxNotFound,
-            ),
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"2000005;reason="The user specified by the user-context in the token is ambiguous.";error_category="invalid_user""#,
-                Reason::AddressAmbiguous,
-            ),
-            (401, DIAGNOSTICS_HEADER, r#"2000006;error_category="invalid_client""#, Reason::EwsTokenRefused),
-            (401, DIAGNOSTICS_HEADER, r#"2000007;error_category="internal_error""#, Reason::ServerUnavailable),
-            (
-                401,
-                DIAGNOSTICS_HEADER,
-                r#"4000000;reason="Flighting is not enabled for domain 'contoso.example'.";error_category="oauth_not_available""#,
-                Reason::EwsTokenRefused,
-            ),
-            (401, DIAGNOSTICS_HEADER, r#"2000010;reason="new""#, Reason::EwsTokenRefused),
-            (401, DIAGNOSTICS_HEADER, "garbage", Reason::EwsTokenRefused),
-            (
-                401,
-                "www-authenticate",
-                r#"Bearer client_id="00000002-0000-0ff1-ce00-000000000000", error="invalid_token""#,
-                Reason::EwsTokenRefused,
-            ),
-            (401, "www-authenticate", r#"Bearer error="insufficient_claims", claims="eyJ""#, Reason::ConditionalAccessBlocked),
-            (403, "x-ews-policy-reason", "EWS is disabled for this user or tenant", Reason::EwsDisabled),
-            (403, "x-ews-policy-reason", "EWS is blocked by policy for this user or tenant", Reason::EwsBlockedByPolicy),
-            (403, "x-ews-policy-reason", "because", Reason::EwsForbidden),
-            (302, "location", "/ews/genericerrorpage.htm?aspxerrorpath=/ews/exchange.asmx", Reason::ServerUnavailable),
-            (302, "location", "https://portal.example/", Reason::HttpRedirected),
-            (440, "location", "/owa/auth/logon.aspx", Reason::HttpRedirected),
-        ] {
-            let fault = refused(status, &[(name, value)], "").fault;
-            assert_eq!(fault.reason, reason, "{value}");
-            assert!(fault.evidence.heard.is_some_and(|heard| heard.contains(value) || status == 440), "{value}");
-        }
-    }
-
-    #[test]
-    fn refusal_with_an_unknown_diagnostic_number_keeps_it() {
-        for (value, code) in
-            [("4000000;reason=\"Flighting is not enabled\"", Some("4000000")), ("2000010", Some("2000010")), ("garbage", None)]
-        {
-            let fault = refused(401, &[(DIAGNOSTICS_HEADER, value)], "").fault;
-            assert_eq!((fault.reason, fault.evidence.code.as_deref()), (Reason::EwsTokenRefused, code), "{value}");
-        }
-    }
-
-    #[test]
-    fn refusal_without_a_response_goes_by_status() {
-        let page = [("content-type", "text/html")];
-        let iis = [("content-type", "text/html"), ("server", "Microsoft-IIS/10.0")];
-        for (status, lines, body, reason) in [
-            (401, &[][..], "", Reason::EwsTokenRefused),
-            (403, &[("server", "Microsoft-HTTPAPI/2.0")], "", Reason::EwsForbidden),
-            (403, &page, "<html>Blocked</html>", Reason::HttpNotMicrosoft),
-            (404, &iis, "<html>404 - File or directory not found.</html>", Reason::EwsPathNotFound),
-            (410, &[], "", Reason::EwsRetired),
-            (429, &[], "", Reason::Throttled),
-            (400, &[], "", Reason::RequestRejected),
-            (500, &page, "<html><title>Server Error in '/EWS' Application.</title></html>", Reason::ServerUnavailable),
-            (503, &iis, "<html>Service Unavailable</html>", Reason::ServerUnavailable),
-            (502, &page, "<html>squid</html>", Reason::HttpNotMicrosoft),
-            (200, &page, "<html>Welcome to the hotel</html>", Reason::HttpNotMicrosoft),
-            (200, &[], "", Reason::ReplyMalformed),
-            (200, &[], "{}", Reason::ReplyMalformed),
-        ] {
-            assert_eq!(refused(status, lines, body).fault.reason, reason, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn refusal_reads_a_code_in_fault_and_response_message_alike() {
-        for (code, reason) in [
-            ("ErrorNonExistentMailbox", Reason::MailboxNotFound),
-            ("ErrorNonPrimarySmtpAddress", Reason::AddressNotPrimary),
-            ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
-            ("ErrorImpersonationDenied", Reason::ImpersonationDenied),
-            ("ErrorImpersonationFailed", Reason::ServerUnavailable),
-            ("ErrorInvalidExchangeImpersonationHeaderData", Reason::RequestRejected),
-            ("ErrorInvalidRequest", Reason::RequestRejected),
-            ("ErrorSchemaValidation", Reason::RequestRejected),
-            ("ErrorInvalidServerVersion", Reason::RequestRejected),
-            ("ErrorInvalidSchemaVersionForMailboxVersion", Reason::RequestRejected),
-            ("ErrorMissingEmailAddress", Reason::RequestRejected),
-            ("ErrorServerBusy", Reason::Throttled),
-            ("ErrorExceededConnectionCount", Reason::TooManyConnections),
-            ("ErrorTooManyObjectsOpened", Reason::Throttled),
-            ("ErrorExceededFindCountLimit", Reason::Throttled),
-            ("ErrorAccessDenied", Reason::AccessDenied),
-            ("ErrorFolderNotFound", Reason::FolderNotFound),
-            ("ErrorItemNotFound", Reason::FolderNotFound),
-            ("ErrorInternalServerError", Reason::ServerUnavailable),
-            ("ErrorInternalServerTransientError", Reason::ServerUnavailable),
-            ("ErrorMailboxMoveInProgress", Reason::MailboxUnavailable),
-            ("ErrorMailboxStoreUnavailable", Reason::MailboxUnavailable),
-            ("ErrorMailboxFailover", Reason::MailboxUnavailable),
-            ("ErrorConnectionFailed", Reason::MailboxUnavailable),
-            ("ErrorTimeoutExpired", Reason::ServerUnavailable),
-            ("ErrorADUnavailable", Reason::ServerUnavailable),
-            ("ErrorADOperation", Reason::ServerUnavailable),
-            ("ErrorAccountDisabled", Reason::AccountDisabled),
-            ("ErrorInvalidLicense", Reason::LicenseInvalid),
-            ("ErrorOrganizationAccessBlocked", Reason::TenantBlocked),
-            ("ErrorNoRespondingCASInDestinationSite", Reason::MailboxElsewhere),
-            ("ErrorNewInThisServer", Reason::OperationFailed),
-        ] {
-            for (status, body) in [(200, response(code, "no")), (500, soap_fault(code)), (200, soap_fault(code))] {
-                let fault = refused(status, &[], &body).fault;
-                assert_eq!((fault.reason, fault.evidence.code.as_deref()), (reason, Some(code)), "{status} {body}");
-            }
-        }
-        assert_eq!(refused(500, &[], &soap_fault("Client")).fault.reason, Reason::RequestRejected);
-    }
-
-    #[test]
-    fn refusal_message_is_without_identifiers() {
-        let message = "Mailbox move in progress. Try again later., Cannot open mailbox. Server = VI1.prod.outlook.com, user = /o=ExchangeLabs";
-        let fault = refused(200, &[("request-id", "r")], &response("ErrorMailboxMoveInProgress", message)).fault;
-        assert_eq!(fault.evidence.heard.as_deref(), Some("Mailbox move in progress. Try again later."));
-        assert_eq!(fault.evidence.ids, SupportIds::from([(SupportId::RequestId, "r".to_owned())]));
-    }
-
-    #[test]
-    fn refusal_reads_the_back_off() {
-        let after = [("retry-after", "30")];
-        assert_eq!(refused(503, &after, "").back_off, Some(Duration::from_secs(30)));
-        assert_eq!(refused(429, &after, "").back_off, Some(Duration::from_secs(30)));
-        assert_eq!(refused(401, &after, "").back_off, None);
-        let busy = soap_fault("ErrorServerBusy").replace(
-            "</s:Fault>",
-            r#"<detail><t:MessageXml xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><t:Value Name="BackOffMilliseconds">1500</t:Value></t:MessageXml></detail></s:Fault>"#,
-        );
-        assert_eq!(refused(500, &after, &busy).back_off, Some(Duration::from_millis(1500)));
-        assert_eq!(refused(500, &[], &busy.replace("1500", "0")).back_off, None);
     }
 }
