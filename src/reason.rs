@@ -176,7 +176,7 @@ reasons! {
     ClientAssertionOutOfTime "client_assertion_out_of_time" Here Failed "the signed assertion is not valid at this time" "check this machine's clock"
     ClientCertificateRefused "client_certificate_refused" ApplicationOwner Failed "the application's certificate is not accepted" "compare the certificate with those registered: App registrations > Certificates & secrets > Certificates"
     FederatedCredentialUnknown "federated_credential_unknown" ApplicationOwner Failed "no federated credential of the application matches" "compare issuer, subject and audience character by character: App registrations > Certificates & secrets > Federated credentials"
-    ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential for a reason not in the catalogue" "look up the AADSTS number at https://login.microsoftonline.com/error"
+    ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential without saying what is wrong with it" "look up the AADSTS number at https://login.microsoftonline.com/error"
 
     // Token: the application and the tenant.
     ApplicationNotFound "application_not_found" ApplicationOwner Failed "the application is not known in this tenant" "check `client_id` and `tenant_id`; grant admin consent in this tenant"

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use super::Reason;
 use crate::lang::Lang;
-pub use placeholder::{Ids, ProtocolNames, fill};
+pub use placeholder::{Ids, ProtocolNames, SENTENCE, fill};
 pub use step::{Piece, Step};
 
 /// A reason in one language.

@@ -12,7 +12,7 @@ use crate::kind::Check;
 use crate::lang::{Lang, list, list_first};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Piece, ProtocolNames, Step, Text, fill};
+use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill};
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is given.
 const COMMANDS: usize = 5;
@@ -45,6 +45,8 @@ pub struct Concern<'a> {
     endpoints: Vec<Endpoint<'a>>,
     /// The checks concerned, each once.
     checks: Vec<Check>,
+    /// The peer's own sentence about the reason.
+    sentence: Option<&'a str>,
 }
 
 impl<'a> Concern<'a> {
@@ -64,6 +66,8 @@ impl<'a> Concern<'a> {
             if !concern.checks.contains(&outcome.probe.check) {
                 concern.checks.push(outcome.probe.check);
             }
+            let failure = outcome.failure().filter(|failure| failure.reason == reason);
+            concern.sentence = concern.sentence.or_else(|| failure?.evidence.heard.as_deref());
             concern.endpoints.extend(endpoints(outcome, reason).into_iter().filter(|endpoint| seen.insert(*endpoint)));
         }
         concern
@@ -84,9 +88,13 @@ impl<'a> Concern<'a> {
         &self.mailboxes
     }
 
-    /// Returns the reason's meaning, with the ids of those concerned.
+    /// Returns the reason's meaning, with the ids of those concerned, and the peer's own sentence where it quotes that. What
+    /// follows it in Entra's description is for a support ticket.
     pub fn meaning(&self, text: &Text, lang: Lang) -> String {
-        self.prose(text.meaning, lang)
+        let meaning = self.prose(text.meaning, lang);
+        let Some(sentence) = self.sentence.filter(|_| meaning.contains(SENTENCE)) else { return meaning };
+        let sentence = sentence.split(" Trace ID: ").next().unwrap_or_default().trim_end_matches(['.', ' ']);
+        meaning.replace(SENTENCE, &sentence.replace('`', "'"))
     }
 
     /// Returns the steps of the remedy. A command is repeated for each mailbox concerned, of many for the first few.

@@ -156,7 +156,7 @@ faults! {
     ClientAssertionOutOfTime "client_assertion_out_of_time" each tenant [Login] "a gateway signs in with an assertion that has expired"
     ClientCertificateRefused "client_certificate_refused" each tenant [Login] "a gateway signs in with a certificate that is not registered"
     FederatedCredentialUnknown "federated_credential_unknown" each tenant [Login] "a gateway signs in with a token that no federated credential matches"
-    ClientCredentialRefused "client_credential_refused" each tenant [Login] "the credential is refused with a number that is not in the catalogue"
+    ClientCredentialRefused "client_credential_refused" each tenant [Login] "the credential is refused, and not a word says why"
     ApplicationNotFound "application_not_found" each tenant [Login] "the application is not in this tenant"
     ServicePrincipalMissing "service_principal_missing" each tenant [Login] "the enterprise application has been deleted"
     ApplicationDisabled "application_disabled" each tenant [Login] "the application is disabled for sign-in"

@@ -69,7 +69,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::ClientAssertionOutOfTime, None, "401 700024"),
         (F::ClientCertificateRefused, None, "401 700027"),
         (F::FederatedCredentialUnknown, None, "401 700211"),
-        (F::ClientCredentialRefused, None, "401 7999998"),
+        (F::ClientCredentialRefused, None, "401 50012"),
         (F::ApplicationNotFound, None, "400 700016"),
         (F::ServicePrincipalMissing, None, "401 7000229"),
         (F::ApplicationDisabled, None, "400 7000112"),

@@ -100,11 +100,11 @@ super::entries! {
         - "Dieses Programm sendet nur geheime Clientschlüssel: Das Token ist das eines Gateways, das sich an seiner Stelle anmeldet.";
 
     ClientCredentialRefused from ERROR_CODES:
-        en "Entra refused the application's credential (invalid_client) with a number that is not in this catalogue, or with none. It does not say that the credential is wrong, expired or missing."
+        en "Entra refused the application's credential (invalid_client) with a number that stands for several mistakes (AADSTS50012, AADSTS70002), or with none. It does not say whether the credential is wrong, expired or missing. Its sentence: \"{sentence}\"."
         - "Look up the AADSTS number of the evidence at https://login.microsoftonline.com/error."
         - "Compare Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets with what is configured here.";
-        de "Entra hat die Anmeldeinformationen der Anwendung aus einem Grund abgelehnt, der nicht im Katalog steht"
-        "Entra hat die Anmeldeinformationen der Anwendung abgelehnt (invalid_client), mit einer Nummer, die dieser Katalog nicht enthält, oder ohne Nummer. Dass sie falsch oder abgelaufen sind oder fehlen, sagt Entra nicht."
+        de "Entra hat die Anmeldeinformationen der Anwendung abgelehnt, ohne zu sagen, was daran falsch ist"
+        "Entra hat die Anmeldeinformationen der Anwendung abgelehnt (invalid_client), mit einer Nummer, die für mehrere Fehler steht (AADSTS50012, AADSTS70002), oder ohne Nummer. Ob sie falsch oder abgelaufen sind oder fehlen, sagt Entra nicht. Sein Satz: „{sentence}“."
         - "Schlagen Sie die AADSTS-Nummer aus dem Beleg unter https://login.microsoftonline.com/error nach."
         - "Vergleichen Sie Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse mit dem, was hier eingetragen ist.";
 

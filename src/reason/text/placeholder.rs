@@ -35,7 +35,7 @@ pub struct ProtocolNames<'a> {
 }
 
 /// Every placeholder a meaning or a step may hold.
-pub(super) const NAMES: [&str; 11] = [
+pub(super) const NAMES: [&str; 12] = [
     "client_id",
     "object_id",
     "tenant_id",
@@ -47,7 +47,11 @@ pub(super) const NAMES: [&str; 11] = [
     "api",
     "permissions",
     "role",
+    "sentence",
 ];
+
+/// The stand-in for the peer's own sentence, which [`fill`] leaves in a meaning: it is prose and no id.
+pub const SENTENCE: &str = "<SENTENCE>";
 
 /// The sentence, a meaning or a step, with its placeholders replaced.
 ///
@@ -58,7 +62,7 @@ pub fn fill(step: &str, ids: &Ids) -> String {
     let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref(), ids.public_address];
     let theirs = theirs.map(|value| value.filter(|value| is_harmless(value)));
     let ProtocolNames { switches, api, permissions, role } = ids.protocols;
-    let ours = [switches.or(Some(EVERY_SWITCH)), api.or(Some(EVERY_API)), permissions.or(Some(EVERY_PERMISSION)), role];
+    let ours = [switches.or(Some(EVERY_SWITCH)), api.or(Some(EVERY_API)), permissions.or(Some(EVERY_PERMISSION)), role, None];
     NAMES.iter().zip(theirs.into_iter().chain(ours)).fold(step.to_owned(), |step, (name, value)| {
         let stand_in = format!("<{}>", name.to_ascii_uppercase());
         step.replace(&format!("{{{name}}}"), value.unwrap_or(&stand_in))

@@ -63,10 +63,10 @@ super::entries! {
         - "Gibt es keinen, melden Sie den Fehler zusammen mit dem Beleg.";
 
     TokenRefused from ERROR_CODES:
-        en "Entra refused the token with a number that is not in this catalogue."
+        en "Entra refused the token with a number that is not in this catalogue. Microsoft's own sentence says what it means, and so who must act: \"{sentence}\"."
         - "Look up the AADSTS number of the evidence at https://login.microsoftonline.com/error.";
         de "Entra hat das Token aus einem Grund verweigert, der nicht im Katalog steht"
-        "Entra hat das Token mit einer Nummer verweigert, die dieser Katalog nicht enthält."
+        "Entra hat das Token mit einer Nummer verweigert, die dieser Katalog nicht enthält. Was sie bedeutet, und damit auch, wer handeln muss, sagt der Satz von Microsoft: „{sentence}“."
         - "Schlagen Sie die AADSTS-Nummer aus dem Beleg unter https://login.microsoftonline.com/error nach.";
 
     TokenReplyMalformed:

@@ -122,7 +122,7 @@ const FAULTS: &[(Fault, Refusal)] = &[
     (Fault::ClientAssertionOutOfTime, |_| assertion::stale()),
     (Fault::ClientCertificateRefused, |tenant| Aadsts::assertion_unknown(None, &tenant.application)),
     (Fault::FederatedCredentialUnknown, |_| Aadsts::assertion_issuer_unknown("https://issuer.example")),
-    (Fault::ClientCredentialRefused, |_| Aadsts::unknown_credential_error()),
+    (Fault::ClientCredentialRefused, |_| Aadsts::unexplained_credential_error()),
     (Fault::TokenRefused, |_| Aadsts::unknown_error()),
 ];
 

@@ -168,9 +168,9 @@ impl Aadsts {
         Self::new(7_999_999, "unauthorized_client", "The request was refused for a reason of its own.")
     }
 
-    /// The same, of a credential.
-    pub(super) fn unknown_credential_error() -> Self {
-        Self::new(7_999_998, "invalid_client", "The credential was refused for a reason of its own.")
+    /// A refused credential, with a number of several meanings and words of none.
+    pub(super) fn unexplained_credential_error() -> Self {
+        Self::new(50_012, "invalid_client", "Authentication failed.")
     }
 
     // The application.
