@@ -109,7 +109,11 @@ fn diagnose_tenant(outcomes: &[&Outcome]) -> Vec<RootCause> {
         blames.push(explained.unwrap_or_else(|| standalone::blame(outcome, failure)));
     }
     blames.extend(network.also_unreachable(outcomes));
-    grouping::group_by_reason(outcomes, blames)
+    let mut causes = grouping::group_by_reason(outcomes, blames);
+    for RootCause { candidates, explains, .. } in &mut causes {
+        candidates.retain(|candidate| !refusals.exclude(*candidate, explains));
+    }
+    causes
 }
 
 fn failures<'a>(outcomes: &[&'a Outcome]) -> impl Iterator<Item = (&'a Outcome, &'a Failure)> {

@@ -201,7 +201,7 @@ reasons! {
     TokenReplyMalformed "token_reply_malformed" Network Failed "the token endpoint's reply could not be read" "see the evidence: something on the way may have replied"
     TokenRoleMissing "token_role_missing" TenantAdmin Failed "the token lacks the permission that this protocol needs" "add the application permission and grant admin consent"
     TokenWrongAudience "token_wrong_audience" ApplicationOwner Failed "the token is for another resource" "leave `scope` out, or set it to https://outlook.office365.com/.default"
-    TokenWrongTenant "token_wrong_tenant" ApplicationOwner Failed "the token comes from another tenant" "check `tenant_id`"
+    TokenWrongTenant "token_wrong_tenant" ApplicationOwner Failed "Exchange does not know the tenant of the token" "check `tenant_id`, and that this tenant has an Exchange Online licence"
     TokenExpired "token_expired" Here Failed "the token was refused as expired" "check this machine's clock"
     TokenInvalid "token_invalid" Here Failed "the server could not read or verify the token" "check `cloud` and `scope`, and look for a proxy that truncates headers"
 

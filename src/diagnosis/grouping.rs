@@ -65,6 +65,7 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
             | Reason::AddressAmbiguous
             | Reason::MailboxElsewhere
             | Reason::MailboxUnavailable
+            | Reason::MailboxFull
             | Reason::SmtpAuthDisabledMailbox
             | Reason::TooManyConnections
             | Reason::SessionInvalidated

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use self::mailbox::{Api, BLOCKED, Mailbox, more_specific};
 use super::{Blame, Confidence, failures, standalone};
 use crate::kind::Check;
-use crate::outcome::{Failure, Outcome, Phase, Registration};
+use crate::outcome::{Failure, Outcome, Phase, ProbeId, Registration};
 use crate::reason::Reason;
 
 /// The evidence of a tenant's outcomes about the application's access.
@@ -36,11 +36,14 @@ pub struct Refusals<'a> {
     is_refused_by_both: bool,
     /// Set if EWS or Graph opened a mailbox.
     api_works: bool,
+    /// Set if EWS opened a mailbox.
+    ews_works: bool,
     /// Set if EWS or Graph refused without a reason that concerns that service alone.
     api_refused: bool,
     /// The last change, which may not have taken effect yet, where one is known.
     change: Option<Change>,
-    /// The reason why the tenant has no Exchange Online now, by Entra: Graph then finds no mailbox in it.
+    /// The reason, by Entra, EWS or Graph, why this tenant lets the application in nowhere, whatever the token: it has no Exchange
+    /// Online, or a policy is in the way.
     tenant_fault: Option<Reason>,
 }
 
@@ -106,6 +109,7 @@ impl<'a> Refusals<'a> {
         }
         self.mailbox(outcome).set_api(check, Api::Works);
         self.api_works |= check.is_api();
+        self.ews_works |= check == Check::Ews;
     }
 
     fn mailbox(&mut self, outcome: &'a Outcome) -> &mut Mailbox {
@@ -131,17 +135,21 @@ impl<'a> Refusals<'a> {
             | Reason::MailboxElsewhere
             | Reason::LicenseInvalid
             | Reason::AccountDisabled
+            | Reason::MailboxFull
             | Reason::MailboxUnavailable => {
                 mailbox.state = more_specific(mailbox.state, failure.reason);
                 mailbox.is_unknown |= failure.reason == Reason::MailboxNotFound && check != Check::Graph;
             }
-            Reason::ResourceNotFound | Reason::ResourceDisabled | Reason::TenantBlocked => {
-                self.tenant_fault = Some(failure.reason);
+            Reason::ConditionalAccessBlocked
+            | Reason::ServicePrincipalMissing
+            | Reason::TokenWrongTenant
+            | Reason::ResourceNotFound
+            | Reason::ResourceDisabled
+            | Reason::TenantBlocked => {
+                self.tenant_fault = self.tenant_fault.or(Some(failure.reason));
             }
             // Graph has a token of its own.
-            Reason::TokenInvalid | Reason::TokenExpired | Reason::TokenWrongAudience | Reason::TokenWrongTenant
-                if check != Check::Graph =>
-            {
+            Reason::TokenInvalid | Reason::TokenExpired | Reason::TokenWrongAudience if check != Check::Graph => {
                 self.token_fault = self.token_fault.or(Some(failure.reason));
             }
             Reason::EwsTokenRefused | Reason::EwsForbidden | Reason::AccessDenied | Reason::AuthRefused if check.is_api() => {
@@ -154,9 +162,10 @@ impl<'a> Refusals<'a> {
     /// Blames `failure` on a reason, if it is a refusal that other outcomes explain.
     pub fn blame(&self, outcome: &'a Outcome, failure: &'a Failure) -> Option<Blame<'a>> {
         let mailbox = self.mailboxes.get(&outcome.probe.mailbox.as_deref());
-        if let Some((reason, confidence, candidates)) =
-            mailbox.and_then(|mailbox| self.explain_by_both_apis(outcome, failure, mailbox))
-        {
+        let by_others = |mailbox| {
+            self.explain_by_both_apis(outcome, failure, mailbox).or_else(|| self.explain_by_others(outcome, failure, mailbox))
+        };
+        if let Some((reason, confidence, candidates)) = mailbox.and_then(by_others) {
             return Some(Blame { outcome, reason, confidence, candidates, evidence: Cow::Borrowed(&failure.evidence) });
         }
         let everywhere = self.is_refused_everywhere();
@@ -203,19 +212,69 @@ impl<'a> Refusals<'a> {
             }
             // Graph has one reply for all mailboxes that it does not serve.
             (Check::Graph, Reason::MailboxNotFound) => {
-                let by_tenant = self.tenant_fault.map(|reason| -> Finding { (reason, Confidence::Likely, &[]) });
+                let by_tenant = self.explain_by_tenant();
                 let by_state = mailbox.explain_by_state().filter(|(reason, ..)| *reason != Reason::MailboxNotFound);
-                let alone: Finding = (Reason::MailboxNotFound, Confidence::Likely, &[Reason::LicenseInvalid]);
+                let alone: Finding = if mailbox.is_opened() {
+                    (Reason::MailboxNotFound, Confidence::Possible, &[Reason::MailboxUnavailable])
+                } else {
+                    (Reason::MailboxNotFound, Confidence::Likely, &[Reason::LicenseInvalid])
+                };
                 by_tenant.or(by_state).or((!mailbox.is_unknown).then_some(alone))
             }
             _ => None,
         }
     }
 
+    /// Explains a reply that says little, or what is said of a tenant that is not served, by what another protocol says of the same
+    /// mailbox or of the tenant: a general word never outweighs a specific one.
+    fn explain_by_others(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
+        if !matches!(failure.phase, Phase::Auth | Phase::Mailbox) {
+            return None;
+        }
+        let check = outcome.probe.check;
+        match failure.reason {
+            Reason::ServerUnavailable | Reason::OperationFailed => {
+                let by_state = mailbox.explain_by_state().or_else(|| self.explain_by_tenant());
+                by_state.map(|(reason, ..)| -> Finding { (reason, Confidence::Likely, &[Reason::ServerUnavailable]) })
+            }
+            // The address is in the directory of no tenant that Exchange serves.
+            Reason::MailboxNotFound if check.is_mail() && !self.is_registered => self.explain_by_tenant(),
+            Reason::EwsTokenRefused if !self.api_works => self.explain_by_tenant(),
+            Reason::AccessDenied if failure.evidence.unrecognized && !self.api_works => self.explain_by_tenant(),
+            _ => None,
+        }
+    }
+
+    fn explain_by_tenant(&self) -> Option<Finding> {
+        self.tenant_fault.map(|reason| (reason, Confidence::Likely, standalone::candidates_of_reason(reason)))
+    }
+
+    /// Tells whether the outcomes exclude the candidate for all that a cause explains.
+    pub fn exclude(&self, candidate: Reason, explains: &[ProbeId]) -> bool {
+        let of_all = |is_excluded: &dyn Fn(&Mailbox) -> bool| {
+            explains.iter().all(|probe| self.mailboxes.get(&probe.mailbox.as_deref()).is_some_and(is_excluded))
+        };
+        match candidate {
+            Reason::ExchangeServicePrincipalMissing => self.is_registered,
+            Reason::TokenWrongTenant => self.is_registered || self.api_works,
+            Reason::UserAgentBlocked => self.api_works,
+            // The list of applications is the tenant's, the switch may be the mailbox's.
+            Reason::EwsBlockedByPolicy => self.ews_works,
+            Reason::PropagationPending => self.change == Some(Change::LongAgo),
+            Reason::MailboxNotFound => of_all(&|mailbox| mailbox.is_opened() || mailbox.is_unopened),
+            Reason::LicenseInvalid => of_all(&Mailbox::is_opened),
+            // POP3 and IMAP need the same permission.
+            Reason::MailboxPermissionMissing => of_all(&Mailbox::is_opened_by_mail),
+            // SMTP names its switch.
+            Reason::ProtocolDisabled => explains.iter().all(|probe| probe.check == Check::Smtp),
+            _ => false,
+        }
+    }
+
     /// Tells whether no protocol accepts the application although Entra issues its token: the cause is one that all protocols
     /// have in common.
     fn is_refused_everywhere(&self) -> bool {
-        let explained = self.token_fault.is_some() || self.has_state;
+        let explained = self.token_fault.is_some() || self.tenant_fault.is_some() || self.has_state;
         let many = self.refusing.len() > 1 || self.is_refused_by_both;
         !self.is_registered && !explained && !self.api_works && self.api_refused && many
     }
@@ -232,6 +291,9 @@ impl<'a> Refusals<'a> {
 
     /// Explains a refusal where no mail protocol accepts the application for any mailbox.
     fn explain_for_application(&self, mailbox: &Mailbox) -> Option<Finding> {
+        if let Some(finding) = self.explain_by_tenant() {
+            return Some(finding);
+        }
         if let Some(reason) = self.token_fault {
             return Some((reason, Confidence::Likely, &[]));
         }
@@ -246,11 +308,16 @@ impl<'a> Refusals<'a> {
 
     /// Explains a refusal where Exchange knows the application: the cause is in this mailbox.
     fn explain_for_mailbox(&self, outcome: &Outcome, failure: &Failure, mailbox: &Mailbox) -> Option<Finding> {
+        // SMTP alone does not open the mailbox, so that what is wrong with it goes unnoticed there.
+        let by_state = mailbox.explain_mail_by_state().filter(|_| !mailbox.is_opened_by_mail());
+        if by_state.is_some() {
+            return by_state;
+        }
+        if mailbox.working == [Check::Smtp] && mailbox.is_closed_to_pop3() {
+            return Some((Reason::MailboxPermissionMissing, Confidence::Likely, OF_UNOPENED));
+        }
         if !mailbox.working.is_empty() {
             return Some(explain_single_protocol(outcome, failure));
-        }
-        if let Some(finding) = mailbox.explain_mail_by_state() {
-            return Some(finding);
         }
         if mailbox.looks_switched_off() {
             return Some((Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]));
@@ -284,6 +351,7 @@ const AS_IF_MISSING: &[Reason] =
     &[Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing, Reason::AccessRefusedEverywhere];
 const UNREGISTERED: &[Reason] = &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled, Reason::PropagationPending];
 const UNREGISTERED_OR_NEW: &[Reason] = &[Reason::PropagationPending, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled];
+const OF_UNOPENED: &[Reason] = &[Reason::LicenseInvalid, Reason::MailboxUnavailable, Reason::PropagationPending];
 const OF_MAILBOX: &[Reason] = &[Reason::ProtocolDisabled, Reason::MailboxNotFound, Reason::PropagationPending];
 
 /// Explains that one protocol is refused where another opens the mailbox: registration and permission are there.
@@ -300,7 +368,7 @@ fn explain_single_protocol(outcome: &Outcome, failure: &Failure) -> Finding {
         _ if lacks_role => {
             (Reason::ProtocolDisabled, Confidence::Likely, &[Reason::TokenRoleMissing, Reason::MailboxPermissionMissing])
         }
-        _ => (Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing]),
+        _ => (Reason::ProtocolDisabled, Confidence::Likely, &[Reason::MailboxPermissionMissing, Reason::PropagationPending]),
     }
 }
 

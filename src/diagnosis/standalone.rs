@@ -50,6 +50,7 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::EwsForbidden
         | Reason::EwsTokenRefused
         | Reason::AddressAmbiguous
+        | Reason::TokenWrongTenant
         | Reason::MailboxElsewhere
         | Reason::AccessDenied => Confidence::Likely,
         _ => Confidence::Certain,
@@ -87,11 +88,20 @@ fn candidates(outcome: &Outcome, failure: &Failure) -> &'static [Reason] {
             &[Reason::ExchangeServicePrincipalMissing, Reason::MailboxPermissionMissing, Reason::ProtocolDisabled]
         }
         Reason::MailboxNotConnected => &[Reason::MailboxPermissionMissing, Reason::ProtocolDisabled, Reason::LicenseInvalid],
+        reason => candidates_of_reason(reason),
+    }
+}
+
+/// Returns other causes of a reason that does not name its cause, whatever the protocol.
+pub fn candidates_of_reason(reason: Reason) -> &'static [Reason] {
+    match reason {
         // From October 2026 on EWS is off in many tenants.
         Reason::EwsForbidden => {
             &[Reason::EwsDisabled, Reason::EwsBlockedByPolicy, Reason::EwsNotLicensed, Reason::ImpersonationDenied]
         }
         Reason::MailboxElsewhere => &[Reason::ServerUnavailable],
+        // Exchange knows no such tenant: it is another, or one without Exchange Online.
+        Reason::TokenWrongTenant => &[Reason::ResourceNotFound],
         _ => &[],
     }
 }

@@ -213,7 +213,7 @@ fn diagnose_of_each_row_of_the_matrix() {
         (
             "tokens of another tenant",
             EVERYTHING.iter().map(|one| (*one, Auth, R::TokenWrongTenant)).collect(),
-            vec![(R::TokenWrongTenant, Certain, None, EVERYTHING)],
+            vec![(R::TokenWrongTenant, Likely, None, EVERYTHING)],
         ),
         (
             "the application not on EWS's list",

@@ -13,6 +13,7 @@ use crate::lang::{Lang, list, list_first};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
 use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill};
+use crate::sanitize;
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is given.
 const COMMANDS: usize = 5;
@@ -94,7 +95,7 @@ impl<'a> Concern<'a> {
         let meaning = self.prose(text.meaning, lang);
         let Some(sentence) = self.sentence.filter(|_| meaning.contains(SENTENCE)) else { return meaning };
         let sentence = sentence.split(" Trace ID: ").next().unwrap_or_default().trim_end_matches(['.', ' ']);
-        meaning.replace(SENTENCE, &sentence.replace('`', "'"))
+        meaning.replace(SENTENCE, &sanitize::one_line(&sentence.replace('`', "'"), sanitize::MAX_EVIDENCE))
     }
 
     /// Returns the steps of the remedy. A command is repeated for each mailbox concerned, of many for the first few.

@@ -37,6 +37,8 @@ impl Mailbox {
     /// that is in the directory nevertheless has no licence.
     pub fn explain_by_state(&self) -> Option<Finding> {
         match self.state? {
+            // Graph alone says so, and another service opened it.
+            Reason::MailboxNotFound if self.is_opened() && !self.is_unknown => None,
             Reason::MailboxNotFound if self.is_unopened && !self.is_unknown => {
                 Some((Reason::LicenseInvalid, Confidence::Likely, &[Reason::MailboxNotFound]))
             }
@@ -45,9 +47,24 @@ impl Mailbox {
     }
 
     /// Explains refusals of mail protocols by the state of the mailbox: a disabled account is none, for shared mailboxes work
-    /// with one.
+    /// with one, and a full mailbox is opened like any other.
     pub fn explain_mail_by_state(&self) -> Option<Finding> {
-        self.explain_by_state().filter(|(reason, ..)| *reason != Reason::AccountDisabled)
+        self.explain_by_state().filter(|(reason, ..)| !matches!(reason, Reason::AccountDisabled | Reason::MailboxFull))
+    }
+
+    /// Tells whether a service opened it. SMTP's login opens nothing.
+    pub fn is_opened(&self) -> bool {
+        self.is_opened_by_mail() || [self.ews, self.graph].contains(&Some(Api::Works))
+    }
+
+    /// Tells whether POP3 or IMAP opened it.
+    pub fn is_opened_by_mail(&self) -> bool {
+        self.working.iter().any(|check| *check != Check::Smtp)
+    }
+
+    /// Tells whether POP3 accepted the token and could not open it. Switched off, POP3 refuses the login.
+    pub fn is_closed_to_pop3(&self) -> bool {
+        self.refused.contains(&(Check::Pop3, Reason::MailboxNotConnected))
     }
 
     /// Tells whether POP3 and IMAP reply as they do when switched off, and SMTP, which has a switch of its own, does not refuse.

@@ -45,7 +45,7 @@ fn refused_token_explains_all_checks_that_need_it() {
 
 #[test]
 fn ews_and_graph_together_tell_a_policy_from_a_licence() {
-    use Confidence::{Certain, Likely};
+    use Confidence::{Certain, Likely, Possible};
     use Phase::{Mailbox, Token};
     use Reason as R;
     let both: &[&str] = &["*/ews", "*/graph"];
@@ -87,9 +87,14 @@ fn ews_and_graph_together_tell_a_policy_from_a_licence() {
             vec![(R::EwsBlockedByPolicy, Certain, None, &["*/ews"]), (R::ImpersonationDenied, Likely, Some("a"), &["a/graph"])],
         ),
         (
-            "no mailbox, as Graph alone says",
+            "no mailbox, as Graph alone says, while EWS opens it",
             &[("b/graph", Mailbox, R::MailboxNotFound)],
-            vec![(R::MailboxNotFound, Likely, Some("b"), &["b/graph"])],
+            vec![(R::MailboxNotFound, Possible, Some("b"), &["b/graph"])],
+        ),
+        (
+            "no mailbox, as Graph alone says, and EWS cannot be asked",
+            &[("*/ews", Phase::Connect, R::ConnectTimedOut), ("b/graph", Mailbox, R::MailboxNotFound)],
+            vec![(R::ConnectTimedOut, Certain, None, &["*/ews"]), (R::MailboxNotFound, Likely, Some("b"), &["b/graph"])],
         ),
         (
             "a licence that has run out, which Graph calls no mailbox",
@@ -166,6 +171,105 @@ fn mail_protocols_with_ews_and_graph_give_the_reason() {
     assert_causes("in the directory, and yet no mailbox", &outcomes, &expected);
 }
 
+const ALL: &[Check] = &[Check::Pop3, Check::Imap, Check::Smtp, Check::Ews, Check::Graph];
+
+/// A general word of one service never outweighs a specific one of another for the same mailbox.
+#[test]
+fn replies_of_all_protocols_to_one_fault_have_one_root_cause() {
+    use Confidence::Certain;
+    use Phase::{Auth, Mailbox};
+    use Reason as R;
+    let unlicensed: &[Failing] = &[
+        ("a/pop3", Mailbox, R::MailboxNotConnected),
+        ("a/imap", Mailbox, R::MailboxNotConnected),
+        ("a/graph", Mailbox, R::MailboxNotFound),
+        ("a/ews", Mailbox, R::LicenseInvalid),
+    ];
+    let of_a: &[&str] = &["a/pop3", "a/imap", "a/ews", "a/graph"];
+    let everything: &[&str] = &["*/pop3", "*/imap", "*/smtp", "*/ews", "*/graph"];
+    let mail = MAIL_REFUSED.to_vec();
+    let with_mail = |others: &[Failing]| [&mail[..], others].concat();
+    let cases: &[(&str, Vec<Failing>, Expected)] = &[
+        ("a licence removed, and SMTP's login works", unlicensed.to_vec(), (R::LicenseInvalid, Certain, Some("a"), of_a)),
+        (
+            "a licence removed, and Graph is in trouble",
+            [&unlicensed[..2], &unlicensed[3..], &[("a/graph", Mailbox, R::ServerUnavailable)]].concat(),
+            (R::LicenseInvalid, Certain, Some("a"), of_a),
+        ),
+        (
+            "an account disabled, and Graph says that something failed",
+            vec![("a/ews", Mailbox, R::AccountDisabled), ("a/graph", Mailbox, R::OperationFailed)],
+            (R::AccountDisabled, Certain, Some("a"), &["a/ews", "a/graph"]),
+        ),
+        (
+            "a policy that EWS and Graph name",
+            with_mail(&[("*/ews", Mailbox, R::ConditionalAccessBlocked), ("*/graph", Mailbox, R::ConditionalAccessBlocked)]),
+            (R::ConditionalAccessBlocked, Certain, None, everything),
+        ),
+        (
+            "a policy that Graph alone names",
+            with_mail(&[("*/ews", Mailbox, R::EwsTokenRefused), ("*/graph", Mailbox, R::ConditionalAccessBlocked)]),
+            (R::ConditionalAccessBlocked, Certain, None, everything),
+        ),
+        (
+            "a tenant without Exchange Online, which EWS and Graph name",
+            with_mail(&[("*/ews", Mailbox, R::TokenWrongTenant), ("*/graph", Mailbox, R::TokenWrongTenant)]),
+            (R::TokenWrongTenant, Confidence::Likely, None, everything),
+        ),
+        (
+            "a tenant without Exchange Online, in whose directory IMAP and Graph find nobody",
+            vec![
+                ("*/pop3", Auth, R::AuthRefused),
+                ("*/imap", Auth, R::MailboxNotFound),
+                ("*/smtp", Auth, R::AuthRefused),
+                ("*/ews", Mailbox, R::TokenWrongTenant),
+                ("*/graph", Mailbox, R::MailboxNotFound),
+            ],
+            (R::TokenWrongTenant, Confidence::Likely, None, everything),
+        ),
+        (
+            "a tenant marked for removal, as EWS says",
+            with_mail(&[("*/ews", Mailbox, R::TenantBlocked), ("*/graph", Mailbox, R::ServerUnavailable)]),
+            (R::TenantBlocked, Certain, None, everything),
+        ),
+    ];
+    for (case, failing, expected) in cases {
+        assert_causes(case, &tenant(&["a", "b"], ALL, failing), std::slice::from_ref(expected));
+    }
+}
+
+#[test]
+fn candidates_that_the_outcomes_exclude_are_not_listed() {
+    use Phase::{Auth, Mailbox};
+    use Reason as R;
+    let cases: &[(&str, &[Failing], R, &[R])] = &[
+        (
+            "POP3 opens the mailbox: the permission is there",
+            &[("a/imap", Auth, R::AuthRefused)],
+            R::ProtocolDisabled,
+            &[R::PropagationPending],
+        ),
+        (
+            "EWS opens the mailbox: it exists",
+            &[("a/pop3", Auth, R::AuthRefused), ("a/imap", Auth, R::AuthRefused), ("a/smtp", Auth, R::AuthRefused)],
+            R::MailboxPermissionMissing,
+            &[R::ProtocolDisabled, R::PropagationPending],
+        ),
+        ("SMTP names its switch", &[("a/smtp", Auth, R::AuthRefused)], R::AuthRefused, &[R::PropagationPending]),
+        (
+            "the list of applications lets it into another mailbox",
+            &[("a/ews", Mailbox, R::EwsForbidden)],
+            R::EwsNotLicensed,
+            &[R::EwsDisabled],
+        ),
+    ];
+    for (case, failing, reason, candidates) in cases {
+        let causes = diagnose(&tenant(&["a", "b"], ALL, failing));
+        let found: Vec<_> = causes.iter().map(|cause| (cause.reason, &cause.candidates[..])).collect();
+        assert_eq!(found, [(*reason, *candidates)], "{case}");
+    }
+}
+
 /// The age of the refusal and of the application tells a change that has not taken effect from one that went wrong.
 #[test]
 fn refusal_of_everything_after_a_recent_change_is_propagation_pending() {
@@ -212,7 +316,7 @@ fn smtp_refused_without_its_role_is_impersonation_denied() {
         (&["POP.AccessAsApp"][..], Check::Smtp, Reason::ImpersonationDenied, Reason::TokenRoleMissing),
         (&["SMTP.SendAsApp"], Check::Smtp, Reason::AuthRefused, Reason::PropagationPending),
         (&["SMTP.SendAsApp"], Check::Imap, Reason::ProtocolDisabled, Reason::TokenRoleMissing),
-        (&["IMAP.AccessAsApp"], Check::Imap, Reason::ProtocolDisabled, Reason::MailboxPermissionMissing),
+        (&["IMAP.AccessAsApp"], Check::Imap, Reason::ProtocolDisabled, Reason::PropagationPending),
     ] {
         let refused: Failing = (if check == Check::Smtp { "*/smtp" } else { "*/imap" }, Phase::Auth, Reason::AuthRefused);
         let mut outcomes = tenant(&["a"], &[Check::Pop3, check], &[refused]);

@@ -94,12 +94,12 @@ super::entries! {
         takes "über 1 Stunde bei Zugriffsrichtlinien; 30 Minuten bei RBAC für Anwendungen, bis zu 2 Stunden bei einer aktiven Anwendung";
 
     AccessDenied from MAILBOX_SCOPE:
-        en "The login worked, but the folder may not be read: the application permission is missing (or only the delegated one was granted), or an access policy excludes the mailbox."
+        en "Entra issued the token, and access is denied without a reason that this catalogue knows: the application permission is missing (or only the delegated one was granted), or an access policy excludes the mailbox."
         - "Check the application's permission and consent: Microsoft Entra admin center > App registrations > application {client_id} > API permissions; the type must be Application."
         - "Check the access policies for this mailbox: " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" " and " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" "."
         takes "the next token is issued for a permission, over 1 hour for an access policy";
         de "der Zugriff auf den Ordner wird verweigert"
-        "Die Anmeldung hat funktioniert, aber der Ordner darf nicht gelesen werden: Die Anwendungsberechtigung fehlt (oder es wurde nur die delegierte erteilt), oder eine Zugriffsrichtlinie schließt das Postfach aus."
+        "Entra hat das Token ausgestellt, und der Zugriff wird ohne einen Grund verweigert, den dieser Katalog kennt: Die Anwendungsberechtigung fehlt (oder es wurde nur die delegierte erteilt), oder eine Zugriffsrichtlinie schließt das Postfach aus."
         - "Prüfen Sie Berechtigung und Zustimmung der Anwendung: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen; der Typ muss Anwendung sein."
         - "Prüfen Sie die Zugriffsrichtlinien für dieses Postfach: " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" " und " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" "."
         takes "Ausstellung des nächsten Tokens bei einer Berechtigung, über 1 Stunde bei einer Zugriffsrichtlinie";

@@ -2,14 +2,14 @@
 
 super::entries! {
     ExchangeServicePrincipalMissing from MAIL_OAUTH:
-        en "Entra issues the token and EWS or Graph open the mailbox, but POP3, IMAP and SMTP refuse the application for every mailbox. Unlike EWS and Graph, these three need the application's registration in Exchange. It is missing, or it was made with the object id of the app registration instead of that of the enterprise application."
+        en "Entra issues the token, but the mail protocols that are checked refuse the application for every mailbox. Unlike EWS and Graph, POP3, IMAP and SMTP need the application's registration in Exchange. It is missing, or it was made with the object id of the app registration instead of that of the enterprise application. Where EWS or Graph open the same mailbox, that speaks for it."
         - "Connect with `Connect-ExchangeOnline` and list the registrations: " > "Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName" ". AppId {client_id} must be listed with ObjectId {object_id}."
         - "If the application is listed with another ObjectId, remove that entry first: " > "Remove-ServicePrincipal -Identity \"{client_id}\"" "."
         - "Register it: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" ". The object id is that of the enterprise application (Enterprise applications > Overview)."
         - "Grant it access to each mailbox: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Full access shows items marked as private, too."
         takes "30 to 120 minutes";
         de "Exchange kennt die Anwendung nicht"
-        "Entra stellt das Token aus, EWS oder Graph öffnen das Postfach, aber POP3, IMAP und SMTP weisen die Anwendung bei jedem Postfach ab. Anders als EWS und Graph brauchen diese drei die Registrierung der Anwendung in Exchange. Sie fehlt, oder sie wurde mit der Objekt-ID der App-Registrierung statt mit der der Unternehmensanwendung angelegt."
+        "Entra stellt das Token aus, aber die geprüften Mailprotokolle weisen die Anwendung bei jedem Postfach ab. Anders als EWS und Graph brauchen POP3, IMAP und SMTP die Registrierung der Anwendung in Exchange. Sie fehlt, oder sie wurde mit der Objekt-ID der App-Registrierung statt mit der der Unternehmensanwendung angelegt. Öffnen EWS oder Graph dasselbe Postfach, spricht das dafür."
         - "Verbinden Sie sich mit `Connect-ExchangeOnline`, und sehen Sie nach: " > "Get-ServicePrincipal | Format-List AppId,ObjectId,DisplayName" ". Dort muss AppId {client_id} mit ObjectId {object_id} stehen."
         - "Steht die Anwendung dort mit einer anderen ObjectId, entfernen Sie zuerst diesen Eintrag: " > "Remove-ServicePrincipal -Identity \"{client_id}\"" "."
         - "Registrieren Sie die Anwendung: " > "New-ServicePrincipal -AppId \"{client_id}\" -ObjectId \"{object_id}\" -DisplayName \"m365-probe\"" ". Gemeint ist die Objekt-ID der Unternehmensanwendung (Unternehmensanwendungen > Übersicht)."
@@ -17,24 +17,24 @@ super::entries! {
         takes "30 bis 120 Minuten";
 
     MailboxPermissionMissing from MAIL_OAUTH:
-        en "Exchange knows the application and lets it into other mailboxes, or accepts its token here without opening the mailbox. Most probably the application has no permission on this mailbox."
+        en "Exchange knows the application: it lets it into other mailboxes, or accepts its token here without opening the mailbox. That is how it replies to an application without permission on this mailbox."
         - "See what is granted: " > "Get-MailboxPermission -Identity \"{mailbox}\"" "."
         - "Grant it: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". The user is the service principal's id as Get-ServicePrincipal shows it. Full access shows items marked as private, too."
         takes "30 to 120 minutes";
         de "der Anwendung fehlt die Berechtigung für das Postfach"
-        "Exchange kennt die Anwendung und lässt sie in andere Postfächer, oder es nimmt ihr Token hier an, ohne das Postfach zu öffnen. Höchstwahrscheinlich fehlt der Anwendung die Berechtigung für dieses Postfach."
+        "Exchange kennt die Anwendung: Es lässt sie in andere Postfächer, oder es nimmt ihr Token hier an, ohne das Postfach zu öffnen. So antwortet es einer Anwendung, der die Berechtigung für dieses Postfach fehlt."
         - "Sehen Sie nach, was erteilt ist: " > "Get-MailboxPermission -Identity \"{mailbox}\"" "."
         - "Erteilen Sie sie: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" ". Der Benutzer ist die ID des Dienstprinzipals, wie Get-ServicePrincipal sie zeigt. Vollzugriff zeigt auch Elemente, die als privat gekennzeichnet sind."
         takes "30 bis 120 Minuten";
 
     ProtocolDisabled from MAIL_OAUTH:
-        en "Other protocols open this mailbox with the same token, and this one is refused. Most probably it is switched off for the mailbox."
+        en "Exchange refuses this protocol for this mailbox as it does where the protocol is switched off: another protocol accepts the same token, or the replies are those of a switch."
         - "See the switches: " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled" "."
         - "Switch it on: " > "Set-CASMailbox -Identity \"{mailbox}\" {switches}" "."
         - "If it is on, see whether the token contains {permissions}: POP3 and IMAP need their permission even where RBAC for Applications grants the rest."
         takes "30 to 120 minutes";
         de "das Protokoll ist für das Postfach abgeschaltet"
-        "Andere Protokolle öffnen dieses Postfach mit demselben Token, dieses wird abgewiesen. Höchstwahrscheinlich ist es für das Postfach abgeschaltet."
+        "Exchange weist dieses Protokoll für dieses Postfach so ab, wie es das bei einem abgeschalteten tut: Ein anderes Protokoll nimmt dasselbe Token an, oder die Antworten sind die eines Schalters."
         - "Prüfen Sie die Schalter: " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List PopEnabled,ImapEnabled,SmtpClientAuthenticationDisabled" "."
         - "Schalten Sie es ein: " > "Set-CASMailbox -Identity \"{mailbox}\" {switches}" "."
         - "Ist es eingeschaltet, prüfen Sie, ob das Token {permissions} enthält: POP3 und IMAP brauchen ihre Berechtigung auch dort, wo RBAC für Anwendungen das Übrige erlaubt."
@@ -52,12 +52,12 @@ super::entries! {
         takes "30 bis 120 Minuten";
 
     EwsNotLicensed from EWS_ACCESS:
-        en "EWS answers 403 without a reason, while the same mailbox opens with Microsoft Graph. A policy that keeps the application from the mailbox would keep Graph out as well. So the licence does not include EWS, or EWS is switched off and its reply does not say so. Kiosk, F1 and F3 have had no EWS since 2026-06-30."
+        en "EWS answers 403 without a reason, while Microsoft Graph reaches the same mailbox. A policy that keeps the application from the mailbox would keep Graph out as well. So the licence most likely does not include EWS, or EWS is switched off and its reply does not say so. Kiosk, F1 and F3 have had no EWS since 2026-06-30."
         - "Check the switches of the tenant and of the mailbox first: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" " and " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled" "."
         - "If they are on, assign a licence that includes EWS: Microsoft 365 admin center > Users > Active users > {mailbox} > Licenses and apps. Exchange Online Plan 1 or 2, E3 and E5 have it."
         - "Better than a licence for something that ends on 2027-04-01: use Microsoft Graph, which this licence includes.";
         de "die Lizenz des Postfachs enthält kein EWS"
-        "EWS antwortet mit 403 und nennt keinen Grund, während sich dasselbe Postfach mit Microsoft Graph öffnen lässt. Eine Richtlinie, die die Anwendung vom Postfach fernhält, würde auch Graph aussperren. Also enthält die Lizenz kein EWS, oder EWS ist abgeschaltet, und die Antwort sagt es nicht. Kiosk, F1 und F3 enthalten seit dem 30.06.2026 kein EWS mehr."
+        "EWS antwortet mit 403 und nennt keinen Grund, während Microsoft Graph dasselbe Postfach erreicht. Eine Richtlinie, die die Anwendung vom Postfach fernhält, würde auch Graph aussperren. Also enthält die Lizenz wahrscheinlich kein EWS, oder EWS ist abgeschaltet, und die Antwort sagt es nicht. Kiosk, F1 und F3 enthalten seit dem 30.06.2026 kein EWS mehr."
         - "Prüfen Sie zuerst die Schalter des Mandanten und des Postfachs: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" " und " > "Get-CASMailbox -Identity \"{mailbox}\" | Format-List EwsEnabled" "."
         - "Sind sie eingeschaltet, weisen Sie eine Lizenz mit EWS zu: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > {mailbox} > Lizenzen und Apps. Exchange Online Plan 1 oder 2, E3 und E5 enthalten es."
         - "Besser als eine Lizenz für etwas, das am 01.04.2027 endet: Verwenden Sie Microsoft Graph, das diese Lizenz enthält.";

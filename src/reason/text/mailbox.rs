@@ -30,11 +30,11 @@ super::entries! {
         takes "30 bis 120 Minuten";
 
     MailboxNotFound from RESPONSE_CODES:
-        en "The directory of Exchange Online has no mailbox with this address: a typing mistake, a missing licence, a deleted mailbox, or one that is on premises."
+        en "The server says that there is no mailbox with this address: a typing mistake, a missing licence, a deleted mailbox, or one that is on premises. Graph says so of every mailbox that it does not serve."
         - "Look the address up: " > "Get-Recipient -Identity \"{mailbox}\"" " and " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."
         - "If there is only a mail user, the mailbox is on premises and cannot be reached here. If there is nothing, check the address in the configuration and the licence: Microsoft 365 admin center > Users > Active users > Licenses and apps.";
         de "dieses Postfach gibt es nicht"
-        "Das Verzeichnis von Exchange Online enthält kein Postfach mit dieser Adresse: ein Tippfehler, eine fehlende Lizenz, ein gelöschtes Postfach oder eines, das lokal betrieben wird."
+        "Der Server meldet, dass es kein Postfach mit dieser Adresse gibt: ein Tippfehler, eine fehlende Lizenz, ein gelöschtes Postfach oder eines, das lokal betrieben wird. Graph meldet das bei jedem Postfach, das es nicht bedient."
         - "Suchen Sie die Adresse: " > "Get-Recipient -Identity \"{mailbox}\"" " und " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."
         - "Gibt es nur einen E-Mail-Benutzer, liegt das Postfach lokal und ist hier nicht erreichbar. Gibt es nichts, prüfen Sie die Adresse in der Konfiguration und die Lizenz: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps.";
 

@@ -95,11 +95,13 @@ super::entries! {
         - "Lassen Sie `scope` weg, oder setzen Sie ihn für POP3, IMAP, SMTP und EWS auf https://outlook.office365.com/.default.";
 
     TokenWrongTenant from CLAIMS:
-        en "The token comes from another tenant than the mailbox, or names one that Exchange does not know."
-        - "Check `tenant_id`: it must be the tenant of the mailbox, not the one in which the application was registered.";
-        de "das Token stammt aus einem anderen Mandanten"
-        "Das Token stammt aus einem anderen Mandanten als das Postfach, oder es nennt einen, den Exchange nicht kennt."
-        - "Prüfen Sie `tenant_id`: Es muss der Mandant sein, in dem das Postfach liegt, nicht der, in dem die Anwendung registriert wurde.";
+        en "Exchange and Graph do not know the tenant of the token: it is another than the mailbox's, or it has no Exchange Online, because it never had a licence or because the subscription has ended."
+        - "Check `tenant_id`: it must be the tenant of the mailbox, not the one in which the application was registered. Microsoft Entra admin center > Overview shows the tenant's id and its domains."
+        - "If it is right, check the tenant's Exchange Online licence: Microsoft 365 admin center > Billing > Your products.";
+        de "Exchange kennt den Mandanten des Tokens nicht"
+        "Exchange und Graph kennen den Mandanten des Tokens nicht: Es ist ein anderer als der des Postfachs, oder er hat kein Exchange Online, weil er nie eine Lizenz hatte oder das Abonnement beendet ist."
+        - "Prüfen Sie `tenant_id`: Es muss der Mandant sein, in dem das Postfach liegt, nicht der, in dem die Anwendung registriert wurde. Microsoft Entra Admin Center > Übersicht zeigt die ID des Mandanten und seine Domänen."
+        - "Stimmt sie, prüfen Sie die Exchange Online-Lizenz des Mandanten: Microsoft 365 Admin Center > Abrechnung > Ihre Produkte.";
 
     TokenExpired from CLAIMS:
         en "The server considers the token expired, while this program considers it valid. The clocks disagree."
