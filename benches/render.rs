@@ -108,7 +108,7 @@ fn status_page(bench: &mut Criterion) {
     for probe in &probes {
         store.record(outcome(&probe.id, now));
     }
-    let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], now };
+    let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], notices: &[], now };
     bench.bench_function("status_page_of_300_probes", |bench| {
         bench.iter(|| page::status(black_box(&store), None, &Search::default(), &view))
     });

@@ -30,7 +30,7 @@ mod write_timeout;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -62,6 +62,8 @@ pub struct Options {
     pub faults: Option<Arc<dyn Faults>>,
     /// The web configuration, `--web.config.file`, which protects our own pages.
     pub web: Option<PathBuf>,
+    /// Set where pages beyond loopback without users are meant, and a change of the web configuration may take protection away.
+    pub allow_unprotected: bool,
     /// The runtime of the runs; `None` for a thread of its own.
     pub runs: Option<RunsOn>,
     /// The number of log lines that were lost, which goes on counting.
@@ -71,7 +73,7 @@ pub struct Options {
 impl Options {
     /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
     pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
-        Self { source, listen, faults: None, web: None, runs: None, log_lines_lost: Arc::default() }
+        Self { source, listen, faults: None, web: None, allow_unprotected: false, runs: None, log_lines_lost: Arc::default() }
     }
 }
 
@@ -139,6 +141,7 @@ impl Service {
         let listeners = listener::open(systemd::sockets(), &listen).await.map_err(NotStarted::Machine)?;
         let addresses: Vec<BoundAddress> = listeners.iter().filter_map(|listener| listener.address().ok()).collect();
         listener::log_addresses(&addresses, &engine.web_config.current());
+        engine.beyond_loopback.store(addresses.iter().any(BoundAddress::is_beyond_loopback), Ordering::Relaxed);
         listening.spawn(connections::accept(listeners, Arc::clone(&engine)));
         Ok(Self { engine, addresses, listening })
     }

@@ -70,6 +70,9 @@ pub struct Serve {
     /// TLS and users of the status page and metrics, in the format of Prometheus's exporters; see `config web-example`.
     #[arg(long, visible_alias = "web.config.file", value_name = "FILE")]
     pub web_config: Option<PathBuf>,
+    /// Let a change of the web configuration take protection away (users, TLS, client certificates) without a restart, and do not warn on the page of pages that everybody can read.
+    #[arg(long, visible_alias = "web.allow-unprotected")]
+    pub web_allow_unprotected: bool,
 }
 
 /// `check`

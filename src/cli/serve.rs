@@ -11,6 +11,7 @@ pub fn run(arguments: &Serve, roots: &RootStore, log: &Log) -> u8 {
     let source = Source::File { path: arguments.config.clone(), roots: roots.clone() };
     let options = Options {
         web: arguments.web_config.clone(),
+        allow_unprotected: arguments.web_allow_unprotected,
         log_lines_lost: log.lost(),
         ..Options::new(source, arguments.listen.clone())
     };

@@ -28,6 +28,8 @@ pub use tls::{ClientCertificate, TlsTerms, TlsVersion};
 pub struct Web<A> {
     /// The acceptor of TLS; without one, plain HTTP is spoken.
     pub acceptor: Option<A>,
+    /// The certificates that clients are asked for.
+    pub clients: ClientCertificate,
     /// Headers of every response.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The users by name, each with the bcrypt hash of a password; empty if no login is needed.
@@ -39,7 +41,25 @@ pub struct Web<A> {
 /// Creates a configuration without any protection.
 impl<A> Default for Web<A> {
     fn default() -> Self {
-        Self { acceptor: None, headers: Vec::new(), users: BTreeMap::new(), warnings: Vec::new() }
+        Self {
+            acceptor: None,
+            clients: ClientCertificate::None,
+            headers: Vec::new(),
+            users: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl<A> Web<A> {
+    /// Returns the protections that this configuration has and `other` lacks, as messages name them.
+    pub fn protections_lost_in(&self, other: &Self) -> Vec<&'static str> {
+        let lost = [
+            ("users", !self.users.is_empty() && other.users.is_empty()),
+            ("TLS", self.acceptor.is_some() && other.acceptor.is_none()),
+            ("client certificates", self.clients.admission() > other.clients.admission()),
+        ];
+        lost.into_iter().filter(|(_, is_lost)| *is_lost).map(|(name, _)| name).collect()
     }
 }
 
@@ -68,10 +88,10 @@ pub fn load_web<A>(path: &Path, accept: fn(&TlsTerms) -> Result<A, String>) -> (
 fn read<A>(reader: &mut Reader<'_>, root: &Node, files: &mut Vec<PathBuf>, accept: fn(&TlsTerms) -> Result<A, String>) -> Web<A> {
     let root = reader.section(root, Section::Web, "");
     let tls = root.entry("tls_server_config");
-    let acceptor = tls.and_then(|entry| tls_server(reader, &entry.value, files, accept));
+    let (acceptor, clients) = tls.and_then(|entry| tls_server(reader, &entry.value, files, accept)).unzip();
     let http = root.entry("http_server_config").map(|entry| reader.section(&entry.value, Section::WebHttp, "http_server_config"));
     let headers = http.map(|http| http_server(reader, &http)).unwrap_or_default();
-    Web { acceptor, headers, users: users(reader, &root), warnings: Vec::new() }
+    Web { acceptor, clients: clients.unwrap_or_default(), headers, users: users(reader, &root), warnings: Vec::new() }
 }
 
 fn tls_server<A>(
@@ -79,7 +99,7 @@ fn tls_server<A>(
     node: &Node,
     files: &mut Vec<PathBuf>,
     accept: fn(&TlsTerms) -> Result<A, String>,
-) -> Option<A> {
+) -> Option<(A, ClientCertificate)> {
     let fields = reader.section(node, Section::WebTls, "tls_server_config");
     if let Some(found) = reader.one::<Switch>(&fields, "prefer_server_cipher_suites").filter(|found| !found.value.0) {
         reader.mistake(found.at, &found.key, "our own order of cipher suites is always preferred; leave it out or write true");
@@ -101,7 +121,7 @@ fn tls_server<A>(
     let (chain, key, versions) = (certificate?, key?, versions?);
     let key = Secret::new(String::from_utf8_lossy(&key).into_owned());
     let accepted = accept(&TlsTerms { chain, key, versions, clients, issuers });
-    accepted.map_err(|problem| reader.mistake(fields.at, &fields.path, problem)).ok()
+    accepted.map(|acceptor| (acceptor, clients)).map_err(|problem| reader.mistake(fields.at, &fields.path, problem)).ok()
 }
 
 /// Reads the oldest and the newest version; `None` if no version lies between them.

@@ -239,6 +239,8 @@ pub(super) const TEXTS: Texts = Texts {
         configuration: "Konfiguration",
         own_name: "Deutsch",
         stale: "Diese Seite ist veraltet: Der Prüfer antwortet nicht seit",
+        unprotected: "Wer diese Maschine erreicht, kann diese Seiten lesen und Prüfungen auslösen: Sie sind über Loopback hinaus erreichbar und verlangen keine Anmeldung. Benutzer stehen in der Datei von --web.config.file; sonst auf Loopback beschränken oder mit --web.allow-unprotected sagen, dass es so gemeint ist.",
+        web_config_not_in_force: "Die Web-Konfiguration wurde geändert und abgelehnt; die vorige gilt weiter. Den Grund nennt das Log.",
         held: "Diese Seite steht still, solange etwas markiert ist. Inzwischen:",
         refreshes: "Diese Seite aktualisiert sich alle {seconds} Sekunden.",
         pause: "Anhalten",

@@ -252,6 +252,8 @@ texts! {
         configuration: "Configuration",
         own_name: "English",
         stale: "This page is out of date: the probe has not answered since",
+        unprotected: "Whoever reaches this machine can read these pages and have probes run: they are served beyond loopback, and no login is needed. Name users in the file of --web.config.file, listen on loopback, or say with --web.allow-unprotected that it is meant.",
+        web_config_not_in_force: "The web configuration has changed and was refused; the one before the change is still in force. The log says why.",
         held: "This page stands still while something is marked. By now:",
         refreshes: "This page refreshes itself every {seconds} seconds.",
         pause: "Pause",

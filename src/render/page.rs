@@ -9,6 +9,7 @@ mod html;
 mod judged_probe;
 mod layout;
 mod listing;
+mod notices;
 mod probe;
 mod probe_table;
 mod reasons;
@@ -19,6 +20,7 @@ mod time;
 mod warnings;
 
 pub use self::faults::{FaultSwitch, PATH as FAULTS};
+pub use self::notices::Notice;
 pub use self::probe::page as probe;
 pub use self::reasons::page as reasons;
 pub use self::search::Search;
@@ -49,6 +51,8 @@ pub struct View<'a> {
     pub path: &'a str,
     /// The page's own parameters, but for language and refreshing.
     pub query: &'a [(&'a str, &'a str)],
+    /// The notices about the service itself.
+    pub notices: &'a [Notice],
     /// The time that the page is rendered for.
     pub now: SystemTime,
 }

@@ -1,6 +1,6 @@
 //! Runs the probes, records their outcomes in the store, and replaces the configuration at a reload.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +20,7 @@ use crate::levels::Limits;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
 use crate::render::log;
+use crate::render::page::Notice;
 use crate::render::prometheus::{self, Exporter, Format};
 use crate::report::JudgedOutcome;
 use crate::report::text::count_of;
@@ -48,6 +49,8 @@ pub struct Engine {
     pub web_config: Arc<WebConfig>,
     /// The authenticator of requests.
     pub authenticator: Authenticator,
+    /// True once a listener accepts connections from other machines.
+    pub beyond_loopback: AtomicBool,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
     /// The schedule of the configuration in use, once it has begun.
@@ -95,7 +98,7 @@ impl Engine {
     pub async fn start(options: Options) -> Result<Arc<Self>, NotStarted> {
         let (source, slots) = (Arc::new(options.source), Arc::<Slots>::default());
         let work = Arc::new(Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?);
-        let web_config = Arc::new(WebConfig::load(options.web).map_err(NotStarted::Configuration)?);
+        let web_config = Arc::new(WebConfig::load(options.web, options.allow_unprotected).map_err(NotStarted::Configuration)?);
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
         let runs = Runs::start(options.runs).map_err(|error| NotStarted::Machine(format!("cannot start a thread: {error}")))?;
         let (outcomes, received) = mpsc::channel(OUTCOMES);
@@ -112,6 +115,7 @@ impl Engine {
             faults: options.faults,
             web_config,
             authenticator,
+            beyond_loopback: AtomicBool::new(false),
             exporter: Exporter::new().with_process(SystemTime::now()),
             log_lines_lost: options.log_lines_lost,
             outcomes,
@@ -133,8 +137,21 @@ impl Engine {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
         self.exporter.log_lines_lost(self.log_lines_lost.load(Ordering::Relaxed));
+        self.exporter.unprotected.set(i64::from(self.is_unprotected()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
         prometheus::metrics(&self.store.snapshot(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
+    }
+
+    /// Reports whether the pages are served beyond loopback and no login is needed.
+    fn is_unprotected(&self) -> bool {
+        self.beyond_loopback.load(Ordering::Relaxed) && self.web_config.current().users.is_empty()
+    }
+
+    /// Returns what the pages say about the service itself.
+    pub fn notices(&self) -> Vec<Notice> {
+        let unprotected = (self.is_unprotected() && !self.web_config.allow_unprotected).then_some(Notice::Unprotected);
+        let refused = (!self.web_config.is_in_force()).then_some(Notice::WebConfigNotInForce);
+        unprotected.into_iter().chain(refused).collect()
     }
 
     /// Returns a line for a person: the number of probes.

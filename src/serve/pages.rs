@@ -51,7 +51,8 @@ fn render(
 ) -> FullResponse {
     let (now, negotiated) = (SystemTime::now(), Negotiated::from_headers(headers));
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
-    let view = |path, query| View { lang, chosen, paused, refresh, path, query, now };
+    let notices = engine.notices();
+    let view = |path, query| View { lang, chosen, paused, refresh, path, query, notices: &notices, now };
     match kind {
         PageKind::Status => {
             let search = match search(query) {

@@ -22,6 +22,8 @@ const RECHECK_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct WebConfig {
     file: Option<PathBuf>,
+    /// Set where a change may take protection away while the service runs.
+    pub allow_unprotected: bool,
     in_use: RwLock<Arc<Web>>,
     checked: Mutex<FilesRead>,
     /// True while the files as they are now are in force: a wrong one changes nothing.
@@ -40,15 +42,17 @@ struct FilesRead {
 type FileStamp = (PathBuf, Option<(Option<SystemTime>, u64, u64)>);
 
 impl WebConfig {
-    /// Loads `file`; without one, nothing is protected.
+    /// Loads `file`; without one, nothing is protected. A later change that takes protection away (an empty file, no users any
+    /// more) is refused unless `allow_unprotected`: it is a mistake more often than not, and would let everybody in.
     ///
     /// # Errors
     /// Every mistake in it, a line each.
-    pub fn load(file: Option<PathBuf>) -> Result<Self, String> {
+    pub fn load(file: Option<PathBuf>, allow_unprotected: bool) -> Result<Self, String> {
         let (files, web) = file.as_ref().map_or_else(|| (Vec::new(), Ok(Web::default())), read);
         let web = web?;
         let checked = FilesRead { at: Instant::now(), files };
-        Ok(Self { file, in_use: RwLock::new(Arc::new(web)), checked: Mutex::new(checked), in_force: AtomicBool::new(true) })
+        let (in_use, checked, in_force) = (RwLock::new(Arc::new(web)), Mutex::new(checked), AtomicBool::new(true));
+        Ok(Self { file, allow_unprotected, in_use, checked, in_force })
     }
 
     /// Returns the configuration in force.
@@ -93,6 +97,7 @@ impl WebConfig {
             return;
         }
         let (files, web) = read(file);
+        let web = web.and_then(|web| self.checked_against_current(web, file));
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).files = files;
         self.in_force.store(web.is_ok(), Ordering::Relaxed);
         match web {
@@ -102,6 +107,21 @@ impl WebConfig {
             }
             Err(mistakes) => error!("web configuration not reloaded, the old one stays in force\n{mistakes}"),
         }
+    }
+
+    /// Returns `web` unless it takes protection away.
+    ///
+    /// # Errors
+    /// A message: what would no longer be protected.
+    fn checked_against_current(&self, web: Web, file: &Path) -> Result<Web, String> {
+        let lost = self.current().protections_lost_in(&web);
+        if lost.is_empty() || self.allow_unprotected {
+            return Ok(web);
+        }
+        let (file, lost) = (file.display(), lost.join(" and "));
+        Err(format!(
+            "{file}: it has no {lost} any more; restart the service if that is meant, or run it with --web.allow-unprotected"
+        ))
     }
 }
 

@@ -156,7 +156,8 @@ fn status_page_of_a_credential_near_its_expiry_says_when_in_the_reader_s_languag
         (Lang::En, "The client secret expires in 1 day (2026-11-25)"),
         (Lang::De, "Der geheime Clientschlüssel läuft in 1 Tag (25.11.2026) ab"),
     ] {
-        let view = View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], now: sample::now() };
+        let view =
+            View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], notices: &[], now: sample::now() };
         let page = page::status(&store, None, &Search::default(), &view);
         assert_eq!(page.matches(told).count(), 1, "{page}");
         assert!(page.contains("#credential_expiring"), "{page}");

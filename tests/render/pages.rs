@@ -17,7 +17,7 @@ use crate::sample;
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn view(lang: Lang, now: SystemTime) -> View<'static> {
-    View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], now }
+    View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], notices: &[], now }
 }
 
 fn status(store: &Store) -> String {

@@ -18,7 +18,7 @@ use tokio_native_tls::{TlsConnector, TlsStream};
 
 use crate::certificate;
 use crate::client::{Reply, connect, exchange, get, parse, request, rest};
-use crate::fixtures::{Scratch, address, advance};
+use crate::fixtures::{Scratch, address, advance, options};
 
 /// Time after which the files are checked again.
 const RECHECK_AFTER: Duration = Duration::from_secs(1);
@@ -260,4 +260,93 @@ async fn flood_of_wrong_passwords_delays_no_remembered_login() {
     assert!(refused.load(Ordering::Relaxed) < 60, "the flood has lasted to the end");
     guesses.abort_all(); // whoever hangs up is not waited for
     assert_eq!(get(at, "/metrics").await.status, 401);
+}
+
+const IN_FORCE: &str = "m365_exporter_web_config_last_reload_successful";
+
+/// An editor, a template with an empty variable and a full disk leave such files: nobody gets in who did not before.
+#[tokio::test]
+async fn change_that_takes_protection_away_is_not_in_force() {
+    let scratch = Scratch::new();
+    let users = format!("basic_auth_users:\n  a: {}\n", hash("right"));
+    let web = scratch.file("web.yml", &users);
+    let service = start(web.clone()).await.expect("it starts");
+    let at = address(&service);
+    let with_login = async |path: &str| request(at, "GET", path, &login("a:right")).await.body;
+    for emptied in ["", "basic_auth_users:\n", "basic_auth_users: {}\n", "# nothing\n"] {
+        scratch.file("web.yml", emptied);
+        advance(RECHECK_AFTER).await;
+        assert_eq!(get(at, "/metrics").await.status, 401, "after {emptied:?}");
+        assert!(with_login("/metrics").await.contains(&format!("{IN_FORCE} 0\n")), "{emptied:?}");
+        assert!(with_login("/?lang=en").await.contains("The web configuration has changed and was refused"));
+    }
+    scratch.file("web.yml", &format!("{users}  b: {}\n", hash("other")));
+    advance(RECHECK_AFTER).await;
+    assert_eq!(request(at, "GET", "/metrics", &login("b:other")).await.status, 200, "more users are no loss");
+    assert!(with_login("/metrics").await.contains(&format!("{IN_FORCE} 1\n")));
+    scratch.file("web.yml", "");
+    drop(service);
+    let restarted = start(web).await.expect("it starts");
+    assert_eq!(get(address(&restarted), "/-/healthy").await.status, 200, "a restart takes the file as it is");
+}
+
+#[tokio::test]
+async fn change_that_takes_tls_or_client_certificates_away_is_not_in_force() {
+    let scratch = Scratch::new();
+    let (known, _) = certificate::new("known", false);
+    scratch.file("clients.crt", &known);
+    let verified = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients.crt\n";
+    let service = start(secured(&scratch, "one", verified)).await.expect("it starts");
+    for weaker in [
+        "  client_auth_type: RequireAnyClientCert\n",
+        "",
+        "  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: clients.crt\n",
+    ] {
+        secured(&scratch, "one", weaker);
+        advance(RECHECK_AFTER).await;
+        let admitted = match tls(address(&service), Protocol::Tlsv13).await {
+            Ok(stream) => answered(stream).await,
+            Err(_) => false,
+        };
+        assert!(!admitted, "without a certificate, after {weaker:?}");
+    }
+    scratch.file("web.yml", "");
+    advance(RECHECK_AFTER).await;
+    let plain = exchange(address(&service), "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert!(!plain.contains("Healthy"), "{plain}");
+}
+
+#[tokio::test]
+async fn change_that_takes_protection_away_is_in_force_where_that_is_allowed() {
+    let scratch = Scratch::new();
+    let web = scratch.file("web.yml", &format!("basic_auth_users:\n  a: {}\n", hash("right")));
+    let options = Options { web: Some(web), allow_unprotected: true, ..options(Source::Given(Settings::default())) };
+    let service = Service::start(options).await.expect("it starts");
+    assert_eq!(get(address(&service), "/-/healthy").await.status, 401);
+    scratch.file("web.yml", "");
+    advance(RECHECK_AFTER).await;
+    assert_eq!(get(address(&service), "/-/healthy").await.status, 200);
+}
+
+#[tokio::test]
+async fn pages_beyond_loopback_without_users_say_so() {
+    const NOTICE: &str = "no login is needed";
+    let scratch = Scratch::new();
+    let everywhere = || vec![SocketAddr::from(([0, 0, 0, 0], 0)).into()];
+    let users = scratch.file("web.yml", &format!("basic_auth_users:\n  a: {}\n", hash("right")));
+    for (listen, web, allow_unprotected, metric, notice) in [
+        (everywhere(), None, false, "1", true),
+        (everywhere(), None, true, "1", false),
+        (everywhere(), Some(users), false, "0", false),
+        (vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()], None, false, "0", false),
+    ] {
+        let own = Options::new(Source::Given(Settings::default()), listen);
+        let service = Service::start(Options { web, allow_unprotected, ..own }).await.expect("it starts");
+        let at = SocketAddr::from(([127, 0, 0, 1], address(&service).port()));
+        let page = async |path: &str| request(at, "GET", path, &login("a:right")).await.body;
+        assert!(page("/metrics").await.contains(&format!("m365_exporter_web_unprotected {metric}\n")));
+        for path in ["/?lang=en", "/reasons?lang=en"] {
+            assert_eq!(page(path).await.contains(NOTICE), notice, "{path}");
+        }
+    }
 }

@@ -32,6 +32,15 @@ pub enum ClientCertificate {
 }
 
 impl ClientCertificate {
+    /// Returns a number that is the higher the fewer clients are admitted.
+    pub const fn admission(self) -> u8 {
+        match self {
+            Self::None | Self::Requested | Self::VerifiedIfGiven => 0,
+            Self::Any => 1,
+            Self::Verified => 2,
+        }
+    }
+
     /// Reports whether the issuer is verified.
     pub const fn is_verified(self) -> bool {
         matches!(self, Self::VerifiedIfGiven | Self::Verified)

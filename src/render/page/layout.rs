@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::time::clock;
-use super::{SCRIPT, STYLE, View};
+use super::{SCRIPT, STYLE, View, notices};
 use crate::lang::{Lang, fill};
 use crate::levels::State;
 
@@ -46,7 +46,7 @@ pub fn document(view: &View<'_>, body: &Body) -> String {
                 p #stale .banner.critical role="alert" hidden { (texts.stale) " " span {} }
                 p #held .banner role="status" hidden { (texts.held) " " strong {} }
                 p #said .unseen role="status" {}
-                main #main tabindex="-1" { (body.main) }
+                main #main tabindex="-1" { (notices::banners(view)) (body.main) }
                 footer {
                     p #as-of { (texts.as_of) " " (clock(view.now, view.now)) }
                     @if body.refreshes { (refreshing(view)) }

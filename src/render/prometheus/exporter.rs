@@ -21,6 +21,8 @@ pub struct Exporter {
     /// 1: what `--web.config.file` says is in force.
     pub web_config_in_force: IntGauge,
     log_lines_lost: IntCounter,
+    /// 1: the pages are served beyond loopback without users.
+    pub unprotected: IntGauge,
     reload_successful: IntGauge,
     reload_success_time: Gauge,
     families: Arc<Mutex<Families>>,
@@ -54,6 +56,10 @@ impl Exporter {
                 "m365_exporter_log_lines_lost_total",
                 "Lines of the log that were lost because nobody read them in time.",
             )),
+            unprotected: valid(IntGauge::new(
+                "m365_exporter_web_unprotected",
+                "Whether the pages are served beyond loopback without a login.",
+            )),
             reload_successful: valid(IntGauge::new(
                 "m365_exporter_config_last_reload_successful",
                 "Whether the last attempt to load the configuration succeeded.",
@@ -73,6 +79,7 @@ impl Exporter {
         valid(registry.register(Box::new(scheduler_lag.clone())));
         valid(registry.register(Box::new(exporter.web_config_in_force.clone())));
         valid(registry.register(Box::new(exporter.log_lines_lost.clone())));
+        valid(registry.register(Box::new(exporter.unprotected.clone())));
         valid(registry.register(Box::new(reload_successful.clone())));
         valid(registry.register(Box::new(reload_success_time.clone())));
         exporter
