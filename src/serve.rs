@@ -1,6 +1,7 @@
 //! The service: every probe at its own interval, and their results over HTTP.
 
 mod acceptor;
+mod admission;
 mod authenticator;
 mod config_source;
 mod connection;
@@ -64,6 +65,8 @@ pub struct Options {
     pub web: Option<PathBuf>,
     /// Set where pages beyond loopback without users are meant, and a change of the web configuration may take protection away.
     pub allow_unprotected: bool,
+    /// Further names under which the pages are reached: those of a reverse proxy, or in DNS.
+    pub allow_hosts: Vec<String>,
     /// The runtime of the runs; `None` for a thread of its own.
     pub runs: Option<RunsOn>,
     /// The number of log lines that were lost, which goes on counting.
@@ -73,7 +76,7 @@ pub struct Options {
 impl Options {
     /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
     pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
-        Self { source, listen, faults: None, web: None, allow_unprotected: false, runs: None, log_lines_lost: Arc::default() }
+        Self { source, listen, faults: None, web: None, allow_unprotected: false, allow_hosts: Vec::new(), runs: None, log_lines_lost: Arc::default() }
     }
 }
 

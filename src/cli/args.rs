@@ -73,6 +73,9 @@ pub struct Serve {
     /// Let a change of the web configuration take protection away (users, TLS, client certificates) without a restart, and do not warn on the page of pages that everybody can read.
     #[arg(long, visible_alias = "web.allow-unprotected")]
     pub web_allow_unprotected: bool,
+    /// Further name under which the pages may be asked for, as of a reverse proxy, where no login is needed; addresses, `localhost` and this machine's own names always may. May be repeated.
+    #[arg(long, visible_alias = "web.allow-host", value_name = "NAME")]
+    pub web_allow_host: Vec<String>,
 }
 
 /// `check`

@@ -12,6 +12,7 @@ pub fn run(arguments: &Serve, roots: &RootStore, log: &Log) -> u8 {
     let options = Options {
         web: arguments.web_config.clone(),
         allow_unprotected: arguments.web_allow_unprotected,
+        allow_hosts: arguments.web_allow_host.clone(),
         log_lines_lost: log.lost(),
         ..Options::new(source, arguments.listen.clone())
     };

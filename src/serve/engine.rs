@@ -8,12 +8,13 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
+use super::admission::KnownHosts;
 use super::authenticator::Authenticator;
 use super::rendering::Renderer;
 use super::runs::Runs;
 use super::shutdown::Shutdown;
 use super::web_config::WebConfig;
-use super::{Faults, NotStarted, Options, Source};
+use super::{Faults, ListenAddress, NotStarted, Options, Source};
 use crate::check::Means;
 use crate::config::Loaded;
 use crate::levels::Limits;
@@ -49,6 +50,8 @@ pub struct Engine {
     pub web_config: Arc<WebConfig>,
     /// The authenticator of requests.
     pub authenticator: Authenticator,
+    /// The names under which the pages are reached.
+    pub known_hosts: KnownHosts,
     /// True once a listener accepts connections from other machines.
     pub beyond_loopback: AtomicBool,
     source: Arc<Source>,
@@ -116,6 +119,7 @@ impl Engine {
             web_config,
             authenticator,
             beyond_loopback: AtomicBool::new(false),
+            known_hosts: KnownHosts::new(options.listen.iter().filter_map(ListenAddress::name).chain(options.allow_hosts)),
             exporter: Exporter::new().with_process(SystemTime::now()),
             log_lines_lost: options.log_lines_lost,
             outcomes,

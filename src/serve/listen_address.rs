@@ -24,6 +24,16 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
+impl ListenAddress {
+    /// Returns the host's name, where it is given by one.
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Name(name, _) => Some(name.clone()),
+            Self::Socket(_) | Self::Every(_) | Self::Unix(_) => None,
+        }
+    }
+}
+
 impl FromStr for ListenAddress {
     type Err = String;
 

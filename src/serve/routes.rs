@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{ALLOW, HeaderValue};
-use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, StatusCode};
 use tokio::time::timeout;
 
 use super::content_negotiation::Negotiated;
@@ -17,7 +18,7 @@ use super::pages::{self, PageKind};
 use super::query::Query;
 use super::rendering::Rendering;
 use super::response::{FullResponse, JSON, TEXT, message, ok};
-use super::{discovery, faults, probe_endpoint, probe_selection};
+use super::{admission, discovery, faults, probe_endpoint, probe_selection};
 use crate::document::Document;
 use crate::outcome::ProbeId;
 use crate::render::page::FAULTS;
@@ -84,26 +85,46 @@ impl Route {
         }
     }
 
+    /// Refuses a request that another page sends where something happens: a run, which is a login; a reload; a fault.
+    fn check_site(self, head: &Parts, engine: &Engine) -> Result<(), FullResponse> {
+        match self {
+            Self::Probe | Self::Reload | Self::Faults => admission::check_site(&head.method, &head.headers, &engine.known_hosts),
+            _ => Ok(()),
+        }
+    }
+
     fn allowed(self) -> &'static str {
         if matches!(self, Self::Reload | Self::Faults) { "POST" } else { "GET, HEAD" }
     }
 }
 
+/// Admits a request that was refused for its host where no host matters: load balancers ask for the health of the service by any name
+/// or by none, and learn nothing else.
+///
+/// # Errors
+/// The refusal.
+pub fn needs_no_host(head: &Parts, refusal: FullResponse) -> Result<(), FullResponse> {
+    let route = ROUTES.iter().find(|(known, _)| *known == head.uri.path()).map(|(_, route)| *route);
+    if matches!(route, Some(Route::Healthy | Route::Ready)) { Ok(()) } else { Err(refusal) }
+}
+
 /// Answers `request`, which came in at the address `local`, or over a Unix socket.
-pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, request: Request<Incoming>) -> FullResponse {
-    let (head, body) = request.into_parts();
+pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, body: Incoming) -> FullResponse {
     let Some(route) = Route::at(head.uri.path(), engine) else {
         return message(StatusCode::NOT_FOUND, NOT_FOUND);
     };
     if !route.allows(&head.method) {
         return wrong_method(route);
     }
+    if let Err(refusal) = route.check_site(&head, engine) {
+        return refusal;
+    }
     let query = match Query::parse(head.uri.query().unwrap_or_default()) {
         Ok(query) => query,
         Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };
     if let (Route::Faults, Some(faults)) = (route, &engine.faults) {
-        return faults::respond(engine, &**faults, &query, &head.headers, body).await;
+        return faults::respond(engine, &**faults, &query, body).await;
     }
     if let Err(refusal) = discard_body(body).await {
         return refusal;

@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Reply {
 }
 
 pub async fn request(address: SocketAddr, method: &str, target: &str, headers: &str) -> Reply {
-    let request = format!("{method} {target} HTTP/1.1\r\nHost: probe.example:10365\r\nConnection: close\r\n{headers}\r\n");
+    let request = format!("{method} {target} HTTP/1.1\r\nHost: localhost:10365\r\nConnection: close\r\n{headers}\r\n");
     parse(&exchange(address, &request).await)
 }
 

@@ -16,7 +16,7 @@ use crate::fixtures::{address, advance, idle, serve, settings, silent};
 #[tokio::test(start_paused = true)]
 async fn request_head_that_never_ends_is_closed_after_5_s() {
     let service = idle().await;
-    for beginning in ["", "GET /metrics HTTP/1.1\r\nHost: h\r\n", "GET /metr"] {
+    for beginning in ["", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n", "GET /metr"] {
         let began = Instant::now();
         let answer = exchange(address(&service), beginning).await;
         assert_eq!((answer.as_str(), began.elapsed().as_secs()), ("", 5), "{beginning:?}");
@@ -29,7 +29,7 @@ async fn request_head_that_never_ends_is_closed_after_5_s() {
 async fn request_head_of_a_byte_a_second_is_closed_after_5_s() {
     let service = idle().await;
     let mut stream = connect(address(&service)).await;
-    stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("write");
+    stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("write");
     read_to(&mut stream, b"Healthy\n").await;
     tokio::time::pause();
     let began = Instant::now();
@@ -46,7 +46,7 @@ async fn request_head_of_a_byte_a_second_is_closed_after_5_s() {
 async fn request_body_that_never_arrives_is_408() {
     let service = idle().await;
     let mut stream = connect(address(&service)).await;
-    let head = "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
+    let head = "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("write");
     read_to(&mut stream, b"100 Continue\r\n\r\n").await;
     stream.write_all(b"1").await.expect("write");
@@ -62,14 +62,17 @@ async fn request_that_is_too_long_is_431_or_413() {
         fields
     });
     for (what, status, request) in [
-        ("a field", 431, format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "a".repeat(20_000))),
-        ("a target", 431, format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "a".repeat(20_000))),
-        ("the number of fields", 431, format!("GET / HTTP/1.1\r\nHost: h\r\n{many}\r\n")),
-        ("a declared body", 413, "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n".to_owned()),
+        ("a field", 431, format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "a".repeat(20_000))),
+        ("a target", 431, format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(20_000))),
+        ("the number of fields", 431, format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")),
+        ("a declared body", 413, "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n".to_owned()),
         (
             "a body",
             413,
-            format!("POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n{}\r\n", "a".repeat(0x2000)),
+            format!(
+                "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n{}\r\n",
+                "a".repeat(0x2000)
+            ),
         ),
     ] {
         let answer = exchange(address(&service), &request).await;
@@ -86,7 +89,7 @@ async fn request_that_is_no_http_is_400() {
     {
         assert_eq!(parse(&exchange(address(&service), garbage).await).status, 400, "{garbage:?}");
     }
-    let smuggled = "POST /-/reload HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc";
+    let smuggled = "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc";
     assert_eq!(parse(&exchange(address(&service), smuggled).await).status, 400);
 }
 
@@ -107,7 +110,7 @@ async fn two_hundred_requests_at_once_are_all_answered() {
 async fn idle_connections_give_way_to_new_ones() {
     let service = idle().await;
     let mut answered = connect(address(&service)).await;
-    answered.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("write");
+    answered.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("write");
     read_to(&mut answered, b"Healthy\n").await;
     let mut held = Vec::new();
     for _ in 0..150 {

@@ -128,7 +128,7 @@ async fn fault_button_is_refused_from_another_origin() {
     assert!(page.body.contains("aria-pressed=\"false\" title=\"breaks &lt;things&gt;\""));
     assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("form-action 'self'")));
 
-    let own = "Origin: http://probe.example:10365\r\nSec-Fetch-Site: same-origin\r\n";
+    let own = "Origin: http://localhost:10365\r\nSec-Fetch-Site: same-origin\r\n";
     let done = press(&service, own, "fault=two").await;
     assert_eq!((done.status, done.header("location")), (303, Some("/?lang=de#faults")));
     assert!(get(address(&service), "/").await.body.contains("In force now: two"));

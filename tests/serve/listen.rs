@@ -24,7 +24,7 @@ async fn start(listen: &str) -> Result<Service, NotStarted> {
 /// Asks whether the service at the socket is healthy, by hand and with curl, where it is installed.
 async fn is_healthy(path: &Path) -> bool {
     let mut stream = UnixStream::connect(path).await.expect("connect");
-    stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.expect("write");
+    stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.expect("write");
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.expect("a reply");
     let mut curl = Command::new("curl");

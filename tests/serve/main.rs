@@ -1,5 +1,6 @@
 //! The service over real sockets: requests written by hand, clients and peers that misbehave, reload and shutdown.
 
+mod admission;
 mod certificate;
 mod client;
 mod fixtures;

@@ -48,7 +48,7 @@ async fn shutdown_answers_a_scrape_whose_run_ends_in_time_with_its_result() {
 async fn shutdown_closes_idle_connections_after_their_response() {
     let service = idle().await;
     let mut kept = connect(address(&service)).await;
-    kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("write");
+    kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("write");
     let mut first = [0; 1];
     tokio::io::AsyncReadExt::read_exact(&mut kept, &mut first).await.expect("an answer begins");
     service.stop().await;

@@ -104,7 +104,7 @@ async fn runs_and_health_go_on_while_a_client_does_not_read_its_page() {
     let mut held = Vec::new();
     for path in ["/", "/metrics", "/metrics", "/api/v1/outcomes"] {
         let mut stream = connect(address(&service)).await;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await.expect("write");
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await.expect("write");
         stream.readable().await.expect("the answer begins");
         held.push(stream);
     }

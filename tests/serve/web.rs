@@ -105,13 +105,13 @@ async fn pages_are_served_over_tls_from_min_version() {
     let (name, reply) = ask(address(&service), "/-/healthy", "").await;
     assert_eq!((name.as_str(), reply.status), ("one", 200));
     assert!(tls(address(&service), Protocol::Tlsv12).await.is_err(), "older than `min_version`");
-    let plain = exchange(address(&service), "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let plain = exchange(address(&service), "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(!plain.contains("Healthy"), "{plain}");
 }
 
 /// Reports whether a request is answered: by TLS 1.3 a client learns that its certificate is refused only when it reads.
 async fn answered(mut stream: TlsStream<tokio::net::TcpStream>) -> bool {
-    let asked = stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
+    let asked = stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer).await;
     asked.is_ok() && answer.starts_with("HTTP/1.1 200 ")
@@ -312,7 +312,7 @@ async fn change_that_takes_tls_or_client_certificates_away_is_not_in_force() {
     }
     scratch.file("web.yml", "");
     advance(RECHECK_AFTER).await;
-    let plain = exchange(address(&service), "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let plain = exchange(address(&service), "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(!plain.contains("Healthy"), "{plain}");
 }
 
