@@ -101,7 +101,7 @@ fn cpu() -> Duration {
 }
 
 fn status_page(store: &Store, now: SystemTime) -> usize {
-    let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], now };
+    let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], notices: &[], now };
     page::status(store, None, &Search::default(), &view).len()
 }
 

@@ -19,7 +19,7 @@ pub struct WriteTimeout<S, W, G> {
     on_wait: W,
     /// The end of the waiting write's time; not polled while none waits.
     deadline: Pin<Box<Sleep>>,
-    /// What `on_wait` returned, held while a write waits.
+    /// The value that `on_wait` returned, held while a write waits.
     waiting: Option<G>,
 }
 

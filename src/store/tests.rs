@@ -256,7 +256,7 @@ fn outcome_recorded_beside_a_snapshot_changes_the_store_and_not_the_snapshot() {
     assert_eq!(seen(&store.snapshot()), (2, Some(at(2)), 1, 1, 2));
 }
 
-/// What an earlier process knew is restored before the first run.
+/// The knowledge of an earlier process is restored before the first run.
 #[test]
 fn restored_entry_goes_on_from_what_it_was() {
     let mut store = Store::new(&[settings("t", "praxis")]);
