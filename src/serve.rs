@@ -76,7 +76,16 @@ pub struct Options {
 impl Options {
     /// Creates the options of a service with its configuration from `source`, without faults and web configuration.
     pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
-        Self { source, listen, faults: None, web: None, allow_unprotected: false, allow_hosts: Vec::new(), runs: None, log_lines_lost: Arc::default() }
+        Self {
+            source,
+            listen,
+            faults: None,
+            web: None,
+            allow_unprotected: false,
+            allow_hosts: Vec::new(),
+            runs: None,
+            log_lines_lost: Arc::default(),
+        }
     }
 }
 
