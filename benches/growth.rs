@@ -46,7 +46,11 @@ enum Condition {
 /// Renders something of a store, and returns its size in bytes.
 type Rendering = fn(&Store, SystemTime) -> usize;
 
-const RENDERINGS: [(&str, Rendering); 6] = [
+const RENDERINGS: [(&str, Rendering); 9] = [
+    // A thousand of them, so that a millisecond in the table is a microsecond for one.
+    ("snapshot", |store, _| (0..1000).map(|_| black_box(store.clone()).probes().len()).sum()),
+    ("record", record),
+    ("reload", reload),
     ("status page", status_page),
     ("metrics", metrics_page),
     ("outcomes of all", |store, now| document(store, now, usize::MAX)),
@@ -98,6 +102,20 @@ fn row(
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.try_into().unwrap_or_default())
+}
+
+/// Records a run of each probe while somebody holds a snapshot, so that each entry is copied: the most that a record can take.
+fn record(store: &Store, now: SystemTime) -> usize {
+    let mut changed = store.clone();
+    store.probes().iter().for_each(|entry| changed.record(outcome(&entry.settings, true, now)));
+    changed.probes().len()
+}
+
+fn reload(store: &Store, _: SystemTime) -> usize {
+    let settings: Vec<ProbeSettings> = store.probes().iter().map(|entry| (*entry.settings).clone()).collect();
+    let mut changed = store.clone();
+    changed.adopt(&settings);
+    changed.probes().len()
 }
 
 fn status_page(store: &Store, now: SystemTime) -> usize {

@@ -18,7 +18,7 @@ use super::{Faults, ListenAddress, NotStarted, Options, Source};
 use crate::check::Means;
 use crate::config::Loaded;
 use crate::levels::Limits;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, ProbeId};
 use crate::probe::{Probe, Slots};
 use crate::render::log;
 use crate::render::page::Notice;
@@ -79,6 +79,8 @@ pub struct Work {
     pub redacted: String,
     /// The probes, in the order of the configuration.
     pub probes: Vec<Arc<Probe>>,
+    /// The same, by their ids.
+    by_id: Vec<Arc<Probe>>,
     /// The means that all runs share. Cached tokens are not carried over: whoever reloads after a repair wants to see at once
     /// whether it helped, and not a refusal cached before it.
     pub means: Arc<Means>,
@@ -248,7 +250,17 @@ impl Work {
                 Err(problem) => mistakes.push(format!("{id}: {problem}")),
             }
         }
-        if mistakes.is_empty() { Ok(Self { redacted: loaded.redacted, probes, means }) } else { Err(mistakes.join("\n")) }
+        if !mistakes.is_empty() {
+            return Err(mistakes.join("\n"));
+        }
+        let mut by_id = probes.clone();
+        by_id.sort_by(|one, other| one.id().cmp(other.id()));
+        Ok(Self { redacted: loaded.redacted, probes, by_id, means })
+    }
+
+    /// Returns the probe that has this id.
+    pub fn probe(&self, id: &ProbeId) -> Option<&Arc<Probe>> {
+        self.by_id.binary_search_by(|probe| probe.id().cmp(id)).ok().and_then(|index| self.by_id.get(index))
     }
 
     fn settings(&self) -> Vec<ProbeSettings> {

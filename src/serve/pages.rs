@@ -67,7 +67,7 @@ fn render(
         PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), negotiated),
         PageKind::Probe => {
             let work = engine.work();
-            let id = match select(&work.probes, query) {
+            let id = match select(&work, query) {
                 Ok(probe) => probe.id(),
                 Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
             };

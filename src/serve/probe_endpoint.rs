@@ -30,7 +30,7 @@ const TIMEOUT_OFFSET: Duration = Duration::from_millis(500);
 /// Runs the probe that `query` names on the thread of the runs, and answers with its metrics.
 pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> FullResponse {
     let work = engine.work();
-    let (probe, in_detail) = match select(&work.probes, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
+    let (probe, in_detail) = match select(&work, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
         Ok((probe, debug)) => (probe, debug.is_some_and(|debug| debug == "true")),
         Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };

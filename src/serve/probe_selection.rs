@@ -1,8 +1,12 @@
 //! Selects the probes that the parameters of a request name; a message lists which there are.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::engine::Work;
 use super::query::Query;
+use crate::kind::Check;
+use crate::outcome::ProbeId;
 use crate::probe::Probe;
 use crate::report::text::one_line;
 use crate::store::{ProbeEntry, SharedVec};
@@ -15,10 +19,13 @@ const LISTED: usize = 20;
 ///
 /// # Errors
 /// A message: no probe or several match, and which there are.
-pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Probe>, String> {
+pub fn select<'a>(work: &'a Work, query: &Query) -> Result<&'a Arc<Probe>, String> {
     let (check, tenant, mailbox) = (query.one("check")?, query.one("tenant")?, query.one("mailbox")?);
-    let every: Vec<&Arc<Probe>> = probes.iter().collect();
-    let check = check.ok_or_else(|| missing("check", &values(&every, |probe| probe.id().check.name())))?;
+    if let Some(probe) = by_id(work, check, tenant, mailbox) {
+        return Ok(probe);
+    }
+    let every: Vec<&Arc<Probe>> = work.probes.iter().collect();
+    let check = check.ok_or_else(|| missing("check", &every, |probe| probe.id().check.name()))?;
     let of_check = narrow("check", every, Some(check), |probe| probe.id().check.name())?;
     let of_tenant = narrow("tenant", of_check, tenant, |probe| &probe.id().tenant)?;
     if let Some(mailbox) = mailbox.filter(|_| of_tenant.iter().all(|probe| probe.id().mailbox.is_none())) {
@@ -27,6 +34,12 @@ pub fn select<'a>(probes: &'a [Arc<Probe>], query: &Query) -> Result<&'a Arc<Pro
     let label = mailbox.map(|mailbox| label_of(&of_tenant, mailbox));
     let of_mailbox = narrow("mailbox", of_tenant, label, |probe| probe.id().mailbox_label())?;
     of_mailbox.into_iter().next().ok_or_else(|| "no probe is configured".to_owned())
+}
+
+/// Returns the probe that `/sd` names so, without a look at the others: of ten thousand mailboxes each is asked for in its turn.
+fn by_id<'a>(work: &'a Work, check: Option<&str>, tenant: Option<&str>, mailbox: Option<&str>) -> Option<&'a Arc<Probe>> {
+    let (check, mailbox) = (Check::from_name(check?)?, mailbox.map(ToOwned::to_owned));
+    work.probe(&ProbeId { tenant: tenant?.to_owned(), mailbox, check })
 }
 
 /// Returns those of `probes` that have one of the tenants, one of the mailboxes (by name or address) and one of the checks that
@@ -71,34 +84,23 @@ fn narrow<'a>(
     wanted: Option<&str>,
     value: impl Fn(&'a Probe) -> &'a str,
 ) -> Result<Vec<&'a Arc<Probe>>, String> {
-    let known = values(&probes, &value);
-    let wanted = match (wanted, known.as_slice()) {
-        (Some(wanted), _) => wanted,
-        (None, [only]) => only,
-        (None, _) => return Err(missing(parameter, &known)),
-    };
-    if !known.contains(&wanted) {
-        return Err(format!("there is no {parameter} `{}` to probe; {}", one_line(wanted), one_of(&known)));
+    let only = || probes.first().map(|first| value(first)).filter(|only| probes.iter().all(|probe| value(probe) == *only));
+    let Some(wanted) = wanted.or_else(only) else { return Err(missing(parameter, &probes, value)) };
+    let narrowed: Vec<&Arc<Probe>> = probes.iter().copied().filter(|probe| value(probe) == wanted).collect();
+    if narrowed.is_empty() {
+        return Err(format!("there is no {parameter} `{}` to probe; {}", one_line(wanted), one_of(&probes, value)));
     }
-    Ok(probes.into_iter().filter(|probe| value(probe) == wanted).collect())
+    Ok(narrowed)
 }
 
-fn values<'a>(probes: &[&'a Arc<Probe>], value: impl Fn(&'a Probe) -> &'a str) -> Vec<&'a str> {
-    let mut values = Vec::new();
-    for probe in probes {
-        let value = value(probe);
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    values
+fn missing<'a>(parameter: &str, probes: &[&'a Arc<Probe>], value: impl Fn(&'a Probe) -> &'a str) -> String {
+    format!("the parameter `{parameter}` is missing; {}", one_of(probes, value))
 }
 
-fn missing(parameter: &str, known: &[&str]) -> String {
-    format!("the parameter `{parameter}` is missing; {}", one_of(known))
-}
-
-fn one_of(known: &[&str]) -> String {
+/// Lists the values that `probes` have, each once and in their order.
+fn one_of<'a>(probes: &[&'a Arc<Probe>], value: impl Fn(&'a Probe) -> &'a str) -> String {
+    let mut seen = HashSet::new();
+    let known: Vec<&str> = probes.iter().map(|probe| value(probe)).filter(|value| seen.insert(*value)).collect();
     let listed: Vec<&str> = known.iter().take(LISTED).copied().collect();
     match known.len().saturating_sub(LISTED) {
         _ if known.is_empty() => "no probe is configured".to_owned(),

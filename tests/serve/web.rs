@@ -215,7 +215,7 @@ async fn changed_certificate_and_password_are_used_without_a_restart() {
 
 /// On tokio's paused clock, which advances while everything waits.
 #[tokio::test(start_paused = true)]
-async fn handshake_that_never_ends_is_closed_after_10_s() {
+async fn handshake_that_never_ends_is_closed_after_5_s() {
     let scratch = Scratch::new();
     let service = start(secured(&scratch, "one", "")).await.expect("it starts");
     for beginning in [&b""[..], b"\x16\x03\x01\x02\x00", b"\x16"] {
@@ -223,7 +223,7 @@ async fn handshake_that_never_ends_is_closed_after_10_s() {
         let began = Instant::now();
         stream.write_all(beginning).await.expect("write");
         assert_eq!(rest(&mut stream).await, "");
-        assert_eq!(began.elapsed().as_secs(), 10, "{beginning:?}");
+        assert_eq!(began.elapsed().as_secs(), 5, "{beginning:?}");
     }
     let mut stream = connect(address(&service)).await;
     stream.write_all(&[b'x'; 4096]).await.expect("write");
