@@ -84,6 +84,9 @@ impl Probe {
             self.slot.start_back_off(asked, failure.reason);
         }
         let outcome = self.finished(began(stall.elapsed), trace, verdict);
+        if outcome.is_missed() {
+            means.tokens.forget_failures(&self.settings.tenant);
+        }
         self.slot.publish(&outcome, timeout);
         outcome
     }

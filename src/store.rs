@@ -1,5 +1,6 @@
 //! The store: the present knowledge about every probe, and its snapshots, which take a microsecond.
 
+mod clock_jump;
 mod entry;
 mod history;
 mod latencies;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use self::clock_jump::ClockJump;
 pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};
 pub use self::latencies::Latencies;
@@ -102,6 +104,15 @@ impl Store {
         }
         if let Some(entry) = self.probes.get_mut(place.entry) {
             entry.add(outcome, kept);
+        }
+    }
+
+    /// Rewrites every time that was read from the wall clock before it was set.
+    fn follow(&mut self, jump: ClockJump) {
+        for index in 0..self.probes.len() {
+            if let Some(entry) = self.probes.get_mut(index) {
+                entry.follow(jump);
+            }
         }
     }
 

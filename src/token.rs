@@ -129,6 +129,16 @@ impl Tokens {
         instead
     }
 
+    /// Forgets the failed requests of `tenant`: they came of this machine's slowness, and the next run may ask for itself.
+    pub fn forget_failures(&self, tenant: &Tenant) {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of_tenant =
+            |(cloud, id, client, _): &Key| (cloud, id, client) == (&tenant.cloud.name, &tenant.tenant_id, &tenant.client_id);
+        for (_, entry) in entries.iter().filter(|(key, _)| is_of_tenant(key)) {
+            entry.state().failed = None;
+        }
+    }
+
     fn entry(&self, tenant: &Tenant, scope: &str) -> Arc<Entry> {
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone(), scope.to_owned());
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())

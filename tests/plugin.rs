@@ -1,6 +1,7 @@
 //! The built program as a plugin: its output and exit codes, apart from any server's reply.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
@@ -163,4 +164,40 @@ tenants:
         assert!(text(&output.stdout).contains("_timed_out in "), "{line}: {}", text(&output.stdout));
     }
     std::fs::remove_dir_all(&directory).expect("removed");
+}
+
+/// The program stands still for longer than the run may take, as a machine under load or a suspended one does.
+#[cfg(unix)]
+#[test]
+fn check_of_a_program_that_was_stopped_is_unknown_and_blames_nobody_else() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let folder = std::env::temp_dir().join(format!("m365-probe-stopped-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let configuration = format!(
+        "clouds:\n  lab: {{ login: 'https://{}' }}\ntenants:\n  - name: contoso\n    cloud: lab\n    \
+         tenant_id: contoso.example\n    client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\n    \
+         credential: {{ client_secret_env: M365_PROBE_CLIENT_SECRET }}\n    checks: [token]\n",
+        listener.local_addr().expect("bound")
+    );
+    let file = folder.join("m365-probe.yml");
+    std::fs::write(&file, configuration).expect("written");
+    let mut command = Command::new(PROGRAM);
+    let command = bare(&mut command).args(["check", "token", "-t", "3s", "--config"]).arg(&file);
+    let child = command.env("M365_PROBE_CLIENT_SECRET", "not-a-real-secret").stdout(Stdio::piped()).spawn().expect("started");
+    let signal = |name: &str| {
+        let status = Command::new("sh").args(["-c", "kill -s $0 $1", name, &child.id().to_string()]).status();
+        assert!(status.expect("a shell").success());
+    };
+    let (mut peer, _) = listener.accept().expect("a connection");
+    signal("STOP");
+    // Nothing comes from a program that stands still: twice the time that the run has.
+    peer.set_read_timeout(Some(std::time::Duration::from_secs(7))).expect("a limit");
+    let _ = peer.read_to_end(&mut Vec::new());
+    signal("CONT");
+    let output = child.wait_with_output().expect("ended");
+    let printed = text(&output.stdout);
+    let _ = std::fs::remove_dir_all(folder);
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    assert!(printed.starts_with("TOKEN UNKNOWN - contoso: machine_too_slow in tls; "), "{printed}");
+    assert!(!printed.contains("total="), "{printed}");
 }

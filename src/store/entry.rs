@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::History;
+use super::clock_jump::ClockJump;
 use crate::outcome::{
     CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason, Transcript,
     Verdict,
@@ -202,6 +203,22 @@ impl ProbeEntry {
         self.last_failures.truncate(kept);
     }
 
+    /// Rewrites every time that was read from the wall clock before it was set. A run that is known by several of its facts stays
+    /// one outcome.
+    pub(super) fn follow(&mut self, jump: ClockJump) {
+        let mut moved: Vec<(Arc<Outcome>, Arc<Outcome>)> = Vec::new();
+        let runs = [&mut self.last, &mut self.skipped, &mut self.token, &mut self.registration, &mut self.dns, &mut self.mailbox];
+        for run in runs.into_iter().flatten().chain(self.certificates.values_mut()) {
+            let known = moved.iter().find(|(before, _)| Arc::ptr_eq(before, run)).map(|(_, after)| Arc::clone(after));
+            let after = known.unwrap_or_else(|| Arc::new(followed(run, jump)));
+            moved.push((std::mem::replace(run, Arc::clone(&after)), after));
+        }
+        let times = [&mut self.last_success, &mut self.failing_since, &mut self.reason_since, &mut self.back_off_until];
+        let counted = self.failures.values_mut().map(|failures| &mut failures.since);
+        let past = self.last_failures.iter_mut().map(|failure| &mut Arc::make_mut(failure).at);
+        times.into_iter().flatten().chain(counted).chain(past).for_each(|at| jump.apply(at));
+    }
+
     /// Keeps the outcome for each kind of fact that it holds; facts of phases that it did not reach stay as they were.
     fn keep_facts(&mut self, outcome: &Arc<Outcome>) {
         let facts = &outcome.facts;
@@ -225,6 +242,17 @@ impl ProbeEntry {
             oldest.and_then(|endpoint| self.certificates.remove(&endpoint));
         }
     }
+}
+
+/// Returns the outcome with its times as the clock calls them after the jump.
+fn followed(outcome: &Outcome, jump: ClockJump) -> Outcome {
+    let mut outcome = outcome.clone();
+    jump.apply(&mut outcome.at);
+    outcome.facts.last_worked.iter_mut().for_each(|at| jump.apply(at));
+    if let Verdict::Skipped(SkipReason::BackOff { until, .. }) = &mut outcome.verdict {
+        jump.apply(until);
+    }
+    outcome
 }
 
 /// Returns the evidence with its texts cut to 400 characters.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::clock::SteadyClock;
 use crate::cloud::Cloud;
 use crate::credential::SecretSource;
 use crate::kind::Check;
@@ -304,4 +305,45 @@ fn run_that_this_machine_was_too_slow_for_counts_as_missed_and_changes_nothing_e
     let entry = only(&store);
     assert_eq!((entry.runs, entry.last_success, entry.skipped.is_none()), (2, Some(at(9)), true));
     assert_eq!(store.latencies().next().map(|(.., latencies)| latencies.count), Some(1), "its time is not the peer's");
+}
+
+/// The wall clock and the steady clock of [`PublishedStore`] as a test sets them, in seconds.
+mod clocks {
+    use std::cell::Cell;
+    thread_local!(pub static WALL: Cell<u64> = const { Cell::new(0) });
+    thread_local!(pub static STEADY: Cell<u64> = const { Cell::new(0) });
+}
+
+fn wall() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(clocks::WALL.get())
+}
+
+#[test]
+fn clock_that_is_set_makes_no_result_older_or_younger() {
+    let pass = |wall: i64, steady: u64| {
+        clocks::WALL.set(clocks::WALL.get().saturating_add_signed(wall));
+        clocks::STEADY.set(clocks::STEADY.get() + steady);
+    };
+    pass(60_000, 60_000);
+    let steady = SteadyClock::new(|| Duration::from_secs(clocks::STEADY.get()));
+    let store = PublishedStore::with_clocks(Store::new(&[settings("one", "box")]), wall, steady);
+    let run = |verdict| Outcome { at: wall(), ..outcome("box", 0, rich(), verdict) };
+    store.record(run(Verdict::Ok));
+    pass(60, 60);
+    store.record(run(failed(Phase::Auth, Reason::AuthRefused)));
+    let age = |at: Option<SystemTime>| wall().duration_since(at.expect("known")).expect("past").as_secs();
+    for jump in [0, 3600, -7200, 86_400] {
+        pass(10 + jump, 10);
+        let snapshot = store.snapshot();
+        let entry = only(&snapshot);
+        assert!(entry.current_run(wall()).is_some(), "{jump}");
+        assert!(Arc::ptr_eq(entry.last.as_ref().expect("a run"), entry.token.as_ref().expect("a token")), "{jump}");
+        let failing = age(entry.failing_since);
+        assert_eq!((age(entry.last_success), age(entry.last.as_ref().map(|run| run.at))), (failing + 60, failing), "{jump}");
+        assert_eq!(age(entry.last_failures.front().map(|failure| failure.at)), failing, "{jump}");
+        assert_eq!(entry.certificates().map(|(.., run)| age(Some(run.at))).collect::<Vec<_>>(), [failing], "{jump}");
+    }
+    // A machine that slept has no news: both clocks went on.
+    pass(8 * 3600, 8 * 3600);
+    assert!(only(&store.snapshot()).current_run(wall()).is_none());
 }
