@@ -112,7 +112,7 @@ fn record(store: &Store, now: SystemTime) -> usize {
 }
 
 fn reload(store: &Store, _: SystemTime) -> usize {
-    let settings: Vec<ProbeSettings> = store.probes().iter().map(|entry| (*entry.settings).clone()).collect();
+    let settings: Vec<_> = store.probes().iter().map(|entry| Arc::clone(&entry.settings)).collect();
     let mut changed = store.clone();
     changed.adopt(&settings);
     changed.probes().len()

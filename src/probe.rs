@@ -27,7 +27,7 @@ use self::stall::StallMeter;
 #[derive(Debug)]
 pub struct Probe {
     /// The settings that it was made from.
-    pub settings: ProbeSettings,
+    pub settings: Arc<ProbeSettings>,
     conversation: Box<dyn AnyConversation>,
     slot: Arc<Slot>,
 }
@@ -37,7 +37,8 @@ impl Probe {
     ///
     /// # Errors
     /// A message that names what the cloud or the mailbox lacks for the check.
-    pub fn new(settings: ProbeSettings, slots: &Slots) -> Result<Self, String> {
+    pub fn new(settings: impl Into<Arc<ProbeSettings>>, slots: &Slots) -> Result<Self, String> {
+        let settings = settings.into();
         let conversation = check::conversation(&settings)?;
         let slot = slots.slot(&settings);
         Ok(Self { settings, conversation, slot })

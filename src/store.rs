@@ -53,12 +53,12 @@ impl Store {
     /// Creates a store in which nothing is known yet.
     pub fn new(probes: &[ProbeSettings]) -> Self {
         let mut store = Self::default();
-        store.adopt(probes);
+        store.adopt(&probes.iter().cloned().map(Arc::new).collect::<Vec<_>>());
         store
     }
 
     /// Takes over a new configuration: keeps the entries of probes that stay what they were, drops the rest.
-    pub fn adopt(&mut self, probes: &[ProbeSettings]) {
+    pub fn adopt(&mut self, probes: &[Arc<ProbeSettings>]) {
         let before = std::mem::take(&mut self.places);
         let mut entries: Vec<_> = std::mem::take(&mut self.probes).into_items().map(Some).collect();
         let series = self.adopt_latencies(probes);
@@ -68,8 +68,8 @@ impl Store {
             let Vacant(vacant) = places.entry(settings.id.clone()) else { continue }; // one name, one set of series
             let kept = before.get(&settings.id).and_then(|place| entries.get_mut(place.entry)?.take());
             let kept = kept.filter(|entry| entry.is_same_target(settings));
-            let mut entry = kept.unwrap_or_else(|| Arc::new(ProbeEntry::new(settings.clone())));
-            Arc::make_mut(&mut entry).settings = Arc::new(settings.clone());
+            let mut entry = kept.unwrap_or_else(|| Arc::new(ProbeEntry::new(Arc::clone(settings))));
+            Arc::make_mut(&mut entry).settings = Arc::clone(settings);
             let latencies = series.get(&series_of(&settings.id)).copied().unwrap_or_default();
             vacant.insert(Place { entry: adopted.len(), latencies });
             adopted.push(entry);
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Keeps the histograms of `probes`, drops the others, and returns the place of each.
-    fn adopt_latencies<'a>(&mut self, probes: &'a [ProbeSettings]) -> BTreeMap<(&'a str, &'static str), usize> {
+    fn adopt_latencies<'a>(&mut self, probes: &'a [Arc<ProbeSettings>]) -> BTreeMap<(&'a str, &'static str), usize> {
         let mut series: BTreeMap<_, usize> = probes.iter().map(|settings| (series_of(&settings.id), 0)).collect();
         let before: Vec<_> = std::mem::take(&mut self.latencies).into_items().collect();
         let before: HashMap<_, _> = before.iter().map(|counted| ((&*counted.tenant, counted.check), counted)).collect();

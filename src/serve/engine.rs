@@ -107,6 +107,8 @@ impl Engine {
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
         let runs = Runs::start(options.runs).map_err(|error| NotStarted::Machine(format!("cannot start a thread: {error}")))?;
         let (outcomes, received) = mpsc::channel(OUTCOMES);
+        let mut store = Store::default();
+        store.adopt(&work.settings());
         let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
             source,
@@ -114,7 +116,7 @@ impl Engine {
             schedule: Mutex::default(),
             runs,
             renderer: Renderer::default(),
-            store: Arc::new(PublishedStore::new(Store::new(&work.settings()))),
+            store: Arc::new(PublishedStore::new(store)),
             slots,
             pulse: Arc::default(),
             faults: options.faults,
@@ -216,11 +218,10 @@ impl Engine {
     /// Puts a configuration in force on the thread of the runs: no run of the old one gets a turn in between.
     async fn take_over(self: &Arc<Self>, work: Arc<Work>, first_round: Duration) {
         let engine = Arc::clone(self);
-        let settings = work.settings(); // copied here: the thread of the runs has better things to do
         let taken = async move {
             let schedule = || engine.schedule.lock().unwrap_or_else(PoisonError::into_inner);
             drop(schedule().take());
-            engine.store.update(|store| store.adopt(&settings));
+            engine.store.update(|store| store.adopt(&work.settings()));
             *engine.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&work);
             let started = Schedule::start(&work.probes, &work.means, &engine.outcomes, &engine.pulse, first_round);
             *schedule() = Some(started);
@@ -263,8 +264,8 @@ impl Work {
         self.by_id.binary_search_by(|probe| probe.id().cmp(id)).ok().and_then(|index| self.by_id.get(index))
     }
 
-    fn settings(&self) -> Vec<ProbeSettings> {
-        self.probes.iter().map(|probe| probe.settings.clone()).collect()
+    fn settings(&self) -> Vec<Arc<ProbeSettings>> {
+        self.probes.iter().map(|probe| Arc::clone(&probe.settings)).collect()
     }
 }
 

@@ -84,9 +84,9 @@ impl ProbeEntry {
     const ENDPOINTS: usize = 32;
 
     /// Creates an entry in which nothing is known yet.
-    pub(super) fn new(settings: ProbeSettings) -> Self {
+    pub(super) fn new(settings: Arc<ProbeSettings>) -> Self {
         Self {
-            settings: Arc::new(settings),
+            settings,
             last: None,
             last_success: None,
             failing_since: None,

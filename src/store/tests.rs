@@ -208,7 +208,8 @@ fn adopt_keeps_entries_of_unchanged_probes_and_drops_the_others() {
         store.record(outcome(mailbox, 1, rich(), Verdict::Ok));
     }
     let slower = ProbeSettings { interval: 5 * MINUTE, ..settings("t", "stays") };
-    store.adopt(&[settings("t", "comes"), settings("other", "changes"), slower, settings("t", "stays")]);
+    let probes = [settings("t", "comes"), settings("other", "changes"), slower, settings("t", "stays")];
+    store.adopt(&probes.map(Arc::new));
     let runs: Vec<_> = store.probes().iter().map(|entry| (entry.settings.id.mailbox_label(), entry.runs)).collect();
     assert_eq!(runs, [("comes", 0), ("changes", 0), ("stays", 1)]);
     let id = settings("t", "stays").id;
