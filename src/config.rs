@@ -28,6 +28,7 @@ mod web;
 
 use std::path::Path;
 
+use crate::file::FileKind;
 use crate::settings::Settings;
 
 pub use mistake::{Mistake, Mistakes, Position};
@@ -63,8 +64,20 @@ pub const fn example() -> &'static str {
 /// # Errors
 /// Every mistake, in the order of the file; or that the file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
+    load_as(path, FileKind::Any)
+}
+
+/// Reads the file at `path` once more, which a pipe does not allow.
+///
+/// # Errors
+/// As [`load`]; or that it is no regular file.
+pub fn reload(path: &Path) -> Result<Loaded, Mistakes> {
+    load_as(path, FileKind::Regular)
+}
+
+fn load_as(path: &Path, kind: FileKind) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
-    let text = text::read(path, text::MAX_BYTES).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
+    let text = text::read(path, kind, text::MAX_BYTES).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
     parse(&text, path, &LocalSystem)
 }
 

@@ -2,8 +2,10 @@
 //! to a token request.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use crate::file::{self, FileKind};
 use crate::secret::Secret;
 
 /// A credential of the application. It is read anew for every token request, so that a rotated one needs no reload.
@@ -29,6 +31,11 @@ impl Credential {
         match self {
             Self::ClientSecret(source) => source.read().ok(),
         }
+    }
+
+    /// Reports whether reading it waits for a file.
+    pub const fn is_in_a_file(&self) -> bool {
+        matches!(self, Self::ClientSecret(SecretSource::File(_)))
     }
 
     /// Returns the name of its kind: `client_secret`.
@@ -71,10 +78,20 @@ impl SecretSource {
     /// # Errors
     /// A message for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
     pub fn read(&self) -> Result<Secret, String> {
+        self.read_as(FileKind::Regular)
+    }
+
+    /// Reads the secret at the start, once: also from a pipe.
+    ///
+    /// # Errors
+    /// As [`SecretSource::read`].
+    pub fn read_once(&self) -> Result<Secret, String> {
+        self.read_as(FileKind::Any)
+    }
+
+    fn read_as(&self, kind: FileKind) -> Result<Secret, String> {
         let text = match self {
-            Self::File(path) => {
-                std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?
-            }
+            Self::File(path) => read_text(path, kind).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?,
             Self::Variable(name) => {
                 std::env::var(name).map_err(|_| format!("the variable `{name}` is not set to readable text"))?
             }
@@ -83,6 +100,14 @@ impl SecretSource {
         let secret = trimmed(text);
         if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
     }
+}
+
+/// Bytes of a file with a secret that are read at most: the longest there is, a chain of certificates with its key, has a tenth.
+const MAX_BYTES: u64 = 256 * 1024;
+
+fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
+    let bytes = file::read(path, kind, MAX_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// Makes a secret of a text, without white space at its end.

@@ -14,6 +14,7 @@ pub mod credential;
 pub mod diagnosis;
 pub mod document;
 pub mod fact;
+pub mod file;
 pub mod kind;
 pub mod lang;
 pub mod levels;

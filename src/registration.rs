@@ -10,6 +10,7 @@ use reqwest::{Certificate, Client, Proxy, redirect, tls};
 use tokio::time::{Instant, timeout};
 
 use crate::cloud::{HttpsEndpoint, host_port};
+use crate::credential::Credential;
 use crate::net::Net;
 use crate::net::http::USER_AGENT;
 use crate::outcome::{Fault, Phase, Registration};
@@ -49,7 +50,8 @@ impl Registrations {
     pub async fn registration(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
-        let hint = tenant.credential.client_secret().map_or_else(|| Secret::new(""), |secret| secret_hint(&secret));
+        let secret = tenant.read_credential(limit / 2, Credential::client_secret).await.ok().flatten();
+        let hint = secret.map_or_else(|| Secret::new(""), |secret| secret_hint(&secret));
         let kept = self.readings().get(&key).filter(|kept| kept.hint.expose() == hint.expose()).cloned();
         if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < READING_KEPT) {
             return Some(kept.registration.clone());

@@ -109,14 +109,15 @@ impl std::error::Error for NotStarted {}
 
 /// Serves until SIGTERM or SIGINT, and reloads on SIGHUP. `started` is called with the addresses that are listened on.
 ///
-/// After the first signal running scrapes have less than a second for their response; the second one ends at once. A name
-/// lookup may still hang in a thread of the runtime, so shut that down without waiting for it.
+/// After the first signal running scrapes have less than a second for their response, and the process ends within that, whatever
+/// hangs; the second one ends at once. A name lookup may still hang in a thread of the runtime, so shut that down without
+/// waiting for it.
 ///
 /// # Errors
 /// The configuration is wrong, or the machine refused: see [`NotStarted`].
 pub async fn run(options: Options, started: impl FnOnce(&[BoundAddress])) -> Result<(), NotStarted> {
     let mut signals = Signals::catch()?; // before anything takes time, so that none is missed
-    let service = Service::start(options).await?;
+    let mut service = Service::start(options).await?;
     started(service.addresses());
     let systemd = Arc::new(Systemd::from_environment());
     systemd.ready(&service.engine.status());
@@ -127,9 +128,11 @@ pub async fn run(options: Options, started: impl FnOnce(&[BoundAddress])) -> Res
     info!("shutting down");
     systemd.stopping();
     tokio::select! {
-        () = service.stop() => {}
+        () = service.answer_last() => {}
         () = signals.stop() => {}
     }
+    // Its memory goes with the process. Given back piece by piece, that of ten thousand mailboxes takes seconds.
+    std::mem::forget(service);
     Ok(())
 }
 
@@ -165,6 +168,10 @@ impl Service {
 
     /// Stops accepting, waits less than a second for running requests to be answered, and ends.
     pub async fn stop(mut self) {
+        self.answer_last().await;
+    }
+
+    async fn answer_last(&mut self) {
         self.engine.shutdown.begin();
         let _ = timeout(SHUTDOWN_WITHIN, self.listening.join_next()).await; // whoever is not done by then is cut off
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::cloud::Cloud;
 use crate::cloud::ranges::Ranges;
 use crate::credential::Credential;
+use crate::file::Reads;
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
@@ -143,6 +144,8 @@ pub struct Tenant {
     pub credential_expires: Option<SystemTime>,
     /// Set if Graph is asked when the application's credentials expire.
     pub read_expiry: bool,
+    /// The reads of the credential's file, of which one may hang.
+    pub reads: Reads,
 }
 
 impl Tenant {
@@ -162,7 +165,21 @@ impl Tenant {
             credential: credential.into(),
             credential_expires: None,
             read_expiry: false,
+            reads: Reads::new(1),
         }
+    }
+
+    /// Reads the credential, in at most `limit`: its file may lie on a file system that hangs.
+    ///
+    /// # Errors
+    /// A message for a person, without the secret: it cannot be read in time.
+    pub async fn read_credential<T: Send + 'static>(&self, limit: Duration, read: fn(&Credential) -> T) -> Result<T, String> {
+        if !self.credential.is_in_a_file() {
+            return Ok(read(&self.credential));
+        }
+        let credential = self.credential.clone();
+        let read = self.reads.within(limit, move || read(&credential)).await;
+        read.map_err(|problem| format!("reading {} {problem}", self.credential))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::args::{Config, RangesInUse};
 use super::{GOOD, USAGE, output};
 use crate::cloud::ranges::Ranges;
+use crate::file::FileKind;
 use crate::{config, serve};
 
 /// Checks a file, or prints the example, the schema or the address ranges, and returns the exit code.
@@ -34,7 +35,7 @@ pub fn run(arguments: &Config) -> u8 {
 /// Checks a web configuration, for `config check --web`, and returns the exit code.
 fn check_web(file: &Path) -> u8 {
     let name = file.display().to_string();
-    match serve::load_web(file).1 {
+    match serve::load_web(file, FileKind::Any).1 {
         Ok(web) => {
             web.warnings.iter().for_each(|warning| output::out(&format!("warning: {}\n", warning.line(&name))));
             let tls = if web.acceptor.is_some() { "TLS" } else { "no TLS" };

@@ -14,7 +14,7 @@ pub fn fetch(url: &str, arguments: &Check) -> Result<ServiceReport, String> {
     refuse_local_options(selection)?;
     let login = match (&from.user, &from.password_file) {
         (Some(user), Some(path)) => {
-            let password = SecretSource::File(path.clone()).read();
+            let password = SecretSource::File(path.clone()).read_once();
             Some((user.clone(), password.map_err(|problem| format!("--from-password-file: {problem}"))?))
         }
         _ => None,

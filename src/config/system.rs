@@ -1,10 +1,11 @@
 //! The files and environment variables that a configuration refers to, exchangeable for tests.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::text;
+use crate::file::{self, FileKind};
 
 /// Bytes of a file that are read at most: the largest collections of certificates have a few hundred KiB.
 pub(super) const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -51,11 +52,7 @@ impl System for LocalSystem {
     }
 
     fn file(&self, path: &Path) -> io::Result<FileRead> {
-        // Opening a pipe would wait for a writer, perhaps for ever.
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-        }
-        let file = File::open(path)?;
+        let file = file::open(path, FileKind::Regular)?;
         let mode = mode(&file.metadata()?);
         let mut bytes = Vec::new();
         file.take(MAX_FILE).read_to_end(&mut bytes)?;
@@ -63,7 +60,7 @@ impl System for LocalSystem {
     }
 
     fn text(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
-        text::read_bytes(path, most)
+        text::read_bytes(path, FileKind::Regular, most)
     }
 
     fn names(&self, directory: &Path) -> io::Result<Vec<String>> {

@@ -1,10 +1,10 @@
 //! Reads the text of a configuration file, with a bound.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::mistake::{Mistake, Position};
+use crate::file::{self, FileKind};
 
 /// Bytes of a configuration at most, all its files together: ten thousand mailboxes with three checks each take about two MiB,
 /// and a reload needs some fifteen bytes of memory for each.
@@ -14,16 +14,13 @@ pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 ///
 /// # Errors
 /// The error of the operating system.
-pub(super) fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(bound).read_to_end(&mut bytes)?;
-    Ok(bytes)
+pub(super) fn read_bytes(path: &Path, kind: FileKind, most: usize) -> io::Result<Vec<u8>> {
+    file::read(path, kind, u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1))
 }
 
 /// Reads the text of a file, of at most `most` bytes.
-pub(super) fn read(path: &Path, most: usize) -> Result<String, Mistake> {
-    let bytes = read_bytes(path, most).map_err(|error| Mistake::in_file(&format!("cannot be read: {error}")))?;
+pub(super) fn read(path: &Path, kind: FileKind, most: usize) -> Result<String, Mistake> {
+    let bytes = read_bytes(path, kind, most).map_err(|error| Mistake::in_file(&format!("cannot be read: {error}")))?;
     decode(bytes, most)
 }
 

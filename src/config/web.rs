@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::header::{HeaderName, HeaderValue};
 
+use crate::file::FileKind;
 use crate::secret::Secret;
 
 use super::catalogue::Section;
@@ -70,10 +71,14 @@ pub const fn web_example() -> &'static str {
 
 /// Reads the file at `path`, whose own paths are relative to its directory, and has `accept` build the TLS acceptor. Returns
 /// first the files that were read, whether or not they are right: when one of them changes, the configuration is to be read anew.
-pub fn load_web<A>(path: &Path, accept: fn(&TlsTerms) -> Result<A, String>) -> (Vec<PathBuf>, Result<Web<A>, Mistakes>) {
+pub fn load_web<A>(
+    path: &Path,
+    kind: FileKind,
+    accept: fn(&TlsTerms) -> Result<A, String>,
+) -> (Vec<PathBuf>, Result<Web<A>, Mistakes>) {
     let mut files = vec![path.to_owned()];
     let file = path.display().to_string();
-    let root = text::read(path, text::MAX_BYTES).and_then(|text| tree::read(&text, 0));
+    let root = text::read(path, kind, text::MAX_BYTES).and_then(|text| tree::read(&text, 0));
     let root = match root {
         Ok(root) => root,
         Err(mistake) => return (files, Err(Mistakes::new(&file, vec![mistake]))),
@@ -209,7 +214,7 @@ mod tests {
         std::fs::create_dir_all(&directory).expect("a directory");
         let path = directory.join("web.yml");
         std::fs::write(&path, text).expect("write");
-        let (files, loaded) = load_web(&path, |_| Ok(()));
+        let (files, loaded) = load_web(&path, FileKind::Regular, |_| Ok(()));
         assert_eq!(files.first(), Some(&path));
         let _ = std::fs::remove_dir_all(&directory);
         loaded.map_err(|mistakes| mistakes.list.iter().map(|mistake| mistake.line("f")).collect::<Vec<_>>().join("\n"))

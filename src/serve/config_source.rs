@@ -22,14 +22,15 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads the configuration and logs its warnings. Blocks on the file.
+    /// Reads the configuration and logs its warnings. Blocks on the file, also of a pipe the first time.
     ///
     /// # Errors
     /// Every mistake, a line each.
-    pub(super) fn load(&self) -> Result<Loaded, String> {
+    pub(super) fn load(&self, again: bool) -> Result<Loaded, String> {
         match self {
             Self::File { path, roots } => {
-                let mut loaded = config::load(path).map_err(|mistakes| mistakes.to_string())?;
+                let read = if again { config::reload } else { config::load };
+                let mut loaded = read(path).map_err(|mistakes| mistakes.to_string())?;
                 for warning in &loaded.warnings {
                     warn!("{}", warning.line(&path.display().to_string()));
                 }

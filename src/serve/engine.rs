@@ -17,6 +17,7 @@ use super::web_config::WebConfig;
 use super::{Faults, ListenAddress, NotStarted, Options, Source};
 use crate::check::Means;
 use crate::config::Loaded;
+use crate::file::Reads;
 use crate::levels::Limits;
 use crate::outcome::{Outcome, ProbeId};
 use crate::probe::{Probe, Slots};
@@ -36,6 +37,10 @@ const OUTCOMES: usize = 16;
 const FIRST_ROUND: Duration = Duration::from_secs(10);
 /// The same after a fault was switched, when somebody waits for its effect.
 const AT_ONCE: Duration = Duration::from_secs(1);
+/// Time for reading a configuration anew. Ten thousand mailboxes take a second of CPU; a busy machine may need many.
+const RELOAD_WITHIN: Duration = Duration::from_secs(30);
+/// Reloads that may hang at a time before further ones wait for them to end.
+const READS: usize = 4;
 
 /// The part of the service that runs beside HTTP: probes, store, configuration.
 #[derive(Debug)]
@@ -70,6 +75,8 @@ pub struct Engine {
     outcomes: mpsc::Sender<Outcome>,
     /// Held during a reload, of which there is one at a time.
     reloading: tokio::sync::Mutex<()>,
+    /// The reloads that read files, of which some may hang.
+    reads: Reads,
 }
 
 /// A loaded configuration: its probes and what they share.
@@ -103,6 +110,7 @@ impl Engine {
     pub async fn start(options: Options) -> Result<Arc<Self>, NotStarted> {
         let (source, slots) = (Arc::new(options.source), Arc::<Slots>::default());
         let work = Arc::new(Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?);
+        let reads = Reads::new(READS);
         let web_config = Arc::new(WebConfig::load(options.web, options.allow_unprotected).map_err(NotStarted::Configuration)?);
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
         let runs = Runs::start(options.runs).map_err(|error| NotStarted::Machine(format!("cannot start a thread: {error}")))?;
@@ -128,6 +136,7 @@ impl Engine {
             log_lines_lost: options.log_lines_lost,
             outcomes,
             reloading: tokio::sync::Mutex::default(),
+            reads,
         });
         engine.runs.spawn(record(Arc::clone(&engine.store), received));
         engine.take_over(work, FIRST_ROUND).await;
@@ -187,7 +196,7 @@ impl Engine {
             return Err(NotReloaded::NoSource);
         }
         let _alone = self.reloading.lock().await;
-        let loaded = Work::load(&self.source, &self.slots).await;
+        let loaded = Work::reload(&self.source, &self.slots, &self.reads).await;
         self.exporter.reloaded(loaded.is_ok(), SystemTime::now());
         let result = match loaded {
             Ok(work) => {
@@ -236,8 +245,15 @@ impl Work {
     /// Loads the configuration on a blocking thread, because it reads files and the trust store.
     async fn load(source: &Arc<Source>, slots: &Arc<Slots>) -> Result<Self, String> {
         let (source, slots) = (Arc::clone(source), Arc::clone(slots));
-        let loading = spawn_blocking(move || Self::new(source.load()?, &slots));
+        let loading = spawn_blocking(move || Self::new(source.load(false)?, &slots));
         loading.await.unwrap_or_else(|_| Err("reading the configuration failed; see the log".to_owned()))
+    }
+
+    /// Loads the configuration once more, in at most [`RELOAD_WITHIN`]: a file system that hangs must not hold up later reloads.
+    async fn reload(source: &Arc<Source>, slots: &Arc<Slots>, reads: &Reads) -> Result<Self, String> {
+        let (source, slots) = (Arc::clone(source), Arc::clone(slots));
+        let loaded = reads.within(RELOAD_WITHIN, move || Self::new(source.load(true)?, &slots)).await;
+        loaded.unwrap_or_else(|problem| Err(format!("reading the configuration {problem}")))
     }
 
     fn new(loaded: Loaded, slots: &Slots) -> Result<Self, String> {

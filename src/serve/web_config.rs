@@ -5,18 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::acceptor::Acceptor;
 use crate::config::{self, Mistakes};
+use crate::file::{FileKind, Reads};
 
 /// The protection of our own service, as its file has it.
 pub type Web = config::Web<Acceptor>;
 
 /// Time between two checks of the files, however many connections there are.
 const RECHECK_AFTER: Duration = Duration::from_secs(1);
+
+/// Time for a check of the files, for which a request waits.
+const RECHECK_WITHIN: Duration = Duration::from_secs(5);
 
 /// The web configuration of the service.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct WebConfig {
     checked: Mutex<FilesRead>,
     /// True while the files as they are now are in force: a wrong one changes nothing.
     in_force: AtomicBool,
+    /// The check of the files that is at work.
+    reads: Reads,
 }
 
 /// The files as they were at the last check.
@@ -48,11 +53,11 @@ impl WebConfig {
     /// # Errors
     /// Every mistake in it, a line each.
     pub fn load(file: Option<PathBuf>, allow_unprotected: bool) -> Result<Self, String> {
-        let (files, web) = file.as_ref().map_or_else(|| (Vec::new(), Ok(Web::default())), read);
+        let (files, web) = file.as_ref().map_or_else(|| (Vec::new(), Ok(Web::default())), |file| read(file, FileKind::Any));
         let web = web?;
         let checked = FilesRead { at: Instant::now(), files };
         let (in_use, checked, in_force) = (RwLock::new(Arc::new(web)), Mutex::new(checked), AtomicBool::new(true));
-        Ok(Self { file, allow_unprotected, in_use, checked, in_force })
+        Ok(Self { file, allow_unprotected, in_use, checked, in_force, reads: Reads::new(1) })
     }
 
     /// Returns the configuration in force.
@@ -70,14 +75,17 @@ impl WebConfig {
     pub async fn refreshed(self: &Arc<Self>) -> Arc<Web> {
         if self.is_due() {
             let web_config = Arc::clone(self);
-            let _ = spawn_blocking(move || web_config.reload_if_changed()).await; // a panic is in the log, and the old one in force
+            if let Err(problem) = self.reads.within(RECHECK_WITHIN, move || web_config.reload_if_changed()).await {
+                error!("web configuration not read, the old one stays in force: reading it {problem}");
+                self.in_force.store(false, Ordering::Relaxed);
+            }
         }
         self.current()
     }
 
     fn is_due(&self) -> bool {
-        if self.file.is_none() {
-            return false;
+        if self.file.is_none() || !self.reads.is_free() {
+            return false; // nothing to check, or the last check hangs still
         }
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         let due = checked.at.elapsed() >= RECHECK_AFTER;
@@ -96,7 +104,7 @@ impl WebConfig {
         if !changed {
             return;
         }
-        let (files, web) = read(file);
+        let (files, web) = read(file, FileKind::Regular);
         let web = web.and_then(|web| self.checked_against_current(web, file));
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).files = files;
         self.in_force.store(web.is_ok(), Ordering::Relaxed);
@@ -129,14 +137,14 @@ impl WebConfig {
 ///
 /// # Errors
 /// Every mistake in the file.
-pub fn load_web(path: &Path) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
-    config::load_web(path, Acceptor::new)
+pub fn load_web(path: &Path, kind: FileKind) -> (Vec<PathBuf>, Result<Web, Mistakes>) {
+    config::load_web(path, kind, Acceptor::new)
 }
 
 /// Reads the configuration, and returns its files as they were before they were read: a change in between is seen next time.
-fn read(file: &PathBuf) -> (Vec<FileStamp>, Result<Web, String>) {
+fn read(file: &PathBuf, kind: FileKind) -> (Vec<FileStamp>, Result<Web, String>) {
     let before = stamp(file);
-    let (files, web) = load_web(file);
+    let (files, web) = load_web(file, kind);
     let own = |named: &PathBuf| if named == file { before } else { stamp(named) };
     let files = files.into_iter().map(|named| (named.clone(), own(&named))).collect();
     if let Ok(web) = &web {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -15,6 +15,7 @@ use oauth2::{
 };
 
 use crate::cloud::HttpsEndpoint;
+use crate::credential::Credential;
 use crate::net::Net;
 use crate::net::http::{self, HttpExchange};
 use crate::outcome::{Evidence, Fault, Phase, TokenFacts};
@@ -39,12 +40,17 @@ type Client = oauth2::Client<
     EndpointSet,
 >;
 
+/// Time for reading the credential: a disk that has to wake up takes a few seconds.
+const CREDENTIAL_WITHIN: Duration = Duration::from_secs(5);
+
 /// Requests a token with the client credentials grant.
 ///
 /// # Errors
 /// The faults of the dial, and the reason of Entra's refusal; the back-off it asks for becomes a fact.
 pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
-    let proof = tenant.credential.parameters().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
+    // Half of the time that is left, so that a file that hangs is not told as Entra's silence.
+    let read = tenant.read_credential(CREDENTIAL_WITHIN.min(trace.remaining() / 2), Credential::parameters).await;
+    let proof = read.flatten().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
     let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
     let client = client(&at, tenant)?;
     let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, reply: None })));

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use m365_probe::config::{self, FileRead, Selection, System};
+use m365_probe::file::FileKind;
 use proptest::prelude::*;
 
 /// Characters of a secret that may be shown.
@@ -118,7 +119,7 @@ fn secret_in_a_web_configuration_is_not_shown() {
         let secret = SECRETS[number % SECRETS.len()];
         for line in misplaced(line, secret) {
             std::fs::write(&path, with_line(&example, number, &line)).unwrap();
-            let (_, loaded) = config::load_web(&path, |_| Ok(()));
+            let (_, loaded) = config::load_web(&path, FileKind::Regular, |_| Ok(()));
             let shown = loaded.map_or_else(|mistakes| mistakes.to_string(), |web| format!("{:?}", web.warnings));
             assert_hidden(&shown, secret, &line);
         }

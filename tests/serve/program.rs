@@ -16,7 +16,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(20);
 pub struct Serving {
     /// The address that it listens on.
     pub address: SocketAddr,
-    child: Child,
+    pub child: Child,
     /// The log; `None` once it has been read to its end.
     log: Option<Lines<BufReader<ChildStderr>>>,
 }

@@ -78,3 +78,15 @@ async fn service_with_a_wrong_configuration_or_a_taken_address_does_not_start() 
     let refused = Service::start(Options::new(source, vec![address(&service).into()])).await;
     assert!(matches!(refused, Err(NotStarted::Machine(message)) if message.starts_with("cannot listen on `127.0.0.1:")));
 }
+
+#[tokio::test]
+async fn secret_file_that_becomes_a_pipe_is_secret_unreadable_and_hangs_nothing() {
+    let scratch = Scratch::new();
+    let secret = scratch.file("client.secret", SECRET);
+    let file = scratch.file("m365-probe.yml", &configuration("contoso", refused().await));
+    let service = serve(Source::File { path: file, roots: RootStore::default() }).await;
+    std::fs::remove_file(&secret).expect("removed");
+    assert!(std::process::Command::new("mkfifo").arg(&secret).status().expect("mkfifo").success());
+    let run = get(address(&service), "/probe?check=token&debug=true").await;
+    assert!(run.body.contains("secret_unreadable") && run.body.contains("it is not a regular file"), "{}", run.body);
+}

@@ -1,0 +1,114 @@
+//! Files of this machine, read with bounds: of their size, and for who must not wait for a disk, of time.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// The kinds of files that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Regular files alone: opening or reading anything else may wait for ever.
+    Regular,
+    /// Pipes and devices too, as `<(sops -d config.yml)` and `/dev/stdin` are. They can be read once.
+    Any,
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// The error of the operating system; [`ErrorKind::InvalidInput`] for a file of another kind.
+pub fn open(path: &Path, kind: FileKind) -> io::Result<File> {
+    if kind == FileKind::Any {
+        return File::open(path);
+    }
+    // A pipe is opened without waiting for its writer, and then told by what was opened.
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
+}
+
+/// Reads a file, but no more than `most` bytes.
+///
+/// # Errors
+/// As [`open`].
+pub fn read(path: &Path, kind: FileKind, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path, kind)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads that wait for files in threads of their own, with a bound on their number: one that hangs keeps its thread for good.
+#[derive(Clone, Debug)]
+pub struct Reads(Arc<Semaphore>);
+
+impl Reads {
+    /// Allows `most` reads at a time.
+    pub fn new(most: usize) -> Self {
+        Self(Arc::new(Semaphore::new(most)))
+    }
+
+    /// Reports whether one more may begin at once.
+    pub fn is_free(&self) -> bool {
+        self.0.available_permits() > 0
+    }
+
+    /// Runs `read`, which waits for files, in a thread of its own, and waits for it for at most `limit`.
+    ///
+    /// # Errors
+    /// A message for a person: it takes longer, earlier ones hang still, or it panicked.
+    pub async fn within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let taking_too_long = || format!("takes longer than {}; does the file system hang?", humantime::format_duration(limit));
+        let read = async {
+            let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|_| "is not possible any more".to_owned())?;
+            let read = spawn_blocking(move || {
+                let _permit = permit; // until it has ended, also when nobody waits for it any more
+                read()
+            });
+            read.await.map_err(|_| "failed; see the log".to_owned())
+        };
+        timeout(limit, read).await.map_err(|_| taking_too_long())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn open_of_a_pipe_without_a_writer_returns_at_once_that_it_is_no_regular_file() {
+        let path = std::env::temp_dir().join(format!("m365-probe-pipe-{}", std::process::id()));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        for path in [path.as_path(), Path::new("/dev/zero"), Path::new("/")] {
+            let error = open(path, FileKind::Regular).expect_err("no regular file");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{}", path.display());
+        }
+        std::fs::remove_file(path).expect("removed");
+        assert_eq!(read(Path::new("/dev/zero"), FileKind::Any, 3).expect("zeros"), [0; 3]);
+    }
+
+    #[tokio::test]
+    async fn read_that_hangs_is_told_and_the_next_one_has_a_turn() {
+        let reads = Reads::new(2);
+        let (release, held) = mpsc::channel::<()>();
+        let hanging = reads.within(Duration::from_millis(1), move || held.recv().is_ok()).await;
+        assert_eq!(hanging, Err("takes longer than 1ms; does the file system hang?".to_owned()));
+        assert_eq!(reads.within(Duration::from_secs(60), || 7).await, Ok(7));
+        release.send(()).expect("it hangs still");
+    }
+}
