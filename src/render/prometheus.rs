@@ -5,23 +5,26 @@
 //! times and counters stay. No label carries a peer's words, but for the issuer of a certificate, bounded and printable.
 
 mod causes;
+mod certificates;
 mod exporter;
 mod facts;
 mod families;
 mod format;
 mod process;
 mod run;
+mod shared;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 pub use self::exporter::Exporter;
 use self::families::{Families, Labelled as _, Labels};
 pub use self::format::Format;
+use self::shared::Shared;
 use crate::fact::metrics;
 use crate::kind::Check;
 use crate::levels;
-use crate::outcome::{Outcome, Phase, SkipReason};
+use crate::outcome::{Outcome, SkipReason};
 use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending};
 use crate::settings::ProbeSettings;
@@ -36,9 +39,9 @@ metrics! {
     LAST_SUCCESS: "m365_probe_last_success_timestamp_seconds",
         "When the last run that succeeded began, 0 while all have failed, absent before the first.";
     FAILING_SINCE: "m365_probe_failing_since_timestamp_seconds",
-        "When the first of the failed runs began that no success has followed, 0 while it succeeds and before the first run.";
+        "When the first of the failed runs began that no success has followed, absent while it succeeds and before the first run.";
     INTERVAL: "m365_probe_interval_seconds", "Time from one run to the next.";
-    BACK_OFF: "m365_probe_back_off_until_timestamp_seconds", "Until when the server asked us to stay away, 0 if it did not.";
+    BACK_OFF: "m365_probe_back_off_until_timestamp_seconds", "Until when the server asked us to stay away, absent if it did not.";
     SKIPPED: "m365_probe_skipped_info", "1 while the last run did not take place, for this reason.";
     SKIPS: "m365_exporter_skipped_runs_total", "Runs that did not take place.";
     PROBE_SUCCESS: "probe_success", "Whether the probe was a success.";
@@ -46,37 +49,27 @@ metrics! {
     PROBE_TIMEOUT: "probe_timeout_seconds", "The time the probe was given.";
 }
 
-/// The page of `/metrics`. `phases` tells the phases a check may enter: a run shows all of them.
-pub fn metrics(
-    store: &Store,
-    exporter: &Exporter,
-    phases: impl Fn(Check) -> &'static [Phase],
-    now: SystemTime,
-    format: Format,
-) -> String {
-    let mut families = exporter.families(format);
+/// The page of `/metrics`.
+pub fn metrics(store: &Store, exporter: &Exporter, now: SystemTime, format: Format) -> String {
+    let (mut families, mut shared) = (exporter.families(format), Shared::new(store));
     for entry in store.probes() {
         from_the_start(&mut families, entry);
-        while_current(&mut families, entry, phases(entry.settings.id.check), now);
+        while_current(&mut families, entry, now);
+        shared.add(&mut families, entry, now);
     }
+    shared.write(&mut families, now);
     of_tenants(&mut families, store, now);
     causes::add(&mut families, store, now);
     totals(&mut families, store);
     families.page(&exporter.page(format))
 }
 
-/// Adds what is the same for every probe of a tenant: its token, its credentials and the end of EWS.
+/// Adds what is the tenant's: its credentials, its token endpoint and the end of EWS.
 fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
     let of_check = |check| store.probes().iter().filter(move |entry| entry.settings.id.check == check);
-    let with_token_check: BTreeSet<&str> = of_check(Check::Token).map(|entry| &*entry.settings.id.tenant).collect();
     for entry in store.probes() {
-        let id = &entry.settings.id;
-        // Every probe of a tenant has the same token, more or less: one of them is enough to show it.
-        if id.check == Check::Token || !with_token_check.contains(&*id.tenant) {
-            token(families, entry, now);
-        }
         if let Some(registration) = entry.last.as_ref().and_then(|outcome| outcome.facts.registration.as_ref()) {
-            facts::other_credentials(families, &id.tenant, registration, now);
+            facts::other_credentials(families, &entry.settings.id.tenant, registration, now);
         }
     }
     for (entry, outcome) in token_endpoints(store) {
@@ -139,19 +132,21 @@ pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, timeout: Dura
     families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
     families.gauge(&PROBE_TIMEOUT, &Labels::default(), timeout.as_secs_f64());
     if !skipped(&mut families, outcome) {
-        run::add(&mut families, outcome, judged.warnings().iter().copied(), outcome.probe.check.kind().phases);
+        run::add(&mut families, outcome, judged.warnings().iter().copied());
+        run::phases(outcome).for_each(|(phase, took)| run::phase(&mut families, &outcome.probe, phase, took));
     }
     for group in facts::GROUPS {
-        facts::gauges(&mut families, outcome, group, true);
+        facts::gauges(&mut families, &outcome.probe, outcome, group, true);
     }
-    facts::roles(&mut families, outcome);
+    facts::roles(&mut families, &outcome.probe, outcome);
     if let Some(expires) = outcome.facts.credential_expires.map(|date| levels::secret_expiry(date, outcome)) {
         facts::credential(&mut families, &outcome.probe.tenant, "client_secret", expires);
     }
     if let Some(ends) = outcome.facts.ews_ends {
         facts::ews_end(&mut families, &outcome.probe.tenant, ends);
     }
-    facts::certificates(&mut families, settings, outcome, None, true);
+    let is_of_server = |host: &str, port| !facts::is_of_tenant(settings, host, port);
+    certificates::of_run(&mut families, &outcome.probe, outcome, is_of_server, true);
     facts::token_endpoint(&mut families, settings, outcome, true);
     facts::addresses(&mut families, outcome);
     facts::dns(&mut families, outcome);
@@ -168,8 +163,11 @@ fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
         families.timestamp(&LAST_RUN, &labels, Some(last.at));
         families.timestamp(&LAST_SUCCESS, &labels, entry.last_success);
     }
-    families.timestamp(&FAILING_SINCE, &labels, entry.failing_since);
-    families.timestamp(&BACK_OFF, &labels, entry.back_off_until);
+    for (spec, at) in [(&FAILING_SINCE, entry.failing_since), (&BACK_OFF, entry.back_off_until)] {
+        if at.is_some() {
+            families.timestamp(spec, &labels, at);
+        }
+    }
     families.gauge(&INTERVAL, &labels, entry.settings.interval.as_secs_f64());
     for ((phase, reason), failures) in &entry.failures {
         let labels = labels.with("phase", phase.code());
@@ -178,36 +176,23 @@ fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
 }
 
 /// Adds what the last runs showed, as far as it is current.
-fn while_current(families: &mut Families, entry: &ProbeEntry, phases: &[Phase], now: SystemTime) {
+fn while_current(families: &mut Families, entry: &ProbeEntry, now: SystemTime) {
     let current = |outcome: &Outcome| entry.is_current(outcome.at, now);
     if let Some(outcome) = entry.current_run(now) {
-        run::add(families, outcome, levels::warnings(outcome, &entry.settings.limits, now), phases);
+        run::add(families, outcome, levels::warnings(outcome, &entry.settings.limits, now));
         facts::addresses(families, outcome);
         for group in facts::GROUPS_OF_THE_LAST_RUN {
-            facts::gauges(families, outcome, group, true);
+            facts::gauges(families, &outcome.probe, outcome, group, true);
         }
     }
     if let Some(outcome) = entry.skipped.as_deref().filter(|skipped| current(skipped)) {
         skipped(families, outcome);
     }
-    for (host, port, outcome) in entry.certificates() {
-        facts::certificates(families, &entry.settings, outcome, Some((host, port)), current(outcome));
-    }
     if let Some(outcome) = entry.dns.as_deref().filter(|dns| current(dns)) {
         facts::dns(families, outcome);
     }
     if let Some(outcome) = entry.mailbox.as_deref().filter(|mailbox| current(mailbox)) {
-        facts::gauges(families, outcome, "mailbox", true);
-    }
-}
-
-/// Adds the last token: when it expires, and while that is current the rest.
-fn token(families: &mut Families, entry: &ProbeEntry, now: SystemTime) {
-    let Some(outcome) = entry.token.as_deref() else { return };
-    let current = entry.is_current(outcome.at, now);
-    facts::gauges(families, outcome, "token", current);
-    if current {
-        facts::roles(families, outcome);
+        facts::gauges(families, &outcome.probe, outcome, "mailbox", true);
     }
 }
 

@@ -156,7 +156,7 @@ impl Engine {
         self.exporter.log_lines_lost(self.log_lines_lost.load(Ordering::Relaxed));
         self.exporter.unprotected.set(i64::from(self.is_unprotected()));
         self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
-        prometheus::metrics(&self.store.snapshot(), &self.exporter, |check| check.kind().phases, SystemTime::now(), format)
+        prometheus::metrics(&self.store.snapshot(), &self.exporter, SystemTime::now(), format)
     }
 
     /// Reports whether the pages are served beyond loopback and no login is needed.

@@ -64,6 +64,6 @@ proptest! {
             read(&probe(&judged, &sample::settings(&outcome.probe), Duration::from_secs(30), Format::Text));
             store.record(outcome.clone());
         }
-        read(&metrics(&store, &Exporter::new(), sample::phases, sample::now(), Format::Text));
+        read(&metrics(&store, &Exporter::new(), sample::now(), Format::Text));
     }
 }

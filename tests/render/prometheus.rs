@@ -35,7 +35,7 @@ fn exporter() -> Exporter {
 }
 
 fn page(store: &Store) -> String {
-    metrics(store, &exporter(), sample::phases, sample::now(), Format::Text)
+    metrics(store, &exporter(), sample::now(), Format::Text)
 }
 
 /// The page of `/probe`.
@@ -99,7 +99,7 @@ fn samples(page: &str) -> Vec<&str> {
 /// `tests/clients` has it read by a strict parser that nobody here wrote.
 #[test]
 fn metrics_in_openmetrics_have_the_same_samples_as_in_text() {
-    let page = metrics(&store(), &exporter(), sample::phases, sample::now(), Format::OpenMetrics);
+    let page = metrics(&store(), &exporter(), sample::now(), Format::OpenMetrics);
     let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
     assert_golden("metrics.openmetrics", &headings);
     let text = self::page(&store());
@@ -139,16 +139,21 @@ fn metrics_before_the_first_run_have_counts_and_no_result() {
     let series = read(&page);
     promtool_accepts(&page);
     let of = r#"{tenant="contoso",mailbox="praxis",check="pop3""#;
-    for name in [
-        "m365_probe_runs_total",
-        "m365_probe_failed_runs_total",
-        "m365_probe_failing_since_timestamp_seconds",
-        "m365_probe_back_off_until_timestamp_seconds",
-    ] {
+    for name in ["m365_probe_runs_total", "m365_probe_failed_runs_total"] {
         assert_eq!(series.get(&*format!("{name}{of}}}")), Some(&0.0), "{name}");
     }
     assert_eq!(series.get(&*format!("m365_probe_interval_seconds{of}}}")), Some(&60.0));
-    for name in ["success", "duration_seconds", "phase_duration", "last_run", "last_success", "failures_total", "endpoint_info"] {
+    for name in [
+        "success",
+        "duration_seconds",
+        "phase_duration",
+        "last_run",
+        "last_success",
+        "failures_total",
+        "endpoint_info",
+        "failing",
+        "back_off",
+    ] {
         assert!(!page.contains(&format!("m365_probe_{name}")), "{name}");
     }
     assert!(!page.contains("m365_reason_info"), "{page}");
@@ -245,7 +250,7 @@ fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_
     }
     // It stays for as long as nobody asks the endpoint again.
     let later = sample::now() + Duration::from_secs(1800);
-    let later = metrics(&store, &exporter(), sample::phases, later, Format::Text);
+    let later = metrics(&store, &exporter(), later, Format::Text);
     assert!(later.contains(&*info) && later.matches("m365_tls_info{").count() == 1, "{later}");
 }
 
@@ -258,8 +263,7 @@ fn metrics_after_a_failed_run_keep_facts_and_lose_results_that_are_too_old() {
         verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
         ..sample::pop3()
     });
-    let shown =
-        |after: u64| metrics(&store, &exporter(), sample::phases, sample::now() + Duration::from_secs(after), Format::Text);
+    let shown = |after: u64| metrics(&store, &exporter(), sample::now() + Duration::from_secs(after), Format::Text);
     let fresh = shown(0);
     for name in [
         "m365_probe_success{",
@@ -372,6 +376,40 @@ fn probe_page_of_reach_has_addresses_and_times_of_each_family() {
         let of = r#"tenant="contoso",mailbox="",check="reach",endpoint="outlook.office365.com:995""#;
         let line = format!(r#"m365_endpoint_{name}{{{of},family="{family}"}}"#);
         assert_eq!(series.get(&*line), Some(&value), "{line}\n{page}");
+    }
+}
+
+/// A store of mailboxes of one tenant with one check, each of which has run once.
+fn mailboxes(count: usize) -> Store {
+    let probe = |number: usize| ProbeId { mailbox: Some(format!("m{number}")), ..sample::pop3().probe };
+    let outcomes: Vec<_> = (0..count).map(|number| Outcome { probe: probe(number), ..sample::pop3() }).collect();
+    let mut store = Store::new(&outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect::<Vec<_>>());
+    outcomes.into_iter().for_each(|outcome| store.record(outcome));
+    store
+}
+
+#[test]
+fn metrics_of_two_mailboxes_have_the_certificate_and_the_token_of_the_tenant_once() {
+    let page = page(&mailboxes(2));
+    let of = r#"{tenant="contoso",mailbox="",check="pop3",endpoint="outlook.office365.com:995""#;
+    for name in ["m365_tls_certificate_not_after_timestamp_seconds", "m365_tls_certificate_verified", "m365_tls_info"] {
+        assert_eq!(page.matches(&format!("\n{name}{{")).count(), 1, "{name}");
+        assert!(page.contains(&format!("\n{name}{of}")), "{page}");
+    }
+    let expiry = r#"m365_token_expiry_timestamp_seconds{tenant="contoso",mailbox="",check="token"}"#;
+    assert!(page.contains(expiry) && page.matches("m365_token_expiry_timestamp_seconds{").count() == 1, "{page}");
+}
+
+#[test]
+fn metrics_of_3000_mailboxes_have_the_phases_before_the_login_once_for_the_tenant() {
+    for (count, tls, auth) in [(2, 2, 2), (3000, 1, 3000)] {
+        let page = page(&mailboxes(count));
+        let of = |phase: &str| page.lines().filter(|line| line.contains(&format!("phase=\"{phase}\"}}"))).count();
+        assert_eq!((of("tls"), of("auth"), of("starttls")), (tls, auth, tls));
+        let shared = r#"m365_probe_phase_duration_seconds{tenant="contoso",mailbox="",check="pop3",phase="tls"}"#;
+        let value = read(&page).get(shared).copied();
+        let took = sample::pop3().phase(Phase::Tls).expect("entered").as_secs_f64();
+        assert_eq!(value, (tls == 1).then_some(took));
     }
 }
 

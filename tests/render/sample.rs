@@ -30,19 +30,6 @@ pub fn hostile() -> String {
     nasty.repeat(10_000 / nasty.len() + 1)
 }
 
-/// The phases of each check, as the table of checks will tell.
-pub fn phases(check: Check) -> &'static [Phase] {
-    use Phase::{Auth, Connect, Dns, Greeting, Mailbox, Proxy, Starttls, Tls, Token};
-    match check {
-        Check::Token => &[Dns, Connect, Proxy, Tls, Token],
-        Check::Dns => &[Dns],
-        Check::Reach => &[Dns, Connect, Proxy, Tls, Greeting],
-        Check::Smtp => &[Token, Dns, Connect, Proxy, Greeting, Starttls, Tls, Auth],
-        Check::Ews => &[Token, Dns, Connect, Proxy, Tls, Mailbox],
-        _ => &[Token, Dns, Connect, Proxy, Tls, Greeting, Auth, Mailbox],
-    }
-}
-
 /// The document of `judged` and of the root causes found in them.
 pub fn json(judged: &[JudgedOutcome<'_>], lang: Lang) -> String {
     Document::of_runs(judged, &root_cause::diagnose(judged), now(), lang).to_json()

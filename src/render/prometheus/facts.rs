@@ -1,32 +1,28 @@
 //! The metrics of what runs learnt: tokens, certificates, names, mailboxes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::certificates;
 use super::families::{Families, Labelled as _, Labels};
 use crate::cloud::{self, host_port};
 use crate::fact::{
-    CERTIFICATE_NOT_AFTER, CERTIFICATE_VERIFIED, CONNECT_DURATION, CREDENTIAL_EXPIRY, DNS_ANSWERS, DNS_DURATION, DNS_SUCCESS,
-    DNS_TTL, ENDPOINT_ADDRESSES, ENDPOINT_WORKING, EWS_RETIREMENT, FACTS, HANDSHAKE_DURATION, Metric, TLS_INFO, TOKEN_ROLE,
+    CONNECT_DURATION, CREDENTIAL_EXPIRY, DNS_ANSWERS, DNS_DURATION, DNS_SUCCESS, DNS_TTL, ENDPOINT_ADDRESSES, ENDPOINT_WORKING,
+    EWS_RETIREMENT, FACTS, HANDSHAKE_DURATION, Metric, TOKEN_ROLE,
 };
 use crate::kind::Check;
 use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration};
-use crate::report::text;
 use crate::settings::ProbeSettings;
-use crate::store::shown_certificates;
 
 /// The groups of facts that may have gauges.
 pub const GROUPS: [&str; 4] = ["", "server", "token", "mailbox"];
 /// Those of them that the last run alone tells: tokens and mailboxes are shown as the last run saw them that got so far.
 pub const GROUPS_OF_THE_LAST_RUN: [&str; 2] = ["", "server"];
 
-/// Characters of an issuer's name that become a label.
-const ISSUER: usize = 64;
-
 /// Adds the gauges of the facts that stand in `group` of the table, or in none where it is empty. Of a run that is not
 /// `current` only times are added: they stay true.
-pub fn gauges(families: &mut Families, outcome: &Outcome, group: &str, current: bool) {
-    let labels = Labels::of_probe(&outcome.probe);
+pub fn gauges(families: &mut Families, probe: &ProbeId, outcome: &Outcome, group: &str, current: bool) {
+    let labels = Labels::of_probe(probe);
     for fact in FACTS.iter().filter(|fact| fact.group() == group && (current || fact.is_time())) {
         if let (Some(Metric::OfProbe(spec)), Some(number)) = (&fact.metric, fact.number(&outcome.facts)) {
             families.gauge(spec, &labels, number);
@@ -35,11 +31,10 @@ pub fn gauges(families: &mut Families, outcome: &Outcome, group: &str, current: 
 }
 
 /// Adds what the token grants, where that is known.
-pub fn roles(families: &mut Families, outcome: &Outcome) {
-    let probe = &outcome.probe;
+pub fn roles(families: &mut Families, probe: &ProbeId, outcome: &Outcome) {
     // A closed list of roles: a claim's text never becomes a label. They are Exchange's: a token for Graph never has them.
     let Some(granted) = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref()) else { return };
-    for role in cloud::role::ALL.map(|role| role.name).iter().filter(|_| probe.check != Check::Graph) {
+    for role in cloud::role::ALL.map(|role| role.name).iter().filter(|_| outcome.probe.check != Check::Graph) {
         let is_granted = granted.iter().any(|granted| granted == role);
         families.gauge(&TOKEN_ROLE, &Labels::of_probe(probe).with("role", role), f64::from(u8::from(is_granted)));
     }
@@ -53,7 +48,7 @@ pub fn credential(families: &mut Families, tenant: &str, credential: &str, expir
 }
 
 /// Returns the id under which a tenant has what its probes share.
-fn of_tenant(tenant: &str, check: Check) -> ProbeId {
+pub fn of_tenant(tenant: &str, check: Check) -> ProbeId {
     ProbeId { tenant: tenant.to_owned(), mailbox: None, check }
 }
 
@@ -72,23 +67,10 @@ pub fn ews_end(families: &mut Families, tenant: &str, ends: SystemTime) {
     families.timestamp(&EWS_RETIREMENT, &Labels::of_probe(&probe), Some(ends));
 }
 
-/// Adds when the certificates that `outcome` was shown at an endpoint expire and, where it is `current`, how they were
-/// spoken for. `None` is every endpoint but the tenant's own: see [`token_endpoint`].
-pub fn certificates(
-    families: &mut Families,
-    settings: &ProbeSettings,
-    outcome: &Outcome,
-    only: Option<(&str, u16)>,
-    current: bool,
-) {
-    let is_shown = |host: &str, port| only.is_none_or(|only| only == (host, port)) && !is_of_tenant(settings, host, port);
-    certificates_at(families, &outcome.probe, outcome, is_shown, current);
-}
-
 /// Adds the same of the token endpoint: one series a tenant, whichever of its probes fetched the token.
 pub fn token_endpoint(families: &mut Families, settings: &ProbeSettings, outcome: &Outcome, current: bool) {
     let tenant = of_tenant(&outcome.probe.tenant, Check::Token);
-    certificates_at(families, &tenant, outcome, |host, port| is_of_tenant(settings, host, port), current);
+    certificates::of_run(families, &tenant, outcome, |host, port| is_of_tenant(settings, host, port), current);
 }
 
 /// Reports whether what a probe learns of this endpoint is the tenant's: its token endpoint, but for `reach`, which dials every
@@ -96,38 +78,6 @@ pub fn token_endpoint(families: &mut Families, settings: &ProbeSettings, outcome
 pub fn is_of_tenant(settings: &ProbeSettings, host: &str, port: u16) -> bool {
     let login = &settings.tenant.cloud.login;
     settings.id.check != Check::Reach && (host, port) == (&*login.host, login.port)
-}
-
-fn certificates_at(
-    families: &mut Families,
-    probe: &ProbeId,
-    outcome: &Outcome,
-    is_shown: impl Fn(&str, u16) -> bool,
-    current: bool,
-) {
-    let mut ends: BTreeMap<String, SystemTime> = BTreeMap::new();
-    let mut infos: BTreeSet<(String, &str, String)> = BTreeSet::new();
-    let mut verified: BTreeMap<String, bool> = BTreeMap::new();
-    let shown = shown_certificates(outcome).filter(|(endpoint, _)| is_shown(&endpoint.host, endpoint.port));
-    for (endpoint, certificate) in shown {
-        let name = host_port(&endpoint.host, endpoint.port);
-        let end = ends.entry(name.clone()).or_insert(certificate.not_after);
-        *end = certificate.not_after.min(*end);
-        *verified.entry(name.clone()).or_insert(true) &= certificate.verified;
-        let issuer: String = text::one_line(&certificate.issuer).chars().take(ISSUER).collect();
-        infos.insert((name, endpoint.tls_version.as_deref().unwrap_or(""), issuer));
-    }
-    let labels = Labels::of_probe(probe);
-    for (endpoint, end) in ends {
-        families.timestamp(&CERTIFICATE_NOT_AFTER, &labels.with("endpoint", &endpoint), Some(end));
-    }
-    for (endpoint, verified) in verified.into_iter().filter(|_| current) {
-        families.gauge(&CERTIFICATE_VERIFIED, &labels.with("endpoint", &endpoint), f64::from(u8::from(verified)));
-    }
-    for (endpoint, version, issuer) in infos.into_iter().filter(|_| current) {
-        let labels = labels.with("endpoint", &endpoint);
-        families.gauge(&TLS_INFO, &labels.with("version", version).with("issuer", &issuer), 1.0);
-    }
 }
 
 /// Adds how many addresses of each family lead to each endpoint, and how long that takes. `reach` alone tries them all.

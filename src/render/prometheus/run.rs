@@ -1,8 +1,10 @@
 //! The metrics of one run: whether it worked, how long it took, and where and why it failed.
 
+use std::time::Duration;
+
 use super::families::{Families, Labelled as _, Labels};
 use crate::fact::metrics;
-use crate::outcome::{Fault, Outcome, Phase};
+use crate::outcome::{Fault, Outcome, Phase, ProbeId};
 use crate::report::sentence;
 
 metrics! {
@@ -17,12 +19,12 @@ metrics! {
         "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).";
 }
 
-/// Adds the metrics of a run that took place, and `warnings` of it. Every phase in `phases` has its series, entered or not.
-pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>, phases: &[Phase]) {
+/// Adds the metrics of a run that took place, but for its phases, and `warnings` of it.
+pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>) {
     let labels = Labels::of_probe(&outcome.probe);
     families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
     if outcome.is_latency_sample() {
-        times(families, outcome, phases);
+        families.seconds(&DURATION, &labels, outcome.took);
     }
     if let Some(failure) = outcome.failure() {
         let labels = labels.with("phase", failure.phase.code());
@@ -38,13 +40,16 @@ pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterat
     }
 }
 
-/// Adds the time of the run and of each of its phases.
-fn times(families: &mut Families, outcome: &Outcome, phases: &[Phase]) {
-    let labels = Labels::of_probe(&outcome.probe);
-    families.gauge(&DURATION, &labels, outcome.took.as_secs_f64());
-    let entered = sentence::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
+/// Returns the phases that the run may enter, each with the time spent in it, 0 where it was not entered. None where this machine
+/// stood still.
+pub fn phases(outcome: &Outcome) -> impl Iterator<Item = (Phase, Duration)> {
+    let phases = outcome.probe.check.kind().phases;
+    let further = sentence::entered(outcome).filter(|(phase, _)| !phases.contains(phase));
     let expected = phases.iter().map(|phase| (*phase, outcome.phase(*phase).unwrap_or_default()));
-    for (phase, took) in expected.chain(entered) {
-        families.gauge(&PHASE, &labels.with("phase", phase.code()), took.as_secs_f64());
-    }
+    expected.chain(further).filter(|_| outcome.is_latency_sample())
+}
+
+/// Adds the time of one phase.
+pub fn phase(families: &mut Families, probe: &ProbeId, phase: Phase, took: Duration) {
+    families.seconds(&PHASE, &Labels::of_probe(probe).with("phase", phase.code()), took);
 }
