@@ -3,6 +3,7 @@
 mod clock_jump;
 mod entry;
 mod history;
+mod incident;
 mod latencies;
 mod published;
 mod shared_vec;
@@ -15,6 +16,7 @@ use std::time::SystemTime;
 use self::clock_jump::ClockJump;
 pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};
+pub use self::incident::{Incident, Incidents};
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;

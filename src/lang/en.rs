@@ -53,6 +53,10 @@ texts! {
         secret_of: "Client secret of {name}",
         certificate_of: "Certificate of {name}",
         ews_of: "Exchange Web Services for {name}",
+        will_expire: "{name} expires {distance}",
+        has_expired: "{name} expired {distance}",
+        will_end: "{name} end {distance}",
+        has_ended: "{name} ended {distance}",
         expired: "expired",
         date_outdated: "this date is out of date: Entra says that the secret has expired",
         date_of_another: "this is not the date of the secret in use: Entra does not know that one",
@@ -269,7 +273,8 @@ texts! {
         with_warnings: "It works, with warnings",
         limit_violated: "A critical limit is violated",
         unsure: "Not everything could be checked",
-        problems: "{n} problems",
+        problems: "{n} problems: {names}",
+        check_of: "{check} of {name}",
         of_checks_fail: "{n} of {all} checks fail",
         checks_work: "{n} of {all} checks work",
         checks_critical: "{n} of {all} checks critical",
@@ -306,6 +311,8 @@ texts! {
         affected: "{n} checks fail because of this",
         affected_one: "One check fails because of this",
         evidence: "Evidence",
+        copy: "Copy",
+        copied: "Copied",
 
         // What is worth a look, and what ends.
         warnings: "Warnings",
@@ -330,6 +337,10 @@ texts! {
 
         // The past.
         history: "Last failures",
+        incidents: "Incidents",
+        from: "From",
+        until: "Until",
+        lasting: "still",
         history_none: "No failure has been seen since the start.",
         when: "When",
         took: "Took",
@@ -352,7 +363,13 @@ texts! {
 
         // The catalogue of reasons.
         catalogue_about: "Every reason for a failure: what it means, who must act and what to do. {n} entries.",
-        all_codes: "All codes",
+        search_reasons: "Code, number or word",
+        reasons_found: "{n} of {all} reasons found",
+        all_reasons: "All reasons",
+        code: "Code",
+        no_such_page: "There is no such page",
+        not_understood: "This address cannot be understood",
+        back: "Back to the overview",
         severity: "Severity",
 
         // The faults of the demonstration.

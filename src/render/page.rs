@@ -2,10 +2,13 @@
 //! nothing from anywhere.
 
 mod cause_card;
+mod error_page;
 mod expiries;
 mod faults;
+mod headline;
 mod history;
 mod html;
+mod incidents;
 mod judged_probe;
 mod layout;
 mod listing;
@@ -19,10 +22,11 @@ mod status;
 mod time;
 mod warnings;
 
+pub use self::error_page::{PageError, page as error};
 pub use self::faults::{FaultSwitch, PATH as FAULTS};
 pub use self::notices::Notice;
 pub use self::probe::page as probe;
-pub use self::reasons::page as reasons;
+pub use self::reasons::{index as reasons, page as reason};
 pub use self::search::Search;
 pub use self::status::page as status;
 
@@ -30,6 +34,7 @@ use std::time::SystemTime;
 
 use crate::lang::{self, Lang};
 use crate::outcome::ProbeId;
+use crate::reason::Reason;
 
 /// The style of every page; its hash stands in the policy.
 pub const STYLE: &str = include_str!("page/style.css");
@@ -72,6 +77,11 @@ impl View<'_> {
     /// The page of a probe.
     fn probe(&self, id: &ProbeId) -> String {
         self.page("/probes", probe_query(id))
+    }
+
+    /// The page of a reason.
+    fn reason(&self, reason: Reason) -> String {
+        self.link(&format!("/reasons/{reason}"), "")
     }
 
     /// The status page with the probes of a search.

@@ -53,6 +53,18 @@ impl Expiry {
         fill(template, &[("name", of)])
     }
 
+    /// `Client secret of contoso expires in 5 days`.
+    pub fn sentence(&self, now: SystemTime, lang: Lang) -> String {
+        let texts = &lang.texts().expiry;
+        let template = match (&self.ending, self.expires > now) {
+            (Ending::Ews(_), true) => texts.will_end,
+            (Ending::Ews(_), false) => texts.has_ended,
+            (_, true) => texts.will_expire,
+            (_, false) => texts.has_expired,
+        };
+        fill(template, &[("name", &self.name(lang)), ("distance", &distance(self.expires, now, lang))])
+    }
+
     /// The whole days that are left, `47`, or `expired`.
     pub fn days_left(&self, now: SystemTime, lang: Lang) -> String {
         match self.expires.duration_since(now) {

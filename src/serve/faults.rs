@@ -50,8 +50,8 @@ pub async fn respond(engine: &Arc<Engine>, faults: &dyn Faults, query: &Query, b
     engine.restart_probes().await;
     let mut response = message(StatusCode::SEE_OTHER, "done; see the page");
     let lang = query.one("lang").ok().flatten().and_then(|lang| lang.parse::<Lang>().ok());
-    let page = lang.and_then(|lang| HeaderValue::try_from(format!("/?lang={lang}#faults")).ok());
-    response.headers_mut().insert(LOCATION, page.unwrap_or(HeaderValue::from_static("/#faults")));
+    let page = lang.and_then(|lang| HeaderValue::try_from(format!("./?lang={lang}#faults")).ok());
+    response.headers_mut().insert(LOCATION, page.unwrap_or(HeaderValue::from_static("./#faults")));
     response
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, VARY};
+use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 
 use super::content_negotiation::Negotiated;
@@ -15,11 +15,15 @@ use super::probe_selection::select;
 use super::query::Query;
 use super::response::{FullResponse, HTML, message};
 use crate::lang::Lang;
-use crate::render::page::{self as pages, Search, View};
+use crate::reason::Reason;
+use crate::render::page::{self as pages, PageError, Search, View};
 
 /// Seconds after which a page refreshes itself; fewer in the demonstration, where people wait for the effect of a button.
 const REFRESH: u64 = 10;
 const REFRESH_DEMO: u64 = 2;
+
+/// The message for a path without a route.
+pub const NOT_FOUND: &str = "there is nothing here; see / for what there is";
 
 /// A page for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,35 @@ pub enum PageKind {
     Probe,
     /// `/reasons`
     Reasons,
+    /// `/reasons/CODE`
+    Reason(Reason),
+}
+
+/// Answers that there is no such page: with a page to those who look at pages, else with a line of text.
+pub fn not_found(path: &str, headers: &HeaderMap) -> FullResponse {
+    error(StatusCode::NOT_FOUND, PageError::NotFound, path, headers)
+}
+
+/// Answers why there is nothing to show. The request is not trusted: of its path only the depth counts, for relative links.
+fn error(status: StatusCode, error: PageError<'_>, path: &str, headers: &HeaderMap) -> FullResponse {
+    let text = match error {
+        PageError::NotFound => NOT_FOUND,
+        PageError::Refused(problem) => problem,
+    };
+    if !accepts_html(headers) {
+        return message(status, text);
+    }
+    let (lang, chosen) = language(&Query::default(), headers).unwrap_or_default();
+    let view = View { lang, chosen, paused: false, refresh: REFRESH, path, query: &[], notices: &[], now: SystemTime::now() };
+    let mut response = html(pages::error(error, &view), Negotiated::from_headers(headers));
+    *response.status_mut() = status;
+    response
+}
+
+/// Reports whether HTML is asked for by its name, as browsers do.
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| range.trim().starts_with("text/html"))
 }
 
 /// Answers with the page, or with 400 and a message why it cannot be shown.
@@ -37,7 +70,7 @@ pub fn respond(engine: &Engine, kind: PageKind, query: &Query, headers: &HeaderM
     let parameters = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
     match parameters {
         Ok((lang, chosen, refresh)) => render(engine, kind, query, headers, (lang, chosen), refresh == Some("off")),
-        Err(problem) => message(StatusCode::BAD_REQUEST, &problem),
+        Err(problem) => error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/", headers),
     }
 }
 
@@ -57,19 +90,29 @@ fn render(
         PageKind::Status => {
             let search = match search(query) {
                 Ok(search) => search,
-                Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
+                Err(problem) => return error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/", headers),
             };
             let switches = engine.faults.as_ref().map(|faults| faults.switches());
             let parameters = search.parameters();
             let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
             html(pages::status(&engine.store.snapshot(), switches.as_deref(), &search, &view("/", &parameters)), negotiated)
         }
-        PageKind::Reasons => html(pages::reasons(&view("/reasons", &[])), negotiated),
+        PageKind::Reasons => match query.one("q") {
+            Ok(words) => {
+                let query: Vec<(&str, &str)> = words.map(|words| ("q", words)).into_iter().collect();
+                html(pages::reasons(words.unwrap_or_default(), &view("/reasons", &query)), negotiated)
+            }
+            Err(problem) => error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/reasons", headers),
+        },
+        PageKind::Reason(reason) => {
+            let path = format!("/reasons/{reason}");
+            html(pages::reason(reason, &view(&path, &[])), negotiated)
+        }
         PageKind::Probe => {
             let work = engine.work();
             let id = match select(&work, query) {
                 Ok(probe) => probe.id(),
-                Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
+                Err(problem) => return error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/", headers),
             };
             let mut own = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));

@@ -14,21 +14,20 @@ use tokio::time::timeout;
 
 use super::content_negotiation::Negotiated;
 use super::engine::{Engine, NotReloaded};
-use super::pages::{self, PageKind};
+use super::pages::{self, NOT_FOUND, PageKind};
 use super::query::Query;
 use super::rendering::Rendering;
 use super::response::{FullResponse, JSON, TEXT, message, ok};
 use super::{admission, discovery, faults, probe_endpoint, probe_selection};
 use crate::document::Document;
 use crate::outcome::ProbeId;
+use crate::reason::Reason;
 use crate::render::page::FAULTS;
 use crate::report;
 use crate::report::root_cause;
 
 /// Bytes of a body at most. No request needs one; a small one is read and discarded, so that the connection can go on.
 const BODY: usize = 4096;
-/// The message for a path without a route.
-const NOT_FOUND: &str = "there is nothing here; see / for what there is";
 /// Time in which a body must have arrived.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
@@ -65,7 +64,9 @@ const ROUTES: &[(&str, Route)] = &[
 impl Route {
     /// Returns the route of `path`. Faults have one only in a service that has some.
     fn at(path: &str, engine: &Engine) -> Option<Self> {
-        let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route);
+        let reason =
+            || path.strip_prefix("/reasons/").and_then(Reason::from_code).map(|reason| Self::Page(PageKind::Reason(reason)));
+        let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route).or_else(reason);
         route.filter(|route| *route != Self::Faults || engine.faults.is_some())
     }
 
@@ -111,7 +112,7 @@ pub fn needs_no_host(head: &Parts, refusal: FullResponse) -> Result<(), FullResp
 /// Answers `request`, which came in at the address `local`, or over a Unix socket.
 pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, body: Incoming) -> FullResponse {
     let Some(route) = Route::at(head.uri.path(), engine) else {
-        return message(StatusCode::NOT_FOUND, NOT_FOUND);
+        return pages::not_found(head.uri.path(), &head.headers);
     };
     if !route.allows(&head.method) {
         return wrong_method(route);

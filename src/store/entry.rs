@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::History;
 use super::clock_jump::ClockJump;
+use super::{History, Incidents};
 use crate::outcome::{
     CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason, Transcript,
     Verdict,
@@ -55,6 +55,8 @@ pub struct ProbeEntry {
     pub runs: u64,
     /// Failed runs, by phase and reason.
     pub failures: BTreeMap<(Phase, Reason), FailureCount>,
+    /// The last incidents, kept also when successes have long followed.
+    pub incidents: Incidents,
     /// The last failures, the latest first, kept also when successes have long followed.
     pub last_failures: VecDeque<Arc<PastFailure>>,
 }
@@ -103,6 +105,7 @@ impl ProbeEntry {
             certificates: BTreeMap::new(),
             runs: 0,
             failures: BTreeMap::new(),
+            incidents: Incidents::default(),
             last_failures: VecDeque::new(),
         }
     }
@@ -176,6 +179,7 @@ impl ProbeEntry {
         self.runs += 1;
         self.skipped = None;
         self.history.push(outcome.took, outcome.is_ok());
+        self.incidents.add(outcome.at, outcome.failure().map(|failure| failure.reason));
         let before = std::mem::replace(&mut self.transcript, Arc::new(transcript));
         if outcome.is_ok() && self.failing_since.is_some() {
             self.failed_transcript = before;
@@ -216,7 +220,7 @@ impl ProbeEntry {
         let times = [&mut self.last_success, &mut self.failing_since, &mut self.reason_since, &mut self.back_off_until];
         let counted = self.failures.values_mut().map(|failures| &mut failures.since);
         let past = self.last_failures.iter_mut().map(|failure| &mut Arc::make_mut(failure).at);
-        times.into_iter().flatten().chain(counted).chain(past).for_each(|at| jump.apply(at));
+        times.into_iter().flatten().chain(counted).chain(past).chain(self.incidents.times()).for_each(|at| jump.apply(at));
     }
 
     /// Keeps the outcome for each kind of fact that it holds; facts of phases that it did not reach stay as they were.

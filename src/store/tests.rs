@@ -342,6 +342,7 @@ fn clock_that_is_set_makes_no_result_older_or_younger() {
         let failing = age(entry.failing_since);
         assert_eq!((age(entry.last_success), age(entry.last.as_ref().map(|run| run.at))), (failing + 60, failing), "{jump}");
         assert_eq!(age(entry.last_failures.front().map(|failure| failure.at)), failing, "{jump}");
+        assert_eq!(age(entry.incidents.iter().next().map(|incident| incident.from)), failing, "{jump}");
         assert_eq!(entry.certificates().map(|(.., run)| age(Some(run.at))).collect::<Vec<_>>(), [failing], "{jump}");
     }
     // A machine that slept has no news: both clocks went on.

@@ -15,6 +15,7 @@ mod aadsts;
 mod error_response;
 mod token_response;
 
+pub use aadsts::reason_of_number;
 pub use error_response::EntraError;
 pub use token_response::TokenResponse;
 

@@ -11,8 +11,8 @@ mod refusal;
 mod reply;
 
 pub use ehlo::{EhloResponse, parse_ehlo, parse_first_ehlo};
-pub use refusal::is_line_too_long;
 use refusal::refusal;
+pub use refusal::{by_enhanced_code as reason_of_enhanced_code, is_line_too_long};
 pub use reply::{ReplyParser, SmtpReply, Trailer};
 
 /// The command that asks for TLS (RFC 3207).

@@ -128,11 +128,11 @@ fn page_after_a_fault_button_shows_the_root_cause_by_itself() {
     browser.show(&demo.url("/"));
     browser.until("document.querySelector('h1')?.textContent.includes('Everything works')");
     for (fault, title, owner) in [
-        ("client_secret_expired", "The client secret has expired", "The owner of the app registration"),
+        ("client_secret_expired", "the client secret has expired", "The owner of the app registration"),
         ("exchange_service_principal_missing", "Exchange does not know the application", "The tenant's administrator"),
-        ("connect_refused", "The connection was refused", "Whoever runs the network"),
+        ("connect_refused", "the connection was refused", "Whoever runs the network"),
         ("ews_disabled", "EWS is disabled", "The tenant's administrator"),
-        ("tls_certificate_untrusted", "The certificate's issuer is not trusted here", "Whoever runs the network"),
+        ("tls_certificate_untrusted", "the certificate's issuer is not trusted here", "Whoever runs the network"),
     ] {
         browser.evaluate(&format!("document.getElementById('fault-{fault}').click()"));
         browser.until(&format!("[...document.querySelectorAll('h1,h2')].some((one) => one.textContent.includes(\"{title}\"))"));
@@ -222,7 +222,7 @@ fn page_speaks_the_browser_language_and_refreshes_without_scripts() {
     let mut browser = Browser::start(&scratch);
     browser.accept_language("de-AT,de;q=0.9,en;q=0.5");
     browser.show(&demo.url("/"));
-    browser.until("document.querySelector('h1')?.textContent.includes('Der geheime Clientschlüssel ist abgelaufen')");
+    browser.until("document.querySelector('h1')?.textContent.includes('der geheime Clientschlüssel ist abgelaufen')");
     assert_eq!(browser.evaluate("document.documentElement.lang"), "de");
     browser.screenshot("german");
 

@@ -160,7 +160,7 @@ fn status_page_of_a_credential_near_its_expiry_says_when_in_the_reader_s_languag
             View { lang, chosen: true, paused: false, refresh: 10, path: "/", query: &[], notices: &[], now: sample::now() };
         let page = page::status(&store, None, &Search::default(), &view);
         assert_eq!(page.matches(told).count(), 1, "{page}");
-        assert!(page.contains("#credential_expiring"), "{page}");
+        assert!(page.contains("./reasons/credential_expiring"), "{page}");
     }
 }
 

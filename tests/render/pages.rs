@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use m365_probe::kind::Check;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
-use m365_probe::outcome::{Evidence, Outcome, Phase};
+use m365_probe::outcome::{Evidence, Outcome, Peer, Phase};
 use m365_probe::reason::Reason;
 use m365_probe::render::page::{self, Search, View};
 use m365_probe::store::Store;
@@ -63,9 +63,9 @@ fn status_page_by_any_limits_of_the_secret_shows_one_state_everywhere() {
     let mut token = sample::token();
     token.facts.credential_expires = Some(expires);
     for (warning, critical, state, headline, word) in [
-        ("secret_days=60:", "secret_days=50:", "critical", "A critical limit is violated", "critical"),
-        ("secret_days=60:", "secret_days=7:", "warning", "It works, with warnings", "warning"),
-        ("secret_days=~:", "secret_days=50:", "critical", "A critical limit is violated", "critical"),
+        ("secret_days=60:", "secret_days=50:", "critical", "Client secret of contoso expires in 47 days", "critical"),
+        ("secret_days=60:", "secret_days=7:", "warning", "Client secret of contoso expires in 47 days", "warning"),
+        ("secret_days=~:", "secret_days=50:", "critical", "Client secret of contoso expires in 47 days", "critical"),
         ("secret_days=40:", "secret_days=7:", "ok", "Everything works", "ok"),
         ("", "", "ok", "Everything works", "ok"),
     ] {
@@ -90,6 +90,37 @@ fn status_page_of_a_secret_that_entra_calls_expired_never_shows_its_declared_day
     let page = status(&store);
     let days = between(&page, "Client secret of contoso", "</tr>");
     assert!(days.contains("badge critical") && days.contains("expired") && !days.contains("96"), "{days}");
+}
+
+#[test]
+fn headline_names_whom_it_is_about_and_where() {
+    let refused =
+        |outcome: Outcome, reason| Outcome { verdict: sample::failed(Phase::Auth, reason, Evidence::default()), ..outcome };
+    let mut dropped = sample::pop3();
+    let evidence = Evidence { peer: Some(Peer::new("outlook.office365.com", 995)), ..Evidence::default() };
+    dropped.verdict = sample::failed(Phase::Connect, Reason::ConnectTimedOut, evidence);
+    let other = |mut outcome: Outcome| {
+        outcome.probe.tenant = "fabrikam".to_owned();
+        outcome
+    };
+    for (outcomes, headline) in [
+        (vec![sample::secret_expired(), sample::pop3()], "contoso: the client secret has expired"),
+        (
+            vec![dropped.clone(), sample::ews()],
+            "POP3 of contoso: the connection attempt got no answer (outlook.office365.com:995)",
+        ),
+        (
+            vec![refused(sample::pop3(), Reason::ProtocolDisabled), sample::ews()],
+            "POP3 of praxis: the protocol is switched off for the mailbox",
+        ),
+        (vec![sample::secret_expired(), other(dropped)], "2 problems: contoso and fabrikam"),
+    ] {
+        let page = status(&store(&outcomes, &[], None, "", ""));
+        let shown = between(&page, "<h1 id=\"headline\">", "</h1>");
+        assert!(shown.ends_with(&format!("</span> {headline}")), "{shown}\n{headline}");
+    }
+    let page = status(&store(&[sample::secret_expired()], &[], None, "", ""));
+    assert!(page.contains("<span id=\"cause-contoso-client_secret_expired\"></span>"), "alerts lead there");
 }
 
 #[test]
@@ -129,7 +160,10 @@ fn status_page_does_not_count_mailboxes_that_have_not_run_among_those_without_pr
 fn status_page_of_a_result_that_is_too_old_does_not_count_it_as_working() {
     let store = store(&[sample::token(), sample::pop3()], &[], None, "", "");
     let page = page::status(&store, None, &Search::default(), &view(Lang::De, sample::now() + DAY));
-    assert!(page.contains("0 von 2 Prüfungen funktionieren") && page.contains("Nicht alles konnte geprüft werden"));
+    assert!(
+        page.contains("0 von 2 Prüfungen funktionieren") && page.contains("contoso/token: kein Ergebnis seit 24 Stunden"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -263,5 +297,5 @@ fn status_page_of_hundreds_of_probes_that_have_not_run_is_paged_and_small() {
     let page = status(&store(&[], &later, None, "", ""));
     assert!(page.len() < 300_000, "{}", page.len());
     assert!(page.contains("Page 1 of 2"));
-    assert_eq!(page.matches("<td class=\"none\">").count(), 150);
+    assert_eq!(page.matches("<td class=\"none\" data-of=").count(), 150);
 }

@@ -46,7 +46,7 @@ async fn accept_language_chooses_the_language_and_the_parameter_overrides_it() {
         ("/", "", "en", "No probe is configured"),
         ("/", "Accept-Language: de-DE,de;q=0.9,en;q=0.8\r\n", "de", "Es ist keine Prüfung eingerichtet"),
         ("/?lang=en", "Accept-Language: de\r\n", "en", "No probe is configured"),
-        ("/reasons?lang=de", "", "de", "der geheime Clientschlüssel"),
+        ("/reasons?lang=de", "", "de", "der geheime Clientschlüssel ist abgelaufen"),
     ] {
         let reply = request(address(&service), "GET", target, accepted).await;
         assert!(reply.body.contains(&format!("<html lang=\"{lang}\"")), "{target}");
@@ -63,6 +63,34 @@ async fn catalogue_page_has_an_anchor_for_every_reason() {
     let page = get(address(&service), "/reasons").await.body;
     for reason in Reason::ALL {
         assert_eq!(page.matches(&format!(" id=\"{reason}\"")).count(), 1, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn reason_has_a_page_and_is_found_by_its_number() {
+    let service = idle().await;
+    let page = get(address(&service), "/reasons/client_secret_expired?lang=de").await.body;
+    assert!(page.contains("<h1>Der geheime Clientschlüssel ist abgelaufen</h1>"), "{page}");
+    assert!(page.contains("href=\"../reasons?lang=de#client_secret_expired\"") && page.contains("href=\"../?lang=de\""));
+    assert!(page.contains("href=\"../reasons/client_secret_expired?lang=en\""), "the other language");
+    let found = get(address(&service), "/reasons?q=AADSTS7000222").await.body;
+    assert!(found.contains("href=\"./reasons/client_secret_expired\"") && !found.contains("reasons/connect_refused"));
+    let all = get(address(&service), "/reasons").await.body;
+    assert!(all.len() < 120_000, "{}", all.len());
+}
+
+#[tokio::test]
+async fn path_that_leads_nowhere_answers_a_browser_with_a_page_and_others_with_a_line() {
+    let service = idle().await;
+    let browser = "Accept: text/html,application/xhtml+xml;q=0.9\r\nAccept-Language: de\r\n";
+    for (target, status, back) in
+        [("/nowhere", 404, "./"), ("/a/b/c", 404, "../../"), ("/reasons/frobnicate", 404, "../"), ("/?page=0", 400, "./")]
+    {
+        let reply = request(address(&service), "GET", target, browser).await;
+        assert_eq!(reply.status, status, "{target}");
+        assert!(reply.body.contains(&format!("<a href=\"{back}\">Zurück zur Übersicht</a>")), "{target}: {}", reply.body);
+        let plain = get(address(&service), target).await;
+        assert_eq!((plain.status, plain.body.lines().count()), (status, 1), "{target}");
     }
 }
 
@@ -130,7 +158,7 @@ async fn fault_button_is_refused_from_another_origin() {
 
     let own = "Origin: http://localhost:10365\r\nSec-Fetch-Site: same-origin\r\n";
     let done = press(&service, own, "fault=two").await;
-    assert_eq!((done.status, done.header("location")), (303, Some("/?lang=de#faults")));
+    assert_eq!((done.status, done.header("location")), (303, Some("./?lang=de#faults")));
     assert!(get(address(&service), "/").await.body.contains("In force now: two"));
     for (fields, form, status) in [
         ("Origin: http://evil.example\r\n", "fault=one", 403),

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use super::View;
+use super::headline;
 use super::html::{pairs, prose};
-use super::probe_table;
+use super::probe_table::{self, breakable};
 use super::search::Search;
 use super::time::{clock, lasting};
 use crate::lang::{Lang, fill};
@@ -32,13 +33,15 @@ pub struct CauseCard<'a> {
     cause: &'a RootCauseGroup,
     concern: Concern<'a>,
     explained: Vec<&'a ProbeEntry>,
+    /// True if the title has to name the tenant of a mailbox.
+    several_tenants: bool,
 }
 
 impl<'a> CauseCard<'a> {
     /// Looks up what the cause explains.
-    pub fn new(cause: &'a RootCauseGroup, index: &OutcomeIndex<'a>, store: &'a Store) -> Self {
+    pub fn new(cause: &'a RootCauseGroup, several_tenants: bool, index: &OutcomeIndex<'a>, store: &'a Store) -> Self {
         let explained = cause.explains.iter().filter_map(|probe| store.probe(probe)).collect();
-        Self { cause, concern: cause.concern(index), explained }
+        Self { cause, concern: cause.concern(index), explained, several_tenants }
     }
 
     /// Returns since when the first of the affected probes has been failing, and whether it may have failed before its first run
@@ -47,9 +50,14 @@ impl<'a> CauseCard<'a> {
         self.explained.iter().filter_map(|entry| entry.since()).min_by_key(|(at, _)| *at)
     }
 
-    /// The reason's title.
+    /// The reason's title, and whose it is.
     pub fn title(&self, lang: Lang) -> String {
-        capital(self.cause.reason.text(lang).title)
+        headline::of_cause(self.cause, self.several_tenants, lang)
+    }
+
+    /// The card's place on the page, which stays the same while the cause lasts: where alerts lead.
+    pub fn anchor(&self) -> String {
+        format!("cause-{}-{}", self.cause.tenant, self.cause.reason)
     }
 
     /// Renders the whole card; the only one has its title above it, others have a number.
@@ -57,6 +65,7 @@ impl<'a> CauseCard<'a> {
         let label = number.map_or_else(|| "headline".to_owned(), |number| format!("cause-{number}"));
         html! {
             article class="card critical" aria-labelledby=(label) {
+                span id=(self.anchor()) {}
                 @if let Some(number) = number { h2 id=(label) { (number) ". " (self.title(view.lang)) } }
                 (self.key_facts(view))
                 (self.remedy(if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline }, view))
@@ -82,9 +91,9 @@ impl<'a> CauseCard<'a> {
         let texts = view.texts();
         html! {
             dl.key {
-                div { dt { (texts.broken) } dd { (self.place(view.lang)) } }
-                @if let Some(since) = self.since() { div { dt { (texts.since) } dd { (since_when(since, view)) } } }
                 div { dt { (view.lang.texts().common.who_must_act) } dd { (capital(term::owner(self.cause.reason.owner(), view.lang))) } }
+                @if let Some(since) = self.since() { div { dt { (texts.since) } dd { (since_when(since, view)) } } }
+                div.broken { dt { (texts.broken) } dd { (self.place(view.lang)) } }
             }
         }
     }
@@ -92,8 +101,8 @@ impl<'a> CauseCard<'a> {
     fn remedy(&self, level: Level, view: &View<'_>) -> Markup {
         let text = self.cause.reason.text(view.lang);
         html! {
-            p { (prose(&self.concern.meaning(text, view.lang))) }
             (steps(self.cause.reason, &steps_of(&self.concern, text, view.lang), view.lang, level))
+            p { (prose(&self.concern.meaning(text, view.lang))) }
         }
     }
 
@@ -218,7 +227,7 @@ fn pasteable(step: &[StepPart]) -> Markup {
             @if place > 0 { " " }
             @match part {
                 StepPart::Prose(text) => (prose(text)),
-                StepPart::Command(command) => code.command { (command) },
+                StepPart::Command(command) => span.paste { code.command { (command) } },
                 StepPart::More(more) => span.small { "… (+" (more) ")" },
             }
         }
@@ -254,12 +263,12 @@ pub fn since_when((at, before): (SystemTime, bool), view: &View<'_>) -> Markup {
 
 /// A reason's title, as a link to what there is to know of it.
 pub fn reason_link(reason: Reason, view: &View<'_>) -> Markup {
-    html! { a href=(view.link("/reasons", reason.code())) { (reason.text(view.lang).title) } }
+    html! { a href=(view.reason(reason)) { (reason.text(view.lang).title) } }
 }
 
 /// A reason's code, as a link to what there is to know of it.
 pub fn code(reason: Reason, view: &View<'_>) -> Markup {
-    html! { a href=(view.link("/reasons", reason.code())) { code { (reason) } } }
+    html! { a href=(view.reason(reason)) { code { (breakable(reason)) } } }
 }
 
 /// The style in which evidence and facts stand on a page: in `lang`, and in full.

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::View;
 use super::cause_card::{code, probe_link};
+use super::incidents;
 use super::judged_probe::JudgedProbe;
 use super::sparkline::shown;
 use super::time::clock;
@@ -23,21 +24,29 @@ pub fn of_all_probes(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
     past.sort_by_key(|(_, failure)| std::cmp::Reverse(failure.at));
     past.truncate(SHOWN);
     section(past.is_empty(), view, || {
-        html! { details #past { summary { (texts.history) " (" (past.len()) ")" } (table(&past, true, view)) } }
+        html! {
+            (incidents::table(probes.iter().map(|probe| probe.entry), view))
+            details #past { summary { (texts.history) " (" (past.len()) ")" } (table(&past, true, view)) }
+        }
     })
 }
 
 /// The last failures of one probe.
 pub fn of_one_probe(entry: &ProbeEntry, view: &View<'_>) -> Markup {
+    let texts = view.texts();
     let past: Vec<(&ProbeEntry, &PastFailure)> = entry.last_failures.iter().map(|failure| (entry, &**failure)).collect();
-    section(past.is_empty(), view, || table(&past, false, view))
+    section(
+        past.is_empty(),
+        view,
+        || html! { (incidents::table([entry], view)) h3 { (texts.history) } (table(&past, false, view)) },
+    )
 }
 
 fn section(is_empty: bool, view: &View<'_>, failures: impl Fn() -> Markup) -> Markup {
     let texts = view.texts();
     html! {
         section aria-labelledby="history" {
-            h2 #history { (texts.history) }
+            h2 #history { (texts.incidents) }
             @if is_empty { p { (texts.history_none) } } @else { (failures()) }
         }
     }

@@ -26,7 +26,7 @@ pub fn document(view: &View<'_>, body: &Body) -> String {
     let refresh = (body.refreshes && !view.paused).then_some(view.refresh);
     let page = html! {
         (DOCTYPE)
-        html lang=(view.lang) data-refresh=[refresh] {
+        html lang=(view.lang) data-refresh=[refresh] data-copy=(texts.copy) data-copied=(texts.copied) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

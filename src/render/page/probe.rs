@@ -111,12 +111,12 @@ fn failed(entry: &ProbeEntry, failure: &Failure, cause: Option<Reason>, view: &V
         article class="card critical" {
             h2 { (capital(text.title)) }
             dl.key {
-                div { dt { (lang.texts().common.reason) } dd { (reason_link(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
-                @if let Some(since) = entry.since() { div { dt { (texts.since) } dd { (since_when(since, view)) } } }
                 div { dt { (lang.texts().common.who_must_act) } dd { (capital(term::owner(reason.owner(), lang))) } }
+                @if let Some(since) = entry.since() { div { dt { (texts.since) } dd { (since_when(since, view)) } } }
+                div { dt { (lang.texts().common.reason) } dd { (reason_link(failure.reason, view)) ", " (term::phase(failure.phase, lang)) } }
             }
-            p { (prose(&concern.meaning(text, lang))) }
             (steps(reason, &steps_of(&concern, text, lang), lang, Level::BelowTitle))
+            p { (prose(&concern.meaning(text, lang))) }
             h3 { (texts.evidence) }
             (pairs(&evidence_rows(&failure.evidence, &whole(lang))))
         }

@@ -167,7 +167,7 @@ fn cell(JudgedProbe { entry, state: probe }: &JudgedProbe<'_>, view: &View<'_>) 
     let details: Vec<&str> = [&*took, &when].into_iter().filter(|detail| !detail.is_empty() && *detail != word).collect();
     let label = format!("{}: {}", entry.settings.id, [&[word], &*details].concat().join(", "));
     html! {
-        td class=(class(state)) {
+        td class=(class(state)) data-of=(entry.settings.id.check) {
             a href=(view.probe(&entry.settings.id)) aria-label=(label) {
                 span.sign aria-hidden="true" { (sign(state)) }
                 " "
@@ -186,7 +186,7 @@ fn cell(JudgedProbe { entry, state: probe }: &JudgedProbe<'_>, view: &View<'_>) 
 }
 
 /// A reason's code, which may be broken into lines between its words.
-fn breakable(reason: Reason) -> Markup {
+pub fn breakable(reason: Reason) -> Markup {
     html! {
         @for (place, word) in reason.code().split('_').enumerate() {
             @if place > 0 { "_" wbr; }

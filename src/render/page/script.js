@@ -1,5 +1,36 @@
 
 "use strict";
+// Without scripts, times are in UTC and commands are copied by hand.
+const embellish = (main) => {
+  const { copy, copied } = document.documentElement.dataset;
+  const day = (at) => at.toLocaleDateString(document.documentElement.lang);
+  for (const one of main.querySelectorAll("time")) {
+    const at = new Date(one.dateTime);
+    if (!one.textContent.includes("UTC") || !at.getTimezoneOffset()) continue;
+    const clock = at.toLocaleTimeString(document.documentElement.lang);
+    one.textContent = `${day(at) === day(new Date()) ? "" : day(at) + " "}${clock} (${one.textContent})`;
+  }
+  const put = async (code) => {
+    // The clipboard is there for pages of HTTPS and of this machine only.
+    if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent);
+    getSelection().selectAllChildren(code);
+    document.execCommand("copy");
+    getSelection().removeAllRanges();
+  };
+  for (const code of main.querySelectorAll(".paste > code")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = copy;
+    button.addEventListener("click", async () => {
+      await put(code);
+      button.textContent = copied;
+      setTimeout(() => { button.textContent = copy; }, 2000);
+    });
+    code.after(button);
+  }
+};
+embellish(document.body);
 // Refreshes the content in place, so that what is unfolded, focused or selected stays so. Without scripts the whole page reloads.
 (() => {
   const seconds = Number(document.documentElement.dataset.refresh);
@@ -25,8 +56,10 @@
     for (const one of fresh.querySelectorAll("#main details[id]")) if (open.has(one.id)) one.open = open.get(one.id);
     if (headline(document) !== headline(fresh)) document.getElementById("said").textContent = headline(fresh);
     document.querySelector("#as-of").replaceWith(fresh.querySelector("#as-of"));
+    embellish(document.querySelector("#as-of"));
     held.hidden = true;
     main.replaceChildren(...fresh.getElementById("main").childNodes);
+    embellish(main);
     for (const one of main.querySelectorAll("input[id]")) if (typed.has(one.id)) one.replaceWith(typed.get(one.id));
     if (focused) main.querySelector(focused)?.focus({ preventScroll: true });
   };

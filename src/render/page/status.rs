@@ -10,7 +10,7 @@ use super::judged_probe::JudgedProbe;
 use super::layout::{Body, document};
 use super::search::{self, Search};
 use super::time::ago;
-use super::{FaultSwitch, View, expiries, faults, history, listing, warnings};
+use super::{FaultSwitch, View, expiries, faults, headline, history, listing, warnings};
 use crate::lang::fill;
 use crate::levels::State;
 use crate::outcome::ProbeId;
@@ -19,7 +19,6 @@ use crate::report::expiry::{self, Ending, Expiry};
 use crate::report::outcome_index::OutcomeIndex;
 use crate::report::probe_state::ProbeState;
 use crate::report::root_cause::{self, RootCauseGroup};
-use crate::report::text::capital;
 use crate::store::Store;
 
 /// Root causes that have a card at most. Where there are more, each reason has one, and the others are lines.
@@ -35,20 +34,22 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, search: &Search<'_>
     let expiries = expiry::expiries(store, view.now);
     let all: Vec<&JudgedProbe<'_>> = probes.iter().collect();
     let state = overall(&expiries, &all, &causes);
-    let headline = headline(&all, state, &causes, view);
+    let headline = headline::headline(&all, state, &causes, &expiries, view);
+    let several_tenants = headline::has_several_tenants(&all);
     let found = search.find(&probes, &causes);
     let shown = if search.is_continued() { Vec::new() } else { of_found(&causes, &found, search) };
     let (first, further) = with_cards(&shown);
-    let cards: Vec<CauseCard<'_>> = first.into_iter().map(|cause| CauseCard::new(cause, &index, store)).collect();
+    let cards: Vec<CauseCard<'_>> =
+        first.into_iter().map(|cause| CauseCard::new(cause, several_tenants, &index, store)).collect();
     let main = html! {
         (banner(&all, state, &headline, if search.is_narrow() { &[] } else { &cards }, further.len(), view))
         @if search.is_narrow() { (search::form(search, view)) (search::found(search, found.len(), all.len(), view)) }
         @for (number, card) in (1_usize..).zip(&cards) { (card.article((cards.len() > 1 || search.is_narrow()).then_some(number), view)) }
         (cause_card::further(&further, view))
-        @if let Some(switches) = switches { (faults::section(switches, view)) }
         @if !search.is_continued() { (warnings::section(&found, view)) }
         @if !search.is_narrow() && all.len() > listing::PROBES { (search::form(search, view)) }
         (listing::section(&found, search, view))
+        @if let Some(switches) = switches { (faults::section(switches, view)) }
         @if !search.is_continued() { (expiries::section(of_tenants(&expiries, &found, search), view)) (history::of_all_probes(&found, view)) }
     };
     document(view, &Body { title: format!("{headline} · m365-probe"), state, refreshes: true, main })
@@ -107,23 +108,6 @@ fn overall(expiries: &[Expiry], probes: &[&JudgedProbe<'_>], causes: &[RootCause
 
 fn has_run(probes: &[&JudgedProbe<'_>]) -> bool {
     probes.iter().any(|probe| probe.state.state().is_some())
-}
-
-/// The one problem by its name; of several, how many.
-fn headline(probes: &[&JudgedProbe<'_>], state: Option<State>, causes: &[RootCauseGroup], view: &View<'_>) -> String {
-    let texts = view.texts();
-    let text = match (state, causes) {
-        (_, [one]) => return capital(one.reason.text(view.lang).title),
-        (_, [_, ..]) => return fill(texts.problems, &[("n", &causes.len().to_string())]),
-        (None, _) if probes.is_empty() => texts.nothing_configured,
-        (None, _) if !has_run(probes) => texts.nothing_yet,
-        (None, _) => texts.still_to_run,
-        (Some(State::Ok), _) => texts.all_well,
-        (Some(State::Warning), _) => texts.with_warnings,
-        (Some(State::Critical), _) => texts.limit_violated,
-        (Some(State::Unknown), _) => texts.unsure,
-    };
-    text.to_owned()
 }
 
 /// Returns the number of checks that fail; where none does, of those that are critical by a limit; where none is, of those that

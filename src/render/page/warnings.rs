@@ -17,7 +17,7 @@ use crate::reason::Reason;
 use crate::report::probe_state::ProbeState;
 use crate::report::sentence::sentence;
 use crate::report::text::capital;
-use crate::report::{expiry, term};
+use crate::report::{JudgedOutcome, expiry, term};
 
 /// Lines about single probes at most.
 const LINES: usize = 25;
@@ -59,15 +59,36 @@ fn has_line(probe: &JudgedProbe<'_>) -> bool {
     probe.is_troubled() && probe.state.failure().is_none() && !is_warned_of()
 }
 
-/// The state of such a probe, and why.
-fn line(probe: &JudgedProbe<'_>, view: &View<'_>) -> Markup {
-    let text = match &probe.state {
+/// The result of a probe in a sentence, or since when there is none.
+pub fn text(probe: &JudgedProbe<'_>, view: &View<'_>) -> String {
+    match &probe.state {
         ProbeState::NotRun => view.texts().not_yet.to_owned(),
         ProbeState::Current(judged) => sentence(judged),
         ProbeState::Stale(judged) => fill(view.texts().too_old, &[("time", &lasting(judged.outcome.at, view.now, view.lang))]),
-    };
+    }
+}
+
+/// The first warning of a probe, else its result.
+pub fn headline(probe: &JudgedProbe<'_>, view: &View<'_>) -> String {
+    let warning = probe.state.current_run().and_then(|run| {
+        let first = run.warnings().iter().find(|warning| run.judgement.warning_state(warning) != State::Ok)?;
+        Some(title(first.reason, run, view.lang))
+    });
+    match (warning, probe.id()) {
+        (Some(warning), ProbeId { mailbox: None, tenant, .. }) => format!("{tenant}: {warning}"),
+        (warning, id) => format!("{id}: {}", warning.unwrap_or_else(|| text(probe, view))),
+    }
+}
+
+/// The title of a reason that a run warns of, with the day of what ends.
+fn title(reason: Reason, judged: &JudgedOutcome<'_>, lang: Lang) -> String {
+    expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned())
+}
+
+/// The state of such a probe, and why.
+fn line(probe: &JudgedProbe<'_>, view: &View<'_>) -> Markup {
     let state = probe.state.state().unwrap_or(State::Unknown);
-    html! { (badge(Some(state), state_name(state, view))) " " (probe_link(probe.id(), view)) ": " (text) }
+    html! { (badge(Some(state), state_name(state, view))) " " (probe_link(probe.id(), view)) ": " (text(probe, view)) }
 }
 
 /// Reports whether warnings alone explain why a run that succeeded is not well.
@@ -94,8 +115,12 @@ fn warned<'a>(probes: &[&'a JudgedProbe<'a>], lang: Lang) -> BTreeMap<Reason, Wa
         let Some(judged) = probe.state.current_run() else { continue };
         let states = judged.warnings().iter().map(|warning| (warning.reason, judged.judgement.warning_state(warning)));
         for (reason, state) in states.filter(|(_, state)| *state != State::Ok) {
-            let title = || expiry::warning_title(reason, judged, lang).unwrap_or_else(|| reason.text(lang).title.to_owned());
-            let same = warned.entry(reason).or_insert_with(|| Warned { state, count: 0, first: probe.id(), title: title() });
+            let same = warned.entry(reason).or_insert_with(|| Warned {
+                state,
+                count: 0,
+                first: probe.id(),
+                title: title(reason, judged, lang),
+            });
             (same.state, same.count) = (same.state.worse(state), same.count + 1);
         }
     }

@@ -7,8 +7,12 @@ use crate::reason::Reason;
 /// [normalized](crate::wire::sentences::normalized); `None` for a number that is in no table.
 pub(super) fn reason(code: u64, words: &str) -> Option<Reason> {
     let by_words = WORDED.iter().find(|(number, text, _)| *number == code && words.contains(text));
-    let by_number = || AADSTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason);
-    by_words.map(|(.., reason)| *reason).or_else(by_number)
+    by_words.map(|(.., reason)| *reason).or_else(|| reason_of_number(code))
+}
+
+/// Returns the reason for a number that needs no description; `None` for one that is not in the table.
+pub fn reason_of_number(code: u64) -> Option<Reason> {
+    AADSTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, reason)| *reason)
 }
 
 /// Reports whether the number has several meanings, and `words` are of none that is known.

@@ -96,7 +96,8 @@ fn by_text(text: &str) -> Option<Reason> {
     sentences::reason(&words).or_else(in_table)
 }
 
-fn by_enhanced_code(code: &str) -> Option<Reason> {
+/// Returns the reason for an enhanced status code (RFC 3463), such as `5.7.3`; `None` for one that tells nothing.
+pub fn by_enhanced_code(code: &str) -> Option<Reason> {
     Some(match code {
         // 5.7.139 stands for a dozen causes, which its text tells apart. 4.7.12 is a password that has to be changed
         // (RFC 4954, 6), for which 432 was meant.
