@@ -69,7 +69,7 @@ impl LogQueue {
             let written = sink.write_all(&lines).and_then(|()| sink.flush());
             if written.is_err() {
                 // Nobody reads any more, or the disk is full. Some of these may have been written: nobody can say which.
-                let count = lines.iter().filter(|byte| **byte == b'\n').count();
+                let count = lines.split_inclusive(|byte| *byte == b'\n').count();
                 self.lost.fetch_add(count as u64, Ordering::Relaxed);
             } else if let lost @ 1.. = self.lost.load(Ordering::Relaxed) - told {
                 told += lost;

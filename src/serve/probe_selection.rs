@@ -26,13 +26,13 @@ pub fn select<'a>(work: &'a Work, query: &Query) -> Result<&'a Arc<Probe>, Strin
     }
     let every: Vec<&Arc<Probe>> = work.probes.iter().collect();
     let check = check.ok_or_else(|| missing("check", &every, |probe| probe.id().check.name()))?;
-    let of_check = narrow("check", every, Some(check), |probe| probe.id().check.name())?;
-    let of_tenant = narrow("tenant", of_check, tenant, |probe| &probe.id().tenant)?;
+    let of_check = narrow("check", &every, Some(check), |probe| probe.id().check.name())?;
+    let of_tenant = narrow("tenant", &of_check, tenant, |probe| &probe.id().tenant)?;
     if let Some(mailbox) = mailbox.filter(|_| of_tenant.iter().all(|probe| probe.id().mailbox.is_none())) {
         return Err(format!("`{check}` is a check of the tenant; leave out the mailbox `{}`", one_line(mailbox)));
     }
     let label = mailbox.map(|mailbox| label_of(&of_tenant, mailbox));
-    let of_mailbox = narrow("mailbox", of_tenant, label, |probe| probe.id().mailbox_label())?;
+    let of_mailbox = narrow("mailbox", &of_tenant, label, |probe| probe.id().mailbox_label())?;
     of_mailbox.into_iter().next().ok_or_else(|| "no probe is configured".to_owned())
 }
 
@@ -80,15 +80,15 @@ fn label_of<'a>(probes: &[&'a Arc<Probe>], name: &'a str) -> &'a str {
 /// Returns those of `probes` that have the given value; without one, all of them must have the same.
 fn narrow<'a>(
     parameter: &str,
-    probes: Vec<&'a Arc<Probe>>,
+    probes: &[&'a Arc<Probe>],
     wanted: Option<&str>,
     value: impl Fn(&'a Probe) -> &'a str,
 ) -> Result<Vec<&'a Arc<Probe>>, String> {
     let only = || probes.first().map(|first| value(first)).filter(|only| probes.iter().all(|probe| value(probe) == *only));
-    let Some(wanted) = wanted.or_else(only) else { return Err(missing(parameter, &probes, value)) };
+    let Some(wanted) = wanted.or_else(only) else { return Err(missing(parameter, probes, value)) };
     let narrowed: Vec<&Arc<Probe>> = probes.iter().copied().filter(|probe| value(probe) == wanted).collect();
     if narrowed.is_empty() {
-        return Err(format!("there is no {parameter} `{}` to probe; {}", one_line(wanted), one_of(&probes, value)));
+        return Err(format!("there is no {parameter} `{}` to probe; {}", one_line(wanted), one_of(probes, value)));
     }
     Ok(narrowed)
 }

@@ -55,7 +55,7 @@ mod tests {
     async fn held_page_delays_pages_and_nothing_else() {
         let renderer = Arc::new(Renderer::default());
         let (open, gate) = mpsc::channel::<()>();
-        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (begin, mut pages_begun) = tokio::sync::mpsc::unbounded_channel();
         let mut pages = JoinSet::new();
         let page = |gate: Option<mpsc::Receiver<()>>| {
             let (renderer, begin) = (Arc::clone(&renderer), begin.clone());
@@ -68,11 +68,11 @@ mod tests {
             }
         };
         pages.spawn(page(Some(gate)));
-        begun.recv().await.expect("the first page begins");
+        pages_begun.recv().await.expect("the first page begins");
         pages.spawn(page(None));
         assert_eq!(renderer.render(Rendering::Metrics, || 1).await, Some(1));
         assert_eq!(renderer.render(Rendering::List, || 2).await, Some(2));
-        assert!(begun.try_recv().is_err(), "the second page waits for the first");
+        assert!(pages_begun.try_recv().is_err(), "the second page waits for the first");
         open.send(()).expect("the first page waits");
         assert_eq!(pages.join_all().await, [Some(true), Some(false)]);
     }

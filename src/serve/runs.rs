@@ -141,15 +141,15 @@ mod tests {
         let named = runs.run(async { std::thread::current().name().map(ToOwned::to_owned) }).await;
         assert_eq!(named.flatten().as_deref(), Some("runs"));
         let (held, dropped) = oneshot::channel::<()>();
-        let (began, begun) = oneshot::channel();
+        let (begin, has_begun) = oneshot::channel();
         let waiting = runs.run(async move {
             let _held = held;
-            let _ = began.send(());
+            let _ = begin.send(());
             std::future::pending::<()>().await;
         });
         tokio::select! {
             _ = waiting => unreachable!("it never ends by itself"),
-            begun = begun => begun.expect("it began"),
+            reached = has_begun => reached.expect("it began"),
         }
         assert!(dropped.await.is_err(), "the work was dropped with the future that waited for it");
         assert_eq!(runs.run(async { panic!("on purpose") }).await, None::<()>);
