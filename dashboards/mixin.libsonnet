@@ -6,7 +6,7 @@ local read(text) = std.parseYaml(text);
   _config+:: {
     // Grafana's own address, put before every alert's `dashboard_url`.
     grafanaUrl: '',
-    // Where browsers reach the status page, such as `https://m365-probe.example`; where empty, what Prometheus scrapes.
+    // Where browsers reach the status page, such as `https://m365-probe.example`; where empty, the programs' `--web.external-url`.
     pagesUrl: '',
     // Of the time, the part that may fail.
     errorBudget: 0.005,
@@ -32,7 +32,7 @@ local read(text) = std.parseYaml(text);
     local adapted(rule) =
       if rule.record == 'm365_slo:error_budget:ratio' then rule { expr: 'vector(%g)' % config.errorBudget }
       else if rule.record == 'm365_pages:url:info' && config.pagesUrl != '' then
-        rule { expr: std.strReplace(rule.expr, 'http://$1', config.pagesUrl) }
+        rule { expr: 'label_replace(m365_exporter_build_info, "url", "%s", "", "")' % config.pagesUrl }
       else rule,
     groups+: [
       group { rules: [adapted(rule) for rule in group.rules] }

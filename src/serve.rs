@@ -9,6 +9,7 @@ mod connections;
 mod content_negotiation;
 mod discovery;
 mod engine;
+mod external_url;
 mod faults;
 mod language;
 mod listen_address;
@@ -43,6 +44,7 @@ use self::signals::{Signal, Signals};
 use self::systemd::Systemd;
 
 pub use self::config_source::Source;
+pub use self::external_url::ExternalUrl;
 pub use self::faults::Faults;
 pub use self::listen_address::{BoundAddress, ListenAddress};
 pub use self::runs::RunsOn;
@@ -67,6 +69,8 @@ pub struct Options {
     pub allow_unprotected: bool,
     /// Further names under which the pages are reached: those of a reverse proxy, or in DNS.
     pub allow_hosts: Vec<String>,
+    /// The address at which others reach the pages: alerts and `/sd` lead there.
+    pub external_url: Option<ExternalUrl>,
     /// The runtime of the runs; `None` for a thread of its own.
     pub runs: Option<RunsOn>,
     /// The number of log lines that were lost, which goes on counting.
@@ -83,6 +87,7 @@ impl Options {
             web: None,
             allow_unprotected: false,
             allow_hosts: Vec::new(),
+            external_url: None,
             runs: None,
             log_lines_lost: Arc::default(),
         }

@@ -11,7 +11,7 @@ use crate::cloud::Cloud;
 use crate::kind;
 use crate::lang::Lang;
 use crate::levels::State;
-use crate::serve::ListenAddress;
+use crate::serve::{ExternalUrl, ListenAddress};
 
 /// Monitors OAuth access to mail and calendars in Microsoft 365.
 #[derive(Debug, Parser)]
@@ -73,6 +73,9 @@ pub struct Serve {
     /// Let a change of the web configuration take protection away (users, TLS, client certificates) without a restart, and do not warn on the page of pages that everybody can read.
     #[arg(long, visible_alias = "web.allow-unprotected")]
     pub web_allow_unprotected: bool,
+    /// Address at which browsers and Prometheus reach the pages, such as `https://monitoring.example/m365-probe` on a reverse proxy: alerts and `/sd` lead there.
+    #[arg(long, visible_alias = "web.external-url", value_name = "URL")]
+    pub web_external_url: Option<ExternalUrl>,
     /// Further name under which the pages may be asked for, as of a reverse proxy, where no login is needed; addresses, `localhost` and this machine's own names always may. May be repeated.
     #[arg(long, visible_alias = "web.allow-host", value_name = "NAME")]
     pub web_allow_host: Vec<String>,

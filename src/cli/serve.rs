@@ -13,6 +13,7 @@ pub fn run(arguments: &Serve, roots: &RootStore, log: &Log) -> u8 {
         web: arguments.web_config.clone(),
         allow_unprotected: arguments.web_allow_unprotected,
         allow_hosts: arguments.web_allow_host.clone(),
+        external_url: arguments.web_external_url.clone(),
         log_lines_lost: log.lost(),
         ..Options::new(source, arguments.listen.clone())
     };

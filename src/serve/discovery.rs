@@ -8,6 +8,7 @@ use hyper::HeaderMap;
 use hyper::header::HOST;
 use serde::Serialize;
 
+use super::ExternalUrl;
 use crate::outcome::ProbeId;
 use crate::probe::Probe;
 
@@ -17,31 +18,43 @@ struct Group<'a> {
     labels: BTreeMap<&'static str, String>,
 }
 
-/// Renders one target for each probe, at the host and scheme by which the request reached us; at `local`, or `localhost` behind a
-/// Unix socket, where it names no host.
-pub fn targets<'a>(
-    probes: impl Iterator<Item = &'a Probe>,
-    headers: &HeaderMap,
-    local: Option<SocketAddr>,
-    secure: bool,
-) -> String {
-    let local = || local.map_or_else(|| "localhost".to_owned(), |local| local.to_string());
-    let host = host(headers).map_or_else(local, ToOwned::to_owned);
-    let groups: Vec<Group<'_>> = probes.map(|probe| Group { targets: [&host], labels: labels(probe.id(), secure) }).collect();
+/// The place at which Prometheus is to scrape us.
+pub struct Place {
+    host: String,
+    path: String,
+    is_secure: bool,
+}
+
+impl Place {
+    /// Takes the place from `--web.external-url`, else from the request: its host, or `local`, or `localhost` behind a Unix
+    /// socket, where it names none.
+    pub fn new(external: Option<&ExternalUrl>, headers: &HeaderMap, local: Option<SocketAddr>, is_secure: bool) -> Self {
+        if let Some(url) = external {
+            return Self { host: url.authority().to_owned(), path: url.path().to_owned(), is_secure: url.is_secure() };
+        }
+        let local = || local.map_or_else(|| "localhost".to_owned(), |local| local.to_string());
+        Self { host: host(headers).map_or_else(local, ToOwned::to_owned), path: String::new(), is_secure }
+    }
+}
+
+/// Renders one target for each probe, at `place`.
+pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, place: &Place) -> String {
+    let groups: Vec<Group<'_>> =
+        probes.map(|probe| Group { targets: [&place.host], labels: labels(probe.id(), place) }).collect();
     serde_json::to_string_pretty(&groups).unwrap_or_default() + "\n" // texts only: there is nothing JSON cannot hold
 }
 
 /// Returns the labels of a probe's target. `instance` differs for each, while all share one address.
-fn labels(id: &ProbeId, secure: bool) -> BTreeMap<&'static str, String> {
+fn labels(id: &ProbeId, place: &Place) -> BTreeMap<&'static str, String> {
     let mut labels = BTreeMap::from([
-        ("__metrics_path__", "/probe".to_owned()),
+        ("__metrics_path__", format!("{}/probe", place.path)),
         ("__param_check", id.check.name().to_owned()),
         ("__param_tenant", id.tenant.clone()),
         ("instance", id.to_string()),
         ("check", id.check.name().to_owned()),
         ("tenant", id.tenant.clone()),
     ]);
-    if secure {
+    if place.is_secure {
         labels.insert("__scheme__", "https".to_owned());
     }
     if let Some(mailbox) = &id.mailbox {

@@ -14,7 +14,7 @@ use super::rendering::Renderer;
 use super::runs::Runs;
 use super::shutdown::Shutdown;
 use super::web_config::WebConfig;
-use super::{Faults, ListenAddress, NotStarted, Options, Source};
+use super::{ExternalUrl, Faults, ListenAddress, NotStarted, Options, Source};
 use crate::check::Means;
 use crate::config::Loaded;
 use crate::file::Reads;
@@ -71,6 +71,8 @@ pub struct Engine {
     pub store: Arc<PublishedStore>,
     slots: Arc<Slots>,
     exporter: Exporter,
+    /// The address at which others reach the pages, where it was given.
+    pub external_url: Option<ExternalUrl>,
     log_lines_lost: Arc<AtomicU64>,
     outcomes: mpsc::Sender<Outcome>,
     /// Held during a reload, of which there is one at a time.
@@ -117,6 +119,13 @@ impl Engine {
         let (outcomes, received) = mpsc::channel(OUTCOMES);
         let mut store = Store::default();
         store.adopt(&work.settings());
+        let external_host = options.external_url.as_ref().map(|url| url.host().to_owned());
+        let allow_hosts = options.allow_hosts.into_iter().chain(external_host);
+        let exporter = Exporter::new().with_process(SystemTime::now());
+        let exporter = match &options.external_url {
+            Some(url) => exporter.with_pages(&url.to_string()),
+            None => exporter,
+        };
         let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
             source,
@@ -131,8 +140,9 @@ impl Engine {
             web_config,
             authenticator,
             beyond_loopback: AtomicBool::new(false),
-            known_hosts: KnownHosts::new(options.listen.iter().filter_map(ListenAddress::name).chain(options.allow_hosts)),
-            exporter: Exporter::new().with_process(SystemTime::now()),
+            known_hosts: KnownHosts::new(options.listen.iter().filter_map(ListenAddress::name).chain(allow_hosts)),
+            exporter,
+            external_url: options.external_url,
             log_lines_lost: options.log_lines_lost,
             outcomes,
             reloading: tokio::sync::Mutex::default(),

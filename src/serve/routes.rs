@@ -163,7 +163,8 @@ fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, loc
         Route::Outcomes => outcomes(engine, query, SystemTime::now()),
         Route::Discovery => {
             let (work, secure) = (engine.work(), engine.web_config.current().acceptor.is_some());
-            ok(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), headers, local, secure))
+            let place = discovery::Place::new(engine.external_url.as_ref(), headers, local, secure);
+            ok(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &place))
         }
         Route::Configuration => ok(TEXT, engine.work().redacted.clone()),
         Route::Page(kind) => pages::respond(engine, kind, query, headers),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use m365_probe::kind::Check;
-use m365_probe::serve::{Service, Source};
+use m365_probe::serve::{Options, Service, Source};
 use m365_probe::sim;
 use serde_json::Value;
 
 use crate::client::{connect, exchange, get, parse, read_to, request, rest};
-use crate::fixtures::{Scratch, address, idle, refused, serve, settings};
+use crate::fixtures::{Scratch, address, idle, options, refused, serve, settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
@@ -127,6 +127,26 @@ async fn small_request_body_is_discarded() {
     assert_eq!(reply.status, 409);
     let chunked = "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     assert_eq!(parse(&exchange(address(&service), chunked).await).status, 409);
+}
+
+#[tokio::test]
+async fn external_url_is_where_sd_and_alerts_lead_and_is_a_known_host() {
+    let probes = [("contoso", Some("praxis"), Check::Pop3)];
+    let external_url = Some("https://m365.example/probe/".parse().expect("a URL"));
+    let source = Source::Given(settings(refused().await, &probes));
+    let service = Service::start(Options { external_url, ..options(source) }).await.expect("it starts");
+    let groups: Value = serde_json::from_str(&get(address(&service), "/sd").await.body).expect("JSON");
+    assert_eq!(groups[0]["targets"], serde_json::json!(["m365.example"]));
+    assert_eq!(
+        (&groups[0]["labels"]["__metrics_path__"], &groups[0]["labels"]["__scheme__"]),
+        (&"/probe/probe".into(), &"https".into())
+    );
+    let pages = "m365_pages_info{url=\"https://m365.example/probe\"} 1\n";
+    assert!(get(address(&service), "/metrics").await.body.contains(pages));
+    let proxied = exchange(address(&service), "GET / HTTP/1.1\r\nHost: m365.example\r\nConnection: close\r\n\r\n").await;
+    assert!(proxied.starts_with("HTTP/1.1 200 OK\r\n"), "{proxied}");
+    let without = idle().await;
+    assert!(!get(address(&without), "/metrics").await.body.contains("m365_pages"));
 }
 
 #[tokio::test]

@@ -113,6 +113,16 @@ impl Exporter {
         self
     }
 
+    /// Shows `url`, at which browsers reach the pages, without a slash at the end.
+    #[must_use]
+    pub fn with_pages(self, url: &str) -> Self {
+        let pages = Opts::new("m365_pages_info", "1, with the address at which browsers reach the pages, as configured.");
+        let pages = valid(IntGauge::with_opts(pages.const_label("url", url)));
+        pages.set(1);
+        valid(self.registry.register(Box::new(pages)));
+        self
+    }
+
     /// The program's part of the page.
     pub(super) fn page(&self, format: Format) -> String {
         let families = self.registry.gather();
