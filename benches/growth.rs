@@ -192,6 +192,7 @@ fn outcome(probe: &ProbeSettings, works: bool, now: SystemTime) -> Outcome {
             ..Facts::default()
         },
         verdict: if works { Verdict::Ok } else { Verdict::Failed(refused) },
+        interval: None,
     }
 }
 

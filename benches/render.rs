@@ -78,6 +78,7 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
             ..Facts::default()
         },
         verdict: Verdict::Ok,
+        interval: None,
     }
 }
 

@@ -112,5 +112,5 @@ fn settings(reader: &mut Reader<'_>, root: &tree::Node, bytes: usize) -> (Settin
     }
     let probes = tenants::read(reader, &root, &included, defaults, &mut clouds);
     clouds.warn_unused(reader, &network, &pins);
-    (Settings { network, probes }, included)
+    (Settings { network, in_flight: defaults.in_flight, probes }, included)
 }

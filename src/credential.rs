@@ -26,6 +26,14 @@ impl Credential {
         }
     }
 
+    /// Returns the files that it is read from.
+    pub fn files(&self) -> Vec<&Path> {
+        match self {
+            Self::ClientSecret(SecretSource::File(path)) => vec![path],
+            Self::ClientSecret(SecretSource::Variable(_) | SecretSource::InMemory(_)) => Vec::new(),
+        }
+    }
+
     /// Returns the client secret; `None` where it cannot be read or the credential is of another kind.
     pub fn client_secret(&self) -> Option<Secret> {
         match self {

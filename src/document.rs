@@ -70,7 +70,7 @@ impl<'a> Document<'a> {
                 ProbeState::NotRun => pending.push(ProbeEntry::new(&settings.id, settings.address.as_deref())),
                 ProbeState::Current(last) | ProbeState::Stale(last) => {
                     let is_current = matches!(state, ProbeState::Current(_));
-                    outcomes.push(OutcomeEntry::new(last).of_service(seconds(settings.interval), is_current));
+                    outcomes.push(OutcomeEntry::new(last).of_service(seconds(probe.interval()), is_current));
                 }
             }
         }

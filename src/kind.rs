@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::cloud::role::{self, Role};
-use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint};
+use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint, host_port};
 use crate::phase::Phase;
 
 /// The properties of one kind of check.
@@ -251,10 +251,15 @@ impl Check {
 
     /// Tells whether `cloud` has the host that it speaks to; every cloud has those of the tenant's checks.
     pub fn is_offered_by(self, cloud: &Cloud) -> bool {
+        !self.is_of_mailbox() || self.endpoint(cloud).is_some()
+    }
+
+    /// Returns the host and port that a check of a mailbox speaks to in `cloud`, where known.
+    pub fn endpoint(self, cloud: &Cloud) -> Option<String> {
         match self.kind().family {
-            Family::Tenant => true,
-            Family::Mail { endpoint } => endpoint(cloud).is_some(),
-            Family::Api { endpoint } => endpoint(cloud).is_some(),
+            Family::Tenant => None,
+            Family::Mail { endpoint } => endpoint(cloud).map(|at| host_port(&at.host, at.port)),
+            Family::Api { endpoint } => endpoint(cloud).map(|at| host_port(&at.host, at.port)),
         }
     }
 

@@ -236,6 +236,7 @@ mod tests {
             phases: vec![Span { phase: Phase::Tls, took: Duration::from_millis(700) }],
             facts: Facts { credential_expires: Some(now() + 20 * DAY), ..Facts::default() },
             verdict,
+            interval: None,
         }
     }
 

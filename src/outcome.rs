@@ -81,12 +81,23 @@ pub struct Outcome {
     pub facts: Facts,
     /// The run's ending: ok, failed or skipped.
     pub verdict: Verdict,
+    /// The time to the next run, where it differs from the configured interval.
+    pub interval: Option<Duration>,
 }
 
 impl Outcome {
     /// The outcome of a run that began `at` that time, took none and learnt nothing.
     pub fn new(probe: ProbeId, at: SystemTime, verdict: Verdict) -> Self {
-        Self { probe, address: None, at, took: Duration::ZERO, phases: Vec::new(), facts: Facts::default(), verdict }
+        Self {
+            probe,
+            address: None,
+            at,
+            took: Duration::ZERO,
+            phases: Vec::new(),
+            facts: Facts::default(),
+            verdict,
+            interval: None,
+        }
     }
 
     /// Reports whether the run succeeded.

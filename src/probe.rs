@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, trace_span};
 
@@ -16,6 +17,7 @@ use crate::reason::Reason;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
 
+mod pace;
 mod slot;
 mod stall;
 
@@ -87,9 +89,42 @@ impl Probe {
         let outcome = self.finished(began(stall.elapsed), trace, verdict);
         if outcome.is_missed() {
             means.tokens.forget_failures(&self.settings.tenant);
+        } else {
+            self.slot.pace.note(outcome.failure().map(|failure| failure.reason));
         }
         self.slot.publish(&outcome, timeout);
         outcome
+    }
+
+    /// Runs the check out of turn, as [`Self::run`]. Where the far side no longer refuses what it refused, the schedule
+    /// follows at once.
+    pub async fn run_on_request(&self, means: &Means, limit: Option<Duration>) -> Outcome {
+        let is_slow = self.interval() > self.settings.interval;
+        let outcome = self.run(means, limit).await;
+        if is_slow && !outcome.is_skipped() && self.refusals() == 0 {
+            self.slot.pace.wake();
+        }
+        outcome
+    }
+
+    /// Returns the interval in force: longer than the configured one while the far side refuses the login for good.
+    pub fn interval(&self) -> Duration {
+        self.slot.pace.interval(self.settings.interval)
+    }
+
+    /// Returns the number of runs in a row that were refused for good.
+    pub fn refusals(&self) -> u32 {
+        self.slot.pace.refusals()
+    }
+
+    /// Forgets that runs were refused, because something has changed, and has the schedule run at once.
+    pub fn hurry(&self) {
+        self.slot.pace.hurry();
+    }
+
+    /// Returns a receiver that changes when the schedule shall run at once.
+    pub fn hurries(&self) -> watch::Receiver<u64> {
+        self.slot.pace.hurries()
     }
 
     /// Returns the outcome of a run that did not take place.

@@ -258,6 +258,11 @@ reasons! {
 }
 
 impl Reason {
+    /// Reports whether asking again changes nothing until somebody has changed something in the tenant or the application.
+    pub const fn is_for_good(self) -> bool {
+        matches!((self.severity(), self.owner()), (Severity::Failed, Owner::TenantAdmin | Owner::ApplicationOwner))
+    }
+
     /// The reason of that code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,12 +16,26 @@ use crate::outcome::ProbeId;
 use crate::secret::Secret;
 
 /// A whole configuration.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The network settings of all probes.
     pub network: Network,
+    /// The most runs at once, over all probes.
+    pub in_flight: NonZeroUsize,
     /// Every probe, in the order of the file: tenant by tenant, the tenant's own checks before its mailboxes'.
     pub probes: Vec<ProbeSettings>,
+}
+
+impl Settings {
+    /// The most runs at once where nothing else is configured. A handshake costs about a millisecond of CPU, so this many slow
+    /// peers still leave most of a core; more at once would be measured as their slowness.
+    pub const IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { network: Network::default(), in_flight: Self::IN_FLIGHT, probes: Vec::new() }
+    }
 }
 
 /// The network between this machine and Microsoft: pinned names, trust, proxy and resolvers.
@@ -222,6 +237,11 @@ impl ProbeSettings {
             folder: Folder::default(),
             authorization: Authorization::default(),
         }
+    }
+
+    /// Returns the host and port that it speaks to; the check's name where it is made for several or for none in particular.
+    pub fn endpoint(&self) -> String {
+        self.id.check.endpoint(&self.tenant.cloud).unwrap_or_else(|| self.id.check.name().to_owned())
     }
 
     /// Reports whether the probe is of the mailbox that has `name` for a label or an address, which Exchange compares without

@@ -202,6 +202,11 @@ pub const fn silence_in(step: Phase) -> Reason {
     }
 }
 
+/// Reports whether `reason` is that of a peer that stayed silent, in whatever step.
+pub fn is_silence(reason: Reason) -> bool {
+    Phase::ALL.iter().any(|step| silence_in(*step) == reason)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

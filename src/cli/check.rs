@@ -8,8 +8,7 @@ use crate::diagnosis::RootCause;
 use crate::document::Document;
 use crate::lang::Lang;
 use crate::levels::{Limits, State};
-use crate::outcome::{Outcome, Phase};
-use crate::reason::Reason;
+use crate::outcome::Outcome;
 use crate::remote::ServiceReport;
 use crate::render::{checkmk, nagios};
 use crate::report::{Application, JudgedOutcome, root_cause, worst_state};
@@ -75,7 +74,6 @@ fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause]
 /// Returns the state that `--timeout` asks for if the run failed because a peer was silent until the time was up; otherwise
 /// `state`.
 fn timeout_state(state: State, outcome: &Outcome, timeout: Timeout) -> State {
-    let silence = |reason: Reason| Phase::ALL.iter().any(|phase| trace::silence_in(*phase) == reason);
-    let silent = outcome.failure().is_some_and(|failure| silence(failure.reason));
+    let silent = outcome.failure().is_some_and(|failure| trace::is_silence(failure.reason));
     timeout.state.filter(|_| silent).unwrap_or(state)
 }

@@ -28,7 +28,7 @@ pub fn select(
     timeout: Option<Duration>,
     roots: &RootStore,
 ) -> Result<Selected, String> {
-    let Settings { network, probes } = match &selection.config {
+    let Settings { network, probes, .. } = match &selection.config {
         Some(path) => {
             refuse_ad_hoc_options(selection)?;
             let settings = config::load(path).map_err(|mistakes| mistakes.to_string())?.settings;

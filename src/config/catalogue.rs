@@ -3,8 +3,8 @@
 use crate::kind;
 
 use super::value::{
-    Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, IncludePattern, Interval,
-    IpAddress, Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope,
+    Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
+    Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope,
     SecretFile, ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
@@ -140,6 +140,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Defaults, "interval", One(&Interval::FORMAT), "60s", "time between the beginnings of two runs"),
     key(Defaults, "timeout", One(&Timeout::FORMAT), "30s", "the one deadline of a run; where nobody wrote one beside the interval, at most the interval"),
+    key(Defaults, "in_flight", One(&InFlight::FORMAT), "64", "the most runs at once, over all checks; each tenant and each endpoint has a quarter of them to itself as far as others wait"),
 
     key(Network, "resolve", Table(&IpAddress::FORMAT), "", "names pinned to an address, as `curl --resolve`"),
     key(Network, "ca_file", One(&CaFile::FORMAT), "", "PEM file of certificates trusted in addition to the system's"),

@@ -1,11 +1,12 @@
 //! Reads lists of checks into the settings of each.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::cloud::Cloud;
 use crate::kind::Check;
 use crate::levels::Limits;
-use crate::settings::{Folder, ProbeSettings};
+use crate::settings::{Folder, ProbeSettings, Settings};
 use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of, level_of};
@@ -13,18 +14,20 @@ use super::clouds::missing_endpoint;
 use super::quoted::{self, Quoted};
 use super::reader::{Fields, Found, Reader, invalid_value, numbered};
 use super::tree::{Content, Entry, Node};
-use super::value::{self, Interval, Limit, Timeout, Value as _};
+use super::value::{self, InFlight, Interval, Limit, Timeout, Value as _};
 
-/// Interval and timeout of checks that have none of their own.
+/// Interval and timeout of checks that have none of their own, and the bound of all.
 #[derive(Clone, Copy)]
 pub(super) struct Defaults {
     interval: Duration,
     timeout: Duration,
+    /// The most runs at once, over all checks.
+    pub in_flight: NonZeroUsize,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { interval: ProbeSettings::INTERVAL, timeout: ProbeSettings::TIMEOUT }
+        Self { interval: ProbeSettings::INTERVAL, timeout: ProbeSettings::TIMEOUT, in_flight: Settings::IN_FLIGHT }
     }
 }
 
@@ -47,12 +50,13 @@ impl Defaults {
         let Some(node) = node else { return Self::default() };
         let fields = reader.section(node, Section::Defaults, "defaults");
         let (interval, timeout) = timing(reader, &fields, Self::default());
-        Self { interval, timeout }
+        let in_flight = reader.one::<InFlight>(&fields, "in_flight").map_or(Settings::IN_FLIGHT, |found| found.value.0);
+        Self { interval, timeout, in_flight }
     }
 
     /// Returns the settings of a check that has no options.
     pub(super) fn settings_for(self, check: Check) -> CheckSettings {
-        let Self { interval, timeout } = self.for_check(check);
+        let Self { interval, timeout, .. } = self.for_check(check);
         CheckSettings { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
     }
 
@@ -63,7 +67,7 @@ impl Defaults {
 
     /// Returns the same with another timeout, and an interval that is no shorter.
     pub(super) fn with_timeout(self, timeout: Duration) -> Self {
-        Self { timeout, interval: self.interval.max(timeout) }
+        Self { timeout, interval: self.interval.max(timeout), ..self }
     }
 }
 

@@ -72,7 +72,8 @@ fn settings(reader: &mut Reader<'_>, selection: &Selection) -> Option<Settings> 
     let mailboxes = mailboxes(reader, selection, &asked);
     let needs_token = asked.is_empty() || asked.iter().any(|check| check.needs_token());
     let tenant = tenant(reader, selection, cloud, needs_token);
-    Some(Settings { network, probes: probes(&Arc::new(tenant?), &asked, &mailboxes, selection) })
+    let probes = probes(&Arc::new(tenant?), &asked, &mailboxes, selection);
+    Some(Settings { network, probes, ..Settings::default() })
 }
 
 /// Returns the checks asked for; those of a mailbox only as far as the cloud has them.

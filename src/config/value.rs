@@ -1,6 +1,7 @@
 //! The single values of a configuration: the format of each, for messages and schema, and its parser.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -289,6 +290,19 @@ impl Value for Authorization {
     }
 }
 
+/// A number of runs at once. Each holds a socket at least, of which a process has 1024 where nobody allowed it more.
+pub(super) struct InFlight(pub NonZeroUsize);
+
+impl Value for InFlight {
+    const FORMAT: Format = Format::new("a number of runs", "a whole number, 1 to 1000", "^([1-9][0-9]{0,2}|1000)$").or_number();
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        let number = text.parse().ok().filter(|number: &NonZeroUsize| is_plain && number.get() <= 1000);
+        number.map(Self).ok_or_else(String::new)
+    }
+}
+
 /// A boolean.
 pub(super) struct Switch(pub bool);
 
@@ -381,6 +395,7 @@ mod tests {
             &["@b.example", "a@", "a@b", "a b@c.example", "a..b@c.example", "a@b@c.example", "<a@b.example>"],
         );
         reads::<Interval>(&["1s", "90s", "1m 30s", "1.5m", "24h"], &["", "1", "0s", "25h", "18446744073709551615weeks", "5x"]);
+        reads::<InFlight>(&["1", "64", "1000"], &["", "0", "1001", "-1", "1.5", "+5", "064", "0x10", "many"]);
         reads::<Timeout>(&["100ms", "10m"], &["99ms", "11m"]);
         reads::<Date>(&["2027-03-01", "2027-03-01T12:00:00Z"], &["2027-3-1", "2027-13-01", "0x27-03-01", "ü027-03-01"]);
         reads::<IpAddress>(&["10.0.0.5", "::1"], &["10.0.0", "10.0.0.5:80", "[::1]"]);

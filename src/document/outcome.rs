@@ -176,7 +176,7 @@ impl SkippedEntry<'_> {
                 Self { until: Some(rfc3339(*until)), because: Some(because.code().into()), ..entry }
             }
             SkipReason::Stale { since } => Self { since: Some(rfc3339(*since)), ..entry },
-            SkipReason::Busy | SkipReason::Missed | SkipReason::NotYet => entry,
+            SkipReason::Busy | SkipReason::Missed | SkipReason::Hanging | SkipReason::NotYet => entry,
         })
     }
 
@@ -189,6 +189,7 @@ impl SkippedEntry<'_> {
             }),
             "busy" => Ok(SkipReason::Busy),
             "missed" => Ok(SkipReason::Missed),
+            "hanging" => Ok(SkipReason::Hanging),
             other => Err(unknown("reason", other)),
         }
     }

@@ -154,6 +154,7 @@ pub(super) const TEXTS: Texts = Texts {
         stale: "kein Lauf seit {at}",
         not_yet: "ihr erster Lauf steht noch aus",
         missed: "ihr Lauf hätte zu spät begonnen",
+        hanging: "ihr Endpunkt antwortet nicht, daher fragen ihn nur wenige Läufe zugleich",
         failed_in: "fehlgeschlagen {phase}",
         left_out_one: "(1 Zeile ausgelassen)",
         left_out: "({n} Zeilen ausgelassen)",
@@ -331,6 +332,8 @@ pub(super) const TEXTS: Texts = Texts {
         facts: "Was bekannt wurde",
         latency: "Antwortzeit",
         every: "Läuft alle {interval}, höchstens {timeout}",
+        slowed: "Läuft alle {interval}, solange sie abgewiesen wird (eingestellt: {configured}), höchstens {timeout}; sofort, wenn \
+                 sich Anmeldeinformation, Token oder Konfiguration geändert haben",
         run_now: "Jetzt ausführen und alles ansehen",
         total: "gesamt",
         catalogue_about: "Alle Ursachen: was sie bedeuten, wer zuständig ist und was zu tun ist. {n} Einträge.",

@@ -160,6 +160,7 @@ texts! {
         stale: "no run since {at}",
         not_yet: "its first run is still to come",
         missed: "its run would have begun too late",
+        hanging: "its endpoint does not answer, so that few runs at a time ask it",
         failed_in: "failed {phase}",
         left_out_one: "(1 line left out)",
         left_out: "({n} lines left out)",
@@ -358,6 +359,8 @@ texts! {
         facts: "What was learnt",
         latency: "Latency",
         every: "Runs every {interval}, for at most {timeout}",
+        slowed: "Runs every {interval} while it is refused (configured: {configured}), for at most {timeout}; at once when the \
+                 credential, the token or the configuration has changed",
         run_now: "Run it now and see everything",
         total: "total",
 

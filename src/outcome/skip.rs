@@ -19,6 +19,8 @@ pub enum SkipReason {
     /// The scheduler came too late for this run's turn. A run that took place and that this machine was too slow for counts as
     /// missed, too.
     Missed,
+    /// Its endpoint hangs, and few runs at a time ask it until it answers again.
+    Hanging,
     /// It did once, but so long ago that nobody knows how things are now. Said of a service's results, never by a run.
     Stale {
         /// The time at which the last run began.
@@ -30,7 +32,7 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// The code of every reason that a scheduler counts.
-    pub const CODES: [&'static str; 3] = ["back_off", "busy", "missed"];
+    pub const CODES: [&'static str; 4] = ["back_off", "busy", "missed", "hanging"];
 
     /// The value of a label.
     pub const fn code(&self) -> &'static str {
@@ -38,6 +40,7 @@ impl SkipReason {
             Self::BackOff { .. } => "back_off",
             Self::Busy => "busy",
             Self::Missed => "missed",
+            Self::Hanging => "hanging",
             Self::Stale { .. } => "stale",
             Self::NotYet => "not_yet",
         }

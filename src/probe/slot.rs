@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{MutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
 
+use super::pace::Pace;
 use crate::kind::Check;
 use crate::outcome::{Outcome, ProbeId, SkipReason};
 use crate::reason::Reason;
@@ -18,6 +19,8 @@ pub struct Slot {
     connection: tokio::sync::Mutex<()>,
     back_off: Mutex<Option<BackOff>>,
     finished: broadcast::Sender<FinishedRun>,
+    /// The pace of the probes that log in here.
+    pub pace: Pace,
 }
 
 /// The outcome of a run, and the time it had.
@@ -46,7 +49,8 @@ pub enum Turn<'a> {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { connection: tokio::sync::Mutex::default(), back_off: Mutex::default(), finished: broadcast::Sender::new(1) }
+        let (connection, back_off, pace) = Default::default();
+        Self { connection, back_off, finished: broadcast::Sender::new(1), pace }
     }
 }
 
@@ -122,6 +126,11 @@ impl Slots {
         let address = settings.address.as_ref().map(|address| address.to_ascii_lowercase());
         let key = (settings.id.tenant.clone(), address, settings.id.check);
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
+    }
+
+    /// Forgets all refusals, for a configuration that has changed.
+    pub fn hurry(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|slot| slot.pace.hurry());
     }
 
     /// Drops the slots that no probe has any more.

@@ -27,6 +27,8 @@ pub enum Act {
     Panic,
     PanicWith(&'static str),
     Silence(Phase),
+    /// Silence between two times.
+    SilenceDuring(Phase, Instant, Instant),
 }
 
 #[derive(Debug)]
@@ -52,6 +54,12 @@ impl AnyConversation for Acting {
                     Act::Silence(phase) => {
                         cx.trace.enter(phase);
                         std::future::pending::<()>().await;
+                    }
+                    Act::SilenceDuring(phase, from, to) => {
+                        cx.trace.enter(phase);
+                        if (from..to).contains(&Instant::now()) {
+                            std::future::pending::<()>().await;
+                        }
                     }
                 }
             }

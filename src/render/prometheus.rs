@@ -168,7 +168,7 @@ fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
             families.timestamp(spec, &labels, at);
         }
     }
-    families.gauge(&INTERVAL, &labels, entry.settings.interval.as_secs_f64());
+    families.gauge(&INTERVAL, &labels, entry.interval().as_secs_f64());
     for ((phase, reason), failures) in &entry.failures {
         let labels = labels.with("phase", phase.code());
         families.counter_since(&FAILURES, &labels.with("reason", reason.code()), failures.count, failures.since);

@@ -273,7 +273,16 @@ mod tests {
         });
         let took = Duration::from_millis(200);
         let facts = Facts { credential_expires: Some(at_day(day)), ..Facts::default() };
-        store.record(Outcome { probe: id, address: None, at: at_day(0), took, phases: Vec::new(), facts, verdict });
+        store.record(Outcome {
+            probe: id,
+            address: None,
+            at: at_day(0),
+            took,
+            phases: Vec::new(),
+            facts,
+            verdict,
+            interval: None,
+        });
         store
     }
 

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry::{Occupied, Vacant};
 use super::{Application, JudgedOutcome};
 use crate::outcome::{Outcome, ProbeId};
 
-/// What texts about a tenant are filled in with.
+/// The ids of a tenant that texts about it are filled in with.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TenantIds<'a> {
     /// The application and its tenant as configured.

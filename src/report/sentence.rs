@@ -86,6 +86,7 @@ fn skipped(skip: &SkipReason) -> String {
         }
         SkipReason::Busy => "not run: another run still uses the connection".to_owned(),
         SkipReason::Missed => "not run: its run would have begun too late".to_owned(),
+        SkipReason::Hanging => "not run: its endpoint does not answer, so that few runs at a time ask it".to_owned(),
         SkipReason::Stale { since } => {
             format!("no current result: the last run was at {}; check the log and the load of m365-probe", time(*since))
         }

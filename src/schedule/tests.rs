@@ -1,13 +1,18 @@
 //! Tests of timetables as arithmetic, and of runners with tokio's paused clock.
 #![allow(clippy::used_underscore_binding)]
 
+use crate::credential::SecretSource;
 use crate::kind::Check;
-use crate::outcome::{Phase, Verdict};
+use crate::outcome::{Phase, ProbeId, SkipReason, Verdict};
 use crate::probe::Slots;
 use crate::probe::tests::{Act, acting, means, settings};
-use crate::settings::ProbeSettings;
+use crate::reason::Reason;
+use crate::settings::{ProbeSettings, Settings, Tenant};
 
+use super::timetable::fnv;
 use super::*;
+
+mod fairness;
 
 fn id(number: u32) -> ProbeId {
     ProbeId { tenant: "contoso".into(), mailbox: Some(format!("mailbox{number}")), check: Check::Pop3 }
@@ -71,7 +76,7 @@ struct Scheduled {
 fn start(probes: &[Arc<Probe>]) -> Scheduled {
     let (sender, outcomes) = mpsc::channel(1000);
     let pulse = Arc::new(Pulse::default());
-    let schedule = Schedule::start(probes, &Arc::new(means()), &sender, &pulse, FIRST_ROUND);
+    let schedule = Schedule::start(probes, Settings::IN_FLIGHT, &Arc::new(means()), &sender, &pulse, FIRST_ROUND);
     Scheduled { schedule, outcomes, pulse }
 }
 
@@ -112,10 +117,10 @@ async fn at_most_64_runs_are_in_flight() {
     let probes: Vec<_> = (0..200).map(|number| probe(number, 100 * MINUTE, MINUTE)).collect();
     let mut scheduled = start(&probes);
     scheduled.count(Duration::from_secs(30)).await;
-    assert_eq!(scheduled.pulse.in_flight(), IN_FLIGHT);
+    assert_eq!(scheduled.pulse.in_flight(), 64);
     assert_eq!(scheduled.count(5 * MINUTE).await.0, 200, "the others have their turn after them");
     assert_eq!(scheduled.pulse.in_flight(), 0);
-    assert!(scheduled.pulse.lag() > MINUTE, "the lag is that of the last runs to start");
+    assert!(scheduled.pulse.lag().of(LagCause::Queue) > MINUTE, "the lag is that of the last runs to start");
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,4 +152,70 @@ async fn idle_is_the_time_since_the_last_run_ended() {
     let before = scheduled.pulse.idle();
     tokio::time::advance(10 * MINUTE).await;
     assert_eq!(scheduled.pulse.idle(), before + 10 * MINUTE);
+}
+
+/// Runs `probe` for an hour, and returns the minutes between its runs.
+async fn gaps(probe: &Arc<Probe>) -> Vec<u64> {
+    let mut scheduled = start(std::slice::from_ref(probe));
+    let end = Instant::now() + 60 * MINUTE;
+    let mut times = Vec::new();
+    while let Ok(Some(_)) = tokio::time::timeout_at(end, scheduled.outcomes.recv()).await {
+        times.push(Instant::now());
+    }
+    times.windows(2).skip(1).map(|pair| (pair[1] - pair[0]).as_secs().div_ceil(60)).collect()
+}
+
+fn probe_that_ends(acts: &[Act]) -> Arc<Probe> {
+    let settings = ProbeSettings { id: id(1), interval: MINUTE, ..settings() };
+    Arc::new(acting(settings, &Slots::default(), acts).0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn interval_is_lengthened_to_ten_minutes_by_refusals_for_good_only() {
+    let refused = gaps(&probe_that_ends(&[Act::Stop(Reason::AuthRefused)])).await;
+    assert_eq!(refused, [1, 2, 4, 8, 10, 10, 10, 10]);
+    for reason in [Reason::ConnectTimedOut, Reason::Throttled, Reason::SecretUnreadable] {
+        let gaps = gaps(&probe_that_ends(&[Act::Stop(reason)])).await;
+        assert!(gaps.len() >= 58 && gaps.iter().all(|gap| *gap == 1), "{reason}: {gaps:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn interval_in_force_is_told_with_each_outcome() {
+    let mut scheduled = start(&[probe_that_ends(&[Act::Stop(Reason::AuthRefused)])]);
+    let mut told = Vec::new();
+    while told.len() < 7 {
+        told.push(scheduled.outcomes.recv().await.expect("an outcome").interval.map_or(0, |interval| interval.as_secs()));
+    }
+    assert_eq!(told, [0, 0, 120, 240, 480, 600, 600]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_probe_runs_at_once_when_something_has_changed() {
+    let probe = probe_that_ends(&[Act::Stop(Reason::AuthRefused)]);
+    let mut scheduled = start(std::slice::from_ref(&probe));
+    scheduled.count(40 * MINUTE).await;
+    assert_eq!(probe.interval(), 10 * MINUTE);
+    probe.hurry();
+    let soon = Duration::from_secs(1);
+    assert_eq!(scheduled.count(soon).await, (1, 0));
+    assert_eq!(probe.interval(), MINUTE);
+    let (runs, _) = scheduled.count(100 * soon).await;
+    assert!((1..=2).contains(&runs), "and then at its own rhythm");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_probe_runs_at_once_when_the_credential_file_is_another() {
+    let file = std::env::temp_dir().join(format!("m365-probe-schedule-{}.secret", std::process::id()));
+    std::fs::write(&file, "old").expect("written");
+    let ours = settings();
+    let tenant = Tenant { credential: SecretSource::File(file.clone()).into(), ..(*ours.tenant).clone() };
+    let ours = ProbeSettings { id: id(1), interval: MINUTE, tenant: Arc::new(tenant), ..ours };
+    let probe = Arc::new(acting(ours, &Slots::default(), &[Act::Stop(Reason::ClientSecretExpired)]).0);
+    let mut scheduled = start(std::slice::from_ref(&probe));
+    scheduled.count(40 * MINUTE).await;
+    assert_eq!(probe.interval(), 10 * MINUTE);
+    std::fs::write(&file, "a newer secret").expect("written");
+    assert_eq!(scheduled.count(Duration::from_secs(30)).await, (1, 0));
+    std::fs::remove_file(&file).expect("removed");
 }

@@ -1,5 +1,6 @@
 //! Runs the probes, records their outcomes in the store, and replaces the configuration at a reload.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -86,6 +87,8 @@ pub struct Engine {
 pub struct Work {
     /// The configuration as loaded, without secrets, for `/config`.
     pub redacted: String,
+    /// The most runs at once.
+    pub in_flight: NonZeroUsize,
     /// The probes, in the order of the configuration.
     pub probes: Vec<Arc<Probe>>,
     /// The same, by their ids.
@@ -165,7 +168,7 @@ impl Engine {
         self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
         self.exporter.log_lines_lost(self.log_lines_lost.load(Ordering::Relaxed));
         self.exporter.unprotected.set(i64::from(self.is_unprotected()));
-        self.exporter.scheduler_lag.set(self.pulse.lag().as_secs_f64());
+        self.exporter.set_lag(self.pulse.by_cause());
         prometheus::metrics(&self.store.snapshot(), &self.exporter, SystemTime::now(), format)
     }
 
@@ -192,7 +195,7 @@ impl Engine {
         if let Some(silent) = self.runs.stand_still() {
             return Some(format!("runs stand still: their thread has given no sign of life for {} s", silent.as_secs()));
         }
-        let given = |probe: &Arc<Probe>| probe.settings.interval.saturating_mul(2).saturating_add(probe.settings.timeout);
+        let given = |probe: &Arc<Probe>| probe.interval().saturating_mul(2).saturating_add(probe.settings.timeout);
         let (given, idle) = (self.work().probes.iter().map(given).min()?, self.pulse.idle());
         (idle > given).then(|| format!("runs stand still: none has ended for {} s", idle.as_secs()))
     }
@@ -211,6 +214,9 @@ impl Engine {
         let result = match loaded {
             Ok(work) => {
                 let probes = work.probes.len();
+                if work.redacted != self.work().redacted {
+                    self.slots.hurry();
+                }
                 self.take_over(Arc::new(work), FIRST_ROUND).await;
                 info!(probes, "configuration reloaded");
                 Ok(probes)
@@ -242,7 +248,8 @@ impl Engine {
             drop(schedule().take());
             engine.store.update(|store| store.adopt(&work.settings()));
             *engine.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&work);
-            let started = Schedule::start(&work.probes, &work.means, &engine.outcomes, &engine.pulse, first_round);
+            let started =
+                Schedule::start(&work.probes, work.in_flight, &work.means, &engine.outcomes, &engine.pulse, first_round);
             *schedule() = Some(started);
         };
         if self.runs.run(taken).await.is_none() {
@@ -267,7 +274,7 @@ impl Work {
     }
 
     fn new(loaded: Loaded, slots: &Slots) -> Result<Self, String> {
-        let Settings { network, probes: settings } = loaded.settings;
+        let Settings { network, in_flight, probes: settings } = loaded.settings;
         let means = Arc::new(Means::new(&network)?);
         let (mut probes, mut mistakes) = (Vec::with_capacity(settings.len()), Vec::new());
         for settings in settings {
@@ -282,7 +289,7 @@ impl Work {
         }
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(Self { redacted: loaded.redacted, probes, by_id, means })
+        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means })
     }
 
     /// Returns the probe that has this id.

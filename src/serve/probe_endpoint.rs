@@ -60,7 +60,7 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
 /// Runs a probe, which counts as a run in flight meanwhile.
 async fn run(probe: Arc<Probe>, means: Arc<Means>, pulse: Arc<Pulse>, limit: Duration) -> Outcome {
     let _counted = pulse.run();
-    probe.run(&means, Some(limit)).await
+    probe.run_on_request(&means, Some(limit)).await
 }
 
 /// Returns the scraper's timeout less `TIMEOUT_OFFSET`, but at least half of it; `None` if the request has none.

@@ -118,7 +118,7 @@ impl Running {
         for mailbox in &self.state.configured_tenant().mailboxes {
             probes.extend(mailbox_checks().map(|check| probe(check, Some(&mailbox.address))));
         }
-        Settings { network, probes }
+        Settings { network, probes, ..Settings::default() }
     }
 
     /// Writes `ca.pem`, `client.secret` and `m365-probe.yml` to `directory`; returns where the configuration is.

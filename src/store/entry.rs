@@ -113,12 +113,12 @@ impl ProbeEntry {
     /// Reports whether the result of a run that began at `at` is recent enough to be shown as the present state.
     ///
     /// Three missed runs, or one that used up all its time, are allowed; after that dashboards must see absence. A failure
-    /// does not age during a back-off that the server asked for: it would vanish between runs, and no alert that waits
-    /// some minutes would ever fire.
+    /// does not age during a back-off that the server asked for, nor while its endpoint hangs, which others confirm: it would
+    /// vanish between runs, and no alert that waits some minutes would ever fire.
     pub fn is_current(&self, at: SystemTime, now: SystemTime) -> bool {
-        let ProbeSettings { interval, timeout, .. } = *self.settings;
-        let longest = interval.saturating_mul(3).max(interval.saturating_add(timeout));
-        let longest = longest.saturating_add(self.time_in_back_off(now));
+        let interval = self.interval();
+        let longest = interval.saturating_mul(3).max(interval.saturating_add(self.settings.timeout));
+        let longest = longest.saturating_add(self.time_held_back(now));
         now.duration_since(at).is_ok_and(|age| age <= longest) || now < at
     }
 
@@ -140,10 +140,18 @@ impl ProbeEntry {
         Some((since, self.last_success.is_none() && self.failing_since == Some(since)))
     }
 
-    /// Returns the part of the time since the last run, which failed, for which the server asked us to stay away.
-    fn time_in_back_off(&self, now: SystemTime) -> Duration {
+    /// Returns the time from one run to the next: longer than configured while the far side refuses the login for good.
+    pub fn interval(&self) -> Duration {
+        self.last.as_ref().and_then(|last| last.interval).unwrap_or(self.settings.interval)
+    }
+
+    /// Returns the part of the time since the last run, which failed, for which the server asked us to stay away or its
+    /// endpoint hung.
+    fn time_held_back(&self, now: SystemTime) -> Duration {
+        let hung = self.skipped.as_ref().filter(|skipped| skipped.verdict == Verdict::Skipped(SkipReason::Hanging));
+        let until = self.back_off_until.max(hung.map(|skipped| skipped.at));
         let failed = self.last.as_ref().filter(|outcome| !outcome.is_ok());
-        let away = failed.zip(self.back_off_until).and_then(|(run, until)| until.min(now).duration_since(run.at).ok());
+        let away = failed.zip(until).and_then(|(run, until)| until.min(now).duration_since(run.at).ok());
         away.unwrap_or_default()
     }
 

@@ -38,6 +38,7 @@ fn outcome(mailbox: &str, minute: u32, facts: Facts, verdict: Verdict) -> Outcom
         phases: Vec::new(),
         facts,
         verdict,
+        interval: None,
     }
 }
 
@@ -237,6 +238,32 @@ fn is_current_is_extended_by_a_back_off() {
     {
         let mut store = Store::new(&[settings("t", "praxis")]);
         store.record(outcome("praxis", 100, Facts { back_off: Some(10 * MINUTE), ..Facts::default() }, verdict));
+        assert_eq!(only(&store).is_current(at(100), at(100 + age)), current, "{age}");
+    }
+}
+
+#[test]
+fn is_current_is_extended_for_a_failure_while_its_endpoint_hangs() {
+    let hanging = || Verdict::Skipped(SkipReason::Hanging);
+    for (verdict, age, current) in [
+        (failed(Phase::Greeting, Reason::NoGreeting), 23, true),
+        (failed(Phase::Greeting, Reason::NoGreeting), 24, false),
+        (Verdict::Ok, 9, false),
+    ] {
+        let mut store = Store::new(&[settings("t", "praxis")]);
+        store.record(outcome("praxis", 100, Facts::default(), verdict));
+        store.record(outcome("praxis", 120, Facts::default(), hanging()));
+        assert_eq!(only(&store).is_current(at(100), at(100 + age)), current, "{age}");
+    }
+}
+
+#[test]
+fn is_current_follows_the_interval_in_force() {
+    for (interval, age, current) in [(None, 4, false), (Some(10 * MINUTE), 30, true), (Some(10 * MINUTE), 31, false)] {
+        let mut store = Store::new(&[settings("t", "praxis")]);
+        let refused = outcome("praxis", 100, Facts::default(), failed(Phase::Auth, Reason::AuthRefused));
+        store.record(Outcome { interval, ..refused });
+        assert_eq!(only(&store).interval(), interval.unwrap_or(MINUTE));
         assert_eq!(only(&store).is_current(at(100), at(100 + age)), current, "{age}");
     }
 }

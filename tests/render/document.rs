@@ -358,7 +358,7 @@ pub mod generated {
         let when = (time(), duration(), vec((phase(), duration()), 0..4));
         (who, when, facts(), verdict()).prop_map(|((tenant, mailbox, check, address), (at, took, spans), facts, verdict)| {
             let phases = spans.into_iter().map(|(phase, took)| Span { phase, took }).collect();
-            Outcome { probe: ProbeId { tenant, mailbox, check }, address, at, took, phases, facts, verdict }
+            Outcome { probe: ProbeId { tenant, mailbox, check }, address, at, took, phases, facts, verdict, interval: None }
         })
     }
 }

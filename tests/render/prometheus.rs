@@ -30,7 +30,7 @@ fn exporter() -> Exporter {
     let exporter = Exporter::new();
     exporter.reloaded(true, sample::now());
     exporter.probes_in_flight.set(2);
-    exporter.scheduler_lag.set(0.004);
+    exporter.set_lag([("queue", 0.003, 7), ("endpoint", 0.0, 2), ("machine", 0.001, 0)]);
     exporter
 }
 

@@ -51,6 +51,7 @@ fn outcome(mailbox: &str, check: Check, spans: &[(Phase, u64)], facts: Facts, ve
         phases,
         facts,
         verdict,
+        interval: None,
     }
 }
 
@@ -242,6 +243,7 @@ pub fn all() -> Vec<Outcome> {
     let back_off = SkipReason::BackOff { until: now() + Duration::from_secs(300), because: Reason::Throttled };
     let mut all = vec![token(), dns(), pop3(), ews(), intercepted(), attacked()];
     all.extend([skipped("throttled", back_off), skipped("busy", SkipReason::Busy), skipped("missed", SkipReason::Missed)]);
+    all.push(skipped("hanging", SkipReason::Hanging));
     all.extend(failed_in_each_phase());
     let unreadable = failed(Phase::Token, Reason::SecretUnreadable, Evidence::default());
     all.push(outcome("unread", Check::Imap, &[(Phase::Token, 0)], Facts::default(), unreadable));

@@ -252,6 +252,7 @@ fn skipped(skip: &SkipReason, style: &Style) -> String {
         }
         SkipReason::Busy => texts.busy.to_owned(),
         SkipReason::Missed => texts.missed.to_owned(),
+        SkipReason::Hanging => texts.hanging.to_owned(),
         SkipReason::Stale { since } => fill(texts.stale, &[("at", &text::time(*since))]),
         SkipReason::NotYet => texts.not_yet.to_owned(),
     }

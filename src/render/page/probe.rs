@@ -51,13 +51,15 @@ pub fn page(store: &Store, entry: &ProbeEntry, view: &View<'_>) -> String {
 /// Whom it is about, when it ran last and how often it runs.
 fn about(entry: &ProbeEntry, view: &View<'_>) -> Markup {
     let (lang, texts, settings) = (view.lang, view.texts(), &entry.settings);
+    let [interval, configured, timeout] = [entry.interval(), settings.interval, settings.timeout].map(|time| plainly(time, lang));
+    let rhythm = [("interval", &*interval), ("configured", &*configured), ("timeout", &*timeout)];
     html! {
         p {
             @if let Some(address) = &settings.address { (address) " · " }
             @if let Some(last) = &entry.last {
                 (capital(texts.last_run)) " " (clock(last.at, view.now)) ", " (ago(last.at, view.now, lang)) ". "
             }
-            (fill(texts.every, &[("interval", &plainly(settings.interval, lang)), ("timeout", &plainly(settings.timeout, lang))])) ". "
+            (fill(if entry.interval() == settings.interval { texts.every } else { texts.slowed }, &rhythm)) ". "
             a href=(view.running(&settings.id)) { (texts.run_now) }
         }
     }

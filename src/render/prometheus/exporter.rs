@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use prometheus::proto::MetricType;
-use prometheus::{Gauge, IntCounter, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use super::families::{Families, Labels, sample};
 use super::format::Format;
@@ -16,8 +16,9 @@ pub struct Exporter {
     registry: Registry,
     /// Runs under way now.
     pub probes_in_flight: IntGauge,
-    /// The delay in seconds with which the run that began last began.
-    pub scheduler_lag: Gauge,
+    scheduler_lag: Gauge,
+    lag_by_cause: GaugeVec,
+    late_runs: IntCounterVec,
     /// 1: what `--web.config.file` says is in force.
     pub web_config_in_force: IntGauge,
     log_lines_lost: IntCounter,
@@ -48,6 +49,20 @@ impl Exporter {
                 "m365_exporter_scheduler_lag_seconds",
                 "How much later than planned the last scheduled run began.",
             )),
+            lag_by_cause: valid(GaugeVec::new(
+                Opts::new(
+                    "m365_exporter_scheduler_lag_cause_seconds",
+                    "How much later than planned the last scheduled run began, by cause.",
+                ),
+                &["cause"],
+            )),
+            late_runs: valid(IntCounterVec::new(
+                Opts::new(
+                    "m365_exporter_late_runs_total",
+                    "Scheduled runs that began more than five seconds late, stood still, or did not take place, by cause.",
+                ),
+                &["cause"],
+            )),
             web_config_in_force: valid(IntGauge::new(
                 "m365_exporter_web_config_last_reload_successful",
                 "Whether the web configuration is in force as its files are now.",
@@ -77,12 +92,28 @@ impl Exporter {
         valid(registry.register(Box::new(build)));
         valid(registry.register(Box::new(probes_in_flight.clone())));
         valid(registry.register(Box::new(scheduler_lag.clone())));
+        valid(registry.register(Box::new(exporter.lag_by_cause.clone())));
+        valid(registry.register(Box::new(exporter.late_runs.clone())));
         valid(registry.register(Box::new(exporter.web_config_in_force.clone())));
         valid(registry.register(Box::new(exporter.log_lines_lost.clone())));
         valid(registry.register(Box::new(exporter.unprotected.clone())));
         valid(registry.register(Box::new(reload_successful.clone())));
         valid(registry.register(Box::new(reload_success_time.clone())));
         exporter
+    }
+
+    /// Sets the lag of the last run in seconds and the number of late runs, both for each `(cause, lag, late runs)`.
+    pub fn set_lag(&self, by_cause: impl IntoIterator<Item = (&'static str, f64, u64)>) {
+        let _no_page = self.families.lock().unwrap_or_else(PoisonError::into_inner); // which might see a counter at 0
+        let mut total = 0.0;
+        for (cause, lag, late) in by_cause {
+            self.lag_by_cause.with_label_values(&[cause]).set(lag);
+            let late_runs = self.late_runs.with_label_values(&[cause]);
+            late_runs.reset();
+            late_runs.inc_by(late);
+            total += lag;
+        }
+        self.scheduler_lag.set(total);
     }
 
     /// Notes an attempt to load the configuration; a failed one leaves the time of the one in use.

@@ -1,0 +1,102 @@
+//! Watches what may end the refusals of a tenant: its credential's files, and the tokens that its runs are given.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::kind::Resource;
+use crate::outcome::{Outcome, Phase};
+use crate::probe::Probe;
+
+/// The time between two looks at the files of a credential, while a login is refused.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// The probes of a tenant, and what was known last of its tokens.
+#[derive(Debug)]
+pub(super) struct TenantWatch {
+    probes: Vec<Arc<Probe>>,
+    tokens: Mutex<Vec<(Resource, TokenState)>>,
+}
+
+/// The result of a token request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum TokenState {
+    Refused,
+    /// Granted with these roles.
+    Granted(Option<Vec<String>>),
+}
+
+/// Time and size of each file; `None` for one that cannot be read.
+type Fingerprint = Vec<Option<(Option<SystemTime>, u64)>>;
+
+impl TenantWatch {
+    pub fn new(probes: Vec<Arc<Probe>>) -> Self {
+        Self { probes, tokens: Mutex::default() }
+    }
+
+    /// Takes note of the token of a run: one that was granted where it had been refused, or with other roles than the one before
+    /// it, may open what was closed.
+    pub fn note(&self, outcome: &Outcome) {
+        let Some((resource, state)) = token_state(outcome) else { return };
+        let is_change = {
+            let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            match tokens.iter_mut().find(|(known, _)| *known == resource) {
+                Some((_, known)) => std::mem::replace(known, state.clone()) != state,
+                None => {
+                    tokens.push((resource, state.clone()));
+                    false
+                }
+            }
+        };
+        if is_change && state != TokenState::Refused {
+            self.hurry();
+        }
+    }
+
+    /// Looks at the files of the credential while a login is refused.
+    pub async fn watch_credential(self: Arc<Self>) {
+        let Some(credential) = self.probes.first().map(|probe| &probe.settings.tenant.credential) else { return };
+        let files: Vec<PathBuf> = credential.files().into_iter().map(Into::into).collect();
+        if files.is_empty() {
+            return;
+        }
+        let mut known: Option<Fingerprint> = None;
+        loop {
+            sleep(LOOK).await;
+            if !self.probes.iter().any(|probe| probe.refusals() > 0) {
+                known = None;
+                continue;
+            }
+            let files = files.clone();
+            // The files may lie on a file system that hangs.
+            let Ok(now) = spawn_blocking(move || fingerprint(&files)).await else { return };
+            if known.is_some_and(|known| known != now) {
+                self.hurry();
+            }
+            known = Some(now);
+        }
+    }
+
+    fn hurry(&self) {
+        self.probes.iter().for_each(|probe| probe.hurry());
+    }
+}
+
+/// Returns the resource whose token the run requested, with the result; `None` where it requested none, or in vain for a reason
+/// that passes.
+fn token_state(outcome: &Outcome) -> Option<(Resource, TokenState)> {
+    let resource = outcome.probe.check.kind().access.as_ref().map_or(Resource::Exchange, |access| access.resource);
+    if let Some(token) = outcome.facts.token.as_ref().filter(|token| !token.cached) {
+        return Some((resource, TokenState::Granted(token.roles.clone())));
+    }
+    let refused = outcome.failure().is_some_and(|failure| failure.phase == Phase::Token && failure.reason.is_for_good());
+    refused.then_some((resource, TokenState::Refused))
+}
+
+fn fingerprint(files: &[PathBuf]) -> Fingerprint {
+    let of_file = |path: &PathBuf| std::fs::metadata(path).ok().map(|file| (file.modified().ok(), file.len()));
+    files.iter().map(of_file).collect()
+}
