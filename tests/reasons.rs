@@ -3,9 +3,20 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use m365_probe::diagnosis::{Confidence, diagnose};
+use m365_probe::kind::Check;
+use m365_probe::outcome::{Failure, Fault, Outcome, ProbeId, Verdict};
+use m365_probe::phase::Phase;
 use m365_probe::reason::Reason;
-use m365_probe::sim::Fault;
+use m365_probe::sim;
+use m365_probe::wire::http::ResponseHead;
+use m365_probe::wire::imap::Step;
+use m365_probe::wire::smtp::SmtpReply;
+use m365_probe::wire::{graph, imap, oauth, pop3, smtp, soap};
 
 #[test]
 fn reasons_pages_in_docs_are_what_the_program_prints() {
@@ -39,7 +50,7 @@ fn each_reason_is_reached_by_a_fault_or_a_test() {
     let mut unmet = Vec::new();
     for reason in Reason::ALL {
         let place = tests.iter().find(|(_, source)| expects(source, *reason)).map(|(file, _)| file.as_str());
-        match (Fault::from_name(reason.code()), place) {
+        match (sim::Fault::from_name(reason.code()), place) {
             (Some(fault), _) => println!("{:<36} demo --fault {fault}", reason.code()),
             (None, Some(place)) => println!("{:<36} {place}", reason.code()),
             // Every phase has a better one; its code stays, because documents of other versions may name it.
@@ -88,4 +99,104 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Texts in no table, as they stand, with a code of their protocol and beside words that mean something elsewhere.
+const NONSENSE: &[&str] = &["", "Say what?", "[GREMLINS] 7.7.777 no", "ErrorOfTomorrow: the moon is in the wrong house"];
+
+/// Statuses that say by themselves what is the matter: redirects, a path that is not there, a login at a proxy, too many requests,
+/// a service that is away, EWS that is gone, an account that is locked.
+const TELLING_STATUSES: &[u16] = &[301, 302, 303, 307, 308, 404, 407, 408, 410, 429, 440, 456, 503, 504, 511];
+
+/// Codes by which SMTP says what is the matter (RFC 5321, RFC 4954): going away, encryption or another mechanism wanted.
+const TELLING_CODES: &[u16] = &[421, 504, 534, 538];
+
+/// A reason is a default where nothing in a reply is known: then it is a guess, and never certain.
+#[test]
+fn reply_that_is_in_no_table_gives_no_certain_reason() {
+    let mut certain = Vec::new();
+    let mut replies = 0;
+    for words in NONSENSE {
+        for (check, reply, fault) in web_replies(words).into_iter().chain(mail_replies(words)) {
+            replies += 1;
+            let reason = fault.reason;
+            if confidence(check, fault) == Confidence::Certain {
+                certain.push(format!("{check}: {reply}: {reason}"));
+            }
+        }
+    }
+    assert!(replies > 5000, "{replies}");
+    assert!(certain.is_empty(), "defaults that are certain:\n{}", certain.join("\n"));
+}
+
+fn confidence(check: Check, fault: Fault) -> Confidence {
+    let probe = ProbeId { tenant: "t".into(), mailbox: Some("m".into()), check };
+    let failure = Failure { phase: Phase::Auth, reason: fault.reason, evidence: fault.evidence };
+    diagnose([&Outcome::new(probe, SystemTime::UNIX_EPOCH, Verdict::Failed(failure))])[0].confidence
+}
+
+type Reply = (Check, String, Fault);
+
+/// Replies of Microsoft's web servers with `words` in the body, with every status that tells nothing.
+fn web_replies(words: &str) -> Vec<Reply> {
+    let headers: HeaderMap = [(HeaderName::from_static("x-ms-request-id"), HeaderValue::from_static("r"))].into_iter().collect();
+    let json = |error: serde_json::Value| serde_json::json!({ "error": error, "error_description": words });
+    let graph = json(serde_json::json!({ "code": words, "message": words })).to_string();
+    let entra = json(words.into()).to_string();
+    let numbered = serde_json::json!({ "error": words, "error_codes": [424_242], "suberror": words }).to_string();
+    let soap = format!(
+        r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>{words}</faultcode><faultstring>{words}</faultstring></s:Fault></s:Body></s:Envelope>"#
+    );
+    let statuses =
+        (200..=599).filter(|status| !TELLING_STATUSES.contains(status)).filter_map(|status| StatusCode::from_u16(status).ok());
+    let mut replies = Vec::new();
+    for status in statuses {
+        let head = ResponseHead { status, headers: &headers };
+        for body in [words, &graph, &entra, &numbered, &soap] {
+            let fault = oauth::parse_refusal(head, body.as_bytes(), true).fault;
+            let refusals = [
+                (Check::Token, Some(fault)),
+                (Check::Graph, graph::parse_collection(head, body.as_bytes()).err().map(|refusal| refusal.fault)),
+                (Check::Ews, soap::parse_find_folder(head, body.as_bytes()).err().map(|refusal| refusal.fault)),
+            ];
+            let named = |(check, fault): (Check, Option<Fault>)| Some((check, format!("{status} {body}"), fault?));
+            replies.extend(refusals.into_iter().filter_map(named));
+        }
+    }
+    replies
+}
+
+/// Refusals of the mail protocols with `words`, at every step.
+fn mail_replies(words: &str) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    let err = format!("-ERR {words}");
+    for refusal in [
+        pop3::parse_greeting(&err).err(),
+        pop3::parse_stls(&err).err(),
+        pop3::parse_auth_continuation(&err).err(),
+        pop3::parse_login(&err).err(),
+        pop3::parse_stat(&err).err(),
+    ] {
+        replies.extend(refusal.map(|refusal| (Check::Pop3, err.clone(), refusal.fault)));
+    }
+    let bye = format!("* BYE {words}");
+    replies.extend(imap::parse_greeting(&bye).err().map(|refusal| (Check::Imap, bye.clone(), refusal.fault)));
+    for step in [Step::Starttls, Step::Login, Step::Mailbox] {
+        for line in [format!("a1 NO {words}"), format!("a1 BAD {words}"), bye.clone()] {
+            let refusal = imap::parse_response(&line, "a1", step).err();
+            replies.extend(refusal.map(|refusal| (Check::Imap, line.clone(), refusal.fault)));
+        }
+    }
+    for code in (400..=599).filter(|code| !TELLING_CODES.contains(code)) {
+        let reply = SmtpReply { code, lines: vec![words.to_owned()] };
+        for refusal in [
+            smtp::parse_greeting(&reply).err(),
+            smtp::parse_starttls(&reply).err(),
+            smtp::parse_auth_continuation(&reply).err(),
+            smtp::parse_login(&reply).err(),
+        ] {
+            replies.extend(refusal.map(|refusal| (Check::Smtp, format!("{code} {words}"), refusal.fault)));
+        }
+    }
+    replies
 }

@@ -12,6 +12,7 @@ use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::Concern;
+use crate::report::root_cause;
 
 /// One root cause, as it stands in a document.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,6 +53,7 @@ pub struct CauseEntry<'a> {
 impl<'a> CauseEntry<'a> {
     pub(super) fn new(cause: &'a RootCause, index: &OutcomeIndex<'a>, lang: Lang) -> Self {
         let concern = Concern::new(&cause.tenant, cause.reason, index.outcomes(&cause.explains), index);
+        let concern = concern.among(root_cause::suspects(cause.confidence, cause.reason, &cause.candidates));
         let (client_id, tenant_id) = concern.application();
         let text = cause.reason.text(lang);
         Self {
@@ -65,7 +67,7 @@ impl<'a> CauseEntry<'a> {
             addresses: concern.mailboxes().to_vec(),
             title: text.title,
             meaning: concern.meaning(text, lang),
-            remedy: concern.lines(text, lang),
+            remedy: concern.remedy_lines(text, lang),
             applies: text.applies,
             source: text.source,
             explains: cause.explains.iter().map(ToString::to_string).collect(),

@@ -13,6 +13,10 @@ pub(super) const TEXTS: Texts = Texts {
         application_owner: "der Besitzer der App-Registrierung",
 
         // How far the evidence carries, and why.
+        probably: "wahrscheinlich: {title}",
+        possibly: "möglicherweise: {title}",
+        which: "Stellen Sie zuerst fest, was davon zutrifft.",
+        one_of: "eines davon: {titles}",
         certain: "sicher: Die Gegenstelle hat es gemeldet, oder es wurde gemessen",
         likely: "wahrscheinlich: Es erklärt die Belege am besten, wurde aber nicht ausdrücklich gemeldet",
         possible: "möglich: eine von mehreren Erklärungen, keine besser belegt als die anderen",
@@ -102,6 +106,7 @@ pub(super) const TEXTS: Texts = Texts {
         place: "Wo",
         reason: "Ursache",
         meaning: "Was das bedeutet",
+        to_do_if: "Was zu tun ist, wenn Folgendes zutrifft: {title}",
         to_do: "Was zu tun ist",
         more_mailboxes: "… und ebenso für {n} weitere Postfächer; `--output json` nennt sie alle",
         one_more_mailbox: "… und ebenso für 1 weiteres Postfach; `--output json` nennt es",

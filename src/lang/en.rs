@@ -11,6 +11,10 @@ texts! {
         application_owner: "the owner of the app registration",
 
         // How far the evidence carries, and why.
+        probably: "probably {title}",
+        possibly: "possibly {title}",
+        which: "Find out first which it is.",
+        one_of: "one of: {titles}",
         certain: "certain: the peer said so, or it was measured",
         likely: "likely: it explains the evidence best, but nothing states it outright",
         possible: "possible: one of several explanations, none better supported than the others",
@@ -108,6 +112,7 @@ texts! {
         place: "Where",
         reason: "Reason",
         meaning: "What it means",
+        to_do_if: "What to do if {title}",
         to_do: "What to do",
         more_mailboxes: "… and the same for {n} more mailboxes; `--output json` names them all",
         one_more_mailbox: "… and the same for 1 more mailbox; `--output json` names it",

@@ -142,7 +142,8 @@ fn unanswered(error: &io::Error) -> Fault {
         io::ErrorKind::ConnectionRefused => Reason::DnsPortRefused,
         _ => Reason::DnsNoAnswer,
     };
-    Fault::heard(reason, error.to_string())
+    let is_timeout = error.kind() == io::ErrorKind::TimedOut;
+    Fault::heard(reason, error.to_string()).unrecognized(reason == Reason::DnsNoAnswer && !is_timeout)
 }
 
 fn malformed(text: &str) -> Fault {

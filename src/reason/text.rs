@@ -10,6 +10,7 @@ mod machine;
 mod mailbox;
 mod names;
 mod placeholder;
+mod signs;
 mod source;
 mod step;
 mod talking;

@@ -71,7 +71,7 @@ fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGr
     };
     out.heading(0, ink, &text);
     for (number, cause) in (1_usize..).zip(causes.iter().filter(|_| causes.len() > 1)) {
-        let title = text::capital(cause.reason.text(style.lang).title);
+        let title = text::capital(&root_cause::headline(cause, style.lang));
         let owner = term::owner(cause.reason.owner(), style.lang);
         let who_must_act = style.lang.texts().common.who_must_act;
         out.prose(&format!("  {number}. "), &format!("{title} ({}). {who_must_act}: {owner}", root_cause::place(cause)));

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use crate::diagnosis::RootCause;
 use crate::fact;
+use crate::lang::Lang;
 use crate::levels::State;
 use crate::outcome::Verdict;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
@@ -112,9 +113,9 @@ fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOu
         others => format!("; {others} more root causes"),
     };
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
-    let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), cause.reason.title());
+    let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), root_cause::headline(cause, Lang::En));
     let place = root_cause::place(cause);
-    format!("M365 {state} - {place}: {what}; {}{others}; {bad} of {} not ok", cause.reason.remedy(), judged.len())
+    format!("M365 {state} - {place}: {what}; {}{others}; {bad} of {} not ok", root_cause::first_step(cause), judged.len())
 }
 
 /// A line for each root cause, numbered from 1.
@@ -122,7 +123,7 @@ fn root_cause_lines(causes: &[RootCauseGroup]) -> Vec<String> {
     let line = |(number, cause): (usize, &RootCauseGroup)| {
         let (name, place, owner) = (root_cause::name(cause), root_cause::place(cause), cause.reason.owner().code());
         let candidates = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
-        let remedy = cause.reason.remedy();
+        let remedy = root_cause::first_step(cause);
         format!(
             "root cause {number}: {place}: {name} (who must act: {owner}){candidates}; {remedy}; explains {}",
             root_cause::explained_probes(cause)

@@ -48,6 +48,8 @@ pub struct Concern<'a> {
     checks: Vec<Check>,
     /// The peer's own sentence about the reason.
     sentence: Option<&'a str>,
+    /// The reasons among which the cause is still to be found; empty where it is known.
+    suspects: Vec<Reason>,
 }
 
 impl<'a> Concern<'a> {
@@ -74,6 +76,12 @@ impl<'a> Concern<'a> {
         concern
     }
 
+    /// The same, where the cause is still to be found among `suspects`.
+    #[must_use]
+    pub fn among(self, suspects: Vec<Reason>) -> Self {
+        Self { suspects, ..self }
+    }
+
     /// The object id of the enterprise application, if a token has it.
     pub fn object_id(&self) -> Option<&'a str> {
         self.object_id
@@ -98,6 +106,31 @@ impl<'a> Concern<'a> {
         meaning.replace(SENTENCE, &sanitize::one_line(&sentence.replace('`', "'"), sanitize::MAX_EVIDENCE))
     }
 
+    /// Returns all that is to be done: where the cause is still to be found, first the step whose output tells which it is.
+    pub fn remedy(&self, text: &Text, lang: Lang) -> Vec<Vec<StepPart>> {
+        let one = self.of_one_mailbox();
+        let mut first = vec![StepPart::Prose(lang.texts().common.which.to_owned())];
+        first.extend(one.signs(lang).flat_map(|sign| one.step(*sign, lang)));
+        (!self.suspects.is_empty()).then_some(first).into_iter().chain(self.steps(text, lang)).collect()
+    }
+
+    /// The same with each step in one text, commands in backquotes.
+    pub fn remedy_lines(&self, text: &Text, lang: Lang) -> Vec<String> {
+        let one = self.of_one_mailbox();
+        let mut first = vec![lang.texts().common.which.to_owned()];
+        first.extend(one.signs(lang).map(|sign| one.line(sign, lang)));
+        (!self.suspects.is_empty()).then(|| first.join(" ")).into_iter().chain(self.lines(text, lang)).collect()
+    }
+
+    fn signs(&self, lang: Lang) -> impl Iterator<Item = &'static Step> {
+        self.suspects.iter().filter_map(move |reason| reason.sign(lang))
+    }
+
+    /// The same of the first mailbox alone: of many with one cause, one tells which it is.
+    fn of_one_mailbox(&self) -> Self {
+        Self { mailboxes: self.mailboxes.iter().take(1).copied().collect(), ..self.clone() }
+    }
+
     /// Returns the steps of the remedy. A command is repeated for each mailbox concerned, of many for the first few.
     pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<StepPart>> {
         text.steps.iter().map(|step| self.step(*step, lang)).collect()
@@ -105,17 +138,18 @@ impl<'a> Concern<'a> {
 
     /// The same with each step in one text, commands in backquotes.
     pub fn lines(&self, text: &Text, lang: Lang) -> Vec<String> {
-        let line = |step: &Step| {
-            let pieces = step.0.iter().map(|piece| match piece {
-                Piece::Prose(prose) => self.prose(prose, lang),
-                Piece::Command(command) => {
-                    let commands: Vec<String> = self.commands(command).iter().map(|command| format!("`{command}`")).collect();
-                    commands.join(", ")
-                }
-            });
-            pieces.collect()
-        };
-        text.steps.iter().map(line).collect()
+        text.steps.iter().map(|step| self.line(step, lang)).collect()
+    }
+
+    fn line(&self, step: &Step, lang: Lang) -> String {
+        let pieces = step.0.iter().map(|piece| match piece {
+            Piece::Prose(prose) => self.prose(prose, lang),
+            Piece::Command(command) => {
+                let commands: Vec<String> = self.commands(command).iter().map(|command| format!("`{command}`")).collect();
+                commands.join(", ")
+            }
+        });
+        pieces.collect()
     }
 
     fn step(&self, step: Step, lang: Lang) -> Vec<StepPart> {

@@ -7,8 +7,10 @@ use super::remedy::Concern;
 use super::text::one_line;
 use super::{JudgedOutcome, sentence};
 use crate::diagnosis::{self, Confidence, RootCause};
+use crate::lang::{Lang, fill};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
+use crate::reason::text::Piece;
 
 /// Names that are listed one by one; of more, the number is given.
 const NAMED: usize = 3;
@@ -40,7 +42,8 @@ impl RootCauseGroup {
 
     /// Whom and what its remedy is about.
     pub fn concern<'a>(&self, index: &OutcomeIndex<'a>) -> Concern<'a> {
-        Concern::new(&self.tenant, self.reason, index.outcomes(&self.explains), index)
+        let concern = Concern::new(&self.tenant, self.reason, index.outcomes(&self.explains), index);
+        concern.among(suspects(self.confidence, self.reason, &self.candidates))
     }
 }
 
@@ -72,12 +75,48 @@ pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
 pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup]) -> String {
     sentence::sentence_with(judged, |failure| match explaining.iter().find(|group| group.reason != failure.reason) {
         Some(group) => {
-            let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), group.reason.title());
+            let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), headline(group, Lang::En));
             let consequence = sentence::reason_and_phase(failure);
-            format!("{consequence}; follows from {}: {cause}; {}", place(group), group.reason.remedy())
+            format!("{consequence}; follows from {}: {cause}; {}", place(group), first_step(group))
         }
         None => sentence::failure(failure),
     })
+}
+
+/// Returns what it is, in words as sure as it is: the reason's title, `probably …`, or `one of: …; …`.
+pub fn headline(group: &RootCauseGroup, lang: Lang) -> String {
+    let title = |reason: Reason| reason.text(lang).title;
+    let texts = &lang.texts().common;
+    match (group.confidence, &group.candidates[..]) {
+        (Confidence::Certain, _) => title(group.reason).to_owned(),
+        (Confidence::Likely, _) => fill(texts.probably, &[("title", title(group.reason))]),
+        (Confidence::Possible, []) => fill(texts.possibly, &[("title", title(group.reason))]),
+        (Confidence::Possible, candidates) => {
+            let titles: Vec<&str> = std::iter::once(&group.reason).chain(candidates).take(NAMED).copied().map(title).collect();
+            let more = if candidates.len() >= NAMED { "; …" } else { "" };
+            fill(texts.one_of, &[("titles", &(titles.join("; ") + more))])
+        }
+    }
+}
+
+/// Returns the first step in a line: of a cause that is one of several, the cmdlets whose output tells which.
+pub fn first_step(group: &RootCauseGroup) -> String {
+    let signs = suspects(group.confidence, group.reason, &group.candidates);
+    let commands = signs.iter().filter_map(|reason| reason.sign(Lang::En)?.0.iter().find_map(Piece::cmdlet));
+    let mut cmdlets: Vec<&str> = commands.collect();
+    cmdlets.dedup();
+    match (group.confidence, &cmdlets[..]) {
+        (Confidence::Possible, [_, _, ..]) => format!("see which it is: {}", cmdlets.join(", ")),
+        _ => group.reason.remedy().to_owned(),
+    }
+}
+
+/// Returns the reasons among which a cause that is not certain is still to be found, as far as each has a sign of its own; empty
+/// where fewer than two have.
+pub fn suspects(confidence: Confidence, reason: Reason, candidates: &[Reason]) -> Vec<Reason> {
+    let all = std::iter::once(reason).chain(candidates.iter().copied());
+    let signed: Vec<Reason> = all.filter(|one| confidence != Confidence::Certain && one.sign(Lang::En).is_some()).collect();
+    if signed.len() < 2 { Vec::new() } else { signed }
 }
 
 /// The tenant, or the mailboxes in it, that it concerns: `contoso`, `contoso/praxis`, `contoso/praxis, labor and 3 more`.
@@ -211,5 +250,32 @@ mod tests {
         assert_eq!(place(&group(&[], Vec::new())), "t");
         assert_eq!(place(&group(&["a"], Vec::new())), "t/a");
         assert_eq!(place(&group(&["a", "b", "c", "d"], Vec::new())), "t/a, b, c and 1 more");
+    }
+
+    #[test]
+    fn headline_and_first_step_are_as_sure_as_the_cause() {
+        let of = |confidence, candidates: &[Reason]| {
+            let group = RootCauseGroup { confidence, candidates: candidates.to_vec(), ..group(&[], Vec::new()) };
+            (headline(&group, Lang::En), first_step(&group))
+        };
+        let title = Reason::MailboxPermissionMissing.title();
+        let remedy = Reason::MailboxPermissionMissing.remedy().to_owned();
+        let all = [Reason::ProtocolDisabled, Reason::MailboxNotFound, Reason::PropagationPending];
+        assert_eq!(of(Confidence::Certain, &[]), (title.to_owned(), remedy.clone()));
+        assert_eq!(of(Confidence::Likely, &all), (format!("probably {title}"), remedy.clone()));
+        assert_eq!(of(Confidence::Possible, &[]), (format!("possibly {title}"), remedy));
+        let (headline, step) = of(Confidence::Possible, &all[..1]);
+        assert_eq!(headline, format!("one of: {title}; {}", Reason::ProtocolDisabled.title()));
+        assert_eq!(step, "see which it is: Get-MailboxPermission, Get-CASMailbox");
+        assert!(of(Confidence::Possible, &all).0.ends_with("; …"));
+    }
+
+    #[test]
+    fn suspects_of_a_certain_cause_are_none() {
+        let (reason, others) = (Reason::MailboxPermissionMissing, [Reason::ProtocolDisabled]);
+        assert_eq!(suspects(Confidence::Certain, reason, &others), []);
+        assert_eq!(suspects(Confidence::Likely, reason, &[]), []);
+        assert_eq!(suspects(Confidence::Likely, Reason::AuthRefused, &others), [], "one sign decides nothing");
+        assert_eq!(suspects(Confidence::Likely, reason, &others), [reason, Reason::ProtocolDisabled]);
     }
 }

@@ -174,7 +174,9 @@ fn judge(status_line: &str, offered: &[String], comes_back: bool, logged_in: boo
         500..=599 => Reason::ProxyConnectFailed,
         _ => Reason::ProxyRefused,
     };
-    Err(Fault::heard(reason, status_line).code(status.to_string()))
+    // 502 and 503 are for what lies behind a proxy, 403 for its rules; of the others only the class is known.
+    let unrecognized = matches!(reason, Reason::ProxyConnectFailed | Reason::ProxyRefused) && !matches!(status, 403 | 502 | 503);
+    Err(Fault::heard(reason, status_line).code(status.to_string()).unrecognized(unrecognized))
 }
 
 /// Makes the fault of a 407: no login was sent, it was refused, or none of the offered schemes is supported here.

@@ -140,7 +140,7 @@ fn judge(reply: u8) -> Result<(), Fault> {
         8 => (Reason::ProxyReplyMalformed, "it does not know this kind of address: socks5:// tells addresses, socks5h:// names"),
         _ => (Reason::ProxyReplyMalformed, "a reply that RFC 1928 does not know"),
     };
-    Err(Fault::heard(reason, text).code(reply.to_string()))
+    Err(Fault::heard(reason, text).code(reply.to_string()).unrecognized(!matches!(reply, 2..=8)))
 }
 
 async fn read<const N: usize>(stream: &mut BoxStream) -> Result<[u8; N], Fault> {

@@ -17,6 +17,16 @@ pub enum Piece {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step(pub &'static [Piece]);
 
+impl Piece {
+    /// Returns the cmdlet that a command begins with; `None` for prose.
+    pub fn cmdlet(&self) -> Option<&'static str> {
+        match self {
+            Self::Command(command) => command.split(' ').next(),
+            Self::Prose(_) => None,
+        }
+    }
+}
+
 impl Step {
     /// Reports whether a part of it has the placeholder `{name}`.
     pub fn names(self, name: &str) -> bool {

@@ -250,3 +250,21 @@ fn lang_name_is_read_back_and_an_unknown_one_refused() {
     }
     assert!("la".parse::<Lang>().is_err());
 }
+
+#[test]
+fn sign_of_a_reason_is_whole_alike_in_both_languages_and_has_only_existing_commands() {
+    for reason in Reason::ALL {
+        let signs = Lang::ALL.map(|lang| reason.sign(lang).map(ToString::to_string));
+        let [Some(en), Some(de)] = &signs else {
+            assert_eq!(signs, [None, None], "{reason}");
+            continue;
+        };
+        assert_eq!(placeholders(en), placeholders(de), "{reason}");
+        for text in [en, de] {
+            assert!(text.ends_with('.') && !text.contains("  "), "{reason}: {text}");
+            assert!(placeholders(text).iter().all(|name| placeholder::NAMES.contains(name)), "{reason}: {text}");
+            commands(text).iter().for_each(|command| command.split('|').for_each(|part| assert_cmdlet(part.trim())));
+        }
+        assert_eq!(commands(en), commands(de), "{reason}");
+    }
+}

@@ -19,7 +19,8 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, index: &Ou
     let texts = &style.lang.texts().doctor;
     let (text, concern) = (cause.reason.text(style.lang), cause.concern(index));
     out.gap();
-    let title = fill(texts.root_cause, &[("n", &number.to_string())]) + ": " + &text::capital(text.title);
+    let title =
+        fill(texts.root_cause, &[("n", &number.to_string())]) + ": " + &text::capital(&root_cause::headline(cause, style.lang));
     out.heading(0, Ink::Bad, &title);
     out.gap();
     rows(
@@ -33,8 +34,9 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, index: &Ou
     );
     section(out, texts.meaning);
     out.prose("    ", &concern.meaning(text, style.lang));
+    candidates(out, cause, style);
     remedy(out, cause.reason, &concern, style);
-    candidates(out, cause, &concern, style);
+    steps_of_candidates(out, cause, &concern, style);
     let (exchange, seen) = best_evidence(cause, index);
     evidence(out, exchange, seen, style);
     ticket(out, cause, seen, &concern, index, style);
@@ -52,7 +54,7 @@ pub fn remedy(out: &mut Layout, reason: Reason, concern: &Concern<'_>, style: &S
     let texts = &style.lang.texts().doctor;
     let text = reason.text(style.lang);
     section(out, texts.to_do);
-    steps(out, 4, concern.steps(text, style.lang), texts);
+    steps(out, 4, concern.remedy(text, style.lang), texts);
     let template = match concern.object_id() {
         Some(_) => texts.object_id,
         None => texts.object_id_unknown,
@@ -99,20 +101,24 @@ pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, texts: 
     }
 }
 
-/// Writes the other possible reasons; with everything shown, also the steps for each.
-fn candidates(out: &mut Layout, cause: &RootCauseGroup, concern: &Concern<'_>, style: &Style) {
+/// Writes the other possible reasons, before any command.
+fn candidates(out: &mut Layout, cause: &RootCauseGroup, style: &Style) {
     if cause.candidates.is_empty() {
         return;
     }
     section(out, style.lang.texts().doctor.candidates);
     for (letter, candidate) in ('a'..='z').zip(&cause.candidates) {
+        out.prose(&format!("    {letter}. "), &format!("{} ({candidate})", candidate.text(style.lang).title));
+    }
+}
+
+/// Writes, with everything shown, the steps for each of the other possible reasons.
+fn steps_of_candidates(out: &mut Layout, cause: &RootCauseGroup, concern: &Concern<'_>, style: &Style) {
+    let texts = &style.lang.texts().doctor;
+    for candidate in cause.candidates.iter().filter(|_| style.everything) {
         let text = candidate.text(style.lang);
-        out.prose(&format!("    {letter}. "), &format!("{} ({candidate})", text.title));
-        if style.everything {
-            out.gap();
-            steps(out, 7, concern.steps(text, style.lang), &style.lang.texts().doctor);
-            out.gap();
-        }
+        section(out, &fill(texts.to_do_if, &[("title", text.title)]));
+        steps(out, 4, concern.steps(text, style.lang), texts);
     }
 }
 

@@ -68,8 +68,8 @@ impl<'a> CauseCard<'a> {
                 span id=(self.anchor()) {}
                 @if let Some(number) = number { h2 id=(label) { (number) ". " (self.title(view.lang)) } }
                 (self.key_facts(view))
-                (self.remedy(if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline }, view))
                 (self.reservations(view))
+                (self.remedy(if number.is_some() { Level::BelowTitle } else { Level::BelowHeadline }, view))
                 (self.folded(number.unwrap_or(1), if number.is_some() { AFFECTED_EACH } else { AFFECTED }, view))
             }
         }
@@ -101,9 +101,13 @@ impl<'a> CauseCard<'a> {
     fn remedy(&self, level: Level, view: &View<'_>) -> Markup {
         let text = self.cause.reason.text(view.lang);
         html! {
-            (steps(self.cause.reason, &steps_of(&self.concern, text, view.lang), view.lang, level))
+            (steps(self.cause.reason, &self.steps(text, view.lang), view.lang, level))
             p { (prose(&self.concern.meaning(text, view.lang))) }
         }
+    }
+
+    fn steps(&self, text: &Text, lang: Lang) -> Vec<Markup> {
+        self.concern.remedy(text, lang).iter().map(|step| pasteable(step)).collect()
     }
 
     /// Renders where it fails: the tenant, its checks, and the mailboxes, those with the same checks together.

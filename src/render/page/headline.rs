@@ -9,7 +9,7 @@ use crate::lang::{Lang, fill, list};
 use crate::levels::State;
 use crate::reason::Owner;
 use crate::report::expiry::Expiry;
-use crate::report::root_cause::RootCauseGroup;
+use crate::report::root_cause::{self, RootCauseGroup};
 
 /// Names that a headline has room for.
 const NAMES: usize = 2;
@@ -47,7 +47,7 @@ pub fn of_cause(cause: &RootCauseGroup, several_tenants: bool, lang: Lang) -> St
     let peer = cause.evidence.peer.as_ref().filter(|_| cause.reason.owner() == Owner::Network);
     let place =
         peer.map(|peer| format!(" ({})", peer.port.map_or_else(|| peer.host.clone(), |port| host_port(&peer.host, port))));
-    format!("{}: {}{}", subject(cause, several_tenants, lang), cause.reason.text(lang).title, place.unwrap_or_default())
+    format!("{}: {}{}", subject(cause, several_tenants, lang), root_cause::headline(cause, lang), place.unwrap_or_default())
 }
 
 /// The tenant, or the mailboxes; with the protocol where a single one is concerned.
