@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::client::{Reply, connect, get};
-use crate::fixtures::{address, options, refused, settings};
+use crate::fixtures::{Scratch, address, configuration, options, refused, settings};
+use crate::program::Serving;
 
 /// Time for what is waited for, however busy the machine is.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -111,6 +112,35 @@ async fn runs_and_health_go_on_while_a_client_does_not_read_its_page() {
     let before = runs(&get(address(&service), "/metrics").await);
     ask_until(&service, "/metrics", |metrics| runs(metrics) >= before + 3).await;
     assert_eq!(get(address(&service), "/-/healthy").await.status, 200);
+}
+
+/// The built program, and clients that ask for more pages than the system buffers and read none of them.
+#[tokio::test]
+async fn built_program_goes_on_with_runs_while_clients_do_not_read_their_pages() {
+    let (scratch, peer) = (Scratch::new(), refused().await);
+    let often = "checks: [ { token: { interval: 1s, timeout: 1s } } ]\n    mailboxes:\n";
+    let mailboxes = (0..200).map(|number| format!("      - {{ address: m{number}@contoso.example, checks: [pop3] }}\n"));
+    let configuration = configuration("contoso", peer)
+        .replace("checks: [token]\n", often)
+        .replace("lab: { ", &format!("lab: {{ pop3: 'pop3s://{peer}', "))
+        + &mailboxes.collect::<String>();
+    let serving = Serving::start(&scratch, &configuration);
+    let mut held = Vec::new();
+    for path in ["/", "/metrics", "/api/v1/outcomes"] {
+        let mut stream = connect(serving.address).await;
+        let requests = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").repeat(100);
+        stream.write_all(requests.as_bytes()).await.expect("write");
+        stream.readable().await.expect("the first answer begins");
+        held.push(stream);
+    }
+    let metrics = async || get(serving.address, "/metrics").await;
+    let going_on = async {
+        let before = runs(&metrics().await);
+        while runs(&metrics().await) < before + 2 {
+            assert_eq!(get(serving.address, "/-/healthy").await.status, 200);
+        }
+    };
+    timeout(WITHIN, going_on).await.expect("runs go on");
 }
 
 #[tokio::test]
