@@ -74,7 +74,7 @@ fn alerts_name_the_owner_and_link_to_the_reason() {
         // What does not answer is no place to read on.
         let elsewhere = name.starts_with("Microsoft365Monitoring") && runbook == "{{ $externalURL }}/targets";
         assert!(elsewhere || runbook.contains("m365_pages:url:info"), "{name}: {runbook}");
-        if let Some((_, reason)) = runbook.split_once("/reasons#") {
+        if let Some((_, reason)) = runbook.split_once("/reasons/") {
             let known = reason == "{{ $labels.reason }}" || Reason::from_code(reason).is_some();
             assert!(known, "{name}: {reason} is no reason");
         }
