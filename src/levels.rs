@@ -163,20 +163,23 @@ fn is_warning_by_itself(warning: &Fault) -> bool {
     warning.reason != Reason::EwsRetiring
 }
 
-/// Iterates over the warnings of a run: first the credential whose expiry violates a limit, then what the run noted itself.
+/// Iterates over the warnings of a run: first those of a violated limit, the credential's expiry and the clock's difference, then
+/// those that the run noted itself.
 pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> impl Iterator<Item = &'a Fault> {
     let credential = breach(Metric::SecretDays, outcome, limits, now).and_then(|breach| credential_warning(&breach, outcome));
-    credential.into_iter().chain(&outcome.facts.warnings)
+    let clock = breach(Metric::ClockSkew, outcome, limits, now).map(|_| &CLOCK_WRONG);
+    credential.into_iter().chain(clock).chain(&outcome.facts.warnings)
 }
 
 static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NO_EVIDENCE };
 static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NO_EVIDENCE };
+static CLOCK_WRONG: Fault = Fault { reason: Reason::ClockWrong, evidence: NO_EVIDENCE };
 const NO_EVIDENCE: Evidence =
     Evidence { peer: None, said: None, heard: None, code: None, unrecognized: false, ids: SupportIds::new() };
 
 /// Reports whether `reason` is a warning that is made here of a number and its limit, and never noted by a run.
 pub const fn is_derived_from_limit(reason: Reason) -> bool {
-    matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated)
+    matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated | Reason::ClockWrong)
 }
 
 /// Returns the warning for a violated limit of the credential's days. That a credential has expired is Entra's to say: a date in
@@ -219,7 +222,7 @@ mod tests {
 
     use super::*;
     use crate::kind::Check;
-    use crate::outcome::{Facts, Failure, Phase, ProbeId, Span};
+    use crate::outcome::{Facts, Failure, Phase, ProbeId, Span, TokenFacts};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -247,6 +250,33 @@ mod tests {
     fn limits(warning: &[&str], critical: &[&str]) -> Limits {
         let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         Limits::parse(&texts(warning), &texts(critical)).expect("limits")
+    }
+
+    #[test]
+    fn judge_of_a_fresh_token_warns_of_a_clock_that_differs_by_more_than_two_minutes() {
+        let state = |check, skew, cached, limits: &Limits| {
+            let token = TokenFacts { clock_skew: Some(skew), cached, ..TokenFacts::default() };
+            let outcome = Outcome {
+                probe: ProbeId { check, ..run(Verdict::Ok).probe },
+                facts: Facts { token: Some(token), ..Facts::default() },
+                ..run(Verdict::Ok)
+            };
+            let judged = judge(&outcome, limits, now());
+            let warned = judged.warnings.iter().any(|warning| warning.reason == Reason::ClockWrong);
+            assert_eq!(warned, judged.state != State::Ok, "the reason stands beside the number");
+            judged.state
+        };
+        let (none, off) = (Limits::default(), limits(&["clock_skew=~:"], &[]));
+        let critical = limits(&[], &["clock_skew=-300:300"]);
+        for skew in [600.0, -600.0, 172_800.0, -121.0] {
+            assert_eq!(state(Check::Token, skew, false, &none), State::Warning, "{skew}");
+            assert_eq!(state(Check::Token, skew, false, &off), State::Ok, "{skew}");
+            assert_eq!(state(Check::Token, skew, true, &none), State::Ok, "{skew}: as it was when the token was issued");
+            assert_eq!(state(Check::Pop3, skew, false, &none), State::Ok, "{skew}: one check warns");
+        }
+        assert_eq!(state(Check::Token, 600.0, false, &critical), State::Critical);
+        assert_eq!(state(Check::Token, -119.0, false, &none), State::Ok);
+        assert_eq!(state(Check::Token, f64::NAN, true, &none), State::Ok);
     }
 
     #[test]

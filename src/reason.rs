@@ -91,6 +91,7 @@ reasons! {
     LocalResources "local_resources" Here Transient "this machine has no socket, file or memory left" "check `ulimit -n` and the memory of this machine"
     MachineTooSlow "machine_too_slow" Here Transient "this machine was too slow for the run" "check this machine's load and the CPU limits of this program, and whether either was suspended"
     LocalTrustStore "local_trust_store" Here Failed "no trusted root certificates could be read here" "install the package ca-certificates or set `network.ca_file`"
+    ClockWrong "clock_wrong" Here Degraded "this machine's clock differs from Microsoft's" "switch time synchronisation (NTP) on, and look at its state with `timedatectl`"
     SecretUnreadable "secret_unreadable" Here Failed "the credential could not be read" "check the path and rights of the secret file or variable"
 
     // Names and addresses.

@@ -93,7 +93,7 @@ pub struct Check {
     /// Whom to ask instead of checking.
     #[command(flatten)]
     pub from: From,
-    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `ews_days`, `messages`; may be repeated.
+    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `ews_days`, `messages`, `clock_skew`; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub warning: Vec<String>,
     /// Be critical outside this range; may be repeated.

@@ -25,6 +25,8 @@ pub struct Network<'a> {
     login_failure: Option<&'a Failure>,
     /// A firewall or proxy that lets only port 443 through.
     port_filter: Option<PortFilter>,
+    /// Set if every certificate that was presented is outside its time, by this machine's clock.
+    clock_wrong: bool,
 }
 
 impl<'a> Network<'a> {
@@ -43,6 +45,7 @@ impl<'a> Network<'a> {
                 .collect(),
             login_failure: token.map(|(_, failure)| failure).filter(|failure| is_of_the_network(failure.reason)),
             port_filter: PortFilter::detect(outcomes),
+            clock_wrong: are_all_certificates_outside_their_time(outcomes),
         }
     }
 
@@ -54,6 +57,10 @@ impl<'a> Network<'a> {
         }
         if let Some(filter) = self.filter_before(peer(failure).as_deref(), failure.phase) {
             return Some(blame_filter(outcome, filter));
+        }
+        if let Some(candidates) = outside_its_time(failure.reason).filter(|_| self.clock_wrong) {
+            let evidence = Cow::Borrowed(&failure.evidence);
+            return Some(Blame { outcome, reason: Reason::ClockWrong, confidence: Confidence::Likely, candidates, evidence });
         }
         let resolver = self.resolver.filter(|_| is_resolver(failure.reason));
         let unresolved = || peer_host(failure).and_then(|host| self.unresolved.get(host).copied());
@@ -83,7 +90,8 @@ impl<'a> Network<'a> {
                     continue;
                 }
                 let by_name = self.unresolved.contains_key(&*at.host) || self.pinned.contains(&*at.host);
-                let explained = by_name || self.is_unresponsive(&endpoint, reason);
+                let by_clock = self.clock_wrong && outside_its_time(reason).is_some();
+                let explained = by_name || by_clock || self.is_unresponsive(&endpoint, reason);
                 if (filtered || reason != failure.reason) && !is_resolver(reason) && !explained {
                     let evidence = Cow::Owned(Evidence { peer: Some(peer), ..Evidence::default() });
                     blames.push(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence });
@@ -119,6 +127,30 @@ fn resolver_failure(outcomes: &[&Outcome]) -> Option<Reason> {
 fn is_partial_failure(warning: &Fault) -> bool {
     matches!(warning.reason, Reason::DnsOneServerFails | Reason::DnsOneFamilyFails)
         && warning.evidence.peer.as_ref().is_some_and(|peer| peer.host == DnsFacts::SYSTEM)
+}
+
+/// The reasons of a certificate that is outside its time, each as the other explanation of a wrong clock.
+fn outside_its_time(reason: Reason) -> Option<&'static [Reason]> {
+    match reason {
+        Reason::TlsCertificateExpired => Some(&[Reason::TlsCertificateExpired]),
+        Reason::TlsCertificateNotYetValid => Some(&[Reason::TlsCertificateNotYetValid]),
+        _ => None,
+    }
+}
+
+/// Reports whether two certificates or more were presented and all of them are outside their time: that Microsoft forgot to renew
+/// them all at once is less likely than that this machine's clock is wrong.
+fn are_all_certificates_outside_their_time(outcomes: &[&Outcome]) -> bool {
+    let endpoints = outcomes.iter().flat_map(|outcome| &outcome.facts.endpoints);
+    let mut presented = BTreeSet::new();
+    for endpoint in endpoints {
+        let Some(certificate) = &endpoint.certificate else { continue };
+        if !endpoint.failed.is_some_and(|(_, reason)| outside_its_time(reason).is_some()) {
+            return false;
+        }
+        presented.insert(&certificate.fingerprint);
+    }
+    presented.len() >= 2
 }
 
 /// Blames a failure on the port filter.

@@ -1,5 +1,6 @@
 //! The matrix of what is missing and what fails then, row by row, and several faults at a time.
 
+mod clock;
 mod dns;
 mod refusals;
 

@@ -141,6 +141,7 @@ pub(super) const TEXTS: Texts = Texts {
         secret_days: "Anzahl der Tage bis zum Ablauf des geheimen Clientschlüssels",
         ews_days: "Anzahl der Tage bis zum Ende von EWS (stellen Sie auf Microsoft Graph um)",
         messages_metric: "Anzahl der Nachrichten",
+        clock_skew: "Sekunden von der Uhr dieses Rechners bis zu der von Entra",
         seconds_total: "Gesamtzeit (Sekunden)",
         seconds_of: "Zeit in {phase} (Sekunden)",
 

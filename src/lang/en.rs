@@ -147,6 +147,7 @@ texts! {
         secret_days: "number of days until the client secret expires",
         ews_days: "number of days until EWS ends (move to Microsoft Graph)",
         messages_metric: "number of messages",
+        clock_skew: "seconds from this machine's clock to Entra's",
         seconds_total: "total time (seconds)",
         seconds_of: "time in {phase} (seconds)",
 

@@ -47,6 +47,8 @@ fn usual(metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
     match (metric, check) {
         (Metric::SecretDays, Check::Token) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
         // Nobody reads a warning that lasts for months; two are enough to move the last program.
+        // From here on Entra's own tolerance of five minutes is not far; the rules of `dashboards` alert at the same difference.
+        (Metric::ClockSkew, Check::Token) => (Some(Range::within(120.0)), None),
         (Metric::EwsDays, Check::Ews) => (Some(Range::at_least(60.0)), None),
         _ => (None, None),
     }
@@ -91,13 +93,21 @@ pub enum Metric {
     EwsDays,
     /// Messages in the mailbox.
     Messages,
+    /// Seconds from this machine's clock to the token endpoint's, as a fresh token's answer tells; negative where this one is ahead.
+    ClockSkew,
 }
 
 impl Metric {
     /// Every metric, in the order they are shown.
     pub fn all() -> impl Iterator<Item = Self> {
         let phases = Phase::ALL.iter().copied().map(Self::Phase);
-        std::iter::once(Self::Total).chain(phases).chain([Self::CertificateDays, Self::SecretDays, Self::EwsDays, Self::Messages])
+        std::iter::once(Self::Total).chain(phases).chain([
+            Self::CertificateDays,
+            Self::SecretDays,
+            Self::EwsDays,
+            Self::Messages,
+            Self::ClockSkew,
+        ])
     }
 
     /// Its name after `-w`, in the configuration and in performance data.
@@ -109,26 +119,28 @@ impl Metric {
             Self::SecretDays => "secret_days",
             Self::EwsDays => "ews_days",
             Self::Messages => "messages",
+            Self::ClockSkew => "clock_skew",
         }
     }
 
-    /// Reports whether it counts the days to an end; such a number may be negative.
-    pub const fn is_days(self) -> bool {
-        matches!(self, Self::CertificateDays | Self::SecretDays | Self::EwsDays)
+    /// Reports whether it may be negative.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::CertificateDays | Self::SecretDays | Self::EwsDays | Self::ClockSkew)
     }
 
-    /// Reports whether a warning with `reason` is about the date that it counts to.
+    /// Reports whether a warning with `reason` is about this number.
     pub const fn is_subject_of(self, reason: Reason) -> bool {
         match self {
             Self::SecretDays => matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated),
             Self::EwsDays => matches!(reason, Reason::EwsRetiring),
+            Self::ClockSkew => matches!(reason, Reason::ClockWrong),
             _ => false,
         }
     }
 
     /// Reports whether it is a time in seconds.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Total | Self::Phase(_))
+        matches!(self, Self::Total | Self::Phase(_) | Self::ClockSkew)
     }
 
     /// Its value in `outcome`, where that is known.
@@ -145,6 +157,7 @@ impl Metric {
             Self::SecretDays => facts.credential_expires.map(|date| days_until(super::secret_expiry(date, outcome), now)),
             Self::EwsDays => facts.ews_ends.map(|end| days_until(end, now)),
             Self::Messages => facts.mailbox.messages.map(|count| count as f64),
+            Self::ClockSkew => facts.token.as_ref().filter(|token| !token.cached)?.clock_skew,
         }
     }
 

@@ -65,6 +65,11 @@ fn decimal(text: &str) -> Option<f64> {
 }
 
 impl Range {
+    /// At most `most` away from zero.
+    pub const fn within(most: f64) -> Self {
+        Self { start: -most, end: most, inside: false }
+    }
+
     /// `least` or more.
     pub const fn at_least(least: f64) -> Self {
         Self { start: least, end: f64::INFINITY, inside: false }

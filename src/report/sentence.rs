@@ -100,6 +100,7 @@ fn breached(breach: &Breach) -> String {
         Metric::Total | Metric::Phase(_) => format!("{metric} took {value:.3}s, limit {range}"),
         Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{metric} is {value:.1}, limit {range}"),
         Metric::Messages => format!("{metric} is {value}, limit {range}"),
+        Metric::ClockSkew => format!("{metric} is {value:.1}s, limit {range}"),
     }
 }
 
@@ -129,6 +130,7 @@ pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
                 Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
                 Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => days(value),
                 Metric::Messages => format!("{value:.0}"),
+                Metric::ClockSkew => format!("{value:.1}"),
             },
         ))
     };

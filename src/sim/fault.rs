@@ -150,6 +150,7 @@ faults! {
 
     ClientSecretWrong "client_secret_wrong" each tenant [Login] "the client secret has been replaced by another"
     ClientSecretExpired "client_secret_expired" each tenant [Login] "the client secret has expired"
+    ClockWrong "clock_wrong" each tenant [Login] "this machine's clock is ten minutes behind Entra's"
     CredentialExpiring "credential_expiring" each tenant [Login] "the client secret expires in five days, as Graph shows"
     ClientSecretMissing "client_secret_missing" each tenant [Login] "the client secret is removed on the way"
     ClientIsPublic "client_is_public" each tenant [Login] "the application is registered as a public client"

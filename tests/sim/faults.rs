@@ -64,6 +64,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::ClientSecretWrong, None, "401 7000215"),
         (F::ClientSecretExpired, None, "401 7000222"),
         (F::CredentialExpiring, None, "200 token; EWS 200"),
+        (F::ClockWrong, None, "200 token; EWS 200"),
         (F::ClientSecretMissing, None, "401 7000218"),
         (F::ClientIsPublic, None, "401 700025"),
         (F::ClientAssertionOutOfTime, None, "401 700024"),

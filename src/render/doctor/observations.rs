@@ -50,6 +50,7 @@ fn breach_text(breach: &Breach, style: &Style) -> String {
         Metric::SecretDays => (texts.secret_days.to_owned(), 1),
         Metric::EwsDays => (texts.ews_days.to_owned(), 1),
         Metric::Messages => (texts.messages_metric.to_owned(), 0),
+        Metric::ClockSkew => (texts.clock_skew.to_owned(), 0),
     };
     let value = number(breach.value, decimals, style.lang);
     fill(texts.limit, &[("metric", &metric), ("value", &value), ("range", &breach.range.to_string())])

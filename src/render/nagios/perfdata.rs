@@ -46,7 +46,7 @@ fn item(label: &str, metric: Metric, value: &str, judged: &JudgedOutcome<'_>) ->
     let (warning, critical) = judged.limits.ranges(metric, judged.outcome.probe.check);
     let unit = if metric.is_time() { "s" } else { "" };
     // Days may be below zero: a certificate that expired yesterday.
-    let least = if metric.is_days() { "" } else { "0" };
+    let least = if metric.is_signed() { "" } else { "0" };
     let text = format!("{label}={value}{unit};{};{};{least}", threshold(warning.as_ref()), threshold(critical.as_ref()));
     text.trim_end_matches(';').to_owned()
 }
