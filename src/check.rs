@@ -89,9 +89,9 @@ pub struct Means {
     /// The network as configured: pinned names, proxies, trust store.
     pub net: Net,
     /// The access tokens, cached until they are renewed.
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
     /// The registrations of the applications, as read from Graph.
-    pub registrations: Registrations,
+    pub registrations: Arc<Registrations>,
     /// The resolvers that the `dns` check asks.
     pub resolvers: Vec<Resolver>,
     /// The address ranges with which DNS answers are compared; `None` for the built-in list of each cloud.
@@ -110,13 +110,19 @@ impl Means {
     pub fn new(network: &Network) -> Result<Self, String> {
         Ok(Self {
             net: Net::new(network)?,
-            tokens: Tokens::default(),
-            registrations: Registrations::default(),
+            tokens: Arc::default(),
+            registrations: Arc::default(),
             resolvers: network.resolvers.clone(),
             ranges: network.ranges.clone(),
             clock: SteadyClock::default(),
             hosts_file: hosts::SYSTEM.into(),
         })
+    }
+
+    /// Returns the same with the tokens and registrations that `other` has cached.
+    #[must_use]
+    pub fn with_caches_of(self, other: &Self) -> Self {
+        Self { tokens: Arc::clone(&other.tokens), registrations: Arc::clone(&other.registrations), ..self }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::file::{self, FileKind};
 use crate::secret::Secret;
 
 /// A credential of the application. It is read anew for every token request, so that a rotated one needs no reload.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Credential {
     /// A client secret.
     ClientSecret(SecretSource),
@@ -70,7 +70,7 @@ impl fmt::Display for Credential {
 }
 
 /// The place of a secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SecretSource {
     /// A file; white space at its end is not part of the secret.
     File(PathBuf),

@@ -39,7 +39,7 @@ impl Default for Settings {
 }
 
 /// The network between this machine and Microsoft: pinned names, trust, proxy and resolvers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// Addresses of pinned names, as `curl --resolve`; names in lower case.
     pub resolve: BTreeMap<String, IpAddr>,
@@ -114,7 +114,7 @@ impl ProxyKind {
 }
 
 /// A proxy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proxy {
     /// The protocol spoken with it.
     pub kind: ProxyKind,
@@ -143,7 +143,7 @@ pub enum Resolver {
 }
 
 /// A tenant and the application registered in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {
     /// The name used in labels.
     pub name: String,
@@ -199,7 +199,7 @@ impl Tenant {
 }
 
 /// The settings of one probe.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProbeSettings {
     /// The probe's id.
     pub id: ProbeId,

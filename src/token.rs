@@ -74,6 +74,13 @@ struct FailedRequest {
 }
 
 impl Tokens {
+    /// Forgets the tokens and refusals of a tenant's application.
+    pub fn forget(&self, tenant: &Tenant) {
+        let is_other =
+            |(cloud, id, client, _): &Key| (cloud, id, client) != (&tenant.cloud.name, &tenant.tenant_id, &tenant.client_id);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| is_other(key));
+    }
+
     /// Requests a fresh token, for the check that watches issuance. Other checks use it from the cache.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep_until};
 use tracing::{error, info};
 
 use super::admission::KnownHosts;
@@ -36,6 +37,8 @@ const OUTCOMES: usize = 16;
 
 /// Time in which each probe has its first run after a start or reload: nobody likes an empty page.
 const FIRST_ROUND: Duration = Duration::from_secs(10);
+/// Time between the beginnings of two reloads: each reads files and the trust store.
+const RELOAD_APART: Duration = Duration::from_secs(1);
 /// The same after a fault was switched, when somebody waits for its effect.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// Time for reading a configuration anew. Ten thousand mailboxes take a second of CPU; a busy machine may need many.
@@ -76,8 +79,8 @@ pub struct Engine {
     pub external_url: Option<ExternalUrl>,
     log_lines_lost: Arc<AtomicU64>,
     outcomes: mpsc::Sender<Outcome>,
-    /// Held during a reload, of which there is one at a time.
-    reloading: tokio::sync::Mutex<()>,
+    /// The last reload; held during one, of which there is one at a time.
+    reloading: tokio::sync::Mutex<Option<Reload>>,
     /// The reloads that read files, of which some may hang.
     reads: Reads,
 }
@@ -93,13 +96,20 @@ pub struct Work {
     pub probes: Vec<Arc<Probe>>,
     /// The same, by their ids.
     by_id: Vec<Arc<Probe>>,
-    /// The means that all runs share. Cached tokens are not carried over: whoever reloads after a repair wants to see at once
-    /// whether it helped, and not a refusal cached before it.
+    /// The means that all runs share. After a reload they have the tokens cached before it, but for tenants that changed: whoever
+    /// reloads after a repair wants to see at once whether it helped, and not a refusal cached before it.
     pub means: Arc<Means>,
 }
 
-/// The cause for which a configuration was not loaded.
+/// A reload: when it began to read the configuration, and its result.
 #[derive(Debug)]
+struct Reload {
+    begun: Instant,
+    result: Result<usize, NotReloaded>,
+}
+
+/// The cause for which a configuration was not loaded.
+#[derive(Clone, Debug)]
 pub enum NotReloaded {
     /// There is no file to load.
     NoSource,
@@ -200,7 +210,8 @@ impl Engine {
         (idle > given).then(|| format!("runs stand still: none has ended for {} s", idle.as_secs()))
     }
 
-    /// Reloads the configuration and returns the number of its probes. A wrong one changes nothing but a metric.
+    /// Reloads the configuration and returns the number of its probes. A wrong one changes nothing but a metric. One reload begins
+    /// at least [`RELOAD_APART`] after another; whoever asks meanwhile waits, and shares the result of the next.
     ///
     /// # Errors
     /// The configuration is wrong, or the service has no file to load.
@@ -208,8 +219,22 @@ impl Engine {
         if matches!(*self.source, Source::Given(_)) {
             return Err(NotReloaded::NoSource);
         }
-        let _alone = self.reloading.lock().await;
-        let loaded = Work::reload(&self.source, &self.slots, &self.reads).await;
+        let asked = Instant::now();
+        let mut last = self.reloading.lock().await;
+        if let Some(last) = &*last {
+            if last.begun >= asked {
+                return last.result.clone();
+            }
+            sleep_until(last.begun + RELOAD_APART).await;
+        }
+        let begun = Instant::now();
+        let result = self.reload_now().await;
+        *last = Some(Reload { begun, result: result.clone() });
+        result
+    }
+
+    async fn reload_now(self: &Arc<Self>) -> Result<usize, NotReloaded> {
+        let loaded = Work::reload(&self.source, &self.slots, &self.reads, self.work()).await;
         self.exporter.reloaded(loaded.is_ok(), SystemTime::now());
         let result = match loaded {
             Ok(work) => {
@@ -262,22 +287,33 @@ impl Work {
     /// Loads the configuration on a blocking thread, because it reads files and the trust store.
     async fn load(source: &Arc<Source>, slots: &Arc<Slots>) -> Result<Self, String> {
         let (source, slots) = (Arc::clone(source), Arc::clone(slots));
-        let loading = spawn_blocking(move || Self::new(source.load(false)?, &slots));
+        let loading = spawn_blocking(move || Self::new(source.load(false)?, &slots, None));
         loading.await.unwrap_or_else(|_| Err("reading the configuration failed; see the log".to_owned()))
     }
 
-    /// Loads the configuration once more, in at most [`RELOAD_WITHIN`]: a file system that hangs must not hold up later reloads.
-    async fn reload(source: &Arc<Source>, slots: &Arc<Slots>, reads: &Reads) -> Result<Self, String> {
+    /// Loads the configuration once more, in at most [`RELOAD_WITHIN`]: a file system that hangs must not hold up later reloads. What
+    /// has not changed since `before` is carried over.
+    async fn reload(source: &Arc<Source>, slots: &Arc<Slots>, reads: &Reads, before: Arc<Self>) -> Result<Self, String> {
         let (source, slots) = (Arc::clone(source), Arc::clone(slots));
-        let loaded = reads.within(RELOAD_WITHIN, move || Self::new(source.load(true)?, &slots)).await;
+        let loaded = reads.within(RELOAD_WITHIN, move || Self::new(source.load(true)?, &slots, Some(&before))).await;
         loaded.unwrap_or_else(|problem| Err(format!("reading the configuration {problem}")))
     }
 
-    fn new(loaded: Loaded, slots: &Slots) -> Result<Self, String> {
+    fn new(loaded: Loaded, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
         let Settings { network, in_flight, probes: settings } = loaded.settings;
-        let means = Arc::new(Means::new(&network)?);
+        let means = Means::new(&network)?;
+        let means = if let Some(before) = before { means.with_caches_of(&before.means) } else { means };
+        let mut changed = Vec::new();
         let (mut probes, mut mistakes) = (Vec::with_capacity(settings.len()), Vec::new());
         for settings in settings {
+            match before.and_then(|before| before.probe(&settings.id)) {
+                Some(probe) if *probe.settings == settings => {
+                    probes.push(Arc::clone(probe));
+                    continue;
+                }
+                Some(probe) if probe.settings.tenant != settings.tenant => changed.push(Arc::clone(&probe.settings.tenant)),
+                _ => {}
+            }
             let id = settings.id.clone();
             match Probe::new(settings, slots) {
                 Ok(probe) => probes.push(Arc::new(probe)),
@@ -287,9 +323,10 @@ impl Work {
         if !mistakes.is_empty() {
             return Err(mistakes.join("\n"));
         }
+        changed.iter().for_each(|tenant| means.tokens.forget(tenant));
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means })
+        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means: Arc::new(means) })
     }
 
     /// Returns the probe that has this id.
