@@ -1,6 +1,7 @@
 //! Runs the probes, records their outcomes in the store, and replaces the configuration at a reload.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -29,7 +30,7 @@ use crate::render::prometheus::{self, Exporter, Format};
 use crate::report::JudgedOutcome;
 use crate::report::text::count_of;
 use crate::schedule::{Pulse, Schedule};
-use crate::settings::{ProbeSettings, Settings};
+use crate::settings::{Network, ProbeSettings, Settings};
 use crate::store::{PublishedStore, Store};
 
 /// Number of outcomes that may wait to be recorded, which takes microseconds for each.
@@ -99,6 +100,8 @@ pub struct Work {
     /// The means that all runs share. After a reload they have the tokens cached before it, but for tenants that changed: whoever
     /// reloads after a repair wants to see at once whether it helped, and not a refusal cached before it.
     pub means: Arc<Means>,
+    /// The network that they were made from, and when the files of its trust store were changed last.
+    network: (Network, Vec<Option<SystemTime>>),
 }
 
 /// A reload: when it began to read the configuration, and its result.
@@ -242,7 +245,13 @@ impl Engine {
                 if work.redacted != self.work().redacted {
                     self.slots.hurry();
                 }
-                self.take_over(Arc::new(work), FIRST_ROUND).await;
+                let before = self.work();
+                if work.runs_as(&before) {
+                    // Nobody who reloads can hold up a run, or make us ask for tokens.
+                    self.show(Work { means: Arc::clone(&before.means), ..work });
+                } else {
+                    self.take_over(Arc::new(work), FIRST_ROUND).await;
+                }
                 info!(probes, "configuration reloaded");
                 Ok(probes)
             }
@@ -253,6 +262,11 @@ impl Engine {
         };
         self.slots.sweep();
         result
+    }
+
+    /// Shows `work` as the configuration in use.
+    fn show(&self, work: Work) {
+        *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
     }
 
     /// Restarts the probes within `AT_ONCE`, without cached tokens and back-offs. For a service that has faults to switch, whose
@@ -301,6 +315,9 @@ impl Work {
 
     fn new(loaded: Loaded, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
         let Settings { network, in_flight, probes: settings } = loaded.settings;
+        let changed_at = |path: &PathBuf| std::fs::metadata(path).and_then(|about| about.modified()).ok();
+        let trusted =
+            network.ca_file.iter().chain(&network.roots.file).chain(&network.roots.directories).map(changed_at).collect();
         let means = Means::new(&network)?;
         let means = if let Some(before) = before { means.with_caches_of(&before.means) } else { means };
         let mut changed = Vec::new();
@@ -326,7 +343,16 @@ impl Work {
         changed.iter().for_each(|tenant| means.tokens.forget(tenant));
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means: Arc::new(means) })
+        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means: Arc::new(means), network: (network, trusted) })
+    }
+
+    /// Reports whether the same probes run in the same way as `before`.
+    fn runs_as(&self, before: &Self) -> bool {
+        let mut pairs = self.probes.iter().zip(&before.probes);
+        self.network == before.network
+            && self.in_flight == before.in_flight
+            && self.probes.len() == before.probes.len()
+            && pairs.all(|(one, other)| Arc::ptr_eq(one, other))
     }
 
     /// Returns the probe that has this id.

@@ -1,10 +1,12 @@
 //! Reloads: a new configuration is taken over whole, or not at all.
 
+use std::time::Duration;
+
 use m365_probe::serve::{NotStarted, Options, Service, Source};
 use m365_probe::settings::RootStore;
 
 use crate::client::{Reply, get, request};
-use crate::fixtures::{SECRET, Scratch, address, configuration, refused, serve};
+use crate::fixtures::{SECRET, Scratch, address, advance, configuration, refused, serve, serve_on_this_runtime};
 
 async fn reload(service: &Service) -> Reply {
     request(address(service), "POST", "/-/reload", "").await
@@ -89,4 +91,43 @@ async fn secret_file_that_becomes_a_pipe_is_secret_unreadable_and_hangs_nothing(
     assert!(std::process::Command::new("mkfifo").arg(&secret).status().expect("mkfifo").success());
     let run = get(address(&service), "/probe?check=token&debug=true").await;
     assert!(run.body.contains("secret_unreadable") && run.body.contains("it is not a regular file"), "{}", run.body);
+}
+
+/// Time between the beginnings of two reloads.
+const RELOAD_APART: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn reload_every_second_delays_no_run_and_requests_no_token_anew() {
+    let scratch = Scratch::new();
+    scratch.file("client.secret", SECRET);
+    let text = configuration("contoso", refused().await).replace("[token]", "[token: { interval: 10s, timeout: 1s }]");
+    let file = scratch.file("m365-probe.yml", &text);
+    let service = serve_on_this_runtime(Source::File { path: file, roots: RootStore::default() }).await;
+    for round in 0..60 {
+        let (done, ()) = tokio::join!(reload(&service), advance(RELOAD_APART));
+        assert_eq!(done.status, 200, "{round}");
+    }
+    let metrics = get(address(&service), "/metrics").await.body;
+    let runs = value(&metrics, "m365_probe_runs_total{");
+    assert!((5..=8).contains(&runs), "{runs} runs in a minute at 10 s each");
+}
+
+/// Reloads that come together are one: only the first of them, and one after it, read the configuration.
+#[tokio::test]
+async fn reloads_that_are_asked_for_together_share_a_result() {
+    let scratch = Scratch::new();
+    scratch.file("client.secret", SECRET);
+    let login = refused().await;
+    let file = scratch.file("m365-probe.yml", &configuration("contoso", login));
+    let service = serve_on_this_runtime(Source::File { path: file, roots: RootStore::default() }).await;
+    assert_eq!(reload(&service).await.status, 200);
+    scratch.file("m365-probe.yml", &configuration("fabrikam", login));
+    let asked = futures_util::future::join_all((0..5).map(|_| reload(&service)));
+    let waited_for = async {
+        tokio::task::yield_now().await;
+        advance(RELOAD_APART).await;
+    };
+    let (replies, ()) = tokio::join!(asked, waited_for);
+    assert!(replies.iter().all(|reply| reply.status == 200), "{replies:?}");
+    assert!(get(address(&service), "/config").await.body.contains("fabrikam"));
 }
