@@ -18,6 +18,7 @@ use crate::reason::Reason;
 
 /// The evidence of a tenant's outcomes about the application's access.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an observation of its own")]
 pub struct Refusals<'a> {
     mailboxes: BTreeMap<Option<&'a str>, Mailbox>,
     /// The fault of the token that all these checks share, where a server named it.

@@ -242,7 +242,7 @@ fn replies_of_all_protocols_to_one_fault_have_one_root_cause() {
 fn candidates_that_the_outcomes_exclude_are_not_listed() {
     use Phase::{Auth, Mailbox};
     use Reason as R;
-    let cases: &[(&str, &[Failing], R, &[R])] = &[
+    let rows: &[(&str, &[Failing], R, &[R])] = &[
         (
             "POP3 opens the mailbox: the permission is there",
             &[("a/imap", Auth, R::AuthRefused)],
@@ -263,7 +263,7 @@ fn candidates_that_the_outcomes_exclude_are_not_listed() {
             &[R::EwsDisabled],
         ),
     ];
-    for (case, failing, reason, candidates) in cases {
+    for (case, failing, reason, candidates) in rows {
         let causes = diagnose(&tenant(&["a", "b"], ALL, failing));
         let found: Vec<_> = causes.iter().map(|cause| (cause.reason, &cause.candidates[..])).collect();
         assert_eq!(found, [(*reason, *candidates)], "{case}");

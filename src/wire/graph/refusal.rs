@@ -39,7 +39,7 @@ fn by_error<'e>(head: ResponseHead<'_>, body: &[u8], error: &'e Value) -> Option
     let known = sentences::reason(&words).map(|reason| (outer, reason)).or_else(by_code);
     let known = known.or_else(|| Some((outer, reason_for_status(head.status)?)));
     let (code, reason) = known.unwrap_or((outer, by_class(head.status)));
-    let said = messages.first().map(|message| sanitize::reply(message)).unwrap_or_else(|| head.describe(body));
+    let said = messages.first().map_or_else(|| head.describe(body), |message| sanitize::reply(message));
     let general = is_general(code) && sentences::reason(&words).is_none();
     let fault = Fault::heard(reason, said).unrecognized(known.is_none() || general);
     Some(if code.is_empty() { fault } else { fault.code(sanitize::one_line(code, 100)) })
