@@ -15,7 +15,7 @@ use crate::store::{ProbeEntry, Store, shown_certificates};
 /// half of the page.
 const MANY: usize = 3_000;
 
-/// What is common to several probes, collected while their own series are written.
+/// The series that are common to several probes, collected while their own series are written.
 #[derive(Debug, Default)]
 pub struct Shared<'a> {
     has_many: bool,
