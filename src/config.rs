@@ -112,5 +112,6 @@ fn settings(reader: &mut Reader<'_>, root: &tree::Node, bytes: usize) -> (Settin
     }
     let probes = tenants::read(reader, &root, &included, defaults, &mut clouds);
     clouds.warn_unused(reader, &network, &pins);
-    (Settings { network, in_flight: defaults.in_flight, probes }, included)
+    let state_file = reader.one::<value::StateFile>(&root, "state_file").map(|found| reader.resolve(&found.value.0));
+    (Settings { network, in_flight: defaults.in_flight, probes, state_file }, included)
 }

@@ -7,6 +7,7 @@
 
 mod cause;
 mod outcome;
+mod state;
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::cause::CauseEntry;
 pub use self::outcome::OutcomeEntry;
+pub use self::state::{State, Unreadable};
 use crate::diagnosis::RootCause;
 use crate::kind::Check;
 use crate::lang::Lang;

@@ -25,6 +25,7 @@ mod routes;
 mod runs;
 mod shutdown;
 mod signals;
+mod state_file;
 mod systemd;
 mod web_config;
 mod write_timeout;
@@ -148,6 +149,8 @@ pub struct Service {
     addresses: Vec<BoundAddress>,
     /// One task, which ends with the last connection.
     listening: JoinSet<()>,
+    /// One task, which ends when this is dropped.
+    _saving: JoinSet<()>,
 }
 
 impl Service {
@@ -163,7 +166,11 @@ impl Service {
         listener::log_addresses(&addresses, &engine.web_config.current());
         engine.beyond_loopback.store(addresses.iter().any(BoundAddress::is_beyond_loopback), Ordering::Relaxed);
         listening.spawn(connections::accept(listeners, Arc::clone(&engine)));
-        Ok(Self { engine, addresses, listening })
+        let mut saving = JoinSet::new();
+        if let Some(state) = &engine.state {
+            saving.spawn(Arc::clone(state).save_regularly(Arc::clone(&engine.store)));
+        }
+        Ok(Self { engine, addresses, listening, _saving: saving })
     }
 
     /// Returns the addresses it listens on: those of sockets that systemd handed over, then in the order of the options.
@@ -178,7 +185,14 @@ impl Service {
 
     async fn answer_last(&mut self) {
         self.engine.shutdown.begin();
-        let _ = timeout(SHUTDOWN_WITHIN, self.listening.join_next()).await; // whoever is not done by then is cut off
+        let last_requests = self.listening.join_next();
+        let state = async {
+            if let Some(state) = &self.engine.state {
+                state.save(&self.engine.store).await;
+            }
+        };
+        // Whoever is not done by then is cut off.
+        let _ = timeout(SHUTDOWN_WITHIN, async { tokio::join!(last_requests, state) }).await;
     }
 
     /// Reloads the configuration in a task; its result is in the log and in the metrics.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub in_flight: NonZeroUsize,
     /// Every probe, in the order of the file: tenant by tenant, the tenant's own checks before its mailboxes'.
     pub probes: Vec<ProbeSettings>,
+    /// The file in which a service keeps what must outlive a restart.
+    pub state_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -34,7 +36,7 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { network: Network::default(), in_flight: Self::IN_FLIGHT, probes: Vec::new() }
+        Self { network: Network::default(), in_flight: Self::IN_FLIGHT, probes: Vec::new(), state_file: None }
     }
 }
 

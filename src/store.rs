@@ -34,6 +34,7 @@ pub struct Store {
     places: Arc<HashMap<ProbeId, Place>>,
     /// Number of runs skipped since the start, by [`SkipReason::code`](crate::outcome::SkipReason::code).
     pub skips: BTreeMap<&'static str, u64>,
+    recorded: u64,
 }
 
 /// The places of a probe in the store's vectors.
@@ -96,6 +97,7 @@ impl Store {
     /// Adds an outcome. An outcome of a probe that is no longer configured is dropped.
     pub fn record(&mut self, outcome: Outcome) {
         let kept = self.failures_kept();
+        self.recorded += 1;
         let Some(place) = self.places.get(&outcome.probe).copied() else { return };
         if outcome.is_missed() {
             *self.skips.entry(SkipReason::Missed.code()).or_default() += 1;
@@ -118,6 +120,11 @@ impl Store {
         }
     }
 
+    /// Returns the number of outcomes recorded: a store in which it is the same is the same.
+    pub fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
     /// Returns the entries of all probes, in the order of the configuration.
     pub fn probes(&self) -> &SharedVec<ProbeEntry> {
         &self.probes
@@ -126,6 +133,21 @@ impl Store {
     /// Returns the entry of one probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&ProbeEntry> {
         self.places.get(id).and_then(|place| self.probes.get(place.entry))
+    }
+
+    /// Restores the histogram of one check of one tenant, if it is configured.
+    pub fn restore_latencies(&mut self, tenant: &str, check: &str, latencies: Latencies) {
+        let place = self.latencies.iter().position(|counted| counted.tenant == tenant && counted.check == check);
+        if let Some(counted) = place.and_then(|place| self.latencies.get_mut(place)) {
+            counted.latencies = latencies;
+        }
+    }
+
+    /// Restores the number of runs skipped for the reason with this code, if there is such a reason.
+    pub fn restore_skips(&mut self, code: &str, count: u64) {
+        if let Some(code) = SkipReason::CODES.into_iter().find(|known| *known == code) {
+            self.skips.insert(code, count);
+        }
     }
 
     /// Returns the entry of one probe, to restore in it what an earlier process knew.

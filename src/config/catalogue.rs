@@ -5,7 +5,7 @@ use crate::kind;
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
     Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope,
-    SecretFile, ServerUrl, SmtpUrl, Switch, TenantId, Timeout, Value, Variable,
+    SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -134,6 +134,7 @@ pub(super) const KEYS: &[Key] = &[
     key(Root, "network", Map(Network), "", "how this machine reaches Microsoft"),
     key(Root, "clouds", Maps(Cloud), "", "clouds of your own: a lab, a gateway, other ports; or what is to be otherwise in a built-in one"),
     key(Root, "tenants", MapList(Tenant), "", "the tenants and their mailboxes"),
+    key(Root, "state_file", One(&StateFile::FORMAT), "under systemd `state.json` in the directory of StateDirectory=, otherwise none", "file in which `serve` keeps what must outlive a restart: since when a probe fails, counters, the last failures"),
     key(Root, "include", OneOrList(&IncludePattern::FORMAT), "", "files with further tenants, each with nothing but `tenants`"),
 
     required(Included, "tenants", MapList(Tenant), "the tenants and their mailboxes"),

@@ -156,6 +156,7 @@ files! {
     CaFile: "a file of certificates";
     /// A file of published address ranges.
     RangesFile: "a file of address ranges";
+    StateFile: "a file that the program writes";
     /// A file with a client secret.
     SecretFile: "a file with a client secret";
     /// A file with the proxy's password.

@@ -163,7 +163,7 @@ fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
         families.timestamp(&LAST_RUN, &labels, Some(last.at));
         families.timestamp(&LAST_SUCCESS, &labels, entry.last_success);
     }
-    for (spec, at) in [(&FAILING_SINCE, entry.failing_since), (&BACK_OFF, entry.back_off_until)] {
+    for (spec, at) in [(&FAILING_SINCE, entry.last.as_ref().and(entry.failing_since)), (&BACK_OFF, entry.back_off_until)] {
         if at.is_some() {
             families.timestamp(spec, &labels, at);
         }

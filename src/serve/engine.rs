@@ -9,13 +9,15 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::admission::KnownHosts;
 use super::authenticator::Authenticator;
 use super::rendering::Renderer;
 use super::runs::Runs;
 use super::shutdown::Shutdown;
+use super::state_file::StateFile;
+use super::systemd;
 use super::web_config::WebConfig;
 use super::{ExternalUrl, Faults, ListenAddress, NotStarted, Options, Source};
 use crate::check::Means;
@@ -74,6 +76,8 @@ pub struct Engine {
     pub renderer: Renderer,
     /// The outcomes of the scheduled runs.
     pub store: Arc<PublishedStore>,
+    /// The file with what must outlive a restart, if there is one.
+    pub state: Option<Arc<StateFile>>,
     slots: Arc<Slots>,
     exporter: Exporter,
     /// The address at which others reach the pages, where it was given.
@@ -100,6 +104,8 @@ pub struct Work {
     /// The means that all runs share. After a reload they have the tokens cached before it, but for tenants that changed: whoever
     /// reloads after a repair wants to see at once whether it helped, and not a refusal cached before it.
     pub means: Arc<Means>,
+    /// The file in which the service keeps what must outlive a restart; only that of the start counts.
+    pub state_file: Option<PathBuf>,
     /// The network that they were made from, and when the files of its trust store were changed last.
     network: (Network, Vec<Option<SystemTime>>),
 }
@@ -133,8 +139,6 @@ impl Engine {
         let authenticator = Authenticator::new().map_err(NotStarted::Machine)?;
         let runs = Runs::start(options.runs).map_err(|error| NotStarted::Machine(format!("cannot start a thread: {error}")))?;
         let (outcomes, received) = mpsc::channel(OUTCOMES);
-        let mut store = Store::default();
-        store.adopt(&work.settings());
         let external_host = options.external_url.as_ref().map(|url| url.host().to_owned());
         let allow_hosts = options.allow_hosts.into_iter().chain(external_host);
         let exporter = Exporter::new().with_process(SystemTime::now());
@@ -142,6 +146,7 @@ impl Engine {
             Some(url) => exporter.with_pages(&url.to_string()),
             None => exporter,
         };
+        let (store, state) = restored(&work, &source, &exporter).await;
         let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
             source,
@@ -150,6 +155,7 @@ impl Engine {
             runs,
             renderer: Renderer::default(),
             store: Arc::new(PublishedStore::new(store)),
+            state,
             slots,
             pulse: Arc::default(),
             faults: options.faults,
@@ -241,6 +247,9 @@ impl Engine {
         self.exporter.reloaded(loaded.is_ok(), SystemTime::now());
         let result = match loaded {
             Ok(work) => {
+                if work.state_file != self.work().state_file {
+                    warn!("`state_file` is another one now; that takes a restart");
+                }
                 let probes = work.probes.len();
                 if work.redacted != self.work().redacted {
                     self.slots.hurry();
@@ -314,7 +323,7 @@ impl Work {
     }
 
     fn new(loaded: Loaded, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
-        let Settings { network, in_flight, probes: settings } = loaded.settings;
+        let Settings { network, in_flight, probes: settings, state_file } = loaded.settings;
         let changed_at = |path: &PathBuf| std::fs::metadata(path).and_then(|about| about.modified()).ok();
         let trusted =
             network.ca_file.iter().chain(&network.roots.file).chain(&network.roots.directories).map(changed_at).collect();
@@ -343,7 +352,15 @@ impl Work {
         changed.iter().for_each(|tenant| means.tokens.forget(tenant));
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means: Arc::new(means), network: (network, trusted) })
+        Ok(Self {
+            redacted: loaded.redacted,
+            in_flight,
+            probes,
+            by_id,
+            means: Arc::new(means),
+            state_file,
+            network: (network, trusted),
+        })
     }
 
     /// Reports whether the same probes run in the same way as `before`.
@@ -363,6 +380,20 @@ impl Work {
     fn settings(&self) -> Vec<Arc<ProbeSettings>> {
         self.probes.iter().map(|probe| Arc::clone(&probe.settings)).collect()
     }
+}
+
+/// Creates the store of a configuration, and restores in it what its state file has.
+async fn restored(work: &Arc<Work>, source: &Source, exporter: &Exporter) -> (Store, Option<Arc<StateFile>>) {
+    let default = matches!(source, Source::File { .. }).then(systemd::state_directory).flatten();
+    let path = work.state_file.clone().or_else(|| default.map(|directory| directory.join("state.json")));
+    let (work, exporter) = (Arc::clone(work), exporter.clone());
+    let restoring = spawn_blocking(move || {
+        let mut store = Store::default();
+        store.adopt(&work.settings());
+        let state = path.and_then(|path| StateFile::restore(path, &mut store, &exporter));
+        (store, state.map(Arc::new))
+    });
+    restoring.await.unwrap_or_default() // a panic is in the log, and everything begins anew
 }
 
 /// Records and logs outcomes until all senders are gone.

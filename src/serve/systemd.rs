@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -18,6 +19,13 @@ use super::runs::monotonic;
 
 /// Timeout of a message, which holds up everything else while systemd does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Returns the directory that systemd makes for `StateDirectory=`, the first of them.
+pub fn state_directory() -> Option<PathBuf> {
+    let directories = env::var_os("STATE_DIRECTORY")?;
+    let first = directories.as_bytes().split(|byte| *byte == b':').next()?;
+    Some(PathBuf::from(OsStr::from_bytes(first))).filter(|directory| directory.is_absolute())
+}
 
 /// The first descriptor that is handed over, after standard input, output and error.
 const FIRST_SOCKET: RawFd = 3;

@@ -30,6 +30,8 @@ pub struct ProbeEntry {
     pub failing_since: Option<SystemTime>,
     /// Start of the first run that failed for the present reason: one failure may follow upon another.
     pub reason_since: Option<SystemTime>,
+    /// The reason of the last failed run; `None` while the probe succeeds.
+    pub failing_reason: Option<Reason>,
     /// Times and results of the last runs.
     pub history: History,
     /// Transcript of the last run that took place. It is taken out of the outcome, which is kept longer for its facts: a
@@ -93,6 +95,7 @@ impl ProbeEntry {
             last_success: None,
             failing_since: None,
             reason_since: None,
+            failing_reason: None,
             history: History::default(),
             transcript: Arc::default(),
             failed_transcript: Arc::default(),
@@ -134,9 +137,10 @@ impl ProbeEntry {
         self.current_run(now).or_else(missed)
     }
 
-    /// Returns the start of the present failure, and whether it may have begun before the first run.
+    /// Returns the start of the present failure, and whether it may have begun before the first run. What an earlier process knew
+    /// of it counts once there is a run that continues it.
     pub fn since(&self) -> Option<(SystemTime, bool)> {
-        let since = self.reason_since?;
+        let since = self.last.as_ref().and(self.reason_since)?;
         Some((since, self.last_success.is_none() && self.failing_since == Some(since)))
     }
 
@@ -196,7 +200,8 @@ impl ProbeEntry {
         if let Some(failure) = outcome.failure() {
             self.add_failure(&outcome, failure, failures_kept);
         } else {
-            (self.last_success, self.failing_since, self.reason_since) = (Some(outcome.at), None, None);
+            (self.last_success, self.failing_since) = (Some(outcome.at), None);
+            (self.reason_since, self.failing_reason) = (None, None);
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);
@@ -205,8 +210,7 @@ impl ProbeEntry {
     fn add_failure(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         let first = FailureCount { count: 0, since: outcome.at };
         self.failures.entry((failure.phase, failure.reason)).or_insert(first).count += 1;
-        let before = self.last.as_ref().and_then(|last| last.failure());
-        if before.is_none_or(|before| before.reason != failure.reason) {
+        if self.failing_reason.replace(failure.reason) != Some(failure.reason) {
             self.reason_since = Some(outcome.at);
         }
         self.failing_since.get_or_insert(outcome.at);

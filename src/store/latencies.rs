@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+/// Number of bounds.
+const BUCKETS: usize = 11;
+
 /// Counts of runs by their time, failed ones included.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latencies {
-    counts: [u64; Self::BOUNDS.len()],
+    counts: [u64; BUCKETS],
     /// Number of runs counted.
     pub count: u64,
     /// Sum of their times, in seconds.
@@ -15,7 +20,7 @@ pub struct Latencies {
 impl Latencies {
     /// Upper bounds in seconds: from a resolver on the same machine to the default timeout. Exchange answers a login in
     /// half a second, and takes 20 seconds to refuse one.
-    pub const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
+    pub const BOUNDS: [f64; BUCKETS] = [0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
     /// Counts a run.
     pub fn observe(&mut self, took: Duration) {

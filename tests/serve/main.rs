@@ -14,5 +14,6 @@ mod reload;
 mod routes;
 mod shutdown;
 mod signals;
+mod state;
 mod threads;
 mod web;

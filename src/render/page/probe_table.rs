@@ -40,7 +40,7 @@ pub fn failing(probes: &[&ProbeEntry], view: &View<'_>) -> Markup {
                                 br; small { (term::phase(failure.phase, view.lang)) }
                             }
                         }
-                        td { @if let Some(at) = entry.reason_since { (clock(at, view.now)) } }
+                        td { @if let Some((at, _)) = entry.since() { (clock(at, view.now)) } }
                         td { (sparkline(&entry.history, view.lang)) }
                     }
                 }

@@ -24,6 +24,10 @@ pub struct Exporter {
     log_lines_lost: IntCounter,
     /// 1: the pages are served beyond loopback without users.
     pub unprotected: IntGauge,
+    /// 1: the state file was read at the start, or there was none.
+    pub state_read_successful: IntGauge,
+    /// 1: the state file was written, or there is none.
+    pub state_write_successful: IntGauge,
     reload_successful: IntGauge,
     reload_success_time: Gauge,
     families: Arc<Mutex<Families>>,
@@ -75,6 +79,14 @@ impl Exporter {
                 "m365_exporter_web_unprotected",
                 "Whether the pages are served beyond loopback without a login.",
             )),
+            state_read_successful: valid(IntGauge::new(
+                "m365_exporter_state_read_successful",
+                "Whether the state file, if there was one, was read at the start.",
+            )),
+            state_write_successful: valid(IntGauge::new(
+                "m365_exporter_state_last_write_successful",
+                "Whether the last attempt to write the state file, if there is one, succeeded.",
+            )),
             reload_successful: valid(IntGauge::new(
                 "m365_exporter_config_last_reload_successful",
                 "Whether the last attempt to load the configuration succeeded.",
@@ -87,7 +99,9 @@ impl Exporter {
         };
         let build = valid(IntGauge::with_opts(build));
         build.set(1);
-        exporter.web_config_in_force.set(1);
+        for good in [&exporter.web_config_in_force, &exporter.state_read_successful, &exporter.state_write_successful] {
+            good.set(1);
+        }
         let Self { registry, probes_in_flight, scheduler_lag, reload_successful, reload_success_time, .. } = &exporter;
         valid(registry.register(Box::new(build)));
         valid(registry.register(Box::new(probes_in_flight.clone())));
@@ -97,6 +111,8 @@ impl Exporter {
         valid(registry.register(Box::new(exporter.web_config_in_force.clone())));
         valid(registry.register(Box::new(exporter.log_lines_lost.clone())));
         valid(registry.register(Box::new(exporter.unprotected.clone())));
+        valid(registry.register(Box::new(exporter.state_read_successful.clone())));
+        valid(registry.register(Box::new(exporter.state_write_successful.clone())));
         valid(registry.register(Box::new(reload_successful.clone())));
         valid(registry.register(Box::new(reload_success_time.clone())));
         exporter
