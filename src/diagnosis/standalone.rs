@@ -46,6 +46,7 @@ pub fn confidence(reason: Reason) -> Confidence {
         | Reason::ProtocolError
         | Reason::ClientCredentialRefused
         | Reason::ClientSecretMalformed
+        | Reason::MachineTooSlow
         | Reason::TokenRefused
         | Reason::EwsForbidden
         | Reason::EwsTokenRefused

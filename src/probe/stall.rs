@@ -79,8 +79,10 @@ pub struct Stall {
 }
 
 impl Stall {
-    /// A stall from which on a peer may have lost patience.
+    /// The shortest stall that counts: what a busy processor takes from a run now and then is less.
     const LONG: Duration = Duration::from_millis(500);
+    /// A stall from which on a peer may have hung up on us: servers wait for a client much longer, devices on the way hardly less.
+    const PATIENCE: Duration = Duration::from_secs(3);
 
     /// Returns the stall where it falsifies the run's times: a tick or more, and more than a twentieth of the run.
     pub fn of_note(self) -> Option<Duration> {
@@ -90,7 +92,9 @@ impl Stall {
     /// Reports whether the stall, and not the peer, may be why the run met with `reason`: silence or a hang-up in a run that
     /// stood still for most of its time. A peer that was silent while we listened for longer than that is to blame.
     pub fn explains(self, reason: Reason) -> bool {
-        self.stalled >= Self::LONG && self.stalled * 2 >= self.elapsed && reason.may_come_of_a_stall()
+        let is_hang_up = matches!(reason, Reason::TlsClosed | Reason::ConnectionClosed);
+        let least = if is_hang_up { Self::PATIENCE } else { Self::LONG };
+        self.stalled >= least && self.stalled * 2 >= self.elapsed && reason.may_come_of_a_stall()
     }
 
     /// The fault that the run ended with, under the name of this machine where the stall explains it.

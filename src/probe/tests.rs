@@ -176,6 +176,8 @@ async fn refusal_and_success_in_a_run_that_stood_still_stay_what_they_are_and_te
     assert!(worked.is_ok() && worked.facts.stalled > Some(4 * SECOND), "{worked:?}");
     let hung_up = stalled(&[Act::Take(Phase::Auth, SECOND), Act::Stop(Reason::ConnectionClosed)], 5 * SECOND).await;
     assert_eq!(ended(&hung_up), Some((Phase::Auth, Reason::MachineTooSlow)), "a peer loses patience with who says nothing");
+    let at_once = stalled(&[Act::Take(Phase::Auth, SECOND), Act::Stop(Reason::ConnectionClosed)], 2 * SECOND).await;
+    assert_eq!(ended(&at_once), Some((Phase::Auth, Reason::ConnectionClosed)), "and not so soon");
 }
 
 /// A suspended machine's timers stand still, and its steady clock goes on.

@@ -217,8 +217,7 @@ fn metrics_of_a_run_that_this_machine_was_too_slow_for_say_so_and_keep_the_resul
     // Where it lasts, it is told as what it is.
     let mut store = Store::new(&[sample::settings(&missed.probe)]);
     store.record(missed);
-    let cause =
-        r#"m365_root_cause_info{tenant="contoso",mailbox="",reason="machine_too_slow",owner="here",confidence="certain"}"#;
+    let cause = r#"m365_root_cause_info{tenant="contoso",mailbox="",reason="machine_too_slow",owner="here",confidence="likely"}"#;
     let mailbox = cause.replace(r#"mailbox="""#, r#"mailbox="praxis""#);
     let page = self::page(&store);
     assert!(page.contains(cause) || page.contains(&mailbox), "{page}");
