@@ -43,7 +43,10 @@ impl StateFile {
         exporter.state_read_successful.set(i64::from(state.is_ok()));
         match state {
             Ok(None) => info!("state file `{name}`: there is none yet"),
-            Ok(Some(state)) => info!(probes = state.restore(store), "state restored from `{name}`"),
+            Ok(Some(state)) => {
+                let probes = state.restore(store); // and not in the macro, which passes over what the log leaves out
+                info!(probes, "state restored from `{name}`");
+            }
             Err(problem) => match keep_aside(&path) {
                 Ok(kept) => error!("state file `{name}`: {problem}; kept as `{}`, the state begins anew", kept.display()),
                 Err(error) => {

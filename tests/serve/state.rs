@@ -60,7 +60,8 @@ async fn restart_keeps_since_and_counters() {
     assert_eq!(files(&scratch), ["client.secret", "m365-probe.yml", "state.json"]);
 
     let second = start(&scratch, &configuration).await;
-    assert!(value(&second, "m365_probe_runs_total").await >= runs);
+    let now = value(&second, "m365_probe_runs_total").await;
+    assert!(now >= runs, "{now:?} {runs:?} {state}");
     let still = awaited(&second, "m365_probe_failing_since_timestamp_seconds").await;
     assert!((since - still).abs() < 1.0, "{since} {still}");
     assert_eq!(value(&second, "m365_exporter_state_read_successful").await, Some(1.0));
