@@ -90,7 +90,7 @@ fn row(
     let times = [0; 3].map(|_| {
         let begun = cpu();
         black_box(render(black_box(store), now));
-        cpu() - begun
+        cpu().saturating_sub(begun)
     });
     let time = times.into_iter().min().unwrap_or_default().as_secs_f64();
     let shape = if tenants == 1 { mailboxes.to_string() } else { format!("{tenants} x {mailboxes}") };

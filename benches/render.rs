@@ -111,7 +111,7 @@ fn status_page(bench: &mut Criterion) {
     }
     let view = View { lang: Lang::En, chosen: false, paused: false, refresh: 10, path: "/", query: &[], notices: &[], now };
     bench.bench_function("status_page_of_300_probes", |bench| {
-        bench.iter(|| page::status(black_box(&store), None, &Search::default(), &view))
+        bench.iter(|| page::status(black_box(&store), None, &Search::default(), &view));
     });
 }
 

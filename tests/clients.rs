@@ -84,7 +84,7 @@ async fn prometheus_client_parses_both_pages_of_metrics() {
     let mut settings = tenant.settings(&tenant.write_ca(&directory).expect("a file"));
     settings.probes.iter_mut().for_each(|probe| probe.interval = std::time::Duration::from_secs(1));
     let listen = vec![std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0)).into()];
-    let service = Service::start(Options::new(Source::Given(settings), listen)).await.expect("it starts");
+    let service = Service::start(Options::new(Source::Given(Box::new(settings)), listen)).await.expect("it starts");
     let address = format!("http://{}", service.addresses()[0]);
     let program = std::env::var("CLIENTS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/openmetrics.py");

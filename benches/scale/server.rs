@@ -150,7 +150,7 @@ fn pop3(stream: &mut dyn Stream, works: bool) -> io::Result<()> {
     })
 }
 
-fn imap(stream: &mut dyn Stream, works: bool) -> io::Result<()> {
+fn imap(stream: &mut dyn Stream, accepts: bool) -> io::Result<()> {
     stream.write_all(b"* OK The Microsoft Exchange IMAP4 service is ready.\r\n")?;
     let mut tag = String::new();
     converse(stream, |line| {
@@ -164,7 +164,7 @@ fn imap(stream: &mut dyn Stream, works: bool) -> io::Result<()> {
             "AUTHENTICATE" if words.next().is_some() && words.next().is_none() => "+ \r\n".to_owned(),
             "STATUS" => format!("* STATUS INBOX (MESSAGES 12 UNSEEN 3)\r\n{tag} OK done\r\n"),
             "LOGOUT" => format!("* BYE\r\n{tag} OK done\r\n"),
-            _ if works => format!("{tag} OK done\r\n"),
+            _ if accepts => format!("{tag} OK done\r\n"),
             _ => format!("{tag} NO AUTHENTICATE failed.\r\n"),
         })
     })
@@ -186,13 +186,13 @@ fn smtp_in_the_clear(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn smtp(stream: &mut dyn Stream, works: bool) -> io::Result<()> {
+fn smtp(stream: &mut dyn Stream, accepts: bool) -> io::Result<()> {
     converse(stream, |line| {
         let reply = match line.get(..4).unwrap_or(line) {
             "EHLO" => "250-smtp.office365.com\r\n250 AUTH XOAUTH2\r\n",
             "QUIT" => "221 bye\r\n",
             _ if line == "AUTH XOAUTH2" => "334 \r\n",
-            _ if works => "235 2.7.0 Authentication successful\r\n",
+            _ if accepts => "235 2.7.0 Authentication successful\r\n",
             _ => "535 5.7.3 Authentication unsuccessful\r\n",
         };
         Some(reply.to_owned())

@@ -88,7 +88,9 @@ pub(super) fn merged(mut root: Node, included: Vec<Included>) -> Node {
     }
     for file in included {
         let Content::Map(entries) = file.root.content else { continue };
-        entries.into_iter().for_each(|entry| root.extend(&entry.key, entry.value));
+        for entry in entries {
+            root.extend(&entry.key, entry.value);
+        }
     }
     root
 }

@@ -145,7 +145,7 @@ fn are_all_certificates_outside_their_time(outcomes: &[&Outcome]) -> bool {
     let mut presented = BTreeSet::new();
     for endpoint in endpoints {
         let Some(certificate) = &endpoint.certificate else { continue };
-        if !endpoint.failed.is_some_and(|(_, reason)| outside_its_time(reason).is_some()) {
+        if endpoint.failed.is_none_or(|(_, reason)| outside_its_time(reason).is_none()) {
             return false;
         }
         presented.insert(&certificate.fingerprint);

@@ -67,7 +67,7 @@ impl Runner {
             let asked = Instant::now();
             let place = self.place(&mut turn).await?;
             hurries.mark_unchanged();
-            let (lag, ended) = (self.lag(&turn, asked, &place), place.since + self.probe.settings.timeout);
+            let (lag, ended) = (lag(&turn, asked, &place), place.since + self.probe.settings.timeout);
             self.pulse.run_began(lag);
             let outcome = self.run_in(place).await;
             if outcome.is_missed() {
@@ -97,15 +97,6 @@ impl Runner {
             self.pulse.turn_missed(cause);
             self.send(self.probe.skipped(skip)).await?;
         }
-    }
-
-    /// Returns the delay of a run that asked for its place at `asked`.
-    fn lag(&self, turn: &Turn, asked: Instant, place: &Place) -> Lag {
-        let cause = if place.standing == Standing::Answered { LagCause::Queue } else { LagCause::Endpoint };
-        let waited = place.since.saturating_duration_since(asked.max(turn.due));
-        let woken_late = asked.saturating_duration_since(turn.from);
-        let began_late = place.since.elapsed();
-        turn.lag.plus(cause, waited).plus(LagCause::Machine, woken_late + began_late)
     }
 
     async fn run_in(&self, place: Place) -> Outcome {
@@ -142,14 +133,22 @@ impl Runner {
     }
 }
 
+/// Returns the delay of a run that asked for its place at `asked`.
+fn lag(turn: &Turn, asked: Instant, place: &Place) -> Lag {
+    let cause = if place.standing == Standing::Answered { LagCause::Queue } else { LagCause::Endpoint };
+    let waited = place.since.saturating_duration_since(asked.max(turn.due));
+    let woken_late = asked.saturating_duration_since(turn.from);
+    let began_late = place.since.elapsed();
+    turn.lag.plus(cause, waited).plus(LagCause::Machine, woken_late + began_late)
+}
+
 /// Returns the endpoint's answer: none where the run ended in silence. A run that did not take place asked for none, and one
 /// that failed on this machine tells nothing.
 fn answer(outcome: &Outcome) -> Option<Answer> {
     match &outcome.verdict {
-        Verdict::Ok => Some(Answer::InTime),
         Verdict::Failed(failure) if failure.reason.owner() == Owner::Here => None,
         Verdict::Failed(failure) if trace::is_silence(failure.reason) => Some(Answer::Missing),
-        Verdict::Failed(_) => Some(Answer::InTime),
+        Verdict::Ok | Verdict::Failed(_) => Some(Answer::InTime),
         Verdict::Skipped(_) => None,
     }
 }

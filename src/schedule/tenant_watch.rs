@@ -43,12 +43,11 @@ impl TenantWatch {
         let Some((resource, state)) = token_state(outcome) else { return };
         let is_change = {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-            match tokens.iter_mut().find(|(known, _)| *known == resource) {
-                Some((_, known)) => std::mem::replace(known, state.clone()) != state,
-                None => {
-                    tokens.push((resource, state.clone()));
-                    false
-                }
+            if let Some((_, known)) = tokens.iter_mut().find(|(known, _)| *known == resource) {
+                std::mem::replace(known, state.clone()) != state
+            } else {
+                tokens.push((resource, state.clone()));
+                false
             }
         };
         if is_change && state != TokenState::Refused {

@@ -18,7 +18,7 @@ pub enum Source {
         roots: RootStore,
     },
     /// Settings made by the program; there is nothing to reload.
-    Given(Settings),
+    Given(Box<Settings>),
 }
 
 impl Source {
@@ -38,7 +38,7 @@ impl Source {
                 Ok(loaded)
             }
             Self::Given(settings) => Ok(Loaded {
-                settings: settings.clone(),
+                settings: Settings::clone(settings),
                 warnings: Vec::new(),
                 redacted: "# made by the program itself; there is no file\n".to_owned(),
             }),

@@ -349,7 +349,9 @@ impl Work {
         if !mistakes.is_empty() {
             return Err(mistakes.join("\n"));
         }
-        changed.iter().for_each(|tenant| means.tokens.forget(tenant));
+        for tenant in &changed {
+            means.tokens.forget(tenant);
+        }
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
         Ok(Self {

@@ -205,7 +205,9 @@ fn store_of_many(tenants: usize, mailboxes: usize, refused: bool) -> Store {
     let mut store = store(&many(tenants, mailboxes, refused), &[], Some(sample::now() + 97 * DAY), "", "");
     if tenants * mailboxes <= 200 {
         for _ in 0..30 {
-            many(tenants, mailboxes, refused).into_iter().for_each(|outcome| store.record(outcome));
+            for outcome in many(tenants, mailboxes, refused) {
+                store.record(outcome);
+            }
         }
     }
     store

@@ -238,7 +238,9 @@ fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_
     (imap.probe.check, imap.probe.mailbox) = (Check::Imap, Some("labor".to_owned()));
     let outcomes = [login(sample::pop3(), 0, "now"), login(imap, 60, "before")];
     let mut store = Store::new(&outcomes.each_ref().map(|outcome| sample::settings(&outcome.probe)));
-    outcomes.iter().for_each(|outcome| store.record(outcome.clone()));
+    for outcome in &outcomes {
+        store.record(outcome.clone());
+    }
     let of = r#"{tenant="contoso",mailbox="",check="token",endpoint="login.microsoftonline.com:443""#;
     let info = format!(r#"m365_tls_info{of},version="TLSv1.3",issuer="now"}}"#);
     for page in [page(&store), alone(&outcomes[0], Format::Text)] {
@@ -383,7 +385,9 @@ fn mailboxes(count: usize) -> Store {
     let probe = |number: usize| ProbeId { mailbox: Some(format!("m{number}")), ..sample::pop3().probe };
     let outcomes: Vec<_> = (0..count).map(|number| Outcome { probe: probe(number), ..sample::pop3() }).collect();
     let mut store = Store::new(&outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect::<Vec<_>>());
-    outcomes.into_iter().for_each(|outcome| store.record(outcome));
+    for outcome in outcomes {
+        store.record(outcome);
+    }
     store
 }
 

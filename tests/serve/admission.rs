@@ -2,7 +2,6 @@
 
 use m365_probe::kind::Check;
 use m365_probe::serve::{Options, Service, Source};
-use m365_probe::settings::Settings;
 
 use crate::client::{exchange, get, parse, request};
 use crate::fixtures::{Scratch, address, idle, options, refused, serve, settings};
@@ -40,14 +39,14 @@ async fn pages_without_users_are_answered_under_own_names_alone() {
 
 #[tokio::test]
 async fn pages_are_answered_under_names_that_are_allowed_and_with_users_under_all() {
-    let named = Options { allow_hosts: vec!["Status.example".to_owned()], ..options(Source::Given(Settings::default())) };
+    let named = Options { allow_hosts: vec!["Status.example".to_owned()], ..options(Source::Given(Box::default())) };
     let service = Service::start(named).await.expect("it starts");
     assert_eq!(status(address(&service), "/metrics", "Host: status.example\r\n").await, 200);
     assert_eq!(status(address(&service), "/metrics", "Host: evil.example\r\n").await, 421);
 
     let scratch = Scratch::new();
     let web = scratch.file("web.yml", &format!("basic_auth_users:\n  a: {}\n", bcrypt::hash("right", 4).expect("a hash")));
-    let users = Options { web: Some(web), ..options(Source::Given(Settings::default())) };
+    let users = Options { web: Some(web), ..options(Source::Given(Box::default())) };
     let service = Service::start(users).await.expect("it starts");
     let login = "Authorization: Basic YTpyaWdodA==\r\n";
     assert_eq!(status(address(&service), "/metrics", &format!("Host: any.example\r\n{login}")).await, 200);
@@ -57,7 +56,7 @@ async fn pages_are_answered_under_names_that_are_allowed_and_with_users_under_al
 #[tokio::test]
 async fn requests_of_other_pages_are_refused_where_something_happens() {
     let probes = [("contoso", None, Check::Token)];
-    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &probes)))).await;
     let at = address(&service);
     for foreign in [
         "Origin: http://evil.example\r\n",
@@ -71,7 +70,7 @@ async fn requests_of_other_pages_are_refused_where_something_happens() {
         assert_eq!(request(at, "GET", "/metrics", foreign).await.status, 200, "{foreign}");
     }
     assert!(get(at, "/metrics").await.body.contains("m365_probe_runs_total"), "it runs its probes as ever");
-    let service = serve(Source::Given(Settings::default())).await;
+    let service = serve(Source::Given(Box::default())).await;
     let own_page = "Origin: http://localhost:10365\r\nSec-Fetch-Site: same-origin\r\n";
     assert_eq!(request(address(&service), "POST", "/-/reload", own_page).await.status, 409);
     assert_eq!(request(address(&service), "POST", "/-/reload", "").await.status, 409, "curl");

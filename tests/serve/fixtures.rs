@@ -40,7 +40,7 @@ pub fn address(service: &Service) -> SocketAddr {
 
 /// Starts a service without probes.
 pub async fn idle() -> Service {
-    serve(Source::Given(Settings::default())).await
+    serve(Source::Given(Box::default())).await
 }
 
 /// Creates a peer that accepts connections and sends nothing.

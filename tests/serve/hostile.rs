@@ -125,7 +125,7 @@ async fn idle_connections_give_way_to_new_ones() {
 #[tokio::test]
 async fn metrics_are_served_while_a_probe_waits_for_its_peer() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
+    let service = serve(Source::Given(Box::new(settings(at, &[("contoso", None, Check::Token)])))).await;
     let server = address(&service);
     let asking = tokio::spawn(async move { request(server, "GET", "/probe?check=token", "").await });
     let _held = peer.accept().await.expect("the run has begun");

@@ -7,7 +7,6 @@ use m365_probe::kind::Check;
 use m365_probe::reason::Reason;
 use m365_probe::render::page::FaultSwitch;
 use m365_probe::serve::{Faults, Options, Service, Source};
-use m365_probe::settings::Settings;
 
 use crate::client::{Reply, get, request};
 use crate::fixtures::{address, idle, refused, serve, settings};
@@ -106,7 +105,7 @@ async fn page_without_scripts_refreshes_itself_unless_paused() {
 #[tokio::test]
 async fn page_escapes_markup_in_names_of_probes() {
     let probes = [("a\"><script>x</script>", Some("b&<i>"), Check::Pop3)];
-    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &probes)))).await;
     for target in ["/", "/probes?check=pop3"] {
         let page = get(address(&service), target).await.body;
         assert!(!page.contains("<script>x") && !page.contains("<i>") && page.contains("&lt;script&gt;x"), "{target}");
@@ -120,7 +119,7 @@ async fn status_page_of_hundreds_of_probes_is_paged_searched_and_compressed() {
     for name in &names {
         probes.extend([Check::Pop3, Check::Imap, Check::Smtp, Check::Ews].map(|check| ("contoso", Some(name.as_str()), check)));
     }
-    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &probes)))).await;
     let page = get(address(&service), "/").await.body;
     assert!(page.contains("Page 1 of 3"), "the first of its pages");
     let found = get(address(&service), "/?q=mailbox77&lang=de").await.body;
@@ -150,7 +149,7 @@ async fn fault_button_is_refused_from_another_origin() {
     let buttons = Arc::new(Buttons::default());
     let faults = Some(Arc::clone(&buttons) as Arc<dyn Faults>);
     let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
-    let options = Options { faults, ..Options::new(Source::Given(Settings::default()), listen) };
+    let options = Options { faults, ..Options::new(Source::Given(Box::default()), listen) };
     let service = Service::start(options).await.expect("it starts");
     let page = get(address(&service), "/").await;
     assert!(page.body.contains("aria-pressed=\"false\" title=\"breaks &lt;things&gt;\""));

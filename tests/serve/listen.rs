@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use m365_probe::serve::{NotStarted, Options, Service, Source};
-use m365_probe::settings::Settings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
@@ -18,7 +17,7 @@ use crate::program::Serving;
 
 async fn start(listen: &str) -> Result<Service, NotStarted> {
     let listen = vec![listen.parse().expect("an address")];
-    Service::start(Options::new(Source::Given(Settings::default()), listen)).await
+    Service::start(Options::new(Source::Given(Box::default()), listen)).await
 }
 
 /// Asks whether the service at the socket is healthy, by hand and with curl, where it is installed.
@@ -49,7 +48,13 @@ async fn name_and_every_address_are_listened_on_in_both_families() {
         for ip in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
             // Where the machine has no IPv6, or no such name for it, there is nothing to reach.
             let has_it = ip == Ipv4Addr::LOCALHOST || listen == ":0" && TcpListener::bind((ip, 0)).is_ok();
-            if has_it || service.addresses().iter().filter_map(|address| address.socket()).any(|address| address.ip() == ip) {
+            if has_it
+                || service
+                    .addresses()
+                    .iter()
+                    .filter_map(m365_probe::serve::BoundAddress::socket)
+                    .any(|address| address.ip() == ip)
+            {
                 assert_eq!(get(SocketAddr::new(ip, port), "/-/healthy").await.status, 200, "{listen} {ip}");
             }
         }

@@ -18,7 +18,7 @@ const PROBES: [(&str, Option<&str>, Check); 6] = [
 
 #[tokio::test]
 async fn probe_is_selected_by_parameters_or_400_lists_the_choices() {
-    let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &PROBES)))).await;
     for (query, status, text) in [
         ("check=pop3&tenant=contoso&mailbox=praxis", 200, r#"{tenant="contoso",mailbox="praxis","#),
         ("check=pop3&tenant=contoso&mailbox=Labor%40CONTOSO.example", 200, r#"{tenant="contoso",mailbox="labor","#),
@@ -52,7 +52,7 @@ async fn probe_is_selected_by_parameters_or_400_lists_the_choices() {
 
 #[tokio::test]
 async fn failed_run_is_200_with_probe_success_0() {
-    let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &PROBES)))).await;
     let reply = get(address(&service), "/probe?check=token").await;
     assert_eq!(reply.status, 200);
     assert!(reply.body.lines().any(|line| line == "probe_success 0"), "{}", reply.body);
@@ -64,7 +64,7 @@ async fn failed_run_is_200_with_probe_success_0() {
 /// Scrapes at the same time do not see each other's series, nor those of an earlier run.
 #[tokio::test]
 async fn each_scrape_has_a_registry_of_its_own() {
-    let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &PROBES)))).await;
     let mut scrapes = tokio::task::JoinSet::new();
     for (tenant, mailbox, check) in PROBES.into_iter().cycle().take(4 * PROBES.len()) {
         let (address, mailbox) = (address(&service), mailbox.unwrap_or_default());
@@ -83,7 +83,7 @@ async fn each_scrape_has_a_registry_of_its_own() {
 
 #[tokio::test]
 async fn run_on_request_is_not_counted_in_metrics() {
-    let service = serve(Source::Given(settings(refused().await, &[("contoso", Some("praxis"), Check::Pop3)]))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &[("contoso", Some("praxis"), Check::Pop3)])))).await;
     get(address(&service), "/probe?check=pop3").await;
     let metrics = get(address(&service), "/metrics").await.body;
     let runs = metrics.lines().find(|line| line.starts_with("m365_probe_runs_total")).expect("a series from the start");
@@ -101,7 +101,7 @@ async fn scrape_timeout_header_limits_the_run() {
         ("X-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n", 0.1),
         ("X-Prometheus-Scrape-Timeout-Seconds: 120\r\n", 30.0),
     ] {
-        let service = serve_on_this_runtime(Source::Given(settings(at, &PROBES))).await; // a new one: its schedule has not begun yet
+        let service = serve_on_this_runtime(Source::Given(Box::new(settings(at, &PROBES)))).await; // a new one: its schedule has not begun yet
         let reply = request(address(&service), "GET", "/probe?check=token", header).await;
         let value = |name: &str| {
             let line = reply.body.lines().find(|line| line.starts_with(name)).expect("a series");
@@ -115,7 +115,7 @@ async fn scrape_timeout_header_limits_the_run() {
 
 #[tokio::test]
 async fn unreadable_scrape_timeout_header_is_500() {
-    let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &PROBES)))).await;
     let reply = request(address(&service), "GET", "/probe?check=token", "X-Prometheus-Scrape-Timeout-Seconds: soon\r\n").await;
     assert_eq!(reply.status, 500);
     assert!(reply.body.contains("is not a time in seconds"), "{}", reply.body);
@@ -124,7 +124,7 @@ async fn unreadable_scrape_timeout_header_is_500() {
 #[tokio::test]
 async fn probe_that_runs_already_is_busy_when_the_timeout_ends() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(at, &PROBES)))).await;
     let server = address(&service);
     let first = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let _held = peer.accept().await.expect("the first run has begun");
@@ -138,7 +138,7 @@ async fn probe_that_runs_already_is_busy_when_the_timeout_ends() {
 #[tokio::test]
 async fn scraper_that_hangs_up_ends_the_run() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(at, &PROBES)))).await;
     let server = address(&service);
     let asking = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (mut held, _) = peer.accept().await.expect("the run has begun");
@@ -152,7 +152,7 @@ async fn scraper_that_hangs_up_ends_the_run() {
 async fn debug_page_has_run_metrics_and_configuration() {
     let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");
     let scratch = Scratch::new();
-    let service = serve(Source::Given(tenant.settings(&tenant.write_ca(&scratch.0).expect("written")))).await;
+    let service = serve(Source::Given(Box::new(tenant.settings(&tenant.write_ca(&scratch.0).expect("written"))))).await;
     let reply = get(address(&service), "/probe?check=pop3&mailbox=praxis&debug=true").await;
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; charset=utf-8")), "{}", reply.body);
     for text in [
@@ -174,7 +174,7 @@ async fn debug_page_has_run_metrics_and_configuration() {
 
 #[tokio::test]
 async fn no_page_has_the_secret() {
-    let service = serve(Source::Given(settings(refused().await, &PROBES))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &PROBES)))).await;
     for target in ["/probe?check=pop3&tenant=fabrikam&debug=true", "/config", "/metrics", "/api/v1/outcomes", "/", "/sd"] {
         let reply = get(address(&service), target).await;
         assert!(reply.status == 200 && !reply.body.contains(SECRET), "{target}: {}", reply.body);

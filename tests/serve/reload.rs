@@ -76,7 +76,7 @@ async fn service_with_a_wrong_configuration_or_a_taken_address_does_not_start() 
     assert!(matches!(refused, Err(NotStarted::Configuration(message)) if message.contains("m365-probe.yml:1:")));
 
     let service = crate::fixtures::idle().await;
-    let source = Source::Given(m365_probe::settings::Settings::default());
+    let source = Source::Given(Box::default());
     let refused = Service::start(Options::new(source, vec![address(&service).into()])).await;
     assert!(matches!(refused, Err(NotStarted::Machine(message)) if message.starts_with("cannot listen on `127.0.0.1:")));
 }

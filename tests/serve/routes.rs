@@ -133,7 +133,7 @@ async fn small_request_body_is_discarded() {
 async fn external_url_is_where_sd_and_alerts_lead_and_is_a_known_host() {
     let probes = [("contoso", Some("praxis"), Check::Pop3)];
     let external_url = Some("https://m365.example/probe/".parse().expect("a URL"));
-    let source = Source::Given(settings(refused().await, &probes));
+    let source = Source::Given(Box::new(settings(refused().await, &probes)));
     let service = Service::start(Options { external_url, ..options(source) }).await.expect("it starts");
     let groups: Value = serde_json::from_str(&get(address(&service), "/sd").await.body).expect("JSON");
     assert_eq!(groups[0]["targets"], serde_json::json!(["m365.example"]));
@@ -152,7 +152,7 @@ async fn external_url_is_where_sd_and_alerts_lead_and_is_a_known_host() {
 #[tokio::test]
 async fn sd_has_a_target_for_each_probe_at_the_requested_host() {
     let probes = [("contoso", None, Check::Token), ("contoso", Some("praxis"), Check::Pop3)];
-    let service = serve(Source::Given(settings(refused().await, &probes))).await;
+    let service = serve(Source::Given(Box::new(settings(refused().await, &probes)))).await;
     let groups: Value = serde_json::from_str(&get(address(&service), "/sd").await.body).expect("JSON");
     assert_eq!(groups.as_array().map(Vec::len), Some(2));
     assert_eq!(
@@ -173,7 +173,7 @@ async fn outcomes_are_filtered_by_tenant_mailbox_and_check() {
     let peer = refused().await;
     let probes =
         [("contoso", Some("praxis"), Check::Pop3), ("contoso", None, Check::Token), ("fabrikam", Some("labor"), Check::Imap)];
-    let service = serve(Source::Given(settings(peer, &probes))).await;
+    let service = serve(Source::Given(Box::new(settings(peer, &probes)))).await;
     for (query, expected) in [
         ("", &["contoso/praxis/pop3", "contoso/token", "fabrikam/labor/imap"][..]),
         ("?tenant=contoso", &["contoso/praxis/pop3", "contoso/token"]),
@@ -206,7 +206,7 @@ async fn scheduled_runs_are_shown_on_every_page() {
     let scratch = Scratch::new();
     let settings = tenant.settings(&tenant.write_ca(&scratch.0).expect("written"));
     let (count, interval) = (settings.probes.len(), settings.probes[0].interval.as_secs_f64());
-    let service = serve(Source::Given(settings)).await;
+    let service = serve(Source::Given(Box::new(settings))).await;
     let report = loop {
         let report: Value = serde_json::from_str(&get(address(&service), "/api/v1/outcomes").await.body).expect("JSON");
         if report["outcomes"].as_array().is_some_and(|outcomes| outcomes.len() == count) {

@@ -15,7 +15,7 @@ use crate::fixtures::{address, idle, serve, serve_on_this_runtime, settings, sil
 #[tokio::test(start_paused = true)]
 async fn shutdown_answers_a_scrape_of_a_silent_peer_503_within_a_second() {
     let (peer, at) = silent().await;
-    let service = serve_on_this_runtime(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
+    let service = serve_on_this_runtime(Source::Given(Box::new(settings(at, &[("contoso", None, Check::Token)])))).await;
     let server = address(&service);
     let scrape = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (held, _) = peer.accept().await.expect("the run has begun");
@@ -31,7 +31,7 @@ async fn shutdown_answers_a_scrape_of_a_silent_peer_503_within_a_second() {
 #[tokio::test]
 async fn shutdown_answers_a_scrape_whose_run_ends_in_time_with_its_result() {
     let (peer, at) = silent().await;
-    let service = serve(Source::Given(settings(at, &[("contoso", None, Check::Token)]))).await;
+    let service = serve(Source::Given(Box::new(settings(at, &[("contoso", None, Check::Token)])))).await;
     let server = address(&service);
     let scrape = tokio::spawn(async move { get(server, "/probe?check=token").await });
     let (held, _) = peer.accept().await.expect("the run has begun");

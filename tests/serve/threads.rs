@@ -22,13 +22,13 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// Faults that are asked for while the status page is rendered, and that hold it until the gate opens.
 #[derive(Debug)]
 struct Gate {
-    begin: tokio::sync::mpsc::UnboundedSender<()>,
+    started: tokio::sync::mpsc::UnboundedSender<()>,
     gate: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Faults for Gate {
     fn switches(&self) -> Vec<FaultSwitch> {
-        let _ = self.begin.send(());
+        let _ = self.started.send(());
         let _ = self.gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
         Vec::new()
     }
@@ -68,10 +68,10 @@ async fn busy() -> Settings {
 
 #[tokio::test]
 async fn runs_and_health_go_on_while_pages_are_rendered_and_others_wait_for_them() {
-    let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let (started, mut begun) = tokio::sync::mpsc::unbounded_channel();
     let (open, gate) = mpsc::channel();
-    let faults = Some(Arc::new(Gate { begin, gate: Mutex::new(gate) }) as Arc<dyn Faults>);
-    let service = Service::start(Options { faults, ..options(Source::Given(busy().await)) }).await.expect("it starts");
+    let faults = Some(Arc::new(Gate { started, gate: Mutex::new(gate) }) as Arc<dyn Faults>);
+    let service = Service::start(Options { faults, ..options(Source::Given(Box::new(busy().await))) }).await.expect("it starts");
     let server = address(&service);
     let readers: Vec<_> = (0..20).map(|_| tokio::spawn(async move { get(server, "/").await.status })).collect();
     begun.recv().await.expect("a page is being rendered");
@@ -101,7 +101,7 @@ async fn runs_and_health_go_on_while_a_client_does_not_read_its_page() {
         })
     });
     settings.probes = probes.collect();
-    let service = Service::start(options(Source::Given(settings))).await.expect("it starts");
+    let service = Service::start(options(Source::Given(Box::new(settings)))).await.expect("it starts");
     let mut held = Vec::new();
     for path in ["/", "/metrics", "/metrics", "/api/v1/outcomes"] {
         let mut stream = connect(address(&service)).await;
@@ -153,7 +153,7 @@ async fn healthy_is_503_while_the_thread_of_the_runs_stands_still() {
         runtime.shutdown_background();
     });
     let runs = Some(RunsOn { runtime: handle.clone(), silent_at_most: Duration::from_millis(500) });
-    let service = Service::start(Options { runs, ..options(Source::Given(busy().await)) }).await.expect("it starts");
+    let service = Service::start(Options { runs, ..options(Source::Given(Box::new(busy().await))) }).await.expect("it starts");
     ask_until(&service, "/-/healthy", |reply| reply.status == 200).await;
 
     let (open, gate) = mpsc::channel::<()>();

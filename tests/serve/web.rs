@@ -9,7 +9,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use m365_probe::serve::{NotStarted, Options, Service, Source};
-use m365_probe::settings::Settings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -25,7 +24,7 @@ const RECHECK_AFTER: Duration = Duration::from_secs(1);
 
 async fn start(web: PathBuf) -> Result<Service, NotStarted> {
     let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
-    Service::start(Options { web: Some(web), ..Options::new(Source::Given(Settings::default()), listen) }).await
+    Service::start(Options { web: Some(web), ..Options::new(Source::Given(Box::default()), listen) }).await
 }
 
 /// Hashes at bcrypt's lowest cost.
@@ -320,7 +319,7 @@ async fn change_that_takes_tls_or_client_certificates_away_is_not_in_force() {
 async fn change_that_takes_protection_away_is_in_force_where_that_is_allowed() {
     let scratch = Scratch::new();
     let web = scratch.file("web.yml", &format!("basic_auth_users:\n  a: {}\n", hash("right")));
-    let options = Options { web: Some(web), allow_unprotected: true, ..options(Source::Given(Settings::default())) };
+    let options = Options { web: Some(web), allow_unprotected: true, ..options(Source::Given(Box::default())) };
     let service = Service::start(options).await.expect("it starts");
     assert_eq!(get(address(&service), "/-/healthy").await.status, 401);
     scratch.file("web.yml", "");
@@ -340,7 +339,7 @@ async fn pages_beyond_loopback_without_users_say_so() {
         (everywhere(), Some(users), false, "0", false),
         (vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()], None, false, "0", false),
     ] {
-        let own = Options::new(Source::Given(Settings::default()), listen);
+        let own = Options::new(Source::Given(Box::default()), listen);
         let service = Service::start(Options { web, allow_unprotected, ..own }).await.expect("it starts");
         let at = SocketAddr::from(([127, 0, 0, 1], address(&service).port()));
         let page = async |path: &str| request(at, "GET", path, &login("a:right")).await.body;

@@ -263,7 +263,9 @@ fn sign_of_a_reason_is_whole_alike_in_both_languages_and_has_only_existing_comma
         for text in [en, de] {
             assert!(text.ends_with('.') && !text.contains("  "), "{reason}: {text}");
             assert!(placeholders(text).iter().all(|name| placeholder::NAMES.contains(name)), "{reason}: {text}");
-            commands(text).iter().for_each(|command| command.split('|').for_each(|part| assert_cmdlet(part.trim())));
+            for part in commands(text).iter().flat_map(|command| command.split('|')) {
+                assert_cmdlet(part.trim());
+            }
         }
         assert_eq!(commands(en), commands(de), "{reason}");
     }

@@ -24,7 +24,7 @@ pub fn section(found: &[&JudgedProbe<'_>], search: &Search<'_>, view: &View<'_>)
     let well = |probes: &[&JudgedProbe<'_>]| probes.iter().all(|probe| probe.state.state() == Some(State::Ok));
     tenants.sort_by_cached_key(|(_, probes)| well(probes));
     if found.len() <= PROBES {
-        html! { @for (name, probes) in &tenants { (tenant(name, probe_table::of_tenant(probes, view))) } }
+        html! { @for (name, probes) in &tenants { (tenant(name, &probe_table::of_tenant(probes, view))) } }
     } else if tenants.len() > 1 && search.text.trim().is_empty() {
         tenant_lines(&tenants, search, view)
     } else {
@@ -32,7 +32,7 @@ pub fn section(found: &[&JudgedProbe<'_>], search: &Search<'_>, view: &View<'_>)
     }
 }
 
-fn tenant(name: &str, tables: Markup) -> Markup {
+fn tenant(name: &str, tables: &Markup) -> Markup {
     html! {
         section aria-labelledby={ "tenant-" (name) } {
             h2 id={ "tenant-" (name) } { (name) }
@@ -76,7 +76,7 @@ fn rows(tenants: &[(&str, Vec<&JudgedProbe<'_>>)], search: &Search<'_>, view: &V
     html! {
         @for of_tenant in shown.chunk_by(|(one, _), (other, _)| one == other) {
             @let rows: Vec<Row<'_>> = of_tenant.iter().map(|(_, row)| row.clone()).collect();
-            (tenant(of_tenant[0].0, probe_table::of_rows(&rows, view)))
+            (tenant(of_tenant[0].0, &probe_table::of_rows(&rows, view)))
         }
         (page.links(search, view))
     }

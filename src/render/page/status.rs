@@ -118,7 +118,7 @@ pub fn count(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> String {
     let failing = count(|probe| probe.failure().is_some());
     let critical = count(|probe| probe.state() == Some(State::Critical));
     let working = count(|probe| probe.current_run().is_some_and(|run| matches!(run.state(), State::Ok | State::Warning)));
-    let waiting = count(|probe| probe.is_waiting());
+    let waiting = probes.iter().filter(|probe| probe.state.is_waiting()).count();
     let (template, number) = match (failing, critical) {
         (1.., _) => (texts.of_checks_fail, failing),
         (0, 1..) => (texts.checks_critical, critical),

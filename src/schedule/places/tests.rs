@@ -39,7 +39,9 @@ fn fewest_places_are_served_first_then_longest_ago_then_first_come() {
     let (places, lanes) = places(1, &[("a", "pop3"), ("a", "pop3"), ("a", "imap"), ("b", "pop3")]);
     let held = places.acquire(lanes[0]).now_or_never().expect("free");
     let mut waiting: Vec<_> = lanes.iter().map(|lane| Box::pin(places.acquire(*lane))).collect();
-    waiting.iter_mut().for_each(|place| assert!(place.as_mut().now_or_never().is_none()));
+    for place in &mut waiting {
+        assert!(place.as_mut().now_or_never().is_none());
+    }
     drop(held);
     let mut order = Vec::new();
     while order.len() < lanes.len() {

@@ -73,7 +73,7 @@ impl Observed {
             let Timetable { first, second } = Timetable::new(probe.id(), MINUTE, FIRST_ROUND, UNIX_EPOCH);
             let began = self.began.get(probe.id()).map_or(&[][..], Vec::as_slice);
             let turns = std::iter::once(first).chain((0..self.minutes).map(|round| second + round * MINUTE));
-            let last = self.minutes * MINUTE - LATE - 2 * SECOND; // whose end is seen
+            let last = (self.minutes * MINUTE).saturating_sub(LATE + 2 * SECOND); // whose end is seen
             for due in turns.filter(|due| (minutes.start * MINUTE..last.min(minutes.end * MINUTE)).contains(due)) {
                 due_count += 1;
                 late += usize::from(!began.iter().any(|began| (due..=due + LATE).contains(began)));
