@@ -8,7 +8,7 @@ use crate::secret::MASK;
 
 use super::syntax::is_guid;
 
-/// A text for people that shows no more than [`SHOWN`] characters of what may be a secret.
+/// A text for people that shows no more than 12 characters of what may be a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Quoted(String);
 
