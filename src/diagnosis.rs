@@ -62,6 +62,8 @@ pub struct RootCause {
     pub mailbox: Option<String>,
     /// The failed probes it explains, in the order of the outcomes; never empty.
     pub explains: Vec<ProbeId>,
+    /// The number of further probes that it explains, where not all are listed.
+    pub unlisted: usize,
     /// Other possible reasons, the most likely first.
     pub candidates: Vec<Reason>,
     /// The evidence of the failure that shows it best.

@@ -23,6 +23,7 @@ mod rendering;
 mod response;
 mod routes;
 mod runs;
+mod shared_diagnosis;
 mod shutdown;
 mod signals;
 mod state_file;

@@ -4,12 +4,13 @@ mod clock_jump;
 mod entry;
 mod history;
 mod incident;
+mod index;
 mod latencies;
 mod published;
 mod shared_vec;
 
 use std::collections::hash_map::Entry::Vacant;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,6 +18,7 @@ use self::clock_jump::ClockJump;
 pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};
 pub use self::incident::{Incident, Incidents};
+use self::index::Index;
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;
@@ -32,6 +34,7 @@ pub struct Store {
     probes: SharedVec<ProbeEntry>,
     latencies: SharedVec<TenantLatencies>,
     places: Arc<HashMap<ProbeId, Place>>,
+    index: Arc<Index>,
     /// Number of runs skipped since the start, by [`SkipReason::code`](crate::outcome::SkipReason::code).
     pub skips: BTreeMap<&'static str, u64>,
     recorded: u64,
@@ -77,6 +80,7 @@ impl Store {
             vacant.insert(Place { entry: adopted.len(), latencies });
             adopted.push(entry);
         }
+        self.index = Arc::new(Index::new(adopted.iter().map(|entry| &entry.settings)));
         (self.probes, self.places) = (adopted.into_iter().collect(), Arc::new(places));
     }
 
@@ -128,6 +132,22 @@ impl Store {
     /// Returns the entries of all probes, in the order of the configuration.
     pub fn probes(&self) -> &SharedVec<ProbeEntry> {
         &self.probes
+    }
+
+    /// Returns the entries of a tenant's probes, in the order of the configuration.
+    pub fn of_tenant(&self, name: &str) -> impl Iterator<Item = &ProbeEntry> {
+        self.index.of_tenant(name).iter().filter_map(|place| self.probes.get(*place))
+    }
+
+    /// Reports whether a tenant has probes.
+    pub fn has_tenant(&self, name: &str) -> bool {
+        !self.index.of_tenant(name).is_empty()
+    }
+
+    /// Returns the entries of mailboxes, each by its label or its address, in the order of the configuration.
+    pub fn of_mailboxes(&self, names: &[&str]) -> impl Iterator<Item = &ProbeEntry> {
+        let places: BTreeSet<usize> = names.iter().flat_map(|name| self.index.of_mailbox(name)).copied().collect();
+        places.into_iter().filter_map(|place| self.probes.get(place))
     }
 
     /// Returns the entry of one probe.

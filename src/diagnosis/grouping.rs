@@ -91,6 +91,7 @@ fn cause(mailbox: Option<&str>, same: &[Blame<'_>]) -> Option<RootCause> {
         tenant: best.outcome.probe.tenant.clone(),
         mailbox: mailbox.map(ToOwned::to_owned),
         explains: explained.cloned().collect(),
+        unlisted: 0,
         candidates: best.candidates.to_vec(),
         evidence: best.evidence.clone().into_owned(),
     })

@@ -43,6 +43,9 @@ pub struct CauseEntry<'a> {
     #[serde(skip_deserializing)]
     source: Option<&'static str>,
     explains: Vec<String>,
+    /// The number of further probes that it explains: of a service, not all are listed for those who ask about some.
+    #[serde(default)]
+    explains_further: usize,
     /// The codes of other possible reasons, the next best first.
     candidates: Vec<Cow<'a, str>>,
     /// The evidence of the failure that shows the cause best.
@@ -71,6 +74,7 @@ impl<'a> CauseEntry<'a> {
             applies: text.applies,
             source: text.source,
             explains: cause.explains.iter().map(ToString::to_string).collect(),
+            explains_further: cause.unlisted,
             candidates: cause.candidates.iter().map(|reason| reason.code().into()).collect(),
             evidence: Some(Cow::Borrowed(&cause.evidence)),
         }
@@ -93,6 +97,7 @@ impl<'a> CauseEntry<'a> {
             tenant: self.tenant.into_owned(),
             mailbox: self.mailbox.map(Cow::into_owned),
             explains: self.explains.iter().filter_map(|path| probe_id(path)).collect(),
+            unlisted: self.explains_further,
             candidates: self.candidates.iter().filter_map(|code| Reason::from_code(code)).collect(),
             evidence: self.evidence.map(Cow::into_owned).unwrap_or_default(),
         })

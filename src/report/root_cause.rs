@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::outcome_index::OutcomeIndex;
 use super::remedy::Concern;
-use super::text::one_line;
+use super::text::{count_of, one_line};
 use super::{JudgedOutcome, sentence};
 use crate::diagnosis::{self, Confidence, RootCause};
 use crate::lang::{Lang, fill};
@@ -28,6 +28,8 @@ pub struct RootCauseGroup {
     pub mailboxes: Vec<String>,
     /// The failed probes it explains.
     pub explains: Vec<ProbeId>,
+    /// The number of further probes that it explains, where not all are listed.
+    pub unlisted: usize,
     /// Other possible reasons, the next best first.
     pub candidates: Vec<Reason>,
     /// The evidence of the failure that shows it best.
@@ -36,8 +38,8 @@ pub struct RootCauseGroup {
 
 impl RootCauseGroup {
     fn new(cause: RootCause) -> Self {
-        let RootCause { reason, confidence, tenant, mailbox, explains, candidates, evidence } = cause;
-        Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, candidates, evidence }
+        let RootCause { reason, confidence, tenant, mailbox, explains, unlisted, candidates, evidence } = cause;
+        Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, unlisted, candidates, evidence }
     }
 
     /// Whom and what its remedy is about.
@@ -63,6 +65,7 @@ pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
             Some(same) => {
                 same.mailboxes.extend(cause.mailbox.clone());
                 same.explains.extend_from_slice(&cause.explains);
+                same.unlisted += cause.unlisted;
             }
             None => groups.push(RootCauseGroup::new(cause.clone())),
         }
@@ -153,7 +156,8 @@ pub fn explained_probes(group: &RootCauseGroup) -> String {
         let who = if mailboxes.is_empty() { String::new() } else { first_names(&mailboxes) + ": " };
         who + &checks.join(", ")
     });
-    one_line(&parts.collect::<Vec<_>>().join("; "))
+    let further = (group.unlisted > 0).then(|| format!("and {} more", count_of(group.unlisted as u64, "check")));
+    one_line(&parts.chain(further).collect::<Vec<_>>().join("; "))
 }
 
 /// The checks of the tenant, then those of its mailboxes: mailboxes with the same checks together.
@@ -230,6 +234,7 @@ mod tests {
             tenant: "t".into(),
             mailboxes: mailboxes.iter().map(ToString::to_string).collect(),
             explains,
+            unlisted: 0,
             candidates: Vec::new(),
             evidence: Evidence::default(),
         }

@@ -15,6 +15,7 @@ use super::admission::KnownHosts;
 use super::authenticator::Authenticator;
 use super::rendering::Renderer;
 use super::runs::Runs;
+use super::shared_diagnosis::SharedDiagnosis;
 use super::shutdown::Shutdown;
 use super::state_file::StateFile;
 use super::systemd;
@@ -78,6 +79,8 @@ pub struct Engine {
     pub store: Arc<PublishedStore>,
     /// The file with what must outlive a restart, if there is one.
     pub state: Option<Arc<StateFile>>,
+    /// The root causes in what the store has.
+    pub diagnosis: SharedDiagnosis,
     slots: Arc<Slots>,
     exporter: Exporter,
     /// The address at which others reach the pages, where it was given.
@@ -156,6 +159,7 @@ impl Engine {
             renderer: Renderer::default(),
             store: Arc::new(PublishedStore::new(store)),
             state,
+            diagnosis: SharedDiagnosis::default(),
             slots,
             pulse: Arc::default(),
             faults: options.faults,

@@ -9,7 +9,7 @@ use crate::kind::Check;
 use crate::outcome::ProbeId;
 use crate::probe::Probe;
 use crate::report::text::one_line;
-use crate::store::{ProbeEntry, SharedVec};
+use crate::store::{ProbeEntry, Store};
 
 /// Number of allowed values that a message lists.
 const LISTED: usize = 20;
@@ -42,16 +42,26 @@ fn by_id<'a>(work: &'a Work, check: Option<&str>, tenant: Option<&str>, mailbox:
     work.probe(&ProbeId { tenant: tenant?.to_owned(), mailbox, check })
 }
 
-/// Returns those of `probes` that have one of the tenants, one of the mailboxes (by name or address) and one of the checks that
+/// Returns the probes of `store` that have one of the tenants, one of the mailboxes (by name or address) and one of the checks that
 /// the query names; a parameter that it leaves out does not narrow them.
 ///
 /// # Errors
 /// A message: a value that no probe has.
-pub fn filter<'a>(probes: &'a SharedVec<ProbeEntry>, query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
-    let mut left: Vec<&ProbeEntry> = probes.iter().collect();
+pub fn filter<'a>(store: &'a Store, query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
+    let (tenants, mailboxes) = (query.all("tenant"), query.all("mailbox"));
+    let mut left: Vec<&ProbeEntry> = match (&tenants[..], &mailboxes[..]) {
+        ([], []) => store.probes().iter().collect(),
+        ([tenant], []) => store.of_tenant(tenant).collect(),
+        (_, []) => store.probes().iter().collect(),
+        (_, mailboxes) => store.of_mailboxes(mailboxes).collect(),
+    };
     for (parameter, is) in NARROWING {
         let values = query.all(parameter);
-        if let Some(unknown) = values.iter().find(|value| !left.iter().any(|entry| is(entry, value))) {
+        let has = |value: &&str| match parameter {
+            "tenant" => store.has_tenant(value),
+            _ => left.iter().any(|entry| is(entry, value)),
+        };
+        if let Some(unknown) = values.iter().find(|value| !has(value)) {
             return Err(format!("there is no {parameter} `{}` among these probes; see /sd for all of them", one_line(unknown)));
         }
         left.retain(|entry| values.is_empty() || values.iter().any(|value| is(entry, value)));

@@ -1,6 +1,5 @@
 //! Routes a request by its path, and refuses requests for anything else.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,13 +17,12 @@ use super::pages::{self, NOT_FOUND, PageKind};
 use super::query::Query;
 use super::rendering::Rendering;
 use super::response::{FullResponse, JSON, TEXT, message, ok};
-use super::{admission, discovery, faults, probe_endpoint, probe_selection};
+use super::{admission, discovery, faults, probe_endpoint, probe_selection, shared_diagnosis};
 use crate::document::Document;
-use crate::outcome::ProbeId;
 use crate::reason::Reason;
 use crate::render::page::FAULTS;
-use crate::report;
-use crate::report::root_cause;
+use crate::report::JudgedOutcome;
+use crate::report::probe_state::ProbeState;
 
 /// Bytes of a body at most. No request needs one; a small one is read and discarded, so that the connection can go on.
 const BODY: usize = 4096;
@@ -175,14 +173,14 @@ fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, loc
 /// Renders the outcomes of the probes that `query` selects, and of all root causes those that explain one of them.
 fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
     let store = engine.store.snapshot();
-    let shown = match probe_selection::filter(store.probes(), query) {
+    let shown = match probe_selection::filter(&store, query) {
         Ok(shown) => shown,
         Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
     };
-    let judged = report::latest(&store, now);
-    let mut causes = root_cause::diagnose(&judged);
-    let ids: HashSet<&ProbeId> = shown.iter().map(|entry| &entry.settings.id).collect();
-    causes.retain(|cause| cause.explains.iter().any(|id| ids.contains(id)));
+    let causes = engine.diagnosis.causes(&store, &shown, now);
+    let concerned = shared_diagnosis::concerned(&store, &causes);
+    let judged: Vec<JudgedOutcome<'_>> =
+        concerned.into_iter().filter_map(|entry| ProbeState::new(entry, now).into_judged()).collect();
     ok(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
 }
 

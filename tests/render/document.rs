@@ -114,6 +114,7 @@ fn nagios_of_one_outcome_names_the_root_cause_that_the_service_found() {
     let mut known = remote::read(document(&store, sample::now()).as_bytes(), &all(None)).expect("readable");
     let refused = known.outcomes.iter().position(|outcome| outcome.failure().is_some()).expect("a failure");
     let cause = RootCause {
+        unlisted: 0,
         reason: Reason::ExchangeServicePrincipalMissing,
         mailbox: None,
         explains: vec![known.outcomes[refused].probe.clone(), sample::pop3().probe],
