@@ -58,6 +58,17 @@ pub enum Command {
     },
 }
 
+/// The names of the pages, of `serve` and `demo`.
+#[derive(Debug, Args)]
+pub struct WebNames {
+    /// Address at which browsers and Prometheus reach the pages, such as `https://monitoring.example/m365-probe` on a reverse proxy: alerts and `/sd` lead there.
+    #[arg(long, visible_alias = "web.external-url", value_name = "URL")]
+    pub web_external_url: Option<ExternalUrl>,
+    /// Further name under which the pages may be asked for, as of a reverse proxy, where no login is needed; addresses, `localhost` and this machine's own names always may. May be repeated.
+    #[arg(long, visible_alias = "web.allow-host", value_name = "NAME")]
+    pub web_allow_host: Vec<String>,
+}
+
 /// `serve`
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -73,12 +84,8 @@ pub struct Serve {
     /// Let a change of the web configuration take protection away (users, TLS, client certificates) without a restart, and do not warn on the page of pages that everybody can read.
     #[arg(long, visible_alias = "web.allow-unprotected")]
     pub web_allow_unprotected: bool,
-    /// Address at which browsers and Prometheus reach the pages, such as `https://monitoring.example/m365-probe` on a reverse proxy: alerts and `/sd` lead there.
-    #[arg(long, visible_alias = "web.external-url", value_name = "URL")]
-    pub web_external_url: Option<ExternalUrl>,
-    /// Further name under which the pages may be asked for, as of a reverse proxy, where no login is needed; addresses, `localhost` and this machine's own names always may. May be repeated.
-    #[arg(long, visible_alias = "web.allow-host", value_name = "NAME")]
-    pub web_allow_host: Vec<String>,
+    #[command(flatten)]
+    pub names: WebNames,
 }
 
 /// `check`
@@ -230,6 +237,8 @@ pub struct Demo {
     /// Address to listen on, as for `serve`; may be repeated. Without it, 127.0.0.1:10365.
     #[arg(long, alias = "web.listen-address", value_name = "ADDR")]
     pub listen: Vec<ListenAddress>,
+    #[command(flatten)]
+    pub names: WebNames,
 }
 
 /// `config`

@@ -61,7 +61,8 @@ fn serve_demo(arguments: &Demo, scratch: &TemporaryDirectory, log: &Log) -> u8 {
         let config = running.write_config(&scratch.0).map_err(|error| cannot_write(&scratch.0, &error))?;
         let faults = Some(Arc::new(FaultSwitches(running)) as Arc<dyn Faults>);
         let source = Source::Given(Box::new(settings));
-        let options = Options { faults, log_lines_lost: log.lost(), ..Options::new(source, arguments.listen.clone()) };
+        let known = serve::options(source, &arguments.listen, &arguments.names);
+        let options = Options { faults, log_lines_lost: log.lost(), ..known };
         crate::serve::run(options, |addresses| print_addresses(addresses, &config)).await.map_err(serve::exit_code)
     })
 }

@@ -1,9 +1,9 @@
 //! `serve`: the service, until a signal ends it.
 
-use super::args::Serve;
+use super::args::{Serve, WebNames};
 use super::logging::Log;
 use super::{FAULT, GOOD, USAGE, failed, run_once};
-use crate::serve::{self, NotStarted, Options, Source};
+use crate::serve::{self, ListenAddress, NotStarted, Options, Source};
 use crate::settings::RootStore;
 
 /// Runs the service until a signal ends it, and returns the exit code.
@@ -12,12 +12,19 @@ pub fn run(arguments: &Serve, roots: &RootStore, log: &Log) -> u8 {
     let options = Options {
         web: arguments.web_config.clone(),
         allow_unprotected: arguments.web_allow_unprotected,
-        allow_hosts: arguments.web_allow_host.clone(),
-        external_url: arguments.web_external_url.clone(),
         log_lines_lost: log.lost(),
-        ..Options::new(source, arguments.listen.clone())
+        ..options(source, &arguments.listen, &arguments.names)
     };
     with_runtime(log, async { serve::run(options, |_| ()).await.map_err(exit_code) })
+}
+
+/// Returns the options of a service that listens at `listen` and is known by `names`.
+pub fn options(source: Source, listen: &[ListenAddress], names: &WebNames) -> Options {
+    Options {
+        allow_hosts: names.web_allow_host.clone(),
+        external_url: names.web_external_url.clone(),
+        ..Options::new(source, listen.to_vec())
+    }
 }
 
 /// Runs `service` on a runtime of its own, writes what is left of the log, and returns the exit code.

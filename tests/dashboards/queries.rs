@@ -43,7 +43,8 @@ impl Observed {
             }
             let listen = format!("127.0.0.1:{demo}");
             let log = scratch.path().join(format!("demo-{number}.log"));
-            let daemon = Daemon::start(PROGRAM, |demo| demo.args(["demo", "--listen", &listen]).args(&faults), &log);
+            let url = format!("--web.external-url=http://{listen}/");
+            let daemon = Daemon::start(PROGRAM, |demo| demo.args(["demo", "--listen", &listen, &url]).args(&faults), &log);
             daemons.push(daemon.listening(demo));
         }
         let configuration = format!(

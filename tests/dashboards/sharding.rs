@@ -38,8 +38,9 @@ impl Shards {
         let programs = ADDRESSES.map(|(_, address)| {
             let (listen, log) = (format!("{address}:{port}"), scratch.path().join(format!("{address}.log")));
             let program = env!("CARGO_BIN_EXE_m365-probe");
-            let mut daemon =
-                Daemon::start(program, |program| program.args(["demo", "--listen", &listen, "--fault", FAULT]), &log);
+            let names = ["probe-a", "probe-b", "m365-0", "m365-1"].map(|name| format!("--web.allow-host={name}"));
+            let arguments = ["demo", "--listen", &listen, "--fault", FAULT];
+            let mut daemon = Daemon::start(program, |program| program.args(arguments).args(names), &log);
             daemon.wait_for("listen", || TcpStream::connect(&listen).is_ok());
             daemon
         });
