@@ -50,7 +50,6 @@ fn by_id<'a>(work: &'a Work, check: Option<&str>, tenant: Option<&str>, mailbox:
 pub fn filter<'a>(store: &'a Store, query: &Query) -> Result<Vec<&'a ProbeEntry>, String> {
     let (tenants, mailboxes) = (query.all("tenant"), query.all("mailbox"));
     let mut left: Vec<&ProbeEntry> = match (&tenants[..], &mailboxes[..]) {
-        ([], []) => store.probes().iter().collect(),
         ([tenant], []) => store.of_tenant(tenant).collect(),
         (_, []) => store.probes().iter().collect(),
         (_, mailboxes) => store.of_mailboxes(mailboxes).collect(),
