@@ -12,9 +12,10 @@ use m365_probe::kind::Check;
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
     &["file", "lang"],
-    &["clock", "cloud", "phase", "reason", "sanitize", "spelling"],
+    &["clock", "cloud", "phase", "random", "reason", "sanitize", "spelling", "x509"],
     &["kind", "secret"],
-    &["credential", "outcome"],
+    &["outcome"],
+    &["credential"],
     &["levels"],
     &["settings"],
     &["store", "diagnosis", "wire"],
@@ -34,7 +35,7 @@ const FLOORS: &[&[&str]] = &[
 /// The modules of the simulated tenant, likewise: data, then state and faults, then protocols, then the listener.
 const SIM_FLOORS: &[&[&str]] = &[
     &["identifiers", "jwt", "protocol", "sasl"],
-    &["mailbox"],
+    &["client_certificate", "mailbox"],
     &["tenant"],
     &["authorization", "fault"],
     &["certificates"],

@@ -12,6 +12,7 @@ use tracing::trace;
 
 use crate::cloud::HttpsEndpoint;
 use crate::outcome::{Fault, Phase};
+use crate::random;
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::trace::Trace;
@@ -31,14 +32,7 @@ pub const USER_AGENT: &str = concat!("m365-probe/", env!("CARGO_PKG_VERSION_MAJO
 
 /// Marks a request with a fresh `client-request-id`, echoed in the response, by which Microsoft's support can find it.
 pub fn set_request_id(headers: &mut HeaderMap) {
-    let mut bytes = [0; 16];
-    // Without entropy the id is all zeros: of no use to support, and of no harm to the request.
-    let _ = openssl::rand::rand_bytes(&mut bytes);
-    let mut id = bytes.map(|byte| format!("{byte:02x}")).concat();
-    for dash in [20, 16, 12, 8] {
-        id.insert(dash, '-');
-    }
-    if let Ok(id) = id.parse() {
+    if let Ok(id) = random::guid().parse() {
         headers.insert("client-request-id", id);
         headers.insert("return-client-request-id", header::HeaderValue::from_static("true"));
     }

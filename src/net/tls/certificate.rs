@@ -1,15 +1,14 @@
 //! The facts of a certificate, and its description in evidence.
 
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use openssl::asn1::{Asn1Time, Asn1TimeRef};
-use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::x509::{GeneralNameRef, X509NameEntryRef, X509NameRef, X509Ref};
+use openssl::x509::{GeneralNameRef, X509NameRef, X509Ref};
 
 use crate::outcome::{CertificateFacts, rfc3339};
 use crate::sanitize::{self, one_line};
+use crate::x509::{distinguished, system_time, text};
 
 use super::inspection_products;
 
@@ -59,22 +58,6 @@ fn day(at: SystemTime) -> String {
     rfc3339(at).split('T').next().unwrap_or_default().to_owned()
 }
 
-/// Formats the distinguished name: `C=US, O=DigiCert Inc, CN=DigiCert Global Root G2`.
-fn distinguished(name: &X509NameRef) -> String {
-    name.entries().map(|entry| format!("{}={}", attribute(entry), text(entry).unwrap_or_default())).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the short name of an attribute, such as `CN`; its object identifier where it has none.
-fn attribute(entry: &X509NameEntryRef) -> String {
-    let object = entry.object();
-    let known = Some(object.nid()).filter(|nid| *nid != Nid::UNDEF);
-    known.and_then(|nid| nid.short_name().ok()).map_or_else(|| object.to_string(), str::to_owned)
-}
-
-fn text(entry: &X509NameEntryRef) -> Option<String> {
-    entry.data().to_string().ok()
-}
-
 /// Returns the common name, else the organisation.
 fn short(name: &X509NameRef) -> Option<String> {
     [Nid::COMMONNAME, Nid::ORGANIZATIONNAME].into_iter().flat_map(|nid| name.entries_by_nid(nid)).find_map(text)
@@ -98,17 +81,9 @@ fn sanitized(text: &str) -> String {
     sanitize::evidence(text.as_bytes())
 }
 
-fn system_time(time: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
-    let since = Asn1Time::from_unix(0)?.diff(time)?; // both parts have one sign
-    let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
-    let distance = Duration::from_secs(seconds.unsigned_abs());
-    let epoch = SystemTime::UNIX_EPOCH;
-    let shifted = if seconds < 0 { epoch.checked_sub(distance) } else { epoch.checked_add(distance) };
-    Ok(shifted.unwrap_or(epoch))
-}
-
 #[cfg(test)]
 mod tests {
+    use openssl::asn1::Asn1Time;
     use openssl::bn::BigNum;
     use openssl::ec::{EcGroup, EcKey};
     use openssl::hash::MessageDigest;
