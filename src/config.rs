@@ -4,6 +4,7 @@
 //! the very file that the tests parse.
 
 mod catalogue;
+mod certificate;
 mod checks;
 mod clouds;
 mod credential;

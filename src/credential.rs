@@ -1,11 +1,19 @@
-//! Credentials, with which the application authenticates to Entra. Each kind is a variant, and decides in one place what it adds
-//! to a token request.
+//! Credentials, with which the application authenticates to Entra: a file a kind, and a variant here.
+
+mod assertion;
+mod certificate;
+mod client_secret;
+mod key_pair;
+mod source;
 
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::SystemTime;
 
-use crate::file::{self, FileKind};
+pub use self::certificate::{CertificateFiles, CertificateSource};
+pub use self::key_pair::KeyPair;
+pub use self::source::{SecretSource, trimmed};
+use crate::outcome::{ClientCertificateFacts, CredentialKind, Fault};
 use crate::secret::Secret;
 
 /// A credential of the application. It is read anew for every token request, so that a rotated one needs no reload.
@@ -13,24 +21,70 @@ use crate::secret::Secret;
 pub enum Credential {
     /// A client secret.
     ClientSecret(SecretSource),
+    /// A certificate and its private key.
+    Certificate(CertificateSource),
+}
+
+/// The token request that a credential is presented in.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// Application (client) id.
+    pub client_id: String,
+    /// The URL of the token endpoint.
+    pub endpoint: String,
+}
+
+/// A credential as it was read for one token request.
+#[derive(Debug)]
+pub struct Reading {
+    /// The certificate, also one that was not presented because it is of no use.
+    pub certificate: Option<ClientCertificateFacts>,
+    /// The proof, or why nothing can be sent.
+    pub proof: Result<Proof, Fault>,
+}
+
+/// The proof of the application's identity in one token request.
+#[derive(Debug)]
+pub struct Proof {
+    /// The parameter that holds it, and its value.
+    pub parameter: (&'static str, Secret),
+    /// The parameters that it adds beside that one.
+    pub companions: &'static [(&'static str, &'static str)],
+    /// A description for evidence, where one helps to compare it with what Entra knows.
+    pub shown: Option<String>,
+    /// A problem of the credential that stopped nothing.
+    pub warning: Option<Fault>,
+}
+
+impl Proof {
+    /// A proof that consists of one parameter and needs no description.
+    fn new(name: &'static str, value: Secret) -> Self {
+        Self { parameter: (name, value), companions: &[], shown: None, warning: None }
+    }
 }
 
 impl Credential {
-    /// Returns the parameters that it adds to a token request (RFC 6749, section 2.3.1), by name.
-    ///
-    /// # Errors
-    /// A message for a person, without the secret: it cannot be read.
-    pub fn parameters(&self) -> Result<Vec<(&'static str, Secret)>, String> {
+    /// Reads it and makes the proof for a token request.
+    pub fn present(&self, request: &TokenRequest, now: SystemTime) -> Reading {
         match self {
-            Self::ClientSecret(source) => Ok(vec![("client_secret", source.read()?)]),
+            Self::ClientSecret(source) => client_secret::present(source),
+            Self::Certificate(source) => source.present(request, now),
+        }
+    }
+
+    /// Explains a refusal by Entra at `now` by what was presented, and adds to the evidence what helps to compare it.
+    pub fn explain(&self, fault: Fault, proof: &Proof, now: SystemTime) -> Explained {
+        match self {
+            Self::ClientSecret(_) => client_secret::explain(fault, proof),
+            Self::Certificate(source) => source.explain(fault, proof, now),
         }
     }
 
     /// Returns the files that it is read from.
     pub fn files(&self) -> Vec<&Path> {
         match self {
-            Self::ClientSecret(SecretSource::File(path)) => vec![path],
-            Self::ClientSecret(SecretSource::Variable(_) | SecretSource::InMemory(_)) => Vec::new(),
+            Self::ClientSecret(source) => source.file().into_iter().collect(),
+            Self::Certificate(source) => source.files().sources().filter_map(SecretSource::file).collect(),
         }
     }
 
@@ -38,20 +92,40 @@ impl Credential {
     pub fn client_secret(&self) -> Option<Secret> {
         match self {
             Self::ClientSecret(source) => source.read().ok(),
+            Self::Certificate(_) => None,
+        }
+    }
+
+    /// Returns the mark by which Microsoft Graph shows which of the application's credentials this is: the first three characters
+    /// of a secret, the thumbprint of a certificate. `None` where it cannot be read.
+    pub fn mark(&self) -> Option<Secret> {
+        match self {
+            Self::ClientSecret(source) => Some(client_secret::mark(&source.read().ok()?)),
+            Self::Certificate(source) => source.mark(),
         }
     }
 
     /// Reports whether reading it waits for a file.
-    pub const fn is_in_a_file(&self) -> bool {
-        matches!(self, Self::ClientSecret(SecretSource::File(_)))
+    pub fn is_in_a_file(&self) -> bool {
+        !self.files().is_empty()
     }
 
-    /// Returns the name of its kind: `client_secret`.
-    pub const fn kind(&self) -> &'static str {
+    /// Returns its kind.
+    pub const fn kind(&self) -> CredentialKind {
         match self {
-            Self::ClientSecret(_) => "client_secret",
+            Self::ClientSecret(_) => CredentialKind::Secret,
+            Self::Certificate(_) => CredentialKind::Certificate,
         }
     }
+}
+
+/// A refusal as the credential explains it.
+#[derive(Debug)]
+pub struct Explained {
+    /// The fault, whose reason may be another one now.
+    pub fault: Fault,
+    /// A description of the credential that was sent, for the evidence.
+    pub shown: Option<String>,
 }
 
 impl From<SecretSource> for Credential {
@@ -65,72 +139,7 @@ impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ClientSecret(source) => source.fmt(f),
-        }
-    }
-}
-
-/// The place of a secret.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SecretSource {
-    /// A file; white space at its end is not part of the secret.
-    File(PathBuf),
-    /// An environment variable.
-    Variable(String),
-    /// The secret itself (the simulated tenant, tests).
-    InMemory(Secret),
-}
-
-impl SecretSource {
-    /// Reads the secret.
-    ///
-    /// # Errors
-    /// A message for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
-    pub fn read(&self) -> Result<Secret, String> {
-        self.read_as(FileKind::Regular)
-    }
-
-    /// Reads the secret at the start, once: also from a pipe.
-    ///
-    /// # Errors
-    /// As [`SecretSource::read`].
-    pub fn read_once(&self) -> Result<Secret, String> {
-        self.read_as(FileKind::Any)
-    }
-
-    fn read_as(&self, kind: FileKind) -> Result<Secret, String> {
-        let text = match self {
-            Self::File(path) => read_text(path, kind).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?,
-            Self::Variable(name) => {
-                std::env::var(name).map_err(|_| format!("the variable `{name}` is not set to readable text"))?
-            }
-            Self::InMemory(secret) => return Ok(secret.clone()),
-        };
-        let secret = trimmed(text);
-        if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
-    }
-}
-
-/// Bytes of a file with a secret that are read at most: the longest there is, a chain of certificates with its key, has a tenth.
-const MAX_BYTES: u64 = 256 * 1024;
-
-fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
-    let bytes = file::read(path, kind, MAX_BYTES)?;
-    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
-}
-
-/// Makes a secret of a text, without white space at its end.
-pub fn trimmed(text: String) -> Secret {
-    let secret = Secret::new(text.trim_end());
-    drop(Secret::new(text)); // zeroes the copy with the line ending
-    secret
-}
-
-impl fmt::Display for SecretSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "the file `{}`", path.display()),
-            Self::Variable(name) => write!(f, "the variable `{name}`"),
-            Self::InMemory(_) => f.write_str("the given secret"),
+            Self::Certificate(source) => source.fmt(f),
         }
     }
 }

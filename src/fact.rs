@@ -32,6 +32,8 @@ pub enum Value {
     Time(fn(&Facts) -> Option<SystemTime>),
     /// A time at which the client secret ends, and what else is known of it.
     SecretExpiry(fn(&Facts) -> Option<SystemTime>),
+    /// A time at which the application's certificate ends, and how far away it is.
+    CertificateExpiry(fn(&Facts) -> Option<SystemTime>),
     /// Seconds, to the tenth; may be negative.
     Seconds(fn(&Facts) -> Option<f64>),
     /// A duration of whole seconds.
@@ -70,6 +72,31 @@ pub const FACTS: &[Fact] = &[
     Fact::new("token.ests_server", |texts| texts.token_server, Value::Text(|facts| facts.token.as_ref()?.ests_server.clone())),
     Fact::new("credential_expires", |texts| texts.credential_expires, Value::SecretExpiry(|facts| facts.credential_expires))
         .with_metric(Metric::OfTenant(&CREDENTIAL_EXPIRY)),
+    Fact::new(
+        "client_certificate.subject",
+        |texts| texts.client_certificate,
+        Value::Text(|facts| Some(facts.certificate.as_ref()?.subject.clone())),
+    ),
+    Fact::new(
+        "client_certificate.thumbprint",
+        |texts| texts.client_certificate_thumbprint,
+        Value::Text(|facts| Some(facts.certificate.as_ref()?.thumbprint.clone())),
+    ),
+    Fact::new(
+        "client_certificate.fingerprint",
+        |texts| texts.client_certificate_fingerprint,
+        Value::Text(|facts| Some(facts.certificate.as_ref()?.fingerprint.clone())),
+    ),
+    Fact::new(
+        "client_certificate.not_before",
+        |texts| texts.client_certificate_begins,
+        Value::Time(|facts| Some(facts.certificate.as_ref()?.not_before)),
+    ),
+    Fact::new(
+        "client_certificate.not_after",
+        |texts| texts.client_certificate_expires,
+        Value::CertificateExpiry(|facts| Some(facts.certificate.as_ref()?.not_after)),
+    ),
     Fact::new(
         "registration",
         |texts| texts.registration,
@@ -136,6 +163,7 @@ impl Fact {
         let values = match &self.value {
             Value::Time(read) => Vec::from_iter(read(facts).map(plain::time)),
             Value::SecretExpiry(_) => Vec::from_iter(expiry::secret_date(judged, lang)),
+            Value::CertificateExpiry(read) => Vec::from_iter(read(facts).map(|end| expiry::date_and_distance(end, judged, lang))),
             Value::Seconds(read) => Vec::from_iter(read(facts).map(|seconds| number(seconds, 1, lang) + " s")),
             Value::Duration(read) => Vec::from_iter(read(facts).map(|took| number(took.as_secs_f64(), 0, lang) + " s")),
             Value::Count(read) => Vec::from_iter(read(facts).map(|count| count.to_string())),
@@ -156,7 +184,7 @@ impl Fact {
     /// Its number in metrics, where it is one: seconds since 1970, seconds, or a count.
     pub fn number(&self, facts: &Facts) -> Option<f64> {
         match &self.value {
-            Value::Time(read) | Value::SecretExpiry(read) => read(facts).map(unix_seconds),
+            Value::Time(read) | Value::SecretExpiry(read) | Value::CertificateExpiry(read) => read(facts).map(unix_seconds),
             Value::Seconds(read) => read(facts).filter(|seconds| seconds.is_finite()),
             Value::Duration(read) => read(facts).map(|took| took.as_secs_f64()),
             Value::Count(read) => read(facts).map(|count| count as f64),
@@ -166,7 +194,7 @@ impl Fact {
 
     /// Tells whether it is a time, which stays true however old it is.
     pub fn is_time(&self) -> bool {
-        matches!(self.value, Value::Time(_) | Value::SecretExpiry(_))
+        matches!(self.value, Value::Time(_) | Value::SecretExpiry(_) | Value::CertificateExpiry(_))
     }
 }
 

@@ -166,7 +166,8 @@ fn is_warning_by_itself(warning: &Fault) -> bool {
 /// Iterates over the warnings of a run: first those of a violated limit, the credential's expiry and the clock's difference, then
 /// those that the run noted itself.
 pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> impl Iterator<Item = &'a Fault> {
-    let credential = breach(Metric::SecretDays, outcome, limits, now).and_then(|breach| credential_warning(&breach, outcome));
+    let days = Metric::days_of(outcome.facts.credential_kind());
+    let credential = breach(days, outcome, limits, now).and_then(|breach| credential_warning(&breach, outcome));
     let clock = breach(Metric::ClockSkew, outcome, limits, now).map(|_| &CLOCK_WRONG);
     credential.into_iter().chain(clock).chain(&outcome.facts.warnings)
 }
@@ -198,13 +199,14 @@ fn breaches(outcome: &Outcome, limits: &Limits, now: SystemTime) -> Vec<Breach> 
 }
 
 fn is_expired(outcome: &Outcome) -> bool {
-    secret_refusal(outcome) == Some(Reason::ClientSecretExpired)
+    let expired = |reason| matches!(reason, Reason::ClientSecretExpired | Reason::ClientCertificateExpired);
+    outcome.failure().is_some_and(|failure| expired(failure.reason))
 }
 
-/// The worse of the levels that `metric` left; none for a run that did not take place, and none of a secret that Entra calls
-/// expired: the failure says more.
+/// The worse of the levels that `metric` left; none for a run that did not take place, and none of a credential
+/// that failed as expired: the failure says more.
 fn breach(metric: Metric, outcome: &Outcome, limits: &Limits, now: SystemTime) -> Option<Breach> {
-    if outcome.is_skipped() || metric == Metric::SecretDays && is_expired(outcome) {
+    if outcome.is_skipped() || matches!(metric, Metric::SecretDays | Metric::CredentialDays) && is_expired(outcome) {
         return None;
     }
     let value = metric.value(outcome, now)?;

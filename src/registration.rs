@@ -36,8 +36,8 @@ pub struct Registrations {
 #[derive(Clone, Debug)]
 struct Reading {
     asked: Instant,
-    /// The first characters of the secret that was in use then: the reading says nothing of another one.
-    hint: Secret,
+    /// The mark of the credential that was in use then: the reading says nothing of another one.
+    mark: Secret,
     registration: Registration,
 }
 
@@ -46,23 +46,23 @@ type Key = (String, String, String);
 
 impl Registrations {
     /// Returns the registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago
-    /// with the same secret in use; for longer where it cannot be read again. `None` where the user does not want it read.
+    /// with the same credential in use; for longer where it cannot be read again. `None` where the user does not want it read.
     pub async fn registration(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
-        let secret = tenant.read_credential(limit / 2, Credential::client_secret).await.ok().flatten();
-        let hint = secret.map_or_else(|| Secret::new(""), |secret| secret_hint(&secret));
-        let kept = self.readings().get(&key).filter(|kept| kept.hint.expose() == hint.expose()).cloned();
+        let mark = tenant.read_credential(limit / 2, Credential::mark).await.ok().flatten();
+        let mark = mark.unwrap_or_else(|| Secret::new(""));
+        let kept = self.readings().get(&key).filter(|kept| kept.mark.expose() == mark.expose()).cloned();
         if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < READING_KEPT) {
             return Some(kept.registration.clone());
         }
-        let query = Query { net, tokens, tenant, at, scope, hint: &hint };
+        let query = Query { net, tokens, tenant, at, scope, mark: &mark };
         let read = timeout(limit, query.registration(limit)).await;
         let read = read.unwrap_or_else(|_| Registration::Unread("Graph did not answer in time".to_owned()));
         // An earlier reading is still the best that is known.
         let earlier = kept.map(|kept| kept.registration).filter(|_| matches!(read, Registration::Unread(_)));
         let registration = earlier.unwrap_or(read);
-        self.readings().insert(key, Reading { asked: Instant::now(), hint, registration: registration.clone() });
+        self.readings().insert(key, Reading { asked: Instant::now(), mark, registration: registration.clone() });
         Some(registration)
     }
 
@@ -79,14 +79,14 @@ struct Query<'a> {
     /// Graph in the tenant's cloud, and the scope of its tokens.
     at: &'a HttpsEndpoint,
     scope: &'a str,
-    /// The first characters of the secret in use, by which Graph's reply identifies it.
-    hint: &'a Secret,
+    /// The mark by which Graph's reply identifies the credential in use.
+    mark: &'a Secret,
 }
 
 impl Query<'_> {
     /// Reads the registration; the token for it is got in at most `limit`.
     async fn registration(&self, limit: Duration) -> Registration {
-        let Self { net, tokens, tenant, at, scope, hint } = *self;
+        let Self { net, tokens, tenant, at, scope, mark } = *self;
         // Nothing of it counts towards the run: it has a cursor of its own.
         let mut trace = Trace::begin(Phase::Token, Instant::now() + limit);
         let token = match tokens.usable(&mut trace, net, tenant, scope).await {
@@ -98,7 +98,7 @@ impl Query<'_> {
             return Registration::NotPermitted;
         }
         match get(net, at, &application::registration_path(&tenant.client_id), &token.secret).await {
-            Ok((status, body)) => application::parse_registration(status, &body, hint.expose()),
+            Ok((status, body)) => application::parse_registration(status, &body, mark.expose()),
             Err(error) => Registration::Unread(describe(&error).to_owned()),
         }
     }
@@ -142,11 +142,6 @@ fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
         });
     }
     builder.build()
-}
-
-/// Returns the first three characters of a secret, which Graph shows of each.
-fn secret_hint(secret: &Secret) -> Secret {
-    Secret::new(secret.expose().chars().take(3).collect::<String>())
 }
 
 /// Describes an error in words of ours: reqwest's name the address and quote the server.

@@ -190,7 +190,11 @@ impl Tenant {
     ///
     /// # Errors
     /// A message for a person, without the secret: it cannot be read in time.
-    pub async fn read_credential<T: Send + 'static>(&self, limit: Duration, read: fn(&Credential) -> T) -> Result<T, String> {
+    pub async fn read_credential<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        read: impl FnOnce(&Credential) -> T + Send + 'static,
+    ) -> Result<T, String> {
         if !self.credential.is_in_a_file() {
             return Ok(read(&self.credential));
         }

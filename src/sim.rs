@@ -17,6 +17,7 @@
 
 mod authorization;
 mod certificates;
+mod client_certificate;
 mod client_settings;
 mod connection;
 mod dns;
@@ -45,6 +46,7 @@ use tokio::task::JoinSet;
 
 use crate::cloud::Security;
 
+pub use self::client_certificate::ClientCertificate;
 pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
 pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
 pub use self::protocol::Protocol;

@@ -9,6 +9,7 @@ mod latencies;
 mod published;
 mod shared_vec;
 
+use std::cmp::Reverse;
 use std::collections::hash_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use self::index::Index;
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;
-use crate::outcome::{Outcome, ProbeId, SkipReason, Verdict};
+use crate::outcome::{CredentialKind, Outcome, ProbeId, SkipReason, Verdict};
 use crate::settings::ProbeSettings;
 
 /// The last outcomes, the last good facts and the counts of every probe, in the order of the configuration.
@@ -181,19 +182,30 @@ impl Store {
         self.probe(id).and_then(|entry| entry.last.clone())
     }
 
-    /// Returns the expiry of the credential in use by each tenant's application, by tenant: as read last, else as declared.
-    pub fn credentials(&self) -> BTreeMap<&str, SystemTime> {
-        let read = |entry: &ProbeEntry| {
-            let outcome = entry.registration.as_ref()?;
-            outcome.facts.registration.as_ref()?.in_use_expires(outcome.at)
+    /// Returns kind and expiry of the credential in use by each tenant's application, by tenant: a certificate's as it was read last,
+    /// a secret's as Graph told it last, else as declared.
+    pub fn credentials(&self) -> BTreeMap<&str, (CredentialKind, SystemTime)> {
+        let read = |entry: &ProbeEntry| match entry.settings.tenant.credential.kind() {
+            CredentialKind::Certificate => {
+                entry.client_certificate.as_ref()?.facts.certificate.as_ref().map(|certificate| certificate.not_after)
+            }
+            CredentialKind::Secret => {
+                let outcome = entry.registration.as_ref()?;
+                outcome.facts.registration.as_ref()?.in_use_expires(outcome.at)
+            }
         };
         let declared = |entry: &ProbeEntry| entry.settings.tenant.credential_expires;
-        let by_tenant = |expiry: fn(&ProbeEntry) -> Option<SystemTime>| {
-            self.probes.iter().filter_map(move |entry| Some((&*entry.settings.id.tenant, expiry(entry)?)))
-        };
-        let mut expiries: BTreeMap<&str, SystemTime> = BTreeMap::new();
-        for (tenant, expires) in by_tenant(read).chain(by_tenant(declared)) {
-            expiries.entry(tenant).or_insert(expires);
+        // The last reading counts: a certificate is renewed while other probes still use the token of the one before.
+        let mut latest: Vec<&ProbeEntry> = self.probes.iter().collect();
+        latest.sort_by_key(|entry| Reverse(entry.client_certificate.as_ref().map(|outcome| outcome.at)));
+        let mut expiries = BTreeMap::new();
+        for expiry in [read as fn(&ProbeEntry) -> Option<SystemTime>, declared] {
+            for entry in &latest {
+                if let Some(expires) = expiry(entry) {
+                    let tenant = &entry.settings.tenant;
+                    expiries.entry(&*entry.settings.id.tenant).or_insert((tenant.credential.kind(), expires));
+                }
+            }
         }
         expiries
     }

@@ -2,18 +2,22 @@
 //!
 //! `tests/clients/run` installs them and runs this; without them there is nothing to run.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
+use m365_probe::credential::TokenRequest;
+use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
-use m365_probe::sim::{self, Running, Tenant};
+use m365_probe::sim::{self, ClientCertificate, Running, Tenant};
 
 /// Starts a tenant and runs the client, a script in `tests/clients`, against it.
 async fn speak(client: &str, program: &str, environment: &str) {
     let program = std::env::var(environment).unwrap_or_else(|_| program.to_owned());
-    let tenant = sim::start(Tenant::contoso()).await.expect("the tenant starts");
-    let described = describe(&tenant, client);
+    let tenant = Tenant::contoso().with_certificate().expect("a certificate");
+    let (secret, certificate) = (tenant.application.secret.clone(), tenant.application.certificates[0].clone());
+    let tenant = sim::start(tenant).await.expect("the tenant starts");
+    let described = describe(&tenant, client, &secret, &certificate);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(client);
     // Node takes a further authority from its environment only.
     let authority = described.with_file_name("ca.pem");
@@ -24,19 +28,26 @@ async fn speak(client: &str, program: &str, environment: &str) {
 }
 
 /// Writes what a client needs to know, in JSON, to a directory of its own, and returns the file's path.
-fn describe(tenant: &Running, client: &str) -> PathBuf {
+fn describe(tenant: &Running, client: &str, secret: &Secret, certificate: &ClientCertificate) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(client);
     std::fs::create_dir_all(&directory).expect("a directory");
     let ca_file = tenant.write_ca(&directory).expect("a file");
     let (ports, application) = (tenant.ports(), tenant.tenant());
-    let secret = application.credential.client_secret().expect("a secret");
-    let mut json = format!(
-        "{{ \"ca_file\": \"{}\", \"tenant_id\": \"{}\", \"client_id\": \"{}\", \"client_secret\": \"{}\", \"mailbox\": \"praxis@contoso.example\"",
-        ca_file.display(),
-        application.tenant_id,
-        application.client_id,
-        secret.expose()
-    );
+    let (certificate_file, key_file) = (directory.join("client.pem"), directory.join("client.key"));
+    std::fs::write(&certificate_file, &certificate.certificate).expect("a file");
+    std::fs::write(&key_file, certificate.key.expose()).expect("a file");
+    // An assertion for each of three requests.
+    let endpoint = format!("https://login.microsoftonline.com:{}/{}/oauth2/v2.0/token", ports.login, application.tenant_id);
+    let request = TokenRequest { client_id: application.client_id.clone(), endpoint: endpoint.clone() };
+    let proof = || application.credential.present(&request, SystemTime::now()).proof.expect("a proof");
+    let assertions: Vec<String> = (0..3).map(|_| proof().parameter.1.expose().to_owned()).collect();
+    let foreign = ClientCertificate::foreign().expect("a certificate").certificate;
+    let thumbprint = application.credential.mark().expect("a thumbprint");
+    let mut json = serde_json::json!({
+        "ca_file": ca_file, "tenant_id": application.tenant_id, "client_id": application.client_id, "client_secret": secret.expose(),
+        "mailbox": "praxis@contoso.example", "endpoint": endpoint, "assertions": assertions, "thumbprint": thumbprint.expose(),
+        "certificate_file": certificate_file, "private_key_file": key_file, "foreign_certificate": foreign,
+    });
     for (name, port) in [
         ("login", ports.login),
         ("pop3s", ports.pop3s),
@@ -48,10 +59,10 @@ fn describe(tenant: &Running, client: &str) -> PathBuf {
         ("graph", ports.graph),
         ("dns", ports.dns),
     ] {
-        let _ = write!(json, ", \"{name}\": {port}");
+        json[name] = port.into();
     }
     let path = directory.join("tenant.json");
-    std::fs::write(&path, json + " }\n").expect("a file");
+    std::fs::write(&path, json.to_string()).expect("a file");
     path
 }
 
@@ -65,6 +76,12 @@ async fn python_mail_clients_log_in_to_the_simulated_tenant() {
 #[ignore = "tests/clients/run installs what it needs"]
 async fn msal_gets_a_token_from_the_simulated_tenant() {
     speak("msal_token.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn pyjwt_of_msal_verifies_the_assertions_that_the_program_signs() {
+    speak("assertion.py", "python3", "CLIENTS_PYTHON").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! The configuration: a fixture for every mistake, the example, and no panic whatever the text.
 
+#[path = "config/certificates.rs"]
+mod certificates;
 #[path = "config/included.rs"]
 mod included;
 

@@ -100,7 +100,7 @@ pub struct Check {
     /// Whom to ask instead of checking.
     #[command(flatten)]
     pub from: From,
-    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `ews_days`, `messages`, `clock_skew`; may be repeated.
+    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `credential_days`, `ews_days`, `messages`, `clock_skew`; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub warning: Vec<String>,
     /// Be critical outside this range; may be repeated.
@@ -152,6 +152,12 @@ pub struct Selection {
     /// Without a configuration: file with the client secret; else the variable M365_PROBE_CLIENT_SECRET is used.
     #[arg(long, value_name = "FILE")]
     pub client_secret_file: Option<PathBuf>,
+    /// Without a configuration: PEM file with the application's certificate, in place of a client secret.
+    #[arg(long, value_name = "FILE", conflicts_with = "client_secret_file")]
+    pub certificate_file: Option<PathBuf>,
+    /// Without a configuration: PEM file with the certificate's private key, where it stands in a file of its own.
+    #[arg(long, value_name = "FILE", requires = "certificate_file")]
+    pub private_key_file: Option<PathBuf>,
 }
 
 impl Selection {
@@ -162,6 +168,8 @@ impl Selection {
             ("--tenant-id", self.tenant_id.is_some()),
             ("--client-id", self.client_id.is_some()),
             ("--client-secret-file", self.client_secret_file.is_some()),
+            ("--certificate-file", self.certificate_file.is_some()),
+            ("--private-key-file", self.private_key_file.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
     }
@@ -219,6 +227,9 @@ pub struct Demo {
     /// A fault of the simulated tenant, `NAME[@SERVICE][@MAILBOX]`; may be repeated. `--fault list` names them.
     #[arg(long, value_name = "NAME")]
     pub fault: Vec<String>,
+    /// The credential that the application signs in with.
+    #[arg(long, value_enum, default_value_t = DemoCredential::ClientSecret)]
+    pub credential: DemoCredential,
     /// Run all checks once and print the report instead of serving.
     #[arg(long)]
     pub once: bool,
@@ -239,6 +250,15 @@ pub struct Demo {
     pub listen: Vec<ListenAddress>,
     #[command(flatten)]
     pub names: WebNames,
+}
+
+/// The credential of `demo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DemoCredential {
+    /// A client secret.
+    ClientSecret,
+    /// A certificate.
+    Certificate,
 }
 
 /// `config`

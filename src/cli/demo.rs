@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::Demo;
+use super::args::{Demo, DemoCredential};
 use super::doctor::ReportOptions;
 use super::logging::Log;
 use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
@@ -101,7 +101,7 @@ fn print_addresses(addresses: &[BoundAddress], config: &Path) {
         });
     }
     output::out(&format!(
-        "\nOther programs may log in too. Hosts, ports, ids, mailboxes, and the files of the client secret and of the authority to\n\
+        "\nOther programs may log in too. Hosts, ports, ids, mailboxes, and the files of the credential and of the authority to\n\
          trust stand, as long as it runs, in {}\n",
         config.display()
     ));
@@ -113,13 +113,17 @@ fn print_addresses(addresses: &[BoundAddress], config: &Path) {
 /// # Errors
 /// Exit code and message: an unknown fault, no free port, or its CA's certificate cannot be written to `directory`.
 async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
-    let running = sim::start(sim::Tenant::contoso()).await.map_err(|problem| (FAULT, problem))?;
+    let tenant = match arguments.credential {
+        DemoCredential::ClientSecret => Ok(sim::Tenant::contoso()),
+        DemoCredential::Certificate => sim::Tenant::contoso().with_certificate(),
+    };
+    let running = sim::start(tenant.map_err(|problem| (FAULT, problem))?).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);
     let ca_file = ca_file.map_err(|error| cannot_write(directory, &error))?;
-    let settings = running.settings(&ca_file);
     for fault in &arguments.fault {
         running.set_fault(fault).map_err(|problem| (USAGE, format!("--fault: {problem}; `--fault list` names them all")))?;
     }
+    let settings = running.settings(&ca_file);
     Ok((running, settings))
 }
 

@@ -64,6 +64,8 @@ fn ad_hoc_selection(selection: &Selection, checks: &[String], timeout: Option<Du
         tenant_id: selection.tenant_id.clone(),
         client_id: selection.client_id.clone(),
         client_secret_file: selection.client_secret_file.clone(),
+        certificate_file: selection.certificate_file.clone(),
+        private_key_file: selection.private_key_file.clone(),
         mailboxes: selection.mailbox.clone(),
         checks: checks.to_vec(),
         timeout,

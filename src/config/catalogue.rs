@@ -4,8 +4,8 @@ use crate::kind;
 
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
-    Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope,
-    SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, Value, Variable,
+    Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile,
+    ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -171,6 +171,17 @@ pub(super) const KEYS: &[Key] = &[
     key(Credential, "client_secret_file", One(&SecretFile::FORMAT), "", "file with the client secret, read anew for every token request"),
     key(Credential, "client_secret_env", One(&Variable::FORMAT), "", "environment variable with the client secret"),
     key(Credential, "client_secret_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's (`LoadCredential=`, `LoadCredentialEncrypted=`) with the client secret"),
+    key(Credential, "certificate_file", One(&CertificateFile::FORMAT), "", "PEM file with the certificate, perhaps with its chain and its private key, in any order; read anew for every token request"),
+    key(Credential, "private_key_file", One(&KeyFile::FORMAT), "that of the certificate", "PEM file with the certificate's private key"),
+    key(Credential, "private_key_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's with the private key"),
+    key(Credential, "private_key_password_file", One(&PasswordFile::FORMAT), "", "file with the password of an encrypted private key"),
+    key(Credential, "private_key_password_env", One(&Variable::FORMAT), "", "environment variable with that password"),
+    key(Credential, "private_key_password_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's with that password"),
+    key(Credential, "pkcs12_file", One(&Pkcs12File::FORMAT), "", "PKCS #12 file with the certificate and its private key, as Windows and Key Vault export them"),
+    key(Credential, "pkcs12_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's with such a file"),
+    key(Credential, "pkcs12_password_file", One(&PasswordFile::FORMAT), "", "file with the password of the PKCS #12 file"),
+    key(Credential, "pkcs12_password_env", One(&Variable::FORMAT), "", "environment variable with that password"),
+    key(Credential, "pkcs12_password_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's with that password"),
     key(Credential, "expires", One(&Date::FORMAT), "", "when the client secret expires, as the Entra admin center shows it: shown, exported, warned about"),
     key(Credential, "read_expiry", One(&Switch::FORMAT), "false", "whether Microsoft Graph is asked, every 6 hours, when the application's credentials expire; needs Application.Read.All"),
 

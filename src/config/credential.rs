@@ -1,47 +1,93 @@
 //! The `credential` section: the kinds of credential, and where each is read from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::credential::{Credential, SecretSource};
 use crate::secret::{Secret, SecretFlaw};
 
+use super::certificate::{self, KEY, PKCS12_PASSWORD};
 use super::mistake::Position;
 use super::quoted::Quoted;
-use super::reader::{Fields, Reader};
+use super::reader::{Fields, Found, Reader};
 use super::secret_file;
 use super::value::{CredentialName, SecretFile, Variable};
 
 /// A function that reads a credential by its key; it returns `None` where the value is wrong, after it recorded the mistake.
 type Read = fn(&mut Reader<'_>, &Fields<'_>) -> Option<Credential>;
 
-/// The keys of which exactly one is given, each with its reader. A further kind of credential is a further row.
-pub(super) const SOURCES: &[(&str, Read)] = &[
-    ("client_secret_file", client_secret_file),
-    ("client_secret_env", client_secret_env),
-    ("client_secret_credential", client_secret_credential),
+/// A key that says by itself what the credential is.
+pub(super) struct Source {
+    /// The key, of which exactly one is given.
+    pub key: &'static str,
+    /// The keys that may stand beside it and nowhere else.
+    pub beside: &'static [&'static str],
+    read: Read,
+}
+
+/// The keys that say what the credential is. A further kind of credential is a further row.
+pub(super) const SOURCES: &[Source] = &[
+    Source { key: "client_secret_file", beside: DECLARED, read: client_secret_file },
+    Source { key: "client_secret_env", beside: DECLARED, read: client_secret_env },
+    Source { key: "client_secret_credential", beside: DECLARED, read: client_secret_credential },
+    Source { key: "certificate_file", beside: KEY, read: certificate::pem },
+    Source { key: "pkcs12_file", beside: PKCS12_PASSWORD, read: certificate::pkcs12_file },
+    Source { key: "pkcs12_credential", beside: PKCS12_PASSWORD, read: certificate::pkcs12_credential },
 ];
+
+/// The key for what only a person can know of a client secret. A certificate says itself when it ends.
+const DECLARED: &[&str] = &["expires"];
 
 /// The variable that holds the directory of a service's credentials under systemd (`systemd.exec(5)`).
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
-    let given: Vec<_> = SOURCES.iter().filter_map(|(name, read)| Some((*name, fields.entry(name)?, read))).collect();
+    let given: Vec<_> = SOURCES.iter().filter_map(|source| Some((source, fields.entry(source.key)?))).collect();
     match given[..] {
-        [] if SOURCES.iter().any(|(name, _)| !fields.is_missing(name)) => None,
         [] => {
-            let message = "there is no client secret; name its file with `client_secret_file`, its variable with `client_secret_env` or \
-                 its credential with `client_secret_credential`";
-            reader.mistake(fields.at, &fields.path, message);
+            missing(reader, fields);
             None
         }
-        [(_, _, read)] => read(reader, fields),
-        [(first, ..), (other, second, _), ..] => {
-            let message = format!("`{first}` and `{other}` are both given; one of them is enough");
-            reader.mistake(second.at, &fields.path, message);
+        [(source, _)] => {
+            let is_alone = refuse_others(reader, fields, source);
+            (source.read)(reader, fields).filter(|_| is_alone)
+        }
+        [(first, _), (second, entry), ..] => {
+            let message = format!("`{}` and `{}` are both given; an application has one credential here", first.key, second.key);
+            reader.mistake(entry.at, &fields.path, message);
             None
         }
     }
+}
+
+/// Records that no credential is given, unless a key was misspelt; a key that stands beside one tells which was meant.
+fn missing(reader: &mut Reader<'_>, fields: &Fields<'_>) {
+    let beside = SOURCES.iter().flat_map(|source| source.beside.iter().map(move |name| (source.key, *name)));
+    let orphan = beside.filter(|(_, name)| !DECLARED.contains(name)).find(|(_, name)| fields.entry(name).is_some());
+    if let Some((key, name)) = orphan {
+        reader.mistake(fields.at, &fields.path, format!("`{name}` needs `{key}` beside it"));
+    } else if SOURCES.iter().all(|source| fields.is_missing(source.key)) {
+        let keys: Vec<String> = SOURCES.iter().map(|source| format!("`{}`", source.key)).collect();
+        reader.mistake(
+            fields.at,
+            &fields.path,
+            format!("there is no credential; name its place with one of {}", keys.join(", ")),
+        );
+    }
+}
+
+/// Refuses the keys of other credentials; returns true where there are none.
+fn refuse_others(reader: &mut Reader<'_>, fields: &Fields<'_>, source: &Source) -> bool {
+    let mut foreign: Vec<&str> = SOURCES.iter().flat_map(|other| other.beside).copied().collect();
+    foreign.retain(|name| !source.beside.contains(name));
+    foreign.sort_unstable();
+    foreign.dedup();
+    let given: Vec<_> = foreign.into_iter().filter_map(|name| Some((name, fields.entry(name)?))).collect();
+    for (name, entry) in &given {
+        let why = if DECLARED.contains(name) { "; a certificate says itself when it ends" } else { "" };
+        reader.mistake(entry.at, &fields.key(name), format!("`{name}` does not go with `{}`{why}; leave it out", source.key));
+    }
+    given.is_empty()
 }
 
 fn client_secret_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
@@ -53,21 +99,33 @@ fn client_secret_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Cr
 
 fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
     let found = reader.one::<Variable>(fields, "client_secret_env")?;
-    let name = &found.value.0;
+    let secret = variable(reader, &found)?;
+    warn_of_flaw(reader, &secret, found.at, &found.key);
+    Some(SecretSource::Variable(found.value.0).into())
+}
+
+fn client_secret_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<CredentialName>(fields, "client_secret_credential")?;
+    let path = handed_over(reader, &found)?;
+    let secret = secret_file::read(reader, &path, found.at, &found.key)?;
+    warn_of_flaw(reader, &secret, found.at, &found.key);
+    Some(SecretSource::File(path).into())
+}
+
+/// Reads a secret from an environment variable.
+pub(super) fn variable(reader: &mut Reader<'_>, found: &Found<Variable>) -> Option<Secret> {
+    let Variable(name) = &found.value;
     let wrong = match reader.system.variable(name).map(Secret::new) {
         None => "is not set to readable text",
         Some(secret) if secret.expose().trim().is_empty() => "is empty",
-        Some(secret) => {
-            warn_of_flaw(reader, &secret, found.at, &found.key);
-            return Some(SecretSource::Variable(name.clone()).into());
-        }
+        Some(secret) => return Some(secret),
     };
     reader.mistake(found.at, &found.key, format!("the variable `{}` {wrong}", Quoted::value(name)));
     None
 }
 
-fn client_secret_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
-    let found = reader.one::<CredentialName>(fields, "client_secret_credential")?;
+/// Returns the file of a credential that systemd hands over.
+pub(super) fn handed_over(reader: &mut Reader<'_>, found: &Found<CredentialName>) -> Option<PathBuf> {
     let Some(directory) = reader.system.variable(CREDENTIALS_DIRECTORY) else {
         let message = format!(
             "systemd hands over no credentials here ({CREDENTIALS_DIRECTORY} is not set); give the unit \
@@ -76,10 +134,7 @@ fn client_secret_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Opt
         reader.mistake(found.at, &found.key, message);
         return None;
     };
-    let path = Path::new(&directory).join(&found.value.0);
-    let secret = secret_file::read(reader, &path, found.at, &found.key)?;
-    warn_of_flaw(reader, &secret, found.at, &found.key);
-    Some(SecretSource::File(path).into())
+    Some(Path::new(&directory).join(&found.value.0))
 }
 
 /// Warns of a client secret that cannot be one of Entra's, before anything is sent.

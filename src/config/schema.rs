@@ -34,7 +34,7 @@ fn object(section: Section) -> Json {
     match section {
         Section::Root => object["anyOf"] = json!([{ "required": ["tenants"] }, { "required": ["include"] }]),
         Section::Credential => {
-            object["oneOf"] = credential::SOURCES.iter().map(|(name, _)| json!({ "required": [name] })).collect();
+            object["oneOf"] = credential::SOURCES.iter().map(one_source).collect();
         }
         Section::Network => {
             let [user, password] = PROXY_LOGIN;
@@ -43,6 +43,13 @@ fn object(section: Section) -> Json {
         _ => {}
     }
     object
+}
+
+/// Returns the schema of a credential that `source` names: its key alone of all that name one, and none that stands beside others.
+fn one_source(source: &credential::Source) -> Json {
+    let others = credential::SOURCES.iter().flat_map(|other| other.beside).filter(|name| !source.beside.contains(name));
+    let absent: Map<String, Json> = others.map(|name| ((*name).to_owned(), json!(false))).collect();
+    json!({ "required": [source.key], "properties": absent })
 }
 
 fn property(key: &Key) -> Json {

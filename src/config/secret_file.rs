@@ -52,8 +52,18 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Po
         reader.mistake(at, key, format!("`{name}` {wrong}; it must contain the secret alone"));
         return None;
     }
-    if file.mode.is_some_and(|mode| mode & OTHERS_READ != 0) {
+    warn_of_mode(reader, file.mode, &name, at, key);
+    Some(secret)
+}
+
+/// Warns of a file at `path` that others can read.
+pub(super) fn warn_of_readers(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) {
+    let mode = reader.system.file(&reader.resolve(path)).ok().and_then(|file| file.mode);
+    warn_of_mode(reader, mode, &reader.shown(path), at.into(), key);
+}
+
+fn warn_of_mode(reader: &mut Reader<'_>, mode: Option<u32>, name: &str, at: Option<Position>, key: &str) {
+    if mode.is_some_and(|mode| mode & OTHERS_READ != 0) {
         reader.warning(at, key, format!("others on this machine can read `{name}`; chmod 600 keeps them out"));
     }
-    Some(secret)
 }

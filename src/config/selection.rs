@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use crate::settings::{ProbeSettings, Settings, Tenant};
 
 use super::catalogue::{Level, level_of};
+use super::certificate;
 use super::checks::{self, Defaults};
 use super::clouds::{Clouds, missing_endpoint};
 use super::mistake::Mistakes;
@@ -36,6 +37,10 @@ pub struct Selection {
     pub client_id: Option<String>,
     /// `--client-secret-file`; without it the variable [`CLIENT_SECRET`].
     pub client_secret_file: Option<PathBuf>,
+    /// `--certificate-file`.
+    pub certificate_file: Option<PathBuf>,
+    /// `--private-key-file`; without it the key stands beside the certificate.
+    pub private_key_file: Option<PathBuf>,
     /// `--mailbox`.
     pub mailboxes: Vec<String>,
     /// Names of checks. `all`, or an empty list, stands for every default check that the cloud offers.
@@ -145,6 +150,9 @@ fn id<T: Value>(
 }
 
 fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> Option<Credential> {
+    if let Some(path) = &selection.certificate_file {
+        return certificate::from_options(reader, path, selection.private_key_file.as_deref());
+    }
     if let Some(path) = &selection.client_secret_file {
         return secret_file::read(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()).into());
     }
@@ -152,7 +160,10 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
     match secret {
         Some(secret) if !secret.expose().trim().is_empty() => Some(SecretSource::Variable(CLIENT_SECRET.to_owned()).into()),
         _ if needed => {
-            let message = format!("there is no client secret; name its file, or put it into the variable {CLIENT_SECRET}");
+            let message = format!(
+                "there is no credential; name the file of the client secret, or that of a certificate with --certificate-file, or put \
+                 the secret into the variable {CLIENT_SECRET}"
+            );
             reader.mistake(None, "--client-secret-file", message);
             None
         }

@@ -159,8 +159,10 @@ files! {
     StateFile: "a file that the program writes";
     /// A file with a client secret.
     SecretFile: "a file with a client secret";
-    /// A file with the proxy's password.
+    /// A file with a password: the proxy's, or that of a private key.
     PasswordFile: "a file with a password";
+    /// A file with a private key and its certificate.
+    Pkcs12File: "a PKCS #12 file (.pfx, .p12)";
 }
 
 /// The path of a file, whose name may have wildcards.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::range::Range;
 use crate::kind::Check;
-use crate::outcome::{Outcome, Phase};
+use crate::outcome::{CredentialKind, Outcome, Phase};
 use crate::reason::Reason;
 use crate::spelling::did_you_mean;
 
@@ -36,7 +36,9 @@ impl Limits {
     /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, the usual.
     pub fn ranges(&self, metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
         let (warning, critical) = usual(metric, check);
-        let set = |level| range_of(level, metric).copied();
+        // What is set for a credential of any kind holds for a secret, too.
+        let wider = (metric == Metric::SecretDays).then_some(Metric::CredentialDays);
+        let set = |level| range_of(level, metric).or_else(|| range_of(level, wider?)).copied();
         (set(&self.warning).or(warning), set(&self.critical).or(critical))
     }
 }
@@ -45,7 +47,7 @@ impl Limits {
 /// that is about it, so that a day that comes nearer is one warning and not one of every probe.
 fn usual(metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
     match (metric, check) {
-        (Metric::SecretDays, Check::Token) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
+        (Metric::SecretDays | Metric::CredentialDays, Check::Token) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
         // Nobody reads a warning that lasts for months; two are enough to move the last program.
         // From here on Entra's own tolerance of five minutes is not far; the rules of `dashboards` alert at the same difference.
         (Metric::ClockSkew, Check::Token) => (Some(Range::within(120.0)), None),
@@ -87,8 +89,10 @@ pub enum Metric {
     Phase(Phase),
     /// Days until the first certificate expires; negative once it has.
     CertificateDays,
-    /// Days until the configured credential expires; negative once it has.
+    /// Days until the configured client secret expires; negative once it has.
     SecretDays,
+    /// Days until the configured credential expires that is no client secret; as a limit, until any credential expires.
+    CredentialDays,
     /// Days until EWS ends for good in Exchange Online; negative once it has.
     EwsDays,
     /// Messages in the mailbox.
@@ -104,6 +108,7 @@ impl Metric {
         std::iter::once(Self::Total).chain(phases).chain([
             Self::CertificateDays,
             Self::SecretDays,
+            Self::CredentialDays,
             Self::EwsDays,
             Self::Messages,
             Self::ClockSkew,
@@ -117,21 +122,32 @@ impl Metric {
             Self::Phase(phase) => phase.code(),
             Self::CertificateDays => "certificate_days",
             Self::SecretDays => "secret_days",
+            Self::CredentialDays => "credential_days",
             Self::EwsDays => "ews_days",
             Self::Messages => "messages",
             Self::ClockSkew => "clock_skew",
         }
     }
 
+    /// Returns the metric of the days that are left to a credential.
+    pub const fn days_of(kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::Secret => Self::SecretDays,
+            CredentialKind::Certificate => Self::CredentialDays,
+        }
+    }
+
     /// Reports whether it may be negative.
     pub const fn is_signed(self) -> bool {
-        matches!(self, Self::CertificateDays | Self::SecretDays | Self::EwsDays | Self::ClockSkew)
+        matches!(self, Self::CertificateDays | Self::SecretDays | Self::CredentialDays | Self::EwsDays | Self::ClockSkew)
     }
 
     /// Reports whether a warning with `reason` is about this number.
     pub const fn is_subject_of(self, reason: Reason) -> bool {
         match self {
-            Self::SecretDays => matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated),
+            Self::SecretDays | Self::CredentialDays => {
+                matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated)
+            }
             Self::EwsDays => matches!(reason, Reason::EwsRetiring),
             Self::ClockSkew => matches!(reason, Reason::ClockWrong),
             _ => false,
@@ -154,7 +170,10 @@ impl Metric {
                 let certificates = facts.endpoints.iter().filter_map(|endpoint| endpoint.certificate.as_ref());
                 certificates.map(|certificate| certificate.not_after).min().map(|end| days_until(end, now))
             }
-            Self::SecretDays => facts.credential_expires.map(|date| days_until(super::secret_expiry(date, outcome), now)),
+            Self::SecretDays | Self::CredentialDays => {
+                let expires = facts.credential_expires.filter(|_| Self::days_of(facts.credential_kind()) == self);
+                expires.map(|date| days_until(super::secret_expiry(date, outcome), now))
+            }
             Self::EwsDays => facts.ews_ends.map(|end| days_until(end, now)),
             Self::Messages => facts.mailbox.messages.map(|count| count as f64),
             Self::ClockSkew => facts.token.as_ref().filter(|token| !token.cached)?.clock_skew,

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, failed_step, seconds_if_known, time, time_if_known};
-use super::{DnsFacts, Fault, Phase, Registration, SupportIds, Transcript};
+use super::{CredentialKind, DnsFacts, Fault, Phase, Registration, SupportIds, Transcript};
 use crate::reason::Reason;
 
 /// Everything that a run learnt. Not known is not no: all of it is optional.
@@ -37,6 +37,9 @@ pub struct Facts {
     /// The application's registration as Graph showed it, where Graph was asked.
     #[serde(deserialize_with = "json::if_understood")]
     pub registration: Option<Registration>,
+    /// The certificate that the application signs in with, where the run read it.
+    #[serde(rename = "client_certificate", deserialize_with = "json::if_understood")]
+    pub certificate: Option<ClientCertificateFacts>,
     /// The time at which the configured credential expires, where declared or read.
     #[serde(with = "time_if_known")]
     pub credential_expires: Option<SystemTime>,
@@ -61,6 +64,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Returns the kind of the credential, as far as the run knew: only a certificate is read for what it tells.
+    pub const fn credential_kind(&self) -> CredentialKind {
+        if self.certificate.is_some() { CredentialKind::Certificate } else { CredentialKind::Secret }
+    }
+
     /// Notes what is worth a look though it stops nothing. Each reason is told once, as it was met first.
     pub fn warn(&mut self, warning: Fault) {
         if self.warnings.iter().all(|known| known.reason != warning.reason) {
@@ -158,6 +166,30 @@ pub struct CertificateFacts {
     pub fingerprint: String,
     /// True if the certificate was accepted.
     pub verified: bool,
+}
+
+/// Facts of the certificate that the application signs in with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientCertificateFacts {
+    /// Subject, RFC 4514 style, bounded and printable.
+    pub subject: String,
+    /// SHA-1 of the DER in upper-case hex, as the Entra admin center shows it.
+    pub thumbprint: String,
+    /// SHA-256 of the DER in lower-case hex.
+    pub fingerprint: String,
+    /// The beginning of its validity.
+    #[serde(with = "time")]
+    pub not_before: SystemTime,
+    /// The end of its validity.
+    #[serde(with = "time")]
+    pub not_after: SystemTime,
+}
+
+impl ClientCertificateFacts {
+    /// Describes it in a phrase: `the certificate CN=m365-probe (thumbprint 0A1B…, SHA-256 0a1b…)`.
+    pub fn describe(&self) -> String {
+        format!("the certificate {} (thumbprint {}, SHA-256 {})", self.subject, self.thumbprint, self.fingerprint)
+    }
 }
 
 /// Counts that a run found in the mailbox.

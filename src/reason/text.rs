@@ -2,6 +2,7 @@
 //!
 //! One file a group of reasons, both languages side by side. A reason without its text does not compile.
 
+mod certificate;
 mod connecting;
 mod credential;
 mod ews;
@@ -106,13 +107,14 @@ const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }
 }
 
-const GROUPS: [&[Entry]; 10] = [
+const GROUPS: [&[Entry]; 11] = [
     machine::ENTRIES,
     names::ENTRIES,
     connecting::ENTRIES,
     tls::ENTRIES,
     talking::ENTRIES,
     credential::ENTRIES,
+    certificate::ENTRIES,
     token::ENTRIES,
     mailbox::ENTRIES,
     ews::ENTRIES,

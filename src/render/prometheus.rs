@@ -24,7 +24,7 @@ use self::shared::Shared;
 use crate::fact::metrics;
 use crate::kind::Check;
 use crate::levels;
-use crate::outcome::{Outcome, SkipReason};
+use crate::outcome::{CredentialKind, Outcome, SkipReason};
 use crate::report::JudgedOutcome;
 use crate::report::expiry::{self, Ending};
 use crate::settings::ProbeSettings;
@@ -80,9 +80,13 @@ fn of_tenants(families: &mut Families, store: &Store, now: SystemTime) {
             entry.is_current(outcome.at, now) || has_valid_token(outcome, now),
         );
     }
-    for secret in expiry::secrets(store, now) {
-        if let Ending::ClientSecret(tenant) = &secret.ending {
-            facts::credential(families, tenant, "client_secret", secret.expires);
+    for credential in expiry::credentials(store, now) {
+        match &credential.ending {
+            Ending::ClientSecret(tenant) => facts::credential(families, tenant, CredentialKind::Secret, credential.expires),
+            Ending::ClientCertificate(tenant) => {
+                facts::credential(families, tenant, CredentialKind::Certificate, credential.expires);
+            }
+            Ending::Certificate(_) | Ending::Ews(_) => {}
         }
     }
     let ends =
@@ -140,7 +144,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, timeout: Dura
     }
     facts::roles(&mut families, &outcome.probe, outcome);
     if let Some(expires) = outcome.facts.credential_expires.map(|date| levels::secret_expiry(date, outcome)) {
-        facts::credential(&mut families, &outcome.probe.tenant, "client_secret", expires);
+        facts::credential(&mut families, &outcome.probe.tenant, outcome.facts.credential_kind(), expires);
     }
     if let Some(ends) = outcome.facts.ews_ends {
         facts::ews_end(&mut families, &outcome.probe.tenant, ends);

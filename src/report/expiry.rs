@@ -9,7 +9,7 @@ use crate::cloud::host_port;
 use crate::kind::Check;
 use crate::lang::{Lang, fill};
 use crate::levels::{Limits, Metric, State, expiry_state, secret_expiry, secret_refusal};
-use crate::outcome::Outcome;
+use crate::outcome::{CredentialKind, Outcome};
 use crate::reason::Reason;
 use crate::store::{ProbeEntry, Store, shown_certificates};
 
@@ -20,6 +20,8 @@ const DAY: u64 = 86_400;
 pub enum Ending {
     /// The client secret of a tenant's application.
     ClientSecret(String),
+    /// The certificate that a tenant's application signs in with.
+    ClientCertificate(String),
     /// The certificate that a server presents: `outlook.office365.com:993`.
     Certificate(String),
     /// EWS for a tenant.
@@ -47,6 +49,7 @@ impl Expiry {
         let texts = &lang.texts().expiry;
         let (template, of) = match &self.ending {
             Ending::ClientSecret(tenant) => (texts.secret_of, tenant),
+            Ending::ClientCertificate(tenant) => (texts.client_certificate_of, tenant),
             Ending::Certificate(endpoint) => (texts.certificate_of, endpoint),
             Ending::Ews(tenant) => (texts.ews_of, tenant),
         };
@@ -83,7 +86,7 @@ impl Expiry {
 /// first to end counts.
 pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
     let mut nearest: BTreeMap<Ending, Expiry> = BTreeMap::new();
-    for expiry in secrets(store, now).chain(store.probes().iter().flat_map(|entry| of_probe(entry, now))) {
+    for expiry in credentials(store, now).chain(store.probes().iter().flat_map(|entry| of_probe(entry, now))) {
         let same = nearest.entry(expiry.ending.clone()).or_insert_with(|| expiry.clone());
         let state = same.state.worse(expiry.state);
         if expiry.date < same.date {
@@ -96,34 +99,38 @@ pub fn expiries(store: &Store, now: SystemTime) -> Vec<Expiry> {
     expiries
 }
 
-/// Iterates over the client secrets of the tenants' applications, each judged by the strictest probe of the tenant.
-pub fn secrets(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
+/// Iterates over the credentials of the tenants' applications, each judged by the strictest probe of the tenant.
+pub fn credentials(store: &Store, now: SystemTime) -> impl Iterator<Item = Expiry> {
     let mut tenants: HashMap<&str, Vec<&ProbeEntry>> = HashMap::new();
     for entry in store.probes() {
         tenants.entry(&entry.settings.id.tenant).or_default().push(entry);
     }
-    store.credentials().into_iter().map(move |(tenant, date)| {
+    store.credentials().into_iter().map(move |(tenant, (kind, date))| {
         let of_tenant = tenants.remove(tenant).unwrap_or_default();
         let current = of_tenant.iter().filter_map(|entry| entry.current_run(now));
         let refusal = current.into_iter().find(|last| secret_refusal(last).is_some());
         let refused = refusal.and_then(secret_refusal);
         let state = match refused {
-            None => secret_state(&of_tenant, date, now),
+            None => credential_state(Metric::days_of(kind), &of_tenant, date, now),
             Some(Reason::ClientSecretExpired) => State::Critical,
             Some(_) => State::Unknown,
         };
         let expires = refusal.map_or(date, |last| secret_expiry(date, last));
-        Expiry { ending: Ending::ClientSecret(tenant.to_owned()), date, expires, state, refused }
+        let ending = match kind {
+            CredentialKind::Secret => Ending::ClientSecret(tenant.to_owned()),
+            CredentialKind::Certificate => Ending::ClientCertificate(tenant.to_owned()),
+        };
+        Expiry { ending, date, expires, state, refused }
     })
 }
 
-/// The worst state by the limits of a tenant's probes; where none has a limit for secrets, by the usual ones.
-fn secret_state(probes: &[&ProbeEntry], date: SystemTime, now: SystemTime) -> State {
+/// The worst state by the limits of a tenant's probes; where none has a limit for credentials, by the usual ones.
+fn credential_state(metric: Metric, probes: &[&ProbeEntry], date: SystemTime, now: SystemTime) -> State {
     let limited = probes.iter().filter(|entry| {
         let settings = &entry.settings;
-        settings.limits.ranges(Metric::SecretDays, settings.id.check) != (None, None)
+        settings.limits.ranges(metric, settings.id.check) != (None, None)
     });
-    let state = |limits: &Limits, check| expiry_state(Metric::SecretDays, date, limits, check, now);
+    let state = |limits: &Limits, check| expiry_state(metric, date, limits, check, now);
     let states = limited.map(|entry| state(&entry.settings.limits, entry.settings.id.check));
     states.reduce(State::worse).unwrap_or_else(|| state(&Limits::default(), Check::Token))
 }
@@ -149,10 +156,15 @@ fn of_probe(entry: &ProbeEntry, now: SystemTime) -> Vec<Expiry> {
 /// The date of the client secret as the run knew it, with how far away it is: `2027-03-01T00:00:00Z (in 97 days)`, or why that
 /// date is worth nothing. `None` where no date is known.
 pub fn secret_date(judged: &JudgedOutcome<'_>, lang: Lang) -> Option<String> {
-    let date = judged.outcome.facts.credential_expires?;
+    let date = judged.outcome.facts.credential_expires.filter(|_| judged.outcome.facts.certificate.is_none())?;
     let contradiction = contradiction(secret_refusal(judged.outcome), date > judged.outcome.at, lang);
     let aside = contradiction.map_or_else(|| distance(date, judged.now, lang), ToOwned::to_owned);
     Some(format!("{} ({aside})", time(date)))
+}
+
+/// A date with how far away it is: `2027-03-01T00:00:00Z (in 97 days)`.
+pub fn date_and_distance(date: SystemTime, judged: &JudgedOutcome<'_>, lang: Lang) -> String {
+    format!("{} ({})", time(date), distance(date, judged.now, lang))
 }
 
 fn contradiction(refused: Option<Reason>, is_ahead: bool, lang: Lang) -> Option<&'static str> {
@@ -166,7 +178,7 @@ fn contradiction(refused: Option<Reason>, is_ahead: bool, lang: Lang) -> Option<
 /// `EWS ends in 123 days (2027-04-01), move to Microsoft Graph`: a warning of what ends, with the day. Others have no day.
 pub fn warning_title(reason: Reason, judged: &JudgedOutcome<'_>, lang: Lang) -> Option<String> {
     let at = day_of(reason, judged.outcome)?;
-    let template = template(reason, at < judged.now, lang)?;
+    let template = template(reason, judged.outcome.facts.credential_kind(), at < judged.now, lang)?;
     Some(fill(template, &[("when", &when(at, judged.now, lang))]))
 }
 
@@ -198,12 +210,13 @@ fn day_of(reason: Reason, outcome: &Outcome) -> Option<SystemTime> {
     }
 }
 
-const fn template(reason: Reason, is_past: bool, lang: Lang) -> Option<&'static str> {
+const fn template(reason: Reason, kind: CredentialKind, is_past: bool, lang: Lang) -> Option<&'static str> {
     let texts = &lang.texts().expiry;
-    Some(match (reason, is_past) {
-        (Reason::EwsRetiring, false) => texts.ews_ends,
-        (Reason::EwsRetiring, true) => texts.ews_was_to_end,
-        (Reason::CredentialExpiring, _) => texts.secret_expires,
+    Some(match (reason, kind) {
+        (Reason::EwsRetiring, _) if is_past => texts.ews_was_to_end,
+        (Reason::EwsRetiring, _) => texts.ews_ends,
+        (Reason::CredentialExpiring, CredentialKind::Secret) => texts.secret_expires,
+        (Reason::CredentialExpiring, CredentialKind::Certificate) => texts.client_certificate_expires,
         (Reason::CredentialExpiryOutdated, _) => texts.secret_was_to_expire,
         _ => return None,
     })

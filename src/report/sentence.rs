@@ -98,7 +98,9 @@ fn breached(breach: &Breach) -> String {
     let Breach { metric, value, range, .. } = breach;
     match metric {
         Metric::Total | Metric::Phase(_) => format!("{metric} took {value:.3}s, limit {range}"),
-        Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => format!("{metric} is {value:.1}, limit {range}"),
+        Metric::CertificateDays | Metric::SecretDays | Metric::CredentialDays | Metric::EwsDays => {
+            format!("{metric} is {value:.1}, limit {range}")
+        }
         Metric::Messages => format!("{metric} is {value}, limit {range}"),
         Metric::ClockSkew => format!("{metric} is {value:.1}s, limit {range}"),
     }
@@ -128,7 +130,7 @@ pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
             metric,
             match metric {
                 Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
-                Metric::CertificateDays | Metric::SecretDays | Metric::EwsDays => days(value),
+                Metric::CertificateDays | Metric::SecretDays | Metric::CredentialDays | Metric::EwsDays => days(value),
                 Metric::Messages => format!("{value:.0}"),
                 Metric::ClockSkew => format!("{value:.1}"),
             },

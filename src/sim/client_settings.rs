@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
-use crate::credential::SecretSource;
+use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretSource};
 use crate::kind::Check;
 use crate::outcome::ProbeId;
+use crate::secret::Secret;
 use crate::settings::{self, Network, ProbeSettings, Resolver, Settings};
 
 use super::Running;
 use super::certificates::NAMES;
+use super::client_certificate::ClientCertificate;
+use super::fault::{Fault, Service};
 
 /// The names Microsoft's services have.
 const LOGIN: &str = "login.microsoftonline.com";
@@ -74,16 +77,26 @@ impl Running {
         self.places().dns.first().copied().unwrap_or((Ipv4Addr::LOCALHOST, 0).into())
     }
 
-    /// The application in this tenant, with its secret in hand.
+    /// The application in this tenant, with its credential in hand: its certificate where it has one, otherwise its secret.
     pub fn tenant(&self) -> settings::Tenant {
+        let certificate = self.client_certificate();
         let tenant = self.state.configured_tenant();
         let application = tenant.application;
-        let secret = SecretSource::InMemory(application.secret);
+        let expires = Some(application.secret_expires).filter(|_| certificate.is_none());
+        let credential = certificate.map_or_else(|| SecretSource::InMemory(application.secret).into(), in_memory);
         settings::Tenant {
-            credential_expires: Some(application.secret_expires),
+            credential_expires: expires,
             read_expiry: true,
-            ..settings::Tenant::new(TENANT, self.cloud(), tenant.id, application.client_id, secret)
+            ..settings::Tenant::new(TENANT, self.cloud(), tenant.id, application.client_id, credential)
         }
+    }
+
+    /// The certificate that the application signs in with, if it has one: that of a fault which lets it end soon, too.
+    fn client_certificate(&self) -> Option<ClientCertificate> {
+        let view = self.state.view();
+        let is_expiring = view.has(Service::Login, Fault::CredentialExpiring);
+        let tenant = if is_expiring { view.tenant.clone() } else { self.state.configured_tenant() };
+        tenant.application.certificates.into_iter().next()
     }
 
     /// Writes the authority's certificate to `ca.pem` in `directory` and returns where.
@@ -121,20 +134,33 @@ impl Running {
         Settings { network, probes, ..Settings::default() }
     }
 
-    /// Writes `ca.pem`, `client.secret` and `m365-probe.yml` to `directory`; returns where the configuration is.
+    /// Writes `ca.pem`, `m365-probe.yml` and the file or files of the credential to `directory`; returns where the configuration is.
     ///
     /// # Errors
     /// A file could not be written.
     pub fn write_config(&self, directory: &Path) -> io::Result<PathBuf> {
         let ca_file = self.write_ca(directory)?;
-        let secret_file = directory.join("client.secret");
-        write_private(&secret_file, self.state.configured_tenant().application.secret.expose())?;
+        let credential = self.write_credential(directory)?;
         let path = directory.join("m365-probe.yml");
-        std::fs::write(&path, self.config(&ca_file, &secret_file))?;
+        std::fs::write(&path, self.config(&ca_file, &credential))?;
         Ok(path)
     }
 
-    fn config(&self, ca_file: &Path, secret_file: &Path) -> String {
+    /// Writes the credential to `directory` and returns the lines of a configuration that name it.
+    fn write_credential(&self, directory: &Path) -> io::Result<String> {
+        let Some(certificate) = self.client_certificate() else {
+            let secret_file = directory.join("client.secret");
+            write_private(&secret_file, self.state.configured_tenant().application.secret.expose())?;
+            return Ok(format!("      client_secret_file: {}\n", secret_file.display()));
+        };
+        let (certificate_file, key_file) = (directory.join("client.pem"), directory.join("client.key"));
+        std::fs::write(&certificate_file, &certificate.certificate)?;
+        write_private(&key_file, certificate.key.expose())?;
+        let (certificate_file, key_file) = (certificate_file.display(), key_file.display());
+        Ok(format!("      certificate_file: {certificate_file}\n      private_key_file: {key_file}\n"))
+    }
+
+    fn config(&self, ca_file: &Path, credential: &str) -> String {
         let (ports, tenant) = (self.ports(), self.state.configured_tenant());
         let mut text =
             format!("defaults: {{ interval: 30s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
@@ -146,7 +172,7 @@ impl Running {
             "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{} # or pop3://{OUTLOOK}:{}\n    \
              imap: imaps://{OUTLOOK}:{} # or imap://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
              graph: https://{GRAPH}:{}\n    scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
-             credential:\n      client_secret_file: {}\n      read_expiry: true\n    checks: [{}]\n    mailboxes:\n",
+             credential:\n{credential}      read_expiry: true\n    checks: [{}]\n    mailboxes:\n",
             self.resolver(),
             ports.login,
             ports.pop3s,
@@ -158,7 +184,6 @@ impl Running {
             ports.graph,
             tenant.id,
             tenant.application.client_id,
-            secret_file.display(),
             names(tenant_checks()),
         );
         for mailbox in &tenant.mailboxes {
@@ -168,6 +193,14 @@ impl Running {
         }
         text
     }
+}
+
+fn in_memory(certificate: ClientCertificate) -> Credential {
+    Credential::Certificate(CertificateSource::new(CertificateFiles::Pem {
+        certificate: SecretSource::InMemory(Secret::new(certificate.certificate)),
+        key: Some(SecretSource::InMemory(certificate.key)),
+        password: None,
+    }))
 }
 
 fn tenant_checks() -> impl Iterator<Item = Check> {

@@ -1,11 +1,14 @@
 //! Microsoft Graph, as far as mailboxes go: who may call, which mailbox, and its folders or its calendar, in JSON.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::outcome::Phase;
 
 use super::authorization::{self, Refusal};
+use super::client_certificate::ClientCertificate;
 use super::connection::pause;
 use super::http::{HttpRequest, HttpResponse, percent_decoded};
 use super::identifiers;
@@ -126,11 +129,18 @@ fn applications(tenant: &Tenant, token: &PresentedToken, request: &str) -> Resul
                 "keyId": identifiers::guid(), "secretText": null, "startDateTime": time(application.created) })
     };
     // One that nobody deleted, beside the one in use.
-    let old = secret("old", application.created + std::time::Duration::from_secs(86_400));
+    let old = secret("old", application.created + Duration::from_secs(86_400));
+    let certificate = |one: &ClientCertificate| {
+        let second = |second| time(UNIX_EPOCH + Duration::from_secs(u64::try_from(second).unwrap_or_default()));
+        json!({ "customKeyIdentifier": one.key_identifier(), "displayName": "CN=m365-probe", "endDateTime": second(one.validity.1),
+                "key": null, "keyId": identifiers::guid(), "startDateTime": second(one.validity.0),
+                "type": "AsymmetricX509Cert", "usage": "Verify" })
+    };
+    let certificates: Vec<Value> = application.certificates.iter().map(certificate).collect();
     Ok(json!({ "value": [{
         "createdDateTime": time(application.created),
         "passwordCredentials": [old, secret(&hint, application.secret_expires)],
-        "keyCredentials": [],
+        "keyCredentials": certificates,
     }] }))
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::outcome::Phase;
 use crate::secret::Secret;
 
+use super::client_certificate::ClientCertificate;
 use super::mailbox::Mailbox;
 use super::protocol::{Protocol, Trouble};
 
@@ -53,6 +54,10 @@ pub struct Application {
     pub secret_expired: bool,
     /// The time at which it expires, as Graph shows it to an application with [`READ_ALL`].
     pub secret_expires: SystemTime,
+    /// The certificates registered with it, which it may sign in with in place of the secret.
+    pub certificates: Vec<ClientCertificate>,
+    /// Seconds by which Entra's clock is ahead of this machine's when it judges an assertion.
+    pub assertion_clock: i64,
     /// The time at which the application was registered.
     pub created: SystemTime,
     /// Object id of the enterprise application (service principal): claim `oid`.
@@ -120,6 +125,16 @@ impl Tenant {
         }
     }
 
+    /// The same tenant with a certificate registered with its application.
+    ///
+    /// # Errors
+    /// In words for a person: no certificate could be made.
+    pub fn with_certificate(mut self) -> Result<Self, String> {
+        let certificate = ClientCertificate::shared().map_err(|error| format!("cannot make a certificate: {error}"))?;
+        self.application.certificates = vec![certificate];
+        Ok(self)
+    }
+
     /// The mailbox of that address, primary or alias, in any case.
     pub fn mailbox(&self, address: &str) -> Option<&Mailbox> {
         self.mailboxes.iter().find(|mailbox| mailbox.is_called(address))
@@ -150,6 +165,8 @@ impl Application {
             secret: Secret::new("sim8Q~not.a.real_secret-0123456789abcdef"),
             secret_expired: false,
             secret_expires: SystemTime::now() + 97 * DAY,
+            certificates: Vec::new(),
+            assertion_clock: 0,
             created: SystemTime::now() - 400 * DAY,
             object_id: "0b1ec71d-0000-4000-8000-00000000e0a1".to_owned(),
             has_service_principal: true,

@@ -47,6 +47,8 @@ pub struct ProbeEntry {
     pub token: Option<Arc<Outcome>>,
     /// The last run that read the application's registration.
     pub registration: Option<Arc<Outcome>>,
+    /// The last run that read the certificate that the application signs in with.
+    pub client_certificate: Option<Arc<Outcome>>,
     /// The last run that asked resolvers.
     pub dns: Option<Arc<Outcome>>,
     /// The last run that read the mailbox.
@@ -103,6 +105,7 @@ impl ProbeEntry {
             back_off_until: None,
             token: None,
             registration: None,
+            client_certificate: None,
             dns: None,
             mailbox: None,
             certificates: BTreeMap::new(),
@@ -223,8 +226,9 @@ impl ProbeEntry {
     /// one outcome.
     pub(super) fn follow(&mut self, jump: ClockJump) {
         let mut moved: Vec<(Arc<Outcome>, Arc<Outcome>)> = Vec::new();
-        let runs = [&mut self.last, &mut self.skipped, &mut self.token, &mut self.registration, &mut self.dns, &mut self.mailbox];
-        for run in runs.into_iter().flatten().chain(self.certificates.values_mut()) {
+        let of_credential = [&mut self.token, &mut self.registration, &mut self.client_certificate];
+        let runs = [&mut self.last, &mut self.skipped, &mut self.dns, &mut self.mailbox];
+        for run in runs.into_iter().chain(of_credential).flatten().chain(self.certificates.values_mut()) {
             let known = moved.iter().find(|(before, _)| Arc::ptr_eq(before, run)).map(|(_, after)| Arc::clone(after));
             let after = known.unwrap_or_else(|| Arc::new(followed(run, jump)));
             moved.push((std::mem::replace(run, Arc::clone(&after)), after));
@@ -243,6 +247,9 @@ impl ProbeEntry {
         }
         if matches!(facts.registration, Some(Registration::Read { .. })) {
             self.registration = Some(Arc::clone(outcome));
+        }
+        if facts.certificate.is_some() {
+            self.client_certificate = Some(Arc::clone(outcome));
         }
         if !facts.dns.is_empty() {
             self.dns = Some(Arc::clone(outcome));

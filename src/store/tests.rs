@@ -305,14 +305,14 @@ fn credentials_give_the_expiry_last_read_then_the_declared_one() {
     let tenant = Tenant { credential_expires: Some(at(900)), ..(*declared.tenant).clone() };
     declared.tenant = Arc::new(tenant);
     let mut store = Store::new(&[declared]);
-    assert_eq!(store.credentials().get("contoso"), Some(&at(900)), "as declared");
+    assert_eq!(store.credentials().get("contoso"), Some(&(CredentialKind::Secret, at(900))), "as declared");
     let in_use = CredentialFacts { kind: CredentialKind::Secret, expires: Some(at(500)), in_use: true };
     let read = Registration::Read { created: None, credentials: vec![in_use] };
     store.record(outcome("praxis", 1, Facts { registration: Some(read), ..Facts::default() }, Verdict::Ok));
     store.record(outcome("praxis", 2, Facts::default(), failed(Phase::Tls, Reason::TlsClosed)));
     let not = Facts { registration: Some(Registration::NotPermitted), ..Facts::default() };
     store.record(outcome("praxis", 3, not, Verdict::Ok));
-    assert_eq!(store.credentials().get("contoso"), Some(&at(500)));
+    assert_eq!(store.credentials().get("contoso"), Some(&(CredentialKind::Secret, at(500))));
 }
 
 #[test]

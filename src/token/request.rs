@@ -15,12 +15,12 @@ use oauth2::{
 };
 
 use crate::cloud::HttpsEndpoint;
-use crate::credential::Credential;
+use crate::credential::{Explained, Proof, TokenRequest};
 use crate::net::Net;
 use crate::net::http::{self, HttpExchange};
 use crate::outcome::{Evidence, Fault, Phase, TokenFacts};
 use crate::reason::Reason;
-use crate::secret::{Secret, SecretFlaw, Sent};
+use crate::secret::{Secret, Sent};
 use crate::settings::Tenant;
 use crate::trace::Trace;
 use crate::wire::http::without_byte_order_mark;
@@ -48,15 +48,14 @@ const CREDENTIAL_WITHIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// The faults of the dial, and the reason of Entra's refusal; the back-off it asks for becomes a fact.
 pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
-    // Half of the time that is left, so that a file that hangs is not told as Entra's silence.
-    let read = tenant.read_credential(CREDENTIAL_WITHIN.min(trace.remaining() / 2), Credential::parameters).await;
-    let proof = read.flatten().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
     let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
+    let proof = proof(trace, tenant, &at).await?;
     let client = client(&at, tenant)?;
     let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, reply: None })));
     let request = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));
-    let request = proof.iter().fold(request, |request, (name, value)| request.add_extra_param(*name, value.expose()));
-    let result = request.request_async(&http).await;
+    let request = proof.companions.iter().fold(request, |request, (name, value)| request.add_extra_param(*name, *value));
+    let (name, value) = &proof.parameter;
+    let result = request.add_extra_param(*name, value.expose()).request_async(&http).await;
     let exchange = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
     match (result, exchange) {
@@ -65,20 +64,32 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
         (_, Some(Exchange { trace, reply: Some(answer), .. })) => {
             let marked = tenant.cloud.is_microsoft_host(&at.host);
             let fault = answer.refusal_fault(trace, oauth::parse_refusal(answer.head(), &answer.body, marked));
-            Err(with_flaw(fault, &proof, trace.request.as_deref()))
+            Err(explained(fault, tenant, &proof, trace.request.as_deref(), now))
         }
         _ => Err(Fault::new(Reason::Internal)),
     }
 }
 
-/// Names the flaw of a secret that Entra does not know, where it has one. Where only something around the secret's Value is wrong,
-/// this machine is to be mended, and no new secret is needed.
-fn with_flaw(fault: Fault, proof: &[(&str, Secret)], request: Option<&str>) -> Fault {
-    let sent = proof.iter().find(|(name, _)| *name == "client_secret").filter(|_| fault.reason == Reason::ClientSecretWrong);
-    let Some(flaw) = sent.and_then(|(_, secret)| SecretFlaw::find(secret)) else { return fault };
-    let reason = if flaw.is_around_the_value() { Reason::ClientSecretMalformed } else { fault.reason };
-    let said = Some(format!("{} (the client secret {flaw})", request.unwrap_or_default()));
-    Fault { reason, evidence: Evidence { said, ..fault.evidence } }
+/// Reads the credential, and makes of it the proof for a request to `at`; what is learnt of a certificate becomes a fact.
+async fn proof(trace: &mut Trace, tenant: &Tenant, at: &HttpsEndpoint) -> Result<Proof, Fault> {
+    let request = TokenRequest { client_id: tenant.client_id.clone(), endpoint: at.to_string() };
+    // Half of the time that is left, so that a file that hangs is not told as Entra's silence.
+    let limit = CREDENTIAL_WITHIN.min(trace.remaining() / 2);
+    let read = tenant.read_credential(limit, move |credential| credential.present(&request, SystemTime::now())).await;
+    let reading = read.map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
+    trace.facts.credential_expires = reading.certificate.as_ref().map(|certificate| certificate.not_after);
+    trace.facts.certificate = reading.certificate;
+    let proof = reading.proof?;
+    proof.warning.iter().for_each(|warning| trace.facts.warn(warning.clone()));
+    Ok(proof)
+}
+
+/// Adds to Entra's refusal what the credential that was sent tells of it.
+fn explained(fault: Fault, tenant: &Tenant, proof: &Proof, request: Option<&str>, now: SystemTime) -> Fault {
+    let Explained { fault, shown } = tenant.credential.explain(fault, proof, now);
+    let Some(shown) = shown else { return fault };
+    let said = Some(format!("{} ({shown})", request.unwrap_or_default()));
+    Fault { evidence: Evidence { said, ..fault.evidence }, ..fault }
 }
 
 fn client(at: &HttpsEndpoint, tenant: &Tenant) -> Result<Client, Fault> {
@@ -124,8 +135,8 @@ struct Exchange<'t> {
     trace: &'t mut Trace,
     net: &'t Net,
     at: &'t HttpsEndpoint,
-    /// The parameters that prove the application's identity.
-    proof: &'t [(&'static str, Secret)],
+    /// The proof of the application's identity.
+    proof: &'t Proof,
     /// The reply as it came, which says more than `oauth2` keeps of it.
     reply: Option<http::HttpResponse>,
 }
@@ -181,11 +192,10 @@ impl Exchange<'_> {
     /// Returns the secrets as they stand in the request: plain, and encoded for the form.
     fn sent(&self) -> Sent {
         let mut sent = Sent::default();
-        for (_, value) in self.proof {
-            let encoded: String = form_urlencoded::byte_serialize(value.expose().as_bytes()).collect();
-            sent.remember(value);
-            sent.remember(&Secret::new(encoded));
-        }
+        let (_, value) = &self.proof.parameter;
+        let encoded: String = form_urlencoded::byte_serialize(value.expose().as_bytes()).collect();
+        sent.remember(value);
+        sent.remember(&Secret::new(encoded));
         sent
     }
 }

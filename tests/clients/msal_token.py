@@ -23,6 +23,20 @@ assert answer["correlation_id"] and answer["trace_id"]
 answer = application(T["tenant_id"], T["client_secret"]).acquire_token_for_client(["https://outlook.office365.com/IMAP.AccessAsApp"])
 assert answer["error_codes"] == [1002012], answer
 
+# A certificate in place of the secret, as MSAL signs with it: from PEM with the public certificate (PS256 and x5t#S256), and with a
+# thumbprint alone (RS256 and x5t).
+with open(T["certificate_file"]) as certificate, open(T["private_key_file"]) as key:
+    CERTIFICATE, KEY = certificate.read(), key.read()
+by_certificate = {"private_key": KEY, "public_certificate": CERTIFICATE}
+by_thumbprint = {"private_key": KEY, "thumbprint": T["thumbprint"]}
+for credential in (by_certificate, by_thumbprint):
+    answer = application(T["tenant_id"], credential).acquire_token_for_client([SCOPE])
+    assert answer.get("token_type") == "Bearer", answer
+answer = application(T["tenant_id"], {"private_key": KEY, "thumbprint": "00" * 20}).acquire_token_for_client([SCOPE])
+assert answer["error_codes"] == [700027] and "key was not found" in answer["error_description"], answer
+answer = application(T["tenant_id"], {"private_key": KEY, "public_certificate": T["foreign_certificate"]}).acquire_token_for_client([SCOPE])
+assert answer["error_codes"] == [700027], answer
+
 try:
     application("99999999-2222-3333-4444-555555555555", T["client_secret"])
 except ValueError as error:

@@ -205,8 +205,8 @@ pub mod generated {
 
     use m365_probe::kind::Check;
     use m365_probe::outcome::{
-        CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, NameSource, ProbeId,
-        ServerFacts, Span, SupportId, SupportIds, TokenFacts, Transcript,
+        CertificateFacts, ClientCertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts,
+        NameSource, ProbeId, ServerFacts, Span, SupportId, SupportIds, TokenFacts, Transcript,
     };
     use m365_probe::phase::Phase;
     use proptest::collection::vec;
@@ -322,29 +322,36 @@ pub mod generated {
         let warnings = vec((reason(), evidence()), 0..3);
         let learnt = (of(token()), vec(endpoint(), 0..3), vec(dns(), 0..3), mailbox, server, of(registration()), warnings);
         let times = (of(time()), of(time()), of(time()), of(duration()), of(duration()));
-        (learnt, times).prop_map(|((token, endpoints, dns, mailbox, server, registration, warnings), times)| {
-            let (credential_expires, ews_ends, last_worked, back_off, stalled) = times;
-            let transcript = Transcript::default(); // stays with the process that ran
-            let mut facts = Facts {
-                token,
-                endpoints,
-                dns,
-                mailbox,
-                server,
-                registration,
-                credential_expires,
-                ews_ends,
-                last_worked,
-                back_off,
-                stalled,
-                transcript,
-                warnings: Vec::new(),
-            };
-            for (reason, evidence) in warnings {
-                facts.warn(Fault { reason, evidence });
-            }
-            facts
-        })
+        let certificate =
+            of((text(), text(), text(), time(), time()).prop_map(|(subject, thumbprint, fingerprint, not_before, not_after)| {
+                ClientCertificateFacts { subject, thumbprint, fingerprint, not_before, not_after }
+            }));
+        (learnt, times, certificate).prop_map(
+            |((token, endpoints, dns, mailbox, server, registration, warnings), times, certificate)| {
+                let (credential_expires, ews_ends, last_worked, back_off, stalled) = times;
+                let transcript = Transcript::default(); // stays with the process that ran
+                let mut facts = Facts {
+                    token,
+                    endpoints,
+                    dns,
+                    mailbox,
+                    server,
+                    registration,
+                    certificate,
+                    credential_expires,
+                    ews_ends,
+                    last_worked,
+                    back_off,
+                    stalled,
+                    transcript,
+                    warnings: Vec::new(),
+                };
+                for (reason, evidence) in warnings {
+                    facts.warn(Fault { reason, evidence });
+                }
+                facts
+            },
+        )
     }
 
     fn verdict() -> impl Strategy<Value = Verdict> {

@@ -75,6 +75,39 @@ fn output_and_logs_of_good_and_faulty_runs_show_no_secret() {
     }
 }
 
+/// A private key in a file with its certificate: neither it, nor any line of it, nor an assertion that it signs is shown.
+#[test]
+fn output_and_logs_with_a_certificate_show_no_key_and_no_assertion() {
+    let scene = Scene::new();
+    let certificate = sim::ClientCertificate::shared().unwrap();
+    let body = certificate.key.expose().lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let marks = Marks::from_secrets(&[&body, certificate.key.expose(), "eyJhbGciOiJQUzI1NiIs", scene::PROXY_PASSWORD]);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut tenant = sim::Tenant::contoso().with_certificate().unwrap();
+    tenant.mailboxes.truncate(1);
+    let running = runtime.block_on(sim::start(tenant)).unwrap();
+    let good = running.write_config(scene.directory()).unwrap();
+    for fault in ["", "client_certificate_not_registered", "client_assertion_out_of_time", "reply_malformed"] {
+        running.clear_faults();
+        if !fault.is_empty() {
+            running.set_fault(fault).unwrap();
+        }
+        for arguments in OUTPUTS {
+            let text = printed(arguments, &good);
+            marks.assert_absent(&text, arguments);
+            assert!(fault != "client_certificate_not_registered" || text.contains(fault), "{text}");
+        }
+    }
+    for login in [echo::Login::Refuses, echo::Login::Grants] {
+        let config = scene.hostile_to_a_certificate(login, &certificate);
+        for arguments in OUTPUTS {
+            let text = printed(arguments, &config);
+            marks.assert_absent(&text, arguments);
+            assert!(text.contains("TRACE"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn output_and_logs_with_peers_that_echo_show_no_secret() {
     let scene = Scene::new();

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
+use m365_probe::sim::ClientCertificate;
+
 use crate::echo::{self, Authority, Login};
 
 /// A client secret with characters that a form encodes.
@@ -88,6 +90,18 @@ impl Scene {
     pub fn hostile(&self, login: Login) -> PathBuf {
         let by = &self.authority;
         self.config(by.login(login), ["+OK ", "* OK ", "220 "].map(|hello| by.mail(hello)), by.ews(), "")
+    }
+
+    /// The same for an application that signs in with a certificate, whose key stands beside it.
+    pub fn hostile_to_a_certificate(&self, login: Login, certificate: &ClientCertificate) -> PathBuf {
+        let path = self.hostile(login);
+        let file = self.directory.join("echo.client.pem");
+        std::fs::write(&file, format!("{}{}", certificate.certificate, certificate.key.expose())).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (before, after) = text.split_once("client_secret_file: ").unwrap();
+        let (_, after) = after.split_once('\n').unwrap();
+        std::fs::write(&path, format!("{before}certificate_file: {}\n{after}", file.display())).unwrap();
+        path
     }
 
     /// A configuration whose proxy echoes.

@@ -4,11 +4,11 @@ super::entries! {
     ClientSecretWrong from ERROR_CODES:
         en "Entra knows the application, but the secret is not one of its own (AADSTS7000215). Very often the Secret ID was copied instead of the Value."
         - "Configure the secret's Value, not its Secret ID. The Value is shown only once, right after the secret was created."
-        - "If the Value is lost: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret; copy the column Value and configure it here. Where the tenant forbids new secrets, an administrator must exempt the application, as m365-probe sends client secrets only.";
+        - "If the Value is lost: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret; copy the column Value and configure it here. Where the tenant forbids new secrets, use a certificate (`certificate_file`) instead.";
         de "der geheime Clientschlüssel ist falsch"
         "Entra kennt die Anwendung, aber das Geheimnis gehört nicht zu ihr (AADSTS7000215). Sehr oft wurde die Geheime ID statt des Werts kopiert."
         - "Tragen Sie den Wert des Geheimnisses ein, nicht die Geheime ID. Der Wert wird nur einmal angezeigt, direkt nach dem Anlegen."
-        - "Ist der Wert verloren: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel; kopieren Sie die Spalte Wert und tragen Sie ihn hier ein. Verbietet der Mandant neue Schlüssel, muss ein Administrator die Anwendung davon ausnehmen: m365-probe sendet nur geheime Clientschlüssel.";
+        - "Ist der Wert verloren: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel; kopieren Sie die Spalte Wert und tragen Sie ihn hier ein. Verbietet der Mandant neue Schlüssel, verwenden Sie stattdessen ein Zertifikat (`certificate_file`).";
 
     ClientSecretMalformed from ERROR_CODES:
         en "Entra knows the application, but not the secret that was sent (AADSTS7000215), and seen from here that one cannot be one of Entra's: the evidence tells why. It contains a blank, an invisible or a control character, stands in quotes, or has a variable's name before it."
@@ -23,27 +23,27 @@ super::entries! {
 
     ClientSecretExpired from ERROR_CODES:
         en "The client secret was right and is past its last day (AADSTS7000222). Everything that uses this secret has stopped working."
-        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value. Where the tenant forbids new secrets, an administrator must exempt the application, as m365-probe sends client secrets only."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value. Where the tenant forbids new secrets, use a certificate (`certificate_file`) instead."
         - "Configure the new Value here and in every other program that uses this application, then delete the old secret."
         - "Declare its end date as `expires` in the configuration, so that you are warned in time.";
         de "der geheime Clientschlüssel ist abgelaufen"
         "Der geheime Clientschlüssel war richtig und hat seinen letzten Gültigkeitstag überschritten (AADSTS7000222). Alles, was ihn verwendet, funktioniert nicht mehr."
-        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert. Verbietet der Mandant neue Schlüssel, muss ein Administrator die Anwendung davon ausnehmen: m365-probe sendet nur geheime Clientschlüssel."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert. Verbietet der Mandant neue Schlüssel, verwenden Sie stattdessen ein Zertifikat (`certificate_file`)."
         - "Tragen Sie den neuen Wert hier und in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie dann das alte Geheimnis."
         - "Geben Sie das Ablaufdatum in der Konfiguration als `expires` an, damit Sie rechtzeitig gewarnt werden.";
 
     CredentialExpiring from CLIENT_CREDENTIALS:
-        en "The client secret still works, but its last day is near, as `expires` declares it or Microsoft Graph shows it. After that day Entra answers AADSTS7000222, and every program that uses this secret stops working."
-        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret: copy the column Value, which is shown only once. The old secret stays valid until its own last day, so nothing is interrupted meanwhile. Where the tenant forbids new secrets, an administrator must exempt the application, as m365-probe sends client secrets only."
-        - "Write the new Value to the file that `client_secret_file` names: it is read anew for every token request, without a restart. With `client_secret_env` or `client_secret_credential` put it there and restart m365-probe."
-        - "Configure the new Value in every other program that uses this application, and only then delete the old secret."
-        - "Set `expires` to the last day of the new secret and reload the configuration; with `read_expiry: true` that day is read from Microsoft Graph.";
-        de "der geheime Clientschlüssel läuft bald ab"
-        "Der geheime Clientschlüssel funktioniert noch, doch sein letzter Gültigkeitstag ist nahe, wie ihn `expires` angibt oder Microsoft Graph zeigt. Danach antwortet Entra mit AADSTS7000222, und kein Programm, das diesen Schlüssel verwendet, funktioniert mehr."
-        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel: Kopieren Sie die Spalte Wert, die nur einmal angezeigt wird. Der alte Schlüssel bleibt bis zu seinem letzten Gültigkeitstag gültig; bis dahin wird nichts unterbrochen. Verbietet der Mandant neue Schlüssel, muss ein Administrator die Anwendung davon ausnehmen: m365-probe sendet nur geheime Clientschlüssel."
-        - "Schreiben Sie den neuen Wert in die Datei, die `client_secret_file` nennt: Sie wird für jede Tokenanforderung neu gelesen, ohne Neustart. Bei `client_secret_env` oder `client_secret_credential` hinterlegen Sie ihn dort und starten m365-probe neu."
-        - "Tragen Sie den neuen Wert in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie erst dann den alten Schlüssel."
-        - "Setzen Sie `expires` auf den letzten Gültigkeitstag des neuen Schlüssels, und laden Sie die Konfiguration neu; mit `read_expiry: true` wird dieser Tag aus Microsoft Graph gelesen.";
+        en "The client secret or certificate still works, but its last day is near: of a secret as `expires` declares it or Microsoft Graph shows it, of a certificate as it says itself. After that day Entra answers AADSTS7000222 or AADSTS1000502, and every program that uses this credential stops working."
+        - "Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets. For a secret: Client secrets > New client secret, and copy the column Value, which is shown only once. For a certificate: Certificates > Upload certificate, with the new one. The old credential stays valid until its own last day, so nothing is interrupted meanwhile. Where the tenant forbids new secrets, use a certificate (`certificate_file`) instead."
+        - "Put the new one where the configuration reads it: the file of `client_secret_file`, or those of certificate and private key. They are read anew for every token request, without a restart. With a variable, or with a credential of systemd's, restart m365-probe."
+        - "Configure the new one in every other program that uses this application, and only then delete the old one."
+        - "Of a secret set `expires` to the new last day and reload the configuration; with `read_expiry: true` that day is read from Microsoft Graph.";
+        de "die Anmeldeinformation der Anwendung läuft bald ab"
+        "Der geheime Clientschlüssel oder das Zertifikat funktioniert noch, doch der letzte Gültigkeitstag ist nahe: der eines Schlüssels, wie ihn `expires` angibt oder Microsoft Graph zeigt, der eines Zertifikats, wie es ihn selbst nennt. Danach antwortet Entra mit AADSTS7000222 oder AADSTS1000502, und kein Programm, das diese Anmeldeinformation verwendet, funktioniert mehr."
+        - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse. Für einen Schlüssel: Geheime Clientschlüssel > Neuer geheimer Clientschlüssel; kopieren Sie die Spalte Wert, die nur einmal angezeigt wird. Für ein Zertifikat: Zertifikate > Zertifikat hochladen, mit dem neuen. Die alte Anmeldeinformation bleibt bis zu ihrem letzten Gültigkeitstag gültig; bis dahin wird nichts unterbrochen. Verbietet der Mandant neue Schlüssel, verwenden Sie stattdessen ein Zertifikat (`certificate_file`)."
+        - "Hinterlegen Sie die neue dort, wo die Konfiguration sie liest: in der Datei von `client_secret_file` oder in denen von Zertifikat und privatem Schlüssel. Sie werden für jede Tokenanforderung neu gelesen, ohne Neustart. Bei einer Variablen oder einem Credential von systemd starten Sie m365-probe neu."
+        - "Tragen Sie die neue in jedem anderen Programm ein, das diese Anwendung verwendet, und löschen Sie erst dann die alte."
+        - "Bei einem Schlüssel setzen Sie `expires` auf den neuen letzten Gültigkeitstag, und laden Sie die Konfiguration neu; mit `read_expiry: true` wird dieser Tag aus Microsoft Graph gelesen.";
 
     CredentialExpiryOutdated from CLIENT_CREDENTIALS:
         en "The day that `expires` declares is past, and Entra still issues tokens for this secret. Most probably the secret was renewed and the day in the configuration was not updated, so nothing warns of the secret's real last day any more."
@@ -70,34 +70,14 @@ super::entries! {
         "Ein öffentlicher Client kann kein Geheimnis bewahren; deshalb nimmt Entra von ihm keines an (AADSTS700025)."
         - "Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Authentifizierung: Schalten Sie `Öffentliche Clientflows zulassen` aus.";
 
-    ClientAssertionOutOfTime from ASSERTIONS:
-        en "A signed assertion was sent in place of the client secret, and Entra considers it not yet valid or no longer valid (AADSTS700024). An assertion is usually valid for minutes: either the clock of the signing machine is wrong, or an old assertion was sent again. The evidence shows Entra's time beside that of the assertion."
-        - "Check this machine's clock and its time synchronisation (NTP), and compare it with the time in the evidence."
-        - "This program sends client secrets only: if a gateway signs in on its behalf, check the gateway's clock.";
-        de "die signierte Assertion ist zu dieser Zeit nicht gültig"
-        "Statt des geheimen Clientschlüssels wurde eine signierte Assertion gesendet, und Entra hält sie für noch nicht oder nicht mehr gültig (AADSTS700024). Eine Assertion gilt meist nur Minuten: Die Uhr dessen, der sie signiert hat, geht falsch, oder es wurde eine alte noch einmal gesendet. Der Beleg nennt die Uhrzeit von Entra neben der der Assertion."
-        - "Prüfen Sie die Uhr dieses Rechners und seine Zeitsynchronisation (NTP), und vergleichen Sie sie mit der Zeit im Beleg."
-        - "Dieses Programm sendet nur geheime Clientschlüssel: Meldet sich an seiner Stelle ein Gateway an, prüfen Sie dessen Uhr.";
-
-    ClientCertificateRefused from ASSERTIONS:
-        en "In place of the client secret an assertion was sent that a certificate signs, and Entra does not accept it. The certificate is not registered with the application (AADSTS700027), is outside its time (AADSTS1000502), was revoked (AADSTS7000214, AADSTS7000277) or is for a subject that is not allowed (AADSTS700030), or the assertion does not name certificate and audience as it must (AADSTS50027, AADSTS50012, AADSTS5002730)."
-        - "Compare thumbprint and last day with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Certificates, and upload a new certificate if it is missing there or has expired."
-        - "If it is registered and valid, check the assertion: the thumbprint in its header must be that of the certificate that signs it (x5t is SHA-1, x5t#S256 is SHA-256), and its audience is the tenant's token endpoint."
-        - "This program sends client secrets only: the certificate is that of a gateway which signs in in its place.";
-        de "das Zertifikat der Anwendung wird nicht angenommen"
-        "Statt des geheimen Clientschlüssels wurde eine mit einem Zertifikat signierte Assertion gesendet, und Entra nimmt sie nicht an. Das Zertifikat ist bei der Anwendung nicht hinterlegt (AADSTS700027), außerhalb seiner Gültigkeit (AADSTS1000502), widerrufen (AADSTS7000214, AADSTS7000277) oder auf einen unzulässigen Namen ausgestellt (AADSTS700030), oder die Assertion nennt Zertifikat und Zielgruppe nicht wie vorgeschrieben (AADSTS50027, AADSTS50012, AADSTS5002730)."
-        - "Vergleichen Sie Fingerabdruck und letzten Gültigkeitstag mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Zertifikate, und laden Sie ein neues Zertifikat hoch, wenn es dort fehlt oder abgelaufen ist."
-        - "Ist es hinterlegt und gültig, prüfen Sie die Assertion: Der Fingerabdruck in ihrer Kopfzeile muss der des Zertifikats sein, mit dem sie signiert ist (x5t ist SHA-1, x5t#S256 ist SHA-256), und ihre Zielgruppe ist der Tokenendpunkt des Mandanten."
-        - "Dieses Programm sendet nur geheime Clientschlüssel: Das Zertifikat ist das eines Gateways, das sich an seiner Stelle anmeldet.";
-
     FederatedCredentialUnknown from CLIENT_CREDENTIALS:
         en "A token of another identity provider was sent in place of the client secret, and no federated credential of the application matches it: by its issuer (AADSTS700211), its subject (AADSTS700213, AADSTS7002137; AADSTS7002138 where only the case differs), its audience (AADSTS700212) or any of these (AADSTS70021). A token issued by Entra itself has to be an application's (AADSTS700229)."
         - "Compare issuer, subject and audience character by character, including case (GitHub has put immutable ids into the subject of new and renamed repositories since July 2026), with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials. The usual audience is api://AzureADTokenExchange."
-        - "This program sends client secrets only: the token is that of a gateway that signs in on its behalf.";
+        - "If a gateway or proxy signs in on behalf of this program, the token is the gateway's: compare what it sends.";
         de "keine Verbundanmeldeinformation der Anwendung passt"
         "Statt des geheimen Clientschlüssels wurde das Token eines anderen Identitätsanbieters gesendet, und keine Verbundanmeldeinformation der Anwendung passt dazu: nach Aussteller (AADSTS700211), Antragsteller (AADSTS700213, AADSTS7002137; AADSTS7002138, wenn nur Groß- und Kleinschreibung abweichen), Zielgruppe (AADSTS700212) oder einem davon (AADSTS70021). Ein Token von Entra selbst muss das einer Anwendung sein (AADSTS700229)."
         - "Vergleichen Sie Aussteller, Antragsteller und Zielgruppe Zeichen für Zeichen, auch in Groß- und Kleinschreibung (GitHub schreibt bei neuen und umbenannten Repositorys seit Juli 2026 unveränderliche IDs in den Antragsteller), mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen. Die übliche Zielgruppe ist api://AzureADTokenExchange."
-        - "Dieses Programm sendet nur geheime Clientschlüssel: Das Token ist das eines Gateways, das sich an seiner Stelle anmeldet.";
+        - "Meldet sich ein Gateway oder Proxy an Stelle dieses Programms an, ist das Token seines: Vergleichen Sie, was es sendet.";
 
     ClientCredentialRefused from ERROR_CODES:
         en "Entra refused the application's credential (invalid_client) with a number that stands for several mistakes (AADSTS50012, AADSTS70002), or with none. It does not say whether the credential is wrong, expired or missing. Its sentence: \"{sentence}\"."

@@ -60,11 +60,13 @@ super::entries! {
         - "Gehen beide Uhren richtig, hat vielleicht ein Proxy die Kopfzeile `Date` verändert.";
 
     SecretUnreadable:
-        en "The file or environment variable that holds the credential is missing, empty or not readable for the user that m365-probe runs as. Nothing was sent to Microsoft."
+        en "The file or environment variable that holds the credential is missing, empty or not readable for the user that m365-probe runs as, or a private key in it cannot be read: the evidence says what is wrong. Nothing was sent to Microsoft."
         - "Check that the path or the name of the variable is right, and that this user may read it."
-        - "Check that the file is not empty and contains nothing but the secret's Value.";
+        - "Check that the file of a client secret is not empty and contains nothing but its Value."
+        - "Of a certificate, check that the file holds PEM or PKCS #12, as the key of the configuration says, that its private key is there, and that the password is right.";
         de "die Anmeldeinformationen konnten nicht gelesen werden"
-        "Die Datei oder Umgebungsvariable mit den Anmeldeinformationen fehlt, ist leer oder für das Benutzerkonto von m365-probe nicht lesbar. An Microsoft wurde nichts gesendet."
+        "Die Datei oder Umgebungsvariable mit den Anmeldeinformationen fehlt, ist leer oder für das Benutzerkonto von m365-probe nicht lesbar, oder ein privater Schlüssel darin lässt sich nicht lesen: Der Beleg nennt den Grund. An Microsoft wurde nichts gesendet."
         - "Prüfen Sie, ob der Pfad oder der Name der Variablen stimmt und ob das Konto, unter dem dieses Programm läuft, sie lesen darf."
-        - "Prüfen Sie, ob die Datei nicht leer ist und nur den Wert des Geheimnisses enthält.";
+        - "Prüfen Sie, ob die Datei eines geheimen Clientschlüssels nicht leer ist und nur dessen Wert enthält."
+        - "Bei einem Zertifikat prüfen Sie, ob die Datei PEM oder PKCS #12 enthält, wie der Schlüssel der Konfiguration sagt, ob ihr privater Schlüssel darin ist und ob das Kennwort stimmt.";
 }

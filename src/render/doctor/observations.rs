@@ -48,6 +48,7 @@ fn breach_text(breach: &Breach, style: &Style) -> String {
         Metric::Phase(phase) => (fill(texts.seconds_of, &[("phase", phase.code())]), 3),
         Metric::CertificateDays => (texts.certificate_days.to_owned(), 1),
         Metric::SecretDays => (texts.secret_days.to_owned(), 1),
+        Metric::CredentialDays => (texts.credential_days.to_owned(), 1),
         Metric::EwsDays => (texts.ews_days.to_owned(), 1),
         Metric::Messages => (texts.messages_metric.to_owned(), 0),
         Metric::ClockSkew => (texts.clock_skew.to_owned(), 0),

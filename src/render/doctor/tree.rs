@@ -83,9 +83,16 @@ impl Tree<'_> {
         let secret = judged.iter().find_map(|one| expiry::secret_date(one, self.style.lang)).filter(|_| !is_refused);
         let own = judged.iter().take_while(|one| one.outcome.probe.mailbox.is_none()).count();
         let (own, mailboxes) = judged.split_at(own);
-        if let Some(secret) = secret {
+        let texts = &self.style.lang.texts().doctor;
+        let certificate = judged.iter().find_map(|one| Some((one, one.outcome.facts.certificate.as_ref()?)));
+        let certificate = certificate.map(|(one, certificate)| {
+            let end = expiry::date_and_distance(certificate.not_after, one, self.style.lang);
+            format!("{}: {end}", texts.client_certificate_expires)
+        });
+        let secret = secret.map(|secret| format!("{}: {secret}", texts.secret_expires));
+        for line in secret.into_iter().chain(certificate) {
             let bar = if judged.is_empty() { "   " } else { "│  " };
-            self.out.hanging(bar, bar, &format!("{}: {secret}", self.style.lang.texts().doctor.secret_expires));
+            self.out.hanging(bar, bar, &line);
         }
         let groups: Vec<&[JudgedOutcome<'_>]> =
             mailboxes.chunk_by(|one, other| one.outcome.probe.mailbox == other.outcome.probe.mailbox).collect();

@@ -78,7 +78,9 @@ fn with_cards<'a>(causes: &[&'a RootCauseGroup]) -> (Vec<&'a RootCauseGroup>, Ve
 fn of_tenants<'a>(expiries: &'a [Expiry], found: &[&JudgedProbe<'_>], search: &Search<'_>) -> Vec<&'a Expiry> {
     let tenants: HashSet<&str> = found.iter().map(|probe| &*probe.id().tenant).collect();
     let is_shown = |expiry: &&Expiry| match &expiry.ending {
-        Ending::ClientSecret(tenant) | Ending::Ews(tenant) => !search.is_narrow() || tenants.contains(&**tenant),
+        Ending::ClientSecret(tenant) | Ending::ClientCertificate(tenant) | Ending::Ews(tenant) => {
+            !search.is_narrow() || tenants.contains(&**tenant)
+        }
         Ending::Certificate(_) => true,
     };
     expiries.iter().filter(is_shown).collect()

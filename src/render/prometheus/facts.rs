@@ -40,11 +40,15 @@ pub fn roles(families: &mut Families, probe: &ProbeId, outcome: &Outcome) {
     }
 }
 
-/// Adds when a credential of a tenant's application expires: one series a tenant and credential. Those are a closed list:
-/// `client_secret` is the one in use, `other_client_secret` the next to end of the others, `certificate` of those.
-pub fn credential(families: &mut Families, tenant: &str, credential: &str, expires: SystemTime) {
+/// Adds when the credential in use by a tenant's application expires: `client_secret`, `certificate`.
+pub fn credential(families: &mut Families, tenant: &str, kind: CredentialKind, expires: SystemTime) {
+    credential_named(families, tenant, kind.code(), expires);
+}
+
+/// Adds one series a tenant and credential. Those are a closed list.
+fn credential_named(families: &mut Families, tenant: &str, name: &str, expires: SystemTime) {
     let probe = of_tenant(tenant, Check::Token);
-    families.timestamp(&CREDENTIAL_EXPIRY, &Labels::of_probe(&probe).with("credential", credential), Some(expires));
+    families.timestamp(&CREDENTIAL_EXPIRY, &Labels::of_probe(&probe).with("credential", name), Some(expires));
 }
 
 /// Returns the id under which a tenant has what its probes share.
@@ -52,11 +56,11 @@ pub fn of_tenant(tenant: &str, check: Check) -> ProbeId {
     ProbeId { tenant: tenant.to_owned(), mailbox: None, check }
 }
 
-/// Adds when the credentials expire that Graph showed beside the one in use.
+/// Adds when the next of the credentials of each kind expires that Graph showed beside the one in use.
 pub fn other_credentials(families: &mut Families, tenant: &str, registration: &Registration, now: SystemTime) {
-    for (kind, name) in [(CredentialKind::Secret, "other_client_secret"), (CredentialKind::Certificate, "certificate")] {
+    for (kind, name) in [(CredentialKind::Secret, "other_client_secret"), (CredentialKind::Certificate, "other_certificate")] {
         if let Some(expires) = registration.next_of(kind, now) {
-            credential(families, tenant, name, expires);
+            credential_named(families, tenant, name, expires);
         }
     }
 }

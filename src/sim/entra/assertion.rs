@@ -1,41 +1,71 @@
-//! A client assertion in place of the secret: what is wrong with it. This tenant's application has a secret only.
+//! A client assertion in place of the secret: verified against the certificates that are registered with the application.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use base64::engine::general_purpose::{STANDARD_NO_PAD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use serde_json::Value;
 
+use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
-use crate::sim::tenant::Application;
+use crate::sim::tenant::Tenant;
 
 use super::refusal::Aadsts;
 
 /// The only kind of assertion there is.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Finds why an assertion does not authenticate `application`, in Entra's order: its form, its issuer, its key, its time.
-pub(super) fn refusal(assertion: &str, kind: Option<&str>, application: &Application) -> Aadsts {
+/// Authenticates the application of `tenant` by an assertion, or refuses it in Entra's order: its form, its issuer, its key, its
+/// signature, its time, its audience. Microsoft's own clients send an assertion more than once, so that none is refused for that.
+pub(super) fn verify(assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Result<(), Aadsts> {
+    let application = &tenant.application;
     if kind != Some(JWT_BEARER) {
-        return Aadsts::parameter_missing("client_assertion_type");
+        return Err(Aadsts::parameter_missing("client_assertion_type"));
     }
-    let Some((header, claims)) = read(assertion) else { return Aadsts::jwt_malformed() };
-    let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+    let jwt = Jwt::read(assertion).ok_or_else(Aadsts::jwt_malformed)?;
+    let (issuer, subject) = (jwt.claim("iss"), jwt.claim("sub"));
     // Signed by another issuer, it wants a federated identity credential.
     if !issuer.eq_ignore_ascii_case(&application.client_id) {
-        return Aadsts::assertion_issuer_unknown(issuer);
+        return Err(Aadsts::assertion_issuer_unknown(issuer));
     }
-    let thumbprint = ["x5t", "x5t#S256"].iter().find_map(|name| header.get(name)?.as_str());
-    let Some(thumbprint) = thumbprint.and_then(|text| BASE64URL.decode(text.trim_end_matches('=')).ok()) else {
-        return Aadsts::thumbprint_missing();
-    };
-    let second = |name: &str| claims.get(name).and_then(Value::as_i64);
+    if subject != issuer {
+        return Err(Aadsts::assertion_subject_differs());
+    }
+    let thumbprint = jwt.thumbprint().ok_or_else(Aadsts::thumbprint_missing)?;
+    let hex = identifiers::hex(&thumbprint).to_ascii_uppercase();
+    let certificate = application.certificates.iter().find(|certificate| certificate.has_thumbprint(&thumbprint));
+    let certificate = certificate.ok_or_else(|| Aadsts::assertion_unknown(Some(&hex), application))?;
+    if !certificate.verifies(jwt.algorithm(), jwt.signed.as_bytes(), &jwt.signature) {
+        return Err(Aadsts::assertion_signature_wrong(&hex, application));
+    }
+    require_time(&jwt, application.assertion_clock)?;
+    require_certificate(certificate)?;
+    let audience = jwt.claim("aud");
+    let is_ours = |name: &str| audience.split('/').any(|part| part.eq_ignore_ascii_case(name));
+    let named = audience.starts_with("https://login.") && (is_ours(&tenant.id) || is_ours(&tenant.domain));
+    if named { Ok(()) } else { Err(Aadsts::assertion_audience_wrong(audience)) }
+}
+
+/// Refuses an assertion outside its time, by Entra's clock, which is `ahead` seconds ahead of this machine's.
+fn require_time(jwt: &Jwt, ahead: i64) -> Result<(), Aadsts> {
+    let second = |name: &str| number(jwt.claims.get(name)?);
     let (from, until) = (second("nbf").unwrap_or_default(), second("exp").unwrap_or_default());
-    let now = identifiers::unix_now();
+    let now = identifiers::unix_now() + ahead;
     if until <= now || from > now + CLOCK_SKEW {
-        return Aadsts::assertion_expired(&time(now), &time(from), &time(until));
+        return Err(Aadsts::assertion_expired(&time(now), &time(from), &time(until)));
     }
-    Aadsts::assertion_unknown(Some(&identifiers::hex(&thumbprint).to_ascii_uppercase()), application)
+    Ok(())
+}
+
+/// Refuses a certificate that has ended, has not begun or was revoked.
+fn require_certificate(certificate: &ClientCertificate) -> Result<(), Aadsts> {
+    let ((from, until), now) = (certificate.validity, identifiers::unix_now());
+    match () {
+        () if certificate.revoked => Err(Aadsts::certificate_revoked()),
+        () if until <= now => Err(Aadsts::certificate_expired()),
+        () if now < from => Err(Aadsts::certificate_not_yet_valid()),
+        () => Ok(()),
+    }
 }
 
 /// Returns the refusal of an assertion that was good an hour ago.
@@ -48,13 +78,44 @@ pub(super) fn stale() -> Aadsts {
 /// The time that a client's clock may be ahead of us, in seconds.
 const CLOCK_SKEW: i64 = 300;
 
-/// Header and claims of a compact JWT.
-fn read(assertion: &str) -> Option<(Value, Value)> {
-    let mut parts = assertion.split('.');
-    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let json = |part: &str| serde_json::from_slice::<Value>(&BASE64URL.decode(part).ok()?).ok().filter(Value::is_object);
-    BASE64URL.decode(signature).ok()?;
-    parts.next().is_none().then_some((json(header)?, json(claims)?))
+/// A compact JWT.
+struct Jwt<'a> {
+    header: Value,
+    claims: Value,
+    /// Header and claims as they were signed.
+    signed: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Jwt<'a> {
+    fn read(assertion: &'a str) -> Option<Self> {
+        let (signed, signature) = assertion.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let json = |part: &str| serde_json::from_slice::<Value>(&BASE64URL.decode(part).ok()?).ok().filter(Value::is_object);
+        let signature = BASE64URL.decode(signature).ok()?;
+        Some(Self { header: json(header)?, claims: json(claims)?, signed, signature })
+    }
+
+    fn claim(&self, name: &str) -> &str {
+        self.claims.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn algorithm(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The certificate's thumbprint, SHA-1 or SHA-256, in any base64: all are seen.
+    fn thumbprint(&self) -> Option<Vec<u8>> {
+        let text = ["x5t", "x5t#S256"].iter().find_map(|name| self.header.get(name)?.as_str())?.trim_end_matches('=');
+        BASE64URL.decode(text).or_else(|_| BASE64.decode(text)).ok()
+    }
+}
+
+/// Reads a number as Entra takes it: an integer, a fraction, or digits in quotes.
+fn number(value: &Value) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970")]
+    let whole = |number: f64| number as i64;
+    value.as_i64().or_else(|| value.as_f64().map(whole)).or_else(|| value.as_str()?.parse().ok())
 }
 
 /// A time as the refusal tells it.
@@ -66,35 +127,96 @@ fn time(second: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use serde_json::json;
 
     use super::*;
-    use crate::sim::tenant::Tenant;
+    use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretSource, TokenRequest};
+    use crate::secret::Secret;
+
+    fn tenant() -> Tenant {
+        Tenant::contoso().with_certificate().expect("a certificate")
+    }
+
+    /// Returns an assertion as the program makes it with the tenant's certificate.
+    fn signed(tenant: &Tenant, endpoint: &str, now: SystemTime) -> String {
+        let certificate = tenant.application.certificates.first().expect("a certificate");
+        let files = CertificateFiles::Pem {
+            certificate: SecretSource::InMemory(Secret::new(certificate.certificate.as_str())),
+            key: Some(SecretSource::InMemory(certificate.key.clone())),
+            password: None,
+        };
+        let request = TokenRequest { client_id: tenant.application.client_id.clone(), endpoint: endpoint.to_owned() };
+        let reading = Credential::Certificate(CertificateSource::new(files)).present(&request, now);
+        let proof = reading.proof.expect("a proof");
+        proof.parameter.1.expose().to_owned()
+    }
+
+    fn number_of(tenant: &Tenant, assertion: &str) -> Option<u32> {
+        verify(assertion, Some(JWT_BEARER), tenant).err().map(|refusal| refusal.number())
+    }
+
+    #[test]
+    fn assertion_of_the_registered_certificate_is_accepted_once_made_for_this_endpoint_and_time() {
+        let tenant = tenant();
+        let endpoint = format!("https://login.microsoftonline.com:20443/{}/oauth2/v2.0/token", tenant.id);
+        let now = SystemTime::now();
+        let good = signed(&tenant, &endpoint, now);
+        assert_eq!(number_of(&tenant, &good), None);
+        let hour = Duration::from_secs(3600);
+        assert_eq!(number_of(&tenant, &signed(&tenant, &endpoint, now - hour)), Some(700_024));
+        assert_eq!(number_of(&tenant, &signed(&tenant, &endpoint, now + hour)), Some(700_024));
+        assert_eq!(number_of(&tenant, &signed(&tenant, "https://login.microsoftonline.com/other/token", now)), Some(700_023));
+        let (head, signature) = good.rsplit_once('.').expect("parts");
+        let mut bytes = BASE64URL.decode(signature).expect("base64");
+        bytes[0] ^= 1;
+        assert_eq!(number_of(&tenant, &format!("{head}.{}", BASE64URL.encode(bytes))), Some(700_027));
+        assert_eq!(verify(&good, None, &tenant).err().map(|refusal| refusal.number()), Some(900_144));
+    }
+
+    #[test]
+    fn assertion_of_a_certificate_that_is_revoked_outside_its_dates_or_not_registered_is_refused() {
+        let of = |change: fn(&mut Tenant)| {
+            let mut tenant = tenant();
+            let endpoint = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.domain);
+            let assertion = signed(&tenant, &endpoint, SystemTime::now());
+            change(&mut tenant);
+            number_of(&tenant, &assertion)
+        };
+        assert_eq!(of(|_| ()), None);
+        assert_eq!(of(|tenant| tenant.application.certificates.clear()), Some(700_027));
+        assert_eq!(of(|tenant| tenant.application.certificates[0].revoked = true), Some(7_000_214));
+        assert_eq!(of(|tenant| tenant.application.certificates[0].validity = (0, 1)), Some(1_000_502));
+        assert_eq!(
+            of(|tenant| tenant.application.certificates[0].validity = (253_402_214_400, 253_402_300_799)),
+            Some(1_000_502)
+        );
+        assert_eq!(of(|tenant| tenant.application.assertion_clock = 3600), Some(700_024));
+    }
 
     #[test]
     fn each_flaw_of_an_assertion_has_its_number() {
-        let application = Tenant::contoso().application;
-        let (id, now) = (application.client_id.clone(), identifiers::unix_now());
+        let tenant = tenant();
+        let (id, now) = (tenant.application.client_id.clone(), identifiers::unix_now());
         let jwt = |header: Value, claims: Value| {
             format!("{}.{}.c2ln", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()))
         };
-        let signed = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": "q80" });
-        let told = |assertion: &str, kind| refusal(assertion, kind, &application).number();
+        let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": "q80" });
         let whole = json!({ "iss": id, "sub": id, "nbf": now, "exp": now + 600 });
-        let old = json!({ "iss": id, "nbf": now - 1200, "exp": now - 600 });
         let foreign = json!({ "iss": "https://token.actions.githubusercontent.com", "nbf": now, "exp": now + 600 });
         for (assertion, number) in [
-            (jwt(signed.clone(), whole.clone()), 700_027),
+            (jwt(header.clone(), whole.clone()), 700_027),
             (jwt(json!({ "alg": "RS256", "x5t": "q80=" }), whole.clone()), 700_027),
-            (jwt(json!({ "alg": "RS256" }), whole.clone()), 50_027),
-            (jwt(signed.clone(), old), 700_024),
-            (jwt(signed.clone(), foreign), 700_211),
+            (jwt(json!({ "alg": "RS256" }), whole), 50_027),
+            (jwt(header.clone(), json!({ "iss": id, "sub": "another" })), 50_048),
+            (jwt(header, foreign), 700_211),
             ("a.b.c".to_owned(), 50_027),
             (String::new(), 50_027),
         ] {
-            assert_eq!(told(&assertion, Some(JWT_BEARER)), number, "{assertion}");
+            assert_eq!(number_of(&tenant, &assertion), Some(number), "{assertion}");
         }
-        assert_eq!(told(&jwt(signed, whole), None), 900_144);
         assert_eq!(time(i64::MAX), "9999-12-31T23:59:59Z");
+        assert_eq!([json!(7), json!(7.9), json!("7")].map(|value| number(&value)), [Some(7); 3]);
     }
 }

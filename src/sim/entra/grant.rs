@@ -27,17 +27,18 @@ const GRANTS: &[(&str, Handler)] = &[
     ("urn:ietf:params:oauth:grant-type:jwt-bearer", jwt_bearer),
 ];
 
-/// Decides about a token request in Entra's order: grant type, tenant, client, secret, then the grant itself.
+/// Decides about a token request in Entra's order: grant type, tenant, client, credential, then the grant itself.
 pub(super) fn authorize(view: &View, form: &Form, tenant: &str, version: Version) -> Result<Resource, Aadsts> {
     let grant_type = form.required("grant_type")?;
     let handler = GRANTS.iter().find(|(name, _)| *name == grant_type);
     let (_, handler) = handler.ok_or_else(|| Aadsts::grant_not_supported(grant_type))?;
-    if let Some((_, refusal)) = FAULTS.iter().find(|(fault, _)| view.has(Service::Login, *fault)) {
+    let gateway = Some(GATEWAY_FAULTS).filter(|_| form.get("client_assertion").is_none()).unwrap_or_default();
+    if let Some((_, refusal)) = FAULTS.iter().chain(gateway).find(|(fault, _)| view.has(Service::Login, *fault)) {
         return Err(refusal(&view.tenant));
     }
     require_tenant(&view.tenant, tenant)?;
     require_client(&view.tenant, form)?;
-    require_secret(&view.tenant, form)?;
+    require_credential(&view.tenant, form)?;
     handler(view, form, version)
 }
 
@@ -119,11 +120,21 @@ const FAULTS: &[(Fault, Refusal)] = &[
     (Fault::WrongCloud, |_| Aadsts::wrong_cloud()),
     (Fault::ClientIsPublic, |_| Aadsts::client_is_public()),
     (Fault::ClientSecretMissing, |_| Aadsts::secret_missing()),
-    (Fault::ClientAssertionOutOfTime, |_| assertion::stale()),
-    (Fault::ClientCertificateRefused, |tenant| Aadsts::assertion_unknown(None, &tenant.application)),
+    (Fault::ClientCertificateRefused, |_| Aadsts::thumbprint_missing()),
     (Fault::FederatedCredentialUnknown, |_| Aadsts::assertion_issuer_unknown("https://issuer.example")),
     (Fault::ClientCredentialRefused, |_| Aadsts::unexplained_credential_error()),
     (Fault::TokenRefused, |_| Aadsts::unknown_error()),
+];
+
+/// Faults of a certificate, which a client that sends a secret meets as if a gateway signed in with it on its behalf. A client that
+/// sends an assertion is refused for what is wrong with it in truth.
+const GATEWAY_FAULTS: &[(Fault, Refusal)] = &[
+    (Fault::ClientAssertionOutOfTime, |_| assertion::stale()),
+    (Fault::ClientCertificateNotRegistered, |tenant| Aadsts::assertion_unknown(None, &tenant.application)),
+    (Fault::ClientCertificateExpired, |_| Aadsts::certificate_expired()),
+    (Fault::ClientCertificateNotYetValid, |_| Aadsts::certificate_not_yet_valid()),
+    (Fault::ClientCertificateRevoked, |_| Aadsts::certificate_revoked()),
+    (Fault::ClientAssertionSignatureWrong, |tenant| Aadsts::assertion_signature_wrong("", &tenant.application)),
 ];
 
 /// Refuses a name that is not this tenant's, as Entra tells unknown and malformed ones apart.
@@ -153,11 +164,11 @@ fn require_client(tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
     }
 }
 
-/// Refuses a client secret that is missing, wrong or expired, and every client assertion.
-fn require_secret(tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
+/// Refuses a client assertion that proves nothing, and a client secret that is missing, wrong or expired.
+fn require_credential(tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
     let application = &tenant.application;
     if let Some(assertion) = form.get("client_assertion") {
-        return Err(assertion::refusal(assertion, form.get("client_assertion_type"), application));
+        return assertion::verify(assertion, form.get("client_assertion_type"), tenant);
     }
     let secret = form.client_secret().ok_or_else(Aadsts::secret_missing)?;
     if secret.is_empty() {

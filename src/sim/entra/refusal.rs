@@ -250,6 +250,39 @@ impl Aadsts {
         Self::new(50_027, "invalid_request", "Invalid JWT token. No certificate thumbprint specified in token header.")
     }
 
+    pub(super) fn assertion_subject_differs() -> Self {
+        Self::new(50_048, "invalid_client", "Subject mismatches Issuer claim in the client assertion.")
+    }
+
+    pub(super) fn assertion_audience_wrong(audience: &str) -> Self {
+        let text = format!("Client assertion audience claim does not match Realm issuer. Audience: '{}'.", shortened(audience));
+        Self::new(700_023, "invalid_client", text)
+    }
+
+    /// `thumbprint` is that of the certificate the client signed with, in upper-case hex.
+    pub(super) fn assertion_signature_wrong(thumbprint: &str, application: &Application) -> Self {
+        let text = format!(
+            "Client assertion contains an invalid signature. [Reason - The key was found, but the signature value did not match., \
+             Thumbprint of key used by client: '{thumbprint}', Please visit the Azure Portal, Graph Explorer or directly use MS \
+             Graph to see configured keys for app Id '{}'.]",
+            application.client_id
+        );
+        Self::new(700_027, "invalid_client", text)
+    }
+
+    pub(super) fn certificate_expired() -> Self {
+        Self::new(1_000_502, "invalid_client", "The provided certificate is not within its specified validity period.")
+    }
+
+    pub(super) fn certificate_not_yet_valid() -> Self {
+        let text = "The provided certificate is not within its specified validity period: it is not yet valid.";
+        Self::new(1_000_502, "invalid_client", text)
+    }
+
+    pub(super) fn certificate_revoked() -> Self {
+        Self::new(7_000_214, "invalid_client", "Certificate has been revoked.")
+    }
+
     pub(super) fn assertion_expired(now: &str, from: &str, until: &str) -> Self {
         let text = format!(
             "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, expiry time of \

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use super::{ActiveFault, Fault};
 use crate::secret::Secret;
+use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
 use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
 use crate::sim::protocol::{Protocol, Trouble};
-use crate::sim::tenant::Tenant;
+use crate::sim::tenant::{Application, Tenant};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,7 +34,15 @@ fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
     match fault {
         Fault::ClientSecretWrong => application.secret = Secret::new(identifiers::guid()),
         Fault::ClientSecretExpired => application.secret_expired = true,
-        Fault::CredentialExpiring => application.secret_expires = SystemTime::now() + 5 * DAY + DAY / 2,
+        Fault::CredentialExpiring => expire_soon(application),
+        Fault::ClientAssertionOutOfTime => application.assertion_clock = 3600,
+        Fault::ClientCertificateNotRegistered => application.certificates.clear(),
+        Fault::ClientCertificateExpired => each_certificate(application, |certificate| certificate.validity = (0, 1)),
+        Fault::ClientCertificateNotYetValid => {
+            each_certificate(application, |certificate| certificate.validity = (253_402_214_400, 253_402_300_799));
+        }
+        Fault::ClientCertificateRevoked => each_certificate(application, |certificate| certificate.revoked = true),
+        Fault::ClientAssertionSignatureWrong => each_certificate(application, replace_key),
         Fault::ApplicationNotFound => application.client_id = identifiers::guid(),
         Fault::ServicePrincipalMissing => application.has_service_principal = false,
         Fault::ApplicationDisabled => application.enabled = false,
@@ -60,6 +69,25 @@ fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
             exchange.trouble.extend(protocols.iter().map(|protocol| (*protocol, Trouble::Unavailable)));
         }
         _ => {}
+    }
+}
+
+/// Lets the secret end in five days and a half, and the certificate in five days.
+fn expire_soon(application: &mut Application) {
+    application.secret_expires = SystemTime::now() + 5 * DAY + DAY / 2;
+    if let (false, Ok(certificate)) = (application.certificates.is_empty(), ClientCertificate::expiring()) {
+        application.certificates = vec![certificate];
+    }
+}
+
+fn each_certificate(application: &mut Application, change: fn(&mut ClientCertificate)) {
+    application.certificates.iter_mut().for_each(change);
+}
+
+/// Registers another application's key under the thumbprint; without one the certificate stays as it is.
+fn replace_key(certificate: &mut ClientCertificate) {
+    if let Ok(foreign) = ClientCertificate::foreign() {
+        *certificate = certificate.clone().with_key_of(&foreign);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The application's own registration in Microsoft Graph, with the expiry of its secrets and certificates.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use serde::Deserialize;
 
@@ -21,9 +23,9 @@ pub fn registration_path(client_id: &str) -> String {
     format!("/v1.0/applications?$filter=appId%20eq%20'{id}'&$select=createdDateTime,passwordCredentials,keyCredentials")
 }
 
-/// Parses the response. `hint` is the beginning of the secret in use: Graph shows the first three characters of each secret,
-/// which are compared here and kept nowhere.
-pub fn parse_registration(status: StatusCode, body: &[u8], hint: &str) -> Registration {
+/// Parses the response. `mark` tells the credential in use: Graph shows the first three characters of each secret, which are
+/// compared here and kept nowhere, and the thumbprint of each certificate.
+pub fn parse_registration(status: StatusCode, body: &[u8], mark: &str) -> Registration {
     match status {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Registration::NotPermitted,
@@ -31,7 +33,7 @@ pub fn parse_registration(status: StatusCode, body: &[u8], hint: &str) -> Regist
     }
     match parse_json::<ApplicationList>(body) {
         Some(ApplicationList { value }) => {
-            value.into_iter().next().map_or(Registration::Elsewhere, |application| application.into_registration(hint))
+            value.into_iter().next().map_or(Registration::Elsewhere, |application| application.into_registration(mark))
         }
         None => Registration::Unread("Graph's answer could not be read".to_owned()),
     }
@@ -57,23 +59,33 @@ struct Application {
 struct Credential {
     end_date_time: Option<String>,
     hint: Option<String>,
+    custom_key_identifier: Option<String>,
 }
 
 impl Application {
-    fn into_registration(self, hint: &str) -> Registration {
+    fn into_registration(self, mark: &str) -> Registration {
         let secrets = self.password_credentials.into_iter().map(|secret| CredentialFacts {
             kind: CredentialKind::Secret,
-            in_use: secret.hint.as_deref().is_some_and(|shown| !shown.is_empty() && shown == hint),
+            in_use: secret.hint.as_deref().is_some_and(|shown| !shown.is_empty() && shown == mark),
             expires: secret.end_date_time.as_deref().and_then(parse_rfc3339),
         });
         let certificates = self.key_credentials.into_iter().map(|certificate| CredentialFacts {
             kind: CredentialKind::Certificate,
-            in_use: false,
+            in_use: certificate.custom_key_identifier.as_deref().is_some_and(|shown| is_thumbprint(shown, mark)),
             expires: certificate.end_date_time.as_deref().and_then(parse_rfc3339),
         });
         let credentials = secrets.chain(certificates).take(MAX_CREDENTIALS).collect();
         Registration::Read { created: self.created_date_time.as_deref().and_then(parse_rfc3339), credentials }
     }
+}
+
+/// Reports whether an identifier is the thumbprint in hex: `customKeyIdentifier` is seen in hex and in base64.
+fn is_thumbprint(identifier: &str, thumbprint: &str) -> bool {
+    let decoded = || {
+        STANDARD.decode(identifier).ok().map(|bytes| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat())
+    };
+    !thumbprint.is_empty()
+        && (identifier.eq_ignore_ascii_case(thumbprint) || decoded().is_some_and(|hex| hex.eq_ignore_ascii_case(thumbprint)))
 }
 
 #[cfg(test)]
@@ -100,6 +112,21 @@ mod tests {
         assert!(!format!("{credentials:?}").contains("xyz"));
         assert_eq!(parse_registration(StatusCode::OK, BODY.as_bytes(), "").in_use_expires(SystemTime::UNIX_EPOCH), None);
         assert_eq!(parse_registration(StatusCode::OK, BODY.as_bytes(), "qqq").in_use_expires(SystemTime::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn parse_registration_finds_the_certificate_in_use_by_its_thumbprint_in_hex_or_base64() {
+        let thumbprint = "0102030405060708090A0B0C0D0E0F1011121314";
+        for shown in [thumbprint, "AQIDBAUGBwgJCgsMDQ4PEBESExQ="] {
+            let body = format!(
+                r#"{{"value":[{{"passwordCredentials":[],"keyCredentials":[{{"customKeyIdentifier":"AAAA","endDateTime":"2027-01-01T00:00:00Z"}},
+                {{"customKeyIdentifier":"{shown}","endDateTime":"2028-01-01T00:00:00Z"}}]}}]}}"#
+            );
+            let in_use = |mark| parse_registration(StatusCode::OK, body.as_bytes(), mark).in_use_expires(SystemTime::UNIX_EPOCH);
+            assert_eq!(in_use(thumbprint), parse_rfc3339("2028-01-01T00:00:00Z"), "{shown}");
+            assert_eq!(in_use(""), None, "{shown}");
+            assert_eq!(in_use("abc"), None, "{shown}");
+        }
     }
 
     #[test]

@@ -1,0 +1,196 @@
+//! The keys of a certificate in the `credential` section: the files are read and checked when the configuration is loaded, so that
+//! what is wrong with them is reported before anything is sent.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::credential::{CertificateFiles, CertificateSource, Credential, KeyPair, SecretSource};
+use crate::outcome::Fault;
+use crate::secret::Secret;
+
+use super::credential::{handed_over, variable};
+use super::mistake::Position;
+use super::quoted::may_be_secret;
+use super::reader::{Fields, Reader};
+use super::secret_file::{self, warn_of_readers};
+use super::value::{CredentialName, PasswordFile, Pkcs12File, Variable};
+use super::web::value::{CertificateFile, KeyFile};
+
+/// The keys that may stand beside `certificate_file`.
+pub(super) const KEY: &[&str] = &[
+    "private_key_file",
+    "private_key_credential",
+    "private_key_password_file",
+    "private_key_password_env",
+    "private_key_password_credential",
+];
+
+/// The keys that may stand beside those of PKCS #12.
+pub(super) const PKCS12_PASSWORD: &[&str] = &["pkcs12_password_file", "pkcs12_password_env", "pkcs12_password_credential"];
+
+/// A place and what was read there.
+struct Contents {
+    source: SecretSource,
+    bytes: Vec<u8>,
+}
+
+/// A password and its place.
+struct Password {
+    source: SecretSource,
+    secret: Secret,
+}
+
+/// A value that is not given is no mistake; one that is wrong is, and it is recorded.
+type Optional<T> = Result<Option<T>, ()>;
+
+/// Reads a certificate in PEM, with its private key beside it or in a file of its own.
+pub(super) fn pem(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<CertificateFile>(fields, "certificate_file")?;
+    let (at, key_of) = (found.at, found.key.clone());
+    let certificate = contents(reader, &found.value.0, at, &key_of)?;
+    let key = private_key(reader, fields).ok()?;
+    let password = password(reader, fields, [KEY[2], KEY[3], KEY[4]]).ok()?;
+    if key.is_none() && has_private_key(&certificate.bytes) {
+        warn_of_readers(reader, &found.value.0, at, &key_of);
+    }
+    let bytes = key.as_ref().map_or(&certificate.bytes, |key| &key.bytes);
+    let secret = password.as_ref().map(|password| &password.secret);
+    let read = KeyPair::from_pem(&certificate.bytes, bytes, secret, SystemTime::now());
+    require_pair(reader, read, at, &fields.path)?;
+    let (key, password) = (key.map(|key| key.source), password.map(|password| password.source));
+    Some(credential(CertificateFiles::Pem { certificate: certificate.source, key, password }))
+}
+
+/// Reads the certificate of `--certificate-file`, with the private key of `--private-key-file`.
+pub(super) fn from_options(reader: &mut Reader<'_>, path: &Path, key: Option<&Path>) -> Option<Credential> {
+    let option = "--certificate-file";
+    let certificate = contents(reader, path, None, option)?;
+    let key = match key {
+        Some(key) => Some(contents(reader, key, None, "--private-key-file")?),
+        None => None,
+    };
+    let bytes = key.as_ref().map_or(&certificate.bytes, |key| &key.bytes);
+    let read = KeyPair::from_pem(&certificate.bytes, bytes, None, SystemTime::now());
+    require_pair(reader, read, None, option)?;
+    Some(credential(CertificateFiles::Pem { certificate: certificate.source, key: key.map(|key| key.source), password: None }))
+}
+
+/// Reads a PKCS #12 file.
+pub(super) fn pkcs12_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<Pkcs12File>(fields, "pkcs12_file")?;
+    let file = contents(reader, &found.value.0, found.at, &found.key)?;
+    warn_of_readers(reader, &found.value.0, found.at, &found.key);
+    pkcs12(reader, fields, file, found.at)
+}
+
+/// Reads a PKCS #12 file that systemd hands over.
+pub(super) fn pkcs12_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let found = reader.one::<CredentialName>(fields, "pkcs12_credential")?;
+    let path = handed_over(reader, &found)?;
+    let file = contents(reader, &path, found.at, &found.key)?;
+    pkcs12(reader, fields, file, found.at)
+}
+
+fn pkcs12(reader: &mut Reader<'_>, fields: &Fields<'_>, file: Contents, at: Position) -> Option<Credential> {
+    let password = password(reader, fields, [PKCS12_PASSWORD[0], PKCS12_PASSWORD[1], PKCS12_PASSWORD[2]]).ok()?;
+    let secret = password.as_ref().map(|password| &password.secret);
+    let read = KeyPair::from_pkcs12(&file.bytes, secret, SystemTime::now());
+    require_pair(reader, read, at, &fields.path)?;
+    Some(credential(CertificateFiles::Pkcs12 { file: file.source, password: password.map(|password| password.source) }))
+}
+
+fn credential(files: CertificateFiles) -> Credential {
+    Credential::Certificate(CertificateSource::new(files))
+}
+
+/// Refuses a pair that is of no use, and warns of one that is outside its dates: by tomorrow it may be another.
+fn require_pair(
+    reader: &mut Reader<'_>,
+    read: Result<KeyPair, Fault>,
+    at: impl Into<Option<Position>>,
+    path: &str,
+) -> Option<()> {
+    let told = |fault: Fault| fault.evidence.heard.unwrap_or_default();
+    match read {
+        Ok(pair) => {
+            if let Some(fault) = pair.out_of_date(SystemTime::now()) {
+                reader.warning(at, path, told(fault));
+            }
+            Some(())
+        }
+        Err(fault) => {
+            reader.mistake(at, path, told(fault));
+            None
+        }
+    }
+}
+
+/// Reads the private key's own file, where there is one.
+fn private_key(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Optional<Contents> {
+    let [file, handed, ..] = KEY else { return Ok(None) };
+    require_one(reader, fields, &[*file, *handed])?;
+    if fields.entry(file).is_some() {
+        let found = reader.one::<KeyFile>(fields, file).ok_or(())?;
+        let contents = contents(reader, &found.value.0, found.at, &found.key).ok_or(())?;
+        warn_of_readers(reader, &found.value.0, found.at, &found.key);
+        return Ok(Some(contents));
+    }
+    if fields.entry(handed).is_some() {
+        let found = reader.one::<CredentialName>(fields, handed).ok_or(())?;
+        let path = handed_over(reader, &found).ok_or(())?;
+        return contents(reader, &path, found.at, &found.key).map(Some).ok_or(());
+    }
+    Ok(None)
+}
+
+/// Reads a password from the file, the variable or the credential of systemd's that one of the keys names.
+fn password(reader: &mut Reader<'_>, fields: &Fields<'_>, [file, env, handed]: [&str; 3]) -> Optional<Password> {
+    require_one(reader, fields, &[file, env, handed])?;
+    let of_file = |reader: &mut Reader<'_>, path: &Path, at, key: &str| {
+        let secret = secret_file::read(reader, path, at, key).ok_or(())?;
+        Ok(Some(Password { source: SecretSource::File(reader.resolve(path)), secret }))
+    };
+    if fields.entry(file).is_some() {
+        let found = reader.one::<PasswordFile>(fields, file).ok_or(())?;
+        return of_file(reader, &found.value.0, found.at, &found.key);
+    }
+    if fields.entry(env).is_some() {
+        let found = reader.one::<Variable>(fields, env).ok_or(())?;
+        let secret = variable(reader, &found).ok_or(())?;
+        return Ok(Some(Password { source: SecretSource::Variable(found.value.0), secret }));
+    }
+    if fields.entry(handed).is_some() {
+        let found = reader.one::<CredentialName>(fields, handed).ok_or(())?;
+        let path: PathBuf = handed_over(reader, &found).ok_or(())?;
+        return of_file(reader, &path, found.at, &found.key);
+    }
+    Ok(None)
+}
+
+/// Refuses more than one of these keys.
+fn require_one(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &[&str]) -> Result<(), ()> {
+    let given: Vec<_> = names.iter().filter_map(|name| Some((*name, fields.entry(name)?))).collect();
+    let [(first, _), (second, entry), ..] = given[..] else { return Ok(()) };
+    reader.mistake(entry.at, &fields.path, format!("`{first}` and `{second}` are both given; one of them is enough"));
+    Err(())
+}
+
+/// Reads a file with a certificate or a private key.
+fn contents(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Contents> {
+    let resolved = reader.resolve(path);
+    let name = reader.shown(path);
+    let problem = match reader.system.file(&resolved) {
+        Ok(file) if file.bytes.is_empty() => format!("`{name}` is empty"),
+        Ok(file) => return Some(Contents { source: SecretSource::File(resolved), bytes: file.bytes }),
+        Err(_) if may_be_secret(&path.to_string_lossy()) => {
+            "this looks like the contents; write them into a file and give the file's path".to_owned()
+        }
+        Err(error) => format!("cannot read `{name}`: {error}"),
+    };
+    reader.mistake(at, key, problem);
+    None
+}
+
+fn has_private_key(pem: &[u8]) -> bool {
+    String::from_utf8_lossy(pem).contains("PRIVATE KEY-----")
+}

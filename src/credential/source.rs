@@ -1,0 +1,98 @@
+//! The places that secrets are read from.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use secrecy::zeroize::Zeroizing;
+
+use crate::file::{self, FileKind};
+use crate::secret::Secret;
+
+/// The place of a secret.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SecretSource {
+    /// A file; white space at its end is not part of the secret.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// The secret itself (the simulated tenant, tests).
+    InMemory(Secret),
+}
+
+impl SecretSource {
+    /// Reads the secret.
+    ///
+    /// # Errors
+    /// A message for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
+    pub fn read(&self) -> Result<Secret, String> {
+        self.read_as(FileKind::Regular)
+    }
+
+    /// Reads the secret at the start, once: also from a pipe.
+    ///
+    /// # Errors
+    /// As [`SecretSource::read`].
+    pub fn read_once(&self) -> Result<Secret, String> {
+        self.read_as(FileKind::Any)
+    }
+
+    /// Reads bytes, such as those of PEM and PKCS #12.
+    ///
+    /// # Errors
+    /// A message for a person, without the secret: the file or variable is missing, unreadable or empty.
+    pub fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, String> {
+        let Self::File(path) = self else { return Ok(self.read()?.expose().as_bytes().to_vec().into()) };
+        let bytes = file::read(path, FileKind::Regular, MAX_BYTES).map_err(|error| unreadable(path, &error))?;
+        if bytes.is_empty() { Err(format!("{self} is empty")) } else { Ok(bytes.into()) }
+    }
+
+    /// Returns its file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Variable(_) | Self::InMemory(_) => None,
+        }
+    }
+
+    fn read_as(&self, kind: FileKind) -> Result<Secret, String> {
+        let text = match self {
+            Self::File(path) => read_text(path, kind).map_err(|error| unreadable(path, &error))?,
+            Self::Variable(name) => {
+                std::env::var(name).map_err(|_| format!("the variable `{name}` is not set to readable text"))?
+            }
+            Self::InMemory(secret) => return Ok(secret.clone()),
+        };
+        let secret = trimmed(text);
+        if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
+    }
+}
+
+/// Bytes of a file with a secret that are read at most: the longest there is, a chain of certificates with its key, has a tenth.
+const MAX_BYTES: u64 = 256 * 1024;
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("cannot read `{}`: {error}", path.display())
+}
+
+fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
+    let bytes = file::read(path, kind, MAX_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// Makes a secret of a text, without white space at its end.
+pub fn trimmed(text: String) -> Secret {
+    let secret = Secret::new(text.trim_end());
+    drop(Secret::new(text)); // zeroes the copy with the line ending
+    secret
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the file `{}`", path.display()),
+            Self::Variable(name) => write!(f, "the variable `{name}`"),
+            Self::InMemory(_) => f.write_str("the given secret"),
+        }
+    }
+}
