@@ -59,24 +59,23 @@ impl Sent {
     /// Characters of the shortest piece of a secret that is recognised: so many that ordinary words never match by chance.
     pub const PIECE: usize = 12;
 
-    /// Remembers `secret` until the conversation ends, in lower case and as base64 shows it.
+    /// Remembers `secret` until the conversation ends, in lower case and as base64 shows it; nothing is gained by remembering it
+    /// twice, but each run would pay for that.
     pub fn remember(&mut self, secret: &Secret) {
-        self.remember_encoded(secret);
+        let lower = Secret::new(secret.expose().to_ascii_lowercase());
+        if self.0.contains(&lower) {
+            return;
+        }
+        self.0.push(lower);
         let bytes = secret.expose().as_bytes();
         // Base64 takes three bytes at a time: what it makes of a secret depends on how many bytes stand before it.
         for skipped in 0..3 {
             let whole = bytes.get(skipped..).unwrap_or_default();
             let encoded = STANDARD_NO_PAD.encode(whole.get(..whole.len() / 3 * 3).unwrap_or_default());
             if encoded.len() >= Self::PIECE {
-                self.remember_encoded(&Secret::new(encoded));
+                self.0.push(Secret::new(encoded.to_ascii_lowercase()));
             }
         }
-    }
-
-    /// Remembers an encoding of a secret, in lower case: nobody encodes it once more, and to look for that would cost every
-    /// conversation four times as much.
-    pub fn remember_encoded(&mut self, encoded: &Secret) {
-        self.0.push(Secret::new(encoded.expose().to_ascii_lowercase()));
     }
 
     /// Returns `text` with every piece of a remembered secret replaced by [`MASK`].

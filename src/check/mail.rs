@@ -80,6 +80,7 @@ impl<S: Session> WithToken for MailCheck<S> {
         let payload = sasl::xoauth2(&self.mailbox, &token.secret);
         let mut sent = Sent::default();
         sent.remember(&token.secret);
+        sent.remember(&payload);
         let net = &cx.means.net;
         let mut session = S::default();
         let mut conn = match self.at.security {

@@ -94,14 +94,13 @@ impl<'t> Conn<'t> {
         self.write(b"\r\n").await
     }
 
-    /// Sends `text`, `secret` and CRLF in one write; in evidence `<secret>` stands for the secret, which is an encoding of one
-    /// that is remembered already.
+    /// Sends `text`, `secret` and CRLF in one write; in evidence `<secret>` stands for the secret.
     ///
     /// # Errors
     /// `connection_closed`.
     pub async fn send_secret(&mut self, text: &str, secret: &Secret) -> Result<(), Fault> {
         self.record_request(format!("{text}{MASK}"));
-        self.recorder.sent.remember_encoded(secret);
+        self.recorder.sent.remember(secret);
         let whole = Secret::new(format!("{text}{}\r\n", secret.expose()));
         self.write(whole.expose().as_bytes()).await
     }
