@@ -2,10 +2,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -45,6 +45,17 @@ pub fn read(path: &Path, kind: FileKind, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path, kind)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The modification time, length and inode of a file, of which one differs when its content has changed or another file has taken
+/// its place, as Kubernetes and certbot do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(Option<SystemTime>, u64, u64);
+
+/// Returns the stamp of a file; `None` if it cannot be read.
+pub fn stamp(path: impl AsRef<Path>) -> Option<Stamp> {
+    let about = std::fs::metadata(path).ok()?;
+    Some(Stamp(about.modified().ok(), about.len(), about.ino()))
 }
 
 /// Reads that wait for files in threads of their own, with a bound on their number: one that hangs keeps its thread for good.

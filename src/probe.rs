@@ -51,6 +51,12 @@ impl Probe {
         &self.settings.id
     }
 
+    /// Reports whether a run of this probe is one of `other` too: they share the connection and have the same settings, apart from
+    /// limits, by which only outcomes are judged.
+    pub fn is_continued_by(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slot, &other.slot) && self.settings.runs_as(&other.settings)
+    }
+
     /// Runs the check once, for at most the probe's own timeout and `limit`, and returns its outcome, also after a panic.
     pub async fn run(&self, means: &Means, limit: Option<Duration>) -> Outcome {
         let timeout = self.settings.timeout.min(limit.unwrap_or(Duration::MAX));

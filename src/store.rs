@@ -76,7 +76,9 @@ impl Store {
             let kept = before.get(&settings.id).and_then(|place| entries.get_mut(place.entry)?.take());
             let kept = kept.filter(|entry| entry.is_same_target(settings));
             let mut entry = kept.unwrap_or_else(|| Arc::new(ProbeEntry::new(Arc::clone(settings))));
-            Arc::make_mut(&mut entry).settings = Arc::clone(settings);
+            if !Arc::ptr_eq(&entry.settings, settings) {
+                Arc::make_mut(&mut entry).settings = Arc::clone(settings);
+            }
             let latencies = series.get(&series_of(&settings.id)).copied().unwrap_or_default();
             vacant.insert(Place { entry: adopted.len(), latencies });
             adopted.push(entry);

@@ -128,11 +128,6 @@ impl Slots {
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
     }
 
-    /// Forgets all refusals, for a configuration that has changed.
-    pub fn hurry(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|slot| slot.pace.hurry());
-    }
-
     /// Drops the slots that no probe has any more.
     pub fn sweep(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, slot| Arc::strong_count(slot) > 1);

@@ -12,21 +12,22 @@
 //! Whoever holds the fewest places is served first: the tenant, then its endpoint, then the one served longest ago, and in a
 //! lane in the order of arrival. A probe waits once at most, which bounds the queues.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::table::Table;
+
 /// Runs in a row without an answer after which an endpoint counts as hanging: one or two may be a lost packet.
 const HANGS_AFTER: u32 = 5;
 /// Runs in flight at an endpoint that hangs. With 30 s each, one begins every 7.5 s and finds out soon that it answers again.
 const HANDFUL: usize = 4;
 
-/// The places of all runs in flight.
-#[derive(Debug)]
+/// The places of all runs in flight; none until probes are adopted.
+#[derive(Debug, Default)]
 pub struct Places(Mutex<State>);
 
 /// The number of a lane: the probes of one tenant that speak to one endpoint.
@@ -76,9 +77,10 @@ struct State {
     endpoint_claims: usize,
     /// Places given so far, which tells who was served longest ago.
     given: u64,
-    tenants: Vec<Group>,
-    endpoints: Vec<Group>,
-    lanes: Vec<LaneState>,
+    tenants: Table<String, Group>,
+    endpoints: Table<String, Group>,
+    /// The lanes, by the numbers of their tenant and endpoint.
+    lanes: Table<(usize, usize), LaneState>,
     /// The lanes in which somebody waits.
     waiting: Vec<Lane>,
 }
@@ -107,20 +109,12 @@ struct LaneState {
 }
 
 impl Places {
-    /// Creates `limit` places for probes, each given as tenant and endpoint, and returns the lane of each probe too.
-    pub fn new<'a>(limit: NonZeroUsize, probes: impl IntoIterator<Item = (&'a str, String)>) -> (Arc<Self>, Vec<Lane>) {
-        let mut state = State { limit: limit.get(), ..State::default() };
-        let (mut tenants, mut endpoints, mut lanes) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut of_probes = Vec::new();
-        for (tenant, endpoint) in probes {
-            let tenant = numbered(&mut tenants, tenant);
-            let endpoint = numbered(&mut endpoints, endpoint);
-            let lane = Lane(numbered(&mut lanes, (tenant, endpoint)));
-            state.add_probe(tenant, endpoint, lane);
-            of_probes.push(lane);
-        }
-        state.add_claims();
-        (Arc::new(Self(Mutex::new(state))), of_probes)
+    /// Makes it `limit` places for `probes`, each given as tenant and endpoint, in place of the probes before them, and returns
+    /// the lane of each. What is known of a lane stays, and whoever holds a place or waits in it goes on.
+    pub fn adopt<'a>(self: &Arc<Self>, limit: NonZeroUsize, probes: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Lane> {
+        let lanes = self.state().adopt(limit.get(), probes);
+        self.serve();
+        lanes
     }
 
     /// Waits for a place in `lane`.
@@ -155,14 +149,13 @@ impl Places {
         Place { places: Arc::clone(self), lane, since: Instant::now(), standing, answer: None }
     }
 
-    /// Takes back a place and gives what is free to those who wait.
-    fn take_back(self: &Arc<Self>, lane: Lane, standing: Standing, answer: Option<Answer>) {
+    /// Gives what is free to those who wait.
+    fn serve(self: &Arc<Self>) {
         let mut given = Vec::new();
         {
             let mut state = self.state();
-            state.take_back(lane, standing, answer);
             while let Some((lane, waiter)) = state.next_waiter() {
-                // At the end of a schedule all who waited are gone.
+                // At the end of a schedule all who waited are gone, at a reload some.
                 if !waiter.is_closed() {
                     given.push((waiter, self.place(&mut state, lane)));
                 }
@@ -184,26 +177,60 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.take_back(self.lane, self.standing, self.answer);
+        self.places.state().take_back(self.lane, self.standing, self.answer);
+        self.places.serve();
     }
 }
 
 impl State {
-    fn add_probe(&mut self, tenant: usize, endpoint: usize, lane: Lane) {
-        self.tenants.resize_with(self.tenants.len().max(tenant + 1), Group::default);
-        self.endpoints.resize_with(self.endpoints.len().max(endpoint + 1), Group::default);
-        let new = || LaneState { tenant, endpoint, group: Group::default(), waiters: VecDeque::new() };
-        self.lanes.resize_with(self.lanes.len().max(lane.0 + 1), new);
-        self.groups(lane).for_each(|group| group.probes += 1);
+    fn adopt<'a>(&mut self, limit: usize, probes: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Lane> {
+        self.limit = limit;
+        self.forget_probes();
+        let lanes: Vec<Lane> = probes.into_iter().map(|(tenant, endpoint)| self.lane(tenant, endpoint)).collect();
+        for lane in &lanes {
+            self.groups(*lane).for_each(|group| group.probes += 1);
+        }
+        self.remove_idle();
+        self.count_claims();
+        lanes
     }
 
-    /// Adds what all lack while nothing is in flight.
-    fn add_claims(&mut self) {
+    fn forget_probes(&mut self) {
+        for number in self.lanes.numbers().collect::<Vec<_>>() {
+            self.groups(Lane(number)).for_each(|group| group.probes = 0);
+            self.lanes[number].waiters.retain(|waiter| !waiter.is_closed());
+        }
+        let lanes = &self.lanes;
+        self.waiting.retain(|lane| !lanes[lane.0].waiters.is_empty());
+    }
+
+    fn lane(&mut self, tenant: &str, endpoint: String) -> Lane {
+        let tenant = self.tenants.number(tenant.to_owned(), Group::default);
+        let endpoint = self.endpoints.number(endpoint, Group::default);
+        let new = || LaneState { tenant, endpoint, group: Group::default(), waiters: VecDeque::new() };
+        Lane(self.lanes.number((tenant, endpoint), new))
+    }
+
+    /// Removes the lanes that no probe is in any more and nobody holds a place or waits in, with their tenants and endpoints.
+    fn remove_idle(&mut self) {
+        self.lanes.retain(|_, LaneState { group, waiters, .. }| group.probes > 0 || group.in_flight > 0 || !waiters.is_empty());
+        let lanes = self.lanes.numbers().map(|number| (self.lanes[number].tenant, self.lanes[number].endpoint));
+        let (tenants, endpoints): (HashSet<usize>, HashSet<usize>) = lanes.unzip();
+        self.tenants.retain(|number, _| tenants.contains(&number));
+        self.endpoints.retain(|number, _| endpoints.contains(&number));
+    }
+
+    /// Counts what all lack.
+    fn count_claims(&mut self) {
         let (quarter, eighth) = (self.share(4), self.share(8));
-        self.tenant_claims = self.tenants.iter().map(|tenant| tenant.claim(quarter)).sum();
-        self.endpoint_claims = self.endpoints.iter().map(|endpoint| endpoint.claim(quarter)).sum();
-        for lane in &self.lanes {
-            self.tenants[lane.tenant].lane_claims += lane.group.claim(eighth);
+        self.tenant_claims = self.tenants.numbers().map(|number| self.tenants[number].claim(quarter)).sum();
+        self.endpoint_claims = self.endpoints.numbers().map(|number| self.endpoints[number].claim(quarter)).sum();
+        for number in self.tenants.numbers().collect::<Vec<_>>() {
+            self.tenants[number].lane_claims = 0;
+        }
+        for number in self.lanes.numbers() {
+            let LaneState { tenant, group, .. } = &self.lanes[number];
+            self.tenants[*tenant].lane_claims += group.claim(eighth);
         }
     }
 
@@ -231,7 +258,7 @@ impl State {
         }
         let LaneState { tenant, endpoint, group, .. } = &self.lanes[lane.0];
         let (tenant, endpoint) = (&self.tenants[*tenant], &self.endpoints[*endpoint]);
-        let (free, quarter, eighth) = (self.limit - self.in_flight, self.share(4), self.share(8));
+        let (free, quarter, eighth) = (self.limit.saturating_sub(self.in_flight), self.share(4), self.share(8));
         // The places that stay free for the others when one takes more than its share.
         let reserve = |group: &Group, claims: usize, share: usize| share.min(claims - group.claim(share));
         let for_tenants = reserve(tenant, self.tenant_claims, quarter);
@@ -312,7 +339,7 @@ impl State {
 
     /// Takes the waiter that is served next, with its lane; `None` where nobody waits or nobody may begin.
     fn next_waiter(&mut self) -> Option<(Lane, oneshot::Sender<Place>)> {
-        if self.in_flight == self.limit {
+        if self.in_flight >= self.limit {
             return None;
         }
         let lanes = self.waiting.iter().copied().filter(|lane| self.has_room(*lane));
@@ -341,12 +368,6 @@ impl Group {
     fn claim(&self, share: usize) -> usize {
         share.min(self.probes).saturating_sub(self.in_flight)
     }
-}
-
-/// The number of `key`, the next one where it has none yet.
-fn numbered<K: Eq + Hash>(numbers: &mut HashMap<K, usize>, key: K) -> usize {
-    let next = numbers.len();
-    *numbers.entry(key).or_insert(next)
 }
 
 #[cfg(test)]

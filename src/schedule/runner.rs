@@ -1,7 +1,7 @@
 //! The turns of one probe: waits for each, gets a place, runs, and records turns that passed without a run.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use super::places::{Answer, Lane, Place, Places, Standing};
 use super::pulse::{Lag, LagCause, Pulse};
 use super::tenant_watch::TenantWatch;
-use super::timetable::{Timetable, next_turn};
+use super::timetable::next_turn;
 use crate::check::Means;
 use crate::outcome::{Outcome, SkipReason, Verdict};
 use crate::probe::Probe;
@@ -19,15 +19,25 @@ use crate::trace;
 /// Missed runs reported in one go: after a night in which the machine slept, more would only crowd the channel.
 const MAX_MISSED: u32 = 60;
 
-/// A probe with what its runs need.
-pub(super) struct Runner {
-    pub probe: Arc<Probe>,
-    pub means: Arc<Means>,
+/// The resources that all runners share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// The means of the runs; a reload may replace them, and the next runs have the new ones.
+    pub means: RwLock<Arc<Means>>,
     pub outcomes: mpsc::Sender<Outcome>,
     pub places: Arc<Places>,
-    pub lane: Lane,
     pub pulse: Arc<Pulse>,
+}
+
+/// A probe with what its runs need.
+#[derive(Debug)]
+pub(super) struct Runner {
+    pub probe: Arc<Probe>,
+    pub lane: Lane,
     pub tenant: Arc<TenantWatch>,
+    pub shared: Arc<Shared>,
+    /// The time at which the turn is due that it waits for or takes.
+    due: Mutex<Instant>,
 }
 
 /// The receiver of outcomes is gone.
@@ -49,32 +59,43 @@ impl Turn {
 }
 
 impl Runner {
-    /// Runs the probe until the receiver is gone, one run at a time. A turn that waits for a place until the next one is due
-    /// has been missed.
-    pub async fn run(self, timetable: Timetable, start: Instant) {
-        let _closed = self.take_turns(start + timetable.first, start + timetable.second).await;
+    /// Creates the runner of a probe whose first turn is due at `first`.
+    pub fn new(probe: Arc<Probe>, lane: Lane, tenant: Arc<TenantWatch>, shared: Arc<Shared>, first: Instant) -> Self {
+        Self { probe, lane, tenant, shared, due: Mutex::new(first) }
     }
 
-    async fn take_turns(&self, first: Instant, anchor: Instant) -> Result<(), Closed> {
-        let mut turn = Turn::on_time(first);
+    /// Returns the time at which the turn is due that it waits for or takes.
+    pub fn due(&self) -> Instant {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the probe until the receiver is gone, one run at a time. The turns after the first lie whole intervals from `anchor`. A
+    /// turn that waits for a place until the next one is due has been missed.
+    pub async fn run(self: Arc<Self>, anchor: Instant) {
+        let _closed = self.take_turns(anchor).await;
+    }
+
+    async fn take_turns(&self, anchor: Instant) -> Result<(), Closed> {
+        let mut turn = Turn::on_time(self.due());
         let mut hurries = self.probe.hurries();
         loop {
+            *self.due.lock().unwrap_or_else(PoisonError::into_inner) = turn.due;
             tokio::select! {
                 () = sleep_until(turn.due) => {}
                 Ok(()) = hurries.changed() => turn = Turn::on_time(Instant::now().min(turn.due)),
-                () = self.outcomes.closed() => return Err(Closed),
+                () = self.shared.outcomes.closed() => return Err(Closed),
             }
             let asked = Instant::now();
             let place = self.place(&mut turn).await?;
             hurries.mark_unchanged();
             let (lag, ended) = (lag(&turn, asked, &place), place.since + self.probe.settings.timeout);
-            self.pulse.run_began(lag);
+            self.shared.pulse.run_began(lag);
             let outcome = self.run_in(place).await;
             if outcome.is_missed() {
-                self.pulse.turn_missed(LagCause::Machine);
+                self.shared.pulse.turn_missed(LagCause::Machine);
             }
             self.send(outcome).await?;
-            self.pulse.run_ended();
+            self.shared.pulse.run_ended();
             turn = self.next(&turn, anchor, lag, ended).await?;
         }
     }
@@ -82,26 +103,27 @@ impl Runner {
     /// Waits for a place, and records each turn that passes meanwhile.
     async fn place(&self, turn: &mut Turn) -> Result<Place, Closed> {
         let interval = self.probe.interval();
-        let mut place = pin!(self.places.acquire(self.lane));
+        let mut place = pin!(self.shared.places.acquire(self.lane));
         loop {
             tokio::select! {
                 biased;
                 place = &mut place => return Ok(place),
                 () = sleep_until(turn.due + interval) => {}
             }
-            let (skip, cause) = match self.places.standing(self.lane) {
+            let (skip, cause) = match self.shared.places.standing(self.lane) {
                 Standing::Answered => (SkipReason::Missed, LagCause::Queue),
                 Standing::Doubted | Standing::Unanswered => (SkipReason::Hanging, LagCause::Endpoint),
             };
             *turn = Turn::on_time(turn.due + interval);
-            self.pulse.turn_missed(cause);
+            self.shared.pulse.turn_missed(cause);
             self.send(self.probe.skipped(skip)).await?;
         }
     }
 
     async fn run_in(&self, place: Place) -> Outcome {
-        let _counted = self.pulse.run();
-        let outcome = self.probe.run(&self.means, None).await;
+        let _counted = self.shared.pulse.run();
+        let means = Arc::clone(&self.shared.means.read().unwrap_or_else(PoisonError::into_inner));
+        let outcome = self.probe.run(&means, None).await;
         place.end(answer(&outcome));
         self.tenant.note(&outcome);
         let interval = Some(self.probe.interval()).filter(|interval| *interval != self.probe.settings.interval);
@@ -120,7 +142,7 @@ impl Runner {
             due += interval;
             missed += 1;
             if missed <= MAX_MISSED {
-                self.pulse.turn_missed(cause);
+                self.shared.pulse.turn_missed(cause);
                 self.send(self.probe.skipped(SkipReason::Missed)).await?;
             }
         }
@@ -129,7 +151,7 @@ impl Runner {
     }
 
     async fn send(&self, outcome: Outcome) -> Result<(), Closed> {
-        self.outcomes.send(outcome).await.map_err(|_| Closed)
+        self.shared.outcomes.send(outcome).await.map_err(|_| Closed)
     }
 }
 

@@ -1,15 +1,17 @@
 //! Watches what may end the refusals of a tenant: its credential's files, and the tokens that its runs are given.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::file::{Stamp, stamp};
 use crate::kind::Resource;
 use crate::outcome::{Outcome, Phase};
 use crate::probe::Probe;
+use crate::settings::Tenant;
 
 /// The time between two looks at the files of a credential, while a login is refused.
 const LOOK: Duration = Duration::from_secs(5);
@@ -17,7 +19,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// The probes of a tenant, and what was known last of its tokens.
 #[derive(Debug)]
 pub(super) struct TenantWatch {
-    probes: Vec<Arc<Probe>>,
+    tenant: Arc<Tenant>,
+    /// Its probes, which others may take the place of.
+    probes: RwLock<Vec<Arc<Probe>>>,
     tokens: Mutex<Vec<(Resource, TokenState)>>,
 }
 
@@ -29,12 +33,19 @@ enum TokenState {
     Granted(Option<Vec<String>>),
 }
 
-/// Time and size of each file; `None` for one that cannot be read.
-type Fingerprint = Vec<Option<(Option<SystemTime>, u64)>>;
-
 impl TenantWatch {
-    pub fn new(probes: Vec<Arc<Probe>>) -> Self {
-        Self { probes, tokens: Mutex::default() }
+    pub fn new(tenant: Arc<Tenant>) -> Self {
+        Self { tenant, probes: RwLock::default(), tokens: Mutex::default() }
+    }
+
+    /// Reports whether it watches over this tenant with this application.
+    pub fn is_of(&self, tenant: &Arc<Tenant>) -> bool {
+        Arc::ptr_eq(&self.tenant, tenant) || self.tenant == *tenant
+    }
+
+    /// Watches over `probes` from now on.
+    pub fn watch_over(&self, probes: Vec<Arc<Probe>>) {
+        *self.probes.write().unwrap_or_else(PoisonError::into_inner) = probes;
     }
 
     /// Takes note of the token of a run: one that was granted where it had been refused, or with other roles than the one before
@@ -57,21 +68,20 @@ impl TenantWatch {
 
     /// Looks at the files of the credential while a login is refused.
     pub async fn watch_credential(self: Arc<Self>) {
-        let Some(credential) = self.probes.first().map(|probe| &probe.settings.tenant.credential) else { return };
-        let files: Vec<PathBuf> = credential.files().into_iter().map(Into::into).collect();
+        let files: Vec<PathBuf> = self.tenant.credential.files().into_iter().map(Into::into).collect();
         if files.is_empty() {
             return;
         }
-        let mut known: Option<Fingerprint> = None;
+        let mut known: Option<Vec<Option<Stamp>>> = None;
         loop {
             sleep(LOOK).await;
-            if !self.probes.iter().any(|probe| probe.refusals() > 0) {
+            if !self.probes().iter().any(|probe| probe.refusals() > 0) {
                 known = None;
                 continue;
             }
             let files = files.clone();
             // The files may lie on a file system that hangs.
-            let Ok(now) = spawn_blocking(move || fingerprint(&files)).await else { return };
+            let Ok(now) = spawn_blocking(move || files.iter().map(stamp).collect()).await else { return };
             if known.is_some_and(|known| known != now) {
                 self.hurry();
             }
@@ -80,7 +90,11 @@ impl TenantWatch {
     }
 
     fn hurry(&self) {
-        self.probes.iter().for_each(|probe| probe.hurry());
+        self.probes().iter().for_each(|probe| probe.hurry());
+    }
+
+    fn probes(&self) -> RwLockReadGuard<'_, Vec<Arc<Probe>>> {
+        self.probes.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,9 +107,4 @@ fn token_state(outcome: &Outcome) -> Option<(Resource, TokenState)> {
     }
     let refused = outcome.failure().is_some_and(|failure| failure.phase == Phase::Token && failure.reason.is_for_good());
     refused.then_some((resource, TokenState::Refused))
-}
-
-fn fingerprint(files: &[PathBuf]) -> Fingerprint {
-    let of_file = |path: &PathBuf| std::fs::metadata(path).ok().map(|file| (file.modified().ok(), file.len()));
-    files.iter().map(of_file).collect()
 }

@@ -1,5 +1,4 @@
 //! Tests of timetables as arithmetic, and of runners with tokio's paused clock.
-#![allow(clippy::used_underscore_binding)]
 
 use crate::credential::SecretSource;
 use crate::kind::Check;
@@ -12,6 +11,7 @@ use crate::settings::{ProbeSettings, Settings, Tenant};
 use super::timetable::fnv;
 use super::*;
 
+mod adoption;
 mod fairness;
 
 fn id(number: u32) -> ProbeId {
@@ -76,7 +76,9 @@ struct Scheduled {
 fn start(probes: &[Arc<Probe>]) -> Scheduled {
     let (sender, outcomes) = mpsc::channel(1000);
     let pulse = Arc::new(Pulse::default());
-    let schedule = Schedule::start(probes, Settings::IN_FLIGHT, &Arc::new(means()), &sender, &pulse, FIRST_ROUND);
+    let means = Arc::new(means());
+    let mut schedule = Schedule::new(&means, &sender, &pulse);
+    schedule.adopt(probes, Settings::IN_FLIGHT, &means, FIRST_ROUND);
     Scheduled { schedule, outcomes, pulse }
 }
 
@@ -130,7 +132,7 @@ async fn schedule_ends_with_its_receiver_and_when_dropped() {
     assert_eq!(pulse.in_flight(), 2);
     drop(outcomes);
     let began = Instant::now();
-    while schedule._tasks.join_next().await.is_some() {}
+    while schedule.tasks.join_next().await.is_some() {}
     assert!(began.elapsed() <= MINUTE, "a run under way is the last");
 
     let Scheduled { schedule, outcomes: _outcomes, pulse } = start(&[probe(1, MINUTE, MINUTE)]);

@@ -33,6 +33,7 @@ use crate::store::{PublishedStore, Store};
 
 mod work;
 
+use self::work::Obsolete;
 pub use self::work::Work;
 
 /// Number of outcomes that may wait to be recorded, which takes microseconds for each.
@@ -66,8 +67,8 @@ pub struct Engine {
     pub beyond_loopback: AtomicBool,
     source: Arc<Source>,
     work: RwLock<Arc<Work>>,
-    /// The schedule of the configuration in use, once it has begun.
-    schedule: Mutex<Option<Schedule>>,
+    /// The schedule, of the configuration in use once it has begun.
+    schedule: Mutex<Schedule>,
     /// The thread of the runs.
     pub runs: Runs,
     /// The threads on which everything is rendered.
@@ -83,9 +84,8 @@ pub struct Engine {
     /// The address at which others reach the pages, where it was given.
     pub external_url: Option<ExternalUrl>,
     log_lines_lost: Arc<AtomicU64>,
-    outcomes: mpsc::Sender<Outcome>,
     /// The last reload; held during one, of which there is one at a time.
-    reloading: tokio::sync::Mutex<Option<Reload>>,
+    reloading: Arc<tokio::sync::Mutex<Option<Reload>>>,
     /// The reloads that read files, of which some may hang.
     reads: Reads,
 }
@@ -127,18 +127,19 @@ impl Engine {
             None => exporter,
         };
         let (store, state) = restored(&work, &source, &exporter).await;
+        let pulse = Arc::default();
         let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
             source,
             work: RwLock::new(Arc::clone(&work)),
-            schedule: Mutex::default(),
+            schedule: Mutex::new(Schedule::new(&work.means, &outcomes, &pulse)),
             runs,
             renderer: Renderer::default(),
             store: Arc::new(PublishedStore::new(store)),
             state,
             diagnosis: SharedDiagnosis::default(),
             slots,
-            pulse: Arc::default(),
+            pulse,
             faults: options.faults,
             web_config,
             authenticator,
@@ -147,12 +148,11 @@ impl Engine {
             exporter,
             external_url: options.external_url,
             log_lines_lost: options.log_lines_lost,
-            outcomes,
-            reloading: tokio::sync::Mutex::default(),
+            reloading: Arc::default(),
             reads,
         });
         engine.runs.spawn(record(Arc::clone(&engine.store), received));
-        engine.take_over(work, FIRST_ROUND).await;
+        engine.take_over(work, FIRST_ROUND, Obsolete::default()).await;
         engine.exporter.reloaded(true, SystemTime::now());
         Ok(engine)
     }
@@ -210,48 +210,47 @@ impl Engine {
             return Err(NotReloaded::NoSource);
         }
         let asked = Instant::now();
-        let mut last = self.reloading.lock().await;
+        let mut last = Arc::clone(&self.reloading).lock_owned().await;
         if let Some(last) = &*last {
             if last.begun >= asked {
                 return last.result.clone();
             }
             sleep_until(last.begun + RELOAD_APART).await;
         }
-        let begun = Instant::now();
-        let result = self.reload_now().await;
-        *last = Some(Reload { begun, result: result.clone() });
-        result
+        let engine = Arc::clone(self);
+        // Whoever asked may go away meanwhile: once begun, it comes to its end.
+        let reload = tokio::spawn(async move {
+            let begun = Instant::now();
+            let result = engine.reload_now().await;
+            *last = Some(Reload { begun, result: result.clone() });
+            result
+        });
+        reload.await.unwrap_or_else(|_| Err(NotReloaded::Wrong("the reload failed; see the log".to_owned())))
     }
 
     async fn reload_now(self: &Arc<Self>) -> Result<usize, NotReloaded> {
-        let loaded = Work::reload(&self.source, &self.slots, &self.reads, self.work()).await;
+        let before = self.work();
+        let loaded = Work::reload(&self.source, &self.slots, &self.reads, Arc::clone(&before)).await;
         self.exporter.reloaded(loaded.is_ok(), SystemTime::now());
-        let result = match loaded {
-            Ok(work) => {
-                if work.state_file != self.work().state_file {
-                    warn!("`state_file` is another one now; that takes a restart");
-                }
-                let probes = work.probes.len();
-                if work.redacted != self.work().redacted {
-                    self.slots.hurry();
-                }
-                let before = self.work();
-                if work.runs_as(&before) {
-                    // Nobody who reloads can hold up a run, or make us ask for tokens.
-                    self.show(Work { means: Arc::clone(&before.means), ..work });
-                } else {
-                    self.take_over(Arc::new(work), FIRST_ROUND).await;
-                }
-                info!(probes, "configuration reloaded");
-                Ok(probes)
-            }
-            Err(mistakes) => {
-                error!("configuration not reloaded, the old one stays in use\n{mistakes}");
-                Err(NotReloaded::Wrong(mistakes))
-            }
-        };
+        let (work, obsolete) = loaded.map_err(|mistakes| {
+            error!("configuration not reloaded, the old one stays in use\n{mistakes}");
+            NotReloaded::Wrong(mistakes)
+        })?;
+        if work.state_file != before.state_file {
+            warn!("`state_file` is another one now; that takes a restart");
+        }
+        let probes = work.probes.len();
+        if work.runs_as(&before) {
+            // Nobody who reloads can hold up a run.
+            self.show(work);
+            obsolete.forget(&before.means);
+        } else {
+            self.take_over(Arc::new(work), FIRST_ROUND, obsolete).await;
+        }
+        drop(before);
         self.slots.sweep();
-        result
+        info!(probes, "configuration reloaded");
+        Ok(probes)
     }
 
     /// Shows `work` as the configuration in use.
@@ -264,22 +263,20 @@ impl Engine {
     pub async fn restart_probes(self: &Arc<Self>) {
         let _alone = self.reloading.lock().await;
         match Work::load(&self.source, &Arc::default()).await {
-            Ok(work) => self.take_over(Arc::new(work), AT_ONCE).await,
+            Ok(work) => self.take_over(Arc::new(work), AT_ONCE, Obsolete::default()).await,
             Err(mistakes) => error!("cannot begin anew\n{mistakes}"),
         }
     }
 
-    /// Puts a configuration in force on the thread of the runs: no run of the old one gets a turn in between.
-    async fn take_over(self: &Arc<Self>, work: Arc<Work>, first_round: Duration) {
+    /// Puts a configuration in force on the thread of the runs: no run gets a turn in between.
+    async fn take_over(self: &Arc<Self>, work: Arc<Work>, first_round: Duration, obsolete: Obsolete) {
         let engine = Arc::clone(self);
         let taken = async move {
-            let schedule = || engine.schedule.lock().unwrap_or_else(PoisonError::into_inner);
-            drop(schedule().take());
             engine.store.update(|store| store.adopt(&work.settings()));
             *engine.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&work);
-            let started =
-                Schedule::start(&work.probes, work.in_flight, &work.means, &engine.outcomes, &engine.pulse, first_round);
-            *schedule() = Some(started);
+            let mut schedule = engine.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+            schedule.adopt(&work.probes, work.in_flight, &work.means, first_round);
+            obsolete.forget(&work.means);
         };
         if self.runs.run(taken).await.is_none() {
             error!("the probes could not be started; see above");

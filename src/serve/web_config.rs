@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::acceptor::Acceptor;
 use crate::config::{self, Mistakes};
-use crate::file::{FileKind, Reads};
+use crate::file::{FileKind, Reads, Stamp, stamp};
 
 /// The protection of our own service, as its file has it.
 pub type Web = config::Web<Acceptor>;
@@ -42,9 +42,8 @@ struct FilesRead {
     files: Vec<FileStamp>,
 }
 
-/// A file with its modification time, length and inode, which differ also when another file takes its place, as Kubernetes and
-/// certbot do it; `None` if it cannot be read.
-type FileStamp = (PathBuf, Option<(Option<SystemTime>, u64, u64)>);
+/// A file with its stamp; `None` if it cannot be read.
+type FileStamp = (PathBuf, Option<Stamp>);
 
 impl WebConfig {
     /// Loads `file`; without one, nothing is protected. A later change that takes protection away (an empty file, no users any
@@ -153,10 +152,4 @@ fn read(file: &PathBuf, kind: FileKind) -> (Vec<FileStamp>, Result<Web, String>)
         }
     }
     (files, web.map_err(|mistakes| mistakes.to_string()))
-}
-
-fn stamp(file: &PathBuf) -> Option<(Option<SystemTime>, u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    let about = std::fs::metadata(file).ok()?;
-    Some((about.modified().ok(), about.len(), about.ino()))
 }

@@ -97,19 +97,27 @@ async fn secret_file_that_becomes_a_pipe_is_secret_unreadable_and_hangs_nothing(
 const RELOAD_APART: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn reload_every_second_delays_no_run_and_requests_no_token_anew() {
-    let scratch = Scratch::new();
-    scratch.file("client.secret", SECRET);
-    let text = configuration("contoso", refused().await).replace("[token]", "[token: { interval: 10s, timeout: 1s }]");
-    let file = scratch.file("m365-probe.yml", &text);
-    let service = serve_on_this_runtime(Source::File { path: file, roots: RootStore::default() }).await;
-    for round in 0..60 {
-        let (done, ()) = tokio::join!(reload(&service), advance(RELOAD_APART));
-        assert_eq!(done.status, 200, "{round}");
+async fn reload_every_second_delays_no_run_whether_or_not_it_changes_another_tenant() {
+    for changes in [false, true] {
+        let (scratch, login) = (Scratch::new(), refused().await);
+        scratch.file("client.secret", SECRET);
+        let text = configuration("contoso", login).replace("[token]", "[token: { interval: 10s, timeout: 1s }]");
+        let other = |round: u32| {
+            let (_, tenants) = text.split_once("tenants:\n").expect("tenants");
+            tenants.replace("contoso\n", &format!("fabrikam{}\n", if changes { round } else { 0 }))
+        };
+        let file = scratch.file("m365-probe.yml", &(text.clone() + &other(0)));
+        let service = serve_on_this_runtime(Source::File { path: file, roots: RootStore::default() }).await;
+        for round in 0..60 {
+            scratch.file("m365-probe.yml", &(text.clone() + &other(round)));
+            let (done, ()) = tokio::join!(reload(&service), advance(RELOAD_APART));
+            assert_eq!(done.status, 200, "{round}");
+        }
+        let metrics = get(address(&service), "/metrics").await.body;
+        let runs = value(&metrics, "m365_probe_runs_total{tenant=\"contoso\"");
+        assert!((5..=8).contains(&runs), "{runs} runs in a minute at 10 s each");
+        assert!(metrics.contains("tenant=\"fabrikam0\"") != changes, "the other one is gone: {metrics}");
     }
-    let metrics = get(address(&service), "/metrics").await.body;
-    let runs = value(&metrics, "m365_probe_runs_total{");
-    assert!((5..=8).contains(&runs), "{runs} runs in a minute at 10 s each");
 }
 
 /// Reloads that come together are one: only the first of them, and one after it, read the configuration.

@@ -5,8 +5,14 @@ use futures_util::FutureExt as _;
 use super::*;
 
 fn places(limit: usize, probes: &[(&'static str, &str)]) -> (Arc<Places>, Vec<Lane>) {
+    let places = Arc::default();
+    let lanes = adopt(&places, limit, probes);
+    (places, lanes)
+}
+
+fn adopt(places: &Arc<Places>, limit: usize, probes: &[(&'static str, &str)]) -> Vec<Lane> {
     let limit = NonZeroUsize::new(limit).expect("more than none");
-    Places::new(limit, probes.iter().map(|(tenant, endpoint)| (*tenant, (*endpoint).to_owned())))
+    places.adopt(limit, probes.iter().map(|(tenant, endpoint)| (*tenant, (*endpoint).to_owned())))
 }
 
 /// Takes as many places in `lane` as it may have now.
@@ -121,4 +127,40 @@ fn single_place_goes_round() {
     for lane in lanes {
         assert_eq!(take_all(&places, lane).len(), 1);
     }
+}
+
+#[test]
+fn adoption_of_other_probes_keeps_what_is_held_and_known() {
+    let (places, lanes) = places(8, &[many("a", "pop3", 300), many("b", "imap", 300)].concat());
+    leave_unanswered(&places, lanes[0], HANGS_AFTER);
+    let mut held = take_all(&places, lanes[300]);
+    assert_eq!(held.len(), 6);
+    let mut waiting = Box::pin(places.acquire(lanes[300]));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    let adopted = adopt(&places, 4, &[many("c", "smtp", 1), many("a", "pop3", 2), many("b", "imap", 3)].concat());
+    assert_eq!((adopted[1], adopted[3]), (lanes[0], lanes[300]));
+    assert_eq!(places.standing(adopted[1]), Standing::Unanswered);
+    assert!(places.acquire(adopted[0]).now_or_never().is_none(), "more are in flight than there are places now");
+    held.truncate(3);
+    assert!(places.acquire(adopted[0]).now_or_never().is_some());
+    assert!(waiting.as_mut().now_or_never().is_none(), "what is left is for others");
+    held.clear();
+    assert!(waiting.as_mut().now_or_never().is_some());
+}
+
+#[test]
+fn lane_without_probes_is_forgotten_once_nobody_holds_a_place_in_it() {
+    let (places, lanes) = places(8, &[("a", "pop3"), ("b", "pop3")]);
+    leave_unanswered(&places, lanes[0], HANGS_AFTER);
+    let held = places.acquire(lanes[0]).now_or_never().expect("free");
+    for round in 0..1000 {
+        let lanes = adopt(&places, 8, &[("b", "pop3"), ("c", ["pop3", "imap"][round % 2])]);
+        assert_ne!(lanes[1], held.lane);
+        assert!(lanes[1].0 <= 3, "{round}: {lanes:?}");
+    }
+    drop(held);
+    adopt(&places, 8, &[("b", "pop3")]);
+    let lanes = adopt(&places, 8, &[("a", "imap"), ("a", "pop3")]);
+    let standings: Vec<_> = lanes.into_iter().map(|lane| places.standing(lane)).collect();
+    assert_eq!(standings, [Standing::Answered, Standing::Doubted], "the endpoint is known still, its lane is new");
 }

@@ -41,7 +41,8 @@ impl Installation {
         let pulse = Arc::new(Pulse::default());
         let begun = Instant::now();
         let means = Arc::new(means());
-        let _schedule = Schedule::start_at(&self.probes, Settings::IN_FLIGHT, &means, &sender, &pulse, FIRST_ROUND, UNIX_EPOCH);
+        let mut schedule = Schedule::new(&means, &sender, &pulse);
+        schedule.adopt_at(&self.probes, Settings::IN_FLIGHT, &means, FIRST_ROUND, UNIX_EPOCH);
         let mut ended: HashMap<ProbeId, Vec<Duration>> = HashMap::new();
         let mut most_in_flight = 0;
         while let Ok(Some(outcome)) = tokio::time::timeout_at(begun + minutes * MINUTE, outcomes.recv()).await {

@@ -1,19 +1,20 @@
 //! A loaded configuration at work: its probes and what they share, and what of it a reload keeps.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
 use super::super::Source;
 use crate::check::Means;
 use crate::config::Loaded;
-use crate::file::Reads;
+use crate::file::{Reads, Stamp, stamp};
 use crate::outcome::ProbeId;
 use crate::probe::{Probe, Slots};
-use crate::settings::{Network, ProbeSettings, Settings};
+use crate::settings::{Network, ProbeSettings, Settings, Tenant};
 
 /// Time for reading a configuration anew. Ten thousand mailboxes take a second of CPU; a busy machine may need many.
 const RELOAD_WITHIN: Duration = Duration::from_secs(30);
@@ -34,8 +35,27 @@ pub struct Work {
     pub means: Arc<Means>,
     /// The file in which the service keeps what must outlive a restart; only that of the start counts.
     pub state_file: Option<PathBuf>,
-    /// The network that they were made from, and when the files of its trust store were changed last.
-    network: (Network, Vec<Option<SystemTime>>),
+    /// The network that they were made from, and the stamps of its trust store's files.
+    network: (Network, Vec<Option<Stamp>>),
+    /// The tenants by name, and the stamps of their credentials' files.
+    tenants: HashMap<String, (Arc<Tenant>, Vec<Option<Stamp>>)>,
+}
+
+/// The knowledge that a reload makes obsolete.
+#[derive(Debug, Default)]
+pub struct Obsolete {
+    /// The tenants before it that are gone, or whose application or credential is another one now.
+    tenants: Vec<Arc<Tenant>>,
+    /// The probes after it that may be refused no longer.
+    refusals: Vec<Arc<Probe>>,
+}
+
+impl Obsolete {
+    /// Forgets it: cached tokens, and that logins were refused.
+    pub fn forget(&self, means: &Means) {
+        self.tenants.iter().for_each(|tenant| means.tokens.forget(tenant));
+        self.refusals.iter().for_each(|probe| probe.hurry());
+    }
 }
 
 impl Work {
@@ -47,35 +67,37 @@ impl Work {
     }
 
     /// Loads the configuration once more, in at most [`RELOAD_WITHIN`]: a file system that hangs must not hold up later reloads. What
-    /// has not changed since `before` is carried over.
+    /// has not changed since `before` is carried over; what is obsolete is returned too.
     pub(super) async fn reload(
         source: &Arc<Source>,
         slots: &Arc<Slots>,
         reads: &Reads,
         before: Arc<Self>,
-    ) -> Result<Self, String> {
+    ) -> Result<(Self, Obsolete), String> {
         let (source, slots) = (Arc::clone(source), Arc::clone(slots));
-        let loaded = reads.within(RELOAD_WITHIN, move || Self::new(source.load(true)?, &slots, Some(&before))).await;
+        let load = move || {
+            let work = Self::new(source.load(true)?, &slots, Some(&before))?;
+            let obsolete = work.obsolete(&before);
+            Ok((work, obsolete))
+        };
+        let loaded = reads.within(RELOAD_WITHIN, load).await;
         loaded.unwrap_or_else(|problem| Err(format!("reading the configuration {problem}")))
     }
 
     fn new(loaded: Loaded, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
         let Settings { network, in_flight, probes: settings, state_file } = loaded.settings;
-        let changed_at = |path: &PathBuf| std::fs::metadata(path).and_then(|about| about.modified()).ok();
-        let trusted =
-            network.ca_file.iter().chain(&network.roots.file).chain(&network.roots.directories).map(changed_at).collect();
-        let means = Means::new(&network)?;
-        let means = if let Some(before) = before { means.with_caches_of(&before.means) } else { means };
-        let mut changed = Vec::new();
+        let trusted = network.ca_file.iter().chain(&network.roots.file).chain(&network.roots.directories).map(stamp).collect();
+        let network = (network, trusted);
+        let means = means(&network, before)?;
+        let tenants = tenants(&settings, before);
         let (mut probes, mut mistakes) = (Vec::with_capacity(settings.len()), Vec::new());
-        for settings in settings {
-            match before.and_then(|before| before.probe(&settings.id)) {
-                Some(probe) if *probe.settings == settings => {
-                    probes.push(Arc::clone(probe));
-                    continue;
-                }
-                Some(probe) if probe.settings.tenant != settings.tenant => changed.push(Arc::clone(&probe.settings.tenant)),
-                _ => {}
+        for mut settings in settings {
+            if let Some((tenant, _)) = tenants.get(&settings.id.tenant).filter(|(tenant, _)| *tenant == settings.tenant) {
+                settings.tenant = Arc::clone(tenant);
+            }
+            if let Some(same) = before.and_then(|before| before.probe(&settings.id)).filter(|probe| *probe.settings == settings) {
+                probes.push(Arc::clone(same));
+                continue;
             }
             let id = settings.id.clone();
             match Probe::new(settings, slots) {
@@ -86,26 +108,31 @@ impl Work {
         if !mistakes.is_empty() {
             return Err(mistakes.join("\n"));
         }
-        for tenant in &changed {
-            means.tokens.forget(tenant);
-        }
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(Self {
-            redacted: loaded.redacted,
-            in_flight,
-            probes,
-            by_id,
-            means: Arc::new(means),
-            state_file,
-            network: (network, trusted),
-        })
+        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means, state_file, network, tenants })
+    }
+
+    /// Returns what was known with `before` and says nothing about this configuration.
+    fn obsolete(&self, before: &Self) -> Obsolete {
+        let is_known = |name: &String, (tenant, files): &(Arc<Tenant>, _)| {
+            before.tenants.get(name).is_some_and(|(known, before)| Arc::ptr_eq(known, tenant) && before == files)
+        };
+        let has_changed = |name: &String| self.tenants.get(name).is_none_or(|tenant| !is_known(name, tenant));
+        let changed = before.tenants.iter().filter(|(name, _)| has_changed(name)).map(|(_, (tenant, _))| Arc::clone(tenant));
+        let may_be_let_in = |probe: &Arc<Probe>| {
+            self.network != before.network
+                || has_changed(&probe.id().tenant)
+                || before.probe(probe.id()).is_none_or(|before| !before.is_continued_by(probe))
+        };
+        let refusals = self.probes.iter().filter(|probe| probe.refusals() > 0 && may_be_let_in(probe)).cloned();
+        Obsolete { tenants: changed.collect(), refusals: refusals.collect() }
     }
 
     /// Reports whether the same probes run in the same way as `before`.
     pub(super) fn runs_as(&self, before: &Self) -> bool {
         let mut pairs = self.probes.iter().zip(&before.probes);
-        self.network == before.network
+        Arc::ptr_eq(&self.means, &before.means)
             && self.in_flight == before.in_flight
             && self.probes.len() == before.probes.len()
             && pairs.all(|(one, other)| Arc::ptr_eq(one, other))
@@ -119,4 +146,27 @@ impl Work {
     pub(super) fn settings(&self) -> Vec<Arc<ProbeSettings>> {
         self.probes.iter().map(|probe| Arc::clone(&probe.settings)).collect()
     }
+}
+
+/// Returns the means of `before` where the network is the same, else new ones with the tokens and registrations that those have
+/// cached.
+fn means(network: &(Network, Vec<Option<Stamp>>), before: Option<&Work>) -> Result<Arc<Means>, String> {
+    Ok(match before {
+        Some(before) if before.network == *network => Arc::clone(&before.means),
+        Some(before) => Arc::new(Means::new(&network.0)?.with_caches_of(&before.means)),
+        None => Arc::new(Means::new(&network.0)?),
+    })
+}
+
+/// Returns the tenants of probes by name, those of `before` where they are the same, with the stamps of their credentials' files.
+fn tenants(settings: &[ProbeSettings], before: Option<&Work>) -> HashMap<String, (Arc<Tenant>, Vec<Option<Stamp>>)> {
+    let mut tenants = HashMap::new();
+    for ProbeSettings { tenant, .. } in settings {
+        tenants.entry(tenant.name.clone()).or_insert_with(|| {
+            let known = before.and_then(|before| before.tenants.get(&tenant.name)).map(|(known, _)| known);
+            let tenant = known.filter(|known| *known == tenant).unwrap_or(tenant);
+            (Arc::clone(tenant), tenant.credential.files().into_iter().map(stamp).collect())
+        });
+    }
+    tenants
 }
