@@ -26,6 +26,7 @@ mod tree;
 mod url;
 mod value;
 mod web;
+mod yaml_error;
 
 use std::path::Path;
 

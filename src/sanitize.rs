@@ -62,7 +62,7 @@ pub fn one_line(text: &str, max: usize) -> String {
 }
 
 /// Reports whether `c` is a control character, or a formatting character that reorders or hides its neighbours.
-fn is_misleading(c: char) -> bool {
+pub fn is_misleading(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }

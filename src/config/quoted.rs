@@ -4,6 +4,7 @@
 use std::fmt;
 use std::ops::Deref;
 
+use crate::sanitize;
 use crate::secret::MASK;
 
 use super::syntax::is_guid;
@@ -33,8 +34,11 @@ impl Quoted {
         if may_be_secret(text) {
             return Self(MASK.to_owned());
         }
-        let mut short: String = text.chars().take(MAX_VALUE).collect();
-        if short.len() < text.len() {
+        let mut short = String::new();
+        for char in text.chars().take(MAX_VALUE) {
+            if is_invisible(char) { short.extend(char.escape_unicode()) } else { short.push(char) }
+        }
+        if text.chars().nth(MAX_VALUE).is_some() {
             short.push('…');
         }
         Self(short)
@@ -71,6 +75,11 @@ impl fmt::Display for Quoted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Reports whether a character cannot be seen, or not told from a blank: a no-break space, a zero-width space.
+fn is_invisible(char: char) -> bool {
+    sanitize::is_misleading(char) || char.is_whitespace() && char != ' '
 }
 
 /// Reports whether `text` may hold a secret: one of its words looks random, or a password stands before the `@` of a URL.

@@ -9,6 +9,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, Spanned};
 
 use super::mistake::{Mistake, Position};
+use super::yaml_error;
 
 /// A value and its position.
 #[derive(Clone, Debug)]
@@ -64,9 +65,23 @@ pub(super) fn read(text: &str, file: u16) -> Result<Node, Mistake> {
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(root) => Ok(Node::new(root, &Source { text, file })),
         Err(serde_saphyr::Error::Eof { .. }) => Ok(Node { at: Position { file, ..Position::START }, content: Content::Empty }),
-        Err(error) => Err(Mistake::new(error.location().map(|at| position(at, file)), "", &syntax(&error))),
+        Err(error) => Err(mistake(&error, &Source { text, file })),
     }
 }
+
+fn mistake(error: &serde_saphyr::Error, source: &Source<'_>) -> Mistake {
+    let (at, said) = (error.location().map(|at| position(at, source.file)), syntax(error));
+    match (at, said.strip_prefix(NO_YAML)) {
+        (Some(at), Some(raw)) => {
+            let (at, message) = yaml_error::explain(source.text, at, raw);
+            Mistake::new(Some(at), "", &message)
+        }
+        (at, _) => Mistake::new(at, "", &said),
+    }
+}
+
+/// The words before a message of the parser's own.
+pub(super) const NO_YAML: &str = "not YAML: ";
 
 fn syntax(error: &serde_saphyr::Error) -> String {
     match error {
@@ -85,7 +100,7 @@ fn syntax(error: &serde_saphyr::Error) -> String {
             let text = other.without_snippet().to_string();
             let text = text.lines().next().unwrap_or_default();
             let text = text.split_once(" at line ").map_or(text, |(head, _)| head);
-            format!("not YAML: {text}")
+            format!("{NO_YAML}{text}")
         }
     }
 }
