@@ -238,6 +238,12 @@ impl Cloud {
     }
 }
 
+/// Tells whether `host` is a host of a built-in cloud: only Microsoft has these names.
+pub fn is_microsoft_host(host: &str) -> bool {
+    let is_host = |known: &str| known.eq_ignore_ascii_case(host);
+    TABLE.iter().any(|row| [row.login, row.exchange, row.graph].into_iter().chain(row.mail).chain(row.smtp).any(is_host))
+}
+
 /// Tells whether `host:port` is an endpoint of a built-in cloud: only Microsoft has these names, and a laboratory that uses
 /// them seldom has the ports.
 pub fn is_microsoft_endpoint(host: &str, port: u16) -> bool {

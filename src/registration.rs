@@ -107,7 +107,7 @@ impl Query<'_> {
 /// Sends one GET over a client made for it: an idle client would cost more memory for six hours than making one costs time.
 async fn get(net: &Net, at: &HttpsEndpoint, path: &str, token: &Secret) -> reqwest::Result<(StatusCode, Vec<u8>)> {
     let url = format!("https://{}{path}", at.authority());
-    let mut answer = client(net, &at.host)?.get(url).bearer_auth(token.expose()).send().await?;
+    let mut answer = client(net, &at.host, at.port)?.get(url).bearer_auth(token.expose()).send().await?;
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await? {
         body.extend_from_slice(&piece);
@@ -118,8 +118,8 @@ async fn get(net: &Net, at: &HttpsEndpoint, path: &str, token: &Secret) -> reqwe
     Ok((answer.status(), body))
 }
 
-/// Builds a client with our pinned names, our proxy for `host` and our trust store, and nothing of the environment's.
-fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
+/// Builds a client with our pinned names, our proxy for `host:port` and our trust store, and nothing of the environment's.
+fn client(net: &Net, host: &str, port: u16) -> reqwest::Result<Client> {
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none()) // it would be shown our token
@@ -127,7 +127,7 @@ fn client(net: &Net, host: &str) -> reqwest::Result<Client> {
         .no_proxy()
         .tls_version_min(tls::Version::TLS_1_2)
         .tls_certs_merge(net.tls.extra().iter().filter_map(|own| Certificate::from_der(&own.to_der().ok()?).ok()));
-    let proxy = net.proxy_for(host);
+    let proxy = net.proxy_for(host, port);
     for name in [Some(host), proxy.map(|proxy| proxy.host.as_str())].into_iter().flatten() {
         if let Some(address) = net.pinned(name) {
             builder = builder.resolve(name, SocketAddr::new(address, 0));

@@ -49,8 +49,12 @@ pub struct Network {
     pub roots: RootStore,
     /// PEM file of certificates trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
+    /// The view of TLS inspection by an authority that is trusted here.
+    pub inspection: Inspection,
     /// The proxy through which connections are made.
     pub proxy: Option<Proxy>,
+    /// The environment variable that the login at the proxy comes from, where it comes from one.
+    pub proxy_login_variable: Option<&'static str>,
     /// Hosts and domains reached without the proxy, as in `NO_PROXY`.
     pub no_proxy: Vec<String>,
     /// The resolvers that the `dns` check asks.
@@ -65,7 +69,9 @@ impl Default for Network {
             resolve: BTreeMap::new(),
             roots: RootStore::default(),
             ca_file: None,
+            inspection: Inspection::default(),
             proxy: None,
+            proxy_login_variable: None,
             no_proxy: Vec::new(),
             resolvers: vec![Resolver::System],
             ranges: None,
@@ -80,6 +86,16 @@ pub struct RootStore {
     pub file: Option<PathBuf>,
     /// Directories of files named by their certificate's hash; one is read when it is needed.
     pub directories: Vec<PathBuf>,
+}
+
+/// The view of TLS inspection by an authority that is trusted here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inspection {
+    /// Each run that meets it warns of it.
+    #[default]
+    Warned,
+    /// The user has decided for it: it is no news. The certificate with its issuer stays a fact of the run.
+    Accepted,
 }
 
 /// The protocol spoken with a proxy, and the side that resolves the host's name.

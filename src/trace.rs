@@ -2,9 +2,13 @@
 //!
 //! The phase is recorded here before each step, so where a run failed is never inferred from an error afterwards.
 
+mod delivery;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+pub use self::delivery::{Delivery, DeliveryRecord};
 
 use crate::outcome::{EndpointFacts, Facts, Fault, Line, Peer, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
@@ -21,6 +25,8 @@ pub struct Trace {
     pub request: Option<String>,
     /// The reply to it as far as it has come: its last line, or the beginning of one. Redacted.
     pub unfinished: Option<String>,
+    /// The kernel's figures of the connection that was made last.
+    pub delivery: DeliveryRecord,
     began: Instant,
     open: Phase,
     since: Instant,
@@ -50,6 +56,7 @@ impl Trace {
             peer: None,
             request: None,
             unfinished: None,
+            delivery: DeliveryRecord::default(),
             began: Instant::now(),
             open: first,
             since: Instant::now(),
@@ -175,9 +182,14 @@ impl Trace {
     }
 
     /// Makes the fault of a run whose deadline passes now, named after the step that waited. A peer that has begun its greeting
-    /// is not silent.
+    /// is not silent, and one that our data does not reach is not to blame.
     pub fn silence(&self) -> Fault {
-        match (&self.unfinished, silence_in(self.step())) {
+        let step = self.step();
+        let delivery = self.delivery.latest();
+        if delivery.is_lost() && !matches!(step, Phase::Dns | Phase::Connect) {
+            return Fault::heard(Reason::DataNotDelivered, delivery.to_string());
+        }
+        match (&self.unfinished, silence_in(step)) {
             (None, reason) => Fault::new(reason),
             (Some(reply), Reason::NoGreeting) => Fault::heard(Reason::ReplyTimedOut, reply.clone()),
             (Some(reply), reason) => Fault::heard(reason, reply.clone()),
@@ -202,9 +214,9 @@ pub const fn silence_in(step: Phase) -> Reason {
     }
 }
 
-/// Reports whether `reason` is that of a peer that stayed silent, in whatever step.
+/// Reports whether `reason` is that of a peer that stayed silent, in whatever step, or that was not reached.
 pub fn is_silence(reason: Reason) -> bool {
-    Phase::ALL.iter().any(|step| silence_in(*step) == reason)
+    reason == Reason::DataNotDelivered || Phase::ALL.iter().any(|step| silence_in(*step) == reason)
 }
 
 #[cfg(test)]
@@ -280,6 +292,25 @@ mod tests {
         advance(3 * MS).await;
         trace.enter(Phase::Auth);
         assert_eq!(trace.spans(), [Span { phase: Phase::Tls, took: 5 * MS }]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_of_a_peer_that_data_does_not_reach_is_the_network_s_once_connected() {
+        for (phase, unacknowledged, retransmits, expected) in [
+            (Phase::Auth, 2, 5, Reason::DataNotDelivered),
+            (Phase::Tls, 1, 2, Reason::DataNotDelivered),
+            (Phase::Auth, 1, 1, Reason::ReplyTimedOut),
+            (Phase::Auth, 0, 0, Reason::ReplyTimedOut),
+            (Phase::Connect, 2, 5, Reason::ConnectTimedOut),
+            (Phase::Dns, 2, 5, Reason::DnsNoAnswer),
+        ] {
+            let trace = begin(phase);
+            trace.delivery.set(Delivery { unacknowledged, retransmits, segment_size: 1448 });
+            let fault = trace.silence();
+            let heard = fault.evidence.heard.unwrap_or_default();
+            assert_eq!((fault.reason, heard.contains("1448 bytes")), (expected, expected == Reason::DataNotDelivered), "{heard}");
+            assert!(is_silence(fault.reason));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use hickory_proto::op::{Message, OpCode, ResponseCode};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use m365_probe::diagnosis::{Confidence, diagnose};
 use m365_probe::kind::Check;
-use m365_probe::outcome::{Failure, Fault, Outcome, ProbeId, Verdict};
+use m365_probe::outcome::{Failure, Family, Fault, Outcome, ProbeId, Verdict};
 use m365_probe::phase::Phase;
 use m365_probe::reason::Reason;
 use m365_probe::sim;
+use m365_probe::wire::dns::{Question, Received};
 use m365_probe::wire::http::ResponseHead;
 use m365_probe::wire::imap::Step;
 use m365_probe::wire::smtp::SmtpReply;
@@ -117,7 +119,7 @@ fn reply_that_is_in_no_table_gives_no_certain_reason() {
     let mut certain = Vec::new();
     let mut replies = 0;
     for words in NONSENSE {
-        for (check, reply, fault) in web_replies(words).into_iter().chain(mail_replies(words)) {
+        for (check, reply, fault) in web_replies(words).into_iter().chain(mail_replies(words)).chain(dns_replies()) {
             replies += 1;
             let reason = fault.reason;
             if confidence(check, fault) == Confidence::Certain {
@@ -164,6 +166,21 @@ fn web_replies(words: &str) -> Vec<Reply> {
         }
     }
     replies
+}
+
+/// Codes by which a resolver says what is the matter: success, its own failure, no such name, refusal.
+const TELLING_RCODES: [u16; 4] = [0, 2, 3, 5];
+
+/// Responses of a resolver with every code that tells nothing.
+fn dns_replies() -> impl Iterator<Item = Reply> {
+    let question = Question::new(7, "outlook.office365.com", Family::V4).unwrap();
+    let codes = (0..16).filter(|code| !TELLING_RCODES.contains(code));
+    codes.filter_map(move |code| {
+        let mut message = Message::response(7, OpCode::Query);
+        message.metadata.response_code = ResponseCode::from(0, u8::try_from(code).unwrap());
+        let Received::Response(response) = question.parse(&message.to_vec().unwrap()) else { return None };
+        Some((Check::Dns, format!("RCODE {code}"), response.fault()?))
+    })
 }
 
 /// Refusals of the mail protocols with `words`, at every step.

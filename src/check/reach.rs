@@ -79,7 +79,7 @@ impl ReachCheck {
         let mut attempts = Vec::new();
         let found = |name: &str| found.get(name).cloned().unwrap_or_else(|| Err(Fault::new(Reason::DnsNoAddresses)));
         for at in &self.endpoints {
-            let routes = match net.proxy_for(&at.host) {
+            let routes = match net.proxy_for(&at.host, at.port) {
                 Some(via) => proxy_route(via, &at.host, found).map(|route| vec![route]),
                 None => found(&at.host).map(|all| all.into_iter().take(MAX_ADDRESSES).map(Route::Direct).collect()),
             };
@@ -92,7 +92,7 @@ impl ReachCheck {
 
 /// Returns the names that are looked up to get to `at`: its own, the proxy's, or both where the proxy wants addresses.
 fn names_to_resolve<'a>(net: &'a Net, at: &'a Endpoint) -> impl Iterator<Item = &'a str> {
-    let via = net.proxy_for(&at.host);
+    let via = net.proxy_for(&at.host, at.port);
     let own = via.is_none_or(|via| !via.finds_addresses()).then_some(at.host.as_str());
     own.into_iter().chain(via.map(|via| via.host.as_str()))
 }

@@ -159,6 +159,12 @@ impl PublishedRanges<'_> {
     }
 }
 
+/// Tells whether a built-in list publishes `address` for `host`.
+pub fn is_published(host: &str, address: IpAddr) -> bool {
+    let lists = BUILT_IN.iter().filter_map(|(cloud, _)| Ranges::built_in(cloud)?.for_host(host));
+    lists.into_iter().any(|published| published.contains(address))
+}
+
 /// Tells whether `pattern`, in which `*` stands for any characters, covers `host`; both in lower case.
 fn is_covered(host: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');

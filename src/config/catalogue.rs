@@ -4,8 +4,8 @@ use crate::kind;
 
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
-    Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile,
-    ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, Value, Variable,
+    Inspection, Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser,
+    RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -145,6 +145,7 @@ pub(super) const KEYS: &[Key] = &[
 
     key(Network, "resolve", Table(&IpAddress::FORMAT), "", "names pinned to an address, as `curl --resolve`"),
     key(Network, "ca_file", One(&CaFile::FORMAT), "", "PEM file of certificates trusted in addition to the system's"),
+    key(Network, "inspection", One(&Inspection::FORMAT), "warned", "TLS inspection by an authority that is trusted here: warned of, or `accepted` where it is your own decision"),
     key(Network, "proxy", One(&ProxyUrl::FORMAT), "HTTPS_PROXY", "proxy that is asked to connect, by HTTP's CONNECT or SOCKS 5; hosts in NO_PROXY are reached without it"),
     key(Network, "proxy_user", One(&ProxyUser::FORMAT), "", "who the proxy is told we are"),
     key(Network, "proxy_password_file", One(&PasswordFile::FORMAT), "", "file with the password of `proxy_user`"),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cloud::ranges::Ranges;
 use crate::net::trust;
 use crate::secret::Secret;
-use crate::settings::{Network, Proxy, Resolver};
+use crate::settings::{self, Network, Proxy, Resolver};
 
 use super::catalogue::{PROXY_LOGIN, Section};
 use super::mistake::Position;
@@ -18,7 +18,7 @@ use super::reader::{Fields, Reader, UniqueNames};
 use super::secret_file;
 use super::syntax::is_host_name;
 use super::tree::Node;
-use super::value::{CaFile, IpAddress, PasswordFile, ProxyUrl, ProxyUser, RangesFile, ResolverName};
+use super::value::{CaFile, Inspection, IpAddress, PasswordFile, ProxyUrl, ProxyUser, RangesFile, ResolverName};
 
 /// The section as read, with the positions of pinned names, so that an unused pin can be warned of.
 pub(super) struct Read {
@@ -34,7 +34,9 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Read {
     let network = Network {
         resolve,
         ca_file: fields.as_ref().and_then(|fields| ca_file(reader, fields)),
+        inspection: fields.as_ref().and_then(|fields| inspection(reader, fields)).unwrap_or_default(),
         proxy: proxy(reader, fields.as_ref()),
+        proxy_login_variable: proxy_login_variable(reader, fields.as_ref()),
         no_proxy: proxy_variables::no_proxy(reader.system),
         resolvers: if resolvers.is_empty() { vec![Resolver::System] } else { resolvers },
         ranges: fields.as_ref().and_then(|fields| ranges(reader, fields)).map(Arc::new),
@@ -114,6 +116,10 @@ fn ca_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<PathBuf> {
     None
 }
 
+fn inspection(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<settings::Inspection> {
+    reader.one::<Inspection>(fields, "inspection").map(|found| found.value.0)
+}
+
 fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> {
     let written = fields.and_then(|fields| fields.entry("proxy"));
     let login = fields.and_then(|fields| login(reader, fields));
@@ -133,6 +139,12 @@ fn proxy(reader: &mut Reader<'_>, fields: Option<&Fields<'_>>) -> Option<Proxy> 
         }
         (None, None) => None,
     }
+}
+
+/// Returns the variable that names the proxy, where no key of the section is about the proxy or its login.
+fn proxy_login_variable(reader: &Reader<'_>, fields: Option<&Fields<'_>>) -> Option<&'static str> {
+    let is_written = fields.is_some_and(|fields| PROXY_LOGIN.iter().chain(&["proxy"]).any(|key| fields.entry(key).is_some()));
+    proxy_variables::name(reader.system).filter(|_| !is_written)
 }
 
 /// Reads user and password, of which both are given or neither.

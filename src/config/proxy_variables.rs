@@ -29,10 +29,16 @@ pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
     proxy
 }
 
-/// Returns the hosts and domains reached without the proxy, in lower case.
+/// Returns the name of the variable that is set.
+pub(super) fn name(system: &dyn System) -> Option<&'static str> {
+    first(system, PROXY).map(|(name, _)| name)
+}
+
+/// Returns the hosts and domains reached without the proxy, in lower case. Programs differ in what stands between them: a comma or
+/// white space, and for Java `|`, for Windows `;`.
 pub(super) fn no_proxy(system: &dyn System) -> Vec<String> {
     let Some((_, text)) = first(system, NO_PROXY) else { return Vec::new() };
-    let hosts = text.split(|c: char| c == ',' || c.is_whitespace());
+    let hosts = text.split(|c: char| ",;|".contains(c) || c.is_whitespace());
     hosts.filter(|host| !host.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 

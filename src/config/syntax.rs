@@ -17,6 +17,13 @@ pub(super) fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_host_label)
 }
 
+/// Returns how a domain with letters beyond ASCII is written in DNS: `xn--bcher-kva.example` for `bücher.example`.
+pub(super) fn domain_in_ascii(text: &str) -> Option<String> {
+    let url =
+        reqwest::Url::parse(&format!("http://{text}")).ok().filter(|_| !text.is_ascii() && !text.contains(['/', '@', ':']))?;
+    url.host_str().filter(|host| is_domain(host) && host.contains("xn--")).map(ToOwned::to_owned)
+}
+
 fn is_host_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::settings::{self, Resolver};
 
 use super::quoted::{is_no_name, may_be_secret};
-use super::syntax::{is_domain, is_guid, is_mail_address, is_variable};
+use super::syntax::{domain_in_ascii, is_domain, is_guid, is_mail_address, is_variable};
 
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
@@ -86,7 +86,7 @@ texts! {
     TenantId: Format::new("a tenant id", "a GUID, or a domain verified in the tenant such as contoso.onmicrosoft.com", TENANT),
         is_tenant;
     /// An e-mail address.
-    MailAddress: Format::new("an e-mail address", "name@domain", MAIL_ADDRESS), |text| expect(is_mail_address(text));
+    MailAddress: Format::new("an e-mail address", "name@domain", MAIL_ADDRESS), is_address;
     /// A user's name at the proxy; RFC 7617 forbids the colon, which ends it.
     ProxyUser: Format::new("a proxy user", "text without a colon or control characters", "^[^:]+$").or_number(),
         |text| expect(!text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control()));
@@ -293,6 +293,21 @@ impl Value for Authorization {
     }
 }
 
+/// The view of TLS inspection.
+pub(super) struct Inspection(pub settings::Inspection);
+
+impl Value for Inspection {
+    const FORMAT: Format = Format::new("a view of TLS inspection", "warned or accepted", "").choices(&["warned", "accepted"]);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "warned" => Ok(Self(settings::Inspection::Warned)),
+            "accepted" => Ok(Self(settings::Inspection::Accepted)),
+            _ => Err(String::new()),
+        }
+    }
+}
+
 /// A number of runs at once. Each holds a socket at least, of which a process has 1024 where nobody allowed it more.
 pub(super) struct InFlight(pub NonZeroUsize);
 
@@ -321,6 +336,18 @@ impl Value for Switch {
     }
 }
 
+fn is_address(text: &str) -> Result<(), String> {
+    expect(is_mail_address(text)).map_err(|_| {
+        let ascii = text.rsplit_once('@').and_then(|(local, domain)| Some(format!("{local}@{}", domain_in_ascii(domain)?)));
+        written_as(ascii.filter(|written| is_mail_address(written)))
+    })
+}
+
+/// Returns the hint at how a value is written, where that is known.
+fn written_as(written: Option<String>) -> String {
+    written.map(|written| format!("write it as `{written}`")).unwrap_or_default()
+}
+
 pub(super) fn expect(holds: bool) -> Result<(), String> {
     if holds { Ok(()) } else { Err(String::new()) }
 }
@@ -346,7 +373,7 @@ fn is_tenant(text: &str) -> Result<(), String> {
     match text {
         // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow: tenant id or domain.
         "common" | "organizations" | "consumers" => Err("an application signs in to one tenant only".to_owned()),
-        _ => expect(is_guid(text) || is_domain(text)),
+        _ => expect(is_guid(text) || is_domain(text)).map_err(|_| written_as(domain_in_ascii(text))),
     }
 }
 

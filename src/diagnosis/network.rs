@@ -13,8 +13,8 @@ use crate::reason::{Owner, Reason};
 /// The evidence of a tenant's outcomes about the network between this machine and Microsoft.
 #[derive(Debug)]
 pub struct Network<'a> {
-    /// The failure of the resolver itself, whichever name is asked for.
-    resolver: Option<Reason>,
+    /// The failure of the resolver itself, whichever name is asked for, and how sure it is.
+    resolver: Option<(Reason, Confidence)>,
     /// Hosts for which this machine's resolver has no usable address, and why.
     unresolved: BTreeMap<&'a str, Reason>,
     /// Microsoft's hosts whose address this machine's hosts file fixes.
@@ -62,7 +62,10 @@ impl<'a> Network<'a> {
             let evidence = Cow::Borrowed(&failure.evidence);
             return Some(Blame { outcome, reason: Reason::ClockWrong, confidence: Confidence::Likely, candidates, evidence });
         }
-        let resolver = self.resolver.filter(|_| is_resolver(failure.reason));
+        let evidence = Cow::Borrowed(&failure.evidence);
+        if let Some((reason, confidence)) = self.resolver.filter(|_| is_resolver(failure.reason)) {
+            return Some(Blame { outcome, reason, confidence, candidates: &[], evidence });
+        }
         let unresolved = || peer_host(failure).and_then(|host| self.unresolved.get(host).copied());
         // Other runs get no token for the reason that the `token` check met, whatever each of them met.
         let login = || self.login_failure.filter(|_| failure.phase == Phase::Token).map(|login| login.reason);
@@ -70,8 +73,7 @@ impl<'a> Network<'a> {
         let silent = || peer(failure).filter(|at| self.is_unresponsive(at, failure.reason)).map(|_| Reason::ReplyTimedOut);
         // An address in the hosts file may belong to a server that is gone.
         let pinned = || peer_host(failure).filter(|host| self.pinned.contains(host)).map(|_| Reason::DnsHostsFile);
-        let reason = resolver.or_else(unresolved).or_else(pinned).or_else(login).or_else(silent)?;
-        let evidence = Cow::Borrowed(&failure.evidence);
+        let reason = unresolved().or_else(pinned).or_else(login).or_else(silent)?;
         Some(Blame { outcome, reason, confidence: standalone::confidence(reason), candidates: &[], evidence })
     }
 
@@ -112,15 +114,18 @@ impl<'a> Network<'a> {
     }
 }
 
-/// Returns the failure of the resolver: as the `dns` check met it, else as most runs met it.
-fn resolver_failure(outcomes: &[&Outcome]) -> Option<Reason> {
+/// Returns the failure of the resolver: as the `dns` check met it, else as most runs met it. It is as sure as the surest run that
+/// met it.
+fn resolver_failure(outcomes: &[&Outcome]) -> Option<(Reason, Confidence)> {
     let failed = || failures(outcomes).filter(|(_, failure)| is_resolver(failure.reason));
     let asked = failed().find(|(outcome, _)| outcome.probe.check == Check::Dns).map(|(_, failure)| failure.reason);
     // It answers some queries: a run with a shorter timeout than the `dns` check meets silence.
     let partly = outcomes.iter().flat_map(|outcome| &outcome.facts.warnings).find(|warning| is_partial_failure(warning));
     let silent = || failed().all(|(_, failure)| failure.reason == Reason::DnsNoAnswer);
     let partly = || partly.map(|warning| warning.reason).filter(|_| silent());
-    asked.or_else(partly).or_else(|| most_frequent(failed().map(|(_, failure)| failure.reason)))
+    let reason = asked.or_else(partly).or_else(|| most_frequent(failed().map(|(_, failure)| failure.reason)))?;
+    let met = failed().filter(|(_, failure)| failure.reason == reason).map(|(_, failure)| standalone::confidence_of(failure));
+    Some((reason, met.max().unwrap_or(standalone::confidence(reason))))
 }
 
 /// Tells whether the warning is about the system's resolver, which leaves some queries unanswered.
@@ -214,6 +219,7 @@ fn is_resolver(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::DnsNoAnswer
+            | Reason::DnsConfigMalformed
             | Reason::DnsPortRefused
             | Reason::DnsServerUnreachable
             | Reason::DnsTcpBlocked
@@ -231,7 +237,10 @@ fn is_of_the_network(reason: Reason) -> bool {
         Reason::TenantRestricted | Reason::TokenRequestMalformed | Reason::BasicAuthBlocked | Reason::ProtocolError
     );
     let network = reason.owner() == Owner::Network && !answered;
-    let of_this_machine = matches!(reason, Reason::DnsHostsFileBlocks | Reason::TlsCertificateNotYetValid);
+    let of_this_machine = matches!(
+        reason,
+        Reason::DnsHostsFileBlocks | Reason::DnsSearchList | Reason::DnsConfigMalformed | Reason::TlsCertificateNotYetValid
+    );
     network || of_this_machine || matches!(reason, Reason::TimedOut | Reason::ReplyTimedOut)
 }
 

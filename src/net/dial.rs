@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 use tokio::time::{Instant, timeout};
 
 use crate::outcome::{EndpointFacts, Fault, Peer, Phase};
@@ -16,6 +13,7 @@ use crate::reason::Reason;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
+use super::socket::Socket;
 use super::tls::Connector;
 use super::tls::handshake_retry::{self, HandshakeRetry, Redial};
 use super::{BoxStream, families, icmp, is_out_of_resources, proxy, resolve};
@@ -70,6 +68,7 @@ pub struct Net {
     pub tls: Connector,
     pinned: BTreeMap<String, IpAddr>,
     proxy: Option<Proxy>,
+    proxy_login_variable: Option<&'static str>,
     no_proxy: Vec<String>,
 }
 
@@ -80,9 +79,10 @@ impl Net {
     /// A message for the user, as [`Connector::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
         Ok(Self {
-            tls: Connector::new(&network.roots, network.ca_file.as_deref())?,
+            tls: Connector::new(&network.roots, network.ca_file.as_deref())?.with_inspection(network.inspection),
             pinned: network.resolve.clone(),
             proxy: network.proxy.clone(),
+            proxy_login_variable: network.proxy_login_variable,
             no_proxy: network.no_proxy.clone(),
         })
     }
@@ -107,7 +107,7 @@ impl Net {
     pub async fn connect(&self, trace: &mut Trace, host: &str, port: u16) -> Result<BoxStream, Fault> {
         trace.peer = Some(Peer::new(host, port));
         trace.request = None;
-        match self.proxy_for(host) {
+        match self.proxy_for(host, port) {
             None => {
                 trace.enter(Phase::Dns);
                 let addresses = self.resolve(host).await?;
@@ -160,11 +160,40 @@ impl Net {
         HandshakeRetry { tls: &self.tls, host, dial, limit }
     }
 
-    /// Returns the proxy through which `host` is reached, if any. A name that is pinned to this machine itself is reached
+    /// Returns the proxy through which `host:port` is reached, if any. A name that is pinned to this machine itself is reached
     /// without one: a proxy would resolve it to itself.
-    pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
-        let direct = |_: &&Proxy| !proxy::bypassed(&self.no_proxy, host) && self.pinned(host).is_none_or(|at| !at.is_loopback());
-        self.proxy.as_ref().filter(direct)
+    pub fn proxy_for(&self, host: &str, port: u16) -> Option<&Proxy> {
+        self.proxy_unless_bypassed(host, Some(port))
+    }
+
+    /// Returns the proxy through which `host` is reached on all its ports, if there is one.
+    pub fn proxy_for_all_ports(&self, host: &str) -> Option<&Proxy> {
+        self.proxy_unless_bypassed(host, None)
+    }
+
+    fn proxy_unless_bypassed(&self, host: &str, port: Option<u16>) -> Option<&Proxy> {
+        let is_here = || self.pinned(host).is_some_and(|at| at.is_loopback());
+        self.proxy.as_ref().filter(|_| !proxy::bypassed(&self.no_proxy, host, port) && !is_here())
+    }
+
+    /// Has the proxy `via` connect `stream` to `target`.
+    ///
+    /// # Errors
+    /// As [`proxy::connect`]; a login that is refused is told with the variable that it comes from.
+    pub async fn ask_proxy(
+        &self,
+        trace: &mut Trace,
+        stream: BoxStream,
+        via: &Proxy,
+        target: proxy::Target<'_>,
+    ) -> Result<BoxStream, Fault> {
+        proxy::connect(trace, stream, via, target).await.map_err(|mut fault| {
+            let variable = self.proxy_login_variable.filter(|_| fault.reason == Reason::ProxyAuthRefused);
+            if let (Some(variable), Some(heard)) = (variable, &mut fault.evidence.heard) {
+                *heard = format!("{heard}; the login is that of {variable}");
+            }
+            fault
+        })
     }
 
     async fn connect_through(&self, trace: &mut Trace, via: &Proxy, host: &str, port: u16) -> Result<BoxStream, Fault> {
@@ -176,7 +205,7 @@ impl Net {
         trace.enter(Phase::Proxy);
         trace.peer = Some(Peer::new(host, port));
         trace.facts.endpoints.push(EndpointFacts::new(host, port, address));
-        let through = proxy::connect(trace, stream, via, proxy::Target { host, address, port }).await;
+        let through = self.ask_proxy(trace, stream, via, proxy::Target { host, address, port }).await;
         if let (Err(fault), Some(endpoint)) = (&through, trace.endpoint()) {
             endpoint.failed = Some((Phase::Proxy, fault.reason));
         }
@@ -249,6 +278,7 @@ impl Target<'_> {
         trace.facts.endpoints.push(EndpointFacts::new(self.host, self.port, Some(address)));
         let began = Instant::now();
         let attempt = connect(SocketAddr::new(address, self.port), limit).await;
+        trace.delivery = attempt.as_ref().map(Socket::record).unwrap_or_default();
         if let Some(endpoint) = trace.endpoint() {
             match &attempt {
                 Ok(_) => endpoint.connect = Some(began.elapsed()),
@@ -294,9 +324,7 @@ pub async fn connect(address: SocketAddr, limit: Duration) -> Result<Socket, Fau
     match timeout(limit, socket.connect(address)).await {
         Ok(Ok(stream)) => {
             queue.into_iter().for_each(icmp::Queue::close);
-            // Nagle's algorithm and delayed acknowledgements together cost 41 ms a command, which would be our own.
-            let _ = stream.set_nodelay(true);
-            Ok(Socket(stream))
+            Ok(Socket::new(stream))
         }
         Ok(Err(error)) => Err(connect_fault(&error, queue.and_then(|queue| queue.read()))),
         Err(_) => Err(Fault::new(Reason::ConnectTimedOut)),
@@ -329,34 +357,6 @@ fn reason(error: &io::Error) -> Reason {
     }
 }
 
-/// A TCP stream that acknowledges at once. Linux delays the acknowledgement to a peer whose data we have just answered, because
-/// it expects the next answer to carry it; a server with Nagle's algorithm on then waits for it before it finishes its reply.
-#[derive(Debug)]
-pub struct Socket(TcpStream);
-
-impl AsyncRead for Socket {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.0).poll_write(cx, buf);
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = self.0.set_quickack(true);
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,7 +384,7 @@ mod tests {
         let resolve = pinned.map(|(name, address)| (name.to_owned(), address.into())).into();
         let net = Net::new(&Network { proxy: Some(proxy), resolve, ..Network::default() }).expect("a trust store");
         for (host, proxied) in [("here.example", false), ("Here.Example", false), ("there.example", true), ("other", true)] {
-            assert_eq!(net.proxy_for(host).is_some(), proxied, "{host}");
+            assert_eq!(net.proxy_for(host, 443).is_some(), proxied, "{host}");
         }
     }
 

@@ -15,15 +15,25 @@ use crate::trace::Trace;
 use super::BoxStream;
 
 /// Reports whether `host` is reached without the proxy, by the rules of curl's `NO_PROXY`: an exact name, a domain and all
-/// names below it, an address, a network such as `10.0.0.0/8`, `*`.
-pub fn bypassed(no_proxy: &[String], host: &str) -> bool {
+/// names below it, an address, a network such as `10.0.0.0/8`, `*`. As for Go, each may end in a port, and holds for that alone;
+/// without a `port`, any will do.
+pub fn bypassed(no_proxy: &[String], host: &str, port: Option<u16>) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let address: Option<IpAddr> = host.parse().ok();
     let below = |entry: &str| {
         let domain = entry.strip_prefix('*').unwrap_or(entry).trim_matches('.').to_ascii_lowercase();
         host == domain || (!domain.is_empty() && host.ends_with(&format!(".{domain}")))
     };
-    no_proxy.iter().any(|entry| entry == "*" || address.map_or_else(|| below(entry), |address| holds(entry, address)))
+    no_proxy.iter().map(|entry| split_port(entry)).any(|(entry, of_port)| {
+        let is_same_port = of_port.zip(port).is_none_or(|(of_port, port)| of_port == port);
+        is_same_port && (entry == "*" || address.map_or_else(|| below(entry), |address| holds(entry, address)))
+    })
+}
+
+/// Splits `host:port` and `[address]:port`; an IPv6 address without brackets has none.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    let split = entry.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
+    split.and_then(|(host, port)| Some((host, Some(port.parse().ok()?)))).unwrap_or((entry, None))
 }
 
 /// Reports whether `entry`, an address or a network, holds `address`. An IPv6 address may stand in brackets.
@@ -66,6 +76,16 @@ mod tests {
     #[test]
     fn no_proxy_matches_names_domains_networks_and_the_star() {
         let entries = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        for (no_proxy, host, port, expected) in [
+            ("outlook.office365.com:993", "outlook.office365.com", 993, true),
+            ("outlook.office365.com:993", "outlook.office365.com", 443, false),
+            ("*.office365.com:443", "outlook.office365.com", 443, true),
+            ("[2001:db8::1]:443", "2001:db8::1", 443, true),
+            ("[2001:db8::1]:443", "2001:db8::1", 993, false),
+        ] {
+            assert_eq!(bypassed(&entries(no_proxy), host, Some(port)), expected, "{no_proxy} {host} {port}");
+            assert!(bypassed(&entries(no_proxy), host, None), "{no_proxy} {host}");
+        }
         for (no_proxy, host, expected) in [
             ("office365.com", "outlook.office365.com", true),
             (".office365.com", "outlook.office365.com", true),
@@ -88,7 +108,7 @@ mod tests {
             ("", "anything", false),
             (".", "anything", false),
         ] {
-            assert_eq!(bypassed(&entries(no_proxy), host), expected, "{no_proxy} {host}");
+            assert_eq!(bypassed(&entries(no_proxy), host, Some(443)), expected, "{no_proxy} {host}");
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
-use super::{hosts, system_resolvers};
+use super::{hosts, search_list, system_resolvers};
 
 /// The most addresses of a name that are kept; more are no honest answer, and too many to try or to show.
 const MAX_ADDRESSES: usize = 64;
@@ -47,11 +47,43 @@ pub fn is_denial(reason: Reason) -> bool {
     matches!(reason, Reason::DnsSinkhole | Reason::DnsNameUnknown | Reason::DnsNoAddresses | Reason::DnsHostsFileBlocks)
 }
 
-/// Resolves `host` by `getaddrinfo`, hosts file included. Never empty.
+/// Resolves `host` by `getaddrinfo`, hosts file and search list included. Never empty.
 ///
 /// # Errors
 /// The `dns_*` reasons.
 pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
+    let addresses = match lookup(host).await {
+        Ok(addresses) => addresses,
+        Err(failed) => return Err(failed.explain(host).await),
+    };
+    if addresses.is_empty() {
+        return Err(Fault::new(Reason::DnsNoAddresses));
+    }
+    search_list::captured(host, &addresses).await.map_or(Ok(addresses), Err)
+}
+
+/// A look-up for which `getaddrinfo` has an error.
+#[derive(Debug)]
+pub(super) struct FailedLookup {
+    error: io::Error,
+    took: Duration,
+}
+
+impl FailedLookup {
+    /// Makes the fault of the failed look-up of `host`. `getaddrinfo` has one message for a resolver that refuses, fails, or is
+    /// not there, so each resolver is queried once more to tell them apart.
+    pub(super) async fn explain(self, host: &str) -> Fault {
+        let reason = reason(&self.error, self.took);
+        let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
+        let fault = if ambiguous { system_resolvers::refusal(host).await } else { None };
+        // Where its servers answer and it has an error, what it met is not known.
+        let is_default = reason == Reason::DnsServerFailure;
+        fault.unwrap_or_else(|| Fault::heard(reason, self.error.to_string()).unrecognized(is_default))
+    }
+}
+
+/// Asks `getaddrinfo` for the addresses of `host`.
+pub(super) async fn lookup(host: &str) -> Result<Vec<IpAddr>, FailedLookup> {
     let permit = LOOKUPS.acquire().await;
     let began = Instant::now();
     let name = host.to_owned();
@@ -60,20 +92,7 @@ pub async fn system(host: &str) -> Result<Vec<IpAddr>, Fault> {
         let _permit = permit;
         (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|socket| socket.ip()).take(MAX_ADDRESSES).collect::<Vec<_>>())
     });
-    let addresses = match lookup.await.unwrap_or_else(|error| Err(error.into())) {
-        Ok(addresses) => addresses,
-        Err(error) => return Err(lookup_fault(host, &error, began.elapsed()).await),
-    };
-    if addresses.is_empty() { Err(Fault::new(Reason::DnsNoAddresses)) } else { Ok(addresses) }
-}
-
-/// Explains why `getaddrinfo` failed. It has one message for a resolver that refuses, fails, or is not there, so each resolver
-/// is queried once more to tell them apart.
-async fn lookup_fault(host: &str, error: &io::Error, took: Duration) -> Fault {
-    let reason = reason(error, took);
-    let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
-    let fault = if ambiguous { system_resolvers::refusal(host).await } else { None };
-    fault.unwrap_or_else(|| Fault::heard(reason, error.to_string()))
+    lookup.await.unwrap_or_else(|error| Err(error.into())).map_err(|error| FailedLookup { error, took: began.elapsed() })
 }
 
 /// Finds the reason by the message of glibc or musl: of getaddrinfo's error, std keeps only that.

@@ -1,8 +1,6 @@
 //! The system's resolvers, each queried by itself: `getaddrinfo` has one message for most failures.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
@@ -12,11 +10,8 @@ use crate::reason::Reason;
 use crate::wire::dns::DnsResponse;
 
 use super::dns_query;
+use super::resolv_conf::{FILE, ResolvConf};
 
-/// The file that names the resolvers on every Unix.
-const FILE: &str = "/etc/resolv.conf";
-/// The number of resolvers that glibc and musl use.
-const MAX_SERVERS: usize = 3;
 /// The longest wait for one resolver: most have just answered `getaddrinfo` somehow, and at once.
 const LIMIT: Duration = Duration::from_secs(1);
 /// The resolver that is used where none is named (resolv.conf(5)).
@@ -46,13 +41,14 @@ pub async fn query_each(host: &str, limit: Duration) -> Vec<ResolverAnswers> {
         let (v4, v6) = join(family(Family::V4), family(Family::V6)).await;
         ResolverAnswers { server: server.ip(), families: [v4, v6] }
     };
-    join_all(configured().await.unwrap_or_default().into_iter().map(query)).await
+    join_all(ResolvConf::read().await.servers().unwrap_or_default().into_iter().map(query)).await
 }
 
 /// Returns the fault of the first resolver that does not resolve `host`; `None` where all do. A resolver to which no query can
 /// be sent counts only where no other fails.
 pub async fn refusal(host: &str) -> Option<Fault> {
-    let Some(servers) = configured().await else { return fault_without_servers(host).await };
+    let conf = ResolvConf::read().await;
+    let Some(servers) = conf.servers() else { return fault_without_servers(host, &conf).await };
     let mut met: Option<Fault> = None;
     for server in servers {
         let Some(fault) = query_fault(server, host).await else { continue };
@@ -64,9 +60,13 @@ pub async fn refusal(host: &str) -> Option<Fault> {
     met
 }
 
-/// Returns the fault where the file names no server, and none answers on this machine either.
-async fn fault_without_servers(host: &str) -> Option<Fault> {
+/// Returns the fault where the file names no server, or only by lines that the C library passes over, and none answers on this
+/// machine either.
+async fn fault_without_servers(host: &str, conf: &ResolvConf) -> Option<Fault> {
     let fault = query_fault(DEFAULT, host).await?;
+    if let Some(line) = &conf.misread {
+        return Some(Fault::heard(Reason::DnsConfigMalformed, format!("{FILE}, {line}")));
+    }
     let heard = format!("{FILE} names no name server, and none answers on this machine");
     let nobody = matches!(fault.reason, Reason::DnsPortRefused | Reason::DnsServerUnreachable);
     Some(if nobody { Fault::heard(Reason::DnsServerUnreachable, heard) } else { fault })
@@ -75,62 +75,10 @@ async fn fault_without_servers(host: &str) -> Option<Fault> {
 /// Queries `server`, and returns its fault where it does not resolve `host`; the evidence names the server.
 async fn query_fault(server: SocketAddr, host: &str) -> Option<Fault> {
     let mut fault = match dns_query::query(server, host, Family::V4, LIMIT).await {
-        Ok(answer) => answer.failed.map(|reason| Fault::heard(reason, &answer.rcode).code(&answer.rcode)),
+        Ok(answer) => answer.fault(),
         Err(fault) => Some(fault),
     }?;
     let heard = fault.evidence.heard.take().unwrap_or_else(|| fault.reason.title().to_owned());
     fault.evidence.heard = Some(format!("{}: {heard}", server.ip()));
     Some(fault)
-}
-
-/// Reads the servers in `/etc/resolv.conf`; `None` where it names none. Link-local addresses are left to the system.
-async fn configured() -> Option<Vec<SocketAddr>> {
-    tokio::task::spawn_blocking(|| servers(Path::new(FILE))).await.unwrap_or_default()
-}
-
-fn servers(file: &Path) -> Option<Vec<SocketAddr>> {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let named: Vec<Server> = text.lines().filter_map(server).take(MAX_SERVERS).collect();
-    let at = |server: &Server| if let Server::At(address) = server { Some(SocketAddr::new(*address, 53)) } else { None };
-    (!named.is_empty()).then(|| named.iter().filter_map(at).collect())
-}
-
-/// A server as resolv.conf names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Server {
-    At(IpAddr),
-    /// Its address needs an interface: `fe80::1%eth0`.
-    LinkLocal,
-}
-
-/// Parses a line `nameserver ADDRESS`.
-fn server(line: &str) -> Option<Server> {
-    let mut words = line.split_whitespace();
-    let address = words.next().filter(|word| *word == "nameserver").and(words.next())?;
-    match address.split_once('%') {
-        Some((address, _)) => address.parse::<IpAddr>().ok().map(|_| Server::LinkLocal),
-        None => address.parse().ok().map(Server::At),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn resolv_conf_line_names_a_server_as_the_system_reads_it() {
-        let at = |address: &str| Some(Server::At(address.parse().expect(address)));
-        for (line, expected) in [
-            ("nameserver 10.66.0.1", at("10.66.0.1")),
-            ("nameserver\t2001:db8::53 # ours", at("2001:db8::53")),
-            ("# nameserver 10.66.0.1", None),
-            ("options timeout:1", None),
-            ("nameserver fe80::1%eth0", Some(Server::LinkLocal)),
-            ("nameserver not.an.address", None),
-            ("nameserver", None),
-        ] {
-            assert_eq!(server(line), expected, "{line}");
-        }
-        assert_eq!(servers(Path::new("/nonexistent")), None);
-    }
 }

@@ -24,7 +24,7 @@ use crate::cloud;
 use crate::outcome::{CertificateFacts, EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::sanitize;
-use crate::settings::RootStore;
+use crate::settings::{Inspection, RootStore};
 use crate::trace::Trace;
 
 use super::{BoxStream, trust};
@@ -56,6 +56,7 @@ pub struct Connector {
     context: OnceLock<Result<SslContext, ErrorStack>>,
     /// The certificates trusted in addition to the system's roots.
     extra: Vec<X509>,
+    inspection: Inspection,
     /// The roots that Microsoft's hosts are known to lead to, parsed when they are first needed.
     microsoft_roots: OnceLock<Vec<X509>>,
     /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
@@ -90,9 +91,16 @@ impl Connector {
             store: store.clone(),
             context: OnceLock::new(),
             extra: certificates,
+            inspection: Inspection::default(),
             microsoft_roots: OnceLock::new(),
             provenances: Mutex::default(),
         })
+    }
+
+    /// Sets the view of TLS inspection by an authority that is trusted here.
+    #[must_use]
+    pub fn with_inspection(self, inspection: Inspection) -> Self {
+        Self { inspection, ..self }
     }
 
     /// Returns the certificates trusted in addition to the system's, for an HTTP client that makes its own connections.
@@ -101,7 +109,7 @@ impl Connector {
     }
 
     /// Secures `stream` for `host`. Version and certificate become facts of the address being tried, also those of a refused
-    /// handshake, as its evidence. TLS inspection by a device that is trusted here is a warning.
+    /// handshake, as its evidence. TLS inspection by a device that is trusted here is a warning, unless it is accepted.
     ///
     /// # Errors
     /// The `tls_*` reasons.
@@ -211,10 +219,10 @@ impl Connector {
 
     /// Returns a warning if the certificate accepted at `endpoint`, one of Microsoft's, was made by a device on the way: it leads
     /// to a root that was added here; or to one of unknown provenance, and its issuer's name is that of an inspection product.
-    /// Other endpoints, such as a laboratory's, have authorities of their own.
+    /// Other endpoints, such as a laboratory's, have authorities of their own. Inspection that is accepted is no news.
     fn interception(&self, endpoint: &EndpointFacts, secured: &Secured) -> Option<Fault> {
-        let certificate =
-            endpoint.certificate.as_ref().filter(|_| cloud::is_microsoft_endpoint(&endpoint.host, endpoint.port))?;
+        let is_news = self.inspection == Inspection::Warned && cloud::is_microsoft_endpoint(&endpoint.host, endpoint.port);
+        let certificate = endpoint.certificate.as_ref().filter(|_| is_news)?;
         let intercepts = match self.provenance(secured.ssl().verified_chain()?.iter().last()?) {
             RootProvenance::Public => false,
             RootProvenance::Added => true,
@@ -274,7 +282,7 @@ fn accepted_certificate(secured: &Secured) -> Option<CertificateFacts> {
 
 fn fault(error: &ssl::Error, refusal: Option<&ChainError>, recording: &Recording) -> Fault {
     if let Some(refusal) = refusal {
-        return Fault::heard(refusal.reason(), refusal.describe());
+        return refusal.fault();
     }
     let text = error.to_string();
     let bytes = recording.bytes();

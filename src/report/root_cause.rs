@@ -74,7 +74,7 @@ pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
 }
 
 /// Returns a run's result in a sentence. Where `explaining`, the root causes of a failure, say more than it does, the first that
-/// does and its remedy take the place of the failure's own.
+/// does and its remedy take the place of the failure's own; one that is not certain says so in words.
 pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup]) -> String {
     sentence::sentence_with(judged, |failure| match explaining.iter().find(|group| group.reason != failure.reason) {
         Some(group) => {
@@ -82,7 +82,13 @@ pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup]) -> S
             let consequence = sentence::reason_and_phase(failure);
             format!("{consequence}; follows from {}: {cause}; {}", place(group), first_step(group))
         }
-        None => sentence::failure(failure),
+        None => match explaining.first().filter(|group| group.confidence != Confidence::Certain) {
+            Some(group) => {
+                let reason = sentence::reason_and_phase(failure);
+                format!("{reason}; {}; {}", headline(group, Lang::En), first_step(group))
+            }
+            None => sentence::failure(failure),
+        },
     })
 }
 

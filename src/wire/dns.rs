@@ -80,6 +80,13 @@ pub struct DnsResponse {
 }
 
 impl DnsResponse {
+    /// Returns the fault of a response without an address. A code that is not known has the reason of SERVFAIL, and is marked.
+    pub fn fault(&self) -> Option<Fault> {
+        let is_known = ["NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL"].contains(&&*self.rcode);
+        let fault = |reason| Fault::heard(reason, &self.rcode).code(&self.rcode).unrecognized(!is_known);
+        self.failed.map(fault)
+    }
+
     /// Reports whether the response code may be about EDNS and not about the name: a server, or a device before it, that does not
     /// know the option responds with one of these codes (RFC 6891, 6.1.3 and 7; SERVFAIL where it cannot tell why).
     pub fn may_be_about_edns(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::world::{GATEWAY, World};
 
 /// Returns the conditions of names and addresses.
 pub fn conditions() -> Vec<Condition> {
-    [silent(), partly(), failing(), lying(), hosts_file()].into_iter().flatten().collect()
+    [silent(), partly(), failing(), lying(), searching(), hosts_file()].into_iter().flatten().collect()
 }
 
 fn silent() -> Vec<Condition> {
@@ -144,6 +144,56 @@ fn lying() -> Vec<Condition> {
         .warns(&["dns"], "dns_resolvers_disagree"),
     ]
 }
+
+/// Returns conditions in which the client's resolv.conf is what misleads.
+fn searching() -> Vec<Condition> {
+    let captured = |name, address: &'static str| {
+        let set = move |world: &mut World| {
+            dnsmasq(world, &HOSTS, &format!("address=/corp.example/{address}"));
+            world.client.file("resolv.conf", POD);
+        };
+        let reason = "dns_search_list";
+        Condition::new(name, set).reach("dns", reason).dns(reason).fails(ALL_OTHERS).cause(reason, "here").shows("corp.example")
+    };
+    let misread = |name, line: &'static str, shown| {
+        let set = move |world: &mut World| {
+            honest(world);
+            world.client.file("resolv.conf", line);
+        };
+        let reason = "dns_config_malformed";
+        Condition::new(name, set).reach("dns", reason).dns(reason).fails(ALL_OTHERS).cause(reason, "here").shows(shown)
+    };
+    vec![
+        captured("a wildcard in a pod's search list, at a private address", "10.66.0.1"),
+        captured("a wildcard in a pod's search list, at a public address", "81.2.3.4"),
+        Condition::new("a pod's search list without a wildcard", |world| {
+            honest(world);
+            world.client.file("resolv.conf", POD);
+        }),
+        Condition::new("a wildcard in the search list hides that a name is denied", |world| {
+            dnsmasq(world, &[LOGIN, SMTP, GRAPH], "address=/corp.example/10.66.0.1");
+            world.client.file("resolv.conf", "search corp.example\nnameserver 10.66.0.1\n");
+        })
+        .reach("dns", "dns_name_unknown")
+        .dns("dns_name_unknown")
+        .fails(&["pop3", "imap", "ews"])
+        .cause("dns_name_unknown", "network")
+        .shows("is the address of outlook.office365.com.corp.example"),
+        Condition::new("a sinkhole beside a search list is the sinkhole", |world| {
+            unbound(world, "  local-zone: \".\" always_null", "");
+            world.client.file("resolv.conf", POD);
+        })
+        .reach("dns", "dns_sinkhole")
+        .dns("dns_sinkhole")
+        .fails(ALL_OTHERS)
+        .cause("dns_sinkhole", "network"),
+        misread("resolv.conf with line ends of Windows", "nameserver 10.66.0.1\r\n", r"nameserver 10.66.0.1\\r"),
+        misread("resolv.conf with a blank before the keyword", " nameserver 10.66.0.1\n", " nameserver 10.66.0.1"),
+    ]
+}
+
+/// The file as Kubernetes writes it for a pod.
+const POD: &str = "search corp.example\nnameserver 10.66.0.1\noptions ndots:5\n";
 
 fn hosts_file() -> Vec<Condition> {
     let written = |address: &'static str| {

@@ -28,11 +28,22 @@ fn dropped() -> Vec<Condition> {
             .reach("tls", "tls_timed_out")
             .fails(ALL_OTHERS)
             .cause("tls_timed_out", "network"),
+        undelivered("packets of more than 1000 bytes dropped on the way out", "iifname down0 meta length > 1000 drop", MAILBOX),
+        // Behind a header of 32 bytes, a record of TLS with data of the application.
+        undelivered("a NAT that forgets a connection once it is secured", "tcp dport 993 @th,256,8 0x17 drop", &["imap"]),
         rule("443 open, 587, 993 and 995 dropped", "tcp dport { 587, 993, 995 } drop")
             .reach("connect", "connect_timed_out")
             .fails(&["pop3", "imap", "smtp"])
             .cause("firewall_required_set_only", "network"),
     ]
+}
+
+/// The checks that send a token, which takes a packet of full size.
+const MAILBOX: &[&str] = &["pop3", "imap", "smtp", "ews", "graph"];
+
+/// Creates a condition in which connections are established and what is sent later does not arrive.
+fn undelivered(name: &'static str, text: &'static str, fails: &[&'static str]) -> Condition {
+    rule(name, text).fails(fails).cause("data_not_delivered", "network").shows("not acknowledged")
 }
 
 fn rejected() -> Vec<Condition> {

@@ -112,6 +112,19 @@ fn interception() -> Vec<Condition> {
         })
         .warns(&["token", "reach", "ews", "graph"], "tls_intercepted")
         .shows("Contoso TLS Inspection"),
+        Condition::new("443 intercepted by an authority trusted here, and accepted", |world| {
+            let authority = interceptor(world, "");
+            world.network["ca_file"] = authority.certificate.display().to_string().into();
+            world.network["inspection"] = "accepted".into();
+        })
+        .shows("Contoso TLS Inspection"),
+        Condition::new("443 intercepted by an unknown authority, and inspection accepted", |world| {
+            drop(interceptor(world, ""));
+            world.network["inspection"] = "accepted".into();
+        })
+        .reach("tls", "tls_certificate_untrusted")
+        .fails(ALL_OTHERS)
+        .cause("tls_certificate_untrusted", "network"),
         Condition::new("995 intercepted by an unknown authority", |world| mail_interceptor(world, 995, "52.98.1.2"))
             .reach("tls", "tls_certificate_untrusted")
             .fails(&["pop3"])

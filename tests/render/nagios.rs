@@ -34,7 +34,8 @@ fn nagios_of_a_run_that_this_machine_was_too_slow_for_is_unknown_and_tells_no_ti
     let limits = Limits::parse(&["0.001".to_owned()], &["0.002".to_owned()]).expect("limits");
     let (text, state) = nagios::report(&judged(&[outcome], &limits), 0);
     assert_eq!(state, State::Unknown, "{text}");
-    let promised = "POP3 UNKNOWN - praxis@contoso.example: machine_too_slow in auth; check this machine's load and ";
+    let promised = "POP3 UNKNOWN - praxis@contoso.example: machine_too_slow in auth; probably this machine was too slow for \
+                    the run; check this machine's load and ";
     assert!(text.starts_with(promised), "{text}");
     let numbers = text.split_once(" | ").expect("performance data").1;
     assert!(!numbers.contains("total=") && !numbers.contains("auth=") && numbers.contains("messages="), "{text}");

@@ -10,7 +10,6 @@ use crate::net::system_resolvers::ResolverAnswers;
 use crate::net::{Net, dns_query, resolve, system_resolvers};
 use crate::outcome::{DnsFacts, Evidence, Family, Fault, NameSource, Peer};
 use crate::reason::Reason;
-use crate::wire::dns::DnsResponse;
 
 /// The time limit of one answer from a server: as long as glibc waits before it turns to the next server.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -59,7 +58,7 @@ impl DnsAnswer {
         match dns_query::query(at, host, family, limit).await {
             Ok(response) => {
                 answer.facts.took = Some(began.elapsed());
-                let fault = response.failed.map(|reason| Fault::heard(reason, &response.rcode).code(&response.rcode));
+                let fault = response.fault();
                 answer.facts.rcode = Some(response.rcode);
                 answer.facts.addresses = response.addresses;
                 answer.facts.chain = response.chain;
@@ -152,8 +151,7 @@ impl SystemLookup {
                 if matching.is_empty() { Err(none()) } else { Ok(matching) }
             }
             Err(_) if self.took.is_none() && self.is_partly_answered() => match answers().flatten().next() {
-                Some(DnsResponse { failed: Some(reason), rcode, .. }) => Err(Fault::heard(*reason, rcode)),
-                Some(answer) => Ok(answer.addresses.clone()),
+                Some(answer) => answer.fault().map_or_else(|| Ok(answer.addresses.clone()), Err),
                 None => Err(none()),
             },
             Err(fault) => Err(fault.clone()),
@@ -195,6 +193,7 @@ fn label(at: SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::dns::DnsResponse;
 
     /// A server that gives one address in the families it answers for.
     fn server(number: u8, answers: [bool; 2]) -> ResolverAnswers {

@@ -41,12 +41,12 @@ impl Host {
 pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
     let kind = |name: &str| match () {
         () if net.pinned(name).is_some() => HostKind::Pinned,
-        () if net.proxy_for(name).is_some_and(Proxy::finds_addresses) => HostKind::Proxied,
+        () if net.proxy_for_all_ports(name).is_some_and(Proxy::finds_addresses) => HostKind::Proxied,
         () if cloud.is_microsoft_host(name) => HostKind::Microsoft,
         () => HostKind::Own,
     };
     let own = cloud.hosts().into_iter().map(|name| (name.to_ascii_lowercase(), kind(name)));
-    let proxies = cloud.hosts().into_iter().filter_map(|name| net.proxy_for(name));
+    let proxies = cloud.hosts().into_iter().filter_map(|name| net.proxy_for_all_ports(name));
     let proxies = proxies.map(|proxy| (proxy.host.to_ascii_lowercase(), HostKind::Proxy));
     let mut hosts: Vec<Host> = Vec::new();
     for (name, kind) in own.chain(proxies) {

@@ -17,6 +17,8 @@ use super::host::{Host, HostKind};
 const MOST_TELLING_FIRST: &[Reason] = &[
     Reason::LocalResources,
     Reason::DnsHostsFileBlocks,
+    Reason::DnsSearchList,
+    Reason::DnsConfigMalformed,
     Reason::DnsSinkhole,
     Reason::DnsNameUnknown,
     Reason::ProxyUnreachable,

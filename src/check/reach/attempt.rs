@@ -158,7 +158,7 @@ impl<'a> Attempt<'a> {
     async fn run_step(&mut self, step: Step, net: &Net, limit: Duration) -> Result<(), Fault> {
         match step {
             Step::Connect => self.connect(limit).await,
-            Step::Proxy => self.ask_proxy().await,
+            Step::Proxy => self.ask_proxy(net).await,
             Step::Secure | Step::Upgrade => self.secure(net).await,
             Step::Greet | Step::AskForTls => match self.at.protocol {
                 Protocol::Https => self.request().await, // its TLS never has to be asked for
@@ -172,7 +172,11 @@ impl<'a> Attempt<'a> {
     async fn connect(&mut self, limit: Duration) -> Result<(), Fault> {
         let began = Instant::now();
         self.stream = Some(match &self.route {
-            Route::Direct(address) => Box::new(dial::connect(SocketAddr::new(*address, self.at.port), limit).await?),
+            Route::Direct(address) => {
+                let socket = dial::connect(SocketAddr::new(*address, self.at.port), limit).await?;
+                self.trace.delivery = socket.record();
+                Box::new(socket)
+            }
             Route::Through { via, addresses, .. } => {
                 // The proxy's own addresses are nobody's facts here, and its silence has to end before this step does.
                 let mut dialing = Trace::begin(Phase::Connect, began + limit * 9 / 10);
@@ -186,11 +190,11 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn ask_proxy(&mut self) -> Result<(), Fault> {
+    async fn ask_proxy(&mut self, net: &Net) -> Result<(), Fault> {
         let stream = self.stream()?;
         if let Route::Through { via, target, .. } = &self.route {
             let target = proxy::Target { host: &self.at.host, address: *target, port: self.at.port };
-            self.stream = Some(proxy::connect(&mut self.trace, stream, via, target).await?);
+            self.stream = Some(net.ask_proxy(&mut self.trace, stream, via, target).await?);
         }
         Ok(())
     }

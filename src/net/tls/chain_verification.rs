@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::x509::{X509, X509StoreContextRef, X509VerifyResult};
 
-use crate::outcome::CertificateFacts;
+use crate::outcome::{CertificateFacts, Fault};
 use crate::reason::Reason;
 
 use super::certificate;
@@ -20,21 +20,15 @@ pub struct ChainError {
 }
 
 impl ChainError {
-    /// Returns the reason for OpenSSL's error (`X509_V_ERR_*` of x509_vfy.h).
+    /// Returns the reason for OpenSSL's error.
     pub fn reason(&self) -> Reason {
-        match self.error.as_raw() {
-            9 => Reason::TlsCertificateNotYetValid,
-            10 => Reason::TlsCertificateExpired,
-            17 => Reason::LocalResources, // out of memory
-            18 => Reason::TlsCertificateSelfSigned,
-            62 | 64 => Reason::TlsCertificateWrongName, // a host's, an address's
-            66..=68 => Reason::TlsCertificateWeak,      // its key, an authority's, the digest of a signature
-            // No path leads to a root, or to one that is trusted for this; or the one trusted under the issuer's name has
-            // another key and did not sign it.
-            2 | 7 | 19..=21 | 27 | 28 => Reason::TlsCertificateUntrusted,
-            // A purpose, a constraint, an authority that is none.
-            _ => Reason::TlsCertificateUnfit,
-        }
+        known_reason(self.error.as_raw()).unwrap_or(Reason::TlsCertificateUnfit)
+    }
+
+    /// Returns the fault of the refusal, marked where the error is in no table.
+    pub fn fault(&self) -> Fault {
+        let is_known = known_reason(self.error.as_raw()).is_some();
+        Fault::heard(self.reason(), self.describe()).unrecognized(!is_known)
     }
 
     /// Describes the refusal for evidence: OpenSSL's error, and which certificate it is about where that is not the server's own.
@@ -56,6 +50,24 @@ impl ChainError {
     }
 }
 
+/// Returns the reason for an error of OpenSSL's (`X509_V_ERR_*` of x509_vfy.h); `None` for one that is in no table.
+fn known_reason(error: i32) -> Option<Reason> {
+    Some(match error {
+        9 => Reason::TlsCertificateNotYetValid,
+        10 => Reason::TlsCertificateExpired,
+        17 => Reason::LocalResources, // out of memory
+        18 => Reason::TlsCertificateSelfSigned,
+        62 | 64 => Reason::TlsCertificateWrongName, // a host's, an address's
+        66..=68 => Reason::TlsCertificateWeak,      // its key, an authority's, the digest of a signature
+        // No path leads to a root, or to one that is trusted for this; or the one trusted under the issuer's name has
+        // another key and did not sign it.
+        2 | 7 | 19..=21 | 27 | 28 => Reason::TlsCertificateUntrusted,
+        // An authority that is none, the length of a path, a purpose, the use of a key, an extension, a constraint on names.
+        24..=26 | 32 | 34 | 37 | 41 | 47 | 48 | 79 => Reason::TlsCertificateUnfit,
+        _ => return None,
+    })
+}
+
 /// The slot in which the verification callback of a handshake leaves the refusal that ends it.
 #[derive(Clone, Default)]
 pub struct ChainErrorSlot(Arc<Mutex<Option<ChainError>>>);
@@ -72,5 +84,19 @@ impl ChainErrorSlot {
     /// Takes the refusal out, if there is one.
     pub fn take(&self) -> Option<ChainError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_of_an_error_in_no_table_is_marked_as_a_default() {
+        let refusal = |error| ChainError { error, depth: 0, chain: Vec::new() };
+        let fault = refusal(X509VerifyResult::APPLICATION_VERIFICATION).fault();
+        assert_eq!((fault.reason, fault.evidence.unrecognized), (Reason::TlsCertificateUnfit, true));
+        let unfit = (0..200).filter(|error| known_reason(*error) == Some(Reason::TlsCertificateUnfit));
+        assert_eq!(unfit.collect::<Vec<_>>(), [24, 25, 26, 32, 34, 37, 41, 47, 48, 79]);
     }
 }

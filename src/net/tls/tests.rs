@@ -138,6 +138,17 @@ async fn chain_to_a_root_added_here_is_tls_intercepted_whatever_its_name() {
 }
 
 #[tokio::test]
+async fn chain_to_a_root_added_here_is_a_fact_and_no_warning_where_inspection_is_accepted() {
+    let server = Server::issued_by("Contoso Web Gateway");
+    let (facts, result) = secured(&server.trusted().with_inspection(Inspection::Accepted), &server, 443).await;
+    let certificate = facts.endpoints[0].certificate.as_ref().expect("the certificate");
+    assert!(result.is_ok() && facts.warnings.is_empty() && certificate.issuer_name.contains("Contoso Web Gateway"), "{facts:?}");
+    let elsewhere = Connector::new(&others_roots(), None).expect("a trust store").with_inspection(Inspection::Accepted);
+    let (_, result) = secured(&elsewhere, &server, 443).await;
+    assert_eq!(result.err().map(|fault| fault.reason), Some(Reason::TlsCertificateUntrusted));
+}
+
+#[tokio::test]
 async fn chain_to_a_known_root_or_to_a_laboratory_s_is_no_warning() {
     for (known, port) in [(true, 443), (false, 20443)] {
         let server = Server::issued_by("DigiCert Inc");

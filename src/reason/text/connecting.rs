@@ -114,11 +114,13 @@ super::entries! {
 
     ProxyAuthRefused from HTTP:
         en "The proxy answered 407 although user and password were sent: it does not accept them. A SOCKS proxy reports the same in its own protocol."
-        - "Correct `network.proxy_user` and the password in `network.proxy_password_file`, or those in `HTTPS_PROXY`."
+        - "If the evidence names a variable such as HTTPS_PROXY, correct user and password in it, where this program is started; `@`, `:`, `/` and `%` in them are written as `%40`, `%3A`, `%2F` and `%25`."
+        - "Otherwise correct `network.proxy_user` and the password in `network.proxy_password_file`."
         - "Check on the proxy that the account is neither locked nor expired.";
         de "der Proxy hat Benutzername und Kennwort abgelehnt"
         "Der Proxy hat mit 407 geantwortet, obwohl Benutzername und Kennwort gesendet wurden: Er nimmt sie nicht an. Ein SOCKS-Proxy meldet das in seinem eigenen Protokoll."
-        - "Berichtigen Sie `network.proxy_user` und das Kennwort in `network.proxy_password_file`, oder die Angaben in `HTTPS_PROXY`."
+        - "Nennt der Beleg eine Variable wie HTTPS_PROXY, berichtigen Sie Benutzernamen und Kennwort darin, dort, wo dieses Programm gestartet wird; `@`, `:`, `/` und `%` darin schreibt man als `%40`, `%3A`, `%2F` und `%25`."
+        - "Berichtigen Sie sonst `network.proxy_user` und das Kennwort in `network.proxy_password_file`."
         - "Prüfen Sie auf dem Proxy, ob das Konto gesperrt oder abgelaufen ist.";
 
     ProxyAuthUnsupported from HTTP:

@@ -82,6 +82,30 @@ super::entries! {
         - "Prüfen Sie, ob in /etc/resolv.conf eine Zeile `nameserver ADRESSE` mit einer Adresse steht und welches Programm die Datei schreibt: DHCP, systemd-resolved, NetworkManager oder die Container-Umgebung."
         - "Prüfen Sie die Route dieses Rechners zu dieser Adresse, ob IPv4 oder IPv6, und seinen lokalen Paketfilter.";
 
+    DnsSearchList from SEARCH_LISTS:
+        en "/etc/resolv.conf has a search list, and {host} is looked up with a domain of it appended first, or because the name itself was not found. That longer name has an address, because the domain has a wildcard record (`*`), so every connection meant for Microsoft goes there. The evidence shows both names and their addresses. In Kubernetes every pod has a search list and `ndots:5`."
+        - "In Kubernetes, set the option `ndots` to 1 under `dnsConfig` in the pod's specification: names with a dot in them are then looked up as they stand first."
+        - "Elsewhere, set `options ndots:1` in /etc/resolv.conf, or take the domain out of `search`, in the program that writes the file: DHCP, systemd-resolved, NetworkManager."
+        - "Or have the wildcard record removed from the domain's zone."
+        - "Compare the name with and without a dot at its end: `getent ahosts {host}`, `getent ahosts {host}.`.";
+        de "eine Domain der Suchliste dieses Rechners antwortet anstelle des Namens"
+        "/etc/resolv.conf enthält eine Suchliste, und {host} wird zuerst, oder weil es den Namen selbst nicht gab, mit einer Domain daraus dahinter gesucht. Dieser längere Name hat eine Adresse, weil es in der Domain einen Platzhaltereintrag (`*`) gibt; damit führt jede Verbindung, die zu Microsoft soll, dorthin. Der Beleg zeigt beide Namen und ihre Adressen. In Kubernetes hat jeder Pod eine Suchliste und `ndots:5`."
+        - "Setzen Sie in Kubernetes unter `dnsConfig` in der Spezifikation des Pods die Option `ndots` auf 1: Namen mit einem Punkt darin werden dann zuerst so gesucht, wie sie dastehen."
+        - "Setzen Sie sonst `options ndots:1` in /etc/resolv.conf, oder nehmen Sie die Domain aus `search`, und zwar in dem Programm, das die Datei schreibt: DHCP, systemd-resolved, NetworkManager."
+        - "Oder lassen Sie den Platzhaltereintrag aus der Zone der Domain entfernen."
+        - "Vergleichen Sie den Namen ohne und mit Punkt am Ende: `getent ahosts {host}`, `getent ahosts {host}.`.";
+
+    DnsConfigMalformed:
+        en "/etc/resolv.conf names a resolver in a line that this system's C library passes over, so that no program here finds a resolver. The evidence quotes the line with its invisible characters: a carriage return (`\\r`) from an editor for Windows belongs to the address, and so do a port and a comma; before `nameserver` there may be nothing."
+        - "Write the line anew as `nameserver ADDRESS`. This removes line ends of Windows: `sed -i 's/\\r$//' /etc/resolv.conf`."
+        - "Correct the program or template that writes the file, or it will be back: configuration management, a DHCP client, a container's image."
+        - "Check: `getent ahosts {host}`.";
+        de "dieses System kann die Zeile des DNS-Servers in /etc/resolv.conf nicht lesen"
+        "/etc/resolv.conf nennt einen DNS-Server in einer Zeile, die die C-Bibliothek dieses Systems übergeht; deshalb findet hier kein Programm einen DNS-Server. Der Beleg gibt die Zeile mit ihren unsichtbaren Zeichen wieder: Ein Wagenrücklauf (`\\r`) aus einem Editor für Windows gilt als Teil der Adresse, ebenso ein Port oder ein Komma; vor `nameserver` darf nichts stehen."
+        - "Schreiben Sie die Zeile neu als `nameserver ADRESSE`. Zeilenenden von Windows entfernt: `sed -i 's/\\r$//' /etc/resolv.conf`."
+        - "Berichtigen Sie das Programm oder die Vorlage, woraus die Datei entsteht, sonst kehrt der Fehler wieder: Konfigurationsverwaltung, DHCP-Client, Container-Image."
+        - "Prüfen Sie: `getent ahosts {host}`.";
+
     DnsOneServerFails from DNS:
         en "One of the resolvers in /etc/resolv.conf does not answer, while another does. Names are resolved, but each look-up first waits for the silent one, usually 5 seconds: programs with a short timeout fail, others are slow."
         - "See in the evidence which resolver does not answer. Repair it or the route to it, or remove it from /etc/resolv.conf."

@@ -1,6 +1,7 @@
 //! The pages, documents and standards the texts rest on.
 
 pub(super) const DNS: &str = "RFC 1035";
+pub(super) const SEARCH_LISTS: &str = "RFC 1535";
 pub(super) const DNS_TCP: &str = "RFC 7766";
 pub(super) const DNS_NAMES: &str = "RFC 2308";
 pub(super) const TCP: &str = "RFC 9293";

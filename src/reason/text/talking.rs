@@ -48,6 +48,17 @@ super::entries! {
         - "Enthält der Beleg den Anfang einer Antwort, suchen Sie auf dem Weg nach einem Filter oder Virenscanner, der den Rest zurückhält."
         - "Hält es an, prüfen Sie Microsoft 365 Admin Center > Integrität > Dienststatus.";
 
+    DataNotDelivered from TCP:
+        en "The connection to {host}:{port} was established, but its other end does not acknowledge what this machine sends, however often it is sent again. The evidence has the kernel's figures; the server has not seen the request. Either full-sized packets are lost on the way, because a VPN, a tunnel or PPPoE takes smaller ones only and the ICMP messages that say so are filtered; or a NAT or a firewall has forgotten the connection and drops its packets."
+        - "Look for the largest packet that gets through: `tracepath -n {host}` shows where the way becomes narrower, and `ip link` the MTU of this machine."
+        - "If the way takes smaller packets than this machine sends, lower the MTU of this machine's interface, or have the router or VPN gateway clamp the MSS of TCP; and let ICMP `fragmentation needed` and ICMPv6 `packet too big` through."
+        - "If only connections that were quiet for a while are concerned, raise the time-out of the NAT or firewall for established TCP connections.";
+        de "was dieser Rechner sendet, erreicht den Server nicht"
+        "Die Verbindung zu {host}:{port} kam zustande, aber ihr anderes Ende bestätigt nicht, was dieser Rechner sendet, so oft es auch wiederholt wird. Der Beleg nennt die Zahlen des Kernels; den Server hat die Anfrage nicht erreicht. Entweder gehen Pakete voller Größe auf dem Weg verloren, weil ein VPN, ein Tunnel oder PPPoE nur kleinere zulässt und die ICMP-Meldungen darüber gefiltert werden; oder ein NAT oder eine Firewall hat die Verbindung vergessen und verwirft ihre Pakete."
+        - "Suchen Sie das größte Paket, das durchkommt: `tracepath -n {host}` zeigt, wo der Weg enger wird, und `ip link` die MTU dieses Rechners."
+        - "Lässt der Weg nur kleinere Pakete zu, als dieser Rechner sendet, verringern Sie die MTU seiner Schnittstelle, oder lassen Sie den Router oder das VPN-Gateway die MSS von TCP begrenzen (MSS clamping); geben Sie außerdem ICMP `fragmentation needed` und ICMPv6 `packet too big` frei."
+        - "Sind nur Verbindungen betroffen, auf denen eine Weile nichts gesendet wurde, erhöhen Sie auf dem NAT oder der Firewall die Haltezeit für bestehende TCP-Verbindungen.";
+
     ReplyMalformed:
         en "The reply does not follow the protocol. Something on the way changes the conversation, or the peer is not Exchange."
         - "See the evidence for what was received, and look for mail or web inspection between here and {host}:{port}.";

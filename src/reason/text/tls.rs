@@ -130,11 +130,13 @@ super::entries! {
     TlsIntercepted from CERTIFICATES:
         en "The certificate is not Microsoft's: a device on the way decrypts the connection, token and mail included, and presents a certificate of its own, whose issuer is trusted here. Your access now depends on this device; Microsoft advises against inspecting its mail and login hosts."
         - "See in the evidence who issued the certificate."
-        - "Exempt {host} from TLS inspection, or accept it knowingly.";
+        - "Exempt {host} from TLS inspection."
+        - "If it is your company's decision to inspect TLS, set `inspection: accepted` under `network` in the configuration: it is no warning then, and a certificate that is not trusted here still fails.";
         de "ein Gerät auf dem Weg entschlüsselt TLS, und ihm wird hier vertraut"
         "Das Zertifikat ist nicht von Microsoft: Ein Gerät auf dem Weg entschlüsselt die Verbindung samt Token und E-Mail und legt ein eigenes Zertifikat vor, dessen Aussteller hier vertraut wird. Ihr Zugriff hängt damit von diesem Gerät ab; Microsoft rät davon ab, seine E-Mail- und Anmeldeserver so zu prüfen."
         - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat."
-        - "Nehmen Sie {host} von der TLS-Inspektion aus, oder akzeptieren Sie sie bewusst.";
+        - "Nehmen Sie {host} von der TLS-Inspektion aus."
+        - "Ist die TLS-Inspektion eine Entscheidung Ihres Unternehmens, setzen Sie `inspection: accepted` unter `network` in der Konfiguration: Dann ist sie keine Warnung mehr, und ein Zertifikat, dem hier nicht vertraut wird, bleibt ein Fehler.";
 
     TlsFailed from TLS:
         en "The TLS handshake failed for a reason that is not in the catalogue."
