@@ -3,6 +3,7 @@
 mod acceptor;
 mod admission;
 mod authenticator;
+mod client;
 mod config_source;
 mod connection;
 mod connections;
@@ -16,6 +17,7 @@ mod listen_address;
 mod listener;
 mod middleware;
 mod pages;
+mod places;
 mod probe_endpoint;
 mod probe_selection;
 mod query;

@@ -1,11 +1,10 @@
 //! Checks the login of a request: HTTP's Basic authentication (RFC 7617) against bcrypt hashes.
 //!
 //! A hash is made to be slow, so a login that was right is remembered, and one that was not is never cheap: one hash is computed
-//! at a time, and of the requests that wait, one for each address. Guessing slows down those who guess and nobody else.
+//! at a time, and of the requests that wait, one for each client. Guessing slows down those who guess and nobody else.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -18,6 +17,7 @@ use openssl::sign::Signer;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::client::Client;
 use crate::secret::Secret;
 
 /// Number of logins that are remembered: a few users, each with an old and a new password.
@@ -34,7 +34,7 @@ pub struct Authenticator {
     /// Verifies a password against a hash, slowly.
     verify: fn(&Secret, &Secret) -> bool,
     hashing: Arc<Semaphore>,
-    waiting: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+    waiting: Mutex<HashMap<Client, Arc<Semaphore>>>,
 }
 
 impl fmt::Debug for Authenticator {
@@ -60,9 +60,9 @@ impl Authenticator {
         })
     }
 
-    /// Reports whether the request with `headers`, from `address`, has the login of one of `users`, given by name with their
+    /// Reports whether the request with `headers`, from `client`, has the login of one of `users`, given by name with their
     /// bcrypt hashes.
-    pub async fn admits(&self, users: &BTreeMap<String, Secret>, headers: &HeaderMap, address: IpAddr) -> bool {
+    pub async fn admits(&self, users: &BTreeMap<String, Secret>, headers: &HeaderMap, client: Client) -> bool {
         let Some((name, password)) = credentials(headers) else { return false };
         // A name that nobody has costs as much as a wrong password, so that it cannot be told from one.
         let Some(hash) = users.get(&name).or_else(|| users.values().next()) else { return false };
@@ -71,7 +71,7 @@ impl Authenticator {
         if self.is_remembered(&digest) {
             return is_known;
         }
-        let own = self.turns_of(address);
+        let own = self.turns_of(client);
         let Ok(own_turn) = own.acquire_owned().await else { return false };
         let Ok(turn) = Arc::clone(&self.hashing).acquire_owned().await else { return false };
         if self.is_remembered(&digest) {
@@ -105,11 +105,11 @@ impl Authenticator {
         remembered.iter().fold(false, |found, known| openssl::memcmp::eq(known, digest) | found)
     }
 
-    /// Returns the semaphore at which requests from `address` wait, and forgets the addresses from which none waits any more.
-    fn turns_of(&self, address: IpAddr) -> Arc<Semaphore> {
+    /// Returns the semaphore at which requests of `client` wait, and forgets the clients of which none waits any more.
+    fn turns_of(&self, client: Client) -> Arc<Semaphore> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|_, turns| Arc::strong_count(turns) > 1);
-        Arc::clone(waiting.entry(address).or_insert_with(|| Arc::new(Semaphore::new(1))))
+        Arc::clone(waiting.entry(client).or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 }
 
@@ -139,7 +139,7 @@ fn credentials(headers: &HeaderMap) -> Option<(String, Secret)> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{IpAddr, Ipv4Addr};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
@@ -155,7 +155,7 @@ mod tests {
         HeaderMap::from_iter([(AUTHORIZATION, field)])
     }
 
-    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const HERE: Client = Client::Network(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
     #[tokio::test]
     async fn login_with_the_user_s_own_password_is_admitted() {
@@ -217,7 +217,7 @@ mod tests {
         let mut guesses = tokio::task::JoinSet::new();
         for guess in 0..50 {
             let (logins, users) = (Arc::clone(&logins), Arc::clone(&users));
-            let from = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+            let from = Client::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
             guesses.spawn(async move { logins.admits(&users, &asking("Basic", &format!("a:{guess}")), from).await });
         }
         tokio::task::yield_now().await;

@@ -13,10 +13,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::connections::{Busy, Place};
 use super::engine::Engine;
 use super::listener::Accepted;
 use super::middleware;
+use super::places::{Place, Turn};
 use super::write_timeout::WriteTimeout;
 use crate::net::BoxStream;
 
@@ -42,16 +42,18 @@ pub async fn serve(accepted: Accepted, place: &Place, engine: &Arc<Engine>) {
 async fn answer(Accepted { stream, ends }: Accepted, place: &Place, engine: &Arc<Engine>) {
     let Some(stream) = secured(stream, engine).await else { return };
     let service = service_fn(async |request| {
-        let busy = place.busy();
-        let response = middleware::respond(engine, ends, request).await;
-        Ok::<_, Infallible>(response.map(|body| Answering { body, _busy: busy }))
+        let (response, turn) = middleware::respond(engine, ends, place, request).await;
+        if let Some(turn) = &turn {
+            turn.sending();
+        }
+        Ok::<_, Infallible>(response.map(|body| Answering { body, _turn: turn }))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_headers(FIELDS)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(WriteTimeout::new(stream, || place.busy())), service);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, || place.stalled())), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -65,10 +67,10 @@ async fn answer(Accepted { stream, ends }: Accepted, place: &Place, engine: &Arc
     }
 }
 
-/// A response's body, whose connection is busy until it is sent.
+/// A response's body, which has its request's turn until it is sent.
 struct Answering<B> {
     body: B,
-    _busy: Busy,
+    _turn: Option<Turn>,
 }
 
 impl<B: Body + Unpin> Body for Answering<B> {

@@ -3,7 +3,8 @@
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
@@ -43,4 +44,11 @@ pub fn ok(content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
 /// Builds a response with a line of plain text.
 pub fn message(status: StatusCode, text: &str) -> FullResponse {
     response(status, TEXT, format!("{text}\n"))
+}
+
+/// Builds the response to a request that has had no turn.
+pub fn busy() -> FullResponse {
+    let mut response = message(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once; ask again later");
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

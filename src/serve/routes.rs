@@ -103,8 +103,13 @@ impl Route {
 /// # Errors
 /// The refusal.
 pub fn needs_no_host(head: &Parts, refusal: FullResponse) -> Result<(), FullResponse> {
-    let route = ROUTES.iter().find(|(known, _)| *known == head.uri.path()).map(|(_, route)| *route);
-    if matches!(route, Some(Route::Healthy | Route::Ready)) { Ok(()) } else { Err(refusal) }
+    if is_about_health(head.uri.path()) { Ok(()) } else { Err(refusal) }
+}
+
+/// Reports whether `path` is that of the health of the service, which is at hand: who asks for it waits for nobody.
+pub fn is_about_health(path: &str) -> bool {
+    let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route);
+    matches!(route, Some(Route::Healthy | Route::Ready))
 }
 
 /// Answers `request`, which came in at the address `local`, or over a Unix socket.

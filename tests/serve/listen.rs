@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use m365_probe::serve::{NotStarted, Options, Service, Source};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
+use tokio::time::Instant;
 
 use crate::client::{get, parse};
 use crate::fixtures::{SECRET, Scratch, configuration, refused};
@@ -30,6 +31,17 @@ async fn is_healthy(path: &Path) -> bool {
     curl.args(["--silent", "--fail", "http://localhost/-/healthy", "--unix-socket"]).arg(path).stdout(Stdio::null());
     let curl = tokio::task::spawn_blocking(move || curl.status()).await.expect("no panic");
     parse(&reply).status == 200 && curl.as_ref().map_or(true, std::process::ExitStatus::success)
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_head_that_never_ends_is_closed_after_5_s_over_a_unix_socket() {
+    let scratch = Scratch::new();
+    let path = scratch.0.join("http.sock");
+    let _service = start(&format!("unix:{}", path.display())).await.expect("it starts");
+    let began = Instant::now();
+    let mut stream = UnixStream::connect(&path).await.expect("connect");
+    stream.write_all(b"GET /metr").await.expect("write");
+    assert_eq!((stream.read(&mut [0; 1]).await.expect("closed"), began.elapsed().as_secs()), (0, 5));
 }
 
 #[track_caller]
