@@ -8,7 +8,7 @@ pub mod http;
 pub mod icmp;
 pub mod line;
 pub mod proxy;
-mod resolv_conf;
+pub mod resolv_conf;
 pub mod resolve;
 mod search_list;
 mod socket;

@@ -43,7 +43,8 @@ impl ResolvConf {
         fs::read(file).map(|bytes| Self::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default()
     }
 
-    fn parse(text: &str) -> Self {
+    /// Parses the text of such a file.
+    pub fn parse(text: &str) -> Self {
         let mut conf = Self::default();
         for (number, line) in text.split('\n').enumerate() {
             conf.take_line(number + 1, line);

@@ -29,9 +29,9 @@ use crate::trace::Trace;
 
 use super::{BoxStream, trust};
 
-mod certificate;
+pub mod certificate;
 mod chain_verification;
-mod first_record;
+pub mod first_record;
 mod handshake_recorder;
 pub mod handshake_retry;
 mod inspection_products;
