@@ -50,6 +50,7 @@ pub use self::client_certificate::ClientCertificate;
 pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
 pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
 pub use self::protocol::Protocol;
+pub use self::state::TokenCounts;
 pub use self::tenant::{Application, Exchange, READ_ALL, Tenant};
 
 use self::certificates::Certificates;
@@ -265,6 +266,11 @@ impl Running {
     /// Changes the tenant as its administrator could.
     pub fn change(&self, change: impl FnOnce(&mut Tenant)) {
         self.state.change(change);
+    }
+
+    /// Returns the numbers of tokens so far.
+    pub fn tokens(&self) -> TokenCounts {
+        self.state.tokens()
     }
 
     /// From now on every token issued so far counts as expired; new ones are good.

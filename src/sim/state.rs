@@ -30,6 +30,15 @@ impl View {
     }
 }
 
+/// Numbers of tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenCounts {
+    /// Tokens that were issued.
+    pub issued: u64,
+    /// Logins to mailboxes and requests with a token, good or bad.
+    pub presented: u64,
+}
+
 /// Shared by all connections.
 pub(super) struct State {
     /// The certificates that TLS is accepted with.
@@ -40,14 +49,15 @@ pub(super) struct State {
     view: watch::Sender<Arc<View>>,
     serial: AtomicU64,
     revoked: AtomicU64,
+    presented: AtomicU64,
 }
 
 impl State {
     pub(super) fn new(tenant: Tenant, certificates: Certificates) -> Result<Self, String> {
         let key = SigningKey::shared().map_err(|error| format!("cannot make a signing key: {error}"))?;
         let (view, _) = watch::channel(Arc::new(View { tenant: tenant.clone(), faults: Vec::new() }));
-        let (serial, revoked) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { certificates, key, base: Mutex::new(tenant), view, serial, revoked })
+        let (serial, revoked, presented) = Default::default();
+        Ok(Self { certificates, key, base: Mutex::new(tenant), view, serial, revoked, presented })
     }
 
     /// The tenant and its faults now.
@@ -93,6 +103,11 @@ impl State {
         format!("{:08x}", self.serial.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// The number of tokens issued so far, and how many times one was presented.
+    pub(super) fn tokens(&self) -> TokenCounts {
+        TokenCounts { issued: self.serial.load(Ordering::Relaxed), presented: self.presented.load(Ordering::Relaxed) }
+    }
+
     /// From now on every token issued so far counts as expired.
     pub(super) fn expire_tokens(&self) {
         self.revoked.store(self.serial.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -100,6 +115,7 @@ impl State {
 
     /// Reads a token as Exchange does: signature first, claims as they are.
     pub(super) fn verify_token(&self, token: &str) -> PresentedToken {
+        self.presented.fetch_add(1, Ordering::Relaxed);
         let claims = self.key.verify(token)?;
         let serial = u64::from_str_radix(claims.uti.get(..8).unwrap_or_default(), 16).map_err(|_| Flaw::Unreadable)?;
         let exp = if serial <= self.revoked.load(Ordering::Relaxed) { 0 } else { claims.exp };
