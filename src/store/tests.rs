@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::clock::SteadyClock;
 use crate::cloud::Cloud;
-use crate::credential::SecretSource;
+use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretSource};
 use crate::kind::Check;
 use crate::outcome::{
-    CertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line, MailboxFacts, Phase,
-    Registration, SkipReason, Speaker, SupportId, SupportIds, TokenFacts, Transcript,
+    CertificateFacts, ClientCertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line,
+    MailboxFacts, Phase, Registration, SkipReason, Speaker, SupportId, SupportIds, TokenFacts, Transcript,
 };
 use crate::reason::Reason;
 use crate::settings::Tenant;
@@ -313,6 +313,38 @@ fn credentials_give_the_expiry_last_read_then_the_declared_one() {
     let not = Facts { registration: Some(Registration::NotPermitted), ..Facts::default() };
     store.record(outcome("praxis", 3, not, Verdict::Ok));
     assert_eq!(store.credentials().get("contoso"), Some(&(CredentialKind::Secret, at(500))));
+}
+
+#[test]
+fn credentials_give_the_end_of_the_certificate_that_was_read_last_by_any_probe() {
+    let of_mailbox = |mailbox: &str| {
+        let mut settings = settings("t", mailbox);
+        let place = |name: &str| SecretSource::File(name.into());
+        let files = CertificateFiles::Pem { certificate: place("app.pem"), key: None, password: None };
+        let credential = Credential::Certificate(CertificateSource::new(files));
+        settings.tenant = Arc::new(Tenant { credential, ..(*settings.tenant).clone() });
+        settings
+    };
+    let mut store = Store::new(&[of_mailbox("praxis"), of_mailbox("labor")]);
+    assert_eq!(store.credentials().get("contoso"), None, "nobody has read it yet");
+    let reading = |minute, end: u32| {
+        let text = String::new();
+        let certificate = ClientCertificateFacts {
+            subject: text.clone(),
+            thumbprint: text.clone(),
+            fingerprint: text,
+            not_before: at(0),
+            not_after: at(end),
+        };
+        (minute, Facts { certificate: Some(certificate), ..Facts::default() })
+    };
+    for (mailbox, (minute, facts)) in [("praxis", reading(1, 500)), ("labor", reading(2, 900))] {
+        store.record(outcome(mailbox, minute, facts, Verdict::Ok));
+        store.record(outcome(mailbox, minute + 5, Facts::default(), Verdict::Ok));
+    }
+    assert_eq!(store.credentials().get("contoso"), Some(&(CredentialKind::Certificate, at(900))));
+    store.record(outcome("praxis", 9, reading(9, 1300).1, Verdict::Ok));
+    assert_eq!(store.credentials().get("contoso"), Some(&(CredentialKind::Certificate, at(1300))));
 }
 
 #[test]

@@ -49,7 +49,13 @@ const CREDENTIAL_WITHIN: Duration = Duration::from_secs(5);
 /// The faults of the dial, and the reason of Entra's refusal; the back-off it asks for becomes a fact.
 pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
     let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
-    let proof = proof(trace, tenant, &at).await?;
+    let proof = match proof(trace, tenant, &at).await {
+        Ok(proof) => proof,
+        Err(fault) => {
+            trace.enter(Phase::Token); // nobody was looked up
+            return Err(fault);
+        }
+    };
     let client = client(&at, tenant)?;
     let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, reply: None })));
     let request = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));
