@@ -8,6 +8,7 @@ mod certificate;
 mod checks;
 mod clouds;
 mod credential;
+mod federated_token;
 mod include;
 mod mistake;
 mod network;

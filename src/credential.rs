@@ -3,6 +3,7 @@
 mod assertion;
 mod certificate;
 mod client_secret;
+mod federated_token;
 mod key_pair;
 mod source;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 pub use self::certificate::{CertificateFiles, CertificateSource};
+pub use self::federated_token::flaw as federated_token_flaw;
 pub use self::key_pair::KeyPair;
 pub use self::source::{SecretSource, trimmed};
 use crate::outcome::{ClientCertificateFacts, CredentialKind, Fault};
@@ -23,6 +25,8 @@ pub enum Credential {
     ClientSecret(SecretSource),
     /// A certificate and its private key.
     Certificate(CertificateSource),
+    /// A token of another identity provider.
+    FederatedToken(SecretSource),
 }
 
 /// The token request that a credential is presented in.
@@ -32,6 +36,14 @@ pub struct TokenRequest {
     pub client_id: String,
     /// The URL of the token endpoint.
     pub endpoint: String,
+}
+
+impl TokenRequest {
+    /// Returns the host of the token endpoint.
+    fn host(&self) -> &str {
+        let authority = self.endpoint.strip_prefix("https://").unwrap_or(&self.endpoint);
+        authority.split(['/', ':']).next().unwrap_or_default()
+    }
 }
 
 /// A credential as it was read for one token request.
@@ -69,6 +81,7 @@ impl Credential {
         match self {
             Self::ClientSecret(source) => client_secret::present(source),
             Self::Certificate(source) => source.present(request, now),
+            Self::FederatedToken(source) => federated_token::present(source, request.host(), now),
         }
     }
 
@@ -77,13 +90,14 @@ impl Credential {
         match self {
             Self::ClientSecret(_) => client_secret::explain(fault, proof),
             Self::Certificate(source) => source.explain(fault, proof, now),
+            Self::FederatedToken(_) => federated_token::explain(fault, proof),
         }
     }
 
     /// Returns the files that it is read from.
     pub fn files(&self) -> Vec<&Path> {
         match self {
-            Self::ClientSecret(source) => source.file().into_iter().collect(),
+            Self::ClientSecret(source) | Self::FederatedToken(source) => source.file().into_iter().collect(),
             Self::Certificate(source) => source.files().sources().filter_map(SecretSource::file).collect(),
         }
     }
@@ -92,7 +106,7 @@ impl Credential {
     pub fn client_secret(&self) -> Option<Secret> {
         match self {
             Self::ClientSecret(source) => source.read().ok(),
-            Self::Certificate(_) => None,
+            Self::Certificate(_) | Self::FederatedToken(_) => None,
         }
     }
 
@@ -102,6 +116,7 @@ impl Credential {
         match self {
             Self::ClientSecret(source) => Some(client_secret::mark(&source.read().ok()?)),
             Self::Certificate(source) => source.mark(),
+            Self::FederatedToken(_) => None, // Graph lists no federated credential among these
         }
     }
 
@@ -110,11 +125,20 @@ impl Credential {
         !self.files().is_empty()
     }
 
-    /// Returns its kind.
-    pub const fn kind(&self) -> CredentialKind {
+    /// Returns its kind as something that ends on a known day; `None` for a federated token, whose credential at Entra has no end.
+    pub const fn kind(&self) -> Option<CredentialKind> {
         match self {
-            Self::ClientSecret(_) => CredentialKind::Secret,
-            Self::Certificate(_) => CredentialKind::Certificate,
+            Self::ClientSecret(_) => Some(CredentialKind::Secret),
+            Self::Certificate(_) => Some(CredentialKind::Certificate),
+            Self::FederatedToken(_) => None,
+        }
+    }
+
+    /// Returns the name of its kind: `client_secret`.
+    pub const fn name(&self) -> &'static str {
+        match self.kind() {
+            Some(kind) => kind.code(),
+            None => "federated_token",
         }
     }
 }
@@ -138,7 +162,7 @@ impl From<SecretSource> for Credential {
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ClientSecret(source) => source.fmt(f),
+            Self::ClientSecret(source) | Self::FederatedToken(source) => source.fmt(f),
             Self::Certificate(source) => source.fmt(f),
         }
     }

@@ -51,7 +51,7 @@ pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
 pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
 pub use self::protocol::Protocol;
 pub use self::state::TokenCounts;
-pub use self::tenant::{Application, Exchange, READ_ALL, Tenant};
+pub use self::tenant::{Application, Exchange, FederatedCredential, READ_ALL, Tenant};
 
 use self::certificates::Certificates;
 use self::listener::Port;

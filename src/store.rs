@@ -187,7 +187,7 @@ impl Store {
     /// Returns kind and expiry of the credential in use by each tenant's application, by tenant: a certificate's as it was read last,
     /// a secret's as Graph told it last, else as declared.
     pub fn credentials(&self) -> BTreeMap<&str, (CredentialKind, SystemTime)> {
-        let read = |entry: &ProbeEntry| match entry.settings.tenant.credential.kind() {
+        let read = |entry: &ProbeEntry| match entry.settings.tenant.credential.kind()? {
             CredentialKind::Certificate => {
                 entry.client_certificate.as_ref()?.facts.certificate.as_ref().map(|certificate| certificate.not_after)
             }
@@ -203,9 +203,8 @@ impl Store {
         let mut expiries = BTreeMap::new();
         for expiry in [read as fn(&ProbeEntry) -> Option<SystemTime>, declared] {
             for entry in &latest {
-                if let Some(expires) = expiry(entry) {
-                    let tenant = &entry.settings.tenant;
-                    expiries.entry(&*entry.settings.id.tenant).or_insert((tenant.credential.kind(), expires));
+                if let Some(ending) = entry.settings.tenant.credential.kind().zip(expiry(entry)) {
+                    expiries.entry(&*entry.settings.id.tenant).or_insert(ending);
                 }
             }
         }

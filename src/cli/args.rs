@@ -158,6 +158,9 @@ pub struct Selection {
     /// Without a configuration: PEM file with the certificate's private key, where it stands in a file of its own.
     #[arg(long, value_name = "FILE", requires = "certificate_file")]
     pub private_key_file: Option<PathBuf>,
+    /// Without a configuration: file with a token of another identity provider, in place of a client secret.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_file", "certificate_file"])]
+    pub federated_token_file: Option<PathBuf>,
 }
 
 impl Selection {
@@ -170,6 +173,7 @@ impl Selection {
             ("--client-secret-file", self.client_secret_file.is_some()),
             ("--certificate-file", self.certificate_file.is_some()),
             ("--private-key-file", self.private_key_file.is_some()),
+            ("--federated-token-file", self.federated_token_file.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
     }
@@ -259,6 +263,8 @@ pub enum DemoCredential {
     ClientSecret,
     /// A certificate.
     Certificate,
+    /// A token of another identity provider.
+    Federated,
 }
 
 /// `config`

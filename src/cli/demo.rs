@@ -116,6 +116,7 @@ async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings)
     let tenant = match arguments.credential {
         DemoCredential::ClientSecret => Ok(sim::Tenant::contoso()),
         DemoCredential::Certificate => sim::Tenant::contoso().with_certificate(),
+        DemoCredential::Federated => Ok(sim::Tenant::contoso().with_federated_credential()),
     };
     let running = sim::start(tenant.map_err(|problem| (FAULT, problem))?).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);

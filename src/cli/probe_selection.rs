@@ -66,6 +66,7 @@ fn ad_hoc_selection(selection: &Selection, checks: &[String], timeout: Option<Du
         client_secret_file: selection.client_secret_file.clone(),
         certificate_file: selection.certificate_file.clone(),
         private_key_file: selection.private_key_file.clone(),
+        federated_token_file: selection.federated_token_file.clone(),
         mailboxes: selection.mailbox.clone(),
         checks: checks.to_vec(),
         timeout,

@@ -5,7 +5,8 @@ use crate::kind;
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
     Inspection, Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser,
-    RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, Value, Variable,
+    RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, TokenFile, Value,
+    Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -183,6 +184,8 @@ pub(super) const KEYS: &[Key] = &[
     key(Credential, "pkcs12_password_file", One(&PasswordFile::FORMAT), "", "file with the password of the PKCS #12 file"),
     key(Credential, "pkcs12_password_env", One(&Variable::FORMAT), "", "environment variable with that password"),
     key(Credential, "pkcs12_password_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's with that password"),
+    key(Credential, "federated_token_file", One(&TokenFile::FORMAT), "", "file with a token of another identity provider (Kubernetes, GitHub, GitLab, SPIFFE), read anew for every token request"),
+    key(Credential, "federated_token_file_env", One(&Variable::FORMAT), "", "environment variable that names that file: AZURE_FEDERATED_TOKEN_FILE in Kubernetes"),
     key(Credential, "expires", One(&Date::FORMAT), "", "when the client secret expires, as the Entra admin center shows it: shown, exported, warned about"),
     key(Credential, "read_expiry", One(&Switch::FORMAT), "false", "whether Microsoft Graph is asked, every 6 hours, when the application's credentials expire; needs Application.Read.All"),
 

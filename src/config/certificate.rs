@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::credential::{CertificateFiles, CertificateSource, Credential, KeyPair, SecretSource};
 use crate::outcome::Fault;
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 use super::credential::{handed_over, variable};
@@ -103,7 +104,7 @@ fn credential(files: CertificateFiles) -> Credential {
     Credential::Certificate(CertificateSource::new(files))
 }
 
-/// Refuses a pair that is of no use, and warns of one that is outside its dates: by tomorrow it may be another.
+/// Refuses a pair that is of no use, and warns of one that is none, or outside its dates: by tomorrow it may be another.
 fn require_pair(
     reader: &mut Reader<'_>,
     read: Result<KeyPair, Fault>,
@@ -116,6 +117,11 @@ fn require_pair(
             if let Some(fault) = pair.out_of_date(SystemTime::now()) {
                 reader.warning(at, path, told(fault));
             }
+            Some(())
+        }
+        // One of two files is being replaced, and the other will be: no reason to refuse the whole configuration.
+        Err(fault) if fault.reason == Reason::ClientKeyMismatch => {
+            reader.warning(at, path, told(fault));
             Some(())
         }
         Err(fault) => {

@@ -6,6 +6,7 @@ use crate::credential::{Credential, SecretSource};
 use crate::secret::{Secret, SecretFlaw};
 
 use super::certificate::{self, KEY, PKCS12_PASSWORD};
+use super::federated_token;
 use super::mistake::Position;
 use super::quoted::Quoted;
 use super::reader::{Fields, Found, Reader};
@@ -32,6 +33,8 @@ pub(super) const SOURCES: &[Source] = &[
     Source { key: "certificate_file", beside: KEY, read: certificate::pem },
     Source { key: "pkcs12_file", beside: PKCS12_PASSWORD, read: certificate::pkcs12_file },
     Source { key: "pkcs12_credential", beside: PKCS12_PASSWORD, read: certificate::pkcs12_credential },
+    Source { key: "federated_token_file", beside: &[], read: federated_token::file },
+    Source { key: "federated_token_file_env", beside: &[], read: federated_token::file_in_variable },
 ];
 
 /// The key for what only a person can know of a client secret. A certificate says itself when it ends.
@@ -84,7 +87,11 @@ fn refuse_others(reader: &mut Reader<'_>, fields: &Fields<'_>, source: &Source) 
     foreign.dedup();
     let given: Vec<_> = foreign.into_iter().filter_map(|name| Some((name, fields.entry(name)?))).collect();
     for (name, entry) in &given {
-        let why = if DECLARED.contains(name) { "; a certificate says itself when it ends" } else { "" };
+        let why = match source.beside {
+            _ if !DECLARED.contains(name) => "",
+            [] => "; a federated credential does not end",
+            _ => "; a certificate says itself when it ends",
+        };
         reader.mistake(entry.at, &fields.key(name), format!("`{name}` does not go with `{}`{why}; leave it out", source.key));
     }
     given.is_empty()

@@ -27,6 +27,13 @@ const OTHERS_READ: u32 = 0o044;
 /// `None` if it is missing or wrong.
 pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Secret> {
     let at = at.into();
+    let secret = read_unshared(reader, path, at, key)?;
+    warn_of_readers(reader, path, at, key);
+    Some(secret)
+}
+
+/// Reads a secret as [`read`] does, from a file whose mode is somebody else's choice.
+pub(super) fn read_unshared(reader: &mut Reader<'_>, path: &Path, at: Option<Position>, key: &str) -> Option<Secret> {
     let name = reader.shown(path);
     let file = match reader.system.file(&reader.resolve(path)) {
         Ok(file) => file,
@@ -52,7 +59,6 @@ pub(super) fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Po
         reader.mistake(at, key, format!("`{name}` {wrong}; it must contain the secret alone"));
         return None;
     }
-    warn_of_mode(reader, file.mode, &name, at, key);
     Some(secret)
 }
 

@@ -15,6 +15,7 @@ use super::catalogue::{Level, level_of};
 use super::certificate;
 use super::checks::{self, Defaults};
 use super::clouds::{Clouds, missing_endpoint};
+use super::federated_token;
 use super::mistake::Mistakes;
 use super::network;
 use super::reader::Reader;
@@ -41,6 +42,8 @@ pub struct Selection {
     pub certificate_file: Option<PathBuf>,
     /// `--private-key-file`; without it the key stands beside the certificate.
     pub private_key_file: Option<PathBuf>,
+    /// `--federated-token-file`.
+    pub federated_token_file: Option<PathBuf>,
     /// `--mailbox`.
     pub mailboxes: Vec<String>,
     /// Names of checks. `all`, or an empty list, stands for every default check that the cloud offers.
@@ -152,6 +155,9 @@ fn id<T: Value>(
 fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> Option<Credential> {
     if let Some(path) = &selection.certificate_file {
         return certificate::from_options(reader, path, selection.private_key_file.as_deref());
+    }
+    if let Some(path) = &selection.federated_token_file {
+        return federated_token::from_option(reader, path);
     }
     if let Some(path) = &selection.client_secret_file {
         return secret_file::read(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()).into());

@@ -163,6 +163,8 @@ files! {
     PasswordFile: "a file with a password";
     /// A file with a private key and its certificate.
     Pkcs12File: "a PKCS #12 file (.pfx, .p12)";
+    /// A file with a token of another identity provider.
+    TokenFile: "a file with a token";
 }
 
 /// The path of a file, whose name may have wildcards.

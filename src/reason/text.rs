@@ -6,6 +6,7 @@ mod certificate;
 mod connecting;
 mod credential;
 mod ews;
+mod federation;
 mod inferred;
 mod machine;
 mod mailbox;
@@ -107,7 +108,7 @@ const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }
 }
 
-const GROUPS: [&[Entry]; 11] = [
+const GROUPS: [&[Entry]; 12] = [
     machine::ENTRIES,
     names::ENTRIES,
     connecting::ENTRIES,
@@ -115,6 +116,7 @@ const GROUPS: [&[Entry]; 11] = [
     talking::ENTRIES,
     credential::ENTRIES,
     certificate::ENTRIES,
+    federation::ENTRIES,
     token::ENTRIES,
     mailbox::ENTRIES,
     ews::ENTRIES,

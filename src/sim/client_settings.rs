@@ -19,6 +19,9 @@ use super::Running;
 use super::certificates::NAMES;
 use super::client_certificate::ClientCertificate;
 use super::fault::{Fault, Service};
+use super::identifiers;
+use super::jwt::SigningKey;
+use super::tenant::FederatedCredential;
 
 /// The names Microsoft's services have.
 const LOGIN: &str = "login.microsoftonline.com";
@@ -77,13 +80,18 @@ impl Running {
         self.places().dns.first().copied().unwrap_or((Ipv4Addr::LOCALHOST, 0).into())
     }
 
-    /// The application in this tenant, with its credential in hand: its certificate where it has one, otherwise its secret.
+    /// The application in this tenant, with its credential in hand: its certificate or the token of its cluster where it has one,
+    /// otherwise its secret.
     pub fn tenant(&self) -> settings::Tenant {
-        let certificate = self.client_certificate();
+        let (certificate, token) = (self.client_certificate(), self.federated_token());
         let tenant = self.state.configured_tenant();
         let application = tenant.application;
-        let expires = Some(application.secret_expires).filter(|_| certificate.is_none());
-        let credential = certificate.map_or_else(|| SecretSource::InMemory(application.secret).into(), in_memory);
+        let expires = Some(application.secret_expires).filter(|_| certificate.is_none() && token.is_none());
+        let credential = match (certificate, token) {
+            (Some(certificate), _) => in_memory(certificate),
+            (None, Some(token)) => Credential::FederatedToken(SecretSource::InMemory(token)),
+            (None, None) => SecretSource::InMemory(application.secret).into(),
+        };
         settings::Tenant {
             credential_expires: expires,
             read_expiry: true,
@@ -97,6 +105,18 @@ impl Running {
         let is_expiring = view.has(Service::Login, Fault::CredentialExpiring);
         let tenant = if is_expiring { view.tenant.clone() } else { self.state.configured_tenant() };
         tenant.application.certificates.into_iter().next()
+    }
+
+    /// A token of the cluster for which the application has a federated credential, if it has one; good for a month.
+    fn federated_token(&self) -> Option<Secret> {
+        const MONTH: i64 = 30 * 86_400;
+        let tenant = self.state.configured_tenant();
+        let FederatedCredential { issuer, subject, audience } = tenant.application.federated_credentials.into_iter().next()?;
+        let now = identifiers::unix_now();
+        let claims = serde_json::json!({
+            "iss": issuer, "sub": subject, "aud": [audience], "iat": now, "nbf": now, "exp": now + MONTH,
+        });
+        SigningKey::foreign().ok()?.sign(&claims).ok()
     }
 
     /// Writes the authority's certificate to `ca.pem` in `directory` and returns where.
@@ -148,6 +168,11 @@ impl Running {
 
     /// Writes the credential to `directory` and returns the lines of a configuration that name it.
     fn write_credential(&self, directory: &Path) -> io::Result<String> {
+        if let (None, Some(token)) = (self.client_certificate(), self.federated_token()) {
+            let token_file = directory.join("federated.token");
+            write_private(&token_file, token.expose())?;
+            return Ok(format!("      federated_token_file: {}\n", token_file.display()));
+        }
         let Some(certificate) = self.client_certificate() else {
             let secret_file = directory.join("client.secret");
             write_private(&secret_file, self.state.configured_tenant().application.secret.expose())?;

@@ -118,6 +118,15 @@ impl SigningKey {
         }
     }
 
+    /// Tells whether this key, as its issuer publishes it, signed a token by RS256, whatever its claims.
+    pub fn has_signed(&self, token: &str) -> bool {
+        let Some((signed, signature)) = token.rsplit_once('.') else { return false };
+        let header = signed.split('.').next().map(decode::<Value>);
+        let is_rs256 = header.is_some_and(|header| header.is_ok_and(|header| header.get("alg") == Some(&json!("RS256"))));
+        let signature = BASE64URL.decode(signature).unwrap_or_default();
+        is_rs256 && matches!(self.verifies(signed.as_bytes(), &signature), Ok(true))
+    }
+
     fn verifies(&self, signed: &[u8], signature: &[u8]) -> Result<bool, ErrorStack> {
         Verifier::new(MessageDigest::sha256(), &self.key)?.verify_oneshot(signature, signed)
     }

@@ -56,6 +56,10 @@ pub struct Application {
     pub secret_expires: SystemTime,
     /// The certificates registered with it, which it may sign in with in place of the secret.
     pub certificates: Vec<ClientCertificate>,
+    /// Its federated credentials, whose tokens it may sign in with.
+    pub federated_credentials: Vec<FederatedCredential>,
+    /// Set if Entra reaches the published keys of their issuers.
+    pub issuer_reachable: bool,
     /// Seconds by which Entra's clock is ahead of this machine's when it judges an assertion.
     pub assertion_clock: i64,
     /// The time at which the application was registered.
@@ -73,6 +77,28 @@ pub struct Application {
     pub roles: Vec<String>,
     /// The lifetime of a token, in seconds; negative for tokens that are expired when they arrive.
     pub token_seconds: i64,
+}
+
+/// A federated credential: what Entra compares with a token, character by character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FederatedCredential {
+    /// Claim `iss`.
+    pub issuer: String,
+    /// Claim `sub`.
+    pub subject: String,
+    /// Claim `aud`.
+    pub audience: String,
+}
+
+impl FederatedCredential {
+    /// That of a service account in a cluster.
+    pub fn of_cluster() -> Self {
+        Self {
+            issuer: "https://oidc.cluster.example/contoso/".to_owned(),
+            subject: "system:serviceaccount:monitoring:m365-probe".to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+        }
+    }
 }
 
 /// The tenant-wide settings of Exchange Online.
@@ -135,6 +161,13 @@ impl Tenant {
         Ok(self)
     }
 
+    /// The same tenant with a federated credential of its application, for a service account in a cluster.
+    #[must_use]
+    pub fn with_federated_credential(mut self) -> Self {
+        self.application.federated_credentials = vec![FederatedCredential::of_cluster()];
+        self
+    }
+
     /// The mailbox of that address, primary or alias, in any case.
     pub fn mailbox(&self, address: &str) -> Option<&Mailbox> {
         self.mailboxes.iter().find(|mailbox| mailbox.is_called(address))
@@ -166,6 +199,8 @@ impl Application {
             secret_expired: false,
             secret_expires: SystemTime::now() + 97 * DAY,
             certificates: Vec::new(),
+            federated_credentials: Vec::new(),
+            issuer_reachable: true,
             assertion_clock: 0,
             created: SystemTime::now() - 400 * DAY,
             object_id: "0b1ec71d-0000-4000-8000-00000000e0a1".to_owned(),

@@ -1,7 +1,7 @@
 // A token endpoint at Microsoft's paths, with Microsoft's claims, headers and refusals. The endpoint itself, its tokens
 // and their signatures are oauth2-mock-server's. Run with the configuration's path as the only argument.
 
-import { createPrivateKey, randomUUID } from 'node:crypto';
+import { constants, createPrivateKey, randomUUID, verify, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { OAuth2Issuer, OAuth2Service } from 'oauth2-mock-server';
@@ -38,13 +38,44 @@ service.on('beforeTokenSigning', (token, request) => {
   });
 });
 
+// What is wrong with an assertion (PS256, x5t#S256) in the place of a secret: verified by Node's own crypto against the certificate that is
+// registered with the application.
+function assertionRefusal(assertion, audience) {
+  const [header, claims] = assertion.split('.').slice(0, 2).map(part => JSON.parse(Buffer.from(part, 'base64url')));
+  const registered = new X509Certificate(readFileSync(lab.certificate));
+  const thumbprint = Buffer.from(registered.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+  if (header.alg !== 'PS256' || header['x5t#S256'] !== thumbprint) {
+    return [700027, 'The certificate with identifier used to sign the client assertion is not registered on application. ' +
+      '[Reason - The key was not found.]'];
+  }
+  const at = assertion.lastIndexOf('.');
+  const key = { key: registered.publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+  if (!verify('sha256', assertion.slice(0, at), key, Buffer.from(assertion.slice(at + 1), 'base64url'))) {
+    return [700027, 'Client assertion contains an invalid signature. [Reason - The signature value did not match.]'];
+  }
+  const now = Date.now() / 1000;
+  if (claims.exp <= now || claims.nbf > now + 300) {
+    return [700024, `Client assertion is not within its valid time range. Current time: ${new Date().toISOString()}, assertion ` +
+      `valid from ${new Date(1000 * claims.nbf).toISOString()}, expiry time of assertion ${new Date(1000 * claims.exp).toISOString()}.`];
+  }
+  if (claims.iss !== lab.client || claims.sub !== lab.client || claims.aud !== audience || !claims.jti) {
+    return [700023, 'Client assertion audience claim does not match Realm issuer.'];
+  }
+  return undefined;
+}
+
 // What Entra examines, in its order, with its status and words.
-function refusal({ client_id, client_secret, scope }) {
+function refusal({ client_id, client_secret, client_assertion, scope }) {
   if (client_id !== lab.client) {
     return [400, 'unauthorized_client', 700016,
       `Application with identifier '${client_id}' was not found in the directory '${lab.tenant}'.`];
   }
-  if (client_secret !== lab.secret) {
+  if (client_assertion !== undefined) {
+    const refused = assertionRefusal(client_assertion, `https://login.microsoftonline.com:${lab.port}/${lab.tenant}/oauth2/v2.0/token`);
+    if (refused !== undefined) {
+      return [401, 'invalid_client', ...refused];
+    }
+  } else if (client_secret !== lab.secret) {
     return [401, 'invalid_client', 7000215,
       'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, ' +
       `not the client secret ID, for a secret added to app '${client_id}'.`];

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use m365_probe::sim::ClientCertificate;
 use openssl::rsa::Rsa;
 use serde_json::json;
 
@@ -22,18 +23,21 @@ pub const AUDIENCE: &str = "https://outlook.office365.com";
 pub const KEY_ID: &str = "lab";
 const OBJECT_ID: &str = "99999999-8888-7777-6666-555555555555";
 
-/// The key that signs tokens. Servers that verify them have it without asking the issuer.
+/// The key that signs tokens, which servers that verify them have without asking the issuer, and the application's certificate.
 #[derive(Debug)]
 pub struct SigningKey {
     private: PathBuf,
     public: Vec<u8>,
+    /// The certificate that is registered with the application.
+    pub registered: ClientCertificate,
 }
 
 impl SigningKey {
     pub fn new(scratch: &Scratch) -> Self {
         let key = Rsa::generate(2048).expect("make a key");
         let private = scratch.secret("signing.pem", &String::from_utf8_lossy(&key.private_key_to_pem().expect("encode")));
-        Self { private, public: key.public_key_to_pem().expect("encode") }
+        let registered = ClientCertificate::shared().expect("make a certificate");
+        Self { private, public: key.public_key_to_pem().expect("encode"), registered }
     }
 
     pub fn public_pem(&self) -> &[u8] {
@@ -51,10 +55,11 @@ impl Issuer {
     /// Starts an issuer whose tokens live for `lifetime` seconds; a negative one makes tokens that have expired.
     pub fn start(scratch: &Scratch, key: &SigningKey, identity: &Identity, lifetime: i64) -> Self {
         let port = port::free();
+        let certificate = scratch.file(&format!("issuer-{port}.registered.pem"), &key.registered.certificate);
         let lab = json!({
             "port": port, "tls_key": identity.key, "tls_certificate": identity.certificate,
             "signing_key": key.private, "key_id": KEY_ID, "lifetime": lifetime,
-            "tenant": TENANT, "client": CLIENT, "secret": SECRET, "object_id": OBJECT_ID,
+            "certificate": certificate, "tenant": TENANT, "client": CLIENT, "secret": SECRET, "object_id": OBJECT_ID,
             "roles": ["POP.AccessAsApp", "IMAP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app"],
         });
         let configuration = scratch.file(&format!("issuer-{port}.json"), lab.to_string());

@@ -71,6 +71,7 @@ impl Lab {
             mail_address: Some("127.0.0.1".into()),
             ca_file: Some(self.ca_file.clone()),
             secret: SECRET.into(),
+            certificate: None,
             mailbox: MAILBOX.into(),
             resolvers: Vec::new(),
             interval: "60s".into(),
@@ -89,6 +90,8 @@ pub struct Setup {
     pub mail_address: Option<String>,
     pub ca_file: Option<PathBuf>,
     pub secret: String,
+    /// The files of a certificate and of its private key, which take the secret's place.
+    pub certificate: Option<(PathBuf, PathBuf)>,
     pub mailbox: String,
     pub resolvers: Vec<String>,
     /// The interval of `serve`, and the timeout of a run.
@@ -106,6 +109,7 @@ impl Setup {
             mail_address: None,
             ca_file: None,
             secret: SECRET.into(),
+            certificate: None,
             mailbox: MAILBOX.into(),
             resolvers: Vec::new(),
             interval: "60s".into(),
@@ -129,6 +133,10 @@ impl Setup {
         if !self.resolvers.is_empty() {
             network["resolvers"] = json!(self.resolvers);
         }
+        let credential = match &self.certificate {
+            Some((certificate, key)) => json!({ "certificate_file": certificate, "private_key_file": key }),
+            None => json!({ "client_secret_file": secret }),
+        };
         let configuration = json!({
             "defaults": { "interval": self.interval, "timeout": self.interval },
             "network": network,
@@ -138,7 +146,7 @@ impl Setup {
             } },
             "tenants": [ {
                 "name": "contoso", "cloud": "lab", "tenant_id": TENANT, "client_id": CLIENT,
-                "credential": { "client_secret_file": secret },
+                "credential": credential,
                 "checks": [{ "token": { "interval": self.interval } }, "dns", "reach"],
                 "mailboxes": [ { "address": self.mailbox, "name": "praxis", "checks": ["pop3", "imap", "smtp"] } ],
             } ],

@@ -6,6 +6,7 @@
 
 mod authority;
 mod browser;
+mod certificate;
 mod daemon;
 mod dovecot;
 mod http;

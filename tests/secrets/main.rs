@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use m365_probe::sim;
 
 use scene::{Marks, Scene};
@@ -100,6 +102,25 @@ fn output_and_logs_with_a_certificate_show_no_key_and_no_assertion() {
     }
     for login in [echo::Login::Refuses, echo::Login::Grants] {
         let config = scene.hostile_to_a_certificate(login, &certificate);
+        for arguments in OUTPUTS {
+            let text = printed(arguments, &config);
+            marks.assert_absent(&text, arguments);
+            assert!(text.contains("TRACE"), "{text}");
+        }
+    }
+}
+
+/// The token of another identity provider: what it says of itself is shown, and no piece of it.
+#[test]
+fn output_and_logs_with_a_federated_token_show_no_piece_of_it() {
+    let scene = Scene::new();
+    let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+    let claims =
+        r#"{"iss":"https://oidc.example/","sub":"repo:contoso/mail","aud":"api://AzureADTokenExchange","exp":4000000000}"#;
+    let token = [part(r#"{"alg":"RS256","typ":"JWT"}"#), part(claims), part("a signature of a marked federated token")].join(".");
+    let marks = Marks::from_secrets(&[&token]);
+    for login in [echo::Login::Refuses, echo::Login::Grants] {
+        let config = scene.hostile_to(login, "federated_token_file", &token);
         for arguments in OUTPUTS {
             let text = printed(arguments, &config);
             marks.assert_absent(&text, arguments);

@@ -94,13 +94,19 @@ impl Scene {
 
     /// The same for an application that signs in with a certificate, whose key stands beside it.
     pub fn hostile_to_a_certificate(&self, login: Login, certificate: &ClientCertificate) -> PathBuf {
+        let pair = format!("{}{}", certificate.certificate, certificate.key.expose());
+        self.hostile_to(login, "certificate_file", &pair)
+    }
+
+    /// The same for an application whose credential is `text` in the file that `key` names.
+    pub fn hostile_to(&self, login: Login, key: &str, text: &str) -> PathBuf {
         let path = self.hostile(login);
-        let file = self.directory.join("echo.client.pem");
-        std::fs::write(&file, format!("{}{}", certificate.certificate, certificate.key.expose())).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (before, after) = text.split_once("client_secret_file: ").unwrap();
+        let file = self.directory.join("echo.credential");
+        std::fs::write(&file, text).unwrap();
+        let configuration = std::fs::read_to_string(&path).unwrap();
+        let (before, after) = configuration.split_once("client_secret_file: ").unwrap();
         let (_, after) = after.split_once('\n').unwrap();
-        std::fs::write(&path, format!("{before}certificate_file: {}\n{after}", file.display())).unwrap();
+        std::fs::write(&path, format!("{before}{key}: {}\n{after}", file.display())).unwrap();
         path
     }
 

@@ -6,6 +6,7 @@ mod delays;
 mod entra;
 mod ews;
 mod faults;
+mod federated_token;
 mod graph;
 mod hostile;
 mod imap;

@@ -24,6 +24,7 @@ fn refused_token_explains_all_checks_that_need_it() {
         (Reason::ClientAssertionOutOfTime, Certain),
         (Reason::ClientCertificateRefused, Certain),
         (Reason::FederatedCredentialUnknown, Certain),
+        (Reason::FederatedSubjectDiffers, Certain),
         (Reason::ClientCredentialRefused, Likely),
         (Reason::ScopeInvalid, Certain),
         (Reason::ResourceNotFound, Certain),

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
-use crate::sim::tenant::Tenant;
+use crate::sim::jwt::SigningKey;
+use crate::sim::tenant::{Application, Tenant};
 
 use super::refusal::Aadsts;
 
@@ -26,7 +27,7 @@ pub(super) fn verify(assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Re
     let (issuer, subject) = (jwt.claim("iss"), jwt.claim("sub"));
     // Signed by another issuer, it wants a federated identity credential.
     if !issuer.eq_ignore_ascii_case(&application.client_id) {
-        return Err(Aadsts::assertion_issuer_unknown(issuer));
+        return federated(assertion, &jwt, application);
     }
     if subject != issuer {
         return Err(Aadsts::assertion_subject_differs());
@@ -44,6 +45,31 @@ pub(super) fn verify(assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Re
     let is_ours = |name: &str| audience.split('/').any(|part| part.eq_ignore_ascii_case(name));
     let named = audience.starts_with("https://login.") && (is_ours(&tenant.id) || is_ours(&tenant.domain));
     if named { Ok(()) } else { Err(Aadsts::assertion_audience_wrong(audience)) }
+}
+
+/// Authenticates the application by the token of another issuer: by a federated credential that matches exactly, then by the issuer's
+/// published keys, then by its time. The issuer of every federated credential here is one cluster, whose key nobody else has.
+fn federated(token: &str, jwt: &Jwt, application: &Application) -> Result<(), Aadsts> {
+    let (issuer, subject) = (jwt.claim("iss"), jwt.claim("sub"));
+    let audiences: Vec<&str> = match jwt.claims.get("aud") {
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        _ => vec![jwt.claim("aud")],
+    };
+    let known = &application.federated_credentials;
+    if known.is_empty() {
+        return Err(Aadsts::federated_credential_missing());
+    }
+    let of_issuer: Vec<_> = known.iter().filter(|credential| credential.issuer == issuer).collect();
+    let of_subject: Vec<_> = of_issuer.iter().filter(|credential| credential.subject == subject).collect();
+    let matching = of_subject.iter().any(|credential| audiences.contains(&&*credential.audience));
+    match () {
+        () if of_issuer.is_empty() => Err(Aadsts::assertion_issuer_unknown(issuer)),
+        () if of_subject.is_empty() => Err(Aadsts::assertion_subject_unknown(subject)),
+        () if !matching => Err(Aadsts::assertion_audience_unknown(audiences.first().copied().unwrap_or_default())),
+        () if !application.issuer_reachable => Err(Aadsts::issuer_unreachable()),
+        () if !SigningKey::foreign().is_ok_and(|key| key.has_signed(token)) => Err(Aadsts::issuer_key_unknown()),
+        () => require_time(jwt, application.assertion_clock),
+    }
 }
 
 /// Refuses an assertion outside its time, by Entra's clock, which is `ahead` seconds ahead of this machine's.
@@ -134,6 +160,7 @@ mod tests {
     use super::*;
     use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretSource, TokenRequest};
     use crate::secret::Secret;
+    use crate::sim::tenant::FederatedCredential;
 
     fn tenant() -> Tenant {
         Tenant::contoso().with_certificate().expect("a certificate")
@@ -196,6 +223,32 @@ mod tests {
     }
 
     #[test]
+    fn federated_token_is_accepted_by_exact_issuer_subject_audience_and_key() {
+        let of = |change: fn(&mut Value), set_up: fn(&mut Application)| {
+            let mut tenant = Tenant::contoso().with_federated_credential();
+            let FederatedCredential { issuer, subject, audience } = FederatedCredential::of_cluster();
+            let now = identifiers::unix_now();
+            let mut claims = json!({ "iss": issuer, "sub": subject, "aud": [audience], "nbf": now, "exp": now + 600 });
+            change(&mut claims);
+            set_up(&mut tenant.application);
+            let token = SigningKey::foreign().expect("a key").sign(&claims).expect("signed");
+            number_of(&tenant, token.expose())
+        };
+        assert_eq!(of(|_| (), |_| ()), None);
+        assert_eq!(of(|claims| claims["iss"] = json!("https://oidc.cluster.example/contoso"), |_| ()), Some(700_211));
+        assert_eq!(of(|claims| claims["sub"] = json!("system:serviceaccount:Monitoring:m365-probe"), |_| ()), Some(700_213));
+        assert_eq!(of(|claims| claims["aud"] = json!("api://azureadtokenexchange"), |_| ()), Some(700_212));
+        assert_eq!(of(|claims| claims["exp"] = json!(1), |_| ()), Some(700_024));
+        assert_eq!(of(|_| (), |application| application.federated_credentials.clear()), Some(70_025));
+        assert_eq!(of(|_| (), |application| application.issuer_reachable = false), Some(90_061));
+        let (tenant, claims) = (Tenant::contoso().with_federated_credential(), FederatedCredential::of_cluster());
+        let claims =
+            json!({ "iss": claims.issuer, "sub": claims.subject, "aud": claims.audience, "exp": identifiers::unix_now() + 600 });
+        let other = SigningKey::shared().expect("a key").sign(&claims).expect("signed");
+        assert_eq!(number_of(&tenant, other.expose()), Some(7_000_272));
+    }
+
+    #[test]
     fn each_flaw_of_an_assertion_has_its_number() {
         let tenant = tenant();
         let (id, now) = (tenant.application.client_id.clone(), identifiers::unix_now());
@@ -210,7 +263,7 @@ mod tests {
             (jwt(json!({ "alg": "RS256", "x5t": "q80=" }), whole.clone()), 700_027),
             (jwt(json!({ "alg": "RS256" }), whole), 50_027),
             (jwt(header.clone(), json!({ "iss": id, "sub": "another" })), 50_048),
-            (jwt(header, foreign), 700_211),
+            (jwt(header, foreign), 70_025),
             ("a.b.c".to_owned(), 50_027),
             (String::new(), 50_027),
         ] {

@@ -121,7 +121,8 @@ const FAULTS: &[(Fault, Refusal)] = &[
     (Fault::ClientIsPublic, |_| Aadsts::client_is_public()),
     (Fault::ClientSecretMissing, |_| Aadsts::secret_missing()),
     (Fault::ClientCertificateRefused, |_| Aadsts::thumbprint_missing()),
-    (Fault::FederatedCredentialUnknown, |_| Aadsts::assertion_issuer_unknown("https://issuer.example")),
+    (Fault::FederatedCredentialUnknown, |_| Aadsts::federated_credential_unknown()),
+    (Fault::FederationForbidden, |_| Aadsts::federation_forbidden()),
     (Fault::ClientCredentialRefused, |_| Aadsts::unexplained_credential_error()),
     (Fault::TokenRefused, |_| Aadsts::unknown_error()),
 ];
@@ -135,6 +136,11 @@ const GATEWAY_FAULTS: &[(Fault, Refusal)] = &[
     (Fault::ClientCertificateNotYetValid, |_| Aadsts::certificate_not_yet_valid()),
     (Fault::ClientCertificateRevoked, |_| Aadsts::certificate_revoked()),
     (Fault::ClientAssertionSignatureWrong, |tenant| Aadsts::assertion_signature_wrong("", &tenant.application)),
+    (Fault::FederatedCredentialMissing, |_| Aadsts::federated_credential_missing()),
+    (Fault::FederatedIssuerDiffers, |_| Aadsts::assertion_issuer_unknown("https://issuer.example")),
+    (Fault::FederatedSubjectDiffers, |_| Aadsts::assertion_subject_unknown("repo:contoso/mail:ref:refs/heads/main")),
+    (Fault::FederatedAudienceDiffers, |_| Aadsts::assertion_audience_unknown("https://contoso.example")),
+    (Fault::FederatedIssuerUnreachable, |_| Aadsts::issuer_unreachable()),
 ];
 
 /// Refuses a name that is not this tenant's, as Entra tells unknown and malformed ones apart.

@@ -259,6 +259,48 @@ impl Aadsts {
         Self::new(700_023, "invalid_client", text)
     }
 
+    pub(super) fn assertion_subject_unknown(subject: &str) -> Self {
+        let text = format!(
+            "No matching federated identity record found for presented assertion subject '{}'. Check your federated identity \
+             credential Subject, Audience and Issuer against the presented assertion.",
+            shortened(subject)
+        );
+        Self::new(700_213, "invalid_client", text)
+    }
+
+    pub(super) fn assertion_audience_unknown(audience: &str) -> Self {
+        let text = format!(
+            "No matching federated identity record found for presented assertion audience '{}'. Check your federated identity \
+             credential Subject, Audience and Issuer against the presented assertion.",
+            shortened(audience)
+        );
+        Self::new(700_212, "invalid_client", text)
+    }
+
+    pub(super) fn federated_credential_missing() -> Self {
+        let text = "The client has no configured federated identity credentials.";
+        Self::new(70_025, "invalid_client", text)
+    }
+
+    pub(super) fn issuer_unreachable() -> Self {
+        Self::new(90_061, "invalid_request", "Request to External OIDC endpoint failed.")
+    }
+
+    pub(super) fn issuer_key_unknown() -> Self {
+        Self::new(7_000_272, "invalid_client", "The signing key of the client assertion was not found among the issuer's keys.")
+    }
+
+    /// An older text, which names no one of the three.
+    pub(super) fn federated_credential_unknown() -> Self {
+        let text =
+            "No matching federated identity record found for presented assertion. Assertion Issuer, Subject or Audience differ.";
+        Self::new(70_021, "invalid_request", text)
+    }
+
+    pub(super) fn federation_forbidden() -> Self {
+        Self::new(700_223, "invalid_client", "The use of federated identity credentials is disabled by a policy.")
+    }
+
     /// `thumbprint` is that of the certificate the client signed with, in upper-case hex.
     pub(super) fn assertion_signature_wrong(thumbprint: &str, application: &Application) -> Self {
         let text = format!(

@@ -8,7 +8,7 @@ use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
 use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
 use crate::sim::protocol::{Protocol, Trouble};
-use crate::sim::tenant::{Application, Tenant};
+use crate::sim::tenant::{Application, FederatedCredential, Tenant};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -43,6 +43,11 @@ fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
         }
         Fault::ClientCertificateRevoked => each_certificate(application, |certificate| certificate.revoked = true),
         Fault::ClientAssertionSignatureWrong => each_certificate(application, replace_key),
+        Fault::FederatedCredentialMissing => application.federated_credentials.clear(),
+        Fault::FederatedIssuerDiffers => each_federated(application, |known| known.issuer += "v2.0"),
+        Fault::FederatedSubjectDiffers => each_federated(application, |known| known.subject += "-old"),
+        Fault::FederatedAudienceDiffers => each_federated(application, |known| known.audience += "USGov"),
+        Fault::FederatedIssuerUnreachable => application.issuer_reachable = false,
         Fault::ApplicationNotFound => application.client_id = identifiers::guid(),
         Fault::ServicePrincipalMissing => application.has_service_principal = false,
         Fault::ApplicationDisabled => application.enabled = false,
@@ -78,6 +83,10 @@ fn expire_soon(application: &mut Application) {
     if let (false, Ok(certificate)) = (application.certificates.is_empty(), ClientCertificate::expiring()) {
         application.certificates = vec![certificate];
     }
+}
+
+fn each_federated(application: &mut Application, change: fn(&mut FederatedCredential)) {
+    application.federated_credentials.iter_mut().for_each(change);
 }
 
 fn each_certificate(application: &mut Application, change: fn(&mut ClientCertificate)) {

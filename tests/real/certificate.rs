@@ -1,0 +1,50 @@
+//! An application that signs in with a certificate: real servers take its token, and what is wrong with the pair is told.
+
+use std::path::PathBuf;
+
+use m365_probe::sim::ClientCertificate;
+
+use crate::lab::{Lab, Setup};
+use crate::postfix::{self, Postfix};
+use crate::{authority, needs, program};
+
+fn write_pair(lab: &Lab, name: &str, certificate: &str, key: &str) -> (PathBuf, PathBuf) {
+    (lab.scratch.file(&format!("{name}.pem"), certificate), lab.scratch.secret(&format!("{name}.key"), key))
+}
+
+fn setup(lab: &Lab, name: &str, pair: &ClientCertificate) -> Setup {
+    Setup { certificate: Some(write_pair(lab, name, &pair.certificate, pair.key.expose())), ..lab.setup() }
+}
+
+#[test]
+fn check_with_a_certificate_is_ok_at_dovecot_and_postfix() {
+    let Some(lab) = needs::all_there(&[postfix::PART]).then(Lab::start).flatten() else { return };
+    let identity = lab.authority.identity(&lab.scratch, "postfix", authority::NAMES, 30);
+    let postfix = Postfix::start(&lab.scratch, &identity, &lab.dovecot.auth_socket());
+    let good = setup(&lab, "registered", &lab.key.registered);
+    let smtp = Setup { smtp: format!("smtp://smtp.office365.com:{}", postfix.submission), ..good.clone() };
+    for (check, setup) in [("token", &good), ("pop3", &good), ("imap", &good), ("smtp", &good), ("smtp", &smtp)] {
+        program::check(&setup.write(&lab.scratch, "certificate"), &[check]).assert_ok(check);
+    }
+}
+
+#[test]
+fn check_with_a_wrong_key_an_unregistered_or_an_expired_certificate_fails_in_token_and_says_why() {
+    let Some(lab) = Lab::start() else { return };
+    let foreign = ClientCertificate::foreign().expect("a certificate");
+    let expired = ClientCertificate::new((-9, -2)).expect("a certificate");
+    let unregistered = setup(&lab, "foreign", &foreign);
+    let outdated = setup(&lab, "expired", &expired);
+    let pair = write_pair(&lab, "mixed", &lab.key.registered.certificate, foreign.key.expose());
+    let mixed = Setup { certificate: Some(pair), ..lab.setup() };
+    for (setup, reason) in [
+        (mixed, "client_key_mismatch"),
+        (unregistered, "client_certificate_not_registered"),
+        (outdated, "client_certificate_expired"),
+    ] {
+        let configuration = setup.write(&lab.scratch, reason);
+        for check in ["token", "pop3"] {
+            program::check(&configuration, &[check]).assert_failed(reason, "token", reason);
+        }
+    }
+}
