@@ -58,6 +58,17 @@ pub fn stamp(path: impl AsRef<Path>) -> Option<Stamp> {
     Some(Stamp(about.modified().ok(), about.len(), about.ino()))
 }
 
+/// Reports whether this machine has no memory, descriptors or buffers left: ENOMEM, ENFILE, EMFILE, ENOBUFS.
+pub fn is_out_of_resources(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
+}
+
+/// Returns the error where no further file can be opened. Libraries that open files of their own say that there is none instead:
+/// OpenSSL of a root certificate, glibc of a name.
+pub fn exhaustion() -> Option<io::Error> {
+    File::open("/dev/null").err().filter(is_out_of_resources)
+}
+
 /// Reads that wait for files in threads of their own, with a bound on their number: one that hangs keeps its thread for good.
 #[derive(Clone, Debug)]
 pub struct Reads(Arc<Semaphore>);

@@ -17,11 +17,11 @@ pub mod tls;
 mod transcript_recorder;
 pub mod trust;
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::file::is_out_of_resources;
 pub use dial::Net;
 pub use line::Conn;
 
@@ -32,11 +32,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A stream of any kind, on the heap.
 pub type BoxStream = Box<dyn Stream>;
-
-/// Reports whether this machine has no memory, descriptors or buffers left: ENOMEM, ENFILE, EMFILE, ENOBUFS.
-fn is_out_of_resources(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
-}
 
 /// Returns the local address from which a datagram socket can send to `peer`: any of its family, any port.
 fn any_local_address(peer: IpAddr) -> SocketAddr {

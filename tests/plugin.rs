@@ -1,9 +1,12 @@
 //! The built program as a plugin: its output and exit codes, apart from any server's reply.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
+
+use m365_probe::sim;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
@@ -200,4 +203,24 @@ fn check_of_a_program_that_was_stopped_is_unknown_and_blames_nobody_else() {
     assert_eq!(output.status.code(), Some(3), "{printed}");
     assert!(printed.starts_with("TOKEN UNKNOWN - contoso: machine_too_slow in tls; "), "{printed}");
     assert!(!printed.contains("total="), "{printed}");
+}
+
+/// The limits leave the program enough to start, and too little for all its runs at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_with_too_few_descriptors_blames_this_machine_wherever_it_strikes() {
+    let running = sim::start(sim::Tenant::contoso()).await.expect("the tenant starts");
+    let folder = std::env::temp_dir().join(format!("m365-probe-descriptors-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = running.write_config(&folder).expect("written");
+    let mut reasons = BTreeSet::new();
+    for limit in [10, 12, 16, 20, 24] {
+        let mut shell = Command::new("sh");
+        bare(&mut shell).args(["-c", "ulimit -n $0 && exec \"$@\"", &limit.to_string(), PROGRAM, "doctor", "--output", "json"]);
+        let output = shell.args(["--timeout", "60s", "--config"]).arg(&file).output().expect("run the program");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        let failed = report["outcomes"].as_array().expect("outcomes").iter().filter_map(|outcome| outcome["reason"].as_str());
+        reasons.extend(failed.map(ToOwned::to_owned));
+    }
+    let _ = std::fs::remove_dir_all(folder);
+    assert_eq!(Vec::from_iter(reasons), ["local_resources"]);
 }

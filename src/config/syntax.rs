@@ -1,5 +1,7 @@
 //! Checks the syntax of names: GUIDs, domains and hosts, e-mail addresses, variables.
 
+use crate::sanitize;
+
 /// Reports whether `text` is a GUID: 8-4-4-4-12 hexadecimal digits.
 pub(super) fn is_guid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
@@ -36,7 +38,7 @@ fn is_host_label(label: &str) -> bool {
 pub(super) fn is_mail_address(text: &str) -> bool {
     text.rsplit_once('@').is_some_and(|(local, domain)| {
         (1..=64).contains(&local.len())
-            && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(c))
+            && !local.contains(|c: char| c.is_whitespace() || sanitize::is_misleading(c) || "@\"(),:;<>[\\]".contains(c))
             && !local.split('.').any(str::is_empty)
             && is_domain(domain)
     })

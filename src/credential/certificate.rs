@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::assertion::{self, COMPANIONS, PARAMETER};
-use super::{Explained, KeyPair, Proof, Reading, SecretSource, TokenRequest};
+use super::{Explained, KeyPair, Proof, Reading, SecretSource, TokenRequest, Unreadable};
 use crate::outcome::{Evidence, Fault, parse_rfc3339, rfc3339};
 use crate::reason::Reason;
 use crate::secret::Secret;
@@ -50,17 +50,17 @@ impl CertificateFiles {
     }
 
     fn read(&self, now: SystemTime) -> Result<KeyPair, Fault> {
-        let unreadable = |problem| Fault::heard(Reason::SecretUnreadable, problem);
-        let secret = |source: &Option<SecretSource>| source.as_ref().map(SecretSource::read).transpose().map_err(unreadable);
+        let secret =
+            |source: &Option<SecretSource>| source.as_ref().map(SecretSource::read).transpose().map_err(Unreadable::fault);
         let (pair, from) = match self {
             Self::Pem { certificate, key, password } => {
-                let certificates = certificate.read_bytes().map_err(unreadable)?;
-                let key = key.as_ref().map(SecretSource::read_bytes).transpose().map_err(unreadable)?;
+                let certificates = certificate.read_bytes().map_err(Unreadable::fault)?;
+                let key = key.as_ref().map(SecretSource::read_bytes).transpose().map_err(Unreadable::fault)?;
                 let key = key.as_ref().unwrap_or(&certificates);
                 (KeyPair::from_pem(&certificates, key, secret(password)?.as_ref(), now), certificate)
             }
             Self::Pkcs12 { file, password } => {
-                (KeyPair::from_pkcs12(&file.read_bytes().map_err(unreadable)?, secret(password)?.as_ref(), now), file)
+                (KeyPair::from_pkcs12(&file.read_bytes().map_err(Unreadable::fault)?, secret(password)?.as_ref(), now), file)
             }
         };
         pair.map_err(|fault| with_place(fault, from))

@@ -1,6 +1,6 @@
 //! The client secret as a credential.
 
-use super::{Explained, Proof, Reading, SecretSource};
+use super::{Explained, Proof, Reading, SecretSource, Unreadable};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::secret::{Secret, SecretFlaw};
@@ -11,7 +11,7 @@ const PARAMETER: &str = "client_secret";
 /// Reads it.
 pub(super) fn present(source: &SecretSource) -> Reading {
     let proof = source.read().map(|secret| Proof::new(PARAMETER, secret));
-    Reading { certificate: None, proof: proof.map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem)) }
+    Reading { certificate: None, proof: proof.map_err(Unreadable::fault) }
 }
 
 /// Names the flaw of a secret that Entra does not know, where it has one. Where only something around the secret's Value is wrong,

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::Value;
 
 use super::assertion::{COMPANIONS, PARAMETER};
-use super::{Explained, Proof, Reading, SecretSource};
+use super::{Explained, Proof, Reading, SecretSource, Unreadable};
 use crate::outcome::{Fault, rfc3339};
 use crate::reason::Reason;
 use crate::sanitize::{self, one_line};
@@ -86,7 +86,7 @@ pub(super) fn present(source: &SecretSource, host: &str, now: SystemTime) -> Rea
 }
 
 fn proof(source: &SecretSource, host: &str, now: SystemTime) -> Result<Proof, Fault> {
-    let token = source.read().map_err(|problem| Fault::heard(Reason::SecretUnreadable, problem))?;
+    let token = source.read().map_err(Unreadable::fault)?;
     let claims = Claims::from_jwt(&token)
         .ok_or_else(|| Fault::heard(Reason::FederatedTokenUnusable, format!("{source} does not hold a JWT")))?;
     if let Some(fault) = claims.flaw(host, now) {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use secrecy::zeroize::Zeroizing;
 
 use crate::file::{self, FileKind};
+use crate::outcome::Fault;
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// The place of a secret.
@@ -20,12 +22,46 @@ pub enum SecretSource {
     InMemory(Secret),
 }
 
+/// A secret that cannot be read: a message for a person, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    message: String,
+    /// Set if the secret may be well, and this machine has no descriptor or memory left.
+    is_out_of_resources: bool,
+}
+
+impl Unreadable {
+    /// Makes the fault of a run that needs the secret.
+    pub fn fault(self) -> Fault {
+        let reason = if self.is_out_of_resources { Reason::LocalResources } else { Reason::SecretUnreadable };
+        Fault::heard(reason, self.message)
+    }
+}
+
+impl From<String> for Unreadable {
+    fn from(message: String) -> Self {
+        Self { message, is_out_of_resources: false }
+    }
+}
+
+impl From<Unreadable> for String {
+    fn from(unreadable: Unreadable) -> Self {
+        unreadable.message
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl SecretSource {
     /// Reads the secret.
     ///
     /// # Errors
-    /// A message for a person, without the secret: the file or variable is missing, unreadable, not UTF-8 or empty.
-    pub fn read(&self) -> Result<Secret, String> {
+    /// The file or variable is missing, unreadable, not UTF-8 or empty.
+    pub fn read(&self) -> Result<Secret, Unreadable> {
         self.read_as(FileKind::Regular)
     }
 
@@ -33,18 +69,18 @@ impl SecretSource {
     ///
     /// # Errors
     /// As [`SecretSource::read`].
-    pub fn read_once(&self) -> Result<Secret, String> {
+    pub fn read_once(&self) -> Result<Secret, Unreadable> {
         self.read_as(FileKind::Any)
     }
 
     /// Reads bytes, such as those of PEM and PKCS #12.
     ///
     /// # Errors
-    /// A message for a person, without the secret: the file or variable is missing, unreadable or empty.
-    pub fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, String> {
+    /// The file or variable is missing, unreadable or empty.
+    pub fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
         let Self::File(path) = self else { return Ok(self.read()?.expose().as_bytes().to_vec().into()) };
         let bytes = file::read(path, FileKind::Regular, MAX_BYTES).map_err(|error| unreadable(path, &error))?;
-        if bytes.is_empty() { Err(format!("{self} is empty")) } else { Ok(bytes.into()) }
+        if bytes.is_empty() { Err(format!("{self} is empty").into()) } else { Ok(bytes.into()) }
     }
 
     /// Returns its file, if it is one.
@@ -55,7 +91,7 @@ impl SecretSource {
         }
     }
 
-    fn read_as(&self, kind: FileKind) -> Result<Secret, String> {
+    fn read_as(&self, kind: FileKind) -> Result<Secret, Unreadable> {
         let text = match self {
             Self::File(path) => read_text(path, kind).map_err(|error| unreadable(path, &error))?,
             Self::Variable(name) => {
@@ -64,15 +100,16 @@ impl SecretSource {
             Self::InMemory(secret) => return Ok(secret.clone()),
         };
         let secret = trimmed(text);
-        if secret.expose().is_empty() { Err(format!("{self} is empty")) } else { Ok(secret) }
+        if secret.expose().is_empty() { Err(format!("{self} is empty").into()) } else { Ok(secret) }
     }
 }
 
 /// Bytes of a file with a secret that are read at most: the longest there is, a chain of certificates with its key, has a tenth.
 const MAX_BYTES: u64 = 256 * 1024;
 
-fn unreadable(path: &Path, error: &io::Error) -> String {
-    format!("cannot read `{}`: {error}", path.display())
+fn unreadable(path: &Path, error: &io::Error) -> Unreadable {
+    let message = format!("cannot read `{}`: {error}", path.display());
+    Unreadable { message, is_out_of_resources: file::is_out_of_resources(error) }
 }
 
 fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {

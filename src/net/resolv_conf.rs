@@ -70,8 +70,8 @@ impl ResolvConf {
             "search" => self.search = domains(rest).take(MAX_SEARCH).collect(),
             "domain" => self.search = domains(rest).take(1).collect(),
             "options" => {
-                let ndots = rest.split_whitespace().filter_map(|option| option.strip_prefix("ndots:")?.parse().ok());
-                self.ndots = ndots.last().unwrap_or(self.ndots);
+                let mut ndots = rest.split_whitespace().filter_map(|option| option.strip_prefix("ndots:")?.parse().ok());
+                self.ndots = ndots.next_back().unwrap_or(self.ndots);
             }
             _ if is_meant_for_a_server(line) => self.note_misread(number, line),
             _ => {}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::file;
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
@@ -73,6 +74,10 @@ impl FailedLookup {
     /// Makes the fault of the failed look-up of `host`. `getaddrinfo` has one message for a resolver that refuses, fails, or is
     /// not there, so each resolver is queried once more to tell them apart.
     pub(super) async fn explain(self, host: &str) -> Fault {
+        // A file or socket that cannot be opened is no name for glibc.
+        if let Some(error) = file::exhaustion() {
+            return Fault::heard(Reason::LocalResources, error.to_string());
+        }
         let reason = reason(&self.error, self.took);
         let ambiguous = matches!(reason, Reason::DnsServerFailure | Reason::DnsNoAnswer);
         let fault = if ambiguous { system_resolvers::refusal(host).await } else { None };

@@ -21,6 +21,7 @@ use tokio::io::BufReader;
 use tokio_openssl::SslStream;
 
 use crate::cloud;
+use crate::file;
 use crate::outcome::{CertificateFacts, EndpointFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::sanitize;
@@ -206,9 +207,12 @@ impl Connector {
         fault
     }
 
-    /// Finds the reason for an unknown issuer: TLS inspection, unless the root is public and only missing here.
+    /// Finds the reason for an unknown issuer: TLS inspection, unless the root is public and only missing here, or the file that
+    /// it is in could not be opened.
     fn why_untrusted(&self, chain: &[X509]) -> Reason {
-        if self.extra().is_empty() && root_provenance::is_empty(&self.store) {
+        if file::exhaustion().is_some() {
+            Reason::LocalResources
+        } else if self.extra().is_empty() && root_provenance::is_empty(&self.store) {
             Reason::LocalTrustStore
         } else if microsoft_roots::lead_to(self.microsoft_roots(), chain) {
             Reason::TlsRootMissing
