@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{HOST, HeaderName, HeaderValue, ORIGIN, REFERER};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Method, StatusCode};
@@ -97,24 +97,36 @@ fn host_of(text: &str) -> Option<String> {
 }
 
 /// Checks that a request for something that happens comes from a page of ours or from no page. A browser says which page it comes
-/// from (`Sec-Fetch-Site`: <https://www.w3.org/TR/fetch-metadata/>; `Origin`: RFC 6454 section 7.3); a client that sends neither
-/// is no browser, and cannot be led here by a page.
+/// from: `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) to addresses with TLS and to loopback, `Origin` (RFC 6454 section
+/// 7.3) with whatever a page may not read by itself, and `Referer` (RFC 9110 section 10.1.3) with images and links, unless the page
+/// forbids it. A scraper sends none of them.
 ///
 /// # Errors
 /// The response that refuses it.
 pub fn check_site(method: &Method, headers: &HeaderMap, known: &KnownHosts) -> Result<(), FullResponse> {
     // An address typed in by hand comes from no page; that is no way to send a form.
     let is_ours = |site| site == "same-origin" || site == "none" && method != Method::POST;
-    let is_foreign_site = headers.get("sec-fetch-site").is_some_and(|site| !site.to_str().is_ok_and(is_ours));
-    if is_foreign_site
-        || headers.get(ORIGIN).is_some_and(|origin| !is_own_origin(origin.to_str().unwrap_or_default(), headers, known))
-    {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    let is_foreign_site = site.is_some_and(|site| !is_ours(site));
+    let is_foreign_origin = text(ORIGIN).is_some_and(|origin| !is_own_origin(origin, headers, known));
+    // Where the browser itself says that the page is ours, its address is that of a reverse proxy.
+    let is_foreign_page = site.is_none() && text(REFERER).is_some_and(|page| !is_own_origin(origin_of(page), headers, known));
+    if is_foreign_site || is_foreign_origin || is_foreign_page {
         return Err(message(
             StatusCode::FORBIDDEN,
-            "this is done from our own pages or by hand, and the request comes from another page",
+            "this is done from our own pages or by hand, and the request comes from another page; a reverse proxy that writes another \
+             `Host` is named with --web.external-url or --web.allow-host",
         ));
     }
     Ok(())
+}
+
+/// Returns scheme, host and port of a page's address.
+fn origin_of(page: &str) -> &str {
+    let host = page.find("://").map_or(0, |scheme| scheme + 3);
+    let end = page.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(page.len(), |end| host + end);
+    page.get(..end).unwrap_or_default()
 }
 
 /// Reports whether `origin` is where the request goes to, or has a name that the user gave: a reverse proxy may write another `Host`.
@@ -128,7 +140,6 @@ fn is_own_origin(origin: &str, headers: &HeaderMap, known: &KnownHosts) -> bool 
 #[cfg(test)]
 mod tests {
     use hyper::Request;
-    use hyper::header::HeaderValue;
 
     use super::*;
 
@@ -195,6 +206,18 @@ mod tests {
             (Method::GET, &[("host", "h:1"), ("sec-fetch-site", "cross-site")], false),
             (Method::GET, &[("host", "h:1"), ("sec-fetch-site", "same-site")], false),
             (Method::POST, &[("host", "h:1"), ("origin", "http://h:1"), ("sec-fetch-site", "same-site")], false),
+            (Method::GET, &[("host", "h:1"), ("origin", "http://evil.example")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://h:1/probes?check=pop3")], true),
+            (Method::GET, &[("host", "h:1"), ("referer", "https://status.example/m365/")], true),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://proxy.example/"), ("sec-fetch-site", "same-origin")], true),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://evil.example/h:1")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://evil.example?http://h:1/")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://h:1.evil.example/")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://h:1@evil.example/")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "http://h:2/")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "about:blank")], false),
+            (Method::GET, &[("host", "h:1"), ("referer", "")], false),
+            (Method::GET, &[("host", "h:1"), ("user-agent", "Prometheus/3.0")], true),
         ] {
             let headers = fields.iter().map(|(name, value)| (name.parse().expect("name"), HeaderValue::from_static(value)));
             assert_eq!(check_site(&method, &headers.collect(), &known()).is_ok(), admitted, "{method} {fields:?}");

@@ -63,6 +63,7 @@ async fn requests_of_other_pages_are_refused_where_something_happens() {
         "Origin: null\r\n",
         "Sec-Fetch-Site: cross-site\r\n",
         "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost:1\r\n",
+        "Referer: http://evil.example/\r\n",
     ] {
         for (method, path) in [("POST", "/-/reload"), ("GET", "/probe?check=token&tenant=contoso")] {
             assert_eq!(request(at, method, path, foreign).await.status, 403, "{method} {path} {foreign}");
