@@ -124,7 +124,7 @@ fn status_page(store: &Store, now: SystemTime) -> usize {
 }
 
 fn metrics_page(store: &Store, now: SystemTime) -> usize {
-    metrics(store, &Exporter::new(), now, Format::Text).len()
+    metrics(store, &[], &Exporter::new(), now, Format::Text).len()
 }
 
 fn document(store: &Store, now: SystemTime, most: usize) -> usize {

@@ -96,7 +96,7 @@ fn scrape(bench: &mut Criterion) {
     }
     let exporter = Exporter::new();
     for (name, format) in [("metrics_of_300_probes", Format::Text), ("openmetrics_of_300_probes", Format::OpenMetrics)] {
-        bench.bench_function(name, |bench| bench.iter(|| metrics(black_box(&store), &exporter, now, format)));
+        bench.bench_function(name, |bench| bench.iter(|| metrics(black_box(&store), &[], &exporter, now, format)));
     }
     let sample = outcome(&ProbeId { tenant: "contoso".into(), mailbox: Some("mailbox000".into()), check: Check::Pop3 }, now);
     bench.bench_function("record", |bench| bench.iter(|| store.record(black_box(sample.clone()))));

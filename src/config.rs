@@ -4,6 +4,7 @@
 //! the very file that the tests parse.
 
 mod catalogue;
+mod ceilings;
 mod certificate;
 mod checks;
 mod clouds;
@@ -42,6 +43,7 @@ pub use system::{FileRead, LocalSystem, System};
 pub use web::{ClientCertificate, TlsTerms, TlsVersion, Web, load_web, web_example};
 
 use catalogue::Section;
+use ceilings::CeilingsRead;
 use checks::Defaults;
 use include::Included;
 use reader::Reader;
@@ -115,6 +117,8 @@ fn settings(reader: &mut Reader<'_>, root: &tree::Node, bytes: usize) -> (Settin
     }
     let probes = tenants::read(reader, &root, &included, defaults, &mut clouds);
     clouds.warn_unused(reader, &network, &pins);
+    defaults.ceilings.warn_low(reader, &probes);
     let state_file = reader.one::<value::StateFile>(&root, "state_file").map(|found| reader.resolve(&found.value.0));
-    (Settings { network, in_flight: defaults.in_flight, probes, state_file }, included)
+    let CeilingsRead { ceilings, probe_max_age, .. } = defaults.ceilings;
+    (Settings { network, in_flight: defaults.in_flight, ceilings, probe_max_age, probes, state_file }, included)
 }

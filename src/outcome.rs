@@ -115,11 +115,17 @@ impl Outcome {
         self.failure().is_some_and(|failure| failure.reason == Reason::MachineTooSlow)
     }
 
+    /// Reports whether the run ended for a reason of ours that tells nothing of the far side: it counts as one that did not take
+    /// place.
+    pub fn is_no_result(&self) -> bool {
+        self.failure().is_some_and(|failure| failure.reason.is_no_result())
+    }
+
     /// Returns why no run took place that tells of the far side, as the value of a label.
     pub fn skip_code(&self) -> Option<&'static str> {
         match &self.verdict {
             Verdict::Skipped(skip) => Some(skip.code()),
-            Verdict::Failed(failure) => Some(failure.reason.code()).filter(|_| self.is_missed()),
+            Verdict::Failed(failure) => Some(failure.reason.code()).filter(|_| self.is_no_result()),
             Verdict::Ok => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, trace_span};
 
+use crate::ceiling::{Accounts, Allowance, Origin};
 use crate::check::{self, AnyConversation, Cx, Means};
 use crate::outcome::{Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
 use crate::reason::Reason;
@@ -32,6 +33,19 @@ pub struct Probe {
     pub settings: Arc<ProbeSettings>,
     conversation: Box<dyn AnyConversation>,
     slot: Arc<Slot>,
+    /// The accounts that its runs are charged to.
+    pub accounts: Accounts,
+    /// The last run of the schedule that took place.
+    latest: Mutex<Option<LatestRun>>,
+}
+
+/// A run that took place, by which its outcome is found in a store.
+#[derive(Clone, Copy, Debug)]
+pub struct LatestRun {
+    /// The time at which it began, as its outcome has it.
+    pub at: SystemTime,
+    /// The time at which it ended.
+    pub ended: Instant,
 }
 
 impl Probe {
@@ -42,8 +56,8 @@ impl Probe {
     pub fn new(settings: impl Into<Arc<ProbeSettings>>, slots: &Slots) -> Result<Self, String> {
         let settings = settings.into();
         let conversation = check::conversation(&settings)?;
-        let slot = slots.slot(&settings);
-        Ok(Self { settings, conversation, slot })
+        let (slot, accounts) = (slots.slot(&settings), slots.accounts(&settings));
+        Ok(Self { settings, conversation, slot, accounts, latest: Mutex::default() })
     }
 
     /// Its id, as `contoso/praxis/pop3`.
@@ -59,6 +73,14 @@ impl Probe {
 
     /// Runs the check once, for at most the probe's own timeout and `limit`, and returns its outcome, also after a panic.
     pub async fn run(&self, means: &Means, limit: Option<Duration>) -> Outcome {
+        let outcome = self.run_for(Origin::Schedule, means, limit).await;
+        if !outcome.is_skipped() && !outcome.is_no_result() {
+            *self.latest() = Some(LatestRun { at: outcome.at, ended: Instant::now() });
+        }
+        outcome
+    }
+
+    async fn run_for(&self, origin: Origin, means: &Means, limit: Option<Duration>) -> Outcome {
         let timeout = self.settings.timeout.min(limit.unwrap_or(Duration::MAX));
         let deadline = Instant::now() + timeout;
         let _connection = match self.slot.turn(self.id(), timeout).await {
@@ -72,6 +94,7 @@ impl Probe {
         }
         let mut meter = StallMeter::begin(means.clock);
         let mut trace = Trace::begin(self.first_phase(), deadline);
+        trace.allowance = Allowance::new(self.accounts.clone(), origin);
         let result = {
             let mut cx = Cx { trace: &mut trace, means, tenant: &self.settings.tenant };
             // Conversations go on side by side: in the log each line is told with its probe.
@@ -85,6 +108,9 @@ impl Probe {
         };
         let stall = meter.end();
         trace.finish();
+        if !trace.spans().iter().any(|span| matches!(span.phase, Phase::Auth | Phase::Mailbox)) {
+            trace.allowance.logged_in_nowhere();
+        }
         trace.facts.stalled = stall.of_note();
         trace.facts.warnings.retain(|warning| !stall.explains(warning.reason));
         let fault = fault.map(|fault| stall.renamed(fault));
@@ -95,22 +121,34 @@ impl Probe {
         let outcome = self.finished(began(stall.elapsed), trace, verdict);
         if outcome.is_missed() {
             means.tokens.forget_failures(&self.settings.tenant);
-        } else {
+        } else if !outcome.is_no_result() {
             self.slot.pace.note(outcome.failure().map(|failure| failure.reason));
         }
-        self.slot.publish(&outcome, timeout);
+        // What one may not ask for now, another may.
+        if outcome.failure().is_none_or(|failure| failure.reason != Reason::CeilingReached) {
+            self.slot.publish(&outcome, timeout);
+        }
         outcome
     }
 
-    /// Runs the check out of turn, as [`Self::run`]. Where the far side no longer refuses what it refused, the schedule
-    /// follows at once.
-    pub async fn run_on_request(&self, means: &Means, limit: Option<Duration>) -> Outcome {
+    /// Runs the check out of turn, as [`Self::run`]; its logins and token requests are those of a client. Where the far side no
+    /// longer refuses what it refused, the schedule follows at once.
+    pub async fn run_on_request(&self, means: &Means, limit: Duration) -> Outcome {
         let is_slow = self.interval() > self.settings.interval;
-        let outcome = self.run(means, limit).await;
+        let outcome = self.run_for(Origin::Request, means, Some(limit)).await;
         if is_slow && !outcome.is_skipped() && self.refusals() == 0 {
             self.slot.pace.wake();
         }
         outcome
+    }
+
+    /// Returns the last run of the schedule that took place.
+    pub fn latest_run(&self) -> Option<LatestRun> {
+        *self.latest()
+    }
+
+    fn latest(&self) -> MutexGuard<'_, Option<LatestRun>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the interval in force: longer than the configured one while the far side refuses the login for good.

@@ -90,6 +90,7 @@ reasons! {
     TimedOut "timed_out" Here Transient "the run exceeded its timeout" "raise `timeout` if the phases make progress but are slow"
     LocalResources "local_resources" Here Transient "this machine has no socket, file or memory left" "check `ulimit -n` and the memory of this machine"
     MachineTooSlow "machine_too_slow" Here Transient "this machine was too slow for the run" "check this machine's load and the CPU limits of this program, and whether either was suspended"
+    CeilingReached "ceiling_reached" Here Transient "this program's own ceiling of logins or token requests is reached" "see who asks for `/probe` so often, or raise `logins_per_hour` or `token_requests_per_hour` of `defaults`"
     LocalTrustStore "local_trust_store" Here Failed "no trusted root certificates could be read here" "install the package ca-certificates or set `network.ca_file`"
     ClockWrong "clock_wrong" Here Degraded "this machine's clock differs from Microsoft's" "switch time synchronisation (NTP) on, and look at its state with `timedatectl`"
     SecretUnreadable "secret_unreadable" Here Failed "the credential could not be read" "check the path and rights of the credential's file or variable; the evidence says what is wrong"
@@ -285,6 +286,11 @@ impl Reason {
     /// The reason of that code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+
+    /// Reports whether a run that ends so tells nothing of the far side: it counts as one that did not take place.
+    pub const fn is_no_result(self) -> bool {
+        matches!(self, Self::MachineTooSlow | Self::CeilingReached)
     }
 
     /// Reports whether a run may end for this reason because this machine, and not the peer, was slow: silence, and hanging up

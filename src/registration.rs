@@ -9,6 +9,7 @@ use hyper::StatusCode;
 use reqwest::{Certificate, Client, Proxy, redirect, tls};
 use tokio::time::{Instant, timeout};
 
+use crate::ceiling::Allowance;
 use crate::cloud::{HttpsEndpoint, host_port};
 use crate::credential::Credential;
 use crate::net::Net;
@@ -47,7 +48,14 @@ type Key = (String, String, String);
 impl Registrations {
     /// Returns the registration of the tenant's application, read in at most `limit`, or as it was read less than six hours ago
     /// with the same credential in use; for longer where it cannot be read again. `None` where the user does not want it read.
-    pub async fn registration(&self, net: &Net, tokens: &Tokens, tenant: &Tenant, limit: Duration) -> Option<Registration> {
+    pub async fn registration(
+        &self,
+        net: &Net,
+        tokens: &Tokens,
+        tenant: &Tenant,
+        allowance: &Allowance,
+        limit: Duration,
+    ) -> Option<Registration> {
         let (at, scope) = tenant.cloud.graph.as_ref().zip(tenant.cloud.graph_scope.as_ref()).filter(|_| tenant.read_expiry)?;
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone());
         let mark = tenant.read_credential(limit / 2, Credential::mark).await.ok().flatten();
@@ -56,7 +64,7 @@ impl Registrations {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < READING_KEPT) {
             return Some(kept.registration.clone());
         }
-        let query = Query { net, tokens, tenant, at, scope, mark: &mark };
+        let query = Query { net, tokens, tenant, allowance, at, scope, mark: &mark };
         let read = timeout(limit, query.registration(limit)).await;
         let read = read.unwrap_or_else(|_| Registration::Unread("Graph did not answer in time".to_owned()));
         // An earlier reading is still the best that is known.
@@ -76,6 +84,8 @@ struct Query<'a> {
     net: &'a Net,
     tokens: &'a Tokens,
     tenant: &'a Tenant,
+    /// The token requests that it may cause.
+    allowance: &'a Allowance,
     /// Graph in the tenant's cloud, and the scope of its tokens.
     at: &'a HttpsEndpoint,
     scope: &'a str,
@@ -86,9 +96,10 @@ struct Query<'a> {
 impl Query<'_> {
     /// Reads the registration; the token for it is got in at most `limit`.
     async fn registration(&self, limit: Duration) -> Registration {
-        let Self { net, tokens, tenant, at, scope, mark } = *self;
+        let Self { net, tokens, tenant, allowance, at, scope, mark } = *self;
         // Nothing of it counts towards the run: it has a cursor of its own.
         let mut trace = Trace::begin(Phase::Token, Instant::now() + limit);
+        trace.allowance = allowance.clone();
         let token = match tokens.usable(&mut trace, net, tenant, scope).await {
             Ok(token) => token,
             Err(Fault { reason, .. }) => return Registration::Unread(format!("no token for Graph: {reason}")),

@@ -16,6 +16,7 @@ mod language;
 mod listen_address;
 mod listener;
 mod middleware;
+mod on_request;
 mod pages;
 mod places;
 mod probe_endpoint;
@@ -30,6 +31,7 @@ mod shutdown;
 mod signals;
 mod state_file;
 mod systemd;
+mod usage;
 mod web_config;
 mod write_timeout;
 

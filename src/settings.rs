@@ -22,6 +22,10 @@ pub struct Settings {
     pub network: Network,
     /// The most runs at once, over all probes.
     pub in_flight: NonZeroUsize,
+    /// The ceilings of what is asked of Microsoft.
+    pub ceilings: Ceilings,
+    /// The age up to which `/probe` gives an outcome again; `None` where it follows the probe's interval.
+    pub probe_max_age: Option<Duration>,
     /// Every probe, in the order of the file: tenant by tenant, the tenant's own checks before its mailboxes'.
     pub probes: Vec<ProbeSettings>,
     /// The file in which a service keeps what must outlive a restart.
@@ -36,8 +40,24 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { network: Network::default(), in_flight: Self::IN_FLIGHT, probes: Vec::new(), state_file: None }
+        Self {
+            network: Network::default(),
+            in_flight: Self::IN_FLIGHT,
+            ceilings: Ceilings::default(),
+            probe_max_age: None,
+            probes: Vec::new(),
+            state_file: None,
+        }
     }
+}
+
+/// The ceilings that are configured; `None` where the program derives them from the schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ceilings {
+    /// The most logins to a mailbox in an hour.
+    pub logins_per_hour: Option<u32>,
+    /// The most token requests of an application in an hour.
+    pub token_requests_per_hour: Option<u32>,
 }
 
 /// The network between this machine and Microsoft: pinned names, trust, proxy and resolvers.
@@ -264,6 +284,12 @@ impl ProbeSettings {
     /// Reports whether a probe of `other` runs in the same way, however its outcomes are judged.
     pub fn runs_as(&self, other: &Self) -> bool {
         std::ptr::eq(self, other) || Self { limits: other.limits.clone(), ..self.clone() } == *other
+    }
+
+    /// Returns the age up to which `/probe` gives its outcome again where nothing else is configured: a quarter of the interval, in
+    /// which little changes that the schedule would not see, and 5 s at least, in which several who look share a run.
+    pub fn max_age(&self) -> Duration {
+        (self.interval / 4).max(Duration::from_secs(5))
     }
 
     /// Returns the host and port that it speaks to; the check's name where it is made for several or for none in particular.

@@ -23,7 +23,7 @@ use self::index::Index;
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;
-use crate::outcome::{CredentialKind, Outcome, ProbeId, SkipReason, Verdict};
+use crate::outcome::{CredentialKind, Outcome, ProbeId, SkipReason};
 use crate::settings::ProbeSettings;
 
 /// The last outcomes, the last good facts and the counts of every probe, in the order of the configuration.
@@ -108,8 +108,8 @@ impl Store {
         let Some(place) = self.places.get(&outcome.probe).copied() else { return };
         if outcome.is_missed() {
             *self.skips.entry(SkipReason::Missed.code()).or_default() += 1;
-        } else if let Verdict::Skipped(skip) = &outcome.verdict {
-            *self.skips.entry(skip.code()).or_default() += 1;
+        } else if let Some(code) = outcome.skip_code() {
+            *self.skips.entry(code).or_default() += 1;
         } else if let Some(counted) = self.latencies.get_mut(place.latencies).filter(|_| outcome.is_latency_sample()) {
             counted.latencies.observe(outcome.took);
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout};
 
 use crate::net::Net;
-use crate::outcome::{Fault, TokenFacts};
+use crate::outcome::{Fault, Phase, TokenFacts};
 use crate::reason::{Owner, Reason};
 use crate::secret::Secret;
 use crate::settings::Tenant;
@@ -86,7 +86,9 @@ impl Tokens {
     /// # Errors
     /// The fault of the request.
     pub async fn fresh(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
+        trace.allowance.token_request()?;
         let result = request::token(trace, net, tenant, scope).await;
+        take_back_unsent(trace, &result);
         self.entry(tenant, scope).keep(trace, result, None)
     }
 
@@ -126,7 +128,8 @@ impl Tokens {
         let _turn = entry.turn.lock().await;
         let instead = match entry.replacement(refused) {
             Replacement::Newer(token) => Some(Ok(*token)),
-            Replacement::Fetch => Some(entry.fetch(trace, net, tenant, scope).await),
+            // Without a replacement the refusal stands.
+            Replacement::Fetch => Some(entry.fetch(trace, net, tenant, scope).await).filter(|result| !is_ceiling(result)),
             Replacement::None => None,
         };
         trace.fetched();
@@ -213,12 +216,16 @@ impl Entry {
     /// Requests a token and keeps the result. Ends a little before the run's deadline, so that those who wait for the same answer
     /// get its fault.
     async fn fetch(&self, trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<Token, Fault> {
+        // Not kept: what one may not ask for now, another may.
+        trace.allowance.token_request()?;
         let limit = trace.remaining().mul_f64(0.95);
-        if let Ok(result) = timeout(limit, request::token(trace, net, tenant, scope)).await {
-            return self.keep(trace, result, None);
-        }
-        let silence = Err(trace.silence());
-        self.keep(trace, silence, Some(limit))
+        let result = timeout(limit, request::token(trace, net, tenant, scope)).await;
+        let (result, waited) = match result {
+            Ok(result) => (result, None),
+            Err(_) => (Err(trace.silence()), Some(limit)),
+        };
+        take_back_unsent(trace, &result);
+        self.keep(trace, result, waited)
     }
 
     fn keep(
@@ -249,6 +256,17 @@ impl Entry {
             }
         }
     }
+}
+
+/// Takes a token request back that failed before it was sent.
+fn take_back_unsent<T>(trace: &Trace, result: &Result<T, Fault>) {
+    if result.is_err() && matches!(trace.step(), Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls) {
+        trace.allowance.token_request_unsent();
+    }
+}
+
+fn is_ceiling<T>(result: &Result<T, Fault>) -> bool {
+    result.as_ref().is_err_and(|fault| fault.reason == Reason::CeilingReached)
 }
 
 /// Returns the time for which a token is used before it is renewed.

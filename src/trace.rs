@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 pub use self::delivery::{Delivery, DeliveryRecord};
 
+use crate::ceiling::Allowance;
 use crate::outcome::{EndpointFacts, Facts, Fault, Line, Peer, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::sanitize;
@@ -27,6 +28,8 @@ pub struct Trace {
     pub unfinished: Option<String>,
     /// The kernel's figures of the connection that was made last.
     pub delivery: DeliveryRecord,
+    /// The logins and token requests that the run may cause.
+    pub allowance: Allowance,
     began: Instant,
     open: Phase,
     since: Instant,
@@ -49,7 +52,8 @@ enum State {
 }
 
 impl Trace {
-    /// Begins the trace of a run that starts now in the phase `first` and must end at `deadline`.
+    /// Begins the trace of a run that starts now in the phase `first` and must end at `deadline`. Nothing that it asks for is counted
+    /// until it is given an allowance.
     pub fn begin(first: Phase, deadline: Instant) -> Self {
         Self {
             facts: Facts::default(),
@@ -57,6 +61,7 @@ impl Trace {
             request: None,
             unfinished: None,
             delivery: DeliveryRecord::default(),
+            allowance: Allowance::default(),
             began: Instant::now(),
             open: first,
             since: Instant::now(),

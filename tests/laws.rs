@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["credential"],
     &["levels"],
     &["settings"],
-    &["store", "diagnosis", "wire"],
+    &["ceiling", "store", "diagnosis", "wire"],
     &["report", "trace"],
     &["fact"],
     &["document", "net", "render"],

@@ -25,7 +25,8 @@ impl Conversation for TokenCheck {
         // Issuance has been measured; what follows is learnt beside it and can fail no run.
         cx.trace.finish();
         let limit = cx.trace.remaining().mul_f64(0.8).min(REGISTRATION_LIMIT);
-        let registration = means.registrations.registration(&means.net, &means.tokens, tenant, limit).await;
+        let allowance = cx.trace.allowance.clone();
+        let registration = means.registrations.registration(&means.net, &means.tokens, tenant, &allowance, limit).await;
         // A certificate has told its end itself.
         let read = || registration.as_ref().and_then(|read| read.in_use_expires(SystemTime::now()));
         cx.trace.facts.credential_expires = cx.trace.facts.credential_expires.or_else(read);

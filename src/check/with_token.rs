@@ -57,6 +57,7 @@ pub trait WithToken: Sync {
 pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), Fault> {
     let (tokens, net, tenant) = (&cx.means.tokens, &cx.means.net, cx.tenant);
     let needed = conversation.needed_token(&tenant.cloud);
+    cx.trace.allowance.login()?;
     let token = tokens.usable(cx.trace, net, tenant, needed.scope).await?;
     let refused = match conversation.converse(cx, &token).await {
         Err(fault) if is_about_token(fault.reason) => fault,
@@ -64,6 +65,9 @@ pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), 
     };
     if let Some(fresh) = tokens.instead_of(&token, cx.trace, net, tenant, needed.scope).await {
         let fresh = fresh?;
+        if cx.trace.allowance.login().is_err() {
+            return Err(explain(refused, &token.facts, tenant, needed));
+        }
         return conversation.converse(cx, &fresh).await.map_err(|fault| explain(fault, &fresh.facts, tenant, needed));
     }
     Err(explain(refused, &token.facts, tenant, needed))

@@ -1,12 +1,13 @@
 //! Every key of the configuration, once: the reader, the unknown-key detection, the schema and the tests walk this table.
 
+use crate::ceiling::Subject;
 use crate::kind;
 
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
-    Inspection, Interval, IpAddress, Label, Limit, MailAddress, PasswordFile, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser,
-    RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, TokenFile, Value,
-    Variable,
+    Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile, PerHour, Pkcs12File, Pop3Url, ProxyUrl,
+    ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, TokenFile,
+    Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -143,6 +144,9 @@ pub(super) const KEYS: &[Key] = &[
     key(Defaults, "interval", One(&Interval::FORMAT), "60s", "time between the beginnings of two runs"),
     key(Defaults, "timeout", One(&Timeout::FORMAT), "30s", "the one deadline of a run; where nobody wrote one beside the interval, at most the interval"),
     key(Defaults, "in_flight", One(&InFlight::FORMAT), "64", "the most runs at once, over all checks; each tenant and each endpoint has a quarter of them to itself as far as others wait"),
+    key(Defaults, "probe_max_age", One(&MaxAge::FORMAT), "a quarter of the check's interval, at least 5s", "the age up to which `/probe` gives an outcome again in place of a run; 0s for never"),
+    key(Defaults, Subject::Logins.key(), One(&PerHour::FORMAT), "1200, or twice what the schedule needs", "the most logins to a mailbox in an hour, by scheduled runs and `/probe` together; requests leave the schedule its part"),
+    key(Defaults, Subject::TokenRequests.key(), One(&PerHour::FORMAT), "300, or twice what the schedule needs", "the most token requests of an application in an hour, likewise"),
 
     key(Network, "resolve", Table(&IpAddress::FORMAT), "", "names pinned to an address, as `curl --resolve`"),
     key(Network, "ca_file", One(&CaFile::FORMAT), "", "PEM file of certificates trusted in addition to the system's"),

@@ -10,24 +10,28 @@ use crate::settings::{Folder, ProbeSettings, Settings};
 use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of, level_of};
+use super::ceilings::CeilingsRead;
 use super::clouds::missing_endpoint;
 use super::quoted::{self, Quoted};
 use super::reader::{Fields, Found, Reader, invalid_value, numbered};
 use super::tree::{Content, Entry, Node};
 use super::value::{self, InFlight, Interval, Limit, Timeout, Value as _};
 
-/// Interval and timeout of checks that have none of their own, and the bound of all.
+/// Interval and timeout of checks that have none of their own, and the bounds of all.
 #[derive(Clone, Copy)]
 pub(super) struct Defaults {
     interval: Duration,
     timeout: Duration,
     /// The most runs at once, over all checks.
     pub in_flight: NonZeroUsize,
+    /// The ceilings, and what belongs to them.
+    pub ceilings: CeilingsRead,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { interval: ProbeSettings::INTERVAL, timeout: ProbeSettings::TIMEOUT, in_flight: Settings::IN_FLIGHT }
+        let (interval, timeout) = (ProbeSettings::INTERVAL, ProbeSettings::TIMEOUT);
+        Self { interval, timeout, in_flight: Settings::IN_FLIGHT, ceilings: CeilingsRead::default() }
     }
 }
 
@@ -51,7 +55,7 @@ impl Defaults {
         let fields = reader.section(node, Section::Defaults, "defaults");
         let (interval, timeout) = timing(reader, &fields, Self::default());
         let in_flight = reader.one::<InFlight>(&fields, "in_flight").map_or(Settings::IN_FLIGHT, |found| found.value.0);
-        Self { interval, timeout, in_flight }
+        Self { interval, timeout, in_flight, ceilings: CeilingsRead::read(reader, &fields) }
     }
 
     /// Returns the settings of a check that has no options.

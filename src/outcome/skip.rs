@@ -32,7 +32,7 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// The code of every reason that a scheduler counts.
-    pub const CODES: [&'static str; 4] = ["back_off", "busy", "missed", "hanging"];
+    pub const CODES: [&'static str; 5] = ["back_off", "busy", "missed", "hanging", Reason::CeilingReached.code()];
 
     /// The value of a label.
     pub const fn code(&self) -> &'static str {

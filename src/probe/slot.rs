@@ -8,10 +8,11 @@ use tokio::sync::{MutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
 
 use super::pace::Pace;
+use crate::ceiling::{Accounts, Book};
 use crate::kind::Check;
 use crate::outcome::{Outcome, ProbeId, SkipReason};
 use crate::reason::Reason;
-use crate::settings::ProbeSettings;
+use crate::settings::{Ceilings, ProbeSettings};
 
 /// The one connection that a mailbox and protocol may have at a time, and the back-off that the server asked for.
 #[derive(Debug)]
@@ -113,23 +114,47 @@ async fn shared(finished: &mut broadcast::Receiver<FinishedRun>, id: &ProbeId, w
     }
 }
 
-/// All slots. They outlive a reload, as a back-off and a running conversation do.
+/// All slots, and the accounts that runs are charged to. They outlive a reload, as a back-off and a running conversation do.
 #[derive(Debug, Default)]
-pub struct Slots(Mutex<HashMap<SlotKey, Arc<Slot>>>);
+pub struct Slots {
+    by_key: Mutex<HashMap<SlotKey, Arc<Slot>>>,
+    accounts: Arc<Book>,
+}
 
 /// Tenant, address and check. The address and not the label: a mailbox under two names is one mailbox to its server.
 type SlotKey = (String, Option<String>, Check);
 
 impl Slots {
+    /// Returns new slots, without back-offs, whose probes are charged to the same accounts.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { by_key: Mutex::default(), accounts: Arc::clone(&self.accounts) }
+    }
+
     /// Returns the slot of a probe, a new one if it has none yet.
     pub(super) fn slot(&self, settings: &ProbeSettings) -> Arc<Slot> {
         let address = settings.address.as_ref().map(|address| address.to_ascii_lowercase());
         let key = (settings.id.tenant.clone(), address, settings.id.check);
-        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
+        Arc::clone(self.by_key().entry(key).or_default())
     }
 
-    /// Drops the slots that no probe has any more.
+    /// Returns the accounts of a probe.
+    pub(super) fn accounts(&self, settings: &ProbeSettings) -> Accounts {
+        self.accounts.accounts(settings)
+    }
+
+    /// Sets the ceilings of what `probes` ask for.
+    pub fn set_ceilings<'a>(&self, configured: Ceilings, probes: impl Iterator<Item = &'a ProbeSettings>) {
+        self.accounts.set_ceilings(configured, probes);
+    }
+
+    /// Drops what no probe has any more.
     pub fn sweep(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, slot| Arc::strong_count(slot) > 1);
+        self.by_key().retain(|_, slot| Arc::strong_count(slot) > 1);
+        self.accounts.sweep();
+    }
+
+    fn by_key(&self) -> std::sync::MutexGuard<'_, HashMap<SlotKey, Arc<Slot>>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,7 +13,7 @@ use crate::cloud::Cloud;
 use crate::credential::SecretSource;
 use crate::kind::Check;
 use crate::secret::Secret;
-use crate::settings::{Network, Tenant};
+use crate::settings::{Ceilings, Network, Tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,6 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub enum Act {
     Take(Phase, Duration),
     Stop(Reason),
+    LogIn,
     BackOff(Duration),
     Panic,
     PanicWith(&'static str),
@@ -48,6 +49,7 @@ impl AnyConversation for Acting {
                         sleep(time).await;
                     }
                     Act::Stop(reason) => return Err(Fault::new(reason)),
+                    Act::LogIn => cx.trace.allowance.login()?,
                     Act::BackOff(time) => cx.trace.facts.back_off = Some(time),
                     Act::Panic => panic!("words from the source"),
                     Act::PanicWith(words) => panic!("made of {words}"),
@@ -301,4 +303,65 @@ async fn run_during_a_back_off_is_skipped_until_it_ends() {
     slots.sweep();
     let (again, _) = probe(&slots, &[]);
     assert!(again.run(&means, None).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_beyond_the_ceiling_is_ceiling_reached_and_changes_nothing_else() {
+    let (slots, means) = (Slots::default(), means());
+    let (probe, _) = probe(&slots, &[Act::LogIn, Act::Take(Phase::Auth, SECOND), Act::Stop(Reason::AuthRefused)]);
+    slots.set_ceilings(Ceilings { logins_per_hour: Some(2), ..Ceilings::default() }, [&*probe.settings].into_iter());
+    let requested = probe.run_on_request(&means, TIMEOUT).await;
+    assert_eq!(ended(&requested), Some((Phase::Token, Reason::CeilingReached)), "the schedule needs them all");
+    for _ in 0..2 {
+        assert_eq!(ended(&probe.run(&means, None).await), Some((Phase::Auth, Reason::AuthRefused)));
+    }
+    let latest = probe.latest_run().expect("a run").ended;
+    let refused = probe.run(&means, None).await;
+    assert_eq!((ended(&refused), refused.is_no_result()), (Some((Phase::Token, Reason::CeilingReached)), true));
+    assert_eq!((probe.refusals(), probe.latest_run().expect("a run").ended), (2, latest));
+    advance(Duration::from_secs(65 * 60)).await;
+    assert_eq!(ended(&probe.run(&means, None).await), Some((Phase::Auth, Reason::AuthRefused)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn scheduled_run_that_fails_before_the_login_is_not_counted() {
+    let (slots, means) = (Slots::default(), means());
+    let (probe, _) = probe(&slots, &[Act::LogIn, Act::Take(Phase::Connect, SECOND), Act::Stop(Reason::ConnectRefused)]);
+    slots.set_ceilings(Ceilings { logins_per_hour: Some(80), ..Ceilings::default() }, [&*probe.settings].into_iter());
+    let used = || probe.accounts.mailbox.as_ref().expect("a mailbox").usage().used;
+    for _ in 0..100 {
+        assert_eq!(ended(&probe.run(&means, None).await), Some((Phase::Connect, Reason::ConnectRefused)));
+    }
+    assert_eq!(used(), 0);
+    for _ in 0..20 {
+        probe.run_on_request(&means, TIMEOUT).await;
+    }
+    assert_eq!(used(), 14, "a client's count, and the schedule needs 66");
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_that_waits_does_not_share_the_refusal_of_a_client() {
+    let (slots, means) = (Slots::default(), means());
+    let (probe, runs) = probe(&slots, &[Act::Take(Phase::Token, SECOND), Act::LogIn, Act::Take(Phase::Auth, SECOND)]);
+    slots.set_ceilings(Ceilings { logins_per_hour: Some(1), ..Ceilings::default() }, [&*probe.settings].into_iter());
+    let (requested, scheduled) = tokio::join!(probe.run_on_request(&means, TIMEOUT), probe.run(&means, None));
+    assert_eq!(ended(&requested), Some((Phase::Token, Reason::CeilingReached)));
+    assert!(scheduled.is_ok(), "{scheduled:?}");
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mailbox_is_one_account_under_two_names_and_after_a_reload() {
+    let (slots, means) = (Slots::default(), means());
+    let acts = [Act::LogIn, Act::Take(Phase::Auth, SECOND)];
+    let (one, other) = (acting(settings(), &slots, &acts).0, acting(renamed(), &slots, &acts).0);
+    one.run(&means, None).await;
+    other.run(&means, None).await;
+    drop((one, other));
+    slots.sweep();
+    let used = |slots: &Slots| probe(slots, &[]).0.accounts.mailbox.expect("a mailbox").usage().used;
+    assert_eq!((used(&slots), used(&slots.anew())), (2, 2));
+    advance(Duration::from_secs(65 * 60)).await;
+    slots.sweep();
+    assert_eq!(used(&slots), 0);
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::prometheus::ShownRun;
 use crate::fact;
 use crate::outcome::Transcript;
 use crate::report::JudgedOutcome;
@@ -10,11 +11,10 @@ use crate::report::{sentence, text};
 use crate::secret::MASK;
 use crate::settings::ProbeSettings;
 
-/// The whole text: what happened, the `metrics` that would have been returned, and how the probe is configured. `limit`
-/// is the time that the run was given.
-pub fn page(judged: &JudgedOutcome<'_>, limit: Duration, metrics: &str, settings: &ProbeSettings) -> String {
+/// The whole text: what happened in the run, the `metrics` that would have been returned, and how the probe is configured.
+pub fn page(judged: &JudgedOutcome<'_>, run: ShownRun, metrics: &str, settings: &ProbeSettings) -> String {
     let mut page = String::from("Logs for the probe:\n");
-    log(&mut page, judged, limit);
+    log(&mut page, judged, run);
     let _ = writeln!(page, "\n\nMetrics that would have been returned:\n{}", metrics.trim_end());
     page.push_str("\n\nProbe configuration:\n");
     configuration(&mut page, settings);
@@ -38,10 +38,13 @@ fn configuration(page: &mut String, settings: &ProbeSettings) {
 }
 
 /// Appends the run: the phases with their times, the transcript, the verdict with its evidence, and the facts.
-fn log(page: &mut String, judged: &JudgedOutcome<'_>, limit: Duration) {
+fn log(page: &mut String, judged: &JudgedOutcome<'_>, run: ShownRun) {
     let outcome = judged.outcome;
     let probe = text::one_line(&outcome.probe.to_string());
-    let _ = writeln!(page, "{} {probe}, limit {}s", text::time(outcome.at), text::seconds(limit));
+    let _ = writeln!(page, "{} {probe}, limit {}s", text::time(outcome.at), text::seconds(run.timeout));
+    if let Some(age) = run.age {
+        let _ = writeln!(page, "given again: this run ended {}s before it was asked for", text::seconds(age));
+    }
     let mut began = Duration::ZERO;
     for span in &outcome.phases {
         let _ = writeln!(page, "+{}s {} took {}s", text::seconds(began), span.phase, text::seconds(span.took));

@@ -1,8 +1,9 @@
 //! One structured log line for each outcome.
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::outcome::{Outcome, Verdict};
+use crate::reason::Reason;
 use crate::report::JudgedOutcome;
 use crate::report::{sentence, text};
 
@@ -23,6 +24,10 @@ pub fn outcome(judged: &JudgedOutcome<'_>, before: Option<&Outcome>) {
         }
         Verdict::Ok => info!(target: TARGET, probe, ok = true, seconds, warnings, "probe succeeded"),
         Verdict::Skipped(skip) => info!(target: TARGET, probe, ok = false, skipped = skip.code(), "probe not run"),
+        // The ceiling itself was logged when it was reached, with its numbers.
+        Verdict::Failed(failure) if failure.reason == Reason::CeilingReached => {
+            debug!(target: TARGET, probe, ok = false, skipped = failure.reason.code(), "probe not run");
+        }
         Verdict::Failed(failure) => {
             let (reason, owner) = (failure.reason.code(), failure.reason.owner().code());
             let heard = failure.evidence.heard.as_deref().map(text::one_line);

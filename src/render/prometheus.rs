@@ -18,10 +18,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 pub use self::exporter::Exporter;
-use self::families::{Families, Labelled as _, Labels};
+use self::families::{Families, Labelled, Labels};
 pub use self::format::Format;
 use self::shared::Shared;
-use crate::fact::metrics;
+use crate::ceiling::{Subject, Usage};
+use crate::fact::{MetricSpec, metrics};
 use crate::kind::Check;
 use crate::levels;
 use crate::outcome::{CredentialKind, Outcome, SkipReason};
@@ -47,10 +48,38 @@ metrics! {
     PROBE_SUCCESS: "probe_success", "Whether the probe was a success.";
     PROBE_DURATION: "probe_duration_seconds", "How long the probe took to complete.";
     PROBE_TIMEOUT: "probe_timeout_seconds", "The time the probe was given.";
+    CACHED: "m365_probe_cached", "1: the outcome is that of an earlier run, given again; 0: the run took place for this request.";
+    CACHED_AGE: "m365_probe_age_seconds", "Time since the run ended, 0 where it took place for this request.";
+    LOGINS: "m365_exporter_mailbox_logins_last_hour", "Logins to the mailbox in the last hour, by scheduled runs and /probe together.";
+    LOGINS_CEILING: "m365_exporter_mailbox_logins_ceiling", "The most logins to the mailbox in an hour.";
+    TOKEN_REQUESTS: "m365_exporter_token_requests_last_hour",
+        "Token requests of the tenant's application in the last hour, by scheduled runs and /probe together.";
+    TOKEN_REQUESTS_CEILING: "m365_exporter_token_requests_ceiling", "The most token requests of the tenant's application in an hour.";
+    CEILING_REFUSALS: "m365_exporter_ceiling_refusals_total", "Logins and token requests that a ceiling did not allow.";
 }
 
-/// The page of `/metrics`.
-pub fn metrics(store: &Store, exporter: &Exporter, now: SystemTime, format: Format) -> String {
+/// The run that a page of `/probe` shows.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownRun {
+    /// The time that it was given.
+    pub timeout: Duration,
+    /// The time since it ended, where it is an earlier one's.
+    pub age: Option<Duration>,
+}
+
+/// The usage of a tenant's application, or of one of its mailboxes, for the page of `/metrics`.
+#[derive(Clone, Debug)]
+pub struct AccountUsage {
+    /// The tenant's name.
+    pub tenant: String,
+    /// The label of the mailbox; `None` for the application.
+    pub mailbox: Option<String>,
+    /// The numbers.
+    pub usage: Usage,
+}
+
+/// The page of `/metrics`, with what was asked of each of the `accounts`.
+pub fn metrics(store: &Store, accounts: &[AccountUsage], exporter: &Exporter, now: SystemTime, format: Format) -> String {
     let (mut families, mut shared) = (exporter.families(format), Shared::new(store));
     for entry in store.probes() {
         from_the_start(&mut families, entry);
@@ -61,6 +90,7 @@ pub fn metrics(store: &Store, exporter: &Exporter, now: SystemTime, format: Form
     of_tenants(&mut families, store, now);
     causes::add(&mut families, store, now);
     totals(&mut families, store);
+    ceilings(&mut families, accounts);
     families.page(&exporter.page(format))
 }
 
@@ -127,14 +157,43 @@ fn totals(families: &mut Families, store: &Store) {
     }
 }
 
+/// Adds how near each account is to its ceiling, and per tenant how often one was reached. The refusals of a mailbox that has two
+/// names count for both.
+fn ceilings(families: &mut Families, accounts: &[AccountUsage]) {
+    let mut refused: BTreeMap<(&str, Subject), u64> = BTreeMap::new();
+    for AccountUsage { tenant, mailbox, usage } in accounts {
+        let none = Labels::default();
+        let labels = none.with("tenant", tenant);
+        let subject = if let Some(mailbox) = mailbox {
+            near(families, &labels.with("mailbox", mailbox), &LOGINS, &LOGINS_CEILING, *usage);
+            Subject::Logins
+        } else {
+            near(families, &labels, &TOKEN_REQUESTS, &TOKEN_REQUESTS_CEILING, *usage);
+            Subject::TokenRequests
+        };
+        *refused.entry((tenant, subject)).or_default() += usage.refused;
+    }
+    for ((tenant, subject), refused) in refused {
+        let labels = Labels::default();
+        families.counter(&CEILING_REFUSALS, &labels.with("tenant", tenant).with("ceiling", subject.code()), refused);
+    }
+}
+
+/// Adds the number of the last hour and the ceiling.
+fn near(families: &mut Families, labels: &impl Labelled, used: &MetricSpec, most: &MetricSpec, usage: Usage) {
+    families.gauge(used, labels, f64::from(usage.used));
+    families.gauge(most, labels, f64::from(usage.most));
+}
+
 /// The page of `/probe`: one outcome of the probe with these `settings` and nothing else, with blackbox_exporter's names too.
-/// `timeout` is what the run was given.
-pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, timeout: Duration, format: Format) -> String {
+pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, run: ShownRun, format: Format) -> String {
     let outcome = judged.outcome;
     let mut families = Families::new(format);
     families.gauge(&PROBE_SUCCESS, &Labels::default(), f64::from(u8::from(outcome.is_ok())));
     families.gauge(&PROBE_DURATION, &Labels::default(), outcome.took.as_secs_f64());
-    families.gauge(&PROBE_TIMEOUT, &Labels::default(), timeout.as_secs_f64());
+    families.gauge(&PROBE_TIMEOUT, &Labels::default(), run.timeout.as_secs_f64());
+    families.gauge(&CACHED, &Labels::default(), f64::from(u8::from(run.age.is_some())));
+    families.gauge(&CACHED_AGE, &Labels::default(), run.age.unwrap_or_default().as_secs_f64());
     if !skipped(&mut families, outcome) {
         run::add(&mut families, outcome, judged.warnings().iter().copied());
         run::phases(outcome).for_each(|(phase, took)| run::phase(&mut families, &outcome.probe, phase, took));

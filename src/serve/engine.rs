@@ -11,14 +11,15 @@ use tracing::{error, info, warn};
 
 use super::admission::KnownHosts;
 use super::authenticator::Authenticator;
+use super::on_request::OnRequest;
 use super::rendering::Renderer;
 use super::runs::Runs;
 use super::shared_diagnosis::SharedDiagnosis;
 use super::shutdown::Shutdown;
 use super::state_file::StateFile;
-use super::systemd;
 use super::web_config::WebConfig;
 use super::{ExternalUrl, Faults, ListenAddress, NotStarted, Options, Source};
+use super::{systemd, usage};
 use crate::file::Reads;
 use crate::levels::Limits;
 use crate::outcome::Outcome;
@@ -77,6 +78,8 @@ pub struct Engine {
     pub store: Arc<PublishedStore>,
     /// The file with what must outlive a restart, if there is one.
     pub state: Option<Arc<StateFile>>,
+    /// The runs that clients ask for.
+    pub on_request: OnRequest,
     /// The root causes in what the store has.
     pub diagnosis: SharedDiagnosis,
     slots: Arc<Slots>,
@@ -137,6 +140,7 @@ impl Engine {
             renderer: Renderer::default(),
             store: Arc::new(PublishedStore::new(store)),
             state,
+            on_request: OnRequest::default(),
             diagnosis: SharedDiagnosis::default(),
             slots,
             pulse,
@@ -169,7 +173,9 @@ impl Engine {
         self.exporter.log_lines_lost(self.log_lines_lost.load(Ordering::Relaxed));
         self.exporter.unprotected.set(i64::from(self.is_unprotected()));
         self.exporter.set_lag(self.pulse.by_cause());
-        prometheus::metrics(&self.store.snapshot(), &self.exporter, SystemTime::now(), format)
+        self.exporter.set_probe_requests(self.on_request.counts().by_result());
+        let accounts = usage::of_probes(&self.work().probes);
+        prometheus::metrics(&self.store.snapshot(), &accounts, &self.exporter, SystemTime::now(), format)
     }
 
     /// Reports whether the pages are served beyond loopback and no login is needed.
@@ -255,14 +261,19 @@ impl Engine {
 
     /// Shows `work` as the configuration in use.
     fn show(&self, work: Work) {
+        self.set_ceilings(&work);
         *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
+    }
+
+    fn set_ceilings(&self, work: &Work) {
+        self.slots.set_ceilings(work.ceilings, work.probes.iter().map(|probe| &*probe.settings));
     }
 
     /// Restarts the probes within `AT_ONCE`, without cached tokens and back-offs. For a service that has faults to switch, whose
     /// configuration is given.
     pub async fn restart_probes(self: &Arc<Self>) {
         let _alone = self.reloading.lock().await;
-        match Work::load(&self.source, &Arc::default()).await {
+        match Work::load(&self.source, &Arc::new(self.slots.anew())).await {
             Ok(work) => self.take_over(Arc::new(work), AT_ONCE, Obsolete::default()).await,
             Err(mistakes) => error!("cannot begin anew\n{mistakes}"),
         }
@@ -272,6 +283,7 @@ impl Engine {
     async fn take_over(self: &Arc<Self>, work: Arc<Work>, first_round: Duration, obsolete: Obsolete) {
         let engine = Arc::clone(self);
         let taken = async move {
+            engine.set_ceilings(&work);
             engine.store.update(|store| store.adopt(&work.settings()));
             *engine.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&work);
             let mut schedule = engine.schedule.lock().unwrap_or_else(PoisonError::into_inner);

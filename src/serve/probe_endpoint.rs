@@ -2,7 +2,7 @@
 //!
 //! As with blackbox_exporter, the outcome of such a run goes to the response and to the log, and not to the store: `/metrics`
 //! has the scheduled runs alone, however often others ask. A run that fails or cannot take place is answered like any other,
-//! with 200 and `probe_success 0`.
+//! with 200 and `probe_success 0`. An outcome that is young is given again, and says so (`m365_probe_cached 1`).
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,24 +11,21 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::content_negotiation::Negotiated;
 use super::engine::Engine;
+use super::on_request::{Delivery, OnRequest, Wish};
 use super::probe_selection::select;
 use super::query::Query;
 use super::response::{FullResponse, TEXT, message, ok};
-use crate::check::Means;
-use crate::outcome::Outcome;
-use crate::probe::Probe;
-use crate::render::prometheus::Format;
-use crate::render::{debug, log, prometheus};
+use crate::render::prometheus::{Format, ShownRun};
+use crate::render::{debug, prometheus};
 use crate::report::JudgedOutcome;
-use crate::schedule::Pulse;
 
 /// Prometheus's header with the scrape timeout in seconds.
 const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 /// Part of the scrape timeout left for the response, as blackbox_exporter's `--timeout-offset`.
 const TIMEOUT_OFFSET: Duration = Duration::from_millis(500);
 
-/// Runs the probe that `query` names on the thread of the runs, and answers with its metrics.
-pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> FullResponse {
+/// Answers with the metrics of the probe that `query` names, after a run on the thread of the runs, or from an outcome that is young.
+pub async fn respond(engine: &Arc<Engine>, query: &Query, headers: &HeaderMap) -> FullResponse {
     let work = engine.work();
     let (probe, in_detail) = match select(&work, query).and_then(|probe| Ok((probe, query.one("debug")?))) {
         Ok((probe, debug)) => (probe, debug.is_some_and(|debug| debug == "true")),
@@ -38,29 +35,24 @@ pub async fn respond(engine: &Engine, query: &Query, headers: &HeaderMap) -> Ful
         Ok(limit) => limit.unwrap_or(Duration::MAX).min(probe.settings.timeout),
         Err(problem) => return message(StatusCode::INTERNAL_SERVER_ERROR, &problem), // as blackbox_exporter has it
     };
-    let run = run(Arc::clone(probe), Arc::clone(&work.means), Arc::clone(&engine.pulse), limit);
-    let outcome = tokio::select! {
-        outcome = engine.runs.run(run) => outcome,
+    let max_age = work.probe_max_age.unwrap_or_else(|| probe.settings.max_age());
+    let wish = Wish { probe: Arc::clone(probe), means: Arc::clone(&work.means), limit, max_age };
+    let asked = Arc::clone(engine);
+    let delivery = tokio::select! {
+        delivery = engine.runs.run(async move { OnRequest::outcome(&asked, &wish).await }) => delivery.flatten(),
         () = engine.shutdown.grace_over() => return message(StatusCode::SERVICE_UNAVAILABLE, "shut down before the run had ended"),
     };
-    let Some(outcome) = outcome else {
+    let Some(Delivery { outcome, within, age }) = delivery else {
         return message(StatusCode::INTERNAL_SERVER_ERROR, "the run could not be made; see the log");
     };
     let judged = JudgedOutcome::new(&outcome, &probe.settings.limits, SystemTime::now());
-    let scheduled = engine.store.read(|store| store.last_run(&outcome.probe));
-    log::outcome(&judged, scheduled.as_deref());
-    let metrics = |format| prometheus::probe(&judged, &probe.settings, limit, format);
+    let run = ShownRun { timeout: within, age };
+    let metrics = |format| prometheus::probe(&judged, &probe.settings, run, format);
     if !in_detail {
         let negotiated = Negotiated::from_headers(headers);
         return negotiated.respond(metrics(negotiated.format));
     }
-    ok(TEXT, debug::page(&judged, limit, &metrics(Format::Text), &probe.settings))
-}
-
-/// Runs a probe, which counts as a run in flight meanwhile.
-async fn run(probe: Arc<Probe>, means: Arc<Means>, pulse: Arc<Pulse>, limit: Duration) -> Outcome {
-    let _counted = pulse.run();
-    probe.run_on_request(&means, Some(limit)).await
+    ok(TEXT, debug::page(&judged, run, &metrics(Format::Text), &probe.settings))
 }
 
 /// Returns the scraper's timeout less `TIMEOUT_OFFSET`, but at least half of it; `None` if the request has none.

@@ -133,10 +133,10 @@ impl ProbeEntry {
         self.last.as_deref().filter(|last| self.is_current(last.at, now))
     }
 
-    /// Returns the outcome that says how things are now: the last run while it is recent, else a later one that this machine was
-    /// too slow for.
+    /// Returns the outcome that says how things are now: the last run while it is recent, else a later one that ended for a reason
+    /// of ours: this machine was too slow for it, or a ceiling was reached.
     pub fn current_outcome(&self, now: SystemTime) -> Option<&Outcome> {
-        let missed = || self.skipped.as_deref().filter(|skipped| skipped.is_missed() && self.is_current(skipped.at, now));
+        let missed = || self.skipped.as_deref().filter(|skipped| skipped.is_no_result() && self.is_current(skipped.at, now));
         self.current_run(now).or_else(missed)
     }
 

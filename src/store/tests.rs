@@ -10,7 +10,7 @@ use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretS
 use crate::kind::Check;
 use crate::outcome::{
     CertificateFacts, ClientCertificateFacts, CredentialFacts, CredentialKind, EndpointFacts, Evidence, Facts, Failure, Line,
-    MailboxFacts, Phase, Registration, SkipReason, Speaker, SupportId, SupportIds, TokenFacts, Transcript,
+    MailboxFacts, Phase, Registration, SkipReason, Speaker, SupportId, SupportIds, TokenFacts, Transcript, Verdict,
 };
 use crate::reason::Reason;
 use crate::settings::Tenant;

@@ -7,7 +7,7 @@ use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Outcome, Phase, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::render::doctor::Style;
-use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
+use m365_probe::render::prometheus::{Exporter, Format, ShownRun, metrics, probe};
 use m365_probe::render::{checkmk, doctor, nagios};
 use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
@@ -61,9 +61,9 @@ proptest! {
         let mut store = Store::new(&probes);
         for outcome in &outcomes {
             let judged = JudgedOutcome::new(outcome, &limits[1], sample::now());
-            read(&probe(&judged, &sample::settings(&outcome.probe), Duration::from_secs(30), Format::Text));
+            read(&probe(&judged, &sample::settings(&outcome.probe), ShownRun { timeout: Duration::from_secs(30), age: None }, Format::Text));
             store.record(outcome.clone());
         }
-        read(&metrics(&store, &Exporter::new(), sample::now(), Format::Text));
+        read(&metrics(&store, &[], &Exporter::new(), sample::now(), Format::Text));
     }
 }

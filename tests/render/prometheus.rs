@@ -5,11 +5,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use m365_probe::ceiling::Usage;
 use m365_probe::kind::Check;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Facts, Outcome, Peer, Phase, ProbeId};
 use m365_probe::reason::Reason;
-use m365_probe::render::prometheus::{Exporter, Format, metrics, probe};
+use m365_probe::render::prometheus::{AccountUsage, Exporter, Format, ShownRun, metrics, probe};
 use m365_probe::report::JudgedOutcome;
 use m365_probe::store::Store;
 
@@ -30,19 +31,30 @@ fn exporter() -> Exporter {
     let exporter = Exporter::new();
     exporter.reloaded(true, sample::now());
     exporter.probes_in_flight.set(2);
+    exporter.set_probe_requests([("run", 870), ("shared", 3), ("cached", 9000)]);
     exporter.set_lag([("queue", 0.003, 7), ("endpoint", 0.0, 2), ("machine", 0.001, 0)]);
     exporter
 }
 
+/// The usage of a tenant's application and of two of its mailboxes, one of which clients asked for too often.
+fn accounts() -> [AccountUsage; 3] {
+    let of = |mailbox: Option<&str>, used, most, refused| AccountUsage {
+        tenant: "contoso".to_owned(),
+        mailbox: mailbox.map(ToOwned::to_owned),
+        usage: Usage { used, most, refused },
+    };
+    [of(None, 17, 300, 0), of(Some("praxis"), 1200, 1200, 38), of(Some("labor"), 264, 1200, 0)]
+}
+
 fn page(store: &Store) -> String {
-    metrics(store, &exporter(), sample::now(), Format::Text)
+    metrics(store, &accounts(), &exporter(), sample::now(), Format::Text)
 }
 
 /// The page of `/probe`.
 fn alone(outcome: &Outcome, format: Format) -> String {
     let limits = sample::limits();
     let judged = JudgedOutcome::new(outcome, &limits, sample::now());
-    probe(&judged, &sample::settings(&outcome.probe), Duration::from_secs(30), format)
+    probe(&judged, &sample::settings(&outcome.probe), ShownRun { timeout: Duration::from_secs(30), age: None }, format)
 }
 
 /// Name and labels as written → value. Fails on anything that is not the text format as Prometheus reads it.
@@ -99,7 +111,7 @@ fn samples(page: &str) -> Vec<&str> {
 /// `tests/clients` has it read by a strict parser that nobody here wrote.
 #[test]
 fn metrics_in_openmetrics_have_the_same_samples_as_in_text() {
-    let page = metrics(&store(), &exporter(), sample::now(), Format::OpenMetrics);
+    let page = metrics(&store(), &accounts(), &exporter(), sample::now(), Format::OpenMetrics);
     let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
     assert_golden("metrics.openmetrics", &headings);
     let text = self::page(&store());
@@ -251,7 +263,7 @@ fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_
     }
     // It stays for as long as nobody asks the endpoint again.
     let later = sample::now() + Duration::from_secs(1800);
-    let later = metrics(&store, &exporter(), later, Format::Text);
+    let later = metrics(&store, &accounts(), &exporter(), later, Format::Text);
     assert!(later.contains(&*info) && later.matches("m365_tls_info{").count() == 1, "{later}");
 }
 
@@ -264,7 +276,7 @@ fn metrics_after_a_failed_run_keep_facts_and_lose_results_that_are_too_old() {
         verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
         ..sample::pop3()
     });
-    let shown = |after: u64| metrics(&store, &exporter(), sample::now() + Duration::from_secs(after), Format::Text);
+    let shown = |after: u64| metrics(&store, &accounts(), &exporter(), sample::now() + Duration::from_secs(after), Format::Text);
     let fresh = shown(0);
     for name in [
         "m365_probe_success{",

@@ -8,6 +8,7 @@ mod hostile;
 mod html_pages;
 mod listen;
 mod log;
+mod on_request;
 mod probe_endpoint;
 mod program;
 mod reload;

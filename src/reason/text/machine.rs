@@ -39,6 +39,17 @@ super::entries! {
         - "Sehen Sie nach, ob der Rechner im Ruhezustand oder die virtuelle Maschine angehalten war: Das Erste zeigt `journalctl --since -1h -g suspend`, das Zweite das Protokoll des Hosts."
         - "Ist der Rechner zu klein für das, was er überwacht, verlängern Sie `interval`, oder geben Sie ihm einen weiteren Prozessor.";
 
+    CeilingReached:
+        en "In the last hour this program has logged in to the mailbox, or requested tokens for the application, as often as its configuration allows, over scheduled runs and `/probe` together. More might make Microsoft throttle the application itself, so the run was not made. This says nothing about Microsoft 365, and the run counts as missed; scheduled runs keep their share, whoever asks for more."
+        - "See who asks: `m365_exporter_ceiling_refusals_total` counts what was refused, and `m365_exporter_probe_requests_total` how often `/probe` is asked and how often that became a run. A Prometheus that scrapes `/probe` more often than every 15 seconds, or several of them, need not: an outcome is given again while it is younger than `probe_max_age`."
+        - "If clients ask that you do not know, protect the pages with users: `--web.config.file`."
+        - "If the number is meant, raise `logins_per_hour` or `token_requests_per_hour` of `defaults`, or lengthen `interval`.";
+        de "die eigene Obergrenze dieses Programms für Anmeldungen oder Tokenanforderungen ist erreicht"
+        "In der letzten Stunde hat sich dieses Programm so oft am Postfach angemeldet oder so oft Token für die Anwendung angefordert, wie seine Konfiguration erlaubt; Läufe nach Zeitplan und `/probe` zählen zusammen. Noch mehr könnte dazu führen, dass Microsoft die Anwendung selbst drosselt. Deshalb fand der Lauf nicht statt. Über Microsoft 365 sagt das nichts aus, und der Lauf zählt als ausgefallen; Läufe nach Zeitplan behalten ihren Anteil, wer auch immer mehr verlangt."
+        - "Sehen Sie nach, wer fragt: `m365_exporter_ceiling_refusals_total` zählt, was abgelehnt wurde, und `m365_exporter_probe_requests_total`, wie oft `/probe` gefragt wird und wie oft daraus ein Lauf wurde. Ein Prometheus, der `/probe` öfter als alle 15 Sekunden abfragt, oder mehrere davon bringen nichts: Ein Ergebnis wird noch einmal gegeben, solange es jünger ist als `probe_max_age`."
+        - "Fragen Clients, die Sie nicht kennen, schützen Sie die Seiten mit Benutzern: `--web.config.file`."
+        - "Ist die Zahl gewollt, erhöhen Sie `logins_per_hour` oder `token_requests_per_hour` unter `defaults`, oder verlängern Sie `interval`.";
+
     LocalTrustStore:
         en "Without trusted root certificates no server can be verified, so no connection was made."
         - "Install the package ca-certificates, or set `network.ca_file` to a readable bundle in PEM format."

@@ -19,6 +19,7 @@ pub struct Exporter {
     scheduler_lag: Gauge,
     lag_by_cause: GaugeVec,
     late_runs: IntCounterVec,
+    probe_requests: IntCounterVec,
     /// 1: what `--web.config.file` says is in force.
     pub web_config_in_force: IntGauge,
     log_lines_lost: IntCounter,
@@ -67,6 +68,13 @@ impl Exporter {
                 ),
                 &["cause"],
             )),
+            probe_requests: valid(IntCounterVec::new(
+                Opts::new(
+                    "m365_exporter_probe_requests_total",
+                    "Requests for /probe: those that began a run, shared one that went on, or were given a young outcome again.",
+                ),
+                &["result"],
+            )),
             web_config_in_force: valid(IntGauge::new(
                 "m365_exporter_web_config_last_reload_successful",
                 "Whether the web configuration is in force as its files are now.",
@@ -108,6 +116,7 @@ impl Exporter {
         valid(registry.register(Box::new(scheduler_lag.clone())));
         valid(registry.register(Box::new(exporter.lag_by_cause.clone())));
         valid(registry.register(Box::new(exporter.late_runs.clone())));
+        valid(registry.register(Box::new(exporter.probe_requests.clone())));
         valid(registry.register(Box::new(exporter.web_config_in_force.clone())));
         valid(registry.register(Box::new(exporter.log_lines_lost.clone())));
         valid(registry.register(Box::new(exporter.unprotected.clone())));
@@ -124,12 +133,18 @@ impl Exporter {
         let mut total = 0.0;
         for (cause, lag, late) in by_cause {
             self.lag_by_cause.with_label_values(&[cause]).set(lag);
-            let late_runs = self.late_runs.with_label_values(&[cause]);
-            late_runs.reset();
-            late_runs.inc_by(late);
+            set(&self.late_runs.with_label_values(&[cause]), late);
             total += lag;
         }
         self.scheduler_lag.set(total);
+    }
+
+    /// Sets the number of requests for `/probe`, for each `(result, number)`.
+    pub fn set_probe_requests(&self, by_result: impl IntoIterator<Item = (&'static str, u64)>) {
+        let _no_page = self.families.lock().unwrap_or_else(PoisonError::into_inner); // as above
+        for (result, number) in by_result {
+            set(&self.probe_requests.with_label_values(&[result]), number);
+        }
     }
 
     /// Notes an attempt to load the configuration; a failed one leaves the time of the one in use.
@@ -188,6 +203,12 @@ impl Exporter {
         }
         page
     }
+}
+
+/// Sets a counter to `number`.
+fn set(counter: &IntCounter, number: u64) {
+    counter.reset();
+    counter.inc_by(number);
 }
 
 /// Names and labels are constants: that they are valid and distinct is known when the first test has run.

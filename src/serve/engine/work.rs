@@ -14,7 +14,7 @@ use crate::config::Loaded;
 use crate::file::{Reads, Stamp, stamp};
 use crate::outcome::ProbeId;
 use crate::probe::{Probe, Slots};
-use crate::settings::{Network, ProbeSettings, Settings, Tenant};
+use crate::settings::{Ceilings, Network, ProbeSettings, Settings, Tenant};
 
 /// Time for reading a configuration anew. Ten thousand mailboxes take a second of CPU; a busy machine may need many.
 const RELOAD_WITHIN: Duration = Duration::from_secs(30);
@@ -26,6 +26,10 @@ pub struct Work {
     pub redacted: String,
     /// The most runs at once.
     pub in_flight: NonZeroUsize,
+    /// The ceilings that are configured.
+    pub(super) ceilings: Ceilings,
+    /// The age up to which `/probe` gives an outcome again, where it is configured.
+    pub probe_max_age: Option<Duration>,
     /// The probes, in the order of the configuration.
     pub probes: Vec<Arc<Probe>>,
     /// The same, by their ids.
@@ -85,7 +89,7 @@ impl Work {
     }
 
     fn new(loaded: Loaded, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
-        let Settings { network, in_flight, probes: settings, state_file } = loaded.settings;
+        let Settings { network, in_flight, ceilings, probe_max_age, probes: settings, state_file } = loaded.settings;
         let trusted = network.ca_file.iter().chain(&network.roots.file).chain(&network.roots.directories).map(stamp).collect();
         let network = (network, trusted);
         let means = means(&network, before)?;
@@ -110,7 +114,8 @@ impl Work {
         }
         let mut by_id = probes.clone();
         by_id.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(Self { redacted: loaded.redacted, in_flight, probes, by_id, means, state_file, network, tenants })
+        let redacted = loaded.redacted;
+        Ok(Self { redacted, in_flight, ceilings, probe_max_age, probes, by_id, means, state_file, network, tenants })
     }
 
     /// Returns what was known with `before` and says nothing about this configuration.
