@@ -18,6 +18,7 @@ use hyper::{HeaderMap, Request, StatusCode};
 use m365_probe::cloud::HttpsEndpoint;
 use m365_probe::cloud::ranges::Ranges;
 use m365_probe::config::{self, FileRead, Loaded, System};
+use m365_probe::credential::{KeyPair, federated_token_flaw};
 use m365_probe::document::State;
 use m365_probe::file::FileKind;
 use m365_probe::levels::{Limits, Range};
@@ -52,6 +53,7 @@ pub type FuzzTarget = (&'static str, fn(&[u8]));
 pub const TARGETS: &[FuzzTarget] = &[
     ("certificate", certificate),
     ("config", config),
+    ("credential", credential),
     ("dns", dns),
     ("ews", ews),
     ("graph", graph),
@@ -301,6 +303,19 @@ fn proxy(data: &[u8]) {
         proxy::connect(&mut trace, stream, &proxy, target).await.err()
     });
     connected.iter().for_each(check_fault);
+}
+
+/// A certificate with its private key, in PEM and in PKCS #12, and the token of another identity provider.
+fn credential(data: &[u8]) {
+    let (now, password) = (SystemTime::UNIX_EPOCH, Secret::new("password"));
+    for read in [KeyPair::from_pem(data, data, Some(&password), now), KeyPair::from_pkcs12(data, None, now)] {
+        if let Err(fault) = read {
+            check_fault(&fault);
+        }
+    }
+    if let Ok(token) = std::str::from_utf8(data) {
+        federated_token_flaw(&Secret::new(token), now).iter().for_each(check_fault);
+    }
 }
 
 /// A datagram of a resolver. Its first two bytes are made those of the question's id.

@@ -39,10 +39,10 @@ impl Claims {
         let json = |part: &str| serde_json::from_slice::<Value>(&BASE64URL.decode(part).ok()?).ok().filter(Value::is_object);
         json(header)?;
         let claims = json(payload)?;
-        let text = |value: &Value| value.as_str().map(|text| one_line(&sanitize::evidence(text.as_bytes()), 200));
+        let text = |value: &Value| value.as_str().map(|text| one_line(&sanitize::evidence(text.as_bytes()), 120));
         let of = |name: &str| claims.get(name).and_then(text).unwrap_or_default();
         let audiences = match claims.get("aud") {
-            Some(Value::Array(all)) => all.iter().filter_map(text).take(5).collect(),
+            Some(Value::Array(all)) => all.iter().filter_map(text).take(2).collect(),
             Some(one) => text(one).into_iter().collect(),
             None => Vec::new(),
         };

@@ -169,7 +169,8 @@ fn pkcs12_problem(error: &ErrorStack, has_password: bool) -> String {
         };
     }
     if says("unsupported") {
-        return "the PKCS #12 file is encrypted in a way of before 2022 (RC2), which OpenSSL 3 does not read; convert it:                 `openssl pkcs12 -legacy -in OLD.pfx -nodes | openssl pkcs12 -export -out NEW.pfx`"
+        return "the PKCS #12 file is encrypted in a way of before 2022 (RC2), which OpenSSL 3 does not read; convert it to PEM for \
+                `certificate_file`: `openssl pkcs12 -legacy -in OLD.pfx -nodes -out NEW.pem`"
             .to_owned();
     }
     format!("the PKCS #12 file cannot be read: {}", told(error))

@@ -162,7 +162,13 @@ fn from_pkcs12_of_legacy_encryption_tells_the_command_that_converts_it() {
     let Ok(file) = builder.build2("").and_then(|file| file.to_der()) else { return };
     match KeyPair::from_pkcs12(&file, None, now()) {
         Ok(_) => {} // an OpenSSL that reads it still
-        Err(fault) => assert!(fault.evidence.heard.is_some_and(|heard| heard.contains("openssl pkcs12 -legacy"))),
+        Err(fault) => {
+            let heard = fault.evidence.heard.unwrap_or_default();
+            assert!(
+                heard.contains("`openssl pkcs12 -legacy -in OLD.pfx -nodes -out NEW.pem`") && !heard.contains("  "),
+                "{heard}"
+            );
+        }
     }
 }
 
