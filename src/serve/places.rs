@@ -23,6 +23,8 @@ pub struct Shares {
     connections: usize,
     /// Connections of one client.
     connections_of_one: usize,
+    /// Connections that a client may have before it counts as one that has many: a browser opens six, a Prometheus some tens.
+    few: usize,
     /// Requests with a turn, over all listeners.
     requests: usize,
     /// Requests with a turn of one client.
@@ -35,11 +37,9 @@ impl Shares {
     /// Connections: each may hold some 20 kB of a request's head, and about twice that for TLS; half of them are for one client, which
     /// may be a reverse proxy or a Prometheus that keeps a connection for each of its targets. Requests: as many runs as may be in
     /// flight are one client's, which is a quarter of all. Pages are made one at a time, so more at once would bring none sooner.
-    pub const SERVICE: Self = Self { connections: 512, connections_of_one: 256, requests: 256, requests_of_one: 64 };
+    pub const SERVICE: Self = Self { connections: 512, connections_of_one: 256, few: 32, requests: 256, requests_of_one: 64 };
 }
 
-/// Connections that a client may have before it counts as one that has many: a browser opens six.
-const FEW: usize = 8;
 /// Time for which a request waits for its turn. Prometheus gives up a scrape after ten seconds.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
 /// Time for which a response may be on its way to a slow reader before it gives way to a request that waits: 20 MB, which is
@@ -131,9 +131,9 @@ impl Places {
     pub fn take(self: &Arc<Self>, client: Client) -> Place {
         let mut taken = self.taken();
         if taken.held_by(client).connections >= self.shares.connections_of_one {
-            taken.make_room(Some(client));
+            taken.make_room(self.shares.few, Some(client));
         } else if taken.connections.len() >= self.shares.connections {
-            taken.make_room(None);
+            taken.make_room(self.shares.few, None);
         }
         let (gives_way, since) = (Arc::new(Notify::new()), Instant::now());
         let (stage, is_stalled) = (Stage::Idle, false);
@@ -199,9 +199,9 @@ impl Taken {
 
     /// Has a connection give way to a new one: one of `client`, if given, else of the client that has the most, so that whoever opens
     /// many keeps nobody else out. Of these the one that loses least, and the oldest of several. Clients with few are as one.
-    fn make_room(&mut self, client: Option<Client>) {
+    fn make_room(&mut self, few: usize, client: Option<Client>) {
         let mut clients: Vec<_> = self.held.iter().map(|(client, held)| (held.connections, *client)).collect();
-        clients.retain(|(connections, other)| client.map_or(*connections > FEW, |client| client == *other));
+        clients.retain(|(connections, other)| client.map_or(*connections > few, |client| client == *other));
         clients.sort_unstable_by_key(|(connections, _)| Reverse(*connections));
         // All of the connections of one that has many may be busy.
         let of_one = clients.into_iter().find_map(|(_, client)| self.first_to_go(|other| other == client));

@@ -95,8 +95,8 @@ async fn read_fast(from: Ipv4Addr, tally: Arc<Tally>) {
 /// Asks for runs of all kinds.
 async fn probe(from: Ipv4Addr, number: u16, tally: Arc<Tally>) {
     loop {
-        let check = ["token&tenant=contoso", "pop3&mailbox=praxis", "imap&mailbox=labor", "pop3&mailbox=empfang&debug=true"];
-        let target = format!("/probe?check={}", check[usize::from(number) % check.len()]);
+        let check = ["token", "pop3&mailbox=praxis", "imap&mailbox=labor", "pop3&mailbox=empfang&debug=true"];
+        let target = format!("/probe?tenant=contoso&check={}", check[usize::from(number) % check.len()]);
         let (status, body) = get(from, &target).await;
         tally.probes.add();
         if status == 400 {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 
-const SHARES: Shares = Shares { connections: 12, connections_of_one: 10, requests: 4, requests_of_one: 2 };
+const SHARES: Shares = Shares { connections: 12, connections_of_one: 10, few: 8, requests: 4, requests_of_one: 2 };
 const HOSTILE: Client = Client::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
 const OTHER: Client = Client::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
 const THIRD: Client = Client::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3)));
@@ -55,6 +55,17 @@ async fn new_connection_has_that_of_a_client_with_many_give_way_when_all_are_tak
     let (other, hostile) = (take(&places, OTHER, 3), take(&places, HOSTILE, 9));
     let third = take(&places, THIRD, 1);
     assert_eq!((leaving(&hostile), leaving(&other), leaving(&third)), (vec![0], vec![], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_connection_has_the_oldest_idle_one_give_way_when_no_client_has_many() {
+    let places = places();
+    let mut silent = take(&places, HOSTILE, 1);
+    sleep(Duration::from_secs(1)).await;
+    silent.extend(take(&places, OTHER, 8));
+    silent.extend(take(&places, HOSTILE, 3));
+    let third = take(&places, THIRD, 1);
+    assert_eq!((leaving(&silent), leaving(&third)), (vec![0], vec![]));
 }
 
 #[tokio::test(start_paused = true)]
