@@ -212,7 +212,7 @@ fn endpoint(port: u16, now: SystemTime) -> EndpointFacts {
         connect: Some(Duration::from_millis(12)),
         handshake: Some(Duration::from_millis(30)),
         tls_version: Some("TLSv1.3".into()),
-        certificate: Some(certificate),
+        certificate: Some(certificate.into()),
         ..EndpointFacts::new("outlook.office365.com", port, "52.98.1.2".parse().ok())
     }
 }

@@ -57,7 +57,7 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
         connect: Some(Duration::from_millis(12)),
         handshake: Some(Duration::from_millis(30)),
         tls_version: Some("TLSv1.3".into()),
-        certificate: Some(certificate),
+        certificate: Some(certificate.into()),
         ..EndpointFacts::new("outlook.office365.com", 995, "52.98.1.2".parse().ok())
     };
     Outcome {
@@ -67,12 +67,9 @@ fn outcome(id: &ProbeId, now: SystemTime) -> Outcome {
         took: Duration::from_millis(412),
         phases: phases(Check::Pop3).iter().map(|phase| Span { phase: *phase, took: Duration::from_micros(51_500) }).collect(),
         facts: Facts {
-            token: Some(TokenFacts {
-                expires: Some(now),
-                roles: Some(Vec::new()),
-                clock_skew: Some(0.2),
-                ..TokenFacts::default()
-            }),
+            token: Some(
+                TokenFacts { expires: Some(now), roles: Some(Vec::new()), clock_skew: Some(0.2), ..TokenFacts::default() }.into(),
+            ),
             endpoints: vec![endpoint],
             mailbox: MailboxFacts { messages: Some(12), bytes: Some(345_678), ..MailboxFacts::default() },
             ..Facts::default()

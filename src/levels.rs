@@ -261,7 +261,7 @@ mod tests {
             let token = TokenFacts { clock_skew: Some(skew), cached, ..TokenFacts::default() };
             let outcome = Outcome {
                 probe: ProbeId { check, ..run(Verdict::Ok).probe },
-                facts: Facts { token: Some(token), ..Facts::default() },
+                facts: Facts { token: Some(token.into()), ..Facts::default() },
                 ..run(Verdict::Ok)
             };
             let judged = judge(&outcome, limits, now());

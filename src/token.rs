@@ -33,7 +33,7 @@ pub struct Token {
     /// The token itself.
     pub secret: Secret,
     /// Its claims, and the facts of the reply that brought it.
-    pub facts: TokenFacts,
+    pub facts: Arc<TokenFacts>,
     /// Its number among the tokens of the same application and scope, in the order of issue.
     serial: u64,
     renew_at: Instant,
@@ -57,6 +57,7 @@ struct Entry {
 /// The state of one cache entry.
 #[derive(Debug, Default)]
 struct EntryState {
+    /// The token as the cache gives it.
     token: Option<Token>,
     issued: u64,
     failed: Option<FailedRequest>,
@@ -172,10 +173,8 @@ impl Entry {
         let now = Instant::now();
         let state = self.state();
         if let Some(token) = state.token.as_ref().filter(|token| now < token.renew_at) {
-            let mut token = token.clone();
-            token.facts.cached = true;
-            trace.facts.token = Some(token.facts.clone());
-            return Some(Ok(token));
+            trace.facts.token = Some(Arc::clone(&token.facts));
+            return Some(Ok(token.clone()));
         }
         let failed = state.failed.as_ref().filter(|failed| now < failed.until || asked < failed.at)?;
         if failed.waited.is_some_and(|waited| trace.remaining() > waited) {
@@ -240,9 +239,11 @@ impl Entry {
             Ok((secret, facts)) => {
                 state.issued += 1;
                 state.failed = None;
-                let token = Token { secret, serial: state.issued, renew_at: now + renew_after(&facts), facts };
-                trace.facts.token = Some(token.facts.clone());
-                state.token = Some(token.clone());
+                let cached = Arc::new(TokenFacts { cached: true, ..facts.clone() });
+                let (renew_at, facts) = (now + renew_after(&facts), Arc::new(facts));
+                trace.facts.token = Some(Arc::clone(&facts));
+                let token = Token { secret, serial: state.issued, renew_at, facts };
+                state.token = Some(Token { facts: cached, ..token.clone() });
                 Ok(token)
             }
             Err(mut fault) => {

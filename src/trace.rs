@@ -74,24 +74,24 @@ impl Trace {
     /// Adds a request to the transcript; `shown` has `<secret>` in place of a secret.
     pub fn record_request(&mut self, shown: String) {
         let line = self.transcript_line(Speaker::We, &shown);
-        self.facts.transcript.push(line);
+        self.facts.transcript.push(&line);
         self.request = Some(shown);
     }
 
     /// Adds a reply to the transcript; it must be redacted already.
     pub fn record_reply(&mut self, cleaned: &str) {
         let line = self.transcript_line(Speaker::They, cleaned);
-        self.facts.transcript.push(line);
+        self.facts.transcript.push(&line);
     }
 
     /// Adds an event to the transcript that is neither request nor reply.
     pub fn record_event(&mut self, event: &str) {
         let line = self.transcript_line(Speaker::Nobody, event);
-        self.facts.transcript.push(line);
+        self.facts.transcript.push(&line);
     }
 
     /// Makes a line of the transcript, with the time since the run began and the open phase.
-    pub fn transcript_line(&self, speaker: Speaker, text: &str) -> Line {
+    pub fn transcript_line(&self, speaker: Speaker, text: &str) -> Line<'static> {
         let text = sanitize::one_line(text, Transcript::WIDTH).into();
         Line { at: self.began.elapsed(), phase: self.open, speaker, text }
     }

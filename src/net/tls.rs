@@ -11,7 +11,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslMode, SslVerifyMode, SslVersion};
@@ -38,12 +38,14 @@ pub mod handshake_retry;
 mod inspection_products;
 mod late_alert;
 mod microsoft_roots;
+mod presented_certificates;
 mod root_provenance;
 mod unverified_handshake;
 
 use chain_verification::{ChainError, ChainErrorSlot};
 use handshake_recorder::{HandshakeRecorder, Recording};
 use late_alert::LateAlertStream;
+use presented_certificates::PresentedCertificates;
 use root_provenance::RootProvenance;
 
 /// The most roots whose provenance is kept. A device that makes a new root for each connection is looked up each time.
@@ -62,6 +64,8 @@ pub struct Connector {
     microsoft_roots: OnceLock<Vec<X509>>,
     /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
     provenances: Mutex<BTreeMap<[u8; 32], RootProvenance>>,
+    /// The certificates that servers presented.
+    presented: PresentedCertificates,
 }
 
 impl std::fmt::Debug for Connector {
@@ -95,6 +99,7 @@ impl Connector {
             inspection: Inspection::default(),
             microsoft_roots: OnceLock::new(),
             provenances: Mutex::default(),
+            presented: PresentedCertificates::default(),
         })
     }
 
@@ -128,7 +133,7 @@ impl Connector {
                 let mut warning = None;
                 if let Some(endpoint) = trace.endpoint() {
                     endpoint.handshake = Some(took);
-                    endpoint.certificate = accepted_certificate(&secured);
+                    endpoint.certificate = self.accepted_certificate(&secured);
                     warning = self.interception(endpoint, &secured);
                     trace.exclude(began + took);
                 }
@@ -195,7 +200,7 @@ impl Connector {
 
     /// Adds the refused `chain` to `fault`, as its evidence and reason, and to the facts of the address.
     fn with_refused_chain(&self, endpoint: Option<&mut EndpointFacts>, mut fault: Fault, chain: &[X509]) -> Fault {
-        let Some(shown) = chain.first().and_then(|leaf| certificate::facts(leaf, false)) else { return fault };
+        let Some(shown) = chain.first().and_then(|leaf| self.presented.facts(leaf, false)) else { return fault };
         if fault.reason == Reason::TlsCertificateUntrusted {
             fault.reason = self.why_untrusted(chain);
         }
@@ -251,6 +256,10 @@ impl Connector {
         provenance
     }
 
+    fn accepted_certificate(&self, secured: &Secured) -> Option<Arc<CertificateFacts>> {
+        self.presented.facts(secured.ssl().peer_certificate()?.as_ref(), true)
+    }
+
     fn microsoft_roots(&self) -> &[X509] {
         self.microsoft_roots.get_or_init(microsoft_roots::roots)
     }
@@ -278,10 +287,6 @@ fn record_handshake(trace: &mut Trace) {
     let parties = certificate.map(|certificate| format!(" with {}, certified by {}", certificate.subject, certificate.issuer));
     let event = format!("{}{}", endpoint.tls_version.as_deref().unwrap_or("TLS"), parties.unwrap_or_default());
     trace.record_event(&event);
-}
-
-fn accepted_certificate(secured: &Secured) -> Option<CertificateFacts> {
-    certificate::facts(secured.ssl().peer_certificate()?.as_ref(), true)
 }
 
 fn fault(error: &ssl::Error, refusal: Option<&ChainError>, recording: &Recording) -> Fault {

@@ -28,7 +28,7 @@ pub(super) struct TranscriptRecorder<'t> {
 }
 
 struct Raw {
-    line: Line,
+    line: Line<'static>,
     text: String,
     cut: bool,
 }
@@ -71,7 +71,7 @@ impl<'t> TranscriptRecorder<'t> {
                 clean = clean.chars().take(keep).collect::<String>() + "…";
             }
             let text = sanitize::one_line(&clean, Transcript::WIDTH).into();
-            self.trace.facts.transcript.push(Line { text, ..line });
+            self.trace.facts.transcript.push(&Line { text, ..line });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The facts that runs learn: plain data, each known or absent.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,8 @@ use crate::reason::Reason;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
-    /// From the token and its answer.
-    pub token: Option<TokenFacts>,
+    /// From the token and its answer; one for all runs that it came to from the cache.
+    pub token: Option<Arc<TokenFacts>>,
     /// Every address that was tried, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<EndpointFacts>,
@@ -134,9 +135,9 @@ pub struct EndpointFacts {
     pub handshake: Option<Duration>,
     /// Negotiated version: `TLSv1.3`.
     pub tls_version: Option<String>,
-    /// The certificate presented, also a refused one.
+    /// The certificate presented, also a refused one; one for all runs that it was presented to.
     #[serde(default, deserialize_with = "json::if_understood")]
-    pub certificate: Option<CertificateFacts>,
+    pub certificate: Option<Arc<CertificateFacts>>,
     /// The phase and reason of the failure at this address, if it failed.
     #[serde(default, with = "failed_step")]
     pub failed: Option<(Phase, Reason)>,

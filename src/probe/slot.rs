@@ -27,7 +27,8 @@ pub struct Slot {
 /// The outcome of a run, and the time it had.
 #[derive(Clone, Debug)]
 struct FinishedRun {
-    outcome: Outcome,
+    /// Shared: the channel of each slot has room for one, also while nobody waits.
+    outcome: Arc<Outcome>,
     within: Duration,
 }
 
@@ -82,7 +83,8 @@ impl Slot {
     /// Shares the outcome of a run that had the time `within` with the runs that wait.
     pub fn publish(&self, outcome: &Outcome, within: Duration) {
         if self.finished.receiver_count() > 0 {
-            let _ = self.finished.send(FinishedRun { outcome: outcome.clone(), within }); // who waited has gone
+            let outcome = Arc::new(outcome.clone());
+            let _ = self.finished.send(FinishedRun { outcome, within }); // who waited has gone
         }
     }
 
@@ -105,7 +107,7 @@ async fn shared(finished: &mut broadcast::Receiver<FinishedRun>, id: &ProbeId, w
     loop {
         match finished.recv().await {
             Ok(FinishedRun { outcome, within: theirs }) if outcome.probe == *id && (outcome.is_ok() || theirs >= within) => {
-                return outcome;
+                return Outcome::clone(&outcome);
             }
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             // It is the slot's, which outlives us.

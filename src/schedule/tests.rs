@@ -28,6 +28,18 @@ fn fnv_gives_the_published_hashes() {
     assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
 }
 
+/// Ten thousand mailboxes with three checks wait at the same time.
+#[tokio::test]
+async fn probe_that_waits_for_its_turn_takes_less_than_a_kilobyte() {
+    let (probe, _runs) = acting(settings(), &Slots::default(), &[]);
+    let schedule = Schedule::new(&Arc::new(means()), &mpsc::channel(1).0, &Arc::default());
+    let lanes = schedule.shared.places.adopt(Settings::IN_FLIGHT, [("contoso", String::new())]);
+    let tenant = Arc::new(TenantWatch::new(Arc::clone(&probe.settings.tenant)));
+    let runner = Runner::new(Arc::new(probe), lanes[0], tenant, Arc::clone(&schedule.shared), Instant::now());
+    let waiting = Arc::new(runner).run(Instant::now());
+    assert!(size_of_val(&waiting) < 1024, "{} bytes", size_of_val(&waiting));
+}
+
 #[test]
 fn offset_in_the_interval_is_the_same_after_a_restart() {
     let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);

@@ -182,7 +182,9 @@ impl ProbeEntry {
         if outcome.failure().is_some() {
             outcome.facts.last_worked = self.last_success;
         }
-        let transcript = std::mem::take(&mut outcome.facts.transcript);
+        let mut transcript = std::mem::take(&mut outcome.facts.transcript);
+        transcript.shrink();
+        outcome.facts.endpoints.shrink_to_fit();
         let outcome = Arc::new(outcome);
         if outcome.skip_code().is_some() {
             if let Verdict::Skipped(SkipReason::BackOff { until, .. }) = &outcome.verdict {
@@ -290,5 +292,5 @@ fn shortened(evidence: &Evidence) -> Evidence {
 
 /// Returns the certificates that servers presented in the run, each with its endpoint.
 pub fn shown_certificates(outcome: &Outcome) -> impl Iterator<Item = (&EndpointFacts, &CertificateFacts)> {
-    outcome.facts.endpoints.iter().filter_map(|endpoint| Some((endpoint, endpoint.certificate.as_ref()?)))
+    outcome.facts.endpoints.iter().filter_map(|endpoint| Some((endpoint, endpoint.certificate.as_deref()?)))
 }

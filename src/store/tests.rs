@@ -58,9 +58,10 @@ fn rich() -> Facts {
         fingerprint: String::new(),
         verified: true,
     };
-    let endpoint = EndpointFacts { certificate: Some(certificate), ..EndpointFacts::new("outlook.office365.com", 995, None) };
+    let endpoint =
+        EndpointFacts { certificate: Some(certificate.into()), ..EndpointFacts::new("outlook.office365.com", 995, None) };
     Facts {
-        token: Some(TokenFacts::default()),
+        token: Some(TokenFacts::default().into()),
         endpoints: vec![endpoint],
         mailbox: MailboxFacts { messages: Some(12), ..MailboxFacts::default() },
         ..Facts::default()
@@ -144,7 +145,7 @@ fn entry_keeps_start_of_failure_and_transcript_of_last_failed_run() {
     let with_line = |text: &str| {
         let mut transcript = Transcript::default();
         let speaker = Speaker::We;
-        transcript.push(Line { at: Duration::ZERO, phase: Phase::Auth, speaker, text: text.into() });
+        transcript.push(&Line { at: Duration::ZERO, phase: Phase::Auth, speaker, text: text.into() });
         Facts { transcript, ..Facts::default() }
     };
     let mut store = Store::new(&[settings("t", "praxis")]);

@@ -121,7 +121,7 @@ fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpRespon
     let texts = [&mut facts.audience, &mut facts.issuer, &mut facts.tenant_id, &mut facts.app_id, &mut facts.object_id];
     let texts = texts.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
     texts.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.sanitize(text));
-    trace.facts.token = Some(facts.clone());
+    trace.facts.token = Some(facts.clone().into());
     (secret, facts)
 }
 

@@ -202,6 +202,7 @@ proptest! {
 /// Any outcome of a service, at the resolution that JSON keeps: times to the second, durations to the microsecond.
 pub mod generated {
     use std::net::IpAddr;
+    use std::sync::Arc;
 
     use m365_probe::kind::Check;
     use m365_probe::outcome::{
@@ -253,7 +254,7 @@ pub mod generated {
         })
     }
 
-    fn token() -> impl Strategy<Value = TokenFacts> {
+    fn token() -> impl Strategy<Value = Arc<TokenFacts>> {
         let times = (of(time()), of(duration()), of((-1e6..1e6_f64).prop_map(|skew| (skew * 8.0).round() / 8.0)));
         let ids = (known_text(), known_text(), known_text(), known_text(), known_text());
         let more = (of(vec(text(), 0..3)), any::<bool>(), known_text(), known_text());
@@ -275,14 +276,15 @@ pub mod generated {
                 request_id,
                 ests_server,
             }
+            .into()
         })
     }
 
-    fn certificate() -> impl Strategy<Value = CertificateFacts> {
+    fn certificate() -> impl Strategy<Value = Arc<CertificateFacts>> {
         let texts = (text(), text(), text(), known_text(), vec(text(), 0..3), text());
         (texts, time(), time(), any::<bool>()).prop_map(|(texts, not_before, not_after, verified)| {
             let (subject, issuer, issuer_name, product, names, fingerprint) = texts;
-            CertificateFacts { subject, issuer, issuer_name, product, names, not_before, not_after, fingerprint, verified }
+            CertificateFacts { subject, issuer, issuer_name, product, names, not_before, not_after, fingerprint, verified }.into()
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::ceiling::Usage;
@@ -47,7 +48,7 @@ fn accounts() -> [AccountUsage; 3] {
 }
 
 fn page(store: &Store) -> String {
-    metrics(store, &accounts(), &exporter(), sample::now(), Format::Text)
+    metrics(store, &accounts(), &exporter(), sample::now(), Format::Text).to_string()
 }
 
 /// The page of `/probe`.
@@ -111,7 +112,7 @@ fn samples(page: &str) -> Vec<&str> {
 /// `tests/clients` has it read by a strict parser that nobody here wrote.
 #[test]
 fn metrics_in_openmetrics_have_the_same_samples_as_in_text() {
-    let page = metrics(&store(), &accounts(), &exporter(), sample::now(), Format::OpenMetrics);
+    let page = metrics(&store(), &accounts(), &exporter(), sample::now(), Format::OpenMetrics).to_string();
     let headings: String = page.split_inclusive('\n').filter(|line| line.starts_with('#')).collect();
     assert_golden("metrics.openmetrics", &headings);
     let text = self::page(&store());
@@ -241,7 +242,7 @@ fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_
     let login = |mut outcome: Outcome, ago: u64, issuer: &str| {
         let mut endpoint = sample::pop3().facts.endpoints[0].clone();
         (endpoint.host, endpoint.port) = (cloud.login.host.clone(), cloud.login.port);
-        endpoint.certificate.as_mut().expect("presented").issuer = issuer.to_owned();
+        Arc::make_mut(endpoint.certificate.as_mut().expect("presented")).issuer = issuer.to_owned();
         outcome.facts.endpoints.push(endpoint);
         outcome.at -= Duration::from_secs(ago);
         outcome
@@ -263,7 +264,7 @@ fn certificate_of_the_token_endpoint_is_the_tenants_whichever_probe_fetched_the_
     }
     // It stays for as long as nobody asks the endpoint again.
     let later = sample::now() + Duration::from_secs(1800);
-    let later = metrics(&store, &accounts(), &exporter(), later, Format::Text);
+    let later = metrics(&store, &accounts(), &exporter(), later, Format::Text).to_string();
     assert!(later.contains(&*info) && later.matches("m365_tls_info{").count() == 1, "{later}");
 }
 
@@ -276,7 +277,7 @@ fn metrics_after_a_failed_run_keep_facts_and_lose_results_that_are_too_old() {
         verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
         ..sample::pop3()
     });
-    let shown = |after: u64| metrics(&store, &accounts(), &exporter(), sample::now() + Duration::from_secs(after), Format::Text);
+    let shown = |after: u64| metrics(&store, &accounts(), &exporter(), sample::now() + Duration::from_secs(after), Format::Text).to_string();
     let fresh = shown(0);
     for name in [
         "m365_probe_success{",
@@ -395,7 +396,11 @@ fn probe_page_of_reach_has_addresses_and_times_of_each_family() {
 /// A store of mailboxes of one tenant with one check, each of which has run once.
 fn mailboxes(count: usize) -> Store {
     let probe = |number: usize| ProbeId { mailbox: Some(format!("m{number}")), ..sample::pop3().probe };
-    let outcomes: Vec<_> = (0..count).map(|number| Outcome { probe: probe(number), ..sample::pop3() }).collect();
+    stored((0..count).map(|number| Outcome { probe: probe(number), ..sample::pop3() }).collect())
+}
+
+/// A store of the probes of `outcomes`, which are recorded.
+fn stored(outcomes: Vec<Outcome>) -> Store {
     let mut store = Store::new(&outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect::<Vec<_>>());
     for outcome in outcomes {
         store.record(outcome);

@@ -81,7 +81,7 @@ fn endpoint(port: u16, address: &str, days: u32) -> EndpointFacts {
         connect: Some(Duration::from_millis(12)),
         handshake: Some(Duration::from_millis(30)),
         tls_version: Some("TLSv1.3".into()),
-        certificate: Some(certificate("DigiCert Cloud Services CA-1", days)),
+        certificate: Some(certificate("DigiCert Cloud Services CA-1", days).into()),
         failed: None,
     }
 }
@@ -106,7 +106,7 @@ fn token_facts() -> TokenFacts {
 /// `token`, all well.
 pub fn token() -> Outcome {
     let spans = [(Phase::Dns, 4_200), (Phase::Connect, 11_000), (Phase::Tls, 32_500), (Phase::Token, 165_300)];
-    let facts = Facts { token: Some(token_facts()), credential_expires: Some(now() + 98 * DAY), ..Facts::default() };
+    let facts = Facts { token: Some(token_facts().into()), credential_expires: Some(now() + 98 * DAY), ..Facts::default() };
     outcome("", Check::Token, &spans, facts, Verdict::Ok)
 }
 
@@ -122,7 +122,7 @@ pub fn pop3() -> Outcome {
         (Phase::Mailbox, 35_000),
     ];
     let facts = Facts {
-        token: Some(TokenFacts { cached: true, ..token_facts() }),
+        token: Some(TokenFacts { cached: true, ..token_facts() }.into()),
         endpoints: vec![endpoint(995, "52.98.1.2", 120), endpoint(995, "2603:1026::2", 90)],
         mailbox: MailboxFacts { messages: Some(12), bytes: Some(345_678), ..MailboxFacts::default() },
         server: ServerFacts {
@@ -205,10 +205,10 @@ pub fn attacked() -> Outcome {
     };
     let mut facts = Facts { endpoints: vec![endpoint(995, "52.98.1.2", 90)], ..Facts::default() };
     for shown in facts.endpoints.iter_mut().filter_map(|endpoint| endpoint.certificate.as_mut()) {
-        shown.issuer = hostile();
+        Arc::make_mut(shown).issuer = hostile();
     }
     facts.server.name = Some(hostile());
-    facts.token = Some(TokenFacts { roles: Some(vec![hostile()]), audience: Some(hostile()), ..TokenFacts::default() });
+    facts.token = Some(TokenFacts { roles: Some(vec![hostile()]), audience: Some(hostile()), ..TokenFacts::default() }.into());
     let spans =
         [(Phase::Token, 100), (Phase::Dns, 4_000), (Phase::Connect, 12_000), (Phase::Tls, 30_000), (Phase::Auth, 20_000_000)];
     outcome("attacked", Check::Pop3, &spans, facts, failed(Phase::Auth, Reason::AuthRefused, evidence))

@@ -1,6 +1,7 @@
 //! Replaces what differs from run to run in the simulated tenant's answers: times, ports, addresses and drawn ids. Reasons,
 //! words, and the ids that a tenant keeps stay as they were answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::outcome::{Evidence, Facts, Failure, Fault, Outcome, Phase, Span, Verdict};
@@ -82,6 +83,7 @@ impl Steady {
             endpoint.port = self.port(endpoint.port);
         }
         if let Some(token) = &mut facts.token {
+            let token = Arc::make_mut(token);
             token.request_id = token.request_id.as_deref().map(|text| self.text(text));
         }
         for value in facts.server.ids.values_mut() {

@@ -77,7 +77,7 @@ impl<'a> Attempt<'a> {
         let peer = self.trace.peer.as_ref().map_or_else(|| self.at.host.clone(), ToString::to_string);
         let reason = self.failed.as_ref().map(|(phase, fault)| format!(": {} in {phase}", fault.reason));
         trace.record_event(&format!("{peer}{}", reason.unwrap_or_default()));
-        self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(line.clone()));
+        self.trace.facts.transcript.lines().for_each(|(line, _)| trace.facts.transcript.push(&line));
     }
 
     /// Returns this machine's address as a submission server saw it in this attempt.

@@ -17,7 +17,7 @@ fn endpoint(host: &str, failed: Option<Reason>) -> EndpointFacts {
         verified: failed.is_none(),
     };
     let failed = failed.map(|reason| (Phase::Tls, reason));
-    EndpointFacts { certificate: Some(certificate), failed, ..EndpointFacts::new(host, 443, None) }
+    EndpointFacts { certificate: Some(certificate.into()), failed, ..EndpointFacts::new(host, 443, None) }
 }
 
 /// A tenant whose token, `reach` and POP3 checks failed in TLS for `reason`, at the endpoints that `reach` has found.

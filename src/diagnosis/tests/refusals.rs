@@ -323,7 +323,7 @@ fn smtp_refused_without_its_role_is_impersonation_denied() {
         let mut outcomes = tenant(&["a"], &[Check::Pop3, check], &[refused]);
         for outcome in &mut outcomes {
             let roles = Some(roles.iter().map(|role| (*role).to_owned()).collect());
-            outcome.facts.token = Some(TokenFacts { roles, ..TokenFacts::default() });
+            outcome.facts.token = Some(TokenFacts { roles, ..TokenFacts::default() }.into());
         }
         let cause = &diagnose(&outcomes)[0];
         assert_eq!((cause.reason, cause.candidates.first()), (reason, Some(&candidate)), "{check} with {roles:?}");
