@@ -10,6 +10,7 @@ mod outcome;
 mod state;
 
 use std::borrow::Cow;
+use std::io::Write as _;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use self::cause::CauseEntry;
 pub use self::outcome::OutcomeEntry;
 pub use self::state::{State, Unreadable};
+use crate::compressed::{CompressedText, CompressingWriter};
 use crate::diagnosis::RootCause;
 use crate::kind::Check;
 use crate::lang::Lang;
@@ -95,6 +97,16 @@ impl<'a> Document<'a> {
     pub fn to_json(&self) -> String {
         // Strings, numbers and maps with text keys: there is nothing here that JSON cannot hold.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
+
+impl Document<'_> {
+    /// The same as [`to_json`](Self::to_json), compressed while it is written.
+    pub fn to_compressed_json(&self) -> CompressedText {
+        let mut text = CompressingWriter::default();
+        let _ = serde_json::to_writer_pretty(&mut text, self); // nothing can fail, see there
+        let _ = text.write_all(b"\n");
+        text.finish()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod compressed;
 pub mod config;
 pub mod credential;
 pub mod diagnosis;

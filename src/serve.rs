@@ -7,6 +7,7 @@ mod client;
 mod config_source;
 mod connection;
 mod connections;
+mod content;
 mod content_negotiation;
 mod discovery;
 mod engine;

@@ -11,7 +11,7 @@ use m365_probe::kind::Check;
 /// The top-level modules, bottom floor first. A file may name only modules on the lines above its own, and its own
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
-    &["file", "lang"],
+    &["compressed", "file", "lang"],
     &["clock", "cloud", "phase", "random", "reason", "sanitize", "spelling", "x509"],
     &["kind", "secret"],
     &["outcome"],

@@ -22,6 +22,7 @@ use self::families::{Families, Labelled, Labels};
 pub use self::format::Format;
 use self::shared::Shared;
 use crate::ceiling::{Subject, Usage};
+use crate::compressed::CompressedText;
 use crate::fact::{MetricSpec, metrics};
 use crate::kind::Check;
 use crate::levels;
@@ -79,7 +80,7 @@ pub struct AccountUsage {
 }
 
 /// The page of `/metrics`, with what was asked of each of the `accounts`.
-pub fn metrics(store: &Store, accounts: &[AccountUsage], exporter: &Exporter, now: SystemTime, format: Format) -> String {
+pub fn metrics(store: &Store, accounts: &[AccountUsage], exporter: &Exporter, now: SystemTime, format: Format) -> CompressedText {
     let (mut families, mut shared) = (exporter.families(format), Shared::new(store));
     for entry in store.probes() {
         from_the_start(&mut families, entry);
@@ -197,6 +198,9 @@ pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, run: ShownRun
     if !skipped(&mut families, outcome) {
         run::add(&mut families, outcome, judged.warnings().iter().copied());
         run::phases(outcome).for_each(|(phase, took)| run::phase(&mut families, &outcome.probe, phase, took));
+        if let Some(endpoint) = run::endpoint(outcome) {
+            run::failed_at(&mut families, &outcome.probe, &endpoint);
+        }
     }
     for group in facts::GROUPS {
         facts::gauges(&mut families, &outcome.probe, outcome, group, true);
@@ -214,7 +218,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, run: ShownRun
     facts::addresses(&mut families, outcome);
     facts::dns(&mut families, outcome);
     causes::explain(&mut families, causes::named(outcome, judged.warnings().iter().copied()).collect());
-    families.page("")
+    families.short_page()
 }
 
 /// Adds what exists from the start and stays.

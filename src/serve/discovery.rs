@@ -2,13 +2,15 @@
 //! (<https://prometheus.io/docs/prometheus/latest/http_sd/>).
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::SocketAddr;
 
 use hyper::HeaderMap;
 use hyper::header::HOST;
-use serde::Serialize;
+use serde::{Serialize, Serializer as _};
 
 use super::ExternalUrl;
+use crate::compressed::{CompressedText, CompressingWriter};
 use crate::outcome::ProbeId;
 use crate::probe::Probe;
 
@@ -38,10 +40,13 @@ impl Place {
 }
 
 /// Renders one target for each probe, at `place`.
-pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, place: &Place) -> String {
-    let groups: Vec<Group<'_>> =
-        probes.map(|probe| Group { targets: [&place.host], labels: labels(probe.id(), place) }).collect();
-    serde_json::to_string_pretty(&groups).unwrap_or_default() + "\n" // texts only: there is nothing JSON cannot hold
+pub fn targets<'a>(probes: impl Iterator<Item = &'a Probe>, place: &Place) -> CompressedText {
+    let mut text = CompressingWriter::default();
+    let groups = probes.map(|probe| Group { targets: [&place.host], labels: labels(probe.id(), place) });
+    // Texts only, written to memory: there is nothing JSON cannot hold.
+    let _ = serde_json::Serializer::pretty(&mut text).collect_seq(groups);
+    let _ = text.write_all(b"\n");
+    text.finish()
 }
 
 /// Returns the labels of a probe's target. `instance` differs for each, while all share one address.

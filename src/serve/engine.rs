@@ -20,6 +20,7 @@ use super::state_file::StateFile;
 use super::web_config::WebConfig;
 use super::{ExternalUrl, Faults, ListenAddress, NotStarted, Options, Source};
 use super::{systemd, usage};
+use crate::compressed::CompressedText;
 use crate::file::Reads;
 use crate::levels::Limits;
 use crate::outcome::Outcome;
@@ -167,7 +168,7 @@ impl Engine {
     }
 
     /// Renders the page of `/metrics`.
-    pub fn metrics(&self, format: Format) -> String {
+    pub fn metrics(&self, format: Format) -> CompressedText {
         self.exporter.probes_in_flight.set(i64::try_from(self.pulse.in_flight()).unwrap_or(i64::MAX));
         self.exporter.web_config_in_force.set(i64::from(self.web_config.is_in_force()));
         self.exporter.log_lines_lost(self.log_lines_lost.load(Ordering::Relaxed));

@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 
-use super::content_negotiation::Negotiated;
+use super::content::Content;
 use super::engine::Engine;
 use super::language::language;
 use super::probe_selection::select;
 use super::query::Query;
-use super::response::{FullResponse, HTML, message};
+use super::response::{FullResponse, HTML, message, ok};
 use crate::lang::Lang;
 use crate::reason::Reason;
 use crate::render::page::{self as pages, PageError, Search, View};
@@ -54,7 +54,7 @@ fn error(status: StatusCode, error: PageError<'_>, path: &str, headers: &HeaderM
     }
     let (lang, chosen) = language(&Query::default(), headers).unwrap_or_default();
     let view = View { lang, chosen, paused: false, refresh: REFRESH, path, query: &[], notices: &[], now: SystemTime::now() };
-    let mut response = html(pages::error(error, &view), Negotiated::from_headers(headers));
+    let mut response = html(&pages::error(error, &view));
     *response.status_mut() = status;
     response
 }
@@ -82,7 +82,7 @@ fn render(
     (lang, chosen): (Lang, bool),
     paused: bool,
 ) -> FullResponse {
-    let (now, negotiated) = (SystemTime::now(), Negotiated::from_headers(headers));
+    let now = SystemTime::now();
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
     let notices = engine.notices();
     let view = |path, query| View { lang, chosen, paused, refresh, path, query, notices: &notices, now };
@@ -95,18 +95,18 @@ fn render(
             let switches = engine.faults.as_ref().map(|faults| faults.switches());
             let parameters = search.parameters();
             let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
-            html(pages::status(&engine.store.snapshot(), switches.as_deref(), &search, &view("/", &parameters)), negotiated)
+            html(&pages::status(&engine.store.snapshot(), switches.as_deref(), &search, &view("/", &parameters)))
         }
         PageKind::Reasons => match query.one("q") {
             Ok(words) => {
                 let query: Vec<(&str, &str)> = words.map(|words| ("q", words)).into_iter().collect();
-                html(pages::reasons(words.unwrap_or_default(), &view("/reasons", &query)), negotiated)
+                html(&pages::reasons(words.unwrap_or_default(), &view("/reasons", &query)))
             }
             Err(problem) => error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/reasons", headers),
         },
         PageKind::Reason(reason) => {
             let path = format!("/reasons/{reason}");
-            html(pages::reason(reason, &view(&path, &[])), negotiated)
+            html(&pages::reason(reason, &view(&path, &[])))
         }
         PageKind::Probe => {
             let work = engine.work();
@@ -118,7 +118,7 @@ fn render(
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));
             let store = engine.store.snapshot();
             match store.probe(id) {
-                Some(entry) => html(pages::probe(&store, entry, &view("/probes", &own)), negotiated),
+                Some(entry) => html(&pages::probe(&store, entry, &view("/probes", &own))),
                 None => message(StatusCode::SERVICE_UNAVAILABLE, "the configuration is changing; ask again"),
             }
         }
@@ -132,8 +132,8 @@ fn search(query: &Query) -> Result<Search<'_>, String> {
 }
 
 /// Builds the response with a page and its policy.
-fn html(text: String, negotiated: Negotiated) -> FullResponse {
-    let mut response = negotiated.encoded(HTML, text);
+fn html(text: &str) -> FullResponse {
+    let mut response = ok(HTML, Content::of_text(text.into()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy());
     headers.insert(VARY, HeaderValue::from_static("accept-language, accept-encoding"));

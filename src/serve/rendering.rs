@@ -1,9 +1,17 @@
-//! Renders what is shown on threads of its own: neither a run nor another request waits for it.
+//! Renders what is shown on threads of its own: neither a run nor another request waits for it, and those who ask for the same at
+//! the same time share one rendering.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::Semaphore;
+use hyper::HeaderMap;
+use hyper::header::HeaderName;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::spawn_blocking;
+
+use super::content::BytesInFlight;
+use super::response::FullResponse;
 
 /// The kinds of what is rendered. Of each kind one is rendered at a time, so that requests by the hundred take no more than
 /// three threads and the memory of three pages, and an impatient reader of pages delays no scraper.
@@ -17,67 +25,128 @@ pub enum Rendering {
     List,
 }
 
-/// The turns of each kind.
+/// The part of a request that what is rendered depends on. Requests in which it is the same are given the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Path and parameters.
+    target: String,
+    /// The headers that count, and no others.
+    pub headers: HeaderMap,
+    /// The address that it came in at, where that counts.
+    pub local: Option<SocketAddr>,
+}
+
+impl Asked {
+    /// Takes from a request for `target` the headers named, and whatever else counts.
+    pub fn new(target: &str, headers: &HeaderMap, counting: &[HeaderName], local: Option<SocketAddr>) -> Self {
+        let values =
+            |name: &HeaderName| headers.get_all(name).iter().cloned().map(|value| (name.clone(), value)).collect::<Vec<_>>();
+        Self { target: target.to_owned(), headers: counting.iter().flat_map(values).collect(), local }
+    }
+}
+
+/// The cause for which nothing was rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRendered {
+    /// Clients that read slowly hold all the memory there is for pages.
+    Full,
+    /// The rendering panicked; the log says where.
+    Failed,
+}
+
+/// The result of a rendering, once there is one.
+type Rendered = Option<Result<FullResponse, NotRendered>>;
+
+/// Something that is wanted, and whom its rendering is sent to.
+type Wanted = (Asked, Weak<watch::Sender<Rendered>>);
+/// The renderings that wait for their turns.
+type Waiting = Mutex<Vec<Wanted>>;
+
+/// The turns of each kind, and the renderings that wait for theirs.
 #[derive(Debug)]
 pub struct Renderer {
     turns: [Arc<Semaphore>; 3],
+    waiting: Arc<Waiting>,
+    in_flight: BytesInFlight,
 }
 
 impl Default for Renderer {
     fn default() -> Self {
-        Self { turns: std::array::from_fn(|_| Arc::new(Semaphore::new(1))) }
+        let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(1)));
+        Self { turns, waiting: Arc::default(), in_flight: BytesInFlight::default() }
     }
 }
 
 impl Renderer {
-    /// Renders when it is its turn, and returns what was rendered; `None` if that panicked. Whoever hangs up gives up the turn if
-    /// it had not come.
-    pub async fn render<T: Send + 'static>(&self, kind: Rendering, render: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let turns = Arc::clone(&self.turns[kind as usize]);
-        let turn = turns.acquire_owned().await.ok()?;
-        let rendered = spawn_blocking(move || {
-            let _turn = turn; // to the end of the work, also when nobody waits for it any more
-            render()
-        });
-        rendered.await.ok()
+    /// Renders when it is its turn, once for all who ask for the same before that. Whoever hangs up gives up the turn if it had not
+    /// come and nobody else waits for it.
+    ///
+    /// # Errors
+    /// The cause for which there is no response.
+    pub async fn render(
+        &self,
+        kind: Rendering,
+        asked: Asked,
+        render: impl FnOnce(&Asked) -> FullResponse + Send + 'static,
+    ) -> Result<FullResponse, NotRendered> {
+        let mut rendered = self.wait_for(kind, asked, render).ok_or(NotRendered::Full)?;
+        let result = rendered.wait_for(Option::is_some).await.map_err(|_| NotRendered::Failed)?;
+        result.clone().unwrap_or(Err(NotRendered::Failed))
     }
+
+    /// Waits with those who wait for the same, or as the first; `None` where there is no memory for another text.
+    fn wait_for(
+        &self,
+        kind: Rendering,
+        asked: Asked,
+        render: impl FnOnce(&Asked) -> FullResponse + Send + 'static,
+    ) -> Option<watch::Receiver<Rendered>> {
+        let mut waiting = waiting_list(&self.waiting);
+        let shared = waiting.iter().find(|(other, _)| *other == asked).and_then(|(_, sender)| sender.upgrade());
+        if let Some(sender) = shared {
+            return Some(sender.subscribe());
+        }
+        if self.in_flight.is_full() {
+            return None;
+        }
+        let (sender, receiver) = watch::channel(None);
+        let sender = Arc::new(sender);
+        waiting.push((asked.clone(), Arc::downgrade(&sender)));
+        let (turns, waiting) = (Arc::clone(&self.turns[kind as usize]), Arc::clone(&self.waiting));
+        let in_flight = self.in_flight.clone();
+        tokio::spawn(async move {
+            let Some(turn) = turn(turns, &sender, &waiting).await else { return };
+            let rendered = spawn_blocking(move || {
+                let _turn = turn; // to the end of the work, also when nobody waits for it any more
+                render(&asked).map(|content| content.counted(&in_flight))
+            });
+            sender.send_replace(Some(rendered.await.map_err(|_| NotRendered::Failed)));
+        });
+        Some(receiver)
+    }
+}
+
+/// Waits for a turn, for as long as somebody waits for what is rendered then; nobody joins them any more. What is known later may be
+/// newer than what is rendered, so whoever asks later waits for the next rendering.
+async fn turn(turns: Arc<Semaphore>, sender: &Arc<watch::Sender<Rendered>>, waiting: &Waiting) -> Option<OwnedSemaphorePermit> {
+    let mut acquired = pin!(turns.acquire_owned());
+    loop {
+        let turn = tokio::select! {
+            turn = &mut acquired => turn.ok(),
+            () = sender.closed() => None,
+        };
+        let mut waiting = waiting_list(waiting);
+        let is_wanted = sender.receiver_count() > 0;
+        if turn.is_some() || !is_wanted {
+            waiting.retain(|(_, other)| other.as_ptr() != Arc::as_ptr(sender));
+            return turn.filter(|_| is_wanted);
+        }
+    }
+}
+
+fn waiting_list(waiting: &Waiting) -> MutexGuard<'_, Vec<Wanted>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn held_page_delays_pages_and_nothing_else() {
-        let renderer = Arc::new(Renderer::default());
-        let (open, gate) = mpsc::channel::<()>();
-        let (begin, mut pages_begun) = tokio::sync::mpsc::unbounded_channel();
-        let page = |gate: Option<mpsc::Receiver<()>>| {
-            let (renderer, begin) = (Arc::clone(&renderer), begin.clone());
-            async move {
-                let render = move || {
-                    let _ = begin.send(());
-                    gate.is_some_and(|gate| gate.recv().is_ok())
-                };
-                renderer.render(Rendering::Page, render).await
-            }
-        };
-        let first = tokio::spawn(page(Some(gate)));
-        pages_begun.recv().await.expect("the first page begins");
-        let second = tokio::spawn(page(None));
-        assert_eq!(renderer.render(Rendering::Metrics, || 1).await, Some(1));
-        assert_eq!(renderer.render(Rendering::List, || 2).await, Some(2));
-        assert!(pages_begun.try_recv().is_err(), "the second page waits for the first");
-        open.send(()).expect("the first page waits");
-        assert_eq!((first.await.expect("no panic"), second.await.expect("no panic")), (Some(true), Some(false)));
-    }
-
-    #[tokio::test]
-    async fn panic_gives_up_the_turn() {
-        let renderer = Renderer::default();
-        assert_eq!(renderer.render(Rendering::Page, || panic!("on purpose")).await, None::<()>);
-        assert_eq!(renderer.render(Rendering::Page, || 1).await, Some(1));
-    }
-}
+mod tests;

@@ -1,15 +1,15 @@
 //! Builds the responses of our HTTP service, with the headers that all of them have.
 
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
+use super::content::Content;
+
 /// A response with its whole body.
-pub type FullResponse = Response<Full<Bytes>>;
+pub type FullResponse = Response<Content>;
 
 /// Plain text in UTF-8.
 pub const TEXT: &str = "text/plain; charset=utf-8";
@@ -22,8 +22,8 @@ pub const JSON: &str = "application/json";
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Builds a response with `body`. Each has the present state, so none is to be stored.
-pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
-    let mut response = Response::new(Full::new(body.into()));
+pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<Content>) -> FullResponse {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -37,7 +37,7 @@ pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<
 }
 
 /// Builds a response with status 200.
-pub fn ok(content_type: &'static str, body: impl Into<Bytes>) -> FullResponse {
+pub fn ok(content_type: &'static str, body: impl Into<Content>) -> FullResponse {
     response(StatusCode::OK, content_type, body)
 }
 

@@ -6,16 +6,17 @@ use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, ALLOW, HOST, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::{Method, StatusCode};
 use tokio::time::timeout;
 
+use super::content::Content;
 use super::content_negotiation::Negotiated;
 use super::engine::{Engine, NotReloaded};
 use super::pages::{self, NOT_FOUND, PageKind};
 use super::query::Query;
-use super::rendering::Rendering;
+use super::rendering::{Asked, NotRendered, Rendering};
 use super::response::{FullResponse, JSON, TEXT, message, ok};
 use super::{admission, discovery, faults, probe_endpoint, probe_selection, shared_diagnosis};
 use crate::document::Document;
@@ -28,6 +29,8 @@ use crate::report::probe_state::ProbeState;
 const BODY: usize = 4096;
 /// Time in which a body must have arrived.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
+/// Seconds after which a client may ask again that could not be given a page: a page of ten thousand mailboxes is read in one.
+const RETRY_SECONDS: &str = "5";
 
 /// The endpoint of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,16 @@ impl Route {
         }
     }
 
+    /// Returns the headers that what is rendered depends on.
+    fn counting_headers(self) -> Vec<HeaderName> {
+        match self {
+            Self::Page(_) => vec![ACCEPT, ACCEPT_LANGUAGE],
+            Self::Metrics => vec![ACCEPT],
+            Self::Discovery => vec![HOST],
+            _ => Vec::new(),
+        }
+    }
+
     /// Refuses a request that another page sends where something happens: a run, which is a login; a reload; a fault.
     fn check_site(self, head: &Parts, engine: &Engine) -> Result<(), FullResponse> {
         match self {
@@ -112,8 +125,13 @@ pub fn is_about_health(path: &str) -> bool {
     matches!(route, Some(Route::Healthy | Route::Ready))
 }
 
-/// Answers `request`, which came in at the address `local`, or over a Unix socket.
+/// Answers a request, which came in at the address `local`, or over a Unix socket.
 pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, body: Incoming) -> FullResponse {
+    let negotiated = Negotiated::from_headers(&head.headers);
+    negotiated.encode(answer(engine, local, head, body).await)
+}
+
+async fn answer(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, body: Incoming) -> FullResponse {
     let Some(route) = Route::at(head.uri.path(), engine) else {
         return pages::not_found(head.uri.path(), &head.headers);
     };
@@ -139,11 +157,29 @@ pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Part
         Route::Healthy => healthy(engine),
         Route::Ready if engine.shutdown.has_begun() => message(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         Route::Ready => message(StatusCode::OK, "Ready"),
-        other => {
-            let own = Arc::clone(engine);
-            let rendered = engine.renderer.render(other.rendering(), move || render(other, &own, &query, &head.headers, local));
-            let failed = || message(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log");
-            rendered.await.unwrap_or_else(failed)
+        other => rendered(other, engine, query, &head, local).await,
+    }
+}
+
+/// Answers with what is rendered, once for all who ask for the same at the same time.
+async fn rendered(route: Route, engine: &Arc<Engine>, query: Query, head: &Parts, local: Option<SocketAddr>) -> FullResponse {
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let local = local.filter(|_| route == Route::Discovery);
+    let asked = Asked::new(target, &head.headers, &route.counting_headers(), local);
+    let own = Arc::clone(engine);
+    let rendered = engine.renderer.render(route.rendering(), asked, move |asked| render(route, &own, &query, asked)).await;
+    rendered.unwrap_or_else(not_rendered)
+}
+
+/// Answers why there is no page; a client that comes later than others may ask again.
+fn not_rendered(cause: NotRendered) -> FullResponse {
+    match cause {
+        NotRendered::Failed => message(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log"),
+        NotRendered::Full => {
+            let text = "clients that read slowly hold all the memory there is for pages; ask again";
+            let mut response = message(StatusCode::SERVICE_UNAVAILABLE, text);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+            response
         }
     }
 }
@@ -157,19 +193,20 @@ fn healthy(engine: &Engine) -> FullResponse {
 }
 
 /// Renders what only shows what is known.
-fn render(route: Route, engine: &Engine, query: &Query, headers: &HeaderMap, local: Option<SocketAddr>) -> FullResponse {
+fn render(route: Route, engine: &Engine, query: &Query, asked: &Asked) -> FullResponse {
+    let headers = &asked.headers;
     match route {
         Route::Metrics => {
             let negotiated = Negotiated::from_headers(headers);
-            negotiated.respond(engine.metrics(negotiated.format))
+            negotiated.respond(Content::of_text(engine.metrics(negotiated.format)))
         }
         Route::Outcomes => outcomes(engine, query, SystemTime::now()),
         Route::Discovery => {
             let (work, secure) = (engine.work(), engine.web_config.current().acceptor.is_some());
-            let place = discovery::Place::new(engine.external_url.as_ref(), headers, local, secure);
-            ok(JSON, discovery::targets(work.probes.iter().map(AsRef::as_ref), &place))
+            let place = discovery::Place::new(engine.external_url.as_ref(), headers, asked.local, secure);
+            ok(JSON, Content::of_text(discovery::targets(work.probes.iter().map(AsRef::as_ref), &place)))
         }
-        Route::Configuration => ok(TEXT, engine.work().redacted.clone()),
+        Route::Configuration => ok(TEXT, Content::of_text(engine.work().redacted.as_str().into())),
         Route::Page(kind) => pages::respond(engine, kind, query, headers),
         _ => message(StatusCode::NOT_FOUND, NOT_FOUND),
     }
@@ -186,7 +223,7 @@ fn outcomes(engine: &Engine, query: &Query, now: SystemTime) -> FullResponse {
     let concerned = shared_diagnosis::concerned(&store, &causes);
     let judged: Vec<JudgedOutcome<'_>> =
         concerned.into_iter().filter_map(|entry| ProbeState::new(entry, now).into_judged()).collect();
-    ok(JSON, Document::of_service(&shown, &causes, &judged, now).to_json())
+    ok(JSON, Content::of_text(Document::of_service(&shown, &causes, &judged, now).to_compressed_json()))
 }
 
 async fn reload(engine: &Arc<Engine>) -> FullResponse {
@@ -223,4 +260,16 @@ async fn discard_body(body: Incoming) -> Result<(), FullResponse> {
     };
     let read = timeout(BODY_WITHIN, read).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
     read.map_err(|status| message(status, "send no body; there is nothing to be said in one"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_for_which_there_is_no_memory_is_503_with_a_time_to_ask_again() {
+        let response = not_rendered(NotRendered::Full);
+        let again = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        assert_eq!((response.status(), again), (StatusCode::SERVICE_UNAVAILABLE, Some("5")));
+    }
 }

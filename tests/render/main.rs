@@ -7,6 +7,7 @@ mod facts;
 mod golden;
 mod nagios;
 mod others;
+mod page_size;
 mod pages;
 mod prometheus;
 mod sample;

@@ -277,7 +277,9 @@ fn metrics_after_a_failed_run_keep_facts_and_lose_results_that_are_too_old() {
         verdict: sample::failed(Phase::Dns, Reason::DnsNoAnswer, Evidence::default()),
         ..sample::pop3()
     });
-    let shown = |after: u64| metrics(&store, &accounts(), &exporter(), sample::now() + Duration::from_secs(after), Format::Text).to_string();
+    let shown = |after: u64| {
+        metrics(&store, &accounts(), &exporter(), sample::now() + Duration::from_secs(after), Format::Text).to_string()
+    };
     let fresh = shown(0);
     for name in [
         "m365_probe_success{",
@@ -396,11 +398,7 @@ fn probe_page_of_reach_has_addresses_and_times_of_each_family() {
 /// A store of mailboxes of one tenant with one check, each of which has run once.
 fn mailboxes(count: usize) -> Store {
     let probe = |number: usize| ProbeId { mailbox: Some(format!("m{number}")), ..sample::pop3().probe };
-    stored((0..count).map(|number| Outcome { probe: probe(number), ..sample::pop3() }).collect())
-}
-
-/// A store of the probes of `outcomes`, which are recorded.
-fn stored(outcomes: Vec<Outcome>) -> Store {
+    let outcomes: Vec<_> = (0..count).map(|number| Outcome { probe: probe(number), ..sample::pop3() }).collect();
     let mut store = Store::new(&outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect::<Vec<_>>());
     for outcome in outcomes {
         store.record(outcome);

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::client::{Reply, connect, get};
-use crate::fixtures::{Scratch, address, configuration, options, refused, settings};
+use crate::fixtures::{Scratch, address, configuration, options, refused, settings, silent};
 use crate::program::Serving;
 
 /// Time for what is waited for, however busy the machine is.
@@ -141,6 +141,39 @@ async fn built_program_goes_on_with_runs_while_clients_do_not_read_their_pages()
         }
     };
     timeout(WITHIN, going_on).await.expect("runs go on");
+}
+
+/// Returns the resident memory of a process, in bytes.
+fn resident(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux tells it");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("resident memory");
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<usize>().ok()).expect("a number") * 1024
+}
+
+/// Thirty copies of the page would be some 90 MB.
+#[tokio::test]
+async fn thirty_clients_that_do_not_read_their_metrics_take_less_than_64_mib() {
+    let (scratch, (_listener, peer)) = (Scratch::new(), silent().await);
+    let mailboxes = (0..10_000).map(|number| format!("      - {{ address: m{number}@contoso.example, checks: [pop3] }}\n"));
+    let configuration = configuration("contoso", peer).replace("lab: { ", &format!("lab: {{ pop3: 'pop3s://{peer}', "))
+        + "    mailboxes:\n"
+        + &mailboxes.collect::<String>();
+    let serving = Serving::start(&scratch, &configuration);
+    let page = get(serving.address, "/metrics").await.body;
+    assert!(page.len() > 2_500_000, "{}", page.len());
+    let before = resident(serving.child.id());
+    let mut held = Vec::new();
+    for _ in 0..30 {
+        let mut stream = connect(serving.address).await;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("write");
+        held.push(stream);
+    }
+    for stream in &held {
+        timeout(WITHIN, stream.readable()).await.expect("in time").expect("the answer begins");
+    }
+    let grown = resident(serving.child.id()).saturating_sub(before);
+    assert!(grown < 64 * 1024 * 1024, "{grown}");
+    assert_eq!(get(serving.address, "/-/healthy").await.status, 200);
 }
 
 #[tokio::test]

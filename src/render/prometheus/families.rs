@@ -9,24 +9,27 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use super::format::Format;
+use crate::compressed::{CompressedText, Compressor, TextWriter};
 use crate::fact::{MetricSpec, unix_seconds};
 use crate::outcome::ProbeId;
 use crate::store::Latencies;
 
 /// Families by name, in the order a registry would give them.
 ///
-/// Their memory is kept from page to page: to grow a thousand kilobytes anew costs as much as to write them.
+/// Each probe adds to most of them, so all are written at the same time. Their memory is kept from page to page: to grow it anew
+/// costs as much as to write the lines.
 #[derive(Debug, Default)]
 pub struct Families {
     format: Format,
     by_name: BTreeMap<&'static str, Family>,
+    compressor: Compressor,
 }
 
 #[derive(Debug)]
 struct Family {
     help: &'static str,
     kind: &'static str,
-    lines: String,
+    lines: TextWriter,
 }
 
 impl Families {
@@ -53,7 +56,7 @@ impl Families {
 
     /// Adds a gauge of a time, in seconds since 1970 to the millisecond; 0 is never.
     pub fn timestamp(&mut self, spec: &MetricSpec, labels: &impl Labelled, at: Option<SystemTime>) {
-        self.gauge(spec, labels, at.map_or(0.0, |at| (unix_seconds(at) * 1e3).round() / 1e3));
+        self.gauge(spec, labels, at.map_or(0.0, millis));
     }
 
     /// Adds a counter.
@@ -66,7 +69,7 @@ impl Families {
         self.counter(spec, labels, count);
         if self.format == Format::OpenMetrics {
             let created = format!("{}_created", spec.name.trim_end_matches("_total"));
-            sample(self.family(spec, "counter"), &created, labels, unix_seconds(since));
+            sample(self.family(spec, "counter"), &created, labels, millis(since));
         }
     }
 
@@ -85,21 +88,37 @@ impl Families {
     }
 
     fn family(&mut self, spec: &MetricSpec, kind: &'static str) -> &mut String {
-        let new = || Family { help: spec.help, kind, lines: String::new() };
-        &mut self.by_name.entry(spec.name).or_insert_with(new).lines
+        let new = || Family { help: spec.help, kind, lines: TextWriter::default() };
+        self.by_name.entry(spec.name).or_insert_with(new).lines.end(&mut self.compressor)
     }
 
-    /// The page, and `more` behind it. A family without a line is not named.
-    pub fn page(&self, more: &str) -> String {
-        let format = self.format;
-        let room: usize = self.by_name.values().map(|family| family.lines.len() + 256).sum();
-        let mut page = String::with_capacity(room + more.len() + format.end().len());
-        for (name, Family { help, kind, lines }) in self.by_name.iter().filter(|(_, family)| !family.lines.is_empty()) {
-            format.heading(&mut page, name, help, kind);
-            page.push_str(lines);
-        }
-        page + more + format.end()
+    /// Returns the page, and `more` behind it; the families are empty then. A family without a line is not named.
+    pub fn page(&mut self, more: &str) -> CompressedText {
+        let page = self.written(more);
+        page.finish(&mut self.compressor)
     }
+
+    /// Returns a page that is not worth compressing.
+    pub fn short_page(mut self) -> String {
+        self.written("").into_string()
+    }
+
+    fn written(&mut self, more: &str) -> TextWriter {
+        let (format, compressor) = (self.format, &mut self.compressor);
+        let mut page = TextWriter::default();
+        for (name, family) in self.by_name.iter_mut().filter(|(_, family)| !family.lines.is_empty()) {
+            format.heading(page.end(compressor), name, family.help, family.kind);
+            page.append(&mut family.lines, compressor);
+        }
+        page.end(compressor).push_str(more);
+        page.end(compressor).push_str(format.end());
+        page
+    }
+}
+
+/// Returns seconds since 1970, to the millisecond.
+fn millis(at: SystemTime) -> f64 {
+    (unix_seconds(at) * 1e3).round() / 1e3
 }
 
 /// Adds a line.

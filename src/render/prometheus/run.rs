@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::families::{Families, Labelled as _, Labels};
 use crate::fact::metrics;
-use crate::outcome::{Fault, Outcome, Phase, ProbeId};
+use crate::outcome::{Fault, Outcome, Peer, Phase, ProbeId};
 use crate::report::sentence;
 
 metrics! {
@@ -19,7 +19,7 @@ metrics! {
         "1 while the last run, successful or not, saw something worth a look, which is this owner's to act on (cached on /metrics).";
 }
 
-/// Adds the metrics of a run that took place, but for its phases, and `warnings` of it.
+/// Adds the metrics of a run that took place, but for its phases and its endpoint, and `warnings` of it.
 pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterator<Item = &'a Fault>) {
     let labels = Labels::of_probe(&outcome.probe);
     families.gauge(&SUCCESS, &labels, f64::from(u8::from(outcome.is_ok())));
@@ -30,14 +30,21 @@ pub fn add<'a>(families: &mut Families, outcome: &Outcome, warnings: impl Iterat
         let labels = labels.with("phase", failure.phase.code());
         let labels = labels.with("reason", failure.reason.code());
         families.gauge(&FAILURE, &labels.with("owner", failure.reason.owner().code()), 1.0);
-        if let Some(peer) = &failure.evidence.peer {
-            families.gauge(&ENDPOINT, &Labels::of_probe(&outcome.probe).with("endpoint", &peer.endpoint()), 1.0);
-        }
     }
     for warning in warnings {
         let labels = labels.with("reason", warning.reason.code());
         families.gauge(&WARNING, &labels.with("owner", warning.reason.owner().code()), 1.0);
     }
+}
+
+/// Returns the host and port at which the run failed, if it did.
+pub fn endpoint(outcome: &Outcome) -> Option<String> {
+    outcome.failure().and_then(|failure| failure.evidence.peer.as_ref()).map(Peer::endpoint)
+}
+
+/// Adds an endpoint at which a run of the probe failed.
+pub fn failed_at(families: &mut Families, probe: &ProbeId, endpoint: &str) {
+    families.gauge(&ENDPOINT, &Labels::of_probe(probe).with("endpoint", endpoint), 1.0);
 }
 
 /// Returns the phases that the run may enter, each with the time spent in it, 0 where it was not entered. None where this machine

@@ -1,5 +1,5 @@
 //! The series that the mailboxes of a tenant share on `/metrics`, under the tenant's name: the certificates of their servers, their
-//! token, and in a large service the times of the phases before a login.
+//! token, and in a large service times of phases and the endpoints at which they fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -11,8 +11,8 @@ use crate::kind::Check;
 use crate::outcome::{Outcome, Phase, ProbeId};
 use crate::store::{ProbeEntry, Store, shown_certificates};
 
-/// Probes from which on the phases before a login stand once for each tenant and check: for ten thousand mailboxes they would be
-/// half of the page.
+/// Probes from which on what mailboxes have in common stands once for each tenant and check: the phases before a login and those of
+/// failed runs, as the mean, and the endpoints of failures. For ten thousand mailboxes they would be half of the page.
 const MANY: usize = 3_000;
 
 /// The series that are common to several probes, collected while their own series are written.
@@ -22,6 +22,8 @@ pub struct Shared<'a> {
     certificates: BTreeMap<(&'a str, Check, &'a str, u16), Presented<'a>>,
     /// The times of each phase, and how many runs entered it.
     phases: BTreeMap<(&'a str, Check, Phase), (Duration, u32)>,
+    /// The endpoints at which runs failed.
+    endpoints: BTreeSet<(&'a str, Check, String)>,
     /// The last run that had a token for Exchange, else for Graph.
     tokens: BTreeMap<&'a str, (&'a ProbeEntry, &'a Outcome)>,
     /// Tenants whose token the check `token` shows.
@@ -40,6 +42,7 @@ impl<'a> Shared<'a> {
     pub fn add(&mut self, families: &mut Families, entry: &'a ProbeEntry, now: SystemTime) {
         if let Some(outcome) = entry.current_run(now) {
             self.phases(families, outcome);
+            self.endpoint(families, outcome);
         }
         self.certificates(entry, now);
         self.token(families, entry, now);
@@ -48,13 +51,22 @@ impl<'a> Shared<'a> {
     fn phases(&mut self, families: &mut Families, outcome: &'a Outcome) {
         let probe = &outcome.probe;
         for (phase, took) in run::phases(outcome) {
-            let is_own = matches!(phase, Phase::Token | Phase::Auth | Phase::Mailbox) || probe.mailbox.is_none();
-            if is_own || !self.has_many {
+            let is_own = outcome.is_ok() && matches!(phase, Phase::Auth | Phase::Mailbox);
+            if is_own || !self.has_many || probe.mailbox.is_none() {
                 run::phase(families, probe, phase, took);
             } else {
                 let (sum, count) = self.phases.entry((&probe.tenant, probe.check, phase)).or_default();
                 (*sum, *count) = (sum.saturating_add(took), *count + u32::from(!took.is_zero()));
             }
+        }
+    }
+
+    fn endpoint(&mut self, families: &mut Families, outcome: &'a Outcome) {
+        let (probe, Some(endpoint)) = (&outcome.probe, run::endpoint(outcome)) else { return };
+        if self.has_many && probe.mailbox.is_some() {
+            self.endpoints.insert((&probe.tenant, probe.check, endpoint));
+        } else {
+            run::failed_at(families, probe, &endpoint);
         }
     }
 
@@ -92,6 +104,9 @@ impl<'a> Shared<'a> {
     pub fn write(self, families: &mut Families, now: SystemTime) {
         for ((tenant, check, phase), (sum, count)) in self.phases {
             run::phase(families, &facts::of_tenant(tenant, check), phase, sum / count.max(1));
+        }
+        for (tenant, check, endpoint) in self.endpoints {
+            run::failed_at(families, &facts::of_tenant(tenant, check), &endpoint);
         }
         for ((tenant, check, host, port), presented) in self.certificates {
             presented.write(families, &facts::of_tenant(tenant, check), (host, port));
