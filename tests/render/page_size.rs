@@ -20,7 +20,9 @@ fn metrics_of_3000_mailboxes_take_at_most_1048_bytes_each() {
         let of = |probe| Outcome { probe, verdict: verdict.clone(), facts: facts.clone(), ..sample::pop3() };
         let outcomes: Vec<Outcome> = ids.map(of).collect();
         let mut store = Store::new(&outcomes.iter().map(|outcome| sample::settings(&outcome.probe)).collect::<Vec<_>>());
-        outcomes.into_iter().for_each(|outcome| store.record(outcome));
+        for outcome in outcomes {
+            store.record(outcome);
+        }
         let page = metrics(&store, &[], &Exporter::new(), sample::now(), Format::Text).to_string();
         assert!(page.len() <= 3000 * 1048, "{} bytes each", page.len() / 3000);
         let shared = r#"endpoint_info{tenant="t0",mailbox="",check="pop3",endpoint="outlook.office365.com:995"} 1"#;
