@@ -390,6 +390,7 @@ fn limits(data: &[u8]) {
 }
 
 /// A machine with one secret, one file of each kind that a configuration names, and nothing else.
+#[derive(Debug)]
 struct Machine;
 
 impl System for Machine {
@@ -404,7 +405,7 @@ impl System for Machine {
         Err(io::ErrorKind::NotFound.into())
     }
 
-    fn text(&self, path: &Path, _most: usize) -> io::Result<Vec<u8>> {
+    fn text(&self, path: &Path, _: FileKind, _most: usize) -> io::Result<Vec<u8>> {
         if path.ends_with("a.yml") { Ok(CONFIGURATION.as_bytes().to_vec()) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 

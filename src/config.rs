@@ -69,21 +69,18 @@ pub const fn example() -> &'static str {
 /// # Errors
 /// Every mistake, in the order of the file; or that the file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
-    load_as(path, FileKind::Any)
+    load_from(path, FileKind::Any, &LocalSystem)
 }
 
-/// Reads the file at `path` once more, which a pipe does not allow.
+/// Reads the file at `path` as [`load`] does, through `system`. A pipe can be read once only, at the start.
 ///
 /// # Errors
-/// As [`load`]; or that it is no regular file.
-pub fn reload(path: &Path) -> Result<Loaded, Mistakes> {
-    load_as(path, FileKind::Regular)
-}
-
-fn load_as(path: &Path, kind: FileKind) -> Result<Loaded, Mistakes> {
+/// As [`load`]; or that it is a file of another kind.
+pub fn load_from(path: &Path, kind: FileKind, system: &dyn System) -> Result<Loaded, Mistakes> {
     let file = path.display().to_string();
-    let text = text::read(path, kind, text::MAX_BYTES).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
-    parse(&text, path, &LocalSystem)
+    let read = system.text(path, kind, text::MAX_BYTES);
+    let text = text::read_from(read, text::MAX_BYTES).map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
+    parse(&text, path, system)
 }
 
 /// Parses `text`, the contents of the file at `path`, and reads the files and variables it refers to through `system`.

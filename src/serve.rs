@@ -50,6 +50,8 @@ use self::engine::Engine;
 use self::signals::{Signal, Signals};
 use self::systemd::Systemd;
 
+use crate::config::{LocalSystem, System};
+
 pub use self::config_source::Source;
 pub use self::external_url::ExternalUrl;
 pub use self::faults::Faults;
@@ -66,6 +68,8 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_millis(900);
 pub struct Options {
     /// The source of its configuration, also for a reload.
     pub source: Source,
+    /// The files and variables that it is read from; others than this machine's are for tests.
+    pub system: Arc<dyn System>,
     /// Addresses to listen on, beside the sockets that systemd hands over; without either, loopback. Port 0 is any free one.
     pub listen: Vec<ListenAddress>,
     /// Faults that a visitor of the page may switch; `None` in a real service.
@@ -89,6 +93,7 @@ impl Options {
     pub fn new(source: Source, listen: Vec<ListenAddress>) -> Self {
         Self {
             source,
+            system: Arc::new(LocalSystem),
             listen,
             faults: None,
             web: None,

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use m365_probe::cloud::{Cloud, MailEndpoint};
 use m365_probe::config::{self, FileRead, System};
 use m365_probe::credential::{Credential, SecretSource};
+use m365_probe::file::FileKind;
 use m365_probe::settings::{Folder, Resolver};
 
 /// Files and variables that exist only in a test.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct TestSystem {
     variables: BTreeMap<&'static str, &'static str>,
     files: BTreeMap<PathBuf, (Vec<u8>, u32)>,
@@ -31,7 +32,7 @@ impl System for TestSystem {
         Ok(FileRead { bytes: bytes.clone(), mode: Some(*mode) })
     }
 
-    fn text(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    fn text(&self, path: &Path, _: FileKind, most: usize) -> io::Result<Vec<u8>> {
         self.file(path).map(|file| file.bytes.into_iter().take(most + 1).collect())
     }
 

@@ -10,6 +10,7 @@ use super::reader::{Fields, Reader};
 use super::text;
 use super::tree::{self, Content, Node};
 use super::value::IncludePattern;
+use crate::file::FileKind;
 
 /// Files that are included at most: one for each of several hundred tenants, and no directory of mail.
 const FILES: usize = 2000;
@@ -72,8 +73,8 @@ fn matching(reader: &mut Reader<'_>, pattern: &Path, at: Position, key: &str) ->
 fn file(reader: &mut Reader<'_>, path: &Path, left: &mut usize) -> Option<Included> {
     let name: Arc<str> = quoted(path).into();
     let number = reader.add_file(&name);
-    let read = reader.system.text(path, *left).map_err(|error| Mistake::in_file(&format!("cannot be read: {error}")));
-    let root = read.and_then(|bytes| text::decode(bytes, *left)).and_then(|text| {
+    let read = reader.system.text(path, FileKind::Regular, *left);
+    let root = text::read_from(read, *left).and_then(|text| {
         *left = left.saturating_sub(text.len());
         tree::read(&text, number)
     });

@@ -1,5 +1,6 @@
 //! The files and environment variables that a configuration refers to, exchangeable for tests.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
@@ -19,7 +20,7 @@ pub struct FileRead {
 }
 
 /// Access to files and environment variables.
-pub trait System {
+pub trait System: fmt::Debug + Send + Sync {
     /// Returns the value of an environment variable, if it is set to UTF-8 text.
     fn variable(&self, name: &str) -> Option<String>;
 
@@ -32,8 +33,8 @@ pub trait System {
     /// Reads a file of the configuration, but no more than `most` bytes and one.
     ///
     /// # Errors
-    /// The error of the operating system.
-    fn text(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
+    /// The error of the operating system; [`io::ErrorKind::InvalidInput`] for a file of another kind.
+    fn text(&self, path: &Path, kind: FileKind, most: usize) -> io::Result<Vec<u8>>;
 
     /// Returns the names in a directory that are UTF-8.
     ///
@@ -59,8 +60,8 @@ impl System for LocalSystem {
         Ok(FileRead { bytes, mode })
     }
 
-    fn text(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
-        text::read_bytes(path, FileKind::Regular, most)
+    fn text(&self, path: &Path, kind: FileKind, most: usize) -> io::Result<Vec<u8>> {
+        text::read_bytes(path, kind, most)
     }
 
     fn names(&self, directory: &Path) -> io::Result<Vec<String>> {

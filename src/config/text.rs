@@ -20,8 +20,12 @@ pub(super) fn read_bytes(path: &Path, kind: FileKind, most: usize) -> io::Result
 
 /// Reads the text of a file, of at most `most` bytes.
 pub(super) fn read(path: &Path, kind: FileKind, most: usize) -> Result<String, Mistake> {
-    let bytes = read_bytes(path, kind, most).map_err(|error| Mistake::in_file(&format!("cannot be read: {error}")))?;
-    decode(bytes, most)
+    read_from(read_bytes(path, kind, most), most)
+}
+
+/// Returns the text of a file that was `read`, of at most `most` bytes.
+pub(super) fn read_from(read: io::Result<Vec<u8>>, most: usize) -> Result<String, Mistake> {
+    decode(read.map_err(|error| Mistake::in_file(&format!("cannot be read: {error}")))?, most)
 }
 
 /// Returns the text of `bytes`, unless they are more than `most` or no text.

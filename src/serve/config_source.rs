@@ -1,10 +1,12 @@
 //! Loads a service's configuration, at the start and for each reload.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, System};
+use crate::file::FileKind;
 use crate::settings::{RootStore, Settings};
 
 /// The source of a service's configuration.
@@ -21,23 +23,30 @@ pub enum Source {
     Given(Box<Settings>),
 }
 
-impl Source {
-    /// Reads the configuration and logs its warnings. Blocks on the file, also of a pipe the first time.
+/// A source, and the system whose files and variables it is read from.
+#[derive(Clone, Debug)]
+pub(super) struct SourceReader {
+    pub source: Arc<Source>,
+    pub system: Arc<dyn System>,
+}
+
+impl SourceReader {
+    /// Reads the configuration from a file of this kind and logs its warnings. Blocks on the file.
     ///
     /// # Errors
     /// Every mistake, a line each.
-    pub(super) fn load(&self, again: bool) -> Result<Loaded, String> {
-        match self {
-            Self::File { path, roots } => {
-                let read = if again { config::reload } else { config::load };
-                let mut loaded = read(path).map_err(|mistakes| mistakes.to_string())?;
+    pub fn load(&self, kind: FileKind) -> Result<Loaded, String> {
+        match &*self.source {
+            Source::File { path, roots } => {
+                let loaded = config::load_from(path, kind, &*self.system);
+                let mut loaded = loaded.map_err(|mistakes| mistakes.to_string())?;
                 for warning in &loaded.warnings {
                     warn!("{}", warning.line(&path.display().to_string()));
                 }
                 loaded.settings.network.roots.clone_from(roots);
                 Ok(loaded)
             }
-            Self::Given(settings) => Ok(Loaded {
+            Source::Given(settings) => Ok(Loaded {
                 settings: Settings::clone(settings),
                 warnings: Vec::new(),
                 redacted: "# made by the program itself; there is no file\n".to_owned(),

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::admission::KnownHosts;
 use super::authenticator::Authenticator;
+use super::config_source::SourceReader;
 use super::on_request::OnRequest;
 use super::rendering::Renderer;
 use super::runs::Runs;
@@ -67,7 +68,7 @@ pub struct Engine {
     pub known_hosts: KnownHosts,
     /// True once a listener accepts connections from other machines.
     pub beyond_loopback: AtomicBool,
-    source: Arc<Source>,
+    source: SourceReader,
     work: RwLock<Arc<Work>>,
     /// The schedule, of the configuration in use once it has begun.
     schedule: Mutex<Schedule>,
@@ -116,7 +117,8 @@ impl Engine {
     /// # Errors
     /// The configuration is wrong, or the machine refuses what is needed.
     pub async fn start(options: Options) -> Result<Arc<Self>, NotStarted> {
-        let (source, slots) = (Arc::new(options.source), Arc::<Slots>::default());
+        let source = SourceReader { source: Arc::new(options.source), system: options.system };
+        let slots = Arc::<Slots>::default();
         let work = Arc::new(Work::load(&source, &slots).await.map_err(NotStarted::Configuration)?);
         let reads = Reads::new(READS);
         let web_config = Arc::new(WebConfig::load(options.web, options.allow_unprotected).map_err(NotStarted::Configuration)?);
@@ -130,7 +132,7 @@ impl Engine {
             Some(url) => exporter.with_pages(&url.to_string()),
             None => exporter,
         };
-        let (store, state) = restored(&work, &source, &exporter).await;
+        let (store, state) = restored(&work, &source.source, &exporter).await;
         let pulse = Arc::default();
         let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
@@ -213,7 +215,7 @@ impl Engine {
     /// # Errors
     /// The configuration is wrong, or the service has no file to load.
     pub async fn reload(self: &Arc<Self>) -> Result<usize, NotReloaded> {
-        if matches!(*self.source, Source::Given(_)) {
+        if matches!(*self.source.source, Source::Given(_)) {
             return Err(NotReloaded::NoSource);
         }
         let asked = Instant::now();
@@ -324,3 +326,6 @@ async fn record(store: Arc<PublishedStore>, mut received: mpsc::Receiver<Outcome
         store.record(outcome);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// The files and variables that the example names.
+#[derive(Debug)]
 struct Example;
 
 impl System for Example {
@@ -38,7 +39,7 @@ impl System for Example {
         Ok(FileRead { bytes: bytes.to_vec(), mode: Some(0o644) })
     }
 
-    fn text(&self, _: &Path, _: usize) -> io::Result<Vec<u8>> {
+    fn text(&self, _: &Path, _: FileKind, _: usize) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
     }
 

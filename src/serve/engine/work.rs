@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
-use super::super::Source;
+use super::super::config_source::SourceReader;
 use crate::check::Means;
 use crate::config::Loaded;
-use crate::file::{Reads, Stamp, stamp};
+use crate::file::{FileKind, Reads, Stamp, stamp};
 use crate::outcome::ProbeId;
 use crate::probe::{Probe, Slots};
 use crate::settings::{Ceilings, Network, ProbeSettings, Settings, Tenant};
@@ -64,23 +64,23 @@ impl Obsolete {
 
 impl Work {
     /// Loads the configuration on a blocking thread, because it reads files and the trust store.
-    pub(super) async fn load(source: &Arc<Source>, slots: &Arc<Slots>) -> Result<Self, String> {
-        let (source, slots) = (Arc::clone(source), Arc::clone(slots));
-        let loading = spawn_blocking(move || Self::new(source.load(false)?, &slots, None));
+    pub(super) async fn load(source: &SourceReader, slots: &Arc<Slots>) -> Result<Self, String> {
+        let (source, slots) = (source.clone(), Arc::clone(slots));
+        let loading = spawn_blocking(move || Self::new(source.load(FileKind::Any)?, &slots, None));
         loading.await.unwrap_or_else(|_| Err("reading the configuration failed; see the log".to_owned()))
     }
 
     /// Loads the configuration once more, in at most [`RELOAD_WITHIN`]: a file system that hangs must not hold up later reloads. What
     /// has not changed since `before` is carried over; what is obsolete is returned too.
     pub(super) async fn reload(
-        source: &Arc<Source>,
+        source: &SourceReader,
         slots: &Arc<Slots>,
         reads: &Reads,
         before: Arc<Self>,
     ) -> Result<(Self, Obsolete), String> {
-        let (source, slots) = (Arc::clone(source), Arc::clone(slots));
+        let (source, slots) = (source.clone(), Arc::clone(slots));
         let load = move || {
-            let work = Self::new(source.load(true)?, &slots, Some(&before))?;
+            let work = Self::new(source.load(FileKind::Regular)?, &slots, Some(&before))?;
             let obsolete = work.obsolete(&before);
             Ok((work, obsolete))
         };
