@@ -1,6 +1,7 @@
 //! The command line: from arguments to an exit code.
 
 mod args;
+mod back_off_file;
 mod check;
 mod completions;
 mod config;

@@ -5,6 +5,7 @@
 //! state, titles, remedies) is written for those who read with other programs, and worked out anew where it is read. Keys
 //! that are not known are passed over: a newer version may write more. Transcripts stay with the process that ran.
 
+mod back_offs;
 mod cause;
 mod outcome;
 mod state;
@@ -15,6 +16,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::back_offs::BackOffs;
 pub use self::cause::CauseEntry;
 pub use self::outcome::OutcomeEntry;
 pub use self::state::{State, Unreadable};

@@ -1,9 +1,9 @@
 //! Files of this machine, read with bounds: of their size, and for who must not wait for a disk, of time.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -45,6 +45,37 @@ pub fn read(path: &Path, kind: FileKind, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path, kind)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Writes a file whole or not at all: beside it first, and onto the disk before it takes its place.
+///
+/// # Errors
+/// The error of the operating system; then the file is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    // One that an earlier process left behind may be whatever it is: a new one is made.
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    })();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside); // of a full disk it takes the last bytes
+    }
+    written?;
+    File::open(directory_of(path))?.sync_all()
+}
+
+/// Returns the directory that a file lies in.
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The modification time, length and inode of a file, of which one differs when its content has changed or another file has taken

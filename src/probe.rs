@@ -131,6 +131,11 @@ impl Probe {
         outcome
     }
 
+    /// Has runs stay away for as long as a server `asked` an earlier process, `because` of this reason.
+    pub fn stay_away(&self, asked: Duration, because: Reason) {
+        self.slot.start_back_off(asked, because);
+    }
+
     /// Runs the check out of turn, as [`Self::run`]; its logins and token requests are those of a client. Where the far side no
     /// longer refuses what it refused, the schedule follows at once.
     pub async fn run_on_request(&self, means: &Means, limit: Duration) -> Outcome {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use m365_probe::sim;
@@ -15,7 +16,11 @@ fn run(line: &str) -> Output {
 }
 
 fn bare(command: &mut Command) -> &mut Command {
-    command.env_remove("M365_PROBE_CONFIG").env_remove("M365_PROBE_CLIENT_SECRET").env_remove("RUST_LOG")
+    command
+        .env_remove("M365_PROBE_CONFIG")
+        .env_remove("M365_PROBE_CLIENT_SECRET")
+        .env_remove("M365_PROBE_STATE_FILE")
+        .env_remove("RUST_LOG")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -223,4 +228,40 @@ async fn doctor_with_too_few_descriptors_blames_this_machine_wherever_it_strikes
     }
     let _ = std::fs::remove_dir_all(folder);
     assert_eq!(Vec::from_iter(reasons), ["local_resources"]);
+}
+
+/// The server asks for a pause in the first run. Once it refuses nothing any more, only a run that logs in is good.
+#[tokio::test]
+async fn check_stays_away_for_as_long_as_the_server_asked_the_one_before() {
+    let tenant = sim::start(sim::Tenant::contoso()).await.expect("a tenant");
+    let directory = std::env::temp_dir().join(format!("m365-probe-plugin-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let (config, state) = (tenant.write_config(&directory).expect("a configuration"), directory.join("back-offs.json"));
+    let check = async |check: &str, state: &Path| {
+        loop {
+            let mut command = Command::new(PROGRAM);
+            bare(&mut command).args(["check", check, "--mailbox", "praxis@contoso.example", "--config"]).arg(&config);
+            command.arg("--state-file").arg(state);
+            let output = tokio::task::spawn_blocking(move || command.output().expect("run the program")).await.expect("it ends");
+            let output = text(&output.stdout);
+            if !output.contains("machine_too_slow") {
+                return output;
+            }
+        }
+    };
+    tenant.set_fault("throttled").expect("a fault");
+    let asked = check("imap", &state).await;
+    assert!(asked.contains("throttled in "), "{asked}");
+    let kept = std::fs::read_to_string(&state).expect("kept");
+    assert!(kept.contains("\"check\":\"imap\"") && kept.len() < 500, "{kept}");
+    tenant.clear_faults();
+    let again = check("imap", &state).await;
+    assert!(again.starts_with("IMAP WARNING - praxis@contoso.example: not run: the server asked us to wait until 2"), "{again}");
+    assert!(again.contains("(throttled)"), "{again}");
+    for (name, state) in [("imap", Path::new("/dev/null")), ("smtp", &state)] {
+        let other = check(name, state).await;
+        assert!(other.contains(" OK - praxis@contoso.example"), "{other}");
+    }
+    assert!(!Path::new("/dev/null").symlink_metadata().expect("it is there").is_file());
+    std::fs::remove_dir_all(directory).expect("removed");
 }

@@ -100,6 +100,9 @@ pub struct Check {
     /// Whom to ask instead of checking.
     #[command(flatten)]
     pub from: From,
+    /// File that keeps the time until which a server asked to stay away, for the next call; by default one of this user's among the temporary files. `/dev/null` keeps none.
+    #[arg(long, env = "M365_PROBE_STATE_FILE", value_name = "FILE")]
+    pub state_file: Option<PathBuf>,
     /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `credential_days`, `ews_days`, `messages`, `clock_skew`; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub warning: Vec<String>,

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
+use super::back_off_file::BackOffFile;
 use super::{output, probe_selection, remote, run_once};
 use crate::diagnosis::RootCause;
 use crate::document::Document;
@@ -38,8 +39,11 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
         return Ok(remote_report(arguments, &given, &remote::fetch(url, arguments)?));
     }
     let selected = probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
-    let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None);
+    let back_offs = BackOffFile::new(arguments.state_file.as_deref());
+    let known = back_offs.read();
+    let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None, &known);
     let outcomes = run_once::block_on(run)??;
+    back_offs.note(&selected.probes, &outcomes);
     let now = SystemTime::now();
     let limits: Vec<Limits> = selected.probes.iter().map(|probe| given.over(&probe.limits)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =

@@ -8,6 +8,7 @@ use super::args::{Demo, DemoCredential};
 use super::doctor::ReportOptions;
 use super::logging::Log;
 use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
+use crate::document::BackOffs;
 use crate::render::page::FaultSwitch;
 use crate::serve::{BoundAddress, Faults, Options, Source};
 use crate::settings::Settings;
@@ -46,7 +47,8 @@ fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
             output::out(&format!("{}\n\n", options.lang().texts().doctor.simulated));
         }
         let progress = options.progress(&settings.probes);
-        let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress).await;
+        let back_offs = BackOffs::default();
+        let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress, &back_offs).await;
         Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
     match ended.unwrap_or_else(|problem| Err((FAULT, problem))) {

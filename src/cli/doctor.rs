@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::args::{Demo, Doctor, TextOrJson};
 use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, failed, output, probe_selection, run_once, terminal};
-use crate::document::Document;
+use crate::document::{BackOffs, Document};
 use crate::lang::Lang;
 use crate::outcome::Outcome;
 use crate::render::doctor;
@@ -75,7 +75,10 @@ pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
         Err(problem) => return failed(false, USAGE, &problem),
     };
     let progress = options.progress(&selected.probes);
-    match run_once::block_on(run_once::run(&selected.network, &selected.probes, arguments.timeout, progress)) {
+    // A person who asks wants to see how things are.
+    let back_offs = BackOffs::default();
+    let run = run_once::run(&selected.network, &selected.probes, arguments.timeout, progress, &back_offs);
+    match run_once::block_on(run) {
         Ok(Ok(outcomes)) => options.report(&selected.probes, &outcomes),
         Ok(Err(problem)) => failed(false, USAGE, &problem),
         Err(problem) => failed(false, FAULT, &problem),

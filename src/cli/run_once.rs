@@ -1,7 +1,7 @@
 //! Runs probes once, for `check`, `doctor` and `demo --once`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::progress::{self, Progress};
 use crate::check::Means;
+use crate::document::BackOffs;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
 use crate::settings::{Network, ProbeSettings};
@@ -27,8 +28,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
     Ok(output)
 }
 
-/// Runs every probe once, each for at most `limit`, and returns the outcomes in the order of `probes`; `progress` is shown
-/// meanwhile.
+/// Runs every probe once, each for at most `limit` and none that `back_offs` holds back, and returns the outcomes in the order of
+/// `probes`; `progress` is shown meanwhile.
 ///
 /// # Errors
 /// A message: the trust store cannot be read, or a cloud lacks a check's server.
@@ -37,6 +38,7 @@ pub async fn run(
     probes: &[ProbeSettings],
     limit: Option<Duration>,
     progress: Option<Progress>,
+    back_offs: &BackOffs,
 ) -> Result<Vec<Outcome>, String> {
     let means = Arc::new(Means::new(network)?);
     let permits = Arc::new(Semaphore::new(AT_ONCE));
@@ -44,6 +46,9 @@ pub async fn run(
     let mut running = JoinSet::new();
     for (index, settings) in probes.iter().enumerate() {
         let probe = Probe::new(settings.clone(), &slots)?;
+        if let Some((asked, because)) = back_offs.of(settings, SystemTime::now()) {
+            probe.stay_away(asked, because);
+        }
         let (means, permits) = (Arc::clone(&means), Arc::clone(&permits));
         running.spawn(async move {
             let _permit = permits.acquire().await;

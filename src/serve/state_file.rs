@@ -1,8 +1,7 @@
 //! The file with what must outlive a restart: read at the start, written now and then and at the end.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,7 +77,7 @@ impl StateFile {
     /// Writes the state as it is now. Trouble is told by log and metric, and costs nothing else.
     pub async fn save(&self, store: &PublishedStore) {
         let (store, path) = (store.snapshot(), self.path.clone());
-        let write = move || write(&path, &State::new(&store, SystemTime::now()).to_json());
+        let write = move || file::replace(&path, &State::new(&store, SystemTime::now()).to_json());
         let written = self.writes.within(WRITE_WITHIN, write).await;
         let written = written.and_then(|written| written.map_err(|error| format!("failed: {error}")));
         self.exporter.state_write_successful.set(i64::from(written.is_ok()));
@@ -116,28 +115,4 @@ fn keep_aside(path: &Path) -> io::Result<PathBuf> {
     kept.push(format!(".kept-{}", now.as_millis()));
     fs::rename(path, &kept)?;
     Ok(kept.into())
-}
-
-/// Writes a file whole or not at all: beside it first, and onto the disk before it takes its place.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    // One that an earlier process left behind may be whatever it is: a new one is made.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&beside); // of a full disk it takes the last bytes
-    }
-    written?;
-    File::open(directory)?.sync_all()
 }
