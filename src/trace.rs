@@ -187,11 +187,12 @@ impl Trace {
     }
 
     /// Makes the fault of a run whose deadline passes now, named after the step that waited. A peer that has begun its greeting
-    /// is not silent, and one that our data does not reach is not to blame.
+    /// is not silent, and one that our data does not reach is not to blame. A ClientHello that nobody acknowledges is left to the
+    /// reason of the handshake: no MTU stops a packet so small, a firewall that looks into it does.
     pub fn silence(&self) -> Fault {
         let step = self.step();
         let delivery = self.delivery.latest();
-        if delivery.is_lost() && !matches!(step, Phase::Dns | Phase::Connect) {
+        if delivery.is_lost() && !matches!(step, Phase::Dns | Phase::Connect | Phase::Tls) {
             return Fault::heard(Reason::DataNotDelivered, delivery.to_string());
         }
         match (&self.unfinished, silence_in(step)) {
@@ -300,10 +301,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_of_a_peer_that_data_does_not_reach_is_the_network_s_once_connected() {
+    async fn silence_of_a_peer_that_data_does_not_reach_is_the_network_s_once_secured() {
         for (phase, unacknowledged, retransmits, expected) in [
             (Phase::Auth, 2, 5, Reason::DataNotDelivered),
-            (Phase::Tls, 1, 2, Reason::DataNotDelivered),
+            (Phase::Greeting, 1, 2, Reason::DataNotDelivered),
+            (Phase::Tls, 1, 2, Reason::TlsTimedOut),
             (Phase::Auth, 1, 1, Reason::ReplyTimedOut),
             (Phase::Auth, 0, 0, Reason::ReplyTimedOut),
             (Phase::Connect, 2, 5, Reason::ConnectTimedOut),
