@@ -16,6 +16,7 @@
 //! ```
 
 mod authorization;
+mod blank_certificate;
 mod certificates;
 mod client_certificate;
 mod client_settings;

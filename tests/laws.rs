@@ -35,6 +35,7 @@ const FLOORS: &[&[&str]] = &[
 /// The modules of the simulated tenant, likewise: data, then state and faults, then protocols, then the listener.
 const SIM_FLOORS: &[&[&str]] = &[
     &["identifiers", "jwt", "protocol", "sasl"],
+    &["blank_certificate"],
     &["client_certificate", "mailbox"],
     &["tenant"],
     &["authorization", "fault"],

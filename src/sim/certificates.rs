@@ -1,10 +1,6 @@
 //! The certificates: an authority made at start, the certificate everything is served with, and the wrong ones.
 
-use std::time::Duration;
-
 use async_native_tls::TlsAcceptor;
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -14,8 +10,9 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
 };
-use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
+use openssl::x509::{X509, X509Name, X509NameBuilder};
 
+use super::blank_certificate::{blank, validity};
 use super::fault::{Fault, Service};
 
 /// Names the tenant plays: Microsoft's own, and those of this machine.
@@ -102,7 +99,7 @@ impl Issuer {
     fn new(organisation: &str, name: &str) -> Result<Self, ErrorStack> {
         let key = new_key()?;
         let name = subject(organisation, name)?;
-        let mut builder = blank(&key, &name, &name, (-1, 365))?;
+        let mut builder = blank(&key, &name, &name, validity((-1, 365)))?;
         builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
         builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
         let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
@@ -116,7 +113,7 @@ impl Shape<'_> {
     fn pkcs12(&self, key: &PKey<Private>) -> Result<Vec<u8>, ErrorStack> {
         let name = subject(ORGANISATION, self.names.first().copied().unwrap_or_default())?;
         let issuer = self.issuer.map_or(&*name, |issuer| issuer.certificate.subject_name());
-        let mut builder = blank(key, &name, issuer, self.days)?;
+        let mut builder = blank(key, &name, issuer, validity(self.days))?;
         builder.append_extension(BasicConstraints::new().build()?)?;
         builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
         builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
@@ -152,32 +149,6 @@ fn subject(organisation: &str, name: &str) -> Result<X509Name, ErrorStack> {
     builder.append_entry_by_nid(Nid::ORGANIZATIONNAME, organisation)?;
     Ok(builder.build())
 }
-
-fn blank(
-    key: &PKey<Private>,
-    subject: &openssl::x509::X509NameRef,
-    issuer: &openssl::x509::X509NameRef,
-    (from, until): (i64, i64),
-) -> Result<X509Builder, ErrorStack> {
-    let day = |days: i64| {
-        let second = super::identifiers::unix_now() + days * DAY.as_secs().cast_signed();
-        Asn1Time::from_unix(second)
-    };
-    let mut builder = X509::builder()?;
-    builder.set_version(2)?;
-    // 127 bits: a serial number is positive (RFC 5280, section 4.1.2.2).
-    let mut serial = super::identifiers::random::<16>();
-    serial[0] &= 0x7f;
-    builder.set_serial_number(&*BigNum::from_slice(&serial)?.to_asn1_integer()?)?;
-    builder.set_subject_name(subject)?;
-    builder.set_issuer_name(issuer)?;
-    builder.set_not_before(&*day(from)?)?;
-    builder.set_not_after(&*day(until)?)?;
-    builder.set_pubkey(key)?;
-    Ok(builder)
-}
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 #[cfg(test)]
 mod tests {

@@ -2,20 +2,17 @@
 
 use std::sync::OnceLock;
 
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Verifier};
-use openssl::x509::{X509, X509NameBuilder};
+use openssl::x509::X509NameBuilder;
 
+use super::blank_certificate::{blank, validity};
 use super::identifiers;
 use crate::secret::Secret;
-
-const DAY: i64 = 86_400;
 
 /// The certificate of every tenant in this process that has one; made once, for it takes a while.
 static SHARED: OnceLock<ClientCertificate> = OnceLock::new();
@@ -45,23 +42,13 @@ impl ClientCertificate {
     ///
     /// # Errors
     /// Those of OpenSSL.
-    pub fn new((from, until): (i64, i64)) -> Result<Self, ErrorStack> {
+    pub fn new(days: (i64, i64)) -> Result<Self, ErrorStack> {
         let key = PKey::from_rsa(Rsa::generate(2048)?)?;
         let mut name = X509NameBuilder::new()?;
         name.append_entry_by_nid(Nid::COMMONNAME, "m365-probe")?;
         let name = name.build();
-        let now = identifiers::unix_now();
-        let validity = (now + from * DAY, now + until * DAY);
-        let mut builder = X509::builder()?;
-        builder.set_version(2)?;
-        let mut serial = identifiers::random::<16>();
-        serial[0] &= 0x7f;
-        builder.set_serial_number(&*BigNum::from_slice(&serial)?.to_asn1_integer()?)?;
-        builder.set_subject_name(&name)?;
-        builder.set_issuer_name(&name)?;
-        builder.set_pubkey(&key)?;
-        builder.set_not_before(&*Asn1Time::from_unix(validity.0)?)?;
-        builder.set_not_after(&*Asn1Time::from_unix(validity.1)?)?;
+        let validity = validity(days);
+        let mut builder = blank(&key, &name, &name, validity)?;
         builder.sign(&key, MessageDigest::sha256())?;
         let certificate = builder.build();
         let text = |pem: Vec<u8>| String::from_utf8_lossy(&pem).into_owned();

@@ -259,22 +259,25 @@ impl Aadsts {
         Self::new(700_023, "invalid_client", text)
     }
 
+    pub(super) fn assertion_issuer_unknown(issuer: &str) -> Self {
+        Self::assertion_claim_unknown(700_211, "issuer", issuer)
+    }
+
     pub(super) fn assertion_subject_unknown(subject: &str) -> Self {
-        let text = format!(
-            "No matching federated identity record found for presented assertion subject '{}'. Check your federated identity \
-             credential Subject, Audience and Issuer against the presented assertion.",
-            shortened(subject)
-        );
-        Self::new(700_213, "invalid_client", text)
+        Self::assertion_claim_unknown(700_213, "subject", subject)
     }
 
     pub(super) fn assertion_audience_unknown(audience: &str) -> Self {
+        Self::assertion_claim_unknown(700_212, "audience", audience)
+    }
+
+    fn assertion_claim_unknown(code: u32, claim: &str, value: &str) -> Self {
         let text = format!(
-            "No matching federated identity record found for presented assertion audience '{}'. Check your federated identity \
+            "No matching federated identity record found for presented assertion {claim} '{}'. Check your federated identity \
              credential Subject, Audience and Issuer against the presented assertion.",
-            shortened(audience)
+            shortened(value)
         );
-        Self::new(700_212, "invalid_client", text)
+        Self::new(code, "invalid_client", text)
     }
 
     pub(super) fn federated_credential_missing() -> Self {
@@ -331,15 +334,6 @@ impl Aadsts {
              assertion {until}. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials ."
         );
         Self::new(700_024, "invalid_client", text)
-    }
-
-    pub(super) fn assertion_issuer_unknown(issuer: &str) -> Self {
-        let text = format!(
-            "No matching federated identity record found for presented assertion issuer '{}'. Check your federated identity \
-             credential Subject, Audience and Issuer against the presented assertion.",
-            shortened(issuer)
-        );
-        Self::new(700_211, "invalid_client", text)
     }
 
     /// `thumbprint` is that of the certificate the client signed with, in upper-case hex.
