@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 pub use self::certificate::{CertificateFiles, CertificateSource};
 pub use self::federated_token::flaw as federated_token_flaw;
-pub use self::key_pair::KeyPair;
+pub use self::key_pair::{KeyPair, has_private_key};
 pub use self::source::{SecretSource, Unreadable, trimmed};
 use crate::outcome::{ClientCertificateFacts, CredentialKind, Fault};
 use crate::secret::Secret;

@@ -1,20 +1,19 @@
 //! The keys of a certificate in the `credential` section: the files are read and checked when the configuration is loaded, so that
 //! what is wrong with them is reported before anything is sent.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
-use crate::credential::{CertificateFiles, CertificateSource, Credential, KeyPair, SecretSource};
+use crate::credential::{CertificateFiles, CertificateSource, Credential, KeyPair, SecretSource, has_private_key};
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::secret::Secret;
 
-use super::credential::{handed_over, variable};
+use super::credential::{Optional, ReadSecret, handed_over, read_secret};
 use super::mistake::Position;
 use super::quoted::may_be_secret;
 use super::reader::{Fields, Reader};
-use super::secret_file::{self, warn_of_readers};
-use super::value::{CredentialName, PasswordFile, Pkcs12File, Variable};
+use super::secret_file::warn_of_readers;
+use super::value::{CredentialName, PasswordFile, Pkcs12File};
 use super::web::value::{CertificateFile, KeyFile};
 
 /// The keys that may stand beside `certificate_file`.
@@ -34,15 +33,6 @@ struct Contents {
     source: SecretSource,
     bytes: Vec<u8>,
 }
-
-/// A password and its place.
-struct Password {
-    source: SecretSource,
-    secret: Secret,
-}
-
-/// A value that is not given is no mistake; one that is wrong is, and it is recorded.
-type Optional<T> = Result<Option<T>, ()>;
 
 /// Reads a certificate in PEM, with its private key beside it or in a file of its own.
 pub(super) fn pem(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
@@ -150,27 +140,9 @@ fn private_key(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Optional<Content
 }
 
 /// Reads a password from the file, the variable or the credential of systemd's that one of the keys names.
-fn password(reader: &mut Reader<'_>, fields: &Fields<'_>, [file, env, handed]: [&str; 3]) -> Optional<Password> {
-    require_one(reader, fields, &[file, env, handed])?;
-    let of_file = |reader: &mut Reader<'_>, path: &Path, at, key: &str| {
-        let secret = secret_file::read(reader, path, at, key).ok_or(())?;
-        Ok(Some(Password { source: SecretSource::File(reader.resolve(path)), secret }))
-    };
-    if fields.entry(file).is_some() {
-        let found = reader.one::<PasswordFile>(fields, file).ok_or(())?;
-        return of_file(reader, &found.value.0, found.at, &found.key);
-    }
-    if fields.entry(env).is_some() {
-        let found = reader.one::<Variable>(fields, env).ok_or(())?;
-        let secret = variable(reader, &found).ok_or(())?;
-        return Ok(Some(Password { source: SecretSource::Variable(found.value.0), secret }));
-    }
-    if fields.entry(handed).is_some() {
-        let found = reader.one::<CredentialName>(fields, handed).ok_or(())?;
-        let path: PathBuf = handed_over(reader, &found).ok_or(())?;
-        return of_file(reader, &path, found.at, &found.key);
-    }
-    Ok(None)
+fn password(reader: &mut Reader<'_>, fields: &Fields<'_>, keys: [&str; 3]) -> Optional<ReadSecret> {
+    require_one(reader, fields, &keys)?;
+    read_secret::<PasswordFile>(reader, fields, keys)
 }
 
 /// Refuses more than one of these keys.
@@ -195,8 +167,4 @@ fn contents(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>
     };
     reader.mistake(at, key, problem);
     None
-}
-
-fn has_private_key(pem: &[u8]) -> bool {
-    String::from_utf8_lossy(pem).contains("PRIVATE KEY-----")
 }

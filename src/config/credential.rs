@@ -11,7 +11,7 @@ use super::mistake::Position;
 use super::quoted::Quoted;
 use super::reader::{Fields, Found, Reader};
 use super::secret_file;
-use super::value::{CredentialName, SecretFile, Variable};
+use super::value::{CredentialName, SecretFile, Value, Variable};
 
 /// A function that reads a credential by its key; it returns `None` where the value is wrong, after it recorded the mistake.
 type Read = fn(&mut Reader<'_>, &Fields<'_>) -> Option<Credential>;
@@ -25,11 +25,14 @@ pub(super) struct Source {
     read: Read,
 }
 
+/// The keys of the place of a client secret: a file, a variable, a credential of systemd's.
+const CLIENT_SECRET: [&str; 3] = ["client_secret_file", "client_secret_env", "client_secret_credential"];
+
 /// The keys that say what the credential is. A further kind of credential is a further row.
 pub(super) const SOURCES: &[Source] = &[
-    Source { key: "client_secret_file", beside: DECLARED, read: client_secret_file },
-    Source { key: "client_secret_env", beside: DECLARED, read: client_secret_env },
-    Source { key: "client_secret_credential", beside: DECLARED, read: client_secret_credential },
+    Source { key: CLIENT_SECRET[0], beside: DECLARED, read: client_secret },
+    Source { key: CLIENT_SECRET[1], beside: DECLARED, read: client_secret },
+    Source { key: CLIENT_SECRET[2], beside: DECLARED, read: client_secret },
     Source { key: "certificate_file", beside: KEY, read: certificate::pem },
     Source { key: "pkcs12_file", beside: PKCS12_PASSWORD, read: certificate::pkcs12_file },
     Source { key: "pkcs12_credential", beside: PKCS12_PASSWORD, read: certificate::pkcs12_credential },
@@ -97,26 +100,52 @@ fn refuse_others(reader: &mut Reader<'_>, fields: &Fields<'_>, source: &Source) 
     given.is_empty()
 }
 
-fn client_secret_file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
-    let found = reader.one::<SecretFile>(fields, "client_secret_file")?;
-    let secret = secret_file::read(reader, &found.value.0, found.at, &found.key)?;
-    warn_of_flaw(reader, &secret, found.at, &found.key);
-    Some(SecretSource::File(reader.resolve(&found.value.0)).into())
+fn client_secret(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+    let ReadSecret { source, secret, at, key } = read_secret::<SecretFile>(reader, fields, CLIENT_SECRET).ok()??;
+    if let Some(flaw) = SecretFlaw::find(&secret) {
+        reader.warning(at, &key, format!("the client secret {flaw}; it is to be the Value of a secret, and nothing else"));
+    }
+    Some(source.into())
 }
 
-fn client_secret_env(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
-    let found = reader.one::<Variable>(fields, "client_secret_env")?;
-    let secret = variable(reader, &found)?;
-    warn_of_flaw(reader, &secret, found.at, &found.key);
-    Some(SecretSource::Variable(found.value.0).into())
+/// A secret as it was read when the configuration was loaded, and the key that names its place.
+pub(super) struct ReadSecret {
+    pub source: SecretSource,
+    pub secret: Secret,
+    at: Position,
+    key: String,
 }
 
-fn client_secret_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
-    let found = reader.one::<CredentialName>(fields, "client_secret_credential")?;
-    let path = handed_over(reader, &found)?;
-    let secret = secret_file::read(reader, &path, found.at, &found.key)?;
-    warn_of_flaw(reader, &secret, found.at, &found.key);
-    Some(SecretSource::File(path).into())
+/// A value that is not given is no mistake; one that is wrong is, and it is recorded.
+pub(super) type Optional<T> = Result<Option<T>, ()>;
+
+/// Reads a secret from the file (`F` says of what), the variable or the credential of systemd's that the first of these keys names
+/// that is given.
+pub(super) fn read_secret<F: Value + AsRef<Path>>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    [file, env, handed]: [&str; 3],
+) -> Optional<ReadSecret> {
+    let of_file = |reader: &mut Reader<'_>, path: &Path, at, key: String| {
+        let secret = secret_file::read(reader, path, at, &key).ok_or(())?;
+        Ok(Some(ReadSecret { source: SecretSource::File(reader.resolve(path)), secret, at, key }))
+    };
+    if fields.entry(file).is_some() {
+        let Found { value, at, key } = reader.one::<F>(fields, file).ok_or(())?;
+        return of_file(reader, value.as_ref(), at, key);
+    }
+    if fields.entry(env).is_some() {
+        let found = reader.one::<Variable>(fields, env).ok_or(())?;
+        let secret = variable(reader, &found).ok_or(())?;
+        let Found { value: Variable(name), at, key } = found;
+        return Ok(Some(ReadSecret { source: SecretSource::Variable(name), secret, at, key }));
+    }
+    if fields.entry(handed).is_some() {
+        let found = reader.one::<CredentialName>(fields, handed).ok_or(())?;
+        let path = handed_over(reader, &found).ok_or(())?;
+        return of_file(reader, &path, found.at, found.key);
+    }
+    Ok(None)
 }
 
 /// Reads a secret from an environment variable.
@@ -142,11 +171,4 @@ pub(super) fn handed_over(reader: &mut Reader<'_>, found: &Found<CredentialName>
         return None;
     };
     Some(Path::new(&directory).join(&found.value.0))
-}
-
-/// Warns of a client secret that cannot be one of Entra's, before anything is sent.
-fn warn_of_flaw(reader: &mut Reader<'_>, secret: &Secret, at: Position, key: &str) {
-    if let Some(flaw) = SecretFlaw::find(secret) {
-        reader.warning(at, key, format!("the client secret {flaw}; it is to be the Value of a secret, and nothing else"));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::settings::{self, Resolver};
@@ -146,6 +146,12 @@ macro_rules! files {
 
             fn parse(text: &str) -> Result<Self, String> {
                 path(text).map(Self)
+            }
+        }
+
+        impl AsRef<Path> for $name {
+            fn as_ref(&self) -> &Path {
+                &self.0
             }
         }
     )* };

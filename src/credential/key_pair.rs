@@ -135,7 +135,8 @@ fn key_from_pem(pem: &[u8], password: Option<&Secret>) -> Result<PKey<Private>, 
     })
 }
 
-fn has_private_key(pem: &[u8]) -> bool {
+/// Reports whether there is a private key, of whatever kind, in PEM.
+pub fn has_private_key(pem: &[u8]) -> bool {
     const END: &[u8] = b"PRIVATE KEY-----";
     pem.windows(END.len()).any(|window| window == END)
 }
