@@ -77,9 +77,7 @@ struct FailedRequest {
 impl Tokens {
     /// Forgets the tokens and refusals of a tenant's application.
     pub fn forget(&self, tenant: &Tenant) {
-        let is_other =
-            |(cloud, id, client, _): &Key| (cloud, id, client) != (&tenant.cloud.name, &tenant.tenant_id, &tenant.client_id);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| is_other(key));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_of(key, tenant));
     }
 
     /// Requests a fresh token, for the check that watches issuance. Other checks use it from the cache.
@@ -143,9 +141,7 @@ impl Tokens {
     /// Forgets the failed requests of `tenant`: they came of this machine's slowness, and the next run may ask for itself.
     pub fn forget_failures(&self, tenant: &Tenant) {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_of_tenant =
-            |(cloud, id, client, _): &Key| (cloud, id, client) == (&tenant.cloud.name, &tenant.tenant_id, &tenant.client_id);
-        for (_, entry) in entries.iter().filter(|(key, _)| is_of_tenant(key)) {
+        for (_, entry) in entries.iter().filter(|(key, _)| is_of(key, tenant)) {
             entry.state().failed = None;
         }
     }
@@ -154,6 +150,11 @@ impl Tokens {
         let key = (tenant.cloud.name.clone(), tenant.tenant_id.clone(), tenant.client_id.clone(), scope.to_owned());
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
     }
+}
+
+/// Reports whether a key is one of the tenant's application, for whatever scope.
+fn is_of((cloud, id, client, _): &Key, tenant: &Tenant) -> bool {
+    (cloud, id, client) == (&tenant.cloud.name, &tenant.tenant_id, &tenant.client_id)
 }
 
 /// The way to replace a refused token.
