@@ -120,7 +120,7 @@ impl OnRequest {
             Err(_) => Arc::new(wish.probe.skipped(SkipReason::Busy)),
         };
         let at_ceiling = outcome.failure().is_some_and(|failure| failure.reason == Reason::CeilingReached);
-        let latest = if at_ceiling { own.latest(engine, &wish.probe) } else { None };
+        let latest = if at_ceiling { own.latest(engine, &wish.probe, |_| true) } else { None };
         Some(latest.unwrap_or(Delivery { outcome, within: wish.limit, age: None }))
     }
 
@@ -132,21 +132,26 @@ impl OnRequest {
     /// Returns an outcome that is young enough for `wish`. A failed run with less than half the time says too little: it may have
     /// failed for that alone.
     fn young(&self, engine: &Engine, wish: &Wish) -> Option<Delivery> {
-        let latest = self.latest(engine, &wish.probe)?;
-        let is_young = latest.age.is_some_and(|age| age < wish.max_age);
+        let latest = self.latest(engine, &wish.probe, |age| age < wish.max_age)?;
         let says_as_much = latest.outcome.is_ok() || latest.within >= wish.limit / 2;
-        (is_young && says_as_much).then_some(latest)
+        says_as_much.then_some(latest)
     }
 
     /// Returns the latest outcome of the probe, be its run the schedule's or a client's, while it is not older than the next run of
-    /// the schedule may be late.
-    fn latest(&self, engine: &Engine, probe: &Arc<Probe>) -> Option<Delivery> {
+    /// the schedule may be late, and `is_wanted` at its age.
+    fn latest(&self, engine: &Engine, probe: &Arc<Probe>, is_wanted: impl Fn(Duration) -> bool) -> Option<Delivery> {
+        // The age first: an outcome of the schedule is put together for the client.
+        let wanted_age = |ended: Instant| Some(ended.elapsed()).filter(|age| *age <= usable(probe) && is_wanted(*age));
         let requested = self.requested(probe);
-        let scheduled = probe.latest_run().filter(|run| requested.as_ref().is_none_or(|(ended, _)| run.ended > *ended));
-        let stored = scheduled.and_then(|run| Some((run.ended, stored(engine, probe, run.at)?)));
-        let (ended, delivery) = stored.or(requested)?;
-        let age = ended.elapsed();
-        (age <= usable(probe)).then_some(Delivery { age: Some(age), ..delivery })
+        let is_later = |ended: Instant| requested.as_ref().is_none_or(|(requested, _)| ended > *requested);
+        let stored = probe.latest_run().filter(|run| is_later(run.ended)).and_then(|run| {
+            let age = wanted_age(run.ended)?;
+            Some(Delivery { age: Some(age), ..stored(engine, probe, run.at)? })
+        });
+        stored.or_else(|| {
+            let (ended, delivery) = requested?;
+            Some(Delivery { age: Some(wanted_age(ended)?), ..delivery })
+        })
     }
 
     fn requested(&self, probe: &Arc<Probe>) -> Option<(Instant, Delivery)> {
