@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use m365_probe::sim::TokenCounts;
 
-use crate::scene::INTERVAL;
+use crate::scene::{CLIENTS_PART, COUNTED, INTERVAL, PROBES};
 
 /// The most bytes that attacks may cost beyond those of the idle service.
 const MOST_MEMORY: u64 = 64 * 1024 * 1024;
@@ -77,12 +77,21 @@ pub struct Figures {
     pub tokens: TokenCounts,
     /// Runs that began late or did not take place.
     pub late: u64,
+    /// Logins and token requests that the ceilings refused.
+    pub at_ceiling: u64,
 }
 
 impl Figures {
     /// Returns the number of runs of one probe in the time of the attack, at least.
     fn due(&self) -> u64 {
         (self.attacked_for.as_secs() / INTERVAL.as_secs()).saturating_sub(1).max(1)
+    }
+
+    /// Returns the most logins, and the most tokens, that there may be: of each the schedule's, of which some may not be recorded
+    /// yet, and the part of clients.
+    fn most_at_the_tenant(&self) -> TokenCounts {
+        let scheduled = self.runs.sum() + PROBES as u64;
+        TokenCounts { presented: scheduled + CLIENTS_PART * COUNTED.len() as u64, issued: scheduled + CLIENTS_PART }
     }
 
     fn health(&self) -> (usize, Vec<Duration>) {
@@ -105,6 +114,13 @@ impl Figures {
         wrong.extend(few.map(|(probe, runs)| format!("{probe} ran {runs} times, and {} were due", self.due())));
         if self.late > 0 {
             wrong.push(format!("{} runs were late", self.late));
+        }
+        let (most, met) = (self.most_at_the_tenant(), self.tokens);
+        if met.presented > most.presented || met.issued > most.issued {
+            wrong.push(format!("{met:?} at the tenant, of {most:?} that the ceilings allow"));
+        }
+        if self.at_ceiling == 0 {
+            wrong.push("no ceiling was reached".to_owned());
         }
         let more = self.most.saturating_sub(self.idle);
         if more > MOST_MEMORY {
@@ -129,7 +145,10 @@ impl fmt::Display for Figures {
         writeln!(f, "requests refused       {}", tally.refused.get())?;
         writeln!(f, "reloads, probes asked  {}, {}", tally.reloads.get(), tally.probes.get())?;
         writeln!(f, "answers by status      {:?} (0: none)", tally.statuses.lock().unwrap())?;
-        writeln!(f, "logins at the tenant   {}, with {} tokens", self.tokens.presented, self.tokens.issued)?;
+        let (met, most) = (self.tokens, self.most_at_the_tenant());
+        writeln!(f, "logins at the tenant   {} of {} allowed", met.presented, most.presented)?;
+        writeln!(f, "tokens issued          {} of {} allowed", met.issued, most.issued)?;
+        writeln!(f, "refused by ceilings    {}", self.at_ceiling)?;
         writeln!(
             f,
             "scheduled runs         {}, of which late {}; each of {} probes was due {} times at least",

@@ -24,7 +24,13 @@ pub const INTERVAL: Duration = Duration::from_secs(10);
 /// Mailboxes of a tenant that cannot be reached, whose probes run once a day and make the pages large: some 4 MB of metrics.
 const MAILBOXES: u16 = 2000;
 /// The number of probes whose runs are counted: the token's, and POP3 and IMAP of three mailboxes.
-pub const PROBES: usize = 7;
+pub const PROBES: usize = COUNTED.len() * CHECKS.len() + 1;
+/// The mailboxes whose probes are counted.
+pub const COUNTED: [&str; 3] = ["praxis", "labor", "empfang"];
+/// The checks of each.
+const CHECKS: [&str; 2] = ["pop3", "imap"];
+/// The logins to a mailbox, and the token requests, that the ceilings leave to clients: so few that the attacks reach them.
+pub const CLIENTS_PART: u64 = 20;
 
 /// Everything that runs. Servers first: they end before their network and directory go.
 pub struct Scene {
@@ -113,6 +119,7 @@ impl Scene {
             runs: Runs::new(&before, &runs(&metrics)),
             tokens: TokenCounts { issued: after.issued - tokens.issued, presented: after.presented - tokens.presented },
             late: sum(&metrics, "m365_exporter_late_runs_total"),
+            at_ceiling: sum(&metrics, "m365_exporter_ceiling_refusals_total"),
         }
     }
 
@@ -137,13 +144,18 @@ fn configuration(tenant: &Running, scratch: &Scratch) -> Value {
     let credential = tenant.tenant();
     let secret = scratch.secret("client.secret", credential.credential.client_secret().unwrap().expose());
     let interval = format!("{}s", INTERVAL.as_secs());
-    let counted = ["praxis", "labor", "empfang"].map(|name| {
-        let checks = ["pop3", "imap"].map(|check| json!({ check: { "interval": interval } }));
+    let counted = COUNTED.map(|name| {
+        let checks = CHECKS.map(|check| json!({ check: { "interval": interval } }));
         json!({ "address": format!("{name}@contoso.example"), "name": name, "checks": checks })
     });
     let others: Vec<_> = (0..MAILBOXES)
         .map(|number| json!({ "address": format!("m{number}@fabrikam.example"), "checks": [{ "pop3": { "interval": "1d" } }] }))
         .collect();
+    // The schedule's own part: each turn in the hour and five minutes that are counted, and one more; likewise the renewal of each
+    // of two scopes once a minute.
+    let turns = |interval: u64| 65 * 60 / interval + 1;
+    let logins = CHECKS.len() as u64 * turns(INTERVAL.as_secs()) + CLIENTS_PART;
+    let tokens = turns(INTERVAL.as_secs()) + 2 * turns(60) + CLIENTS_PART;
     let tenant_with = |name: &str, cloud: &str, checks: Value, mailboxes: Vec<Value>| {
         json!({
             "name": name, "cloud": cloud, "tenant_id": credential.tenant_id, "client_id": credential.client_id,
@@ -151,7 +163,8 @@ fn configuration(tenant: &Running, scratch: &Scratch) -> Value {
         })
     };
     json!({
-        "defaults": { "timeout": interval },
+        // Every request for a probe is for a run of its own, as far as the ceilings go.
+        "defaults": { "timeout": interval, "probe_max_age": "0s", "logins_per_hour": logins, "token_requests_per_hour": tokens },
         "network": { "resolve": tenant.resolve(), "ca_file": tenant.write_ca(scratch.path()).unwrap() },
         "clouds": {
             "lab": {
