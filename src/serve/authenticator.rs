@@ -1,7 +1,8 @@
 //! Checks the login of a request: HTTP's Basic authentication (RFC 7617) against bcrypt hashes.
 //!
-//! A hash is made to be slow, so a login that was right is remembered, and one that was not is never cheap: one hash is computed
-//! at a time, and of the requests that wait, one for each client. Guessing slows down those who guess and nobody else.
+//! A hash is made to be slow, so a login that was right is remembered, and one that was not is never cheap: it takes the time of
+//! the highest cost among the hashes, whatever name is tried. One hash is computed at a time, and of the requests that wait, one
+//! for each client. Guessing slows down those who guess and nobody else.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -64,10 +65,10 @@ impl Authenticator {
     /// bcrypt hashes.
     pub async fn admits(&self, users: &BTreeMap<String, Secret>, headers: &HeaderMap, client: Client) -> bool {
         let Some((name, password)) = credentials(headers) else { return false };
-        // A name that nobody has costs as much as a wrong password, so that it cannot be told from one.
-        let Some(hash) = users.get(&name).or_else(|| users.values().next()) else { return false };
+        let Some(highest) = users.values().map(cost).max() else { return false };
         let is_known = users.contains_key(&name);
-        let Some(digest) = self.digest(&name, hash, &password) else { return false };
+        let hash = users.get(&name).cloned().unwrap_or_else(|| vain_hash(highest));
+        let Some(digest) = self.digest(&name, &hash, &password) else { return false };
         if self.is_remembered(&digest) {
             return is_known;
         }
@@ -77,13 +78,15 @@ impl Authenticator {
         if self.is_remembered(&digest) {
             return is_known; // whoever waited in front asked the same
         }
-        let (hash, verify, remembered) = (hash.clone(), self.verify, Arc::clone(&self.remembered));
+        let (verify, remembered) = (self.verify, Arc::clone(&self.remembered));
         let right = spawn_blocking(move || {
             // Held to the end: whoever has hung up meanwhile must not let the next one in.
             let _turns = (own_turn, turn);
             let right = verify(&password, &hash) && is_known;
             if right {
                 remember(&remembered, digest); // before the next one, who may ask the same, has a turn
+            } else {
+                spend_the_rest(verify, &password, cost(&hash), highest);
             }
             right
         });
@@ -115,6 +118,25 @@ impl Authenticator {
 
 fn verify(password: &Secret, hash: &Secret) -> bool {
     bcrypt::verify(password.expose(), hash.expose()).unwrap_or(false)
+}
+
+/// Returns the cost of a bcrypt hash, as `10` of `$2y$10$…`: one more doubles the time.
+fn cost(hash: &Secret) -> u32 {
+    hash.expose().split('$').nth(2).and_then(|cost| cost.parse().ok()).unwrap_or(bcrypt::DEFAULT_COST)
+}
+
+/// Returns a hash of this cost for a name that nobody has: it takes as long as another, and no password is known for it. Salt and
+/// hash are 22 and 31 characters that stand for zeros.
+fn vain_hash(cost: u32) -> Secret {
+    Secret::new(format!("$2b${cost:02}${:.<53}", ""))
+}
+
+/// Spends what a wrong password of a hash of cost `spent` lacks of the time that the `highest` cost takes: by the time of a
+/// refusal, a name that nobody has cannot be told from one with whatever hash. 2^a + 2^a + 2^(a+1) + … + 2^(b-1) is 2^b.
+fn spend_the_rest(verify: fn(&Secret, &Secret) -> bool, password: &Secret, spent: u32, highest: u32) {
+    for cost in spent..highest {
+        verify(password, &vain_hash(cost));
+    }
 }
 
 fn remember(remembered: &Mutex<VecDeque<Digest>>, digest: Digest) {
@@ -179,6 +201,28 @@ mod tests {
         assert!(!logins.admits(&users, &HeaderMap::new(), HERE).await);
         let garbage = HeaderMap::from_iter([(AUTHORIZATION, "Basic %%%".parse().expect("a header"))]);
         assert!(!logins.admits(&users, &garbage, HERE).await);
+    }
+
+    /// Counted in units of bcrypt's work, because time itself depends on the machine.
+    #[tokio::test]
+    async fn refusal_costs_the_highest_configured_cost_whatever_name_is_tried() {
+        static WORK: AtomicUsize = AtomicUsize::new(0);
+        fn counted(password: &Secret, hash: &Secret) -> bool {
+            WORK.fetch_add(1 << cost(hash), Ordering::Relaxed);
+            let computed = bcrypt::verify(password.expose(), hash.expose());
+            computed.expect("a hash that bcrypt takes the time to compare with")
+        }
+        let logins = Authenticator { verify: counted, ..Authenticator::new().expect("random numbers") };
+        let hashed = |cost| Secret::new(bcrypt::hash("right", cost).expect("a hash"));
+        let users = BTreeMap::from([("a", 4), ("b", 7), ("c", 5)].map(|(name, cost)| (name.to_owned(), hashed(cost))));
+        for name in ["a", "b", "c", "nobody", ""] {
+            WORK.store(0, Ordering::Relaxed);
+            assert!(!logins.admits(&users, &asking("Basic", &format!("{name}:wrong")), HERE).await);
+            assert_eq!(WORK.load(Ordering::Relaxed), 1 << 7, "{name}");
+        }
+        for name in ["a", "b", "c"] {
+            assert!(logins.admits(&users, &asking("Basic", &format!("{name}:right")), HERE).await);
+        }
     }
 
     #[tokio::test]
