@@ -19,7 +19,7 @@ use super::routes;
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"m365-probe\", charset=\"UTF-8\"");
 
 /// Answers `request`, which came in over the connection with this `place` and these `ends`, if its login is admitted: all pages are
-/// protected alike, as Prometheus's exporters have it. Returns the request's turn too, to be held until the response is sent.
+/// protected alike, as Prometheus's exporters have it, but for the service's health. Returns the request's turn too, to be held until the response is sent.
 pub async fn respond(
     engine: &Arc<Engine>,
     ends: Ends,
@@ -31,14 +31,14 @@ pub async fn respond(
     let (head, body) = request.into_parts();
     // A login is a secret that no page has, and a Unix socket is nothing that a browser could reach.
     let known = (web.users.is_empty() && ends.peer.is_some()).then_some(&engine.known_hosts);
-    let (mut response, turn) =
-        if let Err(refusal) = admission::check_host(&head, known).or_else(|refusal| routes::needs_no_host(&head, refusal)) {
-            (refusal, None)
-        } else if web.users.is_empty() || engine.authenticator.admits(&web.users, &head.headers, client).await {
-            respond_in_turn(engine, ends, place, head, body).await
-        } else {
-            (unauthorized(), None)
-        };
+    let is_open = routes::is_about_health(head.uri.path());
+    let (mut response, turn) = if let Some(refusal) = admission::check_host(&head, known).err().filter(|_| !is_open) {
+        (refusal, None)
+    } else if is_open || web.users.is_empty() || engine.authenticator.admits(&web.users, &head.headers, client).await {
+        respond_in_turn(engine, ends, place, head, body).await
+    } else {
+        (unauthorized(), None)
+    };
     for (name, value) in &web.headers {
         response.headers_mut().insert(name, value.clone());
     }

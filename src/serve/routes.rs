@@ -110,16 +110,8 @@ impl Route {
     }
 }
 
-/// Admits a request that was refused for its host where no host matters: load balancers ask for the health of the service by any name
-/// or by none, and learn nothing else.
-///
-/// # Errors
-/// The refusal.
-pub fn needs_no_host(head: &Parts, refusal: FullResponse) -> Result<(), FullResponse> {
-    if is_about_health(head.uri.path()) { Ok(()) } else { Err(refusal) }
-}
-
-/// Reports whether `path` is that of the health of the service, which is at hand: who asks for it waits for nobody.
+/// Reports whether `path` is that of the health of the service, which is at hand: who asks for it waits for nobody. Load balancers and
+/// the supervisors of containers ask by any name or by none, and cannot log in; they learn nothing else.
 pub fn is_about_health(path: &str) -> bool {
     let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route);
     matches!(route, Some(Route::Healthy | Route::Ready))

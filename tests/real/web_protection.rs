@@ -33,13 +33,13 @@ fn protection(scratch: &Scratch, authority: &Authority) -> PathBuf {
     scratch.file("web.yml", example.replace(hash, &ours))
 }
 
-/// Fetches `/-/healthy` with curl and returns status and body; status `000` where there was no reply.
+/// Fetches `/sd` with curl and returns status and body; status `000` where there was no reply.
 fn curl(port: u16, ca: &Path, arguments: &[&str]) -> (String, String) {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", "--cacert"])
         .arg(ca)
         .args(arguments)
-        .arg(format!("https://localhost:{port}/-/healthy"))
+        .arg(format!("https://localhost:{port}/sd"))
         .output()
         .expect("run curl");
     let text = String::from_utf8_lossy(&output.stdout);

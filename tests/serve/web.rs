@@ -75,12 +75,12 @@ async fn ask(at: SocketAddr, target: &str, headers: &str) -> (String, Reply) {
 }
 
 #[tokio::test]
-async fn every_page_without_a_login_is_401() {
+async fn every_page_but_health_without_a_login_is_401() {
     let scratch = Scratch::new();
     let users = format!("basic_auth_users:\n  prometheus: {}\n  zoë: {}\n", hash("pass:word"), hash("grüße"));
     let headers = "http_server_config:\n  headers:\n    X-Frame-Options: sameorigin\n    Strict-Transport-Security: max-age=60\n";
     let service = start(scratch.file("web.yml", &(users + headers))).await.expect("it starts");
-    for path in ["/", "/metrics", "/-/healthy", "/-/ready", "/nothing"] {
+    for path in ["/", "/metrics", "/config", "/-/reload", "/nothing"] {
         for fields in ["", &login("prometheus:wrong"), &login("nobody:pass:word"), "Authorization: Bearer x\r\n"] {
             let refused = request(address(&service), "GET", path, fields).await;
             assert_eq!(refused.status, 401, "{path} {fields}");
@@ -88,9 +88,13 @@ async fn every_page_without_a_login_is_401() {
             assert_eq!(refused.header("strict-transport-security"), Some("max-age=60"));
         }
     }
+    // A supervisor of containers has no login, and learns nothing else.
+    for (path, fields) in [("/-/healthy", ""), ("/-/ready", ""), ("/-/healthy", "Authorization: Bearer x\r\n")] {
+        assert_eq!(request(address(&service), "GET", path, fields).await.status, 200, "{path} {fields}");
+    }
     for who in ["prometheus:pass:word", "zoë:grüße"] {
-        let reply = request(address(&service), "GET", "/-/healthy", &login(who)).await;
-        assert_eq!((reply.status, reply.body.as_str()), (200, "Healthy\n"), "{who}");
+        let reply = request(address(&service), "GET", "/sd", &login(who)).await;
+        assert_eq!((reply.status, reply.body.as_str()), (200, "[]\n"), "{who}");
         assert_eq!(reply.header("x-frame-options"), Some("sameorigin"));
         assert_eq!(reply.head.matches("x-frame-options").count(), 1, "{}", reply.head);
     }
@@ -189,12 +193,12 @@ async fn changed_certificate_and_password_are_used_without_a_restart() {
     let users = |password: &str| format!("basic_auth_users:\n  a: {}\n", hash(password));
     let service = start(secured(&scratch, "first", &users("old"))).await.expect("it starts");
     let at = address(&service);
-    assert_eq!(ask(at, "/-/healthy", &login("a:old")).await.0, "first");
+    assert_eq!(ask(at, "/sd", &login("a:old")).await.0, "first");
 
     secured(&scratch, "second", &users("new"));
     advance(RECHECK_AFTER).await;
-    assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.1.status, 200);
-    let (name, reply) = ask(at, "/-/healthy", &login("a:old")).await;
+    assert_eq!(ask(at, "/sd", &login("a:new")).await.1.status, 200);
+    let (name, reply) = ask(at, "/sd", &login("a:old")).await;
     assert_eq!((name.as_str(), reply.status), ("second", 401), "the old password is no longer good");
 
     scratch.file("server.key", "half a ke");
@@ -205,11 +209,11 @@ async fn changed_certificate_and_password_are_used_without_a_restart() {
         metrics.lines().any(|line| line == format!("{in_force} {value}"))
     };
     assert!(metric_is("0").await);
-    assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.0, "second", "the old one stays in force");
+    assert_eq!(ask(at, "/sd", &login("a:new")).await.0, "second", "the old one stays in force");
     secured(&scratch, "third", &users("new"));
     advance(RECHECK_AFTER).await;
     assert!(metric_is("1").await);
-    assert_eq!(ask(at, "/-/healthy", &login("a:new")).await.0, "third");
+    assert_eq!(ask(at, "/sd", &login("a:new")).await.0, "third");
 }
 
 /// On tokio's paused clock, which advances while everything waits.
@@ -286,7 +290,7 @@ async fn change_that_takes_protection_away_is_not_in_force() {
     scratch.file("web.yml", "");
     drop(service);
     let restarted = start(web).await.expect("it starts");
-    assert_eq!(get(address(&restarted), "/-/healthy").await.status, 200, "a restart takes the file as it is");
+    assert_eq!(get(address(&restarted), "/sd").await.status, 200, "a restart takes the file as it is");
 }
 
 #[tokio::test]
@@ -321,10 +325,10 @@ async fn change_that_takes_protection_away_is_in_force_where_that_is_allowed() {
     let web = scratch.file("web.yml", &format!("basic_auth_users:\n  a: {}\n", hash("right")));
     let options = Options { web: Some(web), allow_unprotected: true, ..options(Source::Given(Box::default())) };
     let service = Service::start(options).await.expect("it starts");
-    assert_eq!(get(address(&service), "/-/healthy").await.status, 401);
+    assert_eq!(get(address(&service), "/sd").await.status, 401);
     scratch.file("web.yml", "");
     advance(RECHECK_AFTER).await;
-    assert_eq!(get(address(&service), "/-/healthy").await.status, 200);
+    assert_eq!(get(address(&service), "/sd").await.status, 200);
 }
 
 #[tokio::test]
