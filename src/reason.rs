@@ -150,6 +150,7 @@ reasons! {
     TlsCertificateSelfSigned "tls_certificate_self_signed" Network Failed "the certificate is self-signed" "another server or device answers: check DNS and TLS inspection"
     TlsCertificateWeak "tls_certificate_weak" Network Failed "the certificate's key or signature is too weak" "another server or device answers: check DNS and TLS inspection"
     TlsCertificateUnfit "tls_certificate_unfit" Network Failed "the certificate was not issued for this purpose" "see OpenSSL's message in the evidence: the issuer of the certificate, such as a device that inspects TLS, must issue another"
+    TlsCertificateRevoked "tls_certificate_revoked" Network Failed "the certificate has been revoked" "see who presents it: its holder needs a new certificate, and until then must not be trusted"
     TlsClientCertificateWanted "tls_client_certificate_wanted" Network Failed "the peer requires a client certificate" "Microsoft requires none: exempt this connection from the gateway that does"
     TlsProtocolTooOld "tls_protocol_too_old" Network Failed "no TLS version in common" "TLS 1.2 or later must reach Microsoft: check TLS inspection on the way"
     TlsIntercepted "tls_intercepted" Network Degraded "a device on the way decrypts TLS, and is trusted here" "exempt this host from TLS inspection, as Microsoft asks for its mail and login hosts"

@@ -23,6 +23,8 @@ pub enum Flaw {
     WrongName,
     SelfSigned,
     Untrusted,
+    /// The right name in the subject, and no alternative name.
+    NameInSubject,
     /// A key of 1024 bits.
     Weak,
     /// A certificate for clients, not for servers.
@@ -87,7 +89,10 @@ impl Trusted {
         };
         let name = if flaw == Some(Flaw::WrongName) { "mail.fabrikam.example" } else { "localhost" };
         let purpose = (flaw == Some(Flaw::WrongPurpose)).then_some("clientAuth");
-        let leaf = made("The Peer", &own, issuer, days, &[name], purpose);
+        let leaf = match flaw {
+            Some(Flaw::NameInSubject) => certificate("localhost", &own, issuer, days, &[]),
+            _ => made("The Peer", &own, issuer, days, &[name], purpose),
+        };
         // The older of these two profiles still has TLS 1.1; the newer one alone has 1.3.
         let mut builder = match flaw {
             Some(flaw) if flaw != Flaw::Demanding13 => SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap(),

@@ -38,6 +38,9 @@ impl ChainError {
             (Reason::TlsCertificateUntrusted, _) if self.chain.len() == 1 => {
                 format!("{verdict}; no certificate of its issuer came with it")
             }
+            (Reason::TlsCertificateWrongName, _) if self.chain.first().is_some_and(|own| own.subject_alt_names().is_none()) => {
+                format!("{verdict}; it has no subject alternative name, and a name in the subject counts for nothing")
+            }
             (Reason::TlsCertificateUntrusted, _) | (_, None) => verdict,
             (_, Some(authority)) => format!("{verdict}: of the authority {}", certificate::subject_and_dates(&authority)),
         }

@@ -19,6 +19,8 @@ use tokio::time::Instant;
 use super::*;
 use crate::outcome::Facts;
 
+mod stapling;
+
 const HOST: &str = "login.microsoftonline.com";
 
 fn key() -> PKey<Private> {
@@ -54,6 +56,9 @@ fn certificate(subject: &X509Name, own: &PKey<Private>, issuer: Option<(&X509, &
     builder.build()
 }
 
+/// Makes the OCSP response that a server staples, with the certificate and key of the server's issuer.
+type Staple = fn(&X509, &PKey<Private>) -> Vec<u8>;
+
 /// A server whose certificate comes from an intermediate authority of `organisation`, and a file with the root above it.
 struct Server {
     acceptor: SslAcceptor,
@@ -68,6 +73,15 @@ impl Drop for Server {
 
 impl Server {
     fn issued_by(organisation: &str) -> Self {
+        Self::new(organisation, None)
+    }
+
+    /// A server that staples what `staple` makes.
+    fn stapling(organisation: &str, staple: Staple) -> Self {
+        Self::new(organisation, Some(staple))
+    }
+
+    fn new(organisation: &str, staple: Option<Staple>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let (root_key, middle_key, leaf_key) = (key(), key(), key());
         let root = certificate(&name("The Root of the Test", "Root"), &root_key, None, None);
@@ -75,6 +89,11 @@ impl Server {
         let leaf = certificate(&name("Server", HOST), &leaf_key, Some((&middle, &middle_key)), Some(HOST));
         let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a builder");
         builder.set_certificate(&leaf).expect("a certificate");
+        if let Some(staple) = staple {
+            let response = staple(&middle, &middle_key);
+            let sends = move |ssl: &mut ssl::SslRef| ssl.set_ocsp_status(&response).map(|()| true);
+            builder.set_status_callback(sends).expect("a callback");
+        }
         builder.add_extra_chain_cert(middle).expect("a certificate");
         builder.set_private_key(&leaf_key).expect("a key");
         let file = format!("m365-tls-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

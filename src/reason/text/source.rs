@@ -11,6 +11,7 @@ pub(super) const TLS: &str = "RFC 8446";
 pub(super) const TLS_OLD: &str = "https://aka.ms/smtp_auth_tls";
 pub(super) const CERTIFICATES: &str = "RFC 5280";
 pub(super) const CERTIFICATE_NAMES: &str = "RFC 9525";
+pub(super) const REVOCATION: &str = "RFC 6960";
 pub(super) const MAIL_OVER_TLS: &str = "RFC 8314";
 pub(super) const STARTTLS: &str = "RFC 3207";
 pub(super) const SASL: &str = "RFC 4422";

@@ -55,10 +55,12 @@ super::entries! {
 
     TlsCertificateWrongName from CERTIFICATE_NAMES:
         en "The certificate does not name {host}: another server answers."
-        - "Check DNS, pinned addresses and proxies: the evidence shows for which names the certificate is valid.";
+        - "Check DNS, pinned addresses and proxies: the evidence shows for which names the certificate is valid."
+        - "If the evidence says that it has no subject alternative name, have it issued anew with one: a name in its subject alone has not counted for years, here as in other clients.";
         de "das Zertifikat gilt für einen anderen Namen"
         "Das Zertifikat nennt {host} nicht: Es antwortet ein anderer Server."
-        - "Prüfen Sie DNS, fest eingetragene Adressen und Proxys: Im Beleg steht, für welche Namen das Zertifikat gilt.";
+        - "Prüfen Sie DNS, fest eingetragene Adressen und Proxys: Im Beleg steht, für welche Namen das Zertifikat gilt."
+        - "Steht im Beleg, dass es keinen alternativen Namen hat (no subject alternative name), lassen Sie es mit einem neu ausstellen: Ein Name allein im Subject zählt seit Jahren nicht mehr, hier wie bei anderen Clients.";
 
     TlsCertificateUntrusted from CERTIFICATES:
         en "The certificate leads neither to a root that this machine trusts nor to one that is known to sign for Microsoft. Most likely a device on your own network inspects TLS with its own authority."
@@ -108,6 +110,17 @@ super::entries! {
         "Das Zertifikat oder das einer Zertifizierungsstelle darüber verletzt eine Regel: Es ist für einen anderen Zweck als den eines Servers ausgestellt, von einem Zertifikat, das keiner Zertifizierungsstelle gehört, oder für einen Namen, für den seine Zertifizierungsstelle nicht signieren darf. Die Zertifikate von Microsoft sind einwandfrei: Es antwortet ein anderer Server oder ein Gerät."
         - "Sehen Sie im Beleg die Meldung von OpenSSL nach, und wer das Zertifikat ausgestellt hat. Weiteren Stammzertifikaten zu vertrauen hilft nicht."
         - "Prüft ein eigenes Gerät TLS, lassen Sie dessen Zertifikate neu ausstellen, und zwar als die eines Servers (extendedKeyUsage serverAuth) und von einer Zertifizierungsstelle (basicConstraints CA), oder nehmen Sie {host} von der TLS-Inspektion aus.";
+
+    TlsCertificateRevoked from REVOCATION:
+        en "The authority that issued the certificate has revoked it: the server sent the authority's signed word on that along with it (OCSP stapling). Others may have the certificate's key, so nothing was sent."
+        - "See in the evidence who issued the certificate, and since when and why it is revoked."
+        - "If a device of your own answers for {host}, give it a new certificate."
+        - "If not, check DNS, pinned addresses and proxies on the way to {host}:{port}, and find out who answers before anything trusts that server again.";
+        de "das Zertifikat wurde widerrufen"
+        "Die Zertifizierungsstelle, die das Zertifikat ausgestellt hat, hat es widerrufen: Der Server hat ihre signierte Auskunft darüber mitgeschickt (OCSP-Stapling). Andere haben womöglich den Schlüssel des Zertifikats; deshalb wurde nichts gesendet."
+        - "Sehen Sie im Beleg nach, wer das Zertifikat ausgestellt hat und seit wann und warum es widerrufen ist."
+        - "Antwortet für {host} ein eigenes Gerät, geben Sie ihm ein neues Zertifikat."
+        - "Wenn nicht, prüfen Sie DNS, fest eingetragene Adressen und Proxys auf dem Weg zu {host}:{port}, und finden Sie heraus, wer antwortet, bevor etwas diesem Server wieder vertraut.";
 
     TlsClientCertificateWanted from TLS:
         en "The peer ends the connection because we present no client certificate. Microsoft's servers ask for none: a gateway or another server with mutual TLS answers."
