@@ -1,11 +1,16 @@
-//! The program: choose the trust store, set the environment, then do what the command line says.
+//! The program: keep its memory private, choose the trust store, set the environment, then do what the command line says.
 
 use std::process::ExitCode;
 
 use m365_probe::net::trust;
+use m365_probe::secret::{self, ZeroingAllocator};
 use m365_probe::settings::RootStore;
 
+#[global_allocator]
+static ALLOCATOR: ZeroingAllocator = ZeroingAllocator;
+
 fn main() -> ExitCode {
+    secret::keep_private(); // before anything secret is read; the environment may hold one already
     let roots = trust::root_store(|name| std::env::var_os(name));
     set_environment(&roots);
     ExitCode::from(m365_probe::cli::run(std::env::args_os(), &roots))

@@ -4,6 +4,7 @@ mod dns;
 mod facts;
 mod json;
 mod peer;
+mod redaction;
 mod registration;
 mod skip;
 mod support;

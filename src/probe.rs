@@ -13,8 +13,10 @@ use tracing::{Instrument as _, trace_span};
 
 use crate::ceiling::{Accounts, Allowance, Origin};
 use crate::check::{self, AnyConversation, Cx, Means};
+use crate::credential::Credential;
 use crate::outcome::{Failure, Fault, Outcome, Phase, ProbeId, SkipReason, Verdict};
 use crate::reason::Reason;
+use crate::secret::Sent;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
 
@@ -25,6 +27,9 @@ mod stall;
 pub use self::slot::Slots;
 use self::slot::{Slot, Turn};
 use self::stall::StallMeter;
+
+/// Time for reading a credential that a run has no other use for than to hide it.
+const CREDENTIAL_WITHIN: Duration = Duration::from_secs(1);
 
 /// A named, configured check.
 #[derive(Debug)]
@@ -81,6 +86,7 @@ impl Probe {
     }
 
     async fn run_for(&self, origin: Origin, means: &Means, limit: Option<Duration>) -> Outcome {
+        let secrets = self.known_secrets(means).await;
         let timeout = self.settings.timeout.min(limit.unwrap_or(Duration::MAX));
         let deadline = Instant::now() + timeout;
         let _connection = match self.slot.turn(self.id(), timeout).await {
@@ -95,6 +101,7 @@ impl Probe {
         let mut meter = StallMeter::begin(means.clock);
         let mut trace = Trace::begin(self.first_phase(), deadline);
         trace.allowance = Allowance::new(self.accounts.clone(), origin);
+        trace.secrets = secrets;
         let result = {
             let mut cx = Cx { trace: &mut trace, means, tenant: &self.settings.tenant };
             // Conversations go on side by side: in the log each line is told with its probe.
@@ -118,7 +125,9 @@ impl Probe {
         if let (Verdict::Failed(failure), Some(asked)) = (&verdict, trace.facts.back_off) {
             self.slot.start_back_off(asked, failure.reason);
         }
-        let outcome = self.finished(began(stall.elapsed), trace, verdict);
+        let mut secrets = std::mem::take(&mut trace.secrets);
+        secrets.add(&self.settings.tenant.secrets.all()); // also those that other runs have got meanwhile
+        let outcome = self.finished(began(stall.elapsed), trace, verdict).redacted(&secrets);
         if outcome.is_missed() {
             means.tokens.forget_failures(&self.settings.tenant);
         } else if !outcome.is_no_result() {
@@ -179,6 +188,22 @@ impl Probe {
     /// Returns the outcome of a run that did not take place.
     pub fn skipped(&self, why: SkipReason) -> Outcome {
         self.outcome(SystemTime::now(), Verdict::Skipped(why))
+    }
+
+    /// Returns the secrets that a run may not show, whoever tells them: those of the tenant's runs so far, or its credential where
+    /// there was none and this check will not read it; and the proxy's password.
+    async fn known_secrets(&self, means: &Means) -> Sent {
+        let tenant = &self.settings.tenant;
+        let uses_token = self.settings.id.check.kind().phases.contains(&Phase::Token);
+        if tenant.secrets.is_empty() && !uses_token {
+            let read = tenant.read_credential(CREDENTIAL_WITHIN, Credential::client_secret).await;
+            if let Ok(Some(secret)) = read {
+                tenant.secrets.remember("client_secret", &secret);
+            }
+        }
+        let mut secrets = tenant.secrets.all();
+        secrets.add(means.net.secrets());
+        secrets
     }
 
     fn first_phase(&self) -> Phase {

@@ -1,15 +1,20 @@
 //! A string that cannot be printed, logged or serialised, and the redaction of secrets that a peer sends back.
 
 mod flaw;
+mod known;
+mod memory;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::flaw::SecretFlaw;
+pub use self::known::KnownSecrets;
+pub use self::memory::{ZeroingAllocator, keep_private};
 use crate::sanitize::{self, MAX_EVIDENCE};
 
 /// A client secret, an access token, a password or a SASL payload. Zeroed on drop.
@@ -22,6 +27,12 @@ impl Secret {
     /// Takes ownership of `text`; no copy of it stays behind.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
+    }
+
+    /// Reports whether it is so long that it stands in nobody's text by chance. A shorter one may be a word, and masking that
+    /// wherever it stands would tell it.
+    pub fn is_distinct(&self) -> bool {
+        self.expose().len() >= Sent::PIECE
     }
 
     /// Returns the text itself, for the one place that writes it to a socket.
@@ -53,36 +64,56 @@ pub const MASK: &str = "<secret>";
 /// wire therefore becomes evidence only through [`Sent::redact`]. Any piece of a secret of [`Sent::PIECE`] characters
 /// or more is masked, whatever its case, and so is its base64; shorter secrets are masked where they stand whole.
 #[derive(Clone, Default)]
-pub struct Sent(Vec<Secret>);
+pub struct Sent(Vec<Arc<Secret>>);
 
 impl Sent {
     /// Characters of the shortest piece of a secret that is recognised: so many that ordinary words never match by chance.
     pub const PIECE: usize = 12;
 
-    /// Remembers `secret` until the conversation ends, in lower case and as base64 shows it; nothing is gained by remembering it
-    /// twice, but each run would pay for that.
+    /// Remembers `secret`, in lower case and as base64 shows it; nothing is gained by remembering it twice, but each run would pay
+    /// for that.
     pub fn remember(&mut self, secret: &Secret) {
         let lower = Secret::new(secret.expose().to_ascii_lowercase());
-        if self.0.contains(&lower) {
+        if self.0.iter().any(|known| **known == lower) {
             return;
         }
-        self.0.push(lower);
+        self.0.push(Arc::new(lower));
         let bytes = secret.expose().as_bytes();
         // Base64 takes three bytes at a time: what it makes of a secret depends on how many bytes stand before it.
         for skipped in 0..3 {
             let whole = bytes.get(skipped..).unwrap_or_default();
-            let encoded = STANDARD_NO_PAD.encode(whole.get(..whole.len() / 3 * 3).unwrap_or_default());
-            if encoded.len() >= Self::PIECE {
-                self.0.push(Secret::new(encoded.to_ascii_lowercase()));
+            let encoded = Secret::new(STANDARD_NO_PAD.encode(whole.get(..whole.len() / 3 * 3).unwrap_or_default()));
+            if encoded.is_distinct() {
+                self.0.push(Arc::new(Secret::new(encoded.expose().to_ascii_lowercase())));
             }
         }
     }
 
+    /// Adds those of `others` that are not among them.
+    pub fn add(&mut self, others: &Self) {
+        for other in &others.0 {
+            if !self.0.iter().any(|own| Arc::ptr_eq(own, other)) {
+                self.0.push(Arc::clone(other));
+            }
+        }
+    }
+
+    /// Reports whether a piece of a secret stands in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.masked(text).contains(&true)
+    }
+
     /// Returns `text` with every piece of a remembered secret replaced by [`MASK`].
     pub fn redact(&self, text: &str) -> String {
+        masked_text(text, &self.masked(text))
+    }
+
+    /// Tells of each byte of `text` if it belongs to a secret.
+    fn masked(&self, text: &str) -> Vec<bool> {
         let lower = text.to_ascii_lowercase().into_bytes();
         let mut masked = vec![false; lower.len()];
-        let (short, long): (Vec<_>, Vec<_>) = self.0.iter().map(Secret::expose).partition(|secret| secret.len() < Self::PIECE);
+        let (short, long): (Vec<_>, Vec<_>) =
+            self.0.iter().map(|secret| secret.expose()).partition(|secret| secret.len() < Self::PIECE);
         for secret in short.iter().filter(|secret| !secret.is_empty()) {
             for (at, _) in lower.windows(secret.len()).enumerate().filter(|(_, window)| *window == secret.as_bytes()) {
                 mask(&mut masked, at, secret.len());
@@ -96,7 +127,7 @@ impl Sent {
         for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found.contains(hash)) {
             mask(&mut masked, at, Self::PIECE);
         }
-        masked_text(text, &masked)
+        masked
     }
 
     /// Makes evidence of a peer's reply: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.

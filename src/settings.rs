@@ -13,7 +13,7 @@ use crate::credential::Credential;
 use crate::file::Reads;
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
-use crate::secret::Secret;
+use crate::secret::{KnownSecrets, Secret};
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -199,6 +199,8 @@ pub struct Tenant {
     pub read_expiry: bool,
     /// The reads of the credential's file, of which one may hang.
     pub reads: Reads,
+    /// The secrets that runs have used, to clear others' evidence of.
+    pub secrets: KnownSecrets,
 }
 
 impl Tenant {
@@ -219,6 +221,7 @@ impl Tenant {
             credential_expires: None,
             read_expiry: false,
             reads: Reads::new(1),
+            secrets: KnownSecrets::default(),
         }
     }
 

@@ -88,7 +88,9 @@ impl Tokens {
         trace.allowance.token_request()?;
         let result = request::token(trace, net, tenant, scope).await;
         take_back_unsent(trace, &result);
-        self.entry(tenant, scope).keep(trace, result, None)
+        let result = self.entry(tenant, scope).keep(trace, result, None);
+        hide(trace, tenant, scope, &result);
+        result
     }
 
     /// Returns a token to use: the cached one until it is due for renewal, else a new one.
@@ -104,6 +106,7 @@ impl Tokens {
             None => entry.fetch_in_turn(asked, trace, net, tenant, scope).await,
         };
         trace.fetched();
+        hide(trace, tenant, scope, &result);
         result
     }
 
@@ -132,8 +135,9 @@ impl Tokens {
             Replacement::None => None,
         };
         trace.fetched();
-        if instead.is_none() {
-            trace.enter(refused_in);
+        match &instead {
+            Some(result) => hide(trace, tenant, scope, result),
+            None => trace.enter(refused_in),
         }
         instead
     }
@@ -269,6 +273,17 @@ fn take_back_unsent<T>(trace: &Trace, result: &Result<T, Fault>) {
 
 fn is_ceiling<T>(result: &Result<T, Fault>) -> bool {
     result.as_ref().is_err_and(|fault| fault.reason == Reason::CeilingReached)
+}
+
+/// Keeps a token out of what this run and the tenant's later ones show, and from this one what the request has used.
+fn hide(trace: &mut Trace, tenant: &Tenant, scope: &str, result: &Result<Token, Fault>) {
+    if let Ok(token) = result {
+        tenant.secrets.remember(scope, &token.secret);
+        if !token.secret.is_distinct() {
+            trace.secrets.remember(&token.secret);
+        }
+    }
+    trace.secrets.add(&tenant.secrets.all());
 }
 
 /// Returns the time for which a token is used before it is renewed.

@@ -14,6 +14,7 @@ use crate::ceiling::Allowance;
 use crate::outcome::{EndpointFacts, Facts, Fault, Line, Peer, Phase, Span, Speaker, Transcript};
 use crate::reason::Reason;
 use crate::sanitize;
+use crate::secret::Sent;
 
 /// The record of one run, kept outside the run's future so that it survives a deadline and a panic.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Trace {
     pub delivery: DeliveryRecord,
     /// The logins and token requests that the run may cause.
     pub allowance: Allowance,
+    /// The secrets that no text of the run may show: those of the tenant and of the proxy, also before they are sent.
+    pub secrets: Sent,
     began: Instant,
     open: Phase,
     since: Instant,
@@ -62,6 +65,7 @@ impl Trace {
             unfinished: None,
             delivery: DeliveryRecord::default(),
             allowance: Allowance::default(),
+            secrets: Sent::default(),
             began: Instant::now(),
             open: first,
             since: Instant::now(),

@@ -78,8 +78,7 @@ impl<S: Session> WithToken for MailCheck<S> {
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let payload = sasl::xoauth2(&self.mailbox, &token.secret);
-        let mut sent = Sent::default();
-        sent.remember(&token.secret);
+        let mut sent = Sent::default(); // the token is among the secrets of the trace
         sent.remember(&payload);
         let net = &cx.means.net;
         let mut session = S::default();

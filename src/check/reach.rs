@@ -84,7 +84,8 @@ impl ReachCheck {
                 None => found(&at.host).map(|all| all.into_iter().take(MAX_ADDRESSES).map(Route::Direct).collect()),
             };
             let routes = routes.unwrap_or_else(|fault| vec![Route::Nowhere(fault)]);
-            attempts.extend(routes.into_iter().map(|route| Attempt::new(at, route, trace.deadline())));
+            let attempt = |route| Attempt::new(at, route, trace.deadline()).clear_of(&trace.secrets);
+            attempts.extend(routes.into_iter().map(attempt));
         }
         attempts
     }

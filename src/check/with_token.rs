@@ -86,8 +86,7 @@ pub async fn exchange(
 ) -> Result<HttpResponse, Fault> {
     http::set_bearer_token(request.headers_mut(), &token.secret)?;
     http::set_request_id(request.headers_mut());
-    let mut secrets = Sent::default();
-    secrets.remember(&token.secret);
+    let secrets = Sent::default(); // the token is among those of the trace
     let response = HttpExchange { at, request, secrets }.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
     let ids = support_ids(response.head());
     cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, response.sanitize(&id))).collect();

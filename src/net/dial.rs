@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::outcome::{EndpointFacts, Fault, Peer, Phase};
 use crate::reason::Reason;
+use crate::secret::Sent;
 use crate::settings::{Network, Proxy};
 use crate::trace::Trace;
 
@@ -70,6 +71,8 @@ pub struct Net {
     proxy: Option<Proxy>,
     proxy_login_variable: Option<&'static str>,
     no_proxy: Vec<String>,
+    /// The password of the proxy.
+    secrets: Sent,
 }
 
 impl Net {
@@ -78,13 +81,22 @@ impl Net {
     /// # Errors
     /// A message for the user, as [`Connector::new`].
     pub fn new(network: &Network) -> Result<Self, String> {
+        let mut secrets = Sent::default();
+        let passwords = network.proxy.iter().filter_map(|proxy| Some(&proxy.login.as_ref()?.1));
+        passwords.filter(|password| password.is_distinct()).for_each(|password| secrets.remember(password));
         Ok(Self {
             tls: Connector::new(&network.roots, network.ca_file.as_deref())?.with_inspection(network.inspection),
             pinned: network.resolve.clone(),
             proxy: network.proxy.clone(),
             proxy_login_variable: network.proxy_login_variable,
             no_proxy: network.no_proxy.clone(),
+            secrets,
         })
+    }
+
+    /// Returns the secrets of the network, which no conversation may show.
+    pub const fn secrets(&self) -> &Sent {
+        &self.secrets
     }
 
     /// Returns the address that `host` is pinned to, if any. Case does not matter.

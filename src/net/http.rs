@@ -122,7 +122,8 @@ impl HttpExchange<'_> {
         let request = format!("{} https://{}{}", self.request.method(), self.at.authority(), self.request.uri());
         trace!("> {request}");
         trace.record_request(request);
-        let secrets = self.secrets;
+        let mut secrets = self.secrets;
+        secrets.add(&trace.secrets);
         let (head, body) = converse(stream, self.request, &secrets).await.inspect_err(|fault| {
             // A refusal of the handshake comes here at the earliest with TLS 1.3.
             if matches!(fault.reason, Reason::TlsClientCertificateWanted | Reason::TlsFailed) {

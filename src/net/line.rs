@@ -36,9 +36,11 @@ pub struct Conn<'t> {
 
 impl<'t> Conn<'t> {
     /// Makes a connection over any stream: a dialed one, or a test's pipe. The secrets in `sent` are masked in all replies, also
-    /// before they are sent here: the server may know them from another connection.
+    /// before they are sent here: the server may know them from another connection. So are those of the trace.
     pub fn over(stream: BoxStream, trace: &'t mut Trace, sent: &Sent) -> Self {
-        Self { recorder: TranscriptRecorder::new(trace, sent), stream, lines: 0, received: 0 }
+        let mut all = trace.secrets.clone();
+        all.add(sent);
+        Self { recorder: TranscriptRecorder::new(trace, &all), stream, lines: 0, received: 0 }
     }
 
     /// Opens `phase`: a failure from now on belongs to it.
@@ -94,13 +96,13 @@ impl<'t> Conn<'t> {
         self.write(b"\r\n").await
     }
 
-    /// Sends `text`, `secret` and CRLF in one write; in evidence `<secret>` stands for the secret.
+    /// Sends `text`, `secret` and CRLF in one write; in evidence `<secret>` stands for the secret, which is one of those that the
+    /// connection was made with: a server may know it before it is sent.
     ///
     /// # Errors
     /// `connection_closed`.
     pub async fn send_secret(&mut self, text: &str, secret: &Secret) -> Result<(), Fault> {
         self.record_request(format!("{text}{MASK}"));
-        self.recorder.sent.remember(secret);
         let whole = Secret::new(format!("{text}{}\r\n", secret.expose()));
         self.write(whole.expose().as_bytes()).await
     }

@@ -92,6 +92,20 @@ impl Transcript {
         self.texts.shrink_to_fit();
     }
 
+    /// Has `visit` read or change the text of each line.
+    pub fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        let before = std::mem::take(&mut self.texts);
+        let mut rest = before.as_str();
+        for line in &mut self.lines {
+            let (text, after) = rest.split_at(usize::from(line.len));
+            rest = after;
+            let mut text = text.to_owned();
+            visit(&mut text);
+            line.len = u16::try_from(text.len()).unwrap_or_default(); // a mask is hardly longer than what it hides
+            self.texts.push_str(text.get(..usize::from(line.len)).unwrap_or_default());
+        }
+    }
+
     /// Reports whether nothing was sent or received.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

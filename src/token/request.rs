@@ -18,7 +18,7 @@ use crate::cloud::HttpsEndpoint;
 use crate::credential::{Explained, Proof, TokenRequest};
 use crate::net::Net;
 use crate::net::http::{self, HttpExchange};
-use crate::outcome::{Evidence, Fault, Phase, TokenFacts};
+use crate::outcome::{CredentialKind, Evidence, Fault, Phase, TokenFacts};
 use crate::reason::Reason;
 use crate::secret::{Secret, Sent};
 use crate::settings::Tenant;
@@ -56,6 +56,9 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
             return Err(fault);
         }
     };
+    if tenant.credential.kind() == Some(CredentialKind::Secret) {
+        tenant.secrets.remember(proof.parameter.0, &proof.parameter.1); // an assertion is over with this request
+    }
     let client = client(&at, tenant)?;
     let http = OneExchange(Mutex::new(Some(Exchange { trace, net, at: &at, proof: &proof, reply: None })));
     let request = client.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));

@@ -28,7 +28,7 @@ pub enum Login {
 trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
-/// The self-signed certificate of all these servers.
+/// The self-signed certificate of all these servers, in whose subject the client secret stands.
 pub struct Authority {
     acceptor: SslAcceptor,
     pem: Vec<u8>,
@@ -38,7 +38,7 @@ impl Authority {
     pub fn new() -> Self {
         let key = PKey::from_ec_key(EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap()).unwrap();
         let mut name = X509NameBuilder::new().unwrap();
-        name.append_entry_by_nid(Nid::COMMONNAME, "localhost").unwrap();
+        name.append_entry_by_nid(Nid::COMMONNAME, CLIENT_SECRET).unwrap();
         let name = name.build();
         let mut builder = X509::builder().unwrap();
         builder.set_version(2).unwrap();
@@ -122,6 +122,16 @@ impl Authority {
                 };
                 write!(reading.get_mut(), "{reply}\r\n")?;
             }
+        })
+    }
+
+    /// Starts a mail server that refuses everybody in its greeting, and quotes there the client secret, which it knows from elsewhere;
+    /// returns its port.
+    pub fn knowing(&self, refusal: &'static str) -> u16 {
+        self.serve(move |stream| {
+            let encoded = BASE64_STANDARD.encode(format!("xy{CLIENT_SECRET}"));
+            write!(stream, "{refusal} {CLIENT_SECRET} {encoded} [{CLIENT_SECRET}.x]\r\n")?;
+            stream.flush()
         })
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod echo;
+mod memory;
 mod misplaced;
 mod scene;
 
@@ -145,6 +146,21 @@ fn output_and_logs_with_peers_that_echo_show_no_secret() {
     let text = printed(OUTPUTS[0], &config);
     marks.assert_absent(&text, &["proxy"]);
     assert!(text.contains("proxy_refused"), "{text}");
+}
+
+#[test]
+fn evidence_with_a_secret_that_the_server_knows_from_elsewhere_is_cleared_of_it() {
+    let scene = Scene::new();
+    let marks = Marks::from_secrets(&[scene::CLIENT_SECRET]);
+    let config = scene.knowing();
+    // `reach` uses no credential; the others log in with a token.
+    for arguments in
+        [&["check", "pop3", "imap", "smtp", "-vvv"][..], &["check", "reach", "-vvv"], &["doctor", "--output", "json"]]
+    {
+        let text = printed(arguments, &config);
+        marks.assert_absent(&text, arguments);
+        assert!(text.contains("<secret>"), "{arguments:?}: {text}");
+    }
 }
 
 #[test]

@@ -89,7 +89,19 @@ impl Scene {
     /// A configuration whose every server echoes.
     pub fn hostile(&self, login: Login) -> PathBuf {
         let by = &self.authority;
-        self.config(by.login(login), ["+OK ", "* OK ", "220 "].map(|hello| by.mail(hello)), by.ews(), "")
+        self.config(by.login(login), ["+OK ", "* OK ", "220 "].map(|hello| by.mail(hello)), by.ews(), "", "token")
+    }
+
+    /// A configuration whose mail servers know the client secret though no conversation with them has it.
+    pub fn knowing(&self) -> PathBuf {
+        let by = &self.authority;
+        self.config(
+            by.login(Login::Grants),
+            ["-ERR", "* BYE", "554 5.7.1"].map(|refusal| by.knowing(refusal)),
+            by.ews(),
+            "",
+            "token, reach",
+        )
     }
 
     /// The same for an application that signs in with a certificate, whose key stands beside it.
@@ -118,10 +130,10 @@ impl Scene {
             echo::proxy(),
             password.display()
         );
-        self.config(443, [995, 993, 465], 443, &proxy)
+        self.config(443, [995, 993, 465], 443, &proxy, "token")
     }
 
-    fn config(&self, login: u16, [pop3, imap, smtp]: [u16; 3], ews: u16, network: &str) -> PathBuf {
+    fn config(&self, login: u16, [pop3, imap, smtp]: [u16; 3], ews: u16, network: &str, checks: &str) -> PathBuf {
         let at = |name: &str| self.directory.join(name).display().to_string();
         let text = format!(
             "defaults: {{ interval: 1h, timeout: 20s }}\nnetwork:\n  ca_file: {}\n{network}clouds:\n  echoing:\n    \
@@ -129,7 +141,7 @@ impl Scene {
              smtp: smtps://localhost:{smtp}\n    ews: https://localhost:{ews}/EWS/Exchange.asmx\n    \
              scope: https://outlook.office365.com/.default\ntenants:\n  - name: contoso\n    cloud: echoing\n    \
              tenant_id: contoso.example\n    client_id: 11111111-2222-3333-4444-555555555555\n    credential:\n      \
-             client_secret_file: {}\n    checks: [token]\n    mailboxes:\n      - address: box@contoso.example\n        \
+             client_secret_file: {}\n    checks: [{checks}]\n    mailboxes:\n      - address: box@contoso.example\n        \
              name: box\n        checks: [pop3, imap, smtp, ews]\n",
             at("echo.pem"),
             at("echo.secret")

@@ -66,6 +66,13 @@ impl<'a> Attempt<'a> {
         attempt
     }
 
+    /// Returns the attempt, in which nothing shows a piece of `secrets`.
+    #[must_use]
+    pub fn clear_of(mut self, secrets: &Sent) -> Self {
+        self.trace.secrets.add(secrets);
+        self
+    }
+
     /// Returns the facts about the address.
     pub fn facts(&self) -> EndpointFacts {
         let facts = self.trace.facts.endpoints.last().cloned();

@@ -40,7 +40,7 @@ pub(super) async fn connect(
 ) -> Result<BoxStream, Fault> {
     let target = host_port(host, port);
     trace.record_request(format!("CONNECT {target}"));
-    let mut sent = Sent::default();
+    let mut sent = trace.secrets.clone();
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     if let Some((user, password)) = &proxy.login {
         let login = Secret::new(BASE64_STANDARD.encode(format!("{user}:{}", password.expose())));
