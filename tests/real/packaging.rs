@@ -77,6 +77,18 @@ fn debian_package_installs_upgrades_and_purges() {
     let depends = run("dpkg-deb", &["--field", package, "Depends"]);
     assert!(depends.contains("libssl") && depends.contains("libc6") && depends.contains("ca-certificates"), "{depends}");
 
+    // Beside it, what went into it, and the checksums of both.
+    let beside = |extension: &str| Path::new(package).with_extension(extension);
+    let checked = Command::new("sha256sum").args(["--check", "--strict"]).arg(beside("sha256")).current_dir(&output).output();
+    let checked = printed(&checked.expect("sha256sum"));
+    assert_eq!(checked.matches(": OK").count(), 2, "{checked}");
+    let bill: Value = serde_json::from_slice(&fs::read(beside("cdx.json")).expect("the bill of materials")).expect("JSON");
+    assert_eq!(bill["metadata"]["component"]["purl"], concat!("pkg:cargo/m365-probe@", env!("CARGO_PKG_VERSION")));
+    let crates = bill["components"].as_array().expect("crates");
+    let is_there = |name: &str| crates.iter().any(|one| one["name"] == name && one["hashes"][0]["content"].is_string());
+    assert!(is_there("tokio") && is_there("openssl") && is_there("oauth2"), "{bill}");
+    assert!(!is_there("criterion") && !is_there("proptest"), "no crate of tests");
+
     // A root of its own, without the packages that ours depends on, and without a shell to run its scripts in.
     let root = scratch.dir("root");
     for directory in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "var/log"] {
@@ -131,11 +143,15 @@ fn kubernetes_manifests_and_their_configuration_are_accepted() {
     let manifest = |name: &str| integrations("kubernetes").join(name).display().to_string();
     let checked =
         run(python.join("kubernetes-validate"), &["--strict", &manifest("m365-probe.yaml"), &manifest("secret-example.yaml")]);
-    assert_eq!(checked.matches(" passed for resource ").count(), 4, "{checked}");
+    assert_eq!(checked.matches(" passed for resource ").count(), 7, "{checked}");
     let names = ["m365-probe.yaml", "secret-example.yaml", "servicemonitor.yaml"].map(manifest);
     let objects = run(python.join("python"), &["-c", READ_MANIFESTS, &names[0], &names[1], &names[2]]);
     let objects: Vec<Value> = serde_json::from_str(&objects).expect("JSON");
     let find = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"));
+    let secret = |name: &Value| {
+        let is_it = |object: &&Value| object["kind"] == "Secret" && object["metadata"]["name"] == *name;
+        &objects.iter().find(is_it).unwrap_or_else(|| panic!("no secret {name}"))["stringData"]
+    };
 
     // The parts find each other by these.
     let (deployment, service, monitor) = (find("Deployment"), find("Service"), find("ServiceMonitor"));
@@ -147,11 +163,17 @@ fn kubernetes_manifests_and_their_configuration_are_accepted() {
     let pod = &deployment["spec"]["template"]["spec"];
     let volumes = &pod["volumes"];
     assert_eq!(volumes[0]["configMap"]["name"], find("ConfigMap")["metadata"]["name"]);
-    assert_eq!(volumes[1]["secret"]["secretName"], find("Secret")["metadata"]["name"]);
+    let policy = &find("NetworkPolicy")["spec"];
+    assert_eq!(&policy["podSelector"]["matchLabels"], labels);
+    assert_eq!(policy["ingress"][0]["ports"][0]["port"], pod["containers"][0]["ports"][0]["name"]);
+    for (key, given) in monitor["spec"]["endpoints"][0]["basicAuth"].as_object().expect("a login") {
+        assert_eq!(given["key"], *key);
+        assert!(secret(&given["name"])[key].is_string(), "{given}");
+    }
 
     let scratch = Scratch::new();
     let secrets = scratch.dir("secrets");
-    for (name, secret) in find("Secret")["stringData"].as_object().expect("secrets") {
+    for (name, secret) in secret(&volumes[1]["secret"]["secretName"]).as_object().expect("secrets") {
         scratch.secret(&format!("secrets/{name}"), secret.as_str().expect("text"));
     }
     let configuration = find("ConfigMap")["data"]["m365-probe.yml"].as_str().expect("the configuration");
@@ -160,6 +182,17 @@ fn kubernetes_manifests_and_their_configuration_are_accepted() {
     let configuration = configuration.replace(mounted, &secrets.display().to_string());
     let file = scratch.file("m365-probe.yml", configuration);
     run(PROGRAM, &["config", "check", &file.display().to_string()]);
+
+    // Nobody gets in without a login: the arguments name a web configuration with users.
+    let web = secret(&volumes[2]["secret"]["secretName"])["web.yml"].as_str().expect("the web configuration");
+    assert!(web.contains("basic_auth_users:"), "{web}");
+    run(PROGRAM, &["config", "check", "--web", &scratch.file("web.yml", web).display().to_string()]);
+    let mounted = pod["containers"][0]["volumeMounts"][2]["mountPath"].as_str().expect("a path");
+    let arguments = pod["containers"][0]["args"].as_array().expect("arguments");
+    assert!(arguments.contains(&format!("--web.config.file={mounted}/web.yml").into()), "{arguments:?}");
+    let arguments: Vec<&str> = arguments.iter().filter_map(Value::as_str).collect();
+    let output = Command::new(PROGRAM).args(&arguments).env_clear().output().expect("run");
+    assert!(printed(&output).contains("/etc/m365-probe/m365-probe.yml: cannot be read"), "{}", printed(&output));
 }
 
 #[test]
@@ -179,8 +212,13 @@ fn containerfile_names_existing_files_and_a_valid_command() {
         words.pop();
         assert!(words.iter().all(|word| Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists()), "{value}");
     }
+    // Each image is an argument, so that a build can take it by its digest.
+    for (from, name) in values("FROM").into_iter().zip(["BUILD_IMAGE", "RUN_IMAGE"]) {
+        let argument = values("ARG").into_iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
+        assert!(from.starts_with(&format!("${{{name}}}")) && argument.is_some(), "{from}");
+    }
     let version = format!("rust:{}-", env!("CARGO_PKG_RUST_VERSION"));
-    assert!(values("FROM")[0].contains(&version), "{version} is what Cargo.toml asks for");
+    assert!(values("ARG")[0].contains(&version), "{version} is what Cargo.toml asks for");
     assert!(values("USER")[0].starts_with("65532"), "not root");
     let command: Vec<String> = serde_json::from_str(values("CMD")[0]).expect("a list");
     let entry: Vec<String> = serde_json::from_str(values("ENTRYPOINT")[0]).expect("a list");
