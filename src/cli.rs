@@ -9,6 +9,8 @@ mod demo;
 mod doctor;
 mod log_queue;
 mod logging;
+#[cfg(test)]
+mod manual;
 mod output;
 mod probe_selection;
 mod progress;
