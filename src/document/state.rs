@@ -1,5 +1,5 @@
 //! The state of a service that must outlive a restart, as JSON, written and read: since when a probe fails, counters, the last
-//! failures.
+//! failures, incidents.
 //!
 //! No run is kept as such, so nothing restored looks like one: until its first run a probe has no result. A failed run that
 //! follows upon failed ones before the restart continues their "since"; a run that succeeds ends it.
@@ -17,7 +17,7 @@ use crate::outcome::{Evidence, Failure, ProbeId, parse_seconds, rfc3339, seconds
 use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
-use crate::store::{FailureCount, Latencies, PastFailure, ProbeEntry as StoredProbe, Store};
+use crate::store::{FailureCount, Incident, Incidents, Latencies, PastFailure, ProbeEntry as StoredProbe, Store};
 
 /// The mark of the format, by which a file of another program is told.
 const FORMAT: &str = "m365-probe state";
@@ -62,6 +62,8 @@ struct ProbeState<'a> {
     failures: Vec<FailureState<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     last_failures: Vec<PastFailureState<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    incidents: Vec<IncidentState<'a>>,
 }
 
 /// The present failure.
@@ -89,6 +91,16 @@ struct PastFailureState<'a> {
     phase: Cow<'a, str>,
     reason: Cow<'a, str>,
     evidence: Cow<'a, Evidence>,
+}
+
+/// A time in which the probe failed for one reason; it lasts where it has no end.
+#[derive(Debug, Serialize, Deserialize)]
+struct IncidentState<'a> {
+    reason: Cow<'a, str>,
+    from: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    runs: u32,
 }
 
 /// The histogram of one check of one tenant.
@@ -222,6 +234,7 @@ impl<'a> ProbeState<'a> {
                     evidence: Cow::Borrowed(&failure.failure.evidence),
                 })
                 .collect(),
+            incidents: entry.incidents.iter().map(IncidentState::new).collect(),
         }
     }
 
@@ -238,6 +251,7 @@ impl<'a> ProbeState<'a> {
         }
         entry.failures = self.failures.into_iter().filter_map(|failures| failures.read().ok()).collect();
         entry.last_failures = self.last_failures.into_iter().filter_map(|failure| failure.read().ok().map(Arc::new)).collect();
+        entry.incidents = Incidents::restored(self.incidents.iter().filter_map(|incident| incident.read().ok()));
     }
 }
 
@@ -257,6 +271,18 @@ impl FailureState<'_> {
     fn read(&self) -> Result<((Phase, Reason), FailureCount), String> {
         let count = FailureCount { count: self.count, since: time("since", &self.since)? };
         Ok(((phase(&self.phase)?, reason(&self.reason)?), count))
+    }
+}
+
+impl IncidentState<'_> {
+    fn new(incident: &Incident) -> Self {
+        let Incident { reason, from, to, runs } = incident;
+        Self { reason: reason.code().into(), from: rfc3339(*from), to: to.map(rfc3339), runs: *runs }
+    }
+
+    fn read(&self) -> Result<Incident, String> {
+        let to = self.to.as_deref().map(|to| time("to", to)).transpose()?;
+        Ok(Incident { reason: reason(&self.reason)?, from: time("from", &self.from)?, to, runs: self.runs })
     }
 }
 

@@ -48,6 +48,11 @@ impl Incidents {
         self.0.iter_mut().flat_map(|incident| std::iter::once(&mut incident.from).chain(&mut incident.to))
     }
 
+    /// Returns those of an earlier process, the latest first.
+    pub fn restored(incidents: impl IntoIterator<Item = Incident>) -> Self {
+        Self(incidents.into_iter().take(Self::KEPT).collect())
+    }
+
     /// Returns those kept, the latest first.
     pub fn iter(&self) -> impl Iterator<Item = &Incident> {
         self.0.iter()

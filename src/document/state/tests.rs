@@ -67,6 +67,8 @@ fn restored_state_continues_counts_and_since_and_shows_no_run() {
     let (was, is) = (entry(&before, "a"), entry(&after, "a"));
     assert!(is.last.is_none() && is.skipped.is_none() && is.since().is_none(), "no run took place here");
     assert_eq!((is.runs, &is.failures, is.last_success), (3, &was.failures, Some(at(1))));
+    assert_eq!(is.incidents.iter().count(), 2);
+    assert!(is.incidents.iter().eq(was.incidents.iter()), "{:?}", is.incidents);
     assert_eq!(
         is.last_failures.front().map(|failure| &failure.failure),
         was.last_failures.front().map(|failure| &failure.failure)
@@ -78,6 +80,8 @@ fn restored_state_continues_counts_and_since_and_shows_no_run() {
     let continued = entry(&after, "a");
     assert_eq!((continued.failing_since, continued.since()), (Some(at(2)), Some((at(3), false))));
     assert_eq!(continued.runs, 4);
+    let lasting = continued.incidents.iter().next().expect("an incident");
+    assert_eq!((lasting.from, lasting.to, lasting.runs), (at(3), None, 2), "it goes on over the restart");
     run(&mut after, "a", 11, failed(Reason::ReplyTimedOut));
     assert_eq!((entry(&after, "a").failing_since, entry(&after, "a").since()), (Some(at(2)), Some((at(11), false))));
     run(&mut after, "a", 12, Verdict::Ok);

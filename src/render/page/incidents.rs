@@ -58,7 +58,8 @@ fn row(incident: &Joined<'_>, view: &View<'_>) -> Markup {
 fn joined<'a>(entries: impl IntoIterator<Item = &'a ProbeEntry>) -> Vec<Joined<'a>> {
     let mut groups: BTreeMap<(&str, Reason), Vec<(&Incident, &ProbeEntry)>> = BTreeMap::new();
     for entry in entries {
-        for incident in entry.incidents.iter() {
+        // One that lasts is an earlier process's word until there is a run of this one.
+        for incident in entry.incidents.iter().filter(|incident| incident.to.is_some() || entry.last.is_some()) {
             groups.entry((&entry.settings.id.tenant, incident.reason)).or_default().push((incident, entry));
         }
     }
