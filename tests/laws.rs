@@ -224,6 +224,26 @@ fn documents_name_only_files_rings_and_test_programs_that_exist() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Characters of the shortest name in SECURITY.md that is taken for a test's.
+const TEST_NAME: usize = 24;
+
+#[test]
+fn security_promises_name_only_tests_that_exist() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let is_name =
+        |code: &&str| code.len() >= TEST_NAME && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let named: Vec<_> = quoted_code(&text).filter(is_name).filter(|name| !name.starts_with("m365_")).collect();
+    assert!(named.len() >= 20, "{named:?}");
+    let sources: Vec<_> =
+        ["src", "tests"].into_iter().flat_map(rust_files).map(|file| fs::read_to_string(file).unwrap()).collect();
+    let is_test = |name: &str| {
+        let mut before = sources.iter().filter_map(|source| Some(source.split_once(&format!("fn {name}("))?.0));
+        before.any(|before| before.lines().rev().take(2).any(|line| line.contains("test]") || line.contains("::test(")))
+    };
+    let gone: Vec<_> = named.into_iter().filter(|name| !is_test(name)).collect();
+    assert!(gone.is_empty(), "SECURITY.md names tests that are gone: {gone:?}");
+}
+
 /// Returns the texts between back-quotes, blocks of code aside.
 fn quoted_code(text: &str) -> impl Iterator<Item = &str> {
     text.split("```").step_by(2).flat_map(|part| part.split('`').skip(1).step_by(2))
