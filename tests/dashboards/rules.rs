@@ -10,6 +10,7 @@ use crate::scratch::Scratch;
 use crate::{JSONNET, file, needs, prometheus, run, text};
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dashboards/alerts.test.yml");
+const TESTS_OF_DAYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dashboards/days.test.yml");
 
 pub fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("YAML")
@@ -33,7 +34,7 @@ fn promtool_accepts_the_rules() {
 #[test]
 fn alerts_pass_their_promtool_tests() {
     if needs::all_there(&[prometheus::PART]) {
-        run("promtool", &["test", "rules", TESTS]);
+        run("promtool", &["test", "rules", TESTS, TESTS_OF_DAYS]);
     }
 }
 
