@@ -21,6 +21,7 @@ mod certificates;
 mod client_certificate;
 mod client_settings;
 mod connection;
+mod delivery;
 mod dns;
 mod entra;
 mod ews;
@@ -49,7 +50,7 @@ use crate::cloud::Security;
 
 pub use self::client_certificate::ClientCertificate;
 pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
-pub use self::mailbox::{Folder, FolderAccess, Licence, Mailbox, Message};
+pub use self::mailbox::{Delivery, Folder, FolderAccess, Licence, Mailbox, Message, SubmissionRefusal};
 pub use self::protocol::Protocol;
 pub use self::state::TokenCounts;
 pub use self::tenant::{Application, Exchange, FederatedCredential, READ_ALL, Tenant};

@@ -41,7 +41,7 @@ const SIM_FLOORS: &[&[&str]] = &[
     &["authorization", "fault"],
     &["certificates"],
     &["state"],
-    &["connection"],
+    &["connection", "delivery"],
     &["http"],
     &["dns", "entra", "ews", "graph", "imap", "pop3", "smtp"],
     &["listener"],

@@ -1,6 +1,7 @@
 //! A mailbox: its addresses, its switches, its folders and its messages.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::protocol::{Protocol, Trouble};
 
@@ -40,6 +41,12 @@ pub struct Mailbox {
     pub folders: Vec<Folder>,
     /// The messages of the inbox, oldest first.
     pub messages: Vec<Message>,
+    /// The refusal with which every mail from it meets at the end of DATA, if any.
+    pub submission: Option<SubmissionRefusal>,
+    /// The fate of mail to it.
+    pub delivery: Delivery,
+    /// The highest unique id that was given, over all folders: an id is never given twice.
+    pub last_uid: u32,
 }
 
 /// The protocols that the mailbox's licence allows.
@@ -77,6 +84,40 @@ pub enum FolderAccess {
     Hidden,
 }
 
+/// The cause for which mail from a mailbox is refused, which a login does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmissionRefusal {
+    /// The application has no `SendAs` right.
+    SendAsDenied,
+    /// It is restricted for having sent spam.
+    SenderBlocked,
+    /// It is full.
+    MailboxFull,
+    /// It has sent to as many recipients as it may in a day.
+    QuotaReached,
+    /// It may send small messages only, and not even those.
+    TooLarge,
+    /// Too many of its submissions were refused: Microsoft has cut it off, for every program.
+    CutOff,
+    /// The server cannot open it for now.
+    Deferred,
+}
+
+/// The fate of mail to a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It lies in the inbox at once.
+    Prompt,
+    /// It lies there after so long.
+    Late(Duration),
+    /// It lies in the junk folder.
+    Junked,
+    /// It goes back to its sender, with a report.
+    Bounced,
+    /// It lies nowhere.
+    Lost,
+}
+
 /// A folder below the mailbox's root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
@@ -86,11 +127,13 @@ pub struct Folder {
     pub distinguished: &'static str,
     /// EWS folder class: `IPF.Note`, `IPF.Appointment`, ...
     pub class: &'static str,
-    /// Items in it.
+    /// Items in it that are no messages here.
     pub total: u32,
+    /// Its messages, oldest first. Those of the inbox are the mailbox's.
+    pub messages: Vec<Message>,
 }
 
-/// A message of the inbox.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// IMAP unique id; also the base of POP3's.
@@ -137,6 +180,9 @@ impl Mailbox {
             trouble: BTreeMap::new(),
             folders: DEFAULT_FOLDERS.iter().map(|&(name, id, class)| Folder::new(name, id, class)).collect(),
             messages: Vec::new(),
+            submission: None,
+            delivery: Delivery::Prompt,
+            last_uid: 0,
         }
     }
 
@@ -144,12 +190,44 @@ impl Mailbox {
     #[must_use]
     pub fn with_messages(mut self, count: u32) -> Self {
         self.messages = (1..=count).map(|uid| Message::example(uid, &self.address)).collect();
+        self.last_uid = count;
         self
     }
 
     /// Tells whether `address` is its primary address or an alias, in any case.
     pub fn is_called(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(address))
+    }
+
+    /// Returns the messages of a folder, oldest first.
+    pub fn messages_of<'m>(&'m self, folder: &'m Folder) -> &'m [Message] {
+        if folder.is_inbox() { &self.messages } else { &folder.messages }
+    }
+
+    /// Returns the messages of the folder of that name, to change them; `None` where there is no such folder.
+    pub fn messages_of_mut(&mut self, name: &str) -> Option<&mut Vec<Message>> {
+        let folder = self.folders.iter_mut().find(|folder| folder.name == name)?;
+        Some(if folder.is_inbox() { &mut self.messages } else { &mut folder.messages })
+    }
+
+    /// Returns the folder with that distinguished id.
+    pub fn folder(&self, distinguished: &str) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.distinguished == distinguished)
+    }
+
+    /// Returns the unique id that the next message of a folder will have at least.
+    pub fn next_uid(&self, folder: &Folder) -> u32 {
+        self.messages_of(folder).last().map_or(0, |message| message.uid).max(self.last_uid) + 1
+    }
+
+    /// Adds a message to the folder with that distinguished id; to none where there is no such folder.
+    pub fn add(&mut self, distinguished: &str, text: String, seen: bool) {
+        let Some(folder) = self.folder(distinguished) else { return };
+        let (uid, name) = (self.next_uid(folder), folder.name.clone());
+        self.last_uid = uid;
+        if let Some(messages) = self.messages_of_mut(&name) {
+            messages.push(Message { uid, seen, text });
+        }
     }
 
     /// Messages not yet read.
@@ -160,7 +238,12 @@ impl Mailbox {
 
 impl Folder {
     fn new(name: &str, distinguished: &'static str, class: &'static str) -> Self {
-        Self { name: name.to_owned(), distinguished, class, total: 0 }
+        Self { name: name.to_owned(), distinguished, class, total: 0, messages: Vec::new() }
+    }
+
+    /// Tells whether it is the inbox.
+    pub fn is_inbox(&self) -> bool {
+        self.distinguished == "inbox"
     }
 }
 

@@ -9,6 +9,7 @@ use crate::outcome::Phase;
 
 use super::authorization::{self, Refusal};
 use super::connection::{Closed, Connection, Received};
+use super::delivery::{self, Submission};
 use super::fault::Fault;
 use super::protocol::{Protocol, Trouble};
 use super::{identifiers, sasl};
@@ -66,11 +67,11 @@ struct Session {
 #[derive(Default)]
 struct Message {
     sender: String,
-    recipients: usize,
+    recipients: Vec<String>,
     /// Set if only BDAT can carry it.
     binary: bool,
-    /// The bytes that BDAT has brought so far.
-    size: usize,
+    /// The text that BDAT has brought so far.
+    text: Vec<u8>,
 }
 
 impl Session {
@@ -267,7 +268,7 @@ impl Session {
         match envelope::read(rest, "TO:") {
             Some(path) if path.address.contains('@') => match path.judge_rcpt() {
                 Ok(()) => {
-                    message.recipients += 1;
+                    message.recipients.push(path.address.to_owned());
                     connection.write("250 2.1.5 Recipient OK\r\n").await
                 }
                 Err(wrong) => self.protocol_error(connection, wrong).await,
@@ -276,26 +277,31 @@ impl Session {
         }
     }
 
-    /// Takes a message and throws it away.
+    /// Takes a message.
     async fn data(&mut self, connection: &mut Connection) -> Result<(), Closed> {
         match &self.message {
-            Some(message) if message.recipients > 0 && (message.binary || message.size > 0) => {
+            Some(message) if !message.recipients.is_empty() && (message.binary || !message.text.is_empty()) => {
                 return self.protocol_error(connection, "503 5.5.2 Need BDAT command").await;
             }
-            Some(message) if message.recipients > 0 => {}
+            Some(message) if !message.recipients.is_empty() => {}
             _ => return self.protocol_error(connection, "503 5.5.2 Need rcpt command").await,
         }
         connection.write("354 Start mail input; end with <CRLF>.<CRLF>\r\n").await?;
-        let mut size: usize = 0;
+        let mut text = String::new();
         loop {
             match connection.read_line().await? {
                 Received::Line(line) if line == "." => break,
-                Received::Line(line) => size = size.saturating_add(line.len() + 2),
+                // A dot was doubled (RFC 5321, section 4.5.2). What is too large is read to its end, and not kept.
+                Received::Line(line) if text.len() <= SIZE => {
+                    text.push_str(line.strip_prefix('.').unwrap_or(&line));
+                    text.push_str("\r\n");
+                }
+                Received::Line(_) => {}
                 Received::TooLong => return connection.write_and_close(&self.with_trailer("500 5.3.3 Line too long")).await,
                 Received::Idle => return Err(Closed),
             }
         }
-        if size > SIZE { self.too_large(connection).await } else { self.deliver(connection).await }
+        if text.len() > SIZE { self.too_large(connection).await } else { self.deliver(connection, text).await }
     }
 
     async fn too_large(&mut self, connection: &mut Connection) -> Result<(), Closed> {
@@ -309,38 +315,36 @@ impl Session {
         let Some(size) = size.parse::<usize>().ok().filter(|size| *size <= SIZE) else {
             return connection.write_and_close(&self.with_trailer("501 5.5.4 Invalid arguments")).await;
         };
-        let mut left = size;
+        let (mut left, mut bytes) = (size, Vec::new());
         while left > 0 {
             let piece = left.min(64 * 1024);
-            connection.read_exact(piece).await?;
+            bytes.append(&mut connection.read_exact(piece).await?);
             left -= piece;
         }
-        let Some(message) = self.message.as_mut().filter(|message| message.recipients > 0) else {
+        let Some(message) = self.message.as_mut().filter(|message| !message.recipients.is_empty()) else {
             return self.protocol_error(connection, "503 5.5.2 Need rcpt command").await;
         };
-        message.size = message.size.saturating_add(size);
-        if message.size > SIZE {
+        message.text.append(&mut bytes);
+        if message.text.len() > SIZE {
             self.too_large(connection).await
         } else if last {
-            self.deliver(connection).await
+            let text = String::from_utf8_lossy(&std::mem::take(&mut message.text)).into_owned();
+            self.deliver(connection, text).await
         } else {
             connection.write(&format!("250 2.6.0 Chunk received OK, {size} octets\r\n")).await
         }
     }
 
-    /// Says where the message went. A sender other than the mailbox that logged in may not send (`SendAs`).
-    async fn deliver(&mut self, connection: &mut Connection) -> Result<(), Closed> {
+    /// Sends the message on its way, and says under which id.
+    async fn deliver(&mut self, connection: &mut Connection, text: String) -> Result<(), Closed> {
         connection.pause(Phase::Mailbox).await;
-        let sender = self.message.take().unwrap_or_default().sender;
-        let user = self.user.as_deref().unwrap_or_default();
-        let view = connection.view();
-        if !view.tenant.mailbox(user).is_some_and(|mailbox| mailbox.is_called(&sender)) {
-            let reply = format!("554 5.2.252 SendAsDenied; {user} not allowed to send as {sender}");
-            return connection.write(&self.with_trailer(&reply)).await;
+        let Message { sender, recipients, .. } = self.message.take().unwrap_or_default();
+        let user = self.user.clone().unwrap_or_default();
+        let submission = Submission { user, sender, recipients, text };
+        match delivery::accept(&connection.state, submission) {
+            Ok(id) => connection.write(&format!("250 2.0.0 OK {id} [Hostname={}]\r\n", identifiers::BACK_END)).await,
+            Err(refusal) => connection.write(&self.with_trailer(&refusal)).await,
         }
-        let reply =
-            format!("250 2.0.0 OK <{}@{}> [Hostname={}]\r\n", identifiers::guid(), identifiers::FRONT_END, identifiers::BACK_END);
-        connection.write(&reply).await
     }
 }
 

@@ -113,3 +113,24 @@ client = smtp(T["mailbox"])
 assert client.sendmail(T["mailbox"], ["somebody@fabrikam.example"], "Subject: x\r\n\r\nhello\r\n.\r\n") == {}
 client.quit()
 refused(lambda: smtp(T["mailbox"], "bad"), "5.7.3 Authentication unsuccessful")
+
+# A mail to oneself lies in the inbox and in Sent Items, with the id that it was sent with, until it is deleted.
+id = "<round.trip@contoso.example>"
+client = smtp(T["mailbox"])
+client.mail(T["mailbox"])
+client.rcpt(T["mailbox"])
+assert id.encode() in client.data(f"Message-ID: {id}\r\nSubject: self\r\n\r\n.\r\n")[1]
+client.quit()
+client = pop3s()
+pop3(T["mailbox"], client)
+assert client.stat()[0] == 13 and f"Message-ID: {id}".encode() in client.top(13, 0)[1]
+client.quit()
+client = imaps()
+client.authenticate("XOAUTH2", lambda _: xoauth2(T["mailbox"]))
+for folder, number in (("INBOX", "13"), ('"Sent Items"', "1")):
+    assert client.select(folder)[1] == [number.encode()]
+    (_, header), _ = client.fetch(number, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]
+    assert id in header.decode(), header
+    client.store(number, "+FLAGS", "\\Deleted")
+    assert client.expunge()[1] == [number.encode()]
+client.logout()

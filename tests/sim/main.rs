@@ -3,6 +3,7 @@
 
 mod certificate;
 mod delays;
+mod delivery;
 mod entra;
 mod ews;
 mod faults;

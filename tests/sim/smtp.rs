@@ -49,7 +49,7 @@ async fn a_whole_session() {
              S: 250 2.1.5 Recipient OK
              C: BDAT 4 LAST
              C: xx
-             S: 554 5.2.252 SendAsDenied; praxis@contoso.example not allowed to send as labor@contoso.example [FR4P281CA0001…
+             S: 554 5.2.252 SendAsDenied; praxis@contoso.example not allowed to send as labor@contoso.example; STOREDRV.Submission…
              C: RSET
              S: 250 2.0.0 Resetting
              C: NOOP

@@ -82,7 +82,7 @@ impl<'m> Node<'m> {
             name: &folder.name,
             distinguished: folder.distinguished,
             class: folder.class,
-            total: if inbox { mailbox.messages.len() } else { folder.total as usize },
+            total: mailbox.messages_of(folder).len() + folder.total as usize,
             unread: if inbox { mailbox.unseen() } else { 0 },
             children: 0,
         }

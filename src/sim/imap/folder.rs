@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::sim::mailbox::{Folder, Mailbox, Message};
+use crate::sim::mailbox::{Folder, Mailbox};
 
 use super::command::{Argument, Command};
 use super::fetch::fetch;
@@ -30,7 +30,7 @@ pub(super) fn reply(mailbox: &Mailbox, selected: &mut Option<Selected>, command:
             status(mailbox, find(mailbox, folder)?, folder, &items.texts())?
         }
         ("SELECT" | "EXAMINE", [Argument::Text(folder)]) => {
-            let opened = selected.insert(Selected::new(messages(mailbox, find(mailbox, folder)?), plain == "SELECT"));
+            let opened = selected.insert(Selected::new(mailbox, find(mailbox, folder)?, plain == "SELECT"));
             return Some(format!("{}{tag} OK [{}] {plain} completed.\r\n", opened.summary(), opened.rights()));
         }
         ("CREATE" | "DELETE", [Argument::Text(_)])
@@ -53,10 +53,11 @@ pub(super) fn reply(mailbox: &Mailbox, selected: &mut Option<Selected>, command:
     Some(format!("{body}{tag} OK {plain} completed.\r\n"))
 }
 
-/// Returns the changes by others to the selected folder; empty where none is selected. Only the inbox ever changes.
+/// Returns the changes by others to the selected folder; empty where none is selected.
 pub(super) fn refreshed(mailbox: &Mailbox, selected: &mut Option<Selected>) -> String {
-    let opened = selected.as_mut().filter(|opened| !opened.messages.is_empty());
-    opened.map_or_else(String::new, |opened| opened.refresh(&mailbox.messages))
+    let Some(opened) = selected else { return String::new() };
+    let folder = mailbox.folders.iter().find(|folder| folder.name == opened.folder);
+    folder.map_or_else(String::new, |folder| opened.refresh(mailbox.messages_of(folder)))
 }
 
 /// Commands that change the selected folder or read its messages.
@@ -84,15 +85,12 @@ fn on_messages(selected: &mut Option<Selected>, by_uid: bool, name: &str, argume
 }
 
 fn find<'m>(mailbox: &'m Mailbox, name: &str) -> Option<&'m Folder> {
-    mailbox
-        .folders
-        .iter()
-        .find(|folder| shown(folder) == name || folder.distinguished == "inbox" && name.eq_ignore_ascii_case("INBOX"))
+    mailbox.folders.iter().find(|folder| shown(folder) == name || folder.is_inbox() && name.eq_ignore_ascii_case("INBOX"))
 }
 
 /// A folder's name in IMAP: the inbox is always `INBOX`.
 fn shown(folder: &Folder) -> &str {
-    if folder.distinguished == "inbox" { "INBOX" } else { &folder.name }
+    if folder.is_inbox() { "INBOX" } else { &folder.name }
 }
 
 /// Returns Exchange's attributes of a folder, apart from having no children; these are the names of RFC 6154.
@@ -105,10 +103,6 @@ fn attributes(folder: &Folder) -> &'static str {
         "junkemail" => "\\HasNoChildren \\Junk",
         _ => "\\HasNoChildren",
     }
-}
-
-fn messages<'m>(mailbox: &'m Mailbox, folder: &Folder) -> &'m [Message] {
-    if folder.distinguished == "inbox" { &mailbox.messages } else { &[] }
 }
 
 fn list(mailbox: &Mailbox, name: &str, reference: &str, pattern: &str) -> String {
@@ -143,14 +137,14 @@ fn printable(name: &str) -> String {
 }
 
 fn status(mailbox: &Mailbox, folder: &Folder, request: &str, items: &[&str]) -> Option<String> {
-    let messages = messages(mailbox, folder);
+    let messages = mailbox.messages_of(folder);
     let mut values = Vec::new();
     for item in items {
         let item = item.to_ascii_uppercase();
         let value = match item.as_str() {
             "MESSAGES" => messages.len(),
             "RECENT" => 0,
-            "UIDNEXT" => messages.last().map_or(1, |message| message.uid as usize + 1),
+            "UIDNEXT" => mailbox.next_uid(folder) as usize,
             "UIDVALIDITY" => UID_VALIDITY,
             "UNSEEN" => messages.iter().filter(|message| !message.seen).count(),
             _ => return None,

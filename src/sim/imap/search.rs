@@ -189,7 +189,7 @@ mod tests {
     fn found(keys: &str) -> Option<String> {
         let mailbox = Mailbox::new("praxis@contoso.example").with_messages(6);
         let command = Command::read(&format!("a1 SEARCH {keys}"))?;
-        match search(&Selected::new(&mailbox.messages, true), false, &command.arguments)? {
+        match search(&Selected::new(&mailbox, mailbox.folder("inbox").expect("an inbox"), true), false, &command.arguments)? {
             Searched::Found(reply) => Some(reply.trim_start_matches("* SEARCH").trim().to_owned()),
             Searched::BadCharset => Some("charset".to_owned()),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::sim::mailbox::{Mailbox, Message};
+use crate::sim::mailbox::{Folder, Mailbox, Message};
 
 use super::command::Argument;
 
@@ -14,8 +14,11 @@ pub(super) const UID_VALIDITY: usize = 14;
 
 /// The folder that was selected.
 pub(super) struct Selected {
+    /// Its name.
+    pub folder: String,
     /// Its messages.
     pub messages: Vec<Message>,
+    next_uid: u32,
     /// Set after CLOSE has ended the selection.
     pub closed: bool,
     deleted: BTreeSet<u32>,
@@ -27,9 +30,11 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    pub(super) fn new(messages: &[Message], writable: bool) -> Self {
+    pub(super) fn new(mailbox: &Mailbox, folder: &Folder, writable: bool) -> Self {
         let (deleted, marked, gone) = (BTreeSet::new(), Vec::new(), Vec::new());
-        Self { messages: messages.to_vec(), closed: false, deleted, writable, marked, gone }
+        let messages = mailbox.messages_of(folder).to_vec();
+        let (folder, next_uid) = (folder.name.clone(), mailbox.next_uid(folder));
+        Self { folder, messages, next_uid, closed: false, deleted, writable, marked, gone }
     }
 
     /// Tells whether the client has changed anything since this was last called; then `mailbox` gets it.
@@ -39,11 +44,12 @@ impl Selected {
 
     /// Writes to the mailbox what the client has changed, and nothing else: others may have changed it too.
     pub(super) fn apply(&mut self, mailbox: &mut Mailbox) {
-        for (uid, seen) in self.marked.drain(..) {
-            mailbox.messages.iter_mut().filter(|message| message.uid == uid).for_each(|message| message.seen = seen);
+        let (marked, gone) = (std::mem::take(&mut self.marked), std::mem::take(&mut self.gone));
+        let Some(messages) = mailbox.messages_of_mut(&self.folder) else { return };
+        for (uid, seen) in marked {
+            messages.iter_mut().filter(|message| message.uid == uid).for_each(|message| message.seen = seen);
         }
-        let gone = std::mem::take(&mut self.gone);
-        mailbox.messages.retain(|message| !gone.contains(&message.uid));
+        messages.retain(|message| !gone.contains(&message.uid));
     }
 
     /// Takes over what others have done to the folder meanwhile; the untagged replies tell of it.
@@ -77,7 +83,7 @@ impl Selected {
         if let Some(at) = self.messages.iter().position(|message| !message.seen) {
             let _ = write!(text, "* OK [UNSEEN {}] Is the first unseen message\r\n", at + 1);
         }
-        let next = self.messages.last().map_or(1, |message| message.uid + 1);
+        let next = self.next_uid;
         let _ = write!(
             text,
             "* OK [UIDVALIDITY {UID_VALIDITY}] UIDVALIDITY value\r\n* OK [UIDNEXT {next}] The next unique identifier value\r\n"
@@ -221,7 +227,7 @@ mod tests {
     #[test]
     fn what_others_have_done_meanwhile_is_told_and_kept() {
         let mut mailbox = Mailbox::new("praxis@contoso.example").with_messages(4);
-        let mut selected = Selected::new(&mailbox.messages, true);
+        let mut selected = Selected::new(&mailbox, mailbox.folder("inbox").expect("an inbox"), true);
         assert_eq!(selected.store(false, "2", "+FLAGS.SILENT", &[Argument::Text("\\Deleted".to_owned())]).as_deref(), Some(""));
         // Another client removes the first message, reads the third and a new one arrives.
         mailbox.messages.remove(0);
