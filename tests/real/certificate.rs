@@ -6,6 +6,7 @@ use m365_probe::sim::ClientCertificate;
 
 use crate::lab::{Lab, Setup};
 use crate::postfix::{self, Postfix};
+use crate::strict_issuer::{self, StrictIssuer};
 use crate::{authority, needs, program};
 
 fn write_pair(lab: &Lab, name: &str, certificate: &str, key: &str) -> (PathBuf, PathBuf) {
@@ -46,5 +47,33 @@ fn check_with_a_wrong_key_an_unregistered_or_an_expired_certificate_fails_in_tok
         for check in ["token", "pop3"] {
             program::check(&configuration, &[check]).assert_failed(reason, "token", reason);
         }
+    }
+}
+
+/// The code that authenticates us here is oidc-provider's, which knows nothing of Microsoft and takes each assertion once.
+#[test]
+fn check_with_a_certificate_is_ok_at_oidc_provider_whose_tokens_dovecot_takes() {
+    let Some(lab) = needs::all_there(&[strict_issuer::PART]).then(Lab::start).flatten() else { return };
+    let issuer = StrictIssuer::start(&lab);
+    let setup = Setup { login: issuer.url(), ..setup(&lab, "registered", &lab.key.registered) };
+    let configuration = setup.write(&lab.scratch, "strict");
+    for check in ["token", "token", "pop3", "imap"] {
+        program::check(&configuration, &[check]).assert_ok(check);
+    }
+}
+
+#[test]
+fn check_with_another_certificate_or_a_secret_is_refused_by_oidc_provider_and_fails_in_token() {
+    let Some(lab) = needs::all_there(&[strict_issuer::PART]).then(Lab::start).flatten() else { return };
+    let issuer = StrictIssuer::start(&lab);
+    let foreign = setup(&lab, "foreign", &ClientCertificate::foreign().expect("a certificate"));
+    for (setup, why) in
+        [(foreign, "signature verification failed"), (lab.setup(), "does not match the registered client authentication method")]
+    {
+        let setup = Setup { login: issuer.url(), ..setup };
+        let result = program::check(&setup.write(&lab.scratch, "strict"), &["token"]);
+        result.assert_failed(why, "token", "client_credential_refused");
+        assert_eq!(result.outcome()["owner"], "application_owner", "{why}");
+        assert!(issuer.log().contains(why), "{}", issuer.log());
     }
 }

@@ -21,7 +21,8 @@ pub const CLIENT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 pub const SECRET: &str = "marked-secret~Q8.lab";
 pub const AUDIENCE: &str = "https://outlook.office365.com";
 pub const KEY_ID: &str = "lab";
-const OBJECT_ID: &str = "99999999-8888-7777-6666-555555555555";
+pub const OBJECT_ID: &str = "99999999-8888-7777-6666-555555555555";
+pub const ROLES: [&str; 4] = ["POP.AccessAsApp", "IMAP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app"];
 
 /// The key that signs tokens, which servers that verify them have without asking the issuer, and the application's certificate.
 #[derive(Debug)]
@@ -38,6 +39,10 @@ impl SigningKey {
         let private = scratch.secret("signing.pem", &String::from_utf8_lossy(&key.private_key_to_pem().expect("encode")));
         let registered = ClientCertificate::shared().expect("make a certificate");
         Self { private, public: key.public_key_to_pem().expect("encode"), registered }
+    }
+
+    pub fn private(&self) -> &Path {
+        &self.private
     }
 
     pub fn public_pem(&self) -> &[u8] {
@@ -60,23 +65,23 @@ impl Issuer {
             "port": port, "tls_key": identity.key, "tls_certificate": identity.certificate,
             "signing_key": key.private, "key_id": KEY_ID, "lifetime": lifetime,
             "certificate": certificate, "tenant": TENANT, "client": CLIENT, "secret": SECRET, "object_id": OBJECT_ID,
-            "roles": ["POP.AccessAsApp", "IMAP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app"],
+            "roles": ROLES,
         });
         let configuration = scratch.file(&format!("issuer-{port}.json"), lab.to_string());
-        // Node looks for a module's imports beside the module; one read from standard input has the working directory.
         let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/issuer.mjs");
-        let daemon = Daemon::start(
-            "node",
-            |node| {
-                node.args(["--input-type=module", "-"]).arg(configuration).current_dir(needs::cache());
-                node.stdin(File::open(module).expect("open issuer.mjs"))
-            },
-            &scratch.path().join(format!("issuer-{port}.log")),
-        );
+        let daemon = node(&module, &configuration, &scratch.path().join(format!("issuer-{port}.log")));
         Self { port, _daemon: daemon.listening(port) }
     }
 
     pub fn url(&self) -> String {
         format!("https://login.microsoftonline.com:{}", self.port)
     }
+}
+
+/// Starts `module` with the path of its configuration as the only argument.
+pub fn node(module: &Path, configuration: &Path, log: &Path) -> Daemon {
+    // Node looks for a module's imports beside the module; one read from standard input has the working directory.
+    let module = File::open(module).expect("open the module");
+    let arguments = ["--input-type=module".as_ref(), "-".as_ref(), configuration.as_os_str()];
+    Daemon::start("node", |node| node.args(arguments).current_dir(needs::cache()).stdin(module), log)
 }

@@ -20,6 +20,7 @@ mod program;
 mod prometheus;
 mod scratch;
 mod status;
+mod strict_issuer;
 mod unbound;
 
 mod bench_lab;
