@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod assertion_log;
 mod authorization;
 mod blank_certificate;
 mod certificates;
@@ -30,6 +31,7 @@ mod graph;
 mod http;
 mod identifiers;
 mod imap;
+mod issuer;
 mod jwt;
 mod listener;
 mod mailbox;
@@ -48,6 +50,7 @@ use tokio::task::JoinSet;
 
 use crate::cloud::Security;
 
+pub use self::assertion_log::AssertionCounts;
 pub use self::client_certificate::ClientCertificate;
 pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
 pub use self::mailbox::{Delivery, Folder, FolderAccess, Licence, Mailbox, Message, SubmissionRefusal};
@@ -149,6 +152,9 @@ pub async fn start_at(tenant: Tenant, mut places: Places) -> Result<Running, Str
             tasks.spawn(listener::listen(Arc::clone(&state), Arc::clone(&port)));
             open_ports.push(port);
         }
+    }
+    if let Some(login) = places.login.first() {
+        let _ = state.login.set(*login); // set here alone
     }
     Ok(Running { state, places, open_ports, _tasks: tasks })
 }
@@ -273,6 +279,11 @@ impl Running {
     /// Returns the numbers of tokens so far.
     pub fn tokens(&self) -> TokenCounts {
         self.state.tokens()
+    }
+
+    /// Returns the numbers of client assertions that were accepted so far.
+    pub fn assertions(&self) -> AssertionCounts {
+        self.state.assertions.counts()
     }
 
     /// From now on every token issued so far counts as expired; new ones are good.

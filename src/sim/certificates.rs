@@ -14,6 +14,7 @@ use openssl::x509::{X509, X509Name, X509NameBuilder};
 
 use super::blank_certificate::{blank, validity};
 use super::fault::{Fault, Service};
+use super::tenant::CLUSTER;
 
 /// Names the tenant plays: Microsoft's own, and those of this machine.
 pub(super) const NAMES: &[&str] = &[
@@ -122,7 +123,7 @@ impl Shape<'_> {
             alternatives.dns(name);
         }
         if self.names == NAMES {
-            alternatives.ip("127.0.0.1").ip("::1");
+            alternatives.dns(CLUSTER).ip("127.0.0.1").ip("::1");
         }
         let alternatives = alternatives.build(&builder.x509v3_context(None, None))?;
         builder.append_extension(alternatives)?;

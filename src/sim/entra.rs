@@ -6,6 +6,7 @@ mod device_code;
 mod discovery;
 mod form;
 mod grant;
+mod issuer_keys;
 mod refusal;
 mod token;
 mod version;
@@ -17,15 +18,20 @@ use self::refusal::Ids;
 use self::token::token;
 use self::version::Version;
 use super::http::{HttpRequest, HttpResponse};
+use super::issuer;
 use super::state::State;
 
 /// Build and region, as Entra tells them.
 const ESTS_SERVER: &str = "2.1.22215.8 - FRC ProdSlices";
 
-/// Answers any request to the login host.
-pub(super) fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
+/// Answers any request to the login host, or to the issuer of federated tokens, which shares its address.
+pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
+    if issuer::is_asked(request) {
+        return issuer::answer(&state.view(), request);
+    }
     let ids = Ids::new(request);
     let mut answer = route(state, request, &ids)
+        .await
         .header("x-ms-request-id", &ids.trace)
         .header("x-ms-ests-server", ESTS_SERVER)
         .header("x-ms-srs", "1.P")
@@ -40,7 +46,7 @@ pub(super) fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
     answer
 }
 
-fn route(state: &State, request: &HttpRequest, ids: &Ids) -> HttpResponse {
+async fn route(state: &State, request: &HttpRequest, ids: &Ids) -> HttpResponse {
     let view = state.view();
     let lower = request.path.to_ascii_lowercase();
     let path: Vec<&str> = lower.split('/').filter(|part| !part.is_empty()).collect();
@@ -49,7 +55,7 @@ fn route(state: &State, request: &HttpRequest, ids: &Ids) -> HttpResponse {
     if let Some((version, endpoint)) = Version::from_path(below) {
         return match endpoint {
             "token" | "devicecode" if request.method != Method::POST => only_post(request),
-            "token" => token(state, &view, request, ids, tenant, version),
+            "token" => token(state, &view, request, ids, tenant, version).await,
             "devicecode" => device_code(&view.tenant, request, ids, tenant),
             "authorize" | "logout" if reads => sign_in(),
             _ => not_found(),

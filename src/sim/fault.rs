@@ -167,6 +167,8 @@ faults! {
     FederatedSubjectDiffers "federated_subject_differs" each tenant [Login] "the federated credential has another subject"
     FederatedAudienceDiffers "federated_audience_differs" each tenant [Login] "the federated credential has another audience"
     FederatedIssuerUnreachable "federated_issuer_unreachable" each tenant [Login] "Entra does not reach the keys of the token's issuer"
+    FederatedKeysUnreadable "federated_keys_unreadable" each tenant [Login] "a sign-in page stands where the token's issuer published its keys"
+    FederatedKeyUnknown "federated_key_unknown" each tenant [Login] "the key that signed the token is not among those its issuer publishes"
     FederationForbidden "federation_forbidden" each tenant [Login] "a policy forbids the identity federation"
     ClientCredentialRefused "client_credential_refused" each tenant [Login] "the credential is refused, and not a word says why"
     ApplicationNotFound "application_not_found" each tenant [Login] "the application is not in this tenant"

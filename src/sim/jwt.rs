@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::{PKey, Private};
@@ -118,15 +119,6 @@ impl SigningKey {
         }
     }
 
-    /// Tells whether this key, as its issuer publishes it, signed a token by RS256, whatever its claims.
-    pub fn has_signed(&self, token: &str) -> bool {
-        let Some((signed, signature)) = token.rsplit_once('.') else { return false };
-        let header = signed.split('.').next().map(decode::<Value>);
-        let is_rs256 = header.is_some_and(|header| header.is_ok_and(|header| header.get("alg") == Some(&json!("RS256"))));
-        let signature = BASE64URL.decode(signature).unwrap_or_default();
-        is_rs256 && matches!(self.verifies(signed.as_bytes(), &signature), Ok(true))
-    }
-
     fn verifies(&self, signed: &[u8], signature: &[u8]) -> Result<bool, ErrorStack> {
         Verifier::new(MessageDigest::sha256(), &self.key)?.verify_oneshot(signature, signed)
     }
@@ -143,6 +135,26 @@ impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SigningKey").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// The id of the key that signed a token, as its header tells.
+pub(super) fn key_id(token: &str) -> Option<String> {
+    let header: Value = decode(token.split('.').next()?).ok()?;
+    Some(header.get("kid")?.as_str()?.to_owned())
+}
+
+/// Tells whether a published key (RFC 7517) signed a token by RS256, whatever its claims.
+pub(super) fn is_signed_by(token: &str, published: &Value) -> bool {
+    let verified = || {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let header: Value = decode(signed.split('.').next()?).ok()?;
+        let number = |name: &str| BigNum::from_slice(&BASE64URL.decode(published.get(name)?.as_str()?).ok()?).ok();
+        let key = PKey::from_rsa(Rsa::from_public_components(number("n")?, number("e")?).ok()?).ok()?;
+        let mut verifier = Verifier::new(MessageDigest::sha256(), &key).ok()?;
+        let is_right = verifier.verify_oneshot(&BASE64URL.decode(signature).ok()?, signed.as_bytes()).ok()?;
+        Some(is_right && header.get("alg") == Some(&json!("RS256")))
+    };
+    verified().unwrap_or_default()
 }
 
 fn decode<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, Flaw> {

@@ -218,7 +218,7 @@ async fn serve_protocol(
 /// Passes a request to the service that it was sent to.
 async fn respond(state: Arc<State>, service: Service, request: HttpRequest) -> HttpResponse {
     match service {
-        Service::Login => entra::answer(&state, &request),
+        Service::Login => entra::answer(&state, &request).await,
         Service::Graph => graph::answer(&state, &request).await,
         _ => ews::answer(&state, &request).await,
     }

@@ -1,10 +1,12 @@
 //! State that all connections share: the tenant as it is now, the faults in force, the keys.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
+use super::assertion_log::AssertionLog;
 use super::certificates::Certificates;
 use super::fault::{ActiveFault, Fault, Service};
 use super::jwt::{Claims, Flaw, PresentedToken, SigningKey};
@@ -45,6 +47,12 @@ pub(super) struct State {
     pub certificates: Certificates,
     /// The key that tokens are signed with.
     pub key: &'static SigningKey,
+    /// The assertions that were accepted.
+    pub assertions: AssertionLog,
+    /// The address of the login host, where that listens.
+    pub login: OnceLock<SocketAddr>,
+    /// The client that fetches the keys of issuers, once one has been needed; `None` where there can be none.
+    pub issuers: OnceLock<Option<reqwest::Client>>,
     base: Mutex<Tenant>,
     view: watch::Sender<Arc<View>>,
     serial: AtomicU64,
@@ -56,8 +64,9 @@ impl State {
     pub(super) fn new(tenant: Tenant, certificates: Certificates) -> Result<Self, String> {
         let key = SigningKey::shared().map_err(|error| format!("cannot make a signing key: {error}"))?;
         let (view, _) = watch::channel(Arc::new(View { tenant: tenant.clone(), faults: Vec::new() }));
-        let (serial, revoked, presented) = Default::default();
-        Ok(Self { certificates, key, base: Mutex::new(tenant), view, serial, revoked, presented })
+        let (assertions, login, issuers, serial, revoked, presented) = Default::default();
+        let base = Mutex::new(tenant);
+        Ok(Self { certificates, key, assertions, login, issuers, base, view, serial, revoked, presented })
     }
 
     /// The tenant and its faults now.

@@ -13,6 +13,8 @@ use super::protocol::{Protocol, Trouble};
 
 /// The permission of Microsoft Graph to read registrations.
 pub const READ_ALL: &str = "Application.Read.All";
+/// The host of the API server of the cluster in which the application runs.
+pub(super) const CLUSTER: &str = "oidc.cluster.example";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A whole tenant. Start from [`Tenant::contoso`] and change what a test is about.
@@ -58,8 +60,8 @@ pub struct Application {
     pub certificates: Vec<ClientCertificate>,
     /// Its federated credentials, whose tokens it may sign in with.
     pub federated_credentials: Vec<FederatedCredential>,
-    /// Set if Entra reaches the published keys of their issuers.
-    pub issuer_reachable: bool,
+    /// Set if Entra accepts each assertion once. By all that is known it accepts one for as long as it is valid.
+    pub assertions_are_good_once: bool,
     /// Seconds by which Entra's clock is ahead of this machine's when it judges an assertion.
     pub assertion_clock: i64,
     /// The time at which the application was registered.
@@ -94,7 +96,7 @@ impl FederatedCredential {
     /// That of a service account in a cluster.
     pub fn of_cluster() -> Self {
         Self {
-            issuer: "https://oidc.cluster.example/contoso/".to_owned(),
+            issuer: format!("https://{CLUSTER}/contoso/"),
             subject: "system:serviceaccount:monitoring:m365-probe".to_owned(),
             audience: "api://AzureADTokenExchange".to_owned(),
         }
@@ -200,7 +202,7 @@ impl Application {
             secret_expires: SystemTime::now() + 97 * DAY,
             certificates: Vec::new(),
             federated_credentials: Vec::new(),
-            issuer_reachable: true,
+            assertions_are_good_once: false,
             assertion_clock: 0,
             created: SystemTime::now() - 400 * DAY,
             object_id: "0b1ec71d-0000-4000-8000-00000000e0a1".to_owned(),

@@ -80,6 +80,8 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::FederatedSubjectDiffers, None, "401 700213"),
         (F::FederatedAudienceDiffers, None, "401 700212"),
         (F::FederatedIssuerUnreachable, None, "400 90061"),
+        (F::FederatedKeysUnreadable, None, "400 900612"),
+        (F::FederatedKeyUnknown, None, "401 7000272"),
         (F::FederationForbidden, None, "401 700223"),
         (F::ClientCredentialRefused, None, "401 50012"),
         (F::ApplicationNotFound, None, "400 700016"),

@@ -48,6 +48,8 @@ async fn each_refusal_of_a_federated_token_names_its_reason_and_what_is_compared
         (Reason::FederatedSubjectDiffers, "700213"),
         (Reason::FederatedAudienceDiffers, "700212"),
         (Reason::FederatedIssuerUnreachable, "90061"),
+        (Reason::FederatedKeysUnreadable, "900612"),
+        (Reason::FederatedKeyUnknown, "7000272"),
         (Reason::FederatedCredentialUnknown, "70021"),
         (Reason::FederationForbidden, "700223"),
     ] {

@@ -58,13 +58,31 @@ super::entries! {
         - "Oder ändern Sie die Zielgruppe der Anmeldeinformation: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen > Zielgruppe.";
 
     FederatedIssuerUnreachable from FEDERATION:
-        en "Entra cannot verify the federated token with the published keys of its issuer: it does not reach the issuer's discovery document or keys (AADSTS90061, AADSTS50166), cannot read them (AADSTS900612), or the key that signed is not among them (AADSTS7000272). Entra keeps such keys for a while, so that a key that was just replaced is found after 20 to 30 minutes."
-        - "Open the issuer of the evidence with /.well-known/openid-configuration behind it, and the `jwks_uri` that stands there, from a machine outside of your network: both must answer over HTTPS, with a certificate of a public authority and without a login. A private cluster needs its keys published elsewhere."
-        - "If the issuer's signing key was replaced a moment ago, wait half an hour.";
-        de "Entra kann die Schlüssel des Ausstellers nicht abrufen oder findet den passenden nicht"
-        "Entra kann das Verbundtoken nicht mit den veröffentlichten Schlüsseln seines Ausstellers prüfen: Es erreicht dessen Discovery-Dokument oder Schlüssel nicht (AADSTS90061, AADSTS50166), kann sie nicht lesen (AADSTS900612), oder der signierende Schlüssel ist nicht dabei (AADSTS7000272). Entra behält solche Schlüssel eine Weile; ein eben ersetzter wird deshalb nach 20 bis 30 Minuten gefunden."
-        - "Öffnen Sie den Aussteller aus dem Beleg mit /.well-known/openid-configuration dahinter und die dort genannte `jwks_uri` von einem Rechner außerhalb Ihres Netzes: Beide müssen über HTTPS antworten, mit einem Zertifikat einer öffentlichen Zertifizierungsstelle und ohne Anmeldung. Bei einem privaten Cluster müssen die Schlüssel anderswo veröffentlicht werden."
-        - "Wurde der Schlüssel des Ausstellers eben erst ersetzt, warten Sie eine halbe Stunde.";
+        en "Entra verifies a federated token with the published keys of its issuer, and does not reach the issuer's discovery document or its keys (AADSTS90061, AADSTS50166)."
+        - "Open the issuer of the evidence with /.well-known/openid-configuration behind it, and the `jwks_uri` that stands there, from a machine outside of your network: both must answer over HTTPS, with a certificate of a public authority and without a login."
+        - "A private cluster needs its discovery document and its keys published elsewhere, at the URL that its tokens name as the issuer.";
+        de "Entra erreicht den Aussteller des Verbundtokens nicht"
+        "Entra prüft ein Verbundtoken mit den veröffentlichten Schlüsseln seines Ausstellers und erreicht dessen Discovery-Dokument oder Schlüssel nicht (AADSTS90061, AADSTS50166)."
+        - "Öffnen Sie den Aussteller aus dem Beleg mit /.well-known/openid-configuration dahinter und die dort genannte `jwks_uri` von einem Rechner außerhalb Ihres Netzes: Beide müssen über HTTPS antworten, mit einem Zertifikat einer öffentlichen Zertifizierungsstelle und ohne Anmeldung."
+        - "Bei einem privaten Cluster müssen Discovery-Dokument und Schlüssel anderswo veröffentlicht werden, unter der URL, die seine Token als Aussteller nennen.";
+
+    FederatedKeysUnreadable from FEDERATION:
+        en "Entra verifies a federated token with the published keys of its issuer, and something else stands in their place (AADSTS900612): a sign-in page, an error page, or keys of a kind that Entra does not read."
+        - "Open the issuer of the evidence with /.well-known/openid-configuration behind it, and then the `jwks_uri` that stands there, as somebody who is not signed in: it must answer with JSON, a list `keys` of RSA keys with `kid`, `n` and `e`."
+        - "Have whoever runs the issuer (in Kubernetes the cluster's API server, or the storage to which its keys are copied) publish them so.";
+        de "Entra kann die Schlüssel des Ausstellers nicht lesen"
+        "Entra prüft ein Verbundtoken mit den veröffentlichten Schlüsseln seines Ausstellers, und an deren Stelle steht etwas anderes (AADSTS900612): eine Anmeldeseite, eine Fehlerseite oder Schlüssel, die Entra nicht lesen kann."
+        - "Öffnen Sie den Aussteller aus dem Beleg mit /.well-known/openid-configuration dahinter und dann die dort genannte `jwks_uri`, ohne angemeldet zu sein: Die Antwort muss JSON sein, eine Liste `keys` von RSA-Schlüsseln mit `kid`, `n` und `e`."
+        - "Lassen Sie sie so veröffentlichen, von dem, der den Aussteller betreibt (in Kubernetes der API-Server des Clusters oder der Speicher, in den seine Schlüssel kopiert werden).";
+
+    FederatedKeyUnknown from FEDERATION:
+        en "Entra knows the issuer's published keys, and the key that signed the federated token is not among them (AADSTS7000272). Entra keeps such keys for a while, so that a key that was just replaced is found after 20 to 30 minutes."
+        - "If the issuer's signing key was replaced a moment ago, wait half an hour."
+        - "Otherwise compare `kid` in the head of the token with those at the `jwks_uri` of the issuer's /.well-known/openid-configuration, and have the signing key published there before it signs. A rebuilt cluster has new keys, also under the old issuer's name.";
+        de "der signierende Schlüssel des Verbundtokens fehlt beim Aussteller"
+        "Entra kennt die veröffentlichten Schlüssel des Ausstellers, und der Schlüssel, mit dem das Verbundtoken signiert ist, ist nicht dabei (AADSTS7000272). Entra behält solche Schlüssel eine Weile; ein eben ersetzter wird deshalb nach 20 bis 30 Minuten gefunden."
+        - "Wurde der Schlüssel des Ausstellers eben erst ersetzt, warten Sie eine halbe Stunde."
+        - "Sonst vergleichen Sie `kid` im Kopf des Tokens mit denen unter der `jwks_uri` in /.well-known/openid-configuration des Ausstellers, und lassen Sie den signierenden Schlüssel dort veröffentlichen, bevor er signiert. Ein neu aufgesetzter Cluster hat neue Schlüssel, auch unter dem alten Namen des Ausstellers.";
 
     FederationForbidden from FEDERATION:
         en "A policy of the tenant does not allow the identity federation that was used (AADSTS700223, AADSTS700238)."

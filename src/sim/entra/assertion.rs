@@ -1,4 +1,5 @@
-//! A client assertion in place of the secret: verified against the certificates that are registered with the application.
+//! A client assertion in place of the secret: verified against the certificates that are registered with the application, or against
+//! its federated credentials and the keys that their issuer publishes.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -8,28 +9,46 @@ use serde_json::Value;
 
 use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
-use crate::sim::jwt::SigningKey;
+use crate::sim::state::State;
 use crate::sim::tenant::{Application, Tenant};
 
+use super::issuer_keys;
 use super::refusal::Aadsts;
 
 /// The only kind of assertion there is.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Authenticates the application of `tenant` by an assertion, or refuses it in Entra's order: its form, its issuer, its key, its
-/// signature, its time, its audience. Microsoft's own clients send an assertion more than once, so that none is refused for that.
-pub(super) fn verify(assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Result<(), Aadsts> {
+/// signature, its time, its audience. Microsoft's own clients send an assertion more than once, so that none is refused for that,
+/// unless the tenant says so; repetitions are counted.
+pub(super) async fn verify(state: &State, assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Result<(), Aadsts> {
     let application = &tenant.application;
     if kind != Some(JWT_BEARER) {
         return Err(Aadsts::parameter_missing("client_assertion_type"));
     }
     let jwt = Jwt::read(assertion).ok_or_else(Aadsts::jwt_malformed)?;
-    let (issuer, subject) = (jwt.claim("iss"), jwt.claim("sub"));
+    let issuer = jwt.claim("iss");
     // Signed by another issuer, it wants a federated identity credential.
-    if !issuer.eq_ignore_ascii_case(&application.client_id) {
-        return federated(assertion, &jwt, application);
+    if issuer.eq_ignore_ascii_case(&application.client_id) {
+        require_registered(&jwt, tenant)?;
+    } else {
+        require_federated(&jwt, application)?;
+        issuer_keys::require_signature(state, issuer, assertion).await?;
+        require_time(&jwt, application.assertion_clock)?;
     }
-    if subject != issuer {
+    let name = jwt.name(assertion);
+    if application.assertions_are_good_once && state.assertions.has(&name) {
+        return Err(Aadsts::assertion_repeated());
+    }
+    let end = jwt.claims.get("exp").and_then(number).unwrap_or_default();
+    state.assertions.add(&name, end, identifiers::unix_now());
+    Ok(())
+}
+
+/// Refuses an assertion that no certificate of the application signed for this tenant.
+fn require_registered(jwt: &Jwt, tenant: &Tenant) -> Result<(), Aadsts> {
+    let application = &tenant.application;
+    if jwt.claim("sub") != jwt.claim("iss") {
         return Err(Aadsts::assertion_subject_differs());
     }
     let thumbprint = jwt.thumbprint().ok_or_else(Aadsts::thumbprint_missing)?;
@@ -39,7 +58,7 @@ pub(super) fn verify(assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Re
     if !certificate.verifies(jwt.algorithm(), jwt.signed.as_bytes(), &jwt.signature) {
         return Err(Aadsts::assertion_signature_wrong(&hex, application));
     }
-    require_time(&jwt, application.assertion_clock)?;
+    require_time(jwt, application.assertion_clock)?;
     require_certificate(certificate)?;
     let audience = jwt.claim("aud");
     let is_ours = |name: &str| audience.split('/').any(|part| part.eq_ignore_ascii_case(name));
@@ -47,9 +66,8 @@ pub(super) fn verify(assertion: &str, kind: Option<&str>, tenant: &Tenant) -> Re
     if named { Ok(()) } else { Err(Aadsts::assertion_audience_wrong(audience)) }
 }
 
-/// Authenticates the application by the token of another issuer: by a federated credential that matches exactly, then by the issuer's
-/// published keys, then by its time. The issuer of every federated credential here is one cluster, whose key nobody else has.
-fn federated(token: &str, jwt: &Jwt, application: &Application) -> Result<(), Aadsts> {
+/// Refuses the token of another issuer that no federated credential of the application matches, character by character.
+fn require_federated(jwt: &Jwt, application: &Application) -> Result<(), Aadsts> {
     let (issuer, subject) = (jwt.claim("iss"), jwt.claim("sub"));
     let audiences: Vec<&str> = match jwt.claims.get("aud") {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
@@ -66,9 +84,7 @@ fn federated(token: &str, jwt: &Jwt, application: &Application) -> Result<(), Aa
         () if of_issuer.is_empty() => Err(Aadsts::assertion_issuer_unknown(issuer)),
         () if of_subject.is_empty() => Err(Aadsts::assertion_subject_unknown(subject)),
         () if !matching => Err(Aadsts::assertion_audience_unknown(audiences.first().copied().unwrap_or_default())),
-        () if !application.issuer_reachable => Err(Aadsts::issuer_unreachable()),
-        () if !SigningKey::foreign().is_ok_and(|key| key.has_signed(token)) => Err(Aadsts::issuer_key_unknown()),
-        () => require_time(jwt, application.assertion_clock),
+        () => Ok(()),
     }
 }
 
@@ -126,6 +142,12 @@ impl<'a> Jwt<'a> {
         self.claims.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The name that its issuer gives to it alone; the whole of it where it has none.
+    fn name(&self, assertion: &str) -> String {
+        let id = self.claims.get("jti").and_then(Value::as_str);
+        id.map_or_else(|| assertion.to_owned(), |id| format!("{} {id}", self.claim("iss")))
+    }
+
     fn algorithm(&self) -> &str {
         self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
     }
@@ -160,6 +182,8 @@ mod tests {
     use super::*;
     use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretSource, TokenRequest};
     use crate::secret::Secret;
+    use crate::sim::assertion_log::AssertionCounts;
+    use crate::sim::jwt::SigningKey;
     use crate::sim::tenant::FederatedCredential;
 
     fn tenant() -> Tenant {
@@ -180,76 +204,146 @@ mod tests {
         proof.parameter.1.expose().to_owned()
     }
 
-    fn number_of(tenant: &Tenant, assertion: &str) -> Option<u32> {
-        verify(assertion, Some(JWT_BEARER), tenant).err().map(|refusal| refusal.number())
+    /// Returns the number of the refusal by a tenant that listens, so that the keys of issuers can be fetched; `fault` is in force
+    /// unless it is empty.
+    async fn number_under(fault: &str, tenant: &Tenant, assertion: &str) -> Option<u32> {
+        let running = crate::sim::start(tenant.clone()).await.expect("a tenant");
+        if !fault.is_empty() {
+            running.set_fault(fault).expect("a fault");
+        }
+        verify(&running.state, assertion, Some(JWT_BEARER), tenant).await.err().map(|refusal| refusal.number())
     }
 
-    #[test]
-    fn assertion_of_the_registered_certificate_is_accepted_once_made_for_this_endpoint_and_time() {
+    async fn number_of(tenant: &Tenant, assertion: &str) -> Option<u32> {
+        number_under("", tenant, assertion).await
+    }
+
+    #[tokio::test]
+    async fn assertion_of_the_registered_certificate_is_accepted_once_made_for_this_endpoint_and_time() {
         let tenant = tenant();
         let endpoint = format!("https://login.microsoftonline.com:20443/{}/oauth2/v2.0/token", tenant.id);
         let now = SystemTime::now();
         let good = signed(&tenant, &endpoint, now);
-        assert_eq!(number_of(&tenant, &good), None);
+        assert_eq!(number_of(&tenant, &good).await, None);
         let hour = Duration::from_secs(3600);
-        assert_eq!(number_of(&tenant, &signed(&tenant, &endpoint, now - hour)), Some(700_024));
-        assert_eq!(number_of(&tenant, &signed(&tenant, &endpoint, now + hour)), Some(700_024));
-        assert_eq!(number_of(&tenant, &signed(&tenant, "https://login.microsoftonline.com/other/token", now)), Some(700_023));
+        assert_eq!(number_of(&tenant, &signed(&tenant, &endpoint, now - hour)).await, Some(700_024));
+        assert_eq!(number_of(&tenant, &signed(&tenant, &endpoint, now + hour)).await, Some(700_024));
+        assert_eq!(
+            number_of(&tenant, &signed(&tenant, "https://login.microsoftonline.com/other/token", now)).await,
+            Some(700_023)
+        );
         let (head, signature) = good.rsplit_once('.').expect("parts");
         let mut bytes = BASE64URL.decode(signature).expect("base64");
         bytes[0] ^= 1;
-        assert_eq!(number_of(&tenant, &format!("{head}.{}", BASE64URL.encode(bytes))), Some(700_027));
-        assert_eq!(verify(&good, None, &tenant).err().map(|refusal| refusal.number()), Some(900_144));
+        assert_eq!(number_of(&tenant, &format!("{head}.{}", BASE64URL.encode(bytes))).await, Some(700_027));
+        let running = crate::sim::start(tenant.clone()).await.expect("a tenant");
+        let untyped = verify(&running.state, &good, None, &tenant).await;
+        assert_eq!(untyped.err().map(|refusal| refusal.number()), Some(900_144));
     }
 
-    #[test]
-    fn assertion_of_a_certificate_that_is_revoked_outside_its_dates_or_not_registered_is_refused() {
-        let of = |change: fn(&mut Tenant)| {
+    #[tokio::test]
+    async fn assertion_of_a_certificate_that_is_revoked_outside_its_dates_or_not_registered_is_refused() {
+        let of = async |change: fn(&mut Tenant)| {
             let mut tenant = tenant();
             let endpoint = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.domain);
             let assertion = signed(&tenant, &endpoint, SystemTime::now());
             change(&mut tenant);
-            number_of(&tenant, &assertion)
+            number_of(&tenant, &assertion).await
         };
-        assert_eq!(of(|_| ()), None);
-        assert_eq!(of(|tenant| tenant.application.certificates.clear()), Some(700_027));
-        assert_eq!(of(|tenant| tenant.application.certificates[0].revoked = true), Some(7_000_214));
-        assert_eq!(of(|tenant| tenant.application.certificates[0].validity = (0, 1)), Some(1_000_502));
+        assert_eq!(of(|_| ()).await, None);
+        assert_eq!(of(|tenant| tenant.application.certificates.clear()).await, Some(700_027));
+        assert_eq!(of(|tenant| tenant.application.certificates[0].revoked = true).await, Some(7_000_214));
+        assert_eq!(of(|tenant| tenant.application.certificates[0].validity = (0, 1)).await, Some(1_000_502));
         assert_eq!(
-            of(|tenant| tenant.application.certificates[0].validity = (253_402_214_400, 253_402_300_799)),
+            of(|tenant| tenant.application.certificates[0].validity = (253_402_214_400, 253_402_300_799)).await,
             Some(1_000_502)
         );
-        assert_eq!(of(|tenant| tenant.application.assertion_clock = 3600), Some(700_024));
+        assert_eq!(of(|tenant| tenant.application.assertion_clock = 3600).await, Some(700_024));
     }
 
-    #[test]
-    fn federated_token_is_accepted_by_exact_issuer_subject_audience_and_key() {
-        let of = |change: fn(&mut Value), set_up: fn(&mut Application)| {
+    /// Returns the token of a service account of the cluster, good for ten minutes unless `change` says otherwise.
+    fn federated(key: &SigningKey, change: fn(&mut Value)) -> Secret {
+        let FederatedCredential { issuer, subject, audience } = FederatedCredential::of_cluster();
+        let now = identifiers::unix_now();
+        let mut claims = json!({ "iss": issuer, "sub": subject, "aud": [audience], "nbf": now, "exp": now + 600, "jti": "7" });
+        change(&mut claims);
+        key.sign(&claims).expect("signed")
+    }
+
+    #[tokio::test]
+    async fn federated_token_is_accepted_by_exact_issuer_subject_and_audience() {
+        let of = async |change: fn(&mut Value), set_up: fn(&mut Application)| {
             let mut tenant = Tenant::contoso().with_federated_credential();
-            let FederatedCredential { issuer, subject, audience } = FederatedCredential::of_cluster();
-            let now = identifiers::unix_now();
-            let mut claims = json!({ "iss": issuer, "sub": subject, "aud": [audience], "nbf": now, "exp": now + 600 });
-            change(&mut claims);
             set_up(&mut tenant.application);
-            let token = SigningKey::foreign().expect("a key").sign(&claims).expect("signed");
-            number_of(&tenant, token.expose())
+            let token = federated(SigningKey::foreign().expect("a key"), change);
+            number_of(&tenant, token.expose()).await
         };
-        assert_eq!(of(|_| (), |_| ()), None);
-        assert_eq!(of(|claims| claims["iss"] = json!("https://oidc.cluster.example/contoso"), |_| ()), Some(700_211));
-        assert_eq!(of(|claims| claims["sub"] = json!("system:serviceaccount:Monitoring:m365-probe"), |_| ()), Some(700_213));
-        assert_eq!(of(|claims| claims["aud"] = json!("api://azureadtokenexchange"), |_| ()), Some(700_212));
-        assert_eq!(of(|claims| claims["exp"] = json!(1), |_| ()), Some(700_024));
-        assert_eq!(of(|_| (), |application| application.federated_credentials.clear()), Some(70_025));
-        assert_eq!(of(|_| (), |application| application.issuer_reachable = false), Some(90_061));
-        let (tenant, claims) = (Tenant::contoso().with_federated_credential(), FederatedCredential::of_cluster());
-        let claims =
-            json!({ "iss": claims.issuer, "sub": claims.subject, "aud": claims.audience, "exp": identifiers::unix_now() + 600 });
-        let other = SigningKey::shared().expect("a key").sign(&claims).expect("signed");
-        assert_eq!(number_of(&tenant, other.expose()), Some(7_000_272));
+        assert_eq!(of(|_| (), |_| ()).await, None);
+        assert_eq!(of(|claims| claims["iss"] = json!("https://oidc.cluster.example/contoso"), |_| ()).await, Some(700_211));
+        assert_eq!(
+            of(|claims| claims["sub"] = json!("system:serviceaccount:Monitoring:m365-probe"), |_| ()).await,
+            Some(700_213)
+        );
+        assert_eq!(of(|claims| claims["aud"] = json!("api://azureadtokenexchange"), |_| ()).await, Some(700_212));
+        assert_eq!(of(|claims| claims["exp"] = json!(1), |_| ()).await, Some(700_024));
+        assert_eq!(of(|_| (), |application| application.federated_credentials.clear()).await, Some(70_025));
     }
 
-    #[test]
-    fn each_flaw_of_an_assertion_has_its_number() {
+    #[tokio::test]
+    async fn federated_token_is_accepted_by_a_key_that_its_issuer_publishes_now() {
+        let tenant = Tenant::contoso().with_federated_credential();
+        let good = federated(SigningKey::foreign().expect("a key"), |_| ());
+        for (fault, number) in [
+            ("", None),
+            ("federated_issuer_unreachable", Some(90_061)),
+            ("federated_keys_unreadable", Some(900_612)),
+            ("federated_key_unknown", Some(7_000_272)),
+        ] {
+            assert_eq!(number_under(fault, &tenant, good.expose()).await, number, "{fault}");
+        }
+        let other = federated(SigningKey::shared().expect("a key"), |_| ());
+        assert_eq!(number_of(&tenant, other.expose()).await, Some(7_000_272));
+        let tampered = federated(SigningKey::foreign().expect("a key"), |claims| claims["jti"] = json!("8"));
+        let (_, signature) = tampered.expose().rsplit_once('.').expect("parts");
+        let (signed, _) = good.expose().rsplit_once('.').expect("parts");
+        assert_eq!(number_of(&tenant, &format!("{signed}.{signature}")).await, Some(700_027));
+    }
+
+    #[tokio::test]
+    async fn issuer_that_no_document_describes_is_unreachable() {
+        let mut tenant = Tenant::contoso().with_federated_credential();
+        for issuer in [
+            "https://oidc.cluster.example/",
+            "https://oidc.elsewhere.example/contoso/",
+            "http://oidc.cluster.example/contoso/",
+            "kubernetes",
+        ] {
+            tenant.application.federated_credentials[0].issuer = issuer.to_owned();
+            let claims = json!({ "iss": issuer, "sub": FederatedCredential::of_cluster().subject, "aud": FederatedCredential::of_cluster().audience });
+            let token = SigningKey::foreign().expect("a key").sign(&claims).expect("signed");
+            assert_eq!(number_of(&tenant, token.expose()).await, Some(90_061), "{issuer}");
+        }
+    }
+
+    /// Nothing is known of a refusal by Entra, so that repetitions are counted; a tenant may refuse them.
+    #[tokio::test]
+    async fn assertion_that_is_repeated_is_counted_and_refused_where_each_is_good_once() {
+        let mut tenant = Tenant::contoso().with_federated_credential();
+        let token = federated(SigningKey::foreign().expect("a key"), |_| ());
+        let running = crate::sim::start(tenant.clone()).await.expect("a tenant");
+        for repeated in 0..2 {
+            assert!(verify(&running.state, token.expose(), Some(JWT_BEARER), &tenant).await.is_ok());
+            assert_eq!(running.assertions(), AssertionCounts { accepted: repeated + 1, repeated });
+        }
+        tenant.application.assertions_are_good_once = true;
+        let refused = verify(&running.state, token.expose(), Some(JWT_BEARER), &tenant).await;
+        assert_eq!(refused.err().map(|refusal| refusal.number()), Some(7_999_998));
+        let fresh = federated(SigningKey::foreign().expect("a key"), |claims| claims["jti"] = json!("8"));
+        assert!(verify(&running.state, fresh.expose(), Some(JWT_BEARER), &tenant).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn each_flaw_of_an_assertion_has_its_number() {
         let tenant = tenant();
         let (id, now) = (tenant.application.client_id.clone(), identifiers::unix_now());
         let jwt = |header: Value, claims: Value| {
@@ -267,7 +361,7 @@ mod tests {
             ("a.b.c".to_owned(), 50_027),
             (String::new(), 50_027),
         ] {
-            assert_eq!(number_of(&tenant, &assertion), Some(number), "{assertion}");
+            assert_eq!(number_of(&tenant, &assertion).await, Some(number), "{assertion}");
         }
         assert_eq!(time(i64::MAX), "9999-12-31T23:59:59Z");
         assert_eq!([json!(7), json!(7.9), json!("7")].map(|value| number(&value)), [Some(7); 3]);

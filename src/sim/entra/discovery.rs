@@ -10,7 +10,7 @@ use super::refusal::{Aadsts, Ids};
 use super::version::Version;
 
 /// The host that Entra has in its documents.
-const AUTHORITY: &str = "login.microsoftonline.com";
+pub(super) const AUTHORITY: &str = "login.microsoftonline.com";
 /// The tenant that personal accounts live in.
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 

@@ -1,7 +1,7 @@
 //! The grants of the token endpoint: what each needs, and why it is refused.
 
 use crate::sim::fault::{Fault, Service};
-use crate::sim::state::View;
+use crate::sim::state::{State, View};
 use crate::sim::tenant::Tenant;
 
 use super::access_token::Resource;
@@ -28,7 +28,13 @@ const GRANTS: &[(&str, Handler)] = &[
 ];
 
 /// Decides about a token request in Entra's order: grant type, tenant, client, credential, then the grant itself.
-pub(super) fn authorize(view: &View, form: &Form, tenant: &str, version: Version) -> Result<Resource, Aadsts> {
+pub(super) async fn authorize(
+    state: &State,
+    view: &View,
+    form: &Form,
+    tenant: &str,
+    version: Version,
+) -> Result<Resource, Aadsts> {
     let grant_type = form.required("grant_type")?;
     let handler = GRANTS.iter().find(|(name, _)| *name == grant_type);
     let (_, handler) = handler.ok_or_else(|| Aadsts::grant_not_supported(grant_type))?;
@@ -38,7 +44,7 @@ pub(super) fn authorize(view: &View, form: &Form, tenant: &str, version: Version
     }
     require_tenant(&view.tenant, tenant)?;
     require_client(&view.tenant, form)?;
-    require_credential(&view.tenant, form)?;
+    require_credential(state, &view.tenant, form).await?;
     handler(view, form, version)
 }
 
@@ -141,6 +147,8 @@ const GATEWAY_FAULTS: &[(Fault, Refusal)] = &[
     (Fault::FederatedSubjectDiffers, |_| Aadsts::assertion_subject_unknown("repo:contoso/mail:ref:refs/heads/main")),
     (Fault::FederatedAudienceDiffers, |_| Aadsts::assertion_audience_unknown("https://contoso.example")),
     (Fault::FederatedIssuerUnreachable, |_| Aadsts::issuer_unreachable()),
+    (Fault::FederatedKeysUnreadable, |_| Aadsts::issuer_keys_unreadable()),
+    (Fault::FederatedKeyUnknown, |_| Aadsts::issuer_key_unknown()),
 ];
 
 /// Refuses a name that is not this tenant's, as Entra tells unknown and malformed ones apart.
@@ -171,10 +179,10 @@ fn require_client(tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
 }
 
 /// Refuses a client assertion that proves nothing, and a client secret that is missing, wrong or expired.
-fn require_credential(tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
+async fn require_credential(state: &State, tenant: &Tenant, form: &Form) -> Result<(), Aadsts> {
     let application = &tenant.application;
     if let Some(assertion) = form.get("client_assertion") {
-        return assertion::verify(assertion, form.get("client_assertion_type"), tenant);
+        return assertion::verify(state, assertion, form.get("client_assertion_type"), tenant).await;
     }
     let secret = form.client_secret().ok_or_else(Aadsts::secret_missing)?;
     if secret.is_empty() {

@@ -289,6 +289,19 @@ impl Aadsts {
         Self::new(90_061, "invalid_request", "Request to External OIDC endpoint failed.")
     }
 
+    pub(super) fn issuer_keys_unreadable() -> Self {
+        Self::new(900_612, "invalid_request", "The keys of the External OIDC endpoint cannot be parsed.")
+    }
+
+    pub(super) fn federated_signature_wrong() -> Self {
+        Self::new(700_027, "invalid_client", "Client assertion failed signature validation.")
+    }
+
+    /// A refusal that nobody has seen from Entra, hence with a number that Microsoft has not given out.
+    pub(super) fn assertion_repeated() -> Self {
+        Self::new(7_999_998, "invalid_client", "The client assertion has been used before.")
+    }
+
     pub(super) fn issuer_key_unknown() -> Self {
         Self::new(7_000_272, "invalid_client", "The signing key of the client assertion was not found among the issuer's keys.")
     }

@@ -13,7 +13,7 @@ use super::version::Version;
 use super::{access_token, grant};
 
 /// Answers a token request: a token, or the first refusal in Entra's order.
-pub(super) fn token(
+pub(super) async fn token(
     state: &State,
     view: &View,
     request: &HttpRequest,
@@ -31,8 +31,10 @@ pub(super) fn token(
         return Aadsts::service_unavailable().response(ids);
     }
     let form = Form::read(request).map_err(|_| Aadsts::malformed());
-    let granted =
-        require_unrestricted(&view.tenant, request).and(form).and_then(|form| grant::authorize(view, &form, tenant, version));
+    let granted = match require_unrestricted(&view.tenant, request).and(form) {
+        Ok(form) => grant::authorize(state, view, &form, tenant, version).await,
+        Err(refusal) => Err(refusal),
+    };
     match granted {
         Ok(resource) => access_token::issue(state, view, &resource, version),
         Err(refusal) => refusal.response(ids),

@@ -47,7 +47,6 @@ fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
         Fault::FederatedIssuerDiffers => each_federated(application, |known| known.issuer += "v2.0"),
         Fault::FederatedSubjectDiffers => each_federated(application, |known| known.subject += "-old"),
         Fault::FederatedAudienceDiffers => each_federated(application, |known| known.audience += "USGov"),
-        Fault::FederatedIssuerUnreachable => application.issuer_reachable = false,
         Fault::ApplicationNotFound => application.client_id = identifiers::guid(),
         Fault::ServicePrincipalMissing => application.has_service_principal = false,
         Fault::ApplicationDisabled => application.enabled = false,
