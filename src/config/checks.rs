@@ -252,7 +252,10 @@ fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Limits {
     let warning = ranges(reader, fields, "warning");
     let critical = ranges(reader, fields, "critical");
     match Limits::parse(&warning, &critical) {
-        Ok(limits) => limits,
+        Ok(limits) => {
+            limits.hints().iter().for_each(|hint| reader.warning(fields.at, &fields.path, hint));
+            limits
+        }
         Err(message) => {
             reader.mistake(fields.at, &fields.path, message);
             Limits::default()

@@ -33,6 +33,21 @@ impl Limits {
         Self { warning: merged(&self.warning, &others.warning), critical: merged(&self.critical, &others.critical) }
     }
 
+    /// Returns what was probably meant otherwise, in sentences for a person: an upper limit of days that are left, and a warning
+    /// that is never seen because critical comes first.
+    pub fn hints(&self) -> Vec<String> {
+        let days = self.warning.iter().chain(&self.critical).filter_map(|(metric, range)| {
+            Some(format!("`{metric}={range}` alerts above {range} days; {}", metric.lower_bound_hint(range)?))
+        });
+        let never_seen = self.warning.iter().filter_map(|(metric, warning)| {
+            let critical = range_of(&self.critical, *metric).filter(|critical| critical.is_narrower_than(warning))?;
+            Some(format!(
+                "a warning of `{metric}={warning}` is never seen, because critical of `{metric}={critical}` comes first; exchange the two"
+            ))
+        });
+        days.chain(never_seen).collect()
+    }
+
     /// The range of `metric` in each level, warning and critical, for `check`; where nobody set one, the usual.
     pub fn ranges(&self, metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
         let (warning, critical) = usual(metric, check);
@@ -139,7 +154,18 @@ impl Metric {
 
     /// Reports whether it may be negative.
     pub const fn is_signed(self) -> bool {
-        matches!(self, Self::CertificateDays | Self::SecretDays | Self::CredentialDays | Self::EwsDays | Self::ClockSkew)
+        self.is_days_left() || matches!(self, Self::ClockSkew)
+    }
+
+    /// Reports whether it counts the days that are left until something ends.
+    pub const fn is_days_left(self) -> bool {
+        matches!(self, Self::CertificateDays | Self::SecretDays | Self::CredentialDays | Self::EwsDays)
+    }
+
+    /// `at least 30 days is written 30:`, where `range` is an upper limit of days that are left: more of them is never a fault.
+    pub fn lower_bound_hint(self, range: &Range) -> Option<String> {
+        let most = range.at_most().filter(|_| self.is_days_left())?.to_string();
+        Some(format!("at least {most} {} is written {most}:", if most == "1" { "day" } else { "days" }))
     }
 
     /// Reports whether a warning with `reason` is about this number.

@@ -24,6 +24,13 @@ impl Range {
         (!self.inside && self.start == 0.0 && self.end.is_finite()).then_some(self.end)
     }
 
+    /// Reports whether every value that violates `other` violates this, and more do.
+    pub fn is_narrower_than(&self, other: &Self) -> bool {
+        let (inner, outer) = if self.inside { (other, self) } else { (self, other) };
+        let contains = outer.start <= inner.start && inner.end <= outer.end;
+        self.inside == other.inside && contains && self != other
+    }
+
     /// Reports whether it begins with `@`, so that values inside violate it.
     pub fn is_inverted(&self) -> bool {
         self.inside
@@ -148,6 +155,25 @@ mod tests {
     fn at_most_of_a_range_is_its_end_only_for_a_plain_upper_bound() {
         for (text, bound) in [("10", Some(10.0)), ("0:3", Some(3.0)), ("1:3", None), ("3:", None), ("@3", None), ("~:3", None)] {
             assert_eq!(text.parse::<Range>().expect(text).at_most(), bound, "{text}");
+        }
+    }
+
+    #[test]
+    fn narrower_range_alerts_wherever_the_wider_one_does() {
+        for (one, other, expected) in [
+            ("3", "5", true),
+            ("5", "3", false),
+            ("5", "5", false),
+            ("30:", "7:", true),
+            ("7:", "30:", false),
+            ("2:3", "5", true),
+            ("@1:5", "@2:3", true),
+            ("@2:3", "@1:5", false),
+            ("@3", "5", false),
+            ("~:3", "5", false),
+        ] {
+            let range = |text: &str| text.parse::<Range>().expect(text);
+            assert_eq!(range(one).is_narrower_than(&range(other)), expected, "{one} {other}");
         }
     }
 

@@ -43,7 +43,7 @@ pub fn report_with_causes(judged: &[JudgedOutcome<'_>], causes: &[RootCause], ve
     if !perfdata.is_empty() {
         let _ = write!(out, " | {perfdata}");
     }
-    for line in long {
+    for line in long.into_iter().chain(hints(judged)) {
         out.push('\n');
         out.push_str(&harmless(&line));
     }
@@ -59,6 +59,14 @@ pub fn unknown(message: &str) -> String {
     let mut out = format!("M365 UNKNOWN - {}", lines.next().unwrap_or_default());
     lines.for_each(|line| out.extend(["\n", &line]));
     bounded(&harmless(&out), MOST) + "\n"
+}
+
+/// Returns a line for each limit that was probably meant otherwise, each once.
+fn hints(judged: &[JudgedOutcome<'_>]) -> Vec<String> {
+    let mut lines: Vec<String> = judged.iter().flat_map(|one| one.limits.hints()).map(|hint| format!("hint: {hint}")).collect();
+    let mut seen = HashSet::new();
+    lines.retain(|line| seen.insert(line.clone()));
+    lines
 }
 
 /// `POP3 OK - praxis@contoso.example: mailbox opened in 0.412s, 12 messages`.
@@ -105,7 +113,9 @@ fn several_outcomes(
     (first, long)
 }
 
-/// `M365 CRITICAL - contoso: client_secret_expired (certain): the client secret has expired; create a …; 9 of 12 not ok`.
+/// `M365 CRITICAL - contoso: client_secret_expired (certain), 9 of 12 not ok: the client secret has expired; create a …`.
+///
+/// What everybody wants to know stands first, because phones and mail subjects show 80 characters.
 fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], state: State) -> String {
     let others = match others {
         0 => String::new(),
@@ -113,9 +123,29 @@ fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOu
         others => format!("; {others} more root causes"),
     };
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
-    let what = format!("{} ({}): {}", cause.reason, cause.confidence.code(), root_cause::headline(cause, Lang::En));
-    let place = root_cause::place(cause);
-    format!("M365 {state} - {place}: {what}; {}{others}; {bad} of {} not ok", root_cause::first_step(cause), judged.len())
+    let (place, certainty, all) = (root_cause::place(cause), cause.confidence.code(), judged.len());
+    let endpoints = failed_endpoints(cause, judged).map(|names| format!(" {names};")).unwrap_or_default();
+    let (headline, step) = (root_cause::headline(cause, Lang::En), root_cause::first_step(cause));
+    format!(
+        "M365 {state} - {place}: {} ({certainty}), {bad} of {all} not ok:{endpoints} {headline}; {step}{others}",
+        cause.reason
+    )
+}
+
+/// Returns the hosts and ports of the connections that failed for `cause`: `outlook.office365.com:995, smtp.office365.com:587`.
+fn failed_endpoints(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Option<String> {
+    const NAMED: usize = 3;
+    let failures = judged.iter().filter(|one| cause.explains.contains(&one.outcome.probe));
+    let mut endpoints: Vec<String> = Vec::new();
+    for endpoint in failures.filter_map(|one| sentence::failed_endpoint(one.outcome.failure()?)) {
+        if !endpoints.contains(&endpoint) {
+            endpoints.push(endpoint);
+        }
+    }
+    let more = endpoints.len().saturating_sub(NAMED);
+    endpoints.truncate(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!endpoints.is_empty()).then(|| endpoints.join(", ") + &more)
 }
 
 /// A line for each root cause, numbered from 1.

@@ -52,10 +52,18 @@ pub fn warning(judged: &JudgedOutcome<'_>, fault: &Fault) -> String {
     format!("{reason}: {title}{advice}")
 }
 
-/// `client_secret_expired in token (AADSTS7000222)`.
+/// `client_secret_expired in token (AADSTS7000222)`, `connect_timed_out in connect (outlook.office365.com:995)`.
 pub fn reason_and_phase(failure: &Failure) -> String {
-    let code = peer_code(failure).map(|code| format!(" ({code})")).unwrap_or_default();
-    format!("{} in {}{code}", failure.reason, failure.phase)
+    let asides: Vec<String> = peer_code(failure).into_iter().chain(failed_endpoint(failure)).collect();
+    let asides = if asides.is_empty() { String::new() } else { format!(" ({})", asides.join(", ")) };
+    format!("{} in {}{asides}", failure.reason, failure.phase)
+}
+
+/// The host and port to which there is no usable connection: what a firewall's rule or `nc` is given. A conversation that was
+/// refused is about the mailbox or the application instead.
+pub fn failed_endpoint(failure: &Failure) -> Option<String> {
+    let is_connection = matches!(failure.phase, Phase::Connect | Phase::Proxy | Phase::Tls | Phase::Greeting | Phase::Starttls);
+    failure.evidence.peer.as_ref().filter(|_| is_connection).map(|peer| one_line(&peer.endpoint()))
 }
 
 /// The other side's own code as people look it up: Entra's numbers with their prefix.
@@ -99,7 +107,8 @@ fn breached(breach: &Breach) -> String {
     match metric {
         Metric::Total | Metric::Phase(_) => format!("{metric} took {value:.3}s, limit {range}"),
         Metric::CertificateDays | Metric::SecretDays | Metric::CredentialDays | Metric::EwsDays => {
-            format!("{metric} is {value:.1}, limit {range}")
+            let hint = metric.lower_bound_hint(range).map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{metric} is {value:.1}, limit {range}{hint}")
         }
         Metric::Messages => format!("{metric} is {value}, limit {range}"),
         Metric::ClockSkew => format!("{metric} is {value:.1}s, limit {range}"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use m365_probe::levels::{Limits, State};
-use m365_probe::outcome::{Evidence, Fault, Outcome, Phase, Verdict};
+use m365_probe::outcome::{Evidence, Fault, Outcome, Peer, Phase, Verdict};
 use m365_probe::reason::Reason;
 use m365_probe::render::nagios;
 use m365_probe::report::JudgedOutcome;
@@ -57,6 +57,66 @@ fn nagios_first_line_of_a_success_and_a_failure_is_as_documented() {
     assert_eq!(state, State::Critical);
     let promised = "TOKEN CRITICAL - contoso: client_secret_expired in token (AADSTS7000222); create a new client secret ";
     assert!(text.starts_with(promised), "{text}");
+}
+
+/// Returns POP3 that failed in `phase` at outlook.office365.com:995.
+fn refused(phase: Phase, reason: Reason) -> Outcome {
+    let peer = Peer::new("outlook.office365.com", 995).at(std::net::Ipv4Addr::new(52, 98, 1, 2).into());
+    let evidence = Evidence { peer: Some(peer), ..Evidence::default() };
+    Outcome { verdict: sample::failed(phase, reason, evidence), ..sample::pop3() }
+}
+
+#[test]
+fn nagios_of_a_failed_connection_names_mailbox_and_host_and_port() {
+    let limits = Limits::default();
+    for (phase, reason, expected) in [
+        (Phase::Connect, Reason::ConnectTimedOut, "connect_timed_out in connect (outlook.office365.com:995); open the port "),
+        (Phase::Tls, Reason::TlsCertificateUntrusted, "tls_certificate_untrusted in tls (outlook.office365.com:995); if "),
+        (Phase::Greeting, Reason::NoGreeting, "no_greeting in greeting (outlook.office365.com:995); look for "),
+        (Phase::Auth, Reason::MailboxNotFound, "mailbox_not_found in auth; "),
+    ] {
+        let (text, _) = nagios::report(&judged(&[refused(phase, reason)], &limits), 0);
+        assert!(text.starts_with(&format!("POP3 CRITICAL - praxis@contoso.example: {expected}")), "{text}");
+    }
+    let (text, _) = nagios::report(&judged(&[refused(Phase::Connect, Reason::ConnectTimedOut), sample::token()], &limits), 0);
+    let expected = "M365 CRITICAL - contoso: connect_timed_out (certain), 1 of 2 not ok: outlook.office365.com:995; ";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+/// A phone shows 80 characters, and so does the subject of a mail: the remedy and all that is longer stand behind them.
+#[test]
+fn nagios_of_each_reason_names_check_state_mailbox_and_reason_within_80_characters() {
+    let limits = Limits::default();
+    for reason in Reason::ALL {
+        let (text, _) = nagios::report(&judged(&[refused(Phase::Auth, *reason)], &limits), 0);
+        let clause = text.split([';', '(']).next().expect("a clause").trim_end();
+        let reason_ends = clause.find(reason.code()).expect(&text) + reason.code().len();
+        assert!(reason_ends <= 80, "{reason_ends}: {text}");
+        assert!(clause.starts_with("POP3 ") && clause.contains("praxis@contoso.example: "), "{text}");
+        let (text, _) = nagios::report(&judged(&[refused(Phase::Connect, *reason), sample::token()], &limits), 0);
+        let (clause, _) = text.split_once(": ").and_then(|(_, rest)| rest.split_once(':')).expect(&text);
+        let length = text.find(clause).expect("there") + clause.len();
+        assert!(length <= 88 && clause.ends_with(" not ok"), "{length}: {text}");
+    }
+}
+
+#[test]
+fn nagios_with_limits_that_were_meant_otherwise_hints_at_what_to_write() {
+    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let limits = Limits::parse(&texts(&["certificate_days=30", "5"]), &texts(&["3"])).expect("limits");
+    let (text, state) = nagios::report(&judged(&[sample::pop3(), sample::pop3()], &limits), 0);
+    assert_eq!(state, State::Warning);
+    assert!(text.contains("; certificate_days is 90.0, limit 30 (at least 30 days is written 30:)\n"), "{text}");
+    let hints: Vec<&str> = text.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert_eq!(
+        hints,
+        [
+            "hint: `certificate_days=30` alerts above 30 days; at least 30 days is written 30:",
+            "hint: a warning of `total=5` is never seen, because critical of `total=3` comes first; exchange the two",
+        ]
+    );
+    let limits = Limits::parse(&texts(&["certificate_days=30:", "3"]), &texts(&["5", "certificate_days=7:"])).expect("limits");
+    assert!(!nagios::report(&judged(&[sample::pop3()], &limits), 0).0.contains("hint"));
 }
 
 #[test]
