@@ -182,6 +182,17 @@ const TABLE: &[Row] = &[
     },
 ];
 
+/// Returns each host once, whatever its case, in their order.
+fn distinct<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut hosts: Vec<&str> = Vec::new();
+    for host in all {
+        if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
 impl Cloud {
     /// Makes a cloud with an endpoint for tokens, the worldwide service's scope, and nothing else.
     pub fn new(name: &str, login: HttpsEndpoint) -> Self {
@@ -219,15 +230,14 @@ impl Cloud {
 
     /// Returns the names or addresses of its hosts, each once, the one that issues tokens first.
     pub fn hosts(&self) -> Vec<&str> {
+        distinct(std::iter::once(self.login.host.as_str()).chain(self.service_hosts()))
+    }
+
+    /// Returns the hosts that accept tokens, without the one that issues them, each once.
+    pub fn service_hosts(&self) -> Vec<&str> {
         let mail = [&self.pop3, &self.imap, &self.smtp].into_iter().flatten().map(|at| at.host.as_str());
         let https = [&self.ews, &self.graph].into_iter().flatten().map(|at| at.host.as_str());
-        let mut hosts: Vec<&str> = Vec::new();
-        for host in std::iter::once(self.login.host.as_str()).chain(mail).chain(https) {
-            if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
-                hosts.push(host);
-            }
-        }
-        hosts
+        distinct(mail.chain(https))
     }
 
     /// Tells whether `host` is Microsoft's own, with public addresses: a host of the built-in cloud, not one that the user

@@ -11,6 +11,7 @@ mod clouds;
 mod credential;
 mod federated_token;
 mod include;
+mod managed_identity;
 mod mistake;
 mod network;
 mod proxy_variables;

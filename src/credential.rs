@@ -1,21 +1,26 @@
 //! Credentials, with which the application authenticates to Entra: a file a kind, and a variant here.
 
+mod arc_key;
 mod assertion;
 mod certificate;
 mod client_secret;
 mod federated_token;
 mod key_pair;
+mod managed_identity;
 mod source;
 
 use std::fmt;
 use std::path::Path;
 use std::time::SystemTime;
 
+pub use self::arc_key::{ARC_KEYS, read_arc_key};
 pub use self::certificate::{CertificateFiles, CertificateSource};
 pub use self::federated_token::flaw as federated_token_flaw;
 pub use self::key_pair::{KeyPair, has_private_key};
+pub use self::managed_identity::{AssignedIdentity, IdentityHost, ManagedIdentity, TokenPart};
 pub use self::source::{SecretSource, Unreadable, trimmed};
 use crate::outcome::{ClientCertificateFacts, CredentialKind, Fault};
+use crate::reason::Reason;
 use crate::secret::Secret;
 
 /// A credential of the application. It is read anew for every token request, so that a rotated one needs no reload.
@@ -27,6 +32,8 @@ pub enum Credential {
     Certificate(CertificateSource),
     /// A token of another identity provider.
     FederatedToken(SecretSource),
+    /// A managed identity, whose tokens an endpoint on this machine hands out.
+    ManagedIdentity(ManagedIdentity),
 }
 
 /// The token request that a credential is presented in.
@@ -82,6 +89,8 @@ impl Credential {
             Self::ClientSecret(source) => client_secret::present(source),
             Self::Certificate(source) => source.present(request, now),
             Self::FederatedToken(source) => federated_token::present(source, request.host(), now),
+            // Its proof is made of a token that an endpoint has to be asked for.
+            Self::ManagedIdentity(_) => Reading { certificate: None, proof: Err(Fault::new(Reason::Internal)) },
         }
     }
 
@@ -90,7 +99,7 @@ impl Credential {
         match self {
             Self::ClientSecret(_) => client_secret::explain(fault, proof),
             Self::Certificate(source) => source.explain(fault, proof, now),
-            Self::FederatedToken(_) => federated_token::explain(fault, proof),
+            Self::FederatedToken(_) | Self::ManagedIdentity(_) => federated_token::explain(fault, proof),
         }
     }
 
@@ -99,6 +108,7 @@ impl Credential {
         match self {
             Self::ClientSecret(source) | Self::FederatedToken(source) => source.file().into_iter().collect(),
             Self::Certificate(source) => source.files().sources().filter_map(SecretSource::file).collect(),
+            Self::ManagedIdentity(_) => Vec::new(),
         }
     }
 
@@ -106,7 +116,7 @@ impl Credential {
     pub fn client_secret(&self) -> Option<Secret> {
         match self {
             Self::ClientSecret(source) => source.read().ok(),
-            Self::Certificate(_) | Self::FederatedToken(_) => None,
+            Self::Certificate(_) | Self::FederatedToken(_) | Self::ManagedIdentity(_) => None,
         }
     }
 
@@ -116,7 +126,7 @@ impl Credential {
         match self {
             Self::ClientSecret(source) => Some(client_secret::mark(&source.read().ok()?)),
             Self::Certificate(source) => source.mark(),
-            Self::FederatedToken(_) => None, // Graph lists no federated credential among these
+            Self::FederatedToken(_) | Self::ManagedIdentity(_) => None, // Graph lists neither among these
         }
     }
 
@@ -125,20 +135,36 @@ impl Credential {
         !self.files().is_empty()
     }
 
-    /// Returns its kind as something that ends on a known day; `None` for a federated token, whose credential at Entra has no end.
+    /// Returns the managed identity, if it is one.
+    pub const fn managed_identity(&self) -> Option<&ManagedIdentity> {
+        match self {
+            Self::ManagedIdentity(identity) => Some(identity),
+            _ => None,
+        }
+    }
+
+    /// Reports whether access tokens come from an endpoint on this machine, and the login host of the cloud is never asked.
+    pub fn is_local(&self) -> bool {
+        self.managed_identity().is_some_and(|identity| identity.part == TokenPart::Access)
+    }
+
+    /// Returns its kind as something that ends on a known day; `None` for a federated token and a managed identity, which have no
+    /// end.
     pub const fn kind(&self) -> Option<CredentialKind> {
         match self {
             Self::ClientSecret(_) => Some(CredentialKind::Secret),
             Self::Certificate(_) => Some(CredentialKind::Certificate),
-            Self::FederatedToken(_) => None,
+            Self::FederatedToken(_) | Self::ManagedIdentity(_) => None,
         }
     }
 
     /// Returns the name of its kind: `client_secret`.
     pub const fn name(&self) -> &'static str {
-        match self.kind() {
-            Some(kind) => kind.code(),
-            None => "federated_token",
+        match self {
+            Self::ClientSecret(_) => CredentialKind::Secret.code(),
+            Self::Certificate(_) => CredentialKind::Certificate.code(),
+            Self::FederatedToken(_) => "federated_token",
+            Self::ManagedIdentity(_) => "managed_identity",
         }
     }
 }
@@ -164,6 +190,7 @@ impl fmt::Display for Credential {
         match self {
             Self::ClientSecret(source) | Self::FederatedToken(source) => source.fmt(f),
             Self::Certificate(source) => source.fmt(f),
+            Self::ManagedIdentity(identity) => identity.fmt(f),
         }
     }
 }

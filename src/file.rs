@@ -16,6 +16,8 @@ use tokio::time::timeout;
 pub enum FileKind {
     /// Regular files alone: opening or reading anything else may wait for ever.
     Regular,
+    /// Regular files that are themselves what the path names, and no symbolic links.
+    Unlinked,
     /// Pipes and devices too, as `<(sops -d config.yml)` and `/dev/stdin` are. They can be read once.
     Any,
 }
@@ -29,7 +31,8 @@ pub fn open(path: &Path, kind: FileKind) -> io::Result<File> {
         return File::open(path);
     }
     // A pipe is opened without waiting for its writer, and then told by what was opened.
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let mut flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    flags.set(rustix::fs::OFlags::NOFOLLOW, kind == FileKind::Unlinked);
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     if file.metadata()?.is_file() {
         return Ok(file);

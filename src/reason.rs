@@ -199,6 +199,17 @@ reasons! {
     FederatedKeyUnknown "federated_key_unknown" Here Transient "the key that signed the federated token is not among its issuer's keys" "wait half an hour if the issuer's keys were just replaced; otherwise have the signing key published"
     FederationForbidden "federation_forbidden" TenantAdmin Failed "a policy of the tenant forbids the identity federation" "ask which issuers the policy allows, or use a certificate"
     FederatedCredentialUnknown "federated_credential_unknown" ApplicationOwner Failed "no federated credential of the application matches" "compare issuer, subject and audience character by character: App registrations > Certificates & secrets > Federated credentials"
+    ManagedIdentityNotAssigned "managed_identity_not_assigned" Here Failed "the managed identity is not assigned to this machine" "assign it (Azure portal > the machine > Identity), or correct `managed_identity`"
+    ManagedIdentityAmbiguous "managed_identity_ambiguous" Here Failed "several managed identities are assigned to this machine, and none was named" "set `managed_identity` to the client id of the one that is meant"
+    ManagedIdentityDiffers "managed_identity_differs" Here Degraded "the token belongs to another identity than `client_id` names" "compare `client_id` and `managed_identity` with the identities that are assigned to this machine"
+    ManagedIdentityUnreachable "managed_identity_unreachable" Here Failed "the endpoint of managed identities cannot be reached from here" "only machines of Azure and servers that Azure Arc connects have it; there look for a firewall or NetworkPolicy in the way"
+    ManagedIdentityEndpointForeign "managed_identity_endpoint_foreign" Here Failed "what answers is no endpoint of managed identities" "see what answers there; outside of Azure use a certificate or a federated token"
+    ManagedIdentityThrottled "managed_identity_throttled" Here Transient "the endpoint of managed identities limits how often it is asked" "wait, and look for a program on this machine that asks for a token too often"
+    ManagedIdentityUnavailable "managed_identity_unavailable" Microsoft Transient "the endpoint of managed identities is being updated or out of order" "wait two minutes; if it lasts, restart the app or the agent, or ask for support of the machine"
+    ManagedIdentityRefused "managed_identity_refused" Here Failed "the endpoint of managed identities refused the request for a reason not in the catalogue" "see its words in the evidence"
+    ManagedIdentityKeyRefused "managed_identity_key_refused" Here Failed "the file that Azure Arc's endpoint names is none of its agent's keys" "see which program listens at the endpoint: it may be another one in the agent's place"
+    ManagedIdentityKeyUnreadable "managed_identity_key_unreadable" Here Failed "the key of Azure Arc's agent cannot be read" "let the user that runs this program join the group `himds`, and restart it"
+    ManagedIdentityHasNoSecret "managed_identity_has_no_secret" ApplicationOwner Failed "the client id is that of a managed identity, which signs in with nothing of its own" "configure `managed_identity` in place of the secret, or the client id of an app registration"
     ClientCredentialRefused "client_credential_refused" ApplicationOwner Failed "Entra refused the application's credential without saying what is wrong with it" "look up the AADSTS number at https://login.microsoftonline.com/error"
 
     // Token: the application and the tenant.

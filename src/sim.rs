@@ -1,7 +1,7 @@
 //! A simulated Microsoft 365 tenant, on loopback or in a network of a test's own: real sockets, real TLS, and every fault by name.
 //!
-//! It plays Entra's token endpoint, POP3, IMAP, SMTP submission, EWS, Microsoft Graph and DNS under Microsoft's own names, as
-//! Exchange Online behaves, and really checks what it is given. It shares no parser with the checks, so that a mistake
+//! It plays Entra's token endpoint, POP3, IMAP, SMTP submission, EWS, Microsoft Graph and DNS under Microsoft's own names, and the
+//! endpoint of managed identities of the machine, as Exchange Online and Azure behave, and really checks what it is given. It shares no parser with the checks, so that a mistake
 //! made on one side cannot hide on the other.
 //!
 //! Data (`tenant`, `mailbox`, `protocol`) lies below decisions (`authorization`, `fault`) and `state`; on these stand
@@ -30,10 +30,12 @@ mod fault;
 mod graph;
 mod http;
 mod identifiers;
+mod identity;
 mod imap;
 mod issuer;
 mod jwt;
 mod listener;
+mod machine;
 mod mailbox;
 mod pop3;
 mod protocol;
@@ -53,6 +55,7 @@ use crate::cloud::Security;
 pub use self::assertion_log::AssertionCounts;
 pub use self::client_certificate::ClientCertificate;
 pub use self::fault::{ActiveFault, Fault, FaultScope, Service};
+pub use self::machine::{Identity, Machine, MachineKind};
 pub use self::mailbox::{Delivery, Folder, FolderAccess, Licence, Mailbox, Message, SubmissionRefusal};
 pub use self::protocol::Protocol;
 pub use self::state::TokenCounts;
@@ -91,6 +94,8 @@ pub struct Places {
     pub graph: Vec<SocketAddr>,
     /// DNS, UDP and TCP.
     pub dns: Vec<SocketAddr>,
+    /// HTTP: the endpoint of managed identities of the machine.
+    pub identity: Vec<SocketAddr>,
 }
 
 /// The port of each service's first place; 0 where it has none.
@@ -114,6 +119,8 @@ pub struct Ports {
     pub graph: u16,
     /// DNS, UDP and TCP.
     pub dns: u16,
+    /// HTTP: the endpoint of managed identities of the machine.
+    pub identity: u16,
 }
 
 /// Starts `tenant` on 127.0.0.1, on ports the system chooses.
@@ -167,7 +174,7 @@ impl Places {
         places
     }
 
-    fn services(&mut self) -> [(&mut Vec<SocketAddr>, Service, Security); 9] {
+    fn services(&mut self) -> [(&mut Vec<SocketAddr>, Service, Security); 10] {
         [
             (&mut self.login, Service::Login, Security::Implicit),
             (&mut self.pop3s, Service::Pop3, Security::Implicit),
@@ -178,6 +185,7 @@ impl Places {
             (&mut self.ews, Service::Ews, Security::Implicit),
             (&mut self.graph, Service::Graph, Security::Implicit),
             (&mut self.dns, Service::Dns, Security::Upgrade),
+            (&mut self.identity, Service::Identity, Security::Upgrade),
         ]
     }
 }
@@ -221,6 +229,7 @@ impl Running {
             ews: first(&places.ews),
             graph: first(&places.graph),
             dns: first(&places.dns),
+            identity: first(&places.identity),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::secret::Secret;
 use crate::settings::Tenant;
 use crate::trace::Trace;
 
+mod managed_identity;
 mod request;
 
 /// The time before its expiry at which a token is renewed; one with too short a life is renewed after three quarters of it.

@@ -36,7 +36,7 @@ const FLOORS: &[&[&str]] = &[
 const SIM_FLOORS: &[&[&str]] = &[
     &["identifiers", "jwt", "protocol", "sasl"],
     &["blank_certificate"],
-    &["client_certificate", "mailbox"],
+    &["client_certificate", "machine", "mailbox"],
     &["tenant"],
     &["authorization", "fault"],
     &["assertion_log", "certificates"],
@@ -45,6 +45,7 @@ const SIM_FLOORS: &[&[&str]] = &[
     &["http"],
     &["issuer"],
     &["dns", "entra", "ews", "graph", "imap", "pop3", "smtp"],
+    &["identity"],
     &["listener"],
     &["client_settings"],
 ];

@@ -32,16 +32,18 @@ const AT_ONCE: usize = 32;
 #[derive(Debug)]
 pub struct DnsCheck {
     cloud: Cloud,
+    /// Set if tokens come from the cloud's login host.
+    login: bool,
 }
 
 impl Conversation for DnsCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
-        Ok(Self { cloud: settings.tenant.cloud.clone() })
+        Ok(Self { cloud: settings.tenant.cloud.clone(), login: !settings.tenant.credential.is_local() })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
         let net = &cx.means.net;
-        let hosts = host::all(&self.cloud, net);
+        let hosts = host::all(&self.cloud, self.login, net);
         let entries = hosts::entries(&cx.means.hosts_file, hosts.iter().map(|host| host.name.clone()).collect()).await;
         let questions = questions(&hosts, &cx.means.resolvers);
         // The last answer is due well before the run's deadline.

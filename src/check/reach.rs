@@ -45,7 +45,7 @@ pub struct ReachCheck {
 
 impl Conversation for ReachCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
-        Ok(Self { endpoints: endpoint::all(&settings.tenant.cloud) })
+        Ok(Self { endpoints: endpoint::all(&settings.tenant.cloud, !settings.tenant.credential.is_local()) })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {

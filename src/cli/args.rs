@@ -164,6 +164,9 @@ pub struct Selection {
     /// Without a configuration: file with a token of another identity provider, in place of a client secret.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_file", "certificate_file"])]
     pub federated_token_file: Option<PathBuf>,
+    /// Without a configuration: the managed identity of this machine of Azure's, in place of a client secret; ID is the client id, `object_id=ID` or the resource id of a user-assigned one.
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "system", conflicts_with_all = ["client_secret_file", "certificate_file", "federated_token_file"])]
+    pub managed_identity: Option<String>,
 }
 
 impl Selection {
@@ -177,6 +180,7 @@ impl Selection {
             ("--certificate-file", self.certificate_file.is_some()),
             ("--private-key-file", self.private_key_file.is_some()),
             ("--federated-token-file", self.federated_token_file.is_some()),
+            ("--managed-identity", self.managed_identity.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
     }
@@ -234,9 +238,9 @@ pub struct Demo {
     /// A fault of the simulated tenant, `NAME[@SERVICE][@MAILBOX]`; may be repeated. `--fault list` names them.
     #[arg(long, value_name = "NAME")]
     pub fault: Vec<String>,
-    /// The credential that the application signs in with.
-    #[arg(long, value_enum, default_value_t = DemoCredential::ClientSecret)]
-    pub credential: DemoCredential,
+    /// The credential that the application signs in with; by default a client secret, for a fault of managed identities one of those.
+    #[arg(long, value_enum)]
+    pub credential: Option<DemoCredential>,
     /// Run all checks once and print the report instead of serving.
     #[arg(long)]
     pub once: bool,
@@ -268,6 +272,8 @@ pub enum DemoCredential {
     Certificate,
     /// A token of another identity provider.
     Federated,
+    /// A managed identity, of which an endpoint on the machine hands out tokens.
+    ManagedIdentity,
 }
 
 /// `config`

@@ -12,7 +12,7 @@ use crate::document::BackOffs;
 use crate::render::page::FaultSwitch;
 use crate::serve::{BoundAddress, Faults, Options, Source};
 use crate::settings::Settings;
-use crate::sim::{self, Running};
+use crate::sim::{self, MachineKind, Running};
 
 /// Serves the demonstration, or runs it once and prints it.
 pub fn run(arguments: &Demo, log: &Log) -> u8 {
@@ -115,10 +115,11 @@ fn print_addresses(addresses: &[BoundAddress], config: &Path) {
 /// # Errors
 /// Exit code and message: an unknown fault, no free port, or its CA's certificate cannot be written to `directory`.
 async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
-    let tenant = match arguments.credential {
+    let tenant = match arguments.credential.unwrap_or_else(|| default_credential(&arguments.fault)) {
         DemoCredential::ClientSecret => Ok(sim::Tenant::contoso()),
         DemoCredential::Certificate => sim::Tenant::contoso().with_certificate(),
         DemoCredential::Federated => Ok(sim::Tenant::contoso().with_federated_credential()),
+        DemoCredential::ManagedIdentity => Ok(sim::Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)),
     };
     let running = sim::start(tenant.map_err(|problem| (FAULT, problem))?).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);
@@ -128,6 +129,12 @@ async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings)
     }
     let settings = running.settings(&ca_file);
     Ok((running, settings))
+}
+
+/// Returns the credential of a demonstration that names none: one that meets the faults asked for.
+fn default_credential(faults: &[String]) -> DemoCredential {
+    let is_of_identity = |name: &String| sim::Fault::from_name(name).is_some_and(sim::Fault::is_of_managed_identity);
+    if faults.iter().any(is_of_identity) { DemoCredential::ManagedIdentity } else { DemoCredential::ClientSecret }
 }
 
 fn cannot_write(directory: &Path, error: &io::Error) -> (u8, String) {

@@ -67,6 +67,7 @@ fn ad_hoc_selection(selection: &Selection, checks: &[String], timeout: Option<Du
         certificate_file: selection.certificate_file.clone(),
         private_key_file: selection.private_key_file.clone(),
         federated_token_file: selection.federated_token_file.clone(),
+        managed_identity: selection.managed_identity.clone(),
         mailboxes: selection.mailbox.clone(),
         checks: checks.to_vec(),
         timeout,

@@ -3,6 +3,7 @@
 use crate::ceiling::Subject;
 use crate::kind;
 
+use super::managed_identity::{IdentityName, SignsIn};
 use super::value::{
     Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
     Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile, PerHour, Pkcs12File, Pop3Url, ProxyUrl,
@@ -190,6 +191,8 @@ pub(super) const KEYS: &[Key] = &[
     key(Credential, "pkcs12_password_credential", One(&CredentialName::FORMAT), "", "name of a credential of systemd's with that password"),
     key(Credential, "federated_token_file", One(&TokenFile::FORMAT), "", "file with a token of another identity provider (Kubernetes, GitHub, GitLab, SPIFFE), read anew for every token request"),
     key(Credential, "federated_token_file_env", One(&Variable::FORMAT), "", "environment variable that names that file: AZURE_FEDERATED_TOKEN_FILE in Kubernetes"),
+    key(Credential, "managed_identity", One(&IdentityName::FORMAT), "", "managed identity of the Azure machine that this program runs on (virtual machine, App Service, Functions, Container Apps, Azure Arc): `system`, or the id of a user-assigned one"),
+    key(Credential, "as", One(&SignsIn::FORMAT), "the identity itself", "`client_id`: the identity's token signs in the application of that key (identity federation), which may live in another tenant"),
     key(Credential, "expires", One(&Date::FORMAT), "", "when the client secret expires, as the Entra admin center shows it: shown, exported, warned about"),
     key(Credential, "read_expiry", One(&Switch::FORMAT), "false", "whether Microsoft Graph is asked, every 6 hours, when the application's credentials expire; needs Application.Read.All"),
 

@@ -7,6 +7,7 @@ use crate::secret::{Secret, SecretFlaw};
 
 use super::certificate::{self, KEY, PKCS12_PASSWORD};
 use super::federated_token;
+use super::managed_identity;
 use super::mistake::Position;
 use super::quoted::Quoted;
 use super::reader::{Fields, Found, Reader};
@@ -22,6 +23,8 @@ pub(super) struct Source {
     pub key: &'static str,
     /// The keys that may stand beside it and nowhere else.
     pub beside: &'static [&'static str],
+    /// The reason why no day is declared on which it ends; empty where one may be.
+    end: &'static str,
     read: Read,
 }
 
@@ -30,15 +33,20 @@ const CLIENT_SECRET: [&str; 3] = ["client_secret_file", "client_secret_env", "cl
 
 /// The keys that say what the credential is. A further kind of credential is a further row.
 pub(super) const SOURCES: &[Source] = &[
-    Source { key: CLIENT_SECRET[0], beside: DECLARED, read: client_secret },
-    Source { key: CLIENT_SECRET[1], beside: DECLARED, read: client_secret },
-    Source { key: CLIENT_SECRET[2], beside: DECLARED, read: client_secret },
-    Source { key: "certificate_file", beside: KEY, read: certificate::pem },
-    Source { key: "pkcs12_file", beside: PKCS12_PASSWORD, read: certificate::pkcs12_file },
-    Source { key: "pkcs12_credential", beside: PKCS12_PASSWORD, read: certificate::pkcs12_credential },
-    Source { key: "federated_token_file", beside: &[], read: federated_token::file },
-    Source { key: "federated_token_file_env", beside: &[], read: federated_token::file_in_variable },
+    Source { key: CLIENT_SECRET[0], beside: DECLARED, end: "", read: client_secret },
+    Source { key: CLIENT_SECRET[1], beside: DECLARED, end: "", read: client_secret },
+    Source { key: CLIENT_SECRET[2], beside: DECLARED, end: "", read: client_secret },
+    Source { key: "certificate_file", beside: KEY, end: CERTIFICATE_END, read: certificate::pem },
+    Source { key: "pkcs12_file", beside: PKCS12_PASSWORD, end: CERTIFICATE_END, read: certificate::pkcs12_file },
+    Source { key: "pkcs12_credential", beside: PKCS12_PASSWORD, end: CERTIFICATE_END, read: certificate::pkcs12_credential },
+    Source { key: "federated_token_file", beside: &[], end: FEDERATED_END, read: federated_token::file },
+    Source { key: "federated_token_file_env", beside: &[], end: FEDERATED_END, read: federated_token::file_in_variable },
+    Source { key: "managed_identity", beside: managed_identity::BESIDE, end: IDENTITY_END, read: managed_identity::read },
 ];
+
+const CERTIFICATE_END: &str = "; a certificate says itself when it ends";
+const FEDERATED_END: &str = "; a federated credential does not end";
+const IDENTITY_END: &str = "; Azure renews the credential of a managed identity";
 
 /// The key for what only a person can know of a client secret. A certificate says itself when it ends.
 const DECLARED: &[&str] = &["expires"];
@@ -90,11 +98,7 @@ fn refuse_others(reader: &mut Reader<'_>, fields: &Fields<'_>, source: &Source) 
     foreign.dedup();
     let given: Vec<_> = foreign.into_iter().filter_map(|name| Some((name, fields.entry(name)?))).collect();
     for (name, entry) in &given {
-        let why = match source.beside {
-            _ if !DECLARED.contains(name) => "",
-            [] => "; a federated credential does not end",
-            _ => "; a certificate says itself when it ends",
-        };
+        let why = if DECLARED.contains(name) { source.end } else { "" };
         reader.mistake(entry.at, &fields.key(name), format!("`{name}` does not go with `{}`{why}; leave it out", source.key));
     }
     given.is_empty()

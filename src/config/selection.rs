@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::Cloud;
-use crate::credential::{Credential, SecretSource};
+use crate::credential::{AssignedIdentity, Credential, SecretSource};
 use crate::kind::Check;
 use crate::levels::Limits;
 use crate::secret::Secret;
@@ -16,6 +16,7 @@ use super::certificate;
 use super::checks::{self, Defaults};
 use super::clouds::{Clouds, missing_endpoint};
 use super::federated_token;
+use super::managed_identity;
 use super::mistake::Mistakes;
 use super::network;
 use super::reader::Reader;
@@ -44,6 +45,8 @@ pub struct Selection {
     pub private_key_file: Option<PathBuf>,
     /// `--federated-token-file`.
     pub federated_token_file: Option<PathBuf>,
+    /// `--managed-identity`.
+    pub managed_identity: Option<String>,
     /// `--mailbox`.
     pub mailboxes: Vec<String>,
     /// Names of checks. `all`, or an empty list, stands for every default check that the cloud offers.
@@ -123,11 +126,21 @@ fn mailboxes(reader: &mut Reader<'_>, selection: &Selection, asked: &[Check]) ->
 
 fn tenant(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<Cloud>, needs_token: bool) -> Option<Tenant> {
     let tenant_id = id::<TenantId>(reader, "--tenant-id", selection.tenant_id.as_deref(), needs_token, |id| id.0);
-    let client_id = id::<ClientId>(reader, "--client-id", selection.client_id.as_deref(), needs_token, |id| id.0);
+    let needs_client_id = needs_token && selection.managed_identity.is_none();
+    let client_id = id::<ClientId>(reader, "--client-id", selection.client_id.as_deref(), needs_client_id, |id| id.0);
     let credential = credential(reader, selection, needs_token);
     let (cloud, tenant_id) = (cloud?, tenant_id?);
+    let client_id = client_id.map(|id| if id.is_empty() { own_client_id(credential.as_ref()) } else { id });
     let name = if tenant_id.is_empty() { cloud.name.clone() } else { tenant_id.clone() };
     Some(Tenant::new(name, cloud, tenant_id, client_id?, credential?))
+}
+
+/// Returns the client id that stands in the credential itself; empty where there is none.
+fn own_client_id(credential: Option<&Credential>) -> String {
+    match credential.and_then(Credential::managed_identity).map(|identity| &identity.identity) {
+        Some(AssignedIdentity::ClientId(id)) => id.clone(),
+        _ => String::new(),
+    }
 }
 
 /// Parses the id that an option gives; empty where it is neither given nor needed.
@@ -159,6 +172,9 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
     if let Some(path) = &selection.federated_token_file {
         return federated_token::from_option(reader, path);
     }
+    if let Some(identity) = &selection.managed_identity {
+        return managed_identity::from_option(reader, identity);
+    }
     if let Some(path) = &selection.client_secret_file {
         return secret_file::read(reader, path, None, "--client-secret-file").map(|_| SecretSource::File(path.clone()).into());
     }
@@ -168,7 +184,7 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> O
         _ if needed => {
             let message = format!(
                 "there is no credential; name the file of the client secret, or that of a certificate with --certificate-file, or put \
-                 the secret into the variable {CLIENT_SECRET}"
+                 the secret into the variable {CLIENT_SECRET}; on a machine of Azure's, --managed-identity needs none"
             );
             reader.mistake(None, "--client-secret-file", message);
             None

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cloud::Cloud;
-use crate::credential::Credential;
+use crate::credential::{AssignedIdentity, Credential};
 use crate::outcome::ProbeId;
 use crate::settings::{Authorization, ProbeSettings, Tenant};
 
@@ -72,8 +72,9 @@ impl TenantReader<'_, '_> {
         let name = self.name(&fields);
         let cloud = self.cloud(&fields);
         let tenant_id = self.reader.one::<TenantId>(&fields, "tenant_id").map(|found| found.value.0);
-        let client_id = self.reader.one::<ClientId>(&fields, "client_id").map(|found| found.value.0);
+        let client_id = self.reader.one::<ClientId>(&fields, "client_id");
         let section = self.credential(&fields, cloud.as_ref());
+        self.require_client_id_of_identity(client_id.as_ref(), &section);
         let authorization = self.authorization(&fields).unwrap_or_default();
         let checks = checks::read(self.reader, &fields, Level::Tenant, self.defaults, cloud.as_ref());
         let mailboxes = self.mailboxes(&fields, cloud.as_ref(), authorization);
@@ -87,7 +88,7 @@ impl TenantReader<'_, '_> {
         let tenant = Tenant {
             credential_expires: section.expires.map(|found| found.value.0),
             read_expiry: section.read_expiry.is_some_and(|found| found.value.0),
-            ..Tenant::new(name, cloud, tenant_id, client_id, credential)
+            ..Tenant::new(name, cloud, tenant_id, client_id.value.0, credential)
         };
         probes(&Arc::new(tenant), checks, mailboxes)
     }
@@ -121,6 +122,24 @@ impl TenantReader<'_, '_> {
         };
         self.require_graph(section.read_expiry.as_ref(), cloud);
         section
+    }
+
+    /// Refuses, for a managed identity that is not the application's assertion, what it cannot have: a client id of another, and an
+    /// expiry.
+    fn require_client_id_of_identity(&mut self, client_id: Option<&Found<ClientId>>, section: &CredentialSection) {
+        let Some(credential) = section.credential.as_ref().filter(|credential| credential.is_local()) else { return };
+        let named = credential.managed_identity().map(|identity| &identity.identity);
+        if let (Some(Found { at, key, value: ClientId(id) }), Some(AssignedIdentity::ClientId(named))) = (client_id, named)
+            && !id.eq_ignore_ascii_case(named)
+        {
+            let message = "it is not the id of `managed_identity`, whose token is used as it is; write that id, or `as: client_id` \
+                           beside `managed_identity` where the token is to sign in this application";
+            self.reader.mistake(*at, key, message);
+        }
+        if let Some(found) = section.read_expiry.as_ref().filter(|found| found.value.0) {
+            let message = "a managed identity has no credential that ends, and no registration to read; leave it out";
+            self.reader.mistake(found.at, &found.key, message);
+        }
     }
 
     /// Refuses `read_expiry` in a cloud whose Graph host is not known.

@@ -42,7 +42,7 @@ impl Format {
         Self { number: true, ..self }
     }
 
-    const fn choices(self, choices: &'static [&'static str]) -> Self {
+    pub(super) const fn choices(self, choices: &'static [&'static str]) -> Self {
         Self { choices, ..self }
     }
 }

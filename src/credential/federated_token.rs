@@ -22,6 +22,12 @@ const AUDIENCES: &[(&str, &str)] = &[
     ("login.chinacloudapi.cn", "api://AzureADTokenExchangeChina"),
 ];
 
+/// Returns the audience that Entra at `host` expects: that of the global cloud where no other is known.
+pub(super) fn audience(host: &str) -> &'static str {
+    let of_cloud = AUDIENCES.iter().find(|(login, _)| host.eq_ignore_ascii_case(login));
+    of_cloud.map_or("api://AzureADTokenExchange", |(_, audience)| audience)
+}
+
 /// The claims that Entra compares with those of a federated credential.
 #[derive(Debug, PartialEq, Eq)]
 struct Claims {
@@ -62,8 +68,8 @@ impl Claims {
     }
 
     /// Returns the reason for which Entra at `host` cannot take the token, whatever is set up there.
-    fn flaw(&self, host: &str, now: SystemTime) -> Option<Fault> {
-        let fault = |reason, why: String| Some(Fault::heard(reason, format!("the file holds {}; {why}", self.describe())));
+    fn flaw(&self, place: &str, host: &str, now: SystemTime) -> Option<Fault> {
+        let fault = |reason, why: String| Some(Fault::heard(reason, format!("{place} holds {}; {why}", self.describe())));
         let expected = AUDIENCES.iter().find(|(login, _)| host.eq_ignore_ascii_case(login)).map(|(_, audience)| *audience);
         let is_foreign = |audience: &String| {
             let of_cloud = AUDIENCES.iter().any(|(_, known)| known == audience) && Some(audience.as_str()) != expected;
@@ -82,14 +88,15 @@ impl Claims {
 
 /// Reads the token.
 pub(super) fn present(source: &SecretSource, host: &str, now: SystemTime) -> Reading {
-    Reading { certificate: None, proof: proof(source, host, now) }
+    let token = source.read().map_err(Unreadable::fault);
+    Reading { certificate: None, proof: token.and_then(|token| proof(token, &source.to_string(), host, now)) }
 }
 
-fn proof(source: &SecretSource, host: &str, now: SystemTime) -> Result<Proof, Fault> {
-    let token = source.read().map_err(Unreadable::fault)?;
+/// Makes the proof of a token from `place`, for Entra at `host`.
+pub(super) fn proof(token: Secret, place: &str, host: &str, now: SystemTime) -> Result<Proof, Fault> {
     let claims = Claims::from_jwt(&token)
-        .ok_or_else(|| Fault::heard(Reason::FederatedTokenUnusable, format!("{source} does not hold a JWT")))?;
-    if let Some(fault) = claims.flaw(host, now) {
+        .ok_or_else(|| Fault::heard(Reason::FederatedTokenUnusable, format!("{place} does not hold a JWT")))?;
+    if let Some(fault) = claims.flaw(place, host, now) {
         return Err(fault);
     }
     Ok(Proof { companions: COMPANIONS, shown: Some(claims.describe()), ..Proof::new(PARAMETER, token) })
@@ -103,7 +110,7 @@ pub(super) fn explain(fault: Fault, proof: &Proof) -> Explained {
 /// Returns what makes a token of no use to Entra in any cloud, for who reads it before it is sent; `None` where it may be accepted.
 pub fn flaw(token: &Secret, now: SystemTime) -> Option<Fault> {
     match Claims::from_jwt(token) {
-        Some(claims) => claims.flaw("", now),
+        Some(claims) => claims.flaw("the file", "", now),
         None => Some(Fault::heard(Reason::FederatedTokenUnusable, "the file does not hold a JWT")),
     }
 }

@@ -130,6 +130,30 @@ impl Net {
         }
     }
 
+    /// Opens a plain stream to `host:port` on this machine or its link, within `limit` and through no proxy: a proxy would connect to
+    /// its own machine.
+    ///
+    /// # Errors
+    /// The `dns_*` and `connect_*` reasons.
+    pub async fn connect_locally(&self, trace: &mut Trace, host: &str, port: u16, limit: Duration) -> Result<BoxStream, Fault> {
+        trace.peer = Some(Peer::new(host, port));
+        trace.request = None;
+        trace.enter(Phase::Dns);
+        let dial = async {
+            let addresses = self.resolve(host).await?;
+            trace.enter(Phase::Connect);
+            Target { host, port }.connect(trace, &addresses).await
+        };
+        if let Ok(dialed) = timeout(limit, dial).await {
+            return dialed;
+        }
+        let (fault, step) = (trace.silence(), trace.step());
+        if let Some(endpoint) = trace.endpoint() {
+            endpoint.failed = Some((step, fault.reason));
+        }
+        Err(fault)
+    }
+
     /// Opens a stream to `host:port` with TLS from the first byte.
     ///
     /// # Errors

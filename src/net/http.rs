@@ -1,6 +1,7 @@
 //! One HTTP exchange over a dialed stream: every step timed, every size bounded, nothing followed or retried.
 
 use std::io::{self, Read as _};
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use http_body_util::{BodyExt as _, Full};
@@ -113,13 +114,28 @@ impl HttpExchange<'_> {
         self.over(trace, stream).await
     }
 
-    /// Sends the request over `stream` and reads the whole response.
+    /// Sends the request in the clear, through no proxy, to an endpoint of this machine or its link, and reads the whole response in
+    /// `phase`. A connection is waited for at most `limit`.
+    ///
+    /// # Errors
+    /// Those of [`Net::connect_locally`], and as [`HttpExchange::run`].
+    pub async fn run_locally(self, trace: &mut Trace, net: &Net, limit: Duration, phase: Phase) -> Result<HttpResponse, Fault> {
+        let stream = net.connect_locally(trace, &self.at.host, self.at.port, limit).await?;
+        trace.enter(phase);
+        self.speak(trace, stream, "http").await
+    }
+
+    /// Sends the request over `stream`, which is secured, and reads the whole response.
     ///
     /// # Errors
     /// As [`HttpExchange::run`].
-    pub async fn over(mut self, trace: &mut Trace, stream: BoxStream) -> Result<HttpResponse, Fault> {
+    pub async fn over(self, trace: &mut Trace, stream: BoxStream) -> Result<HttpResponse, Fault> {
+        self.speak(trace, stream, "https").await
+    }
+
+    async fn speak(mut self, trace: &mut Trace, stream: BoxStream, scheme: &str) -> Result<HttpResponse, Fault> {
         self.complete_head();
-        let request = format!("{} https://{}{}", self.request.method(), self.at.authority(), self.request.uri());
+        let request = format!("{} {scheme}://{}{}", self.request.method(), self.at.authority(), self.request.uri());
         trace!("> {request}");
         trace.record_request(request);
         let mut secrets = self.secrets;

@@ -10,6 +10,7 @@ mod federation;
 mod inferred;
 mod machine;
 mod mailbox;
+mod managed_identity;
 mod names;
 mod placeholder;
 mod signs;
@@ -108,7 +109,7 @@ const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }
 }
 
-const GROUPS: [&[Entry]; 12] = [
+const GROUPS: [&[Entry]; 13] = [
     machine::ENTRIES,
     names::ENTRIES,
     connecting::ENTRIES,
@@ -117,6 +118,7 @@ const GROUPS: [&[Entry]; 12] = [
     credential::ENTRIES,
     certificate::ENTRIES,
     federation::ENTRIES,
+    managed_identity::ENTRIES,
     token::ENTRIES,
     mailbox::ENTRIES,
     ews::ENTRIES,

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud::{Cloud, EWS_PATH, HttpsEndpoint, MailEndpoint};
-use crate::credential::{CertificateFiles, CertificateSource, Credential, SecretSource};
+use crate::credential::{
+    AssignedIdentity, CertificateFiles, CertificateSource, Credential, IdentityHost, ManagedIdentity, SecretSource, TokenPart,
+};
 use crate::kind::Check;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
@@ -20,7 +22,9 @@ use super::certificates::NAMES;
 use super::client_certificate::ClientCertificate;
 use super::fault::{Fault, Service};
 use super::identifiers;
+use super::identity::{APP_SERVICE, METADATA};
 use super::jwt::SigningKey;
+use super::machine::MachineKind;
 use super::tenant::FederatedCredential;
 
 /// The names Microsoft's services have.
@@ -80,22 +84,57 @@ impl Running {
         self.places().dns.first().copied().unwrap_or((Ipv4Addr::LOCALHOST, 0).into())
     }
 
-    /// The application in this tenant, with its credential in hand: its certificate or the token of its cluster where it has one,
-    /// otherwise its secret.
+    /// The application in this tenant, with its credential in hand: the managed identity of its machine, its certificate or the token
+    /// of its cluster where it has one, otherwise its secret.
     pub fn tenant(&self) -> settings::Tenant {
-        let (certificate, token) = (self.client_certificate(), self.federated_token());
+        let (identity, certificate, token) = (self.managed_identity(), self.client_certificate(), self.federated_token());
         let tenant = self.state.configured_tenant();
         let application = tenant.application;
-        let expires = Some(application.secret_expires).filter(|_| certificate.is_none() && token.is_none());
-        let credential = match (certificate, token) {
-            (Some(certificate), _) => in_memory(certificate),
-            (None, Some(token)) => Credential::FederatedToken(SecretSource::InMemory(token)),
-            (None, None) => SecretSource::InMemory(application.secret).into(),
+        let mut expires = None;
+        let credential = match (identity, certificate, token) {
+            (Some(identity), ..) => Credential::ManagedIdentity(identity),
+            (None, Some(certificate), _) => in_memory(certificate),
+            (None, None, Some(token)) => Credential::FederatedToken(SecretSource::InMemory(token)),
+            (None, None, None) => {
+                expires = Some(application.secret_expires);
+                SecretSource::InMemory(application.secret).into()
+            }
         };
         settings::Tenant {
             credential_expires: expires,
-            read_expiry: true,
+            read_expiry: !credential.is_local(),
             ..settings::Tenant::new(TENANT, self.cloud(), tenant.id, application.client_id, credential)
+        }
+    }
+
+    /// The managed identity of the machine, if that has them: the application itself, or what vouches for it.
+    fn managed_identity(&self) -> Option<ManagedIdentity> {
+        let own = self.state.configured_tenant().machine?.own?;
+        let view = self.state.view(); // a fault may need a machine of another kind
+        let (machine, application) = (view.tenant.machine.as_ref()?, &self.state.configured_tenant().application);
+        let (host, path) = match machine.kind {
+            MachineKind::VirtualMachine => (IdentityHost::VirtualMachine, METADATA),
+            MachineKind::AppService => (IdentityHost::AppService(machine.header.clone()), APP_SERVICE),
+            MachineKind::Arc => (IdentityHost::Arc(machine.keys.clone()), METADATA),
+        };
+        let place = self.places().identity.first()?;
+        let at = HttpsEndpoint { host: place.ip().to_string(), port: place.port(), path: path.to_owned() };
+        let is_application = own.client_id == application.client_id;
+        let part = if is_application { TokenPart::Access } else { TokenPart::Assertion };
+        Some(ManagedIdentity { identity: AssignedIdentity::System, host, at, part })
+    }
+
+    /// The variables by which a program on the machine finds the endpoint of its managed identities; none where it has no such
+    /// endpoint.
+    pub fn identity_variables(&self) -> Vec<(&'static str, String)> {
+        let Some(ManagedIdentity { host, at, .. }) = self.managed_identity() else { return Vec::new() };
+        let root = format!("http://{}", at.authority());
+        match host {
+            IdentityHost::VirtualMachine => vec![("AZURE_POD_IDENTITY_AUTHORITY_HOST", root)],
+            IdentityHost::AppService(header) => {
+                vec![("IDENTITY_ENDPOINT", format!("{root}{}", at.path)), ("IDENTITY_HEADER", header.expose().to_owned())]
+            }
+            IdentityHost::Arc(_) => vec![("IDENTITY_ENDPOINT", format!("{root}{}", at.path)), ("IMDS_ENDPOINT", root)],
         }
     }
 
@@ -168,6 +207,10 @@ impl Running {
 
     /// Writes the credential to `directory` and returns the lines of a configuration that name it.
     fn write_credential(&self, directory: &Path) -> io::Result<String> {
+        if let Some(identity) = self.managed_identity() {
+            let part = if identity.part == TokenPart::Assertion { "      as: client_id\n" } else { "" };
+            return Ok(format!("      managed_identity: {}\n{part}", identity.identity));
+        }
         if let (None, Some(token)) = (self.client_certificate(), self.federated_token()) {
             let token_file = directory.join("federated.token");
             write_private(&token_file, token.expose())?;
@@ -187,8 +230,13 @@ impl Running {
 
     fn config(&self, ca_file: &Path, credential: &str) -> String {
         let (ports, tenant) = (self.ports(), self.state.configured_tenant());
-        let mut text =
-            format!("defaults: {{ interval: 30s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
+        let variables = self.identity_variables().into_iter().filter(|(name, _)| *name != "IDENTITY_HEADER");
+        let mut text = String::new();
+        for (name, value) in variables {
+            let _ = writeln!(text, "# in the environment: {name}={value}");
+        }
+        let _ =
+            write!(text, "defaults: {{ interval: 30s, timeout: 30s }}\nnetwork:\n  ca_file: {}\n  resolve:\n", ca_file.display());
         for (name, address) in self.resolve() {
             let _ = writeln!(text, "    {name}: {address}");
         }
@@ -197,7 +245,7 @@ impl Running {
             "  resolvers: [\"{}\"]\nclouds:\n  {CLOUD}:\n    login: https://{LOGIN}:{}\n    pop3: pop3s://{OUTLOOK}:{} # or pop3://{OUTLOOK}:{}\n    \
              imap: imaps://{OUTLOOK}:{} # or imap://{OUTLOOK}:{}\n    smtp: smtp://{SMTP}:{}\n    ews: https://{OUTLOOK}:{}{EWS_PATH}\n    \
              graph: https://{GRAPH}:{}\n    scope: https://{OUTLOOK}/.default\ntenants:\n  - name: {TENANT}\n    cloud: {CLOUD}\n    tenant_id: {}\n    client_id: {}\n    \
-             credential:\n{credential}      read_expiry: true\n    checks: [{}]\n    mailboxes:\n",
+             credential:\n{credential}      read_expiry: {}\n    checks: [{}]\n    mailboxes:\n",
             self.resolver(),
             ports.login,
             ports.pop3s,
@@ -209,6 +257,7 @@ impl Running {
             ports.graph,
             tenant.id,
             tenant.application.client_id,
+            self.tenant().read_expiry,
             names(tenant_checks()),
         );
         for mailbox in &tenant.mailboxes {

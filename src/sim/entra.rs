@@ -13,6 +13,7 @@ mod version;
 
 use hyper::{Method, StatusCode};
 
+pub(super) use self::access_token::issue_for_identity;
 use self::device_code::device_code;
 use self::refusal::Ids;
 use self::token::token;

@@ -27,6 +27,8 @@ pub enum Service {
     Graph,
     /// DNS, over UDP and TCP.
     Dns,
+    /// The endpoint of managed identities of the machine, over HTTP.
+    Identity,
 }
 
 impl Service {
@@ -40,12 +42,13 @@ impl Service {
             Self::Ews => Check::Ews.name(),
             Self::Graph => Check::Graph.name(),
             Self::Dns => Check::Dns.name(),
+            Self::Identity => "identity",
         }
     }
 
     /// The service of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        let all = [Self::Login, Self::Pop3, Self::Imap, Self::Smtp, Self::Ews, Self::Graph, Self::Dns];
+        let all = [Self::Login, Self::Pop3, Self::Imap, Self::Smtp, Self::Ews, Self::Graph, Self::Dns, Self::Identity];
         all.into_iter().find(|service| service.name() == name)
     }
 
@@ -57,7 +60,7 @@ impl Service {
             Self::Smtp => Some(Protocol::Smtp),
             Self::Ews => Some(Protocol::Ews),
             Self::Graph => Some(Protocol::Graph),
-            Self::Login | Self::Dns => None,
+            Self::Login | Self::Dns | Self::Identity => None,
         }
     }
 }
@@ -170,6 +173,16 @@ faults! {
     FederatedKeysUnreadable "federated_keys_unreadable" each tenant [Login] "a sign-in page stands where the token's issuer published its keys"
     FederatedKeyUnknown "federated_key_unknown" each tenant [Login] "the key that signed the token is not among those its issuer publishes"
     FederationForbidden "federation_forbidden" each tenant [Login] "a policy forbids the identity federation"
+    ManagedIdentityNotAssigned "managed_identity_not_assigned" each tenant [Identity] "no managed identity is assigned to the machine"
+    ManagedIdentityAmbiguous "managed_identity_ambiguous" each tenant [Identity] "several managed identities are assigned to the machine, none of them its own"
+    ManagedIdentityUnreachable "managed_identity_unreachable" each tenant [Identity] "nothing listens at the endpoint of managed identities"
+    ManagedIdentityEndpointForeign "managed_identity_endpoint_foreign" each tenant [Identity] "another cloud's metadata service answers in the endpoint's place"
+    ManagedIdentityThrottled "managed_identity_throttled" each tenant [Identity] "the endpoint of managed identities answers 429 with Retry-After"
+    ManagedIdentityUnavailable "managed_identity_unavailable" each tenant [Identity] "the endpoint of managed identities is being updated, and answers 410"
+    ManagedIdentityRefused "managed_identity_refused" each tenant [Identity] "the endpoint of managed identities does not know this machine"
+    ManagedIdentityKeyRefused "managed_identity_key_refused" each tenant [Identity] "another program in the place of Azure Arc's agent wants a file that is no key"
+    ManagedIdentityKeyUnreadable "managed_identity_key_unreadable" each tenant [Identity] "the key of Azure Arc's agent cannot be read"
+    ManagedIdentityHasNoSecret "managed_identity_has_no_secret" each tenant [Login] "the client id is that of a managed identity"
     ClientCredentialRefused "client_credential_refused" each tenant [Login] "the credential is refused, and not a word says why"
     ApplicationNotFound "application_not_found" each tenant [Login] "the application is not in this tenant"
     ServicePrincipalMissing "service_principal_missing" each tenant [Login] "the enterprise application has been deleted"
@@ -235,6 +248,11 @@ impl Fault {
     /// The fault of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|fault| fault.name() == name)
+    }
+
+    /// Reports whether it affects the endpoint of managed identities alone, and so those alone who have their tokens from there.
+    pub fn is_of_managed_identity(self) -> bool {
+        self.services() == [Service::Identity]
     }
 
     /// Returns the places that it can be limited to: `@imap`, `@MAILBOX`; empty where it always affects all it can.

@@ -1,4 +1,4 @@
-//! HTTPS for Entra, EWS and Graph: one hyper server, bounded, and the faults of an HTTP answer.
+//! HTTP for Entra, EWS, Graph and managed identities: one hyper server, bounded, and the faults of an HTTP answer.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -164,6 +164,7 @@ where
 fn phase(service: Service, request: &HttpRequest) -> Phase {
     match (service, &request.method) {
         (Service::Graph, _) => Phase::Mailbox,
+        (Service::Identity, _) => Phase::Token,
         (_, &Method::GET | &Method::HEAD) => Phase::Greeting,
         (Service::Login, _) => Phase::Token,
         _ => Phase::Mailbox,

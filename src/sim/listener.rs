@@ -18,7 +18,7 @@ use super::connection::{Closed, Connection, Stream, secure};
 use super::fault::{Fault, Service};
 use super::http::{HttpRequest, HttpResponse};
 use super::state::{State, View};
-use super::{dns, entra, ews, graph, http, imap, pop3, smtp};
+use super::{dns, entra, ews, graph, http, identity, imap, pop3, smtp};
 
 /// Connections served at a time on one port; more wait in the system's queue.
 const CONNECTIONS: usize = 512;
@@ -107,7 +107,8 @@ impl Port {
         let _runtime = self.runtime.enter();
         let mut state = self.state();
         let silent = view.has(self.service, Fault::ConnectTimedOut);
-        let refused = view.has(self.service, Fault::ConnectRefused);
+        let refused =
+            [Fault::ConnectRefused, Fault::ManagedIdentityUnreachable].iter().any(|fault| view.has(self.service, *fault));
         let stays = match &*state {
             PortState::Silent { .. } => silent,
             PortState::Closed { .. } => refused && !silent,
@@ -204,6 +205,10 @@ async fn serve_protocol(
         http::serve(state, service, stream, respond).await;
         return Ok(());
     }
+    if service == Service::Identity {
+        http::serve(state, service, stream, respond).await;
+        return Ok(());
+    }
     let mut connection = Connection::new(state, service, client.ip(), stream);
     if security == Security::Implicit {
         connection = connection.upgrade().await?;
@@ -219,6 +224,7 @@ async fn serve_protocol(
 async fn respond(state: Arc<State>, service: Service, request: HttpRequest) -> HttpResponse {
     match service {
         Service::Login => entra::answer(&state, &request).await,
+        Service::Identity => identity::answer(&state, &request),
         Service::Graph => graph::answer(&state, &request).await,
         _ => ews::answer(&state, &request).await,
     }

@@ -1,5 +1,6 @@
 //! State that all connections share: the tenant as it is now, the faults in force, the keys.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -58,15 +59,20 @@ pub(super) struct State {
     serial: AtomicU64,
     revoked: AtomicU64,
     presented: AtomicU64,
+    /// The keys that the agent of Azure Arc has written and nobody has presented yet.
+    arc_keys: Mutex<VecDeque<String>>,
 }
+
+/// The most of these keys: more requests at a time are under way nowhere.
+const ARC_KEYS: usize = 64;
 
 impl State {
     pub(super) fn new(tenant: Tenant, certificates: Certificates) -> Result<Self, String> {
         let key = SigningKey::shared().map_err(|error| format!("cannot make a signing key: {error}"))?;
         let (view, _) = watch::channel(Arc::new(View { tenant: tenant.clone(), faults: Vec::new() }));
-        let (assertions, login, issuers, serial, revoked, presented) = Default::default();
+        let (assertions, login, issuers, serial, revoked, presented, arc_keys) = Default::default();
         let base = Mutex::new(tenant);
-        Ok(Self { certificates, key, assertions, login, issuers, base, view, serial, revoked, presented })
+        Ok(Self { certificates, key, assertions, login, issuers, base, view, serial, revoked, presented, arc_keys })
     }
 
     /// The tenant and its faults now.
@@ -110,6 +116,22 @@ impl State {
     /// A token's own id; later tokens have higher ones.
     pub(super) fn next_token_id(&self) -> String {
         format!("{:08x}", self.serial.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Adds a key that the agent of Azure Arc has written; the oldest is forgotten.
+    pub(super) fn add_arc_key(&self, key: String) {
+        let mut keys = self.arc_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() == ARC_KEYS {
+            keys.pop_front();
+        }
+        keys.push_back(key);
+    }
+
+    /// Reports whether `key` was written and not presented before: each is good once.
+    pub(super) fn take_arc_key(&self, key: &str) -> bool {
+        let mut keys = self.arc_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = keys.iter().position(|known| known == key);
+        place.and_then(|place| keys.remove(place)).is_some()
     }
 
     /// The number of tokens issued so far, and how many times one was presented.

@@ -8,6 +8,7 @@ use crate::outcome::Phase;
 use crate::secret::Secret;
 
 use super::client_certificate::ClientCertificate;
+use super::machine::{Identity, Machine, MachineKind};
 use super::mailbox::Mailbox;
 use super::protocol::{Protocol, Trouble};
 
@@ -38,6 +39,8 @@ pub struct Tenant {
     pub refusal_delay: Duration,
     /// The addresses that the DNS server answers with, for the names of the tenant's services.
     pub addresses: Vec<IpAddr>,
+    /// The machine that the application runs on, where that has managed identities.
+    pub machine: Option<Machine>,
     /// Organisation and name of the authority that its certificates come from.
     pub authority: (String, String),
 }
@@ -149,6 +152,7 @@ impl Tenant {
             latency: BTreeMap::new(),
             refusal_delay: Duration::ZERO,
             addresses: vec![IpAddr::from([127, 0, 0, 1])],
+            machine: None,
             authority: ("m365-probe simulated tenant".to_owned(), "Simulated Tenant Root".to_owned()),
         }
     }
@@ -167,6 +171,27 @@ impl Tenant {
     #[must_use]
     pub fn with_federated_credential(mut self) -> Self {
         self.application.federated_credentials = vec![FederatedCredential::of_cluster()];
+        self
+    }
+
+    /// The same tenant, whose application is the managed identity of a machine of that kind.
+    #[must_use]
+    pub fn with_managed_identity(mut self, kind: MachineKind) -> Self {
+        let own = Identity::new("m365-probe", &self.application.client_id, &self.application.object_id);
+        self.machine = Some(Machine::new(kind, own));
+        self
+    }
+
+    /// The same tenant, whose application signs in by the managed identity of a virtual machine (identity federation).
+    #[must_use]
+    pub fn with_assertion_of_managed_identity(mut self) -> Self {
+        let own = Identity::new("m365-probe", "bbbbbbbb-1111-4222-8333-cccccccccccc", "0b1ec71d-0000-4000-8000-00000000e0a2");
+        self.application.federated_credentials = vec![FederatedCredential {
+            issuer: format!("https://login.microsoftonline.com/{}/v2.0", self.id),
+            subject: own.object_id.clone(),
+            audience: FederatedCredential::of_cluster().audience,
+        }];
+        self.machine = Some(Machine::new(MachineKind::VirtualMachine, own));
         self
     }
 

@@ -15,7 +15,7 @@ use oauth2::{
 };
 
 use crate::cloud::HttpsEndpoint;
-use crate::credential::{Explained, Proof, TokenRequest};
+use crate::credential::{Explained, ManagedIdentity, Proof, TokenPart, TokenRequest};
 use crate::net::Net;
 use crate::net::http::{self, HttpExchange};
 use crate::outcome::{CredentialKind, Evidence, Fault, Phase, TokenFacts};
@@ -26,6 +26,8 @@ use crate::trace::Trace;
 use crate::wire::http::without_byte_order_mark;
 use crate::wire::jwt;
 use crate::wire::oauth::{self, EntraError, TokenResponse};
+
+use super::managed_identity;
 
 type Client = oauth2::Client<
     EntraError,
@@ -43,18 +45,39 @@ type Client = oauth2::Client<
 /// Time for reading the credential: a disk that has to wake up takes a few seconds.
 const CREDENTIAL_WITHIN: Duration = Duration::from_secs(5);
 
-/// Requests a token with the client credentials grant.
+/// Requests a token: from the endpoint of a managed identity, or with the client credentials grant.
 ///
 /// # Errors
-/// The faults of the dial, and the reason of Entra's refusal; the back-off it asks for becomes a fact.
+/// The faults of the dial, and the reason of the refusal; the back-off that it asks for becomes a fact.
 pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
-    let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
-    let proof = match proof(trace, tenant, &at).await {
-        Ok(proof) => proof,
-        Err(fault) => {
-            trace.enter(Phase::Token); // nobody was looked up
-            return Err(fault);
+    let identity = tenant.credential.managed_identity();
+    let (secret, facts) = match identity.filter(|identity| identity.part == TokenPart::Access) {
+        Some(identity) => {
+            let resource = identity.resource(scope, &tenant.cloud.login.host);
+            let token = managed_identity::token(trace, net, tenant, identity, resource).await?;
+            if let Some(warning) = managed_identity::compare(&token.1, tenant) {
+                trace.facts.warn(warning);
+            }
+            token
         }
+        None => client_credentials(trace, net, tenant, scope).await?,
+    };
+    trace.facts.token = Some(facts.clone().into());
+    Ok((secret, facts))
+}
+
+/// Requests a token with the client credentials grant.
+async fn client_credentials(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: &str) -> Result<(Secret, TokenFacts), Fault> {
+    let at = HttpsEndpoint { path: format!("/{}/oauth2/v2.0/token", tenant.tenant_id), ..tenant.cloud.login.clone() };
+    let proof = match tenant.credential.managed_identity() {
+        Some(identity) => proof_by_identity(trace, net, tenant, identity).await?,
+        None => match proof(trace, tenant, &at).await {
+            Ok(proof) => proof,
+            Err(fault) => {
+                trace.enter(Phase::Token); // nobody was looked up
+                return Err(fault);
+            }
+        },
     };
     if tenant.credential.kind() == Some(CredentialKind::Secret) {
         tenant.secrets.remember(proof.parameter.0, &proof.parameter.1); // an assertion is over with this request
@@ -68,7 +91,7 @@ pub(super) async fn token(trace: &mut Trace, net: &Net, tenant: &Tenant, scope: 
     let exchange = http.0.into_inner().ok().flatten();
     let now = SystemTime::now();
     match (result, exchange) {
-        (Ok(token), Some(Exchange { trace, reply: Some(answer), .. })) => Ok(granted(trace, token, answer, now)),
+        (Ok(token), Some(Exchange { reply: Some(answer), .. })) => Ok(granted(token, answer, now)),
         (Err(RequestTokenError::Request(ExchangeError(fault))), _) => Err(fault),
         (_, Some(Exchange { trace, reply: Some(answer), .. })) => {
             let marked = tenant.cloud.is_microsoft_host(&at.host);
@@ -93,6 +116,13 @@ async fn proof(trace: &mut Trace, tenant: &Tenant, at: &HttpsEndpoint) -> Result
     Ok(proof)
 }
 
+/// Gets the assertion of a managed identity, and makes of it the proof for Entra.
+async fn proof_by_identity(trace: &mut Trace, net: &Net, tenant: &Tenant, identity: &ManagedIdentity) -> Result<Proof, Fault> {
+    let login = &tenant.cloud.login.host;
+    let (assertion, _) = managed_identity::token(trace, net, tenant, identity, identity.resource("", login)).await?;
+    ManagedIdentity::proof(assertion, login, SystemTime::now())
+}
+
 /// Adds to Entra's refusal what the credential that was sent tells of it.
 fn explained(fault: Fault, tenant: &Tenant, proof: &Proof, request: Option<&str>, now: SystemTime) -> Fault {
     let Explained { fault, shown } = tenant.credential.explain(fault, proof, now);
@@ -109,7 +139,7 @@ fn client(at: &HttpsEndpoint, tenant: &Tenant) -> Result<Client, Fault> {
 }
 
 /// Returns the token with its claims and the facts of the reply that brought it.
-fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpResponse, now: SystemTime) -> (Secret, TokenFacts) {
+pub(super) fn granted(token: TokenResponse, mut answer: http::HttpResponse, now: SystemTime) -> (Secret, TokenFacts) {
     let expires_in = token.expires_in();
     let secret = token.into_token();
     answer.remember(&secret);
@@ -124,7 +154,6 @@ fn granted(trace: &mut Trace, token: TokenResponse, mut answer: http::HttpRespon
     let texts = [&mut facts.audience, &mut facts.issuer, &mut facts.tenant_id, &mut facts.app_id, &mut facts.object_id];
     let texts = texts.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
     texts.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.sanitize(text));
-    trace.facts.token = Some(facts.clone().into());
     (secret, facts)
 }
 

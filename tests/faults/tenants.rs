@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, Weak};
 
-use m365_probe::sim::{Running, Tenant, start};
+use m365_probe::sim::{Fault, Running, Tenant, start};
 use tokio::runtime::Runtime;
 
 use crate::report::{AT_ONCE, Cause, PORTS, causes, for_each_set};
@@ -79,8 +79,20 @@ impl Drop for Simulated {
     }
 }
 
+/// Reports whether one of the faults shows only where tokens come from the machine's own endpoint.
+fn is_of_managed_identity(faults: &[String]) -> bool {
+    faults.iter().any(|name| Fault::from_name(name).is_some_and(Fault::is_of_managed_identity))
+}
+
+/// Returns the root causes that `demo` prints, which simulates a tenant with a managed identity for such faults.
+fn diagnosed_by_demo(faults: &[String]) -> Vec<Cause> {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
+    program.args(["demo", "--once"]).args(faults.iter().flat_map(|fault| ["--fault", fault]));
+    causes(program, faults)
+}
+
 /// Returns the doctor's root causes for each set of faults, in their order.
 pub fn diagnosed_by_doctor(sets: &[Vec<String>]) -> Vec<Vec<Cause>> {
     let pool = Pool::shared();
-    for_each_set(sets, |faults| pool.diagnose(faults))
+    for_each_set(sets, |faults| if is_of_managed_identity(faults) { diagnosed_by_demo(faults) } else { pool.diagnose(faults) })
 }

@@ -74,5 +74,6 @@ fn places() -> Places {
         imap: at(OUTLOOK, 143),
         smtp: at(SMTP, 587),
         dns: Vec::new(),
+        identity: Vec::new(),
     }
 }

@@ -45,7 +45,7 @@ pub struct Steady {
 impl Steady {
     /// For a tenant that listens on `ports`.
     pub fn new(ports: Ports) -> Self {
-        let Ports { login, pop3s, pop3, imaps, imap, smtp, ews, graph, dns } = ports;
+        let Ports { login, pop3s, pop3, imaps, imap, smtp, ews, graph, dns, identity } = ports;
         let ports = [
             (login, 443),
             (pop3s, 995),
@@ -56,6 +56,7 @@ impl Steady {
             (ews, 443),
             (graph, 443),
             (dns, 53),
+            (identity, 80),
         ];
         Self { ports: ports.to_vec() }
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use hickory_proto::rr::RecordType;
-use m365_probe::sim::{Fault, FaultScope, Running, Service, Tenant, start};
+use m365_probe::sim::{Fault, FaultScope, MachineKind, Running, Service, Tenant, start};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::ews::{FIND_FOLDER, call};
@@ -83,6 +85,16 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::FederatedKeysUnreadable, None, "400 900612"),
         (F::FederatedKeyUnknown, None, "401 7000272"),
         (F::FederationForbidden, None, "401 700223"),
+        (F::ManagedIdentityNotAssigned, None, "400 Identity not found"),
+        (F::ManagedIdentityAmbiguous, None, "400 Multiple user assigned identities exist"),
+        (F::ManagedIdentityUnreachable, None, "connect: Connection refused"),
+        (F::ManagedIdentityEndpointForeign, None, "404 - Not Found"),
+        (F::ManagedIdentityThrottled, None, "429 Too many requests"),
+        (F::ManagedIdentityUnavailable, None, "410 Gone"),
+        (F::ManagedIdentityRefused, None, "401 Unknown source"),
+        (F::ManagedIdentityKeyRefused, None, "401 Basic realm=/etc/ssh/"),
+        (F::ManagedIdentityKeyUnreadable, None, "401 Basic realm=/var/opt/azcmagent/tokens/"),
+        (F::ManagedIdentityHasNoSecret, None, "401 7000232"),
         (F::ClientCredentialRefused, None, "401 50012"),
         (F::ApplicationNotFound, None, "400 700016"),
         (F::ServicePrincipalMissing, None, "401 7000229"),
@@ -211,12 +223,14 @@ const REFUSED: &str = "Authentication failure: unknown|NO AUTHENTICATE failed.|5
 #[tokio::test]
 async fn each_fault_is_seen_where_it_applies_and_gone_when_it_is_cleared() {
     let tenant = start(Tenant::contoso()).await.unwrap();
+    let machine = start(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await.unwrap();
     for fault in Fault::ALL {
         for service in fault.services() {
+            let tenant = if *service == Service::Identity { &machine } else { &tenant };
             let name = if fault.scope() == FaultScope::Whole { fault.to_string() } else { format!("{fault}@{}", service.name()) };
             tenant.set_fault(&name).unwrap();
             let patience = if SILENT.contains(fault) { Duration::from_millis(150) } else { Duration::from_secs(20) };
-            let seen = timeout(patience, observe(&tenant, *service, *fault)).await.unwrap_or_else(|_| "silence".to_owned());
+            let seen = timeout(patience, observe(tenant, *service, *fault)).await.unwrap_or_else(|_| "silence".to_owned());
             tenant.clear_faults();
 
             let rows = || SEEN.iter().filter(|(known, ..)| known == fault);
@@ -257,6 +271,7 @@ async fn observe(tenant: &Running, service: Service, fault: Fault) -> String {
             graph::call(tenant, &token, graph::FOLDERS).await.map(|answer| json(&answer))
         }
         Service::Dns => Ok(dns(tenant).await),
+        Service::Identity => identity(tenant, fault).await,
         Service::Pop3 | Service::Imap | Service::Smtp => mail(tenant, service, starttls).await,
     };
     seen.unwrap_or_else(|error| error)
@@ -295,6 +310,23 @@ fn json(answer: &Answer) -> String {
     let words: Vec<_> = [&error["code"], &error["message"]].into_iter().filter_map(|text| text.as_str()).collect();
     let words = if words.is_empty() { answer.body.chars().take(200).collect() } else { words.join(" ") };
     format!("{} {words}", answer.status())
+}
+
+/// Status and words of the endpoint of managed identities, as a program on the machine meets them.
+async fn identity(tenant: &Running, fault: Fault) -> Result<String, String> {
+    let version = if fault.name().contains("_key_") { "2020-06-01" } else { "2018-02-01" };
+    let address = ("127.0.0.1", tenant.ports().identity);
+    let mut stream = TcpStream::connect(address).await.map_err(|error| format!("connect: {error}"))?;
+    let target = format!("/metadata/identity/oauth2/token?api-version={version}&resource=https://graph.microsoft.com");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.map_err(|error| error.to_string())?;
+    let status = text.split(' ').nth(1).unwrap_or_default();
+    let challenge = text.lines().find_map(|line| line.strip_prefix("www-authenticate: "));
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    Ok(format!("{status} {}", challenge.or(json["error_description"].as_str()).unwrap_or(body)))
 }
 
 async fn dns(tenant: &Running) -> String {

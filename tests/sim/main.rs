@@ -11,6 +11,7 @@ mod federated_token;
 mod graph;
 mod hostile;
 mod imap;
+mod managed_identity;
 mod names;
 mod peer;
 mod pop3;

@@ -10,7 +10,7 @@ use m365_probe::levels::{self, Limits};
 use m365_probe::outcome::Outcome;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::reason::Reason;
-use m365_probe::sim::{Fault, FaultScope, Service, Tenant, start};
+use m365_probe::sim::{Fault, FaultScope, MachineKind, Service, Tenant, start};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -135,12 +135,13 @@ async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String
             wrong.extend((reason != expected).then(|| format!("{name}: reach says {reason:?}, not {expected:?}")));
             continue;
         }
-        let service = service_of(check);
+        let service = if check == "token" && fault.is_of_managed_identity() { Service::Identity } else { service_of(check) };
         let hit =
             services.contains(&service) && !spared(fault, service) && !(LATER.contains(&fault) && service == Service::Login);
         let expected = if hit { Some(expected(fault, service)) } else { None };
         // A token that cannot be had or used is everybody's trouble.
-        let through_token = services == [Service::Login] && reason.is_some() && service != Service::Dns;
+        let of_token = [Service::Login, Service::Identity].iter().any(|service| services == [*service]);
+        let through_token = of_token && reason.is_some() && service != Service::Dns;
         if reason != expected && !(expected.is_none() && through_token) {
             wrong.push(format!("{name}: {check} says {reason:?}, not {expected:?}"));
         }
@@ -160,12 +161,15 @@ fn service_of(check: &str) -> Service {
 
 /// The reason of each check of the tenant and of its first mailbox.
 async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'static str, Option<Reason>> {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let of_identity = fault.is_of_managed_identity();
+    let contoso = Tenant::contoso();
+    let contoso = if of_identity { contoso.with_managed_identity(MachineKind::VirtualMachine) } else { contoso };
+    let tenant = start(contoso).await.unwrap();
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("reasons-{}", tenant.ports().login));
     std::fs::create_dir_all(&directory).unwrap();
+    tenant.set_fault(name).unwrap();
     let mut settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
     let means = Means::new(&settings.network).unwrap();
-    tenant.set_fault(name).unwrap();
     let slots = Slots::default();
     settings.probes.retain(|probe| probe.address.as_deref().is_none_or(|address| address == crate::peer::PRAXIS));
     let mut seen = BTreeMap::new();

@@ -37,16 +37,18 @@ impl Host {
     }
 }
 
-/// Returns every host of `cloud` that has a name, and the proxies on the way, each once.
-pub fn all(cloud: &Cloud, net: &Net) -> Vec<Host> {
+/// Returns every host of `cloud` that has a name, and the proxies on the way, each once; without the login host where `login` is
+/// false, since tokens come from this machine then.
+pub fn all(cloud: &Cloud, login: bool, net: &Net) -> Vec<Host> {
     let kind = |name: &str| match () {
         () if net.pinned(name).is_some() => HostKind::Pinned,
         () if net.proxy_for_all_ports(name).is_some_and(Proxy::finds_addresses) => HostKind::Proxied,
         () if cloud.is_microsoft_host(name) => HostKind::Microsoft,
         () => HostKind::Own,
     };
-    let own = cloud.hosts().into_iter().map(|name| (name.to_ascii_lowercase(), kind(name)));
-    let proxies = cloud.hosts().into_iter().filter_map(|name| net.proxy_for_all_ports(name));
+    let needed = if login { cloud.hosts() } else { cloud.service_hosts() };
+    let own = needed.iter().map(|name| (name.to_ascii_lowercase(), kind(name)));
+    let proxies = needed.iter().filter_map(|name| net.proxy_for_all_ports(name));
     let proxies = proxies.map(|proxy| (proxy.host.to_ascii_lowercase(), HostKind::Proxy));
     let mut hosts: Vec<Host> = Vec::new();
     for (name, kind) in own.chain(proxies) {
@@ -73,7 +75,7 @@ mod tests {
         };
         let net = Net::new(&network).expect("a trust store");
         let mut cloud = Cloud::built_in("global").expect("built in");
-        let kinds = |cloud: &Cloud| all(cloud, &net).into_iter().map(|host| (host.name, host.kind)).collect::<Vec<_>>();
+        let kinds = |cloud: &Cloud| all(cloud, true, &net).into_iter().map(|host| (host.name, host.kind)).collect::<Vec<_>>();
         let named = |kinds: [(&str, HostKind); 5]| kinds.map(|(name, kind)| (name.to_owned(), kind)).to_vec();
         let expected = [
             ("login.microsoftonline.com", HostKind::Proxied),
@@ -83,6 +85,7 @@ mod tests {
             ("proxy.example", HostKind::Proxy),
         ];
         assert_eq!(kinds(&cloud), named(expected));
+        assert!(all(&cloud, false, &net).iter().all(|host| !host.name.starts_with("login.")));
         cloud.name = "lab".to_owned();
         cloud.login.host = "127.0.0.1".to_owned();
         assert_eq!(kinds(&cloud)[0], ("outlook.office365.com".to_owned(), HostKind::Own));

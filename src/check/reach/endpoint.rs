@@ -32,12 +32,17 @@ pub struct Endpoint {
     pub marked: bool,
 }
 
-/// Returns the endpoints that the checks of a tenant in `cloud` connect to.
-pub fn all(cloud: &Cloud) -> Vec<Endpoint> {
+/// Returns the endpoints that the checks of a tenant in `cloud` connect to; the login host where `login` says that tokens come from
+/// there.
+pub fn all(cloud: &Cloud, login: bool) -> Vec<Endpoint> {
     let mut all: Vec<Endpoint> = Vec::new();
     let mail = [(Protocol::Pop3, &cloud.pop3), (Protocol::Imap, &cloud.imap), (Protocol::Smtp, &cloud.smtp)];
     let mail = mail.into_iter().filter_map(|(protocol, at)| at.as_ref().map(|at| mail_endpoint(protocol, at)));
-    let https = [&cloud.login].into_iter().chain(&cloud.ews).map(|at| https_endpoint(at, cloud.is_microsoft_host(&at.host)));
+    let https = login
+        .then_some(&cloud.login)
+        .into_iter()
+        .chain(&cloud.ews)
+        .map(|at| https_endpoint(at, cloud.is_microsoft_host(&at.host)));
     for endpoint in https.chain(mail) {
         if !all.iter().any(|known| known.port == endpoint.port && known.host.eq_ignore_ascii_case(&endpoint.host)) {
             all.push(endpoint);
@@ -63,7 +68,7 @@ mod tests {
     fn all_endpoints_have_each_host_and_port_once() {
         let shown = |name| {
             let cloud = Cloud::built_in(name).expect("built in");
-            all(&cloud).iter().map(|at| format!("{}:{}{}", at.host, at.port, at.path)).collect::<Vec<_>>()
+            all(&cloud, true).iter().map(|at| format!("{}:{}{}", at.host, at.port, at.path)).collect::<Vec<_>>()
         };
         assert_eq!(
             shown("global"),
@@ -81,6 +86,7 @@ mod tests {
         );
         let mut one_port = Cloud::built_in("global").expect("built in");
         one_port.ews.clone_from(&Some(HttpsEndpoint::new("LOGIN.microsoftonline.com", "/EWS")));
-        assert_eq!(all(&one_port).len(), 4);
+        assert_eq!(all(&one_port, true).len(), 4);
+        assert_eq!(all(&Cloud::built_in("global").expect("built in"), false).len(), 4);
     }
 }

@@ -52,7 +52,7 @@ mod tests {
     #[tokio::test]
     async fn failure_at_a_filters_address_is_dns_sinkhole() {
         let cloud = Cloud::built_in("global").expect("built in");
-        let endpoints = endpoint::all(&cloud);
+        let endpoints = endpoint::all(&cloud, true);
         let pinned =
             Network { resolve: [("login.microsoftonline.com".to_owned(), [10, 1, 1, 1].into())].into(), ..Network::default() };
         let (plain, pinned) = (Net::new(&Network::default()).expect("a trust store"), Net::new(&pinned).expect("a trust store"));

@@ -73,7 +73,7 @@ mod tests {
             let headers: HeaderMap =
                 [(header.0.parse().expect("a name"), header.1.parse().expect("a value"))].into_iter().collect();
             let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
-            let at = super::super::endpoint::all(cloud).remove(0);
+            let at = super::super::endpoint::all(cloud, true).remove(0);
             let judged = judge(head, body, &at).err().map(|fault| fault.reason);
             assert_eq!(judged, expected, "{} {status} {header:?}", cloud.name);
         }

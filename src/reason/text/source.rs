@@ -21,6 +21,11 @@ pub(super) const CLIENT_CREDENTIALS: &str =
     "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow";
 pub(super) const ASSERTIONS: &str = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials";
 pub(super) const FEDERATION: &str = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
+pub(super) const IDENTITY_TOKENS: &str =
+    "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token";
+pub(super) const IDENTITY_ASSIGNMENT: &str =
+    "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-configure-managed-identities";
+pub(super) const ARC_IDENTITY: &str = "https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication";
 pub(super) const CLAIMS: &str = "https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference";
 pub(super) const WORKLOAD_IDENTITY: &str = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity";
 pub(super) const TENANT_LIFECYCLE: &str = "https://aka.ms/TenantLifecycle";

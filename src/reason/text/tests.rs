@@ -52,6 +52,14 @@ const PROPERTIES: &[&str] = &[
     "ProhibitSendReceiveQuota",
 ];
 
+/// Every program of a shell that a text may call, with its options.
+const PROGRAMS: &[(&str, &[&str])] = &[
+    ("az", &["--resource-group", "--name", "--identities"]),
+    ("curl", &["--noproxy", "--max-time", "-i", "-H"]),
+    ("ss", &["-ltnp"]),
+    ("usermod", &["-aG"]),
+];
+
 const VERBS: &[&str] =
     &["Add", "Connect", "Disable", "Enable", "Format", "Get", "Install", "New", "Remove", "Set", "Test", "Update"];
 
@@ -76,7 +84,16 @@ fn sentences(text: &Text) -> Vec<String> {
 }
 
 fn commands(text: &str) -> Vec<&str> {
-    quoted(text).filter(|command| cmdlets(command.split(' ').next().unwrap()).next().is_some()).collect()
+    let is_command = |command: &&str| {
+        let first = command.split(' ').next().unwrap();
+        cmdlets(first).next().is_some() || command.contains(' ') && program(first).is_some()
+    };
+    quoted(text).filter(is_command).collect()
+}
+
+/// Returns the options of a program.
+fn program(name: &str) -> Option<&'static [&'static str]> {
+    PROGRAMS.iter().find(|(known, _)| *known == name).map(|(_, options)| *options)
 }
 
 /// Names in braces, sorted.
@@ -147,11 +164,21 @@ fn text_of_every_reason_has_only_existing_cmdlets_and_parameters() {
             }
             for command in commands(sentence) {
                 let command = command.replace("{switches}", "-PopEnabled $true");
-                command.split('|').for_each(|part| assert_cmdlet(part.trim()));
+                command.split('|').for_each(|part| assert_command(part.trim()));
             }
             let prose: Vec<_> = sentence.split('`').step_by(2).collect();
             assert!(!prose.concat().contains(" -"), "{reason} {lang}: a parameter outside a command: {sentence}");
         }
+    }
+}
+
+/// One command of a pipeline: a program with its options, or a cmdlet.
+#[track_caller]
+fn assert_command(part: &str) {
+    let mut words = part.split_ascii_whitespace();
+    let Some(options) = program(words.next().unwrap()) else { return assert_cmdlet(part) };
+    for option in words.filter(|word| word.starts_with('-')) {
+        assert!(options.contains(&option), "{part}: {option}");
     }
 }
 

@@ -5,9 +5,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use crate::secret::Secret;
 use crate::sim::fault::{Fault, Service};
 use crate::sim::http::HttpResponse;
 use crate::sim::jwt::SigningKey;
+use crate::sim::machine::Identity;
 use crate::sim::protocol::Protocol;
 use crate::sim::state::{State, View};
 use crate::sim::tenant::{READ_ALL, Tenant};
@@ -48,7 +50,8 @@ pub(super) fn issue(state: &State, view: &View, resource: &Resource, version: Ve
     let tenant = &view.tenant;
     let has = |fault| view.has(Service::Login, fault);
     let audience = if has(Fault::TokenWrongAudience) { "https://graph.microsoft.com" } else { &resource.name };
-    let mut claims = claims(tenant, resource, audience, &state.next_token_id());
+    let application = (&*tenant.application.client_id, &*tenant.application.object_id);
+    let mut claims = claims(tenant, resource, application, audience, &state.next_token_id());
     if has(Fault::TokenWrongTenant) {
         let other = "99999999-8888-7777-6666-555555555555";
         (claims["tid"], claims["iss"]) = (json!(other), json!(format!("https://sts.windows.net/{other}/")));
@@ -79,8 +82,29 @@ pub(super) fn issue(state: &State, view: &View, resource: &Resource, version: Ve
     HttpResponse::json(StatusCode::OK, &body)
 }
 
+/// Issues a token of a managed identity for a resource, which may be Entra as the judge of assertions; `None` for a resource that the
+/// tenant does not know.
+pub(in crate::sim) fn issue_for_identity(state: &State, view: &View, identity: &Identity, resource: &str) -> Option<Secret> {
+    const EXCHANGE_OF_TOKENS: &str = "api://AzureADTokenExchange";
+    let tenant = &view.tenant;
+    let ids = (&*identity.client_id, &*identity.object_id);
+    let token_id = state.next_token_id();
+    let mut claims = if resource == EXCHANGE_OF_TOKENS {
+        let resource = Resource { name: resource.to_owned(), exchange: false };
+        let mut claims = claims(tenant, &resource, ids, EXCHANGE_OF_TOKENS, &token_id);
+        claims["iss"] = json!(format!("https://login.microsoftonline.com/{}/v2.0", tenant.id));
+        claims
+    } else {
+        let resource = Resource::named(resource, tenant).ok().filter(|resource| !resource.exchange || tenant.exchange.present)?;
+        claims(tenant, &resource, ids, &resource.name, &token_id)
+    };
+    // Azure keeps its credential, a certificate.
+    (claims["appidacr"], claims["xms_mirid"]) = (json!("2"), json!(identity.resource_id));
+    state.key.sign(&claims).ok()
+}
+
 /// The claims of a v1 application token, the opaque ones included: a real one is about 2 kB.
-fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) -> Value {
+fn claims(tenant: &Tenant, resource: &Resource, (client_id, object_id): (&str, &str), audience: &str, token_id: &str) -> Value {
     let application = &tenant.application;
     // Five minutes back, as Entra does.
     let issued = identifiers::unix_now() - 300;
@@ -94,14 +118,14 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "exp": identifiers::unix_now() + application.token_seconds,
         "aio": format!("k2RgYFj{}", opaque(48)),
         "app_displayname": application.name,
-        "appid": application.client_id,
+        "appid": client_id,
         "appidacr": "1",
         "idp": authority,
         "idtyp": "app",
-        "oid": application.object_id,
+        "oid": object_id,
         "rh": format!("1.AXQA{}", opaque(30)),
         "sid": identifiers::guid(),
-        "sub": application.object_id,
+        "sub": object_id,
         "tid": tenant.id,
         "uti": format!("{token_id}{}", identifiers::hex(&identifiers::random::<7>())),
         "ver": "1.0",
@@ -113,7 +137,8 @@ fn claims(tenant: &Tenant, resource: &Resource, audience: &str, token_id: &str) 
         "xms_tnt_fct": "3 10",
     });
     let of_graph = |role: &&String| Protocol::Graph.roles().contains(&role.as_str()) || role.as_str() == READ_ALL;
-    let roles: Vec<_> = application.roles.iter().filter(|role| of_graph(role) != resource.exchange).collect();
+    let granted = if client_id == application.client_id { &application.roles[..] } else { &[] };
+    let roles: Vec<_> = granted.iter().filter(|role| of_graph(role) != resource.exchange).collect();
     if !roles.is_empty() {
         claims["roles"] = json!(roles);
     }

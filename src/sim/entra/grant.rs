@@ -128,6 +128,7 @@ const FAULTS: &[(Fault, Refusal)] = &[
     (Fault::ClientSecretMissing, |_| Aadsts::secret_missing()),
     (Fault::ClientCertificateRefused, |_| Aadsts::thumbprint_missing()),
     (Fault::FederatedCredentialUnknown, |_| Aadsts::federated_credential_unknown()),
+    (Fault::ManagedIdentityHasNoSecret, |_| Aadsts::managed_identity_has_no_secret()),
     (Fault::FederationForbidden, |_| Aadsts::federation_forbidden()),
     (Fault::ClientCredentialRefused, |_| Aadsts::unexplained_credential_error()),
     (Fault::TokenRefused, |_| Aadsts::unknown_error()),

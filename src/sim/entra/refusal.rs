@@ -285,6 +285,11 @@ impl Aadsts {
         Self::new(70_025, "invalid_client", text)
     }
 
+    pub(super) fn managed_identity_has_no_secret() -> Self {
+        let text = "Managed identities are not supported for this flow with a client secret or certificate.";
+        Self::new(7_000_232, "invalid_client", text)
+    }
+
     pub(super) fn issuer_unreachable() -> Self {
         Self::new(90_061, "invalid_request", "Request to External OIDC endpoint failed.")
     }

@@ -6,6 +6,7 @@ use super::{ActiveFault, Fault};
 use crate::secret::Secret;
 use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
+use crate::sim::machine::{Identity, Machine, MachineKind};
 use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
 use crate::sim::protocol::{Protocol, Trouble};
 use crate::sim::tenant::{Application, FederatedCredential, Tenant};
@@ -47,6 +48,14 @@ fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
         Fault::FederatedIssuerDiffers => each_federated(application, |known| known.issuer += "v2.0"),
         Fault::FederatedSubjectDiffers => each_federated(application, |known| known.subject += "-old"),
         Fault::FederatedAudienceDiffers => each_federated(application, |known| known.audience += "USGov"),
+        Fault::ManagedIdentityNotAssigned => machine(tenant, |machine| (machine.own, machine.assigned) = (None, Vec::new())),
+        Fault::ManagedIdentityAmbiguous => machine(tenant, |machine| {
+            let other = |name| Identity::new(name, &identifiers::guid(), &identifiers::guid());
+            (machine.own, machine.assigned) = (None, vec![other("kubelet"), other("backup")]);
+        }),
+        Fault::ManagedIdentityKeyRefused | Fault::ManagedIdentityKeyUnreadable => {
+            machine(tenant, |machine| machine.kind = MachineKind::Arc);
+        }
         Fault::ApplicationNotFound => application.client_id = identifiers::guid(),
         Fault::ServicePrincipalMissing => application.has_service_principal = false,
         Fault::ApplicationDisabled => application.enabled = false,
@@ -82,6 +91,10 @@ fn expire_soon(application: &mut Application) {
     if let (false, Ok(certificate)) = (application.certificates.is_empty(), ClientCertificate::expiring()) {
         application.certificates = vec![certificate];
     }
+}
+
+fn machine(tenant: &mut Tenant, change: fn(&mut Machine)) {
+    tenant.machine.iter_mut().for_each(change);
 }
 
 fn each_federated(application: &mut Application, change: fn(&mut FederatedCredential)) {

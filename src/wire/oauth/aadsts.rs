@@ -62,6 +62,7 @@ const AADSTS: &[(&[u64], Reason)] = &[
     (&[900_612], Reason::FederatedKeysUnreadable),
     (&[7_000_272], Reason::FederatedKeyUnknown),
     (&[700_223, 700_238], Reason::FederationForbidden),
+    (&[7_000_232], Reason::ManagedIdentityHasNoSecret),
     // With words that are not known; older replies put 70002 before another number.
     (&[50_012, 70_002], Reason::ClientCredentialRefused),
     // The application and the tenant.
@@ -156,6 +157,7 @@ mod tests {
         (401, "invalid_client", 7_000_272, "", Reason::FederatedKeyUnknown),
         (401, "invalid_client", 700_223, "", Reason::FederationForbidden),
         (401, "invalid_client", 700_238, "", Reason::FederationForbidden),
+        (401, "invalid_client", 7_000_232, "", Reason::ManagedIdentityHasNoSecret),
         (400, "unauthorized_client", 700_016, "", Reason::ApplicationNotFound),
         (400, "unauthorized_client", 70_001, "", Reason::ApplicationNotFound),
         (400, "unauthorized_client", 700_011, "", Reason::ApplicationNotFound),

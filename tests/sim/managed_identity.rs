@@ -1,0 +1,176 @@
+//! An application that is a managed identity, or is vouched for by one: each kind of machine, and each refusal.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use m365_probe::check::Means;
+use m365_probe::credential::{AssignedIdentity, Credential, ManagedIdentity};
+use m365_probe::kind::Check;
+use m365_probe::outcome::{Outcome, Phase};
+use m365_probe::probe::{Probe, Slots};
+use m365_probe::reason::Reason;
+use m365_probe::settings::ProbeSettings;
+use m365_probe::sim::{Identity, MachineKind, Running, Tenant, start};
+
+/// A running tenant, and a directory in which the agent of Azure Arc writes its keys.
+struct Machine {
+    tenant: Running,
+    directory: PathBuf,
+    means: Means,
+    slots: Slots,
+}
+
+impl Machine {
+    async fn new(mut tenant: Tenant) -> Self {
+        let name = format!("managed-identity-{:?}", std::thread::current().id());
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        if let Some(machine) = &mut tenant.machine {
+            machine.keys.clone_from(&directory);
+        }
+        let tenant = start(tenant).await.unwrap();
+        let settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
+        let means = Means::new(&settings.network).unwrap();
+        Self { tenant, directory, means, slots: Slots::default() }
+    }
+
+    fn settings(&self, check: Check) -> ProbeSettings {
+        let settings = self.tenant.settings(&self.directory.join("ca.pem"));
+        let mut probe = settings.probes.into_iter().find(|probe| probe.id.check == check).unwrap();
+        probe.timeout = Duration::from_secs(60);
+        probe
+    }
+
+    async fn run(&self, settings: ProbeSettings) -> Outcome {
+        Probe::new(settings, &self.slots).unwrap().run(&self.means, None).await
+    }
+
+    /// Returns the outcome of the `token` check with another identity asked for.
+    async fn token_of(&self, identity: AssignedIdentity) -> Outcome {
+        let mut probe = self.settings(Check::Token);
+        let known = probe.tenant.credential.managed_identity().unwrap().clone();
+        Arc::make_mut(&mut probe.tenant).credential = Credential::ManagedIdentity(ManagedIdentity { identity, ..known });
+        self.run(probe).await
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_machine_hands_out_a_token_that_opens_the_mailbox() {
+    for kind in [MachineKind::VirtualMachine, MachineKind::AppService, MachineKind::Arc] {
+        let machine = Machine::new(Tenant::contoso().with_managed_identity(kind)).await;
+        let outcome = machine.run(machine.settings(Check::Token)).await;
+        assert!(outcome.is_ok(), "{kind:?}: {:?}", outcome.verdict);
+        let token = outcome.facts.token.as_ref().unwrap();
+        assert_eq!(token.app_id.as_deref(), Some("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"));
+        assert!(token.expires.is_some() && token.clock_skew.is_none());
+        let asked: Vec<&str> = outcome.facts.endpoints.iter().map(|endpoint| &*endpoint.host).collect();
+        assert!(asked.iter().all(|host| *host == "127.0.0.1"), "the login host is not asked: {asked:?}");
+        assert!(outcome.facts.warnings.is_empty() && outcome.facts.credential_expires.is_none());
+        let outcome = machine.run(machine.settings(Check::Pop3)).await;
+        assert!(outcome.is_ok(), "{kind:?}: {:?}", outcome.verdict);
+    }
+}
+
+#[tokio::test]
+async fn dns_and_reach_of_a_managed_identity_leave_the_login_host_out() {
+    let machine = Machine::new(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await;
+    let dns = machine.run(machine.settings(Check::Dns)).await;
+    let reach = machine.run(machine.settings(Check::Reach)).await;
+    assert!(dns.is_ok() && reach.is_ok());
+    assert!(!dns.facts.dns.is_empty() && dns.facts.dns.iter().all(|answer| !answer.host.starts_with("login.")));
+    assert!(!reach.facts.endpoints.is_empty() && reach.facts.endpoints.iter().all(|at| !at.host.starts_with("login.")));
+}
+
+#[tokio::test]
+async fn user_assigned_identity_is_found_by_each_of_its_ids_and_one_of_another_machine_is_not() {
+    for kind in [MachineKind::VirtualMachine, MachineKind::AppService] {
+        let mut tenant = Tenant::contoso().with_managed_identity(kind);
+        let known = tenant.machine.as_mut().unwrap();
+        let identity = known.own.take().unwrap();
+        known.assigned = vec![Identity::new("backup", "11111111-aaaa-4bbb-8ccc-000000000001", "oid"), identity.clone()];
+        let machine = Machine::new(tenant).await;
+        // With none of its own, the tenant's settings name no identity of the machine.
+        let own = Machine::new(Tenant::contoso().with_managed_identity(kind)).await;
+        let at = own.settings(Check::Token).tenant.credential.managed_identity().unwrap().clone();
+        for (asked, expected) in [
+            (AssignedIdentity::ClientId(identity.client_id.clone()), None),
+            (AssignedIdentity::ObjectId(identity.object_id.clone()), None),
+            (AssignedIdentity::ResourceId(identity.resource_id.clone()), None),
+            (
+                AssignedIdentity::ClientId("22222222-aaaa-4bbb-8ccc-000000000002".to_owned()),
+                Some(Reason::ManagedIdentityNotAssigned),
+            ),
+        ] {
+            let mut probe = machine.settings(Check::Token);
+            let place = machine.tenant.places().identity[0];
+            let mut credential = ManagedIdentity { identity: asked.clone(), ..at.clone() };
+            credential.at.port = place.port();
+            Arc::make_mut(&mut probe.tenant).credential = Credential::ManagedIdentity(credential);
+            let outcome = machine.run(probe).await;
+            assert_eq!(outcome.failure().map(|failure| failure.reason), expected, "{kind:?} {asked}");
+            assert!(outcome.facts.warnings.is_empty(), "{asked}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn token_of_another_identity_than_the_client_id_names_is_a_warning() {
+    let mut tenant = Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine);
+    let other = Identity::new("other", "33333333-aaaa-4bbb-8ccc-000000000003", "0b1ec71d-0000-4000-8000-00000000e0a3");
+    tenant.machine.as_mut().unwrap().assigned = vec![other.clone()];
+    let machine = Machine::new(tenant).await;
+    let outcome = machine.token_of(AssignedIdentity::ClientId(other.client_id.clone())).await;
+    assert!(outcome.is_ok());
+    let warning = &outcome.facts.warnings[0];
+    assert_eq!(warning.reason, Reason::ManagedIdentityDiffers);
+    assert!(warning.evidence.heard.as_deref().unwrap().contains(&other.client_id));
+}
+
+#[tokio::test]
+async fn missing_identity_fails_in_the_phase_token_and_names_the_local_endpoint() {
+    let machine = Machine::new(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await;
+    machine.tenant.set_fault("managed_identity_not_assigned").unwrap();
+    let outcome = machine.run(machine.settings(Check::Token)).await;
+    let failure = outcome.failure().unwrap();
+    assert_eq!((failure.phase, failure.reason), (Phase::Token, Reason::ManagedIdentityNotAssigned));
+    let peer = failure.evidence.peer.as_ref().unwrap();
+    assert_eq!((&*peer.host, peer.port), ("127.0.0.1", Some(machine.tenant.ports().identity)));
+    assert!(failure.evidence.said.as_deref().unwrap().starts_with("GET http://127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn application_signs_in_by_the_managed_identity_s_assertion() {
+    let machine = Machine::new(Tenant::contoso().with_assertion_of_managed_identity()).await;
+    let outcome = machine.run(machine.settings(Check::Token)).await;
+    assert!(outcome.is_ok(), "{:?}", outcome.verdict);
+    let token = outcome.facts.token.as_ref().unwrap();
+    assert_eq!(token.app_id.as_deref(), Some("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"), "the application's, not the identity's");
+    assert!(token.clock_skew.is_some() && outcome.facts.warnings.is_empty());
+    let hosts: Vec<&str> = outcome.facts.endpoints.iter().map(|endpoint| &*endpoint.host).collect();
+    assert_eq!(hosts, ["127.0.0.1", "login.microsoftonline.com"]);
+    let reach = machine.run(machine.settings(Check::Reach)).await;
+    assert!(reach.facts.endpoints.iter().any(|at| at.host.starts_with("login.")), "the login host is needed");
+
+    machine.tenant.set_fault("federated_subject_differs").unwrap();
+    let outcome = machine.run(machine.settings(Check::Token)).await;
+    let failure = outcome.failure().unwrap();
+    assert_eq!((failure.phase, failure.reason), (Phase::Token, Reason::FederatedSubjectDiffers), "{failure:?}");
+    let said = failure.evidence.said.as_deref().unwrap();
+    let compared = "(a token of issuer `https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0` for subject \
+                    `0b1ec71d-0000-4000-8000-00000000e0a2` and audience `api://AzureADTokenExchange`, valid until 2";
+    assert!(said.contains(compared), "{said}");
+
+    machine.tenant.clear_faults();
+    machine.tenant.set_fault("managed_identity_unavailable").unwrap();
+    let outcome = machine.run(machine.settings(Check::Token)).await;
+    let failure = outcome.failure().unwrap();
+    assert_eq!((failure.phase, failure.reason), (Phase::Token, Reason::ManagedIdentityUnavailable), "{failure:?}");
+    assert!(outcome.facts.token.is_none());
+}
