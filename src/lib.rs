@@ -36,6 +36,7 @@ pub mod secret;
 pub mod serve;
 pub mod settings;
 pub mod sim;
+pub mod small_map;
 pub mod spelling;
 pub mod store;
 pub mod token;

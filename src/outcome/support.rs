@@ -1,11 +1,10 @@
 //! Names of the identifiers that a support ticket wants: a closed list, so that each has its label and is read back by name.
 
-use std::collections::BTreeMap;
-
 use crate::lang::Lang;
+use crate::small_map::SmallMap;
 
 /// Identifiers by name, in the order in which a ticket shows them.
-pub type SupportIds = BTreeMap<SupportId, String>;
+pub type SupportIds = SmallMap<SupportId, String>;
 
 macro_rules! support_ids {
     ($( $(#[$doc:meta])* $name:ident = $code:literal, )*) => {

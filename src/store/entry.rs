@@ -1,6 +1,6 @@
 //! An entry of the store: the present knowledge about one probe.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +12,7 @@ use crate::outcome::{
 };
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
+use crate::small_map::SmallMap;
 
 /// The present knowledge about one probe: its last run, facts of earlier runs for phases that the last one did not reach, and
 /// counts.
@@ -54,11 +55,11 @@ pub struct ProbeEntry {
     /// The last run that read the mailbox.
     pub mailbox: Option<Arc<Outcome>>,
     /// The last run that was shown a certificate, by host and port.
-    certificates: BTreeMap<(String, u16), Arc<Outcome>>,
+    certificates: SmallMap<(String, u16), Arc<Outcome>>,
     /// Number of runs that took place.
     pub runs: u64,
     /// Failed runs, by phase and reason.
-    pub failures: BTreeMap<(Phase, Reason), FailureCount>,
+    pub failures: SmallMap<(Phase, Reason), FailureCount>,
     /// The last incidents, kept also when successes have long followed.
     pub incidents: Incidents,
     /// The last failures, the latest first, kept also when successes have long followed.
@@ -108,9 +109,9 @@ impl ProbeEntry {
             client_certificate: None,
             dns: None,
             mailbox: None,
-            certificates: BTreeMap::new(),
+            certificates: SmallMap::new(),
             runs: 0,
-            failures: BTreeMap::new(),
+            failures: SmallMap::new(),
             incidents: Incidents::default(),
             last_failures: VecDeque::new(),
         }
@@ -214,7 +215,7 @@ impl ProbeEntry {
 
     fn add_failure(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
         let first = FailureCount { count: 0, since: outcome.at };
-        self.failures.entry((failure.phase, failure.reason)).or_insert(first).count += 1;
+        self.failures.get_or_insert_with((failure.phase, failure.reason), || first).count += 1;
         if self.failing_reason.replace(failure.reason) != Some(failure.reason) {
             self.reason_since = Some(outcome.at);
         }

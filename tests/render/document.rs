@@ -243,7 +243,7 @@ pub mod generated {
     }
 
     fn ids() -> impl Strategy<Value = SupportIds> {
-        proptest::collection::btree_map(select(SupportId::ALL), text(), 0..4)
+        proptest::collection::btree_map(select(SupportId::ALL), text(), 0..4).prop_map(SupportIds::from_iter)
     }
 
     fn evidence() -> impl Strategy<Value = Evidence> {

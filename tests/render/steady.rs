@@ -102,7 +102,7 @@ impl Steady {
     fn evidence(&self, evidence: &mut Evidence) {
         let Evidence { peer, said, heard, code, unrecognized: _, ids } = evidence;
         *peer = peer.as_ref().and_then(|peer| self.text(&peer.to_string()).parse().ok());
-        for text in [said, heard, code].into_iter().flatten().chain(ids.iter_mut().map(|(_, value)| value)) {
+        for text in [said, heard, code].into_iter().flatten().chain(ids.values_mut()) {
             *text = self.text(text);
         }
     }

@@ -254,8 +254,8 @@ mod tests {
         let evidence = refused(line, Reason::AuthRefused).fault.evidence;
         assert_eq!(evidence.heard.as_deref(), Some(line));
         assert_eq!(evidence.code.as_deref(), Some("5.7.3"));
-        assert_eq!(evidence.ids[&SupportId::Server], "GVYP.OUTLOOK.COM");
-        assert_eq!(evidence.ids[&SupportId::Session], "08DB0823FF6976E9");
+        assert_eq!(evidence.ids.get(&SupportId::Server).map(String::as_str), Some("GVYP.OUTLOOK.COM"));
+        assert_eq!(evidence.ids.get(&SupportId::Session).map(String::as_str), Some("08DB0823FF6976E9"));
         assert_eq!(refused("535 no", Reason::AuthRefused).fault.evidence.code.as_deref(), Some("535"));
     }
 }
