@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, trace_span};
 
@@ -24,6 +23,7 @@ mod pace;
 mod slot;
 mod stall;
 
+pub use self::pace::Hurries;
 pub use self::slot::Slots;
 use self::slot::{Slot, Turn};
 use self::stall::StallMeter;
@@ -180,8 +180,8 @@ impl Probe {
         self.slot.pace.hurry();
     }
 
-    /// Returns a receiver that changes when the schedule shall run at once.
-    pub fn hurries(&self) -> watch::Receiver<u64> {
+    /// Returns a listener to the calls to run at once.
+    pub fn hurries(&self) -> Hurries<'_> {
         self.slot.pace.hurries()
     }
 

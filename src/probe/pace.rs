@@ -1,9 +1,10 @@
 //! The pace of a probe: slower where the far side refuses it for good, at once again when something has changed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::reason::Reason;
 
@@ -13,23 +14,31 @@ const SLOWS_AFTER: u32 = 3;
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// The refusals in a row of one mailbox and protocol, or of one check of a tenant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pace {
     refusals: Mutex<Option<Refusals>>,
-    /// Counts the calls of `wake`.
-    hurries: watch::Sender<u64>,
+    calls: Calls,
+}
+
+/// The calls of [`Pace::wake`]. A `watch` channel of tokio's does the same in seven times the memory, for each probe.
+#[derive(Debug, Default)]
+struct Calls {
+    count: AtomicU64,
+    waiting: Notify,
+}
+
+/// A listener to the calls to run at once.
+#[derive(Debug)]
+pub struct Hurries<'a> {
+    calls: &'a Calls,
+    /// The number of calls that are done with.
+    seen: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Refusals {
     reason: Reason,
     count: u32,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { refusals: Mutex::default(), hurries: watch::Sender::new(0) }
-    }
 }
 
 impl Pace {
@@ -66,12 +75,38 @@ impl Pace {
 
     /// Has the schedule run at once.
     pub fn wake(&self) {
-        self.hurries.send_modify(|hurries| *hurries += 1);
+        self.calls.count.fetch_add(1, Ordering::Relaxed);
+        self.calls.waiting.notify_waiters();
     }
 
-    /// Returns a receiver that changes when the schedule shall run at once.
-    pub fn hurries(&self) -> watch::Receiver<u64> {
-        self.hurries.subscribe()
+    /// Returns a listener to the calls to run at once, from now on.
+    pub fn hurries(&self) -> Hurries<'_> {
+        let mut hurries = Hurries { calls: &self.calls, seen: 0 };
+        hurries.mark_answered();
+        hurries
+    }
+}
+
+impl Hurries<'_> {
+    /// Waits for a call that is not done with.
+    pub async fn called(&self) {
+        loop {
+            let next = self.calls.waiting.notified(); // from here on no call is missed
+            if self.are_waiting() {
+                return;
+            }
+            next.await;
+        }
+    }
+
+    /// Marks all calls so far as done with.
+    pub fn mark_answered(&mut self) {
+        self.seen = self.calls.count.load(Ordering::Relaxed);
+    }
+
+    /// Reports whether there was a call that is not done with.
+    fn are_waiting(&self) -> bool {
+        self.calls.count.load(Ordering::Relaxed) != self.seen
     }
 }
 
@@ -113,7 +148,7 @@ mod tests {
         for (refusals, wakes) in [(0, false), (2, false), (3, true)] {
             (0..refusals).for_each(|_| pace.note(Some(Reason::AuthRefused)));
             pace.hurry();
-            assert_eq!(hurries.has_changed().expect("it lives"), wakes, "{refusals}");
+            assert_eq!(hurries.are_waiting(), wakes, "{refusals}");
             assert_eq!(pace.refusals(), 0);
         }
     }

@@ -1,7 +1,7 @@
 //! The state that all runs of one mailbox and protocol share: the one connection, the back-off, and the latest outcome.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{MutexGuard, broadcast};
@@ -15,11 +15,12 @@ use crate::reason::Reason;
 use crate::settings::{Ceilings, ProbeSettings};
 
 /// The one connection that a mailbox and protocol may have at a time, and the back-off that the server asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Slot {
     connection: tokio::sync::Mutex<()>,
     back_off: Mutex<Option<BackOff>>,
-    finished: broadcast::Sender<FinishedRun>,
+    /// Made by the first run that must wait: of ten thousand mailboxes few ever have one, and its buffer takes half a kilobyte.
+    finished: OnceLock<broadcast::Sender<FinishedRun>>,
     /// The pace of the probes that log in here.
     pub pace: Pace,
 }
@@ -49,19 +50,15 @@ pub enum Turn<'a> {
     Busy,
 }
 
-impl Default for Slot {
-    fn default() -> Self {
-        let (connection, back_off, pace) = Default::default();
-        Self { connection, back_off, finished: broadcast::Sender::new(1), pace }
-    }
-}
-
 impl Slot {
     /// Waits for a turn of `id`, which must be over `within` this time: for the connection, or for the outcome of a run of the
     /// same probe that holds it.
     pub async fn turn(&self, id: &ProbeId, within: Duration) -> Turn<'_> {
+        if let Ok(guard) = self.connection.try_lock() {
+            return Turn::Run(guard);
+        }
         let deadline = Instant::now() + within;
-        let mut finished = self.finished.subscribe();
+        let mut finished = self.finished.get_or_init(|| broadcast::Sender::new(1)).subscribe();
         let either = async {
             tokio::select! {
                 biased;
@@ -82,9 +79,9 @@ impl Slot {
 
     /// Shares the outcome of a run that had the time `within` with the runs that wait.
     pub fn publish(&self, outcome: &Outcome, within: Duration) {
-        if self.finished.receiver_count() > 0 {
+        if let Some(finished) = self.finished.get().filter(|finished| finished.receiver_count() > 0) {
             let outcome = Arc::new(outcome.clone());
-            let _ = self.finished.send(FinishedRun { outcome, within }); // who waited has gone
+            let _ = finished.send(FinishedRun { outcome, within }); // who waited has gone
         }
     }
 

@@ -82,12 +82,12 @@ impl Runner {
             *self.due.lock().unwrap_or_else(PoisonError::into_inner) = turn.due;
             tokio::select! {
                 () = sleep_until(turn.due) => {}
-                Ok(()) = hurries.changed() => turn = Turn::on_time(Instant::now().min(turn.due)),
+                () = hurries.called() => turn = Turn::on_time(Instant::now().min(turn.due)),
                 () = self.shared.outcomes.closed() => return Err(Closed),
             }
             let asked = Instant::now();
             let place = self.place(&mut turn).await?;
-            hurries.mark_unchanged();
+            hurries.mark_answered();
             let (lag, ended) = (lag(&turn, asked, &place), place.since + self.probe.settings.timeout);
             // Boxed: of ten thousand probes nearly all wait for their turn, and a run takes ten times the memory of a wait.
             Box::pin(self.run_once(place, lag)).await?;
