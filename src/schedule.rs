@@ -10,7 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::check::Means;
-use crate::outcome::{Outcome, ProbeId};
+use crate::outcome::Outcome;
 use crate::probe::Probe;
 
 mod places;
@@ -31,7 +31,8 @@ use self::timetable::Timetable;
 pub struct Schedule {
     shared: Arc<Shared>,
     tasks: JoinSet<()>,
-    runners: HashMap<ProbeId, Task<Runner>>,
+    /// In no order; each has the name of its probe.
+    runners: Vec<Task<Runner>>,
     tenants: HashMap<String, Task<TenantWatch>>,
 }
 
@@ -51,7 +52,7 @@ impl Schedule {
             places: Arc::default(),
             pulse: Arc::clone(pulse),
         };
-        Self { shared: Arc::new(shared), tasks: JoinSet::new(), runners: HashMap::new(), tenants: HashMap::new() }
+        Self { shared: Arc::new(shared), tasks: JoinSet::new(), runners: Vec::new(), tenants: HashMap::new() }
     }
 
     /// Schedules `probes` in place of those before, with at most `in_flight` runs at a time. Must be called on the runtime of the
@@ -77,7 +78,8 @@ impl Schedule {
         let whose = probes.iter().map(|probe| (&*probe.id().tenant, probe.settings.endpoint()));
         let lanes = self.shared.places.adopt(in_flight, whose);
         self.watch_tenants(probes);
-        let mut before = std::mem::replace(&mut self.runners, HashMap::with_capacity(probes.len()));
+        let before = std::mem::replace(&mut self.runners, Vec::with_capacity(probes.len()));
+        let mut before: HashMap<_, _> = before.into_iter().map(|runner| (runner.of.probe.id().clone(), runner)).collect();
         for (probe, lane) in probes.iter().zip(lanes) {
             let runner = match before.remove(probe.id()) {
                 Some(runner) if runner.of.probe.is_continued_by(probe) && !runner.handle.is_finished() => Some(runner),
@@ -87,7 +89,7 @@ impl Schedule {
                     self.start(probe, lane, &timetable, due)
                 }
             };
-            self.runners.extend(runner.map(|runner| (probe.id().clone(), runner)));
+            self.runners.extend(runner);
         }
         for gone in before.into_values() {
             gone.abort();

@@ -10,8 +10,7 @@ mod published;
 mod shared_vec;
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry::Vacant;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -19,7 +18,7 @@ use self::clock_jump::ClockJump;
 pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};
 pub use self::incident::{Incident, Incidents};
-use self::index::Index;
+use self::index::{Index, Place};
 pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;
@@ -34,18 +33,10 @@ use crate::settings::ProbeSettings;
 pub struct Store {
     probes: SharedVec<ProbeEntry>,
     latencies: SharedVec<TenantLatencies>,
-    places: Arc<HashMap<ProbeId, Place>>,
     index: Arc<Index>,
     /// Number of runs skipped since the start, by [`SkipReason::code`](crate::outcome::SkipReason::code).
     pub skips: BTreeMap<&'static str, u64>,
     recorded: u64,
-}
-
-/// The places of a probe in the store's vectors.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    entry: usize,
-    latencies: usize,
 }
 
 /// The histogram of one check of one tenant.
@@ -66,25 +57,27 @@ impl Store {
 
     /// Takes over a new configuration: keeps the entries of probes that stay what they were, drops the rest.
     pub fn adopt(&mut self, probes: &[Arc<ProbeSettings>]) {
-        let before = std::mem::take(&mut self.places);
+        let before = std::mem::take(&mut self.index);
         let mut entries: Vec<_> = std::mem::take(&mut self.probes).into_items().map(Some).collect();
         let series = self.adopt_latencies(probes);
-        let mut places = HashMap::with_capacity(probes.len());
+        let (mut names, mut places) = (HashSet::new(), Vec::with_capacity(probes.len()));
         let mut adopted = Vec::with_capacity(probes.len());
         for settings in probes {
-            let Vacant(vacant) = places.entry(settings.id.clone()) else { continue }; // one name, one set of series
-            let kept = before.get(&settings.id).and_then(|place| entries.get_mut(place.entry)?.take());
+            if !names.insert(&settings.id) {
+                continue; // one name, one set of series
+            }
+            let kept = before.of_probe(&settings.id).and_then(|place| entries.get_mut(place.entry)?.take());
             let kept = kept.filter(|entry| entry.is_same_target(settings));
             let mut entry = kept.unwrap_or_else(|| Arc::new(ProbeEntry::new(Arc::clone(settings))));
             if !Arc::ptr_eq(&entry.settings, settings) {
                 Arc::make_mut(&mut entry).settings = Arc::clone(settings);
             }
             let latencies = series.get(&series_of(&settings.id)).copied().unwrap_or_default();
-            vacant.insert(Place { entry: adopted.len(), latencies });
+            places.push((Arc::clone(settings), Place { entry: adopted.len(), latencies }));
             adopted.push(entry);
         }
-        self.index = Arc::new(Index::new(adopted.iter().map(|entry| &entry.settings)));
-        (self.probes, self.places) = (adopted.into_iter().collect(), Arc::new(places));
+        self.index = Arc::new(Index::new(places));
+        self.probes = adopted.into_iter().collect();
     }
 
     /// Keeps the histograms of `probes`, drops the others, and returns the place of each.
@@ -105,7 +98,7 @@ impl Store {
     pub fn record(&mut self, outcome: Outcome) {
         let kept = self.failures_kept();
         self.recorded += 1;
-        let Some(place) = self.places.get(&outcome.probe).copied() else { return };
+        let Some(place) = self.index.of_probe(&outcome.probe) else { return };
         if outcome.is_missed() {
             *self.skips.entry(SkipReason::Missed.code()).or_default() += 1;
         } else if let Some(code) = outcome.skip_code() {
@@ -155,7 +148,7 @@ impl Store {
 
     /// Returns the entry of one probe.
     pub fn probe(&self, id: &ProbeId) -> Option<&ProbeEntry> {
-        self.places.get(id).and_then(|place| self.probes.get(place.entry))
+        self.index.of_probe(id).and_then(|place| self.probes.get(place.entry))
     }
 
     /// Restores the histogram of one check of one tenant, if it is configured.
@@ -175,7 +168,7 @@ impl Store {
 
     /// Returns the entry of one probe, to restore in it what an earlier process knew.
     pub fn probe_mut(&mut self, id: &ProbeId) -> Option<&mut ProbeEntry> {
-        let place = self.places.get(id)?;
+        let place = self.index.of_probe(id)?;
         self.probes.get_mut(place.entry)
     }
 
@@ -222,9 +215,9 @@ impl Store {
         self.latencies.get_mut(index).map(|counted| &mut counted.latencies)
     }
 
-    /// Returns the number of failures kept for each probe: twenty, but down to three where many probes could fill the memory.
+    /// Returns the number of failures kept for each probe: twenty, but down to two where many probes could fill the memory.
     fn failures_kept(&self) -> usize {
-        (2000 / self.probes.len().max(1)).clamp(3, 20)
+        (2000 / self.probes.len().max(1)).clamp(2, 20)
     }
 }
 
