@@ -78,6 +78,8 @@ pub struct Options {
     pub web: Option<PathBuf>,
     /// Set where pages beyond loopback without users are meant, and a change of the web configuration may take protection away.
     pub allow_unprotected: bool,
+    /// Set where `/public` is served, to everybody.
+    pub public: bool,
     /// Further names under which the pages are reached: those of a reverse proxy, or in DNS.
     pub allow_hosts: Vec<String>,
     /// The address at which others reach the pages: alerts and `/sd` lead there.
@@ -98,6 +100,7 @@ impl Options {
             faults: None,
             web: None,
             allow_unprotected: false,
+            public: false,
             allow_hosts: Vec::new(),
             external_url: None,
             runs: None,

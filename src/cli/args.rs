@@ -58,7 +58,7 @@ pub enum Command {
     },
 }
 
-/// The names of the pages, of `serve` and `demo`.
+/// By what names and to whom the pages are served, by `serve` and `demo`.
 #[derive(Debug, Args)]
 pub struct WebNames {
     /// Address at which browsers and Prometheus reach the pages, such as `https://monitoring.example/m365-probe` on a reverse proxy: alerts and `/sd` lead there.
@@ -67,6 +67,9 @@ pub struct WebNames {
     /// Further name under which the pages may be asked for, as of a reverse proxy, where no login is needed; addresses, `localhost` and this machine's own names always may. May be repeated.
     #[arg(long, visible_alias = "web.allow-host", value_name = "NAME")]
     pub web_allow_host: Vec<String>,
+    /// Serve `/public` too, to everybody and without a login: a page for a screen on a wall, with the state of each tenant and protocol and no mailbox, address or evidence.
+    #[arg(long, visible_alias = "web.public")]
+    pub web_public: bool,
 }
 
 /// `serve`

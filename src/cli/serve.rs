@@ -21,6 +21,7 @@ pub fn run(arguments: &Serve, roots: &RootStore, log: &Log) -> u8 {
 /// Returns the options of a service that listens at `listen` and is known by `names`.
 pub fn options(source: Source, listen: &[ListenAddress], names: &WebNames) -> Options {
     Options {
+        public: names.web_public,
         allow_hosts: names.web_allow_host.clone(),
         external_url: names.web_external_url.clone(),
         ..Options::new(source, listen.to_vec())

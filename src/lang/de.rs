@@ -272,6 +272,7 @@ pub(super) const TEXTS: Texts = Texts {
         still_to_run: "Es stehen noch Prüfungen aus",
         nothing_configured: "Es ist keine Prüfung eingerichtet",
         with_warnings: "Es funktioniert, mit Warnungen",
+        not_all_works: "Nicht alles funktioniert",
         limit_violated: "Ein kritischer Grenzwert ist verletzt",
         unsure: "Nicht alles konnte geprüft werden",
         problems: "{n} Probleme: {names}",

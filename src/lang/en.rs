@@ -287,6 +287,7 @@ texts! {
         still_to_run: "Checks are still to run",
         nothing_configured: "No probe is configured",
         with_warnings: "It works, with warnings",
+        not_all_works: "Not everything works",
         limit_violated: "A critical limit is violated",
         unsure: "Not everything could be checked",
         problems: "{n} problems: {names}",

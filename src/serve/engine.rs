@@ -66,6 +66,8 @@ pub struct Engine {
     pub authenticator: Authenticator,
     /// The names under which the pages are reached.
     pub known_hosts: KnownHosts,
+    /// Set where `/public` is served, to everybody.
+    pub public: bool,
     /// True once a listener accepts connections from other machines.
     pub beyond_loopback: AtomicBool,
     source: SourceReader,
@@ -152,6 +154,7 @@ impl Engine {
             authenticator,
             beyond_loopback: AtomicBool::new(false),
             known_hosts: KnownHosts::new(options.listen.iter().filter_map(ListenAddress::name).chain(allow_hosts)),
+            public: options.public,
             exporter,
             external_url: options.external_url,
             log_lines_lost: options.log_lines_lost,

@@ -19,7 +19,7 @@ use super::routes;
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"m365-probe\", charset=\"UTF-8\"");
 
 /// Answers `request`, which came in over the connection with this `place` and these `ends`, if its login is admitted: all pages are
-/// protected alike, as Prometheus's exporters have it, but for the service's health. Returns the request's turn too, to be held until the response is sent.
+/// protected alike, as Prometheus's exporters have it, but for the service's health and the page for everybody. Returns the request's turn too, to be held until the response is sent.
 pub async fn respond(
     engine: &Arc<Engine>,
     ends: Ends,
@@ -29,12 +29,14 @@ pub async fn respond(
     let client = Client::from(ends.peer.map(|peer| peer.ip()));
     let web = engine.web_config.refreshed().await;
     let (head, body) = request.into_parts();
+    let is_public = routes::is_public(head.uri.path(), engine);
+    let needs_no_login = web.users.is_empty() || is_public;
     // A login is a secret that no page has, and a Unix socket is nothing that a browser could reach.
-    let known = (web.users.is_empty() && ends.peer.is_some()).then_some(&engine.known_hosts);
-    let is_open = routes::is_about_health(head.uri.path());
-    let (mut response, turn) = if let Some(refusal) = admission::check_host(&head, known).err().filter(|_| !is_open) {
+    let known = (needs_no_login && ends.peer.is_some()).then_some(&engine.known_hosts);
+    let is_health = routes::is_about_health(head.uri.path());
+    let (mut response, turn) = if let Some(refusal) = admission::check_host(&head, known).err().filter(|_| !is_health) {
         (refusal, None)
-    } else if is_open || web.users.is_empty() || engine.authenticator.admits(&web.users, &head.headers, client).await {
+    } else if is_health || needs_no_login || engine.authenticator.admits(&web.users, &head.headers, client).await {
         respond_in_turn(engine, ends, place, head, body).await
     } else {
         (unauthorized(), None)

@@ -30,6 +30,8 @@ pub const NOT_FOUND: &str = "there is nothing here; see / for what there is";
 pub enum PageKind {
     /// `/`
     Status,
+    /// `/public`
+    Public,
     /// `/probes`
     Probe,
     /// `/reasons`
@@ -97,6 +99,7 @@ fn render(
             let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
             html(&pages::status(&engine.store.snapshot(), switches.as_deref(), &search, &view("/", &parameters)))
         }
+        PageKind::Public => html(&pages::public(&engine.store.snapshot(), &view("/public", &[]))),
         PageKind::Reasons => match query.one("q") {
             Ok(words) => {
                 let query: Vec<(&str, &str)> = words.map(|words| ("q", words)).into_iter().collect();

@@ -47,8 +47,12 @@ enum Route {
     Faults,
 }
 
+/// The path of the page for everybody.
+const PUBLIC: &str = "/public";
+
 const ROUTES: &[(&str, Route)] = &[
     ("/", Route::Page(PageKind::Status)),
+    (PUBLIC, Route::Page(PageKind::Public)),
     ("/probes", Route::Page(PageKind::Probe)),
     ("/reasons", Route::Page(PageKind::Reasons)),
     ("/metrics", Route::Metrics),
@@ -63,12 +67,16 @@ const ROUTES: &[(&str, Route)] = &[
 ];
 
 impl Route {
-    /// Returns the route of `path`. Faults have one only in a service that has some.
+    /// Returns the route of `path`. Faults have one only in a service that has some, the page for everybody where it is wanted.
     fn at(path: &str, engine: &Engine) -> Option<Self> {
         let reason =
             || path.strip_prefix("/reasons/").and_then(Reason::from_code).map(|reason| Self::Page(PageKind::Reason(reason)));
         let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route).or_else(reason);
-        route.filter(|route| *route != Self::Faults || engine.faults.is_some())
+        route.filter(|route| match route {
+            Self::Faults => engine.faults.is_some(),
+            Self::Page(PageKind::Public) => engine.public,
+            _ => true,
+        })
     }
 
     /// Returns the turn in which the route is rendered.
@@ -115,6 +123,11 @@ impl Route {
 pub fn is_about_health(path: &str) -> bool {
     let route = ROUTES.iter().find(|(known, _)| *known == path).map(|(_, route)| *route);
     matches!(route, Some(Route::Healthy | Route::Ready))
+}
+
+/// Reports whether `path` is that of the page for everybody, and this service has it.
+pub fn is_public(path: &str, engine: &Engine) -> bool {
+    engine.public && path == PUBLIC
 }
 
 /// Answers a request, which came in at the address `local`, or over a Unix socket.

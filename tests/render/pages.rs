@@ -301,3 +301,34 @@ fn status_page_of_hundreds_of_probes_that_have_not_run_is_paged_and_small() {
     assert!(page.contains("Page 1 of 2"));
     assert_eq!(page.matches("<td class=\"none\" data-of=").count(), 150);
 }
+
+#[test]
+fn public_page_of_any_outcomes_has_states_and_nothing_of_whom_or_how() {
+    for outcomes in [sample::all(), sample::failed_in_each_phase(), vec![sample::attacked()]] {
+        let page = page::public(&store(&outcomes, &[], None, "", ""), &View { path: "/public", ..view(Lang::En, sample::now()) });
+        let main = between(&page, "<main", "</main>");
+        assert!(main.contains("contoso") && main.contains("of 1 checks") | main.contains("checks fail"), "{main}");
+        let evidence = outcomes.iter().filter_map(|outcome| outcome.failure()).map(|failure| &failure.evidence);
+        let told = evidence.flat_map(|evidence| evidence.heard.iter().chain(&evidence.said).chain(&evidence.code));
+        let words = told.filter_map(|text| text.get(..12)).chain(["office365", "@", "praxis", "AADSTS", "2222-"]);
+        let reasons = outcomes.iter().filter_map(|outcome| outcome.failure()).map(|failure| failure.reason.code());
+        for word in words.chain(reasons) {
+            assert!(!main.contains(word), "{word:?} in {main}");
+        }
+        assert!(!page.split("<footer").next().expect("a page").contains("href=\"./"), "no way to the other pages");
+    }
+}
+
+#[test]
+fn public_page_says_what_fails_and_since_when() {
+    let mut other = with_check(sample::pop3(), Check::Imap);
+    other.verdict = sample::failed(Phase::Auth, Reason::AuthRefused, Evidence::default());
+    let before = Outcome { at: sample::now() - Duration::from_secs(600), ..other.clone() };
+    let store = store(&[sample::pop3(), before, other], &[], None, "", "");
+    let page = page::public(&store, &view(Lang::De, sample::now()));
+    assert!(between(&page, "<h1", "</h1>").ends_with("Nicht alles funktioniert"), "{page}");
+    let rows: Vec<&str> = page.split("<tr class=").skip(1).collect();
+    assert!(rows[0].starts_with("\"ok\"") && rows[0].contains("1 von 1 Prüfungen funktionieren") && !rows[0].contains("<time"));
+    assert!(rows[1].starts_with("\"critical\"") && rows[1].contains("1 von 1 Prüfungen schlagen fehl"));
+    assert!(rows[1].contains("17:49:49 UTC</time> (vor 10 Minuten)"), "{}", rows[1]);
+}

@@ -54,6 +54,26 @@ async fn pages_are_answered_under_names_that_are_allowed_and_with_users_under_al
 }
 
 #[tokio::test]
+async fn page_for_everybody_is_there_where_it_is_wanted_and_needs_no_login() {
+    let scratch = Scratch::new();
+    let web = scratch.file("web.yml", &format!("basic_auth_users:\n  a: {}\n", bcrypt::hash("right", 4).expect("a hash")));
+    for public in [false, true] {
+        let users = Options { web: Some(web.clone()), public, ..options(Source::Given(Box::default())) };
+        let service = Service::start(users).await.expect("it starts");
+        let at = address(&service);
+        let login = "Host: localhost\r\nAuthorization: Basic YTpyaWdodA==\r\n";
+        assert_eq!(status(at, "/public", "Host: localhost\r\n").await, if public { 200 } else { 401 });
+        assert_eq!(status(at, "/public", login).await, if public { 200 } else { 404 });
+        assert_eq!(status(at, "/", "Host: localhost\r\n").await, 401, "no other page");
+        assert_eq!(
+            status(at, "/public", "Host: evil.example\r\n").await,
+            if public { 421 } else { 401 },
+            "by a name of ours alone"
+        );
+    }
+}
+
+#[tokio::test]
 async fn requests_of_other_pages_are_refused_where_something_happens() {
     let probes = [("contoso", None, Check::Token)];
     let service = serve(Source::Given(Box::new(settings(refused().await, &probes)))).await;

@@ -3,7 +3,7 @@
 use maud::html;
 
 use super::View;
-use super::layout::{Body, document};
+use super::layout::{Body, Frame, document};
 
 /// The cause for which there is nothing to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,5 +26,5 @@ pub fn page(error: PageError<'_>, view: &View<'_>) -> String {
         @if !detail.is_empty() { p { (detail) } }
         p { a href=(view.link("/", "")) { (texts.back) } }
     };
-    document(view, &Body { title: format!("{title} · m365-probe"), state: None, refreshes: false, main })
+    document(view, &Body { title: format!("{title} · m365-probe"), state: None, refreshes: false, frame: Frame::Whole, main })
 }

@@ -16,8 +16,19 @@ pub struct Body {
     pub state: Option<State>,
     /// True if the page refreshes itself, unless it is paused.
     pub refreshes: bool,
+    /// The surroundings of the content.
+    pub frame: Frame,
     /// The content between header and footer.
     pub main: Markup,
+}
+
+/// The surroundings of a page's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Links to the other pages, and what is to be said of the service itself.
+    Whole,
+    /// Neither: for those who are to see this page alone.
+    Bare,
 }
 
 /// Renders the whole document.
@@ -40,13 +51,17 @@ pub fn document(view: &View<'_>, body: &Body) -> String {
             body {
                 a.skip href="#main" { (texts.skip) }
                 header {
-                    p.brand { a href=(view.link("/", "")) { "m365-probe" } " " span { (texts.purpose) } }
-                    (navigation(view))
+                    @if body.frame == Frame::Whole {
+                        p.brand { a href=(view.link("/", "")) { "m365-probe" } " " span { (texts.purpose) } }
+                        (navigation(view))
+                    } @else {
+                        p.brand { "m365-probe " span { (texts.purpose) } }
+                    }
                 }
                 p #stale .banner.critical role="alert" hidden { (texts.stale) " " span {} }
                 p #held .banner role="status" hidden { (texts.held) " " strong {} }
                 p #said .unseen role="status" {}
-                main #main tabindex="-1" { (notices::banners(view)) (body.main) }
+                main #main tabindex="-1" { @if body.frame == Frame::Whole { (notices::banners(view)) } (body.main) }
                 footer {
                     p #as-of { (texts.as_of) " " (clock(view.now, view.now)) }
                     @if body.refreshes { (refreshing(view)) }

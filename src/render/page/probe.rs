@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::cause_card::{Level, reason_link, since_when, steps, steps_of, whole};
 use super::html::{pairs, prose};
-use super::layout::{Body, document};
+use super::layout::{Body, Frame, document};
 use super::probe_table::state_badge;
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock, plainly};
@@ -45,7 +45,10 @@ pub fn page(store: &Store, entry: &ProbeEntry, view: &View<'_>) -> String {
         }
         (history::of_one_probe(entry, view))
     };
-    document(view, &Body { title: format!("{id} · m365-probe"), state: probe.state(), refreshes: true, main })
+    document(
+        view,
+        &Body { title: format!("{id} · m365-probe"), state: probe.state(), refreshes: true, frame: Frame::Whole, main },
+    )
 }
 
 /// Whom it is about, when it ran last and how often it runs.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::View;
 use super::cause_card::{Level, steps};
 use super::html::prose;
-use super::layout::{Body, document};
+use super::layout::{Body, Frame, document};
 use super::probe_table::breakable;
 use crate::lang::{Lang, fill};
 use crate::reason::text::{self, Ids, Text};
@@ -40,7 +40,10 @@ pub fn index(search: &str, view: &View<'_>) -> String {
             }
         }
     };
-    document(view, &Body { title: format!("{} · m365-probe", texts.reasons), state: None, refreshes: false, main })
+    document(
+        view,
+        &Body { title: format!("{} · m365-probe", texts.reasons), state: None, refreshes: false, frame: Frame::Whole, main },
+    )
 }
 
 fn row(reason: Reason, view: &View<'_>) -> Markup {
@@ -102,7 +105,7 @@ pub fn page(reason: Reason, view: &View<'_>) -> String {
         }
         p { a href=(view.link("/reasons", reason.code())) { (texts.all_reasons) } }
     };
-    document(view, &Body { title: format!("{title} · m365-probe"), state: None, refreshes: false, main })
+    document(view, &Body { title: format!("{title} · m365-probe"), state: None, refreshes: false, frame: Frame::Whole, main })
 }
 
 /// Returns a severity's explanation for the reader.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::cause_card::{self, CauseCard};
 use super::html::{class, sign};
 use super::judged_probe::JudgedProbe;
-use super::layout::{Body, document};
+use super::layout::{Body, Frame, document};
 use super::search::{self, Search};
 use super::time::ago;
 use super::{FaultSwitch, View, expiries, faults, headline, history, listing, warnings};
@@ -52,7 +52,7 @@ pub fn page(store: &Store, switches: Option<&[FaultSwitch]>, search: &Search<'_>
         @if let Some(switches) = switches { (faults::section(switches, view)) }
         @if !search.is_continued() { (expiries::section(of_tenants(&expiries, &found, search), view)) (history::of_all_probes(&found, view)) }
     };
-    document(view, &Body { title: format!("{headline} · m365-probe"), state, refreshes: true, main })
+    document(view, &Body { title: format!("{headline} · m365-probe"), state, refreshes: true, frame: Frame::Whole, main })
 }
 
 /// The root causes that explain any of the probes that were found.
