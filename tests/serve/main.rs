@@ -12,6 +12,7 @@ mod on_request;
 mod probe_endpoint;
 mod program;
 mod reload;
+mod rotation;
 mod routes;
 mod shutdown;
 mod signals;
