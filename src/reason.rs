@@ -172,10 +172,10 @@ reasons! {
     HttpRedirected "http_redirected" Network Failed "the request was redirected elsewhere" "check the URL, and proxies and portals on the way"
 
     // Token: the credential.
-    ClientSecretWrong "client_secret_wrong" ApplicationOwner Failed "the client secret is wrong" "configure the secret's Value, not its Secret ID; create a new client secret if it is lost"
+    ClientSecretWrong "client_secret_wrong" ApplicationOwner Failed "the client secret is wrong" "configure the secret's Value, not its Secret ID; create a new client secret if it is lost, or a certificate where the tenant forbids secrets"
     ClientSecretMalformed "client_secret_malformed" Here Failed "the client secret was copied or stored wrongly" "write the secret's Value, and nothing else, where the configuration reads it"
-    ClientSecretExpired "client_secret_expired" ApplicationOwner Failed "the client secret has expired" "create a new client secret (Entra > App registrations > Certificates & secrets) and configure it here"
-    CredentialExpiring "credential_expiring" ApplicationOwner Degraded "the application's credential is about to expire" "create a new client secret, or upload a new certificate, beside it (Entra > App registrations > Certificates & secrets), configure it here and in the application; for a secret update `expires`"
+    ClientSecretExpired "client_secret_expired" ApplicationOwner Failed "the client secret has expired" "create a new client secret (Entra > App registrations > Certificates & secrets) and configure it here; where the tenant forbids secrets, a certificate"
+    CredentialExpiring "credential_expiring" ApplicationOwner Degraded "the application's credential is about to expire" "create a new client secret, or upload a new certificate where it is one or the tenant forbids secrets, beside it (Entra > App registrations > Certificates & secrets), configure it here and in the application; for a secret update `expires`"
     CredentialExpiryOutdated "credential_expiry_outdated" ApplicationOwner Degraded "the client secret still works, although its declared expiry is past" "set `expires` to the last day that Entra > App registrations > Certificates & secrets shows"
     ClientSecretMissing "client_secret_missing" ApplicationOwner Failed "no client secret was sent" "configure the client secret"
     ClientIsPublic "client_is_public" ApplicationOwner Failed "the application is registered as a public client" "App registrations > Authentication: switch off `Allow public client flows`"

@@ -105,13 +105,13 @@ fn require_pair(
     match read {
         Ok(pair) => {
             if let Some(fault) = pair.out_of_date(SystemTime::now()) {
-                reader.warning(at, path, told(fault));
+                reader.flaw(at, path, ("", &told(fault)), false);
             }
             Some(())
         }
         // One of two files is being replaced, and the other will be: no reason to refuse the whole configuration.
         Err(fault) if fault.reason == Reason::ClientKeyMismatch => {
-            reader.warning(at, path, told(fault));
+            reader.flaw(at, path, ("", &told(fault)), false);
             Some(())
         }
         Err(fault) => {

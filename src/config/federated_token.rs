@@ -46,12 +46,12 @@ fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, k
     let token = secret_file::read_unshared(reader, path, at, key)?;
     let flaw = federated_token_flaw(&token, SystemTime::now());
     if let Some(fault) = flaw {
-        let problem = format!("`{}`: {}", reader.shown(path), fault.evidence.heard.unwrap_or_default());
-        if fault.reason == Reason::FederatedTokenUnusable {
-            reader.mistake(at, key, problem);
-            return None;
+        let is_unusable = fault.reason == Reason::FederatedTokenUnusable;
+        let place = format!("`{}`: ", reader.shown(path));
+        reader.flaw(at, key, (&place, &fault.evidence.heard.unwrap_or_default()), is_unusable);
+        if is_unusable {
+            return None; // one that has expired may have been replaced until the next request
         }
-        reader.warning(at, key, problem); // until the next request it may have been replaced
     }
     Some(Credential::FederatedToken(SecretSource::File(reader.resolve(path))))
 }

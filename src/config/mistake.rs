@@ -46,6 +46,11 @@ impl Mistake {
         Self { file: None, at, key: Quoted::message(key), message: Quoted::message(message) }
     }
 
+    /// A mistake in the file of a credential; `public` describes the credential behind `message`.
+    pub(super) fn of_credential(at: Option<Position>, key: &str, message: &str, public: &str) -> Self {
+        Self { message: Quoted::message_about(message, public), ..Self::new(at, key, "") }
+    }
+
     pub(super) fn in_file(message: &str) -> Self {
         Self::new(None, "", message)
     }

@@ -21,6 +21,8 @@ const SHOWN: usize = 12;
 const NO_NAME: usize = 20;
 /// Characters of a quoted value at most.
 const MAX_VALUE: usize = 100;
+/// Bytes of a certificate's or a token's description at most: three claims have 120 each.
+const MAX_PUBLIC: usize = 800;
 /// Letters of the longest word that counts as one: German compounds, not 32 random letters.
 const LONGEST_WORD: usize = 24;
 /// Digits in a row that count as a number (a date, a port, an error's number) and not as something random.
@@ -60,6 +62,12 @@ impl Quoted {
             shown.push_str(&piece[word.len()..]);
         }
         Self(shown)
+    }
+
+    /// Makes a message of `text` as [`Quoted::message`] does, and of `public` behind it, which is shown as it is: what a certificate or a
+    /// token says to everybody, its thumbprint or its claims, and nothing of the configuration.
+    pub(super) fn message_about(text: &str, public: &str) -> Self {
+        Self(format!("{}{}", Self::message(text), sanitize::one_line(public, MAX_PUBLIC)))
     }
 }
 

@@ -58,6 +58,12 @@ impl<'a> Reader<'a> {
         self.warnings.push(warning);
     }
 
+    /// Records what is wrong with the file of a credential: `message`, and behind it what the credential's public part says.
+    pub(super) fn flaw(&mut self, at: impl Into<Option<Position>>, key: &str, (message, public): (&str, &str), is_mistake: bool) {
+        let flaw = self.at_its_place(Mistake::of_credential(at.into(), key, message, public));
+        if is_mistake { self.mistakes.push(flaw) } else { self.warnings.push(flaw) }
+    }
+
     fn at_its_place(&self, mistake: Mistake) -> Mistake {
         Mistake { file: mistake.at.and_then(|at| self.name_of(at)).cloned(), ..mistake }
     }

@@ -76,8 +76,11 @@ impl Claims {
             expected.is_some() && of_cloud || audience.contains("kubernetes.default.svc")
         };
         if !self.audiences.is_empty() && self.audiences.iter().all(is_foreign) {
-            let wanted = expected.unwrap_or("that of the federated credential");
-            return fault(Reason::FederatedTokenUnusable, format!("the audience for this cloud is `{wanted}`"));
+            let wanted = match expected {
+                Some(audience) => format!("the audience for this cloud is `{audience}`"),
+                None => format!("the audience has to be that of the federated credential, usually `{}`", AUDIENCES[0].1),
+            };
+            return fault(Reason::FederatedTokenUnusable, wanted);
         }
         if self.expires.is_some_and(|expires| expires <= now) {
             return fault(Reason::FederatedTokenStale, format!("by this machine's clock it is {}", rfc3339(now)));

@@ -74,11 +74,12 @@ fn certificates_worth_a_warning_are_read_with_it() {
         ("certificate_file: expired.pem", "ended at "),
         (
             "certificate_file: app.pem, private_key_file: other.key",
-            "belongs to another certificate than the certificate CN=m365-probe",
+            "belongs to another certificate than the certificate CN=m365-probe (thumbprint ",
         ),
     ] {
         let (_, warnings) = read(credential).unwrap_or_else(|mistakes| panic!("{credential}: {mistakes}"));
         assert!(warnings.contains(words) && warnings.lines().count() == 1, "{credential}: {warnings}");
+        assert!(!warnings.contains("<secret>"), "a thumbprint is none: {warnings}");
     }
 }
 

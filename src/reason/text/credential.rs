@@ -14,12 +14,12 @@ super::entries! {
         en "Entra knows the application, but not the secret that was sent (AADSTS7000215), and seen from here that one cannot be one of Entra's: the evidence tells why. It contains a blank, an invisible or a control character, stands in quotes, or has a variable's name before it."
         - "Look at what the file, the variable or the systemd credential really contains: `od` with the option `-c` shows blanks, quotes and invisible characters. Do so where nobody else sees the screen."
         - "Write the secret's Value there and nothing else. The file is read anew for every token request; after a change of a variable, restart m365-probe."
-        - "Only if the Value is lost: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret.";
+        - "Only if the Value is lost: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets > New client secret. Where the tenant forbids new secrets, use a certificate (`certificate_file`) instead.";
         de "der geheime Clientschlüssel wurde falsch kopiert oder gespeichert"
         "Entra kennt die Anwendung, aber nicht das gesendete Geheimnis (AADSTS7000215), und von hier aus gesehen kann es keines von Entra sein: Der Beleg nennt den Grund. Es enthält ein Leerzeichen, ein unsichtbares oder ein Steuerzeichen, steht in Anführungszeichen oder hat einen Variablennamen vor sich."
         - "Sehen Sie nach, was die Datei, die Variable oder der systemd-Credential wirklich enthält: `od` mit der Option `-c` zeigt Leerzeichen, Anführungszeichen und unsichtbare Zeichen. Tun Sie das dort, wo niemand sonst den Bildschirm sieht."
         - "Schreiben Sie den Wert des Geheimnisses dorthin und sonst nichts. Die Datei wird für jede Tokenanforderung neu gelesen; nach der Änderung einer Variablen starten Sie m365-probe neu."
-        - "Nur wenn der Wert verloren ist: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel.";
+        - "Nur wenn der Wert verloren ist: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel > Neuer geheimer Clientschlüssel. Verbietet der Mandant neue Schlüssel, verwenden Sie stattdessen ein Zertifikat (`certificate_file`).";
 
     ClientSecretExpired from ERROR_CODES:
         en "The client secret was right and is past its last day (AADSTS7000222). Everything that uses this secret has stopped working."
@@ -48,12 +48,12 @@ super::entries! {
     CredentialExpiryOutdated from CLIENT_CREDENTIALS:
         en "The day that `expires` declares is past, and Entra still issues tokens for this secret. Most probably the secret was renewed and the day in the configuration was not updated, so nothing warns of the secret's real last day any more."
         - "Read the last day of the secret in use: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Client secrets, column Expires. The first characters of each Value are shown there, by which you can tell the secrets apart."
-        - "Set `expires` to that day and reload the configuration. If that day is past or near as well, create a new client secret now."
+        - "Set `expires` to that day and reload the configuration. If that day is past or near as well, create a new client secret now. Where the tenant forbids new secrets, use a certificate (`certificate_file`) instead."
         - "Or let m365-probe read the day: grant the application permission Application.Read.All of Microsoft Graph, and set `read_expiry: true` beside the secret.";
         de "der geheime Clientschlüssel funktioniert noch, obwohl sein angegebenes Ende vorüber ist"
         "Der Tag, den `expires` angibt, ist vorüber, und Entra stellt mit diesem Schlüssel weiterhin Token aus. Höchstwahrscheinlich wurde der Schlüssel erneuert und der Tag in der Konfiguration nicht angepasst; vor dem tatsächlichen Ablauf des Schlüssels warnt daher nichts mehr."
         - "Sehen Sie den letzten Gültigkeitstag des verwendeten Schlüssels nach: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Geheime Clientschlüssel, Spalte Gültig bis. Dort stehen die ersten Zeichen jedes Werts; an ihnen sind die Schlüssel zu unterscheiden."
-        - "Setzen Sie `expires` auf diesen Tag, und laden Sie die Konfiguration neu. Ist auch dieser Tag vorüber oder nahe, legen Sie jetzt einen neuen geheimen Clientschlüssel an."
+        - "Setzen Sie `expires` auf diesen Tag, und laden Sie die Konfiguration neu. Ist auch dieser Tag vorüber oder nahe, legen Sie jetzt einen neuen geheimen Clientschlüssel an. Verbietet der Mandant neue Schlüssel, verwenden Sie stattdessen ein Zertifikat (`certificate_file`)."
         - "Oder lassen Sie m365-probe den Tag lesen: Erteilen Sie die Anwendungsberechtigung Application.Read.All von Microsoft Graph, und setzen Sie `read_expiry: true` neben den Schlüssel.";
 
     ClientSecretMissing from CLIENT_CREDENTIALS:

@@ -67,6 +67,21 @@ fn every_text() -> impl Iterator<Item = (Reason, Lang, &'static Text)> {
     Reason::ALL.iter().flat_map(|reason| Lang::ALL.map(|lang| (*reason, lang, reason.text(lang))))
 }
 
+/// Tenants may forbid client secrets: whoever is told to create one is told what to do there.
+#[test]
+fn step_that_creates_a_client_secret_says_what_to_do_where_the_tenant_forbids_them() {
+    let (mut found, words) = (0, ["new client secret", "neuer geheimer clientschlüssel", "neuen geheimen clientschlüssel"]);
+    for (reason, lang, text) in every_text() {
+        let text = text.steps.iter().map(|step| step.to_string().to_lowercase()).collect::<String>();
+        let creates = words.iter().any(|word| text.contains(word));
+        found += usize::from(creates);
+        assert!(!creates || text.contains("forbids") || text.contains("verbietet"), "{reason} {lang:?}: {text}");
+        let first = reason.remedy();
+        assert!(!first.contains("new client secret") || first.contains("forbids secrets"), "{reason}: {first}");
+    }
+    assert!(found >= 10, "{found}");
+}
+
 /// Iterates over the pieces that stand in backquotes.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
