@@ -4,7 +4,7 @@ local read(text) = std.parseYaml(text);
 
 {
   _config+:: {
-    // Grafana's own address, put before every alert's `dashboard_url`.
+    // Grafana's own address, such as `https://grafana.example`; where empty, alerts have no `dashboard_url`.
     grafanaUrl: '',
     // Where browsers reach the status page, such as `https://m365-probe.example`; where empty, the programs' `--web.external-url`.
     pagesUrl: '',
@@ -20,7 +20,6 @@ local read(text) = std.parseYaml(text);
   prometheusAlerts+:: {
     local adapted(rule) = rule {
       labels+: if rule.labels.severity == 'critical' then { severity: config.criticalSeverity } else {},
-      annotations+: { dashboard_url: config.grafanaUrl + rule.annotations.dashboard_url },
     },
     groups+: [
       group { rules: [adapted(rule) for rule in group.rules] }
@@ -33,6 +32,8 @@ local read(text) = std.parseYaml(text);
       if rule.record == 'm365_slo:error_budget:ratio' then rule { expr: 'vector(%g)' % config.errorBudget }
       else if rule.record == 'm365_pages:url:info' && config.pagesUrl != '' then
         rule { expr: 'label_replace(m365_exporter_build_info, "url", "%s", "", "")' % config.pagesUrl }
+      else if rule.record == 'm365_grafana:url:info' then
+        rule { expr: 'label_replace(vector(1), "url", "%s", "", "")' % config.grafanaUrl }
       else rule,
     groups+: [
       group { rules: [adapted(rule) for rule in group.rules] }

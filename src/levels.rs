@@ -2,6 +2,7 @@
 
 mod expiry;
 mod limits;
+mod patience;
 mod range;
 
 use std::fmt;
@@ -10,14 +11,16 @@ use std::time::SystemTime;
 pub use self::expiry::{expiry_state, secret_expiry, secret_refusal};
 use self::limits::days_until;
 pub use self::limits::{Limits, Metric};
+use self::patience::is_local;
+pub use self::patience::{PATIENCE, is_serious, lasting};
 pub use self::range::Range;
 use crate::outcome::{Evidence, Fault, Outcome, SkipReason, SupportIds, Verdict};
-use crate::reason::{Reason, Severity};
+use crate::reason::Reason;
 
 /// Judges `outcome` by `limits`.
 ///
 /// A failure is critical, whosever move it is, unless nobody but this machine had a part in it (then nothing is known
-/// of the far side) or the access still works. A run that succeeded and saw what is worth a look is a warning. A number
+/// of the far side), the access still works, or it may pass and has not lasted for [`PATIENCE`] yet. A run that succeeded and saw what is worth a look is a warning. A number
 /// that is not known breaches nothing: not known is not no.
 pub fn judge<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> Judgement<'a> {
     let breaches = breaches(outcome, limits, now);
@@ -25,8 +28,11 @@ pub fn judge<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> Judg
     let verdict = match &outcome.verdict {
         Verdict::Ok if warnings.iter().any(|warning| is_warning_by_itself(warning)) => State::Warning,
         Verdict::Ok => State::Ok,
-        Verdict::Failed(failure) => failure_state(failure.reason),
+        Verdict::Failed(failure) => failure_state(failure.reason, outcome, now),
         // The server still speaks to us, and what it said was counted as a failure in the run it said it in.
+        Verdict::Skipped(SkipReason::BackOff { because, .. }) if outcome.facts.failing_since.is_some() => {
+            failure_state(*because, outcome, now)
+        }
         Verdict::Skipped(SkipReason::BackOff { .. }) => State::Warning,
         Verdict::Skipped(_) => State::Unknown,
     };
@@ -144,18 +150,11 @@ impl fmt::Display for State {
 
 /// The plugin guidelines keep UNKNOWN for what went wrong in the plugin itself; a name that does not resolve, a port
 /// that is closed and a server that is silent are what the plugin is there to find: CRITICAL.
-fn failure_state(reason: Reason) -> State {
+fn failure_state(reason: Reason, outcome: &Outcome, now: SystemTime) -> State {
     match reason {
-        Reason::Internal
-        | Reason::LocalResources
-        | Reason::MachineTooSlow
-        | Reason::CeilingReached
-        | Reason::LocalTrustStore
-        | Reason::SecretUnreadable => State::Unknown,
-        _ => match reason.severity() {
-            Severity::Degraded => State::Warning,
-            Severity::Failed | Severity::Transient => State::Critical,
-        },
+        _ if is_local(reason) => State::Unknown,
+        _ if is_serious(reason, outcome, now) => State::Critical,
+        _ => State::Warning,
     }
 }
 
@@ -226,6 +225,7 @@ mod tests {
     use super::*;
     use crate::kind::Check;
     use crate::outcome::{Facts, Failure, Phase, ProbeId, Span, TokenFacts};
+    use crate::reason::Severity;
 
     const DAY: Duration = Duration::from_secs(86_400);
 

@@ -1,6 +1,7 @@
 //! Everything that is shown of outcomes, whatever the format: each output is made of this.
 
 pub mod expiry;
+pub mod notification;
 pub mod outcome_index;
 pub mod probe_state;
 pub mod remedy;

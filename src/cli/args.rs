@@ -103,7 +103,7 @@ pub struct Check {
     /// Whom to ask instead of checking.
     #[command(flatten)]
     pub from: From,
-    /// File that keeps the time until which a server asked to stay away, for the next call; by default one of this user's among the temporary files. `/dev/null` keeps none.
+    /// File that keeps until when a server asked to stay away and since when a check has been failing, for the next call; by default one of this user's among the temporary files. `/dev/null` keeps none.
     #[arg(long, env = "M365_PROBE_STATE_FILE", value_name = "FILE")]
     pub state_file: Option<PathBuf>,
     /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `credential_days`, `ews_days`, `messages`, `clock_skew`; may be repeated.
@@ -112,8 +112,8 @@ pub struct Check {
     /// Be critical outside this range; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub critical: Vec<String>,
-    /// Time limit in seconds (or `500ms`, `1m`), and the state when it is exceeded: ok, warning, critical, unknown or 0 to 3.
-    #[arg(short, long, value_name = "TIME[:STATE]", default_value = "30s:critical", value_parser = timeout)]
+    /// Time limit in seconds (or `500ms`, `1m`), and the state when it is exceeded: ok, warning, critical, unknown or 0 to 3; without one, that of the reason.
+    #[arg(short, long, value_name = "TIME[:STATE]", default_value = "30s", value_parser = timeout)]
     pub timeout: Timeout,
     /// Print more; may be given up to three times.
     #[arg(short, long, action = ArgAction::Count)]

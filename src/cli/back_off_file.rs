@@ -1,4 +1,5 @@
-//! The file in which `check` keeps the back-offs that servers asked for, from one call to the next.
+//! The file in which `check` keeps the back-offs that servers asked for, and since when what fails has been failing, from one call to
+//! the next.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind};
@@ -47,20 +48,30 @@ impl BackOffFile {
         })
     }
 
-    /// Adds the back-offs that servers asked for in these runs, if any.
-    pub fn note(&self, probes: &[ProbeSettings], outcomes: &[Outcome]) {
-        let (runs, now) = (|| probes.iter().zip(outcomes), SystemTime::now());
-        if !BackOffs::default().note(runs(), now) {
-            return;
+    /// Adds the back-offs that servers asked for in these runs, and their failures; `known` is what the file had before. The outcomes
+    /// are told since when their probes have been failing, where the next call will know it too.
+    pub fn note(&self, known: &BackOffs, probes: &[ProbeSettings], outcomes: &mut [Outcome]) {
+        let runs: Vec<(&ProbeSettings, &Outcome)> = probes.iter().zip(&*outcomes).collect();
+        let is_changed = runs.iter().any(|(settings, outcome)| known.is_changed_by(settings, outcome));
+        let noted = if is_changed { self.add(&runs) } else { Ok(None) };
+        match noted {
+            Ok(noted) => {
+                let noted = noted.as_ref().unwrap_or(known);
+                for (settings, outcome) in probes.iter().zip(outcomes).filter(|(_, outcome)| !outcome.is_ok()) {
+                    outcome.facts.failing_since = noted.failing_since(settings);
+                }
+            }
+            Err(error) => debug!("back-offs in `{}`: {error}", self.path.display()),
         }
-        let added = self.lock().and_then(|_locked| {
-            let mut back_offs = self.content()?;
-            back_offs.note(runs(), now);
-            file::replace(&self.path, &back_offs.to_json())
-        });
-        if let Err(error) = added {
-            debug!("back-offs in `{}`: {error}", self.path.display());
-        }
+    }
+
+    /// Adds the runs to what the file has now: another call may have written it meanwhile.
+    fn add(&self, runs: &[(&ProbeSettings, &Outcome)]) -> io::Result<Option<BackOffs>> {
+        let _locked = self.lock()?;
+        let mut back_offs = self.content()?;
+        back_offs.note(runs, SystemTime::now());
+        file::replace(&self.path, &back_offs.to_json())?;
+        Ok(Some(back_offs))
     }
 
     /// Returns the back-offs in the file: none where it is missing or damaged.

@@ -42,8 +42,8 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
     let back_offs = BackOffFile::new(arguments.state_file.as_deref());
     let known = back_offs.read();
     let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None, &known);
-    let outcomes = run_once::block_on(run)??;
-    back_offs.note(&selected.probes, &outcomes);
+    let mut outcomes = run_once::block_on(run)??;
+    back_offs.note(&known, &selected.probes, &mut outcomes);
     let now = SystemTime::now();
     let limits: Vec<Limits> = selected.probes.iter().map(|probe| given.over(&probe.limits)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =

@@ -215,6 +215,7 @@ pub(super) const TEXTS: Texts = Texts {
         not_read: "nicht gelesen: {why}",
         ews_ends: "EWS endet",
         last_worked: "funktionierte zuletzt",
+        failing_since: "schlägt fehl seit",
         endpoint: "Endpunkt",
         certificate: "Zertifikat von {issuer} bis {until}",
         certificate_refused: "abgelehntes Zertifikat von {issuer} bis {until}",

@@ -223,6 +223,7 @@ texts! {
         not_read: "not read: {why}",
         ews_ends: "EWS ends",
         last_worked: "last worked",
+        failing_since: "failing since",
         endpoint: "endpoint",
         certificate: "certificate by {issuer} until {until}",
         certificate_refused: "refused certificate by {issuer} until {until}",

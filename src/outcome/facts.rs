@@ -50,6 +50,10 @@ pub struct Facts {
     /// The time at which a run of this probe last succeeded, for one that failed; known only to a service.
     #[serde(with = "time_if_known")]
     pub last_worked: Option<SystemTime>,
+    /// The start of the first failed run that no success has followed, for a run that failed or was skipped after one; known to a
+    /// service, and to `check` where it keeps a file.
+    #[serde(with = "time_if_known")]
+    pub failing_since: Option<SystemTime>,
     /// The time for which the server asked us to stay away.
     #[serde(rename = "back_off_seconds", with = "seconds_if_known")]
     pub back_off: Option<Duration>,

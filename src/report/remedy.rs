@@ -82,6 +82,12 @@ impl<'a> Concern<'a> {
         Self { suspects, ..self }
     }
 
+    /// The same, with the mailboxes under these names in place of their addresses.
+    #[must_use]
+    pub fn naming(self, names: &'a [String]) -> Self {
+        Self { mailboxes: names.iter().map(String::as_str).collect(), ..self }
+    }
+
     /// The object id of the enterprise application, if a token has it.
     pub fn object_id(&self) -> Option<&'a str> {
         self.object_id

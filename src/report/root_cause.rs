@@ -9,8 +9,8 @@ use super::{JudgedOutcome, sentence};
 use crate::diagnosis::{self, Confidence, RootCause};
 use crate::lang::{Lang, fill};
 use crate::outcome::{Evidence, ProbeId};
-use crate::reason::Reason;
 use crate::reason::text::Piece;
+use crate::reason::{Owner, Reason};
 
 /// Names that are listed one by one; of more, the number is given.
 const NAMED: usize = 3;
@@ -37,6 +37,20 @@ pub struct RootCauseGroup {
 }
 
 impl RootCauseGroup {
+    /// Joins with another of the same tenant and reason; as sure as the less sure one.
+    fn join(&mut self, other: Self) {
+        if self.mailboxes.is_empty() || other.mailboxes.is_empty() {
+            self.mailboxes.clear();
+        } else {
+            self.mailboxes.extend(other.mailboxes);
+        }
+        self.explains.extend(other.explains);
+        self.unlisted += other.unlisted;
+        if other.confidence < self.confidence {
+            (self.confidence, self.candidates) = (other.confidence, other.candidates);
+        }
+    }
+
     fn new(cause: RootCause) -> Self {
         let RootCause { reason, confidence, tenant, mailbox, explains, unlisted, candidates, evidence } = cause;
         Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, unlisted, candidates, evidence }
@@ -71,6 +85,30 @@ pub fn group(causes: &[RootCause]) -> Vec<RootCauseGroup> {
         }
     }
     groups
+}
+
+/// Joins the causes of each tenant and reason, the first that were found first.
+pub fn group_by_reason(causes: &[RootCause]) -> Vec<RootCauseGroup> {
+    let mut groups: Vec<RootCauseGroup> = Vec::new();
+    let mut places: HashMap<(String, Reason), usize> = HashMap::new();
+    for group in group(causes) {
+        let place = *places.entry((group.tenant.clone(), group.reason)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(same) => same.join(group),
+            None => groups.push(group),
+        }
+    }
+    groups
+}
+
+/// Returns the place of a root cause on the status page, which stays the same while it lasts: where notifications lead.
+pub fn anchor(tenant: &str, reason: Reason) -> String {
+    format!("cause-{tenant}-{reason}")
+}
+
+/// Reports whether the host and port belong to what is wrong: whoever looks after the network has to know them first.
+pub fn is_about_its_peer(group: &RootCauseGroup) -> bool {
+    group.reason.owner() == Owner::Network
 }
 
 /// Returns a run's result in a sentence. Where `explaining`, the root causes of a failure, say more than it does, the first that
@@ -110,14 +148,19 @@ pub fn headline(group: &RootCauseGroup, lang: Lang) -> String {
 
 /// Returns the first step in a line: of a cause that is one of several, the cmdlets whose output tells which.
 pub fn first_step(group: &RootCauseGroup) -> String {
-    let signs = suspects(group.confidence, group.reason, &group.candidates);
-    let commands = signs.iter().filter_map(|reason| reason.sign(Lang::En)?.0.iter().find_map(Piece::cmdlet));
-    let mut cmdlets: Vec<&str> = commands.collect();
-    cmdlets.dedup();
-    match (group.confidence, &cmdlets[..]) {
-        (Confidence::Possible, [_, _, ..]) => format!("see which it is: {}", cmdlets.join(", ")),
+    match (group.confidence, &telling_cmdlets(group)[..]) {
+        (Confidence::Possible, cmdlets @ [_, _, ..]) => format!("see which it is: {}", cmdlets.join(", ")),
         _ => group.reason.remedy().to_owned(),
     }
+}
+
+/// Returns the cmdlets whose output tells which of several reasons it is, that of the likeliest first; none where it is known.
+pub fn telling_cmdlets(group: &RootCauseGroup) -> Vec<&'static str> {
+    let signs = suspects(group.confidence, group.reason, &group.candidates);
+    let mut cmdlets: Vec<&str> =
+        signs.iter().filter_map(|reason| reason.sign(Lang::En)?.0.iter().find_map(Piece::cmdlet)).collect();
+    cmdlets.dedup();
+    cmdlets
 }
 
 /// Returns the reasons among which a cause that is not certain is still to be found, as far as each has a sign of its own; empty

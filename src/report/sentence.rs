@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::text::{brief, count_of, one_line, seconds, time};
 use super::{JudgedOutcome, expiry};
 use crate::lang::Lang;
-use crate::levels::{Breach, Metric, is_derived_from_limit};
+use crate::levels::{self, Breach, Metric, State, is_derived_from_limit};
 use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, SkipReason, Verdict};
+use crate::reason::Severity;
 use crate::sanitize;
 
 /// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
@@ -32,7 +33,7 @@ pub fn failure(failure: &Failure) -> String {
 pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> String) -> String {
     let mut text = match &judged.outcome.verdict {
         Verdict::Ok => success(judged.outcome),
-        Verdict::Failed(failure) => describe(failure),
+        Verdict::Failed(failure) => describe(failure) + &lasting(judged, failure),
         Verdict::Skipped(skip) => skipped(skip),
     };
     for breach in &judged.judgement.breaches {
@@ -42,6 +43,17 @@ pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> 
         let _ = write!(text, "; {}", warning(judged, fault));
     }
     text
+}
+
+/// Returns for how long a failure has lasted that may pass by itself, where that is known: `; lasts 12 minutes, critical from 30 on`.
+fn lasting(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
+    let lasting = levels::lasting(judged.outcome, judged.now).filter(|_| failure.reason.severity() == Severity::Transient);
+    let minutes = |time: Duration| time.as_secs() / 60;
+    match lasting.map(|lasting| (count_of(minutes(lasting), "minute"), judged.state())) {
+        None => String::new(),
+        Some((lasting, State::Warning)) => format!("; lasts {lasting}, critical from {} on", minutes(levels::PATIENCE)),
+        Some((lasting, _)) => format!("; lasts {lasting}"),
+    }
 }
 
 /// `ews_retiring: EWS ends in 123 days (2027-04-01), move to Microsoft Graph`; what a level made a warning of, with what to do.

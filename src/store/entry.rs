@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use super::clock_jump::ClockJump;
 use super::{History, Incidents};
 use crate::outcome::{
-    CertificateFacts, EndpointFacts, Evidence, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason, Transcript,
-    Verdict,
+    CertificateFacts, EndpointFacts, Evidence, Facts, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason,
+    Transcript, Verdict,
 };
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
@@ -183,6 +183,7 @@ impl ProbeEntry {
         if outcome.failure().is_some() {
             outcome.facts.last_worked = self.last_success;
         }
+        outcome.facts.failing_since = self.failing_since_with(&outcome);
         let mut transcript = std::mem::take(&mut outcome.facts.transcript);
         transcript.shrink();
         outcome.facts.endpoints.shrink_to_fit();
@@ -211,6 +212,17 @@ impl ProbeEntry {
         }
         self.keep_facts(&outcome);
         self.last = Some(outcome);
+    }
+
+    /// Returns since when the probe has been failing, or this machine has had no result of it, once `outcome` is added.
+    fn failing_since_with(&self, outcome: &Outcome) -> Option<SystemTime> {
+        let no_result = self.skipped.as_ref().filter(|skipped| skipped.is_no_result());
+        let known = self.failing_since.or_else(|| no_result?.facts.failing_since);
+        match &outcome.verdict {
+            Verdict::Ok => None,
+            Verdict::Failed(_) => known.or(Some(outcome.at)),
+            Verdict::Skipped(_) => self.failing_since,
+        }
     }
 
     fn add_failure(&mut self, outcome: &Outcome, failure: &Failure, kept: usize) {
@@ -274,7 +286,8 @@ impl ProbeEntry {
 fn followed(outcome: &Outcome, jump: ClockJump) -> Outcome {
     let mut outcome = outcome.clone();
     jump.apply(&mut outcome.at);
-    outcome.facts.last_worked.iter_mut().for_each(|at| jump.apply(at));
+    let Facts { last_worked, failing_since, .. } = &mut outcome.facts;
+    last_worked.iter_mut().chain(failing_since).for_each(|at| jump.apply(at));
     if let Verdict::Skipped(SkipReason::BackOff { until, .. }) = &mut outcome.verdict {
         jump.apply(until);
     }

@@ -8,6 +8,7 @@ mod boards;
 mod layout;
 mod linter;
 mod metrics;
+mod notifications;
 mod promql;
 mod queries;
 mod rules;

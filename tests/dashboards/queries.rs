@@ -10,7 +10,7 @@ use crate::daemon::Daemon;
 use crate::metrics::{self, Metrics, TARGET_LABELS};
 use crate::prometheus::{self, Prometheus};
 use crate::promql::named;
-use crate::rules::rules;
+use crate::rules::{impatient_alerts, rules};
 use crate::scratch::Scratch;
 use crate::{file, http, needs, port};
 
@@ -55,7 +55,7 @@ scrape_configs:
   static_configs: [ {{ targets: [ '127.0.0.1:{}', '127.0.0.1:{}' ] }} ]
 ",
             file("rules.yml").display(),
-            file("alerts.yml").display(),
+            scratch.file("alerts.yml", impatient_alerts()).display(),
             demos[0],
             demos[1]
         );
@@ -180,7 +180,7 @@ fn assert_names_exist(watched: &Observed, boards: &[boards::Board]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// Asserts that Prometheus evaluates every rule without an error, and that alerts are pending for the tenant in trouble, which
+/// Asserts that Prometheus evaluates every rule without an error, and that alerts fire for the tenant in trouble, which
 /// they are once two runs of a probe have failed.
 fn assert_rules_are_evaluated(watched: &Observed) {
     let evaluated = || -> Vec<Value> {

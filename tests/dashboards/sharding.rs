@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::boards::{self, list, string};
 use crate::daemon::Daemon;
 use crate::prometheus::{self, Prometheus};
+use crate::rules::impatient_alerts;
 use crate::scratch::Scratch;
 use crate::{file, http, needs, port};
 
@@ -52,7 +53,8 @@ impl Shards {
         let ours = block("```yaml\n", "hashmod").replace(":10365", &format!(":{}", self.port));
         let ours = ours.replace("interval: 60s", "interval: 2s").replace("timeout: 30s", "timeout: 2s");
         assert!(ours.contains("_interval: 2s") && ours.contains("_timeout: 2s"), "{ours}");
-        let rules = ["rules.yml", "alerts.yml"].map(|name| file(name).display().to_string()).join(", ");
+        let alerts = self.scratch.file("alerts.yml", impatient_alerts());
+        let rules = [file("rules.yml"), alerts].map(|file| file.display().to_string()).join(", ");
         let global = format!("{{ scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s }}\nrule_files: [ {rules} ]");
         let mut hosts = block("```text\n", "m365-0").to_owned();
         for (readme, ours) in ADDRESSES {

@@ -323,14 +323,14 @@ pub mod generated {
             (known_text(), known_text(), ids()).prop_map(|(name, public_address, ids)| ServerFacts { name, public_address, ids });
         let warnings = vec((reason(), evidence()), 0..3);
         let learnt = (of(token()), vec(endpoint(), 0..3), vec(dns(), 0..3), mailbox, server, of(registration()), warnings);
-        let times = (of(time()), of(time()), of(time()), of(duration()), of(duration()));
+        let times = (of(time()), of(time()), of(time()), of(time()), of(duration()), of(duration()));
         let certificate =
             of((text(), text(), text(), time(), time()).prop_map(|(subject, thumbprint, fingerprint, not_before, not_after)| {
                 ClientCertificateFacts { subject, thumbprint, fingerprint, not_before, not_after }
             }));
         (learnt, times, certificate).prop_map(
             |((token, endpoints, dns, mailbox, server, registration, warnings), times, certificate)| {
-                let (credential_expires, ews_ends, last_worked, back_off, stalled) = times;
+                let (credential_expires, ews_ends, last_worked, failing_since, back_off, stalled) = times;
                 let transcript = Transcript::default(); // stays with the process that ran
                 let mut facts = Facts {
                     token,
@@ -343,6 +343,7 @@ pub mod generated {
                     credential_expires,
                     ews_ends,
                     last_worked,
+                    failing_since,
                     back_off,
                     stalled,
                     transcript,

@@ -7,11 +7,12 @@ use maud::{Markup, html};
 
 use super::View;
 use super::headline;
-use super::html::{pairs, prose};
+use super::html::{class, pairs, prose};
 use super::probe_table::{self, breakable};
 use super::search::Search;
 use super::time::{clock, lasting};
 use crate::lang::{Lang, fill};
+use crate::levels::{self, State};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
 use crate::reason::text::Text;
@@ -50,6 +51,14 @@ impl<'a> CauseCard<'a> {
         self.explained.iter().filter_map(|entry| entry.since()).min_by_key(|(at, _)| *at)
     }
 
+    /// Critical, or a warning while it may still pass by itself.
+    fn state(&self, now: SystemTime) -> State {
+        let is_serious = |entry: &&ProbeEntry| {
+            entry.current_outcome(now).is_none_or(|outcome| levels::is_serious(self.cause.reason, outcome, now))
+        };
+        if self.explained.iter().any(is_serious) { State::Critical } else { State::Warning }
+    }
+
     /// The reason's title, and whose it is.
     pub fn title(&self, lang: Lang) -> String {
         headline::of_cause(self.cause, self.several_tenants, lang)
@@ -57,14 +66,14 @@ impl<'a> CauseCard<'a> {
 
     /// The card's place on the page, which stays the same while the cause lasts: where alerts lead.
     pub fn anchor(&self) -> String {
-        format!("cause-{}-{}", self.cause.tenant, self.cause.reason)
+        root_cause::anchor(&self.cause.tenant, self.cause.reason)
     }
 
     /// Renders the whole card; the only one has its title above it, others have a number.
     pub fn article(&self, number: Option<usize>, view: &View<'_>) -> Markup {
         let label = number.map_or_else(|| "headline".to_owned(), |number| format!("cause-{number}"));
         html! {
-            article class="card critical" aria-labelledby=(label) {
+            article class={ "card " (class(Some(self.state(view.now)))) } aria-labelledby=(label) {
                 span id=(self.anchor()) {}
                 @if let Some(number) = number { h2 id=(label) { (number) ". " (self.title(view.lang)) } }
                 (self.key_facts(view))

@@ -7,7 +7,6 @@ use crate::cloud::host_port;
 use crate::kind::Check;
 use crate::lang::{Lang, fill, list};
 use crate::levels::State;
-use crate::reason::Owner;
 use crate::report::expiry::Expiry;
 use crate::report::root_cause::{self, RootCauseGroup};
 
@@ -44,7 +43,7 @@ pub fn has_several_tenants(probes: &[&JudgedProbe<'_>]) -> bool {
 
 /// `POP3 of contoso: the connection attempt timed out (outlook.office365.com:995)`.
 pub fn of_cause(cause: &RootCauseGroup, several_tenants: bool, lang: Lang) -> String {
-    let peer = cause.evidence.peer.as_ref().filter(|_| cause.reason.owner() == Owner::Network);
+    let peer = cause.evidence.peer.as_ref().filter(|_| root_cause::is_about_its_peer(cause));
     let place =
         peer.map(|peer| format!(" ({})", peer.port.map_or_else(|| peer.host.clone(), |port| host_port(&peer.host, port))));
     format!("{}: {}{}", subject(cause, several_tenants, lang), root_cause::headline(cause, lang), place.unwrap_or_default())

@@ -97,10 +97,10 @@ pub fn worst_state(probes: &[&JudgedProbe<'_>]) -> Option<State> {
 /// The state of everything together; `None` while checks are still to run and nothing else is known to be amiss. An expiry that is
 /// near makes it a warning also where no probe has a limit for it.
 fn overall(expiries: &[Expiry], probes: &[&JudgedProbe<'_>], causes: &[RootCauseGroup]) -> Option<State> {
-    if !causes.is_empty() {
-        return Some(State::Critical);
-    }
     match worst_state(probes) {
+        // What may pass by itself is no more than a warning at first.
+        Some(State::Warning) if !causes.is_empty() => Some(State::Warning),
+        _ if !causes.is_empty() => Some(State::Critical),
         None | Some(State::Ok) if has_run(probes) && expiries.iter().any(|expiry| expiry.state != State::Ok) => {
             Some(State::Warning)
         }
