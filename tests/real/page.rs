@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::browser::{self, Browser};
-use crate::needs;
+use crate::needs::{self, Part};
 use crate::program::Demo;
 use crate::scratch::Scratch;
 
@@ -52,7 +52,7 @@ const STUMBLES: &str = r#"(() => {
   const say = (what, elements) => elements.forEach((one) => stumbles.push(`${what}: ${one.outerHTML.slice(0, 120)}`));
   const all = (selector) => [...document.querySelectorAll(selector)];
   if (!/^(en|de)$/.test(document.documentElement.lang)) stumbles.push("no language");
-  for (const landmark of ["header", "nav", "main", "footer", "h1"]) if (all(landmark).length !== 1) stumbles.push(`not one ${landmark}`);
+  for (const landmark of ["header", "main", "footer", "h1", ...(location.pathname === "/public" ? [] : ["nav"])]) if (all(landmark).length !== 1) stumbles.push(`not one ${landmark}`);
   const seen = new Set();
   say("an id stands twice", all("[id]").filter((one) => seen.has(one.id) || !seen.add(one.id)));
   say("a label that names nothing", all("[aria-labelledby]").filter((one) => !document.getElementById(one.getAttribute("aria-labelledby"))));
@@ -64,6 +64,16 @@ const STUMBLES: &str = r#"(() => {
   say("a list item outside of a list", all("li").filter((one) => !/^(UL|OL)$/.test(one.parentElement.tagName)));
   say("a style that the policy forbids", all("[style]"));
   return stumbles;
+})()"#;
+
+/// The judge of accessibility that browsers' own tools use.
+const AXE: Part = Part { name: "axe-core", files: &["node_modules/axe-core/axe.min.js"], as_root: false };
+
+/// A script that lists what axe-core finds, in all of its rules, and the elements concerned.
+const FOUND_BY_AXE: &str = r#"(async () => {
+  const { passes, violations } = await axe.run(document, { resultTypes: ["violations"] });
+  if (passes.length < 15) return ["axe-core tried hardly a rule: " + passes.length];
+  return violations.map(({ id, help, nodes }) => `${id} (${help}): ${nodes.map((node) => node.html.slice(0, 120)).join(" ")}`);
 })()"#;
 
 #[track_caller]
@@ -82,6 +92,9 @@ fn assert_fine(browser: &mut Browser, url: &str) {
         assert_none(browser, &format!("{url} in {scheme}: too faint"), TOO_FAINT);
     }
     assert_none(browser, &format!("{url}: stumbles"), STUMBLES);
+    let axe = std::fs::read_to_string(needs::cache().join(AXE.files[0])).expect("axe-core is installed");
+    browser.evaluate(&format!("{axe}; true"));
+    assert_none(browser, &format!("{url}: axe-core"), FOUND_BY_AXE);
     let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
     assert_eq!(browser.evaluate(fits), true, "{url} is wider than the window");
     let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
@@ -92,7 +105,7 @@ fn assert_fine(browser: &mut Browser, url: &str) {
 
 #[test]
 fn pages_in_light_dark_and_on_a_phone_have_no_complaints() {
-    if !needs::all_there(&[browser::PART]) {
+    if !needs::all_there(&[browser::PART, AXE]) {
         return;
     }
     let scratch = Scratch::new();
@@ -118,10 +131,14 @@ fn pages_in_light_dark_and_on_a_phone_have_no_complaints() {
             "/reasons?q=AADSTS7000222",
             "/reasons/mailbox_permission_missing",
             "/?q=imap&refresh=off",
+            "/public",
         ] {
             assert_fine(&mut browser, &demo.url(path));
         }
     }
+    browser.evaluate("void document.querySelector('main').append(new Image())");
+    let found = browser.evaluate(FOUND_BY_AXE).to_string();
+    assert!(found.contains("image-alt"), "axe-core finds a picture without a description: {found}");
 }
 
 #[test]

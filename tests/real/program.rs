@@ -158,7 +158,7 @@ impl Demo {
         let arguments = faults.iter().flat_map(|fault| ["--fault", fault]);
         let mut daemon = Daemon::start(
             PROGRAM,
-            |program| bare(program).args(["demo", "--listen", &listen]).args(arguments),
+            |program| bare(program).args(["demo", "--web-public", "--listen", &listen]).args(arguments),
             &scratch.path().join(format!("demo-{port}.log")),
         );
         daemon.wait_for("become ready", || http::get(port, "/-/ready").is_ok_and(|(status, _)| status == 200));
