@@ -226,6 +226,19 @@ fn documents_name_only_files_rings_and_test_programs_that_exist() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// A promise that no test shows is a wish.
+#[test]
+fn security_promises_name_a_test_each() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")).collect();
+    let is_test = |code: &str| {
+        code.starts_with("tests/")
+            || code.len() >= TEST_NAME && code.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    let untested: Vec<_> = rows.iter().filter(|row| !quoted_code(row).any(is_test)).collect();
+    assert!(rows.len() > 10 && untested.is_empty(), "promises without a test: {untested:#?}");
+}
+
 /// Characters of the shortest name in SECURITY.md that is taken for a test's.
 const TEST_NAME: usize = 24;
 

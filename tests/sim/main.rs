@@ -19,4 +19,5 @@ mod rbac;
 mod reasons;
 mod registration;
 mod smtp;
+mod untouched;
 mod upgraded;
