@@ -112,11 +112,13 @@ impl Credential {
         }
     }
 
-    /// Returns the client secret; `None` where it cannot be read or the credential is of another kind.
+    /// Returns the secret that each request with it has: a client secret, or what App Service wants to see. `None` where it cannot be
+    /// read or there is none.
     pub fn client_secret(&self) -> Option<Secret> {
         match self {
             Self::ClientSecret(source) => source.read().ok(),
-            Self::Certificate(_) | Self::FederatedToken(_) | Self::ManagedIdentity(_) => None,
+            Self::Certificate(_) | Self::FederatedToken(_) => None,
+            Self::ManagedIdentity(identity) => identity.header().cloned(),
         }
     }
 

@@ -25,11 +25,14 @@ pub struct Application<'a> {
     pub client_id: &'a str,
     /// Directory id, or a verified domain.
     pub tenant_id: &'a str,
+    /// Set if it is a managed identity, and no app registration.
+    pub is_managed_identity: bool,
 }
 
 impl<'a> From<&'a Tenant> for Application<'a> {
     fn from(tenant: &'a Tenant) -> Self {
-        Self { client_id: &tenant.client_id, tenant_id: &tenant.tenant_id }
+        let is_managed_identity = tenant.credential.is_local();
+        Self { client_id: &tenant.client_id, tenant_id: &tenant.tenant_id, is_managed_identity }
     }
 }
 

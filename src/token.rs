@@ -38,6 +38,7 @@ pub struct Token {
     /// Its number among the tokens of the same application and scope, in the order of issue.
     serial: u64,
     renew_at: Instant,
+    expires_at: Instant,
 }
 
 /// The cached tokens, one for each application and scope.
@@ -106,6 +107,7 @@ impl Tokens {
             Some(result) => result,
             None => entry.fetch_in_turn(asked, trace, net, tenant, scope).await,
         };
+        let result = result.or_else(|fault| entry.unexpired(fault, trace));
         trace.fetched();
         hide(trace, tenant, scope, &result);
         result
@@ -190,6 +192,22 @@ impl Entry {
         Some(Err(failed.fault.clone()))
     }
 
+    /// Returns the token that is due for renewal and has not expired, where the endpoint of managed identities fails for a while.
+    ///
+    /// # Errors
+    /// `fault`: there is no such token, or the failure is another one.
+    fn unexpired(&self, fault: Fault, trace: &mut Trace) -> Result<Token, Fault> {
+        use Reason::{ManagedIdentityThrottled, ManagedIdentityUnavailable, ManagedIdentityUnreachable};
+        let passes = matches!(fault.reason, ManagedIdentityThrottled | ManagedIdentityUnavailable | ManagedIdentityUnreachable);
+        let state = self.state();
+        let Some(token) = state.token.as_ref().filter(|token| passes && Instant::now() < token.expires_at) else {
+            return Err(fault);
+        };
+        trace.facts.back_off = None; // it is the endpoint's, and no server's of this run
+        trace.facts.token = Some(Arc::clone(&token.facts));
+        Ok(token.clone())
+    }
+
     fn replacement(&self, refused: &Token) -> Replacement {
         let mut state = self.state();
         if let Some(newer) = state.token.as_ref().filter(|token| token.serial > refused.serial) {
@@ -246,9 +264,9 @@ impl Entry {
                 state.issued += 1;
                 state.failed = None;
                 let cached = Arc::new(TokenFacts { cached: true, ..facts.clone() });
-                let (renew_at, facts) = (now + renew_after(&facts), Arc::new(facts));
+                let (renew_at, expires_at, facts) = (now + renew_after(&facts), now + life(&facts), Arc::new(facts));
                 trace.facts.token = Some(Arc::clone(&facts));
-                let token = Token { secret, serial: state.issued, renew_at, facts };
+                let token = Token { secret, serial: state.issued, renew_at, expires_at, facts };
                 state.token = Some(Token { facts: cached, ..token.clone() });
                 Ok(token)
             }
@@ -289,9 +307,14 @@ fn hide(trace: &mut Trace, tenant: &Tenant, scope: &str, result: &Result<Token, 
 
 /// Returns the time for which a token is used before it is renewed.
 fn renew_after(facts: &TokenFacts) -> Duration {
-    let claimed = || facts.expires?.duration_since(SystemTime::now()).ok();
-    let life = facts.expires_in.or_else(claimed).unwrap_or(ASSUMED_LIFE);
+    let life = life(facts);
     life.saturating_sub(RENEW_BEFORE).max(life * 3 / 4)
+}
+
+/// Returns the life of a token that was issued now.
+fn life(facts: &TokenFacts) -> Duration {
+    let claimed = || facts.expires?.duration_since(SystemTime::now()).ok();
+    facts.expires_in.or_else(claimed).unwrap_or(ASSUMED_LIFE)
 }
 
 /// Tells whether a failure is an answer of Entra's, or of this machine, that the next request would get too.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use m365_probe::credential::TokenRequest;
 use m365_probe::secret::Secret;
 use m365_probe::serve::{Options, Service, Source};
-use m365_probe::sim::{self, ClientCertificate, Running, Tenant};
+use m365_probe::sim::{self, ClientCertificate, Identity, MachineKind, Running, Tenant};
 
 /// Starts a tenant and runs the client, a script in `tests/clients`, against it.
 async fn speak(client: &str, program: &str, environment: &str) {
@@ -89,6 +89,53 @@ async fn pyjwt_of_msal_verifies_the_assertions_that_the_program_signs() {
 async fn exchangelib_lists_folders_of_the_simulated_tenant() {
     speak("exchangelib_folders.py", "python3", "CLIENTS_PYTHON").await;
 }
+
+/// Microsoft's client and the built program get tokens of the managed identity of each kind of machine. That of Azure Arc takes keys from
+/// one directory alone, which a mount namespace gives them.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
+async fn msal_and_the_program_get_tokens_of_a_managed_identity_from_each_kind_of_machine() {
+    let python = std::env::var("CLIENTS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (kind, name) in
+        [(MachineKind::VirtualMachine, "imds"), (MachineKind::AppService, "app_service"), (MachineKind::Arc, "arc")]
+    {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("managed-identity-{name}"));
+        let keys = directory.join("tokens");
+        std::fs::create_dir_all(&keys).expect("a directory");
+        let mut tenant = Tenant::contoso().with_managed_identity(kind);
+        let machine = tenant.machine.as_mut().expect("a machine");
+        let further = Identity::new("backup", "11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000001");
+        machine.keys.clone_from(&keys);
+        machine.assigned.push(further.clone());
+        let tenant = sim::start(tenant).await.expect("the tenant starts");
+        let config = tenant.write_config(&directory).expect("a configuration");
+        let json = serde_json::json!({
+            "kind": name, "client_id": tenant.tenant().client_id,
+            "user_assigned": {
+                "client_id": further.client_id, "object_id": further.object_id, "resource_id": further.resource_id,
+            },
+        });
+        let described = directory.join("machine.json");
+        std::fs::write(&described, json.to_string()).expect("a file");
+        let script = root.join("tests/clients/managed_identity.py").display().to_string();
+        let program = env!("CARGO_BIN_EXE_m365-probe");
+        let check = [program, "check", "token", "--config", &config.display().to_string()].map(str::to_owned);
+        for command in [vec![python.clone(), script, described.display().to_string()], check.to_vec()] {
+            let mut child = Command::new("unshare");
+            child.args(["--map-root-user", "--mount", "sh", "-c", MOUNT_KEYS]).arg(&keys).args(&command);
+            child.envs(tenant.identity_variables()).env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+            let output = tokio::task::spawn_blocking(move || child.output()).await.expect("it runs").expect("it starts");
+            let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{name} {}: {}\n{printed}", command[0], output.status);
+        }
+        std::fs::remove_dir_all(&directory).expect("removed");
+    }
+}
+
+/// Shows the directory `$0` where the agent of Azure Arc keeps its keys, and runs the other arguments there.
+const MOUNT_KEYS: &str = "mount -t tmpfs none /var/opt && mkdir -p /var/opt/azcmagent/tokens && \
+                          mount --bind \"$0\" /var/opt/azcmagent/tokens && exec \"$@\"";
 
 /// The reference parser of OpenMetrics reads both pages of metrics of a tenant in trouble.
 #[tokio::test(flavor = "multi_thread")]

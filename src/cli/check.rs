@@ -62,7 +62,11 @@ fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> 
         service.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, service.at)).collect();
     for one in &mut judged {
         let application = service.applications.get(&one.outcome.probe.tenant);
-        one.application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
+        one.application = application.map(|(client_id, tenant_id)| Application {
+            client_id,
+            tenant_id,
+            is_managed_identity: false, // documents do not tell; the texts are those for all others
+        });
     }
     written(arguments, &judged, &service.causes, service.at)
 }

@@ -65,6 +65,14 @@ impl ManagedIdentity {
         }
     }
 
+    /// Returns the header's value that the endpoint wants to see with each request, if it does.
+    pub const fn header(&self) -> Option<&Secret> {
+        match &self.host {
+            IdentityHost::AppService(value) => Some(value),
+            IdentityHost::VirtualMachine | IdentityHost::Arc(_) => None,
+        }
+    }
+
     /// Returns the URL of the endpoint.
     pub fn url(&self) -> String {
         format!("http://{}{}", self.at.authority(), self.at.path)

@@ -7,6 +7,7 @@ mod connecting;
 mod credential;
 mod ews;
 mod federation;
+mod identity_steps;
 mod inferred;
 mod machine;
 mod mailbox;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 use super::Reason;
 use crate::lang::Lang;
+pub use identity_steps::steps_of_managed_identity;
 pub use placeholder::{Ids, ProtocolNames, SENTENCE, fill};
 pub use step::{Piece, Step};
 

@@ -12,7 +12,7 @@ use crate::kind::Check;
 use crate::lang::{Lang, list, list_first};
 use crate::outcome::Outcome;
 use crate::reason::Reason;
-use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill};
+use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, steps_of_managed_identity};
 use crate::sanitize;
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is given.
@@ -38,6 +38,8 @@ pub struct Concern<'a> {
     client_id: Option<&'a str>,
     tenant_id: Option<&'a str>,
     object_id: Option<&'a str>,
+    /// Set if the application is a managed identity.
+    is_managed_identity: bool,
     /// This machine's address as Microsoft's submission server sees it.
     public_address: Option<&'a str>,
     /// Addresses of the mailboxes concerned.
@@ -60,6 +62,7 @@ impl<'a> Concern<'a> {
             client_id: ids.configured.map(|application| application.client_id).or(ids.client_id),
             tenant_id: ids.configured.map(|application| application.tenant_id).or(ids.tenant_id),
             object_id: ids.object_id,
+            is_managed_identity: ids.configured.is_some_and(|application| application.is_managed_identity),
             public_address: index.public_address,
             ..Self::default()
         };
@@ -139,12 +142,18 @@ impl<'a> Concern<'a> {
 
     /// Returns the steps of the remedy. A command is repeated for each mailbox concerned, of many for the first few.
     pub fn steps(&self, text: &Text, lang: Lang) -> Vec<Vec<StepPart>> {
-        text.steps.iter().map(|step| self.step(*step, lang)).collect()
+        self.steps_for(text, lang).iter().map(|step| self.step(*step, lang)).collect()
     }
 
     /// The same with each step in one text, commands in backquotes.
     pub fn lines(&self, text: &Text, lang: Lang) -> Vec<String> {
-        text.steps.iter().map(|step| self.line(step, lang)).collect()
+        self.steps_for(text, lang).iter().map(|step| self.line(step, lang)).collect()
+    }
+
+    /// Returns the steps of a reason's text, or those in their place for a managed identity.
+    fn steps_for(&self, text: &Text, lang: Lang) -> &'static [Step] {
+        let own = self.is_managed_identity.then(|| steps_of_managed_identity(text, lang)).flatten();
+        own.unwrap_or(text.steps)
     }
 
     fn line(&self, step: &Step, lang: Lang) -> String {
@@ -192,13 +201,17 @@ impl<'a> Concern<'a> {
         let named = command.contains("{host}") || command.contains("{port}");
         let every_endpoint: Vec<Option<Endpoint<'_>>> = some_or_none(&self.endpoints, named);
         let protocols = Protocols(&self.checks);
-        let (switches, roles) = (protocols.switches(), protocols.roles());
+        let (switches, roles, grants) = (protocols.switches(), protocols.roles(), protocols.grants());
+        let with_permission = command.contains("{permission}");
         let mut commands = Vec::new();
         for mailbox in &every_mailbox {
             for endpoint in &every_endpoint {
                 for role in some_or_none(&roles, command.contains("{role}")) {
-                    let protocols = ProtocolNames { switches: switches.as_deref(), role, ..ProtocolNames::default() };
-                    commands.push(fill(command, &Ids { protocols, ..self.ids(*mailbox, *endpoint) }));
+                    for permission in some_or_none(&grants, with_permission) {
+                        let protocols =
+                            ProtocolNames { switches: switches.as_deref(), role, permission, ..ProtocolNames::default() };
+                        commands.push(fill(command, &Ids { protocols, ..self.ids(*mailbox, *endpoint) }));
+                    }
                 }
             }
         }
@@ -400,6 +413,25 @@ mod tests {
             let expected: Vec<StepPart> = roles.iter().map(|role| command(&format!("New-X -Role \"{role}\""))).collect();
             assert_eq!(concern.step(Step(&[Piece::Command("New-X -Role \"{role}\""), Piece::Prose(".")]), Lang::En), expected);
         }
+    }
+
+    #[test]
+    fn steps_of_a_missing_role_for_a_managed_identity_grant_each_permission_with_graph_powershell() {
+        let text = Reason::TokenRoleMissing.text(Lang::En);
+        let app = Concern { checks: vec![Check::Pop3, Check::Graph], ..concern(&[], &[]) };
+        let identity = Concern { is_managed_identity: true, ..app.clone() };
+        let grant = |api: &str, permission: &str| {
+            command(&format!(
+                "$api = Get-MgServicePrincipal -Filter \"appId eq '{api}'\"; New-MgServicePrincipalAppRoleAssignment \
+                 -ServicePrincipalId \"oid\" -PrincipalId \"oid\" -ResourceId $api.Id -AppRoleId ($api.AppRoles | \
+                 Where-Object Value -eq \"{permission}\").Id"
+            ))
+        };
+        let steps = identity.steps(text, Lang::En);
+        assert_eq!(steps[1][1], grant("00000002-0000-0ff1-ce00-000000000000", "POP.AccessAsApp"));
+        assert_eq!(steps[1][2], grant("00000003-0000-0000-c000-000000000000", "Mail.ReadBasic.All"));
+        assert!(app.lines(text, Lang::En)[0].contains("API permissions > Add a permission"));
+        assert!(identity.lines(Reason::TokenRoleMissing.text(Lang::De), Lang::De)[2].contains("App Service"));
     }
 
     #[test]

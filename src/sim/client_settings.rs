@@ -115,7 +115,7 @@ impl Running {
         let (host, path) = match machine.kind {
             MachineKind::VirtualMachine => (IdentityHost::VirtualMachine, METADATA),
             MachineKind::AppService => (IdentityHost::AppService(machine.header.clone()), APP_SERVICE),
-            MachineKind::Arc => (IdentityHost::Arc(machine.keys.clone()), METADATA),
+            MachineKind::Arc => (IdentityHost::Arc(machine.named_keys.clone()), METADATA),
         };
         let place = self.places().identity.first()?;
         let at = HttpsEndpoint { host: place.ip().to_string(), port: place.port(), path: path.to_owned() };

@@ -154,16 +154,16 @@ fn arc(state: &State, view: &View, machine: &Machine, request: &HttpRequest) -> 
         return Err(challenge(Path::new("/etc/ssh/ssh_host_ed25519_key")));
     }
     if has(Fault::ManagedIdentityKeyUnreadable) {
-        return Err(challenge(&machine.keys.join(name)));
+        return Err(challenge(&machine.named_keys.join(name)));
     }
     match request.header("authorization").and_then(|value| value.strip_prefix("Basic ")) {
         Some(key) if state.take_arc_key(key) => metadata(state, view, machine, request, "2020-06-01"),
         _ => {
             let key = identifiers::hex(&identifiers::random::<32>());
-            let path = machine.keys.join(name);
+            let path = machine.keys.join(&name);
             write_private(&path, &key).map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "io", &error.to_string()))?;
             state.add_arc_key(key);
-            Err(challenge(&path))
+            Err(challenge(&machine.named_keys.join(name)))
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Machine {
     pub header: Secret,
     /// The directory in which the agent of Azure Arc writes its keys.
     pub keys: PathBuf,
+    /// The path of that directory as the agent names it to others, who may see it elsewhere.
+    pub named_keys: PathBuf,
 }
 
 /// A kind of machine with managed identities.
@@ -52,6 +54,7 @@ impl Machine {
             // Shaped like a real one, and of no use anywhere.
             header: Secret::new("853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a"),
             keys: ARC_KEYS.into(),
+            named_keys: ARC_KEYS.into(),
         }
     }
 

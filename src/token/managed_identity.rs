@@ -67,6 +67,9 @@ async fn ask(
     identity: &ManagedIdentity,
     resource: &str,
 ) -> Result<(Secret, TokenFacts), Fault> {
+    if let Some(header) = identity.header() {
+        tenant.secrets.remember("identity_header", header); // a key of Azure Arc is over with its request
+    }
     let mut answer = exchange(trace, net, identity, resource, None).await?;
     if let IdentityHost::Arc(keys) = &identity.host
         && let Some(named) = wire::challenged_file(answer.head())
@@ -97,8 +100,7 @@ async fn exchange(
     *request.uri_mut() = wire::target(identity, resource)?;
     wire::set_headers(request.headers_mut(), identity, key)?;
     let mut secrets = Sent::default();
-    let header = if let IdentityHost::AppService(value) = &identity.host { Some(value) } else { None };
-    header.into_iter().chain(key).for_each(|secret| secrets.remember(secret));
+    identity.header().into_iter().chain(key).for_each(|secret| secrets.remember(secret));
     HttpExchange { at: &identity.at, request, secrets }.run_locally(trace, net, CONNECT_WITHIN, Phase::Token).await
 }
 

@@ -352,3 +352,22 @@ async fn usable_with_an_unreadable_secret_makes_no_request() {
     assert!(fault.evidence.heard.is_some_and(|heard| heard.contains("/does/not/exist")));
     assert_eq!(entra.asked(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn unexpired_token_serves_while_the_endpoint_of_managed_identities_fails_and_no_longer() {
+    let (entry, mut trace) = (Entry::default(), Trace::begin(Phase::Token, Instant::now() + 1000 * SECOND));
+    let facts = TokenFacts { expires_in: Some(400 * SECOND), ..TokenFacts::default() };
+    entry.keep(&mut trace, Ok((Secret::new("token"), facts)), None).expect("kept");
+    let mut after = async |elapsed: Duration, reason| {
+        tokio::time::advance(elapsed).await;
+        trace.facts.back_off = Some(SECOND);
+        let token = entry.unexpired(Fault::new(reason), &mut trace);
+        token.map(|token| (token.facts.cached, trace.facts.back_off)).map_err(|fault| fault.reason)
+    };
+    let due = 350 * SECOND;
+    assert_eq!(after(due, Reason::ManagedIdentityUnavailable).await, Ok((true, None)));
+    assert_eq!(after(Duration::ZERO, Reason::ManagedIdentityThrottled).await, Ok((true, None)));
+    assert_eq!(after(Duration::ZERO, Reason::ManagedIdentityNotAssigned).await, Err(Reason::ManagedIdentityNotAssigned));
+    assert_eq!(after(Duration::ZERO, Reason::TokenServiceUnavailable).await, Err(Reason::TokenServiceUnavailable));
+    assert_eq!(after(51 * SECOND, Reason::ManagedIdentityUnavailable).await, Err(Reason::ManagedIdentityUnavailable));
+}

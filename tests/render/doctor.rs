@@ -52,7 +52,7 @@ async fn doctor_of_each_story_equals_the_golden_files() {
     for story in STORIES {
         let outcomes = run(story).await;
         let limits = Limits::default();
-        let application = Application { client_id: steady::CLIENT_ID, tenant_id: steady::TENANT_ID };
+        let application = Application { client_id: steady::CLIENT_ID, tenant_id: steady::TENANT_ID, is_managed_identity: false };
         let judged: Vec<JudgedOutcome<'_>> = outcomes
             .iter()
             .map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now()).with_application(application))

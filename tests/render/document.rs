@@ -53,7 +53,8 @@ fn all(mailbox: Option<&str>) -> Selection {
 fn judged(known: &remote::ServiceReport) -> Vec<JudgedOutcome<'_>> {
     let judged = known.outcomes.iter().zip(&known.limits).map(|(outcome, limits)| {
         let application = known.applications.get(&outcome.probe.tenant);
-        let application = application.map(|(client_id, tenant_id)| Application { client_id, tenant_id });
+        let application =
+            application.map(|(client_id, tenant_id)| Application { client_id, tenant_id, is_managed_identity: false });
         JudgedOutcome { application, ..JudgedOutcome::new(outcome, limits, known.at) }
     });
     judged.collect()

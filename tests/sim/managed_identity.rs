@@ -1,11 +1,13 @@
 //! An application that is a managed identity, or is vouched for by one: each kind of machine, and each refusal.
 
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
 use m365_probe::check::Means;
-use m365_probe::credential::{AssignedIdentity, Credential, ManagedIdentity};
+use m365_probe::credential::{AssignedIdentity, Credential, IdentityHost, ManagedIdentity, TokenPart};
 use m365_probe::kind::Check;
 use m365_probe::outcome::{Outcome, Phase};
 use m365_probe::probe::{Probe, Slots};
@@ -28,6 +30,7 @@ impl Machine {
         std::fs::create_dir_all(&directory).unwrap();
         if let Some(machine) = &mut tenant.machine {
             machine.keys.clone_from(&directory);
+            machine.named_keys.clone_from(&directory);
         }
         let tenant = start(tenant).await.unwrap();
         let settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
@@ -44,6 +47,20 @@ impl Machine {
 
     async fn run(&self, settings: ProbeSettings) -> Outcome {
         Probe::new(settings, &self.slots).unwrap().run(&self.means, None).await
+    }
+
+    /// Runs the built program with these arguments, and the variables that such a machine has.
+    async fn program(&self, arguments: &[&str]) -> Output {
+        let config = self.tenant.write_config(&self.directory).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
+        for name in ["IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IMDS_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"]
+        {
+            program.env_remove(name);
+        }
+        // A proxy that the machine has is never asked for a token.
+        program.envs(self.tenant.identity_variables()).env("HTTP_PROXY", "http://127.0.0.1:9").env_remove("HTTPS_PROXY");
+        program.args(arguments).arg("--config").arg(config).env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+        tokio::task::spawn_blocking(move || program.output().unwrap()).await.unwrap()
     }
 
     /// Returns the outcome of the `token` check with another identity asked for.
@@ -173,4 +190,110 @@ async fn application_signs_in_by_the_managed_identity_s_assertion() {
     let failure = outcome.failure().unwrap();
     assert_eq!((failure.phase, failure.reason), (Phase::Token, Reason::ManagedIdentityUnavailable), "{failure:?}");
     assert!(outcome.facts.token.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn built_program_finds_the_endpoint_by_its_variables_and_names_a_missing_identity() {
+    for kind in [MachineKind::VirtualMachine, MachineKind::AppService] {
+        let machine = Machine::new(Tenant::contoso().with_managed_identity(kind)).await;
+        let good = machine.program(&["check", "token"]).await;
+        let printed = String::from_utf8_lossy(&good.stdout).into_owned();
+        assert_eq!(good.status.code(), Some(0), "{kind:?}: {printed}");
+
+        machine.tenant.set_fault("managed_identity_not_assigned").unwrap();
+        let failed = machine.program(&["check", "token"]).await;
+        let printed = String::from_utf8_lossy(&failed.stdout).into_owned();
+        assert_eq!(failed.status.code(), Some(2), "{kind:?}: {printed}");
+        assert!(printed.starts_with("TOKEN CRITICAL - contoso: managed_identity_not_assigned in token"), "{printed}");
+
+        let doctor = machine.program(&["doctor", "--output", "json"]).await;
+        let report: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
+        let cause = &report["root_causes"][0];
+        assert_eq!((cause["reason"].as_str(), cause["owner"].as_str()), (Some("managed_identity_not_assigned"), Some("here")));
+        assert!(cause["remedy"][0].as_str().unwrap().contains("> Identity > System assigned"), "{cause}");
+        assert_eq!(report["root_causes"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn built_program_tells_a_missing_role_with_the_command_that_grants_it_to_an_identity() {
+    let machine = Machine::new(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await;
+    machine.tenant.set_fault("token_role_missing@imap").unwrap();
+    let doctor = machine.program(&["doctor", "--output", "json"]).await;
+    let report: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    let remedy: Vec<&str> =
+        report["root_causes"][0]["remedy"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
+    let grant = "-PrincipalId \"0b1ec71d-0000-4000-8000-00000000e0a1\" -ResourceId $api.Id -AppRoleId ($api.AppRoles | Where-Object Value \
+                 -eq \"IMAP.AccessAsApp\").Id";
+    assert!(remedy[1].contains(grant), "{remedy:?}");
+    assert!(remedy.iter().all(|step| !step.contains("App registrations")), "{remedy:?}");
+}
+
+/// An endpoint that gives each reply in turn, with the request in the place of `{request}`; returns its port.
+fn echo(replies: Vec<String>) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for reply in replies {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut request, mut byte) = (Vec::new(), [0]);
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+                request.push(byte[0]);
+            }
+            let quoted = String::from_utf8_lossy(&request).replace(['\r', '\n', '"'], " ");
+            let (head, body) = reply.split_once("\n\n").unwrap();
+            let body = body.replace("{request}", &quoted);
+            let head = head.replace('\n', "\r\n");
+            let _ = write!(stream, "{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        }
+    });
+    port
+}
+
+/// Returns what the `token` check shows of an endpoint of that kind at that port.
+async fn shown(host: IdentityHost, port: u16) -> String {
+    let machine = Machine::new(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await;
+    let mut probe = machine.settings(Check::Token);
+    let mut at = probe.tenant.credential.managed_identity().unwrap().at.clone();
+    at.port = port;
+    let identity = AssignedIdentity::System;
+    Arc::make_mut(&mut probe.tenant).credential =
+        Credential::ManagedIdentity(ManagedIdentity { identity, host, at, part: TokenPart::Access });
+    let outcome = machine.run(probe).await;
+    let transcript: Vec<String> = outcome.facts.transcript.lines().map(|line| format!("{line:?}")).collect();
+    format!("{outcome:?} {}", transcript.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_and_header_that_an_endpoint_repeats_are_shown_nowhere() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("managed-identity-keys");
+    std::fs::create_dir_all(&directory).unwrap();
+    let (key, path) = ("marked-arc-key-0123456789-marked", directory.join("marked.key"));
+    std::fs::write(&path, key).unwrap();
+    let refusal =
+        "HTTP/1.1 400 Bad Request\ncontent-type: application/json\n\n{\"error\":\"x\",\"error_description\":\"{request}\"}";
+    let challenge = format!("HTTP/1.1 401 Unauthorized\nwww-authenticate: Basic realm={}\n\n", path.display());
+    let text = shown(IdentityHost::Arc(directory.clone()), echo(vec![challenge, refusal.to_owned()])).await;
+    assert!(text.contains("ManagedIdentityRefused") && text.contains("Basic <secret>"), "{text}");
+    assert!(!text.contains("marked-arc"), "{text}");
+
+    let header = m365_probe::secret::Secret::new("marked-identity-header-0123456789");
+    let text = shown(IdentityHost::AppService(header), echo(vec![refusal.to_owned()])).await;
+    assert!(text.contains("ManagedIdentityRefused") && text.contains("<secret>"), "{text}");
+    assert!(!text.contains("marked-identity"), "{text}");
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoint_that_redirects_to_another_is_not_followed() {
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let target = elsewhere.local_addr().unwrap();
+    let text = shown(
+        IdentityHost::VirtualMachine,
+        echo(vec![format!("HTTP/1.1 307 Temporary Redirect\nlocation: http://{target}/token\n\n")]),
+    )
+    .await;
+    assert!(text.contains("ManagedIdentityEndpointForeign"), "{text}");
+    assert_eq!(elsewhere.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came");
 }

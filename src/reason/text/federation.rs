@@ -23,11 +23,11 @@ super::entries! {
 
     FederatedCredentialMissing from FEDERATION:
         en "Entra knows the application, and it has no federated credential at all (AADSTS70025). Often the client id is that of another application or managed identity than the one that was set up."
-        - "Check `client_id` against the application whose federated credential was set up."
+        - "Check `client_id` against the application whose federated credential was set up. With `managed_identity` and `as`, it is the application's own id and not that of the identity."
         - "Add it: Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials > Add credential, with issuer, subject and audience as the evidence names them. It takes effect after a few minutes.";
         de "die Anwendung hat keine Verbundanmeldeinformation"
         "Entra kennt die Anwendung, und sie hat überhaupt keine Verbundanmeldeinformation (AADSTS70025). Oft ist die Client-ID die einer anderen Anwendung oder verwalteten Identität als der eingerichteten."
-        - "Vergleichen Sie `client_id` mit der Anwendung, deren Verbundanmeldeinformation eingerichtet wurde."
+        - "Vergleichen Sie `client_id` mit der Anwendung, deren Verbundanmeldeinformation eingerichtet wurde. Mit `managed_identity` und `as` ist es die ID der Anwendung selbst und nicht die der Identität."
         - "Legen Sie sie an: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen > Anmeldeinformation hinzufügen, mit Aussteller, Antragsteller und Zielgruppe aus dem Beleg. Das wirkt nach einigen Minuten.";
 
     FederatedIssuerDiffers from FEDERATION:
@@ -41,11 +41,11 @@ super::entries! {
 
     FederatedSubjectDiffers from FEDERATION:
         en "A federated credential of the application has this token's issuer, but another subject (AADSTS700213, AADSTS7002137; AADSTS7002138 where only the case differs). The subject names the service account, repository or job that the token was issued to."
-        - "Compare the subject of the evidence with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials > Subject identifier, including case: system:serviceaccount:NAMESPACE:NAME in Kubernetes, repo:OWNER/REPO:ref:refs/heads/BRANCH at GitHub."
+        - "Compare the subject of the evidence with Microsoft Entra admin center > App registrations > application {client_id} > Certificates & secrets > Federated credentials > Subject identifier, including case: system:serviceaccount:NAMESPACE:NAME in Kubernetes, repo:OWNER/REPO:ref:refs/heads/BRANCH at GitHub, the object id of a managed identity."
         - "GitHub has put immutable ids into the subject of new, renamed and transferred repositories since July 2026 (repo:OWNER@ID/REPO@ID:…): take it as the evidence shows it.";
         de "der Antragsteller des Verbundtokens passt nicht"
         "Eine Verbundanmeldeinformation der Anwendung hat den Aussteller dieses Tokens, aber einen anderen Antragsteller (AADSTS700213, AADSTS7002137; AADSTS7002138, wenn nur Groß- und Kleinschreibung abweichen). Der Antragsteller nennt das Dienstkonto, das Repository oder den Auftrag, für den das Token ausgestellt wurde."
-        - "Vergleichen Sie den Antragsteller aus dem Beleg mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen > Antragsteller-ID, auch in Groß- und Kleinschreibung: system:serviceaccount:NAMESPACE:NAME in Kubernetes, repo:OWNER/REPO:ref:refs/heads/BRANCH bei GitHub."
+        - "Vergleichen Sie den Antragsteller aus dem Beleg mit Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > Zertifikate & Geheimnisse > Verbundanmeldeinformationen > Antragsteller-ID, auch in Groß- und Kleinschreibung: system:serviceaccount:NAMESPACE:NAME in Kubernetes, repo:OWNER/REPO:ref:refs/heads/BRANCH bei GitHub, die Objekt-ID einer verwalteten Identität."
         - "GitHub schreibt bei neuen, umbenannten und übertragenen Repositorys seit Juli 2026 unveränderliche IDs in den Antragsteller (repo:OWNER@ID/REPO@ID:…): Übernehmen Sie ihn so, wie ihn der Beleg zeigt.";
 
     FederatedAudienceDiffers from FEDERATION:

@@ -32,10 +32,12 @@ pub struct ProtocolNames<'a> {
     pub permissions: Option<&'a str>,
     /// A role of RBAC for Applications.
     pub role: Option<&'a str>,
+    /// One permission that a protocol needs, and the application id of the API that it belongs to.
+    pub permission: Option<(&'a str, &'a str)>,
 }
 
 /// Every placeholder a meaning or a step may hold.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 14] = [
     "client_id",
     "object_id",
     "tenant_id",
@@ -47,6 +49,8 @@ pub(super) const NAMES: [&str; 12] = [
     "api",
     "permissions",
     "role",
+    "permission",
+    "api_id",
     "sentence",
 ];
 
@@ -61,8 +65,17 @@ pub fn fill(step: &str, ids: &Ids) -> String {
     let port = ids.port.map(|port| port.to_string());
     let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref(), ids.public_address];
     let theirs = theirs.map(|value| value.filter(|value| is_harmless(value)));
-    let ProtocolNames { switches, api, permissions, role } = ids.protocols;
-    let ours = [switches.or(Some(EVERY_SWITCH)), api.or(Some(EVERY_API)), permissions.or(Some(EVERY_PERMISSION)), role, None];
+    let ProtocolNames { switches, api, permissions, role, permission } = ids.protocols;
+    let (permission, api_id) = permission.unzip();
+    let ours = [
+        switches.or(Some(EVERY_SWITCH)),
+        api.or(Some(EVERY_API)),
+        permissions.or(Some(EVERY_PERMISSION)),
+        role,
+        permission,
+        api_id,
+        None,
+    ];
     NAMES.iter().zip(theirs.into_iter().chain(ours)).fold(step.to_owned(), |step, (name, value)| {
         let stand_in = format!("<{}>", name.to_ascii_uppercase());
         step.replace(&format!("{{{name}}}"), value.unwrap_or(&stand_in))

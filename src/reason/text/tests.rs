@@ -9,6 +9,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Add-MailboxPermission", &["Identity", "User", "AccessRights"]),
     ("Add-RecipientPermission", &["Identity", "Trustee", "AccessRights"]),
     ("Connect-ExchangeOnline", &["Organization"]),
+    ("Connect-MgGraph", &["Scopes"]),
     ("Format-List", &[]),
     ("Format-Table", &[]),
     ("Get-CASMailbox", &["Identity"]),
@@ -16,6 +17,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Get-EXOMailbox", &["Identity"]),
     ("Get-Mailbox", &["Identity"]),
     ("Get-EXOMailboxStatistics", &["Identity"]),
+    ("Get-MgServicePrincipal", &["Filter"]),
     ("Get-MoveRequest", &["Identity"]),
     ("Get-OrganizationConfig", &["RetrieveEwsOperationAccessPolicy"]),
     ("Get-Recipient", &["Identity"]),
@@ -23,6 +25,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Get-ServicePrincipal", &[]),
     ("Get-TransportConfig", &[]),
     ("New-ManagementRoleAssignment", &["Name", "App", "Role", "CustomResourceScope"]),
+    ("New-MgServicePrincipalAppRoleAssignment", &["ServicePrincipalId", "PrincipalId", "ResourceId", "AppRoleId"]),
     ("New-ServicePrincipal", &["AppId", "ObjectId", "DisplayName"]),
     ("Remove-ServicePrincipal", &["Identity"]),
     ("Set-CASMailbox", &["Identity", "PopEnabled", "ImapEnabled", "EwsEnabled", "SmtpClientAuthenticationDisabled"]),
@@ -31,6 +34,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Set-TransportConfig", &["SmtpClientAuthenticationDisabled"]),
     ("Test-ApplicationAccessPolicy", &["Identity", "AppId"]),
     ("Test-ServicePrincipalAuthorization", &["Identity", "Resource"]),
+    ("Where-Object", &["eq"]),
 ];
 
 /// Every property a text may list.
@@ -61,7 +65,7 @@ const PROGRAMS: &[(&str, &[&str])] = &[
 ];
 
 const VERBS: &[&str] =
-    &["Add", "Connect", "Disable", "Enable", "Format", "Get", "Install", "New", "Remove", "Set", "Test", "Update"];
+    &["Add", "Connect", "Disable", "Enable", "Format", "Get", "Install", "New", "Remove", "Set", "Test", "Update", "Where"];
 
 fn every_text() -> impl Iterator<Item = (Reason, Lang, &'static Text)> {
     Reason::ALL.iter().flat_map(|reason| Lang::ALL.map(|lang| (*reason, lang, reason.text(lang))))
@@ -101,7 +105,9 @@ fn sentences(text: &Text) -> Vec<String> {
 fn commands(text: &str) -> Vec<&str> {
     let is_command = |command: &&str| {
         let first = command.split(' ').next().unwrap();
-        cmdlets(first).next().is_some() || command.contains(' ') && program(first).is_some()
+        cmdlets(first).next().is_some()
+            || first.starts_with('$') && command.contains(' ')
+            || command.contains(' ') && program(first).is_some()
     };
     quoted(text).filter(is_command).collect()
 }
@@ -179,7 +185,7 @@ fn text_of_every_reason_has_only_existing_cmdlets_and_parameters() {
             }
             for command in commands(sentence) {
                 let command = command.replace("{switches}", "-PopEnabled $true");
-                command.split('|').for_each(|part| assert_command(part.trim()));
+                command.split(['|', ';']).for_each(|part| assert_command(part.trim()));
             }
             let prose: Vec<_> = sentence.split('`').step_by(2).collect();
             assert!(!prose.concat().contains(" -"), "{reason} {lang}: a parameter outside a command: {sentence}");
@@ -190,6 +196,7 @@ fn text_of_every_reason_has_only_existing_cmdlets_and_parameters() {
 /// One command of a pipeline: a program with its options, or a cmdlet.
 #[track_caller]
 fn assert_command(part: &str) {
+    let part = part.split_once("= ").filter(|(name, _)| name.starts_with('$')).map_or(part, |(_, command)| command);
     let mut words = part.split_ascii_whitespace();
     let Some(options) = program(words.next().unwrap()) else { return assert_cmdlet(part) };
     for option in words.filter(|word| word.starts_with('-')) {
@@ -212,7 +219,10 @@ fn assert_cmdlet(part: &str) {
             None if name.starts_with("Format-") => {
                 word.split(',').for_each(|property| assert!(PROPERTIES.contains(&property), "{property}"));
             }
-            None => assert!(["$true", "$false", "$null", "FullAccess", "SendAs", ","].contains(&word), "{part}: {word}"),
+            None => {
+                let known = ["$true", "$false", "$null", "FullAccess", "SendAs", ",", "Value", ").Id"].contains(&word);
+                assert!(known || ["$api.Id", "($api.AppRoles"].contains(&word), "{part}: {word}");
+            }
         }
     }
 }
@@ -291,6 +301,26 @@ fn lang_name_is_read_back_and_an_unknown_one_refused() {
         assert_eq!(lang.name().parse(), Ok(lang));
     }
     assert!("la".parse::<Lang>().is_err());
+}
+
+#[test]
+fn steps_of_a_managed_identity_are_whole_alike_in_both_languages_and_have_only_existing_commands() {
+    for (reason, en, de) in identity_steps::rows() {
+        assert_eq!(en.len(), de.len(), "{reason}");
+        for (en, de) in en.iter().map(ToString::to_string).zip(de.iter().map(ToString::to_string)) {
+            assert_eq!((commands(&en), placeholders(&en)), (commands(&de), placeholders(&de)), "{reason}");
+            for text in [&en, &de] {
+                assert!(text.ends_with('.') && !text.contains("  "), "{reason}: {text}");
+                assert!(placeholders(text).iter().all(|name| placeholder::NAMES.contains(name)), "{reason}: {text}");
+                assert!(!text.contains("API permissions >") && !text.contains("secrets"), "{reason}: {text}");
+                commands(text).iter().flat_map(|command| command.split(['|', ';'])).for_each(|part| assert_command(part.trim()));
+            }
+        }
+        for lang in Lang::ALL {
+            assert!(steps_of_managed_identity(reason.text(lang), lang).is_some(), "{reason}");
+        }
+    }
+    assert_eq!(steps_of_managed_identity(Reason::MailboxFull.text(Lang::En), Lang::En), None);
 }
 
 #[test]

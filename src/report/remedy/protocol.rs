@@ -25,6 +25,12 @@ impl Protocols<'_> {
         apis
     }
 
+    /// Each permission by itself, the least of several that will do, and the application id of its API.
+    pub fn grants(self) -> Vec<(&'static str, &'static str)> {
+        let least = |access: &'static Access| access.permission.split(" / ").next().unwrap_or_default();
+        self.concerned().map(|access| (least(access), access.resource.id())).collect()
+    }
+
     /// Their roles of RBAC for Applications.
     pub fn roles(self) -> Vec<&'static str> {
         self.concerned().filter_map(|access| access.rbac_role).collect()
