@@ -126,8 +126,10 @@ fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOu
     let (place, certainty, all) = (root_cause::place(cause), cause.confidence.code(), judged.len());
     let endpoints = failed_endpoints(cause, judged).map(|names| format!(" {names};")).unwrap_or_default();
     let (headline, step) = (root_cause::headline(cause, Lang::En), root_cause::first_step(cause));
+    let explained = judged.iter().find(|one| cause.explains.first() == Some(&one.outcome.probe));
+    let lasting = explained.and_then(|one| Some(sentence::lasting(one, one.outcome.failure()?))).unwrap_or_default();
     format!(
-        "M365 {state} - {place}: {} ({certainty}), {bad} of {all} not ok:{endpoints} {headline}; {step}{others}",
+        "M365 {state} - {place}: {} ({certainty}), {bad} of {all} not ok:{endpoints} {headline}{lasting}; {step}{others}",
         cause.reason
     )
 }

@@ -46,7 +46,7 @@ pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> 
 }
 
 /// Returns for how long a failure has lasted that may pass by itself, where that is known: `; lasts 12 minutes, critical from 30 on`.
-fn lasting(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
+pub fn lasting(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
     let lasting = levels::lasting(judged.outcome, judged.now).filter(|_| failure.reason.severity() == Severity::Transient);
     let minutes = |time: Duration| time.as_secs() / 60;
     match lasting.map(|lasting| (count_of(minutes(lasting), "minute"), judged.state())) {

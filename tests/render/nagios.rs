@@ -45,6 +45,22 @@ fn nagios_of_a_run_that_this_machine_was_too_slow_for_is_unknown_and_tells_no_ti
 }
 
 #[test]
+fn nagios_of_what_may_pass_is_a_warning_with_the_time_it_lasts_and_critical_after_half_an_hour() {
+    for (minutes, state, promised) in [
+        (12, State::Warning, "the server throttles our requests; lasts 12 minutes, critical from 30 on; wait"),
+        (31, State::Critical, "the server throttles our requests; lasts 31 minutes; wait"),
+    ] {
+        let verdict = sample::failed(Phase::Mailbox, Reason::Throttled, Evidence::default());
+        let mut outcome = Outcome { verdict, ..sample::pop3() };
+        outcome.facts.failing_since = Some(sample::now() - Duration::from_secs(minutes * 60));
+        let (text, judged_as) = nagios::report(&judged(&[outcome, sample::token()], &Limits::default()), 0);
+        assert_eq!(judged_as, state, "{text}");
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.contains(promised), "{first}");
+    }
+}
+
+#[test]
 fn nagios_first_line_of_a_success_and_a_failure_is_as_documented() {
     let limits = Limits::default();
     let (text, state) = nagios::report(&judged(&[sample::pop3()], &limits), 0);
