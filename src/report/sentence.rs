@@ -8,7 +8,7 @@ use super::{JudgedOutcome, expiry};
 use crate::lang::Lang;
 use crate::levels::{self, Breach, Metric, State, is_derived_from_limit};
 use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, SkipReason, Verdict};
-use crate::reason::Severity;
+use crate::reason::{Owner, Severity};
 use crate::sanitize;
 
 /// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
@@ -72,10 +72,11 @@ pub fn reason_and_phase(failure: &Failure) -> String {
 }
 
 /// The host and port to which there is no usable connection: what a firewall's rule or `nc` is given. A conversation that was
-/// refused is about the mailbox or the application instead.
+/// refused is about the mailbox or the application instead, and what only this machine has a part in is about no peer.
 pub fn failed_endpoint(failure: &Failure) -> Option<String> {
     let is_connection = matches!(failure.phase, Phase::Connect | Phase::Proxy | Phase::Tls | Phase::Greeting | Phase::Starttls);
-    failure.evidence.peer.as_ref().filter(|_| is_connection).map(|peer| one_line(&peer.endpoint()))
+    let is_theirs = failure.reason.owner() != Owner::Here;
+    failure.evidence.peer.as_ref().filter(|_| is_connection && is_theirs).map(|peer| one_line(&peer.endpoint()))
 }
 
 /// The other side's own code as people look it up: Entra's numbers with their prefix.

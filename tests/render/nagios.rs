@@ -90,9 +90,11 @@ fn nagios_of_a_failed_connection_names_mailbox_and_host_and_port() {
         (Phase::Tls, Reason::TlsCertificateUntrusted, "tls_certificate_untrusted in tls (outlook.office365.com:995); if "),
         (Phase::Greeting, Reason::NoGreeting, "no_greeting in greeting (outlook.office365.com:995); look for "),
         (Phase::Auth, Reason::MailboxNotFound, "mailbox_not_found in auth; "),
+        (Phase::Connect, Reason::LocalResources, "local_resources in connect; "),
     ] {
         let (text, _) = nagios::report(&judged(&[refused(phase, reason)], &limits), 0);
-        assert!(text.starts_with(&format!("POP3 CRITICAL - praxis@contoso.example: {expected}")), "{text}");
+        let (_, sentence) = text.split_once(" - ").expect(&text);
+        assert!(sentence.starts_with(&format!("praxis@contoso.example: {expected}")), "{text}");
     }
     let (text, _) = nagios::report(&judged(&[refused(Phase::Connect, Reason::ConnectTimedOut), sample::token()], &limits), 0);
     let expected = "M365 CRITICAL - contoso: connect_timed_out (certain), 1 of 2 not ok: outlook.office365.com:995; ";
