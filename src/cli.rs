@@ -30,7 +30,7 @@ use clap::error::ErrorKind;
 use crate::levels::State;
 use crate::render::nagios;
 use crate::settings::RootStore;
-use args::{Cli, Command};
+use args::{Cli, Command, Plugin};
 use logging::Log;
 
 /// Exit code for success; for `check`, the state OK.
@@ -55,11 +55,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> 
 }
 
 fn execute(arguments: impl IntoIterator<Item = OsString>, roots: &RootStore) -> u8 {
-    let arguments = as_plugin(arguments.into_iter().collect());
-    let plugin = is_check(&arguments);
-    match Cli::try_parse_from(&arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_plugin_name = is_called_as_plugin(&arguments);
+    let plugin = is_plugin_name || is_check(&arguments);
+    let parsed = if is_plugin_name { Plugin::try_parse_from(&arguments).map(Cli::from) } else { Cli::try_parse_from(&arguments) };
+    match parsed {
         Ok(cli) => {
-            let log = logging::start(cli.log_format, &cli.command);
+            let log = logging::start(cli.log.log_format, &cli.command);
             let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, roots, &log)));
             ended.unwrap_or_else(|_| {
                 log.flush();
@@ -78,17 +80,13 @@ fn dispatch(command: Command, roots: &RootStore, log: &Log) -> u8 {
         Command::Doctor(arguments) => doctor::run(&arguments, roots),
         Command::Config(arguments) => config::run(&arguments),
         Command::Reasons(arguments) => reasons::run(&arguments),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions(arguments) => completions::run(&arguments),
     }
 }
 
-/// Inserts the command `check` where the program was called as `check_m365`.
-fn as_plugin(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let name = arguments.first().and_then(|name| Path::new(name).file_stem()).map(ToOwned::to_owned);
-    if name.is_some_and(|name| name == "check_m365") {
-        arguments.insert(1, "check".into());
-    }
-    arguments
+/// Reports whether the program was called as `check_m365`, by whatever path.
+fn is_called_as_plugin(arguments: &[OsString]) -> bool {
+    arguments.first().and_then(|name| Path::new(name).file_stem()).is_some_and(|name| name == "check_m365")
 }
 
 /// Reports whether Nagios's rules hold, also for a command line that cannot be parsed: the first argument that is neither an

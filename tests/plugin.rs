@@ -112,6 +112,15 @@ fn program_named_check_m365_is_the_plugin() {
         assert_eq!(output.status.code(), Some(3), "{line}");
         assert!(text(&output.stdout).starts_with(first), "{line}: {}", text(&output.stdout));
     }
+    for line in ["--help", ""] {
+        let mut command = Command::new(PROGRAM);
+        let output = bare(command.arg0("check_m365")).args(line.split_whitespace()).output().expect("run");
+        let printed = text(&output.stdout);
+        assert!(printed.contains("Usage: check_m365 ") && !printed.contains("check_m365 check"), "{line}: {printed}");
+    }
+    let mut command = Command::new(PROGRAM);
+    let help = bare(command.arg0("check_m365")).arg("--help").output().expect("run");
+    assert!(text(&help.stdout).starts_with("Run checks once, as a Nagios, Icinga or Checkmk plugin"), "{}", text(&help.stdout));
 }
 
 #[test]

@@ -20,6 +20,32 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+/// The command line of `check_m365`, which is `check` under a name of its own.
+#[derive(Debug, Parser)]
+#[command(name = "check_m365", display_name = "m365-probe", version, styles = Styles::plain(), max_term_width = 100, about = CHECK)]
+pub struct Plugin {
+    #[command(flatten)]
+    pub check: Check,
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+impl std::convert::From<Plugin> for Cli {
+    fn from(plugin: Plugin) -> Self {
+        Self { command: Command::Check(plugin.check), log: plugin.log }
+    }
+}
+
+/// What `check` and `check_m365` do.
+const CHECK: &str = "Run checks once, as a Nagios, Icinga or Checkmk plugin";
+
+/// The options of the log, with every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct LogOptions {
     /// Format of the log, which goes to standard error; RUST_LOG sets its level.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
@@ -39,8 +65,7 @@ pub enum LogFormat {
 pub enum Command {
     /// Run all probes on their schedules and serve metrics, probes on demand and a status page.
     Serve(Serve),
-    /// Run checks once, as a Nagios, Icinga or Checkmk plugin.
-    #[command(display_name = "m365-probe")]
+    #[command(display_name = "m365-probe", about = CHECK)]
     Check(Check),
     /// Run all checks once and explain what is wrong and what to do.
     Doctor(Doctor),
@@ -52,10 +77,28 @@ pub enum Command {
     /// Print the catalogue of reasons for failures.
     Reasons(Reasons),
     /// Print completions for a shell.
-    Completions {
-        /// Which shell.
-        shell: clap_complete::Shell,
-    },
+    Completions(Completions),
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+    /// The name under which the program is called: a shell keeps the completions of each in a file of its own.
+    #[arg(value_enum, default_value_t = ProgramName::Probe)]
+    pub program: ProgramName,
+}
+
+/// A name of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgramName {
+    /// The program with all commands.
+    #[value(name = "m365-probe")]
+    Probe,
+    /// The plugin.
+    #[value(name = "check_m365")]
+    Plugin,
 }
 
 /// By what names and to whom the pages are served, by `serve` and `demo`.
@@ -385,6 +428,7 @@ mod tests {
     #[test]
     fn command_line_definition_passes_clap_s_assertions() {
         Cli::command().debug_assert();
+        Plugin::command().debug_assert();
     }
 
     #[test]

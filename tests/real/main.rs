@@ -33,6 +33,7 @@ mod packaging;
 mod page;
 mod readme;
 mod service;
+mod shells;
 mod web_protection;
 
 /// Returns the seconds since 1970.

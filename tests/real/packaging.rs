@@ -109,6 +109,10 @@ fn debian_package_installs_upgrades_and_purges() {
     for path in [
         "lib/systemd/system/m365-probe.service",
         "usr/share/bash-completion/completions/m365-probe",
+        "usr/share/bash-completion/completions/check_m365",
+        "usr/share/fish/vendor_completions.d/check_m365.fish",
+        "usr/share/zsh/vendor-completions/_check_m365",
+        "usr/share/m365-probe/dashboards/provisioning/dashboards/m365-probe.yml",
         "usr/share/man/man1/m365-probe.1.gz",
         "usr/share/doc/m365-probe/examples/icinga2/m365.conf",
     ] {
