@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod init;
 mod log_queue;
 mod logging;
 #[cfg(test)]

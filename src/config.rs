@@ -21,6 +21,7 @@ mod redacted;
 mod schema;
 mod secret_file;
 mod selection;
+mod starting;
 mod syntax;
 mod system;
 mod tenants;
@@ -36,10 +37,12 @@ use std::path::Path;
 use crate::file::FileKind;
 use crate::settings::Settings;
 
+pub use credential::SERVICE_CREDENTIALS;
 pub use mistake::{Mistake, Mistakes, Position};
 pub use quoted::Quoted;
 pub use schema::schema;
 pub use selection::{CLIENT_SECRET, Selection, from_selection};
+pub use starting::StartingFile;
 pub use system::{FileRead, LocalSystem, System};
 pub use web::{ClientCertificate, TlsTerms, TlsVersion, Web, load_web, web_example};
 
@@ -48,6 +51,7 @@ use ceilings::CeilingsRead;
 use checks::Defaults;
 use include::Included;
 use reader::Reader;
+use system::OutsideOfService;
 
 /// A configuration without mistakes.
 #[derive(Clone, Debug)]
@@ -65,12 +69,30 @@ pub const fn example() -> &'static str {
     include_str!("config/example.yml")
 }
 
+/// Returns the example with every key in use: those that are commented out there, in place of systemd's credentials.
+pub fn example_with_every_key() -> String {
+    let lines = example().lines().filter(|line| !line.trim_start().starts_with("client_secret_credential: "));
+    let in_use = lines.map(|line| match line.trim_start().strip_prefix('#') {
+        Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase()) => line.replacen('#', "", 1),
+        _ => line.to_owned(),
+    });
+    in_use.fold(String::new(), |all, line| all + &line + "\n")
+}
+
 /// Reads the file at `path`, and those that it includes. Paths in a file are relative to its directory.
 ///
 /// # Errors
 /// Every mistake, in the order of the file; or that the file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Mistakes> {
     load_from(path, FileKind::Any, &LocalSystem)
+}
+
+/// Reads the file at `path` as [`load`] does, outside of the service: a credential that systemd hands over to it alone is a warning.
+///
+/// # Errors
+/// As [`load`].
+pub fn check(path: &Path) -> Result<Loaded, Mistakes> {
+    load_from(path, FileKind::Any, &OutsideOfService)
 }
 
 /// Reads the file at `path` as [`load`] does, through `system`. A pipe can be read once only, at the start.
@@ -94,9 +116,11 @@ pub fn parse(text: &str, path: &Path, system: &dyn System) -> Result<Loaded, Mis
     let root = read.map_err(|mistake| Mistakes::new(&file, vec![mistake]))?;
     let mut reader = Reader::new(system, path.parent().unwrap_or(Path::new("")));
     let (settings, included) = settings(&mut reader, &root, text.len());
-    let Reader { mistakes, mut warnings, .. } = reader;
+    let Reader { mistakes, mut warnings, mut missing_credentials, .. } = reader;
     if !mistakes.is_empty() {
-        return Err(Mistakes::new(&file, mistakes));
+        missing_credentials.sort_unstable();
+        missing_credentials.dedup();
+        return Err(Mistakes { missing_credentials, ..Mistakes::new(&file, mistakes) });
     }
     warnings.sort_by(|one, other| (&one.file, one.at).cmp(&(&other.file, other.at)));
     let redacted = redacted::heading(&included) + &redacted::write(&include::merged(root, included));

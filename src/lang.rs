@@ -76,7 +76,7 @@ languages! {
 use std::fmt;
 use std::str::FromStr;
 
-pub use self::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Texts};
+pub use self::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Init, Page, Texts};
 
 impl fmt::Display for Lang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -163,7 +163,32 @@ fn unreachable(place: &str, limit: Duration, error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("`{place}` does not answer within {}; is m365-probe at work there?", humantime::format_duration(limit));
     }
-    format!("cannot ask `{place}`: {}; is `m365-probe serve` listening there?", innermost(error))
+    let problem = innermost(error);
+    if problem.contains("certificate verify failed") {
+        return untrusted(place, &problem);
+    }
+    let remedy = match place.split_once("://") {
+        Some(("https", rest)) if problem.contains("wrong version number") || problem.contains("packet length too long") => {
+            format!("no TLS is spoken there; write it as `http://{rest}`")
+        }
+        // A server of TLS that is asked in the clear hangs up, in one of several ways.
+        Some(("http", rest)) if !error.is_connect() => {
+            format!("is `m365-probe serve` listening there? If it speaks TLS, write it as `https://{rest}`")
+        }
+        _ => "is `m365-probe serve` listening there?".to_owned(),
+    };
+    format!("cannot ask `{place}`: {problem}; {remedy}")
+}
+
+/// Says what to do where the service's certificate is refused, from OpenSSL's text: `…:certificate verify failed:… (self-signed certificate)`.
+fn untrusted(place: &str, problem: &str) -> String {
+    let why = problem.rsplit_once('(').map_or("certificate verify failed", |(_, why)| why.trim_end_matches(')'));
+    let remedy = if why.contains("mismatch") {
+        "name the host as the certificate does"
+    } else {
+        "name its authority's certificate, or its own where it is self-signed, with --from-ca-file FILE"
+    };
+    format!("`{place}` has a certificate that is not trusted here ({why}); {remedy}")
 }
 
 /// The innermost message: what the system or OpenSSL says. The outer ones repeat the URL.

@@ -89,7 +89,7 @@ fn parse(text: &str) -> Result<config::Loaded, config::Mistakes> {
 
 #[test]
 fn example_parses_without_mistakes_or_warnings_into_its_probes() {
-    let loaded = parse(include_str!("../src/config/example.yml")).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let loaded = parse(&config::example_with_every_key()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(loaded.warnings, []);
     let settings = loaded.settings;
     let probes: Vec<String> =
@@ -133,10 +133,27 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
     assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
 }
 
+/// The file as it is printed, which nobody has adapted yet, checked where there is no service.
+#[test]
+fn example_as_printed_passes_its_own_check_outside_of_the_service() {
+    let file = std::env::temp_dir().join(format!("m365-probe-example-{}.yml", std::process::id()));
+    std::fs::write(&file, config::example()).expect("written");
+    let loaded = config::check(&file).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let mistakes = config::load(&file).expect_err("no credentials here");
+    std::fs::remove_file(&file).expect("removed");
+    let warnings: Vec<String> = loaded.warnings.iter().map(|warning| warning.message.to_string()).collect();
+    assert!(warnings.len() == 2 && warnings.iter().all(|text| text.starts_with("nobody looked at it: systemd ")), "{warnings:?}");
+    assert_eq!(loaded.settings.probes.len(), 16);
+    assert_eq!(mistakes.missing_credentials, ["contoso", "lab"]);
+    for name in loaded.settings.network.resolve.keys() {
+        assert!(!m365_probe::cloud::is_microsoft_host(name), "{name} is pinned");
+    }
+}
+
 #[test]
 fn client_secret_credential_is_a_file_in_the_credentials_directory() {
-    let text = include_str!("../src/config/example.yml");
-    let text = text.replace("client_secret_env: LAB_CLIENT_SECRET", "client_secret_credential: contoso");
+    let text =
+        config::example_with_every_key().replace("client_secret_env: LAB_CLIENT_SECRET", "client_secret_credential: contoso");
     let loaded = parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(loaded.warnings, []);
     let path = Path::new("/run/credentials/m365-probe.service/contoso");
@@ -354,7 +371,7 @@ fn load_of_a_missing_file_is_one_mistake() {
 #[test]
 fn redacted_text_parses_to_the_same_settings_without_comments_or_secrets() {
     // What is included has a directory of its own, which is lost where all tenants stand in one configuration.
-    let example = config::example().replace("include: tenants.d/*.yml\n", "");
+    let example = config::example_with_every_key().replace("include: tenants.d/*.yml\n", "");
     let loaded = parse(&example).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let again = parse(&loaded.redacted).unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", loaded.redacted));
     assert_eq!(format!("{:?}", again.settings), format!("{:?}", loaded.settings));
@@ -439,7 +456,7 @@ proptest::proptest! {
     /// A good file with a piece cut out and another put in gets deep into the reader.
     #[test]
     fn parse_of_a_damaged_example_does_not_panic_or_show_secrets(start in 0..4000usize, cut in 0..60usize, put in "[\\PC\\n]{0,20}") {
-        let example: Vec<char> = config::example().chars().collect();
+        let example: Vec<char> = config::example_with_every_key().chars().collect();
         let (head, tail) = example.split_at(start.min(example.len()));
         let text: String = head.iter().copied().chain(put.chars()).chain(tail.iter().skip(cut).copied()).collect();
         match parse(&text) {

@@ -216,6 +216,21 @@ fn check_from_a_protected_service_takes_the_login_from_a_file_and_hides_it() {
 }
 
 #[test]
+fn check_from_a_service_without_tls_by_https_says_to_write_http() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        stream.read_exact(&mut [0; 5]).expect("a record of TLS");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("written");
+        drop(stream.read_to_end(&mut Vec::new()));
+    });
+    let output = Command::new(PROGRAM).args(["check", "all", "--from", &format!("https://{address}")]).output().expect("run");
+    server.join().expect("ended");
+    assert_unknown(&output, &format!("no TLS is spoken there; write it as `http://{address}`"));
+}
+
+#[test]
 fn check_from_something_that_is_no_url_is_refused() {
     for (url, begins) in [
         ("127.0.0.1:10365", "is no URL; write it as `http://HOST:10365`"),
@@ -247,7 +262,12 @@ fn check_from_an_untrusted_service_asks_nothing() {
         assert_eq!(output.status.code(), Some(3));
         text(&output)
     };
-    assert!(ask(&[]).contains("certificate verify failed"), "{}", ask(&[]));
+    let untrusted = ask(&[]);
+    assert!(untrusted.contains("` has a certificate that is not trusted here (") && untrusted.contains("--from-ca-file FILE"));
+    assert!(!untrusted.contains("SSL routines"), "{untrusted}");
+    let in_the_clear =
+        Command::new(PROGRAM).args(["check", "all", "--from", &url.replace("https", "http")]).output().expect("run");
+    assert_unknown(&in_the_clear, &format!("If it speaks TLS, write it as `{url}`"));
     let trusted = ask(&["--from-ca-file", &ca_file.display().to_string()]);
     assert!(trusted.contains("has no /api/v1/outcomes (404)"), "{trusted}");
     std::fs::remove_dir_all(&directory).expect("removed");

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use super::args::{Check, CheckOutput, Timeout};
 use super::back_off_file::BackOffFile;
-use super::{output, probe_selection, remote, run_once};
+use super::probe_selection::{self, Caller};
+use super::{output, remote, run_once};
 use crate::diagnosis::RootCause;
 use crate::document::Document;
 use crate::lang::Lang;
@@ -38,7 +39,8 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
     if let Some(url) = &arguments.from.url {
         return Ok(remote_report(arguments, &given, &remote::fetch(url, arguments)?));
     }
-    let selected = probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots)?;
+    let selected =
+        probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots, Caller::Check)?;
     let back_offs = BackOffFile::new(arguments.state_file.as_deref());
     let known = back_offs.read();
     let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None, &known);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::args::{Config, RangesInUse};
-use super::{GOOD, USAGE, output};
+use super::{GOOD, USAGE, init, output};
 use crate::cloud::ranges::Ranges;
 use crate::file::FileKind;
 use crate::{config, serve};
@@ -13,7 +13,7 @@ use crate::{config, serve};
 pub fn run(arguments: &Config) -> u8 {
     match arguments {
         Config::Check { file, web: true } => return check_web(file),
-        Config::Check { file, .. } => match config::load(file) {
+        Config::Check { file, .. } => match config::check(file) {
             Ok(loaded) => {
                 let name = file.display().to_string();
                 loaded.warnings.iter().for_each(|warning| output::out(&format!("warning: {}\n", warning.line(&name))));
@@ -24,6 +24,7 @@ pub fn run(arguments: &Config) -> u8 {
                 return USAGE;
             }
         },
+        Config::Init(arguments) => return init::run(arguments),
         Config::Example => output::out(config::example()),
         Config::WebExample => output::out(config::web_example()),
         Config::Schema => output::out(&format!("{:#}\n", config::schema())),
@@ -52,7 +53,7 @@ fn check_web(file: &Path) -> u8 {
 /// Prints the address ranges in use, for `config ranges`: the list to standard output, its source and age to standard error, so
 /// that a redirected list can be used as `network.ranges_file`.
 fn print_ranges(arguments: &RangesInUse) -> u8 {
-    let loaded = match arguments.config.as_deref().map(config::load).transpose() {
+    let loaded = match arguments.config.as_deref().map(config::check).transpose() {
         Ok(loaded) => loaded,
         Err(mistakes) => {
             output::err(&format!("{mistakes}\n"));

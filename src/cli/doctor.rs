@@ -3,8 +3,9 @@
 use std::time::SystemTime;
 
 use super::args::{Demo, Doctor, TextOrJson};
+use super::probe_selection::{self, Caller};
 use super::progress::Progress;
-use super::{FAULT, GOOD, USAGE, WRONG, failed, output, probe_selection, run_once, terminal};
+use super::{FAULT, GOOD, USAGE, WRONG, failed, output, run_once, terminal};
 use crate::document::{BackOffs, Document};
 use crate::lang::Lang;
 use crate::outcome::Outcome;
@@ -70,10 +71,11 @@ impl ReportOptions {
 /// Runs every selected check, prints the report and returns the exit code.
 pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
     let options = ReportOptions::from(arguments);
-    let selected = match probe_selection::select(&arguments.selection, &["all".to_owned()], arguments.timeout, roots) {
-        Ok(selected) => selected,
-        Err(problem) => return failed(false, USAGE, &problem),
-    };
+    let selected =
+        match probe_selection::select(&arguments.selection, &["all".to_owned()], arguments.timeout, roots, Caller::Doctor) {
+            Ok(selected) => selected,
+            Err(problem) => return failed(false, USAGE, &problem),
+        };
     let progress = options.progress(&selected.probes);
     // A person who asks wants to see how things are.
     let back_offs = BackOffs::default();

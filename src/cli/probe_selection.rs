@@ -1,9 +1,10 @@
 //! The probes that the command line selects: those of a configuration, or of one tenant given by options.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::args::Selection;
-use crate::config::{self, LocalSystem};
+use crate::config::{self, LocalSystem, Mistakes, SERVICE_CREDENTIALS};
 use crate::kind::Check;
 use crate::levels::Limits;
 use crate::settings::{Network, ProbeSettings, RootStore, Settings};
@@ -17,6 +18,15 @@ pub struct Selected {
     pub probes: Vec<ProbeSettings>,
 }
 
+/// A command that takes a selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// `check`: a plugin, whose first line is all that most people see, and which is not root.
+    Check,
+    /// `doctor`: a person.
+    Doctor,
+}
+
 /// Returns the probes that `selection` and `checks` name, which trust `roots`. `all` stands for what is configured; a check that
 /// is named is run on every mailbox selected, configured for it or not.
 ///
@@ -27,11 +37,12 @@ pub fn select(
     checks: &[String],
     timeout: Option<Duration>,
     roots: &RootStore,
+    caller: Caller,
 ) -> Result<Selected, String> {
     let Settings { network, probes, .. } = match &selection.config {
         Some(path) => {
             refuse_ad_hoc_options(selection)?;
-            let settings = config::load(path).map_err(|mistakes| mistakes.to_string())?.settings;
+            let settings = config::load(path).map_err(|mistakes| explained(&mistakes, path, caller))?.settings;
             let probes = narrowed(settings.probes, selection)?;
             let all = checks.iter().any(|check| check == "all");
             Settings { probes: if all { probes } else { named(&probes, checks) }, ..settings }
@@ -46,6 +57,29 @@ pub fn select(
         ));
     }
     Ok(Selected { network: Network { roots: roots.clone(), ..network }, probes })
+}
+
+/// Returns the mistakes of a configuration; where credentials are missing that only the service has, with the command that works.
+fn explained(mistakes: &Mistakes, path: &Path, caller: Caller) -> String {
+    let names = &mistakes.missing_credentials[..];
+    let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let file = file.display();
+    match caller {
+        _ if names.is_empty() => mistakes.to_string(),
+        Caller::Check => format!(
+            "{file} names credentials that systemd hands over to the service alone; ask the service, with --from \
+             http://127.0.0.1:10365 in place of --config\n{mistakes}"
+        ),
+        Caller::Doctor => {
+            let handed_over: Vec<String> =
+                names.iter().map(|name| format!("-p LoadCredential={name}:{SERVICE_CREDENTIALS}/{name} ")).collect();
+            format!(
+                "{mistakes}\n\nWhile the service runs, this runs the doctor with the service's credentials:\n\n    sudo systemd-run --pipe \
+                 --wait --collect --quiet -p DynamicUser=yes {}m365-probe doctor --config {file}\n",
+                handed_over.concat()
+            )
+        }
+    }
 }
 
 /// Refuses the options that take the place of a configuration where there is one, instead of ignoring them.

@@ -282,7 +282,8 @@ mod tests {
 
     #[test]
     fn example_shows_every_key_and_names_every_check() {
-        let example = super::super::example();
+        // `#key:` is a key that is shown and not in use.
+        let example = super::super::example().replace(" #", "  ").replace("\n#", "\n");
         for key in KEYS {
             let shown = [
                 format!(" {}: ", key.name),

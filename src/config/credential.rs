@@ -64,7 +64,12 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Crede
         }
         [(source, _)] => {
             let is_alone = refuse_others(reader, fields, source);
-            (source.read)(reader, fields).filter(|_| is_alone)
+            let credential = match presumed(reader, fields) {
+                Ok(None) => (source.read)(reader, fields),
+                Ok(credential) => credential,
+                Err(()) => None,
+            };
+            credential.filter(|_| is_alone)
         }
         [(first, _), (second, entry), ..] => {
             let message = format!("`{}` and `{}` are both given; an application has one credential here", first.key, second.key);
@@ -152,6 +157,24 @@ pub(super) fn read_secret<F: Value + AsRef<Path>>(
     Ok(None)
 }
 
+/// The directory in which systemd keeps the credentials of the packaged service while it runs.
+pub const SERVICE_CREDENTIALS: &str = "/run/credentials/m365-probe.service";
+
+/// Returns what stands for a credential that only the service has, and warns that nobody looked at it.
+fn presumed(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Optional<Credential> {
+    if !reader.system.presumes_credentials() || reader.system.variable(CREDENTIALS_DIRECTORY).is_some() {
+        return Ok(None);
+    }
+    let keys = SOURCES.iter().flat_map(|source| std::iter::once(&source.key).chain(source.beside));
+    let Some(key) = keys.copied().find(|key| key.ends_with("_credential") && fields.entry(key).is_some()) else {
+        return Ok(None);
+    };
+    let found = reader.one::<CredentialName>(fields, key).ok_or(())?;
+    let message = format!("nobody looked at it: systemd hands it over to the service alone ({CREDENTIALS_DIRECTORY} is not set)");
+    reader.warning(found.at, &found.key, message);
+    Ok(Some(SecretSource::File(Path::new(SERVICE_CREDENTIALS).join(&found.value.0)).into()))
+}
+
 /// Reads a secret from an environment variable.
 pub(super) fn variable(reader: &mut Reader<'_>, found: &Found<Variable>) -> Option<Secret> {
     let Variable(name) = &found.value;
@@ -172,6 +195,7 @@ pub(super) fn handed_over(reader: &mut Reader<'_>, found: &Found<CredentialName>
              `LoadCredential=`, or set the variable to the directory that has the file"
         );
         reader.mistake(found.at, &found.key, message);
+        reader.missing_credentials.push(found.value.0.clone());
         return None;
     };
     Some(Path::new(&directory).join(&found.value.0))

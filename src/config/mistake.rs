@@ -63,6 +63,8 @@ pub struct Mistakes {
     pub file: String,
     /// The mistakes; at least one.
     pub list: Vec<Mistake>,
+    /// The names of systemd's credentials that are missing because this is not the service.
+    pub missing_credentials: Vec<String>,
 }
 
 impl Mistakes {
@@ -76,7 +78,7 @@ impl Mistakes {
             list.truncate(Self::SHOWN);
             list.push(Mistake::in_file(&format!("{more} more mistakes are not shown")));
         }
-        Self { file: file.to_owned(), list }
+        Self { file: file.to_owned(), list, missing_credentials: Vec::new() }
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Reader<'a> {
     included: Vec<Arc<str>>,
     pub mistakes: Vec<Mistake>,
     pub warnings: Vec<Mistake>,
+    /// The names of systemd's credentials that are not handed over here.
+    pub missing_credentials: Vec<String>,
 }
 
 /// A valid value and its place in the file.
@@ -45,7 +47,14 @@ pub(super) struct Fields<'n> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(system: &'a dyn System, base: &Path) -> Self {
-        Self { system, base: base.to_owned(), included: Vec::new(), mistakes: Vec::new(), warnings: Vec::new() }
+        Self {
+            system,
+            base: base.to_owned(),
+            included: Vec::new(),
+            mistakes: Vec::new(),
+            warnings: Vec::new(),
+            missing_credentials: Vec::new(),
+        }
     }
 
     pub(super) fn mistake(&mut self, at: impl Into<Option<Position>>, key: &str, message: impl AsRef<str>) {

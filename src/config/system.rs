@@ -41,6 +41,37 @@ pub trait System: fmt::Debug + Send + Sync {
     /// # Errors
     /// The error of the operating system.
     fn names(&self, directory: &Path) -> io::Result<Vec<String>>;
+
+    /// Reports whether credentials that systemd hands over to the service alone are taken for given.
+    fn presumes_credentials(&self) -> bool {
+        false
+    }
+}
+
+/// This machine outside of the service, where a configuration is looked at and nothing runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OutsideOfService;
+
+impl System for OutsideOfService {
+    fn variable(&self, name: &str) -> Option<String> {
+        LocalSystem.variable(name)
+    }
+
+    fn file(&self, path: &Path) -> io::Result<FileRead> {
+        LocalSystem.file(path)
+    }
+
+    fn text(&self, path: &Path, kind: FileKind, most: usize) -> io::Result<Vec<u8>> {
+        LocalSystem.text(path, kind, most)
+    }
+
+    fn names(&self, directory: &Path) -> io::Result<Vec<String>> {
+        LocalSystem.names(directory)
+    }
+
+    fn presumes_credentials(&self) -> bool {
+        true
+    }
 }
 
 /// The files and variables of this machine.

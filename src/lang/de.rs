@@ -1,6 +1,6 @@
 //! The German texts.
 
-use super::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Page, Texts};
+use super::en::{Catalogue, Common, Doctor, Expiry, Facts, Ids, Init, Page, Texts};
 
 /// The German texts.
 pub(super) const TEXTS: Texts = Texts {
@@ -238,6 +238,17 @@ pub(super) const TEXTS: Texts = Texts {
         requested_pause: "verlangte Pause",
         stalled: "dieser Rechner stand still",
     },
+    init: Init {
+        tenant_id: "Mandanten-ID oder eine bestätigte Domäne",
+        client_id: "Anwendungs-ID (Client-ID)",
+        secret_file: "Datei mit dem geheimen Clientschlüssel",
+        mailbox: "Adresse eines Postfachs (leere Zeile: keine weiteren)",
+        missing: "{option} fehlt, und es gibt kein Terminal für eine Frage",
+        exists: "`{file}` gibt es schon und bleibt, wie sie ist; nennen Sie eine andere Datei",
+        nothing_written: "es wurde nichts geschrieben",
+        written: "{file}: geschrieben, mit {n} Prüfungen. Weiter mit: m365-probe doctor --config {file}",
+    },
+
     catalogue: Catalogue {
         title: "Warum der Zugriff scheitert und was zu tun ist",
         intro: "Alle Ursachen, die `m365-probe` unterscheidet, in der Reihenfolge seines Katalogs: der Code, der in Metriken, Alarmen und Plugin-Ausgaben steht, was er bedeutet und was zu tun ist. `m365-probe reasons --lang de` gibt dasselbe aus; `doctor` setzt Ihre eigenen IDs in die Befehle ein. Platzhalter sehen aus wie `<CLIENT_ID>`.",

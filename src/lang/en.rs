@@ -247,6 +247,18 @@ texts! {
         stalled: "this machine stood still",
     }
 
+    /// `config init`.
+    init: Init {
+        tenant_id: "Tenant id, or a verified domain",
+        client_id: "Application (client) id",
+        secret_file: "File with the client secret",
+        mailbox: "Address of a mailbox (an empty line: no more)",
+        missing: "{option} is missing, and there is no terminal to ask on",
+        exists: "`{file}` exists and is left as it is; name another file",
+        nothing_written: "nothing was written",
+        written: "{file}: written, with {n} checks. Next: m365-probe doctor --config {file}",
+    }
+
     /// The catalogue of reasons.
     catalogue: Catalogue {
         title: "Why access fails, and what to do",

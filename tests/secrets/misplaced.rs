@@ -86,7 +86,7 @@ fn assert_hidden(shown: &str, secret: &str, place: &str) {
 /// Returns the example without its comments: every key, a line each.
 fn example() -> String {
     // The page shows what was included in place of the key.
-    let loaded = config::parse(config::example(), Path::new("/etc/m365-probe/m365-probe.yml"), &Example).unwrap();
+    let loaded = config::parse(&config::example_with_every_key(), Path::new("/etc/m365-probe/m365-probe.yml"), &Example).unwrap();
     loaded.redacted + "include: tenants.d/*.yml\n"
 }
 
