@@ -2,6 +2,7 @@
 
 mod args;
 mod back_off_file;
+mod charset;
 mod check;
 mod completions;
 mod config;

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-probe");
 
-/// Returns a command without variables for languages and colours.
+/// Returns a command with UTF-8, without variables for languages and colours.
 fn quiet(program: &str) -> Command {
     let mut command = Command::new(program);
+    command.env("LC_CTYPE", "C.UTF-8");
     for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "RUST_LOG"] {
         command.env_remove(name);
     }
@@ -38,6 +39,16 @@ fn doctor_into_a_pipe_has_no_colour_and_speaks_the_locale() {
     assert!(asked.contains("\n  What to do\n"), "{asked}");
     let forced = text(&demo(&[], &[("CLICOLOR_FORCE", "1")]));
     assert!(forced.contains("\u{1b}[1;31mRoot cause 1"), "{forced}");
+}
+
+#[test]
+fn doctor_and_reasons_in_a_locale_without_utf8_are_ascii() {
+    for locale in ["C", "de_DE", ""] {
+        let german = text(&demo(&["--lang", "de"], &[("LC_CTYPE", locale)]));
+        assert!(german.is_ascii() && german.contains("\n|- token ") && german.contains(" > 1"), "{german}");
+    }
+    let reasons = quiet(PROGRAM).args(["reasons", "--lang", "de"]).env("LC_ALL", "C").output().expect("the program runs");
+    assert!(reasons.stdout.is_ascii());
 }
 
 #[test]
@@ -108,4 +119,82 @@ fn doctor_on_a_terminal_with_no_color_or_dumb_is_plain() {
     assert!(dumb.contains("18 Prüfungen laufen") && !dumb.contains('\u{1b}'), "{dumb}");
     let json = on_a_terminal(100, &[("TERM", "xterm")], "--output json");
     assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
+}
+
+/// A folder with a client secret in it, where `config init` may write.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("m365-probe-init-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        std::fs::write(path.join("contoso.secret"), "Xy38Q~marked-secret-marked-secret-marked").expect("a secret");
+        Command::new("chmod").arg("600").arg(path.join("contoso.secret")).status().expect("chmod");
+        Self(path)
+    }
+
+    fn run(&self, line: &str) -> Output {
+        quiet(PROGRAM).args(line.split(' ')).current_dir(&self.0).output().expect("the program runs")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const TENANT: &str = "--tenant-id contoso.example --client-id aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+
+#[test]
+fn config_init_by_options_writes_a_file_that_passes_its_check_and_never_writes_over_one() {
+    let folder = Folder::new("options");
+    let line = format!("config init {TENANT} --client-secret-file contoso.secret --mailbox praxis@contoso.example --check pop3");
+    let output = folder.run(&line);
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(printed, "m365-probe.yml: written, with 4 checks. Next: m365-probe doctor --config m365-probe.yml\n");
+    let file = folder.0.join("m365-probe.yml");
+    let written = std::fs::read_to_string(&file).expect("written");
+    assert!(
+        written.contains("name: contoso\n") && written.contains("checks: [pop3]\n") && !written.contains("marked"),
+        "{written}"
+    );
+    let checked = folder.run("config check m365-probe.yml");
+    assert_eq!(String::from_utf8_lossy(&checked.stdout), "m365-probe.yml: 4 probes\n", "no warning either");
+    let again = folder.run(&line.replace("pop3", "imap"));
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&file).expect("there"), written);
+}
+
+#[test]
+fn config_init_with_wrong_or_missing_answers_writes_nothing() {
+    let folder = Folder::new("wrong");
+    for (line, says) in [
+        ("config init".to_owned(), "--tenant-id is missing, and there is no terminal to ask on"),
+        (format!("config init {TENANT}"), "--client-secret-file is missing"),
+        (format!("config init {TENANT} --client-secret-file none.secret"), "cannot read `"),
+        (format!("config init {TENANT} --client-secret-file contoso.secret --mailbox nobody"), "nothing was written"),
+    ] {
+        let output = folder.run(&line);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && errors.contains(says), "{line}: {errors}");
+        assert!(!folder.0.join("m365-probe.yml").exists(), "{line}");
+    }
+}
+
+#[test]
+fn config_init_on_a_terminal_asks_for_what_no_option_says() {
+    use std::io::Write as _;
+    let folder = Folder::new("asked");
+    let mut command = quiet("script");
+    command.args(["--quiet", "--command", &format!("'{PROGRAM}' config init first.yml"), "/dev/null"]).current_dir(&folder.0);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut script = command.env("LANG", "de_DE.UTF-8").spawn().expect("script, of util-linux, runs");
+    let answers = "contoso.example\naaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\ncontoso.secret\npraxis@contoso.example\n\n";
+    script.stdin.take().expect("piped").write_all(answers.as_bytes()).expect("answered");
+    let output = script.wait_with_output().expect("it ends");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(shown.contains("Adresse eines Postfachs") && shown.contains("first.yml: geschrieben, mit 7 Prüfungen."), "{shown}");
+    let written = std::fs::read_to_string(folder.0.join("first.yml")).expect("written");
+    assert!(written.contains("      - address: praxis@contoso.example\n"), "{written}");
 }

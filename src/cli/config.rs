@@ -7,6 +7,7 @@ use super::args::{Config, RangesInUse};
 use super::{GOOD, USAGE, init, output};
 use crate::cloud::ranges::Ranges;
 use crate::file::FileKind;
+use crate::report::text::count_of;
 use crate::{config, serve};
 
 /// Checks a file, or prints the example, the schema or the address ranges, and returns the exit code.
@@ -17,7 +18,7 @@ pub fn run(arguments: &Config) -> u8 {
             Ok(loaded) => {
                 let name = file.display().to_string();
                 loaded.warnings.iter().for_each(|warning| output::out(&format!("warning: {}\n", warning.line(&name))));
-                output::out(&format!("{}: {} probes\n", file.display(), loaded.settings.probes.len()));
+                output::out(&format!("{}: {}\n", file.display(), count_of(loaded.settings.probes.len() as u64, "probe")));
             }
             Err(mistakes) => {
                 output::err(&format!("{mistakes}\n"));
@@ -40,7 +41,7 @@ fn check_web(file: &Path) -> u8 {
         Ok(web) => {
             web.warnings.iter().for_each(|warning| output::out(&format!("warning: {}\n", warning.line(&name))));
             let tls = if web.acceptor.is_some() { "TLS" } else { "no TLS" };
-            output::out(&format!("{name}: {tls}, {} users\n", web.users.len()));
+            output::out(&format!("{name}: {tls}, {}\n", count_of(web.users.len() as u64, "user")));
             GOOD
         }
         Err(mistakes) => {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::args::{Demo, Doctor, TextOrJson};
 use super::probe_selection::{self, Caller};
 use super::progress::Progress;
-use super::{FAULT, GOOD, USAGE, WRONG, failed, output, run_once, terminal};
+use super::{FAULT, GOOD, USAGE, WRONG, charset, failed, output, run_once, terminal};
 use crate::document::{BackOffs, Document};
 use crate::lang::Lang;
 use crate::outcome::Outcome;
@@ -57,7 +57,9 @@ impl ReportOptions {
             .map(|(probe, outcome)| JudgedOutcome::new(outcome, &probe.limits, now).with_application(&*probe.tenant))
             .collect();
         output::out(&match self.output {
-            TextOrJson::Text => doctor::report(&judged, &terminal::style(self.lang(), self.everything)),
+            TextOrJson::Text => {
+                charset::text(&doctor::report(&judged, &terminal::style(self.lang(), self.everything))).into_owned()
+            }
             // A program must not read something else because of a locale.
             TextOrJson::Json => {
                 let causes = root_cause::diagnose(&judged);

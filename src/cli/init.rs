@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::args::Init;
-use super::{FAULT, GOOD, USAGE, failed, output, terminal};
+use super::{FAULT, GOOD, USAGE, charset, failed, output, terminal};
 use crate::config::{self, LocalSystem, StartingFile};
 use crate::lang::{Lang, fill};
 
@@ -23,7 +23,7 @@ pub fn run(arguments: &Init) -> u8 {
         },
         Err(problem) => return failed(false, USAGE, &problem),
     };
-    output::out(&(fill(lang.texts().init.written, &[("file", &name), ("n", &probes.to_string())]) + "\n"));
+    output::out(&charset::text(&(fill(lang.texts().init.written, &[("file", &name), ("n", &probes.to_string())]) + "\n")));
     GOOD
 }
 
@@ -95,7 +95,7 @@ fn is_asking() -> bool {
 
 /// Asks on the terminal, and returns the line without the white space around it; empty at the end of input.
 fn ask(question: &str) -> io::Result<String> {
-    output::out(&format!("{question}: "));
+    output::out(&charset::text(&format!("{question}: ")));
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     Ok(line.trim().to_owned())

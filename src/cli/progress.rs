@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{output, terminal};
+use super::{charset, output, terminal};
 use crate::lang::{Doctor, Lang, fill};
 use crate::report::text::one_line;
 use crate::settings::ProbeSettings;
@@ -46,7 +46,7 @@ impl Progress {
         };
         let texts = &lang.texts().doctor;
         if terminal::is_dumb() {
-            print(&(fill(texts.begun, &[("n", &probes.len().to_string())]) + "\n"));
+            print(&charset::text(&(fill(texts.begun, &[("n", &probes.len().to_string())]) + "\n")));
             return None;
         }
         let waiting = probes.iter().map(|probe| one_line(&probe.id.to_string())).enumerate().collect();
@@ -67,7 +67,7 @@ impl Progress {
         self.drawn += 1;
         // The last column stays free: a full line would make some terminals go to the next.
         let line: String = format!("{spinner} {}", self.line()).chars().take(self.width.saturating_sub(1)).collect();
-        (self.print)(&format!("{CLEAR_LINE}{line}"));
+        (self.print)(&charset::text(&format!("{CLEAR_LINE}{line}")));
     }
 
     /// Formats `[#####·····] 9 of 18 checks done, 2 failed, 12 s; waiting for contoso/praxis/pop3, …`.

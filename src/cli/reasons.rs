@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::args::{Reasons, ReasonsOutput};
-use super::{GOOD, output, terminal};
+use super::{GOOD, charset, output, terminal};
 use crate::lang::Lang;
 use crate::reason::text::{Ids, fill};
 use crate::reason::{Reason, Severity};
@@ -20,7 +20,7 @@ pub fn run(arguments: &Reasons) -> u8 {
     match arguments.output {
         ReasonsOutput::Text => {
             let entries: Vec<_> = Reason::ALL.iter().map(|reason| entry(*reason, lang)).collect();
-            output::out(&entries.join("\n"));
+            output::out(&charset::text(&entries.join("\n")));
         }
         ReasonsOutput::Markdown => output::out(&page(lang)),
         ReasonsOutput::Json => {

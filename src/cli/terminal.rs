@@ -57,7 +57,7 @@ fn lang_by(variable: impl Fn(&str) -> Option<String>) -> Lang {
 }
 
 /// Returns the value of an environment variable; an empty one counts as unset.
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
