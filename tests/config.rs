@@ -2,6 +2,8 @@
 
 #[path = "config/certificates.rs"]
 mod certificates;
+#[path = "config/example.rs"]
+mod example;
 #[path = "config/included.rs"]
 mod included;
 
@@ -131,23 +133,6 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
     assert_eq!(settings.network.ranges.expect("a list").source(), "`/etc/m365-probe/ranges.json` of 2026-06-06");
     assert_eq!(settings.network.resolvers.len(), 3);
     assert_eq!(settings.network.resolvers[1], Resolver::Address("9.9.9.9:53".parse().expect("an address")));
-}
-
-/// The file as it is printed, which nobody has adapted yet, checked where there is no service.
-#[test]
-fn example_as_printed_passes_its_own_check_outside_of_the_service() {
-    let file = std::env::temp_dir().join(format!("m365-probe-example-{}.yml", std::process::id()));
-    std::fs::write(&file, config::example()).expect("written");
-    let loaded = config::check(&file).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let mistakes = config::load(&file).expect_err("no credentials here");
-    std::fs::remove_file(&file).expect("removed");
-    let warnings: Vec<String> = loaded.warnings.iter().map(|warning| warning.message.to_string()).collect();
-    assert!(warnings.len() == 2 && warnings.iter().all(|text| text.starts_with("nobody looked at it: systemd ")), "{warnings:?}");
-    assert_eq!(loaded.settings.probes.len(), 16);
-    assert_eq!(mistakes.missing_credentials, ["contoso", "lab"]);
-    for name in loaded.settings.network.resolve.keys() {
-        assert!(!m365_probe::cloud::is_microsoft_host(name), "{name} is pinned");
-    }
 }
 
 #[test]

@@ -242,6 +242,21 @@ fn security_promises_name_a_test_each() {
 /// Characters of the shortest name in SECURITY.md that is taken for a test's.
 const TEST_NAME: usize = 24;
 
+/// Returns the commands, configurations and other blocks of a document, without comments.
+fn blocks(document: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(document)).expect(document);
+    let fenced = text.split("\n```").skip(1).step_by(2).map(ToOwned::to_owned);
+    let line = |line: &str| line.split(" #").next().unwrap_or_default().trim_end().to_owned();
+    fenced.map(|block| block.lines().map(line).collect::<Vec<_>>().join("\n")).collect()
+}
+
+#[test]
+fn german_readme_has_the_commands_and_configurations_of_the_english_one() {
+    let english = blocks("README.md");
+    assert!(english.len() > 10);
+    assert_eq!(blocks("README.de.md"), english);
+}
+
 #[test]
 fn security_promises_name_only_tests_that_exist() {
     let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();

@@ -1,5 +1,7 @@
 //! The command line, as promised to users and scripts.
 
+mod configuration;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use clap::builder::styling::Styles;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use self::configuration::{Config, Init, RangesInUse};
 use crate::cloud::Cloud;
 use crate::kind;
 use crate::lang::Lang;
@@ -322,75 +325,6 @@ pub enum DemoCredential {
     ManagedIdentity,
 }
 
-/// `config`
-#[derive(Debug, Subcommand)]
-pub enum Config {
-    /// Read a configuration and print every mistake in it.
-    Check {
-        /// The configuration.
-        file: PathBuf,
-        /// The file is a web configuration, as for `serve --web.config.file`.
-        #[arg(long)]
-        web: bool,
-    },
-    /// Write a first configuration: from options, and from questions where there is a terminal. A file that exists is left alone.
-    Init(Init),
-    /// Print a complete, commented configuration.
-    Example,
-    /// Print a complete, commented web configuration, for `serve --web.config.file`.
-    WebExample,
-    /// Print the JSON Schema of the configuration.
-    Schema,
-    /// Print the address ranges that DNS answers are compared with, in Microsoft's endpoint format, with their date.
-    Ranges(RangesInUse),
-}
-
-/// `config init`
-#[derive(Debug, Args)]
-pub struct Init {
-    /// The file to write.
-    #[arg(default_value = "m365-probe.yml")]
-    pub file: PathBuf,
-    /// The tenant's id, or a verified domain.
-    #[arg(long, value_name = "ID")]
-    pub tenant_id: Option<String>,
-    /// Application (client) id.
-    #[arg(long, value_name = "ID")]
-    pub client_id: Option<String>,
-    /// File with the client secret.
-    #[arg(long, value_name = "FILE")]
-    pub client_secret_file: Option<PathBuf>,
-    /// PEM file with the application's certificate, in place of a client secret.
-    #[arg(long, value_name = "FILE", conflicts_with = "client_secret_file")]
-    pub certificate_file: Option<PathBuf>,
-    /// PEM file with the certificate's private key, where it stands in a file of its own.
-    #[arg(long, value_name = "FILE", requires = "certificate_file")]
-    pub private_key_file: Option<PathBuf>,
-    /// File with a token of another identity provider, in place of a client secret.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_file", "certificate_file"])]
-    pub federated_token_file: Option<PathBuf>,
-    /// Address of a mailbox; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    pub mailbox: Vec<String>,
-    /// Check of each mailbox, as the application is permitted; may be repeated. Without it: all but `graph`.
-    #[arg(long, value_name = "CHECK", value_parser = mailbox_check_names())]
-    pub check: Vec<String>,
-    /// The tenant's name in metrics and reports; by default made of its domain or the first mailbox's.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-}
-
-/// `config ranges`
-#[derive(Debug, Args)]
-pub struct RangesInUse {
-    /// The Microsoft cloud whose ranges to print.
-    #[arg(long, value_name = "NAME", default_value = "global", value_parser = PossibleValuesParser::new(Cloud::built_in_names()))]
-    pub cloud: String,
-    /// A configuration, whose `network.ranges_file` replaces the built-in ranges.
-    #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-}
-
 /// `reasons`
 #[derive(Debug, Args)]
 pub struct Reasons {
@@ -424,10 +358,6 @@ pub struct Timeout {
 
 fn check_names() -> PossibleValuesParser {
     PossibleValuesParser::new(kind::Check::ALL.iter().map(|check| check.name()).chain(["all"]))
-}
-
-fn mailbox_check_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(kind::Check::ALL.iter().filter(|check| check.is_of_mailbox()).map(|check| check.name()))
 }
 
 fn lang() -> impl TypedValueParser<Value = Lang> {
