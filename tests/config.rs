@@ -348,12 +348,6 @@ fn load_reads_the_file_and_the_secret_beside_it_and_warns_of_its_mode() {
 }
 
 #[test]
-fn load_of_a_missing_file_is_one_mistake() {
-    let mistakes = config::load(Path::new("no/such.yml")).expect_err("missing").to_string();
-    assert!(mistakes.starts_with("no/such.yml: cannot be read: No such file"), "{mistakes}");
-}
-
-#[test]
 fn redacted_text_parses_to_the_same_settings_without_comments_or_secrets() {
     // What is included has a directory of its own, which is lost where all tenants stand in one configuration.
     let example = config::example_with_every_key().replace("include: tenants.d/*.yml\n", "");

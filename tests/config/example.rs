@@ -1,4 +1,6 @@
-//! The example as it is printed.
+//! Files as they are read from a disk: the example as it is printed, and none.
+
+use std::path::Path;
 
 use m365_probe::config;
 
@@ -17,4 +19,10 @@ fn example_as_printed_passes_its_own_check_outside_of_the_service() {
     for name in loaded.settings.network.resolve.keys() {
         assert!(!m365_probe::cloud::is_microsoft_host(name), "{name} is pinned");
     }
+}
+
+#[test]
+fn load_of_a_missing_file_is_one_mistake() {
+    let mistakes = config::load(Path::new("no/such.yml")).expect_err("missing").to_string();
+    assert!(mistakes.starts_with("no/such.yml: cannot be read: No such file"), "{mistakes}");
 }
