@@ -29,6 +29,8 @@ const TOKEN_REQUESTS: u32 = 300;
 const SCOPES: u32 = 2;
 /// The least time between two token requests of the schedule for one scope: that for which a refusal is remembered.
 const TOKEN_REQUEST_INTERVAL: Duration = Duration::from_secs(60);
+/// The most logins for one mail of a round trip: one to send it, and those that look for it.
+const LOGINS_PER_MAIL: u32 = 16;
 /// The time between two lines of the log about one ceiling that is reached.
 const TOLD_AGAIN: Duration = Duration::from_secs(3600);
 
@@ -94,7 +96,11 @@ impl Subject {
             Self::Logins => settings.id.check.is_of_mailbox(),
             Self::TokenRequests => settings.id.check == Check::Token,
         };
-        if counts { turns(settings.interval) } else { 0 }
+        match settings.id.check {
+            Check::RoundTrip if counts => turns(settings.interval).saturating_mul(LOGINS_PER_MAIL),
+            _ if counts => turns(settings.interval),
+            _ => 0,
+        }
     }
 
     /// Returns the ceiling of an account whose probes need `scheduled`; by default at least twice that, so that it never holds up the

@@ -12,6 +12,7 @@ use crate::kind::Check;
 use crate::net::{Net, hosts};
 use crate::outcome::Fault;
 use crate::registration::Registrations;
+use crate::round_trip::Ledger;
 use crate::settings::{Network, ProbeSettings, Resolver, Tenant};
 use crate::token::Tokens;
 use crate::trace::Trace;
@@ -25,6 +26,7 @@ mod imap;
 mod mail;
 mod pop3;
 mod reach;
+mod round_trip;
 #[cfg(test)]
 mod script;
 mod smtp;
@@ -44,6 +46,7 @@ pub fn conversation(settings: &ProbeSettings) -> Result<Box<dyn AnyConversation>
         Check::Pop3 => boxed::<mail::MailCheck<pop3::Session>>(settings),
         Check::Imap => boxed::<mail::MailCheck<imap::Session>>(settings),
         Check::Smtp => boxed::<mail::MailCheck<smtp::Session>>(settings),
+        Check::RoundTrip => boxed::<round_trip::RoundTripCheck>(settings),
         Check::Ews => boxed::<ews::EwsCheck>(settings),
         Check::Graph => boxed::<graph::GraphCheck>(settings),
     }
@@ -92,6 +95,12 @@ pub struct Means {
     pub tokens: Arc<Tokens>,
     /// The registrations of the applications, as read from Graph.
     pub registrations: Arc<Registrations>,
+    /// The ledger of the round trips.
+    pub ledger: Arc<Ledger>,
+    /// Set if a run waits, as long as its time lasts, for a mail to arrive: no run of a schedule does.
+    pub waits: bool,
+    /// Set if a run of a round trip sends nothing, and looks through all of the folders for mails of this program.
+    pub sweep: Option<Sweep>,
     /// The resolvers that the `dns` check asks.
     pub resolvers: Vec<Resolver>,
     /// The address ranges with which DNS answers are compared; `None` for the built-in list of each cloud.
@@ -112,6 +121,9 @@ impl Means {
             net: Net::new(network)?,
             tokens: Arc::default(),
             registrations: Arc::default(),
+            ledger: Arc::new(Ledger::in_memory()),
+            waits: false,
+            sweep: None,
             resolvers: network.resolvers.clone(),
             ranges: network.ranges.clone(),
             clock: SteadyClock::default(),
@@ -119,11 +131,25 @@ impl Means {
         })
     }
 
-    /// Returns the same with the tokens and registrations that `other` has cached.
+    /// Returns the same with the tokens and registrations that `other` has cached, and its ledger.
     #[must_use]
     pub fn with_caches_of(self, other: &Self) -> Self {
-        Self { tokens: Arc::clone(&other.tokens), registrations: Arc::clone(&other.registrations), ..self }
+        Self {
+            tokens: Arc::clone(&other.tokens),
+            registrations: Arc::clone(&other.registrations),
+            ledger: Arc::clone(&other.ledger),
+            ..self
+        }
     }
+}
+
+/// A search through all of the folders for mails of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sweep {
+    /// They are listed.
+    List,
+    /// They are deleted.
+    Delete,
 }
 
 /// The context of one run.

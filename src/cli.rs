@@ -18,6 +18,7 @@ mod probe_selection;
 mod progress;
 mod reasons;
 mod remote;
+mod round_trip;
 mod run_once;
 mod serve;
 mod terminal;
@@ -81,6 +82,7 @@ fn dispatch(command: Command, roots: &RootStore, log: &Log) -> u8 {
         Command::Check(arguments) => check::run(&arguments, roots),
         Command::Doctor(arguments) => doctor::run(&arguments, roots),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Roundtrip(command) => round_trip::run(&command, roots),
         Command::Reasons(arguments) => reasons::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

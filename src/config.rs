@@ -18,6 +18,7 @@ mod proxy_variables;
 mod quoted;
 mod reader;
 mod redacted;
+mod round_trip;
 mod schema;
 mod secret_file;
 mod selection;

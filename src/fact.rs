@@ -124,6 +124,27 @@ pub const FACTS: &[Fact] = &[
     Fact::new("mailbox.bytes", |texts| texts.bytes, Value::Count(|facts| facts.mailbox.bytes))
         .with_metric(Metric::OfProbe(&MAILBOX_BYTES)),
     Fact::new("mailbox.folders", |texts| texts.folders, Value::Count(|facts| facts.mailbox.folders)),
+    Fact::new("round_trip.pending", |texts| texts.mail_pending, Value::Count(|facts| facts.round_trip.pending))
+        .with_metric(Metric::OfProbe(&ROUND_TRIP_PENDING)),
+    Fact::new("round_trip.sent", |texts| texts.mail_sent, Value::Time(|facts| facts.round_trip.sent))
+        .with_metric(Metric::OfProbe(&ROUND_TRIP_SENT)),
+    Fact::new("round_trip.arrived", |texts| texts.mail_arrived, Value::Time(|facts| facts.round_trip.arrived))
+        .with_metric(Metric::OfProbe(&ROUND_TRIP_ARRIVED)),
+    Fact::new(
+        "round_trip.arrival_seconds",
+        |texts| texts.mail_arrival,
+        Value::Seconds(|facts| facts.round_trip.arrival.map(|took| took.as_secs_f64())),
+    ),
+    Fact::new("round_trip.folder", |texts| texts.mail_folder, Value::Text(|facts| facts.round_trip.folder.clone())),
+    Fact::new("round_trip.hops", |texts| texts.mail_hops, Value::Sentences(text::hops)),
+    Fact::new("round_trip.deleted", |texts| texts.mails_deleted, Value::Count(|facts| facts.round_trip.deleted)),
+    Fact::new(
+        "round_trip.suspended_until",
+        |texts| texts.sending_suspended,
+        Value::Time(|facts| facts.round_trip.suspended_until),
+    )
+    .with_metric(Metric::OfProbe(&ROUND_TRIP_SUSPENDED)),
+    Fact::new("round_trip.message_id", |texts| texts.message_id, Value::Text(|facts| facts.round_trip.message_id.clone())),
     Fact::new("server.name", |texts| texts.server, Value::Text(|facts| facts.server.name.clone())),
     Fact::new("server.public_address", |texts| texts.public_address, Value::Text(|facts| facts.server.public_address.clone())),
     Fact::new("server.ids", |texts| texts.id, Value::Ids(|facts| &facts.server.ids)),

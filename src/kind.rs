@@ -157,7 +157,7 @@ checks! {
         title: "POP3",
         purpose: "POP3 login with XOAUTH2, and the mailbox opened",
         by_default: true,
-        phases: Phase::ALL,
+        phases: Phase::OF_MAIL,
         family: Family::Mail { endpoint: |cloud| cloud.pop3.as_ref() },
         access: Some(Access::exchange(&role::POP3, "-PopEnabled $true", None)),
     }
@@ -167,7 +167,7 @@ checks! {
         title: "IMAP",
         purpose: "IMAP login with XOAUTH2, and the inbox counted",
         by_default: true,
-        phases: Phase::ALL,
+        phases: Phase::OF_MAIL,
         family: Family::Mail { endpoint: |cloud| cloud.imap.as_ref() },
         access: Some(Access::exchange(&role::IMAP, "-ImapEnabled $true", None)),
     }
@@ -186,6 +186,31 @@ checks! {
             Phase::Greeting,
             Phase::Starttls,
             Phase::Auth,
+        ],
+        family: Family::Mail { endpoint: |cloud| cloud.smtp.as_ref() },
+        access: Some(Access::exchange(
+            &role::SMTP,
+            "-SmtpClientAuthenticationDisabled $false",
+            Some("Application SMTP.SendAsApp"),
+        )),
+    }
+    /// A mail to a mailbox, sent and found again.
+    RoundTrip {
+        name: "roundtrip",
+        title: "mail delivery",
+        purpose: "a mail sent with SMTP, found again with IMAP or POP3 and deleted",
+        by_default: false,
+        phases: &[
+            Phase::Token,
+            Phase::Dns,
+            Phase::Connect,
+            Phase::Proxy,
+            Phase::Tls,
+            Phase::Greeting,
+            Phase::Starttls,
+            Phase::Auth,
+            Phase::Submit,
+            Phase::Arrive,
         ],
         family: Family::Mail { endpoint: |cloud| cloud.smtp.as_ref() },
         access: Some(Access::exchange(
@@ -322,6 +347,6 @@ mod tests {
             Check::ALL.iter().filter(|check| check.is_offered_by(&cloud)).map(|check| check.name()).collect()
         };
         assert_eq!(offered("global").len(), Check::ALL.len());
-        assert_eq!(offered("china"), ["token", "dns", "reach", "smtp", "ews", "graph"]);
+        assert_eq!(offered("china"), ["token", "dns", "reach", "smtp", "roundtrip", "ews", "graph"]);
     }
 }

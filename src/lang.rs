@@ -135,6 +135,7 @@ mod tests {
         "facts.bytes",
         "facts.dns",
         "facts.id",
+        "facts.message_id",
         "facts.server",
         "ids.proxy",
         "ids.server",

@@ -30,6 +30,7 @@ pub mod registration;
 pub mod remote;
 pub mod render;
 pub mod report;
+pub mod round_trip;
 pub mod sanitize;
 pub mod schedule;
 pub mod secret;

@@ -6,6 +6,7 @@ mod json;
 mod peer;
 mod redaction;
 mod registration;
+mod round_trip;
 mod skip;
 mod support;
 mod transcript;
@@ -20,6 +21,7 @@ pub use self::facts::{CertificateFacts, ClientCertificateFacts, EndpointFacts, F
 pub use self::json::{known_by_name, parse_rfc3339, parse_seconds, rfc3339, seconds};
 pub use self::peer::Peer;
 pub use self::registration::{CredentialFacts, CredentialKind, Registration};
+pub use self::round_trip::{HopFacts, RoundTripFacts};
 pub use self::skip::SkipReason;
 pub use self::support::{SupportId, SupportIds};
 pub use self::transcript::{Line, Speaker, Transcript};

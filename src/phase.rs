@@ -23,11 +23,30 @@ pub enum Phase {
     Auth,
     /// Opening the mailbox: POP3 `STAT`, IMAP `STATUS`, EWS `FindFolder`.
     Mailbox,
+    /// Submitting a mail: SMTP `MAIL`, `RCPT` and `DATA`.
+    Submit,
+    /// Looking for a mail that was submitted.
+    Arrive,
 }
 
 impl Phase {
     /// Every phase, in the order of a run.
     pub const ALL: &'static [Self] = &[
+        Self::Token,
+        Self::Dns,
+        Self::Connect,
+        Self::Proxy,
+        Self::Tls,
+        Self::Greeting,
+        Self::Starttls,
+        Self::Auth,
+        Self::Mailbox,
+        Self::Submit,
+        Self::Arrive,
+    ];
+
+    /// The phases of a run that logs in to a mail protocol and opens the mailbox.
+    pub const OF_MAIL: &'static [Self] = &[
         Self::Token,
         Self::Dns,
         Self::Connect,
@@ -51,6 +70,8 @@ impl Phase {
             Self::Starttls => "starttls",
             Self::Auth => "auth",
             Self::Mailbox => "mailbox",
+            Self::Submit => "submit",
+            Self::Arrive => "arrive",
         }
     }
 }

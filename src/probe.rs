@@ -42,6 +42,8 @@ pub struct Probe {
     pub accounts: Accounts,
     /// The last run of the schedule that took place.
     latest: Mutex<Option<LatestRun>>,
+    /// The time after which it shall run again, as its last run has it.
+    again_in: Mutex<Option<Duration>>,
 }
 
 /// A run that took place, by which its outcome is found in a store.
@@ -62,7 +64,7 @@ impl Probe {
         let settings = settings.into();
         let conversation = check::conversation(&settings)?;
         let (slot, accounts) = (slots.slot(&settings), slots.accounts(&settings));
-        Ok(Self { settings, conversation, slot, accounts, latest: Mutex::default() })
+        Ok(Self { settings, conversation, slot, accounts, latest: Mutex::default(), again_in: Mutex::default() })
     }
 
     /// Its id, as `contoso/praxis/pop3`.
@@ -115,6 +117,7 @@ impl Probe {
         };
         let stall = meter.end();
         trace.finish();
+        *self.again_in.lock().unwrap_or_else(PoisonError::into_inner) = trace.again_in;
         if !trace.spans().iter().any(|span| matches!(span.phase, Phase::Auth | Phase::Mailbox)) {
             trace.allowance.logged_in_nowhere();
         }
@@ -138,6 +141,11 @@ impl Probe {
             self.slot.publish(&outcome, timeout);
         }
         outcome
+    }
+
+    /// Returns the time after its last run in which it shall run again, where that may be sooner than its interval.
+    pub fn again_in(&self) -> Option<Duration> {
+        *self.again_in.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has runs stay away for as long as a server `asked` an earlier process, `because` of this reason.

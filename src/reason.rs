@@ -257,10 +257,23 @@ reasons! {
     AuthPolicyBlocked "auth_policy_blocked" TenantAdmin Failed "a policy of the tenant blocks the login" "check Conditional Access and security defaults"
     SenderBlocked "sender_blocked" TenantAdmin Failed "the mailbox may not send: it is blocked because of spam" "release it in Microsoft Defender > Email & collaboration > Review > Restricted entities"
     SendAsDenied "send_as_denied" TenantAdmin Failed "the application may not send as this sender" "Add-RecipientPermission <sender> -Trustee <object id of the service principal> -AccessRights SendAs"
+    SubmissionRefused "submission_refused" TenantAdmin Failed "the server refused to take the mail" "see the server's reply; no mail is sent until the pause is over"
+    SubmissionDeferred "submission_deferred" Microsoft Transient "the server put the mail off" "wait, and check service health: the next mail is sent at its usual time"
+    SubmissionQuotaExceeded "submission_quota_exceeded" TenantAdmin Failed "the mailbox has sent to as many recipients as it may in a day" "find out what sends so much from this mailbox: Get-MessageTraceV2 -SenderAddress <mailbox>"
+    MessageTooLarge "message_too_large" TenantAdmin Failed "the server holds the mail to be too large" "raise the limit of the mailbox: Set-Mailbox <mailbox> -MaxSendSize 35MB"
     Throttled "throttled" Microsoft Transient "the server throttles our requests" "wait; look for other clients of this mailbox"
     TooManyConnections "too_many_connections" Here Transient "the mailbox has too many connections" "close other clients of this mailbox (SMTP allows three)"
     ServerUnavailable "server_unavailable" Microsoft Transient "the server is out of order" "wait, and check service health"
     SessionInvalidated "session_invalidated" TenantAdmin Transient "the session was ended because the account changed" "check recent changes to the mailbox"
+
+    // The way of a mail.
+    MailJunked "mail_junked" TenantAdmin Degraded "the mail was delivered to the junk folder" "look at the mail's headers X-Forefront-Antispam-Report and Authentication-Results, and check SPF, DKIM and the spam filter's policies"
+    MailDelayed "mail_delayed" Microsoft Degraded "the mail did not arrive in time" "look where it waits: Get-MessageTraceV2 -SenderAddress <mailbox>; check service health and mail flow rules"
+    MailBounced "mail_bounced" TenantAdmin Failed "the mail came back with a report that it could not be delivered" "see the report's status and words in the evidence"
+    MailLost "mail_lost" TenantAdmin Failed "the mail was accepted and arrived nowhere" "look what became of it: Get-MessageTraceV2 -MessageId <message id>; check quarantine and mail flow rules"
+    MailNotDeleted "mail_not_deleted" TenantAdmin Degraded "a mail of this program could not be deleted" "see the server's reply; grant FullAccess, or have a retention policy empty the mailbox"
+    SendingSuspended "sending_suspended" Here Degraded "no mail is sent for now, because the server refused the last one for good" "remove the cause of the refusal; the evidence says when the next mail is sent"
+    StateUnusable "state_unusable" Here Failed "the state of round trips could not be read or written, so nothing was sent" "check the directory that the evidence names: its rights, and the space on its disk"
 
     // What only several outcomes together can tell.
     ExchangeServicePrincipalMissing "exchange_service_principal_missing" TenantAdmin Failed "Exchange does not know the application" "New-ServicePrincipal -AppId <client id> -ObjectId <object id of the enterprise application, not of the app registration>"

@@ -1,5 +1,7 @@
 //! The settings that a configuration without mistakes comes to: plain data that probes are made from.
 
+mod round_trip;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -14,6 +16,8 @@ use crate::file::Reads;
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
 use crate::secret::{KnownSecrets, Secret};
+
+pub use self::round_trip::RoundTrip;
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -262,6 +266,8 @@ pub struct ProbeSettings {
     pub folder: Folder,
     /// The form in which the application was given its access to the mailbox.
     pub authorization: Authorization,
+    /// The settings of a `roundtrip` check.
+    pub round_trip: RoundTrip,
 }
 
 impl ProbeSettings {
@@ -281,6 +287,7 @@ impl ProbeSettings {
             limits: Limits::default(),
             folder: Folder::default(),
             authorization: Authorization::default(),
+            round_trip: RoundTrip::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The store: the present knowledge about every probe, and its snapshots, which take a microsecond.
 
+mod arrivals;
 mod clock_jump;
 mod entry;
 mod history;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use self::arrivals::Arrivals;
 use self::clock_jump::ClockJump;
 pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
 pub use self::history::{History, PastRun};

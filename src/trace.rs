@@ -33,6 +33,8 @@ pub struct Trace {
     pub allowance: Allowance,
     /// The secrets that no text of the run may show: those of the tenant and of the proxy, also before they are sent.
     pub secrets: Sent,
+    /// The time after which the probe shall run again, where that is sooner than its interval.
+    pub again_in: Option<Duration>,
     began: Instant,
     open: Phase,
     since: Instant,
@@ -66,6 +68,7 @@ impl Trace {
             delivery: DeliveryRecord::default(),
             allowance: Allowance::default(),
             secrets: Sent::default(),
+            again_in: None,
             began: Instant::now(),
             open: first,
             since: Instant::now(),
@@ -220,7 +223,7 @@ pub const fn silence_in(step: Phase) -> Reason {
         Phase::Proxy => Reason::ProxyTimedOut,
         Phase::Tls => Reason::TlsTimedOut,
         Phase::Greeting => Reason::NoGreeting,
-        Phase::Token | Phase::Starttls | Phase::Auth | Phase::Mailbox => Reason::ReplyTimedOut,
+        Phase::Token | Phase::Starttls | Phase::Auth | Phase::Mailbox | Phase::Submit | Phase::Arrive => Reason::ReplyTimedOut,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod graph;
 pub mod http;
 pub mod imap;
 pub mod jwt;
+pub mod mail;
 pub mod managed_identity;
 pub mod oauth;
 pub mod pop3;

@@ -108,6 +108,7 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
             "contoso/calendar@contoso.example/imap 60s 30s",
             "contoso/calendar@contoso.example/ews 60s 30s",
             "contoso/calendar@contoso.example/graph 60s 30s",
+            "contoso/loop@contoso.example/roundtrip 900s 30s",
             "lab/token 300s 30s",
             "lab/dns 60s 30s",
             "lab/reach 60s 30s",
@@ -126,7 +127,7 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
         matches!(&settings.probes[0].tenant.credential, Credential::ClientSecret(SecretSource::File(path)) if path.ends_with("contoso.secret"))
     );
     assert!(
-        matches!(&settings.probes[9].tenant.credential, Credential::ClientSecret(SecretSource::Variable(name)) if name == "LAB_CLIENT_SECRET")
+        matches!(&settings.probes[10].tenant.credential, Credential::ClientSecret(SecretSource::Variable(name)) if name == "LAB_CLIENT_SECRET")
     );
     let proxy = settings.network.proxy.expect("a proxy");
     assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
@@ -142,9 +143,8 @@ fn client_secret_credential_is_a_file_in_the_credentials_directory() {
     let loaded = parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(loaded.warnings, []);
     let path = Path::new("/run/credentials/m365-probe.service/contoso");
-    assert!(
-        matches!(&loaded.settings.probes[9].tenant.credential, Credential::ClientSecret(SecretSource::File(file)) if file == path)
-    );
+    let credential = &loaded.settings.probes[10].tenant.credential;
+    assert!(matches!(credential, Credential::ClientSecret(SecretSource::File(file)) if file == path));
 
     let mut elsewhere = system();
     elsewhere.variables.remove("CREDENTIALS_DIRECTORY");

@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["report", "trace"],
     &["fact"],
     &["document", "net", "render"],
-    &["token"],
+    &["round_trip", "token"],
     &["registration"],
     &["check"],
     &["probe"],

@@ -217,5 +217,6 @@ async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
     Ok(line)
 }
 
+mod folders;
 #[cfg(test)]
 mod tests;

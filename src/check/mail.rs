@@ -77,38 +77,63 @@ impl<S: Session> WithToken for MailCheck<S> {
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
-        let payload = sasl::xoauth2(&self.mailbox, &token.secret);
+        let login = Login::new(&self.mailbox, token);
+        let (mut session, mut conn) = login.connect::<S>(&self.at, &cx.means.net, cx.trace).await?;
+        speak(&mut session, &mut conn, &login.payload).await
+    }
+}
+
+/// A login to a mailbox with a token.
+pub(super) struct Login {
+    /// The XOAUTH2 payload.
+    pub payload: Secret,
+    sent: Sent,
+}
+
+impl Login {
+    /// Makes the login to `mailbox`.
+    pub fn new(mailbox: &str, token: &Token) -> Self {
+        let payload = sasl::xoauth2(mailbox, &token.secret);
         let mut sent = Sent::default(); // the token is among the secrets of the trace
         sent.remember(&payload);
-        let net = &cx.means.net;
+        Self { payload, sent }
+    }
+
+    /// Dials, and returns the session and its connection once it is secured and the server has greeted.
+    pub async fn connect<'t, S: Session>(
+        &self,
+        at: &MailEndpoint,
+        net: &Net,
+        trace: &'t mut Trace,
+    ) -> Result<(S, Conn<'t>), Fault> {
         let mut session = S::default();
-        let mut conn = match self.at.security {
+        match at.security {
             Security::Implicit => {
-                let stream = net.connect_tls(cx.trace, &self.at.host, self.at.port).await?;
-                let mut conn = Conn::over(stream, cx.trace, &sent);
+                let stream = net.connect_tls(trace, &at.host, at.port).await?;
+                let mut conn = Conn::over(stream, trace, &self.sent);
                 greet(&mut session, &mut conn).await?;
-                conn
+                Ok((session, conn))
             }
             Security::Upgrade => {
-                let clear = ClearConnection { mail: self, sent: &sent };
-                let secured = clear.upgrade(&mut session, net, cx.trace).await?;
-                Conn::over(secured, cx.trace, &sent)
+                let clear = ClearConnection { at, sent: &self.sent, protocol: PhantomData };
+                let secured = clear.upgrade(&mut session, net, trace).await?;
+                Ok((session, Conn::over(secured, trace, &self.sent)))
             }
-        };
-        speak(&mut session, &mut conn, &payload).await
+        }
     }
 }
 
 /// A connection that begins in the clear.
 struct ClearConnection<'a, S> {
-    mail: &'a MailCheck<S>,
+    at: &'a MailEndpoint,
     sent: &'a Sent,
+    protocol: PhantomData<S>,
 }
 
 impl<S: Session> ClearConnection<'_, S> {
     /// Dials, speaks up to the server's consent, and secures the stream.
     async fn upgrade(&self, session: &mut S, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
-        let MailEndpoint { host, port, .. } = &self.mail.at;
+        let MailEndpoint { host, port, .. } = self.at;
         let plain = net.connect(trace, host, *port).await?;
         let limit = trace.remaining().mul_f64(UP_TO_TLS);
         let Ok(consent) = timeout(limit, consent(session, Conn::over(plain, trace, self.sent))).await else {
@@ -124,7 +149,7 @@ impl<S: Session> ClearConnection<'_, S> {
 /// Repeats the conversation before TLS over a new connection, to look for the cause of a failed handshake.
 impl<S: Session> BeforeTls for ClearConnection<'_, S> {
     async fn connect(&self, net: &Net, trace: &mut Trace) -> Result<BoxStream, Fault> {
-        let plain = net.connect(trace, &self.mail.at.host, self.mail.at.port).await?;
+        let plain = net.connect(trace, &self.at.host, self.at.port).await?;
         consent(&mut S::default(), Conn::over(plain, trace, self.sent)).await
     }
 }
@@ -167,7 +192,11 @@ pub(super) async fn speak<S: Session>(session: &mut S, conn: &mut Conn<'_>, payl
     session.login(conn, payload).await?;
     session.mailbox(conn).await?;
     conn.finish();
-    // The answer to a goodbye changes nothing, nor does its absence: not even when the deadline is near.
-    let _ = timeout(conn.time_limit(GOODBYE), session.goodbye(conn)).await;
+    say_goodbye(session, conn).await;
     Ok(())
+}
+
+/// Ends the session. The answer to a goodbye changes nothing, nor does its absence: not even when the deadline is near.
+pub(super) async fn say_goodbye<S: Session>(session: &mut S, conn: &mut Conn<'_>) {
+    let _ = timeout(conn.time_limit(GOODBYE), session.goodbye(conn)).await;
 }

@@ -73,5 +73,6 @@ impl mail::Session for Session {
     }
 }
 
+mod drop;
 #[cfg(test)]
 mod tests;

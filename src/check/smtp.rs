@@ -119,5 +119,6 @@ fn keep_trailer(conn: &mut Conn<'_>, reply: &SmtpReply) {
     }
 }
 
+pub mod submission;
 #[cfg(test)]
 mod tests;

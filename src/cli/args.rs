@@ -77,6 +77,9 @@ pub enum Command {
     /// Check a configuration; print an example, the schema or the address ranges.
     #[command(subcommand)]
     Config(Config),
+    /// Find and delete mails that round trips have left behind.
+    #[command(subcommand)]
+    Roundtrip(Roundtrip),
     /// Print the catalogue of reasons for failures.
     Reasons(Reasons),
     /// Print completions for a shell.
@@ -102,6 +105,30 @@ pub enum ProgramName {
     /// The plugin.
     #[value(name = "check_m365")]
     Plugin,
+}
+
+/// `roundtrip`
+#[derive(Debug, Subcommand)]
+pub enum Roundtrip {
+    /// Delete the mails of this instance wherever they lie; those of others are left alone.
+    Clean(Clean),
+}
+
+/// `roundtrip clean`
+#[derive(Debug, Args)]
+pub struct Clean {
+    /// Whom to look at: the mailboxes with a `roundtrip`.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// List what would be deleted, and delete nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// State file of the instance whose mails are meant: that of `serve` (`state_file`) or of `check`; by default `state_file` of the configuration, else that of `check`.
+    #[arg(long, env = "M365_PROBE_STATE_FILE", value_name = "FILE")]
+    pub state_file: Option<PathBuf>,
+    /// Time for each mailbox.
+    #[arg(long, default_value = "5m", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
 }
 
 /// By what names and to whom the pages are served, by `serve` and `demo`.

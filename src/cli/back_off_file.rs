@@ -1,5 +1,5 @@
 //! The file in which `check` keeps the back-offs that servers asked for, and since when what fails has been failing, from one call to
-//! the next.
+//! the next, and the ledger of round trips beside it.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind};
@@ -12,7 +12,9 @@ use tracing::debug;
 
 use crate::document::BackOffs;
 use crate::file::{self, FileKind};
+use crate::kind::Check;
 use crate::outcome::Outcome;
+use crate::round_trip::Ledger;
 use crate::settings::ProbeSettings;
 
 /// Bytes that are read at most, several times what the largest file has.
@@ -38,6 +40,23 @@ impl BackOffFile {
             std::env::temp_dir().join(format!("m365-probe-{user}")).join("back-offs.json")
         };
         Self { path: given.map_or_else(usual, Path::to_owned), is_usual: given.is_none() }
+    }
+
+    /// Returns the ledger of round trips for these probes; without a round trip among them nothing is made.
+    ///
+    /// # Errors
+    /// A message: its directory cannot be made, or belongs to others.
+    pub fn ledger(&self, probes: &[ProbeSettings]) -> Result<Ledger, String> {
+        if probes.iter().all(|probe| probe.id.check != Check::RoundTrip) {
+            return Ok(Ledger::in_memory());
+        }
+        if self.is_usual {
+            let made = self.make_directory().and_then(|()| self.require_own_directory());
+            made.map_err(|error| {
+                format!("the state of round trips in `{}`: {error}; see --state-file", self.directory().display())
+            })?;
+        }
+        Ok(Ledger::beside(&self.path))
     }
 
     /// Returns the back-offs in the file.

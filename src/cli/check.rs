@@ -43,7 +43,8 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
         probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots, Caller::Check)?;
     let back_offs = BackOffFile::new(arguments.state_file.as_deref());
     let known = back_offs.read();
-    let run = run_once::run(&selected.network, &selected.probes, Some(arguments.timeout.limit), None, &known);
+    let means = run_once::means(&selected.network, back_offs.ledger(&selected.probes)?)?;
+    let run = run_once::run(means, &selected.probes, Some(arguments.timeout.limit), None, &known);
     let mut outcomes = run_once::block_on(run)??;
     back_offs.note(&known, &selected.probes, &mut outcomes);
     let now = SystemTime::now();

@@ -10,6 +10,7 @@ use super::logging::Log;
 use super::{FAULT, GOOD, USAGE, failed, output, run_once, serve};
 use crate::document::BackOffs;
 use crate::render::page::FaultSwitch;
+use crate::round_trip::Ledger;
 use crate::serve::{BoundAddress, Faults, Options, Source};
 use crate::settings::Settings;
 use crate::sim::{self, MachineKind, Running};
@@ -48,7 +49,8 @@ fn run_once_and_print(arguments: &Demo, scratch: &TemporaryDirectory) -> u8 {
         }
         let progress = options.progress(&settings.probes);
         let back_offs = BackOffs::default();
-        let outcomes = run_once::run(&settings.network, &settings.probes, arguments.timeout, progress, &back_offs).await;
+        let means = run_once::means(&settings.network, Ledger::in_memory()).map_err(|problem| (FAULT, problem))?;
+        let outcomes = run_once::run(means, &settings.probes, arguments.timeout, progress, &back_offs).await;
         Ok((settings.probes, outcomes.map_err(|problem| (FAULT, problem))?))
     });
     match ended.unwrap_or_else(|problem| Err((FAULT, problem))) {

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::args::{Demo, Doctor, TextOrJson};
+use super::back_off_file::BackOffFile;
 use super::probe_selection::{self, Caller};
 use super::progress::Progress;
 use super::{FAULT, GOOD, USAGE, WRONG, charset, failed, output, run_once, terminal};
@@ -81,7 +82,12 @@ pub fn run(arguments: &Doctor, roots: &RootStore) -> u8 {
     let progress = options.progress(&selected.probes);
     // A person who asks wants to see how things are.
     let back_offs = BackOffs::default();
-    let run = run_once::run(&selected.network, &selected.probes, arguments.timeout, progress, &back_offs);
+    let means = BackOffFile::new(None).ledger(&selected.probes).and_then(|ledger| run_once::means(&selected.network, ledger));
+    let means = match means {
+        Ok(means) => means,
+        Err(problem) => return failed(false, USAGE, &problem),
+    };
+    let run = run_once::run(means, &selected.probes, arguments.timeout, progress, &back_offs);
     match run_once::block_on(run) {
         Ok(Ok(outcomes)) => options.report(&selected.probes, &outcomes),
         Ok(Err(problem)) => failed(false, USAGE, &problem),

@@ -12,6 +12,7 @@ use crate::check::Means;
 use crate::document::BackOffs;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
+use crate::round_trip::Ledger;
 use crate::settings::{Network, ProbeSettings};
 
 /// Conversations at once: enough for a mailbox's checks side by side, few enough to be a good guest.
@@ -28,19 +29,27 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, String> {
     Ok(output)
 }
 
+/// Creates the means of runs that wait for a mail to arrive, as long as their time lasts.
+///
+/// # Errors
+/// A message: the trust store cannot be read.
+pub fn means(network: &Network, ledger: Ledger) -> Result<Means, String> {
+    Ok(Means { ledger: Arc::new(ledger), waits: true, ..Means::new(network)? })
+}
+
 /// Runs every probe once, each for at most `limit` and none that `back_offs` holds back, and returns the outcomes in the order of
 /// `probes`; `progress` is shown meanwhile.
 ///
 /// # Errors
-/// A message: the trust store cannot be read, or a cloud lacks a check's server.
+/// A message: a cloud lacks a check's server.
 pub async fn run(
-    network: &Network,
+    means: Means,
     probes: &[ProbeSettings],
     limit: Option<Duration>,
     progress: Option<Progress>,
     back_offs: &BackOffs,
 ) -> Result<Vec<Outcome>, String> {
-    let means = Arc::new(Means::new(network)?);
+    let means = Arc::new(means);
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let slots = Slots::default();
     let mut running = JoinSet::new();

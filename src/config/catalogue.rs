@@ -5,10 +5,10 @@ use crate::kind;
 
 use super::managed_identity::{IdentityName, SignsIn};
 use super::value::{
-    Authorization, CaFile, ClientId, CloudName, CredentialName, Date, EwsUrl, Folder, Format, ImapUrl, InFlight, IncludePattern,
-    Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile, PerHour, Pkcs12File, Pop3Url, ProxyUrl,
-    ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, TokenFile,
-    Value, Variable,
+    ArrivalTime, Authorization, CaFile, ClientId, CloudName, CredentialName, Date, Domain, EwsUrl, Folder, Format, FoundBy,
+    ImapUrl, InFlight, IncludePattern, Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile, PerHour,
+    Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch,
+    TenantId, Timeout, TokenFile, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -201,9 +201,14 @@ pub(super) const KEYS: &[Key] = &[
     key(Mailbox, "authorization", One(&Authorization::FORMAT), "that of the tenant", "how the application was given its access to this mailbox"),
     key(Mailbox, "checks", Checks(Level::Mailbox), "pop3, imap, smtp, ews, as far as the cloud has them", "checks of this mailbox"),
 
-    key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m", "time between the beginnings of two runs"),
+    key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m, roundtrip: at least 15m unless it is set here", "time between the beginnings of two runs"),
     key(Check, "timeout", One(&Timeout::FORMAT), "that of `defaults`, at most the interval", "the one deadline of a run"),
     key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` and `graph` checks open"),
+    key(Check, "to", One(&MailAddress::FORMAT), "the mailbox itself", "where `roundtrip` sends its mail: another mailbox that the application may open"),
+    key(Check, "by", One(&FoundBy::FORMAT), kind::Check::Imap.name(), "how `roundtrip` looks for the mail; POP3 shows neither junk mail nor Sent Items"),
+    key(Check, "arrive_within", One(&ArrivalTime::FORMAT), "5m", "the time in which the mail of `roundtrip` has to arrive"),
+    key(Check, "lost_after", One(&ArrivalTime::FORMAT), "12 times `arrive_within`", "the time after which it counts as lost"),
+    key(Check, "allow_domain", One(&Domain::FORMAT), "", "a domain other than the mailbox's own that `roundtrip` may send to"),
     key(Check, "warning", OneOrList(&Limit::FORMAT), "", "what counts as a warning, beside failing"),
     key(Check, "critical", OneOrList(&Limit::FORMAT), "", "what counts as critical, beside failing"),
 ];

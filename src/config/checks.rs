@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cloud::Cloud;
 use crate::kind::Check;
 use crate::levels::Limits;
-use crate::settings::{Folder, ProbeSettings, Settings};
+use crate::settings::{Folder, ProbeSettings, RoundTrip, Settings};
 use crate::spelling::did_you_mean;
 
 use super::catalogue::{Level, Section, checks_of, level_of};
@@ -14,6 +14,7 @@ use super::ceilings::CeilingsRead;
 use super::clouds::missing_endpoint;
 use super::quoted::{self, Quoted};
 use super::reader::{Fields, Found, Reader, invalid_value, numbered};
+use super::round_trip;
 use super::tree::{Content, Entry, Node};
 use super::value::{self, InFlight, Interval, Limit, Timeout, Value as _};
 
@@ -46,6 +47,7 @@ pub(super) struct CheckSettings {
     pub timeout: Duration,
     pub limits: Limits,
     pub folder: Folder,
+    pub round_trip: RoundTrip,
 }
 
 impl Defaults {
@@ -61,11 +63,23 @@ impl Defaults {
     /// Returns the settings of a check that has no options.
     pub(super) fn settings_for(self, check: Check) -> CheckSettings {
         let Self { interval, timeout, .. } = self.for_check(check);
-        CheckSettings { check, interval, timeout: timeout.min(interval), limits: Limits::default(), folder: Folder::default() }
+        CheckSettings {
+            check,
+            interval,
+            timeout: timeout.min(interval),
+            limits: Limits::default(),
+            folder: Folder::default(),
+            round_trip: RoundTrip::default(),
+        }
     }
 
     fn for_check(self, check: Check) -> Self {
-        let interval = if check == Check::Token { self.interval.max(TOKEN_INTERVAL) } else { self.interval };
+        let least = match check {
+            Check::Token => TOKEN_INTERVAL,
+            Check::RoundTrip => RoundTrip::INTERVAL,
+            _ => Duration::ZERO,
+        };
+        let interval = self.interval.max(least);
         Self { interval, ..self }
     }
 
@@ -196,8 +210,17 @@ impl CheckReader<'_, '_> {
         let inherited = check.map_or(self.defaults, |check| self.defaults.for_check(check));
         let (interval, timeout) = timing(self.reader, &fields, inherited);
         let folder = self.folder(&fields, check);
+        let round_trip = round_trip::read(self.reader, &fields, check);
+        if check == Some(Check::RoundTrip) && interval < RoundTrip::SPACING {
+            let message = format!(
+                "`{}` is too short; between two mails lie at least {}",
+                humantime::format_duration(interval),
+                humantime::format_duration(RoundTrip::SPACING)
+            );
+            self.reader.mistake(fields.at, &fields.key("interval"), message);
+        }
         let limits = limits(self.reader, &fields);
-        Some(CheckSettings { check: check?, interval, timeout, limits, folder })
+        Some(CheckSettings { check: check?, interval, timeout, limits, folder, round_trip })
     }
 
     fn folder(&mut self, fields: &Fields<'_>, check: Option<Check>) -> Folder {

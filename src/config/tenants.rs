@@ -193,6 +193,11 @@ impl TenantReader<'_, '_> {
             None => Found { at, key, value: Label(address.clone()) },
         };
         require_unique(self.reader, labels, &label);
+        for check in checks.iter().filter(|check| !check.round_trip.is_allowed(&address)) {
+            let to = Quoted::value(check.round_trip.recipient(&address));
+            let message = format!("`{}` sends mail to `{to}`, in another domain; name that in `allow_domain`", check.check);
+            self.reader.mistake(fields.at, &fields.key("checks"), message);
+        }
         Some(Mailbox { address, label: label.value.0, authorization, checks })
     }
 }
@@ -225,6 +230,7 @@ pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, che
         timeout: check.timeout,
         limits: check.limits,
         folder: check.folder,
+        round_trip: check.round_trip,
         ..ProbeSettings::new(id, Arc::clone(tenant), address)
     }
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::kind::Check;
 use crate::settings::{self, Resolver};
 
 use super::quoted::{is_no_name, may_be_secret};
@@ -87,6 +88,8 @@ texts! {
         is_tenant;
     /// An e-mail address.
     MailAddress: Format::new("an e-mail address", "name@domain", MAIL_ADDRESS), is_address;
+    /// A domain.
+    Domain: Format::new("a domain", "letters, digits, _ and -, with dots between", DOMAIN), |text| is_address(&format!("x@{text}"));
     /// A user's name at the proxy; RFC 7617 forbids the colon, which ends it.
     ProxyUser: Format::new("a proxy user", "text without a colon or control characters", "^[^:]+$").or_number(),
         |text| expect(!text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control()));
@@ -97,6 +100,7 @@ texts! {
     Limit: Format::new("a limit", "[METRIC=]RANGE, for example 2, 1:5 or certificate_days=14:", "").or_number(), |_| Ok(());
 }
 
+const DOMAIN: &str = "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)+$";
 const LABEL: &str = "^[A-Za-z0-9._@+-]{1,64}$";
 const GUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
 const TENANT: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)+)$";
@@ -219,6 +223,9 @@ durations! {
     /// The deadline of a run.
     Timeout: "a timeout", "a number with a unit, 100ms to 10m: 500ms, 30s, 1m",
         Duration::from_millis(100)..=Duration::from_secs(600);
+    /// The time in which a mail has to arrive.
+    ArrivalTime: "a time for arrival", "a number with a unit, 1s to 24h: 90s, 5m",
+        Duration::from_secs(1)..=Duration::from_secs(86_400);
     /// The age up to which an outcome is given again; 0 s for never.
     MaxAge: "an age", "a number with a unit, 0s to 24h: 0s, 15s, 5m", Duration::ZERO..=Duration::from_secs(86_400);
 }
@@ -289,6 +296,19 @@ impl Value for Folder {
         }
     }
 }
+
+/// The protocol by which a mail is looked for.
+pub(super) struct FoundBy(pub Check);
+
+impl Value for FoundBy {
+    const FORMAT: Format = Format::new("a protocol to look for mail with", "imap or pop3", "").choices(&FOUND_BY);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Check::from_name(text).filter(|_| FOUND_BY.contains(&text)).map(Self).ok_or_else(String::new)
+    }
+}
+
+const FOUND_BY: [&str; 2] = [Check::Imap.name(), Check::Pop3.name()];
 
 /// The form in which the application was given its access.
 pub(super) struct Authorization(pub settings::Authorization);

@@ -17,7 +17,7 @@ use crate::outcome::{Evidence, Failure, ProbeId, parse_seconds, rfc3339, seconds
 use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::settings::ProbeSettings;
-use crate::store::{FailureCount, Incident, Incidents, Latencies, PastFailure, ProbeEntry as StoredProbe, Store};
+use crate::store::{Arrivals, FailureCount, Incident, Incidents, Latencies, PastFailure, ProbeEntry as StoredProbe, Store};
 
 /// The mark of the format, by which a file of another program is told.
 const FORMAT: &str = "m365-probe state";
@@ -54,6 +54,8 @@ struct ProbeState<'a> {
     /// The tenant and application that it is of: counts of another one say nothing.
     target: String,
     runs: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrivals: Option<Cow<'a, Arrivals>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_success: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +208,7 @@ impl<'a> ProbeState<'a> {
             probe: ProbeEntry::new(id, entry.settings.address.as_deref()),
             target: target(&entry.settings),
             runs: entry.runs,
+            arrivals: (entry.arrivals.count > 0).then_some(Cow::Borrowed(&entry.arrivals)),
             last_success: entry.last_success.map(rfc3339),
             failing: failing.map(|((since, reason_since), reason)| Failing {
                 since: rfc3339(since),
@@ -245,6 +248,7 @@ impl<'a> ProbeState<'a> {
 
     fn restore(self, entry: &mut StoredProbe) {
         entry.runs = self.runs;
+        entry.arrivals = self.arrivals.map(Cow::into_owned).unwrap_or_default();
         entry.last_success = self.last_success.as_deref().and_then(|at| time("last_success", at).ok());
         if let Some(Ok((since, reason, reason_since))) = self.failing.map(|failing| failing.read()) {
             (entry.failing_since, entry.reason_since, entry.failing_reason) = (Some(since), Some(reason_since), Some(reason));

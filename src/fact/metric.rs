@@ -46,6 +46,11 @@ metrics! {
     pub DNS_TTL: "m365_dns_ttl_seconds",
         "How long the resolver's answer may be kept, absent where it does not tell (cached on /metrics).";
     pub MAILBOX_MESSAGES: "m365_mailbox_messages", "Messages in the mailbox (cached on /metrics).";
+    pub ROUND_TRIP_PENDING: "m365_roundtrip_pending", "Mails that were sent and have not been found yet: 0 or 1.";
+    pub ROUND_TRIP_SENT: "m365_roundtrip_last_sent_timestamp_seconds", "When a mail was sent last.";
+    pub ROUND_TRIP_ARRIVED: "m365_roundtrip_last_arrival_timestamp_seconds", "When a mail arrived last.";
+    pub ROUND_TRIP_SUSPENDED: "m365_roundtrip_suspended_until_timestamp_seconds",
+        "Until when no mail is sent after a refusal; absent while mails are sent.";
     pub MAILBOX_BYTES: "m365_mailbox_bytes", "Size of the mailbox's messages (cached on /metrics).";
 }
 

@@ -2,13 +2,23 @@
 
 use crate::cloud::host_port;
 use crate::lang::{self, fill};
-use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Facts, NameSource, Registration};
+use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Facts, HopFacts, NameSource, Registration};
 use crate::report::text::{brief, time};
 
 /// The roles in the token; of a token that cannot be read nothing is said.
 pub fn roles(facts: &Facts, texts: &lang::Facts) -> Vec<String> {
     let roles = facts.token.as_ref().and_then(|token| token.roles.as_ref());
     roles.map(|roles| or(roles.join(" "), texts.no_roles)).into_iter().collect()
+}
+
+/// Writes the servers that a mail passed, each with the time since the one before it.
+pub fn hops(facts: &Facts, _: &lang::Facts) -> Vec<String> {
+    let hop = |hop: &HopFacts| match hop.after {
+        Some(after) => format!("{} (+{} s)", hop.server, after.as_secs()),
+        None => hop.server.clone(),
+    };
+    let hops: Vec<String> = facts.round_trip.hops.iter().map(hop).collect();
+    if hops.is_empty() { hops } else { vec![hops.join(" > ")] }
 }
 
 /// Writes when each credential of the application expires, or why that is not known.

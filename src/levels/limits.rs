@@ -265,7 +265,7 @@ mod tests {
             (&["totl=1"][..], "did you mean `total`?"),
             (
                 &["size=1"],
-                "allowed are total, token, dns, connect, proxy, tls, greeting, starttls, auth, mailbox, certificate_days",
+                "allowed are total, token, dns, connect, proxy, tls, greeting, starttls, auth, mailbox, submit, arrive, certificate_days",
             ),
             (&["=1"], "unknown metric ``"),
             (&["total=20:10"], "start is above its end"),

@@ -18,6 +18,7 @@ pub(super) const fn is_local(reason: Reason) -> bool {
             | Reason::MachineTooSlow
             | Reason::CeilingReached
             | Reason::LocalTrustStore
+            | Reason::StateUnusable
             | Reason::SecretUnreadable
     )
 }

@@ -80,6 +80,21 @@ impl<'t> Conn<'t> {
         self.write(format!("{text}\r\n").as_bytes()).await
     }
 
+    /// Sends a text of several lines and CRLF; evidence and transcript have `shown` in its place.
+    ///
+    /// # Errors
+    /// `connection_closed`.
+    pub async fn send_text(&mut self, shown: &str, text: &str) -> Result<(), Fault> {
+        self.record_request(shown.to_owned());
+        self.write(format!("{text}\r\n").as_bytes()).await
+    }
+
+    /// Counts lines and bytes anew: a conversation that lists messages reads up to the limits with each list. The caller bounds
+    /// their number.
+    pub fn count_anew(&mut self) {
+        (self.lines, self.received) = (0, self.received.min(1)); // one byte, as after any reply: the handshake is over
+    }
+
     /// Returns the request that was sent last, as evidence shows it.
     pub fn last_request(&self) -> Option<String> {
         self.recorder.trace.request.clone()

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, failed_step, seconds_if_known, time, time_if_known};
-use super::{CredentialKind, DnsFacts, Fault, Phase, Registration, SupportIds, Transcript};
+use super::{CredentialKind, DnsFacts, Fault, Phase, Registration, RoundTripFacts, SupportIds, Transcript};
 use crate::reason::Reason;
 
 /// Everything that a run learnt. Not known is not no: all of it is optional.
@@ -32,6 +32,9 @@ pub struct Facts {
     /// Counts in the mailbox.
     #[serde(skip_serializing_if = "MailboxFacts::is_empty")]
     pub mailbox: MailboxFacts,
+    /// The mail of a round trip.
+    #[serde(skip_serializing_if = "RoundTripFacts::is_empty")]
+    pub round_trip: RoundTripFacts,
     /// The server's name, and the identifiers in its replies.
     #[serde(skip_serializing_if = "ServerFacts::is_empty")]
     pub server: ServerFacts,

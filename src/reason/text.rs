@@ -5,6 +5,7 @@
 mod certificate;
 mod connecting;
 mod credential;
+mod delivery;
 mod ews;
 mod federation;
 mod identity_steps;
@@ -111,7 +112,7 @@ const fn first(written: &[&'static str]) -> Option<&'static str> {
     if written.is_empty() { None } else { Some(written[0]) }
 }
 
-const GROUPS: [&[Entry]; 13] = [
+const GROUPS: [&[Entry]; 14] = [
     machine::ENTRIES,
     names::ENTRIES,
     connecting::ENTRIES,
@@ -123,6 +124,7 @@ const GROUPS: [&[Entry]; 13] = [
     managed_identity::ENTRIES,
     token::ENTRIES,
     mailbox::ENTRIES,
+    delivery::ENTRIES,
     ews::ENTRIES,
     inferred::ENTRIES,
 ];

@@ -34,6 +34,7 @@ use crate::store::{ProbeEntry, Store};
 
 metrics! {
     LATENCY: "m365_probe_latency_seconds", "Time of all runs, failed ones included, but for those in which this machine stood still.";
+    ARRIVALS: "m365_roundtrip_arrival_duration_seconds", "Time from the acceptance of a mail to its arrival, of mails that arrived.";
     RUNS: "m365_probe_runs_total", "Runs.";
     FAILED_RUNS: "m365_probe_failed_runs_total", "Runs that failed.";
     FAILURES: "m365_probe_failures_total", "Runs that failed, by where and why; a series begins with its first failure.";
@@ -236,6 +237,9 @@ fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
         }
     }
     families.gauge(&INTERVAL, &labels, entry.interval().as_secs_f64());
+    if entry.arrivals.count > 0 {
+        families.arrivals(&ARRIVALS, &labels, &entry.arrivals);
+    }
     for ((phase, reason), failures) in &entry.failures {
         let labels = labels.with("phase", phase.code());
         families.counter_since(&FAILURES, &labels.with("reason", reason.code()), failures.count, failures.since);

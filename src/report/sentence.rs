@@ -7,7 +7,7 @@ use super::text::{brief, count_of, one_line, seconds, time};
 use super::{JudgedOutcome, expiry};
 use crate::lang::Lang;
 use crate::levels::{self, Breach, Metric, State, is_derived_from_limit};
-use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, SkipReason, Verdict};
+use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, RoundTripFacts, SkipReason, Verdict};
 use crate::reason::{Owner, Severity};
 use crate::sanitize;
 
@@ -88,6 +88,10 @@ pub fn peer_code(failure: &Failure) -> Option<String> {
 }
 
 fn success(outcome: &Outcome) -> String {
+    let round_trip = &outcome.facts.round_trip;
+    if round_trip.pending.is_some() {
+        return mail(round_trip);
+    }
     let done = match outcome.phases.last().map(|span| span.phase) {
         Some(Phase::Mailbox) => "mailbox opened",
         Some(Phase::Auth) => "login accepted",
@@ -98,6 +102,16 @@ fn success(outcome: &Outcome) -> String {
     let counted = [(outcome.facts.mailbox.messages, "message"), (outcome.facts.mailbox.folders, "folder")];
     let counts = counted.into_iter().filter_map(|(count, thing)| Some(format!(", {}", count_of(count?, thing))));
     format!("{done} in {}s{}", seconds(outcome.took), counts.collect::<String>())
+}
+
+/// Tells of the mail of a round trip that has met with no problem.
+fn mail(facts: &RoundTripFacts) -> String {
+    match (facts.arrival, facts.pending, facts.sent, facts.arrived) {
+        (Some(took), ..) => format!("mail arrived after {}s", seconds(took)),
+        (None, Some(1), Some(sent), _) => format!("mail on its way, sent at {}", time(sent)),
+        (None, .., Some(arrived)) => format!("no mail due, the last one arrived at {}", time(arrived)),
+        _ => "no mail due".to_owned(),
+    }
 }
 
 fn skipped(skip: &SkipReason) -> String {

@@ -40,6 +40,8 @@ pub const fn phase(phase: Phase, lang: Lang) -> &'static str {
         Phase::Starttls => texts.in_starttls,
         Phase::Auth => texts.in_auth,
         Phase::Mailbox => texts.in_mailbox,
+        Phase::Submit => texts.in_submit,
+        Phase::Arrive => texts.in_arrive,
     }
 }
 

@@ -142,6 +142,9 @@ impl Runner {
         let interval = self.probe.settings.interval;
         let mut due = next_turn(anchor, interval, turn.due, self.probe.interval());
         let now = Instant::now();
+        if let Some(again) = self.probe.again_in().filter(|again| now + *again < due) {
+            return Ok(Turn::on_time(now + again));
+        }
         // A run ends within its timeout, which is no longer than its interval: what comes after that is the machine's.
         let cause = if now > ended && lag.total() < now - ended { LagCause::Machine } else { lag.main_cause() };
         let mut missed = 0;

@@ -9,6 +9,8 @@ use crate::config::{self, Loaded, System};
 use crate::file::FileKind;
 use crate::settings::{RootStore, Settings};
 
+use super::systemd;
+
 /// The source of a service's configuration.
 #[derive(Debug)]
 pub enum Source {
@@ -31,6 +33,17 @@ pub(super) struct SourceReader {
 }
 
 impl SourceReader {
+    /// Reports whether it is a file.
+    pub fn is_file(&self) -> bool {
+        matches!(*self.source, Source::File { .. })
+    }
+
+    /// Returns the state file where the configuration names none: in the directory that systemd makes for it.
+    pub fn default_state_file(&self) -> Option<PathBuf> {
+        let directory = self.is_file().then(systemd::state_directory).flatten();
+        directory.map(|directory| directory.join("state.json"))
+    }
+
     /// Reads the configuration from a file of this kind and logs its warnings. Blocks on the file.
     ///
     /// # Errors

@@ -18,9 +18,9 @@ use super::runs::Runs;
 use super::shared_diagnosis::SharedDiagnosis;
 use super::shutdown::Shutdown;
 use super::state_file::StateFile;
+use super::usage;
 use super::web_config::WebConfig;
 use super::{ExternalUrl, Faults, ListenAddress, NotStarted, Options, Source};
-use super::{systemd, usage};
 use crate::compressed::CompressedText;
 use crate::file::Reads;
 use crate::levels::Limits;
@@ -134,7 +134,7 @@ impl Engine {
             Some(url) => exporter.with_pages(&url.to_string()),
             None => exporter,
         };
-        let (store, state) = restored(&work, &source.source, &exporter).await;
+        let (store, state) = restored(&work, &exporter).await;
         let pulse = Arc::default();
         let engine = Arc::new(Self {
             shutdown: Shutdown::default(),
@@ -303,9 +303,8 @@ impl Engine {
 }
 
 /// Creates the store of a configuration, and restores in it what its state file has.
-async fn restored(work: &Arc<Work>, source: &Source, exporter: &Exporter) -> (Store, Option<Arc<StateFile>>) {
-    let default = matches!(source, Source::File { .. }).then(systemd::state_directory).flatten();
-    let path = work.state_file.clone().or_else(|| default.map(|directory| directory.join("state.json")));
+async fn restored(work: &Arc<Work>, exporter: &Exporter) -> (Store, Option<Arc<StateFile>>) {
+    let path = work.state_file.clone();
     let (work, exporter) = (Arc::clone(work), exporter.clone());
     let restoring = spawn_blocking(move || {
         let mut store = Store::default();

@@ -15,7 +15,7 @@ use crate::credential::{
 use crate::kind::Check;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
-use crate::settings::{self, Network, ProbeSettings, Resolver, Settings};
+use crate::settings::{self, Network, ProbeSettings, Resolver, RoundTrip, Settings};
 
 use super::Running;
 use super::certificates::NAMES;
@@ -180,6 +180,7 @@ impl Running {
         let probe = |check, address: Option<&str>| ProbeSettings {
             interval: Duration::from_secs(10),
             timeout: Duration::from_secs(10), // no longer than the interval, as a configuration must have it
+            round_trip: round_trip(),
             ..ProbeSettings::new(
                 ProbeId { tenant: TENANT.to_owned(), mailbox: address.map(short_name), check },
                 Arc::clone(&tenant),
@@ -261,7 +262,9 @@ impl Running {
             names(tenant_checks()),
         );
         for mailbox in &tenant.mailboxes {
-            let (address, checks) = (&mailbox.address, names(mailbox_checks()));
+            // A service with a configuration file makes round trips only with a state file.
+            let checks = names(mailbox_checks().filter(|check| *check != Check::RoundTrip));
+            let address = &mailbox.address;
             let _ =
                 writeln!(text, "      - address: {address}\n        name: {}\n        checks: [{checks}]", short_name(address));
         }
@@ -275,6 +278,12 @@ fn in_memory(certificate: ClientCertificate) -> Credential {
         key: Some(SecretSource::InMemory(certificate.key)),
         password: None,
     }))
+}
+
+/// The settings of round trips: nothing here takes long, and nobody wants to wait until a mail is lost.
+fn round_trip() -> RoundTrip {
+    let seconds = Duration::from_secs;
+    RoundTrip { arrive_within: seconds(1), lost_after: seconds(3), ..RoundTrip::default() }
 }
 
 fn tenant_checks() -> impl Iterator<Item = Check> {

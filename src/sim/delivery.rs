@@ -161,7 +161,7 @@ fn refused(refusal: SubmissionRefusal, user: &str, sender: &str) -> String {
         SubmissionRefusal::CutOff => {
             "550 5.2.252 Send as denied; submissions of this mailbox are throttled because of continuous errors"
         }
-        SubmissionRefusal::Deferred => "451 4.7.0 Temporary server error. Please try again later. PRX5",
+        SubmissionRefusal::Deferred => "452 4.3.1 Insufficient system resources",
     }
     .to_owned()
 }

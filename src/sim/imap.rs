@@ -294,7 +294,7 @@ fn refused(tag: &str, refusal: Refusal, user: &str) -> (String, bool) {
             (format!("{tag} NO Request is throttled. Suggested Backoff Time: {BACK_OFF_MILLISECONDS} milliseconds\r\n"), true)
         }
         Refusal::Trouble(Trouble::Invalidated) => ("* BYE Session invalidated - Disabled\r\n".to_owned(), true),
-        Refusal::Trouble(Trouble::TooManyConnections | Trouble::SenderBlocked) => {
+        Refusal::Trouble(Trouble::TooManyConnections) => {
             (format!("{tag} BAD User is authenticated but not connected.\r\n"), true)
         }
         Refusal::Trouble(Trouble::Unavailable) => (format!("{tag} NO Server Unavailable. 15\r\n"), false),

@@ -43,6 +43,8 @@ pub struct Mailbox {
     pub messages: Vec<Message>,
     /// The refusal with which every mail from it meets at the end of DATA, if any.
     pub submission: Option<SubmissionRefusal>,
+    /// Set if the application may read its messages and not delete them.
+    pub read_only: bool,
     /// The fate of mail to it.
     pub delivery: Delivery,
     /// The highest unique id that was given, over all folders: an id is never given twice.
@@ -181,6 +183,7 @@ impl Mailbox {
             folders: DEFAULT_FOLDERS.iter().map(|&(name, id, class)| Folder::new(name, id, class)).collect(),
             messages: Vec::new(),
             submission: None,
+            read_only: false,
             delivery: Delivery::Prompt,
             last_uid: 0,
         }

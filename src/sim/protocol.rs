@@ -42,8 +42,6 @@ pub enum Trouble {
     Unavailable,
     /// The account has just been changed: its sessions end.
     Invalidated,
-    /// The mailbox is restricted for having sent spam.
-    SenderBlocked,
     /// The mailbox has reached its quota.
     Full,
 }

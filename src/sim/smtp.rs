@@ -232,9 +232,6 @@ impl Session {
             Err(Refusal::Trouble(Trouble::TooManyConnections)) => {
                 connection.write_and_close(&self.with_trailer("432 4.3.2 concurrent connection limit exceeded")).await
             }
-            Err(Refusal::Trouble(Trouble::SenderBlocked)) => {
-                self.refuse(connection, "550 5.1.8 Access denied, bad outbound sender").await
-            }
             Err(Refusal::Trouble(Trouble::Unavailable | Trouble::Invalidated)) => {
                 connection.write_and_close(&self.with_trailer("454 4.7.0 Temporary authentication failure")).await
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::clock_jump::ClockJump;
-use super::{History, Incidents};
+use super::{Arrivals, History, Incidents};
 use crate::outcome::{
     CertificateFacts, EndpointFacts, Evidence, Facts, Failure, MailboxFacts, Outcome, Phase, Registration, SkipReason,
     Transcript, Verdict,
@@ -58,6 +58,8 @@ pub struct ProbeEntry {
     certificates: SmallMap<(String, u16), Arc<Outcome>>,
     /// Number of runs that took place.
     pub runs: u64,
+    /// Mails of round trips by the time to their arrival.
+    pub arrivals: Arrivals,
     /// Failed runs, by phase and reason.
     pub failures: SmallMap<(Phase, Reason), FailureCount>,
     /// The last incidents, kept also when successes have long followed.
@@ -111,6 +113,7 @@ impl ProbeEntry {
             mailbox: None,
             certificates: SmallMap::new(),
             runs: 0,
+            arrivals: Arrivals::default(),
             failures: SmallMap::new(),
             incidents: Incidents::default(),
             last_failures: VecDeque::new(),
@@ -198,6 +201,9 @@ impl ProbeEntry {
         self.runs += 1;
         self.skipped = None;
         self.history.push(outcome.took, outcome.is_ok());
+        if let Some(took) = outcome.facts.round_trip.arrival {
+            self.arrivals.observe(took);
+        }
         self.incidents.add(outcome.at, outcome.failure().map(|failure| failure.reason));
         let before = std::mem::replace(&mut self.transcript, Arc::new(transcript));
         if outcome.is_ok() && self.failing_since.is_some() {

@@ -5,6 +5,7 @@ use crate::outcome::Fault;
 use crate::reason::Reason;
 use crate::sanitize;
 
+pub mod folder;
 mod greeting;
 mod response;
 mod status;

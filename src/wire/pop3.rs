@@ -18,6 +18,30 @@ pub const STAT: &str = "STAT";
 /// The command that ends the session.
 pub const QUIT: &str = "QUIT";
 
+/// Writes the command that reads the header of a message, and so many lines of its body.
+pub fn top(number: u64, lines: u32) -> String {
+    format!("TOP {number} {lines}")
+}
+
+/// Writes the command that marks a message for deletion.
+pub fn delete(number: u64) -> String {
+    format!("DELE {number}")
+}
+
+/// Parses the first line of the reply to [`top`], [`delete`] or [`QUIT`].
+///
+/// # Errors
+/// A `-ERR`, and `reply_malformed` for anything else that is no `+OK`.
+pub fn parse_command(line: &str) -> Result<(), Refusal> {
+    match parse_reply(line)? {
+        Pop3Reply::Ok(_) => Ok(()),
+        Pop3Reply::Err(text) | Pop3Reply::Closing(text) => {
+            Err(refusal(line, text, Reason::CommandRefused, Reason::ProtocolError))
+        }
+        Pop3Reply::Continue(_) => Err(malformed(line).into()),
+    }
+}
+
 /// One line of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pop3Reply<'a> {

@@ -9,6 +9,7 @@ use crate::sanitize;
 mod ehlo;
 mod refusal;
 mod reply;
+pub mod submission;
 
 pub use ehlo::{EhloResponse, parse_ehlo, parse_first_ehlo};
 use refusal::refusal;

@@ -127,7 +127,7 @@ assert client.stat()[0] == 13 and f"Message-ID: {id}".encode() in client.top(13,
 client.quit()
 client = imaps()
 client.authenticate("XOAUTH2", lambda _: xoauth2(T["mailbox"]))
-for folder, number in (("INBOX", "13"), ('"Sent Items"', "1")):
+for folder, number in (("INBOX", "13"), ('"Sent Items"', "2")):
     assert client.select(folder)[1] == [number.encode()]
     (_, header), _ = client.fetch(number, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]
     assert id in header.decode(), header

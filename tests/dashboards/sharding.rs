@@ -158,10 +158,10 @@ fn assert_dashboards_show_the_fault(daemon: &mut Daemon, ask: &dyn Fn(&str) -> V
     };
     // Each scrape brings one probe's part of it.
     for (file, panel, query, expected) in [
-        ("overview.json", "Failing probes", 0, ["9"].as_slice()),
+        ("overview.json", "Failing probes", 0, ["12"].as_slice()),
         ("overview.json", "Access", 0, &["2"]),
-        ("overview.json", "Failing probes", 1, &["18"]),
-        ("mailbox.json", "Failing checks, by reason", 0, &["3"; 3]),
+        ("overview.json", "Failing probes", 1, &["21"]),
+        ("mailbox.json", "Failing checks, by reason", 0, &["3"; 4]),
     ] {
         daemon.wait_for(&format!("show {expected:?} in {file}: {panel}"), || values(file, panel, query) == expected);
     }

@@ -6,17 +6,34 @@ use m365_probe::sim::Fault;
 use crate::report::Cause;
 use crate::tenants::diagnosed_by_doctor;
 
+/// Faults that befall a mail. The tenants here have no round trip, which alone shows them: see `together.rs`.
+const OF_MAIL: [Fault; 9] = [
+    Fault::SendAsDenied,
+    Fault::SenderBlocked,
+    Fault::MessageTooLarge,
+    Fault::SubmissionQuotaExceeded,
+    Fault::SubmissionDeferred,
+    Fault::MailJunked,
+    Fault::MailDelayed,
+    Fault::MailBounced,
+    Fault::MailLost,
+];
+
+/// Returns the faults that a doctor finds without sending a mail.
+fn of_access() -> impl Iterator<Item = Fault> {
+    Fault::ALL.iter().copied().filter(|fault| !OF_MAIL.contains(fault))
+}
+
 /// Prints a table of the faults and the doctor's root causes.
 #[test]
 fn each_fault_alone_is_the_only_root_cause() {
-    assert_named(&Fault::ALL.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_named(&of_access().map(|fault| fault.to_string()).collect::<Vec<_>>());
 }
 
 /// The fault is one mailbox's of three; the others are not affected.
 #[test]
 fn each_fault_of_one_mailbox_is_the_only_root_cause_and_names_the_mailbox() {
-    let names: Vec<String> =
-        Fault::ALL.iter().filter(|fault| fault.is_per_mailbox()).map(|fault| format!("{fault}@labor")).collect();
+    let names: Vec<String> = of_access().filter(|fault| fault.is_per_mailbox()).map(|fault| format!("{fault}@labor")).collect();
     for (name, causes) in names.iter().zip(assert_named(&names)) {
         assert_eq!(causes[0].mailbox.as_deref(), Some("labor"), "{name}: {causes:#?}");
         assert!(causes[0].explains.iter().all(|probe| probe.starts_with("contoso/labor/")), "{name}: {causes:#?}");

@@ -18,6 +18,21 @@ const CASES: &[Case] = &[
         &[("client_secret_expired", "certain", None), ("connect_timed_out", "certain", None)],
     ),
     (&["token_role_missing@pop3", "ews_disabled"], &[("token_role_missing", "certain", None), ("ews_disabled", "certain", None)]),
+    // What befalls a mail, which only a round trip shows.
+    (&["send_as_denied"], &[("send_as_denied", "certain", None)]),
+    (&["sender_blocked"], &[("sender_blocked", "certain", None)]),
+    (&["message_too_large"], &[("message_too_large", "certain", None)]),
+    (&["submission_quota_exceeded"], &[("submission_quota_exceeded", "certain", None)]),
+    (&["mail_junked"], &[("mail_junked", "certain", None)]),
+    (&["mail_delayed"], &[("mail_delayed", "certain", None)]),
+    (&["mail_bounced"], &[("mail_bounced", "certain", None)]),
+    (&["mail_lost"], &[("mail_lost", "certain", None)]),
+    (&["submission_deferred"], &[("submission_deferred", "likely", None)]),
+    (&["mailbox_full@smtp@labor"], &[("mailbox_full", "certain", Some("labor"))]),
+    (
+        &["mail_lost@labor", "mail_junked@praxis"],
+        &[("mail_lost", "certain", Some("labor")), ("mail_junked", "certain", Some("praxis"))],
+    ),
     (&["dns_no_answer"], &[("dns_no_answer", "certain", None)]),
     (&["mailbox_permission_missing@labor"], &[("mailbox_permission_missing", "likely", Some("labor"))]),
     // A new tenant: SMTP is off by default, and one mailbox was forgotten.

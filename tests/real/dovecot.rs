@@ -22,6 +22,9 @@ pub const PART: Part = Part {
     as_root: true,
 };
 
+/// The part that takes mail: a package of its own.
+pub const LMTP: &str = "/usr/lib/dovecot/lmtp";
+
 /// The user id of Debian's `nobody`, who owns the mail.
 const NOBODY: u32 = 65_534;
 
@@ -84,6 +87,11 @@ impl Dovecot {
         &self.home
     }
 
+    /// Returns the socket at which it takes mail, where the package for that is installed.
+    pub fn lmtp_socket(&self) -> PathBuf {
+        self.home.join("lmtp")
+    }
+
     pub fn log(&self) -> String {
         fs::read_to_string(self.home.join("log")).unwrap_or_default()
     }
@@ -128,7 +136,7 @@ fn configuration(home: &Path, identities: &Identities<'_>, ports: [u16; 5]) -> S
         .collect();
     let first = identities[0].1;
     format!(
-        "protocols = pop3 imap submission
+        "protocols = pop3 imap submission{lmtp}
 listen = {addresses}
 base_dir = {home}/run
 state_dir = {home}/state
@@ -168,6 +176,11 @@ service anvil {{
     mode = 0
   }}
 }}
+service lmtp {{
+  unix_listener {home}/lmtp {{
+    mode = 0666
+  }}
+}}
 service pop3-login {{
   inet_listener pop3 {{
     port = {pop3}
@@ -201,6 +214,7 @@ submission_relay_port = 9
 hostname = smtp.office365.com
 ",
         addresses = addresses.join(" "),
+        lmtp = if Path::new(LMTP).exists() { " lmtp" } else { "" },
         tls = tls.concat(),
         certificate = first.certificate.display(),
         key = first.key.display(),

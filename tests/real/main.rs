@@ -32,6 +32,7 @@ mod monitors;
 mod packaging;
 mod page;
 mod readme;
+mod round_trip;
 mod service;
 mod shells;
 mod web_protection;

@@ -96,6 +96,14 @@ proxymap unix - - n - - proxymap
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 discard unix - - n - - discard
+lmtp unix - - n - - lmtp
+error unix - - n - - error
+retry unix - - n - - error
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+showq unix n - n - - showq
 "
     )
 }

@@ -207,8 +207,8 @@ pub mod generated {
 
     use m365_probe::kind::Check;
     use m365_probe::outcome::{
-        CertificateFacts, ClientCertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts,
-        NameSource, ProbeId, ServerFacts, Span, SupportId, SupportIds, TokenFacts, Transcript,
+        CertificateFacts, ClientCertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, HopFacts,
+        MailboxFacts, NameSource, ProbeId, RoundTripFacts, ServerFacts, Span, SupportId, SupportIds, TokenFacts, Transcript,
     };
     use m365_probe::phase::Phase;
     use proptest::collection::vec;
@@ -329,8 +329,8 @@ pub mod generated {
             of((text(), text(), text(), time(), time()).prop_map(|(subject, thumbprint, fingerprint, not_before, not_after)| {
                 ClientCertificateFacts { subject, thumbprint, fingerprint, not_before, not_after }
             }));
-        (learnt, times, certificate).prop_map(
-            |((token, endpoints, dns, mailbox, server, registration, warnings), times, certificate)| {
+        (learnt, times, (certificate, round_trip())).prop_map(
+            |((token, endpoints, dns, mailbox, server, registration, warnings), times, (certificate, round_trip))| {
                 let (credential_expires, ews_ends, last_worked, failing_since, back_off, stalled) = times;
                 let transcript = Transcript::default(); // stays with the process that ran
                 let mut facts = Facts {
@@ -338,6 +338,7 @@ pub mod generated {
                     endpoints,
                     dns,
                     mailbox,
+                    round_trip,
                     server,
                     registration,
                     certificate,
@@ -354,6 +355,25 @@ pub mod generated {
                     facts.warn(Fault { reason, evidence });
                 }
                 facts
+            },
+        )
+    }
+
+    fn round_trip() -> impl Strategy<Value = RoundTripFacts> {
+        let hops = vec((text(), of(duration())).prop_map(|(server, after)| HopFacts { server, after }), 0..3);
+        let times = (of(time()), of(time()), of(time()), of(duration()));
+        (of(text()), of(text()), of(0..2_u64), of(0..9_u64), times, hops).prop_map(
+            |(message_id, folder, pending, deleted, (sent, arrived, suspended_until, arrival), hops)| RoundTripFacts {
+                message_id,
+                sent,
+                pending,
+                arrived,
+                arrival,
+                folder,
+                hops,
+                deleted,
+                listed: Vec::new(),
+                suspended_until,
             },
         )
     }

@@ -32,6 +32,8 @@ pub fn time(phase: Phase) -> Duration {
         Phase::Starttls => 26_700,
         Phase::Auth => 288_900,
         Phase::Mailbox => 35_600,
+        Phase::Submit => 61_700,
+        Phase::Arrive => 48_300,
     })
 }
 

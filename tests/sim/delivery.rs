@@ -128,7 +128,7 @@ async fn mail_that_is_refused_at_data_is_delivered_nowhere() {
         (SubmissionRefusal::QuotaReached, "554 5.2.0…"),
         (SubmissionRefusal::TooLarge, "552 5.3.4…"),
         (SubmissionRefusal::CutOff, "550 5.2.252…"),
-        (SubmissionRefusal::Deferred, "451 4.7.0…"),
+        (SubmissionRefusal::Deferred, "452 4.3.1…"),
     ] {
         let tenant = start(Tenant::contoso()).await.unwrap();
         tenant.change(|tenant| tenant.mailbox_mut(PRAXIS).unwrap().submission = Some(refusal));

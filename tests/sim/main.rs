@@ -18,6 +18,7 @@ mod pop3;
 mod rbac;
 mod reasons;
 mod registration;
+mod round_trip;
 mod smtp;
 mod untouched;
 mod upgraded;

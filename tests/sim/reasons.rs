@@ -80,6 +80,25 @@ const LATER: &[Fault] = &[Fault::TokenWrongAudience, Fault::TokenWrongTenant, Fa
 const SILENT: &[Fault] =
     &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
 
+/// Faults of SMTP that a login does not show: they befall a mail.
+const OF_MAIL: &[Fault] = &[
+    Fault::SendAsDenied,
+    Fault::SenderBlocked,
+    Fault::MailboxFull,
+    Fault::MessageTooLarge,
+    Fault::SubmissionQuotaExceeded,
+    Fault::SubmissionDeferred,
+    Fault::MailJunked,
+    Fault::MailDelayed,
+    Fault::MailBounced,
+    Fault::MailLost,
+];
+
+/// Reports whether `fault` befalls a mail, of these services.
+pub fn is_of_mail(fault: Fault, services: &[Service]) -> bool {
+    services == [Service::Smtp] && OF_MAIL.contains(&fault)
+}
+
 /// POP3 and IMAP are spoken over TLS here, so what happens to STARTTLS does not concern them.
 fn spared(fault: Fault, service: Service) -> bool {
     fault.name().starts_with("starttls") && service != Service::Smtp
@@ -135,9 +154,16 @@ async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String
             wrong.extend((reason != expected).then(|| format!("{name}: reach says {reason:?}, not {expected:?}")));
             continue;
         }
+        if check == Check::RoundTrip.name() {
+            let expected = Some(expected(fault, Service::Smtp));
+            wrong.extend((reason != expected).then(|| format!("{name}: {check} says {reason:?}, not {expected:?}")));
+            continue;
+        }
         let service = if check == "token" && fault.is_of_managed_identity() { Service::Identity } else { service_of(check) };
-        let hit =
-            services.contains(&service) && !spared(fault, service) && !(LATER.contains(&fault) && service == Service::Login);
+        let hit = services.contains(&service)
+            && !spared(fault, service)
+            && !is_of_mail(fault, &[service])
+            && !(LATER.contains(&fault) && service == Service::Login);
         let expected = if hit { Some(expected(fault, service)) } else { None };
         // A token that cannot be had or used is everybody's trouble.
         let of_token = [Service::Login, Service::Identity].iter().any(|service| services == [*service]);
@@ -169,9 +195,11 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
     std::fs::create_dir_all(&directory).unwrap();
     tenant.set_fault(name).unwrap();
     let mut settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
-    let means = Means::new(&settings.network).unwrap();
+    let means = Means { waits: true, ..Means::new(&settings.network).unwrap() };
     let slots = Slots::default();
     settings.probes.retain(|probe| probe.address.as_deref().is_none_or(|address| address == crate::peer::PRAXIS));
+    // A mail goes through SMTP and IMAP, and has the faults of both; here its own are of interest.
+    settings.probes.retain(|probe| probe.id.check != Check::RoundTrip || is_of_mail(fault, services));
     let mut seen = BTreeMap::new();
     for mut probe in settings.probes {
         if SILENT.contains(&fault) {

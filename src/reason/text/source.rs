@@ -32,6 +32,9 @@ pub(super) const TENANT_LIFECYCLE: &str = "https://aka.ms/TenantLifecycle";
 pub(super) const MISSING_SERVICE_PRINCIPAL: &str = "https://go.microsoft.com/fwlink/?linkid=2225119";
 pub(super) const MAIL_OAUTH: &str = "Microsoft: Authenticate an IMAP, POP or SMTP connection using OAuth";
 pub(super) const SMTP_AUTH: &str = "https://aka.ms/smtp_auth_disabled";
+pub(super) const SMTP_SUBMISSION: &str = "Microsoft: SMTP AUTH client submission improvements";
+pub(super) const CONTINUOUS_ERRORS: &str =
+    "https://learn.microsoft.com/exchange/mail-flow-best-practices/continuous-error-throttling-smtp-auth-submissions";
 pub(super) const EWS_OAUTH: &str = "Microsoft: Authenticate an EWS application by using OAuth";
 pub(super) const EWS_ACCESS: &str = "Microsoft: Control access to EWS in Exchange";
 pub(super) const EWS_DEPRECATION: &str = "Microsoft: Deprecation of Exchange Web Services in Exchange Online";

@@ -15,6 +15,8 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Get-CASMailbox", &["Identity"]),
     ("Enable-Mailbox", &["Identity", "Archive"]),
     ("Get-EXOMailbox", &["Identity"]),
+    ("Get-InboxRule", &["Mailbox"]),
+    ("Get-MessageTraceV2", &["SenderAddress"]),
     ("Get-Mailbox", &["Identity"]),
     ("Get-EXOMailboxStatistics", &["Identity"]),
     ("Get-MgServicePrincipal", &["Filter"]),
@@ -29,7 +31,17 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("New-ServicePrincipal", &["AppId", "ObjectId", "DisplayName"]),
     ("Remove-ServicePrincipal", &["Identity"]),
     ("Set-CASMailbox", &["Identity", "PopEnabled", "ImapEnabled", "EwsEnabled", "SmtpClientAuthenticationDisabled"]),
-    ("Set-Mailbox", &["Identity", "ProhibitSendQuota", "ProhibitSendReceiveQuota"]),
+    (
+        "Set-Mailbox",
+        &[
+            "Identity",
+            "MaxReceiveSize",
+            "MaxSendSize",
+            "MessageCopyForSMTPClientSubmissionEnabled",
+            "ProhibitSendQuota",
+            "ProhibitSendReceiveQuota",
+        ],
+    ),
     ("Set-OrganizationConfig", &["EwsEnabled", "EwsAllowedAppIDs", "EwsAllowList"]),
     ("Set-TransportConfig", &["SmtpClientAuthenticationDisabled"]),
     ("Test-ApplicationAccessPolicy", &["Identity", "AppId"]),
@@ -40,6 +52,8 @@ const CMDLETS: &[(&str, &[&str])] = &[
 /// Every property a text may list.
 const PROPERTIES: &[&str] = &[
     "AppId",
+    "MaxReceiveSize",
+    "MaxSendSize",
     "ObjectId",
     "DisplayName",
     "PopEnabled",
@@ -60,6 +74,7 @@ const PROPERTIES: &[&str] = &[
 const PROGRAMS: &[(&str, &[&str])] = &[
     ("az", &["--resource-group", "--name", "--identities"]),
     ("curl", &["--noproxy", "--max-time", "-i", "-H"]),
+    ("m365-probe", &["--dry-run"]),
     ("ss", &["-ltnp"]),
     ("usermod", &["-aG"]),
 ];

@@ -15,9 +15,9 @@ use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Re
 use crate::settings::ProbeSettings;
 
 /// The groups of facts that may have gauges.
-pub const GROUPS: [&str; 4] = ["", "server", "token", "mailbox"];
+pub const GROUPS: [&str; 5] = ["", "server", "token", "mailbox", "round_trip"];
 /// Those of them that the last run alone tells: tokens and mailboxes are shown as the last run saw them that got so far.
-pub const GROUPS_OF_THE_LAST_RUN: [&str; 2] = ["", "server"];
+pub const GROUPS_OF_THE_LAST_RUN: [&str; 3] = ["", "server", "round_trip"];
 
 /// Adds the gauges of the facts that stand in `group` of the table, or in none where it is empty. Of a run that is not
 /// `current` only times are added: they stay true.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ use super::super::config_source::SourceReader;
 use crate::check::Means;
 use crate::config::Loaded;
 use crate::file::{FileKind, Reads, Stamp, stamp};
+use crate::kind::Check;
 use crate::outcome::ProbeId;
 use crate::probe::{Probe, Slots};
+use crate::round_trip::Ledger;
 use crate::settings::{Ceilings, Network, ProbeSettings, Settings, Tenant};
 
 /// Time for reading a configuration anew. Ten thousand mailboxes take a second of CPU; a busy machine may need many.
@@ -66,7 +68,7 @@ impl Work {
     /// Loads the configuration on a blocking thread, because it reads files and the trust store.
     pub(super) async fn load(source: &SourceReader, slots: &Arc<Slots>) -> Result<Self, String> {
         let (source, slots) = (source.clone(), Arc::clone(slots));
-        let loading = spawn_blocking(move || Self::new(source.load(FileKind::Any)?, &slots, None));
+        let loading = spawn_blocking(move || Self::new(source.load(FileKind::Any)?, &source, &slots, None));
         loading.await.unwrap_or_else(|_| Err("reading the configuration failed; see the log".to_owned()))
     }
 
@@ -80,7 +82,7 @@ impl Work {
     ) -> Result<(Self, Obsolete), String> {
         let (source, slots) = (source.clone(), Arc::clone(slots));
         let load = move || {
-            let work = Self::new(source.load(FileKind::Regular)?, &slots, Some(&before))?;
+            let work = Self::new(source.load(FileKind::Regular)?, &source, &slots, Some(&before))?;
             let obsolete = work.obsolete(&before);
             Ok((work, obsolete))
         };
@@ -88,11 +90,19 @@ impl Work {
         loaded.unwrap_or_else(|problem| Err(format!("reading the configuration {problem}")))
     }
 
-    fn new(loaded: Loaded, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
+    fn new(loaded: Loaded, source: &SourceReader, slots: &Slots, before: Option<&Self>) -> Result<Self, String> {
         let Settings { network, in_flight, ceilings, probe_max_age, probes: settings, state_file } = loaded.settings;
         let trusted = network.ca_file.iter().chain(&network.roots.file).chain(&network.roots.directories).map(stamp).collect();
         let network = (network, trusted);
-        let means = means(&network, before)?;
+        let state_file = state_file.or_else(|| source.default_state_file());
+        let means = means(&network, state_file.as_deref(), before)?;
+        let sends = settings.iter().find(|settings| settings.id.check == Check::RoundTrip);
+        if let Some(sends) = sends.filter(|_| source.is_file() && !means.ledger.is_kept()) {
+            return Err(format!(
+                "{}: set `state_file`, and start anew: what was sent must outlive a restart, so that none sends too often",
+                sends.id
+            ));
+        }
         let tenants = tenants(&settings, before);
         let (mut probes, mut mistakes) = (Vec::with_capacity(settings.len()), Vec::new());
         for mut settings in settings {
@@ -153,13 +163,20 @@ impl Work {
     }
 }
 
-/// Returns the means of `before` where the network is the same, else new ones with the tokens and registrations that those have
-/// cached.
-fn means(network: &(Network, Vec<Option<Stamp>>), before: Option<&Work>) -> Result<Arc<Means>, String> {
+/// Returns the means of `before` where the network is the same, else new ones with what those have cached. The ledger is that of
+/// the first, beside the state file.
+fn means(
+    network: &(Network, Vec<Option<Stamp>>),
+    state_file: Option<&Path>,
+    before: Option<&Work>,
+) -> Result<Arc<Means>, String> {
     Ok(match before {
         Some(before) if before.network == *network => Arc::clone(&before.means),
         Some(before) => Arc::new(Means::new(&network.0)?.with_caches_of(&before.means)),
-        None => Arc::new(Means::new(&network.0)?),
+        None => {
+            let ledger = Arc::new(state_file.map_or_else(Ledger::in_memory, Ledger::beside));
+            Arc::new(Means { ledger, ..Means::new(&network.0)? })
+        }
     })
 }
 

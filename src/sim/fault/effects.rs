@@ -7,10 +7,12 @@ use crate::secret::Secret;
 use crate::sim::client_certificate::ClientCertificate;
 use crate::sim::identifiers;
 use crate::sim::machine::{Identity, Machine, MachineKind};
-use crate::sim::mailbox::{FolderAccess, Licence, Listing, Mailbox};
+use crate::sim::mailbox::{Delivery, FolderAccess, Licence, Listing, Mailbox, SubmissionRefusal};
 use crate::sim::protocol::{Protocol, Trouble};
 use crate::sim::tenant::{Application, FederatedCredential, Tenant};
 
+/// The time by which mail is late.
+const LATE: Duration = Duration::from_secs(2);
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -115,11 +117,25 @@ fn replace_key(certificate: &mut ClientCertificate) {
 fn apply_to_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox) {
     let mut trouble = |trouble| mailbox.trouble.extend(protocols.iter().map(|protocol| (*protocol, trouble)));
     match fault {
+        Fault::MailboxFull => {
+            let storing = protocols.iter().filter(|protocol| **protocol != Protocol::Smtp);
+            mailbox.trouble.extend(storing.map(|protocol| (*protocol, Trouble::Full)));
+            if protocols.contains(&Protocol::Smtp) {
+                mailbox.submission = Some(SubmissionRefusal::MailboxFull);
+            }
+        }
+        Fault::SenderBlocked => mailbox.submission = Some(SubmissionRefusal::SenderBlocked),
+        Fault::SendAsDenied => mailbox.submission = Some(SubmissionRefusal::SendAsDenied),
+        Fault::MessageTooLarge => mailbox.submission = Some(SubmissionRefusal::TooLarge),
+        Fault::SubmissionQuotaExceeded => mailbox.submission = Some(SubmissionRefusal::QuotaReached),
+        Fault::SubmissionDeferred => mailbox.submission = Some(SubmissionRefusal::Deferred),
+        Fault::MailJunked => mailbox.delivery = Delivery::Junked,
+        Fault::MailDelayed => mailbox.delivery = Delivery::Late(LATE),
+        Fault::MailBounced => mailbox.delivery = Delivery::Bounced,
+        Fault::MailLost => mailbox.delivery = Delivery::Lost,
         Fault::Throttled => trouble(Trouble::Throttled),
         Fault::TooManyConnections => trouble(Trouble::TooManyConnections),
         Fault::SessionInvalidated => trouble(Trouble::Invalidated),
-        Fault::MailboxFull => trouble(Trouble::Full),
-        Fault::SenderBlocked => trouble(Trouble::SenderBlocked),
         Fault::MailboxPermissionMissing => mailbox.full_access = false,
         Fault::SmtpAuthDisabledMailbox => mailbox.smtp_auth_disabled = Some(true),
         Fault::ProtocolDisabled => {

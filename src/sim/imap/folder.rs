@@ -33,6 +33,7 @@ pub(super) fn reply(mailbox: &Mailbox, selected: &mut Option<Selected>, command:
             let opened = selected.insert(Selected::new(mailbox, find(mailbox, folder)?, plain == "SELECT"));
             return Some(format!("{}{tag} OK [{}] {plain} completed.\r\n", opened.summary(), opened.rights()));
         }
+        ("STORE" | "EXPUNGE" | "CLOSE", _) if mailbox.read_only => return refused("Access is denied."),
         ("CREATE" | "DELETE", [Argument::Text(_)])
         | ("RENAME", [Argument::Text(_), Argument::Text(_)])
         | ("APPEND", [Argument::Text(_), .., Argument::Text(_)]) => return refused(&format!("{plain} failed.")),

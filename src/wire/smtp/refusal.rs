@@ -15,6 +15,7 @@ pub(super) fn refusal(reply: &SmtpReply, otherwise: Reason) -> Refusal {
     let known = known.or_else(|| by_code(reply.code).filter(|_| otherwise == Reason::AuthRefused));
     let reason = known.unwrap_or(match reply.code {
         432 if otherwise == Reason::AuthRefused => Reason::Throttled,
+        400..=499 if otherwise == Reason::SubmissionRefused => Reason::SubmissionDeferred,
         400..=499 if otherwise != Reason::GreetingRefused => Reason::ServerUnavailable,
         _ => otherwise,
     });
@@ -80,8 +81,8 @@ const TEXTS: &[(&[&str], Reason)] = &[
     (&["bad outbound sender"], Reason::SenderBlocked),
     (&["sendasdenied"], Reason::SendAsDenied),
     (&["permissions to send as"], Reason::SendAsDenied),
-    (&["submissionquotaexceeded"], Reason::Throttled), // recipients a day
-    (&["server busy"], Reason::Throttled),             // 4.7.500, of the client's address
+    (&["submissionquotaexceeded"], Reason::SubmissionQuotaExceeded), // recipients a day
+    (&["server busy"], Reason::Throttled),                           // 4.7.500, of the client's address
     (&["shutting down"], Reason::ServerUnavailable),
     (&["service not available"], Reason::ServerUnavailable),
     (&["temporary server error"], Reason::ServerUnavailable),
@@ -106,6 +107,7 @@ pub fn by_enhanced_code(code: &str) -> Option<Reason> {
         // The numbers of three digits: Exchange has cut the mailbox's submissions off for that cause.
         "4.2.2" | "5.2.2" | "5.2.251" => Reason::MailboxFull,
         "5.2.253" => Reason::LicenseInvalid,
+        "5.3.4" => Reason::MessageTooLarge,
         "5.7.30" => Reason::BasicAuthBlocked,
         "4.7.66" => Reason::TlsProtocolTooOld,
         _ => return None,
@@ -194,7 +196,7 @@ mod tests {
                 Reason::SendAsDenied,
             ),
             ("554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", Reason::SendAsDenied),
-            ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Reason::Throttled),
+            ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Reason::SubmissionQuotaExceeded),
             (
                 "430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:ConnectionFailedTransientException.MapiExceptionLogonFailed; Failed to process message due to a transient exception with message Cannot open mailbox",
                 Reason::MailboxNotConnected,

@@ -1,0 +1,64 @@
+//! Reads and deletes messages in a POP3 session that has logged in.
+
+use crate::net::Conn;
+use crate::outcome::Fault;
+use crate::reason::Reason;
+use crate::wire::pop3;
+
+use super::Session;
+
+/// The most lines of one message that are read.
+const MOST_LINES: usize = 500;
+
+impl Session {
+    /// Returns the number of messages.
+    ///
+    /// # Errors
+    /// The refusal, or the fault of the connection.
+    pub async fn count(&mut self, conn: &mut Conn<'_>) -> Result<u64, Fault> {
+        conn.send(pop3::STAT).await?;
+        let line = conn.read_line().await?;
+        Ok(conn.accept(pop3::parse_stat(&line))?.messages)
+    }
+
+    /// Reads the header of a message and the first lines of its body, with CRLF line endings.
+    ///
+    /// # Errors
+    /// The refusal, or the fault of the connection.
+    pub async fn top(&mut self, conn: &mut Conn<'_>, number: u64, lines: u32) -> Result<String, Fault> {
+        conn.count_anew();
+        self.command(conn, &pop3::top(number, lines)).await?;
+        let mut text = String::new();
+        for _ in 0..MOST_LINES {
+            let line = conn.read_line().await?;
+            if line == "." {
+                return Ok(text);
+            }
+            text.push_str(line.strip_prefix('.').unwrap_or(&line)); // RFC 1939, 3
+            text.push_str("\r\n");
+        }
+        Err(conn.fault(Reason::ReplyTooLong, &text))
+    }
+
+    /// Marks a message for deletion, which takes place with [`Session::quit`].
+    ///
+    /// # Errors
+    /// The refusal, or the fault of the connection.
+    pub async fn delete(&mut self, conn: &mut Conn<'_>, number: u64) -> Result<(), Fault> {
+        self.command(conn, &pop3::delete(number)).await
+    }
+
+    /// Ends the session, and deletes what is marked.
+    ///
+    /// # Errors
+    /// The refusal, or the fault of the connection.
+    pub async fn quit(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
+        self.command(conn, pop3::QUIT).await
+    }
+
+    async fn command(&mut self, conn: &mut Conn<'_>, command: &str) -> Result<(), Fault> {
+        conn.send(command).await?;
+        let line = conn.read_line().await?;
+        conn.accept(pop3::parse_command(&line))
+    }
+}
