@@ -58,7 +58,7 @@ pub struct Init {
     /// Address of a mailbox; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub mailbox: Vec<String>,
-    /// Check of each mailbox, as the application is permitted; may be repeated. Without it: all but `graph`.
+    /// Check of each mailbox, as the application is permitted; may be repeated. Without it: all but `graph` and `roundtrip`.
     #[arg(long, value_name = "CHECK", value_parser = mailbox_check_names())]
     pub check: Vec<String>,
     /// The tenant's name in metrics and reports; by default made of its domain or the first mailbox's.
