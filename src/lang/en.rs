@@ -436,17 +436,9 @@ texts! {
         severity_transient: "may pass by itself",
 
         // Spans of time: one, several, and several after a word like `ago`, for which German declines.
-        day: "1 day",
-        days: "{n} days",
-        days_ago: "{n} days",
-        hour: "1 hour",
-        hours: "{n} hours",
-        hours_ago: "{n} hours",
-        minute: "1 minute",
-        minutes: "{n} minutes",
-        minutes_ago: "{n} minutes",
-        second: "1 second",
-        seconds: "{n} seconds",
-        seconds_ago: "{n} seconds",
+        day: "1 day", days: "{n} days", days_ago: "{n} days",
+        hour: "1 hour", hours: "{n} hours", hours_ago: "{n} hours",
+        minute: "1 minute", minutes: "{n} minutes", minutes_ago: "{n} minutes",
+        second: "1 second", seconds: "{n} seconds", seconds_ago: "{n} seconds",
     }
 }
