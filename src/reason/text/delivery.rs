@@ -31,11 +31,11 @@ super::entries! {
     MessageTooLarge:
         en "The server refused a mail of less than 1 kB as too large. So the limit of this mailbox, or of a mail flow rule, is far below any usual value."
         - "See the limits: " > "Get-Mailbox -Identity \"{mailbox}\" | Format-List MaxSendSize,MaxReceiveSize" "."
-        - "Raise them: " > "Set-Mailbox -Identity \"{mailbox}\" -MaxSendSize 35MB -MaxReceiveSize 36MB" ".";
+        - "Raise them: " > "Set-Mailbox -Identity \"{mailbox}\" -MaxSendSize \"35MB\" -MaxReceiveSize \"36MB\"" ".";
         de "der Server hält die Mail für zu groß"
         "Der Server hat eine Mail von weniger als 1 kB als zu groß abgelehnt. Die Grenze dieses Postfachs oder einer Nachrichtenflussregel liegt also weit unter jedem üblichen Wert."
         - "Sehen Sie die Grenzen nach: " > "Get-Mailbox -Identity \"{mailbox}\" | Format-List MaxSendSize,MaxReceiveSize" "."
-        - "Erhöhen Sie sie: " > "Set-Mailbox -Identity \"{mailbox}\" -MaxSendSize 35MB -MaxReceiveSize 36MB" ".";
+        - "Erhöhen Sie sie: " > "Set-Mailbox -Identity \"{mailbox}\" -MaxSendSize \"35MB\" -MaxReceiveSize \"36MB\"" ".";
 
     MailJunked:
         en "The mail arrived, in the junk folder: the filter holds a mail from this mailbox to be spam. Mail of the application that sends from it will meet with the same."
@@ -79,12 +79,12 @@ super::entries! {
         en "A mail that this program sent could not be deleted, so such mails pile up in the mailbox. Exchange also keeps a copy of each in Sent Items, which POP3 does not reach."
         - "See the server's reply in the evidence; deleting needs FullAccess: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
         - "Where copies in Sent Items cannot be deleted, switch them off, best for a mailbox of this check's own: " > "Set-Mailbox -Identity \"{mailbox}\" -MessageCopyForSMTPClientSubmissionEnabled $false" "."
-        - > "m365-probe roundtrip clean --dry-run" " shows what would be deleted.";
+        - "`m365-probe roundtrip clean --dry-run` shows what would be deleted.";
         de "eine Mail dieses Programms ließ sich nicht löschen"
         "Eine Mail, die dieses Programm gesendet hat, ließ sich nicht löschen; solche Mails sammeln sich also im Postfach an. Exchange legt außerdem von jeder eine Kopie in den gesendeten Elementen ab, die POP3 nicht erreicht."
         - "Sehen Sie im Beleg die Antwort des Servers nach; zum Löschen gehört FullAccess: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
         - "Wo sich Kopien in den gesendeten Elementen nicht löschen lassen, schalten Sie sie ab, am besten bei einem eigenen Postfach dieser Prüfung: " > "Set-Mailbox -Identity \"{mailbox}\" -MessageCopyForSMTPClientSubmissionEnabled $false" "."
-        - > "m365-probe roundtrip clean --dry-run" " zeigt, was gelöscht würde.";
+        - "`m365-probe roundtrip clean --dry-run` zeigt, was gelöscht würde.";
 
     SendingSuspended from CONTINUOUS_ERRORS:
         en "The server refused the last mail for good. Microsoft cuts a mailbox off from sending, for every program, when its submissions keep failing for one cause; so this program sends nothing for 1 hour, then 6, then 24, and tries one mail each time."

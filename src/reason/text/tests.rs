@@ -74,7 +74,6 @@ const PROPERTIES: &[&str] = &[
 const PROGRAMS: &[(&str, &[&str])] = &[
     ("az", &["--resource-group", "--name", "--identities"]),
     ("curl", &["--noproxy", "--max-time", "-i", "-H"]),
-    ("m365-probe", &["--dry-run"]),
     ("ss", &["-ltnp"]),
     ("usermod", &["-aG"]),
 ];
