@@ -1,8 +1,9 @@
 //! Simulated tenants in this process, for `doctor` to run against: each makes its keys once and plays one fault after the other.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use m365_probe::sim::{Fault, Running, Tenant, start};
 use tokio::runtime::Runtime;
@@ -45,15 +46,45 @@ impl Pool {
 
     /// Runs the doctor while `faults` are in force at one of the tenants, and returns its root causes.
     fn diagnose(&self, faults: &[String]) -> Vec<Cause> {
-        let simulated = self.returned.wait_while(self.idle.lock().unwrap(), |idle| idle.is_empty()).unwrap().pop().unwrap();
+        let simulated = self.lend();
         simulated.change(|tenant| faults.iter().for_each(|fault| tenant.set_fault(fault).unwrap()));
         let mut program = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
         program.args(["doctor", "--config"]).arg(&simulated.config);
-        let causes = causes(program, faults);
-        simulated.change(Running::clear_faults);
-        self.idle.lock().unwrap().push(simulated);
-        self.returned.notify_one();
-        causes
+        causes(program, faults)
+    }
+
+    /// Waits for a tenant that is idle.
+    fn lend(&self) -> Lent<'_> {
+        let idle = self.returned.wait_while(self.idle(), |idle| idle.is_empty());
+        Lent { pool: self, simulated: idle.unwrap_or_else(PoisonError::into_inner).pop() }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Simulated>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tenant that returns to the pool when this is dropped, also by a test that fails: others wait for it.
+struct Lent<'a> {
+    pool: &'a Pool,
+    simulated: Option<Simulated>,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Simulated;
+
+    fn deref(&self) -> &Simulated {
+        self.simulated.as_ref().expect("a tenant, until it is returned")
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(simulated) = self.simulated.take() {
+            simulated.change(Running::clear_faults);
+            self.pool.idle().push(simulated);
+            self.pool.returned.notify_one();
+        }
     }
 }
 
@@ -68,7 +99,7 @@ impl Simulated {
 
     /// Changes the tenant's faults, and with them its ports.
     fn change(&self, change: impl FnOnce(&Running)) {
-        let _unshared = PORTS.lock().unwrap();
+        let _unshared = PORTS.lock().unwrap_or_else(PoisonError::into_inner);
         change(&self.tenant);
     }
 }
