@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use m365_probe::check::Means;
+use m365_probe::kind::Check;
 use m365_probe::probe::{Probe, Slots};
 use m365_probe::sim::{Mailbox, Running, Tenant, start};
 
@@ -26,7 +27,8 @@ async fn mailboxes_are_as_they_were_after_every_check() {
     assert!(before.contains("seen: false") && before.contains("seen: true"), "{before}");
     let mut runs = 0;
     for cloud in [tenant.cloud(), tenant.cloud_with_starttls()] {
-        for mut probe in settings.probes.clone() {
+        // A round trip sends mail and deletes it: `round_trip.rs` sees that it leaves that of others alone.
+        for mut probe in settings.probes.iter().filter(|probe| probe.id.check != Check::RoundTrip).cloned() {
             std::sync::Arc::make_mut(&mut probe.tenant).cloud = cloud.clone();
             probe.timeout = Duration::from_secs(60);
             let outcome = Probe::new(probe, &Slots::default()).unwrap().run(&means, None).await;
