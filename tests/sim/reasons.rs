@@ -160,10 +160,9 @@ async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String
             continue;
         }
         let service = if check == "token" && fault.is_of_managed_identity() { Service::Identity } else { service_of(check) };
-        let hit = services.contains(&service)
-            && !spared(fault, service)
-            && !is_of_mail(fault, &[service])
-            && !(LATER.contains(&fault) && service == Service::Login);
+        let comes_later = LATER.contains(&fault) && service == Service::Login;
+        let is_spared = spared(fault, service) || is_of_mail(fault, &[service]) || comes_later;
+        let hit = services.contains(&service) && !is_spared;
         let expected = if hit { Some(expected(fault, service)) } else { None };
         // A token that cannot be had or used is everybody's trouble.
         let of_token = [Service::Login, Service::Identity].iter().any(|service| services == [*service]);

@@ -197,7 +197,7 @@ async fn refusal_for_good_suspends_sending_over_a_restart() {
         assert_eq!(refused.failure().unwrap().phase, Phase::Submit);
         assert!(refused.facts.warnings.is_empty() && refused.facts.round_trip.suspended_until.is_some());
         lab.restart();
-        lab.wait(pause - MINUTE);
+        lab.wait(pause.saturating_sub(MINUTE));
         let held = lab.run().await;
         assert_eq!(reason(&held), Some(Reason::SendAsDenied), "the reason stays");
         assert_eq!(held.facts.warnings.first().map(|warning| warning.reason), Some(Reason::SendingSuspended));
