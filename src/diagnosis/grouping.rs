@@ -39,7 +39,10 @@ fn split_by_mailbox(outcomes: &[&Outcome], same: Vec<Blame<'_>>) -> Vec<RootCaus
 fn is_per_mailbox(outcomes: &[&Outcome], same: &[Blame<'_>]) -> bool {
     let concerned: BTreeSet<_> = same.iter().map(|blame| blame.outcome.probe.mailbox.as_deref()).collect();
     let after_connecting = |blame: &Blame<'_>| {
-        blame.outcome.failure().is_some_and(|failure| matches!(failure.phase, Phase::Auth | Phase::Mailbox))
+        blame
+            .outcome
+            .failure()
+            .is_some_and(|failure| matches!(failure.phase, Phase::Auth | Phase::Mailbox | Phase::Submit | Phase::Arrive))
             && blame.outcome.probe.mailbox.is_some()
     };
     let Some(reason) = same.first().map(|blame| blame.reason) else { return false };
@@ -76,6 +79,15 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
             | Reason::LicenseInvalid
             | Reason::AccountDisabled
             | Reason::Throttled
+            | Reason::SenderBlocked
+            | Reason::SendAsDenied
+            | Reason::SubmissionRefused
+            | Reason::SubmissionQuotaExceeded
+            | Reason::MessageTooLarge
+            | Reason::MailJunked
+            | Reason::MailDelayed
+            | Reason::MailBounced
+            | Reason::MailLost
     )
 }
 
