@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use super::content::BytesInFlight;
@@ -128,17 +129,18 @@ impl Renderer {
 
 /// Does `work` on a thread of its own that gives way to the others: a page of ten thousand mailboxes takes a core for a second, in
 /// which runs and the health of the service are to have it first.
+///
+/// A thread of tokio's waits for it: those are used again, and no thread may raise its priority.
 async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotRendered> {
-    let (done, result) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("rendering".to_owned());
-    let begun = thread.spawn(move || {
-        give_way();
-        let _ = done.send(work()); // who asked has gone
+    let worked = spawn_blocking(|| {
+        let thread = std::thread::Builder::new().name("rendering".to_owned());
+        let begun = thread.spawn(move || {
+            give_way();
+            work()
+        });
+        begun.inspect_err(|error| warn!(%error, "cannot start a thread to render")).ok()?.join().ok()
     });
-    if let Err(error) = begun {
-        warn!(%error, "cannot start a thread to render");
-    }
-    result.await.map_err(|_| NotRendered::Failed)
+    worked.await.ok().flatten().ok_or(NotRendered::Failed)
 }
 
 /// Lowers the priority of this thread: where the processor is short it has a third of what another one has, which is little beside the
