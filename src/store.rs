@@ -1,12 +1,11 @@
 //! The store: the present knowledge about every probe, and its snapshots, which take a microsecond.
 
-mod arrivals;
 mod clock_jump;
 mod entry;
+mod histogram;
 mod history;
 mod incident;
 mod index;
-mod latencies;
 mod published;
 mod shared_vec;
 
@@ -15,13 +14,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use self::arrivals::Arrivals;
 use self::clock_jump::ClockJump;
 pub use self::entry::{FailureCount, PastFailure, ProbeEntry, shown_certificates};
+pub use self::histogram::{Arrivals, Histogram, Latencies, Scale};
 pub use self::history::{History, PastRun};
 pub use self::incident::{Incident, Incidents};
 use self::index::{Index, Place};
-pub use self::latencies::Latencies;
 pub use self::published::PublishedStore;
 pub use self::shared_vec::SharedVec;
 use crate::outcome::{CredentialKind, Outcome, ProbeId, SkipReason};

@@ -238,7 +238,7 @@ fn from_the_start(families: &mut Families, entry: &ProbeEntry) {
     }
     families.gauge(&INTERVAL, &labels, entry.interval().as_secs_f64());
     if entry.arrivals.count > 0 {
-        families.arrivals(&ARRIVALS, &labels, &entry.arrivals);
+        families.histogram(&ARRIVALS, &labels, &entry.arrivals);
     }
     for ((phase, reason), failures) in &entry.failures {
         let labels = labels.with("phase", phase.code());

@@ -12,7 +12,7 @@ use super::format::Format;
 use crate::compressed::{CompressedText, Compressor, TextWriter};
 use crate::fact::{MetricSpec, unix_seconds};
 use crate::outcome::ProbeId;
-use crate::store::{Arrivals, Latencies};
+use crate::store::{Histogram, Scale};
 
 /// Families by name, in the order a registry would give them.
 ///
@@ -73,34 +73,18 @@ impl Families {
         }
     }
 
-    /// Adds a histogram.
-    pub fn histogram(&mut self, spec: &MetricSpec, labels: &impl Labelled, latencies: &Latencies) {
-        self.buckets(spec, labels, latencies.cumulative(), (latencies.count, latencies.sum));
-    }
-
-    /// Adds the histogram of mails.
-    pub fn arrivals(&mut self, spec: &MetricSpec, labels: &impl Labelled, arrivals: &Arrivals) {
-        self.buckets(spec, labels, arrivals.cumulative(), (arrivals.count, arrivals.sum));
-    }
-
     /// Adds a histogram: its cumulative counts by their bounds, and the number and the sum of all.
-    fn buckets(
-        &mut self,
-        spec: &MetricSpec,
-        labels: &impl Labelled,
-        cumulative: impl Iterator<Item = (f64, u64)>,
-        (all, sum): (u64, f64),
-    ) {
+    pub fn histogram<S: Scale>(&mut self, spec: &MetricSpec, labels: &impl Labelled, histogram: &Histogram<S>) {
         let lines = self.family(spec, "histogram");
         let series = |suffix: &str| format!("{}{suffix}", spec.name);
         // A bound is written with its decimal point, as OpenMetrics and Prometheus 3 have it: the series must not depend on
         // who reads which format.
-        for (bound, count) in cumulative {
+        for (bound, count) in histogram.cumulative() {
             sample(lines, &series("_bucket"), &labels.with("le", &format!("{bound:?}")), count as f64);
         }
-        sample(lines, &series("_bucket"), &labels.with("le", "+Inf"), all as f64);
-        sample(lines, &series("_sum"), labels, sum);
-        sample(lines, &series("_count"), labels, all as f64);
+        sample(lines, &series("_bucket"), &labels.with("le", "+Inf"), histogram.count as f64);
+        sample(lines, &series("_sum"), labels, histogram.sum);
+        sample(lines, &series("_count"), labels, histogram.count as f64);
     }
 
     fn family(&mut self, spec: &MetricSpec, kind: &'static str) -> &mut String {
