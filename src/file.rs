@@ -1,15 +1,19 @@
 //! Files of this machine, read with bounds: of their size, and for who must not wait for a disk, of time.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::{FlockOperation, flock};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+
+/// Pause between two tries to get a lock: others hold it for a millisecond or two.
+const LOCK_PAUSE: Duration = Duration::from_millis(4);
 
 /// The kinds of files that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +83,33 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Returns the directory that a file lies in.
 pub fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a directory that only its owner may enter; one that is there stays as it is.
+///
+/// # Errors
+/// The error of the operating system.
+pub fn make_private_directory(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Locks a directory until the returned file is dropped, and tries to for as long as `within`.
+///
+/// # Errors
+/// The error of the operating system; [`ErrorKind::WouldBlock`] while others hold the lock.
+pub fn lock_directory(path: &Path, within: Duration) -> io::Result<File> {
+    let directory = File::open(path)?;
+    for _ in 0..within.as_millis() / LOCK_PAUSE.as_millis() {
+        match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(directory),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(io::Error::new(ErrorKind::WouldBlock, "others hold the lock of its directory"))
 }
 
 /// The modification time, length and inode of a file, of which one differs when its content has changed or another file has taken

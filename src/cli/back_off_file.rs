@@ -1,13 +1,12 @@
 //! The file in which `check` keeps the back-offs that servers asked for, and since when what fails has been failing, from one call to
 //! the next, and the ledger of round trips beside it.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{FlockOperation, flock};
 use tracing::debug;
 
 use crate::document::BackOffs;
@@ -19,9 +18,8 @@ use crate::settings::ProbeSettings;
 
 /// Bytes that are read at most, several times what the largest file has.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
-/// Tries to get the lock, and the pause after each: others hold it for a millisecond or two.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(4);
+/// Time to get the lock of the directory.
+const LOCK_WITHIN: Duration = Duration::from_millis(200);
 
 /// The file. Whatever is wrong with it is a line of the log at most: a check without it is as good, and may log in too early.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ impl BackOffFile {
             return Ok(Ledger::in_memory());
         }
         if self.is_usual {
-            let made = self.make_directory().and_then(|()| self.require_own_directory());
+            let made = file::make_private_directory(self.directory()).and_then(|()| self.require_own_directory());
             made.map_err(|error| {
                 format!("the state of round trips in `{}`: {error}; see --state-file", self.directory().display())
             })?;
@@ -112,13 +110,6 @@ impl BackOffFile {
         file::directory_of(&self.path)
     }
 
-    fn make_directory(&self) -> io::Result<()> {
-        match DirBuilder::new().mode(0o700).create(self.directory()) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
-        }
-    }
-
     /// Refuses a directory that others could have filled. One that is missing has nothing in it.
     fn require_own_directory(&self) -> io::Result<()> {
         let about = match self.directory().symlink_metadata() {
@@ -132,16 +123,8 @@ impl BackOffFile {
     /// Locks the directory, as a plugin for each mailbox may run at the same time, until the returned file is dropped.
     fn lock(&self) -> io::Result<File> {
         if self.is_usual {
-            self.make_directory()?;
+            file::make_private_directory(self.directory())?;
         }
-        let directory = File::open(self.directory())?;
-        for _ in 0..TRIES {
-            match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(directory),
-                Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(io::Error::new(ErrorKind::WouldBlock, "others hold the lock of its directory"))
+        file::lock_directory(self.directory(), LOCK_WITHIN)
     }
 }

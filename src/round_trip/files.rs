@@ -1,12 +1,10 @@
 //! The files of the ledger, one a pair: read, changed and replaced under the lock of their directory.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::PairState;
@@ -18,9 +16,8 @@ const FORMAT: &str = "m365-probe round trip";
 const VERSION: u64 = 1;
 /// Bytes that are read at most; a file has about 2 kB.
 const MAX_BYTES: u64 = 256 * 1024;
-/// Tries to get the lock, and the pause after each: others hold it for a millisecond or two.
-const TRIES: u32 = 200;
-const PAUSE: Duration = Duration::from_millis(4);
+/// Time to get the lock of the directory.
+const LOCK_WITHIN: Duration = Duration::from_millis(800);
 
 /// The files.
 #[derive(Debug)]
@@ -89,18 +86,7 @@ impl Files {
 
     /// Locks the directory until the returned file is dropped.
     fn lock(&self) -> io::Result<File> {
-        match DirBuilder::new().mode(0o700).create(&self.directory) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let directory = File::open(&self.directory)?;
-        for _ in 0..TRIES {
-            match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(directory),
-                Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(io::Error::new(ErrorKind::WouldBlock, "others hold the lock of its directory"))
+        file::make_private_directory(&self.directory)?;
+        file::lock_directory(&self.directory, LOCK_WITHIN)
     }
 }
