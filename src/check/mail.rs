@@ -121,6 +121,14 @@ impl Login {
             }
         }
     }
+
+    /// Dials and logs in, for what is to be done then, and returns the session and its connection.
+    pub async fn open<'t, S: Session>(&self, at: &MailEndpoint, net: &Net, trace: &'t mut Trace) -> Result<(S, Conn<'t>), Fault> {
+        let (mut session, mut conn) = self.connect::<S>(at, net, trace).await?;
+        conn.enter(Phase::Auth);
+        session.login(&mut conn, &self.payload).await?;
+        Ok((session, conn))
+    }
 }
 
 /// A connection that begins in the clear.

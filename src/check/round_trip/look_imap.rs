@@ -6,7 +6,7 @@ use crate::check::{Cx, Sweep};
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
-use crate::round_trip::{FolderMark, Ledger};
+use crate::round_trip::FolderMark;
 use crate::token::Token;
 use crate::wire::imap::folder::{self, FetchedText, Purpose, SelectedFolder};
 use crate::wire::mail::{hops, parse_bounce, parse_header};
@@ -31,9 +31,7 @@ struct Scanned {
 /// Looks through the folders, notes the fate of the pending mail, and deletes what is this instance's.
 pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight: &mut Sight) -> Result<(), Fault> {
     let login = Login::new(look.mailbox, token);
-    let (mut session, mut conn) = login.connect::<Session>(&look.check.store, &cx.means.net, cx.trace).await?;
-    conn.enter(Phase::Auth);
-    mail::Session::login(&mut session, &mut conn, &login.payload).await?;
+    let (mut session, mut conn) = login.open::<Session>(&look.check.store, &cx.means.net, cx.trace).await?;
     conn.enter(Phase::Arrive);
     let mut scanned = Vec::new();
     for (name, purpose) in folders(&mut session, &mut conn).await? {
@@ -45,7 +43,7 @@ pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight:
         mail::say_goodbye(&mut session, &mut conn).await;
         return Ok(());
     }
-    conclude(look, &cx.means.ledger, &mut conn, sight).await?;
+    look.conclude(&cx.means.ledger, sight, &mut conn.facts().round_trip).await?;
     for folder in scanned {
         delete(look, &mut session, &mut conn, folder, sight).await?;
     }
@@ -153,15 +151,6 @@ async fn fate(
             Ok(Some(Fate::Arrived { hops: received.first().map(|text| hops(&text.text)).unwrap_or_default() }))
         }
     }
-}
-
-/// Notes the fate of the pending mail, if it shows.
-pub(super) async fn conclude(look: &Look<'_>, ledger: &Ledger, conn: &mut Conn<'_>, sight: &Sight) -> Result<(), Fault> {
-    let Some(fate) = &sight.fate else { return Ok(()) };
-    let conclusion = look.conclude(ledger, fate).await?;
-    let facts = &mut conn.facts().round_trip;
-    (facts.arrival, facts.hops, facts.folder) = (conclusion.took, conclusion.hops, conclusion.folder);
-    Ok(())
 }
 
 /// Deletes the mails of this instance in one folder; a refusal is noted, and the mail is tried again with the next look.

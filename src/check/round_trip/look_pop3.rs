@@ -1,6 +1,6 @@
 //! A look into a mailbox with POP3, which shows the inbox only, as it was at the login.
 
-use crate::check::mail::{self, Login};
+use crate::check::mail::Login;
 use crate::check::pop3::Session;
 use crate::check::{Cx, Sweep};
 use crate::outcome::{Fault, Phase};
@@ -8,7 +8,6 @@ use crate::reason::Reason;
 use crate::token::Token;
 use crate::wire::mail::{hops, parse_bounce, parse_header};
 
-use super::look_imap::conclude;
 use super::looking::{Fate, Look, Role, Sight};
 
 /// The newest messages that are looked at: a look must end soon, and reads the whole header of each.
@@ -21,9 +20,7 @@ const REPORT_LINES: u32 = 200;
 /// Looks at the newest messages, notes the fate of the pending mail, and deletes what is this instance's.
 pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight: &mut Sight) -> Result<(), Fault> {
     let login = Login::new(look.mailbox, token);
-    let (mut session, mut conn) = login.connect::<Session>(&look.check.store, &cx.means.net, cx.trace).await?;
-    conn.enter(Phase::Auth);
-    mail::Session::login(&mut session, &mut conn, &login.payload).await?;
+    let (mut session, mut conn) = login.open::<Session>(&look.check.store, &cx.means.net, cx.trace).await?;
     conn.enter(Phase::Arrive);
     let count = session.count(&mut conn).await?;
     let mut own = Vec::new();
@@ -55,7 +52,7 @@ pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight:
             Role::Foreign => {}
         }
     }
-    conclude(look, &cx.means.ledger, &mut conn, sight).await?;
+    look.conclude(&cx.means.ledger, sight, &mut conn.facts().round_trip).await?;
     let mut deleted = 0;
     for number in own {
         match session.delete(&mut conn, number).await {

@@ -8,9 +8,9 @@ use crate::check::with_token::{self, NeededToken, WithToken};
 use crate::check::{Cx, Sweep};
 use crate::cloud::Cloud;
 use crate::kind::Check;
-use crate::outcome::{Fault, HopFacts};
+use crate::outcome::{Fault, HopFacts, RoundTripFacts};
 use crate::reason::Reason;
-use crate::round_trip::{FolderMark, PairState, Pending, Problem};
+use crate::round_trip::{FolderMark, Ledger, PairState, Pending, Problem};
 use crate::token::Token;
 use crate::wire::mail::{Bounce, Hop, MailHeader};
 
@@ -186,13 +186,14 @@ impl Look<'_> {
         (true, (is_pending && bounce.is_final).then_some(fate))
     }
 
-    /// Notes the fate of the pending mail, before anything is deleted: a process that ends in between must not leave behind a mail
+    /// Notes the fate of the pending mail, if it shows, before anything is deleted: a process that ends in between must not leave behind a mail
     /// that is looked for and gone.
     ///
     /// # Errors
     /// `state_unusable`.
-    pub async fn conclude(&self, cx_ledger: &crate::round_trip::Ledger, fate: &Fate) -> Result<Conclusion, Fault> {
-        let now = cx_ledger.now();
+    pub async fn conclude(&self, ledger: &Ledger, sight: &Sight, facts: &mut RoundTripFacts) -> Result<(), Fault> {
+        let Some(fate) = &sight.fate else { return Ok(()) };
+        let now = ledger.now();
         let (hops, folder) = match fate {
             Fate::Arrived { hops } => (hops.clone(), None),
             Fate::Junked { folder } => (Vec::new(), Some(folder.clone())),
@@ -207,19 +208,10 @@ impl Look<'_> {
                 state.end(is_arrival.then_some(now), problem);
             }
         };
-        cx_ledger.update(&self.check.pair, note).await?;
-        Ok(Conclusion { took: is_arrival.then_some(took), hops: hop_facts(&hops), folder })
+        ledger.update(&self.check.pair, note).await?;
+        (facts.arrival, facts.hops, facts.folder) = (is_arrival.then_some(took), hop_facts(&hops), folder);
+        Ok(())
     }
-}
-
-/// The facts of a mail whose fate is known.
-pub(super) struct Conclusion {
-    /// The time to its arrival.
-    pub took: Option<Duration>,
-    /// The servers that it passed.
-    pub hops: Vec<HopFacts>,
-    /// The folder that it lay in, where that is not the inbox.
-    pub folder: Option<String>,
 }
 
 fn hop_facts(hops: &[Hop]) -> Vec<HopFacts> {

@@ -45,9 +45,7 @@ impl WithToken for Submission<'_> {
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let login = Login::new(&self.check.mailbox, token);
-        let (mut session, mut conn) = login.connect::<Session>(&self.check.smtp, &cx.means.net, cx.trace).await?;
-        conn.enter(Phase::Auth);
-        mail::Session::login(&mut session, &mut conn, &login.payload).await?;
+        let (mut session, mut conn) = login.open::<Session>(&self.check.smtp, &cx.means.net, cx.trace).await?;
         conn.enter(Phase::Submit);
         self.send(&mut session, &mut conn, &cx.means.ledger).await?;
         mail::say_goodbye(&mut session, &mut conn).await;
