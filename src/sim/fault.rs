@@ -258,6 +258,24 @@ impl Fault {
         Self::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 
+    /// Reports whether only a mail shows it at `service`, and no login.
+    pub fn befalls_mail(self, service: Service) -> bool {
+        let of_mail = matches!(
+            self,
+            Self::SendAsDenied
+                | Self::SenderBlocked
+                | Self::MailboxFull
+                | Self::MessageTooLarge
+                | Self::SubmissionQuotaExceeded
+                | Self::SubmissionDeferred
+                | Self::MailJunked
+                | Self::MailDelayed
+                | Self::MailBounced
+                | Self::MailLost
+        );
+        of_mail && service == Service::Smtp
+    }
+
     /// Reports whether it affects the endpoint of managed identities alone, and so those alone who have their tokens from there.
     pub fn is_of_managed_identity(self) -> bool {
         self.services() == [Service::Identity]

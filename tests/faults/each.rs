@@ -6,22 +6,9 @@ use m365_probe::sim::Fault;
 use crate::report::Cause;
 use crate::tenants::diagnosed_by_doctor;
 
-/// Faults that befall a mail. The tenants here have no round trip, which alone shows them: see `together.rs`.
-const OF_MAIL: [Fault; 9] = [
-    Fault::SendAsDenied,
-    Fault::SenderBlocked,
-    Fault::MessageTooLarge,
-    Fault::SubmissionQuotaExceeded,
-    Fault::SubmissionDeferred,
-    Fault::MailJunked,
-    Fault::MailDelayed,
-    Fault::MailBounced,
-    Fault::MailLost,
-];
-
-/// Returns the faults that a doctor finds without sending a mail.
+/// Returns the faults that a doctor finds without sending a mail: the tenants here have no round trip. See `together.rs` for the others.
 fn of_access() -> impl Iterator<Item = Fault> {
-    Fault::ALL.iter().copied().filter(|fault| !OF_MAIL.contains(fault))
+    Fault::ALL.iter().copied().filter(|fault| fault.services().iter().any(|service| !fault.befalls_mail(*service)))
 }
 
 /// Prints a table of the faults and the doctor's root causes.

@@ -11,7 +11,6 @@ use tokio::time::timeout;
 use crate::ews::{FIND_FOLDER, call};
 use crate::graph;
 use crate::peer::{Answer, PRAXIS, Peer, form, post, xoauth2};
-use crate::reasons::is_of_mail;
 use crate::{names, peer};
 
 /// Faults that are seen as silence, and so take as long as a test is willing to wait.
@@ -226,7 +225,7 @@ async fn each_fault_is_seen_where_it_applies_and_gone_when_it_is_cleared() {
     let machine = start(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await.unwrap();
     for fault in Fault::ALL {
         // What befalls a mail is seen by who sends one: `delivery.rs`.
-        for service in fault.services().iter().filter(|service| !is_of_mail(*fault, &[**service])) {
+        for service in fault.services().iter().filter(|service| !fault.befalls_mail(**service)) {
             let tenant = if *service == Service::Identity { &machine } else { &tenant };
             let name = if fault.scope() == FaultScope::Whole { fault.to_string() } else { format!("{fault}@{}", service.name()) };
             tenant.set_fault(&name).unwrap();

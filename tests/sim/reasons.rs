@@ -80,25 +80,6 @@ const LATER: &[Fault] = &[Fault::TokenWrongAudience, Fault::TokenWrongTenant, Fa
 const SILENT: &[Fault] =
     &[Fault::DnsNoAnswer, Fault::ConnectTimedOut, Fault::TlsTimedOut, Fault::NoGreeting, Fault::ReplyTimedOut];
 
-/// Faults of SMTP that a login does not show: they befall a mail.
-const OF_MAIL: &[Fault] = &[
-    Fault::SendAsDenied,
-    Fault::SenderBlocked,
-    Fault::MailboxFull,
-    Fault::MessageTooLarge,
-    Fault::SubmissionQuotaExceeded,
-    Fault::SubmissionDeferred,
-    Fault::MailJunked,
-    Fault::MailDelayed,
-    Fault::MailBounced,
-    Fault::MailLost,
-];
-
-/// Reports whether `fault` befalls a mail, of these services.
-pub fn is_of_mail(fault: Fault, services: &[Service]) -> bool {
-    services == [Service::Smtp] && OF_MAIL.contains(&fault)
-}
-
 /// POP3 and IMAP are spoken over TLS here, so what happens to STARTTLS does not concern them.
 fn spared(fault: Fault, service: Service) -> bool {
     fault.name().starts_with("starttls") && service != Service::Smtp
@@ -161,7 +142,7 @@ async fn judge(fault: Fault, services: Vec<Service>, name: String) -> Vec<String
         }
         let service = if check == "token" && fault.is_of_managed_identity() { Service::Identity } else { service_of(check) };
         let comes_later = LATER.contains(&fault) && service == Service::Login;
-        let is_spared = spared(fault, service) || is_of_mail(fault, &[service]) || comes_later;
+        let is_spared = spared(fault, service) || fault.befalls_mail(service) || comes_later;
         let hit = services.contains(&service) && !is_spared;
         let expected = if hit { Some(expected(fault, service)) } else { None };
         // A token that cannot be had or used is everybody's trouble.
@@ -198,7 +179,9 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
     let slots = Slots::default();
     settings.probes.retain(|probe| probe.address.as_deref().is_none_or(|address| address == crate::peer::PRAXIS));
     // A mail goes through SMTP and IMAP, and has the faults of both; here its own are of interest.
-    settings.probes.retain(|probe| probe.id.check != Check::RoundTrip || is_of_mail(fault, services));
+    settings
+        .probes
+        .retain(|probe| probe.id.check != Check::RoundTrip || services == [Service::Smtp] && fault.befalls_mail(Service::Smtp));
     let mut seen = BTreeMap::new();
     for mut probe in settings.probes {
         if SILENT.contains(&fault) {
