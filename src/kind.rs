@@ -70,6 +70,10 @@ pub struct Access {
 }
 
 impl Access {
+    /// The rights to submit mail.
+    const SUBMISSION: Self =
+        Self::exchange(&role::SMTP, "-SmtpClientAuthenticationDisabled $false", Some("Application SMTP.SendAsApp"));
+
     /// Returns the rights for a protocol of Exchange, which has one permission for all folders.
     const fn exchange(role: &'static Role, switch: &'static str, rbac_role: Option<&'static str>) -> Self {
         let roles = std::slice::from_ref(&role.name);
@@ -177,22 +181,9 @@ checks! {
         title: "SMTP",
         purpose: "SMTP login with XOAUTH2; no mail is sent",
         by_default: true,
-        phases: &[
-            Phase::Token,
-            Phase::Dns,
-            Phase::Connect,
-            Phase::Proxy,
-            Phase::Tls,
-            Phase::Greeting,
-            Phase::Starttls,
-            Phase::Auth,
-        ],
+        phases: Phase::Mailbox.all_before(),
         family: Family::Mail { endpoint: |cloud| cloud.smtp.as_ref() },
-        access: Some(Access::exchange(
-            &role::SMTP,
-            "-SmtpClientAuthenticationDisabled $false",
-            Some("Application SMTP.SendAsApp"),
-        )),
+        access: Some(Access::SUBMISSION),
     }
     /// A mail to a mailbox, sent and found again.
     RoundTrip {
@@ -213,11 +204,7 @@ checks! {
             Phase::Arrive,
         ],
         family: Family::Mail { endpoint: |cloud| cloud.smtp.as_ref() },
-        access: Some(Access::exchange(
-            &role::SMTP,
-            "-SmtpClientAuthenticationDisabled $false",
-            Some("Application SMTP.SendAsApp"),
-        )),
+        access: Some(Access::SUBMISSION),
     }
     /// A mailbox or calendar opened with Exchange Web Services.
     Ews {

@@ -46,17 +46,12 @@ impl Phase {
     ];
 
     /// The phases of a run that logs in to a mail protocol and opens the mailbox.
-    pub const OF_MAIL: &'static [Self] = &[
-        Self::Token,
-        Self::Dns,
-        Self::Connect,
-        Self::Proxy,
-        Self::Tls,
-        Self::Greeting,
-        Self::Starttls,
-        Self::Auth,
-        Self::Mailbox,
-    ];
+    pub const OF_MAIL: &'static [Self] = Self::Submit.all_before();
+
+    /// Returns the phases that come before it, in the order of a run.
+    pub const fn all_before(self) -> &'static [Self] {
+        Self::ALL.split_at(self as usize).0
+    }
 
     /// Returns the value of the `phase` label.
     pub const fn code(self) -> &'static str {
