@@ -159,7 +159,7 @@ fn checks_named_finds_code_and_no_comments_or_tests() {
 }
 
 /// Words that begin a question. A doc comment is an answer: it begins with a noun or a verb.
-const QUESTION_WORDS: &[&str] = &["What", "Whether", "How", "Where", "Who", "Why", "When", "Which"];
+const QUESTION_WORDS: &[&str] = &["What", "Whether", "How", "Where", "Who", "Whom", "Whose", "Why", "When", "Which"];
 
 /// The file whose doc comments are texts for users, shown by `--help`.
 const HELP_TEXTS: &str = "src/cli/args.rs";

@@ -43,7 +43,7 @@ impl std::convert::From<Plugin> for Cli {
     }
 }
 
-/// What `check` and `check_m365` do.
+/// The purpose of `check` and `check_m365`.
 const CHECK: &str = "Run checks once, as a Nagios, Icinga or Checkmk plugin";
 
 /// The options of the log, with every command.
@@ -117,7 +117,7 @@ pub enum Roundtrip {
 /// `roundtrip clean`
 #[derive(Debug, Args)]
 pub struct Clean {
-    /// Whom to look at: the mailboxes with a `roundtrip`.
+    /// The mailboxes to look at: those with a `roundtrip`.
     #[command(flatten)]
     pub selection: Selection,
     /// List what would be deleted, and delete nothing.

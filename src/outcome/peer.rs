@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::host_port;
 
-/// Whom a run spoke to: `outlook.office365.com:995 (52.98.1.2)`, `9.9.9.9:53`, `system`.
+/// The other side that a run spoke to: `outlook.office365.com:995 (52.98.1.2)`, `9.9.9.9:53`, `system`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Peer {

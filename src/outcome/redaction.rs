@@ -1,6 +1,6 @@
 //! The texts of an outcome that a peer can have a hand in, cleared of secrets as the last step of a run.
 //!
-//! What a conversation hears is redacted where it is heard. This covers what no conversation hears (a certificate's names, DNS)
+//! The words of a conversation are redacted where they are heard. This covers what no conversation hears (a certificate's names, DNS)
 //! and the secrets that it did not know.
 
 use std::sync::Arc;

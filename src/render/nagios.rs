@@ -115,7 +115,7 @@ fn several_outcomes(
 
 /// `M365 CRITICAL - contoso: client_secret_expired (certain), 9 of 12 not ok: the client secret has expired; create a …`.
 ///
-/// What everybody wants to know stands first, because phones and mail subjects show 80 characters.
+/// The part that everybody wants to know stands first, because phones and mail subjects show 80 characters.
 fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], state: State) -> String {
     let others = match others {
         0 => String::new(),

@@ -32,7 +32,7 @@ pub enum StepPart {
     More(usize),
 }
 
-/// Whom and what a remedy is about.
+/// The subject of a remedy: whom and what it is about.
 #[derive(Clone, Debug, Default)]
 pub struct Concern<'a> {
     client_id: Option<&'a str>,

@@ -56,7 +56,7 @@ impl RootCauseGroup {
         Self { reason, confidence, tenant, mailboxes: mailbox.into_iter().collect(), explains, unlisted, candidates, evidence }
     }
 
-    /// Whom and what its remedy is about.
+    /// The subject of its remedy: whom and what it is about.
     pub fn concern<'a>(&self, index: &OutcomeIndex<'a>) -> Concern<'a> {
         let concern = Concern::new(&self.tenant, self.reason, index.outcomes(&self.explains), index);
         concern.among(suspects(self.confidence, self.reason, &self.candidates))

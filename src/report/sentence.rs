@@ -14,7 +14,7 @@ use crate::sanitize;
 /// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
 const CODE: usize = 60;
 
-/// Whom the outcome is about: the mailbox's address, else its name, else the tenant.
+/// The subject of the outcome: the mailbox's address, else its name, else the tenant.
 pub fn subject(outcome: &Outcome) -> String {
     one_line(outcome.address.as_deref().or(outcome.probe.mailbox.as_deref()).unwrap_or(&outcome.probe.tenant))
 }

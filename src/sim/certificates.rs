@@ -27,7 +27,7 @@ pub(super) const NAMES: &[&str] = &[
     "localhost",
 ];
 
-/// Whose certificates these are.
+/// The owner of these certificates.
 const ORGANISATION: &str = "m365-probe simulated tenant";
 
 /// The acceptors of TLS connections, each of which is built once.

@@ -51,7 +51,7 @@ pub fn page(store: &Store, entry: &ProbeEntry, view: &View<'_>) -> String {
     )
 }
 
-/// Whom it is about, when it ran last and how often it runs.
+/// The mailbox or tenant that it is about, when it ran last and how often it runs.
 fn about(entry: &ProbeEntry, view: &View<'_>) -> Markup {
     let (lang, texts, settings) = (view.lang, view.texts(), &entry.settings);
     let [interval, configured, timeout] = [entry.interval(), settings.interval, settings.timeout].map(|time| plainly(time, lang));
