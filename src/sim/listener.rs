@@ -41,26 +41,12 @@ enum PortState {
     Open(TcpListener),
     /// It is refused. The socket listens to nobody and keeps the port, which another program would be given otherwise.
     Closed {
-        kept: Option<TcpSocket>,
+        _kept: Option<TcpSocket>,
     },
     /// It is not answered.
     Silent {
-        _silence: Option<FullQueue>,
+        _silence: FullQueue,
     },
-}
-
-impl PortState {
-    /// In the place of `before`, which holds the port.
-    fn opened(address: SocketAddr, before: Self) -> Self {
-        let opened = match before {
-            Self::Closed { kept: Some(socket) } => socket.listen(BACKLOG),
-            other => {
-                drop(other);
-                bound(address).and_then(|socket| socket.listen(BACKLOG))
-            }
-        };
-        opened.map_or(Self::Closed { kept: None }, Self::Open)
-    }
 }
 
 /// A port whose queue of connections is full: the kernel drops what is sent to it, as a firewall does.
@@ -71,8 +57,9 @@ struct FullQueue {
 
 impl FullQueue {
     /// Room for one connection, and the connections that fill it.
-    fn on(address: SocketAddr) -> io::Result<Self> {
-        let listener = bound(address)?.listen(0)?.into_std()?;
+    fn on(socket: TcpSocket) -> io::Result<Self> {
+        let listener = socket.listen(0)?.into_std()?;
+        let address = listener.local_addr()?;
         let queued = (0..4).map(|_| {
             let client = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(50))?;
             client.set_nonblocking(true)?;
@@ -87,7 +74,7 @@ impl FullQueue {
 impl Port {
     /// A port, open; 0 lets the system choose.
     pub(super) fn open(service: Service, security: Security, at: SocketAddr) -> io::Result<Self> {
-        Self::over(service, security, std::net::TcpListener::bind(at)?)
+        Self::over(service, security, bound(at)?.listen(BACKLOG)?.into_std()?)
     }
 
     /// The port that `listener` holds, open.
@@ -117,22 +104,21 @@ impl Port {
         if stays {
             return;
         }
-        let before = std::mem::replace(&mut *state, PortState::Closed { kept: None });
-        if !silent && !refused {
-            *state = PortState::opened(self.address, before);
-            return;
-        }
-        drop(before); // it holds the port
-        *state = if silent {
-            PortState::Silent { _silence: FullQueue::on(self.address).ok() }
-        } else {
-            PortState::Closed { kept: bound(self.address).ok() }
-        };
+        // The next socket has the port before the last one lets it go: meanwhile the system might give it to another program.
+        let next = bound(self.address).and_then(|socket| {
+            *state = PortState::Closed { _kept: None };
+            match (silent, refused) {
+                (true, _) => FullQueue::on(socket).map(|silence| PortState::Silent { _silence: silence }),
+                (false, true) => Ok(PortState::Closed { _kept: Some(socket) }),
+                (false, false) => socket.listen(BACKLOG).map(PortState::Open),
+            }
+        });
+        *state = next.unwrap_or(PortState::Closed { _kept: None });
     }
 
     /// Closes it for good.
     pub(super) fn close(&self) {
-        *self.state() = PortState::Closed { kept: None };
+        *self.state() = PortState::Closed { _kept: None };
     }
 
     fn state(&self) -> MutexGuard<'_, PortState> {
@@ -149,10 +135,11 @@ impl Port {
     }
 }
 
-/// A socket that has the port and does not listen yet.
+/// A socket that has the port and does not listen yet. Another one of ours may have it too, and none of another user's.
 fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?; // connections that have just ended may still linger there
+    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }
