@@ -46,11 +46,12 @@ enum Condition {
 /// Renders something of a store, and returns its size in bytes.
 type Rendering = fn(&Store, SystemTime) -> usize;
 
-const RENDERINGS: [(&str, Rendering); 9] = [
+const RENDERINGS: [(&str, Rendering); 10] = [
     // A thousand of them, so that a millisecond in the table is a microsecond for one.
     ("snapshot", |store, _| (0..1000).map(|_| black_box(store.clone()).probes().len()).sum()),
     ("record", record),
     ("reload", reload),
+    ("diagnosis", |store, now| root_cause::diagnose(&report::latest(store, now)).len()),
     ("status page", status_page),
     ("metrics", metrics_page),
     ("outcomes of all", |store, now| document(store, now, usize::MAX)),

@@ -12,7 +12,7 @@ use crate::diagnosis::RootCause;
 use crate::fact;
 use crate::lang::Lang;
 use crate::levels::State;
-use crate::outcome::Verdict;
+use crate::outcome::{ProbeId, Verdict};
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, root_cause, worst_state};
 use crate::report::{sentence, text};
@@ -137,7 +137,8 @@ fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOu
 /// Returns the hosts and ports of the connections that failed for `cause`: `outlook.office365.com:995, smtp.office365.com:587`.
 fn failed_endpoints(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Option<String> {
     const NAMED: usize = 3;
-    let failures = judged.iter().filter(|one| cause.explains.contains(&one.outcome.probe));
+    let explained: HashSet<&ProbeId> = cause.explains.iter().collect();
+    let failures = judged.iter().filter(|one| explained.contains(&one.outcome.probe));
     let mut endpoints: Vec<String> = Vec::new();
     for endpoint in failures.filter_map(|one| sentence::failed_endpoint(one.outcome.failure()?)) {
         if !endpoints.contains(&endpoint) {
