@@ -85,7 +85,7 @@ pub struct Engine {
     /// The runs that clients ask for.
     pub on_request: OnRequest,
     /// The root causes in what the store has.
-    pub diagnosis: SharedDiagnosis,
+    pub diagnosis: Arc<SharedDiagnosis>,
     slots: Arc<Slots>,
     exporter: Exporter,
     /// The address at which others reach the pages, where it was given.
@@ -146,7 +146,7 @@ impl Engine {
             store: Arc::new(PublishedStore::new(store)),
             state,
             on_request: OnRequest::default(),
-            diagnosis: SharedDiagnosis::default(),
+            diagnosis: Arc::default(),
             slots,
             pulse,
             faults: options.faults,
@@ -162,6 +162,7 @@ impl Engine {
             reads,
         });
         engine.runs.spawn(record(Arc::clone(&engine.store), received));
+        tokio::spawn(Arc::clone(&engine.diagnosis).keep_up(Arc::clone(&engine.store)));
         engine.take_over(work, FIRST_ROUND, Obsolete::default()).await;
         engine.exporter.reloaded(true, SystemTime::now());
         Ok(engine)

@@ -131,7 +131,7 @@ impl Renderer {
 /// which runs and the health of the service are to have it first.
 ///
 /// A thread of tokio's waits for it: those are used again, and no thread may raise its priority.
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotRendered> {
+pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotRendered> {
     let worked = spawn_blocking(|| {
         let thread = std::thread::Builder::new().name("rendering".to_owned());
         let begun = thread.spawn(move || {
