@@ -18,7 +18,7 @@ use hyper::{HeaderMap, Request, StatusCode};
 use m365_probe::cloud::HttpsEndpoint;
 use m365_probe::cloud::ranges::Ranges;
 use m365_probe::config::{self, FileRead, Loaded, System};
-use m365_probe::credential::{KeyPair, federated_token_flaw};
+use m365_probe::credential::{EncodedPair, federated_token_flaw};
 use m365_probe::document::State;
 use m365_probe::file::FileKind;
 use m365_probe::levels::{Limits, Range};
@@ -308,8 +308,9 @@ fn proxy(data: &[u8]) {
 /// A certificate with its private key, in PEM and in PKCS #12, and the token of another identity provider.
 fn credential(data: &[u8]) {
     let (now, password) = (SystemTime::UNIX_EPOCH, Secret::new("password"));
-    for read in [KeyPair::from_pem(data, data, Some(&password), now), KeyPair::from_pkcs12(data, None, now)] {
-        if let Err(fault) = read {
+    let pem = EncodedPair::Pem { certificates: data, key: data, password: Some(&password) };
+    for encoded in [pem, EncodedPair::Pkcs12 { bytes: data, password: None }] {
+        if let Err(fault) = encoded.decode() {
             check_fault(&fault);
         }
     }

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 pub use self::arc_key::{ARC_KEYS, read_arc_key};
 pub use self::certificate::{CertificateFiles, CertificateSource};
 pub use self::federated_token::flaw as federated_token_flaw;
-pub use self::key_pair::{KeyPair, has_private_key};
+pub use self::key_pair::{EncodedPair, KeyPair, has_private_key};
 pub use self::managed_identity::{AssignedIdentity, IdentityHost, ManagedIdentity, TokenPart};
 pub use self::source::{SecretSource, Unreadable, trimmed};
 use crate::outcome::{ClientCertificateFacts, CredentialKind, Fault};
@@ -127,7 +127,7 @@ impl Credential {
     pub fn mark(&self) -> Option<Secret> {
         match self {
             Self::ClientSecret(source) => Some(client_secret::mark(&source.read().ok()?)),
-            Self::Certificate(source) => source.mark(),
+            Self::Certificate(source) => source.mark(SystemTime::now()),
             Self::FederatedToken(_) | Self::ManagedIdentity(_) => None, // Graph lists neither among these
         }
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::credential::{CertificateFiles, CertificateSource, Credential, KeyPair, SecretSource, has_private_key};
+use crate::credential::{CertificateFiles, CertificateSource, Credential, EncodedPair, SecretSource, has_private_key};
 use crate::outcome::Fault;
 use crate::reason::Reason;
 
@@ -44,12 +44,15 @@ pub(super) fn pem(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Creden
     if key.is_none() && has_private_key(&certificate.bytes) {
         warn_of_readers(reader, &found.value.0, at, &key_of);
     }
-    let bytes = key.as_ref().map_or(&certificate.bytes, |key| &key.bytes);
-    let secret = password.as_ref().map(|password| &password.secret);
-    let read = KeyPair::from_pem(&certificate.bytes, bytes, secret, SystemTime::now());
-    require_pair(reader, read, at, &fields.path)?;
-    let (key, password) = (key.map(|key| key.source), password.map(|password| password.source));
-    Some(credential(CertificateFiles::Pem { certificate: certificate.source, key, password }))
+    let (of_key, key) = key.map(|key| (key.source, key.bytes)).unzip();
+    let (of_password, password) = password.map(|password| (password.source, password.secret)).unzip();
+    let encoded = EncodedPair::Pem {
+        certificates: &certificate.bytes,
+        key: key.as_ref().unwrap_or(&certificate.bytes),
+        password: password.as_ref(),
+    };
+    let files = CertificateFiles::Pem { certificate: certificate.source, key: of_key, password: of_password };
+    credential(reader, files, &encoded, at, &fields.path)
 }
 
 /// Reads the certificate of `--certificate-file`, with the private key of `--private-key-file`.
@@ -60,10 +63,11 @@ pub(super) fn from_options(reader: &mut Reader<'_>, path: &Path, key: Option<&Pa
         Some(key) => Some(contents(reader, key, None, "--private-key-file")?),
         None => None,
     };
-    let bytes = key.as_ref().map_or(&certificate.bytes, |key| &key.bytes);
-    let read = KeyPair::from_pem(&certificate.bytes, bytes, None, SystemTime::now());
-    require_pair(reader, read, None, option)?;
-    Some(credential(CertificateFiles::Pem { certificate: certificate.source, key: key.map(|key| key.source), password: None }))
+    let (of_key, key) = key.map(|key| (key.source, key.bytes)).unzip();
+    let key = key.as_ref().unwrap_or(&certificate.bytes);
+    let encoded = EncodedPair::Pem { certificates: &certificate.bytes, key, password: None };
+    let files = CertificateFiles::Pem { certificate: certificate.source, key: of_key, password: None };
+    credential(reader, files, &encoded, None, option)
 }
 
 /// Reads a PKCS #12 file.
@@ -84,35 +88,34 @@ pub(super) fn pkcs12_credential(reader: &mut Reader<'_>, fields: &Fields<'_>) ->
 
 fn pkcs12(reader: &mut Reader<'_>, fields: &Fields<'_>, file: Contents, at: Position) -> Option<Credential> {
     let password = password(reader, fields, [PKCS12_PASSWORD[0], PKCS12_PASSWORD[1], PKCS12_PASSWORD[2]]).ok()?;
-    let secret = password.as_ref().map(|password| &password.secret);
-    let read = KeyPair::from_pkcs12(&file.bytes, secret, SystemTime::now());
-    require_pair(reader, read, at, &fields.path)?;
-    Some(credential(CertificateFiles::Pkcs12 { file: file.source, password: password.map(|password| password.source) }))
+    let (of_password, password) = password.map(|password| (password.source, password.secret)).unzip();
+    let encoded = EncodedPair::Pkcs12 { bytes: &file.bytes, password: password.as_ref() };
+    let files = CertificateFiles::Pkcs12 { file: file.source, password: of_password };
+    credential(reader, files, &encoded, at, &fields.path)
 }
 
-fn credential(files: CertificateFiles) -> Credential {
-    Credential::Certificate(CertificateSource::new(files))
-}
-
-/// Refuses a pair that is of no use, and warns of one that is none, or outside its dates: by tomorrow it may be another.
-fn require_pair(
+/// Makes the credential of what was read from its files. Refuses a pair that is of no use, and warns of one that is none, or outside
+/// its dates: by tomorrow it may be another.
+fn credential(
     reader: &mut Reader<'_>,
-    read: Result<KeyPair, Fault>,
+    files: CertificateFiles,
+    encoded: &EncodedPair<'_>,
     at: impl Into<Option<Position>>,
     path: &str,
-) -> Option<()> {
+) -> Option<Credential> {
     let told = |fault: Fault| fault.evidence.heard.unwrap_or_default();
-    match read {
+    let source = |pair| Some(Credential::Certificate(CertificateSource::new(files, pair)));
+    match encoded.decode() {
         Ok(pair) => {
             if let Some(fault) = pair.out_of_date(SystemTime::now()) {
                 reader.flaw(at, path, ("", &told(fault)), false);
             }
-            Some(())
+            source(Some(pair))
         }
         // One of two files is being replaced, and the other will be: no reason to refuse the whole configuration.
         Err(fault) if fault.reason == Reason::ClientKeyMismatch => {
             reader.flaw(at, path, ("", &told(fault)), false);
-            Some(())
+            source(None)
         }
         Err(fault) => {
             reader.mistake(at, path, told(fault));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::assertion::{self, COMPANIONS, PARAMETER};
-use super::{Explained, KeyPair, Proof, Reading, SecretSource, TokenRequest, Unreadable};
+use super::{EncodedPair, Explained, KeyPair, Proof, Reading, SecretSource, TokenRequest, Unreadable};
 use crate::outcome::{Evidence, Fault, parse_rfc3339, rfc3339};
 use crate::reason::Reason;
 use crate::secret::Secret;
@@ -14,7 +14,13 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct CertificateSource {
     files: CertificateFiles,
-    /// The last pair that belonged together, for the time in which one of two files is replaced and the other not yet.
+    /// The last pair that belonged together. It serves for as long as the files have the bytes that it was decoded from, since to
+    /// decode them takes longer than to sign; and for the time in which one of two files is replaced and the other not yet.
+    ///
+    /// So the private key stays in memory while the certificate is configured, where it could be dropped after each request. What
+    /// that would gain is little: whoever reads the memory of this process, which is closed to others of the same user, reads the
+    /// files, too, and as a copy that is made for each request it would have been in memory many times. The text of the files and
+    /// the password are not kept, and OpenSSL overwrites the key when the configuration is given up or the files have others.
     kept: Arc<Mutex<Option<KeyPair>>>,
 }
 
@@ -49,21 +55,27 @@ impl CertificateFiles {
         all.into_iter().flatten()
     }
 
-    fn read(&self, now: SystemTime) -> Result<KeyPair, Fault> {
+    /// Reads them, and decodes what they hold unless that is what `kept` was decoded from.
+    fn read(&self, kept: Option<KeyPair>) -> Result<KeyPair, Fault> {
+        let bytes = |source: &SecretSource| source.read_bytes().map_err(Unreadable::fault);
         let secret =
             |source: &Option<SecretSource>| source.as_ref().map(SecretSource::read).transpose().map_err(Unreadable::fault);
-        let (pair, from) = match self {
+        let pair = |encoded: EncodedPair<'_>, from| match kept.filter(|kept| kept.is_of(&encoded)) {
+            Some(kept) => Ok(kept),
+            None => encoded.decode().map_err(|fault| with_place(fault, from)),
+        };
+        match self {
             Self::Pem { certificate, key, password } => {
-                let certificates = certificate.read_bytes().map_err(Unreadable::fault)?;
-                let key = key.as_ref().map(SecretSource::read_bytes).transpose().map_err(Unreadable::fault)?;
+                let (certificates, password) = (bytes(certificate)?, secret(password)?);
+                let key = key.as_ref().map(bytes).transpose()?;
                 let key = key.as_ref().unwrap_or(&certificates);
-                (KeyPair::from_pem(&certificates, key, secret(password)?.as_ref(), now), certificate)
+                pair(EncodedPair::Pem { certificates: &certificates, key, password: password.as_ref() }, certificate)
             }
             Self::Pkcs12 { file, password } => {
-                (KeyPair::from_pkcs12(&file.read_bytes().map_err(Unreadable::fault)?, secret(password)?.as_ref(), now), file)
+                let (bytes, password) = (bytes(file)?, secret(password)?);
+                pair(EncodedPair::Pkcs12 { bytes: &bytes, password: password.as_ref() }, file)
             }
-        };
-        pair.map_err(|fault| with_place(fault, from))
+        }
     }
 }
 
@@ -74,9 +86,9 @@ fn with_place(fault: Fault, from: &SecretSource) -> Fault {
 }
 
 impl CertificateSource {
-    /// A certificate that is read from `files`.
-    pub fn new(files: CertificateFiles) -> Self {
-        Self { files, kept: Arc::default() }
+    /// A certificate that is read from `files`, of which `pair` was decoded if they were read before.
+    pub fn new(files: CertificateFiles, pair: Option<KeyPair>) -> Self {
+        Self { files, kept: Arc::new(Mutex::new(pair)) }
     }
 
     /// Returns the files.
@@ -86,39 +98,40 @@ impl CertificateSource {
 
     /// Reads the pair, and signs an assertion for `request`.
     pub(super) fn present(&self, request: &TokenRequest, now: SystemTime) -> Reading {
-        match self.pair(now) {
+        match self.pair() {
             Ok((pair, warning)) => {
                 let proof = pair.out_of_date(now).map_or_else(|| proof(&pair, request, now), Err);
                 let proof = proof.map(|proof| Proof { warning, ..proof });
-                Reading { certificate: Some(pair.facts().clone()), proof }
+                Reading { certificate: Some(pair.facts(now).clone()), proof }
             }
             Err(fault) => Reading { certificate: None, proof: Err(fault) },
         }
     }
 
     /// Reads the pair. Where key and certificate do not belong together, the last pair that did is used, and the fault told beside it.
-    fn pair(&self, now: SystemTime) -> Result<(KeyPair, Option<Fault>), Fault> {
+    fn pair(&self) -> Result<(KeyPair, Option<Fault>), Fault> {
         let is_half_replaced = |fault: &Fault| fault.reason == Reason::ClientKeyMismatch;
-        let mut read = self.files.read(now);
+        let kept = self.kept().clone();
+        let mut read = self.files.read(kept.clone());
         if read.as_ref().is_err_and(is_half_replaced) {
-            read = self.files.read(now); // both files were being replaced while they were read
+            read = self.files.read(kept.clone()); // both files were being replaced while they were read
         }
         match read {
             Ok(pair) => {
                 *self.kept() = Some(pair.clone());
                 Ok((pair, None))
             }
-            Err(fault) => match self.kept().clone().filter(|_| is_half_replaced(&fault)) {
+            Err(fault) => match kept.filter(|_| is_half_replaced(&fault)) {
                 Some(pair) => Ok((pair, Some(fault))),
                 None => Err(fault),
             },
         }
     }
 
-    /// Returns the certificate's thumbprint.
-    pub(super) fn mark(&self) -> Option<Secret> {
-        let pair = self.files.read(SystemTime::now()).ok()?;
-        Some(Secret::new(pair.facts().thumbprint.clone()))
+    /// Returns the thumbprint of the certificate to use at `now`.
+    pub(super) fn mark(&self, now: SystemTime) -> Option<Secret> {
+        let (pair, _) = self.pair().ok()?;
+        Some(Secret::new(pair.facts(now).thumbprint.clone()))
     }
 
     /// Tells by which certificate the refused assertion was signed, and by how much the clocks differ where Entra names its time.
@@ -162,9 +175,9 @@ impl fmt::Display for CertificateSource {
 }
 
 fn proof(pair: &KeyPair, request: &TokenRequest, now: SystemTime) -> Result<Proof, Fault> {
-    let signed = pair.fingerprint().and_then(|fingerprint| assertion::sign(pair.key(), &fingerprint, request, now));
+    let signed = assertion::sign(pair.key(), pair.fingerprint(now), request, now);
     let assertion = signed.map_err(|error| Fault::heard(Reason::ClientKeyUnsuitable, format!("cannot sign: {error}")))?;
-    let shown = format!("signed with {}", pair.facts().describe());
+    let shown = format!("signed with {}", pair.facts(now).describe());
     Ok(Proof { companions: COMPANIONS, shown: Some(shown), ..Proof::new(PARAMETER, assertion) })
 }
 

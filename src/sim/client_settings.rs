@@ -273,11 +273,12 @@ impl Running {
 }
 
 fn in_memory(certificate: ClientCertificate) -> Credential {
-    Credential::Certificate(CertificateSource::new(CertificateFiles::Pem {
+    let files = CertificateFiles::Pem {
         certificate: SecretSource::InMemory(Secret::new(certificate.certificate)),
         key: Some(SecretSource::InMemory(certificate.key)),
         password: None,
-    }))
+    };
+    Credential::Certificate(CertificateSource::new(files, None))
 }
 
 /// The settings of round trips: nothing here takes long, and nobody wants to wait until a mail is lost.

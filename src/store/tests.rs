@@ -322,7 +322,7 @@ fn credentials_give_the_end_of_the_certificate_that_was_read_last_by_any_probe()
         let mut settings = settings("t", mailbox);
         let place = |name: &str| SecretSource::File(name.into());
         let files = CertificateFiles::Pem { certificate: place("app.pem"), key: None, password: None };
-        let credential = Credential::Certificate(CertificateSource::new(files));
+        let credential = Credential::Certificate(CertificateSource::new(files, None));
         settings.tenant = Arc::new(Tenant { credential, ..(*settings.tenant).clone() });
         settings
     };

@@ -40,7 +40,7 @@ impl Asking {
             write_pair(directory, certificate);
             let file = |name: &str| SecretSource::File(directory.join(name));
             let files = CertificateFiles::Pem { certificate: file("app.pem"), key: Some(file("app.key")), password: None };
-            Some(Credential::Certificate(CertificateSource::new(files)))
+            Some(Credential::Certificate(CertificateSource::new(files, None)))
         })
         .await
     }

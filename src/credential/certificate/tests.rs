@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use openssl::pkey::{PKeyRef, Private};
+
 use super::*;
 use crate::credential::Credential;
 use crate::credential::key_pair::tests::pair;
@@ -24,7 +26,7 @@ impl Directory {
     fn credential(&self) -> Credential {
         let file = |name: &str| SecretSource::File(self.0.join(name));
         let files = CertificateFiles::Pem { certificate: file("app.pem"), key: Some(file("app.key")), password: None };
-        Credential::Certificate(CertificateSource::new(files))
+        Credential::Certificate(CertificateSource::new(files, None))
     }
 }
 
@@ -66,6 +68,29 @@ fn pair_that_is_half_replaced_is_told_while_the_last_good_pair_is_used_until_it_
 }
 
 #[test]
+fn pair_is_decoded_anew_only_when_the_bytes_of_its_files_have_changed() {
+    let directory = Directory::new("kept");
+    let (old, new) = (pair(), pair());
+    directory.write("app.pem", &old.0);
+    directory.write("app.key", old.1.expose());
+    let Credential::Certificate(source) = directory.credential() else { unreachable!("a certificate") };
+    let read = || source.pair().expect("a pair").0;
+    let place = |pair: &KeyPair| std::ptr::from_ref::<PKeyRef<Private>>(pair.key());
+    let is_same = |one: &KeyPair, other: &KeyPair| place(one) == place(other);
+    let first = read();
+    directory.write("app.key", old.1.expose()); // with another time, and the same bytes
+    assert!(is_same(&read(), &first));
+
+    directory.write("app.pem", &[&*new.0, &*old.0].concat());
+    let second = read();
+    assert!(!is_same(&second, &first) && second.key().public_eq(first.key()), "a certificate was added");
+    directory.write("app.key", new.1.expose());
+    let third = read();
+    assert!(!third.key().public_eq(first.key()), "the key was replaced");
+    assert!(is_same(&read(), &third));
+}
+
+#[test]
 fn pair_of_which_nothing_good_is_known_is_refused_before_anything_is_signed() {
     let directory = Directory::new("never");
     let (old, new) = (pair(), pair());
@@ -94,11 +119,12 @@ fn debug_of_a_reading_shows_neither_key_nor_assertion() {
 #[test]
 fn explain_computes_the_clocks_difference_from_the_words_of_entra() {
     let pair = pair();
-    let source = CertificateSource::new(CertificateFiles::Pem {
+    let files = CertificateFiles::Pem {
         certificate: SecretSource::InMemory(Secret::new(pair.0)),
         key: Some(SecretSource::InMemory(pair.1)),
         password: None,
-    });
+    };
+    let source = CertificateSource::new(files, None);
     let proof = present(&Credential::Certificate(source.clone())).proof.expect("a proof");
     let ours = parse_rfc3339("2026-11-28T18:00:00Z").expect("a time");
     let text = "AADSTS700024: Client assertion is not within its valid time range. Current time: 2026-11-28T19:00:00.1234567Z, \

@@ -54,6 +54,14 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
+fn from_pem(certificates: &[u8], key: &[u8], password: Option<&Secret>) -> Result<KeyPair, Fault> {
+    EncodedPair::Pem { certificates, key, password }.decode()
+}
+
+fn from_pkcs12(bytes: &[u8], password: Option<&Secret>) -> Result<KeyPair, Fault> {
+    EncodedPair::Pkcs12 { bytes, password }.decode()
+}
+
 #[track_caller]
 fn refused(read: Result<KeyPair, Fault>) -> (Reason, String) {
     let fault = read.expect_err("refused");
@@ -86,19 +94,22 @@ fn from_pem_reads_a_key_of_every_form_with_its_certificate_among_others() {
         (&chain, &proc_type, Some(&password)),
         (&one_file, &one_file, None),
     ] {
-        let pair = KeyPair::from_pem(certificates, key, password, now()).expect("a pair");
-        assert_eq!((pair.facts().thumbprint.as_str(), pair.facts().subject.as_str()), (thumbprint.as_str(), "CN=app"));
+        let pair = from_pem(certificates, key, password).expect("a pair");
+        assert_eq!((pair.facts(now()).thumbprint.as_str(), pair.facts(now()).subject.as_str()), (thumbprint.as_str(), "CN=app"));
         assert_eq!(pair.out_of_date(now()), None);
     }
 }
 
 #[test]
-fn from_pem_of_a_renewed_certificate_takes_the_one_that_is_valid_and_ends_last() {
+fn facts_of_a_renewed_certificate_are_of_the_one_that_is_valid_then_and_ends_last() {
     let key = rsa(2048);
-    let all = [(-300, -1), (-1, 30), (-1, 90), (1, 400)].map(|days| pem(&certificate(&key, days))).concat();
-    let pem = key.private_key_to_pem_pkcs8().expect("PEM");
-    let left = KeyPair::from_pem(&all, &pem, None, now()).expect("a pair").facts().not_after.duration_since(now());
-    assert_eq!(left.expect("ahead").as_secs() / 86_400, 89);
+    let all = [(-300, -1), (-1, 30), (-1, 90), (2, 400)].map(|days| pem(&certificate(&key, days))).concat();
+    let pair = from_pem(&all, &key.private_key_to_pem_pkcs8().expect("PEM"), None).expect("a pair");
+    let (now, days) = (now(), |time: SystemTime| time.duration_since(now()).expect("ahead").as_secs() / 86_400);
+    for (at, ends_in) in [(now, 89), (now + DAY, 89), (now + 3 * DAY, 399), (now + 500 * DAY, 399)] {
+        assert_eq!(days(pair.facts(at).not_after), ends_in);
+        assert_eq!(pair.out_of_date(at).is_some(), at == now + 500 * DAY);
+    }
 }
 
 #[test]
@@ -129,7 +140,7 @@ fn from_pem_tells_what_is_of_no_use_and_why() {
             "cannot be read",
         ),
     ] {
-        let (told, heard) = refused(KeyPair::from_pem(&certificates, &key, password, now()));
+        let (told, heard) = refused(from_pem(&certificates, &key, password));
         assert!(told == reason && heard.contains(words), "{told}: {heard}");
         assert!(!heard.contains("wrong"), "the password is not quoted: {heard}");
     }
@@ -143,13 +154,13 @@ fn from_pkcs12_reads_a_pair_and_tells_a_wrong_password_from_one_that_is_missing(
         Pkcs12::builder().name("app").pkey(&key).cert(&own).build2(password).and_then(|file| file.to_der()).expect("PKCS #12")
     };
     let (right, wrong) = (Secret::new("right"), Secret::new("other"));
-    KeyPair::from_pkcs12(&file("right"), Some(&right), now()).expect("a pair");
-    KeyPair::from_pkcs12(&file(""), None, now()).expect("a pair");
+    from_pkcs12(&file("right"), Some(&right)).expect("a pair");
+    from_pkcs12(&file(""), None).expect("a pair");
     for (password, words) in [(Some(&wrong), "password of the PKCS #12 file is wrong"), (None, "and none is configured")] {
-        let (reason, heard) = refused(KeyPair::from_pkcs12(&file("right"), password, now()));
+        let (reason, heard) = refused(from_pkcs12(&file("right"), password));
         assert!(reason == Reason::SecretUnreadable && heard.contains(words), "{heard}");
     }
-    assert_eq!(refused(KeyPair::from_pkcs12(b"MZ", None, now())).1, "the file is not PKCS #12");
+    assert_eq!(refused(from_pkcs12(b"MZ", None)).1, "the file is not PKCS #12");
 }
 
 /// A file as Windows before 2022 exported it: 40 bits of RC2 for the certificate.
@@ -160,7 +171,7 @@ fn from_pkcs12_of_legacy_encryption_tells_the_command_that_converts_it() {
     builder.name("app").pkey(&key).cert(&certificate(&key, (-1, 30)));
     builder.key_algorithm(Nid::PBE_WITHSHA1AND3_KEY_TRIPLEDES_CBC).cert_algorithm(Nid::PBE_WITHSHA1AND40BITRC2_CBC);
     let Ok(file) = builder.build2("").and_then(|file| file.to_der()) else { return };
-    match KeyPair::from_pkcs12(&file, None, now()) {
+    match from_pkcs12(&file, None) {
         Ok(_) => {} // an OpenSSL that reads it still
         Err(fault) => {
             let heard = fault.evidence.heard.unwrap_or_default();
@@ -176,7 +187,7 @@ fn from_pkcs12_of_legacy_encryption_tells_the_command_that_converts_it() {
 fn out_of_date_tells_an_expired_certificate_from_one_that_is_not_valid_yet() {
     let key = rsa(2048);
     let text = key.private_key_to_pem_pkcs8().expect("PEM");
-    let pair = KeyPair::from_pem(&pem(&certificate(&key, (-10, 10))), &text, None, now()).expect("a pair");
+    let pair = from_pem(&pem(&certificate(&key, (-10, 10))), &text, None).expect("a pair");
     let reason = |at| pair.out_of_date(at).map(|fault| fault.reason);
     assert_eq!(reason(now()), None);
     assert_eq!(reason(now() + 11 * DAY), Some(Reason::ClientCertificateExpired));

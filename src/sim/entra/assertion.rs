@@ -199,7 +199,7 @@ mod tests {
             password: None,
         };
         let request = TokenRequest { client_id: tenant.application.client_id.clone(), endpoint: endpoint.to_owned() };
-        let reading = Credential::Certificate(CertificateSource::new(files)).present(&request, now);
+        let reading = Credential::Certificate(CertificateSource::new(files, None)).present(&request, now);
         let proof = reading.proof.expect("a proof");
         proof.parameter.1.expose().to_owned()
     }
