@@ -315,7 +315,9 @@ fn credential(data: &[u8]) {
         }
     }
     if let Ok(token) = std::str::from_utf8(data) {
-        federated_token_flaw(&Secret::new(token), now).iter().for_each(check_fault);
+        for login in ["", "login.microsoftonline.com"] {
+            federated_token_flaw(&Secret::new(token), login, now).iter().for_each(check_fault);
+        }
     }
 }
 

@@ -47,6 +47,9 @@ impl System for TestSystem {
 
 const MARKED: &str = "Xy38Q~marked-secret-marked-secret-marked";
 
+/// A token for the global cloud, valid until 2096; its signature is none.
+const FEDERATED_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL29pZGMuZXhhbXBsZS8iLCJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6bW9uaXRvcmluZzptMzY1LXByb2JlIiwiYXVkIjoiYXBpOi8vQXp1cmVBRFRva2VuRXhjaGFuZ2UiLCJleHAiOjQwMDAwMDAwMDB9.c2ln";
+
 /// Returns the files and variables that the example and the fixtures refer to.
 fn system() -> TestSystem {
     let mut system = TestSystem::default();
@@ -61,6 +64,7 @@ fn system() -> TestSystem {
         ("/etc/m365-probe/open.secret", MARKED.as_bytes(), 0o644),
         ("/etc/m365-probe/quoted.secret", b"'Xy38Q~marked-secret-marked-secret-marked'\n", 0o600),
         ("/etc/m365-probe/empty.secret", b"\n", 0o600),
+        ("/etc/m365-probe/federated.token", FEDERATED_TOKEN.as_bytes(), 0o644),
         ("/etc/m365-probe/two-lines.secret", b"client_secret=\nhunter2\n", 0o600),
         ("/etc/m365-probe/marked.secret", b"\xef\xbb\xbfhunter2\n", 0o600),
         ("/etc/m365-probe/binary.secret", b"\xff\xfe", 0o600),

@@ -14,8 +14,9 @@ use super::reader::{Fields, Found, Reader};
 use super::secret_file;
 use super::value::{CredentialName, SecretFile, Value, Variable};
 
-/// A function that reads a credential by its key; it returns `None` where the value is wrong, after it recorded the mistake.
-type Read = fn(&mut Reader<'_>, &Fields<'_>) -> Option<Credential>;
+/// A function that reads a credential by its key, for the Entra of this host, which is empty where it is not known; it returns `None`
+/// where the value is wrong, after it recorded the mistake.
+type Read = fn(&mut Reader<'_>, &Fields<'_>, &str) -> Option<Credential>;
 
 /// A key that says by itself what the credential is.
 pub(super) struct Source {
@@ -33,15 +34,35 @@ const CLIENT_SECRET: [&str; 3] = ["client_secret_file", "client_secret_env", "cl
 
 /// The keys that say what the credential is. A further kind of credential is a further row.
 pub(super) const SOURCES: &[Source] = &[
-    Source { key: CLIENT_SECRET[0], beside: DECLARED, end: "", read: client_secret },
-    Source { key: CLIENT_SECRET[1], beside: DECLARED, end: "", read: client_secret },
-    Source { key: CLIENT_SECRET[2], beside: DECLARED, end: "", read: client_secret },
-    Source { key: "certificate_file", beside: KEY, end: CERTIFICATE_END, read: certificate::pem },
-    Source { key: "pkcs12_file", beside: PKCS12_PASSWORD, end: CERTIFICATE_END, read: certificate::pkcs12_file },
-    Source { key: "pkcs12_credential", beside: PKCS12_PASSWORD, end: CERTIFICATE_END, read: certificate::pkcs12_credential },
+    Source { key: CLIENT_SECRET[0], beside: DECLARED, end: "", read: |reader, fields, _| client_secret(reader, fields) },
+    Source { key: CLIENT_SECRET[1], beside: DECLARED, end: "", read: |reader, fields, _| client_secret(reader, fields) },
+    Source { key: CLIENT_SECRET[2], beside: DECLARED, end: "", read: |reader, fields, _| client_secret(reader, fields) },
+    Source {
+        key: "certificate_file",
+        beside: KEY,
+        end: CERTIFICATE_END,
+        read: |reader, fields, _| certificate::pem(reader, fields),
+    },
+    Source {
+        key: "pkcs12_file",
+        beside: PKCS12_PASSWORD,
+        end: CERTIFICATE_END,
+        read: |reader, fields, _| certificate::pkcs12_file(reader, fields),
+    },
+    Source {
+        key: "pkcs12_credential",
+        beside: PKCS12_PASSWORD,
+        end: CERTIFICATE_END,
+        read: |reader, fields, _| certificate::pkcs12_credential(reader, fields),
+    },
     Source { key: "federated_token_file", beside: &[], end: FEDERATED_END, read: federated_token::file },
     Source { key: "federated_token_file_env", beside: &[], end: FEDERATED_END, read: federated_token::file_in_variable },
-    Source { key: "managed_identity", beside: managed_identity::BESIDE, end: IDENTITY_END, read: managed_identity::read },
+    Source {
+        key: "managed_identity",
+        beside: managed_identity::BESIDE,
+        end: IDENTITY_END,
+        read: |reader, fields, _| managed_identity::read(reader, fields),
+    },
 ];
 
 const CERTIFICATE_END: &str = "; a certificate says itself when it ends";
@@ -54,8 +75,8 @@ const DECLARED: &[&str] = &["expires"];
 /// The variable that holds the directory of a service's credentials under systemd (`systemd.exec(5)`).
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
-/// Reads the section.
-pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+/// Reads the section, for Entra at the host `login`, which is empty where it is not known.
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, login: &str) -> Option<Credential> {
     let given: Vec<_> = SOURCES.iter().filter_map(|source| Some((source, fields.entry(source.key)?))).collect();
     match given[..] {
         [] => {
@@ -65,7 +86,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Crede
         [(source, _)] => {
             let is_alone = refuse_others(reader, fields, source);
             let credential = match presumed(reader, fields) {
-                Ok(None) => (source.read)(reader, fields),
+                Ok(None) => (source.read)(reader, fields, login),
                 Ok(credential) => credential,
                 Err(()) => None,
             };

@@ -15,26 +15,25 @@ use super::value::{TokenFile, Variable};
 /// The variable by which AKS sends token requests to a proxy in the cluster (identity bindings).
 const TOKEN_PROXY: &str = "AZURE_KUBERNETES_TOKEN_PROXY";
 
-/// Reads a token from a file.
-pub(super) fn file(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+/// Reads a token from a file, for Entra at the host `login`.
+pub(super) fn file(reader: &mut Reader<'_>, fields: &Fields<'_>, login: &str) -> Option<Credential> {
     let found = reader.one::<TokenFile>(fields, "federated_token_file")?;
-    read(reader, &found.value.0, found.at, &found.key)
+    read(reader, &found.value.0, Some(found.at), &found.key, login)
 }
 
 /// Reads a token from the file that an environment variable names, as the webhook of Kubernetes sets it.
-pub(super) fn file_in_variable(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Credential> {
+pub(super) fn file_in_variable(reader: &mut Reader<'_>, fields: &Fields<'_>, login: &str) -> Option<Credential> {
     let found = reader.one::<Variable>(fields, "federated_token_file_env")?;
     let path = PathBuf::from(variable(reader, &found)?.expose());
-    read(reader, &path, found.at, &found.key)
+    read(reader, &path, Some(found.at), &found.key, login)
 }
 
 /// Reads the token of `--federated-token-file`.
-pub(super) fn from_option(reader: &mut Reader<'_>, path: &Path) -> Option<Credential> {
-    read(reader, path, None, "--federated-token-file")
+pub(super) fn from_option(reader: &mut Reader<'_>, path: &Path, login: &str) -> Option<Credential> {
+    read(reader, path, None, "--federated-token-file", login)
 }
 
-fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, key: &str) -> Option<Credential> {
-    let at = at.into();
+fn read(reader: &mut Reader<'_>, path: &Path, at: Option<Position>, key: &str, login: &str) -> Option<Credential> {
     if reader.system.variable(TOKEN_PROXY).is_some() {
         let message = format!(
             "{TOKEN_PROXY} is set: identity bindings of AKS, whose tokens a proxy in the cluster exchanges, are not supported; use \
@@ -44,7 +43,7 @@ fn read(reader: &mut Reader<'_>, path: &Path, at: impl Into<Option<Position>>, k
         return None;
     }
     let token = secret_file::read_unshared(reader, path, at, key)?;
-    let flaw = federated_token_flaw(&token, SystemTime::now());
+    let flaw = federated_token_flaw(&token, login, SystemTime::now());
     if let Some(fault) = flaw {
         let is_unusable = fault.reason == Reason::FederatedTokenUnusable;
         let place = format!("`{}`: ", reader.shown(path));

@@ -128,7 +128,8 @@ fn tenant(reader: &mut Reader<'_>, selection: &Selection, cloud: Option<Cloud>, 
     let tenant_id = id::<TenantId>(reader, "--tenant-id", selection.tenant_id.as_deref(), needs_token, |id| id.0);
     let needs_client_id = needs_token && selection.managed_identity.is_none();
     let client_id = id::<ClientId>(reader, "--client-id", selection.client_id.as_deref(), needs_client_id, |id| id.0);
-    let credential = credential(reader, selection, needs_token);
+    let login = cloud.as_ref().map_or("", |cloud| &cloud.login.host);
+    let credential = credential(reader, selection, login, needs_token);
     let (cloud, tenant_id) = (cloud?, tenant_id?);
     let client_id = client_id.map(|id| if id.is_empty() { own_client_id(credential.as_ref()) } else { id });
     let name = if tenant_id.is_empty() { cloud.name.clone() } else { tenant_id.clone() };
@@ -165,12 +166,12 @@ fn id<T: Value>(
     }
 }
 
-fn credential(reader: &mut Reader<'_>, selection: &Selection, needed: bool) -> Option<Credential> {
+fn credential(reader: &mut Reader<'_>, selection: &Selection, login: &str, needed: bool) -> Option<Credential> {
     if let Some(path) = &selection.certificate_file {
         return certificate::from_options(reader, path, selection.private_key_file.as_deref());
     }
     if let Some(path) = &selection.federated_token_file {
-        return federated_token::from_option(reader, path);
+        return federated_token::from_option(reader, path, login);
     }
     if let Some(identity) = &selection.managed_identity {
         return managed_identity::from_option(reader, identity);

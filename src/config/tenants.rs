@@ -116,7 +116,7 @@ impl TenantReader<'_, '_> {
         let Some(entry) = tenant.entry("credential") else { return CredentialSection::default() };
         let fields = self.reader.section(&entry.value, Section::Credential, &tenant.key("credential"));
         let section = CredentialSection {
-            credential: credential::read(self.reader, &fields),
+            credential: credential::read(self.reader, &fields, cloud.map_or("", |cloud| &cloud.login.host)),
             expires: self.reader.one::<Date>(&fields, "expires"),
             read_expiry: self.reader.one::<Switch>(&fields, "read_expiry"),
         };

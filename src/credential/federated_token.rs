@@ -110,10 +110,11 @@ pub(super) fn explain(fault: Fault, proof: &Proof) -> Explained {
     Explained { fault, shown: proof.shown.clone() }
 }
 
-/// Returns what makes a token of no use to Entra in any cloud, for who reads it before it is sent; `None` where it may be accepted.
-pub fn flaw(token: &Secret, now: SystemTime) -> Option<Fault> {
+/// Returns what makes a token of no use to Entra at the host `login`, for who reads it before it is sent; `None` where it may be
+/// accepted. With an empty host, it is what makes it of no use in any cloud.
+pub fn flaw(token: &Secret, login: &str, now: SystemTime) -> Option<Fault> {
     match Claims::from_jwt(token) {
-        Some(claims) => claims.flaw("the file", "", now),
+        Some(claims) => claims.flaw("the file", login, now),
         None => Some(Fault::heard(Reason::FederatedTokenUnusable, "the file does not hold a JWT")),
     }
 }
