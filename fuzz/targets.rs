@@ -18,7 +18,7 @@ use hyper::{HeaderMap, Request, StatusCode};
 use m365_probe::cloud::HttpsEndpoint;
 use m365_probe::cloud::ranges::Ranges;
 use m365_probe::config::{self, FileRead, Loaded, System};
-use m365_probe::credential::{EncodedPair, federated_token_flaw};
+use m365_probe::credential::{ARC_KEYS, EncodedPair, federated_token_flaw, read_arc_key};
 use m365_probe::document::State;
 use m365_probe::file::FileKind;
 use m365_probe::levels::{Limits, Range};
@@ -40,7 +40,7 @@ use m365_probe::wire::imap::{self, Step};
 use m365_probe::wire::oauth::{self, TokenResponse};
 use m365_probe::wire::sasl::{AuthReply, Challenge};
 use m365_probe::wire::smtp::{self, ReplyParser};
-use m365_probe::wire::{MAX_BACK_OFF, Refusal, graph, http, jwt, pop3, soap};
+use m365_probe::wire::{MAX_BACK_OFF, Refusal, graph, http, jwt, managed_identity as identity, pop3, soap};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::TcpSocket;
 use tokio::runtime::{Builder, Runtime};
@@ -62,6 +62,7 @@ pub const TARGETS: &[FuzzTarget] = &[
     ("imap", imap),
     ("jwt", jwt),
     ("limits", limits),
+    ("managed_identity", managed_identity),
     ("oauth", oauth),
     ("pop3", pop3),
     ("proxy", proxy),
@@ -244,6 +245,31 @@ fn oauth(data: &[u8]) {
     }
     if let Some(response) = http::parse_json::<TokenResponse>(body) {
         let _ = jwt::token_facts(&response.into_token());
+    }
+}
+
+/// A response of an endpoint of managed identities: a token, a refusal, or the challenge of Azure Arc, which names a file to read.
+fn managed_identity(data: &[u8]) {
+    static KEYS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let keys = file("keys", b"").with_extension("d");
+        std::fs::create_dir_all(keys.join("below")).expect("a directory");
+        for name in ["a.key", "below/a.key", "a.txt"] {
+            std::fs::write(keys.join(name), name).expect("a file");
+        }
+        keys
+    });
+    let (status, headers, body) = response(data);
+    let head = ResponseHead { status, headers: &headers };
+    check::<()>(Err(identity::parse_refusal(head, body)));
+    if let Some(token) = identity::parse_token(head, body) {
+        let _ = jwt::token_facts(&token.response.into_token());
+    }
+    let Some(named) = identity::challenged_file(head) else { return };
+    check_text(&named);
+    let keys = &*KEYS;
+    match read_arc_key(&named.replace(ARC_KEYS, &keys.to_string_lossy()), keys) {
+        Ok(key) => assert_eq!(key.expose(), "a.key", "{named} is none of the agent's keys"),
+        Err(fault) => check_fault(&fault),
     }
 }
 

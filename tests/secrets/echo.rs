@@ -25,7 +25,7 @@ pub enum Login {
     Grants,
 }
 
-trait Stream: Read + Write {}
+pub trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
 /// The self-signed certificate of all these servers, in whose subject the client secret stands.
@@ -149,7 +149,7 @@ pub fn proxy() -> u16 {
 }
 
 /// Serves one client after the other until the test program ends.
-fn listen(acceptor: Option<SslAcceptor>, converse: impl Fn(&mut dyn Stream) -> std::io::Result<()> + Send + 'static) -> u16 {
+pub fn listen(acceptor: Option<SslAcceptor>, converse: impl Fn(&mut dyn Stream) -> std::io::Result<()> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -164,7 +164,7 @@ fn listen(acceptor: Option<SslAcceptor>, converse: impl Fn(&mut dyn Stream) -> s
 }
 
 /// Reads an HTTP request, head and body.
-fn request(stream: &mut dyn Stream) -> std::io::Result<String> {
+pub fn request(stream: &mut dyn Stream) -> std::io::Result<String> {
     let mut reading = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -182,7 +182,7 @@ fn request(stream: &mut dyn Stream) -> std::io::Result<String> {
     Ok(head + &String::from_utf8_lossy(&body))
 }
 
-fn answer(stream: &mut dyn Stream, status: &str, headers: &str, body: &str) -> std::io::Result<()> {
+pub fn answer(stream: &mut dyn Stream, status: &str, headers: &str, body: &str) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())?;
     stream.flush()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod echo;
+mod identity;
 mod memory;
 mod misplaced;
 mod scene;

@@ -112,13 +112,18 @@ impl Scene {
 
     /// The same for an application whose credential is `text` in the file that `key` names.
     pub fn hostile_to(&self, login: Login, key: &str, text: &str) -> PathBuf {
-        let path = self.hostile(login);
         let file = self.directory.join("echo.credential");
         std::fs::write(&file, text).unwrap();
+        self.hostile_with(login, &format!("{key}: {}", file.display()))
+    }
+
+    /// The same for an application with this `credential`, a mapping in YAML.
+    pub fn hostile_with(&self, login: Login, credential: &str) -> PathBuf {
+        let path = self.hostile(login);
         let configuration = std::fs::read_to_string(&path).unwrap();
         let (before, after) = configuration.split_once("client_secret_file: ").unwrap();
         let (_, after) = after.split_once('\n').unwrap();
-        std::fs::write(&path, format!("{before}{key}: {}\n{after}", file.display())).unwrap();
+        std::fs::write(&path, format!("{before}{credential}\n{after}")).unwrap();
         path
     }
 
