@@ -20,7 +20,7 @@ pub use self::key_pair::{EncodedPair, KeyPair, has_private_key};
 pub use self::managed_identity::{AssignedIdentity, IdentityHost, ManagedIdentity, TokenPart};
 pub use self::source::{SecretSource, Unreadable, trimmed};
 use crate::outcome::{ClientCertificateFacts, CredentialKind, Fault};
-use crate::reason::Reason;
+use crate::reason::{CredentialForm, Reason};
 use crate::secret::Secret;
 
 /// A credential of the application. It is read anew for every token request, so that a rotated one needs no reload.
@@ -160,13 +160,13 @@ impl Credential {
         }
     }
 
-    /// Returns the name of its kind: `client_secret`.
-    pub const fn name(&self) -> &'static str {
+    /// Returns the form in which it proves the application.
+    pub fn form(&self) -> CredentialForm {
         match self {
-            Self::ClientSecret(_) => CredentialKind::Secret.code(),
-            Self::Certificate(_) => CredentialKind::Certificate.code(),
-            Self::FederatedToken(_) => "federated_token",
-            Self::ManagedIdentity(_) => "managed_identity",
+            Self::ClientSecret(_) => CredentialForm::ClientSecret,
+            Self::Certificate(_) => CredentialForm::Certificate,
+            Self::ManagedIdentity(_) if self.is_local() => CredentialForm::ManagedIdentity,
+            Self::FederatedToken(_) | Self::ManagedIdentity(_) => CredentialForm::FederatedToken,
         }
     }
 }

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 pub use self::back_offs::BackOffs;
-pub use self::cause::CauseEntry;
+pub use self::cause::{CauseEntry, KnownApplication};
 pub use self::outcome::OutcomeEntry;
 pub use self::state::{State, Unreadable};
 use crate::compressed::{CompressedText, CompressingWriter};

@@ -2,11 +2,14 @@
 //!
 //! One table; labels, help, documentation and tests are made from it. A new reason is one row, and its [`text`].
 
+mod credential_form;
 pub mod text;
 
 use std::fmt;
 
 use serde::Serialize;
+
+pub use self::credential_form::CredentialForm;
 
 /// The one who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, Url};
 
 use crate::diagnosis::RootCause;
+use crate::document::KnownApplication;
 use crate::levels::Limits;
 use crate::outcome::Outcome;
 use crate::sanitize::one_line;
@@ -52,8 +53,8 @@ pub struct ServiceReport {
     pub limits: Vec<Limits>,
     /// The root causes of the failures among them, found in all that the service knows.
     pub causes: Vec<RootCause>,
-    /// Client id and tenant id in its configuration, for each tenant that has such a cause.
-    pub applications: HashMap<String, (String, String)>,
+    /// The application in its configuration, for each tenant that has such a cause.
+    pub applications: HashMap<String, KnownApplication>,
 }
 
 /// Fetches from `service` what `selection` selects, in at most `limit`.

@@ -15,6 +15,7 @@ use std::time::SystemTime;
 use self::probe_state::ProbeState;
 use crate::levels::{self, Judgement, Limits, State};
 use crate::outcome::{Fault, Outcome};
+use crate::reason::{CredentialForm, Reason};
 use crate::settings::Tenant;
 use crate::store::Store;
 
@@ -25,14 +26,13 @@ pub struct Application<'a> {
     pub client_id: &'a str,
     /// Directory id, or a verified domain.
     pub tenant_id: &'a str,
-    /// Set if it is a managed identity, and no app registration.
-    pub is_managed_identity: bool,
+    /// The form of its credential, on which some remedies depend; `None` where it is not known.
+    pub credential: Option<CredentialForm>,
 }
 
 impl<'a> From<&'a Tenant> for Application<'a> {
     fn from(tenant: &'a Tenant) -> Self {
-        let is_managed_identity = tenant.credential.is_local();
-        Self { client_id: &tenant.client_id, tenant_id: &tenant.tenant_id, is_managed_identity }
+        Self { client_id: &tenant.client_id, tenant_id: &tenant.tenant_id, credential: Some(tenant.credential.form()) }
     }
 }
 
@@ -61,6 +61,16 @@ impl<'a> JudgedOutcome<'a> {
     #[must_use]
     pub fn with_application(self, application: impl Into<Application<'a>>) -> Self {
         Self { application: Some(application.into()), ..self }
+    }
+
+    /// Returns the form of the application's credential, where it is known.
+    pub fn credential(&self) -> Option<CredentialForm> {
+        self.application.and_then(|application| application.credential)
+    }
+
+    /// Returns the first thing to do about a reason of this outcome, in one line.
+    pub fn first_step(&self, reason: Reason) -> &'static str {
+        reason.remedy_with(self.credential())
     }
 
     /// Ok, Warning, Critical or Unknown.

@@ -13,7 +13,7 @@ use crate::levels::{Limits, State};
 use crate::outcome::Outcome;
 use crate::remote::ServiceReport;
 use crate::render::{checkmk, nagios};
-use crate::report::{Application, JudgedOutcome, root_cause, worst_state};
+use crate::report::{JudgedOutcome, root_cause, worst_state};
 use crate::settings::RootStore;
 use crate::trace;
 
@@ -64,12 +64,7 @@ fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> 
     let mut judged: Vec<JudgedOutcome<'_>> =
         service.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, service.at)).collect();
     for one in &mut judged {
-        let application = service.applications.get(&one.outcome.probe.tenant);
-        one.application = application.map(|(client_id, tenant_id)| Application {
-            client_id,
-            tenant_id,
-            is_managed_identity: false, // documents do not tell; the texts are those for all others
-        });
+        one.application = service.applications.get(&one.outcome.probe.tenant).map(Into::into);
     }
     written(arguments, &judged, &service.causes, service.at)
 }

@@ -9,10 +9,26 @@ use crate::diagnosis::{Confidence, RootCause};
 use crate::kind::Check;
 use crate::lang::Lang;
 use crate::outcome::{Evidence, ProbeId};
-use crate::reason::Reason;
+use crate::reason::{CredentialForm, Reason};
+use crate::report::Application;
 use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::Concern;
 use crate::report::root_cause;
+
+/// The application that a document's root cause is about.
+#[derive(Clone, Debug)]
+pub struct KnownApplication {
+    client_id: String,
+    tenant_id: String,
+    /// `None` where the document is one of an earlier version.
+    credential: Option<CredentialForm>,
+}
+
+impl<'a> From<&'a KnownApplication> for Application<'a> {
+    fn from(known: &'a KnownApplication) -> Self {
+        Self { client_id: &known.client_id, tenant_id: &known.tenant_id, credential: known.credential }
+    }
+}
 
 /// One root cause, as it stands in a document.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +40,9 @@ pub struct CauseEntry<'a> {
     tenant: Cow<'a, str>,
     tenant_id: Option<Cow<'a, str>>,
     client_id: Option<Cow<'a, str>>,
+    /// The form of the application's credential, on which the remedy may depend.
+    #[serde(default)]
+    credential: Option<Cow<'a, str>>,
     mailbox: Option<Cow<'a, str>>,
     /// The addresses of the mailboxes it befell.
     #[serde(skip_deserializing)]
@@ -66,6 +85,7 @@ impl<'a> CauseEntry<'a> {
             tenant: (&*cause.tenant).into(),
             tenant_id: tenant_id.map(Into::into),
             client_id: client_id.map(Into::into),
+            credential: concern.credential().map(|credential| credential.code().into()),
             mailbox: cause.mailbox.as_deref().map(Into::into),
             addresses: concern.mailboxes().to_vec(),
             title: text.title,
@@ -80,10 +100,14 @@ impl<'a> CauseEntry<'a> {
         }
     }
 
-    /// The tenant's name, and the client id and tenant id of the application, where known.
-    pub fn application(&self) -> Option<(String, (String, String))> {
-        let ids = (self.client_id.as_deref()?.to_owned(), self.tenant_id.as_deref()?.to_owned());
-        Some((self.tenant.to_string(), ids))
+    /// The tenant's name, and the application, where known.
+    pub fn application(&self) -> Option<(String, KnownApplication)> {
+        let application = KnownApplication {
+            client_id: self.client_id.as_deref()?.to_owned(),
+            tenant_id: self.tenant_id.as_deref()?.to_owned(),
+            credential: self.credential.as_deref().and_then(CredentialForm::from_code),
+        };
+        Some((self.tenant.to_string(), application))
     }
 
     /// The root cause.

@@ -78,7 +78,7 @@ impl<'a> OutcomeEntry<'a> {
             phases: outcome.phases.iter().map(span).collect(),
             limits: LimitsEntry::new(judged.limits),
             breaches: judged.judgement.breaches.iter().map(BreachEntry::new).collect(),
-            warnings: judged.warnings().iter().map(|fault| WarningEntry::new(fault)).collect(),
+            warnings: judged.warnings().iter().map(|fault| WarningEntry::new(fault, judged)).collect(),
             facts: Cow::Borrowed(&outcome.facts),
             evidence: failure.map(|failure| Cow::Borrowed(&failure.evidence)),
         }
@@ -239,13 +239,13 @@ struct WarningEntry<'a> {
 }
 
 impl<'a> WarningEntry<'a> {
-    fn new(warning: &'a Fault) -> Self {
+    fn new(warning: &'a Fault, judged: &JudgedOutcome<'_>) -> Self {
         let reason = warning.reason;
         Self {
             reason: reason.code().into(),
             owner: reason.owner().code(),
             title: reason.title(),
-            remedy: reason.remedy(),
+            remedy: judged.first_step(reason),
             evidence: Cow::Borrowed(&warning.evidence),
         }
     }

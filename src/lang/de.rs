@@ -117,6 +117,8 @@ pub(super) const TEXTS: Texts = Texts {
         applies: "Wirkt nach",
         object_id: "{id} ist der Claim `oid` des Tokens, das Entra soeben ausgestellt hat: die Objekt-ID der Unternehmensanwendung. Die unter App-Registrierungen angezeigte Objekt-ID ist eine andere und funktioniert hier nicht.",
         object_id_unknown: "<OBJECT_ID> ist die Objekt-ID der Unternehmensanwendung (Microsoft Entra Admin Center > Unternehmensanwendungen > die Anwendung > Übersicht). Die unter App-Registrierungen angezeigte Objekt-ID ist eine andere und funktioniert hier nicht.",
+        object_id_of_identity: "{id} ist der Claim `oid` des soeben ausgestellten Tokens: die Objekt-ID (Prinzipal-ID) der verwalteten Identität.",
+        object_id_of_identity_unknown: "<OBJECT_ID> ist die Objekt-ID (Prinzipal-ID) der verwalteten Identität: Microsoft Entra Admin Center > Unternehmensanwendungen > Filter Anwendungstyp: Verwaltete Identitäten > die Identität > Übersicht.",
         candidates: "Andere mögliche Ursachen, die wahrscheinlichste zuerst",
         seen: "Belege",
         ticket: "Für eine Supportanfrage",

@@ -123,6 +123,8 @@ texts! {
         applies: "Takes effect after",
         object_id: "{id} is the claim `oid` of the token that Entra has just issued: the object id of the enterprise application. The object id shown under App registrations is a different one and does not work here.",
         object_id_unknown: "<OBJECT_ID> is the object id of the enterprise application (Microsoft Entra admin center > Enterprise applications > the application > Overview). The object id shown under App registrations is a different one and does not work here.",
+        object_id_of_identity: "{id} is the claim `oid` of the token that was just issued: the object (principal) id of the managed identity.",
+        object_id_of_identity_unknown: "<OBJECT_ID> is the object (principal) id of the managed identity: Microsoft Entra admin center > Enterprise applications > filter Application type: Managed Identities > the identity > Overview.",
         candidates: "Other possible reasons, the most likely first",
         seen: "Evidence",
         ticket: "For a support ticket",

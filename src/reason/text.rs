@@ -5,10 +5,10 @@
 mod certificate;
 mod connecting;
 mod credential;
+mod credential_steps;
 mod delivery;
 mod ews;
 mod federation;
-mod identity_steps;
 mod inferred;
 mod machine;
 mod mailbox;
@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::Reason;
 use crate::lang::Lang;
-pub use identity_steps::steps_of_managed_identity;
+pub use credential_steps::steps_with;
 pub use placeholder::{Ids, ProtocolNames, SENTENCE, fill};
 pub use step::{Piece, Step};
 

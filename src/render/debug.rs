@@ -32,7 +32,7 @@ fn configuration(page: &mut String, settings: &ProbeSettings) {
     row("cloud", &tenant.cloud.name);
     row("tenant_id", &tenant.tenant_id);
     row("client_id", &tenant.client_id);
-    row(tenant.credential.name(), &format!("{MASK} from {}", tenant.credential));
+    row(tenant.credential.form().code(), &format!("{MASK} from {}", tenant.credential));
     row("interval", &humantime::format_duration(*interval).to_string());
     row("timeout", &humantime::format_duration(*timeout).to_string());
 }

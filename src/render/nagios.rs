@@ -13,6 +13,7 @@ use crate::fact;
 use crate::lang::Lang;
 use crate::levels::State;
 use crate::outcome::{ProbeId, Verdict};
+use crate::reason::CredentialForm;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, root_cause, worst_state};
 use crate::report::{sentence, text};
@@ -94,7 +95,7 @@ fn one_outcome(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity:
     let explaining = CauseNumbers::new(causes).groups(&judged.outcome.probe);
     let first = root_cause::sentence(judged, &explaining);
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
-    let long = root_cause_lines(&others).into_iter().chain(details(judged, verbosity)).collect();
+    let long = root_cause_lines(&others, std::slice::from_ref(judged)).into_iter().chain(details(judged, verbosity)).collect();
     (headed(judged, &first), long)
 }
 
@@ -106,7 +107,7 @@ fn several_outcomes(
     verbosity: u8,
 ) -> (String, Vec<String>) {
     let (first, mut long) = match causes.first() {
-        Some(cause) => (first_line_of_cause(cause, causes.len() - 1, judged, state), root_cause_lines(causes)),
+        Some(cause) => (first_line_of_cause(cause, causes.len() - 1, judged, state), root_cause_lines(causes, judged)),
         None => (summary(judged, state), Vec::new()),
     };
     long.extend(one_each(judged, causes, verbosity));
@@ -125,7 +126,7 @@ fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOu
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
     let (place, certainty, all) = (root_cause::place(cause), cause.confidence.code(), judged.len());
     let endpoints = failed_endpoints(cause, judged).map(|names| format!(" {names};")).unwrap_or_default();
-    let (headline, step) = (root_cause::headline(cause, Lang::En), root_cause::first_step(cause));
+    let (headline, step) = (root_cause::headline(cause, Lang::En), root_cause::first_step(cause, credential_of(cause, judged)));
     let explained = judged.iter().find(|one| cause.explains.first() == Some(&one.outcome.probe));
     let lasting = explained.and_then(|one| Some(sentence::lasting(one, one.outcome.failure()?))).unwrap_or_default();
     format!(
@@ -151,12 +152,17 @@ fn failed_endpoints(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Opt
     (!endpoints.is_empty()).then(|| endpoints.join(", ") + &more)
 }
 
+/// Returns the form of the credential of the application that `cause` is about, where it is known.
+fn credential_of(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Option<CredentialForm> {
+    judged.iter().filter(|one| one.outcome.probe.tenant == cause.tenant).find_map(JudgedOutcome::credential)
+}
+
 /// A line for each root cause, numbered from 1.
-fn root_cause_lines(causes: &[RootCauseGroup]) -> Vec<String> {
+fn root_cause_lines(causes: &[RootCauseGroup], judged: &[JudgedOutcome<'_>]) -> Vec<String> {
     let line = |(number, cause): (usize, &RootCauseGroup)| {
         let (name, place, owner) = (root_cause::name(cause), root_cause::place(cause), cause.reason.owner().code());
         let candidates = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
-        let remedy = root_cause::first_step(cause);
+        let remedy = root_cause::first_step(cause, credential_of(cause, judged));
         format!(
             "root cause {number}: {place}: {name} (who must act: {owner}){candidates}; {remedy}; explains {}",
             root_cause::explained_probes(cause)
@@ -239,7 +245,7 @@ fn details(judged: &JudgedOutcome<'_>, verbosity: u8) -> Vec<String> {
     }
     for warning in judged.warnings() {
         let (reason, owner) = (warning.reason, warning.reason.owner().code());
-        lines.push(format!("{reason}: {} (who must act: {owner})", reason.remedy()));
+        lines.push(format!("{reason}: {} (who must act: {owner})", judged.first_step(reason)));
         lines.extend(sentence::evidence(&warning.evidence).into_iter().map(|(name, value)| format!("  {name}: {value}")));
     }
     if verbosity >= 1 && !judged.outcome.phases.is_empty() {

@@ -13,6 +13,7 @@ use crate::diagnosis::Confidence;
 use crate::kind::Check;
 use crate::lang::{Lang, fill, list};
 use crate::outcome::Peer;
+use crate::reason::CredentialForm;
 use crate::sanitize;
 
 /// Characters of a text message.
@@ -59,7 +60,8 @@ impl Notification {
     /// Tells of the root cause `group`, whose outcomes are in the `index`.
     pub fn new(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> Self {
         let endpoint = group.evidence.peer.as_ref().map(Peer::endpoint).unwrap_or_default();
-        let (brief, act) = text_message(group, &endpoint);
+        let credential = index.tenant(&group.tenant).configured.and_then(|application| application.credential);
+        let (brief, act) = text_message(group, &endpoint, credential);
         let anchor = root_cause::anchor(&group.tenant, group.reason);
         Self {
             what: what(group),
@@ -112,9 +114,9 @@ fn brief_place(group: &RootCauseGroup) -> String {
 }
 
 /// Returns both ends of a text message: of the ways to say what fails the longest that leaves room for the first step.
-fn text_message(group: &RootCauseGroup, endpoint: &str) -> (String, String) {
+fn text_message(group: &RootCauseGroup, endpoint: &str, credential: Option<CredentialForm>) -> (String, String) {
     let who = capital(&group.reason.owner().code().replace('_', " "));
-    let step = brief_step(group);
+    let step = brief_step(group, credential);
     let (whole, clause) = (plain(&format!("{who}: {step}")), plain(&format!("{who}: {}", first_clause(&step))));
     let ways = ways_to_say(group, endpoint);
     let fitting = ways.iter().find(|way| way.len() + clause.len() <= ROOM).or(ways.last());
@@ -143,11 +145,11 @@ fn ways_to_say(group: &RootCauseGroup, endpoint: &str) -> Vec<String> {
 }
 
 /// Returns the first step without the ids that only a page has room for.
-fn brief_step(group: &RootCauseGroup) -> String {
+fn brief_step(group: &RootCauseGroup, credential: Option<CredentialForm>) -> String {
     let cmdlets = root_cause::telling_cmdlets(group);
     let step = match (group.confidence, &cmdlets[..]) {
         (Confidence::Possible, [_, _, ..]) => return format!("look at {}", cmdlets.join(", ")),
-        _ => root_cause::first_step(group),
+        _ => root_cause::first_step(group, credential),
     };
     let step = match &group.mailboxes[..] {
         [one] => step.replace("<mailbox>", one),

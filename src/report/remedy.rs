@@ -11,8 +11,8 @@ use super::outcome_index::OutcomeIndex;
 use crate::kind::Check;
 use crate::lang::{Lang, list, list_first};
 use crate::outcome::Outcome;
-use crate::reason::Reason;
-use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, steps_of_managed_identity};
+use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, steps_with};
+use crate::reason::{CredentialForm, Reason};
 use crate::sanitize;
 
 /// Mailboxes, and endpoints, that get a command of their own; of more, the number is given.
@@ -38,8 +38,8 @@ pub struct Concern<'a> {
     client_id: Option<&'a str>,
     tenant_id: Option<&'a str>,
     object_id: Option<&'a str>,
-    /// Set if the application is a managed identity.
-    is_managed_identity: bool,
+    /// The form of the application's credential, where it is known.
+    credential: Option<CredentialForm>,
     /// This machine's address as Microsoft's submission server sees it.
     public_address: Option<&'a str>,
     /// Addresses of the mailboxes concerned.
@@ -62,7 +62,7 @@ impl<'a> Concern<'a> {
             client_id: ids.configured.map(|application| application.client_id).or(ids.client_id),
             tenant_id: ids.configured.map(|application| application.tenant_id).or(ids.tenant_id),
             object_id: ids.object_id,
-            is_managed_identity: ids.configured.is_some_and(|application| application.is_managed_identity),
+            credential: ids.configured.and_then(|application| application.credential),
             public_address: index.public_address,
             ..Self::default()
         };
@@ -89,6 +89,11 @@ impl<'a> Concern<'a> {
     #[must_use]
     pub fn naming(self, names: &'a [String]) -> Self {
         Self { mailboxes: names.iter().map(String::as_str).collect(), ..self }
+    }
+
+    /// The form of the application's credential, where it is known.
+    pub fn credential(&self) -> Option<CredentialForm> {
+        self.credential
     }
 
     /// The object id of the enterprise application, if a token has it.
@@ -132,7 +137,7 @@ impl<'a> Concern<'a> {
     }
 
     fn signs(&self, lang: Lang) -> impl Iterator<Item = &'static Step> {
-        self.suspects.iter().filter_map(move |reason| reason.sign(lang))
+        self.suspects.iter().filter_map(move |reason| reason.sign(self.credential, lang))
     }
 
     /// The same of the first mailbox alone: of many with one cause, one tells which it is.
@@ -150,9 +155,9 @@ impl<'a> Concern<'a> {
         self.steps_for(text, lang).iter().map(|step| self.line(step, lang)).collect()
     }
 
-    /// Returns the steps of a reason's text, or those in their place for a managed identity.
+    /// Returns the steps of a reason's text, or those in their place with the application's credential.
     fn steps_for(&self, text: &Text, lang: Lang) -> &'static [Step] {
-        let own = self.is_managed_identity.then(|| steps_of_managed_identity(text, lang)).flatten();
+        let own = self.credential.and_then(|credential| steps_with(credential, text, lang));
         own.unwrap_or(text.steps)
     }
 
@@ -419,7 +424,7 @@ mod tests {
     fn steps_of_a_missing_role_for_a_managed_identity_grant_each_permission_with_graph_powershell() {
         let text = Reason::TokenRoleMissing.text(Lang::En);
         let app = Concern { checks: vec![Check::Pop3, Check::Graph], ..concern(&[], &[]) };
-        let identity = Concern { is_managed_identity: true, ..app.clone() };
+        let identity = Concern { credential: Some(CredentialForm::ManagedIdentity), ..app.clone() };
         let grant = |api: &str, permission: &str| {
             command(&format!(
                 "$api = Get-MgServicePrincipal -Filter \"appId eq '{api}'\"; New-MgServicePrincipalAppRoleAssignment \

@@ -10,7 +10,7 @@ use crate::diagnosis::{self, Confidence, RootCause};
 use crate::lang::{Lang, fill};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::text::Piece;
-use crate::reason::{Owner, Reason};
+use crate::reason::{CredentialForm, Owner, Reason};
 
 /// Names that are listed one by one; of more, the number is given.
 const NAMED: usize = 3;
@@ -118,14 +118,14 @@ pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup]) -> S
         Some(group) => {
             let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), headline(group, Lang::En));
             let consequence = sentence::reason_and_phase(failure);
-            format!("{consequence}; follows from {}: {cause}; {}", place(group), first_step(group))
+            format!("{consequence}; follows from {}: {cause}; {}", place(group), first_step(group, judged.credential()))
         }
         None => match explaining.first().filter(|group| group.confidence != Confidence::Certain) {
             Some(group) => {
                 let reason = sentence::reason_and_phase(failure);
-                format!("{reason}; {}; {}", headline(group, Lang::En), first_step(group))
+                format!("{reason}; {}; {}", headline(group, Lang::En), first_step(group, judged.credential()))
             }
-            None => sentence::failure(failure),
+            None => sentence::failure_of(judged, failure),
         },
     })
 }
@@ -146,11 +146,12 @@ pub fn headline(group: &RootCauseGroup, lang: Lang) -> String {
     }
 }
 
-/// Returns the first step in a line: of a cause that is one of several, the cmdlets whose output tells which.
-pub fn first_step(group: &RootCauseGroup) -> String {
+/// Returns the first step in a line, where the application signs in with this `credential`: of a cause that is one of several, the
+/// cmdlets whose output tells which.
+pub fn first_step(group: &RootCauseGroup, credential: Option<CredentialForm>) -> String {
     match (group.confidence, &telling_cmdlets(group)[..]) {
         (Confidence::Possible, cmdlets @ [_, _, ..]) => format!("see which it is: {}", cmdlets.join(", ")),
-        _ => group.reason.remedy().to_owned(),
+        _ => group.reason.remedy_with(credential).to_owned(),
     }
 }
 
@@ -158,7 +159,7 @@ pub fn first_step(group: &RootCauseGroup) -> String {
 pub fn telling_cmdlets(group: &RootCauseGroup) -> Vec<&'static str> {
     let signs = suspects(group.confidence, group.reason, &group.candidates);
     let mut cmdlets: Vec<&str> =
-        signs.iter().filter_map(|reason| reason.sign(Lang::En)?.0.iter().find_map(Piece::cmdlet)).collect();
+        signs.iter().filter_map(|reason| reason.sign(None, Lang::En)?.0.iter().find_map(Piece::cmdlet)).collect();
     cmdlets.dedup();
     cmdlets
 }
@@ -167,7 +168,7 @@ pub fn telling_cmdlets(group: &RootCauseGroup) -> Vec<&'static str> {
 /// where fewer than two have.
 pub fn suspects(confidence: Confidence, reason: Reason, candidates: &[Reason]) -> Vec<Reason> {
     let all = std::iter::once(reason).chain(candidates.iter().copied());
-    let signed: Vec<Reason> = all.filter(|one| confidence != Confidence::Certain && one.sign(Lang::En).is_some()).collect();
+    let signed: Vec<Reason> = all.filter(|one| confidence != Confidence::Certain && one.sign(None, Lang::En).is_some()).collect();
     if signed.len() < 2 { Vec::new() } else { signed }
 }
 
@@ -310,7 +311,7 @@ mod tests {
     fn headline_and_first_step_are_as_sure_as_the_cause() {
         let of = |confidence, candidates: &[Reason]| {
             let group = RootCauseGroup { confidence, candidates: candidates.to_vec(), ..group(&[], Vec::new()) };
-            (headline(&group, Lang::En), first_step(&group))
+            (headline(&group, Lang::En), first_step(&group, None))
         };
         let title = Reason::MailboxPermissionMissing.title();
         let remedy = Reason::MailboxPermissionMissing.remedy().to_owned();

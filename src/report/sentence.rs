@@ -21,12 +21,12 @@ pub fn subject(outcome: &Outcome) -> String {
 
 /// The outcome in one sentence: what was achieved, or what failed where and what to do first.
 pub fn sentence(judged: &JudgedOutcome<'_>) -> String {
-    sentence_with(judged, failure)
+    sentence_with(judged, |failure| failure_of(judged, failure))
 }
 
-/// A failure in one sentence: `client_secret_expired in token (AADSTS7000222); create a new client secret …`.
-pub fn failure(failure: &Failure) -> String {
-    format!("{}; {}", reason_and_phase(failure), failure.reason.remedy())
+/// A failure of a judged outcome in one sentence: `client_secret_expired in token (AADSTS7000222); create a new client secret …`.
+pub fn failure_of(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
+    format!("{}; {}", reason_and_phase(failure), judged.first_step(failure.reason))
 }
 
 /// The same with a failure as `describe` writes it.
@@ -60,7 +60,7 @@ pub fn lasting(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
 pub fn warning(judged: &JudgedOutcome<'_>, fault: &Fault) -> String {
     let reason = fault.reason;
     let title = expiry::warning_title(reason, judged, Lang::En).unwrap_or_else(|| reason.title().to_owned());
-    let advice = if is_derived_from_limit(reason) { format!("; {}", reason.remedy()) } else { String::new() };
+    let advice = if is_derived_from_limit(reason) { format!("; {}", judged.first_step(reason)) } else { String::new() };
     format!("{reason}: {title}{advice}")
 }
 

@@ -10,6 +10,7 @@ use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{Evidence, Fault, Outcome, Phase, SupportId, SupportIds};
 use m365_probe::probe::{Probe, Slots};
+use m365_probe::reason::CredentialForm;
 use m365_probe::reason::Reason;
 use m365_probe::render::doctor::{self, Style};
 use m365_probe::report::{Application, JudgedOutcome};
@@ -52,7 +53,11 @@ async fn doctor_of_each_story_equals_the_golden_files() {
     for story in STORIES {
         let outcomes = run(story).await;
         let limits = Limits::default();
-        let application = Application { client_id: steady::CLIENT_ID, tenant_id: steady::TENANT_ID, is_managed_identity: false };
+        let application = Application {
+            client_id: steady::CLIENT_ID,
+            tenant_id: steady::TENANT_ID,
+            credential: Some(CredentialForm::ClientSecret),
+        };
         let judged: Vec<JudgedOutcome<'_>> = outcomes
             .iter()
             .map(|outcome| JudgedOutcome::new(outcome, &limits, sample::now()).with_application(application))

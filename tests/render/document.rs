@@ -9,7 +9,7 @@ use m365_probe::outcome::{CredentialFacts, CredentialKind, Outcome, Peer, Regist
 use m365_probe::reason::Reason;
 use m365_probe::remote::{self, Selection};
 use m365_probe::render::{checkmk, nagios};
-use m365_probe::report::{Application, JudgedOutcome, root_cause};
+use m365_probe::report::{JudgedOutcome, root_cause};
 use m365_probe::store::Store;
 use proptest::prelude::*;
 
@@ -53,9 +53,7 @@ fn all(mailbox: Option<&str>) -> Selection {
 fn judged(known: &remote::ServiceReport) -> Vec<JudgedOutcome<'_>> {
     let judged = known.outcomes.iter().zip(&known.limits).map(|(outcome, limits)| {
         let application = known.applications.get(&outcome.probe.tenant);
-        let application =
-            application.map(|(client_id, tenant_id)| Application { client_id, tenant_id, is_managed_identity: false });
-        JudgedOutcome { application, ..JudgedOutcome::new(outcome, limits, known.at) }
+        JudgedOutcome { application: application.map(Into::into), ..JudgedOutcome::new(outcome, limits, known.at) }
     });
     judged.collect()
 }

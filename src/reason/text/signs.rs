@@ -2,13 +2,14 @@
 
 use super::{Piece, Step};
 use crate::lang::Lang;
-use crate::reason::Reason;
+use crate::reason::{CredentialForm, Reason};
 
 impl Reason {
-    /// Returns the sign of this reason: a sentence, and a command to paste where one decides. `None` for a reason that is
-    /// recognized by its reply alone.
-    pub fn sign(self, lang: Lang) -> Option<&'static Step> {
-        let row = SIGNS.iter().find(|sign| sign.reason == self)?;
+    /// Returns the sign of this reason where the application signs in with this `credential`: a sentence, and a command to paste
+    /// where one decides. `None` for a reason that is recognized by its reply alone.
+    pub fn sign(self, credential: Option<CredentialForm>, lang: Lang) -> Option<&'static Step> {
+        let with = |credential| SIGNS.iter().find(|sign| sign.reason == self && sign.credential == credential);
+        let row = credential.and_then(|credential| with(Some(credential))).or_else(|| with(None))?;
         Some(match lang {
             Lang::En => &row.en,
             Lang::De => &row.de,
@@ -18,20 +19,28 @@ impl Reason {
 
 /// The sign of a reason in both languages.
 struct Sign {
+    /// The form of the credential that it is for, in place of the one for all others.
+    credential: Option<CredentialForm>,
     reason: Reason,
     en: Step,
     de: Step,
 }
 
-/// `Reason "English sentence" "German sentence" > "command"`; without a command the sentences end with a full stop.
+/// `Reason "English sentence" "German sentence" > "command"`; without a command the sentences end with a full stop. A sign for
+/// one form of credential alone begins with `[Form]`.
 macro_rules! signs {
-    ($( $reason:ident $en:literal $de:literal $( > $command:literal )? ; )*) => {
+    ($( $( [$credential:ident] )? $reason:ident $en:literal $de:literal $( > $command:literal )? ; )*) => {
         const SIGNS: &[Sign] = &[ $( Sign {
+            credential: first(&[ $( CredentialForm::$credential )? ]),
             reason: Reason::$reason,
             en: Step(&[ Piece::Prose($en), $( Piece::Command($command), Piece::Prose("."), )? ]),
             de: Step(&[ Piece::Prose($de), $( Piece::Command($command), Piece::Prose("."), )? ]),
         }, )* ];
     };
+}
+
+const fn first(written: &[CredentialForm]) -> Option<CredentialForm> {
+    if written.is_empty() { None } else { Some(written[0]) }
 }
 
 signs! {
@@ -75,6 +84,12 @@ signs! {
     TokenRoleMissing
         "The permission is missing if {permissions} does not stand there as an application permission with status Granted: Microsoft Entra admin center > App registrations > application {client_id} > API permissions."
         "Die Berechtigung fehlt, wenn {permissions} dort nicht als Anwendungsberechtigung mit dem Status Gewährt steht: Microsoft Entra Admin Center > App-Registrierungen > Anwendung {client_id} > API-Berechtigungen.";
+    [ManagedIdentity] AuthPolicyBlocked
+        "A policy blocks the login if the log names one: Microsoft Entra admin center > Monitoring & health > Sign-in logs > Managed identity sign-ins, for {client_id}."
+        "Eine Richtlinie verhindert die Anmeldung, wenn das Protokoll eine nennt: Microsoft Entra Admin Center > Überwachung und Integrität > Anmeldeprotokolle > Anmeldungen mit verwalteter Identität, für {client_id}.";
+    [ManagedIdentity] TokenRoleMissing
+        "The permission is missing if {permissions} is not listed there: Microsoft Entra admin center > Enterprise applications > filter Application type: Managed Identities > {client_id} > Permissions."
+        "Die Berechtigung fehlt, wenn {permissions} dort nicht steht: Microsoft Entra Admin Center > Unternehmensanwendungen > Filter Anwendungstyp: Verwaltete Identitäten > {client_id} > Berechtigungen.";
     TokenWrongTenant
         "The tenant is the wrong one if its page shows other domains than the mailbox's: Microsoft Entra admin center > Overview of tenant {tenant_id}."
         "Der Mandant ist der falsche, wenn seine Seite andere Domänen als die des Postfachs zeigt: Microsoft Entra Admin Center > Übersicht des Mandanten {tenant_id}.";

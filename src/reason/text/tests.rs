@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::reason::CredentialForm;
 use crate::reason::Owner;
 
 /// Every cmdlet a text may name, with its parameters.
@@ -20,6 +21,7 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Get-Mailbox", &["Identity"]),
     ("Get-EXOMailboxStatistics", &["Identity"]),
     ("Get-MgServicePrincipal", &["Filter"]),
+    ("Get-MgServicePrincipalAppRoleAssignment", &["ServicePrincipalId"]),
     ("Get-MoveRequest", &["Identity"]),
     ("Get-OrganizationConfig", &["RetrieveEwsOperationAccessPolicy"]),
     ("Get-Recipient", &["Identity"]),
@@ -52,9 +54,11 @@ const CMDLETS: &[(&str, &[&str])] = &[
 /// Every property a text may list.
 const PROPERTIES: &[&str] = &[
     "AppId",
+    "AppRoleId",
     "MaxReceiveSize",
     "MaxSendSize",
     "ObjectId",
+    "ResourceDisplayName",
     "DisplayName",
     "PopEnabled",
     "ImapEnabled",
@@ -318,29 +322,57 @@ fn lang_name_is_read_back_and_an_unknown_one_refused() {
 }
 
 #[test]
-fn steps_of_a_managed_identity_are_whole_alike_in_both_languages_and_have_only_existing_commands() {
-    for (reason, en, de) in identity_steps::rows() {
+fn steps_with_a_credential_are_whole_alike_in_both_languages_and_have_only_existing_commands() {
+    for (credentials, reason, en, de) in credential_steps::rows() {
         assert_eq!(en.len(), de.len(), "{reason}");
         for (en, de) in en.iter().map(ToString::to_string).zip(de.iter().map(ToString::to_string)) {
-            assert_eq!((commands(&en), placeholders(&en)), (commands(&de), placeholders(&de)), "{reason}");
+            let alike = |text| commands(text).into_iter().map(without_stand_ins).collect::<Vec<_>>();
+            assert_eq!((alike(&en), placeholders(&en)), (alike(&de), placeholders(&de)), "{reason}");
             for text in [&en, &de] {
                 assert!(text.ends_with('.') && !text.contains("  "), "{reason}: {text}");
                 assert!(placeholders(text).iter().all(|name| placeholder::NAMES.contains(name)), "{reason}: {text}");
-                assert!(!text.contains("API permissions >") && !text.contains("secrets"), "{reason}: {text}");
-                commands(text).iter().flat_map(|command| command.split(['|', ';'])).for_each(|part| assert_command(part.trim()));
+                let is_of_identity = credentials.contains(&CredentialForm::ManagedIdentity);
+                let names_none =
+                    ["App registrations", "App-Registrierungen", "secret", "geheime"].iter().all(|it| !text.contains(it));
+                assert!(!is_of_identity || names_none, "{reason}: {text}");
+                for command in commands(text).iter().map(|command| command.replace("{switches}", "-PopEnabled $true")) {
+                    command.split(['|', ';']).for_each(|part| assert_command(part.trim()));
+                }
             }
         }
-        for lang in Lang::ALL {
-            assert!(steps_of_managed_identity(reason.text(lang), lang).is_some(), "{reason}");
+        for (lang, credential) in Lang::ALL.into_iter().flat_map(|lang| credentials.iter().map(move |one| (lang, *one))) {
+            assert!(steps_with(credential, reason.text(lang), lang).is_some(), "{reason}");
+            let remedy = reason.remedy_with(Some(credential));
+            assert!(remedy == reason.remedy() || !remedy.ends_with('.') && !remedy.contains(['\n', '|']), "{reason}: {remedy}");
         }
     }
-    assert_eq!(steps_of_managed_identity(Reason::MailboxFull.text(Lang::En), Lang::En), None);
+    assert_eq!(steps_with(CredentialForm::ManagedIdentity, Reason::MailboxFull.text(Lang::En), Lang::En), None);
+    assert_eq!(Reason::TokenRoleMissing.remedy_with(None), Reason::TokenRoleMissing.remedy());
+}
+
+/// Reasons that Entra's token endpoint alone gives, which a managed identity never asks, and those of other credentials.
+const NOT_OF_IDENTITY: &[&str] = &["client_", "credential_", "federated_", "managed_identity_has_no_secret", "secret_unreadable"];
+
+#[test]
+fn steps_with_a_managed_identity_name_no_app_registration_and_no_secret() {
+    for (reason, lang, text) in every_text() {
+        if NOT_OF_IDENTITY.iter().any(|start| reason.code().starts_with(start)) {
+            continue;
+        }
+        let identity = CredentialForm::ManagedIdentity;
+        let steps = steps_with(identity, text, lang).unwrap_or(text.steps).iter().chain(reason.sign(Some(identity), lang));
+        for step in steps.map(ToString::to_string) {
+            for word in ["App registrations", "App-Registrierungen", "client secret", "geheime", "Service principal sign-ins"] {
+                assert!(!step.contains(word), "{reason} {lang:?}: {step}");
+            }
+        }
+    }
 }
 
 #[test]
 fn sign_of_a_reason_is_whole_alike_in_both_languages_and_has_only_existing_commands() {
     for reason in Reason::ALL {
-        let signs = Lang::ALL.map(|lang| reason.sign(lang).map(ToString::to_string));
+        let signs = Lang::ALL.map(|lang| reason.sign(None, lang).map(ToString::to_string));
         let [Some(en), Some(de)] = &signs else {
             assert_eq!(signs, [None, None], "{reason}");
             continue;

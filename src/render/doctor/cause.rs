@@ -4,7 +4,7 @@ use super::layout::{Ink, Layout, Style};
 use super::shown;
 use crate::lang::{Doctor, fill, list, number};
 use crate::outcome::{Evidence, Outcome};
-use crate::reason::{Owner, Reason};
+use crate::reason::{CredentialForm, Owner, Reason};
 use crate::report::outcome_index::OutcomeIndex;
 use crate::report::remedy::{Concern, StepPart};
 use crate::report::root_cause::{self, RootCauseGroup};
@@ -55,9 +55,11 @@ pub fn remedy(out: &mut Layout, reason: Reason, concern: &Concern<'_>, style: &S
     let text = reason.text(style.lang);
     section(out, texts.to_do);
     steps(out, 4, concern.remedy(text, style.lang), texts);
-    let template = match concern.object_id() {
-        Some(_) => texts.object_id,
-        None => texts.object_id_unknown,
+    let template = match (concern.object_id().is_some(), concern.credential() == Some(CredentialForm::ManagedIdentity)) {
+        (true, false) => texts.object_id,
+        (false, false) => texts.object_id_unknown,
+        (true, true) => texts.object_id_of_identity,
+        (false, true) => texts.object_id_of_identity_unknown,
     };
     if text.steps.iter().any(|step| step.names("object_id")) {
         out.gap();
