@@ -80,6 +80,12 @@ async fn msal_gets_a_token_from_the_simulated_tenant() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
+async fn azure_identity_gets_tokens_by_secret_certificate_and_an_assertion_of_the_program() {
+    speak("azure_identity.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
 async fn pyjwt_of_msal_verifies_the_assertions_that_the_program_signs() {
     speak("assertion.py", "python3", "CLIENTS_PYTHON").await;
 }
@@ -90,11 +96,11 @@ async fn exchangelib_lists_folders_of_the_simulated_tenant() {
     speak("exchangelib_folders.py", "python3", "CLIENTS_PYTHON").await;
 }
 
-/// Microsoft's client and the built program get tokens of the managed identity of each kind of machine. That of Azure Arc takes keys from
+/// Microsoft's clients and the built program get tokens of the managed identity of each kind of machine. That of Azure Arc takes keys from
 /// one directory alone, which a mount namespace gives them.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
-async fn msal_and_the_program_get_tokens_of_a_managed_identity_from_each_kind_of_machine() {
+async fn msal_azure_identity_and_the_program_get_tokens_of_a_managed_identity_from_each_kind_of_machine() {
     let python = std::env::var("CLIENTS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (kind, name) in
@@ -118,10 +124,11 @@ async fn msal_and_the_program_get_tokens_of_a_managed_identity_from_each_kind_of
         });
         let described = directory.join("machine.json");
         std::fs::write(&described, json.to_string()).expect("a file");
-        let script = root.join("tests/clients/managed_identity.py").display().to_string();
+        let script = |name: &str| root.join("tests/clients").join(name).display().to_string();
+        let client = |name: &str| vec![python.clone(), script(name), described.display().to_string()];
         let program = env!("CARGO_BIN_EXE_m365-probe");
         let check = [program, "check", "token", "--config", &config.display().to_string()].map(str::to_owned);
-        for command in [vec![python.clone(), script, described.display().to_string()], check.to_vec()] {
+        for command in [client("managed_identity.py"), client("azure_managed_identity.py"), check.to_vec()] {
             let mut child = Command::new("unshare");
             child.args(["--map-root-user", "--mount", "sh", "-c", MOUNT_KEYS]).arg(&keys).args(&command);
             child.envs(tenant.identity_variables()).env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");

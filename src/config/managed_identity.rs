@@ -103,21 +103,11 @@ fn credential(
     key: &str,
 ) -> Option<Credential> {
     let at = at.into();
-    match endpoint(reader.system).and_then(|(host, at)| require_identity(&identity, &host).map(|()| (host, at))) {
+    match endpoint(reader.system) {
         Ok((host, endpoint)) => Some(Credential::ManagedIdentity(ManagedIdentity { identity, host, at: endpoint, part })),
         Err(message) => {
             reader.mistake(at, key, message);
             None
-        }
-    }
-}
-
-/// Refuses an identity that the agent of Azure Arc would ignore: it would hand out a token of the machine's own one.
-fn require_identity(identity: &AssignedIdentity, host: &IdentityHost) -> Result<(), String> {
-    match (identity, host) {
-        (AssignedIdentity::System, _) | (_, IdentityHost::VirtualMachine | IdentityHost::AppService(_)) => Ok(()),
-        (_, IdentityHost::Arc(_)) => {
-            Err("a server of Azure Arc hands out the token of its own identity alone; write `system`".to_owned())
         }
     }
 }

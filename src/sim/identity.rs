@@ -74,7 +74,13 @@ fn metadata(state: &State, view: &View, machine: &Machine, request: &HttpRequest
     };
     let identity = identity.map_err(bad)?;
     let token = token(state, view, identity, &resource)?;
-    Ok(HttpResponse::json(StatusCode::OK, &with_times(&token, identity)))
+    let mut body = with_times(&token, identity);
+    if machine.kind == MachineKind::Arc {
+        // Its agent names the identity by each id, by which a client sees that the one it asked for was understood.
+        body["object_id"] = identity.object_id.as_str().into();
+        body["msi_res_id"] = identity.resource_id.as_str().into();
+    }
+    Ok(HttpResponse::json(StatusCode::OK, &body))
 }
 
 /// Refuses a request that a page in a browser, or a proxy, could have made.

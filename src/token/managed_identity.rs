@@ -60,6 +60,16 @@ pub(super) fn compare(facts: &TokenFacts, tenant: &Tenant) -> Option<Fault> {
     is_known.then(|| Fault::heard(Reason::ManagedIdentityDiffers, heard()))
 }
 
+/// Makes the fault of a token that the agent of Azure Arc did not confirm to be the one asked for. An agent that does not know
+/// user-assigned identities overlooks the id in the request, and hands out the token of the machine's own.
+fn of_another(identity: &ManagedIdentity, facts: &TokenFacts) -> Fault {
+    let handed_out = facts.app_id.as_deref().map(|id| format!("; the token's client id is {id}")).unwrap_or_default();
+    let asked = &identity.identity;
+    let heard =
+        format!("the agent of Azure Arc does not confirm that its token is of {asked}, so that it was not used{handed_out}");
+    Fault::heard(Reason::ManagedIdentityNotAssigned, heard)
+}
+
 async fn ask(
     trace: &mut Trace,
     net: &Net,
@@ -83,7 +93,11 @@ async fn ask(
     let Some(token) = wire::parse_token(answer.head(), &answer.body) else {
         return Err(answer.refusal_fault(trace, wire::parse_refusal(answer.head(), &answer.body)));
     };
+    let is_named = token.names(&identity.identity);
     let (secret, facts) = request::granted(token.response, answer, SystemTime::now());
+    if matches!(identity.host, IdentityHost::Arc(_)) && !is_named {
+        return Err(of_another(identity, &facts));
+    }
     // The clock of the endpoint is this machine's, or that of the host below it.
     Ok((secret, TokenFacts { expires: facts.expires.or(token.expires), clock_skew: None, ..facts }))
 }

@@ -86,6 +86,32 @@ pub struct IdentityToken {
     pub response: TokenResponse,
     /// The time at which it expires, by `expires_on`.
     pub expires: Option<SystemTime>,
+    /// The ids by which the reply names its identity, as far as it does.
+    ids: Ids,
+}
+
+/// The ids of an identity in a reply.
+#[derive(Debug, Deserialize)]
+struct Ids {
+    #[serde(default)]
+    client_id: Value,
+    #[serde(default)]
+    object_id: Value,
+    #[serde(default, alias = "mi_res_id")]
+    msi_res_id: Value,
+}
+
+impl IdentityToken {
+    /// Reports whether the reply names `identity` as the one whose token it is. Of the machine's own identity that is not asked.
+    pub fn names(&self, identity: &AssignedIdentity) -> bool {
+        let (asked, named) = match identity {
+            AssignedIdentity::System => return true,
+            AssignedIdentity::ClientId(id) => (id, &self.ids.client_id),
+            AssignedIdentity::ObjectId(id) => (id, &self.ids.object_id),
+            AssignedIdentity::ResourceId(id) => (id, &self.ids.msi_res_id),
+        };
+        named.as_str().is_some_and(|named| named.eq_ignore_ascii_case(asked))
+    }
 }
 
 /// Parses a response with a token; `None` for any other.
@@ -100,7 +126,7 @@ pub fn parse_token(head: ResponseHead<'_>, body: &[u8]) -> Option<IdentityToken>
     let Expiry { expires_on } = parse_json(body)?;
     let seconds = expires_on.as_u64().or_else(|| expires_on.as_str()?.trim().parse().ok());
     let expires = seconds.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-    Some(IdentityToken { response, expires })
+    Some(IdentityToken { response, expires, ids: parse_json(body)? })
 }
 
 /// Returns the path of the file that Azure Arc wants read before it hands out a token, from the challenge `Basic realm=PATH`; `None`
@@ -232,6 +258,15 @@ mod tests {
         let head = |status| ResponseHead { status, headers: &headers };
         let body = br#"{"access_token":"t","expires_on":"1790000000","token_type":"Bearer","resource":"r"}"#;
         let token = parse_token(head(StatusCode::OK), body).expect("a token");
+        assert!(token.names(&AssignedIdentity::System) && !token.names(&AssignedIdentity::ClientId("c".to_owned())));
+        let body_of_arc =
+            br#"{"access_token":"t","expires_in":"1","client_id":"C","object_id":7,"msi_res_id":"/Subscriptions/s"}"#;
+        let of_arc = parse_token(head(StatusCode::OK), body_of_arc).expect("a token");
+        assert!(
+            of_arc.names(&AssignedIdentity::ClientId("c".to_owned()))
+                && !of_arc.names(&AssignedIdentity::ObjectId("7".to_owned()))
+        );
+        assert!(of_arc.names(&AssignedIdentity::ResourceId("/subscriptions/s".to_owned())));
         assert_eq!(token.expires, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)));
         assert!(parse_token(head(StatusCode::BAD_REQUEST), body).is_none());
         assert!(parse_token(head(StatusCode::OK), b"{}").is_none());

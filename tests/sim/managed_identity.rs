@@ -252,11 +252,15 @@ fn echo(replies: Vec<String>) -> u16 {
 
 /// Returns what the `token` check shows of an endpoint of that kind at that port.
 async fn shown(host: IdentityHost, port: u16) -> String {
+    shown_of(AssignedIdentity::System, host, port).await
+}
+
+/// The same for that identity.
+async fn shown_of(identity: AssignedIdentity, host: IdentityHost, port: u16) -> String {
     let machine = Machine::new(Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)).await;
     let mut probe = machine.settings(Check::Token);
     let mut at = probe.tenant.credential.managed_identity().unwrap().at.clone();
     at.port = port;
-    let identity = AssignedIdentity::System;
     Arc::make_mut(&mut probe.tenant).credential =
         Credential::ManagedIdentity(ManagedIdentity { identity, host, at, part: TokenPart::Access });
     let outcome = machine.run(probe).await;
@@ -281,6 +285,27 @@ async fn key_and_header_that_an_endpoint_repeats_are_shown_nowhere() {
     let text = shown(IdentityHost::AppService(header), echo(vec![refusal.to_owned()])).await;
     assert!(text.contains("ManagedIdentityRefused") && text.contains("<secret>"), "{text}");
     assert!(!text.contains("marked-identity"), "{text}");
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// An agent that does not know user-assigned identities overlooks the id, and hands out the token of the machine's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_of_a_user_assigned_identity_from_azure_arc_is_used_only_where_its_agent_names_the_identity() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("managed-identity-assigned");
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("a.key");
+    std::fs::write(&path, "key").unwrap();
+    let challenge = format!("HTTP/1.1 401 Unauthorized\nwww-authenticate: Basic realm={}\n\n", path.display());
+    let id = "11111111-aaaa-4bbb-8ccc-000000000001";
+    for (named, is_used) in [(id.to_uppercase(), true), ("22222222-aaaa-4bbb-8ccc-000000000001".to_owned(), false)] {
+        let reply = format!(
+            "HTTP/1.1 200 OK\ncontent-type: application/json\n\n{{\"access_token\":\"t\",\"expires_in\":\"3599\",\"client_id\":\"{named}\"}}"
+        );
+        let port = echo(vec![challenge.clone(), reply]);
+        let text = shown_of(AssignedIdentity::ClientId(id.to_owned()), IdentityHost::Arc(directory.clone()), port).await;
+        assert_eq!(text.contains("ManagedIdentityNotAssigned"), !is_used, "{named}: {text}");
+        assert!(is_used || text.contains(&format!("is of {id}, so that it was not used")), "{text}");
+    }
     std::fs::remove_dir_all(&directory).unwrap();
 }
 

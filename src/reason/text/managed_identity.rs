@@ -2,12 +2,12 @@
 
 super::entries! {
     ManagedIdentityNotAssigned from IDENTITY_ASSIGNMENT:
-        en "The endpoint of this machine has no such managed identity: none is assigned to the machine, or not the one that `managed_identity` names. For some minutes after the assignment the endpoint may not know an identity yet."
+        en "The endpoint of this machine has no such managed identity: none is assigned to the machine, or not the one that `managed_identity` names. For some minutes after the assignment the endpoint may not know an identity yet. An agent of Azure Arc that is older than user-assigned identities hands out the token of the machine's own in its place, which is not used."
         - "Assign it: Azure portal > the virtual machine, scale set, app or container app > Identity > System assigned > Status: On, or User assigned > Add; of a virtual machine also by command, without `--identities` for an identity of its own: " > "az vm identity assign --resource-group <RESOURCE_GROUP> --name <MACHINE> --identities <RESOURCE_ID>" "."
         - "Compare `managed_identity` with the client id, object id or resource id of an identity that is listed there. It is the id of the identity itself and not of an app registration."
         - "In Kubernetes the pod asks for the identities of its node. Use workload identity there instead: `federated_token_file_env` with AZURE_FEDERATED_TOKEN_FILE.";
         de "die verwaltete Identität ist diesem Rechner nicht zugewiesen"
-        "Der Endpunkt dieses Rechners kennt keine solche verwaltete Identität: Dem Rechner ist keine zugewiesen oder nicht die, die `managed_identity` nennt. Einige Minuten nach der Zuweisung kann der Endpunkt eine Identität noch nicht kennen."
+        "Der Endpunkt dieses Rechners kennt keine solche verwaltete Identität: Dem Rechner ist keine zugewiesen oder nicht die, die `managed_identity` nennt. Einige Minuten nach der Zuweisung kann der Endpunkt eine Identität noch nicht kennen. Ein Agent von Azure Arc, der älter ist als benutzerseitig zugewiesene Identitäten, gibt stattdessen das Token der eigenen Identität des Rechners aus; es wird nicht verwendet."
         - "Weisen Sie sie zu: Azure-Portal > virtueller Computer, Skalierungsgruppe, App oder Container-App > Identität > Systemseitig zugewiesen > Status: Ein, oder Benutzerseitig zugewiesen > Hinzufügen; bei einem virtuellen Computer auch mit diesem Befehl, für eine eigene Identität ohne `--identities`: " > "az vm identity assign --resource-group <RESOURCE_GROUP> --name <MACHINE> --identities <RESOURCE_ID>" "."
         - "Vergleichen Sie `managed_identity` mit Client-ID, Objekt-ID oder Ressourcen-ID einer dort aufgeführten Identität. Es ist die ID der Identität selbst und nicht die einer App-Registrierung."
         - "In Kubernetes fragt der Pod nach den Identitäten seines Knotens. Verwenden Sie dort stattdessen die Workloadidentität: `federated_token_file_env` mit AZURE_FEDERATED_TOKEN_FILE.";
