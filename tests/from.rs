@@ -76,6 +76,33 @@ fn document(current: bool) -> String {
     )
 }
 
+/// A managed identity has no page of permissions, which only the service knows; an earlier one does not tell it.
+#[test]
+fn check_from_a_service_gives_the_remedy_for_the_credential_that_its_document_names() {
+    let with = |credential: &str| {
+        let cause = format!(
+            r#""root_causes": [ {{ "reason": "token_role_missing", "confidence": "certain", "tenant": "contoso", "tenant_id": "t",
+                "client_id": "c",{credential} "mailbox": null, "explains": [ "contoso/praxis/pop3" ], "candidates": [] }} ]"#
+        );
+        let failed = r#""state": "critical", "ok": false, "phase": "auth", "reason": "token_role_missing",
+                        "evidence": { "said": null, "heard": null, "code": null, "ids": {} }"#;
+        let document = document(true).replace(r#""root_causes": []"#, &cause);
+        document.replace(r#""state": "ok", "ok": true"#, failed).replace(r#""phase": "mailbox", "#, r#""phase": "auth", "#)
+    };
+    let (portal, commands) = ("add the application permission and grant admin consent", "with Graph PowerShell: New-Mg");
+    for (credential, first_step) in [
+        (r#" "credential": "managed_identity","#, commands),
+        (r#" "credential": "client_secret","#, portal),
+        (r#" "credential": "of_a_later_version","#, portal),
+        ("", portal),
+    ] {
+        let (address, _requests) = peer(respond("200 OK", &with(credential)));
+        let output = check(address, "pop3");
+        let printed = text(&output);
+        assert!(output.status.code() == Some(2) && printed.contains(first_step), "{credential}: {printed}");
+    }
+}
+
 #[test]
 fn check_from_a_service_prints_what_a_run_of_its_own_would() {
     let (address, requests) = peer(respond("200 OK", &document(true)));

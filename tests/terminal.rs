@@ -167,6 +167,31 @@ fn config_init_by_options_writes_a_file_that_passes_its_check_and_never_writes_o
 }
 
 #[test]
+fn config_init_with_a_managed_identity_needs_no_file_and_of_a_user_assigned_one_no_further_id() {
+    let (folder, id) = (Folder::new("identity"), "01234567-89ab-cdef-0123-456789abcdef");
+    for (options, file, expected) in [
+        (
+            format!("{TENANT} --managed-identity --mailbox praxis@contoso.example"),
+            "own.yml",
+            "managed_identity: system\n".to_owned(),
+        ),
+        (
+            format!("--tenant-id contoso.example --managed-identity {id}"),
+            "assigned.yml",
+            format!("client_id: {id}\n    credential:\n      managed_identity: {id}\n"),
+        ),
+    ] {
+        let output = folder.run(&format!("config init {file} {options}"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let written = std::fs::read_to_string(folder.0.join(file)).expect("written");
+        assert!(written.contains(&expected), "{written}");
+        assert!(folder.run(&format!("config check {file}")).status.success(), "{written}");
+    }
+    let output = folder.run(&format!("config init two.yml {TENANT} --managed-identity --client-secret-file contoso.secret"));
+    assert_eq!(output.status.code(), Some(2), "one credential is enough");
+}
+
+#[test]
 fn config_init_with_wrong_or_missing_answers_writes_nothing() {
     let folder = Folder::new("wrong");
     for (line, says) in [
@@ -186,15 +211,21 @@ fn config_init_with_wrong_or_missing_answers_writes_nothing() {
 fn config_init_on_a_terminal_asks_for_what_no_option_says() {
     use std::io::Write as _;
     let folder = Folder::new("asked");
-    let mut command = quiet("script");
-    command.args(["--quiet", "--command", &format!("'{PROGRAM}' config init first.yml"), "/dev/null"]).current_dir(&folder.0);
-    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-    let mut script = command.env("LANG", "de_DE.UTF-8").spawn().expect("script, of util-linux, runs");
-    let answers = "contoso.example\naaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\ncontoso.secret\npraxis@contoso.example\n\n";
-    script.stdin.take().expect("piped").write_all(answers.as_bytes()).expect("answered");
-    let output = script.wait_with_output().expect("it ends");
-    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(shown.contains("Adresse eines Postfachs") && shown.contains("first.yml: geschrieben, mit 7 Prüfungen."), "{shown}");
-    let written = std::fs::read_to_string(folder.0.join("first.yml")).expect("written");
-    assert!(written.contains("      - address: praxis@contoso.example\n"), "{written}");
+    for (file, credential, expected) in
+        [("first.yml", "contoso.secret", "client_secret_file: /"), ("second.yml", "\n", "managed_identity: system\n")]
+    {
+        let mut command = quiet("script");
+        command.args(["--quiet", "--command", &format!("'{PROGRAM}' config init {file}"), "/dev/null"]).current_dir(&folder.0);
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut script = command.env("LANG", "de_DE.UTF-8").spawn().expect("script, of util-linux, runs");
+        let ids = "contoso.example\naaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+        let answers = format!("{ids}\n{credential}\npraxis@contoso.example\n\n");
+        script.stdin.take().expect("piped").write_all(answers.as_bytes()).expect("answered");
+        let output = script.wait_with_output().expect("it ends");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        let ends = format!("{file}: geschrieben, mit 7 Prüfungen.");
+        assert!(shown.contains("Adresse eines Postfachs") && shown.contains(&ends), "{shown}");
+        let written = std::fs::read_to_string(folder.0.join(file)).expect("written");
+        assert!(written.contains("      - address: praxis@contoso.example\n") && written.contains(expected), "{written}");
+    }
 }

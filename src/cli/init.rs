@@ -44,15 +44,17 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
 fn answers(arguments: &Init, lang: Lang) -> Result<StartingFile, String> {
     let texts = &lang.texts().init;
     let tenant_id = given_or_asked(arguments.tenant_id.as_ref(), "--tenant-id", texts.tenant_id, lang)?;
-    let client_id = given_or_asked(arguments.client_id.as_ref(), "--client-id", texts.client_id, lang)?;
+    let of_identity = arguments.managed_identity.as_deref().and_then(config::named_client_id);
+    let client_id = given_or_asked(arguments.client_id.as_ref().or(of_identity.as_ref()), "--client-id", texts.client_id, lang)?;
     let credential = credential(arguments, lang)?;
     let mailboxes = if arguments.mailbox.is_empty() && is_asking() { asked_mailboxes(lang)? } else { arguments.mailbox.clone() };
     let (name, checks) = (arguments.name.clone(), arguments.check.clone());
     Ok(StartingFile { name, tenant_id, client_id, credential, mailboxes, checks })
 }
 
-/// The keys and files of the credential that is given; without one the file of a client secret is asked for.
-fn credential(arguments: &Init, lang: Lang) -> Result<Vec<(&'static str, PathBuf)>, String> {
+/// The keys of the credential that is given, with their values; without one the file of a client secret is asked for, and where there
+/// is none the managed identity.
+fn credential(arguments: &Init, lang: Lang) -> Result<Vec<(&'static str, String)>, String> {
     let given = [
         ("client_secret_file", &arguments.client_secret_file),
         ("certificate_file", &arguments.certificate_file),
@@ -60,12 +62,20 @@ fn credential(arguments: &Init, lang: Lang) -> Result<Vec<(&'static str, PathBuf
         ("federated_token_file", &arguments.federated_token_file),
     ];
     let mut files: Vec<_> = given.into_iter().filter_map(|(key, path)| Some((key, path.clone()?))).collect();
-    if files.is_empty() {
+    let mut identity = arguments.managed_identity.clone();
+    if files.is_empty() && identity.is_none() {
         let path = given_or_asked(None, "--client-secret-file", lang.texts().init.secret_file, lang)?;
-        files.push(("client_secret_file", path.into()));
+        if path.is_empty() {
+            let asked = ask(lang.texts().init.managed_identity).map_err(|error| error.to_string())?;
+            identity = Some(if asked.is_empty() { "system".to_owned() } else { asked });
+        } else {
+            files.push(("client_secret_file", path.into()));
+        }
     }
     // A path in the file begins at the file's directory; the one given begins here.
-    Ok(files.into_iter().map(|(key, path)| (key, std::path::absolute(&path).unwrap_or(path))).collect())
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+    let files = files.into_iter().map(|(key, path)| (key, absolute(path)));
+    Ok(files.chain(identity.map(|identity| ("managed_identity", identity))).collect())
 }
 
 fn asked_mailboxes(lang: Lang) -> Result<Vec<String>, String> {

@@ -61,6 +61,14 @@ impl Value for IdentityName {
     }
 }
 
+/// Returns the client id by which `text` names a managed identity; `None` where it names one in another way, or none.
+pub fn named_client_id(text: &str) -> Option<String> {
+    match IdentityName::parse(text) {
+        Ok(IdentityName(AssignedIdentity::ClientId(id))) => Some(id),
+        _ => None,
+    }
+}
+
 /// The part of the token where it is no access token.
 pub(super) struct SignsIn;
 

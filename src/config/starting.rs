@@ -1,7 +1,6 @@
 //! A first configuration, written from a few answers: what `config init` makes.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 /// The answers of which a first configuration is made.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +11,8 @@ pub struct StartingFile {
     pub tenant_id: String,
     /// The application id.
     pub client_id: String,
-    /// The keys of the credential, and the absolute paths of their files.
-    pub credential: Vec<(&'static str, PathBuf)>,
+    /// The keys of the credential with their values; of a file, its absolute path.
+    pub credential: Vec<(&'static str, String)>,
     /// Addresses of mailboxes.
     pub mailboxes: Vec<String>,
     /// The checks of each mailbox; none for the usual ones.
@@ -30,8 +29,8 @@ impl StartingFile {
             scalar(&self.tenant_id),
             scalar(&self.client_id)
         );
-        for (key, path) in &self.credential {
-            let _ = writeln!(text, "      {key}: {}", scalar(&path.to_string_lossy()));
+        for (key, value) in &self.credential {
+            let _ = writeln!(text, "      {key}: {}", scalar(value));
         }
         if !self.mailboxes.is_empty() {
             text.push_str("    mailboxes:\n");

@@ -254,7 +254,8 @@ pub(super) const TEXTS: Texts = Texts {
     init: Init {
         tenant_id: "Mandanten-ID oder eine bestätigte Domäne",
         client_id: "Anwendungs-ID (Client-ID)",
-        secret_file: "Datei mit dem geheimen Clientschlüssel",
+        secret_file: "Datei mit dem geheimen Clientschlüssel (leere Zeile: eine verwaltete Identität dieses Rechners)",
+        managed_identity: "Client-ID einer benutzerseitig zugewiesenen Identität (leere Zeile: die des Rechners selbst)",
         mailbox: "Adresse eines Postfachs (leere Zeile: keine weiteren)",
         missing: "{option} fehlt, und es gibt kein Terminal für eine Frage",
         exists: "`{file}` gibt es schon und bleibt, wie sie ist; nennen Sie eine andere Datei",

@@ -264,7 +264,8 @@ texts! {
     init: Init {
         tenant_id: "Tenant id, or a verified domain",
         client_id: "Application (client) id",
-        secret_file: "File with the client secret",
+        secret_file: "File with the client secret (an empty line: a managed identity of this machine)",
+        managed_identity: "Client id of a user-assigned managed identity (an empty line: the machine's own)",
         mailbox: "Address of a mailbox (an empty line: no more)",
         missing: "{option} is missing, and there is no terminal to ask on",
         exists: "`{file}` exists and is left as it is; name another file",

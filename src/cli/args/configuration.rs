@@ -20,7 +20,7 @@ pub enum Config {
         web: bool,
     },
     /// Write a first configuration: from options, and from questions where there is a terminal. A file that exists is left alone.
-    Init(Init),
+    Init(Box<Init>),
     /// Print a complete, commented configuration.
     Example,
     /// Print a complete, commented web configuration, for `serve --web.config.file`.
@@ -55,6 +55,11 @@ pub struct Init {
     /// File with a token of another identity provider, in place of a client secret.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_file", "certificate_file"])]
     pub federated_token_file: Option<PathBuf>,
+    /// Managed identity of this machine, in place of a client secret: `system`, or the client id, object_id=ID or the resource id of
+    /// a user-assigned one.
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "system",
+          conflicts_with_all = ["client_secret_file", "certificate_file", "federated_token_file"])]
+    pub managed_identity: Option<String>,
     /// Address of a mailbox; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub mailbox: Vec<String>,
