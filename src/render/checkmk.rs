@@ -6,6 +6,7 @@ use crate::diagnosis::RootCause;
 use crate::levels::{Range, State};
 use crate::outcome::Evidence;
 use crate::reason::Reason;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, root_cause};
 use crate::report::{sentence, text};
@@ -19,7 +20,8 @@ pub fn report(judged: &[JudgedOutcome<'_>]) -> String {
 pub fn report_with_causes(judged: &[JudgedOutcome<'_>], causes: &[RootCause]) -> String {
     let causes = root_cause::group(causes);
     let numbers = CauseNumbers::new(&causes);
-    judged.iter().map(|one| line(one, &numbers.groups(&one.outcome.probe))).collect()
+    let index = OutcomeIndex::new(judged);
+    judged.iter().map(|one| line(one, &numbers.groups(&one.outcome.probe), &index)).collect()
 }
 
 /// The line when there was nothing to report on: an unreadable configuration, no trust store.
@@ -28,13 +30,14 @@ pub fn unknown(message: &str) -> String {
     format!("{} \"M365\" - {}\n", State::Unknown.exit_code(), lines.join("\\n"))
 }
 
-fn line(judged: &JudgedOutcome<'_>, causes: &[&RootCauseGroup]) -> String {
+fn line(judged: &JudgedOutcome<'_>, causes: &[&RootCauseGroup], index: &OutcomeIndex<'_>) -> String {
     let name: String = text::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
-    let text = format!("{}: {}", sentence::subject(judged.outcome), root_cause::sentence(judged, causes));
+    let text = format!("{}: {}", sentence::subject(judged.outcome), root_cause::sentence(judged, causes, index));
     let mut lines = vec![text];
     for cause in causes {
         let owner = cause.reason.owner().code();
         lines.push(format!("root cause: {}: {} (who must act: {owner})", root_cause::place(cause), root_cause::name(cause)));
+        lines.push(format!("what to do first: {}", root_cause::whole_first_step(cause, index)));
     }
     let mut details = |reason: Reason, evidence: &Evidence| {
         lines.push(reason.title().to_owned());

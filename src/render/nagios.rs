@@ -12,8 +12,8 @@ use crate::diagnosis::RootCause;
 use crate::fact;
 use crate::lang::Lang;
 use crate::levels::State;
-use crate::outcome::{ProbeId, Verdict};
-use crate::reason::CredentialForm;
+use crate::outcome::Verdict;
+use crate::report::outcome_index::OutcomeIndex;
 use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
 use crate::report::{JudgedOutcome, root_cause, worst_state};
 use crate::report::{sentence, text};
@@ -80,7 +80,8 @@ fn consequence(judged: &JudgedOutcome<'_>, numbers: &str) -> String {
     headed(
         judged,
         &sentence::sentence_with(judged, |failure| {
-            format!("{}; follows from root cause {numbers}", sentence::reason_and_phase(failure))
+            let (reason, since) = (sentence::reason_and_phase(failure), sentence::since(judged, failure.reason));
+            format!("{reason}; follows from root cause {numbers}{since}")
         }),
     )
 }
@@ -93,9 +94,12 @@ fn headed(judged: &JudgedOutcome<'_>, sentence: &str) -> String {
 /// The outcome itself. Where others showed what lies behind it, that and its remedy take the place of its own.
 fn one_outcome(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity: u8) -> (String, Vec<String>) {
     let explaining = CauseNumbers::new(causes).groups(&judged.outcome.probe);
-    let first = root_cause::sentence(judged, &explaining);
+    let index = OutcomeIndex::new(std::slice::from_ref(judged));
+    let first = root_cause::sentence(judged, &explaining, &index);
+    let mut long: Vec<String> = explaining.first().map(|cause| what_to_do_first(cause, &index)).into_iter().collect();
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
-    let long = root_cause_lines(&others, std::slice::from_ref(judged)).into_iter().chain(details(judged, verbosity)).collect();
+    long.extend(root_cause_lines(&others, &index));
+    long.extend(details(judged, verbosity));
     (headed(judged, &first), long)
 }
 
@@ -106,10 +110,12 @@ fn several_outcomes(
     state: State,
     verbosity: u8,
 ) -> (String, Vec<String>) {
+    let index = OutcomeIndex::new(judged);
     let (first, mut long) = match causes.first() {
-        Some(cause) => (first_line_of_cause(cause, causes.len() - 1, judged, state), root_cause_lines(causes, judged)),
+        Some(cause) => (first_line_of_cause(cause, causes.len() - 1, &index, state), vec![what_to_do_first(cause, &index)]),
         None => (summary(judged, state), Vec::new()),
     };
+    long.extend(root_cause_lines(causes, &index));
     long.extend(one_each(judged, causes, verbosity));
     (first, long)
 }
@@ -117,7 +123,8 @@ fn several_outcomes(
 /// `M365 CRITICAL - contoso: client_secret_expired (certain), 9 of 12 not ok: the client secret has expired; create a …`.
 ///
 /// The part that everybody wants to know stands first, because phones and mail subjects show 80 characters.
-fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOutcome<'_>], state: State) -> String {
+fn first_line_of_cause(cause: &RootCauseGroup, others: usize, index: &OutcomeIndex<'_>, state: State) -> String {
+    let judged = index.judged();
     let others = match others {
         0 => String::new(),
         1 => "; 1 more root cause".to_owned(),
@@ -125,23 +132,25 @@ fn first_line_of_cause(cause: &RootCauseGroup, others: usize, judged: &[JudgedOu
     };
     let bad = judged.iter().filter(|one| one.state() != State::Ok).count();
     let (place, certainty, all) = (root_cause::place(cause), cause.confidence.code(), judged.len());
-    let endpoints = failed_endpoints(cause, judged).map(|names| format!(" {names};")).unwrap_or_default();
-    let (headline, step) = (root_cause::headline(cause, Lang::En), root_cause::first_step(cause, credential_of(cause, judged)));
-    let explained = judged.iter().find(|one| cause.explains.first() == Some(&one.outcome.probe));
-    let lasting = explained.and_then(|one| Some(sentence::lasting(one, one.outcome.failure()?))).unwrap_or_default();
+    let endpoints = failed_endpoints(cause, index).or_else(|| root_cause::names(cause, index));
+    let endpoints = endpoints.map(|names| format!(" {names};")).unwrap_or_default();
+    let (headline, step) = (root_cause::headline(cause, Lang::En), root_cause::first_step_with_ids(cause, index));
+    let explained = index.judged_of(&cause.explains);
+    let first = explained.into_iter().min_by_key(|one| one.outcome.facts.failing_since.unwrap_or(one.now));
+    let since = first.map(|one| sentence::since(one, cause.reason)).unwrap_or_default();
+    let who = sentence::who_must_act(cause.reason);
     format!(
-        "M365 {state} - {place}: {} ({certainty}), {bad} of {all} not ok:{endpoints} {headline}{lasting}; {step}{others}",
+        "M365 {state} - {place}: {} ({certainty}), {bad} of {all} not ok:{endpoints} {headline}; {step}{who}{since}{others}",
         cause.reason
     )
 }
 
 /// Returns the hosts and ports of the connections that failed for `cause`: `outlook.office365.com:995, smtp.office365.com:587`.
-fn failed_endpoints(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Option<String> {
+fn failed_endpoints(cause: &RootCauseGroup, index: &OutcomeIndex<'_>) -> Option<String> {
     const NAMED: usize = 3;
-    let explained: HashSet<&ProbeId> = cause.explains.iter().collect();
-    let failures = judged.iter().filter(|one| explained.contains(&one.outcome.probe));
+    let failures = index.judged_of(&cause.explains);
     let mut endpoints: Vec<String> = Vec::new();
-    for endpoint in failures.filter_map(|one| sentence::failed_endpoint(one.outcome.failure()?)) {
+    for endpoint in failures.into_iter().filter_map(|one| sentence::failed_endpoint(one.outcome.failure()?)) {
         if !endpoints.contains(&endpoint) {
             endpoints.push(endpoint);
         }
@@ -152,23 +161,27 @@ fn failed_endpoints(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Opt
     (!endpoints.is_empty()).then(|| endpoints.join(", ") + &more)
 }
 
-/// Returns the form of the credential of the application that `cause` is about, where it is known.
-fn credential_of(cause: &RootCauseGroup, judged: &[JudgedOutcome<'_>]) -> Option<CredentialForm> {
-    judged.iter().filter(|one| one.outcome.probe.tenant == cause.tenant).find_map(JudgedOutcome::credential)
-}
-
 /// A line for each root cause, numbered from 1.
-fn root_cause_lines(causes: &[RootCauseGroup], judged: &[JudgedOutcome<'_>]) -> Vec<String> {
+fn root_cause_lines(causes: &[RootCauseGroup], index: &OutcomeIndex<'_>) -> Vec<String> {
     let line = |(number, cause): (usize, &RootCauseGroup)| {
         let (name, place, owner) = (root_cause::name(cause), root_cause::place(cause), cause.reason.owner().code());
         let candidates = root_cause::candidates(cause).map(|codes| format!("; or perhaps {codes}")).unwrap_or_default();
-        let remedy = root_cause::first_step(cause, credential_of(cause, judged));
+        let remedy = root_cause::first_step_with_ids(cause, index);
         format!(
             "root cause {number}: {place}: {name} (who must act: {owner}){candidates}; {remedy}; explains {}",
             root_cause::explained_probes(cause)
         )
     };
     (1..).zip(causes).map(line).collect()
+}
+
+/// Returns the first step in full. What a command does with its output to be read more easily stands behind a `|`, which no output
+/// may have.
+fn what_to_do_first(cause: &RootCauseGroup, index: &OutcomeIndex<'_>) -> String {
+    const LAYOUT: &str = " | Format-";
+    let step = root_cause::whole_first_step(cause, index);
+    let pieces = step.split('`').map(|piece| piece.split_once(LAYOUT).map_or(piece, |(command, _)| command));
+    format!("what to do first: {}", pieces.collect::<Vec<_>>().join("`"))
 }
 
 /// `M365 CRITICAL - 2 of 7 not ok: contoso/token (client_secret_expired in token), …`.

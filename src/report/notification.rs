@@ -27,6 +27,8 @@ const MOST_STEP: usize = 60;
 const LEAST_STEP: usize = 36;
 /// Characters of a first step in full, several times what those of the catalogue have with the ids of one mailbox.
 const STEP: usize = 1000;
+/// The mark of what is left out.
+const DOTS: &str = " ...";
 /// Names in a list; of more, the number is given.
 const NAMED: usize = 3;
 
@@ -60,12 +62,14 @@ impl Notification {
     /// Tells of the root cause `group`, whose outcomes are in the `index`.
     pub fn new(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> Self {
         let endpoint = group.evidence.peer.as_ref().map(Peer::endpoint).unwrap_or_default();
+        let names = root_cause::names(group, index);
         let credential = index.tenant(&group.tenant).configured.and_then(|application| application.credential);
-        let (brief, act) = text_message(group, &endpoint, credential);
+        let (brief, act) = text_message(group, names.as_deref(), credential);
+        let problem = root_cause::headline(group, Lang::En);
         let anchor = root_cause::anchor(&group.tenant, group.reason);
         Self {
             what: what(group),
-            problem: root_cause::headline(group, Lang::En),
+            problem: names.map_or(problem.clone(), |names| format!("{problem} ({names})")),
             endpoint,
             who: term::owner(group.reason.owner(), Lang::En),
             sure: term::confidence(group.confidence, Lang::En),
@@ -114,20 +118,23 @@ fn brief_place(group: &RootCauseGroup) -> String {
 }
 
 /// Returns both ends of a text message: of the ways to say what fails the longest that leaves room for the first step.
-fn text_message(group: &RootCauseGroup, endpoint: &str, credential: Option<CredentialForm>) -> (String, String) {
-    let who = capital(&group.reason.owner().code().replace('_', " "));
+fn text_message(group: &RootCauseGroup, names: Option<&str>, credential: Option<CredentialForm>) -> (String, String) {
+    let who = capital(term::brief_owner(group.reason.owner()));
     let step = brief_step(group, credential);
     let (whole, clause) = (plain(&format!("{who}: {step}")), plain(&format!("{who}: {}", first_clause(&step))));
-    let ways = ways_to_say(group, endpoint);
-    let fitting = ways.iter().find(|way| way.len() + clause.len() <= ROOM).or(ways.last());
+    let ways = ways_to_say(group, names);
+    // Of a command that does not fit, its name is left, and dots.
+    let least = clause.find(" -").map_or(clause.len(), |option| option + DOTS.len());
+    let fitting = ways.iter().find(|way| way.len() + least <= ROOM).or(ways.last());
     let most_step = if root_cause::is_about_its_peer(group) { LEAST_STEP } else { MOST_STEP };
-    let brief = cut(fitting.map_or("", String::as_str), ROOM - clause.len().min(most_step));
+    let brief = cut(fitting.map_or("", String::as_str), ROOM - least.min(most_step));
     let act = if brief.len() + whole.len() <= ROOM { whole } else { cut_step(&clause, ROOM - brief.len()) };
     (brief, act)
 }
 
-/// Returns the ways to say what fails and why, the longest first. The endpoint stays where the network has to act.
-fn ways_to_say(group: &RootCauseGroup, endpoint: &str) -> Vec<String> {
+/// Returns the ways to say what fails and why, the longest first. The endpoint, or the names that it is about, stays where the network has to act; elsewhere its
+/// host alone, and then the mailbox and the checks, say where.
+fn ways_to_say(group: &RootCauseGroup, names: Option<&str>) -> Vec<String> {
     let title = group.reason.title();
     let title = title.strip_prefix("the ").unwrap_or(title);
     let problem = match group.confidence {
@@ -135,12 +142,15 @@ fn ways_to_say(group: &RootCauseGroup, endpoint: &str) -> Vec<String> {
         Confidence::Likely => fill(Lang::En.texts().common.probably, &[("title", title)]),
         Confidence::Possible => fill(Lang::En.texts().common.possibly, &[("title", title)]),
     };
-    let at = if endpoint.is_empty() { String::new() } else { format!(" ({endpoint})") };
-    let needed = if root_cause::is_about_its_peer(group) { &*at } else { "" };
+    let peer = group.evidence.peer.as_ref();
+    let at = names.map(ToOwned::to_owned).or_else(|| peer.map(Peer::endpoint));
+    let at = at.map(|at| format!(" ({at})")).unwrap_or_default();
+    let host = peer.map(|peer| format!(" ({})", peer.host)).unwrap_or_default();
+    let (least, needed) = if root_cause::is_about_its_peer(group) { (&*at, &*at) } else { (&*host, "") };
     let place = brief_place(group);
     let (titles, number) = (checks(group), count_of((group.explains.len() + group.unlisted) as u64, "check"));
     let shorter = if number.len() < titles.len() { &number } else { &titles };
-    let ways = [(&titles, &*at), (&titles, needed), (shorter, needed)];
+    let ways = [(&titles, &*at), (&titles, least), (shorter, least), (&titles, needed), (shorter, needed)];
     ways.map(|(checks, at)| plain(&format!("{checks} of {place}: {problem}{at}"))).into()
 }
 
@@ -148,21 +158,18 @@ fn ways_to_say(group: &RootCauseGroup, endpoint: &str) -> Vec<String> {
 fn brief_step(group: &RootCauseGroup, credential: Option<CredentialForm>) -> String {
     let cmdlets = root_cause::telling_cmdlets(group);
     let step = match (group.confidence, &cmdlets[..]) {
-        (Confidence::Possible, [_, _, ..]) => return format!("look at {}", cmdlets.join(", ")),
+        (Confidence::Possible, [_, _, ..]) => return format!("check {}", cmdlets.join(", ")),
         _ => root_cause::first_step(group, credential),
     };
     let step = match &group.mailboxes[..] {
         [one] => step.replace("<mailbox>", one),
         _ => step,
     };
-    let step = match step.find('<').and_then(|at| step.get(..at)) {
+    let step: String = match step.find('<').and_then(|at| step.get(..at)) {
         Some(before) => before.split_inclusive(' ').take_while(|word| !word.starts_with('-')).collect(),
         None => step,
     };
-    match cmdlets.first().filter(|cmdlet| !step.contains(**cmdlet)) {
-        Some(cmdlet) => format!("look at {cmdlet}, then {}", step.trim_end()),
-        None => step.trim_end().to_owned(),
-    }
+    step.trim_end().to_owned()
 }
 
 /// `create a new client secret` of `create a new client secret (Entra > …) and configure it here`.
@@ -200,7 +207,6 @@ fn plain(text: &str) -> String {
 
 /// Returns `text`, cut between words so that it has at most `most` bytes.
 fn cut(text: &str, most: usize) -> String {
-    const DOTS: &str = " ...";
     if text.len() <= most {
         return text.to_owned();
     }
@@ -265,7 +271,7 @@ mod tests {
                     let Notification { brief, act, .. } = of(&group(*reason, confidence, mailboxes, &[Check::Pop3, Check::Imap]));
                     let text = format!("{brief}, since 29 Nov 14:02 UTC. {act}");
                     assert!(text.len() <= SMS && text.is_ascii() && !text.contains('`'), "{}: {text}", text.len());
-                    let owner = capital(&reason.owner().code().replace('_', " "));
+                    let owner = capital(term::brief_owner(reason.owner()));
                     assert!(act.starts_with(&format!("{owner}: ")) && act.len() > owner.len() + 5, "{text}");
                     assert!(!text.contains('<'), "a placeholder is nothing to type: {text}");
                 }
@@ -279,6 +285,16 @@ mod tests {
             of(&group(Reason::ConnectTimedOut, Confidence::Certain, &["praxis"], &[Check::Pop3]));
         assert_eq!(brief, "POP3 of contoso/praxis: connection attempt got no answer (outlook.office365.com:995)");
         assert_eq!(act, "Network: open the port outbound in the firewall");
+    }
+
+    #[test]
+    fn text_message_of_a_refusal_names_the_host_where_there_is_room() {
+        let brief = |reason, confidence, checks: &[Check]| of(&group(reason, confidence, &["praxis"], checks)).brief;
+        let all = [Check::Pop3, Check::Imap, Check::Smtp, Check::Ews];
+        let ews = brief(Reason::EwsDisabled, Confidence::Certain, &[Check::Ews]);
+        assert_eq!(ews, "EWS of contoso/praxis: EWS is disabled for the tenant or the mailbox (outlook.office365.com)");
+        let no_room = brief(Reason::MailboxPermissionMissing, Confidence::Likely, &all);
+        assert_eq!(no_room, "4 checks of contoso/praxis: probably application has no permission for the mailbox");
     }
 
     #[test]

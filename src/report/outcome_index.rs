@@ -53,10 +53,15 @@ impl<'a> OutcomeIndex<'a> {
     }
 
     /// Returns those of `probes`, in the order in which they are indexed.
-    pub fn outcomes(&self, probes: &[ProbeId]) -> Vec<&'a Outcome> {
+    pub fn judged_of(&self, probes: &[ProbeId]) -> Vec<&'a JudgedOutcome<'a>> {
         let mut places: Vec<usize> = probes.iter().filter_map(|probe| self.places.get(probe).copied()).collect();
         places.sort_unstable();
-        places.into_iter().filter_map(|place| self.judged.get(place)).map(|one| one.outcome).collect()
+        places.into_iter().filter_map(|place| self.judged.get(place)).collect()
+    }
+
+    /// The same without what they amount to.
+    pub fn outcomes(&self, probes: &[ProbeId]) -> Vec<&'a Outcome> {
+        self.judged_of(probes).into_iter().map(|one| one.outcome).collect()
     }
 
     /// Returns what is known of a tenant's application.

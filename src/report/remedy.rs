@@ -1,10 +1,12 @@
 //! The remedy of a reason, with the reader's own ids filled in and a command for each mailbox that is concerned.
 
+mod brief;
 mod endpoint;
 mod protocol;
 
 use std::collections::HashSet;
 
+pub use self::endpoint::is_about_names;
 use self::endpoint::{Endpoint, endpoints};
 use self::protocol::Protocols;
 use super::outcome_index::OutcomeIndex;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::outcome_index::OutcomeIndex;
-use super::remedy::Concern;
+use super::remedy::{self, Concern};
 use super::text::{count_of, one_line};
 use super::{JudgedOutcome, sentence};
 use crate::diagnosis::{self, Confidence, RootCause};
-use crate::lang::{Lang, fill};
+use crate::lang::{Lang, fill, list};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::text::Piece;
 use crate::reason::{CredentialForm, Owner, Reason};
@@ -111,22 +111,33 @@ pub fn is_about_its_peer(group: &RootCauseGroup) -> bool {
     group.reason.owner() == Owner::Network
 }
 
+/// Returns the names that the cause is about, in English: `login.microsoftonline.com and 3 more`; `None` where it is about none.
+pub fn names(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> Option<String> {
+    const NAMED: usize = 1;
+    let concern = remedy::is_about_names(group.reason).then(|| group.concern(index))?;
+    let names: Vec<String> = concern.names().map(one_line).collect();
+    (!names.is_empty()).then(|| list(&names, NAMED, Lang::En))
+}
+
 /// Returns a run's result in a sentence. Where `explaining`, the root causes of a failure, say more than it does, the first that
-/// does and its remedy take the place of the failure's own; one that is not certain says so in words.
-pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup]) -> String {
-    sentence::sentence_with(judged, |failure| match explaining.iter().find(|group| group.reason != failure.reason) {
-        Some(group) => {
-            let cause = format!("{} ({}): {}", group.reason, group.confidence.code(), headline(group, Lang::En));
-            let consequence = sentence::reason_and_phase(failure);
-            format!("{consequence}; follows from {}: {cause}; {}", place(group), first_step(group, judged.credential()))
-        }
-        None => match explaining.first().filter(|group| group.confidence != Confidence::Certain) {
-            Some(group) => {
-                let reason = sentence::reason_and_phase(failure);
-                format!("{reason}; {}; {}", headline(group, Lang::En), first_step(group, judged.credential()))
+/// does and its remedy take the place of the failure's own; one that is not certain says so in words. Who must act and since when
+/// follow the remedy. The ids in it are those of `index`.
+pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup], index: &OutcomeIndex<'_>) -> String {
+    sentence::sentence_with(judged, |failure| {
+        let other = explaining.iter().find(|group| group.reason != failure.reason);
+        let Some(group) = other.or(explaining.first()) else { return sentence::failure(judged, failure) };
+        let headline = headline(group, Lang::En);
+        let cause = match (other, group.confidence) {
+            (Some(_), confidence) => {
+                format!("; follows from {}: {} ({}): {headline}", place(group), group.reason, confidence.code())
             }
-            None => sentence::failure_of(judged, failure),
-        },
+            (None, Confidence::Certain) => String::new(),
+            (None, _) => format!("; {headline}"),
+        };
+        let names = names(group, index).map(|names| format!(" ({names})")).unwrap_or_default();
+        let consequence = sentence::reason_and_phase(failure) + &names;
+        let (who, since) = (sentence::who_must_act(group.reason), sentence::since(judged, failure.reason));
+        format!("{consequence}{cause}; {}{who}{since}", first_step_with_ids(group, index))
     })
 }
 
@@ -149,10 +160,24 @@ pub fn headline(group: &RootCauseGroup, lang: Lang) -> String {
 /// Returns the first step in a line, where the application signs in with this `credential`: of a cause that is one of several, the
 /// cmdlets whose output tells which.
 pub fn first_step(group: &RootCauseGroup, credential: Option<CredentialForm>) -> String {
+    let remedy = group.reason.remedy_with(credential);
     match (group.confidence, &telling_cmdlets(group)[..]) {
         (Confidence::Possible, cmdlets @ [_, _, ..]) => format!("see which it is: {}", cmdlets.join(", ")),
-        _ => group.reason.remedy_with(credential).to_owned(),
+        (_, [cmdlet, ..]) if !remedy.contains(cmdlet) => format!("check {cmdlet}, then {remedy}"),
+        _ => remedy.to_owned(),
     }
+}
+
+/// The same with the reader's own ids, as far as `index` has them.
+pub fn first_step_with_ids(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> String {
+    let concern = group.concern(index);
+    concern.with_ids(&first_step(group, concern.credential()))
+}
+
+/// Returns the first step as the page of the root cause has it: where to go or what to type.
+pub fn whole_first_step(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> String {
+    let lines = group.concern(index).remedy_lines(group.reason.text(Lang::En), Lang::En);
+    lines.into_iter().next().unwrap_or_default()
 }
 
 /// Returns the cmdlets whose output tells which of several reasons it is, that of the likeliest first; none where it is known.
@@ -317,7 +342,8 @@ mod tests {
         let remedy = Reason::MailboxPermissionMissing.remedy().to_owned();
         let all = [Reason::ProtocolDisabled, Reason::MailboxNotFound, Reason::PropagationPending];
         assert_eq!(of(Confidence::Certain, &[]), (title.to_owned(), remedy.clone()));
-        assert_eq!(of(Confidence::Likely, &all), (format!("probably {title}"), remedy.clone()));
+        let look_first = format!("check Get-MailboxPermission, then {remedy}");
+        assert_eq!(of(Confidence::Likely, &all), (format!("probably {title}"), look_first));
         assert_eq!(of(Confidence::Possible, &[]), (format!("possibly {title}"), remedy));
         let (headline, step) = of(Confidence::Possible, &all[..1]);
         assert_eq!(headline, format!("one of: {title}; {}", Reason::ProtocolDisabled.title()));

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::text::{brief, count_of, one_line, seconds, time};
-use super::{JudgedOutcome, expiry};
+use super::text::{brief, count_of, minute, one_line, seconds, time};
+use super::{JudgedOutcome, expiry, term};
 use crate::lang::Lang;
 use crate::levels::{self, Breach, Metric, State, is_derived_from_limit};
 use crate::outcome::{Evidence, Failure, Fault, Outcome, Phase, RoundTripFacts, SkipReason, Verdict};
-use crate::reason::{Owner, Severity};
+use crate::reason::{Owner, Reason, Severity};
 use crate::sanitize;
 
 /// Characters of a code: `ErrorImpersonateUserDenied` and its longer kin fit.
@@ -21,19 +21,28 @@ pub fn subject(outcome: &Outcome) -> String {
 
 /// The outcome in one sentence: what was achieved, or what failed where and what to do first.
 pub fn sentence(judged: &JudgedOutcome<'_>) -> String {
-    sentence_with(judged, |failure| failure_of(judged, failure))
+    sentence_with(judged, |failure| self::failure(judged, failure))
 }
 
-/// A failure of a judged outcome in one sentence: `client_secret_expired in token (AADSTS7000222); create a new client secret …`.
-pub fn failure_of(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
-    format!("{}; {}", reason_and_phase(failure), judged.first_step(failure.reason))
+/// A failure in one sentence: `client_secret_expired in token (AADSTS7000222); create a new client secret …; who must act: …`.
+pub fn failure(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
+    let reason = failure.reason;
+    format!("{}; {}{}{}", reason_and_phase(failure), judged.first_step(reason), who_must_act(reason), since(judged, reason))
+}
+
+/// `; who must act: tenant admin`.
+pub fn who_must_act(reason: Reason) -> String {
+    format!("; who must act: {}", term::brief_owner(reason.owner()))
 }
 
 /// The same with a failure as `describe` writes it.
 pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> String) -> String {
     let mut text = match &judged.outcome.verdict {
         Verdict::Ok => success(judged.outcome),
-        Verdict::Failed(failure) => describe(failure) + &lasting(judged, failure),
+        Verdict::Failed(failure) => describe(failure),
+        Verdict::Skipped(skip @ SkipReason::BackOff { because, .. }) => {
+            skipped(skip) + &who_must_act(*because) + &since(judged, *because)
+        }
         Verdict::Skipped(skip) => skipped(skip),
     };
     for breach in &judged.judgement.breaches {
@@ -45,15 +54,14 @@ pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> 
     text
 }
 
-/// Returns for how long a failure has lasted that may pass by itself, where that is known: `; lasts 12 minutes, critical from 30 on`.
-pub fn lasting(judged: &JudgedOutcome<'_>, failure: &Failure) -> String {
-    let lasting = levels::lasting(judged.outcome, judged.now).filter(|_| failure.reason.severity() == Severity::Transient);
-    let minutes = |time: Duration| time.as_secs() / 60;
-    match lasting.map(|lasting| (count_of(minutes(lasting), "minute"), judged.state())) {
-        None => String::new(),
-        Some((lasting, State::Warning)) => format!("; lasts {lasting}, critical from {} on", minutes(levels::PATIENCE)),
-        Some((lasting, _)) => format!("; lasts {lasting}"),
-    }
+/// Returns since when the probe has been failing, where that is known, and of what may still pass by itself how long that is a
+/// warning: `; since 2026-11-29 14:02 UTC, critical after 30 minutes`.
+pub fn since(judged: &JudgedOutcome<'_>, reason: Reason) -> String {
+    let Some(since) = judged.outcome.facts.failing_since else { return String::new() };
+    let may_pass = reason.severity() == Severity::Transient && judged.state() == State::Warning;
+    let patience = levels::PATIENCE.as_secs() / 60;
+    let patience = if may_pass { format!(", critical after {}", count_of(patience, "minute")) } else { String::new() };
+    format!("; since {}{patience}", minute(since))
 }
 
 /// `ews_retiring: EWS ends in 123 days (2027-04-01), move to Microsoft Graph`; what a level made a warning of, with what to do.

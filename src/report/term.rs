@@ -17,6 +17,17 @@ pub const fn owner(owner: Owner, lang: Lang) -> &'static str {
     }
 }
 
+/// Returns the shortest English term for those who must act: what a text message and a plugin's line have room for.
+pub const fn brief_owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Here => "this machine's admin",
+        Owner::Network => "network",
+        Owner::Microsoft => "Microsoft",
+        Owner::TenantAdmin => "tenant admin",
+        Owner::ApplicationOwner => "application owner",
+    }
+}
+
 /// Returns the term for a confidence, with what it rests on.
 pub const fn confidence(confidence: Confidence, lang: Lang) -> &'static str {
     let texts = &lang.texts().common;

@@ -1,6 +1,6 @@
 //! Times, counts and texts from outside as every output writes them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::outcome::Speaker;
 use crate::sanitize;
@@ -29,6 +29,12 @@ pub fn brief(took: Duration) -> String {
 }
 
 pub use crate::outcome::rfc3339 as time;
+
+/// A time to the minute: `2026-11-29 14:02 UTC`.
+pub fn minute(at: SystemTime) -> String {
+    let written = time(at);
+    written.get(..16).map_or(written.clone(), |minute| minute.replace('T', " ") + " UTC")
+}
 
 /// `1 message`, `12 messages`.
 pub fn count_of(count: u64, thing: &str) -> String {

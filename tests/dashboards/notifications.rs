@@ -1,11 +1,12 @@
 //! Notifications as people read them at night: ten faults, demonstrated by the built program, watched by Prometheus and told by Debian's
-//! Alertmanager with the example of `integrations/alertmanager`, as an e-mail, a chat message and a text message.
+//! Alertmanager with the example of `integrations/alertmanager`, as an e-mail, a chat message and a text message, and by the plugin.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -142,6 +143,16 @@ fn demonstration(scratch: &Scratch, number: usize, fault: &str) -> (Daemon, u16)
     (Daemon::start(program, |demo| demo.args(arguments), &log).listening(port), port)
 }
 
+/// Returns what the plugin says first of all checks of the demonstration at `port`, and the first step behind it.
+fn plugin(port: u16) -> String {
+    let from = format!("http://127.0.0.1:{port}");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_m365-probe")).args(["check", "all", "--from", &from]).output().expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut lines = text.lines().map(|line| line.split(" | ").next().unwrap_or_default());
+    format!("{}\n{}", lines.next().unwrap_or_default(), lines.next().unwrap_or_default())
+}
+
 /// Starts Alertmanager with the example, whose servers are ours and whose patience is short.
 fn alertmanager(scratch: &Scratch, sent: &Sender<Sent>) -> (Daemon, u16) {
     let (mail, hooks) = (mail_server(sent.clone()), hooks(sent.clone()));
@@ -263,7 +274,7 @@ fn comparable(text: &str) -> String {
         rest = after;
     }
     plain.push_str(rest);
-    let times = [(", since ", " UTC"), ("Since: ", " UTC")];
+    let times = [(", since ", " UTC"), ("Since: ", " UTC"), ("; since ", " UTC")];
     times.iter().fold(plain, |text, (before, after)| {
         let mut pieces = text.split(before);
         let first = pieces.next().unwrap_or_default().to_owned();
@@ -295,7 +306,7 @@ fn notifications_of_ten_faults_say_what_where_since_who_and_what_to_do() {
     let received = received(&messages);
 
     let mut told = String::new();
-    for (number, fault) in (0..).zip(FAULTS) {
+    for ((number, fault), (_, port)) in (0..).zip(FAULTS).zip(&demos) {
         let _ = writeln!(told, "==== {fault}\n");
         for ((_, form), text) in received.range((number, Form::Mail)..=(number, Form::TextMessage)) {
             if *form == Form::TextMessage {
@@ -307,6 +318,11 @@ fn notifications_of_ten_faults_say_what_where_since_who_and_what_to_do() {
             }
             let _ = writeln!(told, "-- {form:?}\n{}\n", comparable(text));
         }
+        let line = plugin(*port);
+        for part in [" - contoso", "; who must act: ", "; since ", "\nwhat to do first: "] {
+            assert!(line.contains(part), "{fault}: no {part}: {line}");
+        }
+        let _ = writeln!(told, "-- Plugin\n{}\n", comparable(&line));
     }
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/notifications.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

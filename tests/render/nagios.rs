@@ -47,8 +47,8 @@ fn nagios_of_a_run_that_this_machine_was_too_slow_for_is_unknown_and_tells_no_ti
 #[test]
 fn nagios_of_what_may_pass_is_a_warning_with_the_time_it_lasts_and_critical_after_half_an_hour() {
     for (minutes, state, promised) in [
-        (12, State::Warning, "the server throttles our requests; lasts 12 minutes, critical from 30 on; wait"),
-        (31, State::Critical, "the server throttles our requests; lasts 31 minutes; wait"),
+        (12, State::Warning, "; who must act: Microsoft; since 2026-11-23 17:47 UTC, critical after 30 minutes | "),
+        (31, State::Critical, "; who must act: Microsoft; since 2026-11-23 17:28 UTC | "),
     ] {
         let verdict = sample::failed(Phase::Mailbox, Reason::Throttled, Evidence::default());
         let mut outcome = Outcome { verdict, ..sample::pop3() };
@@ -56,7 +56,7 @@ fn nagios_of_what_may_pass_is_a_warning_with_the_time_it_lasts_and_critical_afte
         let (text, judged_as) = nagios::report(&judged(&[outcome, sample::token()], &Limits::default()), 0);
         assert_eq!(judged_as, state, "{text}");
         let first = text.lines().next().unwrap_or_default();
-        assert!(first.contains(promised), "{first}");
+        assert!(first.contains(": the server throttles our requests; wait; ") && first.contains(promised), "{first}");
     }
 }
 
@@ -99,6 +99,20 @@ fn nagios_of_a_failed_connection_names_mailbox_and_host_and_port() {
     let (text, _) = nagios::report(&judged(&[refused(Phase::Connect, Reason::ConnectTimedOut), sample::token()], &limits), 0);
     let expected = "M365 CRITICAL - contoso: connect_timed_out (certain), 1 of 2 not ok: outlook.office365.com:995; ";
     assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn nagios_of_a_missing_permission_says_since_when_who_must_act_and_what_to_type_with_the_readers_ids() {
+    let mut outcome = refused(Phase::Auth, Reason::MailboxPermissionMissing);
+    outcome.facts.failing_since = Some(sample::now() - Duration::from_secs(3600));
+    let limits = Limits::default();
+    let (text, _) = nagios::report(&judged(&[outcome], &limits), 0);
+    let first = "POP3 CRITICAL - praxis@contoso.example: mailbox_permission_missing in auth; Add-MailboxPermission \
+                 praxis@contoso.example -User 99999999-8888-7777-6666-555555555555 -AccessRights FullAccess; who must act: tenant \
+                 admin; since 2026-11-23 16:59 UTC | ";
+    assert!(text.starts_with(first), "{text}");
+    let step = text.lines().nth(1).unwrap_or_default();
+    assert!(step.starts_with("what to do first: ") && step.contains("`Get-MailboxPermission"), "{text}");
 }
 
 /// A phone shows 80 characters, and so does the subject of a mail: the remedy and all that is longer stand behind them.

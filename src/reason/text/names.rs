@@ -30,12 +30,12 @@ super::entries! {
 
     DnsNameUnknown from DNS_NAMES:
         en "The resolver says that there is no {host}. Microsoft's names do exist, so a filter, a private zone or a typing mistake is the likely cause."
-        - "Check the name for a typing mistake."
+        - "Check for a typing mistake: {host}."
         - "Check the resolver for a DNS filter and for a private zone that hides the public one (for example `privatelink.msidentity.com`)."
         - "Query a public resolver for the same name and compare.";
         de "laut DNS-Server gibt es den Namen nicht"
         "Der DNS-Server sagt, dass es {host} nicht gibt. Die Namen von Microsoft gibt es; wahrscheinliche Ursachen sind daher ein Filter, eine private Zone oder ein Tippfehler."
-        - "Prüfen Sie den Namen auf Tippfehler."
+        - "Suchen Sie nach einem Tippfehler: {host}."
         - "Prüfen Sie, ob auf dem DNS-Server ein Filter oder eine private Zone die öffentliche verdeckt (zum Beispiel `privatelink.msidentity.com`)."
         - "Fragen Sie einen öffentlichen DNS-Server nach demselben Namen und vergleichen Sie.";
 

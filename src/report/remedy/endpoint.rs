@@ -23,6 +23,20 @@ pub fn endpoints(outcome: &Outcome, reason: Reason) -> Vec<Endpoint<'_>> {
     peer.into_iter().chain(missed).chain(names).collect()
 }
 
+/// Reports whether `reason` is about the names that were asked for, rather than about who answers.
+pub const fn is_about_names(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::DnsNameUnknown
+            | Reason::DnsNoAddresses
+            | Reason::DnsSinkhole
+            | Reason::DnsHostsFile
+            | Reason::DnsHostsFileBlocks
+            | Reason::DnsResolversDisagree
+            | Reason::DnsOutsidePublishedRanges
+    )
+}
+
 /// The names whose DNS answers failed for `reason`, or show what the warning `reason` is about.
 fn names(outcome: &Outcome, reason: Reason) -> impl Iterator<Item = &str> {
     let answers = &outcome.facts.dns;
