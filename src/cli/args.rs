@@ -74,7 +74,7 @@ pub enum Command {
     Doctor(Doctor),
     /// Serve against an embedded simulated tenant: no account needed.
     Demo(Demo),
-    /// Check a configuration; print an example, the schema or the address ranges.
+    /// Write a first configuration, or check one; print an example, the schema or the address ranges.
     #[command(subcommand)]
     Config(Config),
     /// Find and delete mails that round trips have left behind.

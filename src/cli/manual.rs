@@ -73,7 +73,12 @@ fn names(argument: &Arg) -> String {
     let short = argument.get_short().map(|short| format!("-{short}"));
     let long = argument.get_long_and_visible_aliases().unwrap_or_default();
     let names: Vec<_> = short.into_iter().chain(long.into_iter().map(|long| format!("--{long}"))).collect();
-    let values = if argument.get_action().takes_values() { format!(" {values}") } else { String::new() };
+    let is_optional = argument.get_num_args().is_some_and(|number| number.min_values() == 0);
+    let values = match (argument.get_action().takes_values(), is_optional) {
+        (false, _) => String::new(),
+        (true, false) => format!(" {values}"),
+        (true, true) => format!(" [{values}]"),
+    };
     format!("{}{values}", names.join(", "))
 }
 
