@@ -165,7 +165,7 @@ reasons! {
     GreetingRefused "greeting_refused" Microsoft Transient "the server refused the connection in its greeting" "wait; if it lasts, see the server's reply"
     ConnectionClosed "connection_closed" Network Transient "the server closed the connection prematurely" "if it lasts, look for a filter between here and Microsoft"
     ReplyTimedOut "reply_timed_out" Microsoft Transient "the server did not answer in time" "if it lasts, check service health; refusals by Exchange may take 20 seconds"
-    DataNotDelivered "data_not_delivered" Network Failed "what this machine sends does not reach the server" "compare the MTU of this machine with that of the way (VPN, tunnel, PPPoE), and look for a NAT or firewall that forgets connections"
+    DataNotDelivered "data_not_delivered" Network Failed "data is lost on the way to the server or back" "compare the MTU of this machine with that of the way (VPN, tunnel, PPPoE), and look for a NAT or firewall that forgets connections"
     ReplyMalformed "reply_malformed" Network Failed "the reply could not be read" "see the evidence: something on the way changes the conversation"
     ReplyTooLong "reply_too_long" Network Failed "the reply is longer than any that Exchange sends" "see the evidence: this is not Exchange answering"
     StarttlsNotOffered "starttls_not_offered" Network Failed "the server does not offer STARTTLS" "switch off mail inspection on the firewall (it hides STARTTLS)"

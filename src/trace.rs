@@ -194,12 +194,13 @@ impl Trace {
     }
 
     /// Makes the fault of a run whose deadline passes now, named after the step that waited. A peer that has begun its greeting
-    /// is not silent, and one that our data does not reach is not to blame. A ClientHello that nobody acknowledges is left to the
-    /// reason of the handshake: no MTU stops a packet so small, a firewall that looks into it does.
+    /// is not silent, and one that our data does not reach, or whose reply is lost in part, is not to blame. A ClientHello that nobody
+    /// acknowledges is left to the reason of the handshake: no MTU stops a packet so small, a firewall that looks into it does.
     pub fn silence(&self) -> Fault {
         let step = self.step();
         let delivery = self.delivery.latest();
-        if delivery.is_lost() && !matches!(step, Phase::Dns | Phase::Connect | Phase::Tls) {
+        let is_conversation = !matches!(step, Phase::Dns | Phase::Connect);
+        if is_conversation && (delivery.has_gap() || delivery.is_lost() && step != Phase::Tls) {
             return Fault::heard(Reason::DataNotDelivered, delivery.to_string());
         }
         match (&self.unfinished, silence_in(step)) {
@@ -309,20 +310,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_of_a_peer_that_data_does_not_reach_is_the_network_s_once_secured() {
-        for (phase, unacknowledged, retransmits, expected) in [
-            (Phase::Auth, 2, 5, Reason::DataNotDelivered),
-            (Phase::Greeting, 1, 2, Reason::DataNotDelivered),
-            (Phase::Tls, 1, 2, Reason::TlsTimedOut),
-            (Phase::Auth, 1, 1, Reason::ReplyTimedOut),
-            (Phase::Auth, 0, 0, Reason::ReplyTimedOut),
-            (Phase::Connect, 2, 5, Reason::ConnectTimedOut),
-            (Phase::Dns, 2, 5, Reason::DnsNoAnswer),
+        for (phase, unacknowledged, retransmits, held_back, expected) in [
+            (Phase::Auth, 2, 5, 0, Reason::DataNotDelivered),
+            (Phase::Greeting, 1, 2, 0, Reason::DataNotDelivered),
+            (Phase::Tls, 1, 2, 0, Reason::TlsTimedOut),
+            (Phase::Auth, 1, 1, 0, Reason::ReplyTimedOut),
+            (Phase::Auth, 0, 0, 0, Reason::ReplyTimedOut),
+            (Phase::Connect, 2, 5, 0, Reason::ConnectTimedOut),
+            (Phase::Dns, 2, 5, 0, Reason::DnsNoAnswer),
+            (Phase::Tls, 0, 0, 1384, Reason::DataNotDelivered),
+            (Phase::Mailbox, 0, 0, 1384, Reason::DataNotDelivered),
+            (Phase::Dns, 0, 0, 1384, Reason::DnsNoAnswer),
         ] {
             let trace = begin(phase);
-            trace.delivery.set(Delivery { unacknowledged, retransmits, segment_size: 1448 });
+            trace.delivery.set(Delivery { unacknowledged, retransmits, segment_size: 1448, held_back });
             let fault = trace.silence();
             let heard = fault.evidence.heard.unwrap_or_default();
-            assert_eq!((fault.reason, heard.contains("1448 bytes")), (expected, expected == Reason::DataNotDelivered), "{heard}");
+            let figures = if held_back > 0 { "earlier ones have not (1384 bytes" } else { "1448 bytes" };
+            assert_eq!((fault.reason, heard.contains(figures)), (expected, expected == Reason::DataNotDelivered), "{heard}");
             assert!(is_silence(fault.reason));
         }
     }

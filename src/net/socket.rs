@@ -1,4 +1,4 @@
-//! A connected TCP stream that acknowledges at once and records what the kernel knows of the data it sent.
+//! A connected TCP stream that acknowledges at once and records what the kernel knows of data that is lost on it.
 
 use std::io;
 use std::pin::Pin;
@@ -63,7 +63,7 @@ impl AsyncWrite for Socket {
 
 #[cfg(target_os = "linux")]
 fn delivery(stream: &TcpStream) -> Option<Delivery> {
-    tcp_info::read(stream)
+    Some(Delivery { held_back: tcp_info::held_back(stream), ..tcp_info::read(stream)? })
 }
 
 /// Returns `None`: only Linux is asked.
@@ -97,10 +97,26 @@ mod tcp_info {
         TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, Info
     );
 
+    /// The kernel's memory for a socket in its order (linux/sock_diag.h): for what was received and is not yet taken, and eight more.
+    type Memory = [u32; 9];
+
+    sockopt_impl!(
+        /// The option `SO_MEMINFO`, of Linux 4.12.
+        MemoryInfo, GetOnly, libc::SOL_SOCKET, libc::SO_MEMINFO, Memory
+    );
+
+    /// Returns the bytes of memory that hold what was received and cannot be taken, because data before it is missing; 0 where the
+    /// kernel does not tell. What has arrived since the read that found nothing can be taken.
+    pub fn held_back(stream: &TcpStream) -> u32 {
+        let received = getsockopt(&stream.as_fd(), MemoryInfo).map_or(0, |[received, ..]| received);
+        let is_ready = || rustix::io::ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0);
+        if received > 0 && !is_ready() { received } else { 0 }
+    }
+
     pub fn read(stream: &TcpStream) -> Option<Delivery> {
         let Info { bytes: [_, _, retransmits, ..], words: [_, _, segment_size, _, unacknowledged, ..] } =
             getsockopt(&stream.as_fd(), TcpInfo).ok()?;
-        Some(Delivery { unacknowledged, retransmits, segment_size })
+        Some(Delivery { unacknowledged, retransmits, segment_size, held_back: 0 })
     }
 }
 
@@ -110,6 +126,10 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    fn held_back_of(socket: &Socket) -> u32 {
+        delivery(&socket.stream).map_or(0, |delivery| delivery.held_back)
+    }
 
     #[tokio::test]
     async fn read_that_waits_records_the_kernel_s_figures() {
@@ -123,7 +143,11 @@ mod tests {
         let mut buffer = [0; 6];
         peer.read_exact(&mut buffer).await.expect("received");
         assert!(tokio::time::timeout(std::time::Duration::ZERO, socket.read_u8()).await.is_err());
-        let Delivery { segment_size, retransmits, .. } = record.latest();
-        assert_eq!((segment_size > 500, retransmits), (cfg!(target_os = "linux"), 0), "{:?}", record.latest());
+        let Delivery { segment_size, retransmits, held_back, .. } = record.latest();
+        assert_eq!((segment_size > 500, retransmits, held_back), (cfg!(target_os = "linux"), 0, 0), "{:?}", record.latest());
+        // What can be read, in part or as a whole, is not held back.
+        peer.write_all(&[7; 100]).await.expect("sent");
+        socket.read_u8().await.expect("received");
+        assert_eq!(held_back_of(&socket), 0);
     }
 }
