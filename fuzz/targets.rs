@@ -376,7 +376,7 @@ fn certificate(data: &[u8]) {
     use m365_probe::net::tls::certificate;
     let of_peer = openssl::x509::X509::from_der(data).into_iter();
     for certificate in of_peer.chain(trust::certificates(data).unwrap_or_default()) {
-        let Some(facts) = certificate::facts(&certificate, &[0; 32], false) else { continue };
+        let Some(facts) = certificate::facts(&certificate, false) else { continue };
         facts.names.iter().chain([&facts.subject, &facts.issuer, &facts.issuer_name]).for_each(|text| check_text(text));
         check_text(&certificate::describe(&facts));
         check_text(&certificate::subject_and_dates(&facts));

@@ -67,8 +67,8 @@ pub struct Connector {
     inspection: Inspection,
     /// The roots that Microsoft's hosts are known to lead to, parsed when they are first needed.
     microsoft_roots: OnceLock<Vec<X509>>,
-    /// The provenance of the roots that Microsoft's hosts were seen to lead to, by their SHA-256: names can be forged.
-    provenances: Mutex<BTreeMap<[u8; 32], RootProvenance>>,
+    /// The provenance of the roots that Microsoft's hosts were seen to lead to, by the whole certificate: names can be forged.
+    provenances: Mutex<BTreeMap<X509, RootProvenance>>,
     /// The certificates that servers presented.
     presented: PresentedCertificates,
 }
@@ -261,16 +261,14 @@ impl Connector {
 
     /// Returns the provenance of `root`, which is trusted here. It is looked up once and kept.
     fn provenance(&self, root: &X509Ref) -> RootProvenance {
-        let Ok(der) = root.to_der() else { return RootProvenance::Unknown };
-        let key = openssl::sha::sha256(&der);
         let lock = || self.provenances.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(provenance) = lock().get(&key) {
+        if let Some(provenance) = lock().get(root) {
             return *provenance;
         }
         let provenance = root_provenance::find(root, self.microsoft_roots(), self.extra());
         let mut provenances = lock();
         if provenances.len() < MOST_ROOTS {
-            provenances.insert(key, provenance);
+            provenances.insert(root.to_owned(), provenance);
         }
         provenance
     }

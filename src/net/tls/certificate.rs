@@ -15,13 +15,8 @@ use super::inspection_products;
 /// The most names that are kept. Microsoft's mail certificate has about thirty; a hostile one could have a million.
 const MAX_NAMES: usize = 50;
 
-/// Returns the SHA-256 of the certificate's DER.
-pub fn sha256(certificate: &X509Ref) -> Option<[u8; 32]> {
-    Some(openssl::sha::sha256(&certificate.to_der().ok()?))
-}
-
-/// Extracts the facts of `certificate`, whose DER has this SHA-256; `None` if its dates cannot be read.
-pub fn facts(certificate: &X509Ref, sha256: &[u8; 32], verified: bool) -> Option<CertificateFacts> {
+/// Extracts the facts of `certificate`; `None` if its dates cannot be read.
+pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> {
     let issuer_name = sanitized(&distinguished(certificate.issuer_name()));
     Some(CertificateFacts {
         subject: sanitized(&distinguished(certificate.subject_name())),
@@ -31,7 +26,7 @@ pub fn facts(certificate: &X509Ref, sha256: &[u8; 32], verified: bool) -> Option
         names: names(certificate),
         not_before: system_time(certificate.not_before()).ok()?,
         not_after: system_time(certificate.not_after()).ok()?,
-        fingerprint: sha256.map(|byte| format!("{byte:02x}")).concat(),
+        fingerprint: openssl::sha::sha256(&certificate.to_der().ok()?).map(|byte| format!("{byte:02x}")).concat(),
         verified,
     })
 }
@@ -127,8 +122,7 @@ pub(super) mod tests {
     #[test]
     fn certificate_facts_hold_names_dates_and_fingerprint() {
         let certificate = certificate("20261125120000Z", "20261225120001Z");
-        let sha256 = sha256(&certificate).expect("DER");
-        let facts = facts(&certificate, &sha256, true).expect("facts");
+        let facts = facts(&certificate, true).expect("facts");
         assert_eq!(facts.subject, "C=DE, O=Prüfstelle, Nord, 1.3.6.1.4.1.55555.1=own");
         assert_eq!((facts.issuer_name.as_str(), facts.issuer.as_str()), (facts.subject.as_str(), "Prüfstelle, Nord"));
         assert_eq!(facts.names.get(..3).expect("names"), ["a.example", "192.0.2.7", "2001:db8::7"]);
@@ -138,12 +132,13 @@ pub(super) mod tests {
             (at(facts.not_before).as_str(), at(facts.not_after).as_str()),
             ("2026-11-25T12:00:00Z", "2026-12-25T12:00:01Z")
         );
+        let sha256 = openssl::sha::sha256(&certificate.to_der().expect("DER"));
         assert_eq!(facts.fingerprint, sha256.map(|byte| format!("{byte:02x}")).concat());
     }
 
     #[test]
     fn certificate_dates_outside_of_any_clock_are_read() {
-        let facts = facts(&certificate("19500101000000Z", "99991231235959Z"), &[0; 32], false).expect("facts");
+        let facts = facts(&certificate("19500101000000Z", "99991231235959Z"), false).expect("facts");
         assert!(facts.not_before < SystemTime::UNIX_EPOCH);
         assert_eq!((day(facts.not_after).as_str(), day(facts.not_before).as_str()), ("9999-12-31", "unknown"));
     }

@@ -49,7 +49,7 @@ impl ChainError {
     /// Returns the refused certificate where it is an authority's and not the server's own.
     fn authority(&self) -> Option<CertificateFacts> {
         let authority = self.chain.get(self.depth).filter(|_| self.depth > 0)?;
-        certificate::facts(authority, &certificate::sha256(authority)?, false)
+        certificate::facts(authority, false)
     }
 }
 

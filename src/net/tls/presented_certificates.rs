@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openssl::x509::X509Ref;
+use openssl::x509::{X509, X509Ref};
 
 use super::certificate;
 use crate::outcome::CertificateFacts;
@@ -11,27 +11,30 @@ use crate::outcome::CertificateFacts;
 /// The most certificates that are remembered, the latest ones. A device that makes a new one for each connection is read each time.
 const MOST: usize = 64;
 
-/// The certificates seen last, by the SHA-256 of their DER and by whether they were accepted.
+/// The certificates seen last. OpenSSL compares them by their DER, which costs nothing beside a digest of it.
 #[derive(Debug, Default)]
-pub struct PresentedCertificates(Mutex<Vec<(Key, Arc<CertificateFacts>)>>);
+pub struct PresentedCertificates(Mutex<Vec<Presented>>);
 
-type Key = ([u8; 32], bool);
+#[derive(Debug)]
+struct Presented {
+    certificate: X509,
+    facts: Arc<CertificateFacts>,
+}
 
 impl PresentedCertificates {
     /// Returns the facts of `certificate`; `None` if its dates cannot be read.
     pub fn facts(&self, certificate: &X509Ref, verified: bool) -> Option<Arc<CertificateFacts>> {
-        let sha256 = certificate::sha256(certificate)?;
-        let key = (sha256, verified);
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, facts)) = known().iter().find(|(other, _)| *other == key) {
+        let is_same = |other: &&Presented| other.facts.verified == verified && *other.certificate == *certificate;
+        if let Some(Presented { facts, .. }) = known().iter().find(is_same) {
             return Some(Arc::clone(facts));
         }
-        let facts = Arc::new(certificate::facts(certificate, &sha256, verified)?);
+        let facts = Arc::new(certificate::facts(certificate, verified)?);
         let mut known = known();
         if known.len() >= MOST {
             known.remove(0);
         }
-        known.push((key, Arc::clone(&facts)));
+        known.push(Presented { certificate: certificate.to_owned(), facts: Arc::clone(&facts) });
         Some(facts)
     }
 }
