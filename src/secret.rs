@@ -120,11 +120,15 @@ impl Sent {
             }
         }
         // Evidence is short and secrets are long, so the index is made of the evidence.
-        let mut pieces = Pieces::from_text(&lower);
-        for secret in long {
-            pieces.find(secret.as_bytes());
+        let windows = Windows::of_text(&lower);
+        let shared: Vec<_> = long.into_iter().filter(|secret| windows.may_share_a_piece_with(secret.as_bytes())).collect();
+        if shared.is_empty() {
+            return masked; // so it ends for nearly every text
         }
-        for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| pieces.found.contains(hash)) {
+        let in_text: HashSet<u64> = hashes(&lower).collect();
+        let in_secrets = shared.iter().flat_map(|secret| hashes(secret.as_bytes()));
+        let found: HashSet<u64> = in_secrets.filter(|hash| in_text.contains(hash)).collect();
+        for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| found.contains(hash)) {
             mask(&mut masked, at, Self::PIECE);
         }
         masked
@@ -157,38 +161,39 @@ fn masked_text(text: &str, masked: &[bool]) -> String {
     out
 }
 
-/// The pieces of secrets that may occur in one text, found by a filter made of the text.
-struct Pieces {
-    /// A bit for each hash of the text.
-    filter: Box<[u64; Self::BITS / 64]>,
-    /// The hashes of secrets that pass the filter: those in the text, and few others.
-    found: HashSet<u64>,
-}
+/// The windows of a text, each of eight bytes, as a filter: one that is not in the filter is not in the text.
+struct Windows(Box<[u64; Self::BITS / 64]>);
 
-impl Pieces {
-    /// The number of bits; the pieces of a conversation set one in fifty.
+impl Windows {
+    /// The number of bits; the windows of a conversation set one in twenty.
     const BITS: usize = 1 << 16;
+    /// The bytes of a window.
+    const SIZE: usize = 8;
+    /// The distance of the windows of a secret that are looked for: every piece of it has one of them whole.
+    const STEP: usize = Sent::PIECE - Self::SIZE + 1;
 
-    fn from_text(text: &[u8]) -> Self {
+    fn of_text(text: &[u8]) -> Self {
         let mut filter = Box::new([0; Self::BITS / 64]);
-        for hash in hashes(text) {
-            let (word, bit) = Self::place(hash);
+        for (word, bit) in text.windows(Self::SIZE).flat_map(Self::places) {
             filter[word] |= bit;
         }
-        Self { filter, found: HashSet::new() }
+        Self(filter)
     }
 
-    fn find(&mut self, secret: &[u8]) {
-        let passing = hashes(secret).filter(|hash| {
-            let (word, bit) = Self::place(*hash);
-            self.filter[word] & bit != 0
-        });
-        self.found.extend(passing);
+    /// Reports whether a piece of `secret` may stand in the text: of a hundred thousand windows that do not, one passes.
+    fn may_share_a_piece_with(&self, secret: &[u8]) -> bool {
+        let mut windows = secret.windows(Self::SIZE).step_by(Self::STEP);
+        windows.any(|window| Self::places(window).iter().all(|(word, bit)| self.0[*word] & bit != 0))
     }
 
-    fn place(hash: u64) -> (usize, u64) {
-        let bit = (hash >> 48) as usize % Self::BITS;
-        (bit / 64, 1 << (bit % 64))
+    /// Returns the places of a window in the filter, each as a word and a bit of it.
+    fn places(window: &[u8]) -> [(usize, u64); 4] {
+        let bytes = window.try_into().map_or(0, u64::from_le_bytes);
+        let hash = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        [hash >> 48, hash >> 32, hash >> 16, hash].map(|place| {
+            let bit = place as usize % Self::BITS;
+            (bit / 64, 1 << (bit % 64))
+        })
     }
 }
 
@@ -261,6 +266,22 @@ mod tests {
         let sent = sent(&["aaaaaaaaaaaa".repeat(300).as_str()]);
         assert_eq!(sent.redact(&"a".repeat(20_000)), MASK);
         assert_eq!(sent.redact(&"ab".repeat(10_000)).len(), 20_000);
+    }
+
+    #[test]
+    fn redact_masks_each_piece_of_a_secret_wherever_it_stands() {
+        let secret = "0aB~1cD.2eF_3gH-4iJ/5kL+6mN=7oP";
+        let sent = sent(&[secret]);
+        for length in Sent::PIECE..=secret.len() {
+            for piece in (0..=secret.len() - length).map(|at| &secret[at..at + length]) {
+                for before in ["", "x", "-ERR ", "a longer word before it "] {
+                    let text = format!("{before}{piece} refused");
+                    assert_eq!(sent.redact(&text), format!("{before}{MASK} refused"), "{text}");
+                    assert!(sent.is_in(&text));
+                }
+            }
+        }
+        assert!((0..=secret.len() - 11).all(|at| !sent.is_in(&secret[at..at + 11])));
     }
 
     #[test]
