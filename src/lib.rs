@@ -17,6 +17,7 @@ pub mod diagnosis;
 pub mod document;
 pub mod fact;
 pub mod file;
+pub mod heap;
 pub mod kind;
 pub mod lang;
 pub mod levels;

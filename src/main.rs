@@ -1,7 +1,8 @@
-//! The program: keep its memory private, choose the trust store, set the environment, then do what the command line says.
+//! The program: settle its memory and keep it private, choose the trust store, set the environment, then do what the command line says.
 
 use std::process::ExitCode;
 
+use m365_probe::heap;
 use m365_probe::net::trust;
 use m365_probe::secret::{self, ZeroingAllocator};
 use m365_probe::settings::RootStore;
@@ -10,6 +11,7 @@ use m365_probe::settings::RootStore;
 static ALLOCATOR: ZeroingAllocator = ZeroingAllocator;
 
 fn main() -> ExitCode {
+    heap::give_back_large_blocks();
     secret::keep_private(); // before anything secret is read; the environment may hold one already
     let roots = trust::root_store(|name| std::env::var_os(name));
     set_environment(&roots);

@@ -12,7 +12,7 @@ use m365_probe::kind::Check;
 /// module: parent, children and siblings.
 const FLOORS: &[&[&str]] = &[
     &["compressed", "file", "lang"],
-    &["clock", "cloud", "phase", "random", "reason", "sanitize", "small_map", "spelling", "x509"],
+    &["clock", "cloud", "heap", "phase", "random", "reason", "sanitize", "small_map", "spelling", "x509"],
     &["kind", "secret"],
     &["outcome"],
     &["credential"],
