@@ -13,6 +13,8 @@ pub struct Kind {
     pub name: &'static str,
     /// The name of what it speaks to, in a sentence.
     pub title: &'static str,
+    /// The same in German.
+    pub title_in_german: &'static str,
     /// A short description of what a success proves.
     pub purpose: &'static str,
     /// True if it is made where the user names no checks; false for one that needs permissions of its own.
@@ -129,6 +131,7 @@ checks! {
     Token {
         name: "token",
         title: "Entra",
+        title_in_german: "Entra",
         purpose: "a fresh access token from Entra for the application",
         by_default: true,
         phases: &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Token],
@@ -139,6 +142,7 @@ checks! {
     Dns {
         name: "dns",
         title: "DNS",
+        title_in_german: "DNS",
         purpose: "the addresses of all hosts, from every configured resolver",
         by_default: true,
         phases: &[Phase::Dns],
@@ -149,6 +153,7 @@ checks! {
     Reach {
         name: "reach",
         title: "hosts and ports",
+        title_in_german: "Hosts und Ports",
         purpose: "every host and port on every address: connection, TLS and first words",
         by_default: true,
         phases: &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls],
@@ -159,6 +164,7 @@ checks! {
     Pop3 {
         name: "pop3",
         title: "POP3",
+        title_in_german: "POP3",
         purpose: "POP3 login with XOAUTH2, and the mailbox opened",
         by_default: true,
         phases: Phase::OF_MAIL,
@@ -169,6 +175,7 @@ checks! {
     Imap {
         name: "imap",
         title: "IMAP",
+        title_in_german: "IMAP",
         purpose: "IMAP login with XOAUTH2, and the inbox counted",
         by_default: true,
         phases: Phase::OF_MAIL,
@@ -179,6 +186,7 @@ checks! {
     Smtp {
         name: "smtp",
         title: "SMTP",
+        title_in_german: "SMTP",
         purpose: "SMTP login with XOAUTH2; no mail is sent",
         by_default: true,
         phases: Phase::Mailbox.all_before(),
@@ -189,6 +197,7 @@ checks! {
     RoundTrip {
         name: "roundtrip",
         title: "mail delivery",
+        title_in_german: "Mailzustellung",
         purpose: "a mail sent with SMTP, found again with IMAP or POP3 and deleted",
         by_default: false,
         phases: &[
@@ -210,6 +219,7 @@ checks! {
     Ews {
         name: "ews",
         title: "EWS",
+        title_in_german: "EWS",
         purpose: "EWS FindFolder in the mailbox or its calendar, by impersonation",
         by_default: true,
         phases: &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox],
@@ -220,6 +230,7 @@ checks! {
     Graph {
         name: "graph",
         title: "Microsoft Graph",
+        title_in_german: "Microsoft Graph",
         purpose: "Microsoft Graph mailFolders of the mailbox, or its calendarView",
         by_default: false,
         phases: &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox],

@@ -3,9 +3,17 @@
 //! `en.rs` says which texts there are; a language that lacks one does not compile. What a reason means and what to do about it
 //! stands with the reasons, in `reason/text/`.
 
+/// A text as it stands in the tables: with a count, or without.
+macro_rules! text {
+    (type) => { &'static str };
+    (type $other:literal) => { $crate::lang::Counted };
+    ($text:literal) => { $text };
+    ($one:literal $other:literal) => { $crate::lang::counted($one, $other) };
+}
+
 /// Declares the groups of texts by their English ones.
 macro_rules! texts {
-    ($( $(#[$about:meta])* $group:ident: $Group:ident { $( $key:ident: $text:literal, )* } )*) => {
+    ($( $(#[$about:meta])* $group:ident: $Group:ident { $( $key:ident: $text:literal $( / $other:literal )?, )* } )*) => {
         /// Every text of the interface in one language.
         #[derive(Debug)]
         pub struct Texts { $( $(#[$about])* pub $group: $Group, )* }
@@ -13,18 +21,25 @@ macro_rules! texts {
         $(
             $(#[$about])*
             #[derive(Debug)]
-            pub struct $Group { $( #[doc = $text] pub $key: &'static str, )* }
+            pub struct $Group { $( #[doc = $text] pub $key: text!(type $($other)?), )* }
 
             impl $Group {
-                /// Every text with its key.
+                /// Every text with its key, in the form for any number but one.
                 pub const fn all(&self) -> [(&'static str, &'static str); [$( stringify!($key) ),*].len()] {
-                    [$( (stringify!($key), self.$key) ),*]
+                    [$( (stringify!($key), forms!(self.$key $(, $other)?).1) ),*]
+                }
+
+                /// Those for one, with their keys; a text without a number has none.
+                #[cfg(test)]
+                fn all_for_one(&self) -> Vec<(&'static str, &'static str)> {
+                    let all = [$( (stringify!($key), forms!(self.$key $(, $other)?).0) ),*];
+                    all.into_iter().filter_map(|(key, one)| Some((key, one?))).collect()
                 }
             }
         )*
 
         /// The English texts.
-        pub(super) const TEXTS: Texts = Texts { $( $group: $Group { $( $key: $text, )* }, )* };
+        pub(super) const TEXTS: Texts = Texts { $( $group: $Group { $( $key: text!($text $($other)?), )* }, )* };
 
         #[cfg(test)]
         impl Texts {
@@ -34,7 +49,24 @@ macro_rules! texts {
                 $( all.extend(self.$group.all().map(|(key, text)| (stringify!($group), key, text))); )*
                 all
             }
+
+            /// The same of those that have a form for one.
+            pub fn all_for_one(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+                let mut all = Vec::new();
+                $( all.extend(self.$group.all_for_one().into_iter().map(|(key, text)| (stringify!($group), key, text))); )*
+                all
+            }
         }
+    };
+}
+
+/// Returns the form of a text for one, if it has a number, and its other form.
+macro_rules! forms {
+    ($text:expr) => {
+        (None::<&'static str>, $text)
+    };
+    ($text:expr, $other:literal) => {
+        (Some($text.one), $text.other)
     };
 }
 
@@ -96,6 +128,31 @@ impl FromStr for Lang {
     }
 }
 
+/// A text with a number in it, in two forms, which is what English and German have.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    one: &'static str,
+    other: &'static str,
+}
+
+/// A text in the form for one and in the form for any other number, which stands for `{n}` there.
+const fn counted(one: &'static str, other: &'static str) -> Counted {
+    Counted { one, other }
+}
+
+impl Counted {
+    /// Returns the text for `count`.
+    pub fn of<Number: Copy + PartialEq + From<u8> + fmt::Display>(&self, count: Number) -> String {
+        self.with(count, &[])
+    }
+
+    /// The same with other values as well.
+    pub fn with<Number: Copy + PartialEq + From<u8> + fmt::Display>(&self, count: Number, values: &[(&str, &str)]) -> String {
+        let template = if count == Number::from(1) { self.one } else { self.other };
+        fill(&template.replace("{n}", &count.to_string()), values)
+    }
+}
+
 /// `template` with each `{name}` replaced by its value.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
@@ -103,7 +160,12 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 
 /// `a`, `a and b`, `a, b and c`, and of more than `most` names `a, b, c and 97 more`.
 pub fn list(names: &[String], most: usize, lang: Lang) -> String {
-    list_first(names.get(..most).unwrap_or(names), names.len(), lang)
+    list_first(names.get(..shown(names.len(), most)).unwrap_or(names), names.len(), lang)
+}
+
+/// Returns how many of `count` names are shown where there is room for `most`: a last one takes no more room than that there is one.
+pub const fn shown(count: usize, most: usize) -> usize {
+    if count <= most + 1 { count } else { most }
 }
 
 /// The same for the `first` of so many names.
@@ -113,7 +175,7 @@ pub fn list_first(first: &[String], count: usize, lang: Lang) -> String {
         ([], _) => String::new(),
         ([one], 0) => one.clone(),
         ([others @ .., last], 0) => format!("{} {and} {last}", others.join(", ")),
-        (shown, others) => format!("{} {and} {others} {more}", shown.join(", ")),
+        (shown, others) => format!("{} {and} {}", shown.join(", "), more.of(others)),
     }
 }
 
@@ -144,6 +206,20 @@ mod tests {
         "page.phase",
     ];
 
+    /// Texts with a number in one form: it counts nothing, or the words around it are the same for one.
+    const OF_ANY_NUMBER: &[&str] = &[
+        "doctor.root_cause",
+        "doctor.explains_of",
+        "doctor.running",
+        "doctor.running_failed",
+        "page.checks_critical",
+        "page.waiting",
+        "page.found",
+        "page.page_of",
+        "page.catalogue_about",
+        "page.reasons_found",
+    ];
+
     fn placeholders(text: &str) -> Vec<&str> {
         let mut names: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
         names.sort_unstable();
@@ -167,10 +243,49 @@ mod tests {
     }
 
     #[test]
+    fn every_text_with_a_number_has_a_form_for_one_in_every_language() {
+        for lang in Lang::ALL {
+            let for_one = lang.texts().all_for_one();
+            for (group, key, text) in lang.texts().all() {
+                let name = format!("{group}.{key}");
+                let has_number = ["{n}", "{count}", "{done}"].iter().any(|number| text.contains(number));
+                let one = for_one.iter().find(|(of, one, _)| (*of, *one) == (group, key)).map(|(.., text)| *text);
+                let is_known = OF_ANY_NUMBER.contains(&&*name);
+                assert_eq!(has_number && one.is_none(), is_known, "{lang} {name}: {text}");
+                let Some(one) = one else { continue };
+                assert!(!one.contains("{n}") && text.contains("{n}"), "{lang} {name}: {one}; {text}");
+                let others = |text| placeholders(text).into_iter().filter(|name| *name != "n").collect::<Vec<_>>();
+                assert_eq!(others(one), others(text), "{lang} {name}");
+            }
+        }
+        let english = Lang::En.texts().all_for_one();
+        for lang in Lang::ALL {
+            let keys: Vec<_> = lang.texts().all_for_one().into_iter().map(|(group, key, _)| (group, key)).collect();
+            assert_eq!(keys, english.iter().map(|(group, key, _)| (*group, *key)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn counted_text_of_one_none_and_several_declines() {
+        let texts = [Lang::En, Lang::De].map(|lang| &lang.texts().page);
+        for (count, expected) in [
+            (0, ["0 of 3 checks fail", "0 von 3 Prüfungen schlagen fehl"]),
+            (1, ["1 of 3 checks fails", "1 von 3 Prüfungen schlägt fehl"]),
+            (2, ["2 of 3 checks fail", "2 von 3 Prüfungen schlagen fehl"]),
+        ] {
+            let all = Lang::ALL.map(|lang| lang.texts().common.checks.of(3_usize));
+            let told = [0, 1].map(|at| texts[at].of_checks_fail.with(count, &[("all", &all[at])]));
+            assert_eq!(told, expected);
+        }
+        assert_eq!(Lang::De.texts().common.checks.of(1_u64), "1 Prüfung");
+    }
+
+    #[test]
     fn list_of_more_names_than_shown_ends_with_the_number_of_the_others() {
         let names = ["a", "b", "c", "d"].map(ToOwned::to_owned);
         assert_eq!(list(&names[..3], 3, Lang::En), "a, b and c");
         assert_eq!(list(&names, 2, Lang::De), "a, b und 2 weitere");
+        assert_eq!(list(&names, 3, Lang::En), "a, b, c and d", "a name instead of `1 more`");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub fn run(arguments: &Init) -> u8 {
         },
         Err(problem) => return failed(false, USAGE, &problem),
     };
-    output::out(&charset::text(&(fill(lang.texts().init.written, &[("file", &name), ("n", &probes.to_string())]) + "\n")));
+    output::out(&charset::text(&(lang.texts().init.written.with(probes, &[("file", &name)]) + "\n")));
     GOOD
 }
 

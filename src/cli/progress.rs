@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{charset, output, terminal};
-use crate::lang::{Doctor, Lang, fill};
+use crate::lang::{Lang, fill};
 use crate::report::text::one_line;
 use crate::settings::ProbeSettings;
 
@@ -24,7 +24,7 @@ const CLEAR_LINE: &str = "\r\u{1b}[2K";
 /// The progress of a set of probes, drawn as one line.
 #[derive(Debug)]
 pub struct Progress {
-    texts: &'static Doctor,
+    lang: Lang,
     /// Index and name of each probe that has not ended.
     waiting: Vec<(usize, String)>,
     all: usize,
@@ -46,12 +46,12 @@ impl Progress {
         };
         let texts = &lang.texts().doctor;
         if terminal::is_dumb() {
-            print(&charset::text(&(fill(texts.begun, &[("n", &probes.len().to_string())]) + "\n")));
+            print(&charset::text(&(texts.begun.of(probes.len()) + "\n")));
             return None;
         }
         let waiting = probes.iter().map(|probe| one_line(&probe.id.to_string())).enumerate().collect();
         let width = terminal::width().unwrap_or(80);
-        Some(Self { texts, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, print })
+        Some(Self { lang, waiting, all: probes.len(), failed: 0, began: Instant::now(), drawn: 0, width, print })
     }
 
     /// Records that the probe with this index has ended, and draws the line anew.
@@ -76,17 +76,18 @@ impl Progress {
         let done = self.all - self.waiting.len();
         let full = (BAR * done).checked_div(self.all).unwrap_or(BAR);
         let bar = "#".repeat(full) + &"·".repeat(BAR - full);
-        let counted = fill(self.texts.running, &[("done", &done.to_string()), ("all", &self.all.to_string())]);
+        let texts = &self.lang.texts().doctor;
+        let counted = fill(texts.running, &[("done", &done.to_string()), ("all", &self.lang.texts().common.checks.of(self.all))]);
         let mut line = format!("[{bar}] {counted}");
         if self.failed > 0 {
-            line = line + ", " + &fill(self.texts.running_failed, &[("n", &self.failed.to_string())]);
+            line = line + ", " + &fill(texts.running_failed, &[("n", &self.failed.to_string())]);
         }
         if self.began.elapsed() >= SECONDS_SHOWN_AFTER {
             line = line + ", " + &self.began.elapsed().as_secs().to_string() + " s";
         }
         if !self.waiting.is_empty() {
             let names: Vec<&str> = self.waiting.iter().take(5).map(|(_, name)| name.as_str()).collect();
-            line = line + "; " + &fill(self.texts.waiting_for, &[("who", &names.join(", "))]);
+            line = line + "; " + &fill(texts.waiting_for, &[("who", &names.join(", "))]);
         }
         line
     }
@@ -106,9 +107,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn progress_line_has_bar_counts_seconds_and_waiting_probes() {
         let waiting = ["t/token", "t/a/pop3"].map(ToOwned::to_owned).into_iter().enumerate().collect();
-        let texts = &Lang::De.texts().doctor;
         let print: fn(&str) = |_| {};
-        let mut progress = Progress { texts, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, print };
+        let mut progress =
+            Progress { lang: Lang::De, waiting, all: 2, failed: 0, began: Instant::now(), drawn: 0, width: 80, print };
         assert_eq!(progress.line(), "[····················] 0 von 2 Prüfungen fertig; warte auf t/token, t/a/pop3");
         tokio::time::advance(Duration::from_secs(12)).await;
         progress.ended(0, true);

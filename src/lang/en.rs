@@ -1,4 +1,5 @@
-//! The English texts; they also say which texts there are.
+//! The English texts; they also say which texts there are. One with a number in it has the form for one, and behind `/` the form for
+//! any other.
 
 texts! {
     /// Words that every output shares.
@@ -38,7 +39,8 @@ texts! {
 
         // Lists and numbers.
         and: "and",
-        more: "more",
+        more: "1 more" / "{n} more",
+        checks: "1 check" / "{n} checks",
         decimal_mark: ".",
     }
 
@@ -47,11 +49,9 @@ texts! {
         date: "{year}-{month}-{day}",
         when: "{distance} ({date})",
         in_less_than_a_day: "in less than a day",
-        in_one_day: "in 1 day",
-        in_days: "in {n} days",
+        in_days: "in 1 day" / "in {n} days",
         less_than_a_day_ago: "less than a day ago",
-        one_day_ago: "1 day ago",
-        days_ago: "{n} days ago",
+        days_ago: "1 day ago" / "{n} days ago",
         ews_ends: "EWS ends {when}, move to Microsoft Graph",
         ews_was_to_end: "EWS was to end {when}, move to Microsoft Graph",
         secret_expires: "the client secret expires {when}",
@@ -97,18 +97,13 @@ texts! {
     doctor: Doctor {
         // The summary.
         nothing: "Nothing was checked.",
-        all_well_one: "The check works.",
-        all_well: "All {n} checks work.",
+        all_well: "The check works." / "All {n} checks work.",
         none_fails: "No check fails.",
-        one_fails: "1 of {all} checks fails.",
-        some_fail: "{n} of {all} checks fail.",
+        some_fail: "1 of {all} checks fails." / "{n} of {all} checks fail.",
         only_fails: "The only check fails.",
-        one_cause: "There is one root cause.",
-        some_causes: "There are {n} root causes:",
-        one_not_run: "1 check did not run.",
-        some_not_run: "{n} checks did not run.",
-        one_noticed: "1 of {all} needs attention.",
-        some_noticed: "{n} of {all} need attention.",
+        some_causes: "There is one root cause." / "There are {n} root causes:",
+        some_not_run: "1 check did not run." / "{n} checks did not run.",
+        some_noticed: "1 of {all} needs attention." / "{n} of {all} need attention.",
 
         // A root cause.
         root_cause: "Root cause {n}",
@@ -118,8 +113,7 @@ texts! {
         meaning: "What it means",
         to_do_if: "What to do if {title}",
         to_do: "What to do",
-        more_mailboxes: "… and the same for {n} more mailboxes; `--output json` names them all",
-        one_more_mailbox: "… and the same for 1 more mailbox; `--output json` names it",
+        more_mailboxes: "… and the same for 1 more mailbox; `--output json` names it" / "… and the same for {n} more mailboxes; `--output json` names them all",
         applies: "Takes effect after",
         object_id: "{id} is the claim `oid` of the token that Entra has just issued: the object id of the enterprise application. The object id shown under App registrations is a different one and does not work here.",
         object_id_unknown: "<OBJECT_ID> is the object id of the enterprise application (Microsoft Entra admin center > Enterprise applications > the application > Overview). The object id shown under App registrations is a different one and does not work here.",
@@ -129,7 +123,7 @@ texts! {
         seen: "Evidence",
         ticket: "For a support ticket",
         explains: "Affects",
-        explains_of: "{n} of {all} checks: {probes}",
+        explains_of: "{n} of {all}: {probes}",
         source: "Source",
 
         // Evidence.
@@ -175,24 +169,21 @@ texts! {
         missed: "its run would have begun too late",
         hanging: "its endpoint does not answer, so that few runs at a time ask it",
         failed_in: "failed {phase}",
-        left_out_one: "(1 line left out)",
-        left_out: "({n} lines left out)",
+        left_out: "(1 line left out)" / "({n} lines left out)",
         legend: "Times in milliseconds; ✗ marks the phase that failed, → the root cause.",
         legend_well: "Times in milliseconds.",
-        alike: "… and {n} more with the same result: {who}",
+        alike: "… and 1 more with the same result: {who}" / "… and {n} more with the same result: {who}",
         more_with_v: "`-v` shows every check with its details.",
 
         // What was learnt.
-        one_message: "1 message",
-        messages: "{n} messages",
-        one_folder: "1 folder",
-        folders: "{n} folders",
+        messages: "1 message" / "{n} messages",
+        folders: "1 folder" / "{n} folders",
         secret_expires: "client secret valid until",
         client_certificate_expires: "application's certificate valid until",
 
         // While it runs.
-        begun: "{n} checks are running …",
-        running: "{done} of {all} checks done",
+        begun: "1 check is running …" / "{n} checks are running …",
+        running: "{done} of {all} done",
         running_failed: "{n} failed",
         waiting_for: "waiting for {who}",
         simulated: "Against the simulated tenant; `m365-probe demo` without --once serves a page and metrics.",
@@ -270,7 +261,7 @@ texts! {
         missing: "{option} is missing, and there is no terminal to ask on",
         exists: "`{file}` exists and is left as it is; name another file",
         nothing_written: "nothing was written",
-        written: "{file}: written, with {n} checks. Next: m365-probe doctor --config {file}",
+        written: "{file}: written, with 1 check. Next: m365-probe doctor --config {file}" / "{file}: written, with {n} checks. Next: m365-probe doctor --config {file}",
     }
 
     /// The catalogue of reasons.
@@ -302,7 +293,7 @@ texts! {
         unprotected: "Whoever reaches this machine can read these pages and have probes run: they are served beyond loopback, and no login is needed. Name users in the file of --web.config.file, listen on loopback, or say with --web.allow-unprotected that it is meant.",
         web_config_not_in_force: "The web configuration has changed and was refused; the one before the change is still in force. The log says why.",
         held: "This page stands still while something is marked. By now:",
-        refreshes: "This page refreshes itself every {seconds} seconds.",
+        refreshes: "This page refreshes itself every second." / "This page refreshes itself every {n} seconds.",
         pause: "Pause",
         paused: "This page does not refresh itself.",
         resume: "Resume",
@@ -317,34 +308,33 @@ texts! {
         not_all_works: "Not everything works",
         limit_violated: "A critical limit is violated",
         unsure: "Not everything could be checked",
-        problems: "{n} problems: {names}",
+        problems: "1 problem: {names}" / "{n} problems: {names}",
         check_of: "{check} of {name}",
-        of_checks_fail: "{n} of {all} checks fail",
-        checks_work: "{n} of {all} checks work",
-        checks_critical: "{n} of {all} checks critical",
+        of_checks_fail: "1 of {all} fails" / "{n} of {all} fail",
+        checks_work: "1 of {all} works" / "{n} of {all} work",
+        checks_critical: "{n} of {all} critical",
         waiting: "{n} still to run",
         last_run: "last run",
 
         // The search, and pages of a long list.
         search_for: "Mailbox, tenant, check or reason",
         search: "Search",
-        found: "{n} of {all} checks found",
+        found: "{n} of {all} found",
         show_all: "Show all",
-        tenants: "{n} tenants",
+        tenants: "1 tenant" / "{n} tenants",
         checks: "Checks",
         page_of: "Page {n} of {all}",
         first_page: "First",
         previous_page: "Previous",
         next_page: "Next",
         last_page: "Last",
-        more: "{n} more",
-        and_more_checks: "… and {n} more checks",
-        further_problems: "{n} further problems",
-        end_later: "{n} more end later.",
+        more: "1 more" / "{n} more",
+        and_more_checks: "… and 1 more check" / "… and {n} more checks",
+        further_problems: "1 further problem" / "{n} further problems",
+        end_later: "1 more ends later." / "{n} more end later.",
 
         // A root cause.
         broken: "What is broken",
-        and_more: "{names} and {n} more",
         since: "Since",
         at_least: "at least",
         to_do: "What to do",
@@ -352,8 +342,7 @@ texts! {
         source: "Source",
         sure: "How sure",
         perhaps: "Or perhaps",
-        affected: "{n} checks fail because of this",
-        affected_one: "One check fails because of this",
+        affected: "One check fails because of this" / "{n} checks fail because of this",
         evidence: "Evidence",
         copy: "Copy",
         copied: "Copied",
@@ -370,14 +359,14 @@ texts! {
         tenant_checks: "Checks of the tenant",
         mailbox_checks: "Mailboxes",
         mailbox: "Mailbox",
-        without_problems: "{n} mailboxes without problems",
-        mailboxes_still_to_run: "{n} mailboxes whose checks are still to run",
+        without_problems: "1 mailbox without problems" / "{n} mailboxes without problems",
+        mailboxes_still_to_run: "1 mailbox whose checks are still to run" / "{n} mailboxes whose checks are still to run",
         check: "Check",
         not_yet: "not yet run",
         too_old: "no result for {time}",
         ago: "{time} ago",
         for_time: "for {time}",
-        recent_runs: "last {n} runs, {failed} failed, between {shortest} and {longest}",
+        recent_runs: "last run, {failed} failed, between {shortest} and {longest}" / "last {n} runs, {failed} failed, between {shortest} and {longest}",
 
         // The past.
         history: "Last failures",
@@ -398,7 +387,7 @@ texts! {
         we_said: "we said",
         they_said: "they said",
         happened: "happened",
-        lines_left_out: "{n} lines left out",
+        lines_left_out: "1 line left out" / "{n} lines left out",
         facts: "What was learnt",
         latency: "Latency",
         every: "Runs every {interval}, for at most {timeout}",
@@ -438,10 +427,17 @@ texts! {
         severity_degraded: "works, but worth a look",
         severity_transient: "may pass by itself",
 
-        // Spans of time: one, several, and several after a word like `ago`, for which German declines.
-        day: "1 day", days: "{n} days", days_ago: "{n} days",
-        hour: "1 hour", hours: "{n} hours", hours_ago: "{n} hours",
-        minute: "1 minute", minutes: "{n} minutes", minutes_ago: "{n} minutes",
-        second: "1 second", seconds: "{n} seconds", seconds_ago: "{n} seconds",
+        // Spans of time, and the same after a word like `ago`, for which German declines.
+        days: "1 day" / "{n} days",
+        days_ago: "1 day" / "{n} days",
+        hours: "1 hour" / "{n} hours",
+        hours_ago: "1 hour" / "{n} hours",
+        minutes: "1 minute" / "{n} minutes",
+        minutes_ago: "1 minute" / "{n} minutes",
+        seconds: "1 second" / "{n} seconds",
+        seconds_ago: "1 second" / "{n} seconds",
+        just_now: "just now",
+        moment: "less than a second",
+        moment_ago: "less than a second",
     }
 }

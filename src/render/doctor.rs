@@ -11,7 +11,7 @@ pub use self::cause::evidence_rows;
 pub use self::layout::Style;
 use self::layout::{Ink, Layout};
 pub use self::observations::fact_lines;
-use crate::lang::fill;
+use crate::lang::Counted;
 use crate::levels::State;
 use crate::report::outcome_index::OutcomeIndex;
 use crate::report::root_cause::{self, RootCauseGroup};
@@ -43,26 +43,21 @@ fn summary(out: &mut Layout, judged: &[JudgedOutcome<'_>], causes: &[RootCauseGr
     let skipped = judged.iter().filter(|one| one.outcome.is_skipped()).count();
     // Of runs that succeeded, those whose levels or warnings say that they should not go unseen.
     let noticed = judged.iter().filter(|one| one.outcome.is_ok() && one.state() != State::Ok).count();
-    let template = match (judged.len(), failed, skipped + noticed) {
-        (0, ..) => texts.nothing,
-        (1, 0, 0) => texts.all_well_one,
-        (_, 0, 0) => texts.all_well,
-        (_, 0, _) => texts.none_fails,
-        (1, 1, _) => texts.only_fails,
-        (_, 1, _) => texts.one_fails,
-        _ => texts.some_fail,
+    let all = judged.len().to_string();
+    let counted = |text: Counted, count: usize| text.with(count, &[("all", &all)]);
+    let mut text = match (judged.len(), failed, skipped + noticed) {
+        (0, ..) => texts.nothing.to_owned(),
+        (_, 0, 0) => counted(texts.all_well, judged.len()),
+        (_, 0, _) => texts.none_fails.to_owned(),
+        (1, 1, _) => texts.only_fails.to_owned(),
+        _ => counted(texts.some_fail, failed),
     };
-    let (all, count) = (judged.len().to_string(), failed.to_string());
-    let counted = |one: &'static str, some: &str, count: usize| match count {
-        0 => String::new(),
-        1 => format!(" {}", fill(one, &[("all", &all)])),
-        _ => format!(" {}", fill(some, &[("n", &count.to_string()), ("all", &all)])),
-    };
-    let shown = if failed == 0 { &all } else { &count };
-    let mut text = fill(template, &[("n", shown), ("all", &all)]);
-    text += &counted(texts.one_not_run, texts.some_not_run, skipped);
-    text += &counted(texts.one_noticed, texts.some_noticed, if failed == 0 { noticed } else { 0 });
-    text += &counted(texts.one_cause, texts.some_causes, causes.len());
+    let noticed = if failed == 0 { noticed } else { 0 };
+    for (more, count) in [(texts.some_not_run, skipped), (texts.some_noticed, noticed), (texts.some_causes, causes.len())] {
+        if count > 0 {
+            text = text + " " + &counted(more, count);
+        }
+    }
     let ink = match (judged.len(), failed, skipped, worst_state(judged)) {
         (_, 1.., ..) | (_, 0, _, State::Critical) => Ink::Bad,
         (0, ..) | (_, 0, 1.., _) => Ink::Odd,

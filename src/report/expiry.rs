@@ -190,15 +190,11 @@ pub fn when(at: SystemTime, now: SystemTime, lang: Lang) -> String {
 /// `in 123 days`, `27 days ago`.
 pub fn distance(at: SystemTime, now: SystemTime, lang: Lang) -> String {
     let texts = &lang.texts().expiry;
-    let (days, [less, one, many]) = match at.duration_since(now) {
-        Ok(left) => (left.as_secs() / DAY, [texts.in_less_than_a_day, texts.in_one_day, texts.in_days]),
-        Err(over) => (over.duration().as_secs() / DAY, [texts.less_than_a_day_ago, texts.one_day_ago, texts.days_ago]),
+    let (days, less, many) = match at.duration_since(now) {
+        Ok(left) => (left.as_secs() / DAY, texts.in_less_than_a_day, texts.in_days),
+        Err(over) => (over.duration().as_secs() / DAY, texts.less_than_a_day_ago, texts.days_ago),
     };
-    match days {
-        0 => less.to_owned(),
-        1 => one.to_owned(),
-        _ => fill(many, &[("n", &days.to_string())]),
-    }
+    if days == 0 { less.to_owned() } else { many.of(days) }
 }
 
 /// The day of a warning's end, as the run learnt it.

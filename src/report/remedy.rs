@@ -11,7 +11,7 @@ use self::endpoint::{Endpoint, endpoints};
 use self::protocol::Protocols;
 use super::outcome_index::OutcomeIndex;
 use crate::kind::Check;
-use crate::lang::{Lang, list, list_first};
+use crate::lang::{Lang, list, list_first, shown};
 use crate::outcome::Outcome;
 use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, steps_with};
 use crate::reason::{CredentialForm, Reason};
@@ -237,7 +237,7 @@ impl<'a> Concern<'a> {
         let mailbox = |address: &&'a str| fill("{mailbox}", &self.ids(Some(address), None));
         let mut sentence = sentence.to_owned();
         if self.mailboxes.len() > 1 {
-            let named: Vec<String> = self.mailboxes.iter().take(NAMED).map(mailbox).collect();
+            let named: Vec<String> = self.mailboxes.iter().take(shown(self.mailboxes.len(), NAMED)).map(mailbox).collect();
             sentence = sentence.replace("{mailbox}", &list_first(&named, self.mailboxes.len(), lang));
         }
         if self.endpoints.len() > 1 {

@@ -1,6 +1,7 @@
 //! The terms of owners, confidences and phases in the reader's language.
 
 use crate::diagnosis::Confidence;
+use crate::kind::Check;
 use crate::lang::Lang;
 use crate::outcome::Phase;
 use crate::reason::Owner;
@@ -14,6 +15,15 @@ pub const fn owner(owner: Owner, lang: Lang) -> &'static str {
         Owner::Microsoft => texts.microsoft,
         Owner::TenantAdmin => texts.tenant_admin,
         Owner::ApplicationOwner => texts.application_owner,
+    }
+}
+
+/// Returns the term for what a check speaks to: `POP3`, `hosts and ports`.
+pub const fn check(check: Check, lang: Lang) -> &'static str {
+    let kind = check.kind();
+    match lang {
+        Lang::En => kind.title,
+        Lang::De => kind.title_in_german,
     }
 }
 

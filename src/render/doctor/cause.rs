@@ -42,7 +42,7 @@ pub fn write(out: &mut Layout, number: usize, cause: &RootCauseGroup, index: &Ou
     ticket(out, cause, seen, &concern, index, style);
     out.gap();
     let probes = probes(cause, style);
-    let (count, all) = (cause.explains.len().to_string(), index.judged().len().to_string());
+    let (count, all) = (cause.explains.len().to_string(), style.lang.texts().common.checks.of(index.judged().len()));
     let explained = fill(texts.explains_of, &[("n", &count), ("all", &all), ("probes", &probes)]);
     let source = text.source.map(|source| (texts.source, source));
     let last: Vec<(&str, &str)> = std::iter::once((texts.explains, &*explained)).chain(source).collect();
@@ -94,8 +94,7 @@ pub fn steps(out: &mut Layout, indent: usize, steps: Vec<Vec<StepPart>>, texts: 
                     out.line(&format!("{below}    {command}"));
                 }
                 StepPart::More(more) => {
-                    let template = if more == 1 { texts.one_more_mailbox } else { texts.more_mailboxes };
-                    out.prose(&format!("{below}    "), &fill(template, &[("n", &more.to_string())]));
+                    out.prose(&format!("{below}    "), &texts.more_mailboxes.of(more));
                 }
             }
             first.clone_from(&below);

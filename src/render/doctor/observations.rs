@@ -14,12 +14,8 @@ use crate::report::text;
 pub fn mailbox_count(outcome: &Outcome, style: &Style) -> Option<String> {
     let texts = &style.lang.texts().doctor;
     let mailbox = &outcome.facts.mailbox;
-    let text = |count: u64, one: &str, many: &str| match count {
-        1 => one.to_owned(),
-        _ => fill(many, &[("n", &count.to_string())]),
-    };
-    let messages = mailbox.messages.map(|count| text(count, texts.one_message, texts.messages));
-    messages.or_else(|| mailbox.folders.map(|count| text(count, texts.one_folder, texts.folders)))
+    let messages = mailbox.messages.map(|count| texts.messages.of(count));
+    messages.or_else(|| mailbox.folders.map(|count| texts.folders.of(count)))
 }
 
 /// The probe and the text of each violated limit that no warning reports.

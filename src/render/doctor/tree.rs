@@ -130,8 +130,8 @@ impl Tree<'_> {
         if names.is_empty() {
             return;
         }
-        let (count, who) = (names.len().to_string(), list(&names, NAMED, self.style.lang));
-        let text = fill(self.style.lang.texts().doctor.alike, &[("n", &count), ("who", &who)]);
+        let who = list(&names, NAMED, self.style.lang);
+        let text = self.style.lang.texts().doctor.alike.with(names.len(), &[("who", &who)]);
         let below = if last { "   " } else { "│  " };
         self.out.hanging(branch(last), below, &text);
     }
@@ -175,9 +175,8 @@ impl Tree<'_> {
                 text::mark(line.speaker),
                 shown(&line.text, self.style)
             ));
-            let template = if left_out == 1 { texts.left_out_one } else { texts.left_out };
             if left_out > 0 {
-                self.out.line(&format!("{below}{:>8} {}", "", fill(template, &[("n", &left_out.to_string())])));
+                self.out.line(&format!("{below}{:>8} {}", "", texts.left_out.of(left_out)));
             }
         }
     }

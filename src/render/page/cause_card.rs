@@ -11,7 +11,7 @@ use super::html::{class, pairs, prose};
 use super::probe_table::{self, breakable};
 use super::search::Search;
 use super::time::{clock, lasting};
-use crate::lang::{Lang, fill};
+use crate::lang::{Lang, fill, list};
 use crate::levels::{self, State};
 use crate::outcome::{Evidence, ProbeId};
 use crate::reason::Reason;
@@ -163,14 +163,9 @@ impl<'a> CauseCard<'a> {
                 }
             }
             details id={ "affected-" (number) } {
-                summary {
-                    @match self.explained.len() {
-                        1 => (texts.affected_one),
-                        count => (fill(texts.affected, &[("n", &count.to_string())])),
-                    }
-                }
+                summary { (texts.affected.of(self.explained.len())) }
                 (probe_table::failing(shown, view))
-                @if more > 0 { p { a href=(view.search(&of_cause(self.cause))) { (fill(texts.and_more_checks, &[("n", &more.to_string())])) } } }
+                @if more > 0 { p { a href=(view.search(&of_cause(self.cause))) { (texts.and_more_checks.of(more)) } } }
             }
         }
     }
@@ -188,7 +183,7 @@ pub fn further(causes: &[&RootCauseGroup], view: &View<'_>) -> Markup {
     html! {
         @if !causes.is_empty() {
             section aria-labelledby="further" {
-                h2 #further { (fill(texts.further_problems, &[("n", &causes.len().to_string())])) }
+                h2 #further { (texts.further_problems.of(causes.len())) }
                 ul.look {
                     @for (reason, same) in &by_reason {
                         li {
@@ -198,7 +193,7 @@ pub fn further(causes: &[&RootCauseGroup], view: &View<'_>) -> Markup {
                                 a href=(view.search(&of_cause(cause))) { (cause.tenant) }
                             }
                             @if let Some(more @ 1..) = same.len().checked_sub(TENANTS) {
-                                ", " a href=(view.search(&Search { text: reason.code(), ..Search::default() })) { (fill(texts.more, &[("n", &more.to_string())])) }
+                                ", " a href=(view.search(&Search { text: reason.code(), ..Search::default() })) { (texts.more.of(more)) }
                             }
                         }
                     }
@@ -216,12 +211,7 @@ fn of_cause(cause: &RootCauseGroup) -> Search<'_> {
 /// `praxis, labor and 3 more: `; of the tenant itself, nothing.
 fn mailbox_names(mailboxes: &[String], lang: Lang) -> String {
     const FEW: usize = 3;
-    let named = mailboxes.get(..FEW).unwrap_or(mailboxes).join(", ");
-    match mailboxes.len().checked_sub(FEW) {
-        None if mailboxes.is_empty() => String::new(),
-        Some(more @ 1..) => fill(lang.texts().page.and_more, &[("names", &named), ("n", &more.to_string())]) + ": ",
-        _ => named + ": ",
-    }
+    if mailboxes.is_empty() { String::new() } else { list(mailboxes, FEW, lang) + ": " }
 }
 
 /// The heading above a small heading: a screen reader finds its way by their order.

@@ -6,7 +6,6 @@ use maud::{Markup, html};
 
 use super::View;
 use super::html::badge;
-use crate::lang::fill;
 use crate::report::expiry::Expiry;
 use crate::report::text::time;
 
@@ -31,7 +30,7 @@ pub fn section<'a>(expiries: impl IntoIterator<Item = &'a Expiry>, view: &View<'
                     thead { tr { @for head in [texts.what, texts.days_left, texts.ends] { th scope="col" { (head) } } } }
                     tbody { @for expiry in expiries { (row(expiry, view)) } }
                 }
-                @if more > 0 { p { (fill(texts.end_later, &[("n", &more.to_string())])) } }
+                @if more > 0 { p { (texts.end_later.of(more)) } }
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::lang::{Lang, fill, list};
 use crate::levels::State;
 use crate::report::expiry::Expiry;
 use crate::report::root_cause::{self, RootCauseGroup};
+use crate::report::term;
 
 /// Names that a headline has room for.
 const NAMES: usize = 2;
@@ -57,7 +58,7 @@ fn subject(cause: &RootCauseGroup, several_tenants: bool, lang: Lang) -> String 
         mailboxes => list(mailboxes, NAMES, lang),
     };
     match only_check(cause).filter(|check| check.is_of_mailbox()) {
-        Some(check) => fill(lang.texts().page.check_of, &[("check", check.kind().title), ("name", &name)]),
+        Some(check) => fill(lang.texts().page.check_of, &[("check", term::check(check, lang)), ("name", &name)]),
         None => name,
     }
 }
@@ -73,7 +74,7 @@ fn of_causes(causes: &[RootCauseGroup], view: &View<'_>) -> String {
     tenants.sort_unstable();
     tenants.dedup();
     let names = list(&tenants, NAMES, view.lang);
-    fill(view.texts().problems, &[("n", &causes.len().to_string()), ("names", &names)])
+    view.texts().problems.with(causes.len(), &[("names", &names)])
 }
 
 /// The first expiry of the worst state, else the first probe of that state and what it says.

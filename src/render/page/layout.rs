@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::time::clock;
 use super::{SCRIPT, STYLE, View, notices};
-use crate::lang::{Lang, fill};
+use crate::lang::Lang;
 use crate::levels::State;
 
 /// A page before it has its frame.
@@ -104,7 +104,7 @@ fn refreshing(view: &View<'_>) -> Markup {
             @if view.paused {
                 (texts.paused) " " a href=(view.here(view.lang, false)) { (texts.resume) }
             } @else {
-                (fill(texts.refreshes, &[("seconds", &view.refresh.to_string())])) " " a href=(view.here(view.lang, true)) { (texts.pause) }
+                (texts.refreshes.of(view.refresh)) " " a href=(view.here(view.lang, true)) { (texts.pause) }
             }
         }
     }

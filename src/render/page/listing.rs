@@ -47,7 +47,7 @@ fn tenant_lines(tenants: &[(&str, Vec<&JudgedProbe<'_>>)], search: &Search<'_>, 
     let (shown, page) = Page::of(tenants, TENANTS, search);
     html! {
         section aria-labelledby="tenants" {
-            h2 #tenants { (fill(texts.tenants, &[("n", &tenants.len().to_string())])) }
+            h2 #tenants { (texts.tenants.of(tenants.len())) }
             table.rows {
                 thead { tr { @for head in [texts.tenant, texts.checks] { th scope="col" { (head) } } } }
                 tbody {

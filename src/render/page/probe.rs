@@ -185,7 +185,7 @@ fn conversation(transcript: &Transcript, view: &View<'_>) -> Markup {
                     small { (shown(line.at)) " " (line.phase) } " "
                     span aria-hidden="true" { (mark) } span.unseen { (who) ": " } code { (one_line(&line.text)) }
                 }
-                @if left_out > 0 { li.nobody { (fill(texts.lines_left_out, &[("n", &left_out.to_string())])) } }
+                @if left_out > 0 { li.nobody { (texts.lines_left_out.of(left_out)) } }
             }
         }
     }

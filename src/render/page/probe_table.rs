@@ -11,7 +11,7 @@ use super::judged_probe::JudgedProbe;
 use super::sparkline::{shown, sparkline};
 use super::time::{ago, clock};
 use crate::kind::Check;
-use crate::lang::fill;
+use crate::lang::Counted;
 use crate::levels::State;
 use crate::outcome::ProbeId;
 use crate::reason::Reason;
@@ -92,12 +92,12 @@ pub fn of_rows(rows: &[Row<'_>], view: &View<'_>) -> Markup {
 }
 
 /// Mailboxes that nobody needs to see at once: folded under `summary` where there are many.
-fn folded_mailboxes(id: &str, summary: &str, rows: &[Row<'_>], view: &View<'_>) -> Markup {
+fn folded_mailboxes(id: &str, summary: Counted, rows: &[Row<'_>], view: &View<'_>) -> Markup {
     let tenant = rows.iter().flatten().map(|probe| &probe.id().tenant).next();
     html! {
         @if rows.len() > UNFOLDED {
             details id={ (id) "-" @if let Some(tenant) = tenant { (tenant) } } {
-                summary { (fill(summary, &[("n", &rows.len().to_string())])) }
+                summary { (summary.of(rows.len())) }
                 (of_rows(rows, view))
             }
         } @else { (of_rows(rows, view)) }

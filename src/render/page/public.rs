@@ -12,6 +12,7 @@ use super::status::{count, worst_state};
 use super::time::{ago, clock};
 use crate::kind::Check;
 use crate::levels::State;
+use crate::report::term;
 use crate::store::Store;
 
 /// Renders the page.
@@ -43,7 +44,7 @@ fn card(tenant: &str, probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
                     @for (check, probes) in by_check(probes) {
                         @let state = worst_state(&probes);
                         tr class=(class(state)) {
-                            th scope="row" { (check.kind().title) }
+                            th scope="row" { (term::check(check, view.lang)) }
                             td { span.sign aria-hidden="true" { (sign(state)) } " " (count(&probes, view)) }
                             td { (since(&probes, view)) }
                         }

@@ -8,7 +8,10 @@ const embellish = (main) => {
     const at = new Date(one.dateTime);
     if (!one.textContent.includes("UTC") || !at.getTimezoneOffset()) continue;
     const clock = at.toLocaleTimeString(document.documentElement.lang);
-    one.textContent = `${day(at) === day(new Date()) ? "" : day(at) + " "}${clock} (${one.textContent})`;
+    const local = document.createElement("span"), utc = document.createElement("span");
+    local.textContent = (day(at) === day(new Date()) ? "" : day(at) + " ") + clock;
+    utc.textContent = `(${one.textContent})`;
+    one.replaceChildren(local, " ", utc);
   }
   const put = async (code) => {
     // The clipboard is there for pages of HTTPS and of this machine only.

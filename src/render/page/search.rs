@@ -101,7 +101,7 @@ pub fn found(search: &Search<'_>, found: usize, all: usize, view: &View<'_>) -> 
     html! {
         p {
             @if let Some(tenant) = search.tenant { (texts.tenant) " " strong { (tenant) } ": " }
-            (fill(texts.found, &[("n", &found.to_string()), ("all", &all.to_string())]))
+            (fill(texts.found, &[("n", &found.to_string()), ("all", &view.lang.texts().common.checks.of(all))]))
             " · " a href=(view.link("/", "")) { (texts.show_all) }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use crate::lang::{Lang, fill};
+use crate::lang::Lang;
 use crate::store::History;
 
 /// Width of a bar and of the gap behind it; height of the whole.
@@ -22,9 +22,8 @@ pub fn sparkline(history: &History, lang: Lang) -> Markup {
     let longest = runs.iter().map(|run| run.millis).max().unwrap_or(1).max(1);
     let shortest = runs.iter().map(|run| run.millis).min().unwrap_or_default();
     let failed = runs.iter().filter(|run| !run.ok).count();
-    let (count, failed) = (runs.len().to_string(), failed.to_string());
-    let values = [("n", &*count), ("failed", &failed), ("shortest", &brief(shortest)), ("longest", &brief(longest))];
-    let label = fill(lang.texts().page.recent_runs, &values);
+    let values = [("failed", &*failed.to_string()), ("shortest", &brief(shortest)), ("longest", &brief(longest))];
+    let label = lang.texts().page.recent_runs.with(runs.len(), &values);
     let width = History::KEPT * (BAR + GAP);
     // One path for each kind, of thick lines from the foot upward: hundreds of these stand on a page.
     let path = |ok: bool| {

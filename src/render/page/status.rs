@@ -121,12 +121,12 @@ pub fn count(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> String {
     let critical = count(|probe| probe.state() == Some(State::Critical));
     let working = count(|probe| probe.current_run().is_some_and(|run| matches!(run.state(), State::Ok | State::Warning)));
     let waiting = probes.iter().filter(|probe| probe.state.is_waiting()).count();
-    let (template, number) = match (failing, critical) {
-        (1.., _) => (texts.of_checks_fail, failing),
-        (0, 1..) => (texts.checks_critical, critical),
-        (0, 0) => (texts.checks_work, working),
+    let all = view.lang.texts().common.checks.of(probes.len());
+    let counted = match (failing, critical) {
+        (1.., _) => texts.of_checks_fail.with(failing, &[("all", &all)]),
+        (0, 1..) => fill(texts.checks_critical, &[("n", &critical.to_string()), ("all", &all)]),
+        (0, 0) => texts.checks_work.with(working, &[("all", &all)]),
     };
-    let counted = fill(template, &[("n", &number.to_string()), ("all", &probes.len().to_string())]);
     match waiting {
         0 => counted,
         _ => format!("{counted}, {}", fill(texts.waiting, &[("n", &waiting.to_string())])),
@@ -151,7 +151,7 @@ fn banner(
             @if cards.len() > 1 {
                 ol { @for (number, card) in (1..).zip(cards) { li { (card.line(number, view)) } } }
             }
-            @if further > 0 && !cards.is_empty() { p { a href="#further" { (fill(texts.further_problems, &[("n", &further.to_string())])) } } }
+            @if further > 0 && !cards.is_empty() { p { a href="#further" { (texts.further_problems.of(further)) } } }
         }
     }
 }

@@ -23,7 +23,10 @@ pub fn clock(at: SystemTime, now: SystemTime) -> Markup {
 
 /// `12 minutes ago`.
 pub fn ago(at: SystemTime, now: SystemTime, lang: Lang) -> String {
-    fill(lang.texts().page.ago, &[("time", &lasting(at, now, lang))])
+    match now.duration_since(at) {
+        Ok(time) if time >= Duration::from_secs(1) => fill(lang.texts().page.ago, &[("time", &span(time, lang, Case::Dative))]),
+        _ => lang.texts().page.just_now.to_owned(),
+    }
 }
 
 /// `12 minutes`.
@@ -43,23 +46,22 @@ enum Case {
     Dative,
 }
 
-/// The largest unit of which there are two; an exact one where it comes out even.
+/// The largest unit of which there are two; an exact one where it comes out even. Of a time below the smallest, that it is below.
 fn span(time: Duration, lang: Lang, case: Case) -> String {
     let (seconds, texts) = (time.as_secs(), &lang.texts().page);
     let units = [
-        (86_400, texts.day, texts.days, texts.days_ago),
-        (3_600, texts.hour, texts.hours, texts.hours_ago),
-        (60, texts.minute, texts.minutes, texts.minutes_ago),
-        (1, texts.second, texts.seconds, texts.seconds_ago),
+        (86_400, texts.days, texts.days_ago),
+        (3_600, texts.hours, texts.hours_ago),
+        (60, texts.minutes, texts.minutes_ago),
+        (1, texts.seconds, texts.seconds_ago),
     ];
     let fits = |length: u64| seconds >= 2 * length || (seconds >= length && seconds.is_multiple_of(length));
-    let (length, one, several, dative) = units.into_iter().find(|(length, ..)| fits(*length)).unwrap_or(units[3]);
-    let template = match (seconds / length, case) {
-        (1, _) => one,
-        (_, Case::Nominative) => several,
-        (_, Case::Dative) => dative,
-    };
-    fill(template, &[("n", &(seconds / length).to_string())])
+    match (units.into_iter().find(|(length, ..)| fits(*length)), case) {
+        (Some((length, several, _)), Case::Nominative) => several.of(seconds / length),
+        (Some((length, _, dative)), Case::Dative) => dative.of(seconds / length),
+        (None, Case::Nominative) => texts.moment.to_owned(),
+        (None, Case::Dative) => texts.moment_ago.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +71,7 @@ mod tests {
     #[test]
     fn ago_uses_the_largest_unit_of_which_there_are_two() {
         for (seconds, en, de) in [
-            (0, "0 seconds ago", "vor 0 Sekunden"),
+            (0, "just now", "gerade eben"),
             (1, "1 second ago", "vor 1 Sekunde"),
             (60, "1 minute ago", "vor 1 Minute"),
             (90, "90 seconds ago", "vor 90 Sekunden"),
@@ -85,7 +87,9 @@ mod tests {
         }
         assert_eq!(plainly(Duration::from_secs(172_800), Lang::De), "2 Tage");
         let now = SystemTime::UNIX_EPOCH;
-        assert_eq!(ago(now + Duration::from_secs(5), now, Lang::En), "0 seconds ago", "a clock set back");
+        assert_eq!(ago(now + Duration::from_secs(5), now, Lang::En), "just now", "a clock set back");
+        assert_eq!(lasting(now, now, Lang::De), "weniger als einer Sekunde");
+        assert_eq!(plainly(Duration::from_millis(300), Lang::De), "weniger als eine Sekunde");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn section(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
                 ul.look {
                     @for probe in noticed.iter().take(LINES) { li { (line(probe, view)) } }
                     @if let Some(more @ 1..) = noticed.len().checked_sub(LINES) {
-                        li { (fill(texts.and_more_checks, &[("n", &more.to_string())])) }
+                        li { (texts.and_more_checks.of(more)) }
                     }
                     @for (reason, warned) in &reasons { li { (warning(*reason, warned, view)) } }
                 }
