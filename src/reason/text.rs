@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::Reason;
 use crate::lang::Lang;
-pub use credential_steps::steps_with;
+pub use credential_steps::{meaning_with, steps_with};
 pub use placeholder::{Ids, ProtocolNames, SENTENCE, fill};
 pub use step::{Piece, Step};
 

@@ -13,7 +13,7 @@ use super::outcome_index::OutcomeIndex;
 use crate::kind::Check;
 use crate::lang::{Lang, list, list_first, shown};
 use crate::outcome::Outcome;
-use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, steps_with};
+use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, meaning_with, steps_with};
 use crate::reason::{CredentialForm, Reason};
 use crate::sanitize;
 
@@ -116,7 +116,8 @@ impl<'a> Concern<'a> {
     /// Returns the reason's meaning, with the ids of those concerned, and the peer's own sentence where it quotes that. What
     /// follows it in Entra's description is for a support ticket.
     pub fn meaning(&self, text: &Text, lang: Lang) -> String {
-        let meaning = self.prose(text.meaning, lang);
+        let own = self.credential.and_then(|credential| meaning_with(credential, text, lang));
+        let meaning = self.prose(own.unwrap_or(text.meaning), lang);
         let Some(sentence) = self.sentence.filter(|_| meaning.contains(SENTENCE)) else { return meaning };
         let sentence = sentence.split(" Trace ID: ").next().unwrap_or_default().trim_end_matches(['.', ' ']);
         meaning.replace(SENTENCE, &sanitize::one_line(&sentence.replace('`', "'"), sanitize::MAX_EVIDENCE))

@@ -340,6 +340,12 @@ fn steps_with_a_credential_are_whole_alike_in_both_languages_and_have_only_exist
                 }
             }
         }
+        let meanings = Lang::ALL.map(|lang| meaning_with(credentials[0], reason.text(lang), lang));
+        if let [Some(en), Some(de)] = meanings {
+            let numbers = long_numbers(en);
+            assert_eq!((placeholders(en), &numbers), (placeholders(de), &long_numbers(de)), "{reason}");
+            assert!([en, de].iter().all(|text| text.ends_with('.') && !text.contains("  ")), "{reason}: {en} {de}");
+        }
         for (lang, credential) in Lang::ALL.into_iter().flat_map(|lang| credentials.iter().map(move |one| (lang, *one))) {
             assert!(steps_with(credential, reason.text(lang), lang).is_some(), "{reason}");
             let remedy = reason.remedy_with(Some(credential));
