@@ -13,6 +13,7 @@ mod probe_endpoint;
 mod program;
 mod reload;
 mod rotation;
+mod round_trip;
 mod routes;
 mod shutdown;
 mod signals;

@@ -38,7 +38,9 @@ pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight:
         scanned.push(scan(look, &mut session, &mut conn, &name, purpose, sight).await?);
     }
     if look.sweep == Some(Sweep::List) {
-        let lines = scanned.iter().flat_map(|folder| folder.own.iter().map(move |(_, id)| format!("{}: {id}", folder.name)));
+        let lines = scanned
+            .iter()
+            .flat_map(|folder| folder.own.iter().map(move |(_, id)| format!("{}: {id}", folder.name.trim_matches('"'))));
         sight.listed = lines.map(|line| conn.sanitize(&line)).collect();
         mail::say_goodbye(&mut session, &mut conn).await;
         return Ok(());
