@@ -40,7 +40,7 @@ use m365_probe::wire::imap::{self, Step};
 use m365_probe::wire::oauth::{self, TokenResponse};
 use m365_probe::wire::sasl::{AuthReply, Challenge};
 use m365_probe::wire::smtp::{self, ReplyParser};
-use m365_probe::wire::{MAX_BACK_OFF, Refusal, graph, http, jwt, managed_identity as identity, pop3, soap};
+use m365_probe::wire::{MAX_BACK_OFF, Refusal, graph, http, jwt, mail, managed_identity as identity, pop3, soap};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::TcpSocket;
 use tokio::runtime::{Builder, Runtime};
@@ -62,6 +62,7 @@ pub const TARGETS: &[FuzzTarget] = &[
     ("imap", imap),
     ("jwt", jwt),
     ("limits", limits),
+    ("mail", mail),
     ("managed_identity", managed_identity),
     ("oauth", oauth),
     ("pop3", pop3),
@@ -187,7 +188,14 @@ fn pop3(data: &[u8]) {
         check(pop3::parse_auth_continuation(&line));
         check_login(pop3::parse_login(&line));
         check(pop3::parse_stat(&line));
+        check(pop3::parse_command(&line));
     }
+}
+
+/// The header of a mail, which anybody may have written.
+fn mail(data: &[u8]) {
+    let text = lines(data).join("\r\n");
+    let _ = (mail::received_at(&text), mail::hops(&text), mail::parse_header(&text), mail::parse_internal_date(&text));
 }
 
 /// An IMAP server's lines, each in the place of every reply.
@@ -195,9 +203,12 @@ fn imap(data: &[u8]) {
     for line in lines(data) {
         check(imap::parse_greeting(&line));
         let _ = (imap::literal_length(&line), imap::is_bye(&line), imap::parse_capabilities(&line));
-        if let Err(fault) = imap::parse_status(&line) {
-            check_fault(&fault);
+        for folder in [imap::INBOX, line.as_str()] {
+            imap::parse_status(&line, folder).err().iter().for_each(check_fault);
         }
+        imap::folder::parse_received(&line).err().iter().for_each(check_fault);
+        let (_, quoted) = (imap::quota::parse_quota(&line), imap::folder_name(&line));
+        assert!(quoted.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "a command of several lines: {quoted:?}");
         for step in [Step::Starttls, Step::Login, Step::Mailbox] {
             check(imap::parse_response(&line, "a2", step).map(|response| format!("{response:?}")));
         }
@@ -294,6 +305,8 @@ fn graph(data: &[u8]) {
     let (status, headers, body) = response(data);
     let head = ResponseHead { status, headers: &headers };
     check(graph::parse_collection(head, body));
+    check(graph::folders::parse_folder(head, body));
+    check(graph::folders::parse_oldest(head, body));
     check_ids(&graph::diagnostic_ids(head));
     let _ = graph::application::parse_registration(status, body, "abc");
 }

@@ -3,6 +3,7 @@
 //! One catalogue of keys drives the reader, the unknown-key detection and the schema; the example is
 //! the very file that the tests parse.
 
+mod backlog;
 mod catalogue;
 mod ceilings;
 mod certificate;

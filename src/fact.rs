@@ -123,6 +123,15 @@ pub const FACTS: &[Fact] = &[
     Fact::new("mailbox.unseen", |texts| texts.unseen, Value::Count(|facts| facts.mailbox.unseen)),
     Fact::new("mailbox.bytes", |texts| texts.bytes, Value::Count(|facts| facts.mailbox.bytes))
         .with_metric(Metric::OfProbe(&MAILBOX_BYTES)),
+    Fact::new("mailbox.quota_bytes", |texts| texts.quota, Value::Count(|facts| facts.mailbox.quota))
+        .with_metric(Metric::OfProbe(&MAILBOX_QUOTA)),
+    Fact::new("mailbox.quota_used_bytes", |texts| texts.quota_used, Value::Count(|facts| facts.mailbox.quota_used))
+        .with_metric(Metric::OfProbe(&MAILBOX_QUOTA_USED)),
+    Fact::new(
+        "backlog",
+        |texts| texts.backlog,
+        Value::Sentences(|facts, texts| facts.backlog.iter().map(|folder| text::backlog(folder, texts)).collect()),
+    ),
     Fact::new("mailbox.folders", |texts| texts.folders, Value::Count(|facts| facts.mailbox.folders)),
     Fact::new("round_trip.pending", |texts| texts.mail_pending, Value::Count(|facts| facts.round_trip.pending))
         .with_metric(Metric::OfProbe(&ROUND_TRIP_PENDING)),

@@ -163,24 +163,26 @@ fn is_warning_by_itself(warning: &Fault) -> bool {
     warning.reason != Reason::EwsRetiring
 }
 
-/// Iterates over the warnings of a run: first those of a violated limit, the credential's expiry and the clock's difference, then
-/// those that the run noted itself.
+/// Iterates over the warnings of a run: first those of a violated limit (the credential's expiry, the clock's difference, the age of
+/// mail), then those that the run noted itself.
 pub fn warnings<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> impl Iterator<Item = &'a Fault> {
     let days = Metric::days_of(outcome.facts.credential_kind());
     let credential = breach(days, outcome, limits, now).and_then(|breach| credential_warning(&breach, outcome));
     let clock = breach(Metric::ClockSkew, outcome, limits, now).map(|_| &CLOCK_WRONG);
-    credential.into_iter().chain(clock).chain(&outcome.facts.warnings)
+    let mail = breach(Metric::OldestMessage, outcome, limits, now).map(|_| &MAIL_PILES_UP);
+    credential.into_iter().chain(clock).chain(mail).chain(&outcome.facts.warnings)
 }
 
 static EXPIRING: Fault = Fault { reason: Reason::CredentialExpiring, evidence: NO_EVIDENCE };
 static EXPIRY_OUTDATED: Fault = Fault { reason: Reason::CredentialExpiryOutdated, evidence: NO_EVIDENCE };
 static CLOCK_WRONG: Fault = Fault { reason: Reason::ClockWrong, evidence: NO_EVIDENCE };
+static MAIL_PILES_UP: Fault = Fault { reason: Reason::MailPilesUp, evidence: NO_EVIDENCE };
 const NO_EVIDENCE: Evidence =
     Evidence { peer: None, said: None, heard: None, code: None, unrecognized: false, ids: SupportIds::new() };
 
 /// Reports whether `reason` is a warning that is made here of a number and its limit, and never noted by a run.
 pub const fn is_derived_from_limit(reason: Reason) -> bool {
-    matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated | Reason::ClockWrong)
+    matches!(reason, Reason::CredentialExpiring | Reason::CredentialExpiryOutdated | Reason::ClockWrong | Reason::MailPilesUp)
 }
 
 /// Returns the warning for a violated limit of the credential's days. That a credential has expired is Entra's to say: a date in

@@ -1,5 +1,6 @@
 //! The outcome of one run of a probe: plain data, from which everything the user sees is made.
 
+mod backlog;
 mod dns;
 mod facts;
 mod json;
@@ -16,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::backlog::BacklogFacts;
 pub use self::dns::{DnsFacts, Family, NameSource};
 pub use self::facts::{CertificateFacts, ClientCertificateFacts, EndpointFacts, Facts, MailboxFacts, ServerFacts, TokenFacts};
 pub use self::json::{known_by_name, parse_rfc3339, parse_seconds, rfc3339, seconds};

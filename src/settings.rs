@@ -266,6 +266,8 @@ pub struct ProbeSettings {
     pub folder: Folder,
     /// The form in which the application was given its access to the mailbox.
     pub authorization: Authorization,
+    /// The folders whose mail is counted, and the age of the oldest in them read; none where no mail is read.
+    pub backlog: Vec<String>,
     /// The settings of a `roundtrip` check.
     pub round_trip: RoundTrip,
 }
@@ -287,6 +289,7 @@ impl ProbeSettings {
             limits: Limits::default(),
             folder: Folder::default(),
             authorization: Authorization::default(),
+            backlog: Vec::new(),
             round_trip: RoundTrip::default(),
         }
     }

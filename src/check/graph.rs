@@ -9,11 +9,13 @@ use hyper::header::{ACCEPT, HeaderValue};
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::{Check, Resource};
-use crate::outcome::Fault;
+use crate::outcome::{BacklogFacts, Fault};
 use crate::reason::Reason;
 use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
-use crate::wire::graph;
+use crate::wire::Refusal;
+use crate::wire::graph::{self, folders};
+use crate::wire::http::ResponseHead;
 
 use super::with_token::{self, NeededToken, WithToken};
 use super::{Conversation, Cx};
@@ -29,6 +31,8 @@ pub struct GraphCheck {
     mailbox: String,
     folder: Folder,
     authorization: Authorization,
+    /// The folders whose mail is counted.
+    backlog: Vec<String>,
 }
 
 impl Conversation for GraphCheck {
@@ -37,7 +41,8 @@ impl Conversation for GraphCheck {
         let service = cloud.graph.clone().zip(cloud.graph_scope.clone());
         let (at, scope) = service.ok_or_else(|| format!("no Graph host is known for the cloud `{}`", cloud.name))?;
         let mailbox = settings.address.clone().ok_or("graph needs a mailbox")?;
-        Ok(Self { at, scope, mailbox, folder: settings.folder, authorization: settings.authorization })
+        let (folder, authorization, backlog) = (settings.folder, settings.authorization, settings.backlog.clone());
+        Ok(Self { at, scope, mailbox, folder, authorization, backlog })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
@@ -56,23 +61,55 @@ impl WithToken for GraphCheck {
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
-        let response = with_token::exchange(cx, token, &self.at, self.request()?, graph::diagnostic_ids).await?;
-        graph::parse_collection(response.head(), &response.body).map_err(|refusal| response.refusal_fault(cx.trace, refusal))
+        let response = with_token::exchange(cx, token, &self.at, request(&self.target())?, graph::diagnostic_ids).await?;
+        graph::parse_collection(response.head(), &response.body).map_err(|refusal| response.refusal_fault(cx.trace, refusal))?;
+        cx.trace.facts.backlog.clear(); // a run with a fresh token counts anew
+        for name in &self.backlog {
+            self.count_folder(cx, token, name).await?;
+        }
+        Ok(())
     }
 }
 
 impl GraphCheck {
-    fn request(&self) -> Result<Request<Full<Bytes>>, Fault> {
-        let target = match self.folder {
+    fn target(&self) -> String {
+        match self.folder {
             Folder::Root => graph::mail_folders_path(&self.mailbox),
             Folder::Calendar => {
                 let now = SystemTime::now();
                 graph::calendar_view_path(&self.mailbox, now, now + CALENDAR_SPAN)
             }
-        };
-        let mut request = Request::new(Full::default());
-        *request.uri_mut() = target.parse().map_err(|_| Fault::new(Reason::RequestRejected))?;
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-        Ok(request)
+        }
     }
+
+    /// Notes the mail in the folder called `name`, with its parents.
+    async fn count_folder(&self, cx: &mut Cx<'_>, token: &Token, name: &str) -> Result<(), Fault> {
+        let mut found = None;
+        for part in name.split('/').filter(|part| !part.is_empty()) {
+            let path = folders::folder_path(&self.mailbox, found.as_ref(), part);
+            found = Some(self.read(cx, token, &path, folders::parse_folder).await?);
+        }
+        let folder = found.ok_or_else(|| Fault::new(Reason::FolderNotFound))?;
+        let oldest = self.read(cx, token, &folders::oldest_path(&self.mailbox, &folder), folders::parse_oldest).await?;
+        cx.trace.facts.backlog.push(BacklogFacts::new(name, folder.total, folder.unread, oldest, SystemTime::now()));
+        Ok(())
+    }
+
+    async fn read<T>(
+        &self,
+        cx: &mut Cx<'_>,
+        token: &Token,
+        path: &str,
+        parse: fn(ResponseHead<'_>, &[u8]) -> Result<T, Refusal>,
+    ) -> Result<T, Fault> {
+        let response = with_token::exchange(cx, token, &self.at, request(path)?, graph::diagnostic_ids).await?;
+        parse(response.head(), &response.body).map_err(|refusal| response.refusal_fault(cx.trace, refusal))
+    }
+}
+
+fn request(target: &str) -> Result<Request<Full<Bytes>>, Fault> {
+    let mut request = Request::new(Full::default());
+    *request.uri_mut() = target.parse().map_err(|_| Fault::new(Reason::RequestRejected))?;
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Ok(request)
 }

@@ -56,17 +56,17 @@ impl mail::Session for Session {
 
     async fn mailbox(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
         conn.enter(Phase::Mailbox);
-        let tag = self.tag();
-        conn.send(&format!("{tag} {}", imap::STATUS)).await?;
-        for line in Reply::new(&tag, Step::Mailbox).read(conn).await? {
-            if let Some(status) = conn.accept(imap::parse_status(&line).map_err(Into::into))? {
-                let facts = &mut conn.facts().mailbox;
-                (facts.messages, facts.unseen) = (status.messages, status.unseen);
-                return Ok(());
-            }
+        let status = self.status(conn, imap::INBOX).await?;
+        let facts = &mut conn.facts().mailbox;
+        (facts.messages, facts.unseen) = (status.messages, status.unseen);
+        Ok(())
+    }
+
+    async fn backlog(&mut self, conn: &mut Conn<'_>, folders: &[String]) -> Result<(), Fault> {
+        for folder in folders {
+            self.count_folder(conn, folder).await?;
         }
-        // `OK` without what was asked for proves nothing.
-        Err(conn.fault(Reason::ReplyMalformed, "OK without a STATUS"))
+        self.storage(conn).await
     }
 
     async fn goodbye(&mut self, conn: &mut Conn<'_>) -> Result<(), Fault> {
@@ -217,6 +217,7 @@ async fn whole_line(conn: &mut Conn<'_>) -> Result<String, Fault> {
     Ok(line)
 }
 
+mod backlog;
 mod folders;
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,11 @@ pub trait Session: Debug + Default + Send + Sync + 'static {
     fn login(&mut self, conn: &mut Conn<'_>, payload: &Secret) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Proves that the mailbox is open, where the protocol can: enters phase `mailbox` and asks for its status.
     fn mailbox(&mut self, conn: &mut Conn<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Counts the mail in `folders` of the open mailbox, and reads the age of the oldest in each. Nothing is marked as read. A
+    /// protocol that shows no folders does nothing.
+    fn backlog(&mut self, _: &mut Conn<'_>, _folders: &[String]) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
     /// Ends the session.
     fn goodbye(&mut self, conn: &mut Conn<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
@@ -54,6 +59,8 @@ pub struct MailCheck<S> {
     at: MailEndpoint,
     mailbox: String,
     authorization: Authorization,
+    /// The folders whose mail is counted.
+    backlog: Vec<String>,
     protocol: PhantomData<S>,
 }
 
@@ -63,7 +70,8 @@ impl<S: Session> Conversation for MailCheck<S> {
         let Family::Mail { endpoint } = S::CHECK.kind().family else { return Err(format!("{} is no mail protocol", S::CHECK)) };
         let at = endpoint(cloud).ok_or_else(|| format!("no {} host is known for the cloud `{}`", S::CHECK, cloud.name))?;
         let mailbox = settings.address.clone().ok_or_else(|| format!("{} needs a mailbox", S::CHECK))?;
-        Ok(Self { at: at.clone(), mailbox, authorization: settings.authorization, protocol: PhantomData })
+        let (authorization, backlog) = (settings.authorization, settings.backlog.clone());
+        Ok(Self { at: at.clone(), mailbox, authorization, backlog, protocol: PhantomData })
     }
 
     async fn run(&self, cx: &mut Cx<'_>) -> Result<(), Fault> {
@@ -79,7 +87,7 @@ impl<S: Session> WithToken for MailCheck<S> {
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let login = Login::new(&self.mailbox, token);
         let (mut session, mut conn) = login.connect::<S>(&self.at, &cx.means.net, cx.trace).await?;
-        speak(&mut session, &mut conn, &login.payload).await
+        speak(&mut session, &mut conn, &login.payload, &self.backlog).await
     }
 }
 
@@ -195,10 +203,19 @@ pub(super) async fn reply_after_challenge<T>(
 }
 
 /// Holds the secured part of the conversation, from the login to the goodbye.
-pub(super) async fn speak<S: Session>(session: &mut S, conn: &mut Conn<'_>, payload: &Secret) -> Result<(), Fault> {
+pub(super) async fn speak<S: Session>(
+    session: &mut S,
+    conn: &mut Conn<'_>,
+    payload: &Secret,
+    backlog: &[String],
+) -> Result<(), Fault> {
     conn.enter(Phase::Auth);
     session.login(conn, payload).await?;
     session.mailbox(conn).await?;
+    if !backlog.is_empty() {
+        conn.facts().backlog.clear(); // a run that logs in anew counts anew
+        session.backlog(conn, backlog).await?;
+    }
     conn.finish();
     say_goodbye(session, conn).await;
     Ok(())

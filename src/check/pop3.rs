@@ -1,10 +1,10 @@
 //! `pop3`: can the application open the mailbox with POP3?
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::kind::Check;
 use crate::net::Conn;
-use crate::outcome::{Fault, Phase};
+use crate::outcome::{BacklogFacts, Fault, Phase};
 use crate::reason::Reason;
 use crate::secret::Secret;
 use crate::wire::pop3;
@@ -64,6 +64,15 @@ impl mail::Session for Session {
         let facts = &mut conn.facts().mailbox;
         facts.messages = Some(stat.messages);
         facts.bytes = Some(stat.bytes);
+        Ok(())
+    }
+
+    /// POP3 shows the inbox alone.
+    async fn backlog(&mut self, conn: &mut Conn<'_>, folders: &[String]) -> Result<(), Fault> {
+        let messages = conn.facts().mailbox.messages;
+        let oldest = if messages == Some(0) { None } else { self.oldest(conn).await? };
+        let backlog = folders.iter().map(|folder| BacklogFacts::new(folder, messages, None, oldest, SystemTime::now()));
+        conn.facts().backlog.extend(backlog);
         Ok(())
     }
 

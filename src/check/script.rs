@@ -99,12 +99,17 @@ impl Talk {
 
 /// Holds the secured conversation of `S` with a server that follows `turns`.
 pub async fn talk<S: Session>(turns: &[Turn], delivery: Delivery) -> Talk {
+    talk_of_backlog::<S>(turns, delivery, &[]).await
+}
+
+/// Holds the same, with the mail in these folders counted.
+pub async fn talk_of_backlog<S: Session>(turns: &[Turn], delivery: Delivery, backlog: &[String]) -> Talk {
     let server = Server { turns: turns.to_vec(), delivery, heard: Vec::new() };
     watched(server, async |stream, trace| {
         let mut conn = Conn::over(stream, trace, &secrets());
         let mut session = S::default();
         mail::greet(&mut session, &mut conn).await?;
-        mail::speak(&mut session, &mut conn, &payload()).await
+        mail::speak(&mut session, &mut conn, &payload(), backlog).await
     })
     .await
 }

@@ -3,12 +3,13 @@
 use crate::ceiling::Subject;
 use crate::kind;
 
+use super::backlog;
 use super::managed_identity::{IdentityName, SignsIn};
 use super::value::{
-    ArrivalTime, Authorization, CaFile, ClientId, CloudName, CredentialName, Date, Domain, EwsUrl, Folder, Format, FoundBy,
-    ImapUrl, InFlight, IncludePattern, Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile, PerHour,
-    Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl, StateFile, Switch,
-    TenantId, Timeout, TokenFile, Value, Variable,
+    ArrivalTime, Authorization, CaFile, ClientId, CloudName, CredentialName, Date, Domain, EwsUrl, Folder, FolderName, Format,
+    FoundBy, ImapUrl, InFlight, IncludePattern, Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile,
+    PerHour, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl,
+    StateFile, Switch, TenantId, Timeout, TokenFile, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -204,6 +205,7 @@ pub(super) const KEYS: &[Key] = &[
     key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m, roundtrip: at least 15m unless it is set here", "time between the beginnings of two runs"),
     key(Check, "timeout", One(&Timeout::FORMAT), "that of `defaults`, at most the interval", "the one deadline of a run"),
     key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` and `graph` checks open"),
+    key(Check, backlog::KEY, OneOrList(&FolderName::FORMAT), "", "folders in which `imap`, `pop3` (INBOX alone) and `graph` count the mail and read the age of the oldest"),
     key(Check, "to", One(&MailAddress::FORMAT), "the mailbox itself", "where `roundtrip` sends its mail: another mailbox that the application may open"),
     key(Check, "by", One(&FoundBy::FORMAT), kind::Check::Imap.name(), "how `roundtrip` looks for the mail; POP3 shows neither junk mail nor Sent Items"),
     key(Check, "arrive_within", One(&ArrivalTime::FORMAT), "5m", "the time in which the mail of `roundtrip` has to arrive"),

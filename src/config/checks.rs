@@ -9,6 +9,7 @@ use crate::levels::Limits;
 use crate::settings::{Folder, ProbeSettings, RoundTrip, Settings};
 use crate::spelling::did_you_mean;
 
+use super::backlog;
 use super::catalogue::{Level, Section, checks_of, level_of};
 use super::ceilings::CeilingsRead;
 use super::clouds::missing_endpoint;
@@ -47,6 +48,7 @@ pub(super) struct CheckSettings {
     pub timeout: Duration,
     pub limits: Limits,
     pub folder: Folder,
+    pub backlog: Vec<String>,
     pub round_trip: RoundTrip,
 }
 
@@ -69,6 +71,7 @@ impl Defaults {
             timeout: timeout.min(interval),
             limits: Limits::default(),
             folder: Folder::default(),
+            backlog: Vec::new(),
             round_trip: RoundTrip::default(),
         }
     }
@@ -210,6 +213,7 @@ impl CheckReader<'_, '_> {
         let inherited = check.map_or(self.defaults, |check| self.defaults.for_check(check));
         let (interval, timeout) = timing(self.reader, &fields, inherited);
         let folder = self.folder(&fields, check);
+        let backlog = backlog::read(self.reader, &fields, check);
         let round_trip = round_trip::read(self.reader, &fields, check);
         if check == Some(Check::RoundTrip) && interval < RoundTrip::SPACING {
             let message = format!(
@@ -220,7 +224,8 @@ impl CheckReader<'_, '_> {
             self.reader.mistake(fields.at, &fields.key("interval"), message);
         }
         let limits = limits(self.reader, &fields);
-        Some(CheckSettings { check: check?, interval, timeout, limits, folder, round_trip })
+        backlog::require(self.reader, &fields, &limits);
+        Some(CheckSettings { check: check?, interval, timeout, limits, folder, backlog, round_trip })
     }
 
     fn folder(&mut self, fields: &Fields<'_>, check: Option<Check>) -> Folder {

@@ -230,6 +230,7 @@ pub(super) fn probe(tenant: &Arc<Tenant>, mailbox: Option<(String, String)>, che
         timeout: check.timeout,
         limits: check.limits,
         folder: check.folder,
+        backlog: check.backlog,
         round_trip: check.round_trip,
         ..ProbeSettings::new(id, Arc::clone(tenant), address)
     }

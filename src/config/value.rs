@@ -90,6 +90,9 @@ texts! {
     MailAddress: Format::new("an e-mail address", "name@domain", MAIL_ADDRESS), is_address;
     /// A domain.
     Domain: Format::new("a domain", "letters, digits, _ and -, with dots between", DOMAIN), |text| is_address(&format!("x@{text}"));
+    /// The name of a folder, with its parents: no control characters, which no server takes in a name.
+    FolderName: Format::new("the name of a folder", "1 to 200 characters, with its parents, such as INBOX/Invoices", "^.{1,200}$").or_number(),
+        |text| expect((1..=200).contains(&text.chars().count()) && !text.contains(char::is_control));
     /// A user's name at the proxy; RFC 7617 forbids the colon, which ends it.
     ProxyUser: Format::new("a proxy user", "text without a colon or control characters", "^[^:]+$").or_number(),
         |text| expect(!text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control()));

@@ -51,6 +51,12 @@ metrics! {
     pub ROUND_TRIP_ARRIVED: "m365_roundtrip_last_arrival_timestamp_seconds", "When a mail arrived last.";
     pub ROUND_TRIP_SUSPENDED: "m365_roundtrip_suspended_until_timestamp_seconds",
         "Until when no mail is sent after a refusal; absent while mails are sent.";
+    pub MAILBOX_QUOTA: "m365_mailbox_quota_bytes", "Bytes that the mailbox may take, where the server tells (cached on /metrics).";
+    pub MAILBOX_QUOTA_USED: "m365_mailbox_quota_used_bytes", "Bytes that it takes of them (cached on /metrics).";
+    pub FOLDER_MESSAGES: "m365_mailbox_folder_messages", "Messages in a folder whose backlog is watched (cached on /metrics).";
+    pub FOLDER_UNREAD: "m365_mailbox_folder_unread", "Unread messages in it, where the protocol tells (cached on /metrics).";
+    pub OLDEST_MESSAGE: "m365_mailbox_oldest_message_timestamp_seconds",
+        "When the oldest message in a folder was received whose backlog is watched, absent while it is empty (cached on /metrics).";
     pub MAILBOX_BYTES: "m365_mailbox_bytes", "Size of the mailbox's messages (cached on /metrics).";
 }
 

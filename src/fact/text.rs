@@ -2,7 +2,7 @@
 
 use crate::cloud::host_port;
 use crate::lang::{self, fill};
-use crate::outcome::{CredentialFacts, DnsFacts, EndpointFacts, Facts, HopFacts, NameSource, Registration};
+use crate::outcome::{BacklogFacts, CredentialFacts, DnsFacts, EndpointFacts, Facts, HopFacts, NameSource, Registration};
 use crate::report::text::{brief, time};
 
 /// The roles in the token; of a token that cannot be read nothing is said.
@@ -19,6 +19,14 @@ pub fn hops(facts: &Facts, _: &lang::Facts) -> Vec<String> {
     };
     let hops: Vec<String> = facts.round_trip.hops.iter().map(hop).collect();
     if hops.is_empty() { hops } else { vec![hops.join(" > ")] }
+}
+
+/// Writes how much mail lies in a folder, and since when: `INBOX, messages: 12, unread: 3, oldest message: 2026-11-23T17:59:49Z`.
+pub fn backlog(folder: &BacklogFacts, texts: &lang::Facts) -> String {
+    let count = |label: &str, count: Option<u64>| count.map(|count| format!("{label}: {count}"));
+    let oldest = folder.oldest.map(|oldest| format!("{}: {}", texts.oldest_message, time(oldest)));
+    let parts = [count(texts.messages, folder.messages), count(texts.unseen, folder.unread), oldest];
+    std::iter::once(folder.folder.clone()).chain(parts.into_iter().flatten()).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes when each credential of the application expires, or why that is not known.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::range::Range;
 use crate::kind::Check;
-use crate::outcome::{CredentialKind, Outcome, Phase};
+use crate::outcome::{BacklogFacts, CredentialKind, Facts, Outcome, Phase};
 use crate::reason::Reason;
 use crate::spelling::did_you_mean;
 
@@ -110,8 +110,14 @@ pub enum Metric {
     CredentialDays,
     /// Days until EWS ends for good in Exchange Online; negative once it has.
     EwsDays,
-    /// Messages in the mailbox.
+    /// Messages in the inbox, or in that of the watched folders which holds most.
     Messages,
+    /// Unread messages, likewise.
+    Unread,
+    /// Seconds since the oldest message in a watched folder was received; unknown where all of them are empty.
+    OldestMessage,
+    /// Percent of the storage allowed that the mailbox takes.
+    QuotaPercent,
     /// Seconds from this machine's clock to the token endpoint's, as a fresh token's answer tells; negative where this one is ahead.
     ClockSkew,
 }
@@ -126,6 +132,9 @@ impl Metric {
             Self::CredentialDays,
             Self::EwsDays,
             Self::Messages,
+            Self::Unread,
+            Self::OldestMessage,
+            Self::QuotaPercent,
             Self::ClockSkew,
         ])
     }
@@ -140,6 +149,9 @@ impl Metric {
             Self::CredentialDays => "credential_days",
             Self::EwsDays => "ews_days",
             Self::Messages => "messages",
+            Self::Unread => "unread",
+            Self::OldestMessage => "oldest_message_seconds",
+            Self::QuotaPercent => "quota_percent",
             Self::ClockSkew => "clock_skew",
         }
     }
@@ -176,13 +188,19 @@ impl Metric {
             }
             Self::EwsDays => matches!(reason, Reason::EwsRetiring),
             Self::ClockSkew => matches!(reason, Reason::ClockWrong),
+            Self::OldestMessage => matches!(reason, Reason::MailPilesUp),
             _ => false,
         }
     }
 
     /// Reports whether it is a time in seconds.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Total | Self::Phase(_) | Self::ClockSkew)
+        matches!(self, Self::Total | Self::Phase(_) | Self::OldestMessage | Self::ClockSkew)
+    }
+
+    /// Reports whether it is known only where a backlog is watched.
+    pub const fn needs_backlog(self) -> bool {
+        matches!(self, Self::OldestMessage | Self::QuotaPercent)
     }
 
     /// Its value in `outcome`, where that is known.
@@ -201,7 +219,13 @@ impl Metric {
                 expires.map(|date| days_until(super::secret_expiry(date, outcome), now))
             }
             Self::EwsDays => facts.ews_ends.map(|end| days_until(end, now)),
-            Self::Messages => facts.mailbox.messages.map(|count| count as f64),
+            Self::Messages => most(facts, |folder| folder.messages, facts.mailbox.messages),
+            Self::Unread => most(facts, |folder| folder.unread, facts.mailbox.unseen),
+            Self::OldestMessage => facts.backlog.iter().filter_map(|folder| folder.age).max().map(|age| age.as_secs_f64()),
+            Self::QuotaPercent => {
+                let limit = facts.mailbox.quota.filter(|limit| *limit > 0)?;
+                Some(facts.mailbox.quota_used? as f64 / limit as f64 * 100.0)
+            }
             Self::ClockSkew => facts.token.as_ref().filter(|token| !token.cached)?.clock_skew,
         }
     }
@@ -219,6 +243,12 @@ impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
+}
+
+/// Returns the greatest count of the watched folders; of none that is watched, that of the inbox.
+fn most(facts: &Facts, count: fn(&BacklogFacts) -> Option<u64>, inbox: Option<u64>) -> Option<f64> {
+    let counts = facts.backlog.iter().filter_map(count).max();
+    if facts.backlog.is_empty() { inbox } else { counts }.map(|count| count as f64)
 }
 
 /// Days from `now` to `end`, negative once it is past.

@@ -127,6 +127,25 @@ impl<'t> Conn<'t> {
     /// # Errors
     /// `connection_closed`; `reply_too_long` for an endless line or too many of them.
     pub async fn read_line(&mut self) -> Result<String, Fault> {
+        let text = self.next_line().await?;
+        self.record_reply(&text);
+        if self.lines > MAX_LINES { Err(self.fault(Reason::ReplyTooLong, &text)) } else { Ok(text) }
+    }
+
+    /// Reads the next line, which is one of somebody's mail: neither transcript nor log nor evidence has it.
+    ///
+    /// # Errors
+    /// As [`Conn::read_line`].
+    pub async fn read_mail_line(&mut self) -> Result<String, Fault> {
+        let hidden = |fault: Fault| match fault.reason {
+            Reason::ReplyTooLong => Fault::heard(Reason::ReplyTooLong, "(lines of a mail)"),
+            _ => fault,
+        };
+        let text = self.next_line().await.map_err(hidden)?;
+        if self.lines > MAX_LINES { Err(Fault::heard(Reason::ReplyTooLong, "(lines of a mail)")) } else { Ok(text) }
+    }
+
+    async fn next_line(&mut self) -> Result<String, Fault> {
         let mut scanned = 0;
         loop {
             let rest = self.unread();
@@ -136,8 +155,7 @@ impl<'t> Conn<'t> {
                 let text = String::from_utf8_lossy(line).into_owned();
                 self.recorder.used += scanned + end + 1;
                 self.lines += 1;
-                self.record_reply(&text);
-                return if self.lines > MAX_LINES { Err(self.fault(Reason::ReplyTooLong, &text)) } else { Ok(text) };
+                return Ok(text);
             }
             scanned = rest.len();
             if scanned > MAX_LINE {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, failed_step, seconds_if_known, time, time_if_known};
-use super::{CredentialKind, DnsFacts, Fault, Phase, Registration, RoundTripFacts, SupportIds, Transcript};
+use super::{BacklogFacts, CredentialKind, DnsFacts, Fault, Phase, Registration, RoundTripFacts, SupportIds, Transcript};
 use crate::reason::Reason;
 
 /// Everything that a run learnt. Not known is not no: all of it is optional.
@@ -32,6 +32,9 @@ pub struct Facts {
     /// Counts in the mailbox.
     #[serde(skip_serializing_if = "MailboxFacts::is_empty")]
     pub mailbox: MailboxFacts,
+    /// The mail in the folders whose backlog is watched.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "json::items_understood")]
+    pub backlog: Vec<BacklogFacts>,
     /// The mail of a round trip.
     #[serde(skip_serializing_if = "RoundTripFacts::is_empty")]
     pub round_trip: RoundTripFacts,
@@ -210,6 +213,12 @@ pub struct MailboxFacts {
     pub unseen: Option<u64>,
     /// Bytes of all messages: POP3 `STAT`.
     pub bytes: Option<u64>,
+    /// Bytes that the mailbox may take: IMAP `GETQUOTAROOT`, where its backlog is watched.
+    #[serde(rename = "quota_bytes")]
+    pub quota: Option<u64>,
+    /// Bytes that it takes of them.
+    #[serde(rename = "quota_used_bytes")]
+    pub quota_used: Option<u64>,
     /// EWS `FindFolder`, Graph `mailFolders`: folders below the one opened.
     pub folders: Option<u64>,
 }

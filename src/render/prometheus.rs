@@ -217,6 +217,7 @@ pub fn probe(judged: &JudgedOutcome<'_>, settings: &ProbeSettings, run: ShownRun
     certificates::of_run(&mut families, &outcome.probe, outcome, is_of_server, true);
     facts::token_endpoint(&mut families, settings, outcome, true);
     facts::addresses(&mut families, outcome);
+    facts::backlog(&mut families, outcome);
     facts::dns(&mut families, outcome);
     causes::explain(&mut families, causes::named(outcome, judged.warnings().iter().copied()).collect());
     families.short_page()
@@ -252,6 +253,7 @@ fn while_current(families: &mut Families, entry: &ProbeEntry, now: SystemTime) {
     if let Some(outcome) = entry.current_run(now) {
         run::add(families, outcome, levels::warnings(outcome, &entry.settings.limits, now));
         facts::addresses(families, outcome);
+        facts::backlog(families, outcome);
         for group in facts::GROUPS_OF_THE_LAST_RUN {
             facts::gauges(families, &outcome.probe, outcome, group, true);
         }

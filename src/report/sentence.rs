@@ -145,7 +145,9 @@ fn breached(breach: &Breach) -> String {
             let hint = metric.lower_bound_hint(range).map(|hint| format!(" ({hint})")).unwrap_or_default();
             format!("{metric} is {value:.1}, limit {range}{hint}")
         }
-        Metric::Messages => format!("{metric} is {value}, limit {range}"),
+        Metric::Messages | Metric::Unread => format!("{metric} is {value}, limit {range}"),
+        Metric::OldestMessage => format!("{metric} is {value:.0}, limit {range}"),
+        Metric::QuotaPercent => format!("{metric} is {value:.1}, limit {range}"),
         Metric::ClockSkew => format!("{metric} is {value:.1}s, limit {range}"),
     }
 }
@@ -175,8 +177,8 @@ pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
             match metric {
                 Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
                 Metric::CertificateDays | Metric::SecretDays | Metric::CredentialDays | Metric::EwsDays => days(value),
-                Metric::Messages => format!("{value:.0}"),
-                Metric::ClockSkew => format!("{value:.1}"),
+                Metric::Messages | Metric::Unread | Metric::OldestMessage => format!("{value:.0}"),
+                Metric::QuotaPercent | Metric::ClockSkew => format!("{value:.1}"),
             },
         ))
     };

@@ -13,6 +13,7 @@ use crate::credential::{
     AssignedIdentity, CertificateFiles, CertificateSource, Credential, IdentityHost, ManagedIdentity, SecretSource, TokenPart,
 };
 use crate::kind::Check;
+use crate::levels::Limits;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
 use crate::settings::{self, Network, ProbeSettings, Resolver, RoundTrip, Settings};
@@ -178,6 +179,8 @@ impl Running {
         };
         let tenant = Arc::new(self.tenant());
         let probe = |check, address: Option<&str>| ProbeSettings {
+            backlog: backlog(check),
+            limits: limits(check),
             interval: Duration::from_secs(10),
             timeout: Duration::from_secs(10), // no longer than the interval, as a configuration must have it
             round_trip: round_trip(),
@@ -263,7 +266,8 @@ impl Running {
         );
         for mailbox in &tenant.mailboxes {
             // A service with a configuration file makes round trips only with a state file.
-            let checks = names(mailbox_checks().filter(|check| *check != Check::RoundTrip));
+            let checks: Vec<_> = mailbox_checks().filter(|check| *check != Check::RoundTrip).map(with_options).collect();
+            let checks = checks.join(", ");
             let address = &mailbox.address;
             let _ =
                 writeln!(text, "      - address: {address}\n        name: {}\n        checks: [{checks}]", short_name(address));
@@ -285,6 +289,27 @@ fn in_memory(certificate: ClientCertificate) -> Credential {
 fn round_trip() -> RoundTrip {
     let seconds = Duration::from_secs;
     RoundTrip { arrive_within: seconds(1), lost_after: seconds(3), ..RoundTrip::default() }
+}
+
+/// The folders whose mail a check counts: one check shows enough.
+fn backlog(check: Check) -> Vec<String> {
+    if check == Check::Imap { vec!["INBOX".to_owned()] } else { Vec::new() }
+}
+
+/// The limit of the age of mail: a demonstration may run for days, and nobody fetches mail here.
+const MAIL_LIMIT: &str = "oldest_message_seconds=604800";
+
+fn limits(check: Check) -> Limits {
+    let limits = Limits::parse(&[MAIL_LIMIT.to_owned()], &[]).unwrap_or_default();
+    if check == Check::Imap { limits } else { Limits::default() }
+}
+
+/// A check in a configuration, with its options.
+fn with_options(check: Check) -> String {
+    match backlog(check).as_slice() {
+        [] => check.name().to_owned(),
+        folders => format!("{check}: {{ backlog: [{}], warning: \"{MAIL_LIMIT}\" }}", folders.join(", ")),
+    }
 }
 
 fn tenant_checks() -> impl Iterator<Item = Check> {

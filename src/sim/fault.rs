@@ -228,6 +228,7 @@ faults! {
     MailDelayed "mail_delayed" each mailbox [Smtp] "mail to the mailboxes arrives two seconds late"
     MailBounced "mail_bounced" each mailbox [Smtp] "mail to the mailboxes comes back"
     MailLost "mail_lost" each mailbox [Smtp] "mail to the mailboxes disappears"
+    MailPilesUp "mail_piles_up" each mailbox [Imap] "nobody fetches the mailboxes' mail, which has piled up for a month"
     SessionInvalidated "session_invalidated" each mailbox [Pop3 Imap] "the accounts change in the middle of the session"
     ProtocolError "protocol_error" each tenant [Pop3 Imap Smtp] "the server takes the login for a protocol error"
     Throttled "throttled" each mailbox [Imap Ews Graph] "the server throttles and names a back-off"

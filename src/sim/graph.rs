@@ -1,5 +1,7 @@
 //! Microsoft Graph, as far as mailboxes go: who may call, which mailbox, and its folders or its calendar, in JSON.
 
+mod folders;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use hyper::{Method, StatusCode};
@@ -52,9 +54,13 @@ struct Ids {
 }
 
 /// A call about a mailbox.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Call {
     Folders,
+    /// The folder with this id.
+    Folder(String),
+    ChildFolders(String),
+    Messages(String),
     Calendar,
     CalendarView,
 }
@@ -65,6 +71,9 @@ impl Call {
         let segments: Vec<&str> = path.strip_prefix("/v1.0/users/")?.split('/').collect();
         let (user, call) = match segments.as_slice() {
             [user, "mailFolders"] => (user, Self::Folders),
+            [user, "mailFolders", id] => (user, Self::Folder(percent_decoded(id)?)),
+            [user, "mailFolders", id, "childFolders"] => (user, Self::ChildFolders(percent_decoded(id)?)),
+            [user, "mailFolders", id, "messages"] => (user, Self::Messages(percent_decoded(id)?)),
             [user, "calendar"] => (user, Self::Calendar),
             [user, "calendar", "calendarView"] | [user, "calendarView"] => (user, Self::CalendarView),
             _ => return None,
@@ -72,9 +81,9 @@ impl Call {
         Some((call, percent_decoded(user)?))
     }
 
-    fn roles(self) -> &'static [&'static str] {
+    const fn roles(&self) -> &'static [&'static str] {
         match self {
-            Self::Folders => MAIL,
+            Self::Folders | Self::Folder(_) | Self::ChildFolders(_) | Self::Messages(_) => MAIL,
             Self::Calendar | Self::CalendarView => CALENDARS,
         }
     }
@@ -102,7 +111,10 @@ async fn called(state: &State, request: &HttpRequest) -> Result<Value, Error> {
     }
     let query = query(&request.query).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
     match call {
-        Call::Folders => Ok(folders(mailbox, top(&query, 10)?)),
+        Call::Folders => folders::list(mailbox, &query),
+        Call::Folder(id) => folders::one(mailbox, &id, &query),
+        Call::ChildFolders(id) => folders::children(mailbox, &id, &query),
+        Call::Messages(id) => folders::messages(mailbox, &id, &query),
         Call::Calendar => Ok(json!({ "id": entry_id(mailbox, "calendar"), "name": "Calendar" })),
         Call::CalendarView => calendar_view(&query),
     }
@@ -142,17 +154,6 @@ fn applications(tenant: &Tenant, token: &PresentedToken, request: &str) -> Resul
         "passwordCredentials": [old, secret(&hint, application.secret_expires)],
         "keyCredentials": certificates,
     }] }))
-}
-
-fn folders(mailbox: &Mailbox, top: usize) -> Value {
-    let mail: Vec<_> = mailbox.folders.iter().filter(|folder| folder.class == "IPF.Note").collect();
-    let value: Vec<_> = mail.iter().take(top).map(|folder| json!({ "id": entry_id(mailbox, &folder.name) })).collect();
-    let mut answer =
-        json!({ "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users/mailFolders(id)", "value": value });
-    if mail.len() > top {
-        answer["@odata.nextLink"] = json!(format!("https://graph.microsoft.com/v1.0/users/mailFolders?$top={top}&$skip={top}"));
-    }
-    answer
 }
 
 /// Nobody has an appointment here; both ends of the time have to be said all the same.

@@ -1,8 +1,9 @@
 //! A mailbox: its addresses, its switches, its folders and its messages.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::identifiers::mail_date;
 use super::protocol::{Protocol, Trouble};
 
 /// A mailbox.
@@ -142,9 +143,14 @@ pub struct Message {
     pub uid: u32,
     /// Set once it has been read.
     pub seen: bool,
+    /// The time at which it was put into its folder, IMAP's INTERNALDATE.
+    pub received: SystemTime,
     /// RFC 5322 text with CRLF line endings.
     pub text: String,
 }
+
+/// The time at which the examples were received, where no other is given: 2026-11-02 08:00 UTC.
+const EXAMPLES_RECEIVED: Duration = Duration::from_secs(1_793_606_400);
 
 /// The folders of every new mailbox: name, distinguished id, class.
 const DEFAULT_FOLDERS: &[(&str, &str, &str)] = &[
@@ -197,6 +203,25 @@ impl Mailbox {
         self
     }
 
+    /// The same mailbox, whose messages were received at equal distances from so long ago until now.
+    #[must_use]
+    pub fn received_since(mut self, ago: Duration) -> Self {
+        let (now, count) = (SystemTime::now(), u32::try_from(self.messages.len()).unwrap_or(u32::MAX));
+        for (message, left) in self.messages.iter_mut().zip((1..=count).rev()) {
+            message.receive(now - ago / count * left);
+        }
+        self
+    }
+
+    /// Lets mail pile up in the inbox since so long ago: some more messages, none of which has been read.
+    pub fn pile_up(&mut self, ago: Duration) {
+        const MORE: u32 = 20;
+        let first = self.last_uid + 1;
+        self.last_uid += MORE;
+        self.messages.extend((first..=self.last_uid).map(|uid| Message { seen: false, ..Message::example(uid, &self.address) }));
+        *self = self.clone().received_since(ago);
+    }
+
     /// Tells whether `address` is its primary address or an alias, in any case.
     pub fn is_called(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(address))
@@ -229,7 +254,7 @@ impl Mailbox {
         let (uid, name) = (self.next_uid(folder), folder.name.clone());
         self.last_uid = uid;
         if let Some(messages) = self.messages_of_mut(&name) {
-            messages.push(Message { uid, seen, text });
+            messages.push(Message { uid, seen, received: SystemTime::now(), text });
         }
     }
 
@@ -242,6 +267,11 @@ impl Mailbox {
 impl Folder {
     fn new(name: &str, distinguished: &'static str, class: &'static str) -> Self {
         Self { name: name.to_owned(), distinguished, class, total: 0, messages: Vec::new() }
+    }
+
+    /// A folder for mail that a user made; one below another has the name of that before a `/`.
+    pub fn of_user(name: &str) -> Self {
+        Self::new(name, "", "IPF.Note")
     }
 
     /// Tells whether it is the inbox.
@@ -259,6 +289,13 @@ impl Message {
              Content-Type: text/plain; charset=utf-8\r\n\r\nGuten Tag,\r\n\r\nanbei Befund {uid}.\r\n.\r\nFabrikam Labor\r\n",
             uid % 60
         );
-        Self { uid, seen: !uid.is_multiple_of(3), text }
+        Self { uid, seen: !uid.is_multiple_of(3), received: UNIX_EPOCH + EXAMPLES_RECEIVED, text }
+    }
+
+    /// Lets it have been sent and received at that time.
+    fn receive(&mut self, at: SystemTime) {
+        self.received = at;
+        let rest = self.text.split_once("\r\n").map_or("", |(_, rest)| rest);
+        self.text = format!("Date: {}\r\n{rest}", mail_date(at));
     }
 }

@@ -135,6 +135,9 @@ pub struct Exchange {
     pub trouble: BTreeMap<Protocol, Trouble>,
 }
 
+/// The age of the oldest mail in a mailbox whose application fetches it.
+const FETCHED_WITHIN: Duration = Duration::from_secs(3600);
+
 impl Tenant {
     /// A tenant in which everything works: application, permissions and three mailboxes.
     pub fn contoso() -> Self {
@@ -148,6 +151,7 @@ impl Tenant {
                 .iter()
                 .zip([12, 3, 0])
                 .map(|(name, messages)| Mailbox::new(&format!("{name}@contoso.example")).with_messages(messages))
+                .map(|mailbox| mailbox.received_since(FETCHED_WITHIN))
                 .collect(),
             latency: BTreeMap::new(),
             refusal_delay: Duration::ZERO,

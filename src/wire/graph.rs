@@ -12,6 +12,7 @@ use super::Refusal;
 use super::http::{ResponseHead, parse_json};
 
 pub mod application;
+pub mod folders;
 mod refusal;
 
 /// Bytes of the largest response that is parsed: one entry takes 1 kB.

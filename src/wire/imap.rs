@@ -7,12 +7,15 @@ use crate::sanitize;
 
 pub mod folder;
 mod greeting;
+mod name;
+pub mod quota;
 mod response;
 mod status;
 
 pub use greeting::{ImapGreeting, parse_capabilities, parse_greeting};
+pub use name::{INBOX, folder_name};
 pub use response::{ImapResponse, is_bye, literal_length, parse_response};
-pub use status::{ImapStatusResponse, STATUS, parse_status};
+pub use status::{ImapStatusResponse, parse_status, status};
 
 /// The command that asks for TLS.
 pub const STARTTLS: &str = "STARTTLS";
@@ -31,7 +34,7 @@ pub enum Step {
     Starttls,
     /// [`AUTHENTICATE`].
     Login,
-    /// [`STATUS`], and everything else.
+    /// [`status`], and everything else.
     Mailbox,
 }
 

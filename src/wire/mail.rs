@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 pub use bounce::{Bounce, parse_bounce};
-pub use date::{format_date, parse_date};
-pub use header::{Hop, MailHeader, hops, parse_header};
+pub use date::{format_date, parse_date, parse_internal_date};
+pub use header::{Hop, MailHeader, hops, parse_header, received_at};
 
 /// The header field by which a mail of this program is known: instance, id and time of sending.
 pub const MARK: &str = "X-M365-Probe-Round-Trip";

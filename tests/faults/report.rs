@@ -86,7 +86,22 @@ fn warnings(report: &Value) -> Vec<Cause> {
         explains: vec![one["probe"].as_str().unwrap().to_owned()],
         candidates: Vec::new(),
     };
-    warnings.map(cause).collect()
+    merged(warnings.map(cause))
+}
+
+/// Returns the warnings with those of one reason in one: of several mailboxes, or of one.
+fn merged(warnings: impl Iterator<Item = Cause>) -> Vec<Cause> {
+    let mut merged: Vec<Cause> = Vec::new();
+    for warning in warnings {
+        match merged.iter_mut().find(|known| known.reason == warning.reason) {
+            Some(known) => {
+                known.mailbox = known.mailbox.take().filter(|mailbox| Some(mailbox) == warning.mailbox.as_ref());
+                known.explains.extend(warning.explains);
+            }
+            None => merged.push(warning),
+        }
+    }
+    merged
 }
 
 fn cause(json: &Value) -> Cause {

@@ -23,6 +23,7 @@ mod status;
 mod strict_issuer;
 mod unbound;
 
+mod backlog;
 mod bench_lab;
 mod dns;
 mod failures;

@@ -205,8 +205,9 @@ pub mod generated {
 
     use m365_probe::kind::Check;
     use m365_probe::outcome::{
-        CertificateFacts, ClientCertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, HopFacts,
-        MailboxFacts, NameSource, ProbeId, RoundTripFacts, ServerFacts, Span, SupportId, SupportIds, TokenFacts, Transcript,
+        BacklogFacts, CertificateFacts, ClientCertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault,
+        HopFacts, MailboxFacts, NameSource, ProbeId, RoundTripFacts, ServerFacts, Span, SupportId, SupportIds, TokenFacts,
+        Transcript,
     };
     use m365_probe::phase::Phase;
     use proptest::collection::vec;
@@ -316,8 +317,17 @@ pub mod generated {
     }
 
     fn facts() -> impl Strategy<Value = Facts> {
-        let counts = (of(any::<u64>()), of(any::<u64>()), of(any::<u64>()), of(any::<u64>()));
-        let mailbox = counts.prop_map(|(messages, unseen, bytes, folders)| MailboxFacts { messages, unseen, bytes, folders });
+        let count = || of(any::<u64>());
+        let mailbox = (count(), count(), count(), count(), count(), count()).prop_map(
+            |(messages, unseen, bytes, quota, quota_used, folders)| MailboxFacts {
+                messages,
+                unseen,
+                bytes,
+                quota,
+                quota_used,
+                folders,
+            },
+        );
         let server =
             (known_text(), known_text(), ids()).prop_map(|(name, public_address, ids)| ServerFacts { name, public_address, ids });
         let warnings = vec((reason(), evidence()), 0..3);
@@ -327,8 +337,8 @@ pub mod generated {
             of((text(), text(), text(), time(), time()).prop_map(|(subject, thumbprint, fingerprint, not_before, not_after)| {
                 ClientCertificateFacts { subject, thumbprint, fingerprint, not_before, not_after }
             }));
-        (learnt, times, (certificate, round_trip())).prop_map(
-            |((token, endpoints, dns, mailbox, server, registration, warnings), times, (certificate, round_trip))| {
+        (learnt, times, (certificate, round_trip(), vec(backlog(), 0..3))).prop_map(
+            |((token, endpoints, dns, mailbox, server, registration, warnings), times, (certificate, round_trip, backlog))| {
                 let (credential_expires, ews_ends, last_worked, failing_since, back_off, stalled) = times;
                 let transcript = Transcript::default(); // stays with the process that ran
                 let mut facts = Facts {
@@ -336,6 +346,7 @@ pub mod generated {
                     endpoints,
                     dns,
                     mailbox,
+                    backlog,
                     round_trip,
                     server,
                     registration,
@@ -355,6 +366,11 @@ pub mod generated {
                 facts
             },
         )
+    }
+
+    fn backlog() -> impl Strategy<Value = BacklogFacts> {
+        (text(), of(any::<u64>()), of(any::<u64>()), of(time()), of(duration()))
+            .prop_map(|(folder, messages, unread, oldest, age)| BacklogFacts { folder, messages, unread, oldest, age })
     }
 
     fn round_trip() -> impl Strategy<Value = RoundTripFacts> {

@@ -13,8 +13,11 @@ use crate::sample;
 fn metrics_of_3000_mailboxes_take_at_most_1048_bytes_each() {
     let peer = Evidence { peer: Some(Peer::new("outlook.office365.com", 995)), ..Evidence::default() };
     let refused = sample::failed(Phase::Auth, Reason::AuthRefused, peer);
+    // Few mailboxes have their backlog watched.
+    let mut usual = Facts { backlog: Vec::new(), ..sample::pop3().facts };
+    (usual.mailbox.quota, usual.mailbox.quota_used) = (None, None);
     // A login that is refused opens no mailbox.
-    for (verdict, facts, at) in [(Verdict::Ok, sample::pop3().facts, 0), (refused, Facts::default(), 1)] {
+    for (verdict, facts, at) in [(Verdict::Ok, usual, 0), (refused, Facts::default(), 1)] {
         let ids = (0..3000).map(|number| Some(format!("m{number:05}@t0.example")));
         let ids = ids.map(|mailbox| ProbeId { tenant: "t0".into(), mailbox, check: Check::Pop3 });
         let of = |probe| Outcome { probe, verdict: verdict.clone(), facts: facts.clone(), ..sample::pop3() };

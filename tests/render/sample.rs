@@ -10,8 +10,8 @@ use m365_probe::kind::Check;
 use m365_probe::lang::Lang;
 use m365_probe::levels::Limits;
 use m365_probe::outcome::{
-    CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, Outcome, Phase, ProbeId,
-    ServerFacts, SkipReason, Span, SupportId, SupportIds, TokenFacts, Verdict,
+    BacklogFacts, CertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault, MailboxFacts, Outcome,
+    Phase, ProbeId, ServerFacts, SkipReason, Span, SupportId, SupportIds, TokenFacts, Verdict,
 };
 use m365_probe::reason::Reason;
 use m365_probe::report::{JudgedOutcome, root_cause};
@@ -124,7 +124,17 @@ pub fn pop3() -> Outcome {
     let facts = Facts {
         token: Some(TokenFacts { cached: true, ..token_facts() }.into()),
         endpoints: vec![endpoint(995, "52.98.1.2", 120), endpoint(995, "2603:1026::2", 90)],
-        mailbox: MailboxFacts { messages: Some(12), bytes: Some(345_678), ..MailboxFacts::default() },
+        mailbox: MailboxFacts {
+            messages: Some(12),
+            bytes: Some(345_678),
+            quota: Some(1_073_741_824),
+            quota_used: Some(345_678),
+            ..MailboxFacts::default()
+        },
+        backlog: vec![
+            BacklogFacts::new("INBOX", Some(12), Some(3), Some(now() - Duration::from_secs(5400)), now()),
+            BacklogFacts::new("INBOX/Überfällig", Some(0), Some(0), None, now()),
+        ],
         server: ServerFacts {
             name: Some("FR0P281CA0101.outlook.office365.com".into()),
             public_address: None,

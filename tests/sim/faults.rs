@@ -170,6 +170,7 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::BasicAuthBlocked, Some(Smtp), "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."),
         (F::TlsProtocolTooOld, None, "421 4.7.66 TLS 1.0 and 1.1 are not supported."),
         (F::SessionInvalidated, Some(Pop3), "-ERR Session invalidated - Disabled"),
+        (F::MailPilesUp, None, "* STATUS INBOX (MESSAGES 32)"),
         (F::SessionInvalidated, Some(Imap), "* BYE Session invalidated - Disabled"),
         (F::ProtocolError, Some(Pop3), "-ERR Protocol error. 18"),
         (F::ProtocolError, Some(Imap), "a1 BAD Command Error. 10"),

@@ -1,10 +1,17 @@
 //! IMAP.
 
-use m365_probe::sim::{Running, Tenant, start};
+use m365_probe::sim::{Mailbox, Running, Tenant, start};
 
 use crate::peer::{PRAXIS, Peer, token, xoauth2};
 
 const HOST: &str = "outlook.office365.com";
+
+/// A tenant in which one mailbox has messages of a known day.
+fn contoso() -> Tenant {
+    let mut tenant = Tenant::contoso();
+    tenant.mailboxes[0] = Mailbox::new(PRAXIS).with_messages(12);
+    tenant
+}
 
 async fn imaps(tenant: &Running) -> Peer {
     let mut peer = Peer::tls(tenant, tenant.ports().imaps, HOST).await.unwrap();
@@ -14,7 +21,7 @@ async fn imaps(tenant: &Running) -> Peer {
 
 #[tokio::test]
 async fn a_whole_session() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let sasl = xoauth2(PRAXIS, &token(&tenant).await);
     imaps(&tenant)
         .await
@@ -87,7 +94,7 @@ async fn a_whole_session() {
 
 #[tokio::test]
 async fn starttls() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let sasl = xoauth2(PRAXIS, &token(&tenant).await);
     let mut peer = Peer::plain(tenant.ports().imap).await.unwrap();
     peer.play(
@@ -107,7 +114,7 @@ async fn starttls() {
 
 #[tokio::test]
 async fn what_exchange_refuses() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let token = token(&tenant).await;
     let (bad, unknown) = (xoauth2(PRAXIS, "a.b.c"), xoauth2("nobody@contoso.example", &token));
     for script in [
@@ -138,7 +145,7 @@ async fn selected(tenant: &Running) -> Peer {
 
 #[tokio::test]
 async fn messages_are_described_in_full() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let author = "((\"Fabrikam Labor\" NIL \"befund\" \"fabrikam.example\"))";
     let envelope = format!(
         "ENVELOPE (\"Mon, 02 Nov 2026 08:01:00 +0000\" \"Befund 1\" {author} {author} {author} \
@@ -178,7 +185,7 @@ async fn messages_are_described_in_full() {
 /// Known commands with wrong arguments are refused as long as a client likes; unknown or misplaced ones end the connection.
 #[tokio::test]
 async fn wrong_arguments_are_borne() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let mut peer = selected(&tenant).await;
     for command in [
         "FETCH 1 ()",
@@ -206,7 +213,7 @@ async fn wrong_arguments_are_borne() {
 
 #[tokio::test]
 async fn two_clients_see_what_the_other_does() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let (mut one, mut other) = (selected(&tenant).await, selected(&tenant).await);
     one.play("C: b1 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nS: b1 OK…\nC: b2 UID EXPUNGE 1:3\nS: * 2 EXPUNGE\nS: b2 OK…").await;
     other.play("C: b1 STORE 3 +FLAGS (\\Seen)\nS: * 3 FETCH (FLAGS (\\Seen))\nS: b1 OK…").await;

@@ -1,6 +1,7 @@
 //! Conversations with the simulated tenant over real sockets and real TLS: as it should be, and every fault.
 #![allow(clippy::unwrap_used)]
 
+mod backlog;
 mod certificate;
 mod delays;
 mod delivery;

@@ -1,10 +1,17 @@
 //! POP3.
 
-use m365_probe::sim::{Running, Tenant, start};
+use m365_probe::sim::{Mailbox, Running, Tenant, start};
 
 use crate::peer::{PRAXIS, Peer, token, xoauth2};
 
 const HOST: &str = "outlook.office365.com";
+
+/// A tenant in which one mailbox has messages of a known day.
+fn contoso() -> Tenant {
+    let mut tenant = Tenant::contoso();
+    tenant.mailboxes[0] = Mailbox::new(PRAXIS).with_messages(12);
+    tenant
+}
 
 async fn pop3s(tenant: &Running) -> Peer {
     let mut peer = Peer::tls(tenant, tenant.ports().pop3s, HOST).await.unwrap();
@@ -14,7 +21,7 @@ async fn pop3s(tenant: &Running) -> Peer {
 
 #[tokio::test]
 async fn a_whole_session() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let sasl = xoauth2(PRAXIS, &token(&tenant).await);
     pop3s(&tenant)
         .await
@@ -73,7 +80,7 @@ async fn a_whole_session() {
 
 #[tokio::test]
 async fn stls() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let sasl = xoauth2(PRAXIS, &token(&tenant).await);
     let mut peer = Peer::plain(tenant.ports().pop3).await.unwrap();
     peer.play(
@@ -97,7 +104,7 @@ async fn stls() {
 
 #[tokio::test]
 async fn what_exchange_refuses() {
-    let tenant = start(Tenant::contoso()).await.unwrap();
+    let tenant = start(contoso()).await.unwrap();
     let (good, bad) = (xoauth2(PRAXIS, &token(&tenant).await), xoauth2(PRAXIS, "a.b.c"));
     let failure = "-ERR Authentication failure: unknown user name or bad password.";
     for script in [

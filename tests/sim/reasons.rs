@@ -202,7 +202,8 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
 /// Returns the reason of a failed run; of a run that succeeded, the reason of its warning.
 fn reason(outcome: &Outcome) -> Option<Reason> {
     let warned = || {
-        let judged = levels::judge(outcome, &Limits::default(), SystemTime::now());
+        let limits = Limits::parse(&["oldest_message_seconds=86400".to_owned()], &[]).unwrap();
+        let judged = levels::judge(outcome, &limits, SystemTime::now());
         judged.warnings.iter().map(|warning| warning.reason).find(|reason| levels::is_derived_from_limit(*reason))
     };
     outcome.failure().map(|failure| failure.reason).or_else(warned)

@@ -260,7 +260,7 @@ fn strangers(uid: u32, mark: &str) -> [Message; 2] {
          aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/1\r\n\r\nx\r\n"
     );
     let quoting = format!("Message-ID: <{uid}.q@contoso.example>\r\nSubject: Re\r\n\r\nX-M365-Probe-Round-Trip: {mark}\r\n");
-    [other, quoting].map(|text| Message { uid, seen: false, text })
+    [other, quoting].map(|text| Message { uid, seen: false, received: SystemTime::now(), text })
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ impl Session {
         Ok(())
     }
 
-    async fn command(&mut self, conn: &mut Conn<'_>, command: &str) -> Result<Vec<String>, Fault> {
+    pub(super) async fn command(&mut self, conn: &mut Conn<'_>, command: &str) -> Result<Vec<String>, Fault> {
         let tag = self.tag();
         conn.send(&format!("{tag} {command}")).await?;
         Reply::new(&tag, Step::Mailbox).read(conn).await

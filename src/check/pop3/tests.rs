@@ -1,10 +1,10 @@
 //! The POP3 conversation with servers that are good, odd, and hostile.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::Session;
 use crate::check::script::laws::{self, Lie, Scripted};
-use crate::check::script::{Delivery, talk};
+use crate::check::script::{Delivery, Talk, Turn, script, talk, talk_of_backlog};
 use crate::outcome::Phase::{self, Auth, Greeting, Mailbox, Starttls};
 use crate::reason::Reason;
 
@@ -111,4 +111,62 @@ async fn pop3_stat_that_is_throttled_keeps_the_back_off() {
     let lie = "-ERR Request is throttled. Suggested Backoff Time: 89117 milliseconds";
     let talk = laws::talk_with_lie::<Session>(3, lie).await;
     assert_eq!(talk.facts.back_off.map(|asked| asked.as_millis()), Some(89_117));
+}
+
+/// Returns a session that reads the header of the first message, and gets `header`, of which it need not read all.
+fn reading(header: &str) -> Vec<Turn> {
+    let read = [(Mailbox, "TOP 1 0", header), (Mailbox, "ANYTHING", "+OK bye")];
+    [&Session::secured()[..4], &script(&read)].concat()
+}
+
+async fn with_header(header: &str) -> Talk {
+    talk_of_backlog::<Session>(&reading(header), Delivery::Whole, &["INBOX".to_owned()]).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn pop3_backlog_has_the_time_at_which_the_first_message_was_received() {
+    let header = "+OK\nReceived: by x;\n Mon, 23 Nov 2026 17:59:49 +0000\nSubject: private matter\n..\n.";
+    let talk = with_header(header).await;
+    assert_eq!(talk.ended(), (Mailbox, Ok(())));
+    let [inbox] = &talk.facts.backlog[..] else { panic!("{:?}", talk.facts.backlog) };
+    assert_eq!((inbox.messages, inbox.unread), (Some(12), None));
+    assert_eq!(inbox.oldest, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_456_789)));
+    assert!(!talk.shown().contains("private matter"), "{}", talk.shown());
+}
+
+#[tokio::test(start_paused = true)]
+async fn pop3_backlog_of_an_empty_mailbox_asks_for_no_message() {
+    let mut turns = Session::secured();
+    turns[3].answers = "+OK 0 0".to_owned();
+    let talk = talk_of_backlog::<Session>(&turns, Delivery::Whole, &["INBOX".to_owned()]).await;
+    assert_eq!(talk.ended(), (Mailbox, Ok(())));
+    assert_eq!((talk.facts.backlog[0].messages, talk.facts.backlog[0].age), (Some(0), None));
+}
+
+/// A stranger may have sent any header: it is no failure of the mailbox.
+#[tokio::test(start_paused = true)]
+async fn pop3_backlog_with_a_hostile_header_keeps_what_its_beginning_tells() {
+    const DATE: &str = "+OK\nDate: Mon, 23 Nov 2026 17:59:49 +0000\n";
+    for (header, is_known) in [
+        ("+OK\nDate: never\n.".to_owned(), false),
+        ("+OK\n.".to_owned(), false),
+        (format!("{DATE}X: {}\n.", "x".repeat(40_000)), true),
+        (format!("{DATE}{}.", "X: y\n".repeat(600)), true),
+        (format!("+OK\n{}.", "X: y\n".repeat(600)), false),
+    ] {
+        let talk = with_header(&header).await;
+        assert_eq!(talk.ended(), (Mailbox, Ok(())), "{header:.60}");
+        assert_eq!(talk.facts.backlog[0].age.is_some(), is_known, "{header:.60}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pop3_backlog_with_a_refusal_or_silence_ends_with_its_reason() {
+    for (reply, reason) in [
+        ("-ERR The specified message is out of range.", Reason::CommandRefused),
+        ("+OK\nDate: Mon EOF", Reason::ConnectionClosed),
+        ("+OK\nSILENCE", Reason::ReplyTimedOut),
+    ] {
+        assert_eq!(with_header(reply).await.ended(), (Mailbox, Err(reason)), "{reply}");
+    }
 }

@@ -75,6 +75,17 @@ super::entries! {
         - "Sehen Sie in der Quarantäne nach (Microsoft Defender-Portal > E-Mail & Zusammenarbeit > Überprüfen > Quarantäne) und bei den Regeln des Postfachs: " > "Get-InboxRule -Mailbox \"{mailbox}\"" "."
         - "Wenn ein Programm die Mails von {mailbox} abholt und löscht, geben Sie dieser Prüfung ein eigenes Postfach.";
 
+    MailPilesUp:
+        en "The oldest message of a watched folder lies there for longer than the limit of `oldest_message_seconds` allows. Access works, as this run shows: so the application that should fetch and remove the mail has stopped, is stuck at a message, or is not permitted what it needs."
+        - "See whether the application that fetches the mail of {mailbox} is running, and what its log says of the oldest message."
+        - "If it leaves what it has read in the folder on purpose, watch another folder, or limit `unread` in place of `oldest_message_seconds`."
+        - "If nobody fetches the mail of this folder any more, take the limit out of the configuration.";
+        de "Mail liegt länger im Postfach, als ihr Grenzwert erlaubt"
+        "Die älteste Nachricht eines beobachteten Ordners liegt dort länger, als der Grenzwert von `oldest_message_seconds` erlaubt. Der Zugriff funktioniert, wie dieser Lauf zeigt: Die Anwendung, die die Mails abholen und entfernen soll, steht also still, hängt an einer Nachricht oder darf nicht, was sie muss."
+        - "Sehen Sie nach, ob die Anwendung läuft, die die Mails von {mailbox} abholt, und was ihr Protokoll über die älteste Nachricht sagt."
+        - "Wenn sie Gelesenes absichtlich im Ordner lässt, beobachten Sie einen anderen Ordner, oder begrenzen Sie `unread` statt `oldest_message_seconds`."
+        - "Wenn niemand mehr die Mails dieses Ordners abholt, nehmen Sie den Grenzwert aus der Konfiguration.";
+
     MailNotDeleted from SMTP_SUBMISSION:
         en "A mail that this program sent could not be deleted, so such mails pile up in the mailbox. Exchange also keeps a copy of each in Sent Items, which POP3 does not reach."
         - "See the server's reply in the evidence; deleting needs FullAccess: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."

@@ -47,6 +47,9 @@ fn breach_text(breach: &Breach, style: &Style) -> String {
         Metric::CredentialDays => (texts.credential_days.to_owned(), 1),
         Metric::EwsDays => (texts.ews_days.to_owned(), 1),
         Metric::Messages => (texts.messages_metric.to_owned(), 0),
+        Metric::Unread => (texts.unread_metric.to_owned(), 0),
+        Metric::OldestMessage => (texts.oldest_message.to_owned(), 0),
+        Metric::QuotaPercent => (texts.quota_percent.to_owned(), 1),
         Metric::ClockSkew => (texts.clock_skew.to_owned(), 0),
     };
     let value = number(breach.value, decimals, style.lang);

@@ -8,7 +8,7 @@ use super::families::{Families, Labelled as _, Labels};
 use crate::cloud::{self, host_port};
 use crate::fact::{
     CONNECT_DURATION, CREDENTIAL_EXPIRY, DNS_ANSWERS, DNS_DURATION, DNS_SUCCESS, DNS_TTL, ENDPOINT_ADDRESSES, ENDPOINT_WORKING,
-    EWS_RETIREMENT, FACTS, HANDSHAKE_DURATION, Metric, TOKEN_ROLE,
+    EWS_RETIREMENT, FACTS, FOLDER_MESSAGES, FOLDER_UNREAD, HANDSHAKE_DURATION, Metric, OLDEST_MESSAGE, TOKEN_ROLE,
 };
 use crate::kind::Check;
 use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration};
@@ -108,6 +108,22 @@ pub fn addresses(families: &mut Families, outcome: &Outcome) {
             if let Some(took) = took {
                 families.gauge(spec, &labels, took.as_secs_f64());
             }
+        }
+    }
+}
+
+/// Adds how much mail lies in each watched folder, and since when. Folders are those of the configuration.
+pub fn backlog(families: &mut Families, outcome: &Outcome) {
+    for folder in &outcome.facts.backlog {
+        let labels = Labels::of_probe(&outcome.probe);
+        let labels = labels.with("folder", &folder.folder);
+        for (spec, count) in [(&FOLDER_MESSAGES, folder.messages), (&FOLDER_UNREAD, folder.unread)] {
+            if let Some(count) = count {
+                families.gauge(spec, &labels, count as f64);
+            }
+        }
+        if folder.oldest.is_some() {
+            families.timestamp(&OLDEST_MESSAGE, &labels, folder.oldest);
         }
     }
 }

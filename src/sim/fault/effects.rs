@@ -133,6 +133,7 @@ fn apply_to_mailbox(fault: Fault, protocols: &[Protocol], mailbox: &mut Mailbox)
         Fault::MailDelayed => mailbox.delivery = Delivery::Late(LATE),
         Fault::MailBounced => mailbox.delivery = Delivery::Bounced,
         Fault::MailLost => mailbox.delivery = Delivery::Lost,
+        Fault::MailPilesUp => mailbox.pile_up(30 * DAY),
         Fault::Throttled => trouble(Trouble::Throttled),
         Fault::TooManyConnections => trouble(Trouble::TooManyConnections),
         Fault::SessionInvalidated => trouble(Trouble::Invalidated),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::sim::mailbox::Message;
 
 use super::command::Argument;
-use super::selected::{INTERNAL_DATE, Selected};
+use super::selected::{Selected, internal_date};
 use super::structure;
 
 /// One data item.
@@ -118,7 +118,7 @@ impl Item {
         match self {
             Self::Uid => format!("UID {}", message.uid),
             Self::Flags => format!("FLAGS ({flags})"),
-            Self::InternalDate => format!("INTERNALDATE \"{INTERNAL_DATE}\""),
+            Self::InternalDate => format!("INTERNALDATE \"{}\"", internal_date(message.received)),
             Self::Size => format!("RFC822.SIZE {}", message.text.len()),
             Self::Envelope => format!("ENVELOPE {}", structure::envelope(header)),
             Self::Body => format!("BODY {}", structure::body_structure(&message.text, false)),
@@ -211,7 +211,12 @@ mod tests {
     use super::*;
 
     fn value(item: &str) -> Option<String> {
-        let message = Message { uid: 7, seen: false, text: "A: 1\r\nB: 2\r\n 3\r\n\r\nGrüße\r\n".to_owned() };
+        let message = Message {
+            uid: 7,
+            seen: false,
+            received: std::time::UNIX_EPOCH,
+            text: "A: 1\r\nB: 2\r\n 3\r\n\r\nGrüße\r\n".to_owned(),
+        };
         Some(Item::read(item)?.render(&message, "\\Seen"))
     }
 
@@ -220,6 +225,7 @@ mod tests {
         for (item, expected) in [
             ("uid", "UID 7"),
             ("FLAGS", "FLAGS (\\Seen)"),
+            ("INTERNALDATE", "INTERNALDATE \"01-Jan-1970 00:00:00 +0000\""),
             ("RFC822.SIZE", "RFC822.SIZE 27"),
             ("RFC822.HEADER", "RFC822.HEADER {18}\r\nA: 1\r\nB: 2\r\n 3\r\n\r\n"),
             ("body[header.fields (b c)]", "BODY[HEADER.FIELDS (B C)] {12}\r\nB: 2\r\n 3\r\n\r\n"),

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD as STANDARD_NO_PAD;
+
 use crate::sim::mailbox::{Folder, Mailbox};
 
 use super::command::{Argument, Command};
@@ -86,7 +89,27 @@ fn on_messages(selected: &mut Option<Selected>, by_uid: bool, name: &str, argume
 }
 
 fn find<'m>(mailbox: &'m Mailbox, name: &str) -> Option<&'m Folder> {
+    let name = decoded(name)?;
     mailbox.folders.iter().find(|folder| shown(folder) == name || folder.is_inbox() && name.eq_ignore_ascii_case("INBOX"))
+}
+
+/// Decodes a name from modified UTF-7 (RFC 3501, 5.1.3); `None` where it is none.
+fn decoded(name: &str) -> Option<String> {
+    let mut parts = name.split('&');
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        let (encoded, plain) = part.split_once('-')?;
+        if encoded.is_empty() {
+            text.push('&');
+        } else {
+            let bytes = STANDARD_NO_PAD.decode(encoded.replace(',', "/")).ok()?;
+            let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes));
+            let units: Vec<u16> = units.collect();
+            text.push_str(&String::from_utf16(&units).ok()?);
+        }
+        text.push_str(plain);
+    }
+    Some(text)
 }
 
 /// A folder's name in IMAP: the inbox is always `INBOX`.

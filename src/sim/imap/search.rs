@@ -5,7 +5,7 @@ use std::slice::Iter;
 use crate::sim::mailbox::Message;
 
 use super::command::Argument;
-use super::selected::{INTERNAL_DATE, Selected};
+use super::selected::{Selected, internal_date};
 use super::structure;
 
 /// The answer to a search.
@@ -156,7 +156,7 @@ impl Key {
             Self::Larger(size) => message.text.len() > *size,
             Self::Smaller(size) => message.text.len() < *size,
             Self::Day { sent, when, day: limit } => {
-                let text = if *sent { structure::value(header, "Date") } else { Some(INTERNAL_DATE.to_owned()) };
+                let text = if *sent { structure::value(header, "Date") } else { Some(internal_date(message.received)) };
                 let told = text.and_then(|text| day(text.split_once(", ").map_or(text.as_str(), |(_, text)| text)));
                 told.is_some_and(|told| match when {
                     When::Before => told < *limit,

@@ -2,15 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::time::SystemTime;
 
+use crate::sim::identifiers::mail_date;
 use crate::sim::mailbox::{Folder, Mailbox, Message};
 
 use super::command::Argument;
 
-/// The time at which every message arrived.
-pub(super) const INTERNAL_DATE: &str = "02-Nov-2026 08:00:00 +0000";
 /// Unique ids never change their meaning here.
 pub(super) const UID_VALIDITY: usize = 14;
+
+/// Returns a time as IMAP writes it: `02-Nov-2026 08:00:00 +0000`.
+pub(super) fn internal_date(at: SystemTime) -> String {
+    let text = mail_date(at);
+    let words: Vec<&str> = text.split(' ').skip(1).collect();
+    let (date, rest) = words.split_at_checked(3).unwrap_or_default();
+    format!("{:0>11} {}", date.join("-"), rest.join(" "))
+}
 
 /// The folder that was selected.
 pub(super) struct Selected {

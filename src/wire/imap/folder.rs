@@ -1,9 +1,12 @@
 //! The IMAP commands that look into a folder and delete from it (RFC 3501, RFC 4315), and the parsers of their responses.
 
+use std::time::SystemTime;
+
 use crate::outcome::Fault;
 use crate::wire::mail;
 
 use super::malformed;
+use super::name::folder_name;
 
 /// The command that lists the folders at the top.
 pub const LIST: &str = "LIST \"\" \"%\"";
@@ -77,6 +80,28 @@ pub fn parse_list(data: &str) -> Option<ListedFolder> {
 /// Writes the command that opens a folder to change it.
 pub fn select(folder: &str) -> String {
     format!("SELECT {folder}")
+}
+
+/// Writes the command that opens the folder of that name to read it: nothing is marked as read, nor as seen by a client.
+pub fn examine(folder: &str) -> String {
+    format!("EXAMINE {}", folder_name(folder))
+}
+
+/// The command that reads when the first message of the open folder was received: the one that has lain there for longest.
+pub const FETCH_OLDEST: &str = "FETCH 1 (INTERNALDATE)";
+
+/// Parses untagged data (the text after `* `): the time at which the first message was received, or `None` where it is something
+/// else, such as flags that have changed.
+///
+/// # Errors
+/// `reply_malformed`: a time that is none.
+pub fn parse_received(data: &str) -> Result<Option<SystemTime>, Fault> {
+    const KEY: &str = "INTERNALDATE \"";
+    // ASCII letters alone change, so that places stay the same.
+    let upper = data.to_ascii_uppercase();
+    let Some(at) = upper.find(KEY).filter(|_| upper.starts_with("1 FETCH ")) else { return Ok(None) };
+    let text = data.get(at + KEY.len()..).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    mail::parse_internal_date(text).map(Some).ok_or_else(|| malformed(data))
 }
 
 /// The state of a folder, from the response to [`select`].
@@ -193,6 +218,21 @@ mod tests {
             folder.read(data);
         }
         assert_eq!(folder, SelectedFolder { exists: 172, next_uid: Some(4392), validity: 3_857_529_045 });
+    }
+
+    #[test]
+    fn parse_received_reads_the_first_message_s_time() {
+        let at = |seconds| Ok(Some(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds)));
+        let parsed = |data| parse_received(data).map_err(|fault| fault.reason);
+        assert_eq!(parsed("1 FETCH (INTERNALDATE \"23-Nov-2026 17:59:49 +0000\")"), at(1_795_456_789));
+        assert_eq!(parsed("1 fetch (UID 7 internaldate \" 3-Nov-2026 17:59:49 +0100\" FLAGS ())"), at(1_793_725_189));
+        for data in ["", "1 FETCH (FLAGS (\\Seen))", "2 FETCH (INTERNALDATE \"23-Nov-2026 17:59:49 +0000\")", "12 EXISTS"] {
+            assert_eq!(parsed(data), Ok(None), "{data}");
+        }
+        for data in ["1 FETCH (INTERNALDATE \"", "1 FETCH (INTERNALDATE \"yesterday\")", "1 FETCH (é INTERNALDATE \"é-é-é é\")"]
+        {
+            assert_eq!(parsed(data), Err(crate::reason::Reason::ReplyMalformed), "{data}");
+        }
     }
 
     #[test]

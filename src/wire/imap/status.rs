@@ -1,13 +1,16 @@
-//! IMAP `STATUS` (RFC 3501, 6.3.10): the number of messages in INBOX, without selecting it.
+//! IMAP `STATUS` (RFC 3501, 6.3.10): the number of messages in a folder, without selecting it.
 
 use super::malformed;
+use super::name::{INBOX, encode, folder_name};
 use crate::outcome::Fault;
 
-/// The command that counts the messages in INBOX. Only this proves that the mailbox could be opened: Exchange may respond `OK`
-/// to AUTHENTICATE before it has.
-pub const STATUS: &str = "STATUS INBOX (MESSAGES UNSEEN)";
+/// Writes the command that counts the messages in a folder. Only this proves that the mailbox could be opened: Exchange may
+/// respond `OK` to AUTHENTICATE before it has.
+pub fn status(folder: &str) -> String {
+    format!("STATUS {} (MESSAGES UNSEEN)", folder_name(folder))
+}
 
-/// The response to [`STATUS`]; what the server leaves out is `None`.
+/// The response to [`status`]; what the server leaves out is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImapStatusResponse {
     /// The number of all messages.
@@ -16,19 +19,20 @@ pub struct ImapStatusResponse {
     pub unseen: Option<u64>,
 }
 
-/// Parses untagged data (the text after `* `): the status of INBOX, or `None` where it is something else.
+/// Parses untagged data (the text after `* `): the status of `folder`, or `None` where it is something else.
 ///
 /// The name comes as an atom, quoted or as a literal, the numbers in any order and with others between them.
 ///
 /// # Errors
-/// `reply_malformed`: a `STATUS` of INBOX, or of a name that cannot be parsed, without its numbers.
-pub fn parse_status(data: &str) -> Result<Option<ImapStatusResponse>, Fault> {
+/// `reply_malformed`: a `STATUS` of that folder, or of a name that cannot be parsed, without its numbers.
+pub fn parse_status(data: &str, folder: &str) -> Result<Option<ImapStatusResponse>, Fault> {
     let Some((keyword, rest)) = data.split_once(' ') else { return Ok(None) };
     if !keyword.eq_ignore_ascii_case("STATUS") {
         return Ok(None);
     }
     let (name, rest) = mailbox_name(rest).ok_or_else(|| malformed(data))?;
-    if !name.eq_ignore_ascii_case("INBOX") {
+    let is_inbox = folder.eq_ignore_ascii_case(INBOX);
+    if !(name == encode(folder) || is_inbox && name.eq_ignore_ascii_case(INBOX)) {
         return Ok(None);
     }
     parse_numbers(rest).map(Some).ok_or_else(|| malformed(data))
@@ -95,7 +99,7 @@ mod tests {
             ("3 EXISTS", None),
             ("", None),
         ] {
-            assert_eq!(parse_status(data).expect("parsed"), expected, "{data}");
+            assert_eq!(parse_status(data, INBOX).expect("parsed"), expected, "{data}");
         }
     }
 
@@ -111,15 +115,29 @@ mod tests {
             "STATUS {99}\r\nINBOX (MESSAGES 12)",
             "STATUS {3}\r\n€€ (MESSAGES 12)x",
         ] {
-            assert!(!matches!(parse_status(data), Ok(Some(_))), "{data}");
+            assert!(!matches!(parse_status(data, INBOX), Ok(Some(_))), "{data}");
         }
-        assert!(parse_status("STATUS INBOX (MESSAGES)").is_err());
+        assert!(parse_status("STATUS INBOX (MESSAGES)", INBOX).is_err());
+    }
+
+    #[test]
+    fn parse_status_of_a_folder_knows_its_encoded_name() {
+        let twelve = Some(ImapStatusResponse { messages: Some(12), unseen: None });
+        for (data, folder, expected) in [
+            ("STATUS \"Entw&APw-rfe\" (MESSAGES 12)", "Entwürfe", twelve),
+            ("STATUS {12}\r\nEntw&APw-rfe (MESSAGES 12)", "Entwürfe", twelve),
+            ("STATUS \"a \\\" b\" (MESSAGES 12)", "a \" b", twelve),
+            ("STATUS INBOX (MESSAGES 12)", "Entwürfe", None),
+        ] {
+            assert_eq!(parse_status(data, folder).expect("parsed"), expected, "{data}");
+        }
+        assert_eq!(status("Entwürfe"), "STATUS \"Entw&APw-rfe\" (MESSAGES UNSEEN)");
     }
 
     proptest! {
         #[test]
         fn parse_status_never_panics(rest in any::<String>(), start in "STATUS (INBOX|\"|\\{[0-9]{1,4}\\}) ?\\(?") {
-            let _ = parse_status(&(start + &rest));
+            let _ = parse_status(&(start + &rest), INBOX);
         }
     }
 }

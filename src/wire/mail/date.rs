@@ -36,11 +36,18 @@ pub fn parse_date(text: &str) -> Option<SystemTime> {
         "GMT" | "UT" | "UTC" | "Z" => ('+', 0),
         _ => (zone.chars().next()?, offset(zone.get(1..)?)?),
     };
-    match sign {
+    let at = match sign {
         '+' => local.checked_sub(Duration::from_secs(offset)),
         '-' => local.checked_add(Duration::from_secs(offset)),
         _ => None,
-    }
+    };
+    at.filter(|at| *at >= SystemTime::UNIX_EPOCH) // before it, no zone that exists makes a date of 1970
+}
+
+/// Parses IMAP's form of a time (RFC 3501, `date-time`): `23-Nov-2026 17:59:49 +0000`, or with a space in place of the first digit.
+pub fn parse_internal_date(text: &str) -> Option<SystemTime> {
+    let (date, rest) = text.trim().split_once(' ')?;
+    parse_date(&format!("{} {rest}", date.replace('-', " ")))
 }
 
 /// Parses `0100` as 3600 seconds.
@@ -64,6 +71,16 @@ mod tests {
             assert_eq!(parse_date(&format_date(at(seconds))), Some(at(seconds)), "{}", format_date(at(seconds)));
         }
         assert_eq!(format_date(at(1_795_456_789)), "Mon, 23 Nov 2026 17:59:49 +0000");
+    }
+
+    #[test]
+    fn parse_internal_date_reads_both_forms_of_the_day() {
+        assert_eq!(parse_internal_date("23-Nov-2026 17:59:49 +0000"), Some(at(1_795_456_789)));
+        assert_eq!(parse_internal_date(" 3-Nov-2026 17:59:49 -0100"), Some(at(1_793_732_389)));
+        for text in ["", "23-Nov-2026", "31-Feb-2026 17:59:49 +0000", "01-Jan-99999 00:00:00 +0000", "1-Jan-1970 00:00:00 +9999"]
+        {
+            assert_eq!(parse_internal_date(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -53,6 +53,12 @@ pub fn hops(text: &str) -> Vec<Hop> {
     hops
 }
 
+/// Returns the time at which the last server received a mail; without one, the time that its sender has written.
+pub fn received_at(text: &str) -> Option<SystemTime> {
+    let dated = || fields(text).find(|(name, _)| name.eq_ignore_ascii_case("date")).and_then(|(_, value)| parse_date(&value));
+    hops(text).last().map(|hop| hop.at).or_else(dated)
+}
+
 fn hop(value: &str) -> Option<Hop> {
     let (way, date) = value.rsplit_once(';')?;
     let mut words = way.split_ascii_whitespace().skip_while(|word| *word != "by");
@@ -106,6 +112,17 @@ mod tests {
         for text in ["", "\r\n", "no header", ": x", "a b: c", "Received: ;"] {
             assert_eq!((parse_header(text), hops(text).len()), (MailHeader::default(), 0), "{text}");
         }
+    }
+
+    #[test]
+    fn received_at_is_the_last_server_s_time_and_else_the_sender_s() {
+        let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let date = "date: Mon, 23 Nov 2026 17:59:49 +0000\r\n";
+        assert_eq!(received_at(HEADER), at(1_795_456_849));
+        assert_eq!(received_at(&format!("{date}{HEADER}")), at(1_795_456_849), "a sender may write anything");
+        assert_eq!(received_at(date), at(1_795_456_789));
+        assert_eq!(received_at(&format!("Received: by x; never\r\n{date}")), at(1_795_456_789));
+        assert_eq!((received_at(""), received_at("Date: never\r\n")), (None, None));
     }
 
     #[test]
