@@ -79,7 +79,7 @@ embellish(document.body);
         stale.hidden = true;
       }
     } catch {
-      stale.querySelector("span").textContent = answered.toLocaleTimeString();
+      stale.querySelector("span").textContent = answered.toLocaleTimeString(document.documentElement.lang);
       stale.hidden = false;
     }
     setTimeout(refresh, seconds * 1000);
