@@ -104,18 +104,30 @@ fn diagnose_tenant(outcomes: &[&Outcome]) -> Vec<RootCause> {
     if outcomes.iter().all(|outcome| outcome.failure().is_none()) {
         return Vec::new();
     }
-    let (network, refusals) = (Network::observe(outcomes), Refusals::observe(outcomes));
+    // What must stay closed shows nothing of what should be open, and the reverse.
+    let open: Vec<&Outcome> = outcomes.iter().copied().filter(|outcome| !is_about_closure(outcome)).collect();
+    let (network, refusals) = (Network::observe(&open), Refusals::observe(&open));
     let mut blames = Vec::new();
     for (outcome, failure) in failures(outcomes) {
+        if is_about_closure(outcome) {
+            blames.push(standalone::blame(outcome, failure));
+            continue;
+        }
         let explained = network.blame(outcome, failure).or_else(|| refusals.blame(outcome, failure));
         blames.push(explained.unwrap_or_else(|| standalone::blame(outcome, failure)));
     }
-    blames.extend(network.also_unreachable(outcomes));
-    let mut causes = grouping::group_by_reason(outcomes, blames);
+    blames.extend(network.also_unreachable(&open));
+    let mut causes = grouping::group_by_reason(&open, blames);
     for RootCause { candidates, explains, .. } in &mut causes {
         candidates.retain(|candidate| !refusals.exclude(*candidate, explains));
     }
     causes
+}
+
+/// Reports whether the outcome is the judgement on a mailbox that must stay closed.
+fn is_about_closure(outcome: &Outcome) -> bool {
+    let is_judged = |failure: &Failure| matches!(failure.reason, Reason::AccessTooBroad | Reason::RefusalAmbiguous);
+    outcome.facts.stays_closed.is_some() || outcome.failure().is_some_and(is_judged)
 }
 
 fn failures<'a>(outcomes: &[&'a Outcome]) -> impl Iterator<Item = (&'a Outcome, &'a Failure)> {

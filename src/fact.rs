@@ -118,6 +118,11 @@ pub const FACTS: &[Fact] = &[
         |texts| texts.dns,
         Value::Sentences(|facts, texts| facts.dns.iter().map(|answer| text::dns_answer(answer, texts)).collect()),
     ),
+    Fact::new(
+        "stays_closed",
+        |texts| texts.stays_closed,
+        Value::Text(|facts| facts.stays_closed.map(|reason| reason.code().to_owned())),
+    ),
     Fact::new("mailbox.messages", |texts| texts.messages, Value::Count(|facts| facts.mailbox.messages))
         .with_metric(Metric::OfProbe(&MAILBOX_MESSAGES)),
     Fact::new("mailbox.unseen", |texts| texts.unseen, Value::Count(|facts| facts.mailbox.unseen)),

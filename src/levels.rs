@@ -288,7 +288,9 @@ mod tests {
     fn judge_of_a_failure_is_unknown_for_local_reasons_and_else_follows_its_severity() {
         for reason in Reason::ALL {
             let ours = [Reason::Internal, Reason::LocalResources, Reason::LocalTrustStore, Reason::SecretUnreadable];
-            let ours = [&ours[..], &[Reason::MachineTooSlow, Reason::CeilingReached, Reason::StateUnusable]].concat();
+            let ours =
+                [&ours[..], &[Reason::MachineTooSlow, Reason::CeilingReached, Reason::StateUnusable, Reason::RefusalAmbiguous]]
+                    .concat();
             let state = judge(&failed(*reason), &Limits::default(), now()).state;
             let expected = match reason.severity() {
                 _ if ours.contains(reason) => State::Unknown,

@@ -19,10 +19,12 @@ use crate::secret::Sent;
 use crate::settings::ProbeSettings;
 use crate::trace::Trace;
 
+mod expectation;
 mod pace;
 mod slot;
 mod stall;
 
+use self::expectation::Openings;
 pub use self::pace::Hurries;
 pub use self::slot::Slots;
 use self::slot::{Slot, Turn};
@@ -38,6 +40,7 @@ pub struct Probe {
     pub settings: Arc<ProbeSettings>,
     conversation: Box<dyn AnyConversation>,
     slot: Arc<Slot>,
+    openings: Openings,
     /// The accounts that its runs are charged to.
     pub accounts: Accounts,
     /// The last run of the schedule that took place.
@@ -63,8 +66,8 @@ impl Probe {
     pub fn new(settings: impl Into<Arc<ProbeSettings>>, slots: &Slots) -> Result<Self, String> {
         let settings = settings.into();
         let conversation = check::conversation(&settings)?;
-        let (slot, accounts) = (slots.slot(&settings), slots.accounts(&settings));
-        Ok(Self { settings, conversation, slot, accounts, latest: Mutex::default(), again_in: Mutex::default() })
+        let (slot, openings, accounts) = (slots.slot(&settings), slots.openings(), slots.accounts(&settings));
+        Ok(Self { settings, conversation, slot, openings, accounts, latest: Mutex::default(), again_in: Mutex::default() })
     }
 
     /// Its id, as `contoso/praxis/pop3`.
@@ -124,6 +127,9 @@ impl Probe {
         trace.facts.stalled = stall.of_note();
         trace.facts.warnings.retain(|warning| !stall.explains(warning.reason));
         let fault = fault.map(|fault| stall.renamed(fault));
+        // A login that is refused is a burden on Exchange, also where the refusal is wanted.
+        let refused = fault.as_ref().map(|fault| fault.reason);
+        let fault = expectation::judge(fault, &self.settings, &mut trace.facts, &self.openings);
         let verdict = fault.map_or(Verdict::Ok, |fault| Verdict::Failed(stamp(&mut trace, fault)));
         if let (Verdict::Failed(failure), Some(asked)) = (&verdict, trace.facts.back_off) {
             self.slot.start_back_off(asked, failure.reason);
@@ -134,7 +140,7 @@ impl Probe {
         if outcome.is_missed() {
             means.tokens.forget_failures(&self.settings.tenant);
         } else if !outcome.is_no_result() {
-            self.slot.pace.note(outcome.failure().map(|failure| failure.reason));
+            self.slot.pace.note(refused);
         }
         // What one may not ask for now, another may.
         if outcome.failure().is_none_or(|failure| failure.reason != Reason::CeilingReached) {

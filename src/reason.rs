@@ -11,6 +11,15 @@ use serde::Serialize;
 
 pub use self::credential_form::CredentialForm;
 
+/// The strength of a refusal as proof that a mailbox is closed to the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The server says that the application, or the protocol, may not open this mailbox.
+    Clear,
+    /// The server refuses, and an outage or a mailbox that is missing would look the same.
+    Unclear,
+}
+
 /// The one who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,7 +73,8 @@ impl Severity {
 }
 
 macro_rules! reasons {
-    ($( $(#[doc = $group:literal])* $variant:ident $code:literal $owner:ident $severity:ident $title:literal $remedy:literal )*) => {
+    ($( $(#[doc = $group:literal])* $variant:ident $code:literal $owner:ident $severity:ident $title:literal $remedy:literal
+        $( => $denial:ident )? )*) => {
         /// The reason why a run failed. The code is a label and a promise: it never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reason { $( #[doc = $title] $variant, )* }
@@ -81,6 +91,13 @@ macro_rules! reasons {
             pub const fn severity(self) -> Severity { match self { $( Self::$variant => Severity::$severity, )* } }
             /// The title: a few words, lower case, no full stop.
             pub const fn title(self) -> &'static str { match self { $( Self::$variant => $title, )* } }
+            /// Returns what the refusal proves where the mailbox must stay closed; `None` for what is no refusal of this mailbox.
+            pub const fn denial(self) -> Option<Denial> {
+                match self {
+                    $( $( Self::$variant => Some(Denial::$denial), )? )*
+                    _ => None,
+                }
+            }
             /// The first thing to do, in one line.
             pub const fn remedy(self) -> &'static str { match self { $( Self::$variant => $remedy, )* } }
         }
@@ -243,8 +260,10 @@ reasons! {
     TokenInvalid "token_invalid" Here Failed "the server could not read or verify the token" "check `cloud` and `scope`, and look for a proxy that truncates headers"
 
     // Mailbox protocols.
-    AuthRefused "auth_refused" TenantAdmin Failed "Exchange refused the application for this mailbox" "check New-ServicePrincipal (with the enterprise application's object id), Add-MailboxPermission and the protocol's switch in Get-CASMailbox"
-    MailboxNotConnected "mailbox_not_connected" TenantAdmin Failed "the token was accepted, but the mailbox could not be opened" "check Add-MailboxPermission, the mailbox's licence and Get-CASMailbox"
+    AuthRefused "auth_refused" TenantAdmin Failed "Exchange refused the application for this mailbox" "check New-ServicePrincipal (with the enterprise application's object id), Add-MailboxPermission and the protocol's switch in Get-CASMailbox" => Unclear
+    MailboxNotConnected "mailbox_not_connected" TenantAdmin Failed "the token was accepted, but the mailbox could not be opened" "check Add-MailboxPermission, the mailbox's licence and Get-CASMailbox" => Unclear
+    AccessTooBroad "access_too_broad" TenantAdmin Failed "the application opens a mailbox that must stay closed to it" "limit the application to the mailboxes it needs: RBAC for Applications for EWS, Graph and SMTP, Remove-MailboxPermission for POP3 and IMAP"
+    RefusalAmbiguous "refusal_ambiguous" Here Degraded "the refusal does not show whether the mailbox is closed" "give another mailbox of the tenant, which may be opened, the same check, or check this one by `graph`"
     MailboxNotFound "mailbox_not_found" TenantAdmin Failed "there is no such mailbox" "check the address, the licence, and that the mailbox is in Exchange Online"
     AddressNotPrimary "address_not_primary" Here Failed "the address is an alias of the mailbox" "configure the mailbox's primary address"
     AddressAmbiguous "address_ambiguous" TenantAdmin Failed "the address belongs to more than one recipient" "remove the address from all recipients but one: Get-Recipient <mailbox> shows them"
@@ -256,7 +275,7 @@ reasons! {
     CommandRefused "command_refused" Microsoft Failed "the server refused a command" "see the server's reply"
     ProtocolError "protocol_error" Network Failed "the server calls our command a protocol error" "see the server's reply; look for a mail proxy"
     SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" TenantAdmin Failed "authenticated SMTP is switched off for the tenant" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
-    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" TenantAdmin Failed "authenticated SMTP is switched off for the mailbox" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
+    SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" TenantAdmin Failed "authenticated SMTP is switched off for the mailbox" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false" => Clear
     AuthPolicyBlocked "auth_policy_blocked" TenantAdmin Failed "a policy of the tenant blocks the login" "check Conditional Access and security defaults"
     SenderBlocked "sender_blocked" TenantAdmin Failed "the mailbox may not send: it is blocked because of spam" "release it in Microsoft Defender > Email & collaboration > Review > Restricted entities"
     SendAsDenied "send_as_denied" TenantAdmin Failed "the application may not send as this sender" "Add-RecipientPermission <sender> -Trustee <object id of the service principal> -AccessRights SendAs"
@@ -294,13 +313,13 @@ reasons! {
     // EWS and Graph.
     EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01"
     EwsBlockedByPolicy "ews_blocked_by_policy" TenantAdmin Failed "EWS is blocked by policy for this application" "add the client id to Set-OrganizationConfig -EwsAllowedAppIDs (it replaces the list: read it first)"
-    EwsForbidden "ews_forbidden" TenantAdmin Failed "EWS is forbidden, without a reason given" "check the licence (Kiosk, F1 and F3 have no EWS), Test-ApplicationAccessPolicy and Test-ServicePrincipalAuthorization"
+    EwsForbidden "ews_forbidden" TenantAdmin Failed "EWS is forbidden, without a reason given" "check the licence (Kiosk, F1 and F3 have no EWS), Test-ApplicationAccessPolicy and Test-ServicePrincipalAuthorization" => Unclear
     EwsRetired "ews_retired" ApplicationOwner Failed "EWS in Exchange Online has been switched off for good" "move the application to Microsoft Graph: EWS cannot be switched on again"
     EwsRetiring "ews_retiring" ApplicationOwner Degraded "EWS in Exchange Online ends on 2027-04-01" "move the application to Microsoft Graph before that day; the check `graph` shows whether it may"
     EwsPathNotFound "ews_path_not_found" ApplicationOwner Failed "there is no EWS at this address" "set `ews` to https://HOST/EWS/Exchange.asmx"
     EwsTokenRefused "ews_token_refused" TenantAdmin Failed "EWS refused the token" "if it lasts, open a support case with Microsoft: quote x-ms-diagnostics and the request id of the evidence"
-    ImpersonationDenied "impersonation_denied" TenantAdmin Failed "the application may not act for this mailbox" "Test-ServicePrincipalAuthorization, Test-ApplicationAccessPolicy: bring the mailbox into scope"
-    AccessDenied "access_denied" TenantAdmin Failed "access to the folder is denied" "check the application's permission and access policies for this mailbox"
+    ImpersonationDenied "impersonation_denied" TenantAdmin Failed "the application may not act for this mailbox" "Test-ServicePrincipalAuthorization, Test-ApplicationAccessPolicy: bring the mailbox into scope" => Clear
+    AccessDenied "access_denied" TenantAdmin Failed "access to the folder is denied" "check the application's permission and access policies for this mailbox" => Clear
     FolderNotFound "folder_not_found" TenantAdmin Failed "the folder does not exist in this mailbox" "open the mailbox once, or check the folder"
     LicenseInvalid "license_invalid" TenantAdmin Failed "the mailbox has no valid licence" "assign an Exchange Online licence"
     AccountDisabled "account_disabled" TenantAdmin Failed "the account is disabled" "enable the account in Entra"

@@ -268,6 +268,8 @@ pub struct ProbeSettings {
     pub authorization: Authorization,
     /// The folders whose mail is counted, and the age of the oldest in them read; none where no mail is read.
     pub backlog: Vec<String>,
+    /// The answer that the mailbox shall give to the application.
+    pub expect: Expectation,
     /// The settings of a `roundtrip` check.
     pub round_trip: RoundTrip,
 }
@@ -290,6 +292,7 @@ impl ProbeSettings {
             folder: Folder::default(),
             authorization: Authorization::default(),
             backlog: Vec::new(),
+            expect: Expectation::default(),
             round_trip: RoundTrip::default(),
         }
     }
@@ -336,6 +339,16 @@ impl Authorization {
             Self::Rbac => &[],
         }
     }
+}
+
+/// The answer that a mailbox shall give to the application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expectation {
+    /// It opens.
+    #[default]
+    Opened,
+    /// It stays closed: no policy and no permission lets the application in.
+    Denied,
 }
 
 /// The folder that the `ews` and `graph` checks open.

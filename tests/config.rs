@@ -112,6 +112,7 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
             "contoso/calendar@contoso.example/imap 60s 30s",
             "contoso/calendar@contoso.example/ews 60s 30s",
             "contoso/calendar@contoso.example/graph 60s 30s",
+            "contoso/board@contoso.example/graph 900s 30s",
             "contoso/loop@contoso.example/roundtrip 900s 30s",
             "lab/token 300s 30s",
             "lab/dns 60s 30s",
@@ -131,7 +132,7 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
         matches!(&settings.probes[0].tenant.credential, Credential::ClientSecret(SecretSource::File(path)) if path.ends_with("contoso.secret"))
     );
     assert!(
-        matches!(&settings.probes[10].tenant.credential, Credential::ClientSecret(SecretSource::Variable(name)) if name == "LAB_CLIENT_SECRET")
+        matches!(&settings.probes[11].tenant.credential, Credential::ClientSecret(SecretSource::Variable(name)) if name == "LAB_CLIENT_SECRET")
     );
     let proxy = settings.network.proxy.expect("a proxy");
     assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
@@ -142,12 +143,11 @@ fn example_parses_without_mistakes_or_warnings_into_its_probes() {
 
 #[test]
 fn client_secret_credential_is_a_file_in_the_credentials_directory() {
-    let text =
-        config::example_with_every_key().replace("client_secret_env: LAB_CLIENT_SECRET", "client_secret_credential: contoso");
+    let text = config::example_with_every_key().replace("_env: LAB_CLIENT_SECRET", "_credential: contoso");
     let loaded = parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(loaded.warnings, []);
     let path = Path::new("/run/credentials/m365-probe.service/contoso");
-    let credential = &loaded.settings.probes[10].tenant.credential;
+    let credential = &loaded.settings.probes[11].tenant.credential;
     assert!(matches!(credential, Credential::ClientSecret(SecretSource::File(file)) if file == path));
 
     let mut elsewhere = system();

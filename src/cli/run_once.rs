@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Builder;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 
 use super::progress::{self, Progress};
 use crate::check::Means;
@@ -13,7 +14,7 @@ use crate::document::BackOffs;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
 use crate::round_trip::Ledger;
-use crate::settings::{Network, ProbeSettings};
+use crate::settings::{Expectation, Network, ProbeSettings};
 
 /// Conversations at once: enough for a mailbox's checks side by side, few enough to be a good guest.
 const AT_ONCE: usize = 16;
@@ -53,15 +54,23 @@ pub async fn run(
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let slots = Slots::default();
     let mut running = JoinSet::new();
+    let to_open = probes.iter().filter(|settings| settings.expect == Expectation::Opened).count();
+    let still_opening = watch::Sender::new(to_open);
     for (index, settings) in probes.iter().enumerate() {
         let probe = Probe::new(settings.clone(), &slots)?;
         if let Some((asked, because)) = back_offs.of(settings, SystemTime::now()) {
             probe.stay_away(asked, because);
         }
-        let (means, permits) = (Arc::clone(&means), Arc::clone(&permits));
+        let (means, permits, still_opening) = (Arc::clone(&means), Arc::clone(&permits), still_opening.clone());
         running.spawn(async move {
+            let opens = probe.settings.expect == Expectation::Opened;
+            let limit = if opens { limit } else { when_all_are_open(&still_opening, limit).await };
             let _permit = permits.acquire().await;
-            (index, probe.run(&means, limit).await)
+            let outcome = probe.run(&means, limit).await;
+            if opens {
+                still_opening.send_modify(|count| *count -= 1);
+            }
+            (index, outcome)
         });
     }
     let mut outcomes = match progress {
@@ -70,6 +79,20 @@ pub async fn run(
     };
     outcomes.sort_by_key(|(index, _)| *index);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// Waits for the runs that may open their mailbox, because they show what a refusal is worth, for at most half of `limit`; returns what
+/// is left of it.
+async fn when_all_are_open(still_opening: &watch::Sender<usize>, limit: Option<Duration>) -> Option<Duration> {
+    let began = Instant::now();
+    let mut count = still_opening.subscribe();
+    let all = count.wait_for(|count| *count == 0);
+    let Some(limit) = limit else {
+        let _ = all.await; // it fails where the sender is gone, which is in our hands
+        return None;
+    };
+    let _ = timeout(limit / 2, all).await; // without them the refusal may be one that proves nothing, and the run says so
+    Some(limit.saturating_sub(began.elapsed()))
 }
 
 /// Waits for all runs, and shows which probes are waited for.

@@ -6,10 +6,10 @@ use crate::kind;
 use super::backlog;
 use super::managed_identity::{IdentityName, SignsIn};
 use super::value::{
-    ArrivalTime, Authorization, CaFile, ClientId, CloudName, CredentialName, Date, Domain, EwsUrl, Folder, FolderName, Format,
-    FoundBy, ImapUrl, InFlight, IncludePattern, Inspection, Interval, IpAddress, Label, Limit, MailAddress, MaxAge, PasswordFile,
-    PerHour, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, ServerUrl, SmtpUrl,
-    StateFile, Switch, TenantId, Timeout, TokenFile, Value, Variable,
+    ArrivalTime, Authorization, CaFile, ClientId, CloudName, CredentialName, Date, Domain, EwsUrl, Expectation, Folder,
+    FolderName, Format, FoundBy, ImapUrl, InFlight, IncludePattern, Inspection, Interval, IpAddress, Label, Limit, MailAddress,
+    MaxAge, PasswordFile, PerHour, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile,
+    ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, TokenFile, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
 use super::web::{ClientCertificate, TlsVersion};
@@ -200,6 +200,7 @@ pub(super) const KEYS: &[Key] = &[
     required(Mailbox, "address", One(&MailAddress::FORMAT), "its e-mail address"),
     key(Mailbox, "name", One(&Label::FORMAT), "the address", "the `mailbox` label, where an address must not become one"),
     key(Mailbox, "authorization", One(&Authorization::FORMAT), "that of the tenant", "how the application was given its access to this mailbox"),
+    key(Mailbox, "expect", One(&Expectation::FORMAT), "opened", "`denied`: the application must not open this mailbox, and succeeding is the alarm (`access_too_broad`)"),
     key(Mailbox, "checks", Checks(Level::Mailbox), "pop3, imap, smtp, ews, as far as the cloud has them", "checks of this mailbox"),
 
     key(Check, "interval", One(&Interval::FORMAT), "that of `defaults`; token: at least 5m, roundtrip: at least 15m unless it is set here", "time between the beginnings of two runs"),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::cloud::Cloud;
 use crate::credential::{AssignedIdentity, Credential};
-use crate::outcome::ProbeId;
-use crate::settings::{Authorization, ProbeSettings, Tenant};
+use crate::outcome::{Phase, ProbeId};
+use crate::settings::{Authorization, Expectation, ProbeSettings, Tenant};
 
 use super::catalogue::{Level, Section};
 use super::checks::{self, CheckSettings, Defaults};
@@ -58,6 +58,7 @@ struct Mailbox {
     address: String,
     label: String,
     authorization: Authorization,
+    expect: Expectation,
     checks: Vec<CheckSettings>,
 }
 
@@ -185,6 +186,7 @@ impl TenantReader<'_, '_> {
         let address = self.reader.one::<MailAddress>(&fields, "address");
         let name = self.reader.one::<Label>(&fields, "name");
         let authorization = self.authorization(&fields).unwrap_or(of_tenant);
+        let expect = self.reader.one::<value::Expectation>(&fields, "expect").map(|found| found.value.0).unwrap_or_default();
         let checks = checks::read(self.reader, &fields, Level::Mailbox, self.defaults, cloud);
         let Found { at, key, value: MailAddress(address) } = address?;
         let label = match name {
@@ -198,7 +200,13 @@ impl TenantReader<'_, '_> {
             let message = format!("`{}` sends mail to `{to}`, in another domain; name that in `allow_domain`", check.check);
             self.reader.mistake(fields.at, &fields.key("checks"), message);
         }
-        Some(Mailbox { address, label: label.value.0, authorization, checks })
+        if expect == Expectation::Denied
+            && let Some(check) = checks.iter().find(|check| check.check.kind().phases.contains(&Phase::Submit))
+        {
+            let message = format!("`{}` sends mail; a mailbox with `expect: denied` is only logged in to", check.check);
+            self.reader.mistake(fields.at, &fields.key("checks"), message);
+        }
+        Some(Mailbox { address, label: label.value.0, authorization, expect, checks })
     }
 }
 
@@ -214,9 +222,9 @@ fn require_unique(reader: &mut Reader<'_>, labels: &mut UniqueNames, found: &Fou
 /// Returns the tenant's own probes, then those of each mailbox.
 fn probes(tenant: &Arc<Tenant>, checks: Vec<CheckSettings>, mailboxes: Vec<Mailbox>) -> Vec<ProbeSettings> {
     let mut probes: Vec<_> = checks.into_iter().map(|check| probe(tenant, None, check)).collect();
-    for Mailbox { address, label, authorization, checks } in mailboxes {
+    for Mailbox { address, label, authorization, expect, checks } in mailboxes {
         let of_mailbox = |check| probe(tenant, Some((label.clone(), address.clone())), check);
-        probes.extend(checks.into_iter().map(of_mailbox).map(|probe| ProbeSettings { authorization, ..probe }));
+        probes.extend(checks.into_iter().map(of_mailbox).map(|probe| ProbeSettings { authorization, expect, ..probe }));
     }
     probes
 }

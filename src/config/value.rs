@@ -11,6 +11,9 @@ use crate::settings::{self, Resolver};
 use super::quoted::{is_no_name, may_be_secret};
 use super::syntax::{domain_in_ascii, is_domain, is_guid, is_mail_address, is_variable};
 
+mod access;
+
+pub(super) use self::access::{Authorization, Expectation};
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
 /// The format of a value.
@@ -312,21 +315,6 @@ impl Value for FoundBy {
 }
 
 const FOUND_BY: [&str; 2] = [Check::Imap.name(), Check::Pop3.name()];
-
-/// The form in which the application was given its access.
-pub(super) struct Authorization(pub settings::Authorization);
-
-impl Value for Authorization {
-    const FORMAT: Format = Format::new("a way to be authorized", "permissions or rbac", "").choices(&["permissions", "rbac"]);
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "permissions" => Ok(Self(settings::Authorization::Permissions)),
-            "rbac" => Ok(Self(settings::Authorization::Rbac)),
-            _ => Err(String::new()),
-        }
-    }
-}
 
 /// The view of TLS inspection.
 pub(super) struct Inspection(pub settings::Inspection);

@@ -63,6 +63,8 @@ fn is_about_a_mailbox(reason: Reason) -> bool {
             | Reason::MailboxPermissionMissing
             | Reason::ProtocolDisabled
             | Reason::MailboxNotConnected
+            | Reason::AccessTooBroad
+            | Reason::RefusalAmbiguous
             | Reason::MailboxNotFound
             | Reason::AddressNotPrimary
             | Reason::AddressAmbiguous

@@ -12,7 +12,11 @@ pub fn blame<'a>(outcome: &'a Outcome, failure: &'a Failure) -> Blame<'a> {
     Blame {
         outcome,
         reason: failure.reason,
-        confidence: if is_ambiguous(outcome, failure) { Confidence::Likely } else { confidence_of(failure) },
+        confidence: if is_ambiguous(outcome, failure) || is_login_alone(outcome, failure) {
+            Confidence::Likely
+        } else {
+            confidence_of(failure)
+        },
         candidates: candidates(outcome, failure),
         evidence: Cow::Borrowed(&failure.evidence),
     }
@@ -66,6 +70,11 @@ pub const TEXT_DECIDES: &str = "5.7.139";
 /// was switched off.
 fn is_ambiguous(outcome: &Outcome, failure: &Failure) -> bool {
     (outcome.probe.check, failure.reason) == (Check::Imap, Reason::MailboxNotFound) || is_locked(failure)
+}
+
+/// Tells whether the mailbox is held to be open because of a login alone: SMTP may take that and open nothing.
+fn is_login_alone(outcome: &Outcome, failure: &Failure) -> bool {
+    (outcome.probe.check, failure.reason) == (Check::Smtp, Reason::AccessTooBroad)
 }
 
 /// Tells whether the server says that the account is locked, which an administrator does, and a policy.

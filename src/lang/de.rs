@@ -245,6 +245,7 @@ pub(super) const TEXTS: Texts = Texts {
         sending_suspended: "keine Mail vor",
         message_id: "Message-ID",
         bytes: "Bytes",
+        stays_closed: "bleibt geschlossen, wie gewollt",
         folders: "Ordner",
         server: "Server",
         public_address: "unsere öffentliche Adresse",

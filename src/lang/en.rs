@@ -246,6 +246,7 @@ texts! {
         sending_suspended: "no mail before",
         message_id: "Message-ID",
         bytes: "bytes",
+        stays_closed: "stays closed, as wanted",
         folders: "folders",
         server: "server",
         public_address: "our public address",

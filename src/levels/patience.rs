@@ -9,7 +9,7 @@ use crate::reason::{Reason, Severity};
 /// minutes, and people who wait for mail ask after half an hour.
 pub const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// Reports whether nobody but this machine has a part in a failure with `reason`.
+/// Reports whether nobody but this machine has a part in a failure with `reason`, or its configuration leaves open what a reply says.
 pub(super) const fn is_local(reason: Reason) -> bool {
     matches!(
         reason,
@@ -20,6 +20,7 @@ pub(super) const fn is_local(reason: Reason) -> bool {
             | Reason::LocalTrustStore
             | Reason::StateUnusable
             | Reason::SecretUnreadable
+            | Reason::RefusalAmbiguous
     )
 }
 

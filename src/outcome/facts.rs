@@ -29,6 +29,9 @@ pub struct Facts {
         deserialize_with = "json::items_understood"
     )]
     pub dns: Vec<DnsFacts>,
+    /// The refusal by which a mailbox stayed closed that must.
+    #[serde(deserialize_with = "json::if_understood")]
+    pub stays_closed: Option<Reason>,
     /// Counts in the mailbox.
     #[serde(skip_serializing_if = "MailboxFacts::is_empty")]
     pub mailbox: MailboxFacts,

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{MutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
 
+use super::expectation::Openings;
 use super::pace::Pace;
 use crate::ceiling::{Accounts, Book};
 use crate::kind::Check;
@@ -118,6 +119,7 @@ async fn shared(finished: &mut broadcast::Receiver<FinishedRun>, id: &ProbeId, w
 pub struct Slots {
     by_key: Mutex<HashMap<SlotKey, Arc<Slot>>>,
     accounts: Arc<Book>,
+    openings: Openings,
 }
 
 /// Tenant, address and check. The address and not the label: a mailbox under two names is one mailbox to its server.
@@ -127,7 +129,7 @@ impl Slots {
     /// Returns new slots, without back-offs, whose probes are charged to the same accounts.
     #[must_use]
     pub fn anew(&self) -> Self {
-        Self { by_key: Mutex::default(), accounts: Arc::clone(&self.accounts) }
+        Self { by_key: Mutex::default(), accounts: Arc::clone(&self.accounts), openings: Openings::default() }
     }
 
     /// Returns the slot of a probe, a new one if it has none yet.
@@ -142,6 +144,11 @@ impl Slots {
         self.accounts.accounts(settings)
     }
 
+    /// Returns the openings of mailboxes, which all probes share.
+    pub(super) fn openings(&self) -> Openings {
+        self.openings.clone()
+    }
+
     /// Sets the ceilings of what `probes` ask for.
     pub fn set_ceilings<'a>(&self, configured: Ceilings, probes: impl Iterator<Item = &'a ProbeSettings>) {
         self.accounts.set_ceilings(configured, probes);
@@ -151,6 +158,7 @@ impl Slots {
     pub fn sweep(&self) {
         self.by_key().retain(|_, slot| Arc::strong_count(slot) > 1);
         self.accounts.sweep();
+        self.openings.sweep();
     }
 
     fn by_key(&self) -> std::sync::MutexGuard<'_, HashMap<SlotKey, Arc<Slot>>> {

@@ -100,6 +100,9 @@ fn success(outcome: &Outcome) -> String {
     if round_trip.pending.is_some() {
         return mail(round_trip);
     }
+    if let Some(refusal) = outcome.facts.stays_closed {
+        return format!("stays closed, as wanted: {refusal} after {}s", seconds(outcome.took));
+    }
     let done = match outcome.phases.last().map(|span| span.phase) {
         Some(Phase::Mailbox) => "mailbox opened",
         Some(Phase::Auth) => "login accepted",

@@ -14,7 +14,7 @@ fn example_as_printed_passes_its_own_check_outside_of_the_service() {
     std::fs::remove_file(&file).expect("removed");
     let warnings: Vec<String> = loaded.warnings.iter().map(|warning| warning.message.to_string()).collect();
     assert!(warnings.len() == 2 && warnings.iter().all(|text| text.starts_with("nobody looked at it: systemd ")), "{warnings:?}");
-    assert_eq!(loaded.settings.probes.len(), 17);
+    assert_eq!(loaded.settings.probes.len(), 18);
     assert_eq!(mistakes.missing_credentials, ["contoso", "lab"]);
     for name in loaded.settings.network.resolve.keys() {
         assert!(!m365_probe::cloud::is_microsoft_host(name), "{name} is pinned");

@@ -337,14 +337,20 @@ pub mod generated {
             of((text(), text(), text(), time(), time()).prop_map(|(subject, thumbprint, fingerprint, not_before, not_after)| {
                 ClientCertificateFacts { subject, thumbprint, fingerprint, not_before, not_after }
             }));
-        (learnt, times, (certificate, round_trip(), vec(backlog(), 0..3))).prop_map(
-            |((token, endpoints, dns, mailbox, server, registration, warnings), times, (certificate, round_trip, backlog))| {
+        let stays_closed = of(select(vec![Reason::AuthRefused, Reason::AccessDenied]));
+        (learnt, times, (certificate, round_trip(), vec(backlog(), 0..3), stays_closed)).prop_map(
+            |(
+                (token, endpoints, dns, mailbox, server, registration, warnings),
+                times,
+                (certificate, round_trip, backlog, stays_closed),
+            )| {
                 let (credential_expires, ews_ends, last_worked, failing_since, back_off, stalled) = times;
                 let transcript = Transcript::default(); // stays with the process that ran
                 let mut facts = Facts {
                     token,
                     endpoints,
                     dns,
+                    stays_closed,
                     mailbox,
                     backlog,
                     round_trip,

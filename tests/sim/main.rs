@@ -3,6 +3,7 @@
 
 mod backlog;
 mod certificate;
+mod closed;
 mod delays;
 mod delivery;
 mod entra;

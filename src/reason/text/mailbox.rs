@@ -29,6 +29,32 @@ super::entries! {
         - "Prüfen Sie, ob die eingetragene Adresse, {mailbox}, eine primäre ist (" > "Get-EXOMailbox -Identity \"{mailbox}\"" ") und ob das Postfach lizenziert ist: Microsoft 365 Admin Center > Benutzer > Aktive Benutzer > Lizenzen und Apps."
         takes "30 bis 120 Minuten";
 
+    AccessTooBroad from MAILBOX_SCOPE:
+        en "The configuration says that this mailbox must stay closed to the application (`expect: denied`), and it opened. Application permissions with admin consent reach every mailbox of the tenant unless a policy limits them; over POP3 and IMAP a permission on the mailbox itself opens it. A login to SMTP alone does not yet show that the application may send from the mailbox."
+        - "See what Exchange grants: " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" " and " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" ". For a mailbox out of scope InScope is False, and the policy denies access."
+        - "For EWS, Graph and SMTP, grant by RBAC for Applications: " > "New-ManagementScope -Name \"m365-probe\" -RecipientRestrictionFilter \"<FILTER>\"" " and " > "New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"m365-probe\"" "; then remove the application permissions in Entra (Enterprise applications > application {client_id} > Permissions), because either of both is enough to open a mailbox."
+        - "For POP3 and IMAP, look for a permission on the mailbox: " > "Get-MailboxPermission -Identity \"{mailbox}\"" ". Remove that of {object_id}: " > "Remove-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        - "If the application is meant to open this mailbox, take the line `expect: denied` out of the configuration."
+        takes "30 minutes for RBAC for Applications, up to 2 hours for an active application";
+        de "die Anwendung öffnet ein Postfach, das für sie geschlossen bleiben muss"
+        "Laut Konfiguration muss dieses Postfach für die Anwendung geschlossen bleiben (`expect: denied`), und es ließ sich öffnen. Anwendungsberechtigungen mit Administratorzustimmung reichen in jedes Postfach des Mandanten, solange keine Richtlinie sie begrenzt; über POP3 und IMAP öffnet es eine Berechtigung am Postfach selbst. Eine Anmeldung an SMTP allein zeigt noch nicht, dass die Anwendung von dem Postfach senden darf."
+        - "Stellen Sie fest, was Exchange erlaubt: " > "Test-ServicePrincipalAuthorization -Identity \"{client_id}\" -Resource \"{mailbox}\" | Format-Table" " und " > "Test-ApplicationAccessPolicy -Identity \"{mailbox}\" -AppId \"{client_id}\"" ". Bei einem Postfach außerhalb des Bereichs steht unter InScope False, und die Richtlinie verweigert den Zugriff."
+        - "Erteilen Sie die Rechte für EWS, Graph und SMTP durch RBAC für Anwendungen: " > "New-ManagementScope -Name \"m365-probe\" -RecipientRestrictionFilter \"<FILTER>\"" " und " > "New-ManagementRoleAssignment -App \"{object_id}\" -Role \"{role}\" -CustomResourceScope \"m365-probe\"" "; entfernen Sie danach die Anwendungsberechtigungen in Entra (Unternehmensanwendungen > Anwendung {client_id} > Berechtigungen), denn eines von beiden genügt, um ein Postfach zu öffnen."
+        - "Suchen Sie für POP3 und IMAP nach einer Berechtigung am Postfach: " > "Get-MailboxPermission -Identity \"{mailbox}\"" ". Entfernen Sie die von {object_id}: " > "Remove-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        - "Soll die Anwendung dieses Postfach öffnen, nehmen Sie die Zeile `expect: denied` aus der Konfiguration."
+        takes "30 Minuten bei RBAC für Anwendungen, bis zu 2 Stunden bei einer aktiven Anwendung";
+
+    RefusalAmbiguous from MAIL_OAUTH:
+        en "The mailbox must stay closed to the application (`expect: denied`), and the login was refused, but in words that Exchange also uses in an outage, for a missing mailbox and for an application that it does not know. It counts as closed only where another mailbox of the tenant was opened lately by the same check, which shows that the refusal is about this mailbox; none was."
+        - "Give a mailbox that the application may open the same check in the same tenant, and run both in one process: `serve`, or `check` and `doctor` without a choice of mailboxes."
+        - "Or check this mailbox by `graph`, or by `ews` where that is on, whose refusals say that access is denied."
+        - "If other mailboxes are refused as well, mend those first.";
+        de "die Ablehnung zeigt nicht, ob das Postfach geschlossen ist"
+        "Das Postfach muss für die Anwendung geschlossen bleiben (`expect: denied`), und die Anmeldung wurde abgelehnt, aber mit Worten, die Exchange auch bei einer Störung verwendet, bei einem fehlenden Postfach und bei einer Anwendung, die es nicht kennt. Als geschlossen gilt es nur, wenn dieselbe Prüfung vor Kurzem ein anderes Postfach des Mandanten geöffnet hat, denn das zeigt, dass es an diesem Postfach liegt; das war nicht der Fall."
+        - "Geben Sie einem Postfach desselben Mandanten, das die Anwendung öffnen darf, dieselbe Prüfung, und führen Sie beide in einem Prozess aus: `serve`, oder `check` und `doctor` ohne Auswahl von Postfächern."
+        - "Oder prüfen Sie dieses Postfach mit `graph`, oder mit `ews`, wo das eingeschaltet ist: Deren Ablehnungen sagen, dass der Zugriff verweigert ist."
+        - "Werden auch andere Postfächer abgelehnt, beheben Sie das zuerst.";
+
     MailboxNotFound from RESPONSE_CODES:
         en "The server says that there is no mailbox with this address: a typing mistake, a missing licence, a deleted mailbox, or one that is on premises. Graph says so of every mailbox that it does not serve."
         - "Look the address up: " > "Get-Recipient -Identity \"{mailbox}\"" " and " > "Get-EXOMailbox -Identity \"{mailbox}\"" "."

@@ -28,9 +28,11 @@ const CMDLETS: &[(&str, &[&str])] = &[
     ("Get-MailboxPermission", &["Identity"]),
     ("Get-ServicePrincipal", &[]),
     ("Get-TransportConfig", &[]),
+    ("New-ManagementScope", &["Name", "RecipientRestrictionFilter"]),
     ("New-ManagementRoleAssignment", &["Name", "App", "Role", "CustomResourceScope"]),
     ("New-MgServicePrincipalAppRoleAssignment", &["ServicePrincipalId", "PrincipalId", "ResourceId", "AppRoleId"]),
     ("New-ServicePrincipal", &["AppId", "ObjectId", "DisplayName"]),
+    ("Remove-MailboxPermission", &["Identity", "User", "AccessRights"]),
     ("Remove-ServicePrincipal", &["Identity"]),
     ("Set-CASMailbox", &["Identity", "PopEnabled", "ImapEnabled", "EwsEnabled", "SmtpClientAuthenticationDisabled"]),
     (
