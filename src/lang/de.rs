@@ -178,6 +178,7 @@ pub(super) const TEXTS: Texts = Texts {
         // What was learnt.
         messages: counted("1 Nachricht", "{n} Nachrichten"),
         folders: counted("1 Ordner", "{n} Ordner"),
+        closed: "geschlossen",
         secret_expires: "geheimer Clientschlüssel gültig bis",
         client_certificate_expires: "Zertifikat der Anwendung gültig bis",
 

@@ -179,6 +179,7 @@ texts! {
         // What was learnt.
         messages: "1 message" / "{n} messages",
         folders: "1 folder" / "{n} folders",
+        closed: "closed",
         secret_expires: "client secret valid until",
         client_certificate_expires: "application's certificate valid until",
 

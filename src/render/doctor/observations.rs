@@ -10,8 +10,12 @@ use crate::reason::Reason;
 use crate::report::JudgedOutcome;
 use crate::report::text;
 
-/// The number of messages, or else of folders, that a run found: `12 messages`, `3 folders`.
+/// The number of messages, or else of folders, that a run found: `12 messages`, `3 folders`; `closed` for a mailbox
+/// that must stay so.
 pub fn mailbox_count(outcome: &Outcome, style: &Style) -> Option<String> {
+    if outcome.facts.stays_closed.is_some() {
+        return Some(style.lang.texts().doctor.closed.to_owned());
+    }
     let texts = &style.lang.texts().doctor;
     let mailbox = &outcome.facts.mailbox;
     let messages = mailbox.messages.map(|count| texts.messages.of(count));
