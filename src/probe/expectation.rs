@@ -60,11 +60,12 @@ pub fn judge(fault: Option<Fault>, settings: &ProbeSettings, facts: &mut Facts, 
     }
 }
 
-/// Returns the fault of a mailbox that opened, with the reply that shows it.
+/// Returns the fault of a mailbox that opened, with the first reply of the last phase: of HTTP that is the status line, not a header.
 fn too_broad(facts: &Facts) -> Fault {
-    let replies = facts.transcript.lines().filter(|(line, _)| line.speaker == Speaker::They);
-    match replies.last() {
-        Some((reply, _)) => Fault::heard(Reason::AccessTooBroad, reply.text.into_owned()),
+    let replies = || facts.transcript.lines().map(|(line, _)| line).filter(|line| line.speaker == Speaker::They);
+    let last = replies().last().map(|reply| reply.phase);
+    match replies().find(|reply| Some(reply.phase) == last) {
+        Some(reply) => Fault::heard(Reason::AccessTooBroad, reply.text.into_owned()),
         None => Fault::new(Reason::AccessTooBroad),
     }
 }
