@@ -165,7 +165,7 @@ fn masked_text(text: &str, masked: &[bool]) -> String {
 struct Windows(Box<[u64; Self::BITS / 64]>);
 
 impl Windows {
-    /// The number of bits; the windows of a conversation set one in twenty.
+    /// The number of bits, a place for each two bytes of a hash; the windows of a conversation set one in twenty.
     const BITS: usize = 1 << 16;
     /// The bytes of a window.
     const SIZE: usize = 8;
@@ -190,8 +190,8 @@ impl Windows {
     fn places(window: &[u8]) -> [(usize, u64); 4] {
         let bytes = window.try_into().map_or(0, u64::from_le_bytes);
         let hash = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        [hash >> 48, hash >> 32, hash >> 16, hash].map(|place| {
-            let bit = place as usize % Self::BITS;
+        [48, 32, 16, 0].map(|shift| {
+            let bit = usize::try_from((hash >> shift) % Self::BITS as u64).unwrap_or_default();
             (bit / 64, 1 << (bit % 64))
         })
     }

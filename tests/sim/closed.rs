@@ -28,7 +28,9 @@ fn with_one_closed() -> Tenant {
 /// Runs each check of the mailboxes `addresses`, of one after the other, and returns the outcomes of the one that must stay closed.
 async fn outcomes(tenant: Tenant, faults: &[&str], addresses: &[&str]) -> BTreeMap<Check, Outcome> {
     let tenant = start(tenant).await.unwrap();
-    faults.iter().for_each(|fault| tenant.set_fault(fault).unwrap());
+    for fault in faults {
+        tenant.set_fault(fault).unwrap();
+    }
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("closed-{}", tenant.ports().login));
     std::fs::create_dir_all(&directory).unwrap();
     let settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
