@@ -94,8 +94,7 @@ impl Scene {
     /// Returns what the program has noted of round trips, to be shown where that is not what the mailbox holds.
     fn states(&self) -> String {
         let entries = std::fs::read_dir(self.scratch.0.join("state.json.round-trips")).expect("a directory");
-        let paths = entries.map(|entry| entry.expect("an entry").path());
-        paths.map(|path| format!("{}: {}", path.display(), std::fs::read_to_string(&path).expect("text"))).collect()
+        entries.map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("text")).collect()
     }
 
     /// Runs `roundtrip clean`, while the tenant answers it.
