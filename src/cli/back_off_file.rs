@@ -43,10 +43,14 @@ impl BackOffFile {
     /// Returns the ledger of round trips for these probes; without a round trip among them nothing is made.
     ///
     /// # Errors
-    /// A message: its directory cannot be made, or belongs to others.
+    /// A message: its directory cannot be made, or belongs to others; or the file is none that keeps anything, as `/dev/null`.
     pub fn ledger(&self, probes: &[ProbeSettings]) -> Result<Ledger, String> {
         if probes.iter().all(|probe| probe.id.check != Check::RoundTrip) {
             return Ok(Ledger::in_memory());
+        }
+        if std::fs::metadata(&self.path).is_ok_and(|about| !about.is_file()) {
+            let path = self.path.display();
+            return Err(format!("round trips need a state that is kept, and `{path}` is no regular file; see --state-file"));
         }
         if self.is_usual {
             let made = file::make_private_directory(self.directory()).and_then(|()| self.require_own_directory());

@@ -101,7 +101,8 @@ impl Scene {
     async fn clean(&self, options: &'static [&'static str]) -> Output {
         let file: PathBuf = self.scratch.0.join("m365-probe.yml");
         let mut command = Command::new(env!("CARGO_BIN_EXE_m365-probe"));
-        command.args(["roundtrip", "clean", "--config"]).arg(file).args(options).env_remove("RUST_LOG");
+        command.args(["roundtrip", "clean", "--config"]).arg(file).args(options);
+        command.env_remove("RUST_LOG").env_remove("M365_PROBE_STATE_FILE");
         spawn_blocking(move || command.output()).await.expect("no panic").expect("started")
     }
 }
@@ -172,6 +173,11 @@ async fn roundtrip_clean_lists_or_deletes_the_mails_of_its_instance_in_every_fol
     let folders: Vec<&str> = lines.filter_map(|line| line.trim_start().split(':').next()).collect();
     assert_eq!(folders, ["INBOX", "Junk Email", "Sent Items"], "{text}");
     assert_eq!((listed.status.code(), scene.mails()), (Some(0), [2, 2, 2]));
+
+    let nowhere = scene.clean(&["--state-file", "/dev/null"]).await;
+    let text = String::from_utf8(nowhere.stderr).expect("UTF-8");
+    assert!(text.contains("`/dev/null` is no regular file"), "{text}");
+    assert_eq!((nowhere.status.code(), scene.mails()), (Some(2), [2, 2, 2]));
 
     for deleted in ["3 mails", "0 mails"] {
         let output = scene.clean(&[]).await;
