@@ -137,12 +137,16 @@ impl<'t> Conn<'t> {
     /// # Errors
     /// As [`Conn::read_line`].
     pub async fn read_mail_line(&mut self) -> Result<String, Fault> {
-        let hidden = |fault: Fault| match fault.reason {
-            Reason::ReplyTooLong => Fault::heard(Reason::ReplyTooLong, "(lines of a mail)"),
-            _ => fault,
-        };
-        let text = self.next_line().await.map_err(hidden)?;
-        if self.lines > MAX_LINES { Err(Fault::heard(Reason::ReplyTooLong, "(lines of a mail)")) } else { Ok(text) }
+        match self.next_line().await {
+            Err(fault) if fault.reason != Reason::ReplyTooLong => Err(fault),
+            Ok(text) if self.lines <= MAX_LINES => Ok(text),
+            _ => Err(Self::mail_too_long()),
+        }
+    }
+
+    /// Makes the fault of a mail of which more would have to be read than is, without its words.
+    pub fn mail_too_long() -> Fault {
+        Fault::heard(Reason::ReplyTooLong, "(lines of a mail)")
     }
 
     async fn next_line(&mut self) -> Result<String, Fault> {

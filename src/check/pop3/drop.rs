@@ -59,7 +59,7 @@ impl Session {
             text.push_str(line.strip_prefix('.').unwrap_or(&line)); // RFC 1939, 3
             text.push_str("\r\n");
         }
-        Err(conn.fault(Reason::ReplyTooLong, "(lines of a mail)"))
+        Err(Conn::mail_too_long())
     }
 
     /// Marks a message for deletion, which takes place with [`Session::quit`].
