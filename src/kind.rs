@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::cloud::role::{self, Role};
 use crate::cloud::{Cloud, HttpsEndpoint, MailEndpoint, host_port};
+use crate::lang::Common;
 use crate::phase::Phase;
 
 /// The properties of one kind of check.
@@ -12,9 +13,7 @@ pub struct Kind {
     /// The name in the configuration, on the command line, in the `check` label and in JSON: `[a-z0-9_]`.
     pub name: &'static str,
     /// The name of what it speaks to, in a sentence.
-    pub title: &'static str,
-    /// The same in German.
-    pub title_in_german: &'static str,
+    pub title: fn(&Common) -> &'static str,
     /// A short description of what a success proves.
     pub purpose: &'static str,
     /// True if it is made where the user names no checks; false for one that needs permissions of its own.
@@ -130,8 +129,7 @@ checks! {
     /// A fresh access token.
     Token {
         name: "token",
-        title: "Entra",
-        title_in_german: "Entra",
+        title: |_| "Entra",
         purpose: "a fresh access token from Entra for the application",
         by_default: true,
         phases: &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Token],
@@ -141,8 +139,7 @@ checks! {
     /// The addresses of all hosts.
     Dns {
         name: "dns",
-        title: "DNS",
-        title_in_german: "DNS",
+        title: |_| "DNS",
         purpose: "the addresses of all hosts, from every configured resolver",
         by_default: true,
         phases: &[Phase::Dns],
@@ -152,8 +149,7 @@ checks! {
     /// Every host and port on every address.
     Reach {
         name: "reach",
-        title: "hosts and ports",
-        title_in_german: "Hosts und Ports",
+        title: |texts| texts.hosts_and_ports,
         purpose: "every host and port on every address: connection, TLS and first words",
         by_default: true,
         phases: &[Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Greeting, Phase::Starttls],
@@ -163,8 +159,7 @@ checks! {
     /// A mailbox opened with POP3.
     Pop3 {
         name: "pop3",
-        title: "POP3",
-        title_in_german: "POP3",
+        title: |_| "POP3",
         purpose: "POP3 login with XOAUTH2, and the mailbox opened",
         by_default: true,
         phases: Phase::OF_MAIL,
@@ -174,8 +169,7 @@ checks! {
     /// A mailbox opened with IMAP.
     Imap {
         name: "imap",
-        title: "IMAP",
-        title_in_german: "IMAP",
+        title: |_| "IMAP",
         purpose: "IMAP login with XOAUTH2, and the inbox counted",
         by_default: true,
         phases: Phase::OF_MAIL,
@@ -185,8 +179,7 @@ checks! {
     /// A login to send mail.
     Smtp {
         name: "smtp",
-        title: "SMTP",
-        title_in_german: "SMTP",
+        title: |_| "SMTP",
         purpose: "SMTP login with XOAUTH2; no mail is sent",
         by_default: true,
         phases: Phase::Mailbox.all_before(),
@@ -196,8 +189,7 @@ checks! {
     /// A mail to a mailbox, sent and found again.
     RoundTrip {
         name: "roundtrip",
-        title: "mail delivery",
-        title_in_german: "Mailzustellung",
+        title: |texts| texts.mail_delivery,
         purpose: "a mail sent with SMTP, found again with IMAP or POP3 and deleted",
         by_default: false,
         phases: &[
@@ -218,8 +210,7 @@ checks! {
     /// A mailbox or calendar opened with Exchange Web Services.
     Ews {
         name: "ews",
-        title: "EWS",
-        title_in_german: "EWS",
+        title: |_| "EWS",
         purpose: "EWS FindFolder in the mailbox or its calendar, by impersonation",
         by_default: true,
         phases: &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox],
@@ -229,8 +220,7 @@ checks! {
     /// A mailbox or calendar opened with Microsoft Graph.
     Graph {
         name: "graph",
-        title: "Microsoft Graph",
-        title_in_german: "Microsoft Graph",
+        title: |_| "Microsoft Graph",
         purpose: "Microsoft Graph mailFolders of the mailbox, or its calendarView",
         by_default: false,
         phases: &[Phase::Token, Phase::Dns, Phase::Connect, Phase::Proxy, Phase::Tls, Phase::Mailbox],

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::Check;
+use crate::lang::Lang;
+use crate::report::term;
 use crate::settings::Network;
 use crate::spelling::did_you_mean;
 
@@ -121,6 +123,6 @@ pub(super) fn missing_endpoint(cloud: &Cloud, check: Check) -> String {
     let names = checks_of(Level::Mailbox).filter(|check| check.is_offered_by(cloud)).map(Check::name);
     let names = names.collect::<Vec<_>>().join(", ");
     let can = if names.is_empty() { "no mailbox can be checked there".to_owned() } else { format!("it has {names}") };
-    let (name, protocol) = (Quoted::value(&cloud.name), check.kind().title);
+    let (name, protocol) = (Quoted::value(&cloud.name), term::check(check, Lang::En));
     format!("the cloud `{name}` has no known {protocol} host; {can}; name the host as `{check}` under `clouds.{name}`")
 }

@@ -41,6 +41,8 @@ pub(super) const TEXTS: Texts = Texts {
         and: "und",
         more: counted("1 weiteres", "{n} weitere"),
         checks: counted("1 Prüfung", "{n} Prüfungen"),
+        hosts_and_ports: "Hosts und Ports",
+        mail_delivery: "Mailzustellung",
         decimal_mark: ",",
     },
     expiry: Expiry {

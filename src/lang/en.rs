@@ -41,6 +41,8 @@ texts! {
         and: "and",
         more: "1 more" / "{n} more",
         checks: "1 check" / "{n} checks",
+        hosts_and_ports: "hosts and ports",
+        mail_delivery: "mail delivery",
         decimal_mark: ".",
     }
 

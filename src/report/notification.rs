@@ -101,7 +101,7 @@ fn checks(group: &RootCauseGroup) -> String {
     }
     match kinds.len() {
         ..=NAMED => {
-            let titles: Vec<String> = kinds.iter().map(|kind| kind.kind().title.to_owned()).collect();
+            let titles: Vec<String> = kinds.iter().map(|kind| term::check(*kind, Lang::En).to_owned()).collect();
             list(&titles, NAMED, Lang::En)
         }
         _ => count_of((group.explains.len() + group.unlisted) as u64, "check"),
@@ -132,8 +132,8 @@ fn text_message(group: &RootCauseGroup, names: Option<&str>, credential: Option<
     (brief, act)
 }
 
-/// Returns the ways to say what fails and why, the longest first. The endpoint, or the names that it is about, stays where the network has to act; elsewhere its
-/// host alone, and then the mailbox and the checks, say where.
+/// Returns the ways to say what fails and why, the longest first. The endpoint, or the names that it is about, stays where the network
+/// has to act; elsewhere its host alone, and then the mailbox and the checks, say where.
 fn ways_to_say(group: &RootCauseGroup, names: Option<&str>) -> Vec<String> {
     let title = group.reason.title();
     let title = title.strip_prefix("the ").unwrap_or(title);

@@ -19,12 +19,8 @@ pub const fn owner(owner: Owner, lang: Lang) -> &'static str {
 }
 
 /// Returns the term for what a check speaks to: `POP3`, `hosts and ports`.
-pub const fn check(check: Check, lang: Lang) -> &'static str {
-    let kind = check.kind();
-    match lang {
-        Lang::En => kind.title,
-        Lang::De => kind.title_in_german,
-    }
+pub fn check(check: Check, lang: Lang) -> &'static str {
+    (check.kind().title)(&lang.texts().common)
 }
 
 /// Returns the shortest English term for those who must act: what a text message and a plugin's line have room for.
