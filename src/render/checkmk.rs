@@ -7,7 +7,7 @@ use crate::levels::{Range, State};
 use crate::outcome::Evidence;
 use crate::reason::Reason;
 use crate::report::outcome_index::OutcomeIndex;
-use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
+use crate::report::root_cause::{CauseNumbers, ToldCause};
 use crate::report::{JudgedOutcome, root_cause};
 use crate::report::{sentence, text};
 
@@ -21,7 +21,11 @@ pub fn report_with_causes(judged: &[JudgedOutcome<'_>], causes: &[RootCause]) ->
     let causes = root_cause::group(causes);
     let numbers = CauseNumbers::new(&causes);
     let index = OutcomeIndex::new(judged);
-    judged.iter().map(|one| line(one, &numbers.groups(&one.outcome.probe), &index)).collect()
+    let told: Vec<ToldCause<'_>> = causes.iter().map(|cause| ToldCause::new(cause, &index)).collect();
+    let explaining = |one: &JudgedOutcome<'_>| -> Vec<&ToldCause<'_>> {
+        numbers.of_probe(&one.outcome.probe).iter().filter_map(|number| told.get(number.checked_sub(1)?)).collect()
+    };
+    judged.iter().map(|one| line(one, &explaining(one))).collect()
 }
 
 /// The line when there was nothing to report on: an unreadable configuration, no trust store.
@@ -30,14 +34,14 @@ pub fn unknown(message: &str) -> String {
     format!("{} \"M365\" - {}\n", State::Unknown.exit_code(), lines.join("\\n"))
 }
 
-fn line(judged: &JudgedOutcome<'_>, causes: &[&RootCauseGroup], index: &OutcomeIndex<'_>) -> String {
+fn line(judged: &JudgedOutcome<'_>, causes: &[&ToldCause<'_>]) -> String {
     let name: String = text::one_line(&judged.outcome.probe.to_string()).replace(['"', '\'', '\\'], "_");
-    let text = format!("{}: {}", sentence::subject(judged.outcome), root_cause::sentence(judged, causes, index));
+    let text = format!("{}: {}", sentence::subject(judged.outcome), root_cause::sentence(judged, causes));
     let mut lines = vec![text];
-    for cause in causes {
+    for ToldCause { group: cause, whole_first_step, .. } in causes {
         let owner = cause.reason.owner().code();
         lines.push(format!("root cause: {}: {} (who must act: {owner})", root_cause::place(cause), root_cause::name(cause)));
-        lines.push(format!("what to do first: {}", root_cause::whole_first_step(cause, index)));
+        lines.push(format!("what to do first: {whole_first_step}"));
     }
     let mut details = |reason: Reason, evidence: &Evidence| {
         lines.push(reason.title().to_owned());

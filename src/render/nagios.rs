@@ -14,7 +14,7 @@ use crate::lang::Lang;
 use crate::levels::State;
 use crate::outcome::Verdict;
 use crate::report::outcome_index::OutcomeIndex;
-use crate::report::root_cause::{CauseNumbers, RootCauseGroup};
+use crate::report::root_cause::{CauseNumbers, RootCauseGroup, ToldCause};
 use crate::report::{JudgedOutcome, root_cause, worst_state};
 use crate::report::{sentence, text};
 
@@ -95,8 +95,9 @@ fn headed(judged: &JudgedOutcome<'_>, sentence: &str) -> String {
 fn one_outcome(judged: &JudgedOutcome<'_>, causes: &[RootCauseGroup], verbosity: u8) -> (String, Vec<String>) {
     let explaining = CauseNumbers::new(causes).groups(&judged.outcome.probe);
     let index = OutcomeIndex::new(std::slice::from_ref(judged));
-    let first = root_cause::sentence(judged, &explaining, &index);
-    let mut long: Vec<String> = explaining.first().map(|cause| what_to_do_first(cause, &index)).into_iter().collect();
+    let told: Vec<ToldCause<'_>> = explaining.iter().map(|cause| ToldCause::new(cause, &index)).collect();
+    let first = root_cause::sentence(judged, &told.iter().collect::<Vec<_>>());
+    let mut long: Vec<String> = told.first().map(|told| what_to_do_first(&told.whole_first_step)).into_iter().collect();
     let others = explaining.into_iter().filter(|cause| cause.explains.len() > 1).cloned().collect::<Vec<_>>();
     long.extend(root_cause_lines(&others, &index));
     long.extend(details(judged, verbosity));
@@ -112,7 +113,10 @@ fn several_outcomes(
 ) -> (String, Vec<String>) {
     let index = OutcomeIndex::new(judged);
     let (first, mut long) = match causes.first() {
-        Some(cause) => (first_line_of_cause(cause, causes.len() - 1, &index, state), vec![what_to_do_first(cause, &index)]),
+        Some(cause) => (
+            first_line_of_cause(cause, causes.len() - 1, &index, state),
+            vec![what_to_do_first(&root_cause::whole_first_step(cause, &index))],
+        ),
         None => (summary(judged, state), Vec::new()),
     };
     long.extend(root_cause_lines(causes, &index));
@@ -175,11 +179,10 @@ fn root_cause_lines(causes: &[RootCauseGroup], index: &OutcomeIndex<'_>) -> Vec<
     (1..).zip(causes).map(line).collect()
 }
 
-/// Returns the first step in full. What a command does with its output to be read more easily stands behind a `|`, which no output
+/// Writes the first step in full. What a command does with its output to be read more easily stands behind a `|`, which no output
 /// may have.
-fn what_to_do_first(cause: &RootCauseGroup, index: &OutcomeIndex<'_>) -> String {
+fn what_to_do_first(step: &str) -> String {
     const LAYOUT: &str = " | Format-";
-    let step = root_cause::whole_first_step(cause, index);
     let pieces = step.split('`').map(|piece| piece.split_once(LAYOUT).map_or(piece, |(command, _)| command));
     format!("what to do first: {}", pieces.collect::<Vec<_>>().join("`"))
 }

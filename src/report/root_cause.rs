@@ -119,13 +119,38 @@ pub fn names(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> Option<String>
     (!names.is_empty()).then(|| list(&names, NAMED, Lang::En))
 }
 
+/// A root cause with the texts about it that rest on all that it explains, made once for however many outcomes that is.
+#[derive(Debug)]
+pub struct ToldCause<'a> {
+    /// The root cause.
+    pub group: &'a RootCauseGroup,
+    /// The first step as the page of the root cause has it: where to go or what to type.
+    pub whole_first_step: String,
+    first_step: String,
+    names: Option<String>,
+}
+
+impl<'a> ToldCause<'a> {
+    /// Makes the texts about `group`, with the ids of `index`.
+    pub fn new(group: &'a RootCauseGroup, index: &OutcomeIndex<'_>) -> Self {
+        Self {
+            group,
+            whole_first_step: whole_first_step(group, index),
+            first_step: first_step_with_ids(group, index),
+            names: names(group, index),
+        }
+    }
+}
+
 /// Returns a run's result in a sentence. Where `explaining`, the root causes of a failure, say more than it does, the first that
 /// does and its remedy take the place of the failure's own; one that is not certain says so in words. Who must act and since when
-/// follow the remedy. The ids in it are those of `index`.
-pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup], index: &OutcomeIndex<'_>) -> String {
+/// follow the remedy.
+pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&ToldCause<'_>]) -> String {
     sentence::sentence_with(judged, |failure| {
-        let other = explaining.iter().find(|group| group.reason != failure.reason);
-        let Some(group) = other.or(explaining.first()) else { return sentence::failure(judged, failure) };
+        let other = explaining.iter().find(|told| told.group.reason != failure.reason);
+        let Some(ToldCause { group, first_step, names, .. }) = other.or(explaining.first()) else {
+            return sentence::failure(judged, failure);
+        };
         let headline = headline(group, Lang::En);
         let cause = match (other, group.confidence) {
             (Some(_), confidence) => {
@@ -134,10 +159,10 @@ pub fn sentence(judged: &JudgedOutcome<'_>, explaining: &[&RootCauseGroup], inde
             (None, Confidence::Certain) => String::new(),
             (None, _) => format!("; {headline}"),
         };
-        let names = names(group, index).map(|names| format!(" ({names})")).unwrap_or_default();
+        let names = names.as_ref().map(|names| format!(" ({names})")).unwrap_or_default();
         let consequence = sentence::reason_and_phase(failure) + &names;
         let (who, since) = (sentence::who_must_act(group.reason), sentence::since(judged, failure.reason));
-        format!("{consequence}{cause}; {}{who}{since}", first_step_with_ids(group, index))
+        format!("{consequence}{cause}; {first_step}{who}{since}")
     })
 }
 
