@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::kind::Check;
-use crate::settings::{self, Resolver};
+use crate::settings::Resolver;
 
 use super::quoted::{is_no_name, may_be_secret};
 use super::syntax::{domain_in_ascii, is_domain, is_guid, is_mail_address, is_variable};
 
-mod access;
+mod choice;
 
-pub(super) use self::access::{Authorization, Expectation};
+pub(super) use self::choice::{Authorization, Expectation, Folder, Inspection};
 pub(super) use super::url::{EwsUrl, ImapUrl, Pop3Url, ProxyUrl, ServerUrl, SmtpUrl};
 
 /// The format of a value.
@@ -287,22 +287,6 @@ impl Value for ResolverName {
     }
 }
 
-/// The folder that the `ews` and `graph` checks open.
-pub(super) struct Folder(pub settings::Folder);
-
-impl Value for Folder {
-    const FORMAT: Format =
-        Format::new("a folder that can be opened", "msgfolderroot or calendar", "").choices(&["msgfolderroot", "calendar"]);
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "msgfolderroot" => Ok(Self(settings::Folder::Root)),
-            "calendar" => Ok(Self(settings::Folder::Calendar)),
-            _ => Err(String::new()),
-        }
-    }
-}
-
 /// The protocol by which a mail is looked for.
 pub(super) struct FoundBy(pub Check);
 
@@ -315,21 +299,6 @@ impl Value for FoundBy {
 }
 
 const FOUND_BY: [&str; 2] = [Check::Imap.name(), Check::Pop3.name()];
-
-/// The view of TLS inspection.
-pub(super) struct Inspection(pub settings::Inspection);
-
-impl Value for Inspection {
-    const FORMAT: Format = Format::new("a view of TLS inspection", "warned or accepted", "").choices(&["warned", "accepted"]);
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "warned" => Ok(Self(settings::Inspection::Warned)),
-            "accepted" => Ok(Self(settings::Inspection::Accepted)),
-            _ => Err(String::new()),
-        }
-    }
-}
 
 /// A number of runs at once. Each holds a socket at least, of which a process has 1024 where nobody allowed it more.
 pub(super) struct InFlight(pub NonZeroUsize);
