@@ -235,6 +235,9 @@ impl<'a> Concern<'a> {
 
     /// A sentence, with several mailboxes or endpoints named one after the other.
     fn prose(&self, sentence: &str, lang: Lang) -> String {
+        if !sentence.contains('{') {
+            return sentence.to_owned(); // most name nothing
+        }
         let mailbox = |address: &&'a str| fill("{mailbox}", &self.ids(Some(address), None));
         let mut sentence = sentence.to_owned();
         if self.mailboxes.len() > 1 {

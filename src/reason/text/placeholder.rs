@@ -1,5 +1,7 @@
 //! The reader's own ids in the texts, so that a command can be pasted as it stands.
 
+use std::borrow::Cow;
+
 /// The values of the placeholders: the reader's own ids. What is not known leaves a stand-in such as `<CLIENT_ID>`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ids<'a> {
@@ -62,24 +64,51 @@ pub const SENTENCE: &str = "<SENTENCE>";
 /// A step is made to be pasted into a shell, and the object id comes from a token: a value that could mean anything to
 /// PowerShell inside double quotes leaves the stand-in in place.
 pub fn fill(step: &str, ids: &Ids) -> String {
-    let port = ids.port.map(|port| port.to_string());
-    let theirs = [ids.client_id, ids.object_id, ids.tenant_id, ids.mailbox, ids.host, port.as_deref(), ids.public_address];
-    let theirs = theirs.map(|value| value.filter(|value| is_harmless(value)));
-    let ProtocolNames { switches, api, permissions, role, permission } = ids.protocols;
-    let (permission, api_id) = permission.unzip();
-    let ours = [
-        switches.or(Some(EVERY_SWITCH)),
-        api.or(Some(EVERY_API)),
-        permissions.or(Some(EVERY_PERMISSION)),
-        role,
-        permission,
-        api_id,
-        None,
-    ];
-    NAMES.iter().zip(theirs.into_iter().chain(ours)).fold(step.to_owned(), |step, (name, value)| {
-        let stand_in = format!("<{}>", name.to_ascii_uppercase());
-        step.replace(&format!("{{{name}}}"), value.unwrap_or(&stand_in))
-    })
+    let mut filled = String::with_capacity(step.len());
+    let mut rest = step;
+    while let Some((before, from_brace)) = rest.split_once('{') {
+        filled.push_str(before);
+        match from_brace.split_once('}').filter(|(name, _)| NAMES.contains(name)) {
+            Some((name, after)) => {
+                filled.push_str(&ids.shown(name));
+                rest = after;
+            }
+            // A block of PowerShell's.
+            None => {
+                filled.push('{');
+                rest = from_brace;
+            }
+        }
+    }
+    filled + rest
+}
+
+impl<'a> Ids<'a> {
+    /// Returns the value of a placeholder as it stands in a text: where it is not known, or could do harm, its stand-in.
+    fn shown(&self, name: &str) -> Cow<'a, str> {
+        let ProtocolNames { switches, api, permissions, role, permission } = self.protocols;
+        let value = match name {
+            "client_id" => self.client_id.filter(is_harmless),
+            "object_id" => self.object_id.filter(is_harmless),
+            "tenant_id" => self.tenant_id.filter(is_harmless),
+            "mailbox" => self.mailbox.filter(is_harmless),
+            "host" => self.host.filter(is_harmless),
+            "port" => return self.port.map_or_else(|| stand_in(name), |port| port.to_string()).into(),
+            "public_address" => self.public_address.filter(is_harmless),
+            "switches" => switches.or(Some(EVERY_SWITCH)),
+            "api" => api.or(Some(EVERY_API)),
+            "permissions" => permissions.or(Some(EVERY_PERMISSION)),
+            "role" => role,
+            "permission" => permission.map(|(permission, _)| permission),
+            "api_id" => permission.map(|(_, api_id)| api_id),
+            _ => None,
+        };
+        value.map_or_else(|| stand_in(name).into(), Cow::Borrowed)
+    }
+}
+
+fn stand_in(name: &str) -> String {
+    format!("<{}>", name.to_ascii_uppercase())
 }
 
 // What stands there while it is not known which protocol is concerned.
@@ -88,7 +117,7 @@ const EVERY_API: &str = "`Office 365 Exchange Online` / `Microsoft Graph`";
 const EVERY_PERMISSION: &str =
     "POP.AccessAsApp / IMAP.AccessAsApp / SMTP.SendAsApp / full_access_as_app / Mail.ReadBasic.All / Calendars.Read";
 
-fn is_harmless(value: &str) -> bool {
+fn is_harmless(value: &&str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._@+':".contains(&byte);
     !value.is_empty() && value.bytes().all(harmless)
 }
@@ -103,6 +132,36 @@ mod tests {
         let ids = Ids { mailbox: Some("o'brien@contoso.com"), port: Some(993), ..Ids::default() };
         let expected = "`Add-MailboxPermission -Identity \"o'brien@contoso.com\" -User \"<OBJECT_ID>\"`, <HOST>:993";
         assert_eq!(fill(step, &ids), expected);
+    }
+
+    #[test]
+    fn fill_leaves_braces_around_anything_else_as_they_are() {
+        let ids = Ids { mailbox: Some("a@b.example"), ..Ids::default() };
+        for (step, filled) in [
+            ("Where-Object { $_.Name -eq \"{mailbox}\" }", "Where-Object { $_.Name -eq \"a@b.example\" }"),
+            ("{{mailbox}}", "{a@b.example}"),
+            ("{mailboxes} {", "{mailboxes} {"),
+            ("{mailbox", "{mailbox"),
+        ] {
+            assert_eq!(fill(step, &ids), filled);
+        }
+    }
+
+    #[test]
+    fn each_name_but_the_sentence_is_a_placeholder_with_a_value() {
+        let protocols = ProtocolNames { role: Some("known"), permission: Some(("known", "known")), ..ProtocolNames::default() };
+        let ids = Ids {
+            client_id: Some("known"),
+            object_id: Some("known"),
+            tenant_id: Some("known"),
+            mailbox: Some("known"),
+            host: Some("known"),
+            port: Some(1),
+            public_address: Some("known"),
+            protocols,
+        };
+        let unknown: Vec<&str> = NAMES.into_iter().filter(|name| ids.shown(name).starts_with('<')).collect();
+        assert_eq!(unknown, ["sentence"]);
     }
 
     #[test]
