@@ -11,35 +11,41 @@ macro_rules! text {
     ($one:literal $other:literal) => { $crate::lang::counted($one, $other) };
 }
 
-/// Declares the groups of texts by their English ones.
+/// Declares a group of texts by its English ones, and these as a constant.
+macro_rules! group {
+    ($(#[$about:meta])* $Group:ident $TEXTS:ident { $( $key:ident: $text:literal $( / $other:literal )?, )* }) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $Group { $( #[doc = $text] pub $key: text!(type $($other)?), )* }
+
+        impl $Group {
+            /// Every text with its key, in the form for any number but one.
+            pub const fn all(&self) -> [(&'static str, &'static str); [$( stringify!($key) ),*].len()] {
+                [$( (stringify!($key), forms!(self.$key $(, $other)?).1) ),*]
+            }
+
+            /// Those for one, with their keys; a text without a number has none.
+            #[cfg(test)]
+            pub(in $crate::lang) fn all_for_one(&self) -> Vec<(&'static str, &'static str)> {
+                let all = [$( (stringify!($key), forms!(self.$key $(, $other)?).0) ),*];
+                all.into_iter().filter_map(|(key, one)| Some((key, one?))).collect()
+            }
+        }
+
+        /// The English texts of the group.
+        pub(in $crate::lang) const $TEXTS: $Group = $Group { $( $key: text!($text $($other)?), )* };
+    };
+}
+
+/// Declares which groups there are, with their English texts.
 macro_rules! texts {
-    ($( $(#[$about:meta])* $group:ident: $Group:ident { $( $key:ident: $text:literal $( / $other:literal )?, )* } )*) => {
+    ($( $group:ident: $Group:ident = $texts:path, )*) => {
         /// Every text of the interface in one language.
         #[derive(Debug)]
-        pub struct Texts { $( $(#[$about])* pub $group: $Group, )* }
-
-        $(
-            $(#[$about])*
-            #[derive(Debug)]
-            pub struct $Group { $( #[doc = $text] pub $key: text!(type $($other)?), )* }
-
-            impl $Group {
-                /// Every text with its key, in the form for any number but one.
-                pub const fn all(&self) -> [(&'static str, &'static str); [$( stringify!($key) ),*].len()] {
-                    [$( (stringify!($key), forms!(self.$key $(, $other)?).1) ),*]
-                }
-
-                /// Those for one, with their keys; a text without a number has none.
-                #[cfg(test)]
-                fn all_for_one(&self) -> Vec<(&'static str, &'static str)> {
-                    let all = [$( (stringify!($key), forms!(self.$key $(, $other)?).0) ),*];
-                    all.into_iter().filter_map(|(key, one)| Some((key, one?))).collect()
-                }
-            }
-        )*
+        pub struct Texts { $( #[doc = concat!("The texts `", stringify!($group), "`.")] pub $group: $Group, )* }
 
         /// The English texts.
-        pub(super) const TEXTS: Texts = Texts { $( $group: $Group { $( $key: text!($text $($other)?), )* }, )* };
+        pub(super) const TEXTS: Texts = Texts { $( $group: $texts, )* };
 
         #[cfg(test)]
         impl Texts {

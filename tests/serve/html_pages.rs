@@ -42,9 +42,9 @@ async fn press(service: &Service, fields: &str, form: &str) -> Reply {
 async fn accept_language_chooses_the_language_and_the_parameter_overrides_it() {
     let service = idle().await;
     for (target, accepted, lang, text) in [
-        ("/", "", "en", "No probe is configured"),
+        ("/", "", "en", "No check is configured"),
         ("/", "Accept-Language: de-DE,de;q=0.9,en;q=0.8\r\n", "de", "Es ist keine Prüfung eingerichtet"),
-        ("/?lang=en", "Accept-Language: de\r\n", "en", "No probe is configured"),
+        ("/?lang=en", "Accept-Language: de\r\n", "en", "No check is configured"),
         ("/reasons?lang=de", "", "de", "der geheime Clientschlüssel ist abgelaufen"),
     ] {
         let reply = request(address(&service), "GET", target, accepted).await;
