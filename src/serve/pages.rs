@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 
 use super::content::Content;
@@ -13,7 +14,7 @@ use super::engine::Engine;
 use super::language::language;
 use super::probe_selection::select;
 use super::query::Query;
-use super::response::{FullResponse, HTML, message, ok};
+use super::response::{FullResponse, HTML, Message, message, ok};
 use crate::lang::Lang;
 use crate::reason::Reason;
 use crate::render::page::{self as pages, PageError, Search, View};
@@ -40,25 +41,31 @@ pub enum PageKind {
     Reason(Reason),
 }
 
-/// Answers that there is no such page: with a page to those who look at pages, else with a line of text.
-pub fn not_found(path: &str, headers: &HeaderMap) -> FullResponse {
-    error(StatusCode::NOT_FOUND, PageError::NotFound, path, headers)
+/// Shows why a request was refused as a page to those who look at pages, in their language; others are given the line of text as it is.
+pub fn for_people(refusal: FullResponse, head: &Parts) -> FullResponse {
+    let status = refusal.status();
+    let is_for_people = (status.is_client_error() || status.is_server_error()) && accepts_html(&head.headers);
+    let Some(Message(text)) = refusal.extensions().get().filter(|_| is_for_people) else { return refusal };
+    let query = Query::readable(head.uri.query().unwrap_or_default());
+    let browsers = || language(&Query::default(), &head.headers).unwrap_or_default();
+    let (lang, chosen) = language(&query, &head.headers).unwrap_or_else(|_| browsers());
+    let (path, query) = (head.uri.path(), query.without(&["lang", "refresh"]));
+    let view = View { lang, chosen, paused: false, refresh: REFRESH, path, query: &query, notices: &[], now: SystemTime::now() };
+    let page = html(&pages::error(error_of(status), text, &view));
+    let (mut refused, _) = refusal.into_parts();
+    refused.headers.extend(page.headers().clone());
+    FullResponse::from_parts(refused, page.into_body())
 }
 
-/// Answers why there is nothing to show. The request is not trusted: of its path only the depth counts, for relative links.
-fn error(status: StatusCode, error: PageError<'_>, path: &str, headers: &HeaderMap) -> FullResponse {
-    let text = match error {
-        PageError::NotFound => NOT_FOUND,
-        PageError::Refused(problem) => problem,
-    };
-    if !accepts_html(headers) {
-        return message(status, text);
+/// Returns the kind of cause that `status` stands for.
+fn error_of(status: StatusCode) -> PageError {
+    match status {
+        StatusCode::NOT_FOUND => PageError::NotFound,
+        StatusCode::FORBIDDEN => PageError::Refused,
+        StatusCode::METHOD_NOT_ALLOWED => PageError::NoPage,
+        status if status.is_server_error() => PageError::Failed,
+        _ => PageError::NotUnderstood,
     }
-    let (lang, chosen) = language(&Query::default(), headers).unwrap_or_default();
-    let view = View { lang, chosen, paused: false, refresh: REFRESH, path, query: &[], notices: &[], now: SystemTime::now() };
-    let mut response = html(&pages::error(error, &view));
-    *response.status_mut() = status;
-    response
 }
 
 /// Reports whether HTML is asked for by its name, as browsers do.
@@ -67,23 +74,16 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     accepted.flat_map(|value| value.split(',')).any(|range| range.trim().starts_with("text/html"))
 }
 
-/// Answers with the page, or with 400 and a message why it cannot be shown.
+/// Answers with the page, or with 400 and a line of text why it cannot be shown.
 pub fn respond(engine: &Engine, kind: PageKind, query: &Query, headers: &HeaderMap) -> FullResponse {
     let parameters = language(query, headers).and_then(|(lang, chosen)| Ok((lang, chosen, query.one("refresh")?)));
     match parameters {
-        Ok((lang, chosen, refresh)) => render(engine, kind, query, headers, (lang, chosen), refresh == Some("off")),
-        Err(problem) => error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/", headers),
+        Ok((lang, chosen, refresh)) => render(engine, kind, query, (lang, chosen), refresh == Some("off")),
+        Err(problem) => message(StatusCode::BAD_REQUEST, &problem),
     }
 }
 
-fn render(
-    engine: &Engine,
-    kind: PageKind,
-    query: &Query,
-    headers: &HeaderMap,
-    (lang, chosen): (Lang, bool),
-    paused: bool,
-) -> FullResponse {
+fn render(engine: &Engine, kind: PageKind, query: &Query, (lang, chosen): (Lang, bool), paused: bool) -> FullResponse {
     let now = SystemTime::now();
     let refresh = if engine.faults.is_some() { REFRESH_DEMO } else { REFRESH };
     let notices = engine.notices();
@@ -92,7 +92,7 @@ fn render(
         PageKind::Status => {
             let search = match search(query) {
                 Ok(search) => search,
-                Err(problem) => return error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/", headers),
+                Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
             };
             let switches = engine.faults.as_ref().map(|faults| faults.switches());
             let parameters = search.parameters();
@@ -105,7 +105,7 @@ fn render(
                 let query: Vec<(&str, &str)> = words.map(|words| ("q", words)).into_iter().collect();
                 html(&pages::reasons(words.unwrap_or_default(), &view("/reasons", &query)))
             }
-            Err(problem) => error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/reasons", headers),
+            Err(problem) => message(StatusCode::BAD_REQUEST, &problem),
         },
         PageKind::Reason(reason) => {
             let path = format!("/reasons/{reason}");
@@ -115,7 +115,7 @@ fn render(
             let work = engine.work();
             let id = match select(&work, query) {
                 Ok(probe) => probe.id(),
-                Err(problem) => return error(StatusCode::BAD_REQUEST, PageError::Refused(&problem), "/", headers),
+                Err(problem) => return message(StatusCode::BAD_REQUEST, &problem),
             };
             let mut own = vec![("check", id.check.name()), ("tenant", &*id.tenant)];
             own.extend(id.mailbox.as_deref().map(|mailbox| ("mailbox", mailbox)));

@@ -22,6 +22,11 @@ impl Query {
         decoded.collect::<Result<_, _>>().map(Self)
     }
 
+    /// Parses what can be parsed of it, for a page that says why the rest cannot.
+    pub fn readable(raw: &str) -> Self {
+        Self(raw.split('&').filter_map(|pair| Self::parse(pair).ok()).flat_map(|query| query.0).collect())
+    }
+
     /// Returns the value of the parameter `name`; an empty one counts as absent.
     ///
     /// # Errors
@@ -30,6 +35,11 @@ impl Query {
         let mut values = self.0.iter().filter(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str());
         let value = values.next().filter(|value| !value.is_empty());
         if values.next().is_some() { Err(format!("the parameter `{name}` is given twice")) } else { Ok(value) }
+    }
+
+    /// Returns all parameters but those with one of the `names`.
+    pub fn without<'a>(&'a self, names: &[&str]) -> Vec<(&'a str, &'a str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| !names.contains(name)).collect()
     }
 
     /// Returns every value of the parameter `name` but empty ones, in the order of the request.

@@ -41,9 +41,15 @@ pub fn ok(content_type: &'static str, body: impl Into<Content>) -> FullResponse 
     response(StatusCode::OK, content_type, body)
 }
 
+/// The text of a [`message`], for whoever shows it in another form.
+#[derive(Clone, Debug)]
+pub struct Message(pub String);
+
 /// Builds a response with a line of plain text.
 pub fn message(status: StatusCode, text: &str) -> FullResponse {
-    response(status, TEXT, format!("{text}\n"))
+    let mut response = response(status, TEXT, format!("{text}\n"));
+    response.extensions_mut().insert(Message(text.to_owned()));
+    response
 }
 
 /// Builds the response to a request that has had no turn.

@@ -98,7 +98,7 @@ impl Route {
     /// Returns the headers that what is rendered depends on.
     fn counting_headers(self) -> Vec<HeaderName> {
         match self {
-            Self::Page(_) => vec![ACCEPT, ACCEPT_LANGUAGE],
+            Self::Page(_) => vec![ACCEPT_LANGUAGE],
             Self::Metrics => vec![ACCEPT],
             Self::Discovery => vec![HOST],
             _ => Vec::new(),
@@ -133,17 +133,20 @@ pub fn is_public(path: &str, engine: &Engine) -> bool {
 /// Answers a request, which came in at the address `local`, or over a Unix socket.
 pub async fn respond(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, body: Incoming) -> FullResponse {
     let negotiated = Negotiated::from_headers(&head.headers);
-    negotiated.encode(answer(engine, local, head, body).await)
+    let answer = answer(engine, local, &head, body).await;
+    // The health is at hand for anybody, so nothing is rendered for it.
+    let answer = if is_about_health(head.uri.path()) { answer } else { pages::for_people(answer, &head) };
+    negotiated.encode(answer)
 }
 
-async fn answer(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, body: Incoming) -> FullResponse {
+async fn answer(engine: &Arc<Engine>, local: Option<SocketAddr>, head: &Parts, body: Incoming) -> FullResponse {
     let Some(route) = Route::at(head.uri.path(), engine) else {
-        return pages::not_found(head.uri.path(), &head.headers);
+        return message(StatusCode::NOT_FOUND, NOT_FOUND);
     };
     if !route.allows(&head.method) {
         return wrong_method(route);
     }
-    if let Err(refusal) = route.check_site(&head, engine) {
+    if let Err(refusal) = route.check_site(head, engine) {
         return refusal;
     }
     let query = match Query::parse(head.uri.query().unwrap_or_default()) {
@@ -162,7 +165,7 @@ async fn answer(engine: &Arc<Engine>, local: Option<SocketAddr>, head: Parts, bo
         Route::Healthy => healthy(engine),
         Route::Ready if engine.shutdown.has_begun() => message(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         Route::Ready => message(StatusCode::OK, "Ready"),
-        other => rendered(other, engine, query, &head, local).await,
+        other => rendered(other, engine, query, head, local).await,
     }
 }
 

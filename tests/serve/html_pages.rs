@@ -79,18 +79,35 @@ async fn reason_has_a_page_and_is_found_by_its_number() {
 }
 
 #[tokio::test]
-async fn path_that_leads_nowhere_answers_a_browser_with_a_page_and_others_with_a_line() {
+async fn refusal_answers_a_browser_with_a_page_in_its_language_and_others_with_a_line() {
     let service = idle().await;
     let browser = "Accept: text/html,application/xhtml+xml;q=0.9\r\nAccept-Language: de\r\n";
-    for (target, status, back) in
-        [("/nowhere", 404, "./"), ("/a/b/c", 404, "../../"), ("/reasons/frobnicate", 404, "../"), ("/?page=0", 400, "./")]
-    {
-        let reply = request(address(&service), "GET", target, browser).await;
+    let foreign = "Sec-Fetch-Site: cross-site\r\n";
+    for (target, further, status, title, back) in [
+        ("/nowhere", "", 404, "Diese Seite gibt es nicht", "./"),
+        ("/a/b/c", "", 404, "Diese Seite gibt es nicht", "../../"),
+        ("/reasons/frobnicate?lang=en", "", 404, "There is no such page", "../?lang=en"),
+        ("/?page=0", "", 400, "Diese Adresse ist nicht zu verstehen", "./"),
+        ("/?page=0&lang=en", "", 400, "This address cannot be understood", "./?lang=en"),
+        ("/?q=%zz&lang=en", "", 400, "This address cannot be understood", "./?lang=en"),
+        ("/?lang=fr", "", 400, "Diese Adresse ist nicht zu verstehen", "./"),
+        ("/probe?check=pop3&lang=en", foreign, 403, "This was refused", "./?lang=en"),
+        ("/-/reload?lang=de", "", 405, "Diese Adresse ist keine Seite", "../?lang=de"),
+    ] {
+        let reply = request(address(&service), "GET", target, &format!("{browser}{further}")).await;
         assert_eq!(reply.status, status, "{target}");
-        assert!(reply.body.contains(&format!("<a href=\"{back}\">Zurück zur Übersicht</a>")), "{target}: {}", reply.body);
-        let plain = get(address(&service), target).await;
+        let has = |text: &str| assert!(reply.body.contains(text), "{target}: no {text} in {}", reply.body);
+        has(&format!("<h1>{title}</h1>"));
+        has(&format!("<a href=\"{back}\">"));
+        assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"), "{target}");
+        let plain = request(address(&service), "GET", target, further).await;
         assert_eq!((plain.status, plain.body.lines().count()), (status, 1), "{target}");
     }
+    let reply = request(address(&service), "GET", "/-/reload", browser).await;
+    assert_eq!(reply.header("allow"), Some("POST"), "what else the refusal says is kept");
+    let reply = request(address(&service), "GET", "/probes?check=nothing&lang=en", browser).await;
+    let other = "href=\"./probes?check=nothing&amp;lang=de\"";
+    assert!(reply.body.contains(other), "the other language refuses the same address: {}", reply.body);
 }
 
 #[tokio::test]

@@ -128,6 +128,9 @@ group! {
         code: "Code",
         no_such_page: "There is no such page",
         not_understood: "This address cannot be understood",
+        refused_here: "This was refused",
+        no_page: "This address is not a page",
+        cannot_answer: "This cannot be answered now",
         back: "Back to the overview",
         severity: "Severity",
 
