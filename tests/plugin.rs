@@ -31,7 +31,7 @@ fn text(bytes: &[u8]) -> String {
 fn check_with_an_empty_configuration_variable_ignores_it() {
     let mut command = Command::new(PROGRAM);
     let output = bare(&mut command).args(["check", "pop3"]).env("M365_PROBE_CONFIG", "").output().expect("run the program");
-    assert!(text(&output.stdout).starts_with("M365 UNKNOWN - --mailbox: "), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).starts_with("M365 UNKNOWN - there is no configuration; "), "{}", text(&output.stdout));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn check_with_wrong_arguments_is_unknown_on_standard_output() {
         ("check pop3 -t 5:perhaps", "M365 UNKNOWN - invalid value '5:perhaps' for '--timeout"),
         ("check pop3 -w 20:10", "M365 UNKNOWN - `20:10` is not a range: its start is above its end"),
         ("check pop3 -c mesages=1", "M365 UNKNOWN - unknown metric `mesages`"),
-        ("check pop3", "M365 UNKNOWN - --mailbox: "),
+        ("check pop3", "M365 UNKNOWN - there is no configuration; name one with --config FILE (`m365-probe config init`"),
         ("check token --tenant-id contoso.example", "M365 UNKNOWN - --client-id: "),
         ("check all --config /does/not/exist.yml", "M365 UNKNOWN - /does/not/exist.yml: cannot be read"),
         ("check --help", "Run checks once, as a Nagios, Icinga or Checkmk plugin"),

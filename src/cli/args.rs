@@ -1,6 +1,7 @@
 //! The command line, as promised to users and scripts.
 
 mod configuration;
+mod selection;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::configuration::{Config, Init, RangesInUse};
-use crate::cloud::Cloud;
+pub use self::selection::{From, Selection};
 use crate::kind;
 use crate::lang::Lang;
 use crate::levels::State;
@@ -18,7 +19,7 @@ use crate::serve::{ExternalUrl, ListenAddress};
 
 /// Monitors OAuth access to mail and calendars in Microsoft 365.
 #[derive(Debug, Parser)]
-#[command(name = "m365-probe", version, styles = Styles::plain(), max_term_width = 100, arg_required_else_help = true, propagate_version = true)]
+#[command(name = "m365-probe", version, styles = Styles::plain(), max_term_width = 100, arg_required_else_help = true, propagate_version = true, after_help = FIRST_STEPS)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -43,6 +44,14 @@ impl std::convert::From<Plugin> for Cli {
     }
 }
 
+/// What to type first, at the end of the help.
+const FIRST_STEPS: &str = "\
+First steps:
+  m365-probe demo                              a simulated tenant and its status page, to look at
+  m365-probe config init                       asks, and writes m365-probe.yml
+  m365-probe doctor --config m365-probe.yml    tries all of it once, and says what to do
+  m365-probe serve --config m365-probe.yml     watches it from now on";
+
 /// The purpose of `check` and `check_m365`.
 const CHECK: &str = "Run checks once, as a Nagios, Icinga or Checkmk plugin";
 
@@ -50,7 +59,7 @@ const CHECK: &str = "Run checks once, as a Nagios, Icinga or Checkmk plugin";
 #[derive(Clone, Copy, Debug, Args)]
 pub struct LogOptions {
     /// Format of the log, which goes to standard error; RUST_LOG sets its level.
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, display_order = 900)]
     pub log_format: LogFormat,
 }
 
@@ -66,7 +75,7 @@ pub enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run all probes on their schedules and serve metrics, probes on demand and a status page.
+    /// Run all checks on their schedules and serve metrics, single checks on demand and a status page.
     Serve(Serve),
     #[command(display_name = "m365-probe", about = CHECK)]
     Check(Check),
@@ -205,78 +214,6 @@ pub enum CheckOutput {
     Json,
     /// Checkmk local check lines.
     Checkmk,
-}
-
-/// Whom to look at: a configuration file, or one tenant given here.
-#[derive(Debug, Args)]
-pub struct Selection {
-    /// The configuration.
-    #[arg(long, alias = "config.file", env = "M365_PROBE_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Only this tenant of the configuration.
-    #[arg(long, value_name = "NAME")]
-    pub tenant: Option<String>,
-    /// Only this mailbox, by address or name; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    pub mailbox: Vec<String>,
-    /// Without a configuration: the Microsoft cloud.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Cloud::built_in_names()))]
-    pub cloud: Option<String>,
-    /// Without a configuration: the tenant's id, or a verified domain.
-    #[arg(long, value_name = "ID")]
-    pub tenant_id: Option<String>,
-    /// Without a configuration: application (client) id.
-    #[arg(long, value_name = "ID")]
-    pub client_id: Option<String>,
-    /// Without a configuration: file with the client secret; else the variable M365_PROBE_CLIENT_SECRET is used.
-    #[arg(long, value_name = "FILE")]
-    pub client_secret_file: Option<PathBuf>,
-    /// Without a configuration: PEM file with the application's certificate, in place of a client secret.
-    #[arg(long, value_name = "FILE", conflicts_with = "client_secret_file")]
-    pub certificate_file: Option<PathBuf>,
-    /// Without a configuration: PEM file with the certificate's private key, where it stands in a file of its own.
-    #[arg(long, value_name = "FILE", requires = "certificate_file")]
-    pub private_key_file: Option<PathBuf>,
-    /// Without a configuration: file with a token of another identity provider, in place of a client secret.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_file", "certificate_file"])]
-    pub federated_token_file: Option<PathBuf>,
-    /// Without a configuration: the managed identity of this machine of Azure's, in place of a client secret; ID is the client id, `object_id=ID` or the resource id of a user-assigned one.
-    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "system", conflicts_with_all = ["client_secret_file", "certificate_file", "federated_token_file"])]
-    pub managed_identity: Option<String>,
-}
-
-impl Selection {
-    /// Returns the first option given that takes the place of a configuration.
-    pub fn ad_hoc_option(&self) -> Option<&'static str> {
-        let given = [
-            ("--cloud", self.cloud.is_some()),
-            ("--tenant-id", self.tenant_id.is_some()),
-            ("--client-id", self.client_id.is_some()),
-            ("--client-secret-file", self.client_secret_file.is_some()),
-            ("--certificate-file", self.certificate_file.is_some()),
-            ("--private-key-file", self.private_key_file.is_some()),
-            ("--federated-token-file", self.federated_token_file.is_some()),
-            ("--managed-identity", self.managed_identity.is_some()),
-        ];
-        given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
-    }
-}
-
-/// A running `serve` that is asked for its results.
-#[derive(Debug, Args)]
-pub struct From {
-    /// Do not log in: report the results of the `serve` at this URL (`http://HOST:10365`, or `unix:PATH` of its socket) as if they had been obtained here.
-    #[arg(long = "from", value_name = "URL")]
-    pub url: Option<String>,
-    /// With --from: PEM file of certificates trusted in addition to the system's.
-    #[arg(long = "from-ca-file", value_name = "FILE", requires = "url")]
-    pub ca_file: Option<PathBuf>,
-    /// With --from: the user to log in as.
-    #[arg(long = "from-user", value_name = "NAME", requires = "url", requires = "password_file")]
-    pub user: Option<String>,
-    /// With --from: file with the password of --from-user.
-    #[arg(long = "from-password-file", value_name = "FILE", requires = "url", requires = "user")]
-    pub password_file: Option<PathBuf>,
 }
 
 /// `doctor`

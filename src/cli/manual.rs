@@ -55,13 +55,21 @@ fn describe(page: &mut String, command: &Command, name: &str) {
 fn options<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
     let is_told = |argument: &&Arg| !argument.is_hide_set() && !matches!(argument.get_id().as_str(), "help" | "version");
     for argument in arguments.filter(is_told) {
-        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(page, ".TP\n{}\n{}.\n", escaped(&names(argument)), text(help.trim_end_matches('.')));
+        let _ = write!(page, ".TP\n{}\n{}.\n", escaped(&names(argument)), text(help(argument).trim_end_matches('.')));
         let listed: Vec<_> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
         if !listed.is_empty() && argument.get_action().takes_values() {
             let _ = writeln!(page, "One of: {}.", text(&listed.join(", ")));
         }
     }
+}
+
+/// Returns what an option is for, behind the heading that it stands under where options have headings.
+fn help(argument: &Arg) -> String {
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let Some(heading) = argument.get_help_heading() else { return help };
+    let is_word = help.chars().nth(1).is_some_and(char::is_lowercase);
+    let (first, rest) = help.split_at(1);
+    format!("{heading}: {}{rest}", if is_word { first.to_lowercase() } else { first.to_owned() })
 }
 
 /// Returns the names of an option with those of its values, as `-w, --warning [METRIC=]RANGE`; of an argument, its name.

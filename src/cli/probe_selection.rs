@@ -50,7 +50,7 @@ pub fn select(
             Settings { probes: if all { probes } else { named(&probes, checks) }, ..settings }
         }
         None => config::from_selection(&ad_hoc_selection(selection, checks, timeout), &LocalSystem)
-            .map_err(|mistakes| mistakes.to_string())?,
+            .map_err(|mistakes| selection.ad_hoc_option().map_or_else(|| nothing_given(caller), |_| mistakes.to_string()))?,
     };
     if probes.is_empty() {
         return Err(format!(
@@ -82,6 +82,15 @@ fn explained(mistakes: &Mistakes, path: &Path, caller: Caller) -> String {
             )
         }
     }
+}
+
+/// Returns what to give where neither a configuration nor anything in its place was given.
+fn nothing_given(caller: Caller) -> String {
+    let or_ask = if caller == Caller::Check { "ask a running `serve` with --from URL, or " } else { "" };
+    format!(
+        "there is no configuration; name one with --config FILE (`m365-probe config init` writes a first one), or {or_ask}give \
+         --tenant-id, --client-id, a credential such as --client-secret-file, and --mailbox"
+    )
 }
 
 /// Refuses the options that take the place of a configuration where there is one, instead of ignoring them.

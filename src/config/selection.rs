@@ -185,7 +185,7 @@ fn credential(reader: &mut Reader<'_>, selection: &Selection, login: &str, neede
         _ if needed => {
             let message = format!(
                 "there is no credential; name the file of the client secret, or that of a certificate with --certificate-file, or put \
-                 the secret into the variable {CLIENT_SECRET}; on a machine of Azure's, --managed-identity needs none"
+                 the secret into the variable {CLIENT_SECRET}; on an Azure machine, --managed-identity needs none"
             );
             reader.mistake(None, "--client-secret-file", message);
             None
