@@ -54,13 +54,13 @@ super::entries! {
         - "Ersetzen Sie in der Konfiguration die Prüfung `ews` durch `graph`.";
 
     EwsRetiring from EWS_DEPRECATION:
-        en "EWS still works here. Microsoft has been switching it off tenant by tenant since October 2026, and on 2027-04-01 it ends in Exchange Online for good, without exceptions. Whatever uses EWS must have moved to Microsoft Graph by then."
+        en "Microsoft has been switching EWS off tenant by tenant since October 2026, and on 2027-04-01 it ends in Exchange Online for good, without exceptions. Whatever uses EWS must have moved to Microsoft Graph by then."
         - "See which applications use EWS: Microsoft 365 admin center > Reports > Usage > EWS usage."
         - "Move the application to Microsoft Graph, and use the check `graph` to see whether it may: it needs Mail.ReadBasic.All, or Calendars.Read for a calendar (App registrations > application {client_id} > API permissions > Microsoft Graph)."
         - "Until then keep the application on the list. Read the list first: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" ". The cmdlet REPLACES the whole list: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<EVERY_ID_SHOWN>,{client_id}\"" "."
         takes "up to 24 hours for the list";
         de "EWS endet in Exchange Online am 01.04.2027"
-        "EWS funktioniert hier noch. Microsoft schaltet es seit Oktober 2026 Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig und ohne Ausnahmen. Was EWS verwendet, muss bis dahin auf Microsoft Graph umgestellt sein."
+        "Microsoft schaltet EWS seit Oktober 2026 Mandant für Mandant ab, und am 01.04.2027 endet es in Exchange Online endgültig und ohne Ausnahmen. Was EWS verwendet, muss bis dahin auf Microsoft Graph umgestellt sein."
         - "Stellen Sie fest, welche Anwendungen EWS verwenden: Microsoft 365 Admin Center > Berichte > Nutzung > EWS-Nutzung."
         - "Stellen Sie die Anwendung auf Microsoft Graph um, und prüfen Sie mit `graph`, ob sie es darf: Diese Prüfung braucht Mail.ReadBasic.All, für einen Kalender Calendars.Read (App-Registrierungen > Anwendung {client_id} > API-Berechtigungen > Microsoft Graph)."
         - "Halten Sie die Anwendung bis dahin auf der Liste. Lesen Sie die Liste zuerst: " > "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs" ". Der Befehl ERSETZT die ganze Liste: " > "Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"<ALLE_ANGEZEIGTEN_IDS>,{client_id}\"" "."

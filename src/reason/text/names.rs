@@ -2,11 +2,11 @@
 
 super::entries! {
     DnsNoAnswer from DNS:
-        en "The resolver did not answer. Nothing else can work until names are resolved."
+        en "No reply came in time. Nothing else can work until names are resolved."
         - "Check the resolvers in /etc/resolv.conf, and that UDP and TCP port 53 to them are open."
         - "Query the resolver by hand for {host} from this machine.";
         de "der DNS-Server hat nicht geantwortet"
-        "Der DNS-Server hat nicht geantwortet. Solange Namen nicht aufgelöst werden, kann nichts Weiteres funktionieren."
+        "Innerhalb der Wartezeit kam keine Antwort. Solange Namen nicht aufgelöst werden, kann nichts Weiteres funktionieren."
         - "Prüfen Sie die DNS-Server in /etc/resolv.conf und ob Port 53 über UDP und TCP dorthin offen ist."
         - "Fragen Sie den DNS-Server von diesem Rechner aus von Hand nach {host}.";
 
