@@ -16,6 +16,13 @@ const DEBIAN: Part = Part {
     files: &["/usr/bin/dpkg-shlibdeps", "/usr/bin/lintian", "/usr/bin/strip"],
     as_root: true,
 };
+const RPM: Part =
+    Part { name: "rpm and rpmlint", files: &["/usr/bin/rpmbuild", "/usr/bin/rpmlint", "/usr/bin/strip"], as_root: true };
+const ANSIBLE: Part = Part {
+    name: "ansible-core and ansible-lint (pip)",
+    files: &["packaging/bin/ansible-playbook", "packaging/bin/ansible-lint"],
+    as_root: false,
+};
 const PYTHON: Part = Part {
     name: "kubernetes-validate and dockerfile-parse (pip)",
     files: &["packaging/bin/kubernetes-validate", "packaging/bin/python"],
@@ -42,6 +49,15 @@ fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     assert!(output.status.success(), "{} {arguments:?}: {}", program.display(), printed(&output));
     printed(&output)
+}
+
+/// Asserts that the checksums beside `package` are those of it and of its bill of materials.
+#[track_caller]
+fn assert_checksums(package: &Path) {
+    let (directory, sums) = (package.parent().expect("a directory"), package.with_extension("sha256"));
+    let checked = Command::new("sha256sum").args(["--check", "--strict"]).arg(sums).current_dir(directory).output();
+    let checked = printed(&checked.expect("sha256sum"));
+    assert_eq!(checked.matches(": OK").count(), 2, "{checked}");
 }
 
 #[test]
@@ -78,11 +94,10 @@ fn debian_package_installs_upgrades_and_purges() {
     assert!(depends.contains("libssl") && depends.contains("libc6") && depends.contains("ca-certificates"), "{depends}");
 
     // Beside it, what went into it, and the checksums of both.
-    let beside = |extension: &str| Path::new(package).with_extension(extension);
-    let checked = Command::new("sha256sum").args(["--check", "--strict"]).arg(beside("sha256")).current_dir(&output).output();
-    let checked = printed(&checked.expect("sha256sum"));
-    assert_eq!(checked.matches(": OK").count(), 2, "{checked}");
-    let bill: Value = serde_json::from_slice(&fs::read(beside("cdx.json")).expect("the bill of materials")).expect("JSON");
+    assert_checksums(Path::new(package));
+    let bill: Value =
+        serde_json::from_slice(&fs::read(Path::new(package).with_extension("cdx.json")).expect("the bill of materials"))
+            .expect("JSON");
     assert_eq!(bill["metadata"]["component"]["purl"], concat!("pkg:cargo/m365-probe@", env!("CARGO_PKG_VERSION")));
     let crates = bill["components"].as_array().expect("crates");
     let is_there = |name: &str| crates.iter().any(|one| one["name"] == name && one["hashes"][0]["content"].is_string());
@@ -136,6 +151,80 @@ fn debian_package_installs_upgrades_and_purges() {
     assert!(!there("usr/bin/m365-probe") && there("etc/m365-probe/m365-probe.yml"), "what is configured outlives a removal");
     dpkg(&["--purge", "m365-probe"]);
     assert!(!there("etc/m365-probe/m365-probe.yml") && secret.exists(), "a secret is not the package's to delete");
+}
+
+#[test]
+fn rpm_installs_upgrades_and_is_removed() {
+    if !needs::all_there(&[RPM]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let output = scratch.dir("rpm").display().to_string();
+    let package = run(integrations("rpm/build"), &["--program", PROGRAM, "--output", &output]);
+    let package = package.trim();
+    let complaints = printed(&Command::new("rpmlint").arg(package).output().expect("rpmlint"));
+    let errors: Vec<_> = complaints.lines().filter(|line| line.contains(": E: ")).collect();
+    assert!(matches!(errors[..], [one] if one.ends_with("no-signature")), "whoever publishes it signs it: {complaints}");
+    let requires = run("rpm", &["-qp", "--requires", package]);
+    assert!(requires.contains("libssl.so.3") && requires.contains("ca-certificates"), "{requires}");
+    assert_checksums(Path::new(package));
+
+    // A root of its own, without the packages that ours depends on, and without a shell to run its scripts in.
+    let root = scratch.dir("root");
+    let rpm = |arguments: &[&str]| {
+        let root = root.display().to_string();
+        let mut all = vec!["--root", root.as_str(), "--nodeps", "--noscripts"];
+        all.extend(arguments);
+        run("rpm", &all)
+    };
+    rpm(&["--install", package]);
+    let there = |path: &str| root.join(path).symlink_metadata().is_ok();
+    let version = run(root.join("usr/bin/m365-probe"), &["--version"]);
+    assert!(version.starts_with("m365-probe "), "{version}");
+    for path in [
+        "usr/lib64/nagios/plugins/check_m365",
+        "usr/lib/systemd/system/m365-probe.service",
+        "usr/share/bash-completion/completions/check_m365",
+        "usr/share/zsh/site-functions/_m365-probe",
+        "usr/share/man/man1/check_m365.1.gz",
+        "usr/share/m365-probe/dashboards/provisioning/dashboards/m365-probe.yml",
+        "usr/share/doc/m365-probe/examples/icinga2/m365.conf",
+    ] {
+        assert!(there(path), "{path}");
+    }
+    let configuration = root.join("etc/m365-probe/m365-probe.yml");
+    let ours = "# the administrator's own\n";
+    fs::write(&configuration, ours).expect("written");
+    rpm(&["--upgrade", "--replacepkgs", package]);
+    assert_eq!(fs::read_to_string(&configuration).expect("it stays"), ours, "an upgrade leaves the configuration alone");
+    rpm(&["--erase", "m365-probe"]);
+    assert!(
+        !there("usr/bin/m365-probe") && there("etc/m365-probe/m365-probe.yml.rpmsave"),
+        "what is configured outlives a removal"
+    );
+}
+
+#[test]
+fn ansible_playbook_is_accepted_by_ansible_and_its_linter() {
+    if !needs::all_there(&[ANSIBLE]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let (programs, playbook) = (needs::cache().join("packaging/bin"), integrations("ansible/playbook.yml"));
+    let ansible = |program: &str, arguments: &[&str]| {
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new(programs.join(program));
+        command
+            .args(arguments)
+            .arg(&playbook)
+            .env("PATH", path)
+            .env("HOME", scratch.dir("home"))
+            .current_dir(scratch.dir("work"));
+        let output = command.output().expect("run it");
+        assert!(output.status.success(), "{program}: {}", printed(&output));
+    };
+    ansible("ansible-playbook", &["--syntax-check"]);
+    ansible("ansible-lint", &["--offline", "--profile", "production"]);
 }
 
 #[test]
