@@ -260,6 +260,15 @@ fn german_readme_has_the_commands_and_configurations_of_the_english_one() {
     assert_eq!(german, english, "README.de.md has further blocks, or another order");
 }
 
+/// Options, keys, metrics and files that one of them names and the other does not are what a reader of the other lacks.
+#[test]
+fn german_readme_names_all_that_the_english_one_names() {
+    let [english, german] = ["README.md", "README.de.md"].map(|file| fs::read_to_string(root().join(file)).unwrap());
+    let named = |text| quoted_code(text).map(|code| code.replace('\n', " ")).collect::<BTreeSet<_>>();
+    let missing: Vec<_> = named(&english).difference(&named(&german)).cloned().collect();
+    assert!(missing.is_empty(), "README.de.md does not name {missing:#?}");
+}
+
 #[test]
 fn security_promises_name_only_tests_that_exist() {
     let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
