@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::backlog::BacklogFacts;
 pub use self::dns::{DnsFacts, Family, NameSource};
-pub use self::facts::{CertificateFacts, ClientCertificateFacts, EndpointFacts, Facts, MailboxFacts, ServerFacts, TokenFacts};
+pub use self::facts::{
+    CertificateFacts, ClientCertificateFacts, EndpointFacts, Facts, MailboxFacts, ServerClock, ServerFacts, TokenFacts,
+};
 pub use self::json::{known_by_name, parse_rfc3339, parse_seconds, rfc3339, seconds};
 pub use self::peer::Peer;
 pub use self::registration::{CredentialFacts, CredentialKind, Registration};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::port_filter::PortFilter;
 use super::{Blame, Confidence, failures, standalone};
 use crate::kind::Check;
-use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Peer, Phase};
+use crate::outcome::{DnsFacts, EndpointFacts, Evidence, Failure, Fault, NameSource, Outcome, Peer, Phase, ServerClock};
 use crate::reason::{Owner, Reason};
 
 /// The evidence of a tenant's outcomes about the network between this machine and Microsoft.
@@ -25,7 +25,7 @@ pub struct Network<'a> {
     login_failure: Option<&'a Failure>,
     /// A firewall or proxy that lets only port 443 through.
     port_filter: Option<PortFilter>,
-    /// Set if every certificate that was presented is outside its time, by this machine's clock.
+    /// Set if certificates are outside their time because this machine's clock is wrong, as it seems.
     clock_wrong: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Network<'a> {
                 .collect(),
             login_failure: token.map(|(_, failure)| failure).filter(|failure| is_of_the_network(failure.reason)),
             port_filter: PortFilter::detect(outcomes),
-            clock_wrong: are_all_certificates_outside_their_time(outcomes),
+            clock_wrong: is_clock_wrong(outcomes),
         }
     }
 
@@ -141,6 +141,17 @@ fn outside_its_time(reason: Reason) -> Option<&'static [Reason]> {
         Reason::TlsCertificateNotYetValid => Some(&[Reason::TlsCertificateNotYetValid]),
         _ => None,
     }
+}
+
+/// Reports whether certificates are outside their time because of this machine's clock: as servers tell that were asked for theirs,
+/// else as all certificates together do.
+fn is_clock_wrong(outcomes: &[&Outcome]) -> bool {
+    let endpoints = outcomes.iter().flat_map(|outcome| &outcome.facts.endpoints);
+    let clocks: Vec<_> = endpoints.filter_map(|endpoint| endpoint.server_clock).collect();
+    if clocks.is_empty() {
+        return are_all_certificates_outside_their_time(outcomes);
+    }
+    clocks.iter().all(ServerClock::explains_refusal)
 }
 
 /// Reports whether two certificates or more were presented and all of them are outside their time: that Microsoft forgot to renew

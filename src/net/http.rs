@@ -22,6 +22,8 @@ use crate::wire::http::ResponseHead;
 
 use super::{BoxStream, Net, tls};
 
+mod server_clock;
+
 /// Bytes of the largest body that is accepted. The longest honest one is a list of folders or an HTML block page.
 const MAX_BODY: usize = 1024 * 1024;
 /// Bytes of the largest head of a response: Exchange sends about 30 headers in 4 kB.
@@ -109,7 +111,13 @@ impl HttpExchange<'_> {
     /// # Errors
     /// Those of [`Net::connect_tls`]; `connection_closed`, `reply_malformed` (not HTTP), `reply_too_long`.
     pub async fn run(self, trace: &mut Trace, net: &Net, phase: Phase) -> Result<HttpResponse, Fault> {
-        let stream = net.connect_tls(trace, &self.at.host, self.at.port).await?;
+        let stream = match net.connect_tls(trace, &self.at.host, self.at.port).await {
+            Err(fault) if server_clock::may_explain(&fault) => {
+                trace.finish();
+                return Err(server_clock::explain(net, trace, self.at, fault).await);
+            }
+            dialed => dialed?,
+        };
         trace.enter(phase);
         self.over(trace, stream).await
     }

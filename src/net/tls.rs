@@ -9,13 +9,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslMode, SslOptions, SslVerifyMode, SslVersion};
-use openssl::x509::verify::X509CheckFlags;
+use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags};
 use openssl::x509::{X509, X509Ref};
 use tokio::io::BufReader;
 use tokio_openssl::SslStream;
@@ -128,7 +130,8 @@ impl Connector {
         trace.enter(Phase::Tls);
         let began = tokio::time::Instant::now();
         let (recording, refused) = (Recording::default(), ChainErrorSlot::default());
-        let result = self.handshake(host, HandshakeRecorder::over(stream, &recording), &refused).await;
+        let stream = HandshakeRecorder::over(stream, &recording);
+        let result = self.handshake(host, stream, &refused, X509VerifyFlags::empty()).await;
         let took = began.elapsed();
         if let Some(endpoint) = trace.endpoint() {
             endpoint.tls_version = first_record::version(&recording.bytes()).map(ToOwned::to_owned);
@@ -159,6 +162,16 @@ impl Connector {
         }
     }
 
+    /// Secures `stream` for `host` as [`Connector::secure`] does, whatever the time is, and returns it with the time in which all
+    /// certificates of the chain are valid; `None` where the handshake fails. Not measured, and no fact.
+    pub async fn secure_at_any_time(&self, host: &str, stream: BoxStream) -> Option<(BoxStream, Range<SystemTime>)> {
+        let stream = HandshakeRecorder::over(stream, &Recording::default());
+        let refused = ChainErrorSlot::default();
+        let secured = self.handshake(host, stream, &refused, X509VerifyFlags::NO_CHECK_TIME).await.ok()?;
+        let validity = certificate::common_validity(secured.ssl().verified_chain()?.iter())?;
+        Some((Box::new(secured), validity))
+    }
+
     /// Checks the OCSP response that came with the certificate, before anything is sent to its holder.
     ///
     /// # Errors
@@ -170,15 +183,17 @@ impl Connector {
         Err(self.with_refused_chain(trace.endpoint(), fault, &chain))
     }
 
-    /// Makes the handshake. `refused` takes the refusal of a chain.
+    /// Makes the handshake, with `flags` for the verification. `refused` takes the refusal of a chain.
     async fn handshake(
         &self,
         host: &str,
         stream: HandshakeRecorder<BufReader<BoxStream>>,
         refused: &ChainErrorSlot,
+        flags: X509VerifyFlags,
     ) -> Result<Secured, ssl::Error> {
         let mut ssl = self.client_side(Some(host))?;
         let parameters = ssl.param_mut();
+        parameters.set_flags(flags)?;
         // A name in the subject is none (RFC 9525 section 2): no other client takes it for one.
         parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
         match host.parse() {

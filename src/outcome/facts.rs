@@ -154,6 +154,18 @@ pub struct EndpointFacts {
     /// The phase and reason of the failure at this address, if it failed.
     #[serde(default, with = "failed_step")]
     pub failed: Option<(Phase, Reason)>,
+    /// The server's clock, where its certificate is outside its time by this machine's and it told its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_clock: Option<ServerClock>,
+}
+
+/// The clock of a server whose certificate is outside its time by this machine's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerClock {
+    /// Seconds from this machine's clock to the server's.
+    pub skew_seconds: f64,
+    /// True if by the server's clock its certificate and those of its authorities are valid.
+    pub makes_valid: bool,
 }
 
 /// Facts of the certificate that a server presented, the leaf of its chain.
@@ -255,7 +267,23 @@ impl EndpointFacts {
             tls_version: None,
             certificate: None,
             failed: None,
+            server_clock: None,
         }
+    }
+}
+
+impl ServerClock {
+    /// Seconds by which two clocks differ at most that are both right, network and rounding included.
+    const TOLERANCE: f64 = 120.0;
+
+    /// Reports whether it tells the same time as this machine's.
+    pub fn agrees(&self) -> bool {
+        self.skew_seconds.abs() <= Self::TOLERANCE
+    }
+
+    /// Reports whether this machine's clock is why the certificate is refused, as far as the server is right.
+    pub fn explains_refusal(&self) -> bool {
+        self.makes_valid && !self.agrees()
     }
 }
 

@@ -147,7 +147,7 @@ pub(super) fn granted(token: TokenResponse, mut answer: http::HttpResponse, now:
     let mut facts = jwt::token_facts(&secret).unwrap_or_default();
     facts.expires_in = expires_in;
     facts.expires = facts.expires.or_else(|| now.checked_add(expires_in?));
-    facts.clock_skew = head.date().map(|theirs| skew(theirs, now));
+    facts.clock_skew = head.clock_skew(now);
     facts.request_id = head.header("x-ms-request-id");
     facts.ests_server = head.header("x-ms-ests-server");
     // A hostile issuer may echo our secret anywhere.
@@ -155,15 +155,6 @@ pub(super) fn granted(token: TokenResponse, mut answer: http::HttpResponse, now:
     let texts = texts.into_iter().chain([&mut facts.request_id, &mut facts.ests_server]).flatten();
     texts.chain(facts.roles.iter_mut().flatten()).for_each(|text| *text = answer.sanitize(text));
     (secret, facts)
-}
-
-/// Returns server time less local time in seconds. `Date` is cut to whole seconds: on average the truth is half a second later.
-fn skew(theirs: SystemTime, ours: SystemTime) -> f64 {
-    let cut = match theirs.duration_since(ours) {
-        Ok(ahead) => ahead.as_secs_f64(),
-        Err(late) => -late.duration().as_secs_f64(),
-    };
-    cut + 0.5
 }
 
 /// The HTTP client of `oauth2`: exactly one exchange, each step of it a phase of the run.
@@ -235,20 +226,5 @@ impl Exchange<'_> {
         sent.remember(value);
         sent.remember(&Secret::new(encoded));
         sent
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn skew_is_server_time_less_ours() {
-        let ours = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_500);
-        for (theirs, expected) in [(1_790_000_000, 0.0), (1_790_000_060, 60.0), (1_789_999_940, -60.0)] {
-            let theirs = SystemTime::UNIX_EPOCH + Duration::from_secs(theirs);
-            assert!((skew(theirs, ours) - expected).abs() < 1e-6, "{expected}");
-        }
     }
 }

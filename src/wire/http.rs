@@ -37,6 +37,15 @@ impl ResponseHead<'_> {
         httpdate::parse_http_date(self.headers.get("date")?.to_str().ok()?).ok()
     }
 
+    /// Returns the server's time less `ours`, in seconds. `Date` is cut to whole seconds: on average the truth is half a second later.
+    pub fn clock_skew(&self, ours: SystemTime) -> Option<f64> {
+        let cut = match self.date()?.duration_since(ours) {
+            Ok(ahead) => ahead.as_secs_f64(),
+            Err(late) => -late.duration().as_secs_f64(),
+        };
+        Some(cut + 0.5)
+    }
+
     /// Parses the time to wait by `Retry-After` (RFC 9110, 10.2.3), in seconds or as a date; a date is compared with the server's
     /// own `Date`.
     pub fn retry_after(&self) -> Option<Duration> {
@@ -164,6 +173,17 @@ pub(super) mod tests {
         assert_eq!(parse_json::<Vec<u8>>(b"\xef\xbb\xbf[1]"), Some(vec![1]));
         assert_eq!(parse_json::<Vec<u8>>(b"[1]"), Some(vec![1]));
         assert_eq!(parse_json::<Vec<u8>>(b"\xef\xbb[1]"), None);
+    }
+
+    #[test]
+    fn clock_skew_is_server_time_less_ours() {
+        let ours = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_500);
+        for (theirs, expected) in [(1_790_000_000, 0.0), (1_790_000_060, 60.0), (1_789_999_940, -60.0)] {
+            let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(theirs));
+            let headers = headers(&[("date", &date)]);
+            let skew = ResponseHead { status: StatusCode::OK, headers: &headers }.clock_skew(ours).expect("a skew");
+            assert!((skew - expected).abs() < 1e-6, "{expected}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Trusted {
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let key = strong();
-        let root = certificate("Trusted Root", &key, None, (-1, 30), &[]);
+        let root = certificate("Trusted Root", &key, None, (-400, 30), &[]);
         let file = format!("m365-flaws-{}-{}.pem", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let file = std::env::temp_dir().join(file);
         std::fs::write(&file, root.to_pem().unwrap()).unwrap();

@@ -1,9 +1,10 @@
 //! Whole runs against peers that end them in each phase: phase, reason and evidence are right.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use m365_probe::check::Means;
 use m365_probe::cloud::{Cloud, MailEndpoint};
+use m365_probe::diagnosis::{Confidence, diagnose};
 use m365_probe::kind::Check;
 use m365_probe::outcome::{Peer, Phase};
 use m365_probe::reason::Reason;
@@ -221,6 +222,40 @@ async fn pop3_and_smtp_with_each_bad_certificate_name_the_flaw_and_keep_it() {
                 let subject = if flaw == Flaw::NameInSubject { "localhost" } else { "The Peer" };
                 assert!(!certificate.verified && certificate.subject.contains(subject), "{certificate:?}");
             }
+        }
+    }
+}
+
+/// Answers to the request for the server's time, which is so many days from now.
+fn at_day(day: i64) -> &'static [&'static str] {
+    let time = SystemTime::now() + Duration::from_secs(1000 * 86_400) - Duration::from_secs((1000 - day).unsigned_abs() * 86_400);
+    let answer = format!("HTTP/1.1 404 Not Found\r\ndate: {}\r\ncontent-length: 0\r\n\r\n", httpdate::fmt_http_date(time));
+    vec!["", &*answer.leak()].leak()
+}
+
+#[tokio::test]
+async fn token_with_a_certificate_outside_its_time_is_judged_by_the_servers_own_clock() {
+    let (authority, trusted) = (Authority::new(), Trusted::new());
+    let network = trusting(&authority, &trusted);
+    let (expired, early) = (Reason::TlsCertificateExpired, Reason::TlsCertificateNotYetValid);
+    for (flaw, answers, own, words, cause) in [
+        (Flaw::Expired, at_day(-10), expired, "the certificate is in its time; ", Reason::ClockWrong),
+        (Flaw::NotYetValid, at_day(10), early, "the certificate is in its time; ", Reason::ClockWrong),
+        (Flaw::Expired, at_day(0), expired, "the server's own clock agrees with this machine's; ", expired),
+        (Flaw::Expired, at_day(-60), expired, "the certificate is outside its time as well; ", expired),
+        (Flaw::ExpiredAuthority, at_day(-10), expired, "the certificate is outside its time as well; ", expired),
+        (Flaw::Expired, &["", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"], expired, "certificate verify failed", expired),
+        (Flaw::Expired, &["garbage"], expired, "certificate verify failed", expired),
+    ] {
+        let cloud = lab("localhost", trusted.serve(Some(flaw), &[], answers));
+        let outcome = run_within(LONG, Check::Token, cloud, &Means::new(&network).expect("means")).await;
+        assert_eq!(failed(&outcome), Some((Phase::Tls, own)), "{flaw:?} {answers:?}: {:?}", outcome.verdict);
+        let heard = outcome.failure().and_then(|failure| failure.evidence.heard.clone()).unwrap_or_default();
+        assert!(heard.contains(words) && heard.contains("certificate verify failed"), "{flaw:?} {answers:?}: {heard}");
+        let causes = diagnose([&outcome]);
+        assert_eq!(causes.iter().map(|cause| cause.reason).collect::<Vec<_>>(), [cause], "{flaw:?} {answers:?}");
+        if cause == Reason::ClockWrong {
+            assert_eq!((causes[0].confidence, causes[0].candidates.as_slice()), (Confidence::Likely, &[own][..]));
         }
     }
 }

@@ -206,8 +206,8 @@ pub mod generated {
     use m365_probe::kind::Check;
     use m365_probe::outcome::{
         BacklogFacts, CertificateFacts, ClientCertificateFacts, DnsFacts, EndpointFacts, Evidence, Facts, Failure, Family, Fault,
-        HopFacts, MailboxFacts, NameSource, ProbeId, RoundTripFacts, ServerFacts, Span, SupportId, SupportIds, TokenFacts,
-        Transcript,
+        HopFacts, MailboxFacts, NameSource, ProbeId, RoundTripFacts, ServerClock, ServerFacts, Span, SupportId, SupportIds,
+        TokenFacts, Transcript,
     };
     use m365_probe::phase::Phase;
     use proptest::collection::vec;
@@ -290,10 +290,22 @@ pub mod generated {
 
     fn endpoint() -> impl Strategy<Value = EndpointFacts> {
         let place = (text(), any::<u16>(), of(any::<IpAddr>()));
-        let learnt = (of(duration()), of(duration()), known_text(), of(certificate()), of((phase(), reason())));
-        (place, learnt).prop_map(|((host, port, address), (connect, handshake, tls_version, certificate, failed))| {
-            EndpointFacts { host, port, address, connect, handshake, tls_version, certificate, failed }
-        })
+        let clock = ((-1e9..1e9_f64).prop_map(f64::round), any::<bool>())
+            .prop_map(|(skew_seconds, makes_valid)| ServerClock { skew_seconds, makes_valid });
+        let learnt = (of(duration()), of(duration()), known_text(), of(certificate()), of((phase(), reason())), of(clock));
+        (place, learnt).prop_map(
+            |((host, port, address), (connect, handshake, tls_version, certificate, failed, server_clock))| EndpointFacts {
+                host,
+                port,
+                address,
+                connect,
+                handshake,
+                tls_version,
+                certificate,
+                failed,
+                server_clock,
+            },
+        )
     }
 
     fn dns() -> impl Strategy<Value = DnsFacts> {

@@ -83,6 +83,7 @@ fn endpoint(port: u16, address: &str, days: u32) -> EndpointFacts {
         tls_version: Some("TLSv1.3".into()),
         certificate: Some(certificate("DigiCert Cloud Services CA-1", days).into()),
         failed: None,
+        server_clock: None,
     }
 }
 

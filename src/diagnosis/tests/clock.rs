@@ -1,7 +1,7 @@
 //! Diagnosis of certificates that are outside their time by this machine's clock.
 
 use super::*;
-use crate::outcome::CertificateFacts;
+use crate::outcome::{CertificateFacts, ServerClock};
 
 /// An endpoint that presented a certificate of its own, and the failure that it met there.
 fn endpoint(host: &str, failed: Option<Reason>) -> EndpointFacts {
@@ -35,6 +35,26 @@ fn certificates_that_are_all_outside_their_time_are_a_wrong_clock_likely() {
         let outcomes = failing(reason, &both);
         assert_causes(reason.code(), &outcomes, &[(Reason::ClockWrong, Confidence::Likely, None, &["token", "reach", "*/pop3"])]);
         assert_eq!(diagnose(&outcomes)[0].candidates, [reason], "the other explanation");
+    }
+}
+
+/// The endpoints of two servers with certificates outside their time, one of which told its clock.
+fn told(reason: Reason, skew_seconds: f64, makes_valid: bool) -> [EndpointFacts; 2] {
+    let clock = ServerClock { skew_seconds, makes_valid };
+    [EndpointFacts { server_clock: Some(clock), ..endpoint("login", Some(reason)) }, endpoint("outlook", Some(reason))]
+}
+
+#[test]
+fn clock_that_a_server_tells_decides_whether_certificates_or_this_machine_are_wrong() {
+    let reason = Reason::TlsCertificateExpired;
+    for (skew_seconds, makes_valid, cause) in
+        [(-86_400.0, true, Reason::ClockWrong), (0.5, false, reason), (-60.0, true, reason), (-86_400.0, false, reason)]
+    {
+        let endpoints = told(reason, skew_seconds, makes_valid);
+        for endpoints in [&endpoints[..], &endpoints[..1]] {
+            let causes = diagnose(&failing(reason, endpoints));
+            assert_eq!(causes.iter().map(|cause| cause.reason).collect::<Vec<_>>(), [cause], "{skew_seconds} {makes_valid}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The facts of a certificate, and its description in evidence.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::SystemTime;
 
 use openssl::nid::Nid;
@@ -29,6 +30,12 @@ pub fn facts(certificate: &X509Ref, verified: bool) -> Option<CertificateFacts> 
         fingerprint: openssl::sha::sha256(&certificate.to_der().ok()?).map(|byte| format!("{byte:02x}")).concat(),
         verified,
     })
+}
+
+/// Returns the time in which all of `chain` are valid: from the latest beginning to the earliest end; `None` if a date cannot be read.
+pub fn common_validity<'a>(chain: impl IntoIterator<Item = &'a X509Ref>) -> Option<Range<SystemTime>> {
+    let each = chain.into_iter().map(|one| Some(system_time(one.not_before()).ok()?..system_time(one.not_after()).ok()?));
+    each.reduce(|all, one| Some(all.clone()?.start.max(one.clone()?.start)..all?.end.min(one?.end))).flatten()
 }
 
 /// Describes a certificate that was refused or not expected: issuer, subject, fingerprint, dates, names.

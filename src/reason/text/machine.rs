@@ -60,13 +60,13 @@ super::entries! {
         - "Achten Sie darauf, dass sie DigiCert Global Root G2 enthält: Exchange Online setzt dieses Zertifikat seit März 2026 voraus.";
 
     ClockWrong:
-        en "The token endpoint's time and this machine's differ by more than the limit `clock_skew`. A token is still issued for a client secret, but certificates and tokens are judged by this clock: the further it is off, the more of them count as expired or not yet valid."
-        - "See the time, and whether it is synchronised: `timedatectl`, or `chronyc` with `tracking`. The facts of this check have the difference: it is positive where this machine is behind."
+        en "This machine's clock differs from Microsoft's. Certificates and tokens are judged by it: a few minutes do little harm where a client secret is used, since a token is still issued; the further it is off, the more of them count as expired or not yet valid."
+        - "See the time, and whether it is synchronised: `timedatectl`, or `chronyc` with `tracking`. This check's facts have the difference, positive where this machine is behind, or its evidence the server's time."
         - "Switch time synchronisation on: `timedatectl set-ntp true`. UDP port 123 to the time server must be open; a virtual machine may take its time from its host instead."
         - "If both sides are right, a proxy may have changed the header `Date`.";
         de "die Uhr dieses Rechners weicht von der Microsofts ab"
-        "Die Uhrzeit des Tokenendpunkts und die dieses Rechners weichen um mehr als die Grenze `clock_skew` voneinander ab. Für einen geheimen Clientschlüssel wird weiterhin ein Token ausgestellt, doch Zertifikate und Token werden nach dieser Uhr beurteilt: Je falscher sie geht, desto mehr davon gelten als abgelaufen oder noch nicht gültig."
-        - "Sehen Sie nach der Uhrzeit, und ob sie synchronisiert wird: `timedatectl`, oder `chronyc` mit `tracking`. Den Unterschied nennt diese Prüfung; er ist positiv, wenn dieser Rechner nachgeht."
+        "Die Uhr dieses Rechners weicht von der Microsofts ab. Zertifikate und Token werden nach ihr beurteilt: Einige Minuten schaden bei einem geheimen Clientschlüssel wenig, denn ein Token wird weiterhin ausgestellt; je falscher die Uhr geht, desto mehr davon gelten als abgelaufen oder noch nicht gültig."
+        - "Sehen Sie nach der Uhrzeit, und ob sie synchronisiert wird: `timedatectl`, oder `chronyc` mit `tracking`. Diese Prüfung nennt den Unterschied, der positiv ist, wenn dieser Rechner nachgeht, oder in ihren Belegen die Uhrzeit des Servers."
         - "Schalten Sie die Zeitsynchronisation ein: `timedatectl set-ntp true`. UDP-Port 123 zum Zeitserver muss offen sein; eine virtuelle Maschine kann ihre Zeit auch von ihrem Wirt bekommen."
         - "Gehen beide Uhren richtig, hat vielleicht ein Proxy die Kopfzeile `Date` verändert.";
 

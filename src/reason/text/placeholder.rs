@@ -68,16 +68,12 @@ pub fn fill(step: &str, ids: &Ids) -> String {
     let mut rest = step;
     while let Some((before, from_brace)) = rest.split_once('{') {
         filled.push_str(before);
-        match from_brace.split_once('}').filter(|(name, _)| NAMES.contains(name)) {
-            Some((name, after)) => {
-                filled.push_str(&ids.shown(name));
-                rest = after;
-            }
-            // A block of PowerShell's.
-            None => {
-                filled.push('{');
-                rest = from_brace;
-            }
+        if let Some((name, after)) = from_brace.split_once('}').filter(|(name, _)| NAMES.contains(name)) {
+            filled.push_str(&ids.shown(name));
+            rest = after;
+        } else {
+            filled.push('{'); // a block of PowerShell's
+            rest = from_brace;
         }
     }
     filled + rest
