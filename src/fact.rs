@@ -106,6 +106,7 @@ pub const FACTS: &[Fact] = &[
     ),
     Fact::new("ews_ends", |texts| texts.ews_ends, Value::Time(|facts| facts.ews_ends))
         .with_metric(Metric::OfTenant(&EWS_RETIREMENT)),
+    Fact::new("ews_admits", |texts| texts.ews_admits, Value::Sentences(text::ews_list)),
     Fact::new("last_worked", |texts| texts.last_worked, Value::Time(|facts| facts.last_worked)),
     Fact::new("failing_since", |texts| texts.failing_since, Value::Time(|facts| facts.failing_since)),
     Fact::new(

@@ -58,8 +58,13 @@ impl WithToken for EwsCheck {
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let response = with_token::exchange(cx, token, &self.at, self.request()?, soap::diagnostic_ids).await?;
-        let found = soap::parse_find_folder(response.head(), &response.body)
-            .map_err(|refusal| response.refusal_fault(cx.trace, refusal))?;
+        let found = soap::parse_find_folder(response.head(), &response.body);
+        cx.trace.facts.ews_admits = match &found {
+            Ok(_) => Some(true),
+            Err(refusal) if refusal.fault.reason == Reason::EwsBlockedByPolicy => Some(false),
+            Err(_) => None,
+        };
+        let found = found.map_err(|refusal| response.refusal_fault(cx.trace, refusal))?;
         cx.trace.facts.mailbox.folders = Some(found.folders);
         Ok(())
     }

@@ -11,6 +11,17 @@ pub fn roles(facts: &Facts, texts: &lang::Facts) -> Vec<String> {
     roles.map(|roles| or(roles.join(" "), texts.no_roles)).into_iter().collect()
 }
 
+/// Writes what EWS's answer shows of the tenant's list of applications, the command that reads the list, and where EWS is on its way
+/// out, what becomes of a tenant that has not decided yet.
+pub fn ews_list(facts: &Facts, texts: &lang::Facts) -> Vec<String> {
+    const READ: &str = "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | Format-List EwsEnabled,EwsAllowedAppIDs";
+    let Some(admits) = facts.ews_admits else { return Vec::new() };
+    let shown = if admits { texts.ews_lets_in } else { texts.ews_keeps_out };
+    let wave = texts.ews_wave.to_owned();
+    let read = fill(texts.ews_read, &[("command", READ)]);
+    [shown.to_owned(), read].into_iter().chain((admits && facts.ews_ends.is_some()).then_some(wave)).collect()
+}
+
 /// Writes the servers that a mail passed, each with the time since the one before it.
 pub fn hops(facts: &Facts, _: &lang::Facts) -> Vec<String> {
     let hop = |hop: &HopFacts| match hop.after {

@@ -56,6 +56,9 @@ pub struct Facts {
     /// The date on which EWS ends for good in the mailbox's cloud, for the check that uses it.
     #[serde(with = "time_if_known")]
     pub ews_ends: Option<SystemTime>,
+    /// The view that EWS has of the application, where its answer shows that: true once it has opened a mailbox, false where it names
+    /// a policy.
+    pub ews_admits: Option<bool>,
     /// The time at which a run of this probe last succeeded, for one that failed; known only to a service.
     #[serde(with = "time_if_known")]
     pub last_worked: Option<SystemTime>,

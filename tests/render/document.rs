@@ -349,12 +349,12 @@ pub mod generated {
             of((text(), text(), text(), time(), time()).prop_map(|(subject, thumbprint, fingerprint, not_before, not_after)| {
                 ClientCertificateFacts { subject, thumbprint, fingerprint, not_before, not_after }
             }));
-        let stays_closed = of(select(vec![Reason::AuthRefused, Reason::AccessDenied]));
-        (learnt, times, (certificate, round_trip(), vec(backlog(), 0..3), stays_closed)).prop_map(
+        let answers = (of(select(vec![Reason::AuthRefused, Reason::AccessDenied])), of(any::<bool>()));
+        (learnt, times, (certificate, round_trip(), vec(backlog(), 0..3), answers)).prop_map(
             |(
                 (token, endpoints, dns, mailbox, server, registration, warnings),
                 times,
-                (certificate, round_trip, backlog, stays_closed),
+                (certificate, round_trip, backlog, (stays_closed, ews_admits)),
             )| {
                 let (credential_expires, ews_ends, last_worked, failing_since, back_off, stalled) = times;
                 let transcript = Transcript::default(); // stays with the process that ran
@@ -371,6 +371,7 @@ pub mod generated {
                     certificate,
                     credential_expires,
                     ews_ends,
+                    ews_admits,
                     last_worked,
                     failing_since,
                     back_off,

@@ -121,6 +121,7 @@ async fn of_what_works_the_end_of_ews_alone_is_noted() {
         let noted: Vec<Reason> = outcome.facts.warnings.iter().map(|warning| warning.reason).collect();
         let ends = if probe.id().check == Check::Ews { vec![Reason::EwsRetiring] } else { Vec::new() };
         assert_eq!((noted, outcome.facts.ews_ends.is_some()), (ends.clone(), !ends.is_empty()), "{}", probe.id());
+        assert_eq!(outcome.facts.ews_admits, (probe.id().check == Check::Ews).then_some(true), "{}", probe.id());
     }
 }
 
